@@ -1,0 +1,54 @@
+# Presupposes make and Python 3.11 or newer; all else comes from requirements.txt into .venv.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
+PORT ?= 8000
+ARGS ?=
+VENV := .venv/bin
+INSTALLED := .venv/installed
+
+# What a deployment sets, for `manage.py check --deploy`. It connects to nothing.
+DEPLOYMENT := DATABASE_URL=postgresql://tael@database.invalid/tael REDIS_URL=redis://redis.invalid \
+	ALLOWED_HOSTS=tael.example SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF
+
+.PHONY: help run test check bench clean
+
+help:
+	@echo "make run    Tael on http://127.0.0.1:$(PORT), with demo shops (PORT=8001 make run: another port)"
+	@echo "make test   all tests (ARGS='-k name' for some)"
+	@echo "make check  formatting, lint, types, imports, migrations, deployment settings"
+	@echo "make bench  the benchmarks"
+	@echo "make clean  removes .venv and the tests' data; your data in .data stays"
+
+# exec: Ctrl-C and other signals reach Tael itself.
+run: $(INSTALLED)
+	@exec $(VENV)/python manage.py up --port "$(PORT)"
+
+test: $(INSTALLED)
+	@$(VENV)/python -m pytest --numprocesses logical --maxprocesses 8 $(ARGS)
+
+check: $(INSTALLED)
+	$(VENV)/ruff format --check .
+	$(VENV)/ruff check .
+	$(VENV)/python -m mypy
+	$(VENV)/lint-imports --no-cache
+	$(VENV)/python manage.py makemigrations --check --dry-run
+	@echo "manage.py check --deploy"
+	@$(DEPLOYMENT) $(VENV)/python manage.py check --deploy --fail-level WARNING
+
+bench: $(INSTALLED)
+	@$(VENV)/python manage.py bench $(ARGS)
+
+clean:
+	rm -rf .venv .data/test .mypy_cache .pytest_cache .ruff_cache
+
+$(INSTALLED): requirements.txt
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Tael needs Python 3.11 or newer; name one, as in: make run PYTHON=/usr/bin/python3.12" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "Python's venv is missing; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Installing requirements.txt into .venv ..."
+	@test -x $(VENV)/python && $(VENV)/python -c '' 2>/dev/null || "$(PYTHON)" -m venv --clear .venv
+	@# uv takes seconds, but does not read pip's configuration: pip has the last word.
+	@uv pip install --quiet --compile-bytecode --python $(VENV)/python -r requirements.txt 2>/dev/null || \
+		$(VENV)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@

@@ -1,0 +1,6 @@
+"""Composes the apps: settings, addresses, the timetable, and the machinery they run on."""
+
+# Celery's shared tasks bind to the app that exists first, in whatever process: so it always does.
+from config.celery import app as celery_app
+
+__all__ = ["celery_app"]

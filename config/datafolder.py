@@ -1,0 +1,122 @@
+"""Where Tael keeps what is its own: embedded servers, a generated key, beat's notes.
+
+The folder is TAEL_DATA_DIR, else `.data` beside manage.py (`.data/test` under pytest).
+"""
+
+import hashlib
+import os
+import pwd
+import secrets
+import stat
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# pytest sets this for itself and for its xdist workers. pytest-django reads the settings before it
+# reads any conftest.py, so a variable set there would come too late.
+TESTING = "PYTEST_VERSION" in os.environ
+
+# sockaddr_un holds 104 (macOS) or 108 (Linux) bytes; some are left for the name PostgreSQL adds.
+LONGEST_SOCKET_FOLDER = 80
+
+
+@cache
+def root() -> Path:
+    """The data folder, created when missing."""
+    given = os.environ.get("TAEL_DATA_DIR")
+    folder = Path(given).resolve() if given else BASE_DIR / ".data"
+    if TESTING and not given:
+        folder /= "test"
+    if server_account() is not None and not others_can_reach(folder):
+        return _fallback(folder)
+    for path in (folder.parent, folder) if TESTING and not given else (folder,):
+        _make(path)
+    return folder
+
+
+@cache
+def sockets() -> Path:
+    """The folder of the servers' sockets: in the data folder, unless its path is too long."""
+    folder = root() / "run"
+    if len(os.fsencode(folder)) > LONGEST_SOCKET_FOLDER:
+        # Not tempfile.gettempdir(): every process must find the same folder, whatever its TMPDIR.
+        folder = Path("/tmp") / f"tael-{_digest(root())}"
+    _make(folder)
+    _refuse_strangers(folder)
+    return folder
+
+
+@cache
+def server_account() -> pwd.struct_passwd | None:
+    """The account PostgreSQL runs under when we are root, which it refuses to be; else None."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise RuntimeError(
+        "PostgreSQL refuses to run as root, and there is no user postgres or nobody."
+    )
+
+
+def others_can_reach(path: Path) -> bool:
+    """Whether an account that owns nothing of it may walk to `path`."""
+    return all(step.stat().st_mode & stat.S_IXOTH for step in path.parents if step.exists())
+
+
+def secret_key() -> str:
+    """A key made once for this data folder, for development and demonstrations."""
+    path = root() / "secret_key"
+    if not path.exists():
+        handle, draft = tempfile.mkstemp(dir=root())
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(64))
+        try:
+            # A link appears complete or not at all, and only for the first of two processes.
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(draft)
+    return path.read_text()
+
+
+def _fallback(wanted: Path) -> Path:
+    folder = Path("/var/tmp") / f"tael-{_digest(wanted)}"
+    if not folder.exists():
+        account = server_account()
+        name = account.pw_name if account else "?"
+        print(
+            f"Tael keeps its data in {folder}: user {name}, who runs PostgreSQL for root,"
+            f" cannot reach {wanted}.",
+            file=sys.stderr,
+        )
+    _make(folder)
+    _refuse_strangers(folder)
+    return folder
+
+
+def _make(folder: Path) -> None:
+    if folder.exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    # Root's PostgreSQL is another user, who has to walk through; what lies inside is closed anyway.
+    folder.chmod(0o700 if server_account() is None else 0o711)
+
+
+def _refuse_strangers(folder: Path) -> None:
+    """A folder under /tmp has a name others can guess: use it only when it is ours alone."""
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise RuntimeError(
+            f"{folder} belongs to somebody else; set TAEL_DATA_DIR to another folder."
+        )
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]

@@ -1,0 +1,172 @@
+"""Two demonstration shops with a season of made-up trade, told as events like any other.
+
+The same numbers come out for the same day: the shops' luck is drawn from a fixed seed.
+"""
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+DAYS = 100
+PASSWORD = "tael-demo"
+
+
+class Login(NamedTuple):
+    email: str
+    password: str
+    what: str
+    is_operator: bool = False
+
+
+LOGINS = [
+    Login("owner@silk.example", PASSWORD, "owner of Siam Silk House"),
+    Login(
+        "finance@silk.example", PASSWORD, "finance at Siam Silk House, viewer at Jincheng Trading"
+    ),
+    Login("owner@jincheng.example", PASSWORD, "owner of Jincheng Trading"),
+    Login("operator@tael.example", PASSWORD, "operator, at /admin/", is_operator=True),
+]
+
+# (merchant, e-mail address, role)
+ROLES = [
+    ("siam-silk", "owner@silk.example", "OWNER"),
+    ("siam-silk", "finance@silk.example", "FINANCE"),
+    ("jincheng", "finance@silk.example", "VIEWER"),
+    ("jincheng", "owner@jincheng.example", "OWNER"),
+]
+
+
+@dataclass(frozen=True)
+class Shop:
+    reference: str
+    terms: dict[str, Any]
+    orders_a_day: int
+    price: int  # of an order, on average
+    fees: dict[str, Decimal]  # of one order
+    late_share: float  # of buyers who pay after the due date
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.terms["timezone"])
+
+
+SHOPS = (
+    Shop(
+        reference="siam-silk",
+        terms={
+            "name": "Siam Silk House", "currency": "THB", "timezone": "Asia/Bangkok",
+            "language": "th", "credit_limit": "120000.00", "payment_days": 10,
+            "settlement_days": 7, "billing_threshold": "12000.00", "plan": "basic",
+            "plan_price": "990.00", "plan_interval_days": 30, "payment_method": "sandbox",
+        },
+        orders_a_day=4,
+        price=1900,
+        fees={"pick-pack": Decimal("24.50"), "packaging": Decimal("11.00"),
+              "shipping-label": Decimal("62.00"), "transaction-fee": Decimal("18.75")},
+        late_share=0.12,
+    ),
+    Shop(
+        reference="jincheng",
+        terms={
+            "name": "锦程商贸 Jincheng Trading", "currency": "CNY", "timezone": "Asia/Shanghai",
+            "language": "zh-hans", "credit_limit": "20000.00", "payment_days": 10,
+            "settlement_days": 0, "billing_threshold": "1500.00", "plan": "annual",
+            "plan_price": "1980.00", "plan_interval_days": 365, "payment_method": "sandbox",
+        },
+        orders_a_day=3,
+        price=460,
+        fees={"pick-pack": Decimal("4.80"), "packaging": Decimal("2.20"),
+              "shipping-label": Decimal("13.50"), "transaction-fee": Decimal("3.20")},
+        late_share=0.2,
+    ),
+)  # fmt: skip
+
+
+def events(now: datetime) -> list[str]:
+    """The lines of a file of events that ends at `now`, in order of time."""
+    told = [event for shop in SHOPS for event in _Season(shop, now).events() if event[0] < now]
+    told.sort(key=lambda event: event[0])
+    return [json.dumps(event, ensure_ascii=False) for _, event in told]
+
+
+Told = tuple[datetime, dict[str, Any]]
+
+
+class _Season:
+    """One shop's trade from the first day to `now`."""
+
+    def __init__(self, shop: Shop, now: datetime) -> None:
+        self.shop = shop
+        self.first_day = now.astimezone(shop.zone).date() - timedelta(days=DAYS)
+        self.luck = random.Random(shop.reference)
+
+    def _at(self, day: int, hour: float) -> datetime:
+        midnight = datetime.combine(self.first_day, time.min, self.shop.zone)
+        return midnight + timedelta(days=day, hours=hour)
+
+    def _event(self, at: datetime, event_type: str, key: str, /, **data: Any) -> Told:
+        event_id = f"{event_type}:{self.shop.reference}:{key}"
+        return at, {
+            "id": event_id, "type": event_type, "at": at.isoformat(),
+            "merchant": self.shop.reference, "data": data,
+        }  # fmt: skip
+
+    def events(self) -> Iterator[Told]:
+        yield self._event(self._at(0, 8), "merchant.joined", "joined", **self.shop.terms)
+        for day in range(0, DAYS + 1):
+            if day % 30 == 0:
+                yield self._metrics(day)
+            if day % 7 == 2:
+                yield self._charge(self._at(day, 16), f"receiving-{day}", "receiving", "", 6)
+            if day % 30 == 25:
+                yield self._charge(self._at(day, 12), f"storage-{day}", "storage", "", 40)
+            for number in range(self.luck.randint(0, 2 * self.shop.orders_a_day)):
+                yield from self._order(
+                    day, f"{self.shop.reference[:2].upper()}-{day:03}{number:02}"
+                )
+
+    def _metrics(self, day: int) -> Told:
+        return self._event(
+            self._at(day, 8.5), "shop.metrics", str(day),
+            rating=f"{4.3 + self.luck.random() * 0.6:.2f}", listing_quality=70 + day // 10,
+            profile_completeness=80, after_sales=self.luck.randint(80, 96),
+        )  # fmt: skip
+
+    def _charge(self, at: datetime, name: str, fee: str, request: str, times: int = 1) -> Told:
+        price = self.shop.fees.get(fee, self.shop.fees["packaging"])
+        return self._event(
+            at, "charge.recorded", name, charge=name, fee=fee, request=request, quantity=times,
+            currency=self.shop.terms["currency"], amount=str(price * times),
+        )  # fmt: skip
+
+    def _order(self, day: int, name: str) -> Iterator[Told]:
+        luck = self.luck
+        amount = f"{self.shop.price * luck.uniform(0.3, 2.2):.2f}"
+        currency = self.shop.terms["currency"]
+        placed = self._at(day, luck.uniform(8, 22))
+        yield self._event(
+            placed, "order.placed", name, order=name, buyer=f"buyer-{luck.randint(1, 60):03}",
+            amount=amount, currency=currency, instalments=luck.choice([1, 1, 1, 3]),
+            buyer_risk=luck.choice([0, 1, 1, 1, 2, 2]),
+        )  # fmt: skip
+        if luck.random() < 0.04:
+            at = placed + timedelta(hours=luck.uniform(1, 20))
+            yield self._event(at, "order.cancelled", name, order=name, reason="buyer changed mind")
+            return
+        shipped = placed + timedelta(hours=luck.uniform(6, 40))
+        yield self._event(shipped, "order.shipped", name, order=name)
+        for fee in self.shop.fees:
+            yield self._charge(shipped, f"{name}-{fee}", fee, name)
+        delivered = shipped + timedelta(days=luck.uniform(1, 5))
+        yield self._event(delivered, "order.delivered", name, order=name)
+        days_to_pay = luck.uniform(12, 25) if luck.random() < self.shop.late_share else 10
+        paid = delivered + timedelta(days=days_to_pay * luck.uniform(0.4, 1))
+        yield self._event(
+            paid, "order.paid", name, order=name, payment=f"{name}-P", amount=amount,
+            currency=currency,
+        )  # fmt: skip

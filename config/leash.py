@@ -1,0 +1,39 @@
+"""Runs a program that ends when its starter does: `python leash.py PROGRAM ARGUMENT…`.
+
+The starter keeps the other end of our standard input. The kernel closes it however the starter
+ends, by `kill -9` too, and then the program is told to end, and soon made to, with all its own.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+
+GRACE_SECONDS = 10
+
+
+def main() -> int:
+    program = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, start_new_session=True)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: program.send_signal(number))
+    threading.Thread(target=_end_with_starter, args=(program,), daemon=True).start()
+    code = program.wait()
+    # Workers of a program that was killed would live on.
+    with suppress(ProcessLookupError):
+        os.killpg(program.pid, signal.SIGKILL)
+    return code if code >= 0 else 128 - code
+
+
+def _end_with_starter(program: "subprocess.Popen[bytes]") -> None:
+    sys.stdin.buffer.read()
+    program.terminate()
+    try:
+        program.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        program.kill()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from argparse import ArgumentParser
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand
+from django.db import OperationalError, connection
+
+from config import embedded, servers
+
+HOST = "127.0.0.1"
+WEB = (
+    "-m gunicorn config.wsgi --worker-class gthread --workers 2 --threads 4"
+    " --timeout 120 --graceful-timeout 5 --no-control-socket"
+)
+WORKER = "-m celery --quiet -A config worker --concurrency 2 --loglevel INFO --without-mingle"
+BEAT = "-m celery --quiet -A config beat --loglevel INFO"
+LEASH = settings.BASE_DIR / "config" / "leash.py"
+
+
+class Command(BaseCommand):
+    help = "Runs all of Tael on this machine, with demo shops, until Ctrl-C. What it wrote stays."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        port = os.environ.get("PORT") or "8000"
+        parser.add_argument("--port", default=port, help="default: PORT of the environment, 8000")
+        parser.add_argument("--no-demo", action="store_true", help="leave an empty database empty")
+
+    def handle(self, *, port: str, no_demo: bool, **_: Any) -> None:
+        # What makes it impossible comes first, before anything is written.
+        try:
+            address = _free_address(port)
+            _reach_redis()
+            _reach_database()
+            self._prepare(demo=not no_demo)
+        except Refused as refusal:
+            sys.exit(str(refusal))
+        except KeyboardInterrupt:
+            sys.exit("Stopped before it was ready.")
+        connection.close()
+        self._tell(address)
+        self._run_until_told_to_end(address)
+
+    def _prepare(self, *, demo: bool) -> None:
+        call_command("migrate", verbosity=0, interactive=False)
+        if demo and "demo" in get_commands():
+            call_command("demo", if_empty=True)
+
+    def _tell(self, address: str) -> None:
+        self.stdout.write(f"\nTael is at http://{address}/ (Ctrl-C ends it; the data stays).")
+        if find_spec("config.demo"):
+            for email, password, what in import_module("config.demo").LOGINS:
+                self.stdout.write(f"  {email}  {password}  {what}")
+        self.stdout.write("")
+
+    def _run_until_told_to_end(self, address: str) -> None:
+        told = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: told.set())
+        programs = {
+            name: _start(command)
+            for name, command in {
+                "web server": f"{WEB} --bind {address}",
+                "worker": WORKER,
+                "timetable": BEAT,
+            }.items()
+        }
+        ended = None
+        while not ended and not told.wait(0.2):
+            ended = next(
+                (name for name, process in programs.items() if process.poll() is not None), None
+            )
+        for process in programs.values():
+            assert process.stdin
+            process.stdin.close()
+        for process in programs.values():
+            process.wait()
+        if ended:
+            sys.exit(f"The {ended} ended by itself, so the others were ended too.")
+
+
+class Refused(Exception):
+    """Tael cannot start here; the message is one sentence for whoever tried."""
+
+
+def _free_address(port: str) -> str:
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise Refused(f"PORT must be a number from 1 to 65535, not {port!r}.")
+    with socket.socket() as probe:
+        # As gunicorn does: connections of a server that just ended do not make the port taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, int(port)))
+        except OSError as error:
+            reason = f"Port {port} cannot be used ({error.strerror})"
+            raise Refused(
+                f"{reason}: free it, or name another one, as in `PORT=8001 make run`."
+            ) from error
+    return f"{HOST}:{port}"
+
+
+def _reach_database() -> None:
+    try:
+        connection.ensure_connection()
+    except servers.ServerDidNotStart as error:
+        raise Refused(f"Tael's own PostgreSQL and Redis did not start: {error}") from error
+    except OperationalError as error:
+        reason = " ".join(str(error).split())
+        raise Refused(f"The database of DATABASE_URL cannot be reached: {reason}") from error
+
+
+def _reach_redis() -> None:
+    if embedded.runs_redis():
+        return
+    try:
+        with redis.Redis.from_url(os.environ["REDIS_URL"], socket_connect_timeout=10) as client:
+            client.ping()
+    except redis.RedisError as error:
+        raise Refused(f"The Redis of REDIS_URL cannot be reached: {error}") from error
+
+
+def _start(command: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-I", LEASH, sys.executable, *shlex.split(command)],
+        stdin=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for us: we end them in order
+        cwd=settings.BASE_DIR,
+        env=os.environ | {"TAEL_SANDBOX": "1", "PYTHONUNBUFFERED": "1"},
+    )

@@ -1,0 +1,13 @@
+"""Django looks for a database back end under this module name."""
+
+from typing import Any
+
+from django.db.backends.postgresql import base
+
+from config import embedded
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        embedded.ensure()
+        return super().get_new_connection(conn_params)

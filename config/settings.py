@@ -1,0 +1,247 @@
+"""Django's settings, all from the environment; docs/operations.md lists the variables.
+
+With none set, Tael is a demonstration on one machine: it runs its own PostgreSQL and Redis, speaks
+plain HTTP, and makes up its secret key. Given a DATABASE_URL it takes itself for a deployment that
+speaks HTTPS only and needs a SECRET_KEY; TAEL_SANDBOX=1 makes it a demonstration again.
+"""
+
+import os
+from urllib.parse import urlsplit, urlunsplit
+
+import dj_database_url
+import django_stubs_ext
+from django.core.exceptions import ImproperlyConfigured
+
+from config import currencies, datafolder, embedded
+
+# Lets classes name their types (`ModelAdmin[Order]`) where Django's own cannot at run time.
+django_stubs_ext.monkeypatch()
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    value = os.environ.get(name, "").strip().lower()
+    return default if not value else value in {"1", "true", "yes", "on"}
+
+
+def words(name: str, default: str = "") -> list[str]:
+    return os.environ.get(name, default).replace(",", " ").split()
+
+
+BASE_DIR = datafolder.BASE_DIR
+TESTING = datafolder.TESTING
+DEBUG = flag("TAEL_DEBUG")
+
+# Allows the sandbox payment provider, which says yes without moving money.
+TAEL_SANDBOX = flag("TAEL_SANDBOX")
+
+DEPLOYED = not (embedded.runs_postgres() or TAEL_SANDBOX or TESTING)
+HTTPS = flag("TAEL_HTTPS", default=DEPLOYED)
+
+SECRET_KEY = os.environ.get("SECRET_KEY", "")
+if not SECRET_KEY:
+    if DEPLOYED:
+        raise ImproperlyConfigured(
+            "Set SECRET_KEY: a deployment (DATABASE_URL is set) needs its own."
+        )
+    SECRET_KEY = datafolder.secret_key()
+
+ALLOWED_HOSTS = words("ALLOWED_HOSTS", default="" if DEPLOYED else "localhost 127.0.0.1 [::1]")
+CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "unfold",  # before the admin, whose templates it replaces
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_htmx",
+    "djmoney",
+    "pgtrigger",
+    "merchants",
+    "credit",
+    "billing",
+    "config",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "config.middleware.ContentSecurityPolicy",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- PostgreSQL, Redis, Celery ------------------------------------------------------------------
+
+if embedded.runs_postgres():
+    DATABASES = {"default": embedded.database()}
+else:
+    try:
+        given = dj_database_url.parse(os.environ["DATABASE_URL"])
+    except ValueError:
+        given = {"ENGINE": ""}
+    if given["ENGINE"] != "django.db.backends.postgresql":
+        raise ImproperlyConfigured(
+            "DATABASE_URL must look like postgresql://user:password@host/name."
+        )
+    options: dict[str, object] = {"connect_timeout": 10, **given.get("OPTIONS", {})}
+    DATABASES = {"default": {**given, "OPTIONS": options}}
+DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+if embedded.runs_redis():
+    CELERY_BROKER_URL = embedded.broker_url()
+    CACHES = {
+        "default": {"BACKEND": "config.ondemand.cache.RedisCache", "LOCATION": embedded.cache_url()}
+    }
+else:
+    redis_url = urlsplit(os.environ["REDIS_URL"])
+    if redis_url.scheme not in {"redis", "rediss"}:
+        raise ImproperlyConfigured("REDIS_URL must look like redis://host:6379 (or rediss://).")
+    CELERY_BROKER_URL = urlunsplit(redis_url._replace(path="/0"))
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": urlunsplit(redis_url._replace(path="/1")),
+        }
+    }
+
+# A task is acknowledged when done: one whose worker dies goes back to the queue, and every task may
+# run twice. Redis hands a task out again after the visibility timeout: it outlasts the time limit.
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SOFT_TIME_LIMIT = 9 * 60
+CELERY_TASK_TIME_LIMIT = 10 * 60
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 30 * 60}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(datafolder.root() / "beat-schedule")
+
+# --- people -------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "merchants.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+
+ACCOUNT_ADAPTER = "config.accounts.InvitationOnly"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+# An invitation reaches its mailbox or nobody: that is the proof of the address.
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Tael"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+
+# --- what leaves the server ---------------------------------------------------------------------
+
+# Behind a proxy, gunicorn trusts X-Forwarded-Proto from the addresses in FORWARDED_ALLOW_IPS.
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+# Browsers' preload list binds a whole domain for good: its owner's decision, not an application's.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # a thousand events fit
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+
+STATIC_URL = "/static/"
+STATIC_ROOT = (
+    os.environ.get("TAEL_STATIC_ROOT") or (DEPLOYED and datafolder.root() / "static") or None
+)
+STATICFILES_DIRS = [BASE_DIR / "static"]
+manifest = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+plain = "django.contrib.staticfiles.storage.StaticFilesStorage"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": manifest if DEPLOYED else plain},
+}
+# Where nobody ran collectstatic, serve the files from where they lie; look anew at each request
+# only where they change, or where many short-lived clients would each list them all.
+WHITENOISE_USE_FINDERS = not DEPLOYED
+WHITENOISE_AUTOREFRESH = DEBUG or TESTING
+
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if DEPLOYED else 'console'}.EmailBackend"
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
+EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "587"))
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = flag("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "tael@localhost")
+
+# --- language, time, money ----------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文"), ("th", "ไทย")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+CURRENCIES = currencies.CODES
+CURRENCY_CHOICES = [(code, code) for code in CURRENCIES]  # their names change with a package
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("TAEL_LOG_LEVEL", "INFO").upper()},
+    # Django's own handlers would print a second time, or mail people who are not configured.
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}
+
+UNFOLD = {"SITE_TITLE": "Tael", "SITE_HEADER": "Tael"}

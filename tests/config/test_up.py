@@ -1,0 +1,97 @@
+import signal
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.error import URLError
+
+import psutil
+import pytest
+
+from tests.config.conftest import lives, processes_of, until
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.fixture
+def port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        free: int = server.getsockname()[1]
+        return free
+
+
+def refusal_of(process: "subprocess.Popen[str]") -> str:
+    """The one sentence of a command that refuses to start."""
+    said, complaint = process.communicate(timeout=60)
+    assert (process.returncode, said) == (1, "")
+    assert complaint.count("\n") == 1
+    return complaint
+
+
+def shows_the_sign_in_page(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/accounts/login/") as answer:
+            return bool(answer.status == 200)
+    except (URLError, ConnectionError):
+        return False
+
+
+def test_a_taken_port_is_refused_in_one_sentence(start: Start, taken_port: int) -> None:
+    refusal = refusal_of(start("manage.py", "up", PORT=str(taken_port)))
+    assert refusal.startswith(f"Port {taken_port} cannot be used (Address already in use)")
+
+
+@pytest.mark.parametrize("port", ["eight", "70000"])
+def test_a_port_that_is_none_is_refused_in_one_sentence(start: Start, port: str) -> None:
+    assert refusal_of(start("manage.py", "up", PORT=port)).startswith("PORT must be a number")
+
+
+def test_an_unreachable_database_is_refused_in_one_sentence(start: Start, port: int) -> None:
+    nowhere = "postgresql://tael:secret@127.0.0.1:1/tael"
+    refusal = refusal_of(start("manage.py", "up", "--port", str(port), DATABASE_URL=nowhere))
+    assert refusal.startswith("The database of DATABASE_URL cannot be reached: ")
+    assert "secret" not in refusal
+
+
+def test_an_unreachable_redis_is_refused_in_one_sentence(
+    start: Start, port: int, data_folder: Path
+) -> None:
+    nowhere = "redis://:secret@127.0.0.1:1"
+    refusal = refusal_of(start("manage.py", "up", "--port", str(port), REDIS_URL=nowhere))
+    assert refusal.startswith("The Redis of REDIS_URL cannot be reached: ")
+    assert "secret" not in refusal
+    assert processes_of(data_folder) == []
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://tael@127.0.0.1/tael"])
+def test_a_database_that_is_not_postgresql_is_refused_in_one_sentence(
+    start: Start, url: str
+) -> None:
+    assert refusal_of(start("manage.py", "up", DATABASE_URL=url)).startswith("DATABASE_URL must")
+
+
+def test_everything_up_started_ends_with_it_and_it_starts_again(
+    start: Start, port: int, data_folder: Path
+) -> None:
+    for end, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 0)):
+        up = start("manage.py", "up", "--no-demo", "--port", str(port))
+        until(lambda: shows_the_sign_in_page(port))
+        family = psutil.Process(up.pid).children(recursive=True)
+        assert len(family) >= 3 + 3  # each on its leash
+
+        up.send_signal(end)
+
+        said, _ = up.communicate(timeout=60)
+        assert up.returncode == code
+        assert f"http://127.0.0.1:{port}/" in said
+        until(lambda family=family: not any(map(lives, family)))
+        if end == signal.SIGINT:
+            assert processes_of(data_folder) == []

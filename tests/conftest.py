@@ -1,0 +1,70 @@
+"""What every test stands on: the servers, and a browser for those marked so.
+
+pytest-django has read the settings by now: that the tests have a data folder of their own is
+config/datafolder.py's doing.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+
+from config import embedded
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# Without a sandbox because tests may run as root; the rest keeps it from calling home.
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def pytest_configure() -> None:
+    # In the process that starts the workers too: it ends after them, so the servers start once.
+    embedded.ensure()
+    # Playwright's synchronous interface runs an event loop, in which Django would refuse to query.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, not safe
+    # Databases 0 and 1 are the broker's and the cache's: each worker's tests get another one.
+    number = 2 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    default = settings.CACHES["default"]
+    default["LOCATION"] = re.sub(r"(/|\?db=)1(?=$|\?)", rf"\g<1>{number}", default["LOCATION"])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    marked = [item for item in items if item.get_closest_marker("browser")]
+    if not marked or _chromium():
+        return
+    reason = "No Chromium was found: install it, or name it in TAEL_CHROMIUM."
+    if os.environ.get("TAEL_REQUIRE_BROWSER") == "1":
+        raise pytest.UsageError(reason)
+    for item in marked:
+        item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> Iterator[None]:
+    """What one test counted towards a rate limit would refuse the next one."""
+    yield
+    cache.clear()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """How pytest-playwright starts Chromium."""
+    return browser_type_launch_args | {"executable_path": _chromium(), "args": list(CHROMIUM_FLAGS)}
+
+
+def _chromium() -> str | None:
+    named = os.environ.get("TAEL_CHROMIUM")
+    return named or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
