@@ -1,0 +1,55 @@
+"""Events about charges, mapped to the operation that records many of them at once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+from moneyed import Money
+from pydantic import BeforeValidator
+
+from billing.operations import charges
+from merchants import money
+from merchants.events import Amount, Currency, Data, Event, Outcome, Reference, Text, read
+from merchants.refusals import Invalid, Refused
+
+
+def _quantity(value: object) -> object:
+    """A whole number, or a decimal in a string."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class ChargeRecorded(Data):
+    charge: Reference
+    fee: Reference
+    request: Annotated[str, BeforeValidator(lambda value: value or "")] = ""
+    quantity: Annotated[Amount, BeforeValidator(_quantity)] = Decimal(1)
+    currency: Currency
+    amount: Amount | None = None
+    description: Text | None = ""
+
+
+def charge(event: Event, merchant_id: int, now: datetime) -> charges.NewCharge:
+    """The charge that a `charge.recorded` event speaks of; raises Invalid."""
+    data = read(ChargeRecorded, event)
+    if data.amount is None:
+        raise Invalid("amount", f"missing, and fee {data.fee} has no price")
+    return charges.NewCharge(
+        merchant_id=merchant_id,
+        reference=data.charge,
+        fee=data.fee,
+        amount=Money(data.amount, money.check_currency(data.currency)),
+        quantity=data.quantity,
+        at=event.at,
+        now=now,
+        request=data.request,
+        description=data.description or "",
+    )
+
+
+def record(new: Sequence[charges.NewCharge]) -> list[Outcome]:
+    """Record the charges and tell what became of each."""
+    return [
+        Outcome.rejected(result) if isinstance(result, Refused) else Outcome.of(result)
+        for result in charges.record_many(new)
+    ]

@@ -1,0 +1,151 @@
+from decimal import Decimal
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from moneyed import Money
+
+from billing.models.accounts import BillingAccount
+from billing.models.fees import Fee, Posting
+from billing.models.invoices import Invoice
+from billing.models.statements import Statement
+from merchants import money
+from merchants.fields import AmountField, CurrencyField, ReferenceField
+
+RESERVED_PREFIX = "tael:"  # of the references of charges that Tael makes itself
+
+
+class InvoiceItemQuerySet(models.QuerySet["InvoiceItem"]):
+    def outstanding(self) -> "InvoiceItemQuerySet":
+        """Posted and on no bill."""
+        return self.filter(posted_at__isnull=False, invoice__isnull=True)
+
+
+class InvoiceItem(models.Model):
+    """The charges of one fee that post together. A charge keeps its item; the item's state changes.
+
+    It exists from the first of its charges, so that posting a day or a month touches one row per
+    fee and not one per charge.
+    """
+
+    account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="items")
+    fee = models.ForeignKey(Fee, on_delete=models.PROTECT, related_name="+")
+    posting = models.CharField(max_length=10, choices=Posting.choices)
+    posting_on = models.DateField()  # the local day it posts on, or posted on
+    posted_at = models.DateTimeField(null=True, blank=True)  # null while it accrues
+    # Further charges of the same fee and day still join it; false once it is posted by a day's end
+    # or billed, and for ever after, even when a void sends it back.
+    is_collecting = models.BooleanField(default=True)
+    currency = CurrencyField()
+    amount = AmountField(default=Decimal(0))  # sum of its charges
+    charge_count = models.PositiveBigIntegerField(default=0)
+    invoice = models.ForeignKey(
+        Invoice, on_delete=models.PROTECT, null=True, blank=True, related_name="items"
+    )
+
+    objects: ClassVar[models.Manager["InvoiceItem"]] = InvoiceItemQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["account", "fee", "posting_on", "posting"],
+                condition=Q(is_collecting=True),
+                name="one_collecting_item_per_fee_and_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(invoice__isnull=True) | Q(posted_at__isnull=False, is_collecting=False),
+                name="only_posted_items_are_billed",
+            ),
+        ]
+        indexes: ClassVar = [
+            # What the day's end posts.
+            models.Index(
+                fields=["account"], condition=Q(posted_at__isnull=True), name="item_accruing"
+            ),
+            # What a bill may take.
+            models.Index(
+                fields=["account", "posting_on"],
+                condition=Q(posted_at__isnull=False, invoice__isnull=True),
+                name="item_outstanding",
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="item_is_never_deleted", operation=pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.fee_id} {self.posting_on}"
+
+    @property
+    def amount_money(self) -> Money:
+        return money.of(self.amount, self.currency)
+
+
+class Charge(models.Model):
+    account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="charges")
+    reference = ReferenceField()
+    fee = models.ForeignKey(Fee, on_delete=models.PROTECT, related_name="+", db_index=False)
+    item = models.ForeignKey(InvoiceItem, on_delete=models.PROTECT, related_name="charges")
+    # Null for categories that are only on bills.
+    statement = models.ForeignKey(
+        Statement,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="charges",
+        db_index=False,
+    )
+    request = ReferenceField(blank=True)  # the fulfilment request it belongs to
+    description = models.CharField(max_length=500, blank=True)
+    quantity = models.DecimalField(max_digits=18, decimal_places=6)
+    currency = CurrencyField()
+    amount = AmountField()  # negative only in credits
+    at = models.DateTimeField()  # when the service happened
+    service_on = models.DateField()  # the merchant's local day of `at`
+    arrived_at = models.DateTimeField()  # when we were told
+    # Told after its month had closed: it is in the statement of the month it arrived in.
+    is_late = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["account", "reference"], name="one_charge_per_merchant_and_reference"
+            ),
+        ]
+        indexes: ClassVar = [
+            # A statement's charges in the order the page and the CSV show them.
+            models.Index(fields=["statement", "at", "id"], name="charge_by_statement"),
+            # The detailed cost of a fulfilment request.
+            models.Index(fields=["account", "request"], name="charge_by_request"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="charge_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+            # One look per statement executed, not per row: batches of charges stay cheap.
+            pgtrigger.Trigger(
+                name="charge_joins_no_closed_statement",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                referencing=pgtrigger.Referencing(new="added"),
+                func="""
+                    IF EXISTS (
+                        SELECT 1 FROM billing_statement s
+                        WHERE s.id IN (SELECT DISTINCT statement_id FROM added)
+                          AND s.closed_at IS NOT NULL
+                    ) THEN
+                        RAISE EXCEPTION 'a closed statement takes no further charge';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def amount_money(self) -> Money:
+        return money.of(self.amount, self.currency)

@@ -1,0 +1,59 @@
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Category(models.TextChoices):
+    FULFILMENT = "FULFILMENT", _("Fulfilment")
+    SHIPPING = "SHIPPING", _("Shipping")
+    FULFILMENT_CREDIT = "FULFILMENT_CREDIT", _("Fulfilment credit")
+    SHIPPING_CREDIT = "SHIPPING_CREDIT", _("Shipping credit")
+    SUBSCRIPTION = "SUBSCRIPTION", _("Subscription")
+    APP = "APP", _("Apps")
+    TRANSACTION = "TRANSACTION", _("Transaction fees")
+    ACCOUNT_CREDIT = "ACCOUNT_CREDIT", _("Account credit")
+
+
+# The categories a monthly statement shows; the others are only on bills.
+STATEMENT_CATEGORIES = frozenset(
+    {
+        Category.FULFILMENT,
+        Category.SHIPPING,
+        Category.FULFILMENT_CREDIT,
+        Category.SHIPPING_CREDIT,
+    }
+)
+# Corrections, which only Tael itself makes.
+CREDIT_CATEGORIES = frozenset(
+    {Category.FULFILMENT_CREDIT, Category.SHIPPING_CREDIT, Category.ACCOUNT_CREDIT}
+)
+
+
+class Posting(models.TextChoices):
+    IMMEDIATE = "IMMEDIATE", _("At once")
+    DAILY = "DAILY", _("When the day ends")
+    MONTHLY = "MONTHLY", _("When the month ends")
+
+
+class Fee(models.Model):
+    code = models.CharField(max_length=40, primary_key=True)
+    category = models.CharField(max_length=20, choices=Category.choices)
+    name = models.CharField(max_length=100)
+    definition = models.CharField(max_length=500)
+    posting = models.CharField(max_length=10, choices=Posting.choices, default=Posting.IMMEDIATE)
+    # False for what only Tael itself charges: the plan fee and credits.
+    is_sent_by_platform = models.BooleanField(default=True)
+
+    PLAN: ClassVar = "plan"  # the code of the fee that subscriptions are charged with
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_on_statements(self) -> bool:
+        return self.category in STATEMENT_CATEGORIES
+
+    @property
+    def is_subscription(self) -> bool:
+        return self.category == Category.SUBSCRIPTION

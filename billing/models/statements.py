@@ -1,0 +1,95 @@
+from datetime import date
+from decimal import Decimal
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from moneyed import Money
+
+from billing.models.accounts import BillingAccount
+from billing.models.fees import Fee
+from merchants import calendar, money
+from merchants.fields import AmountField, CurrencyField
+
+
+class Statement(models.Model):
+    account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="statements")
+    month = models.DateField()  # its first local day
+    currency = CurrencyField()
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)  # the instant its last day ended
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["account", "month"], name="one_statement_per_merchant_and_month"
+            ),
+            models.CheckConstraint(
+                condition=Q(month__day=1), name="statement_month_is_a_first_day"
+            ),
+        ]
+        indexes: ClassVar = [
+            # What a month's end closes.
+            models.Index(
+                fields=["account"], condition=Q(closed_at__isnull=True), name="statement_open"
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="statement_is_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="closed_statement_never_changes",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__closed_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+    @property
+    def is_closed(self) -> bool:
+        return self.closed_at is not None
+
+    @property
+    def last_day(self) -> date:
+        """The local day with whose end it closes."""
+        return calendar.month_end(self.month)
+
+
+class StatementTotal(models.Model):
+    statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="totals")
+    fee = models.ForeignKey(Fee, on_delete=models.PROTECT, related_name="+", db_index=False)
+    amount = AmountField(default=Decimal(0))  # sum of the statement's charges of this fee
+    charge_count = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["statement", "fee"], name="one_total_per_statement_and_fee"
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="statement_total_is_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="closed_statement_totals_never_change",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func="""
+                    IF EXISTS (
+                        SELECT 1 FROM billing_statement s
+                        WHERE s.id = NEW.statement_id AND s.closed_at IS NOT NULL
+                    ) THEN
+                        RAISE EXCEPTION 'the totals of a closed statement never change';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.fee_id} #{self.pk}"
+
+    @property
+    def amount_money(self) -> Money:
+        return money.of(self.amount, self.statement.currency)

@@ -1,0 +1,67 @@
+"""The bills that a date brings: plan fees in advance, the 30-day cycle (domain: invoice)."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.db import connection
+
+from billing.models import Fee, Invoice
+from billing.models.charges import RESERVED_PREFIX
+from billing.operations import invoices
+
+# A plan fee is a charge like any other, except that its posting never makes a threshold bill.
+CHARGE_PLANS = """
+WITH due AS (
+    SELECT account.merchant_id AS account_id, account.currency, account.plan_price, account.plan,
+           due.day, due.at
+    FROM unnest(%(accounts)s::bigint[], %(days)s::date[], %(instants)s::timestamptz[])
+         AS due(account_id, day, at)
+    JOIN billing_billingaccount account ON account.merchant_id = due.account_id
+), item AS (
+    INSERT INTO billing_invoiceitem (account_id, fee_id, posting, posting_on, posted_at,
+                                     is_collecting, currency, amount, charge_count)
+    SELECT account_id, %(fee)s, 'IMMEDIATE', day, at, false, currency, plan_price, 1
+    FROM due ORDER BY account_id
+    RETURNING id, account_id
+), charge AS (
+    INSERT INTO billing_charge (account_id, item_id, fee_id, reference, request, description,
+                                quantity, currency, amount, at, service_on, arrived_at, is_late)
+    SELECT due.account_id, item.id, %(fee)s, %(prefix)s || to_char(due.day, 'YYYY-MM-DD'), '',
+           due.plan, 1, due.currency, due.plan_price, due.at, due.day, due.at, false
+    FROM due JOIN item USING (account_id) ORDER BY due.account_id
+)
+UPDATE billing_billingaccount account SET outstanding = account.outstanding + due.plan_price
+FROM due WHERE account.merchant_id = due.account_id
+"""
+
+
+def bill_plans(account_ids: Sequence[int], *, on: Sequence[date], at: Sequence[datetime]) -> None:
+    """Charge each locked account its plan fee, dated its day of `on`, and write the bill for it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            CHARGE_PLANS,
+            {
+                "accounts": list(account_ids),
+                "days": list(on),
+                "instants": list(at),
+                "fee": Fee.PLAN,
+                "prefix": f"{RESERVED_PREFIX}plan:",
+            },
+        )
+    _issue(Invoice.Kind.SUBSCRIPTION, account_ids, on, at)
+
+
+def bill_cycles(account_ids: Sequence[int], *, on: Sequence[date], at: Sequence[datetime]) -> None:
+    """Write the CYCLE bill of each locked account, dated its day of `on`."""
+    _issue(Invoice.Kind.CYCLE, account_ids, on, at)
+
+
+def _issue(
+    kind: Invoice.Kind, account_ids: Sequence[int], on: Sequence[date], at: Sequence[datetime]
+) -> None:
+    invoices.issue(
+        [
+            invoices.Due(account_id, kind, day, instant)
+            for account_id, day, instant in zip(account_ids, on, at, strict=True)
+        ]
+    )

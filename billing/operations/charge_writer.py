@@ -1,0 +1,239 @@
+"""Writing many charges at once: the rows, their items, statements, totals, and running figures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db import connection
+
+from billing.models.fees import Posting
+
+CONTENTS = """
+SELECT charge.account_id, charge.reference, charge.fee_id, charge.request, charge.description,
+       charge.quantity, charge.amount
+FROM unnest(%(accounts)s::bigint[], %(references)s::text[]) AS sent(account_id, reference)
+JOIN billing_charge charge USING (account_id, reference)
+"""
+
+ADD_TO_ITEMS = """
+INSERT INTO billing_invoiceitem AS item (account_id, fee_id, posting, posting_on, posted_at,
+                                         is_collecting, currency, amount, charge_count)
+SELECT account_id, fee, posting, posting_on, posted_at, true, currency, amount, charges
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::date[], %s::timestamptz[], %s::text[],
+            %s::numeric[], %s::bigint[])
+     AS new(account_id, fee, posting, posting_on, posted_at, currency, amount, charges)
+ON CONFLICT (account_id, fee_id, posting_on, posting) WHERE is_collecting
+DO UPDATE SET amount = item.amount + excluded.amount,
+              charge_count = item.charge_count + excluded.charge_count
+RETURNING account_id, fee_id, posting, posting_on, id
+"""
+
+# The update changes nothing; it is there so that a statement which exists is returned as well.
+OPEN_STATEMENTS = """
+INSERT INTO billing_statement AS statement (account_id, month, currency, opened_at)
+SELECT * FROM unnest(%s::bigint[], %s::date[], %s::text[], %s::timestamptz[])
+ON CONFLICT (account_id, month) DO UPDATE SET opened_at = statement.opened_at
+RETURNING account_id, month, id
+"""
+
+ADD_TO_TOTALS = """
+INSERT INTO billing_statementtotal AS total (statement_id, fee_id, amount, charge_count)
+SELECT * FROM unnest(%s::bigint[], %s::text[], %s::numeric[], %s::bigint[])
+ON CONFLICT (statement_id, fee_id)
+DO UPDATE SET amount = total.amount + excluded.amount,
+              charge_count = total.charge_count + excluded.charge_count
+"""
+
+COPY_CHARGES = """
+COPY billing_charge (account_id, reference, fee_id, item_id, statement_id, request, description,
+                     quantity, currency, amount, at, service_on, arrived_at, is_late) FROM STDIN
+"""
+
+# A difference, not a new value: the figures move by what the rows are.
+MOVE_FIGURES = """
+UPDATE billing_billingaccount account
+SET outstanding = account.outstanding + moved.posted, accruing = account.accruing + moved.accrued
+FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[]) AS moved(account_id, posted, accrued)
+WHERE account.merchant_id = moved.account_id
+"""
+
+
+class ItemKey(NamedTuple):
+    account_id: int
+    fee_id: str
+    posting: Posting
+    posting_on: date
+
+
+# What tells a repeat from a conflict: fee, request, description, quantity, amount.
+Content = tuple[str, str, str, Decimal, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    account_id: int
+    reference: str
+    fee_id: str
+    request: str
+    description: str
+    quantity: Decimal
+    currency: str
+    amount: Decimal
+    at: datetime
+    service_on: date
+    arrived_at: datetime
+    is_late: bool
+    month: date | None  # of its statement; None when its category is on none
+    item: ItemKey
+
+    @property
+    def content(self) -> Content:
+        return (self.fee_id, self.request, self.description, self.quantity, self.amount)
+
+
+@dataclass(slots=True)
+class _Sum:
+    first: Row
+    amount: Decimal = Decimal(0)
+    charges: int = 0
+
+    def add(self, row: Row) -> None:
+        self.amount += row.amount
+        self.charges += 1
+
+
+class ChargeWriter:
+    """Collects charges of locked accounts, and writes them set-based when told to."""
+
+    def __init__(self) -> None:
+        self._rows: list[Row] = []
+        self._statements: dict[tuple[int, date], int] = {}
+
+    @staticmethod
+    def contents_of(keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Content]:
+        """What is recorded already under these accounts and references."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                CONTENTS,
+                {"accounts": [key[0] for key in keys], "references": [key[1] for key in keys]},
+            )
+            return {(row[0], row[1]): tuple(row[2:]) for row in cursor.fetchall()}
+
+    def add(self, row: Row) -> None:
+        self._rows.append(row)
+
+    def flush(self) -> None:
+        """Write all that was added, and move the accounts' running figures with it."""
+        if not self._rows:
+            return
+        items = self._write_items()
+        self._write_statements()
+        self._write_charges(items)
+        self._move_figures()
+        self._rows.clear()
+
+    def _write_items(self) -> dict[ItemKey, int]:
+        sums: dict[ItemKey, _Sum] = {}
+        for row in self._rows:
+            sums.setdefault(row.item, _Sum(row)).add(row)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                ADD_TO_ITEMS,
+                [
+                    [key.account_id for key in sums],
+                    [key.fee_id for key in sums],
+                    [str(key.posting) for key in sums],
+                    [key.posting_on for key in sums],
+                    [
+                        total.first.arrived_at if key.posting == Posting.IMMEDIATE else None
+                        for key, total in sums.items()
+                    ],
+                    [total.first.currency for total in sums.values()],
+                    [total.amount for total in sums.values()],
+                    [total.charges for total in sums.values()],
+                ],
+            )
+            return {ItemKey(*row[:4]): row[4] for row in cursor.fetchall()}
+
+    def _write_statements(self) -> None:
+        sums: dict[tuple[int, date, str], _Sum] = {}
+        for row in self._rows:
+            if row.month is not None:
+                key = (row.account_id, row.month, row.fee_id)
+                sums.setdefault(key, _Sum(row)).add(row)
+        if not sums:
+            return
+        self._open_statements(sums)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                ADD_TO_TOTALS,
+                [
+                    [self._statements[account_id, month] for account_id, month, _ in sums],
+                    [fee for _, _, fee in sums],
+                    [total.amount for total in sums.values()],
+                    [total.charges for total in sums.values()],
+                ],
+            )
+
+    def _open_statements(self, sums: dict[tuple[int, date, str], _Sum]) -> None:
+        new = {
+            (account_id, month): total.first
+            for (account_id, month, _), total in reversed(sums.items())
+            if (account_id, month) not in self._statements
+        }
+        if not new:
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(
+                OPEN_STATEMENTS,
+                [
+                    [account_id for account_id, _ in new],
+                    [month for _, month in new],
+                    [row.currency for row in new.values()],
+                    [row.arrived_at for row in new.values()],
+                ],
+            )
+            for account_id, month, statement_id in cursor.fetchall():
+                self._statements[account_id, month] = statement_id
+
+    def _write_charges(self, items: dict[ItemKey, int]) -> None:
+        with connection.cursor() as cursor, cursor.copy(COPY_CHARGES) as copy:
+            for row in self._rows:
+                copy.write_row(
+                    (
+                        row.account_id,
+                        row.reference,
+                        row.fee_id,
+                        items[row.item],
+                        row.month and self._statements[row.account_id, row.month],
+                        row.request,
+                        row.description,
+                        row.quantity,
+                        row.currency,
+                        row.amount,
+                        row.at,
+                        row.service_on,
+                        row.arrived_at,
+                        row.is_late,
+                    )
+                )
+
+    def _move_figures(self) -> None:
+        posted: dict[int, Decimal] = {}
+        accrued: dict[int, Decimal] = {}
+        for row in self._rows:
+            moved = posted if row.item.posting == Posting.IMMEDIATE else accrued
+            counted = row.amount if row.item.posting != Posting.MONTHLY else Decimal(0)
+            moved[row.account_id] = moved.get(row.account_id, Decimal(0)) + counted
+        accounts = sorted(posted.keys() | accrued.keys())
+        with connection.cursor() as cursor:
+            cursor.execute(
+                MOVE_FIGURES,
+                [
+                    accounts,
+                    [posted.get(account, Decimal(0)) for account in accounts],
+                    [accrued.get(account, Decimal(0)) for account in accounts],
+                ],
+            )

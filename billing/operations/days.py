@@ -1,0 +1,111 @@
+"""The billing half of a merchant's day-end (domain: day-ends).
+
+Set-based: one pass works off one local day of every account given. All that a day-end does carries
+the instant at which the day ended, whenever the job came to it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import connection, transaction
+
+from billing.models import BillingAccount, Invoice
+from billing.models.accounts import CYCLE_DAYS
+from billing.operations import bill_dates, invoices, items, statements
+from merchants import calendar
+
+OPEN_NEXT_DAY = """
+UPDATE billing_billingaccount account
+SET open_on = account.open_on + 1,
+    open_until = next.ends,
+    next_plan_on = account.next_plan_on + CASE
+        WHEN account.next_plan_on = account.open_on + 1 THEN account.plan_interval_days ELSE 0 END,
+    next_cycle_on = account.next_cycle_on + CASE
+        WHEN account.next_cycle_on = account.open_on + 1 THEN %(cycle_days)s ELSE 0 END
+FROM unnest(%(accounts)s::bigint[], %(ends)s::timestamptz[]) AS next(account_id, ends)
+WHERE account.merchant_id = next.account_id
+"""
+
+
+@dataclass(frozen=True)
+class _Day:
+    """The local day of one account that ends now."""
+
+    account_id: int
+    timezone: str
+    day: date
+    ended_at: datetime
+    next_plan_on: date
+    next_cycle_on: date
+
+    @property
+    def next(self) -> date:
+        return self.day + calendar.ONE_DAY
+
+
+def work_off(account_ids: Sequence[int], *, now: datetime) -> int:
+    """Work off all day-ends ≤ `now` of these accounts, one day at a time; how many there were.
+
+    Each day of the chunk is one transaction (or part of the caller's), so that a run that dies, is
+    late, or meets another one leaves every account at the end of some day.
+    """
+    worked_off = 0
+    while accounts := _work_off_one_day(account_ids, now):
+        worked_off += accounts
+    return worked_off
+
+
+@transaction.atomic
+def _work_off_one_day(account_ids: Sequence[int], now: datetime) -> int:
+    ending = [
+        _Day(*row)
+        for row in BillingAccount.objects.select_for_update()
+        .filter(pk__in=account_ids, open_until__lte=now)
+        .order_by("pk")
+        .values_list("pk", "timezone", "open_on", "open_until", "next_plan_on", "next_cycle_on")
+    ]
+    if not ending:
+        return 0
+    _bill_thresholds(ending)
+    statements.close([day.account_id for day in ending if day.next.day == 1])
+    _bill_new_dates(ending)
+    _open_next_day(ending)
+    return len(ending)
+
+
+def _bill_thresholds(ending: Sequence[_Day]) -> None:
+    reached = set(items.post_day([day.account_id for day in ending]))
+    invoices.issue(
+        [
+            invoices.Due(day.account_id, Invoice.Kind.THRESHOLD, day.day, day.ended_at)
+            for day in ending
+            if day.account_id in reached
+        ]
+    )
+
+
+def _bill_new_dates(ending: Iterable[_Day]) -> None:
+    plans = [day for day in ending if day.next_plan_on == day.next]
+    cycles = [
+        day for day in ending if day.next_cycle_on == day.next and day.next_plan_on != day.next
+    ]
+    for bill, days in ((bill_dates.bill_plans, plans), (bill_dates.bill_cycles, cycles)):
+        if days:
+            bill(
+                [day.account_id for day in days],
+                on=[day.next for day in days],
+                at=[day.ended_at for day in days],
+            )
+
+
+def _open_next_day(ending: Sequence[_Day]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            OPEN_NEXT_DAY,
+            {
+                "accounts": [day.account_id for day in ending],
+                "ends": [calendar.day_end(day.next, day.timezone) for day in ending],
+                "cycle_days": CYCLE_DAYS,
+            },
+        )

@@ -1,0 +1,110 @@
+"""Writing bills (domain: billing, invoice)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import connection
+
+from billing.models import Invoice
+from billing.models.accounts import DAYS_TO_PAY
+
+
+@dataclass(frozen=True)
+class Due:
+    """A bill that a locked account is to get, if what it takes comes to more than 0."""
+
+    account_id: int
+    kind: Invoice.Kind
+    issued_on: date
+    at: datetime
+
+
+# One statement writes all bills of a chunk: the items they take, the bills with their numbers, the
+# frozen lines, and the accounts' figures. The number series is locked by it, and so for the
+# shortest time there is; every other row belongs to an account that the caller holds.
+ISSUE = """
+WITH due AS (
+    SELECT * FROM unnest(%(accounts)s::bigint[], %(kinds)s::text[], %(dates)s::date[],
+                         %(instants)s::timestamptz[]) AS due(account_id, kind, issued_on, at)
+), taken AS (
+    SELECT item.id, item.account_id, item.amount
+    FROM due JOIN billing_invoiceitem item ON item.account_id = due.account_id
+    JOIN billing_fee fee ON fee.code = item.fee_id
+    WHERE item.posted_at IS NOT NULL AND item.invoice_id IS NULL
+      AND CASE WHEN due.kind = 'THRESHOLD'
+               THEN item.posting_on <= due.issued_on AND fee.category <> 'SUBSCRIPTION'
+               ELSE item.posting_on < due.issued_on
+                    OR (item.posting_on = due.issued_on AND fee.category = 'SUBSCRIPTION') END
+), bill AS (
+    SELECT due.*, taken.total, extract(year FROM due.issued_on)::int AS year,
+           row_number() OVER (PARTITION BY extract(year FROM due.issued_on)
+                              ORDER BY due.account_id) AS place
+    FROM due JOIN (SELECT account_id, sum(amount) AS total FROM taken
+                   GROUP BY account_id HAVING sum(amount) > 0) taken USING (account_id)
+), series AS (
+    INSERT INTO billing_numberseries AS series (year, last)
+    SELECT year, count(*) FROM bill GROUP BY year ORDER BY year
+    ON CONFLICT (year) DO UPDATE SET last = series.last + excluded.last
+    RETURNING year, last
+), numbered AS (
+    SELECT bill.*, series.last - count(*) OVER (PARTITION BY bill.year) + bill.place AS number
+    FROM bill JOIN series USING (year)
+), invoice AS (
+    INSERT INTO billing_invoice (account_id, number, kind, status, issued_on, issued_at,
+        period_start, period_end, due_on, currency, total, amount_paid,
+        merchant_name, merchant_reference, language)
+    SELECT bill.account_id, bill.year || '-' || lpad(bill.number::text, 6, '0'), bill.kind, 'OPEN',
+           bill.issued_on, bill.at,
+           least(coalesce(account.last_bill_on + 1, account.joined_on), bill.issued_on),
+           bill.issued_on,
+           bill.issued_on
+               + CASE account.payment_method WHEN 'manual' THEN %(days_to_pay)s ELSE 0 END,
+           account.currency, bill.total, 0, merchant.name, merchant.reference, merchant.language
+    FROM numbered bill
+    JOIN billing_billingaccount account ON account.merchant_id = bill.account_id
+    JOIN merchants_merchant merchant ON merchant.id = bill.account_id
+    ORDER BY bill.year, bill.number
+    RETURNING id, account_id, issued_on, total
+), billed AS (
+    UPDATE billing_invoiceitem item SET invoice_id = invoice.id, is_collecting = false
+    FROM taken JOIN invoice USING (account_id)
+    WHERE item.id = taken.id
+    RETURNING item.id, item.invoice_id, item.fee_id, item.posting_on, item.charge_count,
+              item.currency, item.amount
+), line AS (
+    INSERT INTO billing_invoiceline (invoice_id, item_id, category, fee_code, fee_name,
+                                     posting_on, charge_count, currency, amount)
+    SELECT billed.invoice_id, billed.id, fee.category, fee.code, fee.name, billed.posting_on,
+           billed.charge_count, billed.currency, billed.amount
+    FROM billed JOIN billing_fee fee ON fee.code = billed.fee_id
+    ORDER BY billed.invoice_id, billed.posting_on, fee.category, fee.code, billed.id
+)
+UPDATE billing_billingaccount account
+SET outstanding = account.outstanding - invoice.total, last_bill_on = invoice.issued_on
+FROM invoice WHERE account.merchant_id = invoice.account_id
+RETURNING invoice.id
+"""
+
+
+def issue(due: Sequence[Due]) -> list[int]:
+    """Write the bills that are due, at most one for each of these locked accounts.
+
+    A THRESHOLD bill takes what was posted up to its date, except subscription items; the others
+    take what was posted before their date, and the plan fee of that date. What does not come to
+    more than 0 makes no bill and stays outstanding. Returns the ids of the bills.
+    """
+    if not due:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            ISSUE,
+            {
+                "accounts": [bill.account_id for bill in due],
+                "kinds": [str(bill.kind) for bill in due],
+                "dates": [bill.issued_on for bill in due],
+                "instants": [bill.at for bill in due],
+                "days_to_pay": DAYS_TO_PAY,
+            },
+        )
+        return sorted(pk for (pk,) in cursor.fetchall())

@@ -1,0 +1,51 @@
+"""Posting what has accrued (domain: billing, invoice item)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection
+
+from billing.models import BillingAccount
+
+# `due` says what posts; the figures of the accounts move by exactly what the items were.
+POST = """
+WITH posted AS (
+    UPDATE billing_invoiceitem item SET posted_at = {at}, is_collecting = false
+    FROM billing_billingaccount account
+    WHERE account.merchant_id = ANY(%(accounts)s) AND item.account_id = account.merchant_id
+      AND item.posted_at IS NULL AND {due}
+    RETURNING item.account_id, item.amount, item.posting
+), total AS (
+    SELECT account_id, sum(amount) AS posted,
+           coalesce(sum(amount) FILTER (WHERE posting = 'DAILY'), 0) AS accrued
+    FROM posted GROUP BY account_id
+)
+UPDATE billing_billingaccount account
+SET outstanding = account.outstanding + total.posted, accruing = account.accruing - total.accrued
+FROM total WHERE account.merchant_id = total.account_id
+RETURNING account.merchant_id, account.outstanding >= account.threshold
+"""
+
+# A MONTHLY item waits for its posting day, the last of its month; a month's end needs no more.
+POST_DAY = POST.format(at="account.open_until", due="item.posting_on <= account.open_on")
+POST_ACCRUED = POST.format(at="%(now)s", due="item.posting = 'DAILY'")
+
+
+def post_day(account_ids: Sequence[int]) -> list[int]:
+    """Post what is due as the open day of each locked account ends.
+
+    Returns the accounts of which something was posted and that now have reached their threshold.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(POST_DAY, {"accounts": list(account_ids)})
+        return sorted(account_id for account_id, reached in cursor.fetchall() if reached)
+
+
+def post_accrued(account: BillingAccount, *, now: datetime) -> bool:
+    """Post what the locked account has accrued today, before the day ends (the guard).
+
+    Returns whether something was posted and the account now has reached its threshold.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(POST_ACCRUED, {"accounts": [account.pk], "now": now})
+        return any(reached for _, reached in cursor.fetchall())

@@ -1,0 +1,22 @@
+"""Closing monthly statements (domain: billing, statement)."""
+
+from collections.abc import Sequence
+
+from django.db import connection
+
+# Count and sum of each fee are kept with every charge; from here on the database refuses to change
+# them, or to add a charge.
+CLOSE = """
+UPDATE billing_statement statement SET closed_at = account.open_until
+FROM billing_billingaccount account
+WHERE account.merchant_id = ANY(%(accounts)s) AND statement.account_id = account.merchant_id
+  AND statement.closed_at IS NULL AND statement.month <= account.open_on
+"""
+
+
+def close(account_ids: Sequence[int]) -> None:
+    """Close the statement of each locked account whose open day is the last of its month."""
+    if not account_ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(CLOSE, {"accounts": list(account_ids)})

@@ -1,0 +1,137 @@
+"""Events about orders and shops, each mapped to one operation."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+from moneyed import Money
+from pydantic import BeforeValidator, Field
+
+from credit.operations import metrics, orders, payments
+from merchants import money
+from merchants.events import Amount, Currency, Data, Event, Handler, Outcome, Reference, Text, read
+from merchants.refusals import Refused
+
+
+def _no_float(value: object) -> object:
+    """Marks come as JSON integers or decimal strings; a float is not what anybody measured."""
+    if isinstance(value, bool | float):
+        raise ValueError("must be an integer or a decimal string")
+    return value
+
+
+Mark = Annotated[Decimal, BeforeValidator(_no_float), Field(allow_inf_nan=False)]
+
+
+class OrderPlaced(Data):
+    order: Reference
+    buyer: Reference
+    amount: Amount
+    currency: Currency
+    instalments: Annotated[int, Field(strict=True, ge=1)] = 1
+    buyer_risk: Annotated[int, Field(strict=True, ge=0, le=3)] = 0
+
+
+class OrderNamed(Data):
+    order: Reference
+
+
+class OrderCancelled(OrderNamed):
+    reason: Text = ""
+
+
+class OrderPaid(OrderNamed):
+    payment: Reference
+    amount: Amount
+    currency: Currency
+
+
+class Metrics(Data):
+    rating: Mark
+    listing_quality: Mark
+    profile_completeness: Mark
+    after_sales: Mark
+
+
+def placed(event: Event, merchant_id: int, now: datetime) -> Outcome:
+    data = read(OrderPlaced, event)
+    order, is_new = orders.place(
+        merchant_id=merchant_id,
+        reference=data.order,
+        buyer=data.buyer,
+        amount=Money(data.amount, money.check_currency(data.currency)),
+        instalments=data.instalments,
+        buyer_risk=data.buyer_risk,
+        now=now,
+    )
+    if is_new and order.is_declined:
+        return Outcome("declined", str(order.decline_code), order.get_decline_code_display())
+    return Outcome.of(is_new)
+
+
+def shipped(event: Event, merchant_id: int, now: datetime) -> Outcome:
+    data = read(OrderNamed, event)
+    _, is_new = orders.ship(merchant_id=merchant_id, reference=data.order, at=event.at, now=now)
+    return Outcome.of(is_new)
+
+
+def delivered(event: Event, merchant_id: int, now: datetime) -> Outcome:
+    data = read(OrderNamed, event)
+    _, is_new = orders.deliver(merchant_id=merchant_id, reference=data.order, at=event.at, now=now)
+    return Outcome.of(is_new)
+
+
+def cancelled(event: Event, merchant_id: int, now: datetime) -> Outcome:
+    data = read(OrderCancelled, event)
+    _, is_new = orders.cancel(
+        merchant_id=merchant_id, reference=data.order, reason=data.reason, now=now
+    )
+    return Outcome.of(is_new)
+
+
+def paid(event: Event, merchant_id: int, now: datetime) -> Outcome:
+    data = read(OrderPaid, event)
+    _, is_new = payments.receive(
+        merchant_id=merchant_id,
+        order=data.order,
+        reference=data.payment,
+        amount=Money(data.amount, money.check_currency(data.currency)),
+        at=event.at,
+        now=now,
+    )
+    return Outcome.of(is_new)
+
+
+class Unsupported(Refused):
+    """Tael does not take events of this type."""
+
+    code = "unsupported"
+
+
+def refunded(event: Event, merchant_id: int, now: datetime) -> Outcome:
+    raise Unsupported("type: order.refunded is not taken yet")
+
+
+def measured(event: Event, merchant_id: int, now: datetime) -> Outcome:
+    data = read(Metrics, event)
+    _, is_new = metrics.report(
+        merchant_id=merchant_id,
+        rating=data.rating,
+        listing_quality=data.listing_quality,
+        profile_completeness=data.profile_completeness,
+        after_sales=data.after_sales,
+        at=event.at,
+        now=now,
+    )
+    return Outcome.of(is_new)
+
+
+HANDLERS: dict[str, Handler] = {
+    "order.placed": placed,
+    "order.shipped": shipped,
+    "order.delivered": delivered,
+    "order.cancelled": cancelled,
+    "order.paid": paid,
+    "order.refunded": refunded,
+    "shop.metrics": measured,
+}

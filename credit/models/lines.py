@@ -1,0 +1,158 @@
+from decimal import Decimal
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from moneyed import Money
+
+from merchants import money
+from merchants.fields import AmountField, CurrencyField
+from merchants.models import Merchant
+
+
+class CreditLine(models.Model):
+    merchant = models.OneToOneField(
+        Merchant, on_delete=models.PROTECT, primary_key=True, related_name="credit_line"
+    )
+    currency = CurrencyField()  # of every figure on this line; never changes
+    limit = AmountField()  # most that open orders may hold; every change is a LimitEntry
+    used = AmountField(default=Decimal(0))  # held by OPEN orders; every change is a LimitEntry
+    # Running sum of ProceedsEntry; negative after a refund of money already paid out.
+    proceeds = AmountField(default=Decimal(0))
+    freezes_in_force = models.PositiveIntegerField(default=0)  # running count of unlifted Freezes
+    payment_days = models.PositiveIntegerField(
+        default=10
+    )  # from local delivery to the first due day
+    settlement_days = models.PositiveIntegerField(default=7)  # from local payment to withdrawable
+    timezone = models.CharField(max_length=64)  # whose days this line counts now
+    open_on = models.DateField()  # the local day that is open; all before it are worked off
+    open_until = models.DateTimeField()  # the instant at which that day ends
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(limit__gte=0), name="limit_not_negative"),
+            models.CheckConstraint(condition=Q(used__gte=0), name="used_not_negative"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["open_until"], name="line_by_day_end"
+            ),  # the day-end job's question
+        ]
+
+    def __str__(self) -> str:
+        return f"Credit line #{self.pk}"
+
+    @property
+    def available(self) -> Decimal:
+        """What new orders may still hold; 0 while the limit is below what is used."""
+        return max(self.limit - self.used, Decimal(0))
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.freezes_in_force > 0
+
+    @property
+    def limit_money(self) -> Money:
+        return money.of(self.limit, self.currency)
+
+    @property
+    def used_money(self) -> Money:
+        return money.of(self.used, self.currency)
+
+    @property
+    def available_money(self) -> Money:
+        return money.of(self.available, self.currency)
+
+    @property
+    def proceeds_money(self) -> Money:
+        return money.of(self.proceeds, self.currency)
+
+
+class Freeze(models.Model):
+    class Reason(models.TextChoices):
+        OVERDUE = "OVERDUE", _("Overdue payments")
+        SUSPECTED_FRAUD = "SUSPECTED_FRAUD", _("Suspected fraud")
+        UNPAID_BILL = "UNPAID_BILL", _("Unpaid bill")
+        MANUAL = "MANUAL", _("Placed by an operator")
+
+    # A rule places and lifts these two, so a line can have each only once at a time.
+    AUTOMATIC: ClassVar = (Reason.OVERDUE, Reason.UNPAID_BILL)
+
+    line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="freezes")
+    reason = models.CharField(max_length=20, choices=Reason.choices)
+    note = models.CharField(max_length=500, blank=True)  # why, in a person's words
+    placed_at = models.DateTimeField()
+    placed_by = models.CharField(max_length=254)  # a job's name or a person's address
+    lifted_at = models.DateTimeField(null=True, blank=True)  # set once, by lifting
+    lifted_by = models.CharField(max_length=254, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["line", "reason"],
+                condition=Q(lifted_at__isnull=True, reason__in=["OVERDUE", "UNPAID_BILL"]),
+                name="one_automatic_freeze_per_line_and_reason",
+            ),
+        ]
+        indexes: ClassVar = [
+            # "What freezes this line now?", asked by pages and by the lifting of a freeze.
+            models.Index(
+                fields=["line"], condition=Q(lifted_at__isnull=True), name="freeze_in_force"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()} #{self.pk}"
+
+
+class LimitEntry(models.Model):
+    class Kind(models.TextChoices):
+        OPENED = "OPENED", _("Line opened")
+        HOLD = "HOLD", _("Order placed")
+        PAYMENT = "PAYMENT", _("Order paid")
+        REFUND = "REFUND", _("Order refunded")
+        RELEASE = "RELEASE", _("Order cancelled")
+        WRITE_OFF = "WRITE_OFF", _("Order written off")
+        LIMIT_SET = "LIMIT_SET", _("Limit changed")
+
+    line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="entries")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    currency = CurrencyField()
+    limit_change = AmountField(default=Decimal(0))
+    used_change = AmountField(default=Decimal(0))
+    limit_after = AmountField()  # the line's balances right after this entry
+    used_after = AmountField()
+    order = models.ForeignKey("credit.Order", on_delete=models.PROTECT, null=True, blank=True)
+    actor = models.CharField(max_length=254)  # a job's name, "platform", or a person's address
+    reason = models.CharField(max_length=500, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "limit entries"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~Q(limit_change=0, used_change=0) | Q(kind="OPENED"),
+                name="limit_entry_changes_something",
+            ),
+            models.CheckConstraint(
+                condition=Q(limit_after__gte=F("limit_change"))
+                & Q(used_after__gte=F("used_change")),
+                name="limit_entry_started_from_balances_not_negative",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["line", "-id"], name="limit_entry_history"
+            ),  # the line's page, newest first
+            models.Index(fields=["order"], name="limit_entry_by_order"),  # an order's timeline
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="limit_entry_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} #{self.pk}"

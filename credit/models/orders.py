@@ -1,0 +1,216 @@
+from datetime import date
+from decimal import Decimal
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import ExpressionWrapper, F, Q
+from django.utils.translation import gettext_lazy as _
+from moneyed import Money
+
+from credit import rules
+from credit.models.lines import CreditLine
+from merchants import money
+from merchants.fields import AmountField, CurrencyField, ReferenceField
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def of_merchant(self, merchant_id: int) -> "OrderQuerySet":
+        return self.filter(line_id=merchant_id)
+
+    def open(self) -> "OrderQuerySet":
+        return self.filter(status=Order.Status.OPEN)
+
+    def overdue(self, today: date) -> "OrderQuerySet":
+        """OPEN with an unpaid part past its due date, seen from local day `today`."""
+        return self.open().filter(due_on__lt=today)
+
+    def seen_on(self, today: date) -> "OrderQuerySet":
+        """Each with `is_overdue`, as `overdue` has it."""
+        overdue = Q(status=Order.Status.OPEN, due_on__isnull=False, due_on__lt=today)
+        return self.annotate(is_overdue=ExpressionWrapper(overdue, models.BooleanField()))
+
+
+class Order(models.Model):
+    class Status(models.TextChoices):
+        OPEN = "OPEN", _("Open")
+        PAID = "PAID", _("Paid")
+        REFUNDED = "REFUNDED", _("Refunded")
+        CANCELLED = "CANCELLED", _("Cancelled")
+        DECLINED = "DECLINED", _("Declined")
+        WRITTEN_OFF = "WRITTEN_OFF", _("Written off")
+
+    class Decline(models.TextChoices):
+        LINE_FROZEN = "line_frozen", _("The credit line was frozen")
+        BUYER_RISK = "buyer_risk", _("The buyer's risk was too high")
+        INSUFFICIENT_CREDIT = "insufficient_credit", _("The limit was not enough")
+
+    line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="orders")
+    reference = ReferenceField()
+    buyer = ReferenceField()
+    buyer_risk = models.PositiveSmallIntegerField(default=0)  # 0 unknown, 1 low, 2 medium, 3 high
+    currency = CurrencyField()
+    amount = AmountField()
+    # Parts are counted, not stored: each is `part_amount`, the last one takes what is left, and
+    # they fall due every 30 days from `first_due_on`. `paid` and `outstanding` say what is covered.
+    instalments = models.PositiveSmallIntegerField(default=1)
+    part_amount = AmountField()
+    status = models.CharField(max_length=12, choices=Status.choices)
+    decline_code = models.CharField(max_length=20, choices=Decline.choices, blank=True)
+    outstanding = AmountField()  # what OPEN orders hold on the line; 0 in every other status
+    paid = AmountField(default=Decimal(0))  # cash that covered parts while it was OPEN
+    refunded = AmountField(default=Decimal(0))  # all of it, wherever it came from
+    written_off = AmountField(default=Decimal(0))  # what was outstanding when it was written off
+    recovered = AmountField(default=Decimal(0))  # cash that came after the write-off
+    placed_at = models.DateTimeField()
+    shipped_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancel_reason = models.CharField(max_length=500, blank=True)
+    written_off_at = models.DateTimeField(null=True, blank=True)
+    first_due_on = models.DateField(null=True, blank=True)  # set by the delivery
+    due_on = models.DateField(null=True, blank=True)  # of the oldest unpaid part, while OPEN
+
+    objects: ClassVar[models.Manager["Order"]] = OrderQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["line", "reference"], name="one_order_per_merchant_and_reference"
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="order_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(outstanding__gte=0) & Q(outstanding__lte=F("amount")),
+                name="order_outstanding_within_its_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="OPEN", outstanding__gt=0)
+                | (~Q(status="OPEN") & Q(outstanding=0)),
+                name="order_is_open_exactly_while_something_is_outstanding",
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded__lte=F("amount")), name="order_refunds_within_its_amount"
+            ),
+            models.CheckConstraint(
+                condition=Q(recovered__lte=F("written_off")),
+                name="order_recoveries_within_its_write_off",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="DECLINED", decline_code__gt="")
+                | (~Q(status="DECLINED") & Q(decline_code="")),
+                name="order_has_a_decline_code_exactly_when_declined",
+            ),
+        ]
+        indexes: ClassVar = [
+            # Day-ends and the lifting of freezes: open orders of a line in the order they fall due.
+            models.Index(
+                fields=["line", "due_on"],
+                condition=Q(status="OPEN", due_on__isnull=False),
+                name="order_due",
+            ),
+            models.Index(
+                fields=["line", "-placed_at", "-id"], name="order_history"
+            ),  # the order list
+            # A buyer's orders at one shop: exposure by buyer and the fake-order rule.
+            models.Index(fields=["line", "buyer", "placed_at"], name="order_by_buyer"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="order_is_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.FSM(
+                name="order_status_moves_forward",
+                field="status",
+                transitions=[
+                    ("OPEN", "PAID"),
+                    ("OPEN", "REFUNDED"),
+                    ("OPEN", "CANCELLED"),
+                    ("OPEN", "WRITTEN_OFF"),
+                    ("PAID", "REFUNDED"),
+                    ("WRITTEN_OFF", "REFUNDED"),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def amount_money(self) -> Money:
+        return money.of(self.amount, self.currency)
+
+    @property
+    def outstanding_money(self) -> Money:
+        return money.of(self.outstanding, self.currency)
+
+    def set_due_on(self) -> None:
+        """Take `due_on` from the other fields: the oldest unpaid part's date, if there is one."""
+        self.due_on = (
+            rules.oldest_due_on(
+                instalments=self.instalments,
+                part_amount=self.part_amount,
+                paid=self.paid,
+                first_due_on=self.first_due_on,
+            )
+            if self.is_open
+            else None
+        )
+
+    def parts(self) -> list[rules.Part]:
+        """Its instalments, oldest first."""
+        return list(
+            rules.parts(
+                amount=self.amount,
+                instalments=self.instalments,
+                part_amount=self.part_amount,
+                paid=self.paid,
+                outstanding=self.outstanding,
+                first_due_on=self.first_due_on,
+            )
+        )
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == self.Status.OPEN
+
+    @property
+    def is_declined(self) -> bool:
+        return self.status == self.Status.DECLINED
+
+
+class OrderPayment(models.Model):
+    class Status(models.TextChoices):
+        APPLIED = "APPLIED", _("Applied to the order")
+        RECOVERY = "RECOVERY", _("Recovery after a write-off")
+        UNMATCHED = "UNMATCHED", _("Could not be applied")
+
+    line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="payments")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
+    reference = ReferenceField()
+    currency = CurrencyField()
+    amount = AmountField()
+    status = models.CharField(max_length=10, choices=Status.choices)
+    refusal = models.CharField(max_length=20, blank=True)  # why it is UNMATCHED
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["line", "reference"], name="one_payment_per_merchant_and_reference"
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="order_payment_positive"),
+        ]
+        indexes: ClassVar = [
+            # The operators' list of cash that waits for a decision.
+            models.Index(
+                fields=["at"], condition=Q(status="UNMATCHED"), name="order_payment_unmatched"
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="order_payment_is_never_deleted", operation=pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def amount_money(self) -> Money:
+        return money.of(self.amount, self.currency)

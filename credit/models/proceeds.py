@@ -1,0 +1,69 @@
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from moneyed import Money
+
+from credit.models.lines import CreditLine
+from credit.models.orders import Order, OrderPayment
+from merchants import money
+from merchants.fields import AmountField, CurrencyField
+
+
+class ProceedsEntry(models.Model):
+    class Kind(models.TextChoices):
+        SALE = "SALE", _("Sale")
+        REFUND = "REFUND", _("Refund")
+        WITHDRAWAL = "WITHDRAWAL", _("Withdrawal")
+        FEE = "FEE", _("Withdrawal fee")
+        RETURNED = "RETURNED", _("Returned withdrawal")
+        BILL_PAYMENT = "BILL_PAYMENT", _("Bill payment")
+
+    line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="proceeds_entries")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    currency = CurrencyField()
+    amount = AmountField()  # signed: what the entry adds to the balance
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True)
+    payment = models.OneToOneField(
+        OrderPayment, on_delete=models.PROTECT, null=True, blank=True, related_name="sale"
+    )
+    matures_on = models.DateField(null=True, blank=True)  # local day a SALE becomes withdrawable
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "proceeds entries"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(kind="SALE", amount__gt=0, matures_on__isnull=False)
+                | Q(kind="RETURNED", amount__gt=0)
+                | Q(kind__in=["REFUND", "WITHDRAWAL", "FEE", "BILL_PAYMENT"], amount__lt=0),
+                name="proceeds_entry_has_the_sign_of_its_kind",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["line", "-id"], name="proceeds_history"
+            ),  # the proceeds page, newest first
+            # What of a line is still maturing: only the last settlement days are read.
+            models.Index(
+                fields=["line", "matures_on"], condition=Q(kind="SALE"), name="proceeds_maturing"
+            ),
+            models.Index(
+                fields=["order"], name="proceeds_by_order"
+            ),  # an order's timeline and refunds
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="proceeds_entry_is_append_only",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} #{self.pk}"
+
+    @property
+    def amount_money(self) -> Money:
+        return money.of(self.amount, self.currency)

@@ -1,0 +1,65 @@
+"""Opening a credit line, and taking hold of one."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from credit.models import CreditLine, LimitEntry
+from credit.operations import days
+from merchants import calendar, money
+from merchants.models import Merchant
+from merchants.refusals import Invalid
+
+
+def open(
+    *,
+    merchant: Merchant,
+    currency: str,
+    limit: Decimal,
+    payment_days: int,
+    settlement_days: int,
+    now: datetime,
+) -> CreditLine:
+    """Open the merchant's line with a limit of `limit` in `currency`, from the local day of `now`.
+
+    Raises Invalid for a negative limit or one with more digits than the currency. Domain: credit.
+    """
+    limit = money.posted(limit, money.check_currency(currency), field="credit_limit")
+    if limit < 0:
+        raise Invalid("credit_limit", "must not be negative")
+    today = calendar.local_date(now, merchant.timezone)
+    with transaction.atomic():
+        line = CreditLine.objects.create(
+            merchant=merchant,
+            currency=currency,
+            limit=limit,
+            payment_days=payment_days,
+            settlement_days=settlement_days,
+            timezone=merchant.timezone,
+            open_on=today,
+            open_until=calendar.day_end(today, merchant.timezone),
+        )
+        LimitEntry.objects.create(
+            line=line,
+            kind=LimitEntry.Kind.OPENED,
+            currency=currency,
+            limit_change=limit,
+            limit_after=limit,
+            used_after=Decimal(0),
+            actor="platform",
+            at=now,
+        )
+    return line
+
+
+def lock(merchant_id: int, *, now: datetime) -> CreditLine:
+    """The line, locked until the transaction ends, with all days that ended by `now` worked off.
+
+    The first thing every operation on a line does. Raises CreditLine.DoesNotExist.
+    """
+    line = CreditLine.objects.select_for_update().get(pk=merchant_id)
+    if line.open_until <= now:
+        days.work_off([merchant_id], now=now)
+        line.refresh_from_db()
+    return line

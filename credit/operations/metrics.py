@@ -1,0 +1,51 @@
+"""What the platform measured of a shop (domain: limit review)."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from credit.models import ShopMetrics
+from credit.operations import lines
+from merchants.refusals import Conflict, Invalid
+
+MARKS = ("listing_quality", "profile_completeness", "after_sales")
+SMALLEST_STEP = Decimal("0.0001")
+
+
+class MetricsConflict(Conflict):
+    """Other metrics of the same instant are known."""
+
+
+def report(
+    *,
+    merchant_id: int,
+    rating: Decimal,
+    listing_quality: Decimal,
+    profile_completeness: Decimal,
+    after_sales: Decimal,
+    at: datetime,
+    now: datetime,
+) -> tuple[ShopMetrics, bool]:
+    """Keep the metrics measured at `at`: a rating from 0 to 5, three marks from 0 to 100.
+
+    Returns them and whether they are new. Raises Invalid out of range, MetricsConflict.
+    """
+    sent = {
+        "rating": rating,
+        "listing_quality": listing_quality,
+        "profile_completeness": profile_completeness,
+        "after_sales": after_sales,
+    }
+    for field, value in sent.items():
+        most = 100 if field in MARKS else 5
+        if not 0 <= value <= most:
+            raise Invalid(field, f"must be between 0 and {most}")
+        if value != value.quantize(SMALLEST_STEP):
+            raise Invalid(field, "must not have more than 4 decimals")
+    with transaction.atomic():
+        line = lines.lock(merchant_id, now=now)
+        metrics, is_new = ShopMetrics.objects.get_or_create(line=line, at=at, defaults=sent)
+        if not is_new and any(getattr(metrics, field) != sent[field] for field in sent):
+            raise MetricsConflict(f"at: other metrics of {at.isoformat()} are known")
+        return metrics, is_new

@@ -1,0 +1,123 @@
+"""Cash that buyers paid for orders, becoming the merchant's proceeds (domain: credit, proceeds)."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from moneyed import Money
+
+from credit.models import CreditLine, LimitEntry, Order, OrderPayment, ProceedsEntry
+from credit.operations import freezes, lines, orders
+from merchants import calendar, money
+from merchants.refusals import Conflict, Invalid, Refused
+
+
+class PaymentConflict(Conflict):
+    """A payment is known under this reference with other content."""
+
+
+class Unmatched(Refused):
+    """The order cannot take this cash. The payment is kept as UNMATCHED for an operator."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+def receive(
+    *,
+    merchant_id: int,
+    order: str,
+    reference: str,
+    amount: Money,
+    at: datetime,
+    now: datetime,
+) -> tuple[OrderPayment, bool]:
+    """Take `amount`, paid at `at`, for the order with reference `order`.
+
+    It covers the oldest part first, gives the limit back as much, and becomes proceeds; after a
+    write-off it becomes proceeds only. Returns the payment and whether it is new. Raises
+    UnknownOrder, PaymentConflict, CurrencyMismatch, Invalid, and Unmatched, which keeps the cash.
+    """
+    if amount.amount <= 0:
+        raise Invalid("amount", "must be more than 0")
+    with transaction.atomic():
+        line = lines.lock(merchant_id, now=now)
+        figure = money.figure(amount, line.currency)
+        known = OrderPayment.objects.filter(line=line, reference=reference).first()
+        if known is not None:
+            if known.order.reference != order or known.amount != figure:
+                raise PaymentConflict(f"payment: {reference} is known with other content")
+            return known, False
+        paid_order = orders.load(line, order)
+        payment = OrderPayment(
+            line=line,
+            order=paid_order,
+            reference=reference,
+            currency=line.currency,
+            amount=figure,
+            at=at,
+        )
+        refusal = _apply(payment, line, now)
+    if refusal is not None:  # raised out here, so that the cash we kept is committed
+        raise refusal
+    return payment, True
+
+
+def _apply(payment: OrderPayment, line: CreditLine, now: datetime) -> Unmatched | None:
+    order = payment.order
+    if order.is_open and payment.amount <= order.outstanding:
+        payment.status = OrderPayment.Status.APPLIED
+        payment.save()
+        _cover(order, line, payment.amount, now)
+    elif (
+        order.status == Order.Status.WRITTEN_OFF
+        and payment.amount <= order.written_off - order.recovered
+    ):
+        payment.status = OrderPayment.Status.RECOVERY
+        payment.save()
+        order.recovered += payment.amount
+        order.save(update_fields=["recovered"])
+    else:
+        return _keep_unmatched(payment)
+    _add_to_proceeds(payment, line, now)
+    return None
+
+
+def _cover(order: Order, line: CreditLine, amount: Decimal, now: datetime) -> None:
+    order.paid += amount
+    order.outstanding -= amount
+    if not order.outstanding:
+        order.status = Order.Status.PAID
+    order.set_due_on()
+    order.save(update_fields=["paid", "outstanding", "status", "due_on"])
+    orders.release(line, order, amount, kind=LimitEntry.Kind.PAYMENT, now=now)
+    freezes.lift_overdue(line, now=now)
+
+
+def _add_to_proceeds(payment: OrderPayment, line: CreditLine, now: datetime) -> None:
+    paid_on = calendar.local_date(payment.at, line.timezone)
+    ProceedsEntry.objects.create(
+        line=line,
+        kind=ProceedsEntry.Kind.SALE,
+        currency=line.currency,
+        amount=payment.amount,
+        order=payment.order,
+        payment=payment,
+        matures_on=paid_on + timedelta(days=line.settlement_days),
+        at=now,
+    )
+    line.proceeds += payment.amount
+    line.save(update_fields=["proceeds"])
+
+
+def _keep_unmatched(payment: OrderPayment) -> Unmatched:
+    order = payment.order
+    takes_cash = order.status in (Order.Status.OPEN, Order.Status.WRITTEN_OFF)
+    code = "overpayment" if takes_cash else "order_not_open"
+    payment.status = OrderPayment.Status.UNMATCHED
+    payment.refusal = code
+    payment.save()
+    if takes_cash:
+        return Unmatched(code, f"amount: {payment.amount:f} is more than {order} can take")
+    return Unmatched(code, f"order: {order} is {order.status}")

@@ -1,0 +1,103 @@
+"""Questions about credit lines and their orders. Nothing here writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from credit.models import CreditLine, Freeze, Order, OrderPayment
+from credit.models.orders import OrderQuerySet
+from merchants.models import Merchant
+
+OVERDUE = "OVERDUE"  # asked for like a status: open orders with an unpaid part past its due date
+
+
+def lines_with_a_day_to_work_off(now: datetime) -> Sequence[int]:
+    """The lines whose open day has ended by `now`."""
+    return list(
+        CreditLine.objects.filter(open_until__lte=now).order_by("pk").values_list("pk", flat=True)
+    )
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a merchant wants to know of its credit line first, on a local day."""
+
+    line: CreditLine
+    freezes: Sequence[Freeze]  # those in force, oldest first
+    overdue: int  # how many orders
+    latest_orders: Sequence[Order]
+
+
+def line_of(merchant: Merchant) -> CreditLine | None:
+    return CreditLine.objects.filter(merchant=merchant).first()
+
+
+def summary(line: CreditLine, *, today: date, orders: int) -> Summary:
+    """The line with its latest `orders` orders."""
+    return Summary(
+        line=line,
+        freezes=list(line.freezes.filter(lifted_at__isnull=True).order_by("placed_at", "pk")),
+        overdue=_orders(line).overdue(today).count(),
+        latest_orders=list(_orders(line).seen_on(today).order_by("-placed_at", "-pk")[:orders]),
+    )
+
+
+def orders(
+    line: CreditLine, *, today: date, standing: str = "", reference: str = ""
+) -> OrderQuerySet:
+    """The line's orders of a status, or OVERDUE, whose reference starts as given; "" is any."""
+    found = _orders(line).seen_on(today)
+    if standing == OVERDUE:
+        found = found.overdue(today)
+    elif standing:
+        found = found.filter(status=standing)
+    return found.filter(reference__startswith=reference) if reference else found
+
+
+def order(line: CreditLine, reference: str, *, today: date) -> Order | None:
+    return _orders(line).seen_on(today).filter(reference=reference).first()
+
+
+def _orders(line: CreditLine) -> OrderQuerySet:
+    return Order.objects.of_merchant(line.pk)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happened to an order; `held` is what it did to the limit in use."""
+
+    at: datetime
+    what: StrOrPromise
+    amount: Decimal | None = None
+    held: Decimal | None = None
+    note: StrOrPromise = ""
+
+
+def timeline(order: Order) -> list[Step]:
+    """All that happened to an order, oldest first."""
+    steps = [
+        Step(
+            entry.at,
+            entry.get_kind_display(),
+            amount=abs(entry.used_change),
+            held=entry.used_change,
+            note=entry.reason,
+        )
+        for entry in order.limitentry_set.order_by("pk")
+    ]
+    steps += [
+        Step(payment.at, payment.get_status_display(), amount=payment.amount)
+        for payment in order.payments.exclude(status=OrderPayment.Status.APPLIED).order_by("pk")
+    ]
+    if order.is_declined:
+        reason = order.get_decline_code_display()
+        steps.append(Step(order.placed_at, _("Declined"), amount=order.amount, note=reason))
+    if order.shipped_at:
+        steps.append(Step(order.shipped_at, _("Shipped")))
+    if order.delivered_at:
+        steps.append(Step(order.delivered_at, _("Delivered")))
+    return sorted(steps, key=lambda step: step.at)

@@ -1,0 +1,63 @@
+"""The figures of the credit rules, and the arithmetic of instalments (domain: credit).
+
+Everything here is pure: no query, no clock.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+OVERDUE_RATIO = Decimal("0.20")  # of the limit; this much overdue freezes the line
+WRITE_OFF_DAYS = 90  # after the due date of the oldest unpaid part
+INSTALMENT_DAYS = 30  # from one part's due date to the next one's
+MOST_INSTALMENTS = 120
+HIGH_RISK = 3  # the buyer rank that is declined
+
+
+@dataclass(frozen=True)
+class Part:
+    """One instalment: `outstanding` is what of `amount` is neither paid nor refunded yet."""
+
+    number: int
+    amount: Decimal
+    outstanding: Decimal
+    due_on: date | None
+
+
+def parts(
+    *,
+    amount: Decimal,
+    instalments: int,
+    part_amount: Decimal,
+    paid: Decimal,
+    outstanding: Decimal,
+    first_due_on: date | None,
+) -> Iterator[Part]:
+    """The instalments of an order, oldest first.
+
+    Payments cover from the front and refunds from the back, so what is outstanding is one stretch
+    of the amount: from `paid` to `paid + outstanding`.
+    """
+    end = paid + outstanding
+    for number in range(1, instalments + 1):
+        starts = part_amount * (number - 1)
+        ends = amount if number == instalments else part_amount * number
+        open_part = min(ends, end) - max(starts, paid)
+        due_on = (
+            first_due_on + timedelta(days=INSTALMENT_DAYS * (number - 1)) if first_due_on else None
+        )
+        yield Part(number, ends - starts, max(open_part, Decimal(0)), due_on)
+
+
+def oldest_due_on(
+    *, instalments: int, part_amount: Decimal, paid: Decimal, first_due_on: date | None
+) -> date | None:
+    """The due date of the oldest part that `paid` has not covered in full; None before delivery.
+
+    Only to be asked while something is outstanding.
+    """
+    if first_due_on is None:
+        return None
+    covered = min(int(paid // part_amount), instalments - 1) if part_amount else instalments - 1
+    return first_due_on + timedelta(days=INSTALMENT_DAYS * covered)

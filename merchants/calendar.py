@@ -1,0 +1,79 @@
+"""Local days and months of a merchant (domain: money and time).
+
+A day is a date in the merchant's time zone and a half-open span of UTC instants. Days of 23 and 25
+hours, and the day that Samoa skipped, need no special case: a day ends where the next one starts.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from merchants.refusals import Invalid
+
+ONE_DAY = timedelta(days=1)
+
+
+@cache
+def zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+@cache
+def _zone_names() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def check_zone(name: str) -> str:
+    """The name itself, when the time zone database knows it; Invalid otherwise."""
+    if name not in _zone_names():
+        raise Invalid("timezone", f"{name!r} is not in the time zone database")
+    return name
+
+
+def local_date(instant: datetime, zone_name: str) -> date:
+    """The merchant's calendar date at `instant`."""
+    return instant.astimezone(zone(zone_name)).date()
+
+
+@lru_cache(maxsize=65_536)
+def day_start(day: date, zone_name: str) -> datetime:
+    """The UTC instant at which `day` starts: the first one whose local date is `day` or later.
+
+    Where midnight does not exist (clocks go forward over it), that is the moment of the jump; where
+    it comes twice, the first one.
+    """
+    tz = zone(zone_name)
+    before, after = (
+        datetime.combine(day, time.min, tz).replace(fold=fold).astimezone(UTC) for fold in (0, 1)
+    )
+    if before <= after:  # an ordinary midnight, or one that comes twice
+        return before
+    # Midnight is skipped: the jump lies between the two readings, and is found to the second.
+    low, high = after - timedelta(seconds=1), before
+    while high - low > timedelta(seconds=1):
+        middle = low + timedelta(seconds=int((high - low).total_seconds()) // 2)
+        if middle.astimezone(tz).date() >= day:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def day_end(day: date, zone_name: str) -> datetime:
+    """The UTC instant at which `day` ends, which is the start of the next one."""
+    return day_start(day + ONE_DAY, zone_name)
+
+
+def month_of(day: date) -> date:
+    """The month of `day`, named by its first day."""
+    return day.replace(day=1)
+
+
+def month_end(day: date) -> date:
+    """The last day of the month of `day`."""
+    return next_month(day) - ONE_DAY
+
+
+def next_month(day: date) -> date:
+    """The first day of the month after that of `day`."""
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)

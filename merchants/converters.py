@@ -1,0 +1,39 @@
+"""How references and months stand in an address."""
+
+import re
+from datetime import date
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_ESCAPED = re.compile(r"~([0-9A-F]{2})")
+
+
+class ReferenceConverter:
+    """Another system's reference as one segment of a path.
+
+    Slashes and lone dots would end or drop the segment, also when percent-encoded, so they are
+    written with a tilde: `a/b` is `a~2Fb`.
+    """
+
+    regex = "[^/]+"
+
+    def to_python(self, value: str) -> str:
+        reference = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
+        if _CONTROL.search(reference):  # no reference has them, and the database refuses NUL
+            raise ValueError("not a reference")
+        return reference
+
+    def to_url(self, value: str) -> str:
+        escaped = value.replace("~", "~7E").replace("/", "~2F")
+        return escaped.replace(".", "~2E") if value in {".", ".."} else escaped
+
+
+class MonthConverter:
+    """A calendar month as `2027-01`; its first day in Python."""
+
+    regex = "[0-9]{4}-[0-9]{2}"
+
+    def to_python(self, value: str) -> date:
+        return date.fromisoformat(f"{value}-01")
+
+    def to_url(self, value: date) -> str:
+        return f"{value:%Y-%m}"

@@ -1,0 +1,137 @@
+"""The language of the platform's systems: one JSON object for each thing that happened.
+
+An event is mapped to one operation by the app it belongs to (`credit.events`, `billing.events`);
+`config.events` knows them all. Domain: events and API.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    StringConstraints,
+)
+from pydantic import ValidationError as PydanticError
+
+from merchants.refusals import Invalid, Refused
+
+# Printable text; control characters (NUL most of all) can't be kept or shown.
+_PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+_DECIMAL = re.compile(r"-?[0-9]{1,24}(\.[0-9]{1,12})?")
+
+
+def _decimal(value: object) -> Decimal:
+    if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
+        raise ValueError('must be a decimal number in a string, such as "10.50"')
+    return Decimal(value)
+
+
+Reference = Annotated[
+    str, StringConstraints(min_length=1, max_length=100, pattern=_PRINTABLE, strict=True)
+]
+Text = Annotated[str, StringConstraints(max_length=500, pattern=_PRINTABLE, strict=True)]
+Name = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, pattern=_PRINTABLE, strict=True)
+]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$", strict=True)]
+# A decimal in a string; JSON's own numbers would have been floats on the way.
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_decimal),
+    PlainSerializer(lambda value: f"{value.normalize():f}"),  # 200.0 and 200.00 are the same
+]
+
+
+class Data(BaseModel):
+    """What an event of one type carries. Unknown members are ignored: the platform may add some."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class _Envelope(BaseModel):
+    id: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_PRINTABLE)]
+    type: Annotated[str, StringConstraints(max_length=100, pattern=_PRINTABLE)]
+    at: AwareDatetime
+    merchant: Reference
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event; `at` is in UTC."""
+
+    id: str
+    type: str
+    at: datetime
+    merchant: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an event: applied, duplicate, declined (a recorded refusal) or rejected."""
+
+    status: str
+    code: str = ""
+    reason: str = ""
+
+    @classmethod
+    def rejected(cls, refusal: Refused) -> "Outcome":
+        return cls("rejected", refusal.code, str(refusal))
+
+    @classmethod
+    def of(cls, is_new: bool) -> "Outcome":
+        return APPLIED if is_new else DUPLICATE
+
+
+APPLIED = Outcome("applied")
+DUPLICATE = Outcome("duplicate")
+
+# Applies an event to the merchant with the id given, arriving `now`.
+Handler = Callable[[Event, int, datetime], Outcome]
+
+D = TypeVar("D", bound=Data)
+
+
+def parse(text: str | bytes) -> Event:
+    """The event in one line of JSON; raises Invalid, naming the member that is wrong."""
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Invalid("event", f"not JSON ({error})") from error
+    return from_object(raw)
+
+
+def from_object(raw: Any) -> Event:
+    """The event in a decoded JSON object; raises Invalid, naming the member that is wrong."""
+    try:
+        envelope = _Envelope.model_validate(raw)
+        at = envelope.at.astimezone(UTC)
+    except PydanticError as error:
+        raise _named(error, "event") from error
+    except OverflowError as error:
+        raise Invalid("at", "is out of range") from error
+    return Event(envelope.id, envelope.type, at, envelope.merchant, envelope.data)
+
+
+def read(model: type[D], event: Event) -> D:
+    """The event's data as `model`; raises Invalid, naming the member that is wrong."""
+    try:
+        return model.model_validate(event.data)
+    except PydanticError as error:
+        raise _named(error, "data") from error
+
+
+def _named(error: PydanticError, whole: str) -> Invalid:
+    first = error.errors(include_url=False, include_context=False)[0]
+    field = ".".join(str(part) for part in first["loc"]) or whole
+    return Invalid(field, first["msg"])

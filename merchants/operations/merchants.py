@@ -1,0 +1,53 @@
+"""Merchants joining."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from merchants import calendar
+from merchants.models import Merchant
+from merchants.refusals import Conflict, Invalid, Refused
+
+
+class UnknownMerchant(Refused):
+    """No merchant has this reference."""
+
+    code = "unknown_merchant"
+
+
+class MerchantConflict(Conflict):
+    """The merchant joined before, with other terms."""
+
+
+def join(
+    *,
+    reference: str,
+    name: str,
+    language: str,
+    timezone: str,
+    terms: dict[str, Any],
+    now: datetime,
+) -> tuple[Merchant, bool]:
+    """Take in the merchant; `terms` is all that the platform sent, kept to recognise a repeat.
+
+    Returns the merchant and whether it is new. Raises MerchantConflict, Invalid.
+    """
+    calendar.check_zone(timezone)
+    if language not in dict(settings.LANGUAGES):
+        raise Invalid("language", f"{language!r} is none of {', '.join(dict(settings.LANGUAGES))}")
+    with transaction.atomic():
+        merchant, is_new = Merchant.objects.get_or_create(
+            reference=reference,
+            defaults={
+                "name": name,
+                "language": language,
+                "timezone": timezone,
+                "joined_at": now,
+                "joined_with": terms,
+            },
+        )
+    if not is_new and merchant.joined_with != terms:
+        raise MerchantConflict(f"merchant: {reference} joined before with other terms")
+    return merchant, is_new

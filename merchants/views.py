@@ -1,0 +1,18 @@
+from typing import cast
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from merchants import paging, queries
+from merchants.models import User
+
+
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """The merchants to choose from, or the overview of the only one there is."""
+    merchants = queries.merchants_of(cast(User, request.user))
+    page = paging.page(merchants, by="name", params=request.GET)
+    if len(page.rows) == 1 and not request.GET:
+        return redirect("overview", merchant=page.rows[0].reference)
+    return render(request, "merchants/home.html", {"page": page})

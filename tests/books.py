@@ -1,0 +1,151 @@
+"""What the books say, by references only, in the shape in which tests/reference says it."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Count, Sum
+
+from billing.models import BillingAccount, Fee, Invoice, InvoiceLine, Statement, StatementTotal
+from credit.models import CreditLine, Freeze, LimitEntry, Order, OrderPayment, ProceedsEntry
+from merchants import money
+from merchants.models import Merchant
+
+# Where the reference calls a thing otherwise.
+ENTRY_KINDS = {
+    "HOLD": "PLACED",
+    "PAYMENT": "PAID",
+    "REFUND": "REFUNDED",
+    "RELEASE": "CANCELLED",
+    "WRITE_OFF": "WRITTEN_OFF",
+}
+
+
+def books(merchants: Iterable[Merchant] | None = None) -> dict[str, Any]:
+    """The state of every merchant, keyed by reference."""
+    return {
+        merchant.reference: of_merchant(merchant)
+        for merchant in (Merchant.objects.all() if merchants is None else merchants)
+    }
+
+
+def of_merchant(merchant: Merchant) -> dict[str, Any]:
+    line = CreditLine.objects.get(merchant=merchant)
+    account = BillingAccount.objects.get(merchant=merchant)
+    return {
+        "account": {
+            "accruing": money.text(account.accruing, account.currency),
+            "outstanding": money.text(account.outstanding, account.currency),
+        },
+        "bills": bills(account),
+        "freezes": freezes(line),
+        "limit_entries": limit_entries(line),
+        "line": {
+            "frozen": sorted(
+                Freeze.objects.filter(line=line, lifted_at=None).values_list("reason", flat=True)
+            ),
+            "limit": money.text(line.limit, line.currency),
+            "used": money.text(line.used, line.currency),
+        },
+        "open_day": {line.open_on.isoformat(), account.open_on.isoformat()},
+        "orders": orders(line),
+        "proceeds": proceeds(line),
+        "statements": statements(account),
+        "unmatched": {
+            payment.reference: {
+                "amount": money.text(payment.amount, line.currency),
+                "code": payment.refusal,
+                "order": payment.order.reference,
+            }
+            for payment in OrderPayment.objects.filter(
+                line=line, status="UNMATCHED"
+            ).select_related("order")
+        },
+    }
+
+
+def bills(account: BillingAccount) -> list[dict[str, Any]]:
+    lines = defaultdict(list)
+    for line in InvoiceLine.objects.filter(invoice__account=account):
+        fee = "subscription" if line.fee_code == Fee.PLAN else line.fee_code
+        amount = money.text(line.amount, account.currency)
+        lines[line.invoice_id].append([fee, str(line.posting_on), amount, line.charge_count])
+    return [
+        {
+            "date": str(bill.issued_on),
+            "kind": bill.kind,
+            "lines": sorted(lines[bill.pk]),
+            "period_start": str(bill.period_start),
+            "period_end": str(bill.period_end),
+            "status": bill.status,
+            "total": money.text(bill.total, account.currency),
+        }
+        for bill in Invoice.objects.filter(account=account).order_by("issued_at", "pk")
+    ]
+
+
+def freezes(line: CreditLine) -> list[dict[str, Any]]:
+    return [
+        {"reason": freeze.reason, "placed_at": freeze.placed_at, "lifted_at": freeze.lifted_at}
+        for freeze in Freeze.objects.filter(line=line).order_by("placed_at", "reason")
+    ]
+
+
+def limit_entries(line: CreditLine) -> dict[str, Any]:
+    sums = (
+        LimitEntry.objects.filter(line=line)
+        .values("kind")
+        .annotate(n=Count("pk"), limit=Sum("limit_change"), used=Sum("used_change"))
+        .order_by("kind")
+    )
+    return {
+        ENTRY_KINDS.get(row["kind"], row["kind"]): {
+            "count": row["n"],
+            "limit": money.text(row["limit"], line.currency),
+            "used": money.text(row["used"], line.currency),
+        }
+        for row in sums
+    }
+
+
+def orders(line: CreditLine) -> dict[str, Any]:
+    return {
+        order.reference: {
+            "decline_code": order.decline_code or None,
+            "due_on": order.due_on and str(order.due_on),
+            "outstanding": money.text(order.outstanding, line.currency),
+            "refunded": money.text(order.refunded, line.currency),
+            "status": order.status,
+            "written_off": money.text(order.written_off, line.currency),
+        }
+        for order in Order.objects.filter(line=line)
+    }
+
+
+def proceeds(line: CreditLine) -> dict[str, Any]:
+    entries = ProceedsEntry.objects.filter(line=line)
+    sums = dict(entries.values_list("kind").annotate(Sum("amount")).order_by())
+    return {kind: money.text(sums.get(kind, 0), line.currency) for kind in ("SALE", "REFUND")}
+
+
+def statements(account: BillingAccount) -> dict[str, Any]:
+    return {
+        f"{statement.month:%Y-%m}": {
+            "closed": statement.is_closed,
+            "categories": categories(statement, account.currency),
+        }
+        for statement in Statement.objects.filter(account=account)
+    }
+
+
+def categories(statement: Statement, currency: str) -> dict[str, Any]:
+    sums = (
+        StatementTotal.objects.filter(statement=statement)
+        .values_list("fee__category")
+        .annotate(Sum("amount"), Sum("charge_count"))
+        .order_by()
+    )
+    return {
+        category: {"count": count, "total": money.text(total, currency)}
+        for category, total, count in sums
+    }
