@@ -1,0 +1,47 @@
+"""The invariants of domain.md section 7, as far as events reach them."""
+
+from .billing import IN_STATEMENT, Account
+from .credit import CreditLine
+from .model import Merchant, Model
+from .money import ZERO
+
+
+def audit(model: Model) -> None:
+    """Raises AssertionError at the first merchant whose books do not hold."""
+    for merchant in model.merchants.values():
+        check_line(merchant.line, merchant)
+        check_account(merchant.account, merchant)
+
+
+def check_line(line: CreditLine, merchant: Merchant) -> None:
+    assert line.limit == sum((e.limit_change for e in line.entries), ZERO) >= 0
+    assert line.used == sum((e.used_change for e in line.entries), ZERO) >= 0
+    open_orders = [o for o in line.orders.values() if o.status == "OPEN"]
+    assert line.used == sum((o.outstanding for o in open_orders), ZERO)
+    assert open_orders == list(line.open_orders.values())
+    sales = sum((e.amount for e in line.proceeds if e.kind == "SALE"), ZERO)
+    assert sales == sum((o.paid + o.recovered for o in line.orders.values()), ZERO)
+    assert sum(line.buckets(merchant.open_day)) == sum((e.amount for e in line.proceeds), ZERO)
+    for order in line.orders.values():
+        if order.status != "OPEN":
+            assert order.outstanding == 0
+        assert ZERO <= order.refunded <= order.amount
+        assert order.recoverable >= 0
+
+
+def check_account(account: Account, merchant: Merchant) -> None:
+    billed = [item for bill in account.bills for item in bill.items]
+    items = billed + account.items
+    assert len({id(item) for item in items}) == len(items)
+    posted = [c.reference for item in items for c in item.charges]
+    waiting = [c.reference for c in account.accrued + account.monthly]
+    assert len(set(posted + waiting)) == len(posted + waiting)
+    shown = [c.reference for s in account.statements.values() for c in s.charges]
+    assert len(set(shown)) == len(shown)
+    charges = [c for item in items for c in item.charges] + account.accrued + account.monthly
+    assert {c.reference for c in charges if c.category in IN_STATEMENT} == set(shown)
+    assert all(bill.total > 0 for bill in account.bills)
+    scheduled = [bill.on for bill in account.bills if bill.kind != "THRESHOLD"]
+    assert len(set(scheduled)) == len(scheduled)
+    assert all(a.on <= b.on for a, b in zip(account.bills, account.bills[1:], strict=False))
+    assert all(item.posting_day <= merchant.open_day for item in items)

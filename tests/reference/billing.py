@@ -1,0 +1,173 @@
+"""The billing account: charges, items, bills and statements. domain.md section 3."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+
+from .days import ONE_DAY, is_month_end, month_of
+from .money import ZERO
+from .parsing import FEES
+
+CYCLE_DAYS = 30
+DUE_DAYS = 7
+DUNNING_DAYS = 28
+PLAN = "subscription"  # the code of the plan fee
+IN_STATEMENT = ("FULFILMENT", "SHIPPING", "FULFILMENT_CREDIT", "SHIPPING_CREDIT")
+
+
+@dataclass
+class Charge:
+    reference: str
+    fee: str
+    category: str
+    amount: Decimal
+
+
+@dataclass
+class Item:
+    fee: str
+    category: str
+    posting_day: date
+    charges: list[Charge] = field(default_factory=list)
+
+    @property
+    def amount(self) -> Decimal:
+        return sum((charge.amount for charge in self.charges), ZERO)
+
+
+@dataclass
+class Bill:
+    kind: str
+    on: date
+    starts_on: date
+    items: list[Item]
+    status: str
+
+    @property
+    def total(self) -> Decimal:
+        return sum((item.amount for item in self.items), ZERO)
+
+
+@dataclass
+class Statement:
+    closed: bool = False
+    charges: list[Charge] = field(default_factory=list)
+
+
+@dataclass
+class Account:
+    currency: str
+    threshold: Decimal
+    plan_price: Decimal
+    plan_interval_days: int
+    joined_on: date
+    pays_at_once: bool
+    items: list[Item] = field(default_factory=list)  # on no bill yet
+    accrued: list[Charge] = field(default_factory=list)  # DAILY, of the open day, not posted
+    monthly: list[Charge] = field(default_factory=list)  # MONTHLY, of the open month, not posted
+    bills: list[Bill] = field(default_factory=list)
+    statements: dict[str, Statement] = field(default_factory=dict)
+
+    @property
+    def outstanding(self) -> Decimal:
+        return sum((item.amount for item in self.items), ZERO)
+
+    @property
+    def accruing(self) -> Decimal:
+        return sum((charge.amount for charge in self.accrued), ZERO)
+
+    # Charges
+
+    def record(self, data: dict, today: date) -> None:
+        """A charge of the platform, on the open day."""
+        category, posting = FEES[data["fee"]]
+        charge = Charge(data["charge"], data["fee"], category, data["amount"])
+        self.add_to_statement(charge, today)
+        if posting == "IMMEDIATE":
+            self.post([charge], today)
+            self.check_threshold(today)
+        elif posting == "DAILY":
+            self.accrued.append(charge)
+        else:
+            self.monthly.append(charge)
+        self.guard(today)
+
+    def grant(self, reference: str, category: str, amount: Decimal, today: date) -> None:
+        """An approved credit of `amount` (positive): a negative charge that posts at once."""
+        charge = Charge(reference, category.lower(), category, -amount)
+        self.add_to_statement(charge, today)
+        self.post([charge], today)
+        self.check_threshold(today)
+        self.guard(today)
+
+    def add_to_statement(self, charge: Charge, today: date) -> None:
+        if charge.category in IN_STATEMENT:
+            statement = self.statements.setdefault(month_of(today), Statement())
+            assert not statement.closed
+            statement.charges.append(charge)
+
+    def post(self, charges: list[Charge], day: date) -> None:
+        """Each charge goes into that day's still unbilled item of its fee."""
+        for charge in charges:
+            for item in self.items:
+                if item.fee == charge.fee and item.posting_day == day:
+                    break
+            else:
+                item = Item(charge.fee, charge.category, day)
+                self.items.append(item)
+            item.charges.append(charge)
+
+    def check_threshold(self, day: date) -> None:
+        """The threshold check that follows a posting."""
+        if self.outstanding >= self.threshold:
+            taken = [i for i in self.items if i.category != "SUBSCRIPTION" and i.posting_day <= day]
+            self.issue("THRESHOLD", day, taken)
+
+    def guard(self, day: date) -> None:
+        """At twice the threshold, what has accrued posts at once, and the check follows."""
+        if self.accrued and self.outstanding + self.accruing >= 2 * self.threshold:
+            self.post(self.accrued, day)
+            self.accrued = []
+            self.check_threshold(day)
+
+    # Bills
+
+    def issue(self, kind: str, on: date, items: list[Item]) -> None:
+        """Make the bill, unless its total is not above zero: then its items stay outstanding."""
+        if sum((item.amount for item in items), ZERO) <= 0:
+            return
+        starts_on = self.joined_on
+        if self.bills:
+            starts_on = min(self.bills[-1].on + ONE_DAY, on)
+        status = "PAID" if self.pays_at_once else "OPEN"
+        self.bills.append(Bill(kind, on, starts_on, items, status))
+        self.items = [item for item in self.items if not any(item is taken for taken in items)]
+
+    def bill_of(self, day: date) -> None:
+        """The scheduled bill of a new local day, if it has one."""
+        since = (day - self.joined_on).days
+        earlier = [item for item in self.items if item.posting_day < day]
+        if since % self.plan_interval_days == 0:
+            plan = Item(PLAN, "SUBSCRIPTION", day)
+            plan.charges.append(Charge(f"plan {day}", PLAN, "SUBSCRIPTION", self.plan_price))
+            self.items.append(plan)
+            self.issue("SUBSCRIPTION", day, [*earlier, plan])
+        elif self.plan_interval_days > CYCLE_DAYS and since % CYCLE_DAYS == 0:
+            self.issue("CYCLE", day, earlier)
+
+    def end_day(self, day: date) -> None:
+        """Postings, one check, the month's statement, the bill of the new date."""
+        posted, self.accrued = self.accrued, []
+        if is_month_end(day):
+            posted, self.monthly = posted + self.monthly, []
+        if posted:
+            self.post(posted, day)
+            self.check_threshold(day)
+        if is_month_end(day) and month_of(day) in self.statements:
+            self.statements[month_of(day)].closed = True
+        self.bill_of(day + ONE_DAY)
+
+    def has_dunned_bill(self, today: date) -> bool:
+        """Whether 28 days have passed since an unpaid bill's first failure, its due date."""
+        wait = timedelta(days=DUE_DAYS + DUNNING_DAYS)
+        return any(bill.status == "OPEN" and bill.on + wait <= today for bill in self.bills)

@@ -1,0 +1,296 @@
+"""The credit line, its orders, freezes and proceeds. domain.md section 2."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from .money import ZERO, split
+
+WRITE_OFF_DAYS = 90
+INSTALMENT_DAYS = 30
+
+
+class Refused(Exception):
+    """A rejected event; `code` is its outcome's code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass
+class Part:
+    amount: Decimal
+    unpaid: Decimal
+    due_on: date | None = None
+
+
+@dataclass
+class Order:
+    reference: str
+    amount: Decimal
+    parts: list[Part]  # none for a declined order
+    status: str
+    decline_code: str | None = None
+    shipped_at: datetime | None = None
+    delivered_at: datetime | None = None
+    paid: Decimal = ZERO  # while OPEN
+    refunded: Decimal = ZERO
+    written_off: Decimal = ZERO  # as it was at the write-off, never lowered
+    recovered: Decimal = ZERO  # paid after the write-off
+    forgiven: Decimal = ZERO  # what refunds took out of the written-off part
+
+    @property
+    def outstanding(self) -> Decimal:
+        return sum((part.unpaid for part in self.parts), ZERO)
+
+    @property
+    def recoverable(self) -> Decimal:
+        return self.written_off - self.recovered - self.forgiven
+
+    @property
+    def due_on(self) -> date | None:
+        """Due date of the oldest unpaid part."""
+        return next((part.due_on for part in self.parts if part.unpaid > 0), None)
+
+    def overdue(self, today: date) -> Decimal:
+        """What of it is past its due date."""
+        if self.status != "OPEN":
+            return ZERO
+        late = (p.unpaid for p in self.parts if p.due_on is not None and p.due_on < today)
+        return sum(late, ZERO)
+
+    def clear(self) -> Decimal:
+        """Nothing is outstanding any more; says how much was."""
+        outstanding = self.outstanding
+        for part in self.parts:
+            part.unpaid = ZERO
+        return outstanding
+
+    def cover(self, amount: Decimal, newest_first: bool) -> None:
+        """Take `amount` off the unpaid parts, one after the other."""
+        for part in reversed(self.parts) if newest_first else self.parts:
+            taken = min(part.unpaid, amount)
+            part.unpaid -= taken
+            amount -= taken
+        assert amount == 0
+
+
+@dataclass
+class LimitEntry:
+    kind: str
+    limit_change: Decimal
+    used_change: Decimal
+    limit: Decimal  # after it
+    used: Decimal  # after it
+
+
+@dataclass
+class Freeze:
+    reason: str
+    placed_on: date
+    lifted_on: date | None = None
+
+
+@dataclass
+class ProceedsEntry:
+    kind: str
+    order: str
+    amount: Decimal
+    on: date
+    matures_on: date | None = None
+
+
+@dataclass
+class CreditLine:
+    currency: str
+    payment_days: int
+    settlement_days: int
+    limit: Decimal = ZERO
+    used: Decimal = ZERO
+    entries: list[LimitEntry] = field(default_factory=list)
+    orders: dict[str, Order] = field(default_factory=dict)
+    open_orders: dict[str, Order] = field(default_factory=dict)  # those of `orders` that are OPEN
+    freezes: list[Freeze] = field(default_factory=list)
+    proceeds: list[ProceedsEntry] = field(default_factory=list)
+    unmatched: dict[str, dict] = field(default_factory=dict)  # by payment reference
+
+    @property
+    def available(self) -> Decimal:
+        return max(self.limit - self.used, ZERO)
+
+    def change(self, kind: str, limit: Decimal = ZERO, used: Decimal = ZERO) -> None:
+        """Every change of limit or used writes one entry."""
+        if limit == 0 and used == 0:
+            return
+        self.limit += limit
+        self.used += used
+        assert self.limit >= 0
+        assert self.used >= 0
+        self.entries.append(LimitEntry(kind, limit, used, self.limit, self.used))
+
+    def set_status(self, order: Order, status: str) -> None:
+        order.status = status
+        if status != "OPEN":
+            self.open_orders.pop(order.reference, None)
+
+    def find(self, reference: str) -> Order:
+        if reference not in self.orders:
+            raise Refused("unknown_order")
+        return self.orders[reference]
+
+    def check_currency(self, currency: str) -> None:
+        if currency != self.currency:
+            raise Refused("currency_mismatch")
+
+    # Orders
+
+    def place(self, data: dict) -> str | None:
+        """Open the order, or record it as declined and return the code."""
+        self.check_currency(data["currency"])
+        reference, amount = data["order"], data["amount"]
+        code = None
+        if self.frozen_by():
+            code = "line_frozen"
+        elif data["buyer_risk"] == 3:
+            code = "buyer_risk"
+        elif amount > self.available:
+            code = "insufficient_credit"
+        if code:
+            self.orders[reference] = Order(reference, amount, [], "DECLINED", code)
+            return code
+        parts = [Part(a, a) for a in split(amount, data["instalments"], self.currency)]
+        order = Order(reference, amount, parts, "OPEN")
+        self.orders[reference] = self.open_orders[reference] = order
+        self.change("PLACED", used=amount)
+        return None
+
+    def ship(self, data: dict, at: datetime) -> None:
+        order = self.find(data["order"])
+        if order.status in ("DECLINED", "CANCELLED"):
+            raise Refused("order_not_open")
+        order.shipped_at = at
+
+    def deliver(self, data: dict, at: datetime, today: date) -> None:
+        order = self.find(data["order"])
+        if order.status in ("DECLINED", "CANCELLED"):
+            raise Refused("order_not_open")
+        order.delivered_at = at
+        first = today + timedelta(days=self.payment_days)
+        for k, part in enumerate(order.parts):
+            part.due_on = first + timedelta(days=INSTALMENT_DAYS * k)
+
+    def cancel(self, data: dict) -> None:
+        order = self.find(data["order"])
+        if order.status != "OPEN" or order.paid > 0:
+            raise Refused("order_not_open")
+        self.change("CANCELLED", used=-order.clear())
+        self.set_status(order, "CANCELLED")
+
+    def pay(self, data: dict, today: date) -> None:
+        self.check_currency(data["currency"])
+        order, amount = self.find(data["order"]), data["amount"]
+        if order.status == "OPEN" and amount <= order.outstanding:
+            order.cover(amount, newest_first=False)
+            order.paid += amount
+            self.change("PAID", used=-amount)
+            if order.outstanding == 0:
+                self.set_status(order, "PAID")
+        elif order.status == "WRITTEN_OFF" and amount <= order.recoverable:
+            order.recovered += amount
+        else:
+            full = order.status in ("OPEN", "WRITTEN_OFF")
+            code = "overpayment" if full else "order_not_open"
+            self.unmatched[data["payment"]] = {
+                "order": order.reference,
+                "amount": amount,
+                "code": code,
+            }
+            raise Refused(code)
+        matures_on = today + timedelta(days=self.settlement_days)
+        self.proceeds.append(ProceedsEntry("SALE", order.reference, amount, today, matures_on))
+        self.lift_overdue(today)
+
+    def refund(self, data: dict, today: date) -> None:
+        self.check_currency(data["currency"])
+        order, amount = self.find(data["order"]), data["amount"]
+        if order.status in ("DECLINED", "CANCELLED", "REFUNDED"):
+            raise Refused("order_not_open")
+        if amount > order.amount - order.refunded:
+            raise Refused("overpayment")
+        unpaid = min(amount, order.outstanding)
+        forgiven = min(amount - unpaid, order.recoverable)
+        returned = amount - unpaid - forgiven
+        order.cover(unpaid, newest_first=True)
+        order.forgiven += forgiven
+        order.refunded += amount
+        self.change("REFUNDED", used=-unpaid)
+        if returned > 0:
+            self.proceeds.append(ProceedsEntry("REFUND", order.reference, -returned, today))
+        if order.refunded == order.amount:
+            self.set_status(order, "REFUNDED")
+        elif order.status == "OPEN" and order.outstanding == 0:
+            self.set_status(order, "PAID")
+        self.lift_overdue(today)
+
+    # Freezes and the start of a local day
+
+    def frozen_by(self) -> list[str]:
+        return sorted(freeze.reason for freeze in self.freezes if freeze.lifted_on is None)
+
+    def freeze(self, reason: str, today: date) -> None:
+        if reason not in self.frozen_by():
+            self.freezes.append(Freeze(reason, today))
+
+    def overdue(self, today: date) -> Decimal:
+        return sum((order.overdue(today) for order in self.open_orders.values()), ZERO)
+
+    def is_overdue(self, today: date) -> bool:
+        """An overdue amount above 0 and at least 20 % of the limit."""
+        overdue = self.overdue(today)
+        return overdue > 0 and overdue * 5 >= self.limit
+
+    def lift_overdue(self, today: date) -> None:
+        for freeze in self.freezes:
+            if (
+                freeze.reason == "OVERDUE"
+                and freeze.lifted_on is None
+                and not self.is_overdue(today)
+            ):
+                freeze.lifted_on = today
+
+    def write_off(self, today: date) -> None:
+        for order in list(self.open_orders.values()):
+            due_on = order.due_on
+            if due_on is not None and due_on + timedelta(days=WRITE_OFF_DAYS) <= today:
+                order.written_off = order.clear()
+                limit = -min(order.written_off, self.limit)
+                self.change("WRITTEN_OFF", limit=limit, used=-order.written_off)
+                self.set_status(order, "WRITTEN_OFF")
+
+    def start_day(self, today: date) -> None:
+        """Write-offs, then the overdue freeze; the review comes after."""
+        self.write_off(today)
+        self.lift_overdue(today)
+        if self.is_overdue(today):
+            self.freeze("OVERDUE", today)
+
+    def buckets(self, today: date) -> tuple[Decimal, Decimal]:
+        """(matured, maturing): what refunds left of each order's sales, oldest sale first."""
+        refunded: dict[str, Decimal] = {}
+        for entry in self.proceeds:
+            if entry.kind == "REFUND":
+                refunded[entry.order] = refunded.get(entry.order, ZERO) - entry.amount
+        matured = maturing = ZERO
+        for entry in self.proceeds:
+            if entry.kind != "SALE":
+                continue
+            taken = min(entry.amount, refunded.get(entry.order, ZERO))
+            refunded[entry.order] = refunded.get(entry.order, ZERO) - taken
+            assert entry.matures_on is not None
+            if entry.matures_on <= today:
+                matured += entry.amount - taken
+            else:
+                maturing += entry.amount - taken
+        assert not any(refunded.values())
+        return matured, maturing

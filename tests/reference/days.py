@@ -1,0 +1,63 @@
+"""Local days: half-open, contiguous, none lost and none doubled. domain.md section 1."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+ONE_DAY = timedelta(days=1)
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+NAMES = available_timezones()
+
+
+def parse_instant(value: object) -> datetime | None:
+    """An RFC 3339 instant with offset, in UTC; None when it is not one."""
+    if not isinstance(value, str) or not RFC3339.fullmatch(value):
+        return None
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def is_zone(name: object) -> bool:
+    """Whether it names a time zone we know."""
+    return isinstance(name, str) and name in NAMES
+
+
+@cache
+def start_of(zone: str, day: date) -> datetime:
+    """The first instant of a local day, in UTC.
+
+    Midnight; its first occurrence when the clocks repeat it; the end of the gap when they skip it.
+    """
+    tz = ZoneInfo(zone)
+    midnight = datetime(day.year, day.month, day.day, tzinfo=tz)
+    instant = midnight.astimezone(UTC)
+    if instant.astimezone(tz).replace(tzinfo=None) == midnight.replace(tzinfo=None):
+        return instant
+    # Midnight was skipped: `instant` is at or after the jump, so walk back to the jump itself.
+    after = instant.astimezone(tz).utcoffset()
+    while (instant - timedelta(seconds=1)).astimezone(tz).utcoffset() == after:
+        instant -= timedelta(seconds=1)
+    return instant
+
+
+def local_day(zone: str, instant: datetime) -> date:
+    """The local day with start_of(day) <= instant < start_of(day + 1)."""
+    day = instant.astimezone(ZoneInfo(zone)).date()
+    while start_of(zone, day) > instant:
+        day -= ONE_DAY
+    while start_of(zone, day + ONE_DAY) <= instant:
+        day += ONE_DAY
+    return day
+
+
+def is_month_end(day: date) -> bool:
+    """Whether the month ends with this day."""
+    return (day + ONE_DAY).day == 1
+
+
+def month_of(day: date) -> str:
+    """2017-03."""
+    return f"{day.year:04d}-{day.month:02d}"

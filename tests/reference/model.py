@@ -1,0 +1,196 @@
+"""The whole: merchants, events one at a time, local day-ends in between.
+
+domain.md sections 1, 4, 6.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal, localcontext
+from typing import NamedTuple
+
+from .billing import Account
+from .credit import CreditLine, Refused
+from .days import ONE_DAY, local_day, parse_instant, start_of
+from .money import Invalid
+from .parsing import PARSERS
+from .review import Review, review
+
+PRECISION = 80  # digits: nothing here is ever rounded by the context
+
+
+class Outcome(NamedTuple):
+    kind: str  # applied, duplicate, declined, rejected
+    code: str | None = None
+
+
+@dataclass
+class Merchant:
+    zone: str
+    open_day: date  # of the line and of the account
+    clock: datetime
+    line: CreditLine
+    account: Account
+    metrics: dict | None = None
+    reviews: list[Review] = field(default_factory=list)
+    seen: dict[tuple[str, str], dict] = field(default_factory=dict)  # content by natural reference
+
+
+class Model:
+    """Apply events in order of their instants; `advance` to an end; read `state`."""
+
+    def __init__(self, *, refunds: bool = True, reviews: bool = True, dunning: bool = True) -> None:
+        self.refunds, self.reviews, self.dunning = refunds, reviews, dunning
+        self.merchants: dict[str, Merchant] = {}
+        self.joined: dict[str, dict] = {}  # content of merchant.joined
+        self.outcomes: dict[str, dict[str, int]] = {}
+        self.now: datetime | None = None
+
+    def apply(self, event: object) -> Outcome:
+        """Apply one event at its own instant, after every day-end up to it."""
+        with localcontext() as context:
+            context.prec = PRECISION
+            try:
+                outcome = self._apply(event)
+            except Invalid:
+                outcome = Outcome("rejected", "invalid")
+            except Refused as refused:
+                outcome = Outcome("rejected", refused.code)
+        kind = event.get("type") if isinstance(event, dict) else None
+        counts = self.outcomes.setdefault(kind if kind in tuple(PARSERS) else "unknown", {})
+        label = f"{outcome.kind}:{outcome.code}" if outcome.code else outcome.kind
+        counts[label] = counts.get(label, 0) + 1
+        return outcome
+
+    def _apply(self, event: object) -> Outcome:
+        kind, at, reference, data = envelope(event)
+        if kind == "order.refunded" and not self.refunds:
+            raise Refused("unsupported")
+        parse, key_field = PARSERS[kind]
+        if kind == "merchant.joined":
+            return self._join(reference, parse(data), at)
+        if reference not in self.merchants:
+            raise Refused("unknown_merchant")
+        merchant = self.merchants[reference]
+        self._catch_up(merchant, at)
+        content = parse(data)
+        key = (kind, content[key_field] if key_field else at.isoformat())
+        if key in merchant.seen:
+            return same_or_conflict(merchant.seen[key], content)
+        try:
+            code = operate(merchant, kind, content, at)
+        except Refused:
+            if kind == "order.paid" and content["payment"] in merchant.line.unmatched:
+                merchant.seen[key] = content
+            raise
+        merchant.seen[key] = content
+        return Outcome("declined", code) if code else Outcome("applied")
+
+    def _join(self, reference: str, content: dict, at: datetime) -> Outcome:
+        if reference in self.joined:
+            return same_or_conflict(self.joined[reference], content)
+        today = local_day(content["timezone"], at)
+        line = CreditLine(content["currency"], content["payment_days"], content["settlement_days"])
+        line.change("OPENED", limit=content["credit_limit"])
+        account = Account(
+            content["billing_currency"],
+            content["billing_threshold"],
+            content["plan_price"],
+            content["plan_interval_days"],
+            today,
+            content["payment_method"] == "sandbox",
+        )
+        self.merchants[reference] = Merchant(content["timezone"], today, at, line, account)
+        self.joined[reference] = content
+        self._tick(at)
+        account.bill_of(today)
+        return Outcome("applied")
+
+    def grant_credit(
+        self, merchant: str, reference: str, category: str, amount: Decimal, at: str
+    ) -> None:
+        """An operator's approved BillingCredit; no event does this, worked example 3 needs it."""
+        owner, instant = self.merchants[merchant], parse_instant(at)
+        assert instant is not None
+        self._catch_up(owner, instant)
+        owner.account.grant(reference, category, amount, owner.open_day)
+
+    # Days
+
+    def advance(self, until: str | datetime) -> None:
+        """Work off every merchant's day-ends up to and including `until`."""
+        instant = parse_instant(until) if isinstance(until, str) else until
+        assert instant is not None
+        with localcontext() as context:
+            context.prec = PRECISION
+            self._tick(instant)
+            for merchant in self.merchants.values():
+                self._catch_up(merchant, instant)
+
+    def _tick(self, instant: datetime) -> None:
+        self.now = max(self.now, instant) if self.now else instant
+
+    def _catch_up(self, merchant: Merchant, instant: datetime) -> None:
+        if instant < merchant.clock:
+            raise ValueError("events and ends must come in order of time")
+        self._tick(instant)
+        merchant.clock = instant
+        while start_of(merchant.zone, merchant.open_day + ONE_DAY) <= instant:
+            self._end_day(merchant)
+
+    def _end_day(self, merchant: Merchant) -> None:
+        merchant.account.end_day(merchant.open_day)
+        today = merchant.open_day = merchant.open_day + ONE_DAY
+        merchant.line.start_day(today)
+        if self.reviews and today.day == 1:
+            done = review(merchant.line, merchant.metrics, today)
+            if done:
+                merchant.reviews.append(done)
+        if self.dunning and merchant.account.has_dunned_bill(today):
+            merchant.line.freeze("UNPAID_BILL", today)
+
+    def state(self) -> dict:
+        """Plain JSON values, keyed by references; as of the last `advance`."""
+        from .report import report
+
+        return report(self)
+
+
+def envelope(event: object) -> tuple[str, datetime, str, dict]:
+    """(type, instant, merchant, data) of an event; Invalid when one is missing or misformed."""
+    if not isinstance(event, dict):
+        raise Invalid("not an object")
+    for name in ("id", "type", "merchant"):
+        if not isinstance(event.get(name), str) or not event[name]:
+            raise Invalid(f"{name} is missing")
+    at = parse_instant(event.get("at"))
+    if event["type"] not in PARSERS or at is None or not isinstance(event.get("data"), dict):
+        raise Invalid("type, at or data")
+    return event["type"], at, event["merchant"], event["data"]
+
+
+def same_or_conflict(before: dict, content: dict) -> Outcome:
+    return Outcome("duplicate") if before == content else Outcome("rejected", "conflict")
+
+
+def operate(merchant: Merchant, kind: str, content: dict, at: datetime) -> str | None:
+    """One event on one merchant; a decline code for a declined order; Refused otherwise."""
+    line, today = merchant.line, merchant.open_day
+    if kind == "order.placed":
+        return line.place(content)
+    if kind == "shop.metrics":
+        merchant.metrics = content
+    elif kind == "order.shipped":
+        line.ship(content, at)
+    elif kind == "order.delivered":
+        line.deliver(content, at, today)
+    elif kind == "order.cancelled":
+        line.cancel(content)
+    elif kind == "order.paid":
+        line.pay(content, today)
+    elif kind == "order.refunded":
+        line.refund(content, today)
+    else:
+        if content["currency"] != merchant.account.currency:
+            raise Refused("currency_mismatch")
+        merchant.account.record(content, today)
+    return None

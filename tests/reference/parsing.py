@@ -1,0 +1,184 @@
+"""From an event's `data` to plain, comparable values; Invalid when it cannot be.
+
+domain.md section 6.
+
+Two events have the same content when these results are equal: amounts are Decimals, and an optional
+field that is missing has its default.
+"""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+
+from .days import is_zone
+from .money import PLAIN, Invalid, read
+
+FEES = {  # code: (category, posting)
+    "pick-pack": ("FULFILMENT", "IMMEDIATE"),
+    "receiving": ("FULFILMENT", "IMMEDIATE"),
+    "packaging": ("FULFILMENT", "IMMEDIATE"),
+    "non-compliance": ("FULFILMENT", "IMMEDIATE"),
+    "storage": ("FULFILMENT", "MONTHLY"),
+    "special-project": ("FULFILMENT", "MONTHLY"),
+    "shipping-label": ("SHIPPING", "DAILY"),
+    "app-usage": ("APP", "IMMEDIATE"),
+    "transaction-fee": ("TRANSACTION", "DAILY"),
+}
+
+
+def word(data: dict, key: str) -> str:
+    """A required, non-empty string."""
+    value = data.get(key)
+    if not isinstance(value, str) or not value:
+        raise Invalid(f"{key} must be a non-empty string")
+    return value
+
+
+def whole(data: dict, key: str, low: int, high: int | None = None) -> int:
+    """A required JSON integer within bounds."""
+    value = data.get(key)
+    if isinstance(value, bool) or not isinstance(value, int) or value < low:
+        raise Invalid(f"{key} must be an integer of at least {low}")
+    if high is not None and value > high:
+        raise Invalid(f"{key} must be at most {high}")
+    return value
+
+
+def number(data: dict, key: str, high: int | None = None) -> Decimal:
+    """A required non-negative number: a JSON number or a decimal string."""
+    value = data.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+        raise Invalid(f"{key} must be a number")
+    written = str(value)
+    if not PLAIN.fullmatch(written) or (high is not None and Decimal(written) > high):
+        raise Invalid(f"{key} out of range")
+    return Decimal(written)
+
+
+def currency(data: dict, key: str = "currency") -> str:
+    """A required ISO 4217 code, by its shape."""
+    value = word(data, key)
+    if not re.fullmatch("[A-Z]{3}", value):
+        raise Invalid(f"{key} must be three capital letters")
+    return value
+
+
+def positive(data: dict, code: str) -> Decimal:
+    """A required amount above zero."""
+    amount = read(data.get("amount"), code)
+    if amount == 0:
+        raise Invalid("amount must be above zero")
+    return amount
+
+
+def joined(data: dict) -> dict:
+    credit = currency(data)
+    billing = (
+        currency(data, "billing_currency") if data.get("billing_currency") is not None else credit
+    )
+    method = data.get("payment_method")
+    if method not in (None, "manual", "sandbox"):
+        raise Invalid("payment_method must be sandbox, manual or missing")
+    if not is_zone(data.get("timezone")):
+        raise Invalid("unknown time zone")
+    settlement = whole(data, "settlement_days", 0)
+    if settlement not in (0, 7, 15):
+        raise Invalid("settlement_days must be 0, 7 or 15")
+    return {
+        "name": word(data, "name"),
+        "currency": credit,
+        "billing_currency": billing,
+        "timezone": data["timezone"],
+        "language": word(data, "language"),
+        "credit_limit": read(data.get("credit_limit"), credit),
+        "payment_days": whole(data, "payment_days", 0),
+        "settlement_days": settlement,
+        "billing_threshold": read(data.get("billing_threshold"), billing),
+        "plan": word(data, "plan"),
+        "plan_price": read(data.get("plan_price"), billing),
+        "plan_interval_days": whole(data, "plan_interval_days", 30),
+        "payment_method": method or "manual",
+    }
+
+
+def metrics(data: dict) -> dict:
+    return {
+        "rating": number(data, "rating", 5),
+        "listing_quality": number(data, "listing_quality", 100),
+        "profile_completeness": number(data, "profile_completeness", 100),
+        "after_sales": number(data, "after_sales", 100),
+    }
+
+
+def placed(data: dict) -> dict:
+    code = currency(data)
+    risk = whole(data, "buyer_risk", 0, 3) if data.get("buyer_risk") is not None else 0
+    return {
+        "order": word(data, "order"),
+        "buyer": word(data, "buyer"),
+        "amount": positive(data, code),
+        "currency": code,
+        "instalments": whole(data, "instalments", 1),
+        "buyer_risk": risk,
+    }
+
+
+def order_only(data: dict) -> dict:
+    return {"order": word(data, "order")}
+
+
+def cancelled(data: dict) -> dict:
+    return {"order": word(data, "order"), "reason": word(data, "reason")}
+
+
+def paid(data: dict) -> dict:
+    code = currency(data)
+    return {
+        "order": word(data, "order"),
+        "payment": word(data, "payment"),
+        "amount": positive(data, code),
+        "currency": code,
+    }
+
+
+def refunded(data: dict) -> dict:
+    code = currency(data)
+    return {
+        "order": word(data, "order"),
+        "refund": word(data, "refund"),
+        "amount": positive(data, code),
+        "currency": code,
+    }
+
+
+def charged(data: dict) -> dict:
+    code = currency(data)
+    fee = word(data, "fee")
+    if fee not in FEES:
+        raise Invalid("unknown fee")
+    description = data.get("description")
+    if description is not None and not isinstance(description, str):
+        raise Invalid("description must be a string")
+    return {
+        "charge": word(data, "charge"),
+        "fee": fee,
+        "request": word(data, "request"),
+        "quantity": number(data, "quantity"),
+        "currency": code,
+        "amount": read(data.get("amount"), code),
+        "description": description or "",
+    }
+
+
+# type: (parser, the field of its natural reference)
+PARSERS: dict[str, tuple[Callable[[dict], dict], str | None]] = {
+    "merchant.joined": (joined, None),
+    "shop.metrics": (metrics, None),
+    "order.placed": (placed, "order"),
+    "order.shipped": (order_only, "order"),
+    "order.delivered": (order_only, "order"),
+    "order.cancelled": (cancelled, "order"),
+    "order.paid": (paid, "payment"),
+    "order.refunded": (refunded, "refund"),
+    "charge.recorded": (charged, "charge"),
+}

@@ -1,0 +1,145 @@
+"""What a replay ends with, as plain JSON values."""
+
+from datetime import UTC, date
+from decimal import Decimal
+
+from .billing import Account
+from .credit import CreditLine, Order
+from .model import Merchant, Model
+from .money import ZERO, text
+from .review import Review
+
+
+def report(model: Model) -> dict:
+    return {
+        "now": model.now.astimezone(UTC).isoformat() if model.now else None,
+        "outcomes": model.outcomes,
+        "merchants": {ref: of_merchant(m) for ref, m in sorted(model.merchants.items())},
+    }
+
+
+def day(value: date | None) -> str | None:
+    return value.isoformat() if value else None
+
+
+def of_merchant(merchant: Merchant) -> dict:
+    line, account = merchant.line, merchant.account
+    return {
+        "open_day": day(merchant.open_day),
+        "line": {
+            "limit": text(line.limit, line.currency),
+            "used": text(line.used, line.currency),
+            "frozen": line.frozen_by(),
+        },
+        "orders": {ref: of_order(o, line.currency) for ref, o in sorted(line.orders.items())},
+        "limit_entries": entry_totals(line),
+        "freezes": [
+            {"reason": f.reason, "placed": day(f.placed_on), "lifted": day(f.lifted_on)}
+            for f in line.freezes
+        ],
+        "reviews": [of_review(r, line.currency) for r in merchant.reviews],
+        "proceeds": of_proceeds(line, merchant.open_day),
+        "unmatched": {
+            ref: {**kept, "amount": text(kept["amount"], line.currency)}
+            for ref, kept in sorted(line.unmatched.items())
+        },
+        "account": {
+            "outstanding": text(account.outstanding, account.currency),
+            "accruing": text(account.accruing, account.currency),
+        },
+        "bills": of_bills(account),
+        "statements": of_statements(account),
+    }
+
+
+def of_order(order: Order, currency: str) -> dict:
+    return {
+        "status": order.status,
+        "outstanding": text(order.outstanding, currency),
+        "refunded": text(order.refunded, currency),
+        "written_off": text(order.written_off, currency),
+        "due_on": day(order.due_on),
+        "decline_code": order.decline_code,
+    }
+
+
+def entry_totals(line: CreditLine) -> dict:
+    totals: dict[str, list] = {}
+    for entry in line.entries:
+        total = totals.setdefault(entry.kind, [0, ZERO, ZERO])
+        total[0] += 1
+        total[1] += entry.limit_change
+        total[2] += entry.used_change
+    return {
+        kind: {
+            "count": count,
+            "limit": text(limit, line.currency),
+            "used": text(used, line.currency),
+        }
+        for kind, (count, limit, used) in sorted(totals.items())
+    }
+
+
+def of_review(review: Review, currency: str) -> dict:
+    return {
+        "on": day(review.on),
+        "paid": text(review.paid, currency),
+        "score": f"{review.score.quantize(Decimal('0.000001')):f}",
+        "grade": review.grade,
+        "limit_before": text(review.limit_before, currency),
+        "limit_after": text(review.limit_after, currency),
+        "outcome": review.outcome,
+    }
+
+
+def of_proceeds(line: CreditLine, today: date) -> dict:
+    matured, maturing = line.buckets(today)
+    sums = {"SALE": ZERO, "REFUND": ZERO}
+    for entry in line.proceeds:
+        sums[entry.kind] += entry.amount
+    return {
+        "sums": {kind: text(total, line.currency) for kind, total in sums.items()},
+        "matured": text(matured, line.currency),
+        "maturing": text(maturing, line.currency),
+    }
+
+
+def of_bills(account: Account) -> list[dict]:
+    return [
+        {
+            "kind": bill.kind,
+            "date": day(bill.on),
+            "period_start": day(bill.starts_on),
+            "period_end": day(bill.on),
+            "total": text(bill.total, account.currency),
+            "status": bill.status,
+            "lines": sorted(
+                [
+                    item.fee,
+                    day(item.posting_day),
+                    text(item.amount, account.currency),
+                    len(item.charges),
+                ]
+                for item in bill.items
+            ),
+        }
+        for bill in account.bills
+    ]
+
+
+def of_statements(account: Account) -> dict:
+    found = {}
+    for month, statement in sorted(account.statements.items()):
+        categories: dict[str, list] = {}
+        for charge in statement.charges:
+            total = categories.setdefault(charge.category, [ZERO, 0])
+            total[0] += charge.amount
+            total[1] += 1
+        found[month] = {
+            "closed": statement.closed,
+            "categories": {
+                name: {"total": text(amount, account.currency), "count": count}
+                for name, (amount, count) in sorted(categories.items())
+            },
+        }
+    return found

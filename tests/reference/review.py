@@ -1,0 +1,74 @@
+"""The monthly limit review. domain.md section 2."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from .credit import CreditLine
+from .money import ZERO, floor_to
+
+SCALE = {"USD": 1, "CNY": 1, "BRL": 1, "THB": 5, "JPY": 100}  # currencies with a CreditPolicy
+GRADES = (("A", 80, "2"), ("B", 65, "1.5"), ("C", 50, "1"), ("D", 0, "0.75"))
+PAID_DAYS = 90
+
+
+@dataclass
+class Review:
+    on: date
+    paid: Decimal
+    score: Decimal
+    grade: str
+    limit_before: Decimal
+    limit_after: Decimal
+    outcome: str  # RAISED, CUT, UNCHANGED or WAITING
+
+
+def clamp(value: Decimal) -> Decimal:
+    return min(max(value, ZERO), Decimal(1))
+
+
+def paid_before(line: CreditLine, today: date) -> Decimal:
+    """Payments net of refunds in the 90 local days before today."""
+    first = today - timedelta(days=PAID_DAYS)
+    return sum((entry.amount for entry in line.proceeds if first <= entry.on < today), ZERO)
+
+
+def score(metrics: dict, paid: Decimal, limit: Decimal) -> Decimal:
+    """0 to 100, unrounded."""
+    return (
+        clamp((metrics["rating"] - Decimal("4.0")) / Decimal("0.8")) * 30
+        + clamp(paid / (3 * limit)) * 25
+        + metrics["listing_quality"] / 100 * 15
+        + metrics["profile_completeness"] / 100 * 15
+        + metrics["after_sales"] / 100 * 15
+    )
+
+
+def new_limit(line: CreditLine, grade: str, factor: Decimal, paid: Decimal, today: date) -> Decimal:
+    """What the grade makes of the limit, before an operator is asked."""
+    scale = SCALE[line.currency]
+    hundred, lowest, highest = 100 * scale, 1000 * scale, 100_000 * scale
+    if grade == "C":
+        return line.limit
+    if grade == "D":
+        cut = floor_to(line.limit * factor, Decimal(hundred))
+        return min(max(cut, Decimal(lowest)), line.limit)
+    if line.overdue(today) > 0 or line.frozen_by():
+        return line.limit
+    capped = min(line.limit * factor, paid, Decimal(highest))
+    return max(floor_to(capped, Decimal(hundred)), line.limit)
+
+
+def review(line: CreditLine, metrics: dict | None, today: date) -> Review | None:
+    """Review the line at the start of the first day of a month."""
+    if metrics is None or line.limit == 0 or line.currency not in SCALE:
+        return None
+    before, paid = line.limit, paid_before(line, today)
+    points = score(metrics, paid, before)
+    grade, _, factor = next(row for row in GRADES if points >= row[1])
+    after = new_limit(line, grade, Decimal(factor), paid, today)
+    if after > before and after > 20_000 * SCALE[line.currency]:
+        return Review(today, paid, points, grade, before, before, "WAITING")
+    line.change("REVIEW", limit=after - before)
+    outcome = "RAISED" if after > before else "CUT" if after < before else "UNCHANGED"
+    return Review(today, paid, points, grade, before, after, outcome)

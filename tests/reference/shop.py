@@ -1,0 +1,90 @@
+"""One merchant and a short way to send its events, for the tests."""
+
+from typing import Any
+
+from . import Model, Outcome
+from .audit import audit
+
+
+class Shop:
+    """One merchant `m` and a short way to send its events."""
+
+    def __init__(self, joined: str, offset: str, **data: Any) -> None:
+        self.model, self.offset, self.count = Model(), offset, 0
+        self.currency = data["currency"]
+        defaults = {
+            "name": "Shop",
+            "language": "en",
+            "credit_limit": "5000",
+            "payment_days": 10,
+            "settlement_days": 0,
+            "billing_threshold": "200",
+            "plan": "basic",
+            "plan_price": "39",
+            "plan_interval_days": 30,
+            "payment_method": "sandbox",
+        }
+        self.send("merchant.joined", joined, **(defaults | data))
+
+    def send(self, kind: str, at: str, **data: Any) -> Outcome:
+        self.count += 1
+        event = {
+            "id": str(self.count),
+            "type": kind,
+            "at": at + self.offset,
+            "merchant": "m",
+            "data": data,
+        }
+        return self.model.apply(event)
+
+    def place(self, at: str, order: str, amount: Any, instalments: int = 1) -> Outcome:
+        return self.send(
+            "order.placed",
+            at,
+            order=order,
+            buyer="b",
+            amount=amount,
+            currency=self.currency,
+            instalments=instalments,
+        )
+
+    def pay(self, at: str, order: str, amount: str, payment: str | None = None) -> Outcome:
+        payment = payment or f"pay-{self.count}"
+        return self.send(
+            "order.paid", at, order=order, payment=payment, amount=amount, currency=self.currency
+        )
+
+    def refund(self, at: str, order: str, amount: str) -> Outcome:
+        return self.send(
+            "order.refunded",
+            at,
+            order=order,
+            refund=f"ref-{self.count}",
+            amount=amount,
+            currency=self.currency,
+        )
+
+    def charge(self, at: str, fee: str, amount: str) -> Outcome:
+        return self.send(
+            "charge.recorded",
+            at,
+            charge=f"c-{self.count}",
+            fee=fee,
+            request="r",
+            quantity=1,
+            amount=amount,
+            currency=self.currency,
+        )
+
+    def at(self, until: str) -> dict:
+        self.model.advance(until + self.offset)
+        audit(self.model)
+        return self.model.state()["merchants"]["m"]
+
+
+def usd(joined: str = "2026-11-01T10:00:00", **data: Any) -> Shop:
+    return Shop(joined, "Z", currency="USD", timezone="UTC", **data)
+
+
+def bills(state: dict) -> list[tuple]:
+    return [(bill["kind"], bill["date"], bill["total"]) for bill in state["bills"]]
