@@ -3,11 +3,15 @@
 User        one person, known by e-mail address.
 Merchant    one shop; its reference is the platform's name for it, unique and kept for ever.
 Membership  a person's role at a merchant; at most one for each pair.
+Profile     what a merchant says of itself, and whether an operator confirmed it.
+Notice      something a merchant's people are told; one per cause.
+NoticeMail  a notice on its way to one person by e-mail; sent once.
 """
 
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -69,6 +73,8 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.VIEWER)
+    # Kinds of notices this person wants no e-mail of; in the application all are shown.
+    muted = ArrayField(models.CharField(max_length=20), default=list, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -83,3 +89,84 @@ class Membership(models.Model):
     @property
     def may_export(self) -> bool:
         return self.role in (self.Role.OWNER, self.Role.FINANCE)
+
+
+class Profile(models.Model):
+    """The merchant's own words about itself; an operator confirms them."""
+
+    merchant = models.OneToOneField(
+        Merchant, on_delete=models.PROTECT, primary_key=True, related_name="profile"
+    )
+    licence_number = models.CharField(max_length=100, blank=True)
+    licence_document = models.BinaryField(blank=True, default=b"")  # PDF, PNG or JPEG, ≤ 5 MB
+    licence_document_name = models.CharField(max_length=200, blank=True)
+    contact_name = models.CharField(max_length=200, blank=True)
+    contact_email = models.EmailField(blank=True)
+    contact_phone = models.CharField(max_length=50, blank=True)
+    changed_at = models.DateTimeField(null=True, blank=True)
+    changed_by = models.CharField(max_length=254, blank=True)
+    # Emptied by every change: what was confirmed is what is shown.
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    confirmed_by = models.CharField(max_length=254, blank=True)
+
+    def __str__(self) -> str:
+        return f"Profile #{self.pk}"
+
+
+class Notice(models.Model):
+    class Kind(models.TextChoices):
+        LIMIT_80 = "LIMIT_80", _("80 % of the limit is used")
+        LIMIT_100 = "LIMIT_100", _("The whole limit is used")
+        ORDER_DECLINED = "ORDER_DECLINED", _("An order was declined")
+        FREEZE_PLACED = "FREEZE_PLACED", _("The credit line was frozen")
+        FREEZE_LIFTED = "FREEZE_LIFTED", _("A freeze was lifted")
+        REVIEW = "REVIEW", _("The limit was reviewed")
+        ORDER_OVERDUE = "ORDER_OVERDUE", _("An order is overdue")
+        WITHDRAWAL_DONE = "WITHDRAWAL_DONE", _("A withdrawal was paid")
+        WITHDRAWAL_FAILED = "WITHDRAWAL_FAILED", _("A withdrawal failed")
+        DESTINATION_ADDED = "DESTINATION_ADDED", _("A payout destination was added")
+        REQUEST_ANSWERED = "REQUEST_ANSWERED", _("A request was answered")
+        STATEMENT_CLOSED = "STATEMENT_CLOSED", _("A statement was closed")
+        BILL_ISSUED = "BILL_ISSUED", _("A bill was issued")
+        PAYMENT_FAILED = "PAYMENT_FAILED", _("A payment failed")
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="notices")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    cause = models.CharField(max_length=150)  # what it is about; told once
+    details = models.JSONField(default=dict)  # figures and references for the sentence, as text
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["merchant", "kind", "cause"], name="one_notice_per_cause"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["merchant", "-id"], name="notice_history"),
+            models.Index(fields=["at"], name="notice_to_mail"),  # the mailing job's question
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} #{self.pk}"
+
+
+class NoticeMail(models.Model):
+    notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="mails")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["notice", "user"], name="one_mail_per_notice_and_person"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["id"], condition=models.Q(sent_at__isnull=True), name="mail_to_send"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Mail #{self.pk}"

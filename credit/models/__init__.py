@@ -1,25 +1,44 @@
 """What a merchant may owe, has reserved, and has earned.
 
-CreditLine     one per merchant; limit, used and proceeds are the sums of its entries.
-Freeze         a reason why the line takes no new orders; in force until lifted.
-LimitEntry     every change of limit or used, append-only; after it the balances it left.
-Order          one buyer's "pay later" order; what is outstanding of OPEN ones is what is used.
-OrderPayment   cash that came for an order; kept even when the order cannot take it (UNMATCHED).
-ProceedsEntry  every change of what the merchant has earned, append-only.
-ShopMetrics    what the platform measured of a shop at an instant; input of limit reviews.
+CreditLine         one per merchant; limit, used and proceeds are the sums of its entries.
+CreditPolicy       the numbers of the rules per currency; a version never changes.
+Freeze             a reason why the line takes no new orders; in force until lifted.
+LimitEntry         every change of limit or used, append-only; after it the balances it left.
+LimitRequest       a merchant asks about the limit; answered once, by an operator.
+LimitReview        a monthly look at a line; inputs, points and outcome are kept for ever.
+Order              one buyer's "pay later" order; what OPEN ones owe is what is used.
+OrderFlag          orders that a person should look at; one per cause.
+OrderPayment       cash that came for an order; kept even when it cannot take it (UNMATCHED).
+OrderRefund        what a buyer was given back, split by where it came from.
+PayoutDestination  where proceeds may go; its number is encrypted.
+ProceedsEntry      every change of what the merchant has earned, append-only.
+ShopMetrics        what the platform measured of a shop at an instant; input of reviews.
+Withdrawal         proceeds on their way; debited once, returned at most once.
 """
 
 from credit.models.lines import CreditLine, Freeze, LimitEntry
 from credit.models.metrics import ShopMetrics
 from credit.models.orders import Order, OrderPayment
+from credit.models.policy import CreditPolicy
 from credit.models.proceeds import ProceedsEntry
+from credit.models.refunds import OrderRefund
+from credit.models.requests import LimitRequest, OrderFlag
+from credit.models.reviews import LimitReview
+from credit.models.withdrawals import PayoutDestination, Withdrawal
 
 __all__ = [
     "CreditLine",
+    "CreditPolicy",
     "Freeze",
     "LimitEntry",
+    "LimitRequest",
+    "LimitReview",
     "Order",
+    "OrderFlag",
     "OrderPayment",
+    "OrderRefund",
+    "PayoutDestination",
     "ProceedsEntry",
     "ShopMetrics",
+    "Withdrawal",
 ]

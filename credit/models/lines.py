@@ -114,6 +114,7 @@ class LimitEntry(models.Model):
         PAYMENT = "PAYMENT", _("Order paid")
         REFUND = "REFUND", _("Order refunded")
         RELEASE = "RELEASE", _("Order cancelled")
+        REVIEW = "REVIEW", _("Limit reviewed")
         WRITE_OFF = "WRITE_OFF", _("Order written off")
         LIMIT_SET = "LIMIT_SET", _("Limit changed")
 

@@ -60,6 +60,7 @@ class Order(models.Model):
     outstanding = AmountField()  # what OPEN orders hold on the line; 0 in every other status
     paid = AmountField(default=Decimal(0))  # cash that covered parts while it was OPEN
     refunded = AmountField(default=Decimal(0))  # all of it, wherever it came from
+    refunded_written_off = AmountField(default=Decimal(0))  # of `refunded`: what was written off
     written_off = AmountField(default=Decimal(0))  # what was outstanding when it was written off
     recovered = AmountField(default=Decimal(0))  # cash that came after the write-off
     placed_at = models.DateTimeField()
@@ -92,7 +93,7 @@ class Order(models.Model):
                 condition=Q(refunded__lte=F("amount")), name="order_refunds_within_its_amount"
             ),
             models.CheckConstraint(
-                condition=Q(recovered__lte=F("written_off")),
+                condition=Q(recovered__lte=F("written_off") - F("refunded_written_off")),
                 name="order_recoveries_within_its_write_off",
             ),
             models.CheckConstraint(

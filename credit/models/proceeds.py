@@ -8,6 +8,8 @@ from moneyed import Money
 
 from credit.models.lines import CreditLine
 from credit.models.orders import Order, OrderPayment
+from credit.models.refunds import OrderRefund
+from credit.models.withdrawals import Withdrawal
 from merchants import money
 from merchants.fields import AmountField, CurrencyField
 
@@ -29,7 +31,18 @@ class ProceedsEntry(models.Model):
     payment = models.OneToOneField(
         OrderPayment, on_delete=models.PROTECT, null=True, blank=True, related_name="sale"
     )
-    matures_on = models.DateField(null=True, blank=True)  # local day a SALE becomes withdrawable
+    # The local day from which it counts as withdrawable. A REFUND has the day of the SALE that it
+    # takes from, so that what is still maturing is one sum over the days to come.
+    matures_on = models.DateField(null=True, blank=True)
+    sale = models.ForeignKey(  # what a REFUND takes from; none when it comes from the rest
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="taken_back"
+    )
+    refund = models.ForeignKey(
+        OrderRefund, on_delete=models.PROTECT, null=True, blank=True, related_name="entries"
+    )
+    withdrawal = models.ForeignKey(
+        Withdrawal, on_delete=models.PROTECT, null=True, blank=True, related_name="entries"
+    )
     at = models.DateTimeField()
 
     class Meta:
@@ -41,6 +54,10 @@ class ProceedsEntry(models.Model):
                 | Q(kind__in=["REFUND", "WITHDRAWAL", "FEE", "BILL_PAYMENT"], amount__lt=0),
                 name="proceeds_entry_has_the_sign_of_its_kind",
             ),
+            models.UniqueConstraint(
+                fields=["withdrawal", "kind"],
+                name="withdrawal_is_debited_once_and_returned_at_most_once",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(
@@ -48,7 +65,15 @@ class ProceedsEntry(models.Model):
             ),  # the proceeds page, newest first
             # What of a line is still maturing: only the last settlement days are read.
             models.Index(
-                fields=["line", "matures_on"], condition=Q(kind="SALE"), name="proceeds_maturing"
+                fields=["line", "matures_on"],
+                condition=Q(matures_on__isnull=False),
+                name="proceeds_maturing",
+            ),
+            # What buyers paid, net of refunds, in a review's days.
+            models.Index(
+                fields=["line", "at"],
+                condition=Q(kind__in=["SALE", "REFUND"]),
+                name="proceeds_of_trade",
             ),
             models.Index(
                 fields=["order"], name="proceeds_by_order"

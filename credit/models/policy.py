@@ -1,0 +1,109 @@
+from decimal import Decimal
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+
+from merchants.fields import AmountField, CurrencyField
+
+
+def _figure(default: str, **limits: int) -> models.DecimalField:
+    return models.DecimalField(
+        max_digits=limits.get("digits", 8),
+        decimal_places=limits.get("decimals", 4),
+        default=Decimal(default),
+    )
+
+
+class CreditPolicy(models.Model):
+    """Every number of the credit rules, for one currency, from a day on.
+
+    A version never changes, so that what was decided by it can always be explained by it; other
+    numbers are a new version that starts on a later day.
+    """
+
+    currency = CurrencyField()
+    version = models.PositiveIntegerField()  # 1, 2, … of its currency
+    starts_on = models.DateField()  # the first local day decided by it
+
+    # What each factor can give to a score of 100.
+    rating_weight = _figure("30")
+    volume_weight = _figure("25")
+    listing_weight = _figure("15")
+    profile_weight = _figure("15")
+    after_sales_weight = _figure("15")
+    rating_floor = _figure("4.0")  # stars that give nothing
+    rating_span = _figure("0.8")  # stars from nothing to everything
+    volume_multiple = _figure("3")  # of the limit, paid within `paid_days`, gives everything
+    paid_days = models.PositiveIntegerField(default=90)  # local days before the review
+
+    # From which score a grade is given, and what it makes of the limit.
+    a_from = _figure("80")
+    b_from = _figure("65")
+    c_from = _figure("50")
+    a_factor = _figure("2")
+    b_factor = _figure("1.5")
+    d_factor = _figure("0.75")
+    step = AmountField(default=Decimal(100))  # new limits are whole multiples of it
+    maximum_limit = AmountField(default=Decimal(100_000))  # no review raises above
+    minimum_limit = AmountField(default=Decimal(1_000))  # no review cuts below
+    automatic_up_to = AmountField(default=Decimal(20_000))  # raises above wait for an operator
+
+    overdue_ratio = _figure("0.20")  # of the limit; this much overdue freezes the line
+    write_off_days = models.PositiveIntegerField(default=90)  # after the oldest unpaid due date
+    payment_days = models.PositiveIntegerField(default=10)  # of a line that is opened without
+
+    withdrawal_fee_percent = _figure("0")
+    withdrawal_fee_fixed = AmountField(default=Decimal(0))
+    free_withdrawals_a_month = models.PositiveIntegerField(default=0)
+    # Withdrawals above need the approval of a second person.
+    approval_above = AmountField(default=Decimal(10_000))
+
+    class Meta:
+        verbose_name_plural = "credit policies"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["currency", "version"], name="one_policy_per_currency_and_version"
+            ),
+            models.UniqueConstraint(
+                fields=["currency", "starts_on"], name="one_policy_per_currency_and_day"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    rating_weight=100
+                    - F("volume_weight")
+                    - F("listing_weight")
+                    - F("profile_weight")
+                    - F("after_sales_weight")
+                ),
+                name="policy_weights_add_up_to_100",
+            ),
+            models.CheckConstraint(
+                condition=Q(a_from__gte=F("b_from")) & Q(b_from__gte=F("c_from")),
+                name="policy_grades_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(rating_span__gt=0)
+                & Q(volume_multiple__gt=0)
+                & Q(step__gt=0)
+                & Q(minimum_limit__gte=0)
+                & Q(minimum_limit__lte=F("maximum_limit"))
+                & Q(a_factor__gte=F("b_factor"))
+                & Q(b_factor__gte=1)
+                & Q(d_factor__range=(0, 1))
+                & Q(overdue_ratio__gt=0)
+                & Q(withdrawal_fee_percent__range=(0, 100))
+                & Q(withdrawal_fee_fixed__gte=0),
+                name="policy_figures_within_reason",
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="policy_version_never_changes",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.currency} {self.version}"

@@ -1,0 +1,46 @@
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+
+from credit.models.lines import CreditLine
+from credit.models.orders import Order
+from merchants.fields import AmountField, CurrencyField, ReferenceField
+
+
+class OrderRefund(models.Model):
+    """What a buyer was given back, and where it came from. Never changes."""
+
+    line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="refunds")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds")
+    reference = ReferenceField()
+    currency = CurrencyField()
+    amount = AmountField()
+    from_outstanding = AmountField()  # what the buyer then no longer owed
+    from_written_off = AmountField()  # what nobody expected any more
+    from_proceeds = AmountField()  # what the merchant had earned
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["line", "reference"], name="one_refund_per_merchant_and_reference"
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="order_refund_positive"),
+            models.CheckConstraint(
+                condition=Q(
+                    amount=F("from_outstanding") + F("from_written_off") + F("from_proceeds")
+                ),
+                name="order_refund_came_from_somewhere",
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="order_refund_is_append_only",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference

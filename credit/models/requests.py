@@ -1,0 +1,116 @@
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from credit.models.lines import CreditLine
+from merchants.fields import AmountField, CurrencyField
+
+
+class LimitRequest(models.Model):
+    """A merchant asks for a higher limit, or something about it; an operator answers."""
+
+    class Kind(models.TextChoices):
+        RAISE = "RAISE", _("A higher limit")
+        QUESTION = "QUESTION", _("A question")
+
+    class Status(models.TextChoices):
+        PENDING = "PENDING", _("Waits for an answer")
+        APPROVED = "APPROVED", _("Approved")
+        REJECTED = "REJECTED", _("Rejected")
+        ANSWERED = "ANSWERED", _("Answered")
+
+    line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="requests")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    currency = CurrencyField()
+    limit_wanted = AmountField(null=True, blank=True)  # of a RAISE
+    message = models.CharField(max_length=2000)
+    asked_at = models.DateTimeField()
+    asked_by = models.CharField(max_length=254)
+    answer = models.CharField(max_length=2000, blank=True)  # the operator's reason, or the answer
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.CharField(max_length=254, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(kind="RAISE", limit_wanted__gt=0)
+                | Q(kind="QUESTION", limit_wanted__isnull=True),
+                name="limit_request_names_a_limit_exactly_for_a_raise",
+            ),
+            models.UniqueConstraint(
+                fields=["line"],
+                condition=Q(kind="RAISE", status="PENDING"),
+                name="one_raise_is_asked_for_at_a_time",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["line", "-id"], name="limit_request_history"),
+            models.Index(
+                fields=["asked_at"], condition=Q(status="PENDING"), name="limit_request_pending"
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="limit_request_is_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.FSM(
+                name="limit_request_is_decided_once",
+                field="status",
+                transitions=[
+                    ("PENDING", "APPROVED"),
+                    ("PENDING", "REJECTED"),
+                    ("PENDING", "ANSWERED"),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} #{self.pk}"
+
+
+class OrderFlag(models.Model):
+    """Something about orders that a person should look at. It changes nothing by itself."""
+
+    class Kind(models.TextChoices):
+        MANY_FROM_ONE_BUYER = "MANY_FROM_ONE_BUYER", _("Many orders of one buyer within a day")
+        NOT_DELIVERED = "NOT_DELIVERED", _("Shipped long ago, not delivered")
+
+    class Status(models.TextChoices):
+        OPEN = "OPEN", _("To be looked at")
+        DISMISSED = "DISMISSED", _("Nothing wrong")
+        CONFIRMED = "CONFIRMED", _("Confirmed")
+
+    line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="flags")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    cause = models.CharField(max_length=150)  # the same cause flags once
+    buyer = models.CharField(max_length=100, blank=True)
+    # Orders as they were seen: a list of {"order", "placed_at", "shipped_at", "amount", "status"}.
+    evidence = models.JSONField()
+    at = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.CharField(max_length=254, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["line", "kind", "cause"], name="one_flag_per_line_and_cause"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["at"], condition=Q(status="OPEN"), name="order_flag_open"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="order_flag_is_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.FSM(
+                name="order_flag_is_decided_once",
+                field="status",
+                transitions=[("OPEN", "DISMISSED"), ("OPEN", "CONFIRMED")],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} #{self.pk}"

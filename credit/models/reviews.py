@@ -1,0 +1,118 @@
+from typing import ClassVar
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from moneyed import Money
+
+from credit.models.lines import CreditLine
+from credit.models.policy import CreditPolicy
+from merchants import money
+from merchants.fields import AmountField, CurrencyField
+
+
+class LimitReview(models.Model):
+    """One monthly look at a line: what was known, what it scored, what came of it."""
+
+    class Grade(models.TextChoices):
+        A = "A", _("A: doubles the limit")
+        B = "B", _("B: raises the limit by half")
+        C = "C", _("C: keeps the limit")
+        D = "D", _("D: cuts the limit by a quarter")
+
+    class Status(models.TextChoices):
+        UNCHANGED = "UNCHANGED", _("No change")
+        APPLIED = "APPLIED", _("Applied")
+        PENDING = "PENDING", _("Waits for a decision")
+        APPROVED = "APPROVED", _("Approved")
+        REJECTED = "REJECTED", _("Rejected")
+        VOID = (
+            "VOID",
+            _("Overtaken"),
+        )  # the limit changed, or a later review came, before a decision
+
+    class Note(models.TextChoices):
+        """What held the outcome back from what the grade alone would have done."""
+
+        CAPPED_BY_PAID = "capped_by_paid", _("Not more than was paid in the period")
+        CAPPED_BY_MAXIMUM = "capped_by_maximum", _("Not more than the maximum")
+        BLOCKED_BY_OVERDUE = "blocked_by_overdue", _("No raise while something is overdue")
+        BLOCKED_BY_FREEZE = "blocked_by_freeze", _("No raise while the line is frozen")
+        STOPPED_AT_MINIMUM = "stopped_at_minimum", _("Not below the minimum")
+        NEEDS_APPROVAL = "needs_approval", _("A limit of this size needs an operator's approval")
+
+    line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="reviews")
+    policy = models.ForeignKey(CreditPolicy, on_delete=models.PROTECT, related_name="+")
+    on = models.DateField()  # the local day at whose start it was made: the first of a month
+    at = models.DateTimeField()
+    currency = CurrencyField()
+    # What was known.
+    limit_before = AmountField()
+    rating = models.DecimalField(max_digits=6, decimal_places=4)
+    paid = AmountField()  # payments net of refunds in the policy's days before
+    listing_quality = models.DecimalField(max_digits=7, decimal_places=4)
+    profile_completeness = models.DecimalField(max_digits=7, decimal_places=4)
+    after_sales = models.DecimalField(max_digits=7, decimal_places=4)
+    overdue = AmountField()
+    was_frozen = models.BooleanField()
+    # What it scored: points per factor, for people; the grade was taken from exact fractions.
+    rating_points = models.DecimalField(max_digits=9, decimal_places=6)
+    volume_points = models.DecimalField(max_digits=9, decimal_places=6)
+    listing_points = models.DecimalField(max_digits=9, decimal_places=6)
+    profile_points = models.DecimalField(max_digits=9, decimal_places=6)
+    after_sales_points = models.DecimalField(max_digits=9, decimal_places=6)
+    score = models.DecimalField(max_digits=9, decimal_places=6)
+    grade = models.CharField(max_length=1, choices=Grade.choices)
+    # What came of it.
+    limit_proposed = AmountField()
+    notes = ArrayField(
+        models.CharField(max_length=20, choices=Note.choices), default=list, blank=True
+    )
+    status = models.CharField(max_length=10, choices=Status.choices)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.CharField(max_length=254, blank=True)
+    decision_reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            # Also gives a line's history, newest first.
+            models.UniqueConstraint(fields=["line", "on"], name="one_review_per_line_and_day"),
+            models.UniqueConstraint(
+                fields=["line"],
+                condition=Q(status="PENDING"),
+                name="one_review_waits_for_a_decision",
+            ),
+        ]
+        indexes: ClassVar = [
+            # What waits for an operator.
+            models.Index(fields=["at"], condition=Q(status="PENDING"), name="review_pending"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="review_is_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.FSM(
+                name="review_status_moves_forward",
+                field="status",
+                transitions=[
+                    ("PENDING", "APPROVED"),
+                    ("PENDING", "REJECTED"),
+                    ("PENDING", "VOID"),
+                ],
+            ),
+            pgtrigger.ReadOnly(
+                name="review_never_changes",
+                exclude=["status", "decided_at", "decided_by", "decision_reason"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.grade}"
+
+    @property
+    def limit_before_money(self) -> Money:
+        return money.of(self.limit_before, self.currency)
+
+    @property
+    def limit_proposed_money(self) -> Money:
+        return money.of(self.limit_proposed, self.currency)

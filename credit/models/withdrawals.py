@@ -1,0 +1,150 @@
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from moneyed import Money
+
+from credit.models.lines import CreditLine
+from merchants import money
+from merchants.fields import AmountField, CurrencyField, ReferenceField
+
+
+class PayoutDestination(models.Model):
+    class Kind(models.TextChoices):
+        ALIPAY = "ALIPAY", _("Alipay account")
+        BANK_CARD = "BANK_CARD", _("Bank card")
+
+    line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="destinations")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    holder = models.CharField(max_length=200)
+    bank = models.CharField(max_length=200, blank=True)  # of a card
+    # Encrypted with the first of the keys in the environment (merchants.secrets); never shown.
+    number = models.BinaryField()
+    last_four = models.CharField(max_length=4)
+    added_at = models.DateTimeField()
+    added_by = models.CharField(max_length=254)
+    usable_from = models.DateTimeField()  # 24 hours later: time to notice a thief's destination
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(usable_from__gte=models.F("added_at")),
+                name="destination_usable_after_it_was_added",
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="destination_is_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(name="destination_never_changes", exclude=["number", "removed_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} ···· {self.last_four}"
+
+
+# Every step a withdrawal can take.
+TRANSITIONS = [
+    ("REQUESTED", "APPROVED"),
+    ("REQUESTED", "REJECTED"),
+    ("REQUESTED", "CANCELLED"),
+    ("REQUESTED", "SENT"),  # up to the policy's `approval_above`
+    ("APPROVED", "SENT"),
+    ("APPROVED", "REJECTED"),
+    ("APPROVED", "CANCELLED"),
+    ("SENT", "PAID"),
+    ("SENT", "FAILED"),
+    ("SENT", "UNKNOWN"),
+    ("UNKNOWN", "PAID"),
+    ("UNKNOWN", "FAILED"),
+    ("UNKNOWN", "SENT"),  # the provider said that it never heard of it
+]
+
+
+class Withdrawal(models.Model):
+    """Proceeds on their way to the merchant; they left the balance when they were requested."""
+
+    class Status(models.TextChoices):
+        REQUESTED = "REQUESTED", _("Requested")
+        APPROVED = "APPROVED", _("Approved")
+        SENT = "SENT", _("Sent")
+        PAID = "PAID", _("Paid")
+        REJECTED = "REJECTED", _("Rejected")
+        CANCELLED = "CANCELLED", _("Cancelled")
+        FAILED = "FAILED", _("Failed")
+        UNKNOWN = "UNKNOWN", _("Being checked")
+
+    line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="withdrawals")
+    destination = models.ForeignKey(PayoutDestination, on_delete=models.PROTECT)
+    # The provider knows it by this, and is asked by it; unique among all merchants.
+    reference = ReferenceField(unique=True)
+    # Made with the form: a form sent twice is one withdrawal.
+    request_key = models.CharField(max_length=64)
+    currency = CurrencyField()
+    amount = AmountField()  # what arrives
+    fee = AmountField()  # on top
+    status = models.CharField(max_length=10, choices=Status.choices)
+    needs_approval = models.BooleanField()  # it was above the policy's `approval_above`
+    provider = models.CharField(max_length=10)
+    requested_at = models.DateTimeField()
+    requested_by = models.CharField(max_length=254)
+    approved_at = models.DateTimeField(null=True, blank=True)
+    approved_by = models.CharField(max_length=254, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)  # of the last time it was sent
+    sent_by = models.CharField(max_length=254, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.CharField(max_length=254, blank=True)
+    provider_reference = models.CharField(max_length=200, blank=True)  # the bank's own
+    reason = models.CharField(max_length=500, blank=True)  # why it was rejected, or failed
+    flagged_late_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["line", "request_key"], name="one_withdrawal_per_submitted_form"
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="withdrawal_positive"),
+            models.CheckConstraint(condition=Q(fee__gte=0), name="withdrawal_fee_not_negative"),
+            models.CheckConstraint(
+                condition=Q(needs_approval=False)
+                | Q(approved_by__gt="")
+                | Q(status__in=["REQUESTED", "REJECTED", "CANCELLED"]),
+                name="large_withdrawal_is_approved_before_it_is_sent",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by="") | ~Q(approved_by=models.F("requested_by")),
+                name="withdrawal_is_approved_by_another_person",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["line", "-id"], name="withdrawal_history"),  # the merchant's list
+            # What is still on its way: sending, reconciling, lateness, the operators' queue.
+            models.Index(
+                fields=["status", "requested_at"],
+                condition=Q(ended_at__isnull=True),
+                name="withdrawal_under_way",
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="withdrawal_is_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.FSM(
+                name="withdrawal_status_moves_forward", field="status", transitions=TRANSITIONS
+            ),
+            pgtrigger.ReadOnly(
+                name="withdrawal_never_changes",
+                fields=["line", "destination", "reference", "request_key", "currency", "amount",
+                        "fee", "requested_at", "requested_by"],
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def amount_money(self) -> Money:
+        return money.of(self.amount, self.currency)
+
+    @property
+    def fee_money(self) -> Money:
+        return money.of(self.fee, self.currency)
