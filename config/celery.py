@@ -30,6 +30,7 @@ class Job:
     due: str
     task: str
     every: timedelta
+    in_replay: bool = True  # False: it concerns people, of whom a replay has none
 
     def chunks(self, now: datetime) -> Iterator[Sequence[int]]:
         """What is due at `now`, in chunks for one task each."""
@@ -81,6 +82,19 @@ TIMETABLE = (
         due="billing.queries.bills_to_collect",
         task="billing.tasks.collect_payments",
         every=timedelta(hours=1),
+    ),
+    Job(
+        "order-flags",
+        due="credit.queries.flags.lines_with_orders_to_flag",
+        task="credit.tasks.flag_orders",
+        every=timedelta(days=1),
+    ),
+    Job(
+        "notice-mails",
+        due="merchants.queries.notices_to_mail",
+        task="merchants.tasks.send_notice_mails",
+        every=timedelta(minutes=5),
+        in_replay=False,
     ),
 )
 

@@ -1,8 +1,9 @@
-"""Where Tael keeps what is its own: embedded servers, a generated key, beat's notes.
+"""Where Tael keeps what is its own: embedded servers, generated keys, beat's notes.
 
 The folder is TAEL_DATA_DIR, else `.data` beside manage.py (`.data/test` under pytest).
 """
 
+import base64
 import hashlib
 import os
 import pwd
@@ -10,6 +11,7 @@ import secrets
 import stat
 import sys
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -71,11 +73,22 @@ def others_can_reach(path: Path) -> bool:
 
 def secret_key() -> str:
     """A key made once for this data folder, for development and demonstrations."""
-    path = root() / "secret_key"
+    return _made_once("secret_key", lambda: secrets.token_urlsafe(64))
+
+
+def encryption_key() -> str:
+    """As `secret_key`, of the kind that config.keys describes."""
+    return _made_once(
+        "encryption_key", lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    )
+
+
+def _made_once(name: str, make: Callable[[], str]) -> str:
+    path = root() / name
     if not path.exists():
         handle, draft = tempfile.mkstemp(dir=root())
         with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_urlsafe(64))
+            file.write(make())
         try:
             # A link appears complete or not at all, and only for the first of two processes.
             os.link(draft, path)

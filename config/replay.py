@@ -18,7 +18,7 @@ from typing import IO
 from django.conf import settings
 from django.db import connection, transaction
 
-from config.celery import TIMETABLE
+from config.celery import TIMETABLE, Job
 from config.events import EventRun
 from config.models import Replay, ReplayRejection
 from merchants import events
@@ -28,6 +28,7 @@ from merchants.refusals import Invalid
 MOST_EVENTS_AT_ONCE = 1000
 NO_EVENT = "(no event)"  # what the table calls lines that say none
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+JOBS = [job for job in TIMETABLE if job.in_replay]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ class Replaying:
                 self._apply(window)
                 self.progress(len(window))
             self._follow_timetable(self.until)
-            _run_jobs(self.until)
+            _run(JOBS, self.until)
         return self.replay
 
     def _windows(self) -> Iterator[Sequence[Line]]:
@@ -133,7 +134,7 @@ class Replaying:
 
     def _next_tick(self) -> datetime:
         clock = self.replay.clock
-        return min(_next_multiple(clock, job.every) for job in TIMETABLE) if clock else EPOCH
+        return min(_next_multiple(clock, job.every) for job in JOBS) if clock else EPOCH
 
     def _follow_timetable(self, instant: datetime) -> None:
         """Run the jobs at each of their instants after the clock, up to and including `instant`."""
@@ -142,7 +143,7 @@ class Replaying:
             return
         while (tick := self._next_tick()) <= instant:
             self.replay.clock = tick
-            _run_jobs(tick)
+            _run([job for job in JOBS if not (tick - EPOCH) % job.every], tick)
 
     @transaction.atomic
     def _apply(self, window: Sequence[Line]) -> None:
@@ -182,8 +183,8 @@ class Replaying:
         )
 
 
-def _run_jobs(now: datetime) -> None:
-    for job in TIMETABLE:
+def _run(jobs: Sequence[Job], now: datetime) -> None:
+    for job in jobs:
         job.run_here(now)
 
 

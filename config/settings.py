@@ -12,7 +12,7 @@ import dj_database_url
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
-from config import currencies, datafolder, embedded
+from config import currencies, datafolder, embedded, keys
 
 # Lets classes name their types (`ModelAdmin[Order]`) where Django's own cannot at run time.
 django_stubs_ext.monkeypatch()
@@ -44,6 +44,14 @@ if not SECRET_KEY:
             "Set SECRET_KEY: a deployment (DATABASE_URL is set) needs its own."
         )
     SECRET_KEY = datafolder.secret_key()
+
+# What may never be read from the database alone: the first encrypts, all decrypt.
+TAEL_ENCRYPTION_KEYS = keys.encryption_keys(deployed=DEPLOYED)
+
+# Who pays withdrawals out: `manual` is operators, with files for their bank (credit.providers).
+TAEL_PAYOUT_PROVIDER = os.environ.get("TAEL_PAYOUT_PROVIDER") or (
+    "sandbox" if TAEL_SANDBOX else "manual"
+)
 
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", default="" if DEPLOYED else "localhost 127.0.0.1 [::1]")
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
@@ -213,6 +221,11 @@ STORAGES = {
 # only where they change, or where many short-lived clients would each list them all.
 WHITENOISE_USE_FINDERS = not DEPLOYED
 WHITENOISE_AUTOREFRESH = DEBUG or TESTING
+
+# Where people reach Tael, for links in e-mails.
+TAEL_BASE_URL = os.environ.get(
+    "TAEL_BASE_URL", f"http://127.0.0.1:{os.environ.get('PORT') or 8000}"
+).rstrip("/")
 
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if DEPLOYED else 'console'}.EmailBackend"
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")

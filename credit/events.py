@@ -7,10 +7,9 @@ from typing import Annotated
 from moneyed import Money
 from pydantic import BeforeValidator, Field
 
-from credit.operations import metrics, orders, payments
+from credit.operations import metrics, orders, payments, refunds
 from merchants import money
 from merchants.events import Amount, Currency, Data, Event, Handler, Outcome, Reference, Text, read
-from merchants.refusals import Refused
 
 
 def _no_float(value: object) -> object:
@@ -42,6 +41,12 @@ class OrderCancelled(OrderNamed):
 
 class OrderPaid(OrderNamed):
     payment: Reference
+    amount: Amount
+    currency: Currency
+
+
+class OrderRefunded(OrderNamed):
+    refund: Reference
     amount: Amount
     currency: Currency
 
@@ -102,14 +107,17 @@ def paid(event: Event, merchant_id: int, now: datetime) -> Outcome:
     return Outcome.of(is_new)
 
 
-class Unsupported(Refused):
-    """Tael does not take events of this type."""
-
-    code = "unsupported"
-
-
 def refunded(event: Event, merchant_id: int, now: datetime) -> Outcome:
-    raise Unsupported("type: order.refunded is not taken yet")
+    data = read(OrderRefunded, event)
+    _, is_new = refunds.give(
+        merchant_id=merchant_id,
+        order=data.order,
+        reference=data.refund,
+        amount=Money(data.amount, money.check_currency(data.currency)),
+        at=event.at,
+        now=now,
+    )
+    return Outcome.of(is_new)
 
 
 def measured(event: Event, merchant_id: int, now: datetime) -> Outcome:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-OVERDUE_RATIO = Decimal("0.20")  # of the limit; this much overdue freezes the line
-WRITE_OFF_DAYS = 90  # after the due date of the oldest unpaid part
 INSTALMENT_DAYS = 30  # from one part's due date to the next one's
 MOST_INSTALMENTS = 120
 HIGH_RISK = 3  # the buyer rank that is declined

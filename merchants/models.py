@@ -33,6 +33,8 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractUser):
     username = None  # type: ignore[assignment]
     email = models.EmailField(_("e-mail address"), unique=True)
+    # Of what we write to this person; empty is the language of the merchant it is about.
+    language = models.CharField(max_length=10, blank=True)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -135,6 +137,8 @@ class Notice(models.Model):
     cause = models.CharField(max_length=150)  # what it is about; told once
     details = models.JSONField(default=dict)  # figures and references for the sentence, as text
     at = models.DateTimeField()
+    # When its e-mails were made out, to whoever belonged to the merchant then. Set once.
+    addressed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -144,7 +148,12 @@ class Notice(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["merchant", "-id"], name="notice_history"),
-            models.Index(fields=["at"], name="notice_to_mail"),  # the mailing job's question
+            # The mailing job's question; what a replay wrote long ago stays in it, unread.
+            models.Index(
+                fields=["at"],
+                condition=models.Q(addressed_at__isnull=True),
+                name="notice_to_address",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -155,6 +164,8 @@ class NoticeMail(models.Model):
     notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="mails")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     sent_at = models.DateTimeField(null=True, blank=True)
+    # How often sending it failed: what failed waits behind what did not.
+    failures = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         constraints: ClassVar = [

@@ -21,6 +21,8 @@ class CreditLine(models.Model):
     used = AmountField(default=Decimal(0))  # held by OPEN orders; every change is a LimitEntry
     # Running sum of ProceedsEntry; negative after a refund of money already paid out.
     proceeds = AmountField(default=Decimal(0))
+    # Running sum of PAID withdrawals with their fees; the operations on withdrawals write it.
+    paid_out = AmountField(default=Decimal(0))
     freezes_in_force = models.PositiveIntegerField(default=0)  # running count of unlifted Freezes
     payment_days = models.PositiveIntegerField(
         default=10
@@ -87,6 +89,7 @@ class Freeze(models.Model):
     placed_by = models.CharField(max_length=254)  # a job's name or a person's address
     lifted_at = models.DateTimeField(null=True, blank=True)  # set once, by lifting
     lifted_by = models.CharField(max_length=254, blank=True)
+    lift_note = models.CharField(max_length=500, blank=True)  # why, in a person's words
 
     class Meta:
         constraints: ClassVar = [

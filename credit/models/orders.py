@@ -114,6 +114,12 @@ class Order(models.Model):
             ),  # the order list
             # A buyer's orders at one shop: exposure by buyer and the fake-order rule.
             models.Index(fields=["line", "buyer", "placed_at"], name="order_by_buyer"),
+            # What left the shop and has not arrived, oldest first: the rule that flags it.
+            models.Index(
+                fields=["shipped_at"],
+                condition=Q(status="OPEN", shipped_at__isnull=False, delivered_at__isnull=True),
+                name="order_under_way",
+            ),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="order_is_never_deleted", operation=pgtrigger.Delete),

@@ -107,3 +107,8 @@ class CreditPolicy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.currency} {self.version}"
+
+    @property
+    def holds_reviews(self) -> bool:
+        """False for the default numbers of a currency that has no policy of its own."""
+        return self.version > 0

@@ -54,6 +54,11 @@ class ProceedsEntry(models.Model):
                 | Q(kind__in=["REFUND", "WITHDRAWAL", "FEE", "BILL_PAYMENT"], amount__lt=0),
                 name="proceeds_entry_has_the_sign_of_its_kind",
             ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["WITHDRAWAL", "FEE", "RETURNED"], withdrawal__isnull=False)
+                | (~Q(kind__in=["WITHDRAWAL", "FEE", "RETURNED"]) & Q(withdrawal__isnull=True)),
+                name="proceeds_entry_has_a_withdrawal_exactly_when_it_is_of_one",
+            ),
             models.UniqueConstraint(
                 fields=["withdrawal", "kind"],
                 name="withdrawal_is_debited_once_and_returned_at_most_once",

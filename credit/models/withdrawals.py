@@ -1,14 +1,18 @@
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import ClassVar
 
 import pgtrigger
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
 from credit.models.lines import CreditLine
 from merchants import money
 from merchants.fields import AmountField, CurrencyField, ReferenceField
+
+EXPECTED_WITHIN = timedelta(hours=24)  # from the request; what takes longer is flagged
 
 
 class PayoutDestination(models.Model):
@@ -22,29 +26,32 @@ class PayoutDestination(models.Model):
     bank = models.CharField(max_length=200, blank=True)  # of a card
     # Encrypted with the first of the keys in the environment (merchants.secrets); never shown.
     number = models.BinaryField()
-    last_four = models.CharField(max_length=4)
+    last_four = models.CharField(max_length=4)  # of an e-mail address: before the @
     added_at = models.DateTimeField()
     added_by = models.CharField(max_length=254)
     usable_from = models.DateTimeField()  # 24 hours later: time to notice a thief's destination
     removed_at = models.DateTimeField(null=True, blank=True)
+    removed_by = models.CharField(max_length=254, blank=True)
 
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(usable_from__gte=models.F("added_at")),
+                condition=Q(usable_from__gte=F("added_at")),
                 name="destination_usable_after_it_was_added",
             ),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="destination_is_never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(name="destination_never_changes", exclude=["number", "removed_at"]),
+            pgtrigger.ReadOnly(
+                name="destination_never_changes", exclude=["number", "removed_at", "removed_by"]
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} ···· {self.last_four}"
 
 
-# Every step a withdrawal can take.
+# Every step a withdrawal can take. From SENT to SENT is no step: it is sent again.
 TRANSITIONS = [
     ("REQUESTED", "APPROVED"),
     ("REQUESTED", "REJECTED"),
@@ -65,6 +72,8 @@ TRANSITIONS = [
 class Withdrawal(models.Model):
     """Proceeds on their way to the merchant; they left the balance when they were requested."""
 
+    MANUAL = "manual"  # the provider that is people: a file for the bank, and one with its answers
+
     class Status(models.TextChoices):
         REQUESTED = "REQUESTED", _("Requested")
         APPROVED = "APPROVED", _("Approved")
@@ -74,6 +83,9 @@ class Withdrawal(models.Model):
         CANCELLED = "CANCELLED", _("Cancelled")
         FAILED = "FAILED", _("Failed")
         UNKNOWN = "UNKNOWN", _("Being checked")
+
+    ENDS: ClassVar = (Status.PAID, Status.REJECTED, Status.CANCELLED, Status.FAILED)
+    RETURNED: ClassVar = (Status.REJECTED, Status.CANCELLED, Status.FAILED)
 
     line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="withdrawals")
     destination = models.ForeignKey(PayoutDestination, on_delete=models.PROTECT)
@@ -87,6 +99,7 @@ class Withdrawal(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices)
     needs_approval = models.BooleanField()  # it was above the policy's `approval_above`
     provider = models.CharField(max_length=10)
+    batch = ReferenceField(blank=True)  # the file for the bank that it was written into
     requested_at = models.DateTimeField()
     requested_by = models.CharField(max_length=254)
     approved_at = models.DateTimeField(null=True, blank=True)
@@ -113,18 +126,43 @@ class Withdrawal(models.Model):
                 name="large_withdrawal_is_approved_before_it_is_sent",
             ),
             models.CheckConstraint(
-                condition=Q(approved_by="") | ~Q(approved_by=models.F("requested_by")),
+                condition=Q(approved_by="") | ~Q(approved_by=F("requested_by")),
                 name="withdrawal_is_approved_by_another_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(needs_approval=False)
+                | Q(sent_by="")
+                | ~Q(sent_by__in=[F("approved_by"), F("requested_by")]),
+                name="large_withdrawal_is_sent_by_another_than_its_approver",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["PAID", "REJECTED", "CANCELLED", "FAILED"])
+                & Q(ended_at__isnull=False)
+                | ~Q(status__in=["PAID", "REJECTED", "CANCELLED", "FAILED"])
+                & Q(ended_at__isnull=True),
+                name="withdrawal_has_ended_exactly_when_its_status_is_an_end",
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["line", "-id"], name="withdrawal_history"),  # the merchant's list
+            # The merchant's list, newest first, and how many a month has had.
+            models.Index(
+                fields=["line", "-requested_at", "-id"],
+                name="withdrawal_history",
+            ),
+            # What of a line's proceeds is on its way: few rows, however long the history.
+            models.Index(
+                fields=["line"],
+                condition=Q(ended_at__isnull=True),
+                name="withdrawal_of_line_under_way",
+            ),
             # What is still on its way: sending, reconciling, lateness, the operators' queue.
             models.Index(
                 fields=["status", "requested_at"],
                 condition=Q(ended_at__isnull=True),
                 name="withdrawal_under_way",
             ),
+            # A file for the bank that has to be written once more.
+            models.Index(fields=["batch"], condition=Q(batch__gt=""), name="withdrawal_by_batch"),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="withdrawal_is_never_deleted", operation=pgtrigger.Delete),
@@ -148,3 +186,31 @@ class Withdrawal(models.Model):
     @property
     def fee_money(self) -> Money:
         return money.of(self.fee, self.currency)
+
+    @property
+    def total(self) -> Decimal:
+        """What left the balance for it."""
+        return self.amount + self.fee
+
+    @property
+    def expected_by(self) -> datetime:
+        return self.requested_at + EXPECTED_WITHIN
+
+    @property
+    def is_sent_by_people(self) -> bool:
+        return self.provider == self.MANUAL
+
+    @property
+    def has_ended(self) -> bool:
+        return self.ended_at is not None
+
+    @property
+    def may_be_sent(self) -> bool:
+        """Nobody has to approve it any more, and nobody has sent it."""
+        return self.status == self.Status.APPROVED or (
+            self.status == self.Status.REQUESTED and not self.needs_approval
+        )
+
+    @property
+    def may_be_cancelled(self) -> bool:
+        return self.status in (self.Status.REQUESTED, self.Status.APPROVED)

@@ -1,54 +1,75 @@
-"""The credit half of a merchant's day-end: write-offs, then overdue freezes (domain: day-ends).
+"""The credit half of a merchant's day-end (domain: day-ends).
 
-Set-based: one pass works off one local day of every line given. All that a day-end does carries
-the instant at which the day ended, whenever the job came to it.
+Write-offs, then overdue freezes, then, on the first of a month, limit reviews. Set-based: one pass
+works off one local day of every line given. All that a day-end does carries the instant at which
+the day ended, whenever the job came to it.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
 from credit.models import CreditLine
-from credit.operations import freezes
-from credit.rules import WRITE_OFF_DAYS
+from credit.operations import overdue, reviews
+from credit.queries import policies
+from credit.queries.reviews import Start
 from merchants import calendar
 
 # The loss of an order leaves `used`, and takes as much of the limit as there is. `lost` counts up
 # over the orders of one line, so that each entry shows the balances that it left.
 WRITE_OFF = """
 WITH due AS (
-    SELECT o.id, o.line_id, o.outstanding, sum(o.outstanding) OVER (
+    SELECT o.id, o.line_id, o.outstanding, day.at, sum(o.outstanding) OVER (
                PARTITION BY o.line_id ORDER BY o.due_on, o.id) AS lost
-    FROM credit_order o JOIN credit_creditline l ON l.merchant_id = o.line_id
-    WHERE o.line_id = ANY(%(lines)s) AND o.status = 'OPEN'
-      AND o.due_on <= l.open_on + 1 - %(write_off_days)s
+    FROM unnest(%(lines)s::bigint[], %(todays)s::date[], %(instants)s::timestamptz[],
+                %(write_off_days)s::int[]) AS day(line_id, today, at, write_off_days)
+    JOIN credit_order o ON o.line_id = day.line_id
+    WHERE o.status = 'OPEN' AND o.due_on <= day.today - day.write_off_days
 ), entry AS (
     INSERT INTO credit_limitentry (line_id, order_id, kind, currency, limit_change, used_change,
                                    limit_after, used_after, actor, reason, at)
-    SELECT d.line_id, d.id, 'WRITE_OFF', l.currency,
-           greatest(l."limit" - d.lost, 0) - greatest(l."limit" - d.lost + d.outstanding, 0),
-           -d.outstanding, greatest(l."limit" - d.lost, 0), l.used - d.lost,
-           'day-end', '', l.open_until
-    FROM due d JOIN credit_creditline l ON l.merchant_id = d.line_id
-    ORDER BY d.line_id, d.lost
+    SELECT due.line_id, due.id, 'WRITE_OFF', line.currency,
+           greatest(line."limit" - due.lost, 0)
+               - greatest(line."limit" - due.lost + due.outstanding, 0),
+           -due.outstanding, greatest(line."limit" - due.lost, 0), line.used - due.lost,
+           'day-end', '', due.at
+    FROM due JOIN credit_creditline line ON line.merchant_id = due.line_id
+    ORDER BY due.line_id, due.lost
 ), written_off AS (
     UPDATE credit_order o
     SET status = 'WRITTEN_OFF', written_off = o.outstanding, outstanding = 0, due_on = NULL,
-        written_off_at = l.open_until
-    FROM due d JOIN credit_creditline l ON l.merchant_id = d.line_id
-    WHERE o.id = d.id
+        written_off_at = due.at
+    FROM due WHERE o.id = due.id
 )
-UPDATE credit_creditline l
-SET used = l.used - total.lost, "limit" = greatest(l."limit" - total.lost, 0)
+UPDATE credit_creditline line
+SET used = line.used - total.lost, "limit" = greatest(line."limit" - total.lost, 0)
 FROM (SELECT line_id, max(lost) AS lost FROM due GROUP BY line_id) total
-WHERE l.merchant_id = total.line_id
+WHERE line.merchant_id = total.line_id
+"""
+
+# Told once for each due date that passes unpaid. (One that had passed when we heard of the delivery
+# is told by orders.deliver.)
+NOTICE_OVERDUE = """
+INSERT INTO merchants_notice (merchant_id, kind, cause, details, at)
+SELECT o.line_id, 'ORDER_OVERDUE', o.reference || ' ' || o.due_on,
+       jsonb_build_object('order', o.reference, 'due_on', o.due_on,
+                          'outstanding', o.outstanding::text, 'currency', o.currency), day.at
+FROM unnest(%(lines)s::bigint[], %(todays)s::date[], %(instants)s::timestamptz[])
+     AS day(line_id, today, at)
+JOIN credit_creditline line ON line.merchant_id = day.line_id
+JOIN credit_order o ON o.line_id = day.line_id
+WHERE o.status = 'OPEN' AND o.due_on = day.today - 1
+ORDER BY o.line_id, o.id
+ON CONFLICT DO NOTHING
 """
 
 OPEN_NEXT_DAY = """
-UPDATE credit_creditline l SET open_on = l.open_on + 1, open_until = next.ends
-FROM unnest(%(lines)s::bigint[], %(ends)s::timestamptz[]) AS next(line_id, ends)
-WHERE l.merchant_id = next.line_id
+UPDATE credit_creditline line SET open_on = next.day, open_until = next.ends
+FROM unnest(%(lines)s::bigint[], %(todays)s::date[], %(ends)s::timestamptz[])
+     AS next(line_id, day, ends)
+WHERE line.merchant_id = next.line_id
 """
 
 
@@ -66,18 +87,40 @@ def work_off(line_ids: Sequence[int], *, now: datetime) -> int:
 
 @transaction.atomic
 def _work_off_one_day(line_ids: Sequence[int], now: datetime) -> int:
-    due = list(
+    starts = _days_to_start(line_ids, now)
+    if not starts:
+        return 0
+    days: dict[str, Any] = {
+        "lines": [start.line_id for start in starts],
+        "todays": [start.today for start in starts],
+        "instants": [start.at for start in starts],
+    }
+    ends = [calendar.day_end(start.today, start.timezone) for start in starts]
+    write_off_days = [start.policy.write_off_days for start in starts]
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE_OFF, {**days, "write_off_days": write_off_days})
+        overdue.update(starts)
+        cursor.execute(NOTICE_OVERDUE, days)
+        reviews.hold([start for start in starts if start.today.day == 1])
+        cursor.execute(OPEN_NEXT_DAY, {**days, "ends": ends})
+    return len(starts)
+
+
+def _days_to_start(line_ids: Sequence[int], now: datetime) -> list[Start]:
+    """Lock the lines whose open day has ended, and say which day starts for each of them."""
+    ended = list(
         CreditLine.objects.select_for_update()
         .filter(pk__in=line_ids, open_until__lte=now)
         .order_by("pk")
-        .values_list("pk", "timezone", "open_on")
+        .values_list("pk", "currency", "timezone", "open_on", "open_until")
     )
-    if not due:
-        return 0
-    lines = [pk for pk, _, _ in due]
-    ends = [calendar.day_end(open_on + calendar.ONE_DAY, tz) for _, tz, open_on in due]
-    with connection.cursor() as cursor:
-        cursor.execute(WRITE_OFF, {"lines": lines, "write_off_days": WRITE_OFF_DAYS})
-        freezes.update_overdue(lines)
-        cursor.execute(OPEN_NEXT_DAY, {"lines": lines, "ends": ends})
-    return len(due)
+    todays = [open_on + calendar.ONE_DAY for _, _, _, open_on, _ in ended]
+    in_force = policies.in_force_for(
+        (currency, today) for (_, currency, *_), today in zip(ended, todays, strict=True)
+    )
+    return [
+        Start(line_id, timezone, today, at, policy)
+        for (line_id, _, timezone, _, at), today, policy in zip(
+            ended, todays, in_force, strict=True
+        )
+    ]

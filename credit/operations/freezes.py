@@ -1,89 +1,70 @@
-"""Placing and lifting freezes (domain: credit, freeze)."""
+"""Freezes placed by a person or another rule, and lifting any of them (domain: freeze)."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import connection
+from django.db import transaction
 
-from credit.models import CreditLine, Freeze
-from credit.rules import INSTALMENT_DAYS, OVERDUE_RATIO
-
-# What is overdue of each line on the day given for it: of every open order, the parts due before
-# that day, less what is paid, and no more than what is still outstanding (credit.rules.parts).
-OVERDUE_BY_LINE = """
-    SELECT day.line_id, coalesce(sum(greatest(least(
-               CASE WHEN passed.parts >= o.instalments THEN o.amount
-                    ELSE o.part_amount * passed.parts END,
-               o.paid + o.outstanding) - o.paid, 0)), 0) AS amount
-    FROM day
-    LEFT JOIN credit_order o
-           ON o.line_id = day.line_id AND o.status = 'OPEN' AND o.due_on < day.today
-    LEFT JOIN LATERAL (
-        SELECT (day.today - 1 - o.first_due_on) / %(instalment_days)s + 1 AS parts) passed ON true
-    GROUP BY day.line_id
-"""
-
-# At a day start: place where the overdue amount has reached the ratio, lift where it has not.
-UPDATE_OVERDUE = f"""
-WITH day AS (
-    SELECT merchant_id AS line_id, open_on + 1 AS today FROM credit_creditline
-    WHERE merchant_id = ANY(%(lines)s)
-), overdue AS ({OVERDUE_BY_LINE}
-), state AS (
-    SELECT l.merchant_id AS line_id, l.open_until AS at, standing.id AS freeze_id,
-           overdue.amount > 0 AND overdue.amount >= %(ratio)s * l."limit" AS holds
-    FROM overdue JOIN credit_creditline l ON l.merchant_id = overdue.line_id
-    LEFT JOIN credit_freeze standing ON standing.line_id = l.merchant_id
-         AND standing.reason = 'OVERDUE' AND standing.lifted_at IS NULL
-), placed AS (
-    INSERT INTO credit_freeze (line_id, reason, note, placed_at, placed_by, lifted_by)
-    SELECT line_id, 'OVERDUE', '', at, 'day-end', '' FROM state
-    WHERE holds AND freeze_id IS NULL ORDER BY line_id
-    RETURNING line_id, 1 AS change
-), lifted AS (
-    UPDATE credit_freeze SET lifted_at = state.at, lifted_by = 'day-end'
-    FROM state WHERE credit_freeze.id = state.freeze_id AND NOT state.holds
-    RETURNING credit_freeze.line_id, -1 AS change
-)
-UPDATE credit_creditline l SET freezes_in_force = l.freezes_in_force + changed.change
-FROM (SELECT * FROM placed UNION ALL SELECT * FROM lifted) changed
-WHERE l.merchant_id = changed.line_id
-"""
-
-OVERDUE_OF_ONE_LINE = f"""
-WITH day AS (SELECT %(line)s::bigint AS line_id, %(today)s::date AS today)
-SELECT amount FROM ({OVERDUE_BY_LINE}) overdue
-"""
+from credit.models import Freeze
+from credit.operations import lines
+from credit.operations.overdue import count, end
+from merchants.models import Notice
+from merchants.operations import notices
+from merchants.refusals import Invalid, Refused
 
 
-def update_overdue(line_ids: Sequence[int]) -> None:
-    """Place or lift the OVERDUE freeze of each locked line, as its next day starts."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            UPDATE_OVERDUE,
-            {
-                "lines": list(line_ids),
-                "ratio": OVERDUE_RATIO,
-                "instalment_days": INSTALMENT_DAYS,
-            },
-        )
+class AlreadyFrozen(Refused):
+    """The line has a freeze for this reason; a rule's reason is in force once at a time."""
+
+    code = "already_frozen"
 
 
-def lift_overdue(line: CreditLine, *, now: datetime) -> None:
-    """Lift the locked line's OVERDUE freeze if a payment or refund has ended its cause."""
-    if not line.is_frozen:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            OVERDUE_OF_ONE_LINE,
-            {"line": line.pk, "today": line.open_on, "instalment_days": INSTALMENT_DAYS},
-        )
-        (overdue,) = cursor.fetchone()
-    if overdue > 0 and overdue >= OVERDUE_RATIO * line.limit:
-        return
-    lifted = Freeze.objects.filter(
-        line=line, reason=Freeze.Reason.OVERDUE, lifted_at__isnull=True
-    ).update(lifted_at=now, lifted_by="platform")
-    if lifted:
-        line.freezes_in_force -= lifted
-        line.save(update_fields=["freezes_in_force"])
+class AlreadyLifted(Refused):
+    """The freeze is not in force any more."""
+
+    code = "already_lifted"
+
+
+@transaction.atomic
+def place(
+    *, merchant_id: int, reason: Freeze.Reason, actor: str, note: str, now: datetime
+) -> Freeze:
+    """Freeze the line: it declines new orders, and open ones go on.
+
+    Raises AlreadyFrozen for a rule's reason that is in force already, Invalid without a note.
+    """
+    if not note.strip():
+        raise Invalid("note", "is missing")
+    line = lines.lock(merchant_id, now=now)
+    in_force = Freeze.objects.filter(line=line, reason=reason, lifted_at__isnull=True)
+    if reason in Freeze.AUTOMATIC and in_force.exists():
+        raise AlreadyFrozen(f"The line is frozen for {reason} already.")
+    freeze = Freeze.objects.create(
+        line=line, reason=reason, note=note, placed_at=now, placed_by=actor
+    )
+    count(line, +1)
+    notices.write(
+        merchant_id=line.pk,
+        kind=Notice.Kind.FREEZE_PLACED,
+        cause=str(freeze.pk),
+        at=now,
+        reason=str(reason),
+    )
+    return freeze
+
+
+@transaction.atomic
+def lift(*, freeze_id: int, actor: str, note: str, now: datetime) -> Freeze:
+    """Lift one freeze by an operator's decision; the others stay in force.
+
+    An OVERDUE freeze comes back at the next day start while its cause holds. Raises AlreadyLifted,
+    Invalid without a note.
+    """
+    if not note.strip():
+        raise Invalid("note", "is missing")
+    line_id = Freeze.objects.values_list("line_id", flat=True).get(pk=freeze_id)
+    line = lines.lock(line_id, now=now)
+    freeze = Freeze.objects.get(pk=freeze_id)
+    if freeze.lifted_at is not None:
+        raise AlreadyLifted(f"The freeze was lifted at {freeze.lifted_at.isoformat()}.")
+    end(freeze, line, by=actor, note=note, now=now)
+    return freeze

@@ -34,10 +34,10 @@ class OrderConflict(Conflict):
 PLACE = """
 WITH placed AS (
     INSERT INTO credit_order (line_id, reference, buyer, buyer_risk, currency, amount, instalments,
-        part_amount, status, decline_code, outstanding, paid, refunded, written_off, recovered,
-        placed_at, cancel_reason)
+        part_amount, status, decline_code, outstanding, paid, refunded, refunded_written_off,
+        written_off, recovered, placed_at, cancel_reason)
     VALUES (%(line)s, %(reference)s, %(buyer)s, %(buyer_risk)s, %(currency)s, %(amount)s,
-        %(instalments)s, %(part_amount)s, %(status)s, %(decline_code)s, %(held)s, 0, 0, 0, 0,
+        %(instalments)s, %(part_amount)s, %(status)s, %(decline_code)s, %(held)s, 0, 0, 0, 0, 0,
         %(now)s, '')
     ON CONFLICT (line_id, reference) DO NOTHING
     RETURNING id

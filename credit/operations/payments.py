@@ -7,7 +7,7 @@ from django.db import transaction
 from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry, Order, OrderPayment, ProceedsEntry
-from credit.operations import freezes, lines, orders
+from credit.operations import lines, orders, overdue
 from merchants import calendar, money
 from merchants.refusals import Conflict, Invalid, Refused
 
@@ -72,12 +72,13 @@ def _apply(payment: OrderPayment, line: CreditLine, now: datetime) -> Unmatched 
         _cover(order, line, payment.amount, now)
     elif (
         order.status == Order.Status.WRITTEN_OFF
-        and payment.amount <= order.written_off - order.recovered
+        and payment.amount <= order.written_off - order.recovered - order.refunded_written_off
     ):
         payment.status = OrderPayment.Status.RECOVERY
         payment.save()
         order.recovered += payment.amount
         order.save(update_fields=["recovered"])
+        overdue.lift(line, now=now)
     else:
         return _keep_unmatched(payment)
     _add_to_proceeds(payment, line, now)
@@ -92,7 +93,7 @@ def _cover(order: Order, line: CreditLine, amount: Decimal, now: datetime) -> No
     order.set_due_on()
     order.save(update_fields=["paid", "outstanding", "status", "due_on"])
     orders.release(line, order, amount, kind=LimitEntry.Kind.PAYMENT, now=now)
-    freezes.lift_overdue(line, now=now)
+    overdue.lift(line, now=now)
 
 
 def _add_to_proceeds(payment: OrderPayment, line: CreditLine, now: datetime) -> None:

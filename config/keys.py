@@ -1,0 +1,40 @@
+"""The keys that encrypt what is kept encrypted (merchants.secrets)."""
+
+import base64
+import binascii
+import os
+
+from django.core.exceptions import ImproperlyConfigured
+
+from config import datafolder
+
+KEY_BYTES = 32
+
+
+def encryption_keys(*, deployed: bool) -> list[str]:
+    """TAEL_ENCRYPTION_KEYS, newest first; where none is given, one made for the data folder.
+
+    Raises ImproperlyConfigured for a deployment without keys, and for what is no key: at the start,
+    not when the first merchant names a bank card.
+    """
+    keys = os.environ.get("TAEL_ENCRYPTION_KEYS", "").replace(",", " ").split()
+    for number, key in enumerate(keys, start=1):
+        if not _is_key(key):  # named by its place: logs are no place for keys
+            raise ImproperlyConfigured(
+                f"Key {number} of TAEL_ENCRYPTION_KEYS is none: it has to be {KEY_BYTES} random"
+                ' bytes as URL-safe base64, as "openssl rand -base64 32 | tr +/ -_" makes them.'
+            )
+    if keys:
+        return keys
+    if deployed:
+        raise ImproperlyConfigured(
+            "Set TAEL_ENCRYPTION_KEYS: a deployment (DATABASE_URL is set) needs its own."
+        )
+    return [datafolder.encryption_key()]
+
+
+def _is_key(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key, altchars=b"-_", validate=True)) == KEY_BYTES
+    except (binascii.Error, ValueError):
+        return False

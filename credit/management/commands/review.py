@@ -1,0 +1,115 @@
+"""manage.py review --dry-run [--policy N]"""
+
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from rich.console import Console
+from rich.table import Table
+
+from credit.models import CreditLine, CreditPolicy, LimitReview
+from credit.queries import policies
+from credit.queries.limit import Preview, preview
+from merchants import money
+
+CHUNK = 1000
+# How the new limits compare with the old ones, for the distribution.
+BANDS = (
+    ("halved or less", Decimal("0.5")),
+    ("cut", Decimal("0.999999")),
+    ("unchanged", Decimal(1)),
+    ("raised by up to half", Decimal("1.5")),
+    ("raised by more", None),
+)
+
+
+class Command(BaseCommand):
+    help = "Shows what a limit review today would do to every line. Nothing is written."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--dry-run", action="store_true", help="required: real reviews come with month starts"
+        )
+        parser.add_argument(
+            "--policy", type=int, metavar="N", help="version N of each currency's policy"
+        )
+
+    def handle(self, *, dry_run: bool, policy: int | None, **options: Any) -> None:
+        if not dry_run:
+            raise CommandError("Reviews are held by the timetable; only --dry-run is offered.")
+        chosen = _policies(policy)
+        if not chosen:
+            raise CommandError(f"No currency has a policy with version {policy}.")
+        by_currency: dict[str, _Summary] = {}
+        for look in _looks(chosen):
+            by_currency.setdefault(look.line.currency, _Summary()).add(look)
+        for currency, summary in sorted(by_currency.items()):
+            self._print(summary.table(currency, chosen[currency]))
+        if not by_currency:
+            self.stdout.write("No line would be reviewed: none has metrics and a limit.")
+
+    def _print(self, table: Table) -> None:
+        console = Console(width=100)
+        with console.capture() as capture:
+            console.print(table)
+        self.stdout.write(capture.get())
+
+
+def _policies(version: int | None) -> dict[str, CreditPolicy]:
+    if version is not None:
+        return {p.currency: p for p in CreditPolicy.objects.filter(version=version)}
+    today = timezone.now().date()
+    currencies = CreditPolicy.objects.values_list("currency", flat=True).distinct()
+    return {currency: policies.in_force(currency, today) for currency in currencies}
+
+
+def _looks(chosen: dict[str, CreditPolicy]) -> Iterator[Preview]:
+    now = timezone.now()
+    last = 0
+    while lines := _next_lines(last):
+        yield from preview(lines, chosen, now)
+        last = lines[-1].pk
+
+
+def _next_lines(after: int) -> Sequence[CreditLine]:
+    return list(CreditLine.objects.filter(pk__gt=after).order_by("pk")[:CHUNK])
+
+
+class _Summary:
+    def __init__(self) -> None:
+        self.lines = 0
+        self.before = self.after = self.waiting = Decimal(0)
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self.bands: Counter[str] = Counter()
+
+    def add(self, look: Preview) -> None:
+        self.lines += 1
+        self.before += look.inputs.limit
+        waits = look.result.status == LimitReview.Status.PENDING
+        self.after += look.inputs.limit if waits else look.result.limit
+        self.waiting += look.result.limit - look.inputs.limit if waits else 0
+        self.counts[look.result.grade.value, look.result.status.value] += 1
+        self.bands[_band(look.result.limit / look.inputs.limit)] += 1
+
+    def table(self, currency: str, policy: CreditPolicy) -> Table:
+        table = Table(title=f"{currency}, policy {policy.version}: {self.lines} lines reviewed")
+        table.add_column("")
+        table.add_column("lines or amount", justify="right")
+        for (grade, status), count in sorted(self.counts.items()):
+            table.add_row(f"grade {grade}, {status}", str(count))
+        table.add_section()
+        for name, _ in BANDS:
+            table.add_row(f"limit {name}", str(self.bands[name]))
+        table.add_section()
+        table.add_row("total limit before", money.text(self.before, currency))
+        table.add_row("total limit after", money.text(self.after, currency))
+        table.add_row("raises that would wait", money.text(self.waiting, currency))
+        return table
+
+
+def _band(ratio: Decimal) -> str:
+    return next(name for name, most in BANDS if most is None or ratio <= most)

@@ -1,0 +1,58 @@
+"""Changing a limit by decision (domain: credit line)."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from moneyed import Money
+
+from credit.models import CreditLine, LimitEntry
+from credit.operations import lines
+from merchants import money
+from merchants.refusals import Invalid
+
+
+def set_limit(
+    *, merchant_id: int, limit: Money, actor: str, reason: str, now: datetime
+) -> LimitEntry:
+    """Set the line's limit, also below what is used: then nothing is available until payments come.
+
+    Raises CurrencyMismatch, Invalid for a negative or unchanged limit, or without a reason.
+    """
+    if not reason.strip():
+        raise Invalid("reason", "is missing")
+    with transaction.atomic():
+        line = lines.lock(merchant_id, now=now)
+        figure = money.figure(limit, line.currency, field="limit")
+        if figure < 0:
+            raise Invalid("limit", "must not be negative")
+        if figure == line.limit:
+            raise Invalid("limit", f"is {money.text(figure, line.currency)} already")
+        return change(
+            line, figure, kind=LimitEntry.Kind.LIMIT_SET, actor=actor, reason=reason, now=now
+        )
+
+
+def change(
+    line: CreditLine,
+    limit: Decimal,
+    *,
+    kind: LimitEntry.Kind,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> LimitEntry:
+    """Move the locked line's limit and write the entry that says so."""
+    before, line.limit = line.limit, limit
+    line.save(update_fields=["limit"])
+    return LimitEntry.objects.create(
+        line=line,
+        kind=kind,
+        currency=line.currency,
+        limit_change=limit - before,
+        limit_after=limit,
+        used_after=line.used,
+        actor=actor,
+        reason=reason,
+        at=now,
+    )

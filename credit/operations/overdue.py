@@ -1,0 +1,102 @@
+"""Freezes that the overdue rule places and lifts (domain: credit, freeze)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import F
+
+from credit.models import CreditLine, Freeze
+from credit.queries import policies
+from credit.queries.overdue import OVERDUE_BY_LINE, overdue_of
+from credit.queries.reviews import Start
+from credit.rules import INSTALMENT_DAYS
+from merchants.models import Notice
+from merchants.operations import notices
+
+# At a day start: place where the overdue amount has reached the ratio, lift where it has not.
+UPDATE = f"""
+WITH day AS (
+    SELECT * FROM unnest(%(lines)s::bigint[], %(todays)s::date[], %(instants)s::timestamptz[],
+                         %(ratios)s::numeric[]) AS day(line_id, today, at, ratio)
+), overdue AS ({OVERDUE_BY_LINE}
+), state AS (
+    SELECT day.line_id, day.at, standing.id AS freeze_id,
+           overdue.amount > 0 AND overdue.amount >= day.ratio * line."limit" AS holds
+    FROM day JOIN overdue USING (line_id)
+    JOIN credit_creditline line ON line.merchant_id = day.line_id
+    LEFT JOIN credit_freeze standing ON standing.line_id = day.line_id
+         AND standing.reason = 'OVERDUE' AND standing.lifted_at IS NULL
+), placed AS (
+    INSERT INTO credit_freeze (line_id, reason, note, placed_at, placed_by, lifted_by, lift_note)
+    SELECT line_id, 'OVERDUE', '', at, 'day-end', '', '' FROM state
+    WHERE holds AND freeze_id IS NULL ORDER BY line_id
+    RETURNING id, line_id, 1 AS change, placed_at AS at
+), lifted AS (
+    UPDATE credit_freeze SET lifted_at = state.at, lifted_by = 'day-end'
+    FROM state WHERE credit_freeze.id = state.freeze_id AND NOT state.holds
+    RETURNING credit_freeze.id, credit_freeze.line_id, -1 AS change, lifted_at AS at
+), changed AS (
+    SELECT * FROM placed UNION ALL SELECT * FROM lifted
+), noticed AS (
+    INSERT INTO merchants_notice (merchant_id, kind, cause, details, at)
+    SELECT line_id, CASE change WHEN 1 THEN 'FREEZE_PLACED' ELSE 'FREEZE_LIFTED' END, id::text,
+           '{{"reason": "OVERDUE"}}', at
+    FROM changed ORDER BY line_id ON CONFLICT DO NOTHING
+)
+UPDATE credit_creditline line SET freezes_in_force = line.freezes_in_force + changed.change
+FROM changed WHERE line.merchant_id = changed.line_id
+"""
+
+
+def update(starts: Sequence[Start]) -> None:
+    """Place or lift the OVERDUE freeze of each locked line as its day starts."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            UPDATE,
+            {
+                "lines": [start.line_id for start in starts],
+                "todays": [start.today for start in starts],
+                "instants": [start.at for start in starts],
+                "ratios": [start.policy.overdue_ratio for start in starts],
+                "instalment_days": INSTALMENT_DAYS,
+            },
+        )
+
+
+def lift(line: CreditLine, *, now: datetime) -> None:
+    """Lift the locked line's OVERDUE freeze if a payment or refund has ended its cause."""
+    if not line.is_frozen:
+        return
+    freeze = Freeze.objects.filter(
+        line=line, reason=Freeze.Reason.OVERDUE, lifted_at__isnull=True
+    ).first()
+    if freeze is None:
+        return
+    overdue = overdue_of(line)
+    ratio = policies.in_force(line.currency, line.open_on).overdue_ratio
+    if overdue > 0 and overdue >= ratio * line.limit:
+        return
+    end(freeze, line, by="platform", note="", now=now)
+
+
+def end(freeze: Freeze, line: CreditLine, *, by: str, note: str, now: datetime) -> None:
+    """Lift a freeze in force of the locked line, and tell the merchant."""
+    freeze.lifted_at = now
+    freeze.lifted_by = by
+    freeze.lift_note = note
+    freeze.save(update_fields=["lifted_at", "lifted_by", "lift_note"])
+    count(line, -1)
+    notices.write(
+        merchant_id=line.pk,
+        kind=Notice.Kind.FREEZE_LIFTED,
+        cause=str(freeze.pk),
+        at=now,
+        reason=freeze.reason,
+    )
+
+
+def count(line: CreditLine, change: int) -> None:
+    """Keep the locked line's running count of freezes in force."""
+    CreditLine.objects.filter(pk=line.pk).update(freezes_in_force=F("freezes_in_force") + change)
+    line.freezes_in_force += change

@@ -1,0 +1,47 @@
+"""New versions of the numbers (domain: credit policy)."""
+
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+
+from credit.models import CreditPolicy
+from credit.queries.policies import in_force, without
+from merchants import money
+from merchants.refusals import Invalid
+
+__all__ = ["in_force", "introduce"]
+
+
+@transaction.atomic
+def introduce(
+    *, currency: str, starts_on: date, today: date, **figures: Decimal | int
+) -> CreditPolicy:
+    """A new version for `currency` from local day `starts_on`; what is not in `figures` stays.
+
+    Raises Invalid when it would start today or earlier, or not after the newest version: days that
+    were decided stay as they were.
+    """
+    money.check_currency(currency)
+    newest = (
+        CreditPolicy.objects.select_for_update()
+        .filter(currency=currency)
+        .order_by("version")
+        .last()
+    )
+    if starts_on <= today:
+        raise Invalid("starts_on", "must be after today")
+    if newest is not None and starts_on <= newest.starts_on:
+        raise Invalid("starts_on", f"must be after {newest.starts_on}, when the newest starts")
+    base = newest or without(currency)
+    kept = {
+        field.name: getattr(base, field.name)
+        for field in CreditPolicy._meta.concrete_fields
+        if field.name not in ("id", "currency", "version", "starts_on")
+    }
+    policy = CreditPolicy(
+        currency=currency, version=base.version + 1, starts_on=starts_on, **(kept | figures)
+    )
+    policy.full_clean()
+    policy.save()
+    return policy

@@ -1,0 +1,140 @@
+"""Giving buyers money back (domain: credit, refunded)."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
+from moneyed import Money
+
+from credit.models import CreditLine, LimitEntry, Order, OrderRefund, ProceedsEntry
+from credit.operations import lines, orders, overdue
+from merchants import money
+from merchants.refusals import Conflict, Invalid, Refused
+
+
+class RefundConflict(Conflict):
+    """A refund is known under this reference with other content."""
+
+
+class RefundTooLarge(Refused):
+    """More than the order's amount would have been refunded."""
+
+    code = "overpayment"
+
+
+def give(
+    *, merchant_id: int, order: str, reference: str, amount: Money, at: datetime, now: datetime
+) -> tuple[OrderRefund, bool]:
+    """Give back `amount` of the order with reference `order`, as of `at`.
+
+    It takes what is still outstanding first (newest part first), then what was written off, which
+    changes nothing, and the rest out of proceeds, which may become negative. Returns the refund and
+    whether it is new. Raises UnknownOrder, OrderNotOpen for a declined, cancelled or wholly
+    refunded order, RefundTooLarge, RefundConflict, CurrencyMismatch, Invalid.
+    """
+    if amount.amount <= 0:
+        raise Invalid("amount", "must be more than 0")
+    with transaction.atomic():
+        line = lines.lock(merchant_id, now=now)
+        figure = money.figure(amount, line.currency)
+        known = (
+            OrderRefund.objects.filter(line=line, reference=reference)
+            .select_related("order")
+            .first()
+        )
+        if known is not None:
+            if known.order.reference != order or known.amount != figure:
+                raise RefundConflict(f"refund: {reference} is known with other content")
+            return known, False
+        refunded = orders.load(line, order)
+        _check(refunded, figure)
+        return _write(line, refunded, reference, figure, at, now), True
+
+
+def _check(order: Order, figure: Decimal) -> None:
+    if order.status in (Order.Status.DECLINED, Order.Status.CANCELLED, Order.Status.REFUNDED):
+        raise orders.OrderNotOpen(f"order: {order} is {order.status}")
+    if figure > order.amount - order.refunded:
+        raise RefundTooLarge(
+            f"amount: {figure:f} is more than is left of {order} to refund"
+            f" ({order.amount - order.refunded:f})"
+        )
+
+
+def _write(
+    line: CreditLine, order: Order, reference: str, figure: Decimal, at: datetime, now: datetime
+) -> OrderRefund:
+    from_outstanding = min(figure, order.outstanding)
+    lost = order.written_off - order.recovered - order.refunded_written_off
+    from_written_off = min(figure - from_outstanding, lost)
+    refund = OrderRefund.objects.create(
+        line=line,
+        order=order,
+        reference=reference,
+        currency=line.currency,
+        amount=figure,
+        from_outstanding=from_outstanding,
+        from_written_off=from_written_off,
+        from_proceeds=figure - from_outstanding - from_written_off,
+        at=at,
+    )
+    _move_order(refund)
+    if from_outstanding:
+        orders.release(line, order, from_outstanding, kind=LimitEntry.Kind.REFUND, now=now)
+    if refund.from_proceeds:
+        _take_proceeds(line, refund, now)
+    overdue.lift(line, now=now)
+    return refund
+
+
+def _move_order(refund: OrderRefund) -> None:
+    order = refund.order
+    order.refunded += refund.amount
+    order.refunded_written_off += refund.from_written_off
+    order.outstanding -= refund.from_outstanding
+    if order.refunded == order.amount:
+        order.status = Order.Status.REFUNDED
+    elif order.is_open and not order.outstanding:
+        order.status = Order.Status.PAID
+    order.set_due_on()
+    order.save(
+        update_fields=["refunded", "refunded_written_off", "outstanding", "status", "due_on"]
+    )
+
+
+def _take_proceeds(line: CreditLine, refund: OrderRefund, now: datetime) -> None:
+    """Take the money out of the order's own sales, whichever bucket each is in, then the rest."""
+    for sale, taken in _split(refund):
+        ProceedsEntry.objects.create(
+            line=line,
+            kind=ProceedsEntry.Kind.REFUND,
+            currency=line.currency,
+            amount=-taken,
+            order=refund.order,
+            refund=refund,
+            sale=sale,
+            matures_on=sale.matures_on if sale else None,
+            at=now,
+        )
+    line.proceeds -= refund.from_proceeds
+    line.save(update_fields=["proceeds"])
+
+
+def _split(refund: OrderRefund) -> Iterator[tuple[ProceedsEntry | None, Decimal]]:
+    """What to take from which SALE: the oldest first, as far as earlier refunds left of it."""
+    to_take = refund.from_proceeds
+    sales = (
+        ProceedsEntry.objects.filter(order=refund.order, kind=ProceedsEntry.Kind.SALE)
+        .annotate(taken=Coalesce(Sum("taken_back__amount"), Decimal(0)))
+        .order_by("pk")
+    )
+    for sale in sales:
+        taken = min(to_take, sale.amount + sale.taken)
+        if taken > 0:
+            yield sale, taken
+            to_take -= taken
+    if to_take:
+        yield None, to_take

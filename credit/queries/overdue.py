@@ -1,0 +1,39 @@
+"""What is past its due date (domain: credit, overdue)."""
+
+from decimal import Decimal
+
+from django.db import connection
+
+from credit.models import CreditLine
+from credit.rules import INSTALMENT_DAYS
+
+# What is overdue of each line on the day given for it: of every open order, the parts due before
+# that day, less what is paid, and no more than what is still outstanding (credit.rules.parts).
+OVERDUE_BY_LINE = """
+    SELECT day.line_id, coalesce(sum(greatest(least(
+               CASE WHEN passed.parts >= o.instalments THEN o.amount
+                    ELSE o.part_amount * passed.parts END,
+               o.paid + o.outstanding) - o.paid, 0)), 0) AS amount
+    FROM day
+    LEFT JOIN credit_order o
+           ON o.line_id = day.line_id AND o.status = 'OPEN' AND o.due_on < day.today
+    LEFT JOIN LATERAL (
+        SELECT (day.today - 1 - o.first_due_on) / %(instalment_days)s + 1 AS parts) passed ON true
+    GROUP BY day.line_id
+"""
+
+OVERDUE_OF_ONE_LINE = f"""
+WITH day AS (SELECT %(line)s::bigint AS line_id, %(today)s::date AS today)
+SELECT amount FROM ({OVERDUE_BY_LINE}) overdue
+"""
+
+
+def overdue_of(line: CreditLine) -> Decimal:
+    """What is overdue on the line's open day."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            OVERDUE_OF_ONE_LINE,
+            {"line": line.pk, "today": line.open_on, "instalment_days": INSTALMENT_DAYS},
+        )
+        (overdue,) = cursor.fetchone()
+    return overdue

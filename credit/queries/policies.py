@@ -1,0 +1,33 @@
+"""The numbers in force (domain: credit policy)."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from credit.models import CreditPolicy
+
+
+def in_force(currency: str, on: date) -> CreditPolicy:
+    """The policy of `currency` that decides local day `on`.
+
+    A currency without a policy of its own has the default numbers, unsaved, and no limit reviews.
+    """
+    (policy,) = in_force_for([(currency, on)])
+    return policy
+
+
+def in_force_for(days: Iterable[tuple[str, date]]) -> list[CreditPolicy]:
+    """The policy for each currency and local day, by one query."""
+    wanted = list(days)
+    known: dict[str, list[CreditPolicy]] = {}
+    currencies = {currency for currency, _ in wanted}
+    for policy in CreditPolicy.objects.filter(currency__in=currencies).order_by("-starts_on"):
+        known.setdefault(policy.currency, []).append(policy)
+    return [
+        next((p for p in known.get(currency, []) if p.starts_on <= on), without(currency))
+        for currency, on in wanted
+    ]
+
+
+def without(currency: str) -> CreditPolicy:
+    """The default numbers, for a currency that has no policy (yet). Not to be saved."""
+    return CreditPolicy(currency=currency, version=0)

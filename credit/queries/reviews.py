@@ -1,0 +1,87 @@
+"""What is known of lines that are to be reviewed (domain: limit review)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import connection
+
+from credit import scoring
+from credit.models import CreditPolicy
+from credit.queries.overdue import OVERDUE_BY_LINE
+from credit.rules import INSTALMENT_DAYS
+from merchants import calendar
+
+
+@dataclass(frozen=True)
+class Start:
+    """A local day of a locked line that starts at instant `at`."""
+
+    line_id: int
+    timezone: str
+    today: date
+    at: datetime
+    policy: CreditPolicy
+
+
+# For each line and start of day: the figures, the latest metrics before, what buyers paid in the
+# days before (net of refunds), and what is overdue.
+INPUTS = f"""
+WITH day AS (
+    SELECT * FROM unnest(%(lines)s::bigint[], %(todays)s::date[], %(instants)s::timestamptz[],
+                         %(paid_from)s::timestamptz[]) AS day(line_id, today, at, paid_from)
+), overdue AS ({OVERDUE_BY_LINE}
+)
+SELECT line.merchant_id, line."limit", line.freezes_in_force > 0, overdue.amount,
+       metrics.rating, metrics.listing_quality, metrics.profile_completeness, metrics.after_sales,
+       coalesce(trade.paid, 0)
+FROM day
+JOIN credit_creditline line ON line.merchant_id = day.line_id
+JOIN overdue ON overdue.line_id = day.line_id
+JOIN LATERAL (
+    SELECT * FROM credit_shopmetrics metrics
+    WHERE metrics.line_id = day.line_id AND metrics.at < day.at
+    ORDER BY metrics.at DESC LIMIT 1) metrics ON true
+LEFT JOIN LATERAL (
+    SELECT sum(entry.amount) AS paid FROM credit_proceedsentry entry
+    WHERE entry.line_id = day.line_id AND entry.kind IN ('SALE', 'REFUND')
+      AND entry.at >= day.paid_from AND entry.at < day.at) trade ON true
+WHERE line."limit" > 0
+ORDER BY line.merchant_id
+"""
+
+
+def inputs_of(starts: Iterable[Start]) -> dict[int, scoring.Inputs]:
+    """What is known of each line as its day starts; lines without metrics or limit are left out."""
+    starts = list(starts)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            INPUTS,
+            {
+                "lines": [start.line_id for start in starts],
+                "todays": [start.today for start in starts],
+                "instants": [start.at for start in starts],
+                "paid_from": [_paid_from(start) for start in starts],
+                "instalment_days": INSTALMENT_DAYS,
+            },
+        )
+        return {
+            line_id: scoring.Inputs(
+                limit=limit,
+                rating=rating,
+                paid=paid,
+                listing_quality=listing,
+                profile_completeness=profile,
+                after_sales=after_sales,
+                overdue=overdue,
+                is_frozen=is_frozen,
+            )
+            for (
+                line_id, limit, is_frozen, overdue, rating, listing, profile, after_sales, paid
+            ) in cursor.fetchall()
+        }  # fmt: skip
+
+
+def _paid_from(start: Start) -> datetime:
+    first_day = start.today - timedelta(days=start.policy.paid_days)
+    return calendar.day_start(first_day, start.timezone)

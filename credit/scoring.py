@@ -1,0 +1,129 @@
+"""What a limit review makes of a line: a pure function of what is known and of a policy.
+
+Domain: limit review. Scores are exact fractions, so that a grade never hangs on a rounded digit.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from credit.models import CreditPolicy, LimitReview
+
+Grade = LimitReview.Grade
+Note = LimitReview.Note
+Status = LimitReview.Status
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What is known of a line when it is reviewed; amounts are in the line's currency."""
+
+    limit: Decimal
+    rating: Decimal  # 0 to 5
+    paid: Decimal  # in the policy's days before
+    listing_quality: Decimal  # these three: 0 to 100
+    profile_completeness: Decimal
+    after_sales: Decimal
+    overdue: Decimal = Decimal(0)
+    is_frozen: bool = False
+
+
+@dataclass(frozen=True)
+class Points:
+    """What each factor gave, between 0 and its weight."""
+
+    rating: Fraction
+    volume: Fraction
+    listing: Fraction
+    profile: Fraction
+    after_sales: Fraction
+
+    @property
+    def score(self) -> Fraction:
+        return self.rating + self.volume + self.listing + self.profile + self.after_sales
+
+
+@dataclass(frozen=True)
+class Result:
+    points: Points
+    grade: LimitReview.Grade
+    limit: Decimal  # proposed: what it becomes, at once or when an operator agrees
+    status: LimitReview.Status
+    notes: tuple[LimitReview.Note, ...]
+
+
+def review(inputs: Inputs, policy: CreditPolicy) -> Result:
+    """Points, grade, and the limit that `policy` gives; only for a limit of more than 0."""
+    points = points_of(inputs, policy)
+    grade = grade_of(points.score, policy)
+    if grade in (Grade.A, Grade.B):
+        limit, notes = _raised(inputs, grade, policy)
+    elif grade == Grade.D:
+        limit, notes = _cut(inputs, policy)
+    else:
+        limit, notes = inputs.limit, ()
+    if limit == inputs.limit:
+        status = Status.UNCHANGED
+    elif limit > inputs.limit and limit > policy.automatic_up_to:
+        status, notes = Status.PENDING, (*notes, Note.NEEDS_APPROVAL)
+    else:
+        status = Status.APPLIED
+    return Result(points, grade, limit, status, notes)
+
+
+def points_of(inputs: Inputs, policy: CreditPolicy) -> Points:
+    """What each factor gives."""
+    stars = Fraction(inputs.rating - policy.rating_floor) / Fraction(policy.rating_span)
+    volume = Fraction(inputs.paid) / (Fraction(policy.volume_multiple) * Fraction(inputs.limit))
+    return Points(
+        rating=_clamped(stars) * Fraction(policy.rating_weight),
+        volume=_clamped(volume) * Fraction(policy.volume_weight),
+        listing=Fraction(inputs.listing_quality) / 100 * Fraction(policy.listing_weight),
+        profile=Fraction(inputs.profile_completeness) / 100 * Fraction(policy.profile_weight),
+        after_sales=Fraction(inputs.after_sales) / 100 * Fraction(policy.after_sales_weight),
+    )
+
+
+def grade_of(score: Fraction, policy: CreditPolicy) -> LimitReview.Grade:
+    if score >= policy.a_from:
+        return Grade.A
+    if score >= policy.b_from:
+        return Grade.B
+    return Grade.C if score >= policy.c_from else Grade.D
+
+
+def decimal(value: Fraction) -> Decimal:
+    """A score or points as people read them, with 6 decimals."""
+    return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("0.000001"))
+
+
+def _clamped(share: Fraction) -> Fraction:
+    return min(max(share, Fraction(0)), Fraction(1))
+
+
+def _raised(
+    inputs: Inputs, grade: LimitReview.Grade, policy: CreditPolicy
+) -> tuple[Decimal, tuple[LimitReview.Note, ...]]:
+    if inputs.overdue > 0:
+        return inputs.limit, (Note.BLOCKED_BY_OVERDUE,)
+    if inputs.is_frozen:
+        return inputs.limit, (Note.BLOCKED_BY_FREEZE,)
+    factor = policy.a_factor if grade == Grade.A else policy.b_factor
+    wanted = inputs.limit * factor
+    cap = min(inputs.paid, policy.maximum_limit)
+    notes: tuple[LimitReview.Note, ...] = ()
+    if cap < wanted:
+        by_paid = inputs.paid <= policy.maximum_limit
+        notes = (Note.CAPPED_BY_PAID if by_paid else Note.CAPPED_BY_MAXIMUM,)
+    return max(_whole_steps(min(wanted, cap), policy), inputs.limit), notes
+
+
+def _cut(inputs: Inputs, policy: CreditPolicy) -> tuple[Decimal, tuple[LimitReview.Note, ...]]:
+    wanted = _whole_steps(inputs.limit * policy.d_factor, policy)
+    if wanted >= policy.minimum_limit:
+        return wanted, ()
+    return min(policy.minimum_limit, inputs.limit), (Note.STOPPED_AT_MINIMUM,)
+
+
+def _whole_steps(value: Decimal, policy: CreditPolicy) -> Decimal:
+    return value // policy.step * policy.step

@@ -1,0 +1,221 @@
+"""The words of notices, in the application and in e-mails.
+
+A notice keeps figures and references (merchants.operations.notices lists them); here they become a
+title and a sentence in the language in force, at the time they are read.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from urllib.parse import quote
+
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_decimal
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.utils.translation import get_language, gettext, override, to_locale
+from django.utils.translation import gettext_lazy as _
+
+from merchants.converters import ReferenceConverter
+from merchants.models import Notice, User
+from merchants.money import minor_digits
+
+Kind = Notice.Kind
+
+AMOUNTS = ("amount", "limit", "limit_before", "limit_proposed", "outstanding", "total", "used")
+WORDS = ("answer", "failure", "reason")  # a person's or a provider's
+
+# Codes within a sentence, by the detail that holds them.
+PHRASES = {
+    "code": {
+        "line_frozen": _("the credit line was frozen"),
+        "buyer_risk": _("the buyer's risk was too high"),
+        "insufficient_credit": _("the limit was not enough"),
+    },
+    "freeze": {
+        "OVERDUE": _("overdue payments"),
+        "SUSPECTED_FRAUD": _("suspected fraud"),
+        "UNPAID_BILL": _("an unpaid bill"),
+        "MANUAL": _("a decision of our credit officers"),
+    },
+}
+
+# Title and sentence of a kind; of a kind and the detail `status` where the outcome matters.
+TEXTS = {
+    Kind.LIMIT_80: (
+        _("80 %% of your credit limit is used"),
+        _("Open orders hold %(used)s of your limit of %(limit)s."),
+    ),
+    Kind.LIMIT_100: (
+        _("Your credit limit is used up"),
+        _(
+            "Open orders hold %(used)s of your limit of %(limit)s. New orders are declined until"
+            " buyers pay."
+        ),
+    ),
+    Kind.ORDER_DECLINED: (
+        _("Order %(order)s was declined"),
+        _("Order %(order)s over %(amount)s was declined: %(code)s."),
+    ),
+    Kind.ORDER_OVERDUE: (
+        _("Order %(order)s is overdue"),
+        _("Order %(order)s was due on %(due_on)s; %(outstanding)s of it is not paid yet."),
+    ),
+    Kind.FREEZE_PLACED: (
+        _("Your credit line is frozen"),
+        _(
+            "Your credit line was frozen because of %(freeze)s. New orders are declined; open"
+            " orders go on."
+        ),
+    ),
+    Kind.FREEZE_LIFTED: (
+        _("A freeze of your credit line was lifted"),
+        _("The freeze of your credit line because of %(freeze)s was lifted."),
+    ),
+    Kind.REVIEW: (
+        _("Your credit limit was reviewed: grade %(grade)s"),
+        _("Your shop has grade %(grade)s. Your limit stays at %(limit_before)s."),
+    ),
+    f"{Kind.REVIEW} APPLIED": (
+        _("Your credit limit was reviewed: grade %(grade)s"),
+        _(
+            "Your shop has grade %(grade)s. Your limit changed from %(limit_before)s to"
+            " %(limit_proposed)s."
+        ),
+    ),
+    f"{Kind.REVIEW} PENDING": (
+        _("Your credit limit was reviewed: grade %(grade)s"),
+        _(
+            "Your shop has grade %(grade)s. A raise from %(limit_before)s to %(limit_proposed)s"
+            " waits for our decision."
+        ),
+    ),
+    f"{Kind.REVIEW} APPROVED": (
+        _("Your credit limit was raised"),
+        _("Your limit was raised from %(limit_before)s to %(limit_proposed)s: %(reason)s"),
+    ),
+    f"{Kind.REVIEW} REJECTED": (
+        _("Your credit limit was not raised"),
+        _("A raise to %(limit_proposed)s was not agreed to: %(reason)s"),
+    ),
+    f"{Kind.REVIEW} VOID": (
+        _("A raise of your credit limit was overtaken"),
+        _("A raise to %(limit_proposed)s is off the table: your limit has changed meanwhile."),
+    ),
+    Kind.WITHDRAWAL_DONE: (
+        _("Your withdrawal was paid"),
+        _("Withdrawal %(reference)s of %(amount)s to ···· %(last_four)s was paid."),
+    ),
+    Kind.WITHDRAWAL_FAILED: (
+        _("Your withdrawal failed"),
+        _(
+            "Withdrawal %(reference)s of %(amount)s to ···· %(last_four)s failed, and went back to"
+            " your proceeds: %(reason)s"
+        ),
+    ),
+    Kind.DESTINATION_ADDED: (
+        _("A payout destination was added"),
+        _(
+            "%(by)s added ···· %(last_four)s as a destination for withdrawals. It can be used 24"
+            " hours later. If you don't know of this, remove it and tell us at once."
+        ),
+    ),
+    f"{Kind.REQUEST_ANSWERED} APPROVED": (
+        _("Your request for a higher limit was approved"),
+        _("Your limit is %(limit)s now: %(answer)s"),
+    ),
+    f"{Kind.REQUEST_ANSWERED} REJECTED": (
+        _("Your request for a higher limit was rejected"),
+        _("Your limit stays at %(limit)s: %(answer)s"),
+    ),
+    f"{Kind.REQUEST_ANSWERED} ANSWERED": (
+        _("Your question was answered"),
+        _("Our answer: %(answer)s"),
+    ),
+    Kind.STATEMENT_CLOSED: (
+        _("Your statement of %(month)s is closed"),
+        _("All charges of %(month)s are in, and the statement can be exported."),
+    ),
+    Kind.BILL_ISSUED: (
+        _("Bill %(number)s: %(total)s"),
+        _("Bill %(number)s over %(total)s was issued."),
+    ),
+    Kind.PAYMENT_FAILED: (
+        _("A payment of bill %(number)s failed"),
+        _("We could not collect %(amount)s for bill %(number)s: %(failure)s"),
+    ),
+}
+
+
+def title(notice: Notice) -> str:
+    return _text(notice, 0)
+
+
+def sentence(notice: Notice) -> str:
+    return _text(notice, 1)
+
+
+def write(notice: Notice, reader: User) -> EmailMessage:
+    """The e-mail that tells `reader` of the notice, in the reader's language if we know it."""
+    merchant = notice.merchant
+    with override(reader.language or merchant.language):
+        body = gettext(
+            "%(sentence)s\n\n%(link)s\n\n-- \n"
+            "You belong to %(merchant)s on Tael, where you can choose which e-mails you get."
+        ) % {
+            "sentence": sentence(notice),
+            "link": link(merchant.reference),
+            "merchant": merchant.name,
+        }
+        # A merchant's name may be anything printable; folded into one line all the same.
+        subject = " ".join(f"{merchant.name}: {title(notice)}".split())
+    return EmailMessage(subject=subject, body=body, to=[reader.email])
+
+
+def link(merchant_reference: str) -> str:
+    """Where the merchant's people read more."""
+    segment = quote(ReferenceConverter().to_url(merchant_reference), safe="~")
+    return f"{settings.TAEL_BASE_URL}/m/{segment}/"
+
+
+def _text(notice: Notice, which: int) -> str:
+    status = notice.details.get("status", "")
+    texts = TEXTS.get(f"{notice.kind} {status}") or TEXTS.get(Kind(notice.kind))
+    try:
+        return str(texts[which]) % _readable(notice.details) if texts else notice.get_kind_display()
+    except KeyError:  # written by another version, with other details: say at least what it is
+        return notice.get_kind_display()
+
+
+def _readable(details: Mapping[str, str]) -> dict[str, str]:
+    """The details as a sentence has them: amounts and dates by locale, codes as phrases."""
+    shown = dict(details)
+    for name in AMOUNTS:
+        if name in details:
+            shown[name] = _money(Decimal(details[name]), details["currency"])
+    if "due_on" in details:
+        shown["due_on"] = format_date(date.fromisoformat(details["due_on"]), locale=_locale())
+    if "month" in details:
+        month = date.fromisoformat(f"{details['month']}-01")
+        shown["month"] = format_skeleton("yMMMM", month, locale=_locale())
+    for name in WORDS:
+        if details.get(name) == "":
+            shown[name] = gettext("no reason was given")
+    if "code" in details:
+        shown["code"] = str(PHRASES["code"].get(details["code"], details["code"]))
+    if "reason" in details:  # of a freeze it is a code, elsewhere a person's words
+        shown["freeze"] = str(PHRASES["freeze"].get(details["reason"], details["reason"]))
+    return shown
+
+
+def _money(value: Decimal, currency: str) -> str:
+    """An amount with the currency's digits and its code, kept on one line."""
+    digits = minor_digits(currency)
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return f"{format_decimal(value, format=pattern, locale=_locale())}\N{NO-BREAK SPACE}{currency}"
+
+
+def _locale() -> str:
+    language = get_language() or "en"
+    # Days before months: the plain "en" is American.
+    return "en_GB" if language == "en" else to_locale(language)

@@ -1,0 +1,119 @@
+"""Notices on their way to people by e-mail (domain: credit, notifications).
+
+A notice is addressed once, to those who belong to the merchant then and want to hear of its kind.
+Each mail is claimed, sent and marked in one transaction, so that two workers send it once; only a
+process that dies between the server's "yes" and the commit makes it go out again.
+"""
+
+import logging
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from django.core import mail
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import connection, transaction
+from django.db.models import F
+
+from merchants import letters
+from merchants.models import Membership, Notice, NoticeMail
+from merchants.refusals import Invalid
+
+log = logging.getLogger(__name__)
+
+# So many failures one after the other mean that the server is at fault, not the mails.
+FAILURES_IN_A_ROW = 3
+
+# A new destination is told to every owner, muted or not: it may be a thief's.
+ADDRESS = """
+WITH notice AS (
+    SELECT id, merchant_id, kind FROM merchants_notice
+    WHERE id = ANY(%(notices)s) AND addressed_at IS NULL
+    ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+), mail AS (
+    INSERT INTO merchants_noticemail (notice_id, user_id, failures)
+    SELECT notice.id, member.user_id, 0
+    FROM notice JOIN merchants_membership member USING (merchant_id)
+    JOIN merchants_user person ON person.id = member.user_id AND person.is_active
+    WHERE notice.kind <> ALL(member.muted)
+       OR (notice.kind = 'DESTINATION_ADDED' AND member.role = 'OWNER')
+    ORDER BY notice.id, member.user_id
+    ON CONFLICT (notice_id, user_id) DO NOTHING
+)
+UPDATE merchants_notice SET addressed_at = %(now)s FROM notice
+WHERE merchants_notice.id = notice.id
+"""
+
+
+def mute(*, membership_id: int, kinds: Collection[str]) -> None:
+    """Send this person e-mails of all kinds of notices but `kinds`, from the next notice on.
+
+    Raises Invalid for what is no kind. Owners hear of new payout destinations all the same.
+    """
+    for kind in kinds:
+        if kind not in Notice.Kind.values:
+            raise Invalid("muted", f"{kind!r} is no kind of notice")
+    membership = Membership.objects.filter(pk=membership_id)
+    if not membership.update(muted=sorted(map(str, set(kinds)))):
+        raise Membership.DoesNotExist(f"there is no membership {membership_id}")
+
+
+def send(notice_ids: Sequence[int], *, now: datetime) -> int:
+    """Address these notices where that is still to be done, and send what is not sent yet.
+
+    Returns how many mails went out. One that fails does not hold up the others; it goes out with a
+    later run, as long as the notice is news.
+    """
+    _address(notice_ids, now)
+    waiting = NoticeMail.objects.filter(notice__in=notice_ids, sent_at__isnull=True)
+    server = mail.get_connection()
+    sent = failed = 0
+    for mail_id in waiting.order_by("failures", "pk").values_list("pk", flat=True):
+        try:
+            sent += _send_one(mail_id, server, now)
+            failed = 0
+        except Exception:  # whatever a mail backend raises: they have no common ancestor
+            log.exception("E-mail %s was not sent", mail_id)
+            NoticeMail.objects.filter(pk=mail_id).update(failures=F("failures") + 1)
+            failed += 1
+            _close(server)  # the next mail starts from a new connection
+        if failed == FAILURES_IN_A_ROW:
+            log.error("The mail server fails; the other e-mails wait for the next run")
+            break
+    _close(server)
+    return sent
+
+
+def _address(notice_ids: Sequence[int], now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(ADDRESS, {"notices": list(notice_ids), "now": now})
+
+
+@transaction.atomic
+def _send_one(mail_id: int, server: BaseEmailBackend, now: datetime) -> bool:
+    """Send the mail, unless another worker has it or its reader has left the merchant."""
+    claimed = (
+        NoticeMail.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("notice__merchant", "user")
+        .filter(
+            pk=mail_id,
+            sent_at__isnull=True,
+            user__is_active=True,
+            user__memberships__merchant=F("notice__merchant"),
+        )
+        .first()
+    )
+    if claimed is None:
+        return False
+    letter = letters.write(claimed.notice, claimed.user)
+    server.open()
+    letter.connection = server
+    letter.send()
+    claimed.sent_at = now
+    claimed.save(update_fields=["sent_at"])
+    return True
+
+
+def _close(server: BaseEmailBackend) -> None:
+    with suppress(OSError):  # saying goodbye to a server that is not there
+        server.close()

@@ -1,0 +1,48 @@
+"""Telling a merchant's people something, once per cause (domain: credit, notifications).
+
+What each kind is about (`cause`) and says (`details`, all text; amounts as plain decimals, their
+currency beside them). merchants.letters makes the sentences.
+
+LIMIT_80, LIMIT_100  local day           used, limit, currency
+ORDER_DECLINED       order               order, amount, currency, code
+ORDER_OVERDUE        order and due date  order, outstanding, currency, due_on
+FREEZE_PLACED        id of the freeze    reason (its code)
+FREEZE_LIFTED        id of the freeze    reason (its code)
+REVIEW               its day (, status)  grade, status, limit_before, limit_proposed, currency;
+                                         when decided: reason
+WITHDRAWAL_DONE      its reference       reference, amount, currency, last_four
+WITHDRAWAL_FAILED    its reference       reference, amount, currency, last_four, reason
+DESTINATION_ADDED    its id              last_four, by
+REQUEST_ANSWERED     id of the request   kind, status, answer; of a raise: limit, currency
+STATEMENT_CLOSED     month (2026-11)     month
+BILL_ISSUED          number              number, total, currency, kind
+PAYMENT_FAILED       idempotency key     number, amount, currency, failure
+"""
+
+from datetime import datetime
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+from psycopg.types.json import Jsonb
+
+from merchants.models import Notice
+
+# For operations that tell many merchants at once, in the statement that changes their books:
+#
+#     f"""... , told AS ({notices.INTO}
+#         SELECT line_id, 'FREEZE_PLACED', id::text, jsonb_build_object('reason', reason), at
+#         FROM placed {notices.ONCE})"""
+#
+# Two rows of one cause in the same statement are one notice too.
+INTO = "INSERT INTO merchants_notice (merchant_id, kind, cause, details, at)"
+ONCE = "ON CONFLICT (merchant_id, kind, cause) DO NOTHING"
+
+WRITE = f"{INTO} VALUES (%s, %s, %s, %s, %s) {ONCE}"
+
+
+def write(*, merchant_id: int, kind: Notice.Kind, cause: str, at: datetime, **details: str) -> bool:
+    """Tell the merchant's people, as part of the caller's transaction; whether that was news."""
+    cursor: CursorWrapper
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE, [merchant_id, str(kind), cause, Jsonb(details), at])
+        return cursor.rowcount == 1
