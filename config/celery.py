@@ -90,6 +90,27 @@ TIMETABLE = (
         every=timedelta(days=1),
     ),
     Job(
+        "send-withdrawals",
+        due="credit.queries.withdrawals.to_send",
+        task="credit.tasks.send_withdrawals",
+        every=timedelta(minutes=5),
+        in_replay=False,
+    ),
+    Job(
+        "reconcile-withdrawals",
+        due="credit.queries.withdrawals.to_reconcile",
+        task="credit.tasks.reconcile_withdrawals",
+        every=timedelta(minutes=5),
+        in_replay=False,
+    ),
+    Job(
+        "late-withdrawals",
+        due="credit.queries.withdrawals.to_flag_as_late",
+        task="credit.tasks.flag_late_withdrawals",
+        every=timedelta(hours=1),
+        in_replay=False,
+    ),
+    Job(
         "notice-mails",
         due="merchants.queries.notices_to_mail",
         task="merchants.tasks.send_notice_mails",

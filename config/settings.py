@@ -48,10 +48,7 @@ if not SECRET_KEY:
 # What may never be read from the database alone: the first encrypts, all decrypt.
 TAEL_ENCRYPTION_KEYS = keys.encryption_keys(deployed=DEPLOYED)
 
-# Who pays withdrawals out: `manual` is operators, with files for their bank (credit.providers).
-TAEL_PAYOUT_PROVIDER = os.environ.get("TAEL_PAYOUT_PROVIDER") or (
-    "sandbox" if TAEL_SANDBOX else "manual"
-)
+TAEL_PAYOUT_PROVIDER = os.environ.get("TAEL_PAYOUT_PROVIDER", "")  # credit.providers has a default
 
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", default="" if DEPLOYED else "localhost 127.0.0.1 [::1]")
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")

@@ -11,6 +11,7 @@ from decimal import Decimal
 INSTALMENT_DAYS = 30  # from one part's due date to the next one's
 MOST_INSTALMENTS = 120
 HIGH_RISK = 3  # the buyer rank that is declined
+LIMIT_MOSTLY_USED = Decimal("0.80")  # of the limit; the merchant is told when `used` gets there
 
 
 @dataclass(frozen=True)

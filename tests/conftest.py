@@ -10,9 +10,11 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 
 from config import embedded
 
@@ -50,6 +52,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError(reason)
     for item in marked:
         item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def migrated_rows_come_back() -> Iterator[None]:
+    """Tests with serialized_rollback write the rows of migrations again, policies among them, which
+    the database lets nobody change.
+    """
+    creation = connection.creation
+    load = creation.deserialize_db_from_string
+
+    def load_without_triggers(data: str) -> None:
+        with pgtrigger.ignore():
+            load(data)
+
+    creation.deserialize_db_from_string = load_without_triggers  # type: ignore[method-assign]
+    yield
+    creation.deserialize_db_from_string = load  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ from django.db import connection
 
 from billing.models import Invoice
 from billing.models.accounts import DAYS_TO_PAY
+from merchants.operations import notices
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,9 @@ class Due:
 
 
 # One statement writes all bills of a chunk: the items they take, the bills with their numbers, the
-# frozen lines, and the accounts' figures. The number series is locked by it, and so for the
-# shortest time there is; every other row belongs to an account that the caller holds.
-ISSUE = """
+# frozen lines, the notices, and the accounts' figures. The number series is locked by it, and so
+# for the shortest time there is; every other row belongs to an account that the caller holds.
+ISSUE = f"""
 WITH due AS (
     SELECT * FROM unnest(%(accounts)s::bigint[], %(kinds)s::text[], %(dates)s::date[],
                          %(instants)s::timestamptz[]) AS due(account_id, kind, issued_on, at)
@@ -65,7 +66,7 @@ WITH due AS (
     JOIN billing_billingaccount account ON account.merchant_id = bill.account_id
     JOIN merchants_merchant merchant ON merchant.id = bill.account_id
     ORDER BY bill.year, bill.number
-    RETURNING id, account_id, issued_on, total
+    RETURNING id, account_id, number, kind, issued_on, issued_at, currency, total
 ), billed AS (
     UPDATE billing_invoiceitem item SET invoice_id = invoice.id, is_collecting = false
     FROM taken JOIN invoice USING (account_id)
@@ -79,6 +80,12 @@ WITH due AS (
            billed.charge_count, billed.currency, billed.amount
     FROM billed JOIN billing_fee fee ON fee.code = billed.fee_id
     ORDER BY billed.invoice_id, billed.posting_on, fee.category, fee.code, billed.id
+), told AS (
+    {notices.INTO}
+    SELECT account_id, 'BILL_ISSUED', number, jsonb_build_object('number', number,
+               'total', total::text, 'currency', currency, 'kind', kind), issued_at
+    FROM invoice ORDER BY account_id
+    {notices.ONCE}
 )
 UPDATE billing_billingaccount account
 SET outstanding = account.outstanding - invoice.total, last_bill_on = invoice.issued_on

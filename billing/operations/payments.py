@@ -6,6 +6,9 @@ from django.db import transaction
 
 from billing.models import Invoice, Payment
 from billing.providers import PROVIDERS, Answer
+from merchants import money
+from merchants.models import Notice
+from merchants.operations import notices
 
 
 def collect(invoice_id: int, *, now: datetime) -> Payment | None:
@@ -64,4 +67,19 @@ def _settle(payment_id: int, answer: Answer, now: datetime) -> Payment:
             invoice.status = Invoice.Status.PAID
             invoice.paid_at = now
         invoice.save(update_fields=["amount_paid", "status", "paid_at"])
+    elif payment.status == Payment.Status.FAILED:
+        _notify_failed(payment, now)
     return payment
+
+
+def _notify_failed(payment: Payment, now: datetime) -> None:
+    notices.write(
+        merchant_id=payment.invoice.account_id,
+        kind=Notice.Kind.PAYMENT_FAILED,
+        cause=payment.idempotency_key,
+        at=now,
+        number=payment.invoice.number,
+        amount=money.text(payment.amount, payment.currency),
+        currency=payment.currency,
+        failure=payment.failure,
+    )

@@ -4,13 +4,23 @@ from collections.abc import Sequence
 
 from django.db import connection
 
+from merchants.operations import notices
+
 # Count and sum of each fee are kept with every charge; from here on the database refuses to change
 # them, or to add a charge.
-CLOSE = """
-UPDATE billing_statement statement SET closed_at = account.open_until
-FROM billing_billingaccount account
-WHERE account.merchant_id = ANY(%(accounts)s) AND statement.account_id = account.merchant_id
-  AND statement.closed_at IS NULL AND statement.month <= account.open_on
+CLOSE = f"""
+WITH closed AS (
+    UPDATE billing_statement statement SET closed_at = account.open_until
+    FROM billing_billingaccount account
+    WHERE account.merchant_id = ANY(%(accounts)s) AND statement.account_id = account.merchant_id
+      AND statement.closed_at IS NULL AND statement.month <= account.open_on
+    RETURNING statement.account_id, to_char(statement.month, 'YYYY-MM') AS month,
+              statement.closed_at
+)
+{notices.INTO}
+SELECT account_id, 'STATEMENT_CLOSED', month, jsonb_build_object('month', month), closed_at
+FROM closed ORDER BY account_id
+{notices.ONCE}
 """
 
 

@@ -86,7 +86,8 @@ class OrderFlag(models.Model):
     kind = models.CharField(max_length=20, choices=Kind.choices)
     cause = models.CharField(max_length=150)  # the same cause flags once
     buyer = models.CharField(max_length=100, blank=True)
-    # Orders as they were seen: a list of {"order", "placed_at", "shipped_at", "amount", "status"}.
+    # Orders as they were seen, a list: "order", "buyer", "placed_at", "shipped_at" (or null),
+    # "amount", "currency", "status", all text. Grows while it is OPEN and more orders come.
     evidence = models.JSONField()
     at = models.DateTimeField()
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)

@@ -51,7 +51,7 @@ class PayoutDestination(models.Model):
         return f"{self.get_kind_display()} ···· {self.last_four}"
 
 
-# Every step a withdrawal can take. From SENT to SENT is no step: it is sent again.
+# Every step a withdrawal can take.
 TRANSITIONS = [
     ("REQUESTED", "APPROVED"),
     ("REQUESTED", "REJECTED"),
@@ -203,6 +203,14 @@ class Withdrawal(models.Model):
     @property
     def has_ended(self) -> bool:
         return self.ended_at is not None
+
+    @property
+    def is_paid(self) -> bool:
+        return self.status == self.Status.PAID
+
+    @property
+    def is_failed(self) -> bool:
+        return self.status == self.Status.FAILED
 
     @property
     def may_be_sent(self) -> bool:

@@ -8,8 +8,10 @@ from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry, Order
 from credit.operations import lines
-from credit.rules import HIGH_RISK, MOST_INSTALMENTS
+from credit.rules import HIGH_RISK, LIMIT_MOSTLY_USED, MOST_INSTALMENTS
 from merchants import calendar, money
+from merchants.models import Notice
+from merchants.operations import notices
 from merchants.refusals import Conflict, Invalid, Refused
 
 
@@ -93,6 +95,7 @@ def place(
             placed_at=now,
         )
         if _insert(order, line):
+            _notify(order, line)
             return order, True
         known = Order.objects.get(line=line, reference=reference)
         _check_same(known, order)
@@ -139,6 +142,41 @@ def _insert(order: Order, line: CreditLine) -> bool:
     return True
 
 
+def _notify(order: Order, line: CreditLine) -> None:
+    """Tell what the merchant should know of: a decline, or a limit that this order has filled.
+
+    `line` is as it was before the order. An order that fills the limit to the brim tells only that.
+    """
+    if order.is_declined:
+        notices.write(
+            merchant_id=line.pk,
+            kind=Notice.Kind.ORDER_DECLINED,
+            cause=order.reference,
+            at=order.placed_at,
+            order=order.reference,
+            amount=money.text(order.amount, line.currency),
+            currency=line.currency,
+            code=str(order.decline_code),
+        )
+        return
+    used = line.used + order.outstanding
+    if used >= line.limit:
+        kind = Notice.Kind.LIMIT_100
+    elif line.used < LIMIT_MOSTLY_USED * line.limit <= used:
+        kind = Notice.Kind.LIMIT_80
+    else:
+        return
+    notices.write(
+        merchant_id=line.pk,
+        kind=kind,
+        cause=line.open_on.isoformat(),
+        at=order.placed_at,
+        used=money.text(used, line.currency),
+        limit=money.text(line.limit, line.currency),
+        currency=line.currency,
+    )
+
+
 def _check_same(known: Order, sent: Order) -> None:
     for field in ("buyer", "amount", "instalments", "buyer_risk"):
         if getattr(known, field) != getattr(sent, field):
@@ -159,10 +197,11 @@ def ship(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tu
     Raises UnknownOrder, OrderNotOpen for a declined or cancelled order.
     """
     with transaction.atomic():
-        order = load(lines.lock(merchant_id, now=now), reference)
-        _check_can_move(order)
+        line = lines.lock(merchant_id, now=now)
+        order = load(line, reference)
         if order.shipped_at is not None:
             return order, False
+        _check_can_move(order, at, line)
         order.shipped_at = at
         order.save(update_fields=["shipped_at"])
         return order, True
@@ -177,9 +216,9 @@ def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) ->
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         order = load(line, reference)
-        _check_can_move(order)
         if order.delivered_at is not None:
             return order, False
+        _check_can_move(order, at, line)
         order.delivered_at = at
         delivered_on = calendar.local_date(at, line.timezone)
         order.first_due_on = delivered_on + timedelta(days=line.payment_days)
@@ -188,9 +227,16 @@ def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) ->
         return order, True
 
 
-def _check_can_move(order: Order) -> None:
+def _check_can_move(order: Order, at: datetime, line: CreditLine) -> None:
     if order.status in (Order.Status.DECLINED, Order.Status.CANCELLED):
         raise OrderNotOpen(f"order: {order.reference} is {order.status}")
+    check_has_happened(at, line)
+
+
+def check_has_happened(at: datetime, line: CreditLine) -> None:
+    """Raise Invalid for what is said to happen on a local day that has not started."""
+    if calendar.local_date(at, line.timezone) > line.open_on:
+        raise Invalid("at", f"{at.isoformat()} is not here yet")
 
 
 def cancel(*, merchant_id: int, reference: str, reason: str, now: datetime) -> tuple[Order, bool]:

@@ -49,6 +49,7 @@ def give(
             if known.order.reference != order or known.amount != figure:
                 raise RefundConflict(f"refund: {reference} is known with other content")
             return known, False
+        orders.check_has_happened(at, line)
         refunded = orders.load(line, order)
         _check(refunded, figure)
         return _write(line, refunded, reference, figure, at, now), True

@@ -13,17 +13,16 @@ REVIEW               its day (, status)  grade, status, limit_before, limit_prop
 WITHDRAWAL_DONE      its reference       reference, amount, currency, last_four
 WITHDRAWAL_FAILED    its reference       reference, amount, currency, last_four, reason
 DESTINATION_ADDED    its id              last_four, by
-REQUEST_ANSWERED     id of the request   kind, status, answer; of a raise: limit, currency
+REQUEST_ANSWERED     id of the request   request, status, answer, limit, currency
 STATEMENT_CLOSED     month (2026-11)     month
 BILL_ISSUED          number              number, total, currency, kind
 PAYMENT_FAILED       idempotency key     number, amount, currency, failure
 """
 
+import json
 from datetime import datetime
 
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
-from psycopg.types.json import Jsonb
 
 from merchants.models import Notice
 
@@ -42,7 +41,6 @@ WRITE = f"{INTO} VALUES (%s, %s, %s, %s, %s) {ONCE}"
 
 def write(*, merchant_id: int, kind: Notice.Kind, cause: str, at: datetime, **details: str) -> bool:
     """Tell the merchant's people, as part of the caller's transaction; whether that was news."""
-    cursor: CursorWrapper
     with connection.cursor() as cursor:
-        cursor.execute(WRITE, [merchant_id, str(kind), cause, Jsonb(details), at])
+        cursor.execute(WRITE, [merchant_id, str(kind), cause, json.dumps(details), at])
         return cursor.rowcount == 1

@@ -1,0 +1,95 @@
+"""What must be true of withdrawals (domain: invariants 2 and 7). credit.audit lists them."""
+
+from merchants.audit import Check
+
+WITHDRAWALS = (
+    Check(
+        2,
+        "paid out is what was paid, fees included",
+        "paid out",
+        """
+        SELECT line.merchant_id, 'credit line' AS subject,
+               coalesce(paid.total, 0) AS expected, line.paid_out AS found
+        FROM credit_creditline line LEFT JOIN (
+            SELECT line_id, sum(amount + fee) AS total
+            FROM credit_withdrawal WHERE status = 'PAID' GROUP BY line_id
+        ) paid ON paid.line_id = line.merchant_id
+        """,
+    ),
+    Check(
+        2,
+        "what left the proceeds for withdrawals is on its way or paid out",
+        "withdrawn and not returned",
+        """
+        SELECT line.merchant_id, 'credit line' AS subject,
+               coalesce(under_way.total, 0) + line.paid_out AS expected,
+               coalesce(entries.withdrawn, 0) AS found
+        FROM credit_creditline line LEFT JOIN (
+            SELECT line_id, sum(amount + fee) AS total
+            FROM credit_withdrawal WHERE ended_at IS NULL GROUP BY line_id
+        ) under_way ON under_way.line_id = line.merchant_id
+        LEFT JOIN (
+            SELECT line_id, -sum(amount) AS withdrawn FROM credit_proceedsentry
+            WHERE kind IN ('WITHDRAWAL', 'FEE', 'RETURNED') GROUP BY line_id
+        ) entries ON entries.line_id = line.merchant_id
+        """,
+    ),
+    # One row per withdrawal, and one per entry of a kind that has none: both sides are looked at.
+    Check(
+        7,
+        "a withdrawal is debited once, with its fee, and returned once if it did not go out",
+        "line, currency, amount, fee, returned",
+        """
+        SELECT coalesce(withdrawal.line_id, entry.line_id) AS merchant_id,
+               coalesce('withdrawal ' || withdrawal.reference,
+                        'entry of no withdrawal') AS subject,
+               CASE WHEN withdrawal.id IS NOT NULL THEN (
+                   withdrawal.line_id, withdrawal.currency::text,
+                   withdrawal.amount, withdrawal.fee,
+                   CASE WHEN withdrawal.status IN ('REJECTED', 'CANCELLED', 'FAILED')
+                        THEN withdrawal.amount + withdrawal.fee ELSE 0 END) END AS expected,
+               CASE WHEN entry.line_id IS NOT NULL THEN (
+                   entry.line_id, entry.currency, entry.amount, entry.fee, entry.returned
+               ) END AS found
+        FROM credit_withdrawal withdrawal FULL JOIN (
+            SELECT withdrawal_id, line_id, currency::text AS currency,
+                   coalesce(-sum(amount) FILTER (WHERE kind = 'WITHDRAWAL'), 0) AS amount,
+                   coalesce(-sum(amount) FILTER (WHERE kind = 'FEE'), 0) AS fee,
+                   coalesce(sum(amount) FILTER (WHERE kind = 'RETURNED'), 0) AS returned
+            FROM credit_proceedsentry
+            WHERE kind IN ('WITHDRAWAL', 'FEE', 'RETURNED')
+            GROUP BY withdrawal_id, line_id, currency
+        ) entry ON entry.withdrawal_id = withdrawal.id
+        """,
+    ),
+    Check(
+        7,
+        "a withdrawal goes to a destination of its own merchant, and is in its currency",
+        "line, currency",
+        """
+        SELECT withdrawal.line_id AS merchant_id,
+               'withdrawal ' || withdrawal.reference AS subject,
+               (line.merchant_id, line.currency::text) AS expected,
+               (destination.line_id, withdrawal.currency::text) AS found
+        FROM credit_withdrawal withdrawal
+        JOIN credit_creditline line ON line.merchant_id = withdrawal.line_id
+        JOIN credit_payoutdestination destination ON destination.id = withdrawal.destination_id
+        """,
+    ),
+    Check(
+        7,
+        "a withdrawal's steps are those of its status",
+        "approved, sent, ended",
+        """
+        SELECT line_id AS merchant_id, 'withdrawal ' || reference AS subject,
+               (CASE WHEN needs_approval AND status IN ('APPROVED', 'SENT', 'UNKNOWN', 'PAID',
+                                                        'FAILED') THEN true
+                     WHEN NOT needs_approval OR status = 'REQUESTED' THEN false
+                     ELSE approved_at IS NOT NULL END,
+                status IN ('SENT', 'UNKNOWN', 'PAID', 'FAILED'),
+                status IN ('PAID', 'REJECTED', 'CANCELLED', 'FAILED')) AS expected,
+               (approved_at IS NOT NULL, sent_at IS NOT NULL, ended_at IS NOT NULL) AS found
+        FROM credit_withdrawal
+        """,
+    ),
+)

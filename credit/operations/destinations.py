@@ -1,0 +1,247 @@
+"""Where a merchant's proceeds may go (domain: withdrawal)."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+
+from credit.models import CreditLine, PayoutDestination, Withdrawal
+from credit.operations import lines
+from merchants import secrets
+from merchants.models import Notice
+from merchants.operations import notices
+from merchants.refusals import Conflict, Invalid, Refused
+
+USABLE_AFTER = timedelta(hours=24)  # time for an owner to notice a thief's
+LONGEST_NAME = 200
+MAINLAND_MOBILE = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")
+FOREIGN_MOBILE = re.compile(r"\+[1-9][0-9]{6,14}")
+# Narrower than what e-mail allows: a bank's file may be opened in a spreadsheet, which takes what
+# starts with = + or - for a formula.
+ALIPAY_EMAIL = re.compile(r"[A-Za-z0-9][^\s,;\"']{2,253}")
+CARD = re.compile(r"[0-9]{12,19}")
+
+
+class UnknownDestination(Refused):
+    """The merchant has no such destination; another merchant's is unknown, too."""
+
+    code = "unknown_destination"
+
+
+class DestinationNotUsable(Refused):
+    """It was removed, or added too recently."""
+
+    code = "destination_not_usable"
+
+
+class DestinationConflict(Conflict):
+    """The number is known, of another holder or bank."""
+
+
+class DestinationInUse(Refused):
+    """A withdrawal to it has not been sent yet."""
+
+    code = "destination_in_use"
+
+
+def add(
+    *,
+    merchant_id: int,
+    kind: PayoutDestination.Kind,
+    holder: str,
+    number: str,
+    bank: str = "",
+    actor: str,
+    now: datetime,
+) -> tuple[PayoutDestination, bool]:
+    """Let proceeds go to this Alipay account (e-mail or mobile number) or bank card in 24 hours.
+
+    The number is kept encrypted. All owners are told. Returns the destination and whether it is
+    new: the same one added twice is one, usable from when it was added first. Raises Invalid,
+    DestinationConflict.
+    """
+    holder, bank = _name(holder, "holder"), _bank(kind, bank)
+    number = _number(kind, number)
+    with transaction.atomic():
+        line = lines.lock(merchant_id, now=now)
+        known = _known(line, kind, number)
+        if known is not None:
+            if (known.holder, known.bank) != (holder, bank):
+                raise DestinationConflict(f"number: {known} is known with another holder or bank")
+            return known, False
+        destination = PayoutDestination.objects.create(
+            line=line,
+            kind=kind,
+            holder=holder,
+            bank=bank,
+            number=secrets.encrypt(number),
+            last_four=_last_four(number),
+            added_at=now,
+            added_by=actor,
+            usable_from=now + USABLE_AFTER,
+        )
+        _tell_owners(destination)
+    return destination, True
+
+
+def _tell_owners(destination: PayoutDestination) -> None:
+    notices.write(
+        merchant_id=destination.line_id,
+        kind=Notice.Kind.DESTINATION_ADDED,
+        cause=str(destination.pk),
+        at=destination.added_at,
+        last_four=destination.last_four,
+        by=destination.added_by,
+    )
+
+
+def _name(text: str, field: str) -> str:
+    text = " ".join(unicodedata.normalize("NFC", text).split())
+    if not text:
+        raise Invalid(field, "is missing")
+    if len(text) > LONGEST_NAME:
+        raise Invalid(field, f"must not be longer than {LONGEST_NAME} characters")
+    if not text.isprintable():
+        raise Invalid(field, "must not have control characters")
+    return text
+
+
+def _bank(kind: PayoutDestination.Kind, bank: str) -> str:
+    if kind == PayoutDestination.Kind.BANK_CARD:
+        return _name(bank, "bank")
+    if bank.strip():
+        raise Invalid("bank", "only a bank card has one")
+    return ""
+
+
+def _number(kind: PayoutDestination.Kind, number: str) -> str:
+    """The number as banks write it. Chinese keyboards write wide digits, which are the same."""
+    plain = "".join(unicodedata.normalize("NFKC", number).split())
+    if kind == PayoutDestination.Kind.BANK_CARD:
+        plain = plain.replace("-", "")
+        if not CARD.fullmatch(plain):
+            raise Invalid("number", "must be a card number of 12 to 19 digits")
+        if not _passes_luhn(plain):
+            raise Invalid("number", "is not a card number: a digit is wrong")
+        return plain
+    if kind != PayoutDestination.Kind.ALIPAY:
+        raise Invalid("kind", f"{kind!r} is none of {', '.join(PayoutDestination.Kind.values)}")
+    return _email(plain) if "@" in plain else _mobile(plain.replace("-", ""))
+
+
+def _email(text: str) -> str:
+    try:
+        validate_email(text)
+    except ValidationError:
+        pass
+    else:
+        if ALIPAY_EMAIL.fullmatch(text):
+            return text.lower()
+    raise Invalid("number", "must be an e-mail address or a mobile number")
+
+
+def _mobile(text: str) -> str:
+    if mainland := MAINLAND_MOBILE.fullmatch(text):
+        return mainland[1]
+    if FOREIGN_MOBILE.fullmatch(text):
+        return text
+    raise Invalid("number", "must be an e-mail address or a mobile number")
+
+
+def _passes_luhn(digits: str) -> bool:
+    doubled = (2 * int(digit) for digit in digits[-2::-2])
+    total = sum(map(int, digits[::-2])) + sum(n - 9 if n > 9 else n for n in doubled)
+    return total % 10 == 0
+
+
+def _last_four(number: str) -> str:
+    """Enough to tell one's own from another; of a short e-mail address not all there is."""
+    local, is_email, _ = number.partition("@")
+    return local[-4:] if not is_email or len(local) > 4 else local[-1:]
+
+
+def _known(line: CreditLine, kind: str, number: str) -> PayoutDestination | None:
+    """The same destination, if the line has it. Only those that end alike need to be opened."""
+    alike = PayoutDestination.objects.filter(
+        line=line, kind=kind, last_four=_last_four(number), removed_at__isnull=True
+    ).order_by("pk")
+    return next((one for one in alike if _is_number(one, number)), None)
+
+
+def _is_number(destination: PayoutDestination, number: str) -> bool:
+    try:
+        return secrets.decrypt(destination.number) == number
+    except secrets.Undecryptable:  # its key is lost: the way out is to add it again
+        return False
+
+
+def remove(
+    *, merchant_id: int, destination_id: int, actor: str, now: datetime
+) -> PayoutDestination:
+    """Let nothing go there any more. What was sent already goes on; twice is once.
+
+    Raises UnknownDestination, DestinationInUse.
+    """
+    with transaction.atomic():
+        line = lines.lock(merchant_id, now=now)
+        destination = load(line, destination_id)
+        if destination.removed_at is not None:
+            return destination
+        waiting = line.withdrawals.filter(
+            destination=destination,
+            status__in=[Withdrawal.Status.REQUESTED, Withdrawal.Status.APPROVED],
+        ).first()
+        if waiting is not None:
+            raise DestinationInUse(f"Withdrawal {waiting} goes there: cancel it first.")
+        destination.removed_at, destination.removed_by = now, actor
+        destination.save(update_fields=["removed_at", "removed_by"])
+    return destination
+
+
+def load(line: CreditLine, destination_id: int) -> PayoutDestination:
+    """The destination of this locked line; raises UnknownDestination."""
+    destination = PayoutDestination.objects.filter(line=line, pk=destination_id).first()
+    if destination is None:
+        raise UnknownDestination("This merchant has no such destination.")
+    return destination
+
+
+def usable(line: CreditLine, destination_id: int, *, now: datetime) -> PayoutDestination:
+    """The destination of this locked line, to send money to.
+
+    Raises UnknownDestination, DestinationNotUsable, which names the instant from which it is.
+    """
+    destination = load(line, destination_id)
+    if destination.removed_at is not None:
+        raise DestinationNotUsable(f"{destination} was removed.")
+    if now < destination.usable_from:
+        raise DestinationNotUsable(
+            f"{destination} can be used from {destination.usable_from.isoformat()}."
+        )
+    return destination
+
+
+@transaction.atomic
+def reencrypt(destination_ids: Sequence[int]) -> tuple[int, list[int]]:
+    """Encrypt the numbers of these with the first key, where they are not.
+
+    Returns how many it changed, and those that no key opens, which stay as they are.
+    """
+    changed, unreadable = 0, []
+    chunk = PayoutDestination.objects.select_for_update(no_key=True).filter(pk__in=destination_ids)
+    for destination in chunk.order_by("pk"):
+        if secrets.is_current(destination.number):
+            continue
+        try:
+            number = secrets.decrypt(destination.number)
+        except secrets.Undecryptable:
+            unreadable.append(destination.pk)
+            continue
+        destination.number = secrets.encrypt(number)
+        destination.save(update_fields=["number"])
+        changed += 1
+    return changed, unreadable

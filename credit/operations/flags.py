@@ -1,0 +1,139 @@
+"""Flagging orders for a person to look at, and what the person found (domain: credit, freeze).
+
+A flag changes nothing by itself: it is an operator who freezes, if there is a reason to.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from credit.models import Order, OrderFlag
+from credit.queries import flags
+from merchants import calendar, money
+from merchants.refusals import Invalid, Refused
+
+LONGEST_REASON = 500
+
+
+class UnknownFlag(Refused):
+    """There is no such flag."""
+
+    code = "unknown_flag"
+
+
+class AlreadyDecided(Refused):
+    """Somebody has looked at the flag before; the first decision stands."""
+
+    code = "already_decided"
+
+
+# The first look may have seen a burst half-way: as long as nobody has decided, it learns of more.
+FLAG = """
+INSERT INTO credit_orderflag (line_id, kind, cause, buyer, evidence, at, status, decided_by, reason)
+VALUES (%(line)s, %(kind)s, %(cause)s, %(buyer)s, %(evidence)s, %(now)s, 'OPEN', '', '')
+ON CONFLICT (line_id, kind, cause) DO UPDATE SET evidence = excluded.evidence
+WHERE credit_orderflag.status = 'OPEN'
+  AND jsonb_array_length(excluded.evidence) > jsonb_array_length(credit_orderflag.evidence)
+"""
+
+
+@transaction.atomic
+def raise_flags(line_ids: Sequence[int], *, now: datetime) -> None:
+    """Flag what the rules find on these lines at `now`, once per cause.
+
+    The causes: a buyer with 5 or more orders within 24 hours, by the local day on which the first
+    of them was placed; and an order that was shipped 60 days ago and is not delivered.
+    """
+    _raise(_busy_buyers(line_ids, now) + _undelivered(line_ids, now))
+
+
+def dismiss(*, flag_id: int, actor: str, reason: str, now: datetime) -> OrderFlag:
+    """Nothing is wrong with these orders. Raises UnknownFlag, AlreadyDecided, Invalid."""
+    return _decide(flag_id, OrderFlag.Status.DISMISSED, actor, reason, now)
+
+
+def confirm(*, flag_id: int, actor: str, reason: str, now: datetime) -> OrderFlag:
+    """Something is wrong with these orders. Freezing the line is a decision of its own.
+
+    Raises UnknownFlag, AlreadyDecided, Invalid without a reason.
+    """
+    return _decide(flag_id, OrderFlag.Status.CONFIRMED, actor, reason, now)
+
+
+def _decide(
+    flag_id: int, status: OrderFlag.Status, actor: str, reason: str, now: datetime
+) -> OrderFlag:
+    reason = reason.strip()
+    if not reason:
+        raise Invalid("reason", "is missing")
+    if len(reason) > LONGEST_REASON:
+        raise Invalid("reason", f"must not be longer than {LONGEST_REASON} characters")
+    decided = OrderFlag.objects.filter(pk=flag_id, status=OrderFlag.Status.OPEN).update(
+        status=status, decided_at=now, decided_by=actor, reason=reason
+    )
+    flag = OrderFlag.objects.filter(pk=flag_id).first()
+    if flag is None:
+        raise UnknownFlag(f"flag: there is no flag {flag_id}")
+    if not decided:
+        raise AlreadyDecided(f"flag: {flag_id} is {flag.status} already")
+    return flag
+
+
+def _busy_buyers(line_ids: Sequence[int], now: datetime) -> list[dict[str, Any]]:
+    first: dict[tuple[int, str], flags.Busy] = {}  # of each local day
+    for window in flags.busy_windows(line_ids, now):
+        day = calendar.local_date(window.starts_at, window.timezone)
+        first.setdefault((window.line_id, f"{day} {window.buyer}"), window)
+    return [
+        {
+            "line": line_id,
+            "kind": str(OrderFlag.Kind.MANY_FROM_ONE_BUYER),
+            "cause": cause,
+            "buyer": window.buyer,
+            "evidence": _evidence(window.orders(now)),
+            "now": now,
+        }
+        for (line_id, cause), window in first.items()
+    ]
+
+
+def _undelivered(line_ids: Sequence[int], now: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "line": order.line_id,
+            "kind": str(OrderFlag.Kind.NOT_DELIVERED),
+            "cause": order.reference,
+            "buyer": order.buyer,
+            "evidence": _evidence([order]),
+            "now": now,
+        }
+        for order in flags.undelivered(now).filter(line__in=line_ids)
+    ]
+
+
+def _evidence(orders: Iterable[Order]) -> str:
+    return json.dumps(
+        [
+            {
+                "order": order.reference,
+                "buyer": order.buyer,
+                "placed_at": order.placed_at.isoformat(),
+                "shipped_at": order.shipped_at.isoformat() if order.shipped_at else None,
+                "amount": money.text(order.amount, order.currency),
+                "currency": order.currency,
+                "status": order.status,
+            }
+            for order in orders
+        ]
+    )
+
+
+def _raise(found: list[dict[str, Any]]) -> None:
+    # By line, as everywhere, so that two runs at once wait for each other instead of locking up.
+    found.sort(key=lambda flag: (flag["line"], flag["kind"], flag["cause"]))
+    with connection.cursor() as cursor:
+        if found:
+            cursor.executemany(FLAG, found)

@@ -1,0 +1,222 @@
+"""Withdrawals on their way to whoever pays them (domain: withdrawal).
+
+That a withdrawal is SENT is on record before its provider is asked, so that dying in between never
+pays twice: what has no answer is asked about by its reference, and goes out again only when the
+provider never heard of it.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from credit.models import Withdrawal
+from credit.operations import withdrawal_steps as steps
+from credit.providers import PROVIDERS, Answer, NoAnswer, Provider
+from credit.queries.withdrawals import ANSWERED_WITHIN
+from merchants.refusals import Invalid, Refused
+
+log = logging.getLogger(__name__)
+
+SENDER = "send-withdrawals"
+RECONCILER = "reconcile-withdrawals"
+LONGEST_REFERENCE = 200
+
+
+class NotSent(Refused):
+    """The withdrawal was not sent, so it cannot have been paid or have failed."""
+
+    code = "not_sent"
+
+
+class ProviderDecides(Refused):
+    """Its provider is being asked; people decide only once it keeps silent."""
+
+    code = "provider_decides"
+
+
+def send(withdrawal_id: int, *, now: datetime) -> None:
+    """Send a withdrawal that needs nobody's decision any more, and write down the answer.
+
+    Does nothing when somebody was faster. Raises WithdrawalsStopped, UnknownWithdrawal, and what
+    keeps the provider from being asked; then nothing was sent.
+    """
+    withdrawal = _get(withdrawal_id)
+    provider = _provider(withdrawal)
+    with _asking(withdrawal) as alone:
+        if alone and _claim(withdrawal_id, now):
+            _ask_to_pay(withdrawal, provider, now)
+
+
+def reconcile(withdrawal_id: int, *, now: datetime) -> None:
+    """Ask the provider what became of a withdrawal that it gave no answer about.
+
+    Only what it says it never received is sent again, and that not before a request that we gave up
+    on can't arrive any more. Raises WithdrawalsStopped instead of sending again.
+    """
+    withdrawal = _get(withdrawal_id)
+    provider = _provider(withdrawal)
+    with _asking(withdrawal) as alone:
+        if not alone or not _leave_unknown(withdrawal_id, now):
+            return
+        try:
+            answer = provider.find(withdrawal.reference)
+        except Exception as error:
+            _log_silence(withdrawal, error)
+            return
+        if answer is not None:
+            _settle(withdrawal_id, answer, RECONCILER, now)
+        elif _claim_again(withdrawal_id, now):
+            _ask_to_pay(withdrawal, provider, now)
+
+
+def _get(withdrawal_id: int) -> Withdrawal:
+    withdrawal = Withdrawal.objects.select_related("destination").filter(pk=withdrawal_id).first()
+    if withdrawal is None:
+        raise steps.UnknownWithdrawal("There is no such withdrawal.")
+    return withdrawal
+
+
+def _provider(withdrawal: Withdrawal) -> Provider:
+    provider = PROVIDERS[withdrawal.provider]
+    provider.check_allowed()
+    return provider
+
+
+@contextmanager
+def _asking(withdrawal: Withdrawal) -> Iterator[bool]:
+    """Whether we are the only process that asks a provider about this withdrawal.
+
+    The clock alone cannot tell a slow request from a dead process; the database can: this lock
+    outlasts transactions, and ends with the process that holds it.
+    """
+    key = f"payout {withdrawal.reference}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [key])
+        (alone,) = cursor.fetchone()
+    try:
+        yield alone
+    finally:
+        if alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
+
+
+# durable: the provider must not be asked before this is committed.
+@transaction.atomic(durable=True)
+def _claim(withdrawal_id: int, now: datetime) -> bool:
+    withdrawal = steps.hold(withdrawal_id, now=now)
+    if not withdrawal.may_be_sent:
+        return False
+    steps.stop_if_suspected(withdrawal.line)
+    steps.move(withdrawal, Withdrawal.Status.SENT, sent_at=now, sent_by=SENDER)
+    return True
+
+
+@transaction.atomic(durable=True)
+def _claim_again(withdrawal_id: int, now: datetime) -> bool:
+    withdrawal = steps.hold(withdrawal_id, now=now)
+    is_settled = withdrawal.sent_at is not None and withdrawal.sent_at + ANSWERED_WITHIN <= now
+    if withdrawal.status != Withdrawal.Status.UNKNOWN or not is_settled:
+        return False
+    steps.stop_if_suspected(withdrawal.line)
+    steps.move(withdrawal, Withdrawal.Status.SENT, sent_at=now, sent_by=RECONCILER)
+    return True
+
+
+@transaction.atomic
+def _leave_unknown(withdrawal_id: int, now: datetime) -> bool:
+    """Whether it is one that nobody knows about; SENT and left alone becomes UNKNOWN here."""
+    withdrawal = steps.hold(withdrawal_id, now=now)
+    if withdrawal.status == Withdrawal.Status.SENT:
+        steps.move(withdrawal, Withdrawal.Status.UNKNOWN)
+    return withdrawal.status == Withdrawal.Status.UNKNOWN
+
+
+def _ask_to_pay(withdrawal: Withdrawal, provider: Provider, now: datetime) -> None:
+    try:
+        answer = provider.send(withdrawal)
+    except Exception as error:  # whatever it was, the request may have arrived
+        _log_silence(withdrawal, error)
+        _leave_unknown(withdrawal.pk, now)
+    else:
+        _settle(withdrawal.pk, answer, SENDER, now)
+
+
+def _log_silence(withdrawal: Withdrawal, error: Exception) -> None:
+    expected = isinstance(error, NoAnswer)
+    log.warning(
+        "Withdrawal %s: no answer of %s: %s",
+        withdrawal,
+        withdrawal.provider,
+        error,
+        exc_info=None if expected else error,
+    )
+
+
+@transaction.atomic
+def _settle(withdrawal_id: int, answer: Answer, actor: str, now: datetime) -> None:
+    """Write down what the provider answered, once."""
+    withdrawal = steps.hold(withdrawal_id, now=now)
+    if withdrawal.has_ended:  # an operator decided while it was asked
+        if withdrawal.status != answer.status:
+            log.error("Withdrawal %s is %s: %s", withdrawal, withdrawal.status, answer)
+        return
+    steps.end(
+        withdrawal,
+        answer.status,
+        actor=actor,
+        provider_reference=answer.reference[:LONGEST_REFERENCE],
+        reason=answer.reason[: steps.LONGEST_REASON],
+        now=now,
+    )
+
+
+def mark_paid(*, withdrawal_id: int, reference: str, actor: str, now: datetime) -> Withdrawal:
+    """Write down that the bank paid it, under the bank's own reference.
+
+    For what people sent, and for what its provider keeps silent about. Raises UnknownWithdrawal,
+    AlreadyDecided, NotSent, ProviderDecides, Invalid without a reference.
+    """
+    reference = reference.strip()
+    if not 0 < len(reference) <= LONGEST_REFERENCE:
+        raise Invalid("bank_reference", f"must have 1 to {LONGEST_REFERENCE} characters")
+    return _end_by_hand(withdrawal_id, Answer.paid(reference), actor, now)
+
+
+def mark_failed(*, withdrawal_id: int, reason: str, actor: str, now: datetime) -> Withdrawal:
+    """Write down that the bank did not pay it, and why; amount and fee come back.
+
+    Raises as `mark_paid`, and Invalid without a reason.
+    """
+    return _end_by_hand(withdrawal_id, Answer.failed(steps.checked_reason(reason)), actor, now)
+
+
+@transaction.atomic
+def _end_by_hand(withdrawal_id: int, answer: Answer, actor: str, now: datetime) -> Withdrawal:
+    withdrawal = steps.hold(withdrawal_id, now=now)
+    if withdrawal.may_be_cancelled:
+        raise NotSent(f"Withdrawal {withdrawal} was not sent yet.")
+    if withdrawal.status == Withdrawal.Status.SENT and not withdrawal.is_sent_by_people:
+        raise ProviderDecides(f"Withdrawal {withdrawal}: {withdrawal.provider} is being asked.")
+    steps.end(
+        withdrawal,
+        answer.status,
+        actor=actor,
+        provider_reference=answer.reference,
+        reason=answer.reason,
+        now=now,
+    )
+    return withdrawal
+
+
+@transaction.atomic
+def flag_late(withdrawal_ids: Sequence[int], *, now: datetime) -> int:
+    """Flag those of them that have not ended, for operators to look at; how many there were."""
+    # Whoever has one locked is just moving it: it is left to the next run, and nobody waits.
+    late = Withdrawal.objects.select_for_update(skip_locked=True, no_key=True).filter(
+        pk__in=withdrawal_ids, ended_at__isnull=True, flagged_late_at__isnull=True
+    )
+    return Withdrawal.objects.filter(pk__in=[one.pk for one in late]).update(flagged_late_at=now)

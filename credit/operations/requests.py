@@ -1,0 +1,178 @@
+"""What merchants ask about their limit, and operators' answers (domain: limit review, requests)."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from moneyed import Money
+
+from credit.models import CreditLine, LimitRequest
+from credit.operations import limits, lines
+from merchants import money
+from merchants.models import Notice
+from merchants.operations import notices
+from merchants.refusals import Invalid, Refused
+
+LONGEST_TEXT = 2000
+LONGEST_REASON = 500  # of an entry in the line's book
+
+
+class RaiseAlreadyAsked(Refused):
+    """A raise was asked for and is not answered yet; there is one at a time."""
+
+    code = "raise_already_asked"
+
+
+class NotARaise(Refused):
+    """The limit named is not above the present one."""
+
+    code = "not_a_raise"
+
+
+class UnknownRequest(Refused):
+    """There is no such request, or it asks for something else."""
+
+    code = "unknown_request"
+
+
+class AlreadyDecided(Refused):
+    """The request was answered before; the first answer stands."""
+
+    code = "already_decided"
+
+
+def ask_raise(
+    *, merchant_id: int, limit_wanted: Money, message: str, actor: str, now: datetime
+) -> LimitRequest:
+    """Ask for a limit of `limit_wanted`; the message says why.
+
+    Raises RaiseAlreadyAsked, NotARaise, CurrencyMismatch, Invalid.
+    """
+    message = _text("message", message, LONGEST_TEXT)
+    with transaction.atomic():
+        line = lines.lock(merchant_id, now=now)
+        wanted = money.figure(limit_wanted, line.currency, field="limit_wanted")
+        _check_raises(line, wanted)
+        pending = LimitRequest.Status.PENDING
+        if line.requests.filter(kind=LimitRequest.Kind.RAISE, status=pending).exists():
+            raise RaiseAlreadyAsked("request: a raise was asked for and is not answered yet")
+        return LimitRequest.objects.create(
+            line=line,
+            kind=LimitRequest.Kind.RAISE,
+            currency=line.currency,
+            limit_wanted=wanted,
+            message=message,
+            asked_at=now,
+            asked_by=actor,
+        )
+
+
+def ask_question(*, merchant_id: int, message: str, actor: str, now: datetime) -> LimitRequest:
+    """Ask something about the limit. Raises Invalid."""
+    message = _text("message", message, LONGEST_TEXT)
+    with transaction.atomic():
+        line = lines.lock(merchant_id, now=now)
+        return LimitRequest.objects.create(
+            line=line,
+            kind=LimitRequest.Kind.QUESTION,
+            currency=line.currency,
+            message=message,
+            asked_at=now,
+            asked_by=actor,
+        )
+
+
+def approve_raise(
+    *, request_id: int, limit: Money | None = None, actor: str, reason: str, now: datetime
+) -> LimitRequest:
+    """Raise the limit to what was wanted, or to `limit`, which may be less or more.
+
+    Raises AlreadyDecided, UnknownRequest, NotARaise when the limit has that height by now,
+    CurrencyMismatch, Invalid.
+    """
+    reason = _text("reason", reason, LONGEST_REASON)
+    with transaction.atomic():
+        line, request = _lock_pending(request_id, LimitRequest.Kind.RAISE, now)
+        wanted = request.limit_wanted or Decimal(0)  # a raise has one: the database says so
+        raised = money.of(wanted, line.currency) if limit is None else limit
+        _check_raises(line, money.figure(raised, line.currency, field="limit"))
+        entry = limits.set_limit(
+            merchant_id=line.pk, limit=raised, actor=actor, reason=reason, now=now
+        )
+        line.limit = entry.limit_after
+        return _answer(request, line, LimitRequest.Status.APPROVED, actor, reason, now)
+
+
+def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> LimitRequest:
+    """Leave the limit as it is. Raises AlreadyDecided, UnknownRequest, Invalid without a reason."""
+    reason = _text("reason", reason, LONGEST_TEXT)
+    with transaction.atomic():
+        line, request = _lock_pending(request_id, LimitRequest.Kind.RAISE, now)
+        return _answer(request, line, LimitRequest.Status.REJECTED, actor, reason, now)
+
+
+def answer(*, request_id: int, actor: str, text: str, now: datetime) -> LimitRequest:
+    """Answer a question. Raises AlreadyDecided, UnknownRequest, Invalid without a text."""
+    text = _text("answer", text, LONGEST_TEXT)
+    with transaction.atomic():
+        line, request = _lock_pending(request_id, LimitRequest.Kind.QUESTION, now)
+        return _answer(request, line, LimitRequest.Status.ANSWERED, actor, text, now)
+
+
+def _text(field: str, value: str, longest: int) -> str:
+    value = value.strip()
+    if not value:
+        raise Invalid(field, "is missing")
+    if len(value) > longest:
+        raise Invalid(field, f"must not be longer than {longest} characters")
+    if "\0" in value:
+        raise Invalid(field, "has a character that cannot be kept")
+    return value
+
+
+def _check_raises(line: CreditLine, limit: Decimal) -> None:
+    if limit <= line.limit:
+        present = money.text(line.limit, line.currency)
+        raise NotARaise(f"limit: {limit:f} is not above the present limit of {present}")
+
+
+def _lock_pending(
+    request_id: int, kind: LimitRequest.Kind, now: datetime
+) -> tuple[CreditLine, LimitRequest]:
+    """The request and its line, which is what two answers at once wait for."""
+    asked = LimitRequest.objects.filter(pk=request_id, kind=kind)
+    line_id = asked.values_list("line", flat=True).first()
+    if line_id is None:
+        raise UnknownRequest(f"request: there is no {kind.label} {request_id}")
+    line = lines.lock(line_id, now=now)
+    request = asked.get()
+    if request.status != LimitRequest.Status.PENDING:
+        raise AlreadyDecided(f"request: {request_id} is {request.status} already")
+    return line, request
+
+
+def _answer(
+    request: LimitRequest,
+    line: CreditLine,
+    status: LimitRequest.Status,
+    actor: str,
+    text: str,
+    now: datetime,
+) -> LimitRequest:
+    request.status = status
+    request.answer = text
+    request.answered_at = now
+    request.answered_by = actor
+    request.save(update_fields=["status", "answer", "answered_at", "answered_by"])
+    notices.write(
+        merchant_id=line.pk,
+        kind=Notice.Kind.REQUEST_ANSWERED,
+        cause=str(request.pk),
+        at=now,
+        request=str(request.pk),
+        status=str(status),
+        answer=text,
+        limit=money.text(line.limit, line.currency),
+        currency=line.currency,
+    )
+    return request

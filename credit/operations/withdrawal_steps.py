@@ -1,0 +1,142 @@
+"""The steps that every withdrawal takes, whoever decides them (domain: withdrawal).
+
+Each step holds the withdrawal, which locks its line first: at each moment one person or job decides
+about it, and money comes back once.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+
+from credit.models import CreditLine, Freeze, ProceedsEntry, Withdrawal
+from credit.models.withdrawals import TRANSITIONS
+from credit.operations import lines
+from merchants import money
+from merchants.models import Notice
+from merchants.operations import notices
+from merchants.refusals import Invalid, Refused
+
+LONGEST_REASON = 500
+
+
+class UnknownWithdrawal(Refused):
+    """There is no such withdrawal; another merchant's is unknown, too."""
+
+    code = "unknown_withdrawal"
+
+
+class WithdrawalsStopped(Refused):
+    """Fraud is suspected: nothing is asked for, approved or sent before the freeze is lifted."""
+
+    code = "withdrawals_stopped"
+
+
+class AlreadyDecided(Refused):
+    """The withdrawal has gone on from where this step was possible."""
+
+    code = "already_decided"
+
+
+def hold(withdrawal_id: int, *, now: datetime) -> Withdrawal:
+    """The withdrawal, its line locked until the transaction ends. Raises UnknownWithdrawal."""
+    line_id = Withdrawal.objects.filter(pk=withdrawal_id).values_list("line_id", flat=True).first()
+    if line_id is None:
+        raise UnknownWithdrawal("There is no such withdrawal.")
+    line = lines.lock(line_id, now=now)
+    withdrawal = Withdrawal.objects.select_related("destination").get(pk=withdrawal_id)
+    withdrawal.line = line
+    return withdrawal
+
+
+def enter(withdrawal: Withdrawal, kind: ProceedsEntry.Kind, amount: Decimal, now: datetime) -> None:
+    """Change the locked line's proceeds, and write the entry that says so."""
+    line = withdrawal.line
+    ProceedsEntry.objects.create(
+        line=line,
+        kind=kind,
+        currency=line.currency,
+        amount=amount,
+        withdrawal=withdrawal,
+        at=now,
+    )
+    line.proceeds += amount
+    line.save(update_fields=["proceeds"])
+
+
+def end(
+    withdrawal: Withdrawal,
+    to: Withdrawal.Status,
+    *,
+    actor: str,
+    now: datetime,
+    reason: str = "",
+    provider_reference: str = "",
+) -> None:
+    """Bring the held withdrawal to its end: money is paid out, or comes back, once.
+
+    Raises AlreadyDecided when this end can't be reached from where it is.
+    """
+    move(
+        withdrawal,
+        to,
+        ended_at=now,
+        ended_by=actor,
+        reason=reason,
+        provider_reference=provider_reference,
+    )
+    if to in Withdrawal.RETURNED:
+        enter(withdrawal, ProceedsEntry.Kind.RETURNED, withdrawal.total, now)
+    else:
+        withdrawal.line.paid_out += withdrawal.total
+        withdrawal.line.save(update_fields=["paid_out"])
+    if to != Withdrawal.Status.CANCELLED:
+        _tell(withdrawal, now)
+
+
+def _tell(withdrawal: Withdrawal, now: datetime) -> None:
+    was_paid = withdrawal.is_paid
+    more = {} if was_paid else {"reason": withdrawal.reason}
+    notices.write(
+        merchant_id=withdrawal.line_id,
+        kind=Notice.Kind.WITHDRAWAL_DONE if was_paid else Notice.Kind.WITHDRAWAL_FAILED,
+        cause=withdrawal.reference,
+        at=now,
+        reference=withdrawal.reference,
+        amount=money.text(withdrawal.amount, withdrawal.currency),
+        currency=withdrawal.currency,
+        last_four=withdrawal.destination.last_four,
+        **more,
+    )
+
+
+def move(withdrawal: Withdrawal, to: Withdrawal.Status, **fields: object) -> None:
+    """Take one step of the state machine, or raise AlreadyDecided and change nothing."""
+    possible_from = [before for before, after in TRANSITIONS if after == to]
+    step = {"status": to, **fields}
+    if not Withdrawal.objects.filter(pk=withdrawal.pk, status__in=possible_from).update(**step):
+        raise already_decided(withdrawal)
+    for name, value in step.items():
+        setattr(withdrawal, name, value)
+
+
+def already_decided(withdrawal: Withdrawal) -> AlreadyDecided:
+    by = withdrawal.ended_by or withdrawal.sent_by or withdrawal.approved_by
+    return AlreadyDecided(f"Withdrawal {withdrawal} is {withdrawal.status}{by and f' by {by}'}.")
+
+
+def stop_if_suspected(line: CreditLine) -> None:
+    """Raises WithdrawalsStopped while fraud is suspected on the line."""
+    if (
+        line.is_frozen
+        and line.freezes.filter(
+            reason=Freeze.Reason.SUSPECTED_FRAUD, lifted_at__isnull=True
+        ).exists()
+    ):
+        raise WithdrawalsStopped("Withdrawals are stopped while the credit line is under review.")
+
+
+def checked_reason(reason: str) -> str:
+    """What a person gave as reason, without blanks around it. Raises Invalid."""
+    reason = reason.strip()
+    if not 0 < len(reason) <= LONGEST_REASON:
+        raise Invalid("reason", f"must have 1 to {LONGEST_REASON} characters")
+    return reason

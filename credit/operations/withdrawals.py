@@ -1,0 +1,244 @@
+"""Proceeds leaving for a merchant's own account: asked for and decided (domain: withdrawal).
+
+credit.operations.payouts sends what is asked for here, and brings it to its end.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from moneyed import Money
+
+from credit import providers
+from credit.models import CreditLine, ProceedsEntry, Withdrawal
+from credit.operations import destinations, lines, policies
+from credit.operations import withdrawal_steps as steps
+from credit.operations.withdrawal_steps import (
+    AlreadyDecided,
+    UnknownWithdrawal,
+    WithdrawalsStopped,
+)
+from credit.queries import proceeds
+from merchants import calendar, money
+from merchants.refusals import Conflict, Invalid, Refused
+
+__all__ = [
+    "AlreadyDecided",
+    "FeeChanged",
+    "InsufficientProceeds",
+    "NeedsNoApproval",
+    "Quote",
+    "SamePerson",
+    "UnknownWithdrawal",
+    "WithdrawalConflict",
+    "WithdrawalsStopped",
+    "approve",
+    "cancel",
+    "quote",
+    "reject",
+    "request",
+]
+
+# No letters that people take for figures: references are read out on the telephone.
+REFERENCE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+REFERENCE_LENGTH = 12
+LONGEST_KEY = 64
+
+
+class WithdrawalConflict(Conflict):
+    """The form was sent before, with other content."""
+
+
+class InsufficientProceeds(Refused):
+    """Amount and fee are more than what can be withdrawn now."""
+
+    code = "insufficient_proceeds"
+
+
+class FeeChanged(Refused):
+    """The fee is not the one that was shown: it has to be confirmed again."""
+
+    code = "fee_changed"
+
+
+class NeedsNoApproval(Refused):
+    """It is not above the operator limit, and is sent without anybody's approval."""
+
+    code = "needs_no_approval"
+
+
+class SamePerson(Refused):
+    """A large withdrawal needs another person for this step."""
+
+    code = "same_person"
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What a withdrawal would cost, to be shown before it is confirmed."""
+
+    amount: Money
+    fee: Money
+    needs_approval: bool
+
+    @property
+    def total(self) -> Money:
+        return self.amount + self.fee
+
+
+def quote(*, merchant_id: int, amount: Money, now: datetime) -> Quote:
+    """The fee for withdrawing `amount` now, on top of it. Locks and writes nothing.
+
+    Raises InsufficientProceeds, WithdrawalsStopped, CurrencyMismatch, Invalid.
+    """
+    line = CreditLine.objects.get(pk=merchant_id)
+    return _quote(line, amount, calendar.local_date(now, line.timezone))
+
+
+def _quote(line: CreditLine, amount: Money, today: date) -> Quote:
+    figure = _positive(amount, line)
+    steps.stop_if_suspected(line)
+    policy = policies.in_force(line.currency, today)
+    fee = Decimal(0)
+    free = policy.free_withdrawals_a_month
+    if not free or _of_this_month(line, today) >= free:
+        percent = figure * policy.withdrawal_fee_percent / 100
+        fee = money.rounded(percent + policy.withdrawal_fee_fixed, line.currency)
+    there = proceeds.withdrawable(line, today=today)
+    if figure + fee > there:
+        raise InsufficientProceeds(
+            f"amount: {money.text(figure, line.currency)} and a fee of"
+            f" {money.text(fee, line.currency)} are more than the"
+            f" {money.text(there, line.currency)} that can be withdrawn"
+        )
+    return Quote(
+        amount=money.of(figure, line.currency),
+        fee=money.of(fee, line.currency),
+        needs_approval=figure > policy.approval_above,
+    )
+
+
+def _positive(amount: Money, line: CreditLine) -> Decimal:
+    figure = money.figure(amount, line.currency)
+    if figure <= 0:
+        raise Invalid("amount", "must be more than 0")
+    return figure
+
+
+def _of_this_month(line: CreditLine, today: date) -> int:
+    """How many of the line's withdrawals of this local month went out, or still may."""
+    month = calendar.month_of(today)
+    return (
+        line.withdrawals.filter(
+            requested_at__gte=calendar.day_start(month, line.timezone),
+            requested_at__lt=calendar.day_start(calendar.next_month(month), line.timezone),
+        )
+        .exclude(status__in=Withdrawal.RETURNED)
+        .count()
+    )
+
+
+def request(
+    *,
+    merchant_id: int,
+    destination_id: int,
+    amount: Money,
+    request_key: str,
+    fee_shown: Money | None = None,
+    actor: str,
+    now: datetime,
+) -> tuple[Withdrawal, bool]:
+    """Take `amount` and the fee out of the proceeds, to be sent to the destination.
+
+    `request_key` is made with the form: sent twice, it is one withdrawal. `fee_shown`, where given,
+    is the fee that was confirmed. Returns the withdrawal and whether it is new. Raises
+    WithdrawalConflict, UnknownDestination, DestinationNotUsable, InsufficientProceeds, FeeChanged,
+    WithdrawalsStopped, CurrencyMismatch, Invalid.
+    """
+    if not 0 < len(request_key) <= LONGEST_KEY:
+        raise Invalid("request_key", f"must have 1 to {LONGEST_KEY} characters")
+    with transaction.atomic():
+        line = lines.lock(merchant_id, now=now)
+        known = Withdrawal.objects.filter(line=line, request_key=request_key).first()
+        if known is not None:
+            if (known.destination_id, known.amount) != (destination_id, _positive(amount, line)):
+                raise WithdrawalConflict(f"request_key: {known} was asked for with other content")
+            return known, False
+        destination = destinations.usable(line, destination_id, now=now)
+        quoted = _quote(line, amount, line.open_on)
+        if fee_shown is not None and fee_shown != quoted.fee:
+            raise FeeChanged(f"fee: it is {quoted.fee} now, not {fee_shown}")
+        withdrawal = Withdrawal(
+            line=line,
+            destination=destination,
+            request_key=request_key,
+            requested_at=now,
+            requested_by=actor,
+        )
+        _create(withdrawal, quoted)
+    return withdrawal, True
+
+
+def _new_reference() -> str:
+    return "W" + "".join(secrets.choice(REFERENCE_LETTERS) for _ in range(REFERENCE_LENGTH))
+
+
+def _create(withdrawal: Withdrawal, quoted: Quote) -> None:
+    """Write it with what it costs, and take that out of the locked line's proceeds."""
+    withdrawal.reference = _new_reference()
+    withdrawal.currency = withdrawal.line.currency
+    withdrawal.amount, withdrawal.fee = quoted.amount.amount, quoted.fee.amount
+    withdrawal.status = Withdrawal.Status.REQUESTED
+    withdrawal.needs_approval = quoted.needs_approval
+    withdrawal.provider = providers.chosen()
+    withdrawal.save()
+    now = withdrawal.requested_at
+    steps.enter(withdrawal, ProceedsEntry.Kind.WITHDRAWAL, -withdrawal.amount, now)
+    if withdrawal.fee:
+        steps.enter(withdrawal, ProceedsEntry.Kind.FEE, -withdrawal.fee, now)
+
+
+def approve(*, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
+    """Let a withdrawal above the operator limit be sent.
+
+    Raises UnknownWithdrawal, AlreadyDecided, NeedsNoApproval, SamePerson for who asked for it,
+    WithdrawalsStopped.
+    """
+    with transaction.atomic():
+        withdrawal = steps.hold(withdrawal_id, now=now)
+        if withdrawal.status != Withdrawal.Status.REQUESTED:
+            raise steps.already_decided(withdrawal)
+        if not withdrawal.needs_approval:
+            raise NeedsNoApproval(f"Withdrawal {withdrawal} needs no approval.")
+        if actor == withdrawal.requested_by:
+            raise SamePerson(f"Withdrawal {withdrawal} was requested by {actor}.")
+        steps.stop_if_suspected(withdrawal.line)
+        steps.move(withdrawal, Withdrawal.Status.APPROVED, approved_at=now, approved_by=actor)
+    return withdrawal
+
+
+def reject(*, withdrawal_id: int, actor: str, reason: str, now: datetime) -> Withdrawal:
+    """Refuse a withdrawal that was not sent; amount and fee come back.
+
+    Raises UnknownWithdrawal, AlreadyDecided, Invalid without a reason.
+    """
+    reason = steps.checked_reason(reason)
+    with transaction.atomic():
+        withdrawal = steps.hold(withdrawal_id, now=now)
+        steps.end(withdrawal, Withdrawal.Status.REJECTED, actor=actor, reason=reason, now=now)
+    return withdrawal
+
+
+def cancel(*, merchant_id: int, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
+    """Take back a withdrawal that was not sent, by the merchant; amount and fee come back.
+
+    Raises UnknownWithdrawal, AlreadyDecided.
+    """
+    with transaction.atomic():
+        withdrawal = steps.hold(withdrawal_id, now=now)
+        if withdrawal.line_id != merchant_id:
+            raise UnknownWithdrawal("This merchant has no such withdrawal.")
+        steps.end(withdrawal, Withdrawal.Status.CANCELLED, actor=actor, now=now)
+    return withdrawal

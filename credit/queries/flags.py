@@ -1,0 +1,93 @@
+"""Which orders a person should look at (domain: credit, freeze). Nothing here writes.
+
+Both rules start from the lines: one line's latest orders are a short range of an index, and a scan
+of everybody's would need one of its own.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
+
+from credit.models import Order, OrderFlag
+
+MANY = 5  # orders of one buyer
+WINDOW = timedelta(hours=24)  # half-open: an order exactly so much later is not in it
+LOOK_BACK = timedelta(days=8)  # longer than the job is likely to be down
+UNDELIVERED = timedelta(days=60)
+
+LINES_WITH_A_BUSY_BUYER = """
+SELECT line.merchant_id FROM credit_creditline line
+WHERE EXISTS (
+    SELECT FROM credit_order o
+    WHERE o.line_id = line.merchant_id AND o.placed_at >= %(since)s
+    GROUP BY o.buyer HAVING count(*) >= %(many)s)
+"""
+
+# Every order that starts a window with so many of its buyer's.
+BUSY_WINDOWS = """
+SELECT line_id, buyer, placed_at, timezone FROM (
+    SELECT o.line_id, o.buyer, o.placed_at, o.id, line.timezone,
+           lead(o.placed_at, %(many)s - 1) OVER (
+               PARTITION BY o.line_id, o.buyer ORDER BY o.placed_at, o.id) AS enough_at
+    FROM credit_order o JOIN credit_creditline line ON line.merchant_id = o.line_id
+    WHERE o.line_id = ANY(%(lines)s) AND o.placed_at BETWEEN %(since)s AND %(now)s) recent
+WHERE enough_at < placed_at + %(window)s
+ORDER BY line_id, buyer, placed_at, id
+"""
+
+
+class Busy(NamedTuple):
+    """24 hours with many orders of one buyer at one shop, starting with one of them."""
+
+    line_id: int
+    buyer: str
+    starts_at: datetime
+    timezone: str  # the line's
+
+    def orders(self, now: datetime) -> QuerySet[Order]:
+        """The buyer's orders in it, as far as they are placed by `now`."""
+        return Order.objects.filter(
+            line=self.line_id,
+            buyer=self.buyer,
+            placed_at__gte=self.starts_at,
+            placed_at__lt=self.starts_at + WINDOW,
+            placed_at__lte=now,
+        ).order_by("placed_at", "pk")
+
+
+def lines_with_orders_to_flag(now: datetime) -> Sequence[int]:
+    """The lines on which a rule may find something at `now`."""
+    with connection.cursor() as cursor:
+        cursor.execute(LINES_WITH_A_BUSY_BUYER, {"since": now - LOOK_BACK, "many": MANY})
+        busy = {line_id for (line_id,) in cursor.fetchall()}
+    return sorted(busy.union(undelivered(now).values_list("line", flat=True)))
+
+
+def busy_windows(line_ids: Sequence[int], now: datetime) -> list[Busy]:
+    """Every such window of these lines that starts in the last days, oldest first by buyer."""
+    given: dict[str, Any] = {
+        "lines": list(line_ids),
+        "since": now - LOOK_BACK,
+        "now": now,
+        "many": MANY,
+        "window": WINDOW,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(BUSY_WINDOWS, given)
+        return [Busy(*row) for row in cursor.fetchall()]
+
+
+def undelivered(now: datetime) -> QuerySet[Order]:
+    """Orders that left the shop long ago, hold its limit, and are not flagged for it yet."""
+    flagged = OrderFlag.objects.filter(
+        line=OuterRef("line"), kind=OrderFlag.Kind.NOT_DELIVERED, cause=OuterRef("reference")
+    )
+    return Order.objects.filter(
+        ~Exists(flagged),
+        status=Order.Status.OPEN,
+        shipped_at__lte=now - UNDELIVERED,
+        delivered_at__isnull=True,
+    ).order_by("line", "shipped_at", "pk")

@@ -1,0 +1,137 @@
+"""Questions about what merchants have earned, and where it is (domain: proceeds)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import connection
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from moneyed import Money
+
+from credit.models import CreditLine, Order, ProceedsEntry
+from merchants import money
+
+# All figures of one line, seen at one moment: they add up whatever is written meanwhile. It reads
+# the days still to come and the withdrawals under way, never the history.
+BUCKETS = """
+SELECT line.currency, line.proceeds, line.paid_out, under_way.total, days.dates, days.amounts
+FROM credit_creditline line
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(withdrawal.amount + withdrawal.fee), 0) AS total
+    FROM credit_withdrawal withdrawal
+    WHERE withdrawal.line_id = line.merchant_id AND withdrawal.ended_at IS NULL
+) under_way
+CROSS JOIN LATERAL (
+    SELECT coalesce(array_agg(day.matures_on ORDER BY day.matures_on), '{}') AS dates,
+           coalesce(array_agg(day.amount ORDER BY day.matures_on), '{}') AS amounts
+    FROM (
+        SELECT entry.matures_on, sum(entry.amount) AS amount FROM credit_proceedsentry entry
+        WHERE entry.line_id = line.merchant_id AND entry.matures_on > %(today)s
+        GROUP BY entry.matures_on HAVING sum(entry.amount) <> 0
+    ) day
+) days
+WHERE line.merchant_id = %(line)s
+"""
+
+
+@dataclass(frozen=True)
+class MaturingDay:
+    """What becomes withdrawable when local day `on` starts."""
+
+    on: date
+    amount: Money
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """Where a merchant's proceeds are on a local day.
+
+    maturing + matured = balance; balance + on_its_way + paid_out = what was earned, which is sales
+    less refunds and less what paid bills.
+    """
+
+    balance: Money
+    maturing: Money
+    maturing_days: Sequence[MaturingDay]  # the next one first
+    matured: Money  # negative after a refund of money already paid out
+    on_its_way: Money  # withdrawals that have not ended, with their fees
+    paid_out: Money  # withdrawals that were paid, with their fees
+
+    @property
+    def available(self) -> Money:
+        """What may be withdrawn, fees included."""
+        nothing = money.of(Decimal(0), self.balance.currency.code)
+        return max(min(self.matured, self.balance), nothing)
+
+    @property
+    def shortfall(self) -> Money:
+        """What later sales have to cover before anything is available again."""
+        return self.available - self.matured
+
+    @property
+    def earned(self) -> Money:
+        return self.balance + self.on_its_way + self.paid_out
+
+
+def buckets(merchant_id: int, *, today: date) -> Buckets:
+    """Where the line's proceeds are on local day `today`. Raises CreditLine.DoesNotExist."""
+    with connection.cursor() as cursor:
+        cursor.execute(BUCKETS, {"line": merchant_id, "today": today})
+        row = cursor.fetchone()
+    if row is None:
+        raise CreditLine.DoesNotExist(f"there is no credit line {merchant_id}")
+    currency, balance, paid_out, on_its_way, dates, amounts = row
+    maturing = sum(amounts, Decimal(0))
+    return Buckets(
+        balance=money.of(balance, currency),
+        maturing=money.of(maturing, currency),
+        maturing_days=[
+            MaturingDay(on, money.of(amount, currency))
+            for on, amount in zip(dates, amounts, strict=True)
+        ],
+        matured=money.of(balance - maturing, currency),
+        on_its_way=money.of(on_its_way, currency),
+        paid_out=money.of(paid_out, currency),
+    )
+
+
+def withdrawable(line: CreditLine, *, today: date) -> Decimal:
+    """What of the line's proceeds may leave on local day `today`, fees included."""
+    maturing = ProceedsEntry.objects.filter(line=line, matures_on__gt=today).aggregate(
+        total=Sum("amount", default=Decimal(0))
+    )["total"]
+    return max(min(line.proceeds - maturing, line.proceeds), Decimal(0))
+
+
+def entries(line: CreditLine) -> QuerySet[ProceedsEntry]:
+    """All that changed the line's proceeds, newest first."""
+    return (
+        ProceedsEntry.objects.filter(line=line)
+        .select_related("order", "payment", "refund", "withdrawal")
+        .order_by("-pk")
+    )
+
+
+def entries_of_day(line: CreditLine, matures_on: date) -> QuerySet[ProceedsEntry]:
+    """The sales that mature on this day, and what refunds took back of them."""
+    return entries(line).filter(matures_on=matures_on)
+
+
+def orders_of_day(line: CreditLine, matures_on: date) -> QuerySet[Order]:
+    """The orders behind a day's maturing amount, each with its part of it as `maturing`."""
+    part = (
+        ProceedsEntry.objects.filter(order=OuterRef("pk"), line=line, matures_on=matures_on)
+        .order_by()
+        .values("order")
+        .annotate(total=Sum("amount"))
+        .values("total")
+    )
+    on_the_day = Q(proceedsentry__line=line, proceedsentry__matures_on=matures_on)
+    return (
+        Order.objects.filter(on_the_day)
+        .distinct()
+        .annotate(maturing=Subquery(part))
+        .filter(~Q(maturing=0))
+        .order_by(F("placed_at").desc(), "-pk")
+    )

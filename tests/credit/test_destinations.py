@@ -1,0 +1,183 @@
+"""A merchant says where its proceeds may go."""
+
+from datetime import timedelta
+
+import pytest
+
+from credit.models import PayoutDestination
+from credit.operations import destinations
+from credit.operations.destinations import (
+    DestinationConflict,
+    DestinationInUse,
+    DestinationNotUsable,
+    UnknownDestination,
+)
+from merchants import secrets
+from merchants.models import Notice
+from merchants.refusals import Invalid
+from tests import shops
+from tests.credit import withdrawing
+from tests.credit.withdrawing import JOINED, MERCHANT, add
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop() -> shops.Shop:
+    return shops.join(JOINED, credit_limit="1000.00")
+
+
+def remove(shop: shops.Shop, destination: PayoutDestination, at: str) -> PayoutDestination:
+    return destinations.remove(
+        merchant_id=shop.line.pk, destination_id=destination.pk, actor=MERCHANT, now=shop.at(at)
+    )
+
+
+def usable(shop: shops.Shop, destination: PayoutDestination, at: str) -> PayoutDestination:
+    return destinations.usable(shop.line, destination.pk, now=shop.at(at))
+
+
+def test_a_bank_card_is_kept_encrypted_and_shown_by_its_last_four(shop: shops.Shop) -> None:
+    add(shop, number="6212 2620 0000 0050 003")
+    destination = PayoutDestination.objects.get()
+    assert (destination.kind, destination.holder, destination.bank) == (
+        "BANK_CARD",
+        "Mei Lin",
+        "ICBC",
+    )
+    assert (destination.last_four, str(destination)) == ("0003", "Bank card ···· 0003")
+    assert b"6212" not in bytes(destination.number)
+    assert secrets.decrypt(destination.number) == "6212262000000050003"
+    assert destination.added_by == MERCHANT
+
+
+@pytest.mark.parametrize(
+    ("given", "kept", "last_four"),
+    [
+        ("138 0013 8000", "13800138000", "8000"),
+        ("+86 138-0013-8000", "13800138000", "8000"),
+        ("8613800138000", "13800138000", "8000"),
+        ("１３８００１３８０００", "13800138000", "8000"),
+        ("+66 81 234 5678", "+66812345678", "5678"),
+        ("Rosewood@QQ.com", "rosewood@qq.com", "wood"),
+        ("mei@qq.com", "mei@qq.com", "i"),
+    ],
+)
+def test_an_alipay_account_is_an_email_address_or_a_mobile_number(
+    shop: shops.Shop, given: str, kept: str, last_four: str
+) -> None:
+    destination = add(shop, kind="ALIPAY", number=given, bank="")
+    assert secrets.decrypt(destination.number) == kept
+    assert destination.last_four == last_four
+
+
+@pytest.mark.parametrize("number", ["4000 0000 0000 0002", "4000-0000-0000-0119", "501234567805"])
+def test_a_card_number_has_12_to_19_digits(shop: shops.Shop, number: str) -> None:
+    assert add(shop, number=number).last_four == number[-4:]
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"number": "4000 0000 0000 0003"}, "number"),  # its check digit is wrong
+        ({"number": "40000000001"}, "number"),  # 11 digits
+        ({"number": "6212262000000000000011"}, "number"),
+        ({"number": ""}, "number"),
+        ({"number": "4000 0000 0000 000x"}, "number"),
+        ({"number": "٤٠٠٠٠٠٠٠٠٠٠٠٠٠٠٢"}, "number"),
+        ({"holder": "  "}, "holder"),
+        ({"holder": "M" * 201}, "holder"),
+        ({"holder": "Mei\x00Lin"}, "holder"),
+        ({"bank": ""}, "bank"),
+        ({"bank": "B" * 201}, "bank"),
+        ({"kind": "PAYPAL", "bank": ""}, "kind"),
+        ({"kind": "ALIPAY", "number": "13800138000"}, "bank"),  # Alipay is no bank's
+        ({"kind": "ALIPAY", "bank": "", "number": "12800138000"}, "number"),
+        ({"kind": "ALIPAY", "bank": "", "number": "+0012345678"}, "number"),
+        ({"kind": "ALIPAY", "bank": "", "number": "mei@"}, "number"),
+        ({"kind": "ALIPAY", "bank": "", "number": "=1+1@qq.com"}, "number"),
+        ({"kind": "ALIPAY", "bank": "", "number": "-mei@qq.com"}, "number"),
+        ({"kind": "ALIPAY", "bank": "", "number": f"{'m' * 64}@{'q' * 250}.com"}, "number"),
+    ],
+)
+def test_what_can_be_no_destination_is_refused(
+    shop: shops.Shop, said: dict[str, str], field: str
+) -> None:
+    with withdrawing.unchanged(shop), pytest.raises(Invalid) as refusal:
+        add(shop, **said)
+    assert refusal.value.field == field
+    assert said.get("number", "x") not in str(refusal.value) or not said.get("number")
+
+
+def test_the_owners_are_told(shop: shops.Shop) -> None:
+    destination = add(shop, at="2026-11-01 10:30")
+    notice = Notice.objects.get(kind="DESTINATION_ADDED")
+    assert (notice.merchant, notice.cause) == (shop.merchant, str(destination.pk))
+    assert notice.details == {"last_four": "0003", "by": MERCHANT}
+    assert notice.at == shop.at("2026-11-01 10:30")
+
+
+def test_it_is_usable_24_hours_later(shop: shops.Shop) -> None:
+    destination = add(shop, at="2026-11-01 10:00")
+    with pytest.raises(DestinationNotUsable, match=r"from 2026-11-02T10:00:00\+00:00"):
+        usable(shop, destination, "2026-11-02 09:59:59")
+    assert usable(shop, destination, "2026-11-02 10:00") == destination
+
+
+def test_the_same_one_added_twice_is_one_and_usable_from_the_first_time(shop: shops.Shop) -> None:
+    first = add(shop, at="2026-11-01 10:00", number="6212262000000050003")
+    with withdrawing.unchanged(shop):
+        again, is_new = destinations.add(
+            merchant_id=shop.line.pk,
+            kind=PayoutDestination.Kind.BANK_CARD,
+            holder=" Mei  Lin ",
+            number="6212 2620 0000 0050 003",
+            bank="ICBC",
+            actor="a colleague",
+            now=shop.at("2026-11-05 10:00"),
+        )
+    assert (again, is_new) == (first, False)
+    assert again.usable_from - again.added_at == timedelta(hours=24)
+
+
+def test_the_same_number_of_another_holder_is_a_conflict(shop: shops.Shop) -> None:
+    add(shop)
+    with withdrawing.unchanged(shop), pytest.raises(DestinationConflict):
+        add(shop, holder="Somebody Else")
+
+
+def test_a_removed_one_is_not_usable_and_can_be_added_anew(shop: shops.Shop) -> None:
+    destination = add(shop, at="2026-11-01 10:00")
+    removed = remove(shop, destination, "2026-11-03 10:00")
+    assert (removed.removed_at, removed.removed_by) == (shop.at("2026-11-03 10:00"), MERCHANT)
+    with pytest.raises(DestinationNotUsable, match="was removed"):
+        usable(shop, destination, "2026-11-03 10:00")
+    with withdrawing.unchanged(shop):  # removed twice is removed once
+        remove(shop, destination, "2026-11-04 10:00")
+    anew = add(shop, at="2026-11-05 10:00")
+    assert anew != destination
+    with pytest.raises(DestinationNotUsable, match="2026-11-06T10:00"):
+        usable(shop, anew, "2026-11-05 12:00")
+
+
+def test_one_that_a_withdrawal_waits_to_go_to_is_not_removed() -> None:
+    shop = withdrawing.shop_with("300.00")
+    withdrawal = withdrawing.withdraw(shop, "100.00")
+    with withdrawing.unchanged(shop), pytest.raises(DestinationInUse, match=str(withdrawal)):
+        remove(shop, withdrawal.destination, "2026-11-03 11:00")
+    withdrawing.cancel(withdrawal)
+    assert remove(shop, withdrawal.destination, "2026-11-03 11:00").removed_at
+
+
+def test_another_merchants_destination_is_unknown(shop: shops.Shop) -> None:
+    other = shops.join(JOINED, "elsewhere")
+    destination = add(other)
+    with withdrawing.unchanged(shop, other):
+        with pytest.raises(UnknownDestination):
+            usable(shop, destination, "2026-11-05 10:00")
+        with pytest.raises(UnknownDestination):
+            remove(shop, destination, "2026-11-05 10:00")
+
+
+def test_two_merchants_may_have_the_same_one(shop: shops.Shop) -> None:
+    assert add(shop) != add(shops.join(JOINED, "elsewhere"))

@@ -1,0 +1,107 @@
+"""The audit finds what is wrong with withdrawals, whoever did it and however."""
+
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+
+from credit.models import ProceedsEntry
+from tests import shops
+from tests.credit.withdrawing import (
+    cancel,
+    fees,
+    pay_out,
+    reject,
+    shop_with,
+    withdraw,
+)
+
+# Until merchants.audit is merged into this branch.
+audit = pytest.importorskip("merchants.audit")
+
+from credit.audit_withdrawals import WITHDRAWALS  # noqa: E402
+
+pytestmark = pytest.mark.django_db
+
+PAID_OUT, GONE, DEBIT, BELONGS, STEPS = (check.name for check in WITHDRAWALS)
+
+
+@pytest.fixture(autouse=True)
+def shop() -> shops.Shop:
+    """One withdrawal of each kind: paid, rejected, cancelled, under way; all with a fee of 2.00."""
+    shop = shop_with("1000.00")
+    shop_with("10.00", "elsewhere")
+    fees(fixed="2.00")
+    pay_out(withdraw(shop, "100.00"))
+    reject(withdraw(shop, "50.00"))
+    cancel(withdraw(shop, "60.00"))
+    withdraw(shop, "70.00")
+    return shop
+
+
+def violated() -> dict[str, int]:
+    return {
+        finding.check.name: finding.violations
+        for finding in audit.run(WITHDRAWALS)
+        if finding.violations
+    }
+
+
+def break_by(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")  # no triggers
+        cursor.execute(statement)
+        assert cursor.rowcount == 1
+        cursor.execute("SET session_replication_role = DEFAULT")
+
+
+def test_nothing_is_found_where_nothing_is_wrong() -> None:
+    checked = [finding.checked for finding in audit.run(WITHDRAWALS)]
+    assert (violated(), checked) == ({}, [2, 2, 4, 4, 4])
+
+
+def test_a_wrong_running_figure() -> None:
+    break_by("UPDATE credit_creditline SET paid_out = 101 WHERE paid_out = 102")
+    assert violated() == {PAID_OUT: 1, GONE: 1}
+
+
+@pytest.mark.parametrize("kind", ["WITHDRAWAL", "FEE"])
+def test_a_debit_that_is_missing(kind: str) -> None:
+    break_by(
+        f"DELETE FROM credit_proceedsentry entry USING credit_withdrawal withdrawal"
+        f" WHERE withdrawal.id = withdrawal_id AND status = 'PAID' AND kind = '{kind}'"
+    )
+    assert violated() == {GONE: 1, DEBIT: 1}
+
+
+def test_money_that_came_back_though_it_was_paid(shop: shops.Shop) -> None:
+    ProceedsEntry.objects.create(
+        line=shop.line,
+        kind="RETURNED",
+        currency="USD",
+        amount=Decimal(102),
+        withdrawal=shop.line.withdrawals.get(status="PAID"),
+        at=shop.at("2026-11-04 10:00"),
+    )
+    assert violated() == {GONE: 1, DEBIT: 1}
+
+
+def test_money_that_did_not_come_back() -> None:
+    break_by(
+        "DELETE FROM credit_proceedsentry entry USING credit_withdrawal withdrawal"
+        " WHERE withdrawal.id = withdrawal_id AND status = 'REJECTED' AND kind = 'RETURNED'"
+    )
+    assert violated() == {GONE: 1, DEBIT: 1}
+
+
+def test_another_merchants_destination() -> None:
+    break_by(
+        "UPDATE credit_withdrawal SET destination_id = ("
+        " SELECT max(id) FROM credit_payoutdestination) WHERE status = 'PAID'"
+    )
+    assert violated() == {BELONGS: 1}
+
+
+def test_a_payment_that_was_never_sent() -> None:
+    break_by("UPDATE credit_withdrawal SET sent_at = NULL WHERE status = 'PAID'")
+    assert violated() == {STEPS: 1}

@@ -1,0 +1,265 @@
+"""Operators send withdrawals through their bank: a file for it, and one with its answers."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+
+from credit.models import Freeze, Withdrawal
+from credit.operations import freezes, payout_files, payouts
+from credit.operations.payout_files import Batch, RowRefused, Taken, UnknownBatch, UnreadableFile
+from credit.operations.payouts import NotSent
+from credit.operations.withdrawals import AlreadyDecided
+from credit.queries import withdrawals as queries
+from merchants.refusals import Invalid
+from tests import shops
+from tests.credit.withdrawing import (
+    NOW,
+    OPERATOR,
+    OTHER_OPERATOR,
+    add,
+    approve,
+    cancel,
+    entries,
+    notices,
+    paid_out,
+    shop_with,
+    status,
+    unchanged,
+    withdraw,
+)
+
+pytestmark = pytest.mark.django_db
+
+LATER = "2026-11-04 09:00"
+HEADING = "reference,status,bank_reference,reason\n"
+
+
+@pytest.fixture
+def shop() -> shops.Shop:
+    return shop_with("50000.00")
+
+
+def export(*chosen: Withdrawal, by: str = OPERATOR, at: str = NOW) -> Batch:
+    return payout_files.export(
+        withdrawal_ids=[withdrawal.pk for withdrawal in chosen], actor=by, now=shops.instant(at)
+    )
+
+
+def take(*rows: str, heading: str = HEADING) -> Taken:
+    content = heading + "".join(f"{row}\n" for row in rows)
+    return payout_files.take_answers(
+        content=content.encode(), actor=OTHER_OPERATOR, now=shops.instant(LATER)
+    )
+
+
+def counts(taken: Taken) -> tuple[int, int, int, int]:
+    """paid, failed, known, refused."""
+    return taken.paid, taken.failed, taken.known, len(taken.refused)
+
+
+def sent(shop: shops.Shop, amount: str = "100.00") -> Withdrawal:
+    withdrawal = withdraw(shop, amount)
+    assert not export(withdrawal).refused
+    return withdrawal
+
+
+def rows(text: str) -> list[dict[str, Any]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_a_file_for_the_bank(shop: shops.Shop) -> None:
+    add(shop, at="2026-11-01 11:00", number="13800138000", kind="ALIPAY", bank="", holder="林美")
+    first = withdraw(shop, "120.50")
+    other = shop_with("300.00", "elsewhere")
+    second = withdraw(other, "7.00")
+    assert list(queries.to_export()) == [first, second]
+    batch = export(first, second)
+    assert batch.csv == (
+        "reference,amount,currency,kind,holder,bank,number\r\n"
+        f"{first.reference},120.50,USD,ALIPAY,林美,,13800138000\r\n"
+        f"{second.reference},7.00,USD,BANK_CARD,Mei Lin,ICBC,6212262000000050003\r\n"
+    )
+    assert batch.sent == [first, second]
+    assert (status(first), status(second)) == ("SENT", "SENT")
+    row = Withdrawal.objects.get(pk=first.pk)
+    assert (row.sent_by, row.sent_at, row.batch) == (OPERATOR, shop.at(NOW), batch.name)
+    assert list(queries.to_export()) == []
+    assert shop.proceeds() == "49879.50"
+
+
+def test_a_lost_file_is_written_again_without_what_has_ended(shop: shops.Shop) -> None:
+    first, second = withdraw(shop, "100.00"), withdraw(shop, "200.00")
+    batch = export(first, second)
+    with unchanged(shop):
+        assert payout_files.export_again(batch.name) == batch.csv
+    take(f"{first.reference},PAID,B-1,")
+    again = rows(payout_files.export_again(batch.name))
+    assert [row["reference"] for row in again] == [second.reference]
+    for name in ("B261103-000000", ""):
+        with pytest.raises(UnknownBatch):
+            payout_files.export_again(name)
+
+
+def test_names_are_no_formulas(shop: shops.Shop) -> None:
+    for number, name in enumerate(["=1+1", "@x", "-5", "+A", "＝1+1"]):
+        card = ("4242424242424242", "5555555555554444", "378282246310005", "6011111111111117",
+                "30569309025904")[number]  # fmt: skip
+        destination = add(shop, number=card, holder=name, bank=f'{name}, "B"')
+        withdraw(shop, "1.00", destination_id=destination.pk)
+    found = rows(export(*Withdrawal.objects.all()).csv)
+    assert [row["holder"] for row in found] == ["'=1+1", "'@x", "'-5", "'+A", "'＝1+1"]
+    assert found[0]["bank"] == '\'=1+1, "B"'
+    assert found[0]["number"] == "4242424242424242"
+
+
+def test_who_approved_or_asked_for_a_large_one_does_not_send_it(shop: shops.Shop) -> None:
+    large, small = withdraw(shop, "20000.00"), withdraw(shop, "100.00")
+    approve(large, by=OPERATOR)
+    batch = export(large, small, by=OPERATOR)
+    assert batch.sent == [small]
+    (refused,) = batch.refused
+    assert refused.reference == large.reference
+    assert f"has to be sent by another person than {OPERATOR}" in refused.problem
+    assert status(large) == "APPROVED"
+    assert export(large, by=OTHER_OPERATOR).sent == [large]
+    own = withdraw(shop, "20000.00", actor="both@tael.example")
+    approve(own)
+    assert export(own, by="both@tael.example").sent == []
+
+
+def test_what_cannot_be_sent_is_left_out_by_name(shop: shops.Shop, settings: LazySettings) -> None:
+    large, cancelled, already = (withdraw(shop, a) for a in ("20000.00", "1.00", "2.00"))
+    cancel(cancelled)
+    export(already)
+    settings.TAEL_SANDBOX = True
+    automatic = withdraw(shop, "3.00")
+    settings.TAEL_SANDBOX = False
+    stopped_shop = shop_with("300.00", "elsewhere")
+    stopped = withdraw(stopped_shop, "4.00")
+    freezes.place(
+        merchant_id=stopped_shop.line.pk,
+        reason=Freeze.Reason.SUSPECTED_FRAUD,
+        actor=OPERATOR,
+        note="odd buyers",
+        now=shop.at(NOW),
+    )
+    with unchanged(shop, stopped_shop):
+        batch = export(large, cancelled, already, automatic, stopped)
+    assert (batch.sent, batch.csv) == ([], "")
+    problems = {refused.reference: refused.problem for refused in batch.refused}
+    assert "is REQUESTED" in problems[large.reference]
+    assert "is CANCELLED" in problems[cancelled.reference]
+    assert "is SENT" in problems[already.reference]
+    assert "is sent by sandbox" in problems[automatic.reference]
+    assert "Withdrawals are stopped" in problems[stopped.reference]
+    assert list(queries.to_export()) == []
+
+
+def test_a_number_that_no_key_opens_is_left_out(shop: shops.Shop, settings: LazySettings) -> None:
+    withdrawal = withdraw(shop, "100.00")
+    settings.TAEL_ENCRYPTION_KEYS = ["MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="]
+    with unchanged(shop):
+        batch = export(withdrawal)
+    assert "no key of TAEL_ENCRYPTION_KEYS opens it" in batch.refused[0].problem
+
+
+def test_the_banks_answers_are_taken(shop: shops.Shop) -> None:
+    first, second = sent(shop, "100.00"), sent(shop, "200.00")
+    taken = take(f"{first.reference},PAID,B-1,", f"{second.reference},FAILED,,no such account")
+    assert counts(taken) == (1, 1, 0, 0)
+    paid, failed = (Withdrawal.objects.get(pk=one.pk) for one in (first, second))
+    assert (paid.status, paid.provider_reference) == ("PAID", "B-1")
+    assert (paid.ended_by, paid.ended_at) == (OTHER_OPERATOR, shop.at(LATER))
+    assert (failed.status, failed.reason) == ("FAILED", "no such account")
+    assert (shop.proceeds(), paid_out(shop)) == ("49900.00", "100.00")
+    assert entries(shop)[1:] == ["WITHDRAWAL -100.00", "WITHDRAWAL -200.00", "RETURNED 200.00"]
+    assert notices(shop) == [
+        ("WITHDRAWAL_DONE", first.reference),
+        ("WITHDRAWAL_FAILED", second.reference),
+    ]
+
+
+def test_the_same_file_uploaded_again_says_nothing_new(shop: shops.Shop) -> None:
+    first, second = sent(shop), sent(shop)
+    answers = [f"{first.reference},PAID,B-1,", f"{second.reference},FAILED,,no such account"]
+    take(*answers)
+    with unchanged(shop):
+        assert counts(take(*answers)) == (0, 0, 2, 0)
+
+
+def test_each_wrong_row_is_named_and_the_others_count(
+    shop: shops.Shop, settings: LazySettings
+) -> None:
+    good, waiting, twice = sent(shop), withdraw(shop, "5.00"), sent(shop)
+    settings.TAEL_SANDBOX = True
+    automatic = withdraw(shop, "6.00")
+    rows = [
+        f"{waiting.reference},PAID,B-1,",
+        "W-NOBODY,PAID,B-2,",
+        f"{twice.reference},PERHAPS,B-3,",
+        f"{twice.reference},PAID,,",
+        f"{twice.reference},FAILED,,",
+        f"{automatic.reference},PAID,B-4,",
+        "",
+        f"{twice.reference},failed,,no such account",
+        f"{twice.reference},PAID,B-5,",
+        f"{twice.reference},FAILED,,another reason",
+        f"{good.reference},PAID,B-6,",
+    ]
+    taken = take(*rows)
+    assert counts(taken) == (1, 1, 0, 8)
+    assert [(refused.row, refused.problem) for refused in taken.refused] == [
+        (2, f"Withdrawal {waiting} was not sent yet."),
+        (3, "There is no withdrawal 'W-NOBODY' sent by hand."),
+        (4, "status: 'PERHAPS' is neither PAID nor FAILED"),
+        (5, "bank_reference: must have 1 to 200 characters"),
+        (6, "reason: must have 1 to 500 characters"),
+        (7, f"There is no withdrawal '{automatic}' sent by hand."),
+        (10, f"Withdrawal {twice} is FAILED by {OTHER_OPERATOR}."),
+        (11, f"Withdrawal {twice} is FAILED by {OTHER_OPERATOR}."),
+    ]
+    assert taken.refused[1] == RowRefused(3, "W-NOBODY", taken.refused[1].problem)
+    assert (status(good), status(twice), status(waiting)) == ("PAID", "FAILED", "REQUESTED")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe\x00",
+        b"reference,status,reason\nW1,PAID,\n",
+        b"reference,status,status,bank_reference,reason\n",
+        HEADING.encode() + b'W1,"PAID,B-1,\n',
+        HEADING.encode() + b"W1\x00,PAID,B-1,\n",
+        b"reference;status;bank_reference;reason\n",
+    ],
+)
+def test_what_is_no_file_of_answers_changes_nothing(shop: shops.Shop, content: bytes) -> None:
+    sent(shop)
+    with unchanged(shop), pytest.raises(UnreadableFile):
+        payout_files.take_answers(content=content, actor=OPERATOR, now=shop.at(LATER))
+
+
+def test_a_file_that_excel_saved_is_read(shop: shops.Shop) -> None:
+    withdrawal = sent(shop)
+    content = f"﻿Status,Reference,Reason,Bank_Reference,Teller\r\npaid, {withdrawal} ,,B-1,Wu\r\n"
+    taken = payout_files.take_answers(content=content.encode(), actor=OPERATOR, now=shop.at(LATER))
+    assert counts(taken) == (1, 0, 0, 0)
+
+
+def test_one_is_marked_as_paid_or_failed_by_hand(shop: shops.Shop) -> None:
+    first, second, waiting = sent(shop), sent(shop), withdraw(shop, "1.00")
+    now = shop.at(LATER)
+    payouts.mark_paid(withdrawal_id=first.pk, reference="B-1", actor=OPERATOR, now=now)
+    payouts.mark_failed(withdrawal_id=second.pk, reason="no such card", actor=OPERATOR, now=now)
+    assert (status(first), status(second)) == ("PAID", "FAILED")
+    with unchanged(shop):
+        with pytest.raises(AlreadyDecided):
+            payouts.mark_paid(withdrawal_id=first.pk, reference="B-1", actor=OPERATOR, now=now)
+        with pytest.raises(NotSent):
+            payouts.mark_failed(withdrawal_id=waiting.pk, reason="no", actor=OPERATOR, now=now)
+        with pytest.raises(Invalid):
+            payouts.mark_failed(withdrawal_id=second.pk, reason=" ", actor=OPERATOR, now=now)

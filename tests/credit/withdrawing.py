@@ -1,0 +1,198 @@
+"""What tests of withdrawals have in common: shops with earnings, destinations, and their books."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from moneyed import Money
+
+from config.celery import TIMETABLE
+from credit.models import CreditPolicy, Freeze, PayoutDestination, ProceedsEntry, Withdrawal
+from credit.operations import destinations, freezes, payout_files, payouts, withdrawals
+from merchants import money
+from merchants.models import Notice
+from tests import shops
+
+CARD = "6212 2620 0000 0050 003"  # no refusal, no silence (credit.providers.Sandbox)
+REFUSED_CARD = "4000 0000 0000 0002"
+SILENT_CARD = "4000 0000 0000 0119"
+MERCHANT = "mei@rosewood.example"
+OPERATOR = "olga@tael.example"
+OTHER_OPERATOR = "otto@tael.example"
+
+JOINED = "2026-11-01 10:00"
+NOW = "2026-11-03 10:00"
+
+_numbers = count(1)
+
+
+def usd(amount: str) -> Money:
+    return Money(amount, "USD")
+
+
+def shop_with(proceeds: str, reference: str = "rosewood", **terms: Any) -> shops.Shop:
+    """A shop that earned so much on 1 November, with a destination usable from the 2nd, 10:00."""
+    shop = shops.join(JOINED, reference, **{"credit_limit": "100000", "settlement_days": 0} | terms)
+    add(shop)
+    sell(shop, "2026-11-01 12:00", proceeds)
+    return shop
+
+
+def sell(shop: shops.Shop, at: str, amount: str, order: str = "") -> str:
+    """An order that is placed and paid at once; its reference."""
+    order = order or f"sold-{next(_numbers)}"
+    assert shop.place(at, order, amount) == "applied"
+    assert shop.pay(at, order, amount) == "applied"
+    return order
+
+
+def refund(shop: shops.Shop, at: str, order: str, amount: str) -> None:
+    data = {"order": order, "refund": f"refund-{next(_numbers)}"}
+    data |= {"amount": amount, "currency": shop.line.currency}
+    assert shop.send("order.refunded", at, **data) == "applied"
+
+
+def add(shop: shops.Shop, at: str = JOINED, number: str = CARD, **said: Any) -> PayoutDestination:
+    content = {"kind": "BANK_CARD", "holder": "Mei Lin", "bank": "ICBC", "actor": MERCHANT}
+    destination, _ = destinations.add(
+        merchant_id=shop.line.pk, number=number, now=shop.at(at), **content | said
+    )
+    return destination
+
+
+def destination_of(shop: shops.Shop) -> PayoutDestination:
+    destination = shop.line.destinations.order_by("pk").last()
+    assert destination is not None
+    return destination
+
+
+def ask(
+    shop: shops.Shop, amount: str | Money, at: str = NOW, key: str = "", **said: Any
+) -> tuple[Withdrawal, bool]:
+    content: dict[str, Any] = {
+        "destination_id": destination_of(shop).pk,
+        "amount": amount if isinstance(amount, Money) else Money(amount, shop.line.currency),
+        "actor": MERCHANT,
+        "request_key": key or f"form-{next(_numbers)}",
+    }
+    return withdrawals.request(merchant_id=shop.line.pk, now=shop.at(at), **content | said)
+
+
+def withdraw(shop: shops.Shop, amount: str, at: str = NOW, **said: Any) -> Withdrawal:
+    withdrawal, is_new = ask(shop, amount, at, **said)
+    assert is_new
+    return withdrawal
+
+
+def approve(withdrawal: Withdrawal, at: str = NOW, by: str = OPERATOR) -> Withdrawal:
+    return withdrawals.approve(withdrawal_id=withdrawal.pk, actor=by, now=shops.instant(at))
+
+
+def reject(withdrawal: Withdrawal, at: str = NOW, reason: str = "unclear") -> Withdrawal:
+    return withdrawals.reject(
+        withdrawal_id=withdrawal.pk, actor=OPERATOR, reason=reason, now=shops.instant(at)
+    )
+
+
+def cancel(withdrawal: Withdrawal, at: str = NOW, merchant_id: int | None = None) -> Withdrawal:
+    return withdrawals.cancel(
+        merchant_id=withdrawal.line_id if merchant_id is None else merchant_id,
+        withdrawal_id=withdrawal.pk,
+        actor=MERCHANT,
+        now=shops.instant(at),
+    )
+
+
+def pay_out(withdrawal: Withdrawal, at: str = NOW, by: str = OPERATOR) -> Withdrawal:
+    """By hand: in a file for the bank, which pays it."""
+    now = shops.instant(at)
+    batch = payout_files.export(withdrawal_ids=[withdrawal.pk], actor=by, now=now)
+    assert not batch.refused
+    return payouts.mark_paid(
+        withdrawal_id=withdrawal.pk, reference=f"bank-{next(_numbers)}", actor=by, now=now
+    )
+
+
+def fees(percent: str = "0", fixed: str = "0", free: int = 0, currency: str = "USD") -> None:
+    """A policy with fees, in force from the day all shops here join on."""
+    CreditPolicy.objects.create(
+        currency=currency,
+        version=2,
+        starts_on="2026-11-01",
+        withdrawal_fee_percent=Decimal(percent),
+        withdrawal_fee_fixed=Decimal(fixed),
+        free_withdrawals_a_month=free,
+    )
+
+
+def status(withdrawal: Withdrawal) -> str:
+    return str(Withdrawal.objects.get(pk=withdrawal.pk).status)
+
+
+def paid_out(shop: shops.Shop) -> str:
+    return money.text(shop.line.paid_out, shop.line.currency)
+
+
+def entries(shop: shops.Shop) -> list[str]:
+    """`KIND amount` of all that moved the proceeds, in order."""
+    return [
+        f"{entry.kind} {entry.amount_money.amount}"
+        for entry in ProceedsEntry.objects.filter(line=shop.line).order_by("pk")
+    ]
+
+
+def notices(shop: shops.Shop) -> list[tuple[str, str]]:
+    """Kind and cause of what was told about withdrawals."""
+    told = Notice.objects.filter(merchant=shop.merchant, kind__startswith="WITHDRAWAL")
+    return list(told.order_by("pk").values_list("kind", "cause"))
+
+
+def run(job: str, at: str) -> None:
+    (found,) = (one for one in TIMETABLE if one.name == job)
+    found.run_here(shops.instant(at))
+
+
+def send_all(at: str = NOW) -> None:
+    run("send-withdrawals", at)
+
+
+def reconcile_all(at: str) -> None:
+    run("reconcile-withdrawals", at)
+
+
+def fresh(withdrawal: Withdrawal) -> Withdrawal:
+    return Withdrawal.objects.get(pk=withdrawal.pk)
+
+
+def suspect(shop: shops.Shop) -> Freeze:
+    return freezes.place(
+        merchant_id=shop.line.pk,
+        reason=Freeze.Reason.SUSPECTED_FRAUD,
+        actor=OPERATOR,
+        note="odd buyers",
+        now=shop.at(NOW),
+    )
+
+
+@contextmanager
+def unchanged(*affected: shops.Shop) -> Iterator[None]:
+    """Whatever happens in here leaves earnings, withdrawals, destinations and notices alone."""
+    before = [_everything(shop) for shop in affected]
+    yield
+    assert [_everything(shop) for shop in affected] == before
+
+
+def _everything(shop: shops.Shop) -> list[object]:
+    line = shop.line
+    return [
+        (line.proceeds, line.paid_out),
+        list(line.proceeds_entries.order_by("pk").values()),
+        list(line.withdrawals.order_by("pk").values()),
+        [
+            {**row, "number": bytes(row["number"])}
+            for row in line.destinations.order_by("pk").values()
+        ],
+        list(Notice.objects.filter(merchant_id=line.pk).order_by("pk").values()),
+    ]

@@ -1,0 +1,197 @@
+"""A merchant's staff complete its profile; an operator confirms what is there."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import pytest
+
+from merchants.models import Profile
+from merchants.operations import profiles
+from merchants.operations.profiles import Document
+from merchants.refusals import Invalid
+from tests import shops
+from tests.shops import Shop, instant
+
+pytestmark = pytest.mark.django_db
+
+NOW = instant("2026-11-02 10:00")
+LATER = instant("2026-11-03 09:00")
+OWNER = "owner@silk.example"
+OFFICER = "officer@tael.example"
+FIELDS = {
+    "licence_number": "0105-5512-34567",
+    "contact_name": "สมชาย ใจดี",
+    "contact_email": "hello@silk.example",
+    "contact_phone": "+66 2 123 4567",
+}
+PDF = Document("licence.pdf", b"%PDF-1.7 ...")
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return shops.join("2026-11-01 10:00")
+
+
+def complete(
+    shop: Shop, document: Document | None = None, at: datetime = NOW, /, **fields: str
+) -> Profile:
+    return profiles.complete(
+        merchant_id=shop.merchant.pk, fields=fields, document=document, actor=OWNER, now=at
+    )
+
+
+def confirm(shop: Shop, seen: datetime | None = None) -> Profile:
+    return profiles.confirm(merchant_id=shop.merchant.pk, actor=OFFICER, now=LATER, seen=seen)
+
+
+@contextmanager
+def nothing_changes() -> Iterator[None]:
+    before = list(Profile.objects.values())
+    yield
+    assert list(Profile.objects.values()) == before
+
+
+def test_what_staff_write_is_kept_with_who_and_when(shop: Shop) -> None:
+    complete(shop, PDF, **{**FIELDS, "contact_name": "  สมชาย ใจดี "})
+    profile = Profile.objects.get()
+    assert {name: getattr(profile, name) for name in FIELDS} == FIELDS
+    assert bytes(profile.licence_document) == b"%PDF-1.7 ..."
+    assert profile.licence_document_name == "licence.pdf"
+    assert (profile.changed_by, profile.changed_at) == (OWNER, NOW)
+    assert profile.confirmed_at is None
+
+
+def test_fields_come_one_by_one_and_can_be_emptied(shop: Shop) -> None:
+    complete(shop, licence_number="1")
+    complete(shop, contact_name="Somchai", contact_phone="02-123-456")
+    complete(shop, contact_phone="")
+    profile = Profile.objects.get()
+    assert (profile.licence_number, profile.contact_name, profile.contact_phone) == (
+        "1",
+        "Somchai",
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        ("licence_number", "x" * 101, "must not be longer than 100 characters"),
+        ("contact_name", "a\nb", "must be one line of printable text"),
+        ("contact_name", "a\0b", "must be one line of printable text"),
+        ("contact_email", "hello@", "'hello@' is not an e-mail address"),
+        ("contact_phone", "call me", "'call me' is not a telephone number"),
+        ("confirmed_by", "me", "is no field of a profile"),
+        ("merchant_id", "1", "is no field of a profile"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_by_the_name_of_its_field(
+    shop: Shop, field: str, value: str, problem: str
+) -> None:
+    complete(shop, PDF, **FIELDS)
+    with nothing_changes(), pytest.raises(Invalid) as refusal:
+        complete(shop, None, LATER, **{"licence_number": "other", field: value})
+    assert (refusal.value.field, str(refusal.value)) == (field, f"{field}: {problem}")
+
+
+# --- the document -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kept_as"),
+    [
+        ("licence.pdf", b"%PDF-1.4", "licence.pdf"),
+        ("scan.PNG", b"\x89PNG\r\n\x1a\n....", "scan.PNG"),
+        ("photo.jpeg", b"\xff\xd8\xff\xe0", "photo.jpeg"),
+        ("licence.exe", b"%PDF-1.4", "licence.exe.pdf"),
+        ("C:\\fakepath\\ใบอนุญาต.pdf", b"%PDF-1.4", "ใบอนุญาต.pdf"),
+        ("../../etc/passwd", b"\xff\xd8\xff\xe0", "passwd.jpg"),
+        ("a\r\nb.pdf", b"%PDF-1.4", "ab.pdf"),
+        ("", b"%PDF-1.4", "licence.pdf"),
+        ("x" * 300 + ".pdf", b"%PDF-1.4", "x" * 196 + ".pdf"),
+    ],
+)
+def test_a_document_is_known_by_what_it_starts_with(
+    shop: Shop, name: str, content: bytes, kept_as: str
+) -> None:
+    profile = complete(shop, Document(name, content))
+    profile.refresh_from_db()
+    assert profile.licence_document_name == kept_as
+    assert bytes(profile.licence_document) == content
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "is empty"),
+        (b"<svg onload=alert(1)>", "must be a PDF, PNG or JPEG file"),
+        (b" %PDF-1.4", "must be a PDF, PNG or JPEG file"),
+        (b"GIF89a", "must be a PDF, PNG or JPEG file"),
+        (b"%PDF-" + b"0" * (5 * 1024 * 1024 - 4), "must not be larger than 5 MB"),
+    ],
+)
+def test_other_files_are_refused(shop: Shop, content: bytes, problem: str) -> None:
+    complete(shop, PDF, **FIELDS)
+    with nothing_changes(), pytest.raises(Invalid, match=f"licence_document: {problem}"):
+        complete(shop, Document("licence.pdf", content), licence_number="other")
+
+
+def test_a_document_of_exactly_5_mb_is_taken(shop: Shop) -> None:
+    content = b"%PDF-" + b"0" * (5 * 1024 * 1024 - 5)
+    assert len(complete(shop, Document("licence.pdf", content)).licence_document) == 5_242_880
+
+
+# --- confirming -------------------------------------------------------------------------------
+
+
+def test_an_operator_confirms_once(shop: Shop) -> None:
+    complete(shop, PDF, **FIELDS)
+    profile = confirm(shop, seen=NOW)
+    assert (profile.confirmed_by, profile.confirmed_at) == (OFFICER, LATER)
+    with nothing_changes(), pytest.raises(profiles.AlreadyConfirmed):
+        confirm(shop)
+
+
+@pytest.mark.parametrize("field", [*FIELDS, "licence_document"])
+def test_any_change_must_be_confirmed_anew(shop: Shop, field: str) -> None:
+    complete(shop, PDF, **FIELDS)
+    confirm(shop)
+    if field == "licence_document":
+        complete(shop, Document("licence.pdf", b"%PDF-1.7 other"), LATER)
+    else:
+        value = "new@silk.example" if field == "contact_email" else "99 99 99 99"
+        complete(shop, None, LATER, **{field: value})
+    profile = Profile.objects.get()
+    assert (profile.confirmed_at, profile.confirmed_by) == (None, "")
+    assert profile.changed_at == LATER
+    assert confirm(shop).confirmed_at == LATER
+
+
+def test_what_changes_nothing_stays_confirmed(shop: Shop) -> None:
+    complete(shop, PDF, **FIELDS)
+    confirm(shop)
+    with nothing_changes():
+        complete(shop, PDF, LATER, **FIELDS)
+
+
+def test_too_little_cannot_be_confirmed(shop: Shop) -> None:
+    with (
+        nothing_changes(),
+        pytest.raises(
+            profiles.ProfileIncomplete,
+            match="licence_number, licence_document, contact_name, contact_email",
+        ),
+    ):
+        confirm(shop)
+    complete(shop, **FIELDS)
+    with nothing_changes(), pytest.raises(profiles.ProfileIncomplete, match=": licence_document m"):
+        confirm(shop)
+
+
+def test_what_changed_since_the_operator_looked_is_not_confirmed(shop: Shop) -> None:
+    complete(shop, PDF, **FIELDS)
+    complete(shop, None, LATER, contact_name="Malee")
+    with nothing_changes(), pytest.raises(profiles.ProfileChanged):
+        confirm(shop, seen=NOW)
+    assert confirm(shop, seen=LATER).confirmed_by == OFFICER
