@@ -6,7 +6,7 @@ from merchants.models import Membership, Merchant, User
 
 
 def membership(user: User, merchant_reference: str) -> Membership | None:
-    """The person's role at the merchant; None for a stranger, and for a merchant that is not there."""
+    """The person's role at the merchant; None for a stranger, or if there is no such merchant."""
     return (
         Membership.objects.select_related("merchant")
         .filter(user=user, merchant__reference=merchant_reference)

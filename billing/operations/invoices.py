@@ -55,8 +55,8 @@ WITH due AS (
         period_start, period_end, due_on, currency, total, amount_paid,
         merchant_name, merchant_reference, language)
     SELECT bill.account_id, bill.year || '-'
-               || lpad(bill.number::text, greatest(6, length(bill.number::text)), '0'), bill.kind, 'OPEN',
-           bill.issued_on, bill.at,
+               || lpad(bill.number::text, greatest(6, length(bill.number::text)), '0'),
+           bill.kind, 'OPEN', bill.issued_on, bill.at,
            least(coalesce(account.last_bill_on + 1, account.joined_on), bill.issued_on),
            bill.issued_on,
            bill.issued_on

@@ -159,10 +159,11 @@ def ship(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tu
     Raises UnknownOrder, OrderNotOpen for a declined or cancelled order.
     """
     with transaction.atomic():
-        order = load(lines.lock(merchant_id, now=now), reference)
-        _check_can_move(order)
+        line = lines.lock(merchant_id, now=now)
+        order = load(line, reference)
         if order.shipped_at is not None:
             return order, False
+        _check_can_move(order, at, line)
         order.shipped_at = at
         order.save(update_fields=["shipped_at"])
         return order, True
@@ -177,9 +178,9 @@ def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) ->
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         order = load(line, reference)
-        _check_can_move(order)
         if order.delivered_at is not None:
             return order, False
+        _check_can_move(order, at, line)
         order.delivered_at = at
         delivered_on = calendar.local_date(at, line.timezone)
         order.first_due_on = delivered_on + timedelta(days=line.payment_days)
@@ -188,9 +189,16 @@ def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) ->
         return order, True
 
 
-def _check_can_move(order: Order) -> None:
+def _check_can_move(order: Order, at: datetime, line: CreditLine) -> None:
     if order.status in (Order.Status.DECLINED, Order.Status.CANCELLED):
         raise OrderNotOpen(f"order: {order.reference} is {order.status}")
+    check_has_happened(at, line)
+
+
+def check_has_happened(at: datetime, line: CreditLine) -> None:
+    """Raise Invalid for what is said to happen on a local day that has not started."""
+    if calendar.local_date(at, line.timezone) > line.open_on:
+        raise Invalid("at", f"{at.isoformat()} is not here yet")
 
 
 def cancel(*, merchant_id: int, reference: str, reason: str, now: datetime) -> tuple[Order, bool]:

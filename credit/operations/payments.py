@@ -49,6 +49,7 @@ def receive(
             if known.order.reference != order or known.amount != figure:
                 raise PaymentConflict(f"payment: {reference} is known with other content")
             return known, False
+        orders.check_has_happened(at, line)
         paid_order = orders.load(line, order)
         payment = OrderPayment(
             line=line,
