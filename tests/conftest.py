@@ -8,11 +8,14 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.cache import cache
+from django.db.models.signals import post_migrate
 
 from config import embedded
 
@@ -50,6 +53,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError(reason)
     for item in marked:
         item.add_marker(pytest.mark.skip(reason=reason))
+
+
+# What migrations wrote: (model, module of the migration, its function).
+MIGRATED_ROWS = {
+    "billing": ("Fee", "billing.migrations.0002_fees", "add_fees"),
+}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def migrated_rows_come_back() -> Iterator[None]:
+    """A test with real transactions empties all tables; what migrations wrote is written again."""
+    post_migrate.connect(_write_migrated_rows)
+    yield
+    post_migrate.disconnect(_write_migrated_rows)
+
+
+def _write_migrated_rows(sender: AppConfig, **_: Any) -> None:
+    if sender.label not in MIGRATED_ROWS:
+        return
+    model, module, write = MIGRATED_ROWS[sender.label]
+    if not apps.get_model(sender.label, model).objects.exists():
+        getattr(import_module(module), write)(apps, None)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,238 @@
+"""Merchants for tests, and one-liners that send their events and read their books.
+
+    shop = shops.join("2026-11-01 10:00", billing_threshold="200.00")
+    assert shop.charge("2026-11-12 15:00", "shipping-label", "210.00") == "applied"
+    shop.run_jobs("2026-11-13 00:00")
+    assert shop.bills() == ["2026-11-12 THRESHOLD 210.00"]
+
+Times are the merchant's own wall clock, unless they carry an offset; amounts are what events carry.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from moneyed import Money
+
+from billing.models import BillingAccount, Charge
+from billing.operations import charges
+from config.celery import TIMETABLE
+from config.events import apply_all
+from credit.models import CreditLine
+from merchants import events, money
+from merchants.models import Merchant
+from tests import books
+
+ONE_HOUR = timedelta(hours=1)
+TERMS: dict[str, Any] = {
+    "name": "Rosewood Dresses",
+    "currency": "USD",
+    "timezone": "UTC",
+    "language": "en",
+    "credit_limit": "5000.00",
+    "payment_days": 10,
+    "settlement_days": 7,
+    "billing_threshold": "200.00",
+    "plan": "basic",
+    "plan_price": "0",
+    "plan_interval_days": 30,
+}
+OPTIONAL_TERMS = {"billing_currency", "payment_method"}
+# Names for what a test does not name itself.
+_numbers = count(1)
+
+Sender = Callable[[dict[str, Any]], str]
+
+
+def instant(text: str, zone: str = "UTC") -> datetime:
+    """`text` as an instant in UTC: on the wall clock of `zone`, unless it carries an offset."""
+    given = datetime.fromisoformat(text)
+    return (given if given.tzinfo else given.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+
+
+def apply(event: dict[str, Any], *, arriving: datetime | None = None) -> str:
+    """Apply the event as it is sent; its outcome as words, such as `rejected conflict`."""
+    parsed = events.from_object(event)
+    (outcome,) = apply_all([parsed], now=arriving or parsed.at)
+    return f"{outcome.status} {outcome.code}".strip()
+
+
+def run_jobs(now: datetime) -> None:
+    """One tick of the timetable."""
+    for job in TIMETABLE:
+        job.run_here(now)
+
+
+def run_hourly(first: datetime, last: datetime) -> None:
+    """Every tick of the timetable from `first` to `last`, both on the hour."""
+    while first <= last:
+        run_jobs(first)
+        first += ONE_HOUR
+
+
+class Shop:
+    """One merchant, as the platform speaks of it; `sender` takes its events."""
+
+    def __init__(self, reference: str, sender: Sender = apply, **terms: Any) -> None:
+        self.reference, self.sender = reference, sender
+        misspelt = terms.keys() - TERMS.keys() - OPTIONAL_TERMS
+        assert not misspelt, misspelt  # the platform may send members unknown to us; a test may not
+        self.terms: dict[str, Any] = TERMS | terms
+        self.zone: str = self.terms["timezone"]
+        self.currency: str = self.terms["currency"]
+        self.billing_currency: str = self.terms.get("billing_currency") or self.currency
+
+    def at(self, text: str) -> datetime:
+        return instant(text, self.zone)
+
+    def send(self, kind: str, at: str, **data: Any) -> str:
+        number = next(_numbers)
+        when = self.at(at).isoformat()
+        event = {"id": f"event-{number}", "type": kind, "at": when, "merchant": self.reference}
+        return self.sender({**event, "data": data})
+
+    def join(self, at: str) -> str:
+        return self.send("merchant.joined", at, **self.terms)
+
+    def place(self, at: str, order: str, amount: str, **data: Any) -> str:
+        content: dict[str, Any] = {
+            "order": order,
+            "buyer": "Somchai",
+            "amount": amount,
+            "instalments": 1,
+        }
+        content |= {"currency": self.currency, **data}
+        return self.send("order.placed", at, **content)
+
+    def ship(self, at: str, order: str) -> str:
+        return self.send("order.shipped", at, order=order)
+
+    def deliver(self, at: str, order: str) -> str:
+        return self.send("order.delivered", at, order=order)
+
+    def cancel(self, at: str, order: str, reason: str = "changed my mind") -> str:
+        return self.send("order.cancelled", at, order=order, reason=reason)
+
+    def pay(self, at: str, order: str, amount: str, payment: str = "", **data: Any) -> str:
+        content = {"payment": payment or f"payment-{next(_numbers)}", "amount": amount}
+        content |= {"currency": self.currency, **data}
+        return self.send("order.paid", at, order=order, **content)
+
+    def charge(self, at: str, fee: str, amount: str, charge: str = "", **data: Any) -> str:
+        content: dict[str, Any] = {
+            "charge": charge or f"charge-{next(_numbers)}",
+            "fee": fee,
+            "amount": amount,
+        }
+        content |= {"currency": self.billing_currency, "request": "FR-1", "quantity": 1, **data}
+        return self.send("charge.recorded", at, **content)
+
+    def record(self, served: str, arrived: str, fee: str, amount: str) -> Charge:
+        """A charge of which we hear later than it happened, as an operation records it."""
+        charge, is_new = charges.record(
+            charges.NewCharge(
+                merchant_id=self.merchant.pk,
+                reference=f"charge-{next(_numbers)}",
+                fee=fee,
+                amount=Money(amount, self.billing_currency),
+                quantity=Decimal(1),
+                at=self.at(served),
+                now=self.at(arrived),
+            )
+        )
+        assert is_new
+        return charge
+
+    def run_jobs(self, at: str) -> None:
+        """One tick of the timetable, at whatever instant."""
+        run_jobs(self.at(at))
+
+    def run_hourly(self, first: str, last: str) -> None:
+        """The timetable's ticks from the hour `first` to the hour `last`."""
+        run_hourly(self.at(first), self.at(last))
+
+    # What the books say, read anew each time.
+
+    @property
+    def merchant(self) -> Merchant:
+        return Merchant.objects.get(reference=self.reference)
+
+    @property
+    def line(self) -> CreditLine:
+        return CreditLine.objects.get(merchant__reference=self.reference)
+
+    @property
+    def account(self) -> BillingAccount:
+        return BillingAccount.objects.get(merchant__reference=self.reference)
+
+    def books(self) -> dict[str, Any]:
+        return books.of_merchant(self.merchant)
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Whatever happens in here leaves the merchant's books as they were."""
+        before = self._everything()
+        yield
+        assert self._everything() == before
+
+    def _everything(self) -> tuple[object, ...]:
+        line, account = self.line, self.account
+        counts = (line.payments.count(), line.metrics.count(), account.charges.count())
+        return self.books(), counts
+
+    def limit(self) -> tuple[str, str, str]:
+        """limit, used, available."""
+        line = self.line
+        figures = (line.limit, line.used, line.available)
+        return tuple(money.text(figure, line.currency) for figure in figures)  # type: ignore[return-value]
+
+    def proceeds(self) -> str:
+        return money.text(self.line.proceeds, self.currency)
+
+    def order(self, reference: str) -> tuple[str, str]:
+        """Its status and what of it is outstanding."""
+        order = self.line.orders.get(reference=reference)
+        return str(order.status), money.text(order.outstanding, self.currency)
+
+    def frozen_by(self) -> list[str]:
+        return sorted(self.line.freezes.filter(lifted_at=None).values_list("reason", flat=True))
+
+    def figures(self) -> tuple[str, str]:
+        """outstanding, accruing."""
+        account = self.account
+        figures = (account.outstanding, account.accruing)
+        return tuple(money.text(figure, account.currency) for figure in figures)  # type: ignore[return-value]
+
+    def bills(self) -> list[str]:
+        """`date KIND total` of each bill, in the order of issue."""
+        return [f"{b['date']} {b['kind']} {b['total']}" for b in books.bills(self.account)]
+
+    def lines(self, date: str, kind: str) -> list[str]:
+        """`fee posting-day amount` of each line of the bills of this date and kind."""
+        return [
+            f"{fee} {posting_on} {amount}"
+            for bill in books.bills(self.account)
+            if (bill["date"], bill["kind"]) == (date, kind)
+            for fee, posting_on, amount, _ in bill["lines"]
+        ]
+
+    def statement(self, month: str) -> tuple[bool, dict[str, tuple[int, str]]] | None:
+        """Whether it is closed, and count and total by category; None when there is none."""
+        found = books.statements(self.account).get(month)
+        if found is None:
+            return None
+        return found["closed"], {
+            category: (total["count"], total["total"])
+            for category, total in found["categories"].items()
+        }
+
+
+def join(at: str, reference: str = "rosewood", **terms: Any) -> Shop:
+    """A merchant that joined; its plan costs nothing unless a price is named."""
+    shop = Shop(reference, **terms)
+    assert shop.join(at) == "applied"
+    return shop
