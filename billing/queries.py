@@ -1,11 +1,25 @@
 """Questions about accounts, statements and bills. Nothing here writes."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Generic, TypeVar
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 
-from billing.models import BillingAccount, Invoice, Payment
+from billing.models import (
+    BillingAccount,
+    Charge,
+    Invoice,
+    InvoiceLine,
+    Payment,
+    Statement,
+    StatementTotal,
+)
+from billing.models.fees import Category
+from merchants.models import Merchant
 
 
 def accounts_with_a_day_to_work_off(now: datetime) -> Sequence[int]:
@@ -27,3 +41,108 @@ def bills_to_collect(now: datetime) -> Sequence[int]:
         .order_by("pk")
         .values_list("pk", flat=True)
     )
+
+
+S = TypeVar("S", StatementTotal, InvoiceLine)  # a sum of charges of one fee
+
+
+@dataclass(frozen=True)
+class Section(Generic[S]):
+    """The sums of one category, and what they come to."""
+
+    category: Category
+    rows: Sequence[S]
+
+    @property
+    def amount(self) -> Decimal:
+        return sum((row.amount for row in self.rows), Decimal(0))
+
+    @property
+    def charge_count(self) -> int:
+        return sum(row.charge_count for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Sections(Generic[S]):
+    """A statement or a bill by category, in the order in which categories are always shown."""
+
+    sections: Sequence[Section[S]]
+
+    @classmethod
+    def of(cls, rows: Iterable[S]) -> "Sections[S]":
+        by_category: dict[str, list[S]] = defaultdict(list)
+        for row in rows:
+            by_category[row.category].append(row)
+        return cls([Section(name, by_category[name]) for name in Category if name in by_category])
+
+    @property
+    def amount(self) -> Decimal:
+        return sum((section.amount for section in self.sections), Decimal(0))
+
+    @property
+    def charge_count(self) -> int:
+        return sum(section.charge_count for section in self.sections)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a merchant wants to know of its billing first, in a month."""
+
+    account: BillingAccount
+    statement: Statement | None  # None until the month's first charge
+    this_month: Sections[StatementTotal]
+    latest_bills: Sequence[Invoice]
+
+
+def account_of(merchant: Merchant) -> BillingAccount | None:
+    return BillingAccount.objects.filter(merchant=merchant).first()
+
+
+def summary(account: BillingAccount, *, month: date, bills: int) -> Summary:
+    """The account with its statement of `month` and its latest `bills` bills."""
+    statement = account.statements.filter(month=month).first()
+    return Summary(
+        account=account,
+        statement=statement,
+        this_month=totals(statement) if statement else Sections([]),
+        latest_bills=list(account.invoices.order_by("-issued_at", "-pk")[:bills]),
+    )
+
+
+def statements(account: BillingAccount) -> QuerySet[Statement]:
+    """The account's statements, each with its `amount` and `charge_count`."""
+    return account.statements.annotate(
+        amount=Sum("totals__amount"), charge_count=Sum("totals__charge_count")
+    )
+
+
+def statement(account: BillingAccount, month: date) -> Statement | None:
+    return account.statements.filter(month=month).first()
+
+
+def totals(statement: Statement) -> Sections[StatementTotal]:
+    """What the statement's charges come to, by category and fee."""
+    return Sections.of(statement.totals.select_related("fee").order_by("fee__name"))
+
+
+def charges(statement: Statement) -> QuerySet[Charge]:
+    """The statement's charges, each with its fee and the bill it is on."""
+    return statement.charges.select_related("fee", "item__invoice")
+
+
+def bills(account: BillingAccount) -> QuerySet[Invoice]:
+    return account.invoices.all()
+
+
+def bill(account: BillingAccount, number: str) -> Invoice | None:
+    return account.invoices.filter(number=number).first()
+
+
+def lines(bill: Invoice) -> Sections[InvoiceLine]:
+    """The lines of a bill by category."""
+    return Sections.of(bill.lines.order_by("posting_on", "fee_name", "pk"))
+
+
+def attempts(bill: Invoice) -> QuerySet[Payment]:
+    """The attempts to collect a bill, oldest first."""
+    return bill.payments.order_by("attempt")

@@ -156,8 +156,9 @@ def _binaries() -> Path:
         draft = copy.with_suffix(".new")
         shutil.rmtree(draft, ignore_errors=True)
         # The programs find the libraries beside the package by a relative path.
+        unused = shutil.ignore_patterns("pginstall", "include", "__pycache__")
         for folder in package.parent.glob(f"{package.name}*"):
-            shutil.copytree(folder, draft / folder.name, symlinks=True)
+            shutil.copytree(folder, draft / folder.name, symlinks=True, ignore=unused)
         draft.rename(copy)
     return copy / programs
 

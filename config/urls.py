@@ -1,12 +1,27 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path, register_converter
+
+from config import views
+from merchants.converters import MonthConverter, ReferenceConverter
 
 # The admin's own sign-in page would ask for no second factor.
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
+register_converter(ReferenceConverter, "reference")
+register_converter(MonthConverter, "month")
+
+# Everything of a merchant lies under its reference, so that two tabs never mix two merchants.
+of_a_merchant: list[URLPattern | URLResolver] = [
+    path("", views.overview, name="overview"),
+    path("credit/", include("credit.urls")),
+    path("billing/", include("billing.urls")),
+]
+
 urlpatterns = [
+    path("", include("merchants.urls")),
+    path("m/<reference:merchant>/", include(of_a_merchant)),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -11,7 +11,7 @@ NEWS = timedelta(hours=48)  # nobody wants to be written to of what is older
 
 
 def membership(user: User, merchant_reference: str) -> Membership | None:
-    """The person's role at the merchant; None for a stranger, and for no merchant of ours."""
+    """The person's role at the merchant; None for a stranger, or if there is no such merchant."""
     return (
         Membership.objects.select_related("merchant")
         .filter(user=user, merchant__reference=merchant_reference)

@@ -8,13 +8,14 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
-import pgtrigger
 import pytest
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
+from django.db.models.signals import post_migrate
 
 from config import embedded
 
@@ -54,21 +55,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.skip(reason=reason))
 
 
+# What migrations wrote: (model, module of the migration, its function).
+MIGRATED_ROWS = {
+    "billing": ("Fee", "billing.migrations.0002_fees", "add_fees"),
+    "credit": ("CreditPolicy", "credit.migrations.0002_policies", "add_policies"),
+}
+
+
 @pytest.fixture(autouse=True, scope="session")
 def migrated_rows_come_back() -> Iterator[None]:
-    """Tests with serialized_rollback write the rows of migrations again, policies among them, which
-    the database lets nobody change.
-    """
-    creation = connection.creation
-    load = creation.deserialize_db_from_string
-
-    def load_without_triggers(data: str) -> None:
-        with pgtrigger.ignore():
-            load(data)
-
-    creation.deserialize_db_from_string = load_without_triggers  # type: ignore[method-assign]
+    """A test with real transactions empties all tables; what migrations wrote is written again."""
+    post_migrate.connect(_write_migrated_rows)
     yield
-    creation.deserialize_db_from_string = load  # type: ignore[method-assign]
+    post_migrate.disconnect(_write_migrated_rows)
+
+
+def _write_migrated_rows(sender: AppConfig, **_: Any) -> None:
+    if sender.label not in MIGRATED_ROWS:
+        return
+    model, module, write = MIGRATED_ROWS[sender.label]
+    if not apps.get_model(sender.label, model).objects.exists():
+        getattr(import_module(module), write)(apps, None)
 
 
 @pytest.fixture(autouse=True)

@@ -28,7 +28,7 @@ from merchants.models import Merchant
 from tests import books
 
 ONE_HOUR = timedelta(hours=1)
-TERMS = {
+TERMS: dict[str, Any] = {
     "name": "Rosewood Dresses",
     "currency": "USD",
     "timezone": "UTC",
@@ -55,7 +55,7 @@ def instant(text: str, zone: str = "UTC") -> datetime:
 
 
 def apply(event: dict[str, Any], *, arriving: datetime | None = None) -> str:
-    """Apply the event as the platform sends it; its outcome as words, such as `rejected conflict`."""
+    """Apply the event as it is sent; its outcome as words, such as `rejected conflict`."""
     parsed = events.from_object(event)
     (outcome,) = apply_all([parsed], now=arriving or parsed.at)
     return f"{outcome.status} {outcome.code}".strip()
@@ -81,10 +81,10 @@ class Shop:
         self.reference, self.sender = reference, sender
         misspelt = terms.keys() - TERMS.keys() - OPTIONAL_TERMS
         assert not misspelt, misspelt  # the platform may send members unknown to us; a test may not
-        self.terms = TERMS | terms
-        self.zone = self.terms["timezone"]
-        self.currency = self.terms["currency"]
-        self.billing_currency = self.terms.get("billing_currency") or self.currency
+        self.terms: dict[str, Any] = TERMS | terms
+        self.zone: str = self.terms["timezone"]
+        self.currency: str = self.terms["currency"]
+        self.billing_currency: str = self.terms.get("billing_currency") or self.currency
 
     def at(self, text: str) -> datetime:
         return instant(text, self.zone)
@@ -99,9 +99,14 @@ class Shop:
         return self.send("merchant.joined", at, **self.terms)
 
     def place(self, at: str, order: str, amount: str, **data: Any) -> str:
-        content = {"buyer": "Somchai", "amount": amount, "currency": self.currency}
-        content |= {"instalments": 1, **data}
-        return self.send("order.placed", at, order=order, **content)
+        content: dict[str, Any] = {
+            "order": order,
+            "buyer": "Somchai",
+            "amount": amount,
+            "instalments": 1,
+        }
+        content |= {"currency": self.currency, **data}
+        return self.send("order.placed", at, **content)
 
     def ship(self, at: str, order: str) -> str:
         return self.send("order.shipped", at, order=order)
@@ -118,9 +123,13 @@ class Shop:
         return self.send("order.paid", at, order=order, **content)
 
     def charge(self, at: str, fee: str, amount: str, charge: str = "", **data: Any) -> str:
-        content = {"charge": charge or f"charge-{next(_numbers)}", "request": "FR-1", "quantity": 1}
-        content |= {"amount": amount, "currency": self.billing_currency, **data}
-        return self.send("charge.recorded", at, fee=fee, **content)
+        content: dict[str, Any] = {
+            "charge": charge or f"charge-{next(_numbers)}",
+            "fee": fee,
+            "amount": amount,
+        }
+        content |= {"currency": self.billing_currency, "request": "FR-1", "quantity": 1, **data}
+        return self.send("charge.recorded", at, **content)
 
     def record(self, served: str, arrived: str, fee: str, amount: str) -> Charge:
         """A charge of which we hear later than it happened, as an operation records it."""

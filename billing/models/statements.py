@@ -78,7 +78,8 @@ class StatementTotal(models.Model):
                 func="""
                     IF EXISTS (
                         SELECT 1 FROM billing_statement s
-                        WHERE s.id = NEW.statement_id AND s.closed_at IS NOT NULL
+                        WHERE s.id IN (NEW.statement_id, OLD.statement_id)
+                          AND s.closed_at IS NOT NULL
                     ) THEN
                         RAISE EXCEPTION 'the totals of a closed statement never change';
                     END IF;
@@ -93,3 +94,8 @@ class StatementTotal(models.Model):
     @property
     def amount_money(self) -> Money:
         return money.of(self.amount, self.statement.currency)
+
+    @property
+    def category(self) -> str:
+        """Its fee's; to be asked where the fee is loaded already."""
+        return self.fee.category

@@ -136,7 +136,8 @@ class _Batch:
             amount=amount,
             at=charge.at,
             service_on=service_on,
-            arrived_at=charge.now,
+            # A clock behind the one that opened this day does not take us back into the last.
+            arrived_at=max(charge.now, calendar.day_start(today, account.timezone)),
             is_late=is_late,
             month=month if fee.is_on_statements else None,
             item=_item_key(fee, account, is_late=is_late),

@@ -55,8 +55,9 @@ WITH due AS (
     INSERT INTO billing_invoice (account_id, number, kind, status, issued_on, issued_at,
         period_start, period_end, due_on, currency, total, amount_paid,
         merchant_name, merchant_reference, language)
-    SELECT bill.account_id, bill.year || '-' || lpad(bill.number::text, 6, '0'), bill.kind, 'OPEN',
-           bill.issued_on, bill.at,
+    SELECT bill.account_id, bill.year || '-'
+               || lpad(bill.number::text, greatest(6, length(bill.number::text)), '0'),
+           bill.kind, 'OPEN', bill.issued_on, bill.at,
            least(coalesce(account.last_bill_on + 1, account.joined_on), bill.issued_on),
            bill.issued_on,
            bill.issued_on

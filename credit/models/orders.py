@@ -112,6 +112,10 @@ class Order(models.Model):
             models.Index(
                 fields=["line", "-placed_at", "-id"], name="order_history"
             ),  # the order list
+            # The order list of one status, however rare it is.
+            models.Index(
+                fields=["line", "status", "-placed_at", "-id"], name="order_history_by_status"
+            ),
             # A buyer's orders at one shop: exposure by buyer and the fake-order rule.
             models.Index(fields=["line", "buyer", "placed_at"], name="order_by_buyer"),
             # What left the shop and has not arrived, oldest first: the rule that flags it.
@@ -177,6 +181,10 @@ class Order(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status == self.Status.OPEN
+
+    @property
+    def has_instalments(self) -> bool:
+        return self.instalments > 1 and not self.is_declined
 
     @property
     def is_declined(self) -> bool:

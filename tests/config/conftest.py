@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def data_folder() -> Iterator[Path]:
     for process in processes_of(folder):
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    until(lambda: not processes_of(folder))
+    until_gone(processes_of(folder))
     shutil.rmtree(folder)
 
 
@@ -71,6 +71,10 @@ def lives(process: psutil.Process) -> bool:
     with suppress(psutil.NoSuchProcess):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False
+
+
+def until_gone(processes: Sequence[psutil.Process]) -> None:
+    until(lambda: not any(map(lives, processes)))
 
 
 def until(holds: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.config.conftest import lives, processes_of, until
+from tests.config.conftest import lives, processes_of, until_gone
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -123,5 +123,5 @@ def test_servers_whose_only_user_was_killed_are_stopped_by_the_next_command(
 
     assert lives(before)
     assert output_of(start("-c", USE)) == "ready\n"
-    until(lambda: not lives(before))
+    until_gone([before])
     assert processes_of(data_folder) == []

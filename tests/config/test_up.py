@@ -10,7 +10,7 @@ from urllib.error import URLError
 import psutil
 import pytest
 
-from tests.config.conftest import lives, processes_of, until
+from tests.config.conftest import processes_of, until, until_gone
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -92,6 +92,6 @@ def test_everything_up_started_ends_with_it_and_it_starts_again(
         said, _ = up.communicate(timeout=60)
         assert up.returncode == code
         assert f"http://127.0.0.1:{port}/" in said
-        until(lambda family=family: not any(map(lives, family)))
+        until_gone(family)
         if end == signal.SIGINT:
             assert processes_of(data_folder) == []

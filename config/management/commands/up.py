@@ -1,3 +1,5 @@
+"""manage.py up [--port PORT] [--no-demo]"""
+
 import os
 import shlex
 import signal
@@ -6,24 +8,28 @@ import subprocess
 import sys
 import threading
 from argparse import ArgumentParser
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import redis
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
 
 from config import embedded, servers
+from config.demo import LOGINS
 
 HOST = "127.0.0.1"
 WEB = (
     "-m gunicorn config.wsgi --worker-class gthread --workers 2 --threads 4"
     " --timeout 120 --graceful-timeout 5 --no-control-socket"
 )
-WORKER = "-m celery --quiet -A config worker --concurrency 2 --loglevel INFO --without-mingle"
+# In a container root runs all of it; the warning is for deployments.
+WORKER = (
+    '-W "ignore:You\'re running the worker with superuser"'
+    " -m celery --quiet -A config worker --concurrency 2 --loglevel INFO --without-mingle"
+)
 BEAT = "-m celery --quiet -A config beat --loglevel INFO"
 LEASH = settings.BASE_DIR / "config" / "leash.py"
 
@@ -47,20 +53,22 @@ class Command(BaseCommand):
             sys.exit(str(refusal))
         except KeyboardInterrupt:
             sys.exit("Stopped before it was ready.")
-        connection.close()
         self._tell(address)
+        connection.close()
         self._run_until_told_to_end(address)
 
     def _prepare(self, *, demo: bool) -> None:
         call_command("migrate", verbosity=0, interactive=False)
-        if demo and "demo" in get_commands():
+        if demo:
             call_command("demo", if_empty=True)
 
     def _tell(self, address: str) -> None:
         self.stdout.write(f"\nTael is at http://{address}/ (Ctrl-C ends it; the data stays).")
-        if find_spec("config.demo"):
-            for email, password, what in import_module("config.demo").LOGINS:
-                self.stdout.write(f"  {email}  {password}  {what}")
+        known = get_user_model().objects.filter(email__in=[login.email for login in LOGINS])
+        emails = set(known.values_list("email", flat=True))
+        for login in LOGINS:
+            if login.email in emails:
+                self.stdout.write(f"  {login.email:<24} {login.password}  {login.what}")
         self.stdout.write("")
 
     def _run_until_told_to_end(self, address: str) -> None:

@@ -1,0 +1,61 @@
+"""manage.py statement_csv MERCHANT YYYY-MM [--output FILE]"""
+
+import os
+from argparse import ArgumentParser
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from billing.statement_csv import Export, Incomplete, NotClosed
+from merchants.models import Merchant
+
+
+class Command(BaseCommand):
+    help = "Writes a closed monthly statement as CSV, one row per charge."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("merchant", help="the merchant's reference")
+        parser.add_argument("month", help="YYYY-MM")
+        parser.add_argument("--output", type=Path, help="the file to write (default: the terminal)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        export = self._export(options["merchant"], options["month"])
+        try:
+            if options["output"]:
+                _write(export, options["output"])
+            else:
+                for block in export.blocks():
+                    self.stdout.write(block.decode(), ending="")
+        except (Incomplete, OSError) as error:
+            raise CommandError(str(error)) from error
+
+    def _export(self, reference: str, month: str) -> Export:
+        merchant = Merchant.objects.filter(reference=reference).first()
+        if merchant is None:
+            raise CommandError(f"There is no merchant {reference}.")
+        try:
+            return Export.of(merchant, _month(month))
+        except NotClosed as refusal:
+            raise CommandError(str(refusal)) from refusal
+
+
+def _month(text: str) -> date:
+    try:
+        if len(text) == len("YYYY-MM"):
+            return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        pass
+    raise CommandError(f"{text} is not a month, such as 2027-01.")
+
+
+def _write(export: Export, path: Path) -> None:
+    """Under the name asked for, the file is there as a whole or not at all."""
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            file.writelines(export.blocks())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,13 @@
+from django.urls import path
+
+from billing import views
+
+app_name = "billing"
+
+urlpatterns = [
+    path("statements/", views.statements, name="statements"),
+    path("statements/<month:month>/", views.statement, name="statement"),
+    path("statements/<month:month>.csv", views.export_statement, name="statement_csv"),
+    path("bills/", views.bills, name="bills"),
+    path("bills/<reference:number>/", views.bill, name="bill"),
+]

@@ -1,0 +1,63 @@
+"""manage.py audit"""
+
+from collections.abc import Sequence
+from typing import IO, Any, cast
+
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.table import Table
+
+from billing.audit import CHECKS as BILLING_CHECKS
+from credit.audit import CHECKS as CREDIT_CHECKS
+from merchants import audit
+from merchants.audit import Finding
+
+CHECKS = sorted((*CREDIT_CHECKS, *BILLING_CHECKS), key=lambda check: check.invariant)
+
+
+class Command(BaseCommand):
+    help = "Checks every invariant of the books in one picture of them; exits with 1 if one is off."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        findings = audit.run(CHECKS)
+        broken = [finding for finding in findings if finding.violations]
+        console = Console(
+            file=cast(IO[str], self.stdout),
+            width=None if self.stdout.isatty() else 100,
+            highlight=False,
+            markup=False,
+        )
+        console.print(_table(findings))
+        for finding in broken:
+            _list(finding, console)
+        if broken:
+            raise CommandError(f"{len(broken)} of {len(findings)} checks found something wrong.")
+
+
+def _table(findings: Sequence[Finding]) -> Table:
+    table = Table(title="Audit of the books")
+    table.add_column("invariant", justify="right")
+    table.add_column("check")
+    table.add_column("rows checked", justify="right")
+    table.add_column("violations", justify="right")
+    for finding in findings:
+        table.add_row(
+            str(finding.check.invariant),
+            finding.check.name,
+            f"{finding.checked:,}",
+            f"{finding.violations:,}",
+            style="bold red" if finding.violations else None,
+        )
+    return table
+
+
+def _list(finding: Finding, console: Console) -> None:
+    """Print the offending rows, a line each however long: it is searched and copied."""
+    check = finding.check
+    lines = [f"\nNot so: {check.name} ({check.what})"]
+    for row in finding.listed:
+        subject = f"{row.merchant}: {row.subject}" if row.merchant else row.subject
+        lines.append(f"  {subject}: expected {row.expected}; found {row.found}")
+    if more := finding.violations - len(finding.listed):
+        lines.append(f"  … and {more:,} more")
+    console.print("\n".join(lines), soft_wrap=True)

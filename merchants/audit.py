@@ -1,0 +1,101 @@
+"""Asking the books whether they hold together, in SQL and all rows at once (domain: invariants).
+
+Each app lists its own checks (`credit.audit`, `billing.audit`); `manage.py audit` runs them all.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+MOST_LISTED = 20
+
+
+@dataclass(frozen=True)
+class Check:
+    """One sentence that must be true of every row that `sql` selects.
+
+    `sql` gives for each thing looked at its `merchant_id`, what it is (`subject`), and two values
+    of one type that must be the same: `expected`, recomputed from what it is made of, and `found`.
+    Two or more figures are compared as one record; `what` names them.
+    """
+
+    invariant: int  # its number in the domain page
+    name: str
+    what: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Violation:
+    merchant: str
+    subject: str
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What became of a check; `listed` holds the first of its violations."""
+
+    check: Check
+    checked: int
+    violations: int
+    listed: Sequence[Violation]
+
+
+# Subjects and references are not made for the rows that are only counted.
+COUNT = """
+SELECT count(*), count(*) FILTER (WHERE expected IS DISTINCT FROM found) FROM ({sql}) looked_at
+"""
+LIST = """
+SELECT coalesce(merchant.reference, ''), subject, expected, found
+FROM ({sql}) looked_at LEFT JOIN merchants_merchant merchant ON merchant.id = merchant_id
+WHERE expected IS DISTINCT FROM found ORDER BY 1, 2 LIMIT {limit}
+"""
+
+
+def run(checks: Sequence[Check]) -> list[Finding]:
+    """Run the checks on one picture of the books; nothing is locked, and nothing written."""
+    with _snapshot(), connection.cursor() as cursor:
+        return [_run_one(check, cursor) for check in checks]
+
+
+@contextmanager
+def _snapshot() -> Iterator[None]:
+    """See the books as they are now, while others go on writing.
+
+    Called within a transaction, it is up to that one what is seen.
+    """
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def _run_one(check: Check, cursor: CursorWrapper) -> Finding:
+    cursor.execute(COUNT.format(sql=check.sql))
+    checked, violations = cursor.fetchone()
+    listed = []
+    if violations:
+        cursor.execute(LIST.format(sql=check.sql, limit=MOST_LISTED))
+        listed = [
+            Violation(merchant, subject, _text(expected), _text(found))
+            for merchant, subject, expected, found in cursor.fetchall()
+        ]
+    return Finding(check, checked, violations, listed)
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case list() | tuple():
+            return ", ".join(map(_text, value))
+        case _:
+            return str(value)

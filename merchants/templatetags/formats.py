@@ -1,0 +1,84 @@
+"""Figures and dates as the reader's language writes them."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from babel.dates import format_date, format_time
+from babel.numbers import format_decimal
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, to_locale
+
+from merchants.money import minor_digits
+
+register = template.Library()
+
+NONE = "–"
+MINUS = "\N{MINUS SIGN}"  # as wide as a plus, so that columns of figures stay in line
+
+
+def _locale() -> str:
+    language = get_language() or "en"
+    # Days before months, and 24 hours: the plain "en" is American.
+    return "en_GB" if language == "en" else to_locale(language)
+
+
+def _decimal(value: Decimal | int, pattern: str) -> str:
+    return format_decimal(value, format=pattern, locale=_locale()).replace("-", MINUS)
+
+
+@register.filter
+def money(value: Decimal | None, currency: str) -> str | SafeString:
+    """An amount with exactly the currency's digits, and its code."""
+    if value is None:
+        return NONE
+    digits = minor_digits(currency)
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return format_html(
+        '<span class="{}">{}\N{NO-BREAK SPACE}<span class="currency">{}</span></span>',
+        "money" if value else "money zero",
+        _decimal(value, pattern),
+        currency,
+    )
+
+
+@register.filter
+def count(value: int) -> str:
+    return _decimal(value, "#,##0")
+
+
+@register.filter
+def quantity(value: Decimal) -> str:
+    """Up to six decimals, and none that say nothing."""
+    return _decimal(value, "#,##0.######")
+
+
+@register.filter
+def day(value: date | None) -> str | SafeString:
+    if value is None:
+        return NONE
+    shown = format_date(value, "medium", locale=_locale())
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), shown)
+
+
+@register.filter
+def month(value: date) -> str:
+    """A month by name and year."""
+    pattern = "y年M月" if _locale().startswith("zh") else "MMMM y"
+    return format_date(value, pattern, locale=_locale())
+
+
+@register.filter
+def instant(value: datetime | None) -> str | SafeString:
+    """An instant to the minute, in the time zone of the page."""
+    if value is None:
+        return NONE
+    local = timezone.localtime(value)
+    return format_html(
+        '<time datetime="{}">{} {}</time>',
+        value.isoformat(),
+        format_date(local, "medium", locale=_locale()),
+        format_time(local, "short", tzinfo=local.tzinfo, locale=_locale()),
+    )

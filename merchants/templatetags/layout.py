@@ -1,0 +1,53 @@
+"""Parts of every page: navigation, gauges."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.urls import reverse
+
+from merchants import queries
+from merchants.models import Merchant
+
+register = template.Library()
+
+MERCHANTS_IN_SWITCHER = 8
+EVERYTHING_LIES_UNDER = {"merchants:home", "overview"}  # so it says nothing to be under them
+
+
+@register.simple_tag(takes_context=True)
+def other_merchants(context: dict[str, Any]) -> list[Merchant]:
+    """A few of the other merchants the person acts for; the list of all is a page of its own."""
+    request = context["request"]
+    others = queries.merchants_of(request.user).exclude(pk=request.membership.merchant_id)
+    return list(others.prefetch_related(None).order_by("name", "pk")[:MERCHANTS_IN_SWITCHER])
+
+
+@register.inclusion_tag("includes/navigation_link.html", takes_context=True)
+def navigation_link(
+    context: dict[str, Any], view: str, label: str, merchant: Merchant | None = None
+) -> dict[str, str]:
+    """A link of the navigation, marked as current on its page and on those under it."""
+    path = context["request"].path
+    address = reverse(view, args=[merchant.reference] if merchant else [])
+    current = ""
+    if path == address:
+        current = "page"
+    elif path.startswith(address) and view not in EVERYTHING_LIES_UNDER:
+        current = "true"
+    return {"address": address, "label": label, "current": current}
+
+
+@register.inclusion_tag("includes/gauge.html")
+def gauge(value: Decimal, whole: Decimal, label: str) -> dict[str, Any]:
+    """How much of `whole` is taken by `value`, as a bar; `label` names it to a screen reader."""
+    share = value / whole if whole > 0 else Decimal(value > 0)
+    share = min(max(share, Decimal(0)), Decimal(1))
+    level = "full" if share >= 1 else "high" if share >= Decimal("0.8") else "normal"
+    # As text: a localised number would be no number in an attribute.
+    return {
+        "width": f"{share * 100:.1f}",
+        "percent": int(share * 100),
+        "label": label,
+        "level": level,
+    }

@@ -1,0 +1,184 @@
+"""Closed statements as CSV, through the page and the command."""
+
+import csv
+import io
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pgtrigger
+import pytest
+from django.core.management import CommandError, call_command
+from moneyed import Money
+
+from billing.models import StatementTotal
+from billing.operations import charges
+from billing.statement_csv import BLOCK, Export, Incomplete
+from tests import shops
+from tests.factories import browser_of, member
+from tests.shops import Shop
+from tests.text import text_of
+
+pytestmark = pytest.mark.django_db
+
+ADDRESS = "/m/rosewood/billing/statements/2026-10.csv"
+OCTOBER = """\
+Statement month,Merchant,Charge,Category,Fee,Request,Description,Quantity,Amount,Currency,\
+Service date,Service time (UTC),Arrived (UTC),Late,Bill #
+2026-10,"Rosewood, Dresses",c-1,Fulfilment,Pick and pack,FR-7,,2.5,3.50,USD,\
+2026-10-03,2026-10-04T02:00:00Z,2026-10-04T02:00:00Z,no,2026-000001
+2026-10,"Rosewood, Dresses",'@c-2,Shipping,Shipping label,,"'=HYPERLINK(""x"",""y"")",1,12.00,USD,\
+2026-10-05,2026-10-05T22:00:00Z,2026-10-05T22:00:00Z,no,2026-000001
+2026-10,"Rosewood, Dresses",c-3,Fulfilment,Pick and pack,'-5,'+66 2 555,1,1.00,USD,\
+2026-10-31,2026-10-31T19:00:00Z,2026-10-31T19:00:00Z,no,
+"""
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """A shop in Los Angeles with three charges in October, two of them billed on the 31st."""
+    shop = shops.join("2026-10-01 09:00", timezone="America/Los_Angeles", name="Rosewood, Dresses")
+    shop.charge("2026-10-03 19:00", "pick-pack", "3.50", "c-1", request="FR-7", quantity="2.5")
+    formula = '=HYPERLINK("x","y")'
+    shop.charge(
+        "2026-10-05 15:00", "shipping-label", "12.00", "@c-2", description=formula, request=""
+    )
+    text = {"request": "-5", "description": "+66 2 555"}
+    shop.charge("2026-10-31 12:00", "pick-pack", "1.00", "c-3", **text)
+    return shop
+
+
+def close(shop: Shop) -> None:
+    shop.run_jobs("2026-11-01 00:00")
+
+
+def exported(shop: Shop, month: str = "2026-10") -> str:
+    out = io.StringIO()
+    call_command("statement_csv", shop.reference, month, stdout=out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("role", ["OWNER", "FINANCE"])
+def test_the_page_sends_one_row_per_charge(shop: Shop, role: str) -> None:
+    close(shop)
+    response = browser_of(member(shop, role)).get(ADDRESS)
+    assert response.status_code == 200
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert (
+        response["Content-Disposition"] == 'attachment; filename="statement-rosewood-2026-10.csv"'
+    )
+    assert b"".join(response.streaming_content).decode() == OCTOBER  # type: ignore[attr-defined]
+
+
+def test_a_viewer_may_not_export(shop: Shop) -> None:
+    close(shop)
+    response = browser_of(member(shop, "VIEWER")).get(ADDRESS)
+    assert response.status_code == 403
+    assert "Your role at this merchant does not allow this." in text_of(response)
+
+
+def test_the_command_writes_the_same(shop: Shop) -> None:
+    close(shop)
+    assert exported(shop) == OCTOBER
+
+
+def test_the_command_writes_a_file(shop: Shop, tmp_path: Path) -> None:
+    close(shop)
+    call_command("statement_csv", "rosewood", "2026-10", output=tmp_path / "october.csv")
+    assert (tmp_path / "october.csv").read_text() == OCTOBER
+    assert [path.name for path in tmp_path.iterdir()] == ["october.csv"]
+
+
+def test_pythons_csv_reads_it_back(shop: Shop) -> None:
+    close(shop)
+    rows = list(csv.DictReader(io.StringIO(exported(shop))))
+    assert [row["Description"] for row in rows] == ["", '\'=HYPERLINK("x","y")', "'+66 2 555"]
+    assert sum(Decimal(row["Amount"]) for row in rows) == Decimal("16.50")
+
+
+def test_a_late_charge_is_marked_and_keeps_its_service_day(shop: Shop) -> None:
+    close(shop)
+    shop.record("2026-10-30 10:00", "2026-11-02 11:00", "packaging", "3.00")
+    shop.run_jobs("2026-12-01 00:00")
+    (row,) = csv.DictReader(io.StringIO(exported(shop, "2026-11")))
+    assert (row["Statement month"], row["Service date"], row["Late"]) == (
+        "2026-11",
+        "2026-10-30",
+        "yes",
+    )
+    assert row["Bill #"] == "2026-000002"
+
+
+@pytest.mark.parametrize(("currency", "amount"), [("JPY", "1200"), ("KWD", "1.205")])
+def test_amounts_have_the_digits_of_their_currency(currency: str, amount: str) -> None:
+    shop = shops.join("2026-10-01 09:00", currency=currency, billing_threshold="9000")
+    shop.charge("2026-10-03 10:00", "pick-pack", amount)
+    shop.run_jobs("2026-11-01 00:00")
+    assert f",1,{amount},{currency}," in exported(shop)
+
+
+def test_the_open_month_sends_the_reader_back_and_says_when_it_closes(shop: Shop) -> None:
+    client = browser_of(member(shop))
+    response = client.get(ADDRESS, follow=True)
+    assert response.redirect_chain == [("/m/rosewood/billing/statements/", 302)]
+    assert (
+        "October 2026 is not closed yet. It closes at the end of 31 October 2026 and can be "
+        "exported from then on." in text_of(response)
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "refusal"),
+    [
+        (("rosewood", "2026-10"), "October 2026 is not closed yet. It closes at the end of 31 Oct"),
+        (("rosewood", "2026-12"), "December 2026 is not closed yet."),
+        (("rosewood", "2026-09"), "There is no statement of September 2026: nothing was charged"),
+        (("rosewood", "October"), "October is not a month, such as 2027-01."),
+        (("rosewood", "2026-13"), "2026-13 is not a month, such as 2027-01."),
+        (("nobody", "2026-10"), "There is no merchant nobody."),
+    ],
+)
+def test_the_command_refuses_what_is_not_there(
+    shop: Shop, tmp_path: Path, arguments: tuple[str, str], refusal: str
+) -> None:
+    with pytest.raises(CommandError, match=refusal):
+        call_command("statement_csv", *arguments, output=tmp_path / "none.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_many_charges_leave_in_blocks(shop: Shop) -> None:
+    charges.record_many(
+        [
+            charges.NewCharge(
+                merchant_id=shop.merchant.pk,
+                reference=f"many-{number}",
+                fee="pick-pack",
+                amount=Money("0.01", "USD"),
+                quantity=Decimal(1),
+                at=shop.at("2026-10-10 10:00"),
+                now=shop.at("2026-10-31 13:00"),
+                description="x" * 100,
+            )
+            for number in range(1000)
+        ]
+    )
+    close(shop)
+    blocks = list(Export.of(shop.merchant, date(2026, 10, 1)).blocks())
+    assert len(blocks) == 4
+    assert all(BLOCK <= len(block) < BLOCK + 1000 for block in blocks[:-1])
+    assert b"".join(blocks).count(b"\n") == 1 + 3 + 1000
+
+
+@pytest.mark.parametrize("wrong", [{"charge_count": 3}, {"amount": Decimal("4.51")}])
+def test_a_file_that_differs_from_the_closed_totals_is_broken_off(
+    shop: Shop, tmp_path: Path, wrong: dict[str, int | Decimal]
+) -> None:
+    close(shop)
+    with pgtrigger.ignore():
+        StatementTotal.objects.filter(fee="pick-pack").update(**wrong)
+    response = browser_of(member(shop)).get(ADDRESS)
+    with pytest.raises(Incomplete, match=r"statement-rosewood-2026-10\.csv: 3 rows of"):
+        b"".join(response.streaming_content)  # type: ignore[attr-defined]
+    with pytest.raises(CommandError, match="3 rows of"):
+        call_command("statement_csv", "rosewood", "2026-10", output=tmp_path / "october.csv")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,76 @@
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from tests import shops
+from tests.factories import browser_of, member
+from tests.shops import Shop
+from tests.text import text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """October is closed (15.50 billed, 1.00 not), November open with 2.00 and a late 3.00."""
+    shop = shops.join("2026-10-01 09:00")
+    shop.charge("2026-10-03 10:00", "pick-pack", "3.50", request="FR-7", quantity="2.5")
+    shop.charge("2026-10-05 15:00", "shipping-label", "12.00")
+    shop.charge("2026-10-31 12:00", "pick-pack", "1.00")
+    shop.run_jobs("2026-11-01 00:00")
+    shop.charge("2026-11-02 10:00", "pick-pack", "2.00")
+    shop.record("2026-10-30 10:00", "2026-11-02 11:00", "packaging", "3.00")
+    return shop
+
+
+def read(shop: Shop, page: str, role: str = "OWNER") -> str:
+    return text_of(browser_of(member(shop, role)).get(f"/m/rosewood/billing/statements/{page}"))
+
+
+def test_statements_are_listed_latest_month_first(shop: Shop) -> None:
+    page = read(shop, "")
+    assert "November 2026 Open closes at the end of 30 Nov 2026 2 5.00 USD when closed" in page
+    assert "October 2026 Closed 3 16.50 USD CSV" in page
+    assert page.index("November 2026") < page.index("October 2026")
+
+
+def test_a_merchant_without_statements_reads_what_opens_one() -> None:
+    shop = shops.join("2026-10-01 09:00")
+    assert "No statements yet. The first fulfilment or shipping charge opens one." in read(shop, "")
+
+
+def test_a_closed_statement_shows_totals_and_each_charge_with_its_bill(shop: Shop) -> None:
+    page = read(shop, "2026-10/")
+    assert (
+        "Fulfilment 2 4.50 USD Pick and pack 2 4.50 USD "
+        "Shipping 1 12.00 USD Shipping label 1 12.00 USD Total 3 16.50 USD" in page
+    )
+    assert "Pick and pack 3 Oct 2026 10:00 FR-7 – 2026-000001 2.5 3.50 USD" in page
+    assert "Pick and pack 31 Oct 2026 12:00 FR-1 – not billed yet 1 1.00 USD" in page
+    assert page.index("3 Oct 2026 10:00") < page.index("31 Oct 2026 12:00")
+    assert "Export as CSV" in page
+
+
+def test_the_open_statement_says_when_it_closes_and_shows_the_latest_first(shop: Shop) -> None:
+    page = read(shop, "2026-11/")
+    assert "Open closes at the end of 30 Nov 2026" in page
+    assert page.index("2 Nov 2026 10:00") < page.index("30 Oct 2026 10:00 Late")
+    assert "CSV" not in page
+
+
+def test_a_viewer_sees_no_way_to_export(shop: Shop) -> None:
+    assert "CSV" not in read(shop, "", role="VIEWER")
+    assert "CSV" not in read(shop, "2026-10/", role="VIEWER")
+    assert "CSV" in read(shop, "2026-10/", role="FINANCE")
+
+
+def test_pages_take_few_queries_however_many_charges_there_are(
+    shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(60):
+        shop.charge("2026-11-03 10:00", "pick-pack", "1.00", f"c-{number}")
+    client = browser_of(member(shop))
+    with django_assert_max_num_queries(12):
+        client.get("/m/rosewood/billing/statements/")
+    with django_assert_max_num_queries(12):
+        page = client.get("/m/rosewood/billing/statements/2026-11/")
+    assert len(page.context["page"].rows) == 50

@@ -1,0 +1,124 @@
+"""Two merchants' winter, made by events and the timetable, with some of every row an audit reads.
+
+dress  USD, New York, pays by sandbox: a threshold bill, late charges, an order written off and
+       partly recovered, another one open, cash that nobody could take.
+silk   THB, Bangkok, pays by hand, on an annual plan: cycle bills, and frozen at the end.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from config.celery import TIMETABLE
+from config.events import apply_all
+from merchants.events import Event
+
+DRESS = ("dress", "-05:00", "USD")
+SILK = ("silk", "+07:00", "THB")
+
+
+def live() -> list[str]:
+    """Live through it; the outcome of each event, in order."""
+    outcomes = []
+    for (merchant, offset, currency), at, kind, data, arrives in _EVENTS:
+        happened = datetime.fromisoformat(at + offset)
+        now = datetime.fromisoformat(arrives + offset) if arrives else happened
+        _run_jobs(now)
+        data = {"currency": currency} | data
+        event = Event(f"{merchant} {at} {kind}", kind, happened, merchant, data)
+        (outcome,) = apply_all([event], now=now)
+        outcomes.append(outcome.code or outcome.status)
+        _run_jobs(now)
+    return outcomes
+
+
+def _run_jobs(now: datetime) -> None:
+    for job in TIMETABLE:
+        job.run_here(now)
+
+
+def _joined(**terms: Any) -> dict[str, Any]:
+    return {"name": "A shop", "language": "en", "settlement_days": 7, "plan": "basic"} | terms
+
+
+def _placed(order: str, amount: str, instalments: int = 1) -> dict[str, Any]:
+    return {"order": order, "buyer": "anna", "amount": amount, "instalments": instalments}
+
+
+def _paid(order: str, payment: str, amount: str) -> dict[str, Any]:
+    return {"order": order, "payment": payment, "amount": amount}
+
+
+def _charge(reference: str, fee: str, amount: str) -> dict[str, Any]:
+    return {"charge": reference, "fee": fee, "amount": amount}
+
+
+CHARGE = "charge.recorded"
+
+# Whose, when, what, with what; and when it arrived, if later than it happened.
+_EVENTS: list[tuple[tuple[str, str, str], str, str, dict[str, Any], str | None]] = [
+    (
+        SILK,
+        "2026-11-01T09:00:00",
+        "merchant.joined",
+        _joined(
+            timezone="Asia/Bangkok",
+            credit_limit="5000",
+            billing_threshold="100000",
+            plan_price="3900",
+            plan_interval_days=365,
+        ),
+        None,
+    ),
+    (
+        DRESS,
+        "2026-11-01T12:00:00",
+        "merchant.joined",
+        _joined(
+            timezone="America/New_York",
+            credit_limit="1000",
+            billing_threshold="200",
+            plan_price="39",
+            plan_interval_days=30,
+            payment_method="sandbox",
+        ),
+        None,
+    ),
+    (DRESS, "2026-11-02T10:00:00", "order.placed", _placed("D-1", "300.00", 3), None),
+    (DRESS, "2026-11-02T11:00:00", "order.placed", _placed("D-2", "250.00"), None),
+    (DRESS, "2026-11-02T12:00:00", "order.placed", _placed("D-3", "50.00"), None),
+    (DRESS, "2026-11-02T13:00:00", "order.placed", _placed("D-4", "5000.00"), None),
+    (DRESS, "2026-11-03T09:00:00", "order.cancelled", {"order": "D-3"}, None),
+    (DRESS, "2026-11-03T10:00:00", "order.paid", _paid("D-3", "P-0", "50.00"), None),
+    (DRESS, "2026-11-04T10:00:00", "order.delivered", {"order": "D-1"}, None),
+    (DRESS, "2026-11-04T10:00:00", "order.delivered", {"order": "D-2"}, None),
+    (DRESS, "2026-11-05T10:00:00", "order.paid", _paid("D-1", "P-1", "100.00"), None),
+    (DRESS, "2026-11-10T12:00:00", CHARGE, _charge("C-1", "app-usage", "15.00"), None),
+    (DRESS, "2026-11-12T15:00:00", CHARGE, _charge("C-2", "shipping-label", "210.00"), None),
+    (DRESS, "2026-11-14T15:00:00", CHARGE, _charge("C-3", "storage", "30.00"), None),
+    (DRESS, "2026-11-15T09:00:00", "order.placed", _placed("D-5", "10.00"), None),
+    (
+        DRESS,
+        "2026-11-20T12:00:00",
+        CHARGE,
+        _charge("C-4", "storage", "8.00"),
+        "2026-12-05T12:00:00",
+    ),
+    (
+        DRESS,
+        "2026-11-20T12:00:00",
+        CHARGE,
+        _charge("C-5", "pick-pack", "2.00"),
+        "2026-12-05T13:00:00",
+    ),
+    (DRESS, "2026-12-10T10:00:00", "order.paid", _paid("D-1", "P-2", "200.00"), None),
+    (SILK, "2026-12-15T12:00:00", CHARGE, _charge("C-1", "shipping-label", "500.00"), None),
+    (SILK, "2027-02-01T12:00:00", "order.placed", _placed("S-1", "2000.00"), None),
+    (SILK, "2027-02-02T12:00:00", "order.delivered", {"order": "S-1"}, None),
+    (DRESS, "2027-02-14T10:00:00", "order.paid", _paid("D-2", "P-3", "100.00"), None),
+    (DRESS, "2027-02-15T10:00:00", "order.placed", _placed("D-6", "300.00", 3), None),
+    (DRESS, "2027-02-16T10:00:00", "order.delivered", {"order": "D-6"}, None),
+    (DRESS, "2027-02-17T10:00:00", "order.paid", _paid("D-6", "P-4", "100.00"), None),
+    (DRESS, "2027-02-20T10:00:00", CHARGE, _charge("C-6", "packaging", "3.00"), None),
+    (DRESS, "2027-02-20T11:00:00", CHARGE, _charge("C-7", "shipping-label", "12.00"), None),
+    (DRESS, "2027-02-20T12:00:00", CHARGE, _charge("C-8", "storage", "20.00"), None),
+]

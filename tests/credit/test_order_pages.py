@@ -1,0 +1,139 @@
+from urllib.parse import urlencode
+
+import pytest
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from credit.models import Order
+from tests import shops
+from tests.factories import browser_of, member
+from tests.shops import Shop
+from tests.text import text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """On 15 October: A-1 overdue since the 12th, A-2 paid, B-1 open, B-2 declined."""
+    shop = shops.join("2026-10-01 09:00", credit_limit="1000.00")
+    shop.place("2026-10-01 10:00", "A-1", "100.00")
+    shop.ship("2026-10-01 11:00", "A-1")
+    shop.deliver("2026-10-01 12:00", "A-1")
+    shop.place("2026-10-02 10:00", "A-2", "50.00")
+    shop.pay("2026-10-03 10:00", "A-2", "50.00")
+    shop.place("2026-10-04 10:00", "B-1", "60.00", instalments=3, buyer="Malee")
+    shop.place("2026-10-05 10:00", "B-2", "900.00")
+    monkeypatch.setattr(timezone, "now", lambda: shops.instant("2026-10-15 12:00"))
+    return shop
+
+
+def listed(shop: Shop, **params: str) -> list[str]:
+    response = browser_of(member(shop)).get(f"/m/rosewood/credit/orders/?{urlencode(params)}")
+    return [order.reference for order in response.context["page"].rows]
+
+
+def order_page(shop: Shop, reference: str) -> str:
+    return text_of(browser_of(member(shop)).get(f"/m/rosewood/credit/orders/{reference}/"))
+
+
+def test_orders_are_listed_newest_first(shop: Shop) -> None:
+    assert listed(shop) == ["B-2", "B-1", "A-2", "A-1"]
+
+
+@pytest.mark.parametrize(
+    ("standing", "orders"),
+    [
+        ("OPEN", ["B-1", "A-1"]),
+        ("OVERDUE", ["A-1"]),
+        ("PAID", ["A-2"]),
+        ("DECLINED", ["B-2"]),
+        ("CANCELLED", []),
+        ("NONSENSE", ["B-2", "B-1", "A-2", "A-1"]),
+    ],
+)
+def test_they_are_filtered_by_status(shop: Shop, standing: str, orders: list[str]) -> None:
+    assert listed(shop, standing=standing) == orders
+
+
+@pytest.mark.parametrize(
+    ("start", "orders"),
+    [("A-", ["A-2", "A-1"]), ("B-2", ["B-2"]), ("-1", []), ("%", []), ("a\x00", [])],
+)
+def test_they_are_found_by_how_their_reference_starts(
+    shop: Shop, start: str, orders: list[str]
+) -> None:
+    everything = ["B-2", "B-1", "A-2", "A-1"]
+    assert listed(shop, reference=start) == (everything if "\x00" in start else orders)
+
+
+def test_filter_and_search_go_together(shop: Shop) -> None:
+    assert listed(shop, standing="OPEN", reference="A") == ["A-1"]
+
+
+def test_the_list_tells_status_due_date_and_why_an_order_was_declined(shop: Shop) -> None:
+    page = text_of(browser_of(member(shop)).get("/m/rosewood/credit/orders/"))
+    assert "Somchai Declined The limit was not enough – 0.00 USD 900.00 USD" in page
+    assert "Malee Open – 60.00 USD 60.00 USD" in page
+    assert "Somchai Overdue 11 Oct 2026 100.00 USD 100.00 USD" in page
+
+
+def test_an_empty_list_says_what_to_do_next(shop: Shop) -> None:
+    client = browser_of(member(shop))
+    assert "No order matches" in text_of(client.get("/m/rosewood/credit/orders/?reference=Z"))
+    shops.join("2026-10-01 09:00", "new-shop")
+    newcomer = browser_of(member(Shop("new-shop")))
+    assert "No orders yet" in text_of(newcomer.get("/m/new-shop/credit/orders/"))
+
+
+def test_links_to_further_pages_keep_the_filter(shop: Shop) -> None:
+    for number in range(51):
+        shop.place("2026-10-06 10:00", f"C-{number:02}", "1.00")
+    page = browser_of(member(shop)).get("/m/rosewood/credit/orders/?standing=OPEN&reference=C")
+    assert len(page.context["page"].rows) == 50
+    assert 'href="?standing=OPEN&amp;reference=C&amp;after=' in page.content.decode()
+
+
+def test_an_order_shows_its_instalments(shop: Shop) -> None:
+    shop.deliver("2026-10-06 10:00", "B-1")
+    shop.pay("2026-10-07 10:00", "B-1", "25.00")
+    page = order_page(shop, "B-1")
+    assert "1 16 Oct 2026 20.00 USD 0.00 USD" in page
+    assert "2 15 Nov 2026 20.00 USD 15.00 USD" in page
+    assert "3 15 Dec 2026 20.00 USD 20.00 USD" in page
+
+
+def test_an_order_tells_its_history(shop: Shop) -> None:
+    shop.pay("2026-10-14 09:30", "A-1", "40.00")
+    page = order_page(shop, "A-1")
+    assert (
+        "1 Oct 2026 10:00 Order placed 100.00 USD 100.00 USD "
+        "1 Oct 2026 11:00 Shipped – – "
+        "1 Oct 2026 12:00 Delivered – – "
+        "14 Oct 2026 09:30 Order paid 40.00 USD −40.00 USD" in page
+    )
+    assert "Outstanding 60.00 USD Paid 40.00 USD" in page
+
+
+def test_a_declined_order_tells_why(shop: Shop) -> None:
+    page = order_page(shop, "B-2")
+    assert "Declined The limit was not enough" in page
+    assert "Instalments" not in page
+
+
+def test_cash_that_an_order_could_not_take_is_in_its_history(shop: Shop) -> None:
+    assert shop.pay("2026-10-08 10:00", "A-2", "5.00") == "rejected order_not_open"
+    assert "8 Oct 2026 10:00 Could not be applied 5.00 USD –" in order_page(shop, "A-2")
+
+
+def test_pages_take_few_queries_however_many_orders_there_are(
+    shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(60):
+        shop.place("2026-10-06 10:00", f"C-{number:02}", "1.00")
+    client = browser_of(member(shop))
+    assert Order.objects.count() == 64
+    with django_assert_max_num_queries(12):
+        client.get("/m/rosewood/credit/orders/")
+    with django_assert_max_num_queries(12):
+        client.get("/m/rosewood/credit/orders/A-1/")

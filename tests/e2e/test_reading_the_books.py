@@ -1,0 +1,114 @@
+"""In a browser: an owner signs in, reads orders, statements and bills, and takes a CSV home."""
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from merchants.models import Membership
+from tests import shops
+from tests.factories import PASSWORD, MembershipFactory, UserFactory, member
+from tests.shops import Shop
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+]
+
+PAGES = [
+    "/",
+    "/m/rosewood/",
+    "/m/rosewood/credit/orders/",
+    "/m/rosewood/credit/orders/A-1/",
+    "/m/rosewood/billing/statements/",
+    "/m/rosewood/billing/statements/2026-10/",
+    "/m/rosewood/billing/bills/",
+    "/m/rosewood/billing/bills/2026-000001/",
+    "/accounts/password/change/",
+    "/accounts/2fa/",
+    "/accounts/logout/",
+]
+
+
+@pytest.fixture
+def shop() -> Shop:
+    shop = shops.join("2026-10-01 09:00", plan_price="39.00")
+    shop.place("2026-10-02 10:00", "A-1", "120.00", instalments=3)
+    shop.charge("2026-10-03 10:00", "pick-pack", "15.50", description="Two dresses")
+    shop.run_jobs("2026-11-01 00:00")
+    return shop
+
+
+def sign_in(page: Page, server: LiveServer, email: str) -> None:
+    page.goto(f"{server.url}/m/rosewood/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def test_an_owner_reads_a_month_and_takes_its_csv_home(
+    shop: Shop, page: Page, live_server: LiveServer, tmp_path: Path
+) -> None:
+    sign_in(page, live_server, member(shop).email)
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    navigation = page.get_by_role("navigation", name="Main")
+    navigation.get_by_role("link", name="Orders").click()
+    page.get_by_role("link", name="A-1").click()
+    expect(page.get_by_role("cell", name="after delivery")).to_have_count(3)
+    navigation.get_by_role("link", name="Statements").click()
+    page.get_by_role("link", name="October 2026", exact=True).click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export as CSV").click()
+    assert download.value.suggested_filename == "statement-rosewood-2026-10.csv"
+    download.value.save_as(tmp_path / "october.csv")
+    (_, row) = (tmp_path / "october.csv").read_text().splitlines()
+    assert ",Two dresses,1,15.50,USD,2026-10-03," in row
+    page.get_by_role("link", name="2026-000002").click()
+    expect(page.get_by_role("heading", name="Bill 2026-000002")).to_be_visible()
+    navigation.page.get_by_role("button", name="Sign out").click()
+    page.goto(f"{live_server.url}/m/rosewood/")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_the_menu_opens_on_a_telephone(shop: Shop, page: Page, live_server: LiveServer) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    sign_in(page, live_server, member(shop, "VIEWER").email)
+    orders = page.get_by_role("link", name="Orders", exact=True)
+    expect(orders).to_have_count(0)
+    page.get_by_text("Menu").click()
+    orders.click()
+    expect(page).to_have_url(f"{live_server.url}/m/rosewood/credit/orders/")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])
+def test_every_page_fits_its_screen_and_axe_finds_nothing(
+    shop: Shop, browser: Browser, live_server: LiveServer, width: int, scheme: str
+) -> None:
+    owner = MembershipFactory.create(
+        user=UserFactory.create(), merchant=shop.merchant, role=Membership.Role.OWNER
+    ).user
+    MembershipFactory.create(
+        user=owner, merchant=shops.join("2026-10-01 09:00", "second-shop").merchant
+    )
+    page = browser.new_page(
+        viewport={"width": width, "height": 800},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(f"{live_server.url}/accounts/login/")
+    assert violations(page) == []
+    sign_in(page, live_server, owner.email)
+    for path in PAGES:
+        page.goto(f"{live_server.url}{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") == width, path
+        assert violations(page) == [], path
+    assert [problem for problem in problems if not problem.startswith("verbose")] == []
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found]

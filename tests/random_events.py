@@ -1,0 +1,178 @@
+"""Random histories of several merchants, as dirty as the platform's systems send them.
+
+What both books and the reference reject for the same reason may be in them; where a wrong event can
+be refused for two reasons, only one of them is given.
+"""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+Event = dict[str, Any]
+
+ZONES = (
+    "UTC",
+    "Asia/Bangkok",
+    "Asia/Kathmandu",
+    "America/Sao_Paulo",
+    "America/Havana",
+    "Pacific/Kiritimati",
+    "Pacific/Pago_Pago",
+    "Asia/Tokyo",
+)
+# Currency, its smallest amount as a divisor, and how many times a dollar's figures its figures are.
+CURRENCIES = (("USD", 100, 1), ("JPY", 1, 100), ("KWD", 1000, 1), ("THB", 100, 5))
+FEES = ("pick-pack", "storage", "shipping-label", "app-usage", "transaction-fee", "special-project")
+# Autumn 2017 to spring 2018: the clocks of Sao Paulo and Havana change on both sides.
+START = datetime(2017, 9, 20, tzinfo=UTC)
+
+
+class Merchant:
+    """One merchant's random doings; `events` yields them in order of time."""
+
+    def __init__(self, rng: random.Random, number: int, days: int) -> None:
+        self.rng, self.days = rng, days
+        self.reference = f"shop-{number}"
+        self.currency = rng.choice(CURRENCIES)
+        self.billing = rng.choice((self.currency, self.currency, rng.choice(CURRENCIES)))
+        self.orders: list[tuple[str, str]] = []  # reference, amount
+        self.sent: list[Event] = []
+        self.count = 0
+
+    def events(self) -> Iterator[Event]:
+        at = START + timedelta(hours=self.rng.randrange(72), minutes=self.rng.randrange(60))
+        end = START + timedelta(days=self.days)
+        yield self._event("merchant.joined", at, self._terms())
+        # Bursts at one instant, quiet weeks, and many events on the hour, when jobs run.
+        while (at := at + timedelta(hours=self.rng.choice((0, 0, 0, 1, 2, 9, 40)))) < end:
+            if self.rng.random() < 0.3:
+                at = at.replace(minute=self.rng.choice((0, 0, 15, 45, 59)))
+            yield self._something(at)
+
+    def _event(self, kind: str, at: datetime, data: dict[str, Any]) -> Event:
+        self.count += 1
+        event: Event = {"id": f"{self.reference}-{self.count}", "type": kind, "at": at.isoformat()}
+        event |= {"merchant": self.reference, "data": data}
+        self.sent.append(event)
+        return event
+
+    def _terms(self) -> dict[str, Any]:
+        rng = self.rng
+        times = self.currency[2], self.billing[2]
+        return {
+            "name": "Some shop",
+            "currency": self.currency[0],
+            "billing_currency": self.billing[0],
+            "timezone": rng.choice(ZONES),
+            "language": rng.choice(("en", "th", "zh-hans")),
+            "credit_limit": str(rng.choice((500, 3000, 20000)) * times[0]),
+            "payment_days": rng.choice((0, 0, 3, 10)),
+            "settlement_days": rng.choice((0, 7, 15)),
+            "billing_threshold": str(rng.choice((1, 60, 200, 100_000)) * times[1]),
+            "plan": "basic",
+            "plan_price": str(rng.choice((0, 39, 500)) * times[1]),
+            "plan_interval_days": rng.choice((30, 30, 45, 365)),
+            "payment_method": rng.choice((None, "manual", "sandbox")),
+        }
+
+    def _something(self, at: datetime) -> Event:
+        makers = (self._order, self._order, self._step, self._step, self._payment, self._charge)
+        wrong = (self._repeat, self._repeat, self._other_content, self._nonsense)
+        return self.rng.choice(makers * 4 + wrong)(at)
+
+    def _amount(self, currency: tuple[str, int, int], most: int) -> str:
+        _, smallest, times = currency
+        parts = self.rng.choice((self.rng.randrange(1, most), self.rng.randrange(1, 9)))
+        if smallest == 1 or self.rng.random() < 0.5:
+            return str(parts * times)
+        return f"{parts * times}.{self.rng.randrange(smallest):0{len(str(smallest)) - 1}}"
+
+    def _order(self, at: datetime) -> Event:
+        amount = self._amount(self.currency, 900)
+        self.orders.append((f"order-{len(self.orders)}", amount))
+        data = {
+            "order": self.orders[-1][0],
+            "buyer": f"buyer-{self.rng.randrange(5)}",
+            "amount": amount,
+            "currency": self.currency[0],
+            "instalments": self.rng.choice((1, 1, 1, 3, 6, 12)),
+        }
+        if self.rng.random() < 0.3:
+            data["buyer_risk"] = self.rng.randrange(4)
+        return self._event("order.placed", at, data)
+
+    def _some_order(self) -> tuple[str, str]:
+        """Mostly a late one, sometimes one that is not there (yet)."""
+        if not self.orders or self.rng.random() < 0.04:
+            return f"order-{len(self.orders) + self.rng.randrange(9)}", "10"
+        return self.rng.choice(self.orders[-8:] if self.rng.random() < 0.7 else self.orders)
+
+    def _step(self, at: datetime) -> Event:
+        kinds = ("order.shipped", "order.delivered", "order.delivered", "order.cancelled")
+        kind = self.rng.choice(kinds)
+        data = {"order": self._some_order()[0]}
+        if kind == "order.cancelled":
+            data["reason"] = self.rng.choice(("out of stock", "changed my mind"))
+        return self._event(kind, at, data)
+
+    def _payment(self, at: datetime) -> Event:
+        order, whole = self._some_order()
+        amount = whole if self.rng.random() < 0.5 else self._amount(self.currency, 600)
+        data = {"order": order, "amount": amount, "currency": self.currency[0]}
+        data["payment"] = f"payment-{self.rng.randrange(self.count + 20)}"
+        return self._event("order.paid", at, data)
+
+    def _charge(self, at: datetime) -> Event:
+        amount = "0" if self.rng.random() < 0.05 else self._amount(self.billing, 120)
+        data = {
+            "charge": f"charge-{self.count}",
+            "fee": self.rng.choice(FEES),
+            "request": f"request-{self.rng.randrange(40)}",
+            "quantity": self.rng.choice((1, 3, "2.5")),
+            "amount": amount,
+            "currency": self.billing[0],
+        }
+        return self._event("charge.recorded", at, data)
+
+    # What should not have been sent.
+
+    def _repeat(self, at: datetime) -> Event:
+        earlier = self.rng.choice(self.sent)
+        return self._event(earlier["type"], at, earlier["data"])
+
+    def _other_content(self, at: datetime) -> Event:
+        earlier = self.rng.choice(self.sent)
+        other = {
+            "order.placed": {"buyer": "somebody else"},
+            "order.cancelled": {"reason": "another one"},
+            "charge.recorded": {"request": "request-other"},
+            "merchant.joined": {"name": "Another shop"},
+        }
+        return self._event(earlier["type"], at, earlier["data"] | other.get(earlier["type"], {}))
+
+    def _nonsense(self, at: datetime) -> Event:
+        order = self._order if self.rng.random() < 0.5 else self._payment
+        event = self.rng.choice((order, self._charge))(at)
+        several = "10.00001"  # too many digits for any currency
+        wrong = self.rng.choice(
+            (
+                {"amount": "-5"},
+                {"amount": several},
+                {"amount": 12},
+                {"amount": None},
+                {"amount": "1,5"},
+                {"currency": "EUR", "amount": "9", "payment": f"payment-in-euro-{self.count}"},
+                {"order": ""} if "order" in event["data"] else {"fee": "no-such-fee"},
+                {"buyer_risk": 7, "fee": "plan", "payment": ""},
+            )
+        )
+        event["data"] |= wrong
+        return event
+
+
+def events(seed: int, *, merchants: int, days: int) -> list[Event]:
+    """The doings of so many merchants in so many days, in order of time."""
+    rng = random.Random(seed)
+    found = [event for number in range(merchants) for event in Merchant(rng, number, days).events()]
+    return sorted(found, key=lambda event: datetime.fromisoformat(event["at"]))
