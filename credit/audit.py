@@ -1,9 +1,11 @@
-"""What must be true of credit lines, orders and proceeds (domain: invariants 1 and 2).
+"""What must be true of credit lines, reviews and orders (domain: invariant 1).
 
 Days and time zones are those of the line now: whatever will change a line's time zone, payment days
 or settlement days has to say here from when on they count.
 """
 
+from credit.audit_proceeds import PROCEEDS, REFUNDS
+from credit.audit_withdrawals import WITHDRAWALS
 from credit.rules import INSTALMENT_DAYS
 from merchants.audit import Check
 
@@ -33,6 +35,49 @@ LINES = (
                 coalesce(lag(used_after) OVER history, 0) + used_change) AS expected,
                (limit_after, used_after) AS found
         FROM credit_limitentry WINDOW history AS (PARTITION BY line_id ORDER BY id)
+        """,
+    ),
+    Check(
+        1,
+        "an entry moves what its kind moves",
+        "kind, limit, used, order",
+        """
+        SELECT line_id AS merchant_id, 'entry ' || id AS subject,
+               CASE kind WHEN 'OPENED' THEN 'limit'
+                         WHEN 'LIMIT_SET' THEN 'limit'
+                         WHEN 'REVIEW' THEN 'limit'
+                         WHEN 'HOLD' THEN 'more used by an order'
+                         WHEN 'WRITE_OFF' THEN 'less used by an order, limit not up'
+                         ELSE 'less used by an order' END AS expected,
+               CASE WHEN order_id IS NULL AND used_change = 0 THEN 'limit'
+                    WHEN order_id IS NULL THEN 'used by no order'
+                    WHEN kind = 'WRITE_OFF' AND used_change < 0 AND limit_change <= 0
+                         THEN 'less used by an order, limit not up'
+                    WHEN limit_change <> 0 THEN 'limit by an order'
+                    WHEN used_change > 0 THEN 'more used by an order'
+                    ELSE 'less used by an order' END AS found
+        FROM credit_limitentry
+        """,
+    ),
+    # An approved review's entry is written at the decision.
+    Check(
+        1,
+        "reviews that were applied or approved are what changed the limit, and no others",
+        "limit before, limit after",
+        """
+        SELECT coalesce(review.line_id, entry.line_id) AS merchant_id,
+               coalesce('review of ' || review."on", 'entry ' || entry.id || ' of no review')
+                   AS subject,
+               CASE WHEN review.status IN ('APPLIED', 'APPROVED')
+                    THEN (review.limit_before, review.limit_proposed) END AS expected,
+               CASE WHEN entry.id IS NOT NULL
+                    THEN (entry.limit_after - entry.limit_change, entry.limit_after) END AS found
+        FROM credit_limitreview review FULL JOIN (
+            SELECT id, line_id, at, limit_change, limit_after
+            FROM credit_limitentry WHERE kind = 'REVIEW'
+        ) entry ON entry.line_id = review.line_id
+               AND entry.at = CASE review.status WHEN 'APPROVED' THEN review.decided_at
+                                                 ELSE review.at END
         """,
     ),
     Check(
@@ -82,6 +127,8 @@ LINES = (
             SELECT 'entry' AS subject, id, line_id, currency FROM credit_limitentry
             UNION ALL SELECT 'order', id, line_id, currency FROM credit_order
             UNION ALL SELECT 'payment', id, line_id, currency FROM credit_orderpayment
+            UNION ALL SELECT 'refund', id, line_id, currency FROM credit_orderrefund
+            UNION ALL SELECT 'review', id, line_id, currency FROM credit_limitreview
             UNION ALL SELECT 'proceeds', id, line_id, currency FROM credit_proceedsentry
         ) booked JOIN credit_creditline line ON line.merchant_id = booked.line_id
         """,
@@ -107,20 +154,26 @@ ORDERS = (
     Check(
         1,
         "an order's entries are its steps",
-        "line, held, paid, written off, cancelled",
+        "line, held, paid, written off, refunded while outstanding, cancelled",
         """
         SELECT o.line_id AS merchant_id, 'order ' || o.reference AS subject,
                CASE WHEN o.status <> 'DECLINED' THEN (
-                   o.line_id, o.amount, o.paid, o.written_off,
-                   CASE o.status WHEN 'CANCELLED' THEN o.amount ELSE 0 END) END AS expected,
+                   o.line_id, o.amount, o.paid, o.written_off, coalesce(refunds.amount, 0),
+                   CASE o.status WHEN 'CANCELLED' THEN o.amount - o.refunded ELSE 0 END
+               ) END AS expected,
                CASE WHEN entries.order_id IS NOT NULL THEN (
                    entries.line_id, entries.held, entries.paid, entries.written_off,
-                   entries.released) END AS found
+                   entries.refunded, entries.released) END AS found
         FROM credit_order o LEFT JOIN (
+            SELECT order_id, sum(from_outstanding) AS amount
+            FROM credit_orderrefund GROUP BY order_id
+        ) refunds ON refunds.order_id = o.id
+        LEFT JOIN (
             SELECT order_id, line_id,
                    coalesce(sum(used_change) FILTER (WHERE kind = 'HOLD'), 0) AS held,
                    coalesce(-sum(used_change) FILTER (WHERE kind = 'PAYMENT'), 0) AS paid,
                    coalesce(-sum(used_change) FILTER (WHERE kind = 'WRITE_OFF'), 0) AS written_off,
+                   coalesce(-sum(used_change) FILTER (WHERE kind = 'REFUND'), 0) AS refunded,
                    coalesce(-sum(used_change) FILTER (WHERE kind = 'RELEASE'), 0) AS released
             FROM credit_limitentry WHERE order_id IS NOT NULL GROUP BY order_id, line_id
         ) entries ON entries.order_id = o.id
@@ -165,62 +218,4 @@ ORDERS = (
     ),
 )
 
-PROCEEDS = (
-    Check(
-        2,
-        "proceeds are the sum of their entries, maturing and matured",
-        "proceeds, maturing + matured",
-        """
-        SELECT line.merchant_id, 'credit line' AS subject,
-               (coalesce(sum(entry.amount), 0), coalesce(sum(entry.amount), 0)) AS expected,
-               (line.proceeds,
-                coalesce(sum(entry.amount) FILTER (
-                    WHERE entry.kind = 'SALE' AND entry.matures_on > line.open_on), 0)
-                + coalesce(sum(entry.amount) FILTER (
-                    WHERE entry.kind <> 'SALE' OR entry.matures_on <= line.open_on), 0)) AS found
-        FROM credit_creditline line
-        LEFT JOIN credit_proceedsentry entry ON entry.line_id = line.merchant_id
-        GROUP BY line.merchant_id
-        """,
-    ),
-    Check(
-        2,
-        "sales are the payments that orders took, one each",
-        "line, order, amount, day it matures",
-        """
-        SELECT coalesce(payment.line_id, sale.line_id) AS merchant_id,
-               coalesce('payment ' || payment.reference, 'sale without a payment') AS subject,
-               CASE WHEN payment.status IN ('APPLIED', 'RECOVERY') THEN (
-                   payment.line_id, payment.order_id, payment.amount,
-                   (payment.at AT TIME ZONE line.timezone)::date + line.settlement_days
-               ) END AS expected,
-               CASE WHEN sale.line_id IS NOT NULL THEN (
-                   sale.line_id, sale.order_id, sale.amount, sale.matures_on) END AS found
-        FROM credit_orderpayment payment
-        JOIN credit_creditline line ON line.merchant_id = payment.line_id
-        FULL JOIN (
-            SELECT payment_id, line_id, order_id, matures_on, sum(amount) AS amount
-            FROM credit_proceedsentry WHERE kind = 'SALE'
-            GROUP BY payment_id, line_id, order_id, matures_on
-        ) sale ON sale.payment_id = payment.id
-        """,
-    ),
-    Check(
-        2,
-        "an order's paid and recovered are its payments",
-        "paid, recovered",
-        """
-        SELECT o.line_id AS merchant_id, 'order ' || o.reference AS subject,
-               (coalesce(payments.applied, 0), coalesce(payments.recovered, 0)) AS expected,
-               (o.paid, o.recovered) AS found
-        FROM credit_order o LEFT JOIN (
-            SELECT order_id, sum(amount) FILTER (WHERE status = 'APPLIED') AS applied,
-                   sum(amount) FILTER (WHERE status = 'RECOVERY') AS recovered
-            FROM credit_orderpayment GROUP BY order_id
-        ) payments ON payments.order_id = o.id
-        """,
-    ),
-)
-
-# Of invariant 7, withdrawals and their debits belong here, once there are withdrawals.
-CHECKS = LINES + ORDERS + PROCEEDS
+CHECKS = LINES + ORDERS + REFUNDS + PROCEEDS + WITHDRAWALS

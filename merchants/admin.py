@@ -1,6 +1,7 @@
 """The operators' view of people and merchants, and the ground all books' admin pages stand on."""
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
@@ -18,10 +19,18 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.paginator import InfinitePaginator
 
 from merchants import money
+from merchants.decisions import Act, Deciding, Decision, Download
 from merchants.fields import AmountField
-from merchants.models import Membership, Merchant, User
+from merchants.forms import ConfirmedProfile
+from merchants.models import Membership, Merchant, Notice, NoticeMail, Profile, User
+from merchants.operations import profiles
 
 Column = Callable[[Any], str]
+
+
+def figure(value: Decimal, currency: str) -> str:
+    """An amount in a sentence or a table."""
+    return f"{money.text(value, currency)}\N{NO-BREAK SPACE}{currency}"
 
 
 def amount(field: str, currency: str = "currency") -> Column:
@@ -29,8 +38,8 @@ def amount(field: str, currency: str = "currency") -> Column:
 
     @admin.display(description=field.replace("_", " "))
     def column(row: Any) -> str:
-        code = _follow(row, currency)
-        return f"{money.text(getattr(row, field), code)}\N{NO-BREAK SPACE}{code}"
+        value = getattr(row, field)
+        return "-" if value is None else figure(value, _follow(row, currency))
 
     column.__name__ = field
     return column
@@ -146,6 +155,66 @@ class MembershipAdmin(Bounded):
     list_select_related = ("user", "merchant")
     search_fields = ("user__email__startswith", "merchant__reference__exact")
     autocomplete_fields = ("user", "merchant")
+
+
+def _confirm(act: Act) -> Profile:
+    return profiles.confirm(merchant_id=act.row.pk, seen=act.said["seen"], **act.by)
+
+
+@admin.register(Profile)
+class ProfileAdmin(Deciding, OfMerchant):
+    merchant = "merchant"
+    reference = ""
+    list_display = ("merchant", "licence_number", "contact_name", "changed_at", "confirmed_at")
+    list_filter = (("confirmed_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("merchant",)
+    downloads = (
+        Download(
+            "licence",
+            _("Licence document"),
+            is_there=lambda profile: bool(profile.licence_document_name),
+            content=lambda profile: (
+                profile.licence_document_name,
+                bytes(profile.licence_document),
+            ),
+        ),
+    )
+    decisions = (
+        Decision(
+            "confirm",
+            _("Confirm"),
+            form=ConfirmedProfile,
+            effect=lambda profile: _(
+                "The profile counts as confirmed by you, until the merchant changes it."
+            ),
+            initial=lambda profile: {"seen": profile.changed_at and profile.changed_at.isoformat()},
+            carry_out=_confirm,
+            done=_("The profile is confirmed."),
+            is_open=lambda profile: bool(profile.changed_at and not profile.confirmed_at),
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Profile]":
+        found: QuerySet[Profile] = super().get_queryset(request)
+        return found.defer("licence_document")  # up to 5 MB each
+
+
+@admin.register(Notice)
+class NoticeAdmin(OfMerchant):
+    merchant = "merchant"
+    reference = "cause"
+    list_display = ("__str__", "merchant", "cause", "at", "addressed_at")
+    list_filter = ("kind",)
+    list_select_related = ("merchant",)
+
+
+@admin.register(NoticeMail)
+class NoticeMailAdmin(OfMerchant):
+    merchant = "notice__merchant"
+    reference = "notice__cause"
+    list_display = ("__str__", related("notice__merchant"), "notice", "user", "sent_at", "failures")
+    list_filter = (("sent_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("notice__merchant", "user")
 
 
 @admin.register(User)

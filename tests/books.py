@@ -2,12 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Sum
 
 from billing.models import BillingAccount, Fee, Invoice, InvoiceLine, Statement, StatementTotal
-from credit.models import CreditLine, Freeze, LimitEntry, Order, OrderPayment, ProceedsEntry
+from credit.models import (
+    CreditLine,
+    Freeze,
+    LimitEntry,
+    LimitReview,
+    Order,
+    OrderPayment,
+    ProceedsEntry,
+)
 from merchants import money
 from merchants.models import Merchant
 
@@ -50,6 +59,7 @@ def of_merchant(merchant: Merchant) -> dict[str, Any]:
         "open_day": {line.open_on.isoformat(), account.open_on.isoformat()},
         "orders": orders(line),
         "proceeds": proceeds(line),
+        "reviews": reviews(line),
         "statements": statements(account),
         "unmatched": {
             payment.reference: {
@@ -125,7 +135,33 @@ def orders(line: CreditLine) -> dict[str, Any]:
 def proceeds(line: CreditLine) -> dict[str, Any]:
     entries = ProceedsEntry.objects.filter(line=line)
     sums = dict(entries.values_list("kind").annotate(Sum("amount")).order_by())
-    return {kind: money.text(sums.get(kind, 0), line.currency) for kind in ("SALE", "REFUND")}
+    still_to_come = entries.filter(matures_on__gt=line.open_on)
+    maturing = still_to_come.aggregate(total=Sum("amount", default=Decimal(0)))["total"]
+    figures = {kind: sums.get(kind, Decimal(0)) for kind in ("SALE", "REFUND")}
+    figures |= {"maturing": maturing, "matured": line.proceeds - maturing}
+    return {name: money.text(figure, line.currency) for name, figure in figures.items()}
+
+
+def reviews(line: CreditLine) -> list[dict[str, Any]]:
+    return [_review(review) for review in line.reviews.order_by("on")]
+
+
+def _review(review: LimitReview) -> dict[str, Any]:
+    outcome, after = str(review.status), review.limit_before
+    if outcome == "APPLIED":
+        after = review.limit_proposed
+        outcome = "RAISED" if after > review.limit_before else "CUT"
+    elif outcome in ("PENDING", "VOID"):
+        outcome = "WAITING"
+    return {
+        "on": str(review.on),
+        "paid": money.text(review.paid, review.currency),
+        "score": f"{review.score:f}",
+        "grade": review.grade,
+        "limit_before": money.text(review.limit_before, review.currency),
+        "limit_after": money.text(after, review.currency),
+        "outcome": outcome,
+    }
 
 
 def statements(account: BillingAccount) -> dict[str, Any]:

@@ -31,21 +31,25 @@ START = datetime(2017, 9, 20, tzinfo=UTC)
 class Merchant:
     """One merchant's random doings; `events` yields them in order of time."""
 
-    def __init__(self, rng: random.Random, number: int, days: int) -> None:
-        self.rng, self.days = rng, days
+    def __init__(self, rng: random.Random, number: int, days: int, pace: int) -> None:
+        self.rng, self.days, self.pace = rng, days, pace
         self.reference = f"shop-{number}"
         self.currency = rng.choice(CURRENCIES)
         self.billing = rng.choice((self.currency, self.currency, rng.choice(CURRENCIES)))
         self.orders: list[tuple[str, str]] = []  # reference, amount
+        self.unpaid: list[tuple[str, str]] = []  # those a careful shop has not been paid for
         self.sent: list[Event] = []
         self.count = 0
+        self.limit = rng.choice((500, 3000, 20000))  # in dollars
+        self.is_careful = rng.random() < 0.5  # its buyers mostly pay, and its marks are good
 
     def events(self) -> Iterator[Event]:
         at = START + timedelta(hours=self.rng.randrange(72), minutes=self.rng.randrange(60))
         end = START + timedelta(days=self.days)
         yield self._event("merchant.joined", at, self._terms())
         # Bursts at one instant, quiet weeks, and many events on the hour, when jobs run.
-        while (at := at + timedelta(hours=self.rng.choice((0, 0, 0, 1, 2, 9, 40)))) < end:
+        gaps = tuple(self.pace * hours for hours in (0, 0, 0, 1, 2, 9, 40))
+        while (at := at + timedelta(hours=self.rng.choice(gaps))) < end:
             if self.rng.random() < 0.3:
                 at = at.replace(minute=self.rng.choice((0, 0, 15, 45, 59)))
             yield self._something(at)
@@ -66,7 +70,7 @@ class Merchant:
             "billing_currency": self.billing[0],
             "timezone": rng.choice(ZONES),
             "language": rng.choice(("en", "th", "zh-hans")),
-            "credit_limit": str(rng.choice((500, 3000, 20000)) * times[0]),
+            "credit_limit": str(self.limit * times[0]),
             "payment_days": rng.choice((0, 0, 3, 10)),
             "settlement_days": rng.choice((0, 7, 15)),
             "billing_threshold": str(rng.choice((1, 60, 200, 100_000)) * times[1]),
@@ -77,9 +81,10 @@ class Merchant:
         }
 
     def _something(self, at: datetime) -> Event:
-        makers = (self._order, self._order, self._step, self._step, self._payment, self._charge)
-        wrong = (self._repeat, self._repeat, self._other_content, self._nonsense)
-        return self.rng.choice(makers * 4 + wrong)(at)
+        makers = (self._order, self._order, self._step, self._step, self._payment, self._payment)
+        others = (self._charge, self._charge, self._charge, self._refund, self._refund)
+        rare = (self._metrics, self._repeat, self._repeat, self._other_content, self._nonsense)
+        return self.rng.choice(makers * 3 + others + rare)(at)
 
     def _amount(self, currency: tuple[str, int, int], most: int) -> str:
         _, smallest, times = currency
@@ -89,8 +94,9 @@ class Merchant:
         return f"{parts * times}.{self.rng.randrange(smallest):0{len(str(smallest)) - 1}}"
 
     def _order(self, at: datetime) -> Event:
-        amount = self._amount(self.currency, 900)
+        amount = self._amount(self.currency, self.rng.choice((900, self.limit // 2)))
         self.orders.append((f"order-{len(self.orders)}", amount))
+        self.unpaid.append(self.orders[-1])
         data = {
             "order": self.orders[-1][0],
             "buyer": f"buyer-{self.rng.randrange(5)}",
@@ -103,15 +109,17 @@ class Merchant:
         return self._event("order.placed", at, data)
 
     def _some_order(self) -> tuple[str, str]:
-        """Mostly a late one, sometimes one that is not there (yet)."""
+        """Mostly a late one, sometimes an early one, or one that is not there (yet)."""
         if not self.orders or self.rng.random() < 0.04:
             return f"order-{len(self.orders) + self.rng.randrange(9)}", "10"
-        return self.rng.choice(self.orders[-8:] if self.rng.random() < 0.7 else self.orders)
+        whose = self.rng.choice((self.orders[-8:], self.orders[-8:], self.orders, self.orders[:5]))
+        return self.rng.choice(whose)
 
     def _step(self, at: datetime) -> Event:
         kinds = ("order.shipped", "order.delivered", "order.delivered", "order.cancelled")
-        kind = self.rng.choice(kinds)
-        data = {"order": self._some_order()[0]}
+        kind = self.rng.choice(kinds[:2] if self.is_careful else kinds)
+        order = self.unpaid[0] if self.is_careful and self.unpaid else self._some_order()
+        data = {"order": order[0]}
         if kind == "order.cancelled":
             data["reason"] = self.rng.choice(("out of stock", "changed my mind"))
         return self._event(kind, at, data)
@@ -119,9 +127,27 @@ class Merchant:
     def _payment(self, at: datetime) -> Event:
         order, whole = self._some_order()
         amount = whole if self.rng.random() < 0.5 else self._amount(self.currency, 600)
+        if self.is_careful and self.unpaid and self.rng.random() < 0.9:
+            order, amount = self.unpaid.pop(0)
         data = {"order": order, "amount": amount, "currency": self.currency[0]}
         data["payment"] = f"payment-{self.rng.randrange(self.count + 20)}"
         return self._event("order.paid", at, data)
+
+    def _refund(self, at: datetime) -> Event:
+        order, whole = self._some_order()
+        amount = whole if self.rng.random() < 0.3 else self._amount(self.currency, 300)
+        data = {"order": order, "amount": amount, "currency": self.currency[0]}
+        data["refund"] = f"refund-{self.rng.randrange(self.count + 20)}"
+        return self._event("order.refunded", at, data)
+
+    def _metrics(self, at: datetime) -> Event:
+        """Of a shop that does everything well, or so so, or badly."""
+        shops = (("4.85", 90), ("4.8", 90), ("4.52", 50), ("3.9", 0))
+        rating, least = self.rng.choice(shops[:3] if self.is_careful else shops[2:])
+        data: dict[str, Any] = {"rating": rating}
+        for mark in ("listing_quality", "profile_completeness", "after_sales"):
+            data[mark] = str(self.rng.randrange(least, 101))
+        return self._event("shop.metrics", at, data)
 
     def _charge(self, at: datetime) -> Event:
         amount = "0" if self.rng.random() < 0.05 else self._amount(self.billing, 120)
@@ -148,12 +174,13 @@ class Merchant:
             "order.cancelled": {"reason": "another one"},
             "charge.recorded": {"request": "request-other"},
             "merchant.joined": {"name": "Another shop"},
+            "order.refunded": {"amount": "3"},
+            "shop.metrics": {"rating": "1"},
         }
         return self._event(earlier["type"], at, earlier["data"] | other.get(earlier["type"], {}))
 
     def _nonsense(self, at: datetime) -> Event:
-        order = self._order if self.rng.random() < 0.5 else self._payment
-        event = self.rng.choice((order, self._charge))(at)
+        event = self.rng.choice((self._order, self._payment, self._refund, self._charge))(at)
         several = "10.00001"  # too many digits for any currency
         wrong = self.rng.choice(
             (
@@ -162,17 +189,21 @@ class Merchant:
                 {"amount": 12},
                 {"amount": None},
                 {"amount": "1,5"},
-                {"currency": "EUR", "amount": "9", "payment": f"payment-in-euro-{self.count}"},
+                {"currency": "EUR", "amount": "9"} | self._new_names(),
                 {"order": ""} if "order" in event["data"] else {"fee": "no-such-fee"},
-                {"buyer_risk": 7, "fee": "plan", "payment": ""},
+                {"buyer_risk": 7, "fee": "plan", "payment": "", "refund": ""},
             )
         )
         event["data"] |= wrong
         return event
 
+    def _new_names(self) -> dict[str, str]:
+        return {kind: f"{kind}-in-euro-{self.count}" for kind in ("payment", "refund")}
 
-def events(seed: int, *, merchants: int, days: int) -> list[Event]:
-    """The doings of so many merchants in so many days, in order of time."""
+
+def events(seed: int, *, merchants: int, days: int, pace: int = 1) -> list[Event]:
+    """The doings of so many merchants in so many days, in order of time; slower by `pace`."""
     rng = random.Random(seed)
-    found = [event for number in range(merchants) for event in Merchant(rng, number, days).events()]
+    shops = [Merchant(rng, number, days, pace) for number in range(merchants)]
+    found = [event for shop in shops for event in shop.events()]
     return sorted(found, key=lambda event: datetime.fromisoformat(event["at"]))

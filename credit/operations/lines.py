@@ -3,13 +3,19 @@
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from credit.models import CreditLine, LimitEntry
 from credit.operations import days
 from merchants import calendar, money
 from merchants.models import Merchant
 from merchants.refusals import Invalid
+
+FIELDS = [field.attname for field in CreditLine._meta.concrete_fields]
+LOCK = (
+    "SELECT " + ", ".join(f'"{field}"' for field in FIELDS) + " FROM credit_creditline"
+    " WHERE merchant_id = %s FOR UPDATE"
+)
 
 
 def open(
@@ -58,8 +64,21 @@ def lock(merchant_id: int, *, now: datetime) -> CreditLine:
 
     The first thing every operation on a line does. Raises CreditLine.DoesNotExist.
     """
-    line = CreditLine.objects.select_for_update().get(pk=merchant_id)
+    line = _locked(merchant_id)
     if line.open_until <= now:
         days.work_off([merchant_id], now=now)
-        line.refresh_from_db()
+        line = _locked(merchant_id)
     return line
+
+
+def _locked(merchant_id: int) -> CreditLine:
+    """`CreditLine.objects.select_for_update().get(pk=…)`, without building that query each time.
+
+    Every operation starts here; the query's construction was a fifth of placing an order.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, [merchant_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise CreditLine.DoesNotExist
+    return CreditLine.from_db("default", FIELDS, row)

@@ -1,16 +1,22 @@
 """Two merchants' winter, made by events and the timetable, with some of every row an audit reads.
 
 dress  USD, New York, pays by sandbox: a threshold bill, late charges, an order written off and
-       partly recovered, another one open, cash that nobody could take.
-silk   THB, Bangkok, pays by hand, on an annual plan: cycle bills, and frozen at the end.
+       partly recovered, another one open, cash that nobody could take; refunds of what was paid
+       and of what was written off; withdrawals paid out and cancelled.
+silk   THB, Bangkok, pays by hand, on an annual plan: cycle bills, two reviews that cut its limit,
+       frozen at the end, and a refund of what is outstanding.
 """
 
 from datetime import datetime
 from typing import Any
 
+from django.test import override_settings
+
 from config.celery import TIMETABLE
 from config.events import apply_all
 from merchants.events import Event
+from tests.credit import withdrawing
+from tests.shops import Shop
 
 DRESS = ("dress", "-05:00", "USD")
 SILK = ("silk", "+07:00", "THB")
@@ -23,6 +29,9 @@ def live() -> list[str]:
         happened = datetime.fromisoformat(at + offset)
         now = datetime.fromisoformat(arrives + offset) if arrives else happened
         _run_jobs(now)
+        if kind == BY_HAND:
+            _by_hand(now, **data)
+            continue
         data = {"currency": currency} | data
         event = Event(f"{merchant} {at} {kind}", kind, happened, merchant, data)
         (outcome,) = apply_all([event], now=now)
@@ -34,6 +43,19 @@ def live() -> list[str]:
 def _run_jobs(now: datetime) -> None:
     for job in TIMETABLE:
         job.run_here(now)
+
+
+def _by_hand(now: datetime, amounts: tuple[str, ...]) -> None:
+    """A new destination without amounts; otherwise withdrawals: one paid out, one cancelled."""
+    shop = Shop("dress")
+    at = now.isoformat()
+    if not amounts:
+        withdrawing.add(shop, at)
+        return
+    with override_settings(TAEL_SANDBOX=False):  # so that operators send them, by their bank
+        paid, cancelled = [withdrawing.withdraw(shop, amount, at) for amount in amounts]
+        withdrawing.cancel(cancelled, at)
+        withdrawing.pay_out(paid, at)
 
 
 def _joined(**terms: Any) -> dict[str, Any]:
@@ -48,11 +70,17 @@ def _paid(order: str, payment: str, amount: str) -> dict[str, Any]:
     return {"order": order, "payment": payment, "amount": amount}
 
 
+def _refunded(order: str, refund: str, amount: str) -> dict[str, Any]:
+    return {"order": order, "refund": refund, "amount": amount}
+
+
 def _charge(reference: str, fee: str, amount: str) -> dict[str, Any]:
     return {"charge": reference, "fee": fee, "amount": amount}
 
 
 CHARGE = "charge.recorded"
+BY_HAND = "by hand"  # no event: what people do with the proceeds
+POOR = {"rating": "3.9", "listing_quality": 20, "profile_completeness": 20, "after_sales": 20}
 
 # Whose, when, what, with what; and when it arrived, if later than it happened.
 _EVENTS: list[tuple[tuple[str, str, str], str, str, dict[str, Any], str | None]] = [
@@ -62,7 +90,7 @@ _EVENTS: list[tuple[tuple[str, str, str], str, str, dict[str, Any], str | None]]
         "merchant.joined",
         _joined(
             timezone="Asia/Bangkok",
-            credit_limit="5000",
+            credit_limit="10000",
             billing_threshold="100000",
             plan_price="3900",
             plan_interval_days=365,
@@ -112,12 +140,18 @@ _EVENTS: list[tuple[tuple[str, str, str], str, str, dict[str, Any], str | None]]
     ),
     (DRESS, "2026-12-10T10:00:00", "order.paid", _paid("D-1", "P-2", "200.00"), None),
     (SILK, "2026-12-15T12:00:00", CHARGE, _charge("C-1", "shipping-label", "500.00"), None),
+    (SILK, "2026-12-20T12:00:00", "shop.metrics", POOR, None),
     (SILK, "2027-02-01T12:00:00", "order.placed", _placed("S-1", "2000.00"), None),
     (SILK, "2027-02-02T12:00:00", "order.delivered", {"order": "S-1"}, None),
     (DRESS, "2027-02-14T10:00:00", "order.paid", _paid("D-2", "P-3", "100.00"), None),
     (DRESS, "2027-02-15T10:00:00", "order.placed", _placed("D-6", "300.00", 3), None),
     (DRESS, "2027-02-16T10:00:00", "order.delivered", {"order": "D-6"}, None),
     (DRESS, "2027-02-17T10:00:00", "order.paid", _paid("D-6", "P-4", "100.00"), None),
+    (DRESS, "2027-02-17T11:00:00", BY_HAND, {"amounts": ()}, None),
+    (DRESS, "2027-02-18T12:00:00", BY_HAND, {"amounts": ("60.00", "30.00")}, None),
+    (DRESS, "2027-02-18T13:00:00", "order.refunded", _refunded("D-1", "R-1", "40.00"), None),
+    (DRESS, "2027-02-18T14:00:00", "order.refunded", _refunded("D-2", "R-2", "20.00"), None),
+    (SILK, "2027-02-19T14:00:00", "order.refunded", _refunded("S-1", "R-1", "100.00"), None),
     (DRESS, "2027-02-20T10:00:00", CHARGE, _charge("C-6", "packaging", "3.00"), None),
     (DRESS, "2027-02-20T11:00:00", CHARGE, _charge("C-7", "shipping-label", "12.00"), None),
     (DRESS, "2027-02-20T12:00:00", CHARGE, _charge("C-8", "storage", "20.00"), None),

@@ -29,7 +29,9 @@ def small_file(folder: Path) -> Path:
     shop.pay("2026-11-02 10:03", "C", "10.00")
     lines += ["this is no JSON", "", '{"id": "7"}', "[]", '"event"']
     shop.charge("2026-11-03 10:00", "pick-pack", "10.905")
-    shop.send("order.refunded", "2026-11-03 11:00", order="A", refund="R", amount="1.00")
+    shop.send(
+        "order.refunded", "2026-11-03 11:00", order="C", refund="R", amount="1", currency="USD"
+    )
     shop.send("order.teleported", "2026-11-03 12:00")
     shops.Shop("nobody", sender=shop.sender).ship("2026-11-03 13:00", "A")
     shop.charge("2026-11-03 14:00", "shipping-label", "250.00")
@@ -71,7 +73,7 @@ def test_what_was_rejected_is_listed_with_line_code_and_reason(tmp_path: Path) -
         ("9", "", "invalid"),
         ("10", "", "invalid"),
         ("11", "charge.recorded", "invalid"),
-        ("12", "order.refunded", "unsupported"),
+        ("12", "order.refunded", "unknown_order"),
         ("13", "order.teleported", "invalid"),
         ("14", "order.shipped", "unknown_merchant"),
     ]
@@ -85,20 +87,20 @@ def test_what_was_rejected_is_listed_with_line_code_and_reason(tmp_path: Path) -
 
 
 def test_a_file_replayed_again_changes_nothing(tmp_path: Path) -> None:
-    path = event_files.write(tmp_path / "events.jsonl", event_files.a_month())
-    first = replay(path, until="2026-12-05T00:00:00Z")
+    path = event_files.write(tmp_path / "events.jsonl", event_files.a_month()[:40])
+    first = replay(path, until="2026-11-10T00:00:00Z")
     before = event_files.everything()
-    assert replay(path, until="2026-12-05T00:00:00Z") == first
-    assert replay(path, until="2026-12-01T00:00:00Z") == first
+    assert replay(path, until="2026-11-10T00:00:00Z") == first
+    assert replay(path, until="2026-11-09T00:00:00Z") == first
     assert event_files.everything() == before
 
 
 def test_stopped_at_an_instant_and_gone_on_from_there_equals_one_go(tmp_path: Path) -> None:
-    path = event_files.write(tmp_path / "events.jsonl", event_files.a_month())
-    whole = event_files.undone(lambda: replay(path, until="2026-12-05T00:00:00Z"))
-    assert len(whole["bills"]) > 10
+    path = event_files.write(tmp_path / "events.jsonl", event_files.a_month()[:80])
+    whole = event_files.undone(lambda: replay(path, until="2026-11-14T00:00:00Z"))
+    assert len(whole["bills"]) > 5
     assert {bill[-1] for bill in whole["bills"]} == {"PAID", "OPEN"}
-    for until in ("2026-10-01", "2026-11-20", "2026-12-01", "2026-12-01", "2026-12-05"):
+    for until in ("2026-10-01", "2026-11-05", "2026-11-09", "2026-11-09", "2026-11-14"):
         replay(path, until=f"{until}T00:00:00Z")
     assert event_files.everything() == whole
 
@@ -106,15 +108,15 @@ def test_stopped_at_an_instant_and_gone_on_from_there_equals_one_go(tmp_path: Pa
 def test_only_events_before_until_are_applied(tmp_path: Path) -> None:
     events = event_files.a_month()
     path = event_files.write(tmp_path / "events.jsonl", events)
-    replay(path, until="2026-11-10T00:00:00Z")
+    replay(path, until="2026-11-06T00:00:00Z")
     first = Replay.objects.get()
-    before = [event for event in events if shops.instant(event["at"]) < shops.instant("2026-11-10")]
+    before = [event for event in events if shops.instant(event["at"]) < shops.instant("2026-11-06")]
     assert first.events_done == len(before) < len(events)
-    assert {str(shop.credit_line.open_on) for shop in Merchant.objects.all()} == {"2026-11-10"}
+    assert {str(shop.credit_line.open_on) for shop in Merchant.objects.all()} == {"2026-11-06"}
 
 
 def test_an_unsorted_file_gives_the_books_of_the_sorted_one(tmp_path: Path) -> None:
-    events = event_files.a_month()[:110]
+    events = event_files.a_month()[:48]
     in_order = event_files.write(tmp_path / "in-order.jsonl", events)
     shuffled = list(events)
     random.Random(7).shuffle(shuffled)
@@ -123,15 +125,15 @@ def test_an_unsorted_file_gives_the_books_of_the_sorted_one(tmp_path: Path) -> N
     shuffled.sort(key=lambda event: (event["at"][11:13], places[id(event)]))
     assert shuffled != events
     mixed = event_files.write(tmp_path / "mixed.jsonl", shuffled)
-    until = "2026-11-22T00:00:00Z"
+    until = "2026-11-11T00:00:00Z"
     expected = event_files.undone(lambda: replay(in_order, until=until))
     found = event_files.undone(lambda: replay(mixed, until=until))
-    assert len(expected.pop("rejected")) == len(found.pop("rejected")) > 10
+    assert len(expected.pop("rejected")) == len(found.pop("rejected")) > 3
     assert found == expected
 
 
 def test_a_gzipped_file_gives_the_same(tmp_path: Path) -> None:
-    plain = event_files.write(tmp_path / "events.jsonl", event_files.a_month()[:60])
+    plain = event_files.write(tmp_path / "events.jsonl", event_files.a_month()[:20])
     packed = tmp_path / "events.jsonl.gz"
     packed.write_bytes(gzip.compress(plain.read_bytes()))
     expected = event_files.undone(lambda: replay(plain))
@@ -142,7 +144,10 @@ def test_jobs_at_every_hour_or_only_at_the_end_give_the_same_books(
     tmp_path: Path, settings: Any
 ) -> None:
     settings.TAEL_SANDBOX = True  # a replay sees to that itself
-    events = event_files.a_month()
+    events = event_files.a_month()[-60:]  # over the end of the month
+    events = [event for event in event_files.a_month() if event["type"] == "merchant.joined"] + [
+        event for event in events if event["type"] != "merchant.joined"
+    ]
     path = event_files.write(tmp_path / "events.jsonl", events)
     hourly = event_files.undone(lambda: replay(path, until="2026-12-05T00:00:00Z"))["books"]
 

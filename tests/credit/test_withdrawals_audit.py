@@ -5,7 +5,9 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
+from credit.audit_withdrawals import WITHDRAWALS
 from credit.models import ProceedsEntry
+from merchants import audit
 from tests import shops
 from tests.credit.withdrawing import (
     cancel,
@@ -15,11 +17,6 @@ from tests.credit.withdrawing import (
     shop_with,
     withdraw,
 )
-
-# Until merchants.audit is merged into this branch.
-audit = pytest.importorskip("merchants.audit")
-
-from credit.audit_withdrawals import WITHDRAWALS  # noqa: E402
 
 pytestmark = pytest.mark.django_db
 

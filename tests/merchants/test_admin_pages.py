@@ -1,5 +1,7 @@
 """Every model has its pages in the admin; what operations write can only be looked at there."""
 
+from typing import Any
+
 import pytest
 from django.apps import apps
 from django.db import connection
@@ -7,10 +9,14 @@ from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from moneyed import Money
 from pytest_django import Settings
 
 from config.models import Replay, ReplayRejection
+from credit.models import PayoutDestination
+from credit.operations import destinations, requests, withdrawals
 from merchants.models import Membership, User
+from merchants.operations import profiles
 from tests import shops
 from tests.factories import UserFactory, browser_of, member
 
@@ -21,6 +27,7 @@ OURS = [
     for label in ("merchants", "credit", "billing", "config")
     for model in apps.get_app_config(label).get_models()
 ]
+NUMBER = "13800138000"
 EDITABLE = {User, Membership}
 
 
@@ -42,9 +49,31 @@ def rows(settings: Settings) -> None:
     shop.charge("2026-10-03 10:00", "pick-pack", "3.50", "c-1")
     metrics = {"rating": "4.5", "listing_quality": 50, "profile_completeness": 60}
     shop.send("shop.metrics", "2026-10-01 13:00", **metrics, after_sales=70)
+    refunded = {"order": "A-1", "refund": "r-1", "amount": "0.10", "currency": "USD"}
+    assert shop.send("order.refunded", "2026-10-02 10:00", **refunded) == "applied"
+    for number in range(5):
+        shop.place("2026-10-31 10:00", f"B-{number}", "1.00", buyer="Busy")
+    decided(shop)
     shop.run_jobs("2026-11-01 00:00")
     replay = Replay.objects.create(digest="d", name="events.jsonl")
     ReplayRejection.objects.create(replay=replay, line=1, code="invalid", reason="not JSON")
+
+
+def decided(shop: shops.Shop) -> None:
+    """What merchants' people ask for and say of themselves."""
+    now = shop.at("2026-10-31 11:00")
+    by: dict[str, Any] = {"merchant_id": shop.line.pk, "actor": "mei@rosewood.example", "now": now}
+    destination, _ = destinations.add(
+        kind=PayoutDestination.Kind.ALIPAY,
+        holder="Mei Lin",
+        number=NUMBER,
+        **by | {"now": shop.at("2026-10-01 10:00")},
+    )
+    withdrawals.request(
+        destination_id=destination.pk, request_key="form-1", amount=Money("0.50", "USD"), **by
+    )
+    requests.ask_question(message="Why 4,000?", **by)
+    profiles.complete(fields={"contact_name": "Mei Lin"}, **by)
 
 
 def address(model: type[Model], page: str, *args: object) -> str:
@@ -80,15 +109,26 @@ def test_nobody_adds_or_deletes_what_operations_write(operator: Client, model: t
 
 
 def test_an_amount_sent_to_the_admin_changes_nothing(operator: Client) -> None:
-    line = shops.Shop("rosewood").line
-    response = operator.post(address(type(line), "change", line.pk), {"limit": "99999"})
+    shop = shops.Shop("rosewood")
+    before = shop.limit()
+    response = operator.post(address(type(shop.line), "change", shop.line.pk), {"limit": "99999"})
     assert response.status_code == 403
-    assert shops.Shop("rosewood").limit()[0] == "4000.00"
+    assert shop.limit() == before
+
+
+def test_the_number_of_a_destination_is_never_shown(operator: Client) -> None:
+    destination = PayoutDestination.objects.get()
+    pages = [("changelist", ()), ("change", (destination.pk,))]
+    for page, args in pages:
+        shown = operator.get(address(PayoutDestination, page, *args)).content.decode()
+        assert "8000" in shown
+        assert NUMBER not in shown
+        assert bytes(destination.number).decode() not in shown
 
 
 @pytest.mark.parametrize(
     ("asked", "found"),
-    [("rosewood", 1), ("rosewood A-1", 1), ("rosewood A-2", 0), ("other A-1", 0), ("A-1", 0)],
+    [("rosewood", 6), ("rosewood A-1", 1), ("rosewood A-2", 0), ("other A-1", 0), ("A-1", 0)],
 )
 def test_an_order_is_found_by_its_merchants_reference_and_its_own(
     operator: Client, asked: str, found: int

@@ -1,0 +1,8 @@
+"""The operators' view of credit lines: all of it written by operations only, and their decisions.
+
+Importing the modules registers the pages.
+"""
+
+from credit.admin import lines, orders, policies, reviews, withdrawals
+
+__all__ = ["lines", "orders", "policies", "reviews", "withdrawals"]

@@ -1,0 +1,142 @@
+"""What operators say with a decision about credit."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from credit.models import CreditPolicy, Freeze
+from credit.queries import withdrawals as queries
+from merchants.admin import figure
+from merchants.decisions import Reasoned
+from merchants.money import DECIMAL_PLACES, MAX_DIGITS
+
+MOST_IN_A_FILE = 500
+LONGEST_KEY = 18  # digits that the database's widest whole numbers surely hold
+LARGEST_ANSWER_FILE = 5 * 1024 * 1024
+# What a version is, not what it says.
+NO_FIGURES = {"id", "currency", "version", "starts_on"}
+FIGURES = [
+    field.name for field in CreditPolicy._meta.concrete_fields if field.name not in NO_FIGURES
+]
+
+
+def _amount(**said: Any) -> forms.DecimalField:
+    return forms.DecimalField(
+        max_digits=MAX_DIGITS,
+        decimal_places=DECIMAL_PLACES,
+        widget=UnfoldAdminDecimalFieldWidget,
+        **said,
+    )
+
+
+class LimitChange(Reasoned):
+    limit = _amount(label=_("New limit"))
+    field_order = ("limit", "reason")
+
+
+class FreezePlaced(forms.Form):
+    cause = forms.ChoiceField(
+        label=_("Cause"),
+        choices=[
+            (reason.value, reason.label)
+            for reason in (Freeze.Reason.MANUAL, Freeze.Reason.SUSPECTED_FRAUD)
+        ],
+        widget=UnfoldAdminSelectWidget,
+    )
+    reason = Reasoned.base_fields["reason"]
+
+
+class RaiseApproved(Reasoned):
+    limit = _amount(
+        label=_("Other limit"), required=False, help_text=_("Empty: what was asked for.")
+    )
+    field_order = ("limit", "reason")
+
+
+class Answered(forms.Form):
+    answer = forms.CharField(
+        max_length=2000, label=_("Answer"), widget=UnfoldAdminTextareaWidget(attrs={"rows": 5})
+    )
+
+
+class MarkedPaid(forms.Form):
+    bank_reference = forms.CharField(
+        max_length=200, label=_("The bank's reference"), widget=UnfoldAdminTextInputWidget
+    )
+
+
+class ChosenField(forms.TypedMultipleChoiceField):
+    """Keys of rows. What cannot be chosen any more is left to the operation, which says why."""
+
+    def valid_value(self, value: object) -> bool:
+        text = str(value)
+        return text.isascii() and text.isdigit() and len(text) <= LONGEST_KEY
+
+
+class BankFile(forms.Form):
+    withdrawals = ChosenField(
+        label=_("Withdrawals"), coerce=int, widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["withdrawals"]
+        assert isinstance(field, ChosenField)
+        field.choices = _to_export()
+        field.initial = [key for key, _label in field.choices]
+
+
+def _to_export() -> list[tuple[int, str]]:
+    found = queries.to_export().select_related("line__merchant", "destination")
+    return [
+        (
+            one.pk,
+            f"{one}: {figure(one.amount, one.currency)}, {one.line.merchant}, {one.destination}",
+        )
+        for one in found[:MOST_IN_A_FILE]
+    ]
+
+
+class BankAnswers(forms.Form):
+    file = forms.FileField(label=_("File (CSV)"), widget=UnfoldAdminFileFieldWidget)
+
+    def clean_file(self) -> bytes:
+        file = self.cleaned_data["file"]
+        if file.size > LARGEST_ANSWER_FILE:
+            raise forms.ValidationError(_("The file must not be larger than 5 MB."))
+        return bytes(file.read())
+
+
+class NewVersion(forms.Form):
+    """The next numbers of a currency; what is left empty stays as it is."""
+
+    currency = forms.CharField(
+        min_length=3, max_length=3, label=_("Currency"), widget=UnfoldAdminTextInputWidget
+    )
+    starts_on = forms.DateField(
+        label=_("Starts on"), widget=UnfoldAdminTextInputWidget(attrs={"type": "date"})
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in FIGURES:
+            self.fields[name] = _figure(name)
+
+
+def _figure(name: str) -> forms.Field:
+    column = CreditPolicy._meta.get_field(name)
+    is_whole = column.get_internal_type() == "PositiveIntegerField"
+    widget = UnfoldAdminIntegerFieldWidget if is_whole else UnfoldAdminDecimalFieldWidget
+    field: forms.Field = column.formfield(required=False, widget=widget)  # type: ignore[union-attr,assignment]
+    field.initial = None  # a column's default is not what the version before says
+    return field

@@ -1,0 +1,143 @@
+"""Lines and their books; changing limits, placing and lifting freezes."""
+
+from django.contrib import admin
+from django.utils.translation import gettext as translated
+from django.utils.translation import gettext_lazy as _
+from moneyed import Money
+
+from credit.admin.forms import FreezePlaced, LimitChange
+from credit.models import CreditLine, Freeze, LimitEntry, ProceedsEntry, ShopMetrics
+from credit.operations import freezes, limits
+from merchants.admin import OfMerchant, amount, figure, related
+from merchants.decisions import Act, Deciding, Decision, Reasoned
+
+MERCHANT = related("line__merchant")
+
+
+def _limit_effect(line: CreditLine) -> str:
+    return translated(
+        "The limit is {limit}, of which {used} is used. A limit below what is used leaves"
+        " nothing available until payments come in."
+    ).format(limit=figure(line.limit, line.currency), used=figure(line.used, line.currency))
+
+
+def _set_limit(act: Act) -> LimitEntry:
+    limit = Money(act.said["limit"], act.row.currency)
+    return limits.set_limit(merchant_id=act.row.pk, limit=limit, reason=act.reason, **act.by)
+
+
+def _place(act: Act) -> Freeze:
+    reason = Freeze.Reason(act.said["cause"])
+    return freezes.place(merchant_id=act.row.pk, reason=reason, note=act.reason, **act.by)
+
+
+def _lift(act: Act) -> Freeze:
+    return freezes.lift(freeze_id=act.row.pk, note=act.reason, **act.by)
+
+
+@admin.register(CreditLine)
+class CreditLineAdmin(Deciding, OfMerchant):
+    merchant = "merchant"
+    reference = ""
+    list_display = (
+        "merchant",
+        amount("limit"),
+        amount("used"),
+        amount("available"),
+        amount("proceeds"),
+        "frozen",
+        "open_on",
+    )
+    list_select_related = ("merchant",)
+    decisions = (
+        Decision(
+            "limit",
+            _("Change limit"),
+            form=LimitChange,
+            effect=_limit_effect,
+            carry_out=_set_limit,
+            done=_("The limit is changed."),
+        ),
+        Decision(
+            "freeze",
+            _("Freeze"),
+            form=FreezePlaced,
+            effect=lambda line: _(
+                "The line declines new orders until the freeze is lifted; open orders go on, and"
+                " payments come in. Suspected fraud also stops every withdrawal that was not sent"
+                " yet. The merchant is told."
+            ),
+            carry_out=_place,
+            done=_("The line is frozen."),
+        ),
+    )
+
+    @admin.display(boolean=True)
+    def frozen(self, line: CreditLine) -> bool:
+        return line.is_frozen
+
+
+@admin.register(Freeze)
+class FreezeAdmin(Deciding, OfMerchant):
+    merchant = "line__merchant"
+    reference = ""
+    list_display = ("__str__", MERCHANT, "note", "placed_at", "placed_by", "lifted_at")
+    list_filter = ("reason", ("lifted_at", admin.EmptyFieldListFilter))
+    list_select_related = ("line__merchant",)
+    decisions = (
+        Decision(
+            "lift",
+            _("Lift"),
+            form=Reasoned,
+            effect=lambda freeze: _(
+                "This freeze ends; others of the line stay in force. One that a rule placed comes"
+                " back at the next day start while its cause holds. The merchant is told."
+            ),
+            carry_out=_lift,
+            done=_("The freeze is lifted."),
+            is_open=lambda freeze: freeze.lifted_at is None,
+        ),
+    )
+
+
+@admin.register(LimitEntry)
+class LimitEntryAdmin(OfMerchant):
+    merchant = "line__merchant"
+    reference = "order__reference"
+    list_display = (
+        "__str__",
+        MERCHANT,
+        "order",
+        amount("limit_change"),
+        amount("used_change"),
+        amount("limit_after"),
+        amount("used_after"),
+        "actor",
+        "at",
+    )
+    list_filter = ("kind",)
+    list_select_related = ("line__merchant", "order")
+
+
+@admin.register(ProceedsEntry)
+class ProceedsEntryAdmin(OfMerchant):
+    merchant = "line__merchant"
+    reference = "order__reference"
+    list_display = ("__str__", MERCHANT, "order", amount("amount"), "matures_on", "at")
+    list_filter = ("kind",)
+    list_select_related = ("line__merchant", "order")
+
+
+@admin.register(ShopMetrics)
+class ShopMetricsAdmin(OfMerchant):
+    merchant = "line__merchant"
+    reference = ""
+    list_display = (
+        MERCHANT,
+        "at",
+        "rating",
+        "listing_quality",
+        "profile_completeness",
+        "after_sales",
+    )
+    list_select_related = ("line__merchant",)

@@ -1,0 +1,147 @@
+"""Orders with what was paid and given back, and the flags that operators look into."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from credit.models import Order, OrderFlag, OrderPayment, OrderRefund
+from credit.operations import flags
+from merchants.admin import OfMerchant, ReadOnlyInline, amount, related
+from merchants.decisions import Act, Deciding, Decision, Reasoned
+
+MERCHANT = related("line__merchant")
+
+
+class PaymentInline(ReadOnlyInline):
+    model = OrderPayment
+    fields = readonly_fields = ("reference", amount("amount"), "status", "refusal", "at")
+
+
+class RefundInline(ReadOnlyInline):
+    model = OrderRefund
+    fields = readonly_fields = (
+        "reference",
+        amount("amount"),
+        amount("from_outstanding"),
+        amount("from_written_off"),
+        amount("from_proceeds"),
+        "at",
+    )
+
+
+@admin.register(Order)
+class OrderAdmin(OfMerchant):
+    merchant = "line__merchant"
+    list_display = (
+        "reference",
+        MERCHANT,
+        "buyer",
+        "status",
+        amount("amount"),
+        amount("outstanding"),
+        "due_on",
+        "placed_at",
+    )
+    list_filter = ("status",)
+    list_select_related = ("line__merchant",)
+    inlines = (PaymentInline, RefundInline)
+
+
+@admin.register(OrderPayment)
+class OrderPaymentAdmin(OfMerchant):
+    merchant = "line__merchant"
+    list_display = ("reference", MERCHANT, "order", amount("amount"), "status", "at")
+    list_filter = ("status",)
+    list_select_related = ("line__merchant", "order")
+
+
+@admin.register(OrderRefund)
+class OrderRefundAdmin(OfMerchant):
+    merchant = "line__merchant"
+    list_display = (
+        "reference",
+        MERCHANT,
+        "order",
+        amount("amount"),
+        amount("from_outstanding"),
+        amount("from_written_off"),
+        amount("from_proceeds"),
+        "at",
+    )
+    list_select_related = ("line__merchant", "order")
+
+
+def _dismiss(act: Act) -> OrderFlag:
+    return flags.dismiss(flag_id=act.row.pk, reason=act.reason, **act.by)
+
+
+def _confirm(act: Act) -> OrderFlag:
+    return flags.confirm(flag_id=act.row.pk, reason=act.reason, **act.by)
+
+
+def _is_open(flag: OrderFlag) -> bool:
+    return flag.status == OrderFlag.Status.OPEN
+
+
+@admin.register(OrderFlag)
+class OrderFlagAdmin(Deciding, OfMerchant):
+    merchant = "line__merchant"
+    reference = "cause"
+    list_display = ("__str__", MERCHANT, "cause", "buyer", "at", "status", "decided_by")
+    list_filter = ("status", "kind")
+    list_select_related = ("line__merchant",)
+    decisions = (
+        Decision(
+            "dismiss",
+            _("Dismiss"),
+            form=Reasoned,
+            effect=lambda flag: _("Nothing is wrong with these orders. Nothing else changes."),
+            carry_out=_dismiss,
+            done=_("The flag is dismissed."),
+            is_open=_is_open,
+        ),
+        Decision(
+            "confirm",
+            _("Confirm"),
+            form=Reasoned,
+            effect=lambda flag: _(
+                "Something is wrong with these orders. This freezes nothing: that is a decision"
+                " about the line."
+            ),
+            carry_out=_confirm,
+            done=_("The flag is confirmed."),
+            is_open=_is_open,
+        ),
+    )
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        fields = super().get_fields(request, obj)
+        return ["orders" if field == "evidence" else field for field in fields]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        return ("orders",)
+
+    @admin.display(description=_("Orders as they were seen"))
+    def orders(self, flag: OrderFlag) -> SafeString:
+        return format_html_join(
+            "",
+            "<div>{}: {} {}, {}, placed {}, shipped {}, {}</div>",
+            (
+                (
+                    seen["order"],
+                    seen["amount"],
+                    seen["currency"],
+                    seen["buyer"],
+                    seen["placed_at"],
+                    seen["shipped_at"] or "-",
+                    seen["status"],
+                )
+                for seen in flag.evidence
+            ),
+        )

@@ -1,0 +1,61 @@
+"""The numbers of the rules, and new versions of them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from credit.admin.forms import FIGURES, NewVersion
+from credit.models import CreditPolicy
+from credit.operations import policies
+from merchants import calendar
+from merchants.admin import ReadOnly, amount
+from merchants.decisions import Act, Deciding, Decision
+
+FIRST_DAY_STARTS_IN = "Pacific/Kiritimati"  # nobody's day is further on
+
+
+def _introduce(act: Act) -> CreditPolicy:
+    given = {name: act.said[name] for name in FIGURES if act.said[name] is not None}
+    return policies.introduce(
+        currency=act.said["currency"].upper(),
+        starts_on=act.said["starts_on"],
+        today=calendar.local_date(act.by["now"], FIRST_DAY_STARTS_IN),
+        **given,
+    )
+
+
+def _present(policy: CreditPolicy | None) -> dict[str, Any]:
+    if policy is None:
+        return {}
+    return {name: getattr(policy, name) for name in ("currency", *FIGURES)}
+
+
+_NEW_VERSION = Decision(
+    "introduce",
+    _("New version"),
+    form=NewVersion,
+    effect=lambda policy: _(
+        "From its first local day on, all lines of the currency are decided by the new numbers;"
+        " what was decided before keeps its version. What is left empty stays as in the newest"
+        " version. A version never changes."
+    ),
+    initial=_present,
+    carry_out=_introduce,
+    done=_("The new version is introduced."),
+)
+
+
+@admin.register(CreditPolicy)
+class CreditPolicyAdmin(Deciding, ReadOnly):
+    list_display = (
+        "__str__",
+        "starts_on",
+        amount("minimum_limit"),
+        amount("maximum_limit"),
+        amount("automatic_up_to"),
+        amount("approval_above"),
+    )
+    list_filter = ("currency",)
+    decisions = (_NEW_VERSION,)  # with a version's numbers to start from
+    list_decisions = (_NEW_VERSION,)

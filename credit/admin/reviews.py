@@ -1,0 +1,153 @@
+"""Reviews of limits, and what merchants ask about theirs."""
+
+from django.contrib import admin
+from django.utils.translation import gettext as translated
+from django.utils.translation import gettext_lazy as _
+from moneyed import Money
+
+from credit.admin.forms import Answered, RaiseApproved
+from credit.models import LimitRequest, LimitReview
+from credit.operations import requests, review_decisions
+from merchants.admin import OfMerchant, amount, figure, related
+from merchants.decisions import Act, Deciding, Decision, Reasoned
+
+MERCHANT = related("line__merchant")
+
+
+def _review_effect(review: LimitReview) -> str:
+    return translated(
+        "The limit goes from {before} to {proposed} at once, unless it has changed since the"
+        " review, something is overdue, or the line is frozen. The merchant is told."
+    ).format(
+        before=figure(review.limit_before, review.currency),
+        proposed=figure(review.limit_proposed, review.currency),
+    )
+
+
+def _approve_review(act: Act) -> LimitReview:
+    return review_decisions.approve(review_id=act.row.pk, reason=act.reason, **act.by)
+
+
+def _reject_review(act: Act) -> LimitReview:
+    return review_decisions.reject(review_id=act.row.pk, reason=act.reason, **act.by)
+
+
+def _review_waits(review: LimitReview) -> bool:
+    return review.status == LimitReview.Status.PENDING
+
+
+@admin.register(LimitReview)
+class LimitReviewAdmin(Deciding, OfMerchant):
+    merchant = "line__merchant"
+    reference = ""
+    list_display = (
+        "__str__",
+        MERCHANT,
+        "score",
+        amount("limit_before"),
+        amount("limit_proposed"),
+        "status",
+        "decided_by",
+    )
+    list_filter = ("status", "grade")
+    list_select_related = ("line__merchant",)
+    decisions = (
+        Decision(
+            "approve",
+            _("Approve"),
+            form=Reasoned,
+            effect=_review_effect,
+            carry_out=_approve_review,
+            done=_("The raise is approved."),
+            is_open=_review_waits,
+        ),
+        Decision(
+            "reject",
+            _("Reject"),
+            form=Reasoned,
+            effect=lambda review: _("The limit stays as it is. The merchant is told."),
+            carry_out=_reject_review,
+            done=_("The raise is rejected."),
+            is_open=_review_waits,
+        ),
+    )
+
+
+def _raise_effect(request: LimitRequest) -> str:
+    if request.limit_wanted is None:
+        return translated("This asks for no limit.")
+    return translated(
+        "The limit becomes {wanted}, or the other limit that you name. The merchant is told."
+    ).format(wanted=figure(request.limit_wanted, request.currency))
+
+
+def _approve_raise(act: Act) -> LimitRequest:
+    other = act.said["limit"]
+    limit = None if other is None else Money(other, act.row.currency)
+    return requests.approve_raise(request_id=act.row.pk, limit=limit, reason=act.reason, **act.by)
+
+
+def _reject_raise(act: Act) -> LimitRequest:
+    return requests.reject(request_id=act.row.pk, reason=act.reason, **act.by)
+
+
+def _answer(act: Act) -> LimitRequest:
+    return requests.answer(request_id=act.row.pk, text=act.said["answer"], **act.by)
+
+
+def _raise_waits(request: LimitRequest) -> bool:
+    return _waits(request, LimitRequest.Kind.RAISE)
+
+
+def _question_waits(request: LimitRequest) -> bool:
+    return _waits(request, LimitRequest.Kind.QUESTION)
+
+
+def _waits(request: LimitRequest, kind: str) -> bool:
+    return request.status == LimitRequest.Status.PENDING and request.kind == kind
+
+
+@admin.register(LimitRequest)
+class LimitRequestAdmin(Deciding, OfMerchant):
+    merchant = "line__merchant"
+    reference = ""
+    list_display = (
+        "__str__",
+        MERCHANT,
+        amount("limit_wanted"),
+        "status",
+        "asked_at",
+        "asked_by",
+        "answered_by",
+    )
+    list_filter = ("status", "kind")
+    list_select_related = ("line__merchant",)
+    decisions = (
+        Decision(
+            "approve",
+            _("Approve"),
+            form=RaiseApproved,
+            effect=_raise_effect,
+            carry_out=_approve_raise,
+            done=_("The raise is approved."),
+            is_open=_raise_waits,
+        ),
+        Decision(
+            "reject",
+            _("Reject"),
+            form=Reasoned,
+            effect=lambda request: _("The limit stays as it is. The merchant is told why."),
+            carry_out=_reject_raise,
+            done=_("The raise is rejected."),
+            is_open=_raise_waits,
+        ),
+        Decision(
+            "answer",
+            _("Answer"),
+            form=Answered,
+            effect=lambda request: request.message,
+            carry_out=_answer,
+            done=_("The question is answered."),
+            is_open=_question_waits,
+        ),
+    )

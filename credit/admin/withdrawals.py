@@ -1,0 +1,209 @@
+"""Withdrawals: approving, the files to the bank and from it, and ends that people write down."""
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.translation import gettext as translated
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from credit.admin.forms import BankAnswers, BankFile, MarkedPaid
+from credit.models import PayoutDestination, Withdrawal
+from credit.operations import payout_files, payouts, withdrawals
+from merchants.admin import OfMerchant, amount, figure, related
+from merchants.decisions import Act, Agreed, Deciding, Decision, Download, Reasoned, Report
+
+MERCHANT = related("line__merchant")
+
+
+@admin.register(PayoutDestination)
+class PayoutDestinationAdmin(OfMerchant):
+    """Its number is not editable, and so not among the fields: it is never shown."""
+
+    merchant = "line__merchant"
+    reference = "last_four"
+    list_display = ("__str__", MERCHANT, "holder", "bank", "added_at", "added_by", "removed_at")
+    list_filter = ("kind", ("removed_at", admin.EmptyFieldListFilter))
+    list_select_related = ("line__merchant",)
+
+
+def _what(withdrawal: Withdrawal) -> str:
+    return translated(
+        "{amount} and a fee of {fee} to {destination}, asked for by {person}."
+    ).format(
+        amount=figure(withdrawal.amount, withdrawal.currency),
+        fee=figure(withdrawal.fee, withdrawal.currency),
+        destination=withdrawal.destination,
+        person=withdrawal.requested_by,
+    )
+
+
+def _approve_effect(withdrawal: Withdrawal) -> str:
+    return f"{_what(withdrawal)} {translated('Somebody else than you has to send it.')}"
+
+
+def _paid_effect(withdrawal: Withdrawal) -> str:
+    return f"{_what(withdrawal)} {translated('It counts as paid out; the merchant is told.')}"
+
+
+def _returned_effect(withdrawal: Withdrawal) -> str:
+    back = translated("Amount and fee come back to the merchant, who is told why.")
+    return f"{_what(withdrawal)} {back}"
+
+
+def _approve(act: Act) -> Withdrawal:
+    return withdrawals.approve(withdrawal_id=act.row.pk, **act.by)
+
+
+def _reject(act: Act) -> Withdrawal:
+    return withdrawals.reject(withdrawal_id=act.row.pk, reason=act.reason, **act.by)
+
+
+def _mark_paid(act: Act) -> Withdrawal:
+    reference = act.said["bank_reference"]
+    return payouts.mark_paid(withdrawal_id=act.row.pk, reference=reference, **act.by)
+
+
+def _mark_failed(act: Act) -> Withdrawal:
+    return payouts.mark_failed(withdrawal_id=act.row.pk, reason=act.reason, **act.by)
+
+
+def _may_be_approved(withdrawal: Withdrawal) -> bool:
+    return withdrawal.status == Withdrawal.Status.REQUESTED and withdrawal.needs_approval
+
+
+def _may_be_rejected(withdrawal: Withdrawal) -> bool:
+    return withdrawal.may_be_cancelled
+
+
+def _may_be_ended(withdrawal: Withdrawal) -> bool:
+    unknown = withdrawal.status == Withdrawal.Status.UNKNOWN
+    sent = withdrawal.status == Withdrawal.Status.SENT
+    return unknown or (sent and withdrawal.is_sent_by_people)
+
+
+ABOUT_ONE = (
+    Decision(
+        "approve",
+        _("Approve"),
+        form=Agreed,
+        effect=_approve_effect,
+        carry_out=_approve,
+        done=_("The withdrawal is approved."),
+        is_open=_may_be_approved,
+    ),
+    Decision(
+        "reject",
+        _("Reject"),
+        form=Reasoned,
+        effect=_returned_effect,
+        carry_out=_reject,
+        done=_("The withdrawal is rejected."),
+        is_open=_may_be_rejected,
+    ),
+    Decision(
+        "paid",
+        _("Mark as paid"),
+        form=MarkedPaid,
+        effect=_paid_effect,
+        carry_out=_mark_paid,
+        done=_("The withdrawal is paid."),
+        is_open=_may_be_ended,
+    ),
+    Decision(
+        "failed",
+        _("Mark as failed"),
+        form=Reasoned,
+        effect=_returned_effect,
+        carry_out=_mark_failed,
+        done=_("The withdrawal has failed."),
+        is_open=_may_be_ended,
+    ),
+)
+
+
+def _export(act: Act) -> Report:
+    batch = payout_files.export(withdrawal_ids=act.said["withdrawals"], **act.by)
+    link = ""
+    if batch.sent:
+        of_one = (batch.sent[0].pk, "file")
+        link = reverse("admin:credit_withdrawal_download", args=of_one)
+    count = len(batch.sent)
+    return Report(
+        done=ngettext(
+            "{count} withdrawal is written and counts as sent.",
+            "{count} withdrawals are written and count as sent.",
+            count,
+        ).format(count=count),
+        refused=[refused.problem for refused in batch.refused],
+        link=link,
+        link_text=f"{batch.name}.csv",
+    )
+
+
+def _take_answers(act: Act) -> Report:
+    taken = payout_files.take_answers(content=act.said["file"], **act.by)
+    return Report(
+        done=translated("Paid: {paid}. Failed: {failed}. Known before: {known}.").format(
+            paid=taken.paid, failed=taken.failed, known=taken.known
+        ),
+        refused=[
+            translated("Row {row}, {reference}: {problem}").format(
+                row=refused.row, reference=refused.reference, problem=refused.problem
+            )
+            for refused in taken.refused
+        ],
+    )
+
+
+def _file(withdrawal: Withdrawal) -> tuple[str, bytes]:
+    return f"{withdrawal.batch}.csv", payout_files.export_again(withdrawal.batch).encode()
+
+
+@admin.register(Withdrawal)
+class WithdrawalAdmin(Deciding, OfMerchant):
+    merchant = "line__merchant"
+    list_display = (
+        "reference",
+        MERCHANT,
+        amount("amount"),
+        amount("fee"),
+        "destination",
+        "status",
+        "needs_approval",
+        "requested_at",
+        "flagged_late_at",
+    )
+    list_filter = ("status", "needs_approval", ("flagged_late_at", admin.EmptyFieldListFilter))
+    list_select_related = ("line__merchant", "destination")
+    decisions = ABOUT_ONE
+    downloads = (
+        Download(
+            "file",
+            _("File for the bank"),
+            is_there=lambda withdrawal: bool(withdrawal.batch),
+            content=_file,
+        ),
+    )
+    list_decisions = (
+        Decision(
+            "export",
+            _("File for the bank"),
+            form=BankFile,
+            effect=lambda row: _(
+                "The chosen withdrawals are written into a file for the bank, and count as sent"
+                " by you. Those above the operator limit that you approved yourself are left out."
+            ),
+            carry_out=_export,
+        ),
+        Decision(
+            "answers",
+            _("The bank's answers"),
+            form=BankAnswers,
+            effect=lambda row: _(
+                "A CSV with the columns reference, status (PAID or FAILED), bank_reference and"
+                " reason. Rows that cannot be right are listed and change nothing; the same file"
+                " uploaded again says nothing new."
+            ),
+            carry_out=_take_answers,
+        ),
+    )

@@ -1,0 +1,261 @@
+"""Decisions that operators take in the admin: each page says what will happen, asks, calls one
+operation, and shows the operation's own sentence when that refuses.
+
+    decisions = (
+        Decision("lift", _("Lift"), Reasoned, effect=..., carry_out=..., done=_("Lifted.")),
+    )
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.enums import ActionVariant
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from merchants.refusals import Refused
+
+Text = str | Promise
+
+
+class Agreed(forms.Form):
+    """Nothing to say but yes."""
+
+
+class Reasoned(forms.Form):
+    reason = forms.CharField(
+        max_length=500, label=_("Reason"), widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
+    )
+
+
+@dataclass(frozen=True)
+class Act:
+    """What an operator asked for: about which row (None: about no single one), and who when."""
+
+    row: Any
+    said: dict[str, Any]  # the form's cleaned data
+    by: dict[str, Any]  # actor and now, as operations take them
+
+    @property
+    def reason(self) -> str:
+        return str(self.said["reason"])
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of a decision about many things; shown at once instead of a sentence."""
+
+    done: str
+    refused: Sequence[str] = ()  # one sentence for each
+    link: str = ""  # of what was made
+    link_text: Text = ""
+
+
+def always(row: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One button, and the page behind it."""
+
+    name: str  # in the address
+    title: Text  # of the button
+    form: type[forms.Form] = field(kw_only=True)
+    effect: Callable[[Any], Text] = field(kw_only=True)  # what will happen, said before
+    carry_out: Callable[[Act], Report | Model] = field(kw_only=True)  # calls one operation
+    done: Text = field(kw_only=True, default="")  # said after; a Report says its own
+    initial: Callable[[Any], dict[str, Any]] = field(kw_only=True, default=lambda row: {})
+    # Whether the button is there. It is the operation that refuses.
+    is_open: Callable[[Any], bool] = field(kw_only=True, default=always)
+
+
+@dataclass(frozen=True)
+class Download:
+    """A button that gives a row's file: its name and content."""
+
+    name: str
+    title: Text
+    is_there: Callable[[Any], bool]
+    content: Callable[[Any], tuple[str, bytes]]
+
+
+class Deciding(ModelAdmin):
+    """Pages with decisions, for who may change such rows; nothing else may be changed there."""
+
+    decisions: ClassVar[Sequence[Decision]] = ()  # about one row
+    list_decisions: ClassVar[Sequence[Decision]] = ()  # about none, or several
+    downloads: ClassVar[Sequence[Download]] = ()
+    merchant: ClassVar[str] = ""  # the path from the row to its merchant, where it has one
+
+    def may_decide(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+
+    def get_urls(self) -> list[URLPattern]:
+        views: list[tuple[str, Callable[..., HttpResponse], str]] = [
+            ("<int:object_id>/decide/<slug:name>/", self._decide_row, "decide"),
+            ("<int:object_id>/download/<slug:name>/", self._download, "download"),
+            ("decide/<slug:name>/", self._decide_list, "decide_list"),
+        ]
+        own = [
+            path(route, self.admin_site.admin_view(view), name=self._name(name))
+            for route, view, name in views
+        ]
+        return [*own, *super().get_urls()]
+
+    def _name(self, name: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{name}"
+
+    def _address(self, name: str, *args: object) -> str:
+        return reverse(f"{self.admin_site.name}:{self._name(name)}", args=args)
+
+    # Buttons.
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        row = context.get("original")
+        if row is not None and self.may_decide(request):
+            context["actions_detail"] = [
+                *context.get("actions_detail", ()),
+                *(
+                    _button(one.title, self._address("download", row.pk, one.name))
+                    for one in self.downloads
+                    if one.is_there(row)
+                ),
+                *(
+                    _button(one.title, self._address("decide", row.pk, one.name))
+                    for one in self.decisions
+                    if one.is_open(row)
+                ),
+            ]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        if isinstance(response, TemplateResponse) and self.may_decide(request):
+            response.context_data = (response.context_data or {}) | {
+                "actions_list": [
+                    _button(one.title, self._address("decide_list", one.name))
+                    for one in self.list_decisions
+                ]
+            }
+        return response
+
+    # Pages.
+
+    def _decide_row(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
+        return self._decide(request, self._row(request, object_id), _named(self.decisions, name))
+
+    def _decide_list(self, request: HttpRequest, name: str) -> HttpResponse:
+        if not self.may_decide(request):
+            raise PermissionDenied
+        return self._decide(request, None, _named(self.list_decisions, name))
+
+    def _download(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
+        row = self._row(request, object_id)
+        download = _named(self.downloads, name)
+        if not download.is_there(row):
+            raise Http404
+        try:
+            file_name, content = download.content(row)
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+            return HttpResponseRedirect(self._address("change", row.pk))
+        return attachment(file_name, content)
+
+    def _row(self, request: HttpRequest, object_id: int) -> Model:
+        if not self.may_decide(request):
+            raise PermissionDenied
+        row: Model | None = self.get_object(request, str(object_id))
+        if row is None:
+            raise Http404
+        return row
+
+    def _decide(self, request: HttpRequest, row: Any, decision: Decision) -> HttpResponse:
+        if request.method != "POST":
+            form = decision.form(initial=decision.initial(row))
+            return self._page(request, row, decision, form)
+        form = decision.form(request.POST, request.FILES, initial=decision.initial(row))
+        outcome = _carried_out(decision, form, row, request) if form.is_valid() else None
+        if outcome is None:
+            return self._page(request, row, decision, form)
+        if isinstance(outcome, Report):
+            return self._page(request, row, decision, None, outcome)
+        self.log_change(request, outcome if row is None else row, str(decision.title))
+        messages.success(request, str(decision.done))
+        return HttpResponseRedirect(
+            self._address("changelist") if row is None else self._address("change", row.pk)
+        )
+
+    def _page(
+        self,
+        request: HttpRequest,
+        row: Any,
+        decision: Decision,
+        form: forms.Form | None,
+        report: Report | None = None,
+    ) -> TemplateResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": row,
+            "title": decision.title,
+            "subtitle": row,
+            "merchant": row and self.merchant and reduce(getattr, self.merchant.split("__"), row),
+            "effect": decision.effect(row),
+            "form": form,
+            "report": report,
+            "back": self._address("changelist") if row is None else self._address("change", row.pk),
+        }
+        return TemplateResponse(request, "admin/decision.html", context)
+
+
+def attachment(name: str, content: bytes) -> HttpResponse:
+    """A file to keep; never opened in the browser, whatever is in it."""
+    response = HttpResponse(content, content_type="application/octet-stream")
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return response
+
+
+def _carried_out(
+    decision: Decision, form: forms.Form, row: Any, request: HttpRequest
+) -> Report | Model | None:
+    """What the operation made of it, or None, and the form says why it refused."""
+    by = {"actor": request.user.get_username(), "now": timezone.now()}
+    try:
+        return decision.carry_out(Act(row=row, said=form.cleaned_data, by=by))
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+    except ValidationError as error:  # of a model, by field
+        for name, errors in error.update_error_dict({}).items():
+            form.add_error(name if name in form.fields else None, errors)
+    return None
+
+
+def _button(title: Text, address: str) -> dict[str, Any]:
+    """As the theme's templates want it."""
+    variant = ActionVariant.DEFAULT
+    return {"title": title, "path": address, "attrs": {}, "icon": None, "variant": variant}
+
+
+def _named(ones: Sequence[Any], name: str) -> Any:
+    found = next((one for one in ones if one.name == name), None)
+    if found is None:
+        raise Http404
+    return found

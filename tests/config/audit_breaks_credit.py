@@ -1,0 +1,173 @@
+"""One break for every check of credit.audit, in the manner of audit_breaks.py."""
+
+from tests.config.breaking import DRESS, SILK, Break, drop
+
+LINE = f"UPDATE credit_creditline SET {{}} WHERE merchant_id = {DRESS}"
+ORDER = "UPDATE credit_order SET {} WHERE reference = '{}'"
+
+CREDIT = [
+    Break(
+        "limit and used are the sums of the line's entries",
+        LINE.format('"limit" = 751'),
+        "dress: credit line: expected 750.0000, 200.0000; found 751.0000, 200.0000",
+    ),
+    Break(
+        "an entry's balances go on from those of the entry before",
+        "UPDATE credit_limitentry SET used_after = 301 WHERE kind = 'HOLD' AND order_id ="
+        " (SELECT id FROM credit_order WHERE reference = 'D-1')",
+        "HOLD: expected 1000.0000, 300.0000; found 1000.0000, 301.0000",
+    ),
+    Break(
+        "used is what open orders hold",
+        ORDER.format("outstanding = 150", "D-6"),
+        "dress: credit line: expected 150.0000; found 200.0000",
+    ),
+    Break(
+        "limit and used are not negative",
+        drop("credit_creditline", "used_not_negative") + LINE.format("used = -1"),
+        "dress: credit line: expected 750.0000, 0; found 750.0000, -1.0000",
+    ),
+    Break(
+        "freezes in force are those not lifted",
+        f"UPDATE credit_freeze SET lifted_at = now() WHERE line_id = {SILK}",
+        "silk: credit line: expected 0; found 1",
+    ),
+    Break(
+        "all that happens on a line is in its currency",
+        "UPDATE credit_proceedsentry SET currency = 'EUR' WHERE amount = 200",
+        "expected USD; found EUR",
+    ),
+    Break(
+        "an order's amount is paid, outstanding, written off or given back",
+        ORDER.format("paid = 90", "D-6"),
+        "dress: order D-6: expected 300.0000; found 290.0000",
+    ),
+    Break(
+        "an order's entries are its steps",
+        "DELETE FROM credit_limitentry WHERE kind = 'RELEASE'",
+        "dress: order D-3:",
+    ),
+    Break(
+        "an order's status is what its figures say",
+        ORDER.format("status = 'REFUNDED'", "D-1"),
+        "dress: order D-1: expected PAID; found REFUNDED",
+    ),
+    Break(
+        "an order falls due as delivery and payments say",
+        ORDER.format("due_on = '2027-02-26'", "D-6"),
+        "dress: order D-6: expected 2027-02-26, 2027-03-28; found 2027-02-26, 2027-02-26",
+    ),
+    Break(
+        "proceeds are the sum of their entries, maturing and matured",
+        LINE.format("proceeds = 300"),
+        "dress: credit line: expected 400.0000, 400.0000; found 300.0000, 400.0000",
+    ),
+    Break(
+        "proceeds are the sum of their entries, maturing and matured",
+        drop("credit_proceedsentry", "proceeds_entry_has_the_sign_of_its_kind")
+        + "UPDATE credit_proceedsentry SET matures_on = NULL WHERE amount = 200",
+        "dress: credit line: expected 400.0000, 400.0000; found 400.0000, 200.0000",
+    ),
+    Break(
+        "sales are the payments that orders took, one each",
+        "UPDATE credit_orderpayment SET status = 'APPLIED' WHERE reference = 'P-0'",
+        "found nothing",
+    ),
+    Break(
+        "sales are the payments that orders took, one each",
+        "UPDATE credit_proceedsentry SET payment_id = NULL WHERE amount = 200",
+        "dress: sale without a payment: expected nothing",
+    ),
+    Break(
+        "an order's paid and recovered are its payments",
+        "UPDATE credit_orderpayment SET status = 'APPLIED' WHERE reference = 'P-3'",
+        "dress: order D-2: expected 100.0000, 0; found 0.0000, 100.0000",
+    ),
+]
+
+WITHDRAWALS = [
+    Break(
+        "paid out is what was paid, fees included",
+        LINE.format("paid_out = 61"),
+        "dress: credit line: expected 60.0000; found 61.0000",
+    ),
+    Break(
+        "what left the proceeds for withdrawals is on its way or paid out",
+        "DELETE FROM credit_proceedsentry WHERE kind = 'RETURNED'",
+        "dress: credit line: expected 60.0000; found 90.0000",
+    ),
+    Break(
+        "a withdrawal is debited once, with its fee, and returned once if it did not go out",
+        "DELETE FROM credit_proceedsentry WHERE kind = 'RETURNED'",
+        "USD, 30.0000, 0.0000, 30.0000; found",
+    ),
+    Break(
+        "a withdrawal goes to a destination of its own merchant, and is in its currency",
+        f"UPDATE credit_payoutdestination SET line_id = {SILK}",
+        ", USD; found",
+    ),
+    Break(
+        "a withdrawal's steps are those of its status",
+        "UPDATE credit_withdrawal SET sent_at = NULL WHERE status = 'PAID'",
+        "expected no, yes, yes; found no, no, yes",
+    ),
+]
+
+REFUNDS = [
+    Break(
+        "an order's refunded is its refunds",
+        ORDER.format("refunded_written_off = 0", "D-2"),
+        "dress: order D-2: expected 20.0000, 20.0000; found 20.0000, 0.0000",
+    ),
+    Break(
+        "a refund's parts add up, and what came from proceeds left them",
+        drop("credit_orderrefund", "order_refund_came_from_somewhere")
+        + "UPDATE credit_orderrefund SET from_outstanding = 1 WHERE amount = 40",
+        "40.0000, 40.0000; found",
+    ),
+    Break(
+        "a refund's parts add up, and what came from proceeds left them",
+        "UPDATE credit_proceedsentry SET refund_id = NULL WHERE kind = 'REFUND'",
+        "dress: entry of no refund: expected nothing",
+    ),
+    Break(
+        "refunds take from their own order's sales, and no more than each was",
+        "UPDATE credit_proceedsentry SET matures_on = matures_on + 1 WHERE kind = 'REFUND'",
+        ", 2026-11-12, 40.0000; found",
+    ),
+    Break(
+        "refunds take from their own order's sales, and no more than each was",
+        "UPDATE credit_proceedsentry SET amount = -101 WHERE kind = 'REFUND'",
+        ", 2026-11-12, 100.0000; found",
+    ),
+]
+
+REVIEWS = [
+    Break(
+        "an entry moves what its kind moves",
+        "UPDATE credit_limitentry SET order_id = NULL WHERE kind = 'REFUND'",
+        "expected less used by an order; found used by no order",
+    ),
+    Break(
+        "reviews that were applied or approved are what changed the limit, and no others",
+        "UPDATE credit_limitreview SET status = 'VOID' WHERE \"on\" = '2027-01-01'",
+        "silk: review of 2027-01-01: expected nothing; found 10000.0000, 7500.0000",
+    ),
+    Break(
+        "reviews that were applied or approved are what changed the limit, and no others",
+        "DELETE FROM credit_limitentry WHERE kind = 'REVIEW' AND limit_after = 7500",
+        "silk: review of 2027-01-01: expected 10000.0000, 7500.0000; found nothing",
+    ),
+    Break(
+        "reviews that were applied or approved are what changed the limit, and no others",
+        "UPDATE credit_limitentry SET kind = 'REVIEW' WHERE kind = 'OPENED'",
+        " of no review: expected nothing; found 0.0000, 10000.0000",
+    ),
+    Break(
+        "an order's entries are its steps",
+        "DELETE FROM credit_limitentry WHERE kind = 'REFUND'",
+        "silk: order S-1:",
+    ),
+]
+
+CREDIT_BREAKS = CREDIT + REFUNDS + REVIEWS + WITHDRAWALS

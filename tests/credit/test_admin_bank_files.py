@@ -1,0 +1,156 @@
+"""Operators write files for the bank in the admin, and upload its answers."""
+
+from types import SimpleNamespace
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import Settings
+
+from credit.models import Withdrawal
+from merchants import decisions
+from tests.credit.deciding import DECIDED_AT, DECIDER, address, nothing_changes, operator, text
+from tests.credit.withdrawing import (
+    OTHER_OPERATOR,
+    approve,
+    cancel,
+    fresh,
+    pay_out,
+    shop_with,
+    status,
+    withdraw,
+)
+from tests.factories import browser_of, member
+from tests.shops import Shop
+
+EXPORT = "/admin/credit/withdrawal/decide/export/"
+ANSWERS = "/admin/credit/withdrawal/decide/answers/"
+HEADING = "reference,status,bank_reference,reason\n"
+CARD_DIGITS = "6212262000000050003"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decisions, "timezone", SimpleNamespace(now=lambda: DECIDED_AT))
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return shop_with("50000.00")
+
+
+@pytest.fixture
+def browser() -> Client:
+    return browser_of(operator("withdrawal"))
+
+
+def answers(*rows: str) -> dict[str, SimpleUploadedFile]:
+    content = HEADING + "".join(f"{row}\n" for row in rows)
+    return {"file": SimpleUploadedFile("answers.csv", content.encode())}
+
+
+def test_a_file_for_the_bank(shop: Shop, browser: Client) -> None:
+    first, second = withdraw(shop, "100.00"), withdraw(shop, "200.00")
+    assert EXPORT in text(browser.get("/admin/credit/withdrawal/"))
+    form = browser.get(EXPORT).context["form"]
+    assert [key for key, _ in form.fields["withdrawals"].choices] == [first.pk, second.pk]
+    shown = text(browser.post(EXPORT, {"withdrawals": [first.pk]}))
+    assert "1 withdrawal is written" in shown
+    assert (status(first), status(second)) == ("SENT", "REQUESTED")
+    assert fresh(first).sent_by == DECIDER
+    download = address(first, "download", "file")
+    assert download in shown
+    file = browser.get(download)
+    assert file.content.decode().splitlines()[1].startswith(f"{first.reference},100.00,USD,")
+    assert file.headers["Content-Disposition"].startswith("attachment; filename=")
+    assert "no-store" in file.headers["Cache-Control"]
+    assert browser.get(address(second, "download", "file")).status_code == 404
+
+
+def test_what_cannot_be_sent_is_named_with_the_reason(shop: Shop, browser: Client) -> None:
+    own, others = withdraw(shop, "20000.00"), withdraw(shop, "15000.00")
+    gone = cancel(withdraw(shop, "1.00"))
+    approve(own, by=DECIDER)
+    approve(others, by=OTHER_OPERATOR)
+    chosen = [own.pk, others.pk, gone.pk]
+    shown = text(browser.post(EXPORT, {"withdrawals": chosen}))
+    assert f"{own} has to be sent by another person than {DECIDER}" in shown
+    assert f"{gone} is CANCELLED" in shown
+    assert (status(own), status(others)) == ("APPROVED", "SENT")
+    with nothing_changes():  # a page that is sent twice
+        again = text(browser.post(EXPORT, {"withdrawals": chosen}))
+        assert "0 withdrawals are written" in again
+        assert "/download/" not in again
+
+
+@pytest.mark.parametrize("chosen", [[], ["x"], ["-1"], ["9" * 19], ["²"]])
+def test_nothing_sensible_chosen(shop: Shop, browser: Client, chosen: list[str]) -> None:
+    withdraw(shop, "100.00")
+    with nothing_changes():
+        response = browser.post(EXPORT, {"withdrawals": chosen})
+        assert response.context["form"].errors
+
+
+def test_the_banks_answers(shop: Shop, browser: Client) -> None:
+    paid, failed = withdraw(shop, "100.00"), withdraw(shop, "200.00")
+    browser.post(EXPORT, {"withdrawals": [paid.pk, failed.pk]})
+    rows = (f"{paid},PAID,B-1,", f"{failed},FAILED,,account closed", "W-none,PAID,B-2,")
+    shown = text(browser.post(ANSWERS, answers(*rows)))
+    assert "Paid: 1. Failed: 1. Known before: 0." in shown
+    assert "Row 4, W-none: There is no withdrawal" in shown
+    assert (status(paid), status(failed)) == ("PAID", "FAILED")
+    assert fresh(paid).ended_by == DECIDER
+    with nothing_changes():
+        assert "Known before: 2." in text(browser.post(ANSWERS, answers(*rows)))
+
+
+def test_a_file_that_cannot_be_read_changes_nothing(shop: Shop, browser: Client) -> None:
+    withdraw(shop, "100.00")
+    with nothing_changes():
+        assert browser.get(ANSWERS).status_code == 200
+        assert browser.post(ANSWERS).context["form"].errors
+        for content in (b"reference;status\n", b"\xff\xfe", b"\0"):
+            sent = {"file": SimpleUploadedFile("answers.csv", content)}
+            assert browser.post(ANSWERS, sent).context["form"].errors
+        large = {"file": SimpleUploadedFile("answers.csv", b"x" * (5 * 1024 * 1024 + 1))}
+        assert "larger than 5 MB" in text(browser.post(ANSWERS, large))
+
+
+def test_who_may_not_change_withdrawals_does_none_of_it(shop: Shop) -> None:
+    row, sent = withdraw(shop, "100.00"), withdraw(shop, "200.00")
+    browser_of(operator("withdrawal")).post(EXPORT, {"withdrawals": [sent.pk]})
+    looker = operator("order", email="look@tael.example")
+    with nothing_changes():
+        for stranger in (browser_of(looker), browser_of(member(shop)), Client()):
+            assert stranger.post(EXPORT, {"withdrawals": [row.pk]}).status_code in (302, 403)
+            response = stranger.post(ANSWERS, answers(f"{sent},PAID,B-1,"))
+            assert response.status_code in (302, 403)
+            assert stranger.get(address(sent, "download", "file")).status_code in (302, 403)
+        assert browser_of(looker).post(EXPORT, {"withdrawals": [row.pk]}).status_code == 403
+    shown = text(browser_of(looker).get("/admin/credit/withdrawal/"))
+    assert EXPORT not in shown
+    assert CARD_DIGITS not in shown
+
+
+def test_the_file_again_leaves_out_what_has_ended(shop: Shop, browser: Client) -> None:
+    row = pay_out(withdraw(shop, "100.00"))
+    content = browser.get(address(row, "download", "file")).content.decode()
+    assert content.splitlines() == ["reference,amount,currency,kind,holder,bank,number"]
+    assert Withdrawal.objects.get().is_paid
+
+
+def test_a_number_that_no_key_opens_is_named(
+    shop: Shop, browser: Client, settings: Settings
+) -> None:
+    sent, waiting = withdraw(shop, "100.00"), withdraw(shop, "200.00")
+    browser.post(EXPORT, {"withdrawals": [sent.pk]})
+    settings.TAEL_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    with nothing_changes():
+        response = browser.get(address(sent, "download", "file"), follow=True)
+        assert f"Withdrawal {sent}: " in text(response)
+        assert f"Withdrawal {waiting}: " in text(
+            browser.post(EXPORT, {"withdrawals": [waiting.pk]})
+        )

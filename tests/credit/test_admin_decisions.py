@@ -1,0 +1,296 @@
+"""Operators decide in the admin: one operation each, once, with a reason, by who may."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db.models import Model
+from django.test import Client
+from moneyed import Money
+
+from credit.models import CreditLine, Freeze, LimitRequest
+from credit.operations import freezes, payout_files, requests
+from merchants import decisions
+from merchants.models import Profile
+from merchants.operations import profiles
+from tests import shops
+from tests.credit.deciding import (
+    DECIDED_AT,
+    DECIDER,
+    WHY,
+    address,
+    nothing_changes,
+    operator,
+    text,
+)
+from tests.credit.withdrawing import MERCHANT, NOW, add, sell, withdraw
+from tests.factories import UserFactory, browser_of, member
+from tests.shops import Shop, instant
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decisions, "timezone", SimpleNamespace(now=lambda: DECIDED_AT))
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """Its review of November proposes 30,000; a buyer is flagged; 45,000 can be withdrawn."""
+    shop = shops.join("2026-10-01 09:00", credit_limit="15000.00", settlement_days=0)
+    for _ in range(3):
+        sell(shop, "2026-10-05 10:00", "15000.00")
+    metrics = {"rating": "5", "listing_quality": 90, "profile_completeness": 90, "after_sales": 90}
+    assert shop.send("shop.metrics", "2026-10-06 10:00", **metrics) == "applied"
+    for number in range(5):
+        shop.place("2026-10-31 10:00", f"B-{number}", "1.00", buyer="Busy")
+    shop.run_jobs("2026-11-01 00:00")
+    add(shop)
+    return shop
+
+
+# --- what can be decided ------------------------------------------------------------------------
+
+
+def line(shop: Shop) -> CreditLine:
+    return shop.line
+
+
+def freeze(shop: Shop) -> Freeze:
+    return freezes.place(
+        merchant_id=shop.line.pk,
+        reason=Freeze.Reason.MANUAL,
+        actor="otto@tael.example",
+        note="odd",
+        now=instant(NOW),
+    )
+
+
+def review(shop: Shop) -> Model:
+    return shop.line.reviews.get(status="PENDING")
+
+
+def flag(shop: Shop) -> Model:
+    return shop.line.flags.get()
+
+
+def wanted_raise(shop: Shop) -> LimitRequest:
+    return requests.ask_raise(
+        merchant_id=shop.line.pk,
+        limit_wanted=Money("18000", "USD"),
+        message="For spring.",
+        actor=MERCHANT,
+        now=instant(NOW),
+    )
+
+
+def question(shop: Shop) -> LimitRequest:
+    return requests.ask_question(
+        merchant_id=shop.line.pk, message="Why?", actor=MERCHANT, now=instant(NOW)
+    )
+
+
+def large(shop: Shop) -> Model:
+    return withdraw(shop, "20000.00")
+
+
+def sent(shop: Shop) -> Model:
+    small = withdraw(shop, "100.00")
+    payout_files.export(withdrawal_ids=[small.pk], actor="otto@tael.example", now=instant(NOW))
+    return small
+
+
+def profile(shop: Shop) -> Profile:
+    fields = {"licence_number": "L-1", "contact_name": "Mei", "contact_email": MERCHANT}
+    return profiles.complete(
+        merchant_id=shop.line.pk,
+        fields=fields,
+        document=profiles.Document("licence.pdf", b"%PDF-1.7 licence"),
+        actor=MERCHANT,
+        now=instant(NOW),
+    )
+
+
+def by(*names: str) -> Callable[[Model], Any]:
+    return lambda row: tuple(str(getattr(row, name)) for name in names)
+
+
+@dataclass(frozen=True)
+class Case:
+    of: Callable[[Shop], Model]  # the row it is about
+    name: str
+    said: dict[str, str]
+    seen: Callable[[Model], Any]  # of the row afterwards
+    expected: Any
+    again: str = ""  # the sentence of a second decision; "" where that is none
+    needed: tuple[str, ...] = field(default=("reason",))  # what must be said
+
+    def __str__(self) -> str:
+        return f"{self.of.__name__}-{self.name}"
+
+
+decided = by("status", "decided_by")
+answered = by("status", "answered_by", "answer")
+CASES = [
+    Case(line, "limit", {"limit": "16000", **WHY}, by("limit"), ("16000.0000",),
+         "limit: is 16000.00 already", ("limit", "reason")),
+    Case(line, "freeze", {"cause": "SUSPECTED_FRAUD", **WHY}, by("freezes_in_force"), ("1",),
+         needed=("cause", "reason")),
+    Case(freeze, "lift", WHY, by("lifted_by", "lift_note"), (DECIDER, WHY["reason"]),
+         "The freeze was lifted at"),
+    Case(review, "approve", WHY, decided, ("APPROVED", DECIDER), "The review of 2026-11-01 is"),
+    Case(review, "reject", WHY, decided, ("REJECTED", DECIDER), "The review of 2026-11-01 is"),
+    Case(wanted_raise, "approve", WHY, answered, ("APPROVED", DECIDER, WHY["reason"]),
+         "is APPROVED already"),
+    Case(wanted_raise, "reject", WHY, answered, ("REJECTED", DECIDER, WHY["reason"]),
+         "is REJECTED already"),
+    Case(question, "answer", {"answer": "By sales."}, answered,
+         ("ANSWERED", DECIDER, "By sales."), "is ANSWERED already", ("answer",)),
+    Case(flag, "dismiss", WHY, decided, ("DISMISSED", DECIDER), "is DISMISSED already"),
+    Case(flag, "confirm", WHY, decided, ("CONFIRMED", DECIDER), "is CONFIRMED already"),
+    Case(large, "approve", {}, by("status", "approved_by"), ("APPROVED", DECIDER),
+         "is APPROVED by", ()),
+    Case(large, "reject", WHY, by("status", "ended_by", "reason"),
+         ("REJECTED", DECIDER, WHY["reason"]), "is REJECTED by"),
+    Case(sent, "paid", {"bank_reference": "B-77"}, by("status", "ended_by", "provider_reference"),
+         ("PAID", DECIDER, "B-77"), "is PAID by", ("bank_reference",)),
+    Case(sent, "failed", WHY, by("status", "ended_by", "reason"),
+         ("FAILED", DECIDER, WHY["reason"]), "is FAILED by"),
+    Case(profile, "confirm", {"seen": "2026-11-03T10:00:00+00:00"}, by("confirmed_by"),
+         (DECIDER,), "has confirmed it already", ("seen",)),
+]  # fmt: skip
+every_decision = pytest.mark.parametrize("case", CASES, ids=str)
+
+
+@every_decision
+def test_an_operator_decides_once(shop: Shop, case: Case) -> None:
+    row = case.of(shop)
+    browser = browser_of(operator(row._meta.model_name or ""))
+    page = address(row, "decide", case.name)
+    assert page in text(browser.get(address(row, "change")))
+    with nothing_changes():
+        assert "Rosewood Dresses" in text(browser.get(page))
+    response = browser.post(page, case.said)
+    assert (response.status_code, response.headers["Location"]) == (302, address(row, "change"))
+    row.refresh_from_db()
+    assert case.seen(row) == case.expected
+    if case.again:
+        with nothing_changes():
+            response = browser.post(page, case.said)
+            assert response.status_code == 200
+            assert case.again in text(response)
+        assert case.name == "limit" or page not in text(browser.get(address(row, "change")))
+
+
+@every_decision
+def test_what_must_be_said_is_asked_for(shop: Shop, case: Case) -> None:
+    row = case.of(shop)
+    browser = browser_of(operator(row._meta.model_name or ""))
+    for missing in case.needed:
+        for said in ({}, {missing: "  "}):
+            content = {name: value for name, value in case.said.items() if name != missing} | said
+            with nothing_changes():
+                response = browser.post(address(row, "decide", case.name), content)
+            assert response.status_code == 200
+            assert response.context["form"].errors
+
+
+@every_decision
+def test_who_may_not_change_such_rows_decides_nothing(shop: Shop, case: Case) -> None:
+    row = case.of(shop)
+    page = address(row, "decide", case.name)
+    with nothing_changes():
+        looker = browser_of(operator("order"))
+        assert page not in text(looker.get(address(row, "change")))
+        assert looker.get(page).status_code == 403
+        assert looker.post(page, case.said).status_code == 403
+        for stranger in (browser_of(member(shop)), Client()):
+            response = stranger.post(page, case.said)
+            assert response.status_code in (302, 403)
+        forged = Client(enforce_csrf_checks=True)
+        forged.force_login(UserFactory.create(is_staff=True, is_superuser=True))
+        assert forged.post(page, case.said).status_code == 403
+
+
+def test_superusers_decide(shop: Shop) -> None:
+    boss = browser_of(UserFactory.create(is_staff=True, is_superuser=True))
+    page = address(shop.line, "decide", "limit")
+    assert boss.post(page, {"limit": "1000", **WHY}).status_code == 302
+    assert shop.limit() == ("1000.00", "5.00", "995.00")
+
+
+@pytest.mark.parametrize("page", [("decide", "nonsense"), ("download", "nonsense")])
+def test_there_is_no_other_decision(shop: Shop, page: tuple[str, str]) -> None:
+    browser = browser_of(operator("creditline"))
+    assert browser.post(address(shop.line, *page), WHY).status_code == 404
+    assert browser.post("/admin/credit/creditline/999999/decide/limit/", WHY).status_code == 404
+    assert browser.post("/admin/credit/creditline/decide/limit/", WHY).status_code == 404
+
+
+@pytest.mark.parametrize("limit", ["-1", "1.001", "NaN", "1e30", "many", "15000"])
+def test_a_limit_that_cannot_be_is_refused(shop: Shop, limit: str) -> None:
+    browser = browser_of(operator("creditline"))
+    with nothing_changes():
+        response = browser.post(
+            address(shop.line, "decide", "limit"), {"limit": limit, "reason": "why"}
+        )
+        assert response.status_code == 200
+        assert response.context["form"].errors
+
+
+def test_no_operator_places_a_rules_freeze(shop: Shop) -> None:
+    browser = browser_of(operator("creditline"))
+    with nothing_changes():
+        said = {"cause": "OVERDUE", **WHY}
+        assert browser.post(address(shop.line, "decide", "freeze"), said).status_code == 200
+
+
+def test_a_raise_to_another_limit(shop: Shop) -> None:
+    row = wanted_raise(shop)
+    browser = browser_of(operator("limitrequest"))
+    browser.post(address(row, "decide", "approve"), {"limit": "17000", **WHY})
+    assert shop.limit()[0] == "17000.00"
+
+
+def test_an_overtaken_review_says_so_and_is_marked(shop: Shop) -> None:
+    row = review(shop)
+    browser = browser_of(operator("limitreview", "creditline"))
+    browser.post(address(shop.line, "decide", "limit"), {"limit": "16000", **WHY})
+    response = browser.post(address(row, "decide", "approve"), WHY)
+    assert "The limit has changed since this review" in text(response)
+    row.refresh_from_db()
+    assert decided(row) == ("VOID", DECIDER)
+    assert shop.limit()[0] == "16000.00"
+
+
+def test_a_profile_changed_meanwhile_is_looked_at_again(shop: Shop) -> None:
+    row = profile(shop)
+    browser = browser_of(operator("profile"))
+    profiles.complete(
+        merchant_id=row.pk, fields={"contact_name": "Another"}, actor=MERCHANT, now=DECIDED_AT
+    )
+    with nothing_changes():
+        response = browser.post(address(row, "decide", "confirm"), CASES[-1].said)
+        assert "it was changed meanwhile" in text(response)
+    page = browser.get(address(row, "decide", "confirm"))
+    seen = page.context["form"].initial["seen"]
+    assert browser.post(address(row, "decide", "confirm"), {"seen": seen}).status_code == 302
+
+
+def test_the_licence_is_there_to_be_looked_at(shop: Shop) -> None:
+    row = profile(shop)
+    response = browser_of(operator("profile")).get(address(row, "download", "licence"))
+    assert response.content == b"%PDF-1.7 licence"
+    assert response.headers["Content-Disposition"] == 'attachment; filename="licence.pdf"'
+    assert browser_of(member(shop)).get(address(row, "download", "licence")).status_code != 200
+
+
+def test_who_asked_for_a_withdrawal_does_not_approve_it(shop: Shop) -> None:
+    row = withdraw(shop, "20000.00", actor=DECIDER)
+    with nothing_changes():
+        browser = browser_of(operator("withdrawal"))
+        response = browser.post(address(row, "decide", "approve"))
+        assert "was requested by olga@tael.example" in text(response)
