@@ -31,8 +31,14 @@ def check_zone(name: str) -> str:
 
 
 def local_date(instant: datetime, zone_name: str) -> date:
-    """The merchant's calendar date at `instant`."""
-    return instant.astimezone(zone(zone_name)).date()
+    """The merchant's day that `instant` is in.
+
+    That is the date on its clock, but where the clock goes back over midnight: a day that has
+    started does not end again.
+    """
+    day = instant.astimezone(zone(zone_name)).date()
+    tomorrow = day + ONE_DAY
+    return tomorrow if day_start(tomorrow, zone_name) <= instant else day
 
 
 @lru_cache(maxsize=65_536)

@@ -57,10 +57,26 @@ class Data(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
+YEARS = range(1970, 9000)  # days can be counted around any instant of these
+# RFC 3339: a date, a time to the second or finer, and an offset.
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+
+
+def _instant(value: object) -> object:
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+        raise ValueError("must be an RFC 3339 instant with an offset")
+    return value
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
+
+
 class _Envelope(BaseModel):
     id: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_PRINTABLE)]
     type: Annotated[str, StringConstraints(max_length=100, pattern=_PRINTABLE)]
-    at: AwareDatetime
+    at: Instant
     merchant: Reference
     data: dict[str, Any]
 
@@ -120,6 +136,8 @@ def from_object(raw: Any) -> Event:
         raise _named(error, "event") from error
     except OverflowError as error:
         raise Invalid("at", "is out of range") from error
+    if at.year not in YEARS:
+        raise Invalid("at", "is out of range")
     return Event(envelope.id, envelope.type, at, envelope.merchant, envelope.data)
 
 

@@ -40,6 +40,8 @@ ODD_ZONES = [
         ("Pacific/Apia", "2011-12-29", "2011-12-29T10:00Z", "2011-12-30T10:00Z"),
         ("Pacific/Apia", "2011-12-30", "2011-12-30T10:00Z", "2011-12-30T10:00Z"),
         ("Pacific/Apia", "2011-12-31", "2011-12-30T10:00Z", "2011-12-31T10:00Z"),
+        # In 1919 Toronto's clocks went from 23:30 to 00:30: midnight lay inside the jump.
+        ("America/Toronto", "1919-03-31", "1919-03-31T04:30Z", "1919-04-01T04:00Z"),
         # New York: 02:00 to 03:00 is missing, midnights are whole.
         ("America/New_York", "2026-03-08", "2026-03-08T05:00Z", "2026-03-09T04:00Z"),
     ],
@@ -91,3 +93,10 @@ def test_a_zone_that_nobody_knows_is_invalid(name: str) -> None:
     with pytest.raises(Invalid, match="not in the time zone database"):
         calendar.check_zone(name)
     assert calendar.check_zone("Asia/Bangkok") == "Asia/Bangkok"
+
+
+def test_a_day_that_has_started_does_not_end_again_when_the_clock_goes_back_over_midnight() -> None:
+    # Newfoundland, until 2010: one minute after midnight it was 23:01 of the day before.
+    first_instant = calendar.day_start(date(2009, 11, 1), "America/St_Johns")
+    half_an_hour_later = first_instant + timedelta(minutes=30)
+    assert calendar.local_date(half_an_hour_later, "America/St_Johns") == date(2009, 11, 1)
