@@ -1,6 +1,6 @@
 """The worked examples of domain.md section 8, with their figures, by events and jobs.
 
-3 needs credits: billing/test_threshold_bills.py has it. 8 needs withdrawals and refunds.
+3 needs credits: billing/test_threshold_bills.py has it.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,9 @@ from decimal import Decimal
 import pytest
 
 from credit.models import Freeze, LimitEntry
+from merchants.refusals import Refused
 from tests import shops
+from tests.credit import reviewing, withdrawing
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +82,25 @@ def test_4_a_new_shop() -> None:
     assert shop.place("2026-11-03 11:00", "third", "2500.00") == "applied"
     assert shop.order("second") == ("DECLINED", "0.00")
     assert shop.limit() == ("5000.00", "4700.00", "300.00")
+
+
+@pytest.mark.parametrize(
+    ("limit", "marks", "paid", "score", "grade", "after"),
+    [
+        ("5000.00", ("4.4", "60", "80", "85"), "1000.00", "50.416667", "C", "5000.00"),
+        ("5000.00", ("4.8", "80", "100", "90"), "12000.00", "90.500000", "A", "10000.00"),
+        ("10000.00", ("4.8", "80", "100", "90"), "21000.00", "88.000000", "A", "20000.00"),
+    ],
+)
+def test_4_reviews(
+    limit: str, marks: tuple[str, str, str, str], paid: str, score: str, grade: str, after: str
+) -> None:
+    zone = {"currency": "CNY", "timezone": "Asia/Shanghai"}
+    shop = reviewing.shop_with(paid, marks, credit_limit=limit, **zone)
+    shop.run_jobs("2026-12-01 00:00")
+    review = reviewing.latest(shop)
+    assert (f"{review.score:f}", review.grade) == (score, grade)
+    assert shop.limit()[0] == after
 
 
 def shop_with_an_overdue_order() -> shops.Shop:
@@ -174,6 +195,21 @@ def test_7_daylight_saving(joined: str, starts: str, hours: int, day: str, ends:
     assert [item.charge_count for item in items] == [1, hours, 1]
     whole_day = items[1]
     assert (str(whole_day.posting_on), whole_day.posted_at) == (day, end.astimezone(UTC))
+
+
+def test_8_refund_after_payout() -> None:
+    shop = withdrawing.shop_with("300.00")
+    withdrawing.pay_out(withdrawing.withdraw(shop, "300.00"))
+    assert (shop.proceeds(), withdrawing.paid_out(shop)) == ("0.00", "300.00")
+    (order,) = shop.line.orders.all()
+    withdrawing.refund(shop, "2026-11-04 10:00", order.reference, "120.00")
+    assert shop.proceeds() == "-120.00"
+    with withdrawing.unchanged(shop), pytest.raises(Refused):
+        withdrawing.withdraw(shop, "0.01", "2026-11-04 11:00")
+    withdrawing.sell(shop, "2026-11-05 10:00", "120.01")
+    assert shop.proceeds() == "0.01"
+    withdrawing.withdraw(shop, "0.01", "2026-11-05 11:00")
+    assert shop.proceeds() == "0.00"
 
 
 def test_9_fee_day_bills_what_is_outstanding_together_with_the_plan() -> None:

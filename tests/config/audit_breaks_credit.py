@@ -109,7 +109,7 @@ WITHDRAWALS = [
     Break(
         "a withdrawal's steps are those of its status",
         "UPDATE credit_withdrawal SET sent_at = NULL WHERE status = 'PAID'",
-        "expected no, yes, yes; found no, no, yes",
+        "expected f, t, t; found f, f, t",
     ),
 ]
 
