@@ -59,9 +59,7 @@ class Data(BaseModel):
 
 YEARS = range(1970, 9000)  # days can be counted around any instant of these
 # RFC 3339: a date, a time to the second or finer, and an offset.
-_INSTANT = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
-)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def _instant(value: object) -> object:

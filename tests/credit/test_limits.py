@@ -1,5 +1,6 @@
 """Setting a limit by decision."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -34,7 +35,8 @@ def test_a_limit_below_what_is_used_leaves_nothing_until_payments_come() -> None
     shop.pay(AT, "A", "700.00")
     assert shop.limit() == ("400.00", "300.00", "100.00")
     entry = LimitEntry.objects.get(kind="LIMIT_SET")
-    assert (entry.limit_change, entry.limit_after, entry.used_after) == (-4600, 400, 1000)
+    figures = (entry.limit_change, entry.limit_after, entry.used_after)
+    assert figures == (Decimal(-4600), Decimal(400), Decimal(1000))
     assert (entry.actor, entry.reason) == ("olga@tael.example", "asked")
 
 

@@ -1,5 +1,6 @@
 """Raises that wait for an operator: approved, rejected, overtaken, or blocked."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -51,7 +52,11 @@ def test_approved_it_raises_the_limit() -> None:
     assert limit(shop) == "30000.00"
     assert decision(shop) == ("APPROVED", OPERATOR, "a good year")
     entry = LimitEntry.objects.get(kind="REVIEW")
-    assert (entry.limit_change, entry.actor, entry.reason) == (15000, OPERATOR, "a good year")
+    assert (entry.limit_change, entry.actor, entry.reason) == (
+        Decimal(15000),
+        OPERATOR,
+        "a good year",
+    )
 
 
 @pytest.mark.django_db

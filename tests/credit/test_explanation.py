@@ -1,0 +1,111 @@
+"""What a merchant is told of its limit: why it is what it is, and what would go through."""
+
+from decimal import Decimal
+
+import pytest
+from moneyed import Money
+
+from credit.models import Freeze
+from credit.operations import freezes
+from credit.queries import limit as limits
+from merchants.refusals import Refused
+from tests import shops
+from tests.credit.reviewing import DECEMBER, OPERATOR, latest, metrics, shop_with
+
+pytestmark = pytest.mark.django_db
+
+AT = "2026-11-10 10:00"
+
+
+def usd(amount: str) -> Money:
+    return Money(amount, "USD")
+
+
+def test_it_says_what_each_factor_gives_and_what_the_next_grade_takes() -> None:
+    shop = shop_with("1000.00", ("4.4", "60", "80", "85"))
+    found = limits.explain(shop.line)
+    assert found is not None
+    assert (found.score, found.grade, str(found.on)) == (Decimal("50.416667"), "C", "2026-12-01")
+    assert [(factor.name, factor.value, factor.points) for factor in found.factors] == [
+        ("volume", Decimal(1000), Decimal("1.666667")),
+        ("rating", Decimal("4.4"), Decimal(15)),
+        ("listing", Decimal(60), Decimal(9)),
+        ("profile", Decimal(80), Decimal(12)),
+        ("after_sales", Decimal(85), Decimal("12.75")),
+    ]
+    assert (found.costliest.name, found.costliest.missing) == ("volume", Decimal("23.333333"))
+    assert (found.next_grade, found.points_to_next_grade) == ("B", Decimal("14.583333"))
+    assert (found.limit, found.limit_then, found.status) == (usd("5000"), usd("5000"), "UNCHANGED")
+
+
+def test_the_next_review_does_what_was_said_when_nothing_changes() -> None:
+    shop = shop_with("12000.00", ("4.8", "80", "100", "90"))
+    said = limits.explain(shop.line)
+    assert said is not None
+    assert (said.grade, said.next_grade, said.points_to_next_grade) == ("A", None, None)
+    shop.run_jobs(DECEMBER)
+    done = latest(shop)
+    assert (said.score, said.grade, said.status) == (done.score, done.grade, done.status)
+    assert said.limit_then == done.limit_proposed_money == usd("10000")
+
+
+def test_a_line_that_would_not_be_reviewed_has_no_explanation() -> None:
+    assert limits.explain(shops.join(AT).line) is None
+    kuwait = shops.join(AT, "kuwait", currency="KWD")
+    metrics(kuwait, AT, "4.8", "80", "80", "80")
+    assert limits.explain(kuwait.line) is None
+
+
+def test_an_order_would_be_accepted_up_to_what_is_available() -> None:
+    shop = shops.join("2026-11-01 10:00", credit_limit="1000.00")
+    shop.place(AT, "A", "400.00")
+    assert limits.would_accept(shop.line, usd("600.00")) == limits.Acceptance(True)
+    refused = limits.would_accept(shop.line, usd("600.01"))
+    # A is not delivered: nobody knows when it will be paid.
+    assert refused == limits.Acceptance(False, "insufficient_credit", None)
+
+
+def test_it_says_on_which_due_date_enough_is_back() -> None:
+    shop = shops.join("2026-11-01 10:00", credit_limit="1000.00")
+    shop.place(AT, "A", "300.00", instalments=3)
+    shop.place(AT, "B", "700.00")
+    shop.deliver(AT, "A")  # due on 20 November, 20 December, 19 January
+    possible = [
+        str(limits.would_accept(shop.line, usd(amount)).possible_on)
+        for amount in ("100.00", "100.01", "200.00", "300.00", "300.01")
+    ]
+    assert possible == ["2026-11-20", "2026-12-20", "2026-12-20", "2027-01-19", "None"]
+
+
+def test_a_frozen_line_would_accept_nothing() -> None:
+    shop = shops.join("2026-11-01 10:00")
+    freezes.place(
+        merchant_id=shop.line.pk,
+        reason=Freeze.Reason.MANUAL,
+        actor=OPERATOR,
+        note="look",
+        now=shop.at(AT),
+    )
+    assert limits.would_accept(shop.line, usd("1")) == limits.Acceptance(False, "line_frozen")
+
+
+def test_another_currency_is_refused() -> None:
+    with pytest.raises(Refused):
+        limits.would_accept(shops.join(AT).line, Money(1, "EUR"))
+
+
+def test_the_limit_hangs_on_buyers_and_their_risk() -> None:
+    shop = shops.join("2026-11-01 10:00")
+    shop.place(AT, "A", "300.00", buyer="anna", buyer_risk=1)
+    shop.place(AT, "B", "100.00", buyer="ben", buyer_risk=2)
+    shop.place(AT, "C", "100.00", buyer="anna", buyer_risk=2)
+    shop.pay(AT, "A", "100.00")
+    by_buyer = [
+        (e.buyer, e.orders, e.outstanding, e.share) for e in limits.exposure_by_buyer(shop.line)
+    ]
+    assert by_buyer == [
+        ("anna", 2, usd("300"), Decimal("0.75")),
+        ("ben", 1, usd("100"), Decimal("0.25")),
+    ]
+    by_risk = [(e.buyer_risk, e.orders, e.outstanding) for e in limits.exposure_by_risk(shop.line)]
+    assert by_risk == [(1, 1, usd("200")), (2, 2, usd("200"))]
