@@ -181,8 +181,8 @@ class Shop:
 
     def _everything(self) -> tuple[object, ...]:
         line, account = self.line, self.account
-        counts = (line.payments.count(), line.metrics.count(), account.charges.count())
-        return self.books(), counts
+        kept = (line.payments, line.refunds, line.metrics, account.charges)
+        return self.books(), *(rows.count() for rows in kept)
 
     def limit(self) -> tuple[str, str, str]:
         """limit, used, available."""

@@ -194,8 +194,7 @@ def load(line: CreditLine, reference: str) -> Order:
 def ship(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tuple[Order, bool]:
     """Note that the order left the shop at `at`. Returns it and whether that was news.
 
-    Raises UnknownOrder, OrderNotOpen for a declined or cancelled order.
-    """
+    Raises UnknownOrder, OrderNotOpen for a declined or cancelled order."""
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         order = load(line, reference)
@@ -224,7 +223,22 @@ def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) ->
         order.first_due_on = delivered_on + timedelta(days=line.payment_days)
         order.set_due_on()
         order.save(update_fields=["delivered_at", "first_due_on", "due_on"])
+        if order.due_on is not None and order.due_on < line.open_on:
+            _tell_overdue(order, now)  # the day that would have told it is past
         return order, True
+
+
+def _tell_overdue(order: Order, now: datetime) -> None:
+    notices.write(
+        merchant_id=order.line_id,
+        kind=Notice.Kind.ORDER_OVERDUE,
+        cause=f"{order.reference} {order.due_on}",
+        at=now,
+        order=order.reference,
+        due_on=str(order.due_on),
+        outstanding=money.text(order.outstanding, order.currency),
+        currency=order.currency,
+    )
 
 
 def _check_can_move(order: Order, at: datetime, line: CreditLine) -> None:

@@ -3,6 +3,8 @@
 import pytest
 
 from credit.models import Order
+from credit.operations import orders
+from merchants.models import Notice
 from tests import shops
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +47,22 @@ def test_nothing_is_due_before_the_delivery() -> None:
     assert due_on("A") == "None"
     assert shop.order("A") == ("OPEN", "5000.00")
     assert shop.frozen_by() == []
+
+
+def test_an_order_whose_delivery_we_hear_of_after_its_due_date_is_told_as_overdue() -> None:
+    shop = shops.join("2026-11-01 10:00", payment_days=10)
+    shop.place(NOW, "A", "100.00")
+    orders.deliver(
+        merchant_id=shop.line.pk,
+        reference="A",
+        at=shops.instant("2026-11-03 10:00"),
+        now=shops.instant("2026-11-20 10:00"),
+    )
+    (notice,) = Notice.objects.filter(kind="ORDER_OVERDUE")
+    assert notice.cause == "A 2026-11-13"
+    assert notice.details["outstanding"] == "100.00"
+    shop.run_jobs("2026-11-23 10:00")
+    assert Notice.objects.filter(kind="ORDER_OVERDUE").count() == 1
 
 
 def test_the_due_date_counts_from_the_merchants_local_day() -> None:
