@@ -1,6 +1,11 @@
 """Lines and their books; changing limits, placing and lifting freezes."""
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
@@ -8,6 +13,7 @@ from moneyed import Money
 from credit.admin.forms import FreezePlaced, LimitChange
 from credit.models import CreditLine, Freeze, LimitEntry, ProceedsEntry, ShopMetrics
 from credit.operations import freezes, limits
+from credit.queries.limit import Exposure, exposure_by_buyer, exposure_by_risk
 from merchants.admin import OfMerchant, amount, figure, related
 from merchants.decisions import Act, Deciding, Decision, Reasoned
 
@@ -33,6 +39,15 @@ def _place(act: Act) -> Freeze:
 
 def _lift(act: Act) -> Freeze:
     return freezes.lift(freeze_id=act.row.pk, note=act.reason, **act.by)
+
+
+def _shares(exposures: Iterable[tuple[str, Exposure]]) -> str:
+    """Who owes how much, and which share of what is used that is."""
+    return "; ".join(
+        f"{who}: {figure(owed.amount, owed.currency.code)} ({exposure.share:.0%})"
+        for who, exposure in exposures
+        for owed in (exposure.outstanding,)
+    )
 
 
 @admin.register(CreditLine)
@@ -72,9 +87,23 @@ class CreditLineAdmin(Deciding, OfMerchant):
         ),
     )
 
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        return [*super().get_fields(request, obj), self.owed_by_buyer, self.owed_by_risk]
+
     @admin.display(boolean=True)
     def frozen(self, line: CreditLine) -> bool:
         return line.is_frozen
+
+    @admin.display(description=_("Owed most by"))
+    def owed_by_buyer(self, line: CreditLine) -> str:
+        return _shares((exposure.buyer, exposure) for exposure in exposure_by_buyer(line, most=5))
+
+    @admin.display(description=_("Owed by buyer risk"))
+    def owed_by_risk(self, line: CreditLine) -> str:
+        return _shares(
+            (translated("risk {rank}").format(rank=exposure.buyer_risk), exposure)
+            for exposure in exposure_by_risk(line)
+        )
 
 
 @admin.register(Freeze)
