@@ -5,13 +5,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
-from moneyed import Money
 from pydantic import BeforeValidator
 
 from billing.operations import charges
 from merchants import money
 from merchants.events import Amount, Currency, Data, Event, Outcome, Reference, Text, read
-from merchants.refusals import Invalid, Refused
+from merchants.refusals import Refused
 
 
 def _quantity(value: object) -> object:
@@ -32,13 +31,12 @@ class ChargeRecorded(Data):
 def charge(event: Event, merchant_id: int, now: datetime) -> charges.NewCharge:
     """The charge that a `charge.recorded` event speaks of; raises Invalid."""
     data = read(ChargeRecorded, event)
-    if data.amount is None:
-        raise Invalid("amount", f"missing, and fee {data.fee} has no price")
     return charges.NewCharge(
         merchant_id=merchant_id,
         reference=data.charge,
         fee=data.fee,
-        amount=Money(data.amount, money.check_currency(data.currency)),
+        currency=money.check_currency(data.currency),
+        amount=data.amount,
         quantity=data.quantity,
         at=event.at,
         now=now,

@@ -7,7 +7,7 @@ from datetime import datetime
 from celery import shared_task
 
 from billing.operations import days, payments
-from billing.providers import SandboxNotAllowed
+from billing.providers import ProviderNotReady
 
 log = logging.getLogger(__name__)
 
@@ -22,5 +22,14 @@ def collect_payments(invoice_ids: Sequence[int], now: str) -> None:
     for invoice_id in invoice_ids:
         try:
             payments.collect(invoice_id, now=datetime.fromisoformat(now))
-        except SandboxNotAllowed as refusal:
+        except ProviderNotReady as refusal:
             log.error("Bill %s was not collected: %s", invoice_id, refusal)
+
+
+@shared_task
+def reconcile_payments(payment_ids: Sequence[int], now: str) -> None:
+    for payment_id in payment_ids:
+        try:
+            payments.reconcile(payment_id, now=datetime.fromisoformat(now))
+        except ProviderNotReady as refusal:
+            log.error("Payment %s was not asked about: %s", payment_id, refusal)

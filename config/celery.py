@@ -84,6 +84,13 @@ TIMETABLE = (
         every=timedelta(hours=1),
     ),
     Job(
+        "reconcile-payments",
+        due="billing.queries.payments_to_reconcile",
+        task="billing.tasks.reconcile_payments",
+        every=timedelta(minutes=5),
+        in_replay=False,
+    ),
+    Job(
         "order-flags",
         due="credit.queries.flags.lines_with_orders_to_flag",
         task="credit.tasks.flag_orders",

@@ -7,8 +7,9 @@ from django.utils import timezone
 from credit import queries
 from credit.forms import STANDINGS, OrderFilter
 from credit.models import CreditLine
-from merchants import calendar, paging
+from merchants import paging
 from merchants.access import MemberRequest, for_members
+from merchants.queries import local_day
 
 
 @for_members
@@ -39,4 +40,4 @@ def _line(request: MemberRequest) -> CreditLine:
 
 
 def _today(line: CreditLine) -> date:
-    return calendar.local_date(timezone.now(), line.timezone)
+    return local_day(line, timezone.now())

@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo, available_timezones
 from merchants.refusals import Invalid
 
 ONE_DAY = timedelta(days=1)
+# Before all that events speak of (merchants.events).
+FIRST_DAY = date(1970, 1, 1)
+FIRST_INSTANT = datetime(1970, 1, 1, tzinfo=UTC) - ONE_DAY
 
 
 @cache

@@ -22,8 +22,17 @@ from merchants.money import minor_digits
 
 Kind = Notice.Kind
 
-AMOUNTS = ("amount", "limit", "limit_before", "limit_proposed", "outstanding", "total", "used")
-WORDS = ("answer", "failure", "reason")  # a person's or a provider's
+AMOUNTS = (
+    "amount",
+    "limit",
+    "limit_before",
+    "limit_proposed",
+    "outstanding",
+    "threshold",
+    "total",
+    "used",
+)
+WORDS = ("answer", "reason")  # a person's or a provider's
 
 # Codes within a sentence, by the detail that holds them.
 PHRASES = {
@@ -37,6 +46,21 @@ PHRASES = {
         "SUSPECTED_FRAUD": _("suspected fraud"),
         "UNPAID_BILL": _("an unpaid bill"),
         "MANUAL": _("a decision of our credit officers"),
+    },
+    # Why an attempt to collect a bill failed: ours, and those of card networks.
+    "failure": {
+        "not_paid_when_due": _("it was not paid by its due date"),
+        "not_enough_proceeds": _("there were not enough available proceeds"),
+        "never_received": _("our payment provider did not receive it"),
+        "authentication_required": _("the bank asks the card's holder to confirm the payment"),
+        "card_declined": _("the card was declined"),
+        "expired_card": _("the card has expired"),
+        "insufficient_funds": _("the card had not enough funds"),
+        "incorrect_cvc": _("the card's security code was wrong"),
+        "lost_card": _("the card was declined"),
+        "stolen_card": _("the card was declined"),
+        "processing_error": _("the card's network could not process it"),
+        "card_removed": _("the card is not there any more"),
     },
 }
 
@@ -142,7 +166,23 @@ TEXTS = {
     ),
     Kind.PAYMENT_FAILED: (
         _("A payment of bill %(number)s failed"),
-        _("We could not collect %(amount)s for bill %(number)s: %(failure)s"),
+        _("We could not collect %(amount)s for bill %(number)s: %(failure)s."),
+    ),
+    "THRESHOLD_ANSWERED APPROVED": (
+        _("Your threshold was raised"),
+        _("Your billing threshold is now %(threshold)s. %(answer)s"),
+    ),
+    "THRESHOLD_ANSWERED REJECTED": (
+        _("Your threshold stays as it is"),
+        _("Your billing threshold stays at %(threshold)s. %(answer)s"),
+    ),
+    "CREDIT_ANSWERED APPROVED": (
+        _("A credit was approved"),
+        _("You get a credit of %(amount)s. %(answer)s"),
+    ),
+    "CREDIT_ANSWERED REJECTED": (
+        _("A credit was not approved"),
+        _("You asked for a credit of %(amount)s and it was not approved: %(answer)s"),
     ),
 }
 
@@ -170,6 +210,11 @@ def write(notice: Notice, reader: User) -> EmailMessage:
         # A merchant's name may be anything printable; folded into one line all the same.
         subject = " ".join(f"{merchant.name}: {title(notice)}".split())
     return EmailMessage(subject=subject, body=body, to=[reader.email])
+
+
+def failure(code: str) -> str:
+    """Why a payment failed, in words; a code that we have none for is told as it is."""
+    return str(PHRASES["failure"].get(code, code)) or gettext("no reason was given")
 
 
 def link(merchant_reference: str) -> str:
@@ -203,6 +248,8 @@ def _readable(details: Mapping[str, str]) -> dict[str, str]:
             shown[name] = gettext("no reason was given")
     if "code" in details:
         shown["code"] = str(PHRASES["code"].get(details["code"], details["code"]))
+    if "failure" in details:
+        shown["failure"] = failure(details["failure"])
     if "reason" in details:  # of a freeze it is a code, elsewhere a person's words
         shown["freeze"] = str(PHRASES["freeze"].get(details["reason"], details["reason"]))
     return shown

@@ -66,6 +66,27 @@ class Merchant(models.Model):
         return self.name
 
 
+class TimeZonePeriod(models.Model):
+    """Since when the merchant's days are counted in a time zone; the latest is open-ended."""
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="time_zones")
+    timezone = models.CharField(max_length=64)
+    # The first local day that is counted so, and the instant at which the day before it ended in
+    # the zone before. The first period has the earliest instant there is an event of.
+    starts_on = models.DateField()
+    starts_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["merchant", "starts_on"], name="one_time_zone_per_merchant_and_day"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.timezone} from {self.starts_on}"
+
+
 class Membership(models.Model):
     class Role(models.TextChoices):
         OWNER = "OWNER", _("Owner")  # everything, the team included
@@ -131,6 +152,8 @@ class Notice(models.Model):
         STATEMENT_CLOSED = "STATEMENT_CLOSED", _("A statement was closed")
         BILL_ISSUED = "BILL_ISSUED", _("A bill was issued")
         PAYMENT_FAILED = "PAYMENT_FAILED", _("A payment failed")
+        THRESHOLD_ANSWERED = "THRESHOLD_ANSWERED", _("A threshold request was answered")
+        CREDIT_ANSWERED = "CREDIT_ANSWERED", _("A credit was decided")
 
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="notices")
     kind = models.CharField(max_length=20, choices=Kind.choices)

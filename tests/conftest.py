@@ -57,7 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 # What migrations wrote: (model, module of the migration, its function).
 MIGRATED_ROWS = {
-    "billing": ("Fee", "billing.migrations.0002_fees", "add_fees"),
+    "billing": ("Fee", "billing.migrations.0003_fees", "add_fees"),
     "credit": ("CreditPolicy", "credit.migrations.0002_policies", "add_policies"),
 }
 

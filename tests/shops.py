@@ -16,8 +16,6 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from moneyed import Money
-
 from billing.models import BillingAccount, Charge
 from billing.operations import charges
 from config.celery import TIMETABLE
@@ -138,7 +136,8 @@ class Shop:
                 merchant_id=self.merchant.pk,
                 reference=f"charge-{next(_numbers)}",
                 fee=fee,
-                amount=Money(amount, self.billing_currency),
+                currency=self.billing_currency,
+                amount=Decimal(amount),
                 quantity=Decimal(1),
                 at=self.at(served),
                 now=self.at(arrived),

@@ -1,33 +1,54 @@
 """What the platform asks a merchant to pay, and what was paid.
 
-Fee             what a charge can be for, and when it posts.
-BillingAccount  one per merchant; outstanding and accruing are running sums of unbilled items.
-Charge          one fee for one thing that happened; inserted once, never changed.
-InvoiceItem     the charges of one fee and posting day; on at most one bill that is not void.
-Statement       one per merchant and calendar month; fixed for ever once closed.
-StatementTotal  count and sum of a statement's charges of one fee, kept with every charge.
-Invoice         the bill: a frozen copy of names and lines, with a gapless number.
-InvoiceLine     one item as it was when the bill was issued.
-NumberSeries    the last bill number given out in a year.
-Payment         one attempt to collect a bill.
+Fee                what a charge can be for, and when it posts.
+FeePrice           what a unit of a fee costs from a day on; append-only.
+BillingAccount     one per merchant; outstanding and accruing are running sums of unbilled items.
+PlanTerm           what the plan costs from a plan date on; append-only.
+AccountChange      who changed an account's terms, and why; append-only.
+Charge             one fee for one thing that happened; inserted once, never changed.
+FulfilmentRequest  what charges of one piece of work belong to; its costs are their sum.
+BillingCredit      money given back; approved, it is a negative charge, and never more than its own.
+ThresholdRequest   a merchant asks for a higher threshold; decided once.
+InvoiceItem        the charges of one fee and posting day; on at most one bill that is not void.
+Statement          one per merchant and calendar month; fixed for ever once closed.
+StatementTotal     count and sum of a statement's charges of one fee, kept with every charge.
+Invoice            the bill: a frozen copy of names and lines, with a gapless number.
+InvoiceLine        one item as it was when the bill was written; lines make the bill's total.
+BillDecision       what an operator decided about a bill; append-only.
+NumberSeries       the last bill number given out in a year.
+Card               what a provider collects from by itself.
+Payment            one attempt to collect a bill; a paid bill's succeeded payments are its total.
+StrayPayment       money taken for an attempt that had been given up; settled once.
 """
 
-from billing.models.accounts import BillingAccount
-from billing.models.charges import Charge, InvoiceItem
+from billing.models.accounts import AccountChange, BillingAccount, PlanTerm
+from billing.models.charges import Charge, FulfilmentRequest, InvoiceItem
+from billing.models.credits import BillingCredit
 from billing.models.fees import Fee
-from billing.models.invoices import Invoice, InvoiceLine, NumberSeries
-from billing.models.payments import Payment
+from billing.models.invoices import BillDecision, Invoice, InvoiceLine, NumberSeries
+from billing.models.payments import Card, Payment, StrayPayment
+from billing.models.prices import FeePrice
+from billing.models.requests import ThresholdRequest
 from billing.models.statements import Statement, StatementTotal
 
 __all__ = [
+    "AccountChange",
+    "BillDecision",
     "BillingAccount",
+    "BillingCredit",
+    "Card",
     "Charge",
     "Fee",
+    "FeePrice",
+    "FulfilmentRequest",
     "Invoice",
     "InvoiceItem",
     "InvoiceLine",
     "NumberSeries",
     "Payment",
+    "PlanTerm",
     "Statement",
     "StatementTotal",
+    "StrayPayment",
+    "ThresholdRequest",
 ]

@@ -2,6 +2,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +21,8 @@ class BillingAccount(models.Model):
     class Method(models.TextChoices):
         MANUAL = "manual", _("Bank transfer")
         SANDBOX = "sandbox", _("Sandbox")
+        STRIPE = "stripe", _("Card")
+        PROCEEDS = "proceeds", _("Proceeds")
 
     merchant = models.OneToOneField(
         Merchant, on_delete=models.PROTECT, primary_key=True, related_name="billing_account"
@@ -31,15 +34,28 @@ class BillingAccount(models.Model):
     )  # posted items on no bill; credits make it negative
     accruing = AmountField(default=Decimal(0))  # DAILY charges of the open day, not yet posted
     threshold = AmountField()  # outstanding of this much is billed the same day
+    # The PlanTerm in force; a change waits there for the next plan date.
     plan = models.CharField(max_length=50)
     plan_price = AmountField()
     plan_interval_days = models.PositiveIntegerField()
+    # An operator looks at each bill before it is issued.
+    reviews_bills = models.BooleanField(default=False)
     payment_method = models.CharField(max_length=10, choices=Method.choices, default=Method.MANUAL)
+    # What the provider collects from, where it needs one.
+    card = models.ForeignKey(
+        "billing.Card", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     joined_on = models.DateField()  # day 0 of plan and cycle
     next_plan_on = models.DateField()  # the next bill date that carries a plan fee
     next_cycle_on = models.DateField()  # the next 30th day from joining, plan date or not
     last_bill_on = models.DateField(null=True, blank=True)  # date of the previous bill of any kind
+    # Set once: it takes no more charges of the platform's systems and gets no scheduled bill.
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_on = models.DateField(null=True, blank=True)
     timezone = models.CharField(max_length=64)  # whose days this account counts now
+    # The first local day counted so, and its instant; null while the merchant has had no other.
+    timezone_since_on = models.DateField(null=True, blank=True)
+    timezone_since_at = models.DateTimeField(null=True, blank=True)
     open_on = models.DateField()  # the local day that is open; all before it are worked off
     open_until = models.DateTimeField()  # the instant at which that day ends
 
@@ -51,6 +67,11 @@ class BillingAccount(models.Model):
             ),
             models.CheckConstraint(condition=Q(plan_price__gte=0), name="plan_price_not_negative"),
             models.CheckConstraint(condition=Q(threshold__gte=0), name="threshold_not_negative"),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True, closed_on__isnull=True)
+                | Q(closed_at__isnull=False, closed_on__isnull=False),
+                name="account_closed_at_an_instant_of_a_day",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(
@@ -79,10 +100,77 @@ class BillingAccount(models.Model):
         return self.payment_method != self.Method.MANUAL
 
     @property
+    def is_closed(self) -> bool:
+        return self.closed_at is not None
+
+    @property
+    def has_cycle(self) -> bool:
+        """Whether bills come between plan dates too."""
+        return self.plan_interval_days > CYCLE_DAYS
+
+    @property
     def next_bill_on(self) -> date:
         """The next date that brings a bill, whatever the threshold does before."""
-        return min(self.next_plan_on, self.next_cycle_on)
+        return min(self.next_plan_on, self.next_cycle_on) if self.has_cycle else self.next_plan_on
 
     @property
     def next_bill_has_plan(self) -> bool:
-        return self.next_plan_on <= self.next_cycle_on
+        return self.next_bill_on == self.next_plan_on
+
+
+class PlanTerm(models.Model):
+    """What the plan costs from a plan date on. Of two from the same date the later one holds."""
+
+    account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="plan_terms")
+    starts_on = models.DateField()  # a plan date
+    plan = models.CharField(max_length=50)
+    plan_price = AmountField()  # in the account's currency
+    plan_interval_days = models.PositiveIntegerField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["account", "-starts_on", "-id"], name="plan_term_history"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="plan_term_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan} from {self.starts_on}"
+
+
+class AccountChange(models.Model):
+    """Who changed the terms of an account, when, from what to what, and why."""
+
+    class What(models.TextChoices):
+        THRESHOLD = "THRESHOLD", _("Threshold")
+        PLAN = "PLAN", _("Plan")
+        TIMEZONE = "TIMEZONE", _("Time zone")
+        PAYMENT_METHOD = "PAYMENT_METHOD", _("Payment method")
+        BILL_REVIEW = "BILL_REVIEW", _("Review of bills")
+        CLOSED = "CLOSED", _("Closing")
+        PAID_OUT = "PAID_OUT", _("Paid out")
+
+    account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="changes")
+    what = models.CharField(max_length=20, choices=What.choices)
+    before = models.CharField(max_length=200, blank=True)
+    after = models.CharField(max_length=200, blank=True)
+    effective_on = models.DateField()  # the local day from which it holds
+    actor = models.CharField(max_length=254)
+    reason = models.CharField(max_length=500)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["account", "-id"], name="account_change_history"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="account_change_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_what_display()} #{self.pk}"

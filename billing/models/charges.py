@@ -9,6 +9,7 @@ from moneyed import Money
 from billing.models.accounts import BillingAccount
 from billing.models.fees import Fee, Posting
 from billing.models.invoices import Invoice
+from billing.models.prices import PRICE_DECIMALS
 from billing.models.statements import Statement
 from merchants import money
 from merchants.fields import AmountField, CurrencyField, ReferenceField
@@ -72,6 +73,22 @@ class InvoiceItem(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="item_is_never_deleted", operation=pgtrigger.Delete),
+            # From then on only its bill comes, and goes with a void.
+            pgtrigger.Protect(
+                name="item_is_fixed_once_it_takes_no_more_charges",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    """
+                    NOT OLD.is_collecting AND (
+                        OLD.account_id, OLD.fee_id, OLD.posting, OLD.posting_on, OLD.posted_at,
+                        OLD.is_collecting, OLD.currency, OLD.amount, OLD.charge_count
+                    ) IS DISTINCT FROM (
+                        NEW.account_id, NEW.fee_id, NEW.posting, NEW.posting_on, NEW.posted_at,
+                        NEW.is_collecting, NEW.currency, NEW.amount, NEW.charge_count
+                    )
+                    """
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -80,6 +97,32 @@ class InvoiceItem(models.Model):
     @property
     def amount_money(self) -> Money:
         return money.of(self.amount, self.currency)
+
+
+class FulfilmentRequest(models.Model):
+    """A piece of work in the warehouse, as its first charge told of it; its costs are charges."""
+
+    account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="requests")
+    reference = ReferenceField()
+    first_at = models.DateTimeField()  # the service instant of the charge that told of it first
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["account", "reference"], name="one_request_per_merchant_and_reference"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["account", "-first_at", "-id"], name="request_history"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="request_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
 
 
 class Charge(models.Model):
@@ -96,11 +139,15 @@ class Charge(models.Model):
         related_name="charges",
         db_index=False,
     )
-    request = ReferenceField(blank=True)  # the fulfilment request it belongs to
+    request = ReferenceField(blank=True)  # of the FulfilmentRequest it belongs to
     description = models.CharField(max_length=500, blank=True)
     quantity = models.DecimalField(max_digits=18, decimal_places=6)
     currency = CurrencyField()
     amount = AmountField()  # negative only in credits
+    # What it was priced at, of one unit; null when its amount was given.
+    unit_price = models.DecimalField(
+        max_digits=24, decimal_places=PRICE_DECIMALS, null=True, blank=True
+    )
     at = models.DateTimeField()  # when the service happened
     service_on = models.DateField()  # the merchant's local day of `at`
     arrived_at = models.DateTimeField()  # when we were told

@@ -29,6 +29,15 @@ CREDIT_CATEGORIES = frozenset(
     {Category.FULFILMENT_CREDIT, Category.SHIPPING_CREDIT, Category.ACCOUNT_CREDIT}
 )
 
+# Which credit corrects a charge of which category.
+CREDIT_FOR = {
+    Category.FULFILMENT: Category.FULFILMENT_CREDIT,
+    Category.SHIPPING: Category.SHIPPING_CREDIT,
+    Category.SUBSCRIPTION: Category.ACCOUNT_CREDIT,
+    Category.APP: Category.ACCOUNT_CREDIT,
+    Category.TRANSACTION: Category.ACCOUNT_CREDIT,
+}
+
 
 class Posting(models.TextChoices):
     IMMEDIATE = "IMMEDIATE", _("At once")
@@ -46,6 +55,7 @@ class Fee(models.Model):
     is_sent_by_platform = models.BooleanField(default=True)
 
     PLAN: ClassVar = "plan"  # the code of the fee that subscriptions are charged with
+    PAYOUT: ClassVar = "payout"  # and of what pays out a closed account's credit
 
     def __str__(self) -> str:
         return self.name

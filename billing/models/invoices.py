@@ -28,6 +28,8 @@ class NumberSeries(models.Model):
 
 # Every step a bill can take.
 TRANSITIONS = [
+    ("DRAFT", "OPEN"),
+    ("DRAFT", "VOID"),  # sent back; it never had a number
     ("OPEN", "PAID"),
     ("OPEN", "VOID"),
     ("OPEN", "UNCOLLECTIBLE"),
@@ -40,20 +42,25 @@ class Invoice(models.Model):
         THRESHOLD = "THRESHOLD", _("Threshold")
         SUBSCRIPTION = "SUBSCRIPTION", _("Subscription")
         CYCLE = "CYCLE", _("30-day cycle")
+        FINAL = "FINAL", _("Final")
 
     class Status(models.TextChoices):
+        DRAFT = "DRAFT", _("Under review")
         OPEN = "OPEN", _("Open")
         PAID = "PAID", _("Paid")
         VOID = "VOID", _("Void")
         UNCOLLECTIBLE = "UNCOLLECTIBLE", _("Uncollectible")
 
     SCHEDULED: ClassVar = (Kind.SUBSCRIPTION, Kind.CYCLE)
+    UNPAID: ClassVar = (Status.OPEN, Status.UNCOLLECTIBLE)  # what money is still wanted for
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="invoices")
-    number = models.CharField(max_length=20, unique=True)  # year and place in its series
+    # Year and place in its series; a draft has none, and one that was sent back never gets one.
+    number = models.CharField(max_length=20, unique=True, null=True, blank=True)
     kind = models.CharField(max_length=12, choices=Kind.choices)
     status = models.CharField(max_length=13, choices=Status.choices, default=Status.OPEN)
     issued_on = models.DateField()  # its local date
-    issued_at = models.DateTimeField()
+    issued_at = models.DateTimeField()  # of a draft: when it was drawn up
+    drafted_at = models.DateTimeField(null=True, blank=True)  # null unless it began as a draft
     period_start = models.DateField()  # the day after the previous bill's date
     period_end = models.DateField()  # its own date
     due_on = models.DateField()
@@ -61,6 +68,12 @@ class Invoice(models.Model):
     total = AmountField()
     amount_paid = AmountField(default=Decimal(0))  # sum of its succeeded payments
     paid_at = models.DateTimeField(null=True, blank=True)
+    # Collecting it (domain: payment). When it is tried next by itself; null when it is not.
+    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    # Set once, by the first attempt that failed or, of a manual bill, by its due day; retries and
+    # the freeze of the line are counted from it.
+    first_failed_at = models.DateTimeField(null=True, blank=True)
+    first_failed_on = models.DateField(null=True, blank=True)  # the local day of it
     # Copies: a bill says what was true when it was issued.
     merchant_name = models.CharField(max_length=200)
     merchant_reference = models.CharField(max_length=100)
@@ -74,6 +87,11 @@ class Invoice(models.Model):
                 name="one_scheduled_bill_per_merchant_and_date",
             ),
             models.CheckConstraint(condition=Q(total__gt=0), name="bill_total_positive"),
+            models.CheckConstraint(
+                condition=Q(number__isnull=True, status__in=["DRAFT", "VOID"])
+                | (Q(number__isnull=False) & ~Q(status="DRAFT")),
+                name="bill_has_a_number_from_its_issue_on",
+            ),
             models.CheckConstraint(
                 condition=Q(amount_paid__gte=0) & Q(amount_paid__lte=F("total")),
                 name="bill_paid_within_its_total",
@@ -89,7 +107,17 @@ class Invoice(models.Model):
                 fields=["account", "-issued_at", "-id"], name="bill_history"
             ),  # the bill list
             # What the collecting job may find due.
-            models.Index(fields=["issued_at"], condition=Q(status="OPEN"), name="bill_to_collect"),
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(status="OPEN", next_attempt_at__isnull=False),
+                name="bill_to_collect",
+            ),
+            # What an account has to pay: few rows, however long the history.
+            models.Index(
+                fields=["account", "issued_on"],
+                condition=Q(status__in=["DRAFT", "OPEN", "UNCOLLECTIBLE"]),
+                name="bill_unpaid",
+            ),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="bill_is_never_deleted", operation=pgtrigger.Delete),
@@ -100,12 +128,47 @@ class Invoice(models.Model):
             ),
             pgtrigger.ReadOnly(
                 name="issued_bill_never_changes",
-                exclude=["status", "amount_paid", "paid_at"],
+                exclude=["status", "number", "issued_at", "due_on", "amount_paid", "paid_at",
+                         "next_attempt_at", "first_failed_at", "first_failed_on"],
             ),
-        ]
+            pgtrigger.Protect(
+                name="bill_is_numbered_and_dated_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    """
+                    OLD.status <> 'DRAFT' AND (OLD.number, OLD.issued_at, OLD.due_on)
+                        IS DISTINCT FROM (NEW.number, NEW.issued_at, NEW.due_on)
+                    OR OLD.first_failed_at IS NOT NULL AND
+                        (OLD.first_failed_at, OLD.first_failed_on)
+                        IS DISTINCT FROM (NEW.first_failed_at, NEW.first_failed_on)
+                    """
+                ),
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
-        return self.number
+        return self.number or f"draft #{self.pk}"
+
+    @property
+    def left_to_pay(self) -> Decimal:
+        return self.total - self.amount_paid
+
+    @property
+    def left_money(self) -> Money:
+        return money.of(self.left_to_pay, self.currency)
+
+    @property
+    def is_unpaid(self) -> bool:
+        """Whether money is still wanted for it."""
+        return self.status in self.UNPAID
+
+    @property
+    def is_draft(self) -> bool:
+        return self.status == self.Status.DRAFT
+
+    def may_become(self, status: str) -> bool:
+        """Whether that is a step it can take from where it is."""
+        return (self.status, status) in TRANSITIONS
 
     @property
     def total_money(self) -> Money:
@@ -136,6 +199,28 @@ class InvoiceLine(models.Model):
             pgtrigger.Protect(
                 name="bill_line_never_changes", operation=pgtrigger.Update | pgtrigger.Delete
             ),
+            # A bill is written with all its lines at once; after that there is room for none.
+            pgtrigger.Trigger(
+                name="bill_lines_make_its_total",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                referencing=pgtrigger.Referencing(new="added"),
+                func="""
+                    IF EXISTS (
+                        SELECT 1 FROM billing_invoice bill
+                        JOIN billing_invoiceline line ON line.invoice_id = bill.id
+                        LEFT JOIN billing_invoiceitem item
+                             ON item.id = line.item_id AND item.invoice_id = bill.id
+                        WHERE bill.id IN (SELECT DISTINCT invoice_id FROM added)
+                        GROUP BY bill.id
+                        HAVING sum(line.amount) <> bill.total OR count(*) <> count(item.id)
+                    ) THEN
+                        RAISE EXCEPTION 'the lines of a bill are its items and make its total';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:
@@ -144,3 +229,34 @@ class InvoiceLine(models.Model):
     @property
     def amount_money(self) -> Money:
         return money.of(self.amount, self.currency)
+
+
+class BillDecision(models.Model):
+    """What an operator decided about a bill, and why."""
+
+    class Decision(models.TextChoices):
+        ISSUED = "ISSUED", _("Issued")
+        SENT_BACK = "SENT_BACK", _("Sent back")
+        VOIDED = "VOIDED", _("Voided")
+        UNCOLLECTIBLE = "UNCOLLECTIBLE", _("Marked uncollectible")
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="decisions")
+    decision = models.CharField(max_length=20, choices=Decision.choices)
+    actor = models.CharField(max_length=254)
+    reason = models.CharField(max_length=500)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["invoice", "decision"], name="one_decision_of_a_kind_per_bill"
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="bill_decision_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_decision_display()} #{self.pk}"

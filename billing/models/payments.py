@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
+from billing.models.accounts import BillingAccount
 from billing.models.invoices import Invoice
 from merchants import money
 from merchants.fields import AmountField, CurrencyField
@@ -20,6 +21,43 @@ TRANSITIONS = [
 ]
 
 
+class Card(models.Model):
+    """What a provider collects from by itself; it knows the numbers, we know its name for them."""
+
+    account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="cards")
+    provider = models.CharField(max_length=10)
+    customer = models.CharField(max_length=200, blank=True)  # the provider's name for the merchant
+    token = models.CharField(max_length=200)  # the provider's name for the card
+    brand = models.CharField(max_length=40)
+    last_four = models.CharField(max_length=4)
+    expires_on = models.DateField(null=True, blank=True)  # the last day of its last month
+    added_at = models.DateTimeField()
+    added_by = models.CharField(max_length=254)
+    removed_at = models.DateTimeField(null=True, blank=True)
+    removed_by = models.CharField(max_length=254, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["provider", "token"],
+                condition=~Q(provider="sandbox"),
+                name="one_card_per_provider_and_token",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["account"], condition=Q(removed_at__isnull=True), name="card_in_use"
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="card_is_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(name="card_never_changes", exclude=["removed_at", "removed_by"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.brand} ···· {self.last_four}"
+
+
 class Payment(models.Model):
     class Status(models.TextChoices):
         PENDING = "PENDING", _("Pending")
@@ -27,13 +65,21 @@ class Payment(models.Model):
         FAILED = "FAILED", _("Failed")
         UNKNOWN = "UNKNOWN", _("Being checked")
 
+    NEVER_RECEIVED = "never_received"  # the failure of what did not reach its provider
+
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="payments")
     attempt = models.PositiveSmallIntegerField()  # 1, 2, … of this bill
     provider = models.CharField(max_length=10)
+    card = models.ForeignKey(
+        Card, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    actor = models.CharField(max_length=254)  # a job's name, or who paid now or saw the transfer
     idempotency_key = models.CharField(max_length=60, unique=True)  # made from bill and attempt
     provider_reference = models.CharField(max_length=200, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
     failure = models.CharField(max_length=200, blank=True)
+    # The same card will not do: the next attempt waits for another method.
+    is_hard = models.BooleanField(default=False)
     currency = CurrencyField()
     amount = AmountField()
     started_at = models.DateTimeField()
@@ -45,6 +91,16 @@ class Payment(models.Model):
                 fields=["invoice", "attempt"], name="one_payment_per_bill_and_attempt"
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_positive"),
+            models.UniqueConstraint(
+                fields=["invoice"],
+                condition=Q(status__in=["PENDING", "UNKNOWN"]),
+                name="one_payment_of_a_bill_is_under_way",
+            ),
+            models.UniqueConstraint(
+                fields=["invoice", "provider", "provider_reference"],
+                condition=Q(status="SUCCEEDED"),
+                name="money_pays_a_bill_once",
+            ),
         ]
         indexes: ClassVar = [
             # Attempts whose outcome we do not have yet.
@@ -63,7 +119,12 @@ class Payment(models.Model):
             ),
             pgtrigger.ReadOnly(
                 name="payment_never_changes",
-                exclude=["status", "provider_reference", "failure", "ended_at"],
+                exclude=["status", "provider_reference", "failure", "is_hard", "ended_at"],
+            ),
+            pgtrigger.Protect(
+                name="ended_payment_never_changes",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__status__in=["SUCCEEDED", "FAILED"]),
             ),
         ]
 
@@ -73,3 +134,45 @@ class Payment(models.Model):
     @property
     def amount_money(self) -> Money:
         return money.of(self.amount, self.currency)
+
+    @property
+    def has_failed(self) -> bool:
+        return self.status == self.Status.FAILED
+
+    @property
+    def is_undecided(self) -> bool:
+        return self.status in (self.Status.PENDING, self.Status.UNKNOWN)
+
+
+class StrayPayment(models.Model):
+    """Money that a provider took for an attempt we hold for failed; an operator gives it back."""
+
+    class Status(models.TextChoices):
+        OPEN = "OPEN", _("To be looked at")
+        SETTLED = "SETTLED", _("Settled")
+
+    payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="stray")
+    provider_reference = models.CharField(max_length=200)
+    currency = CurrencyField()
+    amount = AmountField()
+    found_at = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    settled_by = models.CharField(max_length=254, blank=True)
+    reason = models.CharField(max_length=500, blank=True)  # what was done with it
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="stray_payment_positive"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="stray_payment_is_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.FSM(
+                name="stray_payment_is_settled_once",
+                field="status",
+                transitions=[("OPEN", "SETTLED")],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Stray payment #{self.pk}"

@@ -1,12 +1,12 @@
 """Opening a billing account, and taking hold of one."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
 
-from billing.models import BillingAccount
+from billing.models import AccountChange, BillingAccount, PlanTerm
 from billing.models.accounts import CYCLE, CYCLE_DAYS
 from billing.operations import bill_dates, days
 from merchants import calendar, money
@@ -24,6 +24,16 @@ class Plan:
     price: Decimal
     interval_days: int
 
+    def check(self, currency: str) -> None:
+        """Raises Invalid for a plan that an account in this currency can't have."""
+        if not CYCLE_DAYS <= self.interval_days <= LONGEST_INTERVAL_DAYS:
+            raise Invalid(
+                "plan_interval_days", f"must be between {CYCLE_DAYS} and {LONGEST_INTERVAL_DAYS}"
+            )
+        if self.price < 0:
+            raise Invalid("plan_price", "must not be negative")
+        money.posted(self.price, currency, field="plan_price")
+
 
 def open(
     *,
@@ -39,7 +49,10 @@ def open(
     Raises Invalid for a plan interval under 30 days and for figures the currency can't have.
     Domain: billing, invoice.
     """
-    _check(plan, threshold, currency)
+    money.check_currency(currency, field="billing_currency")
+    plan.check(currency)
+    if threshold < 0:
+        raise Invalid("billing_threshold", "must not be negative")
     today = calendar.local_date(now, merchant.timezone)
     with transaction.atomic():
         account = BillingAccount.objects.create(
@@ -57,21 +70,16 @@ def open(
             open_on=today,
             open_until=calendar.day_end(today, merchant.timezone),
         )
+        PlanTerm.objects.create(
+            account=account,
+            starts_on=today,
+            plan=account.plan,
+            plan_price=account.plan_price,
+            plan_interval_days=account.plan_interval_days,
+        )
         bill_dates.bill_plans([account.pk], on=[today], at=[now])
     account.refresh_from_db()
     return account
-
-
-def _check(plan: Plan, threshold: Decimal, currency: str) -> None:
-    money.check_currency(currency, field="billing_currency")
-    if not CYCLE_DAYS <= plan.interval_days <= LONGEST_INTERVAL_DAYS:
-        raise Invalid(
-            "plan_interval_days", f"must be between {CYCLE_DAYS} and {LONGEST_INTERVAL_DAYS}"
-        )
-    if plan.price < 0:
-        raise Invalid("plan_price", "must not be negative")
-    if threshold < 0:
-        raise Invalid("billing_threshold", "must not be negative")
 
 
 def lock(merchant_id: int, *, now: datetime) -> BillingAccount:
@@ -84,3 +92,27 @@ def lock(merchant_id: int, *, now: datetime) -> BillingAccount:
         days.work_off([merchant_id], now=now)
         account.refresh_from_db()
     return account
+
+
+def note_change(
+    account: BillingAccount,
+    what: AccountChange.What,
+    *,
+    before: str = "",
+    after: str = "",
+    effective_on: date | None = None,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Write down who changed the locked account's terms, and why; today unless a day is named."""
+    AccountChange.objects.create(
+        account=account,
+        what=what,
+        before=before,
+        after=after,
+        effective_on=effective_on or account.open_on,
+        actor=actor,
+        reason=reason,
+        at=now,
+    )

@@ -2,12 +2,25 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection
 
 from billing.models import Fee, Invoice
 from billing.models.charges import RESERVED_PREFIX
 from billing.operations import invoices
+
+# Of two terms from the same date the one decided later holds.
+BEGIN_TERMS = """
+UPDATE billing_billingaccount account
+SET plan = term.plan, plan_price = term.plan_price, plan_interval_days = term.plan_interval_days
+FROM (
+    SELECT DISTINCT ON (term.account_id) term.*
+    FROM unnest(%(accounts)s::bigint[], %(days)s::date[]) AS due(account_id, day)
+    JOIN billing_planterm term ON term.account_id = due.account_id AND term.starts_on = due.day
+    ORDER BY term.account_id, term.id DESC
+) term WHERE account.merchant_id = term.account_id
+"""
 
 # A plan fee is a charge like any other, except that its posting never makes a threshold bill.
 CHARGE_PLANS = """
@@ -36,18 +49,20 @@ FROM due WHERE account.merchant_id = due.account_id
 
 
 def bill_plans(account_ids: Sequence[int], *, on: Sequence[date], at: Sequence[datetime]) -> None:
-    """Charge each locked account its plan fee, dated its day of `on`, and write the bill for it."""
+    """Charge each locked account its plan fee, dated its day of `on`, and write the bill for it.
+
+    A change of plan takes effect here, on the plan date that it waited for.
+    """
+    due: dict[str, Any] = {
+        "accounts": list(account_ids),
+        "days": list(on),
+        "instants": list(at),
+        "fee": Fee.PLAN,
+        "prefix": f"{RESERVED_PREFIX}plan:",
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            CHARGE_PLANS,
-            {
-                "accounts": list(account_ids),
-                "days": list(on),
-                "instants": list(at),
-                "fee": Fee.PLAN,
-                "prefix": f"{RESERVED_PREFIX}plan:",
-            },
-        )
+        cursor.execute(BEGIN_TERMS, due)
+        cursor.execute(CHARGE_PLANS, due)
     _issue(Invoice.Kind.SUBSCRIPTION, account_ids, on, at)
 
 

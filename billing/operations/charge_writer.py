@@ -12,7 +12,7 @@ from billing.models.fees import Posting
 
 CONTENTS = """
 SELECT charge.account_id, charge.reference, charge.fee_id, charge.request, charge.description,
-       charge.quantity, charge.amount
+       charge.quantity, charge.amount, charge.unit_price
 FROM unnest(%(accounts)s::bigint[], %(references)s::text[]) AS sent(account_id, reference)
 JOIN billing_charge charge USING (account_id, reference)
 """
@@ -46,9 +46,17 @@ DO UPDATE SET amount = total.amount + excluded.amount,
               charge_count = total.charge_count + excluded.charge_count
 """
 
+# A request is there from the first charge that names it.
+ADD_REQUESTS = """
+INSERT INTO billing_fulfilmentrequest (account_id, reference, first_at)
+SELECT * FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[])
+ON CONFLICT (account_id, reference) DO NOTHING
+"""
+
 COPY_CHARGES = """
 COPY billing_charge (account_id, reference, fee_id, item_id, statement_id, request, description,
-                     quantity, currency, amount, at, service_on, arrived_at, is_late) FROM STDIN
+                     quantity, currency, amount, unit_price, at, service_on, arrived_at, is_late)
+FROM STDIN
 """
 
 # A difference, not a new value: the figures move by what the rows are.
@@ -67,8 +75,19 @@ class ItemKey(NamedTuple):
     posting_on: date
 
 
-# What tells a repeat from a conflict: fee, request, description, quantity, amount.
-Content = tuple[str, str, str, Decimal, Decimal]
+class Content(NamedTuple):
+    """What tells a repeat from a conflict, and the price that a charge got if it was priced."""
+
+    fee: str
+    request: str
+    description: str
+    quantity: Decimal
+    amount: Decimal
+    unit_price: Decimal | None
+
+    def is_same_as(self, other: "Content") -> bool:
+        """An amount is the same whether it was given or priced."""
+        return self[:-1] == other[:-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +100,7 @@ class Row:
     quantity: Decimal
     currency: str
     amount: Decimal
+    unit_price: Decimal | None  # None when the amount was given
     at: datetime
     service_on: date
     arrived_at: datetime
@@ -90,7 +110,14 @@ class Row:
 
     @property
     def content(self) -> Content:
-        return (self.fee_id, self.request, self.description, self.quantity, self.amount)
+        return Content(
+            self.fee_id,
+            self.request,
+            self.description,
+            self.quantity,
+            self.amount,
+            self.unit_price,
+        )
 
 
 @dataclass(slots=True)
@@ -119,7 +146,7 @@ class ChargeWriter:
                 CONTENTS,
                 {"accounts": [key[0] for key in keys], "references": [key[1] for key in keys]},
             )
-            return {(row[0], row[1]): tuple(row[2:]) for row in cursor.fetchall()}
+            return {(row[0], row[1]): Content(*row[2:]) for row in cursor.fetchall()}
 
     def add(self, row: Row) -> None:
         self._rows.append(row)
@@ -130,6 +157,7 @@ class ChargeWriter:
             return
         items = self._write_items()
         self._write_statements()
+        self._write_requests()
         self._write_charges(items)
         self._move_figures()
         self._rows.clear()
@@ -198,6 +226,21 @@ class ChargeWriter:
             for account_id, month, statement_id in cursor.fetchall():
                 self._statements[account_id, month] = statement_id
 
+    def _write_requests(self) -> None:
+        first = {(row.account_id, row.request): row.at for row in reversed(self._rows)}
+        named = sorted(key for key in first if key[1])
+        if not named:
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(
+                ADD_REQUESTS,
+                [
+                    [account_id for account_id, _ in named],
+                    [request for _, request in named],
+                    [first[key] for key in named],
+                ],
+            )
+
     def _write_charges(self, items: dict[ItemKey, int]) -> None:
         with connection.cursor() as cursor, cursor.copy(COPY_CHARGES) as copy:
             for row in self._rows:
@@ -213,6 +256,7 @@ class ChargeWriter:
                         row.quantity,
                         row.currency,
                         row.amount,
+                        row.unit_price,
                         row.at,
                         row.service_on,
                         row.arrived_at,

@@ -11,15 +11,16 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from moneyed import Money
 
 from billing.models import BillingAccount, Charge, Fee, Invoice
 from billing.models.charges import RESERVED_PREFIX
 from billing.models.fees import Posting
 from billing.operations import days, invoices, items
-from billing.operations.charge_writer import ChargeWriter, ItemKey, Row
+from billing.operations.charge_writer import ChargeWriter, Content, ItemKey, Row
+from billing.queries.prices import PriceList
 from merchants import calendar, money
-from merchants.refusals import Conflict, Invalid, Refused
+from merchants.queries import local_day
+from merchants.refusals import Conflict, CurrencyMismatch, Invalid, Refused
 
 SMALLEST_QUANTITY = Decimal("0.000001")
 LARGEST_QUANTITY = Decimal(10) ** 12
@@ -29,6 +30,12 @@ class ChargeConflict(Conflict):
     """A charge is known under this reference with other content."""
 
 
+class AccountClosed(Refused):
+    """The account is closed; it takes no further charge."""
+
+    code = "account_closed"
+
+
 @dataclass(frozen=True, slots=True)
 class NewCharge:
     """What the platform says of one charge: the service happened `at`, and we heard of it `now`."""
@@ -36,7 +43,8 @@ class NewCharge:
     merchant_id: int
     reference: str
     fee: str
-    amount: Money
+    currency: str
+    amount: Decimal | None  # None: quantity times the price of the service's day, rounded once
     quantity: Decimal
     at: datetime
     now: datetime
@@ -47,7 +55,8 @@ class NewCharge:
 def record(charge: NewCharge) -> tuple[Charge, bool]:
     """Record one charge. Returns it and whether it is new.
 
-    Raises ChargeConflict, CurrencyMismatch, Invalid. Zero is legal, a negative amount is not.
+    Raises ChargeConflict, CurrencyMismatch, AccountClosed, Invalid, which is also what a charge
+    meets that has neither an amount nor a price. Zero is legal, a negative amount is not.
     """
     (outcome,) = record_many([charge])
     if isinstance(outcome, Refused):
@@ -63,7 +72,10 @@ def record_many(charges: Sequence[NewCharge]) -> list[bool | Refused]:
     For each: whether it is new (False for a repeat), or the refusal it met; the others go on.
     Locks the accounts of all of them, in the order of their keys, to the end of the transaction.
     """
-    batch = _Batch(charges)
+    account_ids = sorted({charge.merchant_id for charge in charges})
+    locked = BillingAccount.objects.select_for_update().filter(pk__in=account_ids).order_by("pk")
+    batch = _Batch({account.pk: account for account in locked})
+    batch.know(charges)
     outcomes: list[bool | Refused] = []
     for charge in charges:
         try:
@@ -74,15 +86,54 @@ def record_many(charges: Sequence[NewCharge]) -> list[bool | Refused]:
     return outcomes
 
 
-class _Batch:
-    """The accounts of a batch while it is recorded; `writer` holds what is not written yet."""
+def record_own(
+    account: BillingAccount,
+    *,
+    fee: Fee,
+    reference: str,
+    amount: Decimal,
+    request: str = "",
+    description: str,
+    now: datetime,
+) -> Charge:
+    """Record a charge that Tael makes itself on the locked account: a credit is a negative one.
 
-    def __init__(self, charges: Sequence[NewCharge]) -> None:
-        account_ids = sorted({charge.merchant_id for charge in charges})
-        locked = BillingAccount.objects.select_for_update().filter(pk__in=account_ids)
-        self.accounts = {account.pk: account for account in locked.order_by("pk")}
-        self.fees = Fee.objects.in_bulk()
+    It is dated today, posts at once, and is followed by a threshold check like any other posting.
+    """
+    batch = _Batch({account.pk: account})
+    made = NewCharge(
+        merchant_id=account.pk,
+        reference=f"{RESERVED_PREFIX}{reference}",
+        fee=fee.code,
+        currency=account.currency,
+        amount=amount,
+        quantity=Decimal(1),
+        at=now,
+        now=now,
+        request=request,
+        description=description,
+    )
+    batch.add(batch.row(made, fee, account, amount, None), fee, account, now)
+    batch.writer.flush()
+    return Charge.objects.get(account=account, reference=made.reference)
+
+
+class _Batch:
+    """Locked accounts while charges of them are recorded; `writer` holds what is not written yet.
+
+    An account in here runs ahead of its row by what the writer holds.
+    """
+
+    def __init__(self, accounts: dict[int, BillingAccount]) -> None:
+        self.accounts = accounts
         self.writer = ChargeWriter()
+        self.fees: dict[str, Fee] = {}
+        self.known: dict[tuple[int, str], Content] = {}
+        self._prices: PriceList | None = None
+
+    def know(self, charges: Sequence[NewCharge]) -> None:
+        """Look up which of these are recorded already."""
+        self.fees = Fee.objects.in_bulk()
         keys = [(charge.merchant_id, charge.reference) for charge in charges]
         self.known = self.writer.contents_of(keys)
 
@@ -93,14 +144,17 @@ class _Batch:
             days.work_off([account.pk], now=charge.now)
             account.refresh_from_db()
         fee = self._checked_fee(charge)
-        row = self._row(charge, fee, account)
-        key = (account.pk, charge.reference)
-        if key in self.known:
-            if self.known[key] != row.content:
+        known = self.known.get((account.pk, charge.reference))
+        amount, unit_price = self._amount(charge, account, known)
+        row = self.row(charge, fee, account, amount, unit_price)
+        if known is not None:
+            if not known.is_same_as(row.content):
                 raise ChargeConflict(f"charge: {charge.reference} is known with other content")
             return False
-        self.known[key] = row.content
-        self._add(row, fee, account, charge.now)
+        if account.is_closed:
+            raise AccountClosed(f"charge: the account was closed on {account.closed_on}")
+        self.known[account.pk, charge.reference] = row.content
+        self.add(row, fee, account, charge.now)
         return True
 
     def _checked_fee(self, charge: NewCharge) -> Fee:
@@ -109,16 +163,46 @@ class _Batch:
             raise Invalid("fee", f"there is no fee {charge.fee!r} that the platform can charge")
         if charge.reference.startswith(RESERVED_PREFIX):
             raise Invalid("charge", f"references that start with {RESERVED_PREFIX} are Tael's own")
-        if charge.amount.amount < 0:
+        if charge.amount is not None and charge.amount < 0:
             raise Invalid("amount", "must not be negative; a credit corrects a charge")
         quantity = charge.quantity
         if not 0 <= quantity < LARGEST_QUANTITY or quantity % SMALLEST_QUANTITY:
             raise Invalid("quantity", "must be from 0 to 10^12, with 6 decimals at most")
         return fee
 
-    def _row(self, charge: NewCharge, fee: Fee, account: BillingAccount) -> Row:
-        amount = money.figure(charge.amount, account.currency)
-        service_on = calendar.local_date(charge.at, account.timezone)
+    def _amount(
+        self, charge: NewCharge, account: BillingAccount, known: Content | None
+    ) -> tuple[Decimal, Decimal | None]:
+        """What the charge comes to, and the unit price if that is how.
+
+        A repeat of a charge that was priced keeps the price it got.
+        """
+        if charge.currency != account.currency:
+            raise CurrencyMismatch(charge.currency, account.currency)
+        if charge.amount is not None:
+            return money.posted(charge.amount, account.currency), None
+        if known is not None and known.unit_price is not None:
+            return _priced(charge, known.unit_price), known.unit_price
+        if self._prices is None:
+            self._prices = PriceList(self.accounts)
+        on = local_day(account, charge.at)
+        price = self._prices.price(charge.fee, charge.currency, account.pk, on)
+        if price is None or price.unit_price is None:
+            raise Invalid(
+                "amount", f"missing, and fee {charge.fee} has no price in {charge.currency} on {on}"
+            )
+        return _priced(charge, price.unit_price), price.unit_price
+
+    def row(
+        self,
+        charge: NewCharge,
+        fee: Fee,
+        account: BillingAccount,
+        amount: Decimal,
+        unit_price: Decimal | None,
+    ) -> Row:
+        """The charge as it is written. Raises Invalid when its service is yet to come."""
+        service_on = local_day(account, charge.at)
         today = account.open_on
         if service_on > today:
             raise Invalid("at", f"{charge.at.isoformat()} is not here yet")
@@ -134,16 +218,18 @@ class _Batch:
             quantity=charge.quantity,
             currency=account.currency,
             amount=amount,
+            unit_price=unit_price,
             at=charge.at,
             service_on=service_on,
             # A clock behind the one that opened this day does not take us back into the last.
-            arrived_at=max(charge.now, calendar.day_start(today, account.timezone)),
+            arrived_at=max(charge.now, _day_start(account)),
             is_late=is_late,
             month=month if fee.is_on_statements else None,
             item=_item_key(fee, account, is_late=is_late),
         )
 
-    def _add(self, row: Row, fee: Fee, account: BillingAccount, now: datetime) -> None:
+    def add(self, row: Row, fee: Fee, account: BillingAccount, now: datetime) -> None:
+        """Take the row, and do what follows from it: a threshold bill, the guard."""
         self.writer.add(row)
         if row.item.posting == Posting.IMMEDIATE:
             account.outstanding += row.amount
@@ -168,6 +254,18 @@ class _Batch:
         account.refresh_from_db()
         if reached:
             self._bill(account, now)
+
+
+def _day_start(account: BillingAccount) -> datetime:
+    """When the account's open day began."""
+    start = calendar.day_start(account.open_on, account.timezone)
+    since = account.timezone_since_at
+    return max(start, since) if since and account.open_on == account.timezone_since_on else start
+
+
+def _priced(charge: NewCharge, unit_price: Decimal) -> Decimal:
+    amount = money.rounded(charge.quantity * unit_price, charge.currency)
+    return money.posted(amount, charge.currency)
 
 
 def _item_key(fee: Fee, account: BillingAccount, *, is_late: bool) -> ItemKey:

@@ -12,18 +12,26 @@ from django.db import connection, transaction
 
 from billing.models import BillingAccount, Invoice
 from billing.models.accounts import CYCLE_DAYS
-from billing.operations import bill_dates, invoices, items, statements
+from billing.operations import bill_dates, dunning, invoices, items, statements
 from merchants import calendar
+from merchants.models import Merchant
+from merchants.queries import time_zones_from
 
 OPEN_NEXT_DAY = """
 UPDATE billing_billingaccount account
 SET open_on = account.open_on + 1,
     open_until = next.ends,
+    timezone = next.timezone,
+    timezone_since_on = CASE WHEN account.timezone <> next.timezone THEN account.open_on + 1
+                             ELSE account.timezone_since_on END,
+    timezone_since_at = CASE WHEN account.timezone <> next.timezone THEN account.open_until
+                             ELSE account.timezone_since_at END,
     next_plan_on = account.next_plan_on + CASE
         WHEN account.next_plan_on = account.open_on + 1 THEN account.plan_interval_days ELSE 0 END,
     next_cycle_on = account.next_cycle_on + CASE
         WHEN account.next_cycle_on = account.open_on + 1 THEN %(cycle_days)s ELSE 0 END
-FROM unnest(%(accounts)s::bigint[], %(ends)s::timestamptz[]) AS next(account_id, ends)
+FROM unnest(%(accounts)s::bigint[], %(ends)s::timestamptz[], %(timezones)s::text[])
+     AS next(account_id, ends, timezone)
 WHERE account.merchant_id = next.account_id
 """
 
@@ -38,10 +46,26 @@ class _Day:
     ended_at: datetime
     next_plan_on: date
     next_cycle_on: date
+    plan_interval_days: int
+    closed_on: date | None
 
     @property
     def next(self) -> date:
         return self.day + calendar.ONE_DAY
+
+    @property
+    def brings_plan(self) -> bool:
+        """Whether the next day is a plan date."""
+        return self.closed_on is None and self.next_plan_on == self.next
+
+    @property
+    def brings_cycle(self) -> bool:
+        """Whether it is another bill date, which only longer plans have."""
+        return (
+            self.closed_on is None
+            and self.next_cycle_on == self.next != self.next_plan_on
+            and self.plan_interval_days > CYCLE_DAYS
+        )
 
 
 def work_off(account_ids: Sequence[int], *, now: datetime) -> int:
@@ -63,13 +87,27 @@ def _work_off_one_day(account_ids: Sequence[int], now: datetime) -> int:
         for row in BillingAccount.objects.select_for_update()
         .filter(pk__in=account_ids, open_until__lte=now)
         .order_by("pk")
-        .values_list("pk", "timezone", "open_on", "open_until", "next_plan_on", "next_cycle_on")
+        .values_list(
+            "pk",
+            "timezone",
+            "open_on",
+            "open_until",
+            "next_plan_on",
+            "next_cycle_on",
+            "plan_interval_days",
+            "closed_on",
+        )
     ]
     if not ending:
         return 0
     _bill_thresholds(ending)
     statements.close([day.account_id for day in ending if day.next.day == 1])
     _bill_new_dates(ending)
+    dunning.fail_manual_bills(
+        [day.account_id for day in ending],
+        due_by=[day.next for day in ending],
+        at=[day.ended_at for day in ending],
+    )
     _open_next_day(ending)
     return len(ending)
 
@@ -86,10 +124,9 @@ def _bill_thresholds(ending: Sequence[_Day]) -> None:
 
 
 def _bill_new_dates(ending: Iterable[_Day]) -> None:
-    plans = [day for day in ending if day.next_plan_on == day.next]
-    cycles = [
-        day for day in ending if day.next_cycle_on == day.next and day.next_plan_on != day.next
-    ]
+    ending = list(ending)
+    plans = [day for day in ending if day.brings_plan]
+    cycles = [day for day in ending if day.brings_cycle]
     for bill, days in ((bill_dates.bill_plans, plans), (bill_dates.bill_cycles, cycles)):
         if days:
             bill(
@@ -100,12 +137,30 @@ def _bill_new_dates(ending: Iterable[_Day]) -> None:
 
 
 def _open_next_day(ending: Sequence[_Day]) -> None:
+    timezones = _time_zones(ending)
     with connection.cursor() as cursor:
         cursor.execute(
             OPEN_NEXT_DAY,
             {
                 "accounts": [day.account_id for day in ending],
-                "ends": [calendar.day_end(day.next, day.timezone) for day in ending],
+                # A day that the new zone's clocks have behind them already is over as it starts.
+                "ends": [
+                    max(calendar.day_end(day.next, timezone), day.ended_at)
+                    for day, timezone in zip(ending, timezones, strict=True)
+                ],
+                "timezones": timezones,
                 "cycle_days": CYCLE_DAYS,
             },
         )
+
+
+def _time_zones(ending: Sequence[_Day]) -> list[str]:
+    """In which each account counts the next day; a change takes effect as a month starts."""
+    account_ids = [day.account_id for day in ending]
+    months = {day.next for day in ending if day.next.day == 1}
+    changes = {month: time_zones_from(account_ids, month) for month in months}
+    timezones = [changes.get(day.next, {}).get(day.account_id, day.timezone) for day in ending]
+    for day, timezone in zip(ending, timezones, strict=True):
+        if timezone != day.timezone:
+            Merchant.objects.filter(pk=day.account_id).update(timezone=timezone)
+    return timezones

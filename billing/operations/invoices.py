@@ -21,6 +21,9 @@ class Due:
     at: datetime
 
 
+# An account that wants its bills looked at gets drafts: they hold their items, and get their number
+# when an operator issues them (bill_decisions).
+#
 # One statement writes all bills of a chunk: the items they take, the bills with their numbers, the
 # frozen lines, the notices, and the accounts' figures. The number series is locked by it, and so
 # for the shortest time there is; every other row belongs to an account that the caller holds.
@@ -33,31 +36,40 @@ WITH due AS (
     FROM due JOIN billing_invoiceitem item ON item.account_id = due.account_id
     JOIN billing_fee fee ON fee.code = item.fee_id
     WHERE item.posted_at IS NOT NULL AND item.invoice_id IS NULL
-      AND CASE WHEN due.kind = 'THRESHOLD'
+      AND CASE due.kind
+               WHEN 'THRESHOLD'
                THEN item.posting_on <= due.issued_on AND fee.category <> 'SUBSCRIPTION'
+               WHEN 'FINAL' THEN true
                ELSE item.posting_on < due.issued_on
                     OR (item.posting_on = due.issued_on AND fee.category = 'SUBSCRIPTION') END
 ), bill AS (
-    SELECT due.*, taken.total, extract(year FROM due.issued_on)::int AS year,
-           row_number() OVER (PARTITION BY extract(year FROM due.issued_on)
-                              ORDER BY due.account_id) AS place
+    SELECT due.*, taken.total, account.reviews_bills AS is_draft,
+           extract(year FROM due.issued_on)::int AS year,
+           row_number() OVER (
+               PARTITION BY extract(year FROM due.issued_on), account.reviews_bills
+               ORDER BY due.account_id) AS place
     FROM due JOIN (SELECT account_id, sum(amount) AS total FROM taken
                    GROUP BY account_id HAVING sum(amount) > 0) taken USING (account_id)
+    JOIN billing_billingaccount account ON account.merchant_id = due.account_id
 ), series AS (
     INSERT INTO billing_numberseries AS series (year, last)
-    SELECT year, count(*) FROM bill GROUP BY year ORDER BY year
+    SELECT year, count(*) FROM bill WHERE NOT is_draft GROUP BY year ORDER BY year
     ON CONFLICT (year) DO UPDATE SET last = series.last + excluded.last
     RETURNING year, last
 ), numbered AS (
-    SELECT bill.*, series.last - count(*) OVER (PARTITION BY bill.year) + bill.place AS number
-    FROM bill JOIN series USING (year)
+    SELECT bill.*, CASE WHEN NOT bill.is_draft THEN
+               series.last - count(*) OVER (PARTITION BY bill.year, bill.is_draft) + bill.place
+           END AS number
+    FROM bill LEFT JOIN series USING (year)
 ), invoice AS (
-    INSERT INTO billing_invoice (account_id, number, kind, status, issued_on, issued_at,
-        period_start, period_end, due_on, currency, total, amount_paid,
+    INSERT INTO billing_invoice (account_id, number, kind, status, issued_on, issued_at, drafted_at,
+        next_attempt_at, period_start, period_end, due_on, currency, total, amount_paid,
         merchant_name, merchant_reference, language)
     SELECT bill.account_id, bill.year || '-'
                || lpad(bill.number::text, greatest(6, length(bill.number::text)), '0'),
-           bill.kind, 'OPEN', bill.issued_on, bill.at,
+           bill.kind, CASE WHEN bill.is_draft THEN 'DRAFT' ELSE 'OPEN' END, bill.issued_on, bill.at,
+           CASE WHEN bill.is_draft THEN bill.at END,
+           CASE WHEN NOT bill.is_draft AND account.payment_method <> 'manual' THEN bill.at END,
            least(coalesce(account.last_bill_on + 1, account.joined_on), bill.issued_on),
            bill.issued_on,
            bill.issued_on
@@ -84,8 +96,8 @@ WITH due AS (
 ), told AS (
     {notices.INTO}
     SELECT account_id, 'BILL_ISSUED', number, jsonb_build_object('number', number,
-               'total', total::text, 'currency', currency, 'kind', kind), issued_at
-    FROM invoice ORDER BY account_id
+               'total', total::text, 'currency', currency, 'bill_kind', kind), issued_at
+    FROM invoice WHERE number IS NOT NULL ORDER BY account_id
     {notices.ONCE}
 )
 UPDATE billing_billingaccount account
@@ -99,8 +111,9 @@ def issue(due: Sequence[Due]) -> list[int]:
     """Write the bills that are due, at most one for each of these locked accounts.
 
     A THRESHOLD bill takes what was posted up to its date, except subscription items; the others
-    take what was posted before their date, and the plan fee of that date. What does not come to
-    more than 0 makes no bill and stays outstanding. Returns the ids of the bills.
+    take what was posted before their date, and the plan fee of that date; a FINAL one takes
+    everything. What does not come to more than 0 makes no bill and stays outstanding. Returns the
+    ids of the bills.
     """
     if not due:
         return []

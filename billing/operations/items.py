@@ -29,6 +29,12 @@ RETURNING account.merchant_id, account.outstanding >= account.threshold
 # A MONTHLY item waits for its posting day, the last of its month; a month's end needs no more.
 POST_DAY = POST.format(at="account.open_until", due="item.posting_on <= account.open_on")
 POST_ACCRUED = POST.format(at="%(now)s", due="item.posting = 'DAILY'")
+# What waits for its month's end is dated by the day on which it posts after all.
+DATE_TODAY = """
+UPDATE billing_invoiceitem SET posting_on = %(today)s
+WHERE account_id = %(account)s AND posted_at IS NULL AND posting_on > %(today)s
+"""
+POST_ALL = POST.format(at="%(now)s", due="true")
 
 
 def post_day(account_ids: Sequence[int]) -> list[int]:
@@ -49,3 +55,10 @@ def post_accrued(account: BillingAccount, *, now: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(POST_ACCRUED, {"accounts": [account.pk], "now": now})
         return any(reached for _, reached in cursor.fetchall())
+
+
+def post_everything(account: BillingAccount, *, now: datetime) -> None:
+    """Post all that the locked account has accrued, whenever it was to post (account closing)."""
+    with connection.cursor() as cursor:
+        cursor.execute(DATE_TODAY, {"account": account.pk, "today": account.open_on})
+        cursor.execute(POST_ALL, {"accounts": [account.pk], "now": now})

@@ -1,85 +1,257 @@
-"""Collecting bills (domain: billing, payment)."""
+"""Collecting bills (domain: billing, payment).
 
+An attempt is on record before its provider is asked, and the provider knows it by its key, so that
+dying in between never pays twice: what has no answer is asked about, and nothing else is tried for
+its bill before the answer is there.
+"""
+
+import logging
 from datetime import datetime
 
 from django.db import transaction
 
-from billing.models import Invoice, Payment
-from billing.providers import PROVIDERS, Answer
-from merchants import money
-from merchants.models import Notice
-from merchants.operations import notices
+from billing.models import BillingAccount, Invoice, Payment, StrayPayment
+from billing.operations import dunning
+from billing.operations.bill_decisions import BillNotOpen, hold
+from billing.providers import PROVIDERS, Answer, NoAnswer, Provider
+from billing.queries import ANSWERED_WITHIN
+from merchants import locks
+from merchants.refusals import Refused
+
+log = logging.getLogger(__name__)
+
+COLLECTOR = "collect-payments"
+LONGEST_FAILURE = 200
+
+
+class PaymentUnderWay(Refused):
+    """A payment of this bill waits for its provider's answer; there is one at a time."""
+
+    code = "payment_under_way"
+
+
+class NoPaymentMethod(Refused):
+    """The account has nothing to collect from by itself."""
+
+    code = "no_payment_method"
 
 
 def collect(invoice_id: int, *, now: datetime) -> Payment | None:
-    """Make the first attempt to collect an open bill, or finish one that a crash left PENDING.
+    """Make the attempt on an open bill that is due; find out first what became of the last one.
 
-    The attempt is on record before the provider is asked, and the provider knows it by its key, so
-    that dying in between never pays twice. Returns None when there is nothing to collect.
+    Returns None when there is nothing to do. Raises ProviderNotReady.
     """
-    payment = _start(invoice_id, now)
+    return _attempt(invoice_id, actor=COLLECTOR, now=now)
+
+
+def pay_now(*, invoice_id: int, actor: str, now: datetime) -> Payment:
+    """Try to collect an unpaid bill at once. Retries stay where they are.
+
+    Raises UnknownBill, BillNotOpen, PaymentUnderWay, NoPaymentMethod, ProviderNotReady.
+    """
+    payment = _attempt(invoice_id, actor=actor, now=now)
     if payment is None:
-        return None
-    answer = PROVIDERS[payment.provider].collect(payment)
-    return _settle(payment.pk, answer, now)
+        raise PaymentUnderWay("payment: one of this bill is being checked")
+    return payment
 
 
-@transaction.atomic
-def _start(invoice_id: int, now: datetime) -> Payment | None:
-    invoice = (
-        Invoice.objects.select_for_update(of=("self",)).select_related("account").get(pk=invoice_id)
+def _attempt(invoice_id: int, *, actor: str, now: datetime) -> Payment | None:
+    with locks.alone(f"bill {invoice_id}") as is_alone:
+        if not is_alone or not _decide_undecided(invoice_id, now):
+            return None
+        payment = _start(invoice_id, actor, now)
+        if payment is None or not payment.is_undecided:
+            return payment
+        try:
+            answer = PROVIDERS[payment.provider].collect(payment, now=now)
+        except Exception as error:  # whatever it was, the request may have arrived
+            _log_silence(payment, error)
+            answer = Answer.undecided("")
+        return settle(payment.pk, answer, now=now)
+
+
+def reconcile(payment_id: int, *, now: datetime) -> None:
+    """Ask the provider what became of an attempt that has no answer. Raises ProviderNotReady."""
+    found = Payment.objects.filter(pk=payment_id).values_list("invoice", flat=True).first()
+    if found is None:
+        return
+    with locks.alone(f"bill {found}") as is_alone:
+        if is_alone:
+            _decide_undecided(found, now)
+
+
+def _decide_undecided(invoice_id: int, now: datetime) -> bool:
+    """Whether the bill has no attempt without an answer, after asking for it.
+
+    What was never received has failed once it can't arrive any more; that is nobody's first
+    failure, and the bill is tried again.
+    """
+    undecided = (Payment.Status.PENDING, Payment.Status.UNKNOWN)
+    payment = (
+        Payment.objects.select_related("card", "invoice")
+        .filter(invoice=invoice_id, status__in=undecided)
+        .first()
     )
-    if not invoice.is_open or invoice.account.payment_method not in PROVIDERS:
-        return None
-    payment = invoice.payments.order_by("attempt").last()
-    if payment is not None:
-        return payment if payment.status == Payment.Status.PENDING else None
+    if payment is None:
+        return True
+    provider = PROVIDERS[payment.provider]
+    provider.check_ready()
+    answer = _ask_about(provider, payment, now)
+    return not settle(payment.pk, answer, now=now).is_undecided
+
+
+def _ask_about(provider: Provider, payment: Payment, now: datetime) -> Answer:
+    try:
+        answer = provider.find(payment)
+    except Exception as error:
+        _log_silence(payment, error)
+        return Answer.undecided("")
+    if answer is not None:
+        return answer
+    if payment.started_at + ANSWERED_WITHIN <= now:
+        return Answer.failed(Payment.NEVER_RECEIVED)
+    return Answer.undecided("")
+
+
+def _log_silence(payment: Payment, error: Exception) -> None:
+    log.warning(
+        "Payment %s: no answer of %s: %s",
+        payment,
+        payment.provider,
+        error,
+        exc_info=None if isinstance(error, NoAnswer) else error,
+    )
+
+
+# durable: the provider must not be asked before this is committed.
+@transaction.atomic(durable=True)
+def _start(invoice_id: int, actor: str, now: datetime) -> Payment | None:
+    """The attempt, PENDING; decided already if its provider is in our database.
+
+    None when the job finds nothing due; a person is told why.
+    """
+    account, bill = hold(invoice_id, now=now)
+    if actor == COLLECTOR:
+        is_due = bill.next_attempt_at is not None and bill.next_attempt_at <= now
+        if not bill.is_open or not is_due or account.payment_method not in PROVIDERS:
+            return None
+    elif not bill.is_unpaid:
+        raise BillNotOpen(f"bill: {bill} is {bill.status}")
+    elif account.payment_method not in PROVIDERS:
+        raise NoPaymentMethod("payment: bills are paid by bank transfer; choose a method first")
+    provider = PROVIDERS[account.payment_method]
+    provider.check_ready()
+    payment = new_payment(
+        bill, provider=account.payment_method, card_id=account.card_id, actor=actor, now=now
+    )
+    if provider.is_local:
+        return settle(payment.pk, provider.collect(payment, now=now), now=now)
+    return payment
+
+
+def new_payment(
+    bill: Invoice, *, provider: str, card_id: int | None, actor: str, now: datetime
+) -> Payment:
+    """The next attempt on the locked bill, over all that is left of it."""
+    attempt = bill.payments.count() + 1
     return Payment.objects.create(
-        invoice=invoice,
-        attempt=1,
-        provider=invoice.account.payment_method,
-        idempotency_key=f"{invoice.number}-1",
-        currency=invoice.currency,
-        amount=invoice.total - invoice.amount_paid,
+        invoice=bill,
+        attempt=attempt,
+        provider=provider,
+        card_id=card_id,
+        actor=actor,
+        idempotency_key=f"{bill.number}-{attempt}",
+        currency=bill.currency,
+        amount=bill.left_to_pay,
         started_at=now,
     )
 
 
 @transaction.atomic
-def _settle(payment_id: int, answer: Answer, now: datetime) -> Payment:
-    """Write down what the provider answered, once; payments that reach the total pay the bill."""
-    payment = (
-        Payment.objects.select_for_update(of=("self", "invoice"))
-        .select_related("invoice")
-        .get(pk=payment_id)
-    )
-    if payment.status != Payment.Status.PENDING:  # another worker was faster
+def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
+    """Write down what a provider said of an attempt, once, and what follows for the bill.
+
+    What is decided stays as it was decided; but money that came for an attempt which we hold for
+    failed pays the bill by another one, or is kept as a StrayPayment.
+    """
+    invoice_id = Payment.objects.values_list("invoice", flat=True).get(pk=payment_id)
+    account, bill = hold(invoice_id, now=now)
+    payment = Payment.objects.select_for_update().get(pk=payment_id)
+    if not payment.is_undecided:
+        if payment.has_failed and answer.status == Payment.Status.SUCCEEDED:
+            _take_stray(account, bill, payment, answer, now)
+        return payment
+    if answer.status == payment.status:  # still undecided
         return payment
     payment.status = answer.status
-    payment.provider_reference = answer.reference
-    payment.failure = answer.failure
-    payment.ended_at = now
-    payment.save(update_fields=["status", "provider_reference", "failure", "ended_at"])
+    payment.provider_reference = answer.reference or payment.provider_reference
+    payment.failure = answer.failure[:LONGEST_FAILURE]
+    payment.is_hard = answer.is_hard
+    payment.ended_at = None if payment.is_undecided else now
+    payment.save(update_fields=["status", "provider_reference", "failure", "is_hard", "ended_at"])
     if payment.status == Payment.Status.SUCCEEDED:
-        invoice = payment.invoice
-        invoice.amount_paid += payment.amount
-        if invoice.amount_paid == invoice.total:
-            invoice.status = Invoice.Status.PAID
-            invoice.paid_at = now
-        invoice.save(update_fields=["amount_paid", "status", "paid_at"])
-    elif payment.status == Payment.Status.FAILED:
-        _notify_failed(payment, now)
+        take_in(account, bill, payment, now=now)
+    elif payment.has_failed:
+        _fail(account, bill, payment, now)
     return payment
 
 
-def _notify_failed(payment: Payment, now: datetime) -> None:
-    notices.write(
-        merchant_id=payment.invoice.account_id,
-        kind=Notice.Kind.PAYMENT_FAILED,
-        cause=payment.idempotency_key,
-        at=now,
-        number=payment.invoice.number,
-        amount=money.text(payment.amount, payment.currency),
-        currency=payment.currency,
-        failure=payment.failure,
+def take_in(account: BillingAccount, bill: Invoice, payment: Payment, *, now: datetime) -> None:
+    """A payment of the locked bill succeeded; those that reach the total pay it."""
+    bill.amount_paid += payment.amount
+    if bill.amount_paid == bill.total:
+        bill.status = Invoice.Status.PAID
+        bill.paid_at = now
+        bill.next_attempt_at = None
+    bill.save(update_fields=["amount_paid", "status", "paid_at", "next_attempt_at"])
+    if not bill.is_unpaid:
+        dunning.reconsider(account, actor=payment.actor, now=now)
+
+
+def _fail(account: BillingAccount, bill: Invoice, payment: Payment, now: datetime) -> None:
+    has_new_method = (payment.provider, payment.card_id) != (
+        account.payment_method,
+        account.card_id,
     )
+    if payment.failure == Payment.NEVER_RECEIVED or has_new_method:
+        retry: datetime | None = now
+    else:
+        dunning.fail(account, bill, failure=payment.failure, now=now)
+        retry = None if payment.is_hard else dunning.next_retry(bill, after=now)
+    bill.next_attempt_at = retry if bill.is_open and account.pays_by_itself else None
+    bill.save(update_fields=["next_attempt_at"])
+
+
+def _take_stray(
+    account: BillingAccount, bill: Invoice, failed: Payment, answer: Answer, now: datetime
+) -> None:
+    """Money came for an attempt we hold for failed; it pays the bill if that still wants it."""
+    same = bill.payments.filter(
+        provider=failed.provider,
+        provider_reference=answer.reference,
+        status=Payment.Status.SUCCEEDED,
+    )
+    if same.exists():
+        return
+    log.error("Payment %s was given up, and its money came: %s", failed, answer.reference)
+    if bill.is_unpaid and bill.left_to_pay == failed.amount and not under_way(bill):
+        payment = new_payment(
+            bill, provider=failed.provider, card_id=failed.card_id, actor=failed.actor, now=now
+        )
+        settle(payment.pk, answer, now=now)
+        return
+    StrayPayment.objects.get_or_create(
+        payment=failed,
+        defaults={
+            "provider_reference": answer.reference,
+            "currency": failed.currency,
+            "amount": failed.amount,
+            "found_at": now,
+        },
+    )
+
+
+def under_way(bill: Invoice) -> bool:
+    """Whether an attempt on the locked bill has no answer yet."""
+    undecided = (Payment.Status.PENDING, Payment.Status.UNKNOWN)
+    return bill.payments.filter(status__in=undecided).exists()

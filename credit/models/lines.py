@@ -29,6 +29,12 @@ class CreditLine(models.Model):
     )  # from local delivery to the first due day
     settlement_days = models.PositiveIntegerField(default=7)  # from local payment to withdrawable
     timezone = models.CharField(max_length=64)  # whose days this line counts now
+    # The first local day counted so, and its instant; null while the merchant has had no other.
+    timezone_since_on = models.DateField(null=True, blank=True)
+    timezone_since_at = models.DateTimeField(null=True, blank=True)
+    # The local day at whose start the line is frozen for an unpaid bill; billing writes it
+    # (operations.unpaid_bills), and the day that freezes the line empties it.
+    unpaid_bill_on = models.DateField(null=True, blank=True)
     open_on = models.DateField()  # the local day that is open; all before it are worked off
     open_until = models.DateTimeField()  # the instant at which that day ends
 

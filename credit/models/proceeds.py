@@ -43,6 +43,8 @@ class ProceedsEntry(models.Model):
     withdrawal = models.ForeignKey(
         Withdrawal, on_delete=models.PROTECT, null=True, blank=True, related_name="entries"
     )
+    # The payment of a bill that a BILL_PAYMENT is, by its idempotency key.
+    bill_payment = models.CharField(max_length=60, blank=True)
     at = models.DateTimeField()
 
     class Meta:
@@ -58,6 +60,16 @@ class ProceedsEntry(models.Model):
                 condition=Q(kind__in=["WITHDRAWAL", "FEE", "RETURNED"], withdrawal__isnull=False)
                 | (~Q(kind__in=["WITHDRAWAL", "FEE", "RETURNED"]) & Q(withdrawal__isnull=True)),
                 name="proceeds_entry_has_a_withdrawal_exactly_when_it_is_of_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="BILL_PAYMENT", bill_payment__gt="")
+                | (~Q(kind="BILL_PAYMENT") & Q(bill_payment="")),
+                name="proceeds_entry_has_a_bill_payment_exactly_when_it_is_one",
+            ),
+            models.UniqueConstraint(
+                fields=["bill_payment"],
+                condition=Q(bill_payment__gt=""),
+                name="bill_payment_is_debited_once",
             ),
             models.UniqueConstraint(
                 fields=["withdrawal", "kind"],

@@ -12,10 +12,11 @@ from typing import Any
 from django.db import connection, transaction
 
 from credit.models import CreditLine
-from credit.operations import overdue, reviews
+from credit.operations import overdue, reviews, unpaid_bills
 from credit.queries import policies
 from credit.queries.reviews import Start
 from merchants import calendar
+from merchants.queries import time_zones_from
 
 # The loss of an order leaves `used`, and takes as much of the limit as there is. `lost` counts up
 # over the orders of one line, so that each entry shows the balances that it left.
@@ -72,6 +73,15 @@ FROM unnest(%(lines)s::bigint[], %(todays)s::date[], %(ends)s::timestamptz[])
 WHERE line.merchant_id = next.line_id
 """
 
+# A change of time zone takes effect as a local month starts.
+CHANGE_TIME_ZONE = """
+UPDATE credit_creditline line
+SET timezone = next.timezone, timezone_since_on = next.day, timezone_since_at = next.at
+FROM unnest(%(lines)s::bigint[], %(timezones)s::text[], %(todays)s::date[],
+            %(instants)s::timestamptz[]) AS next(line_id, timezone, day, at)
+WHERE line.merchant_id = next.line_id AND line.timezone <> next.timezone
+"""
+
 
 def work_off(line_ids: Sequence[int], *, now: datetime) -> int:
     """Work off all day-ends ≤ `now` of these lines, one day at a time; how many there were.
@@ -95,15 +105,31 @@ def _work_off_one_day(line_ids: Sequence[int], now: datetime) -> int:
         "todays": [start.today for start in starts],
         "instants": [start.at for start in starts],
     }
-    ends = [calendar.day_end(start.today, start.timezone) for start in starts]
+    timezones = _time_zones(starts)
+    # A day that the new zone's clocks have behind them already is over as it starts.
+    ends = [
+        max(calendar.day_end(start.today, timezone), start.at)
+        for start, timezone in zip(starts, timezones, strict=True)
+    ]
     write_off_days = [start.policy.write_off_days for start in starts]
     with connection.cursor() as cursor:
         cursor.execute(WRITE_OFF, {**days, "write_off_days": write_off_days})
         overdue.update(starts)
+        unpaid_bills.place(starts)
         cursor.execute(NOTICE_OVERDUE, days)
         reviews.hold([start for start in starts if start.today.day == 1])
         cursor.execute(OPEN_NEXT_DAY, {**days, "ends": ends})
+        if timezones != [start.timezone for start in starts]:
+            cursor.execute(CHANGE_TIME_ZONE, {**days, "timezones": timezones})
     return len(starts)
+
+
+def _time_zones(starts: Sequence[Start]) -> list[str]:
+    """In which each line counts the day that starts."""
+    months = {start.today for start in starts if start.today.day == 1}
+    line_ids = [start.line_id for start in starts]
+    changes = {month: time_zones_from(line_ids, month) for month in months}
+    return [changes.get(start.today, {}).get(start.line_id, start.timezone) for start in starts]
 
 
 def _days_to_start(line_ids: Sequence[int], now: datetime) -> list[Start]:

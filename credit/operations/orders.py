@@ -9,9 +9,10 @@ from moneyed import Money
 from credit.models import CreditLine, LimitEntry, Order
 from credit.operations import lines
 from credit.rules import HIGH_RISK, LIMIT_MOSTLY_USED, MOST_INSTALMENTS
-from merchants import calendar, money
+from merchants import money
 from merchants.models import Notice
 from merchants.operations import notices
+from merchants.queries import local_day
 from merchants.refusals import Conflict, Invalid, Refused
 
 
@@ -219,7 +220,7 @@ def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) ->
             return order, False
         _check_can_move(order, at, line)
         order.delivered_at = at
-        delivered_on = calendar.local_date(at, line.timezone)
+        delivered_on = local_day(line, at)
         order.first_due_on = delivered_on + timedelta(days=line.payment_days)
         order.set_due_on()
         order.save(update_fields=["delivered_at", "first_due_on", "due_on"])
@@ -249,7 +250,7 @@ def _check_can_move(order: Order, at: datetime, line: CreditLine) -> None:
 
 def check_has_happened(at: datetime, line: CreditLine) -> None:
     """Raise Invalid for what is said to happen on a local day that has not started."""
-    if calendar.local_date(at, line.timezone) > line.open_on:
+    if local_day(line, at) > line.open_on:
         raise Invalid("at", f"{at.isoformat()} is not here yet")
 
 

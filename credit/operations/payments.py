@@ -8,7 +8,8 @@ from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry, Order, OrderPayment, ProceedsEntry
 from credit.operations import lines, orders, overdue
-from merchants import calendar, money
+from merchants import money
+from merchants.queries import local_day
 from merchants.refusals import Conflict, Invalid, Refused
 
 
@@ -98,7 +99,7 @@ def _cover(order: Order, line: CreditLine, amount: Decimal, now: datetime) -> No
 
 
 def _add_to_proceeds(payment: OrderPayment, line: CreditLine, now: datetime) -> None:
-    paid_on = calendar.local_date(payment.at, line.timezone)
+    paid_on = local_day(line, payment.at)
     ProceedsEntry.objects.create(
         line=line,
         kind=ProceedsEntry.Kind.SALE,

@@ -6,16 +6,17 @@ provider never heard of it.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from credit.models import Withdrawal
 from credit.operations import withdrawal_steps as steps
 from credit.providers import PROVIDERS, Answer, NoAnswer, Provider
 from credit.queries.withdrawals import ANSWERED_WITHIN
+from merchants import locks
 from merchants.refusals import Invalid, Refused
 
 log = logging.getLogger(__name__)
@@ -85,23 +86,9 @@ def _provider(withdrawal: Withdrawal) -> Provider:
     return provider
 
 
-@contextmanager
-def _asking(withdrawal: Withdrawal) -> Iterator[bool]:
-    """Whether we are the only process that asks a provider about this withdrawal.
-
-    The clock alone cannot tell a slow request from a dead process; the database can: this lock
-    outlasts transactions, and ends with the process that holds it.
-    """
-    key = f"payout {withdrawal.reference}"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [key])
-        (alone,) = cursor.fetchone()
-    try:
-        yield alone
-    finally:
-        if alone:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
+def _asking(withdrawal: Withdrawal) -> AbstractContextManager[bool]:
+    """Whether we are the only process that asks a provider about this withdrawal."""
+    return locks.alone(f"payout {withdrawal.reference}")
 
 
 # durable: the provider must not be asked before this is committed.

@@ -8,13 +8,10 @@ from moneyed import Money
 
 from credit.models import CreditLine, LimitRequest
 from credit.operations import limits, lines
-from merchants import money
+from merchants import money, wording
 from merchants.models import Notice
 from merchants.operations import notices
-from merchants.refusals import Invalid, Refused
-
-LONGEST_TEXT = 2000
-LONGEST_REASON = 500  # of an entry in the line's book
+from merchants.refusals import Refused
 
 
 class RaiseAlreadyAsked(Refused):
@@ -48,7 +45,7 @@ def ask_raise(
 
     Raises RaiseAlreadyAsked, NotARaise, CurrencyMismatch, Invalid.
     """
-    message = _text("message", message, LONGEST_TEXT)
+    message = wording.checked("message", message)
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         wanted = money.figure(limit_wanted, line.currency, field="limit_wanted")
@@ -69,7 +66,7 @@ def ask_raise(
 
 def ask_question(*, merchant_id: int, message: str, actor: str, now: datetime) -> LimitRequest:
     """Ask something about the limit. Raises Invalid."""
-    message = _text("message", message, LONGEST_TEXT)
+    message = wording.checked("message", message)
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         return LimitRequest.objects.create(
@@ -90,7 +87,7 @@ def approve_raise(
     Raises AlreadyDecided, UnknownRequest, NotARaise when the limit has that height by now,
     CurrencyMismatch, Invalid.
     """
-    reason = _text("reason", reason, LONGEST_REASON)
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     with transaction.atomic():
         line, request = _lock_pending(request_id, LimitRequest.Kind.RAISE, now)
         wanted = request.limit_wanted or Decimal(0)  # a raise has one: the database says so
@@ -105,7 +102,7 @@ def approve_raise(
 
 def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> LimitRequest:
     """Leave the limit as it is. Raises AlreadyDecided, UnknownRequest, Invalid without a reason."""
-    reason = _text("reason", reason, LONGEST_TEXT)
+    reason = wording.checked("reason", reason)
     with transaction.atomic():
         line, request = _lock_pending(request_id, LimitRequest.Kind.RAISE, now)
         return _answer(request, line, LimitRequest.Status.REJECTED, actor, reason, now)
@@ -113,21 +110,10 @@ def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> LimitR
 
 def answer(*, request_id: int, actor: str, text: str, now: datetime) -> LimitRequest:
     """Answer a question. Raises AlreadyDecided, UnknownRequest, Invalid without a text."""
-    text = _text("answer", text, LONGEST_TEXT)
+    text = wording.checked("answer", text)
     with transaction.atomic():
         line, request = _lock_pending(request_id, LimitRequest.Kind.QUESTION, now)
         return _answer(request, line, LimitRequest.Status.ANSWERED, actor, text, now)
-
-
-def _text(field: str, value: str, longest: int) -> str:
-    value = value.strip()
-    if not value:
-        raise Invalid(field, "is missing")
-    if len(value) > longest:
-        raise Invalid(field, f"must not be longer than {longest} characters")
-    if "\0" in value:
-        raise Invalid(field, "has a character that cannot be kept")
-    return value
 
 
 def _check_raises(line: CreditLine, limit: Decimal) -> None:

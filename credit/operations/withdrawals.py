@@ -22,6 +22,7 @@ from credit.operations.withdrawal_steps import (
 )
 from credit.queries import proceeds
 from merchants import calendar, money
+from merchants.queries import local_day
 from merchants.refusals import Conflict, Invalid, Refused
 
 __all__ = [
@@ -94,7 +95,7 @@ def quote(*, merchant_id: int, amount: Money, now: datetime) -> Quote:
     Raises InsufficientProceeds, WithdrawalsStopped, CurrencyMismatch, Invalid.
     """
     line = CreditLine.objects.get(pk=merchant_id)
-    return _quote(line, amount, calendar.local_date(now, line.timezone))
+    return _quote(line, amount, local_day(line, now))
 
 
 def _quote(line: CreditLine, amount: Money, today: date) -> Quote:

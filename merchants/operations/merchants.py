@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 
 from merchants import calendar
-from merchants.models import Merchant
+from merchants.models import Merchant, TimeZonePeriod
 from merchants.refusals import Conflict, Invalid, Refused
 
 
@@ -48,6 +48,13 @@ def join(
                 "joined_with": terms,
             },
         )
+        if is_new:
+            TimeZonePeriod.objects.create(
+                merchant=merchant,
+                timezone=timezone,
+                starts_on=calendar.FIRST_DAY,
+                starts_at=calendar.FIRST_INSTANT,
+            )
     if not is_new and merchant.joined_with != terms:
         raise MerchantConflict(f"merchant: {reference} joined before with other terms")
     return merchant, is_new

@@ -15,8 +15,10 @@ WITHDRAWAL_FAILED    its reference       reference, amount, currency, last_four,
 DESTINATION_ADDED    its id              last_four, by
 REQUEST_ANSWERED     id of the request   request, status, answer, limit, currency
 STATEMENT_CLOSED     month (2026-11)     month
-BILL_ISSUED          number              number, total, currency, kind
-PAYMENT_FAILED       idempotency key     number, amount, currency, failure
+BILL_ISSUED          number              number, total, currency, bill_kind
+PAYMENT_FAILED       number of the bill  number, amount, currency, failure (its code)
+THRESHOLD_ANSWERED   id of the request   status, answer, threshold, currency
+CREDIT_ANSWERED      id of the credit    status, answer, amount, currency
 """
 
 import json

@@ -40,7 +40,7 @@ def busy_merchants(count: int) -> None:
 
 
 def whole_books() -> tuple[object, ...]:
-    numbers = sorted(Invoice.objects.values_list("number", flat=True))
+    numbers = sorted(str(bill) for bill in Invoice.objects.all())
     payments = Counter(Payment.objects.values_list("status", "amount"))
     return books.books(), numbers, payments
 

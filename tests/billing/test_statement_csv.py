@@ -9,7 +9,6 @@ from pathlib import Path
 import pgtrigger
 import pytest
 from django.core.management import CommandError, call_command
-from moneyed import Money
 
 from billing.models import StatementTotal
 from billing.operations import charges
@@ -153,7 +152,8 @@ def test_many_charges_leave_in_blocks(shop: Shop) -> None:
                 merchant_id=shop.merchant.pk,
                 reference=f"many-{number}",
                 fee="pick-pack",
-                amount=Money("0.01", "USD"),
+                currency="USD",
+                amount=Decimal("0.01"),
                 quantity=Decimal(1),
                 at=shop.at("2026-10-10 10:00"),
                 now=shop.at("2026-10-31 13:00"),

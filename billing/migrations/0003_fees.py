@@ -84,6 +84,78 @@ FEES = [
         "Plan",
         "The subscription to the platform, charged in advance for each interval of the plan.",
     ),
+    (
+        "credit-pick-pack",
+        "FULFILMENT_CREDIT",
+        "IMMEDIATE",
+        False,
+        "Pick and pack credit",
+        "Given back for picking or packing that went wrong.",
+    ),
+    (
+        "credit-sourcing",
+        "FULFILMENT_CREDIT",
+        "IMMEDIATE",
+        False,
+        "Sourcing credit",
+        "Given back for goods that were received or bought in wrongly.",
+    ),
+    (
+        "credit-special-project",
+        "FULFILMENT_CREDIT",
+        "IMMEDIATE",
+        False,
+        "Special project credit",
+        "Given back for work agreed apart that was not done as agreed.",
+    ),
+    (
+        "credit-storage",
+        "FULFILMENT_CREDIT",
+        "IMMEDIATE",
+        False,
+        "Storage calculation credit",
+        "Given back for storage that was counted wrongly.",
+    ),
+    (
+        "credit-label",
+        "SHIPPING_CREDIT",
+        "IMMEDIATE",
+        False,
+        "Label purchase credit",
+        "Given back for a label that was bought twice, wrongly, or not used.",
+    ),
+    (
+        "credit-carrier-claim",
+        "SHIPPING_CREDIT",
+        "IMMEDIATE",
+        False,
+        "Carrier claim credit",
+        "Given back for a parcel that its carrier lost or damaged.",
+    ),
+    (
+        "credit-wrong-method",
+        "SHIPPING_CREDIT",
+        "IMMEDIATE",
+        False,
+        "Wrong method credit",
+        "Given back for a parcel that went by a dearer way than was asked for.",
+    ),
+    (
+        "credit-account",
+        "ACCOUNT_CREDIT",
+        "IMMEDIATE",
+        False,
+        "Account credit",
+        "Given back on plan, app or transaction fees.",
+    ),
+    (
+        "payout",
+        "ACCOUNT_CREDIT",
+        "IMMEDIATE",
+        False,
+        "Credit paid out",
+        "What was left in the merchant's favour when its account closed, as it was paid out.",
+    ),
 ]
 
 
@@ -107,6 +179,6 @@ def remove_fees(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0001_initial")]
+    dependencies = [("billing", "0002_initial")]
 
     operations = [migrations.RunPython(add_fees, remove_fees)]

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Generic, TypeVar
 
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from billing.models import (
     BillingAccount,
@@ -21,6 +21,9 @@ from billing.models import (
 from billing.models.fees import Category
 from merchants.models import Merchant
 
+# A provider gives up on an answer long before (billing.providers): the process that asked has died.
+ANSWERED_WITHIN = timedelta(minutes=10)
+
 
 def accounts_with_a_day_to_work_off(now: datetime) -> Sequence[int]:
     """The accounts whose open day has ended by `now`."""
@@ -32,15 +35,16 @@ def accounts_with_a_day_to_work_off(now: datetime) -> Sequence[int]:
 
 
 def bills_to_collect(now: datetime) -> Sequence[int]:
-    """Open bills of accounts that pay by themselves, with no attempt yet or one cut short."""
-    ended = Payment.objects.filter(invoice=OuterRef("pk")).exclude(status=Payment.Status.PENDING)
-    return list(
-        Invoice.objects.filter(status=Invoice.Status.OPEN, issued_at__lte=now)
-        .exclude(account__payment_method=BillingAccount.Method.MANUAL)
-        .filter(~Exists(ended))
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
+    """Open bills that are to be tried by themselves by `now`."""
+    due = Invoice.objects.filter(status=Invoice.Status.OPEN, next_attempt_at__lte=now)
+    return list(due.order_by("pk").values_list("pk", flat=True))
+
+
+def payments_to_reconcile(now: datetime) -> Sequence[int]:
+    """Attempts without an answer: given up on, or of a process that must have died."""
+    left_alone = Q(status=Payment.Status.PENDING, started_at__lte=now - ANSWERED_WITHIN)
+    undecided = Payment.objects.filter(left_alone | Q(status=Payment.Status.UNKNOWN))
+    return list(undecided.order_by("pk").values_list("pk", flat=True))
 
 
 S = TypeVar("S", StatementTotal, InvoiceLine)  # a sum of charges of one fee
@@ -131,7 +135,8 @@ def charges(statement: Statement) -> QuerySet[Charge]:
 
 
 def bills(account: BillingAccount) -> QuerySet[Invoice]:
-    return account.invoices.all()
+    """The account's bills; what is under review is none yet."""
+    return account.invoices.filter(number__isnull=False)
 
 
 def bill(account: BillingAccount, number: str) -> Invoice | None:

@@ -1,0 +1,89 @@
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from moneyed import Money
+
+from billing.models.accounts import BillingAccount
+from billing.models.charges import Charge
+from billing.models.fees import Fee
+from merchants import money
+from merchants.fields import AmountField, CurrencyField
+
+# Every step a credit can take.
+TRANSITIONS = [("REQUESTED", "APPROVED"), ("REQUESTED", "REJECTED")]
+
+
+class BillingCredit(models.Model):
+    """Money given back on a charge, or to an account; approved, it is a negative charge."""
+
+    class Status(models.TextChoices):
+        REQUESTED = "REQUESTED", _("Waits for an answer")
+        APPROVED = "APPROVED", _("Approved")
+        REJECTED = "REJECTED", _("Rejected")
+
+    account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="credits")
+    # What it corrects; an operator may also grant one on nothing in particular.
+    charge = models.ForeignKey(
+        Charge, on_delete=models.PROTECT, null=True, blank=True, related_name="credits"
+    )
+    fee = models.ForeignKey(Fee, on_delete=models.PROTECT, related_name="+")  # the reason, by code
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.REQUESTED)
+    currency = CurrencyField()
+    amount = AmountField()  # positive; the charge it becomes is negative
+    message = models.CharField(max_length=2000)  # why, in the words of who asked or granted
+    # Made with the form: a form sent twice is one credit.
+    request_key = models.CharField(max_length=64)
+    asked_at = models.DateTimeField()
+    asked_by = models.CharField(max_length=254)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.CharField(max_length=254, blank=True)
+    reason = models.CharField(max_length=2000, blank=True)  # of the decision
+    # The negative charge that approval made.
+    made = models.OneToOneField(
+        Charge, on_delete=models.PROTECT, null=True, blank=True, related_name="made_by_credit"
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["account", "request_key"], name="one_credit_per_submitted_form"
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="billing_credit_positive"),
+            models.CheckConstraint(
+                condition=Q(status="APPROVED", made__isnull=False)
+                | (~Q(status="APPROVED") & Q(made__isnull=True)),
+                name="billing_credit_has_its_charge_exactly_when_approved",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["account", "-id"], name="billing_credit_history"),
+            models.Index(
+                fields=["asked_at"],
+                condition=Q(status="REQUESTED"),
+                name="billing_credit_pending",
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="billing_credit_is_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.FSM(
+                name="billing_credit_is_decided_once", field="status", transitions=TRANSITIONS
+            ),
+            pgtrigger.ReadOnly(
+                name="billing_credit_never_changes",
+                exclude=["status", "decided_at", "decided_by", "reason", "made"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Credit #{self.pk}"
+
+    @property
+    def amount_money(self) -> Money:
+        return money.of(self.amount, self.currency)
+
+    @property
+    def is_pending(self) -> bool:
+        return self.status == self.Status.REQUESTED

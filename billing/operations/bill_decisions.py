@@ -1,0 +1,154 @@
+"""What operators decide about bills (domain: invoice, states)."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from billing.models import BillDecision, BillingAccount, Invoice, InvoiceItem, NumberSeries
+from billing.models.accounts import DAYS_TO_PAY
+from billing.operations import accounts, dunning
+from merchants import money, wording
+from merchants.models import Notice
+from merchants.operations import notices
+from merchants.refusals import Refused
+
+
+class UnknownBill(Refused):
+    """There is no such bill."""
+
+    code = "unknown_bill"
+
+
+class BillNotOpen(Refused):
+    """The bill is not in a state in which this can be done to it."""
+
+    code = "bill_not_open"
+
+
+class BillHasPayments(Refused):
+    """Money has come in for the bill, or is on its way: it can't be voided any more."""
+
+    code = "bill_has_payments"
+
+
+@transaction.atomic
+def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
+    """Issue a reviewed draft under the next number of its date's year; it is collected from now.
+
+    Raises UnknownBill, BillNotOpen, Invalid without a reason.
+    """
+    account, bill = hold(invoice_id, now=now)
+    _check_step(bill, Invoice.Status.OPEN)
+    _decide(bill, BillDecision.Decision.ISSUED, actor, reason, now)
+    bill.number = _next_number(bill.issued_on.year)
+    bill.status = Invoice.Status.OPEN
+    bill.issued_at = now
+    bill.due_on = account.open_on
+    if account.pays_by_itself:
+        bill.next_attempt_at = now
+    else:
+        bill.due_on += timedelta(days=DAYS_TO_PAY)
+    bill.save(update_fields=["number", "status", "issued_at", "due_on", "next_attempt_at"])
+    notices.write(
+        merchant_id=account.pk,
+        kind=Notice.Kind.BILL_ISSUED,
+        cause=bill.number,
+        at=now,
+        number=bill.number,
+        total=money.text(bill.total, bill.currency),
+        currency=bill.currency,
+        bill_kind=bill.kind,
+    )
+    return bill
+
+
+def send_back(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
+    """Give up a draft: its items are outstanding again, and it never gets a number.
+
+    Raises UnknownBill, BillNotOpen, Invalid without a reason.
+    """
+    return _undo(invoice_id, BillDecision.Decision.SENT_BACK, actor, reason, now)
+
+
+def void(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
+    """Take an open bill back before any payment: its items are outstanding again, and its number
+    stays.
+
+    They go on the next bill; voiding itself makes none. Raises UnknownBill, BillNotOpen,
+    BillHasPayments, Invalid without a reason.
+    """
+    return _undo(invoice_id, BillDecision.Decision.VOIDED, actor, reason, now)
+
+
+@transaction.atomic
+def mark_uncollectible(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
+    """Give up collecting an open bill by ourselves. It can still be paid.
+
+    Raises UnknownBill, BillNotOpen, Invalid without a reason.
+    """
+    _, bill = hold(invoice_id, now=now)
+    _check_step(bill, Invoice.Status.UNCOLLECTIBLE)
+    _decide(bill, BillDecision.Decision.UNCOLLECTIBLE, actor, reason, now)
+    bill.status = Invoice.Status.UNCOLLECTIBLE
+    bill.next_attempt_at = None
+    bill.save(update_fields=["status", "next_attempt_at"])
+    return bill
+
+
+def hold(invoice_id: int, *, now: datetime) -> tuple[BillingAccount, Invoice]:
+    """The bill and its account, both locked; the account first, as everywhere.
+
+    Raises UnknownBill.
+    """
+    found = Invoice.objects.filter(pk=invoice_id)
+    account_id = found.values_list("account", flat=True).first()
+    if account_id is None:
+        raise UnknownBill(f"bill: there is no bill {invoice_id}")
+    account = accounts.lock(account_id, now=now)
+    return account, found.select_for_update().get()
+
+
+@transaction.atomic
+def _undo(
+    invoice_id: int, decision: BillDecision.Decision, actor: str, reason: str, now: datetime
+) -> Invoice:
+    account, bill = hold(invoice_id, now=now)
+    if bill.is_draft != (decision == BillDecision.Decision.SENT_BACK):
+        raise BillNotOpen(f"bill: {bill} is {bill.status}")
+    _check_step(bill, Invoice.Status.VOID)
+    if any(not payment.has_failed for payment in bill.payments.all()):
+        raise BillHasPayments(f"bill: {bill} has payments, or one that is being checked")
+    _decide(bill, decision, actor, reason, now)
+    InvoiceItem.objects.filter(invoice=bill).update(invoice=None)
+    BillingAccount.objects.filter(pk=account.pk).update(outstanding=F("outstanding") + bill.total)
+    bill.status = Invoice.Status.VOID
+    bill.next_attempt_at = None
+    bill.save(update_fields=["status", "next_attempt_at"])
+    dunning.reconsider(account, actor=actor, now=now)
+    return bill
+
+
+def _check_step(bill: Invoice, status: Invoice.Status) -> None:
+    if not bill.may_become(status):
+        raise BillNotOpen(f"bill: {bill} is {bill.status}")
+
+
+def _decide(
+    bill: Invoice, decision: BillDecision.Decision, actor: str, reason: str, now: datetime
+) -> None:
+    BillDecision.objects.create(
+        invoice=bill,
+        decision=decision,
+        actor=actor,
+        reason=wording.checked("reason", reason, wording.LONGEST_REASON),
+        at=now,
+    )
+
+
+def _next_number(year: int) -> str:
+    """Given out with the transaction or not at all, and so without a gap."""
+    series, _ = NumberSeries.objects.select_for_update().get_or_create(year=year)
+    series.last += 1
+    series.save(update_fields=["last"])
+    return f"{year}-{series.last:06}"

@@ -1,0 +1,220 @@
+"""Credits: asked for, granted, approved, rejected (domain: billing, billing credit)."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Q, Sum
+from moneyed import Money
+
+from billing.models import BillingAccount, BillingCredit, Charge, Fee
+from billing.models.fees import CREDIT_FOR, Category
+from billing.operations import accounts, charges
+from merchants import money, wording
+from merchants.models import Notice
+from merchants.operations import notices
+from merchants.refusals import Conflict, Invalid, Refused
+
+
+class UnknownCharge(Refused):
+    """The account has no such charge, or it is a credit itself."""
+
+    code = "unknown_charge"
+
+
+class UnknownCredit(Refused):
+    """There is no such credit."""
+
+    code = "unknown_credit"
+
+
+class CreditTooLarge(Refused):
+    """With what was credited and asked for before, it would be more than the charge."""
+
+    code = "credit_too_large"
+
+
+class AlreadyDecided(Refused):
+    """The credit was decided before; the first decision stands."""
+
+    code = "already_decided"
+
+
+class CreditConflict(Conflict):
+    """The same form was sent before with other content."""
+
+
+@transaction.atomic
+def ask(
+    *,
+    merchant_id: int,
+    charge: str,
+    fee: str,
+    amount: Money,
+    message: str,
+    request_key: str,
+    actor: str,
+    now: datetime,
+) -> BillingCredit:
+    """Ask for `amount` back on a charge, named by its reference; `fee` is the reason's code.
+
+    A form sent twice, told by its `request_key`, is one credit. Raises UnknownCharge,
+    CreditTooLarge, CreditConflict, CurrencyMismatch, Invalid.
+    """
+    account = accounts.lock(merchant_id, now=now)
+    corrected = _charge(account, charge)
+    return _ask(account, corrected, fee, amount, message, request_key, actor, now)
+
+
+@transaction.atomic
+def grant(
+    *,
+    merchant_id: int,
+    charge: str = "",
+    fee: str,
+    amount: Money,
+    reason: str,
+    request_key: str,
+    actor: str,
+    now: datetime,
+) -> BillingCredit:
+    """Give `amount` back at once, on a charge or on nothing in particular (an operator's way).
+
+    Raises as `ask` does.
+    """
+    account = accounts.lock(merchant_id, now=now)
+    corrected = _charge(account, charge) if charge else None
+    credit = _ask(account, corrected, fee, amount, reason, request_key, actor, now)
+    return _approve(account, credit, actor, reason, now) if credit.is_pending else credit
+
+
+@transaction.atomic
+def approve(*, credit_id: int, actor: str, reason: str, now: datetime) -> BillingCredit:
+    """Turn a credit that was asked for into a negative charge, dated today, that posts at once.
+
+    Raises UnknownCredit, AlreadyDecided, CreditTooLarge, Invalid without a reason.
+    """
+    account, credit = _hold_pending(credit_id, now)
+    return _approve(account, credit, actor, reason, now)
+
+
+@transaction.atomic
+def reject(*, credit_id: int, actor: str, reason: str, now: datetime) -> BillingCredit:
+    """Refuse a credit. Raises UnknownCredit, AlreadyDecided, Invalid without a reason."""
+    _, credit = _hold_pending(credit_id, now)
+    return _decide(credit, BillingCredit.Status.REJECTED, actor, reason, now)
+
+
+def _charge(account: BillingAccount, reference: str) -> Charge:
+    charge = account.charges.select_related("fee").filter(reference=reference).first()
+    if charge is None or charge.fee.category not in CREDIT_FOR:
+        raise UnknownCharge(f"charge: there is no charge {reference} that could be credited")
+    return charge
+
+
+def _ask(
+    account: BillingAccount,
+    charge: Charge | None,
+    fee: str,
+    amount: Money,
+    message: str,
+    request_key: str,
+    actor: str,
+    now: datetime,
+) -> BillingCredit:
+    message = wording.checked("message", message)
+    figure = money.figure(amount, account.currency)
+    if figure <= 0:
+        raise Invalid("amount", "must be more than 0")
+    known = account.credits.filter(request_key=request_key).first()
+    if known:
+        if (known.charge, known.fee_id, known.amount) != (charge, fee, figure):
+            raise CreditConflict("credit: this form was sent before with other content")
+        return known
+    credit_fee = _credit_fee(fee, charge)
+    if charge is not None:
+        _check_room(charge, figure, Q(status__in=["REQUESTED", "APPROVED"]))
+    return BillingCredit.objects.create(
+        account=account,
+        charge=charge,
+        fee=credit_fee,
+        currency=account.currency,
+        amount=figure,
+        message=message,
+        request_key=request_key,
+        asked_at=now,
+        asked_by=actor,
+    )
+
+
+def _credit_fee(code: str, charge: Charge | None) -> Fee:
+    """The reason of a credit; on a charge, one that its category can have."""
+    categories = {CREDIT_FOR[Category(charge.fee.category)]} if charge else CREDIT_FOR.values()
+    fee = Fee.objects.filter(pk=code, category__in=categories).exclude(pk=Fee.PAYOUT).first()
+    if fee is None:
+        raise Invalid("reason", f"{code!r} is no reason for this credit")
+    return fee
+
+
+def _check_room(charge: Charge, amount: Decimal, counted: Q) -> None:
+    """Credits on a charge, those of `counted` and this one, never exceed it."""
+    before = charge.credits.filter(counted).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+    if before + amount > charge.amount:
+        left = money.text(max(charge.amount - before, Decimal(0)), charge.currency)
+        raise CreditTooLarge(f"amount: {amount:f} is more than the {left} left of the charge")
+
+
+def _hold_pending(credit_id: int, now: datetime) -> tuple[BillingAccount, BillingCredit]:
+    """The credit and its account, which is what two decisions at once wait for."""
+    account_id = (
+        BillingCredit.objects.filter(pk=credit_id).values_list("account", flat=True).first()
+    )
+    if account_id is None:
+        raise UnknownCredit(f"credit: there is no credit {credit_id}")
+    account = accounts.lock(account_id, now=now)
+    credit = BillingCredit.objects.select_related("charge", "fee").get(pk=credit_id)
+    if not credit.is_pending:
+        raise AlreadyDecided(f"credit: {credit_id} is {credit.status} already")
+    return account, credit
+
+
+def _approve(
+    account: BillingAccount, credit: BillingCredit, actor: str, reason: str, now: datetime
+) -> BillingCredit:
+    if credit.charge is not None:
+        _check_room(credit.charge, credit.amount, Q(status=BillingCredit.Status.APPROVED))
+    credit.made = charges.record_own(
+        account,
+        fee=credit.fee,
+        reference=f"credit:{credit.pk}",
+        amount=-credit.amount,
+        request=credit.charge.request if credit.charge else "",
+        description=credit.charge.reference if credit.charge else "",
+        now=now,
+    )
+    return _decide(credit, BillingCredit.Status.APPROVED, actor, reason, now)
+
+
+def _decide(
+    credit: BillingCredit,
+    status: BillingCredit.Status,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> BillingCredit:
+    credit.status = status
+    credit.decided_at = now
+    credit.decided_by = actor
+    credit.reason = wording.checked("reason", reason)
+    credit.save(update_fields=["status", "decided_at", "decided_by", "reason", "made"])
+    notices.write(
+        merchant_id=credit.account_id,
+        kind=Notice.Kind.CREDIT_ANSWERED,
+        cause=str(credit.pk),
+        at=now,
+        status=str(status),
+        answer=credit.reason,
+        amount=money.text(credit.amount, credit.currency),
+        currency=credit.currency,
+    )
+    return credit

@@ -1,0 +1,158 @@
+"""What an account's bills are collected from (domain: payment)."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+
+from billing.models import AccountChange, BillingAccount, Card, Invoice
+from billing.operations import accounts, payments
+from billing.providers import PROVIDERS
+from credit.models import CreditLine
+from merchants import calendar
+from merchants.refusals import Invalid, Refused
+
+
+class UnknownCard(Refused):
+    """The account has no such card, or it was removed."""
+
+    code = "unknown_card"
+
+
+class CardInUse(Refused):
+    """Bills are collected from this card; choose another method first."""
+
+    code = "card_in_use"
+
+
+@transaction.atomic
+def choose(
+    *,
+    merchant_id: int,
+    method: str,
+    card_id: int | None = None,
+    actor: str,
+    reason: str = "",
+    now: datetime,
+) -> BillingAccount:
+    """Collect the account's bills from `method`, and from a card where that needs one.
+
+    Bills that failed are tried at once; those not due yet, on their due day. Raises UnknownCard,
+    ProviderNotReady, Invalid for a method that there is not, or not in the account's currency.
+    """
+    account = accounts.lock(merchant_id, now=now)
+    _check(account, method)
+    card = _card(account, method, card_id)
+    before = _words(account.payment_method, account.card)
+    account.payment_method = method
+    account.card = card
+    account.save(update_fields=["payment_method", "card"])
+    accounts.note_change(
+        account,
+        AccountChange.What.PAYMENT_METHOD,
+        before=before,
+        after=_words(method, card),
+        actor=actor,
+        reason=reason,
+        now=now,
+    )
+    _plan_attempts(account, now)
+    return account
+
+
+@transaction.atomic
+def add_card(
+    *,
+    merchant_id: int,
+    provider: str,
+    token: str,
+    customer: str = "",
+    brand: str,
+    last_four: str,
+    expires_on: date | None = None,
+    actor: str,
+    now: datetime,
+) -> Card:
+    """Keep what the provider calls a card, and collect from it from now on.
+
+    A card that the provider names again is the same one. Raises ProviderNotReady, Invalid.
+    """
+    account = accounts.lock(merchant_id, now=now)
+    card = None
+    if provider != BillingAccount.Method.SANDBOX:
+        card = Card.objects.filter(provider=provider, token=token).first()
+    if card is None:
+        card = Card.objects.create(
+            account=account,
+            provider=provider,
+            customer=customer,
+            token=token,
+            brand=brand,
+            last_four=last_four,
+            expires_on=expires_on,
+            added_at=now,
+            added_by=actor,
+        )
+    elif card.account_id == account.pk and account.card_id == card.pk:
+        return card
+    choose(merchant_id=merchant_id, method=provider, card_id=card.pk, actor=actor, now=now)
+    return card
+
+
+@transaction.atomic
+def remove_card(*, merchant_id: int, card_id: int, actor: str, now: datetime) -> Card:
+    """Forget a card that nothing is collected from. Raises UnknownCard, CardInUse."""
+    account = accounts.lock(merchant_id, now=now)
+    card = _find_card(account, card_id)
+    if account.card_id == card.pk:
+        raise CardInUse(f"card: bills are collected from {card}; choose another method first")
+    card.removed_at = now
+    card.removed_by = actor
+    card.save(update_fields=["removed_at", "removed_by"])
+    return card
+
+
+def _check(account: BillingAccount, method: str) -> None:
+    if method not in BillingAccount.Method.values:
+        raise Invalid("payment_method", f"{method!r} is none of {BillingAccount.Method.values}")
+    if method in PROVIDERS:
+        PROVIDERS[method].check_ready()
+    if method == BillingAccount.Method.PROCEEDS:
+        currency = CreditLine.objects.filter(pk=account.pk).values_list("currency", flat=True)
+        if list(currency) != [account.currency]:
+            raise Invalid("payment_method", f"there are no proceeds in {account.currency}")
+
+
+def _card(account: BillingAccount, method: str, card_id: int | None) -> Card | None:
+    if card_id is None:
+        if method in PROVIDERS and PROVIDERS[method].needs_card:
+            raise UnknownCard("card: this method needs one")
+        return None
+    card = _find_card(account, card_id)
+    if card.provider != method:
+        raise UnknownCard(f"card: {card} is not a card of this method")
+    return card
+
+
+def _find_card(account: BillingAccount, card_id: int) -> Card:
+    card = account.cards.filter(pk=card_id, removed_at__isnull=True).first()
+    if card is None:
+        raise UnknownCard(f"card: this account has no card {card_id}")
+    return card
+
+
+def _words(method: str, card: Card | None) -> str:
+    return f"{method} {card}" if card else str(method)
+
+
+def _plan_attempts(account: BillingAccount, now: datetime) -> None:
+    """When each open bill of the locked account is tried next, now that its method has changed."""
+    for bill in account.invoices.select_for_update().filter(status=Invoice.Status.OPEN):
+        if payments.under_way(bill):
+            continue  # what follows from its answer sees the new method
+        if not account.pays_by_itself:
+            bill.next_attempt_at = None
+        elif bill.first_failed_at is not None:
+            bill.next_attempt_at = now
+        else:
+            bill.next_attempt_at = max(now, calendar.day_start(bill.due_on, account.timezone))
+        bill.save(update_fields=["next_attempt_at"])

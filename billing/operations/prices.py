@@ -1,0 +1,77 @@
+"""Introducing prices (domain: fee price)."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from django.db import connection, transaction
+
+from billing.models import Fee, FeePrice
+from billing.models.prices import PRICE_DECIMALS
+from merchants import money, wording
+from merchants.refusals import Invalid, Refused
+
+LARGEST_PRICE = Decimal(10) ** 12
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('fee prices', 0))"
+
+
+class PriceOfThePast(Refused):
+    """A price can't be changed from a day that is over; charges of that day have been priced."""
+
+    code = "price_of_the_past"
+
+
+@transaction.atomic
+def introduce(
+    *,
+    fee: str,
+    currency: str,
+    unit_price: Decimal | None,
+    from_on: date,
+    merchant_id: int | None = None,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> FeePrice:
+    """From local day `from_on` a unit of the fee costs `unit_price`, with up to 6 decimals.
+
+    For every merchant, or for one, whose own price goes before the general one; no price ends that
+    of a merchant. The first price may hold from any day, a later one from today (UTC) at the
+    earliest. Of two from the same day the later one holds. Raises PriceOfThePast, Invalid.
+    """
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    money.check_currency(currency)
+    _check_fee(fee)
+    if unit_price is not None:
+        unit_price = _checked_price(unit_price)
+    elif merchant_id is None:
+        raise Invalid("unit_price", "is missing; only a merchant's own price can end")
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK)
+    before = FeePrice.objects.filter(fee=fee, currency=currency, merchant=merchant_id)
+    if from_on < now.astimezone(UTC).date() and before.exists():
+        raise PriceOfThePast(f"from_on: {from_on} is over, and {fee} has a price in {currency}")
+    return FeePrice.objects.create(
+        fee_id=fee,
+        currency=currency,
+        merchant_id=merchant_id,
+        from_on=from_on,
+        unit_price=unit_price,
+        introduced_at=now,
+        introduced_by=actor,
+        reason=reason,
+    )
+
+
+def _check_fee(code: str) -> None:
+    fee = Fee.objects.filter(pk=code).first()
+    if fee is None or not fee.is_sent_by_platform:
+        raise Invalid("fee", f"there is no fee {code!r} that the platform can charge")
+
+
+def _checked_price(price: Decimal) -> Decimal:
+    if not price.is_finite() or not 0 <= price < LARGEST_PRICE:
+        raise Invalid("unit_price", "must be from 0 to 10^12")
+    exact = price.quantize(Decimal(1).scaleb(-PRICE_DECIMALS))
+    if exact != price:
+        raise Invalid("unit_price", f"must have {PRICE_DECIMALS} decimals at most")
+    return exact

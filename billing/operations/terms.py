@@ -1,0 +1,202 @@
+"""Changes to an account's terms: plan, time zone, review of its bills, closing.
+
+Domain: billing, invoice (a plan change … a time-zone change … closing an account).
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from billing.models import AccountChange, BillingAccount, Fee, Invoice, PlanTerm
+from billing.operations import accounts, charges, invoices, items
+from billing.operations.charges import AccountClosed
+from merchants import calendar, money, wording
+from merchants.models import TimeZonePeriod
+from merchants.refusals import Refused
+
+
+class NothingToPayOut(Refused):
+    """The account is open, or has nothing left in its merchant's favour."""
+
+    code = "nothing_to_pay_out"
+
+
+class NothingToBill(Refused):
+    """The account is open, or has nothing outstanding."""
+
+    code = "nothing_to_bill"
+
+
+@transaction.atomic
+def change_plan(
+    *, merchant_id: int, plan: accounts.Plan, actor: str, reason: str, now: datetime
+) -> PlanTerm:
+    """From its next plan date on the account has this plan; nothing is charged or given back.
+
+    A later change before that date takes its place. Raises AccountClosed, Invalid.
+    """
+    account = _lock_open(merchant_id, now)
+    plan.check(account.currency)
+    starts_on = account.next_plan_on
+    accounts.note_change(
+        account,
+        AccountChange.What.PLAN,
+        before=_words(account.plan, account),
+        after=f"{plan.name} {money.text(plan.price, account.currency)}/{plan.interval_days}",
+        effective_on=starts_on,
+        actor=actor,
+        reason=wording.checked("reason", reason, wording.LONGEST_REASON),
+        now=now,
+    )
+    return PlanTerm.objects.create(
+        account=account,
+        starts_on=starts_on,
+        plan=wording.checked("plan", plan.name, 50),
+        plan_price=money.posted(plan.price, account.currency, field="plan_price"),
+        plan_interval_days=plan.interval_days,
+    )
+
+
+@transaction.atomic
+def change_time_zone(
+    *, merchant_id: int, timezone: str, actor: str, reason: str, now: datetime
+) -> TimeZonePeriod:
+    """From the start of its next local month the merchant's days are those of `timezone`.
+
+    Both its billing account and its credit line change with the day-end that ends this month; a
+    later change before that takes its place. Raises Invalid.
+    """
+    calendar.check_zone(timezone)
+    account = accounts.lock(merchant_id, now=now)
+    starts_on = calendar.next_month(account.open_on)
+    accounts.note_change(
+        account,
+        AccountChange.What.TIMEZONE,
+        before=account.timezone,
+        after=timezone,
+        effective_on=starts_on,
+        actor=actor,
+        reason=wording.checked("reason", reason, wording.LONGEST_REASON),
+        now=now,
+    )
+    period, _ = TimeZonePeriod.objects.update_or_create(
+        merchant_id=merchant_id,
+        starts_on=starts_on,
+        defaults={
+            "timezone": timezone,
+            "starts_at": calendar.day_start(starts_on, account.timezone),
+        },
+    )
+    return period
+
+
+@transaction.atomic
+def review_bills(
+    *, merchant_id: int, wanted: bool, actor: str, reason: str, now: datetime
+) -> BillingAccount:
+    """Whether an operator looks at the account's bills before they are issued, from the next on.
+
+    Raises Invalid without a reason.
+    """
+    account = accounts.lock(merchant_id, now=now)
+    accounts.note_change(
+        account,
+        AccountChange.What.BILL_REVIEW,
+        before=str(account.reviews_bills),
+        after=str(wanted),
+        actor=actor,
+        reason=wording.checked("reason", reason, wording.LONGEST_REASON),
+        now=now,
+    )
+    account.reviews_bills = wanted
+    account.save(update_fields=["reviews_bills"])
+    return account
+
+
+@transaction.atomic
+def close(*, merchant_id: int, actor: str, reason: str, now: datetime) -> BillingAccount:
+    """Close the account: everything posts, and a FINAL bill takes all that is outstanding.
+
+    From then on it takes no charge of the platform's and has no bill dates; its statement closes
+    with its month. What is left in the merchant's favour waits to be paid out. Raises
+    AccountClosed, Invalid without a reason.
+    """
+    account = _lock_open(merchant_id, now)
+    accounts.note_change(
+        account,
+        AccountChange.What.CLOSED,
+        actor=actor,
+        reason=wording.checked("reason", reason, wording.LONGEST_REASON),
+        now=now,
+    )
+    account.closed_at = now
+    account.closed_on = account.open_on
+    account.save(update_fields=["closed_at", "closed_on"])
+    items.post_everything(account, now=now)
+    _bill_everything(account, now)
+    account.refresh_from_db()
+    return account
+
+
+@transaction.atomic
+def bill_rest(*, merchant_id: int, now: datetime) -> BillingAccount:
+    """Bill what a closed account has outstanding again, after a bill of it was voided.
+
+    Raises NothingToBill.
+    """
+    account = accounts.lock(merchant_id, now=now)
+    if not account.is_closed or account.outstanding <= 0:
+        raise NothingToBill("account: it is open, or has nothing outstanding")
+    _bill_everything(account, now)
+    account.refresh_from_db()
+    return account
+
+
+@transaction.atomic
+def pay_out_rest(
+    *, merchant_id: int, reference: str, actor: str, reason: str, now: datetime
+) -> BillingAccount:
+    """Write down that a closed account's credit was paid out, under the bank's reference.
+
+    Raises NothingToPayOut, Invalid.
+    """
+    reference = wording.checked("reference", reference, 200)
+    account = accounts.lock(merchant_id, now=now)
+    if not account.is_closed or account.outstanding >= 0:
+        raise NothingToPayOut("account: it is open, or has nothing in the merchant's favour")
+    accounts.note_change(
+        account,
+        AccountChange.What.PAID_OUT,
+        before=money.text(account.outstanding, account.currency),
+        after=reference,
+        actor=actor,
+        reason=wording.checked("reason", reason, wording.LONGEST_REASON),
+        now=now,
+    )
+    number = account.changes.filter(what=AccountChange.What.PAID_OUT).count()
+    charges.record_own(
+        account,
+        fee=Fee.objects.get(pk=Fee.PAYOUT),
+        reference=f"payout:{number}",
+        amount=-account.outstanding,
+        description=reference,
+        now=now,
+    )
+    account.refresh_from_db()
+    return account
+
+
+def _lock_open(merchant_id: int, now: datetime) -> BillingAccount:
+    account = accounts.lock(merchant_id, now=now)
+    if account.is_closed:
+        raise AccountClosed(f"account: it was closed on {account.closed_on}")
+    return account
+
+
+def _words(plan: str, account: BillingAccount) -> str:
+    price = money.text(account.plan_price, account.currency)
+    return f"{plan} {price}/{account.plan_interval_days}"
+
+
+def _bill_everything(account: BillingAccount, now: datetime) -> None:
+    invoices.issue([invoices.Due(account.pk, Invoice.Kind.FINAL, account.open_on, now)])

@@ -1,0 +1,166 @@
+"""The threshold: asked for, answered, changed (domain: billing, invoice)."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from moneyed import Money
+
+from billing.models import AccountChange, BillingAccount, ThresholdRequest
+from billing.operations import accounts
+from merchants import money, wording
+from merchants.models import Notice
+from merchants.operations import notices
+from merchants.refusals import Invalid, Refused
+
+
+class RequestPending(Refused):
+    """A threshold was asked for and is not answered yet; there is one request at a time."""
+
+    code = "request_pending"
+
+
+class NotHigher(Refused):
+    """The threshold named is not above the present one."""
+
+    code = "not_higher"
+
+
+class UnknownRequest(Refused):
+    """There is no such request."""
+
+    code = "unknown_request"
+
+
+class AlreadyDecided(Refused):
+    """The request was answered before; the first answer stands."""
+
+    code = "already_decided"
+
+
+@transaction.atomic
+def ask(
+    *, merchant_id: int, threshold: Money, message: str, actor: str, now: datetime
+) -> ThresholdRequest:
+    """Ask for a higher threshold; the message says why.
+
+    Raises RequestPending, NotHigher, CurrencyMismatch, Invalid.
+    """
+    message = wording.checked("message", message)
+    account = accounts.lock(merchant_id, now=now)
+    wanted = money.figure(threshold, account.currency, field="threshold")
+    _check_raises(account, wanted)
+    if account.threshold_requests.filter(status=ThresholdRequest.Status.PENDING).exists():
+        raise RequestPending("request: a threshold was asked for and is not answered yet")
+    return ThresholdRequest.objects.create(
+        account=account,
+        currency=account.currency,
+        threshold_before=account.threshold,
+        threshold_wanted=wanted,
+        message=message,
+        asked_at=now,
+        asked_by=actor,
+    )
+
+
+@transaction.atomic
+def approve(
+    *, request_id: int, threshold: Money | None = None, actor: str, reason: str, now: datetime
+) -> ThresholdRequest:
+    """Raise the threshold to what was wanted, or to `threshold`, which may be less or more.
+
+    Raises UnknownRequest, AlreadyDecided, NotHigher, CurrencyMismatch, Invalid.
+    """
+    account, request = _hold_pending(request_id, now)
+    given = request.wanted_money if threshold is None else threshold
+    figure = money.figure(given, account.currency, field="threshold")
+    _check_raises(account, figure)
+    _set(account, figure, actor, reason, now)
+    request.threshold_given = figure
+    return _answer(request, account, ThresholdRequest.Status.APPROVED, actor, reason, now)
+
+
+@transaction.atomic
+def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> ThresholdRequest:
+    """Leave the threshold as it is. Raises UnknownRequest, AlreadyDecided, Invalid."""
+    account, request = _hold_pending(request_id, now)
+    return _answer(request, account, ThresholdRequest.Status.REJECTED, actor, reason, now)
+
+
+@transaction.atomic
+def change(
+    *, merchant_id: int, threshold: Money, actor: str, reason: str, now: datetime
+) -> BillingAccount:
+    """Set the threshold, higher or lower. That bills nothing by itself: the next posting does.
+
+    Raises CurrencyMismatch, Invalid.
+    """
+    account = accounts.lock(merchant_id, now=now)
+    figure = money.figure(threshold, account.currency, field="threshold")
+    if figure < 0:
+        raise Invalid("threshold", "must not be negative")
+    _set(account, figure, actor, reason, now)
+    return account
+
+
+def _check_raises(account: BillingAccount, threshold: Decimal) -> None:
+    if threshold <= account.threshold:
+        present = money.text(account.threshold, account.currency)
+        raise NotHigher(f"threshold: {threshold:f} is not above the present one of {present}")
+
+
+def _set(
+    account: BillingAccount, threshold: Decimal, actor: str, reason: str, now: datetime
+) -> None:
+    accounts.note_change(
+        account,
+        AccountChange.What.THRESHOLD,
+        before=money.text(account.threshold, account.currency),
+        after=money.text(threshold, account.currency),
+        actor=actor,
+        reason=wording.checked("reason", reason, wording.LONGEST_REASON),
+        now=now,
+    )
+    account.threshold = threshold
+    account.save(update_fields=["threshold"])
+
+
+def _hold_pending(request_id: int, now: datetime) -> tuple[BillingAccount, ThresholdRequest]:
+    """The request and its account, which is what two answers at once wait for."""
+    found = ThresholdRequest.objects.filter(pk=request_id)
+    account_id = found.values_list("account", flat=True).first()
+    if account_id is None:
+        raise UnknownRequest(f"request: there is no threshold request {request_id}")
+    account = accounts.lock(account_id, now=now)
+    request = found.get()
+    if not request.is_pending:
+        raise AlreadyDecided(f"request: {request_id} is {request.status} already")
+    return account, request
+
+
+def _answer(
+    request: ThresholdRequest,
+    account: BillingAccount,
+    status: ThresholdRequest.Status,
+    actor: str,
+    answer: str,
+    now: datetime,
+) -> ThresholdRequest:
+    request.status = status
+    request.answer = wording.checked("reason", answer)
+    request.answered_at = now
+    request.answered_by = actor
+    request.save(
+        update_fields=["status", "threshold_given", "answer", "answered_at", "answered_by"]
+    )
+    notices.write(
+        merchant_id=account.pk,
+        kind=Notice.Kind.THRESHOLD_ANSWERED,
+        cause=str(request.pk),
+        at=now,
+        status=str(status),
+        answer=request.answer,
+        threshold=money.text(account.threshold, account.currency),
+        currency=account.currency,
+    )
+    return request

@@ -1,0 +1,69 @@
+"""What a unit of a fee costs (domain: fee price)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Q
+
+from billing.models import BillingAccount, Fee, FeePrice
+
+
+class PriceList:
+    """The prices that may concern these merchants, in memory while their charges are recorded."""
+
+    def __init__(self, merchant_ids: Iterable[int]) -> None:
+        self._prices: dict[tuple[str, str, int | None], list[FeePrice]] = {}
+        concerning = Q(merchant__isnull=True) | Q(merchant__in=list(merchant_ids))
+        for price in FeePrice.objects.filter(concerning).order_by("-from_on", "-pk"):
+            key = (price.fee_id, price.currency, price.merchant_id)
+            self._prices.setdefault(key, []).append(price)
+
+    def price(self, fee: str, currency: str, merchant_id: int, on: date) -> FeePrice | None:
+        """The price in force on local day `on`: the merchant's own, or else the general one."""
+        for whose in (merchant_id, None):
+            started = (
+                price
+                for price in self._prices.get((fee, currency, whose), [])
+                if price.from_on <= on
+            )
+            price = next(started, None)
+            if price is not None and price.unit_price is not None:
+                return price
+        return None
+
+
+@dataclass(frozen=True)
+class PricedFee:
+    """A fee as one merchant has it: what it costs on a day, and what it will cost."""
+
+    fee: Fee
+    unit_price: Decimal | None  # None: each charge comes with its own amount
+    is_own: bool  # the merchant's own price, not the general one
+    to_come: Sequence[FeePrice]  # prices from a later day on, the next one first
+
+
+def priced_fees(account: BillingAccount, on: date) -> Sequence[PricedFee]:
+    """What the platform may charge this account, with prices of local day `on`."""
+    prices = PriceList([account.pk])
+    return [
+        _priced(fee, prices, account, on)
+        for fee in Fee.objects.filter(is_sent_by_platform=True).order_by("category", "name")
+    ]
+
+
+def _priced(fee: Fee, prices: PriceList, account: BillingAccount, on: date) -> PricedFee:
+    price = prices.price(fee.code, account.currency, account.pk, on)
+    to_come = FeePrice.objects.filter(
+        Q(merchant__isnull=True) | Q(merchant=account.pk),
+        fee=fee,
+        currency=account.currency,
+        from_on__gt=on,
+    )
+    return PricedFee(
+        fee=fee,
+        unit_price=price.unit_price if price else None,
+        is_own=price is not None and price.merchant_id is not None,
+        to_come=list(to_come.order_by("from_on", "pk")),
+    )

@@ -1,0 +1,47 @@
+"""Paying bills out of proceeds (domain: proceeds, payment)."""
+
+from datetime import datetime
+
+from django.db import transaction
+from moneyed import Money
+
+from credit.models import ProceedsEntry
+from credit.operations import lines
+from credit.queries import proceeds
+from merchants import money
+from merchants.refusals import Refused
+
+
+class NotEnoughProceeds(Refused):
+    """Less is available than the bill asks for; proceeds pay all of it or nothing."""
+
+    code = "not_enough_proceeds"
+
+
+@transaction.atomic
+def take(*, merchant_id: int, amount: Money, payment: str, now: datetime) -> ProceedsEntry:
+    """Take `amount` out of what is available; `payment` is the bill's payment, by its key.
+
+    Once per payment: a repeat returns the entry that the first one made. Raises NotEnoughProceeds,
+    CurrencyMismatch, CreditLine.DoesNotExist.
+    """
+    line = lines.lock(merchant_id, now=now)
+    taken = ProceedsEntry.objects.filter(line=line, bill_payment=payment).first()
+    if taken:
+        return taken
+    wanted = money.figure(amount, line.currency)
+    available = proceeds.withdrawable(line, today=line.open_on)
+    if wanted > available:
+        left = money.text(available, line.currency)
+        raise NotEnoughProceeds(f"{wanted:f} {line.currency} asked, {left} available")
+    entry = ProceedsEntry.objects.create(
+        line=line,
+        kind=ProceedsEntry.Kind.BILL_PAYMENT,
+        currency=line.currency,
+        amount=-wanted,
+        bill_payment=payment,
+        at=now,
+    )
+    line.proceeds -= wanted
+    line.save(update_fields=["proceeds"])
+    return entry

@@ -1,0 +1,102 @@
+"""The freeze for an unpaid bill: when it comes, and when it goes (domain: payment, freeze).
+
+Billing knows the bills and credit the line, so billing says here from which local day a bill is too
+long unpaid, and the line's own day-end places the freeze: it is in force from that day's start
+whenever a job comes to it.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.db import connection
+
+from credit.models import CreditLine, Freeze
+from credit.operations import lines, overdue
+from credit.queries.reviews import Start
+from merchants.operations import notices
+
+EXPECT = """
+WITH due AS (
+    SELECT line.merchant_id, due.day
+    FROM unnest(%s::bigint[], %s::date[]) AS due(merchant_id, day)
+    JOIN credit_creditline line USING (merchant_id)
+    ORDER BY line.merchant_id FOR NO KEY UPDATE OF line
+)
+UPDATE credit_creditline line SET unpaid_bill_on = least(line.unpaid_bill_on, due.day)
+FROM due WHERE line.merchant_id = due.merchant_id
+"""
+
+PLACE = f"""
+WITH due AS (
+    SELECT day.line_id, day.at FROM unnest(%(lines)s::bigint[], %(todays)s::date[],
+                                           %(instants)s::timestamptz[]) AS day(line_id, today, at)
+    JOIN credit_creditline line ON line.merchant_id = day.line_id
+    WHERE line.unpaid_bill_on <= day.today
+), placed AS (
+    INSERT INTO credit_freeze (line_id, reason, note, placed_at, placed_by, lifted_by, lift_note)
+    SELECT line_id, 'UNPAID_BILL', '', at, 'day-end', '', '' FROM due
+    WHERE NOT EXISTS (
+        SELECT 1 FROM credit_freeze standing WHERE standing.line_id = due.line_id
+            AND standing.reason = 'UNPAID_BILL' AND standing.lifted_at IS NULL
+    ) ORDER BY line_id
+    RETURNING id, line_id, placed_at
+), told AS (
+    {notices.INTO}
+    SELECT line_id, 'FREEZE_PLACED', id::text, '{{"reason": "UNPAID_BILL"}}', placed_at
+    FROM placed ORDER BY line_id
+    {notices.ONCE}
+)
+UPDATE credit_creditline line
+SET unpaid_bill_on = NULL,
+    freezes_in_force = line.freezes_in_force
+        + (SELECT count(*) FROM placed WHERE placed.line_id = line.merchant_id)
+FROM due WHERE line.merchant_id = due.line_id
+"""
+
+
+def expect(merchant_ids: Sequence[int], days: Sequence[date]) -> None:
+    """Each of these merchants has a bill that freezes its line from local day `days` on."""
+    if merchant_ids:
+        with connection.cursor() as cursor:
+            cursor.execute(EXPECT, [list(merchant_ids), list(days)])
+
+
+def place(starts: Sequence[Start]) -> None:
+    """Freeze each locked line that has a bill too long unpaid as its day starts."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            PLACE,
+            {
+                "lines": [start.line_id for start in starts],
+                "todays": [start.today for start in starts],
+                "instants": [start.at for start in starts],
+            },
+        )
+
+
+def concern(merchant_id: int) -> bool:
+    """Whether the line is frozen for an unpaid bill, or will be."""
+    freezes = Freeze.objects.filter(
+        line_id=merchant_id, reason=Freeze.Reason.UNPAID_BILL, lifted_at__isnull=True
+    )
+    expected = CreditLine.objects.filter(pk=merchant_id, unpaid_bill_on__isnull=False)
+    return expected.exists() or freezes.exists()
+
+
+def settle(
+    merchant_id: int, *, next_days: Sequence[date], all_paid: bool, actor: str, now: datetime
+) -> None:
+    """Of the bills still unpaid, `next_days` are when they freeze the line; lift when all is paid.
+
+    A day that is past has frozen the line already: if an operator lifted that freeze, it stays so.
+    """
+    line = lines.lock(merchant_id, now=now)
+    to_come = [day for day in next_days if day > line.open_on]
+    CreditLine.objects.filter(pk=line.pk).update(unpaid_bill_on=min(to_come, default=None))
+    if not all_paid:
+        return
+    freeze = Freeze.objects.filter(
+        line=line, reason=Freeze.Reason.UNPAID_BILL, lifted_at__isnull=True
+    ).first()
+    if freeze:
+        overdue.end(freeze, line, by=actor, note="", now=now)

@@ -1,0 +1,24 @@
+"""Being the only process that does something which no transaction can hold."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+
+@contextmanager
+def alone(what: str) -> Iterator[bool]:
+    """Whether we are the only process that does `what`, such as asking a provider about a payment.
+
+    The clock alone cannot tell a slow request from a dead process; the database can: this lock
+    outlasts transactions, and ends with the process that holds it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [what])
+        (is_alone,) = cursor.fetchone()
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [what])

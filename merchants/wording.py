@@ -1,0 +1,18 @@
+"""Words that people type, checked before they are kept."""
+
+from merchants.refusals import Invalid
+
+LONGEST_TEXT = 2000
+LONGEST_REASON = 500  # of a decision about money or limits
+
+
+def checked(field: str, text: str, longest: int = LONGEST_TEXT) -> str:
+    """The text without the space around it; Invalid when nothing is left, or too much."""
+    text = text.strip()
+    if not text:
+        raise Invalid(field, "is missing")
+    if len(text) > longest:
+        raise Invalid(field, f"must not be longer than {longest} characters")
+    if "\0" in text:
+        raise Invalid(field, "has a character that cannot be kept")
+    return text
