@@ -64,6 +64,8 @@ class InvoiceItem(models.Model):
             models.Index(
                 fields=["account"], condition=Q(posted_at__isnull=True), name="item_accruing"
             ),
+            # What a day's charges came to, for forecasts and pages.
+            models.Index(fields=["account", "posting_on"], name="item_by_day"),
             # What a bill may take.
             models.Index(
                 fields=["account", "posting_on"],

@@ -102,14 +102,22 @@ def account_of(merchant: Merchant) -> BillingAccount | None:
     return BillingAccount.objects.filter(merchant=merchant).first()
 
 
-def summary(account: BillingAccount, *, month: date, bills: int) -> Summary:
-    """The account with its statement of `month` and its latest `bills` bills."""
-    statement = account.statements.filter(month=month).first()
+def account_with_line(merchant: Merchant) -> BillingAccount | None:
+    """The account with `merchant.credit_line` at hand; None unless there are both."""
+    both = BillingAccount.objects.select_related("merchant__credit_line")
+    return both.filter(merchant=merchant, merchant__credit_line__isnull=False).first()
+
+
+def summary(account: BillingAccount, *, month: date, latest: int) -> Summary:
+    """The account with its statement of `month` and its `latest` bills."""
+    of_month = StatementTotal.objects.filter(statement__account=account, statement__month=month)
+    # A statement opens with its first charge, and so with a total.
+    this_month = list(of_month.select_related("statement", "fee").order_by("fee__name"))
     return Summary(
         account=account,
-        statement=statement,
-        this_month=totals(statement) if statement else Sections([]),
-        latest_bills=list(account.invoices.order_by("-issued_at", "-pk")[:bills]),
+        statement=this_month[0].statement if this_month else None,
+        this_month=Sections.of(this_month),
+        latest_bills=list(bills(account).order_by("-issued_at", "-pk")[:latest]),
     )
 
 

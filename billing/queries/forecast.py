@@ -1,0 +1,107 @@
+"""Where an account is heading: its threshold and its next bill (domain: billing, invoice)."""
+
+import math
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db import connection
+from moneyed import Money
+
+from billing.models import BillingAccount
+from merchants import money
+from merchants.calendar import ONE_DAY, day_start
+
+PACE_DAYS = 14
+FARTHEST = timedelta(days=3660)  # a threshold day beyond that is as good as none
+
+# All charges but plan fees that arrived in the days of the pace. Items know the day on which their
+# charges arrived, but for those that wait for a month's end. A change of plan may wait for its date.
+READ = """
+SELECT (
+    SELECT coalesce(sum(item.amount), 0)
+    FROM billing_invoiceitem item JOIN billing_fee fee ON fee.code = item.fee_id
+    WHERE item.account_id = account.merchant_id
+      AND item.posting_on >= %(since)s AND item.posting_on < %(today)s
+      AND item.posting <> 'MONTHLY' AND fee.category <> 'SUBSCRIPTION'
+) + (
+    SELECT coalesce(sum(charge.amount), 0)
+    FROM billing_invoiceitem item JOIN billing_charge charge ON charge.item_id = item.id
+    WHERE item.account_id = account.merchant_id
+      AND item.posting_on >= %(since)s AND item.posting = 'MONTHLY'
+      AND charge.arrived_at >= %(since_at)s AND charge.arrived_at < %(today_at)s
+), coalesce((
+    SELECT term.plan_price FROM billing_planterm term
+    WHERE term.account_id = account.merchant_id AND term.starts_on = account.next_plan_on
+    ORDER BY term.id DESC LIMIT 1
+), account.plan_price)
+FROM billing_billingaccount account WHERE account.merchant_id = %(account)s
+"""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What is likely, if the last days go on: nothing here is promised or booked."""
+
+    pace: Money  # charged a day, over the last 14 local days before today
+    reached: Money  # outstanding and accruing, which count towards the threshold
+    to_threshold: Money  # what is missing; 0 when it is reached
+    threshold_on: date | None  # None: never, at this pace
+    next_bill_on: date | None  # None for a closed account
+    next_bill: Money | None  # what that bill would come to, its plan fee included
+
+
+def forecast(account: BillingAccount, *, today: date) -> Forecast:
+    """The forecast of local day `today`, in the account's currency."""
+    charged, plan_fee = _read(account, today)
+    pace = charged / PACE_DAYS
+    reached = account.outstanding + account.accruing
+    missing = max(account.threshold - reached, Decimal(0))
+    return Forecast(
+        pace=_money(pace, account),
+        reached=_money(reached, account),
+        to_threshold=_money(missing, account),
+        threshold_on=_threshold_on(missing, pace, today),
+        next_bill_on=None if account.is_closed else account.next_bill_on,
+        next_bill=None
+        if account.is_closed
+        else _next_bill(account, reached, pace, plan_fee, today),
+    )
+
+
+def _read(account: BillingAccount, today: date) -> tuple[Decimal, Decimal]:
+    """What the days of the pace came to, and the plan's price on its next date."""
+    since = today - PACE_DAYS * ONE_DAY
+    with connection.cursor() as cursor:
+        cursor.execute(
+            READ,
+            {
+                "account": account.pk,
+                "since": since,
+                "today": today,
+                "since_at": day_start(since, account.timezone),
+                "today_at": day_start(today, account.timezone),
+            },
+        )
+        charged, plan_fee = cursor.fetchone()
+    return charged, plan_fee
+
+
+def _threshold_on(missing: Decimal, pace: Decimal, today: date) -> date | None:
+    if missing <= 0:
+        return today
+    if pace <= 0 or missing / pace > FARTHEST.days:
+        return None
+    return today + timedelta(days=math.ceil(missing / pace))
+
+
+def _next_bill(
+    account: BillingAccount, reached: Decimal, pace: Decimal, plan_fee: Decimal, today: date
+) -> Money:
+    days_left = max((account.next_bill_on - today).days, 0)
+    fee = plan_fee if account.next_bill_has_plan else Decimal(0)
+    return _money(reached + pace * days_left + fee, account)
+
+
+def _money(value: Decimal, account: BillingAccount) -> Money:
+    return money.of(money.rounded(value, account.currency), account.currency)
