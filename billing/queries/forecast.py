@@ -16,7 +16,7 @@ PACE_DAYS = 14
 FARTHEST = timedelta(days=3660)  # a threshold day beyond that is as good as none
 
 # All charges but plan fees that arrived in the days of the pace. Items know the day on which their
-# charges arrived, but for those that wait for a month's end. A change of plan may wait for its date.
+# charges arrived, but for those that wait for a month's end. A change of plan waits for its date.
 READ = """
 SELECT (
     SELECT coalesce(sum(item.amount), 0)
@@ -56,6 +56,7 @@ def forecast(account: BillingAccount, *, today: date) -> Forecast:
     charged, plan_fee = _read(account, today)
     pace = charged / PACE_DAYS
     reached = account.outstanding + account.accruing
+    has_bills = not account.is_closed
     missing = max(account.threshold - reached, Decimal(0))
     return Forecast(
         pace=_money(pace, account),
