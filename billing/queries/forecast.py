@@ -63,10 +63,8 @@ def forecast(account: BillingAccount, *, today: date) -> Forecast:
         reached=_money(reached, account),
         to_threshold=_money(missing, account),
         threshold_on=_threshold_on(missing, pace, today),
-        next_bill_on=None if account.is_closed else account.next_bill_on,
-        next_bill=None
-        if account.is_closed
-        else _next_bill(account, reached, pace, plan_fee, today),
+        next_bill_on=account.next_bill_on if has_bills else None,
+        next_bill=_next_bill(account, reached, pace, plan_fee, today) if has_bills else None,
     )
 
 
