@@ -8,6 +8,8 @@ urlpatterns = [
     path("statements/", views.statements, name="statements"),
     path("statements/<month:month>/", views.statement, name="statement"),
     path("statements/<month:month>.csv", views.export_statement, name="statement_csv"),
+    path("statements/<month:month>.pdf", views.statement_pdf, name="statement_pdf"),
     path("bills/", views.bills, name="bills"),
     path("bills/<reference:number>/", views.bill, name="bill"),
+    path("bills/<reference:number>.pdf", views.bill_pdf, name="bill_pdf"),
 ]

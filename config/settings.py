@@ -48,6 +48,7 @@ if not SECRET_KEY:
 # What may never be read from the database alone: the first encrypts, all decrypt.
 TAEL_ENCRYPTION_KEYS = keys.encryption_keys(deployed=DEPLOYED)
 
+TAEL_FONT_PATHS = words("TAEL_FONT_PATHS")  # folders of documents' fonts; the system's if empty
 TAEL_PAYOUT_PROVIDER = os.environ.get("TAEL_PAYOUT_PROVIDER", "")  # credit.providers has a default
 
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", default="" if DEPLOYED else "localhost 127.0.0.1 [::1]")

@@ -29,17 +29,37 @@ def _decimal(value: Decimal | int, pattern: str) -> str:
     return format_decimal(value, format=pattern, locale=_locale()).replace("-", MINUS)
 
 
+# Plain text, for what is no page.
+
+
+def figure(value: Decimal, currency: str) -> str:
+    """An amount with exactly the currency's digits, without its code."""
+    digits = minor_digits(currency)
+    return _decimal(value, "#,##0" + ("." + "0" * digits if digits else ""))
+
+
+def day_text(value: date | None) -> str:
+    return NONE if value is None else format_date(value, "medium", locale=_locale())
+
+
+def instant_text(value: datetime) -> str:
+    """An instant to the minute, in the time zone in force."""
+    local = timezone.localtime(value)
+    return f"{day_text(local)} {format_time(local, 'short', tzinfo=local.tzinfo, locale=_locale())}"
+
+
+# For pages.
+
+
 @register.filter
 def money(value: Decimal | None, currency: str) -> str | SafeString:
     """An amount with exactly the currency's digits, and its code."""
     if value is None:
         return NONE
-    digits = minor_digits(currency)
-    pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return format_html(
         '<span class="{}">{}\N{NO-BREAK SPACE}<span class="currency">{}</span></span>',
         "money" if value else "money zero",
-        _decimal(value, pattern),
+        figure(value, currency),
         currency,
     )
 
@@ -59,8 +79,7 @@ def quantity(value: Decimal) -> str:
 def day(value: date | None) -> str | SafeString:
     if value is None:
         return NONE
-    shown = format_date(value, "medium", locale=_locale())
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), shown)
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), day_text(value))
 
 
 @register.filter
@@ -75,10 +94,4 @@ def instant(value: datetime | None) -> str | SafeString:
     """An instant to the minute, in the time zone of the page."""
     if value is None:
         return NONE
-    local = timezone.localtime(value)
-    return format_html(
-        '<time datetime="{}">{} {}</time>',
-        value.isoformat(),
-        format_date(local, "medium", locale=_locale()),
-        format_time(local, "short", tzinfo=local.tzinfo, locale=_locale()),
-    )
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), instant_text(value))

@@ -1,0 +1,220 @@
+"""Bills and closed statements as PDF, in the merchant's language.
+
+A bill's words and figures are its frozen copies; its status and payments are those of the moment it
+is asked for, which the document names.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from billing import queries
+from billing.models import Charge, Invoice, InvoiceLine, Payment, Statement, StatementTotal
+from billing.queries import Sections
+from billing.typesetting import Paper, Words, typeset
+from merchants import calendar
+from merchants.templatetags.formats import count, day_text, figure, instant_text, month, quantity
+
+# A statement lists no more charges than this, which bounds time and memory; the CSV has them all.
+LISTED = 2_000
+
+STAMPED = {"DRAFT", "VOID"}  # bills that ask for nothing: said across each page
+TONES = {"PAID": "good", "OPEN": "info", "VOID": "bad", "UNCOLLECTIBLE": "bad"}
+
+
+def bill_pdf(bill: Invoice, *, now: datetime) -> bytes:
+    """The bill with its lines and payments, in the language it was issued in."""
+    lines = queries.lines(bill)
+    paid = queries.attempts(bill).filter(status=Payment.Status.SUCCEEDED)
+
+    def write(words: Words) -> Paper:
+        return {
+            "title": f"{_('Bill')} {bill.number}",
+            "heading": _("Bill"),
+            "currency": bill.currency,
+            "status": _status(bill),
+            "headline": _headline(bill),
+            "facts": [
+                [_("Bill number"), bill.number],
+                [_("Kind"), str(bill.get_kind_display())],
+                [_("Issued"), day_text(bill.issued_on)],
+                [_("Due"), day_text(bill.due_on)],
+                [_("Period"), f"{day_text(bill.period_start)} – {day_text(bill.period_end)}"],
+            ],
+            **_merchant(_("Billed to"), bill.merchant_name, bill.merchant_reference, words),
+            **_lines(lines, bill.currency),
+            "sums": _sums(bill),
+            **_payments(paid),
+            "footer": _("Bill %(number)s, as of %(instant)s")
+            % {"number": bill.number, "instant": instant_text(now)},
+            "page": _("Page {page} of {pages}"),
+        }
+
+    with timezone.override(calendar.zone(bill.account.merchant.timezone)):
+        return typeset("bill", bill.language, write, made_at=now)
+
+
+def _lines(lines: Sections[InvoiceLine], currency: str) -> Paper:
+    return {
+        "columns": [_("Fee"), _("Posted"), _("Charges"), _("Amount")],
+        "sections": [
+            {
+                "head": [str(section.category.label), count(section.charge_count)],
+                "amount": figure(section.amount, currency),
+                "rows": [
+                    [
+                        _(line.fee_name),
+                        day_text(line.posting_on),
+                        count(line.charge_count),
+                        figure(line.amount, currency),
+                    ]
+                    for line in section.rows
+                ],
+            }
+            for section in lines.sections
+        ],
+    }
+
+
+def _status(bill: Invoice) -> Paper:
+    return {
+        "label": str(bill.get_status_display()),
+        "tone": TONES.get(bill.status, "quiet"),
+        "stamp": str(bill.get_status_display()) if bill.status in STAMPED else "",
+    }
+
+
+def _headline(bill: Invoice) -> list[str]:
+    """The amount that matters, and what there is to do about it."""
+    if bill.status == "PAID":
+        on = timezone.localtime(bill.paid_at).date() if bill.paid_at else None
+        return [figure(bill.total, bill.currency), _("paid on %(day)s") % {"day": day_text(on)}]
+    if bill.status in STAMPED:
+        return [figure(bill.total, bill.currency), _("nothing is to be paid")]
+    due = _("to be paid by %(day)s") % {"day": day_text(bill.due_on)}
+    return [figure(bill.total - bill.amount_paid, bill.currency), due]
+
+
+def _sums(bill: Invoice) -> list[list[str]]:
+    left = Decimal(0) if bill.status in STAMPED else bill.total - bill.amount_paid
+    return [
+        [_("Total"), figure(bill.total, bill.currency)],
+        [_("Paid so far"), figure(bill.amount_paid, bill.currency)],
+        [_("Left to pay"), figure(left, bill.currency)],
+    ]
+
+
+def _payments(paid: Iterable[Payment]) -> Paper:
+    return {
+        "payments_heading": _("Payments"),
+        "no_payments": _("No payment so far."),
+        "payment_columns": [_("Paid"), _("Attempt"), _("Amount")],
+        "payments": [
+            [
+                instant_text(payment.ended_at or payment.started_at),
+                count(payment.attempt),
+                figure(payment.amount, payment.currency),
+            ]
+            for payment in paid
+        ],
+    }
+
+
+def statement_pdf(statement: Statement) -> bytes:
+    """A closed statement: its totals, and its charges up to LISTED of them.
+
+    Open ones are no documents: statement_csv.closed_statement refuses them.
+    """
+    closed_at = statement.closed_at
+    assert closed_at is not None, statement
+    merchant = statement.account.merchant
+    totals = queries.totals(statement)
+    charges = list(queries.charges(statement).order_by("at", "pk")[:LISTED])
+
+    def write(words: Words) -> Paper:
+        name = month(statement.month)
+        return {
+            "title": f"{_('Statement')} {name}",
+            "heading": _("Statement"),
+            "currency": statement.currency,
+            "headline": [
+                figure(totals.amount, statement.currency),
+                ngettext("%(count)s charge", "%(count)s charges", totals.charge_count)
+                % {"count": count(totals.charge_count)},
+            ],
+            "facts": [
+                [_("Month"), name],
+                [_("Closed"), instant_text(closed_at)],
+            ],
+            **_merchant(_("For"), merchant.name, merchant.reference, words),
+            **_totals(totals, statement.currency),
+            **_charges(charges, totals.charge_count, words),
+            "footer": f"{_('Statement')} {name}, {words.shown(merchant.reference)}",
+            "page": _("Page {page} of {pages}"),
+        }
+
+    with timezone.override(calendar.zone(merchant.timezone)):
+        return typeset("statement", merchant.language, write, made_at=closed_at)
+
+
+def _merchant(label: str, name: str, reference: str, words: Words) -> Paper:
+    """Whom the document is for; the reference alone where the name has no glyphs."""
+    lines = [words.name(name, reference), words.shown(reference)]
+    return {"for": label, "merchant": list(dict.fromkeys(lines))}
+
+
+def _totals(totals: Sections[StatementTotal], currency: str) -> Paper:
+    return {
+        "totals_heading": _("Totals"),
+        "columns": [_("Fee"), _("Charges"), _("Amount")],
+        "sections": [
+            {
+                "head": [str(section.category.label), count(section.charge_count)],
+                "amount": figure(section.amount, currency),
+                "rows": [
+                    [_(total.fee.name), count(total.charge_count), figure(total.amount, currency)]
+                    for total in section.rows
+                ],
+            }
+            for section in totals.sections
+        ],
+        "total": [_("Total"), count(totals.charge_count), figure(totals.amount, currency)],
+    }
+
+
+def _charges(charges: Sequence[Charge], of: int, words: Words) -> Paper:
+    cut = ""
+    if of > len(charges):
+        cut = _("The first %(listed)s charges are listed here; the CSV has all %(all)s.") % {
+            "listed": count(len(charges)),
+            "all": count(of),
+        }
+    return {
+        "charges_heading": _("Charges"),
+        "charges_note": cut,
+        "late": _("Late"),
+        "late_note": _("Late: told after its own month had closed.")
+        if any(charge.is_late for charge in charges)
+        else "",
+        "charge_columns": [_("Service"), _("Fee"), _("Reference"), _("Quantity"), _("Amount")],
+        "request": _("Request"),
+        "charges": [
+            {
+                "cells": [
+                    day_text(charge.service_on),
+                    _(charge.fee.name),
+                    words.shown(charge.reference),
+                    quantity(charge.quantity),
+                    figure(charge.amount, charge.currency),
+                ],
+                "request": words.shown(charge.request),
+                "description": words.shown(charge.description),
+                "late": charge.is_late,
+            }
+            for charge in charges
+        ],
+    }

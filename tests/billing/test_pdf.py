@@ -1,0 +1,318 @@
+"""Bills and closed statements as PDF: what they say, and in what letters."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import typst
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from moneyed import Money
+from pytest_django import Settings
+
+from billing import fonts, pdf, typesetting
+from billing.models import Invoice, Statement
+from billing.operations import charges
+from tests import shops
+from tests.pdf_text import fonts_of, pages_of
+from tests.shops import Shop
+
+pytestmark = pytest.mark.django_db
+
+HOSTILE = '#read("/etc/passwd") *x* _y_ $z$ \\ @a <b> [c] // d = e'
+
+
+@pytest.fixture
+def no_fonts(settings: Settings, tmp_path: Path) -> None:
+    """Only the font within typst, which has Latin letters."""
+    settings.TAEL_FONT_PATHS = [str(tmp_path)]
+
+
+@pytest.fixture
+def fonts_of_asia() -> None:
+    if not fonts.installed().can_show("ตลาด上海"):
+        pytest.skip("needs the fonts that docs/operations.md names, such as fonts-noto-cjk")
+
+
+def billed(**terms: str) -> Shop:
+    """A threshold bill of 225.00 on 12 November, the merchant's only one unless it pays a plan."""
+    shop = shops.join("2026-11-01 09:00", **terms)
+    shop.charge("2026-11-10 10:00", "app-usage", "15.00")
+    shop.charge("2026-11-12 15:00", "shipping-label", "210.00")
+    shop.run_jobs("2026-11-13 00:00")
+    return shop
+
+
+def bill_of(shop: Shop) -> bytes:
+    bill = Invoice.objects.filter(account=shop.account).latest("issued_at")
+    return pdf.bill_pdf(bill, now=shop.at("2026-11-20 10:00"))
+
+
+def closed(**terms: str) -> Shop:
+    """Three charges in October, which is closed; the one of September came late."""
+    shop = shops.join("2026-09-01 09:00", **terms)
+    shop.charge("2026-09-05 10:00", "pick-pack", "1.00")
+    shop.run_jobs("2026-10-01 00:00")
+    shop.record("2026-09-30 10:00", "2026-10-02 11:00", "packaging", "3.00")
+    shop.charge("2026-10-03 10:00", "pick-pack", "3.50", "c-1", request="FR-7", quantity="2.5")
+    shop.charge("2026-10-05 15:00", "shipping-label", "12.00", "c-2", description="Two dresses")
+    shop.run_jobs("2026-11-01 00:00")
+    return shop
+
+
+def statement_of(shop: Shop) -> bytes:
+    return pdf.statement_pdf(Statement.objects.get(account=shop.account, month=date(2026, 10, 1)))
+
+
+# What a bill says.
+
+
+def test_a_bill_says_who_owes_what_for_which_fees() -> None:
+    (page,) = pages_of(bill_of(billed()))
+    assert page.startswith(
+        "Bill Open Tael Bill number 2026-000001 Kind Threshold Issued 12 Nov 2026 Due 19 Nov 2026 "
+        "Period 1 Nov 2026 – 12 Nov 2026 Billed to Rosewood Dresses rosewood "
+        "225.00 USD to be paid by 19 Nov 2026"
+    )
+    assert (
+        "Fee Posted Charges Amount Shipping 1 210.00 USD Shipping label 12 Nov 2026 1 210.00 USD "
+        "Apps 1 15.00 USD App usage 10 Nov 2026 1 15.00 USD "
+        "Total 225.00 USD Paid so far 0.00 USD Left to pay 225.00 USD "
+        "Payments No payment so far." in page
+    )
+    assert page.endswith("Bill 2026-000001, as of 20 Nov 2026 10:00 Page 1 of 1")
+
+
+def test_a_paid_bill_says_when_it_was_paid(settings: Settings) -> None:
+    settings.TAEL_SANDBOX = True
+    shop = shops.join("2026-11-01 09:00", plan_price="39.00", payment_method="sandbox")
+    shop.run_jobs("2026-11-01 10:00")
+    (page,) = pages_of(bill_of(shop))
+    assert "Bill Paid Tael" in page
+    assert "39.00 USD paid on 1 Nov 2026" in page
+    assert "Paid so far 39.00 USD Left to pay 0.00 USD" in page
+    assert "Payments Paid Attempt Amount 1 Nov 2026 10:00 1 39.00 USD" in page
+
+
+def test_a_void_bill_is_stamped_on_each_page_and_asks_for_nothing() -> None:
+    shop = with_many_lines()
+    Invoice.objects.update(status=Invoice.Status.VOID)
+    pages = pages_of(bill_of(shop))
+    assert len(pages) == 3
+    assert all("VOID" in page for page in pages)
+    assert "Bill Void Tael" in pages[0]
+    assert "87.00 USD nothing is to be paid" in pages[0]
+    assert "Left to pay 0.00 USD" in pages[-1]
+
+
+def test_only_a_void_bill_is_stamped() -> None:
+    assert "VOID" not in pages_of(bill_of(billed()))[0]
+
+
+def with_many_lines() -> Shop:
+    """A bill of 87 lines over 1.00."""
+    shop = shops.join("2026-11-01 09:00", billing_threshold="9000.00")
+    for day in range(1, 30):
+        for fee in ("pick-pack", "receiving", "packaging"):
+            shop.charge(f"2026-11-{day:02} 10:00", fee, "1.00")
+    shop.run_jobs("2026-12-01 00:00")
+    assert shop.bills() == ["2026-12-01 SUBSCRIPTION 87.00"]
+    return shop
+
+
+def test_a_long_bill_repeats_the_head_of_its_table_on_numbered_pages() -> None:
+    pages = pages_of(bill_of(with_many_lines()))
+    assert [page.count("Fee Posted Charges Amount") for page in pages] == [1, 1, 1]
+    assert [page[-11:] for page in pages] == ["Page 1 of 3", "Page 2 of 3", "Page 3 of 3"]
+    assert " ".join(pages).count(" 1 1.00 USD") == 87
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "shown"),
+    [
+        ("JPY", "1200", "1,200 JPY"),
+        ("KWD", "1200.205", "1,200.205 KWD"),
+        ("USD", "1000000000000.00", "1,000,000,000,000.00 USD"),
+    ],
+)
+def test_amounts_have_the_digits_of_their_currency(currency: str, amount: str, shown: str) -> None:
+    shop = shops.join("2026-11-01 09:00", currency=currency, billing_threshold="900")
+    shop.charge("2026-11-12 15:00", "pick-pack", amount)
+    (page,) = pages_of(bill_of(shop))
+    assert f"{shown} to be paid by 19 Nov 2026" in page
+    assert f"Pick and pack 12 Nov 2026 1 {shown}" in page
+
+
+def test_the_same_bill_at_the_same_moment_is_the_same_file() -> None:
+    shop = billed()
+    assert bill_of(shop) == bill_of(shop)
+
+
+def test_a_bill_takes_as_many_queries_however_many_lines_it_has() -> None:
+    few, many = billed(reference="few"), with_many_lines()
+    counts = []
+    for shop in (few, many):
+        with CaptureQueriesContext(connection) as queries:
+            bill_of(shop)
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 8
+
+
+# What a statement says.
+
+
+def test_a_statement_says_its_totals_and_each_charge() -> None:
+    (page,) = pages_of(statement_of(closed()))
+    assert "Month October 2026 Closed 1 Nov 2026 00:00" in page
+    assert "18.50 USD 3 charges" in page
+    assert (
+        "Totals Fee Charges Amount Fulfilment 2 6.50 USD Packaging 1 3.00 USD "
+        "Pick and pack 1 3.50 USD Shipping 1 12.00 USD Shipping label 1 12.00 USD "
+        "Total 3 18.50 USD" in page
+    )
+    assert "3 Oct 2026 Pick and pack c-1 Request FR-7 2.5 3.50 USD" in page
+    assert "Shipping label Two dresses c-2 Request FR-1 1 12.00 USD" in page
+    assert "the CSV has" not in page
+
+
+def test_a_late_charge_is_marked_and_keeps_its_service_day() -> None:
+    (page,) = pages_of(statement_of(closed()))
+    assert "Late: told after its own month had closed." in page
+    assert "30 Sept 2026 Late Packaging" in page
+
+
+def test_a_long_statement_lists_the_first_charges_and_points_to_the_csv(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop = closed()
+    monkeypatch.setattr(pdf, "LISTED", 2)
+    (page,) = pages_of(statement_of(shop))
+    assert "The first 2 charges are listed here; the CSV has all 3." in page
+    assert "Total 3 18.50 USD" in page
+    assert "c-1" in page
+    assert "c-2" not in page
+
+
+def test_a_statement_of_many_charges_is_set_in_pages() -> None:
+    shop = shops.join("2026-10-01 09:00")
+    charges.record_many(
+        [
+            charges.NewCharge(
+                merchant_id=shop.merchant.pk,
+                reference=f"many-{number}",
+                fee="pick-pack",
+                amount=Money("0.01", "USD"),
+                quantity=Decimal(1),
+                at=shop.at("2026-10-10 10:00"),
+                now=shop.at("2026-10-31 13:00"),
+                description="x" * 500,  # breaks where it must, and pushes no column off the page
+            )
+            for number in range(300)
+        ]
+    )
+    shop.run_jobs("2026-11-01 00:00")
+    pages = pages_of(statement_of(shop))
+    assert pages[-1].endswith(f"Page {len(pages)} of {len(pages)}")
+    assert all("Service Fee Reference Quantity Amount" in page for page in pages)
+    assert " ".join(pages).count(" 0.01 USD") == 300
+
+
+# Languages, letters, and what is no markup.
+
+
+@pytest.mark.usefixtures("fonts_of_asia")
+def test_a_thai_bill_has_thai_dates_and_letters() -> None:
+    document = bill_of(billed(name="ตลาดสด", language="th"))
+    (page,) = pages_of(document)
+    assert "ตลาดสด rosewood" in page
+    assert "Issued 12 พ.ย. 2026" in page
+    assert any("Thai" in name for name in fonts_of(document))
+    assert "[?]" not in page
+
+
+@pytest.mark.usefixtures("fonts_of_asia")
+def test_a_chinese_statement_has_chinese_dates_and_letters() -> None:
+    document = statement_of(closed(name="上海玫瑰服饰有限公司", language="zh-hans"))
+    (page,) = pages_of(document)
+    assert "上海玫瑰服饰有限公司 rosewood" in page
+    assert "2026年10月3日 Pick and pack" in page
+    assert any("CJK" in name for name in fonts_of(document))
+
+
+def test_a_bill_stays_in_the_language_it_was_issued_in() -> None:
+    shop = billed()
+    merchant = shop.merchant
+    merchant.language, merchant.name = "zh-hans", "Rosewood Gowns"
+    merchant.save()
+    (page,) = pages_of(bill_of(shop))
+    assert "Issued 12 Nov 2026" in page
+    assert "Rosewood Dresses" in page
+
+
+@pytest.mark.usefixtures("no_fonts")
+def test_without_fonts_a_thai_bill_is_in_english_and_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (page,) = pages_of(bill_of(billed(name="ตลาดสด", language="th")))
+    assert "The fonts on the server cannot show Thai: this document is in English." in page
+    assert "The fonts on the server cannot show the merchant's name: this is its reference." in page
+    assert "Billed to rosewood" in page
+    assert "Issued 12 Nov 2026" in page
+    assert [record.getMessage() for record in caplog.records if "fonts" in record.getMessage()] == [
+        "Bill 2026-000001: The fonts on the server cannot show Thai: this document is in English."
+        " The fonts on the server cannot show the merchant's name: this is its reference."
+    ]
+
+
+@pytest.mark.usefixtures("no_fonts")
+def test_without_fonts_words_of_charges_are_marked() -> None:
+    shop = shops.join("2026-10-01 09:00")
+    shop.charge("2026-10-03 10:00", "pick-pack", "3.50", "单-1", description="两条连衣裙, €5")
+    shop.run_jobs("2026-11-01 00:00")
+    (page,) = pages_of(statement_of(shop))
+    assert "Pick and pack [?], €5 [?]-1 Request FR-1" in page
+    assert "[?] stands for characters that the fonts on the server cannot show." in page
+    assert "in English" not in page
+
+
+def test_typsts_own_font_has_the_letters_it_is_trusted_with() -> None:
+    source = b'#set text(font: "Libertinus Serif", fallback: false)\n#sys.inputs.letters'
+    letters = " ".join(map(chr, sorted(fonts.EMBEDDED)))
+
+    def show(text: str) -> None:
+        inputs = {"letters": text}
+        typst.compile(source, ignore_system_fonts=True, sys_inputs=inputs, pdf_standards="a-2b")
+
+    show(letters)
+    with pytest.raises(typst.TypstError, match="could not be displayed"):
+        show(letters + "ก")
+
+
+def test_what_people_write_is_no_markup() -> None:
+    shop = closed(name=HOSTILE)
+    (page,) = pages_of(statement_of(shop))
+    assert HOSTILE in page
+    assert "root:" not in page
+
+
+def test_signs_that_turn_the_text_around_are_left_out() -> None:
+    (page,) = pages_of(bill_of(billed(name="Rose\u202ewood\u200b Dr\u2066esses")))
+    assert "Rosewood Dresses rosewood" in page
+
+
+def test_templates_reach_no_file_outside_their_folder_and_evaluate_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for template in typesetting.TEMPLATES.glob("*.typ"):
+        source = template.read_text()
+        assert "@preview" not in source
+        assert "eval(" not in source
+    (tmp_path / "secret.txt").write_text("secret")
+    (tmp_path / "folder").mkdir()
+    monkeypatch.setattr(typesetting, "TEMPLATES", tmp_path / "folder")
+    shop = billed()
+    for path in ("/etc/hostname", "../secret.txt", "/../secret.txt", str(tmp_path / "secret.txt")):
+        (tmp_path / "folder" / "bill.typ").write_text(f'#read("{path}")')
+        with pytest.raises(typst.TypstError):
+            bill_of(shop)
