@@ -1,0 +1,140 @@
+"""The catalogues of translations: found words in, compiled files out, with Babel alone.
+
+`manage.py messages` finds every marked text in code and templates, adds the new ones to the .po
+files and compiles those; a test says what is missing. No gettext needs to be installed.
+"""
+
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir, extract_python
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+from django.conf import settings
+from django.utils.translation import to_locale
+from django.utils.translation.template import templatize
+
+SOURCES = ("merchants", "credit", "billing", "config", "templates")
+KEYWORDS = DEFAULT_KEYWORDS | {
+    "gettext_lazy": None,
+    "gettext_noop": None,
+    "ngettext_lazy": (1, 2),
+    "pgettext_lazy": ((1, "c"), 2),
+}
+LANGUAGES = [code for code, _ in settings.LANGUAGES if code != "en"]
+# Compiled from the same .po file, the bytes are the same: its dates stand still.
+BEGAN = datetime(2026, 11, 22, tzinfo=UTC)
+HEADER = "# Translations of Tael. Written by people; `manage.py messages` only adds and removes."
+
+
+def template(
+    file: IO[bytes], keywords: Any, comment_tags: Any, options: Any
+) -> Iterator[tuple[int, str, Any, Any]]:
+    """Babel's view of a Django template: the marked texts, as Django's own reader finds them."""
+    # It comes as Python code with the template's own indentation, which means nothing to Python.
+    code = "\n".join(line.lstrip() for line in templatize(file.read().decode()).split("\n"))
+    yield from extract_python(io.BytesIO(code.encode()), keywords, comment_tags, options)
+
+
+METHODS = [
+    ("**/migrations/*_initial.py", "ignore"),
+    ("**.py", "python"),
+    ("**.html", "config.translations:template"),
+]
+
+
+def found() -> Catalog:
+    """Every text marked for translation, with the files that it is in."""
+    catalog = Catalog()
+    for folder in SOURCES:
+        root = settings.BASE_DIR / folder
+        for name, _, message, _, context in extract_from_dir(root, METHODS, keywords=KEYWORDS):
+            catalog.add(message, locations=[(f"{folder}/{name}", 0)], context=context)
+    return catalog
+
+
+def update() -> None:
+    """Bring each .po file up to date with the code, and compile it."""
+    words = found()
+    for language in LANGUAGES:
+        path = _po(language)
+        catalog = _read(language)
+        catalog.update(words, no_fuzzy_matching=True)
+        catalog.obsolete.clear()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_po_bytes(catalog))
+        _mo(language).write_bytes(_mo_bytes(_read(language)))
+
+
+def problems() -> list[str]:
+    """What is not translated, fuzzy, not in the code any more, or compiled from another text."""
+    words = found()
+    return [problem for language in LANGUAGES for problem in _problems(language, words)]
+
+
+def _problems(language: str, words: Catalog) -> Iterator[str]:
+    catalog = _read(language)
+    for message in words:
+        if message.id and (known := catalog.get(message.id, message.context)) is None:
+            yield f"{language}: not in the catalogue: {message.id!r}"
+        elif message.id and known is not None:
+            yield from _problems_of(language, known)
+    for message in catalog:
+        if message.id and words.get(message.id, message.context) is None:
+            yield f"{language}: not in the code any more: {message.id!r}"
+    if not _mo(language).is_file() or _mo(language).read_bytes() != _mo_bytes(catalog):
+        yield f"{language}: the compiled file is stale"
+
+
+def _problems_of(language: str, message: Message) -> Iterator[str]:
+    texts = [message.string] if isinstance(message.string, str) else message.string
+    if not texts or not all(texts):
+        yield f"{language}: not translated: {message.id!r}"
+    if message.fuzzy:
+        yield f"{language}: fuzzy: {message.id!r}"
+    for error in message.check():
+        yield f"{language}: {error}: {message.id!r}"
+
+
+def _folder(language: str) -> Path:
+    return settings.BASE_DIR / "config" / "locale" / to_locale(language) / "LC_MESSAGES"
+
+
+def _po(language: str) -> Path:
+    return _folder(language) / "django.po"
+
+
+def _mo(language: str) -> Path:
+    return _folder(language) / "django.mo"
+
+
+def _read(language: str) -> Catalog:
+    locale = to_locale(language)
+    if not _po(language).is_file():
+        return Catalog(
+            locale=locale,
+            header_comment=HEADER,
+            project="Tael",
+            version="1",
+            creation_date=BEGAN,
+            revision_date=BEGAN,
+            fuzzy=False,
+        )
+    with _po(language).open("rb") as file:
+        return read_po(file, locale=locale)
+
+
+def _po_bytes(catalog: Catalog) -> bytes:
+    buffer = io.BytesIO()
+    write_po(buffer, catalog, width=100, sort_output=True, omit_header=False, include_lineno=False)
+    return buffer.getvalue()
+
+
+def _mo_bytes(catalog: Catalog) -> bytes:
+    buffer = io.BytesIO()
+    write_mo(buffer, catalog)
+    return buffer.getvalue()
