@@ -31,9 +31,7 @@ BEGAN = datetime(2026, 11, 22, tzinfo=UTC)
 HEADER = "# Translations of Tael. Written by people; `manage.py messages` only adds and removes."
 
 
-def template(
-    file: IO[bytes], keywords: Any, comment_tags: Any, options: Any
-) -> Iterator[Any]:
+def template(file: IO[bytes], keywords: Any, comment_tags: Any, options: Any) -> Iterator[Any]:
     """Babel's view of a Django template: the marked texts, as Django's own reader finds them."""
     # It comes as Python code with the template's own indentation, which means nothing to Python.
     code = "\n".join(line.lstrip() for line in templatize(file.read().decode()).split("\n"))

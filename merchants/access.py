@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -22,15 +23,31 @@ class MemberRequest(HttpRequest):
     membership: Membership
 
 
-def for_members(
-    view: Callable[Concatenate[MemberRequest, P], HttpResponseBase],
-) -> Callable[..., HttpResponseBase]:
+View = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
+
+
+def for_members(view: View[P]) -> Callable[..., HttpResponseBase]:
     """Let the merchant's people in, and show times in the merchant's time zone.
 
     The merchant is always the one of the address, so that two tabs never mix. Strangers get the
     same 404 as for a merchant that does not exist; whoever is not signed in is sent to do so.
     """
+    return _guard(view, lambda _: True)
 
+
+def for_finance(view: View[P]) -> Callable[..., HttpResponseBase]:
+    """The same for who may export, pay, withdraw and ask: OWNER and FINANCE. Others get a 403."""
+    return _guard(view, lambda membership: membership.may_act)
+
+
+def for_owners(view: View[P]) -> Callable[..., HttpResponseBase]:
+    """The same for who may change the team: OWNER. Others get a 403."""
+    return _guard(view, lambda membership: membership.is_owner)
+
+
+def _guard(
+    view: View[P], may_enter: Callable[[Membership], bool]
+) -> Callable[..., HttpResponseBase]:
     @login_required
     @wraps(view)
     def guarded(
@@ -39,6 +56,8 @@ def for_members(
         membership = queries.membership(request.user, merchant)
         if membership is None:
             raise Http404("no merchant of yours has this reference")
+        if not may_enter(membership):
+            raise PermissionDenied
         request.membership = membership
         with timezone.override(calendar.zone(membership.merchant.timezone)):
             return view(request, *args, **kwargs)

@@ -110,8 +110,17 @@ class Membership(models.Model):
         return f"{self.get_role_display()} #{self.pk}"
 
     @property
-    def may_export(self) -> bool:
+    def may_act(self) -> bool:
+        """Export, pay, withdraw and ask; a viewer only looks."""
         return self.role in (self.Role.OWNER, self.Role.FINANCE)
+
+    @property
+    def may_export(self) -> bool:
+        return self.may_act
+
+    @property
+    def is_owner(self) -> bool:
+        return self.role == self.Role.OWNER
 
 
 class Profile(models.Model):
