@@ -10,4 +10,8 @@ urlpatterns = [
     path("statements/<month:month>.csv", views.export_statement, name="statement_csv"),
     path("bills/", views.bills, name="bills"),
     path("bills/<reference:number>/", views.bill, name="bill"),
+    path("bills/<reference:number>/lines/<int:pk>/", views.bill_line, name="bill_line"),
+    path("bills/<reference:number>.csv", views.export_bill, name="bill_csv"),
+    path("requests/", views.fulfilment_requests, name="requests"),
+    path("requests/<reference:reference>/", views.fulfilment_request, name="request"),
 ]
