@@ -177,6 +177,27 @@ def test_amounts_have_the_digits_of_their_currency(
     assert [(row["Amount"], row["Rate"]) for row in rows] == [(amount, ""), (zero, rate)]
 
 
+def test_text_of_several_lines_stays_in_its_field(shop: Shop) -> None:
+    text = 'one, "two",\n1.00,USD\n=3'
+    charges.record(
+        charges.NewCharge(
+            merchant_id=shop.merchant.pk,
+            reference="c-9",
+            fee="packaging",
+            currency="USD",
+            amount=Decimal("500.00"),
+            quantity=Decimal(1),
+            at=shop.at("2026-11-14 10:00"),
+            now=shop.at("2026-11-14 10:00"),
+            request="a,b",
+            description=text,
+        )
+    )
+    (row,) = csv.DictReader(io.StringIO(exported("2026-000003"), newline=""))
+    assert (row["Description"], row["Amount"]) == (f"Packaging: {text}", "500.00")
+    assert row["Order"] == "a,b"
+
+
 def test_a_void_bill_keeps_its_file_though_another_has_its_charges(shop: Shop) -> None:
     void(shop)
     assert exported() == BILL

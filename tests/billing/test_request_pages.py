@@ -78,6 +78,12 @@ def test_a_request_shows_every_charge_with_its_bill_and_credits(shop: Shop) -> N
     )
 
 
+def test_a_statement_leads_to_requests_and_bills(shop: Shop) -> None:
+    page = browser_of(member(shop)).get("/m/rosewood/billing/statements/2026-10/").content.decode()
+    assert 'href="/m/rosewood/billing/requests/FR-7/">FR-7</a>' in page
+    assert 'href="/m/rosewood/billing/bills/2026-000001/">2026-000001</a>' in page
+
+
 def test_a_request_without_credits_says_nothing_of_them(shop: Shop) -> None:
     page = read(shop, "requests/FR-8/")
     assert "2.00 USD First service 4 Oct 2026 10:00 Charges 1 Charges in order" in page
