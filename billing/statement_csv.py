@@ -58,30 +58,6 @@ def closed_statement(merchant: Merchant, month: date) -> Statement:
     )
 
 
-def closed_statement(merchant: Merchant, month: date) -> Statement:
-    """The merchant's statement of `month`, which no charge can join any more.
-
-    Raises NotClosed for a month that is open, has not begun, or had no charge.
-    """
-    account = queries.account_of(merchant)
-    statement = account and queries.statement(account, month)
-    if statement and statement.is_closed:
-        return statement
-    name = date_format(month, "F Y")
-    if account and month < calendar.month_of(account.open_on) and not statement:
-        raise NotClosed(
-            _("There is no statement of %(month)s: nothing was charged in it.") % {"month": name}
-        )
-    last_day = date_format(calendar.month_end(month), "j F Y")
-    raise NotClosed(
-        _(
-            "%(month)s is not closed yet. It closes at the end of %(last_day)s and can be "
-            "exported from then on."
-        )
-        % {"month": name, "last_day": last_day}
-    )
-
-
 @dataclass(frozen=True)
 class Export:
     """The closed statement of a merchant, ready to be sent."""
