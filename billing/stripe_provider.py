@@ -68,8 +68,9 @@ NOT_TAKEN = "IQD LYD"  # three digits by ISO 4217, and unknown to Stripe
 AMOUNT_REFUSALS = {"amount_too_small", "amount_too_large", "invalid_currency"}
 
 CONNECT_SECONDS = 5
-# How far our clock and Stripe's may be apart when we look for what was made since an attempt.
-CLOCKS = timedelta(days=1)
+# How far our clock and Stripe's may be apart when we look for what was made since an attempt. What
+# is overlooked would be paid twice, so it is more than certificates let a clock be wrong by.
+CLOCKS = timedelta(days=90)
 
 
 class AmountNotPossible(Exception):
@@ -153,7 +154,8 @@ def asking() -> Iterator[None]:
         log.error("Stripe refuses our request: %s", error)
         raise NoAnswer(f"Stripe refuses our request: {error}") from error
     except stripe.StripeError as error:
-        raise NoAnswer(f"Stripe does not answer: {error}") from error
+        in_one_line = " ".join(str(error).split())
+        raise NoAnswer(f"Stripe does not answer: {in_one_line}") from error
 
 
 def units(amount: Decimal, currency: str) -> int:
