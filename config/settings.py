@@ -50,12 +50,12 @@ TAEL_ENCRYPTION_KEYS = keys.encryption_keys(deployed=DEPLOYED)
 
 TAEL_PAYOUT_PROVIDER = os.environ.get("TAEL_PAYOUT_PROVIDER", "")  # credit.providers has a default
 
-# Card payments; none without a key. The time-out is in seconds, of each of up to two requests.
+# Card payments; none without a key. The time-out is in seconds, of each of up to three requests.
 STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "")
 STRIPE_PUBLISHABLE_KEY = os.environ.get("STRIPE_PUBLISHABLE_KEY", "")
 STRIPE_WEBHOOK_SECRET = os.environ.get("STRIPE_WEBHOOK_SECRET", "")
 STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE") or "https://api.stripe.com"
-STRIPE_TIMEOUT = float(os.environ.get("STRIPE_TIMEOUT") or 20)
+STRIPE_TIMEOUT = float(os.environ.get("STRIPE_TIMEOUT") or 15)
 
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", default="" if DEPLOYED else "localhost 127.0.0.1 [::1]")
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")

@@ -1,8 +1,8 @@
 """Two stand-ins for Stripe, both spoken to over real HTTP on a loopback port.
 
 `localstripe` runs the program of that name, which knows customers, cards and how they decline. It
-takes every idempotency key for a new one and can't be made to fail, so `OddStripe` speaks of
-PaymentIntents only, and goes wrong in whatever way a test asks for.
+takes every idempotency key for a new one and can't be made to fail, so `OddStripe` speaks of little
+more than PaymentIntents, and goes wrong in whatever way a test asks for.
 """
 
 import json
@@ -119,6 +119,7 @@ class OddStripe(ThreadingHTTPServer):
         self.requests: list[str] = []
         self.clock = datetime(2026, 11, 1, tzinfo=UTC)  # at which PaymentIntents are made
         self.before_reply: Callable[[str], None] = lambda intent_id: None
+        self.before_cancel: Callable[[dict[str, Any]], None] = lambda intent: None
         self.release = Event()
         self.lock = Lock()
         self._numbers = count(1)
@@ -175,6 +176,14 @@ class OddRequest(BaseHTTPRequestHandler):
         with self.server.lock:
             if cancelled:
                 self._cancel(cancelled[1])
+            elif self.path == "/v1/customers":
+                number = len(self.server.by_key) + 1
+                made = {"object": "customer", "id": f"cus_{number}"}
+                self._say(200, self.server.by_key.setdefault(self.headers["Idempotency-Key"], made))
+            elif self.path == "/v1/setup_intents":
+                customer = form["customer"]
+                made = {"object": "setup_intent", "id": "seti_1", "client_secret": customer}
+                self._say(200, made)
             else:
                 self._create(form, self.headers["Idempotency-Key"])
 
@@ -234,7 +243,9 @@ class OddRequest(BaseHTTPRequestHandler):
 
     def _cancel(self, intent_id: str) -> None:
         intent = self.server.find(intent_id)
-        if intent is not None and intent["status"].startswith("requires_"):
+        assert intent is not None
+        self.server.before_cancel(intent)
+        if intent["status"].startswith("requires_"):
             intent["status"] = "canceled"
             self._say(200, intent)
             return

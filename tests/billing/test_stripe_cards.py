@@ -14,6 +14,7 @@ from billing.models import Card, Invoice, Payment
 from billing.operations import cards, payment_methods
 from tests import shops, stripe_server
 from tests.stripe_server import send_event
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -138,6 +139,24 @@ def test_further_cards_belong_to_the_same_customer(client: stripe.StripeClient) 
     assert method(shop) == ("stripe", "visa ···· 4444")
     customer = client.v1.customers.retrieve(first.customer)
     assert stripe_provider.metadata(customer) == {"tael_merchant": "rosewood"}
+
+
+def test_a_merchant_that_begins_twice_is_one_customer(settings: Any) -> None:
+    shop = shops.join("2026-11-01 10:00")
+    with stripe_server.odd_stripe() as odd:
+        stripe_server.be_asked(settings, odd.url)
+        assert [begin(shop).client_secret for _ in range(2)] == ["cus_1", "cus_1"]
+        assert list(odd.by_key) == [f"tael-customer-{shop.merchant.pk}"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_browser_and_event_that_finish_at_once_add_one_card(client: stripe.StripeClient) -> None:
+    shop = shops.join("2026-11-01 10:00")
+    begun = begin(shop)
+    type_in(client, begun, "4242424242424242")
+    assert at_once(lambda _: finish(shop, begun).last_four, threads=4) == {"4242": 4}
+    assert Card.objects.count() == 1
+    assert shop.account.changes.filter(what="PAYMENT_METHOD").count() == 1
 
 
 def test_finishing_twice_adds_one_card(client: stripe.StripeClient) -> None:

@@ -10,6 +10,7 @@ import pytest
 from billing.models import Invoice, Payment
 from billing.operations import payment_methods, payments
 from billing.providers import PROVIDERS, ProviderNotReady
+from merchants import letters
 from merchants.models import Notice
 from tests import shops, stripe_server
 from tests.stripe_server import OddStripe
@@ -84,6 +85,25 @@ def test_a_bill_is_paid_by_one_payment_intent_that_names_it(odd: OddStripe) -> N
     assert list(odd.by_key) == [payment.idempotency_key] == [f"{number}-1"]
 
 
+def test_a_payment_asked_for_twice_is_taken_once(odd: OddStripe) -> None:
+    shop = billed_shop()
+    odd.mishaps.append("processing")
+    shop.run_jobs("2026-11-02 10:00")
+    odd.intents[0]["status"] = "succeeded"
+    again = PROVIDERS["stripe"].collect(Payment.objects.get(), now=shop.at("2026-11-02 10:01"))
+    assert (again.status, again.reference) == ("SUCCEEDED", "pi_1")
+    assert len(odd.intents) == 1
+
+
+def test_a_merchant_that_joined_without_a_card_is_asked_for_one(odd: OddStripe) -> None:
+    shop = shops.join("2026-11-01 10:00", payment_method="stripe", plan_price="39.00")
+    shop.run_jobs("2026-11-01 11:00")
+    assert (attempts(), next_attempt(), odd.requests) == (["FAILED card_removed"], "", [])
+    add_card(shop, "2026-11-01 12:00", "pm_1")
+    shop.run_jobs("2026-11-01 13:00")
+    assert attempts() == ["FAILED card_removed", "SUCCEEDED"]
+
+
 @pytest.mark.parametrize("reason", ["insufficient_funds", "do_not_honor", "generic_decline"])
 def test_a_soft_decline_is_tried_again_a_day_later(odd: OddStripe, reason: str) -> None:
     shop = billed_shop()
@@ -108,6 +128,19 @@ def test_a_hard_decline_waits_for_another_card(odd: OddStripe, reason: str) -> N
     assert odd.intents[-1]["payment_method"] == "pm_2"
 
 
+def test_a_merchant_is_told_of_the_decline_and_not_of_what_the_bank_suspects(
+    odd: OddStripe,
+) -> None:
+    shop = billed_shop()
+    odd.mishaps.append("fraudulent")
+    shop.run_jobs("2026-11-02 10:00")
+    told = letters.sentence(Notice.objects.get(kind="PAYMENT_FAILED"))
+    number = Invoice.objects.get().number
+    assert told.replace("\N{NO-BREAK SPACE}", " ") == (
+        f"We could not collect 250.00 USD for bill {number}: the card was declined."
+    )
+
+
 @pytest.mark.parametrize("mishap", ["requires_action", "authentication_required"])
 def test_a_payment_that_its_holder_must_confirm_has_failed_and_is_cancelled(
     odd: OddStripe, mishap: str
@@ -118,6 +151,40 @@ def test_a_payment_that_its_holder_must_confirm_has_failed_and_is_cancelled(
     assert attempts() == ["FAILED authentication_required"]
     assert Payment.objects.get().is_hard
     assert [intent["status"] for intent in odd.intents] == ["canceled"]
+
+
+def test_a_payment_that_succeeds_while_it_is_being_cancelled_has_succeeded(odd: OddStripe) -> None:
+    shop = billed_shop()
+    odd.mishaps.append("requires_action")
+    odd.before_cancel = lambda intent: intent.update(status="succeeded")
+    shop.run_jobs("2026-11-02 10:00")
+    assert (attempts(), bill()) == (["SUCCEEDED"], ("PAID", Decimal(250)))
+
+
+def test_a_payment_that_can_not_be_cancelled_yet_is_undecided(odd: OddStripe) -> None:
+    shop = billed_shop()
+    odd.mishaps.append("requires_action")
+    odd.before_cancel = lambda intent: intent.update(status="processing")
+    collect(shop, "2026-11-02 10:00")
+    assert attempts() == ["UNKNOWN"]
+    odd.intents[0]["status"] = "succeeded"
+    shop.run_jobs("2026-11-02 11:00")
+    assert (attempts(), len(odd.intents)) == (["SUCCEEDED"], 1)
+
+
+@pytest.mark.parametrize(
+    "status", ["requires_confirmation", "requires_capture", "requires_payment_method", "canceled"]
+)
+def test_a_payment_found_half_made_is_cancelled_and_tried_again(
+    odd: OddStripe, status: str
+) -> None:
+    shop = billed_shop()
+    odd.mishaps.append("lost")
+    collect(shop, "2026-11-02 10:00")
+    odd.intents[0]["status"] = status
+    payments.reconcile(Payment.objects.get().pk, now=shop.at("2026-11-02 10:05"))
+    assert (attempts(), odd.intents[0]["status"]) == (["FAILED canceled"], "canceled")
+    assert next_attempt() == "2026-11-03 10:05"
 
 
 def test_a_payment_that_stripe_still_works_on_is_asked_about_until_it_is_done(
