@@ -99,7 +99,7 @@ def send_event(kind: str, object_id: str, *, secret: str = WEBHOOK_SECRET) -> in
 class OddStripe(ThreadingHTTPServer):
     """PaymentIntents, and mishaps. `mishaps` says, in order, what becomes of the next creations:
 
-    a decline code: declined with it          requires_action, processing: it gets that status
+    CODE, or CODE ADVICE: declined with it    requires_action, processing: it gets that status
     late: taken, answered after `release`     lost: taken, and the connection drops
     unheard: the connection drops, not taken  broken: taken, and answered by a 500
     503, 429, 409: answered by that, not taken
@@ -222,7 +222,9 @@ class OddRequest(BaseHTTPRequestHandler):
         elif mishap in ("", "late", "lost", "broken"):
             server.by_key[key] = server.make(form)
         else:
+            mishap, _, advice = mishap.partition(" ")
             error = {"type": "card_error", "code": "card_declined", "decline_code": mishap}
+            error["advice_code"] = advice
             if mishap == "authentication_required":
                 error["code"] = mishap
             status = "requires_payment_method"

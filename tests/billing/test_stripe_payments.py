@@ -128,6 +128,23 @@ def test_a_hard_decline_waits_for_another_card(odd: OddStripe, reason: str) -> N
     assert odd.intents[-1]["payment_method"] == "pm_2"
 
 
+@pytest.mark.parametrize(
+    ("advice", "retry"),
+    [
+        ("do_not_try_again", ""),
+        ("confirm_card_data", ""),
+        ("try_again_later", "2026-11-03 10:00"),
+    ],
+)
+def test_what_the_bank_advises_counts_more_than_a_code_that_says_nothing(
+    odd: OddStripe, advice: str, retry: str
+) -> None:
+    shop = billed_shop()
+    odd.mishaps.append(f"generic_decline {advice}")
+    shop.run_jobs("2026-11-02 10:00")
+    assert (attempts(), next_attempt()) == (["FAILED generic_decline"], retry)
+
+
 def test_a_merchant_is_told_of_the_decline_and_not_of_what_the_bank_suspects(
     odd: OddStripe,
 ) -> None:
