@@ -77,7 +77,8 @@ class Decision:
     form: type[forms.Form] = field(kw_only=True)
     effect: Callable[[Any], Text] = field(kw_only=True)  # what will happen, said before
     carry_out: Callable[[Act], Report | Model] = field(kw_only=True)  # calls one operation
-    done: Text = field(kw_only=True, default="")  # said after; a Report says its own
+    # Said after, of what was made where that matters; a Report says its own.
+    done: Text | Callable[[Any], Text] = field(kw_only=True, default="")
     initial: Callable[[Any], dict[str, Any]] = field(kw_only=True, default=lambda row: {})
     # Whether the button is there. It is the operation that refuses.
     is_open: Callable[[Any], bool] = field(kw_only=True, default=always)
@@ -198,7 +199,10 @@ class Deciding(ModelAdmin):
         if isinstance(outcome, Report):
             return self._page(request, row, decision, None, outcome)
         self.log_change(request, outcome if row is None else row, str(decision.title))
-        messages.success(request, str(decision.done))
+        if callable(decision.done):  # it may be no success, such as a payment that failed
+            messages.info(request, str(decision.done(outcome)))
+        else:
+            messages.success(request, str(decision.done))
         return HttpResponseRedirect(
             self._address("changelist") if row is None else self._address("change", row.pk)
         )
