@@ -82,6 +82,7 @@ class Decision:
     initial: Callable[[Any], dict[str, Any]] = field(kw_only=True, default=lambda row: {})
     # Whether the button is there. It is the operation that refuses.
     is_open: Callable[[Any], bool] = field(kw_only=True, default=always)
+    menu: Text = field(kw_only=True, default="")  # buttons of the same one are in a menu
 
 
 @dataclass(frozen=True)
@@ -137,13 +138,27 @@ class Deciding(ModelAdmin):
                     for one in self.downloads
                     if one.is_there(row)
                 ),
-                *(
-                    _button(one.title, self._address("decide", row.pk, one.name))
-                    for one in self.decisions
-                    if one.is_open(row)
-                ),
+                *self._decision_buttons(row),
             ]
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def _decision_buttons(self, row: Model) -> list[dict[str, Any]]:
+        """A menu stands where the first of its buttons would."""
+        buttons: list[dict[str, Any]] = []
+        menus: dict[str, list[dict[str, Any]]] = {}
+        for one in self.decisions:
+            if not one.is_open(row):
+                continue
+            button = _button(one.title, self._address("decide", row.pk, one.name))
+            if not one.menu:
+                buttons.append(button)
+            elif str(one.menu) in menus:
+                menus[str(one.menu)].append(button)
+            else:
+                menus[str(one.menu)] = items = [button]
+                name = f"menu{len(menus)}"  # by which its script finds it
+                buttons.append(_button(one.menu, "") | {"items": items, "method_name": name})
+        return buttons
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
