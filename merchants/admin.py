@@ -98,7 +98,7 @@ class ReadOnly(Bounded):
         return [
             amount(field.name, self.currency) if isinstance(field, AmountField) else field.name
             for field in self.model._meta.fields
-            if field.editable and not field.primary_key
+            if field.editable and not (field.primary_key and not field.is_relation)
         ]
 
 
