@@ -25,6 +25,7 @@ from merchants.decisions import Act, Decision, Reasoned
 from merchants.models import TimeZonePeriod
 
 MOST_CARDS = 50  # to choose from
+TERMS = _("Terms")  # the menu
 
 
 def is_open(account: BillingAccount) -> bool:
@@ -171,6 +172,7 @@ DECISIONS = (
         carry_out=_set_threshold,
         done=_("The threshold is changed."),
         is_open=is_open,
+        menu=TERMS,
     ),
     Decision(
         "plan",
@@ -180,6 +182,7 @@ DECISIONS = (
         carry_out=_change_plan,
         done=_("The new plan holds from the next plan date on."),
         is_open=is_open,
+        menu=TERMS,
     ),
     Decision(
         "time-zone",
@@ -188,6 +191,7 @@ DECISIONS = (
         effect=_time_zone_effect,
         carry_out=_change_time_zone,
         done=_("The new time zone holds from the next month on."),
+        menu=TERMS,
     ),
     Decision(
         "method",
@@ -197,6 +201,7 @@ DECISIONS = (
         initial=_methods,
         carry_out=_choose_method,
         done=_("The payment method is chosen."),
+        menu=TERMS,
     ),
     Decision(
         "review",
@@ -209,6 +214,7 @@ DECISIONS = (
         carry_out=_review,
         done=_("Bills are reviewed from the next on."),
         is_open=lambda account: not account.reviews_bills,
+        menu=TERMS,
     ),
     Decision(
         "no-review",
@@ -220,5 +226,6 @@ DECISIONS = (
         carry_out=_review_no_more,
         done=_("Bills are issued without a review."),
         is_open=lambda account: account.reviews_bills,
+        menu=TERMS,
     ),
 )

@@ -65,8 +65,8 @@ def _freed(bill: Invoice) -> str:
     others = other_unpaid_bills(bill)
     if not others:
         return translated(
-            "No other bill is unpaid: then a freeze of the credit line because of unpaid bills is"
-            " lifted."
+            "No other bill is unpaid: a freeze of the credit line because of unpaid bills ends with"
+            " this one."
         )
     return ngettext(
         "{count} other bill is unpaid: a freeze of the credit line because of it stays.",

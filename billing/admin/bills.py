@@ -54,7 +54,6 @@ class InvoiceAdmin(Deciding, FoundByKeys):
         "issued_on",
         "due_on",
         amount("total"),
-        amount("amount_paid"),
     )
     list_filter = ("status", "kind")
     inlines = (InvoiceLineInline, PaymentInline, BillDecisionInline)
