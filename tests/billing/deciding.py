@@ -18,7 +18,6 @@ from billing.models import (
     BillingCredit,
     Card,
     Charge,
-    FeePrice,
     Invoice,
     Payment,
     StrayPayment,
@@ -45,9 +44,9 @@ ASKED: dict[str, Any] = {"actor": "mei@rosewood.example", "now": BEFORE}
 AGREED: dict[str, Any] = {"actor": "otto@tael.example", "reason": "as agreed", "now": BEFORE}
 
 
-def operator(*may_change: str) -> User:
+def operator(*may_change: str, email: str = DECIDER) -> User:
     """Somebody of ours who may look at all of billing, and decide about these models."""
-    user = UserFactory.create(is_staff=True, email=DECIDER)
+    user = UserFactory.create(is_staff=True, email=email)
     ours = Permission.objects.filter(content_type__app_label="billing")
     user.user_permissions.set(ours.filter(codename__startswith="view_"))
     user.user_permissions.add(*ours.filter(codename__in=[f"change_{name}" for name in may_change]))
@@ -178,10 +177,6 @@ def stray(shop: Shop) -> StrayPayment:
         amount=failed.amount,
         found_at=BEFORE,
     )
-
-
-def latest_price() -> FeePrice:
-    return FeePrice.objects.latest("pk")
 
 
 def reread(row: Model) -> Any:
