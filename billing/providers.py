@@ -4,49 +4,20 @@ Whatever may go wrong between us and a provider, the answer to "did you take thi
 key, and nothing is tried anew before it is "no" or "I never heard of it".
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from django.conf import settings
 from django.core.cache import cache
 
+from billing.answers import Answer, NoAnswer, ProviderNotReady
 from billing.models import BillingAccount, Payment
+from billing.stripe_provider import Stripe
 from credit.models import CreditLine
 from credit.operations import bill_payments
-from merchants.refusals import CurrencyMismatch, Refused
+from merchants.refusals import CurrencyMismatch
 
-
-class ProviderNotReady(Refused):
-    """The provider can't be asked at all; the message names the setting that it lacks."""
-
-    code = "provider_not_ready"
-
-
-class NoAnswer(Exception):
-    """It was asked and did not answer, or not in words we know: it may have paid or not."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What became of an attempt. UNKNOWN: the provider has it, and has not decided yet."""
-
-    status: Payment.Status
-    reference: str = ""  # the provider's own
-    failure: str = ""  # a code of merchants.letters, or the provider's own
-    is_hard: bool = False  # the same card will not do
-
-    @classmethod
-    def succeeded(cls, reference: str) -> "Answer":
-        return cls(Payment.Status.SUCCEEDED, reference=reference)
-
-    @classmethod
-    def failed(cls, failure: str, *, is_hard: bool = False, reference: str = "") -> "Answer":
-        return cls(Payment.Status.FAILED, reference, failure, is_hard)
-
-    @classmethod
-    def undecided(cls, reference: str) -> "Answer":
-        return cls(Payment.Status.UNKNOWN, reference=reference)
+__all__ = ["PROVIDERS", "Answer", "NoAnswer", "Proceeds", "Provider", "ProviderNotReady", "Sandbox"]
 
 
 class Provider(Protocol):
@@ -141,4 +112,5 @@ class Proceeds:
 PROVIDERS: dict[str, Provider] = {
     BillingAccount.Method.SANDBOX: Sandbox(),
     BillingAccount.Method.PROCEEDS: Proceeds(),
+    BillingAccount.Method.STRIPE: Stripe(),
 }

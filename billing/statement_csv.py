@@ -1,52 +1,24 @@
-"""A closed statement as CSV: one row per charge, with the bill it is on by now.
-
-The same in every language: UTF-8, ISO dates, dot decimals, English headings. PostgreSQL writes the
-rows and we pass them on in blocks, so that a million charges take no more memory than ten.
-"""
+"""A closed statement as CSV: one row per charge, with the bill it is on by now."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from django.db import connection
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from billing import queries
+from billing.csv_export import Part, amount_of, blocks, safe, safe_text, utc
 from billing.models import Fee, Statement
 from merchants import calendar
 from merchants.models import Merchant
-from merchants.money import minor_digits
 from merchants.refusals import Refused
 
-BLOCK = 64 * 1024  # bytes; handed on row by row, a file takes a web server ten times as long
-
-# Spreadsheets take text that starts so for a formula: = + - @, tab, line ends, and the wide forms.
-FORMULA_STARTS = "=+-@\t\n\r\uff0b\uff0d\uff1d\uff20"
-
-# No column from Amount on can contain a comma: the tally counts them from the end. The bill is
-# looked up row by row (and remembered), which keeps the order of the index: nothing is sorted, and
-# the first row leaves at once.
-ROWS = """
-COPY (
-    SELECT %(month)s AS "Statement month",
-           %(merchant)s AS "Merchant",
-           {reference} AS "Charge",
-           %(fees)s::jsonb -> charge.fee_id ->> 'category' AS "Category",
-           %(fees)s::jsonb -> charge.fee_id ->> 'name' AS "Fee",
-           {request} AS "Request",
-           {description} AS "Description",
-           trim_scale(charge.quantity) AS "Quantity",
-           charge.amount::numeric(24, {digits}) AS "Amount",
-           charge.currency AS "Currency",
-           charge.service_on AS "Service date",
-           {at} AS "Service time (UTC)",
-           {arrived_at} AS "Arrived (UTC)",
-           CASE WHEN charge.is_late THEN 'yes' ELSE 'no' END AS "Late",
-           bill.number AS "Bill #"
+# The bill is looked up row by row (and remembered), which keeps the order of the index: nothing is
+# sorted, and the first row leaves at once.
+SOURCE = """
     FROM billing_charge charge
     LEFT JOIN LATERAL (
         SELECT invoice.number FROM billing_invoiceitem item
@@ -55,17 +27,11 @@ COPY (
     ) bill ON true
     WHERE charge.statement_id = %(statement)s
     ORDER BY charge.at, charge.id
-) TO STDOUT WITH (FORMAT csv, HEADER)
 """
-COLUMNS_AFTER_AMOUNT = 6
 
 
 class NotClosed(Refused):
     """Only a closed month can be exported; the message names it and says when it closes."""
-
-
-class Incomplete(Exception):
-    """What was sent is not what was closed: the file must not end as if it were whole."""
 
 
 def closed_statement(merchant: Merchant, month: date) -> Statement:
@@ -111,84 +77,51 @@ class Export:
     def blocks(self) -> Iterator[bytes]:
         """The file in blocks of whole rows.
 
-        Raises Incomplete instead of the last block when rows or amounts differ from the totals that
-        were fixed when the month closed.
+        Raises csv_export.Incomplete instead of the last block when rows or amounts differ from the
+        totals that were fixed when the month closed.
         """
-        tally = _Tally()
-        block: list[bytes] = []
-        size = 0
-        with connection.cursor() as cursor, cursor.copy(*self._query()) as copy:
-            rows = map(bytes, copy)
-            block.append(next(rows))  # the headings
-            for row in rows:
-                tally.add(row)
-                block.append(row)
-                size += len(row)
-                if size >= BLOCK:
-                    yield b"".join(block)
-                    block.clear()
-                    size = 0
-        self._check(tally)
-        yield b"".join(block)
-
-    def _check(self, tally: "_Tally") -> None:
         closed = queries.totals(self.statement)
-        digits = minor_digits(self.statement.currency)
-        amount = int(closed.amount.scaleb(digits))
-        if (tally.rows, tally.amount) != (closed.charge_count, amount):
-            raise Incomplete(
-                f"{self.file_name}: {tally.rows} rows of {closed.charge_count} were sent, with"
-                f" {tally.amount} of {amount} minor units"
-            )
-
-    def _query(self) -> tuple[str, dict[str, Any]]:
-        sql = ROWS.format(
-            reference=_safe("charge.reference"),
-            request=_safe("charge.request"),
-            description=_safe("charge.description"),
-            digits=minor_digits(self.statement.currency),
-            at=_utc("charge.at"),
-            arrived_at=_utc("charge.arrived_at"),
+        columns = _columns(self.statement.currency)
+        charges = Part(
+            name=self.file_name,
+            columns=columns,
+            source=SOURCE,
+            params={
+                "month": str(self.statement),
+                "merchant": safe_text(self.merchant.name),
+                "fees": json.dumps(_fees()),
+                "statement": self.statement.pk,
+            },
+            currency=self.statement.currency,
+            charge_count=closed.charge_count,
+            amount=closed.amount,
         )
-        return sql, {
-            "month": str(self.statement),
-            "merchant": _safe_text(self.merchant.name),
-            "fees": json.dumps(_fees()),
-            "statement": self.statement.pk,
-        }
+        return blocks([charges], columns)
 
 
-@dataclass
-class _Tally:
-    """Rows and minor units sent so far."""
-
-    rows: int = 0
-    amount: int = 0
-
-    def add(self, row: bytes) -> None:
-        amount = row.rsplit(b",", COLUMNS_AFTER_AMOUNT + 1)[1]
-        self.rows += 1
-        self.amount += int(amount.replace(b".", b""))
+def _columns(currency: str) -> dict[str, str]:
+    return {
+        "Statement month": "%(month)s",
+        "Merchant": "%(merchant)s",
+        "Charge": safe("charge.reference"),
+        "Category": "%(fees)s::jsonb -> charge.fee_id ->> 'category'",
+        "Fee": "%(fees)s::jsonb -> charge.fee_id ->> 'name'",
+        "Request": safe("charge.request"),
+        "Description": safe("charge.description"),
+        "Quantity": "trim_scale(charge.quantity)",
+        "Amount": amount_of(currency),
+        "Currency": "charge.currency",
+        "Service date": "charge.service_on",
+        "Service time (UTC)": utc("charge.at"),
+        "Arrived (UTC)": utc("charge.arrived_at"),
+        "Late": "CASE WHEN charge.is_late THEN 'yes' ELSE 'no' END",
+        "Bill #": "bill.number",
+    }
 
 
 def _fees() -> dict[str, dict[str, str]]:
     with override("en"):
         return {
-            fee.code: {"category": str(fee.get_category_display()), "name": _safe_text(fee.name)}
+            fee.code: {"category": str(fee.get_category_display()), "name": safe_text(fee.name)}
             for fee in Fee.objects.all()
         }
-
-
-def _safe_text(text: str) -> str:
-    """The text, with an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{text}" if text.startswith(tuple(FORMULA_STARTS)) else text
-
-
-def _safe(column: str) -> str:
-    """SQL for the same, and for no quotes around nothing."""
-    codes = ", ".join(str(ord(start)) for start in FORMULA_STARTS)
-    return f"NULLIF(CASE WHEN ascii({column}) IN ({codes}) THEN '''' ELSE '' END || {column}, '')"
-
-
-def _utc(column: str) -> str:
-    return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""

@@ -12,4 +12,8 @@ urlpatterns = [
     path("bills/", views.bills, name="bills"),
     path("bills/<reference:number>/", views.bill, name="bill"),
     path("bills/<reference:number>.pdf", views.bill_pdf, name="bill_pdf"),
+    path("bills/<reference:number>/lines/<int:pk>/", views.bill_line, name="bill_line"),
+    path("bills/<reference:number>.csv", views.export_bill, name="bill_csv"),
+    path("requests/", views.fulfilment_requests, name="requests"),
+    path("requests/<reference:reference>/", views.fulfilment_request, name="request"),
 ]

@@ -51,6 +51,13 @@ TAEL_ENCRYPTION_KEYS = keys.encryption_keys(deployed=DEPLOYED)
 TAEL_FONT_PATHS = words("TAEL_FONT_PATHS")  # folders of documents' fonts; the system's if empty
 TAEL_PAYOUT_PROVIDER = os.environ.get("TAEL_PAYOUT_PROVIDER", "")  # credit.providers has a default
 
+# Card payments; none without a key. The time-out is in seconds, of each of up to three requests.
+STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "")
+STRIPE_PUBLISHABLE_KEY = os.environ.get("STRIPE_PUBLISHABLE_KEY", "")
+STRIPE_WEBHOOK_SECRET = os.environ.get("STRIPE_WEBHOOK_SECRET", "")
+STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE") or "https://api.stripe.com"
+STRIPE_TIMEOUT = float(os.environ.get("STRIPE_TIMEOUT") or 15)
+
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", default="" if DEPLOYED else "localhost 127.0.0.1 [::1]")
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
 ROOT_URLCONF = "config.urls"
@@ -254,7 +261,10 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("TAEL_LOG_LEVEL", "INFO").upper()},
     # Django's own handlers would print a second time, or mail people who are not configured.
-    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "stripe": {"level": "WARNING"},  # it tells of every request
+    },
 }
 
 UNFOLD = unfold.UNFOLD

@@ -2,6 +2,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
+from billing import webhooks
 from config import views
 from merchants.converters import MonthConverter, ReferenceConverter
 
@@ -22,6 +23,7 @@ of_a_merchant: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("", include("merchants.urls")),
     path("m/<reference:merchant>/", include(of_a_merchant)),
+    path("webhooks/stripe/", webhooks.of_stripe, name="stripe_webhook"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

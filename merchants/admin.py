@@ -22,7 +22,15 @@ from merchants import money
 from merchants.decisions import Act, Deciding, Decision, Download
 from merchants.fields import AmountField
 from merchants.forms import ConfirmedProfile
-from merchants.models import Membership, Merchant, Notice, NoticeMail, Profile, User
+from merchants.models import (
+    Membership,
+    Merchant,
+    Notice,
+    NoticeMail,
+    Profile,
+    TimeZonePeriod,
+    User,
+)
 from merchants.operations import profiles
 
 Column = Callable[[Any], str]
@@ -90,7 +98,7 @@ class ReadOnly(Bounded):
         return [
             amount(field.name, self.currency) if isinstance(field, AmountField) else field.name
             for field in self.model._meta.fields
-            if field.editable and not field.primary_key
+            if field.editable and not (field.primary_key and not field.is_relation)
         ]
 
 
@@ -155,6 +163,14 @@ class MembershipAdmin(Bounded):
     list_select_related = ("user", "merchant")
     search_fields = ("user__email__startswith", "merchant__reference__exact")
     autocomplete_fields = ("user", "merchant")
+
+
+@admin.register(TimeZonePeriod)
+class TimeZonePeriodAdmin(OfMerchant):
+    merchant = "merchant"
+    reference = ""
+    list_display = ("timezone", "merchant", "starts_on", "starts_at")
+    list_select_related = ("merchant",)
 
 
 def _confirm(act: Act) -> Profile:

@@ -77,10 +77,12 @@ class Decision:
     form: type[forms.Form] = field(kw_only=True)
     effect: Callable[[Any], Text] = field(kw_only=True)  # what will happen, said before
     carry_out: Callable[[Act], Report | Model] = field(kw_only=True)  # calls one operation
-    done: Text = field(kw_only=True, default="")  # said after; a Report says its own
+    # Said after, of what was made where that matters; a Report says its own.
+    done: Text | Callable[[Any], Text] = field(kw_only=True, default="")
     initial: Callable[[Any], dict[str, Any]] = field(kw_only=True, default=lambda row: {})
     # Whether the button is there. It is the operation that refuses.
     is_open: Callable[[Any], bool] = field(kw_only=True, default=always)
+    menu: Text = field(kw_only=True, default="")  # buttons of the same one are in a menu
 
 
 @dataclass(frozen=True)
@@ -136,13 +138,27 @@ class Deciding(ModelAdmin):
                     for one in self.downloads
                     if one.is_there(row)
                 ),
-                *(
-                    _button(one.title, self._address("decide", row.pk, one.name))
-                    for one in self.decisions
-                    if one.is_open(row)
-                ),
+                *self._decision_buttons(row),
             ]
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def _decision_buttons(self, row: Model) -> list[dict[str, Any]]:
+        """A menu stands where the first of its buttons would."""
+        buttons: list[dict[str, Any]] = []
+        menus: dict[str, list[dict[str, Any]]] = {}
+        for one in self.decisions:
+            if not one.is_open(row):
+                continue
+            button = _button(one.title, self._address("decide", row.pk, one.name))
+            if not one.menu:
+                buttons.append(button)
+            elif str(one.menu) in menus:
+                menus[str(one.menu)].append(button)
+            else:
+                menus[str(one.menu)] = items = [button]
+                name = f"menu{len(menus)}"  # by which its script finds it
+                buttons.append(_button(one.menu, "") | {"items": items, "method_name": name})
+        return buttons
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -198,7 +214,10 @@ class Deciding(ModelAdmin):
         if isinstance(outcome, Report):
             return self._page(request, row, decision, None, outcome)
         self.log_change(request, outcome if row is None else row, str(decision.title))
-        messages.success(request, str(decision.done))
+        if callable(decision.done):  # it may be no success, such as a payment that failed
+            messages.info(request, str(decision.done(outcome)))
+        else:
+            messages.success(request, str(decision.done))
         return HttpResponseRedirect(
             self._address("changelist") if row is None else self._address("change", row.pk)
         )

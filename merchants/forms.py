@@ -3,6 +3,19 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminDecimalFieldWidget
+
+from merchants.money import DECIMAL_PLACES, MAX_DIGITS
+
+
+def amount_field(**said: Any) -> forms.DecimalField:
+    """Money that an operator types; the operation knows its currency, and so its digits."""
+    return forms.DecimalField(
+        max_digits=MAX_DIGITS,
+        decimal_places=DECIMAL_PLACES,
+        widget=UnfoldAdminDecimalFieldWidget,
+        **said,
+    )
 
 
 class ConfirmedProfile(forms.Form):

@@ -61,6 +61,24 @@ PHRASES = {
         "stolen_card": _("the card was declined"),
         "processing_error": _("the card's network could not process it"),
         "card_removed": _("the card is not there any more"),
+        "amount_not_possible": _("cards can't be charged with exactly this amount"),
+        "canceled": _("our payment provider broke it off"),
+        "currency_not_supported": _("the card can't be charged in this currency"),
+        # What a bank suspects is no business of whoever reads our mail.
+        **dict.fromkeys(
+            (
+                "do_not_honor",
+                "fraudulent",
+                "generic_decline",
+                "highest_risk_level",
+                "merchant_blacklist",
+                "pickup_card",
+                "restricted_card",
+                "security_violation",
+                "transaction_not_allowed",
+            ),
+            _("the card was declined"),
+        ),
     },
 }
 

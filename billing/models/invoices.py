@@ -175,6 +175,10 @@ class Invoice(models.Model):
         return money.of(self.total, self.currency)
 
     @property
+    def is_void(self) -> bool:
+        return self.status == self.Status.VOID
+
+    @property
     def is_open(self) -> bool:
         return self.status == self.Status.OPEN
 

@@ -36,7 +36,8 @@ def introduce(
 
     For every merchant, or for one, whose own price goes before the general one; no price ends that
     of a merchant. The first price may hold from any day, a later one from today (UTC) at the
-    earliest. Of two from the same day the later one holds. Raises PriceOfThePast, Invalid.
+    earliest. Of two from the same day the later one holds; the same one again, as of a form that is
+    sent twice, is the one there is. Raises PriceOfThePast, Invalid.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     money.check_currency(currency)
@@ -48,6 +49,9 @@ def introduce(
     with connection.cursor() as cursor:
         cursor.execute(LOCK)
     before = FeePrice.objects.filter(fee=fee, currency=currency, merchant=merchant_id)
+    known = before.filter(from_on=from_on).order_by("-pk").first()
+    if known is not None and known.unit_price == unit_price:
+        return known
     if from_on < now.astimezone(UTC).date() and before.exists():
         raise PriceOfThePast(f"from_on: {from_on} is over, and {fee} has a price in {currency}")
     return FeePrice.objects.create(

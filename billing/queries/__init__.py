@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from django.db.models import Q, QuerySet, Sum
 
 from billing.models import (
+    BillDecision,
     BillingAccount,
     Charge,
     Invoice,
@@ -154,6 +155,22 @@ def bill(account: BillingAccount, number: str) -> Invoice | None:
 def lines(bill: Invoice) -> Sections[InvoiceLine]:
     """The lines of a bill by category."""
     return Sections.of(bill.lines.order_by("posting_on", "fee_name", "pk"))
+
+
+def line(bill: Invoice, pk: int) -> InvoiceLine | None:
+    """A line of the bill, with the bill its charges are on now (a void sends them on)."""
+    return bill.lines.select_related("item__invoice").filter(pk=pk).first()
+
+
+def charges_of(line: InvoiceLine) -> QuerySet[Charge]:
+    """The charges that make up a line of a bill, each with its fee."""
+    return Charge.objects.filter(item=line.item_id).select_related("fee")
+
+
+def decisions(bill: Invoice) -> QuerySet[BillDecision]:
+    """What a merchant is told of what operators decided about a bill, oldest first."""
+    told = (BillDecision.Decision.VOIDED, BillDecision.Decision.UNCOLLECTIBLE)
+    return bill.decisions.filter(decision__in=told).order_by("at", "pk")
 
 
 def attempts(bill: Invoice) -> QuerySet[Payment]:

@@ -18,7 +18,7 @@ from credit.models import CreditPolicy, Freeze
 from credit.queries import withdrawals as queries
 from merchants.admin import figure
 from merchants.decisions import Reasoned
-from merchants.money import DECIMAL_PLACES, MAX_DIGITS
+from merchants.forms import amount_field
 
 MOST_IN_A_FILE = 500
 LONGEST_KEY = 18  # digits that the database's widest whole numbers surely hold
@@ -30,17 +30,8 @@ FIGURES = [
 ]
 
 
-def _amount(**said: Any) -> forms.DecimalField:
-    return forms.DecimalField(
-        max_digits=MAX_DIGITS,
-        decimal_places=DECIMAL_PLACES,
-        widget=UnfoldAdminDecimalFieldWidget,
-        **said,
-    )
-
-
 class LimitChange(Reasoned):
-    limit = _amount(label=_("New limit"))
+    limit = amount_field(label=_("New limit"))
     field_order = ("limit", "reason")
 
 
@@ -57,7 +48,7 @@ class FreezePlaced(forms.Form):
 
 
 class RaiseApproved(Reasoned):
-    limit = _amount(
+    limit = amount_field(
         label=_("Other limit"), required=False, help_text=_("Empty: what was asked for.")
     )
     field_order = ("limit", "reason")

@@ -76,6 +76,15 @@ def quantity(value: Decimal) -> str:
 
 
 @register.filter
+def unit_price(value: Decimal | None, currency: str) -> str:
+    """What one unit costs: the currency's digits, and up to six where the price has them."""
+    if value is None:
+        return NONE
+    digits = minor_digits(currency)
+    return _decimal(value, "#,##0." + "0" * digits + "#" * (6 - digits))
+
+
+@register.filter
 def day(value: date | None) -> str | SafeString:
     if value is None:
         return NONE

@@ -1,6 +1,10 @@
 import pytest
+from django.test import Client
+from moneyed import Money
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from billing.models import InvoiceLine
+from billing.operations import bill_decisions, transfers
 from tests import shops
 from tests.factories import browser_of, member
 from tests.shops import Shop
@@ -57,6 +61,128 @@ def test_a_collected_bill_shows_the_payment(settings: Settings) -> None:
     assert "1 1 Nov 2026 10:00 Succeeded 39.00 USD" in page
 
 
+def line_of(number: str, fee: str) -> str:
+    """Where the line of this fee has its page."""
+    line = InvoiceLine.objects.get(invoice__number=number, fee_code=fee)
+    return f"{number}/lines/{line.pk}/"
+
+
+def decide(shop: Shop, number: str, at: str, *, uncollectible: bool = False) -> None:
+    decision = bill_decisions.mark_uncollectible if uncollectible else bill_decisions.void
+    decision(
+        invoice_id=shop.account.invoices.get(number=number).pk,
+        actor="billing@tael.example",
+        reason="known to be a fraud",
+        now=shop.at(at),
+    )
+
+
+def test_a_line_opens_to_its_charges_and_their_requests(shop: Shop) -> None:
+    label = line_of("2026-000002", "shipping-label")
+    client = browser_of(member(shop, "VIEWER"))
+    bill = client.get("/m/rosewood/billing/bills/2026-000002/").content.decode()
+    assert f'<a href="/m/rosewood/billing/bills/{label}">Shipping label</a>' in bill
+    response = client.get(f"/m/rosewood/billing/bills/{label}")
+    facts = "Shipping label Shipping 210.00 USD Posted 12 Nov 2026 Charges 1 Charges in order"
+    assert facts in text_of(response)
+    assert "Shipping label 12 Nov 2026 15:00 FR-1 – 1 – 210.00 USD" in text_of(response)
+    assert 'href="/m/rosewood/billing/requests/FR-1/">FR-1</a>' in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "page", ["2026-000001/lines/{}/", "2026-000002/lines/99999999999999999999/"]
+)
+def test_a_line_is_found_under_its_own_bill_only(shop: Shop, page: str) -> None:
+    line = InvoiceLine.objects.get(invoice__number="2026-000002", fee_code="app-usage")
+    address = f"/m/rosewood/billing/bills/{page.format(line.pk)}"
+    assert browser_of(member(shop)).get(address).status_code == 404
+
+
+@pytest.mark.parametrize("role", ["OWNER", "FINANCE", "VIEWER"])
+def test_everybody_of_the_merchant_sees_a_line(shop: Shop, role: str) -> None:
+    address = f"/m/rosewood/billing/bills/{line_of('2026-000002', 'app-usage')}"
+    assert "15.00 USD" in text_of(browser_of(member(shop, role)).get(address))
+
+
+def test_a_stranger_finds_no_line_and_who_is_not_signed_in_is_sent_to_do_so(shop: Shop) -> None:
+    page = f"billing/bills/{line_of('2026-000002', 'app-usage')}"
+    stranger = browser_of(member(shops.join("2026-11-01 09:00", "other-shop")))
+    assert stranger.get(f"/m/rosewood/{page}").status_code == 404
+    assert stranger.get(f"/m/other-shop/{page}").status_code == 404
+    location = Client().get(f"/m/rosewood/{page}")["Location"]
+    assert location == f"/accounts/login/?next=/m/rosewood/{page}"
+
+
+def test_a_void_bill_says_so_and_its_lines_where_their_charges_went(shop: Shop) -> None:
+    decide(shop, "2026-000002", "2026-11-14 10:00")
+    page = read(shop, "2026-000002/")
+    assert "Bill 2026-000002 Void" in page
+    assert "Voided 14 Nov 2026 10:00" in page
+    assert "Nothing is to be paid for this bill." in page
+    assert "fraud" not in page
+    assert "Left to pay" not in page
+    assert "Due" not in page
+    label = line_of("2026-000002", "shipping-label")
+    assert (
+        "Shipping Void 210.00 USD Posted 12 Nov 2026 Charges 1 Now on bill not billed yet"
+        in read(shop, label)
+    )
+    shop.charge("2026-11-15 10:00", "pick-pack", "1.00")
+    page = read(shop, label)
+    assert "Now on bill 2026-000003" in page
+    assert "12 Nov 2026 15:00 FR-1 – 1 – 210.00 USD" in page
+
+
+def test_an_uncollectible_bill_says_so_and_what_is_left(shop: Shop) -> None:
+    shop.run_jobs("2026-11-19 00:00")
+    transfers.record(
+        invoice_id=shop.account.invoices.get(number="2026-000002").pk,
+        amount=Money("25.00", "USD"),
+        reference="T-1",
+        actor="billing@tael.example",
+        now=shop.at("2026-11-19 10:00"),
+    )
+    decide(shop, "2026-000002", "2026-11-20 10:00", uncollectible=True)
+    page = read(shop, "2026-000002/")
+    assert "Bill 2026-000002 Uncollectible" in page
+    assert "Left to pay 200.00 USD" in page
+    assert "Not paid since 19 Nov 2026" in page
+    assert "Marked uncollectible 20 Nov 2026 10:00" in page
+    assert "1 19 Nov 2026 10:00 Succeeded 25.00 USD" in page
+    assert "fraud" not in page
+
+
+def test_a_failed_payment_tells_why_and_when_it_is_tried_again() -> None:
+    shop = shops.join("2026-11-01 09:00", plan_price="39.00")
+    type(shop.account).objects.update(payment_method="proceeds")
+    shop.charge("2026-11-01 10:00", "pick-pack", "200.00")
+    shop.run_jobs("2026-11-01 11:00")
+    page = read(shop, "2026-000002/")
+    assert "Failed there were not enough available proceeds 200.00 USD" in page
+    assert (
+        "Left to pay 200.00 USD Not paid since 1 Nov 2026 Collected next 2 Nov 2026 11:00" in page
+    )
+
+
+def test_a_draft_is_not_shown() -> None:
+    shop = shops.join("2026-11-01 09:00")
+    type(shop.account).objects.update(reviews_bills=True)
+    shop.charge("2026-11-01 10:00", "pick-pack", "200.00")
+    assert shop.account.invoices.get().status == "DRAFT"
+    assert "No bills yet." in read(shop, "")
+    client = browser_of(member(shop))
+    statement = client.get("/m/rosewood/billing/statements/2026-11/")
+    assert "not billed yet" in text_of(statement)
+    assert client.get("/m/rosewood/billing/bills/None/").status_code == 404
+
+
+def test_only_who_may_export_is_offered_the_file(shop: Shop) -> None:
+    link = "/m/rosewood/billing/bills/2026-000002.csv"
+    for role, offered in (("OWNER", True), ("FINANCE", True), ("VIEWER", False)):
+        page = browser_of(member(shop, role)).get("/m/rosewood/billing/bills/2026-000002/")
+        assert (link in page.content.decode()) == offered
+
+
 def test_pages_take_few_queries_however_many_lines_there_are(
     shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -69,3 +195,20 @@ def test_pages_take_few_queries_however_many_lines_there_are(
     with django_assert_max_num_queries(12):
         page = client.get("/m/rosewood/billing/bills/2026-000003/")
     assert page.context["lines"].charge_count == 18
+
+
+def test_a_line_of_many_charges_is_shown_in_pages(
+    shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for minute in range(51):
+        shop.charge(f"2026-11-13 10:{minute:02}", "packaging", "4.00", f"c-{minute}")
+    assert shop.bills()[2] == "2026-11-13 THRESHOLD 200.00"
+    address = f"/m/rosewood/billing/bills/{line_of('2026-000003', 'packaging')}"
+    client = browser_of(member(shop))
+    with django_assert_max_num_queries(12):
+        page = client.get(address)
+    assert [charge.reference for charge in page.context["page"].rows][:2] == ["c-0", "c-1"]
+    assert len(page.context["page"].rows) == 50
+    assert page.context["page"].after == ""
+    decide(shop, "2026-000003", "2026-11-14 10:00")
+    assert len(client.get(address).context["page"].rows) == 50

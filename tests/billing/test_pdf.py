@@ -8,7 +8,6 @@ import pytest
 import typst
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from moneyed import Money
 from pytest_django import Settings
 
 from billing import fonts, pdf, typesetting
@@ -202,7 +201,8 @@ def test_a_statement_of_many_charges_is_set_in_pages() -> None:
                 merchant_id=shop.merchant.pk,
                 reference=f"many-{number}",
                 fee="pick-pack",
-                amount=Money("0.01", "USD"),
+                currency="USD",
+                amount=Decimal("0.01"),
                 quantity=Decimal(1),
                 at=shop.at("2026-10-10 10:00"),
                 now=shop.at("2026-10-31 13:00"),

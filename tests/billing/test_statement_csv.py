@@ -9,10 +9,12 @@ from pathlib import Path
 import pgtrigger
 import pytest
 from django.core.management import CommandError, call_command
+from moneyed import Money
 
-from billing.models import StatementTotal
-from billing.operations import charges
-from billing.statement_csv import BLOCK, Export, Incomplete
+from billing.csv_export import BLOCK, Incomplete
+from billing.models import BillingAccount, Charge, StatementTotal
+from billing.operations import charges, credits
+from billing.statement_csv import Export
 from tests import shops
 from tests.factories import browser_of, member
 from tests.shops import Shop
@@ -116,6 +118,45 @@ def test_amounts_have_the_digits_of_their_currency(currency: str, amount: str) -
     assert f",1,{amount},{currency}," in exported(shop)
 
 
+@pytest.mark.parametrize(
+    ("currency", "amount", "given_back"),
+    [("USD", "20.00", "-5.00"), ("JPY", "1200", "-500"), ("KWD", "1.205", "-0.055")],
+)
+def test_a_credit_of_the_month_is_a_negative_number(
+    currency: str, amount: str, given_back: str
+) -> None:
+    shop = shops.join("2026-10-01 09:00", currency=currency, billing_threshold="9000", name="=1+1")
+    shop.charge("2026-10-03 10:00", "pick-pack", amount, "@x", request="-5")
+    credits.grant(
+        merchant_id=shop.merchant.pk,
+        charge="@x",
+        fee="credit-pick-pack",
+        amount=Money(given_back.lstrip("-"), currency),
+        reason="one was packed twice",
+        request_key="form-1",
+        actor="billing@tael.example",
+        now=shop.at("2026-10-20 10:00"),
+    )
+    shop.run_jobs("2026-11-01 00:00")
+    charged, credited = csv.DictReader(io.StringIO(exported(shop)))
+    assert (charged["Merchant"], charged["Charge"], charged["Request"]) == ("'=1+1", "'@x", "'-5")
+    assert charged["Amount"] == amount
+    assert credited["Amount"] == given_back
+    assert (credited["Category"], credited["Fee"]) == ("Fulfilment credit", "Pick and pack credit")
+    assert (credited["Request"], credited["Description"]) == ("'-5", "'@x")
+    assert credited["Service date"] == "2026-10-20"
+
+
+def test_charges_of_a_draft_have_no_bill_yet() -> None:
+    shop = shops.join("2026-10-01 09:00")
+    BillingAccount.objects.update(reviews_bills=True)
+    shop.charge("2026-10-03 10:00", "pick-pack", "1.00")
+    shop.run_jobs("2026-11-01 00:00")
+    assert shop.account.invoices.get().status == "DRAFT"
+    (row,) = csv.DictReader(io.StringIO(exported(shop)))
+    assert row["Bill #"] == ""
+
+
 def test_the_open_month_sends_the_reader_back_and_says_when_it_closes(shop: Shop) -> None:
     client = browser_of(member(shop))
     response = client.get(ADDRESS, follow=True)
@@ -180,5 +221,18 @@ def test_a_file_that_differs_from_the_closed_totals_is_broken_off(
     with pytest.raises(Incomplete, match=r"statement-rosewood-2026-10\.csv: 3 rows of"):
         b"".join(response.streaming_content)  # type: ignore[attr-defined]
     with pytest.raises(CommandError, match="3 rows of"):
+        call_command("statement_csv", "rosewood", "2026-10", output=tmp_path / "october.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_lacks_a_charge_is_broken_off(shop: Shop, tmp_path: Path) -> None:
+    close(shop)
+    with pgtrigger.ignore():
+        Charge.objects.filter(reference="@c-2").delete()
+    response = browser_of(member(shop)).get(ADDRESS)
+    complaint = "2 rows of 3 were sent, with 450 of 1650 minor units"
+    with pytest.raises(Incomplete, match=complaint):
+        b"".join(response.streaming_content)  # type: ignore[attr-defined]
+    with pytest.raises(CommandError, match=complaint):
         call_command("statement_csv", "rosewood", "2026-10", output=tmp_path / "october.csv")
     assert list(tmp_path.iterdir()) == []

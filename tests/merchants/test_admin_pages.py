@@ -1,5 +1,7 @@
 """Every model has its pages in the admin; what operations write can only be looked at there."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +14,17 @@ from django.urls import reverse
 from moneyed import Money
 from pytest_django import Settings
 
+from billing.models import Payment, StrayPayment
+from billing.operations import (
+    bill_decisions,
+    credits,
+    payment_methods,
+    payments,
+    prices,
+    terms,
+    thresholds,
+)
+from billing.providers import Answer
 from config.models import Replay, ReplayRejection
 from credit.models import PayoutDestination
 from credit.operations import destinations, requests, withdrawals
@@ -54,6 +67,7 @@ def rows(settings: Settings) -> None:
     for number in range(5):
         shop.place("2026-10-31 10:00", f"B-{number}", "1.00", buyer="Busy")
     decided(shop)
+    billed(shop)
     shop.run_jobs("2026-11-01 00:00")
     replay = Replay.objects.create(digest="d", name="events.jsonl")
     ReplayRejection.objects.create(replay=replay, line=1, code="invalid", reason="not JSON")
@@ -74,6 +88,38 @@ def decided(shop: shops.Shop) -> None:
     )
     requests.ask_question(message="Why 4,000?", **by)
     profiles.complete(fields={"contact_name": "Mei Lin"}, **by)
+
+
+def billed(shop: shops.Shop) -> None:
+    """What there is about bills: a price, what is asked for, a card, a bill that was voided."""
+    by: dict[str, Any] = {"actor": "olga@tael.example", "now": shop.at("2026-10-31 11:00")}
+    asked: dict[str, Any] = {"merchant_id": shop.merchant.pk, **by}
+    said: dict[str, Any] = {"reason": "as agreed", **by}
+    prices.introduce(
+        fee="storage", currency="USD", unit_price=Decimal("0.015"), from_on=date(2026, 1, 1), **said
+    )
+    thresholds.ask(threshold=Money("500", "USD"), message="Sales grow.", **asked)
+    terms.change_time_zone(timezone="Asia/Bangkok", reason="It moved.", **asked)
+    credits.ask(
+        charge="c-1", fee="credit-pick-pack", amount=Money("1.00", "USD"), message="Wrong size.",
+        request_key="form-1", **asked,
+    )  # fmt: skip
+    card: dict[str, Any] = {"provider": "sandbox", "token": "t", "brand": "Visa"}
+    payment_methods.add_card(**card, last_four="9995", **asked)
+    first = shop.account.invoices.earliest("pk")
+    failed = payments.settle(
+        Payment.objects.create(
+            invoice=first, attempt=9, provider="sandbox", actor="collect-payments",
+            idempotency_key=f"{first.number}-9", currency="USD", amount=first.total,
+            started_at=by["now"],
+        ).pk,
+        Answer.failed("never_received"),
+        now=by["now"],
+    )  # fmt: skip
+    bill_decisions.mark_uncollectible(invoice_id=first.pk, **said)
+    StrayPayment.objects.create(
+        payment=failed, provider_reference="p", currency="USD", amount=1, found_at=by["now"]
+    )
 
 
 def address(model: type[Model], page: str, *args: object) -> str:

@@ -1,15 +1,14 @@
 """Notices: what a merchant's people are told, once per cause, whatever writes it."""
 
-from typing import Any
-
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from moneyed import Money
+from pytest_django import Settings
 
-from billing.models import Invoice, Payment
-from billing.providers import PROVIDERS, Answer
+from billing.models import Invoice
+from billing.operations import payment_methods
 from credit.models import Order
 from credit.operations import orders
 from merchants import letters
@@ -171,33 +170,43 @@ def test_a_closed_statement_and_an_issued_bill_are_told_at_their_own_instant() -
     shop.run_jobs("2026-12-01 09:00")  # late
     shop.run_jobs("2026-12-01 09:00")
     number = Invoice.objects.get().number
-    assert told(shop) == [("BILL_ISSUED", number), ("STATEMENT_CLOSED", "2026-11")]
+    assert told(shop) == [
+        ("BILL_ISSUED", number),
+        ("PAYMENT_FAILED", number),  # it was to be paid within 7 days
+        ("STATEMENT_CLOSED", "2026-11"),
+    ]
     assert sentences(shop) == [
         f"Bill {number} over 210.00 USD was issued.",
+        f"We could not collect 210.00 USD for bill {number}: it was not paid by its due date.",
         "All charges of November 2026 are in, and the statement can be exported.",
     ]
     assert [notice.at for notice in shop.merchant.notices.order_by("pk")] == [
         shop.at("2026-11-13 00:00"),
+        shop.at("2026-11-19 00:00"),
         shop.at("2026-12-01 00:00"),
     ]
 
 
-class Declining:
-    def collect(self, payment: object) -> Answer:
-        return Answer(Payment.Status.FAILED, failure="card_declined")
-
-
-def test_a_failed_payment_is_told(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_payment_is_told_once_however_often_it_is_tried(settings: Settings) -> None:
     settings.TAEL_SANDBOX = True
-    monkeypatch.setitem(PROVIDERS, "sandbox", Declining())
-    shop = shops.join("2026-11-01 10:00", currency="JPY", payment_method="sandbox",
-                      billing_threshold="20000")  # fmt: skip
+    shop = shops.join("2026-11-01 10:00", currency="JPY", billing_threshold="20000")
+    payment_methods.add_card(
+        merchant_id=shop.merchant.pk,
+        provider="sandbox",
+        token="short",
+        brand="Visa",
+        last_four="9995",
+        actor="mei@rosewood.example",
+        now=shop.at(NOW),
+    )
     shop.charge(NOW, "pick-pack", "21000")
     shop.run_jobs("2026-11-02 11:00")
-    number = Invoice.objects.get().number
-    assert told(shop) == [("BILL_ISSUED", number), ("PAYMENT_FAILED", f"{number}-1")]
+    shop.run_jobs("2026-11-03 12:00")
+    bill = Invoice.objects.get()
+    assert [payment.status for payment in bill.payments.all()] == ["FAILED", "FAILED"]
+    assert told(shop) == [("BILL_ISSUED", bill.number), ("PAYMENT_FAILED", bill.number)]
     assert sentences(shop)[1] == (
-        f"We could not collect 21,000 JPY for bill {number}: card_declined"
+        f"We could not collect 21,000 JPY for bill {bill.number}: the card had not enough funds."
     )
 
 
@@ -220,9 +229,13 @@ DETAILS = {
     "REQUEST_ANSWERED": {"status": "ANSWERED", "answer": "In May."},
     "STATEMENT_CLOSED": {"month": "2026-11"},
     "BILL_ISSUED": {"number": "2026-000001", "total": "225.0000", "currency": "USD",
-                    "kind": "THRESHOLD"},
+                    "bill_kind": "THRESHOLD"},
     "PAYMENT_FAILED": {"number": "2026-000001", "amount": "225", "currency": "USD",
                        "failure": ""},
+    "THRESHOLD_ANSWERED": {"status": "APPROVED", "answer": "Sales grew.", "threshold": "500",
+                           "currency": "USD"},
+    "CREDIT_ANSWERED": {"status": "REJECTED", "answer": "The parcel arrived.", "amount": "3.5",
+                        "currency": "USD"},
 }  # fmt: skip
 
 
@@ -243,6 +256,37 @@ def test_a_withdrawal_that_failed_without_a_word_from_the_bank() -> None:
         "Withdrawal W-1 of 5.00 USD to ···· 6789 failed, and went back to your proceeds: no reason"
         " was given"
     )
+
+
+ANSWERS = {
+    "THRESHOLD_ANSWERED APPROVED": "Your billing threshold is now 500.00 USD. Sales grew.",
+    "THRESHOLD_ANSWERED REJECTED": "Your billing threshold stays at 500.00 USD. Sales grew.",
+    "CREDIT_ANSWERED APPROVED": "You get a credit of 3.50 USD. The parcel arrived.",
+    "CREDIT_ANSWERED REJECTED": (
+        "You asked for a credit of 3.50 USD and it was not approved: The parcel arrived."
+    ),
+}
+
+
+@pytest.mark.parametrize("outcome", ANSWERS)
+def test_an_answer_says_what_was_decided_and_why(outcome: str) -> None:
+    kind, status = outcome.split()
+    notice = Notice(kind=kind, details={**DETAILS[kind], "status": status})
+    assert letters.sentence(notice).replace("\N{NO-BREAK SPACE}", " ") == ANSWERS[outcome]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("never_received", "our payment provider did not receive it"),
+        ("do_not_honor", "do_not_honor"),  # a provider's, that we have no words for
+        ("", "no reason was given"),
+    ],
+)
+def test_why_a_payment_failed_is_told_in_words(code: str, words: str) -> None:
+    assert letters.failure(code) == words
+    details = {**DETAILS["PAYMENT_FAILED"], "failure": code}
+    assert letters.sentence(Notice(kind="PAYMENT_FAILED", details=details)).endswith(f": {words}.")
 
 
 def test_details_of_another_version_still_say_what_the_notice_is() -> None:

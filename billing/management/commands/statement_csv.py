@@ -1,6 +1,5 @@
 """manage.py statement_csv MERCHANT YYYY-MM [--output FILE]"""
 
-import os
 from argparse import ArgumentParser
 from datetime import date
 from pathlib import Path
@@ -8,7 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from billing.statement_csv import Export, Incomplete, NotClosed
+from billing.csv_export import Incomplete, save
+from billing.statement_csv import Export, NotClosed
 from merchants.models import Merchant
 
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         export = self._export(options["merchant"], options["month"])
         try:
             if options["output"]:
-                _write(export, options["output"])
+                save(export.blocks(), options["output"])
             else:
                 for block in export.blocks():
                     self.stdout.write(block.decode(), ending="")
@@ -48,14 +48,3 @@ def _month(text: str) -> date:
     except ValueError:
         pass
     raise CommandError(f"{text} is not a month, such as 2027-01.")
-
-
-def _write(export: Export, path: Path) -> None:
-    """Under the name asked for, the file is there as a whole or not at all."""
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.writelines(export.blocks())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)

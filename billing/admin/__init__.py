@@ -1,0 +1,8 @@
+"""The operators' view of accounts, charges and bills, and their decisions about them.
+
+All of it is written by operations only. Importing the modules registers the pages.
+"""
+
+from billing.admin import accounts, bills, charges, credits, payments, prices, thresholds
+
+__all__ = ["accounts", "bills", "charges", "credits", "payments", "prices", "thresholds"]

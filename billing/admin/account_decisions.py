@@ -1,0 +1,231 @@
+"""What operators decide about an account: its terms, and credits on nothing in particular."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as translated
+from django.utils.translation import gettext_lazy as _
+from moneyed import Money
+
+from billing.admin.forms import (
+    GrantedCredit,
+    MethodChoice,
+    PlanChange,
+    ThresholdChange,
+    TimeZoneChange,
+    new_request_key,
+)
+from billing.models import BillingAccount, BillingCredit, PlanTerm
+from billing.models.fees import CREDIT_CATEGORIES
+from billing.operations import accounts, credits, payment_methods, terms, thresholds
+from merchants import calendar
+from merchants.admin import figure
+from merchants.decisions import Act, Decision, Reasoned
+from merchants.models import TimeZonePeriod
+
+MOST_CARDS = 50  # to choose from
+TERMS = _("Terms")  # the menu
+
+
+def is_open(account: BillingAccount) -> bool:
+    return not account.is_closed
+
+
+def figures(account: BillingAccount, **more: Decimal) -> dict[str, str]:
+    """The account's figures for a sentence, and others in its currency."""
+    named = {"outstanding": account.outstanding, "threshold": account.threshold, **more}
+    return {name: figure(value, account.currency) for name, value in named.items()}
+
+
+# Credits and the threshold.
+
+
+def _credit_effect(account: BillingAccount) -> str:
+    return translated(
+        "A credit is a negative charge of today: {outstanding} is outstanding, and will be less by"
+        " its amount. It corrects no charge in particular; a credit on a charge is granted on the"
+        " charge's page. The merchant is told."
+    ).format(**figures(account))
+
+
+def _new_credit(account: BillingAccount) -> dict[str, Any]:
+    return {"request_key": new_request_key(), "categories": CREDIT_CATEGORIES}
+
+
+def _grant(act: Act) -> BillingCredit:
+    return credits.grant(
+        merchant_id=act.row.pk,
+        fee=act.said["fee"],
+        amount=Money(act.said["amount"], act.row.currency),
+        reason=act.reason,
+        request_key=act.said["request_key"],
+        **act.by,
+    )
+
+
+def _threshold_effect(account: BillingAccount) -> str:
+    return translated(
+        "The threshold is {threshold}, and {outstanding} is outstanding. Another threshold, higher"
+        " or lower, bills nothing by itself: the next charge that posts does."
+    ).format(**figures(account))
+
+
+def _set_threshold(act: Act) -> BillingAccount:
+    threshold = Money(act.said["threshold"], act.row.currency)
+    return thresholds.change(
+        merchant_id=act.row.pk, threshold=threshold, reason=act.reason, **act.by
+    )
+
+
+# Terms.
+
+
+def _plan_effect(account: BillingAccount) -> str:
+    return translated(
+        "The plan is {plan}, {price} every {days} days. The new one holds from {date} on, when the"
+        " next plan fee is due; until then nothing is charged or given back."
+    ).format(
+        plan=account.plan,
+        price=figure(account.plan_price, account.currency),
+        days=account.plan_interval_days,
+        date=date_format(account.next_plan_on),
+    )
+
+
+def _change_plan(act: Act) -> PlanTerm:
+    said = act.said
+    plan = accounts.Plan(said["plan"], said["price"], said["interval_days"])
+    return terms.change_plan(merchant_id=act.row.pk, plan=plan, reason=act.reason, **act.by)
+
+
+def _time_zone_effect(account: BillingAccount) -> str:
+    return translated(
+        "Days are counted in {timezone}. From {date} on, the start of the merchant's next month,"
+        " those of the billing account and of the credit line are counted in the new time zone."
+    ).format(timezone=account.timezone, date=date_format(calendar.next_month(account.open_on)))
+
+
+def _change_time_zone(act: Act) -> TimeZonePeriod:
+    zone = act.said["timezone"].strip()
+    return terms.change_time_zone(
+        merchant_id=act.row.pk, timezone=zone, reason=act.reason, **act.by
+    )
+
+
+def _review(act: Act) -> BillingAccount:
+    return terms.review_bills(merchant_id=act.row.pk, wanted=True, reason=act.reason, **act.by)
+
+
+def _review_no_more(act: Act) -> BillingAccount:
+    return terms.review_bills(merchant_id=act.row.pk, wanted=False, reason=act.reason, **act.by)
+
+
+def _methods(account: BillingAccount) -> dict[str, Any]:
+    """What may be chosen: methods that need no card, and cards, each with its provider."""
+    Method = BillingAccount.Method
+    plain = [Method.MANUAL, Method.PROCEEDS, Method.SANDBOX]
+    cards = account.cards.filter(removed_at__isnull=True).order_by("-pk")[:MOST_CARDS]
+    present = account.payment_method + (f":{account.card_id}" if account.card_id else "")
+    return {
+        "method": present,
+        "methods": [(str(method), method.label) for method in plain]
+        + [(f"{card.provider}:{card.pk}", str(card)) for card in cards],
+    }
+
+
+def _method_effect(account: BillingAccount) -> str:
+    present = account.get_payment_method_display() + (f" {account.card}" if account.card else "")
+    return translated(
+        "Bills are paid by: {present}. With another method, bills whose payment failed are tried at"
+        " once; open ones that are not due yet, on their due day. With bank transfer nothing is"
+        " collected any more until somebody chooses."
+    ).format(present=present)
+
+
+def _choose_method(act: Act) -> BillingAccount:
+    method, _separator, card = act.said["method"].partition(":")
+    return payment_methods.choose(
+        merchant_id=act.row.pk,
+        method=method,
+        card_id=int(card) if card else None,
+        reason=act.reason,
+        **act.by,
+    )
+
+
+DECISIONS = (
+    Decision(
+        "credit",
+        _("Grant a credit"),
+        form=GrantedCredit,
+        effect=_credit_effect,
+        initial=_new_credit,
+        carry_out=_grant,
+        done=_("The credit is granted."),
+    ),
+    Decision(
+        "threshold",
+        _("Change threshold"),
+        form=ThresholdChange,
+        effect=_threshold_effect,
+        carry_out=_set_threshold,
+        done=_("The threshold is changed."),
+        is_open=is_open,
+        menu=TERMS,
+    ),
+    Decision(
+        "plan",
+        _("Change plan"),
+        form=PlanChange,
+        effect=_plan_effect,
+        carry_out=_change_plan,
+        done=_("The new plan holds from the next plan date on."),
+        is_open=is_open,
+        menu=TERMS,
+    ),
+    Decision(
+        "time-zone",
+        _("Change time zone"),
+        form=TimeZoneChange,
+        effect=_time_zone_effect,
+        carry_out=_change_time_zone,
+        done=_("The new time zone holds from the next month on."),
+        menu=TERMS,
+    ),
+    Decision(
+        "method",
+        _("Choose payment method"),
+        form=MethodChoice,
+        effect=_method_effect,
+        initial=_methods,
+        carry_out=_choose_method,
+        done=_("The payment method is chosen."),
+        menu=TERMS,
+    ),
+    Decision(
+        "review",
+        _("Review bills"),
+        form=Reasoned,
+        effect=lambda account: _(
+            "From the next bill on, each waits as a draft without a number until an operator issues"
+            " it or sends it back."
+        ),
+        carry_out=_review,
+        done=_("Bills are reviewed from the next on."),
+        is_open=lambda account: not account.reviews_bills,
+        menu=TERMS,
+    ),
+    Decision(
+        "no-review",
+        _("Stop reviewing bills"),
+        form=Reasoned,
+        effect=lambda account: _(
+            "From the next bill on, bills are issued at once. Drafts that there are wait on."
+        ),
+        carry_out=_review_no_more,
+        done=_("Bills are issued without a review."),
+        is_open=lambda account: account.reviews_bills,
+        menu=TERMS,
+    ),
+)

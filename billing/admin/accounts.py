@@ -1,0 +1,96 @@
+"""Accounts, what was changed about them, and the fees they are charged."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from billing.admin import account_decisions, closing
+from billing.models import AccountChange, BillingAccount, Card, Fee, NumberSeries, PlanTerm
+from merchants.admin import OfMerchant, ReadOnly, amount, related
+from merchants.decisions import Deciding
+
+MERCHANT = related("account__merchant")
+
+
+@admin.register(Fee)
+class FeeAdmin(ReadOnly):
+    list_display = ("name", "code", "category", "posting", "is_sent_by_platform")
+    list_filter = ("category",)
+    search_fields = ("code", "name")
+
+
+@admin.register(NumberSeries)
+class NumberSeriesAdmin(ReadOnly):
+    list_display = ("year", "last")
+    fields = ("year", "last")
+
+
+@admin.register(BillingAccount)
+class BillingAccountAdmin(Deciding, OfMerchant):
+    merchant = "merchant"
+    reference = ""
+    list_display = (
+        "merchant",
+        amount("outstanding"),
+        amount("accruing"),
+        amount("threshold"),
+        "plan",
+        amount("plan_price"),
+        "payment_method",
+        "next_bill_on",
+        "open_on",
+        "closed_on",
+    )
+    list_filter = ("reviews_bills", "payment_method")
+    list_select_related = ("merchant",)
+    decisions = (*account_decisions.DECISIONS, *closing.DECISIONS)
+
+
+@admin.register(PlanTerm)
+class PlanTermAdmin(OfMerchant):
+    merchant = "account__merchant"
+    reference = ""
+    currency = "account__currency"
+    list_display = (
+        "plan",
+        MERCHANT,
+        "starts_on",
+        amount("plan_price", "account__currency"),
+        "plan_interval_days",
+    )
+    list_select_related = ("account__merchant",)
+
+
+@admin.register(AccountChange)
+class AccountChangeAdmin(OfMerchant):
+    merchant = "account__merchant"
+    reference = ""
+    list_display = (
+        "__str__",
+        MERCHANT,
+        "before",
+        "after",
+        "effective_on",
+        "actor",
+        "reason",
+        "at",
+    )
+    list_filter = ("what",)
+    list_select_related = ("account__merchant",)
+
+
+@admin.register(Card)
+class CardAdmin(OfMerchant):
+    merchant = "account__merchant"
+    reference = "last_four"
+    list_display = (
+        "__str__",
+        MERCHANT,
+        "provider",
+        "expires_on",
+        "added_at",
+        "added_by",
+        "removed_at",
+    )
+    list_filter = ("provider", ("removed_at", admin.EmptyFieldListFilter))
+    list_select_related = ("account__merchant",)
+    search_help_text = _("Merchant's reference, last four digits")

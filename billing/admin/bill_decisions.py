@@ -1,0 +1,208 @@
+"""What operators decide about a bill."""
+
+from typing import Any
+
+from django.utils.translation import gettext as translated
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from moneyed import Money
+
+from billing.admin.forms import Transfer
+from billing.admin.payments import outcome
+from billing.models import Invoice, Payment
+from billing.models.accounts import DAYS_TO_PAY
+from billing.operations import bill_decisions, payments, transfers
+from billing.queries.effects import other_unpaid_bills
+from merchants.admin import figure
+from merchants.decisions import Act, Agreed, Decision, Reasoned
+
+Status = Invoice.Status
+
+
+def _figures(bill: Invoice) -> dict[str, str]:
+    """What sentences about a bill tell: what it comes to, and the account before and after."""
+    account = bill.account
+    named = {
+        "total": bill.total,
+        "left": bill.left_to_pay,
+        "before": account.outstanding,
+        "after": account.outstanding + bill.total,
+    }
+    return {name: figure(value, bill.currency) for name, value in named.items()}
+
+
+def _issue_effect(bill: Invoice) -> str:
+    if bill.account.pays_by_itself:
+        how = translated("it is collected at once ({method})").format(
+            method=bill.account.get_payment_method_display()
+        )
+    else:
+        how = ngettext("it is due in {days} day", "it is due in {days} days", DAYS_TO_PAY).format(
+            days=DAYS_TO_PAY
+        )
+    return translated(
+        "The bill over {total} gets its number and goes to the merchant; {how}."
+    ).format(how=how, **_figures(bill))
+
+
+def _send_back_effect(bill: Invoice) -> str:
+    return translated(
+        "The draft over {total} is given up and never gets a number. What is on it is outstanding"
+        " again, which goes from {before} to {after}, and comes on the next bill."
+    ).format(**_figures(bill))
+
+
+def _void_effect(bill: Invoice) -> str:
+    said = translated(
+        "The bill over {total} is void and keeps its number. What is on it is outstanding again,"
+        " which goes from {before} to {after}, and comes on the next bill; voiding makes none."
+    ).format(**_figures(bill))
+    return f"{said} {_freed(bill)}"
+
+
+def _freed(bill: Invoice) -> str:
+    """What becomes of the credit line when no money is wanted for the bill any more."""
+    others = other_unpaid_bills(bill)
+    if not others:
+        return translated(
+            "No other bill is unpaid: a freeze of the credit line because of unpaid bills ends with"
+            " this one."
+        )
+    return ngettext(
+        "{count} other bill is unpaid: a freeze of the credit line because of it stays.",
+        "{count} other bills are unpaid: a freeze of the credit line because of them stays.",
+        others,
+    ).format(count=others)
+
+
+def _uncollectible_effect(bill: Invoice) -> str:
+    return translated(
+        "{left} of the bill is left to pay, and is not tried by itself any more. The merchant still"
+        " owes it and can pay it; a freeze of the credit line because of it stays."
+    ).format(**_figures(bill))
+
+
+def _transfer_effect(bill: Invoice) -> str:
+    said = translated(
+        "{left} of the bill's {total} is left to pay. A transfer of all of it pays the bill, a"
+        " smaller one a part; a larger one is refused."
+    ).format(**_figures(bill))
+    return f"{said} {_freed(bill)}"
+
+
+def _pay_effect(bill: Invoice) -> str:
+    account = bill.account
+    method = account.get_payment_method_display() + (f" {account.card}" if account.card else "")
+    return translated(
+        "{left} of the bill is collected at once ({method}). Retries that are planned stay where"
+        " they are."
+    ).format(method=method, **_figures(bill))
+
+
+def _issue(act: Act) -> Invoice:
+    return bill_decisions.issue_draft(invoice_id=act.row.pk, reason=act.reason, **act.by)
+
+
+def _send_back(act: Act) -> Invoice:
+    return bill_decisions.send_back(invoice_id=act.row.pk, reason=act.reason, **act.by)
+
+
+def _void(act: Act) -> Invoice:
+    return bill_decisions.void(invoice_id=act.row.pk, reason=act.reason, **act.by)
+
+
+def _give_up(act: Act) -> Invoice:
+    return bill_decisions.mark_uncollectible(invoice_id=act.row.pk, reason=act.reason, **act.by)
+
+
+def _record_transfer(act: Act) -> Payment:
+    payment, _is_new = transfers.record(
+        invoice_id=act.row.pk,
+        amount=Money(act.said["amount"], act.row.currency),
+        reference=act.said["reference"],
+        **act.by,
+    )
+    return payment
+
+
+def _recorded(payment: Payment) -> str:
+    bill = payment.invoice
+    left = figure(bill.left_to_pay, bill.currency)
+    return translated("The transfer is recorded; {left} of the bill is left to pay.").format(
+        left=left
+    )
+
+
+def _pay(act: Act) -> Payment:
+    return payments.pay_now(invoice_id=act.row.pk, **act.by)
+
+
+def _left(bill: Invoice) -> dict[str, Any]:
+    return {"amount": bill.left_money.amount}
+
+
+def _is_draft(bill: Invoice) -> bool:
+    return bill.is_draft
+
+
+def _is_open(bill: Invoice) -> bool:
+    return bill.is_open
+
+
+DECISIONS = (
+    Decision(
+        "issue",
+        _("Issue"),
+        form=Reasoned,
+        effect=_issue_effect,
+        carry_out=_issue,
+        done=lambda bill: translated("It is issued as bill {number}.").format(number=bill),
+        is_open=_is_draft,
+    ),
+    Decision(
+        "send-back",
+        _("Send back"),
+        form=Reasoned,
+        effect=_send_back_effect,
+        carry_out=_send_back,
+        done=_("The draft is sent back."),
+        is_open=_is_draft,
+    ),
+    Decision(
+        "transfer",
+        _("Record a transfer"),
+        form=Transfer,
+        effect=_transfer_effect,
+        initial=_left,
+        carry_out=_record_transfer,
+        done=_recorded,
+        is_open=lambda bill: bill.is_unpaid,
+    ),
+    Decision(
+        "pay",
+        _("Collect now"),
+        form=Agreed,
+        effect=_pay_effect,
+        carry_out=_pay,
+        done=outcome,
+        is_open=lambda bill: bill.is_unpaid and bill.account.pays_by_itself,
+    ),
+    Decision(
+        "void",
+        _("Void"),
+        form=Reasoned,
+        effect=_void_effect,
+        carry_out=_void,
+        done=_("The bill is void."),
+        is_open=_is_open,
+    ),
+    Decision(
+        "uncollectible",
+        _("Mark as uncollectible"),
+        form=Reasoned,
+        effect=_uncollectible_effect,
+        carry_out=_give_up,
+        done=_("The bill is marked as uncollectible."),
+        is_open=_is_open,
+    ),
+)

@@ -1,0 +1,92 @@
+"""Bills with their lines and payments, and what was decided about them."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from billing.admin.bill_decisions import DECISIONS
+from billing.admin.lists import FoundByKeys
+from billing.models import BillDecision, Invoice, InvoiceLine, Payment
+from merchants.admin import ReadOnlyInline, amount, related
+from merchants.decisions import Deciding
+
+
+class InvoiceLineInline(ReadOnlyInline):
+    model = InvoiceLine
+    fields = readonly_fields = (
+        "fee_name",
+        "category",
+        "posting_on",
+        "charge_count",
+        amount("amount"),
+    )
+
+
+class PaymentInline(ReadOnlyInline):
+    model = Payment
+    fields = readonly_fields = (
+        "attempt",
+        "provider",
+        "status",
+        amount("amount"),
+        "failure",
+        "actor",
+        "started_at",
+        "ended_at",
+    )
+
+
+class BillDecisionInline(ReadOnlyInline):
+    model = BillDecision
+    fields = readonly_fields = ("decision", "actor", "reason", "at")
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(Deciding, FoundByKeys):
+    merchant = "account__merchant"
+    keys = ("number", "account__merchant__reference")
+    search_help_text = _("The bill's number, or the merchant's reference.")
+    list_display = (
+        "__str__",
+        "merchant_name",
+        "merchant_reference",
+        "kind",
+        "status",
+        "issued_on",
+        "due_on",
+        amount("total"),
+    )
+    list_filter = ("status", "kind")
+    inlines = (InvoiceLineInline, PaymentInline, BillDecisionInline)
+    decisions = DECISIONS
+
+
+@admin.register(InvoiceLine)
+class InvoiceLineAdmin(FoundByKeys):
+    keys = ("invoice__number",)
+    search_help_text = _("The bill's number.")
+    list_display = (
+        "fee_name",
+        "invoice",
+        "category",
+        "posting_on",
+        "charge_count",
+        amount("amount"),
+    )
+    list_filter = ("category",)
+    list_select_related = ("invoice",)
+
+
+@admin.register(BillDecision)
+class BillDecisionAdmin(FoundByKeys):
+    keys = ("invoice__number", "invoice__account__merchant__reference")
+    search_help_text = _("The bill's number, or the merchant's reference.")
+    list_display = (
+        "__str__",
+        "invoice",
+        related("invoice__account__merchant"),
+        "actor",
+        "reason",
+        "at",
+    )
+    list_filter = ("decision",)
+    list_select_related = ("invoice__account__merchant",)

@@ -1,0 +1,146 @@
+"""Charges with the requests, items and statements they belong to; credits on them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.translation import gettext as translated
+from django.utils.translation import gettext_lazy as _
+from moneyed import Money
+
+from billing.admin.forms import GrantedCredit, new_request_key
+from billing.admin.lists import unit_price
+from billing.models import (
+    BillingCredit,
+    Charge,
+    FulfilmentRequest,
+    InvoiceItem,
+    Statement,
+    StatementTotal,
+)
+from billing.models.fees import CREDIT_FOR, Category
+from billing.operations import credits
+from billing.queries.effects import left_to_credit
+from merchants.admin import OfMerchant, ReadOnlyInline, amount, figure, related
+from merchants.decisions import Act, Deciding, Decision
+
+MERCHANT = related("account__merchant")
+UNIT_PRICE = unit_price("-")
+
+
+def _credit_effect(charge: Charge) -> str:
+    return translated(
+        "{left} of the charge's {amount} can still be credited. A credit is a negative charge of"
+        " today: {outstanding} is outstanding, and will be less by its amount. The merchant is"
+        " told."
+    ).format(
+        left=figure(left_to_credit(charge), charge.currency),
+        amount=figure(charge.amount, charge.currency),
+        outstanding=figure(charge.account.outstanding, charge.currency),
+    )
+
+
+def _new_credit(charge: Charge) -> dict[str, Any]:
+    category = CREDIT_FOR.get(Category(charge.fee.category))
+    return {"request_key": new_request_key(), "categories": [category] if category else []}
+
+
+def _grant(act: Act) -> BillingCredit:
+    return credits.grant(
+        merchant_id=act.row.account_id,
+        charge=act.row.reference,
+        fee=act.said["fee"],
+        amount=Money(act.said["amount"], act.row.currency),
+        reason=act.reason,
+        request_key=act.said["request_key"],
+        **act.by,
+    )
+
+
+@admin.register(Charge)
+class ChargeAdmin(Deciding, OfMerchant):
+    merchant = "account__merchant"
+    list_display = (
+        "reference",
+        MERCHANT,
+        "fee",
+        "request",
+        amount("amount"),
+        "at",
+        "arrived_at",
+        "is_late",
+    )
+    list_select_related = ("account__merchant", "fee")
+    decisions = (
+        Decision(
+            "credit",
+            _("Grant a credit"),
+            form=GrantedCredit,
+            effect=_credit_effect,
+            initial=_new_credit,
+            carry_out=_grant,
+            done=_("The credit is granted."),
+            is_open=lambda charge: charge.fee.category in CREDIT_FOR,
+        ),
+    )
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        fields = super().get_fields(request, obj)
+        return [UNIT_PRICE if field == "unit_price" else field for field in fields]
+
+
+@admin.register(FulfilmentRequest)
+class FulfilmentRequestAdmin(OfMerchant):
+    merchant = "account__merchant"
+    list_display = ("reference", MERCHANT, "first_at")
+    list_select_related = ("account__merchant",)
+
+
+@admin.register(InvoiceItem)
+class InvoiceItemAdmin(OfMerchant):
+    merchant = "account__merchant"
+    reference = "fee_id"
+    list_display = (
+        "fee",
+        MERCHANT,
+        "posting",
+        "posting_on",
+        "posted_at",
+        "charge_count",
+        amount("amount"),
+        "invoice",
+    )
+    list_filter = ("posting",)
+    list_select_related = ("account__merchant", "fee", "invoice")
+
+
+class StatementTotalInline(ReadOnlyInline):
+    model = StatementTotal
+    fields = readonly_fields = ("fee", "charge_count", amount("amount", "statement__currency"))
+
+
+@admin.register(Statement)
+class StatementAdmin(OfMerchant):
+    merchant = "account__merchant"
+    reference = "month"
+    list_display = ("__str__", MERCHANT, "currency", "opened_at", "closed_at")
+    list_filter = (("closed_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("account__merchant",)
+    inlines = (StatementTotalInline,)
+
+
+@admin.register(StatementTotal)
+class StatementTotalAdmin(OfMerchant):
+    merchant = "statement__account__merchant"
+    reference = "fee_id"
+    currency = "statement__currency"
+    list_display = (
+        "fee",
+        related("statement__account__merchant"),
+        "statement",
+        "charge_count",
+        amount("amount", "statement__currency"),
+    )
+    list_select_related = ("statement__account__merchant", "fee")

@@ -1,0 +1,88 @@
+"""Closing an account, and dealing with what is left of it."""
+
+from django.utils.translation import gettext as translated
+from django.utils.translation import gettext_lazy as _
+
+from billing.admin.account_decisions import figures, is_open
+from billing.admin.forms import RestPaidOut
+from billing.models import BillingAccount
+from billing.operations import terms
+from billing.queries.effects import not_posted_yet
+from merchants.decisions import Act, Agreed, Decision, Reasoned
+
+
+def _close_effect(account: BillingAccount) -> str:
+    waiting = not_posted_yet(account)
+    total = account.outstanding + waiting
+    if total > 0:
+        what = translated("A final bill over {total} is issued at once.")
+    elif total < 0:
+        what = translated("{left} is left in the merchant's favour, to be paid out.")
+    else:
+        what = translated("Nothing is left to bill.")
+    return translated(
+        "{outstanding} is outstanding, and {waiting} that waits for the end of the day or the month"
+        " posts now. {what} From then on the account takes no further charge. It can't be opened"
+        " again."
+    ).format(
+        what=what.format(**figures(account, total=total, left=-total)),
+        **figures(account, waiting=waiting),
+    )
+
+
+def _close(act: Act) -> BillingAccount:
+    return terms.close(merchant_id=act.row.pk, reason=act.reason, **act.by)
+
+
+def _rest_effect(account: BillingAccount) -> str:
+    return translated(
+        "The account is closed, and {outstanding} is outstanding again. A final bill takes it."
+    ).format(**figures(account))
+
+
+def _bill_rest(act: Act) -> BillingAccount:
+    return terms.bill_rest(merchant_id=act.row.pk, now=act.by["now"])
+
+
+def _payout_effect(account: BillingAccount) -> str:
+    return translated(
+        "{left} is left in the merchant's favour. Transfer it first: this only writes down that it"
+        " was paid out, and nothing is outstanding then."
+    ).format(**figures(account, left=-account.outstanding))
+
+
+def _pay_out(act: Act) -> BillingAccount:
+    return terms.pay_out_rest(
+        merchant_id=act.row.pk, reference=act.said["reference"], reason=act.reason, **act.by
+    )
+
+
+DECISIONS = (
+    Decision(
+        "close",
+        _("Close the account"),
+        form=Reasoned,
+        effect=_close_effect,
+        carry_out=_close,
+        done=_("The account is closed."),
+        is_open=is_open,
+    ),
+    Decision(
+        "bill-rest",
+        _("Bill the rest"),
+        form=Agreed,
+        effect=_rest_effect,
+        carry_out=_bill_rest,
+        done=_("The rest is billed."),
+        is_open=lambda account: account.is_closed and account.outstanding > 0,
+    ),
+    Decision(
+        "pay-out",
+        _("Pay out the rest"),
+        form=RestPaidOut,
+        effect=_payout_effect,
+        carry_out=_pay_out,
+        done=_("The rest is paid out."),
+        is_open=lambda account: account.is_closed and account.outstanding < 0,
+    ),
+)

@@ -1,0 +1,139 @@
+"""What operators say with a decision about billing."""
+
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from billing.models import Fee
+from billing.models.accounts import CYCLE_DAYS
+from billing.models.prices import PRICE_DECIMALS
+from merchants.decisions import Reasoned
+from merchants.forms import amount_field
+from merchants.models import Merchant
+
+
+def _line(**said: Any) -> forms.CharField:
+    return forms.CharField(widget=UnfoldAdminTextInputWidget, **said)
+
+
+def new_request_key() -> str:
+    """Goes into a form, and tells a form that was sent twice from two forms."""
+    return uuid4().hex
+
+
+class GrantedCredit(Reasoned):
+    """Which `categories` of credits there are to choose from is in `initial`."""
+
+    fee = forms.ChoiceField(label=_("Credit"), widget=UnfoldAdminSelectWidget)
+    amount = amount_field(label=_("Amount"))
+    request_key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    field_order = ("fee", "amount", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        reasons = Fee.objects.filter(category__in=self.initial["categories"])
+        field = self.fields["fee"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [
+            (fee.code, f"{fee}: {fee.definition}")
+            for fee in reasons.exclude(pk=Fee.PAYOUT).order_by("category", "name")
+        ]
+        self.fields["reason"].help_text = _("The merchant reads it.")
+
+
+class ThresholdChange(Reasoned):
+    threshold = amount_field(label=_("New threshold"))
+    field_order = ("threshold", "reason")
+
+
+class ThresholdApproved(Reasoned):
+    threshold = amount_field(
+        label=_("Other threshold"), required=False, help_text=_("Empty: what was asked for.")
+    )
+    field_order = ("threshold", "reason")
+
+
+class PlanChange(Reasoned):
+    plan = _line(max_length=50, label=_("Plan"))
+    price = amount_field(label=_("Price"))
+    interval_days = forms.IntegerField(
+        label=_("Days that it pays for"),
+        min_value=CYCLE_DAYS,
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+    field_order = ("plan", "price", "interval_days", "reason")
+
+
+class TimeZoneChange(Reasoned):
+    timezone = _line(max_length=64, label=_("Time zone"), help_text=_("Such as Asia/Bangkok."))
+    field_order = ("timezone", "reason")
+
+
+class MethodChoice(Reasoned):
+    """The account's `methods` are in `initial`: pairs of a key and a label."""
+
+    method = forms.ChoiceField(label=_("Payment method"), widget=UnfoldAdminSelectWidget)
+    field_order = ("method", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["method"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = self.initial["methods"]
+
+
+class RestPaidOut(Reasoned):
+    reference = _line(max_length=200, label=_("The bank's reference"))
+    field_order = ("reference", "reason")
+
+
+class Transfer(forms.Form):
+    amount = amount_field(label=_("Amount"))
+    reference = _line(max_length=200, label=_("The bank's reference"))
+
+
+class NewPrice(Reasoned):
+    fee = forms.ChoiceField(label=_("Fee"), widget=UnfoldAdminSelectWidget)
+    currency = _line(min_length=3, max_length=3, label=_("Currency"))
+    unit_price = forms.DecimalField(
+        label=_("Unit price"),
+        max_digits=18,
+        decimal_places=PRICE_DECIMALS,
+        required=False,
+        widget=UnfoldAdminDecimalFieldWidget,
+        help_text=_("Of one unit. Empty: the merchant's own price ends."),
+    )
+    from_on = forms.DateField(
+        label=_("From"), widget=UnfoldAdminTextInputWidget(attrs={"type": "date"})
+    )
+    merchant = _line(
+        max_length=100,
+        label=_("For one merchant"),
+        required=False,
+        help_text=_("The merchant's reference. Empty: for everybody without an own price."),
+    )
+    field_order = ("fee", "currency", "unit_price", "from_on", "merchant", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["fee"]
+        assert isinstance(field, forms.ChoiceField)
+        fees = Fee.objects.filter(is_sent_by_platform=True).order_by("name")
+        field.choices = [(fee.code, f"{fee} ({fee.code})") for fee in fees]
+
+    def clean_merchant(self) -> Merchant | None:
+        reference = self.cleaned_data["merchant"]
+        if not reference:
+            return None
+        merchant = Merchant.objects.filter(reference=reference).first()
+        if merchant is None:
+            raise forms.ValidationError(_("There is no merchant with this reference."))
+        return merchant

@@ -1,0 +1,71 @@
+"""Prices of fees, and new ones."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from billing.admin.forms import NewPrice
+from billing.admin.lists import FoundByKeys, unit_price
+from billing.models import FeePrice
+from billing.operations import prices
+from merchants.decisions import Act, Deciding, Decision
+
+UNIT_PRICE = unit_price("own price ends")
+
+
+def _introduce(act: Act) -> FeePrice:
+    said = act.said
+    return prices.introduce(
+        fee=said["fee"],
+        currency=said["currency"].upper(),
+        unit_price=said["unit_price"],
+        from_on=said["from_on"],
+        merchant_id=said["merchant"] and said["merchant"].pk,
+        reason=act.reason,
+        **act.by,
+    )
+
+
+def _present(price: FeePrice | None) -> dict[str, Any]:
+    if price is None:
+        return {}
+    return {
+        "fee": price.fee_id,
+        "currency": price.currency,
+        "merchant": price.merchant.reference if price.merchant else "",
+    }
+
+
+_NEW_PRICE = Decision(
+    "introduce",
+    _("New price"),
+    form=NewPrice,
+    effect=lambda price: _(
+        "Charges that come without an amount cost this for each unit from that day of the"
+        " merchant's on, until a later price; those that came before keep theirs. A merchant's own"
+        " price goes before that for everybody. Of two from the same day the one introduced last"
+        " holds. A price never changes."
+    ),
+    initial=_present,
+    carry_out=_introduce,
+    done=_("The price is introduced."),
+)
+
+
+@admin.register(FeePrice)
+class FeePriceAdmin(Deciding, FoundByKeys):
+    keys = ("fee_id", "merchant__reference")
+    search_help_text = _("The fee's code, or the merchant's reference.")
+    list_display = ("fee", UNIT_PRICE, "merchant", "from_on", "introduced_at", "introduced_by")
+    list_filter = ("currency",)
+    list_select_related = ("fee", "merchant")
+    decisions = (_NEW_PRICE,)  # with its fee to start from
+    list_decisions = (_NEW_PRICE,)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        fields = super().get_fields(request, obj)
+        return [UNIT_PRICE if field == "unit_price" else field for field in fields]

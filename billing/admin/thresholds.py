@@ -1,0 +1,95 @@
+"""Higher thresholds that merchants ask for."""
+
+from django.contrib import admin
+from django.utils.translation import gettext as translated
+from django.utils.translation import gettext_lazy as _
+from moneyed import Money
+
+from billing.admin.forms import ThresholdApproved
+from billing.models import ThresholdRequest
+from billing.operations import thresholds
+from merchants.admin import OfMerchant, amount, figure, related
+from merchants.decisions import Act, Deciding, Decision, Reasoned
+
+MERCHANT = related("account__merchant")
+
+
+def _approve_effect(request: ThresholdRequest) -> str:
+    account = request.account
+    return translated(
+        "The threshold goes from {before} to {wanted}, or to the other one that you name;"
+        " {outstanding} is outstanding. Nothing is billed by that. The merchant is told."
+        "\n\n{person} writes: {message}"
+    ).format(
+        before=figure(account.threshold, account.currency),
+        wanted=figure(request.threshold_wanted, request.currency),
+        outstanding=figure(account.outstanding, account.currency),
+        person=request.asked_by,
+        message=request.message,
+    )
+
+
+def _reject_effect(request: ThresholdRequest) -> str:
+    return translated(
+        "The threshold stays at {threshold}. The merchant is told why."
+        "\n\n{person} writes: {message}"
+    ).format(
+        threshold=figure(request.account.threshold, request.currency),
+        person=request.asked_by,
+        message=request.message,
+    )
+
+
+def _approve(act: Act) -> ThresholdRequest:
+    other = act.said["threshold"]
+    threshold = None if other is None else Money(other, act.row.currency)
+    return thresholds.approve(
+        request_id=act.row.pk, threshold=threshold, reason=act.reason, **act.by
+    )
+
+
+def _reject(act: Act) -> ThresholdRequest:
+    return thresholds.reject(request_id=act.row.pk, reason=act.reason, **act.by)
+
+
+def _waits(request: ThresholdRequest) -> bool:
+    return request.is_pending
+
+
+@admin.register(ThresholdRequest)
+class ThresholdRequestAdmin(Deciding, OfMerchant):
+    merchant = "account__merchant"
+    reference = ""
+    list_display = (
+        "__str__",
+        MERCHANT,
+        amount("threshold_before"),
+        amount("threshold_wanted"),
+        amount("threshold_given"),
+        "status",
+        "asked_at",
+        "asked_by",
+        "answered_by",
+    )
+    list_filter = ("status",)
+    list_select_related = ("account__merchant",)
+    decisions = (
+        Decision(
+            "approve",
+            _("Approve"),
+            form=ThresholdApproved,
+            effect=_approve_effect,
+            carry_out=_approve,
+            done=_("The threshold is raised."),
+            is_open=_waits,
+        ),
+        Decision(
+            "reject",
+            _("Reject"),
+            form=Reasoned,
+            effect=_reject_effect,
+            carry_out=_reject,
+            done=_("The request is rejected."),
+            is_open=_waits,
+        ),
+    )

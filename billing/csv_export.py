@@ -1,0 +1,113 @@
+"""Charges as CSV files that end only when all of them were sent.
+
+The same in every language: UTF-8, ISO dates, dot decimals, English headings. PostgreSQL writes the
+rows and we pass them on in blocks, so that a million charges take no more memory than ten.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+
+from merchants.money import minor_digits
+
+BLOCK = 64 * 1024  # bytes; handed on row by row, a file takes a web server ten times as long
+
+# Spreadsheets take text that starts so for a formula: = + - @, tab, line ends, and the wide forms.
+FORMULA_STARTS = "=+-@\t\n\r\uff0b\uff0d\uff1d\uff20"
+
+
+class Incomplete(Exception):
+    """What was sent is not what the books say: the file must not end as if it were whole."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Charges of one statement, or of one line of a bill, and what they have to come to."""
+
+    name: str  # to say which part of the file it was that was wrong
+    columns: Mapping[str, str]  # SQL for each heading, of `charge` and what `source` joins to it
+    source: str  # SQL from FROM on, ORDER BY included
+    params: Mapping[str, Any]
+    currency: str
+    charge_count: int
+    amount: Decimal
+
+    def rows(self) -> Iterator[bytes]:
+        """The rows; Incomplete after the last of them when they are not all that there should be.
+
+        The amount of each comes first, to be counted and not to be sent: in a row, text with
+        commas may stand on either side of it.
+        """
+        copy_rows = f"""
+            COPY (SELECT {amount_of(self.currency)}, {", ".join(self.columns.values())}
+                  {self.source})
+            TO STDOUT WITH (FORMAT csv)
+        """
+        sent = units = 0
+        with connection.cursor() as cursor, cursor.copy(copy_rows, self.params) as copy:
+            for line in copy:
+                amount, _, row = bytes(line).partition(b",")
+                sent += 1
+                units += int(amount.replace(b".", b""))
+                yield row
+        expected = self.amount.scaleb(minor_digits(self.currency))
+        if sent != self.charge_count or units != expected:
+            raise Incomplete(
+                f"{self.name}: {sent} rows of {self.charge_count} were sent, with {units} of"
+                f" {expected.normalize():f} minor units"
+            )
+
+
+def blocks(parts: Iterable[Part], columns: Iterable[str]) -> Iterator[bytes]:
+    """A file with these headings and all rows of its parts, in blocks of whole rows.
+
+    Raises Incomplete instead of the last block when a part is not what it should be.
+    """
+    block = [",".join(columns).encode() + b"\n"]
+    size = 0
+    for part in parts:
+        for row in part.rows():
+            block.append(row)
+            size += len(row)
+            if size >= BLOCK:
+                yield b"".join(block)
+                block.clear()
+                size = 0
+    yield b"".join(block)
+
+
+def save(file: Iterable[bytes], path: Path) -> None:
+    """Under the name asked for, the file is there as a whole or not at all."""
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        with partial.open("wb") as out:
+            out.writelines(file)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def amount_of(currency: str) -> str:
+    """SQL for a charge's amount with the digits of its currency."""
+    return f"charge.amount::numeric(24, {minor_digits(currency)})"
+
+
+def safe_text(text: str) -> str:
+    """The text, with an apostrophe before what a spreadsheet would take for a formula."""
+    return f"'{text}" if text.startswith(tuple(FORMULA_STARTS)) else text
+
+
+def safe(text: str) -> str:
+    """SQL for the same of a column, and for no quotes around nothing."""
+    codes = ", ".join(str(ord(start)) for start in FORMULA_STARTS)
+    return f"NULLIF(CASE WHEN ascii({text}) IN ({codes}) THEN '''' ELSE '' END || {text}, '')"
+
+
+def utc(column: str) -> str:
+    """SQL for an instant in UTC, to the second."""
+    return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""

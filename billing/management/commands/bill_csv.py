@@ -1,0 +1,33 @@
+"""manage.py bill_csv NUMBER [--output FILE]"""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from billing.bill_csv import Export
+from billing.csv_export import Incomplete, save
+from billing.models import Invoice
+
+
+class Command(BaseCommand):
+    help = "Writes a bill as CSV, one row per charge."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("number", help="the bill's number, such as 2027-000123")
+        parser.add_argument("--output", type=Path, help="the file to write (default: the terminal)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        bill = Invoice.objects.filter(number=options["number"]).first()
+        if bill is None:
+            raise CommandError(f"There is no bill {options['number']}.")
+        export = Export(bill)
+        try:
+            if options["output"]:
+                save(export.blocks(), options["output"])
+            else:
+                for block in export.blocks():
+                    self.stdout.write(block.decode(), ending="")
+        except (Incomplete, OSError) as error:
+            raise CommandError(str(error)) from error

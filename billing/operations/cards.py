@@ -1,0 +1,197 @@
+"""Adding a card at Stripe, and taking one away (domain: payment).
+
+A person's browser hands the card to Stripe, never to us: `begin` opens a SetupIntent for it, and
+`finish` asks Stripe what came of that. No lock is held while Stripe is asked.
+"""
+
+import calendar
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import stripe
+from django.conf import settings
+
+from billing import stripe_provider
+from billing.answers import NoAnswer, ProviderNotReady
+from billing.models import BillingAccount, Card
+from billing.operations import payment_methods
+from billing.stripe_provider import ACTOR, MERCHANT
+from merchants.models import Merchant
+from merchants.refusals import Refused
+
+log = logging.getLogger(__name__)
+
+PROVIDER = BillingAccount.Method.STRIPE
+
+
+class UnknownSetup(Refused):
+    """Stripe knows of no such setup of a card, or it is another merchant's."""
+
+    code = "unknown_card_setup"
+
+
+class CardNotConfirmed(Refused):
+    """The card's bank has not agreed to it being charged from now on."""
+
+    code = "card_not_confirmed"
+
+
+class ProviderSilent(Refused):
+    """Stripe gave no answer; nothing was added, and it can be tried again."""
+
+    code = "provider_silent"
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What the browser needs to hand a card to Stripe; the secret is good for this card only."""
+
+    setup_intent_id: str
+    client_secret: str
+
+
+def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
+    """Let the merchant's browser hand a card to Stripe.
+
+    Raises ProviderNotReady, ProviderSilent.
+    """
+    account = BillingAccount.objects.select_related("merchant").get(pk=merchant_id)
+    client = stripe_provider.client()
+    if not settings.STRIPE_PUBLISHABLE_KEY:
+        raise ProviderNotReady("adding a card needs STRIPE_PUBLISHABLE_KEY")
+    with _asking():
+        setup = client.v1.setup_intents.create(
+            {
+                "customer": _customer(account, client),
+                "usage": "off_session",
+                "allowed_payment_method_types": ["card"],
+                "metadata": {MERCHANT: account.merchant.reference, ACTOR: actor},
+            }
+        )
+    assert setup.client_secret is not None  # only those who list setups don't get it
+    return Begun(setup.id, setup.client_secret)
+
+
+def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime) -> Card:
+    """Keep the card that Stripe was given, and collect from it from now on; done twice, once.
+
+    Raises UnknownSetup, CardNotConfirmed, ProviderNotReady, ProviderSilent.
+    """
+    merchant = Merchant.objects.get(pk=merchant_id)
+    client = stripe_provider.client()
+    setup = _setup(client, setup_intent_id)
+    if stripe_provider.metadata(setup).get(MERCHANT) != merchant.reference:
+        raise UnknownSetup("card: this merchant has no such card setup")
+    if setup.status != "succeeded" or setup.payment_method is None:
+        raise CardNotConfirmed("card: it was not confirmed yet")
+    token = str(setup.payment_method)
+    kept = Card.objects.filter(provider=PROVIDER, token=token).first()
+    if kept is None:
+        customer = str(setup.customer)
+        card = _attached(client, token, customer)
+        return payment_methods.add_card(
+            merchant_id=merchant_id,
+            provider=PROVIDER,
+            token=token,
+            customer=customer,
+            brand=card.brand,
+            last_four=card.last4,
+            expires_on=_last_day(card.exp_year, card.exp_month),
+            actor=actor,
+            now=now,
+        )
+    if kept.account_id != merchant_id:
+        raise UnknownSetup("card: this merchant has no such card setup")
+    # Told again, perhaps days later, it must not undo a choice that was made since.
+    return kept
+
+
+def finish_unseen(setup_intent_id: str, *, now: datetime) -> Card | None:
+    """Finish what a browser began and may have left before it could come back to us.
+
+    None for a setup that is none of ours. Raises as `finish` does.
+    """
+    written = stripe_provider.metadata(_setup(stripe_provider.client(), setup_intent_id))
+    merchant = Merchant.objects.filter(reference=written.get(MERCHANT, "")).first()
+    if merchant is None:
+        return None
+    return finish(
+        merchant_id=merchant.pk,
+        setup_intent_id=setup_intent_id,
+        actor=written.get(ACTOR) or "stripe",
+        now=now,
+    )
+
+
+def remove(*, merchant_id: int, card_id: int, actor: str, now: datetime) -> Card:
+    """Forget a card that nothing is collected from, here and at Stripe.
+
+    It is gone here whatever Stripe says. Raises UnknownCard, CardInUse.
+    """
+    card = payment_methods.remove_card(
+        merchant_id=merchant_id, card_id=card_id, actor=actor, now=now
+    )
+    if card.provider == PROVIDER:
+        try:
+            with stripe_provider.asking():
+                stripe_provider.client().v1.payment_methods.detach(card.token)
+        except (NoAnswer, ProviderNotReady) as problem:
+            log.warning("Card %s stays attached at Stripe: %s", card.token, problem)
+    return card
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    try:
+        with stripe_provider.asking():
+            yield
+    except NoAnswer as silence:
+        raise ProviderSilent(f"card: {silence}") from silence
+
+
+def _customer(account: BillingAccount, client: stripe.StripeClient) -> str:
+    """The merchant's customer at Stripe; made with its first card, and once if tried twice."""
+    known = Card.objects.filter(account=account, provider=PROVIDER).exclude(customer="")
+    customer = known.order_by("-pk").values_list("customer", flat=True).first()
+    if customer is not None:
+        return customer
+    # Stripe wants the same words under the same key, so they hold nothing that may change.
+    reference = account.merchant.reference
+    made = client.v1.customers.create(
+        {"description": reference, "metadata": {MERCHANT: reference}},
+        {"idempotency_key": f"tael-customer-{account.pk}"},
+    )
+    return made.id
+
+
+def _setup(client: stripe.StripeClient, setup_intent_id: str) -> stripe.SetupIntent:
+    if not setup_intent_id.startswith("seti_"):  # it comes from a browser
+        raise UnknownSetup("card: there is no such card setup")
+    with _asking():
+        try:
+            return client.v1.setup_intents.retrieve(setup_intent_id)
+        except stripe.InvalidRequestError as refusal:
+            if refusal.http_status != 404:
+                raise
+            raise UnknownSetup("card: there is no such card setup") from refusal
+
+
+def _attached(client: stripe.StripeClient, token: str, customer: str) -> stripe.PaymentMethod.Card:
+    """The card, which its customer can be charged with."""
+    with _asking():
+        method = client.v1.payment_methods.retrieve(token)
+        if method.customer is None:
+            try:
+                method = client.v1.payment_methods.attach(token, {"customer": customer})
+            except stripe.CardError as decline:
+                raise CardNotConfirmed(f"card: {decline.user_message}") from decline
+    if method.customer != customer or method.card is None:
+        raise UnknownSetup("card: this merchant has no such card setup")
+    return method.card
+
+
+def _last_day(year: int, month: int) -> date:
+    return date(year, month, calendar.monthrange(year, month)[1])

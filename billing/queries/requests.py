@@ -1,0 +1,56 @@
+"""What fulfilment requests cost (domain: billing, charge)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from billing.models import BillingAccount, Charge, FulfilmentRequest
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the charges of a request come to so far, billed or not."""
+
+    amount: Decimal = Decimal(0)  # credits taken off
+    credited: Decimal = Decimal(0)  # 0 or negative
+    charge_count: int = 0  # credits among them
+
+    @property
+    def charged(self) -> Decimal:
+        return self.amount - self.credited
+
+
+def of(account: BillingAccount, *, start: str = "") -> QuerySet[FulfilmentRequest]:
+    """The account's requests whose reference starts as given; "" is all of them."""
+    found = account.requests.all()
+    return found.filter(reference__startswith=start) if start else found
+
+
+def find(account: BillingAccount, reference: str) -> FulfilmentRequest | None:
+    return account.requests.filter(reference=reference).first()
+
+
+def costs(requests: Iterable[FulfilmentRequest]) -> dict[FulfilmentRequest, Cost]:
+    """What each of these requests of one account costs, in one query."""
+    by_reference = {request.reference: request for request in requests}
+    account_ids = {request.account_id for request in by_reference.values()}
+    sums = (
+        Charge.objects.filter(account__in=account_ids, request__in=by_reference)
+        .order_by()
+        .values("request")
+        .annotate(
+            sum=Sum("amount"),
+            credited=Sum("amount", filter=Q(amount__lt=0), default=Decimal(0)),
+            count=Count("pk"),
+        )
+    )
+    found = {row["request"]: Cost(row["sum"], row["credited"], row["count"]) for row in sums}
+    return {request: found.get(name, Cost()) for name, request in by_reference.items()}
+
+
+def charges(request: FulfilmentRequest) -> QuerySet[Charge]:
+    """The request's charges and the credits on them, each with its fee and the bill it is on."""
+    found = Charge.objects.filter(account=request.account_id, request=request.reference)
+    return found.select_related("fee", "item__invoice")

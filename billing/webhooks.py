@@ -1,0 +1,47 @@
+"""The door that payment providers knock on."""
+
+import json
+import logging
+
+import stripe
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from billing.answers import ProviderNotReady
+from billing.operations import stripe_events
+
+log = logging.getLogger(__name__)
+
+LONGEST_BODY = 1024 * 1024  # bytes; an event takes some thousand
+OLDEST_SECONDS = 5 * 60  # of a signature, so that nobody sends an old event again
+
+
+@csrf_exempt  # it is signed instead
+@require_POST
+def of_stripe(request: HttpRequest) -> HttpResponse:
+    """An event of Stripe's. Any answer but 200 makes Stripe send it again, for three days."""
+    if not settings.STRIPE_WEBHOOK_SECRET:
+        log.error("An event of Stripe's can't be taken: set STRIPE_WEBHOOK_SECRET")
+        return HttpResponse(status=503)
+    if int(request.META.get("CONTENT_LENGTH") or 0) > LONGEST_BODY:
+        return HttpResponse(status=413)
+    try:
+        stripe.WebhookSignature.verify_header(
+            request.body,
+            request.headers.get("Stripe-Signature"),
+            settings.STRIPE_WEBHOOK_SECRET,
+            OLDEST_SECONDS,
+        )
+        event = json.loads(request.body)
+        kind, object_id = event["type"], event["data"]["object"].get("id", "")
+    except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError):
+        return HttpResponse(status=400)
+    try:
+        stripe_events.take(str(kind), str(object_id), now=timezone.now())
+    except (stripe_events.Again, ProviderNotReady) as problem:
+        log.warning("Stripe's %s of %s is to come again: %s", kind, object_id, problem)
+        return HttpResponse(status=503)
+    return HttpResponse()

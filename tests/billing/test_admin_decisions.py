@@ -1,0 +1,227 @@
+"""Operators decide about billing in the admin: one operation each, with a reason, by who may."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db.models import Model
+from django.test import Client
+from pytest_django import Settings
+
+from merchants import decisions
+from tests.billing import deciding
+from tests.billing.deciding import (
+    DECIDED_AT,
+    DECIDER,
+    WHY,
+    account,
+    bill,
+    charge,
+    closed_in_credit,
+    closed_in_debt,
+    credit,
+    draft,
+    nothing_changes,
+    of_sandbox,
+    of_silent_card,
+    operator,
+    request,
+    reread,
+    reviewed,
+    stray,
+    with_monthly,
+)
+from tests.credit.deciding import address, text
+from tests.factories import browser_of, member
+from tests.shops import Shop
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    settings.TAEL_SANDBOX = True
+    monkeypatch.setattr(decisions, "timezone", SimpleNamespace(now=lambda: DECIDED_AT))
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return deciding.join()
+
+
+# --- what can be decided: the row, what is said, what is shown before, what the books say after ---
+
+
+@dataclass(frozen=True)
+class Case:
+    of: Callable[[Shop], Model]
+    name: str
+    said: dict[str, str]
+    shown: tuple[str, ...]  # on the page that asks
+    seen: Callable[[Shop, Any], Any]
+    expected: Any
+    refused: dict[str, str]  # what else could be said, and is refused
+
+    def __str__(self) -> str:
+        return f"{self.of.__name__}-{self.name}"
+
+
+def owed(shop: Shop, row: Any) -> Any:
+    return shop.figures()[0], row.status, row.decided_by
+
+
+def outstanding(shop: Shop, row: Any) -> Any:
+    return shop.figures()[0], shop.account.credits.get().decided_by
+
+
+def threshold(shop: Shop, row: Any) -> Any:
+    return f"{shop.account.threshold:.2f}", row.status, row.answered_by, row.answer
+
+
+def last_change(shop: Shop) -> tuple[str, str, str]:
+    change = shop.account.changes.latest("pk")
+    return change.what, change.after, change.actor
+
+
+def changed(shop: Shop, row: Any) -> Any:
+    return last_change(shop), shop.bills()
+
+
+def billed(shop: Shop, row: Any) -> Any:
+    decision = row.decisions.last()
+    decided = decision and (decision.decision, decision.actor)
+    return shop.figures()[0], row.status, row.number, decided
+
+
+def paid(shop: Shop, row: Any) -> Any:
+    payment = row.payments.get()
+    said = (payment.provider, payment.provider_reference, payment.actor)
+    return row.status, f"{row.amount_paid:.2f}", said
+
+
+def asked(shop: Shop, row: Any) -> Any:
+    return row.status, row.invoice.status
+
+
+def settled(shop: Shop, row: Any) -> Any:
+    return row.status, row.settled_by, row.reason
+
+
+NOTHING: dict[str, str] = {}
+FORM = {"request_key": "form-9", **WHY}
+PLAN = {"plan": "grand", "price": "39.00", "interval_days": "90", **WHY}
+SAID_WHY = WHY["reason"]
+CASES = [
+    Case(credit, "approve", WHY, ("30.00", "20.00", "The wrong size was packed."), owed,
+         ("20.00", "APPROVED", DECIDER), {"reason": " "}),
+    Case(credit, "reject", WHY, ("10.00",), owed, ("30.00", "REJECTED", DECIDER), NOTHING),
+    Case(account, "credit", {"fee": "credit-account", "amount": "12.50", **FORM}, ("30.00",),
+         outstanding, ("17.50", DECIDER), {"fee": "payout", "amount": "1.00", **FORM}),
+    Case(charge, "credit", {"fee": "credit-pick-pack", "amount": "5.00", **FORM}, ("30.00",),
+         outstanding, ("25.00", DECIDER), {"fee": "credit-pick-pack", "amount": "30.01", **FORM}),
+    Case(request, "approve", WHY, ("200.00", "500.00", "30.00"), threshold,
+         ("500.00", "APPROVED", DECIDER, SAID_WHY), {"threshold": "199.99", **WHY}),
+    Case(request, "approve", {"threshold": "300", **WHY}, ("200.00",), threshold,
+         ("300.00", "APPROVED", DECIDER, SAID_WHY), {"threshold": "300.001", **WHY}),
+    Case(request, "reject", WHY, ("200.00",), threshold,
+         ("200.00", "REJECTED", DECIDER, SAID_WHY), NOTHING),
+    Case(account, "threshold", {"threshold": "20", **WHY}, ("200.00", "30.00"), changed,
+         (("THRESHOLD", "20.00", DECIDER), []), {"threshold": "-1", **WHY}),
+    Case(account, "plan", PLAN, ("basic", "Dec. 1, 2026"), changed,
+         (("PLAN", "grand 39.00/90", DECIDER), []), {**PLAN, "interval_days": "29"}),
+    Case(account, "time-zone", {"timezone": "Asia/Bangkok", **WHY}, ("UTC", "Dec. 1, 2026"),
+         changed, (("TIMEZONE", "Asia/Bangkok", DECIDER), []), {"timezone": "Asia/Nowhere", **WHY}),
+    Case(account, "method", {"method": "proceeds", **WHY}, ("Bank transfer",), changed,
+         (("PAYMENT_METHOD", "proceeds", DECIDER), []), {"method": "stripe:77", **WHY}),
+    Case(account, "review", WHY, ("draft",), changed, (("BILL_REVIEW", "True", DECIDER), []),
+         NOTHING),
+    Case(reviewed, "no-review", WHY, ("at once",), changed,
+         (("BILL_REVIEW", "False", DECIDER), []), NOTHING),
+    Case(with_monthly, "close", WHY, ("30.00", "8.00", "38.00"), changed,
+         (("CLOSED", "", DECIDER), ["2026-11-04 FINAL 38.00"]), NOTHING),
+    Case(closed_in_credit, "pay-out", {"reference": "BANK-5", **WHY}, ("20.00",),
+         lambda shop, row: (last_change(shop), shop.figures()[0]),
+         (("PAID_OUT", "BANK-5", DECIDER), "0.00"), WHY),
+    Case(draft, "issue", WHY, ("240.00", "7 days"), billed,
+         ("0.00", "OPEN", "2026-000001", ("ISSUED", DECIDER)), NOTHING),
+    Case(draft, "send-back", WHY, ("240.00", "0.00"), billed,
+         ("240.00", "VOID", None, ("SENT_BACK", DECIDER)), NOTHING),
+    Case(bill, "void", WHY, ("240.00", "0.00"), billed,
+         ("240.00", "VOID", "2026-000001", ("VOIDED", DECIDER)), NOTHING),
+    Case(bill, "uncollectible", WHY, ("240.00",), billed,
+         ("0.00", "UNCOLLECTIBLE", "2026-000001", ("UNCOLLECTIBLE", DECIDER)), NOTHING),
+    Case(bill, "transfer", {"amount": "100.00", "reference": "B-7"}, ("240.00",), paid,
+         ("OPEN", "100.00", ("manual", "B-7", DECIDER)),
+         {"amount": "240.01", "reference": "B-7"}),
+    Case(bill, "transfer", {"amount": "240.00", "reference": "B-7"}, ("240.00",), paid,
+         ("PAID", "240.00", ("manual", "B-7", DECIDER)), {"amount": "240.00", "reference": " "}),
+    Case(stray, "settle", WHY, ("240.00", "pi_7"), settled, ("SETTLED", DECIDER, SAID_WHY),
+         NOTHING),
+]  # fmt: skip
+# Those that need nobody's words: the page's button is all.
+AGREED_CASES = [
+    Case(closed_in_debt, "bill-rest", {}, ("30.00",), lambda shop, row: shop.bills(),
+         ["2026-11-03 FINAL 30.00", "2026-11-04 FINAL 30.00"], {}),
+    Case(of_sandbox, "pay", {}, ("240.00", "Sandbox"), paid,
+         ("PAID", "240.00", ("sandbox", "sandbox-2026-000001-1", DECIDER)), {}),
+    Case(of_silent_card, "ask", {}, ("240.00",), asked, ("SUCCEEDED", "PAID"), {}),
+]  # fmt: skip
+every_decision = pytest.mark.parametrize("case", [*CASES, *AGREED_CASES], ids=str)
+
+
+@every_decision
+def test_an_operator_sees_what_will_happen_and_does_it(shop: Shop, case: Case) -> None:
+    row = case.of(shop)
+    browser = browser_of(operator(row._meta.model_name or ""))
+    page = address(row, "decide", case.name)
+    assert page in text(browser.get(address(row, "change")))
+    with nothing_changes():
+        asking = text(browser.get(page))
+    assert "Rosewood Dresses" in asking
+    for figure in case.shown:
+        assert figure in asking
+    response = browser.post(page, case.said)
+    assert (response.status_code, response.headers["Location"]) == (302, address(row, "change"))
+    assert case.seen(shop, reread(row)) == case.expected
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_what_is_refused_is_said_on_the_page_and_changes_nothing(shop: Shop, case: Case) -> None:
+    row = case.of(shop)
+    browser = browser_of(operator(row._meta.model_name or ""))
+    with nothing_changes():
+        response = browser.post(address(row, "decide", case.name), case.refused)
+        assert response.status_code == 200
+        assert response.context["form"].errors
+
+
+@every_decision
+def test_who_may_not_change_such_rows_decides_nothing(shop: Shop, case: Case) -> None:
+    row = case.of(shop)
+    page = address(row, "decide", case.name)
+    with nothing_changes():
+        looker = browser_of(operator("statement"))
+        assert page not in text(looker.get(address(row, "change")))
+        assert looker.get(page).status_code == 403
+        assert looker.post(page, case.said).status_code == 403
+        for stranger in (browser_of(member(shop)), Client()):
+            assert stranger.post(page, case.said).status_code in (302, 403)
+
+
+AGAIN = {"credit", "transfer", "method", "threshold", "plan", "time-zone", "review", "no-review"}
+
+
+@every_decision
+def test_a_form_that_is_sent_twice_moves_money_once(shop: Shop, case: Case) -> None:
+    row = case.of(shop)
+    browser = browser_of(operator(row._meta.model_name or ""))
+    page = address(row, "decide", case.name)
+    assert browser.post(page, case.said).status_code == 302
+    books, payments = shop.books(), shop.account.charges.count()
+    second = browser.post(page, case.said)
+    harmless = case.name in AGAIN or case.of is of_silent_card
+    assert second.status_code == (302 if harmless else 200)
+    assert (shop.books(), shop.account.charges.count()) == (books, payments)
+    assert case.seen(shop, reread(row)) == case.expected

@@ -1,0 +1,181 @@
+"""What operators are told when a decision about billing can't be, and what came of an attempt."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db.models import Model
+from moneyed import Money
+from pytest_django import Settings
+
+from billing.models import Invoice
+from billing.operations import transfers
+from merchants import decisions
+from tests.billing import deciding
+from tests.billing.deciding import DECIDED_AT, WHY, nothing_changes, operator, reread
+from tests.credit.deciding import address, text
+from tests.factories import browser_of
+from tests.shops import Shop
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    settings.TAEL_SANDBOX = True
+    monkeypatch.setattr(decisions, "timezone", SimpleNamespace(now=lambda: DECIDED_AT))
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return deciding.join()
+
+
+def post(row: Model, name: str, **said: str) -> Any:
+    browser = browser_of(operator(row._meta.model_name or ""))
+    return browser.post(address(row, "decide", name), said, follow=True)
+
+
+def refusal(row: Model, name: str, **said: str) -> str:
+    with nothing_changes():
+        return text(post(row, name, **said))
+
+
+def pay_a_part(bill: Invoice) -> None:
+    """Half of its 240.00."""
+    transfers.record(
+        invoice_id=bill.pk,
+        amount=Money("120.00", "USD"),
+        reference="B-1",
+        actor="otto@tael.example",
+        now=deciding.BEFORE,
+    )
+
+
+def test_a_bill_with_a_payment_is_not_voided(shop: Shop) -> None:
+    bill = deciding.bill(shop)
+    pay_a_part(bill)
+    assert "2026-000001 has payments" in refusal(bill, "void", **WHY)
+
+
+def test_the_rest_of_a_bill_is_offered_and_not_more_of_it_taken(shop: Shop) -> None:
+    bill = deciding.bill(shop)
+    pay_a_part(bill)
+    browser = browser_of(operator("invoice"))
+    page = browser.get(address(bill, "decide", "transfer"))
+    assert f"{page.context['form'].initial['amount']}" == "120.00"
+    with nothing_changes():
+        said = {"amount": "120.01", "reference": "B-2"}
+        response = browser.post(address(bill, "decide", "transfer"), said)
+    assert "more than the 120.00 left" in text(response)
+    with nothing_changes():
+        said = {"amount": "1.00", "reference": "B-1"}
+        response = browser.post(address(bill, "decide", "transfer"), said)
+    assert "is known with another amount" in text(response)
+    said = {"amount": "20.00", "reference": "B-2"}
+    response = browser.post(address(bill, "decide", "transfer"), said, follow=True)
+    assert "100.00\N{NO-BREAK SPACE}USD of the bill is left to pay" in text(response)
+
+
+def test_a_bill_that_is_paid_by_transfer_is_not_collected(shop: Shop) -> None:
+    assert "bills are paid by bank transfer" in refusal(deciding.bill(shop), "pay")
+
+
+def test_what_came_of_collecting_is_said(shop: Shop) -> None:
+    bill = deciding.bill(shop)
+    deciding.card(shop, "9995")
+    said = text(post(bill, "pay"))
+    assert "Payment 2026-000001-1 of 240.00\N{NO-BREAK SPACE}USD: Failed." in said
+    assert "the card had not enough funds" in said
+    assert reread(bill).status == "OPEN"
+
+
+def test_a_payment_under_way_is_waited_for(shop: Shop) -> None:
+    payment = deciding.of_silent_card(shop)
+    bill = payment.invoice
+    browser = browser_of(operator("invoice"))
+    said = {"amount": "240.00", "reference": "B-1"}
+    with nothing_changes():
+        response = browser.post(address(bill, "decide", "transfer"), said)
+        assert "is being checked" in text(response)
+        response = browser.post(address(bill, "decide", "void"), WHY)
+        assert "one that is being checked" in text(response)
+
+
+def test_a_provider_that_is_not_ready_is_not_asked(shop: Shop, settings: Settings) -> None:
+    payment = deciding.of_silent_card(shop)
+    settings.TAEL_SANDBOX = False
+    assert "sandbox payments need TAEL_SANDBOX=1" in refusal(payment, "ask")
+
+
+def test_an_open_account_has_no_rest(shop: Shop) -> None:
+    assert "it is open, or has nothing outstanding" in refusal(shop.account, "bill-rest")
+    browser = browser_of(operator("billingaccount", email="o@tael.example"))
+    with nothing_changes():
+        said = {"reference": "B-1", **WHY}
+        response = browser.post(address(shop.account, "decide", "pay-out"), said)
+    assert "nothing in the merchant&#x27;s favour" in text(response)
+
+
+def test_a_closed_account_has_no_terms_to_change(shop: Shop) -> None:
+    account = deciding.closed_in_credit(shop)
+    browser = browser_of(operator("billingaccount"))
+    shown = text(browser.get(address(account, "change")))
+    for gone in ("plan", "threshold", "close", "bill-rest"):
+        assert address(account, "decide", gone) not in shown
+    with nothing_changes():
+        said = {"plan": "grand", "price": "9.00", "interval_days": "30", **WHY}
+        response = browser.post(address(account, "decide", "plan"), said)
+    assert "it was closed on 2026-11-03" in text(response)
+
+
+def test_a_grants_form_sent_with_other_figures_is_refused(shop: Shop) -> None:
+    browser = browser_of(operator("charge"))
+    page = address(deciding.charge(shop), "decide", "credit")
+    form = browser.get(page).context["form"]
+    said = {"fee": "credit-pick-pack", "request_key": form.initial["request_key"], **WHY}
+    assert browser.post(page, {"amount": "5.00", **said}).status_code == 302
+    with nothing_changes():
+        response = browser.post(page, {"amount": "6.00", **said})
+    assert "sent before with other content" in text(response)
+    assert browser.get(page).context["form"].initial["request_key"] != said["request_key"]
+
+
+def test_a_charge_is_credited_for_reasons_of_its_kind_and_a_credit_not_at_all(shop: Shop) -> None:
+    browser = browser_of(operator("charge"))
+    charge = deciding.charge(shop)
+    form = browser.get(address(charge, "decide", "credit")).context["form"]
+    assert [code for code, _ in form.fields["fee"].choices] == [
+        "credit-pick-pack",
+        "credit-sourcing",
+        "credit-special-project",
+        "credit-storage",
+    ]
+    deciding.closed_in_credit(shop)
+    made = shop.account.charges.get(fee="credit-account")
+    assert address(made, "decide", "credit") not in text(browser.get(address(made, "change")))
+    with nothing_changes():
+        said = {"fee": "credit-account", "amount": "1", "request_key": "k", **WHY}
+        assert browser.post(address(made, "decide", "credit"), said).status_code == 200
+
+
+def test_an_account_chooses_among_its_own_cards(shop: Shop) -> None:
+    kept = deciding.card(shop, "4242")
+    browser = browser_of(operator("billingaccount"))
+    form = browser.get(address(shop.account, "decide", "method")).context["form"]
+    assert form.initial["method"] == f"sandbox:{kept.pk}"
+    assert [key for key, _ in form.fields["method"].choices] == [
+        "manual",
+        "proceeds",
+        "sandbox",
+        f"sandbox:{kept.pk}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"), [("2026-000001", 1), ("rosewood", 1), ("2026-000002", 0), ("rose", 0)]
+)
+def test_a_bill_is_found_by_its_number_or_its_merchant(shop: Shop, asked: str, found: int) -> None:
+    deciding.bill(shop)
+    page = browser_of(operator("invoice")).get("/admin/billing/invoice/", {"q": asked})
+    assert len(page.context["cl"].result_list) == found

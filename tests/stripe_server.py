@@ -1,0 +1,299 @@
+"""Two stand-ins for Stripe, both spoken to over real HTTP on a loopback port.
+
+`localstripe` runs the program of that name, which knows customers, cards and how they decline. It
+takes every idempotency key for a new one and can't be made to fail, so `OddStripe` speaks of little
+more than PaymentIntents, and goes wrong in whatever way a test asks for.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+from threading import Event, Lock, Thread
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import stripe
+from django.test import Client
+
+KEY = "sk_test_tael"
+WEBHOOK_SECRET = "whsec_tael"
+
+# Within localstripe's own process: its newest parameter names, no file in /tmp, loopback only, and
+# an end when our end of its standard input closes.
+LOCALSTRIPE = """
+import os, socket, sys, threading
+from aiohttp import web
+from localstripe import resources
+from localstripe.server import app
+
+resources.Store.dump_to_disk = lambda store: None
+for made in (resources.PaymentIntent, resources.SetupIntent):
+    def create(cls, create=made._api_create.__func__, **data):
+        data["payment_method_types"] = data.pop("allowed_payment_method_types", ["card"])
+        return create(cls, **data)
+    made._api_create = classmethod(create)
+
+def end():
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+threading.Thread(target=end, daemon=True).start()
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+web.run_app(app, sock=listener, print=None, access_log=None)
+"""
+
+
+@contextmanager
+def localstripe() -> Iterator[str]:
+    """The address of a localstripe that lives as long as the context, or as this process."""
+    with subprocess.Popen(
+        [sys.executable, "-c", LOCALSTRIPE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONWARNINGS": "ignore"},
+    ) as process:
+        assert process.stdout is not None
+        port = process.stdout.readline().decode().strip()
+        assert port, "localstripe did not start"
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+
+
+def be_asked(settings: Any, url: str, *, timeout: float = 5) -> None:
+    """Let Tael ask the Stripe at `url`, and give up after so many seconds."""
+    settings.STRIPE_API_KEY = KEY
+    settings.STRIPE_PUBLISHABLE_KEY = "pk_test_tael"
+    settings.STRIPE_WEBHOOK_SECRET = WEBHOOK_SECRET
+    settings.STRIPE_API_BASE = url
+    settings.STRIPE_TIMEOUT = timeout
+
+
+def send_event(kind: str, object_id: str, *, secret: str = WEBHOOK_SECRET) -> int:
+    """Post an event as Stripe would, without a state of the object; the status of our reply."""
+    body = json.dumps({"type": kind, "data": {"object": {"id": object_id}}})
+    signature = stripe.WebhookSignature.generate_signature_header(body, secret)
+    return (
+        Client()
+        .post(
+            "/webhooks/stripe/",
+            body,
+            content_type="application/json",
+            headers={"Stripe-Signature": signature},
+        )
+        .status_code
+    )
+
+
+class OddStripe(ThreadingHTTPServer):
+    """PaymentIntents, and mishaps. `mishaps` says, in order, what becomes of the next creations:
+
+    CODE, or CODE ADVICE: declined with it    requires_action, processing: it gets that status
+    late: taken, answered after `release`     lost: taken, and the connection drops
+    unheard: the connection drops, not taken  broken: taken, and answered by a 500
+    503, 429, 409: answered by that, not taken
+    invalid PARAM CODE: a 400 that names them
+    """
+
+    daemon_threads = True
+    STATUSES = ("requires_action", "processing")
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), OddRequest)
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        self.mishaps: deque[str] = deque()
+        self.is_silent = False  # takes nothing and gives no answer, whatever is asked
+        self.intents: list[dict[str, Any]] = []  # oldest first
+        self.by_key: dict[str, dict[str, Any]] = {}
+        self.requests: list[str] = []
+        self.clock = datetime(2026, 11, 1, tzinfo=UTC)  # at which PaymentIntents are made
+        self.before_reply: Callable[[str], None] = lambda intent_id: None
+        self.before_cancel: Callable[[dict[str, Any]], None] = lambda intent: None
+        self.release = Event()
+        self.lock = Lock()
+        self._numbers = count(1)
+
+    def make(self, form: dict[str, str], **changes: Any) -> dict[str, Any]:
+        number = next(self._numbers)
+        intent = {
+            "id": f"pi_{number}",
+            "object": "payment_intent",
+            "amount": int(form["amount"]),
+            "currency": form["currency"],
+            "customer": form["customer"],
+            "payment_method": form["payment_method"],
+            "created": int(self.clock.timestamp()),
+            "status": "succeeded",
+            "last_payment_error": None,
+            "metadata": {
+                name[len("metadata[") : -1]: value
+                for name, value in form.items()
+                if name.startswith("metadata[")
+            },
+        }
+        self.intents.append(intent | changes)
+        return self.intents[-1]
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whom we answer too late has gone: that is what the test wants."""
+
+    def find(self, intent_id: str) -> dict[str, Any] | None:
+        return next((intent for intent in self.intents if intent["id"] == intent_id), None)
+
+
+class OddRequest(BaseHTTPRequestHandler):
+    server: OddStripe
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Tests need no access log."""
+
+    def do_GET(self) -> None:
+        address = urlsplit(self.path)
+        if self._is_turned_away():
+            return
+        if address.path == "/v1/payment_intents":
+            self._list(dict(parse_qsl(address.query)))
+        else:
+            self._answer_with(address.path.rpartition("/")[2])
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        form = dict(parse_qsl(self.rfile.read(length).decode()))
+        if self._is_turned_away():
+            return
+        cancelled = re.fullmatch(r"/v1/payment_intents/(\w+)/cancel", self.path)
+        with self.server.lock:
+            if cancelled:
+                self._cancel(cancelled[1])
+            elif self.path == "/v1/customers":
+                number = len(self.server.by_key) + 1
+                made = {"object": "customer", "id": f"cus_{number}"}
+                self._say(200, self.server.by_key.setdefault(self.headers["Idempotency-Key"], made))
+            elif self.path == "/v1/setup_intents":
+                customer = form["customer"]
+                made = {"object": "setup_intent", "id": "seti_1", "client_secret": customer}
+                self._say(200, made)
+            else:
+                self._create(form, self.headers["Idempotency-Key"])
+
+    def _is_turned_away(self) -> bool:
+        self.server.requests.append(f"{self.command} {urlsplit(self.path).path}")
+        if self.server.is_silent:
+            self.close_connection = True
+            self.server.release.wait(10)
+            return True
+        if self.headers["Authorization"] != f"Bearer {KEY}":
+            self._say(401, {"error": {"type": "invalid_request_error", "message": "Wrong key"}})
+            return True
+        return False
+
+    def _create(self, form: dict[str, str], key: str) -> None:
+        server = self.server
+        if key in server.by_key:
+            self._say(200, server.by_key[key])
+            return
+        mishap = server.mishaps.popleft() if server.mishaps else ""
+        if mishap == "unheard":
+            self.close_connection = True
+        elif mishap.isdigit():
+            self._say(int(mishap), {"error": {"type": "api_error", "message": "Not now"}})
+        elif mishap.startswith("invalid "):
+            _, param, code = mishap.split()
+            error = {"type": "invalid_request_error", "message": "No", "param": param, "code": code}
+            self._say(400, {"error": error})
+        else:
+            self._take(form, key, mishap)
+
+    def _take(self, form: dict[str, str], key: str, mishap: str) -> None:
+        server = self.server
+        if mishap in server.STATUSES:
+            server.by_key[key] = server.make(form, status=mishap)
+        elif mishap in ("", "late", "lost", "broken"):
+            server.by_key[key] = server.make(form)
+        else:
+            mishap, _, advice = mishap.partition(" ")
+            error = {"type": "card_error", "code": "card_declined", "decline_code": mishap}
+            error["advice_code"] = advice
+            if mishap == "authentication_required":
+                error["code"] = mishap
+            status = "requires_payment_method"
+            server.by_key[key] = server.make(form, status=status, last_payment_error=error)
+            self._say(402, {"error": {**error, "payment_intent": server.by_key[key]}})
+            return
+        server.before_reply(server.by_key[key]["id"])
+        if mishap == "late":
+            server.lock.release()
+            server.release.wait(10)
+            server.lock.acquire()
+        if mishap == "lost":
+            self.close_connection = True
+        elif mishap == "broken":
+            self._say(500, {"error": {"type": "api_error", "message": "Something broke"}})
+        else:
+            self._say(200, server.by_key[key])
+
+    def _cancel(self, intent_id: str) -> None:
+        intent = self.server.find(intent_id)
+        assert intent is not None
+        self.server.before_cancel(intent)
+        if intent["status"].startswith("requires_"):
+            intent["status"] = "canceled"
+            self._say(200, intent)
+            return
+        error = {"type": "invalid_request_error", "code": "payment_intent_unexpected_state"}
+        self._say(400, {"error": {**error, "message": "It can't be cancelled any more"}})
+
+    def _list(self, query: dict[str, str]) -> None:
+        since = int(query.get("created[gte]", 0))
+        found = [
+            intent
+            for intent in reversed(self.server.intents)
+            if intent["customer"] == query["customer"] and intent["created"] >= since
+        ]
+        after = query.get("starting_after")
+        if after:
+            found = found[[intent["id"] for intent in found].index(after) + 1 :]
+        limit = min(int(query.get("limit", 10)), 2)  # small, so that there is another one
+        listed = {"object": "list", "url": "/v1/payment_intents", "data": found[:limit]}
+        self._say(200, {**listed, "has_more": len(found) > limit})
+
+    def _answer_with(self, intent_id: str) -> None:
+        intent = self.server.find(intent_id)
+        if intent is not None:
+            self._say(200, intent)
+            return
+        error = {"type": "invalid_request_error", "code": "resource_missing", "message": "None"}
+        self._say(404, {"error": error})
+
+    def _say(self, status: int, body: dict[str, Any]) -> None:
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+@contextmanager
+def odd_stripe() -> Iterator[OddStripe]:
+    server = OddStripe()
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.release.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
