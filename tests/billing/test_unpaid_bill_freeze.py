@@ -28,6 +28,7 @@ from tests.billing.paying import (
     void,
 )
 from tests.credit.withdrawing import sell
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -307,3 +308,27 @@ def test_a_line_without_unpaid_bills_is_let_alone() -> None:
     sell(shop, "2026-11-02 10:00", "100.00")
     shop.run_jobs("2027-01-10 00:00")
     assert (placed(shop), len(attempts(shop)), bill().first_failed_at) == ([], 1, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_jobs_payments_and_orders_at_the_same_instant_leave_one_freeze_and_lift_it() -> None:
+    shop = failed()
+    shop.charge("2026-11-01 12:00", "pick-pack", "200.00")
+
+    def work(number: int) -> str:
+        at = "2026-11-29 00:00"
+        if number < 2:
+            shop.run_jobs(at)
+            return "worked"
+        if number < 4:
+            return transfer(shop, at, "39.00")
+        if number < 6:
+            return transfer(shop, at, "200.00", number=SECOND)
+        return shop.place(at, f"order-{number}", "1.00").split()[0]
+
+    said = at_once(work, threads=8)
+    assert (said["worked"], said["new"], said["known"]) == (2, 2, 2)
+    assert said["applied"] + said["declined"] == 2
+    assert placed(shop) == [("2026-11-29T00:00Z", "day-end", False)]
+    assert (shop.frozen_by(), shop.line.freezes_in_force) == ([], 0)
+    assert (state(), state(SECOND)) == ("PAID 39.00/39.00", "PAID 200.00/200.00")
