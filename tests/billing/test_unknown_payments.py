@@ -1,19 +1,12 @@
 """An attempt without an answer: it is asked about, and nothing else is tried before."""
 
 import logging
-import os
-import signal
-import subprocess
-import sys
-from typing import Any
 
 import pytest
-from django.db import connection
 
-from billing.models import Payment, StrayPayment
+from billing.models import Payment
 from billing.operations import payments
 from billing.providers import Answer, NoAnswer
-from config.datafolder import BASE_DIR
 from tests.billing.paying import (
     FIRST,
     GOOD,
@@ -30,7 +23,6 @@ from tests.billing.paying import (
     next_attempt,
     paid,
     pay_now,
-    settle_stray,
     state,
     told,
     told_shop,
@@ -192,86 +184,16 @@ def test_a_message_that_comes_before_the_answer_pays_once(provider: Told) -> Non
     assert attempts(shop) == ["2026-11-01 11:00 SUCCEEDED"]
 
 
-# Money for an attempt that we hold for failed.
-
-
-def failed_shop(provider: Told) -> Any:
+def test_choosing_a_method_while_it_is_undecided_moves_nothing_yet(provider: Told) -> None:
     shop = told_shop()
-    provider.answers = [Answer.failed("insufficient_funds", reference="pi-1")]
+    provider.answers = [Answer.undecided("pi-1")]
     shop.run_jobs("2026-11-01 11:00")
-    return shop
+    assert choose(shop, "2026-11-01 11:30", "manual") == "manual"
+    hear(shop, "2026-11-01 12:00", Answer.failed("insufficient_funds"))
+    assert next_attempt(shop) is None
 
 
-def test_late_money_pays_the_open_bill(provider: Told) -> None:
-    shop = failed_shop(provider)
-    hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-1"))
-    assert state() == "PAID 39.00/39.00"
-    first, second = Payment.objects.order_by("attempt")
-    assert (first.status, second.status) == ("FAILED", "SUCCEEDED")
-    assert (second.provider_reference, second.idempotency_key) == ("pi-1", f"{FIRST}-2")
-    with unchanged(shop):
-        hear(shop, "2026-11-01 13:00", Answer.succeeded("pi-1"))
-    shop.run_jobs("2026-11-02 11:00")
-    assert len(attempts(shop)) == 2
-    assert not StrayPayment.objects.exists()
-
-
-def test_late_money_for_a_bill_that_is_paid_waits_for_an_operator(provider: Told) -> None:
-    shop = failed_shop(provider)
-    transfer(shop, "2026-11-01 11:30", "39.00")
-    hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-1"))
-    stray = StrayPayment.objects.get()
-    assert (stray.provider_reference, str(stray.amount), stray.status) == (
-        "pi-1",
-        "39.0000",
-        "OPEN",
-    )
-    with unchanged(shop):
-        hear(shop, "2026-11-01 12:05", Answer.succeeded("pi-1"))
-
-
-@pytest.mark.parametrize("what", ["a part is paid", "it is void", "another is under way"])
-def test_late_money_that_the_bill_does_not_want_exactly_waits(provider: Told, what: str) -> None:
-    shop = failed_shop(provider)
-    if what == "a part is paid":
-        transfer(shop, "2026-11-01 11:30", "0.01")
-    elif what == "it is void":
-        void(shop, "2026-11-01 11:30")
-    else:
-        provider.answers = [Answer.undecided("pi-2")]
-        pay_now(shop, "2026-11-01 11:30")
-    before = state()
-    hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-1"))
-    assert state() == before
-    assert StrayPayment.objects.get().provider_reference == "pi-1"
-
-
-def test_late_money_that_was_given_back_does_not_pay_when_it_is_told_again(provider: Told) -> None:
-    shop = failed_shop(provider)
-    provider.answers = [Answer.undecided("pi-2")]
-    pay_now(shop, "2026-11-01 11:30")
-    hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-1"))
-    hear(shop, "2026-11-01 12:01", Answer.failed("insufficient_funds"), f"{FIRST}-2")
-    assert settle_stray(shop, "2026-11-01 13:00") == "SETTLED"
-    with unchanged(shop):
-        hear(shop, "2026-11-01 14:00", Answer.succeeded("pi-1"))
-    assert state() == "OPEN 0.00/39.00"
-
-
-def test_a_stray_payment_is_settled_once_with_a_reason(provider: Told) -> None:
-    shop = failed_shop(provider)
-    transfer(shop, "2026-11-01 11:30", "39.00")
-    hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-1"))
-    with unchanged(shop):
-        assert settle_stray(shop, "2026-11-01 13:00", " ") == "invalid"
-    assert settle_stray(shop, "2026-11-01 13:00") == "SETTLED"
-    with unchanged(shop):
-        assert settle_stray(shop, "2026-11-01 14:00", "again") == "already_settled"
-    stray = StrayPayment.objects.get()
-    assert (stray.settled_by, stray.reason) == ("olga@tael.example", "given back")
-
-
-# Two at once, and processes that are killed.
+# Two at once.
 
 
 @pytest.mark.django_db(transaction=True)
@@ -310,75 +232,3 @@ def test_a_slow_request_is_left_alone_however_long_it_takes(provider: Told) -> N
     shop.run_jobs("2026-11-01 11:00")
     assert (provider.sent, provider.asked) == ([f"{FIRST}-1"], [])
     assert state() == "PAID 39.00/39.00"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_same_message_four_times_at_once_pays_once(provider: Told) -> None:
-    shop = failed_shop(provider)
-    at_once(lambda _: hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-1")), threads=4)
-    assert state() == "PAID 39.00/39.00"
-    assert Payment.objects.filter(status="SUCCEEDED").count() == 1
-    assert not StrayPayment.objects.exists()
-
-
-KILLED = """
-import os, sys
-os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-os.environ["TAEL_SANDBOX"] = "1"
-from django.conf import settings
-database, cache, invoice_id, now = sys.argv[1:]
-settings.DATABASES["default"]["NAME"] = database
-settings.CACHES["default"]["LOCATION"] = cache
-import django
-django.setup()
-from billing.operations import payments
-from billing.providers import PROVIDERS
-from tests import shops
-sandbox = type(PROVIDERS["sandbox"])
-collect = sandbox.collect
-def killed(self, payment, *, now):
-    if os.environ["ARRIVED"] == "1":
-        try:
-            collect(self, payment, now=now)
-        except Exception:
-            pass
-    os.kill(os.getpid(), 9)
-sandbox.collect = killed
-payments.collect(int(invoice_id), now=shops.instant(now))
-"""
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("arrived", ["1", "0"], ids=["it arrived", "it did not arrive"])
-def test_killed_before_the_answer_it_is_paid_exactly_once(settings: Any, arrived: str) -> None:
-    shop = billed(card=GOOD)
-    arguments = [
-        str(connection.settings_dict["NAME"]),
-        settings.CACHES["default"]["LOCATION"],
-        str(bill().pk),
-        "2026-11-01 11:00",
-    ]
-    process = subprocess.run(
-        [sys.executable, "-c", KILLED, *arguments],
-        cwd=BASE_DIR,
-        env={**os.environ, "ARRIVED": arrived},
-        capture_output=True,
-        check=False,
-    )
-    assert process.returncode == -signal.SIGKILL, process.stderr
-    assert attempts(shop) == ["2026-11-01 11:00 PENDING"]
-    shop.run_jobs("2026-11-01 12:00")
-    made = ["2026-11-01 11:00 SUCCEEDED"]
-    if arrived == "0":
-        made = ["2026-11-01 11:00 FAILED never_received", "2026-11-01 12:00 SUCCEEDED"]
-    assert attempts(shop) == made
-    assert state() == "PAID 39.00/39.00"
-
-
-def test_choosing_a_method_while_it_is_undecided_moves_nothing_yet(provider: Told) -> None:
-    shop = told_shop()
-    provider.answers = [Answer.undecided("pi-1")]
-    shop.run_jobs("2026-11-01 11:00")
-    assert choose(shop, "2026-11-01 11:30", "manual") == "manual"
-    hear(shop, "2026-11-01 12:00", Answer.failed("insufficient_funds"))
-    assert next_attempt(shop) is None
