@@ -59,8 +59,9 @@ ON CONFLICT (account_id, reference) DO NOTHING
 """
 
 COPY_CHARGES = """
-COPY billing_charge (account_id, reference, fee_id, item_id, statement_id, request, description,
-                     quantity, currency, amount, unit_price, at, service_on, arrived_at, is_late)
+COPY billing_charge (account_id, reference, fee_id, request, description, quantity, amount,
+                     unit_price, item_id, statement_id, currency, at, service_on, arrived_at,
+                     is_late)
 FROM STDIN
 """
 
@@ -76,7 +77,7 @@ WHERE account.merchant_id = moved.account_id
 class ItemKey(NamedTuple):
     account_id: int
     fee_id: str
-    posting: Posting
+    posting: str  # of Posting
     posting_on: date
 
 
@@ -95,17 +96,11 @@ class Content(NamedTuple):
         return self[:-1] == other[:-1]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     account_id: int
     reference: str
-    fee_id: str
-    request: str
-    description: str
-    quantity: Decimal
+    content: Content
     currency: str
-    amount: Decimal
-    unit_price: Decimal | None  # None when the amount was given
     at: datetime
     service_on: date
     arrived_at: datetime
@@ -113,27 +108,18 @@ class Row:
     month: date | None  # of its statement; None when its category is on none
     item: ItemKey
 
-    @property
-    def content(self) -> Content:
-        return Content(
-            self.fee_id,
-            self.request,
-            self.description,
-            self.quantity,
-            self.amount,
-            self.unit_price,
-        )
-
 
 @dataclass(slots=True)
 class _Sum:
+    """Of the rows of one item, or of one fee in a statement."""
+
     first: Row
     amount: Decimal = Decimal(0)
     charges: int = 0
 
-    def add(self, row: Row) -> None:
-        self.amount += row.amount
-        self.charges += 1
+    def add(self, amount: Decimal, charges: int) -> None:
+        self.amount += amount
+        self.charges += charges
 
 
 class ChargeWriter:
@@ -160,17 +146,24 @@ class ChargeWriter:
         """Write all that was added, and move the accounts' running figures with it."""
         if not self._rows:
             return
-        items = self._write_items()
-        self._write_statements()
+        sums = self._sums()
+        items = self._write_items(sums)
+        self._write_statements(sums)
         self._write_requests()
         self._write_charges(items)
-        self._move_figures()
+        self._move_figures(sums)
         self._rows.clear()
 
-    def _write_items(self) -> dict[ItemKey, int]:
+    def _sums(self) -> dict[ItemKey, _Sum]:
         sums: dict[ItemKey, _Sum] = {}
         for row in self._rows:
-            sums.setdefault(row.item, _Sum(row)).add(row)
+            total = sums.get(row.item)
+            if total is None:
+                total = sums[row.item] = _Sum(row)
+            total.add(row.content.amount, 1)
+        return sums
+
+    def _write_items(self, sums: dict[ItemKey, _Sum]) -> dict[ItemKey, int]:
         with connection.cursor() as cursor:
             cursor.execute(
                 ADD_TO_ITEMS,
@@ -190,12 +183,14 @@ class ChargeWriter:
             )
             return {ItemKey(*row[:4]): row[4] for row in cursor.fetchall()}
 
-    def _write_statements(self) -> None:
+    def _write_statements(self, items: dict[ItemKey, _Sum]) -> None:
+        """Add to the totals of each fee; the rows of one item are all in the same statement."""
         sums: dict[tuple[int, date, str], _Sum] = {}
-        for row in self._rows:
-            if row.month is not None:
-                key = (row.account_id, row.month, row.fee_id)
-                sums.setdefault(key, _Sum(row)).add(row)
+        for item, of_item in items.items():
+            month = of_item.first.month
+            if month is not None:
+                key = (item.account_id, month, item.fee_id)
+                sums.setdefault(key, _Sum(of_item.first)).add(of_item.amount, of_item.charges)
         if not sums:
             return
         self._open_statements(sums)
@@ -232,7 +227,7 @@ class ChargeWriter:
                 self._statements[account_id, month] = statement_id
 
     def _write_requests(self) -> None:
-        first = {(row.account_id, row.request): row.at for row in reversed(self._rows)}
+        first = {(row.account_id, row.content.request): row.at for row in reversed(self._rows)}
         named = sorted(key for key in first if key[1])
         if not named:
             return
@@ -247,21 +242,17 @@ class ChargeWriter:
             )
 
     def _write_charges(self, items: dict[ItemKey, int]) -> None:
+        statements = self._statements
         with connection.cursor() as cursor, cursor.copy(COPY_CHARGES) as copy:
             for row in self._rows:
                 copy.write_row(
                     (
                         row.account_id,
                         row.reference,
-                        row.fee_id,
+                        *row.content,
                         items[row.item],
-                        row.month and self._statements[row.account_id, row.month],
-                        row.request,
-                        row.description,
-                        row.quantity,
+                        row.month and statements[row.account_id, row.month],
                         row.currency,
-                        row.amount,
-                        row.unit_price,
                         row.at,
                         row.service_on,
                         row.arrived_at,
@@ -269,13 +260,13 @@ class ChargeWriter:
                     )
                 )
 
-    def _move_figures(self) -> None:
+    def _move_figures(self, sums: dict[ItemKey, _Sum]) -> None:
         posted: dict[int, Decimal] = {}
         accrued: dict[int, Decimal] = {}
-        for row in self._rows:
-            moved = posted if row.item.posting == Posting.IMMEDIATE else accrued
-            counted = row.amount if row.item.posting != Posting.MONTHLY else Decimal(0)
-            moved[row.account_id] = moved.get(row.account_id, Decimal(0)) + counted
+        for item, total in sums.items():
+            if item.posting != Posting.MONTHLY:  # which counts for nothing until the month ends
+                moved = posted if item.posting == Posting.IMMEDIATE else accrued
+                moved[item.account_id] = moved.get(item.account_id, Decimal(0)) + total.amount
         accounts = sorted(posted.keys() | accrued.keys())
         with connection.cursor() as cursor:
             cursor.execute(
