@@ -1,6 +1,6 @@
 """Writing many charges at once: the rows, their items, statements, totals, and running figures."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -122,6 +122,17 @@ class _Sum:
         self.charges += charges
 
 
+def _array(values: Iterable[object]) -> str:
+    """PostgreSQL's text form of an array; psycopg takes several times as long for a list."""
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def _element(value: object) -> str:
+    if value is None:
+        return "NULL"
+    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
 class ChargeWriter:
     """Collects charges of locked accounts, and writes them set-based when told to."""
 
@@ -135,7 +146,10 @@ class ChargeWriter:
         with connection.cursor() as cursor:
             cursor.execute(
                 CONTENTS,
-                {"accounts": [key[0] for key in keys], "references": [key[1] for key in keys]},
+                {
+                    "accounts": _array(key[0] for key in keys),
+                    "references": _array(key[1] for key in keys),
+                },
             )
             return {(row[0], row[1]): Content(*row[2:]) for row in cursor.fetchall()}
 
@@ -168,17 +182,17 @@ class ChargeWriter:
             cursor.execute(
                 ADD_TO_ITEMS,
                 [
-                    [key.account_id for key in sums],
-                    [key.fee_id for key in sums],
-                    [str(key.posting) for key in sums],
-                    [key.posting_on for key in sums],
-                    [
+                    _array(key.account_id for key in sums),
+                    _array(key.fee_id for key in sums),
+                    _array(key.posting for key in sums),
+                    _array(key.posting_on for key in sums),
+                    _array(
                         total.first.arrived_at if key.posting == Posting.IMMEDIATE else None
                         for key, total in sums.items()
-                    ],
-                    [total.first.currency for total in sums.values()],
-                    [total.amount for total in sums.values()],
-                    [total.charges for total in sums.values()],
+                    ),
+                    _array(total.first.currency for total in sums.values()),
+                    _array(total.amount for total in sums.values()),
+                    _array(total.charges for total in sums.values()),
                 ],
             )
             return {ItemKey(*row[:4]): row[4] for row in cursor.fetchall()}
@@ -198,10 +212,10 @@ class ChargeWriter:
             cursor.execute(
                 ADD_TO_TOTALS,
                 [
-                    [self._statements[account_id, month] for account_id, month, _ in sums],
-                    [fee for _, _, fee in sums],
-                    [total.amount for total in sums.values()],
-                    [total.charges for total in sums.values()],
+                    _array(self._statements[account_id, month] for account_id, month, _ in sums),
+                    _array(fee for _, _, fee in sums),
+                    _array(total.amount for total in sums.values()),
+                    _array(total.charges for total in sums.values()),
                 ],
             )
 
@@ -217,10 +231,10 @@ class ChargeWriter:
             cursor.execute(
                 OPEN_STATEMENTS,
                 [
-                    [account_id for account_id, _ in new],
-                    [month for _, month in new],
-                    [row.currency for row in new.values()],
-                    [row.arrived_at for row in new.values()],
+                    _array(account_id for account_id, _ in new),
+                    _array(month for _, month in new),
+                    _array(row.currency for row in new.values()),
+                    _array(row.arrived_at for row in new.values()),
                 ],
             )
             for account_id, month, statement_id in cursor.fetchall():
@@ -235,9 +249,9 @@ class ChargeWriter:
             cursor.execute(
                 ADD_REQUESTS,
                 [
-                    [account_id for account_id, _ in named],
-                    [request for _, request in named],
-                    [first[key] for key in named],
+                    _array(account_id for account_id, _ in named),
+                    _array(request for _, request in named),
+                    _array(first[key] for key in named),
                 ],
             )
 
@@ -272,8 +286,8 @@ class ChargeWriter:
             cursor.execute(
                 MOVE_FIGURES,
                 [
-                    accounts,
-                    [posted.get(account, Decimal(0)) for account in accounts],
-                    [accrued.get(account, Decimal(0)) for account in accounts],
+                    _array(accounts),
+                    _array(posted.get(account, Decimal(0)) for account in accounts),
+                    _array(accrued.get(account, Decimal(0)) for account in accounts),
                 ],
             )
