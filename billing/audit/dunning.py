@@ -101,19 +101,21 @@ FROM billing_invoice bill WHERE bill.status IN ('OPEN', 'UNCOLLECTIBLE')
 """
 
 FREEZES = (
-    # While a freeze is in force, or after one that an operator lifted, nothing more is expected
-    # until a bill is paid or fails. A line that is weeks ahead of its account hears late of a bill.
+    # The day that freezes a line forgets the later ones, until a bill is paid or fails: any unpaid
+    # bill's day will do then, or none. A line weeks ahead of its account hears late of a bill.
     Check(
         7,
         "a line expects the next freeze for an unpaid bill",
         "day",
         f"""
         SELECT line.merchant_id, 'credit line' AS subject,
-               CASE WHEN line.unpaid_bill_on IS NULL AND ({IN_FORCE} OR {LIFTED_BY_HAND})
-                    THEN NULL ELSE unpaid.freezes_on END AS expected,
+               CASE WHEN ({IN_FORCE} OR {LIFTED_BY_HAND})
+                         AND (line.unpaid_bill_on IS NULL OR line.unpaid_bill_on = ANY(unpaid.days))
+                    THEN line.unpaid_bill_on ELSE unpaid.next END AS expected,
                line.unpaid_bill_on AS found
         FROM credit_creditline line LEFT JOIN LATERAL (
-            SELECT min(bill.freezes_on) AS freezes_on FROM ({UNPAID}) bill
+            SELECT min(bill.freezes_on) AS next, array_agg(bill.freezes_on) AS days
+            FROM ({UNPAID}) bill
             WHERE bill.account_id = line.merchant_id
                 AND bill.freezes_on > least(line.open_on, line.unpaid_bill_on - 1)
         ) unpaid ON true
