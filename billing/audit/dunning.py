@@ -2,6 +2,7 @@
 
 from billing.audit.bills import BILL
 from billing.operations.dunning import FREEZE_DAYS
+from billing.operations.payments import COLLECTOR
 from merchants.audit import Check
 from merchants.audit_days import day, eve, join_zone
 
@@ -16,7 +17,8 @@ CHOSEN_MEANWHILE = CHOSEN.format(when="change.at BETWEEN payment.started_at AND 
 CHOSEN_TODAY = CHOSEN.format(when="change.effective_on = account.open_on")
 
 FAILURES = (
-    # An attempt that failed after its card was replaced is not counted.
+    # Of a person's attempts those count that nothing automatic can follow. One that failed after
+    # its card was replaced is not counted.
     Check(
         7,
         "a bill has failed since the first attempt that did",
@@ -28,6 +30,7 @@ FAILURES = (
                     WHEN {CHOSEN_MEANWHILE} THEN 'by then' ELSE 'later' END AS found
         FROM billing_payment payment JOIN billing_invoice bill ON bill.id = payment.invoice_id
         WHERE payment.status = 'FAILED' AND payment.failure <> 'never_received'
+          AND (payment.actor = '{COLLECTOR}' OR payment.is_hard)
         """,
     ),
     Check(
@@ -63,6 +66,8 @@ FAILURES = (
         FROM billing_invoice bill
         JOIN billing_billingaccount account ON account.merchant_id = bill.account_id
         WHERE bill.status = 'OPEN' AND account.payment_method = 'manual'
+          AND NOT EXISTS (SELECT 1 FROM billing_payment payment WHERE payment.invoice_id = bill.id
+                              AND payment.status IN ('PENDING', 'UNKNOWN'))
         """,
     ),
     Check(
@@ -101,24 +106,21 @@ FROM billing_invoice bill WHERE bill.status IN ('OPEN', 'UNCOLLECTIBLE')
 """
 
 FREEZES = (
-    # The day that freezes a line forgets the later ones, until a bill is paid or fails: any unpaid
-    # bill's day will do then, or none. A line weeks ahead of its account hears late of a bill.
+    # A day that has come waits no longer, unless the line heard of it late: from an account whose
+    # days were worked off weeks later.
     Check(
         7,
-        "a line expects the next freeze for an unpaid bill",
-        "day",
+        "a line expects the freezes for its unpaid bills",
+        "days",
         f"""
         SELECT line.merchant_id, 'credit line' AS subject,
-               CASE WHEN ({IN_FORCE} OR {LIFTED_BY_HAND})
-                         AND (line.unpaid_bill_on IS NULL OR line.unpaid_bill_on = ANY(unpaid.days))
-                    THEN line.unpaid_bill_on ELSE unpaid.next END AS expected,
-               line.unpaid_bill_on AS found
-        FROM credit_creditline line LEFT JOIN LATERAL (
-            SELECT min(bill.freezes_on) AS next, array_agg(bill.freezes_on) AS days
-            FROM ({UNPAID}) bill
-            WHERE bill.account_id = line.merchant_id
-                AND bill.freezes_on > least(line.open_on, line.unpaid_bill_on - 1)
-        ) unpaid ON true
+               ARRAY(SELECT DISTINCT bill.freezes_on FROM ({UNPAID}) bill
+                     WHERE bill.account_id = line.merchant_id AND (
+                         bill.freezes_on > line.open_on
+                         OR bill.freezes_on = ANY(line.unpaid_bill_days))
+                     ORDER BY bill.freezes_on) AS expected,
+               line.unpaid_bill_days AS found
+        FROM credit_creditline line
         """,
     ),
     Check(
@@ -127,7 +129,7 @@ FREEZES = (
         "frozen",
         f"""
         SELECT bill.account_id AS merchant_id, {BILL} AS subject, true AS expected,
-               line.unpaid_bill_on <= line.open_on IS TRUE OR {IN_FORCE} OR {LIFTED_BY_HAND}
+               bill.freezes_on = ANY(line.unpaid_bill_days) OR {IN_FORCE} OR {LIFTED_BY_HAND}
                    AS found
         FROM ({UNPAID}) bill JOIN credit_creditline line ON line.merchant_id = bill.account_id
         WHERE bill.freezes_on <= line.open_on

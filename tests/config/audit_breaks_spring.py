@@ -236,8 +236,9 @@ FAILURES = [
         "wool: bill 2027-000008: expected not tried; found tried",
     ),
     Break(
-        "a line expects the next freeze for an unpaid bill",
-        f"UPDATE credit_creditline SET unpaid_bill_on = '2027-05-07' WHERE merchant_id = {WOOL}",
+        "a line expects the freezes for its unpaid bills",
+        "UPDATE credit_creditline SET unpaid_bill_days = '{2027-05-07}'"
+        f" WHERE merchant_id = {WOOL}",
         "wool: credit line: expected 2027-05-06; found 2027-05-07",
     ),
     Break(

@@ -90,7 +90,7 @@ ROWS_CHECKED = {
     "a bill's first failure is an attempt's, or the start of a day by which it was due": 3,
     "a bill that nothing collects has failed once it is due": 1,
     "an open bill is tried by itself until it has failed, and no other is": 18,
-    "a line expects the next freeze for an unpaid bill": 5,
+    "a line expects the freezes for its unpaid bills": 5,
     "a line is frozen for a bill too long unpaid, unless an operator lifted that": 1,
     "a freeze for an unpaid bill is one's, and ends when all are paid": 1,
 }
