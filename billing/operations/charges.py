@@ -259,8 +259,8 @@ class _Batch:
 def _day_start(account: BillingAccount) -> datetime:
     """When the account's open day began."""
     start = calendar.day_start(account.open_on, account.timezone)
-    since = account.timezone_since_at
-    return max(start, since) if since and account.open_on == account.timezone_since_on else start
+    since = account.timezone_since_at  # not before it, even where the zone's clocks say so
+    return max(start, since) if since else start
 
 
 def _priced(charge: NewCharge, unit_price: Decimal) -> Decimal:
