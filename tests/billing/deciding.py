@@ -1,0 +1,231 @@
+"""One-liners for what merchants ask of their billing, and what operators decide about it.
+
+    deciding.grant(shop, "2026-11-06 12:00", "100.00", "credit-label")
+
+Times are the merchant's own wall clock, as with tests.shops; amounts are in its billing currency.
+"""
+
+from datetime import date
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from moneyed import Money
+
+from billing.models import BillingCredit, FeePrice, Invoice, PlanTerm, ThresholdRequest
+from billing.operations import bill_decisions, credits, prices, terms, thresholds, transfers
+from billing.operations.accounts import Plan
+from config.events import apply_all
+from merchants import events
+from merchants.models import TimeZonePeriod
+from tests.shops import Shop, instant
+
+OPERATOR = {"actor": "mali@tael.example", "reason": "agreed by telephone"}
+MERCHANT = "rose@rosewood.example"
+_numbers = count(1)
+
+
+def _amount(shop: Shop, amount: str) -> Money:
+    return Money(amount, shop.billing_currency)
+
+
+# Prices.
+
+
+def price(
+    fee: str,
+    unit_price: str | None,
+    from_on: str,
+    *,
+    at: str = "2026-10-01T00:00Z",
+    currency: str = "USD",
+    own: Shop | None = None,
+) -> FeePrice:
+    """Introduce a price, of every merchant or of one; None ends that of one."""
+    return prices.introduce(
+        fee=fee,
+        currency=currency,
+        unit_price=None if unit_price is None else Decimal(unit_price),
+        from_on=date.fromisoformat(from_on),
+        merchant_id=own and own.merchant.pk,
+        now=instant(at),
+        **OPERATOR,
+    )
+
+
+def priced(shop: Shop, at: str, fee: str, quantity: Any = 1, charge: str = "", **data: Any) -> str:
+    """The outcome of a charge that comes without an amount."""
+    return shop.send("charge.recorded", at, **_priced(shop, fee, quantity, charge, data))
+
+
+def priced_late(shop: Shop, served: str, arrived: str, fee: str, charge: str = "") -> str:
+    """The same, of which we hear later than it happened."""
+    data = _priced(shop, fee, 1, charge, {})
+    return str(_sent(shop, served, arrived, data).status)
+
+
+def refusal(shop: Shop, at: str, fee: str, **data: Any) -> str:
+    """Code and reason of the refusal that a charge without an amount meets."""
+    outcome = _sent(shop, at, at, _priced(shop, fee, 1, "", data))
+    assert outcome.status == "rejected"
+    return f"{outcome.code} {outcome.reason}"
+
+
+def _priced(
+    shop: Shop, fee: str, quantity: Any, charge: str, data: dict[str, Any]
+) -> dict[str, Any]:
+    content = {"charge": charge or f"priced-{next(_numbers)}", "fee": fee, "quantity": quantity}
+    return content | {"currency": shop.billing_currency, "request": "FR-1", **data}
+
+
+def _sent(shop: Shop, served: str, arrived: str, data: dict[str, Any]) -> events.Outcome:
+    event = {"id": "one", "type": "charge.recorded", "at": shop.at(served).isoformat()}
+    event |= {"merchant": shop.reference, "data": data}  # type: ignore[dict-item]
+    (outcome,) = apply_all([events.from_object(event)], now=shop.at(arrived))
+    return outcome
+
+
+def amount_of(shop: Shop, charge: str) -> str:
+    """What a charge came to, with its currency's digits."""
+    return f"{shop.account.charges.get(reference=charge).amount_money.amount:f}"
+
+
+# Credits.
+
+
+def ask(
+    shop: Shop,
+    at: str,
+    charge: str,
+    amount: str,
+    fee: str = "credit-pick-pack",
+    *,
+    form: str = "",
+    message: str = "Two dresses were missing.",
+) -> BillingCredit:
+    return credits.ask(
+        merchant_id=shop.merchant.pk,
+        charge=charge,
+        fee=fee,
+        amount=_amount(shop, amount),
+        message=message,
+        request_key=form or f"form-{next(_numbers)}",
+        actor=MERCHANT,
+        now=shop.at(at),
+    )
+
+
+def grant(
+    shop: Shop,
+    at: str,
+    amount: str,
+    fee: str = "credit-pick-pack",
+    charge: str = "",
+    *,
+    form: str = "",
+) -> BillingCredit:
+    return credits.grant(
+        merchant_id=shop.merchant.pk,
+        charge=charge,
+        fee=fee,
+        amount=_amount(shop, amount),
+        request_key=form or f"form-{next(_numbers)}",
+        now=shop.at(at),
+        **OPERATOR,
+    )
+
+
+def approve(shop: Shop, at: str, credit: BillingCredit) -> BillingCredit:
+    return credits.approve(credit_id=credit.pk, now=shop.at(at), **OPERATOR)
+
+
+def reject(shop: Shop, at: str, credit: BillingCredit) -> BillingCredit:
+    return credits.reject(credit_id=credit.pk, now=shop.at(at), **OPERATOR)
+
+
+# The threshold.
+
+
+def ask_threshold(shop: Shop, at: str, threshold: str) -> ThresholdRequest:
+    return thresholds.ask(
+        merchant_id=shop.merchant.pk,
+        threshold=_amount(shop, threshold),
+        message="We sell more before the holidays.",
+        actor=MERCHANT,
+        now=shop.at(at),
+    )
+
+
+def approve_threshold(
+    shop: Shop, at: str, request: ThresholdRequest, threshold: str = ""
+) -> ThresholdRequest:
+    given = _amount(shop, threshold) if threshold else None
+    return thresholds.approve(request_id=request.pk, threshold=given, now=shop.at(at), **OPERATOR)
+
+
+def set_threshold(shop: Shop, at: str, threshold: str) -> None:
+    thresholds.change(
+        merchant_id=shop.merchant.pk,
+        threshold=_amount(shop, threshold),
+        now=shop.at(at),
+        **OPERATOR,
+    )
+
+
+# Terms.
+
+
+def change_plan(shop: Shop, at: str, price: str, days: int, name: str = "grown") -> PlanTerm:
+    plan = Plan(name, Decimal(price), days)
+    return terms.change_plan(merchant_id=shop.merchant.pk, plan=plan, now=shop.at(at), **OPERATOR)
+
+
+def change_time_zone(shop: Shop, at: str, zone: str) -> TimeZonePeriod:
+    return terms.change_time_zone(
+        merchant_id=shop.merchant.pk, timezone=zone, now=shop.at(at), **OPERATOR
+    )
+
+
+def review_bills(shop: Shop, at: str) -> None:
+    terms.review_bills(merchant_id=shop.merchant.pk, wanted=True, now=shop.at(at), **OPERATOR)
+
+
+def close(shop: Shop, at: str) -> None:
+    terms.close(merchant_id=shop.merchant.pk, now=shop.at(at), **OPERATOR)
+
+
+def bill_rest(shop: Shop, at: str) -> None:
+    terms.bill_rest(merchant_id=shop.merchant.pk, now=shop.at(at))
+
+
+def pay_out_rest(shop: Shop, at: str, reference: str = "KBANK-1") -> None:
+    terms.pay_out_rest(
+        merchant_id=shop.merchant.pk, reference=reference, now=shop.at(at), **OPERATOR
+    )
+
+
+# Bills.
+
+
+def bill(shop: Shop, date: str) -> Invoice:
+    """The latest bill of this date."""
+    return shop.account.invoices.filter(issued_on=date).latest("pk")
+
+
+def void(shop: Shop, at: str, bill: Invoice) -> None:
+    bill_decisions.void(invoice_id=bill.pk, now=shop.at(at), **OPERATOR)
+
+
+def issue(shop: Shop, at: str, draft: Invoice) -> Invoice:
+    return bill_decisions.issue_draft(invoice_id=draft.pk, now=shop.at(at), **OPERATOR)
+
+
+def transfer(shop: Shop, at: str, bill: Invoice, amount: str, reference: str = "") -> None:
+    """A bank transfer of this amount came in for the bill."""
+    transfers.record(
+        invoice_id=bill.pk,
+        amount=_amount(shop, amount),
+        reference=reference or f"transfer-{next(_numbers)}",
+        actor=OPERATOR["actor"],
+        now=shop.at(at),
+    )
