@@ -47,7 +47,7 @@ def price(
         currency=currency,
         unit_price=None if unit_price is None else Decimal(unit_price),
         from_on=date.fromisoformat(from_on),
-        merchant_id=own and own.merchant.pk,
+        merchant_id=own.merchant.pk if own else None,
         now=instant(at),
         **OPERATOR,
     )

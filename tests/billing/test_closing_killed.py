@@ -80,7 +80,7 @@ def whole_books() -> tuple[object, ...]:
     totals = StatementTotal.objects.values_list(
         "statement__account", "statement__closed_at", "fee", "amount", "charge_count"
     )
-    numbers = sorted(Invoice.objects.values_list("number", flat=True))
+    numbers = sorted(map(str, Invoice.objects.values_list("number", flat=True)))
     return *(sorted(map(str, rows)) for rows in (accounts, bills, lines, totals)), numbers
 
 
@@ -99,7 +99,7 @@ def check_all_closed() -> None:
     # Half of them reach 100.00 as the month ends; each gets the bill of its plan date.
     assert Invoice.objects.filter(kind="THRESHOLD").count() == MERCHANTS // 2
     assert Invoice.objects.filter(kind="SUBSCRIPTION", issued_on="2026-12-01").count() == MERCHANTS
-    numbers = sorted(Invoice.objects.values_list("number", flat=True))
+    numbers = sorted(map(str, Invoice.objects.values_list("number", flat=True)))
     assert numbers == [f"2026-{place + 1:06}" for place in range(len(numbers))]
     assert NumberSeries.objects.get(year=2026).last == len(numbers) == 500
 
