@@ -130,7 +130,7 @@ class _Today(NamedTuple):
     def of(cls, account: BillingAccount) -> "_Today":
         day, since = account.open_on, account.timezone_since_at
         starts_at = calendar.day_start(day, account.timezone)
-        if since and day == account.timezone_since_on:
+        if since:  # not before it, even where the new zone's clocks say so
             starts_at = max(starts_at, since)
         return cls(day, calendar.month_of(day), starts_at)
 

@@ -11,8 +11,8 @@ from pytest_django import Settings
 from billing.models import Invoice
 from billing.operations import transfers
 from merchants import decisions
-from tests.billing import deciding
-from tests.billing.deciding import DECIDED_AT, WHY, nothing_changes, operator, reread
+from tests.billing import operator_decisions as deciding
+from tests.billing.operator_decisions import DECIDED_AT, WHY, nothing_changes, operator, reread
 from tests.credit.deciding import address, text
 from tests.factories import browser_of
 from tests.shops import Shop
