@@ -8,9 +8,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import transaction
 from hypothesis import HealthCheck
 from hypothesis import settings as bounds
@@ -47,8 +49,12 @@ class Billing(RuleBasedStateMachine):
         self.now = datetime.fromisoformat("2026-10-20T10:30:00+00:00")
 
     def teardown(self) -> None:
-        transaction.set_rollback(True)
-        self.undone.__exit__(None, None, None)
+        """What the checks in SQL say of the whole history, too."""
+        try:
+            call_command("audit", stdout=StringIO())
+        finally:
+            transaction.set_rollback(True)
+            self.undone.__exit__(None, None, None)
 
     @initialize(currency=st.sampled_from(["USD", "JPY", "KWD"]), interval=st.sampled_from([30, 45]))
     def join(self, currency: str, interval: int) -> None:
