@@ -24,6 +24,8 @@ def collect_payments(invoice_ids: Sequence[int], now: str) -> None:
             payments.collect(invoice_id, now=datetime.fromisoformat(now))
         except ProviderNotReady as refusal:
             log.error("Bill %s was not collected: %s", invoice_id, refusal)
+        except Exception:  # one bill's trouble is not the others'; the next run finds it due again
+            log.exception("Bill %s was not collected", invoice_id)
 
 
 @shared_task
@@ -33,3 +35,5 @@ def reconcile_payments(payment_ids: Sequence[int], now: str) -> None:
             payments.reconcile(payment_id, now=datetime.fromisoformat(now))
         except ProviderNotReady as refusal:
             log.error("Payment %s was not asked about: %s", payment_id, refusal)
+        except Exception:
+            log.exception("Payment %s was not asked about", payment_id)

@@ -128,6 +128,22 @@ TIMETABLE = (
 
 app = Celery("tael")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+# A task is acknowledged when done: one whose worker dies goes back to the queue, and every task may
+# run twice. Redis hands a task out again after the visibility timeout: it outlasts the time limit.
+app.conf.update(
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_soft_time_limit=9 * 60,
+    task_time_limit=10 * 60,
+    broker_transport_options={"visibility_timeout": 30 * 60},
+    broker_connection_retry_on_startup=True,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    task_ignore_result=True,
+    task_serializer="json",
+    accept_content=["json"],
+    timezone="UTC",
+)
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
     job.name: {"task": "config.tasks.run_job", "args": [job.name], "schedule": job.crontab()}

@@ -12,7 +12,7 @@ import dj_database_url
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
-from config import currencies, datafolder, embedded, keys, unfold
+from config import currencies, datafolder, embedded, keys, logs, unfold
 
 # Lets classes name their types (`ModelAdmin[Order]`) where Django's own cannot at run time.
 django_stubs_ext.monkeypatch()
@@ -150,20 +150,6 @@ else:
         }
     }
 
-# A task is acknowledged when done: one whose worker dies goes back to the queue, and every task may
-# run twice. Redis hands a task out again after the visibility timeout: it outlasts the time limit.
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_TASK_SOFT_TIME_LIMIT = 9 * 60
-CELERY_TASK_TIME_LIMIT = 10 * 60
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 30 * 60}
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_SERIALIZER = "json"
-CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(datafolder.root() / "beat-schedule")
 
 # --- people -------------------------------------------------------------------------------------
@@ -254,17 +240,5 @@ USE_TZ = True
 CURRENCIES = currencies.CODES
 CURRENCY_CHOICES = [(code, code) for code in CURRENCIES]  # their names change with a package
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": os.environ.get("TAEL_LOG_LEVEL", "INFO").upper()},
-    # Django's own handlers would print a second time, or mail people who are not configured.
-    "loggers": {
-        "django": {"handlers": [], "level": "INFO", "propagate": True},
-        "stripe": {"level": "WARNING"},  # it tells of every request
-    },
-}
-
+LOGGING = logs.LOGGING
 UNFOLD = unfold.UNFOLD

@@ -1,13 +1,14 @@
 """What must be true of credit lines, reviews and orders (domain: invariant 1).
 
-Days and time zones are those of the line now: whatever will change a line's time zone, payment days
-or settlement days has to say here from when on they count.
+Days are those of the time zone that was in force (merchants.audit_days). A line's payment days and
+settlement days are those it has now: whatever will change them has to say here from when on.
 """
 
 from credit.audit_proceeds import PROCEEDS, REFUNDS
 from credit.audit_withdrawals import WITHDRAWALS
 from credit.rules import INSTALMENT_DAYS
 from merchants.audit import Check
+from merchants.audit_days import OF_OPEN_DAY, day, join_zone
 
 LINES = (
     Check(
@@ -118,6 +119,17 @@ LINES = (
     ),
     Check(
         1,
+        "a line counts its open day in the time zone of its history",
+        "time zone, since, since",
+        f"""
+        SELECT books.merchant_id, 'credit line' AS subject,
+               (zone.timezone, since.starts_on, since.starts_at) AS expected,
+               (books.timezone, books.timezone_since_on, books.timezone_since_at) AS found
+        FROM credit_creditline books {OF_OPEN_DAY}
+        """,
+    ),
+    Check(
+        1,
         "all that happens on a line is in its currency",
         "currency",
         """
@@ -206,9 +218,9 @@ ORDERS = (
                     delivery.first_due_on + {INSTALMENT_DAYS} * covered.parts END) AS expected,
                (o.first_due_on, o.due_on) AS found
         FROM credit_order o JOIN credit_creditline line ON line.merchant_id = o.line_id
+        {join_zone("delivered", merchant="o.line_id", instant="o.delivered_at")}
         CROSS JOIN LATERAL (
-            SELECT (o.delivered_at AT TIME ZONE line.timezone)::date + line.payment_days
-                   AS first_due_on
+            SELECT {day("delivered", "o.delivered_at")} + line.payment_days AS first_due_on
         ) delivery
         CROSS JOIN LATERAL (
             SELECT least(coalesce(div(o.paid, nullif(o.part_amount, 0)), o.instalments),

@@ -1,6 +1,7 @@
 """What must be true of proceeds and refunds (domain: invariant 2). credit.audit lists them."""
 
 from merchants.audit import Check
+from merchants.audit_days import day, join_zone
 
 REFUNDS = (
     Check(
@@ -81,17 +82,18 @@ PROCEEDS = (
         2,
         "sales are the payments that orders took, one each",
         "line, order, amount, day it matures",
-        """
+        f"""
         SELECT coalesce(payment.line_id, sale.line_id) AS merchant_id,
                coalesce('payment ' || payment.reference, 'sale without a payment') AS subject,
                CASE WHEN payment.status IN ('APPLIED', 'RECOVERY') THEN (
                    payment.line_id, payment.order_id, payment.amount,
-                   (payment.at AT TIME ZONE line.timezone)::date + line.settlement_days
+                   {day("paid", "payment.at")} + line.settlement_days
                ) END AS expected,
                CASE WHEN sale.line_id IS NOT NULL THEN (
                    sale.line_id, sale.order_id, sale.amount, sale.matures_on) END AS found
         FROM credit_orderpayment payment
         JOIN credit_creditline line ON line.merchant_id = payment.line_id
+        {join_zone("paid", merchant="payment.line_id", instant="payment.at")}
         FULL JOIN (
             SELECT payment_id, line_id, order_id, matures_on, sum(amount) AS amount
             FROM credit_proceedsentry WHERE kind = 'SALE'

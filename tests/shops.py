@@ -16,6 +16,8 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.forms import model_to_dict
+
 from billing.models import BillingAccount, Charge
 from billing.operations import charges
 from config.celery import TIMETABLE
@@ -181,7 +183,10 @@ class Shop:
     def _everything(self) -> tuple[object, ...]:
         line, account = self.line, self.account
         kept = (line.payments, line.refunds, line.metrics, account.charges)
-        return self.books(), *(rows.count() for rows in kept)
+        asked = (account.credits, account.threshold_requests)
+        terms = (account.changes, account.plan_terms, account.requests)
+        rows = (rows.count() for rows in (*kept, *asked, *terms))
+        return self.books(), model_to_dict(account), *rows
 
     def limit(self) -> tuple[str, str, str]:
         """limit, used, available."""

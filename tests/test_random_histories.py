@@ -56,6 +56,7 @@ class History(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.undone = transaction.atomic()
+        self.undone._from_testcase = True  # type: ignore[attr-defined]  # as of a test case
         self.undone.__enter__()
         self.now = datetime.fromisoformat("2017-10-10T10:30:00+00:00")
         self.count = 0

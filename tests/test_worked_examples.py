@@ -1,7 +1,4 @@
-"""The worked examples of domain.md section 8, with their figures, by events and jobs.
-
-3 needs credits: billing/test_threshold_bills.py has it.
-"""
+"""The worked examples of domain.md section 8, with their figures, by events and jobs."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +8,7 @@ import pytest
 from credit.models import Freeze, LimitEntry
 from merchants.refusals import Refused
 from tests import shops
+from tests.billing import deciding
 from tests.credit import reviewing, withdrawing
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +67,33 @@ def test_2_annual_plan() -> None:
     shop.charge("2027-12-30 12:00", "shipping-label", "60.00")
     shop.run_jobs("2028-01-26 00:00")
     assert shop.bills()[3:] == ["2028-01-01 SUBSCRIPTION 3960.00"]
+
+
+@pytest.mark.parametrize("way", ["asked for on a charge", "granted"])
+def test_3_a_credit_carries_forward(way: str) -> None:
+    shop = shops.join("2026-10-02 10:00", billing_threshold="1000.00", plan_price="39.00")
+    shop.charge("2026-10-20 12:00", "shipping-label", "100.00", "L-1")
+    shop.run_jobs("2026-11-01 00:00")
+    assert shop.bills() == ["2026-10-02 SUBSCRIPTION 39.00", "2026-11-01 SUBSCRIPTION 139.00"]
+
+    shop.charge("2026-11-05 12:00", "pick-pack", "40.00")
+    assert shop.figures() == ("40.00", "0.00")
+    if way == "granted":
+        deciding.grant(shop, "2026-11-06 12:00", "100.00", "credit-label")
+    else:
+        asked = deciding.ask(shop, "2026-11-06 09:00", "L-1", "100.00", "credit-carrier-claim")
+        deciding.approve(shop, "2026-11-06 12:00", asked)
+    assert shop.figures() == ("-60.00", "0.00")
+
+    shop.run_jobs("2026-12-01 00:00")
+    assert (len(shop.bills()), shop.figures()) == (2, ("-21.00", "0.00"))
+    shop.run_jobs("2026-12-31 00:00")
+    assert shop.bills()[2:] == ["2026-12-31 SUBSCRIPTION 18.00"]
+    assert shop.figures() == ("0.00", "0.00")
+    assert shop.statement("2026-11") == (
+        True,
+        {"FULFILMENT": (1, "40.00"), "SHIPPING_CREDIT": (1, "-100.00")},
+    )
 
 
 def test_4_a_new_shop() -> None:

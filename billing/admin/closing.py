@@ -8,7 +8,7 @@ from billing.admin.forms import RestPaidOut
 from billing.models import BillingAccount
 from billing.operations import terms
 from billing.queries.effects import not_posted_yet
-from merchants.decisions import Act, Agreed, Decision, Reasoned
+from merchants.decisions import Act, Decision, Reasoned
 
 
 def _close_effect(account: BillingAccount) -> str:
@@ -41,7 +41,7 @@ def _rest_effect(account: BillingAccount) -> str:
 
 
 def _bill_rest(act: Act) -> BillingAccount:
-    return terms.bill_rest(merchant_id=act.row.pk, now=act.by["now"])
+    return terms.bill_rest(merchant_id=act.row.pk, reason=act.reason, **act.by)
 
 
 def _payout_effect(account: BillingAccount) -> str:
@@ -70,7 +70,7 @@ DECISIONS = (
     Decision(
         "bill-rest",
         _("Bill the rest"),
-        form=Agreed,
+        form=Reasoned,
         effect=_rest_effect,
         carry_out=_bill_rest,
         done=_("The rest is billed."),

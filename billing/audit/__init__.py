@@ -1,5 +1,31 @@
-"""What must be true of charges, statements and bills (domain: invariants 3 to 7)."""
+"""What must be true of charges, statements, bills and payments (domain: invariants 3 to 7).
 
-from billing.audit import bills, charges
+A file for each noun. Days are those of the time zone that was in force (merchants.audit_days), plan
+dates those of the terms that were (plans).
+"""
 
-CHECKS = charges.CHECKS + bills.CHECKS
+from billing.audit import (
+    accounts,
+    bill_dates,
+    bills,
+    charges,
+    credits,
+    dunning,
+    items,
+    payments,
+    plans,
+    statements,
+)
+
+CHECKS = (
+    *charges.CHECKS,
+    *credits.CHECKS,
+    *items.CHECKS,
+    *statements.CHECKS,
+    *bills.CHECKS,
+    *bill_dates.CHECKS,
+    *plans.CHECKS,
+    *accounts.CHECKS,
+    *payments.CHECKS,
+    *dunning.CHECKS,
+)

@@ -1,16 +1,36 @@
-"""Charges, and the items, statements and running figures that they add up to.
+"""Charges: where and when they post, what they come to, and what they belong to."""
 
-Days are those of the account's time zone now, by PostgreSQL's own time zone database: whatever will
-change an account's time zone has to say here from when on it counts. Instants are turned into local
-days, never days into instants: a midnight that comes twice or not at all is no matter.
-"""
+from django.conf import settings
 
-from billing.models.fees import STATEMENT_CATEGORIES
+from billing.models import Fee
+from billing.models.charges import RESERVED_PREFIX
+from billing.models.fees import CREDIT_CATEGORIES, STATEMENT_CATEGORIES
+from merchants import money
 from merchants.audit import Check
+from merchants.audit_days import day, join_zone
+
+
+def month_end(day: str) -> str:
+    """SQL for the last day of the month that the day is in."""
+    return f"(date_trunc('month', {day}::timestamp) + interval '1 month - 1 day')::date"
+
+
+def _minor_digits(currency: str) -> str:
+    """SQL for how many decimals a posted amount of the currency has."""
+    cases = " ".join(
+        f"WHEN '{code}' THEN {money.minor_digits(code)}"
+        for code in settings.CURRENCIES
+        if money.minor_digits(code) != 2
+    )
+    return f"CASE {currency} {cases} ELSE 2 END"
+
 
 ON_STATEMENTS = ", ".join(f"'{category.value}'" for category in sorted(STATEMENT_CATEGORIES))
-ARRIVED_ON = "(charge.arrived_at AT TIME ZONE account.timezone)::date"
-MONTH_ENDS_ON = "(date_trunc('month', {day}::timestamp) + interval '1 month - 1 day')::date"
+CREDITS = ", ".join(f"'{category.value}'" for category in sorted(CREDIT_CATEGORIES))
+SERVED = join_zone("served", merchant="charge.account_id", instant="charge.at")
+SERVED_ON = day("served", "charge.at")
+ARRIVED = join_zone("arrived", merchant="charge.account_id", instant="charge.arrived_at")
+ARRIVED_ON = day("arrived", "charge.arrived_at")
 
 CHARGES = (
     Check(
@@ -24,7 +44,8 @@ CHARGES = (
         FROM billing_charge charge LEFT JOIN billing_invoiceitem item ON item.id = charge.item_id
         """,
     ),
-    # What comes too late for its month's end posts as it arrives, whatever its fee says.
+    # What comes too late for its month's end posts as it arrives, whatever its fee says; closing an
+    # account posts what was to wait.
     Check(
         3,
         "a charge's item posts when its fee says, seen from its arrival",
@@ -33,12 +54,14 @@ CHARGES = (
         SELECT charge.account_id AS merchant_id, 'charge ' || charge.reference AS subject,
                CASE WHEN fee.posting <> 'MONTHLY' THEN (fee.posting, {ARRIVED_ON})
                     WHEN charge.is_late THEN ('IMMEDIATE'::varchar, {ARRIVED_ON})
-                    ELSE (fee.posting, {MONTH_ENDS_ON.format(day=ARRIVED_ON)}) END AS expected,
+                    ELSE (fee.posting, least({month_end(ARRIVED_ON)}, account.closed_on))
+                    END AS expected,
                (item.posting, item.posting_on) AS found
         FROM billing_charge charge
         JOIN billing_billingaccount account ON account.merchant_id = charge.account_id
         JOIN billing_fee fee ON fee.code = charge.fee_id
         LEFT JOIN billing_invoiceitem item ON item.id = charge.item_id
+        {ARRIVED}
         """,
     ),
     Check(
@@ -47,14 +70,13 @@ CHARGES = (
         "day, late",
         f"""
         SELECT charge.account_id AS merchant_id, 'charge ' || charge.reference AS subject,
-               ((charge.at AT TIME ZONE account.timezone)::date,
+               ({SERVED_ON},
                 CASE WHEN date_trunc('month', charge.service_on::timestamp)
                           < date_trunc('month', {ARRIVED_ON}::timestamp)
                      THEN 'late' ELSE 'in time' END) AS expected,
                (charge.service_on,
                 CASE WHEN charge.is_late THEN 'late' ELSE 'in time' END) AS found
-        FROM billing_charge charge
-        JOIN billing_billingaccount account ON account.merchant_id = charge.account_id
+        FROM billing_charge charge {SERVED} {ARRIVED}
         """,
     ),
     Check(
@@ -71,144 +93,69 @@ CHARGES = (
                CASE WHEN charge.statement_id IS NOT NULL THEN (
                    statement.account_id, statement.month) END AS found
         FROM billing_charge charge
-        JOIN billing_billingaccount account ON account.merchant_id = charge.account_id
         JOIN billing_fee fee ON fee.code = charge.fee_id
+        {ARRIVED}
         LEFT JOIN billing_statement statement ON statement.id = charge.statement_id
         """,
     ),
 )
 
-ITEMS = (
+AMOUNTS = (
+    # PostgreSQL rounds half away from zero, as we do.
     Check(
         4,
-        "an item is the sum of its charges",
-        "amount, charges",
-        """
-        SELECT item.account_id AS merchant_id,
-               'item ' || item.fee_id || ' ' || item.posting_on AS subject,
-               (coalesce(charges.amount, 0), coalesce(charges.count, 0)) AS expected,
-               (item.amount, item.charge_count) AS found
-        FROM billing_invoiceitem item LEFT JOIN (
-            SELECT item_id, sum(amount) AS amount, count(*) AS count
-            FROM billing_charge GROUP BY item_id
-        ) charges ON charges.item_id = item.id
-        """,
-    ),
-    Check(
-        5,
-        "outstanding and accruing are the items that are on no bill",
-        "outstanding, accruing",
-        """
-        SELECT account.merchant_id, 'billing account' AS subject,
-               (coalesce(items.outstanding, 0), coalesce(items.accruing, 0)) AS expected,
-               (account.outstanding, account.accruing) AS found
-        FROM billing_billingaccount account LEFT JOIN (
-            SELECT account_id, sum(amount) FILTER (WHERE posted_at IS NOT NULL) AS outstanding,
-                   sum(amount) FILTER (WHERE posted_at IS NULL AND posting = 'DAILY') AS accruing
-            FROM billing_invoiceitem WHERE invoice_id IS NULL GROUP BY account_id
-        ) items ON items.account_id = account.merchant_id
-        """,
-    ),
-    Check(
-        5,
-        "what has not posted is of the open day or month",
-        "day it posts on",
+        "a priced charge is its quantity times its price, rounded once",
+        "amount",
         f"""
-        SELECT item.account_id AS merchant_id,
-               'item ' || item.fee_id || ' ' || item.posting_on AS subject,
-               CASE item.posting WHEN 'DAILY' THEN account.open_on
-                   WHEN 'MONTHLY' THEN {MONTH_ENDS_ON.format(day="account.open_on")}
-                   END AS expected,
-               item.posting_on AS found
-        FROM billing_invoiceitem item
-        JOIN billing_billingaccount account ON account.merchant_id = item.account_id
-        WHERE item.posted_at IS NULL
+        SELECT charge.account_id AS merchant_id, 'charge ' || charge.reference AS subject,
+               round(charge.quantity * charge.unit_price,
+                     {_minor_digits("charge.currency")}) AS expected,
+               charge.amount AS found
+        FROM billing_charge charge WHERE charge.unit_price IS NOT NULL
         """,
     ),
-    # A day's end is the next day's first instant; the guard may post within the day itself.
     Check(
-        5,
-        "an item posted at once, at the end of its day, or of its month",
-        "day it posts on",
+        4,
+        "credits are negative, and nothing else is",
+        "sign",
+        f"""
+        SELECT charge.account_id AS merchant_id, 'charge ' || charge.reference AS subject,
+               CASE WHEN fee.category IN ({CREDITS}) AND fee.code <> '{Fee.PAYOUT}'
+                    THEN 'negative' ELSE 'not negative' END AS expected,
+               CASE WHEN charge.amount < 0 THEN 'negative' ELSE 'not negative' END AS found
+        FROM billing_charge charge JOIN billing_fee fee ON fee.code = charge.fee_id
+        """,
+    ),
+    Check(
+        3,
+        "references of Tael's own are those of charges that only Tael makes",
+        "whose",
+        f"""
+        SELECT charge.account_id AS merchant_id, 'charge ' || charge.reference AS subject,
+               CASE WHEN fee.is_sent_by_platform THEN 'the platform''s' ELSE 'Tael''s' END
+                   AS expected,
+               CASE WHEN starts_with(charge.reference, '{RESERVED_PREFIX}') THEN 'Tael''s'
+                    ELSE 'the platform''s' END AS found
+        FROM billing_charge charge JOIN billing_fee fee ON fee.code = charge.fee_id
+        """,
+    ),
+    Check(
+        3,
+        "a fulfilment request is there since its first charge",
+        "service of its first charge",
         """
-        SELECT item.account_id AS merchant_id,
-               'item ' || item.fee_id || ' ' || item.posting_on AS subject,
-               item.posting_on AS expected,
-               CASE WHEN item.posting = 'IMMEDIATE' THEN local.day
-                    WHEN item.posting = 'DAILY' AND local.day = item.posting_on THEN local.day
-                    ELSE local.day - 1 END AS found
-        FROM billing_invoiceitem item
-        JOIN billing_billingaccount account ON account.merchant_id = item.account_id
-        CROSS JOIN LATERAL (
-            SELECT (item.posted_at AT TIME ZONE account.timezone)::date AS day
-        ) local
-        WHERE item.posted_at IS NOT NULL
+        SELECT coalesce(request.account_id, first.account_id) AS merchant_id,
+               'request ' || coalesce(request.reference, first.request) AS subject,
+               first.at AS expected, request.first_at AS found
+        FROM billing_fulfilmentrequest request FULL JOIN (
+            SELECT charge.account_id, charge.request, charge.at
+            FROM billing_charge charge JOIN (
+                SELECT min(id) AS id FROM billing_charge
+                WHERE request <> '' GROUP BY account_id, request
+            ) told ON told.id = charge.id
+        ) first ON first.account_id = request.account_id AND first.request = request.reference
         """,
     ),
 )
 
-STATEMENTS = (
-    Check(
-        4,
-        "a statement's totals are its charges, fee by fee",
-        "amount, charges",
-        """
-        SELECT statement.account_id AS merchant_id,
-               'statement ' || to_char(statement.month, 'YYYY-MM') || ' ' || fee_id AS subject,
-               CASE WHEN charges.count IS NOT NULL THEN (charges.amount, charges.count) END
-                   AS expected,
-               CASE WHEN total.id IS NOT NULL THEN (total.amount, total.charge_count) END AS found
-        FROM billing_statementtotal total FULL JOIN (
-            SELECT statement_id, fee_id, sum(amount) AS amount, count(*) AS count
-            FROM billing_charge WHERE statement_id IS NOT NULL GROUP BY statement_id, fee_id
-        ) charges USING (statement_id, fee_id)
-        LEFT JOIN billing_statement statement ON statement.id = statement_id
-        """,
-    ),
-    # The instant before its closing was still of its month, and the closing no longer.
-    Check(
-        4,
-        "a statement closed as its month ended",
-        "day after the last open one, day of closing",
-        """
-        SELECT statement.account_id AS merchant_id,
-               'statement ' || to_char(statement.month, 'YYYY-MM') AS subject,
-               CASE WHEN account.open_on >= next.month THEN (next.month, next.month) END
-                   AS expected,
-               CASE WHEN statement.closed_at IS NOT NULL THEN (
-                   ((statement.closed_at - interval '1 microsecond')
-                    AT TIME ZONE account.timezone)::date + 1,
-                   (statement.closed_at AT TIME ZONE account.timezone)::date) END AS found
-        FROM billing_statement statement
-        JOIN billing_billingaccount account ON account.merchant_id = statement.account_id
-        CROSS JOIN LATERAL (SELECT (statement.month + interval '1 month')::date AS month) next
-        """,
-    ),
-    Check(
-        4,
-        "a statement opened with its first charge, and got none once closed",
-        "opened, charges after closing",
-        """
-        SELECT statement.account_id AS merchant_id,
-               'statement ' || to_char(statement.month, 'YYYY-MM') AS subject,
-               (min(charge.arrived_at), 0::bigint) AS expected,
-               (statement.opened_at,
-                count(*) FILTER (WHERE charge.arrived_at >= statement.closed_at)) AS found
-        FROM billing_statement statement
-        LEFT JOIN billing_charge charge ON charge.statement_id = statement.id
-        GROUP BY statement.id
-        """,
-    ),
-    Check(
-        6,
-        "one statement per merchant and month",
-        "statements",
-        """
-        SELECT account_id AS merchant_id, 'statement ' || to_char(month, 'YYYY-MM') AS subject,
-               1 AS expected, count(*) AS found
-        FROM billing_statement GROUP BY account_id, month
-        """,
-    ),
-)
-
-CHECKS = CHARGES + ITEMS + STATEMENTS
+CHECKS = CHARGES + AMOUNTS

@@ -151,6 +151,7 @@ class AccountChange(models.Model):
         PAYMENT_METHOD = "PAYMENT_METHOD", _("Payment method")
         BILL_REVIEW = "BILL_REVIEW", _("Review of bills")
         CLOSED = "CLOSED", _("Closing")
+        REST_BILLED = "REST_BILLED", _("Rest billed")
         PAID_OUT = "PAID_OUT", _("Paid out")
 
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="changes")

@@ -172,6 +172,15 @@ class StrayPayment(models.Model):
                 field="status",
                 transitions=[("OPEN", "SETTLED")],
             ),
+            pgtrigger.ReadOnly(
+                name="stray_payment_never_changes",
+                exclude=["status", "settled_at", "settled_by", "reason"],
+            ),
+            pgtrigger.Protect(
+                name="settled_stray_payment_never_changes",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__status="SETTLED"),
+            ),
         ]
 
     def __str__(self) -> str:

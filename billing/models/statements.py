@@ -57,6 +57,30 @@ class Statement(models.Model):
         return calendar.month_end(self.month)
 
 
+def _totals_are_open(
+    name: str,
+    operation: pgtrigger.core.Operation,
+    referencing: pgtrigger.Referencing,
+    touched: str,
+) -> pgtrigger.Trigger:
+    return pgtrigger.Trigger(
+        name=name,
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=operation,
+        referencing=referencing,
+        func=f"""
+            IF EXISTS (
+                SELECT 1 FROM billing_statement s
+                WHERE s.id IN ({touched}) AND s.closed_at IS NOT NULL
+            ) THEN
+                RAISE EXCEPTION 'the totals of a closed statement never change';
+            END IF;
+            RETURN NULL;
+        """,
+    )
+
+
 class StatementTotal(models.Model):
     statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="totals")
     fee = models.ForeignKey(Fee, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -71,20 +95,18 @@ class StatementTotal(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="statement_total_is_never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.Trigger(
-                name="closed_statement_totals_never_change",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.Update,
-                func="""
-                    IF EXISTS (
-                        SELECT 1 FROM billing_statement s
-                        WHERE s.id IN (NEW.statement_id, OLD.statement_id)
-                          AND s.closed_at IS NOT NULL
-                    ) THEN
-                        RAISE EXCEPTION 'the totals of a closed statement never change';
-                    END IF;
-                    RETURN NEW;
-                """,
+            # One look per statement executed, not per row: batches of charges stay cheap.
+            _totals_are_open(
+                "closed_statement_takes_no_total",
+                pgtrigger.Insert,
+                pgtrigger.Referencing(new="after"),
+                "SELECT statement_id FROM after",
+            ),
+            _totals_are_open(
+                "closed_statement_totals_never_change",
+                pgtrigger.Update,
+                pgtrigger.Referencing(old="before", new="after"),
+                "SELECT statement_id FROM before UNION SELECT statement_id FROM after",
             ),
         ]
 

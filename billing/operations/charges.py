@@ -7,8 +7,9 @@ account due for a bill, all that came before is written first.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -118,6 +119,22 @@ def record_own(
     return Charge.objects.get(account=account, reference=made.reference)
 
 
+class _Today(NamedTuple):
+    """The open day of an account, as its charges need to know it."""
+
+    day: date
+    month: date
+    starts_at: datetime
+
+    @classmethod
+    def of(cls, account: BillingAccount) -> "_Today":
+        day, since = account.open_on, account.timezone_since_at
+        starts_at = calendar.day_start(day, account.timezone)
+        if since:  # not before it, even where the new zone's clocks say so
+            starts_at = max(starts_at, since)
+        return cls(day, calendar.month_of(day), starts_at)
+
+
 class _Batch:
     """Locked accounts while charges of them are recorded; `writer` holds what is not written yet.
 
@@ -130,6 +147,7 @@ class _Batch:
         self.fees: dict[str, Fee] = {}
         self.known: dict[tuple[int, str], Content] = {}
         self._prices: PriceList | None = None
+        self._days: dict[int, _Today] = {}
 
     def know(self, charges: Sequence[NewCharge]) -> None:
         """Look up which of these are recorded already."""
@@ -144,7 +162,7 @@ class _Batch:
             days.work_off([account.pk], now=charge.now)
             account.refresh_from_db()
         fee = self._checked_fee(charge)
-        known = self.known.get((account.pk, charge.reference))
+        known = self.known.get((charge.merchant_id, charge.reference))
         amount, unit_price = self._amount(charge, account, known)
         row = self.row(charge, fee, account, amount, unit_price)
         if known is not None:
@@ -153,7 +171,7 @@ class _Batch:
             return False
         if account.is_closed:
             raise AccountClosed(f"charge: the account was closed on {account.closed_on}")
-        self.known[account.pk, charge.reference] = row.content
+        self.known[charge.merchant_id, charge.reference] = row.content
         self.add(row, fee, account, charge.now)
         return True
 
@@ -203,40 +221,47 @@ class _Batch:
     ) -> Row:
         """The charge as it is written. Raises Invalid when its service is yet to come."""
         service_on = local_day(account, charge.at)
-        today = account.open_on
-        if service_on > today:
+        today = self._today(account, charge.merchant_id)
+        if service_on > today.day:
             raise Invalid("at", f"{charge.at.isoformat()} is not here yet")
         # The month of a charge is closed once a later one is open; then it joins the open one.
-        is_late = calendar.month_of(service_on) < calendar.month_of(today)
-        month = calendar.month_of(today if is_late else service_on)
+        is_late = service_on < today.month
         return Row(
-            account_id=account.pk,
+            account_id=charge.merchant_id,
             reference=charge.reference,
-            fee_id=fee.code,
-            request=charge.request,
-            description=charge.description,
-            quantity=charge.quantity,
-            currency=account.currency,
-            amount=amount,
-            unit_price=unit_price,
+            content=Content(
+                charge.fee,
+                charge.request,
+                charge.description,
+                charge.quantity,
+                amount,
+                unit_price,
+            ),
+            currency=charge.currency,
             at=charge.at,
             service_on=service_on,
             # A clock behind the one that opened this day does not take us back into the last.
-            arrived_at=max(charge.now, _day_start(account)),
+            arrived_at=max(charge.now, today.starts_at),
             is_late=is_late,
-            month=month if fee.is_on_statements else None,
-            item=_item_key(fee, account, is_late=is_late),
+            month=today.month if fee.is_on_statements else None,
+            item=_item_key(fee, charge.merchant_id, today, is_late=is_late),
         )
+
+    def _today(self, account: BillingAccount, account_id: int) -> _Today:
+        today = self._days.get(account_id)
+        if today is None or today.day != account.open_on:
+            today = self._days[account_id] = _Today.of(account)
+        return today
 
     def add(self, row: Row, fee: Fee, account: BillingAccount, now: datetime) -> None:
         """Take the row, and do what follows from it: a threshold bill, the guard."""
         self.writer.add(row)
         if row.item.posting == Posting.IMMEDIATE:
-            account.outstanding += row.amount
+            account.outstanding += row.content.amount
             if account.outstanding >= account.threshold:
                 self._bill(account, now)
         elif row.item.posting == Posting.DAILY:
-            account.accruing += row.amount
+            account.accruing += row.content.amount
         else:
             return  # it counts for nothing until the month ends
         if account.outstanding + account.accruing >= 2 * account.threshold:
@@ -256,24 +281,15 @@ class _Batch:
             self._bill(account, now)
 
 
-def _day_start(account: BillingAccount) -> datetime:
-    """When the account's open day began."""
-    start = calendar.day_start(account.open_on, account.timezone)
-    since = account.timezone_since_at
-    return max(start, since) if since and account.open_on == account.timezone_since_on else start
-
-
 def _priced(charge: NewCharge, unit_price: Decimal) -> Decimal:
     amount = money.rounded(charge.quantity * unit_price, charge.currency)
     return money.posted(amount, charge.currency)
 
 
-def _item_key(fee: Fee, account: BillingAccount, *, is_late: bool) -> ItemKey:
+def _item_key(fee: Fee, account_id: int, today: _Today, *, is_late: bool) -> ItemKey:
     """Which item a charge joins, arriving on the account's open day."""
-    today = account.open_on
-    posting, posting_on = Posting(fee.posting), today
-    if posting == Posting.MONTHLY and is_late:
-        posting = Posting.IMMEDIATE  # its own month's end is past: it posts as it arrives
-    elif posting == Posting.MONTHLY:
-        posting_on = calendar.month_end(today)
-    return ItemKey(account.pk, fee.code, posting, posting_on)
+    if fee.posting != Posting.MONTHLY:
+        return ItemKey(account_id, fee.code, fee.posting, today.day)
+    if is_late:  # its own month's end is past: it posts as it arrives
+        return ItemKey(account_id, fee.code, Posting.IMMEDIATE, today.day)
+    return ItemKey(account_id, fee.code, fee.posting, calendar.month_end(today.day))

@@ -7,14 +7,15 @@ from django.db import connection
 
 from billing.models import BillingAccount, Invoice
 from credit.operations import unpaid_bills
-from merchants import money
+from merchants import calendar, money
 from merchants.models import Notice
 from merchants.operations import notices
 
 RETRY_DAYS = (1, 3, 5, 7)  # after the first failure
 FREEZE_DAYS = 28  # after the local day of the first failure
 
-# A bill that nothing collects by itself has failed when its due day starts and it is not paid.
+# A bill that nothing collects by itself has failed when its due day starts and it is not paid. It
+# may be paid while an attempt of an earlier method has no answer: a later day start looks again.
 FAIL_MANUAL = f"""
 WITH failed AS (
     UPDATE billing_invoice bill SET first_failed_at = due.at, first_failed_on = due.day
@@ -22,7 +23,10 @@ WITH failed AS (
          AS due(account_id, day, at)
     JOIN billing_billingaccount account ON account.merchant_id = due.account_id
     WHERE bill.account_id = due.account_id AND account.payment_method = 'manual'
-      AND bill.status = 'OPEN' AND bill.first_failed_at IS NULL AND bill.due_on <= due.day
+      AND bill.status IN ('OPEN', 'UNCOLLECTIBLE')
+      AND bill.first_failed_at IS NULL AND bill.due_on <= due.day
+      AND NOT EXISTS (SELECT 1 FROM billing_payment payment WHERE payment.invoice_id = bill.id
+                          AND payment.status IN ('PENDING', 'UNKNOWN'))
     RETURNING bill.account_id, bill.number, bill.currency, bill.total - bill.amount_paid AS left,
               bill.first_failed_on, bill.first_failed_at
 ), told AS (
@@ -78,6 +82,17 @@ def next_retry(bill: Invoice, *, after: datetime) -> datetime | None:
         return None
     retries = (bill.first_failed_at + timedelta(days=days) for days in RETRY_DAYS)
     return next((retry for retry in retries if retry > after), None)
+
+
+def next_with_new_method(
+    account: BillingAccount, bill: Invoice, *, now: datetime
+) -> datetime | None:
+    """When an open bill is tried by a method chosen just now: at once, unless it is not due yet."""
+    if not account.pays_by_itself:
+        return None
+    if bill.first_failed_at is not None:
+        return now
+    return max(now, calendar.day_start(bill.due_on, account.timezone))
 
 
 def reconsider(account: BillingAccount, *, actor: str, now: datetime) -> None:

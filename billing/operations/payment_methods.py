@@ -5,10 +5,9 @@ from datetime import date, datetime
 from django.db import transaction
 
 from billing.models import AccountChange, BillingAccount, Card, Invoice
-from billing.operations import accounts, payments
+from billing.operations import accounts, dunning, payments
 from billing.providers import PROVIDERS
 from credit.models import CreditLine
-from merchants import calendar
 from merchants.refusals import Invalid, Refused
 
 
@@ -36,12 +35,15 @@ def choose(
 ) -> BillingAccount:
     """Collect the account's bills from `method`, and from a card where that needs one.
 
-    Bills that failed are tried at once; those not due yet, on their due day. Raises UnknownCard,
-    ProviderNotReady, Invalid for a method that there is not, or not in the account's currency.
+    Bills that failed are tried at once; those not due yet, on their due day. Choosing what is
+    chosen already changes nothing. Raises UnknownCard, ProviderNotReady, Invalid for a method that
+    there is not, or not in the account's currency.
     """
     account = accounts.lock(merchant_id, now=now)
     _check(account, method)
     card = _card(account, method, card_id)
+    if (account.payment_method, account.card) == (method, card):
+        return account  # no new method: what waits for one goes on waiting
     before = _words(account.payment_method, account.card)
     account.payment_method = method
     account.card = card
@@ -149,10 +151,5 @@ def _plan_attempts(account: BillingAccount, now: datetime) -> None:
     for bill in account.invoices.select_for_update().filter(status=Invoice.Status.OPEN):
         if payments.under_way(bill):
             continue  # what follows from its answer sees the new method
-        if not account.pays_by_itself:
-            bill.next_attempt_at = None
-        elif bill.first_failed_at is not None:
-            bill.next_attempt_at = now
-        else:
-            bill.next_attempt_at = max(now, calendar.day_start(bill.due_on, account.timezone))
+        bill.next_attempt_at = dunning.next_with_new_method(account, bill, now=now)
         bill.save(update_fields=["next_attempt_at"])

@@ -181,8 +181,6 @@ def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
         if payment.has_failed and answer.status == Payment.Status.SUCCEEDED:
             _take_stray(account, bill, payment, answer, now)
         return payment
-    if answer.status == payment.status:  # still undecided
-        return payment
     payment.status = answer.status
     payment.provider_reference = answer.reference or payment.provider_reference
     payment.failure = answer.failure[:LONGEST_FAILURE]
@@ -209,16 +207,23 @@ def take_in(account: BillingAccount, bill: Invoice, payment: Payment, *, now: da
 
 
 def _fail(account: BillingAccount, bill: Invoice, payment: Payment, now: datetime) -> None:
+    """When the bill is tried next. The first failure is that of an automatic attempt; what a person
+    tried moves nothing, unless the card will never do: then nothing goes on by itself.
+    """
     has_new_method = (payment.provider, payment.card_id) != (
         account.payment_method,
         account.card_id,
     )
-    if payment.failure == Payment.NEVER_RECEIVED or has_new_method:
-        retry: datetime | None = now
+    if has_new_method:
+        retry = dunning.next_with_new_method(account, bill, now=now)
+    elif payment.failure == Payment.NEVER_RECEIVED:
+        retry = now
+    elif payment.actor != COLLECTOR and not payment.is_hard:
+        return
     else:
         dunning.fail(account, bill, failure=payment.failure, now=now)
         retry = None if payment.is_hard else dunning.next_retry(bill, after=now)
-    bill.next_attempt_at = retry if bill.is_open and account.pays_by_itself else None
+    bill.next_attempt_at = retry if bill.is_open else None
     bill.save(update_fields=["next_attempt_at"])
 
 
@@ -231,8 +236,8 @@ def _take_stray(
         provider_reference=answer.reference,
         status=Payment.Status.SUCCEEDED,
     )
-    if same.exists():
-        return
+    if same.exists() or StrayPayment.objects.filter(payment=failed).exists():
+        return  # it has been dealt with, or an operator deals with it: it may have been given back
     log.error("Payment %s was given up, and its money came: %s", failed, answer.reference)
     if bill.is_unpaid and bill.left_to_pay == failed.amount and not under_way(bill):
         payment = new_payment(
@@ -240,14 +245,12 @@ def _take_stray(
         )
         settle(payment.pk, answer, now=now)
         return
-    StrayPayment.objects.get_or_create(
+    StrayPayment.objects.create(
         payment=failed,
-        defaults={
-            "provider_reference": answer.reference,
-            "currency": failed.currency,
-            "amount": failed.amount,
-            "found_at": now,
-        },
+        provider_reference=answer.reference,
+        currency=failed.currency,
+        amount=failed.amount,
+        found_at=now,
     )
 
 

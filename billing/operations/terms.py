@@ -10,6 +10,7 @@ from django.db import transaction
 from billing.models import AccountChange, BillingAccount, Fee, Invoice, PlanTerm
 from billing.operations import accounts, charges, invoices, items
 from billing.operations.charges import AccountClosed
+from credit.operations import lines
 from merchants import calendar, money, wording
 from merchants.models import TimeZonePeriod
 from merchants.refusals import Refused
@@ -37,12 +38,13 @@ def change_plan(
     """
     account = _lock_open(merchant_id, now)
     plan.check(account.currency)
+    name = wording.checked("plan", plan.name, 50)
     starts_on = account.next_plan_on
     accounts.note_change(
         account,
         AccountChange.What.PLAN,
         before=_words(account.plan, account),
-        after=f"{plan.name} {money.text(plan.price, account.currency)}/{plan.interval_days}",
+        after=f"{name} {money.text(plan.price, account.currency)}/{plan.interval_days}",
         effective_on=starts_on,
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
@@ -51,7 +53,7 @@ def change_plan(
     return PlanTerm.objects.create(
         account=account,
         starts_on=starts_on,
-        plan=wording.checked("plan", plan.name, 50),
+        plan=name,
         plan_price=money.posted(plan.price, account.currency, field="plan_price"),
         plan_interval_days=plan.interval_days,
     )
@@ -68,7 +70,10 @@ def change_time_zone(
     """
     calendar.check_zone(timezone)
     account = accounts.lock(merchant_id, now=now)
-    starts_on = calendar.next_month(account.open_on)
+    line = lines.lock(merchant_id, now=now)
+    # A job whose clock is ahead of `now` may have begun the next month of one of the two.
+    ahead = line if line.open_on > account.open_on else account
+    starts_on = calendar.next_month(ahead.open_on)
     accounts.note_change(
         account,
         AccountChange.What.TIMEZONE,
@@ -84,7 +89,7 @@ def change_time_zone(
         starts_on=starts_on,
         defaults={
             "timezone": timezone,
-            "starts_at": calendar.day_start(starts_on, account.timezone),
+            "starts_at": calendar.day_start(starts_on, ahead.timezone),
         },
     )
     return period
@@ -139,14 +144,22 @@ def close(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Billin
 
 
 @transaction.atomic
-def bill_rest(*, merchant_id: int, now: datetime) -> BillingAccount:
+def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> BillingAccount:
     """Bill what a closed account has outstanding again, after a bill of it was voided.
 
-    Raises NothingToBill.
+    Raises NothingToBill, Invalid without a reason.
     """
     account = accounts.lock(merchant_id, now=now)
     if not account.is_closed or account.outstanding <= 0:
         raise NothingToBill("account: it is open, or has nothing outstanding")
+    accounts.note_change(
+        account,
+        AccountChange.What.REST_BILLED,
+        after=money.text(account.outstanding, account.currency),
+        actor=actor,
+        reason=wording.checked("reason", reason, wording.LONGEST_REASON),
+        now=now,
+    )
     _bill_everything(account, now)
     account.refresh_from_db()
     return account

@@ -2,3 +2,8 @@
 
 `manage.py bench` runs them on a scratch database of the server in use, with durable commits.
 """
+
+
+def reached(figure: float, is_reached: bool) -> str:
+    """A figure that has a target, and whether it meets it."""
+    return f"{figure:.2f} {'(reached)' if is_reached else '(NOT REACHED)'}"

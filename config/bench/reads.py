@@ -16,8 +16,8 @@ TIMES = 200
 
 # Sales of the past, a few of them still maturing, as a shop that is paid daily has them.
 SALES = """
-INSERT INTO credit_proceedsentry (line_id, kind, currency, amount, matures_on, at)
-SELECT %(line)s, 'SALE', 'USD', 10, %(today)s::date + least(7 - n / 20, 7)::int, now()
+INSERT INTO credit_proceedsentry (line_id, kind, currency, amount, matures_on, at, bill_payment)
+SELECT %(line)s, 'SALE', 'USD', 10, %(today)s::date + least(7 - n / 20, 7)::int, now(), ''
 FROM generate_series(1, %(sales)s) n
 """
 HOLDS = """

@@ -2,6 +2,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -32,9 +33,9 @@ class CreditLine(models.Model):
     # The first local day counted so, and its instant; null while the merchant has had no other.
     timezone_since_on = models.DateField(null=True, blank=True)
     timezone_since_at = models.DateTimeField(null=True, blank=True)
-    # The local day at whose start the line is frozen for an unpaid bill; billing writes it
-    # (operations.unpaid_bills), and the day that freezes the line empties it.
-    unpaid_bill_on = models.DateField(null=True, blank=True)
+    # The local days at whose start bills still unpaid then freeze the line; billing writes them
+    # (operations.unpaid_bills), and a day that starts takes out those that have come.
+    unpaid_bill_days = ArrayField(models.DateField(), default=list, blank=True)
     open_on = models.DateField()  # the local day that is open; all before it are worked off
     open_until = models.DateTimeField()  # the instant at which that day ends
 

@@ -22,16 +22,19 @@ WITH due AS (
     JOIN credit_creditline line USING (merchant_id)
     ORDER BY line.merchant_id FOR NO KEY UPDATE OF line
 )
-UPDATE credit_creditline line SET unpaid_bill_on = least(line.unpaid_bill_on, due.day)
+UPDATE credit_creditline line
+SET unpaid_bill_days = ARRAY(SELECT DISTINCT day FROM unnest(line.unpaid_bill_days || due.day) day
+                             ORDER BY day)
 FROM due WHERE line.merchant_id = due.merchant_id
 """
 
 PLACE = f"""
 WITH due AS (
-    SELECT day.line_id, day.at FROM unnest(%(lines)s::bigint[], %(todays)s::date[],
-                                           %(instants)s::timestamptz[]) AS day(line_id, today, at)
+    SELECT day.line_id, day.today, day.at
+    FROM unnest(%(lines)s::bigint[], %(todays)s::date[], %(instants)s::timestamptz[])
+         AS day(line_id, today, at)
     JOIN credit_creditline line ON line.merchant_id = day.line_id
-    WHERE line.unpaid_bill_on <= day.today
+    WHERE day.today >= ANY(line.unpaid_bill_days)
 ), placed AS (
     INSERT INTO credit_freeze (line_id, reason, note, placed_at, placed_by, lifted_by, lift_note)
     SELECT line_id, 'UNPAID_BILL', '', at, 'day-end', '', '' FROM due
@@ -47,7 +50,8 @@ WITH due AS (
     {notices.ONCE}
 )
 UPDATE credit_creditline line
-SET unpaid_bill_on = NULL,
+SET unpaid_bill_days = ARRAY(SELECT day FROM unnest(line.unpaid_bill_days) day
+                             WHERE day > due.today),
     freezes_in_force = line.freezes_in_force
         + (SELECT count(*) FROM placed WHERE placed.line_id = line.merchant_id)
 FROM due WHERE line.merchant_id = due.line_id
@@ -79,7 +83,7 @@ def concern(merchant_id: int) -> bool:
     freezes = Freeze.objects.filter(
         line_id=merchant_id, reason=Freeze.Reason.UNPAID_BILL, lifted_at__isnull=True
     )
-    expected = CreditLine.objects.filter(pk=merchant_id, unpaid_bill_on__isnull=False)
+    expected = CreditLine.objects.filter(pk=merchant_id).exclude(unpaid_bill_days=[])
     return expected.exists() or freezes.exists()
 
 
@@ -88,11 +92,12 @@ def settle(
 ) -> None:
     """Of the bills still unpaid, `next_days` are when they freeze the line; lift when all is paid.
 
-    A day that is past has frozen the line already: if an operator lifted that freeze, it stays so.
+    A day that has come and is not expected any more has frozen the line already: if an operator
+    lifted that freeze, it stays so.
     """
     line = lines.lock(merchant_id, now=now)
-    to_come = [day for day in next_days if day > line.open_on]
-    CreditLine.objects.filter(pk=line.pk).update(unpaid_bill_on=min(to_come, default=None))
+    to_come = {day for day in next_days if day > line.open_on or day in line.unpaid_bill_days}
+    CreditLine.objects.filter(pk=line.pk).update(unpaid_bill_days=sorted(to_come))
     if not all_paid:
         return
     freeze = Freeze.objects.filter(

@@ -1,183 +1,231 @@
-"""What tests of operators' decisions about billing have in common: one shop, and its rows.
+"""One-liners for what merchants ask of their billing, and what operators decide about it.
 
-The shop joined on 1 November with a threshold of 200.00 USD, and owes 30.00 of 2 November; it pays
-by bank transfer. What operators do happens on 4 November.
+    deciding.grant(shop, "2026-11-06 12:00", "100.00", "credit-label")
+
+Times are the merchant's own wall clock, as with tests.shops; amounts are in its billing currency.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from itertools import count
 from typing import Any
 
-from django.apps import apps
-from django.contrib.auth.models import Permission
-from django.db.models import Model
 from moneyed import Money
 
-from billing.models import (
-    BillingAccount,
-    BillingCredit,
-    Card,
-    Charge,
-    Invoice,
-    Payment,
-    StrayPayment,
-    ThresholdRequest,
-)
-from billing.operations import (
-    bill_decisions,
-    credits,
-    payment_methods,
-    payments,
-    terms,
-    thresholds,
-)
-from merchants.models import User
-from tests import shops
-from tests.factories import UserFactory
+from billing.models import BillingCredit, FeePrice, Invoice, PlanTerm, ThresholdRequest
+from billing.operations import bill_decisions, credits, prices, terms, thresholds, transfers
+from billing.operations.accounts import Plan
+from config.events import apply_all
+from merchants import events
+from merchants.models import TimeZonePeriod
 from tests.shops import Shop, instant
 
-DECIDED_AT = instant("2026-11-04 09:00")
-DECIDER = "olga@tael.example"
-WHY = {"reason": "I have looked at it."}
-BEFORE = instant("2026-11-03 10:00")
-ASKED: dict[str, Any] = {"actor": "mei@rosewood.example", "now": BEFORE}
-AGREED: dict[str, Any] = {"actor": "otto@tael.example", "reason": "as agreed", "now": BEFORE}
+OPERATOR = {"actor": "mali@tael.example", "reason": "agreed by telephone"}
+MERCHANT = "rose@rosewood.example"
+_numbers = count(1)
 
 
-def operator(*may_change: str, email: str = DECIDER) -> User:
-    """Somebody of ours who may look at all of billing, and decide about these models."""
-    user = UserFactory.create(is_staff=True, email=email)
-    ours = Permission.objects.filter(content_type__app_label="billing")
-    user.user_permissions.set(ours.filter(codename__startswith="view_"))
-    user.user_permissions.add(*ours.filter(codename__in=[f"change_{name}" for name in may_change]))
-    return user
+def _amount(shop: Shop, amount: str) -> Money:
+    return Money(amount, shop.billing_currency)
 
 
-def everything() -> list[Any]:
-    models = [model for label in ("billing", "credit") for model in
-              apps.get_app_config(label).get_models()]  # fmt: skip
-    models += [apps.get_model("merchants", name) for name in ("Notice", "TimeZonePeriod")]
-    return [list(model._default_manager.order_by("pk").values()) for model in models]
+# Prices.
 
 
-@contextmanager
-def nothing_changes() -> Iterator[None]:
-    before = everything()
-    yield
-    assert everything() == before
-
-
-def join() -> Shop:
-    shop = shops.join("2026-11-01 10:00", billing_threshold="200.00")
-    assert shop.charge("2026-11-02 10:00", "pick-pack", "30.00", "c-1") == "applied"
-    return shop
-
-
-# Rows that are decided about; each takes the shop to where it is needed.
-
-
-def account(shop: Shop) -> BillingAccount:
-    return shop.account
-
-
-def reviewed(shop: Shop) -> BillingAccount:
-    return terms.review_bills(merchant_id=shop.merchant.pk, wanted=True, **AGREED)
-
-
-def with_monthly(shop: Shop) -> BillingAccount:
-    shop.charge("2026-11-03 09:00", "storage", "8.00")
-    return shop.account
-
-
-def closed_in_debt(shop: Shop) -> BillingAccount:
-    terms.close(merchant_id=shop.merchant.pk, **AGREED)
-    bill_decisions.void(invoice_id=shop.account.invoices.get().pk, **AGREED)
-    return shop.account
-
-
-def closed_in_credit(shop: Shop) -> BillingAccount:
-    credits.grant(
-        merchant_id=shop.merchant.pk,
-        fee="credit-account",
-        amount=Money("50.00", "USD"),
-        request_key="k",
-        **AGREED,
+def price(
+    fee: str,
+    unit_price: str | None,
+    from_on: str,
+    *,
+    at: str = "2026-10-01T00:00Z",
+    currency: str = "USD",
+    own: Shop | None = None,
+) -> FeePrice:
+    """Introduce a price, of every merchant or of one; None ends that of one."""
+    return prices.introduce(
+        fee=fee,
+        currency=currency,
+        unit_price=None if unit_price is None else Decimal(unit_price),
+        from_on=date.fromisoformat(from_on),
+        merchant_id=own.merchant.pk if own else None,
+        now=instant(at),
+        **OPERATOR,
     )
-    return terms.close(merchant_id=shop.merchant.pk, **AGREED)
 
 
-def charge(shop: Shop) -> Charge:
-    return shop.account.charges.get(reference="c-1")
+def priced(shop: Shop, at: str, fee: str, quantity: Any = 1, charge: str = "", **data: Any) -> str:
+    """The outcome of a charge that comes without an amount."""
+    return shop.send("charge.recorded", at, **_priced(shop, fee, quantity, charge, data))
 
 
-def credit(shop: Shop) -> BillingCredit:
+def priced_late(shop: Shop, served: str, arrived: str, fee: str, charge: str = "") -> str:
+    """The same, of which we hear later than it happened."""
+    data = _priced(shop, fee, 1, charge, {})
+    return str(_sent(shop, served, arrived, data).status)
+
+
+def refusal(shop: Shop, at: str, fee: str, **data: Any) -> str:
+    """Code and reason of the refusal that a charge without an amount meets."""
+    outcome = _sent(shop, at, at, _priced(shop, fee, 1, "", data))
+    assert outcome.status == "rejected"
+    return f"{outcome.code} {outcome.reason}"
+
+
+def _priced(
+    shop: Shop, fee: str, quantity: Any, charge: str, data: dict[str, Any]
+) -> dict[str, Any]:
+    content = {"charge": charge or f"priced-{next(_numbers)}", "fee": fee, "quantity": quantity}
+    return content | {"currency": shop.billing_currency, "request": "FR-1", **data}
+
+
+def _sent(shop: Shop, served: str, arrived: str, data: dict[str, Any]) -> events.Outcome:
+    event = {"id": "one", "type": "charge.recorded", "at": shop.at(served).isoformat()}
+    event |= {"merchant": shop.reference, "data": data}  # type: ignore[dict-item]
+    (outcome,) = apply_all([events.from_object(event)], now=shop.at(arrived))
+    return outcome
+
+
+def amount_of(shop: Shop, charge: str) -> str:
+    """What a charge came to, with its currency's digits."""
+    return f"{shop.account.charges.get(reference=charge).amount_money.amount:f}"
+
+
+# Credits.
+
+
+def ask(
+    shop: Shop,
+    at: str,
+    charge: str,
+    amount: str,
+    fee: str = "credit-pick-pack",
+    *,
+    form: str = "",
+    message: str = "Two dresses were missing.",
+) -> BillingCredit:
     return credits.ask(
         merchant_id=shop.merchant.pk,
-        charge="c-1",
-        fee="credit-pick-pack",
-        amount=Money("10.00", "USD"),
-        message="The wrong size was packed.",
-        request_key="form-1",
-        **ASKED,
+        charge=charge,
+        fee=fee,
+        amount=_amount(shop, amount),
+        message=message,
+        request_key=form or f"form-{next(_numbers)}",
+        actor=MERCHANT,
+        now=shop.at(at),
     )
 
 
-def request(shop: Shop) -> ThresholdRequest:
+def grant(
+    shop: Shop,
+    at: str,
+    amount: str,
+    fee: str = "credit-pick-pack",
+    charge: str = "",
+    *,
+    form: str = "",
+) -> BillingCredit:
+    return credits.grant(
+        merchant_id=shop.merchant.pk,
+        charge=charge,
+        fee=fee,
+        amount=_amount(shop, amount),
+        request_key=form or f"form-{next(_numbers)}",
+        now=shop.at(at),
+        **OPERATOR,
+    )
+
+
+def approve(shop: Shop, at: str, credit: BillingCredit) -> BillingCredit:
+    return credits.approve(credit_id=credit.pk, now=shop.at(at), **OPERATOR)
+
+
+def reject(shop: Shop, at: str, credit: BillingCredit) -> BillingCredit:
+    return credits.reject(credit_id=credit.pk, now=shop.at(at), **OPERATOR)
+
+
+# The threshold.
+
+
+def ask_threshold(shop: Shop, at: str, threshold: str) -> ThresholdRequest:
     return thresholds.ask(
         merchant_id=shop.merchant.pk,
-        threshold=Money("500.00", "USD"),
-        message="We sell more in winter.",
-        **ASKED,
+        threshold=_amount(shop, threshold),
+        message="We sell more before the holidays.",
+        actor=MERCHANT,
+        now=shop.at(at),
     )
 
 
-def bill(shop: Shop) -> Invoice:
-    """Over 240.00: what was outstanding, and 210.00 that reached the threshold."""
-    shop.charge("2026-11-03 09:00", "pick-pack", "210.00", "c-2")
-    return shop.account.invoices.get()
+def approve_threshold(
+    shop: Shop, at: str, request: ThresholdRequest, threshold: str = ""
+) -> ThresholdRequest:
+    given = _amount(shop, threshold) if threshold else None
+    return thresholds.approve(request_id=request.pk, threshold=given, now=shop.at(at), **OPERATOR)
 
 
-def draft(shop: Shop) -> Invoice:
-    reviewed(shop)
-    shop.charge("2026-11-03 11:00", "pick-pack", "210.00", "c-2")
-    return shop.account.invoices.get()
-
-
-def card(shop: Shop, last_four: str) -> Card:
-    return payment_methods.add_card(
+def set_threshold(shop: Shop, at: str, threshold: str) -> None:
+    thresholds.change(
         merchant_id=shop.merchant.pk,
-        provider="sandbox",
-        token="t",
-        brand="Visa",
-        last_four=last_four,
-        **ASKED,
+        threshold=_amount(shop, threshold),
+        now=shop.at(at),
+        **OPERATOR,
     )
 
 
-def of_sandbox(shop: Shop) -> Invoice:
-    made = bill(shop)
-    payment_methods.choose(merchant_id=shop.merchant.pk, method="sandbox", **AGREED)
-    return made
+# Terms.
 
 
-def of_silent_card(shop: Shop) -> Payment:
-    made = bill(shop)
-    card(shop, "0119")
-    return payments.pay_now(invoice_id=made.pk, **ASKED)
+def change_plan(shop: Shop, at: str, price: str, days: int, name: str = "grown") -> PlanTerm:
+    plan = Plan(name, Decimal(price), days)
+    return terms.change_plan(merchant_id=shop.merchant.pk, plan=plan, now=shop.at(at), **OPERATOR)
 
 
-def stray(shop: Shop) -> StrayPayment:
-    made = bill(shop)
-    card(shop, "0002")
-    failed = payments.pay_now(invoice_id=made.pk, **ASKED)
-    return StrayPayment.objects.create(
-        payment=failed,
-        provider_reference="pi_7",
-        currency="USD",
-        amount=failed.amount,
-        found_at=BEFORE,
+def change_time_zone(shop: Shop, at: str, zone: str) -> TimeZonePeriod:
+    return terms.change_time_zone(
+        merchant_id=shop.merchant.pk, timezone=zone, now=shop.at(at), **OPERATOR
     )
 
 
-def reread(row: Model) -> Any:
-    return type(row)._default_manager.get(pk=row.pk)
+def review_bills(shop: Shop, at: str) -> None:
+    terms.review_bills(merchant_id=shop.merchant.pk, wanted=True, now=shop.at(at), **OPERATOR)
+
+
+def close(shop: Shop, at: str) -> None:
+    terms.close(merchant_id=shop.merchant.pk, now=shop.at(at), **OPERATOR)
+
+
+def bill_rest(shop: Shop, at: str) -> None:
+    terms.bill_rest(merchant_id=shop.merchant.pk, now=shop.at(at), **OPERATOR)
+
+
+def pay_out_rest(shop: Shop, at: str, reference: str = "KBANK-1") -> None:
+    terms.pay_out_rest(
+        merchant_id=shop.merchant.pk, reference=reference, now=shop.at(at), **OPERATOR
+    )
+
+
+# Bills.
+
+
+def bill(shop: Shop, date: str) -> Invoice:
+    """The latest bill of this date."""
+    return shop.account.invoices.filter(issued_on=date).latest("pk")
+
+
+def void(shop: Shop, at: str, bill: Invoice) -> None:
+    bill_decisions.void(invoice_id=bill.pk, now=shop.at(at), **OPERATOR)
+
+
+def issue(shop: Shop, at: str, draft: Invoice) -> Invoice:
+    return bill_decisions.issue_draft(invoice_id=draft.pk, now=shop.at(at), **OPERATOR)
+
+
+def transfer(shop: Shop, at: str, bill: Invoice, amount: str, reference: str = "") -> None:
+    """A bank transfer of this amount came in for the bill."""
+    transfers.record(
+        invoice_id=bill.pk,
+        amount=_amount(shop, amount),
+        reference=reference or f"transfer-{next(_numbers)}",
+        actor=OPERATOR["actor"],
+        now=shop.at(at),
+    )

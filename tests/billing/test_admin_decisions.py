@@ -11,8 +11,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from merchants import decisions
-from tests.billing import deciding
-from tests.billing.deciding import (
+from tests.billing import operator_decisions as deciding
+from tests.billing.operator_decisions import (
     DECIDED_AT,
     DECIDER,
     WHY,
@@ -162,7 +162,7 @@ CASES = [
 ]  # fmt: skip
 # Those that need nobody's words: the page's button is all.
 AGREED_CASES = [
-    Case(closed_in_debt, "bill-rest", {}, ("30.00",), lambda shop, row: shop.bills(),
+    Case(closed_in_debt, "bill-rest", WHY, ("30.00",), lambda shop, row: shop.bills(),
          ["2026-11-03 FINAL 30.00", "2026-11-04 FINAL 30.00"], {}),
     Case(of_sandbox, "pay", {}, ("240.00", "Sandbox"), paid,
          ("PAID", "240.00", ("sandbox", "sandbox-2026-000001-1", DECIDER)), {}),

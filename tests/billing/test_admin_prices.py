@@ -9,7 +9,7 @@ from django.test import Client
 from billing.models import FeePrice
 from merchants import decisions
 from tests import shops
-from tests.billing.deciding import DECIDED_AT, DECIDER, nothing_changes, operator
+from tests.billing.operator_decisions import DECIDED_AT, DECIDER, nothing_changes, operator
 from tests.credit.deciding import address, text
 from tests.factories import browser_of, member
 from tests.shops import Shop

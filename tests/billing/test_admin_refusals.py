@@ -11,8 +11,8 @@ from pytest_django import Settings
 from billing.models import Invoice
 from billing.operations import transfers
 from merchants import decisions
-from tests.billing import deciding
-from tests.billing.deciding import DECIDED_AT, WHY, nothing_changes, operator, reread
+from tests.billing import operator_decisions as deciding
+from tests.billing.operator_decisions import DECIDED_AT, WHY, nothing_changes, operator, reread
 from tests.credit.deciding import address, text
 from tests.factories import browser_of
 from tests.shops import Shop
@@ -109,7 +109,7 @@ def test_a_provider_that_is_not_ready_is_not_asked(shop: Shop, settings: Setting
 
 
 def test_an_open_account_has_no_rest(shop: Shop) -> None:
-    assert "it is open, or has nothing outstanding" in refusal(shop.account, "bill-rest")
+    assert "it is open, or has nothing outstanding" in refusal(shop.account, "bill-rest", **WHY)
     browser = browser_of(operator("billingaccount", email="o@tael.example"))
     with nothing_changes():
         said = {"reference": "B-1", **WHY}

@@ -1,11 +1,27 @@
 """What is written in the billing books stays, whoever writes SQL."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import Error, connection, transaction
 
+from billing.operations import prices
+from billing.providers import Answer
 from tests import shops
+from tests.billing.paying import (
+    GOOD,
+    SECOND,
+    Told,
+    billed,
+    hear,
+    settle_stray,
+    told_shop,
+    transfer,
+    unchanged,
+    void,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -35,3 +51,94 @@ def test_the_database_itself_refuses(settings: Any, statement: str) -> None:
     refused = pytest.raises(Error, match=r"pgtrigger: |violates check constraint")
     with shop.unchanged(), refused, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
+
+
+@pytest.fixture
+def every_kind_of_row(provider: Told) -> shops.Shop:
+    """A bill that failed and was paid by transfer, late money for it, and a void one."""
+    shop = told_shop()
+    provider.answers = [Answer.failed("insufficient_funds", reference="pi-1")]
+    shop.run_jobs("2026-11-01 11:00")
+    transfer(shop, "2026-11-01 11:30", "39.00")
+    hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-1"))
+    shop.charge("2026-11-01 12:30", "pick-pack", "200.00")
+    assert void(shop, "2026-11-01 12:40", SECOND) == "VOID"
+    assert settle_stray(shop, "2026-11-01 13:00") == "SETTLED"
+    return shop
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE billing_payment SET amount = 1 WHERE status = 'SUCCEEDED'",
+        "UPDATE billing_payment SET provider_reference = 'x' WHERE status = 'SUCCEEDED'",
+        "UPDATE billing_payment SET failure = '' WHERE status = 'FAILED'",
+        "UPDATE billing_payment SET status = 'SUCCEEDED' WHERE status = 'FAILED'",
+        "UPDATE billing_payment SET status = 'PENDING' WHERE status = 'FAILED'",
+        "UPDATE billing_payment SET status = 'UNKNOWN' WHERE status = 'SUCCEEDED'",
+        "UPDATE billing_payment SET idempotency_key = 'x'",
+        "DELETE FROM billing_payment WHERE status = 'FAILED'",
+        "UPDATE billing_invoice SET status = 'OPEN' WHERE status = 'PAID'",
+        "UPDATE billing_invoice SET status = 'OPEN' WHERE status = 'VOID'",
+        "UPDATE billing_invoice SET status = 'PAID', amount_paid = total, paid_at = now()"
+        " WHERE status = 'VOID'",
+        "UPDATE billing_invoice SET total = 1",
+        "UPDATE billing_invoice SET currency = 'EUR'",
+        "UPDATE billing_invoice SET number = '2026-000009' WHERE status = 'VOID'",
+        "UPDATE billing_invoice SET number = NULL WHERE status = 'VOID'",
+        "UPDATE billing_invoice SET due_on = due_on + 1",
+        "UPDATE billing_invoice SET issued_at = now()",
+        "UPDATE billing_invoice SET period_end = period_end + 1",
+        "UPDATE billing_invoice SET first_failed_at = now() WHERE status = 'PAID'",
+        "UPDATE billing_invoice SET first_failed_on = NULL WHERE status = 'PAID'",
+        "UPDATE billing_invoice SET amount_paid = total + 1 WHERE status = 'PAID'",
+        "DELETE FROM billing_invoice WHERE status = 'VOID'",
+        "INSERT INTO billing_invoiceline (invoice_id, item_id, category, fee_code, fee_name,"
+        " posting_on, charge_count, currency, amount) SELECT invoice.id, item.id, 'FULFILMENT',"
+        " 'x', 'x', '2026-11-01', 1, 'USD', 0 FROM billing_invoice invoice, billing_invoiceitem"
+        " item WHERE invoice.status = 'PAID' AND item.invoice_id IS NULL",
+        "INSERT INTO billing_invoiceline (invoice_id, item_id, category, fee_code, fee_name,"
+        " posting_on, charge_count, currency, amount) SELECT invoice_id, item_id, category,"
+        " fee_code, fee_name, posting_on, charge_count, currency, amount FROM billing_invoiceline",
+        "UPDATE billing_invoiceline SET fee_name = 'x'",
+        "UPDATE billing_billdecision SET reason = 'x'",
+        "DELETE FROM billing_billdecision",
+        "UPDATE billing_accountchange SET after = 'x'",
+        "DELETE FROM billing_accountchange",
+        "UPDATE billing_straypayment SET amount = 1",
+        "UPDATE billing_straypayment SET reason = 'x'",
+        "UPDATE billing_straypayment SET status = 'OPEN'",
+        "DELETE FROM billing_straypayment",
+    ],
+)
+def test_what_was_paid_decided_and_given_back_stays(
+    every_kind_of_row: shops.Shop, statement: str
+) -> None:
+    refused = pytest.raises(Error, match=r"pgtrigger: |violates |the lines of a bill")
+    with unchanged(every_kind_of_row), refused, transaction.atomic():
+        connection.cursor().execute(statement)
+
+
+def refused(statement: str) -> None:
+    with pytest.raises(Error, match="pgtrigger: "), transaction.atomic():
+        connection.cursor().execute(statement)
+
+
+def test_prices_stay() -> None:
+    prices.introduce(
+        fee="pick-pack",
+        currency="USD",
+        unit_price=Decimal("0.25"),
+        from_on=date(2026, 11, 1),
+        actor="olga@tael.example",
+        reason="new year",
+        now=shops.instant("2026-11-01"),
+    )
+    refused("UPDATE billing_feeprice SET unit_price = 1")
+    refused("DELETE FROM billing_feeprice")
+
+
+def test_cards_stay(sandbox: Any) -> None:
+    billed(card=GOOD)
+    refused("UPDATE billing_card SET last_four = '0000'")
+    refused("DELETE FROM billing_card")

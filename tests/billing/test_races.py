@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Sum
 
 from billing.models import Charge, Invoice, InvoiceItem, NumberSeries, Payment
@@ -50,6 +50,8 @@ def test_jobs_of_many_days_run_by_several_workers_at_once(settings: Any) -> None
     busy_merchants(12)
     instants = [shops.instant(f"2026-{day}") for day in ("11-05", "11-20", "12-03")]
     with transaction.atomic():
+        # An attempt insists on being committed before its provider is asked; here nothing is kept.
+        connection.atomic_blocks[-1]._from_testcase = True  # type: ignore[attr-defined]
         for instant in instants:
             shops.run_jobs(instant)
         once = whole_books()

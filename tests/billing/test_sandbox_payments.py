@@ -7,15 +7,10 @@ from typing import Any
 import pytest
 
 from billing.models import Invoice, Payment
+from billing.providers import PROVIDERS
 from tests import shops
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def sandbox(settings: Any) -> Any:
-    settings.TAEL_SANDBOX = True
-    return settings
 
 
 def billed_shop(reference: str = "rosewood") -> shops.Shop:
@@ -68,21 +63,37 @@ def test_without_permission_it_pays_nothing_and_says_which_setting_it_needs(
     assert not Payment.objects.filter(status="SUCCEEDED").exists()
 
 
-def test_one_bill_that_cannot_be_collected_does_not_keep_the_others(sandbox: Any) -> None:
+def test_a_bill_that_cannot_be_collected_does_not_keep_the_others_and_waits(
+    sandbox: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     billed_shop("rosewood")
     billed_shop("willow")
     sandbox.TAEL_SANDBOX = False
-    shops.run_jobs(shops.instant("2026-11-01 11:00"))
-    assert Payment.objects.filter(status="PENDING").count() == 2
+    with caplog.at_level(logging.ERROR):
+        shops.run_jobs(shops.instant("2026-11-01 11:00"))
+    assert [f"Bill {bill.pk} was not" in caplog.text for bill in Invoice.objects.all()] == [
+        True
+    ] * 2
+    assert not Payment.objects.exists()
+    sandbox.TAEL_SANDBOX = True
+    shops.run_jobs(shops.instant("2026-11-01 12:00"))
+    assert set(Invoice.objects.values_list("status", flat=True)) == {"PAID"}
 
 
-def test_a_run_cut_off_before_the_answer_is_finished_by_the_next_one(sandbox: Any) -> None:
+def test_a_run_cut_off_before_the_answer_is_finished_by_the_next_one(
+    sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     billed_shop()
-    sandbox.TAEL_SANDBOX = False  # cuts the run off between its note of the attempt and the answer
-    shops.run_jobs(shops.instant("2026-11-01 11:00"))
+
+    def cut_off(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt  # between the note of the attempt and the answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PROVIDERS["sandbox"], "collect", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            shops.run_jobs(shops.instant("2026-11-01 11:00"))
     before = Payment.objects.get()
     assert before.status == "PENDING"
-    sandbox.TAEL_SANDBOX = True
     shops.run_jobs(shops.instant("2026-11-01 12:00"))
     payment = Payment.objects.get()  # the same one, and no other
     assert (payment.pk, payment.status) == (before.pk, "SUCCEEDED")

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from billing.models import Charge, Fee, InvoiceItem
 from tests import shops
+from tests.billing import deciding
 
 pytestmark = pytest.mark.django_db
 
@@ -14,22 +14,6 @@ NOW = "2026-11-10 12:00"
 
 def shop(threshold: str = "200.00", **terms: Any) -> shops.Shop:
     return shops.join("2026-11-01 10:00", billing_threshold=threshold, **terms)
-
-
-def grant(shop: shops.Shop, amount: int, on: str) -> None:
-    """An approved shipping credit, as 3/5 will write it; there is no operation for it yet."""
-    fee, _ = Fee.objects.get_or_create(
-        code="test-credit", category="SHIPPING_CREDIT", name="Credit", is_sent_by_platform=False
-    )
-    account, at = shop.account, shop.at(f"{on} 12:00")
-    money = {"account": account, "currency": account.currency, "amount": -amount}
-    item = InvoiceItem.objects.create(
-        **money, fee=fee, posting="IMMEDIATE", posting_on=on, posted_at=at, charge_count=1
-    )
-    dates = {"at": at, "service_on": on, "arrived_at": at}
-    Charge.objects.create(**money, **dates, fee=fee, item=item, reference=f"c-{on}", quantity=1)
-    account.outstanding -= amount
-    account.save()
 
 
 def test_the_bill_comes_with_the_charge_that_reaches_the_threshold() -> None:
@@ -126,7 +110,7 @@ def test_a_plan_fee_never_triggers() -> None:
 
 def test_carried_subscription_items_count_but_are_not_taken() -> None:
     dresses = shop("200.00", plan_price="39.00")
-    grant(dresses, 60, "2026-11-20")
+    deciding.grant(dresses, "2026-11-20 12:00", "60.00", "credit-label")
     dresses.run_jobs("2026-12-01 00:00")
     assert len(dresses.bills()) == 1  # 39.00 - 60.00 makes none
     assert dresses.figures() == ("-21.00", "0.00")
@@ -135,23 +119,12 @@ def test_carried_subscription_items_count_but_are_not_taken() -> None:
     dresses.charge("2026-12-05 13:00", "pick-pack", "0.01")
     assert dresses.bills()[1:] == ["2026-12-05 THRESHOLD 161.00"]
     assert dresses.lines("2026-12-05", "THRESHOLD") == [
+        "credit-label 2026-11-20 -60.00",
         "pick-pack 2026-12-05 221.00",
-        "test-credit 2026-11-20 -60.00",
     ]
     assert dresses.figures() == ("39.00", "0.00")
     dresses.run_jobs("2026-12-31 00:00")
     assert dresses.bills()[2:] == ["2026-12-31 SUBSCRIPTION 78.00"]
-
-
-def test_worked_example_3_a_credit_carries_forward() -> None:
-    dresses = shop("1000.00", plan_price="39.00")
-    dresses.charge("2026-11-05 12:00", "pick-pack", "40.00")
-    grant(dresses, 100, "2026-11-06")
-    assert dresses.figures() == ("-60.00", "0.00")
-    dresses.run_jobs("2026-12-01 00:00")
-    assert (dresses.bills()[1:], dresses.figures()) == ([], ("-21.00", "0.00"))
-    dresses.run_jobs("2026-12-31 00:00")
-    assert dresses.bills()[1:] == ["2026-12-31 SUBSCRIPTION 18.00"]
 
 
 def test_with_a_threshold_of_nothing_every_charge_is_billed_at_once() -> None:

@@ -3,8 +3,10 @@
 dress  USD, New York, pays by sandbox: a threshold bill, late charges, an order written off and
        partly recovered, another one open, cash that nobody could take; refunds of what was paid
        and of what was written off; withdrawals paid out and cancelled.
-silk   THB, Bangkok, pays by hand, on an annual plan: cycle bills, two reviews that cut its limit,
-       frozen at the end, and a refund of what is outstanding.
+silk   THB, Bangkok, pays by sandbox, on an annual plan: cycle bills, two reviews that cut its
+       limit, frozen at the end, and a refund of what is outstanding.
+
+And three more merchants' spring after it (audited_spring.py).
 """
 
 from datetime import datetime
@@ -15,6 +17,7 @@ from django.test import override_settings
 from config.celery import TIMETABLE
 from config.events import apply_all
 from merchants.events import Event
+from tests.config import audited_spring
 from tests.credit import withdrawing
 from tests.shops import Shop
 
@@ -37,6 +40,7 @@ def live() -> list[str]:
         (outcome,) = apply_all([event], now=now)
         outcomes.append(outcome.code or outcome.status)
         _run_jobs(now)
+    audited_spring.live()
     return outcomes
 
 
@@ -94,6 +98,7 @@ _EVENTS: list[tuple[tuple[str, str, str], str, str, dict[str, Any], str | None]]
             billing_threshold="100000",
             plan_price="3900",
             plan_interval_days=365,
+            payment_method="sandbox",
         ),
         None,
     ),

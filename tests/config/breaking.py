@@ -2,8 +2,12 @@
 
 from typing import NamedTuple
 
-DRESS = "(SELECT id FROM merchants_merchant WHERE reference = 'dress')"
-SILK = "(SELECT id FROM merchants_merchant WHERE reference = 'silk')"
+OF = "(SELECT id FROM merchants_merchant WHERE reference = '{}')"
+DRESS = OF.format("dress")
+SILK = OF.format("silk")
+LINEN = OF.format("linen")
+WOOL = OF.format("wool")
+JUTE = OF.format("jute")
 
 
 class Break(NamedTuple):

@@ -279,7 +279,7 @@ def test_an_answer_says_what_was_decided_and_why(outcome: str) -> None:
     ("code", "words"),
     [
         ("never_received", "our payment provider did not receive it"),
-        ("do_not_honor", "do_not_honor"),  # a provider's, that we have no words for
+        ("new_code_of_theirs", "new_code_of_theirs"),  # a provider's, that we have no words for
         ("", "no reason was given"),
     ],
 )

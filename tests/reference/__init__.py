@@ -89,8 +89,9 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 #     day start. The 20 % is of the limit after write-offs.
 # 28. UNPAID_BILL: due = bill date + 7; -> the first failure is that day, the freeze 28 days later,
 #     at the local day start of bill date + 35. Others: failure the day after (+36, like an overdue
-#     order); exact instants of issue. -> placed after the day's review ("then, not tied to days"),
-#     so it does not stop that day's raise. Events cannot pay a manual bill, so it is never lifted.
+#     order); exact instants of issue. Given: placed with the other freezes of a day start, before
+#     its review, so it stops that day's raise. Events cannot pay a manual bill, so it is never
+#     lifted.
 #
 # E. Reviews
 # 29. paid: -> SALE + REFUND proceeds entries of local days [first - 90, first - 1]; recoveries

@@ -269,7 +269,7 @@ class CreditLine:
                 self.set_status(order, "WRITTEN_OFF")
 
     def start_day(self, today: date) -> None:
-        """Write-offs, then the overdue freeze; the review comes after."""
+        """Write-offs, then the overdue freeze; that of an unpaid bill and the review follow."""
         self.write_off(today)
         self.lift_overdue(today)
         if self.is_overdue(today):

@@ -141,12 +141,12 @@ class Model:
         merchant.account.end_day(merchant.open_day)
         today = merchant.open_day = merchant.open_day + ONE_DAY
         merchant.line.start_day(today)
+        if self.dunning and merchant.account.has_dunned_bill(today):
+            merchant.line.freeze("UNPAID_BILL", today)
         if self.reviews and today.day == 1:
             done = review(merchant.line, merchant.metrics, today)
             if done:
                 merchant.reviews.append(done)
-        if self.dunning and merchant.account.has_dunned_bill(today):
-            merchant.line.freeze("UNPAID_BILL", today)
 
     def state(self) -> dict:
         """Plain JSON values, keyed by references; as of the last `advance`."""

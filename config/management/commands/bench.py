@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import connection
 
-BENCHMARKS = ("orders", "reads")
+BENCHMARKS = ("charges", "orders", "reads", "closing", "export")
 Report = Callable[[], Iterator[tuple[str, str]]]
 
 

@@ -1,0 +1,63 @@
+"""Money given back: credits, and what a closed account was paid out."""
+
+from billing.models import Fee
+from billing.models.charges import RESERVED_PREFIX
+from merchants.audit import Check
+
+CHECKS = (
+    Check(
+        4,
+        "an approved credit is a negative charge, and every such charge is one",
+        "account, fee, amount, reference",
+        f"""
+        SELECT coalesce(credit.account_id, charge.account_id) AS merchant_id,
+               coalesce('credit ' || credit.id, 'charge ' || charge.reference) AS subject,
+               CASE WHEN credit.status = 'APPROVED' THEN (
+                   credit.account_id, credit.fee_id, -credit.amount,
+                   '{RESERVED_PREFIX}credit:' || credit.id) END AS expected,
+               CASE WHEN charge.id IS NOT NULL THEN (
+                   charge.account_id, charge.fee_id, charge.amount, charge.reference::text
+               ) END AS found
+        FROM billing_billingcredit credit FULL JOIN (
+            SELECT charge.* FROM billing_charge charge JOIN billing_fee fee
+                ON fee.code = charge.fee_id
+            WHERE NOT fee.is_sent_by_platform AND fee.code NOT IN ('{Fee.PLAN}', '{Fee.PAYOUT}')
+        ) charge ON charge.id = credit.made_id
+        """,
+    ),
+    Check(
+        4,
+        "credits on a charge do not exceed it",
+        "charge, credits",
+        """
+        SELECT charge.account_id AS merchant_id, 'charge ' || charge.reference AS subject,
+               (credits.account_ids, least(credits.amount, charge.amount)) AS expected,
+               (ARRAY[charge.account_id], credits.amount) AS found
+        FROM billing_charge charge JOIN (
+            SELECT charge_id, array_agg(DISTINCT account_id) AS account_ids, sum(amount) AS amount
+            FROM billing_billingcredit WHERE status = 'APPROVED' AND charge_id IS NOT NULL
+            GROUP BY charge_id
+        ) credits ON credits.charge_id = charge.id
+        """,
+    ),
+    Check(
+        4,
+        "what was paid out to a closed account is a charge of it",
+        "bank's reference, amount",
+        f"""
+        SELECT coalesce(payout.account_id, charge.account_id) AS merchant_id,
+               coalesce(payout.reference, 'charge ' || charge.reference) AS subject,
+               CASE WHEN payout.id IS NOT NULL THEN (
+                   payout.after::text, -payout.before::numeric) END AS expected,
+               CASE WHEN charge.id IS NOT NULL THEN (
+                   charge.description::text, charge.amount) END AS found
+        FROM (
+            SELECT *, '{RESERVED_PREFIX}payout:' || row_number() OVER (
+                       PARTITION BY account_id ORDER BY id) AS reference
+            FROM billing_accountchange WHERE what = 'PAID_OUT'
+        ) payout FULL JOIN (
+            SELECT * FROM billing_charge WHERE fee_id = '{Fee.PAYOUT}'
+        ) charge ON charge.account_id = payout.account_id AND charge.reference = payout.reference
+        """,
+    ),
+)

@@ -1,0 +1,160 @@
+"""Bills that were not paid: when they failed, what is tried next, and the freeze of the line."""
+
+from billing.audit.bills import BILL
+from billing.operations.dunning import FREEZE_DAYS
+from billing.operations.payments import COLLECTOR
+from merchants.audit import Check
+from merchants.audit_days import day, eve, join_zone
+
+FAILED_ON = day("failed", "bill.first_failed_at")
+FAILED_EVE = day("before", eve("bill.first_failed_at"))
+# Whether an account's payment method was chosen anew meanwhile: then nobody can tell any more
+# whether an attempt counted, or what was to be tried.
+CHOSEN = """EXISTS (
+    SELECT 1 FROM billing_accountchange change WHERE change.account_id = bill.account_id
+        AND change.what = 'PAYMENT_METHOD' AND {when})"""
+CHOSEN_MEANWHILE = CHOSEN.format(when="change.at BETWEEN payment.started_at AND payment.ended_at")
+CHOSEN_TODAY = CHOSEN.format(when="change.effective_on = account.open_on")
+
+FAILURES = (
+    # Of a person's attempts those count that nothing automatic can follow. One that failed after
+    # its card was replaced is not counted.
+    Check(
+        7,
+        "a bill has failed since the first attempt that did",
+        "failed",
+        f"""
+        SELECT bill.account_id AS merchant_id, {BILL} || ' attempt ' || payment.attempt AS subject,
+               'by then' AS expected,
+               CASE WHEN bill.first_failed_at <= payment.ended_at THEN 'by then'
+                    WHEN {CHOSEN_MEANWHILE} THEN 'by then' ELSE 'later' END AS found
+        FROM billing_payment payment JOIN billing_invoice bill ON bill.id = payment.invoice_id
+        WHERE payment.status = 'FAILED' AND payment.failure <> 'never_received'
+          AND (payment.actor = '{COLLECTOR}' OR payment.is_hard)
+        """,
+    ),
+    Check(
+        7,
+        "a bill's first failure is an attempt's, or the start of a day by which it was due",
+        "day, of what",
+        f"""
+        SELECT bill.account_id AS merchant_id, {BILL} AS subject,
+               ({FAILED_ON}, 'yes'::text) AS expected,
+               (bill.first_failed_on,
+                CASE WHEN EXISTS (
+                         SELECT 1 FROM billing_payment payment WHERE payment.invoice_id = bill.id
+                             AND payment.status = 'FAILED'
+                             AND payment.ended_at = bill.first_failed_at) THEN 'yes'
+                     WHEN bill.first_failed_on >= bill.due_on
+                         AND bill.first_failed_on > {FAILED_EVE} THEN 'yes'
+                     ELSE 'no' END) AS found
+        FROM billing_invoice bill
+        {join_zone("failed", merchant="bill.account_id", instant="bill.first_failed_at")}
+        {join_zone("before", merchant="bill.account_id", instant=eve("bill.first_failed_at"))}
+        WHERE bill.first_failed_at IS NOT NULL
+        """,
+    ),
+    Check(
+        7,
+        "a bill that nothing collects has failed once it is due",
+        "failed",
+        f"""
+        SELECT bill.account_id AS merchant_id, {BILL} AS subject,
+               CASE WHEN account.open_on >= bill.due_on AND NOT {CHOSEN_TODAY} THEN true
+                    ELSE bill.first_failed_at IS NOT NULL END AS expected,
+               bill.first_failed_at IS NOT NULL AS found
+        FROM billing_invoice bill
+        JOIN billing_billingaccount account ON account.merchant_id = bill.account_id
+        WHERE bill.status = 'OPEN' AND account.payment_method = 'manual'
+          AND NOT EXISTS (SELECT 1 FROM billing_payment payment WHERE payment.invoice_id = bill.id
+                              AND payment.status IN ('PENDING', 'UNKNOWN'))
+        """,
+    ),
+    Check(
+        7,
+        "an open bill is tried by itself until it has failed, and no other is",
+        "next",
+        f"""
+        SELECT bill.account_id AS merchant_id, {BILL} AS subject,
+               CASE WHEN bill.status <> 'OPEN' THEN 'not tried'
+                    WHEN attempt.id IS NOT NULL THEN next.what
+                    WHEN account.payment_method = 'manual' THEN 'not tried'
+                    WHEN bill.first_failed_at IS NULL THEN 'tried'
+                    ELSE next.what END AS expected,
+               next.what AS found
+        FROM billing_invoice bill
+        JOIN billing_billingaccount account ON account.merchant_id = bill.account_id
+        LEFT JOIN billing_payment attempt ON attempt.invoice_id = bill.id
+             AND attempt.status IN ('PENDING', 'UNKNOWN')
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN bill.next_attempt_at IS NULL THEN 'not tried' ELSE 'tried' END AS what
+        ) next
+        """,
+    ),
+)
+
+# Operators note why they lift a freeze; the rule does not.
+LIFTED_BY_HAND = """EXISTS (
+    SELECT 1 FROM credit_freeze frozen WHERE frozen.line_id = line.merchant_id
+        AND frozen.reason = 'UNPAID_BILL' AND frozen.lift_note <> '')"""
+IN_FORCE = """EXISTS (
+    SELECT 1 FROM credit_freeze frozen WHERE frozen.line_id = line.merchant_id
+        AND frozen.reason = 'UNPAID_BILL' AND frozen.lifted_at IS NULL)"""
+UNPAID = f"""
+SELECT bill.*, bill.first_failed_on + {FREEZE_DAYS} AS freezes_on
+FROM billing_invoice bill WHERE bill.status IN ('OPEN', 'UNCOLLECTIBLE')
+"""
+
+FREEZES = (
+    # A day that has come waits no longer, unless the line heard of it late: from an account whose
+    # days were worked off weeks later.
+    Check(
+        7,
+        "a line expects the freezes for its unpaid bills",
+        "days",
+        f"""
+        SELECT line.merchant_id, 'credit line' AS subject,
+               ARRAY(SELECT DISTINCT bill.freezes_on FROM ({UNPAID}) bill
+                     WHERE bill.account_id = line.merchant_id AND (
+                         bill.freezes_on > line.open_on
+                         OR bill.freezes_on = ANY(line.unpaid_bill_days))
+                     ORDER BY bill.freezes_on) AS expected,
+               line.unpaid_bill_days AS found
+        FROM credit_creditline line
+        """,
+    ),
+    Check(
+        7,
+        "a line is frozen for a bill too long unpaid, unless an operator lifted that",
+        "frozen",
+        f"""
+        SELECT bill.account_id AS merchant_id, {BILL} AS subject, true AS expected,
+               bill.freezes_on = ANY(line.unpaid_bill_days) OR {IN_FORCE} OR {LIFTED_BY_HAND}
+                   AS found
+        FROM ({UNPAID}) bill JOIN credit_creditline line ON line.merchant_id = bill.account_id
+        WHERE bill.freezes_on <= line.open_on
+        """,
+    ),
+    # The rule's freezes; a person may place one for this reason too.
+    Check(
+        7,
+        "a freeze for an unpaid bill is one's, and ends when all are paid",
+        "placed for a bill, may stand",
+        f"""
+        SELECT frozen.line_id AS merchant_id, 'freeze ' || frozen.id AS subject,
+               (true, true) AS expected,
+               (EXISTS (SELECT 1 FROM billing_invoice bill
+                        WHERE bill.account_id = frozen.line_id
+                            AND bill.first_failed_on + {FREEZE_DAYS}
+                                <= {day("placed", "frozen.placed_at")}),
+                frozen.lifted_at IS NOT NULL OR EXISTS (
+                    SELECT 1 FROM ({UNPAID}) bill WHERE bill.account_id = frozen.line_id
+                )) AS found
+        FROM credit_freeze frozen
+        {join_zone("placed", merchant="frozen.line_id", instant="frozen.placed_at")}
+        WHERE frozen.reason = 'UNPAID_BILL' AND frozen.placed_by = 'day-end'
+        """,
+    ),
+)
+
+CHECKS = FAILURES + FREEZES

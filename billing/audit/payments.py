@@ -1,0 +1,89 @@
+"""Payments: what they come to, and whose money they were."""
+
+from billing.audit.bills import BILL
+from merchants.audit import Check
+
+CHECKS = (
+    Check(
+        7,
+        "a bill is paid exactly when its succeeded payments are its total",
+        "paid, state",
+        f"""
+        SELECT bill.account_id AS merchant_id, {BILL} AS subject,
+               (coalesce(payments.amount, 0), CASE
+                   WHEN payments.amount = bill.total THEN 'PAID'
+                   WHEN payments.amount > bill.total THEN 'overpaid'
+                   WHEN payments.amount > 0 OR bill.status <> 'VOID' THEN 'not paid'
+                   ELSE 'VOID' END) AS expected,
+               (bill.amount_paid,
+                CASE WHEN bill.status IN ('PAID', 'VOID') THEN bill.status
+                     ELSE 'not paid' END::text) AS found
+        FROM billing_invoice bill LEFT JOIN (
+            SELECT invoice_id, sum(amount) AS amount
+            FROM billing_payment WHERE status = 'SUCCEEDED' GROUP BY invoice_id
+        ) payments ON payments.invoice_id = bill.id
+        """,
+    ),
+    Check(
+        7,
+        "the attempts on a bill are counted, and known by its number and theirs",
+        "attempt, key",
+        f"""
+        SELECT bill.account_id AS merchant_id, {BILL} || ' attempt ' || payment.attempt AS subject,
+               (row_number() OVER (PARTITION BY bill.id ORDER BY payment.id),
+                bill.number || '-' || payment.attempt) AS expected,
+               (payment.attempt::bigint, payment.idempotency_key::text) AS found
+        FROM billing_payment payment JOIN billing_invoice bill ON bill.id = payment.invoice_id
+        """,
+    ),
+    Check(
+        7,
+        "an attempt asks for all that was left of its bill, a transfer for no more",
+        "amount",
+        f"""
+        SELECT bill.account_id AS merchant_id, {BILL} || ' attempt ' || payment.attempt AS subject,
+               CASE payment.provider WHEN 'manual' THEN least(payment.amount, before.left_to_pay)
+                    ELSE before.left_to_pay END AS expected,
+               payment.amount AS found
+        FROM billing_payment payment JOIN billing_invoice bill ON bill.id = payment.invoice_id
+        CROSS JOIN LATERAL (
+            SELECT bill.total - coalesce(sum(earlier.amount), 0) AS left_to_pay
+            FROM billing_payment earlier WHERE earlier.invoice_id = bill.id
+                AND earlier.attempt < payment.attempt AND earlier.status = 'SUCCEEDED'
+        ) before
+        """,
+    ),
+    Check(
+        7,
+        "what proceeds paid of a bill left them, once",
+        "merchant, amount, currency",
+        """
+        SELECT coalesce(paid.account_id, entry.line_id) AS merchant_id,
+               'payment ' || coalesce(paid.idempotency_key, entry.bill_payment) AS subject,
+               CASE WHEN paid.id IS NOT NULL THEN (
+                   paid.account_id, paid.amount, paid.currency) END AS expected,
+               CASE WHEN entry.id IS NOT NULL THEN (
+                   entry.line_id, -entry.amount, entry.currency) END AS found
+        FROM (
+            SELECT payment.*, bill.account_id
+            FROM billing_payment payment JOIN billing_invoice bill ON bill.id = payment.invoice_id
+            WHERE payment.provider = 'proceeds' AND payment.status = 'SUCCEEDED'
+        ) paid FULL JOIN (
+            SELECT * FROM credit_proceedsentry WHERE kind = 'BILL_PAYMENT'
+        ) entry ON entry.bill_payment = paid.idempotency_key
+        """,
+    ),
+    Check(
+        7,
+        "stray money is that of an attempt held for failed",
+        "status, amount, currency",
+        f"""
+        SELECT bill.account_id AS merchant_id, {BILL} || ' attempt ' || payment.attempt AS subject,
+               ('FAILED'::varchar, payment.amount, payment.currency) AS expected,
+               (payment.status, stray.amount, stray.currency) AS found
+        FROM billing_straypayment stray
+        JOIN billing_payment payment ON payment.id = stray.payment_id
+        JOIN billing_invoice bill ON bill.id = payment.invoice_id
+        """,
+    ),
+)

@@ -1,0 +1,286 @@
+"""What tests of payments have in common: paying, deciding, and what the books say of a bill."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from moneyed import Money
+
+from billing.models import BillDecision, Card, Invoice, Payment, StrayPayment
+from billing.operations import bill_decisions, payment_methods, payments, transfers
+from billing.providers import Answer
+from merchants import money
+from merchants.models import Notice
+from merchants.refusals import Refused
+from tests import shops
+
+MEI = "mei@rosewood.example"
+OPERATOR = "olga@tael.example"
+FIRST = "2026-000001"
+SECOND = "2026-000002"
+GOOD, REFUSED, SHORT, SILENT = "4242", "0002", "9995", "0119"  # billing.providers.Sandbox
+
+
+def billed(reference: str = "rosewood", card: str = "", **terms: Any) -> shops.Shop:
+    """A bill of 39.00, issued on 1 November at 10:00; the sandbox collects it, from the card."""
+    terms = {"plan_price": "39.00", "plan_interval_days": 365, "payment_method": "sandbox"} | terms
+    shop = shops.join("2026-11-01 10:00", reference, **terms)
+    if card:
+        add_card(shop, "2026-11-01 10:00", card)
+    return shop
+
+
+def manual(reference: str = "rosewood", **terms: Any) -> shops.Shop:
+    """A bill of 39.00, issued on 1 November at 10:00, due on the 8th."""
+    terms = {"plan_price": "39.00", "plan_interval_days": 365} | terms
+    return shops.join("2026-11-01 10:00", reference, **terms)
+
+
+# What people and jobs do; the answer is a word, or the code of a refusal.
+
+
+def _said(doing: Callable[[], str]) -> str:
+    try:
+        return doing()
+    except Refused as refusal:
+        return refusal.code
+
+
+def pay_now(shop: shops.Shop, at: str, number: str = FIRST) -> str:
+    def pay() -> str:
+        payment = payments.pay_now(invoice_id=bill(number).pk, actor=MEI, now=shop.at(at))
+        return f"{payment.status} {payment.failure}".strip()
+
+    return _said(pay)
+
+
+def transfer(
+    shop: shops.Shop,
+    at: str,
+    amount: str,
+    reference: str = "BANK-1",
+    number: str = FIRST,
+    currency: str = "",
+) -> str:
+    return transfer_to(bill(number).pk, shop, at, amount, reference, currency)
+
+
+def transfer_to(
+    invoice_id: int,
+    shop: shops.Shop,
+    at: str,
+    amount: str,
+    reference: str = "BANK-1",
+    currency: str = "",
+) -> str:
+    def record() -> str:
+        _, is_new = transfers.record(
+            invoice_id=invoice_id,
+            amount=Money(amount, currency or shop.billing_currency),
+            reference=reference,
+            actor=OPERATOR,
+            now=shop.at(at),
+        )
+        return "new" if is_new else "known"
+
+    return _said(record)
+
+
+def choose(shop: shops.Shop, at: str, method: str, card: Card | None = None) -> str:
+    def chosen() -> str:
+        account = payment_methods.choose(
+            merchant_id=shop.merchant.pk,
+            method=method,
+            card_id=card.pk if card else None,
+            actor=MEI,
+            now=shop.at(at),
+        )
+        return str(account.payment_method)
+
+    return _said(chosen)
+
+
+def add_card(shop: shops.Shop, at: str, last_four: str, **said: Any) -> Card:
+    content: dict[str, Any] = {
+        "provider": "sandbox",
+        "token": f"tok-{last_four}",
+        "brand": "Visa",
+    } | said
+    return payment_methods.add_card(
+        merchant_id=shop.merchant.pk, last_four=last_four, actor=MEI, now=shop.at(at), **content
+    )
+
+
+def _decide(operation: Callable[..., Invoice], shop: shops.Shop, at: str, pk: int) -> str:
+    return _said(
+        lambda: str(
+            operation(invoice_id=pk, actor=OPERATOR, reason="as agreed", now=shop.at(at)).status
+        )
+    )
+
+
+def void(shop: shops.Shop, at: str, number: str = FIRST) -> str:
+    return _decide(bill_decisions.void, shop, at, bill(number).pk)
+
+
+def give_up(shop: shops.Shop, at: str, number: str = FIRST) -> str:
+    return _decide(bill_decisions.mark_uncollectible, shop, at, bill(number).pk)
+
+
+def issue(shop: shops.Shop, at: str, draft: Invoice) -> str:
+    return _decide(bill_decisions.issue_draft, shop, at, draft.pk)
+
+
+def send_back(shop: shops.Shop, at: str, draft: Invoice) -> str:
+    return _decide(bill_decisions.send_back, shop, at, draft.pk)
+
+
+def settle_stray(shop: shops.Shop, at: str, reason: str = "given back") -> str:
+    return _said(
+        lambda: str(
+            transfers.settle_stray(
+                stray_id=StrayPayment.objects.get().pk,
+                actor=OPERATOR,
+                reason=reason,
+                now=shop.at(at),
+            ).status
+        )
+    )
+
+
+def hear(shop: shops.Shop, at: str, answer: Answer, key: str = f"{FIRST}-1") -> None:
+    """The provider tells us of an attempt by itself, as its messages do."""
+    payment = Payment.objects.get(idempotency_key=key)
+    payments.settle(payment.pk, answer, now=shop.at(at))
+
+
+# What the books say, read anew each time.
+
+
+def bill(number: str = FIRST) -> Invoice:
+    return Invoice.objects.get(number=number)
+
+
+def draft() -> Invoice:
+    return Invoice.objects.get(number=None, status="DRAFT")
+
+
+def state(number: str = FIRST) -> str:
+    """`STATUS paid/total`."""
+    found = bill(number)
+    paid, total = (money.text(sum, found.currency) for sum in (found.amount_paid, found.total))
+    return f"{found.status} {paid}/{total}"
+
+
+def attempts(shop: shops.Shop, number: str = FIRST) -> list[str]:
+    """`instant STATUS failure` of each, in the merchant's time."""
+    return [
+        f"{clock(shop, payment.started_at)} {payment.status} {payment.failure}".strip()
+        for payment in bill(number).payments.order_by("attempt")
+    ]
+
+
+def next_attempt(shop: shops.Shop, number: str = FIRST) -> str | None:
+    at = bill(number).next_attempt_at
+    return clock(shop, at) if at else None
+
+
+def first_failure(shop: shops.Shop, number: str = FIRST) -> str | None:
+    at = bill(number).first_failed_at
+    return clock(shop, at) if at else None
+
+
+def told(shop: shops.Shop) -> list[str]:
+    """`instant number amount failure` of each notice that a payment failed."""
+    return [
+        " ".join(
+            [
+                clock(shop, notice.at),
+                notice.details["number"],
+                money.text(Decimal(notice.details["amount"]), notice.details["currency"]),
+                notice.details["currency"],
+                notice.details["failure"],
+            ]
+        )
+        for notice in shop.merchant.notices.filter(kind=Notice.Kind.PAYMENT_FAILED).order_by("pk")
+    ]
+
+
+def clock(shop: shops.Shop, at: datetime) -> str:
+    """The instant on the merchant's wall clock, to the second where it is not a whole minute."""
+    return str(at.astimezone(ZoneInfo(shop.zone)).replace(tzinfo=None)).removesuffix(":00")
+
+
+@contextmanager
+def unchanged(*affected: shops.Shop) -> Iterator[None]:
+    """Whatever happens in here leaves books, bills and payments of these shops as they were."""
+    before = [_everything(shop) for shop in affected]
+    yield
+    assert [_everything(shop) for shop in affected] == before
+
+
+def _everything(shop: shops.Shop) -> list[object]:
+    account, line = shop.account, shop.line
+    on_bills = {"invoice__account": account}
+    rows = (
+        Invoice.objects.filter(account=account),
+        Payment.objects.filter(**on_bills),
+        BillDecision.objects.filter(**on_bills),
+        StrayPayment.objects.filter(payment__invoice__account=account),
+        account.items.all(),
+        account.changes.all(),
+        account.cards.all(),
+        line.freezes.all(),
+        shop.merchant.notices.all(),
+        type(account).objects.filter(pk=account.pk),
+        type(line).objects.filter(pk=line.pk),
+    )
+    return [shop.books(), *(list(found.order_by("pk").values()) for found in rows)]
+
+
+# A provider that answers as it is told.
+
+
+class Told:
+    """Knows every attempt it was asked to collect, by key, and takes what `answers` says."""
+
+    is_local = False
+    needs_card = False
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []  # the keys it was asked to collect, in order
+        self.asked: list[str] = []  # the keys it was asked about
+        # What the next requests meet; an exception is raised. It pays when nothing is said.
+        self.answers: list[Answer | BaseException] = []
+        self.known: dict[str, Answer] = {}  # what it says when it is asked about a key
+        self.meanwhile: Callable[[Payment], None] = lambda payment: None
+
+    def check_ready(self) -> None:
+        """It always is."""
+
+    def collect(self, payment: Payment, *, now: datetime) -> Answer:
+        self.sent.append(payment.idempotency_key)
+        self.meanwhile(payment)
+        answer = self.answers.pop(0) if self.answers else paid(payment.idempotency_key)
+        if isinstance(answer, BaseException):
+            raise answer
+        self.known[payment.idempotency_key] = answer
+        return answer
+
+    def find(self, payment: Payment) -> Answer | None:
+        self.asked.append(payment.idempotency_key)
+        return self.known.get(payment.idempotency_key)
+
+
+def paid(reference: str = f"{FIRST}-1") -> Answer:
+    return Answer.succeeded(f"pi-{reference}")
+
+
+def told_shop(at: str = "2026-11-01 10:00", reference: str = "rosewood") -> shops.Shop:
+    """Like `billed`, collected by the provider that a test tells what to answer."""
+    shop = billed(reference)
+    assert choose(shop, at, "stripe") == "stripe"
+    return shop

@@ -1,0 +1,185 @@
+"""Bills that an operator looks at first: drafts, their issue, and sending them back."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from billing.models import Invoice
+from billing.operations import bill_decisions, terms
+from billing.operations.accounts import Plan
+from billing.queries import bills
+from merchants.models import Notice
+from merchants.refusals import Invalid
+from tests import shops
+from tests.billing.paying import (
+    FIRST,
+    OPERATOR,
+    SECOND,
+    attempts,
+    bill,
+    draft,
+    issue,
+    send_back,
+    state,
+    unchanged,
+)
+from tests.factories import browser_of, member
+from tests.text import text_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
+
+
+def reviewed(at: str = "2026-11-02 10:00", **said: str) -> shops.Shop:
+    """A draft of 210.00 on the day of `at`; nothing was billed before."""
+    shop = shops.join("2026-11-01 10:00", **{"payment_method": "sandbox"} | said)
+    review(shop)
+    assert shop.charge(at, "pick-pack", "210.00") == "applied"
+    return shop
+
+
+def review(shop: shops.Shop, at: str = "2026-11-01 10:00", *, wanted: bool = True) -> None:
+    terms.review_bills(
+        merchant_id=shop.merchant.pk,
+        wanted=wanted,
+        actor=OPERATOR,
+        reason="new merchant",
+        now=shop.at(at),
+    )
+
+
+def issued_notices(shop: shops.Shop) -> list[str]:
+    found = shop.merchant.notices.filter(kind=Notice.Kind.BILL_ISSUED)
+    return list(found.order_by("pk").values_list("cause", flat=True))
+
+
+def test_a_draft_has_its_items_and_no_number() -> None:
+    shop = reviewed()
+    found = draft()
+    assert (found.kind, str(found.issued_on), str(found.total)) == (
+        "THRESHOLD",
+        "2026-11-02",
+        "210.0000",
+    )
+    assert shop.figures() == ("0.00", "0.00")
+    assert issued_notices(shop) == []
+
+
+def test_nothing_collects_a_draft() -> None:
+    shop = reviewed()
+    shop.run_hourly("2026-11-02 11:00", "2026-11-02 14:00")
+    shop.run_jobs("2026-12-15 00:00")
+    found = draft()
+    assert (found.payments.count(), found.first_failed_at, shop.frozen_by()) == (0, None, [])
+
+
+def test_merchants_do_not_see_drafts() -> None:
+    shop = reviewed()
+    assert list(bills(shop.account)) == []
+    said = text_of(browser_of(member(shop)).get(f"/m/{shop.reference}/billing/bills/"))
+    assert "210.00" not in said
+
+
+def test_issued_it_gets_the_next_number_amid_those_of_others() -> None:
+    shop = reviewed()
+    shops.join("2026-11-02 11:00", "willow", plan_price="39.00")
+    assert issue(shop, "2026-11-03 09:30", draft()) == "OPEN"
+    shops.join("2026-11-03 11:00", "maple", plan_price="39.00")
+    numbers = Invoice.objects.order_by("number").values_list("number", "merchant_reference")
+    assert list(numbers) == [
+        ("2026-000001", "willow"),
+        ("2026-000002", "rosewood"),
+        ("2026-000003", "maple"),
+    ]
+    found = bill(SECOND)
+    assert (str(found.issued_on), found.issued_at) == ("2026-11-02", shop.at("2026-11-03 09:30"))
+    assert found.drafted_at == shop.at("2026-11-02 10:00")
+    assert issued_notices(shop) == [SECOND]
+    shop.run_jobs("2026-11-03 10:00")
+    assert state(SECOND) == "PAID 210.00/210.00"
+    assert attempts(shop, SECOND) == ["2026-11-03 10:00 SUCCEEDED"]
+
+
+def test_a_draft_of_the_old_year_gets_a_number_of_that_year() -> None:
+    shop = reviewed("2026-12-31 10:00")
+    shops.join("2027-01-01 10:00", "willow", plan_price="39.00")
+    assert issue(shop, "2027-01-02 10:00", draft()) == "OPEN"
+    assert {str(found) for found in Invoice.objects.all()} == {FIRST, "2027-000001"}
+    assert (str(bill().issued_on), str(bill().due_on)) == ("2026-12-31", "2027-01-02")
+
+
+def test_a_manual_draft_is_due_seven_days_after_its_issue() -> None:
+    shop = reviewed(payment_method="manual")
+    shop.run_jobs("2026-11-20 00:00")
+    assert issue(shop, "2026-11-20 09:00", draft()) == "OPEN"
+    assert str(bill().due_on) == "2026-11-27"
+    shop.run_jobs("2026-11-26 23:59:59")
+    assert bill().first_failed_at is None
+    shop.run_jobs("2026-11-27 00:00")
+    assert bill().first_failed_at == shop.at("2026-11-27 00:00")
+
+
+def test_sent_back_its_items_are_outstanding_and_the_next_draft_takes_them() -> None:
+    shop = reviewed()
+    assert send_back(shop, "2026-11-03 09:00", draft()) == "VOID"
+    assert shop.figures() == ("210.00", "0.00")
+    assert not Invoice.objects.exclude(number=None).exists()
+    assert shop.charge("2026-11-03 10:00", "pick-pack", "0.01") == "applied"
+    assert str(draft().total) == "210.0100"
+    assert issue(shop, "2026-11-03 11:00", draft()) == "OPEN"
+    assert state() == "OPEN 0.00/210.01"
+
+
+def test_when_review_ends_the_next_bill_is_issued_and_the_draft_stays() -> None:
+    shop = reviewed()
+    review(shop, "2026-11-03 09:00", wanted=False)
+    assert shop.charge("2026-11-03 10:00", "pick-pack", "200.00") == "applied"
+    assert state() == "OPEN 0.00/200.00"
+    assert str(draft().total) == "210.0000"
+
+
+def test_what_was_decided_is_decided_once() -> None:
+    shop = reviewed()
+    found = draft()
+    assert issue(shop, "2026-11-03 09:00", found) == "OPEN"
+    with unchanged(shop):
+        assert issue(shop, "2026-11-03 10:00", found) == "bill_not_open"
+        assert send_back(shop, "2026-11-03 10:00", found) == "bill_not_open"
+
+
+def test_what_was_sent_back_is_not_issued() -> None:
+    shop = reviewed()
+    found = draft()
+    assert send_back(shop, "2026-11-03 09:00", found) == "VOID"
+    with unchanged(shop):
+        assert issue(shop, "2026-11-03 10:00", found) == "bill_not_open"
+        assert send_back(shop, "2026-11-03 10:00", found) == "bill_not_open"
+
+
+def test_a_draft_is_sent_back_and_neither_voided_nor_given_up() -> None:
+    shop = reviewed()
+    kept: Any = {"invoice_id": draft().pk, "actor": OPERATOR, "now": shop.at("2026-11-02 11:00")}
+    with unchanged(shop):
+        for operation in (bill_decisions.void, bill_decisions.mark_uncollectible):
+            with pytest.raises(bill_decisions.BillNotOpen):
+                operation(reason="as agreed", **kept)
+        with pytest.raises(Invalid):
+            bill_decisions.issue_draft(reason="  ", **kept)
+
+
+def test_plan_fees_are_drafted_too_and_dates_go_on() -> None:
+    shop = shops.join("2026-11-01 10:00", plan_price="0")
+    review(shop)
+    terms.change_plan(
+        merchant_id=shop.merchant.pk,
+        plan=Plan("plus", Decimal("39.00"), 30),
+        actor=OPERATOR,
+        reason="asked for",
+        now=shop.at("2026-11-02 10:00"),
+    )
+    shop.run_jobs("2026-12-31 00:00")
+    drafts = Invoice.objects.filter(status="DRAFT").order_by("issued_on")
+    assert [str(found) for found in drafts.values_list("issued_on", flat=True)] == [
+        "2026-12-01",
+        "2026-12-31",
+    ]

@@ -1,0 +1,215 @@
+"""Whatever is charged, credited, changed, paid and voided: the books keep their rules.
+
+After every step they are computed anew, naively, from the charges.
+"""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from decimal import Decimal
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import transaction
+from hypothesis import HealthCheck
+from hypothesis import settings as bounds
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from billing.models import Invoice, InvoiceItem
+from billing.operations import bill_decisions, payment_methods, payments
+from merchants.refusals import Refused
+from tests import shops
+from tests.billing import deciding
+
+FEES = ("pick-pack", "shipping-label", "storage", "app-usage", "transaction-fee")
+CREDITS = ("credit-pick-pack", "credit-label", "credit-account")
+AMOUNTS = st.sampled_from(["0", "1", "7", "50", "100", "200", "400"])
+CARDS = ("4242", "0002", "9995")
+ZERO = Decimal(0)
+
+
+class Billing(RuleBasedStateMachine):
+    """One merchant from 20 October 2026, whose clock stands at `now`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.undone = transaction.atomic()
+        self.undone._from_testcase = True  # type: ignore[attr-defined]  # as a test's own
+        self.undone.__enter__()
+        self.now = datetime.fromisoformat("2026-10-20T10:30:00+00:00")
+
+    def teardown(self) -> None:
+        """What the checks in SQL say of the whole history, too."""
+        try:
+            call_command("audit", stdout=StringIO())
+        finally:
+            transaction.set_rollback(True)
+            self.undone.__exit__(None, None, None)
+
+    @initialize(currency=st.sampled_from(["USD", "JPY", "KWD"]), interval=st.sampled_from([30, 45]))
+    def join(self, currency: str, interval: int) -> None:
+        self.shop = shops.join(
+            self.at,
+            billing_currency=currency,
+            timezone="Asia/Kathmandu",
+            billing_threshold="150",
+            plan_price="39",
+            plan_interval_days=interval,
+            payment_method="sandbox",
+        )
+        deciding.price("pick-pack", "3.333333", "2026-10-01", currency=currency)
+
+    @property
+    def at(self) -> str:
+        return self.now.isoformat()
+
+    def attempt(self, act: Callable[..., object], *arguments: Any, **more: Any) -> None:
+        """Do it, or be refused, which is as good."""
+        with suppress(Refused):
+            act(*arguments, **more)
+
+    def some_bill(self, place: int) -> Invoice | None:
+        bills = list(self.shop.account.invoices.order_by("-pk")[:4])
+        return bills[place % len(bills)] if bills else None
+
+    @rule(fee=st.sampled_from(FEES), amount=AMOUNTS)
+    def charge(self, fee: str, amount: str) -> None:
+        assert self.shop.charge(self.at, fee, amount).split()[0] in ("applied", "rejected")
+
+    @rule(fee=st.sampled_from(FEES), quantity=st.sampled_from([1, 3, "2.5", 60]))
+    def priced(self, fee: str, quantity: object) -> None:
+        outcome = deciding.priced(self.shop, self.at, fee, quantity)
+        assert outcome in ("applied", "rejected invalid", "rejected account_closed")
+
+    @rule(fee=st.sampled_from(CREDITS), amount=AMOUNTS)
+    def credit(self, fee: str, amount: str) -> None:
+        self.attempt(deciding.grant, self.shop, self.at, amount, fee)
+
+    @rule(threshold=st.sampled_from(["0", "50", "150", "100000"]))
+    def change_threshold(self, threshold: str) -> None:
+        deciding.set_threshold(self.shop, self.at, threshold)
+
+    @rule(price=st.sampled_from(["0", "39", "200"]), interval=st.sampled_from([30, 45, 365]))
+    def change_plan(self, price: str, interval: int) -> None:
+        self.attempt(deciding.change_plan, self.shop, self.at, price, interval)
+
+    @rule(zone=st.sampled_from(["Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kathmandu"]))
+    def move(self, zone: str) -> None:
+        deciding.change_time_zone(self.shop, self.at, zone)
+
+    @rule()
+    def review(self) -> None:
+        deciding.review_bills(self.shop, self.at)
+
+    @rule(card=st.sampled_from(CARDS))
+    def choose_card(self, card: str) -> None:
+        payment_methods.add_card(
+            merchant_id=self.shop.merchant.pk,
+            provider="sandbox",
+            token=card,
+            brand="Visa",
+            last_four=card,
+            actor=deciding.MERCHANT,
+            now=self.now,
+        )
+
+    @rule(place=st.integers(0, 3))
+    def pay_now(self, place: int) -> None:
+        if bill := self.some_bill(place):
+            self.attempt(
+                payments.pay_now, invoice_id=bill.pk, actor=deciding.MERCHANT, now=self.now
+            )
+
+    @rule(place=st.integers(0, 3), amount=AMOUNTS)
+    def transfer(self, place: int, amount: str) -> None:
+        if bill := self.some_bill(place):
+            self.attempt(deciding.transfer, self.shop, self.at, bill, amount)
+
+    @rule(place=st.integers(0, 3), how=st.sampled_from(["void", "issue", "send_back"]))
+    def decide(self, place: int, how: str) -> None:
+        decisions: dict[str, Callable[..., Invoice]] = {
+            "void": bill_decisions.void,
+            "issue": bill_decisions.issue_draft,
+            "send_back": bill_decisions.send_back,
+        }
+        if bill := self.some_bill(place):
+            self.attempt(decisions[how], invoice_id=bill.pk, now=self.now, **deciding.OPERATOR)
+
+    @rule(really=st.integers(0, 3))
+    def close(self, really: int) -> None:
+        if not really:  # what follows is shorter than what could come before
+            self.attempt(deciding.close, self.shop, self.at)
+
+    @rule()
+    def bill_rest(self) -> None:
+        self.attempt(deciding.bill_rest, self.shop, self.at)
+
+    @rule(hours=st.sampled_from([1, 24, 24 * 8, 24 * 31]), with_jobs=st.booleans())
+    def let_time_pass(self, hours: int, with_jobs: bool) -> None:
+        self.now += timedelta(hours=hours)
+        if with_jobs:
+            shops.run_jobs(self.now)
+
+    @invariant()
+    def the_books_are_what_the_charges_make(self) -> None:
+        account = self.shop.account
+        items = list(InvoiceItem.objects.filter(account=account).prefetch_related("charges"))
+        for item in items:
+            charges = [charge.amount for charge in item.charges.all()]
+            assert (item.amount, item.charge_count) == (sum(charges, ZERO), len(charges))
+        posted = [item for item in items if item.posted_at]
+        assert account.outstanding == sum(
+            (item.amount for item in posted if item.invoice_id is None), ZERO
+        )
+        assert account.accruing == sum(
+            (item.amount for item in items if not item.posted_at and item.posting == "DAILY"), ZERO
+        )
+        self.check_bills(account, items)
+        for statement in account.statements.all():
+            charges = [charge.amount for charge in statement.charges.all()]
+            totals = list(statement.totals.all())
+            assert sum((total.amount for total in totals), ZERO) == sum(charges, ZERO)
+            assert sum(total.charge_count for total in totals) == len(charges)
+            assert statement.is_closed == (statement.last_day < account.open_on)
+
+    def check_bills(self, account: Any, items: list[InvoiceItem]) -> None:
+        bills = list(account.invoices.prefetch_related("lines", "payments"))
+        held: list[int] = []
+        for bill in bills:
+            lines = list(bill.lines.all())
+            assert bill.total == sum((line.amount for line in lines), ZERO) > 0
+            paid = [one.amount for one in bill.payments.all() if one.status == "SUCCEEDED"]
+            assert bill.amount_paid == sum(paid, ZERO) <= bill.total
+            assert (bill.status == "PAID") == (bill.amount_paid == bill.total)
+            of_bill = {item.pk for item in items if item.invoice_id == bill.pk}
+            assert of_bill == (set() if bill.status == "VOID" else {one.item_id for one in lines})
+            held += of_bill
+        assert len(held) == len(set(held))
+        for year in {bill.issued_on.year for bill in bills}:
+            numbers = sorted(b.number for b in bills if b.number and b.issued_on.year == year)
+            assert numbers == [f"{year}-{place + 1:06}" for place in range(len(numbers))]
+
+
+@pytest.mark.django_db
+def test_any_mix_keeps_the_books(settings: Any) -> None:
+    settings.TAEL_SANDBOX = True
+    run_state_machine_as_test(
+        Billing,
+        settings=bounds(
+            max_examples=8,
+            stateful_step_count=22,
+            deadline=None,
+            derandomize=bool(os.environ.get("CI")),
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

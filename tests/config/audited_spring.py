@@ -1,0 +1,185 @@
+"""Three merchants' spring after the winter of audited.py, mostly made by people.
+
+All that can become of charges and bills. Nobody else's days are worked off.
+
+linen  USD, Sao Paulo, then Tokyo: priced charges, credits, a higher threshold, from monthly to
+       annual; a card that is refused, then a good one, and money that came late for the first.
+wool   USD, pays by hand: drafts, a void, a part of a bill, an unpaid bill that freezes its line.
+jute   USD, pays out of its proceeds: closed with a final bill, credited, and paid out the rest.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from moneyed import Money
+
+from billing.models import Invoice, Payment
+from billing.operations import (
+    accounts,
+    bill_decisions,
+    credits,
+    days,
+    payment_methods,
+    payments,
+    prices,
+    terms,
+    thresholds,
+    transfers,
+)
+from billing.providers import Answer
+from billing.queries import bills_to_collect
+from credit.operations import days as line_days
+from tests.credit import withdrawing
+from tests.shops import Shop
+
+OPERATOR: dict[str, Any] = {"actor": "olga@tael.example", "reason": "as agreed"}
+PLAN: dict[str, Any] = {"plan_price": "39", "plan_interval_days": 30, "billing_threshold": "200"}
+
+
+def live() -> None:
+    _linen()
+    _wool()
+    _jute()
+
+
+def _usd(amount: str) -> Money:
+    return Money(amount, "USD")
+
+
+def _by(shop: Shop, at: str) -> dict[str, Any]:
+    return {**OPERATOR, "now": shop.at(at)}
+
+
+def _of(shop: Shop, at: str) -> dict[str, Any]:
+    return {"merchant_id": shop.merchant.pk, **_by(shop, at)}
+
+
+def _joined(reference: str, timezone: str, **data: Any) -> Shop:
+    shop = Shop(reference, timezone=timezone, **(PLAN | data))
+    assert shop.join("2027-03-01 09:00") == "applied"
+    return shop
+
+
+def _until(shop: Shop, at: str) -> None:
+    """Work off the merchant's days, and collect what is due."""
+    now, merchant_id = shop.at(at), shop.merchant.pk
+    days.work_off([merchant_id], now=now)
+    line_days.work_off([merchant_id], now=now)
+    for bill in Invoice.objects.filter(account=merchant_id, pk__in=bills_to_collect(now)):
+        payments.collect(bill.pk, now=now)
+
+
+def _last_bill(shop: Shop) -> Invoice:
+    return shop.account.invoices.order_by("pk")[shop.account.invoices.count() - 1]
+
+
+def _linen() -> None:
+    shop = _joined("linen", "America/Sao_Paulo", payment_method="sandbox")
+    _until(shop, "2027-03-01 10:00")
+    prices.introduce(
+        fee="packaging",
+        currency="USD",
+        unit_price=Decimal("1.005"),
+        from_on=date(2027, 3, 1),
+        **_by(shop, "2027-03-02 10:00"),
+    )
+    shop.charge("2027-03-03 10:00", "packaging", None, "L-1", quantity=3)  # type: ignore[arg-type]
+    shop.charge("2027-03-03 11:00", "pick-pack", "50.00", "L-2")
+    asked: dict[str, Any] = {"merchant_id": shop.merchant.pk, "actor": "lin@linen.example"}
+    first, second = (
+        credits.ask(
+            charge="L-2",
+            fee="credit-pick-pack",
+            amount=_usd(amount),
+            message="It was another size.",
+            request_key=key,
+            now=shop.at("2027-03-04 10:00"),
+            **asked,
+        )
+        for key, amount in (("form-1", "20.00"), ("form-2", "5.00"))
+    )
+    credits.approve(credit_id=first.pk, **_by(shop, "2027-03-05 10:00"))
+    credits.reject(credit_id=second.pk, **_by(shop, "2027-03-05 10:00"))
+    _change_terms(shop)
+    _fail_and_pay(shop)
+    _until(shop, "2027-05-10 10:00")
+
+
+def _change_terms(shop: Shop) -> None:
+    request = thresholds.ask(
+        merchant_id=shop.merchant.pk,
+        threshold=_usd("500"),
+        message="We ship more now.",
+        actor="lin@linen.example",
+        now=shop.at("2027-03-06 10:00"),
+    )
+    thresholds.approve(request_id=request.pk, **_by(shop, "2027-03-07 10:00"))
+    for name, price in (("half-year", "200"), ("annual", "300")):
+        terms.change_plan(
+            plan=accounts.Plan(name, Decimal(price), 180 if name == "half-year" else 365),
+            **_of(shop, "2027-03-08 10:00"),
+        )
+    terms.change_time_zone(timezone="Asia/Tokyo", **_of(shop, "2027-03-09 10:00"))
+
+
+def _fail_and_pay(shop: Shop) -> None:
+    card: dict[str, Any] = {"provider": "sandbox", "token": "token", "brand": "Visa"}
+    card |= {"merchant_id": shop.merchant.pk, "actor": "lin@linen.example"}
+    payment_methods.add_card(last_four="9995", **card, now=shop.at("2027-03-10 10:00"))
+    shop.charge("2027-03-12 10:00", "app-usage", "600.00")
+    _until(shop, "2027-03-12 11:00")
+    _until(shop, "2027-03-13 12:00")
+    shop.charge("2027-03-14 10:00", "shipping-label", "12.00")
+    payment_methods.add_card(last_four="4242", **card, now=shop.at("2027-03-14 10:00"))
+    _until(shop, "2027-03-14 11:00")
+    shop.charge("2027-03-31 22:00", "shipping-label", "13.00")
+    failed = Payment.objects.filter(invoice__account=shop.account, status="FAILED").first()
+    assert failed
+    payments.settle(failed.pk, Answer.succeeded("late"), now=shop.at("2027-03-15 10:00"))
+    shop.charge("2027-04-02 10:00", "storage", "14.00")
+
+
+def _wool() -> None:
+    shop = _joined("wool", "UTC")
+    void = _last_bill(shop)
+    bill_decisions.void(invoice_id=void.pk, **_by(shop, "2027-03-02 10:00"))
+    terms.review_bills(wanted=True, **_of(shop, "2027-03-03 10:00"))
+    shop.charge("2027-03-04 10:00", "app-usage", "200.00")
+    bill_decisions.send_back(invoice_id=_last_bill(shop).pk, **_by(shop, "2027-03-04 11:00"))
+    shop.charge("2027-03-05 10:00", "app-usage", "20.00")
+    issued = bill_decisions.issue_draft(
+        invoice_id=_last_bill(shop).pk, **_by(shop, "2027-03-06 10:00")
+    )
+    transfers.record(
+        invoice_id=issued.pk,
+        amount=_usd("100.00"),
+        reference="bank-1",
+        actor="olga@tael.example",
+        now=shop.at("2027-03-07 10:00"),
+    )
+    _until(shop, "2027-04-01 10:00")
+    bill_decisions.issue_draft(invoice_id=_last_bill(shop).pk, **_by(shop, "2027-04-01 10:00"))
+    _until(shop, "2027-04-20 10:00")
+    bill_decisions.mark_uncollectible(invoice_id=issued.pk, **_by(shop, "2027-04-20 10:00"))
+    shop.charge("2027-04-21 10:00", "app-usage", "210.00")
+
+
+def _jute() -> None:
+    shop = _joined("jute", "Asia/Bangkok", settlement_days=0)
+    withdrawing.sell(shop, "2027-03-02 10:00", "500.00", "J-1")
+    payment_methods.choose(method="proceeds", **_of(shop, "2027-03-03 10:00"))
+    _until(shop, "2027-03-08 10:00")
+    shop.charge("2027-03-09 10:00", "storage", "30.00", "J-1")
+    shop.charge("2027-03-09 11:00", "shipping-label", "8.00")
+    terms.close(**_of(shop, "2027-03-10 10:00"))
+    _until(shop, "2027-03-10 11:00")
+    credits.grant(
+        charge="J-1",
+        fee="credit-storage",
+        amount=_usd("10.00"),
+        request_key="form-1",
+        **_of(shop, "2027-03-11 10:00"),
+    )
+    terms.pay_out_rest(reference="bank-2", **_of(shop, "2027-03-12 10:00"))
+    _until(shop, "2027-04-02 10:00")
