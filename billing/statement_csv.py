@@ -17,15 +17,10 @@ from django.utils.translation import override
 
 from billing import queries
 from billing.models import Fee, Statement
-from merchants import calendar
+from merchants import calendar, exports
 from merchants.models import Merchant
 from merchants.money import minor_digits
 from merchants.refusals import Refused
-
-BLOCK = 64 * 1024  # bytes; handed on row by row, a file takes a web server ten times as long
-
-# Spreadsheets take text that starts so for a formula: = + - @, tab, line ends, and the wide forms.
-FORMULA_STARTS = "=+-@\t\n\r\uff0b\uff0d\uff1d\uff20"
 
 # No column from Amount on can contain a comma: the tally counts them from the end. The bill is
 # looked up row by row (and remembered), which keeps the order of the index: nothing is sorted, and
@@ -124,7 +119,7 @@ class Export:
                 tally.add(row)
                 block.append(row)
                 size += len(row)
-                if size >= BLOCK:
+                if size >= exports.BLOCK:
                     yield b"".join(block)
                     block.clear()
                     size = 0
@@ -143,16 +138,16 @@ class Export:
 
     def _query(self) -> tuple[str, dict[str, Any]]:
         sql = ROWS.format(
-            reference=_safe("charge.reference"),
-            request=_safe("charge.request"),
-            description=_safe("charge.description"),
+            reference=exports.safe("charge.reference"),
+            request=exports.safe("charge.request"),
+            description=exports.safe("charge.description"),
             digits=minor_digits(self.statement.currency),
-            at=_utc("charge.at"),
-            arrived_at=_utc("charge.arrived_at"),
+            at=exports.utc("charge.at"),
+            arrived_at=exports.utc("charge.arrived_at"),
         )
         return sql, {
             "month": str(self.statement),
-            "merchant": _safe_text(self.merchant.name),
+            "merchant": exports.safe_text(self.merchant.name),
             "fees": json.dumps(_fees()),
             "statement": self.statement.pk,
         }
@@ -174,21 +169,9 @@ class _Tally:
 def _fees() -> dict[str, dict[str, str]]:
     with override("en"):
         return {
-            fee.code: {"category": str(fee.get_category_display()), "name": _safe_text(fee.name)}
+            fee.code: {
+                "category": str(fee.get_category_display()),
+                "name": exports.safe_text(fee.name),
+            }
             for fee in Fee.objects.all()
         }
-
-
-def _safe_text(text: str) -> str:
-    """The text, with an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{text}" if text.startswith(tuple(FORMULA_STARTS)) else text
-
-
-def _safe(column: str) -> str:
-    """SQL for the same, and for no quotes around nothing."""
-    codes = ", ".join(str(ord(start)) for start in FORMULA_STARTS)
-    return f"NULLIF(CASE WHEN ascii({column}) IN ({codes}) THEN '''' ELSE '' END || {column}, '')"
-
-
-def _utc(column: str) -> str:
-    return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""

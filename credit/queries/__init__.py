@@ -47,15 +47,35 @@ def summary(line: CreditLine, *, today: date, orders: int) -> Summary:
 
 
 def orders(
-    line: CreditLine, *, today: date, standing: str = "", reference: str = ""
+    line: CreditLine,
+    *,
+    today: date,
+    standing: str = "",
+    reference: str = "",
+    buyer: str = "",
+    by: str = "-placed_at",
 ) -> OrderQuerySet:
-    """The line's orders of a status, or OVERDUE, whose reference starts as given; "" is any."""
+    """The line's orders in the order of `by`: of a status, or OVERDUE; of a buyer; whose reference
+    starts as given. "" is any. By `due_on` come only those that something is due of.
+    """
     found = _orders(line).seen_on(today)
     if standing == OVERDUE:
         found = found.overdue(today)
     elif standing:
         found = found.filter(status=standing)
-    return found.filter(reference__startswith=reference) if reference else found
+    if by == "due_on":
+        found = found.open().filter(due_on__isnull=False)
+    if buyer:
+        found = found.filter(buyer=buyer)
+    if reference:
+        found = found.filter(reference__startswith=reference)
+    return found.order_by(by, "-pk" if by.startswith("-") else "pk")
+
+
+def due_next(line: CreditLine, *, today: date, most: int) -> Sequence[Order]:
+    """The open orders with the nearest due dates to come: what gives limit back first."""
+    due = _orders(line).seen_on(today).open().filter(due_on__gte=today)
+    return list(due.order_by("due_on", "pk")[:most])
 
 
 def order(line: CreditLine, reference: str, *, today: date) -> Order | None:

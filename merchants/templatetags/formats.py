@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_decimal
 from django import template
 from django.utils import timezone
@@ -38,6 +38,15 @@ def figure(value: Decimal, currency: str) -> str:
     return _decimal(value, "#,##0" + ("." + "0" * digits if digits else ""))
 
 
+def whole(value: Decimal) -> str:
+    """A figure of a scale, without what is behind the point."""
+    return _decimal(value, "#,##0")
+
+
+def day_and_month(value: date) -> str:
+    return format_skeleton("MMMd", value, locale=_locale())
+
+
 def day_text(value: date | None) -> str:
     return NONE if value is None else format_date(value, "medium", locale=_locale())
 
@@ -65,6 +74,21 @@ def money(value: Decimal | None, currency: str) -> str | SafeString:
 
 
 @register.filter
+def plain_money(value: Decimal, currency: str) -> str:
+    """The same without markup, for attributes."""
+    return f"{figure(value, currency)}\N{NO-BREAK SPACE}{currency}"
+
+
+@register.filter
+def change(value: Decimal, currency: str) -> str | SafeString:
+    """A change: with its sign, and nothing where there is none."""
+    if not value:
+        return NONE
+    sign = "+" if value > 0 else ""
+    return format_html("{}{}", sign, money(value, currency))
+
+
+@register.filter
 def count(value: int) -> str:
     return _decimal(value, "#,##0")
 
@@ -73,6 +97,12 @@ def count(value: int) -> str:
 def quantity(value: Decimal) -> str:
     """Up to six decimals, and none that say nothing."""
     return _decimal(value, "#,##0.######")
+
+
+@register.filter
+def decimals(value: Decimal) -> str:
+    """A score or a mark, with two decimals at most."""
+    return _decimal(value, "#,##0.##")
 
 
 @register.filter

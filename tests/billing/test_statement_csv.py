@@ -12,7 +12,8 @@ from django.core.management import CommandError, call_command
 
 from billing.models import StatementTotal
 from billing.operations import charges
-from billing.statement_csv import BLOCK, Export, Incomplete
+from billing.statement_csv import Export, Incomplete
+from merchants.exports import BLOCK
 from tests import shops
 from tests.factories import browser_of, member
 from tests.shops import Shop
