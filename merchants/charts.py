@@ -65,6 +65,7 @@ def lines(
         width=width,
         height=height,
         margin=8,
+        margin_right=32,  # half of the last label
         show_dots=False,
         legend_at_bottom=True,
         legend_at_bottom_columns=len(series),

@@ -27,6 +27,8 @@ class AmountField(forms.DecimalField):
         amount = super().to_python(text.replace(",", "") if _GROUPED.fullmatch(text) else text)
         if amount is None:
             return None
+        if not amount.is_finite():  # "NaN" is a decimal, too
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         if amount <= 0:
             raise forms.ValidationError(_("Enter an amount above 0."))
         try:

@@ -13,12 +13,15 @@ from merchants.wording import LONGEST_TEXT
 class OrderCheck(forms.Form):
     """The amount of an order that a merchant thinks of taking."""
 
-    amount = AmountField(label=_("Amount of the order"))
+    amount = AmountField()
 
     def __init__(self, *args: Any, line: CreditLine, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **kwargs | {"label_suffix": ""})
         self.currency = line.currency
         self.fields["amount"].currency = line.currency  # type: ignore[attr-defined]
+        self.fields["amount"].label = _("Amount of the order in %(currency)s") % {
+            "currency": line.currency
+        }
 
     @property
     def amount_money(self) -> Money:
@@ -36,13 +39,13 @@ class Question(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # Two forms of one page have no id in common.
-        super().__init__(*args, **kwargs | {"auto_id": "question_%s"})
+        super().__init__(*args, **kwargs | {"auto_id": "question_%s", "label_suffix": ""})
 
 
 class Raise(forms.Form):
     """How high the limit should be, and why."""
 
-    limit = AmountField(label=_("Limit you would like"))
+    limit = AmountField()
     message = forms.CharField(
         label=_("Why you need it"),
         help_text=_("A season, a large order, a new category: what you will sell, and when."),
@@ -51,9 +54,12 @@ class Raise(forms.Form):
     )
 
     def __init__(self, *args: Any, line: CreditLine, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs | {"auto_id": "raise_%s"})
+        super().__init__(*args, **kwargs | {"auto_id": "raise_%s", "label_suffix": ""})
         self.currency = line.currency
         self.fields["limit"].currency = line.currency  # type: ignore[attr-defined]
+        self.fields["limit"].label = _("Limit you would like, in %(currency)s") % {
+            "currency": line.currency
+        }
 
     @property
     def limit_money(self) -> Money:

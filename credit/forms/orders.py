@@ -28,6 +28,7 @@ class Filter(forms.Form):
 class OrderFilter(Filter):
     standing = forms.ChoiceField(choices=STANDINGS, required=False, label=_("Status"))
     reference = forms.CharField(max_length=100, required=False, label=_("Order starts with"))
+    code = forms.ChoiceField(choices=REASONS, required=False)
     buyer = forms.CharField(max_length=100, required=False, label=_("Buyer"))
     by = forms.ChoiceField(choices=ORDERS_BY, required=False, label=_("Sort"))
 

@@ -36,7 +36,7 @@ def orders(line: CreditLine, *, today: date, code: str = "") -> OrderQuerySet:
 
 
 def losses(line: CreditLine, *, today: date) -> Sequence[Loss]:
-    """What was lost in the last 7 and 30 local days by reason, the most first; then all of it.
+    """What was lost in the last 7 and 30 local days by reason, the most first; then all reasons.
 
     Nothing when nothing was declined in 30 days. Only these days' declined orders are read.
     """
@@ -65,7 +65,7 @@ def losses(line: CreditLine, *, today: date) -> Sequence[Loss]:
         )
         for row in rows
     ]
-    return [*found, _all(found)] if found else []
+    return [*found, _all(found)] if len(found) > 1 else found
 
 
 def _all(found: Sequence[Loss]) -> Loss:

@@ -71,6 +71,10 @@ class Explanation:
     policy: CreditPolicy  # the numbers it is held by
 
     @property
+    def is_blocked_by_overdue(self) -> bool:
+        return LimitReview.Note.BLOCKED_BY_OVERDUE in self.notes
+
+    @property
     def costliest(self) -> Factor:
         return self.factors[0]
 

@@ -63,12 +63,14 @@ def instant_text(value: datetime) -> str:
 @register.filter
 def money(value: Decimal | None, currency: str) -> str | SafeString:
     """An amount with exactly the currency's digits, and its code."""
-    if value is None:
-        return NONE
+    return NONE if value is None else _money(figure(value, currency), value, currency)
+
+
+def _money(text: str, value: Decimal, currency: str) -> SafeString:
     return format_html(
         '<span class="{}">{}\N{NO-BREAK SPACE}<span class="currency">{}</span></span>',
         "money" if value else "money zero",
-        figure(value, currency),
+        text,
         currency,
     )
 
@@ -85,7 +87,7 @@ def change(value: Decimal, currency: str) -> str | SafeString:
     if not value:
         return NONE
     sign = "+" if value > 0 else ""
-    return format_html("{}{}", sign, money(value, currency))
+    return _money(sign + figure(value, currency), value, currency)
 
 
 @register.filter

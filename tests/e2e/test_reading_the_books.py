@@ -20,6 +20,13 @@ pytestmark = [
 PAGES = [
     "/",
     "/m/rosewood/",
+    "/m/rosewood/credit/limit/",
+    "/m/rosewood/credit/raise/",
+    "/m/rosewood/credit/raise/reviews/",
+    "/m/rosewood/credit/raise/requests/",
+    "/m/rosewood/credit/check/?amount=9000",
+    "/m/rosewood/credit/declined/",
+    "/m/rosewood/credit/freezes/",
     "/m/rosewood/credit/orders/",
     "/m/rosewood/credit/orders/A-1/",
     "/m/rosewood/billing/statements/",
