@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from credit.models import Order
+from credit.models import Freeze, Order
 from merchants.refusals import Refused
 
 REFUSALS: dict[str, StrOrPromise] = {
@@ -12,6 +12,13 @@ REFUSALS: dict[str, StrOrPromise] = {
     ),
     "not_a_raise": _("Name a limit that is above the present one."),
     "currency_mismatch": _("Your credit line is kept in another currency."),
+}
+
+FREEZES: dict[str, StrOrPromise] = {
+    Freeze.Reason.OVERDUE: _("Overdue payments"),
+    Freeze.Reason.SUSPECTED_FRAUD: _("Suspected fraud"),
+    Freeze.Reason.UNPAID_BILL: _("Unpaid bill"),
+    Freeze.Reason.MANUAL: _("Decision of our team"),
 }
 
 # What to do so that the next order goes through.

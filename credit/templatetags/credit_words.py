@@ -21,6 +21,11 @@ def doer(actor: str) -> str:
 
 
 @register.filter
+def freeze_reason(code: str) -> StrOrPromise:
+    return sentences.FREEZES[code]
+
+
+@register.filter
 def decline_advice(code: str) -> StrOrPromise:
     return sentences.DECLINES.get(code, "")
 

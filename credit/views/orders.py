@@ -41,7 +41,7 @@ def order(request: MemberRequest, reference: str) -> HttpResponse:
     order = queries.order(line, reference, today=today)
     if order is None:
         raise Http404("no order has this reference")
-    context = {"order": order, "timeline": queries.timeline(order)}
+    context = {"order": order, "today": today, "timeline": queries.timeline(order)}
     return render(request, "credit/order.html", context)
 
 

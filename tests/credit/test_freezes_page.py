@@ -45,7 +45,7 @@ def test_overdue_payments_say_what_has_to_be_paid(shop: Shop, clock: Clock) -> N
     shop.run_jobs("2026-10-12 00:00")
     clock("2026-10-12 09:00")
     said = read(shop, "freezes/")
-    assert "Overdue payments In force since 12 Oct 2026 00:00 Placed by Automatic" in said
+    assert "Overdue payments In force Since 12 Oct 2026 00:00 Placed by Automatic" in said
     assert (
         "1,000.00 USD is overdue. The freeze ends by itself as soon as that is less than"
         " 1,000.00 USD, 20 % of your limit. Overdue orders" in said
@@ -64,7 +64,7 @@ def test_one_of_our_team_tells_why_and_not_who(shop: Shop, clock: Clock) -> None
     freeze(shop, Freeze.Reason.MANUAL, "Please send your licence")
     clock("2026-10-12 09:00")
     said = read(shop, "freezes/")
-    assert "Placed by an operator In force since 12 Oct 2026 08:00 Placed by Our team" in said
+    assert "Decision of our team In force Since 12 Oct 2026 08:00 Placed by Our team" in said
     assert "Why Please send your licence Our team ends this freeze once it is cleared up." in said
     assert "olga" not in said
 

@@ -65,7 +65,7 @@ def test_a_frozen_line_says_so_and_why(shop: Shop) -> None:
         now=shop.at("2026-10-07 10:00"),
     )
     said = read(shop, "limit/")
-    assert "Placed by an operator, since 7 Oct 2026 10:00: Please call us" in said
+    assert "Decision of our team, since 7 Oct 2026 10:00: Please call us" in said
     assert "1,200.00 USD available once no freeze is in force" in said
     assert "olga" not in said
 

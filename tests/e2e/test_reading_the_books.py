@@ -61,7 +61,7 @@ def test_an_owner_reads_a_month_and_takes_its_csv_home(
     sign_in(page, live_server, member(shop).email)
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
     navigation = page.get_by_role("navigation", name="Main")
-    navigation.get_by_role("link", name="Orders").click()
+    navigation.get_by_role("link", name="Orders", exact=True).click()
     page.get_by_role("link", name="A-1").click()
     expect(page.get_by_role("cell", name="after delivery")).to_have_count(3)
     navigation.get_by_role("link", name="Statements").click()
