@@ -118,6 +118,13 @@ def timeline(order: Order) -> list[Step]:
         Step(payment.at, payment.get_status_display(), amount=payment.amount)
         for payment in order.payments.exclude(status=OrderPayment.Status.APPLIED).order_by("pk")
     ]
+    # What was outstanding of a refund is an entry above; the rest touches no limit.
+    for refund in order.refunds.order_by("pk"):
+        rest = (
+            (_("Refunded out of your proceeds"), refund.from_proceeds),
+            (_("Refunded of what was written off"), refund.from_written_off),
+        )
+        steps += [Step(refund.at, what, amount=amount) for what, amount in rest if amount]
     if order.is_declined:
         reason = order.get_decline_code_display()
         steps.append(Step(order.placed_at, _("Declined"), amount=order.amount, note=reason))

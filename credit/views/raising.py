@@ -8,7 +8,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from credit import sentences
 from credit.forms.limit import Question, Raise
@@ -30,8 +29,9 @@ def how_to_raise(request: MemberRequest) -> HttpResponse:
 
 
 @for_finance
-@require_POST
 def ask_raise(request: MemberRequest) -> HttpResponse:
+    if request.method != "POST":  # as after signing in again
+        return _back(request)
     now = timezone.now()
     line, _today = line_and_today(request, now)
     form = Raise(request.POST, line=line)
@@ -53,8 +53,9 @@ def ask_raise(request: MemberRequest) -> HttpResponse:
 
 
 @for_finance
-@require_POST
 def ask_question(request: MemberRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _back(request)
     now = timezone.now()
     line, _today = line_and_today(request, now)
     form = Question(request.POST)

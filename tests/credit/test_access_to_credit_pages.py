@@ -4,6 +4,7 @@ import pytest
 
 from tests.credit.pages import answers, read
 from tests.credit.reviewing import DECEMBER, shop_with
+from tests.factories import browser_of, member
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +57,9 @@ def test_owners_and_finance_ask(shop: Shop, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["raise/ask/", "raise/question/"])
 def test_asking_is_not_done_by_reading(shop: Shop, path: str) -> None:
-    assert answers(shop, path)["OWNER"] == 405
+    with shop.unchanged():
+        response = browser_of(member(shop)).get(f"/m/rosewood/credit/{path}")
+    assert (response.status_code, response["Location"]) == (302, "/m/rosewood/credit/raise/")
 
 
 @pytest.mark.parametrize("path", ["raise/reviews/2026-11/", "raise/reviews/2026-13/", "orders/no/"])
