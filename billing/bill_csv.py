@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from django.utils.translation import override
 
 from billing import queries
-from billing.csv_export import Incomplete, Part, amount_of, blocks, safe, safe_text
+from billing.csv_export import Incomplete, Part, amount_of, blocks
 from billing.models import Invoice, InvoiceLine
 from billing.models.fees import Category
+from merchants import exports
 from merchants.money import minor_digits
 
 SOURCE = "FROM billing_charge charge WHERE charge.item_id = %(item)s ORDER BY charge.at, charge.id"
@@ -55,7 +56,7 @@ class Export:
             source=SOURCE,
             params={
                 "number": self.bill.number,
-                "merchant": safe_text(self.bill.merchant_name),
+                "merchant": exports.safe_text(self.bill.merchant_name),
                 "category": category,
                 "fee": line.fee_name,
                 "is_app": line.category == Category.APP,
@@ -77,15 +78,15 @@ def _columns(currency: str) -> dict[str, str]:
         "Bill #": "%(number)s",
         "Store Name": "%(merchant)s",
         "Charge category": "%(category)s",
-        "Description": safe(f"(%(fee)s || {described})"),
+        "Description": exports.safe(f"(%(fee)s || {described})"),
         "Amount": amount_of(currency),
         "Currency": "charge.currency",
         "Start of billing cycle": "%(period_start)s::date",
         "End of billing cycle": "%(period_end)s::date",
         "Date": "charge.service_on",
-        "Order": safe("charge.request"),
+        "Order": exports.safe("charge.request"),
         # What it was priced at; of a charge that came with its amount we know no price.
         "Rate": f"round(charge.unit_price, {digits})",
         # The platform names the app in the description.
-        "App": safe(f"({app})"),
+        "App": exports.safe(f"({app})"),
     }

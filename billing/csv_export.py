@@ -8,17 +8,14 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from django.db import connection
 
+from merchants import exports
 from merchants.money import minor_digits
-
-BLOCK = 64 * 1024  # bytes; handed on row by row, a file takes a web server ten times as long
-
-# Spreadsheets take text that starts so for a formula: = + - @, tab, line ends, and the wide forms.
-FORMULA_STARTS = "=+-@\t\n\r\uff0b\uff0d\uff1d\uff20"
 
 
 class Incomplete(Exception):
@@ -68,17 +65,8 @@ def blocks(parts: Iterable[Part], columns: Iterable[str]) -> Iterator[bytes]:
 
     Raises Incomplete instead of the last block when a part is not what it should be.
     """
-    block = [",".join(columns).encode() + b"\n"]
-    size = 0
-    for part in parts:
-        for row in part.rows():
-            block.append(row)
-            size += len(row)
-            if size >= BLOCK:
-                yield b"".join(block)
-                block.clear()
-                size = 0
-    yield b"".join(block)
+    heading = ",".join(columns).encode() + b"\n"
+    return exports.in_blocks(chain([heading], chain.from_iterable(part.rows() for part in parts)))
 
 
 def save(file: Iterable[bytes], path: Path) -> None:
@@ -95,19 +83,3 @@ def save(file: Iterable[bytes], path: Path) -> None:
 def amount_of(currency: str) -> str:
     """SQL for a charge's amount with the digits of its currency."""
     return f"charge.amount::numeric(24, {minor_digits(currency)})"
-
-
-def safe_text(text: str) -> str:
-    """The text, with an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{text}" if text.startswith(tuple(FORMULA_STARTS)) else text
-
-
-def safe(text: str) -> str:
-    """SQL for the same of a column, and for no quotes around nothing."""
-    codes = ", ".join(str(ord(start)) for start in FORMULA_STARTS)
-    return f"NULLIF(CASE WHEN ascii({text}) IN ({codes}) THEN '''' ELSE '' END || {text}, '')"
-
-
-def utc(column: str) -> str:
-    """SQL for an instant in UTC, to the second."""
-    return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""

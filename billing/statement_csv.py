@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from billing import queries
-from billing.csv_export import Part, amount_of, blocks, safe, safe_text, utc
+from billing.csv_export import Part, amount_of, blocks
 from billing.models import Fee, Statement
-from merchants import calendar
+from merchants import calendar, exports
 from merchants.models import Merchant
 from merchants.refusals import Refused
 
@@ -88,7 +88,7 @@ class Export:
             source=SOURCE,
             params={
                 "month": str(self.statement),
-                "merchant": safe_text(self.merchant.name),
+                "merchant": exports.safe_text(self.merchant.name),
                 "fees": json.dumps(_fees()),
                 "statement": self.statement.pk,
             },
@@ -103,17 +103,17 @@ def _columns(currency: str) -> dict[str, str]:
     return {
         "Statement month": "%(month)s",
         "Merchant": "%(merchant)s",
-        "Charge": safe("charge.reference"),
+        "Charge": exports.safe("charge.reference"),
         "Category": "%(fees)s::jsonb -> charge.fee_id ->> 'category'",
         "Fee": "%(fees)s::jsonb -> charge.fee_id ->> 'name'",
-        "Request": safe("charge.request"),
-        "Description": safe("charge.description"),
+        "Request": exports.safe("charge.request"),
+        "Description": exports.safe("charge.description"),
         "Quantity": "trim_scale(charge.quantity)",
         "Amount": amount_of(currency),
         "Currency": "charge.currency",
         "Service date": "charge.service_on",
-        "Service time (UTC)": utc("charge.at"),
-        "Arrived (UTC)": utc("charge.arrived_at"),
+        "Service time (UTC)": exports.utc("charge.at"),
+        "Arrived (UTC)": exports.utc("charge.arrived_at"),
         "Late": "CASE WHEN charge.is_late THEN 'yes' ELSE 'no' END",
         "Bill #": "bill.number",
     }
@@ -122,6 +122,9 @@ def _columns(currency: str) -> dict[str, str]:
 def _fees() -> dict[str, dict[str, str]]:
     with override("en"):
         return {
-            fee.code: {"category": str(fee.get_category_display()), "name": safe_text(fee.name)}
+            fee.code: {
+                "category": str(fee.get_category_display()),
+                "name": exports.safe_text(fee.name),
+            }
             for fee in Fee.objects.all()
         }

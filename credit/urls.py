@@ -1,10 +1,23 @@
 from django.urls import path
 
-from credit import views
+from credit.views import limit, orders, raising
 
 app_name = "credit"
 
 urlpatterns = [
-    path("orders/", views.orders, name="orders"),
-    path("orders/<reference:reference>/", views.order, name="order"),
+    path("limit/", limit.limit, name="limit"),
+    path("limit/chart.svg", limit.chart, name="limit_chart"),
+    path("limit/entries.csv", limit.export_entries, name="limit_csv"),
+    path("raise/", raising.how_to_raise, name="raise"),
+    path("raise/ask/", raising.ask_raise, name="ask_raise"),
+    path("raise/question/", raising.ask_question, name="ask_question"),
+    path("raise/requests/", raising.all_requests, name="requests"),
+    path("raise/reviews/", raising.reviews, name="reviews"),
+    path("raise/reviews/<month:month>/", raising.review, name="review"),
+    path("check/", limit.check, name="check"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders.csv", orders.export_orders, name="orders_csv"),
+    path("orders/<reference:reference>/", orders.order, name="order"),
+    path("declined/", orders.declined_orders, name="declined"),
+    path("freezes/", limit.freeze_history, name="freezes"),
 ]

@@ -1,4 +1,6 @@
-"""Words that people type, checked before they are kept."""
+"""Words that people type, checked before they are kept; and what is told of who did something."""
+
+from django.utils.translation import gettext as _
 
 from merchants.refusals import Invalid
 
@@ -16,3 +18,8 @@ def checked(field: str, text: str, longest: int = LONGEST_TEXT) -> str:
     if "\0" in text:
         raise Invalid(field, "has a character that cannot be kept")
     return text
+
+
+def doer(actor: str) -> str:
+    """Who did something, as merchants are told: never the address of one of our people."""
+    return _("Our team") if "@" in actor else _("Automatic")

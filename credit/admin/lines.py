@@ -13,7 +13,7 @@ from moneyed import Money
 from credit.admin.forms import FreezePlaced, LimitChange
 from credit.models import CreditLine, Freeze, LimitEntry, ProceedsEntry, ShopMetrics
 from credit.operations import freezes, limits
-from credit.queries.limit import Exposure, exposure_by_buyer, exposure_by_risk
+from credit.queries.exposure import Exposure, by_buyer, by_risk
 from merchants.admin import OfMerchant, amount, figure, related
 from merchants.decisions import Act, Deciding, Decision, Reasoned
 
@@ -96,13 +96,13 @@ class CreditLineAdmin(Deciding, OfMerchant):
 
     @admin.display(description=_("Owed most by"))
     def owed_by_buyer(self, line: CreditLine) -> str:
-        return _shares((exposure.buyer, exposure) for exposure in exposure_by_buyer(line, most=5))
+        return _shares((exposure.buyer, exposure) for exposure in by_buyer(line, most=5))
 
     @admin.display(description=_("Owed by buyer risk"))
     def owed_by_risk(self, line: CreditLine) -> str:
         return _shares(
             (translated("risk {rank}").format(rank=exposure.buyer_risk), exposure)
-            for exposure in exposure_by_risk(line)
+            for exposure in by_risk(line)
         )
 
 

@@ -116,6 +116,14 @@ class Freeze(models.Model):
     def __str__(self) -> str:
         return f"{self.get_reason_display()} #{self.pk}"
 
+    @property
+    def is_for_overdue_payments(self) -> bool:
+        return self.reason == self.Reason.OVERDUE
+
+    @property
+    def is_for_an_unpaid_bill(self) -> bool:
+        return self.reason == self.Reason.UNPAID_BILL
+
 
 class LimitEntry(models.Model):
     class Kind(models.TextChoices):
@@ -154,9 +162,14 @@ class LimitEntry(models.Model):
             ),
         ]
         indexes: ClassVar = [
+            # The line's page, newest first, and its balances at an instant.
+            models.Index(fields=["line", "-at", "-id"], name="limit_entry_history"),
+            # The same of one kind, where there may be few among very many.
             models.Index(
-                fields=["line", "-id"], name="limit_entry_history"
-            ),  # the line's page, newest first
+                fields=["line", "kind", "-at", "-id"],
+                condition=~Q(kind__in=["HOLD", "PAYMENT"]),
+                name="limit_entry_history_by_kind",
+            ),
             models.Index(fields=["order"], name="limit_entry_by_order"),  # an order's timeline
         ]
         triggers: ClassVar = [

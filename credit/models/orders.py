@@ -116,6 +116,12 @@ class Order(models.Model):
             models.Index(
                 fields=["line", "status", "-placed_at", "-id"], name="order_history_by_status"
             ),
+            # Declined orders of one reason.
+            models.Index(
+                fields=["line", "decline_code", "-placed_at", "-id"],
+                condition=Q(status="DECLINED"),
+                name="order_declined",
+            ),
             # A buyer's orders at one shop: exposure by buyer and the fake-order rule.
             models.Index(fields=["line", "buyer", "placed_at"], name="order_by_buyer"),
             # What left the shop and has not arrived, oldest first: the rule that flags it.

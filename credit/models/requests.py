@@ -69,6 +69,10 @@ class LimitRequest(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} #{self.pk}"
 
+    @property
+    def is_answered(self) -> bool:
+        return self.status != self.Status.PENDING
+
 
 class OrderFlag(models.Model):
     """Something about orders that a person should look at. It changes nothing by itself."""

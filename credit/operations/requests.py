@@ -13,6 +13,8 @@ from merchants.models import Notice
 from merchants.operations import notices
 from merchants.refusals import Refused
 
+PENDING = LimitRequest.Status.PENDING
+
 
 class RaiseAlreadyAsked(Refused):
     """A raise was asked for and is not answered yet; there is one at a time."""
@@ -41,7 +43,7 @@ class AlreadyDecided(Refused):
 def ask_raise(
     *, merchant_id: int, limit_wanted: Money, message: str, actor: str, now: datetime
 ) -> LimitRequest:
-    """Ask for a limit of `limit_wanted`; the message says why.
+    """Ask for a limit of `limit_wanted`; the message says why. A repeat gives what waits already.
 
     Raises RaiseAlreadyAsked, NotARaise, CurrencyMismatch, Invalid.
     """
@@ -49,9 +51,11 @@ def ask_raise(
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         wanted = money.figure(limit_wanted, line.currency, field="limit_wanted")
+        waiting = line.requests.filter(kind=LimitRequest.Kind.RAISE, status=PENDING).first()
+        if waiting and (waiting.limit_wanted, waiting.message) == (wanted, message):
+            return waiting
         _check_raises(line, wanted)
-        pending = LimitRequest.Status.PENDING
-        if line.requests.filter(kind=LimitRequest.Kind.RAISE, status=pending).exists():
+        if waiting:
             raise RaiseAlreadyAsked("request: a raise was asked for and is not answered yet")
         return LimitRequest.objects.create(
             line=line,
@@ -65,11 +69,13 @@ def ask_raise(
 
 
 def ask_question(*, merchant_id: int, message: str, actor: str, now: datetime) -> LimitRequest:
-    """Ask something about the limit. Raises Invalid."""
+    """Ask something about the limit. A repeat gives what waits already. Raises Invalid."""
     message = wording.checked("message", message)
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
-        return LimitRequest.objects.create(
+        kind = LimitRequest.Kind.QUESTION
+        waiting = line.requests.filter(kind=kind, status=PENDING, message=message).first()
+        return waiting or LimitRequest.objects.create(
             line=line,
             kind=LimitRequest.Kind.QUESTION,
             currency=line.currency,

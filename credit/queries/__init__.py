@@ -47,15 +47,40 @@ def summary(line: CreditLine, *, today: date, orders: int) -> Summary:
 
 
 def orders(
-    line: CreditLine, *, today: date, standing: str = "", reference: str = ""
+    line: CreditLine,
+    *,
+    today: date,
+    standing: str = "",
+    reference: str = "",
+    buyer: str = "",
+    code: str = "",
+    by: str = "-placed_at",
 ) -> OrderQuerySet:
-    """The line's orders of a status, or OVERDUE, whose reference starts as given; "" is any."""
+    """The line's orders in the order of `by`; "" is any.
+
+    Of a status, or OVERDUE; of a buyer; declined for a reason; whose reference starts as given. By
+    `due_on` come only those that something is due of.
+    """
     found = _orders(line).seen_on(today)
     if standing == OVERDUE:
         found = found.overdue(today)
     elif standing:
         found = found.filter(status=standing)
-    return found.filter(reference__startswith=reference) if reference else found
+    if by == "due_on":
+        found = found.open().filter(due_on__isnull=False)
+    if code:
+        found = found.filter(status=Order.Status.DECLINED, decline_code=code)
+    if buyer:
+        found = found.filter(buyer=buyer)
+    if reference:
+        found = found.filter(reference__startswith=reference)
+    return found.order_by(by, "-pk" if by.startswith("-") else "pk")
+
+
+def due_next(line: CreditLine, *, today: date, most: int) -> Sequence[Order]:
+    """The open orders with the nearest due dates to come: what gives limit back first."""
+    due = _orders(line).seen_on(today).open().filter(due_on__gte=today)
+    return list(due.order_by("due_on", "pk")[:most])
 
 
 def order(line: CreditLine, reference: str, *, today: date) -> Order | None:
@@ -93,6 +118,13 @@ def timeline(order: Order) -> list[Step]:
         Step(payment.at, payment.get_status_display(), amount=payment.amount)
         for payment in order.payments.exclude(status=OrderPayment.Status.APPLIED).order_by("pk")
     ]
+    # What was outstanding of a refund is an entry above; the rest touches no limit.
+    for refund in order.refunds.order_by("pk"):
+        rest = (
+            (_("Refunded out of your proceeds"), refund.from_proceeds),
+            (_("Refunded of what was written off"), refund.from_written_off),
+        )
+        steps += [Step(refund.at, what, amount=amount) for what, amount in rest if amount]
     if order.is_declined:
         reason = order.get_decline_code_display()
         steps.append(Step(order.placed_at, _("Declined"), amount=order.amount, note=reason))

@@ -3,18 +3,21 @@
 Domain: limit review; the questions are those a merchant asks.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from django.db.models import Count, Sum
+from django.db import connection
+from django.db.models import QuerySet
 from moneyed import Money
 
 from credit import scoring
-from credit.models import CreditLine, CreditPolicy, LimitReview, Order
+from credit.models import CreditLine, CreditPolicy, LimitRequest, LimitReview, Order
 from credit.queries import policies, reviews
+from credit.rules import INSTALMENT_DAYS
 from merchants import calendar, money
 
 
@@ -26,11 +29,29 @@ class Factor:
     value: Decimal  # stars, an amount, or a mark of 100
     points: Decimal
     most: Decimal  # its weight
+    nothing_at: Decimal  # the value that gives nothing; from there on points rise evenly
+    full_at: Decimal  # the value that gives all
 
     @property
     def missing(self) -> Decimal:
         """What it costs: the points it could give and does not."""
         return self.most - self.points
+
+    @property
+    def is_amount(self) -> bool:
+        return self.name == "volume"
+
+    def value_for(self, more: Decimal) -> Decimal | None:
+        """Which value gives so many more points; None when it has not so many to give."""
+        if not 0 < more <= self.missing:
+            return None
+        span = Fraction(self.full_at - self.nothing_at)
+        value = (
+            Fraction(self.nothing_at) + Fraction(self.points + more) / Fraction(self.most) * span
+        )
+        # Up to a whole amount or to two decimals: a hint that falls short would be none.
+        digits = 0 if self.is_amount else 2
+        return min(Decimal(math.ceil(value * 10**digits)).scaleb(-digits), self.full_at)
 
 
 @dataclass(frozen=True)
@@ -47,10 +68,22 @@ class Explanation:
     limit_then: Money
     status: LimitReview.Status
     notes: tuple[LimitReview.Note, ...]
+    policy: CreditPolicy  # the numbers it is held by
+
+    @property
+    def is_blocked_by_overdue(self) -> bool:
+        return LimitReview.Note.BLOCKED_BY_OVERDUE in self.notes
 
     @property
     def costliest(self) -> Factor:
         return self.factors[0]
+
+    @property
+    def ways_up(self) -> list[tuple[Factor, Decimal]]:
+        """The factors that could reach the next grade alone, each with the value it takes."""
+        needed = self.points_to_next_grade or Decimal(0)
+        values = [(factor, factor.value_for(needed)) for factor in self.factors]
+        return [(factor, value) for factor, value in values if value is not None]
 
 
 def explain(line: CreditLine) -> Explanation | None:
@@ -79,20 +112,61 @@ def explain(line: CreditLine) -> Explanation | None:
         limit_then=money.of(result.limit, line.currency),
         status=result.status,
         notes=result.notes,
+        policy=policy,
     )
+
+
+def past_reviews(line: CreditLine) -> QuerySet[LimitReview]:
+    return line.reviews.select_related("policy")
+
+
+def review_of(line: CreditLine, on: date) -> LimitReview | None:
+    """The review of local day `on`."""
+    return past_reviews(line).filter(on=on).first()
+
+
+def requests(line: CreditLine) -> QuerySet[LimitRequest]:
+    """What the merchant asked, answered or not."""
+    return LimitRequest.objects.filter(line=line)
+
+
+def raise_asked(line: CreditLine) -> LimitRequest | None:
+    """The raise that waits for an answer; there is one at a time."""
+    waiting = {"kind": LimitRequest.Kind.RAISE, "status": LimitRequest.Status.PENDING}
+    return requests(line).filter(**waiting).first()
+
+
+def factors_of(review: LimitReview) -> tuple[Factor, ...]:
+    """What each factor gave in a review of the past, the costliest first."""
+    inputs = scoring.Inputs(
+        limit=review.limit_before,
+        rating=review.rating,
+        paid=review.paid,
+        listing_quality=review.listing_quality,
+        profile_completeness=review.profile_completeness,
+        after_sales=review.after_sales,
+    )
+    return _factors(inputs, scoring.points_of(inputs, review.policy), review.policy)
 
 
 def _factors(
     inputs: scoring.Inputs, points: scoring.Points, policy: CreditPolicy
 ) -> tuple[Factor, ...]:
-    rows: Sequence[tuple[str, Decimal, Fraction, Decimal]] = (
-        ("rating", inputs.rating, points.rating, policy.rating_weight),
-        ("volume", inputs.paid, points.volume, policy.volume_weight),
-        ("listing", inputs.listing_quality, points.listing, policy.listing_weight),
-        ("profile", inputs.profile_completeness, points.profile, policy.profile_weight),
-        ("after_sales", inputs.after_sales, points.after_sales, policy.after_sales_weight),
-    )
-    factors = [Factor(name, value, scoring.decimal(got), most) for name, value, got, most in rows]
+    nothing, whole = Decimal(0), Decimal(100)
+    floor = policy.rating_floor
+    stars, paid = floor + policy.rating_span, policy.volume_multiple * inputs.limit
+    rows: Sequence[tuple[str, Decimal, Fraction, Decimal, Decimal, Decimal]] = (
+        ("rating", inputs.rating, points.rating, policy.rating_weight, floor, stars),
+        ("volume", inputs.paid, points.volume, policy.volume_weight, nothing, paid),
+        ("listing", inputs.listing_quality, points.listing, policy.listing_weight, nothing, whole),
+        ("profile", inputs.profile_completeness, points.profile, policy.profile_weight,
+         nothing, whole),
+        ("after_sales", inputs.after_sales, points.after_sales, policy.after_sales_weight,
+         nothing, whole),
+    )  # fmt: skip
+    factors = [
+        Factor(name, value, scoring.decimal(got), *scale) for name, value, got, *scale in rows
+    ]
     return tuple(sorted(factors, key=lambda factor: -factor.missing))
 
 
@@ -120,6 +194,7 @@ class Acceptance:
     # First local date on which enough is back if every buyer pays each part on its due date; None
     # when no payment to come would be enough, or the line is frozen.
     possible_on: date | None = None
+    missing: Money | None = None  # of the limit, when it is not enough
 
 
 def would_accept(line: CreditLine, amount: Money) -> Acceptance:
@@ -129,65 +204,41 @@ def would_accept(line: CreditLine, amount: Money) -> Acceptance:
         return Acceptance(False, Order.Decline.LINE_FROZEN)
     if figure <= line.available:
         return Acceptance(True)
-    return Acceptance(False, Order.Decline.INSUFFICIENT_CREDIT, _enough_on(line, figure))
+    missing = money.of(figure - line.available, line.currency)
+    code = Order.Decline.INSUFFICIENT_CREDIT
+    return Acceptance(False, code, _enough_on(line, figure), missing)
+
+
+# Parts past their due date are counted on today: the earliest they can come. What an order owes is
+# one stretch of its amount, from `paid` to `paid + outstanding` (credit.rules.parts).
+ENOUGH_ON = """
+WITH part AS (
+    SELECT greatest(o.first_due_on + (number - 1) * %(instalment_days)s, %(today)s) AS due_on,
+           greatest(least(CASE WHEN number = o.instalments THEN o.amount
+                               ELSE o.part_amount * number END, o.paid + o.outstanding)
+                    - greatest(o.part_amount * (number - 1), o.paid), 0) AS owed
+    FROM credit_order o CROSS JOIN LATERAL generate_series(1, o.instalments) number
+    WHERE o.line_id = %(line)s AND o.status = 'OPEN' AND o.due_on IS NOT NULL
+), day AS (
+    SELECT due_on, sum(sum(owed)) OVER (ORDER BY due_on) AS back FROM part GROUP BY due_on
+)
+SELECT min(due_on) FROM day WHERE back >= %(missing)s
+"""
 
 
 def _enough_on(line: CreditLine, figure: Decimal) -> date | None:
-    # Parts past their due date are counted on today: the earliest they can come.
-    back = sorted(
-        (max(part.due_on, line.open_on), part.outstanding)
-        for order in Order.objects.filter(line=line).open().filter(due_on__isnull=False)
-        for part in order.parts()
-        if part.due_on is not None and part.outstanding
-    )
-    used = line.used
-    for due_on, outstanding in back:
-        used -= outstanding
-        if line.limit - used >= figure:
-            return due_on
-    return None
-
-
-@dataclass(frozen=True)
-class Exposure:
-    """How much of what is used hangs on one buyer, or on buyers of one risk."""
-
-    buyer: str
-    buyer_risk: int | None
-    orders: int
-    outstanding: Money
-    share: Decimal  # of what is used, 0 to 1
-
-
-def exposure_by_buyer(line: CreditLine, most: int = 20) -> list[Exposure]:
-    """The buyers who owe most, largest first."""
-    rows = (
-        Order.objects.filter(line=line)
-        .open()
-        .values("buyer")
-        .annotate(orders=Count("pk"), owed=Sum("outstanding"))
-        .order_by("-owed", "buyer")[:most]
-    )
-    return [_exposure(line, row["buyer"], None, row["orders"], row["owed"]) for row in rows]
-
-
-def exposure_by_risk(line: CreditLine) -> list[Exposure]:
-    """What buyers of each risk rank owe, by rank."""
-    rows = (
-        Order.objects.filter(line=line)
-        .open()
-        .values("buyer_risk")
-        .annotate(orders=Count("pk"), owed=Sum("outstanding"))
-        .order_by("buyer_risk")
-    )
-    return [_exposure(line, "", row["buyer_risk"], row["orders"], row["owed"]) for row in rows]
-
-
-def _exposure(
-    line: CreditLine, buyer: str, risk: int | None, orders: int, owed: Decimal
-) -> Exposure:
-    share = owed / line.used if line.used else Decimal(0)
-    return Exposure(buyer, risk, orders, money.of(owed, line.currency), share)
+    if figure > line.limit:
+        return None
+    given = {
+        "line": line.pk,
+        "today": line.open_on,
+        "missing": figure - (line.limit - line.used),
+        "instalment_days": INSTALMENT_DAYS,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(ENOUGH_ON, given)
+        (due_on,) = cursor.fetchone()
+    return due_on
 
 
 @dataclass(frozen=True)

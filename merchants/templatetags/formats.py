@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_decimal
 from django import template
 from django.utils import timezone
@@ -38,6 +38,15 @@ def figure(value: Decimal, currency: str) -> str:
     return _decimal(value, "#,##0" + ("." + "0" * digits if digits else ""))
 
 
+def whole(value: Decimal) -> str:
+    """A figure of a scale, without what is behind the point."""
+    return _decimal(value, "#,##0")
+
+
+def day_and_month(value: date) -> str:
+    return format_skeleton("MMMd", value, locale=_locale())
+
+
 def day_text(value: date | None) -> str:
     return NONE if value is None else format_date(value, "medium", locale=_locale())
 
@@ -54,14 +63,31 @@ def instant_text(value: datetime) -> str:
 @register.filter
 def money(value: Decimal | None, currency: str) -> str | SafeString:
     """An amount with exactly the currency's digits, and its code."""
-    if value is None:
-        return NONE
+    return NONE if value is None else _money(figure(value, currency), value, currency)
+
+
+def _money(text: str, value: Decimal, currency: str) -> SafeString:
     return format_html(
         '<span class="{}">{}\N{NO-BREAK SPACE}<span class="currency">{}</span></span>',
         "money" if value else "money zero",
-        figure(value, currency),
+        text,
         currency,
     )
+
+
+@register.filter
+def plain_money(value: Decimal, currency: str) -> str:
+    """The same without markup, for attributes."""
+    return f"{figure(value, currency)}\N{NO-BREAK SPACE}{currency}"
+
+
+@register.filter
+def change(value: Decimal, currency: str) -> str | SafeString:
+    """A change: with its sign, and nothing where there is none."""
+    if not value:
+        return NONE
+    sign = "+" if value > 0 else ""
+    return _money(sign + figure(value, currency), value, currency)
 
 
 @register.filter
@@ -82,6 +108,12 @@ def unit_price(value: Decimal | None, currency: str) -> str:
         return NONE
     digits = minor_digits(currency)
     return _decimal(value, "#,##0." + "0" * digits + "#" * (6 - digits))
+
+
+@register.filter
+def decimals(value: Decimal) -> str:
+    """A score or a mark, with two decimals at most."""
+    return _decimal(value, "#,##0.##")
 
 
 @register.filter

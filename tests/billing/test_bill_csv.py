@@ -13,9 +13,10 @@ from django.test import Client
 from moneyed import Money
 
 from billing.bill_csv import Export
-from billing.csv_export import BLOCK, Incomplete
+from billing.csv_export import Incomplete
 from billing.models import Charge, Invoice, InvoiceLine
 from billing.operations import bill_decisions, charges, credits, prices
+from merchants.exports import BLOCK
 from tests import shops
 from tests.factories import browser_of, member
 from tests.shops import Shop

@@ -7,6 +7,7 @@ from moneyed import Money
 
 from credit.models import Freeze
 from credit.operations import freezes
+from credit.queries import exposure
 from credit.queries import limit as limits
 from merchants.refusals import Refused
 from tests import shops
@@ -62,7 +63,7 @@ def test_an_order_would_be_accepted_up_to_what_is_available() -> None:
     assert limits.would_accept(shop.line, usd("600.00")) == limits.Acceptance(True)
     refused = limits.would_accept(shop.line, usd("600.01"))
     # A is not delivered: nobody knows when it will be paid.
-    assert refused == limits.Acceptance(False, "insufficient_credit", None)
+    assert refused == limits.Acceptance(False, "insufficient_credit", None, usd("0.01"))
 
 
 def test_it_says_on_which_due_date_enough_is_back() -> None:
@@ -100,12 +101,10 @@ def test_the_limit_hangs_on_buyers_and_their_risk() -> None:
     shop.place(AT, "B", "100.00", buyer="ben", buyer_risk=2)
     shop.place(AT, "C", "100.00", buyer="anna", buyer_risk=2)
     shop.pay(AT, "A", "100.00")
-    by_buyer = [
-        (e.buyer, e.orders, e.outstanding, e.share) for e in limits.exposure_by_buyer(shop.line)
-    ]
+    by_buyer = [(e.buyer, e.orders, e.outstanding, e.share) for e in exposure.by_buyer(shop.line)]
     assert by_buyer == [
         ("anna", 2, usd("300"), Decimal("0.75")),
         ("ben", 1, usd("100"), Decimal("0.25")),
     ]
-    by_risk = [(e.buyer_risk, e.orders, e.outstanding) for e in limits.exposure_by_risk(shop.line)]
+    by_risk = [(e.buyer_risk, e.orders, e.outstanding) for e in exposure.by_risk(shop.line)]
     assert by_risk == [(1, 1, usd("200")), (2, 2, usd("200"))]

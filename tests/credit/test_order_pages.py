@@ -115,9 +115,25 @@ def test_an_order_tells_its_history(shop: Shop) -> None:
     assert "Outstanding 60.00 USD Paid 40.00 USD" in page
 
 
+def test_a_refund_of_what_was_paid_is_in_its_history(shop: Shop) -> None:
+    shop.send(
+        *("order.refunded", "2026-10-08 10:00"),
+        **{"order": "A-2", "refund": "R-1", "amount": "20.00", "currency": "USD"},
+    )
+    assert "8 Oct 2026 10:00 Refunded out of your proceeds 20.00 USD –" in order_page(shop, "A-2")
+
+
+def test_an_order_marks_which_part_is_overdue(shop: Shop) -> None:
+    shop.deliver("2026-10-04 12:00", "B-1")
+    said = order_page(shop, "B-1")
+    assert "1 14 Oct 2026 Overdue 20.00 USD" in said
+    assert "2 13 Nov 2026 20.00 USD" in said
+
+
 def test_a_declined_order_tells_why(shop: Shop) -> None:
     page = order_page(shop, "B-2")
     assert "Declined The limit was not enough" in page
+    assert "remind who is overdue, or ask for a higher limit." in page
     assert "Instalments" not in page
 
 

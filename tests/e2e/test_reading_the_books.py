@@ -20,6 +20,13 @@ pytestmark = [
 PAGES = [
     "/",
     "/m/rosewood/",
+    "/m/rosewood/credit/limit/",
+    "/m/rosewood/credit/raise/",
+    "/m/rosewood/credit/raise/reviews/",
+    "/m/rosewood/credit/raise/requests/",
+    "/m/rosewood/credit/check/?amount=9000",
+    "/m/rosewood/credit/declined/",
+    "/m/rosewood/credit/freezes/",
     "/m/rosewood/credit/orders/",
     "/m/rosewood/credit/orders/A-1/",
     "/m/rosewood/billing/statements/",
@@ -54,7 +61,7 @@ def test_an_owner_reads_a_month_and_takes_its_csv_home(
     sign_in(page, live_server, member(shop).email)
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
     navigation = page.get_by_role("navigation", name="Main")
-    navigation.get_by_role("link", name="Orders").click()
+    navigation.get_by_role("link", name="Orders", exact=True).click()
     page.get_by_role("link", name="A-1").click()
     expect(page.get_by_role("cell", name="after delivery")).to_have_count(3)
     navigation.get_by_role("link", name="Statements").click()

@@ -1,0 +1,61 @@
+"""Orders and entries of a credit line as CSV files."""
+
+from collections.abc import Iterator
+
+from django.db.models import QuerySet
+
+from credit.models import CreditLine, LimitEntry
+from credit.models.orders import OrderQuerySet
+from merchants.exports import amount, of_rows, safe, utc
+
+
+def orders(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:
+    """These orders of the line, in their order."""
+    columns = {
+        "Order": safe("reference"),
+        "Buyer": safe("buyer"),
+        "Placed (UTC)": utc("placed_at"),
+        "Status": "status",
+        "Overdue": "CASE WHEN is_overdue THEN 'yes' ELSE 'no' END",
+        "Reason": safe("decline_code"),
+        "Due date": "due_on",
+        "Instalments": "instalments",
+        "Amount": amount("amount", line.currency),
+        "Outstanding": amount("outstanding", line.currency),
+        "Paid": amount("paid", line.currency),
+        "Refunded": amount("refunded", line.currency),
+        "Written off": amount("written_off", line.currency),
+        "Recovered": amount("recovered", line.currency),
+        "Currency": "currency",
+        "Shipped (UTC)": utc("shipped_at"),
+        "Delivered (UTC)": utc("delivered_at"),
+        "Cancelled (UTC)": utc("cancelled_at"),
+        "Cancel reason": safe("cancel_reason"),
+    }
+    rows = found.values(
+        *("reference", "buyer", "placed_at", "status", "is_overdue", "decline_code", "due_on"),
+        *("instalments", "amount", "outstanding", "paid", "refunded", "written_off", "recovered"),
+        *("currency", "shipped_at", "delivered_at", "cancelled_at", "cancel_reason"),
+    )
+    return of_rows(columns, rows)
+
+
+def entries(line: CreditLine, found: QuerySet[LimitEntry]) -> Iterator[bytes]:
+    """These entries of the line, in their order; who of our people made one is not told."""
+    columns = {
+        "Time (UTC)": utc("at"),
+        "Kind": "kind",
+        "Order": safe("order__reference"),
+        "Change of limit": amount("limit_change", line.currency),
+        "Change of used": amount("used_change", line.currency),
+        "Limit after": amount("limit_after", line.currency),
+        "Used after": amount("used_after", line.currency),
+        "Currency": "currency",
+        "By": "CASE WHEN position('@' IN actor) > 0 THEN 'team' ELSE 'automatic' END",
+        "Reason": safe("reason"),
+    }
+    rows = found.values(
+        *("at", "kind", "order__reference", "limit_change", "used_change", "limit_after"),
+        *("used_after", "currency", "actor", "reason"),
+    )
+    return of_rows(columns, rows)

@@ -1,0 +1,66 @@
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from moneyed import Money
+
+from credit.models import CreditLine
+from merchants import money
+from merchants.forms import AmountField
+from merchants.wording import LONGEST_TEXT
+
+
+class OrderCheck(forms.Form):
+    """The amount of an order that a merchant thinks of taking."""
+
+    amount = AmountField()
+
+    def __init__(self, *args: Any, line: CreditLine, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"label_suffix": ""})
+        self.currency = line.currency
+        self.fields["amount"].currency = line.currency  # type: ignore[attr-defined]
+        self.fields["amount"].label = _("Amount of the order in %(currency)s") % {
+            "currency": line.currency
+        }
+
+    @property
+    def amount_money(self) -> Money:
+        return money.of(self.cleaned_data["amount"], self.currency)
+
+
+class Question(forms.Form):
+    """Anything about the limit, to be answered by a person."""
+
+    message = forms.CharField(
+        label=_("Your question"),
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # Two forms of one page have no id in common.
+        super().__init__(*args, **kwargs | {"auto_id": "question_%s", "label_suffix": ""})
+
+
+class Raise(forms.Form):
+    """How high the limit should be, and why."""
+
+    limit = AmountField()
+    message = forms.CharField(
+        label=_("Why you need it"),
+        help_text=_("A season, a large order, a new category: what you will sell, and when."),
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, *args: Any, line: CreditLine, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"auto_id": "raise_%s", "label_suffix": ""})
+        self.currency = line.currency
+        self.fields["limit"].currency = line.currency  # type: ignore[attr-defined]
+        self.fields["limit"].label = _("Limit you would like, in %(currency)s") % {
+            "currency": line.currency
+        }
+
+    @property
+    def limit_money(self) -> Money:
+        return money.of(self.cleaned_data["limit"], self.currency)

@@ -1,0 +1,78 @@
+"""What the line did not let through, and what it would have been worth. Nothing here writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db.models import Count, Q, Sum
+
+from credit.models import CreditLine, Order
+from credit.models.orders import OrderQuerySet
+from merchants import calendar
+
+WEEK, MONTH = timedelta(days=7), timedelta(days=30)  # today included
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Declined orders of one reason, or of all, in the last days."""
+
+    code: str  # of Order.Decline; "" is all
+    week_orders: int
+    week_amount: Decimal
+    month_orders: int
+    month_amount: Decimal
+
+    @property
+    def label(self) -> str:
+        return str(Order.Decline(self.code).label) if self.code else ""
+
+
+def orders(line: CreditLine, *, today: date, code: str = "") -> OrderQuerySet:
+    """The line's declined orders, or those of one reason."""
+    found = Order.objects.of_merchant(line.pk).seen_on(today).filter(status=Order.Status.DECLINED)
+    return found.filter(decline_code=code) if code else found
+
+
+def losses(line: CreditLine, *, today: date) -> Sequence[Loss]:
+    """What was lost in the last 7 and 30 local days by reason, the most first; then all reasons.
+
+    Nothing when nothing was declined in 30 days. Only these days' declined orders are read.
+    """
+    week, month = (
+        calendar.day_start(today - span + calendar.ONE_DAY, line.timezone) for span in (WEEK, MONTH)
+    )
+    this_week = Q(placed_at__gte=week)
+    rows = (
+        Order.objects.filter(line=line, status=Order.Status.DECLINED, placed_at__gte=month)
+        .values("decline_code")
+        .annotate(
+            week_orders=Count("pk", filter=this_week),
+            week_amount=Sum("amount", filter=this_week, default=Decimal(0)),
+            month_orders=Count("pk"),
+            month_amount=Sum("amount"),
+        )
+        .order_by("-month_amount", "decline_code")
+    )
+    found = [
+        Loss(
+            row["decline_code"],
+            row["week_orders"],
+            row["week_amount"],
+            row["month_orders"],
+            row["month_amount"],
+        )
+        for row in rows
+    ]
+    return [*found, _all(found)] if len(found) > 1 else found
+
+
+def _all(found: Sequence[Loss]) -> Loss:
+    return Loss(
+        "",
+        sum(loss.week_orders for loss in found),
+        sum((loss.week_amount for loss in found), Decimal(0)),
+        sum(loss.month_orders for loss in found),
+        sum((loss.month_amount for loss in found), Decimal(0)),
+    )

@@ -1,0 +1,39 @@
+"""What froze a line, and what has to happen before it no longer does. Nothing here writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import QuerySet
+
+from credit.models import CreditLine, Freeze
+from credit.queries import policies
+from credit.queries.overdue import overdue_of
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """How far overdue payments are from freezing a line, or from freezing it no longer."""
+
+    amount: Decimal
+    freezes_from: Decimal  # so much overdue freezes; below, the freeze is lifted
+    ratio: Decimal  # of the limit, 0 to 1
+
+    @property
+    def percent(self) -> int:
+        return int(self.ratio * 100)
+
+
+def in_force(line: CreditLine) -> Sequence[Freeze]:
+    """Oldest first."""
+    return list(line.freezes.filter(lifted_at__isnull=True).order_by("placed_at", "pk"))
+
+
+def past(line: CreditLine) -> QuerySet[Freeze]:
+    return line.freezes.filter(lifted_at__isnull=False)
+
+
+def overdue(line: CreditLine, *, today: date) -> Overdue:
+    ratio = policies.in_force(line.currency, today).overdue_ratio
+    return Overdue(overdue_of(line), line.limit * ratio, ratio)

@@ -1,0 +1,60 @@
+"""What a line's limit and use were, and what changed them. Nothing here writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from credit.models import CreditLine, LimitEntry
+from merchants import calendar
+
+A_YEAR = timedelta(days=364)  # 52 weeks, so that a year's weeks end on one weekday
+A_QUARTER = timedelta(days=91)
+
+# The last entry of each day is one look into the index: nothing in between is read.
+BALANCES = """
+SELECT last.limit_after, last.used_after
+FROM unnest(%(ends)s::timestamptz[]) WITH ORDINALITY AS day(ends_at, number)
+LEFT JOIN LATERAL (
+    SELECT entry.limit_after, entry.used_after FROM credit_limitentry entry
+    WHERE entry.line_id = %(line)s AND entry.at < day.ends_at
+    ORDER BY entry.at DESC, entry.id DESC LIMIT 1) last ON true
+ORDER BY day.number
+"""
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What the line stood at when local day `on` ended, or stands at by now."""
+
+    on: date
+    limit: Decimal
+    used: Decimal
+
+
+def entries(line: CreditLine, *, kind: str = "") -> QuerySet[LimitEntry]:
+    """All that changed the line, or what of one kind did."""
+    found = line.entries.select_related("order")
+    return found.filter(kind=kind) if kind else found
+
+
+def balances(line: CreditLine, *, since: date, today: date) -> Sequence[Balance]:
+    """The line's balances from local day `since` on, for a year at most, oldest first.
+
+    Day by day within a quarter, by weeks before; the last one is today's.
+    """
+    since = min(max(since, today - A_YEAR), today)
+    step = 1 if today - since <= A_QUARTER else 7
+    days = [today - timedelta(days=back) for back in range(0, (today - since).days + 1, step)][::-1]
+    ends = [calendar.day_end(day, line.timezone) for day in days]
+    with connection.cursor() as cursor:
+        cursor.execute(BALANCES, {"line": line.pk, "ends": ends})
+        found = cursor.fetchall()
+    return [
+        Balance(day, limit, used)
+        for day, (limit, used) in zip(days, found, strict=True)
+        if limit is not None
+    ]

@@ -1,0 +1,51 @@
+"""Codes of the books in words."""
+
+from decimal import Decimal
+
+from django import template
+from django.utils.safestring import SafeString
+from django_stubs_ext import StrOrPromise
+
+from credit import sentences
+from credit.models import LimitReview
+from credit.queries.limit import Factor
+from merchants import wording
+from merchants.templatetags import formats
+
+register = template.Library()
+
+
+@register.filter
+def doer(actor: str) -> str:
+    return wording.doer(actor)
+
+
+@register.filter
+def freeze_reason(code: str) -> StrOrPromise:
+    return sentences.FREEZES[code]
+
+
+@register.filter
+def decline_advice(code: str) -> StrOrPromise:
+    return sentences.DECLINES.get(code, "")
+
+
+@register.filter
+def factor_name(factor: Factor) -> StrOrPromise:
+    return sentences.FACTORS[factor.name]
+
+
+@register.filter
+def factor_advice(factor: Factor) -> StrOrPromise:
+    return sentences.HOW_TO_RAISE[factor.name]
+
+
+@register.simple_tag
+def factor_value(factor: Factor, value: Decimal, currency: str) -> str | SafeString:
+    """A value on the factor's scale: an amount, stars, or a mark of 100."""
+    return formats.money(value, currency) if factor.is_amount else formats.decimals(value)
+
+
+@register.filter
+def note(code: str) -> str:
+    return str(LimitReview.Note(code).label)

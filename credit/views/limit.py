@@ -1,0 +1,105 @@
+from collections.abc import Sequence
+from datetime import date
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from credit import exports, queries
+from credit.forms.limit import OrderCheck
+from credit.forms.orders import KINDS, EntryFilter
+from credit.models import CreditLine
+from credit.queries import exposure, freezes, history
+from credit.queries import limit as limits
+from credit.views.lines import line_and_today
+from merchants import calendar, charts, paging
+from merchants.access import MemberRequest, for_finance, for_members
+from merchants.exports import download
+from merchants.templatetags import formats
+
+DUE_NEXT = 5  # orders
+LARGEST_BUYERS = 5
+
+
+@for_members
+def limit(request: MemberRequest) -> HttpResponse:
+    """The line as it stands, how it came there, and what changed it."""
+    line, today = line_and_today(request, timezone.now())
+    wanted = EntryFilter(request.GET).wanted
+    entries = history.entries(line, **wanted)
+    context = {
+        "line": line,
+        "freezes": freezes.in_force(line),
+        "due_next": queries.due_next(line, today=today, most=DUE_NEXT),
+        "balances": _balances(request, line, today)[::-1],
+        "page": paging.page(entries, by="-at", params=request.GET),
+        "wanted": wanted,
+        "kinds": KINDS,
+    }
+    return render(request, "credit/line.html", context)
+
+
+@for_members
+def chart(request: MemberRequest) -> HttpResponse:
+    """Limit and use over time; `?narrow` is drawn for a phone."""
+    line, today = line_and_today(request, timezone.now())
+    balances = _balances(request, line, today)
+    svg = charts.lines(
+        [
+            charts.Series(_("Limit"), [balance.limit for balance in balances]),
+            charts.Series(_("Used"), [balance.used for balance in balances], is_area=True),
+        ],
+        [formats.day_and_month(balance.on) for balance in balances],
+        figure=formats.whole,
+        size=charts.NARROW if "narrow" in request.GET else charts.WIDE,
+    )
+    return charts.image(svg)
+
+
+@for_finance
+def export_entries(request: MemberRequest) -> HttpResponseBase:
+    """All entries that the list shows with the same filter, newest first."""
+    line, today = line_and_today(request, timezone.now())
+    found = history.entries(line, **EntryFilter(request.GET).wanted).order_by("-at", "-pk")
+    file_name = f"limit-{request.membership.merchant.reference}-{today}.csv"
+    return download(exports.entries(line, found), file_name)
+
+
+@for_members
+def check(request: MemberRequest) -> HttpResponse:
+    """Would an order of some size go through now? The question is in the address."""
+    line, today = line_and_today(request, timezone.now())
+    form = OrderCheck(request.GET if "amount" in request.GET else None, line=line)
+    answer = amount = None
+    if form.is_valid():
+        amount = form.amount_money
+        answer = limits.would_accept(line, amount)
+    context = {
+        "line": line,
+        "form": form,
+        "amount": amount,
+        "answer": answer,
+        "freezes": freezes.in_force(line),
+        "due_next": queries.due_next(line, today=today, most=DUE_NEXT),
+        "buyers": exposure.by_buyer(line, most=LARGEST_BUYERS),
+    }
+    return render(request, "credit/check.html", context)
+
+
+@for_members
+def freeze_history(request: MemberRequest) -> HttpResponse:
+    line, today = line_and_today(request, timezone.now())
+    context = {
+        "line": line,
+        "freezes": freezes.in_force(line),
+        "overdue": freezes.overdue(line, today=today),
+        "page": paging.page(freezes.past(line), by="-placed_at", params=request.GET),
+    }
+    return render(request, "credit/freezes.html", context)
+
+
+def _balances(request: MemberRequest, line: CreditLine, today: date) -> Sequence[history.Balance]:
+    joined_on = calendar.local_date(request.membership.merchant.joined_at, line.timezone)
+    return history.balances(line, since=joined_on, today=today)

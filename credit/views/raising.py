@@ -1,0 +1,123 @@
+"""How to raise the limit: what it hangs on, and asking for it."""
+
+from datetime import date
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from credit import sentences
+from credit.forms.limit import Question, Raise
+from credit.models import CreditLine
+from credit.operations import requests
+from credit.queries import limit as limits
+from credit.views.lines import line_and_today
+from merchants import paging
+from merchants.access import MemberRequest, for_finance, for_members
+from merchants.refusals import Refused
+
+LATEST = 5  # reviews and requests
+
+
+@for_members
+def how_to_raise(request: MemberRequest) -> HttpResponse:
+    line, _today = line_and_today(request, timezone.now())
+    return _page(request, line, Raise(line=line), Question())
+
+
+@for_finance
+def ask_raise(request: MemberRequest) -> HttpResponse:
+    if request.method != "POST":  # as after signing in again
+        return _back(request)
+    now = timezone.now()
+    line, _today = line_and_today(request, now)
+    form = Raise(request.POST, line=line)
+    if form.is_valid():
+        try:
+            requests.ask_raise(
+                merchant_id=line.pk,
+                limit_wanted=form.limit_money,
+                message=form.cleaned_data["message"],
+                actor=request.user.email,
+                now=now,
+            )
+        except Refused as refused:
+            form.add_error(None, str(sentences.refusal(refused)))
+        else:
+            messages.success(request, _("You have asked for a higher limit. We will answer here."))
+            return _back(request)
+    return _page(request, line, form, Question(), status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+@for_finance
+def ask_question(request: MemberRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _back(request)
+    now = timezone.now()
+    line, _today = line_and_today(request, now)
+    form = Question(request.POST)
+    if form.is_valid():
+        try:
+            requests.ask_question(
+                merchant_id=line.pk,
+                message=form.cleaned_data["message"],
+                actor=request.user.email,
+                now=now,
+            )
+        except Refused as refused:
+            form.add_error(None, str(sentences.refusal(refused)))
+        else:
+            messages.success(request, _("Your question is with us. We will answer here."))
+            return _back(request)
+    return _page(request, line, Raise(line=line), form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+@for_members
+def all_requests(request: MemberRequest) -> HttpResponse:
+    line, _today = line_and_today(request, timezone.now())
+    page = paging.page(limits.requests(line), by="-id", params=request.GET)
+    return render(request, "credit/requests.html", {"page": page})
+
+
+@for_members
+def reviews(request: MemberRequest) -> HttpResponse:
+    line, _today = line_and_today(request, timezone.now())
+    page = paging.page(limits.past_reviews(line), by="-on", params=request.GET)
+    return render(request, "credit/reviews.html", {"page": page})
+
+
+@for_members
+def review(request: MemberRequest, month: date) -> HttpResponse:
+    """One review; it was made as its month started."""
+    line, _today = line_and_today(request, timezone.now())
+    review = limits.review_of(line, on=month)
+    if review is None:
+        raise Http404("there was no review in this month")
+    context = {"review": review, "factors": limits.factors_of(review)}
+    return render(request, "credit/review.html", context)
+
+
+def _page(
+    request: MemberRequest,
+    line: CreditLine,
+    raise_form: Raise,
+    question_form: Question,
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    context = {
+        "line": line,
+        "explanation": limits.explain(line),
+        "raise_form": raise_form,
+        "question_form": question_form,
+        "waiting": limits.raise_asked(line),
+        "requests": limits.requests(line).order_by("-id")[:LATEST],
+        "reviews": limits.past_reviews(line).order_by("-on")[:LATEST],
+    }
+    return render(request, "credit/raise.html", context, status=status)
+
+
+def _back(request: MemberRequest) -> HttpResponse:
+    return redirect("credit:raise", merchant=request.membership.merchant.reference)

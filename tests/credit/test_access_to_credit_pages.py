@@ -1,0 +1,72 @@
+"""Who may see the pages about limit and orders, who may export and ask, and who finds nothing."""
+
+import pytest
+
+from tests.credit.pages import answers, read
+from tests.credit.reviewing import DECEMBER, shop_with
+from tests.factories import browser_of, member
+from tests.shops import Shop
+
+pytestmark = pytest.mark.django_db
+
+NOBODY_ELSE = {"stranger": 404, "operator": 404, "nobody": 302}
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """Has orders, and was reviewed in December 2026."""
+    shop = shop_with("1000.00")
+    shop.run_jobs(DECEMBER)
+    return shop
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "limit/",
+        "limit/chart.svg",
+        "raise/",
+        "raise/requests/",
+        "raise/reviews/",
+        "raise/reviews/2026-12/",
+        "check/",
+        "check/?amount=10",
+        "orders/",
+        "declined/",
+        "freezes/",
+    ],
+)
+def test_everybody_of_the_merchant_sees_them_and_nobody_else(shop: Shop, path: str) -> None:
+    assert answers(shop, path) == {"OWNER": 200, "FINANCE": 200, "VIEWER": 200, **NOBODY_ELSE}
+
+
+@pytest.mark.parametrize("path", ["orders.csv", "limit/entries.csv"])
+def test_owners_and_finance_export(shop: Shop, path: str) -> None:
+    assert answers(shop, path) == {"OWNER": 200, "FINANCE": 200, "VIEWER": 403, **NOBODY_ELSE}
+
+
+@pytest.mark.parametrize("path", ["raise/ask/", "raise/question/"])
+def test_owners_and_finance_ask(shop: Shop, path: str) -> None:
+    with shop.unchanged():
+        # Nothing was filled in, so the form comes back.
+        assert answers(shop, path, method="post") == {
+            **{"OWNER": 422, "FINANCE": 422, "VIEWER": 403},
+            **NOBODY_ELSE,
+        }
+
+
+@pytest.mark.parametrize("path", ["raise/ask/", "raise/question/"])
+def test_asking_is_not_done_by_reading(shop: Shop, path: str) -> None:
+    with shop.unchanged():
+        response = browser_of(member(shop)).get(f"/m/rosewood/credit/{path}")
+    assert (response.status_code, response["Location"]) == (302, "/m/rosewood/credit/raise/")
+
+
+@pytest.mark.parametrize("path", ["raise/reviews/2026-11/", "raise/reviews/2026-13/", "orders/no/"])
+def test_what_is_not_there_is_not_found(shop: Shop, path: str) -> None:
+    assert answers(shop, path)["OWNER"] == 404
+
+
+def test_every_page_is_in_the_navigation(shop: Shop) -> None:
+    names = "Limit How to raise it Can I take this order? Orders Declined orders Freezes"
+    assert names in read(shop, "limit/")

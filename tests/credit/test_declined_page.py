@@ -1,0 +1,69 @@
+"""Orders the line did not let through: why, and what they would have been worth."""
+
+from collections.abc import Callable
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from tests import shops
+from tests.credit.pages import read, set_clock
+from tests.factories import browser_of, member
+from tests.shops import Shop
+
+pytestmark = pytest.mark.django_db
+
+clock = pytest.fixture(set_clock)
+
+
+@pytest.fixture
+def shop(clock: Callable[[str], None]) -> Shop:
+    """On 31 October: two declined over the limit, the first one 9 days ago; one risky buyer."""
+    shop = shops.join("2026-09-01 09:00", credit_limit="1000.00")
+    shop.place("2026-09-20 10:00", "OLD", "9000.00")
+    shop.place("2026-10-22 10:00", "BIG-1", "2000.00")
+    shop.place("2026-10-25 00:00", "BIG-2", "1500.50")
+    shop.place("2026-10-30 10:00", "RISK", "80.00", buyer="Nobody", buyer_risk=3)
+    shop.place("2026-10-30 11:00", "FINE", "90.00")
+    clock("2026-10-31 12:00")
+    return shop
+
+
+def listed(shop: Shop, code: str = "") -> list[str]:
+    response = browser_of(member(shop)).get("/m/rosewood/credit/declined/", {"code": code})
+    return [order.reference for order in response.context["page"].rows]
+
+
+def test_they_are_listed_newest_first_with_reason_and_lost_value(shop: Shop) -> None:
+    assert listed(shop) == ["RISK", "BIG-2", "BIG-1", "OLD"]
+    assert "RISK 30 Oct 2026 10:00 Nobody The buyer's risk was too high 80.00 USD" in read(
+        shop, "declined/"
+    )
+
+
+def test_they_are_filtered_by_reason(shop: Shop) -> None:
+    assert listed(shop, "buyer_risk") == ["RISK"]
+    assert listed(shop, "line_frozen") == []
+    assert listed(shop, "nonsense") == ["RISK", "BIG-2", "BIG-1", "OLD"]
+    assert "No order was declined for this reason." in read(shop, "declined/?code=line_frozen")
+
+
+def test_the_lost_value_of_7_and_30_days_is_told_by_reason(shop: Shop) -> None:
+    said = read(shop, "declined/")
+    assert "remind who is overdue, or ask for a higher limit. 1 1,500.50 USD 2 3,500.50 USD" in said
+    assert "Offer another way to pay. 1 80.00 USD 1 80.00 USD" in said
+    assert "All 2 1,580.50 USD 3 3,580.50 USD" in said
+
+
+def test_a_shop_without_any_is_told_where_to_look_before_the_next_order(shop: Shop) -> None:
+    shops.join("2026-10-01 09:00", "lucky")
+    said = read(Shop("lucky"), "declined/")
+    assert "No order was declined." in said
+    assert "What it cost you" not in said
+
+
+def test_it_takes_few_queries(
+    shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = browser_of(member(shop))
+    with django_assert_max_num_queries(12):
+        client.get("/m/rosewood/credit/declined/")

@@ -1,0 +1,164 @@
+"""How to raise the limit: what it hangs on, past reviews, asking, and the answers."""
+
+from collections.abc import Callable
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from credit.models import LimitRequest
+from credit.operations import requests
+from tests import shops
+from tests.credit.pages import read, set_clock
+from tests.credit.reviewing import DECEMBER, shop_with
+from tests.factories import browser_of, member
+from tests.shops import Shop
+from tests.text import text_of
+
+pytestmark = pytest.mark.django_db
+
+clock = pytest.fixture(set_clock)
+RAISE, QUESTION = "/m/rosewood/credit/raise/ask/", "/m/rosewood/credit/raise/question/"
+FOR_SPRING = {"limit": "8,000", "message": "For spring."}
+
+
+@pytest.fixture
+def shop(clock: Callable[[str], None]) -> Shop:
+    """The domain's new shop before its first review: 50.42 points, grade C."""
+    shop = shop_with("1000.00", ("4.4", "60", "80", "85"))
+    clock("2026-11-10 10:00")
+    return shop
+
+
+def test_it_says_what_the_next_review_would_make_of_the_line(shop: Shop) -> None:
+    said = read(shop, "raise/")
+    assert "If the review of 1 Dec 2026 were now 50.42 of 100 points" in said
+    assert "Grade C: keeps the limit Limit now 5,000.00 USD Limit then 5,000.00 USD" in said
+
+
+def test_it_says_what_the_next_grade_takes(shop: Shop) -> None:
+    said = read(shop, "raise/")
+    assert "What grade B takes 14.58 more points" in said
+    assert "Each of these alone would do: Trade volume 1,000.00 USD → 9,750.00 USD" in said
+    assert "Shop rating 4.4 → 4.79 Grades" in said
+
+
+def test_factors_come_with_value_points_and_weight_the_costliest_first(shop: Shop) -> None:
+    said = read(shop, "raise/")
+    assert "for more orders. 1,000.00 USD 15,000.00 USD 1.67 25 23.33" in said
+    assert "on time raise it. 4.4 4.8 15 30 15" in said
+    factors = ["Trade volume costliest", "Shop rating Buyers", "Listing quality Complete"]
+    assert [said.index(name) for name in factors] == sorted(said.index(name) for name in factors)
+
+
+def test_it_says_how_far_a_review_goes(shop: Shop) -> None:
+    said = read(shop, "raise/")
+    assert "never to more than buyers paid in the 90 days before" in said
+    assert "raises above 100,000.00 USD or cuts below 1,000.00 USD" in said
+    assert "looks at raises to more than 20,000.00 USD" in said
+
+
+def test_a_shop_we_know_nothing_of_is_told_so(shop: Shop) -> None:
+    shops.join("2026-11-01 10:00", "silent")
+    said = read(Shop("silent"), "raise/")
+    assert "We have no figures of your shop yet" in said
+    assert "No review yet." in said
+    assert "Nothing was asked yet." in said
+
+
+def test_past_reviews_are_kept_with_what_they_went_by(
+    shop: Shop, clock: Callable[[str], None]
+) -> None:
+    shop.run_jobs(DECEMBER)
+    clock("2026-12-05 10:00")
+    row = "1 Dec 2026 C: keeps the limit 50.42 5,000.00 USD 5,000.00 USD No change"
+    assert row in read(shop, "raise/")
+    assert row in read(shop, "raise/reviews/")
+    said = read(shop, "raise/reviews/2026-12/")
+    assert "Limit review of 1 Dec 2026 No change 50.42 of 100 points" in said
+    assert "Overdue then 0.00 USD Frozen then no Rules version 1" in said
+    assert "Trade volume costliest 1,000.00 USD 15,000.00 USD 1.67 25 23.33" in said
+
+
+def test_finance_asks_for_a_higher_limit_and_reads_the_answer(shop: Shop) -> None:
+    client = browser_of(member(shop, "FINANCE", email="fin@shop.example"))
+    response = client.post(RAISE, FOR_SPRING, follow=True)
+    assert response.redirect_chain == [("/m/rosewood/credit/raise/", 302)]
+    said = text_of(response)
+    assert "You asked for 8,000.00 USD on 10 Nov 2026 10:00. We will answer here" in said
+    assert "A higher limit: 8,000.00 USD For spring. 10 Nov 2026 10:00 fin@shop.example" in said
+    asked = LimitRequest.objects.get()
+    requests.reject(
+        request_id=asked.pk, actor="olga@tael.example", reason="Too early.", now=asked.asked_at
+    )
+    said = text_of(client.get("/m/rosewood/credit/raise/requests/"))
+    assert "Rejected Too early." in said
+    assert "olga" not in said
+
+
+def test_asking_twice_by_a_double_click_is_asking_once(shop: Shop) -> None:
+    client = browser_of(member(shop))
+    for address, content in ((RAISE, FOR_SPRING), (QUESTION, {"message": "Why 5,000?"})):
+        assert [client.post(address, content).status_code for _ in range(2)] == [302, 302]
+    assert sorted(LimitRequest.objects.values_list("kind", flat=True)) == ["QUESTION", "RAISE"]
+
+
+def test_a_second_raise_waits_for_the_first_ones_answer(shop: Shop) -> None:
+    client = browser_of(member(shop))
+    client.post(RAISE, FOR_SPRING)
+    response = client.post(RAISE, {"limit": "9000", "message": "More, please."})
+    assert response.status_code == 422
+    assert "You have asked for a higher limit already." in text_of(response)
+    assert "More, please." in response.content.decode()
+    assert LimitRequest.objects.get().limit_wanted == 8000
+
+
+@pytest.mark.parametrize(
+    ("content", "answer"),
+    [
+        ({"limit": "5000", "message": "x"}, "Name a limit that is above the present one."),
+        ({"limit": "many", "message": "x"}, "Enter a number."),
+        ({"limit": "8000.001", "message": "x"}, "at most 2 decimals"),
+        ({"limit": "8000", "message": "  "}, "This field is required."),
+        ({"limit": "8000", "message": "x" * 2001}, "at most 2000 characters"),
+        ({"limit": "8000", "message": "a\x00b"}, "Null characters are not allowed."),
+    ],
+)
+def test_a_request_that_cannot_be_is_refused_and_what_was_typed_stays(
+    shop: Shop, content: dict[str, str], answer: str
+) -> None:
+    response = browser_of(member(shop)).post(RAISE, content)
+    assert response.status_code == 422
+    assert answer in text_of(response)
+    assert f'value="{content["limit"]}"' in response.content.decode()
+    assert not LimitRequest.objects.exists()
+
+
+def test_a_question_is_asked_and_answered(shop: Shop) -> None:
+    client = browser_of(member(shop))
+    client.post(QUESTION, {"message": "Why 5,000?"})
+    asked = LimitRequest.objects.get()
+    requests.answer(
+        request_id=asked.pk, actor="olga@tael.example", text="See below.", now=asked.asked_at
+    )
+    said = text_of(client.get("/m/rosewood/credit/raise/"))
+    assert "A question Why 5,000?" in said
+    assert "Answered See below." in said
+
+
+def test_a_viewer_sees_no_form_and_may_not_ask(shop: Shop) -> None:
+    viewer = browser_of(member(shop, "VIEWER"))
+    response = viewer.get("/m/rosewood/credit/raise/")
+    assert "Owners and finance can ask." in text_of(response)
+    assert RAISE not in response.content.decode()
+    assert viewer.post(RAISE, FOR_SPRING).status_code == 403
+    assert viewer.post(QUESTION, {"message": "Why?"}).status_code == 403
+    assert not LimitRequest.objects.exists()
+
+
+def test_it_takes_few_queries(
+    shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = browser_of(member(shop))
+    client.post(RAISE, FOR_SPRING)
+    with django_assert_max_num_queries(12):
+        client.get("/m/rosewood/credit/raise/")
