@@ -67,7 +67,7 @@ def _lines(lines: Sections[InvoiceLine], currency: str) -> Paper:
                 "amount": figure(section.amount, currency),
                 "rows": [
                     [
-                        _(line.fee_name),
+                        line.fee_label,
                         day_text(line.posting_on),
                         count(line.charge_count),
                         figure(line.amount, currency),
@@ -176,7 +176,7 @@ def _totals(totals: Sections[StatementTotal], currency: str) -> Paper:
                 "head": [str(section.category.label), count(section.charge_count)],
                 "amount": figure(section.amount, currency),
                 "rows": [
-                    [_(total.fee.name), count(total.charge_count), figure(total.amount, currency)]
+                    [total.fee.label, count(total.charge_count), figure(total.amount, currency)]
                     for total in section.rows
                 ],
             }
@@ -206,7 +206,7 @@ def _charges(charges: Sequence[Charge], of: int, words: Words) -> Paper:
             {
                 "cells": [
                     day_text(charge.service_on),
-                    _(charge.fee.name),
+                    charge.fee.label,
                     words.shown(charge.reference),
                     quantity(charge.quantity),
                     figure(charge.amount, charge.currency),

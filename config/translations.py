@@ -22,6 +22,7 @@ SOURCES = ("merchants", "credit", "billing", "config", "templates")
 KEYWORDS = DEFAULT_KEYWORDS | {
     "gettext_lazy": None,
     "gettext_noop": None,
+    "translated": None,  # `gettext` where `_` is the lazy one
     "ngettext_lazy": (1, 2),
     "pgettext_lazy": ((1, "c"), 2),
 }

@@ -147,7 +147,7 @@ class Profile(models.Model):
 
 class Notice(models.Model):
     class Kind(models.TextChoices):
-        LIMIT_80 = "LIMIT_80", _("80 % of the limit is used")
+        LIMIT_80 = "LIMIT_80", _("Four fifths of the limit are used")
         LIMIT_100 = "LIMIT_100", _("The whole limit is used")
         ORDER_DECLINED = "ORDER_DECLINED", _("An order was declined")
         FREEZE_PLACED = "FREEZE_PLACED", _("The credit line was frozen")

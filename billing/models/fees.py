@@ -1,6 +1,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -59,6 +60,11 @@ class Fee(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def label(self) -> str:
+        """Its name in the reader's language; what is not in the catalogues stays as it is."""
+        return gettext(self.name)
 
     @property
     def is_on_statements(self) -> bool:

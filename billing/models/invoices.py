@@ -4,6 +4,7 @@ from typing import ClassVar
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
@@ -229,6 +230,11 @@ class InvoiceLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.fee_name} {self.posting_on}"
+
+    @property
+    def fee_label(self) -> str:
+        """The fee's name, as it was then, in the reader's language."""
+        return gettext(self.fee_name)
 
     @property
     def amount_money(self) -> Money:
