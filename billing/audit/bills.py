@@ -106,6 +106,7 @@ CONTENTS = (
 
 STATES = (
     # What it took and is outstanding again came back by a void.
+    # A credit may be granted at the very instant, after it.
     Check(
         5,
         "a final bill left nothing behind",
@@ -113,9 +114,12 @@ STATES = (
         f"""
         SELECT bill.account_id AS merchant_id, {BILL} AS subject,
                0 AS expected, count(item.id) AS found
-        FROM billing_invoice bill LEFT JOIN billing_invoiceitem item
-             ON item.account_id = bill.account_id AND item.invoice_id IS NULL
-             AND item.posted_at <= {DRAWN_UP_AT} AND NOT EXISTS (
+        FROM billing_invoice bill LEFT JOIN (
+            billing_invoiceitem item JOIN billing_fee fee ON fee.code = item.fee_id
+        ) ON item.account_id = bill.account_id AND item.invoice_id IS NULL
+             AND (item.posted_at < {DRAWN_UP_AT}
+                  OR item.posted_at = {DRAWN_UP_AT} AND fee.is_sent_by_platform)
+             AND NOT EXISTS (
                  SELECT 1 FROM billing_invoiceline line
                  JOIN billing_invoice void ON void.id = line.invoice_id AND void.status = 'VOID'
                  WHERE line.item_id = item.id)
