@@ -1,0 +1,18 @@
+"""What every page about proceeds starts with."""
+
+from datetime import date, datetime
+
+from django.http import Http404
+
+from credit import queries
+from credit.models import CreditLine
+from merchants.access import MemberRequest
+from merchants.queries import local_day
+
+
+def line_and_today(request: MemberRequest, now: datetime) -> tuple[CreditLine, date]:
+    """The credit line of the merchant in the address, and its local day of `now`."""
+    line = queries.line_of(request.membership.merchant)
+    if line is None:
+        raise Http404("the merchant has no credit line")
+    return line, local_day(line, now)
