@@ -61,7 +61,9 @@ class Withdrawing(forms.Form):
     """How much, and where to."""
 
     amount = AmountField()
-    destination = DestinationField(queryset=PayoutDestination.objects.none(), label=_("To"))
+    destination = DestinationField(
+        queryset=PayoutDestination.objects.none(), label=_("To"), widget=forms.RadioSelect
+    )
     # Made with the first form, so that however often the second is sent, it is one withdrawal.
     request_key = forms.CharField(widget=forms.HiddenInput, required=False)
 
@@ -75,6 +77,7 @@ class Withdrawing(forms.Form):
         destination.now = now  # type: ignore[attr-defined]
         destination.queryset = found  # type: ignore[attr-defined]
         destination.empty_label = None  # type: ignore[attr-defined]
+        destination.initial = found.filter(usable_from__lte=now).first()
         self.fields["request_key"].initial = _new_key
 
     def clean_destination(self) -> PayoutDestination:

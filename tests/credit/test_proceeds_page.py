@@ -40,7 +40,7 @@ def exported(shop: Shop, query: str = "") -> list[dict[str, str]]:
     assert response["Content-Disposition"] == (
         'attachment; filename="proceeds-rosewood-2026-11-09.csv"'
     )
-    text = b"".join(response).decode()  # type: ignore[arg-type]
+    text = b"".join(response).decode()
     return list(csv.DictReader(text.splitlines()))
 
 
@@ -55,7 +55,7 @@ def test_the_buckets_add_up_before_the_merchants_eyes(shop: Shop) -> None:
 
 def test_what_matures_is_told_by_day(shop: Shop) -> None:
     page = read(shop, "proceeds/")
-    assert "230.00 USD not available yet 11 Nov 2026 180.00 USD 12 Nov 2026 50.00 USD" in page
+    assert "230.00 USD to come 11 Nov 2026 180.00 USD 12 Nov 2026 50.00 USD" in page
     assert "What a buyer pays is available 7 days later." in page
 
 
@@ -107,6 +107,10 @@ def test_suspected_fraud_is_said_to_stop_withdrawals(shop: Shop) -> None:
     assert "Withdrawals are stopped" not in read(shop, "proceeds/")
     suspect(shop)
     assert "Withdrawals are stopped Since 3 Nov 2026 10:00" in read(shop, "proceeds/")
+
+
+def test_the_section_is_in_the_navigation(shop: Shop) -> None:
+    assert "Proceeds Proceeds Withdrawals Destinations Billing" in read(shop, "proceeds/")
 
 
 def test_a_new_shop_reads_where_proceeds_come_from(monkeypatch: pytest.MonkeyPatch) -> None:

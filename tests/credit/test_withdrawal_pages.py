@@ -71,7 +71,7 @@ def confirm(shop: Shop, client: Client | None = None, **said: str) -> Any:
 def refused(shop: Shop, **said: str) -> str:
     """What the page says to a confirmed withdrawal that is not made."""
     with unchanged(shop):
-        response = confirm(shop, **said)
+        response = confirm(shop, None, **said)
     assert response.status_code == 422
     return text_of(response)
 
@@ -242,7 +242,10 @@ def test_one_that_was_rejected_says_why(shop: Shop) -> None:
     withdrawal = withdraw(shop, "100.00")
     reject(withdrawal, reason="The holder is another company.")
     page = read(shop, f"withdrawals/{withdrawal}/")
-    assert "We did not send it. Amount and fee are back in your proceeds." in page
+    assert (
+        "We did not send it. Amount and fee are back in your proceeds. "
+        "Reason: The holder is another company." in page
+    )
     assert "Rejected 3 Nov 2026 10:00 The holder is another company." in page
     assert "olga" not in page
 
