@@ -45,24 +45,14 @@ class WithdrawalFilter(forms.Form):
         return self.cleaned_data if self.is_valid() else {"standing": ""}
 
 
-class DestinationField(forms.ModelChoiceField):
-    """One of the merchant's destinations; those to wait for are listed, and say until when."""
-
-    now: datetime  # to be set before use
-
-    def label_from_instance(self, destination: PayoutDestination) -> str:
-        name = ", ".join(filter(None, [str(destination), destination.bank, destination.holder]))
-        if self.now >= destination.usable_from:
-            return name
-        return str(_usable_from(destination, _("%(name)s (can be used from %(at)s)"), name=name))
-
-
 class Withdrawing(forms.Form):
     """How much, and where to."""
 
     amount = AmountField()
-    destination = DestinationField(
-        queryset=PayoutDestination.objects.none(), label=_("To"), widget=forms.RadioSelect
+    destination = forms.TypedChoiceField(
+        label=_("To"),
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": _("Choose one of your destinations.")},
     )
     # Made with the first form, so that however often the second is sent, it is one withdrawal.
     request_key = forms.CharField(widget=forms.HiddenInput, required=False)
@@ -70,14 +60,17 @@ class Withdrawing(forms.Form):
     def __init__(self, *args: Any, line: CreditLine, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"label_suffix": ""})
         self.currency, self.now = line.currency, now
-        amount, destination = self.fields["amount"], self.fields["destination"]
+        amount = self.fields["amount"]
         amount.currency = line.currency  # type: ignore[attr-defined]
         amount.label = _("Amount in %(currency)s") % {"currency": line.currency}
-        found = withdrawals.destinations(line)
-        destination.now = now  # type: ignore[attr-defined]
-        destination.queryset = found  # type: ignore[attr-defined]
-        destination.empty_label = None  # type: ignore[attr-defined]
-        destination.initial = found.filter(usable_from__lte=now).first()
+        self.destinations = {str(one.pk): one for one in withdrawals.destinations(line)}
+        destination = self.fields["destination"]
+        destination.coerce = self.destinations.__getitem__  # type: ignore[attr-defined]
+        destination.choices = [  # type: ignore[attr-defined]
+            (key, self._label(one)) for key, one in self.destinations.items()
+        ]
+        usable = (key for key, one in self.destinations.items() if now >= one.usable_from)
+        destination.initial = next(usable, None)
         self.fields["request_key"].initial = _new_key
 
     def clean_destination(self) -> PayoutDestination:
@@ -103,6 +96,13 @@ class Withdrawing(forms.Form):
             "destination": str(self.cleaned_data["destination"].pk),
             "request_key": self.cleaned_data["request_key"],
         }
+
+    def _label(self, destination: PayoutDestination) -> str:
+        """Those to wait for are listed, too, and say until when."""
+        name = ", ".join(filter(None, [str(destination), destination.bank, destination.holder]))
+        if self.now >= destination.usable_from:
+            return name
+        return _usable_from(destination, _("%(name)s (can be used from %(at)s)"), name=name)
 
 
 class ConfirmedWithdrawal(Withdrawing):

@@ -155,12 +155,13 @@ def _refuse(form: Withdrawing, refused: Refused) -> None:
 def _form(
     request: MemberRequest, form: Withdrawing, line: CreditLine, today: date, status: HTTPStatus
 ) -> HttpResponse:
+    is_first_look = not form.is_bound  # what is said then is not said again with each mistake
     context = {
         "form": form,
         "line": line,
         "available": proceeds.withdrawable(line, today=today),
-        "stopped_by": queries.stopped_by(line),
-        "offers_second_factor": not has_one(request.user),
+        "stopped_by": queries.stopped_by(line) if is_first_look else None,
+        "offers_second_factor": is_first_look and not has_one(request.user),
     }
     return render(request, "credit/withdrawal_new.html", context, status=status)
 
