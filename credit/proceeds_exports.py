@@ -14,7 +14,7 @@ def entries(line: CreditLine, found: QuerySet[ProceedsEntry]) -> Iterator[bytes]
         "Time (UTC)": utc("at"),
         "Kind": "kind",
         "Order": safe("order__reference"),
-        "Available from": "matures_on",
+        "Maturing day": "matures_on",
         "Withdrawal": safe("withdrawal__reference"),
         "Bill payment": safe("bill_payment"),
         "Amount": amount("amount", line.currency),

@@ -201,7 +201,7 @@ def test_the_csv_has_the_same_entries_in_figures(shop: Shop) -> None:
         "Time (UTC)": "2026-11-05T09:00:00Z",
         "Kind": "REFUND",
         "Order": "A-2",
-        "Available from": "2026-11-11",
+        "Maturing day": "2026-11-11",
         "Withdrawal": "",
         "Bill payment": "",
         "Amount": "-20.00",
