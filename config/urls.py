@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 
 from billing import webhooks
 from config import views
-from merchants.converters import MonthConverter, ReferenceConverter
+from merchants.converters import DayConverter, MonthConverter, ReferenceConverter
 
 # The admin's own sign-in page would ask for no second factor.
 admin.autodiscover()
@@ -12,6 +12,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 register_converter(ReferenceConverter, "reference")
 register_converter(MonthConverter, "month")
+register_converter(DayConverter, "day")
 
 # Everything of a merchant lies under its reference, so that two tabs never mix two merchants.
 of_a_merchant: list[URLPattern | URLResolver] = [

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from credit.views import limit, orders, raising
+from credit.views import destinations, limit, orders, proceeds, raising, withdrawals
 
 app_name = "credit"
 
@@ -20,4 +20,15 @@ urlpatterns = [
     path("orders/<reference:reference>/", orders.order, name="order"),
     path("declined/", orders.declined_orders, name="declined"),
     path("freezes/", limit.freeze_history, name="freezes"),
+    path("proceeds/", proceeds.overview, name="proceeds"),
+    path("proceeds/days/<day:on>/", proceeds.day, name="proceeds_day"),
+    path("proceeds/entries/", proceeds.entries, name="proceeds_entries"),
+    path("proceeds/entries.csv", proceeds.export_entries, name="proceeds_csv"),
+    path("withdrawals/", withdrawals.history, name="withdrawals"),
+    path("withdrawals/new/", withdrawals.new, name="withdraw"),
+    path("withdrawals/<reference:reference>/", withdrawals.withdrawal, name="withdrawal"),
+    path("withdrawals/<reference:reference>/cancel/", withdrawals.cancel, name="cancel_withdrawal"),
+    path("destinations/", destinations.destinations, name="destinations"),
+    path("destinations/new/", destinations.new, name="add_destination"),
+    path("destinations/<int:pk>/remove/", destinations.remove, name="remove_destination"),
 ]

@@ -1,4 +1,4 @@
-"""How references and months stand in an address."""
+"""How references, days and months stand in an address."""
 
 import re
 from datetime import date
@@ -25,6 +25,18 @@ class ReferenceConverter:
     def to_url(self, value: str) -> str:
         escaped = value.replace("~", "~7E").replace("/", "~2F")
         return escaped.replace(".", "~2E") if value in {".", ".."} else escaped
+
+
+class DayConverter:
+    """A calendar day as `2027-01-31`."""
+
+    regex = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+    def to_python(self, value: str) -> date:
+        return date.fromisoformat(value)
+
+    def to_url(self, value: date) -> str:
+        return value.isoformat()
 
 
 class MonthConverter:

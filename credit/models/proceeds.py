@@ -92,6 +92,12 @@ class ProceedsEntry(models.Model):
                 condition=Q(kind__in=["SALE", "REFUND"]),
                 name="proceeds_of_trade",
             ),
+            # All but sales are few of many: the proceeds page by kind.
+            models.Index(
+                fields=["line", "kind", "-id"],
+                condition=Q(kind__in=["REFUND", "WITHDRAWAL", "FEE", "RETURNED", "BILL_PAYMENT"]),
+                name="proceeds_history_by_kind",
+            ),
             models.Index(
                 fields=["order"], name="proceeds_by_order"
             ),  # an order's timeline and refunds
@@ -109,3 +115,8 @@ class ProceedsEntry(models.Model):
     @property
     def amount_money(self) -> Money:
         return money.of(self.amount, self.currency)
+
+    @property
+    def bill(self) -> str:
+        """The number of the bill that a BILL_PAYMENT paid: its key without the attempt."""
+        return self.bill_payment.rpartition("-")[0]

@@ -209,6 +209,11 @@ class Withdrawal(models.Model):
         return self.status == self.Status.PAID
 
     @property
+    def came_back(self) -> bool:
+        """Amount and fee are in the proceeds again."""
+        return self.status in self.RETURNED
+
+    @property
     def is_failed(self) -> bool:
         return self.status == self.Status.FAILED
 

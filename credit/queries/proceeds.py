@@ -104,18 +104,26 @@ def withdrawable(line: CreditLine, *, today: date) -> Decimal:
     return max(min(line.proceeds - maturing, line.proceeds), Decimal(0))
 
 
-def entries(line: CreditLine) -> QuerySet[ProceedsEntry]:
-    """All that changed the line's proceeds, newest first."""
-    return (
+def entries(line: CreditLine, *, kind: str = "") -> QuerySet[ProceedsEntry]:
+    """All that changed the line's proceeds, or what of it is of a kind, newest first."""
+    found = (
         ProceedsEntry.objects.filter(line=line)
         .select_related("order", "payment", "refund", "withdrawal")
         .order_by("-pk")
     )
+    return found.filter(kind=kind) if kind else found
 
 
 def entries_of_day(line: CreditLine, matures_on: date) -> QuerySet[ProceedsEntry]:
     """The sales that mature on this day, and what refunds took back of them."""
     return entries(line).filter(matures_on=matures_on)
+
+
+def total_of_day(line: CreditLine, matures_on: date) -> Decimal:
+    """What of the day's sales refunds left: the sum of `entries_of_day`."""
+    return ProceedsEntry.objects.filter(line=line, matures_on=matures_on).aggregate(
+        total=Sum("amount", default=Decimal(0))
+    )["total"]
 
 
 def orders_of_day(line: CreditLine, matures_on: date) -> QuerySet[Order]:

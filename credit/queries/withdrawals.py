@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from credit.models import CreditLine, Freeze, PayoutDestination, Withdrawal
 from credit.models.withdrawals import EXPECTED_WITHIN
+from credit.queries import Step
 
 # A provider gives up on an answer long before (credit.providers): the process that asked has died.
 ANSWERED_WITHIN = timedelta(minutes=10)
@@ -15,6 +17,14 @@ ANSWERED_WITHIN = timedelta(minutes=10)
 MAY_BE_SENT = Q(status=Withdrawal.Status.APPROVED) | Q(
     status=Withdrawal.Status.REQUESTED, needs_approval=False
 )
+
+# How a merchant asks for its withdrawals.
+UNDER_WAY, PAID, RETURNED = "UNDER_WAY", "PAID", "RETURNED"
+STANDINGS = {
+    UNDER_WAY: Q(ended_at__isnull=True),
+    PAID: Q(status=Withdrawal.Status.PAID),
+    RETURNED: Q(status__in=Withdrawal.RETURNED),
+}
 
 
 def destinations(line: CreditLine) -> QuerySet[PayoutDestination]:
@@ -28,14 +38,43 @@ def destinations_after(key: int, most: int) -> Sequence[int]:
     return list(found.values_list("pk", flat=True)[:most])
 
 
-def withdrawals(line: CreditLine) -> QuerySet[Withdrawal]:
-    """The merchant's withdrawals, newest first."""
-    return line.withdrawals.select_related("destination").order_by("-requested_at", "-pk")
+def withdrawals(line: CreditLine, *, standing: str = "") -> QuerySet[Withdrawal]:
+    """The merchant's withdrawals, or those that are UNDER_WAY, PAID or RETURNED, newest first."""
+    found = line.withdrawals.select_related("destination").order_by("-requested_at", "-pk")
+    return found.filter(STANDINGS[standing]) if standing else found
+
+
+def withdrawal(line: CreditLine, reference: str) -> Withdrawal | None:
+    return withdrawals(line).filter(reference=reference).first()
 
 
 def under_way(line: CreditLine) -> QuerySet[Withdrawal]:
     """What makes up the line's `on_its_way`, newest first."""
-    return withdrawals(line).filter(ended_at__isnull=True)
+    return withdrawals(line, standing=UNDER_WAY)
+
+
+def stopped_by(line: CreditLine) -> Freeze | None:
+    """The suspicion of fraud that keeps withdrawals from being asked for and sent, if any."""
+    suspicions = line.freezes.filter(reason=Freeze.Reason.SUSPECTED_FRAUD, lifted_at__isnull=True)
+    return suspicions.order_by("placed_at", "pk").first() if line.is_frozen else None
+
+
+def timeline(withdrawal: Withdrawal) -> list[Step]:
+    """What happened to it, oldest first; who of our people did it is not told."""
+    steps = [Step(withdrawal.requested_at, _("Requested"), note=withdrawal.requested_by)]
+    if withdrawal.approved_at:
+        steps.append(Step(withdrawal.approved_at, _("Approved")))
+    if withdrawal.sent_at:
+        steps.append(Step(withdrawal.sent_at, _("Sent")))
+    if withdrawal.flagged_late_at:
+        steps.append(
+            Step(withdrawal.flagged_late_at, _("Not there after 24 hours: we are looking into it"))
+        )
+    if withdrawal.ended_at:
+        is_cancelled = withdrawal.status == Withdrawal.Status.CANCELLED
+        note = withdrawal.ended_by if is_cancelled else withdrawal.reason
+        steps.append(Step(withdrawal.ended_at, withdrawal.get_status_display(), note=note))
+    return sorted(steps, key=lambda step: step.at)
 
 
 def to_approve() -> QuerySet[Withdrawal]:

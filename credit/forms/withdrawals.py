@@ -1,0 +1,156 @@
+"""What merchants fill in about their proceeds: filters, withdrawals, destinations."""
+
+import secrets
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from moneyed import Money
+
+from credit.models import CreditLine, PayoutDestination, ProceedsEntry
+from credit.operations.withdrawals import LONGEST_KEY
+from credit.queries import withdrawals
+from merchants import money
+from merchants.forms import AmountField
+from merchants.templatetags import formats
+
+KINDS = [("", _("All")), *ProceedsEntry.Kind.choices]
+STANDINGS = [
+    ("", _("All")),
+    (withdrawals.UNDER_WAY, _("On its way")),
+    (withdrawals.PAID, _("Paid")),
+    (withdrawals.RETURNED, _("Came back")),
+]
+
+
+class EntryFilter(forms.Form):
+    """Which entries to show. What makes no sense is as good as nothing asked."""
+
+    kind = forms.ChoiceField(choices=KINDS, required=False)
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        return self.cleaned_data if self.is_valid() else {"kind": ""}
+
+
+class WithdrawalFilter(forms.Form):
+    """The same for withdrawals."""
+
+    standing = forms.ChoiceField(choices=STANDINGS, required=False)
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        return self.cleaned_data if self.is_valid() else {"standing": ""}
+
+
+class Withdrawing(forms.Form):
+    """How much, and where to."""
+
+    amount = AmountField()
+    destination = forms.TypedChoiceField(
+        label=_("To"),
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": _("Choose one of your destinations.")},
+    )
+    # Made with the first form, so that however often the second is sent, it is one withdrawal.
+    request_key = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, line: CreditLine, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"label_suffix": ""})
+        self.currency, self.now = line.currency, now
+        amount = self.fields["amount"]
+        amount.currency = line.currency  # type: ignore[attr-defined]
+        amount.label = _("Amount in %(currency)s") % {"currency": line.currency}
+        self.destinations = {str(one.pk): one for one in withdrawals.destinations(line)}
+        destination = self.fields["destination"]
+        destination.coerce = self.destinations.__getitem__  # type: ignore[attr-defined]
+        destination.choices = [  # type: ignore[attr-defined]
+            (key, self._label(one)) for key, one in self.destinations.items()
+        ]
+        usable = (key for key, one in self.destinations.items() if now >= one.usable_from)
+        destination.initial = next(usable, None)
+        self.fields["request_key"].initial = _new_key
+
+    def clean_destination(self) -> PayoutDestination:
+        destination: PayoutDestination = self.cleaned_data["destination"]
+        if self.now < destination.usable_from:
+            sentence = _("This destination can be used from %(at)s. Choose another one, or wait.")
+            raise forms.ValidationError(_usable_from(destination, sentence))
+        return destination
+
+    def clean_request_key(self) -> str:
+        key: str = self.cleaned_data["request_key"]
+        return key if 0 < len(key) <= LONGEST_KEY else _new_key()
+
+    @property
+    def amount_money(self) -> Money:
+        return money.of(self.cleaned_data["amount"], self.currency)
+
+    @property
+    def content(self) -> dict[str, str]:
+        """What was filled in, as fields of another form or of an address."""
+        return {
+            "amount": money.text(self.cleaned_data["amount"], self.currency),
+            "destination": str(self.cleaned_data["destination"].pk),
+            "request_key": self.cleaned_data["request_key"],
+        }
+
+    def _label(self, destination: PayoutDestination) -> str:
+        """Those to wait for are listed, too, and say until when."""
+        name = ", ".join(filter(None, [str(destination), destination.bank, destination.holder]))
+        if self.now >= destination.usable_from:
+            return name
+        return _usable_from(destination, _("%(name)s (can be used from %(at)s)"), name=name)
+
+
+class ConfirmedWithdrawal(Withdrawing):
+    """The same with the fee that was shown; without one, nothing was."""
+
+    fee = forms.DecimalField(widget=forms.HiddenInput, required=False)
+
+    @property
+    def fee_shown(self) -> Money | None:
+        fee: Decimal | None = self.cleaned_data["fee"]
+        return None if fee is None else Money(fee, self.currency)
+
+
+def _new_key() -> str:
+    return secrets.token_urlsafe(16)
+
+
+def _usable_from(destination: PayoutDestination, sentence: Any, **more: str) -> str:
+    return str(sentence % {"at": formats.instant_text(destination.usable_from), **more})
+
+
+class NewDestination(forms.Form):
+    """Whose account it is, and its number, which is not shown again."""
+
+    kind = forms.ChoiceField(
+        label=_("Kind"), choices=PayoutDestination.Kind.choices, widget=forms.RadioSelect
+    )
+    holder = forms.CharField(
+        label=_("Holder"), help_text=_("As the bank or Alipay knows it."), max_length=200
+    )
+    number = forms.CharField(
+        label=_("Number"),
+        help_text=_("Of a card its 12 to 19 digits; of Alipay the e-mail or mobile number."),
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    bank = forms.CharField(
+        label=_("Bank"), help_text=_("Of a bank card only."), max_length=200, required=False
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"label_suffix": ""})
+
+    def clean(self) -> dict[str, Any]:
+        is_card = self.cleaned_data.get("kind") == PayoutDestination.Kind.BANK_CARD
+        bank = self.cleaned_data.get("bank")
+        if is_card and bank == "":
+            self.add_error("bank", _("Name the bank of the card."))
+        if self.cleaned_data.get("kind") == PayoutDestination.Kind.ALIPAY and bank:
+            self.add_error("bank", _("Only a bank card has a bank. Leave this empty."))
+        return self.cleaned_data

@@ -1,0 +1,72 @@
+"""Where a merchant's proceeds may go."""
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from credit import withdrawal_sentences as sentences
+from credit.forms.withdrawals import NewDestination
+from credit.operations import destinations as operations
+from credit.queries import withdrawals
+from credit.views.lines import line_and_today
+from merchants.access import MemberRequest, for_finance, for_members
+from merchants.refusals import Invalid, Refused
+
+
+@for_members
+def destinations(request: MemberRequest) -> HttpResponse:
+    now = timezone.now()
+    line, _today = line_and_today(request, now)
+    context = {"now": now, "destinations": withdrawals.destinations(line)}
+    return render(request, "credit/destinations.html", context)
+
+
+@for_finance
+@never_cache
+@sensitive_post_parameters("number")
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: MemberRequest) -> HttpResponse:
+    now = timezone.now()
+    line, _today = line_and_today(request, now)
+    form = NewDestination(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            added, is_new = operations.add(
+                merchant_id=line.pk, actor=request.user.email, now=now, **form.cleaned_data
+            )
+        except operations.DestinationConflict:
+            form.add_error("number", str(sentences.NUMBER_KNOWN))
+        except Invalid as refused:
+            kind = form.cleaned_data["kind"]
+            form.add_error(refused.field, str(sentences.number_refusal(kind, refused)))
+        else:
+            said = _("%(destination)s was added.") if is_new else _("You have %(destination)s.")
+            messages.success(request, said % {"destination": added})
+            return redirect("credit:destinations", request.membership.merchant.reference)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK
+    return render(request, "credit/destination_new.html", {"form": form}, status=status)
+
+
+@for_finance
+@require_POST
+def remove(request: MemberRequest, pk: int) -> HttpResponse:
+    now = timezone.now()
+    line, _today = line_and_today(request, now)
+    try:
+        removed = operations.remove(
+            merchant_id=line.pk, destination_id=pk, actor=request.user.email, now=now
+        )
+    except operations.UnknownDestination:
+        raise Http404("no destination of this merchant has this key") from None
+    except Refused as refused:
+        messages.error(request, str(sentences.refusal(refused)))
+    else:
+        messages.success(request, _("%(destination)s was removed.") % {"destination": removed})
+    return redirect("credit:destinations", request.membership.merchant.reference)

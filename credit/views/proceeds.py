@@ -1,0 +1,71 @@
+"""What a merchant has earned: where it is, and what moved it."""
+
+from datetime import date
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+
+from credit import proceeds_exports as exports
+from credit.forms.withdrawals import KINDS, EntryFilter
+from credit.queries import proceeds, withdrawals
+from credit.views.lines import line_and_today
+from merchants import paging
+from merchants.access import MemberRequest, for_finance, for_members
+from merchants.exports import download
+
+LATEST = 10  # entries
+UNDER_WAY = 5  # withdrawals
+
+
+@for_members
+def overview(request: MemberRequest) -> HttpResponse:
+    """Where the proceeds are now, and how that adds up."""
+    now = timezone.now()
+    line, today = line_and_today(request, now)
+    context = {
+        "line": line,
+        "now": now,
+        "buckets": proceeds.buckets(line.pk, today=today),
+        "stopped_by": withdrawals.stopped_by(line),
+        "under_way": withdrawals.under_way(line)[:UNDER_WAY],
+        "entries": proceeds.entries(line)[:LATEST],
+    }
+    return render(request, "credit/proceeds.html", context)
+
+
+@for_members
+def day(request: MemberRequest, on: date) -> HttpResponse:
+    """The sales that mature on a day, and what refunds took back of them."""
+    line, today = line_and_today(request, timezone.now())
+    context = {
+        "line": line,
+        "on": on,
+        "is_to_come": on > today,
+        "total": proceeds.total_of_day(line, on),
+        "page": paging.page(proceeds.entries_of_day(line, on), by="-id", params=request.GET),
+    }
+    return render(request, "credit/proceeds_day.html", context)
+
+
+@for_members
+def entries(request: MemberRequest) -> HttpResponse:
+    line, _today = line_and_today(request, timezone.now())
+    wanted = EntryFilter(request.GET).wanted
+    context = {
+        "line": line,
+        "page": paging.page(proceeds.entries(line, **wanted), by="-id", params=request.GET),
+        "wanted": wanted,
+        "kinds": KINDS,
+    }
+    return render(request, "credit/proceeds_entries.html", context)
+
+
+@for_finance
+def export_entries(request: MemberRequest) -> HttpResponseBase:
+    """All entries that the list shows with the same filter, newest first."""
+    line, today = line_and_today(request, timezone.now())
+    found = proceeds.entries(line, **EntryFilter(request.GET).wanted)
+    file_name = f"proceeds-{request.membership.merchant.reference}-{today}.csv"
+    return download(exports.entries(line, found), file_name)

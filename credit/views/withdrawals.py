@@ -1,0 +1,174 @@
+"""Taking proceeds out, and following where they are."""
+
+from datetime import date, datetime
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from credit import withdrawal_sentences as sentences
+from credit.forms.withdrawals import STANDINGS, ConfirmedWithdrawal, WithdrawalFilter, Withdrawing
+from credit.models import CreditLine, Withdrawal
+from credit.models.withdrawals import EXPECTED_WITHIN
+from credit.operations import withdrawals
+from credit.queries import proceeds
+from credit.queries import withdrawals as queries
+from credit.views.lines import line_and_today
+from merchants import money, paging
+from merchants.access import MemberRequest, for_finance, for_members
+from merchants.refusals import Refused
+from merchants.second_factor import has_one, with_second_factor
+
+
+@for_members
+def history(request: MemberRequest) -> HttpResponse:
+    now = timezone.now()
+    line, _today = line_and_today(request, now)
+    wanted = WithdrawalFilter(request.GET).wanted
+    found = queries.withdrawals(line, **wanted)
+    context = {
+        "line": line,
+        "now": now,
+        "stopped_by": queries.stopped_by(line),
+        "page": paging.page(found, by="-requested_at", params=request.GET),
+        "wanted": wanted,
+        "standings": STANDINGS,
+    }
+    return render(request, "credit/withdrawals.html", context)
+
+
+@for_members
+def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
+    now = timezone.now()
+    found = _withdrawal(request, reference, now)
+    context = {
+        "withdrawal": found,
+        "now": now,
+        "state": sentences.state(found),
+        "timeline": queries.timeline(found),
+        "stopped_by": None if found.has_ended else queries.stopped_by(found.line),
+    }
+    return render(request, "credit/withdrawal.html", context)
+
+
+@for_finance
+@require_POST
+def cancel(request: MemberRequest, reference: str) -> HttpResponse:
+    now = timezone.now()
+    found = _withdrawal(request, reference, now)
+    try:
+        withdrawals.cancel(
+            merchant_id=found.line_id, withdrawal_id=found.pk, actor=request.user.email, now=now
+        )
+    except Refused as refused:
+        messages.error(request, str(sentences.refusal(refused)))
+    else:
+        messages.success(request, _("Cancelled. Amount and fee are back in your proceeds."))
+    return redirect("credit:withdrawal", request.membership.merchant.reference, reference)
+
+
+@for_finance
+@with_second_factor
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: MemberRequest) -> HttpResponse:
+    """A form; with its answers in the address, what it costs; and posted, the withdrawal.
+
+    `?back` leads from there to the form.
+    """
+    now = timezone.now()
+    line, today = line_and_today(request, now)
+    if request.method == "POST":
+        return _request(request, line, today, now)
+    form = Withdrawing(request.GET if "amount" in request.GET else None, line=line, now=now)
+    if form.is_valid() and "back" not in request.GET:
+        try:
+            quote = withdrawals.quote(merchant_id=line.pk, amount=form.amount_money, now=now)
+        except Refused as refused:
+            _refuse(form, refused)
+        else:
+            return _confirmation(request, form, quote, now)
+    return _form(request, form, line, today, HTTPStatus.OK)
+
+
+def _confirmation(
+    request: MemberRequest, form: Withdrawing, quote: withdrawals.Quote, now: datetime
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "quote": quote,
+        "fee": money.text(quote.fee.amount, form.currency),
+        "expected_by": now + EXPECTED_WITHIN,
+    }
+    return render(request, "credit/withdrawal_confirm.html", context)
+
+
+def _request(request: MemberRequest, line: CreditLine, today: date, now: datetime) -> HttpResponse:
+    form = ConfirmedWithdrawal(request.POST, line=line, now=now)
+    if form.is_valid():
+        if form.fee_shown is None:
+            return _ask_again(request, form)
+        try:
+            asked, _is_new = withdrawals.request(
+                merchant_id=line.pk,
+                destination_id=form.cleaned_data["destination"].pk,
+                amount=form.amount_money,
+                request_key=form.cleaned_data["request_key"],
+                fee_shown=form.fee_shown,
+                actor=request.user.email,
+                now=now,
+            )
+        except withdrawals.FeeChanged:
+            messages.warning(request, _("The fee has changed meanwhile. Please look at it again."))
+            return _ask_again(request, form)
+        except withdrawals.WithdrawalConflict:
+            messages.warning(request, str(sentences.SENT_BEFORE))
+            return _ask_again(request, form, with_key=False)
+        except Refused as refused:
+            _refuse(form, refused)
+        else:
+            messages.success(request, _("Your withdrawal is with us."))
+            merchant = request.membership.merchant.reference
+            return redirect("credit:withdrawal", merchant, asked.reference)
+    return _form(request, form, line, today, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _ask_again(request: MemberRequest, form: Withdrawing, *, with_key: bool = True) -> HttpResponse:
+    """Back to what it costs, with all that was filled in; without a key it is a new withdrawal."""
+    content = form.content
+    if not with_key:
+        del content["request_key"]
+    return redirect(f"{request.path}?{urlencode(content)}")
+
+
+def _refuse(form: Withdrawing, refused: Refused) -> None:
+    field = "amount" if isinstance(refused, withdrawals.InsufficientProceeds) else None
+    form.add_error(field, str(sentences.refusal(refused)))
+
+
+def _form(
+    request: MemberRequest, form: Withdrawing, line: CreditLine, today: date, status: HTTPStatus
+) -> HttpResponse:
+    is_first_look = not form.is_bound  # what is said then is not said again with each mistake
+    context = {
+        "form": form,
+        "line": line,
+        "available": proceeds.withdrawable(line, today=today),
+        "stopped_by": queries.stopped_by(line) if is_first_look else None,
+        "offers_second_factor": is_first_look and not has_one(request.user),
+    }
+    return render(request, "credit/withdrawal_new.html", context, status=status)
+
+
+def _withdrawal(request: MemberRequest, reference: str, now: datetime) -> Withdrawal:
+    line, _today = line_and_today(request, now)
+    found = queries.withdrawal(line, reference)
+    if found is None:
+        raise Http404("no withdrawal has this reference")
+    return found

@@ -1,0 +1,189 @@
+"""The accounts that proceeds may go to: listed, added, removed."""
+
+from typing import Any
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from credit.models import PayoutDestination
+from merchants.models import Notice
+from tests.credit.pages import answers, read, set_clock
+from tests.credit.withdrawing import (
+    CARD,
+    NOW,
+    add,
+    cancel,
+    destination_of,
+    shop_with,
+    unchanged,
+    withdraw,
+)
+from tests.factories import browser_of, member
+from tests.shops import Shop
+from tests.text import text_of
+
+pytestmark = pytest.mark.django_db
+
+NEW = "/m/rosewood/credit/destinations/new/"
+NOBODY_ELSE = {"stranger": 404, "operator": 404, "nobody": 302}
+OTHER_CARD = "4000 0000 0000 0119"
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """With one destination, usable since yesterday."""
+    shop = shop_with("300.00")
+    set_clock(monkeypatch)(NOW)
+    return shop
+
+
+def post(shop: Shop, role: str = "OWNER", **said: str) -> Any:
+    content = {"kind": "BANK_CARD", "holder": "Mei Lin", "bank": "ICBC", "number": OTHER_CARD}
+    client = browser_of(member(shop, role))
+    return client.post(NEW, content | said, follow=True)
+
+
+def refused(shop: Shop, **said: str) -> str:
+    with unchanged(shop):
+        response = post(shop, **said)
+    assert response.status_code == 422
+    return text_of(response)
+
+
+def test_the_list_shows_the_last_four_and_since_when(shop: Shop) -> None:
+    add(shop, at=NOW, number="mei@rosewood.example", kind="ALIPAY", bank="")
+    page = read(shop, "destinations/")
+    assert "Bank card ···· 0003 Mei Lin ICBC 1 Nov 2026 10:00 mei@rosewood.example Now" in page
+    assert (
+        "Alipay account ···· i Mei Lin – 3 Nov 2026 10:00 mei@rosewood.example"
+        " from 4 Nov 2026 10:00" in page
+    )
+    assert "6212" not in page
+
+
+def test_one_is_added_and_every_owner_told(shop: Shop) -> None:
+    page = text_of(post(shop, "FINANCE"))
+    assert "Bank card ···· 0119 was added." in page
+    assert "from 4 Nov 2026 10:00" in page
+    assert "4000" not in page
+    assert Notice.objects.filter(kind="DESTINATION_ADDED").count() == 2
+
+
+def test_added_twice_it_is_one(shop: Shop) -> None:
+    post(shop)
+    with unchanged(shop):
+        assert "You have Bank card ···· 0119." in text_of(post(shop))
+
+
+def test_an_alipay_account_has_an_address_or_a_mobile_number(shop: Shop) -> None:
+    said = {"kind": "ALIPAY", "bank": ""}
+    assert "Alipay account ···· 8000 was added" in text_of(
+        post(shop, number="138 0013 8000", **said)
+    )
+    sentence = "Enter the e-mail address or the mobile number of the Alipay account."
+    assert sentence in refused(shop, number="12", **said)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"number": "4000 0000 0000 0118"}, "This is no card number"),
+        ({"number": "12"}, "This is no card number"),
+        ({"number": ""}, "This field is required."),
+        ({"holder": " "}, "This field is required."),
+        ({"holder": "Mei\u2028\u200bLin"}, "Write the name in letters only"),
+        ({"bank": ""}, "Name the bank of the card."),
+        ({"kind": "ALIPAY", "number": "a@b.example"}, "Only a bank card has a bank."),
+        ({"kind": "CASH"}, "Select a valid choice."),
+    ],
+)
+def test_what_is_wrong_is_said_and_not_lost(shop: Shop, said: dict[str, str], why: str) -> None:
+    assert why in refused(shop, **said)
+
+
+def test_what_was_typed_comes_back_with_the_error(shop: Shop) -> None:
+    page = post(shop, number="12", holder="Mei & Daughters").content.decode()
+    assert 'value="Mei &amp; Daughters"' in page
+
+
+def test_a_known_number_with_another_holder_is_refused(shop: Shop) -> None:
+    page = refused(shop, number=CARD, holder="Somebody Else")
+    assert "You have this number already, with another holder or bank." in page
+
+
+def test_the_form_says_that_it_takes_24_hours(shop: Shop) -> None:
+    assert "It can be used 24 hours later, and all owners are told." in read(
+        shop, "destinations/new/"
+    )
+
+
+def test_one_is_removed(shop: Shop) -> None:
+    client = browser_of(member(shop, email="mei@shop.example"))
+    path = f"/m/rosewood/credit/destinations/{destination_of(shop).pk}/remove/"
+    page = text_of(client.post(path, follow=True))
+    assert "Bank card ···· 0003 was removed." in page
+    assert "No destination yet." in page
+    assert destination_of(shop).removed_by == "mei@shop.example"
+    with unchanged(shop):
+        client.post(path)
+
+
+def test_one_that_is_waited_for_is_not_removed(shop: Shop) -> None:
+    withdrawal = withdraw(shop, "100.00")
+    client = browser_of(member(shop))
+    path = f"/m/rosewood/credit/destinations/{destination_of(shop).pk}/remove/"
+    with unchanged(shop):
+        page = text_of(client.post(path, follow=True))
+    assert "A withdrawal that is not sent yet goes there." in page
+    cancel(withdrawal)
+    client.post(path)
+    assert PayoutDestination.objects.get().removed_at is not None
+
+
+def test_anothers_is_not_found(shop: Shop) -> None:
+    other = shop_with("5.00", "other-shop", name="Other Shop")
+    client = browser_of(member(other))
+    pk = destination_of(shop).pk
+    with unchanged(shop, other):
+        assert client.post(f"/m/other-shop/credit/destinations/{pk}/remove/").status_code == 404
+        for unknown in ("0", "9" * 30):
+            path = f"/m/other-shop/credit/destinations/{unknown}/remove/"
+            assert client.post(path).status_code == 404
+
+
+def test_everybody_of_the_merchant_sees_the_list_and_nobody_else(shop: Shop) -> None:
+    assert answers(shop, "destinations/") == {
+        **{"OWNER": 200, "FINANCE": 200, "VIEWER": 200},
+        **NOBODY_ELSE,
+    }
+    page = read(shop, "destinations/", "VIEWER")
+    assert "Add a destination" not in page
+    assert "Remove" not in page
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_owners_and_finance_add(shop: Shop, method: str) -> None:
+    done = 200 if method == "get" else 422  # nothing was filled in
+    with unchanged(shop):
+        assert answers(shop, "destinations/new/", method=method) == {
+            **{"OWNER": done, "FINANCE": done, "VIEWER": 403},
+            **NOBODY_ELSE,
+        }
+
+
+def test_owners_and_finance_remove(shop: Shop) -> None:
+    path = f"destinations/{destination_of(shop).pk}/remove/"
+    with unchanged(shop):
+        assert answers(shop, path)["OWNER"] == 405
+        viewer = browser_of(member(shop, "VIEWER"))
+        assert viewer.post(f"/m/rosewood/credit/{path}").status_code == 403
+
+
+def test_the_list_takes_few_queries(
+    shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(5):
+        add(shop, number=f"1380013800{number}", kind="ALIPAY", bank="")
+    client = browser_of(member(shop))
+    with django_assert_max_num_queries(12):
+        client.get("/m/rosewood/credit/destinations/")

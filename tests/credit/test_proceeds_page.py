@@ -1,0 +1,255 @@
+"""What merchants see of their proceeds: where they are, how that adds up, and what moved them."""
+
+import csv
+from datetime import date
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from credit.models import ProceedsEntry
+from credit.operations import bill_payments
+from tests import shops
+from tests.credit.pages import answers, read, set_clock
+from tests.credit.withdrawing import fees, pay_out, refund, sell, shop_with, suspect, usd, withdraw
+from tests.factories import browser_of, member
+from tests.shops import Shop
+from tests.text import text_of
+
+pytestmark = pytest.mark.django_db
+
+NOBODY_ELSE = {"stranger": 404, "operator": 404, "nobody": 302}
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """On 9 November: 300.00 matured; A-2 and A-3 maturing; 41.00 paid out, 101.00 on its way."""
+    fees(fixed="1.00")
+    shop = shop_with("300.00", settlement_days=7)
+    sell(shop, "2026-11-04 10:00", "200.00", "A-2")
+    refund(shop, "2026-11-05 09:00", "A-2", "20.00")
+    sell(shop, "2026-11-05 10:00", "50.00", "A-3")
+    pay_out(withdraw(shop, "40.00", "2026-11-08 09:00"), "2026-11-08 15:00")
+    withdraw(shop, "100.00", "2026-11-09 09:00")
+    set_clock(monkeypatch)("2026-11-09 10:00")
+    return shop
+
+
+def exported(shop: Shop, query: str = "") -> list[dict[str, str]]:
+    response = browser_of(member(shop)).get(f"/m/rosewood/credit/proceeds/entries.csv{query}")
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert response["Content-Disposition"] == (
+        'attachment; filename="proceeds-rosewood-2026-11-09.csv"'
+    )
+    text = b"".join(response).decode()
+    return list(csv.DictReader(text.splitlines()))
+
+
+def test_the_buckets_add_up_before_the_merchants_eyes(shop: Shop) -> None:
+    page = read(shop, "proceeds/")
+    assert (
+        "Available 158.00 USD Maturing 230.00 USD Balance 388.00 USD "
+        "On its way, with fees 101.00 USD Paid out, with fees 41.00 USD "
+        "Earned: sales less refunds and bills paid from proceeds 530.00 USD" in page
+    )
+
+
+def test_what_matures_is_told_by_day(shop: Shop) -> None:
+    page = read(shop, "proceeds/")
+    assert "230.00 USD to come 11 Nov 2026 180.00 USD 12 Nov 2026 50.00 USD" in page
+    assert "What a buyer pays is available 7 days later." in page
+
+
+def test_a_day_opens_to_its_sales_less_refunds(shop: Shop) -> None:
+    page = read(shop, "proceeds/days/2026-11-11/")
+    assert "180.00 USD maturing" in page
+    assert "Refund 5 Nov 2026 09:00 A-2 −20.00 USD Sale 4 Nov 2026 10:00 A-2 200.00 USD" in page
+    assert "300.00 USD matured" in read(shop, "proceeds/days/2026-11-08/")
+    assert "No sale matures on this day" in read(shop, "proceeds/days/2026-11-10/")
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "0000-01-01", "today"])
+def test_what_is_no_day_is_not_found(shop: Shop, day: str) -> None:
+    assert browser_of(member(shop)).get(f"/m/rosewood/credit/proceeds/days/{day}/").status_code == (
+        404
+    )
+
+
+def test_proceeds_are_the_merchants_and_the_limit_is_not(shop: Shop) -> None:
+    assert "It is yours; the credit limit is not, and can't be withdrawn." in read(
+        shop, "proceeds/"
+    )
+
+
+def test_withdrawals_on_their_way_are_shown_with_the_time_they_are_expected(shop: Shop) -> None:
+    reference = shop.line.withdrawals.get(amount=100).reference
+    assert (
+        f"{reference} 9 Nov 2026 09:00 Bank card ···· 0003 Requested 10 Nov 2026 09:00"
+        " 1.00 USD 100.00 USD" in read(shop, "proceeds/")
+    )
+
+
+def test_a_shortfall_after_refunds_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = shop_with("1.00")
+    order = sell(shop, "2026-11-02 10:00", "299.00")
+    pay_out(withdraw(shop, "300.00"))
+    refund(shop, "2026-11-04 10:00", order, "120.00")
+    set_clock(monkeypatch)("2026-11-05 10:00")
+    page = read(shop, "proceeds/")
+    assert "later sales cover 120.00 USD before anything is available again" in page
+    assert (
+        "Available 0.00 USD Less what later sales have to cover −120.00 USD Maturing 0.00 USD "
+        "Balance −120.00 USD" in page
+    )
+    assert "What a buyer pays is available on the same day." in page
+
+
+def test_suspected_fraud_is_said_to_stop_withdrawals(shop: Shop) -> None:
+    assert "Withdrawals are stopped" not in read(shop, "proceeds/")
+    suspect(shop)
+    assert "Withdrawals are stopped Since 3 Nov 2026 10:00" in read(shop, "proceeds/")
+
+
+def test_the_section_is_in_the_navigation(shop: Shop) -> None:
+    assert "Proceeds Proceeds Withdrawals Destinations Billing" in read(shop, "proceeds/")
+
+
+def test_a_new_shop_reads_where_proceeds_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = shops.join("2026-11-01 10:00")
+    set_clock(monkeypatch)("2026-11-01 11:00")
+    assert "They come as your buyers pay for their orders." in read(shop, "proceeds/")
+
+
+def kinds(shop: Shop, query: str) -> list[str]:
+    response = browser_of(member(shop)).get(f"/m/rosewood/credit/proceeds/entries/{query}")
+    return [f"{entry.kind} {entry.amount_money.amount}" for entry in response.context["page"].rows]
+
+
+def test_entries_are_listed_newest_first(shop: Shop) -> None:
+    assert kinds(shop, "") == [
+        "FEE -1.00",
+        "WITHDRAWAL -100.00",
+        "FEE -1.00",
+        "WITHDRAWAL -40.00",
+        "SALE 50.00",
+        "REFUND -20.00",
+        "SALE 200.00",
+        "SALE 300.00",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("?kind=FEE", ["FEE -1.00", "FEE -1.00"]),
+        ("?kind=REFUND", ["REFUND -20.00"]),
+        ("?kind=SALE", ["SALE 50.00", "SALE 200.00", "SALE 300.00"]),
+        ("?kind=RETURNED", []),
+    ],
+)
+def test_they_are_filtered_by_kind(shop: Shop, query: str, found: list[str]) -> None:
+    assert kinds(shop, query) == found
+
+
+def test_a_filter_that_makes_no_sense_asks_for_nothing(shop: Shop) -> None:
+    assert len(kinds(shop, "?kind=NONSENSE")) == 8
+
+
+def test_an_empty_list_says_what_to_do_next(shop: Shop) -> None:
+    assert "Choose another kind, or all." in read(shop, "proceeds/entries/?kind=RETURNED")
+
+
+def test_entries_open_to_order_withdrawal_bill_and_day(shop: Shop) -> None:
+    bill_payments.take(
+        merchant_id=shop.line.pk,
+        amount=usd("15.50"),
+        payment="2026-000007-2",
+        now=shop.at("2026-11-09 09:30"),
+    )
+    client = browser_of(member(shop))
+    page = client.get("/m/rosewood/credit/proceeds/entries/").content.decode()
+    reference = shop.line.withdrawals.get(amount=100).reference
+    for address in (
+        "billing/bills/2026-000007/",
+        f"credit/withdrawals/{reference}/",
+        "credit/orders/A-2/",
+        "credit/proceeds/days/2026-11-11/",
+    ):
+        assert f'href="/m/rosewood/{address}"' in page
+
+
+def test_further_pages_keep_the_filter(shop: Shop) -> None:
+    for number in range(51):
+        sell(shop, "2026-11-06 10:00", "1.00", f"C-{number:02}")
+    client = browser_of(member(shop))
+    first = client.get("/m/rosewood/credit/proceeds/entries/?kind=SALE")
+    assert len(first.context["page"].rows) == 50
+    mark = first.context["page"].after
+    assert f'href="?kind=SALE&amp;after={mark}"' in first.content.decode()
+    second = client.get(f"/m/rosewood/credit/proceeds/entries/?kind=SALE&after={mark}")
+    assert [str(row.amount_money.amount) for row in second.context["page"].rows] == [
+        "1.00",
+        "50.00",
+        "200.00",
+        "300.00",
+    ]
+
+
+def test_the_csv_has_the_same_entries_in_figures(shop: Shop) -> None:
+    rows = exported(shop)
+    assert len(rows) == 8
+    assert rows[5] == {
+        "Time (UTC)": "2026-11-05T09:00:00Z",
+        "Kind": "REFUND",
+        "Order": "A-2",
+        "Maturing day": "2026-11-11",
+        "Withdrawal": "",
+        "Bill payment": "",
+        "Amount": "-20.00",
+        "Currency": "USD",
+    }
+    reference = shop.line.withdrawals.get(amount=100).reference
+    assert (rows[1]["Withdrawal"], rows[1]["Amount"]) == (reference, "-100.00")
+    assert [row["Kind"] for row in exported(shop, "?kind=FEE")] == ["FEE", "FEE"]
+
+
+def test_the_csv_hands_no_formula_to_a_spreadsheet(shop: Shop) -> None:
+    sell(shop, "2026-11-06 10:00", "5.00", "=HYPERLINK(1)")
+    assert exported(shop)[0]["Order"] == "'=HYPERLINK(1)"
+
+
+@pytest.mark.parametrize("path", ["proceeds/", "proceeds/entries/", "proceeds/days/2026-11-11/"])
+def test_everybody_of_the_merchant_sees_them_and_nobody_else(shop: Shop, path: str) -> None:
+    assert answers(shop, path) == {"OWNER": 200, "FINANCE": 200, "VIEWER": 200, **NOBODY_ELSE}
+
+
+def test_owners_and_finance_export(shop: Shop) -> None:
+    assert answers(shop, "proceeds/entries.csv") == {
+        **{"OWNER": 200, "FINANCE": 200, "VIEWER": 403},
+        **NOBODY_ELSE,
+    }
+
+
+def test_a_viewer_is_offered_nothing_that_is_not_for_him(shop: Shop) -> None:
+    assert " Withdraw " not in read(shop, "proceeds/", "VIEWER")
+    assert "Export as CSV" not in read(shop, "proceeds/entries/", "VIEWER")
+
+
+def test_another_merchants_entries_are_not_among_them(shop: Shop) -> None:
+    other = shop_with("7.00", "other-shop", name="Other Shop")
+    page = text_of(browser_of(member(other)).get("/m/other-shop/credit/proceeds/entries/"))
+    assert "7.00 USD" in page
+    assert "300.00" not in page
+
+
+def test_pages_take_few_queries_however_much_there_is(
+    shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(20):
+        sell(shop, "2026-11-06 10:00", "1.00", f"C-{number:02}")
+    for _ in range(6):
+        withdraw(shop, "1.00", "2026-11-09 09:00")
+    assert ProceedsEntry.objects.filter(matures_on=date(2026, 11, 13)).count() == 20
+    client = browser_of(member(shop))
+    for path in ("proceeds/", "proceeds/entries/", "proceeds/days/2026-11-13/"):
+        with django_assert_max_num_queries(12):
+            client.get(f"/m/rosewood/credit/{path}")

@@ -1,0 +1,128 @@
+"""Withdrawing takes a second factor that was confirmed minutes ago, but in a demonstration."""
+
+import time
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+import pytest
+from allauth.mfa.totp.internal import auth
+from django.conf import LazySettings
+from django.test import Client
+
+from merchants.models import User
+from tests import shops
+from tests.credit.pages import set_clock
+from tests.credit.withdrawing import NOW, destination_of, shop_with, unchanged
+from tests.factories import PASSWORD, browser_of, member
+from tests.shops import Shop
+from tests.text import text_of
+
+pytestmark = pytest.mark.django_db
+
+NEW = "/m/rosewood/credit/withdrawals/new/"
+SECRET = "JBSWY3DPEHPK3PXP"
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Sets the time that pages read, and allauth."""
+    pages = set_clock(monkeypatch)
+
+    def set_to(at: str) -> None:
+        pages(at)
+        monkeypatch.setattr(time, "time", lambda: shops.instant(at).timestamp())
+
+    return set_to
+
+
+@pytest.fixture
+def shop(clock: Callable[[str], None], settings: LazySettings) -> Shop:
+    settings.TAEL_SANDBOX = False
+    shop = shop_with("300.00")
+    clock(NOW)
+    return shop
+
+
+def with_authenticator(person: User) -> User:
+    auth.TOTP.activate(person, SECRET)
+    return person
+
+
+def code() -> str:
+    (value, *_others) = auth.yield_hotp_counters_from_time()
+    return str(auth.format_hotp_value(auth.hotp_value(SECRET, value)))
+
+
+def asked(shop: Shop) -> dict[str, str]:
+    destination = destination_of(shop).pk
+    return {"amount": "100.00", "destination": str(destination), "request_key": "form-1"}
+
+
+@pytest.mark.parametrize("role", ["OWNER", "FINANCE"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_who_has_none_is_sent_to_set_one_up(shop: Shop, role: str, method: str) -> None:
+    client = browser_of(member(shop, role))
+    with unchanged(shop):
+        response = getattr(client, method)(NEW, asked(shop) | {"fee": "0"})
+    assert (response.status_code, response["Location"]) == (302, "/accounts/2fa/")
+    page = text_of(client.get("/accounts/2fa/"))
+    assert "it takes a second factor. Set one up, then try again." in page
+
+
+def test_who_has_one_confirms_it_and_comes_back(shop: Shop) -> None:
+    client = browser_of(with_authenticator(member(shop)))
+    address = f"{NEW}?{urlencode(asked(shop))}"
+    response = client.get(address)
+    assert response["Location"] == (f"/accounts/2fa/reauthenticate/?{urlencode({'next': address})}")
+    back = client.post(response["Location"], {"code": code()})
+    assert back["Location"] == address
+    assert "100.00 USD arrives" in text_of(client.get(address))
+    assert client.post(NEW, asked(shop) | {"fee": "0"}).status_code == 302
+    assert shop.proceeds() == "200.00"
+
+
+def test_after_five_minutes_it_is_asked_for_again_and_nothing_typed_is_lost(
+    shop: Shop, clock: Callable[[str], None]
+) -> None:
+    client = browser_of(with_authenticator(member(shop)))
+    client.post("/accounts/2fa/reauthenticate/", {"code": code()})
+    clock("2026-11-03 10:04")
+    assert client.get(NEW).status_code == 200
+    clock("2026-11-03 10:05")
+    with unchanged(shop):
+        response = client.post(NEW, asked(shop) | {"fee": "0"})
+    back = client.post(response["Location"], {"code": code()})
+    page = client.get(back["Location"])
+    assert "100.00 USD arrives" in text_of(page)
+    assert 'value="form-1"' in page.content.decode()
+
+
+def test_a_password_is_no_second_factor(shop: Shop) -> None:
+    client = browser_of(with_authenticator(member(shop)))
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    with unchanged(shop):
+        response = client.post(NEW, asked(shop) | {"fee": "0"})
+    assert response["Location"].startswith("/accounts/2fa/reauthenticate/")
+
+
+def test_the_one_of_the_sign_in_counts(shop: Shop) -> None:
+    person = with_authenticator(member(shop))
+    client = Client()
+    client.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
+    client.post("/accounts/2fa/authenticate/", {"code": code()})
+    assert client.get(NEW).status_code == 200
+
+
+def test_a_viewer_may_not_however_many_factors_he_has(shop: Shop) -> None:
+    client = browser_of(with_authenticator(member(shop, "VIEWER")))
+    assert client.get(NEW).status_code == 403
+    with unchanged(shop):
+        assert client.post(NEW, asked(shop) | {"fee": "0"}).status_code == 403
+
+
+def test_a_demonstration_asks_for_none(shop: Shop, settings: LazySettings) -> None:
+    settings.TAEL_SANDBOX = True
+    client = browser_of(member(shop))
+    assert client.get(NEW).status_code == 200
+    assert client.post(NEW, asked(shop) | {"fee": "0"}).status_code == 302
+    assert shop.proceeds() == "200.00"
