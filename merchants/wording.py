@@ -1,5 +1,8 @@
 """Words that people type, checked before they are kept."""
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
 from merchants.refusals import Invalid
 
 LONGEST_TEXT = 2000
@@ -15,4 +18,14 @@ def checked(field: str, text: str, longest: int = LONGEST_TEXT) -> str:
         raise Invalid(field, f"must not be longer than {longest} characters")
     if "\0" in text:
         raise Invalid(field, "has a character that cannot be kept")
+    return text
+
+
+def address(field: str, text: str) -> str:
+    """An e-mail address as we keep those of people: in lower case. Raises Invalid."""
+    text = text.strip().lower()
+    try:
+        validate_email(text)
+    except ValidationError as error:
+        raise Invalid(field, f"{text!r} is not an e-mail address") from error
     return text
