@@ -73,6 +73,7 @@ def test_it_leads_nowhere_else() -> None:
     assert Client().get("/language/").status_code == 405
 
 
-def test_every_page_offers_the_languages_in_themselves() -> None:
-    page = text_of(browser_of(UserFactory.create()).get("/"))
-    assert "English 简体中文 ไทย" in page
+@pytest.mark.parametrize("spoken", ["en", "zh-hans", "th"])
+def test_every_page_offers_the_languages_in_themselves(spoken: str) -> None:
+    page = text_of(browser_of(UserFactory.create(language=spoken)).get("/"))
+    assert "English 简体中文 ภาษาไทย" in page
