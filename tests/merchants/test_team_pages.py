@@ -391,6 +391,17 @@ def test_a_link_used_many_times_at_once_makes_one_person() -> None:
     assert shop.merchant.memberships.count() == 2
 
 
+def test_two_tabs_with_two_merchants_never_mix(shop: Shop, owner: User) -> None:
+    second = shops.join("2026-10-01 09:00", "second", name="Second Shop")
+    MembershipFactory.create(user=owner, merchant=second.merchant, role="VIEWER")
+    client = browser_of(owner)
+    form = {"email": "mei@shop.example", "role": "VIEWER"}
+    assert "Second Shop" in text_of(client.get("/m/second/settings/team/"))
+    client.post(INVITE, form)  # in the tab of the first, after looking at the second
+    assert Invitation.objects.get().merchant == shop.merchant
+    assert client.post("/m/second/settings/team/invite/", form).status_code == 403
+
+
 # --- what it costs ----------------------------------------------------------------------------
 
 
