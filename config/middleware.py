@@ -1,6 +1,7 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 
 STRICT = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
@@ -21,3 +22,17 @@ class ContentSecurityPolicy:
         policy = ADMIN if request.path.startswith("/admin/") else STRICT
         response.headers.setdefault("Content-Security-Policy", policy)
         return response
+
+
+class LanguageOfUser:
+    """Speaks the language that the person has chosen, on whatever device they sign in."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = getattr(request.user, "language", "")  # nobody's, when not signed in
+        if language:
+            translation.activate(language)
+            request.LANGUAGE_CODE = translation.get_language()
+        return self.get_response(request)

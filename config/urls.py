@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 
 from billing import webhooks
 from config import views
+from merchants import urls as merchants_urls
 from merchants.converters import DayConverter, MonthConverter, ReferenceConverter
 
 # The admin's own sign-in page would ask for no second factor.
@@ -19,6 +20,7 @@ of_a_merchant: list[URLPattern | URLResolver] = [
     path("", views.overview, name="overview"),
     path("credit/", include("credit.urls")),
     path("billing/", include("billing.urls")),
+    path("", include((merchants_urls.of_a_merchant, "merchant"))),
 ]
 
 urlpatterns = [

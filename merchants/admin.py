@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.admin import ShowFacets
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -23,6 +24,7 @@ from merchants.decisions import Act, Deciding, Decision, Download
 from merchants.fields import AmountField
 from merchants.forms import ConfirmedProfile
 from merchants.models import (
+    Invitation,
     Membership,
     Merchant,
     Notice,
@@ -165,6 +167,14 @@ class MembershipAdmin(Bounded):
     autocomplete_fields = ("user", "merchant")
 
 
+@admin.register(Invitation)
+class InvitationAdmin(OfMerchant):
+    merchant = "merchant"
+    reference = "email"
+    list_display = ("email", "merchant", "role", "invited_at", "accepted_at", "revoked_at")
+    list_select_related = ("merchant",)
+
+
 @admin.register(TimeZonePeriod)
 class TimeZonePeriodAdmin(OfMerchant):
     merchant = "merchant"
@@ -262,7 +272,7 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
     pass
 
 
-for registered in (EmailAddress, Authenticator):
+for registered in (EmailAddress, Authenticator, UserSession):
     if admin.site.is_registered(registered):
         admin.site.unregister(registered)
 

@@ -243,10 +243,11 @@ def link(merchant_reference: str) -> str:
 
 def _text(notice: Notice, which: int) -> str:
     status = notice.details.get("status", "")
-    texts = TEXTS.get(f"{notice.kind} {status}") or TEXTS.get(Kind(notice.kind))
+    texts = TEXTS.get(f"{notice.kind} {status}") or TEXTS.get(notice.kind)
     try:
         return str(texts[which]) % _readable(notice.details) if texts else notice.get_kind_display()
-    except KeyError:  # written by another version, with other details: say at least what it is
+    except (KeyError, ValueError, ArithmeticError):
+        # Written by another version, with other details: say at least what it is.
         return notice.get_kind_display()
 
 

@@ -3,6 +3,7 @@
 User        one person, known by e-mail address.
 Merchant    one shop; its reference is the platform's name for it, unique and kept for ever.
 Membership  a person's role at a merchant; at most one for each pair.
+Invitation  a role offered to whoever reads a mailbox; taken up once, within a week.
 Profile     what a merchant says of itself, and whether an operator confirmed it.
 Notice      something a merchant's people are told; one per cause.
 NoticeMail  a notice on its way to one person by e-mail; sent once.
@@ -121,6 +122,41 @@ class Membership(models.Model):
     @property
     def is_owner(self) -> bool:
         return self.role == self.Role.OWNER
+
+
+class Invitation(models.Model):
+    """A role at a merchant for whoever has the link; we keep only the link's digest."""
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="invitations")
+    email = models.EmailField()  # in lower case, as those of people are
+    role = models.CharField(max_length=10, choices=Membership.Role.choices)
+    # SHA-256 of what the e-mail had; nobody needs to look at it.
+    token_digest = models.CharField(max_length=64, unique=True, editable=False)
+    invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    invited_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    # At most one of the two, set once. What is replaced by a newer one is revoked too.
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["merchant", "email"],
+                condition=models.Q(accepted_at__isnull=True, revoked_at__isnull=True),
+                name="one_open_invitation_per_address",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(accepted_at__isnull=True) | models.Q(revoked_at__isnull=True),
+                name="invitation_accepted_or_revoked",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["merchant", "invited_at"], name="invitations_lately"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Invitation #{self.pk}"
 
 
 class Profile(models.Model):

@@ -2,12 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Protocol
 
 from django.db.models import Prefetch, QuerySet
 
 from merchants import calendar
-from merchants.models import Membership, Merchant, Notice, NoticeMail, TimeZonePeriod, User
+from merchants.models import (
+    Invitation,
+    Membership,
+    Merchant,
+    Notice,
+    NoticeMail,
+    Profile,
+    TimeZonePeriod,
+    User,
+)
 
 NEWS = timedelta(hours=48)  # nobody wants to be written to of what is older
 
@@ -25,6 +35,57 @@ def merchants_of(user: User) -> QuerySet[Merchant]:
     """The merchants a person acts for, each with the person's membership in `own`."""
     own = Prefetch("memberships", Membership.objects.filter(user=user), to_attr="own")
     return Merchant.objects.filter(memberships__user=user).prefetch_related(own)
+
+
+def members(merchant: Merchant) -> QuerySet[Membership]:
+    return Membership.objects.filter(merchant=merchant).select_related("user")
+
+
+def open_invitations(merchant: Merchant, now: datetime) -> QuerySet[Invitation]:
+    """Those that can still be taken up, newest first; operations.team keeps them few."""
+    return (
+        Invitation.objects.filter(
+            merchant=merchant,
+            accepted_at__isnull=True,
+            revoked_at__isnull=True,
+            expires_at__gt=now,
+        )
+        .select_related("invited_by")
+        .order_by("-invited_at", "-pk")
+    )
+
+
+def digest(token: str) -> str:
+    """What we keep of an invitation's token."""
+    return sha256(token.encode()).hexdigest()
+
+
+def open_invitation(token: str, now: datetime) -> Invitation | None:
+    """The invitation that this link is for, if it can still be taken up."""
+    return (
+        Invitation.objects.filter(
+            token_digest=digest(token),
+            accepted_at__isnull=True,
+            revoked_at__isnull=True,
+            expires_at__gt=now,
+        )
+        .select_related("merchant", "invited_by")
+        .first()
+    )
+
+
+def has_account(email: str) -> bool:
+    return User.objects.filter(email__iexact=email).exists()
+
+
+def notices_of(merchant: Merchant) -> QuerySet[Notice]:
+    return Notice.objects.filter(merchant=merchant)
+
+
+def profile(merchant: Merchant) -> Profile:
+    """The merchant's profile without its document (up to 5 MB); an empty one if there is none."""
+    found = Profile.objects.filter(merchant=merchant).defer("licence_document").first()
+    return found or Profile(merchant=merchant)
 
 
 def notices_to_mail(now: datetime) -> Sequence[int]:

@@ -1,9 +1,25 @@
-from django.urls import path
+from django.urls import URLPattern, path
 
-from merchants import views
+from merchants.views import home, invitations, notices, settings, team
 
 app_name = "merchants"
 
 urlpatterns = [
-    path("", views.home, name="home"),
+    path("", home.home, name="home"),
+    path("language/", settings.language, name="language"),
+    path("invitations/<str:token>/", invitations.invitation, name="invitation"),
+]
+
+# These lie under the merchant's reference (config.urls).
+of_a_merchant: list[URLPattern] = [
+    path("notices/", notices.notices, name="notices"),
+    path("settings/team/", team.team, name="team"),
+    path("settings/team/invite/", team.invite, name="invite"),
+    path("settings/team/<int:pk>/", team.member, name="member"),
+    path("settings/team/<int:pk>/remove/", team.remove, name="remove"),
+    path("settings/team/invitations/<int:pk>/send/", team.send_again, name="send_again"),
+    path("settings/team/invitations/<int:pk>/revoke/", team.revoke, name="revoke"),
+    path("settings/notifications/", settings.notifications, name="notifications"),
+    path("settings/profile/", settings.profile, name="profile"),
+    path("settings/profile/document/", settings.document, name="document"),
 ]

@@ -1,5 +1,7 @@
 """Words that people type, checked before they are kept; and what is told of who did something."""
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
 from merchants.refusals import Invalid
@@ -23,3 +25,13 @@ def checked(field: str, text: str, longest: int = LONGEST_TEXT) -> str:
 def doer(actor: str) -> str:
     """Who did something, as merchants are told: never the address of one of our people."""
     return _("Our team") if "@" in actor else _("Automatic")
+
+
+def address(field: str, text: str) -> str:
+    """An e-mail address as we keep those of people: in lower case. Raises Invalid."""
+    text = text.strip().lower()
+    try:
+        validate_email(text)
+    except ValidationError as error:
+        raise Invalid(field, f"{text!r} is not an e-mail address") from error
+    return text

@@ -29,7 +29,7 @@ from config.models import Replay, ReplayRejection
 from credit.models import PayoutDestination
 from credit.operations import destinations, requests, withdrawals
 from merchants.models import Membership, User
-from merchants.operations import profiles
+from merchants.operations import profiles, team
 from tests import shops
 from tests.factories import UserFactory, browser_of, member
 
@@ -55,7 +55,10 @@ def rows(settings: Settings) -> None:
     settings.TAEL_SANDBOX = True
     terms = {"credit_limit": "4000.00", "plan_price": "39.00", "payment_method": "sandbox"}
     shop = shops.join("2026-10-01 09:00", **terms)
-    member(shop)
+    team.invite(
+        merchant_id=shop.merchant.pk, actor=member(shop), email="new@rosewood.example",
+        role=Membership.Role.VIEWER, now=shop.at("2026-10-31 11:00"),
+    )  # fmt: skip
     shop.place("2026-10-01 10:00", "A-1", "1000.00")
     shop.deliver("2026-10-01 11:00", "A-1")
     shop.pay("2026-10-01 12:00", "A-1", "1.00")

@@ -1,0 +1,28 @@
+"""The e-mail that invites somebody to a merchant's team: the only place where its link stands."""
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.urls import reverse
+from django.utils.translation import gettext, override
+
+from merchants.models import Invitation, User
+
+
+def write(invitation: Invitation, token: str) -> EmailMessage:
+    """In the language of the reader, if we know them, or else of the merchant."""
+    merchant = invitation.merchant
+    reader = User.objects.filter(email__iexact=invitation.email).first()
+    with override((reader and reader.language) or merchant.language):
+        body = gettext(
+            "%(inviter)s invites you to %(merchant)s on Tael, as: %(role)s.\n\n"
+            "To accept, open this link within seven days; it works once:\n\n%(link)s\n\n"
+            "If you don't know what this is about, you need not do anything."
+        ) % {
+            "inviter": invitation.invited_by,
+            "merchant": merchant.name,
+            "role": invitation.get_role_display(),
+            "link": settings.TAEL_BASE_URL + reverse("merchants:invitation", args=[token]),
+        }
+        subject = gettext("%(merchant)s invites you to Tael") % {"merchant": merchant.name}
+    # A merchant's name may be anything printable; folded into one line all the same.
+    return EmailMessage(subject=" ".join(subject.split()), body=body, to=[invitation.email])

@@ -1,0 +1,68 @@
+from allauth.account.utils import perform_login
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from merchants import apologies, queries
+from merchants.forms import FirstPassword
+from merchants.models import Invitation, Membership, User
+from merchants.operations import team
+from merchants.refusals import Refused
+
+
+@never_cache
+@sensitive_post_parameters()
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Where the link of an invitation leads; whoever has it has read the mailbox it is for.
+
+    What is said of the address is said to its owner only: any other link gives one and the same
+    answer, whether it never was one, or is too old, revoked or used.
+    """
+    found = queries.open_invitation(token, timezone.now())
+    if found is None:
+        return render(request, "merchants/invitation_closed.html", status=404)
+    if isinstance(request.user, User):
+        return _welcome_user(request, request.user, found, token)
+    if queries.has_account(found.email):
+        return render(request, "merchants/invitation.html", {"invitation": found, "case": "known"})
+    return _welcome_newcomer(request, found, token)
+
+
+def _welcome_user(request: HttpRequest, user: User, found: Invitation, token: str) -> HttpResponse:
+    is_theirs = user.email.lower() == found.email
+    if request.method == "POST" and is_theirs:
+        try:
+            membership = team.accept(token=token, user=user, now=timezone.now())
+        except Refused as refusal:
+            messages.warning(request, apologies.of(refusal))
+            return redirect(request.path)
+        _greet(request, membership)
+        return redirect("overview", merchant=membership.merchant.reference)
+    context = {"invitation": found, "case": "theirs" if is_theirs else "other"}
+    return render(request, "merchants/invitation.html", context)
+
+
+def _welcome_newcomer(request: HttpRequest, found: Invitation, token: str) -> HttpResponse:
+    form = FirstPassword(User(email=found.email), request.POST or None)
+    if form.is_valid():
+        password = form.cleaned_data["new_password1"]
+        try:
+            membership = team.accept_as_new(token=token, password=password, now=timezone.now())
+        except Refused as refusal:
+            messages.warning(request, apologies.of(refusal))
+            return redirect(request.path)
+        _greet(request, membership)
+        overview = reverse("overview", args=[membership.merchant.reference])
+        return perform_login(request, membership.user, redirect_url=overview)
+    context = {"invitation": found, "case": "new", "form": form}
+    return render(request, "merchants/invitation.html", context)
+
+
+def _greet(request: HttpRequest, membership: Membership) -> None:
+    welcome = _("Welcome to %(merchant)s.") % {"merchant": membership.merchant.name}
+    messages.success(request, welcome)

@@ -1,0 +1,77 @@
+import mimetypes
+from contextlib import suppress
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from django.views.i18n import set_language
+
+from merchants import apologies, queries
+from merchants.access import MemberRequest, for_finance, for_members
+from merchants.forms import EmailChoices, ProfileForm
+from merchants.models import User
+from merchants.operations import mails, people, profiles
+from merchants.refusals import Invalid
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponseBase:
+    """Keep the language for the person, and in a cookie for who is not signed in (any more)."""
+    if isinstance(request.user, User):
+        with suppress(Invalid):  # Django leaves everything as it is then, and so do we
+            chosen = request.POST.get("language", "")
+            people.choose_language(user_id=request.user.pk, language=chosen)
+    return set_language(request)
+
+
+@for_members
+def notifications(request: MemberRequest) -> HttpResponse:
+    form = EmailChoices(request.membership, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        mails.mute(membership_id=request.membership.pk, kinds=form.muted)
+        messages.success(request, _("Your choice holds from the next notice on."))
+        return redirect("merchant:notifications", merchant=request.membership.merchant.reference)
+    return render(request, "merchants/notifications.html", {"form": form})
+
+
+@for_members
+def profile(request: MemberRequest) -> HttpResponse:
+    merchant = request.membership.merchant
+    if request.method == "POST" and not request.membership.is_owner:
+        raise PermissionDenied
+    found = queries.profile(merchant)
+    form = ProfileForm(found, request.POST or None, request.FILES or None)
+    if form.is_valid():
+        try:
+            profiles.complete(
+                merchant_id=merchant.pk,
+                fields=form.fields_of_profile,
+                document=form.document,
+                actor=request.user.email,
+                now=timezone.now(),
+            )
+        except Invalid as refusal:
+            form.add_error(refusal.field, apologies.of(refusal))
+        else:
+            messages.success(request, _("The profile is saved."))
+            return redirect("merchant:profile", merchant=merchant.reference)
+    return render(request, "merchants/profile.html", {"form": form, "profile": found})
+
+
+@for_finance
+def document(request: MemberRequest) -> HttpResponse:
+    """The scan of the licence, as it was uploaded."""
+    found = queries.profile(request.membership.merchant)
+    if not found.licence_document_name:
+        raise Http404("the profile has no document")
+    kind = mimetypes.guess_type(found.licence_document_name)[0] or "application/octet-stream"
+    response = HttpResponse(bytes(found.licence_document), content_type=kind)
+    disposition = content_disposition_header(True, found.licence_document_name)
+    response["Content-Disposition"] = disposition
+    return response

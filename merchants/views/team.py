@@ -1,0 +1,126 @@
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from merchants import apologies, paging, queries
+from merchants.access import MemberRequest, for_members, for_owners
+from merchants.forms import InvitationForm, RoleForm
+from merchants.models import Membership
+from merchants.operations import team as operations
+from merchants.refusals import Refused
+
+
+@for_members
+def team(request: MemberRequest) -> HttpResponse:
+    merchant = request.membership.merchant
+    context = {
+        "page": paging.page(queries.members(merchant), by="id", params=request.GET),
+        "invitations": queries.open_invitations(merchant, timezone.now()),
+    }
+    return render(request, "merchants/team.html", context)
+
+
+@for_owners
+def invite(request: MemberRequest) -> HttpResponse:
+    form = InvitationForm(request.POST or None, initial={"role": Membership.Role.VIEWER})
+    if form.is_valid():
+        try:
+            operations.invite(
+                merchant_id=request.membership.merchant_id,
+                actor=request.user,
+                now=timezone.now(),
+                **form.cleaned_data,
+            )
+        except operations.InvitationNotSent as refusal:  # but it is there
+            messages.warning(request, apologies.of(refusal))
+            return _back(request)
+        except Refused as refusal:
+            form.add_error("email", apologies.of(refusal))
+        else:
+            sent = _("%(email)s is invited: we have sent a link.") % form.cleaned_data
+            messages.success(request, sent)
+            return _back(request)
+    return render(request, "merchants/invite.html", {"form": form})
+
+
+@for_owners
+@require_POST
+def send_again(request: MemberRequest, pk: int) -> HttpResponse:
+    try:
+        operations.send_again(
+            merchant_id=request.membership.merchant_id,
+            actor=request.user,
+            invitation_id=pk,
+            now=timezone.now(),
+        )
+    except Refused as refusal:
+        messages.warning(request, apologies.of(refusal))
+    else:
+        messages.success(request, _("We have sent a new link; the one before is void."))
+    return _back(request)
+
+
+@for_owners
+@require_POST
+def revoke(request: MemberRequest, pk: int) -> HttpResponse:
+    try:
+        operations.revoke(
+            merchant_id=request.membership.merchant_id,
+            actor=request.user,
+            invitation_id=pk,
+            now=timezone.now(),
+        )
+    except Refused as refusal:
+        messages.warning(request, apologies.of(refusal))
+    else:
+        messages.success(request, _("The invitation is revoked: its link is void."))
+    return _back(request)
+
+
+@for_owners
+def member(request: MemberRequest, pk: int) -> HttpResponse:
+    """One person of the team, whose role an owner changes here."""
+    membership = queries.members(request.membership.merchant).filter(pk=pk).first()
+    if membership is None:
+        raise Http404("the merchant has no such member")
+    form = RoleForm(request.POST or None, initial={"role": membership.role})
+    if form.is_valid():
+        try:
+            operations.change_role(
+                merchant_id=membership.merchant_id,
+                actor=request.user,
+                membership_id=pk,
+                role=form.cleaned_data["role"],
+                now=timezone.now(),
+            )
+        except Refused as refusal:
+            form.add_error("role", apologies.of(refusal))
+        else:
+            messages.success(request, _("The new role is in force from now on."))
+            return _back(request)
+    return render(request, "merchants/member.html", {"form": form, "member": membership})
+
+
+@for_owners
+@require_POST
+def remove(request: MemberRequest, pk: int) -> HttpResponse:
+    try:
+        membership = operations.remove(
+            merchant_id=request.membership.merchant_id,
+            actor=request.user,
+            membership_id=pk,
+            now=timezone.now(),
+        )
+    except Refused as refusal:
+        messages.warning(request, apologies.of(refusal))
+        return _back(request)
+    removed = _("%(email)s is not on the team any more.") % {"email": membership.user}
+    messages.success(request, removed)
+    return redirect("merchants:home") if membership.user == request.user else _back(request)
+
+
+def _back(request: MemberRequest) -> HttpResponse:
+    return redirect("merchant:team", merchant=request.membership.merchant.reference)

@@ -1,0 +1,119 @@
+"""What a merchant says of itself: owners write it, operators confirm it."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from merchants.models import Profile
+from merchants.operations import profiles
+from tests import shops
+from tests.factories import browser_of, member
+from tests.shops import Shop, instant
+from tests.text import text_of
+
+pytestmark = pytest.mark.django_db
+
+PROFILE = "/m/rosewood/settings/profile/"
+DOCUMENT = f"{PROFILE}document/"
+PDF = b"%PDF-1.7 a licence"
+TOLD = {
+    "licence_number": "L-1",
+    "contact_name": "Mei",
+    "contact_email": "mei@shop.example",
+    "contact_phone": "+66 2 123 4567",
+}
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return shops.join("2026-10-01 09:00")
+
+
+def scan(content: bytes = PDF, name: str = "licence.pdf") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content)
+
+
+def complete(shop: Shop, confirmed: bool = False) -> None:
+    profiles.complete(
+        merchant_id=shop.merchant.pk,
+        fields=TOLD,
+        document=profiles.Document("licence.pdf", PDF),
+        actor="olga@shop.example",
+        now=instant("2026-10-02 10:00"),
+    )
+    if confirmed:
+        now = instant("2026-10-03 10:00")
+        profiles.confirm(merchant_id=shop.merchant.pk, actor="operator", now=now)
+
+
+def test_an_owner_tells_of_the_shop_and_uploads_the_licence(shop: Shop) -> None:
+    client = browser_of(member(shop, email="olga@shop.example"))
+    page = text_of(client.post(PROFILE, {**TOLD, "licence_document": scan()}, follow=True))
+    assert "The profile is saved" in page
+    assert "Changed by olga@shop.example" in page
+    assert "not confirmed by us yet" in page
+    profile = Profile.objects.get()
+    assert (profile.licence_number, bytes(profile.licence_document)) == ("L-1", PDF)
+    document = client.get(DOCUMENT)
+    assert document.content == PDF
+    assert document["Content-Type"] == "application/pdf"
+    assert document["Content-Disposition"] == 'attachment; filename="licence.pdf"'
+
+
+def test_saving_without_a_file_keeps_the_one_there_is(shop: Shop) -> None:
+    complete(shop)
+    browser_of(member(shop)).post(PROFILE, TOLD | {"contact_name": "Kai"})
+    profile = Profile.objects.get()
+    assert (profile.contact_name, bytes(profile.licence_document)) == ("Kai", PDF)
+
+
+def test_a_change_must_be_confirmed_again_and_no_change_not(shop: Shop) -> None:
+    complete(shop, confirmed=True)
+    client = browser_of(member(shop))
+    client.post(PROFILE, TOLD)
+    assert "We have confirmed this profile on 3 Oct 2026" in text_of(client.get(PROFILE))
+    client.post(PROFILE, TOLD | {"licence_number": "L-2"})
+    assert "not confirmed by us yet" in text_of(client.get(PROFILE))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"contact_email": "nobody"}, "valid email address"),
+        ({"contact_phone": "call me"}, "This is not a telephone number"),
+        ({"licence_document": scan(b"MZ virus")}, "Upload a PDF, PNG or JPEG"),
+        ({"licence_document": scan(PDF + b"x" * 5 * 1024 * 1024)}, "larger than 5 MB"),
+        ({"licence_document": scan(b"")}, "empty"),
+    ],
+)
+def test_what_makes_no_sense_is_said_beside_it_and_nothing_is_kept(
+    shop: Shop, wrong: dict[str, object], said: str
+) -> None:
+    response = browser_of(member(shop)).post(PROFILE, {**TOLD, **wrong})
+    assert response.status_code == 200
+    assert said in text_of(response)
+    assert 'value="L-1"' in response.content.decode()
+    assert not Profile.objects.exists()
+
+
+@pytest.mark.parametrize("role", ["FINANCE", "VIEWER"])
+def test_the_others_read_it_only(shop: Shop, role: str) -> None:
+    complete(shop)
+    client = browser_of(member(shop, role))
+    page = text_of(client.get(PROFILE))
+    assert "Licence number L-1" in page
+    assert "Only owners change the profile" in page
+    assert client.post(PROFILE, {"licence_number": "X"}).status_code == 403
+    assert Profile.objects.get().licence_number == "L-1"
+    assert client.get(DOCUMENT).status_code == (200 if role == "FINANCE" else 403)
+
+
+def test_strangers_find_and_change_nothing(shop: Shop) -> None:
+    complete(shop)
+    other = browser_of(member(shops.join("2026-10-01 09:00", "other")))
+    for path in (PROFILE, DOCUMENT):
+        assert other.get(path).status_code == 404
+        assert other.post(path, TOLD).status_code == 404
+        assert Client().get(path)["Location"] == f"/accounts/login/?next={path}"
+    assert Profile.objects.get().contact_name == "Mei"
+    assert other.get("/m/other/settings/profile/document/").status_code == 404
