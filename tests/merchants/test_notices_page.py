@@ -60,7 +60,7 @@ def test_each_leads_to_what_it_is_about(shop: Shop) -> None:
         "billing/bills/2026-000001/",
     ):
         assert f'<h2><a href="/m/rosewood/{address}"' in page
-    assert '<h2><a href="/m/rosewood/">Your credit line is frozen' in page
+    assert '<h2><a href="/m/rosewood/credit/freezes/">Your credit line is frozen' in page
 
 
 def test_details_of_another_version_lead_nowhere_and_break_nothing(shop: Shop) -> None:
