@@ -1,0 +1,65 @@
+"""Every text that people read is there in every language, and compiled."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from django.utils.translation import gettext, override
+from pytest_django import Settings
+
+from billing.models import Fee
+from config import translations
+
+
+@pytest.fixture(scope="module")
+def problems() -> list[str]:
+    return translations.problems()
+
+
+@pytest.mark.parametrize("language", translations.LANGUAGES)
+def test_nothing_is_untranslated_fuzzy_or_stale(language: str, problems: list[str]) -> None:
+    assert [problem for problem in problems if problem.startswith(f"{language}:")] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "limit"), [("en", "Credit"), ("zh-hans", "先用后付"), ("th", "เครดิต")]
+)
+def test_the_compiled_files_are_those_in_use(language: str, limit: str) -> None:
+    with override(language):
+        assert limit in gettext("Credit")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", translations.LANGUAGES)
+def test_what_fees_are_called_and_mean_is_translated(language: str) -> None:
+    for fee in Fee.objects.all():
+        with override(language):
+            assert gettext(fee.name) != fee.name
+            assert gettext(fee.definition) != fee.definition
+
+
+@pytest.fixture
+def a_copy(tmp_path: Path, settings: Settings) -> Path:
+    """A copy of all that is searched and of the catalogues, to be changed."""
+    for name in (*translations.SOURCES, "config"):
+        shutil.copytree(settings.BASE_DIR / name, tmp_path / name, dirs_exist_ok=True)
+    settings.BASE_DIR = tmp_path
+    return tmp_path
+
+
+def test_a_new_text_is_missed_until_it_is_translated(a_copy: Path) -> None:
+    (a_copy / "merchants" / "new.py").write_text('_("Nobody has translated this.")\n')
+    assert [problem for problem in translations.problems() if "Nobody has" in problem] == [
+        "zh-hans: not in the catalogue: 'Nobody has translated this.'",
+        "th: not in the catalogue: 'Nobody has translated this.'",
+    ]
+    translations.update()
+    assert [problem for problem in translations.problems() if "Nobody has" in problem] == [
+        "zh-hans: not translated: 'Nobody has translated this.'",
+        "th: not translated: 'Nobody has translated this.'",
+    ]
+
+
+def test_a_translation_without_its_compiled_file_is_stale(a_copy: Path) -> None:
+    (a_copy / "config" / "locale" / "th" / "LC_MESSAGES" / "django.mo").write_bytes(b"")
+    assert "th: the compiled file is stale" in translations.problems()
