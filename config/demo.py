@@ -1,6 +1,8 @@
-"""Two demonstration shops with a season of made-up trade, told as events like any other.
+"""Four demonstration shops with a season of made-up trade, told as events like any other.
 
-The same numbers come out for the same day: the shops' luck is drawn from a fixed seed.
+A dress shop whose limit grew from 5,000 to 20,000, an electronics shop at 100,000 with a freeze
+behind it, a shop in Bangkok on an annual plan, and a shop in Chicago that keeps reaching its
+threshold. The same numbers come out for the same day: the shops' luck is drawn from a fixed seed.
 """
 
 import json
@@ -12,7 +14,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-DAYS = 100
+from merchants import calendar
+
+MONTHS = 3  # before the current one, so that each shop has seen as many reviews
 PASSWORD = "tael-demo"
 
 
@@ -25,10 +29,9 @@ class Login(NamedTuple):
 
 LOGINS = [
     Login("owner@silk.example", PASSWORD, "owner of Siam Silk House"),
-    Login(
-        "finance@silk.example", PASSWORD, "finance at Siam Silk House, viewer at Jincheng Trading"
-    ),
-    Login("owner@jincheng.example", PASSWORD, "owner of Jincheng Trading"),
+    Login("finance@silk.example", PASSWORD, "finance at Siam Silk House, viewer at Meili Dresses"),
+    Login("owner@meili.example", PASSWORD, "owner of Meili Dresses and of Huaxin Electronics"),
+    Login("owner@lakeside.example", PASSWORD, "owner of Lakeside Outfitters"),
     Login("operator@tael.example", PASSWORD, "operator, at /admin/", is_operator=True),
 ]
 
@@ -36,8 +39,10 @@ LOGINS = [
 ROLES = [
     ("siam-silk", "owner@silk.example", "OWNER"),
     ("siam-silk", "finance@silk.example", "FINANCE"),
-    ("jincheng", "finance@silk.example", "VIEWER"),
-    ("jincheng", "owner@jincheng.example", "OWNER"),
+    ("meili", "finance@silk.example", "VIEWER"),
+    ("meili", "owner@meili.example", "OWNER"),
+    ("huaxin", "owner@meili.example", "OWNER"),
+    ("lakeside", "owner@lakeside.example", "OWNER"),
 ]
 
 
@@ -45,10 +50,14 @@ ROLES = [
 class Shop:
     reference: str
     terms: dict[str, Any]
-    orders_a_day: int
+    orders_a_day: float
     price: int  # of an order, on average
     fees: dict[str, Decimal]  # of one order
     late_share: float  # of buyers who pay after the due date
+    days_to_pay: float = 10  # from the delivery, of those who pay in time
+    growth: float = 0  # how much more is ordered on the last day than on the first
+    rating: float = 4.5
+    unpaid_order: str = ""  # amount of an order that is paid a week late, and freezes the line
 
     @property
     def zone(self) -> ZoneInfo:
@@ -57,32 +66,66 @@ class Shop:
 
 SHOPS = (
     Shop(
+        reference="meili",
+        terms={
+            "name": "美丽时装 Meili Dresses", "currency": "CNY", "timezone": "Asia/Shanghai",
+            "language": "zh-hans", "credit_limit": "5000.00", "payment_days": 10,
+            "settlement_days": 0, "billing_threshold": "1500.00", "plan": "basic",
+            "plan_price": "198.00", "plan_interval_days": 30, "payment_method": "sandbox",
+        },
+        orders_a_day=2,
+        price=420,
+        fees={"pick-pack": Decimal("4.80"), "packaging": Decimal("2.20"),
+              "shipping-label": Decimal("13.50"), "transaction-fee": Decimal("3.20")},
+        late_share=0,
+        days_to_pay=4,
+        growth=1,
+        rating=4.8,
+    ),
+    Shop(
+        reference="huaxin",
+        terms={
+            "name": "华信电子 Huaxin Electronics", "currency": "CNY", "timezone": "Asia/Shanghai",
+            "language": "zh-hans", "credit_limit": "100000.00", "payment_days": 10,
+            "settlement_days": 7, "billing_threshold": "5000.00", "plan": "annual",
+            "plan_price": "1980.00", "plan_interval_days": 365, "payment_method": "sandbox",
+        },
+        orders_a_day=2,
+        price=2300,
+        fees={"pick-pack": Decimal("9.60"), "packaging": Decimal("6.40"),
+              "shipping-label": Decimal("31.00"), "transaction-fee": Decimal("24.00")},
+        late_share=0.05,
+        rating=4.6,
+        unpaid_order="26800.00",
+    ),
+    Shop(
         reference="siam-silk",
         terms={
             "name": "Siam Silk House", "currency": "THB", "timezone": "Asia/Bangkok",
             "language": "th", "credit_limit": "120000.00", "payment_days": 10,
-            "settlement_days": 7, "billing_threshold": "12000.00", "plan": "basic",
-            "plan_price": "990.00", "plan_interval_days": 30, "payment_method": "sandbox",
+            "settlement_days": 7, "billing_threshold": "12000.00", "plan": "annual",
+            "plan_price": "9900.00", "plan_interval_days": 365, "payment_method": "sandbox",
         },
-        orders_a_day=4,
+        orders_a_day=3,
         price=1900,
         fees={"pick-pack": Decimal("24.50"), "packaging": Decimal("11.00"),
               "shipping-label": Decimal("62.00"), "transaction-fee": Decimal("18.75")},
         late_share=0.12,
     ),
     Shop(
-        reference="jincheng",
+        reference="lakeside",
         terms={
-            "name": "锦程商贸 Jincheng Trading", "currency": "CNY", "timezone": "Asia/Shanghai",
-            "language": "zh-hans", "credit_limit": "20000.00", "payment_days": 10,
-            "settlement_days": 0, "billing_threshold": "1500.00", "plan": "annual",
-            "plan_price": "1980.00", "plan_interval_days": 365, "payment_method": "sandbox",
+            "name": "Lakeside Outfitters", "currency": "USD", "timezone": "America/Chicago",
+            "language": "en", "credit_limit": "8000.00", "payment_days": 10,
+            "settlement_days": 7, "billing_threshold": "100.00", "plan": "basic",
+            "plan_price": "39.00", "plan_interval_days": 30, "payment_method": "sandbox",
         },
-        orders_a_day=3,
-        price=460,
-        fees={"pick-pack": Decimal("4.80"), "packaging": Decimal("2.20"),
-              "shipping-label": Decimal("13.50"), "transaction-fee": Decimal("3.20")},
-        late_share=0.2,
+        orders_a_day=2,
+        price=140,
+        fees={"pick-pack": Decimal("3.20"), "packaging": Decimal("1.10"),
+              "shipping-label": Decimal("8.90"), "transaction-fee": Decimal("2.10")},
+        late_share=0.1,
+        rating=4.4,
     ),
 )  # fmt: skip
 
@@ -102,7 +145,11 @@ class _Season:
 
     def __init__(self, shop: Shop, now: datetime) -> None:
         self.shop = shop
-        self.first_day = now.astimezone(shop.zone).date() - timedelta(days=DAYS)
+        today = now.astimezone(shop.zone).date()
+        self.first_day = calendar.month_of(today)
+        for _ in range(MONTHS):
+            self.first_day = calendar.month_of(self.first_day - calendar.ONE_DAY)
+        self.days = (today - self.first_day).days
         self.luck = random.Random(shop.reference)
 
     def _at(self, day: int, hour: float) -> datetime:
@@ -118,23 +165,41 @@ class _Season:
 
     def events(self) -> Iterator[Told]:
         yield self._event(self._at(0, 8), "merchant.joined", "joined", **self.shop.terms)
-        for day in range(0, DAYS + 1):
+        for day in range(self.days + 1):
             if day % 30 == 0:
                 yield self._metrics(day)
             if day % 7 == 2:
                 yield self._charge(self._at(day, 16), f"receiving-{day}", "receiving", "", 6)
             if day % 30 == 25:
                 yield self._charge(self._at(day, 12), f"storage-{day}", "storage", "", 40)
-            for number in range(self.luck.randint(0, 2 * self.shop.orders_a_day)):
+            for number in range(self._orders_of(day)):
                 yield from self._order(
                     day, f"{self.shop.reference[:2].upper()}-{day:03}{number:02}"
                 )
 
+        if self.shop.unpaid_order:
+            yield from self._late_order(40)
+
+    def _orders_of(self, day: int) -> int:
+        grown = 1 + self.shop.growth * day / max(self.days, 1)
+        return round(self.luck.uniform(0, 2 * self.shop.orders_a_day * grown))
+
+    def _late_order(self, day: int) -> Iterator[Told]:
+        """A large order whose buyer pays a week after the due date."""
+        name = f"{self.shop.reference[:2].upper()}-FAIR"
+        what = {"order": name, "amount": self.shop.unpaid_order}
+        what["currency"] = self.shop.terms["currency"]
+        yield self._event(self._at(day, 9), "order.placed", name, buyer="buyer-fair", **what)
+        yield self._event(self._at(day, 15), "order.shipped", name, order=name)
+        yield self._event(self._at(day + 1, 11), "order.delivered", name, order=name)
+        yield self._event(self._at(day + 18, 10), "order.paid", name, payment=f"{name}-P", **what)
+
     def _metrics(self, day: int) -> Told:
         return self._event(
             self._at(day, 8.5), "shop.metrics", str(day),
-            rating=f"{4.3 + self.luck.random() * 0.6:.2f}", listing_quality=70 + day // 10,
-            profile_completeness=80, after_sales=self.luck.randint(80, 96),
+            rating=f"{self.shop.rating + self.luck.random() * 0.15:.2f}",
+            listing_quality=80 + day // 10,
+            profile_completeness=90, after_sales=self.luck.randint(80, 96),
         )  # fmt: skip
 
     def _charge(self, at: datetime, name: str, fee: str, request: str, times: int = 1) -> Told:
@@ -164,7 +229,9 @@ class _Season:
             yield self._charge(shipped, f"{name}-{fee}", fee, name)
         delivered = shipped + timedelta(days=luck.uniform(1, 5))
         yield self._event(delivered, "order.delivered", name, order=name)
-        days_to_pay = luck.uniform(12, 25) if luck.random() < self.shop.late_share else 10
+        days_to_pay = (
+            luck.uniform(12, 25) if luck.random() < self.shop.late_share else self.shop.days_to_pay
+        )
         paid = delivered + timedelta(days=days_to_pay * luck.uniform(0.4, 1))
         yield self._event(
             paid, "order.paid", name, order=name, payment=f"{name}-P", amount=amount,

@@ -18,6 +18,7 @@ register_converter(DayConverter, "day")
 # Everything of a merchant lies under its reference, so that two tabs never mix two merchants.
 of_a_merchant: list[URLPattern | URLResolver] = [
     path("", views.overview, name="overview"),
+    path("search/", views.find, name="search"),
     path("credit/", include("credit.urls")),
     path("billing/", include("billing.urls")),
     path("", include((merchants_urls.of_a_merchant, "merchant"))),

@@ -89,16 +89,6 @@ class Sections(Generic[S]):
         return sum(section.charge_count for section in self.sections)
 
 
-@dataclass(frozen=True)
-class Summary:
-    """What a merchant wants to know of its billing first, in a month."""
-
-    account: BillingAccount
-    statement: Statement | None  # None until the month's first charge
-    this_month: Sections[StatementTotal]
-    latest_bills: Sequence[Invoice]
-
-
 def account_of(merchant: Merchant) -> BillingAccount | None:
     return BillingAccount.objects.filter(merchant=merchant).first()
 
@@ -109,17 +99,10 @@ def account_with_line(merchant: Merchant) -> BillingAccount | None:
     return both.filter(merchant=merchant, merchant__credit_line__isnull=False).first()
 
 
-def summary(account: BillingAccount, *, month: date, latest: int) -> Summary:
-    """The account with its statement of `month` and its `latest` bills."""
+def month_so_far(account: BillingAccount, month: date) -> Sections[StatementTotal]:
+    """What the charges on the account's statement of `month` come to; nothing without any."""
     of_month = StatementTotal.objects.filter(statement__account=account, statement__month=month)
-    # A statement opens with its first charge, and so with a total.
-    this_month = list(of_month.select_related("statement", "fee").order_by("fee__name"))
-    return Summary(
-        account=account,
-        statement=this_month[0].statement if this_month else None,
-        this_month=Sections.of(this_month),
-        latest_bills=list(bills(account).order_by("-issued_at", "-pk")[:latest]),
-    )
+    return Sections.of(of_month.select_related("fee").order_by("fee__name"))
 
 
 def statements(account: BillingAccount) -> QuerySet[Statement]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from credit.models import CreditLine, Freeze, Order, OrderPayment
+from credit.models import CreditLine, Order, OrderPayment
 from credit.models.orders import OrderQuerySet
 from merchants.models import Merchant
 
@@ -22,28 +22,8 @@ def lines_with_a_day_to_work_off(now: datetime) -> Sequence[int]:
     )
 
 
-@dataclass(frozen=True)
-class Summary:
-    """What a merchant wants to know of its credit line first, on a local day."""
-
-    line: CreditLine
-    freezes: Sequence[Freeze]  # those in force, oldest first
-    overdue: int  # how many orders
-    latest_orders: Sequence[Order]
-
-
 def line_of(merchant: Merchant) -> CreditLine | None:
     return CreditLine.objects.filter(merchant=merchant).first()
-
-
-def summary(line: CreditLine, *, today: date, orders: int) -> Summary:
-    """The line with its latest `orders` orders."""
-    return Summary(
-        line=line,
-        freezes=list(line.freezes.filter(lifted_at__isnull=True).order_by("placed_at", "pk")),
-        overdue=_orders(line).overdue(today).count(),
-        latest_orders=list(_orders(line).seen_on(today).order_by("-placed_at", "-pk")[:orders]),
-    )
 
 
 def orders(

@@ -1,10 +1,17 @@
+"""The first page a merchant sees: how it stands, and what needs it first."""
+
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from django.utils import timezone
+from moneyed import Money
 from pytest_django import DjangoAssertNumQueries
 
+from billing.operations import credits, thresholds
+from credit.operations import requests
 from tests import shops
+from tests.credit import withdrawing
+from tests.credit.pages import set_clock
 from tests.factories import MembershipFactory, browser_of, member
 from tests.shops import Shop
 from tests.text import text_of
@@ -12,12 +19,18 @@ from tests.text import text_of
 pytestmark = pytest.mark.django_db
 
 Clock = Callable[[str], None]
+MEI = "mei@rosewood.example"
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Sets the time that pages read, in UTC."""
-    return lambda at: monkeypatch.setattr(timezone, "now", lambda: shops.instant(at))
+    return set_clock(monkeypatch)
+
+
+def html_of(shop: Shop, role: str = "OWNER") -> str:
+    response = browser_of(member(shop, role)).get(f"/m/{shop.reference}/")
+    assert response.status_code == 200
+    return str(response.content.decode())
 
 
 def overview(shop: Shop) -> str:
@@ -65,6 +78,30 @@ def test_the_month_is_the_merchants_own(clock: Clock) -> None:
     assert "November 2026, so far" in overview(shop)
 
 
+def test_proceeds_show_what_can_be_withdrawn_and_when_more_can(clock: Clock) -> None:
+    shop = shops.join("2026-10-01 09:00", settlement_days=7)
+    for day, amount in ((2, "100.00"), (9, "30.00"), (10, "12.50")):
+        shop.place(f"2026-10-{day:02} 10:00", f"A-{day}", amount)
+        shop.pay(f"2026-10-{day:02} 11:00", f"A-{day}", amount)
+    clock("2026-10-10 12:00")
+    page = overview(shop)
+    assert "100.00 USD can be withdrawn" in page
+    assert "More from 16 Oct 2026 30.00 USD More from 17 Oct 2026 12.50 USD" in page
+    assert "Maturing in all 42.50 USD On its way to you 0.00 USD" in page
+    assert "can be withdrawn 7 days after their payment" in page
+
+
+def test_proceeds_show_what_sales_have_to_cover_first(clock: Clock) -> None:
+    shop = withdrawing.shop_with("100.00")
+    shop.place("2026-11-02 12:00", "A-1", "80.00")
+    shop.pay("2026-11-02 13:00", "A-1", "80.00")
+    withdrawing.pay_out(withdrawing.withdraw(shop, "150.00"))
+    withdrawing.refund(shop, "2026-11-03 11:00", "A-1", "80.00")
+    clock("2026-11-03 12:00")
+    page = overview(shop)
+    assert "0.00 USD can be withdrawn To be covered by later sales first 50.00 USD" in page
+
+
 def test_a_frozen_line_says_so_and_why(clock: Clock) -> None:
     shop = shops.join("2026-10-01 09:00")
     shop.place("2026-10-01 10:00", "A-1", "1000.00")
@@ -77,27 +114,95 @@ def test_a_frozen_line_says_so_and_why(clock: Clock) -> None:
     assert "1 order is overdue" in page
 
 
+def test_declined_orders_of_the_week_come_with_their_value(clock: Clock) -> None:
+    shop = shops.join("2026-10-01 09:00", credit_limit="100.00")
+    shop.place("2026-10-02 23:59", "A-1", "5000.00")  # the day before the week
+    shop.place("2026-10-03 00:00", "A-2", "150.00")
+    shop.place("2026-10-09 10:00", "A-3", "250.50")
+    clock("2026-10-09 12:00")
+    page = overview(shop)
+    assert "2 orders were declined in the last 7 days" in page
+    assert "What it would have been worth: 400.50 USD" in page
+
+
+def test_a_bill_that_could_not_be_collected_says_why(clock: Clock) -> None:
+    shop = shops.join("2026-10-01 09:00", payment_method="proceeds")
+    shop.charge("2026-10-02 10:00", "pick-pack", "210.00")
+    shop.run_hourly("2026-10-02 11:00", "2026-10-03 02:00")
+    (bill,) = shop.account.invoices.all()
+    clock("2026-10-03 09:00")
+    page = overview(shop)
+    assert f"Bill {bill.number} could not be collected" in page
+    assert "there were not enough available proceeds; due on" in page
+    assert f'href="/m/rosewood/billing/bills/{bill.number}/"' in html_of(shop)
+
+
+def test_an_unpaid_bill_is_there_until_it_is_paid(clock: Clock) -> None:
+    shop = shops.join("2026-10-01 09:00")
+    shop.charge("2026-10-02 10:00", "pick-pack", "210.00")
+    shop.run_jobs("2026-10-03 00:00")
+    (bill,) = shop.account.invoices.all()
+    clock("2026-10-03 09:00")
+    assert f"Bill {bill.number} is to be paid due on" in overview(shop)
+
+
+def test_what_was_asked_for_waits_in_sight(clock: Clock) -> None:
+    shop = shops.join("2026-10-01 09:00")
+    shop.charge("2026-10-02 10:00", "pick-pack", "20.00", "C-1")
+    now = shop.at("2026-10-03 09:00")
+    asked: dict[str, Any] = {"merchant_id": shop.merchant.pk, "actor": MEI, "now": now}
+    requests.ask_raise(limit_wanted=Money("9000", "USD"), message="More", **asked)
+    requests.ask_question(message="Why?", **asked)
+    thresholds.ask(threshold=Money("900", "USD"), message="More", **asked)
+    back: dict[str, Any] = {"charge": "C-1", "fee": "credit-pick-pack", "amount": Money("5", "USD")}
+    credits.ask(message="Twice", request_key="form-1", **back, **asked)
+    clock("2026-10-03 12:00")
+    page = overview(shop)
+    assert "2 requests about your limit wait for our answer" in page
+    assert "Your request for a higher billing threshold waits for our answer" in page
+    assert "1 credit that you asked for waits for our answer" in page
+
+
+def test_recent_activity_is_told_in_words_and_leads_to_what_it_is_about(clock: Clock) -> None:
+    shop = shops.join("2026-10-01 09:00", credit_limit="100.00")
+    shop.place("2026-10-02 10:00", "A-1", "150.00")
+    clock("2026-10-02 12:00")
+    assert "Order A-1 over 150.00 USD was declined: the limit was not enough." in overview(shop)
+    assert '<a href="/m/rosewood/credit/orders/A-1/">Order A-1 was declined</a>' in html_of(shop)
+
+
 def test_a_new_merchant_reads_what_will_appear_here(clock: Clock) -> None:
     shop = shops.join("2026-10-01 09:00")
     clock("2026-10-01 10:00")
     page = overview(shop)
-    assert "No orders yet." in page
-    assert "No bills yet." in page
+    assert "Nothing needs you now: no bill is unpaid" in page
+    assert "Nothing to tell yet." in page
     assert "No fulfilment or shipping charges yet this month." in page
+
+
+@pytest.mark.parametrize("role", ["FINANCE", "VIEWER"])
+def test_everybody_of_the_merchant_sees_it(clock: Clock, role: str) -> None:
+    shop = shops.join("2026-10-01 09:00")
+    clock("2026-10-01 10:00")
+    assert "Credit limit" in html_of(shop, role)
 
 
 def test_it_takes_few_queries_however_much_there_is(
     clock: Clock, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    shop = shops.join("2026-10-01 09:00")
+    shop = shops.join("2026-10-01 09:00", payment_method="proceeds", credit_limit="100.00")
     for day in range(2, 12):
         shop.place(f"2026-10-{day:02} 10:00", f"A-{day}", "30.00")
-        shop.charge(f"2026-10-{day:02} 11:00", "pick-pack", "150.00")
+        shop.deliver(f"2026-10-{day:02} 10:30", f"A-{day}")
+        shop.charge(f"2026-10-{day:02} 11:00", "pick-pack", "250.00")
+    shop.run_jobs("2026-10-15 00:00")
     owner = member(shop)
     for number in range(12):
         other = shops.join("2026-10-01 09:00", f"other-{number}")
         MembershipFactory.create(user=owner, merchant=other.merchant)
     client = browser_of(owner)
-    clock("2026-10-12 09:00")
+    clock("2026-10-15 09:00")
     with django_assert_max_num_queries(12):
-        assert client.get("/m/rosewood/").status_code == 200
+        page = text_of(client.get("/m/rosewood/"))
+    assert "frozen" in page
+    assert "could not be collected" in page

@@ -17,7 +17,7 @@ from merchants.models import Membership, Merchant
 
 
 class Command(BaseCommand):
-    help = "Loads two demonstration shops with a season of trade, and people who can sign in."
+    help = "Loads four demonstration shops with a season of trade, and people who can sign in."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         now = timezone.now()
         if not file.exists():
             self._write(file, now)
-        self.stdout.write("Loading two demonstration shops (some 20 seconds, once) ...")
+        self.stdout.write("Loading four demonstration shops (some 30 seconds, once) ...")
         Replaying(look_through(file), now, lambda events: None).run()
         self._let_people_in()
         file.unlink()

@@ -1,0 +1,67 @@
+"""What of an account its merchant should look at first. Nothing here writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import connection
+
+from billing.models import BillingAccount
+
+MANY = 1000  # so many requests are counted
+BILLS = 5  # more than so many unpaid ones are no surprise to anybody
+
+# The account's unpaid bills are a short index of their own; its requests are few.
+READ = """
+SELECT pending.thresholds, pending.credits, bill.*
+FROM (
+    SELECT (
+        SELECT count(*) FROM billing_thresholdrequest request
+        WHERE request.account_id = %(account)s AND request.status = 'PENDING'
+    ) AS thresholds, (
+        SELECT count(*) FROM (
+            SELECT FROM billing_billingcredit credit
+            WHERE credit.account_id = %(account)s AND credit.status = 'REQUESTED' LIMIT %(many)s
+        ) asked
+    ) AS credits
+) pending
+LEFT JOIN LATERAL (
+    SELECT bill.number, bill.total - bill.amount_paid, bill.currency, bill.due_on,
+           bill.first_failed_at IS NOT NULL, coalesce((
+               SELECT payment.failure FROM billing_payment payment
+               WHERE payment.invoice_id = bill.id AND payment.status = 'FAILED'
+               ORDER BY payment.attempt DESC LIMIT 1), '')
+    FROM billing_invoice bill
+    WHERE bill.account_id = %(account)s AND bill.status IN ('OPEN', 'UNCOLLECTIBLE')
+    ORDER BY bill.issued_on, bill.id LIMIT %(bills)s
+) bill ON true
+"""
+
+
+@dataclass(frozen=True)
+class UnpaidBill:
+    number: str
+    left_to_pay: Decimal
+    currency: str
+    due_on: date
+    has_failed: bool  # collecting it, or paying it in time
+    failure: str  # the code of why the last attempt failed; "" without an attempt
+
+
+@dataclass(frozen=True)
+class Attention:
+    """0 or nothing is nothing to look at."""
+
+    thresholds: int  # asked for by the merchant, not answered yet
+    credits: int
+    bills: Sequence[UnpaidBill]  # the oldest first, and only so many
+
+
+def of(account: BillingAccount) -> Attention:
+    given = {"account": account.pk, "many": MANY, "bills": BILLS}
+    with connection.cursor() as cursor:
+        cursor.execute(READ, given)
+        rows = cursor.fetchall()
+    thresholds, credits = rows[0][:2]
+    return Attention(thresholds, credits, [UnpaidBill(*row[2:]) for row in rows if row[2]])

