@@ -7,7 +7,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from merchants.models import User
 from tests import shops
-from tests.e2e.test_reading_the_books import sign_in, violations
+from tests.e2e.test_every_page import violations
+from tests.e2e.test_reading_the_books import sign_in
 from tests.factories import PASSWORD, member
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
