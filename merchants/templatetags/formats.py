@@ -47,6 +47,11 @@ def day_and_month(value: date) -> str:
     return format_skeleton("MMMd", value, locale=_locale())
 
 
+def short_month(value: date) -> str:
+    """A month by its abbreviation."""
+    return format_skeleton("MMM", value, locale=_locale())
+
+
 def day_text(value: date | None) -> str:
     return NONE if value is None else format_date(value, "medium", locale=_locale())
 

@@ -1,0 +1,50 @@
+"""What an account's bills may be collected from. Nothing here writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from billing.models import BillingAccount, Card
+from credit.models import CreditLine
+
+
+@dataclass(frozen=True)
+class Method:
+    name: str  # of BillingAccount.Method
+    card: Card | None
+    is_in_use: bool
+
+    @property
+    def label(self) -> str:
+        return str(self.card or BillingAccount.Method(self.name).label)
+
+    @property
+    def is_manual(self) -> bool:
+        return self.name == BillingAccount.Method.MANUAL
+
+    @property
+    def is_proceeds(self) -> bool:
+        return self.name == BillingAccount.Method.PROCEEDS
+
+
+def has_sandbox() -> bool:
+    return bool(settings.TAEL_SANDBOX)
+
+
+def of(account: BillingAccount) -> Sequence[Method]:
+    """The method in use and those that could be chosen instead, cards first."""
+    cards = account.cards.filter(removed_at__isnull=True).order_by("-pk")
+    found: list[tuple[str, Card | None]] = [(card.provider, card) for card in cards]
+    in_use = (account.payment_method, account.card)
+    if CreditLine.objects.filter(pk=account.pk, currency=account.currency).exists():
+        found.append((BillingAccount.Method.PROCEEDS, None))
+    found.append((BillingAccount.Method.MANUAL, None))
+    if in_use not in found:  # as the sandbox without a card
+        found.insert(0, in_use)
+    return [Method(name, card, (name, card) == in_use) for name, card in found]
+
+
+def card_named(account: BillingAccount, token: str) -> Card | None:
+    """The account's card of this token: a form that was sent before has added it."""
+    return account.cards.filter(token=token, removed_at__isnull=True).first()
