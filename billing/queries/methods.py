@@ -36,13 +36,16 @@ def of(account: BillingAccount) -> Sequence[Method]:
     """The method in use and those that could be chosen instead, cards first."""
     cards = account.cards.filter(removed_at__isnull=True).order_by("-pk")
     found: list[tuple[str, Card | None]] = [(card.provider, card) for card in cards]
-    in_use = (account.payment_method, account.card)
+    if account.card_id is None and account.payment_method == BillingAccount.Method.SANDBOX:
+        found.append((BillingAccount.Method.SANDBOX, None))
     if CreditLine.objects.filter(pk=account.pk, currency=account.currency).exists():
         found.append((BillingAccount.Method.PROCEEDS, None))
     found.append((BillingAccount.Method.MANUAL, None))
-    if in_use not in found:  # as the sandbox without a card
-        found.insert(0, in_use)
-    return [Method(name, card, (name, card) == in_use) for name, card in found]
+    in_use = (account.payment_method, account.card_id)
+    return [
+        Method(name, card, is_in_use=(name, card.pk if card else None) == in_use)
+        for name, card in found
+    ]
 
 
 def card_named(account: BillingAccount, token: str) -> Card | None:

@@ -28,15 +28,7 @@ def threshold_requests(account: BillingAccount) -> QuerySet[ThresholdRequest]:
     return account.threshold_requests.all()
 
 
-def threshold_asked(account: BillingAccount) -> ThresholdRequest | None:
-    """The request that waits for an answer; there is one at a time."""
-    return account.threshold_requests.filter(status=ThresholdRequest.Status.PENDING).first()
-
-
 def has_asked(account: BillingAccount, *, threshold: Decimal, message: str) -> bool:
     """Whether exactly this was asked for, and waits for its answer."""
-    waiting = threshold_asked(account)
-    return waiting is not None and (waiting.threshold_wanted, waiting.message) == (
-        threshold,
-        message,
-    )
+    waiting = account.threshold_requests.filter(status=ThresholdRequest.Status.PENDING)
+    return waiting.filter(threshold_wanted=threshold, message=message).exists()

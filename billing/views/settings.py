@@ -125,12 +125,14 @@ def _page(
     now: datetime,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
+    requests = list(terms.threshold_requests(account).order_by("-id")[:LATEST])
     context = {
         "account": account,
         "forecast": forecast.forecast(account, today=local_day(account, now)),
         "threshold_form": threshold_form,
-        "waiting": terms.threshold_asked(account),
-        "requests": terms.threshold_requests(account).order_by("-id")[:LATEST],
+        # There is one at a time, and none is asked for after it.
+        "waiting": next((asked for asked in requests if asked.is_pending), None),
+        "requests": requests,
         "plan_to_come": terms.plan_to_come(account),
         "zone_to_come": terms.zone_to_come(account),
         "methods": methods.of(account),

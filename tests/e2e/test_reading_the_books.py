@@ -29,10 +29,16 @@ PAGES = [
     "/m/rosewood/credit/freezes/",
     "/m/rosewood/credit/orders/",
     "/m/rosewood/credit/orders/A-1/",
+    "/m/rosewood/billing/charges/",
     "/m/rosewood/billing/statements/",
     "/m/rosewood/billing/statements/2026-10/",
     "/m/rosewood/billing/bills/",
     "/m/rosewood/billing/bills/2026-000001/",
+    "/m/rosewood/billing/pricing/",
+    "/m/rosewood/billing/credits/",
+    "/m/rosewood/billing/credits/new/",
+    "/m/rosewood/billing/settings/",
+    "/m/rosewood/billing/settings/threshold/requests/",
     "/accounts/password/change/",
     "/accounts/2fa/",
     "/accounts/logout/",
@@ -64,7 +70,7 @@ def test_an_owner_reads_a_month_and_takes_its_csv_home(
     navigation.get_by_role("link", name="Orders", exact=True).click()
     page.get_by_role("link", name="A-1").click()
     expect(page.get_by_role("cell", name="after delivery")).to_have_count(3)
-    navigation.get_by_role("link", name="Statements").click()
+    navigation.get_by_role("link", name="Charges").click()
     page.get_by_role("link", name="October 2026", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Export as CSV").click()
