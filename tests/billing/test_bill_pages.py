@@ -119,7 +119,7 @@ def test_a_void_bill_says_so_and_its_lines_where_their_charges_went(shop: Shop) 
     decide(shop, "2026-000002", "2026-11-14 10:00")
     page = read(shop, "2026-000002/")
     assert "Bill 2026-000002 Void" in page
-    assert "Voided 14 Nov 2026 10:00" in page
+    assert "14 Nov 2026 10:00 Voided" in page
     assert "Nothing is to be paid for this bill." in page
     assert "fraud" not in page
     assert "Left to pay" not in page
@@ -149,7 +149,6 @@ def test_an_uncollectible_bill_says_so_and_what_is_left(shop: Shop) -> None:
     assert "Bill 2026-000002 Uncollectible" in page
     assert "Left to pay 200.00 USD" in page
     assert "Not paid since 19 Nov 2026" in page
-    assert "Marked uncollectible 20 Nov 2026 10:00" in page
     assert "19 Nov 2026 00:00 Not paid it was not paid by its due date" in page
     assert "19 Nov 2026 10:00 Payment 1 Bank transfer Succeeded 25.00 USD" in page
     assert "20 Nov 2026 10:00 Marked uncollectible" in page
