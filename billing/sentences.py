@@ -34,6 +34,9 @@ REFUSALS: dict[str, StrOrPromise] = {
     # methods
     "unknown_card": _("This card is not there any more. Choose another method."),
     "card_in_use": _("Bills are collected from this card. Choose another method first."),
+    "card_not_confirmed": _("The card's bank has not agreed. Try again, or add another card."),
+    "unknown_card_setup": _("This card was not added. Start again."),
+    "provider_silent": _("Our payment provider does not answer. Try again in a few minutes."),
     "currency_mismatch": _("Your bills are in another currency."),
 }
 TRIED_MEANWHILE: StrOrPromise = _(

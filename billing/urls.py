@@ -1,6 +1,6 @@
 from django.urls import path
 
-from billing.views import bills, credits, pricing, requests, settings, statements
+from billing.views import bills, credits, pricing, requests, settings, statements, stripe_cards
 
 app_name = "billing"
 
@@ -29,5 +29,7 @@ urlpatterns = [
     path("settings/threshold/requests/", settings.threshold_requests, name="threshold_requests"),
     path("settings/method/", settings.choose_method, name="choose_method"),
     path("settings/cards/", settings.add_sandbox_card, name="add_card"),
+    path("settings/cards/stripe/", stripe_cards.add, name="add_stripe_card"),
+    path("settings/cards/stripe/finish/", stripe_cards.finish, name="finish_stripe_card"),
     path("settings/cards/<int:pk>/remove/", settings.remove_card, name="remove_card"),
 ]

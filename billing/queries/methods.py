@@ -32,6 +32,10 @@ def has_sandbox() -> bool:
     return bool(settings.TAEL_SANDBOX)
 
 
+def has_stripe() -> bool:
+    return bool(settings.STRIPE_API_KEY and settings.STRIPE_PUBLISHABLE_KEY)
+
+
 def of(account: BillingAccount) -> Sequence[Method]:
     """The method in use and those that could be chosen instead, cards first."""
     cards = account.cards.filter(removed_at__isnull=True).order_by("-pk")

@@ -136,6 +136,7 @@ def _page(
         "plan_to_come": terms.plan_to_come(account),
         "zone_to_come": terms.zone_to_come(account),
         "methods": methods.of(account),
+        "has_stripe": methods.has_stripe(),
         "card_form": card_form if methods.has_sandbox() else None,
     }
     return render(request, "billing/settings.html", context, status=status)
