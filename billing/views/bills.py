@@ -42,11 +42,10 @@ def export_bills(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def bill(request: MemberRequest, number: str) -> HttpResponse:
-    account = account_of(request)
     bill = bill_of(request, number)
     attempts = list(queries.attempts(bill))
     context = {
-        "account": account,
+        "account": bill.account,
         "bill": bill,
         "lines": queries.lines(bill),
         "timeline": timelines.of_bill(bill, attempts),

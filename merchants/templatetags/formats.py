@@ -140,4 +140,5 @@ def instant(value: datetime | None) -> str | SafeString:
     """An instant to the minute, in the time zone of the page."""
     if value is None:
         return NONE
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), instant_text(value))
+    machine_readable = value.isoformat(timespec="seconds")  # HTML knows no microseconds
+    return format_html('<time datetime="{}">{}</time>', machine_readable, instant_text(value))
