@@ -83,6 +83,36 @@ def lines(
     return _plain(chart.render_tree())
 
 
+def bars(
+    series: Sequence[Series],
+    labels: Sequence[str],
+    *,
+    figure: Callable[[Decimal], str],
+    size: tuple[int, int] = WIDE,
+) -> bytes:
+    """A bar for each label, stacked of all series; what is below zero hangs under the axis."""
+    width, height = size
+    chart = pygal.StackedBar(
+        js=[],
+        no_prefix=True,
+        width=width,
+        height=height,
+        margin=8,
+        legend_at_bottom=True,
+        legend_at_bottom_columns=len(series) if size == WIDE else 1,
+        show_minor_x_labels=False,
+        x_labels_major_count=len(labels) if size == WIDE else min(len(labels), 4),
+        max_scale=6,
+        truncate_label=-1,
+        truncate_legend=-1,
+        value_formatter=lambda value: figure(Decimal(value)),
+    )
+    chart.x_labels = list(labels)
+    for one in series:
+        chart.add(one.name, [float(value) for value in one.values])  # floats for points only
+    return _plain(chart.render_tree())
+
+
 def image(svg: bytes) -> HttpResponse:
     """The chart as an answer; private, and asked for again each time."""
     response = HttpResponse(svg, content_type="image/svg+xml")

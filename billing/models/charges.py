@@ -7,7 +7,7 @@ from django.db.models import Q
 from moneyed import Money
 
 from billing.models.accounts import BillingAccount
-from billing.models.fees import Fee, Posting
+from billing.models.fees import CREDIT_CATEGORIES, Fee, Posting
 from billing.models.invoices import Invoice
 from billing.models.prices import PRICE_DECIMALS
 from billing.models.statements import Statement
@@ -198,3 +198,8 @@ class Charge(models.Model):
     @property
     def amount_money(self) -> Money:
         return money.of(self.amount, self.currency)
+
+    @property
+    def can_be_credited(self) -> bool:
+        """By its fee; to be asked where that is loaded already."""
+        return self.amount > 0 and self.fee.category not in CREDIT_CATEGORIES

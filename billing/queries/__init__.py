@@ -126,9 +126,19 @@ def charges(statement: Statement) -> QuerySet[Charge]:
     return statement.charges.select_related("fee", "item__invoice")
 
 
-def bills(account: BillingAccount) -> QuerySet[Invoice]:
-    """The account's bills; what is under review is none yet."""
-    return account.invoices.filter(number__isnull=False)
+def bills(
+    account: BillingAccount, *, status: str = "", kind: str = "", number: str = ""
+) -> QuerySet[Invoice]:
+    """The account's bills, those of a status or kind, or whose number starts so; all by default.
+
+    What is under review is none yet.
+    """
+    found = account.invoices.filter(number__isnull=False)
+    if number:
+        found = found.filter(number__startswith=number)
+    if kind:
+        found = found.filter(kind=kind)
+    return found.filter(status=status) if status else found
 
 
 def bill(account: BillingAccount, number: str) -> Invoice | None:
@@ -157,5 +167,5 @@ def decisions(bill: Invoice) -> QuerySet[BillDecision]:
 
 
 def attempts(bill: Invoice) -> QuerySet[Payment]:
-    """The attempts to collect a bill, oldest first."""
-    return bill.payments.order_by("attempt")
+    """The attempts to collect a bill, oldest first, each with its card."""
+    return bill.payments.select_related("card").order_by("attempt")

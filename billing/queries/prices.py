@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.db.models import Q
 
 from billing.models import BillingAccount, Fee, FeePrice
+from billing.models.fees import Category
 
 
 class PriceList:
@@ -33,6 +34,16 @@ class PriceList:
                 return price
         return None
 
+    def to_come(self, fee: str, currency: str, merchant_id: int, on: date) -> list[FeePrice]:
+        """The prices from later days on, the next one first, general ones among them."""
+        later = (
+            price
+            for whose in (merchant_id, None)
+            for price in self._prices.get((fee, currency, whose), [])
+            if price.from_on > on
+        )
+        return sorted(later, key=lambda price: (price.from_on, price.pk))
+
 
 @dataclass(frozen=True)
 class PricedFee:
@@ -45,25 +56,21 @@ class PricedFee:
 
 
 def priced_fees(account: BillingAccount, on: date) -> Sequence[PricedFee]:
-    """What the platform may charge this account, with prices of local day `on`."""
+    """What the platform may charge this account, with prices of local day `on`, by category."""
     prices = PriceList([account.pk])
+    places = list(Category)
+    fees = Fee.objects.filter(is_sent_by_platform=True).order_by("name")
     return [
         _priced(fee, prices, account, on)
-        for fee in Fee.objects.filter(is_sent_by_platform=True).order_by("category", "name")
+        for fee in sorted(fees, key=lambda fee: places.index(Category(fee.category)))
     ]
 
 
 def _priced(fee: Fee, prices: PriceList, account: BillingAccount, on: date) -> PricedFee:
     price = prices.price(fee.code, account.currency, account.pk, on)
-    to_come = FeePrice.objects.filter(
-        Q(merchant__isnull=True) | Q(merchant=account.pk),
-        fee=fee,
-        currency=account.currency,
-        from_on__gt=on,
-    )
     return PricedFee(
         fee=fee,
         unit_price=price.unit_price if price else None,
         is_own=price is not None and price.merchant_id is not None,
-        to_come=list(to_come.order_by("from_on", "pk")),
+        to_come=prices.to_come(fee.code, account.currency, account.pk, on),
     )

@@ -47,6 +47,11 @@ def day_and_month(value: date) -> str:
     return format_skeleton("MMMd", value, locale=_locale())
 
 
+def short_month(value: date) -> str:
+    """A month by its abbreviation."""
+    return format_skeleton("MMM", value, locale=_locale())
+
+
 def day_text(value: date | None) -> str:
     return NONE if value is None else format_date(value, "medium", locale=_locale())
 
@@ -135,4 +140,5 @@ def instant(value: datetime | None) -> str | SafeString:
     """An instant to the minute, in the time zone of the page."""
     if value is None:
         return NONE
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), instant_text(value))
+    machine_readable = value.isoformat(timespec="seconds")  # HTML knows no microseconds
+    return format_html('<time datetime="{}">{}</time>', machine_readable, instant_text(value))

@@ -25,15 +25,24 @@ def other_merchants(context: dict[str, Any]) -> list[Merchant]:
 
 @register.inclusion_tag("includes/navigation_link.html", takes_context=True)
 def navigation_link(
-    context: dict[str, Any], view: str, label: str, merchant: Merchant | None = None
+    context: dict[str, Any],
+    view: str,
+    label: str,
+    merchant: Merchant | None = None,
+    and_under: str = "",
 ) -> dict[str, str]:
-    """A link of the navigation, marked as current on its page and on those under it."""
+    """A link of the navigation, marked as current on its page and on those under it.
+
+    `and_under` names another view whose page, and those under that, belong to it.
+    """
     path = context["request"].path
-    address = reverse(view, args=[merchant.reference] if merchant else [])
+    args = [merchant.reference] if merchant else []
+    address = reverse(view, args=args)
+    places = (address, reverse(and_under, args=args)) if and_under else (address,)
     current = ""
     if path == address:
         current = "page"
-    elif path.startswith(address) and view not in EVERYTHING_LIES_UNDER:
+    elif path.startswith(places) and view not in EVERYTHING_LIES_UNDER:
         current = "true"
     return {"address": address, "label": label, "current": current}
 

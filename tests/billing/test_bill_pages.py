@@ -49,7 +49,7 @@ def test_a_bill_shows_its_lines_by_category(shop: Shop) -> None:
         "Shipping 1 210.00 USD Shipping label 12 Nov 2026 1 210.00 USD "
         "Apps 1 15.00 USD App usage 10 Nov 2026 1 15.00 USD Total 2 225.00 USD" in page
     )
-    assert "No payment was attempted yet." in page
+    assert "History When What Outcome Amount 13 Nov 2026 00:00 Issued – 225.00 USD" in page
 
 
 def test_a_collected_bill_shows_the_payment(settings: Settings) -> None:
@@ -58,7 +58,9 @@ def test_a_collected_bill_shows_the_payment(settings: Settings) -> None:
     shop.run_jobs("2026-11-01 10:00")
     page = read(shop, "2026-000001/")
     assert "Bill 2026-000001 Paid" in page
-    assert "1 1 Nov 2026 10:00 Succeeded 39.00 USD" in page
+    assert "1 Nov 2026 10:00 Payment 1 Sandbox Succeeded 39.00 USD" in page
+    assert "1 Nov 2026 10:00 Paid – 39.00 USD" in page
+    assert "Pay it by bank transfer" not in page
 
 
 def line_of(number: str, fee: str) -> str:
@@ -117,7 +119,7 @@ def test_a_void_bill_says_so_and_its_lines_where_their_charges_went(shop: Shop) 
     decide(shop, "2026-000002", "2026-11-14 10:00")
     page = read(shop, "2026-000002/")
     assert "Bill 2026-000002 Void" in page
-    assert "Voided 14 Nov 2026 10:00" in page
+    assert "14 Nov 2026 10:00 Voided" in page
     assert "Nothing is to be paid for this bill." in page
     assert "fraud" not in page
     assert "Left to pay" not in page
@@ -147,8 +149,9 @@ def test_an_uncollectible_bill_says_so_and_what_is_left(shop: Shop) -> None:
     assert "Bill 2026-000002 Uncollectible" in page
     assert "Left to pay 200.00 USD" in page
     assert "Not paid since 19 Nov 2026" in page
-    assert "Marked uncollectible 20 Nov 2026 10:00" in page
-    assert "1 19 Nov 2026 10:00 Succeeded 25.00 USD" in page
+    assert "19 Nov 2026 00:00 Not paid it was not paid by its due date" in page
+    assert "19 Nov 2026 10:00 Payment 1 Bank transfer Succeeded 25.00 USD" in page
+    assert "20 Nov 2026 10:00 Marked uncollectible" in page
     assert "fraud" not in page
 
 

@@ -41,7 +41,7 @@ def test_an_owner_reads_a_month_and_takes_its_csv_home(
     navigation.get_by_role("link", name="Orders", exact=True).click()
     page.get_by_role("link", name="A-1").click()
     expect(page.get_by_role("cell", name="after delivery")).to_have_count(3)
-    navigation.get_by_role("link", name="Statements").click()
+    navigation.get_by_role("link", name="Charges").click()
     page.get_by_role("link", name="October 2026", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Export as CSV").click()

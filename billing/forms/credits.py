@@ -1,0 +1,70 @@
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import BillingAccount, Charge
+from billing.queries import credits, effects
+from merchants import money
+from merchants.forms import AmountField
+from merchants.wording import LONGEST_TEXT
+
+
+class ChargeSearch(forms.Form):
+    """The charge that a credit is asked for, by its reference."""
+
+    charge = forms.CharField(
+        label=_("Reference of the charge"),
+        help_text=_("As in the column “Charge” of a statement's CSV. Or open the request."),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, account: BillingAccount, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"label_suffix": ""})
+        self.account = account
+
+    def clean_charge(self) -> Charge:
+        found = credits.charge_to_credit(self.account, self.cleaned_data["charge"])
+        if found is None:
+            raise forms.ValidationError(
+                _("You have no charge with this reference. Copy it as it is in your statement.")
+            )
+        return found
+
+    @property
+    def found(self) -> Charge:
+        charge: Charge = self.cleaned_data["charge"]
+        return charge
+
+
+class CreditRequest(forms.Form):
+    """How much of a charge to give back, and why."""
+
+    charge = forms.CharField(widget=forms.HiddenInput)
+    request_key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    fee = forms.ChoiceField(label=_("Reason"))
+    amount = AmountField()
+    message = forms.CharField(
+        label=_("What went wrong"),
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, *args: Any, charge: Charge, **kwargs: Any) -> None:
+        # One key for each form that is opened, so that one sent twice is one credit.
+        initial = {"charge": charge.reference, "request_key": uuid4().hex}
+        super().__init__(*args, **kwargs | {"label_suffix": "", "initial": initial})
+        self.currency = charge.currency
+        self.left = effects.left_to_credit(charge)
+        self.fields["fee"].choices = [(fee.code, fee.label) for fee in credits.reasons(charge)]  # type: ignore[attr-defined]
+        self.fields["amount"].currency = charge.currency  # type: ignore[attr-defined]
+        self.fields["amount"].label = _("Amount in %(currency)s") % {"currency": charge.currency}
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What the operation is told."""
+        said = self.cleaned_data
+        amount = money.of(said["amount"], self.currency)
+        return {name: said[name] for name in ("fee", "message", "request_key")} | {"amount": amount}

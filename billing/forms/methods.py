@@ -1,0 +1,58 @@
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import BillingAccount
+
+# What the sandbox does with each is in billing.providers. Nobody can type a real number here.
+TEST_CARDS = [
+    ("4242424242424242", _("4242 4242 4242 4242: pays")),
+    ("5555555555554444", _("5555 5555 5555 4444: pays, of another brand")),
+    ("4000000000000002", _("4000 0000 0000 0002: is declined for good")),
+    ("4000000000009995", _("4000 0000 0000 9995: has not enough funds")),
+    ("4000000000000119", _("4000 0000 0000 0119: pays, but gives no answer")),
+]
+BRANDS = {"4": "Visa", "5": "Mastercard"}
+
+
+class ChosenMethod(forms.Form):
+    """A method of the account, and its card where it has one."""
+
+    method = forms.ChoiceField(choices=BillingAccount.Method.choices)
+    card = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        return {"method": self.cleaned_data["method"], "card_id": self.cleaned_data["card"]}
+
+
+class SandboxCard(forms.Form):
+    """A test card, for demonstrations."""
+
+    number = forms.ChoiceField(label=_("Test card"), choices=TEST_CARDS)
+    request_key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # One key for each form that is opened, so that one sent twice is one card.
+        initial = {"request_key": uuid4().hex}
+        super().__init__(
+            *args, **kwargs | {"auto_id": "card_%s", "label_suffix": "", "initial": initial}
+        )
+
+    @property
+    def token(self) -> str:
+        """What the sandbox calls the card."""
+        return f"sandbox-{self.cleaned_data['request_key']}"
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """What is kept of it."""
+        number = self.cleaned_data["number"]
+        return {
+            "provider": BillingAccount.Method.SANDBOX,
+            "token": self.token,
+            "brand": BRANDS[number[0]],
+            "last_four": number[-4:],
+        }

@@ -1,0 +1,39 @@
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from moneyed import Money
+
+from billing.models import BillingAccount
+from merchants import money
+from merchants.forms import AmountField
+from merchants.wording import LONGEST_TEXT
+
+
+class HigherThreshold(forms.Form):
+    """How high the billing threshold should be, and why."""
+
+    threshold = AmountField()
+    message = forms.CharField(
+        label=_("Why you need it"),
+        help_text=_("How much you expect to send, and why fewer bills would help you."),
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, *args: Any, account: BillingAccount, **kwargs: Any) -> None:
+        # Two forms of one page have no id in common.
+        super().__init__(*args, **kwargs | {"auto_id": "threshold_%s", "label_suffix": ""})
+        self.currency = account.currency
+        self.fields["threshold"].currency = account.currency  # type: ignore[attr-defined]
+        self.fields["threshold"].label = _("Threshold you would like, in %(currency)s") % {
+            "currency": account.currency
+        }
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in ("threshold", "message")}
+
+    @property
+    def threshold_money(self) -> Money:
+        return money.of(self.cleaned_data["threshold"], self.currency)

@@ -1,0 +1,30 @@
+"""Credits that were asked for or granted, and the charges they correct. Nothing here writes."""
+
+from django.db.models import QuerySet
+
+from billing.models import BillingAccount, BillingCredit, Charge, Fee
+from billing.models.fees import CREDIT_FOR, Category
+
+_WITH = ("charge__fee", "fee", "made__item__invoice")
+
+
+def of(account: BillingAccount, *, status: str = "") -> QuerySet[BillingCredit]:
+    """The account's credits, each with its charge, its reason, and the bill that it is on."""
+    found = account.credits.select_related(*_WITH)
+    return found.filter(status=status) if status else found
+
+
+def find(account: BillingAccount, pk: int) -> BillingCredit | None:
+    return account.credits.select_related(*_WITH).filter(pk=pk).first()
+
+
+def charge_to_credit(account: BillingAccount, reference: str) -> Charge | None:
+    """The account's charge of this reference, with fee and bill; None for a credit."""
+    found = account.charges.select_related("fee", "item__invoice").filter(reference=reference)
+    return found.filter(fee__category__in=CREDIT_FOR).first()
+
+
+def reasons(charge: Charge) -> QuerySet[Fee]:
+    """Why a charge of its category can be credited."""
+    category = CREDIT_FOR[Category(charge.fee.category)]
+    return Fee.objects.filter(category=category).exclude(pk=Fee.PAYOUT).order_by("name")

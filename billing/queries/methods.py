@@ -1,0 +1,57 @@
+"""What an account's bills may be collected from. Nothing here writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from billing.models import BillingAccount, Card
+from credit.models import CreditLine
+
+
+@dataclass(frozen=True)
+class Method:
+    name: str  # of BillingAccount.Method
+    card: Card | None
+    is_in_use: bool
+
+    @property
+    def label(self) -> str:
+        return str(self.card or BillingAccount.Method(self.name).label)
+
+    @property
+    def is_manual(self) -> bool:
+        return self.name == BillingAccount.Method.MANUAL
+
+    @property
+    def is_proceeds(self) -> bool:
+        return self.name == BillingAccount.Method.PROCEEDS
+
+
+def has_sandbox() -> bool:
+    return bool(settings.TAEL_SANDBOX)
+
+
+def has_stripe() -> bool:
+    return bool(settings.STRIPE_API_KEY and settings.STRIPE_PUBLISHABLE_KEY)
+
+
+def of(account: BillingAccount) -> Sequence[Method]:
+    """The method in use and those that could be chosen instead, cards first."""
+    cards = account.cards.filter(removed_at__isnull=True).order_by("-pk")
+    found: list[tuple[str, Card | None]] = [(card.provider, card) for card in cards]
+    if account.card_id is None and account.payment_method == BillingAccount.Method.SANDBOX:
+        found.append((BillingAccount.Method.SANDBOX, None))
+    if CreditLine.objects.filter(pk=account.pk, currency=account.currency).exists():
+        found.append((BillingAccount.Method.PROCEEDS, None))
+    found.append((BillingAccount.Method.MANUAL, None))
+    in_use = (account.payment_method, account.card_id)
+    return [
+        Method(name, card, is_in_use=(name, card.pk if card else None) == in_use)
+        for name, card in found
+    ]
+
+
+def card_named(account: BillingAccount, token: str) -> Card | None:
+    """The account's card of this token: a form that was sent before has added it."""
+    return account.cards.filter(token=token, removed_at__isnull=True).first()

@@ -1,0 +1,59 @@
+"""What the latest months came to, side by side. Nothing here writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Sum
+
+from billing.models import BillingAccount, StatementTotal
+from billing.models.fees import Category
+from merchants import calendar
+
+
+@dataclass(frozen=True)
+class ByMonth:
+    """Sums of statements by category; months without charges are there with nothing in them."""
+
+    months: Sequence[date]  # oldest first, by their first days
+    sums: dict[tuple[date, str], Decimal]
+
+    @property
+    def categories(self) -> Sequence[Category]:
+        """Those that there is anything of, in the order in which categories are always shown."""
+        found = {category for _, category in self.sums}
+        return [category for category in Category if category in found]
+
+    def amounts(self, category: Category) -> Sequence[Decimal]:
+        return [self.sums.get((month, category), Decimal(0)) for month in self.months]
+
+    @property
+    def rows(self) -> Sequence[tuple[date, Sequence[Decimal], Decimal]]:
+        """Each month with its sum of each category and in total, latest first."""
+        amounts = zip(*(self.amounts(category) for category in self.categories), strict=True)
+        rows = [
+            (month, of_month, sum(of_month, Decimal(0)))
+            for month, of_month in zip(self.months, amounts, strict=False)
+        ]
+        return rows[::-1]
+
+
+def by_category(account: BillingAccount, *, until: date, most: int) -> ByMonth:
+    """The `most` months up to `until`, from the first one that has a statement."""
+    months = [until]
+    while len(months) < most:
+        months.append(calendar.month_of(months[-1] - calendar.ONE_DAY))
+    sums = (
+        StatementTotal.objects.filter(
+            statement__account=account,
+            statement__month__gte=months[-1],
+            statement__month__lte=until,
+        )
+        .values("statement__month", "fee__category")
+        .annotate(sum=Sum("amount"))
+        .order_by()
+    )
+    found = {(row["statement__month"], row["fee__category"]): row["sum"] for row in sums}
+    first = min((month for month, _ in found), default=until)
+    return ByMonth([month for month in reversed(months) if month >= first], found)

@@ -1,0 +1,34 @@
+"""An account's terms, and what waits to change them. Nothing here writes."""
+
+from decimal import Decimal
+
+from django.db.models import QuerySet
+
+from billing.models import BillingAccount, PlanTerm, ThresholdRequest
+from merchants.models import TimeZonePeriod
+
+
+def plan_to_come(account: BillingAccount) -> PlanTerm | None:
+    """The plan that the account has from its next plan date on, where it is another one."""
+    terms = account.plan_terms.filter(starts_on=account.next_plan_on)
+    term = None if account.is_closed else terms.order_by("-id").first()
+    if term is None:
+        return None
+    present = (account.plan, account.plan_price, account.plan_interval_days)
+    return term if (term.plan, term.plan_price, term.plan_interval_days) != present else None
+
+
+def zone_to_come(account: BillingAccount) -> TimeZonePeriod | None:
+    """The time zone that the merchant's days are counted in next, where it is another one."""
+    later = TimeZonePeriod.objects.filter(merchant=account.pk, starts_on__gt=account.open_on)
+    return later.exclude(timezone=account.timezone).order_by("starts_on").first()
+
+
+def threshold_requests(account: BillingAccount) -> QuerySet[ThresholdRequest]:
+    return account.threshold_requests.all()
+
+
+def has_asked(account: BillingAccount, *, threshold: Decimal, message: str) -> bool:
+    """Whether exactly this was asked for, and waits for its answer."""
+    waiting = account.threshold_requests.filter(status=ThresholdRequest.Status.PENDING)
+    return waiting.filter(threshold_wanted=threshold, message=message).exists()

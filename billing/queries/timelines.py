@@ -1,0 +1,47 @@
+"""What became of a bill, step by step. Nothing here writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from billing import queries
+from billing.models import BillingAccount, Invoice, Payment
+from merchants import letters
+
+
+@dataclass(frozen=True)
+class Step:
+    at: datetime
+    what: StrOrPromise
+    amount: Decimal | None = None
+    note: str = ""  # what it was collected from
+    payment: Payment | None = None  # the attempt that it was
+
+
+def of_bill(bill: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
+    """Issue, attempts, decisions and payment of a bill, oldest first."""
+    steps = [Step(bill.issued_at, _("Issued"), amount=bill.total)]
+    steps += [
+        Step(payment.started_at, _("Payment"), payment.amount, _means(payment), payment)
+        for payment in attempts
+    ]
+    by_attempt = any(payment.ended_at == bill.first_failed_at for payment in attempts)
+    if bill.first_failed_at and not by_attempt:
+        missed = letters.failure("not_paid_when_due")
+        steps.append(Step(bill.first_failed_at, _("Not paid"), note=missed))
+    steps += [
+        Step(decision.at, decision.get_decision_display()) for decision in queries.decisions(bill)
+    ]
+    if bill.paid_at:
+        steps.append(Step(bill.paid_at, _("Paid"), amount=bill.amount_paid))
+    return sorted(steps, key=lambda step: step.at)
+
+
+def _means(payment: Payment) -> str:
+    if payment.card:
+        return str(payment.card)
+    return str(BillingAccount.Method(payment.provider).label)

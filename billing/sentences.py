@@ -1,0 +1,63 @@
+"""What merchants read where the books have a code: refusals, and what became of a payment."""
+
+from django.contrib import messages
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from billing.models import Payment
+from merchants import letters
+from merchants.refusals import Refused
+from merchants.templatetags import formats
+
+REFUSALS: dict[str, StrOrPromise] = {
+    # paying
+    "bill_not_open": _("Nothing is to be paid for this bill any more."),
+    "payment_under_way": _(
+        "A payment of this bill is being checked. Wait for its outcome before you try again."
+    ),
+    "no_payment_method": _(
+        "Your bills are paid by bank transfer. Choose another method under Billing settings first."
+    ),
+    "provider_not_ready": _(
+        "We can't collect from this method at the moment. Choose another one, or try again later."
+    ),
+    # credits
+    "unknown_charge": _("This charge can't be credited."),
+    "credit_too_large": _("With the credits before, that is more than the charge."),
+    "conflict": _("This form was sent before, with other content. See under Credits."),
+    # threshold
+    "request_pending": _(
+        "You have asked for a higher threshold already. You can ask again once we have answered."
+    ),
+    "not_higher": _("Name a threshold that is above the present one."),
+    # methods
+    "unknown_card": _("This card is not there any more. Choose another method."),
+    "card_in_use": _("Bills are collected from this card. Choose another method first."),
+    "card_not_confirmed": _("The card's bank has not agreed. Try again, or add another card."),
+    "unknown_card_setup": _("This card was not added. Start again."),
+    "provider_silent": _("Our payment provider does not answer. Try again in a few minutes."),
+    "currency_mismatch": _("Your bills are in another currency."),
+}
+TRIED_MEANWHILE: StrOrPromise = _(
+    "Something has changed since you opened this bill, so nothing was tried. See its history below."
+)
+
+
+def refusal(refused: Refused) -> StrOrPromise:
+    """Why nothing was done."""
+    return REFUSALS.get(refused.code, _("This can't be done. Check what you entered."))
+
+
+def outcome(payment: Payment) -> tuple[int, str]:
+    """What became of an attempt to collect a bill: how grave it is, and a sentence."""
+    amount = formats.plain_money(payment.amount, payment.currency)
+    if payment.has_failed:
+        reason = letters.failure(payment.failure)
+        text = gettext("The payment of %(amount)s failed: %(reason)s.")
+        return messages.ERROR, text % {"amount": amount, "reason": reason}
+    if payment.is_undecided:
+        return messages.WARNING, gettext(
+            "We have no answer yet and go on asking. Don't pay this bill in another way meanwhile."
+        )
+    return messages.SUCCESS, gettext("%(amount)s was paid.") % {"amount": amount}

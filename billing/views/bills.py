@@ -1,0 +1,101 @@
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from billing import bill_csv, exports, pdf, queries, sentences
+from billing.forms.lists import KINDS, STATUSES, BillFilter
+from billing.models import Invoice
+from billing.operations import payments
+from billing.queries import timelines
+from billing.views import downloads
+from billing.views.accounts import account_and_today, account_of, bill_of
+from merchants import paging
+from merchants.access import MemberRequest, for_finance, for_members
+from merchants.refusals import Refused
+
+
+@for_members
+def bills(request: MemberRequest) -> HttpResponse:
+    account = account_of(request)
+    wanted = BillFilter(request.GET).wanted
+    context = {
+        "account": account,
+        "page": paging.page(queries.bills(account, **wanted), by="-issued_at", params=request.GET),
+        "wanted": wanted,
+        "statuses": STATUSES,
+        "kinds": KINDS,
+    }
+    return render(request, "billing/bills.html", context)
+
+
+@for_finance
+def export_bills(request: MemberRequest) -> HttpResponseBase:
+    """All bills that the list shows with the same filter."""
+    account, today = account_and_today(request, timezone.now())
+    found = queries.bills(account, **BillFilter(request.GET).wanted)
+    file_name = f"bills-{request.membership.merchant.reference}-{today}.csv"
+    blocks = exports.bills(account, found.order_by("-issued_at", "-pk"))
+    return downloads.csv(request, blocks, file_name)
+
+
+@for_members
+def bill(request: MemberRequest, number: str) -> HttpResponse:
+    bill = bill_of(request, number)
+    attempts = list(queries.attempts(bill))
+    context = {
+        "account": bill.account,
+        "bill": bill,
+        "lines": queries.lines(bill),
+        "timeline": timelines.of_bill(bill, attempts),
+        "attempts": attempts,
+        "under_way": any(payment.is_undecided for payment in attempts),
+    }
+    return render(request, "billing/bill.html", context)
+
+
+@for_finance
+def pay(request: MemberRequest, number: str) -> HttpResponse:
+    """Try to collect the bill at once; the page tells how many attempts its reader had seen."""
+    bill = bill_of(request, number)
+    if request.method == "POST":
+        if request.POST.get("seen") != str(queries.attempts(bill).count()):
+            messages.warning(request, sentences.TRIED_MEANWHILE)
+        else:
+            _pay(request, bill)
+    return redirect("billing:bill", request.membership.merchant.reference, bill.number)
+
+
+def _pay(request: MemberRequest, bill: Invoice) -> None:
+    """Try it, and say what came of that."""
+    try:
+        payment = payments.pay_now(invoice_id=bill.pk, actor=request.user.email, now=timezone.now())
+    except Refused as refused:
+        messages.error(request, sentences.refusal(refused))
+    else:
+        messages.add_message(request, *sentences.outcome(payment))
+
+
+@for_finance
+def bill_pdf(request: MemberRequest, number: str) -> HttpResponse:
+    bill = bill_of(request, number)
+    document = pdf.bill_pdf(bill, now=timezone.now())
+    return downloads.document(document, f"bill-{bill.merchant_reference}-{bill.number}.pdf")
+
+
+@for_members
+def bill_line(request: MemberRequest, number: str, pk: int) -> HttpResponse:
+    """The charges of one line. Those of a void bill may be on another by now."""
+    bill = bill_of(request, number)
+    line = queries.line(bill, pk)
+    if line is None:
+        raise Http404("the bill has no such line")
+    page = paging.page(queries.charges_of(line), by="at", params=request.GET)
+    return render(request, "billing/bill_line.html", {"bill": bill, "line": line, "page": page})
+
+
+@for_finance
+def export_bill(request: MemberRequest, number: str) -> HttpResponseBase:
+    export = bill_csv.Export(bill_of(request, number))
+    return downloads.csv(request, export.blocks(), export.file_name)

@@ -1,0 +1,81 @@
+"""Money asked back on charges."""
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing import sentences
+from billing.forms.credits import ChargeSearch, CreditRequest
+from billing.forms.lists import CREDIT_STATUSES, CreditFilter
+from billing.models import BillingAccount
+from billing.operations import credits
+from billing.queries import credits as asked
+from billing.views.accounts import account_of
+from merchants import paging
+from merchants.access import MemberRequest, for_finance, for_members
+from merchants.refusals import Refused
+
+
+@for_members
+def all_credits(request: MemberRequest) -> HttpResponse:
+    wanted = CreditFilter(request.GET).wanted
+    found = asked.of(account_of(request), **wanted)
+    context = {
+        "page": paging.page(found, by="-id", params=request.GET),
+        "wanted": wanted,
+        "statuses": CREDIT_STATUSES,
+    }
+    return render(request, "billing/credits.html", context)
+
+
+@for_members
+def credit(request: MemberRequest, pk: int) -> HttpResponse:
+    credit = asked.find(account_of(request), pk)
+    if credit is None:
+        raise Http404("the merchant has no such credit")
+    return render(request, "billing/credit.html", {"credit": credit})
+
+
+@for_finance
+def new_credit(request: MemberRequest) -> HttpResponse:
+    """Which charge, and then how much of it and why; each step is a form of its own."""
+    account = account_of(request)
+    if request.method == "POST":
+        return _ask(request, account)
+    search = ChargeSearch(request.GET if "charge" in request.GET else None, account=account)
+    if not search.is_valid():
+        return render(request, "billing/credit_search.html", {"form": search})
+    form = CreditRequest(charge=search.found)
+    return render(request, "billing/credit_form.html", {"form": form, "charge": search.found})
+
+
+def _ask(request: MemberRequest, account: BillingAccount) -> HttpResponse:
+    now = timezone.now()
+    search = ChargeSearch(request.POST, account=account)
+    if not search.is_valid():
+        page = "billing/credit_search.html"
+        return render(request, page, {"form": search}, status=_UNPROCESSABLE)
+    form = CreditRequest(request.POST, charge=search.found)
+    if form.is_valid():
+        try:
+            credit = credits.ask(
+                merchant_id=account.pk,
+                charge=search.found.reference,
+                actor=request.user.email,
+                now=now,
+                **form.asked,
+            )
+        except Refused as refused:
+            form.add_error(None, str(sentences.refusal(refused)))
+        else:
+            messages.success(request, _("You have asked for a credit. We will answer here."))
+            return redirect("billing:credit", request.membership.merchant.reference, credit.pk)
+    context = {"form": form, "charge": search.found}
+    return render(request, "billing/credit_form.html", context, status=_UNPROCESSABLE)
+
+
+_UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY

@@ -1,0 +1,149 @@
+"""Threshold, plan and cycle, and what bills are collected from."""
+
+from datetime import datetime
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing import sentences
+from billing.forms.methods import ChosenMethod, SandboxCard
+from billing.forms.thresholds import HigherThreshold
+from billing.models import BillingAccount
+from billing.operations import cards, payment_methods, thresholds
+from billing.queries import forecast, methods, terms
+from billing.views.accounts import account_of
+from merchants import paging
+from merchants.access import MemberRequest, for_finance, for_members
+from merchants.queries import local_day
+from merchants.refusals import Refused
+
+LATEST = 5  # requests for a threshold
+
+
+@for_members
+def settings(request: MemberRequest) -> HttpResponse:
+    account = account_of(request)
+    forms = HigherThreshold(account=account), SandboxCard()
+    return _page(request, account, *forms, now=timezone.now())
+
+
+@for_finance
+def ask_threshold(request: MemberRequest) -> HttpResponse:
+    if request.method != "POST":  # as after signing in again
+        return _back(request)
+    now, account = timezone.now(), account_of(request)
+    form = HigherThreshold(request.POST, account=account)
+    if form.is_valid() and not terms.has_asked(account, **form.asked):  # of a double click
+        try:
+            thresholds.ask(
+                merchant_id=account.pk,
+                actor=request.user.email,
+                now=now,
+                threshold=form.threshold_money,
+                message=form.cleaned_data["message"],
+            )
+        except Refused as refused:
+            form.add_error(None, str(sentences.refusal(refused)))
+    if form.errors:
+        return _page(request, account, form, SandboxCard(), now=now, status=_UNPROCESSABLE)
+    messages.success(request, _("You have asked for a higher threshold. We will answer here."))
+    return _back(request)
+
+
+@for_members
+def threshold_requests(request: MemberRequest) -> HttpResponse:
+    found = terms.threshold_requests(account_of(request))
+    page = paging.page(found, by="-id", params=request.GET)
+    return render(request, "billing/threshold_requests.html", {"page": page})
+
+
+@for_finance
+def choose_method(request: MemberRequest) -> HttpResponse:
+    account = account_of(request)
+    form = ChosenMethod(request.POST)
+    if request.method != "POST" or not form.is_valid():
+        return _back(request)
+    try:
+        payment_methods.choose(
+            merchant_id=account.pk, actor=request.user.email, now=timezone.now(), **form.chosen
+        )
+    except Refused as refused:
+        messages.error(request, sentences.refusal(refused))
+    else:
+        messages.success(request, _("Your bills are collected this way from now on."))
+    return _back(request)
+
+
+@for_finance
+def add_sandbox_card(request: MemberRequest) -> HttpResponse:
+    if not methods.has_sandbox():
+        raise Http404("there are no test cards here")
+    if request.method != "POST":
+        return _back(request)
+    now, account = timezone.now(), account_of(request)
+    form = SandboxCard(request.POST)
+    if form.is_valid():
+        try:
+            card = methods.card_named(account, form.token) or payment_methods.add_card(
+                merchant_id=account.pk, actor=request.user.email, now=now, **form.card
+            )
+        except Refused as refused:
+            form.add_error(None, str(sentences.refusal(refused)))
+        else:
+            messages.success(request, _("Bills are collected from %(card)s now.") % {"card": card})
+            return _back(request)
+    forms = HigherThreshold(account=account), form
+    return _page(request, account, *forms, now=now, status=_UNPROCESSABLE)
+
+
+@for_finance
+def remove_card(request: MemberRequest, pk: int) -> HttpResponse:
+    if request.method != "POST":
+        return _back(request)
+    account = account_of(request)
+    try:
+        card = cards.remove(
+            merchant_id=account.pk, card_id=pk, actor=request.user.email, now=timezone.now()
+        )
+    except Refused as refused:
+        messages.error(request, sentences.refusal(refused))
+    else:
+        messages.success(request, _("%(card)s was removed.") % {"card": card})
+    return _back(request)
+
+
+def _page(
+    request: MemberRequest,
+    account: BillingAccount,
+    threshold_form: HigherThreshold,
+    card_form: SandboxCard,
+    *,
+    now: datetime,
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    requests = list(terms.threshold_requests(account).order_by("-id")[:LATEST])
+    context = {
+        "account": account,
+        "forecast": forecast.forecast(account, today=local_day(account, now)),
+        "threshold_form": threshold_form,
+        # There is one at a time, and none is asked for after it.
+        "waiting": next((asked for asked in requests if asked.is_pending), None),
+        "requests": requests,
+        "plan_to_come": terms.plan_to_come(account),
+        "zone_to_come": terms.zone_to_come(account),
+        "methods": methods.of(account),
+        "has_stripe": methods.has_stripe(),
+        "card_form": card_form if methods.has_sandbox() else None,
+    }
+    return render(request, "billing/settings.html", context, status=status)
+
+
+def _back(request: MemberRequest) -> HttpResponse:
+    return redirect("billing:settings", merchant=request.membership.merchant.reference)
+
+
+_UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY

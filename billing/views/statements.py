@@ -1,0 +1,101 @@
+"""Charges by month: the open one so far, and statements."""
+
+from datetime import date
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from billing import pdf, queries, statement_csv
+from billing.queries import months
+from billing.views import downloads
+from billing.views.accounts import account_and_today, account_of
+from merchants import calendar, charts, paging
+from merchants.access import MemberRequest, for_finance, for_members
+from merchants.templatetags import formats
+
+LATEST = 12  # statements, and months of the chart
+
+
+@for_members
+def charges(request: MemberRequest) -> HttpResponse:
+    """The open month so far, how the months before compare, and the latest statements."""
+    account, today = account_and_today(request, timezone.now())
+    month = calendar.month_of(today)
+    statement = queries.statement(account, month)
+    context = {
+        "account": account,
+        "month": month,
+        "month_end": calendar.month_end(month),
+        "statement": statement,
+        "totals": queries.totals(statement) if statement else None,
+        "by_month": months.by_category(account, until=month, most=LATEST),
+        "statements": queries.statements(account).order_by("-month")[:LATEST],
+    }
+    return render(request, "billing/charges.html", context)
+
+
+@for_members
+def chart(request: MemberRequest) -> HttpResponse:
+    """The months by category; `?narrow` is drawn for a phone."""
+    account, today = account_and_today(request, timezone.now())
+    by_month = months.by_category(account, until=calendar.month_of(today), most=LATEST)
+    svg = charts.bars(
+        [
+            charts.Series(str(category.label), by_month.amounts(category))
+            for category in by_month.categories
+        ],
+        [formats.short_month(month) for month in by_month.months],
+        figure=formats.whole,
+        size=charts.NARROW if "narrow" in request.GET else charts.WIDE,
+    )
+    return charts.image(svg)
+
+
+@for_members
+def statements(request: MemberRequest) -> HttpResponse:
+    found = queries.statements(account_of(request))
+    page = paging.page(found, by="-month", params=request.GET)
+    return render(request, "billing/statements.html", {"page": page})
+
+
+@for_members
+def statement(request: MemberRequest, month: date) -> HttpResponse:
+    statement = queries.statement(account_of(request), month)
+    if statement is None:
+        raise Http404("no charge has opened a statement of this month")
+    # A closed month reads like its CSV; in the open one the latest charge is the interesting one.
+    order = "at" if statement.is_closed else "-at"
+    context = {
+        "statement": statement,
+        "totals": queries.totals(statement),
+        "page": paging.page(queries.charges(statement), by=order, params=request.GET),
+    }
+    return render(request, "billing/statement.html", context)
+
+
+@for_finance
+def export_statement(request: MemberRequest, month: date) -> HttpResponseBase:
+    """The month as CSV; back to where it can be seen, with the reason, while it is not closed."""
+    merchant = request.membership.merchant
+    try:
+        export = statement_csv.Export.of(merchant, month)
+    except statement_csv.NotClosed as refusal:
+        messages.warning(request, str(refusal))
+        return redirect("billing:statements", merchant=merchant.reference)
+    return downloads.csv(request, export.blocks(), export.file_name)
+
+
+@for_finance
+def statement_pdf(request: MemberRequest, month: date) -> HttpResponse:
+    """The month as PDF, under the same conditions as the CSV."""
+    merchant = request.membership.merchant
+    try:
+        statement = statement_csv.closed_statement(merchant, month)
+    except statement_csv.NotClosed as refusal:
+        messages.warning(request, str(refusal))
+        return redirect("billing:statements", merchant=merchant.reference)
+    file_name = f"statement-{merchant.reference}-{statement}.pdf"
+    return downloads.document(pdf.statement_pdf(statement), file_name)

@@ -1,0 +1,62 @@
+"""Adding a card: the browser hands it to Stripe, and we ask Stripe what came of that."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing import sentences
+from billing.operations import cards
+from billing.views.accounts import account_of
+from merchants.access import MemberRequest, for_finance
+from merchants.refusals import Refused
+
+# The strict policy of all pages, and what Stripe's "security guide" names for its card field.
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
+    " form-action 'self'; frame-ancestors 'none'; connect-src 'self' https://api.stripe.com;"
+    " script-src 'self' https://js.stripe.com https://*.js.stripe.com;"
+    " frame-src https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com"
+)
+
+
+@for_finance
+def add(request: MemberRequest) -> HttpResponse:
+    """The field for a card. Opening it begins a setup at Stripe; one left alone does nothing."""
+    account = account_of(request)
+    try:
+        begun = cards.begin(merchant_id=account.pk, actor=request.user.email, now=timezone.now())
+    except Refused as refused:
+        messages.error(request, sentences.refusal(refused))
+        return _back(request)
+    context = {"begun": begun, "key": settings.STRIPE_PUBLISHABLE_KEY}
+    response = render(request, "billing/stripe_card.html", context)
+    response["Content-Security-Policy"] = POLICY
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@for_finance
+def finish(request: MemberRequest) -> HttpResponse:
+    """Keep the card; a browser that never comes here is made up for by Stripe's own event."""
+    if request.method != "POST":
+        return _back(request)
+    account = account_of(request)
+    try:
+        card = cards.finish(
+            merchant_id=account.pk,
+            setup_intent_id=request.POST.get("setup_intent", ""),
+            actor=request.user.email,
+            now=timezone.now(),
+        )
+    except Refused as refused:
+        messages.error(request, sentences.refusal(refused))
+    else:
+        messages.success(request, _("%(card)s was added.") % {"card": card})
+    return _back(request)
+
+
+def _back(request: MemberRequest) -> HttpResponse:
+    return redirect("billing:settings", merchant=request.membership.merchant.reference)

@@ -1,0 +1,162 @@
+"""A bill is found in the history, opened, and paid at once."""
+
+from collections.abc import Callable
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from billing.models import Payment
+from billing.providers import Answer
+from tests.billing.pages import address_of, read, send
+from tests.billing.paying import (
+    FIRST,
+    REFUSED,
+    SHORT,
+    Told,
+    attempts,
+    billed,
+    manual,
+    state,
+    told_shop,
+    unchanged,
+)
+from tests.credit.pages import set_clock
+from tests.factories import browser_of, member
+from tests.shops import Shop
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
+
+PAY = f"bills/{FIRST}/pay/"
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    set_to = set_clock(monkeypatch)
+    set_to("2026-11-01 10:20")
+    return set_to
+
+
+@pytest.fixture
+def shop(clock: Callable[[str], None]) -> Shop:
+    """Has a bill of 39.00 and a card without enough funds; one attempt has failed."""
+    shop = billed(card=SHORT)
+    shop.run_jobs("2026-11-01 10:10")
+    return shop
+
+
+def test_finance_pays_a_bill_and_reads_that_it_is_paid(clock: Callable[[str], None]) -> None:
+    shop = billed()
+    assert "Pay 39.00 USD now" in read(shop, f"bills/{FIRST}/")
+    said = send(shop, PAY, "FINANCE", seen="0")
+    assert "39.00 USD was paid." in said
+    assert "1 Nov 2026 10:20 Payment 1 Sandbox Succeeded 39.00 USD" in said
+    assert "Pay 39.00 USD now" not in said
+    assert state() == "PAID 39.00/39.00"
+
+
+def test_a_failure_is_told_in_words_and_its_history_stays(shop: Shop) -> None:
+    said = send(shop, PAY, seen="1")
+    assert "The payment of 39.00 USD failed: the card had not enough funds." in said
+    assert (
+        "1 Nov 2026 10:10 Payment 1 Visa ···· 9995 Failed the card had not enough funds 39.00 USD "
+        "1 Nov 2026 10:20 Payment 2 Visa ···· 9995 Failed the card had not enough funds 39.00 USD"
+        in said
+    )
+    assert "Collected from Visa ···· 9995." in said
+    assert "Pay 39.00 USD now" in said
+
+
+def test_a_form_sent_twice_makes_one_attempt(shop: Shop) -> None:
+    send(shop, PAY, seen="1")
+    with unchanged(shop):
+        said = send(shop, PAY, seen="1")
+    assert "Something has changed since you opened this bill, so nothing was tried." in said
+    assert len(attempts(shop)) == 2
+
+
+def test_a_paid_bill_is_not_paid_again(clock: Callable[[str], None]) -> None:
+    shop = billed()
+    send(shop, PAY, seen="0")
+    with unchanged(shop):
+        assert "so nothing was tried." in send(shop, PAY, seen="0")
+        assert "Nothing is to be paid for this bill any more." in send(shop, PAY, seen="1")
+
+
+@pytest.mark.parametrize("seen", ["", "many", "-1"])
+def test_an_attempt_without_having_seen_the_bill_is_none(shop: Shop, seen: str) -> None:
+    with unchanged(shop):
+        assert "so nothing was tried." in send(shop, PAY, seen=seen)
+
+
+def test_without_an_answer_nobody_is_told_to_pay_again(
+    provider: Told, clock: Callable[[str], None]
+) -> None:
+    shop = told_shop()
+    provider.answers = [Answer.undecided("pi-1")]
+    said = send(shop, PAY, seen="0")
+    assert "We have no answer yet and go on asking." in said
+    assert "A payment is being checked." in said
+    assert "Pay 39.00 USD now" not in said
+    provider.known = {f"{FIRST}-1": Answer.undecided("pi-1")}
+    said = send(shop, PAY, seen="1")
+    assert "A payment of this bill is being checked. Wait for its outcome" in said
+    assert Payment.objects.count() == 1
+
+
+def test_a_bill_paid_by_transfer_says_how(clock: Callable[[str], None]) -> None:
+    shop = manual()
+    said = read(shop, f"bills/{FIRST}/")
+    assert f"Pay it by bank transfer and name {FIRST} in the transfer." in said
+    assert "Pay 39.00 USD now" not in said
+    with unchanged(shop):
+        said = send(shop, PAY, seen="0")
+    assert "Your bills are paid by bank transfer. Choose another method" in said
+
+
+def test_a_method_that_is_switched_off_is_told_in_words(
+    shop: Shop, settings: pytest.FixtureRequest
+) -> None:
+    settings.TAEL_SANDBOX = False  # type: ignore[attr-defined]
+    with unchanged(shop):
+        assert "We can't collect from this method at the moment." in send(shop, PAY, seen="1")
+
+
+def test_bills_are_found_by_state_kind_and_number(clock: Callable[[str], None]) -> None:
+    shop = billed(card=REFUSED)
+    shop.charge("2026-11-01 11:00", "pick-pack", "210.00")
+    send(shop, PAY, seen="0")
+    client = browser_of(member(shop))
+
+    def found(query: str) -> list[str]:
+        page = client.get(address_of(shop, f"bills/?{query}"))
+        return [bill.number for bill in page.context["page"].rows]
+
+    assert found("") == ["2026-000002", "2026-000001"]
+    assert found("kind=THRESHOLD") == ["2026-000002"]
+    assert found("kind=SUBSCRIPTION&status=OPEN") == ["2026-000001"]
+    assert found("status=PAID") == []
+    assert found("number=2026-000001") == ["2026-000001"]
+    assert found("status=nonsense") == ["2026-000002", "2026-000001"]
+    assert "No bill matches." in read(shop, "bills/?status=PAID")
+
+
+def test_the_history_is_exported_as_it_is_filtered(shop: Shop) -> None:
+    shop.charge("2026-11-01 11:00", "pick-pack", "210.00")
+    client = browser_of(member(shop))
+    file = b"".join(client.get(address_of(shop, "bills.csv?kind=SUBSCRIPTION"))).decode()
+    assert file.splitlines() == [
+        "Bill #,Kind,Status,Date,Start of billing cycle,End of billing cycle,Due date,Total,Paid,"
+        "Currency,Paid (UTC)",
+        "2026-000001,SUBSCRIPTION,OPEN,2026-11-01,2026-11-01,2026-11-01,2026-11-01,39.00,0.00,USD,",
+    ]
+
+
+def test_a_bill_takes_few_queries(
+    shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = browser_of(member(shop))
+    for number in range(1, 4):
+        client.post(address_of(shop, PAY), {"seen": str(number)})
+    assert len(attempts(shop)) == 4
+    with django_assert_max_num_queries(12):
+        client.get(address_of(shop, f"bills/{FIRST}/"))
