@@ -13,7 +13,11 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from billing.models import InvoiceLine
+from merchants.models import Membership
+from merchants.operations import team
+from tests.billing import deciding
 from tests.credit import reviewing, withdrawing
+from tests.factories import member
 from tests.shops import Shop
 
 
@@ -48,7 +52,9 @@ def _walk(resolver: URLResolver, space: str, parameters: frozenset[str]) -> Iter
 
 
 def full_shop() -> Shop:
-    """Has orders, one declined, proceeds, a withdrawal, a review, closed October and November."""
+    """Has all that a page could show: orders, one declined, proceeds, a withdrawal, a review,
+    closed October and November, bills, a credit asked for, colleagues, one of them only invited.
+    """
     shop = withdrawing.shop_with("1000.00", plan_price="39.00", credit_limit="5000.00")
     reviewing.metrics(shop, "2026-11-02 10:00", *reviewing.PERFECT)
     shop.place("2026-11-02 11:00", "A-1", "120.00", instalments=3)
@@ -61,6 +67,15 @@ def full_shop() -> Shop:
     shop.charge("2026-11-03 15:00", "pick-pack", "210.00", "C-3", request="FR-2")
     shop.run_jobs("2026-12-01 00:00")
     shop.charge("2026-12-01 09:00", "pick-pack", "4.00", "C-4", request="FR-3")
+    deciding.ask(shop, "2026-12-01 09:30", "C-1", "5.00")
+    member(shop, "VIEWER", email="vera@rosewood.example")
+    team.invite(
+        merchant_id=shop.merchant.pk,
+        actor=member(shop, email="olive@rosewood.example"),
+        email="fiona@rosewood.example",
+        role=Membership.Role.FINANCE,
+        now=shop.at("2026-12-01 09:45"),
+    )
     return shop
 
 
@@ -76,6 +91,13 @@ ARGUMENTS: dict[str, Callable[[Shop], Any]] = {
     "credit:cancel_withdrawal reference": lambda shop: shop.line.withdrawals.get().reference,
     "credit:remove_destination pk": lambda shop: withdrawing.destination_of(shop).pk,
     "billing:request reference": lambda shop: "FR-1",
+    "billing:credit pk": lambda shop: shop.account.credits.get().pk,
+    "billing:remove_card pk": lambda shop: 1,  # there is none
+    "merchant:member pk": lambda shop: shop.merchant.memberships.earliest("pk").pk,
+    "merchant:remove pk": lambda shop: shop.merchant.memberships.earliest("pk").pk,
+    "merchant:send_again pk": lambda shop: shop.merchant.invitations.get().pk,
+    "merchant:revoke pk": lambda shop: shop.merchant.invitations.get().pk,
+    "merchants:invitation token": lambda shop: "no-such-token",
     "billing:bill_line pk": lambda shop: InvoiceLine.objects.filter(
         invoice=shop.account.invoices.earliest("pk")
     ).earliest("pk").pk,
