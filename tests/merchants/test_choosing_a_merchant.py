@@ -58,4 +58,4 @@ def test_any_reference_the_platform_gave_has_an_address(reference: str, address:
     assert client.get("/")["Location"] == address
     response = client.get(address)
     assert response.status_code == 200
-    assert response.context["credit"].line.merchant.reference == reference
+    assert response.context["line"].merchant.reference == reference
