@@ -42,7 +42,8 @@ def routes() -> list[Route]:
 
 def _walk(resolver: URLResolver, space: str, parameters: frozenset[str]) -> Iterator[Route]:
     for pattern in resolver.url_patterns:
-        known = parameters | set(pattern.pattern.converters) | set(pattern.pattern.regex.groupindex)
+        # Not the pattern's converters: Django lets patterns of the same text share them.
+        known = parameters | set(pattern.pattern.regex.groupindex)
         if isinstance(pattern, URLPattern):
             if pattern.name:
                 yield Route(space + pattern.name, known)

@@ -32,6 +32,12 @@ class Answers(NamedTuple):
 SHOWS = Answers("200 200 200 404 404 302", "200 200 200 404 404 302")
 EXPORTS = Answers("200 200 403 404 404 302", "200 200 403 404 404 302")
 ASKS = Answers("302 302 403 404 404 302", "422 422 403 404 404 302")
+FORM = Answers("200 200 403 404 404 302", "422 422 403 404 404 302")
+DOES = Answers("302 302 403 404 404 302", "302 302 403 404 404 302")
+POSTED = Answers("405 405 403 404 404 302", "302 302 403 404 404 302")
+OWNERS_FORM = Answers("200 403 403 404 404 302", "200 403 403 404 404 302")
+OWNERS_POSTED = Answers("405 403 403 404 404 302", "302 403 403 404 404 302")
+NOT_HERE = Answers("404 404 403 404 404 302", "404 404 403 404 404 302")  # nothing to show, or off
 
 MERCHANT = {
     "overview": SHOWS,
@@ -76,29 +82,29 @@ MERCHANT = {
     "credit:withdrawal": SHOWS,
     "credit:withdrawals": SHOWS,
     "merchant:notices": SHOWS,
-    "merchant:notifications": SHOWS,
-    "merchant:profile": SHOWS,
+    "merchant:notifications": Answers("200 200 200 404 404 302", "302 302 302 404 404 302"),
+    "merchant:profile": Answers("200 200 200 404 404 302", "200 403 403 404 404 302"),
     "merchant:team": SHOWS,
     "billing:bills_csv": EXPORTS,
     "credit:proceeds_csv": EXPORTS,
-    "merchant:document": EXPORTS,
-    "billing:add_card": ASKS,
-    "billing:add_stripe_card": ASKS,
+    "merchant:document": NOT_HERE,
+    "billing:add_card": NOT_HERE,
+    "billing:add_stripe_card": DOES,
     "billing:ask_threshold": ASKS,
-    "billing:choose_method": ASKS,
-    "billing:finish_stripe_card": ASKS,
-    "billing:new_credit": ASKS,
-    "billing:pay": ASKS,
-    "billing:remove_card": ASKS,
-    "credit:add_destination": ASKS,
-    "credit:cancel_withdrawal": ASKS,
-    "credit:remove_destination": ASKS,
-    "credit:withdraw": ASKS,
-    "merchant:invite": ASKS,
-    "merchant:member": ASKS,
-    "merchant:remove": ASKS,
-    "merchant:revoke": ASKS,
-    "merchant:send_again": ASKS,
+    "billing:choose_method": DOES,
+    "billing:finish_stripe_card": DOES,
+    "billing:new_credit": FORM,
+    "billing:pay": DOES,
+    "billing:remove_card": DOES,
+    "credit:add_destination": FORM,
+    "credit:cancel_withdrawal": POSTED,
+    "credit:remove_destination": POSTED,
+    "credit:withdraw": DOES,
+    "merchant:invite": OWNERS_FORM,
+    "merchant:member": OWNERS_FORM,
+    "merchant:remove": OWNERS_POSTED,
+    "merchant:revoke": OWNERS_POSTED,
+    "merchant:send_again": OWNERS_POSTED,
 }
 
 
@@ -145,7 +151,7 @@ REST = {
     "mfa_login_webauthn": AGAIN,
     "mfa_reauthenticate_webauthn": AGAIN,
     "merchants:invitation": personal("404 404", "404 404"),
-    "merchants:language": AGAIN,
+    "merchants:language": personal("405 302", "405 302"),
     "usersessions_list": personal("200 302"),
 }
 

