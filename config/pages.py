@@ -65,7 +65,7 @@ PAGES = (
         "balance; payments received; earnings; 已收货款; 货款; 余额; ยอดเงินรับ; เงินที่ได้รับ; รายได้",
     ),
     Page("credit:proceeds_entries", _("Entries of your proceeds"), "货款明细; รายการเงินรับ"),
-    Page("credit:withdrawals", _("Withdrawals"), "payout; payouts; 提现; 提现记录; ถอนเงิน; การถอน"),
+    Page("credit:withdrawals", _("Withdrawals"), "payout; payouts; 提现; 提现记录; การถอน"),
     Page("credit:withdraw", _("Withdraw"), "new withdrawal; take money out; 申请提现; ขอถอนเงิน"),
     Page(
         "credit:destinations",

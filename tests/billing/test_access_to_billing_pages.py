@@ -127,7 +127,8 @@ def test_a_viewer_is_offered_nothing_to_do(shop: Shop) -> None:
     client = browser_of(member(shop, "VIEWER"))
     for path in ("credits/", "settings/", "bills/2026-000001/", "requests/FR-1/", "bills/"):
         page = client.get(address_of(shop, path)).content.decode()
-        assert page.count('method="post"') == 2  # to sign out, in both menus
+        # To sign out and to choose a language, in both menus.
+        assert page.count('method="post"') == 4
         assert "credits/new" not in page
         assert ".csv" not in page
 
