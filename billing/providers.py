@@ -41,8 +41,8 @@ class Provider(Protocol):
 class Sandbox:
     """Pays every bill with no money at all. For demonstrations, tests and replays.
 
-    But the card 4000 0000 0000 0002 is refused for good, 4000 0000 0000 9995 for now, and with
-    4000 0000 0000 0119 it takes the payment without giving an answer.
+    But the card 4000 0000 0000 0002 is refused for good, 4000 0000 0000 9995 lacks funds and
+    may be tried again, and with 4000 0000 0000 0119 it takes the payment without giving an answer.
     """
 
     is_local = False

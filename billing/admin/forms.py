@@ -32,7 +32,7 @@ def new_request_key() -> str:
 class GrantedCredit(Reasoned):
     """Which `categories` of credits there are to choose from is in `initial`."""
 
-    fee = forms.ChoiceField(label=_("Credit"), widget=UnfoldAdminSelectWidget)
+    fee = forms.ChoiceField(label=_("Credits"), widget=UnfoldAdminSelectWidget)
     amount = amount_field(label=_("Amount"))
     request_key = forms.CharField(max_length=64, widget=forms.HiddenInput)
     field_order = ("fee", "amount", "reason")

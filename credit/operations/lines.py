@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django.db import connection, transaction
 
-from credit.models import CreditLine, LimitEntry
+from credit.models import CreditLine, LimitEntry, Order
 from credit.operations import days
 from merchants import calendar, money
 from merchants.models import Merchant
@@ -82,3 +82,22 @@ def _locked(merchant_id: int) -> CreditLine:
     if row is None:
         raise CreditLine.DoesNotExist
     return CreditLine.from_db("default", FIELDS, row)
+
+
+def release(
+    line: CreditLine, order: Order, amount: Decimal, *, kind: LimitEntry.Kind, now: datetime
+) -> None:
+    """Give back `amount` of what `order` held on the locked line."""
+    line.used -= amount
+    line.save(update_fields=["used"])
+    LimitEntry.objects.create(
+        line=line,
+        order=order,
+        kind=kind,
+        currency=line.currency,
+        used_change=-amount,
+        limit_after=line.limit,
+        used_after=line.used,
+        actor="platform",
+        at=now,
+    )

@@ -278,24 +278,5 @@ def cancel(*, merchant_id: int, reference: str, reason: str, now: datetime) -> t
         order.save(
             update_fields=["status", "outstanding", "due_on", "cancelled_at", "cancel_reason"]
         )
-        release(line, order, released, kind=LimitEntry.Kind.RELEASE, now=now)
+        lines.release(line, order, released, kind=LimitEntry.Kind.RELEASE, now=now)
         return order, True
-
-
-def release(
-    line: CreditLine, order: Order, amount: Decimal, *, kind: LimitEntry.Kind, now: datetime
-) -> None:
-    """Give back `amount` of what `order` held on the locked line."""
-    line.used -= amount
-    line.save(update_fields=["used"])
-    LimitEntry.objects.create(
-        line=line,
-        order=order,
-        kind=kind,
-        currency=line.currency,
-        used_change=-amount,
-        limit_after=line.limit,
-        used_after=line.used,
-        actor="platform",
-        at=now,
-    )

@@ -94,7 +94,7 @@ def _cover(order: Order, line: CreditLine, amount: Decimal, now: datetime) -> No
         order.status = Order.Status.PAID
     order.set_due_on()
     order.save(update_fields=["paid", "outstanding", "status", "due_on"])
-    orders.release(line, order, amount, kind=LimitEntry.Kind.PAYMENT, now=now)
+    lines.release(line, order, amount, kind=LimitEntry.Kind.PAYMENT, now=now)
     overdue.lift(line, now=now)
 
 

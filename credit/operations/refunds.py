@@ -84,7 +84,7 @@ def _write(
     )
     _move_order(refund)
     if from_outstanding:
-        orders.release(line, order, from_outstanding, kind=LimitEntry.Kind.REFUND, now=now)
+        lines.release(line, order, from_outstanding, kind=LimitEntry.Kind.REFUND, now=now)
     if refund.from_proceeds:
         _take_proceeds(line, refund, now)
     overdue.lift(line, now=now)

@@ -47,7 +47,7 @@ class AlreadyMember(Refused):
 
 
 class TooManyInvitations(Refused):
-    """The merchant has sent as many invitations as it may for now."""
+    """The merchant has sent as many invitations as it may within their days of validity."""
 
     code = "too_many_invitations"
 

@@ -1,0 +1,126 @@
+"""The operators' view of merchants, their roles, profiles and notices."""
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+
+from merchants.admin.bases import Bounded, OfMerchant, related
+from merchants.decisions import Act, Deciding, Decision, Download
+from merchants.forms import ConfirmedProfile
+from merchants.models import (
+    Invitation,
+    Membership,
+    Merchant,
+    Notice,
+    NoticeMail,
+    Profile,
+    TimeZonePeriod,
+)
+from merchants.operations import profiles
+
+
+class MembershipInline(TabularInline):
+    model = Membership
+    extra = 0
+    autocomplete_fields = ("user",)
+
+
+@admin.register(Merchant)
+class MerchantAdmin(Bounded):
+    list_display = ("name", "reference", "timezone", "language", "joined_at")
+    search_fields = ("reference__startswith", "name__istartswith")
+    readonly_fields = ("reference", "name", "timezone", "language", "joined_at")
+    inlines = (MembershipInline,)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Membership)
+class MembershipAdmin(Bounded):
+    list_display = ("user", "merchant", "role")
+    list_filter = ("role",)
+    list_select_related = ("user", "merchant")
+    search_fields = ("user__email__startswith", "merchant__reference__exact")
+    autocomplete_fields = ("user", "merchant")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(OfMerchant):
+    merchant = "merchant"
+    reference = "email"
+    list_display = ("email", "merchant", "role", "invited_at", "accepted_at", "revoked_at")
+    list_select_related = ("merchant",)
+
+
+@admin.register(TimeZonePeriod)
+class TimeZonePeriodAdmin(OfMerchant):
+    merchant = "merchant"
+    reference = ""
+    list_display = ("timezone", "merchant", "starts_on", "starts_at")
+    list_select_related = ("merchant",)
+
+
+def _confirm(act: Act) -> Profile:
+    return profiles.confirm(merchant_id=act.row.pk, seen=act.said["seen"], **act.by)
+
+
+@admin.register(Profile)
+class ProfileAdmin(Deciding, OfMerchant):
+    merchant = "merchant"
+    reference = ""
+    list_display = ("merchant", "licence_number", "contact_name", "changed_at", "confirmed_at")
+    list_filter = (("confirmed_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("merchant",)
+    downloads = (
+        Download(
+            "licence",
+            _("Licence document"),
+            is_there=lambda profile: bool(profile.licence_document_name),
+            content=lambda profile: (
+                profile.licence_document_name,
+                bytes(profile.licence_document),
+            ),
+        ),
+    )
+    decisions = (
+        Decision(
+            "confirm",
+            _("Confirm"),
+            form=ConfirmedProfile,
+            effect=lambda profile: _(
+                "The profile counts as confirmed by you, until the merchant changes it."
+            ),
+            initial=lambda profile: {"seen": profile.changed_at and profile.changed_at.isoformat()},
+            carry_out=_confirm,
+            done=_("The profile is confirmed."),
+            is_open=lambda profile: bool(profile.changed_at and not profile.confirmed_at),
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Profile]":
+        found: QuerySet[Profile] = super().get_queryset(request)
+        return found.defer("licence_document")  # up to 5 MB each
+
+
+@admin.register(Notice)
+class NoticeAdmin(OfMerchant):
+    merchant = "merchant"
+    reference = "cause"
+    list_display = ("__str__", "merchant", "cause", "at", "addressed_at")
+    list_filter = ("kind",)
+    list_select_related = ("merchant",)
+
+
+@admin.register(NoticeMail)
+class NoticeMailAdmin(OfMerchant):
+    merchant = "notice__merchant"
+    reference = "notice__cause"
+    list_display = ("__str__", related("notice__merchant"), "notice", "user", "sent_at", "failures")
+    list_filter = (("sent_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("notice__merchant", "user")
