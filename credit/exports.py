@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.db.models import QuerySet
 
-from credit.models import CreditLine, LimitEntry
+from credit.models import CreditLine, LimitEntry, ProceedsEntry
 from credit.models.orders import OrderQuerySet
 from merchants.exports import amount, of_rows, safe, utc
 
@@ -57,5 +57,24 @@ def entries(line: CreditLine, found: QuerySet[LimitEntry]) -> Iterator[bytes]:
     rows = found.values(
         *("at", "kind", "order__reference", "limit_change", "used_change", "limit_after"),
         *("used_after", "currency", "actor", "reason"),
+    )
+    return of_rows(columns, rows)
+
+
+def proceeds_entries(line: CreditLine, found: QuerySet[ProceedsEntry]) -> Iterator[bytes]:
+    """These entries of the line, in their order."""
+    columns = {
+        "Time (UTC)": utc("at"),
+        "Kind": "kind",
+        "Order": safe("order__reference"),
+        "Maturing day": "matures_on",
+        "Withdrawal": safe("withdrawal__reference"),
+        "Bill payment": safe("bill_payment"),
+        "Amount": amount("amount", line.currency),
+        "Currency": "currency",
+    }
+    rows = found.values(
+        *("at", "kind", "order__reference", "matures_on", "withdrawal__reference"),
+        *("bill_payment", "amount", "currency"),
     )
     return of_rows(columns, rows)

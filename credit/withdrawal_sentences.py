@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from credit import sentences
 from credit.models import PayoutDestination, Withdrawal
 from merchants.refusals import Invalid, Refused
 
@@ -53,7 +54,7 @@ WAITS_FOR_APPROVAL = _(
 
 def refusal(refused: Refused) -> StrOrPromise:
     """Why nothing was done."""
-    return REFUSALS.get(refused.code, _("This can't be done. Check what you entered."))
+    return REFUSALS.get(refused.code) or sentences.refusal(refused)
 
 
 def number_refusal(kind: str, refused: Invalid) -> StrOrPromise:

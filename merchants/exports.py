@@ -4,12 +4,14 @@ PostgreSQL writes the rows and we pass them on in blocks, so that a million rows
 than ten.
 """
 
+import tempfile
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
-from django.http import StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
 from merchants.money import minor_digits
@@ -47,8 +49,21 @@ def in_blocks(rows: Iterable[bytes]) -> Iterator[bytes]:
     yield b"".join(block)
 
 
-def download(blocks: Iterable[bytes], file_name: str) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(blocks, content_type="text/csv; charset=utf-8")
+def download(request: HttpRequest, blocks: Iterable[bytes], file_name: str) -> HttpResponseBase:
+    """The file, sent as it is made, so that a failure breaks the connection.
+
+    HTTP/1.0 takes a broken connection for the end of the file (some proxies speak it), so there
+    the file is complete before any of it is sent.
+    """
+    content_type = "text/csv; charset=utf-8"
+    if request.META.get("SERVER_PROTOCOL") == "HTTP/1.0":
+        whole = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it)
+        whole.writelines(blocks)
+        whole.seek(0)
+        return FileResponse(
+            whole, as_attachment=True, filename=file_name, content_type=content_type
+        )
+    response = StreamingHttpResponse(blocks, content_type=content_type)
     response["Content-Disposition"] = content_disposition_header(True, file_name)
     return response
 

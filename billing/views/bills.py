@@ -13,6 +13,7 @@ from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of, bill_of
 from merchants import paging
 from merchants.access import MemberRequest, for_finance, for_members
+from merchants.exports import download
 from merchants.refusals import Refused
 
 
@@ -37,7 +38,7 @@ def export_bills(request: MemberRequest) -> HttpResponseBase:
     found = queries.bills(account, **BillFilter(request.GET).wanted)
     file_name = f"bills-{request.membership.merchant.reference}-{today}.csv"
     blocks = exports.bills(account, found.order_by("-issued_at", "-pk"))
-    return downloads.csv(request, blocks, file_name)
+    return download(request, blocks, file_name)
 
 
 @for_members
@@ -98,4 +99,4 @@ def bill_line(request: MemberRequest, number: str, pk: int) -> HttpResponse:
 @for_finance
 def export_bill(request: MemberRequest, number: str) -> HttpResponseBase:
     export = bill_csv.Export(bill_of(request, number))
-    return downloads.csv(request, export.blocks(), export.file_name)
+    return download(request, export.blocks(), export.file_name)

@@ -14,6 +14,7 @@ from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of
 from merchants import calendar, charts, paging
 from merchants.access import MemberRequest, for_finance, for_members
+from merchants.exports import download
 from merchants.templatetags import formats
 
 LATEST = 12  # statements, and months of the chart
@@ -85,7 +86,7 @@ def export_statement(request: MemberRequest, month: date) -> HttpResponseBase:
     except statement_csv.NotClosed as refusal:
         messages.warning(request, str(refusal))
         return redirect("billing:statements", merchant=merchant.reference)
-    return downloads.csv(request, export.blocks(), export.file_name)
+    return download(request, export.blocks(), export.file_name)
 
 
 @for_finance

@@ -64,7 +64,7 @@ def export_entries(request: MemberRequest) -> HttpResponseBase:
     line, today = line_and_today(request, timezone.now())
     found = history.entries(line, **EntryFilter(request.GET).wanted).order_by("-at", "-pk")
     file_name = f"limit-{request.membership.merchant.reference}-{today}.csv"
-    return download(exports.entries(line, found), file_name)
+    return download(request, exports.entries(line, found), file_name)
 
 
 @for_members

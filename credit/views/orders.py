@@ -32,7 +32,7 @@ def export_orders(request: MemberRequest) -> HttpResponseBase:
     line, today = line_and_today(request, timezone.now())
     found = queries.orders(line, today=today, **OrderFilter(request.GET).wanted)
     file_name = f"orders-{request.membership.merchant.reference}-{today}.csv"
-    return download(exports.orders(line, found), file_name)
+    return download(request, exports.orders(line, found), file_name)
 
 
 @for_members

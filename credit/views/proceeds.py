@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 
-from credit import proceeds_exports as exports
+from credit import exports
 from credit.forms.withdrawals import KINDS, EntryFilter
 from credit.queries import proceeds, withdrawals
 from credit.views.lines import line_and_today
@@ -68,4 +68,4 @@ def export_entries(request: MemberRequest) -> HttpResponseBase:
     line, today = line_and_today(request, timezone.now())
     found = proceeds.entries(line, **EntryFilter(request.GET).wanted)
     file_name = f"proceeds-{request.membership.merchant.reference}-{today}.csv"
-    return download(exports.entries(line, found), file_name)
+    return download(request, exports.proceeds_entries(line, found), file_name)
