@@ -2,10 +2,14 @@
 
 Replay           how far a file of events has been applied; written with what it applied.
 ReplayRejection  an event of such a file that was refused, and why.
+JobRun           one run of a job of the timetable: when, how many rows, how many failed.
+JobFailure       a row that a job could not deal with, parked until a later run can.
+Heartbeat        when a process was last seen at work.
 """
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
@@ -37,3 +41,69 @@ class ReplayRejection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.line}: {self.code}"
+
+
+class JobRun(models.Model):
+    """Written when the run finds what is due; chunks that are done add to it."""
+
+    job = models.CharField(max_length=40)  # its name in the timetable
+    due_at = models.DateTimeField()  # the instant that the run works up to
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)  # when its last chunk was done
+    actor = models.CharField(max_length=254, blank=True)  # who asked for it; empty: the timetable
+    rows_due = models.PositiveIntegerField(default=0)
+    rows_done = models.PositiveIntegerField(default=0)
+    rows_failed = models.PositiveIntegerField(default=0)  # of rows_due, besides rows_done
+    # Numbers of the chunks not done yet: one that is done twice counts once.
+    open_chunks = ArrayField(models.PositiveIntegerField(), default=list, blank=True)
+    error = models.TextField(blank=True)  # of a run that could not find what was due
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["job", "-id"], name="runs_of_job"),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(ended_at__isnull=True),
+                name="runs_at_work",
+            ),
+            models.Index(fields=["started_at"], name="runs_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job} #{self.pk}"
+
+
+class JobFailure(models.Model):
+    """A row that failed, by its primary key; later runs try it on its own, so it holds up none."""
+
+    job = models.CharField(max_length=40)
+    row_id = models.BigIntegerField()  # of the table that the job is about
+    merchant = models.ForeignKey(
+        "merchants.Merchant", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    error = models.TextField()  # the last one
+    failures = models.PositiveIntegerField(default=1)  # in a row
+    first_failed_at = models.DateTimeField()
+    last_failed_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True, blank=True)  # once; a new failure is a new row
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["job", "row_id"],
+                condition=models.Q(resolved_at__isnull=True),
+                name="one_parked_failure_per_job_and_row",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["merchant", "-id"], name="failures_of_merchant")]
+
+    def __str__(self) -> str:
+        return f"{self.job}: row {self.row_id}"
+
+
+class Heartbeat(models.Model):
+    process = models.CharField(max_length=40, primary_key=True)  # "scheduler"
+    at = models.DateTimeField()  # when a worker did what beat asked of it at that instant
+
+    def __str__(self) -> str:
+        return self.process

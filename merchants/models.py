@@ -7,10 +7,12 @@ Invitation  a role offered to whoever reads a mailbox; taken up once, within a w
 Profile     what a merchant says of itself, and whether an operator confirmed it.
 Notice      something a merchant's people are told; one per cause.
 NoticeMail  a notice on its way to one person by e-mail; sent once.
+TrailEntry  who changed what, from what to what, and why; never changed or deleted.
 """
 
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -249,3 +251,38 @@ class NoticeMail(models.Model):
 
     def __str__(self) -> str:
         return f"Mail #{self.pk}"
+
+
+class TrailEntry(models.Model):
+    """One change that a person made, written in the transaction of the change.
+
+    What rules do by themselves is in the books: entries, reviews, freezes, bills.
+    """
+
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=254)  # e-mail address, or the name of a key or command
+    action = models.CharField(max_length=40)  # a code of merchants.trail.Action
+    merchant = models.ForeignKey(
+        Merchant, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    subject = models.CharField(max_length=200)  # what was changed, by its reference
+    before = models.JSONField(default=dict)  # {what: value}, money as "12.50 USD"
+    after = models.JSONField(default=dict)
+    reason = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        verbose_name_plural = "trail entries"
+        indexes: ClassVar = [
+            models.Index(fields=["merchant", "-id"], name="trail_of_merchant"),
+            models.Index(fields=["actor", "-id"], name="trail_of_actor"),
+            models.Index(fields=["action", "-id"], name="trail_of_action"),
+            models.Index(fields=["subject", "-id"], name="trail_of_subject"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="trail_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject}"

@@ -1,0 +1,37 @@
+"""Writing the audit trail, as part of the transaction that makes the change."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from merchants.models import TrailEntry
+from merchants.trail import Action
+
+Values = Mapping[str, str | int | bool | None]
+
+
+def write(
+    action: Action,
+    *,
+    actor: str,
+    subject: str,
+    now: datetime,
+    merchant_id: int | None = None,
+    before: Values | None = None,
+    after: Values | None = None,
+    reason: str = "",
+) -> None:
+    """Note who changed `subject`, from what to what, and why.
+
+    `before` and `after` name the same things where both exist; money as "12.50 USD", days and
+    instants in ISO form, and never a secret or a whole account number.
+    """
+    TrailEntry.objects.create(
+        at=now,
+        actor=actor,
+        action=action,
+        merchant_id=merchant_id,
+        subject=subject[:200],
+        before=dict(before or {}),
+        after=dict(after or {}),
+        reason=reason[:1000],
+    )
