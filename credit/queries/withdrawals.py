@@ -38,9 +38,17 @@ def destinations_after(key: int, most: int) -> Sequence[int]:
     return list(found.values_list("pk", flat=True)[:most])
 
 
-def withdrawals(line: CreditLine, *, standing: str = "") -> QuerySet[Withdrawal]:
-    """The merchant's withdrawals, or those that are UNDER_WAY, PAID or RETURNED, newest first."""
+def withdrawals(
+    line: CreditLine, *, standing: str = "", reference: str = ""
+) -> QuerySet[Withdrawal]:
+    """The merchant's withdrawals, newest first; "" is any.
+
+    Those that are UNDER_WAY, PAID or RETURNED; whose reference starts as given, whatever the case.
+    """
     found = line.withdrawals.select_related("destination").order_by("-requested_at", "-pk")
+    if reference:
+        # Among the line's own: references are unique, and indexed, among those of all lines.
+        found = found.filter(reference__startswith=reference.upper())
     return found.filter(STANDINGS[standing]) if standing else found
 
 

@@ -288,7 +288,7 @@ def test_the_list_is_filtered_by_where_they_are(shop: Shop, settings: LazySettin
 
 def test_empty_lists_say_what_to_do_next(shop: Shop) -> None:
     assert "withdraw them to one of your destinations" in read(shop, "withdrawals/")
-    assert "Choose another status, or all." in read(shop, "withdrawals/?standing=PAID")
+    assert "No withdrawal matches. Try another status" in read(shop, "withdrawals/?standing=PAID")
 
 
 # Cancelling.
