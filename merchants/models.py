@@ -101,6 +101,10 @@ class Membership(models.Model):
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.VIEWER)
     # Kinds of notices this person wants no e-mail of; in the application all are shown.
     muted = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    # The id of the latest notice that this person has seen in the list of them; 0 is none.
+    seen_notice = models.BigIntegerField(default=0)
+
+    latest_notice: int | None = None  # id of the merchant's, where queries.membership looked it up
 
     class Meta:
         constraints: ClassVar = [
@@ -124,6 +128,11 @@ class Membership(models.Model):
     @property
     def is_owner(self) -> bool:
         return self.role == self.Role.OWNER
+
+    @property
+    def has_news(self) -> bool:
+        """Whether the merchant has a notice that this person has not seen."""
+        return (self.latest_notice or 0) > self.seen_notice
 
 
 class Invitation(models.Model):

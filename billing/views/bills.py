@@ -20,11 +20,10 @@ from merchants.refusals import Refused
 @for_members
 def bills(request: MemberRequest) -> HttpResponse:
     account = account_of(request)
-    wanted = BillFilter(request.GET).wanted
-    context = {
+    asked = BillFilter(request.GET)
+    context = asked.context | {
         "account": account,
-        "page": paging.page(queries.bills(account, **wanted), by="-issued_at", params=request.GET),
-        "wanted": wanted,
+        "page": asked.page(queries.bills(account, **asked.rows)),
         "statuses": STATUSES,
         "kinds": KINDS,
     }
@@ -35,10 +34,10 @@ def bills(request: MemberRequest) -> HttpResponse:
 def export_bills(request: MemberRequest) -> HttpResponseBase:
     """All bills that the list shows with the same filter."""
     account, today = account_and_today(request, timezone.now())
-    found = queries.bills(account, **BillFilter(request.GET).wanted)
+    asked = BillFilter(request.GET)
+    found = asked.ordered(queries.bills(account, **asked.rows))
     file_name = f"bills-{request.membership.merchant.reference}-{today}.csv"
-    blocks = exports.bills(account, found.order_by("-issued_at", "-pk"))
-    return download(request, blocks, file_name)
+    return download(request, exports.bills(account, found), file_name)
 
 
 @for_members

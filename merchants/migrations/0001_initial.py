@@ -147,6 +147,7 @@ class Migration(migrations.Migration):
                         size=None,
                     ),
                 ),
+                ("seen_notice", models.BigIntegerField(default=0)),
                 (
                     "user",
                     models.ForeignKey(

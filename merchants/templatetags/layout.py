@@ -30,10 +30,12 @@ def navigation_link(
     label: str,
     merchant: Merchant | None = None,
     and_under: str = "",
-) -> dict[str, str]:
+    has_news: bool = False,
+) -> dict[str, Any]:
     """A link of the navigation, marked as current on its page and on those under it.
 
-    `and_under` names another view whose page, and those under that, belong to it.
+    `and_under` names another view whose page, and those under that, belong to it. `has_news` marks
+    it where there is something to see that was not there before.
     """
     path = context["request"].path
     args = [merchant.reference] if merchant else []
@@ -44,7 +46,7 @@ def navigation_link(
         current = "page"
     elif path.startswith(places) and view not in EVERYTHING_LIES_UNDER:
         current = "true"
-    return {"address": address, "label": label, "current": current}
+    return {"address": address, "label": label, "current": current, "has_news": has_news}
 
 
 @register.inclusion_tag("includes/gauge.html")
