@@ -194,7 +194,7 @@ def _credits(account: BillingAccount, text: str) -> Iterator[Hit]:
     """A credit has no reference of its own: it is found by that of its charge."""
     for credit in credits.of(account, charge=text).order_by("-id")[:MOST]:
         yield Hit(
-            _("Credit"),
+            _("Credit on a charge"),
             credit.charge.reference if credit.charge else "",
             pages.address("billing:credit", account.merchant.reference, credit.pk),
             on=timezone.localdate(credit.asked_at),

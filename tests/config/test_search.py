@@ -186,4 +186,4 @@ def test_a_credit_is_found_by_its_charge(shop: Shop) -> None:
     deciding.ask(shop, "2026-11-02 09:30", "C-1", "5.00")
     page = results(shop, "C-1")
     assert "C-1 Charge 3 Oct 2026 – 15.50 USD" in page
-    assert "C-1 Credit 2 Nov 2026 Waits for an answer 5.00 USD" in page
+    assert "C-1 Credit on a charge 2 Nov 2026 Waits for an answer 5.00 USD" in page
