@@ -27,7 +27,10 @@ def membership(user: User, merchant_reference: str) -> Membership | None:
 
     It knows the merchant's latest notice, which every page marks until it is seen.
     """
-    latest = Notice.objects.filter(merchant=OuterRef("merchant")).order_by("-id").values("id")
+    # Asked so that only the merchant's own index has the order: with "=", PostgreSQL may walk the
+    # latest notices of all merchants until it meets one of this.
+    own = {"merchant__gte": OuterRef("merchant"), "merchant__lte": OuterRef("merchant")}
+    latest = Notice.objects.filter(**own).order_by("merchant_id", "-id").values("id")
     return (
         Membership.objects.select_related("merchant")
         .annotate(latest_notice=Subquery(latest[:1]))  # type: ignore[no-redef]
