@@ -1,5 +1,6 @@
 import re
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
@@ -56,6 +57,7 @@ def bill(request: MemberRequest, number: str) -> HttpResponse:
         "timeline": timelines.of_bill(bill, attempts),
         "attempts": attempts,
         "under_way": any(payment.is_undecided for payment in attempts),
+        "bank_details": settings.TAEL_BANK_DETAILS,
     }
     return render(request, "billing/bill.html", context)
 
