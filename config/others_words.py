@@ -123,6 +123,35 @@ WORDS = (
     gettext_noop("A new security key has been added."),
     gettext_noop("A security key has been removed."),
     gettext_noop("A new set of Two-Factor Authentication recovery codes has been generated."),
+    gettext_noop("Account Inactive"),
+    gettext_noop("This account is inactive."),
+    gettext_noop(
+        'Please confirm that <a href="mailto:%(email)s">%(email)s</a> is '
+        "an email address for user %(user_display)s."
+    ),
+    gettext_noop("Confirmation email sent to %(email)s."),
+    gettext_noop("You have confirmed %(email)s."),
+    gettext_noop(
+        "Forgotten your password? Enter your email address below, and we'll "
+        "send you an email allowing you to reset it."
+    ),
+    gettext_noop("Reset My Password"),
+    gettext_noop("Please contact us if you have any trouble resetting your password."),
+    gettext_noop(
+        "We have sent you an email. If you have not received it please check "
+        "your spam folder. Otherwise contact us if you do not receive it in "
+        "a few minutes."
+    ),
+    gettext_noop("Bad Token"),
+    gettext_noop(
+        "The password reset link was invalid, possibly because it has "
+        "already been used.  Please request a <a "
+        'href="%(passwd_reset_url)s">new password reset</a>.'
+    ),
+    gettext_noop("Your password is now changed."),
+    gettext_noop("Set Password"),
+    gettext_noop("Sign Up Closed"),
+    gettext_noop("We are sorry, but the sign up is currently closed."),
     ngettext_lazy(
         "Your password must contain at least %(min_length)d character.",
         "Your password must contain at least %(min_length)d characters.",
