@@ -248,9 +248,10 @@ def test_a_statement_of_many_charges_is_set_in_pages() -> None:
 
 @pytest.mark.usefixtures("fonts_of_asia")
 def test_a_thai_bill_has_thai_dates_and_letters() -> None:
-    document = bill_of(billed(name="ตลาดสด", language="th"))
+    # Of letters that stand alone: pypdf can't read those that typst joins, as readers can.
+    document = bill_of(billed(name="ยอดดอย", language="th"))
     (page,) = pages_of(document)
-    assert "ตลาดสด rosewood" in page
+    assert "ยอดดอย rosewood" in page
     assert "12 พ.ย. 2026" in page
     assert any("Thai" in name for name in fonts_of(document))
     assert "[?]" not in page
