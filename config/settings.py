@@ -12,7 +12,7 @@ import dj_database_url
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
-from config import currencies, datafolder, embedded, keys, logs, unfold
+from config import currencies, datafolder, embedded, issuer, keys, logs, unfold
 
 # Lets classes name their types (`ModelAdmin[Order]`) where Django's own cannot at run time.
 django_stubs_ext.monkeypatch()
@@ -49,6 +49,8 @@ if not SECRET_KEY:
 TAEL_ENCRYPTION_KEYS = keys.encryption_keys(deployed=DEPLOYED)
 
 TAEL_FONT_PATHS = words("TAEL_FONT_PATHS")  # folders of documents' fonts; the system's if empty
+TAEL_ISSUER = issuer.lines("TAEL_ISSUER")  # name and address, on documents
+TAEL_BANK_DETAILS = issuer.lines("TAEL_BANK_DETAILS")  # on bills that are paid by bank transfer
 TAEL_PAYOUT_PROVIDER = os.environ.get("TAEL_PAYOUT_PROVIDER", "")  # credit.providers has a default
 
 # Card payments; none without a key. The time-out is in seconds, of each of up to three requests.

@@ -85,7 +85,7 @@ PHRASES = {
 # Title and sentence of a kind; of a kind and the detail `status` where the outcome matters.
 TEXTS = {
     Kind.LIMIT_80: (
-        _("80 %% of your credit limit is used"),
+        _("80%% of your credit limit is used"),
         _("Open orders hold %(used)s of your limit of %(limit)s."),
     ),
     Kind.LIMIT_100: (

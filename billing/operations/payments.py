@@ -36,6 +36,12 @@ class NoPaymentMethod(Refused):
     code = "no_payment_method"
 
 
+class BillChanged(Refused):
+    """The bill was tried since the person looked who wants to pay it."""
+
+    code = "bill_changed"
+
+
 def collect(invoice_id: int, *, now: datetime) -> Payment | None:
     """Make the attempt on an open bill that is due; find out first what became of the last one.
 
@@ -44,22 +50,28 @@ def collect(invoice_id: int, *, now: datetime) -> Payment | None:
     return _attempt(invoice_id, actor=COLLECTOR, now=now)
 
 
-def pay_now(*, invoice_id: int, actor: str, now: datetime) -> Payment:
+def pay_now(
+    *, invoice_id: int, actor: str, now: datetime, attempts_seen: int | None = None
+) -> Payment:
     """Try to collect an unpaid bill at once. Retries stay where they are.
 
-    Raises UnknownBill, BillNotOpen, PaymentUnderWay, NoPaymentMethod, ProviderNotReady.
+    `attempts_seen`: how many attempts the page showed; a form sent twice makes one of them.
+    Raises UnknownBill, BillChanged, BillNotOpen, PaymentUnderWay, NoPaymentMethod,
+    ProviderNotReady.
     """
-    payment = _attempt(invoice_id, actor=actor, now=now)
+    payment = _attempt(invoice_id, actor=actor, now=now, attempts_seen=attempts_seen)
     if payment is None:
         raise PaymentUnderWay("payment: one of this bill is being checked")
     return payment
 
 
-def _attempt(invoice_id: int, *, actor: str, now: datetime) -> Payment | None:
+def _attempt(
+    invoice_id: int, *, actor: str, now: datetime, attempts_seen: int | None = None
+) -> Payment | None:
     with locks.alone(f"bill {invoice_id}") as is_alone:
         if not is_alone or not _decide_undecided(invoice_id, now):
             return None
-        payment = _start(invoice_id, actor, now)
+        payment = _start(invoice_id, actor, now, attempts_seen)
         if payment is None or not payment.is_undecided:
             return payment
         try:
@@ -125,12 +137,14 @@ def _log_silence(payment: Payment, error: Exception) -> None:
 
 # durable: the provider must not be asked before this is committed.
 @transaction.atomic(durable=True)
-def _start(invoice_id: int, actor: str, now: datetime) -> Payment | None:
+def _start(invoice_id: int, actor: str, now: datetime, attempts_seen: int | None) -> Payment | None:
     """The attempt, PENDING; decided already if its provider is in our database.
 
     None when the job finds nothing due; a person is told why.
     """
     account, bill = hold(invoice_id, now=now)
+    if attempts_seen is not None and attempts_seen != bill.payments.count():
+        raise BillChanged(f"bill: {bill} was tried meanwhile; look at it again")
     if actor == COLLECTOR:
         is_due = bill.next_attempt_at is not None and bill.next_attempt_at <= now
         if not bill.is_open or not is_due or account.payment_method not in PROVIDERS:

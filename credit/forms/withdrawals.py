@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from moneyed import Money
 
 from credit.models import CreditLine, PayoutDestination, ProceedsEntry
@@ -21,7 +22,7 @@ KINDS = [("", _("All")), *ProceedsEntry.Kind.choices]
 STANDINGS = [
     ("", _("All")),
     (withdrawals.UNDER_WAY, _("On its way")),
-    (withdrawals.PAID, _("Paid")),
+    (withdrawals.PAID, pgettext_lazy("withdrawal", "Paid")),
     (withdrawals.RETURNED, _("Came back")),
 ]
 

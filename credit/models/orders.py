@@ -6,6 +6,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from moneyed import Money
 
 from credit import rules
@@ -33,7 +34,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 class Order(models.Model):
     class Status(models.TextChoices):
-        OPEN = "OPEN", _("Open")
+        OPEN = "OPEN", pgettext_lazy("order", "Open")
         PAID = "PAID", _("Paid")
         REFUNDED = "REFUNDED", _("Refunded")
         CANCELLED = "CANCELLED", _("Cancelled")

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from credit.models import CreditLine, Freeze, PayoutDestination, Withdrawal
 from credit.models.withdrawals import EXPECTED_WITHIN
@@ -69,7 +70,13 @@ def stopped_by(line: CreditLine) -> Freeze | None:
 
 def timeline(withdrawal: Withdrawal) -> list[Step]:
     """What happened to it, oldest first; who of our people did it is not told."""
-    steps = [Step(withdrawal.requested_at, _("Requested"), note=withdrawal.requested_by)]
+    steps = [
+        Step(
+            withdrawal.requested_at,
+            pgettext_lazy("withdrawal", "Requested"),
+            note=withdrawal.requested_by,
+        )
+    ]
     if withdrawal.approved_at:
         steps.append(Step(withdrawal.approved_at, _("Approved")))
     if withdrawal.sent_at:

@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 from django.urls import reverse
 
-from merchants import queries
+from merchants import queries, second_factor
 from merchants.models import Merchant
 
 register = template.Library()
@@ -21,6 +21,12 @@ def other_merchants(context: dict[str, Any]) -> list[Merchant]:
     request = context["request"]
     others = queries.merchants_of(request.user).exclude(pk=request.membership.merchant_id)
     return list(others.prefetch_related(None).order_by("name", "pk")[:MERCHANTS_IN_SWITCHER])
+
+
+@register.simple_tag(takes_context=True)
+def where_to_go_on(context: dict[str, Any]) -> str:
+    """The page that sent the person to set up a second factor, once there is one."""
+    return second_factor.where_to_go_on(context["request"])
 
 
 @register.inclusion_tag("includes/navigation_link.html", takes_context=True)

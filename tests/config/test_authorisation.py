@@ -102,7 +102,7 @@ MERCHANT = {
     "billing:new_credit": FORM,
     "billing:pay": DOES,
     "billing:remove_card": DOES,
-    "credit:add_destination": FORM,
+    "credit:add_destination": DOES,
     "credit:cancel_withdrawal": POSTED,
     "credit:remove_destination": POSTED,
     "credit:withdraw": DOES,

@@ -216,7 +216,7 @@ def test_without_a_destination_one_is_added_first(shop: Shop) -> None:
 
 
 def test_a_demonstration_offers_a_second_factor(shop: Shop) -> None:
-    assert "Protect your withdrawals with a second factor:" in read(shop, "withdrawals/new/")
+    assert "Protect your withdrawals with a second factor" in read(shop, "withdrawals/new/")
 
 
 # Following.
