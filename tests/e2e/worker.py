@@ -11,7 +11,7 @@ import select
 import subprocess
 import sys
 from datetime import datetime
-from email import message_from_string, policy
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from config.tasks import run_job
 
 LEASH = BASE_DIR / "config" / "leash.py"
 PATIENCE_SECONDS = 60
+SEPARATOR = re.compile(rb"\n-{79}\n")  # of the messages in a file of Django's mail backend
 # Quick to start and to end, and nobody else's business.
 ARGUMENTS = (
     "--quiet worker --pool solo --without-mingle --without-gossip --without-heartbeat -l WARNING"
@@ -83,8 +84,8 @@ class Worker:
     def letters(self, to: str) -> list[EmailMessage]:
         """The mails it has sent to this address, in order."""
         files = sorted(self.mails.glob("*"), key=lambda file: file.stat().st_mtime_ns)
-        texts = [text for file in files for text in re.split(r"\n-{79}\n", file.read_text())]
-        found = [message_from_string(text, policy=policy.default) for text in texts if text.strip()]
+        texts = [text for file in files for text in SEPARATOR.split(file.read_bytes())]
+        found = [message_from_bytes(text, policy=policy.default) for text in texts if text.strip()]
         return [letter for letter in found if letter["To"] == to]
 
     def _next_done(self) -> str:
