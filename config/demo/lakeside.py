@@ -36,5 +36,5 @@ def chapter(days: Days) -> Iterator[Deed]:
         on="shipping-label", by=FINANCE))  # fmt: skip
     yield Deed(at(54, 12), deeds.approve_credit("lost", "The carrier has confirmed the loss."))
 
-    # The new card has no funds: the bill for the rework a day later can't be collected.
-    yield Deed(ago(4, 9), deeds.add_card("9995", by=FINANCE))
+    # The new card has no funds: the bill for the rework, an hour later, can't be collected.
+    yield Deed(ago(1, 10), deeds.add_card("9995", by=FINANCE))

@@ -8,16 +8,16 @@ from zoneinfo import ZoneInfo
 # Of one unit, by currency. What has none here, such as the share of a sale, comes with its amount.
 PRICES = {
     "CNY": {
-        "pick-pack": "4.80", "packaging": "2.20", "receiving": "3.60", "non-compliance": "25.00",
-        "storage": "1.25", "shipping-label": "13.50", "app-usage": "0.085",
+        "pick-pack": "4.80", "packaging": "2.20", "receiving": "3.60", "storage": "1.25",
+        "non-compliance": "25.00", "shipping-label": "13.50", "app-usage": "0.085",
     },
     "THB": {
-        "pick-pack": "24.50", "packaging": "11.00", "receiving": "18.00",
-        "non-compliance": "120.00", "storage": "6.50", "shipping-label": "62.00", "app-usage": "0.425",
+        "pick-pack": "24.50", "packaging": "11.00", "receiving": "18.00", "storage": "6.50",
+        "non-compliance": "120.00", "shipping-label": "62.00", "app-usage": "0.425",
     },
     "USD": {
-        "pick-pack": "3.20", "packaging": "1.10", "receiving": "2.40", "non-compliance": "15.00",
-        "storage": "0.85", "shipping-label": "8.90", "app-usage": "0.0125",
+        "pick-pack": "3.20", "packaging": "1.10", "receiving": "2.40", "storage": "0.85",
+        "non-compliance": "15.00", "shipping-label": "8.90", "app-usage": "0.0125",
     },
 }  # fmt: skip
 TRANSACTION_SHARE = Decimal("0.008")
@@ -110,7 +110,7 @@ LAKESIDE = Shop(
     price=140,
     late_share=0.1,
     rating=4.4,
-    rework_days_ago=3,
+    rework_days_ago=1,
     refused=(Refused(3, "9600.00"),),
 )  # fmt: skip
 SHOPS = (MEILI, HUAXIN, SIAM_SILK, LAKESIDE)

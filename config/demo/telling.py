@@ -1,5 +1,6 @@
 """The demonstration, loaded: events and deeds in the order of time, with the timetable."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -36,7 +37,11 @@ def tell(file: Path, now: datetime, shops: Sequence[Shop] = SHOPS) -> None:
 
     One that was cut short goes on where it was, when it is told with the same `now`.
     """
-    _Telling(file, now, shops).run()
+    logging.disable(logging.WARNING)  # of a bank that keeps silent: the story wants it so
+    try:
+        _Telling(file, now, shops).run()
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 class _Telling(Replaying):
