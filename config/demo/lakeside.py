@@ -36,5 +36,14 @@ def chapter(days: Days) -> Iterator[Deed]:
         on="shipping-label", by=FINANCE))  # fmt: skip
     yield Deed(at(54, 12), deeds.approve_credit("lost", "The carrier has confirmed the loss."))
 
+    yield Deed(at(64, 10), deeds.ask_credit(
+        "cartons", "credit-sourcing", "4.80", "Two of the six cartons were empty.",
+        on="receiving", by=FINANCE))  # fmt: skip
+    yield Deed(at(65, 14), deeds.reject_credit(
+        "cartons", "We have the photos: all six were full when they arrived."))  # fmt: skip
+    yield Deed(ago(1, 9), deeds.ask_credit(
+        "label", "credit-wrong-method", "3.10", "It went by express; we had asked for ground.",
+        on="shipping-label", by=FINANCE))  # fmt: skip
+
     # The new card has no funds: the bill for the rework, an hour later, can't be collected.
     yield Deed(ago(1, 10), deeds.add_card("9995", by=FINANCE))
