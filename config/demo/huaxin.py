@@ -40,8 +40,11 @@ def chapter(days: Days) -> Iterator[Deed]:
 
     yield Deed(at(14, 10), deeds.add_bank_card(
         CARD, holder="华信电子有限公司", bank="中国工商银行", by=OWNER))  # fmt: skip
-    for key, amount in (("first", "30000.00"), ("second", "45000.00"), ("third", "20000.00")):
-        asked = at(40, 10) if key == "first" else ago(1, 10)
+    for key, amount, asked in (
+        ("first", "30000.00", at(40, 10)),
+        ("second", "45000.00", ago(1, 9)),
+        ("third", "20000.00", ago(1, 11)),
+    ):
         withdrawal = deeds.withdraw(key, amount, to=CARD_ENDS, by=FINANCE, by_hand=True)
         yield Deed(asked, withdrawal)
         yield Deed(asked + 3 * HOUR, deeds.approve_withdrawal(key))
