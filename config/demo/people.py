@@ -24,7 +24,7 @@ LOGINS = [
     Login("finance@silk.example", PASSWORD, "finance at Siam Silk House, viewer at Meili Dresses"),
     Login("viewer@silk.example", PASSWORD, "viewer at Siam Silk House"),
     Login("owner@meili.example", PASSWORD, "owner of Meili Dresses and of Huaxin Electronics"),
-    Login("finance@meili.example", PASSWORD, "finance at both"),
+    Login("finance@meili.example", PASSWORD, "finance at Meili Dresses and Huaxin Electronics"),
     Login("viewer@huaxin.example", PASSWORD, "viewer at Huaxin Electronics"),
     Login("owner@lakeside.example", PASSWORD, "owner of Lakeside Outfitters"),
     Login("finance@lakeside.example", PASSWORD, "finance at Lakeside Outfitters"),

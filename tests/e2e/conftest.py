@@ -9,10 +9,13 @@ from collections.abc import Callable, Generator, Iterator
 import pytest
 from django.db import connections
 from django.utils import timezone
+from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import shops
 from tests.e2e.worker import Worker
+
+expect.set_options(timeout=30_000)  # what is expected comes at once, unless the machine is busy
 
 
 @pytest.fixture(autouse=True)

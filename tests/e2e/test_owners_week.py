@@ -15,7 +15,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from merchants.models import User
 from tests.billing import paying
-from tests.e2e.week import UNPAID, go_to, open_shop, panel, sign_in
+from tests.e2e.test_reading_the_books import sign_in
+from tests.e2e.week import UNPAID, go_to, open_shop, panel
 from tests.e2e.worker import Worker
 from tests.factories import member
 

@@ -10,7 +10,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from tests import routes, shops
 from tests.credit import withdrawing
-from tests.e2e.week import UNPAID, go_to, open_shop, sign_in
+from tests.e2e.test_reading_the_books import sign_in
+from tests.e2e.week import UNPAID, go_to, open_shop
 from tests.factories import browser_of, member
 from tests.shops import Shop
 

@@ -7,13 +7,11 @@ bill        2026-000002 over 210.00, issued on Monday at 08:00
 """
 
 from playwright.sync_api import Locator, Page
-from pytest_django.live_server_helper import LiveServer
 
 from billing.operations import credits
 from tests import shops
 from tests.billing import paying
 from tests.credit import withdrawing
-from tests.factories import PASSWORD
 from tests.shops import Shop
 
 MONDAY = "2026-11-02"
@@ -47,13 +45,6 @@ def open_shop(card: str = paying.GOOD) -> Shop:
     shop.charge(f"{MONDAY} 08:00", "receiving", "210.00", "C-4", request="FR-3")
     assert shop.bills() == ["2026-10-31 SUBSCRIPTION 57.75", "2026-11-02 THRESHOLD 210.00"]
     return shop
-
-
-def sign_in(page: Page, server: LiveServer, email: str) -> None:
-    page.goto(f"{server.url}/m/rosewood/")
-    page.get_by_label("Email").fill(email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def go_to(page: Page, name: str) -> None:
