@@ -144,6 +144,10 @@ class Replaying:
         while (tick := self._next_tick()) <= instant:
             self.replay.clock = tick
             _run([job for job in JOBS if not (tick - EPOCH) % job.every], tick)
+            self.after_tick(tick)
+
+    def after_tick(self, tick: datetime) -> None:
+        """For who has more to do at an instant of the timetable, once its jobs are done."""
 
     @transaction.atomic
     def _apply(self, window: Sequence[Line]) -> None:

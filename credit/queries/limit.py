@@ -5,7 +5,7 @@ Domain: limit review; the questions are those a merchant asks.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -16,7 +16,7 @@ from moneyed import Money
 
 from credit import scoring
 from credit.models import CreditLine, CreditPolicy, LimitRequest, LimitReview, Order
-from credit.queries import policies, reviews
+from credit.queries import overdue, policies, reviews
 from credit.rules import INSTALMENT_DAYS
 from merchants import calendar, money
 
@@ -99,6 +99,8 @@ def explain(line: CreditLine) -> Explanation | None:
     inputs = reviews.inputs_of([start]).get(line.pk)
     if inputs is None:
         return None
+    # What falls due until then may well be paid by then.
+    inputs = replace(inputs, overdue=overdue.overdue_of(line))
     result = scoring.review(inputs, policy)
     next_grade, needed = _next_grade(result, policy)
     return Explanation(

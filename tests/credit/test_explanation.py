@@ -50,6 +50,19 @@ def test_the_next_review_does_what_was_said_when_nothing_changes() -> None:
     assert said.limit_then == done.limit_proposed_money == usd("10000")
 
 
+def test_only_what_is_overdue_now_is_in_the_way_of_a_raise() -> None:
+    shop = shop_with("12000.00", ("4.8", "80", "100", "90"))
+    shop.place(AT, "A", "300.00")
+    shop.deliver(AT, "A")  # due on 20 November
+    found = limits.explain(shop.line)
+    assert found is not None
+    assert (found.limit_then, found.is_blocked_by_overdue) == (usd("10000"), False)
+    shop.run_jobs("2026-11-21 00:00")
+    found = limits.explain(shop.line)
+    assert found is not None
+    assert (found.limit_then, found.is_blocked_by_overdue) == (usd("5000"), True)
+
+
 def test_a_line_that_would_not_be_reviewed_has_no_explanation() -> None:
     assert limits.explain(shops.join(AT).line) is None
     kuwait = shops.join(AT, "kuwait", currency="KWD")

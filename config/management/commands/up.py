@@ -18,7 +18,7 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
 
 from config import embedded, servers
-from config.demo import LOGINS
+from config.demo.people import LOGINS
 
 HOST = "127.0.0.1"
 WEB = (
