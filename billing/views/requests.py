@@ -12,7 +12,9 @@ from merchants.access import MemberRequest, for_members
 def fulfilment_requests(request: MemberRequest) -> HttpResponse:
     account = account_of(request)
     start = RequestFilter(request.GET).start
-    page = paging.page(requests.of(account, start=start), by="-first_at", params=request.GET)
+    # What starts alike lies together only by reference.
+    by = "reference" if start else "-first_at"
+    page = paging.page(requests.of(account, start=start), by=by, params=request.GET)
     context = {
         "account": account,
         "page": page,

@@ -35,7 +35,7 @@ SELECT bill.id, attempt, 'sandbox', 'collect', bill.number || '-' || attempt, ''
 FROM billing_invoice bill,
      LATERAL (SELECT CASE status WHEN 'PAID' THEN 'SUCCEEDED' ELSE 'FAILED' END AS outcome) _,
      LATERAL generate_series(1, CASE status WHEN 'PAID' THEN 1 ELSE 5 END) attempt
-WHERE bill.account_id = ANY(%(lines)s) AND status <> 'VOID' AND total > 0 AND kind = 'THRESHOLD'
+WHERE bill.account_id = ANY(%(lines)s) AND status <> 'VOID' AND kind = 'THRESHOLD'
 """
 # Amounts are of 2.50 a charge; `charge_count` says how many charges are to be written.
 BILLED_ITEMS = """
@@ -58,12 +58,14 @@ FROM unnest(%(lines)s::bigint[]) line, billing_fee fee,
      generate_series(%(month)s::timestamp, %(today)s::timestamp, interval '1 day') day
 WHERE fee.code = ANY(%(fees)s) AND fee.posting <> 'MONTHLY'
 """
-# On no bill, for simplicity; those of closed months wait for the next one.
+# Those of closed months are on a bill of the next one's first day, if it has one.
 MONTHLY_ITEMS = """
 INSERT INTO billing_invoiceitem (account_id, fee_id, posting, posting_on, posted_at, is_collecting,
-                                 currency, amount, charge_count)
+                                 currency, amount, charge_count, invoice_id)
 SELECT line, fee.code, fee.posting, ends_on, CASE WHEN ends_on < %(month)s THEN ends_on END,
-       ends_on >= %(month)s, 'USD', charges * 2.5, charges
+       ends_on >= %(month)s, 'USD', charges * 2.5, charges,
+       (SELECT min(bill.id) FROM billing_invoice bill
+        WHERE bill.account_id = line AND bill.issued_on = ends_on + 1)
 FROM unnest(%(lines)s::bigint[]) line, billing_fee fee,
      generate_series(%(since)s::timestamp, %(month)s::timestamp, interval '1 month') month,
      LATERAL (
@@ -80,6 +82,12 @@ SELECT item.invoice_id, item.id, fee.category, fee.code, fee.name, item.posting_
 FROM billing_invoiceitem item JOIN billing_fee fee ON fee.code = item.fee_id
 JOIN billing_invoice bill ON bill.id = item.invoice_id
 WHERE item.account_id = ANY(%(lines)s) AND bill.kind = 'THRESHOLD'
+"""
+BILL_TOTALS = """
+UPDATE billing_invoice bill
+SET total = line.amount, amount_paid = CASE status WHEN 'PAID' THEN line.amount ELSE 0 END
+FROM (SELECT invoice_id, sum(amount) AS amount FROM billing_invoiceline GROUP BY invoice_id) line
+WHERE line.invoice_id = bill.id AND bill.account_id = ANY(%(lines)s)
 """
 STATEMENTS = """
 INSERT INTO billing_statement (account_id, month, currency, opened_at, closed_at)
@@ -177,6 +185,6 @@ WHERE item.account_id = account.merchant_id
 """
 
 WRITES = (
-    BILLS, PAYMENTS, BILLED_ITEMS, OPEN_ITEMS, MONTHLY_ITEMS, LINES, STATEMENTS, TOTALS, CHARGES,
+    BILLS, BILLED_ITEMS, OPEN_ITEMS, MONTHLY_ITEMS, LINES, BILL_TOTALS, PAYMENTS, STATEMENTS, TOTALS, CHARGES,
     REQUESTS, CREDITS, THRESHOLDS, PRICES, ACCOUNTS,
 )  # fmt: skip

@@ -10,7 +10,7 @@ INSERT INTO credit_order (line_id, reference, buyer, buyer_risk, currency, amoun
     written_off_at, first_due_on, due_on)
 SELECT line, 'A-' || lpad(n::text, 6, '0'), 'buyer-' || n %% greatest(%(orders)s / 20, 1), 1, 'USD',
        amount, parts, trunc(amount / parts, 2), status,
-       CASE WHEN status <> 'DECLINED' THEN '' WHEN n %% 3 = 0 THEN 'line_frozen'
+       CASE WHEN status <> 'DECLINED' THEN '' WHEN n / %(declined_every)s %% 2 = 0 THEN 'line_frozen'
             ELSE 'insufficient_credit' END,
        CASE status WHEN 'OPEN' THEN amount ELSE 0 END,
        CASE WHEN status IN ('PAID', 'REFUNDED') THEN amount ELSE 0 END,
@@ -25,9 +25,9 @@ FROM unnest(%(lines)s::bigint[]) line, generate_series(1, %(orders)s) n,
      LATERAL (
          SELECT CASE WHEN n %% %(declined_every)s = 0 THEN 'DECLINED'
                      WHEN n > %(open_after)s AND n %% %(open_every)s = 1 THEN 'OPEN'
-                     WHEN n %% 50 = 8 THEN 'REFUNDED'
-                     WHEN n %% 50 = 16 THEN 'CANCELLED'
-                     WHEN n %% 100 = 28 THEN 'WRITTEN_OFF'
+                     WHEN n %% %(rare_every)s = 8 THEN 'REFUNDED'
+                     WHEN n %% %(rare_every)s = 6 THEN 'CANCELLED'
+                     WHEN n %% %(rare_every)s = 4 THEN 'WRITTEN_OFF'
                      ELSE 'PAID' END AS status,
                 25.00 + n %% 100 AS amount,
                 CASE WHEN n %% 3 = 0 THEN 3 ELSE 1 END AS parts,
@@ -62,7 +62,7 @@ FROM (
     UNION ALL
     SELECT line_id, id, CASE status WHEN 'CANCELLED' THEN 'RELEASE'
                                     WHEN 'WRITTEN_OFF' THEN 'WRITE_OFF' ELSE 'PAYMENT' END,
-           -amount, least(placed_at + (1 + id %% 12) * interval '1 day', %(now)s)
+           -amount, least(placed_at + (1 + id %% %(pay_within)s) * interval '1 day', %(now)s)
     FROM credit_order WHERE line_id = ANY(%(lines)s) AND status NOT IN ('DECLINED', 'OPEN')
 ) change
 ORDER BY at, order_id, change DESC
@@ -70,7 +70,7 @@ ORDER BY at, order_id, change DESC
 PAYMENTS = """
 INSERT INTO credit_orderpayment (line_id, order_id, reference, currency, amount, status, refusal, at)
 SELECT line_id, id, 'P-' || reference, 'USD', amount, 'APPLIED', '',
-       least(placed_at + (1 + id %% 12) * interval '1 day', %(now)s)
+       least(placed_at + (1 + id %% %(pay_within)s) * interval '1 day', %(now)s)
 FROM credit_order WHERE line_id = ANY(%(lines)s) AND paid > 0 ORDER BY 8
 """
 REFUNDS = """

@@ -31,16 +31,18 @@ class Size:
     declined_every: int  # one order in so many
     open_every: int  # one in so many of those after the first `open_after`
     open_after: int
+    rare_every: int  # one is refunded, one cancelled and one written off, of so many
+    pay_within: int  # days
     asked: int  # credits, withdrawals, requests, freezes
 
 
 # The shop with 5,000 charges and 500 orders fills each page once: a page must not look fast because
 # it is empty.
-SMALL = Size(1, 1, 1, 15, 15, 400, 500, 10, 2, 0, 120)
+SMALL = Size(1, 1, 1, 40, 10, 240, 500, 5, 2, 0, 10, 400, 120)
 # One of a thousand: 4,500 charges and 400 orders.
-ORDINARY = Size(30, 1, 25, 5, 20, 140, 400, 20, 4, 240, 20)
+ORDINARY = Size(30, 1, 25, 5, 20, 140, 400, 20, 4, 240, 50, 12, 20)
 # The largest: 500,000 charges, 200,000 of them in the open month, and 100,000 orders.
-LARGE = Size(1, 15, 6, 1600, 1818, 40_000, 100_000, 20, 4, 60_000, 10_000)
+LARGE = Size(1, 15, 6, 1600, 1818, 40_000, 100_000, 20, 4, 60_000, 50, 12, 10_000)
 
 
 def write(references: Sequence[str], size: Size) -> None:

@@ -17,7 +17,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from billing.models import Charge, Invoice
+from billing.models import Charge, InvoiceLine
 from config.bench import history
 from credit.models import CreditLine, Freeze, Order, Withdrawal
 from merchants.models import Membership, Merchant, User
@@ -91,21 +91,26 @@ class Shop:
     def of(cls, reference: str) -> "Shop":
         merchant = Merchant.objects.get(reference=reference)
         account = merchant.billing_account
-        bill = Invoice.objects.filter(account=account, status=Invoice.Status.PAID).earliest("pk")
+        lines = InvoiceLine.objects.filter(invoice__account=account, invoice__status="PAID")
+        line = lines.order_by("-charge_count", "-pk")[0]
         charge = Charge.objects.filter(account=account).earliest("pk")
-        orders, sent = Order.objects.filter(line=merchant.pk), Withdrawal.objects.filter(line=merchant.pk)
+        orders, sent = (
+            Order.objects.filter(line=merchant.pk),
+            Withdrawal.objects.filter(line=merchant.pk),
+        )
         named: dict[str, Any] = {
             "merchant": merchant.reference,
             "month": history.NOW.date().replace(day=1),
             "credit:review month": history.NOW.date().replace(day=1),
-            "credit:order reference": orders.filter(status=Order.Status.PAID).latest("pk").reference,
-            "credit:proceeds_day on": date(2026, 11, 30),
+            "credit:order reference": orders.filter(status=Order.Status.PAID)
+            .latest("pk")
+            .reference,
+            "credit:proceeds_day on": date(2026, 12, 7),  # of what is paid today
             "reference": sent.latest("pk").reference,
             "billing:request reference": charge.request,
             "billing:credit pk": account.credits.latest("pk").pk,
-            "number": bill.number,
-            "pk": account.items.filter(posting="MONTHLY").earliest("pk").pk,
-            "billing:bill_line pk": bill.lines.earliest("pk").pk,
+            "number": line.invoice.number,
+            "pk": line.pk,
             "merchant:member pk": _join(merchant).pk,
             "charge": charge.reference,
             "destination": merchant.credit_line.destinations.earliest("pk").pk,
@@ -161,9 +166,7 @@ def _addresses(shop: Shop) -> Iterator[tuple[str, str]]:
     for name, parameters in _routes(get_resolver(), "", frozenset()):
         if "merchant" not in parameters or name.startswith("admin:"):
             continue
-        named = {
-            one: shop.named.get(f"{name} {one}") or shop.named[one] for one in parameters
-        }
+        named = {one: shop.named.get(f"{name} {one}") or shop.named[one] for one in parameters}
         address = reverse(name, kwargs=named)
         yield name, address
         for question in QUESTIONS.get(name, ()):

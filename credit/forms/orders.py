@@ -12,6 +12,7 @@ ORDERS_BY = [
     ("-placed_at", _("Newest first")),
     ("placed_at", _("Oldest first")),
     ("due_on", _("Due first")),
+    ("reference", _("By order number")),
 ]
 KINDS = [("", _("All")), *LimitEntry.Kind.choices]
 REASONS = [("", _("All")), *Order.Decline.choices]
@@ -34,8 +35,10 @@ class OrderFilter(Filter):
 
     @property
     def wanted(self) -> dict[str, Any]:
+        """What starts alike lies together only by reference: so that is how it is listed."""
         wanted = super().wanted
-        return wanted | {"by": wanted["by"] or "-placed_at"}
+        by = "reference" if wanted["reference"] else wanted["by"] or "-placed_at"
+        return wanted | {"by": by}
 
 
 class EntryFilter(Filter):
