@@ -1,6 +1,6 @@
 """Two years of bills and statements, written by SQL, for merchants whose pages are measured.
 
-What `:lines` have already, from joining, stays. Parameters are those of `config.bench.history`.
+Parameters are those of `config.bench.history`.
 """
 
 # Each day of the past has its bills, each with an item of every fee but the monthly ones.
@@ -9,7 +9,8 @@ INSERT INTO billing_invoice (account_id, number, kind, status, issued_on, issued
     period_end, due_on, currency, total, amount_paid, paid_at, first_failed_at, first_failed_on,
     merchant_name, merchant_reference, language)
 SELECT line, line || '-' || lpad(place::text, 6, '0'), 'THRESHOLD', status, day, issued_at,
-       day - 1, day, day + 7, 'USD', %(each)s * 10, CASE status WHEN 'PAID' THEN %(each)s * 10 ELSE 0 END,
+       day - 1, day, day + 7, 'USD', %(each)s * 10,
+       CASE status WHEN 'PAID' THEN %(each)s * 10 ELSE 0 END,
        CASE status WHEN 'PAID' THEN issued_at + interval '1 minute' END,
        CASE WHEN status IN ('OPEN', 'UNCOLLECTIBLE') THEN issued_at END,
        CASE WHEN status IN ('OPEN', 'UNCOLLECTIBLE') THEN day END,
@@ -139,8 +140,8 @@ GROUP BY account_id, request ORDER BY min(at)
 CREDITS = """
 INSERT INTO billing_billingcredit (account_id, charge_id, fee_id, status, currency, amount, message,
     request_key, asked_at, asked_by, decided_at, decided_by, reason)
-SELECT account_id, id, 'credit-pick-pack', CASE WHEN place <= 20 THEN 'REQUESTED' ELSE 'REJECTED' END,
-       'USD', 1, 'Two were broken.', 'key-' || id, at, 'owner@history.example',
+SELECT account_id, id, 'credit-pick-pack',
+       CASE WHEN place <= 20 THEN 'REQUESTED' ELSE 'REJECTED' END, 'USD', 1, 'Two were broken.', 'key-' || id, at, 'owner@history.example',
        CASE WHEN place > 20 THEN at + interval '1 day' END,
        CASE WHEN place > 20 THEN 'officer@tael.example' ELSE '' END,
        CASE WHEN place > 20 THEN 'They were not.' ELSE '' END
@@ -185,6 +186,6 @@ WHERE item.account_id = account.merchant_id
 """
 
 WRITES = (
-    BILLS, BILLED_ITEMS, OPEN_ITEMS, MONTHLY_ITEMS, LINES, BILL_TOTALS, PAYMENTS, STATEMENTS, TOTALS, CHARGES,
-    REQUESTS, CREDITS, THRESHOLDS, PRICES, ACCOUNTS,
+    BILLS, BILLED_ITEMS, OPEN_ITEMS, MONTHLY_ITEMS, LINES, BILL_TOTALS, PAYMENTS, STATEMENTS,
+    TOTALS, CHARGES, REQUESTS, CREDITS, THRESHOLDS, PRICES, ACCOUNTS,
 )  # fmt: skip

@@ -10,7 +10,8 @@ INSERT INTO credit_order (line_id, reference, buyer, buyer_risk, currency, amoun
     written_off_at, first_due_on, due_on)
 SELECT line, 'A-' || lpad(n::text, 6, '0'), 'buyer-' || n %% greatest(%(orders)s / 20, 1), 1, 'USD',
        amount, parts, trunc(amount / parts, 2), status,
-       CASE WHEN status <> 'DECLINED' THEN '' WHEN n / %(declined_every)s %% 2 = 0 THEN 'line_frozen'
+       CASE WHEN status <> 'DECLINED' THEN ''
+            WHEN n / %(declined_every)s %% 2 = 0 THEN 'line_frozen'
             ELSE 'insufficient_credit' END,
        CASE status WHEN 'OPEN' THEN amount ELSE 0 END,
        CASE WHEN status IN ('PAID', 'REFUNDED') THEN amount ELSE 0 END,
@@ -55,7 +56,8 @@ LIMIT_ENTRIES = """
 INSERT INTO credit_limitentry (line_id, order_id, kind, currency, limit_change, used_change,
                                limit_after, used_after, actor, reason, at)
 SELECT line_id, order_id, kind, 'USD', 0, change, 9000000,
-       sum(change) OVER (PARTITION BY line_id ORDER BY at, order_id, change DESC), 'platform', '', at
+       sum(change) OVER (PARTITION BY line_id ORDER BY at, order_id, change DESC), 'platform', '',
+       at
 FROM (
     SELECT line_id, id AS order_id, 'HOLD' AS kind, amount AS change, placed_at AS at
     FROM credit_order WHERE line_id = ANY(%(lines)s) AND status <> 'DECLINED'
@@ -68,7 +70,8 @@ FROM (
 ORDER BY at, order_id, change DESC
 """
 PAYMENTS = """
-INSERT INTO credit_orderpayment (line_id, order_id, reference, currency, amount, status, refusal, at)
+INSERT INTO credit_orderpayment (line_id, order_id, reference, currency, amount, status, refusal,
+                                 at)
 SELECT line_id, id, 'P-' || reference, 'USD', amount, 'APPLIED', '',
        least(placed_at + (1 + id %% %(pay_within)s) * interval '1 day', %(now)s)
 FROM credit_order WHERE line_id = ANY(%(lines)s) AND paid > 0 ORDER BY 8
@@ -194,6 +197,6 @@ WHERE merchant_id = ANY(%(lines)s)
 """
 
 WRITES = (
-    ORDERS, LIMIT_ENTRIES, PAYMENTS, REFUNDS, DESTINATIONS, WITHDRAWALS, PROCEEDS, REQUESTS, FREEZES, REVIEWS,
-    METRICS, NOTICES, LINES,
+    ORDERS, LIMIT_ENTRIES, PAYMENTS, REFUNDS, DESTINATIONS, WITHDRAWALS, PROCEEDS, REQUESTS,
+    FREEZES, REVIEWS, METRICS, NOTICES, LINES,
 )  # fmt: skip
