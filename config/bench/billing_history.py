@@ -141,7 +141,8 @@ CREDITS = """
 INSERT INTO billing_billingcredit (account_id, charge_id, fee_id, status, currency, amount, message,
     request_key, asked_at, asked_by, decided_at, decided_by, reason)
 SELECT account_id, id, 'credit-pick-pack',
-       CASE WHEN place <= 20 THEN 'REQUESTED' ELSE 'REJECTED' END, 'USD', 1, 'Two were broken.', 'key-' || id, at, 'owner@history.example',
+       CASE WHEN place <= 20 THEN 'REQUESTED' ELSE 'REJECTED' END, 'USD', 1, 'Two were broken.',
+       'key-' || id, at, 'owner@history.example',
        CASE WHEN place > 20 THEN at + interval '1 day' END,
        CASE WHEN place > 20 THEN 'officer@tael.example' ELSE '' END,
        CASE WHEN place > 20 THEN 'They were not.' ELSE '' END
