@@ -94,7 +94,7 @@ class Shop:
         account = merchant.billing_account
         lines = InvoiceLine.objects.filter(invoice__account=account, invoice__status="PAID")
         line = lines.order_by("-charge_count", "-pk")[0]
-        charge = Charge.objects.filter(account=account).earliest("pk")
+        charge = Charge.objects.filter(account=account, request__gt="").earliest("pk")
         orders, sent = (
             Order.objects.filter(line=merchant.pk),
             Withdrawal.objects.filter(line=merchant.pk),
