@@ -31,16 +31,26 @@ class Filter(forms.Form):
     # there are; or anything, where people make the rows one by one and there will never be many.
     SORTS: ClassVar[Sequence[str]]
     ANCHOR: ClassVar[str] = ""  # the id of the list, on a page that has something else above it
+    # A field that is searched for by how it starts: what starts alike lies together only in the
+    # order of that field, so there is no other order then.
+    PREFIX: ClassVar[str] = ""
 
     def __init__(self, asked: Mapping[str, Any], *, sorts: Sequence[str] = ()) -> None:
         super().__init__(asked)
-        self.sorts = sorts or self.SORTS
+        self._sorts = sorts or self.SORTS
 
     @cached_property
     def rows(self) -> dict[str, Any]:
         """What is asked of each field; "" is anything."""
         self.is_valid()
         return {name: self.cleaned_data.get(name, "") for name in self.fields}
+
+    @cached_property
+    def sorts(self) -> Sequence[str]:
+        """What these rows may be sorted by."""
+        if self.rows.get(self.PREFIX):
+            return (self.PREFIX, f"-{self.PREFIX}")
+        return self._sorts
 
     @cached_property
     def by(self) -> str:

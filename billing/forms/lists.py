@@ -22,6 +22,7 @@ BILLED = [
 
 class RequestFilter(Filter):
     SORTS = ("-first_at", "first_at", "reference", "-reference")
+    PREFIX = "reference"
 
     reference = text()
 

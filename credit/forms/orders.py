@@ -13,7 +13,8 @@ TIMES = [("", _("Any time")), (WEEK, _("Last 7 days")), (MONTH, _("Last 30 days"
 
 
 class OrderFilter(Filter):
-    SORTS = ("-placed_at", "placed_at", "due_on", "-due_on")
+    SORTS = ("-placed_at", "placed_at", "due_on", "-due_on", "reference", "-reference")
+    PREFIX = "reference"
 
     standing = choice(STANDINGS)
     reference = text()
@@ -23,6 +24,7 @@ class OrderFilter(Filter):
 class DeclinedFilter(Filter):
     SORTS = ("-placed_at", "placed_at")
     ANCHOR = "orders"
+    PREFIX = "reference"
 
     code = choice(REASONS)
     days = choice(TIMES)

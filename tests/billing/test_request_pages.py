@@ -93,7 +93,7 @@ def test_a_request_without_credits_says_nothing_of_them(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("start", "found"),
     [
-        ("FR-", ["FR-8", "FR-7"]),
+        ("FR-", ["FR-7", "FR-8"]),
         ("FR-7", ["FR-7"]),
         ("fr-7", []),
         ("-7", []),
