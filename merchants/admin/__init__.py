@@ -4,6 +4,7 @@ from merchants.admin import merchants, people
 from merchants.admin.bases import (
     Bounded,
     Column,
+    FoundByKeys,
     OfMerchant,
     ReadOnly,
     ReadOnlyInline,
@@ -15,6 +16,7 @@ from merchants.admin.bases import (
 __all__ = [
     "Bounded",
     "Column",
+    "FoundByKeys",
     "OfMerchant",
     "ReadOnly",
     "ReadOnlyInline",

@@ -104,6 +104,28 @@ class OfMerchant(ReadOnly):
         return queryset, False
 
 
+class FoundByKeys(ReadOnly):
+    """Rows found by one of several exact keys: the first that any row has.
+
+    One question for each key, because one about all of them at once could use no index.
+    """
+
+    keys: ClassVar[Sequence[str]]  # paths from the row, each indexed
+    search_fields = ("pk",)  # makes the box appear
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
+    ) -> tuple["QuerySet[Any]", bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        for key in self.keys:
+            found = queryset.filter(**{key: term})
+            if found.exists():
+                return found, False
+        return queryset.none(), False
+
+
 class ReadOnlyInline(TabularInline):
     """A few rows under the one they belong to. Only for rows that are few by nature."""
 
