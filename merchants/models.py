@@ -273,10 +273,12 @@ class TrailEntry(models.Model):
     class Meta:
         verbose_name_plural = "trail entries"
         indexes: ClassVar = [
-            models.Index(fields=["merchant", "-id"], name="trail_of_merchant"),
-            models.Index(fields=["actor", "-id"], name="trail_of_actor"),
-            models.Index(fields=["action", "-id"], name="trail_of_action"),
-            models.Index(fields=["subject", "-id"], name="trail_of_subject"),
+            # Newest first, all of it or by one of these; each also between two days.
+            models.Index(fields=["-at", "-id"], name="trail_by_time"),
+            models.Index(fields=["merchant", "-at", "-id"], name="trail_of_merchant"),
+            models.Index(fields=["actor", "-at", "-id"], name="trail_of_actor"),
+            models.Index(fields=["action", "-at", "-id"], name="trail_of_action"),
+            models.Index(fields=["subject", "-at", "-id"], name="trail_of_subject"),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(

@@ -1,6 +1,6 @@
 """The operators' view of people and merchants, and the ground all books' admin pages stand on."""
 
-from merchants.admin import merchants, people
+from merchants.admin import merchants, people, trail
 from merchants.admin.bases import (
     Bounded,
     Column,
@@ -25,4 +25,5 @@ __all__ = [
     "merchants",
     "people",
     "related",
+    "trail",
 ]
