@@ -263,7 +263,12 @@ class TrailEntry(models.Model):
     actor = models.CharField(max_length=254)  # e-mail address, or the name of a key or command
     action = models.CharField(max_length=40)  # a code of merchants.trail.Action
     merchant = models.ForeignKey(
-        Merchant, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Merchant,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,  # the first column of one below
     )
     subject = models.CharField(max_length=200)  # what was changed, by its reference
     before = models.JSONField(default=dict)  # {what: value}, money as "12.50 USD"
