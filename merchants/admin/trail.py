@@ -1,7 +1,7 @@
 """The audit trail: who changed what, to be searched and exported; nobody changes it."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from typing import Any
 
 from django import forms
@@ -27,7 +27,7 @@ from merchants.trail import Action
 
 ABOUT = "about "
 LABELS = dict(Action.choices)
-# SQL for what was there before or after, as `_words` has it.
+# SQL for what was there before or after.
 WORDS = """(SELECT string_agg(name || ': ' || coalesce(value, ''), '; ' ORDER BY name COLLATE "C")
             FROM jsonb_each_text({column}) AS pair(name, value))"""
 COLUMNS = {
@@ -68,6 +68,10 @@ class Days(forms.Form):
 class OnDays(RangeDateFilter):
     form_class = Days
 
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.title = "day (UTC)"  # Django has put the column's name there
+
     def queryset(
         self, request: HttpRequest, queryset: "QuerySet[TrailEntry]"
     ) -> "QuerySet[TrailEntry]":
@@ -78,9 +82,7 @@ class OnDays(RangeDateFilter):
         if first:
             queryset = queryset.filter(at__gte=datetime.combine(first, time.min, UTC))
         if last:
-            queryset = queryset.filter(
-                at__lt=datetime.combine(last, time.min, UTC) + timedelta(days=1)
-            )
+            queryset = queryset.filter(at__lte=datetime.combine(last, time.max, UTC))
         return queryset
 
 
@@ -93,17 +95,21 @@ class TrailEntryAdmin(FoundByKeys):
         "A merchant's reference, who did it (e-mail address), or what it is about by its reference,"
         " such as a bill's number; “about olga@…” for what was done about a person."
     )
-    list_display = ("at", "actor", "what", "merchant", "subject", "change", "reason")
+    list_display = ("time", "actor", "what", "merchant", "subject", "change", "reason")
     list_filter = (OfAction, ("at", OnDays))
     list_filter_submit = True
     list_select_related = ("merchant",)
     ordering = ("-at", "-id")
     sortable_by = ()
-    fields = ("at", "actor", "what", "merchant", "subject", "changes", "reason")
-    readonly_fields = ("what", "changes")
+    fields = ("time", "actor", "what", "merchant", "subject", "changes", "reason")
+    readonly_fields = ("time", "what", "changes")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return self.fields
+
+    @admin.display(description="time (UTC)")
+    def time(self, entry: TrailEntry) -> str:
+        return f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
     @admin.display(description="action")
     def what(self, entry: TrailEntry) -> str:
@@ -111,7 +117,10 @@ class TrailEntryAdmin(FoundByKeys):
 
     @admin.display(description="from → to")
     def change(self, entry: TrailEntry) -> str:
-        return f"{_words(entry.before) or '-'} → {_words(entry.after) or '-'}"
+        return "; ".join(
+            f"{_label(name)}: {before if before == after else f'{before} → {after}'}"
+            for name, before, after in _changes(entry)
+        )
 
     @admin.display(description="from → to")
     def changes(self, entry: TrailEntry) -> SafeString:
@@ -119,10 +128,7 @@ class TrailEntryAdmin(FoundByKeys):
             "",
             '<tr><th scope="row" class="pr-6 text-left">{}</th><td class="pr-6">{}</td>'
             "<td>{}</td></tr>",
-            (
-                (_name(name), entry.before.get(name, "-"), entry.after.get(name, "-"))
-                for name in sorted({*entry.before, *entry.after})
-            ),
+            ((_label(name), before, after) for name, before, after in _changes(entry)),
         )
         return format_html(
             '<table><thead><tr><th class="pr-6"></th><th scope="col" class="pr-6 text-left">Before'
@@ -184,9 +190,12 @@ def _file(found: "QuerySet[TrailEntry]") -> Iterator[bytes]:
     return exports.of_rows(COLUMNS, rows)
 
 
-def _words(values: dict[str, Any]) -> str:
-    return "; ".join(f"{_name(name)}: {value}" for name, value in sorted(values.items()))
+def _changes(entry: TrailEntry) -> Iterator[tuple[str, Any, Any]]:
+    """What was there before and after, by name; a dash for what was not."""
+    for name in sorted({*entry.before, *entry.after}):
+        before, after = entry.before.get(name), entry.after.get(name)
+        yield name, *("-" if value in (None, "") else value for value in (before, after))
 
 
-def _name(name: str) -> str:
+def _label(name: str) -> str:
     return name.replace("_", " ")

@@ -92,6 +92,7 @@ LIMIT, POLICY = "LIMIT_CHANGED", "POLICY_INTRODUCED"
         ({"at_from": "2026-11-03"}, [ROLE, BILL]),
         ({"at_to": "2026-11-01"}, [POLICY]),
         ({"at_to": "yesterday"}, []),
+        ({"at_from": "0001-01-01", "at_to": "9999-12-31"}, [ROLE, BILL, LIMIT, POLICY]),
         ({"q": OLGA, "action": LIMIT, "at_from": "2026-11-02"}, [LIMIT]),
         ({"q": OLGA, "action": LIMIT, "at_from": "2026-11-03"}, []),
     ],
@@ -106,7 +107,8 @@ def test_searched_and_filtered_in_the_list_and_in_the_file(
 def test_the_list_says_who_changed_what_from_what_to_what(shop: Shop, browser: Client) -> None:
     shown = browser.get(LIST).content.decode()
     for words in ("Limit changed", "Rosewood Dresses", OLGA, "credit line", "wrong",
-                  "limit: 5000.00 USD → by: &lt;b&gt;; limit: 20000.00 USD"):  # fmt: skip
+                  "by: - → &lt;b&gt;; limit: 5000.00 USD → 20000.00 USD",
+                  "2026-11-02 23:59:00"):  # fmt: skip
         assert words in shown
     assert "<b>;" not in shown
 
