@@ -4,9 +4,8 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from billing.admin.bill_decisions import DECISIONS
-from billing.admin.lists import FoundByKeys
 from billing.models import BillDecision, Invoice, InvoiceLine, Payment
-from merchants.admin import ReadOnlyInline, amount, related
+from merchants.admin import FoundByKeys, ReadOnlyInline, amount, related
 from merchants.decisions import Deciding
 
 

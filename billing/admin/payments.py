@@ -4,11 +4,10 @@ from django.contrib import admin
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
-from billing.admin.lists import FoundByKeys
 from billing.models import Payment, StrayPayment
 from billing.operations import payments, transfers
 from merchants import letters
-from merchants.admin import amount, figure, related
+from merchants.admin import FoundByKeys, amount, figure, related
 from merchants.decisions import Act, Agreed, Deciding, Decision, Reasoned
 
 
@@ -38,7 +37,7 @@ def _ask_effect(payment: Payment) -> str:
 
 
 def _ask(act: Act) -> Payment:
-    payments.reconcile(act.row.pk, now=act.by["now"])
+    payments.reconcile(act.row.pk, **act.by)
     return Payment.objects.get(pk=act.row.pk)
 
 

@@ -15,8 +15,10 @@ from billing.operations import dunning
 from billing.operations.bill_decisions import BillNotOpen, hold
 from billing.providers import PROVIDERS, Answer, NoAnswer, Provider
 from billing.queries import ANSWERED_WITHIN
-from merchants import locks
+from merchants import locks, money
+from merchants.operations import trail
 from merchants.refusals import Refused
+from merchants.trail import Action
 
 log = logging.getLogger(__name__)
 
@@ -82,17 +84,20 @@ def _attempt(
         return settle(payment.pk, answer, now=now)
 
 
-def reconcile(payment_id: int, *, now: datetime) -> None:
-    """Ask the provider what became of an attempt that has no answer. Raises ProviderNotReady."""
+def reconcile(payment_id: int, *, now: datetime, actor: str = "") -> None:
+    """Ask the provider what became of an attempt that has no answer; `actor` where a person asks.
+
+    Raises ProviderNotReady.
+    """
     found = Payment.objects.filter(pk=payment_id).values_list("invoice", flat=True).first()
     if found is None:
         return
     with locks.alone(f"bill {found}") as is_alone:
         if is_alone:
-            _decide_undecided(found, now)
+            _decide_undecided(found, now, asked_by=actor)
 
 
-def _decide_undecided(invoice_id: int, now: datetime) -> bool:
+def _decide_undecided(invoice_id: int, now: datetime, *, asked_by: str = "") -> bool:
     """Whether the bill has no attempt without an answer, after asking for it.
 
     What was never received has failed once it can't arrive any more; that is nobody's first
@@ -109,7 +114,32 @@ def _decide_undecided(invoice_id: int, now: datetime) -> bool:
     provider = PROVIDERS[payment.provider]
     provider.check_ready()
     answer = _ask_about(provider, payment, now)
-    return not settle(payment.pk, answer, now=now).is_undecided
+    with transaction.atomic():
+        settled = settle(payment.pk, answer, now=now)
+        if asked_by and settled.status != payment.status:
+            before, after = {"status": payment.status}, {"status": settled.status}
+            _note(Action.PAYMENT_LOOKED_UP, payment, before, after, actor=asked_by, now=now)
+    return not settled.is_undecided
+
+
+def _note(
+    action: Action,
+    payment: Payment,
+    before: dict[str, str],
+    after: dict[str, str],
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    trail.write(
+        action,
+        merchant_id=payment.invoice.account_id,
+        subject=str(payment),
+        before=before,
+        after=after,
+        actor=actor,
+        now=now,
+    )
 
 
 def _ask_about(provider: Provider, payment: Payment, now: datetime) -> Answer:
@@ -158,6 +188,9 @@ def _start(invoice_id: int, actor: str, now: datetime, attempts_seen: int | None
     payment = new_payment(
         bill, provider=account.payment_method, card_id=account.card_id, actor=actor, now=now
     )
+    if actor != COLLECTOR:
+        what = {"amount": money.full(payment.amount, bill.currency), "provider": payment.provider}
+        _note(Action.PAYMENT_STARTED, payment, {}, what, actor=actor, now=now)
     if provider.is_local:
         return settle(payment.pk, provider.collect(payment, now=now), now=now)
     return payment

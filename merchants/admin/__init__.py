@@ -1,9 +1,10 @@
 """The operators' view of people and merchants, and the ground all books' admin pages stand on."""
 
-from merchants.admin import merchants, people
+from merchants.admin import merchants, people, trail
 from merchants.admin.bases import (
     Bounded,
     Column,
+    FoundByKeys,
     OfMerchant,
     ReadOnly,
     ReadOnlyInline,
@@ -15,6 +16,7 @@ from merchants.admin.bases import (
 __all__ = [
     "Bounded",
     "Column",
+    "FoundByKeys",
     "OfMerchant",
     "ReadOnly",
     "ReadOnlyInline",
@@ -23,4 +25,5 @@ __all__ = [
     "merchants",
     "people",
     "related",
+    "trail",
 ]

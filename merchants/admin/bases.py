@@ -8,11 +8,14 @@ from django.contrib import admin
 from django.contrib.admin import ShowFacets
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 
 from merchants import money
+from merchants.buttons import button
 from merchants.fields import AmountField
 
 Column = Callable[[Any], str]
@@ -65,6 +68,7 @@ class ReadOnly(Bounded):
     """Rows that only operations write: nobody adds, edits or deletes them here."""
 
     currency: ClassVar[str] = "currency"  # where a row names the currency of its amounts
+    merchant: ClassVar[str] = ""  # the path from a row to its merchant, where it has one
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -83,11 +87,24 @@ class ReadOnly(Bounded):
             if field.editable and not (field.primary_key and not field.is_relation)
         ]
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """With a way to what people changed about the row's merchant."""
+        row = context.get("original")
+        if row is not None and self.merchant and request.user.has_perm("merchants.view_trailentry"):
+            trail = reverse(f"{self.admin_site.name}:merchants_trailentry_changelist")
+            query = urlencode({"q": _follow(row, self.merchant).reference})
+            context["actions_detail"] = [
+                *context.get("actions_detail", ()),
+                button("Trail", f"{trail}?{query}"),
+            ]
+        return super().render_change_form(request, context, *args, **kwargs)
+
 
 class OfMerchant(ReadOnly):
     """Rows with a reference unique to their merchant: found by both, as they are indexed."""
 
-    merchant: ClassVar[str]  # the path from the row to the merchant
     reference: ClassVar[str] = "reference"  # the path to its own; "" where it has none
     # Makes the box appear; get_search_results says what it finds.
     search_fields = ("pk",)
@@ -102,6 +119,28 @@ class OfMerchant(ReadOnly):
         if reference and self.reference:
             queryset = queryset.filter(**{self.reference: reference})
         return queryset, False
+
+
+class FoundByKeys(ReadOnly):
+    """Rows found by one of several exact keys: the first that any row has.
+
+    One question for each key, because one about all of them at once could use no index.
+    """
+
+    keys: ClassVar[Sequence[str]]  # paths from the row, each indexed
+    search_fields = ("pk",)  # makes the box appear
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
+    ) -> tuple["QuerySet[Any]", bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        for key in self.keys:
+            found = queryset.filter(**{key: term})
+            if found.exists():
+                return found, False
+        return queryset.none(), False
 
 
 class ReadOnlyInline(TabularInline):
