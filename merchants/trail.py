@@ -15,3 +15,6 @@ class Action(TextChoices):
     ROLE_GIVEN = "ROLE_GIVEN", _("Role given")
     ROLE_CHANGED = "ROLE_CHANGED", _("Role changed")
     ROLE_TAKEN = "ROLE_TAKEN", _("Role taken away")
+    # Jobs
+    JOB_RUN = "JOB_RUN", "Job run by hand"
+    FAILURE_RETRIED = "FAILURE_RETRIED", "Failed row tried again"
