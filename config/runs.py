@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.apps import apps
@@ -18,6 +19,7 @@ from django.db.models import QuerySet
 from config.celery import Job, job_named
 from config.jobs import KEPT
 from config.models import JobFailure, JobRun
+from merchants import metrics
 from merchants.operations import trail
 from merchants.piecework import Failures
 from merchants.refusals import Invalid, Refused
@@ -128,6 +130,8 @@ def finish(
     done = len(keys) - len(failures)
     if not _count(run_id, number, done=done, failed=len(failures), now=now):
         return
+    for outcome, rows in (("done", done), ("failed", len(failures))):
+        transaction.on_commit(partial(metrics.ROWS.labels(job.name, outcome).inc, rows))
     _park(job, {key: said(error) for key, error in failures.items()}, now)
     _open(job, [key for key in keys if key not in failures]).update(resolved_at=now)
 

@@ -15,7 +15,7 @@ from billing.operations import dunning
 from billing.operations.bill_decisions import BillNotOpen, hold
 from billing.providers import PROVIDERS, Answer, NoAnswer, Provider
 from billing.queries import ANSWERED_WITHIN
-from merchants import locks
+from merchants import locks, metrics
 from merchants.refusals import Refused
 
 log = logging.getLogger(__name__)
@@ -181,6 +181,8 @@ def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
         if payment.has_failed and answer.status == Payment.Status.SUCCEEDED:
             _take_stray(account, bill, payment, answer, now)
         return payment
+    if payment.status != answer.status:
+        transaction.on_commit(metrics.PAYMENTS.labels(payment.provider, answer.status).inc)
     payment.status = answer.status
     payment.provider_reference = answer.reference or payment.provider_reference
     payment.failure = answer.failure[:LONGEST_FAILURE]

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
+from unittest import mock
 
 from django.db import connection
 
@@ -53,7 +55,8 @@ def workers_in_this_process() -> Iterator[None]:
 def run(name: str, now: str) -> JobRun:
     """The job as beat and the workers do it, at this instant."""
     at = shops.instant(now)
-    with workers_in_this_process():
+    clock = SimpleNamespace(now=lambda: at)
+    with workers_in_this_process(), mock.patch.object(tasks, "timezone", clock):
         started = runs.start(job_named(name), at=at, now=at)
         tasks.spread(started)
     started.run.refresh_from_db()

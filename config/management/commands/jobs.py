@@ -54,8 +54,8 @@ def _cells(job: JobState) -> tuple[str, ...]:
     if run is not None:
         ended = _clock(run.ended_at) if run.ended_at else "LOST" if job.is_stuck else "at work"
         rows = f"{run.rows_done} of {run.rows_due}"
-        told = (_instant(run.due_at), _clock(run.started_at), ended, rows, str(run.rows_failed))
-    return (job.job.name, *told, str(job.parked), job.lag_text, _instant(job.next_at))
+        told = (_minute(run.due_at), _clock(run.started_at), ended, rows, str(run.rows_failed))
+    return (job.job.name, *told, str(job.parked), job.lag_text, _minute(job.next_at))
 
 
 def _lines(state: State) -> list[str]:
@@ -90,3 +90,7 @@ def _instant(instant: datetime) -> str:
 
 def _clock(instant: datetime) -> str:
     return f"{instant:%H:%M:%S}"
+
+
+def _minute(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M}"
