@@ -22,6 +22,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 log = logging.getLogger(__name__)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+QUEUES = ("celery", "timetable")
 CHUNK = 250  # due rows a task takes: seconds of work, so that a lost worker costs little
 
 
@@ -216,8 +217,8 @@ app.conf.update(
     timezone="UTC",
 )
 # What beat asks for does not wait behind a month's end: workers take from both queues in turn.
-app.conf.task_queues = (Queue("celery"), Queue("timetable"))
-app.conf.task_default_queue = "celery"
+app.conf.task_queues = tuple(map(Queue, QUEUES))
+app.conf.task_default_queue = QUEUES[0]
 app.conf.task_routes = {
     "config.tasks.run_job": {"queue": "timetable"},
     "config.tasks.beat": {"queue": "timetable"},

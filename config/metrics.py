@@ -17,7 +17,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from redis.exceptions import RedisError
 
 from config import datafolder, embedded, jobs
-from config.celery import app
+from config.celery import QUEUES, app
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where the client library looks for it
 PATIENCE_SECONDS = 2
@@ -89,8 +89,8 @@ def _queues() -> Iterator[Metric]:
     waiting = GaugeMetricFamily("tael_queue_length", "Tasks that wait", labels=["queue"])
     with app.connection_for_read(connect_timeout=PATIENCE_SECONDS) as broker:
         redis = broker.default_channel.client
-        for queue in app.conf.task_queues:
-            waiting.add_metric([queue.name], redis.llen(queue.name))
+        for queue in QUEUES:
+            waiting.add_metric([queue], redis.llen(queue))
         yield waiting
         taken = redis.hlen("unacked")
         yield GaugeMetricFamily("tael_queue_taken", "Tasks that workers have", taken)

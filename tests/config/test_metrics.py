@@ -10,15 +10,15 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.utils import timezone
-from kombu.entity import Queue
 from prometheus_client import REGISTRY, start_http_server
+from pytest_django import Settings
 
 from billing.models import Invoice
 from config import jobs, metrics
 from config.celery import app
+from config.datafolder import BASE_DIR
 from config.models import Heartbeat, JobFailure, JobRun
 from tests import shops
 from tests.billing.paying import billed
@@ -56,7 +56,8 @@ def added() -> Callable[..., float]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_committed_is_counted(added: Callable[..., float]) -> None:
+def test_what_was_committed_is_counted(added: Callable[..., float], settings: Settings) -> None:
+    settings.TAEL_SANDBOX = True
     shop = billed()  # by 39.00, to be paid by a card that works
     shop.place("2026-11-01 11:00", "A-1", "120.00")
     shop.place("2026-11-01 11:00", "A-2", "80.00")
@@ -102,7 +103,7 @@ def test_a_scraper_reads_the_counters_of_all_processes_and_how_it_stands(
     for times in ("2", "5"):
         subprocess.run(
             [sys.executable, "-c", COUNTING, times],
-            cwd=settings.BASE_DIR,
+            cwd=BASE_DIR,
             env=os.environ,
             check=True,
             timeout=60,
@@ -116,7 +117,7 @@ def test_a_scraper_reads_the_counters_of_all_processes_and_how_it_stands(
         job="billing-day-ends", row_id=7, error="-", first_failed_at=now, last_failed_at=now
     )
     Heartbeat.objects.create(pk=jobs.SCHEDULER, at=now - timedelta(seconds=90))
-    monkeypatch.setattr(app.conf, "task_queues", (Queue("tael-test"),))
+    monkeypatch.setattr(metrics, "QUEUES", ("tael-test",))
     with app.connection_for_read() as broker:
         redis = broker.default_channel.client
         redis.rpush("tael-test", "a", "b", "c")

@@ -36,18 +36,21 @@ app.worker_main(["worker", "--concurrency", "1", "--loglevel", "INFO", "--withou
 
 
 @pytest.fixture
-def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def queue() -> Iterator[str]:
     name = f"tael-test-{os.getpid()}"
-    monkeypatch.setattr(app.conf, "task_default_queue", name)
-    monkeypatch.setattr(app.conf, "task_routes", {})
-    monkeypatch.setattr(app.conf, "task_queues", (Queue(name),))
-    app.amqp.__dict__.pop("queues", None)
-    app.amqp.__dict__.pop("router", None)
+    before = (app.conf.task_queues, app.conf.task_routes, app.conf.task_default_queue)
+    _send_to((Queue(name),), {}, name)
     yield name
     with app.connection_for_write() as broker:
         broker.default_channel.client.delete(name)
-    app.amqp.__dict__.pop("queues", None)
-    app.amqp.__dict__.pop("router", None)
+    _send_to(*before)
+
+
+def _send_to(queues: object, routes: object, default: str) -> None:
+    app.conf.task_queues, app.conf.task_routes = queues, routes
+    app.conf.task_default_queue = default
+    for kept in ("queues", "router"):
+        app.amqp.__dict__.pop(kept, None)
 
 
 @pytest.fixture
