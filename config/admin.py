@@ -70,7 +70,7 @@ def _order(act: Act) -> JobRun:
 
 @admin.register(JobRun)
 class JobRunAdmin(WithState):
-    list_display = ("job", "due_at", "started_at", "ended", "rows_due", "rows_done", "failed", "by")
+    list_display = ("job", "due", "started", "ended", "rows_due", "rows_done", "failed", "by")
     list_filter = (OfJob, ("ended_at", admin.EmptyFieldListFilter))
     list_decisions = (
         Decision(
@@ -91,12 +91,23 @@ class JobRunAdmin(WithState):
         ),
     )
 
-    @admin.display(description="ended")
+    @admin.display(description="due at")
+    def due(self, run: JobRun) -> str:
+        return f"{run.due_at:%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="started at")
+    def started(self, run: JobRun) -> str:
+        return f"{run.started_at:%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="ended at")
     def ended(self, run: JobRun) -> str:
         if run.ended_at is not None:
-            return run.ended_at.strftime("%Y-%m-%d %H:%M:%S")
+            return f"{run.ended_at:%Y-%m-%d %H:%M:%S}"
         if jobs.is_stuck(run, timezone.now()):
-            return format_html('<strong class="text-red-600">{}</strong>', "still at work")
+            return format_html(
+                '<strong class="text-red-600 dark:text-red-500">{}</strong>',
+                f"at work since {run.started_at:%H:%M}",
+            )
         return "at work"
 
     @admin.display(description="rows failed")
@@ -104,7 +115,7 @@ class JobRunAdmin(WithState):
         if not (run.rows_failed or run.error):
             return "0"
         shown = str(run.rows_failed or "run failed")
-        return format_html('<strong class="text-red-600">{}</strong>', shown)
+        return format_html('<strong class="text-red-600 dark:text-red-500">{}</strong>', shown)
 
     @admin.display(description="asked for by")
     def by(self, run: JobRun) -> str:

@@ -67,9 +67,7 @@ class JobState:
 
     @property
     def lag_text(self) -> str:
-        if self.lag is None:
-            return "never ran"
-        return str(self.lag - timedelta(microseconds=self.lag.microseconds)) if self.lag else "-"
+        return str(timedelta(seconds=int(self.lag.total_seconds()))) if self.lag else "-"
 
     @property
     def is_late(self) -> bool:

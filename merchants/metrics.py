@@ -1,6 +1,6 @@
 """What is counted for whoever watches Tael from outside; `manage.py metrics` shows it.
 
-Outcomes are counted once they are committed. A counter costs about a microsecond; with
+Outcomes are counted once they are committed. A counter costs some microseconds; with
 PROMETHEUS_MULTIPROC_DIR set it lives in a file there, which all processes of the machine share.
 """
 
