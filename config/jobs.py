@@ -121,7 +121,7 @@ class State:
 
 
 def state(now: datetime) -> State:
-    """How all jobs stand; six queries."""
+    """How all jobs stand; seven queries, each bounded."""
     return State(
         now=now,
         jobs=job_states(now),
