@@ -91,6 +91,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.health.Health",
+    "config.middleware.Watched",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.ContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -246,5 +248,5 @@ USE_TZ = True
 CURRENCIES = currencies.CODES
 CURRENCY_CHOICES = [(code, code) for code in CURRENCIES]  # their names change with a package
 
-LOGGING = logs.LOGGING
+LOGGING = logs.logging_settings(deployed=DEPLOYED)
 UNFOLD = unfold.UNFOLD

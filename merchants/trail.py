@@ -75,3 +75,7 @@ class Action(TextChoices):
     ROLE_GIVEN = "ROLE_GIVEN", "Role given"
     ROLE_CHANGED = "ROLE_CHANGED", "Role changed"
     ROLE_TAKEN = "ROLE_TAKEN", "Role taken away"
+
+    # Jobs
+    JOB_RUN = "JOB_RUN", "Job run by hand"
+    FAILURE_RETRIED = "FAILURE_RETRIED", "Failed row tried again"

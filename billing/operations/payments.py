@@ -15,7 +15,7 @@ from billing.operations import dunning
 from billing.operations.bill_decisions import BillNotOpen, hold
 from billing.providers import PROVIDERS, Answer, NoAnswer, Provider
 from billing.queries import ANSWERED_WITHIN
-from merchants import locks, money
+from merchants import locks, metrics, money
 from merchants.operations import trail
 from merchants.refusals import Refused
 from merchants.trail import Action
@@ -228,6 +228,8 @@ def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
         if payment.has_failed and answer.status == Payment.Status.SUCCEEDED:
             _take_stray(account, bill, payment, answer, now)
         return payment
+    if payment.status != answer.status:
+        transaction.on_commit(metrics.PAYMENTS.labels(payment.provider, answer.status).inc)
     payment.status = answer.status
     payment.provider_reference = answer.reference or payment.provider_reference
     payment.failure = answer.failure[:LONGEST_FAILURE]
