@@ -40,9 +40,7 @@ class OperatorsSite(UnfoldAdminSite):
         """Through allauth's: Django's own page would not count the guesses."""
         return redirect("account_change_password")
 
-    def password_change_done(
-        self, request: HttpRequest, extra_context: Any = None
-    ) -> HttpResponse:
+    def password_change_done(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return redirect("account_change_password")
 
 

@@ -174,11 +174,28 @@ ACCOUNT_ADAPTER = "config.accounts.InvitationOnly"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-# An invitation reaches its mailbox or nobody: that is the proof of the address.
-ACCOUNT_EMAIL_VERIFICATION = "none"
+# Nobody signs in whose address is not proved: by an invitation, by the link with which an operator
+# sets a password, or else by one that is sent at the first sign-in.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_CHANGE_EMAIL = True  # one address at a time; a new one counts once its link was followed
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_FORMS = {"reset_password_from_key": "config.accounts.PasswordByLink"}
+# Counted in Redis, by the client's address (see TAEL_TRUSTED_PROXIES) and by what was typed. Five
+# wrong passwords for an address lock it for a quarter of an hour, second factors likewise.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "20/15m/ip,5/15m/key",
+    "reset_password": "20/h/ip,5/h/key",
+    "reset_password_from_key": "20/h/ip",
+    "reauthenticate": "10/15m/user",
+}
+# How many proxies stand in front, each of which adds to X-Forwarded-For; without any, it is what
+# the client says, and not looked at.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TAEL_TRUSTED_PROXIES") or 0)
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 60 * 60
+# A working day from the sign-in, whatever is done meanwhile; without "remember me" less.
+SESSION_COOKIE_AGE = 12 * 60 * 60
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Tael"
@@ -194,6 +211,9 @@ SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+if HTTPS:  # browsers take these names from this very host only, and not from its neighbours
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 X_FRAME_OPTIONS = "DENY"
 # Browsers' preload list binds a whole domain for good: its owner's decision, not an application's.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]

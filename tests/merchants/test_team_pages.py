@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from merchants.models import Invitation, Membership, User
-from merchants.operations import team
+from merchants.operations import invitations, team
 from tests import shops
 from tests.factories import PASSWORD, MembershipFactory, UserFactory, browser_of, member
 from tests.shops import Shop
@@ -382,8 +382,8 @@ def test_a_link_used_many_times_at_once_makes_one_person() -> None:
 
     def accept(_: int) -> str:
         try:
-            team.accept_as_new(token=token, password="a long one indeed", now=timezone.now())
-        except team.InvitationClosed as refusal:
+            invitations.accept_as_new(token=token, password="a long one indeed", now=timezone.now())
+        except invitations.InvitationClosed as refusal:
             return refusal.code
         return "joined"
 
