@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from merchants import calendar
+from merchants.roles import Role
 
 MONTHS = 3  # before the current one, so that each shop has seen as many reviews
 PASSWORD = "tael-demo"
@@ -24,7 +25,7 @@ class Login(NamedTuple):
     email: str
     password: str
     what: str
-    is_operator: bool = False
+    role: str = ""  # of an operator
 
 
 LOGINS = [
@@ -32,7 +33,10 @@ LOGINS = [
     Login("finance@silk.example", PASSWORD, "finance at Siam Silk House, viewer at Meili Dresses"),
     Login("owner@meili.example", PASSWORD, "owner of Meili Dresses and of Huaxin Electronics"),
     Login("owner@lakeside.example", PASSWORD, "owner of Lakeside Outfitters"),
-    Login("operator@tael.example", PASSWORD, "operator, at /admin/", is_operator=True),
+    Login("admin@tael.example", PASSWORD, "administrator, at /admin/", Role.ADMINISTRATOR),
+    Login("credit@tael.example", PASSWORD, "credit officer, at /admin/", Role.CREDIT_OFFICER),
+    Login("billing@tael.example", PASSWORD, "billing officer, at /admin/", Role.BILLING_OFFICER),
+    Login("auditor@tael.example", PASSWORD, "auditor, at /admin/", Role.AUDITOR),
 ]
 
 # (merchant, e-mail address, role)

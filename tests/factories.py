@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.test import Client
@@ -55,10 +56,18 @@ def operator(*roles: str, **user: Any) -> User:
     return made
 
 
-def browser_of(user: User) -> Client:
-    """A client in which the person is signed in; an operator with a second factor."""
+def signed_in(user: User) -> Client:
+    """A client in which the person is signed in, by a password alone."""
     client = Client()
     client.force_login(user)
+    key = client.session.session_key
+    UserSession.objects.create(user=user, ip="127.0.0.1", session_key=key)
+    return client
+
+
+def browser_of(user: User) -> Client:
+    """A client in which the person is signed in; an operator with a second factor."""
+    client = signed_in(user)
     if user.is_staff:
         confirm_second_factor(client, user)
     return client

@@ -60,7 +60,7 @@ def _roles(user: User) -> list[str]:
 
 def _factors_effect(user: User) -> str:
     kinds = Authenticator.objects.filter(user=user).values_list("type", flat=True)
-    named = ", ".join(Authenticator.Type(kind).label for kind in sorted(kinds))
+    named = ", ".join(str(Authenticator.Type(kind).label) for kind in sorted(kinds))
     return (
         f"{user} has: {named}. All of it goes, and they are signed out everywhere; then the"
         " password alone lets them in to set up others. Be sure that it is them who ask: call"
