@@ -13,7 +13,7 @@ def _icon(request: HttpRequest) -> str:
     return static("img/tael.svg")
 
 
-def _links(title: Promise, *links: tuple[Promise, str, str]) -> dict[str, Any]:
+def _links(title: Promise, *links: tuple[Promise | str, str, str]) -> dict[str, Any]:
     return {
         "title": title,
         "separator": True,

@@ -1,5 +1,7 @@
 """Nobody grants what they have asked for themselves, by direct POST either."""
 
+from typing import Any
+
 import pytest
 from moneyed import Money
 
@@ -24,9 +26,9 @@ def day(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_who_asked_for_it_does_not_grant_it() -> None:
     shop = decided.join()
-    by = {"merchant_id": shop.merchant.pk, "actor": OLGA, "now": decided.BEFORE}
+    by: dict[str, Any] = {"merchant_id": shop.merchant.pk, "actor": OLGA, "now": decided.BEFORE}
     usd = Money("500.00", "USD")
-    rows = {
+    rows: dict[str, Any] = {
         "billing/thresholdrequest": thresholds.ask(threshold=usd, message="We grow.", **by),
         "billing/billingcredit": credits.ask(
             charge="c-1", fee="credit-pick-pack", amount=Money("1.00", "USD"), message="Wrong.",
