@@ -8,10 +8,10 @@ from django.db.models import TextChoices
 
 
 class Role(TextChoices):
-    CREDIT_OFFICER = "Credit officer"
-    BILLING_OFFICER = "Billing officer"
-    AUDITOR = "Auditor"
-    ADMINISTRATOR = "Administrator"
+    CREDIT_OFFICER = "Credit officer", "Credit officer"
+    BILLING_OFFICER = "Billing officer", "Billing officer"
+    AUDITOR = "Auditor", "Auditor"
+    ADMINISTRATOR = "Administrator", "Administrator"
 
 
 MANAGES_PEOPLE = "merchants.change_user"  # what an administrator may and others may not

@@ -35,7 +35,7 @@ class OwnMembershipInline(ReadOnlyInline):
 @admin.register(User)
 class UserAdmin(Deciding, ReadOnly):
     ordering = ("email",)
-    list_display = ("email", "roles", "is_staff", "is_active", "last_login")
+    list_display = ("email", "roles", "may_sign_in", "last_login")
     list_filter = ("groups", "is_staff", "is_superuser", "is_active")
     search_fields = ("email__startswith", "last_name__istartswith")
     inlines = (OwnMembershipInline,)
@@ -50,9 +50,7 @@ class UserAdmin(Deciding, ReadOnly):
         return (
             "email",
             self.roles,
-            "is_active",
-            "is_staff",
-            "is_superuser",
+            self.may_sign_in,
             "language",
             "last_login",
             "date_joined",
@@ -64,6 +62,10 @@ class UserAdmin(Deciding, ReadOnly):
     def roles(self, user: User) -> str:
         names = sorted(group.name for group in user.groups.all())
         return ", ".join((["Superuser"] if user.is_superuser else []) + names) or "-"
+
+    @admin.display(boolean=True, description="may sign in", ordering="is_active")
+    def may_sign_in(self, user: User) -> bool:
+        return user.is_active
 
     @admin.display(description="second factors")
     def second_factors(self, user: User) -> str:
@@ -96,13 +98,10 @@ class RoleAdmin(ReadOnly):
 
 
 def _permissions(group: Group, start: str) -> SafeString:
-    found = group.permissions.filter(codename__startswith=start).order_by(
-        "content_type__app_label", "codename"
-    )
-    named = found.values_list("content_type__app_label", "codename")
-    return format_html_join(
-        "", "<div>{}: {}</div>", ((label, code.removeprefix(start)) for label, code in named)
-    )
+    found = group.permissions.filter(codename__startswith=start).select_related("content_type")
+    kinds = [permission.content_type for permission in found]
+    named = sorted((kind.app_label, kind.name) for kind in kinds)
+    return format_html_join("", "<div>{}: {}</div>", named)
 
 
 @admin.register(EmailAddress)

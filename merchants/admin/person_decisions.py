@@ -48,7 +48,7 @@ def _send_link(act: Act) -> User:
 def _roles_effect(user: User) -> str:
     present = "everything, as a superuser" if user.is_superuser else "; ".join(_roles(user))
     return (
-        f"Now: {present or 'none'}. What is chosen takes the place of that; without a role"
+        f"{user} has: {present or 'none'}. What is chosen takes the place of that; without a role"
         " somebody is no operator any more. They are signed out everywhere. Nobody changes their"
         " own roles, and the last administrator who can sign in stays one."
     )

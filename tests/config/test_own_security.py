@@ -90,9 +90,11 @@ def test_a_second_factor_is_asked_for_at_the_next_sign_in(user: User) -> None:
 
 
 def test_a_new_password_takes_the_old_ones_place(user: User) -> None:
-    client = signed_in()
+    client, elsewhere = signed_in(), signed_in()
     new = {"password1": "a long one indeed", "password2": "a long one indeed"}
     client.post("/accounts/password/change/", {"oldpassword": PASSWORD, **new})
+    assert client.get(SESSIONS).status_code == 200
+    assert elsewhere.get(SESSIONS).status_code == 302
     old = Client()
     old.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
     assert "_auth_user_id" not in old.session
