@@ -13,10 +13,13 @@ class SamePerson(Refused):
     code = "same_person"
 
 
-def check(actor: str, *others: str, what: str) -> None:
-    """Raises SamePerson if `actor` is one of the others, however the address is spelt."""
+def check(actor: str, *others: str, otherwise: str) -> None:
+    """Raises SamePerson, which says `otherwise`, if `actor` is one of the others.
+
+    However the address is spelt.
+    """
     if _plain(actor) in map(_plain, others):
-        raise SamePerson(f"{what} takes another person than {actor}.")
+        raise SamePerson(otherwise)
 
 
 def _plain(address: str) -> str:

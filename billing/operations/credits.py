@@ -115,7 +115,7 @@ def approve(*, credit_id: int, actor: str, reason: str, now: datetime) -> Billin
     Raises UnknownCredit, AlreadyDecided, SamePerson, CreditTooLarge, Invalid without a reason.
     """
     account, credit = _hold_pending(credit_id, now)
-    second_person.check(actor, credit.asked_by, what="Approving this credit")
+    second_person.check(actor, credit.asked_by, otherwise=f"{actor} has asked for this credit.")
     return _approve(account, credit, Action.CREDIT_APPROVED, actor, reason, now)
 
 

@@ -88,7 +88,7 @@ def approve(
     Raises UnknownRequest, AlreadyDecided, SamePerson, NotHigher, CurrencyMismatch, Invalid.
     """
     account, request = _hold_pending(request_id, now)
-    second_person.check(actor, request.asked_by, what="Approving this threshold")
+    second_person.check(actor, request.asked_by, otherwise=f"{actor} has asked for this threshold.")
     given = request.wanted_money if threshold is None else threshold
     figure = money.figure(given, account.currency, field="threshold")
     _check_raises(account, figure)

@@ -117,8 +117,9 @@ def _send(withdrawal_id: int, batch: str, actor: str, now: datetime) -> Withdraw
     if not withdrawal.may_be_sent:
         raise steps.already_decided(withdrawal)
     if withdrawal.needs_approval:
+        problem = f"Withdrawal {withdrawal} has to be sent by another person than {actor}."
         others = withdrawal.approved_by, withdrawal.requested_by
-        second_person.check(actor, *others, what=f"Sending withdrawal {withdrawal}")
+        second_person.check(actor, *others, otherwise=problem)
     steps.stop_if_suspected(withdrawal.line)
     _number(withdrawal)
     before = steps.standing(withdrawal)

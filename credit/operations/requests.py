@@ -118,7 +118,7 @@ def approve_raise(
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     with transaction.atomic():
         line, request = _lock_pending(request_id, LimitRequest.Kind.RAISE, now)
-        second_person.check(actor, request.asked_by, what="Approving this raise")
+        second_person.check(actor, request.asked_by, otherwise=f"{actor} has asked for this raise.")
         wanted = request.limit_wanted or Decimal(0)  # a raise has one: the database says so
         raised = money.of(wanted, line.currency) if limit is None else limit
         _check_raises(line, money.figure(raised, line.currency, field="limit"))

@@ -219,8 +219,8 @@ def approve(*, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
             raise steps.already_decided(withdrawal)
         if not withdrawal.needs_approval:
             raise NeedsNoApproval(f"Withdrawal {withdrawal} needs no approval.")
-        asker = withdrawal.requested_by
-        second_person.check(actor, asker, what=f"Approving withdrawal {withdrawal}")
+        problem = f"Withdrawal {withdrawal} was requested by {actor}."
+        second_person.check(actor, withdrawal.requested_by, otherwise=problem)
         steps.stop_if_suspected(withdrawal.line)
         before = steps.standing(withdrawal)
         steps.move(withdrawal, Withdrawal.Status.APPROVED, approved_at=now, approved_by=actor)

@@ -42,7 +42,7 @@ def test_who_asked_for_it_does_not_grant_it() -> None:
     otto = browser_of(operator("Administrator", email="otto@tael.example"))
     for model, row in rows.items():
         address = f"/admin/{model}/{row.pk}/decide/approve/"
-        assert f"takes another person than {OLGA}" in text_of(olga.post(address, decided.WHY))
+        assert f"{OLGA} has asked for this" in text_of(olga.post(address, decided.WHY))
         assert type(row).objects.get(pk=row.pk).status in ("PENDING", "REQUESTED")
         assert otto.post(address, decided.WHY).status_code == 302
     assert {ThresholdRequest.objects.get().answered_by, LimitRequest.objects.get().answered_by,

@@ -62,7 +62,7 @@ def test_who_asked_for_a_large_withdrawal_does_not_approve_it(
 ) -> None:
     for asker in ("olga@tael.example", "Olga@Tael.Example"):
         withdrawal = large(shop, actor=asker)
-        assert "takes another person than olga@tael.example" in text_of(
+        assert "was requested by olga@tael.example" in text_of(
             approve(officers["olga"], withdrawal)
         )
         assert status(withdrawal) == ("REQUESTED", "", "")
@@ -76,7 +76,7 @@ def test_who_approved_or_asked_for_it_does_not_send_it(
     withdrawal = large(shop, actor="otto@tael.example")
     approve(officers["olga"], withdrawal)
     for name in ("olga", "otto"):
-        assert "takes another person" in text_of(export(officers[name], withdrawal))
+        assert "has to be sent by another person" in text_of(export(officers[name], withdrawal))
         assert status(withdrawal) == ("APPROVED", "olga@tael.example", "")
     third = browser_of(operator(ROLE, email="mali@tael.example"))
     export(third, withdrawal)
@@ -90,7 +90,7 @@ def test_an_operator_who_approved_cannot_take_another_name_to_send(
     approve(officers["olga"], withdrawal)
     officers["olga"].post("/accounts/email/", {"action_add": "", "email": "o@tael.example"})
     assert User.objects.filter(email="olga@tael.example").exists()
-    assert "takes another person" in text_of(export(officers["olga"], withdrawal))
+    assert "has to be sent by another person" in text_of(export(officers["olga"], withdrawal))
 
 
 def test_a_small_withdrawal_takes_one_person(shop: shops.Shop, officers: Officers) -> None:
@@ -104,5 +104,5 @@ def test_a_small_withdrawal_takes_one_person(shop: shops.Shop, officers: Officer
 )
 def test_an_address_is_the_same_however_it_is_spelt(spelling: str) -> None:
     with pytest.raises(SamePerson):
-        check("olga@tael.example", "", spelling, what="This")
-    check("otto@tael.example", "", spelling, what="This")
+        check("olga@tael.example", "", spelling, otherwise="no")
+    check("otto@tael.example", "", spelling, otherwise="no")
