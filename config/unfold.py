@@ -13,7 +13,7 @@ def _icon(request: HttpRequest) -> str:
     return static("img/tael.svg")
 
 
-def _links(title: Promise, *links: tuple[Promise, str, str]) -> dict[str, Any]:
+def _links(title: Promise, *links: tuple[Promise | str, str, str]) -> dict[str, Any]:
     return {
         "title": title,
         "separator": True,
@@ -45,6 +45,13 @@ UNFOLD = {
     "SITE_ICON": _icon,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
     "COLORS": {"primary": TEAL},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Password", "link": reverse_lazy("account_change_password")},
+            {"title": "Two-factor authentication", "link": reverse_lazy("mfa_index")},
+            {"title": "Sessions", "link": reverse_lazy("usersessions_list")},
+        ]
+    },
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": True,
@@ -54,6 +61,7 @@ UNFOLD = {
                 (_("Merchants"), "storefront", "merchants_merchant"),
                 (_("Users"), "person", "merchants_user"),
                 (_("Memberships"), "group", "merchants_membership"),
+                ("Roles", "badge", "auth_group"),
             ),
             _links(
                 _("Credit"),
