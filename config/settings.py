@@ -40,9 +40,7 @@ HTTPS = flag("TAEL_HTTPS", default=DEPLOYED)
 SECRET_KEY = os.environ.get("SECRET_KEY", "")
 if not SECRET_KEY:
     if DEPLOYED:
-        raise ImproperlyConfigured(
-            "Set SECRET_KEY: a deployment (DATABASE_URL is set) needs its own."
-        )
+        raise ImproperlyConfigured("Set SECRET_KEY: DATABASE_URL is set, so this is a deployment.")
     SECRET_KEY = datafolder.secret_key()
 
 # What may never be read from the database alone: the first encrypts, all decrypt.
@@ -133,9 +131,7 @@ else:
     except ValueError:
         given = {"ENGINE": ""}
     if given["ENGINE"] != "django.db.backends.postgresql":
-        raise ImproperlyConfigured(
-            "DATABASE_URL must look like postgresql://user:password@host/name."
-        )
+        raise ImproperlyConfigured("DATABASE_URL must be like postgresql://user:password@host/name.")
     options: dict[str, object] = {"connect_timeout": 10, **given.get("OPTIONS", {})}
     DATABASES = {"default": {**given, "OPTIONS": options}}
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
@@ -207,14 +203,12 @@ X_FRAME_OPTIONS = "DENY"
 # Browsers' preload list binds a whole domain for good: its owner's decision, not an application's.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 
-DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # a thousand events fit
+DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # 1,000 events fit
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
-FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 STATIC_URL = "/static/"
-STATIC_ROOT = (
-    os.environ.get("TAEL_STATIC_ROOT") or (DEPLOYED and datafolder.root() / "static") or None
-)
+collected = DEPLOYED and datafolder.root() / "static"
+STATIC_ROOT = os.environ.get("TAEL_STATIC_ROOT") or collected or None
 STATICFILES_DIRS = [BASE_DIR / "static"]
 manifest = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 plain = "django.contrib.staticfiles.storage.StaticFilesStorage"
