@@ -45,6 +45,7 @@ class Worker:
         self.base_url = base_url
 
     def __enter__(self) -> "Worker":
+        self.set_clock(timezone.now())
         told = {
             "queue": self.queue,
             "cache": settings.CACHES["default"]["LOCATION"],
@@ -71,7 +72,9 @@ class Worker:
         self.process.stdout.close()
 
     def set_clock(self, now: datetime) -> None:
-        self.clock.write_text(now.isoformat())
+        draft = self.clock.with_suffix(".draft")
+        draft.write_text(now.isoformat())
+        draft.replace(self.clock)  # the worker may be reading it
 
     def run(self, name: str) -> None:
         """Say that a job is due, as beat does; return once the worker has done what it found."""
