@@ -25,7 +25,6 @@ from django.utils import timezone
 
 from config.celery import app
 from config.datafolder import BASE_DIR
-from config.tasks import do_chunk, run_job
 
 LEASH = BASE_DIR / "config" / "leash.py"
 PATIENCE_SECONDS = 60
@@ -79,8 +78,8 @@ class Worker:
     def run(self, name: str) -> None:
         """Say that a job is due, as beat does; return once the worker has done what it found."""
         with app.connection_for_write(transport_options=self.queue) as broker:
-            run_job.apply_async([name], connection=broker)
-        while self._next_done() != do_chunk.name:
+            app.send_task("config.tasks.run_job", [name], connection=broker)
+        while self._next_done() != "config.tasks.do_chunk":
             pass
 
     def letters(self, to: str) -> list[EmailMessage]:
