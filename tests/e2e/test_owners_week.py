@@ -45,7 +45,7 @@ def test_monday_what_the_limit_takes(page: Page, live_server: LiveServer, clock:
     limit = panel(page, "Credit limit")
     expect(limit.locator(".figure")).to_have_text("3,800.00 USD available")
     expect(limit.locator("dd")).to_have_text(["1,200.00 USD", "5,000.00 USD"])
-    expect(limit.get_by_role("img")).to_have_accessible_name("Share of the limit in use: 24 %")
+    expect(limit.get_by_role("img")).to_have_accessible_name("Share of the limit in use: 24%")
     go_to(page, "Can I take this order?")
     page.get_by_label("Amount").fill("3,800.00")
     page.get_by_role("button", name="Check").click()
