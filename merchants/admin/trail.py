@@ -68,8 +68,8 @@ class Days(forms.Form):
 class OnDays(RangeDateFilter):
     form_class = Days
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.title = "day (UTC)"  # Django has put the column's name there
 
     def queryset(
