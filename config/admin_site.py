@@ -16,6 +16,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from unfold.sites import UnfoldAdminSite
 
+from merchants import second_factor
+
 View = Callable[..., HttpResponse]
 Type = Authenticator.Type
 
@@ -51,6 +53,7 @@ def _with_second_factor(view: View) -> View:
         if settings.TAEL_SANDBOX or _has_confirmed(request):
             return view(request, *args, **kwargs)
         if not _has_one(request):
+            request.session[second_factor.GO_ON] = reverse("admin:index")  # once there is one
             messages.warning(
                 request,
                 "Operators need a second factor. Set one up, then you can go on to the admin.",
