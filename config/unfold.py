@@ -13,6 +13,10 @@ def _icon(request: HttpRequest) -> str:
     return static("img/tael.svg")
 
 
+def _styles(request: HttpRequest) -> str:
+    return static("css/admin.css")
+
+
 def _links(title: Promise, *links: tuple[Promise, str, str]) -> dict[str, Any]:
     return {
         "title": title,
@@ -45,6 +49,8 @@ UNFOLD = {
     "SITE_ICON": _icon,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
     "COLORS": {"primary": TEAL},
+    "STYLES": [_styles],
+    "DASHBOARD_CALLBACK": "config.desk.views.home",
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": True,

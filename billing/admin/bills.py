@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from billing.admin.bill_decisions import DECISIONS
 from billing.admin.lists import FoundByKeys
 from billing.models import BillDecision, Invoice, InvoiceLine, Payment
-from merchants.admin import ReadOnlyInline, amount, related
+from billing.queries import waiting as queues
+from merchants.admin import ReadOnlyInline, amount, related, waiting
 from merchants.decisions import Deciding
 
 
@@ -55,7 +56,7 @@ class InvoiceAdmin(Deciding, FoundByKeys):
         "due_on",
         amount("total"),
     )
-    list_filter = ("status", "kind")
+    list_filter = (waiting(queues.DRAFTS, queues.FAILED), "status", "kind")
     inlines = (InvoiceLineInline, PaymentInline, BillDecisionInline)
     decisions = DECISIONS
 

@@ -7,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from billing.admin.lists import FoundByKeys
 from billing.models import Payment, StrayPayment
 from billing.operations import payments, transfers
+from billing.queries import waiting as queues
 from merchants import letters
-from merchants.admin import amount, figure, related
+from merchants.admin import amount, figure, related, waiting
 from merchants.decisions import Act, Agreed, Deciding, Decision, Reasoned
 
 
@@ -57,7 +58,7 @@ class PaymentAdmin(Deciding, FoundByKeys):
         "started_at",
         "ended_at",
     )
-    list_filter = ("status", "provider")
+    list_filter = (waiting(queues.UNANSWERED), "status", "provider")
     list_select_related = ("invoice",)
     decisions = (
         Decision(
@@ -104,7 +105,7 @@ class StrayPaymentAdmin(Deciding, FoundByKeys):
         "found_at",
         "settled_by",
     )
-    list_filter = ("status",)
+    list_filter = (waiting(queues.STRAY), "status")
     list_select_related = ("payment__invoice__account__merchant",)
     decisions = (
         Decision(

@@ -10,6 +10,7 @@ from merchants.admin.bases import (
     amount,
     figure,
     related,
+    waiting,
 )
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "merchants",
     "people",
     "related",
+    "waiting",
 ]

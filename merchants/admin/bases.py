@@ -8,12 +8,14 @@ from django.contrib import admin
 from django.contrib.admin import ShowFacets
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 
 from merchants import money
 from merchants.fields import AmountField
+from merchants.waiting import Queue
 
 Column = Callable[[Any], str]
 
@@ -116,3 +118,20 @@ class ReadOnlyInline(TabularInline):
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+def waiting(*queues: Queue) -> type[admin.SimpleListFilter]:
+    """A filter that shows exactly what the home page counts (merchants.waiting)."""
+
+    class Waiting(admin.SimpleListFilter):
+        title = "what waits"
+        parameter_name = "waits"
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+            return [(queue.name, queue.title) for queue in queues]
+
+        def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+            chosen = [queue for queue in queues if queue.name == self.value()]
+            return queryset.filter(chosen[0].which(timezone.now())) if chosen else queryset
+
+    return Waiting

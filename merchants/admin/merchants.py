@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
-from merchants.admin.bases import Bounded, OfMerchant, related
+from merchants.admin.bases import Bounded, OfMerchant, related, waiting
 from merchants.decisions import Act, Deciding, Decision, Download
 from merchants.forms import ConfirmedProfile
 from merchants.models import (
@@ -19,6 +19,7 @@ from merchants.models import (
     TimeZonePeriod,
 )
 from merchants.operations import profiles
+from merchants.waiting import PROFILES
 
 
 class MembershipInline(TabularInline):
@@ -75,7 +76,7 @@ class ProfileAdmin(Deciding, OfMerchant):
     merchant = "merchant"
     reference = ""
     list_display = ("merchant", "licence_number", "contact_name", "changed_at", "confirmed_at")
-    list_filter = (("confirmed_at", admin.EmptyFieldListFilter),)
+    list_filter = (waiting(PROFILES), ("confirmed_at", admin.EmptyFieldListFilter))
     list_select_related = ("merchant",)
     downloads = (
         Download(
