@@ -27,6 +27,19 @@ KINDS = {
     "withdrawn": "Withdrawals asked for",
 }
 
+# What is reckoned of all merchants, by the names in Totals.
+COUNTS = {"lines": "Credit lines", "frozen": "Frozen lines"}
+TOTALS = {
+    "limits": "Limits",
+    "in_use": "Used",
+    "free": "Available",
+    "overdue": "Overdue",
+    "owed": "Proceeds owed",
+    "on_their_way": "Withdrawals on their way",
+    "unbilled": "Charges on no bill yet",
+    "unpaid": "Unpaid bills",
+}
+
 
 @dataclass(frozen=True)
 class Sum:

@@ -27,6 +27,8 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "figures": figures.lately(now) if sees_figures else None,
         "shown": request.GET.get("currency", ""),
         "kinds": figures.KINDS,
+        "counts": figures.COUNTS,
+        "totals": figures.TOTALS,
     }
 
 

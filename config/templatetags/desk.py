@@ -19,3 +19,9 @@ def age(since: datetime, now: datetime) -> str:
 def at(things: Any, name: Any) -> Any:
     """What stands under a name, or in a place, that the template knows as a variable."""
     return things[name]
+
+
+@register.filter
+def figure_of(totals: Any, name: str) -> Any:
+    """A total by the name that the table of totals gives it."""
+    return getattr(totals, name)

@@ -8,13 +8,16 @@ from django.contrib import admin
 from django.contrib.admin import ShowFacets
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 
-from merchants import money
 from merchants.fields import AmountField
+from merchants.models import Merchant
+from merchants.templatetags.formats import plain_money
 from merchants.waiting import Queue
 
 Column = Callable[[Any], str]
@@ -22,7 +25,7 @@ Column = Callable[[Any], str]
 
 def figure(value: Decimal, currency: str) -> str:
     """An amount in a sentence or a table."""
-    return f"{money.text(value, currency)}\N{NO-BREAK SPACE}{currency}"
+    return plain_money(value, currency)
 
 
 def amount(field: str, currency: str = "currency") -> Column:
@@ -31,18 +34,23 @@ def amount(field: str, currency: str = "currency") -> Column:
     @admin.display(description=field.replace("_", " "))
     def column(row: Any) -> str:
         value = getattr(row, field)
-        return "-" if value is None else figure(value, _follow(row, currency))
+        if value is None:
+            return "-"
+        return format_html('<span class="figure">{}</span>', figure(value, _follow(row, currency)))
 
     column.__name__ = field
     return column
 
 
 def related(path: str) -> Column:
-    """A column that shows a row further away. Its rows belong into list_select_related."""
+    """A column that shows a row further away. Its rows belong into list_select_related.
+
+    A merchant leads to the page that tells all about it.
+    """
 
     @admin.display(description=path.rpartition("__")[2])
     def column(row: Any) -> str:
-        return str(_follow(row, path))
+        return _shown(_follow(row, path))
 
     column.__name__ = path
     return column
@@ -52,6 +60,12 @@ def _follow(row: Any, path: str) -> Any:
     for step in path.split("__"):
         row = getattr(row, step)
     return row
+
+
+def _shown(row: Model) -> str:
+    if not isinstance(row, Merchant):
+        return str(row)
+    return format_html('<a href="{}">{}</a>', reverse("desk:merchant", args=[row.reference]), row)
 
 
 class Bounded(ModelAdmin):
@@ -78,11 +92,18 @@ class ReadOnly(Bounded):
         return False
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
-        """Every column; amounts with their currency's digits, which the columns do not know."""
-        return [
+        """Every column; amounts with their currency's digits, which the columns do not know.
+
+        The merchant comes first, as a way to the page that tells all about it.
+        """
+        merchant = getattr(self, "merchant", "")
+        first = [related(merchant)] if merchant else []
+        return first + [
             amount(field.name, self.currency) if isinstance(field, AmountField) else field.name
             for field in self.model._meta.fields
-            if field.editable and not (field.primary_key and not field.is_relation)
+            if field.editable
+            and not (field.primary_key and not field.is_relation)
+            and field.name != merchant
         ]
 
 

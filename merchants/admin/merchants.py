@@ -34,6 +34,7 @@ class MerchantAdmin(Bounded):
     search_fields = ("reference__startswith", "name__istartswith")
     readonly_fields = ("reference", "name", "timezone", "language", "joined_at")
     inlines = (MembershipInline,)
+    change_form_outer_before_template = "admin/desk/link.html"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
