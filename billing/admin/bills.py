@@ -46,6 +46,7 @@ class InvoiceAdmin(Deciding, FoundByKeys):
     merchant = "account__merchant"
     keys = ("number", "account__merchant__reference")
     search_help_text = _("The bill's number, or the merchant's reference.")
+    is_long = True
     list_display = (
         "__str__",
         "merchant_name",
@@ -65,6 +66,7 @@ class InvoiceAdmin(Deciding, FoundByKeys):
 class InvoiceLineAdmin(FoundByKeys):
     keys = ("invoice__number",)
     search_help_text = _("The bill's number.")
+    is_long = True
     list_display = (
         "fee_name",
         "invoice",

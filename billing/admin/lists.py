@@ -26,7 +26,7 @@ class FoundByKeys(ReadOnly):
     ) -> tuple["QuerySet[Any]", bool]:
         term = search_term.strip()
         if not term:
-            return queryset, False
+            return super().get_search_results(request, queryset, "")
         for key in self.keys:
             found = queryset.filter(**{key: term})
             if found.exists():

@@ -17,13 +17,13 @@ from billing.models import BillingAccount, Invoice, Payment
 def unbilled() -> dict[str, Decimal]:
     """Charges on no bill yet, of the open day included."""
     found = BillingAccount.objects.order_by().values_list("currency")
-    return dict(found.annotate(total=Sum(F("outstanding") + F("accruing"))))
+    return dict(found.annotate(worth=Sum(F("outstanding") + F("accruing"))))
 
 
 def unpaid() -> dict[str, Decimal]:
     """What is left to pay of bills, those that are not tried any more included."""
     found = Invoice.objects.filter(status__in=Invoice.UNPAID).order_by().values_list("currency")
-    return dict(found.annotate(total=Sum(F("total") - F("amount_paid"))))
+    return dict(found.annotate(worth=Sum(F("total") - F("amount_paid"))))
 
 
 Days = Sequence[tuple[date, str, int, Decimal]]  # day in UTC, currency, how many, what they come to

@@ -39,6 +39,8 @@ class RefundInline(ReadOnlyInline):
 @admin.register(Order)
 class OrderAdmin(OfMerchant):
     merchant = "line__merchant"
+    is_long = True
+    of_one = ("-placed_at", "-pk")
     list_display = (
         "reference",
         MERCHANT,
@@ -57,6 +59,8 @@ class OrderAdmin(OfMerchant):
 @admin.register(OrderPayment)
 class OrderPaymentAdmin(OfMerchant):
     merchant = "line__merchant"
+    is_long = True
+    of_one = ("reference",)
     list_display = ("reference", MERCHANT, "order", amount("amount"), "status", "at")
     list_filter = (waiting(queues.UNMATCHED), "status")
     list_select_related = ("line__merchant", "order")
@@ -65,6 +69,8 @@ class OrderPaymentAdmin(OfMerchant):
 @admin.register(OrderRefund)
 class OrderRefundAdmin(OfMerchant):
     merchant = "line__merchant"
+    is_long = True
+    of_one = ("reference",)
     list_display = (
         "reference",
         MERCHANT,

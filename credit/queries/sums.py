@@ -52,7 +52,7 @@ def overdue() -> dict[str, Decimal]:
 def on_their_way() -> dict[str, Decimal]:
     """Withdrawals that have not ended, with their fees."""
     found = Withdrawal.objects.filter(ended_at__isnull=True).order_by().values_list("currency")
-    return dict(found.annotate(total=Sum(F("amount") + F("fee"))))
+    return dict(found.annotate(worth=Sum(F("amount") + F("fee"))))
 
 
 Days = Sequence[tuple[date, str, int, Decimal]]  # day in UTC, currency, how many, what they come to

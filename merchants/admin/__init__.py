@@ -9,6 +9,7 @@ from merchants.admin.bases import (
     ReadOnlyInline,
     amount,
     figure,
+    one_of,
     related,
     waiting,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "amount",
     "figure",
     "merchants",
+    "one_of",
     "people",
     "related",
     "waiting",

@@ -114,6 +114,7 @@ class ProfileAdmin(Deciding, OfMerchant):
 class NoticeAdmin(OfMerchant):
     merchant = "merchant"
     reference = "cause"
+    is_long = True
     list_display = ("__str__", "merchant", "cause", "at", "addressed_at")
     list_filter = ("kind",)
     list_select_related = ("merchant",)

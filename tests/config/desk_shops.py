@@ -56,7 +56,7 @@ def stuck(shop: Shop) -> None:
     """A payment without an answer, one that strayed, and a row that a job could not deal with."""
     by: dict[str, Any] = {"merchant_id": shop.merchant.pk, "actor": MEI}
     said = by | {"now": instant("2026-12-01 06:00")}
-    card = {"provider": "sandbox", "token": "t", "brand": "Visa"}
+    card: dict[str, Any] = {"provider": "sandbox", "token": "t", "brand": "Visa"}
     bill = shop.account.invoices.get()
     payment_methods.add_card(last_four="0002", **card, **said)
     paying: dict[str, Any] = {"invoice_id": bill.pk, "actor": MEI}
