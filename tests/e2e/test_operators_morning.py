@@ -49,7 +49,7 @@ def sign_in(browser: Browser, live_server: LiveServer) -> Iterator[Callable[[str
         page.goto(f"{live_server.url}/admin/")
         page.get_by_label("Email").fill(email)
         page.get_by_label("Password", exact=True).fill(PASSWORD)
-        page.get_by_role("button", name="Sign In").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         expect(page.get_by_role("heading", name="What waits")).to_be_visible(timeout=PATIENCE)
         return page
 
