@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from billing import queries
 from billing.models import Charge, Invoice, InvoiceLine, Payment, Statement, StatementTotal
@@ -33,7 +34,7 @@ def bill_pdf(bill: Invoice, *, now: datetime) -> bytes:
 
     def write(words: Words) -> Paper:
         return {
-            "title": f"{_('Bill')} {bill.number}",
+            "title": _("Bill %(number)s") % {"number": bill.number},
             "heading": _("Bill"),
             "currency": bill.currency,
             "status": _status(bill),
@@ -41,13 +42,15 @@ def bill_pdf(bill: Invoice, *, now: datetime) -> bytes:
             "facts": [
                 [_("Bill number"), bill.number],
                 [_("Kind"), str(bill.get_kind_display())],
-                [_("Issued"), day_text(bill.issued_on)],
+                [pgettext("date", "Issued"), day_text(bill.issued_on)],
                 [_("Due"), day_text(bill.due_on)],
                 [_("Period"), f"{day_text(bill.period_start)} – {day_text(bill.period_end)}"],
             ],
             **_merchant(_("Billed to"), bill.merchant_name, bill.merchant_reference, words),
             **_lines(lines, bill.currency),
+            "issuer": _issuer(words),
             "sums": _sums(bill),
+            **_transfer(bill, words),
             **_payments(paid),
             "footer": _("Bill %(number)s, as of %(instant)s")
             % {"number": bill.number, "instant": instant_text(now)},
@@ -108,11 +111,24 @@ def _sums(bill: Invoice) -> list[list[str]]:
     ]
 
 
+def _transfer(bill: Invoice, words: Words) -> Paper:
+    """How a bill is paid that is not collected."""
+    if not bill.is_unpaid or bill.account.pays_by_itself:
+        return {"transfer": []}
+    return {
+        "transfer_heading": _("Payment by bank transfer"),
+        "transfer": [
+            *(words.shown(line) for line in settings.TAEL_BANK_DETAILS),
+            _("Name %(number)s in the transfer.") % {"number": bill.number},
+        ],
+    }
+
+
 def _payments(paid: Iterable[Payment]) -> Paper:
     return {
         "payments_heading": _("Payments"),
         "no_payments": _("No payment so far."),
-        "payment_columns": [_("Paid"), _("Attempt"), _("Amount")],
+        "payment_columns": [pgettext("time", "Paid"), _("Attempt"), _("Amount")],
         "payments": [
             [
                 instant_text(payment.ended_at or payment.started_at),
@@ -138,7 +154,7 @@ def statement_pdf(statement: Statement) -> bytes:
     def write(words: Words) -> Paper:
         name = month(statement.month)
         return {
-            "title": f"{_('Statement')} {name}",
+            "title": _("Statement of %(month)s") % {"month": name},
             "heading": _("Statement"),
             "currency": statement.currency,
             "headline": [
@@ -148,12 +164,14 @@ def statement_pdf(statement: Statement) -> bytes:
             ],
             "facts": [
                 [_("Month"), name],
-                [_("Closed"), instant_text(closed_at)],
+                [pgettext("time", "Closed"), instant_text(closed_at)],
             ],
             **_merchant(_("For"), merchant.name, merchant.reference, words),
+            "issuer": _issuer(words),
             **_totals(totals, statement.currency),
             **_charges(charges, totals.charge_count, words),
-            "footer": f"{_('Statement')} {name}, {words.shown(merchant.reference)}",
+            "footer": _("Statement of %(month)s, %(merchant)s")
+            % {"month": name, "merchant": words.shown(merchant.reference)},
             "page": _("Page {page} of {pages}"),
         }
 
@@ -165,6 +183,11 @@ def _merchant(label: str, name: str, reference: str, words: Words) -> Paper:
     """Whom the document is for; the reference alone where the name has no glyphs."""
     lines = [words.name(name, reference), words.shown(reference)]
     return {"for": label, "merchant": list(dict.fromkeys(lines))}
+
+
+def _issuer(words: Words) -> list[str]:
+    """Who issues documents now: name and address."""
+    return [words.shown(line) for line in settings.TAEL_ISSUER]
 
 
 def _totals(totals: Sections[StatementTotal], currency: str) -> Paper:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -15,6 +14,7 @@ from billing.models import Fee, Statement
 from merchants import calendar, exports
 from merchants.models import Merchant
 from merchants.refusals import Refused
+from merchants.templatetags import formats
 
 # The bill is looked up row by row (and remembered), which keeps the order of the index: nothing is
 # sorted, and the first row leaves at once.
@@ -43,12 +43,12 @@ def closed_statement(merchant: Merchant, month: date) -> Statement:
     statement = account and queries.statement(account, month)
     if statement and statement.is_closed:
         return statement
-    name = date_format(month, "F Y")
+    name = formats.month(month)
     if account and month < calendar.month_of(account.open_on) and not statement:
         raise NotClosed(
             _("There is no statement of %(month)s: nothing was charged in it.") % {"month": name}
         )
-    last_day = date_format(calendar.month_end(month), "j F Y")
+    last_day = formats.day_text(calendar.month_end(month))
     raise NotClosed(
         _(
             "%(month)s is not closed yet. It closes at the end of %(last_day)s and can be "

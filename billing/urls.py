@@ -1,12 +1,25 @@
 from django.urls import path
 
-from billing.views import bills, credits, pricing, requests, settings, statements, stripe_cards
+from billing.views import (
+    bills,
+    credits,
+    days,
+    pricing,
+    requests,
+    settings,
+    statements,
+    stripe_cards,
+)
 
 app_name = "billing"
 
 urlpatterns = [
     path("charges/", statements.charges, name="charges"),
     path("charges/chart.svg", statements.chart, name="charges_chart"),
+    path("days/", days.all_days, name="days"),
+    path("days/<int:pk>/", days.day, name="day"),
+    path("outlook/", days.outlook, name="outlook"),
+    path("statements.csv", statements.export_statements, name="statements_csv"),
     path("statements/", statements.statements, name="statements"),
     path("statements/<month:month>/", statements.statement, name="statement"),
     path("statements/<month:month>.csv", statements.export_statement, name="statement_csv"),

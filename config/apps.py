@@ -1,6 +1,14 @@
+import os
+
 from django.apps import AppConfig
 
 
 class ConfigConfig(AppConfig):
     name = "config"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        if dsn := os.environ.get("SENTRY_DSN"):
+            from config import sentry
+
+            sentry.start(dsn, os.environ.get("SENTRY_ENVIRONMENT", ""))

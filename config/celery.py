@@ -1,20 +1,28 @@
 """The Celery app, and the one timetable: Celery beat and `manage.py replay` both follow it."""
 
+import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from celery import Celery, Task
+from celery import Celery
 from celery.schedules import crontab
 from celery.signals import beat_init, before_task_publish, celeryd_init
 from django.utils.module_loading import import_string
+from kombu.entity import Queue
 
 from config import embedded
+from merchants.piecework import Failures
+from merchants.refusals import Refused
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+log = logging.getLogger(__name__)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+QUEUES = ("celery", "timetable")
 CHUNK = 250  # due rows a task takes: seconds of work, so that a lost worker costs little
 
 
@@ -22,34 +30,58 @@ CHUNK = 250  # due rows a task takes: seconds of work, so that a lost worker cos
 class Job:
     """Something that is looked for at every multiple of `every` since the epoch, in UTC.
 
-    `due` names the query that finds what is to be done at an instant, by primary key; `task` names
-    the task that does one chunk of it. Both are safe to run again, at once, or late.
+    `due` names the query that finds what is to be done at an instant, by primary key; `work` names
+    the function that does one chunk of it and tells which rows failed. Both are safe to run again,
+    at once, or late.
     """
 
     name: str
     due: str
-    task: str
+    work: str
     every: timedelta
+    model: str = ""  # whose primary keys these are
+    merchant: str = ""  # the path from the row to its merchant
+    # A chunk is done in one go: rows that failed before are then tried on their own.
+    is_set_based: bool = False
     in_replay: bool = True  # False: it concerns people, of whom a replay has none
 
-    def chunks(self, now: datetime) -> Iterator[Sequence[int]]:
-        """What is due at `now`, in chunks for one task each."""
-        find: Callable[[datetime], Sequence[int]] = import_string(self.due)
-        due = find(now)
-        for start in range(0, len(due), CHUNK):
-            yield due[start : start + CHUNK]
+    def find(self, now: datetime) -> Sequence[int]:
+        """What is due at `now`."""
+        due: Callable[[datetime], Sequence[int]] = import_string(self.due)
+        return due(now)
+
+    def chunks(self, due: Sequence[int]) -> list[Sequence[int]]:
+        return [due[start : start + CHUNK] for start in range(0, len(due), CHUNK)]
+
+    def work_off(self, keys: Sequence[int], now: datetime) -> Failures:
+        """Do one chunk; the rows that failed. Raises what is no row's fault."""
+        work: Callable[[Sequence[int], datetime], Failures] = import_string(self.work)
+        failures = work(keys, now)
+        for key, error in failures.items():
+            expected = isinstance(error, Refused)
+            log.error(
+                "%s: row %s was left as it is: %s",
+                self.name,
+                key,
+                error,
+                exc_info=None if expected else error,
+            )
+        return failures
 
     def run_here(self, now: datetime) -> None:
-        """Do all that is due at `now` in this process, chunk by chunk."""
-        do: Task = import_string(self.task)
-        for chunk in self.chunks(now):
-            do(chunk, now.isoformat())
+        """Do all that is due at `now` in this process. Raises the first bug, after the rest."""
+        bugs = [
+            error
+            for chunk in self.chunks(self.find(now))
+            for error in self.work_off(chunk, now).values()
+            if not isinstance(error, Refused)
+        ]
+        if bugs:
+            raise bugs[0]
 
-    def spread(self, now: datetime) -> None:
-        """Hand what is due at `now` to the workers."""
-        do: Task = import_string(self.task)
-        for chunk in self.chunks(now):
-            do.delay(chunk, now.isoformat())
+    def tick_after(self, instant: datetime) -> datetime:
+        """The first instant of the timetable that is after `instant`."""
+        return EPOCH + ((instant - EPOCH) // self.every + 1) * self.every
 
     def crontab(self) -> crontab:
         """The same instants for beat. Raises ValueError where a crontab cannot say them."""
@@ -68,63 +100,103 @@ TIMETABLE = (
     Job(
         "billing-day-ends",
         due="billing.queries.accounts_with_a_day_to_work_off",
-        task="billing.tasks.work_off_day_ends",
+        work="billing.tasks.work_off_day_ends",
         every=timedelta(hours=1),
+        model="billing.BillingAccount",
+        merchant="merchant",
+        is_set_based=True,
     ),
     Job(
         "credit-day-ends",
         due="credit.queries.lines_with_a_day_to_work_off",
-        task="credit.tasks.work_off_day_ends",
+        work="credit.tasks.work_off_day_ends",
         every=timedelta(hours=1),
+        model="credit.CreditLine",
+        merchant="merchant",
+        is_set_based=True,
     ),
     Job(
         "collect-payments",
         due="billing.queries.bills_to_collect",
-        task="billing.tasks.collect_payments",
+        work="billing.tasks.collect_payments",
         every=timedelta(hours=1),
+        model="billing.Invoice",
+        merchant="account__merchant",
     ),
     Job(
         "reconcile-payments",
         due="billing.queries.payments_to_reconcile",
-        task="billing.tasks.reconcile_payments",
+        work="billing.tasks.reconcile_payments",
         every=timedelta(minutes=5),
+        model="billing.Payment",
+        merchant="invoice__account__merchant",
         in_replay=False,
     ),
     Job(
         "order-flags",
         due="credit.queries.flags.lines_with_orders_to_flag",
-        task="credit.tasks.flag_orders",
+        work="credit.tasks.flag_orders",
         every=timedelta(days=1),
+        model="credit.CreditLine",
+        merchant="merchant",
+        is_set_based=True,
     ),
     Job(
         "send-withdrawals",
         due="credit.queries.withdrawals.to_send",
-        task="credit.tasks.send_withdrawals",
+        work="credit.tasks.send_withdrawals",
         every=timedelta(minutes=5),
+        model="credit.Withdrawal",
+        merchant="line__merchant",
         in_replay=False,
     ),
     Job(
         "reconcile-withdrawals",
         due="credit.queries.withdrawals.to_reconcile",
-        task="credit.tasks.reconcile_withdrawals",
+        work="credit.tasks.reconcile_withdrawals",
         every=timedelta(minutes=5),
+        model="credit.Withdrawal",
+        merchant="line__merchant",
         in_replay=False,
     ),
     Job(
         "late-withdrawals",
         due="credit.queries.withdrawals.to_flag_as_late",
-        task="credit.tasks.flag_late_withdrawals",
+        work="credit.tasks.flag_late_withdrawals",
         every=timedelta(hours=1),
+        model="credit.Withdrawal",
+        merchant="line__merchant",
+        is_set_based=True,
         in_replay=False,
     ),
     Job(
         "notice-mails",
         due="merchants.queries.notices_to_mail",
-        task="merchants.tasks.send_notice_mails",
+        work="merchants.tasks.send_notice_mails",
         every=timedelta(minutes=5),
+        model="merchants.Notice",
+        merchant="merchant",
+        in_replay=False,
+    ),
+    Job(
+        "old-runs",
+        due="config.jobs.old_runs",
+        work="config.runs.forget",
+        every=timedelta(hours=6),
+        model="config.JobRun",
+        is_set_based=True,
         in_replay=False,
     ),
 )
+
+
+def job_named(name: str) -> Job:
+    """Raises LookupError."""
+    for job in TIMETABLE:
+        if job.name == name:
+            return job
+    raise LookupError(f"there is no job {name}")
+
 
 app = Celery("tael")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -144,10 +216,20 @@ app.conf.update(
     accept_content=["json"],
     timezone="UTC",
 )
+# What beat asks for does not wait behind a month's end: workers take from both queues in turn.
+app.conf.task_queues = tuple(map(Queue, QUEUES))
+app.conf.task_default_queue = QUEUES[0]
+app.conf.task_routes = {
+    "config.tasks.run_job": {"queue": "timetable"},
+    "config.tasks.beat": {"queue": "timetable"},
+}
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
     job.name: {"task": "config.tasks.run_job", "args": [job.name], "schedule": job.crontab()}
     for job in TIMETABLE
+} | {
+    # One that waits for long would tell of a scheduler that may be dead by now.
+    "heartbeat": {"task": "config.tasks.beat", "schedule": crontab(), "options": {"expires": 90}}
 }
 
 

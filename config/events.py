@@ -3,8 +3,10 @@
 Each event has one outcome; a rejected one leaves the rest to go on. Domain: events and API.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from django.conf import settings
@@ -16,13 +18,26 @@ from billing.models import BillingAccount
 from billing.operations import accounts, charges
 from credit import events as credit_events
 from credit.operations import lines
-from merchants.events import Amount, Currency, Data, Event, Handler, Name, Outcome, Reference, read
+from merchants import metrics
+from merchants.events import (
+    APPLIED,
+    Amount,
+    Currency,
+    Data,
+    Event,
+    Handler,
+    Name,
+    Outcome,
+    Reference,
+    read,
+)
 from merchants.models import Merchant
 from merchants.operations import merchants
 from merchants.refusals import Invalid, Refused
 
 JOINED = "merchant.joined"
 CHARGED = "charge.recorded"
+PLACED = "order.placed"
 DAYS = Annotated[int, Field(strict=True, ge=0, le=366)]
 SETTLEMENT_DAYS = (0, 7, 15)
 
@@ -97,6 +112,7 @@ class EventRun:
 
     def __init__(self) -> None:
         self._outcomes: list[Outcome | None] = []
+        self._types: list[tuple[str, str]] = []  # and the currency of each, for the metrics
         self._held: list[tuple[int, charges.NewCharge]] = []
         self._merchants: dict[str, int] = {}
 
@@ -104,6 +120,7 @@ class EventRun:
         """Apply one event that arrives `now`."""
         place = len(self._outcomes)
         self._outcomes.append(None)
+        self._types.append((event.type, str(event.data.get("currency", ""))))
         try:
             if event.type == JOINED:
                 self._record_held()
@@ -120,7 +137,10 @@ class EventRun:
     def finish(self) -> list[Outcome]:
         """Record the charges that were held back; what became of every event, in order."""
         self._record_held()
-        return [outcome for outcome in self._outcomes if outcome is not None]
+        outcomes = [outcome for outcome in self._outcomes if outcome is not None]
+        became = (outcome.status for outcome in outcomes)
+        transaction.on_commit(partial(_measure, Counter(zip(self._types, became, strict=True))))
+        return outcomes
 
     def _record_held(self) -> None:
         if not self._held:
@@ -144,6 +164,20 @@ def _handler(event_type: str) -> Handler:
         return credit_events.HANDLERS[event_type]
     except KeyError:
         raise Invalid("type", f"there is no event type {event_type!r}") from None
+
+
+def _measure(became: Mapping[tuple[tuple[str, str], str], int]) -> None:
+    """Count what became of a run's events, by type and currency, for the metrics."""
+    for ((event_type, currency), outcome), times in became.items():
+        is_known = event_type in (JOINED, CHARGED) or event_type in credit_events.HANDLERS
+        metrics.EVENTS.labels(event_type if is_known else "unknown", outcome).inc(times)
+        if event_type != PLACED:
+            continue
+        if outcome == APPLIED.status:
+            metrics.ORDERS.labels("placed").inc(times)
+            metrics.HOLDS.labels(currency).inc(times)
+        elif outcome == "declined":
+            metrics.ORDERS.labels("declined").inc(times)
 
 
 def apply_all(events: Iterable[Event], *, now: datetime) -> list[Outcome]:

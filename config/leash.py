@@ -27,7 +27,9 @@ def main() -> int:
 
 
 def _end_with_starter(program: "subprocess.Popen[bytes]") -> None:
-    sys.stdin.buffer.read()
+    # Not sys.stdin: Python could not end while a thread waits in there.
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
     program.terminate()
     try:
         program.wait(GRACE_SECONDS)

@@ -1,16 +1,84 @@
-"""What processes say of themselves, on standard error."""
+"""What processes say of themselves, on standard error: lines for people, or JSON for machines.
 
+Each says which request or task it belongs to (config.context). None says who somebody is: people
+are numbers, merchants references, and addresses of pages are routes, as some carry a secret.
+"""
+
+import logging
 import os
+from datetime import UTC, datetime
+from typing import Any
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": os.environ.get("TAEL_LOG_LEVEL", "INFO").upper()},
-    # Django's own handlers would print a second time, or mail people who are not configured.
-    "loggers": {
-        "django": {"handlers": [], "level": "INFO", "propagate": True},
-        "stripe": {"level": "WARNING"},  # it tells of every request
-    },
-}
+from pythonjsonlogger.core import RESERVED_ATTRS
+from pythonjsonlogger.json import JsonFormatter
+
+from config import context
+
+# What others hang onto a record: whole requests, and what they say in the message already.
+UNTOLD = {*RESERVED_ATTRS, "request", "server_time", "status_code", "data"}
+
+
+class Context(logging.Filter):
+    """Adds what the process is just doing."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.context = context.now()
+        return True
+
+
+class Json(JsonFormatter):
+    def __init__(self) -> None:
+        super().__init__("%(message)s", reserved_attrs=[*UNTOLD, "context"])
+
+    def add_fields(
+        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
+    ) -> None:
+        log_data["at"] = datetime.fromtimestamp(record.created, UTC).isoformat()
+        log_data["level"] = record.levelname
+        log_data["logger"] = record.name
+        super().add_fields(log_data, record, message_dict)
+        log_data |= getattr(record, "context", {})
+
+    def formatException(self, ei: Any) -> str:
+        return without_rows(str(super().formatException(ei)))
+
+
+class Line(logging.Formatter):
+    def __init__(self) -> None:
+        super().__init__("{asctime} {levelname} {name}: {message}", style="{")
+
+    def formatException(self, ei: Any) -> str:
+        return without_rows(super().formatException(ei))
+
+
+def without_rows(text: str) -> str:
+    """PostgreSQL tells the whole row that it refused, with all that is in it."""
+    lines = text.split("\n")
+    return "\n".join(line for line in lines if not line.lstrip().startswith("DETAIL:"))
+
+
+def logging_settings(*, deployed: bool) -> dict[str, Any]:
+    form = os.environ.get("TAEL_LOG_FORMAT") or ("json" if deployed else "line")
+    to_stderr: dict[str, Any] = {"handlers": [], "propagate": True}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"context": {"()": Context}},
+        "formatters": {"json": {"()": Json}, "line": {"()": Line}},
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "json" if form == "json" else "line",
+                "filters": ["context"],
+            }
+        },
+        "root": {"handlers": ["stderr"], "level": os.environ.get("TAEL_LOG_LEVEL", "INFO").upper()},
+        # Their own handlers would print a second time, or mail people who are not configured.
+        "loggers": {
+            "django": {**to_stderr, "level": "INFO"},
+            "gunicorn.error": to_stderr,
+            "stripe": {"level": "WARNING"},  # it tells of every request
+            # A line for each request: for machines. People who try Tael out read errors.
+            "tael.access": {"level": "INFO" if form == "json" else "WARNING"},
+        },
+    }

@@ -1,7 +1,19 @@
+import logging
+import re
+import time
 from collections.abc import Callable
+from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
+
+from config import context
+from merchants import metrics
+
+access = logging.getLogger("tael.access")
+
+SANE_ID = re.compile(r"[A-Za-z0-9_.:-]{8,64}")
+METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"}  # whatever else they send
 
 STRICT = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
@@ -41,3 +53,38 @@ class LanguageOfUser:
             translation.activate(language)
             request.LANGUAGE_CODE = translation.get_language()
         return self.get_response(request)
+
+
+class Watched:
+    """Gives each request a name that its log lines and its response carry, counts and times it.
+
+    A name is taken over from X-Request-ID, so that one search finds what a proxy and Tael say.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if SANE_ID.fullmatch(given) else uuid4().hex
+        started = time.perf_counter()
+        with context.of(request, request_id):
+            response = self.get_response(request)
+            seconds = time.perf_counter() - started
+            route = request.resolver_match.view_name if request.resolver_match else "none"
+            method = request.method if request.method in METHODS else "other"
+            metrics.REQUESTS.labels(route, method, response.status_code).inc()
+            metrics.SECONDS.labels(route).observe(seconds)
+            access.info(
+                "%s %s %s",
+                method,
+                route,
+                response.status_code,
+                extra={"method": method, "status": response.status_code, "ms": _ms(seconds)},
+            )
+        response.headers["X-Request-ID"] = request_id
+        return response
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)

@@ -11,14 +11,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
 from django.conf import settings
 from django.db import connection, transaction
 
-from config.celery import TIMETABLE, Job
+from config.celery import EPOCH, TIMETABLE, Job
 from config.events import EventRun
 from config.models import Replay, ReplayRejection
 from merchants import events
@@ -27,7 +27,6 @@ from merchants.refusals import Invalid
 
 MOST_EVENTS_AT_ONCE = 1000
 NO_EVENT = "(no event)"  # what the table calls lines that say none
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 JOBS = [job for job in TIMETABLE if job.in_replay]
 
 
@@ -134,7 +133,7 @@ class Replaying:
 
     def _next_tick(self) -> datetime:
         clock = self.replay.clock
-        return min(_next_multiple(clock, job.every) for job in JOBS) if clock else EPOCH
+        return min(job.tick_after(clock) for job in JOBS) if clock else EPOCH
 
     def _follow_timetable(self, instant: datetime) -> None:
         """Run the jobs at each of their instants after the clock, up to and including `instant`."""
@@ -144,6 +143,10 @@ class Replaying:
         while (tick := self._next_tick()) <= instant:
             self.replay.clock = tick
             _run([job for job in JOBS if not (tick - EPOCH) % job.every], tick)
+            self.after_tick(tick)
+
+    def after_tick(self, tick: datetime) -> None:
+        """For who has more to do at an instant of the timetable, once its jobs are done."""
 
     @transaction.atomic
     def _apply(self, window: Sequence[Line]) -> None:
@@ -186,11 +189,6 @@ class Replaying:
 def _run(jobs: Sequence[Job], now: datetime) -> None:
     for job in jobs:
         job.run_here(now)
-
-
-def _next_multiple(instant: datetime, every: timedelta) -> datetime:
-    """The first multiple of `every` since the epoch that is after `instant`."""
-    return EPOCH + ((instant - EPOCH) // every + 1) * every
 
 
 @contextmanager

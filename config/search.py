@@ -3,6 +3,7 @@
 Every kind is looked up once, in an index that starts with the merchant, and no further than shown.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +15,7 @@ from django_stubs_ext import StrOrPromise
 
 from billing import queries as billing_queries
 from billing.models import BillingAccount, Charge
-from billing.queries import requests
+from billing.queries import credits, requests
 from config import pages
 from credit import queries as credit_queries
 from credit.models import CreditLine
@@ -22,6 +23,8 @@ from credit.queries import withdrawals
 from merchants.models import Merchant
 
 MOST = 6  # of each kind
+MOST_MONTHS = 12
+_MONTH_OR_YEAR = re.compile(r"[1-9][0-9]{3}(-(0[1-9]|1[0-2]))?")
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,8 @@ def _hits(account: BillingAccount, text: str, today: date) -> Iterator[Hit]:
     yield from _requests(account, text)
     yield from _charges(account, text)
     yield from _withdrawals(account.merchant, line, text)
+    yield from _statements(account, text)
+    yield from _credits(account, text)
 
 
 def _orders(merchant: Merchant, line: CreditLine, text: str, today: date) -> Iterator[Hit]:
@@ -162,4 +167,39 @@ def _withdrawals(merchant: Merchant, line: CreditLine, text: str) -> Iterator[Hi
             currency=withdrawal.currency,
             status=withdrawal.status,
             status_label=withdrawal.get_status_display(),
+        )
+
+
+def _statements(account: BillingAccount, text: str) -> Iterator[Hit]:
+    """By month, such as 2026-10, or all of a year."""
+    if not _MONTH_OR_YEAR.fullmatch(text):
+        return
+    found = billing_queries.statements_of(account, year=text[:4])
+    if len(text) > len("2026"):
+        found = found.filter(month=f"{text}-01")
+    for statement in found.order_by("-month")[:MOST_MONTHS]:
+        yield Hit(
+            _("Statement"),
+            str(statement),
+            pages.address("billing:statement", account.merchant.reference, statement.month),
+            on=statement.last_day,
+            amount=statement.amount,  # type: ignore[attr-defined]
+            currency=statement.currency,
+            status="CLOSED" if statement.is_closed else "OPEN",
+            status_label=str(_("Closed") if statement.is_closed else _("Open")),
+        )
+
+
+def _credits(account: BillingAccount, text: str) -> Iterator[Hit]:
+    """A credit has no reference of its own: it is found by that of its charge."""
+    for credit in credits.of(account, charge=text).order_by("-id")[:MOST]:
+        yield Hit(
+            _("Credit on a charge"),
+            credit.charge.reference if credit.charge else "",
+            pages.address("billing:credit", account.merchant.reference, credit.pk),
+            on=timezone.localdate(credit.asked_at),
+            amount=credit.amount,
+            currency=credit.currency,
+            status=credit.status,
+            status_label=credit.get_status_display(),
         )

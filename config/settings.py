@@ -12,7 +12,7 @@ import dj_database_url
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
-from config import currencies, datafolder, embedded, keys, logs, unfold
+from config import currencies, datafolder, embedded, issuer, keys, logs, unfold
 
 # Lets classes name their types (`ModelAdmin[Order]`) where Django's own cannot at run time.
 django_stubs_ext.monkeypatch()
@@ -49,6 +49,8 @@ if not SECRET_KEY:
 TAEL_ENCRYPTION_KEYS = keys.encryption_keys(deployed=DEPLOYED)
 
 TAEL_FONT_PATHS = words("TAEL_FONT_PATHS")  # folders of documents' fonts; the system's if empty
+TAEL_ISSUER = issuer.lines("TAEL_ISSUER")  # name and address, on documents
+TAEL_BANK_DETAILS = issuer.lines("TAEL_BANK_DETAILS")  # on bills that are paid by bank transfer
 TAEL_PAYOUT_PROVIDER = os.environ.get("TAEL_PAYOUT_PROVIDER", "")  # credit.providers has a default
 
 # Card payments; none without a key. The time-out is in seconds, of each of up to three requests.
@@ -66,6 +68,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     "unfold",  # before the admin, whose templates it replaces
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -88,6 +91,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.health.Health",
+    "config.middleware.Watched",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.ContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -244,5 +249,5 @@ USE_TZ = True
 CURRENCIES = currencies.CODES
 CURRENCY_CHOICES = [(code, code) for code in CURRENCIES]  # their names change with a package
 
-LOGGING = logs.LOGGING
+LOGGING = logs.logging_settings(deployed=DEPLOYED)
 UNFOLD = unfold.UNFOLD

@@ -1,12 +1,51 @@
-"""The door that Celery beat knocks on: it finds what a job has to do, and spreads it out."""
+"""The doors that Celery beat and the workers come through."""
+
+from collections.abc import Sequence
+from datetime import datetime
 
 from celery import shared_task
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from config.celery import TIMETABLE
+from config import jobs, runs
+from config.celery import job_named
+from config.models import Heartbeat
+
+
+@shared_task
+def beat() -> None:
+    """Somebody asks, and somebody does: that is all that a timetable needs."""
+    Heartbeat.objects.update_or_create(pk=jobs.SCHEDULER, defaults={"at": timezone.now()})
 
 
 @shared_task
 def run_job(name: str) -> None:
-    (job,) = (job for job in TIMETABLE if job.name == name)
-    job.spread(timezone.now())
+    now = timezone.now()
+    spread(runs.start(job_named(name), at=now, now=now))
+
+
+def spread(started: runs.Started) -> None:
+    """Hand a run's chunks to the workers."""
+    at = started.run.due_at.isoformat()
+    for number, chunk in enumerate(started.chunks, start=1):
+        do_chunk.delay(started.run.pk, number, started.job.name, list(chunk), at)
+
+
+# The database may be back in a minute, and one of two that deadlocked has only to try again.
+@shared_task(
+    autoretry_for=(OperationalError, InterfaceError),
+    retry_backoff=5,
+    retry_jitter=True,
+    max_retries=5,
+)
+def do_chunk(run_id: int, number: int, name: str, keys: Sequence[int], at: str) -> None:
+    """Do one chunk of a run, and add it up. May be asked twice for the same one."""
+    job, instant = job_named(name), datetime.fromisoformat(at)
+    try:
+        failures = runs.work_off(job, keys, instant)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # the time is up, or the job itself is broken
+        runs.give_up(run_id, number, error=error, now=timezone.now())
+        raise
+    runs.finish(run_id, number, job=job, keys=keys, failures=failures, now=timezone.now())

@@ -108,6 +108,12 @@ UNFOLD = {
                 ("Prices", "price_change", "billing_feeprice"),
                 ("Fees", "sell", "billing_fee"),
             ),
+            _links(
+                "Tael",
+                ("Trail", "history", "merchants_trailentry"),
+                ("Job runs", "schedule", "config_jobrun"),
+                ("Parked failures", "report", "config_jobfailure"),
+            ),
         ],
     },
 }

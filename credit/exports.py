@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.db.models import QuerySet
 
-from credit.models import CreditLine, LimitEntry, ProceedsEntry
+from credit.models import CreditLine, LimitEntry, ProceedsEntry, Withdrawal
 from credit.models.orders import OrderQuerySet
 from merchants.exports import amount, of_rows, safe, utc
 
@@ -76,5 +76,29 @@ def proceeds_entries(line: CreditLine, found: QuerySet[ProceedsEntry]) -> Iterat
     rows = found.values(
         *("at", "kind", "order__reference", "matures_on", "withdrawal__reference"),
         *("bill_payment", "amount", "currency"),
+    )
+    return of_rows(columns, rows)
+
+
+def withdrawals(line: CreditLine, found: QuerySet[Withdrawal]) -> Iterator[bytes]:
+    """These withdrawals of the line, in their order."""
+    columns = {
+        "Withdrawal": "reference",
+        "Requested (UTC)": utc("requested_at"),
+        "Requested by": safe("requested_by"),
+        "To": "destination__kind",
+        "Last four": safe("destination__last_four"),
+        "Status": "status",
+        "Sent (UTC)": utc("sent_at"),
+        "Ended (UTC)": utc("ended_at"),
+        "Amount": amount("amount", line.currency),
+        "Fee": amount("fee", line.currency),
+        "Currency": "currency",
+        "Reason": safe("reason"),
+    }
+    rows = found.values(
+        *("reference", "requested_at", "requested_by", "destination__kind"),
+        *("destination__last_four", "status", "sent_at", "ended_at", "amount", "fee", "currency"),
+        "reason",
     )
     return of_rows(columns, rows)

@@ -14,10 +14,13 @@ from django.core.exceptions import ImproperlyConfigured
 
 from credit.models import Withdrawal
 from merchants import secrets
+from merchants.refusals import Refused
 
 
-class SandboxNotAllowed(Exception):
+class SandboxNotAllowed(Refused):
     """The sandbox pays nobody; it needs TAEL_SANDBOX=1."""
+
+    code = "sandbox_not_allowed"
 
 
 class NoAnswer(Exception):

@@ -23,9 +23,9 @@ from django.utils.functional import Promise
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
-from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from merchants.buttons import button as _button
 from merchants.refusals import Refused
 
 Text = str | Promise
@@ -275,12 +275,6 @@ def _carried_out(
         for name, errors in error.update_error_dict({}).items():
             form.add_error(name if name in form.fields else None, errors)
     return None
-
-
-def _button(title: Text, address: str) -> dict[str, Any]:
-    """As the theme's templates want it."""
-    variant = ActionVariant.DEFAULT
-    return {"title": title, "path": address, "attrs": {}, "icon": None, "variant": variant}
 
 
 def _named(ones: Sequence[Any], name: str) -> Any:

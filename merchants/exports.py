@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, StreamingHttpResponse
@@ -24,7 +25,10 @@ FORMULA_STARTS = "=+-@\t\n\r\uff0b\uff0d\uff1d\uff20"
 
 def of_rows(columns: dict[str, str], rows: QuerySet[Any, Any]) -> Iterator[bytes]:
     """The file of `rows`, a queryset of values, in its order; `columns` are headings with SQL."""
-    source, params = rows.query.sql_with_params()
+    try:
+        source, params = rows.query.sql_with_params()
+    except EmptyResultSet:  # Django knows without asking that there are none
+        return iter([f"{','.join(columns)}\n".encode()])
     select = ", ".join(f'{sql} AS "{heading}"' for heading, sql in columns.items())
     query = f"COPY (SELECT {select} FROM ({source}) row) TO STDOUT (FORMAT csv, HEADER)"
     return in_blocks(_copied(query, params))

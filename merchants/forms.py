@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from merchants import money
+from merchants.lists import Filter, choice
 from merchants.models import Membership, Notice, Profile
 from merchants.money import DECIMAL_PLACES, MAX_DIGITS
 from merchants.operations import profiles
@@ -45,6 +46,7 @@ NOTICE_GROUPS = {
         ),
     ),
 }
+TOPICS = [("", _("All")), *((name, label) for name, (label, _kinds) in NOTICE_GROUPS.items())]
 ALWAYS_TOLD_OWNERS = (Kind.DESTINATION_ADDED,)  # merchants.operations.mails: it may be a thief's
 
 
@@ -60,6 +62,18 @@ def amount_field(**said: Any) -> forms.DecimalField:
 
 # A comma between groups of three digits, as pages show amounts and people copy them.
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
+
+
+class NoticeFilter(Filter):
+    SORTS = ("-id",)
+
+    topic = choice(TOPICS)
+
+    @property
+    def kinds(self) -> tuple[Notice.Kind, ...]:
+        """Those of the topic; none at all is all."""
+        topic = self.rows["topic"]
+        return NOTICE_GROUPS[topic][1] if topic else ()
 
 
 class AmountField(forms.DecimalField):

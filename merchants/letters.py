@@ -7,16 +7,16 @@ title and a sentence in the language in force, at the time they are read.
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from urllib.parse import quote
 
 from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.urls import reverse
 from django.utils.translation import get_language, gettext, override, to_locale
 from django.utils.translation import gettext_lazy as _
 
-from merchants.converters import ReferenceConverter
+from merchants import notice_routes
 from merchants.models import Notice, User
 from merchants.money import minor_digits
 
@@ -85,7 +85,7 @@ PHRASES = {
 # Title and sentence of a kind; of a kind and the detail `status` where the outcome matters.
 TEXTS = {
     Kind.LIMIT_80: (
-        _("80 %% of your credit limit is used"),
+        _("80%% of your credit limit is used"),
         _("Open orders hold %(used)s of your limit of %(limit)s."),
     ),
     Kind.LIMIT_100: (
@@ -222,7 +222,7 @@ def write(notice: Notice, reader: User) -> EmailMessage:
             "You belong to %(merchant)s on Tael, where you can choose which e-mails you get."
         ) % {
             "sentence": sentence(notice),
-            "link": link(merchant.reference),
+            "link": link(notice),
             "merchant": merchant.name,
         }
         # A merchant's name may be anything printable; folded into one line all the same.
@@ -235,10 +235,11 @@ def failure(code: str) -> str:
     return str(PHRASES["failure"].get(code, code)) or gettext("no reason was given")
 
 
-def link(merchant_reference: str) -> str:
-    """Where the merchant's people read more."""
-    segment = quote(ReferenceConverter().to_url(merchant_reference), safe="~")
-    return f"{settings.TAEL_BASE_URL}/m/{segment}/"
+def link(notice: Notice) -> str:
+    """Where the merchant's people read more: the page of what the notice is about."""
+    merchant = notice.merchant.reference
+    address = notice_routes.address(notice, merchant)
+    return settings.TAEL_BASE_URL + (address or reverse("overview", args=[merchant]))
 
 
 def _text(notice: Notice, which: int) -> str:

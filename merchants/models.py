@@ -101,6 +101,10 @@ class Membership(models.Model):
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.VIEWER)
     # Kinds of notices this person wants no e-mail of; in the application all are shown.
     muted = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    # The id of the latest notice that this person has seen in the list of them; 0 is none.
+    seen_notice = models.BigIntegerField(default=0)
+
+    latest_notice: int | None = None  # id of the merchant's, where queries.membership looked it up
 
     class Meta:
         constraints: ClassVar = [
@@ -124,6 +128,11 @@ class Membership(models.Model):
     @property
     def is_owner(self) -> bool:
         return self.role == self.Role.OWNER
+
+    @property
+    def has_news(self) -> bool:
+        """Whether the merchant has a notice that this person has not seen."""
+        return (self.latest_notice or 0) > self.seen_notice
 
 
 class Invitation(models.Model):
@@ -273,7 +282,12 @@ class TrailEntry(models.Model):
     actor = models.CharField(max_length=254)  # e-mail address, or the name of a key or command
     action = models.CharField(max_length=40)  # a code of merchants.trail.Action
     merchant = models.ForeignKey(
-        Merchant, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Merchant,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,  # the first column of one below
     )
     subject = models.CharField(max_length=200)  # what was changed, by its reference
     before = models.JSONField(default=dict)  # {what: value}, money as "12.50 USD"
@@ -283,10 +297,12 @@ class TrailEntry(models.Model):
     class Meta:
         verbose_name_plural = "trail entries"
         indexes: ClassVar = [
-            models.Index(fields=["merchant", "-id"], name="trail_of_merchant"),
-            models.Index(fields=["actor", "-id"], name="trail_of_actor"),
-            models.Index(fields=["action", "-id"], name="trail_of_action"),
-            models.Index(fields=["subject", "-id"], name="trail_of_subject"),
+            # Newest first, all of it or by one of these; each also between two days.
+            models.Index(fields=["-at", "-id"], name="trail_by_time"),
+            models.Index(fields=["merchant", "-at", "-id"], name="trail_of_merchant"),
+            models.Index(fields=["actor", "-at", "-id"], name="trail_of_actor"),
+            models.Index(fields=["action", "-at", "-id"], name="trail_of_action"),
+            models.Index(fields=["subject", "-at", "-id"], name="trail_of_subject"),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(

@@ -64,6 +64,18 @@ def text(value: Decimal, currency: str) -> str:
     return f"{value:.{minor_digits(currency)}f}"
 
 
+def full(value: Decimal, currency: str) -> str:
+    """The amount with its currency, for records that people read: "5000.00 USD"."""
+    return f"{text(value, currency)} {currency}"
+
+
+def unit_price(value: Decimal, currency: str) -> str:
+    """A price of a unit, with all its decimals and at least those of the currency: "0.015 USD"."""
+    shortest = value.normalize()
+    digits = max(minor_digits(currency), -int(shortest.as_tuple().exponent))
+    return f"{value:.{digits}f} {currency}"
+
+
 def of(value: Decimal, currency: str) -> Money:
     """A stored figure as Money, with the currency's own digits (columns carry four)."""
     return Money(value.quantize(_exponent(currency)), currency)

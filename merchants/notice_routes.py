@@ -12,7 +12,7 @@ Kind = Notice.Kind
 ROUTES: dict[str, tuple[str, dict[str, str]]] = {
     Kind.LIMIT_80: ("credit:limit", {}),
     Kind.LIMIT_100: ("credit:limit", {}),
-    Kind.REVIEW: ("credit:raise", {}),
+    Kind.REVIEW: ("credit:reviews", {}),
     Kind.REQUEST_ANSWERED: ("credit:requests", {}),
     Kind.FREEZE_PLACED: ("credit:freezes", {}),
     Kind.FREEZE_LIFTED: ("credit:freezes", {}),
@@ -24,7 +24,8 @@ ROUTES: dict[str, tuple[str, dict[str, str]]] = {
     Kind.STATEMENT_CLOSED: ("billing:statement", {"month": "month"}),
     Kind.BILL_ISSUED: ("billing:bill", {"number": "number"}),
     Kind.PAYMENT_FAILED: ("billing:bill", {"number": "number"}),
-    Kind.THRESHOLD_ANSWERED: ("overview", {}),
+    Kind.THRESHOLD_ANSWERED: ("billing:threshold_requests", {}),
+    Kind.CREDIT_ANSWERED: ("billing:credits", {}),
 }
 
 

@@ -1,11 +1,11 @@
 """Questions about people and the merchants they act for. Nothing here writes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Protocol
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
 from merchants import calendar
 from merchants.models import (
@@ -23,9 +23,17 @@ NEWS = timedelta(hours=48)  # nobody wants to be written to of what is older
 
 
 def membership(user: User, merchant_reference: str) -> Membership | None:
-    """The person's role at the merchant; None for a stranger, or if there is no such merchant."""
+    """The person's role at the merchant; None for a stranger, or if there is no such merchant.
+
+    It knows the merchant's latest notice, which every page marks until it is seen.
+    """
+    # Asked so that only the merchant's own index has the order: with "=", PostgreSQL may walk the
+    # latest notices of all merchants until it meets one of this.
+    own = {"merchant__gte": OuterRef("merchant"), "merchant__lte": OuterRef("merchant")}
+    latest = Notice.objects.filter(**own).order_by("merchant_id", "-id").values("id")
     return (
         Membership.objects.select_related("merchant")
+        .annotate(latest_notice=Subquery(latest[:1]))  # type: ignore[no-redef]
         .filter(user=user, merchant__reference=merchant_reference)
         .first()
     )
@@ -78,8 +86,10 @@ def has_account(email: str) -> bool:
     return User.objects.filter(email__iexact=email).exists()
 
 
-def notices_of(merchant: Merchant) -> QuerySet[Notice]:
-    return Notice.objects.filter(merchant=merchant)
+def notices_of(merchant: Merchant, *, kinds: Collection[str] = ()) -> QuerySet[Notice]:
+    """What the merchant's people were told, or what of these kinds."""
+    found = Notice.objects.filter(merchant=merchant)
+    return found.filter(kind__in=kinds) if kinds else found
 
 
 def profile(merchant: Merchant) -> Profile:

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from celery import shared_task
-
 from merchants.operations import mails
+from merchants.piecework import Failures
 
 
-@shared_task
-def send_notice_mails(notice_ids: Sequence[int], now: str) -> None:
-    mails.send(notice_ids, now=datetime.fromisoformat(now))
+def send_notice_mails(notice_ids: Sequence[int], now: datetime) -> Failures:
+    return mails.send(notice_ids, now=now).failures

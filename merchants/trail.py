@@ -1,17 +1,81 @@
 """What the audit trail tells of: every change of money, limits, policies, prices, roles, keys and
 destinations that a person makes. Operations write it with `merchants.operations.trail`.
+
+Only operators read it, and so it is in English.
 """
 
 from django.db.models import TextChoices
-from django.utils.translation import gettext_lazy as _
 
 
 class Action(TextChoices):
-    # Limits
-    LIMIT_CHANGED = "LIMIT_CHANGED", _("Limit changed")
-    FREEZE_PLACED = "FREEZE_PLACED", _("Freeze placed")
-    FREEZE_LIFTED = "FREEZE_LIFTED", _("Freeze lifted")
+    # Limits, and what they follow from
+    LIMIT_CHANGED = "LIMIT_CHANGED", "Limit changed"
+    RAISE_REQUESTED = "RAISE_REQUESTED", "Raise requested"
+    RAISE_GRANTED = "RAISE_GRANTED", "Raise granted"
+    RAISE_REFUSED = "RAISE_REFUSED", "Raise refused"
+    QUESTION_ANSWERED = "QUESTION_ANSWERED", "Question answered"
+    REVIEW_APPROVED = "REVIEW_APPROVED", "Review's raise approved"
+    REVIEW_REJECTED = "REVIEW_REJECTED", "Review's raise rejected"
+    REVIEW_OVERTAKEN = "REVIEW_OVERTAKEN", "Review marked as overtaken"
+    FREEZE_PLACED = "FREEZE_PLACED", "Freeze placed"
+    FREEZE_LIFTED = "FREEZE_LIFTED", "Freeze lifted"
+    FLAG_DISMISSED = "FLAG_DISMISSED", "Flag dismissed"
+    FLAG_CONFIRMED = "FLAG_CONFIRMED", "Flag confirmed"
+    POLICY_INTRODUCED = "POLICY_INTRODUCED", "Credit policy introduced"
+
+    # Withdrawals, and where they go
+    WITHDRAWAL_REQUESTED = "WITHDRAWAL_REQUESTED", "Withdrawal requested"
+    WITHDRAWAL_APPROVED = "WITHDRAWAL_APPROVED", "Withdrawal approved"
+    WITHDRAWAL_REJECTED = "WITHDRAWAL_REJECTED", "Withdrawal rejected"
+    WITHDRAWAL_CANCELLED = "WITHDRAWAL_CANCELLED", "Withdrawal cancelled"
+    WITHDRAWAL_SENT = "WITHDRAWAL_SENT", "Withdrawal sent to the bank"
+    WITHDRAWAL_PAID = "WITHDRAWAL_PAID", "Withdrawal marked as paid"
+    WITHDRAWAL_FAILED = "WITHDRAWAL_FAILED", "Withdrawal marked as failed"
+    DESTINATION_ADDED = "DESTINATION_ADDED", "Destination added"
+    DESTINATION_REMOVED = "DESTINATION_REMOVED", "Destination removed"
+    KEY_ROTATED = "KEY_ROTATED", "Encrypted anew with another key"
+
+    # Prices and credits
+    PRICE_INTRODUCED = "PRICE_INTRODUCED", "Price introduced"
+    CREDIT_REQUESTED = "CREDIT_REQUESTED", "Credit requested"
+    CREDIT_GRANTED = "CREDIT_GRANTED", "Credit granted"
+    CREDIT_APPROVED = "CREDIT_APPROVED", "Credit approved"
+    CREDIT_REJECTED = "CREDIT_REJECTED", "Credit rejected"
+
+    # A billing account's terms
+    THRESHOLD_REQUESTED = "THRESHOLD_REQUESTED", "Threshold requested"
+    THRESHOLD_GRANTED = "THRESHOLD_GRANTED", "Threshold granted"
+    THRESHOLD_REFUSED = "THRESHOLD_REFUSED", "Threshold refused"
+    THRESHOLD_CHANGED = "THRESHOLD_CHANGED", "Threshold changed"
+    PLAN_CHANGED = "PLAN_CHANGED", "Plan changed"
+    TIME_ZONE_CHANGED = "TIME_ZONE_CHANGED", "Time zone changed"
+    BILL_REVIEW_CHANGED = "BILL_REVIEW_CHANGED", "Review of bills changed"
+    METHOD_CHANGED = "METHOD_CHANGED", "Payment method changed"
+    CARD_ADDED = "CARD_ADDED", "Card added"
+    CARD_REMOVED = "CARD_REMOVED", "Card removed"
+    ACCOUNT_CLOSED = "ACCOUNT_CLOSED", "Account closed"
+    REST_BILLED = "REST_BILLED", "Rest billed"
+    REST_PAID_OUT = "REST_PAID_OUT", "Rest paid out"
+
+    # Bills and what is paid
+    BILL_ISSUED = "BILL_ISSUED", "Draft issued"
+    BILL_SENT_BACK = "BILL_SENT_BACK", "Draft sent back"
+    BILL_VOIDED = "BILL_VOIDED", "Bill voided"
+    BILL_UNCOLLECTIBLE = "BILL_UNCOLLECTIBLE", "Bill marked as uncollectible"
+    TRANSFER_RECORDED = "TRANSFER_RECORDED", "Transfer recorded"
+    PAYMENT_STARTED = "PAYMENT_STARTED", "Payment started"
+    PAYMENT_LOOKED_UP = "PAYMENT_LOOKED_UP", "Payment looked up at its provider"
+    STRAY_SETTLED = "STRAY_SETTLED", "Stray payment settled"
+
     # People
-    ROLE_GIVEN = "ROLE_GIVEN", _("Role given")
-    ROLE_CHANGED = "ROLE_CHANGED", _("Role changed")
-    ROLE_TAKEN = "ROLE_TAKEN", _("Role taken away")
+    PROFILE_CHANGED = "PROFILE_CHANGED", "Profile changed"
+    PROFILE_CONFIRMED = "PROFILE_CONFIRMED", "Profile confirmed"
+    MEMBER_INVITED = "MEMBER_INVITED", "Member invited"
+    INVITATION_REVOKED = "INVITATION_REVOKED", "Invitation revoked"
+    ROLE_GIVEN = "ROLE_GIVEN", "Role given"
+    ROLE_CHANGED = "ROLE_CHANGED", "Role changed"
+    ROLE_TAKEN = "ROLE_TAKEN", "Role taken away"
+
+    # Jobs
+    JOB_RUN = "JOB_RUN", "Job run by hand"
+    FAILURE_RETRIED = "FAILURE_RETRIED", "Failed row tried again"

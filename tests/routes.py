@@ -92,6 +92,7 @@ ARGUMENTS: dict[str, Callable[[Shop], Any]] = {
     "credit:cancel_withdrawal reference": lambda shop: shop.line.withdrawals.get().reference,
     "credit:remove_destination pk": lambda shop: withdrawing.destination_of(shop).pk,
     "billing:request reference": lambda shop: "FR-1",
+    "billing:day pk": lambda shop: shop.account.items.earliest("pk").pk,
     "billing:credit pk": lambda shop: shop.account.credits.get().pk,
     "billing:remove_card pk": lambda shop: 1,  # there is none
     "merchant:member pk": lambda shop: shop.merchant.memberships.earliest("pk").pk,
@@ -142,6 +143,13 @@ MORE_PAGES = (
     "/m/rosewood/credit/check/?amount=9000",
     "/m/rosewood/credit/orders/?standing=OVERDUE",
     "/m/rosewood/credit/orders/?reference=nothing",
+    "/m/rosewood/credit/declined/?days=7&code=line_frozen",
+    "/m/rosewood/credit/limit/?order=A-1&by=at",
+    "/m/rosewood/credit/withdrawals/?by=amount",
+    "/m/rosewood/billing/bills/?status=PAID&by=-total",
+    "/m/rosewood/billing/credits/?charge=nothing",
+    "/m/rosewood/billing/days/?month=2026-11&fee=pick-pack",
+    "/m/rosewood/billing/statements/2026-11/?reference=FR-2",
     "/m/rosewood/search/?q=A-",
     "/m/rosewood/search/?q=nothing",
 )

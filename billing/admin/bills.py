@@ -4,10 +4,9 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from billing.admin.bill_decisions import DECISIONS
-from billing.admin.lists import FoundByKeys
 from billing.models import BillDecision, Invoice, InvoiceLine, Payment
 from billing.queries import waiting as queues
-from merchants.admin import ReadOnlyInline, amount, related, waiting
+from merchants.admin import FoundByKeys, ReadOnlyInline, amount, related, waiting
 from merchants.decisions import Deciding
 
 

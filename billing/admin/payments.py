@@ -4,12 +4,11 @@ from django.contrib import admin
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
-from billing.admin.lists import FoundByKeys
 from billing.models import BillingAccount, Payment, StrayPayment
 from billing.operations import payments, transfers
 from billing.queries import waiting as queues
 from merchants import letters
-from merchants.admin import amount, figure, one_of, related, waiting
+from merchants.admin import FoundByKeys, amount, figure, one_of, related, waiting
 from merchants.decisions import Act, Agreed, Deciding, Decision, Reasoned
 
 METHODS = BillingAccount.Method.choices
@@ -41,7 +40,7 @@ def _ask_effect(payment: Payment) -> str:
 
 
 def _ask(act: Act) -> Payment:
-    payments.reconcile(act.row.pk, now=act.by["now"])
+    payments.reconcile(act.row.pk, **act.by)
     return Payment.objects.get(pk=act.row.pk)
 
 

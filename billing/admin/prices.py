@@ -9,9 +9,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from billing.admin.forms import NewPrice
-from billing.admin.lists import FoundByKeys, unit_price
+from billing.admin.lists import unit_price
 from billing.models import FeePrice
 from billing.operations import prices
+from merchants.admin import FoundByKeys
 from merchants.decisions import Act, Deciding, Decision
 
 UNIT_PRICE = unit_price("own price ends")

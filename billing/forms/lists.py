@@ -1,39 +1,77 @@
-"""Which rows to show. What makes no sense is as good as nothing asked."""
-
-from typing import Any
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import BillingCredit, Invoice
+from billing.models.fees import Category
+from billing.queries.days import ACCRUING, OUTSTANDING
+from merchants.lists import Filter, choice, text
 
 KINDS = [("", _("All")), *Invoice.Kind.choices]
 STATUSES = [
     ("", _("All")),
-    *(choice for choice in Invoice.Status.choices if choice[0] != Invoice.Status.DRAFT),
+    *(status for status in Invoice.Status.choices if status[0] != Invoice.Status.DRAFT),
 ]
 CREDIT_STATUSES = [("", _("All")), *BillingCredit.Status.choices]
-
-
-class Filter(forms.Form):
-    @property
-    def wanted(self) -> dict[str, Any]:
-        return self.cleaned_data if self.is_valid() else dict.fromkeys(self.fields, "")
+CATEGORIES = [("", _("All")), *Category.choices]
+BILLED = [
+    ("", _("All")),
+    (OUTSTANDING, _("Not billed yet")),
+    (ACCRUING, _("Accruing today")),
+]
 
 
 class RequestFilter(Filter):
-    reference = forms.CharField(max_length=100, required=False, label=_("Request starts with"))
+    SORTS = ("-first_at", "first_at", "reference", "-reference")
+    PREFIX = "reference"
 
-    @property
-    def start(self) -> str:
-        return str(self.wanted["reference"])
+    reference = text()
 
 
 class BillFilter(Filter):
-    status = forms.ChoiceField(choices=STATUSES, required=False)
-    kind = forms.ChoiceField(choices=KINDS, required=False)
-    number = forms.CharField(max_length=20, required=False)
+    # Even a shop that reaches its threshold daily has few bills: sorting them takes no time.
+    SORTS = ("-issued_at", "issued_at", "-total", "total", "due_on", "-due_on")
+
+    status = choice(STATUSES)
+    kind = choice(KINDS)
+    number = text(20)
 
 
 class CreditFilter(Filter):
-    status = forms.ChoiceField(choices=CREDIT_STATUSES, required=False)
+    # People ask for them and grant them one by one.
+    SORTS = ("-id", "id", "-amount", "amount")
+
+    status = choice(CREDIT_STATUSES)
+    charge = text()
+
+
+class StatementFilter(Filter):
+    SORTS = ("-month", "month")
+
+    year = forms.RegexField(r"^[1-9][0-9]{3}$", required=False)
+
+
+class ChargeFilter(Filter):
+    """Charges of a statement: all, or those of one reference."""
+
+    SORTS = ("at", "-at")
+    ANCHOR = "charges"
+
+    reference = text()
+
+
+class ChargeOrder(Filter):
+    """Charges that are few: only their order can be asked for."""
+
+    SORTS = ("at", "-at")
+    ANCHOR = "charges"
+
+
+class DayFilter(Filter):
+    """What each fee came to on each day; a fee has one row a day, however many charges."""
+
+    SORTS = ("-posting_on", "posting_on")
+
+    billed = choice(BILLED)
+    category = choice(CATEGORIES)
+    fee = text(40)
+    month = forms.RegexField(r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$", required=False)

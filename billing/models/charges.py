@@ -131,7 +131,9 @@ class Charge(models.Model):
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="charges")
     reference = ReferenceField()
     fee = models.ForeignKey(Fee, on_delete=models.PROTECT, related_name="+", db_index=False)
-    item = models.ForeignKey(InvoiceItem, on_delete=models.PROTECT, related_name="charges")
+    item = models.ForeignKey(
+        InvoiceItem, on_delete=models.PROTECT, related_name="charges", db_index=False
+    )
     # Null for categories that are only on bills.
     statement = models.ForeignKey(
         Statement,
@@ -165,6 +167,8 @@ class Charge(models.Model):
         indexes: ClassVar = [
             # A statement's charges in the order the page and the CSV show them.
             models.Index(fields=["statement", "at", "id"], name="charge_by_statement"),
+            # What a line of a bill is made of, in the order of its page.
+            models.Index(fields=["item", "at", "id"], name="charge_by_item"),
             # The detailed cost of a fulfilment request.
             models.Index(fields=["account", "request"], name="charge_by_request"),
         ]

@@ -5,7 +5,7 @@ import pgtrigger
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
@@ -48,7 +48,7 @@ class Invoice(models.Model):
 
     class Status(models.TextChoices):
         DRAFT = "DRAFT", _("Under review")
-        OPEN = "OPEN", _("Open")
+        OPEN = "OPEN", pgettext_lazy("bill", "Open")
         PAID = "PAID", _("Paid")
         VOID = "VOID", _("Void")
         UNCOLLECTIBLE = "UNCOLLECTIBLE", _("Uncollectible")

@@ -21,6 +21,20 @@ TRANSITIONS = [
     ("UNKNOWN", "FAILED"),
 ]
 
+# Card networks as they write themselves; providers name them in codes of their own.
+BRANDS = {
+    "amex": "American Express",
+    "cartes_bancaires": "Cartes Bancaires",
+    "diners": "Diners Club",
+    "discover": "Discover",
+    "eftpos_au": "eftpos",
+    "jcb": "JCB",
+    "link": "Link",
+    "mastercard": "Mastercard",
+    "unionpay": "UnionPay",
+    "visa": "Visa",
+}
+
 
 class Card(models.Model):
     """What a provider collects from by itself; it knows the numbers, we know its name for them."""
@@ -56,7 +70,8 @@ class Card(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.brand} ···· {self.last_four}"
+        brand = _("Card") if self.brand == "unknown" else BRANDS.get(self.brand, self.brand)
+        return f"{brand} ···· {self.last_four}"
 
 
 class Payment(models.Model):

@@ -1,5 +1,6 @@
 """Opening a billing account, and taking hold of one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,9 +12,22 @@ from billing.models.accounts import CYCLE, CYCLE_DAYS
 from billing.operations import bill_dates, days
 from merchants import calendar, money
 from merchants.models import Merchant
+from merchants.operations import trail
 from merchants.refusals import Invalid
+from merchants.trail import Action
 
 LONGEST_INTERVAL_DAYS = 3660
+What = AccountChange.What
+ACTIONS = {
+    What.THRESHOLD: Action.THRESHOLD_CHANGED,
+    What.PLAN: Action.PLAN_CHANGED,
+    What.TIMEZONE: Action.TIME_ZONE_CHANGED,
+    What.PAYMENT_METHOD: Action.METHOD_CHANGED,
+    What.BILL_REVIEW: Action.BILL_REVIEW_CHANGED,
+    What.CLOSED: Action.ACCOUNT_CLOSED,
+    What.REST_BILLED: Action.REST_BILLED,
+    What.PAID_OUT: Action.REST_PAID_OUT,
+}
 
 
 @dataclass(frozen=True)
@@ -96,7 +110,7 @@ def lock(merchant_id: int, *, now: datetime) -> BillingAccount:
 
 def note_change(
     account: BillingAccount,
-    what: AccountChange.What,
+    what: What,
     *,
     before: str = "",
     after: str = "",
@@ -104,8 +118,13 @@ def note_change(
     actor: str,
     reason: str,
     now: datetime,
+    trailed: Mapping[str, tuple[str, str]],
 ) -> None:
-    """Write down who changed the locked account's terms, and why; today unless a day is named."""
+    """Write down who changed the locked account's terms, and why; today unless a day is named.
+
+    `trailed` is what the trail tells: what it was and what it becomes, by name. Where that is the
+    same, nothing was changed.
+    """
     AccountChange.objects.create(
         account=account,
         what=what,
@@ -116,3 +135,15 @@ def note_change(
         reason=reason,
         at=now,
     )
+    if any(was != becomes for was, becomes in trailed.values()):
+        starts = {"from": effective_on.isoformat()} if effective_on else {}
+        trail.write(
+            ACTIONS[what],
+            merchant_id=account.pk,
+            subject="billing account",
+            before={name: was for name, (was, _) in trailed.items()},
+            after={name: becomes for name, (_, becomes) in trailed.items()} | starts,
+            actor=actor,
+            reason=reason,
+            now=now,
+        )

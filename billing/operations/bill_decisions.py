@@ -10,8 +10,19 @@ from billing.models.accounts import DAYS_TO_PAY
 from billing.operations import accounts, dunning
 from merchants import money, wording
 from merchants.models import Notice
-from merchants.operations import notices
+from merchants.operations import notices, trail
 from merchants.refusals import Refused
+from merchants.trail import Action
+
+Status = Invoice.Status
+Decided = BillDecision.Decision
+# What each decision is called on the trail, and what the bill becomes by it.
+STEPS = {
+    Decided.ISSUED: (Action.BILL_ISSUED, Status.OPEN),
+    Decided.SENT_BACK: (Action.BILL_SENT_BACK, Status.VOID),
+    Decided.VOIDED: (Action.BILL_VOIDED, Status.VOID),
+    Decided.UNCOLLECTIBLE: (Action.BILL_UNCOLLECTIBLE, Status.UNCOLLECTIBLE),
+}
 
 
 class UnknownBill(Refused):
@@ -39,10 +50,10 @@ def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> I
     Raises UnknownBill, BillNotOpen, Invalid without a reason.
     """
     account, bill = hold(invoice_id, now=now)
-    _check_step(bill, Invoice.Status.OPEN)
-    _decide(bill, BillDecision.Decision.ISSUED, actor, reason, now)
+    _check_step(bill, Status.OPEN)
     bill.number = _next_number(bill.issued_on.year)
-    bill.status = Invoice.Status.OPEN
+    _decide(bill, Decided.ISSUED, actor, reason, now)
+    bill.status = Status.OPEN
     bill.issued_at = now
     bill.due_on = account.open_on
     if account.pays_by_itself:
@@ -68,7 +79,7 @@ def send_back(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Inv
 
     Raises UnknownBill, BillNotOpen, Invalid without a reason.
     """
-    return _undo(invoice_id, BillDecision.Decision.SENT_BACK, actor, reason, now)
+    return _undo(invoice_id, Decided.SENT_BACK, actor, reason, now)
 
 
 def void(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
@@ -78,7 +89,7 @@ def void(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
     They go on the next bill; voiding itself makes none. Raises UnknownBill, BillNotOpen,
     BillHasPayments, Invalid without a reason.
     """
-    return _undo(invoice_id, BillDecision.Decision.VOIDED, actor, reason, now)
+    return _undo(invoice_id, Decided.VOIDED, actor, reason, now)
 
 
 @transaction.atomic
@@ -88,9 +99,9 @@ def mark_uncollectible(*, invoice_id: int, actor: str, reason: str, now: datetim
     Raises UnknownBill, BillNotOpen, Invalid without a reason.
     """
     _, bill = hold(invoice_id, now=now)
-    _check_step(bill, Invoice.Status.UNCOLLECTIBLE)
-    _decide(bill, BillDecision.Decision.UNCOLLECTIBLE, actor, reason, now)
-    bill.status = Invoice.Status.UNCOLLECTIBLE
+    _check_step(bill, Status.UNCOLLECTIBLE)
+    _decide(bill, Decided.UNCOLLECTIBLE, actor, reason, now)
+    bill.status = Status.UNCOLLECTIBLE
     bill.next_attempt_at = None
     bill.save(update_fields=["status", "next_attempt_at"])
     return bill
@@ -110,39 +121,48 @@ def hold(invoice_id: int, *, now: datetime) -> tuple[BillingAccount, Invoice]:
 
 
 @transaction.atomic
-def _undo(
-    invoice_id: int, decision: BillDecision.Decision, actor: str, reason: str, now: datetime
-) -> Invoice:
+def _undo(invoice_id: int, decision: Decided, actor: str, reason: str, now: datetime) -> Invoice:
     account, bill = hold(invoice_id, now=now)
-    if bill.is_draft != (decision == BillDecision.Decision.SENT_BACK):
+    if bill.is_draft != (decision == Decided.SENT_BACK):
         raise BillNotOpen(f"bill: {bill} is {bill.status}")
-    _check_step(bill, Invoice.Status.VOID)
+    _check_step(bill, Status.VOID)
     if any(not payment.has_failed for payment in bill.payments.all()):
         raise BillHasPayments(f"bill: {bill} has payments, or one that is being checked")
     _decide(bill, decision, actor, reason, now)
     InvoiceItem.objects.filter(invoice=bill).update(invoice=None)
     BillingAccount.objects.filter(pk=account.pk).update(outstanding=F("outstanding") + bill.total)
-    bill.status = Invoice.Status.VOID
+    bill.status = Status.VOID
     bill.next_attempt_at = None
     bill.save(update_fields=["status", "next_attempt_at"])
     dunning.reconsider(account, actor=actor, now=now)
     return bill
 
 
-def _check_step(bill: Invoice, status: Invoice.Status) -> None:
+def _check_step(bill: Invoice, status: Status) -> None:
     if not bill.may_become(status):
         raise BillNotOpen(f"bill: {bill} is {bill.status}")
 
 
-def _decide(
-    bill: Invoice, decision: BillDecision.Decision, actor: str, reason: str, now: datetime
-) -> None:
+def _decide(bill: Invoice, decision: Decided, actor: str, reason: str, now: datetime) -> None:
+    """Write down who decided it; the bill takes the step next."""
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     BillDecision.objects.create(
         invoice=bill,
         decision=decision,
         actor=actor,
-        reason=wording.checked("reason", reason, wording.LONGEST_REASON),
+        reason=reason,
         at=now,
+    )
+    action, becomes = STEPS[decision]
+    trail.write(
+        action,
+        merchant_id=bill.account_id,
+        subject=bill.number or f"draft {bill.pk}",
+        before={"status": bill.status, "total": money.full(bill.total, bill.currency)},
+        after={"status": str(becomes), "total": money.full(bill.total, bill.currency)},
+        actor=actor,
+        reason=reason,
+        now=now,
     )
 
 

@@ -12,8 +12,15 @@ from billing.models.fees import CREDIT_FOR, Category
 from billing.operations import accounts, charges
 from merchants import money, wording
 from merchants.models import Notice
-from merchants.operations import notices
+from merchants.operations import notices, trail
 from merchants.refusals import Conflict, Invalid, Refused
+from merchants.trail import Action
+
+STATUSES = {
+    Action.CREDIT_GRANTED: BillingCredit.Status.APPROVED,
+    Action.CREDIT_APPROVED: BillingCredit.Status.APPROVED,
+    Action.CREDIT_REJECTED: BillingCredit.Status.REJECTED,
+}
 
 
 class UnknownCharge(Refused):
@@ -63,7 +70,18 @@ def ask(
     """
     account = accounts.lock(merchant_id, now=now)
     corrected = _charge(account, charge)
-    return _ask(account, corrected, fee, amount, message, request_key, actor, now)
+    credit, is_new = _ask(account, corrected, fee, amount, message, request_key, actor, now)
+    if is_new:
+        trail.write(
+            Action.CREDIT_REQUESTED,
+            merchant_id=merchant_id,
+            subject=f"credit {credit.pk}",
+            after={"amount": _full(credit), "fee": fee, "charge": charge},
+            actor=actor,
+            reason=credit.message,
+            now=now,
+        )
+    return credit
 
 
 @transaction.atomic
@@ -84,8 +102,10 @@ def grant(
     """
     account = accounts.lock(merchant_id, now=now)
     corrected = _charge(account, charge) if charge else None
-    credit = _ask(account, corrected, fee, amount, reason, request_key, actor, now)
-    return _approve(account, credit, actor, reason, now) if credit.is_pending else credit
+    credit, _ = _ask(account, corrected, fee, amount, reason, request_key, actor, now)
+    if not credit.is_pending:
+        return credit
+    return _approve(account, credit, Action.CREDIT_GRANTED, actor, reason, now)
 
 
 @transaction.atomic
@@ -95,14 +115,14 @@ def approve(*, credit_id: int, actor: str, reason: str, now: datetime) -> Billin
     Raises UnknownCredit, AlreadyDecided, CreditTooLarge, Invalid without a reason.
     """
     account, credit = _hold_pending(credit_id, now)
-    return _approve(account, credit, actor, reason, now)
+    return _approve(account, credit, Action.CREDIT_APPROVED, actor, reason, now)
 
 
 @transaction.atomic
 def reject(*, credit_id: int, actor: str, reason: str, now: datetime) -> BillingCredit:
     """Refuse a credit. Raises UnknownCredit, AlreadyDecided, Invalid without a reason."""
     _, credit = _hold_pending(credit_id, now)
-    return _decide(credit, BillingCredit.Status.REJECTED, actor, reason, now)
+    return _decide(credit, Action.CREDIT_REJECTED, actor, reason, now)
 
 
 def _charge(account: BillingAccount, reference: str) -> Charge:
@@ -121,7 +141,7 @@ def _ask(
     request_key: str,
     actor: str,
     now: datetime,
-) -> BillingCredit:
+) -> tuple[BillingCredit, bool]:
     message = wording.checked("message", message)
     figure = money.figure(amount, account.currency)
     if figure <= 0:
@@ -130,11 +150,11 @@ def _ask(
     if known:
         if (known.charge, known.fee_id, known.amount) != (charge, fee, figure):
             raise CreditConflict("credit: this form was sent before with other content")
-        return known
+        return known, False
     credit_fee = _credit_fee(fee, charge)
     if charge is not None:
         _check_room(charge, figure, Q(status__in=["REQUESTED", "APPROVED"]))
-    return BillingCredit.objects.create(
+    credit = BillingCredit.objects.create(
         account=account,
         charge=charge,
         fee=credit_fee,
@@ -145,6 +165,7 @@ def _ask(
         asked_at=now,
         asked_by=actor,
     )
+    return credit, True
 
 
 def _credit_fee(code: str, charge: Charge | None) -> Fee:
@@ -179,7 +200,12 @@ def _hold_pending(credit_id: int, now: datetime) -> tuple[BillingAccount, Billin
 
 
 def _approve(
-    account: BillingAccount, credit: BillingCredit, actor: str, reason: str, now: datetime
+    account: BillingAccount,
+    credit: BillingCredit,
+    action: Action,
+    actor: str,
+    reason: str,
+    now: datetime,
 ) -> BillingCredit:
     if credit.charge is not None:
         _check_room(credit.charge, credit.amount, Q(status=BillingCredit.Status.APPROVED))
@@ -192,29 +218,53 @@ def _approve(
         description=credit.charge.reference if credit.charge else "",
         now=now,
     )
-    return _decide(credit, BillingCredit.Status.APPROVED, actor, reason, now)
+    return _decide(credit, action, actor, reason, now)
 
 
 def _decide(
     credit: BillingCredit,
-    status: BillingCredit.Status,
+    action: Action,
     actor: str,
     reason: str,
     now: datetime,
 ) -> BillingCredit:
-    credit.status = status
+    before, credit.status = credit.status, STATUSES[action]
     credit.decided_at = now
     credit.decided_by = actor
     credit.reason = wording.checked("reason", reason)
     credit.save(update_fields=["status", "decided_at", "decided_by", "reason", "made"])
+    _note(action, credit, before, now)
     notices.write(
         merchant_id=credit.account_id,
         kind=Notice.Kind.CREDIT_ANSWERED,
         cause=str(credit.pk),
         at=now,
-        status=str(status),
+        status=str(credit.status),
         answer=credit.reason,
         amount=money.text(credit.amount, credit.currency),
         currency=credit.currency,
     )
     return credit
+
+
+def _note(action: Action, credit: BillingCredit, before: str, now: datetime) -> None:
+    nothing = money.full(Decimal(0), credit.currency)
+    trail.write(
+        action,
+        merchant_id=credit.account_id,
+        subject=f"credit {credit.pk}",
+        before={"status": before, "credited": nothing},
+        after={
+            "status": str(credit.status),
+            "credited": _full(credit) if credit.made else nothing,
+            "fee": credit.fee_id,
+            "charge": credit.charge.reference if credit.charge else "",
+        },
+        actor=credit.decided_by,
+        reason=credit.reason,
+        now=now,
+    )
+
+
+def _full(credit: BillingCredit) -> str:
+    return money.full(credit.amount, credit.currency)

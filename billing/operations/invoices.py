@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
-from django.db import connection
+from django.db import connection, transaction
 
 from billing.models import Invoice
 from billing.models.accounts import DAYS_TO_PAY
+from merchants import metrics
 from merchants.operations import notices
 
 
@@ -128,4 +130,7 @@ def issue(due: Sequence[Due]) -> list[int]:
                 "days_to_pay": DAYS_TO_PAY,
             },
         )
-        return sorted(pk for (pk,) in cursor.fetchall())
+        bills = sorted(pk for (pk,) in cursor.fetchall())
+    written = metrics.BILLS.labels(due[0].kind)  # callers ask for one kind at a time
+    transaction.on_commit(partial(written.inc, len(bills)))
+    return bills

@@ -8,7 +8,9 @@ from billing.models import AccountChange, BillingAccount, Card, Invoice
 from billing.operations import accounts, dunning, payments
 from billing.providers import PROVIDERS
 from credit.models import CreditLine
+from merchants.operations import trail
 from merchants.refusals import Invalid, Refused
+from merchants.trail import Action
 
 
 class UnknownCard(Refused):
@@ -44,7 +46,7 @@ def choose(
     card = _card(account, method, card_id)
     if (account.payment_method, account.card) == (method, card):
         return account  # no new method: what waits for one goes on waiting
-    before = _words(account.payment_method, account.card)
+    before, after = _words(account.payment_method, account.card), _words(method, card)
     account.payment_method = method
     account.card = card
     account.save(update_fields=["payment_method", "card"])
@@ -52,10 +54,11 @@ def choose(
         account,
         AccountChange.What.PAYMENT_METHOD,
         before=before,
-        after=_words(method, card),
+        after=after,
         actor=actor,
         reason=reason,
         now=now,
+        trailed={"payment_method": (before, after)},
     )
     _plan_attempts(account, now)
     return account
@@ -94,6 +97,7 @@ def add_card(
             added_at=now,
             added_by=actor,
         )
+        _note(Action.CARD_ADDED, card, actor, now)
     elif card.account_id == account.pk and account.card_id == card.pk:
         return card
     choose(merchant_id=merchant_id, method=provider, card_id=card.pk, actor=actor, now=now)
@@ -110,7 +114,22 @@ def remove_card(*, merchant_id: int, card_id: int, actor: str, now: datetime) ->
     card.removed_at = now
     card.removed_by = actor
     card.save(update_fields=["removed_at", "removed_by"])
+    _note(Action.CARD_REMOVED, card, actor, now)
     return card
+
+
+def _note(action: Action, card: Card, actor: str, now: datetime) -> None:
+    what = {"card": str(card), "provider": card.provider}
+    is_new = action == Action.CARD_ADDED
+    trail.write(
+        action,
+        merchant_id=card.account_id,
+        subject=str(card),
+        before={} if is_new else what,
+        after=what if is_new else {},
+        actor=actor,
+        now=now,
+    )
 
 
 def _check(account: BillingAccount, method: str) -> None:

@@ -15,8 +15,10 @@ from billing.operations import dunning
 from billing.operations.bill_decisions import BillNotOpen, hold
 from billing.providers import PROVIDERS, Answer, NoAnswer, Provider
 from billing.queries import ANSWERED_WITHIN
-from merchants import locks
+from merchants import locks, metrics, money
+from merchants.operations import trail
 from merchants.refusals import Refused
+from merchants.trail import Action
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,12 @@ class NoPaymentMethod(Refused):
     code = "no_payment_method"
 
 
+class BillChanged(Refused):
+    """The bill was tried since the person looked who wants to pay it."""
+
+    code = "bill_changed"
+
+
 def collect(invoice_id: int, *, now: datetime) -> Payment | None:
     """Make the attempt on an open bill that is due; find out first what became of the last one.
 
@@ -44,22 +52,28 @@ def collect(invoice_id: int, *, now: datetime) -> Payment | None:
     return _attempt(invoice_id, actor=COLLECTOR, now=now)
 
 
-def pay_now(*, invoice_id: int, actor: str, now: datetime) -> Payment:
+def pay_now(
+    *, invoice_id: int, actor: str, now: datetime, attempts_seen: int | None = None
+) -> Payment:
     """Try to collect an unpaid bill at once. Retries stay where they are.
 
-    Raises UnknownBill, BillNotOpen, PaymentUnderWay, NoPaymentMethod, ProviderNotReady.
+    `attempts_seen`: how many attempts the page showed; a form sent twice makes one of them.
+    Raises UnknownBill, BillChanged, BillNotOpen, PaymentUnderWay, NoPaymentMethod,
+    ProviderNotReady.
     """
-    payment = _attempt(invoice_id, actor=actor, now=now)
+    payment = _attempt(invoice_id, actor=actor, now=now, attempts_seen=attempts_seen)
     if payment is None:
         raise PaymentUnderWay("payment: one of this bill is being checked")
     return payment
 
 
-def _attempt(invoice_id: int, *, actor: str, now: datetime) -> Payment | None:
+def _attempt(
+    invoice_id: int, *, actor: str, now: datetime, attempts_seen: int | None = None
+) -> Payment | None:
     with locks.alone(f"bill {invoice_id}") as is_alone:
         if not is_alone or not _decide_undecided(invoice_id, now):
             return None
-        payment = _start(invoice_id, actor, now)
+        payment = _start(invoice_id, actor, now, attempts_seen)
         if payment is None or not payment.is_undecided:
             return payment
         try:
@@ -70,17 +84,20 @@ def _attempt(invoice_id: int, *, actor: str, now: datetime) -> Payment | None:
         return settle(payment.pk, answer, now=now)
 
 
-def reconcile(payment_id: int, *, now: datetime) -> None:
-    """Ask the provider what became of an attempt that has no answer. Raises ProviderNotReady."""
+def reconcile(payment_id: int, *, now: datetime, actor: str = "") -> None:
+    """Ask the provider what became of an attempt that has no answer; `actor` where a person asks.
+
+    Raises ProviderNotReady.
+    """
     found = Payment.objects.filter(pk=payment_id).values_list("invoice", flat=True).first()
     if found is None:
         return
     with locks.alone(f"bill {found}") as is_alone:
         if is_alone:
-            _decide_undecided(found, now)
+            _decide_undecided(found, now, asked_by=actor)
 
 
-def _decide_undecided(invoice_id: int, now: datetime) -> bool:
+def _decide_undecided(invoice_id: int, now: datetime, *, asked_by: str = "") -> bool:
     """Whether the bill has no attempt without an answer, after asking for it.
 
     What was never received has failed once it can't arrive any more; that is nobody's first
@@ -97,7 +114,32 @@ def _decide_undecided(invoice_id: int, now: datetime) -> bool:
     provider = PROVIDERS[payment.provider]
     provider.check_ready()
     answer = _ask_about(provider, payment, now)
-    return not settle(payment.pk, answer, now=now).is_undecided
+    with transaction.atomic():
+        settled = settle(payment.pk, answer, now=now)
+        if asked_by and settled.status != payment.status:
+            before, after = {"status": payment.status}, {"status": settled.status}
+            _note(Action.PAYMENT_LOOKED_UP, payment, before, after, actor=asked_by, now=now)
+    return not settled.is_undecided
+
+
+def _note(
+    action: Action,
+    payment: Payment,
+    before: dict[str, str],
+    after: dict[str, str],
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    trail.write(
+        action,
+        merchant_id=payment.invoice.account_id,
+        subject=str(payment),
+        before=before,
+        after=after,
+        actor=actor,
+        now=now,
+    )
 
 
 def _ask_about(provider: Provider, payment: Payment, now: datetime) -> Answer:
@@ -125,12 +167,14 @@ def _log_silence(payment: Payment, error: Exception) -> None:
 
 # durable: the provider must not be asked before this is committed.
 @transaction.atomic(durable=True)
-def _start(invoice_id: int, actor: str, now: datetime) -> Payment | None:
+def _start(invoice_id: int, actor: str, now: datetime, attempts_seen: int | None) -> Payment | None:
     """The attempt, PENDING; decided already if its provider is in our database.
 
     None when the job finds nothing due; a person is told why.
     """
     account, bill = hold(invoice_id, now=now)
+    if attempts_seen is not None and attempts_seen != bill.payments.count():
+        raise BillChanged(f"bill: {bill} was tried meanwhile; look at it again")
     if actor == COLLECTOR:
         is_due = bill.next_attempt_at is not None and bill.next_attempt_at <= now
         if not bill.is_open or not is_due or account.payment_method not in PROVIDERS:
@@ -144,6 +188,9 @@ def _start(invoice_id: int, actor: str, now: datetime) -> Payment | None:
     payment = new_payment(
         bill, provider=account.payment_method, card_id=account.card_id, actor=actor, now=now
     )
+    if actor != COLLECTOR:
+        what = {"amount": money.full(payment.amount, bill.currency), "provider": payment.provider}
+        _note(Action.PAYMENT_STARTED, payment, {}, what, actor=actor, now=now)
     if provider.is_local:
         return settle(payment.pk, provider.collect(payment, now=now), now=now)
     return payment
@@ -181,6 +228,8 @@ def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
         if payment.has_failed and answer.status == Payment.Status.SUCCEEDED:
             _take_stray(account, bill, payment, answer, now)
         return payment
+    if payment.status != answer.status:
+        transaction.on_commit(metrics.PAYMENTS.labels(payment.provider, answer.status).inc)
     payment.status = answer.status
     payment.provider_reference = answer.reference or payment.provider_reference
     payment.failure = answer.failure[:LONGEST_FAILURE]

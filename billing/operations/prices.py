@@ -4,11 +4,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from billing.models import Fee, FeePrice
 from billing.models.prices import PRICE_DECIMALS
 from merchants import money, wording
+from merchants.operations import trail
 from merchants.refusals import Invalid, Refused
+from merchants.trail import Action
 
 LARGEST_PRICE = Decimal(10) ** 12
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('fee prices', 0))"
@@ -54,7 +57,7 @@ def introduce(
         return known
     if from_on < now.astimezone(UTC).date() and before.exists():
         raise PriceOfThePast(f"from_on: {from_on} is over, and {fee} has a price in {currency}")
-    return FeePrice.objects.create(
+    price = FeePrice.objects.create(
         fee_id=fee,
         currency=currency,
         merchant_id=merchant_id,
@@ -64,6 +67,34 @@ def introduce(
         introduced_by=actor,
         reason=reason,
     )
+    _note(price, _in_force(before, price))
+    return price
+
+
+def _in_force(prices: "QuerySet[FeePrice]", new: FeePrice) -> FeePrice | None:
+    """The price that would hold on the day from which the new one does."""
+    others = prices.filter(from_on__lte=new.from_on).exclude(pk=new.pk)
+    return others.order_by("-from_on", "-pk").first()
+
+
+def _note(price: FeePrice, before: FeePrice | None) -> None:
+    starts = {"from": price.from_on.isoformat()}
+    trail.write(
+        Action.PRICE_INTRODUCED,
+        merchant_id=price.merchant_id,
+        subject=price.fee_id,
+        before={"unit_price": _words(before)} if before else {},
+        after={"unit_price": _words(price)} | starts,
+        actor=price.introduced_by,
+        reason=price.reason,
+        now=price.introduced_at,
+    )
+
+
+def _words(price: FeePrice) -> str:
+    if price.unit_price is None:
+        return "that for everybody"
+    return money.unit_price(price.unit_price, price.currency)
 
 
 def _check_fee(code: str) -> None:

@@ -3,7 +3,8 @@
 Domain: billing, invoice (a plan change … a time-zone change … closing an account).
 """
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 
 from django.db import transaction
 
@@ -40,15 +41,18 @@ def change_plan(
     plan.check(account.currency)
     name = wording.checked("plan", plan.name, 50)
     starts_on = account.next_plan_on
+    planned = account.plan_terms.latest("pk")
+    after = _words(name, plan.price, plan.interval_days, account)
     accounts.note_change(
         account,
         AccountChange.What.PLAN,
-        before=_words(account.plan, account),
-        after=f"{name} {money.text(plan.price, account.currency)}/{plan.interval_days}",
+        before=_words(account.plan, account.plan_price, account.plan_interval_days, account),
+        after=after,
         effective_on=starts_on,
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
         now=now,
+        trailed={"plan": (_term(planned, account), after)},
     )
     return PlanTerm.objects.create(
         account=account,
@@ -83,6 +87,7 @@ def change_time_zone(
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
         now=now,
+        trailed={"time_zone": (_zone_planned(account, starts_on), timezone)},
     )
     period, _ = TimeZonePeriod.objects.update_or_create(
         merchant_id=merchant_id,
@@ -93,6 +98,11 @@ def change_time_zone(
         },
     )
     return period
+
+
+def _zone_planned(account: BillingAccount, on: date) -> str:
+    planned = TimeZonePeriod.objects.filter(merchant_id=account.pk, starts_on=on)
+    return planned.values_list("timezone", flat=True).first() or account.timezone
 
 
 @transaction.atomic
@@ -112,6 +122,7 @@ def review_bills(
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
         now=now,
+        trailed={"review_of_bills": (_yes(account.reviews_bills), _yes(wanted))},
     )
     account.reviews_bills = wanted
     account.save(update_fields=["reviews_bills"])
@@ -133,6 +144,7 @@ def close(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Billin
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
         now=now,
+        trailed={"account": ("open", "closed")},
     )
     account.closed_at = now
     account.closed_on = account.open_on
@@ -159,6 +171,7 @@ def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Bi
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
         now=now,
+        trailed={"outstanding": (_outstanding(account), "on a final bill")},
     )
     _bill_everything(account, now)
     account.refresh_from_db()
@@ -185,6 +198,10 @@ def pay_out_rest(
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
         now=now,
+        trailed={
+            "outstanding": (_outstanding(account), money.full(Decimal(0), account.currency)),
+            "reference": ("", reference),
+        },
     )
     number = account.changes.filter(what=AccountChange.What.PAID_OUT).count()
     charges.record_own(
@@ -206,9 +223,20 @@ def _lock_open(merchant_id: int, now: datetime) -> BillingAccount:
     return account
 
 
-def _words(plan: str, account: BillingAccount) -> str:
-    price = money.text(account.plan_price, account.currency)
-    return f"{plan} {price}/{account.plan_interval_days}"
+def _term(term: PlanTerm, account: BillingAccount) -> str:
+    return _words(term.plan, term.plan_price, term.plan_interval_days, account)
+
+
+def _words(plan: str, price: Decimal, days: int, account: BillingAccount) -> str:
+    return f"{plan} {money.text(price, account.currency)}/{days}"
+
+
+def _outstanding(account: BillingAccount) -> str:
+    return money.full(account.outstanding, account.currency)
+
+
+def _yes(wanted: bool) -> str:
+    return "yes" if wanted else "no"
 
 
 def _bill_everything(account: BillingAccount, now: datetime) -> None:

@@ -10,8 +10,14 @@ from billing.models import AccountChange, BillingAccount, ThresholdRequest
 from billing.operations import accounts
 from merchants import money, wording
 from merchants.models import Notice
-from merchants.operations import notices
+from merchants.operations import notices, trail
 from merchants.refusals import Invalid, Refused
+from merchants.trail import Action
+
+STATUSES = {
+    Action.THRESHOLD_GRANTED: ThresholdRequest.Status.APPROVED,
+    Action.THRESHOLD_REFUSED: ThresholdRequest.Status.REJECTED,
+}
 
 
 class RequestPending(Refused):
@@ -52,7 +58,7 @@ def ask(
     _check_raises(account, wanted)
     if account.threshold_requests.filter(status=ThresholdRequest.Status.PENDING).exists():
         raise RequestPending("request: a threshold was asked for and is not answered yet")
-    return ThresholdRequest.objects.create(
+    request = ThresholdRequest.objects.create(
         account=account,
         currency=account.currency,
         threshold_before=account.threshold,
@@ -61,6 +67,16 @@ def ask(
         asked_at=now,
         asked_by=actor,
     )
+    trail.write(
+        Action.THRESHOLD_REQUESTED,
+        merchant_id=account.pk,
+        subject=f"threshold request {request.pk}",
+        after={"threshold_wanted": money.full(wanted, account.currency)},
+        actor=actor,
+        reason=message,
+        now=now,
+    )
+    return request
 
 
 @transaction.atomic
@@ -77,14 +93,14 @@ def approve(
     _check_raises(account, figure)
     _set(account, figure, actor, reason, now)
     request.threshold_given = figure
-    return _answer(request, account, ThresholdRequest.Status.APPROVED, actor, reason, now)
+    return _answer(request, account, Action.THRESHOLD_GRANTED, actor, reason, now)
 
 
 @transaction.atomic
 def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> ThresholdRequest:
     """Leave the threshold as it is. Raises UnknownRequest, AlreadyDecided, Invalid."""
     account, request = _hold_pending(request_id, now)
-    return _answer(request, account, ThresholdRequest.Status.REJECTED, actor, reason, now)
+    return _answer(request, account, Action.THRESHOLD_REFUSED, actor, reason, now)
 
 
 @transaction.atomic
@@ -120,6 +136,12 @@ def _set(
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
         now=now,
+        trailed={
+            "threshold": (
+                money.full(account.threshold, account.currency),
+                money.full(threshold, account.currency),
+            )
+        },
     )
     account.threshold = threshold
     account.save(update_fields=["threshold"])
@@ -141,24 +163,34 @@ def _hold_pending(request_id: int, now: datetime) -> tuple[BillingAccount, Thres
 def _answer(
     request: ThresholdRequest,
     account: BillingAccount,
-    status: ThresholdRequest.Status,
+    action: Action,
     actor: str,
     answer: str,
     now: datetime,
 ) -> ThresholdRequest:
-    request.status = status
+    before, request.status = request.status, STATUSES[action]
     request.answer = wording.checked("reason", answer)
     request.answered_at = now
     request.answered_by = actor
     request.save(
         update_fields=["status", "threshold_given", "answer", "answered_at", "answered_by"]
     )
+    trail.write(
+        action,
+        merchant_id=account.pk,
+        subject=f"threshold request {request.pk}",
+        before={"status": before},
+        after={"status": str(request.status)},
+        actor=actor,
+        reason=request.answer,
+        now=now,
+    )
     notices.write(
         merchant_id=account.pk,
         kind=Notice.Kind.THRESHOLD_ANSWERED,
         cause=str(request.pk),
         at=now,
-        status=str(status),
+        status=str(request.status),
         answer=request.answer,
         threshold=money.text(account.threshold, account.currency),
         currency=account.currency,

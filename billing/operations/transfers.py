@@ -1,15 +1,18 @@
 """Money that operators see come in or give back (domain: payment, manual)."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
 from moneyed import Money
 
-from billing.models import Payment, StrayPayment
+from billing.models import Invoice, Payment, StrayPayment
 from billing.operations import payments
 from billing.operations.bill_decisions import BillNotOpen, hold
 from merchants import money, wording
+from merchants.operations import trail
 from merchants.refusals import Conflict, Invalid, Refused
+from merchants.trail import Action
 
 MANUAL = "manual"
 LONGEST_REFERENCE = 200
@@ -58,8 +61,24 @@ def record(
     if figure > bill.left_to_pay:
         left = money.text(bill.left_to_pay, bill.currency)
         raise MoreThanIsLeft(f"amount: {figure:f} is more than the {left} left of bill {bill}")
+    payment = _payment(bill, figure, reference, actor, now)
+    before = _paid(bill)
+    payments.take_in(account, bill, payment, now=now)
+    trail.write(
+        Action.TRANSFER_RECORDED,
+        merchant_id=account.pk,
+        subject=str(bill),
+        before=before,
+        after=_paid(bill) | {"reference": reference},
+        actor=actor,
+        now=now,
+    )
+    return payment, True
+
+
+def _payment(bill: Invoice, figure: Decimal, reference: str, actor: str, now: datetime) -> Payment:
     attempt = bill.payments.count() + 1
-    payment = Payment.objects.create(
+    return Payment.objects.create(
         invoice=bill,
         attempt=attempt,
         provider=MANUAL,
@@ -72,8 +91,11 @@ def record(
         started_at=now,
         ended_at=now,
     )
-    payments.take_in(account, bill, payment, now=now)
-    return payment, True
+
+
+def _paid(bill: Invoice) -> dict[str, str]:
+    paid = money.full(bill.amount_paid, bill.currency)
+    return {"status": str(bill.status), "amount_paid": paid}
 
 
 @transaction.atomic
@@ -83,7 +105,8 @@ def settle_stray(*, stray_id: int, actor: str, reason: str, now: datetime) -> St
     Raises AlreadySettled, Invalid without a reason.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
-    stray = StrayPayment.objects.select_for_update().get(pk=stray_id)
+    found = StrayPayment.objects.select_related("payment__invoice")
+    stray = found.select_for_update(of=("self",)).get(pk=stray_id)
     if stray.status != StrayPayment.Status.OPEN:
         raise AlreadySettled(f"payment: {stray.settled_by} has dealt with it")
     stray.status = StrayPayment.Status.SETTLED
@@ -91,4 +114,15 @@ def settle_stray(*, stray_id: int, actor: str, reason: str, now: datetime) -> St
     stray.settled_by = actor
     stray.reason = reason
     stray.save(update_fields=["status", "settled_at", "settled_by", "reason"])
+    what = {"amount": money.full(stray.amount, stray.currency)}
+    trail.write(
+        Action.STRAY_SETTLED,
+        merchant_id=stray.payment.invoice.account_id,
+        subject=str(stray.payment),
+        before={"status": str(StrayPayment.Status.OPEN), **what},
+        after={"status": str(stray.status), **what},
+        actor=actor,
+        reason=reason,
+        now=now,
+    )
     return stray

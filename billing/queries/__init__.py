@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Generic, TypeVar
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Max, Min, Q, QuerySet, Sum
 
 from billing.models import (
     BillDecision,
@@ -112,6 +112,20 @@ def statements(account: BillingAccount) -> QuerySet[Statement]:
     )
 
 
+def statements_of(account: BillingAccount, *, year: str = "") -> QuerySet[Statement]:
+    """The same of a year, such as 2026; "" is all of them."""
+    found = statements(account)
+    return found.filter(month__year=int(year)) if year else found
+
+
+def years(account: BillingAccount) -> list[str]:
+    """The years from the account's first statement to its last, latest first."""
+    found = account.statements.aggregate(first=Min("month"), last=Max("month"))
+    if not found["first"]:
+        return []
+    return [str(year) for year in range(found["last"].year, found["first"].year - 1, -1)]
+
+
 def statement(account: BillingAccount, month: date) -> Statement | None:
     return account.statements.filter(month=month).first()
 
@@ -121,9 +135,16 @@ def totals(statement: Statement) -> Sections[StatementTotal]:
     return Sections.of(statement.totals.select_related("fee").order_by("fee__name"))
 
 
-def charges(statement: Statement) -> QuerySet[Charge]:
-    """The statement's charges, each with its fee and the bill it is on."""
-    return statement.charges.select_related("fee", "item__invoice")
+def charges(statement: Statement, *, reference: str = "") -> QuerySet[Charge]:
+    """The statement's charges, each with its fee and the bill it is on.
+
+    With a `reference`, the charge of this reference and those of the request of this reference.
+    """
+    found = statement.charges.select_related("fee", "item__invoice")
+    if not reference:
+        return found
+    account = Q(account=statement.account_id)  # so that both indexes can be used
+    return found.filter(account & Q(request=reference) | account & Q(reference=reference))
 
 
 def bills(

@@ -8,9 +8,14 @@ from billing.models.fees import CREDIT_FOR, Category
 _WITH = ("charge__fee", "fee", "made__item__invoice")
 
 
-def of(account: BillingAccount, *, status: str = "") -> QuerySet[BillingCredit]:
-    """The account's credits, each with its charge, its reason, and the bill that it is on."""
+def of(account: BillingAccount, *, status: str = "", charge: str = "") -> QuerySet[BillingCredit]:
+    """The account's credits, each with its charge, its reason, and the bill that it is on.
+
+    Those of a status; those on charges whose reference starts as given; "" is any.
+    """
     found = account.credits.select_related(*_WITH)
+    if charge:
+        found = found.filter(charge__account=account, charge__reference__startswith=charge)
     return found.filter(status=status) if status else found
 
 

@@ -43,12 +43,16 @@ FROM billing_billingaccount account WHERE account.merchant_id = %(account)s
 class Forecast:
     """What is likely, if the last days go on: nothing here is promised or booked."""
 
-    pace: Money  # charged a day, over the last 14 local days before today
+    charged: Money  # in the last 14 local days before today, without plan fees
+    pace: Money  # the same a day
     reached: Money  # outstanding and accruing, which count towards the threshold
     to_threshold: Money  # what is missing; 0 when it is reached
     threshold_on: date | None  # None: never, at this pace
     next_bill_on: date | None  # None for a closed account
     next_bill: Money | None  # what that bill would come to, its plan fee included
+    days_to_next_bill: int
+    to_come: Money  # in these days, at the pace
+    plan_fee: Money  # of the next bill; 0 where it has none
 
 
 def forecast(account: BillingAccount, *, today: date) -> Forecast:
@@ -57,14 +61,20 @@ def forecast(account: BillingAccount, *, today: date) -> Forecast:
     pace = charged / PACE_DAYS
     reached = account.outstanding + account.accruing
     has_bills = not account.is_closed
+    days_left = max((account.next_bill_on - today).days, 0) if has_bills else 0
+    plan_fee = plan_fee if has_bills and account.next_bill_has_plan else Decimal(0)
     missing = max(account.threshold - reached, Decimal(0))
     return Forecast(
+        charged=_money(charged, account),
         pace=_money(pace, account),
         reached=_money(reached, account),
         to_threshold=_money(missing, account),
         threshold_on=_threshold_on(missing, pace, today),
         next_bill_on=account.next_bill_on if has_bills else None,
-        next_bill=_next_bill(account, reached, pace, plan_fee, today) if has_bills else None,
+        next_bill=_money(reached + pace * days_left + plan_fee, account) if has_bills else None,
+        days_to_next_bill=days_left,
+        to_come=_money(pace * days_left, account),
+        plan_fee=_money(plan_fee, account),
     )
 
 
@@ -92,14 +102,6 @@ def _threshold_on(missing: Decimal, pace: Decimal, today: date) -> date | None:
     if pace <= 0 or missing / pace > FARTHEST.days:
         return None
     return today + timedelta(days=math.ceil(missing / pace))
-
-
-def _next_bill(
-    account: BillingAccount, reached: Decimal, pace: Decimal, plan_fee: Decimal, today: date
-) -> Money:
-    days_left = max((account.next_bill_on - today).days, 0)
-    fee = plan_fee if account.next_bill_has_plan else Decimal(0)
-    return _money(reached + pace * days_left + fee, account)
 
 
 def _money(value: Decimal, account: BillingAccount) -> Money:

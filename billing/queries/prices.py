@@ -35,14 +35,19 @@ class PriceList:
         return None
 
     def to_come(self, fee: str, currency: str, merchant_id: int, on: date) -> list[FeePrice]:
-        """The prices from later days on, the next one first, general ones among them."""
-        later = (
-            price
+        """The prices from later days on, the next one first.
+
+        General ones among them, unless the merchant has a price of its own that does not end.
+        """
+        own, general = (
+            [price for price in self._prices.get((fee, currency, whose), []) if price.from_on > on]
             for whose in (merchant_id, None)
-            for price in self._prices.get((fee, currency, whose), [])
-            if price.from_on > on
         )
-        return sorted(later, key=lambda price: (price.from_on, price.pk))
+        now = self.price(fee, currency, merchant_id, on)
+        is_own = now is not None and now.merchant_id is not None
+        if is_own and all(price.unit_price is not None for price in own):
+            general = []
+        return sorted(own + general, key=lambda price: (price.from_on, price.pk))
 
 
 @dataclass(frozen=True)

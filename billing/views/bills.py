@@ -1,3 +1,6 @@
+import re
+
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
@@ -16,15 +19,16 @@ from merchants.access import MemberRequest, for_finance, for_members
 from merchants.exports import download
 from merchants.refusals import Refused
 
+ATTEMPTS = re.compile("[0-9]{1,9}")
+
 
 @for_members
 def bills(request: MemberRequest) -> HttpResponse:
     account = account_of(request)
-    wanted = BillFilter(request.GET).wanted
-    context = {
+    asked = BillFilter(request.GET)
+    context = asked.context | {
         "account": account,
-        "page": paging.page(queries.bills(account, **wanted), by="-issued_at", params=request.GET),
-        "wanted": wanted,
+        "page": asked.page(queries.bills(account, **asked.rows)),
         "statuses": STATUSES,
         "kinds": KINDS,
     }
@@ -35,10 +39,10 @@ def bills(request: MemberRequest) -> HttpResponse:
 def export_bills(request: MemberRequest) -> HttpResponseBase:
     """All bills that the list shows with the same filter."""
     account, today = account_and_today(request, timezone.now())
-    found = queries.bills(account, **BillFilter(request.GET).wanted)
+    asked = BillFilter(request.GET)
+    found = asked.ordered(queries.bills(account, **asked.rows))
     file_name = f"bills-{request.membership.merchant.reference}-{today}.csv"
-    blocks = exports.bills(account, found.order_by("-issued_at", "-pk"))
-    return download(request, blocks, file_name)
+    return download(request, exports.bills(account, found), file_name)
 
 
 @for_members
@@ -52,6 +56,7 @@ def bill(request: MemberRequest, number: str) -> HttpResponse:
         "timeline": timelines.of_bill(bill, attempts),
         "attempts": attempts,
         "under_way": any(payment.is_undecided for payment in attempts),
+        "bank_details": settings.TAEL_BANK_DETAILS,
     }
     return render(request, "billing/bill.html", context)
 
@@ -61,17 +66,25 @@ def pay(request: MemberRequest, number: str) -> HttpResponse:
     """Try to collect the bill at once; the page tells how many attempts its reader had seen."""
     bill = bill_of(request, number)
     if request.method == "POST":
-        if request.POST.get("seen") != str(queries.attempts(bill).count()):
-            messages.warning(request, sentences.TRIED_MEANWHILE)
+        seen = request.POST.get("seen", "")
+        if ATTEMPTS.fullmatch(seen):
+            _pay(request, bill, int(seen))
         else:
-            _pay(request, bill)
+            messages.warning(request, sentences.TRIED_MEANWHILE)
     return redirect("billing:bill", request.membership.merchant.reference, bill.number)
 
 
-def _pay(request: MemberRequest, bill: Invoice) -> None:
+def _pay(request: MemberRequest, bill: Invoice, seen: int) -> None:
     """Try it, and say what came of that."""
     try:
-        payment = payments.pay_now(invoice_id=bill.pk, actor=request.user.email, now=timezone.now())
+        payment = payments.pay_now(
+            invoice_id=bill.pk,
+            attempts_seen=seen,
+            actor=request.user.email,
+            now=timezone.now(),
+        )
+    except payments.BillChanged:
+        messages.warning(request, sentences.TRIED_MEANWHILE)
     except Refused as refused:
         messages.error(request, sentences.refusal(refused))
     else:

@@ -15,20 +15,15 @@ from billing.models import BillingAccount
 from billing.operations import credits
 from billing.queries import credits as asked
 from billing.views.accounts import account_of
-from merchants import paging
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.refusals import Refused
 
 
 @for_members
 def all_credits(request: MemberRequest) -> HttpResponse:
-    wanted = CreditFilter(request.GET).wanted
-    found = asked.of(account_of(request), **wanted)
-    context = {
-        "page": paging.page(found, by="-id", params=request.GET),
-        "wanted": wanted,
-        "statuses": CREDIT_STATUSES,
-    }
+    wanted = CreditFilter(request.GET)
+    found = asked.of(account_of(request), **wanted.rows)
+    context = wanted.context | {"page": wanted.page(found), "statuses": CREDIT_STATUSES}
     return render(request, "billing/credits.html", context)
 
 

@@ -1,23 +1,21 @@
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
-from billing.forms.lists import RequestFilter
+from billing.forms.lists import ChargeOrder, RequestFilter
 from billing.queries import requests
 from billing.views.accounts import account_of
-from merchants import paging
 from merchants.access import MemberRequest, for_members
 
 
 @for_members
 def fulfilment_requests(request: MemberRequest) -> HttpResponse:
     account = account_of(request)
-    start = RequestFilter(request.GET).start
-    page = paging.page(requests.of(account, start=start), by="-first_at", params=request.GET)
-    context = {
+    asked = RequestFilter(request.GET)
+    page = asked.page(requests.of(account, start=asked.rows["reference"]))
+    context = asked.context | {
         "account": account,
         "page": page,
         "costs": requests.costs(page.rows),
-        "start": start,
     }
     return render(request, "billing/requests.html", context)
 
@@ -28,10 +26,11 @@ def fulfilment_request(request: MemberRequest, reference: str) -> HttpResponse:
     found = requests.find(account, reference)
     if found is None:
         raise Http404("no fulfilment request has this reference")
-    context = {
+    asked = ChargeOrder(request.GET)
+    context = asked.context | {
         "account": account,
         "found": found,
         "cost": requests.costs([found])[found],
-        "page": paging.page(requests.charges(found), by="at", params=request.GET),
+        "page": asked.page(requests.charges(found)),
     }
     return render(request, "billing/request.html", context)

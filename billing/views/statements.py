@@ -7,12 +7,14 @@ from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from billing import pdf, queries, statement_csv
+from billing import exports, pdf, queries, statement_csv
+from billing.forms.lists import ChargeFilter, StatementFilter
 from billing.queries import months
 from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of
-from merchants import calendar, charts, paging
+from merchants import calendar, charts
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.exports import download
 from merchants.templatetags import formats
@@ -57,9 +59,22 @@ def chart(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def statements(request: MemberRequest) -> HttpResponse:
-    found = queries.statements(account_of(request))
-    page = paging.page(found, by="-month", params=request.GET)
-    return render(request, "billing/statements.html", {"page": page})
+    account, asked = account_of(request), StatementFilter(request.GET)
+    context = asked.context | {
+        "page": asked.page(queries.statements_of(account, **asked.rows)),
+        "years": [("", _("All")), *((year, year) for year in queries.years(account))],
+    }
+    return render(request, "billing/statements.html", context)
+
+
+@for_finance
+def export_statements(request: MemberRequest) -> HttpResponseBase:
+    """The closed months that the list shows with the same filter, one row each."""
+    account, today = account_and_today(request, timezone.now())
+    asked = StatementFilter(request.GET)
+    found = asked.ordered(queries.statements_of(account, **asked.rows))
+    file_name = f"statements-{request.membership.merchant.reference}-{today}.csv"
+    return download(request, exports.closed_months(account, found), file_name)
 
 
 @for_members
@@ -68,11 +83,12 @@ def statement(request: MemberRequest, month: date) -> HttpResponse:
     if statement is None:
         raise Http404("no charge has opened a statement of this month")
     # A closed month reads like its CSV; in the open one the latest charge is the interesting one.
-    order = "at" if statement.is_closed else "-at"
-    context = {
+    sorts = ("at", "-at") if statement.is_closed else ("-at", "at")
+    asked = ChargeFilter(request.GET, sorts=sorts)
+    context = asked.context | {
         "statement": statement,
         "totals": queries.totals(statement),
-        "page": paging.page(queries.charges(statement), by=order, params=request.GET),
+        "page": asked.page(queries.charges(statement, **asked.rows)),
     }
     return render(request, "billing/statement.html", context)
 

@@ -10,7 +10,13 @@ from merchants.models import Merchant
 JOINED = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
-def join(reference: str, *, limit: Decimal = Decimal(5000), threshold: str = "1000000.00") -> int:
+def join(
+    reference: str,
+    *,
+    limit: Decimal = Decimal(5000),
+    threshold: str = "1000000.00",
+    at: datetime = JOINED,
+) -> int:
     """A merchant in US dollars and UTC; its primary key."""
     data = {
         "name": reference, "currency": "USD", "timezone": "UTC", "language": "en",
@@ -18,7 +24,7 @@ def join(reference: str, *, limit: Decimal = Decimal(5000), threshold: str = "10
         "billing_threshold": threshold, "plan": "basic", "plan_price": "39.00",
         "plan_interval_days": 30,
     }  # fmt: skip
-    event = Event(f"join:{reference}", "merchant.joined", JOINED, reference, data)
-    (outcome,) = apply_all([event], now=JOINED)
+    event = Event(f"join:{reference}", "merchant.joined", at, reference, data)
+    (outcome,) = apply_all([event], now=at)
     assert outcome.status == "applied", outcome
     return Merchant.objects.get(reference=reference).pk

@@ -1,15 +1,13 @@
 """What the home page tells of the jobs."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Q
 
+from config.jobs import SCHEDULER, is_stale
 from config.models import Heartbeat, JobFailure
 from merchants.waiting import Queue
-
-SCHEDULER = "scheduler"
-STALE_AFTER = timedelta(minutes=10)  # two rounds of the jobs that run most often
 
 PARKED = Queue(
     "parked",
@@ -31,4 +29,4 @@ class Pulse:
 
 def pulse(now: datetime) -> Pulse:
     at = Heartbeat.objects.filter(process=SCHEDULER).values_list("at", flat=True).first()
-    return Pulse(at, is_stale=at is None or now - at > STALE_AFTER)
+    return Pulse(at, is_stale=is_stale(at, now))

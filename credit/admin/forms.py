@@ -108,7 +108,7 @@ class BankAnswers(forms.Form):
         return bytes(file.read())
 
 
-class NewVersion(forms.Form):
+class NewVersion(Reasoned):
     """The next numbers of a currency; what is left empty stays as it is."""
 
     currency = forms.CharField(
@@ -122,6 +122,7 @@ class NewVersion(forms.Form):
         super().__init__(*args, **kwargs)
         for name in FIGURES:
             self.fields[name] = _figure(name)
+        self.order_fields(["currency", "starts_on", *FIGURES, "reason"])
 
 
 def _figure(name: str) -> forms.Field:

@@ -21,6 +21,8 @@ def _introduce(act: Act) -> CreditPolicy:
         currency=act.said["currency"].upper(),
         starts_on=act.said["starts_on"],
         today=calendar.local_date(act.by["now"], FIRST_DAY_STARTS_IN),
+        reason=act.reason,
+        **act.by,
         **given,
     )
 

@@ -1,46 +1,39 @@
-from typing import Any
-
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from credit.models import LimitEntry, Order
 from credit.queries import OVERDUE
+from merchants.lists import Filter, choice, text
+
+WEEK, MONTH = "7", "30"  # days
 
 STANDINGS = [("", _("All")), (OVERDUE, _("Overdue")), *Order.Status.choices]
-# By what to sort; queries.orders knows them.
-ORDERS_BY = [
-    ("-placed_at", _("Newest first")),
-    ("placed_at", _("Oldest first")),
-    ("due_on", _("Due first")),
-]
 KINDS = [("", _("All")), *LimitEntry.Kind.choices]
 REASONS = [("", _("All")), *Order.Decline.choices]
-
-
-class Filter(forms.Form):
-    """Which rows to show. What makes no sense is as good as nothing asked."""
-
-    @property
-    def wanted(self) -> dict[str, Any]:
-        return self.cleaned_data if self.is_valid() else dict.fromkeys(self.fields, "")
+TIMES = [("", _("Any time")), (WEEK, _("Last 7 days")), (MONTH, _("Last 30 days"))]
 
 
 class OrderFilter(Filter):
-    standing = forms.ChoiceField(choices=STANDINGS, required=False, label=_("Status"))
-    reference = forms.CharField(max_length=100, required=False, label=_("Order starts with"))
-    code = forms.ChoiceField(choices=REASONS, required=False)
-    buyer = forms.CharField(max_length=100, required=False, label=_("Buyer"))
-    by = forms.ChoiceField(choices=ORDERS_BY, required=False, label=_("Sort"))
+    SORTS = ("-placed_at", "placed_at", "due_on", "-due_on", "reference", "-reference")
+    PREFIX = "reference"
 
-    @property
-    def wanted(self) -> dict[str, Any]:
-        wanted = super().wanted
-        return wanted | {"by": wanted["by"] or "-placed_at"}
-
-
-class EntryFilter(Filter):
-    kind = forms.ChoiceField(choices=KINDS, required=False)
+    standing = choice(STANDINGS)
+    reference = text()
+    buyer = text()
 
 
 class DeclinedFilter(Filter):
-    code = forms.ChoiceField(choices=REASONS, required=False)
+    SORTS = ("-placed_at", "placed_at")
+    ANCHOR = "orders"
+    PREFIX = "reference"
+
+    code = choice(REASONS)
+    days = choice(TIMES)
+    reference = text()
+
+
+class EntryFilter(Filter):
+    SORTS = ("-at", "at")
+    ANCHOR = "entries"
+
+    kind = choice(KINDS)
+    order = text()

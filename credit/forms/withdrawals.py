@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from moneyed import Money
 
 from credit.models import CreditLine, PayoutDestination, ProceedsEntry
@@ -14,35 +15,37 @@ from credit.operations.withdrawals import LONGEST_KEY
 from credit.queries import withdrawals
 from merchants import money
 from merchants.forms import AmountField
+from merchants.lists import Filter, choice, text
 from merchants.templatetags import formats
 
 KINDS = [("", _("All")), *ProceedsEntry.Kind.choices]
 STANDINGS = [
     ("", _("All")),
     (withdrawals.UNDER_WAY, _("On its way")),
-    (withdrawals.PAID, _("Paid")),
+    (withdrawals.PAID, pgettext_lazy("withdrawal", "Paid")),
     (withdrawals.RETURNED, _("Came back")),
 ]
 
 
-class EntryFilter(forms.Form):
-    """Which entries to show. What makes no sense is as good as nothing asked."""
+class EntryFilter(Filter):
+    SORTS = ("-id", "id")
 
-    kind = forms.ChoiceField(choices=KINDS, required=False)
-
-    @property
-    def wanted(self) -> dict[str, Any]:
-        return self.cleaned_data if self.is_valid() else {"kind": ""}
+    kind = choice(KINDS)
+    reference = text()
 
 
-class WithdrawalFilter(forms.Form):
-    """The same for withdrawals."""
+class DayFilter(Filter):
+    """The entries of a day."""
 
-    standing = forms.ChoiceField(choices=STANDINGS, required=False)
+    SORTS = ("-id", "id")
 
-    @property
-    def wanted(self) -> dict[str, Any]:
-        return self.cleaned_data if self.is_valid() else {"standing": ""}
+
+class WithdrawalFilter(Filter):
+    # People make withdrawals one by one: there are never so many that sorting them takes long.
+    SORTS = ("-requested_at", "requested_at", "-amount", "amount")
+
+    standing = choice(STANDINGS)
+    reference = text()
 
 
 class Withdrawing(forms.Form):

@@ -89,7 +89,9 @@ class Freeze(models.Model):
     # A rule places and lifts these two, so a line can have each only once at a time.
     AUTOMATIC: ClassVar = (Reason.OVERDUE, Reason.UNPAID_BILL)
 
-    line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="freezes")
+    line = models.ForeignKey(
+        CreditLine, on_delete=models.PROTECT, related_name="freezes", db_index=False
+    )
     reason = models.CharField(max_length=20, choices=Reason.choices)
     note = models.CharField(max_length=500, blank=True)  # why, in a person's words
     placed_at = models.DateTimeField()
@@ -111,6 +113,8 @@ class Freeze(models.Model):
             models.Index(
                 fields=["line"], condition=Q(lifted_at__isnull=True), name="freeze_in_force"
             ),
+            # Those of the past, latest first.
+            models.Index(fields=["line", "-placed_at", "-id"], name="freeze_history"),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from moneyed import Money
 
 from credit import rules
@@ -34,7 +35,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 class Order(models.Model):
     class Status(models.TextChoices):
-        OPEN = "OPEN", _("Open")
+        OPEN = "OPEN", pgettext_lazy("order", "Open")
         PAID = "PAID", _("Paid")
         REFUNDED = "REFUNDED", _("Refunded")
         CANCELLED = "CANCELLED", _("Cancelled")

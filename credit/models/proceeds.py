@@ -80,15 +80,18 @@ class ProceedsEntry(models.Model):
             models.Index(
                 fields=["line", "-id"], name="proceeds_history"
             ),  # the proceeds page, newest first
-            # What of a line is still maturing: only the last settlement days are read.
+            # What of a line is still maturing: only the last settlement days are read, and of
+            # them this index alone, once vacuum has been there. And a day's entries, newest first.
             models.Index(
-                fields=["line", "matures_on"],
+                fields=["line", "matures_on", "-id"],
+                include=["amount"],
                 condition=Q(matures_on__isnull=False),
                 name="proceeds_maturing",
             ),
             # What buyers paid, net of refunds, in a review's days.
             models.Index(
                 fields=["line", "at"],
+                include=["amount"],
                 condition=Q(kind__in=["SALE", "REFUND"]),
                 name="proceeds_of_trade",
             ),

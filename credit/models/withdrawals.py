@@ -7,6 +7,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from moneyed import Money
 
 from credit.models.lines import CreditLine
@@ -76,10 +77,10 @@ class Withdrawal(models.Model):
     MANUAL = "manual"  # the provider that is people: a file for the bank, and one with its answers
 
     class Status(models.TextChoices):
-        REQUESTED = "REQUESTED", _("Requested")
+        REQUESTED = "REQUESTED", pgettext_lazy("withdrawal", "Requested")
         APPROVED = "APPROVED", _("Approved")
         SENT = "SENT", _("Sent")
-        PAID = "PAID", _("Paid")
+        PAID = "PAID", pgettext_lazy("withdrawal", "Paid")
         REJECTED = "REJECTED", _("Rejected")
         CANCELLED = "CANCELLED", _("Cancelled")
         FAILED = "FAILED", _("Failed")

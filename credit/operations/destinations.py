@@ -13,8 +13,9 @@ from credit.models import CreditLine, PayoutDestination, Withdrawal
 from credit.operations import lines
 from merchants import secrets
 from merchants.models import Notice
-from merchants.operations import notices
+from merchants.operations import notices, trail
 from merchants.refusals import Conflict, Invalid, Refused
+from merchants.trail import Action
 
 USABLE_AFTER = timedelta(hours=24)  # time for an owner to notice a thief's
 LONGEST_NAME = 200
@@ -85,6 +86,7 @@ def add(
             usable_from=now + USABLE_AFTER,
         )
         _tell_owners(destination)
+        _note(Action.DESTINATION_ADDED, destination, actor, now)
     return destination, True
 
 
@@ -96,6 +98,24 @@ def _tell_owners(destination: PayoutDestination) -> None:
         at=destination.added_at,
         last_four=destination.last_four,
         by=destination.added_by,
+    )
+
+
+def _note(action: Action, destination: PayoutDestination, actor: str, now: datetime) -> None:
+    what = {
+        "holder": destination.holder,
+        "bank": destination.bank,
+        "usable_from": destination.usable_from.isoformat(),
+    }
+    is_new = action == Action.DESTINATION_ADDED
+    trail.write(
+        action,
+        merchant_id=destination.line_id,
+        subject=f"{destination.kind} {destination.last_four}",
+        before={} if is_new else what,
+        after=what if is_new else {},
+        actor=actor,
+        now=now,
     )
 
 
@@ -199,6 +219,7 @@ def remove(
             raise DestinationInUse(f"Withdrawal {waiting} goes there: cancel it first.")
         destination.removed_at, destination.removed_by = now, actor
         destination.save(update_fields=["removed_at", "removed_by"])
+        _note(Action.DESTINATION_REMOVED, destination, actor, now)
     return destination
 
 
@@ -226,7 +247,9 @@ def usable(line: CreditLine, destination_id: int, *, now: datetime) -> PayoutDes
 
 
 @transaction.atomic
-def reencrypt(destination_ids: Sequence[int]) -> tuple[int, list[int]]:
+def reencrypt(
+    destination_ids: Sequence[int], *, actor: str, now: datetime
+) -> tuple[int, list[int]]:
     """Encrypt the numbers of these with the first key, where they are not.
 
     Returns how many it changed, and those that no key opens, which stay as they are.
@@ -244,4 +267,12 @@ def reencrypt(destination_ids: Sequence[int]) -> tuple[int, list[int]]:
         destination.number = secrets.encrypt(number)
         destination.save(update_fields=["number"])
         changed += 1
+    if changed:
+        trail.write(
+            Action.KEY_ROTATED,
+            subject="destination numbers",
+            after={"encrypted_anew": changed},
+            actor=actor,
+            now=now,
+        )
     return changed, unreadable

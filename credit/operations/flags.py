@@ -13,9 +13,15 @@ from django.db import connection, transaction
 from credit.models import Order, OrderFlag
 from credit.queries import flags
 from merchants import calendar, money
+from merchants.operations import trail
 from merchants.refusals import Invalid, Refused
+from merchants.trail import Action
 
 LONGEST_REASON = 500
+STATUSES = {
+    Action.FLAG_DISMISSED: OrderFlag.Status.DISMISSED,
+    Action.FLAG_CONFIRMED: OrderFlag.Status.CONFIRMED,
+}
 
 
 class UnknownFlag(Refused):
@@ -52,7 +58,7 @@ def raise_flags(line_ids: Sequence[int], *, now: datetime) -> None:
 
 def dismiss(*, flag_id: int, actor: str, reason: str, now: datetime) -> OrderFlag:
     """Nothing is wrong with these orders. Raises UnknownFlag, AlreadyDecided, Invalid."""
-    return _decide(flag_id, OrderFlag.Status.DISMISSED, actor, reason, now)
+    return _decide(flag_id, Action.FLAG_DISMISSED, actor, reason, now)
 
 
 def confirm(*, flag_id: int, actor: str, reason: str, now: datetime) -> OrderFlag:
@@ -60,12 +66,12 @@ def confirm(*, flag_id: int, actor: str, reason: str, now: datetime) -> OrderFla
 
     Raises UnknownFlag, AlreadyDecided, Invalid without a reason.
     """
-    return _decide(flag_id, OrderFlag.Status.CONFIRMED, actor, reason, now)
+    return _decide(flag_id, Action.FLAG_CONFIRMED, actor, reason, now)
 
 
-def _decide(
-    flag_id: int, status: OrderFlag.Status, actor: str, reason: str, now: datetime
-) -> OrderFlag:
+@transaction.atomic
+def _decide(flag_id: int, action: Action, actor: str, reason: str, now: datetime) -> OrderFlag:
+    status = STATUSES[action]
     reason = reason.strip()
     if not reason:
         raise Invalid("reason", "is missing")
@@ -79,6 +85,16 @@ def _decide(
         raise UnknownFlag(f"flag: there is no flag {flag_id}")
     if not decided:
         raise AlreadyDecided(f"flag: {flag_id} is {flag.status} already")
+    trail.write(
+        action,
+        merchant_id=flag.line_id,
+        subject=f"flag {flag.pk}",
+        before={"status": str(OrderFlag.Status.OPEN)},
+        after={"status": str(status)},
+        actor=actor,
+        reason=reason,
+        now=now,
+    )
     return flag
 
 

@@ -8,8 +8,9 @@ from credit.models import Freeze
 from credit.operations import lines
 from credit.operations.overdue import count, end
 from merchants.models import Notice
-from merchants.operations import notices
+from merchants.operations import notices, trail
 from merchants.refusals import Invalid, Refused
+from merchants.trail import Action
 
 
 class AlreadyFrozen(Refused):
@@ -49,6 +50,7 @@ def place(
         at=now,
         reason=str(reason),
     )
+    _note(Action.FREEZE_PLACED, freeze, before="", after=str(reason), actor=actor, now=now)
     return freeze
 
 
@@ -67,4 +69,20 @@ def lift(*, freeze_id: int, actor: str, note: str, now: datetime) -> Freeze:
     if freeze.lifted_at is not None:
         raise AlreadyLifted(f"The freeze was lifted at {freeze.lifted_at.isoformat()}.")
     end(freeze, line, by=actor, note=note, now=now)
+    _note(Action.FREEZE_LIFTED, freeze, before=freeze.reason, after="", actor=actor, now=now)
     return freeze
+
+
+def _note(
+    action: Action, freeze: Freeze, *, before: str, after: str, actor: str, now: datetime
+) -> None:
+    trail.write(
+        action,
+        merchant_id=freeze.line_id,
+        subject=f"freeze {freeze.pk}",
+        before={"frozen_for": before},
+        after={"frozen_for": after},
+        actor=actor,
+        reason=freeze.lift_note or freeze.note,
+        now=now,
+    )

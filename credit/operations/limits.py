@@ -9,7 +9,9 @@ from moneyed import Money
 from credit.models import CreditLine, LimitEntry
 from credit.operations import lines
 from merchants import money
+from merchants.operations import trail
 from merchants.refusals import Invalid
+from merchants.trail import Action
 
 
 def set_limit(
@@ -42,9 +44,19 @@ def change(
     reason: str,
     now: datetime,
 ) -> LimitEntry:
-    """Move the locked line's limit and write the entry that says so."""
+    """Move the locked line's limit by a person's decision, and write the entry that says so."""
     before, line.limit = line.limit, limit
     line.save(update_fields=["limit"])
+    trail.write(
+        Action.LIMIT_CHANGED,
+        merchant_id=line.pk,
+        subject="credit line",
+        before={"limit": money.full(before, line.currency)},
+        after={"limit": money.full(limit, line.currency)},
+        actor=actor,
+        reason=reason,
+        now=now,
+    )
     return LimitEntry.objects.create(
         line=line,
         kind=kind,

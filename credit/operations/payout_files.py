@@ -23,6 +23,7 @@ from credit.providers import number_of
 from merchants import money
 from merchants.refusals import Refused
 from merchants.secrets import Undecryptable
+from merchants.trail import Action
 
 BANK_COLUMNS = ("reference", "amount", "currency", "kind", "holder", "bank", "number")
 ANSWER_COLUMNS = ("reference", "status", "bank_reference", "reason")
@@ -120,7 +121,9 @@ def _send(withdrawal_id: int, batch: str, actor: str, now: datetime) -> Withdraw
         raise SamePerson(f"Withdrawal {withdrawal} has to be sent by another person than {actor}.")
     steps.stop_if_suspected(withdrawal.line)
     _number(withdrawal)
+    before = steps.standing(withdrawal)
     steps.move(withdrawal, Withdrawal.Status.SENT, sent_at=now, sent_by=actor, batch=batch)
+    steps.note(Action.WITHDRAWAL_SENT, withdrawal, before=before, batch=batch, actor=actor, now=now)
     return withdrawal
 
 

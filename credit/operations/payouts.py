@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -18,6 +19,7 @@ from credit.providers import PROVIDERS, Answer, NoAnswer, Provider
 from credit.queries.withdrawals import ANSWERED_WITHIN
 from merchants import locks
 from merchants.refusals import Invalid, Refused
+from merchants.trail import Action
 
 log = logging.getLogger(__name__)
 
@@ -188,14 +190,12 @@ def _end_by_hand(withdrawal_id: int, answer: Answer, actor: str, now: datetime) 
         raise NotSent(f"Withdrawal {withdrawal} was not sent yet.")
     if withdrawal.status == Withdrawal.Status.SENT and not withdrawal.is_sent_by_people:
         raise ProviderDecides(f"Withdrawal {withdrawal}: {withdrawal.provider} is being asked.")
-    steps.end(
-        withdrawal,
-        answer.status,
-        actor=actor,
-        provider_reference=answer.reference,
-        reason=answer.reason,
-        now=now,
-    )
+    before = steps.standing(withdrawal)
+    by: dict[str, Any] = {"actor": actor, "reason": answer.reason, "now": now}
+    steps.end(withdrawal, answer.status, provider_reference=answer.reference, **by)
+    more: dict[str, Any] = {"bank_reference": answer.reference} if withdrawal.is_paid else {}
+    action = Action.WITHDRAWAL_PAID if withdrawal.is_paid else Action.WITHDRAWAL_FAILED
+    steps.note(action, withdrawal, before=before, **more, **by)
     return withdrawal
 
 

@@ -1,27 +1,38 @@
 """New versions of the numbers (domain: credit policy)."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
 
 from credit.models import CreditPolicy
 from credit.queries.policies import in_force, without
-from merchants import money
+from merchants import money, wording
+from merchants.operations import trail
 from merchants.refusals import Invalid
+from merchants.trail import Action
 
 __all__ = ["in_force", "introduce"]
 
 
 @transaction.atomic
 def introduce(
-    *, currency: str, starts_on: date, today: date, **figures: Decimal | int
+    *,
+    currency: str,
+    starts_on: date,
+    today: date,
+    actor: str,
+    reason: str,
+    now: datetime,
+    **figures: Decimal | int,
 ) -> CreditPolicy:
     """A new version for `currency` from local day `starts_on`; what is not in `figures` stays.
 
-    Raises Invalid when it would start today or earlier, or not after the newest version: days that
-    were decided stay as they were.
+    Raises Invalid without a reason, and when it would start today or earlier, or not after the
+    newest version: days that were decided stay as they were.
     """
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     money.check_currency(currency)
     newest = (
         CreditPolicy.objects.select_for_update()
@@ -44,4 +55,20 @@ def introduce(
     )
     policy.full_clean()
     policy.save()
+    changed = [name for name in figures if getattr(base, name) != getattr(policy, name)]
+    trail.write(
+        Action.POLICY_INTRODUCED,
+        subject=f"policy {policy}",
+        before=_words(base, changed) if newest else {},
+        after=_words(policy, changed),
+        actor=actor,
+        reason=reason,
+        now=now,
+    )
     return policy
+
+
+def _words(policy: CreditPolicy, figures: Sequence[str]) -> dict[str, str]:
+    """The version with these figures of it, as the trail tells them."""
+    words = {"version": str(policy.version), "starts_on": policy.starts_on.isoformat()}
+    return words | {name: f"{Decimal(getattr(policy, name)).normalize():f}" for name in figures}

@@ -10,10 +10,16 @@ from credit.models import CreditLine, LimitRequest
 from credit.operations import limits, lines
 from merchants import money, wording
 from merchants.models import Notice
-from merchants.operations import notices
+from merchants.operations import notices, trail
 from merchants.refusals import Refused
+from merchants.trail import Action
 
 PENDING = LimitRequest.Status.PENDING
+STATUSES = {
+    Action.RAISE_GRANTED: LimitRequest.Status.APPROVED,
+    Action.RAISE_REFUSED: LimitRequest.Status.REJECTED,
+    Action.QUESTION_ANSWERED: LimitRequest.Status.ANSWERED,
+}
 
 
 class RaiseAlreadyAsked(Refused):
@@ -57,15 +63,31 @@ def ask_raise(
         _check_raises(line, wanted)
         if waiting:
             raise RaiseAlreadyAsked("request: a raise was asked for and is not answered yet")
-        return LimitRequest.objects.create(
-            line=line,
-            kind=LimitRequest.Kind.RAISE,
-            currency=line.currency,
-            limit_wanted=wanted,
-            message=message,
-            asked_at=now,
-            asked_by=actor,
-        )
+        return _ask_raise(line, wanted, message, actor, now)
+
+
+def _ask_raise(
+    line: CreditLine, wanted: Decimal, message: str, actor: str, now: datetime
+) -> LimitRequest:
+    request = LimitRequest.objects.create(
+        line=line,
+        kind=LimitRequest.Kind.RAISE,
+        currency=line.currency,
+        limit_wanted=wanted,
+        message=message,
+        asked_at=now,
+        asked_by=actor,
+    )
+    trail.write(
+        Action.RAISE_REQUESTED,
+        merchant_id=line.pk,
+        subject=f"limit request {request.pk}",
+        after={"limit_wanted": money.full(wanted, line.currency)},
+        actor=actor,
+        reason=message,
+        now=now,
+    )
+    return request
 
 
 def ask_question(*, merchant_id: int, message: str, actor: str, now: datetime) -> LimitRequest:
@@ -103,7 +125,7 @@ def approve_raise(
             merchant_id=line.pk, limit=raised, actor=actor, reason=reason, now=now
         )
         line.limit = entry.limit_after
-        return _answer(request, line, LimitRequest.Status.APPROVED, actor, reason, now)
+        return _answer(request, line, Action.RAISE_GRANTED, actor, reason, now)
 
 
 def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> LimitRequest:
@@ -111,7 +133,7 @@ def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> LimitR
     reason = wording.checked("reason", reason)
     with transaction.atomic():
         line, request = _lock_pending(request_id, LimitRequest.Kind.RAISE, now)
-        return _answer(request, line, LimitRequest.Status.REJECTED, actor, reason, now)
+        return _answer(request, line, Action.RAISE_REFUSED, actor, reason, now)
 
 
 def answer(*, request_id: int, actor: str, text: str, now: datetime) -> LimitRequest:
@@ -119,7 +141,7 @@ def answer(*, request_id: int, actor: str, text: str, now: datetime) -> LimitReq
     text = wording.checked("answer", text)
     with transaction.atomic():
         line, request = _lock_pending(request_id, LimitRequest.Kind.QUESTION, now)
-        return _answer(request, line, LimitRequest.Status.ANSWERED, actor, text, now)
+        return _answer(request, line, Action.QUESTION_ANSWERED, actor, text, now)
 
 
 def _check_raises(line: CreditLine, limit: Decimal) -> None:
@@ -146,12 +168,22 @@ def _lock_pending(
 def _answer(
     request: LimitRequest,
     line: CreditLine,
-    status: LimitRequest.Status,
+    action: Action,
     actor: str,
     text: str,
     now: datetime,
 ) -> LimitRequest:
-    request.status = status
+    trail.write(
+        action,
+        merchant_id=line.pk,
+        subject=f"limit request {request.pk}",
+        before={"status": request.status},
+        after={"status": str(STATUSES[action])},
+        actor=actor,
+        reason=text,
+        now=now,
+    )
+    request.status = STATUSES[action]
     request.answer = text
     request.answered_at = now
     request.answered_by = actor
@@ -162,7 +194,7 @@ def _answer(
         cause=str(request.pk),
         at=now,
         request=str(request.pk),
-        status=str(status),
+        status=str(request.status),
         answer=text,
         limit=money.text(line.limit, line.currency),
         currency=line.currency,

@@ -8,7 +8,15 @@ from credit.models import CreditLine, LimitEntry, LimitReview
 from credit.operations import limits, lines
 from credit.operations.reviews import tell
 from credit.queries.overdue import overdue_of
+from merchants.operations import trail
 from merchants.refusals import Invalid, Refused
+from merchants.trail import Action
+
+STATUSES = {
+    Action.REVIEW_APPROVED: LimitReview.Status.APPROVED,
+    Action.REVIEW_REJECTED: LimitReview.Status.REJECTED,
+    Action.REVIEW_OVERTAKEN: LimitReview.Status.VOID,
+}
 
 
 class AlreadyDecided(Refused):
@@ -36,10 +44,10 @@ def approve(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitR
     with transaction.atomic():
         line, review = _lock_pending(review_id, reason, now)
         if line.limit != review.limit_before:
-            _decide(review, LimitReview.Status.VOID, actor, reason, now)
+            _decide(review, Action.REVIEW_OVERTAKEN, actor, reason, now)
         else:
             _check_raise(line)
-            _decide(review, LimitReview.Status.APPROVED, actor, reason, now)
+            _decide(review, Action.REVIEW_APPROVED, actor, reason, now)
             limits.change(
                 line,
                 review.limit_proposed,
@@ -57,7 +65,7 @@ def reject(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitRe
     """Leave the limit as it is. Raises AlreadyDecided, Invalid without a reason."""
     with transaction.atomic():
         _, review = _lock_pending(review_id, reason, now)
-        _decide(review, LimitReview.Status.REJECTED, actor, reason, now)
+        _decide(review, Action.REVIEW_REJECTED, actor, reason, now)
         return review
 
 
@@ -79,12 +87,20 @@ def _check_raise(line: CreditLine) -> None:
         raise RaiseBlocked("Something is overdue.")
 
 
-def _decide(
-    review: LimitReview, status: LimitReview.Status, actor: str, reason: str, now: datetime
-) -> None:
-    review.status = status
+def _decide(review: LimitReview, action: Action, actor: str, reason: str, now: datetime) -> None:
+    trail.write(
+        action,
+        merchant_id=review.line_id,
+        subject=f"review {review.on}",
+        before={"status": review.status},
+        after={"status": str(STATUSES[action])},
+        actor=actor,
+        reason=reason,
+        now=now,
+    )
+    review.status = STATUSES[action]
     review.decided_by = actor
     review.decision_reason = reason
     review.decided_at = now
     review.save(update_fields=["status", "decided_by", "decision_reason", "decided_at"])
-    tell(review, cause=f"{review.on} {status}", at=now)
+    tell(review, cause=f"{review.on} {review.status}", at=now)

@@ -12,8 +12,9 @@ from credit.models.withdrawals import TRANSITIONS
 from credit.operations import lines
 from merchants import money
 from merchants.models import Notice
-from merchants.operations import notices
+from merchants.operations import notices, trail
 from merchants.refusals import Invalid, Refused
+from merchants.trail import Action
 
 LONGEST_REASON = 500
 
@@ -116,6 +117,39 @@ def move(withdrawal: Withdrawal, to: Withdrawal.Status, **fields: object) -> Non
         raise already_decided(withdrawal)
     for name, value in step.items():
         setattr(withdrawal, name, value)
+
+
+def standing(withdrawal: Withdrawal, **more: str) -> dict[str, str]:
+    """What a step changes, as the trail tells it: before the step, and after it."""
+    line = withdrawal.line
+    return {
+        "status": str(withdrawal.status),
+        "proceeds": money.full(line.proceeds, line.currency),
+        **more,
+    }
+
+
+def note(
+    action: Action,
+    withdrawal: Withdrawal,
+    *,
+    before: dict[str, str],
+    actor: str,
+    now: datetime,
+    reason: str = "",
+    **more: str,
+) -> None:
+    """Write on the trail which step a person took, from where it stood `before`."""
+    trail.write(
+        action,
+        merchant_id=withdrawal.line_id,
+        subject=withdrawal.reference,
+        before=before,
+        after=standing(withdrawal, **more),
+        actor=actor,
+        reason=reason,
+        now=now,
+    )
 
 
 def already_decided(withdrawal: Withdrawal) -> AlreadyDecided:

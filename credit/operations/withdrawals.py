@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from moneyed import Money
@@ -24,6 +25,7 @@ from credit.queries import proceeds
 from merchants import calendar, money
 from merchants.queries import local_day
 from merchants.refusals import Conflict, Invalid, Refused
+from merchants.trail import Action
 
 __all__ = [
     "AlreadyDecided",
@@ -196,9 +198,20 @@ def _create(withdrawal: Withdrawal, quoted: Quote) -> None:
     withdrawal.provider = providers.chosen()
     withdrawal.save()
     now = withdrawal.requested_at
+    before = {"proceeds": steps.standing(withdrawal)["proceeds"]}
     steps.enter(withdrawal, ProceedsEntry.Kind.WITHDRAWAL, -withdrawal.amount, now)
     if withdrawal.fee:
         steps.enter(withdrawal, ProceedsEntry.Kind.FEE, -withdrawal.fee, now)
+    steps.note(
+        Action.WITHDRAWAL_REQUESTED,
+        withdrawal,
+        before=before,
+        amount=money.full(withdrawal.amount, withdrawal.currency),
+        fee=money.full(withdrawal.fee, withdrawal.currency),
+        destination=f"{withdrawal.destination.kind} {withdrawal.destination.last_four}",
+        actor=withdrawal.requested_by,
+        now=now,
+    )
 
 
 def approve(*, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
@@ -216,7 +229,9 @@ def approve(*, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
         if actor == withdrawal.requested_by:
             raise SamePerson(f"Withdrawal {withdrawal} was requested by {actor}.")
         steps.stop_if_suspected(withdrawal.line)
+        before = steps.standing(withdrawal)
         steps.move(withdrawal, Withdrawal.Status.APPROVED, approved_at=now, approved_by=actor)
+        steps.note(Action.WITHDRAWAL_APPROVED, withdrawal, before=before, actor=actor, now=now)
     return withdrawal
 
 
@@ -228,7 +243,10 @@ def reject(*, withdrawal_id: int, actor: str, reason: str, now: datetime) -> Wit
     reason = steps.checked_reason(reason)
     with transaction.atomic():
         withdrawal = steps.hold(withdrawal_id, now=now)
-        steps.end(withdrawal, Withdrawal.Status.REJECTED, actor=actor, reason=reason, now=now)
+        before = steps.standing(withdrawal)
+        by: dict[str, Any] = {"actor": actor, "reason": reason, "now": now}
+        steps.end(withdrawal, Withdrawal.Status.REJECTED, **by)
+        steps.note(Action.WITHDRAWAL_REJECTED, withdrawal, before=before, **by)
     return withdrawal
 
 
@@ -241,5 +259,7 @@ def cancel(*, merchant_id: int, withdrawal_id: int, actor: str, now: datetime) -
         withdrawal = steps.hold(withdrawal_id, now=now)
         if withdrawal.line_id != merchant_id:
             raise UnknownWithdrawal("This merchant has no such withdrawal.")
+        before = steps.standing(withdrawal)
         steps.end(withdrawal, Withdrawal.Status.CANCELLED, actor=actor, now=now)
+        steps.note(Action.WITHDRAWAL_CANCELLED, withdrawal, before=before, actor=actor, now=now)
     return withdrawal

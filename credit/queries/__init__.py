@@ -33,23 +33,20 @@ def orders(
     standing: str = "",
     reference: str = "",
     buyer: str = "",
-    code: str = "",
     by: str = "-placed_at",
 ) -> OrderQuerySet:
     """The line's orders in the order of `by`; "" is any.
 
-    Of a status, or OVERDUE; of a buyer; declined for a reason; whose reference starts as given. By
-    `due_on` come only those that something is due of.
+    Of a status, or OVERDUE; of a buyer; whose reference starts as given. By `due_on` come only
+    those that something is due of.
     """
     found = _orders(line).seen_on(today)
     if standing == OVERDUE:
         found = found.overdue(today)
     elif standing:
         found = found.filter(status=standing)
-    if by == "due_on":
+    if by.lstrip("-") == "due_on":
         found = found.open().filter(due_on__isnull=False)
-    if code:
-        found = found.filter(status=Order.Status.DECLINED, decline_code=code)
     if buyer:
         found = found.filter(buyer=buyer)
     if reference:

@@ -13,7 +13,7 @@ from merchants import calendar
 MANY = 1000  # so many are counted; more are as good as that
 
 # Each part is a short range of an index: what is due, the week's declined orders, a merchant's
-# own requests.
+# own requests and reviews.
 READ = """
 SELECT (
     SELECT count(*) FROM (
@@ -24,11 +24,16 @@ SELECT (
     SELECT count(*) FROM (
         SELECT FROM credit_limitrequest request
         WHERE request.line_id = %(line)s AND request.status = 'PENDING' LIMIT %(many)s) pending
-)
+), review.on, review.limit_proposed
 FROM (
     SELECT count(*) AS orders, coalesce(sum(o.amount), 0) AS amount FROM credit_order o
     WHERE o.line_id = %(line)s AND o.status = 'DECLINED' AND o.placed_at >= %(week)s
 ) declined
+LEFT JOIN LATERAL (
+    SELECT review.on, review.limit_proposed FROM credit_limitreview review
+    WHERE review.line_id = %(line)s AND review.status = 'PENDING'
+    ORDER BY review.on DESC LIMIT 1
+) review ON true
 """
 
 
@@ -40,6 +45,8 @@ class Attention:
     declined: int  # orders of the last 7 local days, today included
     declined_amount: Decimal  # what these would have been worth
     requests: int  # asked by the merchant, not answered yet
+    raise_of: date | None  # the day of the review whose raise waits for our decision
+    raise_to: Decimal | None  # the limit that it proposes
 
     @property
     def has_many_overdue(self) -> bool:

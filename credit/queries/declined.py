@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import Count, Q, Sum
@@ -29,10 +29,23 @@ class Loss:
         return str(Order.Decline(self.code).label) if self.code else ""
 
 
-def orders(line: CreditLine, *, today: date, code: str = "") -> OrderQuerySet:
-    """The line's declined orders, or those of one reason."""
+def orders(
+    line: CreditLine, *, today: date, code: str = "", days: str = "", reference: str = ""
+) -> OrderQuerySet:
+    """The line's declined orders; "" is any.
+
+    Of one reason; of the last so many local days; whose reference starts as given.
+    """
     found = Order.objects.of_merchant(line.pk).seen_on(today).filter(status=Order.Status.DECLINED)
-    return found.filter(decline_code=code) if code else found
+    if code:
+        found = found.filter(decline_code=code)
+    if days:
+        found = found.filter(placed_at__gte=_start(line, today, timedelta(days=int(days))))
+    return found.filter(reference__startswith=reference) if reference else found
+
+
+def _start(line: CreditLine, today: date, span: timedelta) -> datetime:
+    return calendar.day_start(today - span + calendar.ONE_DAY, line.timezone)
 
 
 def losses(line: CreditLine, *, today: date) -> Sequence[Loss]:
@@ -40,9 +53,7 @@ def losses(line: CreditLine, *, today: date) -> Sequence[Loss]:
 
     Nothing when nothing was declined in 30 days. Only these days' declined orders are read.
     """
-    week, month = (
-        calendar.day_start(today - span + calendar.ONE_DAY, line.timezone) for span in (WEEK, MONTH)
-    )
+    week, month = (_start(line, today, span) for span in (WEEK, MONTH))
     this_week = Q(placed_at__gte=week)
     rows = (
         Order.objects.filter(line=line, status=Order.Status.DECLINED, placed_at__gte=month)

@@ -35,9 +35,12 @@ class Balance:
     used: Decimal
 
 
-def entries(line: CreditLine, *, kind: str = "") -> QuerySet[LimitEntry]:
-    """All that changed the line, or what of one kind did."""
+def entries(line: CreditLine, *, kind: str = "", order: str = "") -> QuerySet[LimitEntry]:
+    """All that changed the line, or what of one kind, or of the order of this reference, did."""
     found = line.entries.select_related("order")
+    if order:  # looked up first: an order has few entries, and an index has them at hand
+        known = line.orders.filter(reference=order).first()
+        found = found.filter(order=known) if known else found.none()
     return found.filter(kind=kind) if kind else found
 
 

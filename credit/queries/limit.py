@@ -5,7 +5,7 @@ Domain: limit review; the questions are those a merchant asks.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -16,7 +16,7 @@ from moneyed import Money
 
 from credit import scoring
 from credit.models import CreditLine, CreditPolicy, LimitRequest, LimitReview, Order
-from credit.queries import policies, reviews
+from credit.queries import overdue, policies, reviews
 from credit.rules import INSTALMENT_DAYS
 from merchants import calendar, money
 
@@ -99,6 +99,8 @@ def explain(line: CreditLine) -> Explanation | None:
     inputs = reviews.inputs_of([start]).get(line.pk)
     if inputs is None:
         return None
+    # What falls due until then may well be paid by then.
+    inputs = replace(inputs, overdue=overdue.overdue_of(line))
     result = scoring.review(inputs, policy)
     next_grade, needed = _next_grade(result, policy)
     return Explanation(
@@ -195,6 +197,8 @@ class Acceptance:
     # when no payment to come would be enough, or the line is frozen.
     possible_on: date | None = None
     missing: Money | None = None  # of the limit, when it is not enough
+    # Of a line with very many open orders: enough is not back earlier than that, perhaps later.
+    not_before: date | None = None
 
 
 def would_accept(line: CreditLine, amount: Money) -> Acceptance:
@@ -206,39 +210,51 @@ def would_accept(line: CreditLine, amount: Money) -> Acceptance:
         return Acceptance(True)
     missing = money.of(figure - line.available, line.currency)
     code = Order.Decline.INSUFFICIENT_CREDIT
-    return Acceptance(False, code, _enough_on(line, figure), missing)
+    return Acceptance(False, code, missing=missing, **_enough_on(line, figure))
 
+
+MANY = 2000  # open orders that are looked at
 
 # Parts past their due date are counted on today: the earliest they can come. What an order owes is
-# one stretch of its amount, from `paid` to `paid + outstanding` (credit.rules.parts).
+# one stretch of its amount, from `paid` to `paid + outstanding` (credit.rules.parts). Orders are
+# read by their oldest unpaid part, so that up to the last one's day no part is left out.
 ENOUGH_ON = """
-WITH part AS (
+WITH due AS MATERIALIZED (
+    SELECT * FROM credit_order o
+    WHERE o.line_id = %(line)s AND o.status = 'OPEN' AND o.due_on IS NOT NULL
+    ORDER BY o.due_on LIMIT %(many)s
+), horizon AS (
+    SELECT CASE WHEN count(*) = %(many)s THEN greatest(max(due_on), %(today)s) END AS day FROM due
+), part AS (
     SELECT greatest(o.first_due_on + (number - 1) * %(instalment_days)s, %(today)s) AS due_on,
            greatest(least(CASE WHEN number = o.instalments THEN o.amount
                                ELSE o.part_amount * number END, o.paid + o.outstanding)
                     - greatest(o.part_amount * (number - 1), o.paid), 0) AS owed
-    FROM credit_order o CROSS JOIN LATERAL generate_series(1, o.instalments) number
-    WHERE o.line_id = %(line)s AND o.status = 'OPEN' AND o.due_on IS NOT NULL
+    FROM due o CROSS JOIN LATERAL generate_series(1, o.instalments) number
 ), day AS (
     SELECT due_on, sum(sum(owed)) OVER (ORDER BY due_on) AS back FROM part GROUP BY due_on
 )
-SELECT min(due_on) FROM day WHERE back >= %(missing)s
+SELECT min(day.due_on) FILTER (WHERE day.due_on <= coalesce(horizon.day, 'infinity')), horizon.day
+FROM horizon LEFT JOIN day ON day.back >= %(missing)s
+GROUP BY horizon.day
 """
 
 
-def _enough_on(line: CreditLine, figure: Decimal) -> date | None:
+def _enough_on(line: CreditLine, figure: Decimal) -> dict[str, date | None]:
+    """On which day enough is back, or before which it is not; neither when it never is."""
     if figure > line.limit:
-        return None
+        return {}
     given = {
         "line": line.pk,
         "today": line.open_on,
         "missing": figure - (line.limit - line.used),
         "instalment_days": INSTALMENT_DAYS,
+        "many": MANY,
     }
     with connection.cursor() as cursor:
         cursor.execute(ENOUGH_ON, given)
-        (due_on,) = cursor.fetchone()
-    return due_on
+        due_on, horizon = cursor.fetchone()
+    return {"possible_on": due_on} if due_on else {"not_before": horizon}
 
 
 @dataclass(frozen=True)

@@ -104,14 +104,30 @@ def withdrawable(line: CreditLine, *, today: date) -> Decimal:
     return max(min(line.proceeds - maturing, line.proceeds), Decimal(0))
 
 
-def entries(line: CreditLine, *, kind: str = "") -> QuerySet[ProceedsEntry]:
-    """All that changed the line's proceeds, or what of it is of a kind, newest first."""
+def entries(line: CreditLine, *, kind: str = "", reference: str = "") -> QuerySet[ProceedsEntry]:
+    """All that changed the line's proceeds, newest first.
+
+    What of it is of a kind; what has to do with the order or withdrawal of this reference.
+    """
     found = (
         ProceedsEntry.objects.filter(line=line)
         .select_related("order", "payment", "refund", "withdrawal")
         .order_by("-pk")
     )
+    if reference:
+        found = _about(line, reference, found)
     return found.filter(kind=kind) if kind else found
+
+
+def _about(
+    line: CreditLine, reference: str, found: QuerySet[ProceedsEntry]
+) -> QuerySet[ProceedsEntry]:
+    """Those of an order or a withdrawal, looked up first: an index has the few entries of each."""
+    order = line.orders.filter(reference=reference).first()
+    if order:
+        return found.filter(order=order)
+    withdrawal = line.withdrawals.filter(reference=reference.upper()).first()
+    return found.filter(withdrawal=withdrawal) if withdrawal else found.none()
 
 
 def entries_of_day(line: CreditLine, matures_on: date) -> QuerySet[ProceedsEntry]:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from credit.models import CreditLine, Freeze, PayoutDestination, Withdrawal
 from credit.models.withdrawals import EXPECTED_WITHIN
@@ -38,9 +39,17 @@ def destinations_after(key: int, most: int) -> Sequence[int]:
     return list(found.values_list("pk", flat=True)[:most])
 
 
-def withdrawals(line: CreditLine, *, standing: str = "") -> QuerySet[Withdrawal]:
-    """The merchant's withdrawals, or those that are UNDER_WAY, PAID or RETURNED, newest first."""
+def withdrawals(
+    line: CreditLine, *, standing: str = "", reference: str = ""
+) -> QuerySet[Withdrawal]:
+    """The merchant's withdrawals, newest first; "" is any.
+
+    Those that are UNDER_WAY, PAID or RETURNED; whose reference starts as given, whatever the case.
+    """
     found = line.withdrawals.select_related("destination").order_by("-requested_at", "-pk")
+    if reference:
+        # Among the line's own: references are unique, and indexed, among those of all lines.
+        found = found.filter(reference__startswith=reference.upper())
     return found.filter(STANDINGS[standing]) if standing else found
 
 
@@ -61,7 +70,13 @@ def stopped_by(line: CreditLine) -> Freeze | None:
 
 def timeline(withdrawal: Withdrawal) -> list[Step]:
     """What happened to it, oldest first; who of our people did it is not told."""
-    steps = [Step(withdrawal.requested_at, _("Requested"), note=withdrawal.requested_by)]
+    steps = [
+        Step(
+            withdrawal.requested_at,
+            pgettext_lazy("withdrawal", "Requested"),
+            note=withdrawal.requested_by,
+        )
+    ]
     if withdrawal.approved_at:
         steps.append(Step(withdrawal.approved_at, _("Approved")))
     if withdrawal.sent_at:

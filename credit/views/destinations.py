@@ -18,6 +18,7 @@ from credit.queries import withdrawals
 from credit.views.lines import line_and_today
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.refusals import Invalid, Refused
+from merchants.second_factor import with_second_factor
 
 
 @for_members
@@ -31,11 +32,14 @@ def destinations(request: MemberRequest) -> HttpResponse:
 @for_finance
 @never_cache
 @sensitive_post_parameters("number")
+@with_second_factor
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
     now = timezone.now()
     line, _today = line_and_today(request, now)
-    form = NewDestination(request.POST if request.method == "POST" else None)
+    # From where the second factor was asked for, it all comes back but the number.
+    carried = {name: request.GET.get(name, "") for name in ("kind", "holder", "bank")}
+    form = NewDestination(request.POST if request.method == "POST" else None, initial=carried)
     if form.is_valid():
         try:
             added, is_new = operations.add(

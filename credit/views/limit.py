@@ -27,15 +27,13 @@ LARGEST_BUYERS = 5
 def limit(request: MemberRequest) -> HttpResponse:
     """The line as it stands, how it came there, and what changed it."""
     line, today = line_and_today(request, timezone.now())
-    wanted = EntryFilter(request.GET).wanted
-    entries = history.entries(line, **wanted)
-    context = {
+    asked = EntryFilter(request.GET)
+    context = asked.context | {
         "line": line,
         "freezes": freezes.in_force(line),
         "due_next": queries.due_next(line, today=today, most=DUE_NEXT),
         "balances": _balances(request, line, today)[::-1],
-        "page": paging.page(entries, by="-at", params=request.GET),
-        "wanted": wanted,
+        "page": asked.page(history.entries(line, **asked.rows)),
         "kinds": KINDS,
     }
     return render(request, "credit/line.html", context)
@@ -60,9 +58,10 @@ def chart(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def export_entries(request: MemberRequest) -> HttpResponseBase:
-    """All entries that the list shows with the same filter, newest first."""
+    """All entries that the list shows with the same filter."""
     line, today = line_and_today(request, timezone.now())
-    found = history.entries(line, **EntryFilter(request.GET).wanted).order_by("-at", "-pk")
+    asked = EntryFilter(request.GET)
+    found = asked.ordered(history.entries(line, **asked.rows))
     file_name = f"limit-{request.membership.merchant.reference}-{today}.csv"
     return download(request, exports.entries(line, found), file_name)
 

@@ -4,10 +4,9 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from credit import exports, queries
-from credit.forms.orders import ORDERS_BY, REASONS, STANDINGS, DeclinedFilter, OrderFilter
+from credit.forms.orders import REASONS, STANDINGS, TIMES, DeclinedFilter, OrderFilter
 from credit.queries import declined
 from credit.views.lines import line_and_today
-from merchants import paging
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.exports import download
 
@@ -15,14 +14,9 @@ from merchants.exports import download
 @for_members
 def orders(request: MemberRequest) -> HttpResponse:
     line, today = line_and_today(request, timezone.now())
-    wanted = OrderFilter(request.GET).wanted
-    found = queries.orders(line, today=today, **wanted)
-    context = {
-        "page": paging.page(found, by=wanted["by"], params=request.GET),
-        "wanted": wanted,
-        "standings": STANDINGS,
-        "orders_by": ORDERS_BY,
-    }
+    asked = OrderFilter(request.GET)
+    found = queries.orders(line, today=today, **asked.wanted)
+    context = asked.context | {"page": asked.page(found), "standings": STANDINGS}
     return render(request, "credit/orders.html", context)
 
 
@@ -48,13 +42,22 @@ def order(request: MemberRequest, reference: str) -> HttpResponse:
 @for_members
 def declined_orders(request: MemberRequest) -> HttpResponse:
     line, today = line_and_today(request, timezone.now())
-    wanted = DeclinedFilter(request.GET).wanted
-    found = declined.orders(line, today=today, **wanted)
-    context = {
+    asked = DeclinedFilter(request.GET)
+    context = asked.context | {
         "line": line,
         "losses": declined.losses(line, today=today),
-        "page": paging.page(found, by="-placed_at", params=request.GET),
-        "wanted": wanted,
+        "page": asked.page(declined.orders(line, today=today, **asked.rows)),
         "reasons": REASONS,
+        "times": TIMES,
     }
     return render(request, "credit/declined.html", context)
+
+
+@for_finance
+def export_declined(request: MemberRequest) -> HttpResponseBase:
+    """All declined orders that the list shows with the same filter."""
+    line, today = line_and_today(request, timezone.now())
+    asked = DeclinedFilter(request.GET)
+    found = asked.ordered(declined.orders(line, today=today, **asked.rows))
+    file_name = f"declined-{request.membership.merchant.reference}-{today}.csv"
+    return download(request, exports.orders(line, found), file_name)

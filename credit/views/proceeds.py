@@ -8,10 +8,9 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from credit import exports
-from credit.forms.withdrawals import KINDS, EntryFilter
+from credit.forms.withdrawals import KINDS, DayFilter, EntryFilter
 from credit.queries import proceeds, withdrawals
 from credit.views.lines import line_and_today
-from merchants import paging
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.exports import download
 
@@ -39,12 +38,13 @@ def overview(request: MemberRequest) -> HttpResponse:
 def day(request: MemberRequest, on: date) -> HttpResponse:
     """The sales that mature on a day, and what refunds took back of them."""
     line, today = line_and_today(request, timezone.now())
-    context = {
+    asked = DayFilter(request.GET)
+    context = asked.context | {
         "line": line,
         "on": on,
         "is_to_come": on > today,
         "total": proceeds.total_of_day(line, on),
-        "page": paging.page(proceeds.entries_of_day(line, on), by="-id", params=request.GET),
+        "page": asked.page(proceeds.entries_of_day(line, on)),
     }
     return render(request, "credit/proceeds_day.html", context)
 
@@ -52,11 +52,10 @@ def day(request: MemberRequest, on: date) -> HttpResponse:
 @for_members
 def entries(request: MemberRequest) -> HttpResponse:
     line, _today = line_and_today(request, timezone.now())
-    wanted = EntryFilter(request.GET).wanted
-    context = {
+    asked = EntryFilter(request.GET)
+    context = asked.context | {
         "line": line,
-        "page": paging.page(proceeds.entries(line, **wanted), by="-id", params=request.GET),
-        "wanted": wanted,
+        "page": asked.page(proceeds.entries(line, **asked.rows)),
         "kinds": KINDS,
     }
     return render(request, "credit/proceeds_entries.html", context)
@@ -64,8 +63,9 @@ def entries(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def export_entries(request: MemberRequest) -> HttpResponseBase:
-    """All entries that the list shows with the same filter, newest first."""
+    """All entries that the list shows with the same filter."""
     line, today = line_and_today(request, timezone.now())
-    found = proceeds.entries(line, **EntryFilter(request.GET).wanted)
+    asked = EntryFilter(request.GET)
+    found = asked.ordered(proceeds.entries(line, **asked.rows))
     file_name = f"proceeds-{request.membership.merchant.reference}-{today}.csv"
     return download(request, exports.proceeds_entries(line, found), file_name)

@@ -6,12 +6,14 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from credit import exports
 from credit import withdrawal_sentences as sentences
 from credit.forms.withdrawals import STANDINGS, ConfirmedWithdrawal, WithdrawalFilter, Withdrawing
 from credit.models import CreditLine, Withdrawal
@@ -20,8 +22,9 @@ from credit.operations import withdrawals
 from credit.queries import proceeds
 from credit.queries import withdrawals as queries
 from credit.views.lines import line_and_today
-from merchants import money, paging
+from merchants import money
 from merchants.access import MemberRequest, for_finance, for_members
+from merchants.exports import download
 from merchants.refusals import Refused
 from merchants.second_factor import has_one, with_second_factor
 
@@ -30,17 +33,25 @@ from merchants.second_factor import has_one, with_second_factor
 def history(request: MemberRequest) -> HttpResponse:
     now = timezone.now()
     line, _today = line_and_today(request, now)
-    wanted = WithdrawalFilter(request.GET).wanted
-    found = queries.withdrawals(line, **wanted)
-    context = {
+    asked = WithdrawalFilter(request.GET)
+    context = asked.context | {
         "line": line,
         "now": now,
         "stopped_by": queries.stopped_by(line),
-        "page": paging.page(found, by="-requested_at", params=request.GET),
-        "wanted": wanted,
+        "page": asked.page(queries.withdrawals(line, **asked.rows)),
         "standings": STANDINGS,
     }
     return render(request, "credit/withdrawals.html", context)
+
+
+@for_finance
+def export(request: MemberRequest) -> HttpResponseBase:
+    """All withdrawals that the list shows with the same filter."""
+    line, today = line_and_today(request, timezone.now())
+    asked = WithdrawalFilter(request.GET)
+    found = asked.ordered(queries.withdrawals(line, **asked.rows))
+    file_name = f"withdrawals-{request.membership.merchant.reference}-{today}.csv"
+    return download(request, exports.withdrawals(line, found), file_name)
 
 
 @for_members

@@ -1,9 +1,10 @@
 """The operators' view of people and merchants, and the ground all books' admin pages stand on."""
 
-from merchants.admin import merchants, people
+from merchants.admin import merchants, people, trail
 from merchants.admin.bases import (
     Bounded,
     Column,
+    FoundByKeys,
     OfMerchant,
     ReadOnly,
     ReadOnlyInline,
@@ -17,6 +18,7 @@ from merchants.admin.bases import (
 __all__ = [
     "Bounded",
     "Column",
+    "FoundByKeys",
     "OfMerchant",
     "ReadOnly",
     "ReadOnlyInline",
@@ -26,5 +28,6 @@ __all__ = [
     "one_of",
     "people",
     "related",
+    "trail",
     "waiting",
 ]

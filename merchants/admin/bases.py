@@ -11,10 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 
+from merchants.buttons import button
 from merchants.fields import AmountField
 from merchants.models import Merchant
 from merchants.templatetags.formats import plain_money
@@ -62,7 +64,9 @@ def _follow(row: Any, path: str) -> Any:
     return row
 
 
-def _shown(row: Model) -> str:
+def _shown(row: Model | None) -> str:
+    if row is None:
+        return "-"
     if not isinstance(row, Merchant):
         return str(row)
     return format_html('<a href="{}">{}</a>', reverse("desk:merchant", args=[row.reference]), row)
@@ -154,6 +158,7 @@ class ReadOnly(Bounded):
     """Rows that only operations write: nobody adds, edits or deletes them here."""
 
     currency: ClassVar[str] = "currency"  # where a row names the currency of its amounts
+    merchant: ClassVar[str] = ""  # the path from a row to its merchant, where it has one
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -169,21 +174,34 @@ class ReadOnly(Bounded):
 
         The merchant comes first, as a way to the page that tells all about it.
         """
-        merchant = getattr(self, "merchant", "")
-        first = [related(merchant)] if merchant else []
+        first = [related(self.merchant)] if self.merchant else []
         return first + [
             amount(field.name, self.currency) if isinstance(field, AmountField) else field.name
             for field in self.model._meta.fields
             if field.editable
             and not (field.primary_key and not field.is_relation)
-            and field.name != merchant
+            and field.name != self.merchant
         ]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """With a way to what people changed about the row's merchant."""
+        row = context.get("original")
+        merchant = _follow(row, self.merchant) if row is not None and self.merchant else None
+        if merchant is not None and request.user.has_perm("merchants.view_trailentry"):
+            trail = reverse(f"{self.admin_site.name}:merchants_trailentry_changelist")
+            query = urlencode({"q": merchant.reference})
+            context["actions_detail"] = [
+                *context.get("actions_detail", ()),
+                button("Trail", f"{trail}?{query}"),
+            ]
+        return super().render_change_form(request, context, *args, **kwargs)
 
 
 class OfMerchant(ReadOnly):
     """Rows with a reference unique to their merchant: found by both, as they are indexed."""
 
-    merchant: ClassVar[str]  # the path from the row to the merchant
     reference: ClassVar[str] = "reference"  # the path to its own; "" where it has none
     # The order of one merchant's rows: that of an index that starts with the merchant.
     of_one: ClassVar[Sequence[str]] = ("-pk",)
@@ -210,6 +228,28 @@ class OfMerchant(ReadOnly):
     def get_ordering(self, request: HttpRequest) -> Sequence[str]:
         is_of_one = request.GET.get("q", "").strip()
         return self.of_one if is_of_one else super().get_ordering(request)
+
+
+class FoundByKeys(ReadOnly):
+    """Rows found by one of several exact keys: the first that any row has.
+
+    One question for each key, because one about all of them at once could use no index.
+    """
+
+    keys: ClassVar[Sequence[str]]  # paths from the row, each indexed
+    search_fields = ("pk",)  # makes the box appear
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
+    ) -> tuple["QuerySet[Any]", bool]:
+        term = search_term.strip()
+        if not term:
+            return super().get_search_results(request, queryset, "")
+        for key in self.keys:
+            found = queryset.filter(**{key: term})
+            if found.exists():
+                return found, False
+        return queryset.none(), False
 
 
 class ReadOnlyInline(TabularInline):

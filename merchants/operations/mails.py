@@ -9,6 +9,7 @@ import logging
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import NamedTuple
 
 from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
@@ -17,7 +18,8 @@ from django.db.models import F
 
 from merchants import letters
 from merchants.models import Membership, Notice, NoticeMail
-from merchants.refusals import Invalid
+from merchants.piecework import NOBODYS_FAULT, Failures
+from merchants.refusals import Invalid, Refused
 
 log = logging.getLogger(__name__)
 
@@ -58,30 +60,45 @@ def mute(*, membership_id: int, kinds: Collection[str]) -> None:
         raise Membership.DoesNotExist(f"there is no membership {membership_id}")
 
 
-def send(notice_ids: Sequence[int], *, now: datetime) -> int:
+class NotSent(Refused):
+    """The mail server did not take an e-mail of a notice."""
+
+    code = "mail_not_sent"
+
+
+class Sending(NamedTuple):
+    sent: int  # e-mails
+    failures: Failures  # by notice
+
+
+def send(notice_ids: Sequence[int], *, now: datetime) -> Sending:
     """Address these notices where that is still to be done, and send what is not sent yet.
 
-    Returns how many mails went out. One that fails does not hold up the others; it goes out with a
-    later run, as long as the notice is news.
+    One that fails does not hold up the others; it goes out with a later run, as long as the notice
+    is news. A server that fails again and again is left alone until then.
     """
     _address(notice_ids, now)
     waiting = NoticeMail.objects.filter(notice__in=notice_ids, sent_at__isnull=True)
     server = mail.get_connection()
-    sent = failed = 0
-    for mail_id in waiting.order_by("failures", "pk").values_list("pk", flat=True):
+    sent = in_a_row = 0
+    failures: Failures = {}
+    for mail_id, notice_id in waiting.order_by("failures", "pk").values_list("pk", "notice"):
+        if in_a_row == FAILURES_IN_A_ROW:
+            failures.setdefault(notice_id, NotSent("not tried: the mail server fails"))
+            continue
         try:
             sent += _send_one(mail_id, server, now)
-            failed = 0
-        except Exception:  # whatever a mail backend raises: they have no common ancestor
+            in_a_row = 0
+        except NOBODYS_FAULT:
+            raise
+        except Exception as error:  # whatever a mail backend raises: they have no common ancestor
             log.exception("E-mail %s was not sent", mail_id)
             NoticeMail.objects.filter(pk=mail_id).update(failures=F("failures") + 1)
-            failed += 1
+            failures[notice_id] = NotSent(f"{type(error).__name__}: {error}")
+            in_a_row += 1
             _close(server)  # the next mail starts from a new connection
-        if failed == FAILURES_IN_A_ROW:
-            log.error("The mail server fails; the other e-mails wait for the next run")
-            break
     _close(server)
-    return sent
+    return Sending(sent, failures)
 
 
 def _address(notice_ids: Sequence[int], now: datetime) -> None:

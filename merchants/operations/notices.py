@@ -26,7 +26,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from merchants.models import Notice
+from merchants.models import Membership, Notice
 
 # For operations that tell many merchants at once, in the statement that changes their books:
 #
@@ -46,3 +46,12 @@ def write(*, merchant_id: int, kind: Notice.Kind, cause: str, at: datetime, **de
     with connection.cursor() as cursor:
         cursor.execute(WRITE, [merchant_id, str(kind), cause, json.dumps(details), at])
         return cursor.rowcount == 1
+
+
+def mark_seen(*, membership_id: int, notice_id: int) -> None:
+    """This person has seen the notices up to this one; a page that was opened earlier unsees none.
+
+    That is all it changes: nobody is told, and nothing is written twice.
+    """
+    seen_less = Membership.objects.filter(pk=membership_id, seen_notice__lt=notice_id)
+    seen_less.update(seen_notice=notice_id)

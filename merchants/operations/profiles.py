@@ -1,7 +1,7 @@
 """What a merchant says of itself, and an operator's confirmation (domain: limit review)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,9 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from merchants.models import Profile
+from merchants.operations import trail
 from merchants.refusals import Invalid, Refused
+from merchants.trail import Action
 
 LARGEST_DOCUMENT = 5 * 1024 * 1024
 # A file is what it starts with, whatever its name says.
@@ -69,13 +71,16 @@ def complete(
         changes["licence_document_name"] = _document_name(document)
     with transaction.atomic():
         profile, _ = Profile.objects.select_for_update().get_or_create(merchant_id=merchant_id)
-        if all(_value(profile, name) == value for name, value in changes.items()):
+        changed = [name for name in changes if _value(profile, name) != changes[name]]
+        if not changed:
             return profile
+        before = _words(profile, changed)
         for name, value in changes.items():
             setattr(profile, name, value)
         profile.changed_at, profile.changed_by = now, actor
         profile.confirmed_at, profile.confirmed_by = None, ""
         profile.save()
+        _note(Action.PROFILE_CHANGED, profile, before, _words(profile, changed), actor, now)
         return profile
 
 
@@ -97,7 +102,37 @@ def confirm(
             raise AlreadyConfirmed(f"profile: {profile.confirmed_by} has confirmed it already")
         profile.confirmed_at, profile.confirmed_by = now, actor
         profile.save(update_fields=["confirmed_at", "confirmed_by"])
+        before, after = {"confirmed_by": ""}, {"confirmed_by": actor}
+        _note(Action.PROFILE_CONFIRMED, profile, before, after, actor, now)
         return profile
+
+
+def _note(
+    action: Action,
+    profile: Profile,
+    before: dict[str, str],
+    after: dict[str, str],
+    actor: str,
+    now: datetime,
+) -> None:
+    trail.write(
+        action,
+        merchant_id=profile.merchant_id,
+        subject="profile",
+        before=before,
+        after=after,
+        actor=actor,
+        now=now,
+    )
+
+
+def _words(profile: Profile, names: Sequence[str]) -> dict[str, str]:
+    """These fields as the trail tells them: of a document its size, for it is no text."""
+    values = {name: _value(profile, name) for name in [*names, "confirmed_by"]}
+    return {
+        name: f"{len(value)} bytes" if isinstance(value, bytes) else str(value)
+        for name, value in values.items()
+    }
 
 
 def _value(profile: Profile, name: str) -> object:

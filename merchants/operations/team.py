@@ -14,7 +14,9 @@ from django.db.models import QuerySet
 
 from merchants import invitation_letter, queries, wording
 from merchants.models import Invitation, Membership, Merchant, User
+from merchants.operations import trail
 from merchants.refusals import Invalid, Refused
+from merchants.trail import Action
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +95,9 @@ def invite(
         lately = Invitation.objects.filter(merchant=merchant, invited_at__gt=now - VALID_FOR)
         if lately.count() >= MOST_INVITATIONS:
             raise TooManyInvitations(f"more than {MOST_INVITATIONS} invitations within a week")
-        _open(merchant_id).filter(email=email).update(revoked_at=now)
+        replaced = _open(merchant_id).filter(email=email)
+        before = replaced.values_list("role", flat=True).first() or ""
+        replaced.update(revoked_at=now)
         invitation = Invitation.objects.create(
             merchant=merchant,
             email=email,
@@ -103,6 +107,7 @@ def invite(
             invited_at=now,
             expires_at=now + VALID_FOR,
         )
+        _note(Action.MEMBER_INVITED, invitation, before, str(role), actor, now)
     _send(invitation, token)
     return invitation
 
@@ -125,6 +130,8 @@ def revoke(*, merchant_id: int, actor: User, invitation_id: int, now: datetime) 
         _lock(merchant_id, actor)
         if not _open(merchant_id).filter(pk=invitation_id).update(revoked_at=now):
             raise InvitationClosed("the invitation was taken up or revoked")
+        invitation = Invitation.objects.get(pk=invitation_id)
+        _note(Action.INVITATION_REVOKED, invitation, invitation.role, "", actor, now)
 
 
 def accept(*, token: str, user: User, now: datetime) -> Membership:
@@ -136,7 +143,7 @@ def accept(*, token: str, user: User, now: datetime) -> Membership:
         invitation = _take_up(token, now)
         if user.email.lower() != invitation.email:
             raise WrongPerson("the invitation is for another address")
-        return _join(invitation, user)
+        return _join(invitation, user, now)
 
 
 def accept_as_new(*, token: str, password: str, now: datetime) -> Membership:
@@ -150,7 +157,7 @@ def accept_as_new(*, token: str, password: str, now: datetime) -> Membership:
             raise AccountExists("somebody with this address has an account")
         user = User.objects.create_user(invitation.email, password)
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
-        return _join(invitation, user)
+        return _join(invitation, user, now)
 
 
 def change_role(
@@ -164,6 +171,8 @@ def change_role(
         membership = _member(merchant_id, membership_id)
         if membership.is_owner and role != Membership.Role.OWNER:
             _give_up_ownership(membership, now)
+        if role != membership.role:
+            _note(Action.ROLE_CHANGED, membership, membership.role, str(role), actor, now)
         membership.role = role
         membership.save(update_fields=["role"])
         return membership
@@ -180,6 +189,7 @@ def remove(*, merchant_id: int, actor: User, membership_id: int, now: datetime) 
         if membership.is_owner:
             _give_up_ownership(membership, now)
         membership.delete()
+        _note(Action.ROLE_TAKEN, membership, membership.role, "", actor, now)
         return membership
 
 
@@ -226,11 +236,28 @@ def _take_up(token: str, now: datetime) -> Invitation:
     return invitation
 
 
-def _join(invitation: Invitation, user: User) -> Membership:
-    membership, _ = Membership.objects.get_or_create(
+def _join(invitation: Invitation, user: User, now: datetime) -> Membership:
+    membership, is_new = Membership.objects.get_or_create(
         merchant=invitation.merchant, user=user, defaults={"role": invitation.role}
     )
+    if is_new:
+        _note(Action.ROLE_GIVEN, membership, "", membership.role, user, now)
     return membership
+
+
+def _note(
+    action: Action, of: Invitation | Membership, before: str, after: str, actor: User, now: datetime
+) -> None:
+    """Write on the trail which role somebody had, and has now."""
+    trail.write(
+        action,
+        merchant_id=of.merchant_id,
+        subject=of.email if isinstance(of, Invitation) else of.user.email,
+        before={"role": before},
+        after={"role": after},
+        actor=actor.email,
+        now=now,
+    )
 
 
 def _send(invitation: Invitation, token: str) -> None:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from babel.dates import format_date, format_skeleton, format_time
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html
@@ -98,6 +98,12 @@ def change(value: Decimal, currency: str) -> str | SafeString:
 @register.filter
 def count(value: int) -> str:
     return _decimal(value, "#,##0")
+
+
+@register.filter
+def percent(value: Decimal | int) -> str:
+    """A share of 100, with its sign where the language has it."""
+    return format_percent(value / Decimal(100), format="#,##0.##%", locale=_locale())
 
 
 @register.filter

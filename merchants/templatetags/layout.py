@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 from django.urls import reverse
 
-from merchants import queries
+from merchants import queries, second_factor
 from merchants.models import Merchant
 
 register = template.Library()
@@ -23,6 +23,12 @@ def other_merchants(context: dict[str, Any]) -> list[Merchant]:
     return list(others.prefetch_related(None).order_by("name", "pk")[:MERCHANTS_IN_SWITCHER])
 
 
+@register.simple_tag(takes_context=True)
+def where_to_go_on(context: dict[str, Any]) -> str:
+    """The page that sent the person to set up a second factor, once there is one."""
+    return second_factor.where_to_go_on(context["request"])
+
+
 @register.inclusion_tag("includes/navigation_link.html", takes_context=True)
 def navigation_link(
     context: dict[str, Any],
@@ -30,10 +36,12 @@ def navigation_link(
     label: str,
     merchant: Merchant | None = None,
     and_under: str = "",
-) -> dict[str, str]:
+    has_news: bool = False,
+) -> dict[str, Any]:
     """A link of the navigation, marked as current on its page and on those under it.
 
-    `and_under` names another view whose page, and those under that, belong to it.
+    `and_under` names another view whose page, and those under that, belong to it. `has_news` marks
+    it where there is something to see that was not there before.
     """
     path = context["request"].path
     args = [merchant.reference] if merchant else []
@@ -44,7 +52,7 @@ def navigation_link(
         current = "page"
     elif path.startswith(places) and view not in EVERYTHING_LIES_UNDER:
         current = "true"
-    return {"address": address, "label": label, "current": current}
+    return {"address": address, "label": label, "current": current, "has_news": has_news}
 
 
 @register.inclusion_tag("includes/gauge.html")

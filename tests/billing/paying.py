@@ -49,9 +49,11 @@ def _said(doing: Callable[[], str]) -> str:
         return refusal.code
 
 
-def pay_now(shop: shops.Shop, at: str, number: str = FIRST) -> str:
+def pay_now(shop: shops.Shop, at: str, number: str = FIRST, *, seen: int | None = None) -> str:
     def pay() -> str:
-        payment = payments.pay_now(invoice_id=bill(number).pk, actor=MEI, now=shop.at(at))
+        payment = payments.pay_now(
+            invoice_id=bill(number).pk, attempts_seen=seen, actor=MEI, now=shop.at(at)
+        )
         return f"{payment.status} {payment.failure}".strip()
 
     return _said(pay)

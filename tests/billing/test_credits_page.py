@@ -164,7 +164,7 @@ def test_a_credit_itself_cannot_be_credited(shop: Shop) -> None:
 def test_credits_are_found_by_status(shop: Shop) -> None:
     ask(shop)
     assert "Pick and pack credit c-1" in read(shop, "credits/?status=REQUESTED")
-    assert "No credit has this status." in read(shop, "credits/?status=APPROVED")
+    assert "No credit matches. Try another status" in read(shop, "credits/?status=APPROVED")
 
 
 def test_a_newcomer_reads_where_to_ask(shop: Shop) -> None:
@@ -182,3 +182,9 @@ def test_pages_take_few_queries(
     for path in ("credits/", f"credits/{first}/", f"{NEW}?charge=c-1"):
         with django_assert_max_num_queries(12):
             client.get(address_of(shop, path))
+
+
+def test_a_mistake_in_a_hidden_field_is_told(shop: Shop) -> None:
+    with shop.unchanged():
+        said = ask(shop, request_key="k" * 65)
+    assert "Ensure this value has at most 64 characters (it has 65)." in said

@@ -34,6 +34,7 @@ from tests.billing.paying import (
     void,
 )
 from tests.billing.test_drafts import reviewed
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -193,3 +194,24 @@ def test_a_method_chosen_in_between_is_the_one_asked(provider: Told) -> None:
     assert choose(shop, "2026-11-01 10:40", "stripe") == "stripe"
     assert pay_now(shop, "2026-11-01 10:50") == "SUCCEEDED"
     assert provider.sent == [f"{FIRST}-2"]
+
+
+# What the person had seen of the bill.
+
+
+def test_a_bill_that_was_tried_meanwhile_is_not_tried_again() -> None:
+    shop = billed(card=SHORT)
+    assert pay_now(shop, "2026-11-01 10:20", seen=0) == SOFT
+    with unchanged(shop):
+        assert pay_now(shop, "2026-11-01 10:30", seen=0) == "bill_changed"
+        assert pay_now(shop, "2026-11-01 10:30", seen=2) == "bill_changed"
+    assert pay_now(shop, "2026-11-01 10:30", seen=1) == SOFT
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_form_sent_many_times_at_once_makes_one_attempt() -> None:
+    shop = billed(card=SHORT)
+    said = at_once(lambda _: pay_now(shop, "2026-11-01 10:20", seen=0), threads=6)
+    assert said[SOFT] == 1
+    assert set(said) <= {SOFT, "bill_changed", "payment_under_way"}
+    assert attempts(shop) == [f"2026-11-01 10:20 {SOFT}"]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.conf import LazySettings
 from pytest_django import DjangoAssertNumQueries
 
 from billing.models import Payment
@@ -111,6 +112,15 @@ def test_a_bill_paid_by_transfer_says_how(clock: Callable[[str], None]) -> None:
     with unchanged(shop):
         said = send(shop, PAY, seen="0")
     assert "Your bills are paid by bank transfer. Choose another method" in said
+
+
+def test_a_bill_paid_by_transfer_says_where_to(
+    clock: Callable[[str], None], settings: LazySettings
+) -> None:
+    settings.TAEL_BANK_DETAILS = ["Harbour Bank", "Account 012-345678-001"]
+    said = read(manual(), f"bills/{FIRST}/")
+    assert "Where to transfer to Harbour Bank Account 012-345678-001 Pay it by bank" in said
+    assert "Harbour Bank" not in read(billed("other-shop"), "bills/2026-000002/")
 
 
 def test_a_method_that_is_switched_off_is_told_in_words(

@@ -53,6 +53,13 @@ def test_the_end_of_ones_own_price_is_told_before_it_comes(shop: Shop) -> None:
     assert "2.10 USD Your price the general price from 15 Dec 2026" in said
 
 
+def test_a_general_price_to_come_concerns_who_has_none_of_their_own(shop: Shop) -> None:
+    deciding.price("pick-pack", "2.80", "2026-12-01")
+    assert "2.80" not in read(shop, "pricing/")
+    deciding.price("pick-pack", None, "2026-12-15", own=shop)
+    assert "general price from 1 Dec 2026: 2.80" in read(shop, "pricing/")
+
+
 def test_a_fee_without_a_price_comes_with_its_amounts(shop: Shop) -> None:
     said = read(shop, "pricing/")
     assert "When the day ends each charge comes with its amount" in said

@@ -86,14 +86,14 @@ def test_a_statement_leads_to_requests_and_bills(shop: Shop) -> None:
 
 def test_a_request_without_credits_says_nothing_of_them(shop: Shop) -> None:
     page = read(shop, "requests/FR-8/")
-    assert "2.00 USD First service 4 Oct 2026 10:00 Charges 1 Charges in order" in page
+    assert "2.00 USD First service 4 Oct 2026 10:00 Charges 1 Charges" in page
     assert "Credited" not in page
 
 
 @pytest.mark.parametrize(
     ("start", "found"),
     [
-        ("FR-", ["FR-8", "FR-7"]),
+        ("FR-", ["FR-7", "FR-8"]),
         ("FR-7", ["FR-7"]),
         ("fr-7", []),
         ("-7", []),

@@ -163,7 +163,7 @@ def test_the_open_month_sends_the_reader_back_and_says_when_it_closes(shop: Shop
     response = client.get(ADDRESS, follow=True)
     assert response.redirect_chain == [("/m/rosewood/billing/statements/", 302)]
     assert (
-        "October 2026 is not closed yet. It closes at the end of 31 October 2026 and can be "
+        "October 2026 is not closed yet. It closes at the end of 31 Oct 2026 and can be "
         "exported from then on." in text_of(response)
     )
 

@@ -60,7 +60,7 @@ def test_a_card_is_handed_to_stripe_and_bills_are_collected_from_it(
     for _ in range(2):
         content = {"setup_intent": begun.setup_intent_id}
         said = text_of(client.post(address_of(shop, FINISH), content, follow=True))
-        assert "visa ···· 4242 was added." in said
+        assert "Visa ···· 4242 was added." in said
     assert shop.account.cards.count() == 1
     assert shop.account.payment_method == "stripe"
 

@@ -77,7 +77,7 @@ def test_a_card_is_added_and_pays_the_next_bill(client: stripe.StripeClient) -> 
     card = add(client, shop)
     assert (card.brand, card.last_four, card.expires_on) == ("visa", "4242", date(2028, 2, 29))
     assert (card.added_by, card.added_at) == (ANNA, NOON)
-    assert method(shop) == ("stripe", "visa ···· 4242")
+    assert method(shop) == ("stripe", "Visa ···· 4242")
     shop.charge("2026-11-02 09:00", "pick-pack", "250.00")
     shop.run_jobs("2026-11-02 10:00")
     assert (Invoice.objects.get().status, Invoice.objects.get().amount_paid) == (
@@ -136,7 +136,7 @@ def test_further_cards_belong_to_the_same_customer(client: stripe.StripeClient) 
     shop = shops.join("2026-11-01 10:00")
     first, second = add(client, shop), add(client, shop, "5555555555554444")
     assert first.customer == second.customer
-    assert method(shop) == ("stripe", "visa ···· 4444")
+    assert method(shop) == ("stripe", "Visa ···· 4444")
     customer = client.v1.customers.retrieve(first.customer)
     assert stripe_provider.metadata(customer) == {"tael_merchant": "rosewood"}
 
@@ -176,7 +176,7 @@ def test_finishing_again_later_does_not_undo_another_choice(client: stripe.Strip
     add(client, shop, "5555555555554444")
     finish(shop, begun, "2026-11-03 12:00")
     assert send_event("setup_intent.succeeded", begun.setup_intent_id) == 200
-    assert method(shop) == ("stripe", "visa ···· 4444")
+    assert method(shop) == ("stripe", "Visa ···· 4444")
 
 
 def test_a_card_whose_browser_never_came_back_is_added_by_stripes_event(
@@ -186,7 +186,7 @@ def test_a_card_whose_browser_never_came_back_is_added_by_stripes_event(
     begun = begin(shop)
     type_in(client, begun, "4242424242424242")
     assert send_event("setup_intent.succeeded", begun.setup_intent_id) == 200
-    assert method(shop) == ("stripe", "visa ···· 4242")
+    assert method(shop) == ("stripe", "Visa ···· 4242")
     assert Card.objects.get().added_by == ANNA
 
 

@@ -1,7 +1,6 @@
 """Stripe tells us of payments by itself: late, twice, in any order; or somebody else does."""
 
 import json
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -12,19 +11,12 @@ from django.test import Client
 
 from billing.models import Invoice, Payment
 from tests import shops, stripe_server
-from tests.billing.test_stripe_payments import attempts, bill, billed_shop, collect, next_attempt
+from tests.billing.at_stripe import attempts, bill, billed_shop, collect, next_attempt
 from tests.stripe_server import OddStripe, send_event
 
 pytestmark = pytest.mark.django_db
 
 ORDER = {"amount": "25000", "currency": "usd", "customer": "cus_1", "payment_method": "pm_1"}
-
-
-@pytest.fixture
-def odd(settings: Any) -> Iterator[OddStripe]:
-    with stripe_server.odd_stripe() as server:
-        stripe_server.be_asked(settings, server.url, timeout=0.3)
-        yield server
 
 
 @pytest.fixture

@@ -1,71 +1,21 @@
-"""A bill is collected from a card at Stripe, whatever becomes of request and reply."""
+"""A bill is collected from a card at Stripe, or the card is declined."""
 
 import logging
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from billing.models import Invoice, Payment
-from billing.operations import payment_methods, payments
+from billing.operations import payments
 from billing.providers import PROVIDERS, ProviderNotReady
 from merchants import letters
 from merchants.models import Notice
 from tests import shops, stripe_server
+from tests.billing.at_stripe import add_card, attempts, bill, billed_shop, collect, next_attempt
 from tests.stripe_server import OddStripe
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def odd(settings: Any) -> Iterator[OddStripe]:
-    with stripe_server.odd_stripe() as server:
-        stripe_server.be_asked(settings, server.url, timeout=0.3)
-        yield server
-
-
-def add_card(shop: shops.Shop, at: str, token: str, customer: str = "cus_1") -> None:
-    payment_methods.add_card(
-        merchant_id=shop.merchant.pk,
-        provider="stripe",
-        token=token,
-        customer=customer,
-        brand="visa",
-        last_four="4242",
-        actor="anna@rosewood.example",
-        now=shop.at(at),
-    )
-
-
-def billed_shop(**terms: Any) -> shops.Shop:
-    """One open bill of 250.00, collected from pm_1 of cus_1 by the next run of the jobs."""
-    shop = shops.join("2026-11-01 10:00", **terms)
-    add_card(shop, "2026-11-01 10:05", "pm_1")
-    assert shop.charge("2026-11-02 09:00", "pick-pack", "250.00") == "applied"
-    return shop
-
-
-def collect(shop: shops.Shop, at: str) -> None:
-    """The attempt alone: a run of the jobs goes on to ask what became of it."""
-    payments.collect(Invoice.objects.get().pk, now=shop.at(at))
-
-
-def attempts() -> list[str]:
-    return [
-        f"{payment.status} {payment.failure}".strip()
-        for payment in Payment.objects.order_by("attempt")
-    ]
-
-
-def bill() -> tuple[str, Decimal]:
-    found = Invoice.objects.get()
-    return found.status, found.amount_paid
-
-
-def next_attempt() -> str:
-    at = Invoice.objects.get().next_attempt_at
-    return f"{at:%Y-%m-%d %H:%M}" if at else ""
 
 
 def test_a_bill_is_paid_by_one_payment_intent_that_names_it(odd: OddStripe) -> None:
@@ -217,93 +167,6 @@ def test_a_payment_that_stripe_still_works_on_is_asked_about_until_it_is_done(
     odd.intents[0]["status"] = "succeeded"
     shop.run_jobs("2026-11-02 12:00")
     assert (attempts(), bill(), len(odd.intents)) == (["SUCCEEDED"], ("PAID", Decimal(250)), 1)
-
-
-@pytest.mark.parametrize("mishap", ["late", "lost", "broken"])
-def test_a_payment_taken_without_an_answer_is_found_and_never_taken_twice(
-    odd: OddStripe, mishap: str
-) -> None:
-    shop = billed_shop()
-    odd.mishaps.append(mishap)
-    collect(shop, "2026-11-02 10:00")
-    assert (attempts(), bill()) == (["UNKNOWN"], ("OPEN", Decimal(0)))
-    odd.release.set()
-    shop.run_jobs("2026-11-02 10:05")
-    assert (attempts(), bill()) == (["SUCCEEDED"], ("PAID", Decimal(250)))
-    assert len(odd.intents) == 1
-    assert not Notice.objects.filter(kind="PAYMENT_FAILED").exists()
-
-
-def test_it_is_found_though_the_clocks_of_stripe_and_tael_are_days_apart(odd: OddStripe) -> None:
-    shop = billed_shop()
-    odd.clock = shop.at("2026-10-25 00:00")
-    odd.mishaps.append("lost")
-    collect(shop, "2026-11-02 10:00")
-    shop.run_jobs("2026-11-02 11:00")
-    assert (attempts(), len(odd.intents)) == (["SUCCEEDED"], 1)
-
-
-def test_it_is_found_behind_later_payments_of_the_same_customer(odd: OddStripe) -> None:
-    shop = billed_shop()
-    odd.mishaps.append("lost")
-    collect(shop, "2026-11-02 10:00")
-    other = {"amount": "999", "currency": "usd", "customer": "cus_1", "payment_method": "pm_1"}
-    for _ in range(5):  # the server lists two at a time
-        odd.make(other)
-    shop.run_jobs("2026-11-02 10:05")
-    assert attempts() == ["SUCCEEDED"]
-    assert Payment.objects.get().provider_reference == "pi_1"
-
-
-@pytest.mark.parametrize("mishap", ["unheard", "503", "429", "409"])
-def test_what_stripe_never_received_is_made_anew_under_another_key(
-    odd: OddStripe, mishap: str
-) -> None:
-    shop = billed_shop()
-    odd.mishaps.append(mishap)
-    shop.run_jobs("2026-11-02 10:00")
-    shop.run_jobs("2026-11-02 10:05")
-    assert attempts() == ["UNKNOWN"]  # it might still be under way
-    shop.run_jobs("2026-11-02 10:10")
-    shop.run_jobs("2026-11-02 11:00")
-    assert attempts() == ["FAILED never_received", "SUCCEEDED"]
-    assert bill() == ("PAID", Decimal(250))
-    first, second = Payment.objects.order_by("attempt")
-    assert list(odd.by_key) == [second.idempotency_key] != [first.idempotency_key]
-    assert Invoice.objects.get().first_failed_at is None
-    assert not Notice.objects.filter(kind="PAYMENT_FAILED").exists()
-
-
-def test_while_stripe_is_silent_nothing_is_decided(odd: OddStripe) -> None:
-    shop = billed_shop()
-    odd.mishaps.append("lost")
-    collect(shop, "2026-11-02 10:00")
-    odd.is_silent = True
-    shop.run_jobs("2026-11-02 12:00")
-    assert (attempts(), bill()) == (["UNKNOWN"], ("OPEN", Decimal(0)))
-    odd.is_silent = False
-    shop.run_jobs("2026-11-02 13:00")
-    assert (attempts(), len(odd.intents)) == (["SUCCEEDED"], 1)
-
-
-def test_money_that_comes_after_we_gave_up_pays_the_bill_or_is_kept_as_a_stray(
-    odd: OddStripe,
-) -> None:
-    shop = billed_shop()
-    odd.mishaps.append("unheard")
-    shop.run_jobs("2026-11-02 10:00")
-    payments.reconcile(Payment.objects.get().pk, now=shop.at("2026-11-02 10:10"))
-    assert attempts() == ["FAILED never_received"]
-    key = Payment.objects.get().idempotency_key
-    form = {"amount": "25000", "currency": "usd", "customer": "cus_1", "payment_method": "pm_1"}
-    late = odd.make({**form, "metadata[tael_payment]": key})
-    assert stripe_server.send_event("payment_intent.succeeded", late["id"]) == 200
-    assert (attempts(), bill()) == (["FAILED never_received", "SUCCEEDED"], ("PAID", Decimal(250)))
-    later = odd.make({**form, "metadata[tael_payment]": key})
-    assert stripe_server.send_event("payment_intent.succeeded", later["id"]) == 200
-    stray = Payment.objects.get(attempt=1).stray
-    assert (stray.provider_reference, stray.amount) == (later["id"], Decimal(250))
-    assert bill() == ("PAID", Decimal(250))
 
 
 def test_a_wrong_key_is_our_fault_and_not_a_failure_of_the_merchants(

@@ -72,4 +72,4 @@ def stuck(shop: Shop) -> None:
         job="billing-day-ends", row_id=shop.account.pk, merchant=shop.merchant, error="it broke",
         first_failed_at=instant("2026-12-01 01:00"), last_failed_at=instant("2026-12-01 11:00"),
     )  # fmt: skip
-    Heartbeat.objects.create(process="scheduler", at=instant("2026-12-01 11:55"))
+    Heartbeat.objects.create(process="scheduler", at=instant("2026-12-01 11:59"))

@@ -1,31 +1,195 @@
-"""The demonstration shops tell the stories that they are there for."""
+"""The demonstration shops tell the stories that they are there for, and their books add up."""
 
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from io import StringIO
+from itertools import count
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
-from config import demo
-from config.replay import Replaying, look_through
+from billing.models import Invoice
+from billing.queries import prices
+from config import datafolder
+from config.demo import people, telling
+from config.demo.deeds import Deed
+from config.demo.shops import HUAXIN, LAKESIDE, MEILI, SHOPS, SIAM_SILK, Shop
 from credit.models import LimitReview
+from merchants import money
+from merchants.models import Membership, Merchant, Notice, User
 from tests import shops
 
 pytestmark = pytest.mark.django_db
 
+NOW = "2026-11-23 12:00"  # in Shanghai
+Told = Callable[[Shop], shops.Shop]
 
-def test_the_dress_shop_grew_and_the_electronics_shop_was_frozen(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told = [shop for shop in demo.SHOPS if shop.reference in ("meili", "huaxin")]
-    monkeypatch.setattr(demo, "SHOPS", told)
-    now = shops.instant("2026-11-23 12:00", "Asia/Shanghai")
-    file = tmp_path / "demo.jsonl"
-    file.write_text("\n".join(demo.events(now)) + "\n", encoding="utf-8")
-    Replaying(look_through(file), now, lambda events: None).run()
-    dresses, electronics = (shops.Shop(name, currency="CNY") for name in ("meili", "huaxin"))
-    applied = dresses.line.reviews.filter(status=LimitReview.Status.APPLIED).order_by("on")
-    assert [int(review.limit_before) for review in applied] == [5_000, 10_000]
+
+@pytest.fixture
+def told(tmp_path: Path) -> Told:
+    """Tells the story of one shop up to NOW; the audit finds nothing wrong with it."""
+
+    def tell(shop: Shop) -> shops.Shop:
+        now = shops.instant(NOW, "Asia/Shanghai")
+        telling.write(tmp_path / "demo.jsonl", now, [shop])
+        telling.tell(tmp_path / "demo.jsonl", now, [shop])
+        call_command("audit", stdout=StringIO())
+        return shops.Shop(shop.reference, currency=shop.currency)
+
+    return tell
+
+
+def withdrawals(shop: shops.Shop) -> list[str]:
+    return [
+        f"{one.status} {money.text(one.amount, one.currency)}"
+        for one in shop.line.withdrawals.order_by("pk")
+    ]
+
+
+def credits(shop: shops.Shop) -> list[str]:
+    return [f"{one.status} {one.amount:.2f}" for one in shop.account.credits.order_by("pk")]
+
+
+def declined(shop: shops.Shop, since: str) -> list[str]:
+    late = shop.line.orders.filter(status="DECLINED", placed_at__gte=shop.at(since))
+    return [f"{one.decline_code} {one.amount:.2f}" for one in late.order_by("placed_at")]
+
+
+def price_list(shop: shops.Shop) -> dict[str, str]:
+    """What each fee costs, `own` where the merchant has its own price, and what it will cost."""
+    return {
+        one.fee.code: " ".join(
+            [
+                "own " * one.is_own + f"{(one.unit_price or Decimal(0)).normalize():f}",
+                *(f"{price.from_on} {price.unit_price:.2f}" for price in one.to_come),
+            ]
+        )
+        for one in prices.priced_fees(shop.account, date(2026, 11, 23))
+        if one.unit_price is not None
+    }
+
+
+def test_the_dress_shop_grew_from_5000_to_20000(told: Told) -> None:
+    dresses = told(MEILI)
+    reviews = dresses.line.reviews.filter(status=LimitReview.Status.APPLIED).order_by("on")
+    assert [int(review.limit_before) for review in reviews] == [5_000, 10_000]
     assert dresses.limit()[0] == "20000.00"
+    assert declined(dresses, "2026-11-17 00:00") == [
+        "insufficient_credit 26800.00",
+        "buyer_risk 640.00",
+    ]
+    assert withdrawals(dresses) == ["PAID 2000.00", "PAID 6500.00", "CANCELLED 12000.00"]
+    assert credits(dresses) == ["APPROVED 7.20", "REJECTED 12.50", "REQUESTED 13.50"]
+    assert price_list(dresses) == {
+        "pick-pack": "4.8",
+        "packaging": "2.2",
+        "receiving": "3.6",
+        "storage": "1.25",
+        "non-compliance": "25",
+        "app-usage": "0.085",
+        "shipping-label": "13.5 2026-12-01 13.90",
+    }
+
+
+def test_the_electronics_shop_has_a_freeze_behind_it(told: Told) -> None:
+    electronics = told(HUAXIN)
     assert electronics.limit()[0] == "100000.00"
     (freeze,) = electronics.line.freezes.all()
     assert (freeze.reason, freeze.lifted_at is not None) == ("OVERDUE", True)
     assert electronics.line.orders.filter(decline_code="line_frozen").exists()
+    assert withdrawals(electronics) == ["PAID 30000.00", "SENT 45000.00", "APPROVED 20000.00"]
+    assert electronics.account.payment_method == "proceeds"
+    assert money.text(electronics.account.threshold, "CNY") == "8000.00"
+    own = {fee: price for fee, price in price_list(electronics).items() if "own" in price}
+    assert own == {
+        "pick-pack": "own 4.2",
+        "shipping-label": "own 31 2026-12-01 28.50",
+    }
+
+
+def test_the_shop_in_bangkok_is_on_an_annual_plan_and_withdraws(told: Told) -> None:
+    silk = told(SIAM_SILK)
+    kinds = [bill.split()[1] for bill in silk.bills()]
+    assert kinds == ["SUBSCRIPTION", "CYCLE", "CYCLE", "CYCLE"]
+    assert withdrawals(silk) == [
+        "PAID 40000.00",
+        "PAID 80000.00",
+        "REJECTED 90000.00",
+        "FAILED 8000.00",
+        "REQUESTED 75000.00",
+        "UNKNOWN 5000.00",
+    ]
+    (asked,) = silk.line.requests.all()
+    assert (asked.status, asked.limit_wanted) == ("PENDING", Decimal("180000"))
+    assert declined(silk, "2026-11-17 00:00") == ["insufficient_credit 135000.00"]
+
+
+def cut_short_at_deed(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = count(1)
+    do = telling._do
+
+    def do_or_end(shop: Shop, deed: Deed, now: datetime) -> None:
+        do(shop, deed, now)
+        if next(numbers) == number:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(telling, "_do", do_or_end)
+
+
+def test_the_us_shop_keeps_reaching_its_threshold_until_its_card_fails(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_short_at_deed(20, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        told(LAKESIDE)
+    monkeypatch.undo()
+    lakeside = told(LAKESIDE)  # goes on there
+    bills = lakeside.account.invoices
+    assert bills.filter(kind=Invoice.Kind.THRESHOLD).count() > 20
+    (unpaid,) = bills.filter(status=Invoice.Status.OPEN)
+    assert unpaid.total >= 120
+    assert unpaid.payments.earliest("pk").failure == "insufficient_funds"
+    assert lakeside.merchant.notices.filter(kind=Notice.Kind.PAYMENT_FAILED).count() == 1
+    asked = lakeside.account.threshold_requests.order_by("pk")
+    assert [(one.status, int(one.threshold_wanted)) for one in asked] == [
+        ("REJECTED", 250),
+        ("PENDING", 300),
+    ]
+    assert withdrawals(lakeside) == ["PAID 3000.00", "PAID 4500.00"]
+    assert credits(lakeside) == ["APPROVED 8.90", "REJECTED 4.80", "REQUESTED 3.10"]
+
+
+def test_people_of_every_role_are_let_in_and_one_works_for_two_shops() -> None:
+    for shop in SHOPS:
+        Merchant.objects.create(
+            reference=shop.reference, timezone="UTC", joined_at=shops.instant(NOW)
+        )
+    people.let_in()
+    people.let_in()
+    roles = {
+        shop.reference: sorted(
+            Membership.objects.filter(merchant__reference=shop.reference).values_list(
+                "role", flat=True
+            )
+        )
+        for shop in SHOPS
+    }
+    assert set(map(tuple, roles.values())) == {("FINANCE", "OWNER", "VIEWER")}
+    owner = User.objects.get(email="owner@meili.example")
+    assert owner.memberships.count() == 2
+    assert owner.check_password("tael-demo")
+
+
+def test_a_second_load_finds_all_of_it_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(datafolder, "root", lambda: tmp_path)
+    monkeypatch.setattr(telling, "tell", lambda file, now: shops.join("2026-11-01 10:00"))
+    monkeypatch.setattr(people, "ROLES", [])
+    said = StringIO()
+    call_command("demo", if_empty=True, stdout=said)
+    call_command("demo", if_empty=True, stdout=said)
+    assert said.getvalue().count("Loading") == 1
+    assert list(tmp_path.iterdir()) == []

@@ -133,9 +133,9 @@ def test_the_number_of_questions_does_not_grow_with_what_waits(shop: Shop) -> No
 
 def test_a_scheduler_that_is_not_at_work_is_said_first(shop: Shop) -> None:
     client = browser_of(operator())
-    Heartbeat.objects.update(at=shop.at("2026-12-01 11:49"))
+    Heartbeat.objects.update(at=shop.at("2026-12-01 11:56"))
     said = text_of(client.get("/admin/"))
-    assert "The scheduler is not at work. It was last seen 1 Dec 2026 11:49 UTC" in said
+    assert "The scheduler is not at work. It was last seen 1 Dec 2026 11:56 UTC" in said
     Heartbeat.objects.all().delete()
     assert "It has never been seen" in text_of(client.get("/admin/"))
 

@@ -62,6 +62,12 @@ def test_pages_carry_nothing_inline(sources: dict[str, str]) -> None:
         ), asked
 
 
+def test_titles_are_words_alone(sources: dict[str, str]) -> None:
+    """A date in a page is an element; in a title its markup would be read out."""
+    for asked, source in sources.items():
+        assert re.search(r"<title>((?!&lt;)[^<])+</title>", source), asked
+
+
 def test_pages_are_valid_html(sources: dict[str, str], tmp_path: Path) -> None:
     """As the W3C's validator (vnu) has it; skipped without Java."""
     validator = _validator()

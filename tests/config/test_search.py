@@ -6,6 +6,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from config import pages
 from tests import shops
+from tests.billing import deciding
 from tests.credit import withdrawing
 from tests.factories import UserFactory, browser_of, member
 from tests.shops import Shop
@@ -169,3 +170,20 @@ def test_strangers_and_the_unknown_find_nothing(shop: Shop) -> None:
 def test_no_two_pages_have_the_same_name() -> None:
     names = [name for page in pages.PAGES for name in pages.names(page)]
     assert len(names) == len(set(names))
+
+
+def test_a_month_leads_to_its_statement_and_a_year_lists_them(shop: Shop) -> None:
+    shop.charge("2026-11-02 10:00", "pick-pack", "4.00", "C-9")
+    assert goes_to(shop, "2026-10") == "/m/rosewood/billing/statements/2026-10/"
+    page = results(shop, "2026")
+    assert "2026-11 Statement 30 Nov 2026 Open 4.00 USD" in page
+    assert "2026-10 Statement 31 Oct 2026 Closed 17.50 USD" in page
+    for text in ("2026-13", "2026-1", "0000-01", "2025-10"):
+        assert "Statement 3" not in results(shop, text)
+
+
+def test_a_credit_is_found_by_its_charge(shop: Shop) -> None:
+    deciding.ask(shop, "2026-11-02 09:30", "C-1", "5.00")
+    page = results(shop, "C-1")
+    assert "C-1 Charge 3 Oct 2026 – 15.50 USD" in page
+    assert "C-1 Credit on a charge 2 Nov 2026 Waits for an answer 5.00 USD" in page

@@ -9,14 +9,14 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from billing.models import Invoice
-from config import celery
+from config import celery, runs, tasks
 from config.celery import TIMETABLE, Job
 from credit.models import CreditLine
 from tests import books, shops
 
 
 def every(**interval: int) -> Job:
-    return Job("some-job", due="", task="", every=timedelta(**interval))
+    return Job("some-job", due="", work="", every=timedelta(**interval))
 
 
 @pytest.mark.parametrize(
@@ -41,11 +41,13 @@ def test_an_interval_that_no_crontab_can_say_is_refused(interval: dict[str, int]
 
 def test_beat_follows_the_whole_timetable() -> None:
     schedule = celery.app.conf.beat_schedule
-    assert set(schedule) == {job.name for job in TIMETABLE}
+    assert set(schedule) == {job.name for job in TIMETABLE} | {"heartbeat"}
     for job in TIMETABLE:
         assert schedule[job.name]["args"] == [job.name]
         assert callable(import_string(job.due))
-        assert import_string(job.task).name in celery.app.tasks
+        assert callable(import_string(job.work))
+    for entry in schedule.values():
+        assert entry["task"] in celery.app.tasks
 
 
 @pytest.fixture
@@ -67,11 +69,11 @@ def test_chunks_cover_all_that_is_due_once(
 ) -> None:
     monkeypatch.setattr(celery, "CHUNK", 2)
     (job,) = (job for job in TIMETABLE if job.name == "credit-day-ends")
-    chunks = list(job.chunks(shops.instant("2026-11-02")))
+    chunks = job.chunks(job.find(shops.instant("2026-11-02")))
     assert [len(chunk) for chunk in chunks] == [2, 2, 1]
     due = [pk for chunk in chunks for pk in chunk]
     assert due == sorted(CreditLine.objects.values_list("pk", flat=True))
-    assert list(job.chunks(shops.instant("2026-11-01 23:59:59"))) == []
+    assert job.find(shops.instant("2026-11-01 23:59:59")) == []
 
 
 def test_small_chunks_make_the_same_books(
@@ -113,6 +115,7 @@ def test_a_tick_hands_out_what_is_due_in_chunks(
 ) -> None:
     monkeypatch.setattr(celery, "CHUNK", 2)
     for job in TIMETABLE:
-        job.spread(shops.instant("2026-12-05"))
+        now = shops.instant("2026-12-05")
+        tasks.spread(runs.start(job, at=now, now=now))
     assert {str(shop.line.open_on) for shop in many_merchants} == {"2026-12-05"}
     assert {str(shop.account.open_on) for shop in many_merchants} == {"2026-12-05"}

@@ -1,14 +1,17 @@
 """Every text that people read is there in every language, and compiled."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+from django.test import Client
 from django.utils.translation import gettext, override
 from pytest_django import Settings
 
 from billing.models import Fee
 from config import translations
+from tests.factories import UserFactory, browser_of
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +66,36 @@ def test_a_new_text_is_missed_until_it_is_translated(a_copy: Path) -> None:
 def test_a_translation_without_its_compiled_file_is_stale(a_copy: Path) -> None:
     (a_copy / "config" / "locale" / "th" / "LC_MESSAGES" / "django.mo").write_bytes(b"")
     assert "th: the compiled file is stale" in translations.problems()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("language", "letters"), [("zh-hans", "一-鿿"), ("th", "ก-๛")])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/accounts/login/",
+        "/accounts/password/reset/",
+        "/accounts/password/reset/done/",
+        "/accounts/password/reset/key/1-x/",
+        "/accounts/signup/",
+        "/accounts/inactive/",
+        "/accounts/2fa/",
+        "/accounts/password/change/",
+        "/accounts/reauthenticate/",
+        "/accounts/logout/",
+        "/accounts/sessions/",
+        "/accounts/email/",
+    ],
+)
+def test_pages_of_others_are_in_no_mixture_of_languages(
+    language: str, letters: str, path: str
+) -> None:
+    person = UserFactory.create(language=language)
+    is_before = any(name in path for name in ("login", "reset", "signup", "inactive"))
+    client = Client() if is_before else browser_of(person)
+    page = client.get(path, headers={"Accept-Language": language}).content.decode()
+    main = page[page.index("<main") : page.index("</main>")].partition('<form class="languages"')[0]
+    shown = " ".join(re.sub(r"<script.*?</script>|<[^>]+>", " ", main, flags=re.DOTALL).split())
+    assert re.search(f"[{letters}]", shown)
+    others = shown.replace(person.email, "")
+    assert not re.search(r"[A-Za-z']+ [A-Za-z']+ [A-Za-z']+", others), shown

@@ -13,7 +13,12 @@ from tests.factories import browser_of, member
 pytestmark = pytest.mark.django_db
 
 INTRODUCE = "/admin/credit/creditpolicy/decide/introduce/"
-NEXT = {"currency": "usd", "starts_on": "2026-12-01", "minimum_limit": "2000"}
+NEXT = {
+    "currency": "usd",
+    "starts_on": "2026-12-01",
+    "minimum_limit": "2000",
+    "reason": "As agreed for winter.",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +64,7 @@ def test_new_numbers_start_from_those_of_a_version() -> None:
         {"paid_days": "-1"},
         {"a_factor": "much"},
         {"a_factor": "99999999"},
+        {"reason": " "},
     ],
 )
 def test_numbers_that_cannot_be_are_refused(wrong: dict[str, str]) -> None:

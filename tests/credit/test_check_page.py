@@ -98,7 +98,7 @@ def test_an_amount_is_read_as_people_write_it(shop: Shop, amount: str) -> None:
 
 
 def test_it_says_who_owes_most(shop: Shop) -> None:
-    assert "Malee 1 66 % 400.00 USD Somchai 1 33 % 200.00 USD" in read(shop, "check/")
+    assert "Malee 1 66% 400.00 USD Somchai 1 33% 200.00 USD" in read(shop, "check/")
 
 
 def test_asking_reserves_nothing(

@@ -44,7 +44,9 @@ def test_they_are_filtered_by_reason(shop: Shop) -> None:
     assert listed(shop, "buyer_risk") == ["RISK"]
     assert listed(shop, "line_frozen") == []
     assert listed(shop, "nonsense") == ["RISK", "BIG-2", "BIG-1", "OLD"]
-    assert "No order was declined for this reason." in read(shop, "declined/?code=line_frozen")
+    assert "No declined order matches. Try another reason or time" in read(
+        shop, "declined/?code=line_frozen"
+    )
 
 
 def test_the_lost_value_of_7_and_30_days_is_told_by_reason(shop: Shop) -> None:

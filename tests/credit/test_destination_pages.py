@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from pytest_django import DjangoAssertNumQueries
 
 from credit.models import PayoutDestination
@@ -30,8 +31,9 @@ OTHER_CARD = "4000 0000 0000 0119"
 
 
 @pytest.fixture
-def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
-    """With one destination, usable since yesterday."""
+def shop(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Shop:
+    """With one destination, usable since yesterday, in a demonstration: no second factor."""
+    settings.TAEL_SANDBOX = True
     shop = shop_with("300.00")
     set_clock(monkeypatch)(NOW)
     return shop

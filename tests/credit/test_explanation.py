@@ -50,6 +50,19 @@ def test_the_next_review_does_what_was_said_when_nothing_changes() -> None:
     assert said.limit_then == done.limit_proposed_money == usd("10000")
 
 
+def test_only_what_is_overdue_now_is_in_the_way_of_a_raise() -> None:
+    shop = shop_with("12000.00", ("4.8", "80", "100", "90"))
+    shop.place(AT, "A", "300.00")
+    shop.deliver(AT, "A")  # due on 20 November
+    found = limits.explain(shop.line)
+    assert found is not None
+    assert (found.limit_then, found.is_blocked_by_overdue) == (usd("10000"), False)
+    shop.run_jobs("2026-11-21 00:00")
+    found = limits.explain(shop.line)
+    assert found is not None
+    assert (found.limit_then, found.is_blocked_by_overdue) == (usd("5000"), True)
+
+
 def test_a_line_that_would_not_be_reviewed_has_no_explanation() -> None:
     assert limits.explain(shops.join(AT).line) is None
     kuwait = shops.join(AT, "kuwait", currency="KWD")
@@ -108,3 +121,22 @@ def test_the_limit_hangs_on_buyers_and_their_risk() -> None:
     ]
     by_risk = [(e.buyer_risk, e.orders, e.outstanding) for e in exposure.by_risk(shop.line)]
     assert by_risk == [(1, 1, usd("200")), (2, 2, usd("200"))]
+
+
+def test_of_very_many_open_orders_it_says_before_which_day_not_enough_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "MANY", 2)
+    shop = shops.join("2026-11-01 10:00", credit_limit="1000.00")
+    for order, amount, delivered in (("A", "300.00", 10), ("B", "200.00", 11), ("C", "500.00", 12)):
+        shop.place(AT, order, amount)
+        shop.deliver(f"2026-11-{delivered} 10:00", order)
+    # Due on the 20th, 21st and 22nd: A and B are looked at.
+    answers = [
+        limits.would_accept(shop.line, usd(amount)) for amount in ("300.00", "500.00", "500.01")
+    ]
+    assert [(str(answer.possible_on), str(answer.not_before)) for answer in answers] == [
+        ("2026-11-20", "None"),
+        ("2026-11-21", "None"),
+        ("None", "2026-11-21"),
+    ]

@@ -37,7 +37,7 @@ def test_a_line_that_is_not_frozen_says_how_far_it_is_from_it(shop: Shop, clock:
     clock("2026-10-02 09:00")
     said = read(shop, "freezes/")
     assert "No freeze is in force 0.00 USD is overdue. From 1,000.00 USD on" in said
-    assert "which is 20 % of your limit" in said
+    assert "which is 20% of your limit" in said
     assert "No freeze was lifted so far." in said
 
 
@@ -48,7 +48,7 @@ def test_overdue_payments_say_what_has_to_be_paid(shop: Shop, clock: Clock) -> N
     assert "Overdue payments In force Since 12 Oct 2026 00:00 Placed by Automatic" in said
     assert (
         "1,000.00 USD is overdue. The freeze ends by itself as soon as that is less than"
-        " 1,000.00 USD, 20 % of your limit. Overdue orders" in said
+        " 1,000.00 USD, 20% of your limit. Overdue orders" in said
     )
 
 

@@ -58,7 +58,7 @@ def test_they_are_filtered_by_status(shop: Shop, standing: str, orders: list[str
 
 @pytest.mark.parametrize(
     ("start", "orders"),
-    [("A-", ["A-2", "A-1"]), ("B-2", ["B-2"]), ("-1", []), ("%", []), ("a\x00", [])],
+    [("A-", ["A-1", "A-2"]), ("B-2", ["B-2"]), ("-1", []), ("%", []), ("a\x00", [])],
 )
 def test_they_are_found_by_how_their_reference_starts(
     shop: Shop, start: str, orders: list[str]

@@ -12,6 +12,7 @@ from credit.models import CreditPolicy, LimitEntry, LimitReview
 from credit.operations import policies
 from merchants.refusals import Invalid
 from tests.credit.reviewing import DECEMBER, limit, shop_with
+from tests.shops import instant
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +21,13 @@ TODAY = date(2026, 11, 10)
 
 def introduce(starts_on: str, **figures: Decimal | int) -> CreditPolicy:
     return policies.introduce(
-        currency="USD", starts_on=date.fromisoformat(starts_on), today=TODAY, **figures
+        currency="USD",
+        starts_on=date.fromisoformat(starts_on),
+        today=TODAY,
+        actor="olga@tael.example",
+        reason="The numbers of spring.",
+        now=instant("2026-11-10 09:00"),
+        **figures,
     )
 
 

@@ -85,7 +85,7 @@ def test_finance_asks_for_a_higher_limit_and_reads_the_answer(shop: Shop) -> Non
     assert response.redirect_chain == [("/m/rosewood/credit/raise/", 302)]
     said = text_of(response)
     assert "You asked for 8,000.00 USD on 10 Nov 2026 10:00. We will answer here" in said
-    assert "A higher limit: 8,000.00 USD For spring. 10 Nov 2026 10:00 fin@shop.example" in said
+    assert "A higher limit 8,000.00 USD For spring. 10 Nov 2026 10:00 fin@shop.example" in said
     asked = LimitRequest.objects.get()
     requests.reject(
         request_id=asked.pk, actor="olga@tael.example", reason="Too early.", now=asked.asked_at

@@ -62,7 +62,9 @@ def test_it_changes_nothing_the_second_time(settings: LazySettings) -> None:
 def test_interrupted_it_goes_on(settings: LazySettings) -> None:
     settings.TAEL_ENCRYPTION_KEYS = [NEW, OLD]
     destinations.reencrypt(
-        list(PayoutDestination.objects.order_by("pk").values_list("pk", flat=True)[:3])
+        list(PayoutDestination.objects.order_by("pk").values_list("pk", flat=True)[:3]),
+        actor="manage.py rotate_keys",
+        now=shops.instant(JOINED),
     )
     assert numbers() == NUMBERS
     assert rotate() == "7 destination numbers, 4 of them encrypted anew."

@@ -8,6 +8,7 @@ import pytest
 from allauth.mfa.totp.internal import auth
 from django.conf import LazySettings
 from django.test import Client
+from django.utils.html import escape
 
 from merchants.models import User
 from tests import shops
@@ -66,7 +67,57 @@ def test_who_has_none_is_sent_to_set_one_up(shop: Shop, role: str, method: str) 
         response = getattr(client, method)(NEW, asked(shop) | {"fee": "0"})
     assert (response.status_code, response["Location"]) == (302, "/accounts/2fa/")
     page = text_of(client.get("/accounts/2fa/"))
-    assert "it takes a second factor. Set one up, then try again." in page
+    assert "What moves money takes a second factor. Set one up; then you can go on." in page
+    assert "go on where you were" not in page
+
+
+def test_once_it_is_set_up_one_can_go_on(shop: Shop) -> None:
+    person = member(shop)
+    client = browser_of(person)
+    address = f"{NEW}?{urlencode(asked(shop))}"
+    client.get(address)
+    with_authenticator(person)
+    page = client.get("/accounts/2fa/")
+    assert "Your second factor is set up: go on where you were" in text_of(page)
+    assert f'href="{escape(address)}"' in page.content.decode()
+    confirmation = client.get(address)["Location"]
+    client.post(confirmation, {"code": code()})
+    assert client.get(address).status_code == 200
+    assert "go on where you were" not in text_of(client.get("/accounts/2fa/"))
+
+
+# Where proceeds may go is asked for in the same way.
+
+DESTINATION = "/m/rosewood/credit/destinations/new/"
+FILLED_IN = {
+    "kind": "BANK_CARD",
+    "holder": "Mei Lin",
+    "bank": "ICBC",
+    "number": "4000 0000 0000 0119",
+}
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_destination_is_not_added_without_one(shop: Shop, method: str) -> None:
+    client = browser_of(member(shop))
+    with unchanged(shop):
+        response = getattr(client, method)(DESTINATION, FILLED_IN)
+    assert (response.status_code, response["Location"]) == (302, "/accounts/2fa/")
+
+
+def test_a_destination_waits_for_it_and_its_number_is_in_no_address(shop: Shop) -> None:
+    client = browser_of(with_authenticator(member(shop)))
+    with unchanged(shop):
+        response = client.post(DESTINATION, FILLED_IN)
+    assert "0119" not in response["Location"]
+    back = client.post(response["Location"], {"code": code()})
+    page = client.get(back["Location"]).content.decode()
+    assert 'value="Mei Lin"' in page
+    assert 'value="ICBC"' in page
+    assert "0119" not in page
+    added = client.post(DESTINATION, FILLED_IN)
+    assert added["Location"] == "/m/rosewood/credit/destinations/"
+    assert "Bank card ···· 0119" in text_of(client.get(added["Location"]))
 
 
 def test_who_has_one_confirms_it_and_comes_back(shop: Shop) -> None:

@@ -216,7 +216,7 @@ def test_without_a_destination_one_is_added_first(shop: Shop) -> None:
 
 
 def test_a_demonstration_offers_a_second_factor(shop: Shop) -> None:
-    assert "Protect your withdrawals with a second factor:" in read(shop, "withdrawals/new/")
+    assert "Protect your withdrawals with a second factor" in read(shop, "withdrawals/new/")
 
 
 # Following.
@@ -288,7 +288,7 @@ def test_the_list_is_filtered_by_where_they_are(shop: Shop, settings: LazySettin
 
 def test_empty_lists_say_what_to_do_next(shop: Shop) -> None:
     assert "withdraw them to one of your destinations" in read(shop, "withdrawals/")
-    assert "Choose another status, or all." in read(shop, "withdrawals/?standing=PAID")
+    assert "No withdrawal matches. Try another status" in read(shop, "withdrawals/?standing=PAID")
 
 
 # Cancelling.

@@ -56,7 +56,7 @@ def test_an_owner_adds_a_card(page: Page, live_server: LiveServer) -> None:
     assert setup
     type_in(stripe_provider.client(), cards.Begun(setup, secret))
     page.get_by_role("button", name="Add and use it").click()
-    expect(page.get_by_role("status")).to_have_text("visa ···· 4242 was added.")
+    expect(page.get_by_role("status")).to_have_text("Visa ···· 4242 was added.")
 
 
 @pytest.mark.usefixtures("at_stripe")

@@ -113,7 +113,7 @@ def test_the_letter_is_plain_text_with_a_link(settings: Any) -> None:
         "Your credit line was frozen because of overdue payments. New orders are declined; open"
         " orders go on.",
         "",
-        "https://tael.example/m/silk~2Fhouse%20%C3%A9/",
+        "https://tael.example/m/silk~2Fhouse%20%C3%A9/credit/freezes/",
     ]
     assert message.content_subtype == "plain"
     assert message.recipients() == ["owner@silk.example"]

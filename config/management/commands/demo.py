@@ -1,19 +1,15 @@
 """manage.py demo [--if-empty]"""
 
 from argparse import ArgumentParser
-from datetime import datetime
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand
-from django.db import transaction
 from django.utils import timezone
 
 from config import datafolder
-from config.demo import LOGINS, ROLES, events
-from config.replay import Replaying, look_through
-from merchants.models import Membership, Merchant
+from config.demo import people, telling
+from merchants.models import Merchant
 
 
 class Command(BaseCommand):
@@ -25,34 +21,15 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, if_empty: bool, **options: Any) -> None:
-        # The file is there until it is replayed to its end, so that a load that was cut short goes
-        # on where it was.
+        # The file is there until it is told to its end, so that a load that was cut short goes on
+        # where it was; the time at which it was written is that of its story.
         file = datafolder.root() / "demo.jsonl"
         if if_empty and not file.exists() and Merchant.objects.exists():
             return
-        now = timezone.now()
         if not file.exists():
-            self._write(file, now)
+            telling.write(file, timezone.now())
+        now = datetime.fromtimestamp(file.stat().st_mtime, UTC)
         self.stdout.write("Loading four demonstration shops (some 30 seconds, once) ...")
-        Replaying(look_through(file), now, lambda events: None).run()
-        self._let_people_in()
+        telling.tell(file, now)
+        people.let_in()
         file.unlink()
-
-    def _write(self, file: Path, now: datetime) -> None:
-        draft = file.with_suffix(".draft")
-        draft.write_text("\n".join(events(now)) + "\n", encoding="utf-8")
-        draft.rename(file)
-
-    @transaction.atomic
-    def _let_people_in(self) -> None:
-        people = get_user_model().objects
-        for login in LOGINS:
-            if not people.filter(email=login.email).exists():
-                create = people.create_superuser if login.is_operator else people.create_user
-                create(login.email, login.password)
-        for merchant, email, role in ROLES:
-            Membership.objects.get_or_create(
-                merchant=Merchant.objects.get(reference=merchant),
-                user=people.get(email=email),
-                defaults={"role": role},
-            )

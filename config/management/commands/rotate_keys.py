@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from credit.operations import destinations
 from credit.queries.withdrawals import destinations_after
@@ -20,7 +21,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         looked_at, changed, unreadable = 0, 0, []
         for chunk in _chunks():
-            changed_here, unreadable_here = destinations.reencrypt(chunk)
+            changed_here, unreadable_here = destinations.reencrypt(
+                chunk, actor="manage.py rotate_keys", now=timezone.now()
+            )
             looked_at += len(chunk)
             changed += changed_here
             unreadable += unreadable_here

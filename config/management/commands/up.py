@@ -17,8 +17,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
 
-from config import embedded, servers
-from config.demo import LOGINS
+from config import embedded, metrics, servers
+from config.demo.people import LOGINS
 
 HOST = "127.0.0.1"
 WEB = (
@@ -58,6 +58,7 @@ class Command(BaseCommand):
         self._run_until_told_to_end(address)
 
     def _prepare(self, *, demo: bool) -> None:
+        metrics.empty_folder()
         call_command("migrate", verbosity=0, interactive=False)
         if demo:
             call_command("demo", if_empty=True)
@@ -143,5 +144,6 @@ def _start(command: str) -> "subprocess.Popen[bytes]":
         stdin=subprocess.PIPE,
         start_new_session=True,  # Ctrl-C is for us: we end them in order
         cwd=settings.BASE_DIR,
-        env=os.environ | {"TAEL_SANDBOX": "1", "PYTHONUNBUFFERED": "1"},
+        env=os.environ
+        | {"TAEL_SANDBOX": "1", "PYTHONUNBUFFERED": "1", metrics.FOLDER: str(metrics.folder())},
     )

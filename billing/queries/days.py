@@ -1,0 +1,52 @@
+"""What each fee came to on each day: the items that statements and bills are made of.
+
+Nothing here writes. A charge counts for the day on which it posts (domain: billing, charge).
+"""
+
+from datetime import date
+
+from django.db.models import Q, QuerySet
+
+from billing.models import BillingAccount, Charge, Fee, InvoiceItem
+from billing.models.fees import Posting
+from merchants import calendar
+
+# What an account's running figures of the same names are the sums of.
+OUTSTANDING, ACCRUING = "OUTSTANDING", "ACCRUING"
+BILLED = {
+    OUTSTANDING: Q(posted_at__isnull=False, invoice__isnull=True),
+    ACCRUING: Q(posted_at__isnull=True, posting=Posting.DAILY),
+}
+
+
+def of(
+    account: BillingAccount, *, billed: str = "", category: str = "", fee: str = "", month: str = ""
+) -> QuerySet[InvoiceItem]:
+    """The account's items, each with its fee and the bill it is on; "" is any.
+
+    OUTSTANDING or ACCRUING; of a category or of a fee's code; of a month, such as 2026-10.
+    """
+    found = account.items.select_related("fee", "invoice")
+    if billed:
+        found = found.filter(BILLED[billed])
+    if category:
+        found = found.filter(fee__category=category)
+    if fee:
+        found = found.filter(fee=fee)
+    if month:
+        first = date.fromisoformat(f"{month}-01")
+        found = found.filter(posting_on__range=(first, calendar.month_end(first)))
+    return found
+
+
+def find(account: BillingAccount, pk: int) -> InvoiceItem | None:
+    return of(account).filter(pk=pk).first()
+
+
+def charges(item: InvoiceItem) -> QuerySet[Charge]:
+    """The charges that an item is the sum of, each with its fee."""
+    return item.charges.select_related("fee")
+
+
+def fee_of(code: str) -> Fee | None:
+    return Fee.objects.filter(pk=code).first()

@@ -1,0 +1,47 @@
+"""What running figures and totals are made of: fees by day, and the charges of each."""
+
+from datetime import date
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from billing.forms.lists import BILLED, CATEGORIES, ChargeOrder, DayFilter
+from billing.queries import days, forecast
+from billing.views.accounts import account_and_today, account_of
+from merchants.access import MemberRequest, for_members
+
+
+@for_members
+def all_days(request: MemberRequest) -> HttpResponse:
+    account = account_of(request)
+    asked = DayFilter(request.GET)
+    month, fee = asked.rows["month"], asked.rows["fee"]
+    context = asked.context | {
+        "account": account,
+        "page": asked.page(days.of(account, **asked.rows)),
+        "states": BILLED,
+        "categories": CATEGORIES,
+        "month": date.fromisoformat(f"{month}-01") if month else None,
+        "fee": days.fee_of(fee) if fee else None,
+    }
+    return render(request, "billing/days.html", context)
+
+
+@for_members
+def day(request: MemberRequest, pk: int) -> HttpResponse:
+    """The charges of one fee that post on one day."""
+    item = days.find(account_of(request), pk)
+    if item is None:
+        raise Http404("the merchant has no such item")
+    asked = ChargeOrder(request.GET)
+    context = asked.context | {"item": item, "page": asked.page(days.charges(item))}
+    return render(request, "billing/day.html", context)
+
+
+@for_members
+def outlook(request: MemberRequest) -> HttpResponse:
+    """How the forecast comes about, figure by figure."""
+    account, today = account_and_today(request, timezone.now())
+    context = {"account": account, "forecast": forecast.forecast(account, today=today)}
+    return render(request, "billing/outlook.html", context)

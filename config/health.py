@@ -1,0 +1,109 @@
+"""Whether this process is up, and whether all that it needs is there.
+
+/healthz     the process answers: nothing else is looked at
+/readyz/web  the database with all its migrations, the cache and the broker: for load balancers
+/readyz      the same and the scheduler: for whoever is to be woken up
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from django.core.cache import cache
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.utils import timezone
+
+from config import embedded, jobs
+from config.celery import app
+
+log = logging.getLogger(__name__)
+
+Check = Callable[[], str]  # what is wrong; nothing if it is empty
+PATIENCE_SECONDS = 2
+LOOK_AGAIN_SECONDS = 60  # for migrations: it takes a look at every file
+
+_migrated_at = 0.0
+
+
+class Health:
+    """Answers before anything else: a probe knows a server by its number, and speaks plain HTTP."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.answers: dict[str, Callable[[], HttpResponse]] = {
+            "/healthz": _healthz,
+            "/readyz": partial(_readyz, WEB | SCHEDULER),
+            "/readyz/web": partial(_readyz, WEB),
+        }
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.answers.get(request.path_info)
+        if answer is None:
+            return self.get_response(request)
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        response = answer()
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def _healthz() -> HttpResponse:
+    return JsonResponse({"status": "up"})
+
+
+def _readyz(checks: Mapping[str, Check]) -> HttpResponse:
+    """Names what fails in a few words; the log has the rest."""
+    found = {name: _found(name, check) for name, check in checks.items()}
+    is_ready = not any(found.values())
+    content = {
+        "status": "ready" if is_ready else "not ready",
+        "checks": {name: wrong or "ok" for name, wrong in found.items()},
+    }
+    return JsonResponse(content, status=200 if is_ready else 503)
+
+
+def _found(name: str, check: Check) -> str:
+    try:
+        return check()
+    except Exception as error:
+        log.warning("Not ready: %s: %s", name, error)
+        return f"failed ({type(error).__name__})"
+
+
+def _database() -> str:
+    global _migrated_at
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    if _migrated_at and time.monotonic() - _migrated_at < LOOK_AGAIN_SECONDS:
+        return ""
+    executor = MigrationExecutor(connection)
+    if missing := executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return f"{len(missing)} migrations are not applied"
+    _migrated_at = time.monotonic()
+    return ""
+
+
+def _cache() -> str:
+    cache.set("readyz", "here", timeout=PATIENCE_SECONDS)
+    return "" if cache.get("readyz") == "here" else "forgets"
+
+
+def _broker() -> str:
+    embedded.ensure()
+    with app.connection_for_read(connect_timeout=PATIENCE_SECONDS) as broker:
+        broker.ensure_connection(max_retries=1, timeout=PATIENCE_SECONDS)
+    return ""
+
+
+def _scheduler() -> str:
+    heartbeat = jobs.heartbeat_at()
+    if not jobs.is_stale(heartbeat, timezone.now()):
+        return ""
+    return f"no heartbeat since {heartbeat.isoformat()}" if heartbeat else "no heartbeat yet"
+
+
+WEB: dict[str, Check] = {"database": _database, "cache": _cache, "broker": _broker}
+SCHEDULER: dict[str, Check] = {"scheduler": _scheduler}

@@ -1,0 +1,277 @@
+"""Keeping the record of the timetable's runs, and of the rows that they could not deal with.
+
+A run is on record before its chunks are handed out; each chunk that is done adds to it, once, and
+the last one ends it. A row that failed is parked: a `JobFailure` tells why until a later run, or an
+operator, gets it done.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from config.celery import Job, job_named
+from config.jobs import KEPT
+from config.models import JobFailure, JobRun
+from merchants import metrics
+from merchants.operations import trail
+from merchants.piecework import Failures
+from merchants.refusals import Invalid, Refused
+from merchants.trail import Action
+
+log = logging.getLogger(__name__)
+
+LONGEST_ERROR = 2000
+LONGEST_REASON = 500
+MOST_FORGOTTEN = 1000  # failures, each time
+
+COUNT = """
+UPDATE config_jobrun
+SET open_chunks = array_remove(open_chunks, %(number)s), rows_done = rows_done + %(done)s,
+    rows_failed = rows_failed + %(failed)s, error = concat_ws(E'\\n', nullif(error, ''), %(error)s),
+    ended_at = CASE WHEN open_chunks <@ ARRAY[%(number)s] THEN %(now)s ELSE ended_at END
+WHERE id = %(run)s AND %(number)s = ANY(open_chunks)
+"""
+PARK = """
+INSERT INTO config_jobfailure (job, row_id, merchant_id, error, failures, first_failed_at,
+                               last_failed_at)
+SELECT %(job)s, failed.row_id, failed.merchant_id, failed.error, 1, %(now)s, %(now)s
+FROM unnest(%(rows)s::bigint[], %(merchants)s::bigint[], %(errors)s::text[])
+     AS failed(row_id, merchant_id, error)
+ORDER BY failed.row_id
+ON CONFLICT (job, row_id) WHERE resolved_at IS NULL DO UPDATE
+SET error = excluded.error, last_failed_at = excluded.last_failed_at,
+    failures = config_jobfailure.failures + 1
+"""
+
+
+class UnknownJob(Refused):
+    """The timetable has no such job."""
+
+    code = "unknown_job"
+
+
+class UnknownFailure(Refused):
+    """There is no such parked row."""
+
+    code = "unknown_failure"
+
+
+class AlreadyResolved(Refused):
+    """A later run has dealt with the row."""
+
+    code = "already_resolved"
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run on record, and what is to be handed out of it."""
+
+    run: JobRun
+    job: Job
+    chunks: Sequence[Sequence[int]]
+
+
+def start(job: Job, *, at: datetime, now: datetime, actor: str = "") -> Started:
+    """Put a run on record that does what is due at `at`. One that finds nothing ends with that."""
+    try:
+        due = job.find(at)
+    except Exception as error:
+        JobRun.objects.create(
+            job=job.name, due_at=at, started_at=now, ended_at=now, actor=actor, error=said(error)
+        )
+        raise
+    _resolve_what_is_not_due(job, due, at, now)
+    return _start(job, due, at=at, now=now, actor=actor)
+
+
+def _start(job: Job, due: Sequence[int], *, at: datetime, now: datetime, actor: str) -> Started:
+    chunks = job.chunks(due)
+    run = JobRun.objects.create(
+        job=job.name,
+        due_at=at,
+        started_at=now,
+        ended_at=None if chunks else now,
+        actor=actor,
+        rows_due=len(due),
+        open_chunks=list(range(1, len(chunks) + 1)),
+    )
+    return Started(run, job, chunks)
+
+
+def work_off(job: Job, keys: Sequence[int], at: datetime) -> Failures:
+    """Do one chunk. Rows that failed before come after the others, each on its own."""
+    parked = set(_open(job, keys).values_list("row_id", flat=True)) if job.is_set_based else set()
+    failures: Failures = {}
+    if sound := [key for key in keys if key not in parked]:
+        failures |= job.work_off(sound, at)
+    for key in sorted(parked):
+        failures |= job.work_off([key], at)
+    return failures
+
+
+@transaction.atomic
+def finish(
+    run_id: int,
+    number: int,
+    *,
+    job: Job,
+    keys: Sequence[int],
+    failures: Failures,
+    now: datetime,
+) -> None:
+    """Add a chunk that was done to its run. The second time that a chunk is done adds nothing."""
+    done = len(keys) - len(failures)
+    if not _count(run_id, number, done=done, failed=len(failures), now=now):
+        return
+    for outcome, rows in (("done", done), ("failed", len(failures))):
+        transaction.on_commit(partial(metrics.ROWS.labels(job.name, outcome).inc, rows))
+    _park(job, {key: said(error) for key, error in failures.items()}, now)
+    _open(job, [key for key in keys if key not in failures]).update(resolved_at=now)
+
+
+def give_up(run_id: int, number: int, *, error: Exception, now: datetime) -> None:
+    """A chunk was not done, through no row's fault; the next run finds its rows due again."""
+    _count(run_id, number, error=f"Chunk {number}: {said(error)}", now=now)
+
+
+def _count(
+    run_id: int, number: int, *, now: datetime, done: int = 0, failed: int = 0, error: str = ""
+) -> bool:
+    """Whether the chunk was still open."""
+    values: dict[str, Any] = {"run": run_id, "number": number, "now": now, "error": error or None}
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, {**values, "done": done, "failed": failed})
+        return bool(cursor.rowcount)
+
+
+def _park(job: Job, errors: Mapping[int, str], now: datetime) -> None:
+    if not errors:
+        return
+    merchants = _merchants(job, list(errors))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            PARK,
+            {
+                "job": job.name,
+                "rows": list(errors),
+                "merchants": [merchants.get(key) for key in errors],
+                "errors": list(errors.values()),
+                "now": now,
+            },
+        )
+
+
+def _merchants(job: Job, keys: Sequence[int]) -> dict[int, int]:
+    if not job.merchant:
+        return {}
+    rows = apps.get_model(job.model)._default_manager.filter(pk__in=keys)
+    return dict(rows.values_list("pk", job.merchant))
+
+
+def _open(job: Job, keys: Sequence[int]) -> "QuerySet[JobFailure]":
+    return JobFailure.objects.filter(job=job.name, row_id__in=keys, resolved_at__isnull=True)
+
+
+def _resolve_what_is_not_due(job: Job, due: Sequence[int], at: datetime, now: datetime) -> None:
+    """Somebody else has dealt with the row: an operation that met it, or a person."""
+    parked = JobFailure.objects.filter(job=job.name, resolved_at__isnull=True)
+    rows = dict(parked.filter(last_failed_at__lte=at).values_list("row_id", "pk"))
+    if done := rows.keys() - set(due):
+        JobFailure.objects.filter(pk__in=[rows[row] for row in done]).update(resolved_at=now)
+
+
+def said(error: Exception) -> str:
+    """An error in words for operators; a refusal is a sentence already."""
+    text = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
+    return text.strip()[:LONGEST_ERROR]
+
+
+# --- by hand --------------------------------------------------------------------------------------
+
+
+def order(*, job_name: str, at: datetime, actor: str, reason: str, now: datetime) -> Started:
+    """Have a job do what is due at `at`, however long ago that was; it may have been done before.
+
+    Raises UnknownJob, Invalid for an instant to come, or without a reason.
+    """
+    job, reason = _job(job_name), _checked(reason)
+    if at > now:
+        raise Invalid("at", "is still to come; a job does what has fallen due")
+    with transaction.atomic():
+        started = start(job, at=at, now=now, actor=actor)
+        trail.write(
+            Action.JOB_RUN,
+            actor=actor,
+            subject=f"{job.name} at {at.isoformat()}",
+            after={"run": started.run.pk, "rows_due": started.run.rows_due},
+            reason=reason,
+            now=now,
+        )
+    return started
+
+
+def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFailure:
+    """Try a parked row once more, here and now; what came of it is in the failure.
+
+    Raises UnknownFailure, AlreadyResolved, UnknownJob, Invalid without a reason.
+    """
+    reason = _checked(reason)
+    failure = JobFailure.objects.filter(pk=failure_id).first()
+    if failure is None:
+        raise UnknownFailure(f"failure: there is no parked row {failure_id}")
+    if failure.resolved_at is not None:
+        raise AlreadyResolved(f"failure: {failure} has been dealt with already")
+    job = _job(failure.job)
+    with transaction.atomic():
+        run = _start(job, [failure.row_id], at=now, now=now, actor=actor).run
+        trail.write(
+            Action.FAILURE_RETRIED,
+            actor=actor,
+            merchant_id=failure.merchant_id,
+            subject=str(failure),
+            after={"run": run.pk},
+            reason=reason,
+            now=now,
+        )
+    try:
+        failures = work_off(job, [failure.row_id], now)
+    except Exception as error:
+        give_up(run.pk, 1, error=error, now=now)
+        raise
+    finish(run.pk, 1, job=job, keys=[failure.row_id], failures=failures, now=now)
+    failure.refresh_from_db()
+    return failure
+
+
+def _job(name: str) -> Job:
+    try:
+        return job_named(name)
+    except LookupError as error:
+        raise UnknownJob(f"job: {error}") from None
+
+
+def _checked(reason: str) -> str:
+    reason = reason.strip()
+    if not reason:
+        raise Invalid("reason", "is missing")
+    if len(reason) > LONGEST_REASON:
+        raise Invalid("reason", f"must not be longer than {LONGEST_REASON} characters")
+    return reason
+
+
+# --- tidying up -----------------------------------------------------------------------------------
+
+
+def forget(run_ids: Sequence[int], now: datetime) -> Failures:
+    """Delete these runs, and some of the failures that were dealt with as long ago."""
+    JobRun.objects.filter(pk__in=run_ids, started_at__lt=now - KEPT).delete()
+    old = JobFailure.objects.filter(resolved_at__lt=now - KEPT).order_by("pk")
+    JobFailure.objects.filter(pk__in=old.values_list("pk")[:MOST_FORGOTTEN]).delete()
+    return {}

@@ -1,0 +1,51 @@
+"""What tests of payments at Stripe have in common: a shop with a card and a bill, and its state."""
+
+from decimal import Decimal
+from typing import Any
+
+from billing.models import Invoice, Payment
+from billing.operations import payment_methods, payments
+from tests import shops
+
+
+def add_card(shop: shops.Shop, at: str, token: str, customer: str = "cus_1") -> None:
+    payment_methods.add_card(
+        merchant_id=shop.merchant.pk,
+        provider="stripe",
+        token=token,
+        customer=customer,
+        brand="visa",
+        last_four="4242",
+        actor="anna@rosewood.example",
+        now=shop.at(at),
+    )
+
+
+def billed_shop(**terms: Any) -> shops.Shop:
+    """One open bill of 250.00, collected from pm_1 of cus_1 by the next run of the jobs."""
+    shop = shops.join("2026-11-01 10:00", **terms)
+    add_card(shop, "2026-11-01 10:05", "pm_1")
+    assert shop.charge("2026-11-02 09:00", "pick-pack", "250.00") == "applied"
+    return shop
+
+
+def collect(shop: shops.Shop, at: str) -> None:
+    """The attempt alone: a run of the jobs goes on to ask what became of it."""
+    payments.collect(Invoice.objects.get().pk, now=shop.at(at))
+
+
+def attempts() -> list[str]:
+    return [
+        f"{payment.status} {payment.failure}".strip()
+        for payment in Payment.objects.order_by("attempt")
+    ]
+
+
+def bill() -> tuple[str, Decimal]:
+    found = Invoice.objects.get()
+    return found.status, found.amount_paid
+
+
+def next_attempt() -> str:
+    at = Invoice.objects.get().next_attempt_at
+    return f"{at:%Y-%m-%d %H:%M}" if at else ""

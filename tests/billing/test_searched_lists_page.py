@@ -1,0 +1,155 @@
+"""The lists of billing, searched and sorted by their headings, and the closed months as a file."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from tests import shops
+from tests.billing import deciding
+from tests.billing.pages import answers, read
+from tests.factories import browser_of, member
+from tests.shops import Shop
+
+pytestmark = pytest.mark.django_db
+
+SHOWN = {"OWNER": 200, "FINANCE": 200, "VIEWER": 200}
+EXPORTED = {"OWNER": 200, "FINANCE": 200, "VIEWER": 403}
+NOBODY_ELSE = {"stranger": 404, "operator": 404, "nobody": 302}
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """Closed 2026-11 (16.50 and a credit of 1.50 later) and 2026-12; 2027-01 is open."""
+    shop = shops.join("2026-11-01 09:00", plan_price="39.00")
+    shop.charge("2026-11-03 10:00", "pick-pack", "4.50", "C-1", request="FR-2")
+    shop.charge("2026-11-05 15:00", "shipping-label", "12.00", "C-2", request="FR-1")
+    shop.run_jobs("2026-12-01 00:00")
+    deciding.approve(
+        shop, "2026-12-02 10:00", deciding.ask(shop, "2026-12-02 09:00", "C-1", "1.50")
+    )
+    deciding.ask(shop, "2026-12-03 09:00", "C-2", "7.00", "credit-label")
+    shop.charge("2026-12-04 10:00", "shipping-label", "230.00", "C-3", request="FR-3")
+    shop.run_jobs("2027-01-01 00:00")
+    shop.charge("2027-01-02 10:00", "pick-pack", "2.00", "C-4", request="FR-4")
+    return shop
+
+
+def rows(shop: Shop, path: str, **params: str) -> list[Any]:
+    response = browser_of(member(shop)).get(f"/m/rosewood/billing/{path}", params)
+    return list(response.context["page"].rows)
+
+
+def file(shop: Shop, **params: str) -> list[list[str]]:
+    response = browser_of(member(shop)).get("/m/rosewood/billing/statements.csv", params)
+    return list(csv.reader(io.StringIO(b"".join(response).decode())))
+
+
+# Statements.
+
+
+def test_statements_are_found_by_year_and_sorted(shop: Shop) -> None:
+    assert [str(found) for found in rows(shop, "statements/")] == ["2027-01", "2026-12", "2026-11"]
+    assert [str(found) for found in rows(shop, "statements/", year="2026", by="month")] == [
+        "2026-11",
+        "2026-12",
+    ]
+    assert len(rows(shop, "statements/", year="20x6")) == 3
+    assert "No statement of this year." in read(shop, "statements/?year=2025")
+    assert "Year All 2027 2026" not in read(shop, "charges/")
+
+
+def test_the_closed_months_are_one_file_with_what_each_category_came_to(shop: Shop) -> None:
+    assert file(shop) == [
+        [
+            *("Month", "Closed (UTC)", "Charges", "Fulfilment", "Shipping", "Fulfilment credit"),
+            *("Shipping credit", "Total", "Currency"),
+        ],
+        [
+            *("2026-12", "2027-01-01T00:00:00Z", "2", "0.00", "230.00", "-1.50", "0.00"),
+            *("228.50", "USD"),
+        ],
+        ["2026-11", "2026-12-01T00:00:00Z", "2", "4.50", "12.00", "0.00", "0.00", "16.50", "USD"],
+    ]
+    assert [row[0] for row in file(shop, by="month")[1:]] == ["2026-11", "2026-12"]
+    assert [row[0] for row in file(shop, year="2027")] == ["Month"]
+
+
+def test_a_statements_charges_are_found_by_request_and_by_reference(shop: Shop) -> None:
+    path = "statements/2026-11/"
+    assert [found.reference for found in rows(shop, path)] == ["C-1", "C-2"]
+    assert [found.reference for found in rows(shop, path, by="-at")] == ["C-2", "C-1"]
+    assert [found.reference for found in rows(shop, path, reference="FR-2")] == ["C-1"]
+    assert [found.reference for found in rows(shop, path, reference="C-2")] == ["C-2"]
+    assert rows(shop, path, reference="C-3") == []  # of another month
+    assert "No charge of this month has this reference" in read(shop, f"{path}?reference=C-3")
+
+
+def test_an_open_statement_starts_with_the_latest_and_turns_round(shop: Shop) -> None:
+    shop.charge("2027-01-03 10:00", "pick-pack", "2.00", "C-5")
+    path = "statements/2027-01/"
+    assert [found.reference for found in rows(shop, path)] == ["C-5", "C-4"]
+    assert [found.reference for found in rows(shop, path, by="at")] == ["C-4", "C-5"]
+
+
+# Bills, credits, requests.
+
+
+def test_bills_are_sorted_by_total_and_due_date(shop: Shop) -> None:
+    totals = [f"{found.total:.2f}" for found in rows(shop, "bills/", by="-total")]
+    assert totals == sorted(totals, key=float, reverse=True)
+    assert len(totals) >= 3
+    due = [found.due_on for found in rows(shop, "bills/", by="due_on")]
+    assert due == sorted(due)
+
+
+def test_credits_are_found_by_their_charge_and_sorted(shop: Shop) -> None:
+    assert [f"{found.amount:.2f}" for found in rows(shop, "credits/")] == ["7.00", "1.50"]
+    assert [f"{found.amount:.2f}" for found in rows(shop, "credits/", by="amount")] == [
+        *("1.50", "7.00")
+    ]
+    assert [f"{found.amount:.2f}" for found in rows(shop, "credits/", charge="C-1")] == ["1.50"]
+    assert [f"{found.amount:.2f}" for found in rows(shop, "credits/", charge="C-")] == [
+        *("7.00", "1.50")
+    ]
+    assert rows(shop, "credits/", charge="C-1", status="REQUESTED") == []
+
+
+def test_requests_are_sorted_by_reference(shop: Shop) -> None:
+    assert [found.reference for found in rows(shop, "requests/", by="reference")] == [
+        *("FR-1", "FR-2", "FR-3", "FR-4")
+    ]
+    assert next(found.reference for found in rows(shop, "requests/", by="-reference")) == "FR-4"
+    assert next(found.reference for found in rows(shop, "requests/", by="first_at")) == "FR-2"
+
+
+# Who may, and what it costs.
+
+
+def test_the_file_is_for_who_may_export(shop: Shop) -> None:
+    assert answers(shop, "statements.csv") == EXPORTED | NOBODY_ELSE
+
+
+@pytest.mark.parametrize("path", ["statements/?year=2026", "bills/?by=total"])
+def test_everybody_of_the_merchant_sees_the_lists(shop: Shop, path: str) -> None:
+    assert answers(shop, path) == SHOWN | NOBODY_ELSE
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "statements/?year=2026&by=month",
+        "statements/2026-11/?reference=FR-2&by=-at",
+        "bills/?status=OPEN&kind=THRESHOLD&number=2026&by=-total",
+        "credits/?charge=C-&by=amount",
+        "requests/?reference=FR&by=-reference",
+    ],
+)
+def test_it_takes_few_queries(
+    shop: Shop, path: str, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = browser_of(member(shop))
+    with django_assert_max_num_queries(12):
+        assert client.get(f"/m/rosewood/billing/{path}").status_code == 200

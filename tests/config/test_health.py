@@ -1,0 +1,114 @@
+"""/healthz says that the process is up, /readyz whether all that it needs is there."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from config import health, jobs
+from config.celery import app
+from config.models import Heartbeat
+
+pytestmark = pytest.mark.django_db
+
+READY = {"database": "ok", "cache": "ok", "broker": "ok"}
+
+
+@pytest.fixture(autouse=True)
+def look_at_migrations_anew() -> Iterator[None]:
+    health._migrated_at = 0.0
+    yield
+    health._migrated_at = 0.0
+
+
+def beat(**ago: int) -> None:
+    Heartbeat.objects.create(pk=jobs.SCHEDULER, at=timezone.now() - timedelta(**ago))
+
+
+def asked(path: str, **headers: str) -> tuple[int, Any]:
+    response = Client().get(path, headers=headers or None)
+    assert response.headers["Cache-Control"] == "no-store"
+    assert not response.cookies
+    return response.status_code, response.json()
+
+
+def test_all_is_there() -> None:
+    beat(minutes=1)
+    assert asked("/healthz") == (200, {"status": "up"})
+    assert asked("/readyz") == (200, {"status": "ready", "checks": {**READY, "scheduler": "ok"}})
+    assert asked("/readyz/web") == (200, {"status": "ready", "checks": READY})
+
+
+def test_a_stale_heartbeat_fails_for_the_scheduler_and_takes_no_web_server_away() -> None:
+    beat(minutes=4)
+    status, said = asked("/readyz")
+    assert (status, said["status"]) == (503, "not ready")
+    assert said["checks"].pop("scheduler").startswith("no heartbeat since 20")
+    assert said["checks"] == READY
+    assert asked("/readyz/web")[0] == 200
+
+
+def test_no_heartbeat_yet() -> None:
+    assert asked("/readyz")[1]["checks"]["scheduler"] == "no heartbeat yet"
+
+
+def test_without_a_database_the_process_is_still_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise OperationalError("password authentication failed for user tael at 10.0.0.9")
+
+    monkeypatch.setattr(connection, "cursor", fail)
+    assert asked("/healthz")[0] == 200
+    status, said = asked("/readyz/web")
+    assert status == 503
+    assert said["checks"] == {**READY, "database": "failed (OperationalError)"}
+
+
+def test_a_migration_that_is_not_applied(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    recorded = MigrationRecorder.Migration.objects
+    last = recorded.filter(app="config").latest("pk")
+    last.delete()
+    assert asked("/readyz/web")[1]["checks"]["database"] == "1 migrations are not applied"
+    last.save(force_insert=True)
+    assert asked("/readyz/web")[0] == 200
+    with django_assert_num_queries(1):  # migrations are looked at once a minute
+        assert asked("/readyz/web")[0] == 200
+
+
+def test_a_cache_that_is_not_there(settings: Settings) -> None:
+    default = settings.CACHES["default"] | {"LOCATION": "unix:///tmp/nowhere.sock?db=1"}
+    settings.CACHES = {"default": default}
+    status, said = asked("/readyz/web")
+    assert (status, said["checks"]) == (503, {**READY, "cache": "failed (ConnectionError)"})
+
+
+def test_a_broker_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app.conf, "broker_read_url", "redis+socket:///tmp/nowhere.sock")
+    status, said = asked("/readyz/web")
+    assert (status, said["checks"]) == (503, {**READY, "broker": "failed (OperationalError)"})
+
+
+def test_a_probe_needs_no_name_of_ours_and_no_https(settings: Settings) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    settings.ALLOWED_HOSTS = ["tael.example"]
+    assert asked("/healthz", host="10.0.0.7:8000")[0] == 200
+    assert asked("/readyz/web", host="10.0.0.7:8000")[0] == 200
+    assert Client().get("/", headers={"host": "10.0.0.7"}).status_code == 400
+
+
+def test_nothing_is_asked_of_the_database_to_be_up(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    with django_assert_num_queries(0):
+        assert asked("/healthz")[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/readyz/web"])
+def test_they_are_only_read(path: str) -> None:
+    assert Client().post(path).status_code == 405
+    assert Client().head(path).status_code in (200, 503)

@@ -1,0 +1,187 @@
+"""Log lines say which request or task they belong to, and nothing of people."""
+
+import gzip
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+
+from config import logs
+from tests import shops
+from tests.config.working import damage, run
+from tests.factories import browser_of, member
+
+
+class Lines:
+    """What was logged, read back."""
+
+    def __init__(self) -> None:
+        self.written = StringIO()
+
+    def of(self, logger: str) -> list[dict[str, Any]]:
+        found = [json.loads(line) for line in self.written.getvalue().splitlines()]
+        return [line for line in found if line["logger"] == logger]
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
+    """As in a deployment."""
+    configured = logs.logging_settings(deployed=True)
+    assert configured["handlers"]["stderr"]["formatter"] == "json"
+    kept = Lines()
+    handler = logging.StreamHandler(kept.written)
+    handler.setFormatter(logs.Json())
+    handler.addFilter(logs.Context())
+    access = logging.getLogger("tael.access")
+    monkeypatch.setattr(access, "level", logging.INFO)
+    access.manager._clear_cache()  # type: ignore[attr-defined]
+    logging.getLogger().addHandler(handler)
+    yield kept
+    logging.getLogger().removeHandler(handler)
+
+
+@pytest.mark.django_db
+def test_a_line_for_each_request_says_who_by_number_and_what_by_route(lines: Lines) -> None:
+    shop = shops.join("2026-11-01 10:00")
+    owner = member(shop, email="olive@rosewood.example")
+    response = browser_of(owner).get("/m/rosewood/search/?q=Somchai")
+    (line,) = lines.of("tael.access")
+    assert line.pop("ms") > 0
+    assert line.pop("at").endswith("+00:00")
+    assert line == {
+        "level": "INFO",
+        "logger": "tael.access",
+        "message": "GET search 200",
+        "method": "GET",
+        "status": 200,
+        "request_id": response.headers["X-Request-ID"],
+        "route": "search",
+        "merchant": "rosewood",
+        "user": owner.pk,
+    }
+    assert "Somchai" not in lines.written.getvalue()
+    assert "olive" not in lines.written.getvalue()
+
+
+@pytest.mark.django_db
+def test_a_secret_in_an_address_is_not_logged(lines: Lines) -> None:
+    Client().get("/invitation/a-secret-token/")
+    assert lines.of("tael.access")
+    assert "a-secret-token" not in "".join(json.dumps(line) for line in lines.of("tael.access"))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("given", "is_taken"),
+    [("abc-123.XYZ", True), ("short", False), ('x"\n{inject}', False), ("a" * 65, False)],
+)
+def test_a_request_keeps_the_name_that_the_proxy_gave_it(given: str, is_taken: bool) -> None:
+    name = Client().get("/accounts/login/", headers={"x-request-id": given})["X-Request-ID"]
+    assert (name == given) == is_taken
+    assert is_taken or len(name) == 32
+
+
+@pytest.mark.django_db
+def test_what_a_task_logs_names_job_and_task(lines: Lines) -> None:
+    damage(shops.join("2026-11-01 10:00"))
+    run("billing-day-ends", "2026-11-02 00:00")
+    (line,) = lines.of("config.celery")
+    assert (line["task"], line["job"]) == ("config.tasks.do_chunk", "billing-day-ends")
+    assert line["task_id"]
+    assert line["message"].endswith("the account of this merchant is damaged") or line["exc_info"]
+    assert "request_id" not in line
+
+
+@pytest.mark.django_db
+def test_a_row_that_the_database_refused_is_not_logged(lines: Lines) -> None:
+    shops.join("2026-11-01 10:00", name="Rosewood Dresses")
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("UPDATE merchants_merchant SET reference = NULL")
+    except IntegrityError:
+        logging.getLogger("test").exception("It was refused")
+    (line,) = lines.of("test")
+    assert "violates not-null constraint" in line["exc_info"]
+    assert "Rosewood" not in line["exc_info"]
+
+
+@pytest.mark.parametrize(
+    ("deployed", "named", "form"),
+    [(True, "", "json"), (False, "", "line"), (True, "line", "line"), (False, "json", "json")],
+)
+def test_json_where_it_is_deployed_or_asked_for(
+    monkeypatch: pytest.MonkeyPatch, deployed: bool, named: str, form: str
+) -> None:
+    monkeypatch.setenv("TAEL_LOG_FORMAT", named)
+    assert logs.logging_settings(deployed=deployed)["handlers"]["stderr"]["formatter"] == form
+
+
+# --- Sentry ---------------------------------------------------------------------------------------
+
+START = """
+import logging, os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+import django
+django.setup()
+"""
+UNUSED = START + "assert not [name for name in sys.modules if name.startswith('sentry')]"
+FAILING = (
+    START
+    + """
+def fail():
+    card_number = "4242 secret"
+    raise ValueError("this went wrong")
+try:
+    fail()
+except ValueError:
+    logging.getLogger("test").exception("Look")
+import sentry_sdk
+sentry_sdk.flush(timeout=10)
+"""
+)
+
+
+def python(code: str, **environment: str) -> None:
+    environment = {**os.environ, **environment}
+    command = [sys.executable, "-c", code]
+    subprocess.run(command, cwd=settings.BASE_DIR, env=environment, check=True, timeout=60)
+
+
+def test_without_a_dsn_sentry_is_not_even_imported() -> None:
+    python(UNUSED, SENTRY_DSN="")
+
+
+def test_with_a_dsn_an_error_arrives_without_what_variables_held() -> None:
+    arrived: list[bytes] = []
+
+    class Sentry(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            content = self.rfile.read(int(self.headers["Content-Length"]))
+            is_packed = self.headers.get("Content-Encoding") == "gzip"
+            arrived.append(gzip.decompress(content) if is_packed else content)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Sentry) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        python(FAILING, SENTRY_DSN=f"http://key@127.0.0.1:{server.server_port}/1")
+        server.shutdown()
+        thread.join()
+    said = b"".join(arrived).decode()
+    assert "this went wrong" in said
+    assert "4242 secret" not in said

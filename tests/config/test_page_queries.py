@@ -1,0 +1,45 @@
+"""However much there is to see, a page asks the database a dozen times at most."""
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from credit.models import Freeze
+from credit.operations import freezes
+from tests.credit.pages import set_clock
+from tests.factories import browser_of, member
+from tests.routes import full_shop, pages
+
+pytestmark = pytest.mark.django_db
+
+clock = pytest.fixture(set_clock)
+
+MOST = 12
+
+
+def test_no_page_of_a_merchant_takes_more_than_a_dozen_queries(
+    clock: Callable[[str], None],
+) -> None:
+    shop = full_shop()
+    clock("2026-12-01 10:00")
+    freezes.place(
+        merchant_id=shop.merchant.pk,
+        reason=Freeze.Reason.SUSPECTED_FRAUD,  # which more pages ask for than for any other
+        actor="olga@tael.example",
+        note="look",
+        now=shop.at("2026-12-01 10:00"),
+    )
+    owner = browser_of(member(shop))
+    seen = [page for page in pages(shop, owner) if page.startswith("/m/")]
+    taken = {page: _queries(owner, page) for page in seen}
+    assert len(taken) > 40
+    assert {page: count for page, count in taken.items() if count > MOST} == {}
+
+
+def _queries(client: Client, page: str) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        client.get(page)
+    return len(queries)

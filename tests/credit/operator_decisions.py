@@ -1,0 +1,90 @@
+"""What tests of operators' decisions about credit have in common: one shop, and its rows.
+
+Its review of November proposes 30,000; a buyer is flagged; 45,000 can be withdrawn.
+"""
+
+from django.db.models import Model
+from moneyed import Money
+
+from credit.models import CreditLine, Freeze, LimitRequest
+from credit.operations import freezes, payout_files, requests
+from merchants.models import Profile
+from merchants.operations import profiles
+from tests import shops
+from tests.credit.withdrawing import MERCHANT, NOW, add, sell, withdraw
+from tests.shops import Shop, instant
+
+
+def join() -> Shop:
+    shop = shops.join("2026-10-01 09:00", credit_limit="15000.00", settlement_days=0)
+    for _ in range(3):
+        sell(shop, "2026-10-05 10:00", "15000.00")
+    metrics = {"rating": "5", "listing_quality": 90, "profile_completeness": 90, "after_sales": 90}
+    assert shop.send("shop.metrics", "2026-10-06 10:00", **metrics) == "applied"
+    for number in range(5):
+        shop.place("2026-10-31 10:00", f"B-{number}", "1.00", buyer="Busy")
+    shop.run_jobs("2026-11-01 00:00")
+    add(shop)
+    return shop
+
+
+# Rows that are decided about; each takes the shop to where it is needed.
+
+
+def line(shop: Shop) -> CreditLine:
+    return shop.line
+
+
+def freeze(shop: Shop) -> Freeze:
+    return freezes.place(
+        merchant_id=shop.line.pk,
+        reason=Freeze.Reason.MANUAL,
+        actor="otto@tael.example",
+        note="odd",
+        now=instant(NOW),
+    )
+
+
+def review(shop: Shop) -> Model:
+    return shop.line.reviews.get(status="PENDING")
+
+
+def flag(shop: Shop) -> Model:
+    return shop.line.flags.get()
+
+
+def wanted_raise(shop: Shop) -> LimitRequest:
+    return requests.ask_raise(
+        merchant_id=shop.line.pk,
+        limit_wanted=Money("18000", "USD"),
+        message="For spring.",
+        actor=MERCHANT,
+        now=instant(NOW),
+    )
+
+
+def question(shop: Shop) -> LimitRequest:
+    return requests.ask_question(
+        merchant_id=shop.line.pk, message="Why?", actor=MERCHANT, now=instant(NOW)
+    )
+
+
+def large(shop: Shop) -> Model:
+    return withdraw(shop, "20000.00")
+
+
+def sent(shop: Shop) -> Model:
+    small = withdraw(shop, "100.00")
+    payout_files.export(withdrawal_ids=[small.pk], actor="otto@tael.example", now=instant(NOW))
+    return small
+
+
+def profile(shop: Shop) -> Profile:
+    fields = {"licence_number": "L-1", "contact_name": "Mei", "contact_email": MERCHANT}
+    return profiles.complete(
+        merchant_id=shop.line.pk,
+        fields=fields,
+        document=profiles.Document("licence.pdf", b"%PDF-1.7 licence"),
+        actor=MERCHANT,
+        now=instant(NOW),
+    )

@@ -1,0 +1,66 @@
+"""In a browser: bills and statements on paper have the document, and nothing to be clicked."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from tests import shops
+from tests.e2e.test_reading_the_books import sign_in
+from tests.factories import member
+from tests.pdf_text import pages_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+A4 = 688  # pixels between the margins, narrower than where tables become cards on a screen
+SCREEN_ONLY = ".side, .bar, .skip, .up, .paging, .filter, .buttons, .actions, .onscreen, main form"
+
+
+@pytest.fixture
+def printer(browser: Browser, live_server: LiveServer) -> Page:
+    """Of an owner with a closed month of ninety charges, whose screen is dark."""
+    shop = shops.join("2026-10-01 09:00", plan_price="39.00")
+    for day in range(1, 31):
+        for fee in ("pick-pack", "receiving", "packaging"):
+            shop.charge(f"2026-10-{day:02} 10:00", fee, "1.00")
+    shop.run_jobs("2026-11-01 00:00")
+    page = browser.new_page(color_scheme="dark", viewport={"width": A4, "height": 1000})
+    sign_in(page, live_server, member(shop).email)
+    page.emulate_media(media="print", color_scheme="dark")
+    return page
+
+
+@pytest.mark.parametrize(
+    ("address", "heads"),
+    [
+        ("/m/rosewood/billing/bills/2026-000002/", "Fee Posted Charges Amount"),
+        (
+            "/m/rosewood/billing/statements/2026-10/",
+            "Fee Service Request Description Bill Quantity Amount",
+        ),
+    ],
+)
+def test_it_is_the_document_in_black_on_white(
+    printer: Page, live_server: LiveServer, address: str, heads: str
+) -> None:
+    printer.goto(f"{live_server.url}{address}")
+    expect(printer.locator("h1")).to_be_visible()
+    assert [one for one in printer.locator(SCREEN_ONLY).all() if one.is_visible()] == []
+    assert printer.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+    assert printer.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+    assert not _dark_things(printer)
+    assert printer.evaluate("document.documentElement.scrollWidth") <= A4
+    pages = pages_of(printer.pdf(format="A4"))
+    assert len(pages) > 1
+    assert all(heads in page for page in pages[:-1])  # the last one may have what comes after
+    assert "http" not in " ".join(pages)
+
+
+def _dark_things(page: Page) -> list[str]:
+    """What would be printed on another ground than white."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll("body, body *")]
+          .filter((one) => one.checkVisibility())
+          .map((one) => getComputedStyle(one).backgroundColor)
+          .filter((colour) => !["rgba(0, 0, 0, 0)", "rgb(255, 255, 255)"].includes(colour))"""
+    )
+    return found
