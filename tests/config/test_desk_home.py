@@ -90,7 +90,7 @@ def test_each_number_leads_to_the_list_of_exactly_these_rows(shop: Shop) -> None
     client = browser_of(operator())
     content = client.get("/admin/").content.decode()
     links = re.findall(r'href="(/admin/[a-z/]+\?waits=[a-z-]+)"', content)
-    assert len(links) == 11
+    assert len(links) == 12
     for link in links:
         page = client.get(link)
         assert page.status_code == 200, link
