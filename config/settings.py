@@ -12,7 +12,7 @@ import dj_database_url
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
-from config import currencies, datafolder, embedded, issuer, keys, logs, unfold
+from config import currencies, datafolder, embedded, issuer, keys, logs, sign_in, unfold
 
 # Lets classes name their types (`ModelAdmin[Order]`) where Django's own cannot at run time.
 django_stubs_ext.monkeypatch()
@@ -40,9 +40,7 @@ HTTPS = flag("TAEL_HTTPS", default=DEPLOYED)
 SECRET_KEY = os.environ.get("SECRET_KEY", "")
 if not SECRET_KEY:
     if DEPLOYED:
-        raise ImproperlyConfigured(
-            "Set SECRET_KEY: a deployment (DATABASE_URL is set) needs its own."
-        )
+        raise ImproperlyConfigured("Set SECRET_KEY: DATABASE_URL is set, so this is a deployment.")
     SECRET_KEY = datafolder.secret_key()
 
 # What may never be read from the database alone: the first encrypts, all decrypt.
@@ -67,9 +65,9 @@ WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    "unfold",  # before the admin, whose templates it replaces
+    "unfold.apps.BasicAppConfig",  # before the admin, whose templates it replaces
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "config.admin_app.OperatorsAdmin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -134,7 +132,7 @@ else:
         given = {"ENGINE": ""}
     if given["ENGINE"] != "django.db.backends.postgresql":
         raise ImproperlyConfigured(
-            "DATABASE_URL must look like postgresql://user:password@host/name."
+            "DATABASE_URL must be like postgresql://user:password@host/name."
         )
     options: dict[str, object] = {"connect_timeout": 10, **given.get("OPTIONS", {})}
     DATABASES = {"default": {**given, "OPTIONS": options}}
@@ -163,15 +161,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(datafolder.root() / "beat-schedule")
 
 AUTH_USER_MODEL = "merchants.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
-]
+AUTH_PASSWORD_VALIDATORS = sign_in.PASSWORD_VALIDATORS
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 
@@ -179,11 +169,20 @@ ACCOUNT_ADAPTER = "config.accounts.InvitationOnly"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-# An invitation reaches its mailbox or nobody: that is the proof of the address.
-ACCOUNT_EMAIL_VERIFICATION = "none"
+# Nobody signs in whose address is not proved: by an invitation, by the link with which an operator
+# sets a password, or else by one that is sent at the first sign-in.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_CHANGE_EMAIL = True  # one address at a time; a new one counts once its link was followed
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_FORMS = {"reset_password_from_key": "config.accounts.PasswordByLink"}
+ACCOUNT_RATE_LIMITS = sign_in.RATE_LIMITS
+# How many proxies stand in front, each of which adds to X-Forwarded-For; without any, it is what
+# the client says, and not looked at.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TAEL_TRUSTED_PROXIES") or 0)
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 60 * 60
+# A working day from the sign-in, whatever is done meanwhile; without "remember me" less.
+SESSION_COOKIE_AGE = 12 * 60 * 60
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Tael"
@@ -199,18 +198,19 @@ SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+if HTTPS:  # browsers take these names from this very host only, and not from its neighbours
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 X_FRAME_OPTIONS = "DENY"
 # Browsers' preload list binds a whole domain for good: its owner's decision, not an application's.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 
-DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # a thousand events fit
+DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # 1,000 events fit
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
-FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 STATIC_URL = "/static/"
-STATIC_ROOT = (
-    os.environ.get("TAEL_STATIC_ROOT") or (DEPLOYED and datafolder.root() / "static") or None
-)
+collected = DEPLOYED and datafolder.root() / "static"
+STATIC_ROOT = os.environ.get("TAEL_STATIC_ROOT") or collected or None
 STATICFILES_DIRS = [BASE_DIR / "static"]
 manifest = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 plain = "django.contrib.staticfiles.storage.StaticFilesStorage"

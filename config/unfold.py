@@ -60,6 +60,13 @@ UNFOLD = {
     "COLORS": {"primary": TEAL},
     "STYLES": [_styles],
     "DASHBOARD_CALLBACK": "config.desk.views.home",
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Password", "link": reverse_lazy("account_change_password")},
+            {"title": "Two-factor authentication", "link": reverse_lazy("mfa_index")},
+            {"title": "Sessions", "link": reverse_lazy("usersessions_list")},
+        ]
+    },
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": True,
@@ -76,6 +83,7 @@ UNFOLD = {
                 ("Users", "person", "merchants_user"),
                 ("Memberships", "group", "merchants_membership"),
                 ("Notices", "notifications", "merchants_notice"),
+                ("Roles", "shield_person", "auth_group"),
             ),
             _links(
                 "Credit",

@@ -1,4 +1,3 @@
-from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
@@ -6,10 +5,6 @@ from billing import webhooks
 from config import views
 from merchants import urls as merchants_urls
 from merchants.converters import DayConverter, MonthConverter, ReferenceConverter
-
-# The admin's own sign-in page would ask for no second factor.
-admin.autodiscover()
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 register_converter(ReferenceConverter, "reference")
 register_converter(MonthConverter, "month")

@@ -9,6 +9,7 @@ SENTENCES: dict[str, StrOrPromise] = {
     "not_an_owner": _("Only owners change the team, and you are not one any more."),
     "unknown_member": _("This person is not on the team any more."),
     "last_owner": _("A merchant needs an owner who can sign in: make somebody else owner first."),
+    "is_operator": _("This invitation is for another e-mail address than yours."),
     "already_member": _("This person belongs to the team already."),
     "too_many_invitations": _("You have sent as many invitations as you may in a week."),
     "invitation_not_sent": _(

@@ -48,6 +48,7 @@ class Act:
     row: Any
     said: dict[str, Any]  # the form's cleaned data
     by: dict[str, Any]  # actor and now, as operations take them
+    user: Any = None  # the actor as a person, for operations about people
 
     @property
     def reason(self) -> str:
@@ -83,6 +84,8 @@ class Decision:
     # Whether the button is there. It is the operation that refuses.
     is_open: Callable[[Any], bool] = field(kw_only=True, default=always)
     menu: Text = field(kw_only=True, default="")  # buttons of the same one are in a menu
+    # Who may take it: has this permission; empty, the one to change such rows.
+    permission: str = field(kw_only=True, default="")
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ class Download:
     title: Text
     is_there: Callable[[Any], bool]
     content: Callable[[Any], tuple[str, bytes]]
+    permission: str = ""  # as with decisions: such files are for who decides, not for who looks
 
 
 class Deciding(ModelAdmin):
@@ -103,8 +107,10 @@ class Deciding(ModelAdmin):
     downloads: ClassVar[Sequence[Download]] = ()
     merchant: ClassVar[str] = ""  # the path from the row to its merchant, where it has one
 
-    def may_decide(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+    def may_decide(self, request: HttpRequest, one: Decision | Download | None = None) -> bool:
+        """Whether these pages' decisions, or this one, are for the person."""
+        to_change = f"{self.opts.app_label}.change_{self.opts.model_name}"
+        return request.user.has_perm((one and one.permission) or to_change)
 
     def get_urls(self) -> list[URLPattern]:
         views: list[tuple[str, Callable[..., HttpResponse], str]] = [
@@ -140,24 +146,24 @@ class Deciding(ModelAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
         row = context.get("original")
-        if row is not None and self.may_decide(request):
+        if row is not None:
             context["actions_detail"] = [
                 *context.get("actions_detail", ()),
                 *(
                     _button(one.title, self._address("download", row.pk, one.name))
                     for one in self.downloads
-                    if one.is_there(row)
+                    if self.may_decide(request, one) and one.is_there(row)
                 ),
-                *self._decision_buttons(row),
+                *self._decision_buttons(request, row),
             ]
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def _decision_buttons(self, row: Model) -> list[dict[str, Any]]:
+    def _decision_buttons(self, request: HttpRequest, row: Model) -> list[dict[str, Any]]:
         """A menu stands where the first of its buttons would."""
         buttons: list[dict[str, Any]] = []
         menus: dict[str, list[dict[str, Any]]] = {}
         for one in self.decisions:
-            if not one.is_open(row):
+            if not self.may_decide(request, one) or not one.is_open(row):
                 continue
             button = _button(one.title, self._address("decide", row.pk, one.name))
             if not one.menu:
@@ -174,11 +180,12 @@ class Deciding(ModelAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         response = super().changelist_view(request, extra_context)
-        if isinstance(response, TemplateResponse) and self.may_decide(request):
+        if isinstance(response, TemplateResponse):
             response.context_data = (response.context_data or {}) | {
                 "actions_list": [
                     _button(one.title, self._address("decide_list", one.name))
                     for one in self.list_decisions
+                    if self.may_decide(request, one)
                 ]
             }
         return response
@@ -186,16 +193,15 @@ class Deciding(ModelAdmin):
     # Pages.
 
     def _decide_row(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
-        return self._decide(request, self._row(request, object_id), _named(self.decisions, name))
+        decision = self._named(request, self.decisions, name)
+        return self._decide(request, self._row(request, object_id), decision)
 
     def _decide_list(self, request: HttpRequest, name: str) -> HttpResponse:
-        if not self.may_decide(request):
-            raise PermissionDenied
-        return self._decide(request, None, _named(self.list_decisions, name))
+        return self._decide(request, None, self._named(request, self.list_decisions, name))
 
     def _download(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
+        download = self._named(request, self.downloads, name)
         row = self._row(request, object_id)
-        download = _named(self.downloads, name)
         if not download.is_there(row):
             raise Http404
         try:
@@ -205,9 +211,15 @@ class Deciding(ModelAdmin):
             return HttpResponseRedirect(self._address("change", row.pk))
         return attachment(file_name, content)
 
-    def _row(self, request: HttpRequest, object_id: int) -> Model:
-        if not self.may_decide(request):
+    def _named(self, request: HttpRequest, ones: Sequence[Any], name: str) -> Any:
+        one = next((one for one in ones if one.name == name), None)
+        if not self.may_decide(request, one):
             raise PermissionDenied
+        if one is None:
+            raise Http404
+        return one
+
+    def _row(self, request: HttpRequest, object_id: int) -> Model:
         row: Model | None = self.get_object(request, str(object_id))
         if row is None:
             raise Http404
@@ -228,8 +240,9 @@ class Deciding(ModelAdmin):
             messages.info(request, str(decision.done(outcome)))
         else:
             messages.success(request, str(decision.done))
+        is_there = row is not None and outcome.pk is not None  # deleting leaves no key
         return HttpResponseRedirect(
-            self._address("changelist") if row is None else self._address("change", row.pk)
+            self._address("change", row.pk) if is_there else self._address("changelist")
         )
 
     def _page(
@@ -268,17 +281,11 @@ def _carried_out(
     """What the operation made of it, or None, and the form says why it refused."""
     by = {"actor": request.user.get_username(), "now": timezone.now()}
     try:
-        return decision.carry_out(Act(row=row, said=form.cleaned_data, by=by))
+        act = Act(row=row, said=form.cleaned_data, by=by, user=request.user)
+        return decision.carry_out(act)
     except Refused as refusal:
         form.add_error(None, str(refusal))
     except ValidationError as error:  # of a model, by field
         for name, errors in error.update_error_dict({}).items():
             form.add_error(name if name in form.fields else None, errors)
     return None
-
-
-def _named(ones: Sequence[Any], name: str) -> Any:
-    found = next((one for one in ones if one.name == name), None)
-    if found is None:
-        raise Http404
-    return found

@@ -18,7 +18,7 @@ def write(invitation: Invitation, token: str) -> EmailMessage:
             "To accept, open this link within seven days; it works once:\n\n%(link)s\n\n"
             "If you don't know what this is about, you need not do anything."
         ) % {
-            "inviter": invitation.invited_by,
+            "inviter": invitation.inviter,
             "merchant": merchant.name,
             "role": invitation.get_role_display(),
             "link": settings.TAEL_BASE_URL + reverse("merchants:invitation", args=[token]),

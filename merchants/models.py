@@ -17,6 +17,7 @@ from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -168,6 +169,12 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"Invitation #{self.pk}"
+
+    @property
+    def inviter(self) -> str:
+        """Who invites, as merchants are told: never the address of one of our people."""
+        by = self.invited_by
+        return str(by) if by and not by.is_staff else gettext("Our team")
 
 
 class Profile(models.Model):

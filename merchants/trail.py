@@ -75,6 +75,13 @@ class Action(TextChoices):
     ROLE_GIVEN = "ROLE_GIVEN", "Role given"
     ROLE_CHANGED = "ROLE_CHANGED", "Role changed"
     ROLE_TAKEN = "ROLE_TAKEN", "Role taken away"
+    OPERATOR_ADDED = "OPERATOR_ADDED", "Operator added"
+    OPERATOR_WRITTEN_TO = "OPERATOR_WRITTEN_TO", "Operator written to again"
+    OPERATOR_ROLES_CHANGED = "OPERATOR_ROLES_CHANGED", "Operator's roles changed"
+    PERSON_DEACTIVATED = "PERSON_DEACTIVATED", "Person deactivated"
+    PERSON_REACTIVATED = "PERSON_REACTIVATED", "Person reactivated"
+    SECOND_FACTORS_TAKEN = "SECOND_FACTORS_TAKEN", "Second factors taken away"
+    SESSIONS_ENDED = "SESSIONS_ENDED", "Sessions ended"
 
     # Jobs
     JOB_RUN = "JOB_RUN", "Job run by hand"

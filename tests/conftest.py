@@ -55,10 +55,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.skip(reason=reason))
 
 
-# What migrations wrote: (model, module of the migration, its function).
+# What migrations wrote: (model, module of the migration, its function), by the package of the
+# migration. Roles come last, as they need all others' permissions.
 MIGRATED_ROWS = {
-    "billing": ("Fee", "billing.migrations.0003_fees", "add_fees"),
-    "credit": ("CreditPolicy", "credit.migrations.0002_policies", "add_policies"),
+    "billing": ("billing.Fee", "billing.migrations.0003_fees", "add_fees"),
+    "credit": ("credit.CreditPolicy", "credit.migrations.0002_policies", "add_policies"),
+    "config": ("auth.Group", "config.migrations.0003_roles", "add_roles"),
 }
 
 
@@ -74,7 +76,7 @@ def _write_migrated_rows(sender: AppConfig, **_: Any) -> None:
     if sender.label not in MIGRATED_ROWS:
         return
     model, module, write = MIGRATED_ROWS[sender.label]
-    if not apps.get_model(sender.label, model).objects.exists():
+    if not apps.get_model(model).objects.exists():
         getattr(import_module(module), write)(apps, None)
 
 

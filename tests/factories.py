@@ -2,9 +2,16 @@
 
 from typing import Any
 
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
 from django.test import Client
 from factory.declarations import Sequence, SubFactory
 from factory.django import DjangoModelFactory, Password
+from factory.helpers import post_generation
 
 from merchants.models import Membership, User
 from tests.shops import Shop
@@ -19,6 +26,12 @@ class UserFactory(DjangoModelFactory[User]):
 
     email = Sequence(lambda number: f"person{number}@shop.example")
     password = Password(PASSWORD)
+
+    @post_generation
+    def proved(self: Any, create: bool, given: bool | None, **_: Any) -> None:
+        """Whether the person has followed a link to the address; as everybody has who signs in."""
+        if create and given is not False:
+            EmailAddress.objects.create(user=self, email=self.email, verified=True, primary=True)
 
 
 class MembershipFactory(DjangoModelFactory[Membership]):
@@ -36,8 +49,35 @@ def member(shop: Shop, role: str = "OWNER", **user: Any) -> User:
     ).user
 
 
-def browser_of(user: User) -> Client:
-    """A client in which the person is signed in."""
+def operator(*roles: str, **user: Any) -> User:
+    """One of our own people, with these roles."""
+    made = UserFactory.create(is_staff=True, **user)
+    made.groups.set([Group.objects.get(name=role) for role in roles])
+    return made
+
+
+def signed_in(user: User) -> Client:
+    """A client in which the person is signed in, by a password alone."""
     client = Client()
     client.force_login(user)
+    key = client.session.session_key
+    UserSession.objects.create(user=user, ip="127.0.0.1", session_key=key)
     return client
+
+
+def browser_of(user: User) -> Client:
+    """A client in which the person is signed in; an operator with a second factor."""
+    client = signed_in(user)
+    if user.is_staff:
+        confirm_second_factor(client, user)
+    return client
+
+
+def confirm_second_factor(client: Client, user: User) -> None:
+    """As if the person had one, and had given it at the sign-in to this client."""
+    Authenticator.objects.get_or_create(user=user, type=Authenticator.Type.TOTP, data={})
+    session = client.session
+    request = HttpRequest()
+    request.session = session
+    record_authentication(request, user, method="mfa", type="totp")
+    session.save()

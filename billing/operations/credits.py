@@ -10,7 +10,7 @@ from moneyed import Money
 from billing.models import BillingAccount, BillingCredit, Charge, Fee
 from billing.models.fees import CREDIT_FOR, Category
 from billing.operations import accounts, charges
-from merchants import money, wording
+from merchants import money, second_person, wording
 from merchants.models import Notice
 from merchants.operations import notices, trail
 from merchants.refusals import Conflict, Invalid, Refused
@@ -112,9 +112,10 @@ def grant(
 def approve(*, credit_id: int, actor: str, reason: str, now: datetime) -> BillingCredit:
     """Turn a credit that was asked for into a negative charge, dated today, that posts at once.
 
-    Raises UnknownCredit, AlreadyDecided, CreditTooLarge, Invalid without a reason.
+    Raises UnknownCredit, AlreadyDecided, SamePerson, CreditTooLarge, Invalid without a reason.
     """
     account, credit = _hold_pending(credit_id, now)
+    second_person.check(actor, credit.asked_by, otherwise=f"{actor} has asked for this credit.")
     return _approve(account, credit, Action.CREDIT_APPROVED, actor, reason, now)
 
 

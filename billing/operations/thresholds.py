@@ -8,7 +8,7 @@ from moneyed import Money
 
 from billing.models import AccountChange, BillingAccount, ThresholdRequest
 from billing.operations import accounts
-from merchants import money, wording
+from merchants import money, second_person, wording
 from merchants.models import Notice
 from merchants.operations import notices, trail
 from merchants.refusals import Invalid, Refused
@@ -85,9 +85,10 @@ def approve(
 ) -> ThresholdRequest:
     """Raise the threshold to what was wanted, or to `threshold`, which may be less or more.
 
-    Raises UnknownRequest, AlreadyDecided, NotHigher, CurrencyMismatch, Invalid.
+    Raises UnknownRequest, AlreadyDecided, SamePerson, NotHigher, CurrencyMismatch, Invalid.
     """
     account, request = _hold_pending(request_id, now)
+    second_person.check(actor, request.asked_by, otherwise=f"{actor} has asked for this threshold.")
     given = request.wanted_money if threshold is None else threshold
     figure = money.figure(given, account.currency, field="threshold")
     _check_raises(account, figure)

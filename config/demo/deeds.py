@@ -15,7 +15,7 @@ from moneyed import Money
 
 from billing.models import BillingAccount, BillingCredit, Charge, ThresholdRequest
 from billing.operations import credits, payment_methods, prices, thresholds
-from config.demo.people import OPERATOR, SECOND_OPERATOR
+from config.demo.people import ADMINISTRATOR, BILLING_OFFICER, CREDIT_OFFICER
 from credit.models import CreditLine, LimitRequest, PayoutDestination, Withdrawal
 from credit.operations import destinations, payout_files, payouts, requests, withdrawals
 
@@ -32,7 +32,7 @@ def price(
 ) -> Act:
     return lambda merchant, now: prices.introduce(
         fee=fee, currency=currency, unit_price=Decimal(unit), from_on=from_on,
-        merchant_id=merchant if is_own else None, actor=OPERATOR, reason=reason, now=now,
+        merchant_id=merchant if is_own else None, actor=BILLING_OFFICER, reason=reason, now=now,
     )  # fmt: skip
 
 
@@ -70,13 +70,13 @@ def ask_credit(key: str, reason: str, amount: str, message: str, *, on: str, by:
 
 def approve_credit(key: str, reason: str) -> Act:
     return lambda merchant, now: credits.approve(
-        credit_id=_credit(merchant, key), actor=OPERATOR, reason=reason, now=now
+        credit_id=_credit(merchant, key), actor=BILLING_OFFICER, reason=reason, now=now
     )
 
 
 def reject_credit(key: str, reason: str) -> Act:
     return lambda merchant, now: credits.reject(
-        credit_id=_credit(merchant, key), actor=OPERATOR, reason=reason, now=now
+        credit_id=_credit(merchant, key), actor=BILLING_OFFICER, reason=reason, now=now
     )
 
 
@@ -96,13 +96,13 @@ def ask_threshold(threshold: str, message: str, *, by: str) -> Act:
 
 def approve_threshold(reason: str) -> Act:
     return lambda merchant, now: thresholds.approve(
-        request_id=_threshold(merchant), actor=OPERATOR, reason=reason, now=now
+        request_id=_threshold(merchant), actor=BILLING_OFFICER, reason=reason, now=now
     )
 
 
 def reject_threshold(reason: str) -> Act:
     return lambda merchant, now: thresholds.reject(
-        request_id=_threshold(merchant), actor=OPERATOR, reason=reason, now=now
+        request_id=_threshold(merchant), actor=BILLING_OFFICER, reason=reason, now=now
     )
 
 
@@ -125,7 +125,7 @@ def ask_raise(limit: str, message: str, *, by: str) -> Act:
 
 def reject_raise(reason: str) -> Act:
     return lambda merchant, now: requests.reject(
-        request_id=_limit_request(merchant), actor=OPERATOR, reason=reason, now=now
+        request_id=_limit_request(merchant), actor=CREDIT_OFFICER, reason=reason, now=now
     )
 
 
@@ -137,7 +137,7 @@ def ask_question(message: str, *, by: str) -> Act:
 
 def answer(text: str) -> Act:
     return lambda merchant, now: requests.answer(
-        request_id=_limit_request(merchant), actor=OPERATOR, text=text, now=now
+        request_id=_limit_request(merchant), actor=CREDIT_OFFICER, text=text, now=now
     )
 
 
@@ -188,25 +188,25 @@ def cancel_withdrawal(key: str, *, by: str) -> Act:
 
 def approve_withdrawal(key: str) -> Act:
     return lambda merchant, now: withdrawals.approve(
-        withdrawal_id=_withdrawal(merchant, key), actor=OPERATOR, now=now
+        withdrawal_id=_withdrawal(merchant, key), actor=CREDIT_OFFICER, now=now
     )
 
 
 def reject_withdrawal(key: str, reason: str) -> Act:
     return lambda merchant, now: withdrawals.reject(
-        withdrawal_id=_withdrawal(merchant, key), actor=OPERATOR, reason=reason, now=now
+        withdrawal_id=_withdrawal(merchant, key), actor=CREDIT_OFFICER, reason=reason, now=now
     )
 
 
 def hand_to_bank(key: str) -> Act:
     return lambda merchant, now: payout_files.export(
-        withdrawal_ids=[_withdrawal(merchant, key)], actor=SECOND_OPERATOR, now=now
+        withdrawal_ids=[_withdrawal(merchant, key)], actor=ADMINISTRATOR, now=now
     )
 
 
 def bank_paid(key: str, reference: str) -> Act:
     return lambda merchant, now: payouts.mark_paid(
-        withdrawal_id=_withdrawal(merchant, key), reference=reference, actor=OPERATOR, now=now
+        withdrawal_id=_withdrawal(merchant, key), reference=reference, actor=CREDIT_OFFICER, now=now
     )
 
 

@@ -2,21 +2,26 @@
 
 from typing import NamedTuple
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.db import transaction
 
 from merchants.models import Membership, Merchant
+from merchants.roles import Role
 
 PASSWORD = "tael-demo"
-OPERATOR = "operator@tael.example"
-SECOND_OPERATOR = "second.operator@tael.example"  # for what takes two persons; does not sign in
+ADMINISTRATOR = "admin@tael.example"
+CREDIT_OFFICER = "credit@tael.example"
+BILLING_OFFICER = "billing@tael.example"
+AUDITOR = "auditor@tael.example"
 
 
 class Login(NamedTuple):
     email: str
     password: str
     what: str
-    is_operator: bool = False
+    role: str = ""  # of an operator
 
 
 LOGINS = [
@@ -29,7 +34,10 @@ LOGINS = [
     Login("owner@lakeside.example", PASSWORD, "owner of Lakeside Outfitters"),
     Login("finance@lakeside.example", PASSWORD, "finance at Lakeside Outfitters"),
     Login("viewer@lakeside.example", PASSWORD, "viewer at Lakeside Outfitters"),
-    Login(OPERATOR, PASSWORD, "operator, at /admin/", is_operator=True),
+    Login(ADMINISTRATOR, PASSWORD, "administrator, at /admin/", Role.ADMINISTRATOR),
+    Login(CREDIT_OFFICER, PASSWORD, "credit officer, at /admin/", Role.CREDIT_OFFICER),
+    Login(BILLING_OFFICER, PASSWORD, "billing officer, at /admin/", Role.BILLING_OFFICER),
+    Login(AUDITOR, PASSWORD, "auditor, at /admin/", Role.AUDITOR),
 ]
 
 # (merchant, e-mail address, role)
@@ -54,9 +62,12 @@ def let_in() -> None:
     """Who is there already keeps password and role."""
     people = get_user_model().objects
     for login in LOGINS:
-        if not people.filter(email=login.email).exists():
-            create = people.create_superuser if login.is_operator else people.create_user
-            create(login.email, login.password)
+        if people.filter(email=login.email).exists():
+            continue
+        user = people.create_user(login.email, login.password, is_staff=bool(login.role))
+        user.groups.set(Group.objects.filter(name=login.role))
+        # Nobody reads these mailboxes.
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     for merchant, email, role in ROLES:
         Membership.objects.get_or_create(
             merchant=Merchant.objects.get(reference=merchant),

@@ -18,9 +18,8 @@ from django.db import transaction
 from credit.models import CreditLine, Withdrawal
 from credit.operations import payouts
 from credit.operations import withdrawal_steps as steps
-from credit.operations.withdrawals import SamePerson
 from credit.providers import number_of
-from merchants import money
+from merchants import money, second_person
 from merchants.refusals import Refused
 from merchants.secrets import Undecryptable
 from merchants.trail import Action
@@ -117,8 +116,10 @@ def _send(withdrawal_id: int, batch: str, actor: str, now: datetime) -> Withdraw
         raise NotByHand(f"Withdrawal {withdrawal} is sent by {withdrawal.provider}.")
     if not withdrawal.may_be_sent:
         raise steps.already_decided(withdrawal)
-    if withdrawal.needs_approval and actor in (withdrawal.approved_by, withdrawal.requested_by):
-        raise SamePerson(f"Withdrawal {withdrawal} has to be sent by another person than {actor}.")
+    if withdrawal.needs_approval:
+        problem = f"Withdrawal {withdrawal} has to be sent by another person than {actor}."
+        others = withdrawal.approved_by, withdrawal.requested_by
+        second_person.check(actor, *others, otherwise=problem)
     steps.stop_if_suspected(withdrawal.line)
     _number(withdrawal)
     before = steps.standing(withdrawal)

@@ -8,7 +8,7 @@ from moneyed import Money
 
 from credit.models import CreditLine, LimitRequest
 from credit.operations import limits, lines
-from merchants import money, wording
+from merchants import money, second_person, wording
 from merchants.models import Notice
 from merchants.operations import notices, trail
 from merchants.refusals import Refused
@@ -113,11 +113,12 @@ def approve_raise(
     """Raise the limit to what was wanted, or to `limit`, which may be less or more.
 
     Raises AlreadyDecided, UnknownRequest, NotARaise when the limit has that height by now,
-    CurrencyMismatch, Invalid.
+    SamePerson, CurrencyMismatch, Invalid.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     with transaction.atomic():
         line, request = _lock_pending(request_id, LimitRequest.Kind.RAISE, now)
+        second_person.check(actor, request.asked_by, otherwise=f"{actor} has asked for this raise.")
         wanted = request.limit_wanted or Decimal(0)  # a raise has one: the database says so
         raised = money.of(wanted, line.currency) if limit is None else limit
         _check_raises(line, money.figure(raised, line.currency, field="limit"))

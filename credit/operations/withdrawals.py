@@ -22,7 +22,7 @@ from credit.operations.withdrawal_steps import (
     WithdrawalsStopped,
 )
 from credit.queries import proceeds
-from merchants import calendar, money
+from merchants import calendar, money, second_person
 from merchants.queries import local_day
 from merchants.refusals import Conflict, Invalid, Refused
 from merchants.trail import Action
@@ -33,7 +33,6 @@ __all__ = [
     "InsufficientProceeds",
     "NeedsNoApproval",
     "Quote",
-    "SamePerson",
     "UnknownWithdrawal",
     "WithdrawalConflict",
     "WithdrawalsStopped",
@@ -70,12 +69,6 @@ class NeedsNoApproval(Refused):
     """It is not above the operator limit, and is sent without anybody's approval."""
 
     code = "needs_no_approval"
-
-
-class SamePerson(Refused):
-    """A large withdrawal needs another person for this step."""
-
-    code = "same_person"
 
 
 @dataclass(frozen=True)
@@ -226,8 +219,8 @@ def approve(*, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
             raise steps.already_decided(withdrawal)
         if not withdrawal.needs_approval:
             raise NeedsNoApproval(f"Withdrawal {withdrawal} needs no approval.")
-        if actor == withdrawal.requested_by:
-            raise SamePerson(f"Withdrawal {withdrawal} was requested by {actor}.")
+        problem = f"Withdrawal {withdrawal} was requested by {actor}."
+        second_person.check(actor, withdrawal.requested_by, otherwise=problem)
         steps.stop_if_suspected(withdrawal.line)
         before = steps.standing(withdrawal)
         steps.move(withdrawal, Withdrawal.Status.APPROVED, approved_at=now, approved_by=actor)

@@ -1,12 +1,15 @@
 """The operators' view of merchants, their roles, profiles and notices."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 
-from merchants.admin.bases import Bounded, OfMerchant, related, waiting
+from merchants.admin import member_decisions
+from merchants.admin.bases import OfMerchant, ReadOnly, ReadOnlyInline, related, waiting
 from merchants.decisions import Act, Deciding, Decision, Download
 from merchants.forms import ConfirmedProfile
 from merchants.models import (
@@ -22,34 +25,32 @@ from merchants.operations import profiles
 from merchants.waiting import PROFILES
 
 
-class MembershipInline(TabularInline):
+class MembershipInline(ReadOnlyInline):
     model = Membership
-    extra = 0
-    autocomplete_fields = ("user",)
+    fields = readonly_fields = ("user", "role")
 
 
 @admin.register(Merchant)
-class MerchantAdmin(Bounded):
+class MerchantAdmin(Deciding, ReadOnly):
     list_display = ("name", "reference", "timezone", "language", "joined_at")
     search_fields = ("reference__startswith", "name__istartswith")
-    readonly_fields = ("reference", "name", "timezone", "language", "joined_at")
     inlines = (MembershipInline,)
     change_form_outer_before_template = "admin/desk/link.html"
+    decisions = (member_decisions.OF_MERCHANT,)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        return ("reference", "name", "timezone", "language", "joined_at")
 
 
 @admin.register(Membership)
-class MembershipAdmin(Bounded):
+class MembershipAdmin(Deciding, ReadOnly):
+    merchant = "merchant"
     list_display = ("user", "merchant", "role")
     list_filter = ("role",)
     list_select_related = ("user", "merchant")
     search_fields = ("user__email__startswith", "merchant__reference__exact")
-    autocomplete_fields = ("user", "merchant")
+    decisions = member_decisions.OF_MEMBER
+    list_decisions = (member_decisions.OF_LIST,)
 
 
 @admin.register(Invitation)

@@ -1,78 +1,124 @@
-"""The operators' view of people, and of how they sign in."""
+"""The operators' view of people, of how they sign in, and of what our own may do.
+
+All of it is decided by administrators through operations; nothing is edited here.
+"""
+
+from collections.abc import Sequence
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
-from merchants.admin.bases import Bounded
-from merchants.models import (
-    User,
-)
+from merchants.admin.bases import ReadOnly, ReadOnlyInline
+from merchants.admin.person_decisions import ABOUT_PERSON, ADD_OPERATOR
+from merchants.decisions import Deciding
+from merchants.models import Membership, User
 
-
-@admin.register(User)
-class UserAdmin(DjangoUserAdmin, Bounded):
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-    ordering = ("email",)
-    list_display = ("email", "first_name", "last_name", "is_staff", "is_active", "last_login")
-    list_filter = ("is_staff", "is_superuser", "is_active")
-    search_fields = ("email__startswith", "last_name__istartswith")
-    readonly_fields = ("last_login", "date_joined")
-    fieldsets = (
-        (None, {"fields": ("email", "password", "first_name", "last_name")}),
-        (
-            _("Permissions"),
-            {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
-        ),
-        (_("Dates"), {"fields": ("last_login", "date_joined")}),
-    )
-    add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
-
-
-admin.site.unregister(Group)
-
-
-@admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    pass
-
-
-for registered in (EmailAddress, Authenticator, UserSession):
+for registered in (Group, EmailAddress, Authenticator, UserSession):
     if admin.site.is_registered(registered):
         admin.site.unregister(registered)
 
 
+class OwnMembershipInline(ReadOnlyInline):
+    model = Membership
+    verbose_name_plural = "roles at merchants"
+    fields = readonly_fields = ("merchant", "role")
+
+
+@admin.register(User)
+class UserAdmin(Deciding, ReadOnly):
+    ordering = ("email",)
+    list_display = ("email", "roles", "may_sign_in", "last_login")
+    list_filter = ("groups", "is_staff", "is_superuser", "is_active")
+    search_fields = ("email__startswith", "last_name__istartswith")
+    inlines = (OwnMembershipInline,)
+    decisions = ABOUT_PERSON
+    list_decisions = (ADD_OPERATOR,)
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[User]":
+        found: QuerySet[User] = super().get_queryset(request)
+        return found.prefetch_related("groups")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        return (
+            "email",
+            self.roles,
+            self.may_sign_in,
+            "language",
+            "last_login",
+            "date_joined",
+            self.second_factors,
+            self.address_is_proved,
+        )
+
+    @admin.display(description="roles with us")
+    def roles(self, user: User) -> str:
+        names = sorted(group.name for group in user.groups.all())
+        return ", ".join((["Superuser"] if user.is_superuser else []) + names) or "-"
+
+    @admin.display(boolean=True, description="may sign in", ordering="is_active")
+    def may_sign_in(self, user: User) -> bool:
+        return user.is_active
+
+    @admin.display(description="second factors")
+    def second_factors(self, user: User) -> str:
+        kinds = Authenticator.objects.filter(user=user).values_list("type", flat=True)
+        return ", ".join(str(Authenticator.Type(kind).label) for kind in sorted(kinds)) or "-"
+
+    @admin.display(boolean=True, description="address is proved")
+    def address_is_proved(self, user: User) -> bool:
+        own = EmailAddress.objects.filter(user=user, email__iexact=user.email)
+        return own.filter(verified=True).exists()
+
+
+@admin.register(Group)
+class RoleAdmin(ReadOnly):
+    """What a role may do is written by migrations, and so the same in every installation."""
+
+    list_display = ("name",)
+    ordering = ("name",)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        return ("name", self.sees, self.decides)
+
+    @admin.display(description="looks at")
+    def sees(self, group: Group) -> SafeString:
+        return _permissions(group, "view_")
+
+    @admin.display(description="decides about")
+    def decides(self, group: Group) -> SafeString:
+        return _permissions(group, "change_")
+
+
+def _permissions(group: Group, start: str) -> SafeString:
+    found = group.permissions.filter(codename__startswith=start).select_related("content_type")
+    kinds = [permission.content_type for permission in found]
+    named = sorted((kind.app_label, kind.name) for kind in kinds)
+    return format_html_join("", "<div>{}: {}</div>", named)
+
+
 @admin.register(EmailAddress)
-class EmailAddressAdmin(Bounded):
+class EmailAddressAdmin(ReadOnly):
     list_display = ("email", "user", "primary", "verified")
     list_select_related = ("user",)
     search_fields = ("email__startswith",)
-    autocomplete_fields = ("user",)
 
 
 @admin.register(Authenticator)
-class AuthenticatorAdmin(Bounded):
-    """Second factors: may be taken away from who lost one. Their secrets are not shown."""
+class AuthenticatorAdmin(ReadOnly):
+    """Second factors. Their secrets are not shown; the person's page takes lost ones away."""
 
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ("type",)
     list_select_related = ("user",)
     search_fields = ("user__email__startswith",)
-    fields = ("user", "type", "created_at", "last_used_at")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        return ("user", "type", "created_at", "last_used_at")

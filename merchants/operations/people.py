@@ -1,9 +1,28 @@
-"""What a person decides about themselves."""
+"""What a person decides about themselves, and administrators about how somebody signs in."""
 
+from datetime import datetime
+
+from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.db import transaction
 
+from merchants import wording
 from merchants.models import User
-from merchants.refusals import Invalid
+from merchants.operations import operators, sessions, trail
+from merchants.refusals import Invalid, Refused
+from merchants.trail import Action
+
+
+class AlreadySo(Refused):
+    """The person is so already."""
+
+    code = "already_so"
+
+
+class NoSecondFactor(Refused):
+    """The person has no second factor to lose."""
+
+    code = "no_second_factor"
 
 
 def choose_language(*, user_id: int, language: str) -> None:
@@ -11,3 +30,84 @@ def choose_language(*, user_id: int, language: str) -> None:
     if language not in dict(settings.LANGUAGES):
         raise Invalid("language", f"{language!r} is none of {', '.join(dict(settings.LANGUAGES))}")
     User.objects.filter(pk=user_id).update(language=language)
+
+
+def deactivate(*, user_id: int, reason: str, actor: User, now: datetime) -> User:
+    """Let a person sign in no longer, wherever they belong. Their roles stay, for the day that
+    they are let in again; a merchant's last owner, too, can be kept out like this.
+
+    Raises NotAnAdministrator, UnknownPerson, OnOneself, LastAdministrator, AlreadySo, Invalid.
+    """
+    return _set_active(user_id, False, reason, actor, now)
+
+
+def reactivate(*, user_id: int, reason: str, actor: User, now: datetime) -> User:
+    """Let a person sign in again. Raises as `deactivate`."""
+    return _set_active(user_id, True, reason, actor, now)
+
+
+@transaction.atomic
+def _set_active(user_id: int, wanted: bool, reason: str, actor: User, now: datetime) -> User:
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    user = operators.hold(user_id, actor)
+    if user.is_active == wanted:
+        raise AlreadySo(f"{user} is {'active' if wanted else 'deactivated'} already.")
+    if not wanted:
+        operators.keep_an_administrator(user)
+        sessions.end(user)
+    user.is_active = wanted
+    user.save(update_fields=["is_active"])
+    trail.write(
+        Action.PERSON_REACTIVATED if wanted else Action.PERSON_DEACTIVATED,
+        actor=actor.email,
+        subject=user.email,
+        before={"may sign in": not wanted},
+        after={"may sign in": wanted},
+        reason=reason,
+        now=now,
+    )
+    return user
+
+
+@transaction.atomic
+def take_second_factors(*, user_id: int, reason: str, actor: User, now: datetime) -> User:
+    """Take away the second factors of somebody who lost theirs, recovery codes included.
+
+    Raises NotAnAdministrator, UnknownPerson, OnOneself, NoSecondFactor, Invalid.
+    """
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    user = operators.hold(user_id, actor)
+    kinds = sorted(Authenticator.objects.filter(user=user).values_list("type", flat=True))
+    if not kinds:
+        raise NoSecondFactor(f"{user} has no second factor.")
+    Authenticator.objects.filter(user=user).delete()
+    sessions.end(user)
+    trail.write(
+        Action.SECOND_FACTORS_TAKEN,
+        actor=actor.email,
+        subject=user.email,
+        before={"second factors": ", ".join(kinds)},
+        after={"second factors": ""},
+        reason=reason,
+        now=now,
+    )
+    return user
+
+
+@transaction.atomic
+def end_sessions(*, user_id: int, reason: str, actor: User, now: datetime) -> User:
+    """Sign somebody out everywhere.
+
+    Raises NotAnAdministrator, UnknownPerson, OnOneself, Invalid.
+    """
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    user = operators.hold(user_id, actor)
+    trail.write(
+        Action.SESSIONS_ENDED,
+        actor=actor.email,
+        subject=user.email,
+        before={"sessions": sessions.end(user)},
+        reason=reason,
+        now=now,
+    )
+    return user

@@ -1,21 +1,22 @@
 """Who belongs to a merchant, in which role, and who is invited (domain: people).
 
-What takes an owner's rights away first locks the merchant, so that two owners who do it to each
-other at once leave one. Access is looked up at each request: a change is in force with the next.
+Owners do it for their own merchant; our administrators for all, with a reason. What takes an
+owner's rights away first locks the merchant, so that two owners who do it to each other at once
+leave one. Access is looked up at each request, so a change is in force with the next; whose role
+somebody else has changed signs in anew.
 """
 
 import logging
 import secrets
 from datetime import datetime, timedelta
 
-from allauth.account.models import EmailAddress
 from django.db import transaction
-from django.db.models import QuerySet
 
 from merchants import invitation_letter, queries, wording
 from merchants.models import Invitation, Membership, Merchant, User
-from merchants.operations import trail
+from merchants.operations import invitations, sessions
 from merchants.refusals import Invalid, Refused
+from merchants.roles import MANAGES_MEMBERS
 from merchants.trail import Action
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ MOST_INVITATIONS = 100  # of a merchant within that time: it is no way to write 
 
 
 class NotAnOwner(Refused):
-    """Only owners change the team, and this person is not one any more."""
+    """Only owners and our administrators change the team, and this person is none any more."""
 
     code = "not_an_owner"
 
@@ -60,26 +61,14 @@ class InvitationNotSent(Refused):
     code = "invitation_not_sent"
 
 
-class InvitationClosed(Refused):
-    """There is no such invitation to take up: unknown, too old, revoked or used."""
-
-    code = "invitation_closed"
-
-
-class WrongPerson(Refused):
-    """The invitation is for another address than the person's."""
-
-    code = "wrong_person"
-
-
-class AccountExists(Refused):
-    """Somebody with this address has an account, and must sign in to it."""
-
-    code = "account_exists"
-
-
 def invite(
-    *, merchant_id: int, actor: User, email: str, role: Membership.Role, now: datetime
+    *,
+    merchant_id: int,
+    actor: User,
+    email: str,
+    role: Membership.Role,
+    reason: str = "",
+    now: datetime,
 ) -> Invitation:
     """Offer the role to whoever reads this mailbox; an open invitation of theirs is replaced.
 
@@ -95,7 +84,7 @@ def invite(
         lately = Invitation.objects.filter(merchant=merchant, invited_at__gt=now - VALID_FOR)
         if lately.count() >= MOST_INVITATIONS:
             raise TooManyInvitations(f"more than {MOST_INVITATIONS} invitations within a week")
-        replaced = _open(merchant_id).filter(email=email)
+        replaced = invitations.open_of(merchant_id).filter(email=email)
         before = replaced.values_list("role", flat=True).first() or ""
         replaced.update(revoked_at=now)
         invitation = Invitation.objects.create(
@@ -107,7 +96,9 @@ def invite(
             invited_at=now,
             expires_at=now + VALID_FOR,
         )
-        _note(Action.MEMBER_INVITED, invitation, before, str(role), actor, now)
+        invitations.note_role(
+            Action.MEMBER_INVITED, invitation, before, str(role), actor, now, reason
+        )
     _send(invitation, token)
     return invitation
 
@@ -117,9 +108,9 @@ def send_again(*, merchant_id: int, actor: User, invitation_id: int, now: dateti
 
     Raises InvitationClosed, and whatever inviting does.
     """
-    old = _open(merchant_id).filter(pk=invitation_id).first()
+    old = invitations.open_of(merchant_id).filter(pk=invitation_id).first()
     if old is None:
-        raise InvitationClosed("the invitation was taken up or revoked")
+        raise invitations.InvitationClosed("the invitation was taken up or revoked")
     role = Membership.Role(old.role)
     return invite(merchant_id=merchant_id, actor=actor, email=old.email, role=role, now=now)
 
@@ -128,40 +119,22 @@ def revoke(*, merchant_id: int, actor: User, invitation_id: int, now: datetime) 
     """Make the link useless. Raises NotAnOwner; InvitationClosed if it is so already."""
     with transaction.atomic():
         _lock(merchant_id, actor)
-        if not _open(merchant_id).filter(pk=invitation_id).update(revoked_at=now):
-            raise InvitationClosed("the invitation was taken up or revoked")
+        if not invitations.open_of(merchant_id).filter(pk=invitation_id).update(revoked_at=now):
+            raise invitations.InvitationClosed("the invitation was taken up or revoked")
         invitation = Invitation.objects.get(pk=invitation_id)
-        _note(Action.INVITATION_REVOKED, invitation, invitation.role, "", actor, now)
-
-
-def accept(*, token: str, user: User, now: datetime) -> Membership:
-    """Take up the invitation as somebody who has an account.
-
-    Who has got a role meanwhile keeps it. Raises InvitationClosed, WrongPerson.
-    """
-    with transaction.atomic():
-        invitation = _take_up(token, now)
-        if user.email.lower() != invitation.email:
-            raise WrongPerson("the invitation is for another address")
-        return _join(invitation, user, now)
-
-
-def accept_as_new(*, token: str, password: str, now: datetime) -> Membership:
-    """Take up the invitation as somebody new; its link has proved the address.
-
-    Raises InvitationClosed, AccountExists.
-    """
-    with transaction.atomic():
-        invitation = _take_up(token, now)
-        if queries.has_account(invitation.email):
-            raise AccountExists("somebody with this address has an account")
-        user = User.objects.create_user(invitation.email, password)
-        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
-        return _join(invitation, user, now)
+        invitations.note_role(
+            Action.INVITATION_REVOKED, invitation, invitation.role, "", actor, now
+        )
 
 
 def change_role(
-    *, merchant_id: int, actor: User, membership_id: int, role: Membership.Role, now: datetime
+    *,
+    merchant_id: int,
+    actor: User,
+    membership_id: int,
+    role: Membership.Role,
+    reason: str = "",
+    now: datetime,
 ) -> Membership:
     """Give a member another role. Raises NotAnOwner, UnknownMember, LastOwner, Invalid."""
     if role not in Membership.Role.values:
@@ -169,17 +142,23 @@ def change_role(
     with transaction.atomic():
         _lock(merchant_id, actor)
         membership = _member(merchant_id, membership_id)
-        if membership.is_owner and role != Membership.Role.OWNER:
+        if role == membership.role:
+            return membership
+        if membership.is_owner:
             _give_up_ownership(membership, now)
-        if role != membership.role:
-            _note(Action.ROLE_CHANGED, membership, membership.role, str(role), actor, now)
+        invitations.note_role(
+            Action.ROLE_CHANGED, membership, membership.role, str(role), actor, now, reason
+        )
         membership.role = role
         membership.save(update_fields=["role"])
+        _sign_out(membership.user, actor)
         return membership
 
 
-def remove(*, merchant_id: int, actor: User, membership_id: int, now: datetime) -> Membership:
-    """Take somebody off the team; they stay signed in for what else they belong to.
+def remove(
+    *, merchant_id: int, actor: User, membership_id: int, reason: str = "", now: datetime
+) -> Membership:
+    """Take somebody off the team; what else they belong to stays theirs.
 
     Raises NotAnOwner, UnknownMember, LastOwner.
     """
@@ -189,7 +168,10 @@ def remove(*, merchant_id: int, actor: User, membership_id: int, now: datetime) 
         if membership.is_owner:
             _give_up_ownership(membership, now)
         membership.delete()
-        _note(Action.ROLE_TAKEN, membership, membership.role, "", actor, now)
+        invitations.note_role(
+            Action.ROLE_TAKEN, membership, membership.role, "", actor, now, reason
+        )
+        _sign_out(membership.user, actor)
         return membership
 
 
@@ -197,9 +179,20 @@ def _lock(merchant_id: int, actor: User) -> Merchant:
     """The merchant, whose team nobody else changes now; `actor` may have lost the right to."""
     merchant = Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)
     owners = Membership.objects.filter(merchant=merchant, role=Membership.Role.OWNER)
-    if not owners.filter(user=actor, user__is_active=True).exists():
-        raise NotAnOwner("only owners change the team")
+    if not (owners.filter(user=actor, user__is_active=True).exists() or _is_administrator(actor)):
+        raise NotAnOwner("only owners and our administrators change the team")
     return merchant
+
+
+def _is_administrator(actor: User) -> bool:
+    found = User.objects.filter(pk=actor.pk, is_active=True, is_staff=True).first()
+    return found is not None and found.has_perm(MANAGES_MEMBERS)
+
+
+def _sign_out(user: User, actor: User) -> None:
+    """Who has given up something of their own goes on with what is left."""
+    if user.pk != actor.pk:
+        sessions.end(user)
 
 
 def _member(merchant_id: int, membership_id: int) -> Membership:
@@ -217,46 +210,8 @@ def _give_up_ownership(membership: Membership, now: datetime) -> None:
     ).exclude(pk=membership.pk)
     if not others.exists():
         raise LastOwner("the last owner stays one")
-    _open(membership.merchant_id).filter(invited_by=membership.user_id).update(revoked_at=now)
-
-
-def _open(merchant_id: int) -> "QuerySet[Invitation]":
-    return Invitation.objects.filter(
-        merchant=merchant_id, accepted_at__isnull=True, revoked_at__isnull=True
-    )
-
-
-def _take_up(token: str, now: datetime) -> Invitation:
-    """Mark the invitation as used; of two at once, the second finds it so."""
-    invitation = queries.open_invitation(token, now)
-    if invitation is None or not (
-        _open(invitation.merchant_id).filter(pk=invitation.pk).update(accepted_at=now)
-    ):
-        raise InvitationClosed("there is no such invitation to take up")
-    return invitation
-
-
-def _join(invitation: Invitation, user: User, now: datetime) -> Membership:
-    membership, is_new = Membership.objects.get_or_create(
-        merchant=invitation.merchant, user=user, defaults={"role": invitation.role}
-    )
-    if is_new:
-        _note(Action.ROLE_GIVEN, membership, "", membership.role, user, now)
-    return membership
-
-
-def _note(
-    action: Action, of: Invitation | Membership, before: str, after: str, actor: User, now: datetime
-) -> None:
-    """Write on the trail which role somebody had, and has now."""
-    trail.write(
-        action,
-        merchant_id=of.merchant_id,
-        subject=of.email if isinstance(of, Invitation) else of.user.email,
-        before={"role": before},
-        after={"role": after},
-        actor=actor.email,
-        now=now,
+    invitations.open_of(membership.merchant_id).filter(invited_by=membership.user_id).update(
+        revoked_at=now
     )
 
 

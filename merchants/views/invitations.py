@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from merchants import apologies, queries
 from merchants.forms import FirstPassword
 from merchants.models import Invitation, Membership, User
-from merchants.operations import team
+from merchants.operations import invitations
 from merchants.refusals import Refused
 
 
@@ -37,7 +37,7 @@ def _welcome_user(request: HttpRequest, user: User, found: Invitation, token: st
     is_theirs = user.email.lower() == found.email
     if request.method == "POST" and is_theirs:
         try:
-            membership = team.accept(token=token, user=user, now=timezone.now())
+            membership = invitations.accept(token=token, user=user, now=timezone.now())
         except Refused as refusal:
             messages.warning(request, apologies.of(refusal))
             return redirect(request.path)
@@ -52,7 +52,9 @@ def _welcome_newcomer(request: HttpRequest, found: Invitation, token: str) -> Ht
     if form.is_valid():
         password = form.cleaned_data["new_password1"]
         try:
-            membership = team.accept_as_new(token=token, password=password, now=timezone.now())
+            membership = invitations.accept_as_new(
+                token=token, password=password, now=timezone.now()
+            )
         except Refused as refusal:
             messages.warning(request, apologies.of(refusal))
             return redirect(request.path)

@@ -14,7 +14,7 @@ from django.test import Client
 from merchants.models import User
 from tests import shops
 from tests.credit.pages import set_clock
-from tests.factories import UserFactory, browser_of, member
+from tests.factories import UserFactory, member, signed_in
 from tests.routes import Route, address, full_shop, routes
 from tests.shops import Shop
 
@@ -204,8 +204,8 @@ def test_everybody_gets_what_the_table_says(
 def _people(shop: Shop) -> dict[str, Client]:
     other = shops.join("2026-10-01 09:00", "other-shop", name="Other Shop")
     operator = UserFactory.create(is_staff=True, is_superuser=True)
-    of_the_shop = [browser_of(member(shop, role)) for role in ("OWNER", "FINANCE", "VIEWER")]
-    clients = [*of_the_shop, browser_of(member(other)), browser_of(operator), Client()]
+    of_the_shop = [signed_in(member(shop, role)) for role in ("OWNER", "FINANCE", "VIEWER")]
+    clients = [*of_the_shop, signed_in(member(other)), signed_in(operator), Client()]
     return dict(zip(WHO, clients, strict=True))
 
 
@@ -229,4 +229,4 @@ def _answers(
 
 def _another(client: Client) -> Client:
     """Of the same person."""
-    return browser_of(User.objects.get(pk=client.session["_auth_user_id"]))
+    return signed_in(User.objects.get(pk=client.session["_auth_user_id"]))

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import (
     format_hotp_value,
     hotp_value,
@@ -13,7 +12,7 @@ from django.core import mail
 from django.test import Client
 
 from merchants.models import User
-from tests.factories import PASSWORD, UserFactory
+from tests.factories import PASSWORD, UserFactory, browser_of
 from tests.text import text_of
 
 pytestmark = pytest.mark.django_db
@@ -25,9 +24,7 @@ TOTP = "/accounts/2fa/totp/activate/"
 
 @pytest.fixture
 def user() -> User:
-    user = UserFactory.create(email="mei@shop.example")
-    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
-    return user
+    return UserFactory.create(email="mei@shop.example")
 
 
 def signed_in(email: str = "mei@shop.example", password: str = PASSWORD) -> Client:
@@ -53,9 +50,8 @@ def test_a_new_address_counts_once_its_link_was_followed(user: User) -> None:
     "form", [{"action_add": ""}, {"action_remove": ""}, {"action_primary": ""}]
 )
 def test_an_account_is_never_left_without_its_address(form: dict[str, str]) -> None:
-    """Those made by operators have an address that nobody has proved yet."""
-    UserFactory.create(email="mei@shop.example")
-    client = signed_in()
+    """Even if somebody got in with an address that nobody has proved."""
+    client = browser_of(UserFactory.create(email="mei@shop.example", proved=False))
     client.get(ADDRESS)
     for email in ("new@shop.example", "mei@shop.example"):
         client.post(ADDRESS, form | {"email": email})
@@ -94,9 +90,11 @@ def test_a_second_factor_is_asked_for_at_the_next_sign_in(user: User) -> None:
 
 
 def test_a_new_password_takes_the_old_ones_place(user: User) -> None:
-    client = signed_in()
+    client, elsewhere = signed_in(), signed_in()
     new = {"password1": "a long one indeed", "password2": "a long one indeed"}
     client.post("/accounts/password/change/", {"oldpassword": PASSWORD, **new})
+    assert client.get(SESSIONS).status_code == 200
+    assert elsewhere.get(SESSIONS).status_code == 302
     old = Client()
     old.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
     assert "_auth_user_id" not in old.session

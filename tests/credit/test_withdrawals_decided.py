@@ -11,12 +11,12 @@ from credit.operations import freezes, payout_files, withdrawals
 from credit.operations.withdrawals import (
     AlreadyDecided,
     NeedsNoApproval,
-    SamePerson,
     UnknownWithdrawal,
     WithdrawalsStopped,
 )
 from merchants.models import Notice
 from merchants.refusals import Invalid
+from merchants.second_person import SamePerson
 from tests import shops
 from tests.credit.withdrawing import (
     MERCHANT,

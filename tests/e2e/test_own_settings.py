@@ -1,7 +1,6 @@
 """In a browser: settings and the own account, and a passkey under our Content-Security-Policy."""
 
 import pytest
-from allauth.account.models import EmailAddress
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -29,7 +28,6 @@ PAGES = [
 @pytest.fixture
 def owner() -> User:
     user = member(shops.join("2026-10-01 09:00"))
-    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from merchants.models import Invitation, Membership, User
-from merchants.operations import team
+from merchants.operations import invitations, team
 from tests import shops
 from tests.factories import PASSWORD, MembershipFactory, UserFactory, browser_of, member
 from tests.shops import Shop
@@ -313,6 +313,8 @@ def test_a_new_role_is_in_force_at_the_next_click(shop: Shop, owner: User) -> No
     his = browser_of(kai)
     assert his.get(INVITE).status_code == 200
     browser_of(owner).post(page_of(kai, shop), {"role": "VIEWER"})
+    assert his.get(TEAM).headers["Location"].startswith("/accounts/login/")  # sessions end
+    his = browser_of(kai)
     assert his.get(INVITE).status_code == 403
     assert his.get(TEAM).status_code == 200
 
@@ -323,7 +325,8 @@ def test_who_was_removed_is_a_stranger_at_the_next_click(shop: Shop, owner: User
     assert his.get("/m/rosewood/").status_code == 200
     response = browser_of(owner).post(f"{page_of(kai, shop)}remove/", follow=True)
     assert "kai@shop.example is not on the team any more" in text_of(response)
-    assert his.get("/m/rosewood/").status_code == 404
+    assert his.get("/m/rosewood/").status_code == 302  # to sign in: sessions end
+    assert browser_of(kai).get("/m/rosewood/").status_code == 404
 
 
 @pytest.mark.parametrize("what", ["", "remove/"])
@@ -382,8 +385,8 @@ def test_a_link_used_many_times_at_once_makes_one_person() -> None:
 
     def accept(_: int) -> str:
         try:
-            team.accept_as_new(token=token, password="a long one indeed", now=timezone.now())
-        except team.InvitationClosed as refusal:
+            invitations.accept_as_new(token=token, password="a long one indeed", now=timezone.now())
+        except invitations.InvitationClosed as refusal:
             return refusal.code
         return "joined"
 

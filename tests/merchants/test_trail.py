@@ -13,7 +13,7 @@ from billing.operations import payment_methods, payments
 from credit.models import PayoutDestination
 from credit.operations import destinations, requests
 from merchants.models import Invitation, Membership, TrailEntry
-from merchants.operations import profiles, team, trail
+from merchants.operations import invitations, profiles, team, trail
 from merchants.refusals import Refused
 from merchants.trail import Action
 from tests import trailed
@@ -167,7 +167,9 @@ def test_roles_given_changed_and_taken(shop: Shop, mailoutbox: list[Any]) -> Non
     person = UserFactory.create(email="new@shop.example")
     team.invite(email=person.email, role=Membership.Role.VIEWER, **key)
     token = mailoutbox[0].body.partition("/invitations/")[2].split("/")[0]
-    joined = what(lambda: team.accept(token=token, user=person, now=instant(AT)), person.email)
+    joined = what(
+        lambda: invitations.accept(token=token, user=person, now=instant(AT)), person.email
+    )
     assert joined == [("ROLE_GIVEN", person.email, {"role": ""}, {"role": "VIEWER"})]
     its = {"membership_id": person.memberships.get().pk, **key}
     role = Membership.Role.FINANCE

@@ -1,0 +1,74 @@
+"""The admin's doors: who signs in, and who has confirmed a second factor, gets in."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from allauth.account.authentication import get_authentication_records
+from allauth.account.decorators import secure_admin_login
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from unfold.sites import UnfoldAdminSite
+
+View = Callable[..., HttpResponse]
+Type = Authenticator.Type
+
+
+class OperatorsSite(UnfoldAdminSite):
+    """Every page takes a second factor, which is confirmed once in a session, mostly at its start.
+
+    Demonstrations (TAEL_SANDBOX) offer one and ask for none.
+    """
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        # Within what asks who somebody is; and everybody may sign out.
+        inner = view if view == self.logout else _with_second_factor(view)
+        guarded: View = super().admin_view(inner, cacheable)
+        return guarded
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Through allauth's: Django's own page would ask for no second factor."""
+        login: HttpResponse = secure_admin_login(super().login)(request, extra_context)
+        return login
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Through allauth's: Django's own page would not count the guesses."""
+        return redirect("account_change_password")
+
+    def password_change_done(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return redirect("account_change_password")
+
+
+def _with_second_factor(view: View) -> View:
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if settings.TAEL_SANDBOX or _has_confirmed(request):
+            return view(request, *args, **kwargs)
+        if not _has_one(request):
+            messages.warning(
+                request,
+                "Operators need a second factor. Set one up, then you can go on to the admin.",
+            )
+            return redirect("mfa_index")
+        # A form that was sent comes back empty: its address is all that is safe to keep.
+        address = request.get_full_path() if request.method == "GET" else reverse("admin:index")
+        return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': address})}")
+
+    return guarded
+
+
+def _has_confirmed(request: HttpRequest) -> bool:
+    """Whether the session has seen a second factor that the person still has."""
+    records = get_authentication_records(request, request.user)
+    return _has_one(request) and any(record.get("method") == "mfa" for record in records)
+
+
+def _has_one(request: HttpRequest) -> bool:
+    """Recovery codes alone are none: they stand in for one that was lost."""
+    return bool(is_mfa_enabled(request.user, [Type.TOTP, Type.WEBAUTHN]))

@@ -1,0 +1,108 @@
+"""The roles of our own people, as groups. What no role is given here, nobody but a superuser may.
+
+Permissions are made after all migrations have run, which is too late for us: we make those we give.
+"""
+
+from django.contrib.auth.management import create_permissions
+from django.db import migrations
+
+LABELS = ("auth", "account", "mfa", "merchants", "credit", "billing", "config")
+
+# What officers may look at besides all of credit and billing.
+MERCHANTS = (
+    "merchants.merchant",
+    "merchants.timezoneperiod",
+    "merchants.profile",
+    "merchants.notice",
+    "merchants.noticemail",
+    "merchants.user",
+    "merchants.membership",
+    "merchants.invitation",
+    "account.emailaddress",
+)
+# What auditors and administrators may look at besides all of ours.
+SIGN_IN = ("auth.group", "account.emailaddress", "mfa.authenticator")
+
+CREDIT = (
+    "credit.creditline",
+    "credit.freeze",
+    "credit.limitreview",
+    "credit.limitrequest",
+    "credit.orderflag",
+    "credit.withdrawal",
+    "merchants.profile",
+)
+BILLING = (
+    "billing.billingaccount",
+    "billing.charge",
+    "billing.billingcredit",
+    "billing.thresholdrequest",
+    "billing.invoice",
+    "billing.payment",
+    "billing.straypayment",
+    "billing.feeprice",
+)
+RUNNING = (
+    "merchants.user",
+    "merchants.membership",
+    "credit.creditpolicy",
+    "config.jobrun",
+    "config.jobfailure",
+)
+
+# By role: packages and models that are looked at, and models that are decided about.
+ROLES = {
+    "Credit officer": (("credit", "billing"), MERCHANTS, CREDIT),
+    "Billing officer": (("credit", "billing"), MERCHANTS, BILLING),
+    "Auditor": (("merchants", "credit", "billing", "config"), SIGN_IN, ()),
+    "Administrator": (
+        ("merchants", "credit", "billing", "config"),
+        SIGN_IN,
+        (*CREDIT, *BILLING, *RUNNING),
+    ),
+}
+
+
+def add_roles(apps, schema_editor):
+    for label in LABELS:
+        _make_permissions(apps, label)
+    Group = apps.get_model("auth", "Group")
+    Permission = apps.get_model("auth", "Permission")
+    for role, (packages, seen, decided) in ROLES.items():
+        group, _ = Group.objects.get_or_create(name=role)
+        wanted = {
+            permission.pk
+            for permission in Permission.objects.select_related("content_type")
+            if _is_wanted(permission, packages, seen, decided)
+        }
+        group.permissions.set(wanted)
+
+
+def _is_wanted(permission, packages, seen, decided):
+    what = permission.content_type
+    model = f"{what.app_label}.{what.model}"
+    if permission.codename == f"view_{what.model}":
+        return what.app_label in packages or model in seen
+    return permission.codename == f"change_{what.model}" and model in decided
+
+
+def _make_permissions(apps, label):
+    app = apps.get_app_config(label)
+    if not getattr(app, "models_module", None):
+        app.models_module = True  # that of a migration's state would be passed over for lack of it
+    create_permissions(app, apps=apps, verbosity=0)
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("contenttypes", "0002_remove_content_type_name"),
+        ("account", "0001_initial"),
+        ("mfa", "0001_initial"),
+        ("merchants", "0001_initial"),
+        ("credit", "0002_policies"),
+        ("billing", "0003_fees"),
+        ("config", "0002_initial"),
+    ]
+
+    operations = [migrations.RunPython(add_roles, migrations.RunPython.noop)]

@@ -1,0 +1,56 @@
+"""What administrators say with a decision about people."""
+
+from typing import Any
+
+from django import forms
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from merchants.decisions import Reasoned
+from merchants.models import Membership, Merchant
+from merchants.roles import Role
+
+
+class Roles(Reasoned):
+    """The operator's present roles are in `initial`."""
+
+    roles = forms.MultipleChoiceField(
+        choices=Role.choices, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
+    field_order: tuple[str, ...] = ("roles", "reason")
+
+
+class NewOperator(Roles):
+    email = forms.EmailField(
+        max_length=254, label="E-mail address", widget=UnfoldAdminEmailInputWidget
+    )
+    field_order: tuple[str, ...] = ("email", "roles", "reason")
+
+
+class MerchantRole(Reasoned):
+    role = forms.ChoiceField(choices=Membership.Role.choices, widget=UnfoldAdminSelectWidget)
+    field_order: tuple[str, ...] = ("role", "reason")
+
+
+class Invited(MerchantRole):
+    email = forms.EmailField(
+        max_length=254, label="E-mail address", widget=UnfoldAdminEmailInputWidget
+    )
+    field_order: tuple[str, ...] = ("email", "role", "reason")
+
+
+class InvitedTo(Invited):
+    merchant = forms.CharField(
+        max_length=100, help_text="The merchant's reference.", widget=UnfoldAdminTextInputWidget
+    )
+    field_order: tuple[str, ...] = ("merchant", "email", "role", "reason")
+
+    def clean_merchant(self) -> Any:
+        merchant = Merchant.objects.filter(reference=self.cleaned_data["merchant"]).first()
+        if merchant is None:
+            raise forms.ValidationError("There is no merchant with this reference.")
+        return merchant

@@ -1,0 +1,149 @@
+"""What administrators decide about how people sign in, and what our own may do."""
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+
+from merchants.admin.forms import NewOperator, Roles
+from merchants.decisions import Act, Agreed, Decision, Reasoned
+from merchants.models import User
+from merchants.operations import operators, people
+
+
+def _with_reason(operation: Callable[..., User]) -> Callable[[Act], User]:
+    def carry_out(act: Act) -> User:
+        by: dict[str, Any] = {"actor": act.user, "now": act.by["now"]}
+        return operation(user_id=act.row.pk, reason=act.reason, **by)
+
+    return carry_out
+
+
+def _add(act: Act) -> User:
+    said = act.said
+    return operators.add(
+        email=said["email"],
+        roles=said["roles"],
+        reason=act.reason,
+        actor=act.user,
+        now=act.by["now"],
+    )
+
+
+def _change_roles(act: Act) -> User:
+    return operators.change_roles(
+        user_id=act.row.pk,
+        roles=act.said["roles"],
+        reason=act.reason,
+        actor=act.user,
+        now=act.by["now"],
+    )
+
+
+def _send_link(act: Act) -> User:
+    return operators.send_link(user_id=act.row.pk, actor=act.user, now=act.by["now"])
+
+
+def _roles_effect(user: User) -> str:
+    present = "everything, as a superuser" if user.is_superuser else "; ".join(_roles(user))
+    return (
+        f"{user} has: {present or 'none'}. What is chosen takes the place of that; without a role"
+        " somebody is no operator any more. They are signed out everywhere. Nobody changes their"
+        " own roles, and the last administrator who can sign in stays one."
+    )
+
+
+def _roles(user: User) -> list[str]:
+    return operators.roles_of(user)
+
+
+def _factors_effect(user: User) -> str:
+    kinds = Authenticator.objects.filter(user=user).values_list("type", flat=True)
+    named = ", ".join(str(Authenticator.Type(kind).label) for kind in sorted(kinds))
+    return (
+        f"{user} has: {named}. All of it goes, and they are signed out everywhere; then the"
+        " password alone lets them in to set up others. Be sure that it is them who ask: call"
+        " back at a number that you knew before."
+    )
+
+
+def _sessions_effect(user: User) -> str:
+    count = UserSession.objects.filter(user=user).count()
+    return f"{user} is signed out everywhere; sign-ins on record: {count}."
+
+
+ADD_OPERATOR = Decision(
+    "add-operator",
+    "Add an operator",
+    form=NewOperator,
+    effect=lambda row: (
+        "Whoever reads this mailbox becomes an operator with these roles. We send a link to set"
+        " the password, good for three days; a second factor is set up at the first sign-in."
+        " Somebody who belongs to a merchant can't be an operator."
+    ),
+    carry_out=_add,
+    done=lambda user: f"{user} is an operator, and was sent a link to set the password.",
+)
+
+ABOUT_PERSON = (
+    Decision(
+        "roles",
+        "Change roles",
+        form=Roles,
+        effect=_roles_effect,
+        initial=lambda user: {"roles": _roles(user)},
+        carry_out=_change_roles,
+        done="The roles are changed.",
+        is_open=lambda user: user.is_staff,
+    ),
+    Decision(
+        "link",
+        "Send the link again",
+        form=Agreed,
+        effect=lambda user: (
+            f"{user} gets an e-mail with a link to set the password, good for three days."
+        ),
+        carry_out=_send_link,
+        done="The link is sent.",
+        is_open=lambda user: user.is_staff and user.is_active and user.last_login is None,
+    ),
+    Decision(
+        "second-factors",
+        "Take second factors away",
+        form=Reasoned,
+        effect=_factors_effect,
+        carry_out=_with_reason(people.take_second_factors),
+        done="The second factors are gone.",
+        is_open=lambda user: Authenticator.objects.filter(user=user).exists(),
+    ),
+    Decision(
+        "sessions",
+        "Sign out everywhere",
+        form=Reasoned,
+        effect=_sessions_effect,
+        carry_out=_with_reason(people.end_sessions),
+        done="The person is signed out everywhere.",
+    ),
+    Decision(
+        "deactivate",
+        "Deactivate",
+        form=Reasoned,
+        effect=lambda user: (
+            f"{user} is signed out everywhere and can't sign in any more. Roles stay as they are,"
+            " for the day that they are reactivated."
+        ),
+        carry_out=_with_reason(people.deactivate),
+        done="The person is deactivated.",
+        is_open=lambda user: user.is_active,
+    ),
+    Decision(
+        "reactivate",
+        "Reactivate",
+        form=Reasoned,
+        effect=lambda user: f"{user} can sign in again, with the roles that they have.",
+        carry_out=_with_reason(people.reactivate),
+        done="The person is reactivated.",
+        is_open=lambda user: not user.is_active,
+    ),
+)

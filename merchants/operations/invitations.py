@@ -1,0 +1,113 @@
+"""Taking up an invitation to a merchant's team (domain: people)."""
+
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.db.models import QuerySet
+
+from merchants import queries
+from merchants.models import Invitation, Membership, User
+from merchants.operations import trail
+from merchants.refusals import Refused
+from merchants.trail import Action
+
+
+class IsOperator(Refused):
+    """One of our own people, who decide about merchants and so belong to none."""
+
+    code = "is_operator"
+
+
+class InvitationClosed(Refused):
+    """There is no such invitation to take up: unknown, too old, revoked or used."""
+
+    code = "invitation_closed"
+
+
+class WrongPerson(Refused):
+    """The invitation is for another address than the person's."""
+
+    code = "wrong_person"
+
+
+class AccountExists(Refused):
+    """Somebody with this address has an account, and must sign in to it."""
+
+    code = "account_exists"
+
+
+def accept(*, token: str, user: User, now: datetime) -> Membership:
+    """Take up the invitation as somebody who has an account.
+
+    Who has got a role meanwhile keeps it. Raises InvitationClosed, WrongPerson,
+    IsOperator.
+    """
+    with transaction.atomic():
+        invitation = _take_up(token, now)
+        if user.email.lower() != invitation.email:
+            raise WrongPerson("the invitation is for another address")
+        if user.is_staff:
+            raise IsOperator("operators belong to no merchant")
+        return _join(invitation, user, now)
+
+
+def accept_as_new(*, token: str, password: str, now: datetime) -> Membership:
+    """Take up the invitation as somebody new; its link has proved the address.
+
+    Raises InvitationClosed, AccountExists.
+    """
+    with transaction.atomic():
+        invitation = _take_up(token, now)
+        if queries.has_account(invitation.email):
+            raise AccountExists("somebody with this address has an account")
+        user = User.objects.create_user(invitation.email, password)
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        return _join(invitation, user, now)
+
+
+def open_of(merchant_id: int) -> "QuerySet[Invitation]":
+    return Invitation.objects.filter(
+        merchant=merchant_id, accepted_at__isnull=True, revoked_at__isnull=True
+    )
+
+
+def _take_up(token: str, now: datetime) -> Invitation:
+    """Mark the invitation as used; of two at once, the second finds it so."""
+    invitation = queries.open_invitation(token, now)
+    if invitation is None or not (
+        open_of(invitation.merchant_id).filter(pk=invitation.pk).update(accepted_at=now)
+    ):
+        raise InvitationClosed("there is no such invitation to take up")
+    return invitation
+
+
+def _join(invitation: Invitation, user: User, now: datetime) -> Membership:
+    membership, is_new = Membership.objects.get_or_create(
+        merchant=invitation.merchant, user=user, defaults={"role": invitation.role}
+    )
+    if is_new:
+        note_role(Action.ROLE_GIVEN, membership, "", membership.role, user, now)
+    return membership
+
+
+def note_role(
+    action: Action,
+    of: Invitation | Membership,
+    before: str,
+    after: str,
+    actor: User,
+    now: datetime,
+    reason: str = "",
+) -> None:
+    """Write on the trail which role somebody had, and has now."""
+    trail.write(
+        action,
+        merchant_id=of.merchant_id,
+        subject=of.email if isinstance(of, Invitation) else of.user.email,
+        before={"role": before},
+        after={"role": after},
+        actor=actor.email,
+        reason=reason,
+        now=now,
+    )

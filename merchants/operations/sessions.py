@@ -1,0 +1,14 @@
+"""Ending what somebody signed in to."""
+
+from allauth.usersessions.models import UserSession
+
+from merchants.models import User
+
+
+def end(user: User) -> int:
+    """Sign this person out everywhere; how many sessions there were."""
+    ended = 0
+    for session in UserSession.objects.filter(user=user):
+        session.end()
+        ended += 1
+    return ended

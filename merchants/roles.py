@@ -1,0 +1,18 @@
+"""What our own people may do, by the names of their groups.
+
+Which permissions a role has is written by config/migrations/0003_roles.py and nowhere else;
+docs/operations.md has the table.
+"""
+
+from django.db.models import TextChoices
+
+
+class Role(TextChoices):
+    CREDIT_OFFICER = "Credit officer", "Credit officer"
+    BILLING_OFFICER = "Billing officer", "Billing officer"
+    AUDITOR = "Auditor", "Auditor"
+    ADMINISTRATOR = "Administrator", "Administrator"
+
+
+MANAGES_PEOPLE = "merchants.change_user"  # what an administrator may and others may not
+MANAGES_MEMBERS = "merchants.change_membership"
