@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from config import jobs, runs, tasks
 from config.celery import TIMETABLE, job_named
+from config.desk.jobs import PARKED
 from config.forms import JobOrder
 from config.models import JobFailure, JobRun, Replay, ReplayRejection
-from merchants.admin import ReadOnly
+from merchants.admin import ReadOnly, waiting
 from merchants.decisions import Act, Deciding, Decision, Reasoned
 
 
@@ -134,7 +135,7 @@ def _what_came_of_it(failure: JobFailure) -> str:
 class JobFailureAdmin(WithState):
     merchant = "merchant"
     list_display = ("job", "row", "merchant", "error", "failures", "last_failed_at", "resolved_at")
-    list_filter = (OfJob, ("resolved_at", admin.EmptyFieldListFilter))
+    list_filter = (waiting(PARKED), OfJob, ("resolved_at", admin.EmptyFieldListFilter))
     list_select_related = ("merchant",)
     search_fields = ("merchant__reference__exact",)
     search_help_text = "Merchant's reference"

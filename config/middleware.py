@@ -37,13 +37,18 @@ class ContentSecurityPolicy:
 
 
 class LanguageOfUser:
-    """Speaks the language that the person has chosen, on whatever device they sign in."""
+    """Speaks the language that the person has chosen, on whatever device they sign in.
+
+    The operators' admin is in English, whatever language they or their browsers prefer.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         language = getattr(request.user, "language", "")  # nobody's, when not signed in
+        if request.path.startswith("/admin/"):
+            language = "en"
         if language:
             translation.activate(language)
             request.LANGUAGE_CODE = translation.get_language()

@@ -131,7 +131,9 @@ else:
     except ValueError:
         given = {"ENGINE": ""}
     if given["ENGINE"] != "django.db.backends.postgresql":
-        raise ImproperlyConfigured("DATABASE_URL must be like postgresql://user:password@host/name.")
+        raise ImproperlyConfigured(
+            "DATABASE_URL must be like postgresql://user:password@host/name."
+        )
     options: dict[str, object] = {"connect_timeout": 10, **given.get("OPTIONS", {})}
     DATABASES = {"default": {**given, "OPTIONS": options}}
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
@@ -240,6 +242,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "tael@l
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文"), ("th", "ไทย")]
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -1,24 +1,37 @@
 """How the admin looks, and what its sidebar leads to."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 
 def _icon(request: HttpRequest) -> str:
     return static("img/tael.svg")
 
 
-def _links(title: Promise, *links: tuple[Promise | str, str, str]) -> dict[str, Any]:
+def _styles(request: HttpRequest) -> str:
+    return static("css/admin.css")
+
+
+def _viewers_of(model: str) -> Callable[[HttpRequest], bool]:
+    app, _, name = model.partition("_")
+    return lambda request: request.user.has_perm(f"{app}.view_{name}")
+
+
+def _links(title: str, *links: tuple[str, str, str]) -> dict[str, Any]:
     return {
         "title": title,
         "separator": True,
         "items": [
-            {"title": label, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
+            {
+                "title": label,
+                "icon": icon,
+                "link": reverse_lazy(f"admin:{model}_changelist"),
+                "permission": _viewers_of(model),
+            }
             for label, icon, model in links
         ],
     }
@@ -45,6 +58,8 @@ UNFOLD = {
     "SITE_ICON": _icon,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
     "COLORS": {"primary": TEAL},
+    "STYLES": [_styles],
+    "DASHBOARD_CALLBACK": "config.desk.views.home",
     "ACCOUNT": {
         "navigation": [
             {"title": "Password", "link": reverse_lazy("account_change_password")},
@@ -56,34 +71,56 @@ UNFOLD = {
         "show_search": True,
         "show_all_applications": True,
         "navigation": [
+            {
+                "items": [
+                    {"title": "What waits", "icon": "inbox", "link": reverse_lazy("admin:index")}
+                ]
+            },
             _links(
-                _("Merchants"),
-                (_("Merchants"), "storefront", "merchants_merchant"),
-                (_("Users"), "person", "merchants_user"),
-                (_("Memberships"), "group", "merchants_membership"),
-                ("Roles", "badge", "auth_group"),
+                "Merchants",
+                ("Merchants", "storefront", "merchants_merchant"),
+                ("Profiles", "badge", "merchants_profile"),
+                ("Users", "person", "merchants_user"),
+                ("Memberships", "group", "merchants_membership"),
+                ("Notices", "notifications", "merchants_notice"),
+                ("Roles", "shield_person", "auth_group"),
             ),
             _links(
-                _("Credit"),
-                (_("Credit lines"), "credit_score", "credit_creditline"),
-                (_("Orders"), "shopping_cart", "credit_order"),
-                (_("Order payments"), "payments", "credit_orderpayment"),
-                (_("Freezes"), "ac_unit", "credit_freeze"),
-                (_("Limit entries"), "swap_vert", "credit_limitentry"),
-                (_("Proceeds entries"), "savings", "credit_proceedsentry"),
+                "Credit",
+                ("Credit lines", "credit_score", "credit_creditline"),
+                ("Orders", "shopping_cart", "credit_order"),
+                ("Flagged orders", "flag", "credit_orderflag"),
+                ("Payments of orders", "payments", "credit_orderpayment"),
+                ("Freezes", "ac_unit", "credit_freeze"),
+                ("Reviews", "trending_up", "credit_limitreview"),
+                ("Requests", "contact_support", "credit_limitrequest"),
+                ("Limit entries", "swap_vert", "credit_limitentry"),
+                ("Policies", "gavel", "credit_creditpolicy"),
             ),
             _links(
-                _("Billing"),
-                (_("Billing accounts"), "account_balance", "billing_billingaccount"),
-                (_("Charges"), "receipt", "billing_charge"),
-                (_("Statements"), "calendar_month", "billing_statement"),
-                (_("Bills"), "request_quote", "billing_invoice"),
-                (_("Payments"), "credit_card", "billing_payment"),
-                (_("Stray payments"), "help_center", "billing_straypayment"),
-                (_("Credits"), "undo", "billing_billingcredit"),
-                (_("Threshold requests"), "vertical_align_top", "billing_thresholdrequest"),
-                (_("Prices"), "price_change", "billing_feeprice"),
-                (_("Fees"), "sell", "billing_fee"),
+                "Proceeds",
+                ("Withdrawals", "outbound", "credit_withdrawal"),
+                ("Destinations", "account_balance_wallet", "credit_payoutdestination"),
+                ("Proceeds entries", "savings", "credit_proceedsentry"),
+            ),
+            _links(
+                "Billing",
+                ("Billing accounts", "account_balance", "billing_billingaccount"),
+                ("Charges", "receipt", "billing_charge"),
+                ("Statements", "calendar_month", "billing_statement"),
+                ("Bills", "request_quote", "billing_invoice"),
+                ("Payments of bills", "credit_card", "billing_payment"),
+                ("Stray payments", "help_center", "billing_straypayment"),
+                ("Credits", "undo", "billing_billingcredit"),
+                ("Threshold requests", "vertical_align_top", "billing_thresholdrequest"),
+                ("Prices", "price_change", "billing_feeprice"),
+                ("Fees", "sell", "billing_fee"),
+            ),
+            _links(
+                "Tael",
+                ("Trail", "history", "merchants_trailentry"),
+                ("Job runs", "schedule", "config_jobrun"),
+                ("Parked failures", "report", "config_jobfailure"),
             ),
         ],
     },

@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("merchants.urls")),
     path("m/<reference:merchant>/", include(of_a_merchant)),
     path("webhooks/stripe/", webhooks.of_stripe, name="stripe_webhook"),
+    path("admin/", include("config.desk.urls")),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -68,7 +68,8 @@ def lines(
         margin_right=32,  # half of the last label
         show_dots=False,
         legend_at_bottom=True,
-        legend_at_bottom_columns=len(series),
+        legend_at_bottom_columns=len(series) if size == WIDE else min(len(series), 2),
+        truncate_legend=-1,
         show_minor_x_labels=False,
         x_labels_major_count=min(len(labels), 7 if size == WIDE else 3),
         max_scale=6,

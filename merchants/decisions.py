@@ -132,6 +132,16 @@ class Deciding(ModelAdmin):
 
     # Buttons.
 
+    def buttons(self, request: HttpRequest, row: Model) -> list[tuple[Text, str]]:
+        """The title and address of each decision about the row that is open to this person."""
+        if not self.may_decide(request):
+            return []
+        return [
+            (one.title, self._address("decide", row.pk, one.name))
+            for one in self.decisions
+            if one.is_open(row)
+        ]
+
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:

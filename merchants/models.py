@@ -195,6 +195,16 @@ class Profile(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     confirmed_by = models.CharField(max_length=254, blank=True)
 
+    class Meta:
+        indexes: ClassVar = [
+            # What waits for an operator.
+            models.Index(
+                fields=["changed_at"],
+                condition=models.Q(confirmed_at__isnull=True, changed_at__isnull=False),
+                name="profile_to_confirm",
+            ),
+        ]
+
     def __str__(self) -> str:
         return f"Profile #{self.pk}"
 

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.admin import account_decisions, closing
 from billing.models import AccountChange, BillingAccount, Card, Fee, NumberSeries, PlanTerm
-from merchants.admin import OfMerchant, ReadOnly, amount, related
+from merchants.admin import OfMerchant, ReadOnly, amount, one_of, related
 from merchants.decisions import Deciding
 
 MERCHANT = related("account__merchant")
@@ -91,6 +91,9 @@ class CardAdmin(OfMerchant):
         "added_by",
         "removed_at",
     )
-    list_filter = ("provider", ("removed_at", admin.EmptyFieldListFilter))
+    list_filter = (
+        one_of("provider", BillingAccount.Method.choices),
+        ("removed_at", admin.EmptyFieldListFilter),
+    )
     list_select_related = ("account__merchant",)
     search_help_text = _("Merchant's reference, last four digits")

@@ -5,7 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.admin.bill_decisions import DECISIONS
 from billing.models import BillDecision, Invoice, InvoiceLine, Payment
-from merchants.admin import FoundByKeys, ReadOnlyInline, amount, related
+from billing.queries import waiting as queues
+from merchants.admin import FoundByKeys, ReadOnlyInline, amount, related, waiting
 from merchants.decisions import Deciding
 
 
@@ -44,6 +45,7 @@ class InvoiceAdmin(Deciding, FoundByKeys):
     merchant = "account__merchant"
     keys = ("number", "account__merchant__reference")
     search_help_text = _("The bill's number, or the merchant's reference.")
+    is_long = True
     list_display = (
         "__str__",
         "merchant_name",
@@ -54,7 +56,7 @@ class InvoiceAdmin(Deciding, FoundByKeys):
         "due_on",
         amount("total"),
     )
-    list_filter = ("status", "kind")
+    list_filter = (waiting(queues.DRAFTS, queues.FAILED), "status", "kind")
     inlines = (InvoiceLineInline, PaymentInline, BillDecisionInline)
     decisions = DECISIONS
 
@@ -63,6 +65,7 @@ class InvoiceAdmin(Deciding, FoundByKeys):
 class InvoiceLineAdmin(FoundByKeys):
     keys = ("invoice__number",)
     search_help_text = _("The bill's number.")
+    is_long = True
     list_display = (
         "fee_name",
         "invoice",

@@ -1,10 +1,11 @@
 """Charges with the requests, items and statements they belong to; credits on them."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
@@ -62,6 +63,8 @@ def _grant(act: Act) -> BillingCredit:
 @admin.register(Charge)
 class ChargeAdmin(Deciding, OfMerchant):
     merchant = "account__merchant"
+    is_long = True
+    of_one = ("reference",)
     list_display = (
         "reference",
         MERCHANT,
@@ -94,6 +97,8 @@ class ChargeAdmin(Deciding, OfMerchant):
 @admin.register(FulfilmentRequest)
 class FulfilmentRequestAdmin(OfMerchant):
     merchant = "account__merchant"
+    is_long = True
+    of_one = ("-first_at", "-pk")
     list_display = ("reference", MERCHANT, "first_at")
     list_select_related = ("account__merchant",)
 
@@ -102,6 +107,8 @@ class FulfilmentRequestAdmin(OfMerchant):
 class InvoiceItemAdmin(OfMerchant):
     merchant = "account__merchant"
     reference = "fee_id"
+    is_long = True
+    of_one = ("-posting_on",)
     list_display = (
         "fee",
         MERCHANT,
@@ -128,7 +135,14 @@ class StatementAdmin(OfMerchant):
     list_display = ("__str__", MERCHANT, "currency", "opened_at", "closed_at")
     list_filter = (("closed_at", admin.EmptyFieldListFilter),)
     list_select_related = ("account__merchant",)
+    search_help_text = _("Merchant's reference, month (2026-11)")
     inlines = (StatementTotalInline,)
+
+    def named(self, queryset: "QuerySet[Statement]", reference: str) -> "QuerySet[Statement]":
+        try:
+            return queryset.filter(month=date.fromisoformat(f"{reference[:7]}-01"))
+        except ValueError:
+            return queryset.none()
 
 
 @admin.register(StatementTotal)

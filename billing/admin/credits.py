@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import BillingCredit
 from billing.operations import credits
-from merchants.admin import OfMerchant, amount, figure, related
+from billing.queries import waiting as queues
+from merchants.admin import OfMerchant, amount, figure, related, waiting
 from merchants.decisions import Act, Deciding, Decision, Reasoned
 
 MERCHANT = related("account__merchant")
@@ -65,7 +66,7 @@ class BillingCreditAdmin(Deciding, OfMerchant):
         "asked_by",
         "decided_by",
     )
-    list_filter = ("status",)
+    list_filter = (waiting(queues.CREDITS), "status")
     list_select_related = ("account__merchant", "charge", "fee")
     search_help_text = _("Merchant's reference, the charge's reference")
     decisions = (

@@ -4,11 +4,14 @@ from django.contrib import admin
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Payment, StrayPayment
+from billing.models import BillingAccount, Payment, StrayPayment
 from billing.operations import payments, transfers
+from billing.queries import waiting as queues
 from merchants import letters
-from merchants.admin import FoundByKeys, amount, figure, related
+from merchants.admin import FoundByKeys, amount, figure, one_of, related, waiting
 from merchants.decisions import Act, Agreed, Deciding, Decision, Reasoned
+
+METHODS = BillingAccount.Method.choices
 
 
 def outcome(payment: Payment) -> str:
@@ -46,6 +49,7 @@ class PaymentAdmin(Deciding, FoundByKeys):
     merchant = "invoice__account__merchant"
     keys = ("idempotency_key", "invoice__number")
     search_help_text = _("The payment's key, or the bill's number.")
+    is_long = True
     list_display = (
         "idempotency_key",
         "invoice",
@@ -56,7 +60,7 @@ class PaymentAdmin(Deciding, FoundByKeys):
         "started_at",
         "ended_at",
     )
-    list_filter = ("status", "provider")
+    list_filter = (waiting(queues.UNANSWERED), "status", one_of("provider", METHODS))
     list_select_related = ("invoice",)
     decisions = (
         Decision(
@@ -103,7 +107,7 @@ class StrayPaymentAdmin(Deciding, FoundByKeys):
         "found_at",
         "settled_by",
     )
-    list_filter = ("status",)
+    list_filter = (waiting(queues.STRAY), "status")
     list_select_related = ("payment__invoice__account__merchant",)
     decisions = (
         Decision(

@@ -8,7 +8,8 @@ from moneyed import Money
 from billing.admin.forms import ThresholdApproved
 from billing.models import ThresholdRequest
 from billing.operations import thresholds
-from merchants.admin import OfMerchant, amount, figure, related
+from billing.queries import waiting as queues
+from merchants.admin import OfMerchant, amount, figure, related, waiting
 from merchants.decisions import Act, Deciding, Decision, Reasoned
 
 MERCHANT = related("account__merchant")
@@ -71,7 +72,7 @@ class ThresholdRequestAdmin(Deciding, OfMerchant):
         "asked_by",
         "answered_by",
     )
-    list_filter = ("status",)
+    list_filter = (waiting(queues.THRESHOLDS), "status")
     list_select_related = ("account__merchant",)
     decisions = (
         Decision(

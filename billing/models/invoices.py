@@ -2,6 +2,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 import pgtrigger
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext, pgettext_lazy
@@ -113,6 +114,15 @@ class Invoice(models.Model):
                 condition=Q(status="OPEN", next_attempt_at__isnull=False),
                 name="bill_to_collect",
             ),
+            # What waits for an operator: drafts, and bills that could not be collected.
+            models.Index(fields=["issued_at"], condition=Q(status="DRAFT"), name="bill_draft"),
+            models.Index(
+                fields=["first_failed_at"],
+                condition=Q(status="OPEN", first_failed_at__isnull=False),
+                name="bill_failed",
+            ),
+            # What was issued lately, of all accounts.
+            BrinIndex(fields=["issued_at"], name="bills_lately", autosummarize=True),
             # What an account has to pay: few rows, however long the history.
             models.Index(
                 fields=["account", "issued_on"],

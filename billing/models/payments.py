@@ -1,6 +1,7 @@
 from typing import ClassVar
 
 import pgtrigger
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -118,6 +119,14 @@ class Payment(models.Model):
             ),
         ]
         indexes: ClassVar = [
+            # What the provider calls it.
+            models.Index(
+                fields=["provider_reference"],
+                condition=Q(provider_reference__gt=""),
+                name="payment_by_provider_reference",
+            ),
+            # What was tried lately, of all bills.
+            BrinIndex(fields=["started_at"], name="payments_lately", autosummarize=True),
             # Attempts whose outcome we do not have yet.
             models.Index(
                 fields=["started_at"],
@@ -179,6 +188,12 @@ class StrayPayment(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="stray_payment_positive"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["found_at"], condition=Q(status="OPEN"), name="stray_payment_open"
+            ),
+            models.Index(fields=["provider_reference"], name="stray_payment_by_reference"),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="stray_payment_is_never_deleted", operation=pgtrigger.Delete),

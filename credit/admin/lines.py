@@ -133,6 +133,8 @@ class FreezeAdmin(Deciding, OfMerchant):
 class LimitEntryAdmin(OfMerchant):
     merchant = "line__merchant"
     reference = "order__reference"
+    is_long = True
+    of_one = ("-at", "-pk")
     list_display = (
         "__str__",
         MERCHANT,
@@ -152,6 +154,7 @@ class LimitEntryAdmin(OfMerchant):
 class ProceedsEntryAdmin(OfMerchant):
     merchant = "line__merchant"
     reference = "order__reference"
+    is_long = True
     list_display = ("__str__", MERCHANT, "order", amount("amount"), "matures_on", "at")
     list_filter = ("kind",)
     list_select_related = ("line__merchant", "order")

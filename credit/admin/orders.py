@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from credit.models import Order, OrderFlag, OrderPayment, OrderRefund
 from credit.operations import flags
-from merchants.admin import OfMerchant, ReadOnlyInline, amount, related
+from credit.queries import waiting as queues
+from merchants.admin import OfMerchant, ReadOnlyInline, amount, related, waiting
 from merchants.decisions import Act, Deciding, Decision, Reasoned
 
 MERCHANT = related("line__merchant")
@@ -38,6 +39,8 @@ class RefundInline(ReadOnlyInline):
 @admin.register(Order)
 class OrderAdmin(OfMerchant):
     merchant = "line__merchant"
+    is_long = True
+    of_one = ("-placed_at", "-pk")
     list_display = (
         "reference",
         MERCHANT,
@@ -56,14 +59,18 @@ class OrderAdmin(OfMerchant):
 @admin.register(OrderPayment)
 class OrderPaymentAdmin(OfMerchant):
     merchant = "line__merchant"
+    is_long = True
+    of_one = ("reference",)
     list_display = ("reference", MERCHANT, "order", amount("amount"), "status", "at")
-    list_filter = ("status",)
+    list_filter = (waiting(queues.UNMATCHED), "status")
     list_select_related = ("line__merchant", "order")
 
 
 @admin.register(OrderRefund)
 class OrderRefundAdmin(OfMerchant):
     merchant = "line__merchant"
+    is_long = True
+    of_one = ("reference",)
     list_display = (
         "reference",
         MERCHANT,
@@ -94,7 +101,7 @@ class OrderFlagAdmin(Deciding, OfMerchant):
     merchant = "line__merchant"
     reference = "cause"
     list_display = ("__str__", MERCHANT, "cause", "buyer", "at", "status", "decided_by")
-    list_filter = ("status", "kind")
+    list_filter = (waiting(queues.FLAGS), "status", "kind")
     list_select_related = ("line__merchant",)
     decisions = (
         Decision(

@@ -8,7 +8,8 @@ from moneyed import Money
 from credit.admin.forms import Answered, RaiseApproved
 from credit.models import LimitRequest, LimitReview
 from credit.operations import requests, review_decisions
-from merchants.admin import OfMerchant, amount, figure, related
+from credit.queries import waiting as queues
+from merchants.admin import OfMerchant, amount, figure, related, waiting
 from merchants.decisions import Act, Deciding, Decision, Reasoned
 
 MERCHANT = related("line__merchant")
@@ -49,7 +50,7 @@ class LimitReviewAdmin(Deciding, OfMerchant):
         "status",
         "decided_by",
     )
-    list_filter = ("status", "grade")
+    list_filter = (waiting(queues.REVIEWS), "status", "grade")
     list_select_related = ("line__merchant",)
     decisions = (
         Decision(
@@ -120,7 +121,7 @@ class LimitRequestAdmin(Deciding, OfMerchant):
         "asked_by",
         "answered_by",
     )
-    list_filter = ("status", "kind")
+    list_filter = (waiting(queues.RAISES, queues.QUESTIONS), "status", "kind")
     list_select_related = ("line__merchant",)
     decisions = (
         Decision(

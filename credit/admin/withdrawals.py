@@ -9,7 +9,8 @@ from django.utils.translation import ngettext
 from credit.admin.forms import BankAnswers, BankFile, MarkedPaid
 from credit.models import PayoutDestination, Withdrawal
 from credit.operations import payout_files, payouts, withdrawals
-from merchants.admin import OfMerchant, amount, figure, related
+from credit.queries import waiting as queues
+from merchants.admin import OfMerchant, amount, figure, related, waiting
 from merchants.decisions import Act, Agreed, Deciding, Decision, Download, Reasoned, Report
 
 MERCHANT = related("line__merchant")
@@ -173,7 +174,12 @@ class WithdrawalAdmin(Deciding, OfMerchant):
         "requested_at",
         "flagged_late_at",
     )
-    list_filter = ("status", "needs_approval", ("flagged_late_at", admin.EmptyFieldListFilter))
+    list_filter = (
+        waiting(queues.TO_APPROVE, queues.TO_SEND, queues.LATE, queues.UNKNOWN),
+        "status",
+        "needs_approval",
+        ("flagged_late_at", admin.EmptyFieldListFilter),
+    )
     list_select_related = ("line__merchant", "destination")
     decisions = ABOUT_ONE
     downloads = (

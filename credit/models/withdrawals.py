@@ -3,6 +3,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 import pgtrigger
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -162,6 +163,14 @@ class Withdrawal(models.Model):
                 condition=Q(ended_at__isnull=True),
                 name="withdrawal_under_way",
             ),
+            # What the bank calls it.
+            models.Index(
+                fields=["provider_reference"],
+                condition=Q(provider_reference__gt=""),
+                name="withdrawal_by_bank_reference",
+            ),
+            # What was asked for lately, of all lines.
+            BrinIndex(fields=["requested_at"], name="withdrawals_lately", autosummarize=True),
             # A file for the bank that has to be written once more.
             models.Index(fields=["batch"], condition=Q(batch__gt=""), name="withdrawal_by_batch"),
         ]

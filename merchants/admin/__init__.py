@@ -10,7 +10,9 @@ from merchants.admin.bases import (
     ReadOnlyInline,
     amount,
     figure,
+    one_of,
     related,
+    waiting,
 )
 
 __all__ = [
@@ -23,7 +25,9 @@ __all__ = [
     "amount",
     "figure",
     "merchants",
+    "one_of",
     "people",
     "related",
     "trail",
+    "waiting",
 ]

@@ -4,26 +4,30 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin import ShowFacets
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 
-from merchants import money
 from merchants.buttons import button
 from merchants.fields import AmountField
+from merchants.models import Merchant
+from merchants.templatetags.formats import plain_money
+from merchants.waiting import Queue
 
 Column = Callable[[Any], str]
 
 
 def figure(value: Decimal, currency: str) -> str:
     """An amount in a sentence or a table."""
-    return f"{money.text(value, currency)}\N{NO-BREAK SPACE}{currency}"
+    return plain_money(value, currency)
 
 
 def amount(field: str, currency: str = "currency") -> Column:
@@ -32,18 +36,23 @@ def amount(field: str, currency: str = "currency") -> Column:
     @admin.display(description=field.replace("_", " "))
     def column(row: Any) -> str:
         value = getattr(row, field)
-        return "-" if value is None else figure(value, _follow(row, currency))
+        if value is None:
+            return "-"
+        return format_html('<span class="figure">{}</span>', figure(value, _follow(row, currency)))
 
     column.__name__ = field
     return column
 
 
 def related(path: str) -> Column:
-    """A column that shows a row further away. Its rows belong into list_select_related."""
+    """A column that shows a row further away. Its rows belong into list_select_related.
+
+    A merchant leads to the page that tells all about it.
+    """
 
     @admin.display(description=path.rpartition("__")[2])
     def column(row: Any) -> str:
-        return str(_follow(row, path))
+        return _shown(_follow(row, path))
 
     column.__name__ = path
     return column
@@ -55,13 +64,94 @@ def _follow(row: Any, path: str) -> Any:
     return row
 
 
+def _shown(row: Model | None) -> str:
+    if row is None:
+        return "-"
+    if not isinstance(row, Merchant):
+        return str(row)
+    return format_html('<a href="{}">{}</a>', reverse("desk:merchant", args=[row.reference]), row)
+
+
+class Waiting(admin.SimpleListFilter):
+    """Shows exactly what the home page counts (merchants.waiting)."""
+
+    title = "what waits"
+    parameter_name = "waits"
+    queues: ClassVar[Sequence[Queue]] = ()
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(queue.name, queue.title) for queue in self.queues]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        chosen = [queue for queue in self.queues if queue.name == self.value()]
+        return queryset.filter(chosen[0].which(timezone.now())) if chosen else queryset
+
+
+def waiting(*queues: Queue) -> type[Waiting]:
+    """The filter of a list in which these queues wait."""
+    return type("WaitingHere", (Waiting,), {"queues": queues})
+
+
+def one_of(field: str, choices: Sequence[tuple[str, Any]]) -> type[admin.SimpleListFilter]:
+    """A filter of a column without choices of its own, whose values nobody collects from rows."""
+
+    class OneOf(admin.SimpleListFilter):
+        title = field
+        parameter_name = field
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+            return list(choices)
+
+        def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+            return queryset.filter(**{field: self.value()}) if self.value() else queryset
+
+    return OneOf
+
+
+WINDOW = 20_000  # rows
+
+
 class Bounded(ModelAdmin):
-    """A list that costs the same however long it is: it is never counted."""
+    """A list that costs the same however long it is: it is never counted, and never sorted by what
+    has no index.
+    """
 
     paginator = InfinitePaginator
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     list_per_page = 50
+    # Rows are very many: filters look at the latest only, unless a search narrows them down.
+    is_long: ClassVar[bool] = False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
+    ) -> tuple["QuerySet[Any]", bool]:
+        if self.is_long and not search_term.strip() and self._is_filtered(request):
+            latest = (
+                self.model._default_manager.order_by("-pk").values_list("pk", flat=True).first()
+            )
+            return queryset.filter(pk__gt=(latest or 0) - WINDOW), False
+        found: tuple[QuerySet[Any], bool] = super().get_search_results(
+            request, queryset, search_term
+        )
+        return found
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        return ()
+
+    def _is_filtered(self, request: HttpRequest) -> bool:
+        """But by what waits, which has an index of its own."""
+        names = {name for name, value in request.GET.items() if value}
+        return bool(names - {"q", "p", "o", "all", "e", Waiting.parameter_name})
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if self.is_long and not request.GET.get("q") and self._is_filtered(request):
+            messages.info(request, f"Found among the latest {WINDOW:,} rows. Of one merchant all"
+                          " are found: put its reference into the box.")  # fmt: skip
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        return response
 
 
 class ReadOnly(Bounded):
@@ -80,11 +170,17 @@ class ReadOnly(Bounded):
         return False
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
-        """Every column; amounts with their currency's digits, which the columns do not know."""
-        return [
+        """Every column; amounts with their currency's digits, which the columns do not know.
+
+        The merchant comes first, as a way to the page that tells all about it.
+        """
+        first = [related(self.merchant)] if self.merchant else []
+        return first + [
             amount(field.name, self.currency) if isinstance(field, AmountField) else field.name
             for field in self.model._meta.fields
-            if field.editable and not (field.primary_key and not field.is_relation)
+            if field.editable
+            and not (field.primary_key and not field.is_relation)
+            and field.name != self.merchant
         ]
 
     def render_change_form(
@@ -92,9 +188,10 @@ class ReadOnly(Bounded):
     ) -> Any:
         """With a way to what people changed about the row's merchant."""
         row = context.get("original")
-        if row is not None and self.merchant and request.user.has_perm("merchants.view_trailentry"):
+        merchant = _follow(row, self.merchant) if row is not None and self.merchant else None
+        if merchant is not None and request.user.has_perm("merchants.view_trailentry"):
             trail = reverse(f"{self.admin_site.name}:merchants_trailentry_changelist")
-            query = urlencode({"q": _follow(row, self.merchant).reference})
+            query = urlencode({"q": merchant.reference})
             context["actions_detail"] = [
                 *context.get("actions_detail", ()),
                 button("Trail", f"{trail}?{query}"),
@@ -106,6 +203,8 @@ class OfMerchant(ReadOnly):
     """Rows with a reference unique to their merchant: found by both, as they are indexed."""
 
     reference: ClassVar[str] = "reference"  # the path to its own; "" where it has none
+    # The order of one merchant's rows: that of an index that starts with the merchant.
+    of_one: ClassVar[Sequence[str]] = ("-pk",)
     # Makes the box appear; get_search_results says what it finds.
     search_fields = ("pk",)
     search_help_text = _("Merchant's reference, own reference")
@@ -114,11 +213,21 @@ class OfMerchant(ReadOnly):
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
         merchant, _space, reference = search_term.strip().partition(" ")
-        if merchant:
-            queryset = queryset.filter(**{f"{self.merchant}__reference": merchant})
+        if not merchant:
+            return super().get_search_results(request, queryset, "")
+        # By its key, of which the database knows how many rows there are.
+        known = Merchant.objects.filter(reference=merchant).values_list("pk", flat=True).first()
+        queryset = queryset.filter(**{self.merchant: known or 0})
         if reference and self.reference:
-            queryset = queryset.filter(**{self.reference: reference})
+            queryset = self.named(queryset, reference.strip())
         return queryset, False
+
+    def named(self, queryset: "QuerySet[Any]", reference: str) -> "QuerySet[Any]":
+        return queryset.filter(**{self.reference: reference})
+
+    def get_ordering(self, request: HttpRequest) -> Sequence[str]:
+        is_of_one = request.GET.get("q", "").strip()
+        return self.of_one if is_of_one else super().get_ordering(request)
 
 
 class FoundByKeys(ReadOnly):
@@ -135,7 +244,7 @@ class FoundByKeys(ReadOnly):
     ) -> tuple["QuerySet[Any]", bool]:
         term = search_term.strip()
         if not term:
-            return queryset, False
+            return super().get_search_results(request, queryset, "")
         for key in self.keys:
             found = queryset.filter(**{key: term})
             if found.exists():

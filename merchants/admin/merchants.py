@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from merchants.admin import member_decisions
-from merchants.admin.bases import OfMerchant, ReadOnly, ReadOnlyInline, related
+from merchants.admin.bases import OfMerchant, ReadOnly, ReadOnlyInline, related, waiting
 from merchants.decisions import Act, Deciding, Decision, Download
 from merchants.forms import ConfirmedProfile
 from merchants.models import (
@@ -22,6 +22,7 @@ from merchants.models import (
     TimeZonePeriod,
 )
 from merchants.operations import profiles
+from merchants.waiting import PROFILES
 
 
 class MembershipInline(ReadOnlyInline):
@@ -34,6 +35,7 @@ class MerchantAdmin(Deciding, ReadOnly):
     list_display = ("name", "reference", "timezone", "language", "joined_at")
     search_fields = ("reference__startswith", "name__istartswith")
     inlines = (MembershipInline,)
+    change_form_outer_before_template = "admin/desk/link.html"
     decisions = (member_decisions.OF_MERCHANT,)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
@@ -76,7 +78,7 @@ class ProfileAdmin(Deciding, OfMerchant):
     merchant = "merchant"
     reference = ""
     list_display = ("merchant", "licence_number", "contact_name", "changed_at", "confirmed_at")
-    list_filter = (("confirmed_at", admin.EmptyFieldListFilter),)
+    list_filter = (waiting(PROFILES), ("confirmed_at", admin.EmptyFieldListFilter))
     list_select_related = ("merchant",)
     downloads = (
         Download(
@@ -113,6 +115,7 @@ class ProfileAdmin(Deciding, OfMerchant):
 class NoticeAdmin(OfMerchant):
     merchant = "merchant"
     reference = "cause"
+    is_long = True
     list_display = ("__str__", "merchant", "cause", "at", "addressed_at")
     list_filter = ("kind",)
     list_select_related = ("merchant",)

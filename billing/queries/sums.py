@@ -1,0 +1,48 @@
+"""What all accounts owe, and what was billed and collected lately, by currency.
+
+Nothing here writes. Accounts and unpaid bills are thousands; other rows are read from a day on.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, F, Sum
+from django.db.models.functions import TruncDate
+
+from billing.models import BillingAccount, Invoice, Payment
+
+
+def unbilled() -> dict[str, Decimal]:
+    """Charges on no bill yet, of the open day included."""
+    found = BillingAccount.objects.order_by().values_list("currency")
+    return dict(found.annotate(worth=Sum(F("outstanding") + F("accruing"))))
+
+
+def unpaid() -> dict[str, Decimal]:
+    """What is left to pay of bills, those that are not tried any more included."""
+    found = Invoice.objects.filter(status__in=Invoice.UNPAID).order_by().values_list("currency")
+    return dict(found.annotate(worth=Sum(F("total") - F("amount_paid"))))
+
+
+Days = Sequence[tuple[date, str, int, Decimal]]  # day in UTC, currency, how many, what they come to
+
+
+def billed_by_day(since: datetime) -> Days:
+    issued = Invoice.objects.filter(number__isnull=False)
+    return _by_day(issued, "issued_at", "total", since)
+
+
+def attempts_by_day(since: datetime, status: Payment.Status) -> Days:
+    """Attempts to collect that have this outcome, by the day they began."""
+    return _by_day(Payment.objects.filter(status=status), "started_at", "amount", since)
+
+
+def _by_day(rows: Any, field: str, amount: str, since: datetime) -> Days:
+    lately = rows.filter(**{f"{field}__gte": since}).order_by()
+    return list(
+        lately.values_list(TruncDate(field, tzinfo=UTC), "currency").annotate(
+            many=Count("pk"), worth=Sum(amount)
+        )
+    )

@@ -1,0 +1,72 @@
+"""What of billing waits for an operator (merchants.waiting)."""
+
+from datetime import datetime
+
+from django.db.models import F, Q
+
+from billing.models import BillingCredit, Invoice, Payment, StrayPayment, ThresholdRequest
+from billing.queries import ANSWERED_WITHIN
+from merchants.waiting import Queue, with_status
+
+
+def _without_an_answer(now: datetime) -> Q:
+    """As billing.queries.payments_to_reconcile has it."""
+    left_alone = Q(status=Payment.Status.PENDING, started_at__lte=now - ANSWERED_WITHIN)
+    return left_alone | Q(status=Payment.Status.UNKNOWN)
+
+
+THRESHOLDS = Queue(
+    "to-decide",
+    "Higher thresholds asked for",
+    ThresholdRequest,
+    with_status(ThresholdRequest.Status.PENDING),
+    since="asked_at",
+    merchant="account_id",
+    amount=F("threshold_wanted") - F("threshold_before"),
+)
+CREDITS = Queue(
+    "to-decide",
+    "Credits asked for",
+    BillingCredit,
+    with_status(BillingCredit.Status.REQUESTED),
+    since="asked_at",
+    merchant="account_id",
+    amount=F("amount"),
+)
+DRAFTS = Queue(
+    "drafts",
+    "Draft bills to look at",
+    Invoice,
+    with_status(Invoice.Status.DRAFT),
+    since="issued_at",
+    merchant="account_id",
+    amount=F("total"),
+)
+FAILED = Queue(
+    "failed",
+    "Bills that were not paid when due",
+    Invoice,
+    with_status(Invoice.Status.OPEN, first_failed_at__isnull=False),
+    since="first_failed_at",
+    merchant="account_id",
+    amount=F("total") - F("amount_paid"),
+)
+UNANSWERED = Queue(
+    "unanswered",
+    "Payments without an answer",
+    Payment,
+    _without_an_answer,
+    since="started_at",
+    merchant="invoice__account_id",
+    amount=F("amount"),
+)
+STRAY = Queue(
+    "open",
+    "Stray payments to give back",
+    StrayPayment,
+    with_status(StrayPayment.Status.OPEN),
+    since="found_at",
+    merchant="payment__invoice__account_id",
+    amount=F("amount"),
+)
+QUEUES = (THRESHOLDS, CREDITS, DRAFTS, FAILED, UNANSWERED, STRAY)

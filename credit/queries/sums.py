@@ -1,0 +1,78 @@
+"""What all credit lines come to, and what was traded lately, by currency. Nothing here writes.
+
+Lines are thousands, and what is under way is few; orders are many, and read from a day on only.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, F, Q, Sum, Value
+from django.db.models.functions import Greatest, TruncDate
+
+from credit.models import CreditLine, Order, Withdrawal
+from credit.queries.overdue import OVERDUE_BY_LINE
+from credit.rules import INSTALMENT_DAYS
+
+OVERDUE = f"""
+WITH day AS (SELECT merchant_id AS line_id, open_on AS today FROM credit_creditline),
+     overdue AS ({OVERDUE_BY_LINE})
+SELECT line.currency, sum(overdue.amount)
+FROM overdue JOIN credit_creditline line ON line.merchant_id = overdue.line_id
+GROUP BY line.currency
+"""
+NOTHING = Value(Decimal(0))
+
+Rows = Sequence[dict[str, Any]]
+
+
+def lines() -> Rows:
+    """Of each currency: lines, frozen, limits, used, available and proceeds not paid out."""
+    of_each = CreditLine.objects.order_by("currency").values("currency")
+    found = of_each.annotate(
+        lines=Count("pk"),
+        frozen=Count("pk", filter=Q(freezes_in_force__gt=0)),
+        limits=Sum("limit"),
+        in_use=Sum("used"),
+        free=Sum(Greatest(F("limit") - F("used"), NOTHING)),
+        owed=Sum(Greatest(F("proceeds"), NOTHING)),
+    )
+    return [dict(row) for row in found]
+
+
+def overdue() -> dict[str, Decimal]:
+    """What buyers owe past its due date, on the open day of each line."""
+    with connection.cursor() as cursor:
+        cursor.execute(OVERDUE, {"instalment_days": INSTALMENT_DAYS})
+        return dict(cursor.fetchall())
+
+
+def on_their_way() -> dict[str, Decimal]:
+    """Withdrawals that have not ended, with their fees."""
+    found = Withdrawal.objects.filter(ended_at__isnull=True).order_by().values_list("currency")
+    return dict(found.annotate(worth=Sum(F("amount") + F("fee"))))
+
+
+Days = Sequence[tuple[date, str, int, Decimal]]  # day in UTC, currency, how many, what they come to
+
+
+def placed_by_day(since: datetime, *, declined: bool) -> Days:
+    declined_ones = Q(status=Order.Status.DECLINED)
+    which = declined_ones if declined else ~declined_ones
+    return _by_day(Order.objects.filter(which), "placed_at", since)
+
+
+def withdrawn_by_day(since: datetime) -> Days:
+    """Withdrawals by the day they were asked for, whatever became of them."""
+    return _by_day(Withdrawal.objects.all(), "requested_at", since)
+
+
+def _by_day(rows: Any, field: str, since: datetime) -> Days:
+    lately = rows.filter(**{f"{field}__gte": since}).order_by()
+    return list(
+        lately.values_list(TruncDate(field, tzinfo=UTC), "currency").annotate(
+            many=Count("pk"), worth=Sum("amount")
+        )
+    )

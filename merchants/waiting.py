@@ -1,0 +1,54 @@
+"""What waits for an operator: each queue is named once, so that a number on the home page and the
+list behind it are the same rows.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Model, Q, QuerySet
+from django.db.models.expressions import Combinable
+
+from merchants.models import Profile
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Rows that somebody has to deal with, oldest first."""
+
+    name: str  # in addresses
+    title: str  # of the rows, such as "Raises asked for"
+    model: type[Model]
+    which: Callable[[datetime], Q]  # what waits at an instant
+    since: str  # the field that says since when; there is an index by it, of such rows alone
+    merchant: str  # the path to the merchant's key
+    # What a row is about in money, and where its currency is; None where that says nothing.
+    amount: Combinable | None = None
+    currency: str = "currency"
+    # Whose officers look into it, where its own pages decide nothing.
+    like: type[Model] | None = None
+
+    def rows(self, now: datetime) -> "QuerySet[Any]":
+        found = self.model._default_manager.filter(self.which(now))
+        return found.order_by(self.since, "pk")
+
+
+def with_status(status: str, **more: Any) -> Callable[[datetime], Q]:
+    """Rows that wait as long as they have a status."""
+    return lambda now: Q(status=status, **more)
+
+
+def by_model(queues: Iterable[Queue], model: type[Model]) -> list[Queue]:
+    return [queue for queue in queues if queue.model is model]
+
+
+PROFILES = Queue(
+    "to-confirm",
+    "Profiles to confirm",
+    Profile,
+    lambda now: Q(confirmed_at__isnull=True, changed_at__isnull=False),
+    since="changed_at",
+    merchant="merchant_id",
+)
+QUEUES = (PROFILES,)
