@@ -135,7 +135,7 @@ class StatementAdmin(OfMerchant):
     list_display = ("__str__", MERCHANT, "currency", "opened_at", "closed_at")
     list_filter = (("closed_at", admin.EmptyFieldListFilter),)
     list_select_related = ("account__merchant",)
-    search_help_text = _("Merchant's reference, month (2026-11)")
+    search_help_text = "Merchant's reference, month (2026-11)"
     inlines = (StatementTotalInline,)
 
     def named(self, queryset: "QuerySet[Statement]", reference: str) -> "QuerySet[Statement]":
