@@ -1,7 +1,6 @@
 """Accounts, what was changed about them, and the fees they are charged."""
 
 from django.contrib import admin
-from django.utils.translation import gettext_lazy as _
 
 from billing.admin import account_decisions, closing
 from billing.models import AccountChange, BillingAccount, Card, Fee, NumberSeries, PlanTerm
@@ -96,4 +95,4 @@ class CardAdmin(OfMerchant):
         ("removed_at", admin.EmptyFieldListFilter),
     )
     list_select_related = ("account__merchant",)
-    search_help_text = _("Merchant's reference, last four digits")
+    search_help_text = "Merchant's reference, last four digits"

@@ -68,7 +68,7 @@ class BillingCreditAdmin(Deciding, OfMerchant):
     )
     list_filter = (waiting(queues.CREDITS), "status")
     list_select_related = ("account__merchant", "charge", "fee")
-    search_help_text = _("Merchant's reference, the charge's reference")
+    search_help_text = "Merchant's reference, the charge's reference"
     decisions = (
         Decision(
             "approve",

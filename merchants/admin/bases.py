@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import urlencode
-from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 
@@ -207,7 +206,7 @@ class OfMerchant(ReadOnly):
     of_one: ClassVar[Sequence[str]] = ("-pk",)
     # Makes the box appear; get_search_results says what it finds.
     search_fields = ("pk",)
-    search_help_text = _("Merchant's reference, own reference")
+    search_help_text = "Merchant's reference, own reference"
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
