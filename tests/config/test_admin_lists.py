@@ -19,7 +19,7 @@ from tests.config.desk_shops import operator
 from tests.factories import browser_of
 from tests.text import text_of
 
-FEW = {Group}  # a handful, made by us
+FEW: set[Any] = {Group}  # a handful, made by us
 PAGES = [pages for model, pages in admin.site._registry.items() if model not in FEW]
 all_pages = pytest.mark.parametrize("pages", PAGES, ids=lambda one: one.model.__name__)
 
@@ -44,6 +44,8 @@ def is_short(model: type[Model], one: Any) -> bool:
     if isinstance(one, type):
         return issubclass(one, SimpleListFilter)
     field = model._meta.get_field(one)
+    if field.related_model in FEW:
+        return True
     assert isinstance(field, Field)
     is_code = field.name == "currency"  # of prices and policies, which are few
     return is_code or bool(field.choices) or field.get_internal_type() == "BooleanField"
