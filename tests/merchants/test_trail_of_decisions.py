@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
@@ -24,7 +25,7 @@ from tests.billing import operator_decisions as billing
 from tests.billing.operator_decisions import DECIDED_AT, DECIDER, WHY
 from tests.credit import operator_decisions as credit
 from tests.credit import withdrawing
-from tests.factories import UserFactory, browser_of
+from tests.factories import UserFactory, browser_of, member, operator
 from tests.shops import Shop
 from tests.trailed import Told
 
@@ -42,7 +43,7 @@ class Case:
     name: str  # of the decision
     row: Callable[[Shop], Model] | None  # it is about; None: about none, or several
     said: dict[str, Any]
-    told: list[tuple[str, str, dict[str, str], dict[str, str]]]  # {row…} stands for what it is of
+    told: list[tuple[str, str, dict[str, Any], dict[str, Any]]]  # {row…} stands for what it is of
     join: Callable[[], Shop] = field(kw_only=True, default=billing.join)
     reason: str = field(kw_only=True, default=WHY["reason"])
     of_merchant: bool = field(kw_only=True, default=True)
@@ -73,7 +74,7 @@ def step(
     return {"status": statuses[0]} | before, {"status": statuses[1]} | after | more
 
 
-def changed(name: str, before: str, after: str, **more: str) -> Any:
+def changed(name: str, before: object, after: object, **more: str) -> Any:
     return {name: before}, {name: after} | more
 
 
@@ -207,9 +208,63 @@ BILLING = [
          [("PRICE_INTRODUCED", "storage", {},
            {"unit_price": "0.015 USD", "from": "2026-11-04"})], of_merchant=False),
 ]  # fmt: skip
-CASES = [*CREDIT, *BILLING]
-# With files to send; each has a test of its own below.
-OF_FILES = {("withdrawal", "export"), ("withdrawal", "answers")}
+NEW, ROLE = "new@shop.example", "Auditor"
+
+
+def person(shop: Shop) -> Model:
+    """One of our own, who has lost a telephone."""
+    user = operator("Credit officer", email=NEW)
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={})
+    return user
+
+
+def kept_out(shop: Shop) -> Model:
+    return operator("Credit officer", email=NEW, is_active=False)
+
+
+def colleague(shop: Shop) -> Model:
+    return member(shop, "VIEWER", email=NEW).memberships.get()
+
+
+def merchant(shop: Shop) -> Model:
+    return shop.merchant
+
+
+INVITED = {"email": NEW, "role": "FINANCE", **WHY}
+PEOPLE = [
+    Case("merchant", "invite", merchant, INVITED,
+         [("MEMBER_INVITED", NEW, *changed("role", "", "FINANCE"))], acts_again=True),
+    Case("membership", "invite", None, {"merchant": "rosewood", **INVITED},
+         [("MEMBER_INVITED", NEW, *changed("role", "", "FINANCE"))], acts_again=True),
+    Case("membership", "role", colleague, {"role": "FINANCE", **WHY},
+         [("ROLE_CHANGED", NEW, *changed("role", "VIEWER", "FINANCE"))]),
+    Case("membership", "remove", colleague, WHY,
+         [("ROLE_TAKEN", NEW, *changed("role", "VIEWER", ""))]),
+    Case("user", "add-operator", None, {"email": NEW, "roles": [ROLE], **WHY},
+         [("OPERATOR_ADDED", NEW, {}, {"roles": ROLE})], of_merchant=False),
+    Case("user", "roles", person, {"roles": [ROLE], **WHY},
+         [("OPERATOR_ROLES_CHANGED", NEW, *changed("roles", "Credit officer", ROLE))],
+         of_merchant=False),
+    Case("user", "link", person, {}, [("OPERATOR_WRITTEN_TO", NEW, {}, {})],
+         of_merchant=False, reason="", acts_again=True),
+    Case("user", "second-factors", person, WHY,
+         [("SECOND_FACTORS_TAKEN", NEW, *changed("second_factors", "totp", ""))],
+         of_merchant=False),
+    Case("user", "sessions", person, WHY, [("SESSIONS_ENDED", NEW, {"sessions": 0}, {})],
+         of_merchant=False, acts_again=True),
+    Case("user", "deactivate", person, WHY,
+         [("PERSON_DEACTIVATED", NEW, *changed("may_sign_in", True, False))], of_merchant=False),
+    Case("user", "reactivate", kept_out, WHY,
+         [("PERSON_REACTIVATED", NEW, *changed("may_sign_in", False, True))], of_merchant=False),
+]  # fmt: skip
+CASES = [*CREDIT, *BILLING, *PEOPLE]
+# These have tests of their own: those with files below, those of jobs in tests/config.
+ELSEWHERE = {
+    ("withdrawal", "export"),
+    ("withdrawal", "answers"),
+    ("jobrun", "run"),
+    ("jobfailure", "retry"),
+}
 every_decision = pytest.mark.parametrize("case", CASES, ids=str)
 
 
@@ -247,7 +302,7 @@ def test_every_decision_of_the_admin_is_in_a_table() -> None:
         if isinstance(pages, Deciding)
         for decision in (*pages.decisions, *pages.list_decisions)
     }
-    assert offered == {(case.model, case.name) for case in CASES} | OF_FILES
+    assert offered == {(case.model, case.name) for case in CASES} | ELSEWHERE
 
 
 def expected(case: Case, shop: Shop, row: Model | None) -> list[Told]:
