@@ -1,4 +1,4 @@
-"""Every decision of the admin leaves its rows on the trail, when it is taken and not when refused."""
+"""Every decision of the admin leaves its rows on the trail when it is taken, and none when not."""
 
 from types import SimpleNamespace
 
