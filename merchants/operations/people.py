@@ -61,8 +61,8 @@ def _set_active(user_id: int, wanted: bool, reason: str, actor: User, now: datet
         Action.PERSON_REACTIVATED if wanted else Action.PERSON_DEACTIVATED,
         actor=actor.email,
         subject=user.email,
-        before={"may sign in": not wanted},
-        after={"may sign in": wanted},
+        before={"may_sign_in": not wanted},
+        after={"may_sign_in": wanted},
         reason=reason,
         now=now,
     )
@@ -86,8 +86,8 @@ def take_second_factors(*, user_id: int, reason: str, actor: User, now: datetime
         Action.SECOND_FACTORS_TAKEN,
         actor=actor.email,
         subject=user.email,
-        before={"second factors": ", ".join(kinds)},
-        after={"second factors": ""},
+        before={"second_factors": ", ".join(kinds)},
+        after={"second_factors": ""},
         reason=reason,
         now=now,
     )

@@ -190,7 +190,7 @@ def test_lost_second_factors_are_taken_away(office: Client) -> None:
     office.post(decide(user, "second-factors"), WHY)
     assert not Authenticator.objects.filter(user=user).exists()
     assert here.get("/accounts/2fa/").status_code == 302
-    assert trail()[0][3:5] == ({"second factors": "totp"}, {"second factors": ""})
+    assert trail()[0][3:5] == ({"second_factors": "totp"}, {"second_factors": ""})
 
 
 def test_nothing_about_people_is_edited(office: Client) -> None:

@@ -1,12 +1,6 @@
-"""Every decision of the admin leaves its rows on the trail, when it is taken and not when refused.
+"""Every decision of the admin leaves its rows on the trail when it is taken, and none when not."""
 
-A new decision needs a line in one of the tables here.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -21,195 +15,23 @@ from merchants import decisions
 from merchants.decisions import Deciding
 from tests import trailed
 from tests.billing import operator_decisions as billing
-from tests.billing.operator_decisions import DECIDED_AT, DECIDER, WHY
+from tests.billing.operator_decisions import DECIDED_AT, DECIDER
 from tests.credit import operator_decisions as credit
 from tests.credit import withdrawing
 from tests.factories import UserFactory, browser_of
+from tests.merchants.trail_cases import CASES, CREDIT, STORAGE, Case, status, step
 from tests.shops import Shop
 from tests.trailed import Told
 
 pytestmark = pytest.mark.django_db
 
-FORM = {"request_key": "form-9", **WHY}
-PLAN = {"plan": "grand", "price": "39.00", "interval_days": "90", **WHY}
-SEEN = {"seen": "2026-11-03T10:00:00+00:00"}
-STORAGE = {"fee": "storage", "currency": "USD", "merchant": "", **WHY}
-
-
-@dataclass(frozen=True)
-class Case:
-    model: str
-    name: str  # of the decision
-    row: Callable[[Shop], Model] | None  # it is about; None: about none, or several
-    said: dict[str, Any]
-    told: list[tuple[str, str, dict[str, str], dict[str, str]]]  # {row…} stands for what it is of
-    join: Callable[[], Shop] = field(kw_only=True, default=billing.join)
-    reason: str = field(kw_only=True, default=WHY["reason"])
-    of_merchant: bool = field(kw_only=True, default=True)
-    acts_again: bool = field(kw_only=True, default=False)  # as often as the form is sent
-
-    def __str__(self) -> str:
-        return f"{self.model}-{self.name}"
-
-
-def of_credit(model: str, name: str, row: Callable[[Shop], Model], *args: Any, **more: Any) -> Case:
-    return Case(model, name, row, *args, join=credit.join, **more)
-
-
-def status(before: str, after: str, **both: str) -> tuple[dict[str, str], dict[str, str]]:
-    return {"status": before} | both, {"status": after} | both
-
-
-def proceeds(before: str, after: str) -> tuple[dict[str, str], dict[str, str]]:
-    """What stood in the proceeds, and does now."""
-    return {"proceeds": f"{before} USD"}, {"proceeds": f"{after} USD"}
-
-
-def step(
-    statuses: tuple[str, str], figures: tuple[str, str], **more: str
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Of a withdrawal."""
-    before, after = proceeds(*figures)
-    return {"status": statuses[0]} | before, {"status": statuses[1]} | after | more
-
-
-def changed(name: str, before: str, after: str, **more: str) -> Any:
-    return {name: before}, {name: after} | more
-
-
-CREDIT = [
-    of_credit("creditline", "limit", credit.line, {"limit": "16000", **WHY},
-              [("LIMIT_CHANGED", "credit line",
-                *changed("limit", "15000.00 USD", "16000.00 USD"))]),
-    of_credit("creditline", "freeze", credit.line, {"cause": "SUSPECTED_FRAUD", **WHY},
-              [("FREEZE_PLACED", "freeze {freeze}", *changed("frozen_for", "", "SUSPECTED_FRAUD"))],
-              acts_again=True),
-    of_credit("freeze", "lift", credit.freeze, WHY,
-              [("FREEZE_LIFTED", "freeze {row.pk}", *changed("frozen_for", "MANUAL", ""))]),
-    of_credit("limitreview", "approve", credit.review, WHY,
-              [("REVIEW_APPROVED", "review 2026-11-01", *status("PENDING", "APPROVED")),
-               ("LIMIT_CHANGED", "credit line",
-                *changed("limit", "15000.00 USD", "30000.00 USD"))]),
-    of_credit("limitreview", "reject", credit.review, WHY,
-              [("REVIEW_REJECTED", "review 2026-11-01", *status("PENDING", "REJECTED"))]),
-    of_credit("limitrequest", "approve", credit.wanted_raise, WHY,
-              [("LIMIT_CHANGED", "credit line",
-                *changed("limit", "15000.00 USD", "18000.00 USD")),
-               ("RAISE_GRANTED", "limit request {row.pk}", *status("PENDING", "APPROVED"))]),
-    of_credit("limitrequest", "reject", credit.wanted_raise, WHY,
-              [("RAISE_REFUSED", "limit request {row.pk}", *status("PENDING", "REJECTED"))]),
-    of_credit("limitrequest", "answer", credit.question, {"answer": "By sales."},
-              [("QUESTION_ANSWERED", "limit request {row.pk}", *status("PENDING", "ANSWERED"))],
-              reason="By sales."),
-    of_credit("orderflag", "dismiss", credit.flag, WHY,
-              [("FLAG_DISMISSED", "flag {row.pk}", *status("OPEN", "DISMISSED"))]),
-    of_credit("orderflag", "confirm", credit.flag, WHY,
-              [("FLAG_CONFIRMED", "flag {row.pk}", *status("OPEN", "CONFIRMED"))]),
-    of_credit("withdrawal", "approve", credit.large, {},
-              [("WITHDRAWAL_APPROVED", "{row.reference}",
-                *step(("REQUESTED", "APPROVED"), ("25000.00", "25000.00")))], reason=""),
-    of_credit("withdrawal", "reject", credit.large, WHY,
-              [("WITHDRAWAL_REJECTED", "{row.reference}",
-                *step(("REQUESTED", "REJECTED"), ("25000.00", "45000.00")))]),
-    of_credit("withdrawal", "paid", credit.sent, {"bank_reference": "B-77"},
-              [("WITHDRAWAL_PAID", "{row.reference}",
-                *step(("SENT", "PAID"), ("44900.00", "44900.00"), bank_reference="B-77"))],
-              reason=""),
-    of_credit("withdrawal", "failed", credit.sent, WHY,
-              [("WITHDRAWAL_FAILED", "{row.reference}",
-                *step(("SENT", "FAILED"), ("44900.00", "45000.00")))]),
-    of_credit("profile", "confirm", credit.profile, SEEN,
-              [("PROFILE_CONFIRMED", "profile", *changed("confirmed_by", "", DECIDER))],
-              reason=""),
-    Case("creditpolicy", "introduce", None,
-         {"currency": "usd", "starts_on": "2026-12-01", "minimum_limit": "2000", **WHY},
-         [("POLICY_INTRODUCED", "policy USD 2",
-           {"version": "1", "starts_on": "2000-01-01", "minimum_limit": "1000"},
-           {"version": "2", "starts_on": "2026-12-01", "minimum_limit": "2000"})],
-         of_merchant=False),
-]  # fmt: skip
-BILLING = [
-    Case("billingcredit", "approve", billing.credit, WHY,
-         [("CREDIT_APPROVED", "credit {row.pk}",
-           {"status": "REQUESTED", "credited": "0.00 USD"},
-           {"status": "APPROVED", "credited": "10.00 USD", "fee": "credit-pick-pack",
-            "charge": "c-1"})]),
-    Case("billingcredit", "reject", billing.credit, WHY,
-         [("CREDIT_REJECTED", "credit {row.pk}",
-           {"status": "REQUESTED", "credited": "0.00 USD"},
-           {"status": "REJECTED", "credited": "0.00 USD", "fee": "credit-pick-pack",
-            "charge": "c-1"})]),
-    Case("billingaccount", "credit", billing.account,
-         {"fee": "credit-account", "amount": "12.50", **FORM},
-         [("CREDIT_GRANTED", "credit {credit}",
-           {"status": "REQUESTED", "credited": "0.00 USD"},
-           {"status": "APPROVED", "credited": "12.50 USD", "fee": "credit-account",
-            "charge": ""})]),
-    Case("charge", "credit", billing.charge,
-         {"fee": "credit-pick-pack", "amount": "5.00", **FORM},
-         [("CREDIT_GRANTED", "credit {credit}",
-           {"status": "REQUESTED", "credited": "0.00 USD"},
-           {"status": "APPROVED", "credited": "5.00 USD", "fee": "credit-pick-pack",
-            "charge": "c-1"})]),
-    Case("thresholdrequest", "approve", billing.request, WHY,
-         [("THRESHOLD_CHANGED", "billing account",
-           *changed("threshold", "200.00 USD", "500.00 USD")),
-          ("THRESHOLD_GRANTED", "threshold request {row.pk}", *status("PENDING", "APPROVED"))]),
-    Case("thresholdrequest", "reject", billing.request, WHY,
-         [("THRESHOLD_REFUSED", "threshold request {row.pk}", *status("PENDING", "REJECTED"))]),
-    Case("billingaccount", "threshold", billing.account, {"threshold": "20", **WHY},
-         [("THRESHOLD_CHANGED", "billing account",
-           *changed("threshold", "200.00 USD", "20.00 USD"))]),
-    Case("billingaccount", "plan", billing.account, PLAN,
-         [("PLAN_CHANGED", "billing account", {"plan": "basic 0.00/30"},
-           {"plan": "grand 39.00/90", "from": "2026-12-01"})]),
-    Case("billingaccount", "time-zone", billing.account, {"timezone": "Asia/Bangkok", **WHY},
-         [("TIME_ZONE_CHANGED", "billing account", {"time_zone": "UTC"},
-           {"time_zone": "Asia/Bangkok", "from": "2026-12-01"})]),
-    Case("billingaccount", "method", billing.account, {"method": "proceeds", **WHY},
-         [("METHOD_CHANGED", "billing account",
-           *changed("payment_method", "manual", "proceeds"))]),
-    Case("billingaccount", "review", billing.account, WHY,
-         [("BILL_REVIEW_CHANGED", "billing account", *changed("review_of_bills", "no", "yes"))]),
-    Case("billingaccount", "no-review", billing.reviewed, WHY,
-         [("BILL_REVIEW_CHANGED", "billing account", *changed("review_of_bills", "yes", "no"))]),
-    Case("billingaccount", "close", billing.account, WHY,
-         [("ACCOUNT_CLOSED", "billing account", *changed("account", "open", "closed"))]),
-    Case("billingaccount", "bill-rest", billing.closed_in_debt, WHY,
-         [("REST_BILLED", "billing account",
-           *changed("outstanding", "30.00 USD", "on a final bill"))]),
-    Case("billingaccount", "pay-out", billing.closed_in_credit, {"reference": "BANK-5", **WHY},
-         [("REST_PAID_OUT", "billing account",
-           {"outstanding": "-20.00 USD", "reference": ""},
-           {"outstanding": "0.00 USD", "reference": "BANK-5"})]),
-    Case("invoice", "issue", billing.draft, WHY,
-         [("BILL_ISSUED", "2026-000001", *status("DRAFT", "OPEN", total="240.00 USD"))]),
-    Case("invoice", "send-back", billing.draft, WHY,
-         [("BILL_SENT_BACK", "draft {row.pk}", *status("DRAFT", "VOID", total="240.00 USD"))]),
-    Case("invoice", "void", billing.bill, WHY,
-         [("BILL_VOIDED", "2026-000001", *status("OPEN", "VOID", total="240.00 USD"))]),
-    Case("invoice", "uncollectible", billing.bill, WHY,
-         [("BILL_UNCOLLECTIBLE", "2026-000001",
-           *status("OPEN", "UNCOLLECTIBLE", total="240.00 USD"))]),
-    Case("invoice", "transfer", billing.bill, {"amount": "240.00", "reference": "B-7"},
-         [("TRANSFER_RECORDED", "2026-000001",
-           {"status": "OPEN", "amount_paid": "0.00 USD"},
-           {"status": "PAID", "amount_paid": "240.00 USD", "reference": "B-7"})], reason=""),
-    Case("invoice", "pay", billing.of_sandbox, {},
-         [("PAYMENT_STARTED", "2026-000001-1", {},
-           {"amount": "240.00 USD", "provider": "sandbox"})], reason=""),
-    Case("payment", "ask", billing.of_silent_card, {},
-         [("PAYMENT_LOOKED_UP", "2026-000001-1", *status("UNKNOWN", "SUCCEEDED"))], reason=""),
-    Case("straypayment", "settle", billing.stray, WHY,
-         [("STRAY_SETTLED", "2026-000001-1", *status("OPEN", "SETTLED", amount="240.00 USD"))]),
-    Case("feeprice", "introduce", None,
-         {"unit_price": "0.015", "from_on": "2026-11-04", **STORAGE},
-         [("PRICE_INTRODUCED", "storage", {},
-           {"unit_price": "0.015 USD", "from": "2026-11-04"})], of_merchant=False),
-]  # fmt: skip
-CASES = [*CREDIT, *BILLING]
-# With files to send; each has a test of its own below.
-OF_FILES = {("withdrawal", "export"), ("withdrawal", "answers")}
+# These have tests of their own: those with files below, those of jobs in tests/config.
+ELSEWHERE = {
+    ("withdrawal", "export"),
+    ("withdrawal", "answers"),
+    ("jobrun", "run"),
+    ("jobfailure", "retry"),
+}
 every_decision = pytest.mark.parametrize("case", CASES, ids=str)
 
 
@@ -247,7 +69,7 @@ def test_every_decision_of_the_admin_is_in_a_table() -> None:
         if isinstance(pages, Deciding)
         for decision in (*pages.decisions, *pages.list_decisions)
     }
-    assert offered == {(case.model, case.name) for case in CASES} | OF_FILES
+    assert offered == {(case.model, case.name) for case in CASES} | ELSEWHERE
 
 
 def expected(case: Case, shop: Shop, row: Model | None) -> list[Told]:
