@@ -73,6 +73,7 @@ DECIDED = {
     "billing.payment": (BILLING, "ask"),
     "billing.straypayment": (BILLING, "settle"),
     "billing.thresholdrequest": (BILLING, "approve reject"),
+    "config.jobfailure": (RUNS, "retry"),
     "credit.creditline": (CREDIT, "limit freeze"),
     "credit.creditpolicy": (RUNS, "introduce"),
     "credit.freeze": (CREDIT, "lift"),
@@ -87,6 +88,7 @@ DECIDED = {
 }
 DECIDED_IN_LISTS = {
     "billing.feeprice": (BILLING, "introduce"),
+    "config.jobrun": (RUNS, "run"),
     "credit.creditpolicy": (RUNS, "introduce"),
     "credit.withdrawal": (CREDIT, "export answers"),
     "merchants.membership": (RUNS, "invite"),
@@ -96,6 +98,9 @@ DOWNLOADED = {
     "credit.withdrawal": (CREDIT, "file"),
     "merchants.profile": (CREDIT, "licence"),
 }
+
+# Files of a whole list, by their route's name: for who looks at the list.
+EXPORTED = {"merchants_trailentry_export": "merchants.trailentry"}
 
 # Pages of the site itself, for whoever is an operator, with a role or without; by its route's name.
 OF_THE_SITE = {
