@@ -134,12 +134,10 @@ class Deciding(ModelAdmin):
 
     def buttons(self, request: HttpRequest, row: Model) -> list[tuple[Text, str]]:
         """The title and address of each decision about the row that is open to this person."""
-        if not self.may_decide(request):
-            return []
         return [
             (one.title, self._address("decide", row.pk, one.name))
             for one in self.decisions
-            if one.is_open(row)
+            if self.may_decide(request, one) and one.is_open(row)
         ]
 
     def render_change_form(

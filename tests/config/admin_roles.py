@@ -102,6 +102,13 @@ DOWNLOADED = {
 # Files of a whole list, by their route's name: for who looks at the list.
 EXPORTED = {"merchants_trailentry_export": "merchants.trailentry"}
 
+# Pages beside those of the models: what they have in their address, and who gets which status.
+DESK = {
+    "desk:chart": (("USD", "no-such-picture"), ALL, 404),
+    "desk:find": ((), ALL + "N", 200),  # finds nothing that somebody may not look at
+    "desk:merchant": (("rosewood",), ALL, 200),
+}
+
 # Pages of the site itself, for whoever is an operator, with a role or without; by its route's name.
 OF_THE_SITE = {
     "app_list": None,  # lists what somebody may look at: 404 for who may look at nothing there

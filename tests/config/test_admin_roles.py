@@ -57,7 +57,8 @@ def test_the_table_has_every_route_of_the_admin() -> None:
     models = {label.replace(".", "_") for label in registered()}
     of_models = {f"{model}_{page}" for model in models for page in table.OF_A_MODEL}
     asked = {one.name.removeprefix("admin:") for one in routes() if one.is_of_the_admin}
-    assert asked - of_models - table.OF_THE_SITE.keys() - table.EXPORTED.keys() == set()
+    known = of_models | table.OF_THE_SITE.keys() | table.EXPORTED.keys() | table.DESK.keys()
+    assert asked - known == set()
 
 
 @pytest.fixture
@@ -133,10 +134,20 @@ def test_pages_of_the_site_itself(staff: dict[str, Client]) -> None:
     assert wrong == []
 
 
+def test_pages_beside_those_of_the_models(staff: dict[str, Client]) -> None:
+    full_shop()
+    wrong: list[str] = []
+    for name, (arguments, who, status) in table.DESK.items():
+        address = reverse(name, args=arguments)
+        wrong += differences(staff, who, address, may=status, else_=403)
+    assert wrong == []
+
+
 def test_all_others_are_sent_to_sign_in() -> None:
     people = {"owner": browser_of(member(full_shop())), "nobody": Client()}
     wrong: list[str] = []
     addresses = [route(label, "changelist") for label in registered()]
+    addresses += [reverse(name, args=arguments) for name, (arguments, *_) in table.DESK.items()]
     addresses += [
         route(label, page, NO_ROW, name)
         for page, said in (("decide", table.DECIDED), ("download", table.DOWNLOADED))
