@@ -76,7 +76,7 @@ def test_anothers_bill_is_not_found_under_the_own_address(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("month", "refusal"),
     [
-        ("2026-11", "November 2026 is not closed yet. It closes at the end of 30 November 2026"),
+        ("2026-11", "November 2026 is not closed yet. It closes at the end of 30 Nov 2026"),
         ("2026-12", "December 2026 is not closed yet."),
         ("2026-09", "There is no statement of September 2026: nothing was charged in it."),
     ],

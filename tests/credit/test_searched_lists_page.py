@@ -113,7 +113,7 @@ def test_declined_orders_are_found_by_time_reason_and_reference(declined: Shop) 
     assert names(declined, days="7") == ["RISK", "BIG-2"]
     assert names(declined, days="30") == ["RISK", "BIG-2", "BIG-1"]
     assert names(declined, days="30", code="insufficient_credit") == ["BIG-2", "BIG-1"]
-    assert names(declined, reference="BIG") == ["BIG-2", "BIG-1"]
+    assert names(declined, reference="BIG") == ["BIG-1", "BIG-2"]  # what starts alike, by name
     assert names(declined, by="placed_at") == ["OLD", "BIG-1", "BIG-2", "RISK"]
     assert names(declined, days="8") == names(declined)
 

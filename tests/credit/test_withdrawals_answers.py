@@ -191,7 +191,8 @@ def test_one_that_cannot_be_dealt_with_keeps_no_other_waiting(
     monkeypatch.delitem(PROVIDERS, "gone")
     settings.TAEL_PAYOUT_PROVIDER = "http"
     other = withdraw(shop, "2.00")
-    send_all()
+    with pytest.raises(KeyError, match="gone"):
+        send_all()
     assert (status(stuck), status(other)) == ("REQUESTED", "PAID")
 
 

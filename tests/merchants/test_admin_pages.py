@@ -25,7 +25,9 @@ from billing.operations import (
     thresholds,
 )
 from billing.providers import Answer
-from config.models import Replay, ReplayRejection
+from config import runs
+from config.celery import job_named
+from config.models import Heartbeat, JobFailure, Replay, ReplayRejection
 from credit.models import PayoutDestination
 from credit.operations import destinations, requests, withdrawals
 from merchants.models import Membership
@@ -39,6 +41,7 @@ OURS = [
     model
     for label in ("merchants", "credit", "billing", "config")
     for model in apps.get_app_config(label).get_models()
+    if model is not Heartbeat  # the page of job runs tells of it
 ]
 NUMBER = "13800138000"
 
@@ -73,6 +76,17 @@ def rows(settings: Settings) -> None:
     shop.run_jobs("2026-11-01 00:00")
     replay = Replay.objects.create(digest="d", name="events.jsonl")
     ReplayRejection.objects.create(replay=replay, line=1, code="invalid", reason="not JSON")
+    worked_off(shop)
+
+
+def worked_off(shop: shops.Shop) -> None:
+    """A run of a job, and a row that it could not deal with."""
+    now = shop.at("2026-11-01 01:00")
+    runs.start(job_named("order-flags"), at=now, now=now)
+    JobFailure.objects.create(
+        job="order-flags", row_id=shop.line.pk, merchant=shop.merchant, error="ValueError",
+        first_failed_at=now, last_failed_at=now,
+    )  # fmt: skip
 
 
 def decided(shop: shops.Shop) -> None:
