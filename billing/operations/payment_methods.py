@@ -5,8 +5,9 @@ from datetime import date, datetime
 from django.db import transaction
 
 from billing.models import AccountChange, BillingAccount, Card, Invoice
-from billing.operations import accounts, dunning, payments
+from billing.operations import accounts, dunning
 from billing.providers import PROVIDERS
+from billing.queries import undecided
 from credit.models import CreditLine
 from merchants.operations import trail
 from merchants.refusals import Invalid, Refused
@@ -168,7 +169,7 @@ def _words(method: str, card: Card | None) -> str:
 def _plan_attempts(account: BillingAccount, now: datetime) -> None:
     """When each open bill of the locked account is tried next, now that its method has changed."""
     for bill in account.invoices.select_for_update().filter(status=Invoice.Status.OPEN):
-        if payments.under_way(bill):
+        if undecided.exists(bill):
             continue  # what follows from its answer sees the new method
         bill.next_attempt_at = dunning.next_with_new_method(account, bill, now=now)
         bill.save(update_fields=["next_attempt_at"])

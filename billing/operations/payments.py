@@ -14,7 +14,7 @@ from billing.models import BillingAccount, Invoice, Payment, StrayPayment
 from billing.operations import dunning
 from billing.operations.bill_decisions import BillNotOpen, hold
 from billing.providers import PROVIDERS, Answer, NoAnswer, Provider
-from billing.queries import ANSWERED_WITHIN
+from billing.queries import ANSWERED_WITHIN, undecided
 from merchants import locks, metrics, money
 from merchants.operations import trail
 from merchants.refusals import Refused
@@ -103,12 +103,7 @@ def _decide_undecided(invoice_id: int, now: datetime, *, asked_by: str = "") -> 
     What was never received has failed once it can't arrive any more; that is nobody's first
     failure, and the bill is tried again.
     """
-    undecided = (Payment.Status.PENDING, Payment.Status.UNKNOWN)
-    payment = (
-        Payment.objects.select_related("card", "invoice")
-        .filter(invoice=invoice_id, status__in=undecided)
-        .first()
-    )
+    payment = undecided.payment(invoice_id)
     if payment is None:
         return True
     provider = PROVIDERS[payment.provider]
@@ -288,7 +283,7 @@ def _take_stray(
     if same.exists() or StrayPayment.objects.filter(payment=failed).exists():
         return  # it has been dealt with, or an operator deals with it: it may have been given back
     log.error("Payment %s was given up, and its money came: %s", failed, answer.reference)
-    if bill.is_unpaid and bill.left_to_pay == failed.amount and not under_way(bill):
+    if bill.is_unpaid and bill.left_to_pay == failed.amount and not undecided.exists(bill):
         payment = new_payment(
             bill, provider=failed.provider, card_id=failed.card_id, actor=failed.actor, now=now
         )
@@ -301,9 +296,3 @@ def _take_stray(
         amount=failed.amount,
         found_at=now,
     )
-
-
-def under_way(bill: Invoice) -> bool:
-    """Whether an attempt on the locked bill has no answer yet."""
-    undecided = (Payment.Status.PENDING, Payment.Status.UNKNOWN)
-    return bill.payments.filter(status__in=undecided).exists()

@@ -9,6 +9,7 @@ from moneyed import Money
 from billing.models import Invoice, Payment, StrayPayment
 from billing.operations import payments
 from billing.operations.bill_decisions import BillNotOpen, hold
+from billing.queries import undecided
 from merchants import money, wording
 from merchants.operations import trail
 from merchants.refusals import Conflict, Invalid, Refused
@@ -56,7 +57,7 @@ def record(
         return known, False
     if not bill.is_unpaid:
         raise BillNotOpen(f"bill: {bill} is {bill.status}")
-    if payments.under_way(bill):
+    if undecided.exists(bill):
         raise payments.PaymentUnderWay(f"payment: one of bill {bill} is being checked")
     if figure > bill.left_to_pay:
         left = money.text(bill.left_to_pay, bill.currency)

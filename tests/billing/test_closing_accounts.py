@@ -250,19 +250,12 @@ def test_an_account_whose_bills_are_reviewed_gets_a_draft_of_its_final_bill() ->
     shop.charge("2026-11-10 10:00", "storage", "50.00")
     deciding.close(shop, "2026-11-10 12:00")
     draft = deciding.bill(shop, "2026-11-10")
-    assert (draft.status, draft.kind, draft.number, f"{draft.total:.2f}") == (
-        "DRAFT",
-        "FINAL",
-        None,
-        "50.00",
-    )
+    drawn_up = (draft.status, draft.kind, draft.number, f"{draft.total:.2f}")
+    assert drawn_up == ("DRAFT", "FINAL", None, "50.00")
     assert shop.figures() == ("0.00", "0.00")
     issued = deciding.issue(shop, "2026-11-12 12:00", draft)
-    assert (issued.status, issued.number, str(issued.due_on)) == (
-        "OPEN",
-        "2026-000002",
-        "2026-11-19",
-    )
+    sent = (issued.status, issued.number, str(issued.due_on))
+    assert sent == ("OPEN", "2026-000002", "2026-11-19")
 
 
 def test_a_final_draft_that_was_sent_back_is_drawn_up_again() -> None:

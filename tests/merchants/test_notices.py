@@ -51,12 +51,8 @@ def write(shop: Shop, cause: str = "2026-11") -> bool:
 
 def test_a_cause_is_told_once_per_merchant() -> None:
     shop, other = shops.join("2026-11-01 10:00"), shops.join("2026-11-01 10:00", "other")
-    assert [write(shop), write(shop), write(other), write(shop, "2026-12")] == [
-        True,
-        False,
-        True,
-        True,
-    ]
+    news = [write(shop), write(shop), write(other), write(shop, "2026-12")]
+    assert news == [True, False, True, True]
     assert told(shop) == [("STATEMENT_CLOSED", "2026-11"), ("STATEMENT_CLOSED", "2026-12")]
 
 

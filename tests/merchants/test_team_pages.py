@@ -1,6 +1,5 @@
 """The team: who belongs to a merchant, who is invited, and how an invitation is taken up."""
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -9,68 +8,18 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from merchants.models import Invitation, Membership, User
-from merchants.operations import invitations, team
+from merchants.models import Invitation, User
+from merchants.operations import team
 from tests import shops
-from tests.factories import PASSWORD, MembershipFactory, UserFactory, browser_of, member
+from tests.factories import MembershipFactory, UserFactory, browser_of, member
+from tests.merchants.teams import INVITE, NEW_PASSWORD, TEAM, invite, link, members, role_of
 from tests.shops import Shop
 from tests.text import text_of
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
-TEAM = "/m/rosewood/settings/team/"
-INVITE = f"{TEAM}invite/"
-NEW_PASSWORD = {"new_password1": "a long one indeed", "new_password2": "a long one indeed"}
 NOT_ANY_MORE = "This invitation does not work any more"
-
-
-@pytest.fixture
-def shop() -> Shop:
-    return shops.join("2026-10-01 09:00")
-
-
-@pytest.fixture
-def owner(shop: Shop) -> User:
-    return member(shop, email="olga@shop.example")
-
-
-def invite(owner: User, email: str = "mei@shop.example", role: str = "FINANCE") -> str:
-    """The link's path, as it stands in the e-mail."""
-    response = browser_of(owner).post(INVITE, {"email": email, "role": role})
-    assert response.status_code == 302, text_of(response)
-    return link()
-
-
-def link() -> str:
-    found = re.search(r"/invitations/\S+/", str(mail.outbox[-1].body))
-    assert found
-    return found[0]
-
-
-def role_of(email: str, shop: Shop) -> str | None:
-    found = Membership.objects.filter(user__email=email, merchant=shop.merchant).first()
-    return found.role if found else None
-
-
-def members(shop: Shop) -> dict[str, str]:
-    found = Membership.objects.filter(merchant=shop.merchant)
-    return dict(found.values_list("user__email", "role"))
-
-
-# --- who sees and does what -------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("role", ["OWNER", "FINANCE", "VIEWER"])
-def test_everybody_of_the_team_sees_the_team(shop: Shop, owner: User, role: str) -> None:
-    invite(owner)
-    page = text_of(browser_of(member(shop, role, email="kai@shop.example")).get(TEAM))
-    assert "olga@shop.example Owner" in page
-    assert "kai@shop.example (you)" in page
-    assert "Invited" in page
-    assert "mei@shop.example Finance olga@shop.example" in page
-    assert ("Invite somebody" in page) is (role == "OWNER")
-    assert ("Revoke" in page) is (role == "OWNER")
 
 
 def paths(shop: Shop, owner: User) -> list[str]:
@@ -84,6 +33,32 @@ def paths(shop: Shop, owner: User) -> list[str]:
         f"{TEAM}invitations/{invitation.pk}/send/",
         f"{TEAM}invitations/{invitation.pk}/revoke/",
     ]
+
+
+def page_of(user: User, shop: Shop) -> str:
+    return f"{TEAM}{user.memberships.get(merchant=shop.merchant).pk}/"
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return shops.join("2026-10-01 09:00")
+
+
+@pytest.fixture
+def owner(shop: Shop) -> User:
+    return member(shop, email="olga@shop.example")
+
+
+@pytest.mark.parametrize("role", ["OWNER", "FINANCE", "VIEWER"])
+def test_everybody_of_the_team_sees_the_team(shop: Shop, owner: User, role: str) -> None:
+    invite(owner)
+    page = text_of(browser_of(member(shop, role, email="kai@shop.example")).get(TEAM))
+    assert "olga@shop.example Owner" in page
+    assert "kai@shop.example (you)" in page
+    assert "Invited" in page
+    assert "mei@shop.example Finance olga@shop.example" in page
+    assert ("Invite somebody" in page) is (role == "OWNER")
+    assert ("Revoke" in page) is (role == "OWNER")
 
 
 @pytest.mark.parametrize("role", ["FINANCE", "VIEWER"])
@@ -121,9 +96,6 @@ def test_members_and_invitations_of_another_merchant_are_out_of_reach(
         assert other.post(path, {"role": "OWNER"}).status_code in (302, 404), path
     assert members(shop) == before
     assert Invitation.objects.get().revoked_at is None
-
-
-# --- inviting ---------------------------------------------------------------------------------
 
 
 def test_an_invitation_goes_to_the_mailbox_and_only_its_digest_is_kept(
@@ -221,93 +193,6 @@ def test_a_revoked_invitation_opens_nothing(shop: Shop, owner: User) -> None:
     assert "taken up or revoked already" in text_of(again)
 
 
-# --- taking it up -----------------------------------------------------------------------------
-
-
-def test_somebody_new_chooses_a_password_and_is_in(shop: Shop, owner: User) -> None:
-    path, client = invite(owner), Client()
-    page = text_of(client.get(path))
-    assert "Join Rosewood Dresses" in page
-    assert "olga@shop.example has invited mei@shop.example, as: Finance." in page
-    response = client.post(path, NEW_PASSWORD)
-    assert response["Location"] == "/m/rosewood/"
-    assert client.get("/m/rosewood/").status_code == 200
-    assert role_of("mei@shop.example", shop) == "FINANCE"
-    form = {"login": "mei@shop.example", "password": "a long one indeed"}
-    assert Client().post("/accounts/login/", form).status_code == 302
-
-
-def test_a_weak_password_is_refused_and_the_link_still_works(shop: Shop, owner: User) -> None:
-    path = invite(owner)
-    page = text_of(Client().post(path, {"new_password1": "12345", "new_password2": "12345"}))
-    assert "too short" in page
-    assert role_of("mei@shop.example", shop) is None
-    assert Client().get(path).status_code == 200
-
-
-def test_a_link_works_once(shop: Shop, owner: User) -> None:
-    path = invite(owner)
-    Client().post(path, NEW_PASSWORD)
-    answer = Client().post(path, {"new_password1": "stolen entirely", "new_password2": "x"})
-    assert answer.status_code == 404
-    assert User.objects.get(email="mei@shop.example").check_password("a long one indeed")
-
-
-def test_a_link_works_for_seven_days(shop: Shop, owner: User) -> None:
-    path = invite(owner)
-    Invitation.objects.update(expires_at=timezone.now())
-    assert Client().get(path).status_code == 404
-    Client().post(path, NEW_PASSWORD)
-    assert role_of("mei@shop.example", shop) is None
-
-
-def test_every_link_that_does_not_work_gets_the_same_answer(shop: Shop, owner: User) -> None:
-    used, old, revoked = (invite(owner, f"{name}@shop.example") for name in ("a", "b", "c"))
-    Client().post(used, NEW_PASSWORD)
-    Invitation.objects.filter(email="b@shop.example").update(expires_at=timezone.now())
-    Invitation.objects.filter(email="c@shop.example").update(revoked_at=timezone.now())
-    never = "/invitations/never-was-one/"
-    answers = [Client().get(path) for path in (used, old, revoked, never)]
-    assert {answer.status_code for answer in answers} == {404}
-    assert len({text_of(answer) for answer in answers}) == 1
-
-
-def test_who_has_an_account_signs_in_first(shop: Shop, owner: User) -> None:
-    UserFactory.create(email="mei@shop.example")
-    path, client = invite(owner), Client()
-    page = client.get(path).content.decode()
-    assert f"/accounts/login/?next={path}" in page
-    client.post(path, NEW_PASSWORD)  # no way to set a password of an account that exists
-    assert User.objects.get(email="mei@shop.example").check_password(PASSWORD)
-    assert role_of("mei@shop.example", shop) is None
-    client.post("/accounts/login/", {"login": "mei@shop.example", "password": PASSWORD})
-    assert client.post(path)["Location"] == "/m/rosewood/"
-    assert role_of("mei@shop.example", shop) == "FINANCE"
-
-
-def test_somebody_else_who_is_signed_in_can_not_take_it_up(shop: Shop, owner: User) -> None:
-    path = invite(owner)
-    other = browser_of(UserFactory.create(email="eve@shop.example"))
-    assert "You are signed in as eve@shop.example" in text_of(other.get(path))
-    other.post(path, NEW_PASSWORD)
-    assert members(shop) == {"olga@shop.example": "OWNER"}
-    assert Invitation.objects.get().accepted_at is None
-
-
-def test_accepting_does_not_lower_the_role_one_has_got_meanwhile(shop: Shop, owner: User) -> None:
-    path = invite(owner, role="VIEWER")
-    mei = member(shop, "OWNER", email="mei@shop.example")
-    browser_of(mei).post(path)
-    assert role_of("mei@shop.example", shop) == "OWNER"
-
-
-# --- roles and leaving ------------------------------------------------------------------------
-
-
-def page_of(user: User, shop: Shop) -> str:
-    return f"{TEAM}{user.memberships.get(merchant=shop.merchant).pk}/"
-
-
 def test_a_new_role_is_in_force_at_the_next_click(shop: Shop, owner: User) -> None:
     kai = member(shop, "OWNER", email="kai@shop.example")
     his = browser_of(kai)
@@ -377,23 +262,6 @@ def test_owners_who_remove_each_other_at_once_leave_one() -> None:
     assert shop.merchant.memberships.count() == 4 - answers["removed"] >= 1
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_link_used_many_times_at_once_makes_one_person() -> None:
-    shop = shops.join("2026-10-01 09:00")
-    path = invite(member(shop))
-    token = path.split("/")[2]
-
-    def accept(_: int) -> str:
-        try:
-            invitations.accept_as_new(token=token, password="a long one indeed", now=timezone.now())
-        except invitations.InvitationClosed as refusal:
-            return refusal.code
-        return "joined"
-
-    assert at_once(accept, threads=4) == {"joined": 1, "invitation_closed": 3}
-    assert shop.merchant.memberships.count() == 2
-
-
 def test_two_tabs_with_two_merchants_never_mix(shop: Shop, owner: User) -> None:
     second = shops.join("2026-10-01 09:00", "second", name="Second Shop")
     MembershipFactory.create(user=owner, merchant=second.merchant, role="VIEWER")
@@ -403,9 +271,6 @@ def test_two_tabs_with_two_merchants_never_mix(shop: Shop, owner: User) -> None:
     client.post(INVITE, form)  # in the tab of the first, after looking at the second
     assert Invitation.objects.get().merchant == shop.merchant
     assert client.post("/m/second/settings/team/invite/", form).status_code == 403
-
-
-# --- what it costs ----------------------------------------------------------------------------
 
 
 def test_a_long_list_costs_as_little_as_a_short_one(

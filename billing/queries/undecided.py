@@ -1,0 +1,16 @@
+"""Attempts to collect a bill that have no answer yet. Nothing here writes."""
+
+from billing.models import Invoice, Payment
+
+UNDECIDED = (Payment.Status.PENDING, Payment.Status.UNKNOWN)
+
+
+def payment(invoice_id: int) -> Payment | None:
+    """The attempt on the bill that has no answer yet; there is at most one."""
+    payments = Payment.objects.select_related("card", "invoice")
+    return payments.filter(invoice=invoice_id, status__in=UNDECIDED).first()
+
+
+def exists(bill: Invoice) -> bool:
+    """Whether an attempt on the locked bill has no answer yet."""
+    return bill.payments.filter(status__in=UNDECIDED).exists()

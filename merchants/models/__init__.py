@@ -1,0 +1,29 @@
+"""Who: the people who sign in, the merchants, and who may act for whom.
+
+User        one person, known by e-mail address.
+Merchant    one shop; its reference is the platform's name for it, unique and kept for ever.
+Membership  a person's role at a merchant; at most one for each pair.
+Invitation  a role offered to whoever reads a mailbox; taken up once, within a week.
+Profile     what a merchant says of itself, and whether an operator confirmed it.
+Notice      something a merchant's people are told; one per cause.
+NoticeMail  a notice on its way to one person by e-mail; sent once.
+TrailEntry  who changed what, from what to what, and why; never changed or deleted.
+"""
+
+from merchants.models.merchants import Merchant, Profile, TimeZonePeriod
+from merchants.models.notices import Notice, NoticeMail
+from merchants.models.people import Invitation, Membership, User, UserManager
+from merchants.models.trail import TrailEntry
+
+__all__ = [
+    "Invitation",
+    "Membership",
+    "Merchant",
+    "Notice",
+    "NoticeMail",
+    "Profile",
+    "TimeZonePeriod",
+    "TrailEntry",
+    "User",
+    "UserManager",
+]

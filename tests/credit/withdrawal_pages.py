@@ -1,0 +1,26 @@
+"""What tests of the pages of withdrawals have in common: asking, confirming, and being refused."""
+
+from typing import Any
+
+from django.test import Client
+
+from tests.credit.withdrawing import (
+    destination_of,
+)
+from tests.factories import browser_of, member
+from tests.shops import Shop
+
+NEW = "/m/rosewood/credit/withdrawals/new/"
+
+
+def asked(shop: Shop, **said: str) -> dict[str, str]:
+    return {
+        "amount": "100.00",
+        "destination": str(destination_of(shop).pk),
+        "request_key": "form-1",
+    } | said
+
+
+def confirm(shop: Shop, client: Client | None = None, **said: str) -> Any:
+    content = asked(shop, **({"fee": "1.50"} | said))
+    return (client or browser_of(member(shop))).post(NEW, content)

@@ -1,0 +1,39 @@
+"""What tests of a team have in common: inviting, and who belongs to it."""
+
+import re
+
+from django.core import mail
+
+from merchants.models import Membership, User
+from tests.factories import browser_of
+from tests.shops import Shop
+from tests.text import text_of
+
+TEAM = "/m/rosewood/settings/team/"
+
+INVITE = f"{TEAM}invite/"
+
+NEW_PASSWORD = {"new_password1": "a long one indeed", "new_password2": "a long one indeed"}
+
+
+def invite(owner: User, email: str = "mei@shop.example", role: str = "FINANCE") -> str:
+    """The link's path, as it stands in the e-mail."""
+    response = browser_of(owner).post(INVITE, {"email": email, "role": role})
+    assert response.status_code == 302, text_of(response)
+    return link()
+
+
+def link() -> str:
+    found = re.search(r"/invitations/\S+/", str(mail.outbox[-1].body))
+    assert found
+    return found[0]
+
+
+def role_of(email: str, shop: Shop) -> str | None:
+    found = Membership.objects.filter(user__email=email, merchant=shop.merchant).first()
+    return found.role if found else None
+
+
+def members(shop: Shop) -> dict[str, str]:
+    found = Membership.objects.filter(merchant=shop.merchant)
+    return dict(found.values_list("user__email", "role"))
