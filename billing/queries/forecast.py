@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from django.core.cache import cache
 from django.db import connection
 from moneyed import Money
 
@@ -16,7 +17,9 @@ PACE_DAYS = 14
 FARTHEST = timedelta(days=3660)  # a threshold day beyond that is as good as none
 
 # All charges but plan fees that arrived in the days of the pace. Items know the day on which their
-# charges arrived, but for those that wait for a month's end. A change of plan waits for its date.
+# charges arrived, but for those that wait for a month's end: they may be very many, and what came
+# before today is a sum that stays while the day lasts, so that it is taken once (`known`). A change
+# of plan waits for its date.
 READ = """
 SELECT (
     SELECT coalesce(sum(item.amount), 0)
@@ -24,19 +27,20 @@ SELECT (
     WHERE item.account_id = account.merchant_id
       AND item.posting_on >= %(since)s AND item.posting_on < %(today)s
       AND item.posting <> 'MONTHLY' AND fee.category <> 'SUBSCRIPTION'
-) + (
-    SELECT coalesce(sum(charge.amount), 0)
+), coalesce(%(known)s::numeric, (
+    SELECT sum(charge.amount)
     FROM billing_invoiceitem item JOIN billing_charge charge ON charge.item_id = item.id
     WHERE item.account_id = account.merchant_id
       AND item.posting_on >= %(since)s AND item.posting = 'MONTHLY'
       AND charge.arrived_at >= %(since_at)s AND charge.arrived_at < %(today_at)s
-), coalesce((
+), 0), coalesce((
     SELECT term.plan_price FROM billing_planterm term
     WHERE term.account_id = account.merchant_id AND term.starts_on = account.next_plan_on
     ORDER BY term.id DESC LIMIT 1
 ), account.plan_price)
 FROM billing_billingaccount account WHERE account.merchant_id = %(account)s
 """
+ONE_DAY_SECONDS = 24 * 60 * 60
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ def forecast(account: BillingAccount, *, today: date) -> Forecast:
 def _read(account: BillingAccount, today: date) -> tuple[Decimal, Decimal]:
     """What the days of the pace came to, and the plan's price on its next date."""
     since = today - PACE_DAYS * ONE_DAY
+    key = f"pace:{account.pk}:{today}:{account.timezone}"
+    known = cache.get(key)
     with connection.cursor() as cursor:
         cursor.execute(
             READ,
@@ -90,10 +96,13 @@ def _read(account: BillingAccount, today: date) -> tuple[Decimal, Decimal]:
                 "today": today,
                 "since_at": day_start(since, account.timezone),
                 "today_at": day_start(today, account.timezone),
+                "known": known,
             },
         )
-        charged, plan_fee = cursor.fetchone()
-    return charged, plan_fee
+        posted, waiting, plan_fee = cursor.fetchone()
+    if known is None:
+        cache.set(key, waiting, ONE_DAY_SECONDS)
+    return posted + waiting, plan_fee
 
 
 def _threshold_on(missing: Decimal, pace: Decimal, today: date) -> date | None:

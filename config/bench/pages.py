@@ -40,7 +40,7 @@ QUESTIONS = {
         "standing=OVERDUE",
         "standing=OVERDUE&by=due_on",
         "standing=WRITTEN_OFF",
-        "standing=PAID&reference=A-0000",
+        "standing=PAID&reference=A-00",
         "standing=OVERDUE&reference=A-0000",
         "standing=DECLINED&code=buyer_risk",
         "buyer=buyer-7",

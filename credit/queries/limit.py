@@ -5,7 +5,7 @@ Domain: limit review; the questions are those a merchant asks.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -16,7 +16,7 @@ from moneyed import Money
 
 from credit import scoring
 from credit.models import CreditLine, CreditPolicy, LimitRequest, LimitReview, Order
-from credit.queries import overdue, policies, reviews
+from credit.queries import policies, reviews
 from credit.rules import INSTALMENT_DAYS
 from merchants import calendar, money
 
@@ -95,12 +95,12 @@ def explain(line: CreditLine) -> Explanation | None:
     policy = policies.in_force(line.currency, on)
     if not policy.holds_reviews:
         return None
-    start = reviews.Start(line.pk, line.timezone, on, calendar.day_start(on, line.timezone), policy)
+    at = calendar.day_start(on, line.timezone)
+    # What falls due until then may well be paid by then.
+    start = reviews.Start(line.pk, line.timezone, on, at, policy, overdue_on=line.open_on)
     inputs = reviews.inputs_of([start]).get(line.pk)
     if inputs is None:
         return None
-    # What falls due until then may well be paid by then.
-    inputs = replace(inputs, overdue=overdue.overdue_of(line))
     result = scoring.review(inputs, policy)
     next_grade, needed = _next_grade(result, policy)
     return Explanation(
@@ -213,7 +213,7 @@ def would_accept(line: CreditLine, amount: Money) -> Acceptance:
     return Acceptance(False, code, missing=missing, **_enough_on(line, figure))
 
 
-MANY = 2000  # open orders that are looked at
+MANY = 1000  # open orders that are looked at
 
 # Parts past their due date are counted on today: the earliest they can come. What an order owes is
 # one stretch of its amount, from `paid` to `paid + outstanding` (credit.rules.parts). Orders are

@@ -22,6 +22,7 @@ class Start:
     today: date
     at: datetime
     policy: CreditPolicy
+    overdue_on: date | None = None  # another day than `today`, for what is overdue
 
 
 # For each line and start of day: the figures, the latest metrics before, what buyers paid in the
@@ -59,7 +60,7 @@ def inputs_of(starts: Iterable[Start]) -> dict[int, scoring.Inputs]:
             INPUTS,
             {
                 "lines": [start.line_id for start in starts],
-                "todays": [start.today for start in starts],
+                "todays": [start.overdue_on or start.today for start in starts],
                 "instants": [start.at for start in starts],
                 "paid_from": [_paid_from(start) for start in starts],
                 "instalment_days": INSTALMENT_DAYS,
