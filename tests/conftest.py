@@ -18,6 +18,7 @@ from django.core.cache import cache
 from django.db.models.signals import post_migrate
 
 from config import embedded
+from tests import lacking
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Without a sandbox because tests may run as root; the rest keeps it from calling home.
@@ -49,7 +50,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if not marked or _chromium():
         return
     reason = "No Chromium was found: install it, or name it in TAEL_CHROMIUM."
-    if os.environ.get("TAEL_REQUIRE_BROWSER") == "1":
+    if lacking.is_required():
         raise pytest.UsageError(reason)
     for item in marked:
         item.add_marker(pytest.mark.skip(reason=reason))

@@ -1,19 +1,18 @@
-"""Bills and closed statements as PDF: what they say, and in what letters."""
+"""Bills and closed statements as PDF: what they say."""
 
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from billing import fonts, pdf
+from billing import pdf
 from billing.models import Invoice
 from billing.operations import charges
 from tests import shops
 from tests.billing.documents import bill_of, billed, closed, statement_of
-from tests.pdf_text import fonts_of, pages_of
+from tests.pdf_text import pages_of
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -28,64 +27,6 @@ def with_many_lines() -> Shop:
     shop.run_jobs("2026-12-01 00:00")
     assert shop.bills() == ["2026-12-01 SUBSCRIPTION 87.00"]
     return shop
-
-
-@pytest.fixture
-def no_fonts(settings: Settings, tmp_path: Path) -> None:
-    """Only the font within typst, which has Latin letters."""
-    settings.TAEL_FONT_PATHS = [str(tmp_path)]
-
-
-@pytest.fixture
-def fonts_of_asia() -> None:
-    if not fonts.installed().can_show("ตลาด上海"):
-        pytest.skip("needs the fonts that docs/operations.md names, such as fonts-noto-cjk")
-
-
-@pytest.mark.usefixtures("fonts_of_asia")
-def test_a_thai_bill_has_thai_dates_and_letters() -> None:
-    # Of letters that stand alone: pypdf can't read those that typst joins, as readers can.
-    document = bill_of(billed(name="ยอดดอย", language="th"))
-    (page,) = pages_of(document)
-    assert "ยอดดอย rosewood" in page
-    assert "12 พ.ย. 2026" in page
-    assert any("Thai" in name for name in fonts_of(document))
-    assert "[?]" not in page
-
-
-@pytest.mark.usefixtures("fonts_of_asia")
-def test_a_chinese_statement_has_chinese_dates_and_letters() -> None:
-    document = statement_of(closed(name="上海玫瑰服饰有限公司", language="zh-hans"))
-    (page,) = pages_of(document)
-    assert "上海玫瑰服饰有限公司 rosewood" in page
-    assert "2026年10月3日 拣货打包" in page
-    assert any("CJK" in name for name in fonts_of(document))
-
-
-@pytest.mark.usefixtures("no_fonts")
-def test_without_fonts_a_thai_bill_is_in_english_and_says_so(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    (page,) = pages_of(bill_of(billed(name="ตลาดสด", language="th")))
-    assert "The fonts on the server cannot show Thai: this document is in English." in page
-    assert "The fonts on the server cannot show the merchant's name: this is its reference." in page
-    assert "Billed to rosewood" in page
-    assert "Issued 12 Nov 2026" in page
-    assert [record.getMessage() for record in caplog.records if "fonts" in record.getMessage()] == [
-        "Bill 2026-000001: The fonts on the server cannot show Thai: this document is in English."
-        " The fonts on the server cannot show the merchant's name: this is its reference."
-    ]
-
-
-@pytest.mark.usefixtures("no_fonts")
-def test_without_fonts_words_of_charges_are_marked() -> None:
-    shop = shops.join("2026-10-01 09:00")
-    shop.charge("2026-10-03 10:00", "pick-pack", "3.50", "单-1", description="两条连衣裙, €5")
-    shop.run_jobs("2026-11-01 00:00")
-    (page,) = pages_of(statement_of(shop))
-    assert "Pick and pack [?], €5 [?]-1 Request FR-1" in page
-    assert "[?] stands for characters that the fonts on the server cannot show." in page
-    assert "in English" not in page
 
 
 def test_a_bill_says_who_owes_what_for_which_fees() -> None:

