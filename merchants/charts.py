@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 import pygal
@@ -50,6 +51,28 @@ class Series:
     is_area: bool = False  # filled down to zero
 
 
+def _points(one: Series) -> list[float]:
+    """Floats place points on a picture; no amount is taken from them."""
+    return [float(value) for value in one.values]
+
+
+def _options(size: tuple[int, int], figure: Callable[[Decimal], str]) -> dict[str, Any]:
+    width, height = size
+    return {
+        "js": [],
+        "no_prefix": True,
+        "width": width,
+        "height": height,
+        "margin": 8,
+        "legend_at_bottom": True,
+        "show_minor_x_labels": False,
+        "max_scale": 6,
+        "truncate_label": -1,
+        "truncate_legend": -1,
+        "value_formatter": lambda value: figure(Decimal(value)),
+    }
+
+
 def lines(
     series: Sequence[Series],
     labels: Sequence[str],
@@ -58,29 +81,17 @@ def lines(
     size: tuple[int, int] = WIDE,
 ) -> bytes:
     """A chart of values over time; `figure` writes the numbers of its scale."""
-    width, height = size
     chart = pygal.Line(
-        js=[],
-        no_prefix=True,
-        width=width,
-        height=height,
-        margin=8,
+        **_options(size, figure),
         margin_right=32,  # half of the last label
         show_dots=False,
-        legend_at_bottom=True,
         legend_at_bottom_columns=len(series) if size == WIDE else min(len(series), 2),
-        truncate_legend=-1,
-        show_minor_x_labels=False,
         x_labels_major_count=min(len(labels), 7 if size == WIDE else 3),
-        max_scale=6,
-        truncate_label=-1,
-        range=(0, max((float(value) for one in series for value in one.values), default=0) or 1),
-        value_formatter=lambda value: figure(Decimal(value)),
+        range=(0, max((point for one in series for point in _points(one)), default=0) or 1),
     )
     chart.x_labels = list(labels)
     for one in series:
-        # Floats place points on a picture; no amount is taken from them.
-        chart.add(one.name, [float(value) for value in one.values], fill=one.is_area)
+        chart.add(one.name, _points(one), fill=one.is_area)
     return _plain(chart.render_tree())
 
 
@@ -92,25 +103,14 @@ def bars(
     size: tuple[int, int] = WIDE,
 ) -> bytes:
     """A bar for each label, stacked of all series; what is below zero hangs under the axis."""
-    width, height = size
     chart = pygal.StackedBar(
-        js=[],
-        no_prefix=True,
-        width=width,
-        height=height,
-        margin=8,
-        legend_at_bottom=True,
+        **_options(size, figure),
         legend_at_bottom_columns=len(series) if size == WIDE else 1,
-        show_minor_x_labels=False,
         x_labels_major_count=len(labels) if size == WIDE else min(len(labels), 4),
-        max_scale=6,
-        truncate_label=-1,
-        truncate_legend=-1,
-        value_formatter=lambda value: figure(Decimal(value)),
     )
     chart.x_labels = list(labels)
     for one in series:
-        chart.add(one.name, [float(value) for value in one.values])  # floats for points only
+        chart.add(one.name, _points(one))
     return _plain(chart.render_tree())
 
 

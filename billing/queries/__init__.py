@@ -41,10 +41,15 @@ def bills_to_collect(now: datetime) -> Sequence[int]:
     return list(due.order_by("pk").values_list("pk", flat=True))
 
 
-def payments_to_reconcile(now: datetime) -> Sequence[int]:
+def without_an_answer(now: datetime) -> Q:
     """Attempts without an answer: given up on, or of a process that must have died."""
     left_alone = Q(status=Payment.Status.PENDING, started_at__lte=now - ANSWERED_WITHIN)
-    undecided = Payment.objects.filter(left_alone | Q(status=Payment.Status.UNKNOWN))
+    return left_alone | Q(status=Payment.Status.UNKNOWN)
+
+
+def payments_to_reconcile(now: datetime) -> Sequence[int]:
+    """The attempts that a provider is to be asked about."""
+    undecided = Payment.objects.filter(without_an_answer(now))
     return list(undecided.order_by("pk").values_list("pk", flat=True))
 
 

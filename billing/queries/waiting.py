@@ -1,19 +1,10 @@
 """What of billing waits for an operator (merchants.waiting)."""
 
-from datetime import datetime
-
-from django.db.models import F, Q
+from django.db.models import F
 
 from billing.models import BillingCredit, Invoice, Payment, StrayPayment, ThresholdRequest
-from billing.queries import ANSWERED_WITHIN
+from billing.queries import without_an_answer
 from merchants.waiting import Queue, with_status
-
-
-def _without_an_answer(now: datetime) -> Q:
-    """As billing.queries.payments_to_reconcile has it."""
-    left_alone = Q(status=Payment.Status.PENDING, started_at__lte=now - ANSWERED_WITHIN)
-    return left_alone | Q(status=Payment.Status.UNKNOWN)
-
 
 THRESHOLDS = Queue(
     "to-decide",
@@ -55,7 +46,7 @@ UNANSWERED = Queue(
     "unanswered",
     "Payments without an answer",
     Payment,
-    _without_an_answer,
+    without_an_answer,
     since="started_at",
     merchant="invoice__account_id",
     amount=F("amount"),

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 
-from credit.models import Freeze, LimitRequest, LimitReview, OrderFlag, OrderPayment, Withdrawal
-from credit.queries.withdrawals import MAY_BE_SENT
+from credit.models import LimitRequest, LimitReview, OrderFlag, OrderPayment, Withdrawal
+from credit.queries.withdrawals import is_sendable
 from merchants.waiting import Queue, with_status
 
 LATELY = timedelta(days=30)
@@ -15,10 +15,7 @@ TOTAL = F("amount") + F("fee")
 
 def _to_send(now: datetime) -> Q:
     """As queries.withdrawals.to_export has it."""
-    suspected = Freeze.objects.filter(
-        line=OuterRef("line"), reason=Freeze.Reason.SUSPECTED_FRAUD, lifted_at__isnull=True
-    )
-    return UNDER_WAY & MAY_BE_SENT & Q(~Exists(suspected), provider=Withdrawal.MANUAL)
+    return is_sendable() & Q(provider=Withdrawal.MANUAL)
 
 
 REVIEWS = Queue(

@@ -128,11 +128,16 @@ def _under_way() -> QuerySet[Withdrawal]:
     return Withdrawal.objects.filter(ended_at__isnull=True).order_by("requested_at", "pk")
 
 
-def _sendable() -> QuerySet[Withdrawal]:
+def is_sendable() -> Q:
+    """Nobody has to approve it, nobody has sent it, and its line is not stopped."""
     suspected = Freeze.objects.filter(
         line=OuterRef("line"), reason=Freeze.Reason.SUSPECTED_FRAUD, lifted_at__isnull=True
     )
-    return _under_way().filter(MAY_BE_SENT, ~Exists(suspected))
+    return Q(ended_at__isnull=True) & MAY_BE_SENT & ~Q(Exists(suspected))
+
+
+def _sendable() -> QuerySet[Withdrawal]:
+    return _under_way().filter(is_sendable())
 
 
 def _keys(found: QuerySet[Withdrawal]) -> Sequence[int]:
