@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
@@ -18,6 +18,9 @@ DAYS_TO_PAY = 7  # of a bill that nothing collects by itself
 
 
 class BillingAccount(models.Model):
+    # The instant at which an operation counts that holds this row (operations.accounts.lock).
+    now: datetime
+
     class Method(models.TextChoices):
         MANUAL = "manual", _("Bank transfer")
         SANDBOX = "sandbox", _("Sandbox")

@@ -99,12 +99,15 @@ def open(
 def lock(merchant_id: int, *, now: datetime) -> BillingAccount:
     """The account, locked until the transaction ends, with all days that ended by `now` worked off.
 
-    The first thing every operation on an account does. Raises BillingAccount.DoesNotExist.
+    The first thing every operation on an account does, and it then counts at `account.now`: its
+    clock may be behind another's, or the lock may have been waited for. Raises
+    BillingAccount.DoesNotExist.
     """
     account = BillingAccount.objects.select_for_update().get(pk=merchant_id)
     if account.open_until <= now:
         days.work_off([merchant_id], now=now)
         account.refresh_from_db()
+    account.now = now
     return account
 
 

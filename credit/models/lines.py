@@ -1,3 +1,4 @@
+from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
@@ -14,6 +15,9 @@ from merchants.models import Merchant
 
 
 class CreditLine(models.Model):
+    # The instant at which an operation counts that holds this row (operations.lines.lock).
+    now: datetime
+
     merchant = models.OneToOneField(
         Merchant, on_delete=models.PROTECT, primary_key=True, related_name="credit_line"
     )

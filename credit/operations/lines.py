@@ -62,12 +62,14 @@ def open(
 def lock(merchant_id: int, *, now: datetime) -> CreditLine:
     """The line, locked until the transaction ends, with all days that ended by `now` worked off.
 
-    The first thing every operation on a line does. Raises CreditLine.DoesNotExist.
+    The first thing every operation on a line does, and it then counts at `line.now`: its clock may
+    be behind another's, or the lock may have been waited for. Raises CreditLine.DoesNotExist.
     """
     line = _locked(merchant_id)
     if line.open_until <= now:
         days.work_off([merchant_id], now=now)
         line = _locked(merchant_id)
+    line.now = now
     return line
 
 
