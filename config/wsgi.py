@@ -1,9 +1,14 @@
-"""What gunicorn serves: `gunicorn config.wsgi`."""
+"""What gunicorn serves: `gunicorn config.wsgi`; gunicorn.conf.py says how."""
 
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.db.backends.signals import connection_created
+
+from merchants import patience
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = get_wsgi_application()
+
+connection_created.connect(patience.bound)
