@@ -15,6 +15,7 @@ import pytest
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from django.db.models.signals import post_migrate
 from pytest_django.plugin import blocking_manager_key
 
@@ -39,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     embedded.ensure()
     with config.stash[blocking_manager_key].unblock():
         template = template_database.ensure()
-    settings.DATABASES["default"].setdefault("TEST", {})["TEMPLATE"] = template
+    connection.settings_dict["TEST"]["TEMPLATE"] = template
     # Playwright's synchronous interface runs an event loop, in which Django would refuse to query.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, not safe

@@ -22,7 +22,7 @@ def ensure() -> str:
     own = settings.DATABASES["default"]["NAME"]
     prefix = f"test_{own}_template_"
     name = prefix + _digest()
-    with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+    with connection._nodb_cursor() as cursor:
         cursor.execute(LOCK)
         cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix])
         found = {found for (found,) in cursor.fetchall()}
