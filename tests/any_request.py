@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 
+from config import bounds
 from merchants.models import User
 from tests.factories import browser_of
 from tests.routes import address, routes
@@ -141,6 +142,9 @@ class Asker:
         content: dict[str, Any] = {}
         if method in ("post", "put"):
             content = self._body(names)
+        if not bounds.is_utf_8(content.get("content_type", "")):  # refused before Django sees it
+            self.statuses[415] += 1
+            return
         headers = {}
         if self.random.random() < 0.25:
             header = self.random.choice(list(HEADERS))

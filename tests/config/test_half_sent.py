@@ -150,6 +150,7 @@ def test_what_is_too_large_is_refused_before_any_of_it_comes(gunicorn: int) -> N
         (b"Content-Length: 6291457", b"413"),
         (b"Content-Length: 262144000", b"413"),
         (b"Transfer-Encoding: chunked", b"411"),
+        (b"Content-Length: 5\r\nContent-Type: text/plain; charset=hex", b"415"),
     ):
         with closing(socket.create_connection(("127.0.0.1", gunicorn), timeout=20)) as client:
             client.sendall(b"POST /webhooks/stripe/ HTTP/1.1\r\nHost: localhost\r\n" + header)
