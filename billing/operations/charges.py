@@ -19,7 +19,7 @@ from billing.models.fees import Posting
 from billing.operations import days, invoices, items
 from billing.operations.charge_writer import ChargeWriter, Content, ItemKey, Row
 from billing.queries.prices import PriceList
-from merchants import calendar, money
+from merchants import arrival, calendar, money
 from merchants.queries import local_day
 from merchants.refusals import Conflict, CurrencyMismatch, Invalid, Refused
 
@@ -169,6 +169,7 @@ class _Batch:
             if not known.is_same_as(row.content):
                 raise ChargeConflict(f"charge: {charge.reference} is known with other content")
             return False
+        arrival.check(charge.at, arrived=charge.now)
         if account.is_closed:
             raise AccountClosed(f"charge: the account was closed on {account.closed_on}")
         self.known[charge.merchant_id, charge.reference] = row.content
@@ -203,7 +204,7 @@ class _Batch:
             return _priced(charge, known.unit_price), known.unit_price
         if self._prices is None:
             self._prices = PriceList(self.accounts)
-        on = local_day(account, charge.at)
+        on = _service_day(charge, account)
         price = self._prices.price(charge.fee, charge.currency, account.pk, on)
         if price is None or price.unit_price is None:
             raise Invalid(
@@ -219,11 +220,9 @@ class _Batch:
         amount: Decimal,
         unit_price: Decimal | None,
     ) -> Row:
-        """The charge as it is written. Raises Invalid when its service is yet to come."""
-        service_on = local_day(account, charge.at)
+        """The charge as it is written."""
         today = self._today(account, charge.merchant_id)
-        if service_on > today.day:
-            raise Invalid("at", f"{charge.at.isoformat()} is not here yet")
+        service_on = _service_day(charge, account)
         # The month of a charge is closed once a later one is open; then it joins the open one.
         is_late = service_on < today.month
         return Row(
@@ -279,6 +278,12 @@ class _Batch:
         account.refresh_from_db()
         if reached:
             self._bill(account, now)
+
+
+def _service_day(charge: NewCharge, account: BillingAccount) -> date:
+    """The local day of the service, which is none after the one that is open."""
+    happened_at = arrival.counted(charge.at, arrived=charge.now)
+    return min(local_day(account, happened_at), account.open_on)
 
 
 def _priced(charge: NewCharge, unit_price: Decimal) -> Decimal:
