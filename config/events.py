@@ -121,7 +121,9 @@ class EventRun:
     """Applies a run of events, in the order given, each arriving at its own instant.
 
     What an event's content does wrong is its outcome; what is our failure is raised, and nothing of
-    the event at which it came up is kept. Charges are held back and recorded together: nothing else that an event does reads or writes
+    the event at which it came up is kept.
+
+    Charges are held back and recorded together: nothing else that an event does reads or writes
     what they write, except a joining merchant, whose first bill takes the next number. `finish`
     gives the outcomes, in order.
     """

@@ -45,6 +45,7 @@ def approve(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitR
     reason = wording.checked("reason", reason)
     with transaction.atomic():
         line, review = _lock_pending(review_id, now)
+        now = line.now
         if line.limit != review.limit_before:
             _decide(review, Action.REVIEW_OVERTAKEN, actor, reason, now)
         else:
@@ -67,8 +68,8 @@ def reject(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitRe
     """Leave the limit as it is. Raises AlreadyDecided, Invalid without a reason."""
     reason = wording.checked("reason", reason)
     with transaction.atomic():
-        _, review = _lock_pending(review_id, now)
-        _decide(review, Action.REVIEW_REJECTED, actor, reason, now)
+        line, review = _lock_pending(review_id, now)
+        _decide(review, Action.REVIEW_REJECTED, actor, reason, line.now)
         return review
 
 

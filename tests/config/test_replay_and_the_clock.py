@@ -1,7 +1,6 @@
 """A replay never takes books beyond the clock by mistake, and live books take none."""
 
 import hashlib
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -25,12 +24,12 @@ TOO_LATE = "2028-11-03T10:00:00+00:00"  # one wrong digit
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[datetime]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> datetime:
     """The clock stands, and audits forgive as little as elsewhere."""
     now = datetime(2026, 11, 25, 12, tzinfo=UTC)
     monkeypatch.setattr(timezone, "now", lambda: now)
     monkeypatch.setattr(ahead, "FORGIVEN", timedelta(minutes=5))
-    yield now
+    return now
 
 
 def a_file(folder: Path, *more: dict[str, Any]) -> Path:
@@ -116,7 +115,7 @@ def test_another_zone_may_be_a_day_ahead_of_ours(clock: datetime) -> None:
     audit()
 
 
-# --- which books take a replay ---------------------------------------------------------------------
+# --- which books take a replay ------------------------------------------------------------
 
 
 def moved_in(path: Path, until: str | None = None, **options: Any) -> None:
@@ -162,7 +161,7 @@ def test_a_move_in_knows_no_sandbox(tmp_path: Path, clock: datetime, settings: A
     )
 
 
-# --- two at once -----------------------------------------------------------------------------------
+# --- two at once ------------------------------------------------------------
 
 
 def test_a_file_that_another_process_replays_is_left_to_it(tmp_path: Path, clock: datetime) -> None:
