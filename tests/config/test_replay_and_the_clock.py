@@ -33,12 +33,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> datetime:
 
 
 def a_file(folder: Path, *more: dict[str, Any]) -> Path:
-    """A shop of November 2026, and what else is to be in the file."""
+    """A shop of yesterday, and what else is to be in the file."""
     events: list[dict[str, Any]] = []
     shop = shops.Shop("rosewood", sender=lambda event: events.append(event) or "")  # type: ignore[func-returns-value]
-    shop.join("2026-11-01 10:00")
-    shop.place("2026-11-02 10:00", "A", "1000.00")
-    shop.charge("2026-11-02 11:00", "pick-pack", "210.00")
+    shop.join("2026-11-24 10:00")
+    shop.place("2026-11-24 11:00", "A", "1000.00")
+    shop.charge("2026-11-24 12:00", "pick-pack", "210.00")
     return event_files.write(folder / "events.jsonl", [*events, *more])
 
 
@@ -58,7 +58,7 @@ def test_one_wrong_year_refuses_the_file_with_its_line(tmp_path: Path, clock: da
     with pytest.raises(CommandError, match=r"line 4: 2028-11-03T10:00:00\+00:00 is later than the"):
         replay(path, beyond_now=False)
     with pytest.raises(CommandError, match="line 4"):  # though it would not come to that line
-        replay(path, until="2026-11-03T00:00:00Z", beyond_now=False)
+        replay(path, until="2026-11-24T13:00:00Z", beyond_now=False)
     assert not Merchant.objects.exists()
     assert not Replay.objects.exists()
 
@@ -76,11 +76,11 @@ def test_an_until_after_the_clock_is_refused(tmp_path: Path, clock: datetime) ->
 def test_a_demonstration_that_says_so_may_go_beyond_the_clock(
     tmp_path: Path, clock: datetime
 ) -> None:
-    replay(a_file(tmp_path, an_order("2027-01-03T10:00:00Z")), until="2027-01-05T00:00:00Z")
-    assert str(Merchant.objects.get().credit_line.open_on) == "2027-01-05"
+    replay(a_file(tmp_path, an_order("2026-11-26T10:00:00Z")), until="2026-11-27T00:00:00Z")
+    assert str(Merchant.objects.get().credit_line.open_on) == "2026-11-27"
     (line,) = [line for line in audit().splitlines() if "ahead of the clock," in line]
     assert line == (
-        "2 books are ahead of the clock, by a replay with --beyond-now: up to 2027-01-05."
+        "2 books are ahead of the clock, by a replay with --beyond-now: up to 2026-11-27."
     )
 
 
@@ -101,9 +101,9 @@ def test_an_audit_finds_books_that_are_ahead_of_the_clock(clock: datetime) -> No
 def test_a_replay_beyond_the_clock_excuses_no_book_that_is_farther_still(
     tmp_path: Path, clock: datetime
 ) -> None:
-    replay(a_file(tmp_path), until="2026-12-05T00:00:00Z")
+    replay(a_file(tmp_path), until="2026-11-26T12:00:00Z")
     audit()
-    shops.run_jobs(shops.instant("2026-12-06"))
+    shops.run_jobs(shops.instant("2026-11-27"))
     with pytest.raises(CommandError, match="1 of"):
         audit()
 
@@ -151,7 +151,7 @@ def test_a_move_in_knows_no_sandbox(tmp_path: Path, clock: datetime, settings: A
     for name, method in (("jade", "sandbox"), ("pearl", "manual")):
         terms: dict[str, Any] = {"payment_method": method}
         shop = shops.Shop(name, sender=lambda e: events.append(e) or "", **terms)  # type: ignore[func-returns-value]
-        shop.join("2026-11-01 10:00")
+        shop.join("2026-11-24 10:00")
     moved_in(event_files.write(tmp_path / "events.jsonl", events))
     assert list(Merchant.objects.values_list("reference", flat=True)) == ["pearl"]
     (rejection,) = Replay.objects.get().rejections.all()
