@@ -16,7 +16,8 @@ from merchants import calendar
 from merchants.audit import MOST_LISTED, Check, Finding, Violation
 
 FORGIVEN = timedelta(minutes=5)  # by which clocks differ
-NAMES = {CreditLine: "credit line", BillingAccount: "billing account"}
+Books = type[CreditLine] | type[BillingAccount]
+NAMES: dict[Books, str] = {CreditLine: "credit line", BillingAccount: "billing account"}
 CHECK = Check(10, "no open day is ahead of the clock", "open day", "")
 
 
@@ -24,7 +25,7 @@ CHECK = Check(10, "no open day is ahead of the clock", "open day", "")
 class Days:
     """Books of one kind that are open on the same day of one zone."""
 
-    model: type[CreditLine] | type[BillingAccount]
+    model: Books
     timezone: str
     since: datetime | None  # of that zone, where there was one before
     day: date
@@ -47,7 +48,9 @@ class Days:
 def look(now: datetime) -> tuple[Finding, str]:
     """What is ahead of `now` without leave, and a sentence about what has it (or nothing)."""
     farthest = Replay.objects.aggregate(Max("beyond_now_until"))["beyond_now_until__max"]
-    checked, excused, ahead = 0, [], []
+    checked = 0
+    excused: list[Days] = []
+    ahead: list[Days] = []
     for days in _open_days():
         checked += days.count
         if days.starts_at <= now + FORGIVEN:

@@ -1,6 +1,9 @@
 """A replay never takes books beyond the clock by mistake, and live books take none."""
 
 import hashlib
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -13,6 +16,7 @@ from django.utils import timezone
 
 from billing.models import Invoice
 from config import ahead
+from config.datafolder import BASE_DIR
 from config.models import Heartbeat, Replay
 from merchants.models import Merchant
 from tests import event_files, shops
@@ -183,3 +187,38 @@ def test_a_file_that_another_process_replays_is_left_to_it(tmp_path: Path, clock
     assert Invoice.objects.count() == 1
     assert "merchant.joined" in replay(path)  # and again: the table is that of the file
     assert Replay.objects.get().outcomes["merchant.joined"] == {"applied": 1}
+
+
+# --- what is a demonstration ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_demonstration"),
+    [
+        ({}, "True"),
+        ({"TAEL_SANDBOX": "0"}, "False"),
+        (
+            {
+                "DATABASE_URL": "postgresql://tael@localhost/tael",
+                "SECRET_KEY": "s" * 50,
+                "ALLOWED_HOSTS": "tael.example",
+                "TAEL_ENCRYPTION_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+                "TAEL_HTTPS": "0",
+            },
+            "False",
+        ),
+    ],
+)
+def test_servers_of_our_own_make_it_a_demonstration(
+    tmp_path: Path, environment: dict[str, str], is_demonstration: str
+) -> None:
+    ours = ("DATABASE_URL", "TAEL_SANDBOX", "PYTEST_VERSION", "PYTEST_CURRENT_TEST")
+    inherited = {name: value for name, value in os.environ.items() if name not in ours}
+    said = subprocess.run(
+        [sys.executable, "-c", "from config import settings; print(settings.TAEL_SANDBOX)"],
+        env=inherited | {"TAEL_DATA_DIR": str(tmp_path)} | environment,
+        cwd=BASE_DIR,
+        capture_output=True,
+        text=True,
+    )
+    assert said.stdout.strip() == is_demonstration, said.stderr
