@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.admin.bill_decisions import DECISIONS
 from billing.models import BillDecision, Invoice, InvoiceLine, Payment
 from billing.queries import waiting as queues
+from merchants import installation
 from merchants.admin import FoundByKeys, ReadOnlyInline, amount, related, waiting
 from merchants.decisions import Deciding
 
@@ -57,6 +58,7 @@ class InvoiceAdmin(Deciding, FoundByKeys):
         amount("total"),
     )
     list_filter = (waiting(queues.DRAFTS, queues.FAILED), "status", "kind")
+    asked_as = staticmethod(installation.inside)
     inlines = (InvoiceLineInline, PaymentInline, BillDecisionInline)
     decisions = DECISIONS
 

@@ -21,7 +21,7 @@ CHECKS = (
         FROM billing_billingcredit credit FULL JOIN (
             SELECT charge.* FROM billing_charge charge JOIN billing_fee fee
                 ON fee.code = charge.fee_id
-            WHERE NOT fee.is_sent_by_platform AND fee.code NOT IN ('{Fee.PLAN}', '{Fee.PAYOUT}')
+            WHERE NOT fee.is_sent_by_platform AND fee.code NOT IN {(Fee.PLAN, *Fee.NOT_GRANTED)}
         ) charge ON charge.id = credit.made_id
         """,
     ),
@@ -38,6 +38,19 @@ CHECKS = (
             FROM billing_billingcredit WHERE status = 'APPROVED' AND charge_id IS NOT NULL
             GROUP BY charge_id
         ) credits ON credits.charge_id = charge.id
+        """,
+    ),
+    Check(
+        4,
+        "only what was left of a closed account is waived",
+        "closed, positive",
+        f"""
+        SELECT charge.account_id AS merchant_id, 'charge ' || charge.reference AS subject,
+               (true, true) AS expected,
+               (coalesce(charge.arrived_at >= account.closed_at, false), charge.amount < 0) AS found
+        FROM billing_charge charge
+        JOIN billing_billingaccount account ON account.merchant_id = charge.account_id
+        WHERE charge.fee_id = '{Fee.WAIVER}'
         """,
     ),
     Check(

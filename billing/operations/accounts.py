@@ -9,7 +9,7 @@ from django.db import transaction
 
 from billing.models import AccountChange, BillingAccount, PlanTerm
 from billing.models.accounts import CYCLE, CYCLE_DAYS
-from billing.operations import bill_dates, days
+from billing.operations import bill_dates, days, unusable_methods
 from merchants import calendar, money
 from merchants.models import Merchant
 from merchants.operations import trail
@@ -108,6 +108,8 @@ def lock(merchant_id: int, *, now: datetime) -> BillingAccount:
         days.work_off([merchant_id], now=now)
         account.refresh_from_db()
     account.now = now
+    if unusable_methods.is_unusable(account.payment_method, account.currency):
+        unusable_methods.leave(account, now=account.now)
     return account
 
 

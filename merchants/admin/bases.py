@@ -236,6 +236,7 @@ class FoundByKeys(ReadOnly):
     """
 
     keys: ClassVar[Sequence[str]]  # paths from the row, each indexed
+    asked_as: ClassVar[Callable[[str], str]] = staticmethod(str.strip)  # what is asked for
     search_fields = ("pk",)  # makes the box appear
 
     def get_search_results(
@@ -244,8 +245,9 @@ class FoundByKeys(ReadOnly):
         term = search_term.strip()
         if not term:
             return super().get_search_results(request, queryset, "")
+        wanted = self.asked_as(term)
         for key in self.keys:
-            found = queryset.filter(**{key: term})
+            found = queryset.filter(**{key: wanted})
             if found.exists():
                 return found, False
         return queryset.none(), False

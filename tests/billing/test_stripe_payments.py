@@ -28,11 +28,11 @@ def test_a_bill_is_paid_by_one_payment_intent_that_names_it(odd: OddStripe) -> N
     assert (intent["amount"], intent["currency"]) == (25000, "usd")
     assert (intent["customer"], intent["payment_method"]) == ("cus_1", "pm_1")
     assert intent["metadata"] == {
-        "tael_payment": f"{number}-1",
+        "tael_payment": f"T-{number}-1",
         "tael_merchant": "rosewood",
         "tael_bill": number,
     }
-    assert list(odd.by_key) == [payment.idempotency_key] == [f"{number}-1"]
+    assert list(odd.by_key) == [payment.idempotency_key] == [f"T-{number}-1"]
 
 
 def test_a_payment_asked_for_twice_is_taken_once(odd: OddStripe) -> None:
