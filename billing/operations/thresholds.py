@@ -55,6 +55,7 @@ def ask(
     """
     message = wording.checked("message", message)
     account = accounts.lock(merchant_id, now=now)
+    now = account.now
     _check_open(account)
     wanted = money.figure(threshold, account.currency, field="threshold")
     _check_raises(account, wanted)
@@ -91,6 +92,7 @@ def approve(
     Invalid.
     """
     account, request = _hold_pending(request_id, now)
+    now = account.now
     _check_open(account)
     second_person.check(actor, request.asked_by, otherwise=f"{actor} has asked for this threshold.")
     given = request.wanted_money if threshold is None else threshold
@@ -105,6 +107,7 @@ def approve(
 def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> ThresholdRequest:
     """Leave the threshold as it is. Raises UnknownRequest, AlreadyDecided, Invalid."""
     account, request = _hold_pending(request_id, now)
+    now = account.now
     return _answer(request, account, Action.THRESHOLD_REFUSED, actor, reason, now)
 
 
@@ -117,6 +120,7 @@ def change(
     Raises AccountClosed, CurrencyMismatch, Invalid.
     """
     account = accounts.lock(merchant_id, now=now)
+    now = account.now
     _check_open(account)
     figure = money.figure(threshold, account.currency, field="threshold")
     if figure < 0:
