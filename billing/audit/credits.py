@@ -42,19 +42,6 @@ CHECKS = (
     ),
     Check(
         4,
-        "only what was left of a closed account is waived",
-        "closed, positive",
-        f"""
-        SELECT charge.account_id AS merchant_id, 'charge ' || charge.reference AS subject,
-               (true, true) AS expected,
-               (coalesce(charge.arrived_at >= account.closed_at, false), charge.amount < 0) AS found
-        FROM billing_charge charge
-        JOIN billing_billingaccount account ON account.merchant_id = charge.account_id
-        WHERE charge.fee_id = '{Fee.WAIVER}'
-        """,
-    ),
-    Check(
-        4,
         "what was paid out to a closed account is a charge of it",
         "bank's reference, amount",
         f"""
