@@ -58,9 +58,11 @@ class InvoiceAdmin(Deciding, FoundByKeys):
         amount("total"),
     )
     list_filter = (waiting(queues.DRAFTS, queues.FAILED), "status", "kind")
-    asked_as = staticmethod(installation.inside)
     inlines = (InvoiceLineInline, PaymentInline, BillDecisionInline)
     decisions = DECISIONS
+
+    def asked_as(self, term: str) -> str:
+        return installation.inside(term)
 
 
 @admin.register(InvoiceLine)

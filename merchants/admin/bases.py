@@ -236,8 +236,11 @@ class FoundByKeys(ReadOnly):
     """
 
     keys: ClassVar[Sequence[str]]  # paths from the row, each indexed
-    asked_as: ClassVar[Callable[[str], str]] = staticmethod(str.strip)  # what is asked for
     search_fields = ("pk",)  # makes the box appear
+
+    def asked_as(self, term: str) -> str:
+        """What a term is called in the columns of `keys`."""
+        return term
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str

@@ -143,13 +143,12 @@ class Account:
         if sum((item.amount for item in items), ZERO) <= 0:
             return
         status = "PAID" if self.pays_at_once else "OPEN"
-        bill = Bill(kind, on, (on, on), self.plan_days(items), items, status)
+        plan_days = self.plan_days(items)
+        bill = Bill(kind, on, plan_days or (on, on), plan_days, items, status)
         others = [item.posting_day for item in items if item.category != "SUBSCRIPTION"]
         if others:
             follows = self.bills[-1].last_day + ONE_DAY if self.bills else self.joined_on
             bill.period = min([follows, *others]), bill.last_day
-        else:
-            bill.period = bill.plan_days
         self.bills.append(bill)
         self.items = [item for item in self.items if not any(item is taken for taken in items)]
 
