@@ -11,5 +11,8 @@ from merchants import patience
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = bounds.in_utf_8(get_wsgi_application())
-
 connection_created.connect(patience.bound)
+
+from config import installation  # noqa: E402 - once there are settings
+
+installation.check()
