@@ -57,6 +57,9 @@ class Fee(models.Model):
 
     PLAN: ClassVar = "plan"  # the code of the fee that subscriptions are charged with
     PAYOUT: ClassVar = "payout"  # and of what pays out a closed account's credit
+    CREDIT_USED: ClassVar = "credit-used"  # and of what that credit paid of its bills
+    # Of the category of account credits, but no credits themselves: they use up what credits gave.
+    USING_CREDIT: ClassVar = (PAYOUT, CREDIT_USED)
 
     def __str__(self) -> str:
         return self.name

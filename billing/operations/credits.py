@@ -9,7 +9,7 @@ from moneyed import Money
 
 from billing.models import BillingAccount, BillingCredit, Charge, Fee
 from billing.models.fees import CREDIT_FOR, Category
-from billing.operations import accounts, charges
+from billing.operations import accounts, charges, rests
 from merchants import money, second_person, wording
 from merchants.models import Notice
 from merchants.operations import notices, trail
@@ -172,7 +172,7 @@ def _ask(
 def _credit_fee(code: str, charge: Charge | None) -> Fee:
     """The reason of a credit; on a charge, one that its category can have."""
     categories = {CREDIT_FOR[Category(charge.fee.category)]} if charge else CREDIT_FOR.values()
-    fee = Fee.objects.filter(pk=code, category__in=categories).exclude(pk=Fee.PAYOUT).first()
+    fee = Fee.objects.filter(pk=code, category__in=categories).exclude(pk__in=Fee.USING_CREDIT).first()
     if fee is None:
         raise Invalid("reason", f"{code!r} is no reason for this credit")
     return fee
@@ -219,7 +219,11 @@ def _approve(
         description=credit.charge.reference if credit.charge else "",
         now=now,
     )
-    return _decide(credit, action, actor, reason, now)
+    decided = _decide(credit, action, actor, reason, now)
+    if account.is_closed:
+        account.refresh_from_db()
+        rests.pay_bills(account, actor=actor, now=now)
+    return decided
 
 
 def _decide(

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from billing.models import AccountChange, BillingAccount, Card, Invoice
-from billing.operations import accounts, dunning
+from billing.operations import accounts, dunning, rests
 from billing.providers import PROVIDERS
 from billing.queries import undecided
 from credit.models import CreditLine
@@ -62,6 +62,8 @@ def choose(
         trailed={"payment_method": (before, after)},
     )
     _plan_attempts(account, now)
+    # What the last method could not have been asked for may have kept it waiting.
+    rests.pay_bills(account, actor=actor, now=now)
     return account
 
 
