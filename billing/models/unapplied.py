@@ -28,12 +28,13 @@ class UnappliedEntry(models.Model):
         BillingAccount, on_delete=models.PROTECT, related_name="unapplied_entries"
     )
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    # What it is about, once for each kind: `transfer:` and the bank's reference, `payment:` and an
-    # attempt's key, `given back:` and the bank's reference, `reversal:` and the provider's id.
-    source = models.CharField(max_length=250)
-    # The attempt that had been given up and whose money came, or the payment that this made.
-    payment = models.OneToOneField(
-        Payment, on_delete=models.PROTECT, null=True, blank=True, related_name="unapplied_entry"
+    # What it is about, once for each kind. RECEIVED: `transfer:` and the bank's reference, or
+    # `attempt:`, its key and the provider's reference. USED: `payment:` and its key. GIVEN_BACK:
+    # `given back:` and the bank's reference. REVERSED: `reversal:` and the provider's id of it.
+    source = models.CharField(max_length=300)
+    # The attempt whose money came when it was not expected any more, or the payment that this made.
+    payment = models.ForeignKey(
+        Payment, on_delete=models.PROTECT, null=True, blank=True, related_name="unapplied_entries"
     )
     reference = models.CharField(max_length=200, blank=True)  # the bank's or the provider's own
     currency = CurrencyField()
@@ -61,6 +62,9 @@ class UnappliedEntry(models.Model):
                 condition=~Q(kind="USED") | Q(payment__isnull=False),
                 name="used_money_made_a_payment",
             ),
+            models.UniqueConstraint(
+                fields=["payment"], condition=Q(kind="USED"), name="one_payment_of_used_money"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["account", "-id"], name="unapplied_history"),
@@ -77,6 +81,11 @@ class UnappliedEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} #{self.pk}"
+
+    @property
+    def is_known_by_its_reference(self) -> bool:
+        """Whether the merchant knows it by its reference, as by that of a bank transfer."""
+        return self.kind in (self.Kind.RECEIVED, self.Kind.GIVEN_BACK)
 
     @property
     def amount_money(self) -> Money:

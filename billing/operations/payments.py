@@ -197,14 +197,15 @@ def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
     """Write down what a provider said of an attempt, once, and what follows for the bill.
 
     What is decided stays as it was decided; but money that came for an attempt which we hold for
-    failed pays the bill by another one, or is unapplied. A bill whose attempt failed waits no
-    longer for what the merchant has with us.
+    failed, or a second time, pays the bill by another one, or is unapplied. A bill whose attempt
+    failed is paid by what the merchant has with us, for which it waited meanwhile.
     """
     invoice_id = Payment.objects.values_list("invoice", flat=True).get(pk=payment_id)
     account, bill = hold(invoice_id, now=now)
     payment = Payment.objects.select_for_update().get(pk=payment_id)
     if not payment.is_undecided:
-        if payment.has_failed and answer.status == Payment.Status.SUCCEEDED:
+        is_known = payment.provider_reference == answer.reference and not payment.has_failed
+        if answer.status == Payment.Status.SUCCEEDED and not is_known:
             _take_late(account, bill, payment, answer, now)
         return payment
     if payment.status != answer.status:
@@ -245,33 +246,33 @@ def _fail(account: BillingAccount, bill: Invoice, payment: Payment, now: datetim
 
 
 def _take_late(
-    account: BillingAccount, bill: Invoice, failed: Payment, answer: Answer, now: datetime
+    account: BillingAccount, bill: Invoice, attempt: Payment, answer: Answer, now: datetime
 ) -> None:
-    """Money came for an attempt we hold for failed; it pays the bill if that still wants it, and
-    is unapplied money otherwise.
+    """Money came for an attempt that we hold for failed, or that is paid already. It pays the bill
+    if that still wants exactly as much, and is unapplied money otherwise.
     """
     same = bill.payments.filter(
-        provider=failed.provider,
+        provider=attempt.provider,
         provider_reference=answer.reference,
         status=Payment.Status.SUCCEEDED,
     )
-    source = unapplied.of_payment(failed)
+    source = unapplied.of_attempt(attempt, answer.reference)
     if same.exists() or account.unapplied_entries.filter(source=source).exists():
         return  # it has been dealt with, and may have been given back
-    log.error("Payment %s was given up, and its money came: %s", failed, answer.reference)
-    if bill.is_unpaid and bill.left_to_pay == failed.amount and not undecided.exists(bill):
+    log.error("Payment %s: money came that was not expected: %s", attempt, answer.reference)
+    if bill.is_unpaid and bill.left_to_pay == attempt.amount and not undecided.exists(bill):
         payment = new_payment(
-            bill, provider=failed.provider, card_id=failed.card_id, actor=failed.actor, now=now
+            bill, provider=attempt.provider, card_id=attempt.card_id, actor=attempt.actor, now=now
         )
         settle(payment.pk, answer, now=now)
         return
     unapplied.receive(
         account,
         source=source,
-        amount=failed.amount,
+        amount=attempt.amount,
         reference=answer.reference,
-        payment=failed,
-        actor=failed.actor,
+        payment=attempt,
+        actor=attempt.actor,
         now=now,
     )
-    rests.pay_bills(account, actor=failed.actor, now=now)
+    rests.pay_bills(account, actor=attempt.actor, now=now)

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from django.db.models import F, Sum
 
+from billing.minimums import minimum
 from billing.models import BillingAccount, Invoice, Payment, UnappliedEntry
 from billing.operations import attempts
-from billing.providers import minimum
 from merchants import money
 from merchants.models import Notice
 from merchants.operations import notices
@@ -23,9 +23,11 @@ def of_transfer(reference: str) -> str:
     return f"transfer:{reference}"
 
 
-def of_payment(payment: Payment) -> str:
-    """The source of the money that came for an attempt which had been given up."""
-    return f"payment:{payment}"
+def of_attempt(payment: Payment, reference: str) -> str:
+    """The source of money that came for an attempt when it was not expected any more: after it had
+    been given up, or a second time. The provider knows it by `reference`.
+    """
+    return f"attempt:{payment}:{reference}"
 
 
 def receive(
@@ -76,7 +78,7 @@ def _use(
         account, bill, provider=Payment.Provider.UNAPPLIED, amount=amount, actor=actor, now=now
     )
     _enter(
-        account, Kind.USED, of_payment(payment), -amount,
+        account, Kind.USED, f"payment:{payment}", -amount,
         payment=payment, number=str(bill), actor=actor, now=now,
     )  # fmt: skip
 
@@ -114,7 +116,7 @@ def take_back(
     actor: str,
     now: datetime,
 ) -> Decimal:
-    """A provider took back `amount` of what came from `source` (of_payment, of_transfer).
+    """A provider took back `amount` of what came from `source` (of_attempt, of_transfer).
 
     It is taken from what is unapplied, as far as `source` brought it there and it still is. Money
     has no name: what other sources brought may have paid a bill meanwhile. Returns the rest of
@@ -132,9 +134,7 @@ def take_back(
     taken = -(before.aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
     taking = min(amount, brought.amount - taken, account.unapplied)
     if taking > 0:
-        _enter(
-            account, Kind.REVERSED, of_reversal, -taking, reference=source, actor=actor, now=now
-        )
+        _enter(account, Kind.REVERSED, of_reversal, -taking, reference=source, actor=actor, now=now)
         return amount - taking
     return amount
 
