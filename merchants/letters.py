@@ -206,8 +206,8 @@ TEXTS = {
     f"{Kind.UNAPPLIED} RECEIVED": (
         _("We keep %(amount)s for your bills"),
         _(
-            "We received %(amount)s more than your bill wanted. It pays your next bills by itself;"
-            " with it, %(balance)s is yours with us."
+            "We received %(amount)s that no bill wanted. It pays your bills by itself: unpaid ones"
+            " at once, and each later one as it is issued. We keep %(balance)s for you."
         ),
     ),
     f"{Kind.UNAPPLIED} USED": (

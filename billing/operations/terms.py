@@ -218,6 +218,9 @@ def pay_out_rest(
         raise BillsUnpaid("account: bills of it are not paid yet")
     outstanding, kept = account.outstanding, account.unapplied
     nothing = money.full(Decimal(0), account.currency)
+    trailed = {"outstanding": (_outstanding(account), nothing), "reference": ("", reference)}
+    if kept:
+        trailed["unapplied"] = (money.full(kept, account.currency), nothing)
     accounts.note_change(
         account,
         AccountChange.What.PAID_OUT,
@@ -226,11 +229,7 @@ def pay_out_rest(
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
         now=account.now,
-        trailed={
-            "outstanding": (_outstanding(account), nothing),
-            "unapplied": (money.full(kept, account.currency), nothing),
-            "reference": ("", reference),
-        },
+        trailed=trailed,
     )
     if kept:
         _give_back(account, kept, reference, actor, reason)
