@@ -13,7 +13,6 @@ from billing.operations import accounts, charges, invoices, items, rests, unappl
 from billing.operations.charges import AccountClosed
 from billing.operations.payments import PaymentUnderWay
 from billing.queries import undecided
-from credit.operations import lines
 from credit.operations.withdrawal_steps import stop_if_suspected
 from merchants import calendar, money, wording
 from merchants.models import TimeZonePeriod
@@ -53,6 +52,7 @@ def change_plan(
     A later change before that date takes its place. Raises AccountClosed, Invalid.
     """
     account = _lock_open(merchant_id, now)
+    now = account.now
     plan.check(account.currency)
     name = wording.checked("plan", plan.name, 50)
     starts_on = account.next_plan_on
@@ -88,11 +88,9 @@ def change_time_zone(
     later change before that takes its place. Raises Invalid.
     """
     calendar.check_zone(timezone)
-    account = accounts.lock(merchant_id, now=now)
-    line = lines.lock(merchant_id, now=now)
-    # A job whose clock is ahead of `now` may have begun the next month of one of the two.
-    ahead = line if line.open_on > account.open_on else account
-    starts_on = calendar.next_month(ahead.open_on)
+    account, _ = accounts.lock_both(merchant_id, now=now)
+    now = account.now
+    starts_on = calendar.next_month(account.open_on)
     accounts.note_change(
         account,
         AccountChange.What.TIMEZONE,
@@ -109,7 +107,7 @@ def change_time_zone(
         starts_on=starts_on,
         defaults={
             "timezone": timezone,
-            "starts_at": calendar.day_start(starts_on, ahead.timezone),
+            "starts_at": calendar.day_start(starts_on, account.timezone),
         },
     )
     return period
@@ -129,6 +127,7 @@ def review_bills(
     Raises Invalid without a reason.
     """
     account = accounts.lock(merchant_id, now=now)
+    now = account.now
     accounts.note_change(
         account,
         AccountChange.What.BILL_REVIEW,
@@ -152,7 +151,9 @@ def close(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Billin
     with its month. What is left in the merchant's favour pays its unpaid bills; the rest waits to
     be paid out. Raises AccountClosed, Invalid without a reason.
     """
-    account = _lock_open(merchant_id, now)
+    account, _ = accounts.lock_both(merchant_id, now=now)
+    _check_open(account)
+    now = account.now
     accounts.note_change(
         account,
         AccountChange.What.CLOSED,
@@ -177,7 +178,8 @@ def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Bi
 
     Raises NothingToBill, Invalid without a reason.
     """
-    account = accounts.lock(merchant_id, now=now)
+    account, _ = accounts.lock_both(merchant_id, now=now)
+    now = account.now
     if not account.is_closed or account.outstanding <= 0:
         raise NothingToBill("account: it is open, or has nothing outstanding")
     accounts.note_change(
@@ -205,8 +207,7 @@ def pay_out_rest(
     is suspected, Conflict for a reference under which money was given back before, Invalid.
     """
     reference = wording.checked("reference", reference, 200)
-    account = accounts.lock(merchant_id, now=now)
-    line = lines.lock(merchant_id, now=account.now)
+    account, line = accounts.lock_both(merchant_id, now=now)
     if not account.is_closed:
         raise NothingToPayOut("account: it is open")
     stop_if_suspected(line)
@@ -272,9 +273,13 @@ def _charge_payout(account: BillingAccount, reference: str) -> None:
 
 def _lock_open(merchant_id: int, now: datetime) -> BillingAccount:
     account = accounts.lock(merchant_id, now=now)
+    _check_open(account)
+    return account
+
+
+def _check_open(account: BillingAccount) -> None:
     if account.is_closed:
         raise AccountClosed(f"account: it was closed on {account.closed_on}")
-    return account
 
 
 def _term(term: PlanTerm, account: BillingAccount) -> str:

@@ -16,7 +16,6 @@ from billing.operations import accounts, attempts, payments, rests, unapplied
 from billing.operations.bill_decisions import BillNotOpen, hold
 from billing.operations.charges import AccountClosed
 from billing.queries import undecided
-from credit.operations import lines
 from credit.operations.withdrawal_steps import stop_if_suspected
 from merchants import money, wording
 from merchants.operations import trail
@@ -95,7 +94,7 @@ def receive(
     Raises TransferConflict, CurrencyMismatch, Invalid.
     """
     reference = wording.checked("reference", reference, LONGEST_REFERENCE)
-    account = accounts.lock(merchant_id, now=now)
+    account, _ = accounts.lock_both(merchant_id, now=now)
     figure = _figure(amount, account)
     known = _known(account, reference, figure)
     if known:
@@ -182,7 +181,7 @@ def give_back(
     """
     reference = wording.checked("reference", reference, LONGEST_REFERENCE)
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
-    account = accounts.lock(merchant_id, now=now)
+    account, line = accounts.lock_both(merchant_id, now=now)
     figure = _figure(amount, account)
     known = account.unapplied_entries.filter(
         kind=UnappliedEntry.Kind.GIVEN_BACK, source=unapplied.of_giving_back(reference)
@@ -193,7 +192,7 @@ def give_back(
         return known
     if account.is_closed:
         raise AccountClosed("account: it is closed; pay out its rest")
-    stop_if_suspected(lines.lock(merchant_id, now=account.now))
+    stop_if_suspected(line)
     if figure > account.unapplied:
         left = money.text(account.unapplied, account.currency)
         raise MoreThanIsUnapplied(f"amount: {figure:f} is more than the {left} there is")
