@@ -79,7 +79,7 @@ class PaymentAdmin(Deciding, FoundByKeys):
 class UnappliedEntryAdmin(FoundByKeys):
     """Money that no bill wanted, and what became of it; it is given back on the account's page."""
 
-    keys = ("account__merchant__reference", "reference", "source")
+    keys = ("account__merchant__reference", "reference")
     search_help_text = "The merchant's reference, or the bank's or provider's."
     is_long = True
     list_display = (
