@@ -93,8 +93,8 @@ ROWS_CHECKED = {
     "a line is frozen for a bill too long unpaid, unless an operator lifted that": 1,
     "a freeze for an unpaid bill is one's, and ends when all are paid": 1,
     "an account's unapplied money is the sum of its entries": 5,
-    "each unapplied entry tells what the account then had": 2,
-    "unapplied money that was used is a payment of a bill, once": 0,
+    "each unapplied entry tells what the account then had": 3,
+    "unapplied money that was used is a payment of a bill, once": 1,
     "money that came for an attempt unexpectedly is as much, and another than it took": 1,
     "a payment by credit is a charge that uses as much of it, once": 0,
 }
