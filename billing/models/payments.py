@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
+from billing import moving_in
 from billing.models.accounts import BillingAccount
 from billing.models.invoices import Invoice
 from merchants import money
@@ -90,6 +91,7 @@ class Payment(models.Model):
         PROCEEDS = "proceeds", _("Proceeds")
         UNAPPLIED = "unapplied", _("Unapplied money")
         CREDIT = "credit", _("Account credit")  # of a closed account; answered by a charge
+        MOVED_IN = moving_in.PROVIDER, _("Settled before this bill came to Tael")
 
     NEVER_RECEIVED = "never_received"  # the failure of what did not reach its provider
 

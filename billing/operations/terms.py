@@ -54,7 +54,7 @@ def change_plan(
     account = _lock_open(merchant_id, now)
     now = account.now
     plan.check(account.currency)
-    name = wording.checked("plan", plan.name, 50)
+    name = wording.line("plan", plan.name)
     starts_on = account.next_plan_on
     planned = account.plan_terms.latest("pk")
     after = _words(name, plan.price, plan.interval_days, account)
@@ -206,7 +206,7 @@ def pay_out_rest(
     Raises NothingToPayOut, DraftWaits, PaymentUnderWay, BillsUnpaid, WithdrawalsStopped while fraud
     is suspected, Conflict for a reference under which money was given back before, Invalid.
     """
-    reference = wording.checked("reference", reference, 200)
+    reference = wording.line("reference", reference)
     account, line = accounts.lock_both(merchant_id, now=now)
     if not account.is_closed:
         raise NothingToPayOut("account: it is open")

@@ -23,7 +23,6 @@ from merchants.refusals import Conflict, Invalid, Refused
 from merchants.trail import Action
 
 MANUAL = Payment.Provider.MANUAL
-LONGEST_REFERENCE = 200
 
 
 class TransferConflict(Conflict):
@@ -56,7 +55,7 @@ def record(
     once on the account. Raises UnknownBill, BillNotOpen for a draft, PaymentUnderWay,
     TransferConflict, CurrencyMismatch, Invalid.
     """
-    reference = wording.checked("reference", reference, LONGEST_REFERENCE)
+    reference = wording.line("reference", reference)
     account, bill = hold(invoice_id, now=now)
     figure = _figure(amount, account)
     known = _known(account, reference, figure)
@@ -93,7 +92,7 @@ def receive(
 
     Raises TransferConflict, CurrencyMismatch, Invalid.
     """
-    reference = wording.checked("reference", reference, LONGEST_REFERENCE)
+    reference = wording.line("reference", reference)
     account, _ = accounts.lock_both(merchant_id, now=now)
     figure = _figure(amount, account)
     known = _known(account, reference, figure)
@@ -179,7 +178,7 @@ def give_back(
     rest (terms.pay_out_rest). Raises AccountClosed, MoreThanIsUnapplied, TransferConflict,
     WithdrawalsStopped while fraud is suspected, CurrencyMismatch, Invalid.
     """
-    reference = wording.checked("reference", reference, LONGEST_REFERENCE)
+    reference = wording.line("reference", reference)
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     account, line = accounts.lock_both(merchant_id, now=now)
     figure = _figure(amount, account)
