@@ -98,7 +98,7 @@ class RestPaidOut(Reasoned):
 
 class GivenBack(Reasoned):
     amount = amount_field(label=_("Amount"))
-    reference = _line(max_length=200, label=_("The bank's reference"))
+    reference = _line(label=_("The bank's reference"))
     field_order = ("amount", "reference", "reason")
 
 
