@@ -167,6 +167,14 @@ FEES = [
         _("Credit used for a bill"),
         _("What was left in the merchant's favour when its account closed, as it paid a bill."),
     ),
+    (
+        "credit-waived",
+        "ACCOUNT_CREDIT",
+        "IMMEDIATE",
+        False,
+        _("Waived rest"),
+        _("A rest too small to be collected when the account closed, and not asked for."),
+    ),
 ]
 
 

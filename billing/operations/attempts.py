@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from billing.minimums import is_too_little
 from billing.models import BillingAccount, Invoice, Payment
 from billing.operations import dunning
 from billing.queries import undecided
+from merchants import installation
 
 
 def new_payment(
@@ -20,11 +22,16 @@ def new_payment(
         provider=provider,
         card_id=card_id,
         actor=actor,
-        idempotency_key=f"{bill.number}-{attempt}",
+        idempotency_key=_key(bill, attempt),
         currency=bill.currency,
         amount=bill.left_to_pay,
         started_at=now,
     )
+
+
+def _key(bill: Invoice, attempt: int) -> str:
+    """What the attempt is called outside, such as by its provider."""
+    return installation.outside(f"{bill.number}-{attempt}")
 
 
 def pay(
@@ -42,7 +49,7 @@ def pay(
     Without a `reference` it is known by its own key.
     """
     attempt = bill.payments.count() + 1
-    key = f"{bill.number}-{attempt}"
+    key = _key(bill, attempt)
     payment = Payment.objects.create(
         invoice=bill,
         attempt=attempt,
@@ -67,8 +74,10 @@ def take_in(account: BillingAccount, bill: Invoice, payment: Payment, *, now: da
         bill.status = Invoice.Status.PAID
         bill.paid_at = now
         bill.next_attempt_at = None
+    elif is_too_little(account, bill.left_to_pay):
+        bill.next_attempt_at = None
     bill.save(update_fields=["amount_paid", "status", "paid_at", "next_attempt_at"])
-    if not bill.is_unpaid:
+    if not bill.is_unpaid or is_too_little(account, bill.left_to_pay):
         dunning.reconsider(account, actor=payment.actor, now=now)
 
 

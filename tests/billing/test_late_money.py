@@ -38,7 +38,7 @@ def test_late_money_pays_the_open_bill(provider: Told) -> None:
     assert state() == "PAID 39.00/39.00"
     first, second = Payment.objects.order_by("attempt")
     assert (first.status, second.status) == ("FAILED", "SUCCEEDED")
-    assert (second.provider_reference, second.idempotency_key) == ("pi-1", f"{FIRST}-2")
+    assert (second.provider_reference, second.idempotency_key) == ("pi-1", f"T-{FIRST}-2")
     with unchanged(shop):
         hear(shop, "2026-11-01 13:00", Answer.succeeded("pi-1"))
     shop.run_jobs("2026-11-02 11:00")
@@ -53,8 +53,8 @@ def test_late_money_for_a_bill_that_is_paid_is_unapplied(provider: Told) -> None
     entry = UnappliedEntry.objects.get()
     assert (entry.reference, entry.source, str(entry.payment)) == (
         "pi-1",
-        f"attempt:{FIRST}-1:pi-1",
-        f"{FIRST}-1",
+        f"attempt:T-{FIRST}-1:pi-1",
+        f"T-{FIRST}-1",
     )
     assert unapplied(shop) == ["RECEIVED 39.00 39.00"]
     with unchanged(shop):
@@ -68,7 +68,7 @@ def test_money_that_is_taken_twice_for_one_attempt_is_unapplied_the_second_time(
     shop.run_jobs("2026-11-01 11:00")
     assert state() == "PAID 39.00/39.00"
     with unchanged(shop):
-        hear(shop, "2026-11-01 12:00", Answer.succeeded(f"pi-{FIRST}-1"))
+        hear(shop, "2026-11-01 12:00", Answer.succeeded(f"pi-T-{FIRST}-1"))
     hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-again"))
     with unchanged(shop):
         hear(shop, "2026-11-01 12:05", Answer.succeeded("pi-again"))
@@ -105,7 +105,7 @@ def test_the_attempt_under_way_fails_and_the_late_money_pays(provider: Told) -> 
     provider.answers = [Answer.undecided("pi-2")]
     pay_now(shop, "2026-11-01 11:30")
     hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-1"))
-    hear(shop, "2026-11-01 12:01", Answer.failed("insufficient_funds"), f"{FIRST}-2")
+    hear(shop, "2026-11-01 12:01", Answer.failed("insufficient_funds"), f"T-{FIRST}-2")
     assert (state(), unapplied(shop)) == (
         "PAID 39.00/39.00",
         ["RECEIVED 39.00 39.00", "USED -39.00 0.00"],
@@ -120,7 +120,7 @@ def test_late_money_that_was_given_back_does_not_pay_when_it_is_told_again(provi
     pay_now(shop, "2026-11-01 11:30")
     hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-1"))
     assert give_back(shop, "2026-11-01 12:00", "39.00") == "GIVEN_BACK 39.00"
-    hear(shop, "2026-11-01 12:01", Answer.failed("insufficient_funds"), f"{FIRST}-2")
+    hear(shop, "2026-11-01 12:01", Answer.failed("insufficient_funds"), f"T-{FIRST}-2")
     with unchanged(shop):
         hear(shop, "2026-11-01 14:00", Answer.succeeded("pi-1"))
     assert state() == "OPEN 0.00/39.00"

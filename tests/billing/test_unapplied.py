@@ -316,7 +316,7 @@ def used(shop: shops.Shop) -> list[str]:
 def test_a_negative_rest_pays_unpaid_bills_first() -> None:
     shop = closed(credit="50.00")
     assert (state(), means()) == ("PAID 39.00/39.00", ["credit 39.00 SUCCEEDED"])
-    assert (used(shop), shop.figures()[0]) == ([f"tael:credit-used:{FIRST}-1 39.00"], "-11.00")
+    assert (used(shop), shop.figures()[0]) == ([f"tael:credit-used:T-{FIRST}-1 39.00"], "-11.00")
     deciding.pay_out_rest(shop, "2026-11-04 12:00")
     assert shop.figures()[0] == "0.00"
     shop.run_jobs("2026-12-02 00:00")
@@ -331,9 +331,9 @@ def test_a_later_credit_pays_too_and_what_it_cannot_pay_is_left() -> None:
     deciding.grant(shop, "2026-11-05 12:00", "5.00", "credit-account")
     assert (state(), shop.figures()[0]) == ("PAID 39.00/39.00", "-1.00")
     assert used(shop) == [
-        f"tael:credit-used:{FIRST}-1 30.00",
-        f"tael:credit-used:{FIRST}-2 5.00",
-        f"tael:credit-used:{FIRST}-3 4.00",
+        f"tael:credit-used:T-{FIRST}-1 30.00",
+        f"tael:credit-used:T-{FIRST}-2 5.00",
+        f"tael:credit-used:T-{FIRST}-3 4.00",
     ]
     call_command("audit")
 

@@ -173,33 +173,33 @@ BILLS = [
 PAYMENTS = [
     Break(
         "the attempts on a bill are counted, and known by its number and theirs",
-        PAYMENT.format("idempotency_key = 'x'", "2027-000003-2"),
+        PAYMENT.format("idempotency_key = 'x'", "T-2027-000003-2"),
         "linen: bill 2027-000003 attempt 2: expected 2, 2027-000003-2; found 2, x",
     ),
     Break(
         "the attempts on a bill are counted, and known by its number and theirs",
-        PAYMENT.format("attempt = 4", "2027-000003-3"),
-        "linen: bill 2027-000003 attempt 4: expected 3, 2027-000003-4; found 4, 2027-000003-3",
+        PAYMENT.format("attempt = 4", "T-2027-000003-3"),
+        "linen: bill 2027-000003 attempt 4: expected 3, 2027-000003-4; found 4, T-2027-000003-3",
     ),
     Break(
         "an attempt asks for all that was left of its bill, and no payment is more",
-        PAYMENT.format("amount = 600", "2027-000003-2"),
+        PAYMENT.format("amount = 600", "T-2027-000003-2"),
         "linen: bill 2027-000003 attempt 2: expected 633.0200; found 600.0000",
     ),
     Break(
         "an attempt asks for all that was left of its bill, a transfer for no more",
-        PAYMENT.format("amount = 221", "2027-000007-1"),
+        PAYMENT.format("amount = 221", "T-2027-000007-1"),
         "wool: bill 2027-000007 attempt 1: expected 220.0000; found 221.0000",
     ),
     Break(
         "what proceeds paid of a bill left them, once",
         "DELETE FROM credit_proceedsentry WHERE bill_payment = '2027-000010-1'",
-        "jute: payment 2027-000010-1: expected",
+        "jute: payment T-2027-000010-1: expected",
     ),
     Break(
         "what proceeds paid of a bill left them, once",
-        PAYMENT.format("provider = 'manual'", "2027-000010-1"),
-        "jute: payment 2027-000010-1: expected nothing; found",
+        PAYMENT.format("provider = 'manual'", "T-2027-000010-1"),
+        "jute: payment T-2027-000010-1: expected nothing; found",
     ),
     Break(
         "an account's unapplied money is the sum of its entries",
@@ -209,27 +209,27 @@ PAYMENTS = [
     Break(
         "each unapplied entry tells what the account then had",
         "UPDATE billing_unappliedentry SET balance = 1 WHERE kind = 'RECEIVED'",
-        "linen: received attempt:2027-000003-1:late: expected 633.0200, t; found 1.0000, t",
+        "linen: received attempt:T-2027-000003-1:late: expected 633.0200, t; found 1.0000, t",
     ),
     Break(
         "unapplied money that was used is a payment of a bill, once",
-        PAYMENT.format("provider = 'unapplied'", "2027-000010-1"),
-        "jute: payment 2027-000010-1: expected",
+        PAYMENT.format("provider = 'unapplied'", "T-2027-000010-1"),
+        "jute: payment T-2027-000010-1: expected",
     ),
     Break(
         "unapplied money that was used is a payment of a bill, once",
         "UPDATE billing_unappliedentry SET amount = -1 WHERE kind = 'USED'",
-        "linen: payment 2027-",
+        "linen: payment T-2027-",
     ),
     Break(
         "money that came for an attempt unexpectedly is as much, and another than it took",
         "UPDATE billing_unappliedentry SET amount = 1 WHERE kind = 'RECEIVED'",
-        "linen: received attempt:2027-000003-1:late: expected",
+        "linen: received attempt:T-2027-000003-1:late: expected",
     ),
     Break(
         "a payment by credit is a charge that uses as much of it, once",
-        PAYMENT.format("provider = 'credit'", "2027-000010-1"),
-        "jute: payment 2027-000010-1: expected",
+        PAYMENT.format("provider = 'credit'", "T-2027-000010-1"),
+        "jute: payment T-2027-000010-1: expected",
     ),
     Break(
         "a payment by credit is a charge that uses as much of it, once",
