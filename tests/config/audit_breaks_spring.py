@@ -193,7 +193,7 @@ PAYMENTS = [
     ),
     Break(
         "what proceeds paid of a bill left them, once",
-        "DELETE FROM credit_proceedsentry WHERE bill_payment = '2027-000010-1'",
+        "DELETE FROM credit_proceedsentry WHERE bill_payment = 'T-2027-000010-1'",
         "jute: payment T-2027-000010-1: expected",
     ),
     Break(
