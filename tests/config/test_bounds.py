@@ -232,7 +232,8 @@ def test_a_web_server_binds_its_connections() -> None:
 
 def test_tael_is_at_the_root_whatever_a_header_says(shop: Shop) -> None:
     for name in ("SCRIPT_NAME", "HTTP_SCRIPT_NAME", "SCRIPT_URL", "HTTP_X_SCRIPT_NAME"):
-        response = Client(**{name: "/evil"}).get(f"/m/{shop.reference}/")
+        said: dict[str, Any] = {name: "/evil"}
+        response = Client(**said).get(f"/m/{shop.reference}/")
         assert response.headers["Location"] == f"{SIGN_IN}?next=/m/{shop.reference}/"
 
 
