@@ -4,7 +4,7 @@ import sentry_sdk
 from sentry_sdk.types import Event, Hint
 
 from config import context
-from config.logs import without_rows
+from config.logs import TELL_ADDRESSES, by_route, without_rows
 
 
 def start(dsn: str, environment: str) -> None:
@@ -27,6 +27,16 @@ def _tidy(event: Event, hint: Hint) -> Event:
     known = context.now()
     event["tags"] = {name: str(value) for name, value in known.items()}
     event["transaction"] = known.get("route") or known.get("task", "")
+    entry = event.get("logentry") or {}
+    if str(event.get("logger", "")).partition(".")[0] in TELL_ADDRESSES:
+        event["logentry"] = {"message": by_route(str(entry.get("formatted") or entry["message"]))}
+    elif entry:
+        entry.pop("params", None)
+        event["logentry"] = {
+            name: context.without_secrets(str(value)) for name, value in entry.items()
+        }
     for exception in event.get("exception", {}).get("values", []):
-        exception["value"] = without_rows(str(exception.get("value") or ""))
+        exception["value"] = context.without_secrets(
+            without_rows(str(exception.get("value") or ""))
+        )
     return event
