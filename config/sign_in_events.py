@@ -8,6 +8,7 @@ fails is an error of the request, as an operation of our own would be.
 from typing import Any
 
 from allauth.account import signals as account
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
 from allauth.mfa import signals as mfa
 from allauth.mfa.models import Authenticator
@@ -21,6 +22,7 @@ from config import visitors
 from merchants import second_factor
 from merchants.models import SignIn, User
 from merchants.operations import factors, sign_ins
+from merchants.queries import FACTORS
 
 Kind = SignIn.Kind
 Type = Authenticator.Type
@@ -71,6 +73,15 @@ def factor_added(request: HttpRequest, user: User, authenticator: Authenticator,
         proved=second_factor.proved_ids(request),
         now=timezone.now(),
     )
+    if authenticator.type in FACTORS:  # whoever has set one up has just shown that they have it
+        record_authentication(
+            request,
+            user,
+            method="mfa",
+            id=authenticator.pk,
+            type=authenticator.type,
+            reauthenticated=True,
+        )
 
 
 @receiver(mfa.authenticator_removed)
