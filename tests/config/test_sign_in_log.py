@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
-from django.db import IntegrityError, InternalError, transaction
+from django.db import DatabaseError, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -53,8 +53,9 @@ def test_coming_in_and_going_out_is_logged_and_no_password_is(mei: User) -> None
 
 
 def test_what_is_typed_in_place_of_an_address_may_be_a_password_and_is_left_out() -> None:
-    sign_in(browser(), login="my secret phrase")
-    sign_in(browser(), login="nobody@shop.example")
+    visitor, now = Visitor(ip="192.0.2.7", browser=FIREFOX), timezone.now()
+    for typed in ("my secret phrase", " Nobody@shop.example"):
+        sign_ins.log(SignIn.Kind.FAILED, visitor, address=typed, user=None, now=now)
     assert [(row.address, row.user) for row in SignIn.objects.order_by("pk")] == [
         ("", None),
         ("nobody@shop.example", None),
@@ -116,7 +117,7 @@ def test_the_log_is_never_changed_and_kept_for_ninety_days(mei: User) -> None:
         lambda: SignIn.objects.update(address="eve@evil.example"),
         lambda: SignIn.objects.all().delete(),
     ):
-        with pytest.raises((InternalError, IntegrityError)), transaction.atomic():
+        with pytest.raises(DatabaseError), transaction.atomic():
             change()
     due = queries.old_sign_ins(timezone.now())
     assert len(due) == 1
