@@ -28,13 +28,11 @@ def _tidy(event: Event, hint: Hint) -> Event:
     event["tags"] = {name: str(value) for name, value in known.items()}
     event["transaction"] = known.get("route") or known.get("task", "")
     entry = event.get("logentry") or {}
+    said = str(entry.get("formatted") or entry.get("message"))
     if str(event.get("logger", "")).partition(".")[0] in TELL_ADDRESSES:
-        event["logentry"] = {"message": by_route(str(entry.get("formatted") or entry["message"]))}
+        event["logentry"] = {"message": by_route(said)}
     elif entry:
-        entry.pop("params", None)
-        event["logentry"] = {
-            name: context.without_secrets(str(value)) for name, value in entry.items()
-        }
+        event["logentry"] = {"message": context.without_secrets(said)}
     for exception in event.get("exception", {}).get("values", []):
         exception["value"] = context.without_secrets(
             without_rows(str(exception.get("value") or ""))

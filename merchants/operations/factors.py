@@ -79,7 +79,7 @@ def _note(
     **details: str,
 ) -> None:
     trail.write(action, actor=user.email, subject=user.email, before=before, after=after, now=now)
-    security_mails.tell(kind, user, now=now, **details)
+    security_mails.tell(kind, user, now=now, details=details)
 
 
 def _tell_owners(user: User, opens_at: datetime, now: datetime) -> None:

@@ -5,7 +5,7 @@ of what they tell of, and sent by a job that runs each minute: nobody waits for 
 how long an answer takes tells nobody whether an address is known.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.core.mail.backends.base import BaseEmailBackend
@@ -25,7 +25,7 @@ def tell(
     now: datetime,
     address: str = "",
     merchant_id: int | None = None,
-    **details: str,
+    details: Mapping[str, str] | None = None,
 ) -> None:
     """Write to somebody, at `address` where that is not theirs any more."""
     SecurityMail.objects.create(
@@ -33,7 +33,7 @@ def tell(
         user=user,
         address=address or user.email,
         merchant_id=merchant_id,
-        details=details,
+        details=dict(details or {}),
         at=now,
     )
 
@@ -46,7 +46,7 @@ def tell_owners(
         merchant=merchant_id, role=Membership.Role.OWNER, user__is_active=True
     )
     for owner in owners.select_related("user").order_by("pk"):
-        tell(kind, owner.user, now=now, merchant_id=merchant_id, **details)
+        tell(kind, owner.user, now=now, merchant_id=merchant_id, details=details)
 
 
 def send(mail_ids: Sequence[int], *, now: datetime) -> mails.Sending:

@@ -62,7 +62,10 @@ def signed_in(*, user: User, visitor: Visitor, knows_browser: bool, now: datetim
         now=now,
     )
     security_mails.tell(
-        SecurityMail.Kind.NEW_BROWSER, user, now=now, browser=visitor.browser, ip=visitor.ip
+        SecurityMail.Kind.NEW_BROWSER,
+        user,
+        now=now,
+        details={"browser": visitor.browser, "ip": visitor.ip},
     )
 
 
@@ -80,7 +83,7 @@ def locked_out(*, address: str, visitor: Visitor, now: datetime) -> None:
         after={"network_address": visitor.ip},
         now=now,
     )
-    security_mails.tell(SecurityMail.Kind.LOCKED_OUT, user, now=now, ip=visitor.ip)
+    security_mails.tell(SecurityMail.Kind.LOCKED_OUT, user, now=now, details={"ip": visitor.ip})
 
 
 @transaction.atomic
@@ -107,7 +110,7 @@ def address_asked(*, user: User, wanted: str, now: datetime) -> None:
         after={"address": wanted},
         now=now,
     )
-    security_mails.tell(SecurityMail.Kind.ADDRESS_ASKED, user, now=now, **change)
+    security_mails.tell(SecurityMail.Kind.ADDRESS_ASKED, user, now=now, details=change)
 
 
 @transaction.atomic
@@ -124,7 +127,7 @@ def address_changed(*, user: User, before: str, now: datetime) -> None:
     change = {"before": before, "after": user.email}
     for mailbox in (before, user.email):
         security_mails.tell(
-            SecurityMail.Kind.ADDRESS_CHANGED, user, now=now, address=mailbox, **change
+            SecurityMail.Kind.ADDRESS_CHANGED, user, now=now, address=mailbox, details=change
         )
 
 

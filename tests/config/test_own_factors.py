@@ -68,8 +68,7 @@ def test_setting_one_up_and_taking_it_off_is_told_and_on_the_trail(
     answer = elsewhere.post("/accounts/reauthenticate/", {"password": PASSWORD})
     assert answer["Location"].startswith(CONFIRM)
     assert Authenticator.objects.filter(type="totp").count() == 1
-    elsewhere.post(CONFIRM, {"code": code_of(secret)})
-    assert elsewhere.get(OFF).status_code == 200
+    client.post(CONFIRM, {"code": code_of(secret)})
     assert len(client.get(CODES).context["unused_codes"]) == 10
     with django_capture_on_commit_callbacks(execute=True):
         client.post(f"{CODES}generate/")
@@ -85,6 +84,17 @@ def test_setting_one_up_and_taking_it_off_is_told_and_on_the_trail(
         "FACTOR_REMOVED",
     ]
     assert {row.subject for row in trailed.told(since)} == {"mei@shop.example"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_has_just_set_one_up_sees_the_recovery_codes_at_once(mei: User) -> None:
+    client = signed_in()
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    set_up(client)
+    assert len(client.get(CODES).context["unused_codes"]) == 10
+    assert kinds() == ["NEW_BROWSER", "FACTOR_ADDED", "CODES_MADE", "CODES_SEEN"]
+    instants = EnrolledFactor.objects.values_list("enrolled_at", "counts_from")
+    assert {after - at for at, after in instants} == {timedelta(hours=24)}
 
 
 def test_a_password_or_an_address_is_not_changed_without_it(mei: User) -> None:

@@ -87,6 +87,7 @@ def test_a_second_factor_is_asked_for_at_the_next_sign_in(
     code = format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
     with django_capture_on_commit_callbacks(execute=True):
         client.post(TOTP, {"code": code})
+    client.post("/accounts/2fa/reauthenticate/", {"code": code})
     assert client.get("/accounts/2fa/recovery-codes/").status_code == 200
     again = Client()
     again.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
