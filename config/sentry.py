@@ -27,11 +27,10 @@ def _tidy(event: Event, hint: Hint) -> Event:
     known = context.now()
     event["tags"] = {name: str(value) for name, value in known.items()}
     event["transaction"] = known.get("route") or known.get("task", "")
-    entry = event.get("logentry") or {}
-    said = str(entry.get("formatted") or entry.get("message"))
-    if str(event.get("logger", "")).partition(".")[0] in TELL_ADDRESSES:
-        event["logentry"] = {"message": by_route(said)}
-    elif entry:
+    if entry := event.get("logentry"):
+        said = str(entry.get("formatted") or entry.get("message"))
+        is_of_request = str(event.get("logger", "")).partition(".")[0] in TELL_ADDRESSES
+        said = by_route(said) if is_of_request else said
         event["logentry"] = {"message": context.without_secrets(said)}
     for exception in event.get("exception", {}).get("values", []):
         exception["value"] = context.without_secrets(
