@@ -20,7 +20,7 @@ from config import context
 UNTOLD = {*RESERVED_ATTRS, "request", "server_time", "status_code", "data"}
 # What Django and gunicorn say of requests names their addresses, whole or as a path.
 TELL_ADDRESSES = ("django", "gunicorn")
-ADDRESS = re.compile(r"https?://[^\s/'\"]+/[^\s'\"]*|(?<![\w/.])/[^\s'\"]*")
+ADDRESS = re.compile(r"https?://[^\s/'\"]+/[^\s'\"]*|(?<![\w/.:])/(?!/)[^\s'\"]*")
 
 
 class Context(logging.Filter):

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, transaction
 from django.test import Client
 from django.utils import timezone
 
+from config import sign_in as sign_in_settings
 from merchants import queries
 from merchants.models import SecurityMail, SignIn, User
 from merchants.operations import security_mails, sign_ins
@@ -156,3 +158,16 @@ def test_mails_are_sent_once_by_their_job() -> None:
     )
     assert "Firefox on Windows from 192.0.2.7." in str(letter.body)
     assert SecurityMail.objects.get().sent_at == now
+
+
+@pytest.mark.parametrize(("given", "kept"), [("", 365), ("90", 90), ("3650", 3650)])
+def test_for_how_long_it_is_kept(monkeypatch: pytest.MonkeyPatch, given: str, kept: int) -> None:
+    monkeypatch.setenv("TAEL_SIGN_INS_KEPT_DAYS", given)
+    assert sign_in_settings.kept_days() == kept
+
+
+@pytest.mark.parametrize("given", ["89", "-1", "a year", "90.5"])
+def test_less_than_ninety_days_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("TAEL_SIGN_INS_KEPT_DAYS", given)
+    with pytest.raises(ImproperlyConfigured, match="90 at least"):
+        sign_in_settings.kept_days()
