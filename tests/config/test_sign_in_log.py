@@ -111,10 +111,9 @@ def test_the_fifth_wrong_one_locks_the_address_and_its_owner_is_told_once(mei: U
 
 def test_the_log_is_never_changed_and_kept_for_ninety_days(mei: User) -> None:
     visitor = Visitor(ip="", browser="")
-    log = {"address": mei.email, "user": mei}
     young, old = timezone.now() - timedelta(days=89), timezone.now() - timedelta(days=366)
     for at in (young, old):
-        sign_ins.log(SignIn.Kind.SIGNED_IN, visitor, **log, now=at)
+        sign_ins.log(SignIn.Kind.SIGNED_IN, visitor, address=mei.email, user=mei, now=at)
     for change in (
         lambda: SignIn.objects.update(address="eve@evil.example"),
         lambda: SignIn.objects.all().delete(),
@@ -136,7 +135,7 @@ def test_auditors_search_and_export_it_and_officers_do_not(mei: User) -> None:
     for term in ("192.0.2.8", "nobody", "192.0.2", "' OR 1=1"):
         assert "192.0.2.7" not in auditor.get(page, {"q": term}).text
     answer = auditor.get(f"{page}export/?kind__exact=SIGNED_IN")
-    heading, *rows = b"".join(answer).decode().splitlines()  # type: ignore[call-overload]
+    heading, *rows = b"".join(answer).decode().splitlines()
     assert heading == "Time (UTC),What,Person,Address,Network address,Browser,Detail"
     (row,) = [row for row in rows if "mei@" in row]
     assert f",SIGNED_IN,{mei.pk},mei@shop.example,192.0.2.7,{FIREFOX}," in row
