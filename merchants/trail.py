@@ -96,6 +96,9 @@ class Action(TextChoices):
     NEW_BROWSER = "NEW_BROWSER", "Sign-in from an unknown browser"
     LOCKED_OUT = "LOCKED_OUT", "Address locked"
 
+    # The installation
+    PREFIX_SET = "PREFIX_SET", "Installation's prefix set"
+
     # Jobs
     JOB_RUN = "JOB_RUN", "Job run by hand"
     FAILURE_RETRIED = "FAILURE_RETRIED", "Failed row tried again"
