@@ -15,9 +15,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from merchants import clock
 from merchants.access import MemberRequest
 from merchants.models import User
 
@@ -38,7 +38,7 @@ def with_second_factor(view: View[P]) -> View[P]:
 
     @wraps(view)
     def guarded(request: MemberRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if settings.TAEL_SANDBOX or _confirmed_recently(request, timezone.now()):
+        if settings.TAEL_SANDBOX or _confirmed_recently(request, clock.now()):
             request.session.pop(GO_ON, None)
             return view(request, *args, **kwargs)
         if not has_one(request.user):

@@ -18,7 +18,7 @@ from django.core.cache import cache
 from django.db.models.signals import post_migrate
 
 from config import embedded
-from tests import lacking
+from tests import clocks, lacking
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Without a sandbox because tests may run as root; the rest keeps it from calling home.
@@ -43,6 +43,7 @@ def pytest_configure() -> None:
     number = 2 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     default = settings.CACHES["default"]
     default["LOCATION"] = re.sub(r"(/|\?db=)1(?=$|\?)", rf"\g<1>{number}", default["LOCATION"])
+    clocks.trust()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
