@@ -103,7 +103,7 @@ def test_a_page_says_so_and_nothing_is_written(shop: Shop) -> None:
     browser = browser_of(member(shop))
     with shop.unchanged():
         page = browser.get("/m/rosewood/")
-        sent = browser.post("/m/rosewood/credit/raise/new/", {"limit_wanted": "9000.00"})
+        sent = browser.post("/m/rosewood/credit/raise/ask/", {"limit_wanted": "9000.00"})
     assert (page.status_code, sent.status_code) == (503, 503)
     assert "The server&#x27;s clock is wrong" in page.content.decode()
     assert "Nothing was done" in sent.content.decode()
