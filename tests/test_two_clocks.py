@@ -10,8 +10,8 @@ from moneyed import Money
 from billing.models import Charge, Invoice, Statement
 from billing.operations import bill_decisions, charges, credits, terms, transfers
 from config.management.commands.audit import CHECKS
-from credit.models import Freeze, LimitEntry, Order, PayoutDestination, Withdrawal
-from credit.operations import destinations, freezes, limits, withdrawals
+from credit.models import Freeze, LimitEntry, Order, OrderFlag, PayoutDestination, Withdrawal
+from credit.operations import destinations, flags, freezes, limits, withdrawals
 from merchants import audit
 from tests import shops
 from tests.shops import Shop
@@ -133,6 +133,22 @@ def test_a_change_of_zone_starts_with_one_month_for_both_books() -> None:
     )
     assert str(period.starts_on) == "2027-01-01"
     assert (str(shop.account.open_on), str(shop.line.open_on)) == ("2026-12-01", "2026-12-01")
+
+
+@pytest.mark.django_db
+def test_what_a_job_flags_counts_no_earlier_than_the_line() -> None:
+    shop = shops.join("2026-11-01 10:00")
+    for number in range(5):
+        shop.place(f"2026-11-02 10:0{number}", f"A-{number}", "1.00", buyer="Wang")
+    shop.place("2026-11-02 12:00", "B", "1.00", buyer="Li")
+    flags.raise_flags([shop.line.pk], now=shop.at("2026-11-02 11:00"))
+    flag = OrderFlag.objects.get()
+    assert flag.at == shop.at("2026-11-02 12:00")
+    decided = flags.confirm(
+        flag_id=flag.pk, actor="co@tael.example", reason="fake", now=shop.at("2026-11-02 11:30")
+    )
+    assert decided.decided_at == shop.at("2026-11-02 12:00")
+    assert_audit_is_clean()
 
 
 # --- at once --------------------------------------------------------------------------------------
