@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
 from moneyed import Money
 
 from billing.models import BillDecision, Card, Invoice, Payment, StrayPayment
@@ -240,7 +241,15 @@ def _everything(shop: shops.Shop) -> list[object]:
         type(account).objects.filter(pk=account.pk),
         type(line).objects.filter(pk=line.pk),
     )
-    return [shop.books(), *(list(found.order_by("pk").values()) for found in rows)]
+    return [shop.books(), *(_without_when_held(found) for found in rows)]
+
+
+def _without_when_held(found: QuerySet[Any]) -> list[dict[str, Any]]:
+    """When an account or a line was held last is no change: also by what was a repeat."""
+    return [
+        {name: value for name, value in row.items() if name != "last_wrote_at"}
+        for row in found.order_by("pk").values()
+    ]
 
 
 # A provider that answers as it is told.
