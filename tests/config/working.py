@@ -55,7 +55,7 @@ def workers_in_this_process() -> Iterator[None]:
 def run(name: str, now: str) -> JobRun:
     """The job as beat and the workers do it, at this instant."""
     at = shops.instant(now)
-    with workers_in_this_process(), mock.patch.object(clock, "now", lambda: at):
+    with workers_in_this_process(), mock.patch.object(clock, "now", return_value=at):
         started = runs.start(job_named(name), at=at, now=at)
         tasks.spread(started)
     started.run.refresh_from_db()
