@@ -100,6 +100,7 @@ UNFOLD = {
             _links(
                 "Proceeds",
                 ("Withdrawals", "outbound", "credit_withdrawal"),
+                ("Bank's answers", "mark_email_read", "credit_payoutanswerfile"),
                 ("Destinations", "account_balance_wallet", "credit_payoutdestination"),
                 ("Proceeds entries", "savings", "credit_proceedsentry"),
             ),

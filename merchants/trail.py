@@ -29,6 +29,7 @@ class Action(TextChoices):
     WITHDRAWAL_REJECTED = "WITHDRAWAL_REJECTED", "Withdrawal rejected"
     WITHDRAWAL_CANCELLED = "WITHDRAWAL_CANCELLED", "Withdrawal cancelled"
     WITHDRAWAL_SENT = "WITHDRAWAL_SENT", "Withdrawal sent to the bank"
+    BANK_ANSWERS_UPLOADED = "BANK_ANSWERS_UPLOADED", "Bank's answers uploaded"
     WITHDRAWAL_PAID = "WITHDRAWAL_PAID", "Withdrawal marked as paid"
     WITHDRAWAL_FAILED = "WITHDRAWAL_FAILED", "Withdrawal marked as failed"
     DESTINATION_ADDED = "DESTINATION_ADDED", "Destination added"

@@ -44,6 +44,8 @@ SEEN = {
     "credit.orderflag": ALL,
     "credit.orderpayment": ALL,
     "credit.orderrefund": ALL,
+    "credit.payoutanswer": ALL,
+    "credit.payoutanswerfile": ALL,
     "credit.payoutdestination": ALL,
     "credit.proceedsentry": ALL,
     "credit.shopmetrics": ALL,
