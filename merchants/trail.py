@@ -66,7 +66,7 @@ class Action(TextChoices):
     TRANSFER_RECORDED = "TRANSFER_RECORDED", "Transfer recorded"
     PAYMENT_STARTED = "PAYMENT_STARTED", "Payment started"
     PAYMENT_LOOKED_UP = "PAYMENT_LOOKED_UP", "Payment looked up at its provider"
-    STRAY_SETTLED = "STRAY_SETTLED", "Stray payment settled"
+    UNAPPLIED_GIVEN_BACK = "UNAPPLIED_GIVEN_BACK", "Unapplied money given back"
 
     # People
     PROFILE_CHANGED = "PROFILE_CHANGED", "Profile changed"

@@ -1,4 +1,4 @@
-"""What must be true of charges, statements, bills and payments (domain: invariants 3 to 7, and 10).
+"""What must be true of charges, statements, bills and payments (domain: invariants 3 to 8, and 10).
 
 A file for each noun. Days are those of the time zone that was in force (merchants.audit_days), plan
 dates those of the terms that were (plans).
@@ -16,6 +16,7 @@ from billing.audit import (
     payments,
     plans,
     statements,
+    unapplied,
 )
 
 CHECKS = (
@@ -30,4 +31,5 @@ CHECKS = (
     *payments.CHECKS,
     *dunning.CHECKS,
     *instants.CHECKS,
+    *unapplied.CHECKS,
 )

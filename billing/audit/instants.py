@@ -5,10 +5,6 @@ from merchants.audit import Check
 from merchants.audit_instants import Rows, Steps, come_in_order, never_fall, of_book
 
 OF_A_BILL = "JOIN billing_invoice bill ON bill.id = written.invoice_id"
-OF_A_PAYMENT = (
-    "JOIN billing_payment payment ON payment.id = written.payment_id"
-    " JOIN billing_invoice bill ON bill.id = payment.invoice_id"
-)
 DRAWN_UP = DRAWN_UP_AT.replace("bill.", "written.")
 
 # An item that waits for its day posts when later ones have posted: only those posted at once are
@@ -26,12 +22,7 @@ ROWS = (
     Rows("bill", "billing_invoice written", "account_id", DRAWN_UP),
     Rows("decision", f"billing_billdecision written {OF_A_BILL}", "bill.account_id", "at"),
     Rows("payment", f"billing_payment written {OF_A_BILL}", "bill.account_id", "started_at"),
-    Rows(
-        "stray payment",
-        f"billing_straypayment written {OF_A_PAYMENT}",
-        "bill.account_id",
-        "found_at",
-    ),
+    Rows("unapplied", "billing_unappliedentry written", "account_id", "at"),
     Rows("card", "billing_card written", "account_id", "added_at"),
     Rows("credit", "billing_billingcredit written", "account_id", "asked_at"),
     Rows("threshold request", "billing_thresholdrequest written", "account_id", "asked_at"),
@@ -53,12 +44,6 @@ STEPS = (
         f"billing_payment written {OF_A_BILL}",
         "bill.account_id",
         ("bill.issued_at", "written.started_at", "written.ended_at"),
-    ),
-    Steps(
-        "stray payment",
-        f"billing_straypayment written {OF_A_PAYMENT}",
-        "bill.account_id",
-        ("written.found_at", "written.settled_at"),
     ),
     Steps("card", "billing_card written", "account_id", ("added_at", "removed_at")),
     Steps("credit", "billing_billingcredit written", "account_id", ("asked_at", "decided_at")),

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from billing.minimums import is_too_little, takes
 from billing.models import AccountChange, BillingAccount, Card, Invoice
-from billing.operations import accounts, dunning
+from billing.operations import accounts, dunning, rests
 from billing.providers import PROVIDERS
 from credit.models import CreditLine
 from merchants.operations import trail
@@ -71,6 +71,8 @@ def choose(
     )
     dunning.plan_attempts(account, now=now)
     _reconsider_small_bills(account, small, actor=actor, now=now)
+    # What the last method could not have been asked for may have kept it waiting.
+    rests.pay_bills(account, actor=actor, now=now)
     return account
 
 

@@ -27,8 +27,8 @@ SEEN = {
     "billing.planterm": ALL,
     "billing.statement": ALL,
     "billing.statementtotal": ALL,
-    "billing.straypayment": ALL,
     "billing.thresholdrequest": ALL,
+    "billing.unappliedentry": ALL,
     "config.heartbeat": ABOVE,
     "config.jobfailure": ABOVE,
     "config.jobrun": ABOVE,
@@ -66,14 +66,14 @@ SEEN = {
 DECIDED = {
     "billing.billingaccount": (
         BILLING,
-        "credit threshold plan time-zone method review no-review close bill-rest pay-out",
+        "credit threshold plan time-zone method review no-review transfer give-back close"
+        " bill-rest pay-out",
     ),
     "billing.billingcredit": (BILLING, "approve reject"),
     "billing.charge": (BILLING, "credit"),
     "billing.feeprice": (BILLING, "introduce"),
     "billing.invoice": (BILLING, "issue send-back transfer pay void uncollectible"),
     "billing.payment": (BILLING, "ask"),
-    "billing.straypayment": (BILLING, "settle"),
     "billing.thresholdrequest": (BILLING, "approve reject"),
     "config.jobfailure": (RUNS, "retry"),
     "credit.creditline": (CREDIT, "limit freeze"),
