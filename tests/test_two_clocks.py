@@ -108,7 +108,7 @@ def test_an_operation_on_both_books_counts_at_one_instant_for_both() -> None:
     assert line == "applied"
     assert (shop.account.open_on.day, shop.line.open_on.day) == (1 + 4, 10)
     bill = Invoice.objects.get()
-    payment, _ = transfers.record(
+    recorded = transfers.record(
         invoice_id=bill.pk,
         amount=Money(200, "USD"),
         reference="wire 1",
