@@ -108,14 +108,14 @@ def test_an_operation_on_both_books_counts_at_one_instant_for_both() -> None:
     assert line == "applied"
     assert (shop.account.open_on.day, shop.line.open_on.day) == (1 + 4, 10)
     bill = Invoice.objects.get()
-    recorded = transfers.record(
+    transfers.record(
         invoice_id=bill.pk,
         amount=Money(200, "USD"),
         reference="wire 1",
         actor="bo@tael.example",
         now=shop.at("2026-11-09 23:00"),
     )
-    assert payment.ended_at == shop.at("2026-11-10 09:00")
+    assert bill.payments.get().ended_at == shop.at("2026-11-10 09:00")
     assert (shop.account.open_on.day, shop.line.open_on.day) == (10, 10)
     assert_audit_is_clean()
 
