@@ -11,7 +11,7 @@ from django.db import transaction
 from billing.models import AccountChange, BillingAccount, Fee, Invoice, PlanTerm
 from billing.operations import accounts, charges, invoices, items
 from billing.operations.charges import AccountClosed
-from credit.operations import lines
+from credit.operations import closing, lines
 from merchants import calendar, money, wording
 from merchants.models import TimeZonePeriod
 from merchants.refusals import Refused
@@ -134,10 +134,11 @@ def close(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Billin
     """Close the account: everything posts, and a FINAL bill takes all that is outstanding.
 
     From then on it takes no charge of the platform's and has no bill dates; its statement closes
-    with its month. What is left in the merchant's favour waits to be paid out. Raises
-    AccountClosed, Invalid without a reason.
+    with its month. Its credit line takes no new order. What is left in the merchant's favour waits
+    to be paid out. Raises AccountClosed, Invalid without a reason.
     """
     account = _lock_open(merchant_id, now)
+    closing.close(merchant_id=merchant_id, actor=actor, now=now)
     accounts.note_change(
         account,
         AccountChange.What.CLOSED,

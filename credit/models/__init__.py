@@ -12,7 +12,9 @@ OrderPayment       cash that came for an order; kept even when it cannot take it
 OrderRefund        what a buyer was given back, split by where it came from.
 PayoutDestination  where proceeds may go; its number is encrypted.
 ProceedsEntry      every change of what the merchant has earned, append-only.
+RefusedCash        a payment or refund that was refused; waits until it comes again or is closed.
 ShopMetrics        what the platform measured of a shop at an instant; input of reviews.
+UnmatchedSettlement  what became of UNMATCHED cash; the parts never exceed it.
 Withdrawal         proceeds on their way; debited once, returned at most once.
 """
 
@@ -24,6 +26,7 @@ from credit.models.proceeds import ProceedsEntry
 from credit.models.refunds import OrderRefund
 from credit.models.requests import LimitRequest, OrderFlag
 from credit.models.reviews import LimitReview
+from credit.models.settlements import RefusedCash, UnmatchedSettlement
 from credit.models.withdrawals import PayoutDestination, Withdrawal
 
 __all__ = [
@@ -39,6 +42,8 @@ __all__ = [
     "OrderRefund",
     "PayoutDestination",
     "ProceedsEntry",
+    "RefusedCash",
     "ShopMetrics",
+    "UnmatchedSettlement",
     "Withdrawal",
 ]
