@@ -103,8 +103,8 @@ TEXTS = {
     Kind.ORDER_OVERDUE: (
         _("Order %(order)s is overdue"),
         _(
-            "A payment for order %(order)s was due on %(due_on)s; %(due)s is due by now and not"
-            " paid yet."
+            "A payment for order %(order)s was due on %(due_on)s; %(due)s was due by then and is"
+            " not paid yet."
         ),
     ),
     Kind.FREEZE_PLACED: (

@@ -47,6 +47,27 @@ class FreezePlaced(forms.Form):
     reason = Reasoned.base_fields["reason"]
 
 
+class UnmatchedReleased(Reasoned):
+    amount = amount_field(label="Amount")
+    # What had been settled when the page was shown: a form that is sent twice settles once.
+    settled = forms.DecimalField(widget=forms.HiddenInput)
+    field_order = ("amount", "reason", "settled")
+
+
+class UnmatchedApplied(UnmatchedReleased):
+    order = forms.CharField(
+        max_length=100, label="Order (its reference)", widget=UnfoldAdminTextInputWidget
+    )
+    field_order = ("order", "amount", "reason", "settled")
+
+
+class UnmatchedReturned(UnmatchedReleased):
+    reference = forms.CharField(
+        max_length=100, label="The bank's reference", widget=UnfoldAdminTextInputWidget
+    )
+    field_order = ("amount", "reference", "reason", "settled")
+
+
 class RaiseApproved(Reasoned):
     limit = amount_field(
         label=_("Other limit"), required=False, help_text=_("Empty: what was asked for.")

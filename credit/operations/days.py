@@ -19,9 +19,9 @@ from credit.rules import INSTALMENT_DAYS
 from merchants import calendar
 from merchants.queries import time_zones_from
 
-# An order is written off so many days after its oldest unpaid part was due, or after we heard of
-# its delivery, where that was later. The loss leaves `used`, and takes as much of the limit as there
-# is. `lost` counts up over a line's orders, so that each entry shows the balances that it left.
+# An order is written off so many days after its oldest unpaid part was due, or after we heard
+# of its delivery, where that was later. The loss leaves `used`, and takes as much of the limit as
+# there is. `lost` counts up over a line's orders, so that each entry shows its balances.
 WRITE_OFF = """
 WITH due AS (
     SELECT o.id, o.line_id, o.outstanding, day.at, sum(o.outstanding) OVER (

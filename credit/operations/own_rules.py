@@ -77,9 +77,7 @@ def _lock_open(merchant_id: int, now: datetime) -> CreditLine:
     return line
 
 
-def _save(
-    line: CreditLine, action: Action, name: str, before: str, after: str, actor: str
-) -> None:
+def _save(line: CreditLine, action: Action, name: str, before: str, after: str, actor: str) -> None:
     line.save(update_fields=["paused_at", "order_cap", "buyer_cap"])
     trail.write(
         action,

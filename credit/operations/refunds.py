@@ -66,9 +66,7 @@ def give(
     raise refusal  # out here, so that what we kept is committed
 
 
-def _give(
-    line: CreditLine, order: str, reference: str, amount: Money, at: datetime
-) -> OrderRefund:
+def _give(line: CreditLine, order: str, reference: str, amount: Money, at: datetime) -> OrderRefund:
     figure = money.figure(amount, line.currency)
     orders.check_instant(at, line)
     refunded = orders.load(line, order)
