@@ -1,5 +1,6 @@
 """What operators say with a decision about credit."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -51,7 +52,7 @@ class UnmatchedReleased(Reasoned):
     amount = amount_field(label="Amount")
     # What had been settled when the page was shown: a form that is sent twice settles once.
     settled = forms.DecimalField(widget=forms.HiddenInput)
-    field_order = ("amount", "reason", "settled")
+    field_order: Sequence[str] = ("amount", "reason", "settled")
 
 
 class UnmatchedApplied(UnmatchedReleased):
