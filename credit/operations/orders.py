@@ -59,8 +59,8 @@ WITH placed AS (
            'platform', '', %(now)s
     FROM placed WHERE %(held)s > 0
 ), held AS (
-    UPDATE credit_creditline SET used = used + %(held)s
-    WHERE merchant_id = %(line)s AND %(held)s > 0 AND EXISTS (SELECT FROM placed)
+    UPDATE credit_creditline SET used = used + %(held)s, last_wrote_at = %(now)s
+    WHERE merchant_id = %(line)s AND EXISTS (SELECT FROM placed)
 )
 SELECT id FROM placed
 """
@@ -89,7 +89,7 @@ def place(
     if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
     with transaction.atomic():
-        line = lines.lock(merchant_id, now=now)
+        line = lines.lock(merchant_id, now=now, notes_instant=False)  # PLACE does
         now, said_at = line.now, at or now
         figure = money.figure(amount, line.currency)
         _check_can_be_placed(reference, said_at, line)
@@ -315,8 +315,8 @@ def cancel(
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
-        order = load(line, reference)
         now, said_at = line.now, at or now
+        order = load(line, reference)
         if order.status == Order.Status.CANCELLED:
             if order.cancel_reason != reason:
                 raise OrderConflict(f"order: {reference} was cancelled for another reason")

@@ -49,9 +49,7 @@ def test_new_orders_are_paused_and_taken_again(shop: Shop, role: str) -> None:
 @pytest.mark.parametrize("role", ["OWNER", "FINANCE"])
 def test_caps_are_set_and_taken_away(shop: Shop, role: str) -> None:
     client = colleague(shop, role)
-    page = client.post(
-        f"{LIMIT}caps/", {"order_cap": "1,000.00", "buyer_cap": "1500"}, follow=True
-    )
+    page = client.post(f"{LIMIT}caps/", {"order_cap": "1,000.00", "buyer_cap": "1500"}, follow=True)
     assert "Your caps are changed." in text_of(page)
     assert (f"{shop.line.order_cap:.2f}", f"{shop.line.buyer_cap:.2f}") == ("1000.00", "1500.00")
     assert 'value="1000.00"' in page.content.decode()
@@ -98,9 +96,7 @@ def test_others_change_nothing(shop: Shop, who: str) -> None:
     ("language", "words"),
     [("zh-hans", ["您的订单规则", "单笔订单上限"]), ("th", ["กฎของร้านคุณ", "หยุดรับคำสั่งซื้อใหม่ชั่วคราว"])],
 )
-def test_the_rules_are_read_in_three_languages(
-    shop: Shop, language: str, words: list[str]
-) -> None:
+def test_the_rules_are_read_in_three_languages(shop: Shop, language: str, words: list[str]) -> None:
     client = browser_of(member(shop, language=language))
     page = client.get(LIMIT).content.decode()
     assert [word for word in words if word not in page] == []
