@@ -6,8 +6,12 @@ from merchants.audit_days import day, join_zone
 
 
 def counted(said: str, told: str) -> str:
-    """SQL for the instant that a step of order `o` counts at (credit.rules.happened)."""
-    return f"least(greatest({said}, least(o.placed_said_at, o.placed_at)), {told})"
+    """SQL for the instant that a step of order `o` counts at (credit.rules.happened).
+
+    Null for a step that was not told: `least` and `greatest` would pass over what is null.
+    """
+    counted_at = f"least(greatest({said}, least(o.placed_said_at, o.placed_at)), {told})"
+    return f"(CASE WHEN {said} IS NOT NULL THEN {counted_at} END)"
 
 
 def plausible(said: str, told: str) -> str:

@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import gettext, override
 from moneyed import Money
 
 from credit.models import CreditLine, LimitRequest
@@ -15,7 +16,6 @@ from merchants.refusals import Refused
 from merchants.trail import Action
 
 PENDING = LimitRequest.Status.PENDING
-CLOSED = "Your account was closed."  # an answer, as people write them: in one language
 STATUSES = {
     Action.RAISE_GRANTED: LimitRequest.Status.APPROVED,
     Action.RAISE_REFUSED: LimitRequest.Status.REJECTED,
@@ -150,10 +150,15 @@ def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> LimitR
 
 
 def reject_as_closed(line: CreditLine, *, actor: str, now: datetime) -> None:
-    """Reject the raise that waits for an answer: the merchant's account was closed."""
+    """Reject the raise that waits for an answer: the merchant's account was closed.
+
+    The answer is in the merchant's language, as one that a person writes.
+    """
     waiting = line.requests.filter(kind=LimitRequest.Kind.RAISE, status=PENDING).first()
     if waiting:
-        _answer(waiting, line, Action.RAISE_REFUSED, actor, CLOSED, now)
+        with override(line.merchant.language):
+            told = gettext("Your account was closed.")
+        _answer(waiting, line, Action.RAISE_REFUSED, actor, told, now)
 
 
 def answer(*, request_id: int, actor: str, text: str, now: datetime) -> LimitRequest:

@@ -55,7 +55,8 @@ CREDIT = [
     Break(
         "an order falls due as delivery and payments say",
         ORDER.format("due_on = '2027-02-26'", "D-6"),
-        "dress: order D-6: expected 2027-02-26, 2027-03-28; found 2027-02-26, 2027-02-26",
+        "dress: order D-6: expected 2027-02-26, 2027-03-28, 2027-02-16; found 2027-02-26,"
+        " 2027-02-26, 2027-02-16",
     ),
     Break(
         "proceeds are the sum of their entries, maturing and matured",

@@ -62,7 +62,7 @@ def test_a_raise_that_waits_is_void_and_told_and_no_review_follows() -> None:
 
 def test_a_raise_that_was_asked_for_is_rejected_and_none_can_be_asked_for() -> None:
     shop = shops.join("2026-11-01 10:00")
-    asked = {"limit_wanted": Money("9000", "USD"), "message": "For spring."}
+    asked: Any = {"limit_wanted": Money("9000", "USD"), "message": "For spring."}
     request = requests.ask_raise(**asked, **by(shop, "2026-11-02 10:00"))
     close(shop, "2026-11-03 10:00")
     request.refresh_from_db()

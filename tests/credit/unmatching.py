@@ -26,7 +26,9 @@ def cash(shop: Shop) -> OrderPayment:
     return shop.line.payments.get(status="UNMATCHED")
 
 
-def settle(shop: Shop, kind: str, amount: str, at: str = NOW, **said: Any) -> UnmatchedSettlement:
+def settle(
+    shop: Shop, kind: str, amount: str, at: str = NOW, /, **said: Any
+) -> UnmatchedSettlement:
     given: dict[str, Any] = {
         "payment_id": cash(shop).pk,
         "amount": Money(amount, shop.currency),
@@ -35,7 +37,7 @@ def settle(shop: Shop, kind: str, amount: str, at: str = NOW, **said: Any) -> Un
         "reason": "as the buyer wrote",
         "now": shop.at(at),
     }
-    ways = {
+    ways: dict[str, tuple[Any, dict[str, Any]]] = {
         "apply": (unmatched.apply, {"order": "B"}),
         "release": (unmatched.release, {}),
         "return": (unmatched.give_back, {"reference": "BANK-7"}),
