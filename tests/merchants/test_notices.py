@@ -190,7 +190,8 @@ def test_a_freeze_by_overdue_orders_is_told_and_so_is_its_end() -> None:
     assert sentences(shop) == [
         "Your credit line was frozen because of overdue payments. New orders are declined; open"
         " orders go on.",
-        "Order A was due on 12 Nov 2026; 1,000.00 USD of it is not paid yet.",
+        "A payment for order A was due on 12 Nov 2026; 1,000.00 USD was due by then and is not paid"
+        " yet.",
         "The freeze of your credit line because of overdue payments was lifted.",
     ]
 
