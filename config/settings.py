@@ -12,7 +12,17 @@ import dj_database_url
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
-from config import currencies, datafolder, embedded, issuer, keys, logs, sign_in, unfold
+from config import (
+    currencies,
+    datafolder,
+    embedded,
+    installation,
+    issuer,
+    keys,
+    logs,
+    sign_in,
+    unfold,
+)
 
 # Lets classes name their types (`ModelAdmin[Order]`) where Django's own cannot at run time.
 django_stubs_ext.monkeypatch()
@@ -31,8 +41,9 @@ BASE_DIR = datafolder.BASE_DIR
 TESTING = datafolder.TESTING
 DEBUG = flag("TAEL_DEBUG")
 
-# Allows the sandbox payment provider, which says yes without moving money.
-TAEL_SANDBOX = flag("TAEL_SANDBOX")
+# Makes it a demonstration: its payment provider says yes without moving money. Embedded servers
+# imply it, as nobody runs a marketplace on them; tests say it themselves.
+TAEL_SANDBOX = flag("TAEL_SANDBOX", default=embedded.runs_postgres() and not TESTING)
 
 DEPLOYED = not (embedded.runs_postgres() or TAEL_SANDBOX or TESTING)
 HTTPS = flag("TAEL_HTTPS", default=DEPLOYED)
@@ -224,6 +235,10 @@ WHITENOISE_AUTOREFRESH = DEBUG or TESTING
 TAEL_BASE_URL = os.environ.get(
     "TAEL_BASE_URL", f"http://127.0.0.1:{os.environ.get('PORT') or 8000}"
 ).rstrip("/")
+# What others know this installation by, and where it is (merchants.installation).
+TAEL_PREFIX = os.environ.get("TAEL_PREFIX", "")
+TAEL_FIRST_PREFIX = installation.first_prefix(deployed=DEPLOYED)
+TAEL_PLACE = installation.place(TAEL_BASE_URL)
 
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if DEPLOYED else 'console'}.EmailBackend"
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")

@@ -93,6 +93,9 @@ class Action(TextChoices):
     SECOND_FACTORS_TAKEN = "SECOND_FACTORS_TAKEN", "Second factors taken away"
     SESSIONS_ENDED = "SESSIONS_ENDED", "Sessions ended"
 
+    # The installation
+    PREFIX_SET = "PREFIX_SET", "Installation's prefix set"
+
     # Jobs
     JOB_RUN = "JOB_RUN", "Job run by hand"
     FAILURE_RETRIED = "FAILURE_RETRIED", "Failed row tried again"

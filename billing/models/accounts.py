@@ -38,7 +38,7 @@ class BillingAccount(models.Model):
     accruing = AmountField(default=Decimal(0))  # DAILY charges of the open day, not yet posted
     threshold = AmountField()  # outstanding of this much is billed the same day
     # The PlanTerm in force; a change waits there for the next plan date.
-    plan = models.CharField(max_length=50)
+    plan = models.CharField(max_length=100)
     plan_price = AmountField()
     plan_interval_days = models.PositiveIntegerField()
     # An operator looks at each bill before it is issued.
@@ -51,7 +51,9 @@ class BillingAccount(models.Model):
     joined_on = models.DateField()  # day 0 of plan and cycle
     next_plan_on = models.DateField()  # the next bill date that carries a plan fee
     next_cycle_on = models.DateField()  # the next 30th day from joining, plan date or not
-    last_bill_on = models.DateField(null=True, blank=True)  # date of the previous bill of any kind
+    # The last day that its bills might take something of, void ones left aside: the next one's
+    # period starts after it. Null until there is a bill.
+    billed_through = models.DateField(null=True, blank=True)
     # Set once: it takes no more charges of the platform's systems and gets no scheduled bill.
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_on = models.DateField(null=True, blank=True)
@@ -129,7 +131,7 @@ class PlanTerm(models.Model):
 
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="plan_terms")
     starts_on = models.DateField()  # a plan date
-    plan = models.CharField(max_length=50)
+    plan = models.CharField(max_length=100)
     plan_price = AmountField()  # in the account's currency
     plan_interval_days = models.PositiveIntegerField()
 
@@ -162,8 +164,8 @@ class AccountChange(models.Model):
 
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="changes")
     what = models.CharField(max_length=20, choices=What.choices)
-    before = models.CharField(max_length=200, blank=True)
-    after = models.CharField(max_length=200, blank=True)
+    before = models.CharField(max_length=300, blank=True)
+    after = models.CharField(max_length=300, blank=True)
     effective_on = models.DateField()  # the local day from which it holds
     actor = models.CharField(max_length=254)
     reason = models.CharField(max_length=500)

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from billing.minimums import is_too_little
 from billing.models import AccountChange, BillingAccount, Fee, Invoice, PlanTerm
 from billing.operations import accounts, charges, invoices, items
 from billing.operations.charges import AccountClosed
@@ -40,7 +41,7 @@ def change_plan(
     account = _lock_open(merchant_id, now)
     now = account.now
     plan.check(account.currency)
-    name = wording.checked("plan", plan.name, 50)
+    name = wording.line("plan", plan.name)
     starts_on = account.next_plan_on
     planned = account.plan_terms.latest("pk")
     after = _words(name, plan.price, plan.interval_days, account)
@@ -131,7 +132,8 @@ def review_bills(
 
 @transaction.atomic
 def close(*, merchant_id: int, actor: str, reason: str, now: datetime) -> BillingAccount:
-    """Close the account: everything posts, and a FINAL bill takes all that is outstanding.
+    """Close the account: everything posts, and a FINAL bill takes all that is outstanding, unless
+    that is less than the account's provider takes: then it is waived.
 
     From then on it takes no charge of the platform's and has no bill dates; its statement closes
     with its month. Its credit line takes no new order. What is left in the merchant's favour waits
@@ -190,7 +192,7 @@ def pay_out_rest(
 
     Raises NothingToPayOut, Invalid.
     """
-    reference = wording.checked("reference", reference, 200)
+    reference = wording.line("reference", reference)
     account = accounts.lock(merchant_id, now=now)
     now = account.now
     if not account.is_closed or account.outstanding >= 0:
@@ -248,5 +250,22 @@ def _yes(wanted: bool) -> str:
     return "yes" if wanted else "no"
 
 
+def _waive_too_little(account: BillingAccount, now: datetime) -> None:
+    """What the locked closed account owes and its provider would not take is not asked for."""
+    account.refresh_from_db(fields=["outstanding"])
+    if account.outstanding <= 0 or not is_too_little(account, account.outstanding):
+        return
+    number = account.charges.filter(fee=Fee.WAIVER).count() + 1
+    charges.record_own(
+        account,
+        fee=Fee.objects.get(pk=Fee.WAIVER),
+        reference=f"waiver:{number}",
+        amount=-account.outstanding,
+        description="",
+        now=now,
+    )
+
+
 def _bill_everything(account: BillingAccount, now: datetime) -> None:
+    _waive_too_little(account, now)
     invoices.issue([invoices.Due(account.pk, Invoice.Kind.FINAL, account.open_on, now)])

@@ -10,13 +10,12 @@ from billing.models import Invoice, Payment, StrayPayment
 from billing.operations import payments
 from billing.operations.bill_decisions import BillNotOpen, hold
 from billing.queries import undecided
-from merchants import money, wording
+from merchants import installation, money, wording
 from merchants.operations import trail
 from merchants.refusals import Conflict, Invalid, Refused
 from merchants.trail import Action
 
 MANUAL = "manual"
-LONGEST_REFERENCE = 200
 
 
 class MoreThanIsLeft(Refused):
@@ -45,7 +44,7 @@ def record(
     the payment and whether it is new. Raises UnknownBill, BillNotOpen, PaymentUnderWay,
     MoreThanIsLeft, TransferConflict, CurrencyMismatch, Invalid.
     """
-    reference = wording.checked("reference", reference, LONGEST_REFERENCE)
+    reference = wording.line("reference", reference)
     account, bill = hold(invoice_id, now=now)
     now = account.now
     figure = money.figure(amount, bill.currency)
@@ -85,7 +84,7 @@ def _payment(bill: Invoice, figure: Decimal, reference: str, actor: str, now: da
         attempt=attempt,
         provider=MANUAL,
         actor=actor,
-        idempotency_key=f"{bill.number}-{attempt}",
+        idempotency_key=installation.outside(f"{bill.number}-{attempt}"),
         provider_reference=reference,
         status=Payment.Status.SUCCEEDED,
         currency=bill.currency,

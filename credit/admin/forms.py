@@ -20,6 +20,7 @@ from credit.queries import withdrawals as queries
 from merchants.admin import figure
 from merchants.decisions import Reasoned
 from merchants.forms import amount_field
+from merchants.text_fields import LineField, WordsField
 
 MOST_IN_A_FILE = 500
 LONGEST_KEY = 18  # digits that the database's widest whole numbers surely hold
@@ -56,16 +57,12 @@ class UnmatchedReleased(Reasoned):
 
 
 class UnmatchedApplied(UnmatchedReleased):
-    order = forms.CharField(
-        max_length=100, label="Order (its reference)", widget=UnfoldAdminTextInputWidget
-    )
+    order = LineField(label="Order (its reference)", widget=UnfoldAdminTextInputWidget)
     field_order = ("order", "amount", "reason", "settled")
 
 
 class UnmatchedReturned(UnmatchedReleased):
-    reference = forms.CharField(
-        max_length=100, label="The bank's reference", widget=UnfoldAdminTextInputWidget
-    )
+    reference = LineField(label="The bank's reference", widget=UnfoldAdminTextInputWidget)
     field_order = ("amount", "reference", "reason", "settled")
 
 
@@ -77,15 +74,11 @@ class RaiseApproved(Reasoned):
 
 
 class Answered(forms.Form):
-    answer = forms.CharField(
-        max_length=2000, label=_("Answer"), widget=UnfoldAdminTextareaWidget(attrs={"rows": 5})
-    )
+    answer = WordsField(label=_("Answer"), widget=UnfoldAdminTextareaWidget(attrs={"rows": 5}))
 
 
 class MarkedPaid(forms.Form):
-    bank_reference = forms.CharField(
-        max_length=200, label=_("The bank's reference"), widget=UnfoldAdminTextInputWidget
-    )
+    bank_reference = LineField(label=_("The bank's reference"), widget=UnfoldAdminTextInputWidget)
 
 
 class ChosenField(forms.TypedMultipleChoiceField):
@@ -133,7 +126,7 @@ class BankAnswers(forms.Form):
 class NewVersion(Reasoned):
     """The next numbers of a currency; what is left empty stays as it is."""
 
-    currency = forms.CharField(
+    currency = LineField(
         min_length=3, max_length=3, label=_("Currency"), widget=UnfoldAdminTextInputWidget
     )
     starts_on = forms.DateField(

@@ -12,7 +12,7 @@ from moneyed import Money
 
 from credit.models import CreditLine, RefusedCash
 from credit.operations import lines
-from merchants import wording
+from merchants import texts, wording
 from merchants.operations import trail
 from merchants.refusals import Refused
 from merchants.trail import Action
@@ -47,7 +47,7 @@ def keep(
         "amount": amount.amount,
         "said_at": said_at,
         "code": refusal.code,
-        "sentence": str(refusal)[:LONGEST_SENTENCE],
+        "sentence": texts.shown(str(refusal), LONGEST_SENTENCE),
         "last_arrived_at": line.now,
     }
     waiting = RefusedCash.objects.filter(line=line, kind=kind, reference=reference, status=OPEN)

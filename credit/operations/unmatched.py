@@ -23,7 +23,6 @@ ACTIONS = {
     Kind.RELEASED: Action.UNMATCHED_RELEASED,
     Kind.RETURNED: Action.UNMATCHED_RETURNED,
 }
-LONGEST_REFERENCE = 100
 
 
 class NotUnmatched(Refused):
@@ -127,7 +126,7 @@ def give_back(
     Raises as `apply` does, but for what is about the order; Invalid without a reference.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
-    reference = wording.checked("reference", reference, LONGEST_REFERENCE)
+    reference = wording.line("reference", reference)
     line, cash, figure = _part(payment_id, amount, settled, now)
     return _write(line, cash, Kind.RETURNED, figure, actor, reason, reference=reference)
 

@@ -22,7 +22,7 @@ from credit.operations.withdrawal_steps import (
     WithdrawalsStopped,
 )
 from credit.queries import proceeds
-from merchants import calendar, money, second_person
+from merchants import calendar, installation, money, second_person, wording
 from merchants.queries import local_day
 from merchants.refusals import Conflict, Invalid, Refused
 from merchants.trail import Action
@@ -179,7 +179,8 @@ def request(
 
 
 def _new_reference() -> str:
-    return "W" + "".join(secrets.choice(REFERENCE_LETTERS) for _ in range(REFERENCE_LENGTH))
+    letters = (secrets.choice(REFERENCE_LETTERS) for _ in range(REFERENCE_LENGTH))
+    return installation.outside("W" + "".join(letters))
 
 
 def _create(withdrawal: Withdrawal, quoted: Quote) -> None:
@@ -235,7 +236,7 @@ def reject(*, withdrawal_id: int, actor: str, reason: str, now: datetime) -> Wit
 
     Raises UnknownWithdrawal, AlreadyDecided, Invalid without a reason.
     """
-    reason = steps.checked_reason(reason)
+    reason = wording.checked("reason", reason)
     with transaction.atomic():
         withdrawal = steps.hold(withdrawal_id, now=now)
         now = withdrawal.line.now
