@@ -1,8 +1,13 @@
 """How people sign in and look after their accounts, where allauth leaves it to us."""
 
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import ResetPasswordKeyForm
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -31,10 +36,38 @@ class InvitationOnly(DefaultAccountAdapter):
             raise ValidationError(_("First verify the address that you have."))
         return str(super().clean_email(email))
 
+    def render_mail(
+        self,
+        template_prefix: str,
+        email: str | list[str],
+        context: dict[str, Any],
+        headers: dict[str, str] | None = None,
+    ) -> Any:
+        """With links that lead to TAEL_BASE_URL.
+
+        allauth makes them of the host that the request names, which anybody may choose who asks
+        for a mail to somebody else: the link would bring them what is secret in it.
+        """
+        led = {name: _ours(value) if name.endswith("_url") else value
+               for name, value in context.items()}  # fmt: skip
+        site = urlsplit(settings.TAEL_BASE_URL).netloc
+        led["current_site"] = SimpleNamespace(name=site, domain=site)
+        return super().render_mail(template_prefix, email, led, headers)
+
+    def format_email_subject(self, subject: str) -> str:
+        """With Tael's name before it, and not the name of the host that was asked."""
+        return f"[Tael] {subject}"
+
     def can_delete_email(self, email_address: EmailAddress) -> bool:
         """Never the one somebody signs in with."""
         is_theirs = email_address.email.lower() == email_address.user.email.lower()
         return not is_theirs and bool(super().can_delete_email(email_address))
+
+
+def _ours(address: Any) -> str:
+    """The same page at TAEL_BASE_URL."""
+    asked = urlsplit(str(address))
+    return settings.TAEL_BASE_URL + urlunsplit(("", "", asked.path, asked.query, asked.fragment))
 
 
 class PasswordByLink(ResetPasswordKeyForm):

@@ -162,6 +162,14 @@ TIMETABLE = (
         in_replay=False,
     ),
     Job(
+        "bank-answers",
+        due="credit.queries.withdrawals.payout_answers_to_take",
+        work="credit.tasks.take_payout_answers",
+        every=timedelta(minutes=1),
+        model="credit.PayoutAnswer",
+        in_replay=False,
+    ),
+    Job(
         "late-withdrawals",
         due="credit.queries.withdrawals.to_flag_as_late",
         work="credit.tasks.flag_late_withdrawals",

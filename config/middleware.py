@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from uuid import uuid4
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
@@ -23,8 +24,24 @@ STRICT = (
 ADMIN = STRICT + "; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'"
 
 
-class ContentSecurityPolicy:
-    """Says what a page may load: only what we serve, and nothing written inline."""
+# What no page of ours uses, and so no script that gets into one may either.
+PERMISSIONS = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        *("accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture"),
+        *("encrypted-media", "geolocation", "gyroscope", "hid", "idle-detection", "magnetometer"),
+        *("microphone", "midi", "payment", "screen-wake-lock", "serial", "usb"),
+        *("xr-spatial-tracking",),
+    )
+)
+
+
+class PageHeaders:
+    """Says what a page may load (only what we serve, and nothing written inline), what it may use
+    of the browser, and that nobody on the way, nor the next one at that browser, may keep it.
+
+    Files that are the same for everybody come with a Cache-Control of their own.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -33,6 +50,10 @@ class ContentSecurityPolicy:
         response = self.get_response(request)
         policy = ADMIN if request.path.startswith("/admin/") else STRICT
         response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        is_private = not request.path_info.startswith(settings.STATIC_URL)
+        if is_private and "no-store" not in response.headers.get("Cache-Control", ""):
+            response.headers["Cache-Control"] = "private, no-store"
         return response
 
 

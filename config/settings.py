@@ -47,6 +47,11 @@ TAEL_SANDBOX = flag("TAEL_SANDBOX", default=embedded.runs_postgres() and not TES
 
 DEPLOYED = not (embedded.runs_postgres() or TAEL_SANDBOX or TESTING)
 HTTPS = flag("TAEL_HTTPS", default=DEPLOYED)
+if DEBUG and DEPLOYED:
+    raise ImproperlyConfigured(
+        "Unset TAEL_DEBUG: DATABASE_URL is set, so this is a deployment, and its error pages would"
+        " show secrets to anybody."
+    )
 
 SECRET_KEY = os.environ.get("SECRET_KEY", "")
 if not SECRET_KEY:
@@ -72,6 +77,8 @@ STRIPE_TIMEOUT = float(os.environ.get("STRIPE_TIMEOUT") or 15)
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", default="" if DEPLOYED else "localhost 127.0.0.1 [::1]")
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
 ROOT_URLCONF = "config.urls"
+# Tael is at the root of its host, whatever a header or a variable says of a folder above it.
+FORCE_SCRIPT_NAME = ""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
@@ -102,7 +109,8 @@ MIDDLEWARE = [
     "config.health.Health",
     "config.middleware.Watched",
     "django.middleware.security.SecurityMiddleware",
-    "config.middleware.ContentSecurityPolicy",
+    "config.middleware.PageHeaders",
+    "config.bounds.Bounded",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -114,6 +122,7 @@ MIDDLEWARE = [
     "config.middleware.LanguageOfUser",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.bounds.Patience",
 ]
 
 TEMPLATES = [
@@ -215,6 +224,8 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # 1,000 events fit
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+LARGEST_REQUEST = 6 * 1024 * 1024  # of bytes, whatever it brings; nginx has the same bound
 
 STATIC_URL = "/static/"
 collected = DEPLOYED and datafolder.root() / "static"

@@ -39,6 +39,7 @@ class Action(TextChoices):
     WITHDRAWAL_REJECTED = "WITHDRAWAL_REJECTED", "Withdrawal rejected"
     WITHDRAWAL_CANCELLED = "WITHDRAWAL_CANCELLED", "Withdrawal cancelled"
     WITHDRAWAL_SENT = "WITHDRAWAL_SENT", "Withdrawal sent to the bank"
+    BANK_ANSWERS_UPLOADED = "BANK_ANSWERS_UPLOADED", "Bank's answers uploaded"
     WITHDRAWAL_PAID = "WITHDRAWAL_PAID", "Withdrawal marked as paid"
     WITHDRAWAL_FAILED = "WITHDRAWAL_FAILED", "Withdrawal marked as failed"
     DESTINATION_ADDED = "DESTINATION_ADDED", "Destination added"
@@ -75,7 +76,7 @@ class Action(TextChoices):
     TRANSFER_RECORDED = "TRANSFER_RECORDED", "Transfer recorded"
     PAYMENT_STARTED = "PAYMENT_STARTED", "Payment started"
     PAYMENT_LOOKED_UP = "PAYMENT_LOOKED_UP", "Payment looked up at its provider"
-    STRAY_SETTLED = "STRAY_SETTLED", "Stray payment settled"
+    UNAPPLIED_GIVEN_BACK = "UNAPPLIED_GIVEN_BACK", "Unapplied money given back"
 
     # People
     PROFILE_CHANGED = "PROFILE_CHANGED", "Profile changed"

@@ -83,6 +83,7 @@ MERCHANT = {
     "billing:pricing": SHOWS,
     "billing:settings": SHOWS,
     "billing:threshold_requests": SHOWS,
+    "billing:unapplied": SHOWS,
     "credit:destinations": SHOWS,
     "credit:proceeds": SHOWS,
     "credit:proceeds_day": SHOWS,
