@@ -120,6 +120,7 @@ UNFOLD = {
             _links(
                 "Tael",
                 ("Trail", "history", "merchants_trailentry"),
+                ("Sign-ins", "login", "merchants_signin"),
                 ("Job runs", "schedule", "config_jobrun"),
                 ("Parked failures", "report", "config_jobfailure"),
             ),

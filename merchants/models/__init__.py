@@ -7,6 +7,9 @@ Invitation  a role offered to whoever reads a mailbox; taken up once, within a w
 Profile     what a merchant says of itself, and whether an operator confirmed it.
 Notice      something a merchant's people are told; one per cause.
 NoticeMail  a notice on its way to one person by e-mail; sent once.
+SignIn      a sign-in, sign-out, or attempt; never changed, and deleted only when old.
+EnrolledFactor  since when a second factor opens withdrawals and destinations.
+SecurityMail  an e-mail about how somebody signs in, or who is on a team; sent once.
 Installation  what others know this installation by, and where it is.
 TrailEntry  who changed what, from what to what, and why; never changed or deleted.
 """
@@ -15,9 +18,11 @@ from merchants.models.installation import Installation
 from merchants.models.merchants import Merchant, Profile, TimeZonePeriod
 from merchants.models.notices import Notice, NoticeMail
 from merchants.models.people import Invitation, Membership, User, UserManager
+from merchants.models.sign_ins import EnrolledFactor, SecurityMail, SignIn
 from merchants.models.trail import TrailEntry
 
 __all__ = [
+    "EnrolledFactor",
     "Installation",
     "Invitation",
     "Membership",
@@ -25,6 +30,8 @@ __all__ = [
     "Notice",
     "NoticeMail",
     "Profile",
+    "SecurityMail",
+    "SignIn",
     "TimeZonePeriod",
     "TrailEntry",
     "User",

@@ -58,6 +58,9 @@ SEEN = {
     "merchants.notice": ALL,
     "merchants.noticemail": ALL,
     "merchants.profile": ALL,
+    "merchants.enrolledfactor": ABOVE,
+    "merchants.securitymail": ABOVE,
+    "merchants.signin": ABOVE,
     "merchants.timezoneperiod": ALL,
     "merchants.trailentry": ABOVE,
     "merchants.user": ALL,
@@ -106,7 +109,10 @@ DOWNLOADED = {
 }
 
 # Files of a whole list, by their route's name: for who looks at the list.
-EXPORTED = {"merchants_trailentry_export": "merchants.trailentry"}
+EXPORTED = {
+    "merchants_signin_export": "merchants.signin",
+    "merchants_trailentry_export": "merchants.trailentry",
+}
 
 # Pages beside those of the models: what they have in their address, and who gets which status.
 DESK = {
