@@ -5,7 +5,6 @@ from http import HTTPStatus
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from credit import exports, queries
@@ -15,7 +14,7 @@ from credit.models import CreditLine
 from credit.queries import exposure, freezes, history
 from credit.queries import limit as limits
 from credit.views.lines import line_and_today
-from merchants import calendar, charts, paging
+from merchants import calendar, charts, clock, paging
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.exports import download
 from merchants.templatetags import formats
@@ -34,7 +33,7 @@ def page(
     request: MemberRequest, caps: Caps | None = None, status: int = HTTPStatus.OK
 ) -> HttpResponse:
     """The page of the limit; `caps` is the form of it that came back."""
-    line, today = line_and_today(request, timezone.now())
+    line, today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET)
     context = asked.context | {
         "line": line,
@@ -51,7 +50,7 @@ def page(
 @for_members
 def chart(request: MemberRequest) -> HttpResponse:
     """Limit and use over time; `?narrow` is drawn for a phone."""
-    line, today = line_and_today(request, timezone.now())
+    line, today = line_and_today(request, clock.now())
     balances = _balances(request, line, today)
     svg = charts.lines(
         [
@@ -68,7 +67,7 @@ def chart(request: MemberRequest) -> HttpResponse:
 @for_finance
 def export_entries(request: MemberRequest) -> HttpResponseBase:
     """All entries that the list shows with the same filter."""
-    line, today = line_and_today(request, timezone.now())
+    line, today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET)
     found = asked.ordered(history.entries(line, **asked.rows))
     file_name = f"limit-{request.membership.merchant.reference}-{today}.csv"
@@ -78,7 +77,7 @@ def export_entries(request: MemberRequest) -> HttpResponseBase:
 @for_members
 def check(request: MemberRequest) -> HttpResponse:
     """Would an order of some size go through now? The question is in the address."""
-    line, today = line_and_today(request, timezone.now())
+    line, today = line_and_today(request, clock.now())
     form = OrderCheck(request.GET if "amount" in request.GET else None, line=line)
     answer = amount = None
     if form.is_valid():
@@ -98,7 +97,7 @@ def check(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def freeze_history(request: MemberRequest) -> HttpResponse:
-    line, today = line_and_today(request, timezone.now())
+    line, today = line_and_today(request, clock.now())
     context = {
         "line": line,
         "freezes": freezes.in_force(line),

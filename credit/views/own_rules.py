@@ -5,7 +5,6 @@ from http import HTTPStatus
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from credit import sentences
@@ -13,6 +12,7 @@ from credit.forms.limit import Caps
 from credit.operations import own_rules
 from credit.views import limit
 from credit.views.lines import line_and_today
+from merchants import clock
 from merchants.access import MemberRequest, for_finance
 from merchants.refusals import Refused
 
@@ -26,7 +26,7 @@ def pause(request: MemberRequest) -> HttpResponse:
     change = own_rules.pause if is_paused else own_rules.resume
     merchant = request.membership.merchant
     try:
-        change(merchant_id=merchant.pk, actor=request.user.email, now=timezone.now())
+        change(merchant_id=merchant.pk, actor=request.user.email, now=clock.now())
     except Refused as refused:
         messages.error(request, str(sentences.refusal(refused)))
     else:
@@ -39,7 +39,7 @@ def pause(request: MemberRequest) -> HttpResponse:
 def caps(request: MemberRequest) -> HttpResponse:
     if request.method != "POST":
         return _back(request)
-    now = timezone.now()
+    now = clock.now()
     line, _today = line_and_today(request, now)
     form = Caps(request.POST, line=line)
     if form.is_valid():
