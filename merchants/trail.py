@@ -21,7 +21,17 @@ class Action(TextChoices):
     FREEZE_LIFTED = "FREEZE_LIFTED", "Freeze lifted"
     FLAG_DISMISSED = "FLAG_DISMISSED", "Flag dismissed"
     FLAG_CONFIRMED = "FLAG_CONFIRMED", "Flag confirmed"
+    ORDERS_PAUSED = "ORDERS_PAUSED", "New orders paused"
+    ORDERS_RESUMED = "ORDERS_RESUMED", "New orders taken again"
+    ORDER_CAP_CHANGED = "ORDER_CAP_CHANGED", "Cap of an order changed"
+    BUYER_CAP_CHANGED = "BUYER_CAP_CHANGED", "Cap of a buyer changed"
     POLICY_INTRODUCED = "POLICY_INTRODUCED", "Credit policy introduced"
+
+    # Cash that no order took
+    UNMATCHED_APPLIED = "UNMATCHED_APPLIED", "Unmatched cash applied to an order"
+    UNMATCHED_RELEASED = "UNMATCHED_RELEASED", "Unmatched cash released to proceeds"
+    UNMATCHED_RETURNED = "UNMATCHED_RETURNED", "Unmatched cash returned to the buyer"
+    REFUSED_CASH_CLOSED = "REFUSED_CASH_CLOSED", "Refused payment or refund closed"
 
     # Withdrawals, and where they go
     WITHDRAWAL_REQUESTED = "WITHDRAWAL_REQUESTED", "Withdrawal requested"

@@ -50,7 +50,7 @@ GROUPS = (
         ),
     ),
     Group("Bills", (billing.FAILED, billing.DRAFTS)),
-    Group("To look into", (credit.FLAGS, credit.UNMATCHED)),
+    Group("To look into", (credit.FLAGS, credit.UNMATCHED, credit.REFUSED)),
 )
 QUEUES = tuple(queue for group in GROUPS for queue in group.queues)
 

@@ -29,6 +29,8 @@ CREDIT = (
     "credit.limitreview",
     "credit.limitrequest",
     "credit.orderflag",
+    "credit.orderpayment",
+    "credit.refusedcash",
     "credit.withdrawal",
     "merchants.profile",
 )
