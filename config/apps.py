@@ -8,6 +8,9 @@ class ConfigConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from config import sessions  # needs the models, which are there by now
+
+        sessions.keep_digests_only()
         if dsn := os.environ.get("SENTRY_DSN"):
             from config import sentry
 

@@ -187,6 +187,13 @@ TIMETABLE = (
         is_set_based=True,
         in_replay=False,
     ),
+    Job(
+        "old-sessions",
+        due="config.sessions.expired",
+        work="config.sessions.forget",
+        every=timedelta(hours=1),
+        in_replay=False,
+    ),
 )
 
 

@@ -179,11 +179,13 @@ ACCOUNT_RATE_LIMITS = sign_in.RATE_LIMITS
 # How many proxies stand in front, each of which adds to X-Forwarded-For; without any, it is what
 # the client says, and not looked at.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TAEL_TRUSTED_PROXIES") or 0)
+SESSION_ENGINE = "config.sessions"
 # A working day from the sign-in, whatever is done meanwhile; without "remember me" less.
 SESSION_COOKIE_AGE = 12 * 60 * 60
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Tael"
+MFA_ADAPTER = "config.factors.EncryptedFactors"
 # The bar is against strangers who sign up with somebody's address; nobody signs up here.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS

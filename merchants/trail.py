@@ -31,6 +31,7 @@ class Action(TextChoices):
     WITHDRAWAL_SENT = "WITHDRAWAL_SENT", "Withdrawal sent to the bank"
     WITHDRAWAL_PAID = "WITHDRAWAL_PAID", "Withdrawal marked as paid"
     WITHDRAWAL_FAILED = "WITHDRAWAL_FAILED", "Withdrawal marked as failed"
+    BANK_FILE_DOWNLOADED = "BANK_FILE_DOWNLOADED", "File for the bank downloaded"
     DESTINATION_ADDED = "DESTINATION_ADDED", "Destination added"
     DESTINATION_REMOVED = "DESTINATION_REMOVED", "Destination removed"
     KEY_ROTATED = "KEY_ROTATED", "Encrypted anew with another key"
@@ -70,6 +71,7 @@ class Action(TextChoices):
     # People
     PROFILE_CHANGED = "PROFILE_CHANGED", "Profile changed"
     PROFILE_CONFIRMED = "PROFILE_CONFIRMED", "Profile confirmed"
+    LICENCE_DOWNLOADED = "LICENCE_DOWNLOADED", "Licence document downloaded"
     MEMBER_INVITED = "MEMBER_INVITED", "Member invited"
     INVITATION_REVOKED = "INVITATION_REVOKED", "Invitation revoked"
     ROLE_GIVEN = "ROLE_GIVEN", "Role given"

@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from credit.models import Withdrawal
 from merchants import decisions
+from merchants.models import TrailEntry
 from tests.credit.deciding import DECIDED_AT, DECIDER, address, nothing_changes, operator, text
 from tests.credit.withdrawing import (
     OTHER_OPERATOR,
@@ -63,7 +64,11 @@ def test_a_file_for_the_bank(shop: Shop, browser: Client) -> None:
     assert fresh(first).sent_by == DECIDER
     download = address(first, "download", "file")
     assert download in shown
-    file = browser.get(download)
+    assert "whole numbers of accounts" in text(browser.get(download))
+    assert "This field is required" in text(browser.post(download, {"reason": ""}))
+    file = browser.post(download, {"reason": "For today's payout run."})
+    entry = TrailEntry.objects.get(action="BANK_FILE_DOWNLOADED")
+    assert (entry.actor, entry.reason) == (DECIDER, "For today's payout run.")
     assert file.content.decode().splitlines()[1].startswith(f"{first.reference},100.00,USD,")
     assert file.headers["Content-Disposition"].startswith("attachment; filename=")
     assert "no-store" in file.headers["Cache-Control"]

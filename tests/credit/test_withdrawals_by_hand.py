@@ -13,6 +13,7 @@ from credit.operations.payout_files import Batch, RowRefused, Taken, UnknownBatc
 from credit.operations.payouts import NotSent
 from credit.operations.withdrawals import AlreadyDecided
 from credit.queries import withdrawals as queries
+from merchants.models import TrailEntry
 from merchants.refusals import Invalid
 from tests import shops
 from tests.credit.withdrawing import (
@@ -90,17 +91,38 @@ def test_a_file_for_the_bank(shop: shops.Shop) -> None:
     assert shop.proceeds() == "49879.50"
 
 
+WHY = "The bank's own upload failed."
+
+
+def again_of(batch: str, reason: str = WHY) -> str:
+    return payout_files.export_again(
+        batch=batch, actor=OPERATOR, reason=reason, now=shops.instant(NOW)
+    )
+
+
 def test_a_lost_file_is_written_again_without_what_has_ended(shop: shops.Shop) -> None:
     first, second = withdraw(shop, "100.00"), withdraw(shop, "200.00")
     batch = export(first, second)
     with unchanged(shop):
-        assert payout_files.export_again(batch.name) == batch.csv
+        assert again_of(batch.name) == batch.csv
     take(f"{first.reference},PAID,B-1,")
-    again = rows(payout_files.export_again(batch.name))
+    again = rows(again_of(batch.name))
     assert [row["reference"] for row in again] == [second.reference]
     for name in ("B261103-000000", ""):
         with pytest.raises(UnknownBatch):
-            payout_files.export_again(name)
+            again_of(name)
+    told = TrailEntry.objects.filter(action="BANK_FILE_DOWNLOADED").order_by("pk")
+    assert list(told.values_list("actor", "subject", "after", "reason")) == [
+        (OPERATOR, batch.name, {"withdrawals": 2}, WHY),
+        (OPERATOR, batch.name, {"withdrawals": 1}, WHY),
+    ]
+
+
+def test_a_file_is_not_given_without_a_reason(shop: shops.Shop) -> None:
+    batch = export(withdraw(shop, "100.00"))
+    with pytest.raises(Invalid, match="reason"):
+        again_of(batch.name, reason=" ")
+    assert not TrailEntry.objects.filter(action="BANK_FILE_DOWNLOADED").exists()
 
 
 def test_names_are_no_formulas(shop: shops.Shop) -> None:

@@ -10,9 +10,12 @@ from rich.table import Table
 from billing.audit import CHECKS as BILLING_CHECKS
 from credit.audit import CHECKS as CREDIT_CHECKS
 from merchants import audit
-from merchants.audit import Finding
+from merchants.audit import Check, Finding, Reading
+from merchants.audit_secrets import SECRETS
 
-CHECKS = sorted((*CREDIT_CHECKS, *BILLING_CHECKS), key=lambda check: check.invariant)
+CHECKS: list[Check | Reading] = sorted(
+    (*CREDIT_CHECKS, *BILLING_CHECKS, *SECRETS), key=lambda check: check.invariant
+)
 
 
 class Command(BaseCommand):
