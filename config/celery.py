@@ -188,6 +188,15 @@ TIMETABLE = (
         in_replay=False,
     ),
     Job(
+        "lapse-proposals",
+        due="merchants.operations.proposals.to_lapse",
+        work="merchants.operations.proposals.lapse",
+        every=timedelta(hours=1),
+        model="merchants.Proposal",
+        merchant="merchant",
+        in_replay=False,
+    ),
+    Job(
         "old-sessions",
         due="config.sessions.expired",
         work="config.sessions.forget",

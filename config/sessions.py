@@ -1,7 +1,8 @@
 """Sessions: the browser's cookie has the key, the database only the key's digest.
 
-So whoever reads the database, or a dump of it, can't go on with anybody's session; nor read what is
-in one, such as the secret of an app that is being set up, for that is encrypted (merchants.secrets).
+So whoever reads the database, or a dump of it, can't go on with anybody's session. Nor can they
+read what is in one, such as the secret of an app that is being set up: that is encrypted
+(merchants.secrets).
 """
 
 import hashlib

@@ -12,7 +12,17 @@ import dj_database_url
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
-from config import currencies, datafolder, embedded, issuer, keys, logs, sign_in, unfold
+from config import (
+    addresses,
+    currencies,
+    datafolder,
+    embedded,
+    issuer,
+    keys,
+    logs,
+    sign_in,
+    unfold,
+)
 
 # Lets classes name their types (`ModelAdmin[Order]`) where Django's own cannot at run time.
 django_stubs_ext.monkeypatch()
@@ -101,6 +111,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.LanguageOfUser",
+    "config.admin_door.AdminDoor",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
@@ -182,6 +193,11 @@ ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TAEL_TRUSTED_PROXIES") or 0)
 SESSION_ENGINE = "config.sessions"
 # A working day from the sign-in, whatever is done meanwhile; without "remember me" less.
 SESSION_COOKIE_AGE = 12 * 60 * 60
+# Operators who do nothing for so long sign in anew (0: never); and from where they come (anywhere).
+TAEL_ADMIN_IDLE_MINUTES = int(os.environ.get("TAEL_ADMIN_IDLE_MINUTES") or 30)
+TAEL_ADMIN_NETWORKS = addresses.networks(words("TAEL_ADMIN_NETWORKS"))
+# How people who found a weakness reach whoever runs this, for /.well-known/security.txt.
+TAEL_SECURITY_CONTACT = addresses.contact(os.environ.get("TAEL_SECURITY_CONTACT", ""))
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Tael"

@@ -1,7 +1,7 @@
 """Asking the books whether they hold together, in SQL and all rows at once (domain: invariants).
 
-Each app lists its own checks (`credit.audit`, `billing.audit`); `manage.py audit` runs them all. What
-only a key can tell is read row by row (merchants.audit_secrets).
+Each app lists its own checks (`credit.audit`, `billing.audit`); `manage.py audit` runs them all.
+What only a key can tell is read row by row (merchants.audit_secrets).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

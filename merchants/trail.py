@@ -85,6 +85,11 @@ class Action(TextChoices):
     SECOND_FACTORS_TAKEN = "SECOND_FACTORS_TAKEN", "Second factors taken away"
     SESSIONS_ENDED = "SESSIONS_ENDED", "Sessions ended"
 
+    PROPOSED = "PROPOSED", "Proposed to a second person"
+    PROPOSAL_CONFIRMED = "PROPOSAL_CONFIRMED", "Proposal confirmed"
+    PROPOSAL_REFUSED = "PROPOSAL_REFUSED", "Proposal refused"
+    PROPOSAL_WITHDRAWN = "PROPOSAL_WITHDRAWN", "Proposal withdrawn"
+
     # Jobs
     JOB_RUN = "JOB_RUN", "Job run by hand"
     FAILURE_RETRIED = "FAILURE_RETRIED", "Failed row tried again"

@@ -99,7 +99,8 @@ class Withdrawal(models.Model):
     amount = AmountField()  # what arrives
     fee = AmountField()  # on top
     status = models.CharField(max_length=10, choices=Status.choices)
-    needs_approval = models.BooleanField()  # it was above the policy's `approval_above`
+    # It brought what was asked for on its local day above the policy's `approval_above`.
+    needs_approval = models.BooleanField()
     provider = models.CharField(max_length=10)
     batch = ReferenceField(blank=True)  # the file for the bank that it was written into
     requested_at = models.DateTimeField()

@@ -7,12 +7,14 @@ Invitation  a role offered to whoever reads a mailbox; taken up once, within a w
 Profile     what a merchant says of itself, and whether an operator confirmed it.
 Notice      something a merchant's people are told; one per cause.
 NoticeMail  a notice on its way to one person by e-mail; sent once.
+Proposal    a decision that takes two people, and what became of it; decided once.
 TrailEntry  who changed what, from what to what, and why; never changed or deleted.
 """
 
 from merchants.models.merchants import Merchant, Profile, TimeZonePeriod
 from merchants.models.notices import Notice, NoticeMail
 from merchants.models.people import Invitation, Membership, User, UserManager
+from merchants.models.proposals import Proposal
 from merchants.models.trail import TrailEntry
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "Notice",
     "NoticeMail",
     "Profile",
+    "Proposal",
     "TimeZonePeriod",
     "TrailEntry",
     "User",

@@ -142,9 +142,7 @@ def _note(
     )
 
 
-def licence(
-    *, merchant_id: int, actor: str, reason: str, now: datetime
-) -> tuple[str, bytes]:
+def licence(*, merchant_id: int, actor: str, reason: str, now: datetime) -> tuple[str, bytes]:
     """The name and content of the licence document, for an operator, who says what for.
 
     Leaves a row on the trail. Raises NoDocument, DocumentUnreadable, Invalid without a reason.

@@ -44,7 +44,7 @@ PDF = b"%PDF-1.7 a licence"
 HARMLESS = {
     "merchants.user.password": "a hash that is slow to make",
     "merchants.invitation.token_digest": "a digest of 256 random bits",
-    "account.emailconfirmation.key": "of confirmations that are kept; ours are signed links",
+    "billing.payment.idempotency_key": "a payment's name at its provider",
     "mfa.authenticator.data": "encrypted inside (config.factors)",
     "sessions.session.session_key": "a digest (config.sessions)",
     "sessions.session.session_data": "encrypted (config.sessions)",
@@ -82,7 +82,8 @@ def test_rotations_and_the_audit_know_every_encrypted_column() -> None:
     }  # fmt: skip
     for column in columns:
         if isinstance(column, encrypted.OfField):
-            assert column.called and column.field.bound_to  # else it is bound to no row
+            assert column.called
+            assert column.field.bound_to  # else it is bound to no row
 
 
 def raw(model: type[models.Model], column: str) -> str:
@@ -118,8 +119,7 @@ def test_second_factors_are_not_in_a_dump() -> None:
     kept = raw(Authenticator, "data")
     assert secret not in kept
     seed = Authenticator.objects.get(type="recovery_codes").data["seed"]
-    with pytest.raises(ValueError):  # what is kept is no seed
-        bytes.fromhex(seed)
+    assert not re.fullmatch("[0-9a-f]+", seed)  # as seeds are
 
 
 def code_of(secret: str) -> str:
@@ -158,27 +158,23 @@ def test_after_two_rotations_apps_recovery_codes_sessions_and_numbers_work_on(
     assert not signs_in(user, "000000")
     assert stays.get("/m/rosewood/").status_code == 200
     withdrawal = withdraw(shop, "100.00")
-    batch = payout_files.export(
-        withdrawal_ids=[withdrawal.pk], actor=OPERATOR, now=shop.at(NOW)
-    )
+    batch = payout_files.export(withdrawal_ids=[withdrawal.pk], actor=OPERATOR, now=shop.at(NOW))
     assert "6212262000000050003" in batch.csv
 
 
 def test_another_rows_number_is_not_paid_to_and_the_audit_names_the_row() -> None:
     shop, thief = shop_with("500.00"), shop_with("500.00", "thief")
     own, others = (PayoutDestination.objects.get(line=one.line) for one in (shop, thief))
-    second = add(shop, number="4242 4242 4242 4242")
-    for ciphertext in (others.number, second.number):  # another merchant's, and the merchant's own
-        PayoutDestination.objects.filter(pk=own.pk).update(number=bytes(ciphertext))
-        own.refresh_from_db()
-        with pytest.raises(secrets.Undecryptable):
-            encrypted.read(own, "number")
-        withdrawal = withdraw(shop, "10.00")
-        batch = payout_files.export(
-            withdrawal_ids=[withdrawal.pk], actor=OPERATOR, now=shop.at(NOW)
-        )
-        assert batch.csv == ""
-        assert Withdrawal.objects.get(pk=withdrawal.pk).status == "REQUESTED"
+    PayoutDestination.objects.filter(pk=own.pk).update(number=bytes(others.number))
+    withdrawal = withdraw(shop, "10.00")
+    batch = payout_files.export(withdrawal_ids=[withdrawal.pk], actor=OPERATOR, now=shop.at(NOW))
+    assert batch.csv == ""
+    assert Withdrawal.objects.get(pk=withdrawal.pk).status == "REQUESTED"
+    second = add(shop, number="4242 4242 4242 4242")  # nor the merchant's own other number
+    PayoutDestination.objects.filter(pk=own.pk).update(number=bytes(second.number))
+    own.refresh_from_db()
+    with pytest.raises(secrets.Undecryptable):
+        encrypted.read(own, "number")
     output = io.StringIO()
     with pytest.raises(Exception, match="1 of"):
         call_command("audit", stdout=output)

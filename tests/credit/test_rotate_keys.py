@@ -79,7 +79,8 @@ def test_what_no_key_opens_is_named_and_left(settings: LazySettings) -> None:
     lost = PayoutDestination.objects.order_by("pk")[4]
     PayoutDestination.objects.filter(pk=lost.pk).update(number=b"lost")
     settings.TAEL_ENCRYPTION_KEYS = [NEW, OLD]
-    with pytest.raises(CommandError, match=rf"these destination numbers: {lost.pk}\. Keep the old keys"):
+    said = rf"these destination numbers: {lost.pk}\. Keep the old keys"
+    with pytest.raises(CommandError, match=said):
         rotate()
     settings.TAEL_ENCRYPTION_KEYS = [NEW]
     others = PayoutDestination.objects.exclude(pk=lost.pk)

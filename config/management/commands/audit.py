@@ -11,10 +11,11 @@ from billing.audit import CHECKS as BILLING_CHECKS
 from credit.audit import CHECKS as CREDIT_CHECKS
 from merchants import audit
 from merchants.audit import Check, Finding, Reading
+from merchants.audit_proposals import PROPOSALS
 from merchants.audit_secrets import SECRETS
 
 CHECKS: list[Check | Reading] = sorted(
-    (*CREDIT_CHECKS, *BILLING_CHECKS, *SECRETS), key=lambda check: check.invariant
+    (*CREDIT_CHECKS, *BILLING_CHECKS, *SECRETS, *PROPOSALS), key=lambda check: check.invariant
 )
 
 
