@@ -1,4 +1,4 @@
-"""/.well-known/security.txt tells where to report a weakness, where somebody is there to read it."""
+"""/.well-known/security.txt tells where to report a weakness, where somebody reads it."""
 
 from datetime import datetime, timedelta
 
