@@ -11,13 +11,23 @@ from django.conf import settings
 from django.core.cache import cache
 
 from billing.answers import Answer, NoAnswer, ProviderNotReady
+from billing.minimums import minimum
 from billing.models import BillingAccount, Payment
 from billing.stripe_provider import Stripe
 from credit.models import CreditLine
 from credit.operations import bill_payments
 from merchants.refusals import CurrencyMismatch
 
-__all__ = ["PROVIDERS", "Answer", "NoAnswer", "Proceeds", "Provider", "ProviderNotReady", "Sandbox"]
+__all__ = [
+    "PROVIDERS",
+    "Answer",
+    "NoAnswer",
+    "Proceeds",
+    "Provider",
+    "ProviderNotReady",
+    "Sandbox",
+    "minimum",
+]
 
 
 class Provider(Protocol):

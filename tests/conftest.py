@@ -15,10 +15,12 @@ import pytest
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from django.db.models.signals import post_migrate
+from pytest_django.plugin import blocking_manager_key
 
 from config import embedded
-from tests import lacking
+from tests import lacking, template_database
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Without a sandbox because tests may run as root; the rest keeps it from calling home.
@@ -33,9 +35,12 @@ CHROMIUM_FLAGS = (
 )
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     # In the process that starts the workers too: it ends after them, so the servers start once.
     embedded.ensure()
+    with config.stash[blocking_manager_key].unblock():
+        template = template_database.ensure()
+    connection.settings_dict["TEST"]["TEMPLATE"] = template
     # Playwright's synchronous interface runs an event loop, in which Django would refuse to query.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, not safe

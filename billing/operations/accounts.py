@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from billing.models import AccountChange, BillingAccount, PlanTerm
 from billing.models.accounts import CYCLE, CYCLE_DAYS
 from billing.operations import bill_dates, days
+from credit.models import CreditLine
+from credit.operations import lines
 from merchants import calendar, money
 from merchants.models import Merchant
 from merchants.operations import trail
@@ -28,6 +30,18 @@ ACTIONS = {
     What.REST_BILLED: Action.REST_BILLED,
     What.PAID_OUT: Action.REST_PAID_OUT,
 }
+
+FIELDS = [field.attname for field in BillingAccount._meta.concrete_fields]
+COLUMNS = ", ".join(f'"{field}"' for field in FIELDS)
+LOCK = f"""
+SELECT {COLUMNS} FROM billing_billingaccount WHERE merchant_id = %(account)s FOR NO KEY UPDATE
+"""
+# The row is locked by the very update that notes the instant. What was last written is that of the
+# row as it is once the lock is ours, however long that took.
+LOCK_AND_NOTE = f"""
+UPDATE billing_billingaccount SET last_wrote_at = greatest(last_wrote_at, %(now)s)
+WHERE merchant_id = %(account)s RETURNING {COLUMNS}
+"""
 
 
 @dataclass(frozen=True)
@@ -83,6 +97,7 @@ def open(
             timezone=merchant.timezone,
             open_on=today,
             open_until=calendar.day_end(today, merchant.timezone),
+            last_wrote_at=now,
         )
         PlanTerm.objects.create(
             account=account,
@@ -97,18 +112,42 @@ def open(
 
 
 def lock(merchant_id: int, *, now: datetime) -> BillingAccount:
-    """The account, locked until the transaction ends, with all days that ended by `now` worked off.
+    """The account, locked until the transaction ends; days that end by `account.now` worked off.
 
-    The first thing every operation on an account does, and it then counts at `account.now`: its
-    clock may be behind another's, or the lock may have been waited for. Raises
-    BillingAccount.DoesNotExist.
+    The first thing every operation on an account does, and it then counts at `account.now`: the
+    latest of `now`, what the account last wrote and the start of its open day, since clocks differ
+    and locks are waited for. Raises BillingAccount.DoesNotExist.
     """
-    account = BillingAccount.objects.select_for_update().get(pk=merchant_id)
-    if account.open_until <= now:
-        days.work_off([merchant_id], now=now)
-        account.refresh_from_db()
-    account.now = now
+    account = _locked(merchant_id, now, LOCK_AND_NOTE)
+    counts_at = account.last_wrote_at  # as a day starts that instant is noted, too
+    if account.open_until <= counts_at:
+        days.work_off([merchant_id], now=counts_at)
+        account = _locked(merchant_id, now, LOCK)
+    account.now = counts_at
     return account
+
+
+def lock_both(merchant_id: int, *, now: datetime) -> tuple[BillingAccount, CreditLine]:
+    """The account and then the line, both locked, and one instant for both: the later of theirs.
+
+    For operations that touch both books, before they write to either. Raises
+    BillingAccount.DoesNotExist, CreditLine.DoesNotExist.
+    """
+    account = lock(merchant_id, now=now)
+    line = lines.lock(merchant_id, now=account.now)
+    if line.now > account.now:
+        account = lock(merchant_id, now=line.now)
+    return account, line
+
+
+def _locked(merchant_id: int, now: datetime, lock: str) -> BillingAccount:
+    """The row by one statement: every operation starts here."""
+    with connection.cursor() as cursor:
+        cursor.execute(lock, {"account": merchant_id, "now": now})
+        row = cursor.fetchone()
+    if row is None:
+        raise BillingAccount.DoesNotExist
+    return BillingAccount.from_db("default", FIELDS, row)
 
 
 def note_change(

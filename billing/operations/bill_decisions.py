@@ -50,6 +50,7 @@ def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> I
     Raises UnknownBill, BillNotOpen, Invalid without a reason.
     """
     account, bill = hold(invoice_id, now=now)
+    now = account.now
     _check_step(bill, Status.OPEN)
     bill.number = _next_number(bill.issued_on.year)
     _decide(bill, Decided.ISSUED, actor, reason, now)
@@ -98,7 +99,8 @@ def mark_uncollectible(*, invoice_id: int, actor: str, reason: str, now: datetim
 
     Raises UnknownBill, BillNotOpen, Invalid without a reason.
     """
-    _, bill = hold(invoice_id, now=now)
+    account, bill = hold(invoice_id, now=now)
+    now = account.now
     _check_step(bill, Status.UNCOLLECTIBLE)
     _decide(bill, Decided.UNCOLLECTIBLE, actor, reason, now)
     bill.status = Status.UNCOLLECTIBLE
@@ -108,21 +110,23 @@ def mark_uncollectible(*, invoice_id: int, actor: str, reason: str, now: datetim
 
 
 def hold(invoice_id: int, *, now: datetime) -> tuple[BillingAccount, Invoice]:
-    """The bill and its account, both locked; the account first, as everywhere.
+    """The bill and its account, both locked; what is done to it counts at `account.now`.
 
-    Raises UnknownBill.
+    What becomes of a bill may freeze the merchant's credit line or end a freeze, so the line is
+    locked, too, after the account. Raises UnknownBill.
     """
     found = Invoice.objects.filter(pk=invoice_id)
     account_id = found.values_list("account", flat=True).first()
     if account_id is None:
         raise UnknownBill(f"bill: there is no bill {invoice_id}")
-    account = accounts.lock(account_id, now=now)
+    account, _ = accounts.lock_both(account_id, now=now)
     return account, found.select_for_update().get()
 
 
 @transaction.atomic
 def _undo(invoice_id: int, decision: Decided, actor: str, reason: str, now: datetime) -> Invoice:
     account, bill = hold(invoice_id, now=now)
+    now = account.now
     if bill.is_draft != (decision == Decided.SENT_BACK):
         raise BillNotOpen(f"bill: {bill} is {bill.status}")
     _check_step(bill, Status.VOID)

@@ -65,11 +65,14 @@ COPY billing_charge (account_id, reference, fee_id, request, description, quanti
 FROM STDIN
 """
 
-# A difference, not a new value: the figures move by what the rows are.
+# A difference, not a new value: the figures move by what the rows are. With them goes the instant
+# of the latest row, after which nothing counts earlier.
 MOVE_FIGURES = """
 UPDATE billing_billingaccount account
-SET outstanding = account.outstanding + moved.posted, accruing = account.accruing + moved.accrued
-FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[]) AS moved(account_id, posted, accrued)
+SET outstanding = account.outstanding + moved.posted, accruing = account.accruing + moved.accrued,
+    last_wrote_at = greatest(account.last_wrote_at, moved.at)
+FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[], %s::timestamptz[])
+     AS moved(account_id, posted, accrued, at)
 WHERE account.merchant_id = moved.account_id
 """
 
@@ -281,7 +284,8 @@ class ChargeWriter:
             if item.posting != Posting.MONTHLY:  # which counts for nothing until the month ends
                 moved = posted if item.posting == Posting.IMMEDIATE else accrued
                 moved[item.account_id] = moved.get(item.account_id, Decimal(0)) + total.amount
-        accounts = sorted(posted.keys() | accrued.keys())
+        latest = {row.account_id: row.arrived_at for row in self._rows}  # they are in that order
+        accounts = sorted(latest)
         with connection.cursor() as cursor:
             cursor.execute(
                 MOVE_FIGURES,
@@ -289,5 +293,6 @@ class ChargeWriter:
                     _array(accounts),
                     _array(posted.get(account, Decimal(0)) for account in accounts),
                     _array(accrued.get(account, Decimal(0)) for account in accounts),
+                    _array(latest[account] for account in accounts),
                 ],
             )

@@ -114,7 +114,7 @@ def record_own(
         request=request,
         description=description,
     )
-    batch.add(batch.row(made, fee, account, amount, None), fee, account, now)
+    batch.add(batch.row(made, fee, account, amount, None, now), fee, account)
     batch.writer.flush()
     return Charge.objects.get(account=account, reference=made.reference)
 
@@ -124,15 +124,6 @@ class _Today(NamedTuple):
 
     day: date
     month: date
-    starts_at: datetime
-
-    @classmethod
-    def of(cls, account: BillingAccount) -> "_Today":
-        day, since = account.open_on, account.timezone_since_at
-        starts_at = calendar.day_start(day, account.timezone)
-        if since:  # not before it, even where the new zone's clocks say so
-            starts_at = max(starts_at, since)
-        return cls(day, calendar.month_of(day), starts_at)
 
 
 class _Batch:
@@ -157,14 +148,15 @@ class _Batch:
 
     def take(self, charge: NewCharge) -> bool:
         account = self.accounts[charge.merchant_id]
-        if account.open_until <= charge.now:
+        now = max(charge.now, account.last_wrote_at)  # as in accounts.lock
+        if account.open_until <= now:
             self.writer.flush()
-            days.work_off([account.pk], now=charge.now)
+            days.work_off([account.pk], now=now)
             account.refresh_from_db()
         fee = self._checked_fee(charge)
         known = self.known.get((charge.merchant_id, charge.reference))
         amount, unit_price = self._amount(charge, account, known)
-        row = self.row(charge, fee, account, amount, unit_price)
+        row = self.row(charge, fee, account, amount, unit_price, now)
         if known is not None:
             if not known.is_same_as(row.content):
                 raise ChargeConflict(f"charge: {charge.reference} is known with other content")
@@ -172,7 +164,7 @@ class _Batch:
         if account.is_closed:
             raise AccountClosed(f"charge: the account was closed on {account.closed_on}")
         self.known[charge.merchant_id, charge.reference] = row.content
-        self.add(row, fee, account, charge.now)
+        self.add(row, fee, account)
         return True
 
     def _checked_fee(self, charge: NewCharge) -> Fee:
@@ -218,8 +210,9 @@ class _Batch:
         account: BillingAccount,
         amount: Decimal,
         unit_price: Decimal | None,
+        now: datetime,
     ) -> Row:
-        """The charge as it is written. Raises Invalid when its service is yet to come."""
+        """The charge as it is written, counting at `now`. Raises Invalid for service to come."""
         service_on = local_day(account, charge.at)
         today = self._today(account, charge.merchant_id)
         if service_on > today.day:
@@ -240,8 +233,7 @@ class _Batch:
             currency=charge.currency,
             at=charge.at,
             service_on=service_on,
-            # A clock behind the one that opened this day does not take us back into the last.
-            arrived_at=max(charge.now, today.starts_at),
+            arrived_at=now,
             is_late=is_late,
             month=today.month if fee.is_on_statements else None,
             item=_item_key(fee, charge.merchant_id, today, is_late=is_late),
@@ -250,11 +242,13 @@ class _Batch:
     def _today(self, account: BillingAccount, account_id: int) -> _Today:
         today = self._days.get(account_id)
         if today is None or today.day != account.open_on:
-            today = self._days[account_id] = _Today.of(account)
+            day = account.open_on
+            today = self._days[account_id] = _Today(day, calendar.month_of(day))
         return today
 
-    def add(self, row: Row, fee: Fee, account: BillingAccount, now: datetime) -> None:
+    def add(self, row: Row, fee: Fee, account: BillingAccount) -> None:
         """Take the row, and do what follows from it: a threshold bill, the guard."""
+        now = account.last_wrote_at = row.arrived_at
         self.writer.add(row)
         if row.item.posting == Posting.IMMEDIATE:
             account.outstanding += row.content.amount

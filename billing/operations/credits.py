@@ -69,6 +69,7 @@ def ask(
     CreditTooLarge, CreditConflict, CurrencyMismatch, Invalid.
     """
     account = accounts.lock(merchant_id, now=now)
+    now = account.now
     corrected = _charge(account, charge)
     credit, is_new = _ask(account, corrected, fee, amount, message, request_key, actor, now)
     if is_new:
@@ -101,6 +102,7 @@ def grant(
     Raises as `ask` does.
     """
     account = accounts.lock(merchant_id, now=now)
+    now = account.now
     corrected = _charge(account, charge) if charge else None
     credit, _ = _ask(account, corrected, fee, amount, reason, request_key, actor, now)
     if not credit.is_pending:
@@ -115,6 +117,7 @@ def approve(*, credit_id: int, actor: str, reason: str, now: datetime) -> Billin
     Raises UnknownCredit, AlreadyDecided, SamePerson, CreditTooLarge, Invalid without a reason.
     """
     account, credit = _hold_pending(credit_id, now)
+    now = account.now
     second_person.check(actor, credit.asked_by, otherwise=f"{actor} has asked for this credit.")
     return _approve(account, credit, Action.CREDIT_APPROVED, actor, reason, now)
 
@@ -122,8 +125,8 @@ def approve(*, credit_id: int, actor: str, reason: str, now: datetime) -> Billin
 @transaction.atomic
 def reject(*, credit_id: int, actor: str, reason: str, now: datetime) -> BillingCredit:
     """Refuse a credit. Raises UnknownCredit, AlreadyDecided, Invalid without a reason."""
-    _, credit = _hold_pending(credit_id, now)
-    return _decide(credit, Action.CREDIT_REJECTED, actor, reason, now)
+    account, credit = _hold_pending(credit_id, now)
+    return _decide(credit, Action.CREDIT_REJECTED, actor, reason, account.now)
 
 
 def _charge(account: BillingAccount, reference: str) -> Charge:

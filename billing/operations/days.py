@@ -21,6 +21,7 @@ OPEN_NEXT_DAY = """
 UPDATE billing_billingaccount account
 SET open_on = account.open_on + 1,
     open_until = next.ends,
+    last_wrote_at = greatest(account.last_wrote_at, account.open_until),
     timezone = next.timezone,
     timezone_since_on = CASE WHEN account.timezone <> next.timezone THEN account.open_on + 1
                              ELSE account.timezone_since_on END,

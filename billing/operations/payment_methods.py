@@ -43,6 +43,7 @@ def choose(
     there is not, or not in the account's currency.
     """
     account = accounts.lock(merchant_id, now=now)
+    now = account.now
     _check(account, method)
     card = _card(account, method, card_id)
     if (account.payment_method, account.card) == (method, card):
@@ -83,6 +84,7 @@ def add_card(
     A card that the provider names again is the same one. Raises ProviderNotReady, Invalid.
     """
     account = accounts.lock(merchant_id, now=now)
+    now = account.now
     card = None
     if provider != BillingAccount.Method.SANDBOX:
         card = Card.objects.filter(provider=provider, token=token).first()
@@ -109,6 +111,7 @@ def add_card(
 def remove_card(*, merchant_id: int, card_id: int, actor: str, now: datetime) -> Card:
     """Forget a card that nothing is collected from. Raises UnknownCard, CardInUse."""
     account = accounts.lock(merchant_id, now=now)
+    now = account.now
     card = _find_card(account, card_id)
     if account.card_id == card.pk:
         raise CardInUse(f"card: bills are collected from {card}; choose another method first")

@@ -110,6 +110,8 @@ def _decide_undecided(invoice_id: int, now: datetime, *, asked_by: str = "") -> 
     provider.check_ready()
     answer = _ask_about(provider, payment, now)
     with transaction.atomic():
+        account, _ = hold(invoice_id, now=now)
+        now = account.now
         settled = settle(payment.pk, answer, now=now)
         if asked_by and settled.status != payment.status:
             before, after = {"status": payment.status}, {"status": settled.status}
@@ -168,6 +170,7 @@ def _start(invoice_id: int, actor: str, now: datetime, attempts_seen: int | None
     None when the job finds nothing due; a person is told why.
     """
     account, bill = hold(invoice_id, now=now)
+    now = account.now
     if attempts_seen is not None and attempts_seen != bill.payments.count():
         raise BillChanged(f"bill: {bill} was tried meanwhile; look at it again")
     if actor == COLLECTOR:
@@ -218,6 +221,7 @@ def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
     """
     invoice_id = Payment.objects.values_list("invoice", flat=True).get(pk=payment_id)
     account, bill = hold(invoice_id, now=now)
+    now = account.now
     payment = Payment.objects.select_for_update().get(pk=payment_id)
     if not payment.is_undecided:
         if payment.has_failed and answer.status == Payment.Status.SUCCEEDED:

@@ -11,7 +11,6 @@ from django.db import transaction
 from billing.models import AccountChange, BillingAccount, Fee, Invoice, PlanTerm
 from billing.operations import accounts, charges, invoices, items
 from billing.operations.charges import AccountClosed
-from credit.operations import lines
 from merchants import calendar, money, wording
 from merchants.models import TimeZonePeriod
 from merchants.refusals import Refused
@@ -38,6 +37,7 @@ def change_plan(
     A later change before that date takes its place. Raises AccountClosed, Invalid.
     """
     account = _lock_open(merchant_id, now)
+    now = account.now
     plan.check(account.currency)
     name = wording.checked("plan", plan.name, 50)
     starts_on = account.next_plan_on
@@ -73,11 +73,9 @@ def change_time_zone(
     later change before that takes its place. Raises Invalid.
     """
     calendar.check_zone(timezone)
-    account = accounts.lock(merchant_id, now=now)
-    line = lines.lock(merchant_id, now=now)
-    # A job whose clock is ahead of `now` may have begun the next month of one of the two.
-    ahead = line if line.open_on > account.open_on else account
-    starts_on = calendar.next_month(ahead.open_on)
+    account, _ = accounts.lock_both(merchant_id, now=now)
+    now = account.now
+    starts_on = calendar.next_month(account.open_on)
     accounts.note_change(
         account,
         AccountChange.What.TIMEZONE,
@@ -94,7 +92,7 @@ def change_time_zone(
         starts_on=starts_on,
         defaults={
             "timezone": timezone,
-            "starts_at": calendar.day_start(starts_on, ahead.timezone),
+            "starts_at": calendar.day_start(starts_on, account.timezone),
         },
     )
     return period
@@ -114,6 +112,7 @@ def review_bills(
     Raises Invalid without a reason.
     """
     account = accounts.lock(merchant_id, now=now)
+    now = account.now
     accounts.note_change(
         account,
         AccountChange.What.BILL_REVIEW,
@@ -138,6 +137,7 @@ def close(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Billin
     AccountClosed, Invalid without a reason.
     """
     account = _lock_open(merchant_id, now)
+    now = account.now
     accounts.note_change(
         account,
         AccountChange.What.CLOSED,
@@ -162,6 +162,7 @@ def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Bi
     Raises NothingToBill, Invalid without a reason.
     """
     account = accounts.lock(merchant_id, now=now)
+    now = account.now
     if not account.is_closed or account.outstanding <= 0:
         raise NothingToBill("account: it is open, or has nothing outstanding")
     accounts.note_change(
@@ -188,6 +189,7 @@ def pay_out_rest(
     """
     reference = wording.checked("reference", reference, 200)
     account = accounts.lock(merchant_id, now=now)
+    now = account.now
     if not account.is_closed or account.outstanding >= 0:
         raise NothingToPayOut("account: it is open, or has nothing in the merchant's favour")
     accounts.note_change(

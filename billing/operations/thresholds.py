@@ -54,6 +54,7 @@ def ask(
     """
     message = wording.checked("message", message)
     account = accounts.lock(merchant_id, now=now)
+    now = account.now
     wanted = money.figure(threshold, account.currency, field="threshold")
     _check_raises(account, wanted)
     if account.threshold_requests.filter(status=ThresholdRequest.Status.PENDING).exists():
@@ -88,6 +89,7 @@ def approve(
     Raises UnknownRequest, AlreadyDecided, SamePerson, NotHigher, CurrencyMismatch, Invalid.
     """
     account, request = _hold_pending(request_id, now)
+    now = account.now
     second_person.check(actor, request.asked_by, otherwise=f"{actor} has asked for this threshold.")
     given = request.wanted_money if threshold is None else threshold
     figure = money.figure(given, account.currency, field="threshold")
@@ -101,6 +103,7 @@ def approve(
 def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> ThresholdRequest:
     """Leave the threshold as it is. Raises UnknownRequest, AlreadyDecided, Invalid."""
     account, request = _hold_pending(request_id, now)
+    now = account.now
     return _answer(request, account, Action.THRESHOLD_REFUSED, actor, reason, now)
 
 
@@ -113,6 +116,7 @@ def change(
     Raises CurrencyMismatch, Invalid.
     """
     account = accounts.lock(merchant_id, now=now)
+    now = account.now
     figure = money.figure(threshold, account.currency, field="threshold")
     if figure < 0:
         raise Invalid("threshold", "must not be negative")

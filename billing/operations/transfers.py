@@ -47,6 +47,7 @@ def record(
     """
     reference = wording.checked("reference", reference, LONGEST_REFERENCE)
     account, bill = hold(invoice_id, now=now)
+    now = account.now
     figure = money.figure(amount, bill.currency)
     if figure <= 0:
         raise Invalid("amount", "must be more than 0")
@@ -107,6 +108,8 @@ def settle_stray(*, stray_id: int, actor: str, reason: str, now: datetime) -> St
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     found = StrayPayment.objects.select_related("payment__invoice")
+    account, _ = hold(found.get(pk=stray_id).payment.invoice_id, now=now)
+    now = account.now
     stray = found.select_for_update(of=("self",)).get(pk=stray_id)
     if stray.status != StrayPayment.Status.OPEN:
         raise AlreadySettled(f"payment: {stray.settled_by} has dealt with it")

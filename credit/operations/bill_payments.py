@@ -26,6 +26,7 @@ def take(*, merchant_id: int, amount: Money, payment: str, now: datetime) -> Pro
     CurrencyMismatch, CreditLine.DoesNotExist.
     """
     line = lines.lock(merchant_id, now=now)
+    now = line.now
     taken = ProceedsEntry.objects.filter(line=line, bill_payment=payment).first()
     if taken:
         return taken

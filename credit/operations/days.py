@@ -67,9 +67,10 @@ ON CONFLICT DO NOTHING
 """
 
 OPEN_NEXT_DAY = """
-UPDATE credit_creditline line SET open_on = next.day, open_until = next.ends
-FROM unnest(%(lines)s::bigint[], %(todays)s::date[], %(ends)s::timestamptz[])
-     AS next(line_id, day, ends)
+UPDATE credit_creditline line
+SET open_on = next.day, open_until = next.ends, last_wrote_at = greatest(last_wrote_at, next.at)
+FROM unnest(%(lines)s::bigint[], %(todays)s::date[], %(instants)s::timestamptz[],
+            %(ends)s::timestamptz[]) AS next(line_id, day, at, ends)
 WHERE line.merchant_id = next.line_id
 """
 

@@ -68,6 +68,7 @@ def add(
     number = _number(kind, number)
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
+        now = line.now
         known = _known(line, kind, number)
         if known is not None:
             if (known.holder, known.bank) != (holder, bank):
@@ -209,6 +210,7 @@ def remove(
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
+        now = line.now
         destination = load(line, destination_id)
         if destination.removed_at is not None:
             return destination

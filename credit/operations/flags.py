@@ -6,11 +6,14 @@ A flag changes nothing by itself: it is an operator who freezes, if there is a r
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection, transaction
 
 from credit.models import Order, OrderFlag
+from credit.operations import lines
 from credit.queries import flags
 from merchants import calendar, money
 from merchants.operations import trail
@@ -53,7 +56,11 @@ def raise_flags(line_ids: Sequence[int], *, now: datetime) -> None:
     The causes: a buyer with 5 or more orders within 24 hours, by the local day on which the first
     of them was placed; and an order that was shipped 60 days ago and is not delivered.
     """
-    _raise(_busy_buyers(line_ids, now) + _undelivered(line_ids, now))
+    found = _busy_buyers(line_ids, now) + _undelivered(line_ids, now)
+    # Lines in the order of their keys, as everybody who locks several.
+    found.sort(key=lambda flag: (flag["line"], flag["kind"], flag["cause"]))
+    for line_id, flags_of_line in groupby(found, key=itemgetter("line")):
+        _raise(flags_of_line, now=lines.lock(line_id, now=now).now)
 
 
 def dismiss(*, flag_id: int, actor: str, reason: str, now: datetime) -> OrderFlag:
@@ -77,12 +84,14 @@ def _decide(flag_id: int, action: Action, actor: str, reason: str, now: datetime
         raise Invalid("reason", "is missing")
     if len(reason) > LONGEST_REASON:
         raise Invalid("reason", f"must not be longer than {LONGEST_REASON} characters")
+    line_id = OrderFlag.objects.filter(pk=flag_id).values_list("line_id", flat=True).first()
+    if line_id is None:
+        raise UnknownFlag(f"flag: there is no flag {flag_id}")
+    now = lines.lock(line_id, now=now).now
     decided = OrderFlag.objects.filter(pk=flag_id, status=OrderFlag.Status.OPEN).update(
         status=status, decided_at=now, decided_by=actor, reason=reason
     )
-    flag = OrderFlag.objects.filter(pk=flag_id).first()
-    if flag is None:
-        raise UnknownFlag(f"flag: there is no flag {flag_id}")
+    flag = OrderFlag.objects.get(pk=flag_id)
     if not decided:
         raise AlreadyDecided(f"flag: {flag_id} is {flag.status} already")
     trail.write(
@@ -110,7 +119,6 @@ def _busy_buyers(line_ids: Sequence[int], now: datetime) -> list[dict[str, Any]]
             "cause": cause,
             "buyer": window.buyer,
             "evidence": _evidence(window.orders(now)),
-            "now": now,
         }
         for (line_id, cause), window in first.items()
     ]
@@ -124,7 +132,6 @@ def _undelivered(line_ids: Sequence[int], now: datetime) -> list[dict[str, Any]]
             "cause": order.reference,
             "buyer": order.buyer,
             "evidence": _evidence([order]),
-            "now": now,
         }
         for order in flags.undelivered(now).filter(line__in=line_ids)
     ]
@@ -147,9 +154,6 @@ def _evidence(orders: Iterable[Order]) -> str:
     )
 
 
-def _raise(found: list[dict[str, Any]]) -> None:
-    # By line, as everywhere, so that two runs at once wait for each other instead of locking up.
-    found.sort(key=lambda flag: (flag["line"], flag["kind"], flag["cause"]))
+def _raise(found: Iterable[dict[str, Any]], now: datetime) -> None:
     with connection.cursor() as cursor:
-        if found:
-            cursor.executemany(FLAG, found)
+        cursor.executemany(FLAG, [{**flag, "now": now} for flag in found])

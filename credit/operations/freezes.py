@@ -36,6 +36,7 @@ def place(
     if not note.strip():
         raise Invalid("note", "is missing")
     line = lines.lock(merchant_id, now=now)
+    now = line.now
     in_force = Freeze.objects.filter(line=line, reason=reason, lifted_at__isnull=True)
     if reason in Freeze.AUTOMATIC and in_force.exists():
         raise AlreadyFrozen(f"The line is frozen for {reason} already.")
@@ -65,6 +66,7 @@ def lift(*, freeze_id: int, actor: str, note: str, now: datetime) -> Freeze:
         raise Invalid("note", "is missing")
     line_id = Freeze.objects.values_list("line_id", flat=True).get(pk=freeze_id)
     line = lines.lock(line_id, now=now)
+    now = line.now
     freeze = Freeze.objects.get(pk=freeze_id)
     if freeze.lifted_at is not None:
         raise AlreadyLifted(f"The freeze was lifted at {freeze.lifted_at.isoformat()}.")

@@ -25,6 +25,7 @@ def set_limit(
         raise Invalid("reason", "is missing")
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
+        now = line.now
         figure = money.figure(limit, line.currency, field="limit")
         if figure < 0:
             raise Invalid("limit", "must not be negative")

@@ -12,10 +12,14 @@ from merchants.models import Merchant
 from merchants.refusals import Invalid
 
 FIELDS = [field.attname for field in CreditLine._meta.concrete_fields]
-LOCK = (
-    "SELECT " + ", ".join(f'"{field}"' for field in FIELDS) + " FROM credit_creditline"
-    " WHERE merchant_id = %s FOR UPDATE"
-)
+COLUMNS = ", ".join(f'"{field}"' for field in FIELDS)
+LOCK = f"SELECT {COLUMNS} FROM credit_creditline WHERE merchant_id = %(line)s FOR NO KEY UPDATE"
+# The row is locked by the very update that notes the instant. What was last written is that of the
+# row as it is once the lock is ours, however long that took.
+LOCK_AND_NOTE = f"""
+UPDATE credit_creditline SET last_wrote_at = greatest(last_wrote_at, %(now)s)
+WHERE merchant_id = %(line)s RETURNING {COLUMNS}
+"""
 
 
 def open(
@@ -45,6 +49,7 @@ def open(
             timezone=merchant.timezone,
             open_on=today,
             open_until=calendar.day_end(today, merchant.timezone),
+            last_wrote_at=now,
         )
         LimitEntry.objects.create(
             line=line,
@@ -59,27 +64,30 @@ def open(
     return line
 
 
-def lock(merchant_id: int, *, now: datetime) -> CreditLine:
-    """The line, locked until the transaction ends, with all days that ended by `now` worked off.
+def lock(merchant_id: int, *, now: datetime, notes_instant: bool = True) -> CreditLine:
+    """The line, locked until the transaction ends, with all days worked off that end by `line.now`.
 
-    The first thing every operation on a line does, and it then counts at `line.now`: its clock may
-    be behind another's, or the lock may have been waited for. Raises CreditLine.DoesNotExist.
+    The first thing every operation on a line does, and it then counts at `line.now`: the latest of
+    `now`, what the line last wrote and the start of its open day, since clocks differ and locks are
+    waited for. With `notes_instant=False` it is the caller that notes `line.now` on the line with
+    what it writes (`last_wrote_at`). Raises CreditLine.DoesNotExist.
     """
-    line = _locked(merchant_id)
-    if line.open_until <= now:
-        days.work_off([merchant_id], now=now)
-        line = _locked(merchant_id)
-    line.now = now
+    line = _locked(merchant_id, now, LOCK_AND_NOTE if notes_instant else LOCK)
+    counts_at = max(now, line.last_wrote_at)  # as a day starts that instant is noted, too
+    if line.open_until <= counts_at:
+        days.work_off([merchant_id], now=counts_at)
+        line = _locked(merchant_id, now, LOCK)
+    line.now = counts_at
     return line
 
 
-def _locked(merchant_id: int) -> CreditLine:
-    """`CreditLine.objects.select_for_update().get(pk=…)`, without building that query each time.
+def _locked(merchant_id: int, now: datetime, lock: str) -> CreditLine:
+    """The row by one statement, without building Django's query for it each time.
 
     Every operation starts here; the query's construction was a fifth of placing an order.
     """
     with connection.cursor() as cursor:
-        cursor.execute(LOCK, [merchant_id])
+        cursor.execute(lock, {"line": merchant_id, "now": now})
         row = cursor.fetchone()
     if row is None:
         raise CreditLine.DoesNotExist

@@ -51,8 +51,8 @@ WITH placed AS (
            'platform', '', %(now)s
     FROM placed WHERE %(held)s > 0
 ), held AS (
-    UPDATE credit_creditline SET used = used + %(held)s
-    WHERE merchant_id = %(line)s AND %(held)s > 0 AND EXISTS (SELECT FROM placed)
+    UPDATE credit_creditline SET used = used + %(held)s, last_wrote_at = %(now)s
+    WHERE merchant_id = %(line)s AND EXISTS (SELECT FROM placed)
 )
 SELECT id FROM placed
 """
@@ -78,7 +78,7 @@ def place(
     if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
     with transaction.atomic():
-        line = lines.lock(merchant_id, now=now)
+        line = lines.lock(merchant_id, now=now, notes_instant=False)  # PLACE does
         figure = money.figure(amount, line.currency)
         decline_code = _decline_code(line, figure, buyer_risk)
         order = Order(
@@ -93,7 +93,7 @@ def place(
             status=Order.Status.DECLINED if decline_code else Order.Status.OPEN,
             decline_code=decline_code,
             outstanding=Decimal(0) if decline_code else figure,
-            placed_at=now,
+            placed_at=line.now,
         )
         if _insert(order, line):
             _notify(order, line)
@@ -225,7 +225,7 @@ def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) ->
         order.set_due_on()
         order.save(update_fields=["delivered_at", "first_due_on", "due_on"])
         if order.due_on is not None and order.due_on < line.open_on:
-            _tell_overdue(order, now)  # the day that would have told it is past
+            _tell_overdue(order, line.now)  # the day that would have told it is past
         return order, True
 
 
@@ -262,6 +262,7 @@ def cancel(*, merchant_id: int, reference: str, reason: str, now: datetime) -> t
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
+        now = line.now
         order = load(line, reference)
         if order.status == Order.Status.CANCELLED:
             if order.cancel_reason != reason:

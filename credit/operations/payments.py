@@ -44,6 +44,7 @@ def receive(
         raise Invalid("amount", "must be more than 0")
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
+        now = line.now
         figure = money.figure(amount, line.currency)
         known = OrderPayment.objects.filter(line=line, reference=reference).first()
         if known is not None:

@@ -113,6 +113,7 @@ def export(*, withdrawal_ids: Iterable[int], actor: str, now: datetime) -> Batch
 
 def _send(withdrawal_id: int, batch: str, actor: str, now: datetime) -> Withdrawal:
     withdrawal = steps.hold(withdrawal_id, now=now)
+    now = withdrawal.line.now
     if not withdrawal.is_sent_by_people:
         raise NotByHand(f"Withdrawal {withdrawal} is sent by {withdrawal.provider}.")
     if not withdrawal.may_be_sent:

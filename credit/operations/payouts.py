@@ -100,18 +100,21 @@ def _claim(withdrawal_id: int, now: datetime) -> bool:
     if not withdrawal.may_be_sent:
         return False
     steps.stop_if_suspected(withdrawal.line)
-    steps.move(withdrawal, Withdrawal.Status.SENT, sent_at=now, sent_by=SENDER)
+    sent_at = withdrawal.line.now
+    steps.move(withdrawal, Withdrawal.Status.SENT, sent_at=sent_at, sent_by=SENDER)
     return True
 
 
 @transaction.atomic(durable=True)
 def _claim_again(withdrawal_id: int, now: datetime) -> bool:
     withdrawal = steps.hold(withdrawal_id, now=now)
+    # How long a provider may take is counted on our own clock, not on that of the line.
     is_settled = withdrawal.sent_at is not None and withdrawal.sent_at + ANSWERED_WITHIN <= now
     if withdrawal.status != Withdrawal.Status.UNKNOWN or not is_settled:
         return False
     steps.stop_if_suspected(withdrawal.line)
-    steps.move(withdrawal, Withdrawal.Status.SENT, sent_at=now, sent_by=RECONCILER)
+    sent_at = withdrawal.line.now
+    steps.move(withdrawal, Withdrawal.Status.SENT, sent_at=sent_at, sent_by=RECONCILER)
     return True
 
 
@@ -159,7 +162,7 @@ def _settle(withdrawal_id: int, answer: Answer, actor: str, now: datetime) -> No
         actor=actor,
         provider_reference=answer.reference[:LONGEST_REFERENCE],
         reason=answer.reason[: steps.LONGEST_REASON],
-        now=now,
+        now=withdrawal.line.now,
     )
 
 
@@ -191,7 +194,7 @@ def _end_by_hand(withdrawal_id: int, answer: Answer, actor: str, now: datetime) 
     if withdrawal.status == Withdrawal.Status.SENT and not withdrawal.is_sent_by_people:
         raise ProviderDecides(f"Withdrawal {withdrawal}: {withdrawal.provider} is being asked.")
     before = steps.standing(withdrawal)
-    by: dict[str, Any] = {"actor": actor, "reason": answer.reason, "now": now}
+    by: dict[str, Any] = {"actor": actor, "reason": answer.reason, "now": withdrawal.line.now}
     steps.end(withdrawal, answer.status, provider_reference=answer.reference, **by)
     more: dict[str, Any] = {"bank_reference": answer.reference} if withdrawal.is_paid else {}
     action = Action.WITHDRAWAL_PAID if withdrawal.is_paid else Action.WITHDRAWAL_FAILED
@@ -202,8 +205,12 @@ def _end_by_hand(withdrawal_id: int, answer: Answer, actor: str, now: datetime) 
 @transaction.atomic
 def flag_late(withdrawal_ids: Sequence[int], *, now: datetime) -> int:
     """Flag those of them that have not ended, for operators to look at; how many there were."""
-    # Whoever has one locked is just moving it: it is left to the next run, and nobody waits.
-    late = Withdrawal.objects.select_for_update(skip_locked=True, no_key=True).filter(
+    late = Withdrawal.objects.filter(
         pk__in=withdrawal_ids, ended_at__isnull=True, flagged_late_at__isnull=True
     )
-    return Withdrawal.objects.filter(pk__in=[one.pk for one in late]).update(flagged_late_at=now)
+    flagged = 0
+    # By line, as everybody who locks several.
+    for withdrawal_id in late.order_by("line_id", "pk").values_list("pk", flat=True):
+        line = steps.hold(withdrawal_id, now=now).line
+        flagged += late.filter(pk=withdrawal_id).update(flagged_late_at=line.now)
+    return flagged

@@ -39,6 +39,7 @@ def give(
         raise Invalid("amount", "must be more than 0")
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
+        now = line.now
         figure = money.figure(amount, line.currency)
         known = (
             OrderRefund.objects.filter(line=line, reference=reference)

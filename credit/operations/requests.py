@@ -56,6 +56,7 @@ def ask_raise(
     message = wording.checked("message", message)
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
+        now = line.now
         wanted = money.figure(limit_wanted, line.currency, field="limit_wanted")
         waiting = line.requests.filter(kind=LimitRequest.Kind.RAISE, status=PENDING).first()
         if waiting and (waiting.limit_wanted, waiting.message) == (wanted, message):
@@ -95,6 +96,7 @@ def ask_question(*, merchant_id: int, message: str, actor: str, now: datetime) -
     message = wording.checked("message", message)
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
+        now = line.now
         kind = LimitRequest.Kind.QUESTION
         waiting = line.requests.filter(kind=kind, status=PENDING, message=message).first()
         return waiting or LimitRequest.objects.create(
@@ -118,6 +120,7 @@ def approve_raise(
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     with transaction.atomic():
         line, request = _lock_pending(request_id, LimitRequest.Kind.RAISE, now)
+        now = line.now
         second_person.check(actor, request.asked_by, otherwise=f"{actor} has asked for this raise.")
         wanted = request.limit_wanted or Decimal(0)  # a raise has one: the database says so
         raised = money.of(wanted, line.currency) if limit is None else limit
@@ -134,7 +137,7 @@ def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> LimitR
     reason = wording.checked("reason", reason)
     with transaction.atomic():
         line, request = _lock_pending(request_id, LimitRequest.Kind.RAISE, now)
-        return _answer(request, line, Action.RAISE_REFUSED, actor, reason, now)
+        return _answer(request, line, Action.RAISE_REFUSED, actor, reason, line.now)
 
 
 def answer(*, request_id: int, actor: str, text: str, now: datetime) -> LimitRequest:
@@ -142,7 +145,7 @@ def answer(*, request_id: int, actor: str, text: str, now: datetime) -> LimitReq
     text = wording.checked("answer", text)
     with transaction.atomic():
         line, request = _lock_pending(request_id, LimitRequest.Kind.QUESTION, now)
-        return _answer(request, line, Action.QUESTION_ANSWERED, actor, text, now)
+        return _answer(request, line, Action.QUESTION_ANSWERED, actor, text, line.now)
 
 
 def _check_raises(line: CreditLine, limit: Decimal) -> None:

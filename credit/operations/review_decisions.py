@@ -43,6 +43,7 @@ def approve(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitR
     """
     with transaction.atomic():
         line, review = _lock_pending(review_id, reason, now)
+        now = line.now
         if line.limit != review.limit_before:
             _decide(review, Action.REVIEW_OVERTAKEN, actor, reason, now)
         else:
@@ -64,8 +65,8 @@ def approve(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitR
 def reject(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitReview:
     """Leave the limit as it is. Raises AlreadyDecided, Invalid without a reason."""
     with transaction.atomic():
-        _, review = _lock_pending(review_id, reason, now)
-        _decide(review, Action.REVIEW_REJECTED, actor, reason, now)
+        line, review = _lock_pending(review_id, reason, now)
+        _decide(review, Action.REVIEW_REJECTED, actor, reason, line.now)
         return review
 
 

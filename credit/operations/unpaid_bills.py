@@ -96,6 +96,7 @@ def settle(
     lifted that freeze, it stays so.
     """
     line = lines.lock(merchant_id, now=now)
+    now = line.now
     to_come = {day for day in next_days if day > line.open_on or day in line.unpaid_bill_days}
     CreditLine.objects.filter(pk=line.pk).update(unpaid_bill_days=sorted(to_come))
     if not all_paid:

@@ -165,6 +165,7 @@ def request(
         raise Invalid("request_key", f"must have 1 to {LONGEST_KEY} characters")
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
+        now = line.now
         known = Withdrawal.objects.filter(line=line, request_key=request_key).first()
         if known is not None:
             if (known.destination_id, known.amount) != (destination_id, _positive(amount, line)):
@@ -223,6 +224,7 @@ def approve(*, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
     """
     with transaction.atomic():
         withdrawal = steps.hold(withdrawal_id, now=now)
+        now = withdrawal.line.now
         if withdrawal.status != Withdrawal.Status.REQUESTED:
             raise steps.already_decided(withdrawal)
         if not withdrawal.needs_approval:
@@ -244,6 +246,7 @@ def reject(*, withdrawal_id: int, actor: str, reason: str, now: datetime) -> Wit
     reason = steps.checked_reason(reason)
     with transaction.atomic():
         withdrawal = steps.hold(withdrawal_id, now=now)
+        now = withdrawal.line.now
         before = steps.standing(withdrawal)
         by: dict[str, Any] = {"actor": actor, "reason": reason, "now": now}
         steps.end(withdrawal, Withdrawal.Status.REJECTED, **by)
@@ -258,6 +261,7 @@ def cancel(*, merchant_id: int, withdrawal_id: int, actor: str, now: datetime) -
     """
     with transaction.atomic():
         withdrawal = steps.hold(withdrawal_id, now=now)
+        now = withdrawal.line.now
         if withdrawal.line_id != merchant_id:
             raise UnknownWithdrawal("This merchant has no such withdrawal.")
         before = steps.standing(withdrawal)

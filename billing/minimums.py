@@ -1,0 +1,65 @@
+"""The least that a provider of payments takes at once (domain: invoice, a total below the minimum).
+
+Less is never asked of it: no bill is made of less, and what is left of a bill and is less waits for
+a transfer or for unapplied money.
+"""
+
+from decimal import Decimal
+
+from billing.models import BillingAccount
+
+# Stripe's published minimum charges (its "currencies" page). It names no least amount for any other
+# currency, so bills in those are not collected by it; nor are those with three decimals, of which
+# it takes only amounts that end in 0.
+STRIPE = {
+    "AED": Decimal("2.00"),
+    "AUD": Decimal("0.50"),
+    "BGN": Decimal("1.00"),
+    "BRL": Decimal("0.50"),
+    "CAD": Decimal("0.50"),
+    "CHF": Decimal("0.50"),
+    "CZK": Decimal("15.00"),
+    "DKK": Decimal("2.50"),
+    "EUR": Decimal("0.50"),
+    "GBP": Decimal("0.30"),
+    "HKD": Decimal("4.00"),
+    "HUF": Decimal("175.00"),
+    "INR": Decimal("0.50"),
+    "JPY": Decimal("50"),
+    "MXN": Decimal("10.00"),
+    "MYR": Decimal("2.00"),
+    "NOK": Decimal("3.00"),
+    "NZD": Decimal("0.50"),
+    "PLN": Decimal("2.00"),
+    "RON": Decimal("2.00"),
+    "SEK": Decimal("3.00"),
+    "SGD": Decimal("0.50"),
+    "THB": Decimal("10.00"),
+    "USD": Decimal("0.50"),
+}
+# By method and currency; a method that is not here takes any amount of any currency.
+MINIMUMS: dict[str, dict[str, Decimal]] = {BillingAccount.Method.STRIPE: STRIPE}
+ROWS = [
+    (str(method), currency, least)
+    for method, currencies in MINIMUMS.items()
+    for currency, least in currencies.items()
+]
+# The same as a relation (method, currency, least), for statements about many accounts.
+RELATION = "(VALUES {}) AS minimum(method, currency, least)".format(
+    ", ".join(f"('{method}', '{currency}', {least})" for method, currency, least in ROWS)
+)
+
+
+def minimum(account: BillingAccount) -> Decimal:
+    """The least that the account's provider takes, as things stand now; 0 where it takes any."""
+    return MINIMUMS.get(account.payment_method, {}).get(account.currency, Decimal(0))
+
+
+def is_too_little(account: BillingAccount, left: Decimal) -> bool:
+    """Whether `left` is less than what the account's provider takes."""
+    return left < minimum(account)
+
+
+def takes(method: str, currency: str) -> bool:
+    """Whether bills in this currency can be collected by the method at all."""
+    return method not in MINIMUMS or currency in MINIMUMS[method]
