@@ -80,10 +80,10 @@ class SessionStore(InDatabase):
         content = self.serializer().dumps(session_dict)
         return encrypted.packed(secrets.encrypt(content, bound_to=self._place()))
 
-    def decode(self, session_data: str) -> dict[str, Any]:
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
         """Empty where no key opens it: its owner signs in anew."""
         try:
-            content = secrets.decrypt(encrypted.unpacked(session_data), bound_to=self._place())
+            content = secrets.decrypt(encrypted.unpacked(str(session_data)), bound_to=self._place())
         except secrets.Undecryptable:
             return {}
         found: dict[str, Any] = self.serializer().loads(content)

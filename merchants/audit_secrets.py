@@ -22,7 +22,7 @@ def _look() -> Iterator[Violation | None]:
 
 
 def _violation(column: Column, row: Any) -> Violation:
-    merchant = Merchant.objects.filter(pk=column.merchant_id(row)).first()
+    merchant = Merchant.objects.filter(pk=column.merchant_id(row) or 0).first()
     return Violation(
         merchant=merchant.reference if merchant else "",
         subject=f"{column.called}: row {row.pk}",

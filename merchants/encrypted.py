@@ -27,8 +27,12 @@ OF_AUTHENTICATORS = "mfa.authenticator.data"
 class Column(Protocol):
     """One column; a row of it may keep several secrets, each under a name."""
 
-    model: type[models.Model]
-    called: str  # in sentences, as "destination numbers"
+    @property
+    def model(self) -> type[models.Model]: ...
+
+    @property
+    def called(self) -> str:
+        """In sentences, as "destination numbers"."""
 
     def bound_to(self, row: Any) -> str:
         """The place that the row's secrets open at."""
@@ -142,7 +146,7 @@ def unpacked(text: str) -> bytes:
 
 def columns() -> Sequence[Column]:
     """Every column that is kept encrypted."""
-    ours = [
+    ours: list[Column] = [
         OfField(field)
         for model in apps.get_models()
         for field in model._meta.local_fields

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -33,7 +34,7 @@ def test_it_is_reached_from_the_named_networks_alone(settings: Settings) -> None
 def test_an_address_is_not_what_the_client_says_it_is(settings: Settings) -> None:
     settings.TAEL_ADMIN_NETWORKS = addresses.networks(OFFICE)
     browser = browser_of(operator("Auditor"))
-    said = {"REMOTE_ADDR": "192.0.2.1", "HTTP_X_FORWARDED_FOR": "10.1.2.3"}
+    said: Any = {"REMOTE_ADDR": "192.0.2.1", "HTTP_X_FORWARDED_FOR": "10.1.2.3"}
     assert browser.get("/admin/", **said).status_code == 403
 
 

@@ -5,6 +5,7 @@ All of it happens in the test's transaction, roles included.
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -61,7 +62,7 @@ def test_what_tael_does_every_day_works_as_the_apps_role() -> None:
     assert Order.objects.get(reference="A-1").status == "OPEN"
     assert Charge.objects.filter(amount=15).exists()
     boss, other = (User.objects.get(email=f"{name}@tael.example") for name in ("boss", "other"))
-    said = {"email": "new@tael.example", "roles": ["Auditor"], "reason": "Starts today."}
+    said: dict[str, Any] = {"email": "new@tael.example", "roles": ["Auditor"], "reason": "Starts today."}
     proposal = operators.add(**said, actor=boss, now=now)
     proposals.confirm(proposal_id=proposal.pk, actor=other, now=now)
     new = User.objects.get(email="new@tael.example")

@@ -13,6 +13,7 @@ from django.urls import reverse
 from config.celery import job_named
 from merchants.models import Proposal, TrailEntry, User
 from merchants.operations import operators, people, proposals
+from merchants.proposals import OPERATOR_ROLES
 from merchants.refusals import Refused
 from tests.factories import UserFactory, browser_of, operator
 from tests.shops import instant
@@ -87,14 +88,14 @@ def test_who_proposed_it_does_not_confirm_it_however_the_address_is_spelt(
 def test_who_asked_for_it_does_not_confirm_it(proposal: Proposal, other: User) -> None:
     with transaction.atomic():
         asked = proposals.propose(
-            proposals.KINDS["OPERATOR_ROLES"],
+            OPERATOR_ROLES,
             subject="third@tael.example",
             before={"roles": []},
             after={"roles": ["Auditor"]},
             asked_by=other.email,
             actor=User.objects.get(email="boss@tael.example"),
             now=NOW,
-            **WHY,
+            reason="Starts on Monday.",
         )
     assert code(proposals.confirm, asked, other) == "same_person"
 
@@ -175,7 +176,7 @@ def test_one_proposal_per_subject_waits(proposal: Proposal, boss: User, other: U
 
 def test_what_changed_meanwhile_is_not_confirmed(boss: User, other: User) -> None:
     user = operator("Auditor")
-    change = {"user_id": user.pk, "actor": boss, "now": NOW, **WHY}
+    change: dict[str, Any] = {"user_id": user.pk, "actor": boss, "now": NOW, **WHY}
     operators.change_roles(roles=["Auditor", "Credit officer"], **change)
     proposal = Proposal.objects.get()
     operators.change_roles(roles=[], **change)
