@@ -9,7 +9,17 @@ from pydantic import BeforeValidator
 
 from billing.operations import charges
 from merchants import money
-from merchants.events import Amount, Currency, Data, Event, Outcome, Reference, Text, read
+from merchants.events import (
+    Amount,
+    Currency,
+    Data,
+    Description,
+    Event,
+    OptionalReference,
+    Outcome,
+    Reference,
+    read,
+)
 from merchants.refusals import Refused
 
 
@@ -21,11 +31,11 @@ def _quantity(value: object) -> object:
 class ChargeRecorded(Data):
     charge: Reference
     fee: Reference
-    request: Annotated[str, BeforeValidator(lambda value: value or "")] = ""
+    request: OptionalReference | None = ""
     quantity: Annotated[Amount, BeforeValidator(_quantity)] = Decimal(1)
     currency: Currency
     amount: Amount | None = None
-    description: Text | None = ""
+    description: Description | None = ""
 
 
 def charge(event: Event, merchant_id: int, now: datetime) -> charges.NewCharge:
@@ -40,7 +50,7 @@ def charge(event: Event, merchant_id: int, now: datetime) -> charges.NewCharge:
         quantity=data.quantity,
         at=event.at,
         now=now,
-        request=data.request,
+        request=data.request or "",
         description=data.description or "",
     )
 

@@ -3,12 +3,14 @@
 Each event has one outcome; a rejected one leaves the rest to go on. Domain: events and API.
 """
 
+import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Annotated
 
+import psycopg
 from django.conf import settings
 from django.db import transaction
 from pydantic import Field
@@ -27,6 +29,7 @@ from merchants.events import (
     Event,
     Handler,
     Name,
+    OptionalReference,
     Outcome,
     Reference,
     read,
@@ -40,6 +43,10 @@ CHARGED = "charge.recorded"
 PLACED = "order.placed"
 DAYS = Annotated[int, Field(strict=True, ge=0, le=366)]
 SETTLEMENT_DAYS = (0, 7, 15)
+# SQLSTATE classes of values that can't be kept: data exceptions, constraints, our triggers.
+CONTENT_STATES = ("22", "23", "P0")
+
+log = logging.getLogger(__name__)
 
 
 class MerchantJoined(Data):
@@ -55,7 +62,7 @@ class MerchantJoined(Data):
     plan_price: Amount
     plan_interval_days: Annotated[int, Field(strict=True)]
     billing_currency: Currency | None = None
-    payment_method: str | None = None
+    payment_method: OptionalReference | None = None
 
 
 @transaction.atomic
@@ -66,6 +73,7 @@ def join(event: Event, now: datetime) -> Outcome:
         raise Invalid("settlement_days", f"must be one of {SETTLEMENT_DAYS}")
     merchant, is_new = merchants.join(
         reference=event.merchant,
+        at=event.at,
         name=data.name,
         language=data.language,
         timezone=data.timezone,
@@ -102,8 +110,18 @@ def _payment_method(named: str | None) -> BillingAccount.Method:
     return BillingAccount.Method(method)
 
 
+class _Faulty(Invalid):
+    """The database refuses what the event says; we should have said so before it did."""
+
+    def __init__(self) -> None:
+        super().__init__("event", "has something in it that cannot be kept")
+
+
 class EventRun:
     """Applies a run of events, in the order given, each arriving at its own instant.
+
+    What an event's content does wrong is its outcome; what is our failure is raised, and nothing of
+    the event at which it came up is kept.
 
     Charges are held back and recorded together: nothing else that an event does reads or writes
     what they write, except a joining merchant, whose first bill takes the next number. `finish`
@@ -133,6 +151,10 @@ class EventRun:
                 self._outcomes[place] = _handler(event.type)(event, merchant_id, now)
         except Refused as refusal:
             self._outcomes[place] = Outcome.rejected(refusal)
+        except Exception as error:
+            if not _is_of_content(error):
+                raise
+            self._outcomes[place] = _faulty(error)
 
     def finish(self) -> list[Outcome]:
         """Record the charges that were held back; what became of every event, in order."""
@@ -145,7 +167,7 @@ class EventRun:
     def _record_held(self) -> None:
         if not self._held:
             return
-        recorded = billing_events.record([new for _, new in self._held])
+        recorded = _record([new for _, new in self._held])
         for (place, _), outcome in zip(self._held, recorded, strict=True):
             self._outcomes[place] = outcome
         self._held.clear()
@@ -157,6 +179,42 @@ class EventRun:
                 raise merchants.UnknownMerchant(f"merchant: there is no merchant {reference}")
             self._merchants[reference] = pk
         return self._merchants[reference]
+
+
+def _record(new: Sequence[charges.NewCharge]) -> list[Outcome]:
+    """Record charges together; where the content of one is at fault, each half of them.
+
+    Recording is all or nothing, so the halves find the books as the whole did.
+    """
+    try:
+        return billing_events.record(new)
+    except Exception as error:
+        if not _is_of_content(error):
+            raise
+        if len(new) == 1:
+            return [_faulty(error)]
+    middle = len(new) // 2
+    return _record(new[:middle]) + _record(new[middle:])
+
+
+def _is_of_content(error: Exception) -> bool:
+    """Whether the database refuses values: too long, out of range, not to be encoded, against a
+    constraint or a trigger. A connection that is gone, a deadlock, wrong SQL are our own failures.
+    """
+    if isinstance(error, UnicodeError):
+        return True
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
+    if not isinstance(cause, psycopg.Error):
+        return False
+    if cause.sqlstate:
+        return cause.sqlstate[:2] in CONTENT_STATES
+    # psycopg itself would not send the value, such as a text with NUL.
+    return isinstance(cause, psycopg.DataError)
+
+
+def _faulty(error: Exception) -> Outcome:
+    log.error("An event has something in it that the database refuses", exc_info=error)
+    return Outcome.rejected(_Faulty())
 
 
 def _handler(event_type: str) -> Handler:
@@ -181,8 +239,15 @@ def _measure(became: Mapping[tuple[tuple[str, str], str], int]) -> None:
 
 
 def apply_all(events: Iterable[Event], *, now: datetime) -> list[Outcome]:
-    """Apply events that arrive together, and tell what became of each, in order."""
+    """Apply events that arrive together `now`, in the order of `at`, equal ones as listed.
+
+    They count at their arrival. Gives what became of each, in the order in which they are listed.
+    What is our failure is raised: nothing of that event is kept, and all may be sent again.
+    """
+    listed = list(events)
+    order = sorted(range(len(listed)), key=lambda place: listed[place].at)
     run = EventRun()
-    for event in events:
-        run.apply(event, now=now)
-    return run.finish()
+    for place in order:
+        run.apply(listed[place], now=now)
+    became = dict(zip(order, run.finish(), strict=True))
+    return [became[place] for place in range(len(listed))]

@@ -7,12 +7,13 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from config.celery import TIMETABLE, job_named
 from merchants.decisions import Reasoned
+from merchants.text_fields import LineField
 
 
 class Search(forms.Form):
     """What to look for. What makes no sense is as good as nothing asked."""
 
-    q = forms.CharField(max_length=100, required=False, label=_("Page or reference"))
+    q = LineField(max_length=100, required=False, label=_("Page or reference"))
 
     @property
     def text(self) -> str:
@@ -32,7 +33,7 @@ class JobOrder(Reasoned):
         help_text="As 2026-12-01 00:00; an instant that has come.",
         widget=UnfoldAdminTextInputWidget,
     )
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    seen = LineField(required=False, widget=forms.HiddenInput)
     field_order = ("job", "at", "reason", "seen")
 
     def clean(self) -> dict[str, Any]:

@@ -3,6 +3,10 @@
 Events are applied in the order of `at`, ties in the order of the file. What a window of events did
 and how far the file has come are one transaction, so that a replay that was killed goes on where it
 was, and ends like one that was not. Domain: events and API.
+
+With TAEL_SANDBOX it is a demonstration or a test. Without, it moves a marketplace in before it
+opens: no provider is asked, nobody is mailed, and the bills it draws up were settled outside
+(`billing.moving_in`). Books at which a scheduler has been at work are live, and take no replay.
 """
 
 import gzip
@@ -17,17 +21,40 @@ from typing import IO
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
 
+from billing import moving_in
 from config.celery import EPOCH, TIMETABLE, Job
 from config.events import EventRun
+from config.jobs import heartbeat_at
 from config.models import Replay, ReplayRejection
-from merchants import events
+from merchants import events, locks
 from merchants.events import Event, Outcome
-from merchants.refusals import Invalid
+from merchants.operations import notices
+from merchants.refusals import Invalid, Refused
+from merchants.texts import shown
 
 MOST_EVENTS_AT_ONCE = 1000
 NO_EVENT = "(no event)"  # what the table calls lines that say none
 JOBS = [job for job in TIMETABLE if job.in_replay]
+COLLECTING = "collect-payments"  # the one of them that asks providers
+
+
+class BeyondTheClock(Refused):
+    """An event of the file, or the instant to stop at, is yet to come; nothing was applied."""
+
+
+class LiveBooks(Refused):
+    """A scheduler has been at work at these books, and this is no demonstration."""
+
+
+class ReplayedByAnother(Refused):
+    """Another process is replaying the same file."""
+
+
+class NoDemonstration(Refused):
+    """Only a demonstration may be replayed beyond the clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +75,7 @@ class Source:
     lines: int
     last_at: datetime | None
     is_in_order: bool
+    to_come: Line | None  # the first line whose event is said to happen after the clock
 
     def read(self) -> Iterator[Line]:
         """Its lines in the order in which they happened; streamed if the file has that order."""
@@ -57,19 +85,24 @@ class Source:
         return iter(sorted(lines, key=lambda line: line.at))
 
 
-def look_through(path: Path) -> Source:
-    """Raises OSError when the file can't be read, also for a .gz file that is cut short."""
+def look_through(path: Path, *, now: datetime) -> Source:
+    """Read the file once; `now` is what its instants are compared with.
+
+    Raises OSError when it can't be read, also for a .gz file that is cut short.
+    """
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
-    count, last_at, is_in_order = 0, None, True
+    count, last_at, is_in_order, to_come = 0, None, True, None
     for line in _lines(path):
         count += 1
+        if to_come is None and line.at > now:
+            to_come = line
         if last_at is not None and line.at < last_at:
             is_in_order = False
         last_at = max(last_at or line.at, line.at)
-    return Source(path, digest.hexdigest(), count, last_at, is_in_order)
+    return Source(path, digest.hexdigest(), count, last_at, is_in_order, to_come)
 
 
 def _open(path: Path) -> IO[bytes]:
@@ -92,27 +125,83 @@ def _lines(path: Path) -> Iterator[Line]:
                 yield Line(number, at, event)
 
 
-class Replaying:
-    """One run of a replay. `progress` is told how many events each step has dealt with."""
+def check_is_past(source: Source, until: datetime | None, *, now: datetime) -> None:
+    """Raises BeyondTheClock, naming the line, when the file or `until` reaches beyond `now`."""
+    advice = "Nothing was applied. Demonstrations may be told --beyond-now."
+    if source.to_come is not None:
+        number, at = source.to_come.number, source.to_come.at.isoformat()
+        raise BeyondTheClock(
+            f"{source.path}, line {number}: {at} is later than the clock, {now.isoformat()}."
+            f" {advice}"
+        )
+    if until is not None and until > now:
+        raise BeyondTheClock(
+            f"--until {until.isoformat()} is later than the clock, {now.isoformat()}. {advice}"
+        )
 
-    def __init__(self, source: Source, until: datetime, progress: Callable[[int], None]) -> None:
+
+class Replaying:
+    """One run of a replay. `progress` is told how many events each step has dealt with.
+
+    `beyond_now`: the replay may reach beyond the clock, and the books remember how far.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        until: datetime,
+        progress: Callable[[int], None],
+        *,
+        beyond_now: bool = False,
+    ) -> None:
         self.source = source
         self.until = until
         self.progress = progress
-        self.replay, _ = Replay.objects.get_or_create(
-            digest=source.digest, defaults={"name": source.path.name}
-        )
+        self.beyond_now = beyond_now
+        self.is_moving_in = not settings.TAEL_SANDBOX
+        self.jobs = [job for job in JOBS if not (self.is_moving_in and job.name == COLLECTING)]
 
     def run(self) -> Replay:
-        """Apply what the file has before `until`; follow the timetable up to and including it."""
-        with _as_a_demonstration():
-            self.progress(self.replay.events_done)
-            for window in self._windows():
-                self._apply(window)
-                self.progress(len(window))
-            self._follow_timetable(self.until)
-            _run(JOBS, self.until)
+        """Apply what the file has before `until`; follow the timetable up to and including it.
+
+        Raises LiveBooks, NoDemonstration, and ReplayedByAnother; then nothing has been changed.
+        """
+        if self.is_moving_in and self.beyond_now:
+            raise NoDemonstration("--beyond-now is for demonstrations, which have TAEL_SANDBOX=1.")
+        self._check_not_live()
+        with locks.alone(f"replay {self.source.digest}") as is_alone:
+            if not is_alone:
+                raise ReplayedByAnother(f"{self.source.path} is being replayed by another process.")
+            with _quick_commits(), moving_in.books(self.is_moving_in):
+                self._load()
+                self._go_on()
         return self.replay
+
+    def _load(self) -> None:
+        """How far the file has come; before anything is applied, how far it may go."""
+        self.replay, _ = Replay.objects.get_or_create(
+            digest=self.source.digest, defaults={"name": shown(self.source.path.name, 255)}
+        )
+        if self.beyond_now:
+            farthest = Greatest(F("beyond_now_until"), Value(self.until))
+            Replay.objects.filter(pk=self.replay.pk).update(beyond_now_until=farthest)
+            self.replay.refresh_from_db()
+
+    def _go_on(self) -> None:
+        self.progress(self.replay.events_done)
+        for window in self._windows():
+            self._check_not_live()
+            self._apply(window)
+            self.progress(len(window))
+        self._follow_timetable(self.until)
+        self._run(self.jobs, self.until)
+
+    def _check_not_live(self) -> None:
+        if self.is_moving_in and heartbeat_at() is not None:
+            raise LiveBooks(
+                "These books are live: a scheduler has been at work, and TAEL_SANDBOX is not set."
+                " They take no replay."
+            )
 
     def _windows(self) -> Iterator[Sequence[Line]]:
         """The lines not done yet, in runs between which the timetable has nothing to do."""
@@ -133,7 +222,7 @@ class Replaying:
 
     def _next_tick(self) -> datetime:
         clock = self.replay.clock
-        return min(job.tick_after(clock) for job in JOBS) if clock else EPOCH
+        return min(job.tick_after(clock) for job in self.jobs) if clock else EPOCH
 
     def _follow_timetable(self, instant: datetime) -> None:
         """Run the jobs at each of their instants after the clock, up to and including `instant`."""
@@ -142,8 +231,14 @@ class Replaying:
             return
         while (tick := self._next_tick()) <= instant:
             self.replay.clock = tick
-            _run([job for job in JOBS if not (tick - EPOCH) % job.every], tick)
+            self._run([job for job in self.jobs if not (tick - EPOCH) % job.every], tick)
             self.after_tick(tick)
+
+    def _run(self, jobs: Sequence[Job], now: datetime) -> None:
+        for job in jobs:
+            job.run_here(now)
+        if self.is_moving_in:
+            notices.keep_unmailed(up_to=now)
 
     def after_tick(self, tick: datetime) -> None:
         """For who has more to do at an instant of the timetable, once its jobs are done."""
@@ -159,6 +254,8 @@ class Replaying:
             next(applied) if isinstance(line.said, Event) else Outcome.rejected(line.said)
             for line in window
         ]
+        if self.is_moving_in:
+            notices.keep_unmailed(up_to=window[-1].at)
         self._note(window, outcomes)
 
     def _note(self, window: Sequence[Line], outcomes: Sequence[Outcome]) -> None:
@@ -182,25 +279,17 @@ class Replaying:
             event=event.id if event else "",
             type=event.type if event else "",
             code=outcome.code,
-            reason=outcome.reason[:1000],
+            reason=outcome.reason,
         )
 
 
-def _run(jobs: Sequence[Job], now: datetime) -> None:
-    for job in jobs:
-        job.run_here(now)
-
-
 @contextmanager
-def _as_a_demonstration() -> Iterator[None]:
-    """Sandbox payments are allowed, and a commit need not wait for the disk: a replay can go on."""
-    before = settings.TAEL_SANDBOX
-    settings.TAEL_SANDBOX = True
+def _quick_commits() -> Iterator[None]:
+    """A commit need not wait for the disk: a replay goes on from the last one that got there."""
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")
     try:
         yield
     finally:
-        settings.TAEL_SANDBOX = before
         with connection.cursor() as cursor:
             cursor.execute("RESET synchronous_commit")

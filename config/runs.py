@@ -19,16 +19,16 @@ from django.db.models import QuerySet
 from config.celery import Job, job_named
 from config.jobs import KEPT
 from config.models import JobFailure, JobRun
-from merchants import metrics
+from merchants import metrics, wording
 from merchants.operations import trail
 from merchants.piecework import Failures
 from merchants.refusals import Invalid, Refused
+from merchants.texts import shown
 from merchants.trail import Action
 
 log = logging.getLogger(__name__)
 
 LONGEST_ERROR = 2000
-LONGEST_REASON = 500
 MOST_FORGOTTEN = 1000  # failures, each time
 
 COUNT = """
@@ -190,7 +190,7 @@ def _resolve_what_is_not_due(job: Job, due: Sequence[int], at: datetime, now: da
 def said(error: Exception) -> str:
     """An error in words for operators; a refusal is a sentence already."""
     text = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
-    return text.strip()[:LONGEST_ERROR]
+    return shown(text.strip(), LONGEST_ERROR)
 
 
 # --- by hand --------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def order(*, job_name: str, at: datetime, actor: str, reason: str, now: datetime
 
     Raises UnknownJob, Invalid for an instant to come, or without a reason.
     """
-    job, reason = _job(job_name), _checked(reason)
+    job, reason = _job(job_name), wording.checked("reason", reason)
     if at > now:
         raise Invalid("at", "is still to come; a job does what has fallen due")
     with transaction.atomic():
@@ -222,7 +222,7 @@ def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFail
 
     Raises UnknownFailure, AlreadyResolved, UnknownJob, Invalid without a reason.
     """
-    reason = _checked(reason)
+    reason = wording.checked("reason", reason)
     failure = JobFailure.objects.filter(pk=failure_id).first()
     if failure is None:
         raise UnknownFailure(f"failure: there is no parked row {failure_id}")
@@ -255,15 +255,6 @@ def _job(name: str) -> Job:
         return job_named(name)
     except LookupError as error:
         raise UnknownJob(f"job: {error}") from None
-
-
-def _checked(reason: str) -> str:
-    reason = reason.strip()
-    if not reason:
-        raise Invalid("reason", "is missing")
-    if len(reason) > LONGEST_REASON:
-        raise Invalid("reason", f"must not be longer than {LONGEST_REASON} characters")
-    return reason
 
 
 # --- tidying up -----------------------------------------------------------------------------------

@@ -9,7 +9,17 @@ from pydantic import BeforeValidator, Field
 
 from credit.operations import metrics, orders, payments, refunds
 from merchants import money
-from merchants.events import Amount, Currency, Data, Event, Handler, Outcome, Reference, Text, read
+from merchants.events import (
+    Amount,
+    Currency,
+    Data,
+    Event,
+    Handler,
+    Outcome,
+    Reference,
+    Words,
+    read,
+)
 
 
 def _no_float(value: object) -> object:
@@ -36,7 +46,7 @@ class OrderNamed(Data):
 
 
 class OrderCancelled(OrderNamed):
-    reason: Text = ""
+    reason: Words = ""
 
 
 class OrderPaid(OrderNamed):

@@ -27,6 +27,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from merchants.buttons import button as _button
 from merchants.refusals import Refused
+from merchants.text_fields import WordsField
 
 Text = str | Promise
 
@@ -36,9 +37,7 @@ class Agreed(forms.Form):
 
 
 class Reasoned(forms.Form):
-    reason = forms.CharField(
-        max_length=500, label=_("Reason"), widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
-    )
+    reason = WordsField(label=_("Reason"), widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
 
 
 @dataclass(frozen=True)

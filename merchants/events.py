@@ -22,10 +22,9 @@ from pydantic import (
 )
 from pydantic import ValidationError as PydanticError
 
+from merchants import texts
 from merchants.refusals import Invalid, Refused
 
-# Printable text; control characters (NUL most of all) can't be kept or shown.
-_PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 _DECIMAL = re.compile(r"-?[0-9]{1,24}(\.[0-9]{1,12})?")
 
 
@@ -35,12 +34,25 @@ def _decimal(value: object) -> Decimal:
     return Decimal(value)
 
 
-Reference = Annotated[
-    str, StringConstraints(min_length=1, max_length=100, pattern=_PRINTABLE, strict=True)
-]
-Text = Annotated[str, StringConstraints(max_length=500, pattern=_PRINTABLE, strict=True)]
-Name = Annotated[
-    str, StringConstraints(min_length=1, max_length=200, pattern=_PRINTABLE, strict=True)
+def _line(longest: int, *, shortest: int = 0) -> StringConstraints:
+    return StringConstraints(
+        min_length=shortest, max_length=longest, pattern=texts.ONE_LINE, strict=True
+    )
+
+
+def _lines(value: object) -> object:
+    return texts.with_line_ends(value) if isinstance(value, str) else value
+
+
+Reference = Annotated[str, _line(texts.LONGEST_NAME, shortest=1)]
+Name = Reference
+OptionalReference = Annotated[str, _line(texts.LONGEST_NAME)]
+Description = Annotated[str, _line(texts.LONGEST_DESCRIPTION)]
+# A reason in a person's words, which may have several lines.
+Words = Annotated[
+    str,
+    BeforeValidator(_lines),
+    StringConstraints(max_length=texts.LONGEST_WORDS, pattern=texts.LINES, strict=True),
 ]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$", strict=True)]
 # A decimal in a string; JSON's own numbers would have been floats on the way.
@@ -72,8 +84,8 @@ Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
 
 
 class _Envelope(BaseModel):
-    id: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_PRINTABLE)]
-    type: Annotated[str, StringConstraints(max_length=100, pattern=_PRINTABLE)]
+    id: Reference
+    type: OptionalReference
     at: Instant
     merchant: Reference
     data: dict[str, Any]

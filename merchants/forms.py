@@ -14,6 +14,7 @@ from merchants.models import Membership, Notice, Profile
 from merchants.money import DECIMAL_PLACES, MAX_DIGITS
 from merchants.operations import profiles
 from merchants.refusals import Invalid
+from merchants.text_fields import LineField
 
 Kind = Notice.Kind
 
@@ -107,7 +108,7 @@ class AmountField(forms.DecimalField):
 class ConfirmedProfile(forms.Form):
     """Which profile the operator has looked at: the one that was changed at that instant."""
 
-    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    seen = LineField(widget=forms.HiddenInput, required=False)
 
     def clean(self) -> dict[str, Any]:
         try:
@@ -169,7 +170,7 @@ class EmailChoices(forms.Form):
 class ProfileForm(forms.Form):
     """What a merchant says of itself; nothing of it is needed to save the rest."""
 
-    licence_number = forms.CharField(
+    licence_number = LineField(
         max_length=profiles.LONGEST["licence_number"], required=False, label=_("Licence number")
     )
     licence_document = forms.FileField(
@@ -178,7 +179,7 @@ class ProfileForm(forms.Form):
         help_text=_("PDF, PNG or JPEG, at most 5 MB."),
         widget=forms.FileInput(attrs={"accept": ".pdf,.png,.jpg,.jpeg"}),
     )
-    contact_name = forms.CharField(
+    contact_name = LineField(
         max_length=profiles.LONGEST["contact_name"], required=False, label=_("Contact person")
     )
     contact_email = forms.EmailField(
@@ -186,7 +187,7 @@ class ProfileForm(forms.Form):
         required=False,
         label=_("E-mail address of the contact"),
     )
-    contact_phone = forms.CharField(
+    contact_phone = LineField(
         max_length=profiles.LONGEST["contact_phone"],
         required=False,
         label=_("Telephone number of the contact"),

@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.http import urlencode
 
 from merchants import paging
+from merchants.text_fields import LineField
 
 LONGEST_TEXT = 100  # of what is searched for
 
@@ -102,9 +103,9 @@ class Filter(forms.Form):
         return f"?{urlencode(self.asked)}" if self.asked else ""
 
 
-def text(maximum: int = LONGEST_TEXT) -> forms.CharField:
+def text(maximum: int = LONGEST_TEXT) -> LineField:
     """Something that is searched for."""
-    return forms.CharField(max_length=maximum, required=False)
+    return LineField(max_length=maximum, required=False)
 
 
 def choice(choices: Sequence[tuple[str, Any]]) -> forms.ChoiceField:

@@ -4,21 +4,34 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
+from merchants import texts
 from merchants.refusals import Invalid
 
-LONGEST_TEXT = 2000
-LONGEST_REASON = 500  # of a decision about money or limits
+LONGEST_TEXT = texts.LONGEST_WORDS  # of a message
+LONGEST_REASON = texts.LONGEST_WORDS  # of a decision about money or limits
 
 
 def checked(field: str, text: str, longest: int = LONGEST_TEXT) -> str:
-    """The text without the space around it; Invalid when nothing is left, or too much."""
+    """A reason or message without the space around it, its line ends as LF.
+
+    Raises Invalid when nothing is left, or too much, and for what cannot be kept or shown.
+    """
+    return _checked(field, texts.with_line_ends(text), longest, has_lines=True)
+
+
+def line(field: str, text: str, longest: int = texts.LONGEST_NAME) -> str:
+    """The same of a reference or a name, which is one line."""
+    return _checked(field, text, longest, has_lines=False)
+
+
+def _checked(field: str, text: str, longest: int, *, has_lines: bool) -> str:
+    if texts.has_control(text, in_lines=has_lines):
+        raise Invalid(field, "has a character that cannot be kept")
     text = text.strip()
     if not text:
         raise Invalid(field, "is missing")
     if len(text) > longest:
         raise Invalid(field, f"must not be longer than {longest} characters")
-    if "\0" in text:
-        raise Invalid(field, "has a character that cannot be kept")
     return text
 
 

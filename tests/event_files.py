@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management import call_command
 from django.db import transaction
+from django.test import override_settings
 
 from billing.models import Charge, Invoice, Payment
 from config.models import Replay, ReplayRejection
@@ -25,11 +26,22 @@ def write(path: Path, lines: Iterable[dict[str, Any] | str]) -> Path:
     return path
 
 
-def replay(path: Path, until: str | None = None) -> str:
-    """Run the command, its `rejected.csv` going beside the file; what it printed."""
+def replay(path: Path, until: str | None = None, *, beyond_now: bool = True) -> str:
+    """Run the command for a demonstration, whatever the clock says; what it printed.
+
+    Its `rejected.csv` goes beside the file.
+    """
     output = StringIO()
     rejected = path.with_name("rejected.csv")
-    call_command("replay", path, until=until, rejected=rejected, stdout=output)
+    with override_settings(TAEL_SANDBOX=True):
+        call_command(
+            "replay",
+            path,
+            until=until,
+            rejected=rejected,
+            beyond_now=beyond_now,
+            stdout=output,
+        )
     return output.getvalue()
 
 

@@ -18,10 +18,11 @@ from billing.models.prices import PRICE_DECIMALS
 from merchants.decisions import Reasoned
 from merchants.forms import amount_field
 from merchants.models import Merchant
+from merchants.text_fields import LineField
 
 
-def _line(**said: Any) -> forms.CharField:
-    return forms.CharField(widget=UnfoldAdminTextInputWidget, **said)
+def _line(**said: Any) -> LineField:
+    return LineField(widget=UnfoldAdminTextInputWidget, **said)
 
 
 def new_request_key() -> str:
@@ -34,7 +35,7 @@ class GrantedCredit(Reasoned):
 
     fee = forms.ChoiceField(label=_("Credits"), widget=UnfoldAdminSelectWidget)
     amount = amount_field(label=_("Amount"))
-    request_key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    request_key = LineField(max_length=64, widget=forms.HiddenInput)
     field_order = ("fee", "amount", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -62,7 +63,7 @@ class ThresholdApproved(Reasoned):
 
 
 class PlanChange(Reasoned):
-    plan = _line(max_length=50, label=_("Plan"))
+    plan = _line(label=_("Plan"))
     price = amount_field(label=_("Price"))
     interval_days = forms.IntegerField(
         label=_("Days that it pays for"),
@@ -91,13 +92,13 @@ class MethodChoice(Reasoned):
 
 
 class RestPaidOut(Reasoned):
-    reference = _line(max_length=200, label=_("The bank's reference"))
+    reference = _line(label=_("The bank's reference"))
     field_order = ("reference", "reason")
 
 
 class Transfer(forms.Form):
     amount = amount_field(label=_("Amount"))
-    reference = _line(max_length=200, label=_("The bank's reference"))
+    reference = _line(label=_("The bank's reference"))
 
 
 class NewPrice(Reasoned):

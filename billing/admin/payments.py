@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
+from billing import moving_in
 from billing.models import BillingAccount, Payment, StrayPayment
 from billing.operations import payments, transfers
 from billing.queries import waiting as queues
@@ -11,7 +12,7 @@ from merchants import letters
 from merchants.admin import FoundByKeys, amount, figure, one_of, related, waiting
 from merchants.decisions import Act, Agreed, Deciding, Decision, Reasoned
 
-METHODS = BillingAccount.Method.choices
+METHODS = [*BillingAccount.Method.choices, (moving_in.PROVIDER, "Moved in")]
 
 
 def outcome(payment: Payment) -> str:

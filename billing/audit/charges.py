@@ -27,8 +27,10 @@ def _minor_digits(currency: str) -> str:
 
 ON_STATEMENTS = ", ".join(f"'{category.value}'" for category in sorted(STATEMENT_CATEGORIES))
 CREDITS = ", ".join(f"'{category.value}'" for category in sorted(CREDIT_CATEGORIES))
-SERVED = join_zone("served", merchant="charge.account_id", instant="charge.at")
-SERVED_ON = day("served", "charge.at")
+# What is said to be a little later than it arrived is computed with as if it were not.
+HAPPENED_AT = "least(charge.at, charge.arrived_at)"
+SERVED = join_zone("served", merchant="charge.account_id", instant=HAPPENED_AT)
+SERVED_ON = day("served", HAPPENED_AT)
 ARRIVED = join_zone("arrived", merchant="charge.account_id", instant="charge.arrived_at")
 ARRIVED_ON = day("arrived", "charge.arrived_at")
 

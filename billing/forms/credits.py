@@ -8,13 +8,13 @@ from billing.models import BillingAccount, Charge
 from billing.queries import credits, effects
 from merchants import money
 from merchants.forms import AmountField
-from merchants.wording import LONGEST_TEXT
+from merchants.text_fields import LineField, WordsField
 
 
 class ChargeSearch(forms.Form):
     """The charge that a credit is asked for, by its reference."""
 
-    charge = forms.CharField(
+    charge = LineField(
         label=_("Reference of the charge"),
         help_text=_("As in the column “Charge” of a statement's CSV. Or open the request."),
         max_length=100,
@@ -42,13 +42,12 @@ class ChargeSearch(forms.Form):
 class CreditRequest(forms.Form):
     """How much of a charge to give back, and why."""
 
-    charge = forms.CharField(widget=forms.HiddenInput)
-    request_key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    charge = LineField(widget=forms.HiddenInput)
+    request_key = LineField(max_length=64, widget=forms.HiddenInput)
     fee = forms.ChoiceField(label=_("Reason"))
     amount = AmountField()
-    message = forms.CharField(
+    message = WordsField(
         label=_("What went wrong"),
-        max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
 

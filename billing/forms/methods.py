@@ -5,6 +5,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import BillingAccount
+from merchants.text_fields import LineField
 
 # What the sandbox does with each is in billing.providers. Nobody can type a real number here.
 TEST_CARDS = [
@@ -32,7 +33,7 @@ class SandboxCard(forms.Form):
     """A test card, for demonstrations."""
 
     number = forms.ChoiceField(label=_("Test card"), choices=TEST_CARDS)
-    request_key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    request_key = LineField(max_length=64, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # One key for each form that is opened, so that one sent twice is one card.

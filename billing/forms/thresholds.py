@@ -7,17 +7,16 @@ from moneyed import Money
 from billing.models import BillingAccount
 from merchants import money
 from merchants.forms import AmountField
-from merchants.wording import LONGEST_TEXT
+from merchants.text_fields import WordsField
 
 
 class HigherThreshold(forms.Form):
     """How high the billing threshold should be, and why."""
 
     threshold = AmountField()
-    message = forms.CharField(
+    message = WordsField(
         label=_("Why you need it"),
         help_text=_("How much you expect to send, and why fewer bills would help you."),
-        max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
 

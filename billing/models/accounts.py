@@ -38,7 +38,7 @@ class BillingAccount(models.Model):
     accruing = AmountField(default=Decimal(0))  # DAILY charges of the open day, not yet posted
     threshold = AmountField()  # outstanding of this much is billed the same day
     # The PlanTerm in force; a change waits there for the next plan date.
-    plan = models.CharField(max_length=50)
+    plan = models.CharField(max_length=100)
     plan_price = AmountField()
     plan_interval_days = models.PositiveIntegerField()
     # An operator looks at each bill before it is issued.
@@ -129,7 +129,7 @@ class PlanTerm(models.Model):
 
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="plan_terms")
     starts_on = models.DateField()  # a plan date
-    plan = models.CharField(max_length=50)
+    plan = models.CharField(max_length=100)
     plan_price = AmountField()  # in the account's currency
     plan_interval_days = models.PositiveIntegerField()
 
@@ -162,8 +162,8 @@ class AccountChange(models.Model):
 
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="changes")
     what = models.CharField(max_length=20, choices=What.choices)
-    before = models.CharField(max_length=200, blank=True)
-    after = models.CharField(max_length=200, blank=True)
+    before = models.CharField(max_length=300, blank=True)
+    after = models.CharField(max_length=300, blank=True)
     effective_on = models.DateField()  # the local day from which it holds
     actor = models.CharField(max_length=254)
     reason = models.CharField(max_length=500)

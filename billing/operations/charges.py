@@ -19,7 +19,7 @@ from billing.models.fees import Posting
 from billing.operations import days, invoices, items
 from billing.operations.charge_writer import ChargeWriter, Content, ItemKey, Row
 from billing.queries.prices import PriceList
-from merchants import calendar, money
+from merchants import arrival, calendar, money
 from merchants.queries import local_day
 from merchants.refusals import Conflict, CurrencyMismatch, Invalid, Refused
 
@@ -155,12 +155,13 @@ class _Batch:
             account.refresh_from_db()
         fee = self._checked_fee(charge)
         known = self.known.get((charge.merchant_id, charge.reference))
-        amount, unit_price = self._amount(charge, account, known)
+        amount, unit_price = self._amount(charge, account, known, now)
         row = self.row(charge, fee, account, amount, unit_price, now)
         if known is not None:
             if not known.is_same_as(row.content):
                 raise ChargeConflict(f"charge: {charge.reference} is known with other content")
             return False
+        arrival.check(charge.at, arrived=now)
         if account.is_closed:
             raise AccountClosed(f"charge: the account was closed on {account.closed_on}")
         self.known[charge.merchant_id, charge.reference] = row.content
@@ -181,7 +182,7 @@ class _Batch:
         return fee
 
     def _amount(
-        self, charge: NewCharge, account: BillingAccount, known: Content | None
+        self, charge: NewCharge, account: BillingAccount, known: Content | None, now: datetime
     ) -> tuple[Decimal, Decimal | None]:
         """What the charge comes to, and the unit price if that is how.
 
@@ -195,7 +196,7 @@ class _Batch:
             return _priced(charge, known.unit_price), known.unit_price
         if self._prices is None:
             self._prices = PriceList(self.accounts)
-        on = local_day(account, charge.at)
+        on = _service_day(charge, account, now)
         price = self._prices.price(charge.fee, charge.currency, account.pk, on)
         if price is None or price.unit_price is None:
             raise Invalid(
@@ -212,11 +213,9 @@ class _Batch:
         unit_price: Decimal | None,
         now: datetime,
     ) -> Row:
-        """The charge as it is written, counting at `now`. Raises Invalid for service to come."""
-        service_on = local_day(account, charge.at)
+        """The charge as it is written, counting at `now`."""
         today = self._today(account, charge.merchant_id)
-        if service_on > today.day:
-            raise Invalid("at", f"{charge.at.isoformat()} is not here yet")
+        service_on = _service_day(charge, account, now)
         # The month of a charge is closed once a later one is open; then it joins the open one.
         is_late = service_on < today.month
         return Row(
@@ -273,6 +272,11 @@ class _Batch:
         account.refresh_from_db()
         if reached:
             self._bill(account, now)
+
+
+def _service_day(charge: NewCharge, account: BillingAccount, now: datetime) -> date:
+    """The local day of the service of a charge that counts at `now`: none after the open one."""
+    return local_day(account, arrival.counted(charge.at, arrived=now))
 
 
 def _priced(charge: NewCharge, unit_price: Decimal) -> Decimal:

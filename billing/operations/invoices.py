@@ -7,8 +7,10 @@ from functools import partial
 
 from django.db import connection, transaction
 
+from billing import moving_in
 from billing.models import Invoice
 from billing.models.accounts import DAYS_TO_PAY
+from billing.operations import moved_in
 from merchants import metrics
 from merchants.operations import notices
 
@@ -45,10 +47,11 @@ WITH due AS (
                ELSE item.posting_on < due.issued_on
                     OR (item.posting_on = due.issued_on AND fee.category = 'SUBSCRIPTION') END
 ), bill AS (
-    SELECT due.*, taken.total, account.reviews_bills AS is_draft,
+    SELECT due.*, taken.total, account.reviews_bills AND %(may_wait)s AS is_draft,
            extract(year FROM due.issued_on)::int AS year,
            row_number() OVER (
-               PARTITION BY extract(year FROM due.issued_on), account.reviews_bills
+               PARTITION BY extract(year FROM due.issued_on),
+                            account.reviews_bills AND %(may_wait)s
                ORDER BY due.account_id) AS place
     FROM due JOIN (SELECT account_id, sum(amount) AS total FROM taken
                    GROUP BY account_id HAVING sum(amount) > 0) taken USING (account_id)
@@ -128,9 +131,13 @@ def issue(due: Sequence[Due]) -> list[int]:
                 "dates": [bill.issued_on for bill in due],
                 "instants": [bill.at for bill in due],
                 "days_to_pay": DAYS_TO_PAY,
+                # What was settled before is not for review.
+                "may_wait": not moving_in.is_under_way(),
             },
         )
         bills = sorted(pk for (pk,) in cursor.fetchall())
+    if moving_in.is_under_way():
+        moved_in.settle(bills)
     written = metrics.BILLS.labels(due[0].kind)  # callers ask for one kind at a time
     transaction.on_commit(partial(written.inc, len(bills)))
     return bills

@@ -18,6 +18,7 @@ from billing.queries import ANSWERED_WITHIN, undecided
 from merchants import locks, metrics, money
 from merchants.operations import trail
 from merchants.refusals import Refused
+from merchants.texts import shown
 from merchants.trail import Action
 
 log = logging.getLogger(__name__)
@@ -231,7 +232,7 @@ def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
         transaction.on_commit(metrics.PAYMENTS.labels(payment.provider, answer.status).inc)
     payment.status = answer.status
     payment.provider_reference = answer.reference or payment.provider_reference
-    payment.failure = answer.failure[:LONGEST_FAILURE]
+    payment.failure = shown(answer.failure, LONGEST_FAILURE)
     payment.is_hard = answer.is_hard
     payment.ended_at = None if payment.is_undecided else now
     payment.save(update_fields=["status", "provider_reference", "failure", "is_hard", "ended_at"])

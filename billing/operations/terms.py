@@ -39,7 +39,7 @@ def change_plan(
     account = _lock_open(merchant_id, now)
     now = account.now
     plan.check(account.currency)
-    name = wording.checked("plan", plan.name, 50)
+    name = wording.line("plan", plan.name)
     starts_on = account.next_plan_on
     planned = account.plan_terms.latest("pk")
     after = _words(name, plan.price, plan.interval_days, account)
@@ -187,7 +187,7 @@ def pay_out_rest(
 
     Raises NothingToPayOut, Invalid.
     """
-    reference = wording.checked("reference", reference, 200)
+    reference = wording.line("reference", reference)
     account = accounts.lock(merchant_id, now=now)
     now = account.now
     if not account.is_closed or account.outstanding >= 0:

@@ -16,7 +16,6 @@ from merchants.refusals import Conflict, Invalid, Refused
 from merchants.trail import Action
 
 MANUAL = "manual"
-LONGEST_REFERENCE = 200
 
 
 class MoreThanIsLeft(Refused):
@@ -45,7 +44,7 @@ def record(
     the payment and whether it is new. Raises UnknownBill, BillNotOpen, PaymentUnderWay,
     MoreThanIsLeft, TransferConflict, CurrencyMismatch, Invalid.
     """
-    reference = wording.checked("reference", reference, LONGEST_REFERENCE)
+    reference = wording.line("reference", reference)
     account, bill = hold(invoice_id, now=now)
     now = account.now
     figure = money.figure(amount, bill.currency)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from billing import queries
+from billing import moving_in, queries
 from billing.models import BillingAccount, Invoice, Payment
 from merchants import letters
 
@@ -44,4 +44,6 @@ def of_bill(bill: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
 def _means(payment: Payment) -> str:
     if payment.card:
         return str(payment.card)
+    if payment.provider == moving_in.PROVIDER:
+        return str(_("Settled before this bill came to Tael"))
     return str(BillingAccount.Method(payment.provider).label)

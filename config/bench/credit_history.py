@@ -165,8 +165,8 @@ ORDER BY 3
 """
 METRICS = """
 INSERT INTO credit_shopmetrics (line_id, rating, listing_quality, profile_completeness, after_sales,
-                                at)
-SELECT line, 4.4, 60, 80, 85, day
+                                at, arrived_at)
+SELECT line, 4.4, 60, 80, 85, day, day
 FROM unnest(%(lines)s::bigint[]) line,
      generate_series(%(since)s::timestamp, %(today)s::timestamp, %(step)s * interval '1 day') day
 """

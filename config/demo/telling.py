@@ -46,7 +46,7 @@ def tell(file: Path, now: datetime, shops: Sequence[Shop] = SHOPS) -> None:
 
 class _Telling(Replaying):
     def __init__(self, file: Path, now: datetime, shops: Sequence[Shop]) -> None:
-        super().__init__(look_through(file), now, lambda events: None)
+        super().__init__(look_through(file, now=now), now, lambda events: None)
         self.deeds = [one for shop in shops for one in _deeds(shop, Days(shop, now))]
 
     def after_tick(self, tick: datetime) -> None:

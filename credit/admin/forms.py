@@ -19,6 +19,7 @@ from credit.queries import withdrawals as queries
 from merchants.admin import figure
 from merchants.decisions import Reasoned
 from merchants.forms import amount_field
+from merchants.text_fields import LineField, WordsField
 
 MOST_IN_A_FILE = 500
 LONGEST_KEY = 18  # digits that the database's widest whole numbers surely hold
@@ -55,15 +56,11 @@ class RaiseApproved(Reasoned):
 
 
 class Answered(forms.Form):
-    answer = forms.CharField(
-        max_length=2000, label=_("Answer"), widget=UnfoldAdminTextareaWidget(attrs={"rows": 5})
-    )
+    answer = WordsField(label=_("Answer"), widget=UnfoldAdminTextareaWidget(attrs={"rows": 5}))
 
 
 class MarkedPaid(forms.Form):
-    bank_reference = forms.CharField(
-        max_length=200, label=_("The bank's reference"), widget=UnfoldAdminTextInputWidget
-    )
+    bank_reference = LineField(label=_("The bank's reference"), widget=UnfoldAdminTextInputWidget)
 
 
 class ChosenField(forms.TypedMultipleChoiceField):
@@ -111,7 +108,7 @@ class BankAnswers(forms.Form):
 class NewVersion(Reasoned):
     """The next numbers of a currency; what is left empty stays as it is."""
 
-    currency = forms.CharField(
+    currency = LineField(
         min_length=3, max_length=3, label=_("Currency"), widget=UnfoldAdminTextInputWidget
     )
     starts_on = forms.DateField(

@@ -167,6 +167,7 @@ class ShopMetricsAdmin(OfMerchant):
     list_display = (
         MERCHANT,
         "at",
+        "arrived_at",
         "rating",
         "listing_quality",
         "profile_completeness",

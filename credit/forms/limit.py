@@ -7,7 +7,7 @@ from moneyed import Money
 from credit.models import CreditLine
 from merchants import money
 from merchants.forms import AmountField
-from merchants.wording import LONGEST_TEXT
+from merchants.text_fields import WordsField
 
 
 class OrderCheck(forms.Form):
@@ -31,9 +31,8 @@ class OrderCheck(forms.Form):
 class Question(forms.Form):
     """Anything about the limit, to be answered by a person."""
 
-    message = forms.CharField(
+    message = WordsField(
         label=_("Your question"),
-        max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
 
@@ -46,10 +45,9 @@ class Raise(forms.Form):
     """How high the limit should be, and why."""
 
     limit = AmountField()
-    message = forms.CharField(
+    message = WordsField(
         label=_("Why you need it"),
         help_text=_("A season, a large order, a new category: what you will sell, and when."),
-        max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
 

@@ -17,6 +17,7 @@ from merchants import money
 from merchants.forms import AmountField
 from merchants.lists import Filter, choice, text
 from merchants.templatetags import formats
+from merchants.text_fields import LineField
 
 KINDS = [("", _("All")), *ProceedsEntry.Kind.choices]
 STANDINGS = [
@@ -58,7 +59,7 @@ class Withdrawing(forms.Form):
         error_messages={"invalid_choice": _("Choose one of your destinations.")},
     )
     # Made with the first form, so that however often the second is sent, it is one withdrawal.
-    request_key = forms.CharField(widget=forms.HiddenInput, required=False)
+    request_key = LineField(max_length=None, widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, line: CreditLine, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"label_suffix": ""})
@@ -133,18 +134,14 @@ class NewDestination(forms.Form):
     kind = forms.ChoiceField(
         label=_("Kind"), choices=PayoutDestination.Kind.choices, widget=forms.RadioSelect
     )
-    holder = forms.CharField(
-        label=_("Holder"), help_text=_("As the bank or Alipay knows it."), max_length=200
-    )
-    number = forms.CharField(
+    holder = LineField(label=_("Holder"), help_text=_("As the bank or Alipay knows it."))
+    number = LineField(
         label=_("Number"),
         help_text=_("Of a card its 12 to 19 digits; of Alipay the e-mail or mobile number."),
         max_length=254,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    bank = forms.CharField(
-        label=_("Bank"), help_text=_("Of a bank card only."), max_length=200, required=False
-    )
+    bank = LineField(label=_("Bank"), help_text=_("Of a bank card only."), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"label_suffix": ""})

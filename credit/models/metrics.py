@@ -8,7 +8,7 @@ from credit.models.lines import CreditLine
 
 
 class ShopMetrics(models.Model):
-    """What the platform measured of a shop, at the instant it reported it."""
+    """What the platform measured of a shop at an instant."""
 
     line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="metrics")
     rating = models.DecimalField(max_digits=6, decimal_places=4)  # 0 to 5 stars
@@ -22,12 +22,13 @@ class ShopMetrics(models.Model):
     after_sales = models.DecimalField(
         max_digits=7, decimal_places=4, validators=[MaxValueValidator(100)]
     )
-    at = models.DateTimeField()
+    at = models.DateTimeField()  # when it was measured, as the platform said
+    arrived_at = models.DateTimeField()  # when we were told; reviews from then on know of it
 
     class Meta:
         verbose_name_plural = "shop metrics"
         constraints: ClassVar = [
-            # Also answers "the latest reported before this instant".
+            # Also gives the latest of those that had arrived.
             models.UniqueConstraint(
                 fields=["line", "at"], name="one_report_of_metrics_per_merchant_and_instant"
             ),

@@ -10,14 +10,17 @@ from django.db import transaction
 
 from credit.models import CreditLine, PayoutDestination, Withdrawal
 from credit.operations import lines
+<<<<<<< HEAD
 from merchants import encrypted, secrets
+=======
+from merchants import secrets, texts
+>>>>>>> main
 from merchants.models import Notice
 from merchants.operations import notices, trail
 from merchants.refusals import Conflict, Invalid, Refused
 from merchants.trail import Action
 
 USABLE_AFTER = timedelta(hours=24)  # time for an owner to notice a thief's
-LONGEST_NAME = 200
 MAINLAND_MOBILE = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")
 FOREIGN_MOBILE = re.compile(r"\+[1-9][0-9]{6,14}")
 # Narrower than what e-mail allows: a bank's file may be opened in a spreadsheet, which takes what
@@ -122,11 +125,13 @@ def _note(action: Action, destination: PayoutDestination, actor: str, now: datet
 
 
 def _name(text: str, field: str) -> str:
+    if texts.has_control(text):
+        raise Invalid(field, "must not have control characters")
     text = " ".join(unicodedata.normalize("NFC", text).split())
     if not text:
         raise Invalid(field, "is missing")
-    if len(text) > LONGEST_NAME:
-        raise Invalid(field, f"must not be longer than {LONGEST_NAME} characters")
+    if len(text) > texts.LONGEST_NAME:
+        raise Invalid(field, f"must not be longer than {texts.LONGEST_NAME} characters")
     if not text.isprintable():
         raise Invalid(field, "must not have control characters")
     return text

@@ -15,12 +15,11 @@ from django.db import connection, transaction
 from credit.models import Order, OrderFlag
 from credit.operations import lines
 from credit.queries import flags
-from merchants import calendar, money
+from merchants import calendar, money, wording
 from merchants.operations import trail
-from merchants.refusals import Invalid, Refused
+from merchants.refusals import Refused
 from merchants.trail import Action
 
-LONGEST_REASON = 500
 STATUSES = {
     Action.FLAG_DISMISSED: OrderFlag.Status.DISMISSED,
     Action.FLAG_CONFIRMED: OrderFlag.Status.CONFIRMED,
@@ -79,11 +78,7 @@ def confirm(*, flag_id: int, actor: str, reason: str, now: datetime) -> OrderFla
 @transaction.atomic
 def _decide(flag_id: int, action: Action, actor: str, reason: str, now: datetime) -> OrderFlag:
     status = STATUSES[action]
-    reason = reason.strip()
-    if not reason:
-        raise Invalid("reason", "is missing")
-    if len(reason) > LONGEST_REASON:
-        raise Invalid("reason", f"must not be longer than {LONGEST_REASON} characters")
+    reason = wording.checked("reason", reason)
     line_id = OrderFlag.objects.filter(pk=flag_id).values_list("line_id", flat=True).first()
     if line_id is None:
         raise UnknownFlag(f"flag: there is no flag {flag_id}")

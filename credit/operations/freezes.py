@@ -7,9 +7,10 @@ from django.db import transaction
 from credit.models import Freeze
 from credit.operations import lines
 from credit.operations.overdue import count, end
+from merchants import wording
 from merchants.models import Notice
 from merchants.operations import notices, trail
-from merchants.refusals import Invalid, Refused
+from merchants.refusals import Refused
 from merchants.trail import Action
 
 
@@ -33,8 +34,7 @@ def place(
 
     Raises AlreadyFrozen for a rule's reason that is in force already, Invalid without a note.
     """
-    if not note.strip():
-        raise Invalid("note", "is missing")
+    note = wording.checked("note", note)
     line = lines.lock(merchant_id, now=now)
     now = line.now
     in_force = Freeze.objects.filter(line=line, reason=reason, lifted_at__isnull=True)
@@ -62,8 +62,7 @@ def lift(*, freeze_id: int, actor: str, note: str, now: datetime) -> Freeze:
     An OVERDUE freeze comes back at the next day start while its cause holds. Raises AlreadyLifted,
     Invalid without a note.
     """
-    if not note.strip():
-        raise Invalid("note", "is missing")
+    note = wording.checked("note", note)
     line_id = Freeze.objects.values_list("line_id", flat=True).get(pk=freeze_id)
     line = lines.lock(line_id, now=now)
     now = line.now

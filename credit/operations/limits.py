@@ -8,7 +8,7 @@ from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry
 from credit.operations import lines
-from merchants import money
+from merchants import money, wording
 from merchants.operations import trail
 from merchants.refusals import Invalid
 from merchants.trail import Action
@@ -21,8 +21,7 @@ def set_limit(
 
     Raises CurrencyMismatch, Invalid for a negative or unchanged limit, or without a reason.
     """
-    if not reason.strip():
-        raise Invalid("reason", "is missing")
+    reason = wording.checked("reason", reason)
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         now = line.now

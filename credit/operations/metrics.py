@@ -7,6 +7,7 @@ from django.db import transaction
 
 from credit.models import ShopMetrics
 from credit.operations import lines
+from merchants import arrival
 from merchants.refusals import Conflict, Invalid
 
 MARKS = ("listing_quality", "profile_completeness", "after_sales")
@@ -29,6 +30,8 @@ def report(
 ) -> tuple[ShopMetrics, bool]:
     """Keep the metrics measured at `at`: a rating from 0 to 5, three marks from 0 to 100.
 
+    Reviews know of them from now on, and take the latest measured.
+
     Returns them and whether they are new. Raises Invalid out of range, MetricsConflict.
     """
     sent = {
@@ -45,7 +48,11 @@ def report(
             raise Invalid(field, "must not have more than 4 decimals")
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
-        metrics, is_new = ShopMetrics.objects.get_or_create(line=line, at=at, defaults=sent)
-        if not is_new and any(getattr(metrics, field) != sent[field] for field in sent):
+        metrics, is_new = ShopMetrics.objects.get_or_create(
+            line=line, at=at, defaults=sent | {"arrived_at": line.now}
+        )
+        if is_new:
+            arrival.check(at, arrived=line.now)
+        elif any(getattr(metrics, field) != sent[field] for field in sent):
             raise MetricsConflict(f"at: other metrics of {at.isoformat()} are known")
         return metrics, is_new

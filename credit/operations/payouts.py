@@ -17,8 +17,8 @@ from credit.models import Withdrawal
 from credit.operations import withdrawal_steps as steps
 from credit.providers import PROVIDERS, Answer, NoAnswer, Provider
 from credit.queries.withdrawals import ANSWERED_WITHIN
-from merchants import locks
-from merchants.refusals import Invalid, Refused
+from merchants import locks, texts, wording
+from merchants.refusals import Refused
 from merchants.trail import Action
 
 log = logging.getLogger(__name__)
@@ -160,8 +160,8 @@ def _settle(withdrawal_id: int, answer: Answer, actor: str, now: datetime) -> No
         withdrawal,
         answer.status,
         actor=actor,
-        provider_reference=answer.reference[:LONGEST_REFERENCE],
-        reason=answer.reason[: steps.LONGEST_REASON],
+        provider_reference=texts.shown(answer.reference, LONGEST_REFERENCE),
+        reason=texts.shown(answer.reason, texts.LONGEST_WORDS),
         now=withdrawal.line.now,
     )
 
@@ -172,9 +172,7 @@ def mark_paid(*, withdrawal_id: int, reference: str, actor: str, now: datetime) 
     For what people sent, and for what its provider keeps silent about. Raises UnknownWithdrawal,
     AlreadyDecided, NotSent, ProviderDecides, Invalid without a reference.
     """
-    reference = reference.strip()
-    if not 0 < len(reference) <= LONGEST_REFERENCE:
-        raise Invalid("bank_reference", f"must have 1 to {LONGEST_REFERENCE} characters")
+    reference = wording.line("bank_reference", reference)
     return _end_by_hand(withdrawal_id, Answer.paid(reference), actor, now)
 
 
@@ -183,7 +181,7 @@ def mark_failed(*, withdrawal_id: int, reason: str, actor: str, now: datetime) -
 
     Raises as `mark_paid`, and Invalid without a reason.
     """
-    return _end_by_hand(withdrawal_id, Answer.failed(steps.checked_reason(reason)), actor, now)
+    return _end_by_hand(withdrawal_id, Answer.failed(wording.checked("reason", reason)), actor, now)
 
 
 @transaction.atomic

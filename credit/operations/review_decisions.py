@@ -8,8 +8,9 @@ from credit.models import CreditLine, LimitEntry, LimitReview
 from credit.operations import limits, lines
 from credit.operations.reviews import tell
 from credit.queries.overdue import overdue_of
+from merchants import wording
 from merchants.operations import trail
-from merchants.refusals import Invalid, Refused
+from merchants.refusals import Refused
 from merchants.trail import Action
 
 STATUSES = {
@@ -41,8 +42,9 @@ def approve(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitR
     """Agree to a raise that waited. Raises AlreadyDecided, RaiseBlocked, Invalid without a reason,
     and ReviewOvertaken, which marks it VOID.
     """
+    reason = wording.checked("reason", reason)
     with transaction.atomic():
-        line, review = _lock_pending(review_id, reason, now)
+        line, review = _lock_pending(review_id, now)
         now = line.now
         if line.limit != review.limit_before:
             _decide(review, Action.REVIEW_OVERTAKEN, actor, reason, now)
@@ -64,15 +66,14 @@ def approve(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitR
 
 def reject(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitReview:
     """Leave the limit as it is. Raises AlreadyDecided, Invalid without a reason."""
+    reason = wording.checked("reason", reason)
     with transaction.atomic():
-        line, review = _lock_pending(review_id, reason, now)
+        line, review = _lock_pending(review_id, now)
         _decide(review, Action.REVIEW_REJECTED, actor, reason, line.now)
         return review
 
 
-def _lock_pending(review_id: int, reason: str, now: datetime) -> tuple[CreditLine, LimitReview]:
-    if not reason.strip():
-        raise Invalid("reason", "is missing")
+def _lock_pending(review_id: int, now: datetime) -> tuple[CreditLine, LimitReview]:
     line_id = LimitReview.objects.values_list("line_id", flat=True).get(pk=review_id)
     line = lines.lock(line_id, now=now)  # the line first, as everywhere
     review = LimitReview.objects.get(pk=review_id)

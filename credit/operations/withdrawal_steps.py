@@ -13,10 +13,8 @@ from credit.operations import lines
 from merchants import money
 from merchants.models import Notice
 from merchants.operations import notices, trail
-from merchants.refusals import Invalid, Refused
+from merchants.refusals import Refused
 from merchants.trail import Action
-
-LONGEST_REASON = 500
 
 
 class UnknownWithdrawal(Refused):
@@ -166,11 +164,3 @@ def stop_if_suspected(line: CreditLine) -> None:
         ).exists()
     ):
         raise WithdrawalsStopped("Withdrawals are stopped while the credit line is under review.")
-
-
-def checked_reason(reason: str) -> str:
-    """What a person gave as reason, without blanks around it. Raises Invalid."""
-    reason = reason.strip()
-    if not 0 < len(reason) <= LONGEST_REASON:
-        raise Invalid("reason", f"must have 1 to {LONGEST_REASON} characters")
-    return reason

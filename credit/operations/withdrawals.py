@@ -22,7 +22,7 @@ from credit.operations.withdrawal_steps import (
     WithdrawalsStopped,
 )
 from credit.queries import proceeds
-from merchants import calendar, money, second_person
+from merchants import calendar, money, second_person, wording
 from merchants.queries import local_day
 from merchants.refusals import Conflict, Invalid, Refused
 from merchants.trail import Action
@@ -243,7 +243,7 @@ def reject(*, withdrawal_id: int, actor: str, reason: str, now: datetime) -> Wit
 
     Raises UnknownWithdrawal, AlreadyDecided, Invalid without a reason.
     """
-    reason = steps.checked_reason(reason)
+    reason = wording.checked("reason", reason)
     with transaction.atomic():
         withdrawal = steps.hold(withdrawal_id, now=now)
         now = withdrawal.line.now

@@ -25,7 +25,7 @@ class Start:
     overdue_on: date | None = None  # another day than `today`, for what is overdue
 
 
-# For each line and start of day: the figures, the latest metrics before, what buyers paid in the
+# For each line and start of day: the figures, the latest metrics known, what buyers paid in the
 # days before (net of refunds), and what is overdue.
 INPUTS = f"""
 WITH day AS (
@@ -41,7 +41,7 @@ JOIN credit_creditline line ON line.merchant_id = day.line_id
 JOIN overdue ON overdue.line_id = day.line_id
 JOIN LATERAL (
     SELECT * FROM credit_shopmetrics metrics
-    WHERE metrics.line_id = day.line_id AND metrics.at < day.at
+    WHERE metrics.line_id = day.line_id AND metrics.arrived_at < day.at
     ORDER BY metrics.at DESC LIMIT 1) metrics ON true
 LEFT JOIN LATERAL (
     SELECT sum(entry.amount) AS paid FROM credit_proceedsentry entry

@@ -13,6 +13,7 @@ from unfold.widgets import (
 from merchants.decisions import Reasoned
 from merchants.models import Membership, Merchant
 from merchants.roles import Role
+from merchants.text_fields import LineField
 
 
 class Roles(Reasoned):
@@ -44,9 +45,7 @@ class Invited(MerchantRole):
 
 
 class InvitedTo(Invited):
-    merchant = forms.CharField(
-        max_length=100, help_text="The merchant's reference.", widget=UnfoldAdminTextInputWidget
-    )
+    merchant = LineField(help_text="The merchant's reference.", widget=UnfoldAdminTextInputWidget)
     field_order: tuple[str, ...] = ("merchant", "email", "role", "reason")
 
     def clean_merchant(self) -> Any:

@@ -39,7 +39,10 @@ class MerchantAdmin(Deciding, ReadOnly):
     decisions = (member_decisions.OF_MERCHANT,)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
-        return ("reference", "name", "timezone", "language", "joined_at")
+        return (
+            *("reference", "name", "timezone", "language"),
+            *("joined_at", "joined_said_at"),
+        )
 
 
 @admin.register(Membership)

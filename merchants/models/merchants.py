@@ -10,7 +10,8 @@ class Merchant(models.Model):
     name = models.CharField(max_length=200)
     language = models.CharField(max_length=10, default="en")  # of the documents we make for it
     timezone = models.CharField(max_length=64)  # IANA name; its days and months are counted there
-    joined_at = models.DateTimeField()
+    joined_at = models.DateTimeField()  # when we heard of it: its first day
+    joined_said_at = models.DateTimeField()  # when it joined the marketplace, as that said
     # What the platform sent when it joined, to tell a repeat from a conflict. Never changes.
     joined_with = models.JSONField(default=dict, editable=False)
 

@@ -23,7 +23,7 @@ class TrailEntry(models.Model):
         related_name="+",
         db_index=False,  # the first column of one below
     )
-    subject = models.CharField(max_length=200)  # what was changed, by its reference
+    subject = models.CharField(max_length=254)  # what was changed, by its reference
     before = models.JSONField(default=dict)  # {what: value}, money as "12.50 USD"
     after = models.JSONField(default=dict)
     reason = models.CharField(max_length=1000, blank=True)

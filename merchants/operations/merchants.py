@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from merchants import calendar
+from merchants import arrival, calendar
 from merchants.models import Merchant, TimeZonePeriod
 from merchants.refusals import Conflict, Invalid, Refused
 
@@ -28,9 +28,12 @@ def join(
     language: str,
     timezone: str,
     terms: dict[str, Any],
+    at: datetime,
     now: datetime,
 ) -> tuple[Merchant, bool]:
-    """Take in the merchant; `terms` is all that the platform sent, kept to recognise a repeat.
+    """Take in the merchant from `now` on; it joined the marketplace `at`, as that says.
+
+    `terms` is all that the platform sent, kept to recognise a repeat.
 
     Returns the merchant and whether it is new. Raises MerchantConflict, Invalid.
     """
@@ -45,10 +48,12 @@ def join(
                 "language": language,
                 "timezone": timezone,
                 "joined_at": now,
+                "joined_said_at": at,
                 "joined_with": terms,
             },
         )
         if is_new:
+            arrival.check(at, arrived=now)
             TimeZonePeriod.objects.create(
                 merchant=merchant,
                 timezone=timezone,

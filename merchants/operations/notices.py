@@ -25,6 +25,7 @@ import json
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import F
 
 from merchants.models import Membership, Notice
 
@@ -38,6 +39,13 @@ from merchants.models import Membership, Notice
 INTO = "INSERT INTO merchants_notice (merchant_id, kind, cause, details, at)"
 ONCE = "ON CONFLICT (merchant_id, kind, cause) DO NOTHING"
 
+# Kinds that follow from the platform's events and from days that end, and from no person's deed.
+Kind = Notice.Kind
+BOOKS_TELL = (
+    *(Kind.LIMIT_80, Kind.LIMIT_100, Kind.ORDER_DECLINED, Kind.ORDER_OVERDUE, Kind.REVIEW),
+    *(Kind.FREEZE_PLACED, Kind.FREEZE_LIFTED, Kind.STATEMENT_CLOSED, Kind.BILL_ISSUED),
+)
+
 WRITE = f"{INTO} VALUES (%s, %s, %s, %s, %s) {ONCE}"
 
 
@@ -46,6 +54,15 @@ def write(*, merchant_id: int, kind: Notice.Kind, cause: str, at: datetime, **de
     with connection.cursor() as cursor:
         cursor.execute(WRITE, [merchant_id, str(kind), cause, json.dumps(details), at])
         return cursor.rowcount == 1
+
+
+def keep_unmailed(*, up_to: datetime) -> None:
+    """Take what the books themselves told up to this instant for mailed: nobody gets an e-mail.
+
+    What people did is still told by mail.
+    """
+    told_by_books = Notice.objects.filter(kind__in=BOOKS_TELL, at__lte=up_to)
+    told_by_books.filter(addressed_at__isnull=True).update(addressed_at=F("at"))
 
 
 def mark_seen(*, membership_id: int, notice_id: int) -> None:

@@ -9,7 +9,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
+<<<<<<< HEAD
 from merchants import encrypted, secrets, wording
+=======
+from merchants import texts
+>>>>>>> main
 from merchants.models import Profile
 from merchants.operations import trail
 from merchants.refusals import Invalid, Refused
@@ -21,9 +25,14 @@ SIGNATURES = {b"%PDF-": "pdf", b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jp
 # What the name of such a file may end with.
 ENDINGS = {"pdf": ("pdf",), "png": ("png",), "jpg": ("jpg", "jpeg")}
 
-LONGEST = {"licence_number": 100, "contact_name": 200, "contact_email": 254, "contact_phone": 50}
+LONGEST = {
+    "licence_number": texts.LONGEST_NAME,
+    "contact_name": texts.LONGEST_NAME,
+    "contact_email": 254,
+    "contact_phone": 50,
+}
 NEEDED = ("licence_number", "licence_document", "contact_name", "contact_email")  # to confirm
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+LONGEST_FILE_NAME = 200
 FEWEST_DIGITS = 5  # of a telephone number
 
 
@@ -202,11 +211,11 @@ def _differs(profile: Profile, name: str, value: object) -> bool:
 def _text(field: str, value: str) -> str:
     if field not in LONGEST:
         raise Invalid(field, "is no field of a profile")
+    if texts.has_control(value):
+        raise Invalid(field, "must be one line of printable text")
     value = value.strip()
     if len(value) > LONGEST[field]:
         raise Invalid(field, f"must not be longer than {LONGEST[field]} characters")
-    if CONTROL.search(value):
-        raise Invalid(field, "must be one line of printable text")
     if field == "contact_email" and value:
         try:
             validate_email(value)
@@ -226,8 +235,10 @@ def _document_name(document: Document) -> str:
     kind = next((SIGNATURES[s] for s in SIGNATURES if document.content.startswith(s)), None)
     if kind is None:
         raise Invalid("licence_document", "must be a PDF, PNG or JPEG file")
-    name = CONTROL.sub("", re.split(r"[/\\]", document.name)[-1]).strip() or "licence"
+    name = re.split(r"[/\\]", document.name)[-1].strip() or "licence"
+    if texts.has_control(name):
+        raise Invalid("licence_document", "has a name with control characters")
     stem, _, ending = name.rpartition(".")
     if ending.lower() not in ENDINGS[kind]:
         stem, ending = name, kind
-    return f"{stem[: 199 - len(ending)]}.{ending}"
+    return f"{texts.shown(stem, LONGEST_FILE_NAME - 1 - len(ending))}.{ending}"

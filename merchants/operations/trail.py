@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from merchants import wording
 from merchants.models import TrailEntry
 from merchants.trail import Action
 
@@ -23,15 +24,16 @@ def write(
     """Note who changed `subject`, from what to what, and why.
 
     `before` and `after` name the same things where both exist; money as "12.50 USD", days and
-    instants in ISO form, and never a secret or a whole account number.
+    instants in ISO form, and never a secret or a whole account number. Raises Invalid for a reason
+    that does not fit: nothing is cut here.
     """
     TrailEntry.objects.create(
         at=now,
         actor=actor,
         action=action,
         merchant_id=merchant_id,
-        subject=subject[:200],
+        subject=subject,
         before=dict(before or {}),
         after=dict(after or {}),
-        reason=reason[:1000],
+        reason=wording.checked("reason", reason) if reason else "",
     )

@@ -164,7 +164,10 @@ def test_the_us_shop_keeps_reaching_its_threshold_until_its_card_fails(
 def test_people_of_every_role_are_let_in_and_one_works_for_two_shops() -> None:
     for shop in SHOPS:
         Merchant.objects.create(
-            reference=shop.reference, timezone="UTC", joined_at=shops.instant(NOW)
+            reference=shop.reference,
+            timezone="UTC",
+            joined_at=shops.instant(NOW),
+            joined_said_at=shops.instant(NOW),
         )
     people.let_in()
     people.let_in()

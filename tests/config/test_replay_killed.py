@@ -37,7 +37,7 @@ def count(execute, sql, params, many, context):
     return execute(sql, params, many, context)
 
 with connection.execute_wrapper(count):
-    call_command("replay", path, until=until, rejected=Path(path + ".csv"))
+    call_command("replay", path, until=until, beyond_now=True, rejected=Path(path + ".csv"))
 """
 
 

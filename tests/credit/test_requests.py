@@ -132,7 +132,7 @@ def test_a_limit_in_another_currency_or_with_more_digits_is_refused(shop: Shop) 
             ask(shop, "1e15")
 
 
-@pytest.mark.parametrize("message", ["", "  \n", "x" * 2001, "a\0b"])
+@pytest.mark.parametrize("message", ["", "  \n", "x" * 501, "a\0b"])
 def test_a_request_says_something_that_can_be_kept(shop: Shop, message: str) -> None:
     with nothing_changes(shop):
         with pytest.raises(Invalid, match=r"^message: "):

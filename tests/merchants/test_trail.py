@@ -14,7 +14,7 @@ from credit.models import PayoutDestination
 from credit.operations import destinations, requests
 from merchants.models import Invitation, Membership, TrailEntry
 from merchants.operations import invitations, profiles, team, trail
-from merchants.refusals import Refused
+from merchants.refusals import Invalid, Refused
 from merchants.trail import Action
 from tests import trailed
 from tests.billing import deciding, paying
@@ -238,12 +238,13 @@ def test_what_is_rolled_back_leaves_no_row(shop: Shop) -> None:
     assert trailed.told(since) == []
 
 
-def test_long_words_are_cut(shop: Shop) -> None:
-    trail.write(
-        Action.KEY_ROTATED, actor="a", subject="s" * 999, reason="r" * 9999, now=instant(AT)
-    )
-    entry = TrailEntry.objects.latest("pk")
-    assert (len(entry.subject), len(entry.reason)) == (200, 1000)
+def test_nothing_is_cut_a_reason_that_does_not_fit_is_refused(shop: Shop) -> None:
+    since = trailed.newest()
+    with pytest.raises(Invalid, match="reason: must not be longer than 500 characters"):
+        trail.write(Action.KEY_ROTATED, actor="a", subject="s", reason="r" * 501, now=instant(AT))
+    assert trailed.told(since) == []
+    trail.write(Action.KEY_ROTATED, actor="a", subject="s", reason="r" * 500, now=instant(AT))
+    assert TrailEntry.objects.latest("pk").reason == "r" * 500
 
 
 def test_an_action_has_a_label_and_its_code_is_its_name() -> None:

@@ -4,7 +4,8 @@ from argparse import ArgumentParser
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from config import datafolder
@@ -21,6 +22,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, if_empty: bool, **options: Any) -> None:
+        if not settings.TAEL_SANDBOX:
+            raise CommandError("Demonstration shops pay by a sandbox: set TAEL_SANDBOX=1.")
         # The file is there until it is told to its end, so that a load that was cut short goes on
         # where it was; the time at which it was written is that of its story.
         file = datafolder.root() / "demo.jsonl"

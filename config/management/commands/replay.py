@@ -1,18 +1,21 @@
-"""manage.py replay FILE.jsonl[.gz] [--until ISO]"""
+"""manage.py replay FILE.jsonl[.gz] [--until ISO] [--beyond-now]"""
 
 import csv
 from argparse import ArgumentParser
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from config.models import Replay
-from config.replay import Replaying, Source, look_through
+from config.replay import Replaying, Source, check_is_past, look_through
+from merchants.refusals import Refused
 
 STATUSES = ("applied", "duplicate", "declined", "rejected")
 
@@ -30,14 +33,25 @@ class Command(BaseCommand):
             " followed up to and including it (default: just after the last event)",
         )
         parser.add_argument(
+            "--beyond-now",
+            action="store_true",
+            help="for demonstrations and tests: instants after the clock are no mistake",
+        )
+        parser.add_argument(
             "--rejected",
             type=Path,
             help="where rejected events are listed (default: FILE's name + .rejected.csv, here)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        until = _instant(options["until"])
-        source = self._source(options["file"])
+        until, now = _instant(options["until"]), timezone.now()
+        source = self._source(options["file"], now)
+        beyond_now = options["beyond_now"]
+        if not beyond_now:
+            try:
+                check_is_past(source, until, now=now)
+            except Refused as refusal:
+                raise CommandError(str(refusal)) from refusal
         if until is None:
             if source.last_at is None:
                 raise CommandError(f"{source.path}: there is no event in it.")
@@ -48,7 +62,11 @@ class Command(BaseCommand):
         try:
             with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
                 task = progress.add_task("Replaying", total=source.lines)
-                replay = Replaying(source, until, lambda n: progress.advance(task, n)).run()
+                replay = Replaying(
+                    source, until, partial(progress.advance, task), beyond_now=beyond_now
+                ).run()
+        except Refused as refusal:
+            raise CommandError(str(refusal)) from refusal
         except KeyboardInterrupt:
             raise CommandError("Interrupted. Start it again and it goes on from here.") from None
         self._print(_table(replay))
@@ -60,9 +78,9 @@ class Command(BaseCommand):
             console.print(table)
         self.stdout.write(capture.get())
 
-    def _source(self, path: Path) -> Source:
+    def _source(self, path: Path, now: datetime) -> Source:
         try:
-            return look_through(path)
+            return look_through(path, now=now)
         except (OSError, EOFError) as error:
             raise CommandError(f"{path} can't be read: {error}") from error
 

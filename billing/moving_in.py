@@ -1,0 +1,26 @@
+"""Whether this process is moving a marketplace in: a replay before the books are live.
+
+What it draws up was settled outside, before Tael knew of it (domain: events and API, replay).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+PROVIDER = "moved-in"  # of the payments that stand for what was settled outside
+
+_is_under_way: ContextVar[bool] = ContextVar("moving_in", default=False)
+
+
+def is_under_way() -> bool:
+    return _is_under_way.get()
+
+
+@contextmanager
+def books(is_moving_in: bool) -> Iterator[None]:
+    """What is done in here belongs to a moving in, if `is_moving_in`."""
+    token = _is_under_way.set(is_moving_in)
+    try:
+        yield
+    finally:
+        _is_under_way.reset(token)
