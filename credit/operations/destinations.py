@@ -10,11 +10,7 @@ from django.db import transaction
 
 from credit.models import CreditLine, PayoutDestination, Withdrawal
 from credit.operations import lines
-<<<<<<< HEAD
-from merchants import encrypted, secrets
-=======
-from merchants import secrets, texts
->>>>>>> main
+from merchants import encrypted, secrets, texts
 from merchants.models import Notice
 from merchants.operations import notices, trail
 from merchants.refusals import Conflict, Invalid, Refused

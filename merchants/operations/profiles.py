@@ -9,11 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-<<<<<<< HEAD
-from merchants import encrypted, secrets, wording
-=======
-from merchants import texts
->>>>>>> main
+from merchants import encrypted, secrets, texts, wording
 from merchants.models import Profile
 from merchants.operations import trail
 from merchants.refusals import Invalid, Refused

@@ -51,7 +51,11 @@ def _two_people() -> None:
     """An operator is added by two administrators."""
     first, second = operator("Administrator"), operator("Administrator")
     now = datetime.fromisoformat("2027-03-01T09:00:00+00:00")
-    said: dict[str, Any] = {"email": "new@tael.example", "roles": ["Auditor"], "reason": "Starts today."}
+    said: dict[str, Any] = {
+        "email": "new@tael.example",
+        "roles": ["Auditor"],
+        "reason": "Starts today.",
+    }
     proposal = operators.add(**said, actor=first, now=now)
     proposals.confirm(proposal_id=proposal.pk, actor=second, now=now)
 

@@ -62,7 +62,11 @@ def test_what_tael_does_every_day_works_as_the_apps_role() -> None:
     assert Order.objects.get(reference="A-1").status == "OPEN"
     assert Charge.objects.filter(amount=15).exists()
     boss, other = (User.objects.get(email=f"{name}@tael.example") for name in ("boss", "other"))
-    said: dict[str, Any] = {"email": "new@tael.example", "roles": ["Auditor"], "reason": "Starts today."}
+    said: dict[str, Any] = {
+        "email": "new@tael.example",
+        "roles": ["Auditor"],
+        "reason": "Starts today.",
+    }
     proposal = operators.add(**said, actor=boss, now=now)
     proposals.confirm(proposal_id=proposal.pk, actor=other, now=now)
     new = User.objects.get(email="new@tael.example")
