@@ -62,6 +62,8 @@ class Export:
                 "is_app": line.category == Category.APP,
                 "period_start": self.bill.period_start,
                 "period_end": self.bill.period_end,
+                "plan_start": self.bill.plan_start,
+                "plan_end": self.bill.plan_end,
                 "item": line.item_id,
             },
             currency=self.bill.currency,
@@ -89,4 +91,7 @@ def _columns(currency: str) -> dict[str, str]:
         "Rate": f"round(charge.unit_price, {digits})",
         # The platform names the app in the description.
         "App": exports.safe(f"({app})"),
+        # The days that the bill's plan fees are for, which its period leaves aside.
+        "Start of plan": "%(plan_start)s::date",
+        "End of plan": "%(plan_end)s::date",
     }

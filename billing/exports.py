@@ -24,10 +24,12 @@ def bills(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[bytes]:
         "Paid": amount("amount_paid", account.currency),
         "Currency": "currency",
         "Paid (UTC)": utc("paid_at"),
+        "Start of plan": "plan_start",
+        "End of plan": "plan_end",
     }
     rows = found.values(
         *("number", "kind", "status", "issued_on", "period_start", "period_end", "due_on"),
-        *("total", "amount_paid", "currency", "paid_at"),
+        *("total", "amount_paid", "currency", "paid_at", "plan_start", "plan_end"),
     )
     return of_rows(columns, rows)
 

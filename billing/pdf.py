@@ -5,7 +5,7 @@ is asked for, which the document names.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.conf import settings
@@ -13,11 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from billing import queries
+from billing import queries, sentences
 from billing.models import Charge, Invoice, InvoiceLine, Payment, Statement, StatementTotal
 from billing.queries import Sections
 from billing.typesetting import Paper, Words, typeset
-from merchants import calendar
+from merchants import calendar, installation
 from merchants.templatetags.formats import count, day_text, figure, instant_text, month, quantity
 
 # A statement lists no more charges than this, which bounds time and memory; the CSV has them all.
@@ -30,30 +30,35 @@ TONES = {"PAID": "good", "OPEN": "info", "VOID": "bad", "UNCOLLECTIBLE": "bad"}
 def bill_pdf(bill: Invoice, *, now: datetime) -> bytes:
     """The bill with its lines and payments, in the language it was issued in."""
     lines = queries.lines(bill)
-    paid = queries.attempts(bill).filter(status=Payment.Status.SUCCEEDED)
+    attempts = list(queries.attempts(bill))
+    paid = [payment for payment in attempts if payment.status == Payment.Status.SUCCEEDED]
+    collected_on = queries.collected_on(bill, attempts)
+    number = installation.outside(str(bill))
 
     def write(words: Words) -> Paper:
         return {
-            "title": _("Bill %(number)s") % {"number": bill.number},
+            "title": _("Bill %(number)s") % {"number": number},
             "heading": _("Bill"),
             "currency": bill.currency,
             "status": _status(bill),
-            "headline": _headline(bill),
+            "headline": _headline(bill, collected_on),
             "facts": [
-                [_("Bill number"), bill.number],
+                [_("Bill number"), number],
                 [_("Kind"), str(bill.get_kind_display())],
                 [pgettext("date", "Issued"), day_text(bill.issued_on)],
                 [_("Due"), day_text(bill.due_on)],
-                [_("Period"), f"{day_text(bill.period_start)} – {day_text(bill.period_end)}"],
+                [_("Reason"), sentences.reason(bill)],
+                [_("Period"), _days(bill.period_start, bill.period_end)],
+                *_plan_days(bill),
             ],
             **_merchant(_("Billed to"), bill.merchant_name, bill.merchant_reference, words),
             **_lines(lines, bill.currency),
             "issuer": _issuer(words),
             "sums": _sums(bill),
-            **_transfer(bill, words),
+            **_transfer(bill, number, words),
             **_payments(paid),
             "footer": _("Bill %(number)s, as of %(instant)s")
-            % {"number": bill.number, "instant": instant_text(now)},
+            % {"number": number, "instant": instant_text(now)},
             "page": _("Page {page} of {pages}"),
         }
 
@@ -91,11 +96,22 @@ def _status(bill: Invoice) -> Paper:
     }
 
 
-def _headline(bill: Invoice) -> list[str]:
+def _days(first: date, last: date) -> str:
+    return f"{day_text(first)} – {day_text(last)}"
+
+
+def _plan_days(bill: Invoice) -> list[list[str]]:
+    """The days of plan fees, where the period is another one."""
+    if bill.plan_start is None or bill.plan_end is None or bill.is_of_plan_alone:
+        return []
+    return [[_("Plan fee for"), _days(bill.plan_start, bill.plan_end)]]
+
+
+def _headline(bill: Invoice, collected_on: date | None) -> list[str]:
     """The amount that matters, and what there is to do about it."""
     if bill.status == "PAID":
-        on = timezone.localtime(bill.paid_at).date() if bill.paid_at else None
-        return [figure(bill.total, bill.currency), _("paid on %(day)s") % {"day": day_text(on)}]
+        on = day_text(collected_on)
+        return [figure(bill.total, bill.currency), _("paid on %(day)s") % {"day": on}]
     if bill.status in STAMPED:
         return [figure(bill.total, bill.currency), _("nothing is to be paid")]
     due = _("to be paid by %(day)s") % {"day": day_text(bill.due_on)}
@@ -111,7 +127,7 @@ def _sums(bill: Invoice) -> list[list[str]]:
     ]
 
 
-def _transfer(bill: Invoice, words: Words) -> Paper:
+def _transfer(bill: Invoice, number: str, words: Words) -> Paper:
     """How a bill is paid that is not collected."""
     if not bill.is_unpaid or bill.account.pays_by_itself:
         return {"transfer": []}
@@ -119,7 +135,7 @@ def _transfer(bill: Invoice, words: Words) -> Paper:
         "transfer_heading": _("Payment by bank transfer"),
         "transfer": [
             *(words.shown(line) for line in settings.TAEL_BANK_DETAILS),
-            _("Name %(number)s in the transfer.") % {"number": bill.number},
+            _("Name %(number)s in the transfer.") % {"number": number},
         ],
     }
 

@@ -5,8 +5,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from billing.models import Payment
-from merchants import letters
+from billing.models import Invoice, Payment
+from billing.models.accounts import CYCLE
+from merchants import calendar, letters
 from merchants.refusals import Refused
 from merchants.templatetags import formats
 
@@ -19,6 +20,11 @@ REFUSALS: dict[str, StrOrPromise] = {
     "no_payment_method": _(
         "Your bills are paid by bank transfer. Choose another method under Billing settings first."
     ),
+    "too_little": _(
+        "That is less than can be collected from your method. Pay it by bank transfer, or choose"
+        " another method."
+    ),
+    "currency_not_taken": _("Bills in your currency can't be collected this way."),
     "provider_not_ready": _(
         "We can't collect from this method at the moment. Choose another one, or try again later."
     ),
@@ -31,6 +37,7 @@ REFUSALS: dict[str, StrOrPromise] = {
         "You have asked for a higher threshold already. You can ask again once we have answered."
     ),
     "not_higher": _("Name a threshold that is above the present one."),
+    "account_closed": _("Your account is closed."),
     # methods
     "unknown_card": _("This card is not there any more. Choose another method."),
     "card_in_use": _("Bills are collected from this card. Choose another method first."),
@@ -47,6 +54,26 @@ TRIED_MEANWHILE: StrOrPromise = _(
 def refusal(refused: Refused) -> StrOrPromise:
     """Why nothing was done."""
     return REFUSALS.get(refused.code, _("This can't be done. Check what you entered."))
+
+
+def reason(bill: Invoice) -> str:
+    """Why a bill exists, in words. The 30 days of a CYCLE bill are those of its cycle."""
+    if bill.threshold is not None:
+        amount = formats.plain_money(bill.threshold, bill.currency)
+        said = gettext("Threshold of %(amount)s reached on %(day)s")
+        return said % {"amount": amount, "day": formats.day_text(bill.issued_on)}
+    if bill.kind == Invoice.Kind.SUBSCRIPTION:
+        said, first, last = (
+            gettext("Plan from %(first)s to %(last)s"),
+            bill.issued_on,
+            bill.plan_end,
+        )
+    elif bill.kind == Invoice.Kind.CYCLE:
+        said = gettext("30 days from %(first)s to %(last)s")
+        first, last = bill.issued_on - CYCLE, bill.issued_on - calendar.ONE_DAY
+    else:
+        return gettext("Your account was closed")
+    return said % {"first": formats.day_text(first), "last": formats.day_text(last)}
 
 
 def outcome(payment: Payment) -> tuple[int, str]:

@@ -17,6 +17,7 @@ from stripe.params import PaymentIntentCreateParams
 
 from billing.answers import Answer, NoAnswer, ProviderNotReady
 from billing.models import Payment
+from merchants import installation
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 PAYMENT, MERCHANT, ACTOR = "tael_payment", "tael_merchant", "tael_actor"
 
 AUTHENTICATION = "authentication_required"
-AMOUNT = "amount_not_possible"  # not one that Stripe takes in this currency
+AMOUNT = Payment.AMOUNT
 NO_CARD = "card_removed"
 
 # The same card will not do (Stripe's "declines" and "smart retries" pages). First what Stripe never
@@ -88,6 +89,10 @@ class Stripe:
     def check_ready(self) -> None:
         if not settings.STRIPE_API_KEY:
             raise ProviderNotReady("card payments need STRIPE_API_KEY")
+        try:
+            installation.refuse_elsewhere()
+        except installation.Elsewhere as elsewhere:
+            raise ProviderNotReady(str(elsewhere)) from elsewhere
 
     def collect(self, payment: Payment, *, now: datetime) -> Answer:
         if payment.card is None:
@@ -219,7 +224,7 @@ def _order(payment: Payment) -> PaymentIntentCreateParams:
         "metadata": {
             PAYMENT: payment.idempotency_key,
             MERCHANT: bill.account.merchant.reference,
-            "tael_bill": str(bill),
+            "tael_bill": installation.outside(str(bill)),
         },
     }
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,10 +11,11 @@ from typing import Any
 from celery import Celery
 from celery.schedules import crontab
 from celery.signals import beat_init, before_task_publish, celeryd_init
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 from kombu.entity import Queue
 
-from config import embedded
+from config import embedded, installation
 from merchants.piecework import Failures
 from merchants.refusals import Refused
 
@@ -254,3 +256,13 @@ app.conf.beat_schedule = {
 @before_task_publish.connect
 def have_a_broker(**_: Any) -> None:
     embedded.ensure()
+
+
+@celeryd_init.connect
+@beat_init.connect
+def be_the_installation(**_: Any) -> None:
+    """What is raised in here Celery would only log."""
+    try:
+        installation.check()
+    except ImproperlyConfigured as refusal:
+        sys.exit(str(refusal))

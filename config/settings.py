@@ -17,6 +17,7 @@ from config import (
     currencies,
     datafolder,
     embedded,
+    installation,
     issuer,
     keys,
     logs,
@@ -243,6 +244,10 @@ WHITENOISE_AUTOREFRESH = DEBUG or TESTING
 TAEL_BASE_URL = os.environ.get(
     "TAEL_BASE_URL", f"http://127.0.0.1:{os.environ.get('PORT') or 8000}"
 ).rstrip("/")
+# What others know this installation by, and where it is (merchants.installation).
+TAEL_PREFIX = os.environ.get("TAEL_PREFIX", "")
+TAEL_FIRST_PREFIX = installation.first_prefix(deployed=DEPLOYED)
+TAEL_PLACE = installation.place(TAEL_BASE_URL)
 
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if DEPLOYED else 'console'}.EmailBackend"
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")

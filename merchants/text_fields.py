@@ -20,8 +20,9 @@ class LineField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str):
             value = texts.with_line_ends(value) if self.has_lines else value
-            # Before anything is stripped: Python counts some of them as blanks.
-            if texts.has_control(value, in_lines=self.has_lines):
+            # Before anything is stripped: Python counts some of them as blanks. NUL is refused by a
+            # validator of Django's own.
+            if texts.has_control(value.replace("\0", ""), in_lines=self.has_lines):
                 raise ValidationError(
                     _("Leave out what cannot be shown, such as control characters."),
                     code="control",

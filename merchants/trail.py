@@ -90,6 +90,9 @@ class Action(TextChoices):
     PROPOSAL_REFUSED = "PROPOSAL_REFUSED", "Proposal refused"
     PROPOSAL_WITHDRAWN = "PROPOSAL_WITHDRAWN", "Proposal withdrawn"
 
+    # The installation
+    PREFIX_SET = "PREFIX_SET", "Installation's prefix set"
+
     # Jobs
     JOB_RUN = "JOB_RUN", "Job run by hand"
     FAILURE_RETRIED = "FAILURE_RETRIED", "Failed row tried again"

@@ -87,6 +87,7 @@ def bills(account: BillingAccount) -> list[dict[str, Any]]:
             "lines": sorted(lines[bill.pk]),
             "period_start": str(bill.period_start),
             "period_end": str(bill.period_end),
+            "plan_days": [str(day) for day in (bill.plan_start, bill.plan_end) if day],
             "status": bill.status,
             "total": money.text(bill.total, account.currency),
         }

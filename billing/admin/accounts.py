@@ -19,8 +19,8 @@ class FeeAdmin(ReadOnly):
 
 @admin.register(NumberSeries)
 class NumberSeriesAdmin(ReadOnly):
-    list_display = ("year", "last")
-    fields = ("year", "last")
+    list_display = ("__str__", "last")
+    fields = ("series", "year", "last")
 
 
 @admin.register(BillingAccount)

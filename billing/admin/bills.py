@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.admin.bill_decisions import DECISIONS
 from billing.models import BillDecision, Invoice, InvoiceLine, Payment
 from billing.queries import waiting as queues
+from merchants import installation
 from merchants.admin import FoundByKeys, ReadOnlyInline, amount, related, waiting
 from merchants.decisions import Deciding
 
@@ -59,6 +60,9 @@ class InvoiceAdmin(Deciding, FoundByKeys):
     list_filter = (waiting(queues.DRAFTS, queues.FAILED), "status", "kind")
     inlines = (InvoiceLineInline, PaymentInline, BillDecisionInline)
     decisions = DECISIONS
+
+    def asked_as(self, term: str) -> str:
+        return installation.inside(term)
 
 
 @admin.register(InvoiceLine)

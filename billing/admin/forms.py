@@ -45,7 +45,7 @@ class GrantedCredit(Reasoned):
         assert isinstance(field, forms.ChoiceField)
         field.choices = [
             (fee.code, f"{fee}: {fee.definition}")
-            for fee in reasons.exclude(pk=Fee.PAYOUT).order_by("category", "name")
+            for fee in reasons.exclude(pk__in=Fee.NOT_GRANTED).order_by("category", "name")
         ]
         self.fields["reason"].help_text = _("The merchant reads it.")
 

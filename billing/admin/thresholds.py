@@ -82,7 +82,7 @@ class ThresholdRequestAdmin(Deciding, OfMerchant):
             effect=_approve_effect,
             carry_out=_approve,
             done=_("The threshold is raised."),
-            is_open=_waits,
+            is_open=lambda request: request.is_pending and not request.account.is_closed,
         ),
         Decision(
             "reject",

@@ -3,9 +3,19 @@
 from billing.audit.bills import BILL, DRAWN_UP_AT
 from billing.audit.plans import IN_FORCE, PLAN_DATES, SCHEDULED_UNTIL
 from billing.models import Fee
-from billing.models.accounts import CYCLE_DAYS
+from billing.models.accounts import CYCLE_DAYS, DAYS_TO_PAY
 from merchants.audit import Check
 from merchants.audit_days import day, eve, join_zone
+
+LAST_DAY = "(bill.issued_on - CASE WHEN bill.kind IN ('THRESHOLD', 'FINAL') THEN 0 ELSE 1 END)"
+# Bills that took nothing for good, and since when.
+VOIDED = f"""
+SELECT bill.id, bill.account_id, {LAST_DAY} AS last_day, decision.at
+FROM billing_invoice bill JOIN billing_billdecision decision ON decision.invoice_id = bill.id
+WHERE bill.status = 'VOID' AND decision.decision IN ('VOIDED', 'SENT_BACK')
+"""
+# The day after what the bills before took, those included that were undone later.
+FOLLOWS = "coalesce(greatest(bill.through, {undone}) + 1, account.joined_on)"
 
 BILLS = (
     Check(
@@ -58,18 +68,82 @@ BILLS = (
         CROSS JOIN LATERAL (SELECT {day("before", eve(DRAWN_UP_AT))} AS day) eve
         """,
     ),
+    # What was voided or sent back at the very instant came before it or after.
     Check(
         6,
-        "bill periods follow one another",
-        "from, to",
+        "a bill's period goes on from the bills before it and holds its lines",
+        "from, to, plan from, plan to",
         f"""
         SELECT bill.account_id AS merchant_id, {BILL} AS subject,
-               (least(coalesce(lag(bill.issued_on) OVER history + 1, account.joined_on),
-                      bill.issued_on), bill.issued_on) AS expected,
-               (bill.period_start, bill.period_end) AS found
-        FROM billing_invoice bill
+               (CASE WHEN lines.oldest_on IS NULL THEN lines.plan_start
+                     WHEN bill.period_start = before.counting THEN before.counting
+                     ELSE before.not_counting END,
+                CASE WHEN lines.oldest_on IS NULL THEN plan.last_day ELSE bill.last_day END,
+                lines.plan_start, plan.last_day) AS expected,
+               (bill.period_start, bill.period_end, bill.plan_start, bill.plan_end) AS found
+        FROM (
+            SELECT bill.*, {LAST_DAY} AS last_day, max({LAST_DAY}) FILTER (
+                       WHERE bill.status <> 'VOID') OVER (
+                       PARTITION BY bill.account_id ORDER BY bill.id
+                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS through
+            FROM billing_invoice bill
+        ) bill
         JOIN billing_billingaccount account ON account.merchant_id = bill.account_id
-        WINDOW history AS (PARTITION BY bill.account_id ORDER BY bill.id)
+        JOIN (
+            SELECT invoice_id, min(posting_on) FILTER (WHERE category <> 'SUBSCRIPTION')
+                       AS oldest_on,
+                   min(posting_on) FILTER (WHERE category = 'SUBSCRIPTION') AS plan_start,
+                   max(posting_on) FILTER (WHERE category = 'SUBSCRIPTION') AS last_plan_on
+            FROM billing_invoiceline GROUP BY invoice_id
+        ) lines ON lines.invoice_id = bill.id
+        LEFT JOIN LATERAL (
+            SELECT lines.last_plan_on + term.plan_interval_days - 1 AS last_day
+            FROM billing_planterm term
+            WHERE term.account_id = bill.account_id AND term.starts_on <= lines.last_plan_on
+            ORDER BY term.starts_on DESC, term.id DESC LIMIT 1
+        ) plan ON true
+        LEFT JOIN LATERAL (
+            SELECT max(void.last_day) FILTER (WHERE void.at > {DRAWN_UP_AT}) AS later,
+                   max(void.last_day) FILTER (WHERE void.at >= {DRAWN_UP_AT}) AS then_or_later
+            FROM ({VOIDED}) void
+            WHERE void.account_id = bill.account_id AND void.id < bill.id
+        ) undone ON true
+        CROSS JOIN LATERAL (
+            SELECT least({FOLLOWS.format(undone="undone.then_or_later")}, lines.oldest_on)
+                       AS counting,
+                   least({FOLLOWS.format(undone="undone.later")}, lines.oldest_on)
+                       AS not_counting
+        ) before
+        """,
+    ),
+    Check(
+        10,
+        "the lines of a bill but plan fees were posted in its period",
+        "in it",
+        f"""
+        SELECT bill.account_id AS merchant_id, {BILL} || ' line ' || line.fee_code || ' '
+                   || line.posting_on AS subject, true AS expected,
+               line.posting_on BETWEEN bill.period_start AND bill.period_end AS found
+        FROM billing_invoiceline line JOIN billing_invoice bill ON bill.id = line.invoice_id
+        WHERE line.category <> 'SUBSCRIPTION'
+        """,
+    ),
+    # A draft's is that of its issue, whenever it was drawn up.
+    Check(
+        6,
+        "a bill is due on its day, or seven days later where nothing collected it",
+        "due",
+        f"""
+        SELECT bill.account_id AS merchant_id, {BILL} AS subject,
+               CASE WHEN bill.due_on IN (issued.day, issued.day + {DAYS_TO_PAY})
+                    THEN bill.due_on ELSE issued.day END AS expected,
+               bill.due_on AS found
+        FROM billing_invoice bill
+        {join_zone("issue", merchant="bill.account_id", instant="bill.issued_at")}
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN bill.drafted_at IS NULL OR bill.number IS NULL THEN bill.issued_on
+                        ELSE {day("issue", "bill.issued_at")} END AS day
+        ) issued
         """,
     ),
     Check(
@@ -82,7 +156,8 @@ BILLS = (
                CASE WHEN given_out.number IS NOT NULL THEN 1 ELSE 0 END AS expected,
                coalesce(bill.count, 0) AS found
         FROM (
-            SELECT year, year || '-' || lpad(place::text, greatest(6, length(place::text)), '0')
+            SELECT year, CASE WHEN series <> '' THEN series || '-' ELSE '' END
+                   || year || '-' || lpad(place::text, greatest(6, length(place::text)), '0')
                    AS number
             FROM billing_numberseries, generate_series(1, last) AS place
         ) given_out FULL JOIN (
@@ -114,19 +189,20 @@ PLAN_FEES = (
     Check(
         6,
         "the next plan and cycle dates follow the open day",
-        "plan, cycle, last bill",
+        "plan, cycle, billed through",
         f"""
         SELECT account.merchant_id, 'billing account' AS subject,
                (term.starts_on + term.plan_interval_days * (
                     (account.open_on - term.starts_on) / term.plan_interval_days + 1),
                 account.joined_on + {CYCLE_DAYS} * (
                     (account.open_on - account.joined_on) / {CYCLE_DAYS} + 1),
-                bills.last_on) AS expected,
-               (account.next_plan_on, account.next_cycle_on, account.last_bill_on) AS found
+                bills.through) AS expected,
+               (account.next_plan_on, account.next_cycle_on, account.billed_through) AS found
         FROM billing_billingaccount account
         LEFT JOIN LATERAL ({IN_FORCE.format(on=SCHEDULED_UNTIL)}) term ON true
         LEFT JOIN (
-            SELECT account_id, max(issued_on) AS last_on FROM billing_invoice GROUP BY account_id
+            SELECT bill.account_id, max({LAST_DAY}) AS through FROM billing_invoice bill
+            WHERE bill.status <> 'VOID' GROUP BY bill.account_id
         ) bills ON bills.account_id = account.merchant_id
         """,
     ),

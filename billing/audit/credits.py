@@ -21,7 +21,7 @@ CHECKS = (
         FROM billing_billingcredit credit FULL JOIN (
             SELECT charge.* FROM billing_charge charge JOIN billing_fee fee
                 ON fee.code = charge.fee_id
-            WHERE NOT fee.is_sent_by_platform AND fee.code NOT IN ('{Fee.PLAN}', '{Fee.PAYOUT}')
+            WHERE NOT fee.is_sent_by_platform AND fee.code NOT IN {(Fee.PLAN, *Fee.NOT_GRANTED)}
         ) charge ON charge.id = credit.made_id
         """,
     ),

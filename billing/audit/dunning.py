@@ -1,6 +1,8 @@
 """Bills that were not paid: when they failed, what is tried next, and the freeze of the line."""
 
 from billing.audit.bills import BILL
+from billing.minimums import RELATION
+from billing.models import Payment
 from billing.operations.dunning import FREEZE_DAYS
 from billing.operations.payments import COLLECTOR
 from merchants.audit import Check
@@ -16,6 +18,11 @@ CHOSEN = """EXISTS (
 CHOSEN_MEANWHILE = CHOSEN.format(when="change.at BETWEEN payment.started_at AND payment.ended_at")
 CHOSEN_TODAY = CHOSEN.format(when="change.effective_on = account.open_on")
 
+# The least that the account's provider takes.
+LEAST = f"""coalesce((
+    SELECT minimum.least FROM {RELATION}
+    WHERE minimum.method = account.payment_method AND minimum.currency = account.currency), 0)"""
+
 FAILURES = (
     # Of a person's attempts those count that nothing automatic can follow. One that failed after
     # its card was replaced is not counted.
@@ -29,7 +36,8 @@ FAILURES = (
                CASE WHEN bill.first_failed_at <= payment.ended_at THEN 'by then'
                     WHEN {CHOSEN_MEANWHILE} THEN 'by then' ELSE 'later' END AS found
         FROM billing_payment payment JOIN billing_invoice bill ON bill.id = payment.invoice_id
-        WHERE payment.status = 'FAILED' AND payment.failure <> 'never_received'
+        WHERE payment.status = 'FAILED'
+          AND payment.failure NOT IN {Payment.NOBODYS_FAILURES}
           AND (payment.actor = '{COLLECTOR}' OR payment.is_hard)
         """,
     ),
@@ -79,6 +87,8 @@ FAILURES = (
                CASE WHEN bill.status <> 'OPEN' THEN 'not tried'
                     WHEN attempt.id IS NOT NULL THEN next.what
                     WHEN account.payment_method = 'manual' THEN 'not tried'
+                    WHEN bill.total - bill.amount_paid < {LEAST} THEN next.what
+                    WHEN last.failure = '{Payment.AMOUNT}' THEN next.what
                     WHEN bill.first_failed_at IS NULL THEN 'tried'
                     ELSE next.what END AS expected,
                next.what AS found
@@ -86,6 +96,10 @@ FAILURES = (
         JOIN billing_billingaccount account ON account.merchant_id = bill.account_id
         LEFT JOIN billing_payment attempt ON attempt.invoice_id = bill.id
              AND attempt.status IN ('PENDING', 'UNKNOWN')
+        LEFT JOIN LATERAL (
+            SELECT failure FROM billing_payment WHERE invoice_id = bill.id
+            ORDER BY attempt DESC LIMIT 1
+        ) last ON true
         CROSS JOIN LATERAL (
             SELECT CASE WHEN bill.next_attempt_at IS NULL THEN 'not tried' ELSE 'tried' END AS what
         ) next
@@ -100,9 +114,12 @@ LIFTED_BY_HAND = """EXISTS (
 IN_FORCE = """EXISTS (
     SELECT 1 FROM credit_freeze frozen WHERE frozen.line_id = line.merchant_id
         AND frozen.reason = 'UNPAID_BILL' AND frozen.lifted_at IS NULL)"""
+# Those of which less is left than their provider takes freeze nothing.
 UNPAID = f"""
 SELECT bill.*, bill.first_failed_on + {FREEZE_DAYS} AS freezes_on
-FROM billing_invoice bill WHERE bill.status IN ('OPEN', 'UNCOLLECTIBLE')
+FROM billing_invoice bill
+JOIN billing_billingaccount account ON account.merchant_id = bill.account_id
+WHERE bill.status IN ('OPEN', 'UNCOLLECTIBLE') AND bill.total - bill.amount_paid >= {LEAST}
 """
 
 FREEZES = (
@@ -148,7 +165,8 @@ FREEZES = (
                             AND bill.first_failed_on + {FREEZE_DAYS}
                                 <= {day("placed", "frozen.placed_at")}),
                 frozen.lifted_at IS NOT NULL OR EXISTS (
-                    SELECT 1 FROM ({UNPAID}) bill WHERE bill.account_id = frozen.line_id
+                    SELECT 1 FROM billing_invoice bill WHERE bill.account_id = frozen.line_id
+                        AND bill.status IN ('OPEN', 'UNCOLLECTIBLE')
                 )) AS found
         FROM credit_freeze frozen
         {join_zone("placed", merchant="frozen.line_id", instant="frozen.placed_at")}

@@ -24,6 +24,7 @@ CHECKS = (
         ) payments ON payments.invoice_id = bill.id
         """,
     ),
+    # With the prefix that the installation had then in front of it.
     Check(
         7,
         "the attempts on a bill are counted, and known by its number and theirs",
@@ -31,7 +32,9 @@ CHECKS = (
         f"""
         SELECT bill.account_id AS merchant_id, {BILL} || ' attempt ' || payment.attempt AS subject,
                (row_number() OVER (PARTITION BY bill.id ORDER BY payment.id),
-                bill.number || '-' || payment.attempt) AS expected,
+                CASE WHEN payment.idempotency_key ~ ('^([A-Z][A-Z0-9]{{0,7}}-)?' || bill.number
+                         || '-' || payment.attempt || '$') THEN payment.idempotency_key::text
+                     ELSE bill.number || '-' || payment.attempt END) AS expected,
                (payment.attempt::bigint, payment.idempotency_key::text) AS found
         FROM billing_payment payment JOIN billing_invoice bill ON bill.id = payment.invoice_id
         """,

@@ -159,6 +159,14 @@ FEES = [
         _("Credit paid out"),
         _("What was left in the merchant's favour when its account closed, as it was paid out."),
     ),
+    (
+        "credit-waived",
+        "ACCOUNT_CREDIT",
+        "IMMEDIATE",
+        False,
+        _("Waived rest"),
+        _("A rest too small to be collected when the account closed, and not asked for."),
+    ),
 ]
 
 

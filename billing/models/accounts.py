@@ -51,7 +51,9 @@ class BillingAccount(models.Model):
     joined_on = models.DateField()  # day 0 of plan and cycle
     next_plan_on = models.DateField()  # the next bill date that carries a plan fee
     next_cycle_on = models.DateField()  # the next 30th day from joining, plan date or not
-    last_bill_on = models.DateField(null=True, blank=True)  # date of the previous bill of any kind
+    # The last day that its bills might take something of, void ones left aside: the next one's
+    # period starts after it. Null until there is a bill.
+    billed_through = models.DateField(null=True, blank=True)
     # Set once: it takes no more charges of the platform's systems and gets no scheduled bill.
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_on = models.DateField(null=True, blank=True)

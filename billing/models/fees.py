@@ -57,6 +57,9 @@ class Fee(models.Model):
 
     PLAN: ClassVar = "plan"  # the code of the fee that subscriptions are charged with
     PAYOUT: ClassVar = "payout"  # and of what pays out a closed account's credit
+    WAIVER: ClassVar = "credit-waived"  # and of a final rest that is too little to be collected
+    # Account credits that nobody asks for or grants: rules make them.
+    NOT_GRANTED: ClassVar = (PAYOUT, WAIVER)
 
     def __str__(self) -> str:
         return self.name

@@ -1,3 +1,4 @@
+from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
@@ -11,21 +12,34 @@ from moneyed import Money
 
 from billing.models.accounts import BillingAccount
 from billing.models.fees import Category
-from merchants import money
+from merchants import calendar, money
 from merchants.fields import AmountField, CurrencyField
 
 
 class NumberSeries(models.Model):
-    """Bill numbers of one year; its row is locked last and only while bills are written."""
+    """Numbers of one series and year; its row is locked last and only while bills are written.
 
-    year = models.PositiveSmallIntegerField(primary_key=True)
+    Bills have the series without a name and are called by year and place, 2026-000001. Another
+    series has a name, which goes in front; series are only ever added.
+    """
+
+    series = models.CharField(max_length=10, blank=True, default="")
+    year = models.PositiveSmallIntegerField()
     last = models.PositiveBigIntegerField(default=0)  # given out so far: 1, 2, … without a gap
 
     class Meta:
         verbose_name_plural = "number series"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["series", "year"], name="one_series_of_a_name_a_year"),
+        ]
 
     def __str__(self) -> str:
-        return str(self.year)
+        return self.number_of("…")
+
+    def number_of(self, place: int | str) -> str:
+        """The number in this place of the series."""
+        place = f"{place:06}" if isinstance(place, int) else place
+        return "-".join(filter(None, (self.series, str(self.year), place)))
 
 
 # Every step a bill can take.
@@ -53,18 +67,27 @@ class Invoice(models.Model):
         VOID = "VOID", _("Void")
         UNCOLLECTIBLE = "UNCOLLECTIBLE", _("Uncollectible")
 
+    SERIES: ClassVar = ""  # its numbers' (NumberSeries)
     SCHEDULED: ClassVar = (Kind.SUBSCRIPTION, Kind.CYCLE)
+    # Those that take what was posted on their own date, too.
+    TAKES_ITS_DATE: ClassVar = (Kind.THRESHOLD, Kind.FINAL)
     UNPAID: ClassVar = (Status.OPEN, Status.UNCOLLECTIBLE)  # what money is still wanted for
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="invoices")
     # Year and place in its series; a draft has none, and one that was sent back never gets one.
-    number = models.CharField(max_length=20, unique=True, null=True, blank=True)
+    number = models.CharField(max_length=40, unique=True, null=True, blank=True)
     kind = models.CharField(max_length=12, choices=Kind.choices)
     status = models.CharField(max_length=13, choices=Status.choices, default=Status.OPEN)
     issued_on = models.DateField()  # its local date
     issued_at = models.DateTimeField()  # of a draft: when it was drawn up
     drafted_at = models.DateTimeField(null=True, blank=True)  # null unless it began as a draft
-    period_start = models.DateField()  # the day after the previous bill's date
-    period_end = models.DateField()  # its own date
+    # The days on which its lines posted, plan fees left aside; of plan fees alone, the plan's days.
+    period_start = models.DateField()
+    period_end = models.DateField()
+    # The days that its plan fees are for, where it has some.
+    plan_start = models.DateField(null=True, blank=True)
+    plan_end = models.DateField(null=True, blank=True)
+    # What outstanding had reached, of a THRESHOLD bill.
+    threshold = AmountField(null=True, blank=True)
     due_on = models.DateField()
     currency = CurrencyField()
     total = AmountField()
@@ -102,6 +125,19 @@ class Invoice(models.Model):
                 condition=Q(status="PAID", amount_paid=F("total"), paid_at__isnull=False)
                 | (~Q(status="PAID") & Q(amount_paid__lt=F("total"))),
                 name="bill_is_paid_exactly_when_its_payments_reach_its_total",
+            ),
+            models.CheckConstraint(
+                condition=Q(period_start__lte=F("period_end")), name="bill_period_is_not_empty"
+            ),
+            models.CheckConstraint(
+                condition=Q(plan_start__isnull=True, plan_end__isnull=True)
+                | Q(plan_start__lte=F("plan_end")),
+                name="plan_days_of_a_bill_are_not_empty",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="THRESHOLD", threshold__isnull=False)
+                | (~Q(kind="THRESHOLD") & Q(threshold__isnull=True)),
+                name="threshold_bill_knows_its_threshold",
             ),
         ]
         indexes: ClassVar = [
@@ -142,13 +178,18 @@ class Invoice(models.Model):
                 exclude=["status", "number", "issued_at", "due_on", "amount_paid", "paid_at",
                          "next_attempt_at", "first_failed_at", "first_failed_on"],
             ),
+            # Its due day moves once, when nothing collects it any more before anything was tried.
             pgtrigger.Protect(
                 name="bill_is_numbered_and_dated_once",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
                     """
-                    OLD.status <> 'DRAFT' AND (OLD.number, OLD.issued_at, OLD.due_on)
-                        IS DISTINCT FROM (NEW.number, NEW.issued_at, NEW.due_on)
+                    OLD.status <> 'DRAFT' AND (OLD.number, OLD.issued_at)
+                        IS DISTINCT FROM (NEW.number, NEW.issued_at)
+                    OR OLD.status <> 'DRAFT' AND OLD.due_on <> NEW.due_on AND NOT (
+                        OLD.status = 'OPEN' AND OLD.first_failed_at IS NULL
+                        AND NEW.due_on = OLD.due_on + 7
+                        AND (NEW.due_on = OLD.issued_on + 7 OR OLD.drafted_at IS NOT NULL))
                     OR OLD.first_failed_at IS NOT NULL AND
                         (OLD.first_failed_at, OLD.first_failed_on)
                         IS DISTINCT FROM (NEW.first_failed_at, NEW.first_failed_on)
@@ -180,6 +221,18 @@ class Invoice(models.Model):
     def may_become(self, status: str) -> bool:
         """Whether that is a step it can take from where it is."""
         return (self.status, status) in TRANSITIONS
+
+    @property
+    def last_day(self) -> date:
+        """The last day of which it may take something besides plan fees."""
+        if self.kind in self.TAKES_ITS_DATE:
+            return self.issued_on
+        return self.issued_on - calendar.ONE_DAY
+
+    @property
+    def is_of_plan_alone(self) -> bool:
+        """Whether it has plan fees and nothing else, so that their days are its period."""
+        return (self.plan_start, self.plan_end) == (self.period_start, self.period_end)
 
     @property
     def total_money(self) -> Money:

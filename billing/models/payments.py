@@ -82,6 +82,11 @@ class Payment(models.Model):
         UNKNOWN = "UNKNOWN", _("Being checked")
 
     NEVER_RECEIVED = "never_received"  # the failure of what did not reach its provider
+    AMOUNT = "amount_not_possible"  # and of what it does not take, whoever asks
+    # They took nothing and say nothing of the merchant: no bill has failed by them.
+    NOBODYS_FAILURES: ClassVar = (NEVER_RECEIVED, AMOUNT)
+    # Who brings money without being asked for it: transfers, and what we hold already.
+    OWN_PROVIDERS: ClassVar = ("manual", "unapplied", "credit", "moved-in")
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="payments")
     attempt = models.PositiveSmallIntegerField()  # 1, 2, … of this bill

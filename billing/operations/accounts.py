@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from billing.models import AccountChange, BillingAccount, PlanTerm
 from billing.models.accounts import CYCLE, CYCLE_DAYS
-from billing.operations import bill_dates, days
+from billing.operations import bill_dates, days, unusable_methods
 from credit.models import CreditLine
 from credit.operations import lines
 from merchants import calendar, money
@@ -124,6 +124,8 @@ def lock(merchant_id: int, *, now: datetime) -> BillingAccount:
         days.work_off([merchant_id], now=counts_at)
         account = _locked(merchant_id, now, LOCK)
     account.now = counts_at
+    if unusable_methods.is_unusable(account.payment_method, account.currency):
+        unusable_methods.leave(account, now=account.now)
     return account
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F
 
+from billing import queries
 from billing.models import BillDecision, BillingAccount, Invoice, InvoiceItem, NumberSeries
 from billing.models.accounts import DAYS_TO_PAY
 from billing.operations import accounts, dunning
@@ -134,10 +135,12 @@ def _undo(invoice_id: int, decision: Decided, actor: str, reason: str, now: date
         raise BillHasPayments(f"bill: {bill} has payments, or one that is being checked")
     _decide(bill, decision, actor, reason, now)
     InvoiceItem.objects.filter(invoice=bill).update(invoice=None)
-    BillingAccount.objects.filter(pk=account.pk).update(outstanding=F("outstanding") + bill.total)
     bill.status = Status.VOID
     bill.next_attempt_at = None
     bill.save(update_fields=["status", "next_attempt_at"])
+    BillingAccount.objects.filter(pk=account.pk).update(
+        outstanding=F("outstanding") + bill.total, billed_through=queries.billed_through(account)
+    )
     dunning.reconsider(account, actor=actor, now=now)
     return bill
 
@@ -172,7 +175,9 @@ def _decide(bill: Invoice, decision: Decided, actor: str, reason: str, now: date
 
 def _next_number(year: int) -> str:
     """Given out with the transaction or not at all, and so without a gap."""
-    series, _ = NumberSeries.objects.select_for_update().get_or_create(year=year)
+    series, _ = NumberSeries.objects.select_for_update().get_or_create(
+        series=Invoice.SERIES, year=year
+    )
     series.last += 1
     series.save(update_fields=["last"])
-    return f"{year}-{series.last:06}"
+    return series.number_of(series.last)

@@ -19,6 +19,7 @@ from billing.answers import NoAnswer, ProviderNotReady
 from billing.models import BillingAccount, Card
 from billing.operations import payment_methods
 from billing.stripe_provider import ACTOR, MERCHANT
+from merchants import installation
 from merchants.models import Merchant
 from merchants.refusals import Refused
 
@@ -162,7 +163,7 @@ def _customer(account: BillingAccount, client: stripe.StripeClient) -> str:
     reference = account.merchant.reference
     made = client.v1.customers.create(
         {"description": reference, "metadata": {MERCHANT: reference}},
-        {"idempotency_key": f"tael-customer-{account.pk}"},
+        {"idempotency_key": installation.outside(f"customer-{account.pk}")},
     )
     return made.id
 

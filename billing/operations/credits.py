@@ -175,7 +175,9 @@ def _ask(
 def _credit_fee(code: str, charge: Charge | None) -> Fee:
     """The reason of a credit; on a charge, one that its category can have."""
     categories = {CREDIT_FOR[Category(charge.fee.category)]} if charge else CREDIT_FOR.values()
-    fee = Fee.objects.filter(pk=code, category__in=categories).exclude(pk=Fee.PAYOUT).first()
+    fee = (
+        Fee.objects.filter(pk=code, category__in=categories).exclude(pk__in=Fee.NOT_GRANTED).first()
+    )
     if fee is None:
         raise Invalid("reason", f"{code!r} is no reason for this credit")
     return fee

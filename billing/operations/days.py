@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from billing.models import BillingAccount, Invoice
 from billing.models.accounts import CYCLE_DAYS
-from billing.operations import bill_dates, dunning, invoices, items, statements
+from billing.operations import bill_dates, dunning, invoices, items, statements, unusable_methods
 from merchants import calendar
 from merchants.models import Merchant
 from merchants.queries import time_zones_from
@@ -49,6 +49,8 @@ class _Day:
     next_cycle_on: date
     plan_interval_days: int
     closed_on: date | None
+    payment_method: str
+    currency: str
 
     @property
     def next(self) -> date:
@@ -97,10 +99,13 @@ def _work_off_one_day(account_ids: Sequence[int], now: datetime) -> int:
             "next_cycle_on",
             "plan_interval_days",
             "closed_on",
+            "payment_method",
+            "currency",
         )
     ]
     if not ending:
         return 0
+    _leave_unusable_methods(ending)
     _bill_thresholds(ending)
     statements.close([day.account_id for day in ending if day.next.day == 1])
     _bill_new_dates(ending)
@@ -111,6 +116,13 @@ def _work_off_one_day(account_ids: Sequence[int], now: datetime) -> int:
     )
     _open_next_day(ending)
     return len(ending)
+
+
+def _leave_unusable_methods(ending: Sequence[_Day]) -> None:
+    for day in ending:
+        if unusable_methods.is_unusable(day.payment_method, day.currency):
+            account = BillingAccount.objects.get(pk=day.account_id)
+            unusable_methods.leave(account, now=day.ended_at)
 
 
 def _bill_thresholds(ending: Sequence[_Day]) -> None:

@@ -5,11 +5,16 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection
 
+from billing import queries
+from billing.minimums import is_too_little
 from billing.models import BillingAccount, Invoice
+from billing.models.accounts import DAYS_TO_PAY
+from billing.queries import undecided
 from credit.operations import unpaid_bills
 from merchants import calendar, money
 from merchants.models import Notice
 from merchants.operations import notices
+from merchants.queries import local_day
 
 RETRY_DAYS = (1, 3, 5, 7)  # after the first failure
 FREEZE_DAYS = 28  # after the local day of the first failure
@@ -87,30 +92,69 @@ def next_retry(bill: Invoice, *, after: datetime) -> datetime | None:
 def next_with_new_method(
     account: BillingAccount, bill: Invoice, *, now: datetime
 ) -> datetime | None:
-    """When an open bill is tried by a method chosen just now: at once, unless it is not due yet."""
-    if not account.pays_by_itself:
+    """When an open bill is tried by a method chosen just now: at once, unless it is not due yet.
+
+    What is less than the method takes is not tried.
+    """
+    if not account.pays_by_itself or is_too_little(account, bill.left_to_pay):
         return None
     if bill.first_failed_at is not None:
         return now
     return max(now, calendar.day_start(bill.due_on, account.timezone))
 
 
+def plan_attempts(account: BillingAccount, *, now: datetime) -> None:
+    """When each open bill of the locked account is tried next, now that its method has changed."""
+    for bill in account.invoices.select_for_update().filter(status=Invoice.Status.OPEN):
+        if undecided.exists(bill):
+            continue  # what follows from its answer sees the new method
+        bill.next_attempt_at = next_with_new_method(account, bill, now=now)
+        bill.save(update_fields=["next_attempt_at"])
+        give_days_to_pay(account, bill)
+
+
+def give_days_to_pay(account: BillingAccount, bill: Invoice) -> bool:
+    """Whether the locked bill is due 7 days after its issue now, as bank transfers are.
+
+    That is so when nothing collects it any more and no provider was ever reached for it.
+    """
+    if account.pays_by_itself or not bill.is_open or bill.first_failed_at is not None:
+        return False
+    issued_on = local_day(account, bill.issued_at) if bill.drafted_at else bill.issued_on
+    due_on = issued_on + timedelta(days=DAYS_TO_PAY)
+    if bill.due_on >= due_on or queries.was_asked_for(bill):
+        return False
+    bill.due_on = due_on
+    bill.save(update_fields=["due_on"])
+    return True
+
+
 def reconsider(account: BillingAccount, *, actor: str, now: datetime) -> None:
-    """After a bill of the locked account was paid or voided: lift or put off the line's freeze."""
+    """After a bill of the locked account was paid or voided: lift or put off the line's freeze.
+
+    A bill of which less is left than its provider takes brings none; what has frozen the line is
+    lifted when all is paid.
+    """
     if not unpaid_bills.concern(account.pk):
         return
-    unpaid = list(
-        Invoice.objects.filter(account=account, status__in=Invoice.UNPAID).values_list(
-            "first_failed_on", flat=True
-        )
-    )
+    unpaid = list(Invoice.objects.filter(account=account, status__in=Invoice.UNPAID))
     unpaid_bills.settle(
         account.pk,
-        next_days=[_freezes_on(day) for day in unpaid if day is not None],
+        next_days=[
+            _freezes_on(bill.first_failed_on)
+            for bill in unpaid
+            if bill.first_failed_on is not None and not is_too_little(account, bill.left_to_pay)
+        ],
         all_paid=not unpaid,
         actor=actor,
         now=now,
     )
+
+
+def expect_freezes(account: BillingAccount, bills: Sequence[Invoice]) -> None:
+    """These bills of the locked account count again for the line's freeze, if they have failed."""
+    days = [_freezes_on(bill.first_failed_on) for bill in bills if bill.first_failed_on]
+    unpaid_bills.expect([account.pk] * len(days), days)
 
 
 def _freezes_on(first_failed_on: date) -> date:

@@ -7,7 +7,7 @@ from functools import partial
 
 from django.db import connection, transaction
 
-from billing import moving_in
+from billing import minimums, moving_in
 from billing.models import Invoice
 from billing.models.accounts import DAYS_TO_PAY
 from billing.operations import moved_in
@@ -36,7 +36,8 @@ WITH due AS (
     SELECT * FROM unnest(%(accounts)s::bigint[], %(kinds)s::text[], %(dates)s::date[],
                          %(instants)s::timestamptz[]) AS due(account_id, kind, issued_on, at)
 ), taken AS (
-    SELECT item.id, item.account_id, item.amount
+    SELECT item.id, item.account_id, item.amount, item.posting_on,
+           fee.category = 'SUBSCRIPTION' AS is_plan
     FROM due JOIN billing_invoiceitem item ON item.account_id = due.account_id
     JOIN billing_fee fee ON fee.code = item.fee_id
     WHERE item.posted_at IS NOT NULL AND item.invoice_id IS NULL
@@ -47,19 +48,33 @@ WITH due AS (
                ELSE item.posting_on < due.issued_on
                     OR (item.posting_on = due.issued_on AND fee.category = 'SUBSCRIPTION') END
 ), bill AS (
-    SELECT due.*, taken.total, account.reviews_bills AND %(may_wait)s AS is_draft,
+    SELECT due.*, taken.*, account.reviews_bills AND %(may_wait)s AS is_draft,
+           due.issued_on - CASE WHEN due.kind IN ('THRESHOLD', 'FINAL') THEN 0 ELSE 1 END
+               AS last_day,
            extract(year FROM due.issued_on)::int AS year,
            row_number() OVER (
                PARTITION BY extract(year FROM due.issued_on),
                             account.reviews_bills AND %(may_wait)s
                ORDER BY due.account_id) AS place
-    FROM due JOIN (SELECT account_id, sum(amount) AS total FROM taken
-                   GROUP BY account_id HAVING sum(amount) > 0) taken USING (account_id)
+    FROM due JOIN (
+        SELECT account_id AS payer_id, sum(amount) AS total,
+               min(posting_on) FILTER (WHERE NOT is_plan) AS oldest_on,
+               min(posting_on) FILTER (WHERE is_plan) AS plan_start,
+               max(posting_on) FILTER (WHERE is_plan) AS last_plan_on
+        FROM taken GROUP BY account_id HAVING sum(amount) > 0
+    ) taken ON taken.payer_id = due.account_id
     JOIN billing_billingaccount account ON account.merchant_id = due.account_id
+    LEFT JOIN {minimums.RELATION} ON minimum.method = account.payment_method
+                                 AND minimum.currency = account.currency
+    WHERE taken.total >= coalesce(minimum.least, 0)
+      -- Carried plan fees that have reached the threshold alone let no later charge be billed by
+      -- itself: then what is billed has to reach it.
+      AND (due.kind <> 'THRESHOLD' OR taken.total >= account.threshold
+           OR account.outstanding - taken.total < account.threshold)
 ), series AS (
-    INSERT INTO billing_numberseries AS series (year, last)
-    SELECT year, count(*) FROM bill WHERE NOT is_draft GROUP BY year ORDER BY year
-    ON CONFLICT (year) DO UPDATE SET last = series.last + excluded.last
+    INSERT INTO billing_numberseries AS series (series, year, last)
+    SELECT %(series)s, year, count(*) FROM bill WHERE NOT is_draft GROUP BY year ORDER BY year
+    ON CONFLICT (series, year) DO UPDATE SET last = series.last + excluded.last
     RETURNING year, last
 ), numbered AS (
     SELECT bill.*, CASE WHEN NOT bill.is_draft THEN
@@ -68,21 +83,31 @@ WITH due AS (
     FROM bill LEFT JOIN series USING (year)
 ), invoice AS (
     INSERT INTO billing_invoice (account_id, number, kind, status, issued_on, issued_at, drafted_at,
-        next_attempt_at, period_start, period_end, due_on, currency, total, amount_paid,
-        merchant_name, merchant_reference, language)
+        next_attempt_at, period_start, period_end, plan_start, plan_end, threshold, due_on,
+        currency, total, amount_paid, merchant_name, merchant_reference, language)
     SELECT bill.account_id, bill.year || '-'
                || lpad(bill.number::text, greatest(6, length(bill.number::text)), '0'),
            bill.kind, CASE WHEN bill.is_draft THEN 'DRAFT' ELSE 'OPEN' END, bill.issued_on, bill.at,
            CASE WHEN bill.is_draft THEN bill.at END,
            CASE WHEN NOT bill.is_draft AND account.payment_method <> 'manual' THEN bill.at END,
-           least(coalesce(account.last_bill_on + 1, account.joined_on), bill.issued_on),
-           bill.issued_on,
+           CASE WHEN bill.oldest_on IS NULL THEN bill.plan_start
+                ELSE least(coalesce(account.billed_through + 1, account.joined_on), bill.oldest_on)
+           END,
+           CASE WHEN bill.oldest_on IS NULL THEN plan.last_day ELSE bill.last_day END,
+           bill.plan_start, plan.last_day,
+           CASE bill.kind WHEN 'THRESHOLD' THEN account.threshold END,
            bill.issued_on
                + CASE account.payment_method WHEN 'manual' THEN %(days_to_pay)s ELSE 0 END,
            account.currency, bill.total, 0, merchant.name, merchant.reference, merchant.language
     FROM numbered bill
     JOIN billing_billingaccount account ON account.merchant_id = bill.account_id
     JOIN merchants_merchant merchant ON merchant.id = bill.account_id
+    LEFT JOIN LATERAL (
+        SELECT bill.last_plan_on + term.plan_interval_days - 1 AS last_day
+        FROM billing_planterm term
+        WHERE term.account_id = bill.account_id AND term.starts_on <= bill.last_plan_on
+        ORDER BY term.starts_on DESC, term.id DESC LIMIT 1
+    ) plan ON true
     ORDER BY bill.year, bill.number
     RETURNING id, account_id, number, kind, issued_on, issued_at, currency, total
 ), billed AS (
@@ -106,8 +131,8 @@ WITH due AS (
     {notices.ONCE}
 )
 UPDATE billing_billingaccount account
-SET outstanding = account.outstanding - invoice.total, last_bill_on = invoice.issued_on
-FROM invoice WHERE account.merchant_id = invoice.account_id
+SET outstanding = account.outstanding - invoice.total, billed_through = bill.last_day
+FROM invoice JOIN bill USING (account_id) WHERE account.merchant_id = invoice.account_id
 RETURNING invoice.id
 """
 
@@ -115,10 +140,11 @@ RETURNING invoice.id
 def issue(due: Sequence[Due]) -> list[int]:
     """Write the bills that are due, at most one for each of these locked accounts.
 
-    A THRESHOLD bill takes what was posted up to its date, except subscription items; the others
+    A THRESHOLD bill takes what was posted up to its date, except subscription items, but nothing
+    where only these have reached the threshold and what it takes has not; the others
     take what was posted before their date, and the plan fee of that date; a FINAL one takes
-    everything. What does not come to more than 0 makes no bill and stays outstanding. Returns the
-    ids of the bills.
+    everything. What does not come to more than 0, or to less than what the account's provider
+    takes, makes no bill and stays outstanding. Returns the ids of the bills.
     """
     if not due:
         return []
@@ -130,6 +156,7 @@ def issue(due: Sequence[Due]) -> list[int]:
                 "kinds": [str(bill.kind) for bill in due],
                 "dates": [bill.issued_on for bill in due],
                 "instants": [bill.at for bill in due],
+                "series": Invoice.SERIES,
                 "days_to_pay": DAYS_TO_PAY,
                 # What was settled before is not for review.
                 "may_wait": not moving_in.is_under_way(),

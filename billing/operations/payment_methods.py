@@ -4,10 +4,10 @@ from datetime import date, datetime
 
 from django.db import transaction
 
+from billing.minimums import is_too_little, takes
 from billing.models import AccountChange, BillingAccount, Card, Invoice
 from billing.operations import accounts, dunning
 from billing.providers import PROVIDERS
-from billing.queries import undecided
 from credit.models import CreditLine
 from merchants.operations import trail
 from merchants.refusals import Invalid, Refused
@@ -18,6 +18,12 @@ class UnknownCard(Refused):
     """The account has no such card, or it was removed."""
 
     code = "unknown_card"
+
+
+class CurrencyNotTaken(Refused):
+    """The method collects no bills in the account's currency."""
+
+    code = "currency_not_taken"
 
 
 class CardInUse(Refused):
@@ -40,7 +46,7 @@ def choose(
 
     Bills that failed are tried at once; those not due yet, on their due day. Choosing what is
     chosen already changes nothing. Raises UnknownCard, ProviderNotReady, Invalid for a method that
-    there is not, or not in the account's currency.
+    there is not, CurrencyNotTaken for one that does not collect in the account's currency.
     """
     account = accounts.lock(merchant_id, now=now)
     now = account.now
@@ -49,6 +55,7 @@ def choose(
     if (account.payment_method, account.card) == (method, card):
         return account  # no new method: what waits for one goes on waiting
     before, after = _words(account.payment_method, account.card), _words(method, card)
+    small = _too_small(account)
     account.payment_method = method
     account.card = card
     account.save(update_fields=["payment_method", "card"])
@@ -62,7 +69,8 @@ def choose(
         now=now,
         trailed={"payment_method": (before, after)},
     )
-    _plan_attempts(account, now)
+    dunning.plan_attempts(account, now=now)
+    _reconsider_small_bills(account, small, actor=actor, now=now)
     return account
 
 
@@ -139,6 +147,8 @@ def _note(action: Action, card: Card, actor: str, now: datetime) -> None:
 def _check(account: BillingAccount, method: str) -> None:
     if method not in BillingAccount.Method.values:
         raise Invalid("payment_method", f"{method!r} is none of {BillingAccount.Method.values}")
+    if not takes(method, account.currency):
+        raise CurrencyNotTaken(f"payment_method: {method} does not collect in {account.currency}")
     if method in PROVIDERS:
         PROVIDERS[method].check_ready()
     if method == BillingAccount.Method.PROCEEDS:
@@ -169,10 +179,19 @@ def _words(method: str, card: Card | None) -> str:
     return f"{method} {card}" if card else str(method)
 
 
-def _plan_attempts(account: BillingAccount, now: datetime) -> None:
-    """When each open bill of the locked account is tried next, now that its method has changed."""
-    for bill in account.invoices.select_for_update().filter(status=Invoice.Status.OPEN):
-        if undecided.exists(bill):
-            continue  # what follows from its answer sees the new method
-        bill.next_attempt_at = dunning.next_with_new_method(account, bill, now=now)
-        bill.save(update_fields=["next_attempt_at"])
+def _too_small(account: BillingAccount) -> set[int]:
+    """The unpaid bills of the locked account of which less is left than its method takes."""
+    unpaid = account.invoices.filter(status__in=Invoice.UNPAID)
+    return {bill.pk for bill in unpaid if is_too_little(account, bill.left_to_pay)}
+
+
+def _reconsider_small_bills(
+    account: BillingAccount, before: set[int], *, actor: str, now: datetime
+) -> None:
+    """Bills that the new method takes count for the line's freeze; those too small do not."""
+    after = _too_small(account)
+    if after - before:
+        dunning.reconsider(account, actor=actor, now=now)
+    if before - after:
+        again = account.invoices.filter(pk__in=before - after, status__in=Invoice.UNPAID)
+        dunning.expect_freezes(account, list(again))

@@ -10,12 +10,13 @@ from datetime import datetime
 
 from django.db import transaction
 
+from billing.minimums import is_too_little
 from billing.models import BillingAccount, Invoice, Payment, StrayPayment
 from billing.operations import dunning
 from billing.operations.bill_decisions import BillNotOpen, hold
 from billing.providers import PROVIDERS, Answer, NoAnswer, Provider
 from billing.queries import ANSWERED_WITHIN, undecided
-from merchants import locks, metrics, money
+from merchants import installation, locks, metrics, money
 from merchants.operations import trail
 from merchants.refusals import Refused
 from merchants.texts import shown
@@ -39,6 +40,12 @@ class NoPaymentMethod(Refused):
     code = "no_payment_method"
 
 
+class TooLittle(Refused):
+    """Less is left of the bill than its provider takes; it waits for a transfer."""
+
+    code = "too_little"
+
+
 class BillChanged(Refused):
     """The bill was tried since the person looked who wants to pay it."""
 
@@ -60,7 +67,7 @@ def pay_now(
 
     `attempts_seen`: how many attempts the page showed; a form sent twice makes one of them.
     Raises UnknownBill, BillChanged, BillNotOpen, PaymentUnderWay, NoPaymentMethod,
-    ProviderNotReady.
+    TooLittle, ProviderNotReady.
     """
     payment = _attempt(invoice_id, actor=actor, now=now, attempts_seen=attempts_seen)
     if payment is None:
@@ -178,10 +185,15 @@ def _start(invoice_id: int, actor: str, now: datetime, attempts_seen: int | None
         is_due = bill.next_attempt_at is not None and bill.next_attempt_at <= now
         if not bill.is_open or not is_due or account.payment_method not in PROVIDERS:
             return None
+        if is_too_little(account, bill.left_to_pay):
+            _wait_for_a_transfer(bill)
+            return None
     elif not bill.is_unpaid:
         raise BillNotOpen(f"bill: {bill} is {bill.status}")
     elif account.payment_method not in PROVIDERS:
         raise NoPaymentMethod("payment: bills are paid by bank transfer; choose a method first")
+    elif is_too_little(account, bill.left_to_pay):
+        raise TooLittle(f"payment: less is left of {bill} than {account.payment_method} takes")
     provider = PROVIDERS[account.payment_method]
     provider.check_ready()
     payment = new_payment(
@@ -195,6 +207,12 @@ def _start(invoice_id: int, actor: str, now: datetime, attempts_seen: int | None
     return payment
 
 
+def _wait_for_a_transfer(bill: Invoice) -> None:
+    """Nothing is tried for the locked bill by itself any more, as things stand."""
+    bill.next_attempt_at = None
+    bill.save(update_fields=["next_attempt_at"])
+
+
 def new_payment(
     bill: Invoice, *, provider: str, card_id: int | None, actor: str, now: datetime
 ) -> Payment:
@@ -206,7 +224,7 @@ def new_payment(
         provider=provider,
         card_id=card_id,
         actor=actor,
-        idempotency_key=f"{bill.number}-{attempt}",
+        idempotency_key=installation.outside(f"{bill.number}-{attempt}"),
         currency=bill.currency,
         amount=bill.left_to_pay,
         started_at=now,
@@ -250,8 +268,10 @@ def take_in(account: BillingAccount, bill: Invoice, payment: Payment, *, now: da
         bill.status = Invoice.Status.PAID
         bill.paid_at = now
         bill.next_attempt_at = None
+    elif is_too_little(account, bill.left_to_pay):
+        bill.next_attempt_at = None
     bill.save(update_fields=["amount_paid", "status", "paid_at", "next_attempt_at"])
-    if not bill.is_unpaid:
+    if not bill.is_unpaid or is_too_little(account, bill.left_to_pay):
         dunning.reconsider(account, actor=payment.actor, now=now)
 
 
@@ -265,8 +285,11 @@ def _fail(account: BillingAccount, bill: Invoice, payment: Payment, now: datetim
     )
     if has_new_method:
         retry = dunning.next_with_new_method(account, bill, now=now)
+        dunning.give_days_to_pay(account, bill)
     elif payment.failure == Payment.NEVER_RECEIVED:
         retry = now
+    elif payment.failure == Payment.AMOUNT:
+        retry = None  # the same amount is never taken; it waits for another method or a transfer
     elif payment.actor != COLLECTOR and not payment.is_hard:
         return
     else:

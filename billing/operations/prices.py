@@ -1,19 +1,21 @@
 """Introducing prices (domain: fee price)."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from billing.models import Fee, FeePrice
 from billing.models.prices import PRICE_DECIMALS
-from merchants import money, wording
+from merchants import calendar, money, wording
+from merchants.models import Merchant
 from merchants.operations import trail
 from merchants.refusals import Invalid, Refused
 from merchants.trail import Action
 
 LARGEST_PRICE = Decimal(10) ** 12
+EASTERNMOST = timezone(timedelta(hours=14))  # nowhere is it a later day
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('fee prices', 0))"
 
 
@@ -38,9 +40,10 @@ def introduce(
     """From local day `from_on` a unit of the fee costs `unit_price`, with up to 6 decimals.
 
     For every merchant, or for one, whose own price goes before the general one; no price ends that
-    of a merchant. The first price may hold from any day, a later one from today (UTC) at the
-    earliest. Of two from the same day the later one holds; the same one again, as of a form that is
-    sent twice, is the one there is. Raises PriceOfThePast, Invalid.
+    of a merchant. What has had no price may get one from any day; otherwise a day that is over, for
+    the merchant or for anybody in the world, gets no new one. Of two from the same day the later
+    one holds; the same one again, as of a form that is sent twice, is the one there is. Raises
+    PriceOfThePast, Invalid.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     money.check_currency(currency)
@@ -55,7 +58,7 @@ def introduce(
     known = before.filter(from_on=from_on).order_by("-pk").first()
     if known is not None and known.unit_price == unit_price:
         return known
-    if from_on < now.astimezone(UTC).date() and before.exists():
+    if from_on < _first_day(merchant_id, now) and _had_price(fee, currency, merchant_id):
         raise PriceOfThePast(f"from_on: {from_on} is over, and {fee} has a price in {currency}")
     price = FeePrice.objects.create(
         fee_id=fee,
@@ -69,6 +72,20 @@ def introduce(
     )
     _note(price, _in_force(before, price))
     return price
+
+
+def _first_day(merchant_id: int | None, now: datetime) -> date:
+    """The first day that is not over: for the merchant, or where days begin first."""
+    if merchant_id is None:
+        return now.astimezone(EASTERNMOST).date()
+    zone = Merchant.objects.values_list("timezone", flat=True).get(pk=merchant_id)
+    return calendar.local_date(now, zone)
+
+
+def _had_price(fee: str, currency: str, merchant_id: int | None) -> bool:
+    """Whether charges may have been priced: by a merchant's own price or, without, the general."""
+    prices = FeePrice.objects.filter(fee=fee, currency=currency)
+    return prices.filter(Q(merchant=None) | Q(merchant=merchant_id)).exists()
 
 
 def _in_force(prices: "QuerySet[FeePrice]", new: FeePrice) -> FeePrice | None:

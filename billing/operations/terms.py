@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from billing.minimums import is_too_little
 from billing.models import AccountChange, BillingAccount, Fee, Invoice, PlanTerm
 from billing.operations import accounts, charges, invoices, items
 from billing.operations.charges import AccountClosed
@@ -130,7 +131,8 @@ def review_bills(
 
 @transaction.atomic
 def close(*, merchant_id: int, actor: str, reason: str, now: datetime) -> BillingAccount:
-    """Close the account: everything posts, and a FINAL bill takes all that is outstanding.
+    """Close the account: everything posts, and a FINAL bill takes all that is outstanding, unless
+    that is less than the account's provider takes: then it is waived.
 
     From then on it takes no charge of the platform's and has no bill dates; its statement closes
     with its month. What is left in the merchant's favour waits to be paid out. Raises
@@ -241,5 +243,22 @@ def _yes(wanted: bool) -> str:
     return "yes" if wanted else "no"
 
 
+def _waive_too_little(account: BillingAccount, now: datetime) -> None:
+    """What the locked closed account owes and its provider would not take is not asked for."""
+    account.refresh_from_db(fields=["outstanding"])
+    if account.outstanding <= 0 or not is_too_little(account, account.outstanding):
+        return
+    number = account.charges.filter(fee=Fee.WAIVER).count() + 1
+    charges.record_own(
+        account,
+        fee=Fee.objects.get(pk=Fee.WAIVER),
+        reference=f"waiver:{number}",
+        amount=-account.outstanding,
+        description="",
+        now=now,
+    )
+
+
 def _bill_everything(account: BillingAccount, now: datetime) -> None:
+    _waive_too_little(account, now)
     invoices.issue([invoices.Due(account.pk, Invoice.Kind.FINAL, account.open_on, now)])

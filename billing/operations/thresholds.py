@@ -8,6 +8,7 @@ from moneyed import Money
 
 from billing.models import AccountChange, BillingAccount, ThresholdRequest
 from billing.operations import accounts
+from billing.operations.charges import AccountClosed
 from merchants import money, second_person, wording
 from merchants.models import Notice
 from merchants.operations import notices, trail
@@ -50,11 +51,12 @@ def ask(
 ) -> ThresholdRequest:
     """Ask for a higher threshold; the message says why.
 
-    Raises RequestPending, NotHigher, CurrencyMismatch, Invalid.
+    Raises AccountClosed, RequestPending, NotHigher, CurrencyMismatch, Invalid.
     """
     message = wording.checked("message", message)
     account = accounts.lock(merchant_id, now=now)
     now = account.now
+    _check_open(account)
     wanted = money.figure(threshold, account.currency, field="threshold")
     _check_raises(account, wanted)
     if account.threshold_requests.filter(status=ThresholdRequest.Status.PENDING).exists():
@@ -86,10 +88,12 @@ def approve(
 ) -> ThresholdRequest:
     """Raise the threshold to what was wanted, or to `threshold`, which may be less or more.
 
-    Raises UnknownRequest, AlreadyDecided, SamePerson, NotHigher, CurrencyMismatch, Invalid.
+    Raises UnknownRequest, AlreadyDecided, AccountClosed, SamePerson, NotHigher, CurrencyMismatch,
+    Invalid.
     """
     account, request = _hold_pending(request_id, now)
     now = account.now
+    _check_open(account)
     second_person.check(actor, request.asked_by, otherwise=f"{actor} has asked for this threshold.")
     given = request.wanted_money if threshold is None else threshold
     figure = money.figure(given, account.currency, field="threshold")
@@ -113,15 +117,22 @@ def change(
 ) -> BillingAccount:
     """Set the threshold, higher or lower. That bills nothing by itself: the next posting does.
 
-    Raises CurrencyMismatch, Invalid.
+    Raises AccountClosed, CurrencyMismatch, Invalid.
     """
     account = accounts.lock(merchant_id, now=now)
     now = account.now
+    _check_open(account)
     figure = money.figure(threshold, account.currency, field="threshold")
     if figure < 0:
         raise Invalid("threshold", "must not be negative")
     _set(account, figure, actor, reason, now)
     return account
+
+
+def _check_open(account: BillingAccount) -> None:
+    """A closed account has no use for a threshold: nothing is billed by it any more."""
+    if account.is_closed:
+        raise AccountClosed(f"threshold: the account was closed on {account.closed_on}")
 
 
 def _check_raises(account: BillingAccount, threshold: Decimal) -> None:

@@ -10,7 +10,7 @@ from billing.models import Invoice, Payment, StrayPayment
 from billing.operations import payments
 from billing.operations.bill_decisions import BillNotOpen, hold
 from billing.queries import undecided
-from merchants import money, wording
+from merchants import installation, money, wording
 from merchants.operations import trail
 from merchants.refusals import Conflict, Invalid, Refused
 from merchants.trail import Action
@@ -84,7 +84,7 @@ def _payment(bill: Invoice, figure: Decimal, reference: str, actor: str, now: da
         attempt=attempt,
         provider=MANUAL,
         actor=actor,
-        idempotency_key=f"{bill.number}-{attempt}",
+        idempotency_key=installation.outside(f"{bill.number}-{attempt}"),
         provider_reference=reference,
         status=Payment.Status.SUCCEEDED,
         currency=bill.currency,

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Generic, TypeVar
 
-from django.db.models import Max, Min, Q, QuerySet, Sum
+from django.db.models import Case, DateField, F, Max, Min, Q, QuerySet, Sum, When
 
 from billing.models import (
     BillDecision,
@@ -21,9 +21,11 @@ from billing.models import (
 )
 from billing.models.fees import Category
 from merchants.models import Merchant
+from merchants.queries import local_day
 
 # A provider gives up on an answer long before (billing.providers): the process that asked has died.
 ANSWERED_WITHIN = timedelta(minutes=10)
+PROMPT = timedelta(hours=1)  # how long after a day-end its bills' first attempts are a part of it
 
 
 def accounts_with_a_day_to_work_off(now: datetime) -> Sequence[int]:
@@ -167,6 +169,41 @@ def bills(
     return found.filter(status=status) if status else found
 
 
+def billed_through(account: BillingAccount) -> date | None:
+    """The last day that the account's bills might take something of; void ones are none."""
+    theirs = Case(
+        When(kind__in=Invoice.TAKES_ITS_DATE, then=F("issued_on")),
+        default=F("issued_on") - timedelta(days=1),
+        output_field=DateField(),
+    )
+    bills = account.invoices.exclude(status=Invoice.Status.VOID)
+    through: datetime | date | None = bills.aggregate(through=Max(theirs))["through"]
+    return through.date() if isinstance(through, datetime) else through
+
+
+def last_bill_on(account: BillingAccount) -> date | None:
+    """The date of the account's latest bill, drafts left aside."""
+    return bills(account).aggregate(on=Max("issued_on"))["on"]
+
+
+def collected_on(bill: Invoice, attempts: Sequence[Payment]) -> date | None:
+    """The day on which a bill was collected; None while it is not paid.
+
+    The local day of the payment that paid it. But what a day-end made is collected on its own date
+    when that was tried within the hour after: jobs follow the day-end, at once or a little later.
+    """
+    paid = [payment for payment in attempts if payment.status == Payment.Status.SUCCEEDED]
+    if bill.paid_at is None or not paid:
+        return None
+    made_by_day_end = bill.drafted_at is None and (
+        bill.kind in Invoice.SCHEDULED or local_day(bill.account, bill.issued_at) > bill.issued_on
+    )
+    is_prompt = paid[-1].attempt == 1 and paid[-1].started_at - bill.issued_at <= PROMPT
+    if made_by_day_end and is_prompt:
+        return bill.issued_on
+    return local_day(bill.account, bill.paid_at)
+
+
 def bill(account: BillingAccount, number: str) -> Invoice | None:
     return account.invoices.filter(number=number).first()
 
@@ -184,6 +221,14 @@ def line(bill: Invoice, pk: int) -> InvoiceLine | None:
 def charges_of(line: InvoiceLine) -> QuerySet[Charge]:
     """The charges that make up a line of a bill, each with its fee."""
     return Charge.objects.filter(item=line.item_id).select_related("fee")
+
+
+def was_asked_for(bill: Invoice) -> bool:
+    """Whether an attempt on the bill reached its provider, or may have."""
+    reached = bill.payments.exclude(provider__in=Payment.OWN_PROVIDERS)
+    return reached.exclude(
+        status=Payment.Status.FAILED, failure__in=Payment.NOBODYS_FAILURES
+    ).exists()
 
 
 def decisions(bill: Invoice) -> QuerySet[BillDecision]:

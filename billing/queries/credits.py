@@ -32,4 +32,4 @@ def charge_to_credit(account: BillingAccount, reference: str) -> Charge | None:
 def reasons(charge: Charge) -> QuerySet[Fee]:
     """Why a charge of its category can be credited."""
     category = CREDIT_FOR[Category(charge.fee.category)]
-    return Fee.objects.filter(category=category).exclude(pk=Fee.PAYOUT).order_by("name")
+    return Fee.objects.filter(category=category).exclude(pk__in=Fee.NOT_GRANTED).order_by("name")

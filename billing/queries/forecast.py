@@ -51,7 +51,7 @@ class Forecast:
     pace: Money  # the same a day
     reached: Money  # outstanding and accruing, which count towards the threshold
     to_threshold: Money  # what is missing; 0 when it is reached
-    threshold_on: date | None  # None: never, at this pace
+    threshold_on: date | None  # None: never, at this pace, or for a closed account
     next_bill_on: date | None  # None for a closed account
     next_bill: Money | None  # what that bill would come to, its plan fee included
     days_to_next_bill: int
@@ -73,7 +73,7 @@ def forecast(account: BillingAccount, *, today: date) -> Forecast:
         pace=_money(pace, account),
         reached=_money(reached, account),
         to_threshold=_money(missing, account),
-        threshold_on=_threshold_on(missing, pace, today),
+        threshold_on=_threshold_on(missing, pace, today) if has_bills else None,
         next_bill_on=account.next_bill_on if has_bills else None,
         next_bill=_money(reached + pace * days_left + plan_fee, account) if has_bills else None,
         days_to_next_bill=days_left,

@@ -14,7 +14,7 @@ from billing.operations import payments
 from billing.queries import timelines
 from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of, bill_of
-from merchants import paging
+from merchants import installation, paging
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.exports import download
 from merchants.refusals import Refused
@@ -55,8 +55,11 @@ def bill(request: MemberRequest, number: str) -> HttpResponse:
         "lines": queries.lines(bill),
         "timeline": timelines.of_bill(bill, attempts),
         "attempts": attempts,
+        "reason": sentences.reason(bill),
+        "collected_on": queries.collected_on(bill, attempts),
         "under_way": any(payment.is_undecided for payment in attempts),
         "bank_details": settings.TAEL_BANK_DETAILS,
+        "number_outside": installation.outside(number),
     }
     return render(request, "billing/bill.html", context)
 

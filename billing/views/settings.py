@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import sentences
+from billing import queries, sentences
 from billing.forms.methods import ChosenMethod, SandboxCard
 from billing.forms.thresholds import HigherThreshold
 from billing.models import BillingAccount
@@ -133,6 +133,7 @@ def _page(
         # There is one at a time, and none is asked for after it.
         "waiting": next((asked for asked in requests if asked.is_pending), None),
         "requests": requests,
+        "last_bill_on": queries.last_bill_on(account),
         "plan_to_come": terms.plan_to_come(account),
         "zone_to_come": terms.zone_to_come(account),
         "methods": methods.of(account),

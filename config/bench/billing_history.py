@@ -6,10 +6,10 @@ Parameters are those of `config.bench.history`.
 # Each day of the past has its bills, each with an item of every fee but the monthly ones.
 BILLS = """
 INSERT INTO billing_invoice (account_id, number, kind, status, issued_on, issued_at, period_start,
-    period_end, due_on, currency, total, amount_paid, paid_at, first_failed_at, first_failed_on,
-    merchant_name, merchant_reference, language)
+    period_end, threshold, due_on, currency, total, amount_paid, paid_at, first_failed_at,
+    first_failed_on, merchant_name, merchant_reference, language)
 SELECT line, line || '-' || lpad(place::text, 6, '0'), 'THRESHOLD', status, day, issued_at,
-       day - 1, day, day + 7, 'USD', %(each)s * 10,
+       day - 1, day, 1000, day + 7, 'USD', %(each)s * 10,
        CASE status WHEN 'PAID' THEN %(each)s * 10 ELSE 0 END,
        CASE status WHEN 'PAID' THEN issued_at + interval '1 minute' END,
        CASE WHEN status IN ('OPEN', 'UNCOLLECTIBLE') THEN issued_at END,
@@ -174,7 +174,7 @@ ACCOUNTS = """
 UPDATE billing_billingaccount account
 SET open_on = %(today)s, open_until = (%(today)s::date + 1)::timestamp AT TIME ZONE 'UTC',
     next_plan_on = %(today)s::date + 8, next_cycle_on = %(today)s::date + 8,
-    last_bill_on = %(today)s::date - 22, outstanding = item.posted, accruing = item.accrued
+    billed_through = %(today)s::date - 22, outstanding = item.posted, accruing = item.accrued
 FROM (
     SELECT account_id,
            coalesce(sum(amount) FILTER (WHERE posted_at IS NOT NULL AND invoice_id IS NULL), 0)

@@ -27,6 +27,7 @@ from billing.models import (
     StrayPayment,
 )
 from credit.models import CreditLine, Order, OrderPayment, OrderRefund, Withdrawal
+from merchants import installation
 from merchants.models import Merchant, User
 
 MOST = 20  # of each kind
@@ -136,8 +137,9 @@ def _unique(request: HttpRequest, text: str) -> Iterator[Hit]:
         if not _may_see(request, kind.model):
             continue
         rows = kind.model._default_manager.select_related(kind.merchant)
+        asked = installation.inside(text) if kind.model is Invoice else text
         for key in kind.keys:
-            found = list(rows.filter(**{key: text}).order_by("-pk")[:MOST])
+            found = list(rows.filter(**{key: asked}).order_by("-pk")[:MOST])
             if found:
                 yield from (_of(kind, row) for row in found)
                 break

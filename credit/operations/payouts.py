@@ -15,9 +15,9 @@ from django.db import transaction
 
 from credit.models import Withdrawal
 from credit.operations import withdrawal_steps as steps
-from credit.providers import PROVIDERS, Answer, NoAnswer, Provider
+from credit.providers import PROVIDERS, SANDBOX, Answer, NoAnswer, Provider
 from credit.queries.withdrawals import ANSWERED_WITHIN
-from merchants import locks, texts, wording
+from merchants import installation, locks, texts, wording
 from merchants.refusals import Refused
 from merchants.trail import Action
 
@@ -85,6 +85,8 @@ def _get(withdrawal_id: int) -> Withdrawal:
 def _provider(withdrawal: Withdrawal) -> Provider:
     provider = PROVIDERS[withdrawal.provider]
     provider.check_allowed()
+    if withdrawal.provider != SANDBOX:
+        installation.refuse_elsewhere()
     return provider
 
 

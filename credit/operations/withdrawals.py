@@ -22,7 +22,7 @@ from credit.operations.withdrawal_steps import (
     WithdrawalsStopped,
 )
 from credit.queries import proceeds
-from merchants import calendar, money, second_person, wording
+from merchants import calendar, installation, money, second_person, wording
 from merchants.queries import local_day
 from merchants.refusals import Conflict, Invalid, Refused
 from merchants.trail import Action
@@ -187,7 +187,8 @@ def request(
 
 
 def _new_reference() -> str:
-    return "W" + "".join(secrets.choice(REFERENCE_LETTERS) for _ in range(REFERENCE_LENGTH))
+    letters = (secrets.choice(REFERENCE_LETTERS) for _ in range(REFERENCE_LENGTH))
+    return installation.outside("W" + "".join(letters))
 
 
 def _create(withdrawal: Withdrawal, quoted: Quote) -> None:

@@ -238,14 +238,19 @@ class FoundByKeys(ReadOnly):
     keys: ClassVar[Sequence[str]]  # paths from the row, each indexed
     search_fields = ("pk",)  # makes the box appear
 
+    def asked_as(self, term: str) -> str:
+        """What a term is called in the columns of `keys`."""
+        return term
+
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
         term = search_term.strip()
         if not term:
             return super().get_search_results(request, queryset, "")
+        wanted = self.asked_as(term)
         for key in self.keys:
-            found = queryset.filter(**{key: term})
+            found = queryset.filter(**{key: wanted})
             if found.exists():
                 return found, False
         return queryset.none(), False

@@ -8,9 +8,11 @@ Profile     what a merchant says of itself, and whether an operator confirmed it
 Notice      something a merchant's people are told; one per cause.
 NoticeMail  a notice on its way to one person by e-mail; sent once.
 Proposal    a decision that takes two people, and what became of it; decided once.
+Installation  what others know this installation by, and where it is.
 TrailEntry  who changed what, from what to what, and why; never changed or deleted.
 """
 
+from merchants.models.installation import Installation
 from merchants.models.merchants import Merchant, Profile, TimeZonePeriod
 from merchants.models.notices import Notice, NoticeMail
 from merchants.models.people import Invitation, Membership, User, UserManager
@@ -18,6 +20,7 @@ from merchants.models.proposals import Proposal
 from merchants.models.trail import TrailEntry
 
 __all__ = [
+    "Installation",
     "Invitation",
     "Membership",
     "Merchant",

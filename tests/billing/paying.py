@@ -153,7 +153,7 @@ def settle_stray(shop: shops.Shop, at: str, reason: str = "given back") -> str:
     )
 
 
-def hear(shop: shops.Shop, at: str, answer: Answer, key: str = f"{FIRST}-1") -> None:
+def hear(shop: shops.Shop, at: str, answer: Answer, key: str = f"T-{FIRST}-1") -> None:
     """The provider tells us of an attempt by itself, as its messages do."""
     payment = Payment.objects.get(idempotency_key=key)
     payments.settle(payment.pk, answer, now=shop.at(at))
@@ -277,7 +277,7 @@ class Told:
         return self.known.get(payment.idempotency_key)
 
 
-def paid(reference: str = f"{FIRST}-1") -> Answer:
+def paid(reference: str = f"T-{FIRST}-1") -> Answer:
     return Answer.succeeded(f"pi-{reference}")
 
 

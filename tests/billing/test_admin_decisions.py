@@ -165,7 +165,7 @@ AGREED_CASES = [
     Case(closed_in_debt, "bill-rest", WHY, ("30.00",), lambda shop, row: shop.bills(),
          ["2026-11-03 FINAL 30.00", "2026-11-04 FINAL 30.00"], {}),
     Case(of_sandbox, "pay", {}, ("240.00", "Sandbox"), paid,
-         ("PAID", "240.00", ("sandbox", "sandbox-2026-000001-1", DECIDER)), {}),
+         ("PAID", "240.00", ("sandbox", "sandbox-T-2026-000001-1", DECIDER)), {}),
     Case(of_silent_card, "ask", {}, ("240.00",), asked, ("SUCCEEDED", "PAID"), {}),
 ]  # fmt: skip
 every_decision = pytest.mark.parametrize("case", [*CASES, *AGREED_CASES], ids=str)

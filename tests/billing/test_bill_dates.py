@@ -69,17 +69,17 @@ def test_a_date_with_nothing_to_bill_makes_no_bill() -> None:
     assert dresses.bills() == ["2027-01-30 CYCLE 10.00"]
 
 
-def test_periods_follow_each_other_without_a_gap() -> None:
+def test_periods_hold_their_lines_and_may_share_days() -> None:
     dresses = plan(30, billing_threshold="200.00")
     dresses.charge("2026-11-12 12:00", "pick-pack", "200.00")
     dresses.charge("2026-11-12 13:00", "pick-pack", "300.00")
     dresses.run_jobs("2026-12-01 00:00")
     periods = Invoice.objects.order_by("pk").values_list("kind", "period_start", "period_end")
     assert [(kind, str(start), str(end)) for kind, start, end in periods] == [
-        ("SUBSCRIPTION", "2026-11-01", "2026-11-01"),
-        ("THRESHOLD", "2026-11-02", "2026-11-12"),
+        ("SUBSCRIPTION", "2026-11-01", "2026-11-30"),
+        ("THRESHOLD", "2026-11-01", "2026-11-12"),
         ("THRESHOLD", "2026-11-12", "2026-11-12"),
-        ("SUBSCRIPTION", "2026-11-13", "2026-12-01"),
+        ("SUBSCRIPTION", "2026-12-01", "2026-12-30"),
     ]
 
 

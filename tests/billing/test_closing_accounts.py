@@ -47,7 +47,7 @@ def test_everything_posts_that_day_and_goes_on_one_final_bill() -> None:
         shop.at("2026-11-10 12:00"),
     )
     bill = deciding.bill(shop, "2026-11-10")
-    assert (str(bill.period_start), str(bill.period_end)) == ("2026-11-02", "2026-11-10")
+    assert (str(bill.period_start), str(bill.period_end)) == ("2026-11-01", "2026-11-10")
     items = shop.account.items.filter(fee__in=["storage", "shipping-label"])
     assert {item.posted_at for item in items} == {shop.at("2026-11-10 12:00")}
     change = AccountChange.objects.get()

@@ -71,7 +71,7 @@ def merchants() -> None:
 def whole_books() -> tuple[object, ...]:
     """Of all merchants at once, set-based; which of them a number goes to is nobody's matter."""
     accounts = BillingAccount.objects.values_list(
-        "pk", "open_on", "next_plan_on", "last_bill_on", "outstanding", "accruing"
+        "pk", "open_on", "next_plan_on", "billed_through", "outstanding", "accruing"
     )
     bills = Invoice.objects.values_list("account", "kind", "issued_on", "period_start", "total")
     lines = InvoiceLine.objects.values_list(

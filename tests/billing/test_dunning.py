@@ -114,7 +114,7 @@ def test_a_retry_that_succeeds_pays_the_bill_and_is_the_last(provider: Told) -> 
     shop.run_jobs("2026-11-02 11:00")
     shop.run_jobs("2026-11-04 11:00")
     assert attempts(shop) == [f"2026-11-01 11:00 {SOFT}", "2026-11-02 11:00 SUCCEEDED"]
-    assert provider.sent == [f"{FIRST}-1", f"{FIRST}-2"]
+    assert provider.sent == [f"T-{FIRST}-1", f"T-{FIRST}-2"]
     assert bill().paid_at == shop.at("2026-11-02 11:00")
 
 

@@ -37,7 +37,7 @@ def test_late_money_pays_the_open_bill(provider: Told) -> None:
     assert state() == "PAID 39.00/39.00"
     first, second = Payment.objects.order_by("attempt")
     assert (first.status, second.status) == ("FAILED", "SUCCEEDED")
-    assert (second.provider_reference, second.idempotency_key) == ("pi-1", f"{FIRST}-2")
+    assert (second.provider_reference, second.idempotency_key) == ("pi-1", f"T-{FIRST}-2")
     with unchanged(shop):
         hear(shop, "2026-11-01 13:00", Answer.succeeded("pi-1"))
     shop.run_jobs("2026-11-02 11:00")
@@ -80,7 +80,7 @@ def test_late_money_that_was_given_back_does_not_pay_when_it_is_told_again(provi
     provider.answers = [Answer.undecided("pi-2")]
     pay_now(shop, "2026-11-01 11:30")
     hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-1"))
-    hear(shop, "2026-11-01 12:01", Answer.failed("insufficient_funds"), f"{FIRST}-2")
+    hear(shop, "2026-11-01 12:01", Answer.failed("insufficient_funds"), f"T-{FIRST}-2")
     assert settle_stray(shop, "2026-11-01 13:00") == "SETTLED"
     with unchanged(shop):
         hear(shop, "2026-11-01 14:00", Answer.succeeded("pi-1"))

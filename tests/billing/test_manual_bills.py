@@ -88,7 +88,7 @@ def test_a_bill_whose_attempt_may_have_paid_it_does_not_fail_for_want_of_a_trans
     assert choose(shop, "2026-11-01 12:00", "manual") == "manual"
     shop.run_jobs("2026-11-02 00:00")
     assert (first_failure(shop), told(shop)) == (None, [])
-    provider.known[f"{FIRST}-1"] = Answer.failed("insufficient_funds")
+    provider.known[f"T-{FIRST}-1"] = Answer.failed("insufficient_funds")
     shop.run_jobs("2026-11-02 13:00")
     assert attempts(shop) == [f"2026-11-01 11:00 {SOFT}"]
     shop.run_jobs("2026-11-03 00:00")

@@ -162,9 +162,9 @@ def test_an_undecided_attempt_is_asked_about_and_not_followed(provider: Told) ->
     assert pay_now(shop, "2026-11-01 10:30") == "UNKNOWN"
     with unchanged(shop):
         assert pay_now(shop, "2026-11-01 10:31") == "payment_under_way"
-    provider.known[f"{FIRST}-1"] = paid()
+    provider.known[f"T-{FIRST}-1"] = paid()
     assert pay_now(shop, "2026-11-01 10:32") == "bill_not_open"  # the first one has paid it
-    assert (state(), provider.sent) == ("PAID 39.00/39.00", [f"{FIRST}-1"])
+    assert (state(), provider.sent) == ("PAID 39.00/39.00", [f"T-{FIRST}-1"])
 
 
 def test_it_pays_what_a_transfer_left() -> None:
@@ -193,7 +193,7 @@ def test_a_method_chosen_in_between_is_the_one_asked(provider: Told) -> None:
     assert pay_now(shop, "2026-11-01 10:30") == SOFT
     assert choose(shop, "2026-11-01 10:40", "stripe") == "stripe"
     assert pay_now(shop, "2026-11-01 10:50") == "SUCCEEDED"
-    assert provider.sent == [f"{FIRST}-2"]
+    assert provider.sent == [f"T-{FIRST}-2"]
 
 
 # What the person had seen of the bill.

@@ -98,7 +98,7 @@ def test_without_an_answer_nobody_is_told_to_pay_again(
     assert "We have no answer yet and go on asking." in said
     assert "A payment is being checked." in said
     assert "Pay 39.00 USD now" not in said
-    provider.known = {f"{FIRST}-1": Answer.undecided("pi-1")}
+    provider.known = {f"T-{FIRST}-1": Answer.undecided("pi-1")}
     said = send(shop, PAY, seen="1")
     assert "A payment of this bill is being checked. Wait for its outcome" in said
     assert Payment.objects.count() == 1

@@ -88,7 +88,7 @@ def test_of_two_prices_from_one_day_the_one_introduced_later_holds(shop: shops.S
     deciding.price("pick-pack", "2.00", "2026-11-12", at="2026-11-10T10:00Z")
     deciding.price("pick-pack", "1.00", "2026-11-12", at="2026-11-10T11:00Z")
     assert cost(shop, "2026-11-12 12:00") == "1.00"
-    deciding.price("pick-pack", "3.00", "2026-11-12", at="2026-11-12T12:30Z")
+    deciding.price("pick-pack", "3.00", "2026-11-12", at="2026-11-12T09:59Z")
     assert cost(shop, "2026-11-12 13:00") == "3.00"
 
 
@@ -185,7 +185,7 @@ def test_a_price_of_another_fee_or_merchant_does_not_apply(shop: shops.Shop) -> 
 def test_a_repeat_keeps_the_price_it_got(shop: shops.Shop) -> None:
     deciding.price("pick-pack", "1.00", "2026-11-01")
     assert deciding.priced(shop, NOW, "pick-pack", 3, "P-1") == "applied"
-    deciding.price("pick-pack", "2.00", "2026-11-10", at="2026-11-10T12:30Z")
+    deciding.price("pick-pack", "2.00", "2026-11-10", at="2026-11-10T12:30Z", own=shop)
     with shop.unchanged():
         assert deciding.priced(shop, NOW, "pick-pack", 3, "P-1") == "duplicate"
         assert deciding.priced(shop, "2026-11-10 13:00", "pick-pack", 3, "P-1") == "duplicate"
@@ -274,19 +274,47 @@ def test_a_price_needs_a_reason() -> None:
 
 
 def test_only_the_first_price_may_hold_from_a_day_that_is_over(shop: shops.Shop) -> None:
-    at = "2026-11-10T12:00Z"
+    at = "2026-11-10T09:00Z"
     deciding.price("pick-pack", "1.00", "2026-01-01", at=at)
     for past in ("2025-12-31", "2026-01-01", "2026-11-09"):
         with pytest.raises(prices.PriceOfThePast):
             deciding.price("pick-pack", "2.00", past, at=at)
-    # The first in another currency, of another fee, of a merchant's own.
+    # The first in another currency, and of another fee.
     deciding.price("pick-pack", "2.00", "2026-01-01", at=at, currency="THB")
     deciding.price("packaging", "2.00", "2026-01-01", at=at)
-    deciding.price("pick-pack", "0.90", "2026-11-05", at=at, own=shop)
-    with pytest.raises(prices.PriceOfThePast):
-        deciding.price("pick-pack", None, "2026-11-09", at=at, own=shop)
+    # A merchant's own takes the place of the general one, by which its charges were priced.
+    for price in ("0.90", None):
+        with pytest.raises(prices.PriceOfThePast):
+            deciding.price("pick-pack", price, "2026-11-09", at=at, own=shop)
     deciding.price("pick-pack", "2.00", "2026-11-10", at=at)
-    assert FeePrice.objects.count() == 5
+    assert FeePrice.objects.count() == 4
+
+
+def test_a_general_price_starts_where_days_begin_first() -> None:
+    """At 10:00 UTC the next day begins in UTC+14: from there on no merchant's day is changed."""
+    deciding.price("pick-pack", "1.00", "2026-11-01")
+    with pytest.raises(prices.PriceOfThePast):
+        deciding.price("pick-pack", "2.00", "2026-11-10", at="2026-11-10T10:00Z")
+    deciding.price("pick-pack", "2.00", "2026-11-10", at="2026-11-10T09:59:59Z")
+    deciding.price("pick-pack", "3.00", "2026-11-11", at="2026-11-10T10:00Z")
+    assert FeePrice.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "over"),
+    [
+        # Yesterday to the merchant, and still today in UTC.
+        ("Asia/Tokyo", "2026-11-10T15:00Z", "2026-11-10"),
+        ("America/Los_Angeles", "2026-11-11T08:00Z", "2026-11-10"),
+    ],
+)
+def test_a_merchants_own_price_starts_on_its_own_day(zone: str, at: str, over: str) -> None:
+    shop = shops.join("2026-11-01 10:00", timezone=zone)
+    deciding.price("pick-pack", "1.00", "2026-11-01", own=shop)
+    with pytest.raises(prices.PriceOfThePast):
+        deciding.price("pick-pack", "2.00", over, at=at, own=shop)
+    deciding.price("pick-pack", "2.00", "2026-11-11", at=at, own=shop)
+    assert FeePrice.objects.count() == 2
 
 
 def test_a_price_says_who_introduced_it_when_and_why() -> None:

@@ -64,10 +64,10 @@ def test_exactly_enough_pays_the_bill() -> None:
     shop = earning("39.00")
     shop.run_jobs("2026-11-01 11:00")
     assert state() == "PAID 39.00/39.00"
-    assert debits(shop) == [(f"{FIRST}-1", "-39.0000")]
+    assert debits(shop) == [(f"T-{FIRST}-1", "-39.0000")]
     assert buckets(shop, "2026-11-01") == ("0.00", "0.00", "0.00", "0.00")
     payment = Payment.objects.get()
-    assert (payment.provider, payment.provider_reference) == ("proceeds", f"{FIRST}-1")
+    assert (payment.provider, payment.provider_reference) == ("proceeds", f"T-{FIRST}-1")
 
 
 def test_a_cent_short_takes_nothing() -> None:
@@ -116,7 +116,7 @@ def test_a_transfer_leaves_less_to_take() -> None:
     shop = earning("38.99")
     transfer(shop, "2026-11-01 10:30", "0.01")
     assert pay_now(shop, "2026-11-01 10:40") == "SUCCEEDED"
-    assert debits(shop) == [(f"{FIRST}-2", "-38.9900")]
+    assert debits(shop) == [(f"T-{FIRST}-2", "-38.9900")]
     assert state() == "PAID 39.00/39.00"
 
 

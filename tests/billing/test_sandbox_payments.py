@@ -29,7 +29,7 @@ def test_the_next_run_of_the_jobs_collects_a_bill(sandbox: Any) -> None:
         shops.instant("2026-11-01 11:00"),
     )
     assert (payment.status, payment.amount, payment.attempt) == ("SUCCEEDED", Decimal(39), 1)
-    assert payment.idempotency_key == f"{bill.number}-1"
+    assert payment.idempotency_key == f"T-{bill.number}-1"
 
 
 def test_a_paid_bill_is_not_collected_again(sandbox: Any) -> None:

@@ -146,7 +146,7 @@ def test_a_merchant_that_begins_twice_is_one_customer(settings: Any) -> None:
     with stripe_server.odd_stripe() as odd:
         stripe_server.be_asked(settings, odd.url)
         assert [begin(shop).client_secret for _ in range(2)] == ["cus_1", "cus_1"]
-        assert list(odd.by_key) == [f"tael-customer-{shop.merchant.pk}"]
+        assert list(odd.by_key) == [f"T-customer-{shop.merchant.pk}"]
 
 
 @pytest.mark.django_db(transaction=True)

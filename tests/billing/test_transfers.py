@@ -37,7 +37,7 @@ def test_a_transfer_of_all_of_it_pays_the_bill() -> None:
         "manual",
         "BANK-1",
         "olga@tael.example",
-        f"{FIRST}-1",
+        f"T-{FIRST}-1",
     )
 
 
@@ -161,7 +161,7 @@ def test_a_retry_asks_for_what_a_transfer_left(provider: Told) -> None:
         "2026-11-01 12:00 SUCCEEDED",
         "2026-11-02 11:00 SUCCEEDED",
     ]
-    assert provider.sent == [f"{FIRST}-1", f"{FIRST}-3"]
+    assert provider.sent == [f"T-{FIRST}-1", f"T-{FIRST}-3"]
     assert str(Payment.objects.get(attempt=3).amount) == "1.0000"
     assert state() == "PAID 39.00/39.00"
 

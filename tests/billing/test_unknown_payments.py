@@ -47,7 +47,7 @@ def test_a_silent_card_is_asked_about_and_found_to_have_paid() -> None:
 def test_while_it_has_no_answer_nothing_else_is_done(provider: Told) -> None:
     shop = told_shop()
     provider.answers = [NoAnswer("timed out")]
-    provider.known[f"{FIRST}-1"] = Answer.undecided("")
+    provider.known[f"T-{FIRST}-1"] = Answer.undecided("")
     shop.run_jobs("2026-11-01 11:00")
     assert attempts(shop) == ["2026-11-01 11:00 UNKNOWN"]
     with unchanged(shop):
@@ -56,19 +56,19 @@ def test_while_it_has_no_answer_nothing_else_is_done(provider: Told) -> None:
         assert void(shop, "2026-11-01 12:00") == "bill_has_payments"
         assert transfer(shop, "2026-11-01 12:00", "39.00") == "payment_under_way"
     assert give_up(shop, "2026-11-01 13:00") == "UNCOLLECTIBLE"  # we stop; what was sent may pay
-    provider.known[f"{FIRST}-1"] = paid()
+    provider.known[f"T-{FIRST}-1"] = paid()
     shop.run_jobs("2026-11-05 12:05")
     assert state() == "PAID 39.00/39.00"
-    assert provider.sent == [f"{FIRST}-1"]
+    assert provider.sent == [f"T-{FIRST}-1"]
 
 
 def test_it_is_found_to_have_failed_and_that_is_the_first_failure(provider: Told) -> None:
     shop = told_shop()
     provider.answers = [NoAnswer("timed out")]
-    provider.known[f"{FIRST}-1"] = Answer.undecided("")
+    provider.known[f"T-{FIRST}-1"] = Answer.undecided("")
     shop.run_jobs("2026-11-01 11:00")
     assert (first_failure(shop), told(shop)) == (None, [])
-    provider.known[f"{FIRST}-1"] = Answer.failed("insufficient_funds")
+    provider.known[f"T-{FIRST}-1"] = Answer.failed("insufficient_funds")
     shop.run_jobs("2026-11-01 11:05")
     assert attempts(shop) == [f"2026-11-01 11:00 {SOFT}"]
     assert first_failure(shop) == "2026-11-01 11:05"
@@ -87,7 +87,7 @@ def test_what_was_never_received_is_tried_again_under_another_key(provider: Told
         "2026-11-01 11:00 FAILED never_received",
         "2026-11-01 11:10 SUCCEEDED",
     ]
-    assert provider.sent == [f"{FIRST}-1", f"{FIRST}-2"]
+    assert provider.sent == [f"T-{FIRST}-1", f"T-{FIRST}-2"]
     assert (first_failure(shop), told(shop)) == (None, [])
 
 
@@ -108,11 +108,11 @@ def test_a_retry_that_was_never_received_is_not_used_up(provider: Told) -> None:
 def test_the_providers_name_for_it_is_kept_while_it_decides(provider: Told) -> None:
     shop = told_shop()
     provider.answers = [NoAnswer("timed out")]
-    provider.known[f"{FIRST}-1"] = Answer.undecided("pi-7")
+    provider.known[f"T-{FIRST}-1"] = Answer.undecided("pi-7")
     shop.run_jobs("2026-11-01 11:00")
     shop.run_jobs("2026-11-01 12:00")
     assert Payment.objects.get().provider_reference == "pi-7"
-    provider.known[f"{FIRST}-1"] = Answer.failed("insufficient_funds")
+    provider.known[f"T-{FIRST}-1"] = Answer.failed("insufficient_funds")
     shop.run_jobs("2026-11-01 13:00")
     assert Payment.objects.get().provider_reference == "pi-7"
 
@@ -122,12 +122,12 @@ def test_a_provider_that_falls_over_may_have_taken_it(
 ) -> None:
     shop = told_shop()
     provider.answers = [ZeroDivisionError("not of the kind we know")]
-    provider.known[f"{FIRST}-1"] = paid()
+    provider.known[f"T-{FIRST}-1"] = paid()
     with caplog.at_level(logging.WARNING):
         assert pay_now(shop, "2026-11-01 11:00") == "UNKNOWN"
     assert "not of the kind we know" in caplog.text
     shop.run_jobs("2026-11-01 11:05")
-    assert (state(), provider.sent) == ("PAID 39.00/39.00", [f"{FIRST}-1"])
+    assert (state(), provider.sent) == ("PAID 39.00/39.00", [f"T-{FIRST}-1"])
 
 
 @pytest.mark.parametrize("arrived", [True, False], ids=["it arrived", "it did not arrive"])
@@ -140,10 +140,10 @@ def test_a_run_that_ends_before_the_answer_is_never_repeated_blindly(
         shop.run_jobs("2026-11-01 11:00")
     assert attempts(shop) == ["2026-11-01 11:00 PENDING"]
     if arrived:
-        provider.known[f"{FIRST}-1"] = paid()
+        provider.known[f"T-{FIRST}-1"] = paid()
     shop.run_jobs("2026-11-01 12:00")
-    assert provider.asked == [f"{FIRST}-1"]
-    assert provider.sent == [f"{FIRST}-1"] + ([] if arrived else [f"{FIRST}-2"])
+    assert provider.asked == [f"T-{FIRST}-1"]
+    assert provider.sent == [f"T-{FIRST}-1"] + ([] if arrived else [f"T-{FIRST}-2"])
     assert state() == "PAID 39.00/39.00"
     assert Payment.objects.filter(status="SUCCEEDED").count() == 1
 
@@ -153,12 +153,12 @@ def test_another_method_chosen_meanwhile_waits_for_the_answer_and_is_tried_then(
 ) -> None:
     shop = told_shop()
     provider.answers = [NoAnswer("timed out")]
-    provider.known[f"{FIRST}-1"] = Answer.undecided("")
+    provider.known[f"T-{FIRST}-1"] = Answer.undecided("")
     shop.run_jobs("2026-11-01 11:00")
     add_card(shop, "2026-11-01 11:30", GOOD)
     shop.run_jobs("2026-11-01 12:00")
     assert attempts(shop) == ["2026-11-01 11:00 UNKNOWN"]
-    provider.known[f"{FIRST}-1"] = Answer.failed("card_declined", is_hard=True)
+    provider.known[f"T-{FIRST}-1"] = Answer.failed("card_declined", is_hard=True)
     shop.run_jobs("2026-11-01 13:00")
     assert attempts(shop) == [
         "2026-11-01 11:00 FAILED card_declined",
@@ -210,7 +210,7 @@ def test_two_workers_and_two_people_at_one_bill_make_one_attempt(provider: Told)
     said = at_once(work, threads=4)
     assert said["SUCCEEDED"] == 1
     assert set(said) <= {"SUCCEEDED", "nothing", "payment_under_way", "bill_not_open"}
-    assert provider.sent == [f"{FIRST}-1"]
+    assert provider.sent == [f"T-{FIRST}-1"]
     assert (state(), Payment.objects.count()) == ("PAID 39.00/39.00", 1)
 
 
@@ -230,5 +230,5 @@ def test_a_slow_request_is_left_alone_however_long_it_takes(provider: Told) -> N
 
     provider.meanwhile = look
     shop.run_jobs("2026-11-01 11:00")
-    assert (provider.sent, provider.asked) == ([f"{FIRST}-1"], [])
+    assert (provider.sent, provider.asked) == ([f"T-{FIRST}-1"], [])
     assert state() == "PAID 39.00/39.00"

@@ -142,15 +142,31 @@ BILLS = [
         "dress: bill 2026-000003: expected 2026-11-12; found 2026-11-14",
     ),
     Break(
-        "bill periods follow one another",
-        BILL.format("period_start = '2026-11-12'", "2026-000004"),
-        "dress: bill 2026-000004: expected 2026-11-13, 2026-12-01; found 2026-11-12, 2026-12-01",
+        "a bill's period goes on from the bills before it and holds its lines",
+        BILL.format("period_start = '2026-11-02'", "2026-000003"),
+        "dress: bill 2026-000003: expected 2026-11-01, 2026-11-12, nothing, nothing;"
+        " found 2026-11-02, 2026-11-12, nothing, nothing",
+    ),
+    Break(
+        "a bill's period goes on from the bills before it and holds its lines",
+        BILL.format("plan_end = '2026-12-31'", "2026-000004"),
+        "dress: bill 2026-000004: expected",
+    ),
+    Break(
+        "the lines of a bill but plan fees were posted in its period",
+        BILL.format("period_start = '2026-11-11'", "2026-000003"),
+        "dress: bill 2026-000003 line app-usage 2026-11-10: expected true; found false",
+    ),
+    Break(
+        "a bill is due on its day, or seven days later where nothing collected it",
+        BILL.format("due_on = '2026-11-20'", "2026-000003"),
+        "dress: bill 2026-000003: expected 2026-11-12; found 2026-11-20",
     ),
     Break(
         "the next plan and cycle dates follow the open day",
         ACCOUNT.format("next_plan_on = '2027-03-02'"),
-        "dress: billing account: expected 2027-03-01, 2027-03-01, 2027-01-30;"
-        " found 2027-03-02, 2027-03-01, 2027-01-30",
+        "dress: billing account: expected 2027-03-01, 2027-03-01, 2027-01-29;"
+        " found 2027-03-02, 2027-03-01, 2027-01-29",
     ),
     Break(
         "a plan fee is charged once on each plan date",

@@ -173,22 +173,22 @@ BILLS = [
 PAYMENTS = [
     Break(
         "the attempts on a bill are counted, and known by its number and theirs",
-        PAYMENT.format("idempotency_key = 'x'", "2027-000003-2"),
+        PAYMENT.format("idempotency_key = 'x'", "T-2027-000003-2"),
         "linen: bill 2027-000003 attempt 2: expected 2, 2027-000003-2; found 2, x",
     ),
     Break(
         "the attempts on a bill are counted, and known by its number and theirs",
-        PAYMENT.format("attempt = 4", "2027-000003-3"),
-        "linen: bill 2027-000003 attempt 4: expected 3, 2027-000003-4; found 4, 2027-000003-3",
+        PAYMENT.format("attempt = 4", "T-2027-000003-3"),
+        "linen: bill 2027-000003 attempt 4: expected 3, 2027-000003-4; found 4, T-2027-000003-3",
     ),
     Break(
         "an attempt asks for all that was left of its bill, a transfer for no more",
-        PAYMENT.format("amount = 600", "2027-000003-2"),
+        PAYMENT.format("amount = 600", "T-2027-000003-2"),
         "linen: bill 2027-000003 attempt 2: expected 633.0200; found 600.0000",
     ),
     Break(
         "an attempt asks for all that was left of its bill, a transfer for no more",
-        PAYMENT.format("amount = 221", "2027-000007-1"),
+        PAYMENT.format("amount = 221", "T-2027-000007-1"),
         "wool: bill 2027-000007 attempt 1: expected 220.0000; found 221.0000",
     ),
     Break(
@@ -198,7 +198,7 @@ PAYMENTS = [
     ),
     Break(
         "what proceeds paid of a bill left them, once",
-        PAYMENT.format("provider = 'manual'", "2027-000010-1"),
+        PAYMENT.format("provider = 'manual'", "T-2027-000010-1"),
         "jute: payment 2027-000010-1: expected nothing; found",
     ),
     Break(

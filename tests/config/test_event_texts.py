@@ -17,6 +17,7 @@ from config.models import Replay
 from credit.operations import orders
 from merchants import events
 from merchants.models import Merchant
+from merchants.refusals import Invalid
 from tests import event_files, factories, shops
 
 pytestmark = pytest.mark.django_db
@@ -94,7 +95,7 @@ def test_what_cannot_be_kept_or_shown_is_invalid(shop: shops.Shop, kind: str, me
 def test_so_it_is_in_what_every_event_says(member: str) -> None:
     for text in [*BAD.values(), "x" * 101]:
         said = json.dumps(event("order.shipped") | {member: text})
-        with pytest.raises(events.Invalid, match=f"^{member}: "):
+        with pytest.raises(Invalid, match=f"^{member}: "):
             events.parse(said)
 
 

@@ -39,13 +39,19 @@ class Item:
 class Bill:
     kind: str
     on: date
-    starts_on: date
+    period: tuple[date, date]
+    plan_days: tuple[date, date] | None
     items: list[Item]
     status: str
 
     @property
     def total(self) -> Decimal:
         return sum((item.amount for item in self.items), ZERO)
+
+    @property
+    def last_day(self) -> date:
+        """The last day that it may take."""
+        return self.on if self.kind == "THRESHOLD" else self.on - ONE_DAY
 
 
 @dataclass
@@ -136,12 +142,22 @@ class Account:
         """Make the bill, unless its total is not above zero: then its items stay outstanding."""
         if sum((item.amount for item in items), ZERO) <= 0:
             return
-        starts_on = self.joined_on
-        if self.bills:
-            starts_on = min(self.bills[-1].on + ONE_DAY, on)
         status = "PAID" if self.pays_at_once else "OPEN"
-        self.bills.append(Bill(kind, on, starts_on, items, status))
+        plan_days = self.plan_days(items)
+        bill = Bill(kind, on, plan_days or (on, on), plan_days, items, status)
+        others = [item.posting_day for item in items if item.category != "SUBSCRIPTION"]
+        if others:
+            follows = self.bills[-1].last_day + ONE_DAY if self.bills else self.joined_on
+            bill.period = min([follows, *others]), bill.last_day
+        self.bills.append(bill)
         self.items = [item for item in self.items if not any(item is taken for taken in items)]
+
+    def plan_days(self, items: list[Item]) -> tuple[date, date] | None:
+        """From the first day of the oldest plan fee to the last day of the youngest."""
+        fees = [item.posting_day for item in items if item.category == "SUBSCRIPTION"]
+        if not fees:
+            return None
+        return min(fees), max(fees) + timedelta(days=self.plan_interval_days) - ONE_DAY
 
     def bill_of(self, day: date) -> None:
         """The scheduled bill of a new local day, if it has one."""

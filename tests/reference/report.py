@@ -109,8 +109,9 @@ def of_bills(account: Account) -> list[dict]:
         {
             "kind": bill.kind,
             "date": day(bill.on),
-            "period_start": day(bill.starts_on),
-            "period_end": day(bill.on),
+            "period_start": day(bill.period[0]),
+            "period_end": day(bill.period[1]),
+            "plan_days": [day(one) for one in bill.plan_days or ()],
             "total": text(bill.total, account.currency),
             "status": bill.status,
             "lines": sorted(

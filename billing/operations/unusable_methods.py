@@ -1,0 +1,48 @@
+"""Accounts whose method can't collect in their currency any more: they pay by bank transfer."""
+
+from datetime import datetime
+
+from billing.minimums import takes
+from billing.models import AccountChange, BillingAccount
+from billing.operations import dunning
+from merchants.operations import trail
+from merchants.trail import Action
+
+ACTOR = "day-end"
+REASON = "This method collects no bills in the account's currency."
+
+
+def is_unusable(method: str, currency: str) -> bool:
+    return not takes(method, currency)
+
+
+def leave(account: BillingAccount, *, now: datetime) -> None:
+    """Let the locked account pay by bank transfer from now on; what is open is collected no more.
+
+    Written down like a choice, and on the trail.
+    """
+    before, after = str(account.payment_method), str(BillingAccount.Method.MANUAL)
+    account.payment_method = BillingAccount.Method.MANUAL
+    account.card = None
+    account.save(update_fields=["payment_method", "card"])
+    AccountChange.objects.create(
+        account=account,
+        what=AccountChange.What.PAYMENT_METHOD,
+        before=before,
+        after=after,
+        effective_on=account.open_on,
+        actor=ACTOR,
+        reason=REASON,
+        at=now,
+    )
+    trail.write(
+        Action.METHOD_CHANGED,
+        merchant_id=account.pk,
+        subject="billing account",
+        before={"payment_method": before},
+        after={"payment_method": after},
+        actor=ACTOR,
+        reason=REASON,
+        now=now,
+    )
+    dunning.plan_attempts(account, now=now)

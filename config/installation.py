@@ -1,0 +1,40 @@
+"""What the settings say of the installation (merchants.installation), and a check at the start."""
+
+import logging
+import os
+from urllib.parse import urlsplit
+
+from django.db import DatabaseError
+
+from config import datafolder, embedded
+
+log = logging.getLogger(__name__)
+
+DEMO = "T"
+
+
+def first_prefix(*, deployed: bool) -> str:
+    """TAEL_PREFIX, which a new database gets; a demonstration needs none."""
+    return os.environ.get("TAEL_PREFIX", "") or ("" if deployed else DEMO)
+
+
+def place(base_url: str) -> str:
+    """Where the installation is: its address, and the data folder where that holds its database.
+
+    Not its port, which one process of it may be told and another not.
+    """
+    host = urlsplit(base_url).hostname or base_url
+    return f"{host} {datafolder.root()}" if embedded.runs_postgres() else host
+
+
+def check() -> None:
+    """Refuse to start with another TAEL_PREFIX than the database has.
+
+    A database that can't be read says so elsewhere, and asks no provider. Raises WrongPrefix.
+    """
+    from merchants import installation  # once there are apps
+
+    try:
+        installation.check()
+    except DatabaseError as problem:
+        log.warning("The installation's prefix can't be read now: %s", problem)

@@ -1,0 +1,45 @@
+"""Saying what an installation is called by others (domain: payment, prefix)."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from merchants import installation
+from merchants.models import Installation
+from merchants.operations import trail
+from merchants.refusals import Invalid
+from merchants.trail import Action
+
+
+@transaction.atomic
+def set_prefix(prefix: str, *, has_moved: bool, actor: str, now: datetime) -> Installation:
+    """Give this database a prefix, for the place where it is now; providers are asked from here on.
+
+    A copy needs another prefix than its original has. `has_moved` says that this is no copy: the
+    original was moved here with its prefix, and nothing runs in its former place any more. Raises
+    Invalid for a prefix that is kept without having moved, WrongPrefix for one that can't be.
+    """
+    installation.checked(prefix)
+    known = installation.current()
+    known = Installation.objects.select_for_update().get(pk=known.pk)
+    here = installation.place()
+    if known.prefix == prefix and known.place != here and not has_moved:
+        raise Invalid(
+            "prefix", f"{prefix} is that of the installation at {known.place!r}; a copy has its own"
+        )
+    if (known.prefix, known.place) == (prefix, here):
+        return known
+    before = {"prefix": known.prefix, "place": known.place}
+    known.prefix, known.place = prefix, here
+    known.set_at, known.set_by = now, actor
+    known.save()
+    trail.write(
+        Action.PREFIX_SET,
+        merchant_id=None,
+        subject="installation",
+        before=before,
+        after={"prefix": prefix, "place": here},
+        actor=actor,
+        now=now,
+    )
+    return known
