@@ -19,7 +19,7 @@ from credit.models import CreditLine, Withdrawal
 from credit.operations import payouts
 from credit.operations import withdrawal_steps as steps
 from credit.providers import number_of
-from merchants import money, second_person
+from merchants import money, second_person, wording
 from merchants.operations import trail
 from merchants.refusals import Refused
 from merchants.secrets import Undecryptable
@@ -145,7 +145,7 @@ def export_again(*, batch: str, actor: str, reason: str, now: datetime) -> str:
     numbers, and who took it and why stays on the trail. Raises UnknownBatch, NumberUnreadable,
     Invalid without a reason.
     """
-    reason = steps.checked_reason(reason)
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     written = Withdrawal.objects.filter(batch=batch).exclude(batch="")
     if not written.exists():
         raise UnknownBatch(f"There is no file {batch}.")

@@ -20,7 +20,7 @@ CREDIT = [
         "what takes two people was confirmed by another person, in time",
         drop("merchants_proposal", "proposal_is_confirmed_by_another_person_in_time")
         + "UPDATE merchants_proposal SET decided_by = proposed_by",
-        "expected True, True; found False, True",
+        ": expected t, t; found f, t",
     ),
     Break(
         "an entry's balances go on from those of the entry before",

@@ -10,6 +10,7 @@ from django.db.models import Model
 from django.test import Client
 
 from merchants import decisions
+from merchants.models import TrailEntry
 from merchants.operations import profiles
 from tests.credit import operator_decisions
 from tests.credit.deciding import (
@@ -222,7 +223,9 @@ def test_a_profile_changed_meanwhile_is_looked_at_again(shop: Shop) -> None:
 
 def test_the_licence_is_there_to_be_looked_at(shop: Shop) -> None:
     row = profile(shop)
-    response = browser_of(operator("profile")).get(address(row, "download", "licence"))
+    response = browser_of(operator("profile")).post(address(row, "download", "licence"), WHY)
+    entry = TrailEntry.objects.get(action="LICENCE_DOWNLOADED")
+    assert (entry.actor, entry.merchant, entry.reason) == (DECIDER, shop.merchant, WHY["reason"])
     assert response.content == b"%PDF-1.7 licence"
     assert response.headers["Content-Disposition"] == 'attachment; filename="licence.pdf"'
     assert browser_of(member(shop)).get(address(row, "download", "licence")).status_code != 200

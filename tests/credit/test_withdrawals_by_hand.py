@@ -126,10 +126,14 @@ def test_a_file_is_not_given_without_a_reason(shop: shops.Shop) -> None:
 
 
 def test_names_are_no_formulas(shop: shops.Shop) -> None:
-    for number, name in enumerate(["=1+1", "@x", "-5", "+A", "＝1+1"]):
-        card = ("4242424242424242", "5555555555554444", "378282246310005", "6011111111111117",
-                "30569309025904")[number]  # fmt: skip
-        destination = add(shop, number=card, holder=name, bank=f'{name}, "B"')
+    cards = ("4242424242424242", "5555555555554444", "378282246310005", "6011111111111117",
+             "30569309025904")  # fmt: skip
+    names = ("=1+1", "@x", "-5", "+A", "＝1+1")
+    added = [
+        add(shop, number=card, holder=name, bank=f'{name}, "B"')
+        for card, name in zip(cards, names, strict=True)
+    ]
+    for destination in added:
         withdraw(shop, "1.00", destination_id=destination.pk)
     found = rows(export(*Withdrawal.objects.all()).csv)
     assert [row["holder"] for row in found] == ["'=1+1", "'@x", "'-5", "'+A", "'＝1+1"]
@@ -138,7 +142,7 @@ def test_names_are_no_formulas(shop: shops.Shop) -> None:
 
 
 def test_who_approved_or_asked_for_a_large_one_does_not_send_it(shop: shops.Shop) -> None:
-    large, small = withdraw(shop, "20000.00"), withdraw(shop, "100.00")
+    small, large = withdraw(shop, "100.00"), withdraw(shop, "20000.00")
     approve(large, by=OPERATOR)
     batch = export(large, small, by=OPERATOR)
     assert batch.sent == [small]
@@ -153,12 +157,13 @@ def test_who_approved_or_asked_for_a_large_one_does_not_send_it(shop: shops.Shop
 
 
 def test_what_cannot_be_sent_is_left_out_by_name(shop: shops.Shop, settings: LazySettings) -> None:
-    large, cancelled, already = (withdraw(shop, a) for a in ("20000.00", "1.00", "2.00"))
+    cancelled, already = (withdraw(shop, amount) for amount in ("1.00", "2.00"))
     cancel(cancelled)
     export(already)
     settings.TAEL_SANDBOX = True
     automatic = withdraw(shop, "3.00")
     settings.TAEL_SANDBOX = False
+    large = withdraw(shop, "20000.00")
     stopped_shop = shop_with("300.00", "elsewhere")
     stopped = withdraw(stopped_shop, "4.00")
     freezes.place(
