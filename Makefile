@@ -11,11 +11,12 @@ DEPLOYMENT := DATABASE_URL=postgresql://tael@database.invalid/tael REDIS_URL=red
 	ALLOWED_HOSTS=tael.example SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF \
 	TAEL_ENCRYPTION_KEYS=b25seS1mb3ItdGhpcy1jaGVjay0wMTIzNDU2Nzg5LWE=
 
-.PHONY: help run test check bench clean
+.PHONY: help run test test-full check bench clean
 
 help:
 	@echo "make run    Tael on http://127.0.0.1:$(PORT), with demo shops (PORT=8001 make run: another port)"
 	@echo "make test   all tests (ARGS='-k name' for some)"
+	@echo "make test-full  what takes minutes: 10,000 requests, half-sent bodies behind nginx"
 	@echo "make check  formatting, lint, types, imports, migrations, deployment settings"
 	@echo "make bench  the benchmarks"
 	@echo "make clean  removes .venv and the tests' data; your data in .data stays"
@@ -26,6 +27,10 @@ run: $(INSTALLED)
 
 test: $(INSTALLED)
 	@$(VENV)/python -m pytest --numprocesses logical --maxprocesses 8 $(ARGS)
+
+# The last -m counts. One after the other: they measure.
+test-full: $(INSTALLED)
+	@$(VENV)/python -m pytest -m full $(ARGS)
 
 check: $(INSTALLED)
 	$(VENV)/ruff format --check .

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import connection
 
-from merchants import exports
+from merchants import exports, patience
 from merchants.money import minor_digits
 
 
@@ -46,7 +46,11 @@ class Part:
             TO STDOUT WITH (FORMAT csv)
         """
         sent = units = 0
-        with connection.cursor() as cursor, cursor.copy(copy_rows, self.params) as copy:
+        with (
+            patience.download(),
+            connection.cursor() as cursor,
+            cursor.copy(copy_rows, self.params) as copy,
+        ):
             for line in copy:
                 amount, _, row = bytes(line).partition(b",")
                 sent += 1

@@ -16,6 +16,9 @@ from billing.operations import stripe_events
 log = logging.getLogger(__name__)
 
 LONGEST_BODY = 1024 * 1024  # bytes; an event takes some thousand
+# What reading a body raises that is none of Stripe's events; the last of them, one that is nested
+# too deeply to be read.
+NO_EVENT = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 OLDEST_SECONDS = 5 * 60  # of a signature, so that nobody sends an old event again
 
 
@@ -37,7 +40,7 @@ def of_stripe(request: HttpRequest) -> HttpResponse:
         )
         event = json.loads(request.body)
         kind, object_id = event["type"], event["data"]["object"].get("id", "")
-    except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError):
+    except (stripe.SignatureVerificationError, *NO_EVENT):
         return HttpResponse(status=400)
     try:
         stripe_events.take(str(kind), str(object_id), now=timezone.now())

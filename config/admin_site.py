@@ -11,6 +11,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -38,6 +39,18 @@ class OperatorsSite(UnfoldAdminSite):
         """Through allauth's: Django's own page would ask for no second factor."""
         login: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return login
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """No form here completes what somebody types, so there is nothing to be asked."""
+        raise PermissionDenied
+
+    def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The names of pages that match; a page of results that there is not is the first one."""
+        if request.GET.get("page", "1") != "1":
+            request.GET = request.GET.copy()
+            request.GET["page"] = "1"
+        found: HttpResponse = super().search(request, extra_context)
+        return found
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Through allauth's: Django's own page would not count the guesses."""

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from uuid import uuid4
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
@@ -15,6 +16,8 @@ access = logging.getLogger("tael.access")
 SANE_ID = re.compile(r"[A-Za-z0-9_.:-]{8,64}")
 METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"}  # whatever else they send
 
+SECRETS = {"token", "key", "uidb36"}  # in addresses, as routes name them
+
 STRICT = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
     " form-action 'self'; frame-ancestors 'none'"
@@ -23,8 +26,24 @@ STRICT = (
 ADMIN = STRICT + "; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'"
 
 
-class ContentSecurityPolicy:
-    """Says what a page may load: only what we serve, and nothing written inline."""
+# What no page of ours uses, and so no script that gets into one may either.
+PERMISSIONS = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        *("accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture"),
+        *("encrypted-media", "geolocation", "gyroscope", "hid", "idle-detection", "magnetometer"),
+        *("microphone", "midi", "payment", "screen-wake-lock", "serial", "usb"),
+        *("xr-spatial-tracking",),
+    )
+)
+
+
+class PageHeaders:
+    """Says what a page may load (only what we serve, and nothing written inline), what it may use
+    of the browser, and that nobody on the way, nor the next one at that browser, may keep it.
+
+    Files that are the same for everybody come with a Cache-Control of their own.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -33,6 +52,28 @@ class ContentSecurityPolicy:
         response = self.get_response(request)
         policy = ADMIN if request.path.startswith("/admin/") else STRICT
         response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        is_private = not request.path_info.startswith(settings.STATIC_URL)
+        if is_private and "no-store" not in response.headers.get("Cache-Control", ""):
+            response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+
+class Unreferred:
+    """Lets no page know the address of one whose link is a secret, not even our own.
+
+    The origin alone is told: told nothing, browsers send the form on such a page without an origin,
+    and Django refuses it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        named = request.resolver_match.kwargs if request.resolver_match else {}
+        if SECRETS & named.keys():
+            response.headers["Referrer-Policy"] = "strict-origin"
         return response
 
 

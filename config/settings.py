@@ -48,6 +48,11 @@ TAEL_SANDBOX = flag("TAEL_SANDBOX", default=embedded.runs_postgres() and not TES
 
 DEPLOYED = not (embedded.runs_postgres() or TAEL_SANDBOX or TESTING)
 HTTPS = flag("TAEL_HTTPS", default=DEPLOYED)
+if DEBUG and DEPLOYED:
+    raise ImproperlyConfigured(
+        "Unset TAEL_DEBUG: DATABASE_URL is set, so this is a deployment, and its error pages would"
+        " show secrets to anybody."
+    )
 
 SECRET_KEY = os.environ.get("SECRET_KEY", "")
 if not SECRET_KEY:
@@ -73,6 +78,8 @@ STRIPE_TIMEOUT = float(os.environ.get("STRIPE_TIMEOUT") or 15)
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", default="" if DEPLOYED else "localhost 127.0.0.1 [::1]")
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
 ROOT_URLCONF = "config.urls"
+# Tael is at the root of its host, whatever a header or a variable says of a folder above it.
+FORCE_SCRIPT_NAME = ""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
@@ -103,7 +110,9 @@ MIDDLEWARE = [
     "config.health.Health",
     "config.middleware.Watched",
     "django.middleware.security.SecurityMiddleware",
-    "config.middleware.ContentSecurityPolicy",
+    "config.middleware.PageHeaders",
+    "config.middleware.Unreferred",
+    "config.bounds.Bounded",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -116,6 +125,7 @@ MIDDLEWARE = [
     "config.admin_door.AdminDoor",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.bounds.Patience",
 ]
 
 TEMPLATES = [
@@ -187,7 +197,7 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_CHANGE_EMAIL = True  # one address at a time; a new one counts once its link was followed
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_FORMS = {"reset_password_from_key": "config.accounts.PasswordByLink"}
+ACCOUNT_FORMS, MFA_FORMS = sign_in.ACCOUNT_FORMS, sign_in.MFA_FORMS
 ACCOUNT_RATE_LIMITS = sign_in.RATE_LIMITS
 # How many proxies stand in front, each of which adds to X-Forwarded-For; without any, it is what
 # the client says, and not looked at.
@@ -200,6 +210,8 @@ TAEL_ADMIN_IDLE_MINUTES = int(os.environ.get("TAEL_ADMIN_IDLE_MINUTES") or 30)
 TAEL_ADMIN_NETWORKS = addresses.networks(words("TAEL_ADMIN_NETWORKS"))
 # How people who found a weakness reach whoever runs this, for /.well-known/security.txt.
 TAEL_SECURITY_CONTACT = addresses.contact(os.environ.get("TAEL_SECURITY_CONTACT", ""))
+# For how long sign-ins are on their log.
+TAEL_SIGN_INS_KEPT_DAYS = sign_in.kept_days()
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Tael"
@@ -224,6 +236,8 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # 1,000 events fit
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+LARGEST_REQUEST = 6 * 1024 * 1024  # of bytes, whatever it brings; nginx has the same bound
 
 STATIC_URL = "/static/"
 collected = DEPLOYED and datafolder.root() / "static"

@@ -1,12 +1,17 @@
-"""What gunicorn serves: `gunicorn config.wsgi`."""
+"""What gunicorn serves: `gunicorn config.wsgi`; gunicorn.conf.py says how."""
 
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.db.backends.signals import connection_created
+
+from config import bounds
+from merchants import patience
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
+application = bounds.in_utf_8(get_wsgi_application())
+connection_created.connect(patience.bound)
 
 from config import installation  # noqa: E402 - once there are settings
 

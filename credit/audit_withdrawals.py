@@ -78,6 +78,20 @@ WITHDRAWALS = (
     ),
     Check(
         7,
+        "what the bank's answers were taken for is what their withdrawals are",
+        "status",
+        """
+        SELECT withdrawal.line_id AS merchant_id,
+               'row ' || answer.row || ' of ' || file.name AS subject,
+               answer.outcome::text AS expected, withdrawal.status::text AS found
+        FROM credit_payoutanswer answer
+        JOIN credit_payoutanswerfile file ON file.id = answer.file_id
+        LEFT JOIN credit_withdrawal withdrawal ON withdrawal.reference = answer.reference
+        WHERE answer.outcome IN ('PAID', 'FAILED')
+        """,
+    ),
+    Check(
+        7,
         "a withdrawal's steps are those of its status",
         "approved, sent, ended",
         """

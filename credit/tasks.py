@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from credit.operations import days, flags, payouts
+from credit.operations import days, flags, payout_answers, payouts
 from merchants.piecework import Failures, by_halves, one_by_one
 
 
@@ -22,6 +22,10 @@ def send_withdrawals(withdrawal_ids: Sequence[int], now: datetime) -> Failures:
 
 def reconcile_withdrawals(withdrawal_ids: Sequence[int], now: datetime) -> Failures:
     return one_by_one(partial(payouts.reconcile, now=now), withdrawal_ids)
+
+
+def take_payout_answers(answer_ids: Sequence[int], now: datetime) -> Failures:
+    return one_by_one(partial(payout_answers.take, now=now), answer_ids)
 
 
 def flag_late_withdrawals(withdrawal_ids: Sequence[int], now: datetime) -> Failures:

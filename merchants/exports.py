@@ -5,6 +5,7 @@ than ten.
 """
 
 import tempfile
+import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -15,12 +16,21 @@ from django.http import FileResponse, HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
+from merchants import patience
 from merchants.money import minor_digits
 
 BLOCK = 64 * 1024  # bytes; handed on row by row, a file takes a web server ten times as long
 
 # Spreadsheets take text that starts so for a formula: = + - @, tab, line ends, and the wide forms.
 FORMULA_STARTS = "=+-@\t\n\r\uff0b\uff0d\uff1d\uff20"
+# What some of them pass over when they look for such a start: spaces of every width, controls, and
+# characters that have no width or no ink at all.
+BLANKS = "".join(
+    character
+    for character in map(chr, range(1, 0xFFFF))
+    if unicodedata.category(character) in {"Zs", "Zl", "Zp", "Cc", "Cf"}
+    or character in "\u115f\u1160\u2800\u3164\uffa0\u034f\ufe00\ufe0e\ufe0f"
+)
 
 
 def of_rows(columns: dict[str, str], rows: QuerySet[Any, Any]) -> Iterator[bytes]:
@@ -35,7 +45,7 @@ def of_rows(columns: dict[str, str], rows: QuerySet[Any, Any]) -> Iterator[bytes
 
 
 def _copied(query: str, params: tuple[Any, ...]) -> Iterator[bytes]:
-    with connection.cursor() as cursor, cursor.copy(query, params) as copy:
+    with patience.download(), connection.cursor() as cursor, cursor.copy(query, params) as copy:
         yield from map(bytes, copy)
 
 
@@ -74,7 +84,9 @@ def download(request: HttpRequest, blocks: Iterable[bytes], file_name: str) -> H
 
 def safe_text(text: str) -> str:
     """The text, with an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{text}" if text.startswith(tuple(FORMULA_STARTS)) else text
+    starts = tuple(FORMULA_STARTS)
+    is_formula = text.startswith(starts) or text.lstrip(BLANKS).startswith(starts)
+    return f"'{text}" if is_formula else text
 
 
 # SQL for a column as the files have it.
@@ -83,7 +95,8 @@ def safe_text(text: str) -> str:
 def safe(column: str) -> str:
     """Text that somebody else wrote, as `safe_text` has it; and no quotes around nothing."""
     codes = ", ".join(str(ord(start)) for start in FORMULA_STARTS)
-    return f"NULLIF(CASE WHEN ascii({column}) IN ({codes}) THEN '''' ELSE '' END || {column}, '')"
+    is_formula = f"ascii({column}) IN ({codes}) OR ascii(ltrim({column}, '{BLANKS}')) IN ({codes})"
+    return f"NULLIF(CASE WHEN {is_formula} THEN '''' ELSE '' END || {column}, '')"
 
 
 def amount(column: str, currency: str) -> str:

@@ -41,7 +41,6 @@ BILLING = (
     "billing.thresholdrequest",
     "billing.invoice",
     "billing.payment",
-    "billing.straypayment",
     "billing.feeprice",
 )
 RUNNING = (

@@ -3,6 +3,6 @@
 Importing the modules registers the pages.
 """
 
-from credit.admin import lines, orders, policies, reviews, withdrawals
+from credit.admin import lines, orders, payout_answers, policies, reviews, withdrawals
 
-__all__ = ["lines", "orders", "policies", "reviews", "withdrawals"]
+__all__ = ["lines", "orders", "payout_answers", "policies", "reviews", "withdrawals"]

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from credit.admin.forms import BankAnswers, BankFile, MarkedPaid
 from credit.models import PayoutDestination, Withdrawal
-from credit.operations import payout_files, payouts, withdrawals
+from credit.operations import payout_answers, payout_files, payouts, withdrawals
 from credit.queries import waiting as queues
 from merchants.admin import OfMerchant, amount, figure, related, waiting
 from merchants.decisions import Act, Agreed, Deciding, Decision, Download, Reasoned, Report
@@ -142,17 +142,14 @@ def _export(act: Act) -> Report:
 
 
 def _take_answers(act: Act) -> Report:
-    taken = payout_files.take_answers(content=act.said["file"], **act.by)
+    file = payout_answers.upload(content=act.said["file"], **act.by)
     return Report(
-        done=translated("Paid: {paid}. Failed: {failed}. Known before: {known}.").format(
-            paid=taken.paid, failed=taken.failed, known=taken.known
+        done=(
+            f"The file is here, with {file.row_count:,} rows. They are taken in one by one within"
+            " minutes; its page shows how far that has come, and what became of each."
         ),
-        refused=[
-            translated("Row {row}, {reference}: {problem}").format(
-                row=refused.row, reference=refused.reference, problem=refused.problem
-            )
-            for refused in taken.refused
-        ],
+        link=reverse("admin:credit_payoutanswerfile_change", args=[file.pk]),
+        link_text=file.name,
     )
 
 
@@ -211,10 +208,10 @@ class WithdrawalAdmin(Deciding, OfMerchant):
             "answers",
             _("The bank's answers"),
             form=BankAnswers,
-            effect=lambda row: _(
+            effect=lambda row: (
                 "A CSV with the columns reference, status (PAID or FAILED), bank_reference and"
-                " reason. Rows that cannot be right are listed and change nothing; the same file"
-                " uploaded again says nothing new."
+                " reason. A job takes its rows in; those that cannot be right are listed and change"
+                " nothing, and the same file uploaded again says nothing new."
             ),
             carry_out=_take_answers,
         ),

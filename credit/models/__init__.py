@@ -10,6 +10,8 @@ Order              one buyer's "pay later" order; what OPEN ones owe is what is 
 OrderFlag          orders that a person should look at; one per cause.
 OrderPayment       cash that came for an order; kept even when it cannot take it (UNMATCHED).
 OrderRefund        what a buyer was given back, split by where it came from.
+PayoutAnswer       what the bank said of one withdrawal; taken in once.
+PayoutAnswerFile   an upload of such; its rows are taken in by a job.
 PayoutDestination  where proceeds may go; its number is encrypted.
 ProceedsEntry      every change of what the merchant has earned, append-only.
 ShopMetrics        what the platform measured of a shop at an instant; input of reviews.
@@ -19,6 +21,7 @@ Withdrawal         proceeds on their way; debited once, returned at most once.
 from credit.models.lines import CreditLine, Freeze, LimitEntry
 from credit.models.metrics import ShopMetrics
 from credit.models.orders import Order, OrderPayment
+from credit.models.payout_answers import PayoutAnswer, PayoutAnswerFile
 from credit.models.policy import CreditPolicy
 from credit.models.proceeds import ProceedsEntry
 from credit.models.refunds import OrderRefund
@@ -37,6 +40,8 @@ __all__ = [
     "OrderFlag",
     "OrderPayment",
     "OrderRefund",
+    "PayoutAnswer",
+    "PayoutAnswerFile",
     "PayoutDestination",
     "ProceedsEntry",
     "ShopMetrics",

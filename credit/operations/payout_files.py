@@ -1,46 +1,35 @@
-"""Withdrawals that operators send through their bank: a file for it, and one with its answers.
+"""Withdrawals that operators send through their bank: a file for it, as CSV in UTF-8.
 
-Both are CSV in UTF-8 with dot decimals, the same in every language.
-
-For the bank   reference, amount, currency, kind, holder, bank, number
-Its answers    reference, status (PAID or FAILED), bank_reference (of a PAID), reason (of a FAILED)
+Its columns are reference, amount, currency, kind, holder, bank and number, with dot decimals, the
+same in every language. What the bank answers is the matter of credit.operations.payout_answers.
 """
 
 import csv
 import io
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
 from credit.models import CreditLine, Withdrawal
-from credit.operations import payouts
 from credit.operations import withdrawal_steps as steps
 from credit.providers import number_of
 from merchants import money, second_person, wording
+from merchants.exports import safe_text
 from merchants.operations import trail
 from merchants.refusals import Refused
 from merchants.secrets import Undecryptable
 from merchants.trail import Action
 
 BANK_COLUMNS = ("reference", "amount", "currency", "kind", "holder", "bank", "number")
-ANSWER_COLUMNS = ("reference", "status", "bank_reference", "reason")
-# Spreadsheets take text that starts so for a formula: = + - @, and their wide forms.
-FORMULA_STARTS = tuple("=+-@\uff0b\uff0d\uff1d\uff20")
 
 
 class UnknownBatch(Refused):
     """No file for the bank has this name."""
 
     code = "unknown_batch"
-
-
-class UnreadableFile(Refused):
-    """It is no CSV in UTF-8 with the columns of the bank's answers. Nothing of it was taken."""
-
-    code = "unreadable_file"
 
 
 class NotByHand(Refused):
@@ -55,17 +44,10 @@ class NumberUnreadable(Refused):
     code = "number_unreadable"
 
 
-class UnknownAnswer(Refused):
-    """A status that is neither PAID nor FAILED."""
-
-    code = "unknown_answer"
-
-
 @dataclass(frozen=True)
-class RowRefused:
-    """Why one row of a file, or one withdrawal for it, was left as it is."""
+class LeftOut:
+    """Why a withdrawal was left out of the file."""
 
-    row: int  # as a spreadsheet counts them, the heading being 1; 0 where there is no file
     reference: str
     problem: str
 
@@ -77,17 +59,7 @@ class Batch:
     name: str
     csv: str
     sent: Sequence[Withdrawal]
-    refused: Sequence[RowRefused]
-
-
-@dataclass
-class Taken:
-    """What became of the rows of the bank's answers; those refused can be mended and come again."""
-
-    paid: int = 0
-    failed: int = 0
-    known: int = 0  # said nothing new
-    refused: list[RowRefused] = field(default_factory=list)
+    refused: Sequence[LeftOut]
 
 
 @transaction.atomic
@@ -107,7 +79,7 @@ def export(*, withdrawal_ids: Iterable[int], actor: str, now: datetime) -> Batch
         try:
             sent.append(_send(withdrawal_id, name, actor, now))
         except Refused as refusal:
-            refused.append(RowRefused(0, reference, str(refusal)))
+            refused.append(LeftOut(reference, str(refusal)))
     return Batch(name=name, csv=_for_the_bank(sent) if sent else "", sent=sent, refused=refused)
 
 
@@ -175,79 +147,11 @@ def _for_the_bank(withdrawals: Iterable[Withdrawal]) -> str:
                 money.text(withdrawal.amount, withdrawal.currency),
                 withdrawal.currency,
                 destination.kind,
-                _text(destination.holder),
-                _text(destination.bank),
+                safe_text(destination.holder),
+                safe_text(destination.bank),
                 # Digits, perhaps after a +, or an e-mail address that starts with none of those:
                 # no formula (credit.operations.destinations), and a bank takes no apostrophe.
                 _number(withdrawal),
             ]
         )
     return file.getvalue()
-
-
-def _text(value: str) -> str:
-    return f"'{value}" if value.startswith(FORMULA_STARTS) else value
-
-
-def take_answers(*, content: bytes, actor: str, now: datetime) -> Taken:
-    """Write down what the bank answered, row by row.
-
-    Rows that cannot be right are listed with what is wrong, and change nothing; all others count.
-    The same file uploaded again says nothing new. Raises UnreadableFile.
-    """
-    taken = Taken()
-    for number, row in _rows(content):
-        try:
-            _take(row, taken, actor, now)
-        except Refused as refusal:
-            taken.refused.append(RowRefused(number, row["reference"], str(refusal)))
-    return taken
-
-
-def _rows(content: bytes) -> list[tuple[int, dict[str, str]]]:
-    """All rows by column, read to the end before the first one counts."""
-    try:
-        text = content.decode("utf-8-sig")
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UnreadableFile(f"The file cannot be read as CSV in UTF-8: {error}.") from None
-    if not rows or "\0" in text:
-        raise UnreadableFile("The file is empty, or no text.")
-    heading = rows.pop(0)
-    columns = [column.strip().lower() for column in heading]
-    missing = [column for column in ANSWER_COLUMNS if columns.count(column) != 1]
-    if missing:
-        raise UnreadableFile(f"The heading has to name {', '.join(missing)}, once each.")
-    found = []
-    for number, cells in enumerate(rows, start=2):
-        if any(cell.strip() for cell in cells):
-            row = dict(zip(columns, [cell.strip() for cell in cells], strict=False))
-            found.append((number, {column: row.get(column, "") for column in ANSWER_COLUMNS}))
-    return found
-
-
-def _take(row: dict[str, str], taken: Taken, actor: str, now: datetime) -> None:
-    withdrawal = Withdrawal.objects.filter(
-        reference=row["reference"], provider=Withdrawal.MANUAL
-    ).first()
-    if withdrawal is None:
-        raise steps.UnknownWithdrawal(f"There is no withdrawal {row['reference']!r} sent by hand.")
-    match row["status"].upper():
-        case Withdrawal.Status.PAID:
-            reference = row["bank_reference"]
-            if withdrawal.is_paid and withdrawal.provider_reference == reference:
-                taken.known += 1
-                return
-            payouts.mark_paid(
-                withdrawal_id=withdrawal.pk, reference=reference, actor=actor, now=now
-            )
-            taken.paid += 1
-        case Withdrawal.Status.FAILED:
-            reason = row["reason"]
-            if withdrawal.is_failed and withdrawal.reason == reason:
-                taken.known += 1
-                return
-            payouts.mark_failed(withdrawal_id=withdrawal.pk, reason=reason, actor=actor, now=now)
-            taken.failed += 1
-        case other:
-            raise UnknownAnswer(f"status: {other!r} is neither PAID nor FAILED")

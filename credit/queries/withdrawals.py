@@ -3,11 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from credit.models import CreditLine, Freeze, PayoutDestination, Withdrawal
+from credit.models import (
+    CreditLine,
+    Freeze,
+    PayoutAnswer,
+    PayoutAnswerFile,
+    PayoutDestination,
+    Withdrawal,
+)
 from credit.models.withdrawals import EXPECTED_WITHIN
 from credit.queries import Step
 
@@ -136,3 +143,17 @@ def _sendable() -> QuerySet[Withdrawal]:
 
 def _keys(found: QuerySet[Withdrawal]) -> Sequence[int]:
     return list(found.order_by("pk").values_list("pk", flat=True))
+
+
+def payout_answers_to_take(now: datetime) -> Sequence[int]:
+    """Rows of the bank's answers that nobody has taken in, in the order in which they came."""
+    found = PayoutAnswer.objects.filter(
+        outcome=PayoutAnswer.Outcome.WAITING, file__uploaded_at__lte=now
+    )
+    return list(found.order_by("pk").values_list("pk", flat=True))
+
+
+def outcomes(file: PayoutAnswerFile) -> dict[str, int]:
+    """How many of the file's rows came to what, by outcome."""
+    counted = file.answers.values_list("outcome").annotate(rows=Count("pk"))
+    return dict(counted.order_by("outcome"))

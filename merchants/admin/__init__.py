@@ -1,6 +1,6 @@
 """The operators' view of people and merchants, and the ground all books' admin pages stand on."""
 
-from merchants.admin import merchants, people, proposals, trail
+from merchants.admin import merchants, people, proposals, sign_ins, trail
 from merchants.admin.bases import (
     Bounded,
     Column,
@@ -29,6 +29,7 @@ __all__ = [
     "people",
     "proposals",
     "related",
+    "sign_ins",
     "trail",
     "waiting",
 ]

@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 
+from merchants.admin.questions import OfferedQuestions
 from merchants.buttons import button
 from merchants.fields import AmountField
 from merchants.models import Merchant
@@ -137,6 +138,13 @@ class Bounded(ModelAdmin):
 
     def get_sortable_by(self, request: HttpRequest) -> Any:
         return ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[OfferedQuestions]:
+        return OfferedQuestions
+
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
+        """A row is chosen and found by its key alone, never by what stands in another column."""
+        return to_field in ("pk", self.opts.pk.name)
 
     def _is_filtered(self, request: HttpRequest) -> bool:
         """But by what waits, which has an index of its own."""

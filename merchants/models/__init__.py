@@ -8,6 +8,9 @@ Profile     what a merchant says of itself, and whether an operator confirmed it
 Notice      something a merchant's people are told; one per cause.
 NoticeMail  a notice on its way to one person by e-mail; sent once.
 Proposal    a decision that takes two people, and what became of it; decided once.
+SignIn      a sign-in, sign-out, or attempt; never changed, and deleted only when old.
+EnrolledFactor  since when a second factor opens withdrawals and destinations.
+SecurityMail  an e-mail about how somebody signs in, or who is on a team; sent once.
 Installation  what others know this installation by, and where it is.
 TrailEntry  who changed what, from what to what, and why; never changed or deleted.
 """
@@ -17,9 +20,11 @@ from merchants.models.merchants import Merchant, Profile, TimeZonePeriod
 from merchants.models.notices import Notice, NoticeMail
 from merchants.models.people import Invitation, Membership, User, UserManager
 from merchants.models.proposals import Proposal
+from merchants.models.sign_ins import EnrolledFactor, SecurityMail, SignIn
 from merchants.models.trail import TrailEntry
 
 __all__ = [
+    "EnrolledFactor",
     "Installation",
     "Invitation",
     "Membership",
@@ -28,6 +33,8 @@ __all__ = [
     "NoticeMail",
     "Profile",
     "Proposal",
+    "SecurityMail",
+    "SignIn",
     "TimeZonePeriod",
     "TrailEntry",
     "User",

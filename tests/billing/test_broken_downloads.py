@@ -25,7 +25,7 @@ from tests.shops import Shop
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PATIENCE_SECONDS = 60
-GUNICORN = "-m gunicorn config.wsgi --worker-class gthread --threads 2 --no-control-socket"
+GUNICORN = "-m gunicorn config.wsgi --workers 1 --threads 2 --no-control-socket"
 ROWS = 2000  # some 300 KB: much of it has left before the last row is counted
 ADDRESSES = [
     "/m/rosewood/billing/statements/2026-10.csv",

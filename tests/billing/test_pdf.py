@@ -54,7 +54,7 @@ def test_a_paid_bill_says_when_it_was_paid(settings: Settings) -> None:
     assert "Bill Paid Tael" in page
     assert "39.00 USD paid on 1 Nov 2026" in page
     assert "Paid so far 39.00 USD Left to pay 0.00 USD" in page
-    assert "Payments Paid Attempt Amount 1 Nov 2026 10:00 1 39.00 USD" in page
+    assert "Payments Paid Attempt Method Amount 1 Nov 2026 10:00 1 Sandbox 39.00 USD" in page
 
 
 def test_documents_name_who_issues_them_and_a_bill_where_to_transfer_to(

@@ -118,6 +118,16 @@ WITHDRAWALS = [
         ", USD; found",
     ),
     Break(
+        "what the bank's answers were taken for is what their withdrawals are",
+        "INSERT INTO credit_payoutanswerfile (name, uploaded_at, uploaded_by, row_count)"
+        " VALUES ('A1', now(), 'olga@tael.example', 1);"
+        " INSERT INTO credit_payoutanswer (file_id, row, reference, status, bank_reference, reason,"
+        " outcome, problem, done_at)"
+        " SELECT (SELECT id FROM credit_payoutanswerfile), 2, reference, 'PAID', 'B-1', '', 'PAID',"
+        " '', now() FROM credit_withdrawal WHERE status = 'CANCELLED'",
+        "row 2 of A1: expected PAID; found CANCELLED",
+    ),
+    Break(
         "a withdrawal's steps are those of its status",
         "UPDATE credit_withdrawal SET sent_at = NULL WHERE status = 'PAID'",
         "expected f, t, t; found f, f, t",

@@ -6,7 +6,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from credit.models import PayoutDestination, Withdrawal
+from credit import tasks
+from credit.models import PayoutAnswerFile, PayoutDestination, Withdrawal
+from credit.queries import withdrawals as queries
 from merchants import decisions
 from merchants.models import TrailEntry
 from tests.credit.deciding import DECIDED_AT, DECIDER, address, nothing_changes, operator, text
@@ -14,6 +16,7 @@ from tests.credit.withdrawing import (
     OTHER_OPERATOR,
     approve,
     cancel,
+    entries,
     fresh,
     pay_out,
     shop_with,
@@ -103,12 +106,42 @@ def test_the_banks_answers(shop: Shop, browser: Client) -> None:
     browser.post(EXPORT, {"withdrawals": [paid.pk, failed.pk]})
     rows = (f"{paid},PAID,B-1,", f"{failed},FAILED,,account closed", "W-none,PAID,B-2,")
     shown = text(browser.post(ANSWERS, answers(*rows)))
-    assert "Paid: 1. Failed: 1. Known before: 0." in shown
-    assert "Row 4, W-none: There is no withdrawal" in shown
+    assert "The file is here, with 3 rows." in shown
+    assert (status(paid), status(failed)) == ("SENT", "SENT")
+    file = PayoutAnswerFile.objects.get()
+    page = f"/admin/credit/payoutanswerfile/{file.pk}/change/"
+    assert page in shown
+    assert "0 of 3 rows; load the page again" in text(browser.get(page))
+    take_answers()
     assert (status(paid), status(failed)) == ("PAID", "FAILED")
     assert fresh(paid).ended_by == DECIDER
-    with nothing_changes():
-        assert "Known before: 2." in text(browser.post(ANSWERS, answers(*rows)))
+    shown = text(browser.get(page))
+    assert "3 of 3 rows" in shown
+    assert "Marked as paid: 1, Marked as failed: 1, Refused: 1" in shown
+    of_file = browser.get("/admin/credit/payoutanswer/", {"q": file.name})
+    assert [answer.row for answer in of_file.context["cl"].result_list] == [2, 3, 4]
+    assert "There is no withdrawal" in text(of_file)
+    refused = browser.get(
+        "/admin/credit/payoutanswer/", {"q": file.name, "outcome__exact": "REFUSED"}
+    )
+    assert [answer.row for answer in refused.context["cl"].result_list] == [4]
+
+
+def test_the_same_file_of_answers_again_is_harmless(shop: Shop, browser: Client) -> None:
+    paid = withdraw(shop, "100.00")
+    browser.post(EXPORT, {"withdrawals": [paid.pk]})
+    for _ in range(2):
+        browser.post(ANSWERS, answers(f"{paid},PAID,B-1,"))
+        take_answers()
+    second = PayoutAnswerFile.objects.latest("pk")
+    shown = text(browser.get(f"/admin/credit/payoutanswerfile/{second.pk}/change/"))
+    assert "Known before: 1" in shown
+    assert entries(shop)[1:] == ["WITHDRAWAL -100.00"]
+
+
+def take_answers() -> None:
+    """As the job does."""
+    assert tasks.take_payout_answers(queries.payout_answers_to_take(DECIDED_AT), DECIDED_AT) == {}
 
 
 def test_a_file_that_cannot_be_read_changes_nothing(shop: Shop, browser: Client) -> None:

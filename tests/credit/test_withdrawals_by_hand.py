@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import ProgrammingError, transaction
 
-from credit.models import Freeze, Withdrawal
-from credit.operations import freezes, payout_files, payouts
-from credit.operations.payout_files import Batch, RowRefused, Taken, UnknownBatch, UnreadableFile
+from credit.models import Freeze, PayoutAnswer, PayoutAnswerFile, Withdrawal
+from credit.operations import freezes, payout_answers, payout_files, payouts
+from credit.operations.payout_answers import UnreadableFile
+from credit.operations.payout_files import Batch, UnknownBatch
 from credit.operations.payouts import NotSent
 from credit.operations.withdrawals import AlreadyDecided
 from credit.queries import withdrawals as queries
@@ -49,16 +51,25 @@ def export(*chosen: Withdrawal, by: str = OPERATOR, at: str = NOW) -> Batch:
     )
 
 
-def take(*rows: str, heading: str = HEADING) -> Taken:
+def take(*rows: str, heading: str = HEADING) -> list[PayoutAnswer]:
+    """Upload such a file, and do what the job does with it."""
     content = heading + "".join(f"{row}\n" for row in rows)
-    return payout_files.take_answers(
-        content=content.encode(), actor=OTHER_OPERATOR, now=shops.instant(LATER)
-    )
+    return take_file(content.encode())
 
 
-def counts(taken: Taken) -> tuple[int, int, int, int]:
+def take_file(content: bytes) -> list[PayoutAnswer]:
+    now = shops.instant(LATER)
+    file = payout_answers.upload(content=content, actor=OTHER_OPERATOR, now=now)
+    due = queries.payout_answers_to_take(now)
+    assert sorted(due) == sorted(file.answers.values_list("pk", flat=True))
+    return [payout_answers.take(answer_id, now=now) for answer_id in due]
+
+
+def counts(taken: list[PayoutAnswer]) -> tuple[int, int, int, int]:
     """paid, failed, known, refused."""
-    return taken.paid, taken.failed, taken.known, len(taken.refused)
+    found = [answer.outcome for answer in taken]
+    paid, failed, known, refused = map(found.count, ("PAID", "FAILED", "KNOWN", "REFUSED"))
+    return paid, failed, known, refused
 
 
 def sent(shop: shops.Shop, amount: str = "100.00") -> Withdrawal:
@@ -238,17 +249,18 @@ def test_each_wrong_row_is_named_and_the_others_count(
     ]
     taken = take(*rows)
     assert counts(taken) == (1, 1, 0, 8)
-    assert [(refused.row, refused.problem) for refused in taken.refused] == [
+    refused = [answer for answer in taken if answer.outcome == "REFUSED"]
+    assert [(answer.row, answer.problem) for answer in refused] == [
         (2, f"Withdrawal {waiting} was not sent yet."),
         (3, "There is no withdrawal 'W-NOBODY' sent by hand."),
         (4, "status: 'PERHAPS' is neither PAID nor FAILED"),
-        (5, "bank_reference: must have 1 to 200 characters"),
-        (6, "reason: must have 1 to 500 characters"),
+        (5, "bank_reference: is missing"),
+        (6, "reason: is missing"),
         (7, f"There is no withdrawal '{automatic}' sent by hand."),
         (10, f"Withdrawal {twice} is FAILED by {OTHER_OPERATOR}."),
         (11, f"Withdrawal {twice} is FAILED by {OTHER_OPERATOR}."),
     ]
-    assert taken.refused[1] == RowRefused(3, "W-NOBODY", taken.refused[1].problem)
+    assert refused[1].reference == "W-NOBODY"
     assert (status(good), status(twice), status(waiting)) == ("PAID", "FAILED", "REQUESTED")
 
 
@@ -267,13 +279,40 @@ def test_each_wrong_row_is_named_and_the_others_count(
 def test_what_is_no_file_of_answers_changes_nothing(shop: shops.Shop, content: bytes) -> None:
     sent(shop)
     with unchanged(shop), pytest.raises(UnreadableFile):
-        payout_files.take_answers(content=content, actor=OPERATOR, now=shop.at(LATER))
+        payout_answers.upload(content=content, actor=OPERATOR, now=shop.at(LATER))
+    assert not PayoutAnswer.objects.exists()
+
+
+def test_a_row_is_taken_in_once_however_often_the_job_comes_to_it(shop: shops.Shop) -> None:
+    withdrawal = sent(shop)
+    (answer,) = take(f"{withdrawal},PAID,B-1,")
+    with unchanged(shop):
+        again = payout_answers.take(answer.pk, now=shop.at("2026-11-05 09:00"))
+    assert (again.outcome, again.done_at) == ("PAID", shop.at(LATER))
+    assert queries.payout_answers_to_take(shop.at("2026-11-05 09:00")) == []
+
+
+def test_what_the_bank_said_stays_as_it_was_said(shop: shops.Shop) -> None:
+    (answer,) = take("W-NOBODY,PAID,B-1,")
+    for changed in ({"reference": "W-SOMEBODY"}, {"outcome": "PAID", "problem": ""}):
+        with pytest.raises(ProgrammingError), transaction.atomic():
+            PayoutAnswer.objects.filter(pk=answer.pk).update(**changed)
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        PayoutAnswer.objects.all().delete()
+
+
+def test_uploading_says_on_the_trail_who_brought_how_many_rows(shop: shops.Shop) -> None:
+    take("W-NOBODY,PAID,B-1,", "W-NOBODY,PAID,B-2,")
+    entry = TrailEntry.objects.get(action="BANK_ANSWERS_UPLOADED")
+    file = PayoutAnswerFile.objects.get()
+    assert (entry.actor, entry.subject, entry.after) == (OTHER_OPERATOR, file.name, {"rows": 2})
+    assert file.name.startswith("A261104-")
 
 
 def test_a_file_that_excel_saved_is_read(shop: shops.Shop) -> None:
     withdrawal = sent(shop)
     content = f"﻿Status,Reference,Reason,Bank_Reference,Teller\r\npaid, {withdrawal} ,,B-1,Wu\r\n"
-    taken = payout_files.take_answers(content=content.encode(), actor=OPERATOR, now=shop.at(LATER))
+    taken = take_file(content.encode())
     assert counts(taken) == (1, 0, 0, 0)
 
 

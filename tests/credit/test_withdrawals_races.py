@@ -9,9 +9,10 @@ from django.conf import LazySettings
 from django.db import connection
 from moneyed import Money
 
-from credit.models import ProceedsEntry, Withdrawal
-from credit.operations import payout_files, payouts, refunds, withdrawals
+from credit.models import PayoutAnswer, ProceedsEntry, Withdrawal
+from credit.operations import payout_answers, payout_files, payouts, refunds, withdrawals
 from credit.providers import PROVIDERS
+from credit.queries import withdrawals as queries
 from merchants.refusals import Refused
 from tests import shops
 from tests.credit import payout_server
@@ -171,13 +172,18 @@ def test_the_same_file_of_answers_uploaded_eight_times_at_once() -> None:
     withdrawal = withdraw(shop, "10.00")
     payout_files.export(withdrawal_ids=[withdrawal.pk], actor=OPERATOR, now=shops.instant(NOW))
     content = f"reference,status,bank_reference,reason\n{withdrawal},FAILED,,no\n".encode()
-    at_once(
-        lambda _: len(
-            payout_files.take_answers(
-                content=content, actor=OPERATOR, now=shops.instant(NOW)
-            ).refused
-        )
-    )
+
+    def upload(_: int) -> str:
+        now = shops.instant(NOW)
+        payout_answers.upload(content=content, actor=OPERATOR, now=now)
+        # Each takes all that waits, its own and the others'.
+        for answer_id in queries.payout_answers_to_take(now):
+            payout_answers.take(answer_id, now=now)
+        return "done"
+
+    assert at_once(upload) == {"done": 8}
+    taken = list(PayoutAnswer.objects.values_list("outcome", flat=True))
+    assert (taken.count("FAILED"), taken.count("KNOWN")) == (1, 7)
     assert (shop.proceeds(), status(withdrawal)) == ("300.00", "FAILED")
     assert ProceedsEntry.objects.filter(kind="RETURNED").count() == 1
 

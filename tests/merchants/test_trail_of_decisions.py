@@ -10,7 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from credit.models import Withdrawal
+from credit.models import PayoutAnswerFile, Withdrawal
+from credit.queries import withdrawals as queries
+from credit.tasks import take_payout_answers
 from merchants import decisions
 from merchants.decisions import Deciding
 from merchants.roles import Role
@@ -164,11 +166,14 @@ def test_what_goes_to_the_bank_and_what_it_answers(browser: Client) -> None:
     content = f"reference,status,bank_reference,reason\n{rows}".encode()
     for _ in range(2):
         browser.post(page.format("answers"), {"file": SimpleUploadedFile("a.csv", content)})
+    files = list(PayoutAnswerFile.objects.order_by("pk"))
+    take_payout_answers(queries.payout_answers_to_take(DECIDED_AT), DECIDED_AT)
     assert trailed.told(since) == [
+        *(("BANK_ANSWERS_UPLOADED", file.name, {}, {"rows": 3}) for file in files),
         ("WITHDRAWAL_PAID", paid.reference,
          *step(("SENT", "PAID"), (there, there), bank_reference="B-1")),
         ("WITHDRAWAL_FAILED", failed.reference,
          *step(("SENT", "FAILED"), (there, "44900.00"))),
     ]  # fmt: skip
-    assert [entry.reason for entry in trailed.entries(since)] == ["", "account closed"]
+    assert [entry.reason for entry in trailed.entries(since)] == ["", "", "", "account closed"]
     assert {entry.actor for entry in trailed.entries(since)} == {DECIDER}

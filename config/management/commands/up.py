@@ -21,10 +21,7 @@ from config import embedded, metrics, servers
 from config.demo.people import LOGINS
 
 HOST = "127.0.0.1"
-WEB = (
-    "-m gunicorn config.wsgi --worker-class gthread --workers 2 --threads 4"
-    " --timeout 120 --graceful-timeout 5 --no-control-socket"
-)
+WEB = "-m gunicorn config.wsgi --workers 2 --graceful-timeout 5 --no-control-socket"
 # In a container root runs all of it; the warning is for deployments.
 WORKER = (
     '-W "ignore:You\'re running the worker with superuser"'

@@ -1,0 +1,91 @@
+"""What a request may be like before anything of it is read, and how long an answer may take."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.http import parse_header_parameters
+from psycopg import errors
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+UTF_8 = {"utf-8", "utf8"}
+DIGITS = re.compile(r"[0-9]{1,18}")
+
+
+class Bounded:
+    """Refuses bodies that are too large or of unknown length, before anything reads them.
+
+    Django bounds what it keeps in memory, but takes files of any size.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if request.META.get("HTTP_TRANSFER_ENCODING"):
+            return _refusal("A request has to say how long it is.", 411)
+        if not DIGITS.fullmatch(length):
+            return _refusal("The length of this request is no number.", 400)
+        if int(length) > settings.LARGEST_REQUEST:
+            return _refusal("A request must not be larger than 6 MB.", 413)
+        return self.get_response(request)
+
+
+def in_utf_8(application: "WSGIApplication") -> "WSGIApplication":
+    """The application, for requests in UTF-8; others are refused before Django sees them.
+
+    It reads the query string and the body in whatever codec a header names, "hex" among them, and
+    the former while it makes the request that its middleware would get.
+    """
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if is_utf_8(environ.get("CONTENT_TYPE", "")):
+            return application(environ, start_response)
+        said = b"Requests are read in UTF-8.\n"
+        headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(said)))]
+        start_response("415 Unsupported Media Type", headers)
+        return [said]
+
+    return answer
+
+
+def is_utf_8(content_type: str) -> bool:
+    """Whether this header names UTF-8, or no encoding, as Django reads it."""
+    try:
+        _kind, parameters = parse_header_parameters(content_type)
+    except ValueError:  # it is too long to be one
+        return False
+    return parameters.get("charset", "utf-8").strip().lower() in UTF_8
+
+
+def _refusal(sentence: str, status: int) -> HttpResponse:
+    return HttpResponse(f"{sentence}\n", status=status, content_type="text/plain; charset=utf-8")
+
+
+class Patience:
+    """Says in a sentence that the database took too long.
+
+    How long it may take is the connection's own statement_timeout (merchants.patience).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, OperationalError) and isinstance(
+            error.__cause__, errors.QueryCanceled
+        ):
+            response = render(request, "503.html", status=503)
+            response.headers["Retry-After"] = "30"
+            return response
+        return None

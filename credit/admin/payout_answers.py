@@ -1,0 +1,68 @@
+"""What the bank answered: the uploads, how far they have come, and what became of each row."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+
+from credit.models import PayoutAnswer, PayoutAnswerFile
+from credit.queries import withdrawals as queries
+from merchants.admin import FoundByKeys, ReadOnly
+
+Outcome = PayoutAnswer.Outcome
+
+
+@admin.register(PayoutAnswerFile)
+class PayoutAnswerFileAdmin(ReadOnly):
+    list_display = ("name", "uploaded_at", "uploaded_by", "row_count")
+    ordering = ("-pk",)
+    search_fields = ("name__exact",)
+    search_help_text = "The file's name here, such as A261104-3F9C2A"
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        return ("name", "uploaded_at", "uploaded_by", self.progress, self.came_to, self.rows)
+
+    @admin.display(description="progress")
+    def progress(self, file: PayoutAnswerFile) -> SafeString:
+        waiting = queries.outcomes(file).get(Outcome.WAITING, 0)
+        done = file.row_count - waiting
+        return format_html(
+            '<progress max="{}" value="{}"></progress> {} of {} rows{}',
+            *(file.row_count or 1, done if file.row_count else 1),
+            *(f"{done:,}", f"{file.row_count:,}"),
+            "; load the page again to see how far it has come" if waiting else "",
+        )
+
+    @admin.display(description="what they came to")
+    def came_to(self, file: PayoutAnswerFile) -> str:
+        counted = queries.outcomes(file)
+        return ", ".join(
+            f"{one.label}: {counted[one.value]:,}" for one in Outcome if one.value in counted
+        )
+
+    @admin.display(description="its rows")
+    def rows(self, file: PayoutAnswerFile) -> SafeString:
+        page = reverse("admin:credit_payoutanswer_changelist")
+        asked = [("All", {}), *((one.label, {"outcome__exact": one.value}) for one in Outcome)]
+        return format_html_join(
+            " · ",
+            '<a class="underline" href="{}?{}">{}</a>',
+            ((page, urlencode({"q": file.name, **more}), label) for label, more in asked),
+        )
+
+
+@admin.register(PayoutAnswer)
+class PayoutAnswerAdmin(FoundByKeys):
+    keys: ClassVar[Sequence[str]] = ("file__name",)
+    search_help_text = "The name of an upload"
+    list_display = ("row", "reference", "status", "outcome", "problem", "done_at", "file")
+    list_filter = ("outcome",)
+    list_select_related = ("file",)
+    ordering = ("-file", "row")
+    is_long = True

@@ -1,0 +1,85 @@
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+
+from merchants.fields import ReferenceField
+
+
+class PayoutAnswerFile(models.Model):
+    """What the bank answered about withdrawals, as an operator uploaded it."""
+
+    name = ReferenceField(unique=True)  # ours: the bank's names come again each day
+    uploaded_at = models.DateTimeField()
+    uploaded_by = models.CharField(max_length=254)
+    row_count = models.PositiveIntegerField(verbose_name="rows")
+
+    class Meta:
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="payout_answer_file_never_changes",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PayoutAnswer(models.Model):
+    """One row of such a file. What it says never changes; what became of it is written once."""
+
+    class Outcome(models.TextChoices):
+        WAITING = "WAITING", "Waiting"  # for the job
+        PAID = "PAID", "Marked as paid"
+        FAILED = "FAILED", "Marked as failed"
+        KNOWN = "KNOWN", "Known before"
+        REFUSED = "REFUSED", "Refused"  # it cannot be right; `problem` says why
+
+    file = models.ForeignKey(PayoutAnswerFile, on_delete=models.PROTECT, related_name="answers")
+    row = models.PositiveIntegerField()  # as a spreadsheet counts them, the heading being 1
+    # As the bank wrote them.
+    reference = models.TextField()
+    status = models.TextField()
+    bank_reference = models.TextField()
+    reason = models.TextField()
+    # Written by the job that takes it in, once.
+    outcome = models.CharField(max_length=7, choices=Outcome.choices, default=Outcome.WAITING)
+    problem = models.TextField(blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["file", "row"], name="one_answer_per_file_and_row"),
+            models.CheckConstraint(
+                condition=Q(outcome="WAITING", done_at__isnull=True)
+                | (~Q(outcome="WAITING") & Q(done_at__isnull=False)),
+                name="payout_answer_done_unless_it_waits",
+            ),
+            models.CheckConstraint(
+                condition=(Q(outcome="REFUSED") & ~Q(problem=""))
+                | (~Q(outcome="REFUSED") & Q(problem="")),
+                name="payout_answer_refused_with_its_problem",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["id"], condition=Q(outcome="WAITING"), name="payout_answers_that_wait"
+            ),
+            models.Index(fields=["file", "outcome"], name="payout_answers_by_outcome"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="payout_answer_is_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(
+                name="payout_answer_never_changes", exclude=["outcome", "problem", "done_at"]
+            ),
+            pgtrigger.Protect(
+                name="payout_answer_is_taken_once",
+                operation=pgtrigger.Update,
+                condition=~pgtrigger.Q(old__outcome="WAITING"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_id}, row {self.row}"

@@ -1,0 +1,36 @@
+"""What an admin list can be asked in its address: what its page offers, and nothing else.
+
+Django answers whatever lookup stands in the query string (`?password__regex=^a`), and so lets
+somebody who may only look at a list read any column of its rows, and of rows they lead to, one
+question after the other. Here a parameter that none of the page's filters has taken is refused.
+"""
+
+from typing import Any
+
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ORDER_VAR
+from django.http import HttpRequest
+from unfold.views import ChangeList
+
+
+class OfferedQuestions(ChangeList):
+    """Answers the filters of its page, in the order of its page.
+
+    A filter takes its own parameters out of the query string, by their whole names; Django would
+    hand the rest to the database as lookups.
+    """
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        """Raises DisallowedModelAdminLookup (400) for a parameter that no filter offers."""
+        if any("\0" in value for values in self.filter_params.values() for value in values):
+            raise IncorrectLookupParameters("no column holds such a character")
+        specs, has_filters, rest, *others = super().get_filters(request)
+        if rest:
+            raise DisallowedModelAdminLookup("The list is asked for something it does not offer.")
+        return specs, has_filters, rest, *others
+
+    def get_ordering(self, request: HttpRequest, queryset: Any) -> Any:
+        """The page's own: one that has no index would sort the whole table."""
+        self.params.pop(ORDER_VAR, None)
+        return super().get_ordering(request, queryset)

@@ -1,0 +1,174 @@
+"""Clients that send half of what they announced stop nobody, behind deploy/nginx.conf."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from tests import lacking
+from tests.config.conftest import until
+
+NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+CONFIGURATION = settings.BASE_DIR / "deploy" / "nginx.conf"
+HALF = (
+    b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n\r\nlogin="
+)
+CLIENTS = 200
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+def free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def gunicorn(start: Start) -> int:
+    """The web server as it is started anywhere: two workers of four threads."""
+    port = free_port()
+    start(
+        *("-m", "gunicorn", "config.wsgi", "--workers", "2", "--no-control-socket"),
+        *("--bind", f"127.0.0.1:{port}", "--log-level", "critical"),
+        ALLOWED_HOSTS="localhost 127.0.0.1",
+    )
+    until(lambda: answers(port), 120)
+    return port
+
+
+@pytest.fixture
+def nginx(gunicorn: int) -> Iterator[int]:
+    """The documented nginx, on ports of ours and without a certificate."""
+    if NGINX is None:
+        lacking.skip("There is no nginx here.")
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="tael-nginx-") as folder:
+        path = Path(folder) / "nginx.conf"
+        path.write_text(_for_here(CONFIGURATION.read_text(), folder, port, gunicorn))
+        process = subprocess.Popen([NGINX, "-p", folder, "-c", str(path), "-g", "daemon off;"])
+        try:
+            until(lambda: answers(port))
+            yield port
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _for_here(text: str, folder: str, port: int, upstream: int) -> str:
+    """Other ports, folders and no TLS; all else is as documented.
+
+    All clients of this test come from one address, and must not be told apart from the many
+    addresses that a real attack comes from: the bound of connections from one is lifted.
+    """
+    changes = {
+        r"^user .*\n": "",
+        r"/run/nginx\.pid": f"{folder}/pid",
+        r"/var/log/nginx": folder,
+        r"127\.0\.0\.1:8000": f"127.0.0.1:{upstream}",
+        r"    server \{\n        listen 80 (.|\n)*?\n    \}\n": "",
+        r"    server \{\n        listen 443 ssl default_server(.|\n)*?\n    \}\n": "",
+        r"listen 443 ssl;": f"listen 127.0.0.1:{port} default_server;",
+        r" +ssl_.*\n": "",
+        r"server_name tael\.example": "server_name _",
+        r"limit_conn at_once \d+": "limit_conn at_once 1000",
+    }
+    for pattern, instead in changes.items():
+        text, found = re.subn(pattern, instead, text, flags=re.MULTILINE)
+        assert found, pattern
+    temporary = "".join(
+        f"    {kind}_temp_path {folder}/{kind};\n"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    return text.replace("http {\n", f"http {{\n{temporary}", 1)
+
+
+def answers(port: int, seconds: float = 5) -> float | None:
+    """How long /healthz takes; None if it does not answer."""
+    begun = time.monotonic()
+    with closing(HTTPConnection("127.0.0.1", port, timeout=seconds)) as asked:
+        try:
+            asked.request("GET", "/healthz", headers={"Host": "localhost"})
+            return time.monotonic() - begun if asked.getresponse().status == 200 else None
+        except OSError:
+            return None
+
+
+def half_send(stack: ExitStack, port: int, clients: int = CLIENTS) -> None:
+    for _ in range(clients):
+        client = stack.enter_context(closing(socket.create_connection(("127.0.0.1", port))))
+        client.sendall(HALF)
+
+
+def slowest(port: int, seconds: float, *, again: Callable[[], None]) -> float:
+    """The longest that /healthz took, asked all the while; `again` sends what was dropped anew."""
+    worst, until_when, next_time = 0.0, time.monotonic() + seconds, time.monotonic() + 8
+    while time.monotonic() < until_when:
+        took = answers(port)
+        assert took is not None, "it did not answer within five seconds"
+        worst = max(worst, took)
+        if time.monotonic() > next_time:
+            again()
+            next_time = time.monotonic() + 8
+        time.sleep(0.1)
+    return worst
+
+
+@pytest.mark.parametrize("seconds", [3, pytest.param(60, marks=pytest.mark.full)])
+def test_behind_nginx_two_hundred_half_sent_bodies_slow_nobody_down(
+    nginx: int, seconds: int
+) -> None:
+    with ExitStack() as stack:
+        half_send(stack, nginx)
+        worst = slowest(nginx, seconds, again=lambda: half_send(stack, nginx))
+        print(f"slowest /healthz in {seconds} s: {worst:.3f} s")  # noqa: T201 (asked for with -s)
+        assert worst < 1
+
+
+@pytest.mark.full
+def test_without_nginx_the_web_server_comes_back_by_itself(gunicorn: int) -> None:
+    """Forty took all of its threads for good; now a silent client loses its thread in seconds."""
+    with ExitStack() as stack:
+        half_send(stack, gunicorn, 40)
+        time.sleep(1)
+        # Eight threads, forty clients, ten seconds each: five rounds.
+        until(lambda: answers(gunicorn, seconds=2), 75)
+
+
+def test_what_is_too_large_is_refused_before_any_of_it_comes(gunicorn: int) -> None:
+    for header, status in (
+        (b"Content-Length: 6291457", b"413"),
+        (b"Content-Length: 262144000", b"413"),
+        (b"Transfer-Encoding: chunked", b"411"),
+        (b"Content-Length: 5\r\nContent-Type: text/plain; charset=hex", b"415"),
+    ):
+        with closing(socket.create_connection(("127.0.0.1", gunicorn), timeout=20)) as client:
+            client.sendall(b"POST /webhooks/stripe/ HTTP/1.1\r\nHost: localhost\r\n" + header)
+            client.sendall(b"\r\n\r\n")
+            assert client.recv(20).split()[1] == status, header
+
+
+def test_a_folder_or_path_that_a_header_names_is_not_believed(gunicorn: int) -> None:
+    for header in ("SCRIPT_NAME", "PATH_INFO"):
+        with closing(socket.create_connection(("127.0.0.1", gunicorn), timeout=20)) as client:
+            client.sendall(b"GET /m/x/ HTTP/1.1\r\nHost: localhost\r\n")
+            client.sendall(f"{header}: /m\r\nConnection: close\r\n\r\n".encode())
+            said = client.makefile("rb").read().decode()
+        assert "Location: /accounts/login/?next=/m/x/" in said or said.startswith("HTTP/1.1 400")
+
+
+def test_the_documented_bounds_are_those_of_the_settings() -> None:
+    text = CONFIGURATION.read_text()
+    for wanted in ("client_max_body_size 6m", "client_body_timeout 10s", "limit_conn at_once 60"):
+        assert wanted in text
+    assert settings.LARGEST_REQUEST == 6 * 1024 * 1024
