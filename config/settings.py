@@ -123,6 +123,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.LanguageOfUser",
     "config.admin_door.AdminDoor",
+    "config.middleware.ClockIsRight",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "config.bounds.Patience",

@@ -4,6 +4,7 @@ A break drops the constraints that would have refused it; triggers do not fire (
 """
 
 from tests.config.audit_breaks_credit import CREDIT_BREAKS
+from tests.config.audit_breaks_instants import INSTANT_BREAKS
 from tests.config.audit_breaks_spring import SPRING_BREAKS
 from tests.config.breaking import DRESS, Break, drop
 
@@ -155,7 +156,7 @@ BILLS = [
     Break(
         "the lines of a bill but plan fees were posted in its period",
         BILL.format("period_start = '2026-11-11'", "2026-000003"),
-        "dress: bill 2026-000003 line app-usage 2026-11-10: expected true; found false",
+        "dress: bill 2026-000003 line app-usage 2026-11-10: expected True; found False",
     ),
     Break(
         "a bill is due on its day, or seven days later where nothing collected it",
@@ -196,4 +197,4 @@ BILLS = [
     ),
 ]
 
-BREAKS = CREDIT_BREAKS + CHARGES + BILLS + SPRING_BREAKS
+BREAKS = CREDIT_BREAKS + CHARGES + BILLS + SPRING_BREAKS + INSTANT_BREAKS

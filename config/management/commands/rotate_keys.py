@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
-from merchants import encrypted
+from merchants import clock, encrypted
 from merchants.encrypted import Column
 from merchants.operations import keys
 
@@ -32,7 +31,7 @@ class Command(BaseCommand):
         """Go over one column; what no key opens in it, by name."""
         looked_at, changed, unreadable = 0, 0, []
         for chunk in _chunks(column):
-            rotated = keys.reencrypt(column, chunk, actor=ACTOR, now=timezone.now())
+            rotated = keys.reencrypt(column, chunk, actor=ACTOR, now=clock.now())
             looked_at += len(chunk)
             changed += rotated.changed
             unreadable += rotated.unreadable
