@@ -42,6 +42,7 @@ class Action(TextChoices):
     BANK_ANSWERS_UPLOADED = "BANK_ANSWERS_UPLOADED", "Bank's answers uploaded"
     WITHDRAWAL_PAID = "WITHDRAWAL_PAID", "Withdrawal marked as paid"
     WITHDRAWAL_FAILED = "WITHDRAWAL_FAILED", "Withdrawal marked as failed"
+    BANK_FILE_DOWNLOADED = "BANK_FILE_DOWNLOADED", "File for the bank downloaded"
     DESTINATION_ADDED = "DESTINATION_ADDED", "Destination added"
     DESTINATION_REMOVED = "DESTINATION_REMOVED", "Destination removed"
     KEY_ROTATED = "KEY_ROTATED", "Encrypted anew with another key"
@@ -81,6 +82,7 @@ class Action(TextChoices):
     # People
     PROFILE_CHANGED = "PROFILE_CHANGED", "Profile changed"
     PROFILE_CONFIRMED = "PROFILE_CONFIRMED", "Profile confirmed"
+    LICENCE_DOWNLOADED = "LICENCE_DOWNLOADED", "Licence document downloaded"
     MEMBER_INVITED = "MEMBER_INVITED", "Member invited"
     INVITATION_REVOKED = "INVITATION_REVOKED", "Invitation revoked"
     ROLE_GIVEN = "ROLE_GIVEN", "Role given"
@@ -106,6 +108,11 @@ class Action(TextChoices):
     ADDRESS_CHANGED = "ADDRESS_CHANGED", "Address changed"
     NEW_BROWSER = "NEW_BROWSER", "Sign-in from an unknown browser"
     LOCKED_OUT = "LOCKED_OUT", "Address locked"
+
+    PROPOSED = "PROPOSED", "Proposed to a second person"
+    PROPOSAL_CONFIRMED = "PROPOSAL_CONFIRMED", "Proposal confirmed"
+    PROPOSAL_REFUSED = "PROPOSAL_REFUSED", "Proposal refused"
+    PROPOSAL_WITHDRAWN = "PROPOSAL_WITHDRAWN", "Proposal withdrawn"
 
     # The installation
     PREFIX_SET = "PREFIX_SET", "Installation's prefix set"

@@ -49,6 +49,7 @@ GROUPS = (
             merchants.PROFILES,
         ),
     ),
+    Group("Waiting for a second person", (merchants.PROPOSALS,)),
     Group("Bills", (billing.FAILED, billing.DRAFTS)),
     Group("To look into", (credit.FLAGS, credit.UNMATCHED, credit.REFUSED)),
 )

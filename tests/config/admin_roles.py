@@ -5,7 +5,7 @@ docs/operations.md says the same in words.
 """
 
 ALL, ABOVE = "CBADS", "ADS"  # who looks; officers see nothing of how Tael runs and is supervised
-CREDIT, BILLING, RUNS = "CDS", "BDS", "DS"  # who decides
+CREDIT, BILLING, RUNS = "C", "B", "DS"  # who decides; administrators decide no money
 
 SEEN = {
     "account.emailaddress": ALL,
@@ -58,6 +58,7 @@ SEEN = {
     "merchants.notice": ALL,
     "merchants.noticemail": ALL,
     "merchants.profile": ALL,
+    "merchants.proposal": ABOVE,
     "merchants.enrolledfactor": ABOVE,
     "merchants.securitymail": ABOVE,
     "merchants.signin": ABOVE,
@@ -93,6 +94,7 @@ DECIDED = {
     "merchants.membership": (RUNS, "role remove"),
     "merchants.merchant": (RUNS, "invite"),
     "merchants.profile": (CREDIT, "confirm"),
+    "merchants.proposal": (RUNS, "confirm refuse withdraw"),
     "merchants.user": (RUNS, "roles link second-factors sessions deactivate reactivate"),
 }
 DECIDED_IN_LISTS = {

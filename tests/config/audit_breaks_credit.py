@@ -12,6 +12,17 @@ CREDIT = [
         "dress: credit line: expected 750.0000, 200.0000; found 751.0000, 200.0000",
     ),
     Break(
+        "what is kept encrypted opens with a key, and at its own row",
+        "UPDATE credit_payoutdestination SET number = decode('01', 'hex')",
+        "dress: destination numbers: row ",
+    ),
+    Break(
+        "what takes two people was confirmed by another person, in time",
+        drop("merchants_proposal", "proposal_is_confirmed_by_another_person_in_time")
+        + "UPDATE merchants_proposal SET decided_by = proposed_by",
+        ": expected t, t; found f, t",
+    ),
+    Break(
         "an entry's balances go on from those of the entry before",
         "UPDATE credit_limitentry SET used_after = 301 WHERE kind = 'HOLD' AND order_id ="
         " (SELECT id FROM credit_order WHERE reference = 'D-1')",

@@ -18,8 +18,10 @@ from django.test import override_settings
 from config.celery import TIMETABLE
 from config.events import apply_all
 from merchants.events import Event
+from merchants.operations import operators, proposals
 from tests.config import audited_spring
 from tests.credit import unmatching, withdrawing
+from tests.factories import operator
 from tests.shops import Shop
 
 DRESS = ("dress", "-05:00", "USD")
@@ -45,7 +47,21 @@ def live() -> list[str]:
         outcomes.append(outcome.code or outcome.status)
         _run_jobs(now)
     audited_spring.live()
+    _two_people()
     return outcomes
+
+
+def _two_people() -> None:
+    """An operator is added by two administrators."""
+    first, second = operator("Administrator"), operator("Administrator")
+    now = datetime.fromisoformat("2027-03-01T09:00:00+00:00")
+    said: dict[str, Any] = {
+        "email": "new@tael.example",
+        "roles": ["Auditor"],
+        "reason": "Starts today.",
+    }
+    proposal = operators.add(**said, actor=first, now=now)
+    proposals.confirm(proposal_id=proposal.pk, actor=second, now=now)
 
 
 def _run_jobs(now: datetime) -> None:

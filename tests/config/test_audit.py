@@ -89,6 +89,8 @@ ROWS_CHECKED = {
     "a withdrawal is debited once, with its fee, and returned once if it did not go out": 2,
     "a withdrawal goes to a destination of its own merchant, and is in its currency": 2,
     "a withdrawal's steps are those of its status": 2,
+    "what takes two people was confirmed by another person, in time": 1,
+    "what is kept encrypted opens with a key, and at its own row": 1,
     "what the bank's answers were taken for is what their withdrawals are": 0,
     "a bill is paid exactly when its succeeded payments are its total": 18,
     "the attempts on a bill are counted, and known by its number and theirs": 16,
