@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 from rich.console import Console
 from rich.table import Table
 
 from billing.audit import CHECKS as BILLING_CHECKS
 from config.ahead import look
 from credit.audit import CHECKS as CREDIT_CHECKS
-from merchants import audit
+from merchants import audit, clock
 from merchants.audit import Finding
 
 CHECKS = sorted((*CREDIT_CHECKS, *BILLING_CHECKS), key=lambda check: check.invariant)
@@ -21,7 +20,7 @@ class Command(BaseCommand):
     help = "Checks every invariant of the books in one picture of them; exits with 1 if one is off."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        ahead, excused = look(timezone.now())
+        ahead, excused = look(clock.now())
         findings = [*audit.run(CHECKS), ahead]
         broken = [finding for finding in findings if finding.violations]
         console = Console(

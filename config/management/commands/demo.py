@@ -6,10 +6,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from config import datafolder
 from config.demo import people, telling
+from merchants import clock
 from merchants.models import Merchant
 
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         if if_empty and not file.exists() and Merchant.objects.exists():
             return
         if not file.exists():
-            telling.write(file, timezone.now())
+            telling.write(file, clock.now())
         now = datetime.fromtimestamp(file.stat().st_mtime, UTC)
         self.stdout.write("Loading four demonstration shops (some 30 seconds, once) ...")
         telling.tell(file, now)

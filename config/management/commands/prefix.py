@@ -4,9 +4,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
-from merchants import installation
+from merchants import clock, installation
 from merchants.operations import installation as operations
 from merchants.refusals import Invalid
 
@@ -32,7 +31,7 @@ class Command(BaseCommand):
                     prefix or known.prefix,
                     has_moved=moved,
                     actor="manage.py prefix",
-                    now=timezone.now(),
+                    now=clock.now(),
                 )
         except (Invalid, installation.WrongPrefix) as refusal:
             raise CommandError(str(refusal)) from refusal

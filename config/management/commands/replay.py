@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from config.models import Replay
 from config.replay import Replaying, Source, check_is_past, look_through
+from merchants import clock
 from merchants.refusals import Refused
 
 STATUSES = ("applied", "duplicate", "declined", "rejected")
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        until, now = _instant(options["until"]), timezone.now()
+        until, now = _instant(options["until"]), clock.now()
         source = self._source(options["file"], now)
         beyond_now = options["beyond_now"]
         if not beyond_now:

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from credit.operations import destinations
 from credit.queries.withdrawals import destinations_after
+from merchants import clock
 
 CHUNK = 500
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         looked_at, changed, unreadable = 0, 0, []
         for chunk in _chunks():
             changed_here, unreadable_here = destinations.reencrypt(
-                chunk, actor="manage.py rotate_keys", now=timezone.now()
+                chunk, actor="manage.py rotate_keys", now=clock.now()
             )
             looked_at += len(chunk)
             changed += changed_here

@@ -7,14 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 from rich.console import Console
 from rich.table import Table
 
 from credit.models import CreditLine, CreditPolicy, LimitReview
 from credit.queries import policies
 from credit.queries.limit import Preview, preview
-from merchants import money
+from merchants import clock, money
 
 CHUNK = 1000
 # How the new limits compare with the old ones, for the distribution.
@@ -62,13 +61,13 @@ class Command(BaseCommand):
 def _policies(version: int | None) -> dict[str, CreditPolicy]:
     if version is not None:
         return {p.currency: p for p in CreditPolicy.objects.filter(version=version)}
-    today = timezone.now().date()
+    today = clock.now().date()
     currencies = CreditPolicy.objects.values_list("currency", flat=True).distinct()
     return {currency: policies.in_force(currency, today) for currency in currencies}
 
 
 def _looks(chosen: dict[str, CreditPolicy]) -> Iterator[Preview]:
-    now = timezone.now()
+    now = clock.now()
     last = 0
     while lines := _next_lines(last):
         yield from preview(lines, chosen, now)
