@@ -3,8 +3,8 @@
 from merchants.audit import Check
 from merchants.audit_instants import Rows, Steps, come_in_order, never_fall, of_book
 
-# What a shop's metrics carry is what the sender said; of buyers' payments and refunds it is told when
-# they arrived.
+# What a shop's metrics carry is what the sender said. Of buyers' payments and refunds it is told
+# when they arrived.
 ROWS = (
     Rows("entry", "credit_limitentry written", "line_id", "at"),
     Rows("order", "credit_order written", "line_id", "placed_at"),
