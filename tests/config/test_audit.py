@@ -103,7 +103,7 @@ ROWS_CHECKED = {
     "a line expects the freezes for its unpaid bills": 5,
     "a line is frozen for a bill too long unpaid, unless an operator lifted that": 1,
     "a freeze for an unpaid bill is one's, and ends when all are paid": 1,
-    "instants of a line's rows never fall": 47,
+    "instants of a line's rows never fall": 65,
     "what happens to a line's rows comes in order": 16,
     "a line last wrote no earlier than its rows, and within its open day": 5,
     "instants of an account's rows never fall": 121,
