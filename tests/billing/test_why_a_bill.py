@@ -34,8 +34,10 @@ def collected(kind: str) -> str:
 
 def season(**terms: Any) -> Shop:
     """A bill of each kind, paid by the sandbox as jobs find them."""
-    usual: dict[str, Any] = {"plan_price": "39.00", "plan_interval_days": 365}
-    shop = shops.join("2026-11-01 10:00", **usual | {"payment_method": "sandbox"} | terms)
+    shop = shops.join(
+        "2026-11-01 10:00",
+        **{"plan_price": "39.00", "plan_interval_days": 365, "payment_method": "sandbox", **terms},
+    )
     shop.run_jobs("2026-11-01 11:00")
     shop.charge("2026-11-12 15:00", "shipping-label", "210.00")
     shop.charge("2026-11-14 15:00", "pick-pack", "20.00")
