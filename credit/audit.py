@@ -10,6 +10,9 @@ from credit.rules import INSTALMENT_DAYS
 from merchants.audit import Check
 from merchants.audit_days import OF_OPEN_DAY, day, join_zone
 
+# What a day that is not recounted was taken to be is what is found.
+DELIVERED_ON = day("delivered", "o.delivered_at", stood="o.first_due_on - line.payment_days")
+
 LINES = (
     Check(
         1,
@@ -220,7 +223,7 @@ ORDERS = (
         FROM credit_order o JOIN credit_creditline line ON line.merchant_id = o.line_id
         {join_zone("delivered", merchant="o.line_id", instant="o.delivered_at")}
         CROSS JOIN LATERAL (
-            SELECT {day("delivered", "o.delivered_at")} + line.payment_days AS first_due_on
+            SELECT {DELIVERED_ON} + line.payment_days AS first_due_on
         ) delivery
         CROSS JOIN LATERAL (
             SELECT least(coalesce(div(o.paid, nullif(o.part_amount, 0)), o.instalments),

@@ -3,6 +3,9 @@
 from merchants.audit import Check
 from merchants.audit_days import day, join_zone
 
+# What a day that is not recounted was taken to be is what is found.
+PAID_ON = day("paid", "payment.at", stood="sale.matures_on - line.settlement_days")
+
 REFUNDS = (
     Check(
         2,
@@ -87,7 +90,7 @@ PROCEEDS = (
                coalesce('payment ' || payment.reference, 'sale without a payment') AS subject,
                CASE WHEN payment.status IN ('APPLIED', 'RECOVERY') THEN (
                    payment.line_id, payment.order_id, payment.amount,
-                   {day("paid", "payment.at")} + line.settlement_days
+                   {PAID_ON} + line.settlement_days
                ) END AS expected,
                CASE WHEN sale.line_id IS NOT NULL THEN (
                    sale.line_id, sale.order_id, sale.amount, sale.matures_on) END AS found

@@ -47,7 +47,9 @@ class Order(models.Model):
         BUYER_RISK = "buyer_risk", _("The buyer's risk was too high")
         INSUFFICIENT_CREDIT = "insufficient_credit", _("The limit was not enough")
 
-    line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="orders")
+    line = models.ForeignKey(
+        CreditLine, on_delete=models.PROTECT, related_name="orders", db_index=False
+    )
     reference = ReferenceField()
     buyer = ReferenceField()
     buyer_risk = models.PositiveSmallIntegerField(default=0)  # 0 unknown, 1 low, 2 medium, 3 high
@@ -105,12 +107,15 @@ class Order(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            # Day-ends and the lifting of freezes: open orders of a line in the order they fall due.
+            # Day-ends, the lifting of freezes, and the order list sorted so: orders of a line as
+            # they fall due. Only of OPEN ones something is due.
             models.Index(
-                fields=["line", "due_on"],
-                condition=Q(status="OPEN", due_on__isnull=False),
+                fields=["line", "due_on", "id"],
+                condition=Q(due_on__isnull=False),
                 name="order_due",
             ),
+            # The rest of that list: those of which nothing is due.
+            models.Index(fields=["line", "id"], name="order_by_line"),
             models.Index(
                 fields=["line", "-placed_at", "-id"], name="order_history"
             ),  # the order list

@@ -8,6 +8,7 @@ Profile     what a merchant says of itself, and whether an operator confirmed it
 Notice      something a merchant's people are told; one per cause.
 NoticeMail  a notice on its way to one person by e-mail; sent once.
 Installation  what others know this installation by, and where it is.
+TimeZoneData  the version of the time-zone data by which the books count days; one row.
 TrailEntry  who changed what, from what to what, and why; never changed or deleted.
 """
 
@@ -15,6 +16,7 @@ from merchants.models.installation import Installation
 from merchants.models.merchants import Merchant, Profile, TimeZonePeriod
 from merchants.models.notices import Notice, NoticeMail
 from merchants.models.people import Invitation, Membership, User, UserManager
+from merchants.models.time_zones import TimeZoneData
 from merchants.models.trail import TrailEntry
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "Notice",
     "NoticeMail",
     "Profile",
+    "TimeZoneData",
     "TimeZonePeriod",
     "TrailEntry",
     "User",

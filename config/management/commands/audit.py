@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import IO, Any, cast
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from rich.console import Console
 from rich.table import Table
@@ -13,11 +13,12 @@ from config.ahead import look
 from credit.audit import CHECKS as CREDIT_CHECKS
 from merchants import audit
 from merchants.audit import Finding
+from merchants.commands import BooksCommand
 
 CHECKS = sorted((*CREDIT_CHECKS, *BILLING_CHECKS), key=lambda check: check.invariant)
 
 
-class Command(BaseCommand):
+class Command(BooksCommand):
     help = "Checks every invariant of the books in one picture of them; exits with 1 if one is off."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -3,16 +3,17 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from credit.operations import destinations
 from credit.queries.withdrawals import destinations_after
+from merchants.commands import BooksCommand
 
 CHUNK = 500
 
 
-class Command(BaseCommand):
+class Command(BooksCommand):
     help = (
         "Encrypts what is kept encrypted with the first key of TAEL_ENCRYPTION_KEYS. Afterwards the"
         " other keys are needed no more. Safe to run again, and to interrupt."
