@@ -144,11 +144,12 @@ def _payments(paid: Iterable[Payment]) -> Paper:
     return {
         "payments_heading": _("Payments"),
         "no_payments": _("No payment so far."),
-        "payment_columns": [pgettext("time", "Paid"), _("Attempt"), _("Amount")],
+        "payment_columns": [pgettext("time", "Paid"), _("Attempt"), _("Method"), _("Amount")],
         "payments": [
             [
                 instant_text(payment.ended_at or payment.started_at),
                 count(payment.attempt),
+                str(payment.card or payment.provider_name),
                 figure(payment.amount, payment.currency),
             ]
             for payment in paid

@@ -9,6 +9,7 @@ from billing.views import (
     settings,
     statements,
     stripe_cards,
+    unapplied,
 )
 
 app_name = "billing"
@@ -34,6 +35,7 @@ urlpatterns = [
     path("bills/<reference:number>.pdf", bills.bill_pdf, name="bill_pdf"),
     path("bills/<reference:number>.csv", bills.export_bill, name="bill_csv"),
     path("bills/<reference:number>/lines/<int:pk>/", bills.bill_line, name="bill_line"),
+    path("unapplied/", unapplied.unapplied, name="unapplied"),
     path("credits/", credits.all_credits, name="credits"),
     path("credits/new/", credits.new_credit, name="new_credit"),
     path("credits/<int:pk>/", credits.credit, name="credit"),

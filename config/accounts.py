@@ -7,10 +7,18 @@ from urllib.parse import urlsplit, urlunsplit
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import ResetPasswordKeyForm
 from allauth.account.models import EmailAddress
+from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
+
+from config import guesses, visitors
+from merchants import queries, second_factor
+from merchants.models import SignIn, User
+from merchants.operations import sign_ins
 
 
 class InvitationOnly(DefaultAccountAdapter):
@@ -18,6 +26,46 @@ class InvitationOnly(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
+        """Who has a second factor proves what they change of their sign-in with it, minutes before.
+
+        allauth would take the password, given again, for that, and asks here only whether anything
+        is to be asked for at all: so we raise what it raises itself.
+        """
+        user = self.request.user
+        if isinstance(user, User) and second_factor.has_one(user):
+            if not second_factor.is_fresh(self.request, timezone.now()):
+                raise ReauthenticationRequired
+            return False
+        return bool(super().is_reauthentication_required(app=app, **more))
+
+    def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, Any]]:
+        """No password for who has a second factor: it would prove nothing that is asked for."""
+        found: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if isinstance(user, User) and second_factor.has_one(user):
+            return [method for method in found if method["id"] != "reauthenticate"]
+        return found
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count the try by the address alone (config.guesses); a right one is taken back."""
+        self._login_failed_rl_usage = guesses.claim(request, credentials.get("email") or "")
+        if self._login_failed_rl_usage is None:
+            raise self.validation_error("too_many_login_attempts")
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        address, now = credentials.get("email") or "", timezone.now()
+        sign_ins.log(
+            SignIn.Kind.FAILED,
+            visitors.of(request),
+            address=address,
+            user=queries.person(address),
+            now=now,
+        )
+        guesses.was_wrong(request, address)
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        guesses.forgive(request, credentials.get("email") or "")
 
     def clean_email(self, email: str) -> str:
         """Let nobody ask for another address whose present one is not proved, and no operator.

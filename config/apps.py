@@ -8,6 +8,8 @@ class ConfigConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from config import sign_in_events  # noqa: F401 - its receivers
+
         if dsn := os.environ.get("SENTRY_DSN"):
             from config import sentry
 

@@ -1,12 +1,19 @@
 """What this process is just doing, for the lines that it logs: a request, or a task."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
+from urllib.parse import unquote
 
 from celery.signals import task_postrun, task_prerun
 from django.http import HttpRequest
+
+# In an address, what is as long as a secret and no word. A link's token has 39 characters at least.
+BETWEEN = re.compile(r"[/?&=#:;,]")
+SHORTEST_SECRET = 16
+WORD = re.compile(r"[a-z_-]+|[0-9-]+")
 
 _request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
 _task: ContextVar[dict[str, str]] = ContextVar("task")
@@ -37,6 +44,25 @@ def now() -> dict[str, Any]:
     if user is not None and user.pk:
         known["user"] = user.pk
     return known
+
+
+def without_secrets(text: str) -> str:
+    """The text without whatever in the present request's address may be a secret.
+
+    Messages of exceptions may quote an address; and what is in it is not theirs to tell.
+    """
+    request = _request.get()
+    if request is None:
+        return text
+    address = f"{request.path}?{request.META.get('QUERY_STRING', '')}"
+    match = request.resolver_match
+    merchant = match.kwargs.get("merchant", "") if match else ""
+    for form in (unquote(unquote(address)), unquote(address), address):
+        for piece in BETWEEN.split(form):
+            is_secret = len(piece) >= SHORTEST_SECRET and not WORD.fullmatch(piece)
+            if is_secret and piece != merchant:
+                text = text.replace(piece, "***")
+    return text
 
 
 @task_prerun.connect

@@ -6,9 +6,11 @@ are numbers, merchants references, and addresses of pages are routes, as some ca
 
 import logging
 import os
+import re
 from datetime import UTC, datetime
 from typing import Any
 
+from django.urls import Resolver404, resolve
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
@@ -16,14 +18,36 @@ from config import context
 
 # What others hang onto a record: whole requests, and what they say in the message already.
 UNTOLD = {*RESERVED_ATTRS, "request", "server_time", "status_code", "data"}
+# What Django and gunicorn say of requests names their addresses, whole or as a path.
+TELL_ADDRESSES = ("django", "gunicorn")
+ADDRESS = re.compile(r"https?://[^\s/'\"]+/[^\s'\"]*|(?<![\w/.:])/(?!/)[^\s'\"]*")
 
 
 class Context(logging.Filter):
-    """Adds what the process is just doing."""
+    """Adds what the process is just doing, and names routes where others name addresses."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.context = context.now()
+        if record.name.partition(".")[0] in TELL_ADDRESSES:
+            request = getattr(record, "request", None)
+            record.msg = by_route(record.getMessage(), getattr(request, "path", ""))
+            record.args = ()
         return True
+
+
+def by_route(text: str, path: str = "") -> str:
+    """The text with the route in place of each address in it, and of `path` as it stands there."""
+    if len(path) > 1:
+        text = text.replace(path, route_of(path))
+    return ADDRESS.sub(lambda found: route_of(found[0]), text)
+
+
+def route_of(address: str) -> str:
+    path = re.sub(r"^https?://[^/]*", "", address).partition("?")[0]
+    try:
+        return str(resolve(path).view_name)
+    except Resolver404:
+        return "no route"
 
 
 class Json(JsonFormatter):
@@ -39,6 +63,9 @@ class Json(JsonFormatter):
         super().add_fields(log_data, record, message_dict)
         log_data |= getattr(record, "context", {})
 
+    def format(self, record: logging.LogRecord) -> str:
+        return context.without_secrets(str(super().format(record)))
+
     def formatException(self, ei: Any) -> str:
         return without_rows(str(super().formatException(ei)))
 
@@ -46,6 +73,9 @@ class Json(JsonFormatter):
 class Line(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("{asctime} {levelname} {name}: {message}", style="{")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return context.without_secrets(super().format(record))
 
     def formatException(self, ei: Any) -> str:
         return without_rows(super().formatException(ei))
@@ -77,6 +107,9 @@ def logging_settings(*, deployed: bool) -> dict[str, Any]:
         "loggers": {
             "django": {**to_stderr, "level": "INFO"},
             "gunicorn.error": to_stderr,
+            # Lines of whole addresses, if somebody asks gunicorn for them: ours name routes.
+            "gunicorn.access": {"handlers": [], "propagate": False},
+            "django.server": {**to_stderr, "level": "WARNING"},
             "stripe": {"level": "WARNING"},  # it tells of every request
             # A line for each request: for machines. People who try Tael out read errors.
             "tael.access": {"level": "INFO" if form == "json" else "WARNING"},

@@ -16,6 +16,8 @@ access = logging.getLogger("tael.access")
 SANE_ID = re.compile(r"[A-Za-z0-9_.:-]{8,64}")
 METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"}  # whatever else they send
 
+SECRETS = {"token", "key", "uidb36"}  # in addresses, as routes name them
+
 STRICT = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
     " form-action 'self'; frame-ancestors 'none'"
@@ -54,6 +56,24 @@ class PageHeaders:
         is_private = not request.path_info.startswith(settings.STATIC_URL)
         if is_private and "no-store" not in response.headers.get("Cache-Control", ""):
             response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+
+class Unreferred:
+    """Lets no page know the address of one whose link is a secret, not even our own.
+
+    The origin alone is told: told nothing, browsers send the form on such a page without an origin,
+    and Django refuses it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        named = request.resolver_match.kwargs if request.resolver_match else {}
+        if SECRETS & named.keys():
+            response.headers["Referrer-Policy"] = "strict-origin"
         return response
 
 

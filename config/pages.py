@@ -106,6 +106,7 @@ PAGES = (
     Page(
         "merchant:team", _("Team"), "staff; people; invite; roles; 团队; 成员; 邀请; ทีม; เชิญ; สมาชิก"
     ),
+    Page("merchant:security", _("Security"), "second factor of members; 安全要求; ความปลอดภัย"),
     Page("merchant:notifications", _("Notifications"), "e-mails; email; 邮件通知; อีเมลแจ้งเตือน"),
     Page("merchant:profile", _("Profile"), "licence; contact; 资料; 营业执照; โปรไฟล์; ใบอนุญาต"),
     Page("account_change_password", _("Password"), "change password; 密码; รหัสผ่าน", True),

@@ -4,7 +4,7 @@ import sentry_sdk
 from sentry_sdk.types import Event, Hint
 
 from config import context
-from config.logs import without_rows
+from config.logs import TELL_ADDRESSES, by_route, without_rows
 
 
 def start(dsn: str, environment: str) -> None:
@@ -27,6 +27,13 @@ def _tidy(event: Event, hint: Hint) -> Event:
     known = context.now()
     event["tags"] = {name: str(value) for name, value in known.items()}
     event["transaction"] = known.get("route") or known.get("task", "")
+    if entry := event.get("logentry"):
+        said = str(entry.get("formatted") or entry.get("message"))
+        is_of_request = str(event.get("logger", "")).partition(".")[0] in TELL_ADDRESSES
+        said = by_route(said) if is_of_request else said
+        event["logentry"] = {"message": context.without_secrets(said)}
     for exception in event.get("exception", {}).get("values", []):
-        exception["value"] = without_rows(str(exception.get("value") or ""))
+        exception["value"] = context.without_secrets(
+            without_rows(str(exception.get("value") or ""))
+        )
     return event

@@ -110,6 +110,7 @@ MIDDLEWARE = [
     "config.middleware.Watched",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.PageHeaders",
+    "config.middleware.Unreferred",
     "config.bounds.Bounded",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -194,13 +195,15 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_CHANGE_EMAIL = True  # one address at a time; a new one counts once its link was followed
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_FORMS = {"reset_password_from_key": "config.accounts.PasswordByLink"}
+ACCOUNT_FORMS, MFA_FORMS = sign_in.ACCOUNT_FORMS, sign_in.MFA_FORMS
 ACCOUNT_RATE_LIMITS = sign_in.RATE_LIMITS
 # How many proxies stand in front, each of which adds to X-Forwarded-For; without any, it is what
 # the client says, and not looked at.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TAEL_TRUSTED_PROXIES") or 0)
 # A working day from the sign-in, whatever is done meanwhile; without "remember me" less.
 SESSION_COOKIE_AGE = 12 * 60 * 60
+# For how long sign-ins are on their log.
+TAEL_SIGN_INS_KEPT_DAYS = sign_in.kept_days()
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Tael"

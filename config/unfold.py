@@ -111,7 +111,7 @@ UNFOLD = {
                 ("Statements", "calendar_month", "billing_statement"),
                 ("Bills", "request_quote", "billing_invoice"),
                 ("Payments of bills", "credit_card", "billing_payment"),
-                ("Stray payments", "help_center", "billing_straypayment"),
+                ("Unapplied money", "savings", "billing_unappliedentry"),
                 ("Credits", "undo", "billing_billingcredit"),
                 ("Threshold requests", "vertical_align_top", "billing_thresholdrequest"),
                 ("Prices", "price_change", "billing_feeprice"),
@@ -120,6 +120,7 @@ UNFOLD = {
             _links(
                 "Tael",
                 ("Trail", "history", "merchants_trailentry"),
+                ("Sign-ins", "login", "merchants_signin"),
                 ("Job runs", "schedule", "config_jobrun"),
                 ("Parked failures", "report", "config_jobfailure"),
             ),

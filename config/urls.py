@@ -25,6 +25,7 @@ urlpatterns = [
     path("webhooks/stripe/", webhooks.of_stripe, name="stripe_webhook"),
     path("admin/", include("config.desk.urls")),
     path("admin/", admin.site.urls),
+    path("accounts/", include("config.own_doors")),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from merchants import calendar, queries
+from merchants import calendar, queries, second_factor
 from merchants.models import Membership, User
 
 P = ParamSpec("P")
@@ -30,7 +30,8 @@ def for_members(view: View[P]) -> Callable[..., HttpResponseBase]:
     """Let the merchant's people in, and show times in the merchant's time zone.
 
     The merchant is always the one of the address, so that two tabs never mix. Strangers get the
-    same 404 as for a merchant that does not exist; whoever is not signed in is sent to do so.
+    same 404 as for a merchant that does not exist; whoever is not signed in is sent to do so, and
+    whoever has no second factor, where the merchant's owners ask for one, to set one up.
     """
     return _guard(view, lambda _: True)
 
@@ -56,6 +57,9 @@ def _guard(
         membership = queries.membership(request.user, merchant)
         if membership is None:
             raise Http404("no merchant of yours has this reference")
+        elsewhere = second_factor.missing(request, membership)
+        if elsewhere is not None:
+            return elsewhere
         if not may_enter(membership):
             raise PermissionDenied
         request.membership = membership

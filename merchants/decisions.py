@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from merchants import second_factor
 from merchants.buttons import button as _button
 from merchants.refusals import Refused
 from merchants.text_fields import WordsField
@@ -83,6 +84,9 @@ class Decision:
     # Whether the button is there. It is the operation that refuses.
     is_open: Callable[[Any], bool] = field(kw_only=True, default=always)
     menu: Text = field(kw_only=True, default="")  # buttons of the same one are in a menu
+    # Whether a second factor is asked for at the decision, besides the one at the sign-in: for what
+    # decides who gets in, and as what.
+    takes_second_factor: bool = field(kw_only=True, default=False)
     # Who may take it: has this permission; empty, the one to change such rows.
     permission: str = field(kw_only=True, default="")
 
@@ -223,6 +227,10 @@ class Deciding(ModelAdmin):
         return row
 
     def _decide(self, request: HttpRequest, row: Any, decision: Decision) -> HttpResponse:
+        if decision.takes_second_factor:
+            elsewhere = second_factor.confirm_again(request)
+            if elsewhere is not None:
+                return elsewhere
         if request.method != "POST":
             form = decision.form(initial=decision.initial(row))
             return self._page(request, row, decision, form)

@@ -44,6 +44,7 @@ NOTICE_GROUPS = {
             Kind.STATEMENT_CLOSED,
             Kind.THRESHOLD_ANSWERED,
             Kind.CREDIT_ANSWERED,
+            Kind.UNAPPLIED,
         ),
     ),
 }

@@ -25,6 +25,7 @@ Kind = Notice.Kind
 
 AMOUNTS = (
     "amount",
+    "balance",
     "limit",
     "limit_before",
     "limit_proposed",
@@ -202,6 +203,34 @@ TEXTS = {
     "CREDIT_ANSWERED REJECTED": (
         _("A credit was not approved"),
         _("You asked for a credit of %(amount)s and it was not approved: %(answer)s"),
+    ),
+    f"{Kind.UNAPPLIED} RECEIVED": (
+        _("We keep %(amount)s for your bills"),
+        _(
+            "We received %(amount)s that no bill wanted. It pays your bills by itself: unpaid ones"
+            " at once, and each later one as it is issued. We keep %(balance)s for you."
+        ),
+    ),
+    f"{Kind.UNAPPLIED} USED": (
+        _("%(amount)s that we kept went to bill %(number)s"),
+        _(
+            "%(amount)s of the money that we keep for you went to bill %(number)s; %(balance)s is"
+            " left."
+        ),
+    ),
+    f"{Kind.UNAPPLIED} GIVEN_BACK": (
+        _("We gave %(amount)s back to you"),
+        _(
+            "We paid back %(amount)s of the money that we keep for you, under the reference"
+            " %(reference)s; %(balance)s is left."
+        ),
+    ),
+    f"{Kind.UNAPPLIED} REVERSED": (
+        _("%(amount)s that we kept was taken back"),
+        _(
+            "Whoever paid %(amount)s has taken it back, so we don't keep it for you any more;"
+            " %(balance)s is left."
+        ),
     ),
 }
 

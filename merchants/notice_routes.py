@@ -26,6 +26,7 @@ ROUTES: dict[str, tuple[str, dict[str, str]]] = {
     Kind.PAYMENT_FAILED: ("billing:bill", {"number": "number"}),
     Kind.THRESHOLD_ANSWERED: ("billing:threshold_requests", {}),
     Kind.CREDIT_ANSWERED: ("billing:credits", {}),
+    Kind.UNAPPLIED: ("billing:unapplied", {}),
 }
 
 

@@ -1,23 +1,33 @@
 """Questions about people and the merchants they act for. Nothing here writes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Protocol
 
+from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
 from merchants import calendar
 from merchants.models import (
+    EnrolledFactor,
     Invitation,
     Membership,
     Merchant,
     Notice,
     NoticeMail,
     Profile,
+    SecurityMail,
+    SignIn,
     TimeZonePeriod,
     User,
 )
+
+# Recovery codes alone are no second factor: they stand in for one that was lost.
+FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+FACTOR_WAITS = timedelta(hours=24)  # before what somebody set up first opens money's ways out
+MOST_FORGOTTEN = 10_000  # lines of the log of sign-ins, each time
 
 NEWS = timedelta(hours=48)  # nobody wants to be written to of what is older
 
@@ -47,6 +57,12 @@ def merchants_of(user: User) -> QuerySet[Merchant]:
 
 def members(merchant: Merchant) -> QuerySet[Membership]:
     return Membership.objects.filter(merchant=merchant).select_related("user")
+
+
+def members_without_factor(merchant: Merchant) -> QuerySet[Membership]:
+    """Who would have to set a second factor up, were one asked of everybody."""
+    having = Authenticator.objects.filter(type__in=FACTORS).values("user")
+    return members(merchant).exclude(user__in=having)
 
 
 def open_invitations(merchant: Merchant, now: datetime) -> QuerySet[Invitation]:
@@ -106,6 +122,41 @@ def notices_to_mail(now: datetime) -> Sequence[int]:
     return sorted(
         {*unaddressed.values_list("pk", flat=True), *unsent.values_list("notice", flat=True)}
     )
+
+
+def security_mails_to_send(now: datetime) -> Sequence[int]:
+    """Mails about sign-ins and teams that are not sent, as long as they are news."""
+    unsent = SecurityMail.objects.filter(sent_at__isnull=True, at__gt=now - NEWS)
+    return sorted(unsent.values_list("pk", flat=True))
+
+
+def old_sign_ins(now: datetime) -> Sequence[int]:
+    """Lines of the log of sign-ins that have been kept for long enough."""
+    before = now - timedelta(days=settings.TAEL_SIGN_INS_KEPT_DAYS)
+    found = SignIn.objects.filter(at__lt=before).order_by("at")
+    return list(found.values_list("pk", flat=True)[:MOST_FORGOTTEN])
+
+
+def person(address: str) -> User | None:
+    """Who signs in with this e-mail address."""
+    return User.objects.filter(email__iexact=address.strip()).first()
+
+
+def has_second_factor(user: User) -> bool:
+    return Authenticator.objects.filter(user=user, type__in=FACTORS).exists()
+
+
+def factor_counts_from(user: User, authenticator_ids: Iterable[int]) -> datetime | None:
+    """From when on one at least of these factors of the person opens money's ways out.
+
+    None if none of them is, or was, theirs.
+    """
+    ids = set(authenticator_ids)
+    noted = EnrolledFactor.objects.filter(user=user, authenticator_id__in=ids)
+    instants = dict(noted.values_list("authenticator_id", "counts_from"))
+    unnoted = Authenticator.objects.filter(user=user, pk__in=ids - instants.keys())
+    made = [at + FACTOR_WAITS for at in unnoted.values_list("created_at", flat=True)]
+    return min([*instants.values(), *made], default=None)
 
 
 class CountsDays(Protocol):

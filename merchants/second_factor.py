@@ -1,56 +1,67 @@
-"""A second factor for what moves money: an open session alone is not enough."""
+"""A second factor for what leads to money's ways out: an open session alone is not enough."""
 
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
-from typing import Concatenate, ParamSpec, cast
+from http import HTTPStatus
+from typing import Any, Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
 
 from allauth.account import app_settings
 from allauth.account.authentication import get_authentication_records
-from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from merchants.access import MemberRequest
-from merchants.models import User
+from merchants import queries
+from merchants.models import Membership, User
 
 GO_ON = "second_factor_for"  # in the session
 
 P = ParamSpec("P")
-View = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
+# Below for_members and its like (merchants.access), which knows who the member is.
+View = Callable[Concatenate[Any, P], HttpResponseBase]
 
 
-def with_second_factor(view: View[P]) -> View[P]:
+def never(request: HttpRequest) -> bool:
+    return False
+
+
+def with_second_factor(
+    *,
+    opens_money: bool = False,
+    back: str = "",
+    unless: Callable[[HttpRequest], bool] = never,
+) -> Callable[[View[P]], View[P]]:
     """Let in who confirmed a second factor within ACCOUNT_REAUTHENTICATION_TIMEOUT.
 
     Others are sent to do so, or to set one up, and come back to the same address; what a POST
     carried comes back in the address, so that the page can ask for it once more, but for what
-    sensitive_post_parameters names: addresses are kept in logs. Demonstrations (TAEL_SANDBOX) ask
-    for none. To stand below for_members and its like, and below sensitive_post_parameters.
+    sensitive_post_parameters names: addresses are kept in logs. What takes only a POST names in
+    `back` the merchant's page to come back to. `opens_money` is for withdrawals and destinations,
+    which a factor opens a day after somebody has first set one up. `unless` says of a request that
+    it needs none. Demonstrations (TAEL_SANDBOX) ask for none. To stand below for_members and its
+    like, and below sensitive_post_parameters.
     """
 
-    @wraps(view)
-    def guarded(request: MemberRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if settings.TAEL_SANDBOX or _confirmed_recently(request, timezone.now()):
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not unless(request):
+                elsewhere = _sent_elsewhere(request, opens_money=opens_money, back=back)
+                if elsewhere is not None:
+                    return elsewhere
             request.session.pop(GO_ON, None)
             return view(request, *args, **kwargs)
-        if not has_one(request.user):
-            request.session[GO_ON] = _address(request)
-            messages.warning(
-                request,
-                _("What moves money takes a second factor. Set one up; then you can go on."),
-            )
-            return redirect("mfa_index")
-        return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': _address(request)})}")
 
-    return guarded
+        return guarded
+
+    return decorate
 
 
 def where_to_go_on(request: HttpRequest) -> str:
@@ -60,22 +71,103 @@ def where_to_go_on(request: HttpRequest) -> str:
 
 
 def has_one(user: User) -> bool:
-    return bool(is_mfa_enabled(user))
+    return queries.has_second_factor(user)
 
 
-def _confirmed_recently(request: MemberRequest, now: datetime) -> bool:
-    """At the sign-in or since; a password, however recent, is the first factor."""
-    confirmed_at = [
-        record["at"]
-        for record in get_authentication_records(request, request.user)
-        if record.get("method") == "mfa"
-    ]
-    return bool(confirmed_at) and (
-        now.timestamp() - max(confirmed_at) < app_settings.REAUTHENTICATION_TIMEOUT
-    )
+def is_fresh(request: HttpRequest, now: datetime) -> bool:
+    """Whether one was confirmed minutes ago, at the sign-in or since.
+
+    A password, however recent, is the first factor.
+    """
+    return bool(_confirmed(request, now))
 
 
-def _address(request: MemberRequest) -> str:
+def was_confirmed(request: HttpRequest) -> bool:
+    """Whether this session has seen one, however long ago, of somebody who still has one."""
+    return has_one(cast(User, request.user)) and bool(_records(request))
+
+
+def proved_ids(request: HttpRequest) -> list[int]:
+    """allauth's keys of the factors that this session has proved, gone ones included."""
+    return [int(record["id"]) for record in _records(request) if "id" in record]
+
+
+def missing(request: HttpRequest, membership: Membership) -> HttpResponse | None:
+    """The page for who may see nothing of a merchant that asks its people for a second factor.
+
+    None for who has confirmed one in this session, and in demonstrations.
+    """
+    if settings.TAEL_SANDBOX or not membership.merchant.requires_second_factor:
+        return None
+    if was_confirmed(request):
+        return None
+    here = request.path if request.method == "GET" else reverse(
+        "overview", args=[membership.merchant.reference]
+    )  # fmt: skip
+    if has_one(cast(User, request.user)):
+        return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': here})}")
+    request.session[GO_ON] = here
+    context = {"merchant": membership.merchant}
+    return render(request, "merchants/factor_needed.html", context, status=HTTPStatus.FORBIDDEN)
+
+
+def confirm_again(request: HttpRequest) -> HttpResponse | None:
+    """Send an operator to confirm a second factor, if the last time was not minutes ago.
+
+    They come back to the page of what they were about to decide; the form is to be filled in anew,
+    as a reason is not for an address.
+    """
+    if settings.TAEL_SANDBOX or is_fresh(request, timezone.now()):
+        return None
+    if not has_one(cast(User, request.user)):
+        return redirect("mfa_index")
+    return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': request.path})}")
+
+
+def _sent_elsewhere(request: Any, *, opens_money: bool, back: str) -> HttpResponseBase | None:
+    """What answers who has to confirm a factor first; None for who has, or needs none."""
+    if settings.TAEL_SANDBOX:
+        return None
+    now = timezone.now()
+    address = _address(request)
+    if back:
+        address = reverse(back, args=[request.membership.merchant.reference])
+    if not has_one(request.user):
+        request.session[GO_ON] = address
+        messages.warning(
+            request,
+            _("What leads to money takes a second factor. Set one up; then you can go on."),
+        )
+        return redirect("mfa_index")
+    confirmed = _confirmed(request, now)
+    if not confirmed:
+        if back:
+            messages.info(request, _("Nothing has changed yet: confirm, and then do it once more."))
+        return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': address})}")
+    return _wait(request, confirmed, now) if opens_money else None
+
+
+def _wait(request: Any, confirmed: list[int], now: datetime) -> HttpResponse | None:
+    """The page that says from when a factor opens withdrawals and destinations; None if it does."""
+    counts_from = queries.factor_counts_from(request.user, confirmed)
+    if counts_from is not None and counts_from <= now:
+        return None
+    context = {"counts_from": counts_from, "now": now}
+    return render(request, "merchants/factor_waits.html", context, status=HTTPStatus.FORBIDDEN)
+
+
+def _records(request: HttpRequest) -> list[dict[str, Any]]:
+    records = get_authentication_records(request, request.user)
+    return [record for record in records if record.get("method") == "mfa"]
+
+
+def _confirmed(request: HttpRequest, now: datetime) -> list[int]:
+    """allauth's keys of the factors confirmed minutes ago."""
+    after = now.timestamp() - app_settings.REAUTHENTICATION_TIMEOUT
+    return [int(record.get("id", 0)) for record in _records(request) if record["at"] > after]
+
+
+def _address(request: HttpRequest) -> str:
     asked = (request.POST if request.method == "POST" else request.GET).copy()
     for name in ("csrfmiddlewaretoken", *getattr(request, "sensitive_post_parameters", ())):
         asked.pop(name, None)

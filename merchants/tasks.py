@@ -3,9 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from merchants.operations import mails
+from merchants.operations import mails, security_mails, sign_ins
 from merchants.piecework import Failures
 
 
 def send_notice_mails(notice_ids: Sequence[int], now: datetime) -> Failures:
     return mails.send(notice_ids, now=now).failures
+
+
+def send_security_mails(mail_ids: Sequence[int], now: datetime) -> Failures:
+    return security_mails.send(mail_ids, now=now).failures
+
+
+def forget_sign_ins(sign_in_ids: Sequence[int], now: datetime) -> Failures:
+    return sign_ins.forget(sign_in_ids, now)

@@ -66,7 +66,7 @@ class Action(TextChoices):
     TRANSFER_RECORDED = "TRANSFER_RECORDED", "Transfer recorded"
     PAYMENT_STARTED = "PAYMENT_STARTED", "Payment started"
     PAYMENT_LOOKED_UP = "PAYMENT_LOOKED_UP", "Payment looked up at its provider"
-    STRAY_SETTLED = "STRAY_SETTLED", "Stray payment settled"
+    UNAPPLIED_GIVEN_BACK = "UNAPPLIED_GIVEN_BACK", "Unapplied money given back"
 
     # People
     PROFILE_CHANGED = "PROFILE_CHANGED", "Profile changed"
@@ -83,6 +83,19 @@ class Action(TextChoices):
     PERSON_REACTIVATED = "PERSON_REACTIVATED", "Person reactivated"
     SECOND_FACTORS_TAKEN = "SECOND_FACTORS_TAKEN", "Second factors taken away"
     SESSIONS_ENDED = "SESSIONS_ENDED", "Sessions ended"
+    FACTOR_REQUIRED = "FACTOR_REQUIRED", "Second factor of members decided"
+
+    # What people change of their own sign-in, and what befalls it
+    FACTOR_ADDED = "FACTOR_ADDED", "Second factor added"
+    FACTOR_REMOVED = "FACTOR_REMOVED", "Second factor removed"
+    CODES_MADE = "CODES_MADE", "Recovery codes made"
+    CODES_SEEN = "CODES_SEEN", "Recovery codes looked at"
+    CODE_USED = "CODE_USED", "Recovery code used"
+    PASSWORD_CHANGED = "PASSWORD_CHANGED", "Password changed"
+    ADDRESS_ASKED = "ADDRESS_ASKED", "New address asked for"
+    ADDRESS_CHANGED = "ADDRESS_CHANGED", "Address changed"
+    NEW_BROWSER = "NEW_BROWSER", "Sign-in from an unknown browser"
+    LOCKED_OUT = "LOCKED_OUT", "Address locked"
 
     # The installation
     PREFIX_SET = "PREFIX_SET", "Installation's prefix set"

@@ -19,6 +19,7 @@ of_a_merchant: list[URLPattern] = [
     path("settings/team/<int:pk>/remove/", team.remove, name="remove"),
     path("settings/team/invitations/<int:pk>/send/", team.send_again, name="send_again"),
     path("settings/team/invitations/<int:pk>/revoke/", team.revoke, name="revoke"),
+    path("settings/security/", team.security, name="security"),
     path("settings/notifications/", settings.notifications, name="notifications"),
     path("settings/profile/", settings.profile, name="profile"),
     path("settings/profile/document/", settings.document, name="document"),

@@ -1,5 +1,6 @@
 """People for tests. Merchants and money come from tests.shops: they are made by operations only."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from allauth.account.internal.flows.login import record_authentication
@@ -13,9 +14,10 @@ from factory.declarations import Sequence, SubFactory
 from factory.django import DjangoModelFactory, Password
 from factory.helpers import post_generation
 
-from merchants.models import Membership, User
+from merchants.models import EnrolledFactor, Membership, User
 from tests.shops import Shop
 
+YEARS_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 PASSWORD = "correct-horse-9"
 
 
@@ -73,11 +75,33 @@ def browser_of(user: User) -> Client:
     return client
 
 
+def proved(user: User) -> Client:
+    """A client in which the person has just confirmed a second factor that opens money's ways."""
+    client = signed_in(user)
+    confirm_second_factor(client, user)
+    return client
+
+
 def confirm_second_factor(client: Client, user: User) -> None:
-    """As if the person had one, and had given it at the sign-in to this client."""
-    Authenticator.objects.get_or_create(user=user, type=Authenticator.Type.TOTP, data={})
+    """As if the person had had one for years, and had given it to this client right now."""
+    totp = Authenticator.Type.TOTP
+    factor, _ = Authenticator.objects.get_or_create(user=user, type=totp, defaults={"data": {}})
+    have_counted(factor)
     session = client.session
     request = HttpRequest()
     request.session = session
-    record_authentication(request, user, method="mfa", type="totp")
+    record_authentication(request, user, method="mfa", type="totp", id=factor.pk)
     session.save()
+
+
+def have_counted(factor: Authenticator) -> None:
+    """As if it had been set up years ago; unless we were told of it."""
+    EnrolledFactor.objects.get_or_create(
+        authenticator_id=factor.pk,
+        defaults={
+            "user": factor.user,
+            "kind": factor.type,
+            "enrolled_at": YEARS_AGO,
+            "counts_from": YEARS_AGO,
+        },
+    )

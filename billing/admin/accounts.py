@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from billing.admin import account_decisions, closing
+from billing.admin import account_decisions, closing, unapplied
 from billing.models import AccountChange, BillingAccount, Card, Fee, NumberSeries, PlanTerm
 from merchants.admin import OfMerchant, ReadOnly, amount, one_of, related
 from merchants.decisions import Deciding
@@ -31,6 +31,7 @@ class BillingAccountAdmin(Deciding, OfMerchant):
         "merchant",
         amount("outstanding"),
         amount("accruing"),
+        amount("unapplied"),
         amount("threshold"),
         "plan",
         amount("plan_price"),
@@ -41,7 +42,7 @@ class BillingAccountAdmin(Deciding, OfMerchant):
     )
     list_filter = ("reviews_bills", "payment_method")
     list_select_related = ("merchant",)
-    decisions = (*account_decisions.DECISIONS, *closing.DECISIONS)
+    decisions = (*account_decisions.DECISIONS, *unapplied.DECISIONS, *closing.DECISIONS)
 
 
 @admin.register(PlanTerm)

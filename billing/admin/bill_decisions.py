@@ -1,5 +1,6 @@
 """What operators decide about a bill."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as translated
@@ -83,9 +84,15 @@ def _uncollectible_effect(bill: Invoice) -> str:
 
 
 def _transfer_effect(bill: Invoice) -> str:
-    said = translated(
+    if not bill.is_unpaid:
+        return (
+            "Nothing is left to pay of the bill. The whole transfer is unapplied money of the"
+            " merchant: it pays other bills, those that are unpaid now and later ones."
+        )
+    said = (
         "{left} of the bill's {total} is left to pay. A transfer of all of it pays the bill, a"
-        " smaller one a part; a larger one is refused."
+        " smaller one a part. What is more is unapplied money of the merchant: it pays other bills,"
+        " those that are unpaid now and later ones."
     ).format(**_figures(bill))
     return f"{said} {_freed(bill)}"
 
@@ -115,21 +122,22 @@ def _give_up(act: Act) -> Invoice:
     return bill_decisions.mark_uncollectible(invoice_id=act.row.pk, reason=act.reason, **act.by)
 
 
-def _record_transfer(act: Act) -> Payment:
-    payment, _is_new = transfers.record(
+def _record_transfer(act: Act) -> Invoice:
+    transfers.record(
         invoice_id=act.row.pk,
         amount=Money(act.said["amount"], act.row.currency),
         reference=act.said["reference"],
         **act.by,
     )
-    return payment
+    return Invoice.objects.select_related("account").get(pk=act.row.pk)
 
 
-def _recorded(payment: Payment) -> str:
-    bill = payment.invoice
-    left = figure(bill.left_to_pay, bill.currency)
-    return translated("The transfer is recorded; {left} of the bill is left to pay.").format(
-        left=left
+def _recorded(bill: Invoice) -> str:
+    left = figure(bill.left_to_pay if bill.is_unpaid else Decimal(0), bill.currency)
+    unapplied = figure(bill.account.unapplied, bill.currency)
+    return (
+        f"The transfer is recorded; {left} of the bill is left to pay, and {unapplied} of the"
+        " merchant's money is unapplied."
     )
 
 
@@ -138,7 +146,7 @@ def _pay(act: Act) -> Payment:
 
 
 def _left(bill: Invoice) -> dict[str, Any]:
-    return {"amount": bill.left_money.amount}
+    return {"amount": bill.left_money.amount} if bill.is_unpaid else {}
 
 
 def _is_draft(bill: Invoice) -> bool:
@@ -176,7 +184,7 @@ DECISIONS = (
         initial=_left,
         carry_out=_record_transfer,
         done=_recorded,
-        is_open=lambda bill: bill.is_unpaid,
+        is_open=lambda bill: bill.number is not None,
     ),
     Decision(
         "pay",

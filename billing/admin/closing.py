@@ -1,5 +1,7 @@
 """Closing an account, and dealing with what is left of it."""
 
+from decimal import Decimal
+
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
@@ -17,7 +19,10 @@ def _close_effect(account: BillingAccount) -> str:
     if total > 0:
         what = translated("A final bill over {total} is issued at once.")
     elif total < 0:
-        what = translated("{left} is left in the merchant's favour, to be paid out.")
+        what = (
+            "{left} is left in the merchant's favour. It pays unpaid bills, and the rest is to be"
+            " paid out."
+        )
     else:
         what = translated("Nothing is left to bill.")
     return translated(
@@ -45,10 +50,15 @@ def _bill_rest(act: Act) -> BillingAccount:
 
 
 def _payout_effect(account: BillingAccount) -> str:
-    return translated(
-        "{left} is left in the merchant's favour. Transfer it first: this only writes down that it"
-        " was paid out, and nothing is outstanding then."
-    ).format(**figures(account, left=-account.outstanding))
+    return (
+        "{left} is left in the merchant's favour, {unapplied} of it as unapplied money. Transfer"
+        " it first: this only writes down that it was paid out, and then nothing is outstanding or"
+        " unapplied."
+    ).format(**figures(account, left=_rest(account), unapplied=account.unapplied))
+
+
+def _rest(account: BillingAccount) -> Decimal:
+    return account.unapplied - account.outstanding
 
 
 def _pay_out(act: Act) -> BillingAccount:
@@ -83,6 +93,6 @@ DECISIONS = (
         effect=_payout_effect,
         carry_out=_pay_out,
         done=_("The rest is paid out."),
-        is_open=lambda account: account.is_closed and account.outstanding < 0,
+        is_open=lambda account: account.is_closed and account.outstanding <= 0 < _rest(account),
     ),
 )

@@ -96,6 +96,12 @@ class RestPaidOut(Reasoned):
     field_order = ("reference", "reason")
 
 
+class GivenBack(Reasoned):
+    amount = amount_field(label=_("Amount"))
+    reference = _line(label=_("The bank's reference"))
+    field_order = ("amount", "reference", "reason")
+
+
 class Transfer(forms.Form):
     amount = amount_field(label=_("Amount"))
     reference = _line(label=_("The bank's reference"))

@@ -1,18 +1,17 @@
-"""Attempts to collect bills, and money that came for one that was given up."""
+"""Attempts to collect bills, and money that no bill wanted."""
 
 from django.contrib import admin
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
-from billing import moving_in
-from billing.models import BillingAccount, Payment, StrayPayment
-from billing.operations import payments, transfers
+from billing.models import Payment, UnappliedEntry
+from billing.operations import payments
 from billing.queries import waiting as queues
 from merchants import letters
 from merchants.admin import FoundByKeys, amount, figure, one_of, related, waiting
-from merchants.decisions import Act, Agreed, Deciding, Decision, Reasoned
+from merchants.decisions import Act, Agreed, Deciding, Decision
 
-METHODS = [*BillingAccount.Method.choices, (moving_in.PROVIDER, "Moved in")]
+PROVIDERS = Payment.Provider.choices
 
 
 def outcome(payment: Payment) -> str:
@@ -61,7 +60,7 @@ class PaymentAdmin(Deciding, FoundByKeys):
         "started_at",
         "ended_at",
     )
-    list_filter = (waiting(queues.UNANSWERED), "status", one_of("provider", METHODS))
+    list_filter = (waiting(queues.UNANSWERED), "status", one_of("provider", PROVIDERS))
     list_select_related = ("invoice",)
     decisions = (
         Decision(
@@ -76,48 +75,23 @@ class PaymentAdmin(Deciding, FoundByKeys):
     )
 
 
-def _settle_effect(stray: StrayPayment) -> str:
-    return translated(
-        "The provider took {amount} under {reference} for payment {payment}, which counts as"
-        " failed, and bill {bill} did not want it any more. Give it back there first: this only"
-        " writes down what was done with it."
-    ).format(
-        amount=figure(stray.amount, stray.currency),
-        reference=stray.provider_reference,
-        payment=stray.payment,
-        bill=stray.payment.invoice,
-    )
+@admin.register(UnappliedEntry)
+class UnappliedEntryAdmin(FoundByKeys):
+    """Money that no bill wanted, and what became of it; it is given back on the account's page."""
 
-
-def _settle(act: Act) -> StrayPayment:
-    return transfers.settle_stray(stray_id=act.row.pk, reason=act.reason, **act.by)
-
-
-@admin.register(StrayPayment)
-class StrayPaymentAdmin(Deciding, FoundByKeys):
-    merchant = "payment__invoice__account__merchant"
-    keys = ("payment__idempotency_key", "payment__invoice__number")
-    search_help_text = _("The payment's key, or the bill's number.")
+    keys = ("account__merchant__reference", "reference")
+    search_help_text = "The merchant's reference, or the bank's or provider's."
+    is_long = True
     list_display = (
         "__str__",
-        related("payment__invoice__account__merchant"),
-        "payment",
+        related("account__merchant"),
         amount("amount"),
-        "provider_reference",
-        "status",
-        "found_at",
-        "settled_by",
+        amount("balance"),
+        "source",
+        "payment",
+        "actor",
+        "reason",
+        "at",
     )
-    list_filter = (waiting(queues.STRAY), "status")
-    list_select_related = ("payment__invoice__account__merchant",)
-    decisions = (
-        Decision(
-            "settle",
-            _("Settle"),
-            form=Reasoned,
-            effect=_settle_effect,
-            carry_out=_settle,
-            done=_("The payment is settled."),
-            is_open=lambda stray: stray.status == StrayPayment.Status.OPEN,
-        ),
-    )
+    list_filter = ("kind",)
+    list_select_related = ("account__merchant", "payment")

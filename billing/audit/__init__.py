@@ -1,4 +1,4 @@
-"""What must be true of charges, statements, bills and payments (domain: invariants 3 to 7).
+"""What must be true of charges, statements, bills and payments (domain: invariants 3 to 8).
 
 A file for each noun. Days are those of the time zone that was in force (merchants.audit_days), plan
 dates those of the terms that were (plans).
@@ -15,6 +15,7 @@ from billing.audit import (
     payments,
     plans,
     statements,
+    unapplied,
 )
 
 CHECKS = (
@@ -28,4 +29,5 @@ CHECKS = (
     *accounts.CHECKS,
     *payments.CHECKS,
     *dunning.CHECKS,
+    *unapplied.CHECKS,
 )

@@ -126,7 +126,7 @@ AMOUNTS = (
         "sign",
         f"""
         SELECT charge.account_id AS merchant_id, 'charge ' || charge.reference AS subject,
-               CASE WHEN fee.category IN ({CREDITS}) AND fee.code <> '{Fee.PAYOUT}'
+               CASE WHEN fee.category IN ({CREDITS}) AND fee.code NOT IN {Fee.USING_CREDIT}
                     THEN 'negative' ELSE 'not negative' END AS expected,
                CASE WHEN charge.amount < 0 THEN 'negative' ELSE 'not negative' END AS found
         FROM billing_charge charge JOIN billing_fee fee ON fee.code = charge.fee_id

@@ -42,7 +42,7 @@ CHECKS = (
     ),
     Check(
         4,
-        "what was paid out to a closed account is a charge of it",
+        "what was outstanding and paid out to a closed account is a charge of it",
         "bank's reference, amount",
         f"""
         SELECT coalesce(payout.account_id, charge.account_id) AS merchant_id,
@@ -52,9 +52,11 @@ CHECKS = (
                CASE WHEN charge.id IS NOT NULL THEN (
                    charge.description::text, charge.amount) END AS found
         FROM (
-            SELECT *, '{RESERVED_PREFIX}payout:' || row_number() OVER (
-                       PARTITION BY account_id ORDER BY id) AS reference
-            FROM billing_accountchange WHERE what = 'PAID_OUT'
+            SELECT * FROM (
+                SELECT *, '{RESERVED_PREFIX}payout:' || row_number() OVER (
+                           PARTITION BY account_id ORDER BY id) AS reference
+                FROM billing_accountchange WHERE what = 'PAID_OUT'
+            ) change WHERE change.before LIKE '-%'
         ) payout FULL JOIN (
             SELECT * FROM billing_charge WHERE fee_id = '{Fee.PAYOUT}'
         ) charge ON charge.account_id = payout.account_id AND charge.reference = payout.reference

@@ -41,11 +41,12 @@ CHECKS = (
     ),
     Check(
         7,
-        "an attempt asks for all that was left of its bill, a transfer for no more",
+        "an attempt asks for all that was left of its bill, and no payment is more",
         "amount",
         f"""
         SELECT bill.account_id AS merchant_id, {BILL} || ' attempt ' || payment.attempt AS subject,
-               CASE payment.provider WHEN 'manual' THEN least(payment.amount, before.left_to_pay)
+               CASE WHEN payment.provider IN ('manual', 'unapplied', 'credit')
+                    THEN least(payment.amount, before.left_to_pay)
                     ELSE before.left_to_pay END AS expected,
                payment.amount AS found
         FROM billing_payment payment JOIN billing_invoice bill ON bill.id = payment.invoice_id
@@ -74,19 +75,6 @@ CHECKS = (
         ) paid FULL JOIN (
             SELECT * FROM credit_proceedsentry WHERE kind = 'BILL_PAYMENT'
         ) entry ON entry.bill_payment = paid.idempotency_key
-        """,
-    ),
-    Check(
-        7,
-        "stray money is that of an attempt held for failed",
-        "status, amount, currency",
-        f"""
-        SELECT bill.account_id AS merchant_id, {BILL} || ' attempt ' || payment.attempt AS subject,
-               ('FAILED'::varchar, payment.amount, payment.currency) AS expected,
-               (payment.status, stray.amount, stray.currency) AS found
-        FROM billing_straypayment stray
-        JOIN billing_payment payment ON payment.id = stray.payment_id
-        JOIN billing_invoice bill ON bill.id = payment.invoice_id
         """,
     ),
 )

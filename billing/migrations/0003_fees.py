@@ -160,6 +160,14 @@ FEES = [
         _("What was left in the merchant's favour when its account closed, as it was paid out."),
     ),
     (
+        "credit-used",
+        "ACCOUNT_CREDIT",
+        "IMMEDIATE",
+        False,
+        _("Credit used for a bill"),
+        _("What was left in the merchant's favour when its account closed, as it paid a bill."),
+    ),
+    (
         "credit-waived",
         "ACCOUNT_CREDIT",
         "IMMEDIATE",

@@ -18,7 +18,7 @@ BillDecision       what an operator decided about a bill; append-only.
 NumberSeries       the last bill number given out in a year.
 Card               what a provider collects from by itself.
 Payment            one attempt to collect a bill; a paid bill's succeeded payments are its total.
-StrayPayment       money taken for an attempt that had been given up; settled once.
+UnappliedEntry     money that no bill wanted, and what became of it; append-only running sum.
 """
 
 from billing.models.accounts import AccountChange, BillingAccount, PlanTerm
@@ -26,10 +26,11 @@ from billing.models.charges import Charge, FulfilmentRequest, InvoiceItem
 from billing.models.credits import BillingCredit
 from billing.models.fees import Fee
 from billing.models.invoices import BillDecision, Invoice, InvoiceLine, NumberSeries
-from billing.models.payments import Card, Payment, StrayPayment
+from billing.models.payments import Card, Payment
 from billing.models.prices import FeePrice
 from billing.models.requests import ThresholdRequest
 from billing.models.statements import Statement, StatementTotal
+from billing.models.unapplied import UnappliedEntry
 
 __all__ = [
     "AccountChange",
@@ -49,6 +50,6 @@ __all__ = [
     "PlanTerm",
     "Statement",
     "StatementTotal",
-    "StrayPayment",
     "ThresholdRequest",
+    "UnappliedEntry",
 ]

@@ -36,6 +36,7 @@ class BillingAccount(models.Model):
         default=Decimal(0)
     )  # posted items on no bill; credits make it negative
     accruing = AmountField(default=Decimal(0))  # DAILY charges of the open day, not yet posted
+    unapplied = AmountField(default=Decimal(0))  # sum of its UnappliedEntry rows
     threshold = AmountField()  # outstanding of this much is billed the same day
     # The PlanTerm in force; a change waits there for the next plan date.
     plan = models.CharField(max_length=100)
@@ -75,6 +76,7 @@ class BillingAccount(models.Model):
             ),
             models.CheckConstraint(condition=Q(plan_price__gte=0), name="plan_price_not_negative"),
             models.CheckConstraint(condition=Q(threshold__gte=0), name="threshold_not_negative"),
+            models.CheckConstraint(condition=Q(unapplied__gte=0), name="unapplied_not_negative"),
             models.CheckConstraint(
                 condition=Q(closed_at__isnull=True, closed_on__isnull=True)
                 | Q(closed_at__isnull=False, closed_on__isnull=False),
@@ -97,6 +99,10 @@ class BillingAccount(models.Model):
     @property
     def accruing_money(self) -> Money:
         return money.of(self.accruing, self.currency)
+
+    @property
+    def unapplied_money(self) -> Money:
+        return money.of(self.unapplied, self.currency)
 
     @property
     def threshold_money(self) -> Money:

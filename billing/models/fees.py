@@ -57,9 +57,12 @@ class Fee(models.Model):
 
     PLAN: ClassVar = "plan"  # the code of the fee that subscriptions are charged with
     PAYOUT: ClassVar = "payout"  # and of what pays out a closed account's credit
+    CREDIT_USED: ClassVar = "credit-used"  # and of what that credit paid of its bills
     WAIVER: ClassVar = "credit-waived"  # and of a final rest that is too little to be collected
-    # Account credits that nobody asks for or grants: rules make them.
-    NOT_GRANTED: ClassVar = (PAYOUT, WAIVER)
+    # Account credits that nobody asks for or grants: rules make them. The first two are no credits
+    # themselves, but use up what credits gave.
+    USING_CREDIT: ClassVar = (PAYOUT, CREDIT_USED)
+    NOT_GRANTED: ClassVar = (*USING_CREDIT, WAIVER)
 
     def __str__(self) -> str:
         return self.name

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
+from billing import moving_in
 from billing.models.accounts import BillingAccount
 from billing.models.invoices import Invoice
 from merchants import money
@@ -80,6 +81,17 @@ class Payment(models.Model):
         SUCCEEDED = "SUCCEEDED", _("Succeeded")
         FAILED = "FAILED", _("Failed")
         UNKNOWN = "UNKNOWN", _("Being checked")
+
+    class Provider(models.TextChoices):
+        """What can pay a bill: what merchants choose from, and what they have with us."""
+
+        MANUAL = "manual", _("Bank transfer")
+        SANDBOX = "sandbox", _("Sandbox")
+        STRIPE = "stripe", _("Card")
+        PROCEEDS = "proceeds", _("Proceeds")
+        UNAPPLIED = "unapplied", _("Unapplied money")
+        CREDIT = "credit", _("Account credit")  # of a closed account; answered by a charge
+        MOVED_IN = moving_in.PROVIDER, _("Settled before this bill came to Tael")
 
     NEVER_RECEIVED = "never_received"  # the failure of what did not reach its provider
     AMOUNT = "amount_not_possible"  # and of what it does not take, whoever asks
@@ -165,58 +177,13 @@ class Payment(models.Model):
         return money.of(self.amount, self.currency)
 
     @property
+    def provider_name(self) -> str:
+        return str(self.Provider(self.provider).label)
+
+    @property
     def has_failed(self) -> bool:
         return self.status == self.Status.FAILED
 
     @property
     def is_undecided(self) -> bool:
         return self.status in (self.Status.PENDING, self.Status.UNKNOWN)
-
-
-class StrayPayment(models.Model):
-    """Money that a provider took for an attempt we hold for failed; an operator gives it back."""
-
-    class Status(models.TextChoices):
-        OPEN = "OPEN", _("To be looked at")
-        SETTLED = "SETTLED", _("Settled")
-
-    payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="stray")
-    provider_reference = models.CharField(max_length=200)
-    currency = CurrencyField()
-    amount = AmountField()
-    found_at = models.DateTimeField()
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
-    settled_at = models.DateTimeField(null=True, blank=True)
-    settled_by = models.CharField(max_length=254, blank=True)
-    reason = models.CharField(max_length=500, blank=True)  # what was done with it
-
-    class Meta:
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(amount__gt=0), name="stray_payment_positive"),
-        ]
-        indexes: ClassVar = [
-            models.Index(
-                fields=["found_at"], condition=Q(status="OPEN"), name="stray_payment_open"
-            ),
-            models.Index(fields=["provider_reference"], name="stray_payment_by_reference"),
-        ]
-        triggers: ClassVar = [
-            pgtrigger.Protect(name="stray_payment_is_never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.FSM(
-                name="stray_payment_is_settled_once",
-                field="status",
-                transitions=[("OPEN", "SETTLED")],
-            ),
-            pgtrigger.ReadOnly(
-                name="stray_payment_never_changes",
-                exclude=["status", "settled_at", "settled_by", "reason"],
-            ),
-            pgtrigger.Protect(
-                name="settled_stray_payment_never_changes",
-                operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__status="SETTLED"),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"Stray payment #{self.pk}"

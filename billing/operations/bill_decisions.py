@@ -8,7 +8,7 @@ from django.db.models import F
 from billing import queries
 from billing.models import BillDecision, BillingAccount, Invoice, InvoiceItem, NumberSeries
 from billing.models.accounts import DAYS_TO_PAY
-from billing.operations import accounts, dunning
+from billing.operations import accounts, dunning, rests
 from merchants import money, wording
 from merchants.models import Notice
 from merchants.operations import notices, trail
@@ -48,6 +48,8 @@ class BillHasPayments(Refused):
 def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
     """Issue a reviewed draft under the next number of its date's year; it is collected from now.
 
+    What the merchant has with us pays it first.
+
     Raises UnknownBill, BillNotOpen, Invalid without a reason.
     """
     account, bill = hold(invoice_id, now=now)
@@ -73,6 +75,8 @@ def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> I
         currency=bill.currency,
         bill_kind=bill.kind,
     )
+    rests.pay_bills(account, actor=actor, now=now)
+    bill.refresh_from_db()
     return bill
 
 

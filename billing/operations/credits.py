@@ -9,7 +9,7 @@ from moneyed import Money
 
 from billing.models import BillingAccount, BillingCredit, Charge, Fee
 from billing.models.fees import CREDIT_FOR, Category
-from billing.operations import accounts, charges
+from billing.operations import accounts, charges, rests
 from merchants import money, second_person, wording
 from merchants.models import Notice
 from merchants.operations import notices, trail
@@ -101,7 +101,7 @@ def grant(
 
     Raises as `ask` does.
     """
-    account = accounts.lock(merchant_id, now=now)
+    account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
     corrected = _charge(account, charge) if charge else None
     credit, _ = _ask(account, corrected, fee, amount, reason, request_key, actor, now)
@@ -192,13 +192,15 @@ def _check_room(charge: Charge, amount: Decimal, counted: Q) -> None:
 
 
 def _hold_pending(credit_id: int, now: datetime) -> tuple[BillingAccount, BillingCredit]:
-    """The credit and its account, which is what two decisions at once wait for."""
+    """The credit and its account, which is what two decisions at once wait for. The line is locked,
+    too: a credit may pay the bill that froze it.
+    """
     account_id = (
         BillingCredit.objects.filter(pk=credit_id).values_list("account", flat=True).first()
     )
     if account_id is None:
         raise UnknownCredit(f"credit: there is no credit {credit_id}")
-    account = accounts.lock(account_id, now=now)
+    account, _ = accounts.lock_both(account_id, now=now)
     credit = BillingCredit.objects.select_related("charge", "fee").get(pk=credit_id)
     if not credit.is_pending:
         raise AlreadyDecided(f"credit: {credit_id} is {credit.status} already")
@@ -224,7 +226,11 @@ def _approve(
         description=credit.charge.reference if credit.charge else "",
         now=now,
     )
-    return _decide(credit, action, actor, reason, now)
+    decided = _decide(credit, action, actor, reason, now)
+    if account.is_closed:
+        account.refresh_from_db()
+        rests.pay_bills(account, actor=actor, now=now)
+    return decided
 
 
 def _decide(

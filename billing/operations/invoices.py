@@ -8,9 +8,9 @@ from functools import partial
 from django.db import connection, transaction
 
 from billing import minimums, moving_in
-from billing.models import Invoice
+from billing.models import BillingAccount, Invoice
 from billing.models.accounts import DAYS_TO_PAY
-from billing.operations import moved_in
+from billing.operations import moved_in, unapplied
 from merchants import metrics
 from merchants.operations import notices
 
@@ -133,8 +133,9 @@ WITH due AS (
 UPDATE billing_billingaccount account
 SET outstanding = account.outstanding - invoice.total, billed_through = bill.last_day
 FROM invoice JOIN bill USING (account_id) WHERE account.merchant_id = invoice.account_id
-RETURNING invoice.id
+RETURNING invoice.id, account.merchant_id, account.unapplied > 0
 """
+ISSUER = "issue"  # the actor of payments that a bill meets as it is issued
 
 
 def issue(due: Sequence[Due]) -> list[int]:
@@ -144,7 +145,8 @@ def issue(due: Sequence[Due]) -> list[int]:
     where only these have reached the threshold and what it takes has not; the others
     take what was posted before their date, and the plan fee of that date; a FINAL one takes
     everything. What does not come to more than 0, or to less than what the account's provider
-    takes, makes no bill and stays outstanding. Returns the ids of the bills.
+    takes, makes no bill and stays outstanding. Unapplied money pays the bills before anybody is
+    asked to. Returns the ids of the bills.
     """
     if not due:
         return []
@@ -162,9 +164,20 @@ def issue(due: Sequence[Due]) -> list[int]:
                 "may_wait": not moving_in.is_under_way(),
             },
         )
-        bills = sorted(pk for (pk,) in cursor.fetchall())
+        issued = cursor.fetchall()
+    bills = sorted(pk for pk, _, _ in issued)
     if moving_in.is_under_way():
         moved_in.settle(bills)
+    _pay_at_once({account_id for _, account_id, has_unapplied in issued if has_unapplied}, due)
     written = metrics.BILLS.labels(due[0].kind)  # callers ask for one kind at a time
     transaction.on_commit(partial(written.inc, len(bills)))
     return bills
+
+
+def _pay_at_once(account_ids: set[int], due: Sequence[Due]) -> None:
+    """Pay what was issued just now to these locked accounts, which have unapplied money."""
+    if not account_ids:
+        return
+    instants = {bill.account_id: bill.at for bill in due}
+    for account in BillingAccount.objects.filter(pk__in=account_ids).order_by("pk"):
+        unapplied.pay_bills(account, actor=ISSUER, now=instants[account.pk])

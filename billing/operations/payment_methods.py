@@ -6,7 +6,7 @@ from django.db import transaction
 
 from billing.minimums import is_too_little, takes
 from billing.models import AccountChange, BillingAccount, Card, Invoice
-from billing.operations import accounts, dunning
+from billing.operations import accounts, dunning, rests
 from billing.providers import PROVIDERS
 from credit.models import CreditLine
 from merchants.operations import trail
@@ -48,7 +48,7 @@ def choose(
     chosen already changes nothing. Raises UnknownCard, ProviderNotReady, Invalid for a method that
     there is not, CurrencyNotTaken for one that does not collect in the account's currency.
     """
-    account = accounts.lock(merchant_id, now=now)
+    account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
     _check(account, method)
     card = _card(account, method, card_id)
@@ -71,6 +71,8 @@ def choose(
     )
     dunning.plan_attempts(account, now=now)
     _reconsider_small_bills(account, small, actor=actor, now=now)
+    # What the last method could not have been asked for may have kept it waiting.
+    rests.pay_bills(account, actor=actor, now=now)
     return account
 
 

@@ -11,12 +11,13 @@ from datetime import datetime
 from django.db import transaction
 
 from billing.minimums import is_too_little
-from billing.models import BillingAccount, Invoice, Payment, StrayPayment
-from billing.operations import dunning
+from billing.models import BillingAccount, Invoice, Payment
+from billing.operations import dunning, rests, unapplied
+from billing.operations.attempts import new_payment, take_in
 from billing.operations.bill_decisions import BillNotOpen, hold
 from billing.providers import PROVIDERS, Answer, NoAnswer, Provider
 from billing.queries import ANSWERED_WITHIN, undecided
-from merchants import installation, locks, metrics, money
+from merchants import locks, metrics, money
 from merchants.operations import trail
 from merchants.refusals import Refused
 from merchants.texts import shown
@@ -213,38 +214,22 @@ def _wait_for_a_transfer(bill: Invoice) -> None:
     bill.save(update_fields=["next_attempt_at"])
 
 
-def new_payment(
-    bill: Invoice, *, provider: str, card_id: int | None, actor: str, now: datetime
-) -> Payment:
-    """The next attempt on the locked bill, over all that is left of it."""
-    attempt = bill.payments.count() + 1
-    return Payment.objects.create(
-        invoice=bill,
-        attempt=attempt,
-        provider=provider,
-        card_id=card_id,
-        actor=actor,
-        idempotency_key=installation.outside(f"{bill.number}-{attempt}"),
-        currency=bill.currency,
-        amount=bill.left_to_pay,
-        started_at=now,
-    )
-
-
 @transaction.atomic
 def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
     """Write down what a provider said of an attempt, once, and what follows for the bill.
 
     What is decided stays as it was decided; but money that came for an attempt which we hold for
-    failed pays the bill by another one, or is kept as a StrayPayment.
+    failed, or a second time, pays the bill by another one, or is unapplied. A bill whose attempt
+    failed is paid by what the merchant has with us, for which it waited meanwhile.
     """
     invoice_id = Payment.objects.values_list("invoice", flat=True).get(pk=payment_id)
     account, bill = hold(invoice_id, now=now)
     now = account.now
     payment = Payment.objects.select_for_update().get(pk=payment_id)
     if not payment.is_undecided:
-        if payment.has_failed and answer.status == Payment.Status.SUCCEEDED:
-            _take_stray(account, bill, payment, answer, now)
+        is_known = payment.provider_reference == answer.reference and not payment.has_failed
+        if answer.status == Payment.Status.SUCCEEDED and not is_known:
+            _take_late(account, bill, payment, answer, now)
         return payment
     if payment.status != answer.status:
         transaction.on_commit(metrics.PAYMENTS.labels(payment.provider, answer.status).inc)
@@ -258,21 +243,8 @@ def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
         take_in(account, bill, payment, now=now)
     elif payment.has_failed:
         _fail(account, bill, payment, now)
+        rests.pay_bills(account, actor=payment.actor, now=now)
     return payment
-
-
-def take_in(account: BillingAccount, bill: Invoice, payment: Payment, *, now: datetime) -> None:
-    """A payment of the locked bill succeeded; those that reach the total pay it."""
-    bill.amount_paid += payment.amount
-    if bill.amount_paid == bill.total:
-        bill.status = Invoice.Status.PAID
-        bill.paid_at = now
-        bill.next_attempt_at = None
-    elif is_too_little(account, bill.left_to_pay):
-        bill.next_attempt_at = None
-    bill.save(update_fields=["amount_paid", "status", "paid_at", "next_attempt_at"])
-    if not bill.is_unpaid or is_too_little(account, bill.left_to_pay):
-        dunning.reconsider(account, actor=payment.actor, now=now)
 
 
 def _fail(account: BillingAccount, bill: Invoice, payment: Payment, now: datetime) -> None:
@@ -299,28 +271,34 @@ def _fail(account: BillingAccount, bill: Invoice, payment: Payment, now: datetim
     bill.save(update_fields=["next_attempt_at"])
 
 
-def _take_stray(
-    account: BillingAccount, bill: Invoice, failed: Payment, answer: Answer, now: datetime
+def _take_late(
+    account: BillingAccount, bill: Invoice, attempt: Payment, answer: Answer, now: datetime
 ) -> None:
-    """Money came for an attempt we hold for failed; it pays the bill if that still wants it."""
+    """Money came for an attempt that we hold for failed, or that is paid already. It pays the bill
+    if that still wants exactly as much, and is unapplied money otherwise.
+    """
     same = bill.payments.filter(
-        provider=failed.provider,
+        provider=attempt.provider,
         provider_reference=answer.reference,
         status=Payment.Status.SUCCEEDED,
     )
-    if same.exists() or StrayPayment.objects.filter(payment=failed).exists():
-        return  # it has been dealt with, or an operator deals with it: it may have been given back
-    log.error("Payment %s was given up, and its money came: %s", failed, answer.reference)
-    if bill.is_unpaid and bill.left_to_pay == failed.amount and not undecided.exists(bill):
+    source = unapplied.of_attempt(attempt, answer.reference)
+    if same.exists() or account.unapplied_entries.filter(source=source).exists():
+        return  # it has been dealt with, and may have been given back
+    log.error("Payment %s: money came that was not expected: %s", attempt, answer.reference)
+    if bill.is_unpaid and bill.left_to_pay == attempt.amount and not undecided.exists(bill):
         payment = new_payment(
-            bill, provider=failed.provider, card_id=failed.card_id, actor=failed.actor, now=now
+            bill, provider=attempt.provider, card_id=attempt.card_id, actor=attempt.actor, now=now
         )
         settle(payment.pk, answer, now=now)
         return
-    StrayPayment.objects.create(
-        payment=failed,
-        provider_reference=answer.reference,
-        currency=failed.currency,
-        amount=failed.amount,
-        found_at=now,
+    unapplied.receive(
+        account,
+        source=source,
+        amount=attempt.amount,
+        reference=answer.reference,
+        payment=attempt,
+        actor=attempt.actor,
+        now=now,
     )
+    rests.pay_bills(account, actor=attempt.actor, now=now)

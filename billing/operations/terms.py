@@ -10,17 +10,32 @@ from django.db import transaction
 
 from billing.minimums import is_too_little
 from billing.models import AccountChange, BillingAccount, Fee, Invoice, PlanTerm
-from billing.operations import accounts, charges, invoices, items
+from billing.operations import accounts, charges, invoices, items, rests, unapplied
 from billing.operations.charges import AccountClosed
+from billing.operations.payments import PaymentUnderWay
+from billing.queries import undecided
+from credit.operations.withdrawal_steps import stop_if_suspected
 from merchants import calendar, money, wording
 from merchants.models import TimeZonePeriod
-from merchants.refusals import Refused
+from merchants.refusals import Conflict, Refused
 
 
 class NothingToPayOut(Refused):
     """The account is open, or has nothing left in its merchant's favour."""
 
     code = "nothing_to_pay_out"
+
+
+class BillsUnpaid(Refused):
+    """Bills of the account want money first, before any is paid out."""
+
+    code = "bills_unpaid"
+
+
+class DraftWaits(Refused):
+    """A draft of the account may still become a bill."""
+
+    code = "draft_waits"
 
 
 class NothingToBill(Refused):
@@ -135,10 +150,11 @@ def close(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Billin
     that is less than the account's provider takes: then it is waived.
 
     From then on it takes no charge of the platform's and has no bill dates; its statement closes
-    with its month. What is left in the merchant's favour waits to be paid out. Raises
-    AccountClosed, Invalid without a reason.
+    with its month. What is left in the merchant's favour pays its unpaid bills; the rest waits to
+    be paid out. Raises AccountClosed, Invalid without a reason.
     """
-    account = _lock_open(merchant_id, now)
+    account, _ = accounts.lock_both(merchant_id, now=now)
+    _check_open(account)
     now = account.now
     accounts.note_change(
         account,
@@ -154,6 +170,7 @@ def close(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Billin
     items.post_everything(account, now=now)
     _bill_everything(account, now)
     account.refresh_from_db()
+    rests.pay_bills(account, actor=actor, now=now)
     return account
 
 
@@ -163,7 +180,7 @@ def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Bi
 
     Raises NothingToBill, Invalid without a reason.
     """
-    account = accounts.lock(merchant_id, now=now)
+    account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
     if not account.is_closed or account.outstanding <= 0:
         raise NothingToBill("account: it is open, or has nothing outstanding")
@@ -185,28 +202,66 @@ def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Bi
 def pay_out_rest(
     *, merchant_id: int, reference: str, actor: str, reason: str, now: datetime
 ) -> BillingAccount:
-    """Write down that a closed account's credit was paid out, under the bank's reference.
+    """Write down that what a closed account had left was paid out, under the bank's reference:
+    what is outstanding in its favour, and its unapplied money.
 
-    Raises NothingToPayOut, Invalid.
+    Raises NothingToPayOut, DraftWaits, PaymentUnderWay, BillsUnpaid, WithdrawalsStopped while fraud
+    is suspected, Conflict for a reference under which money was given back before, Invalid.
     """
     reference = wording.line("reference", reference)
-    account = accounts.lock(merchant_id, now=now)
-    now = account.now
-    if not account.is_closed or account.outstanding >= 0:
-        raise NothingToPayOut("account: it is open, or has nothing in the merchant's favour")
+    account, line = accounts.lock_both(merchant_id, now=now)
+    if not account.is_closed:
+        raise NothingToPayOut("account: it is open")
+    stop_if_suspected(line)
+    _check_all_is_decided(account)
+    rests.pay_bills(account, actor=actor, now=account.now)
+    if account.outstanding > 0 or not (account.outstanding or account.unapplied):
+        raise NothingToPayOut("account: it has nothing in the merchant's favour")
+    if account.invoices.filter(status__in=Invoice.UNPAID).exists():
+        raise BillsUnpaid("account: bills of it are not paid yet")
+    outstanding, kept = account.outstanding, account.unapplied
+    nothing = money.full(Decimal(0), account.currency)
+    trailed = {"outstanding": (_outstanding(account), nothing), "reference": ("", reference)}
+    if kept:
+        trailed["unapplied"] = (money.full(kept, account.currency), nothing)
     accounts.note_change(
         account,
         AccountChange.What.PAID_OUT,
-        before=money.text(account.outstanding, account.currency),
+        before=money.text(outstanding, account.currency),
         after=reference,
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
-        now=now,
-        trailed={
-            "outstanding": (_outstanding(account), money.full(Decimal(0), account.currency)),
-            "reference": ("", reference),
-        },
+        now=account.now,
+        trailed=trailed,
     )
+    if kept:
+        _give_back(account, kept, reference, actor, reason)
+    if outstanding:
+        _charge_payout(account, reference)
+    account.refresh_from_db()
+    return account
+
+
+def _check_all_is_decided(account: BillingAccount) -> None:
+    """What could still be wanted of the rest is not known while something waits."""
+    if account.invoices.filter(status=Invoice.Status.DRAFT).exists():
+        raise DraftWaits("account: a draft of it waits to be issued or sent back")
+    if undecided.of_account(account.pk):
+        raise PaymentUnderWay("payment: one of the account's bills is being checked")
+
+
+def _give_back(
+    account: BillingAccount, amount: Decimal, reference: str, actor: str, reason: str
+) -> None:
+    source = unapplied.of_giving_back(reference)
+    if account.unapplied_entries.filter(source=source).exists():
+        raise Conflict(f"reference: {reference} is known of money that was given back")
+    unapplied.give_back(
+        account, amount=amount, reference=reference, actor=actor, reason=reason, now=account.now
+    )
+
+
+def _charge_payout(account: BillingAccount, reference: str) -> None:
     number = account.changes.filter(what=AccountChange.What.PAID_OUT).count()
     charges.record_own(
         account,
@@ -214,17 +269,19 @@ def pay_out_rest(
         reference=f"payout:{number}",
         amount=-account.outstanding,
         description=reference,
-        now=now,
+        now=account.now,
     )
-    account.refresh_from_db()
-    return account
 
 
 def _lock_open(merchant_id: int, now: datetime) -> BillingAccount:
     account = accounts.lock(merchant_id, now=now)
+    _check_open(account)
+    return account
+
+
+def _check_open(account: BillingAccount) -> None:
     if account.is_closed:
         raise AccountClosed(f"account: it was closed on {account.closed_on}")
-    return account
 
 
 def _term(term: PlanTerm, account: BillingAccount) -> str:

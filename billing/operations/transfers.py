@@ -1,97 +1,152 @@
-"""Money that operators see come in or give back (domain: payment, manual)."""
+"""Money that operators see come in or give back (domain: payment, manual; unapplied).
 
+A transfer is known by the bank's reference: an account has each once, whatever it paid.
+"""
+
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Sum
 from moneyed import Money
 
-from billing.models import Invoice, Payment, StrayPayment
-from billing.operations import payments
+from billing.models import BillingAccount, Invoice, Payment, UnappliedEntry
+from billing.operations import accounts, attempts, payments, rests, unapplied
 from billing.operations.bill_decisions import BillNotOpen, hold
+from billing.operations.charges import AccountClosed
 from billing.queries import undecided
-from merchants import installation, money, wording
+from credit.operations.withdrawal_steps import stop_if_suspected
+from merchants import money, wording
 from merchants.operations import trail
 from merchants.refusals import Conflict, Invalid, Refused
 from merchants.trail import Action
 
-MANUAL = "manual"
-
-
-class MoreThanIsLeft(Refused):
-    """The transfer is larger than what is left of the bill; nothing is overpaid."""
-
-    code = "more_than_is_left"
+MANUAL = Payment.Provider.MANUAL
 
 
 class TransferConflict(Conflict):
-    """A transfer of another amount is recorded on the bill under this reference."""
+    """A transfer of another amount is recorded on the account under this reference."""
 
 
-class AlreadySettled(Refused):
-    """Somebody has dealt with this money."""
+class MoreThanIsUnapplied(Refused):
+    """The account has less unapplied money than is to be given back."""
 
-    code = "already_settled"
+    code = "more_than_is_unapplied"
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What a bank transfer paid of the bill that it named, and what that bill did not want."""
+
+    paid: Decimal
+    unapplied: Decimal
+    is_new: bool
 
 
 @transaction.atomic
 def record(
     *, invoice_id: int, amount: Money, reference: str, actor: str, now: datetime
-) -> tuple[Payment, bool]:
-    """Write down that a bank transfer came in for an unpaid bill, all of it or a part.
+) -> Transfer:
+    """Write down that a bank transfer came in for a bill.
 
-    `reference` is the bank's own; the same transfer of the same amount is recorded once. Returns
-    the payment and whether it is new. Raises UnknownBill, BillNotOpen, PaymentUnderWay,
-    MoreThanIsLeft, TransferConflict, CurrencyMismatch, Invalid.
+    It pays what is left of the bill; what is more is unapplied, and so is all of it when the bill
+    is paid or void. `reference` is the bank's own; the same transfer of the same amount is recorded
+    once on the account. Raises UnknownBill, BillNotOpen for a draft, PaymentUnderWay,
+    TransferConflict, CurrencyMismatch, Invalid.
     """
     reference = wording.line("reference", reference)
     account, bill = hold(invoice_id, now=now)
-    now = account.now
-    figure = money.figure(amount, bill.currency)
-    if figure <= 0:
-        raise Invalid("amount", "must be more than 0")
-    known = bill.payments.filter(provider=MANUAL, provider_reference=reference).first()
+    figure = _figure(amount, account)
+    known = _known(account, reference, figure)
     if known:
-        if known.amount != figure:
-            raise TransferConflict(f"reference: {reference} is known with another amount")
-        return known, False
-    if not bill.is_unpaid:
+        return known
+    if bill.number is None:
         raise BillNotOpen(f"bill: {bill} is {bill.status}")
     if undecided.exists(bill):
         raise payments.PaymentUnderWay(f"payment: one of bill {bill} is being checked")
-    if figure > bill.left_to_pay:
-        left = money.text(bill.left_to_pay, bill.currency)
-        raise MoreThanIsLeft(f"amount: {figure:f} is more than the {left} left of bill {bill}")
-    payment = _payment(bill, figure, reference, actor, now)
     before = _paid(bill)
-    payments.take_in(account, bill, payment, now=now)
-    trail.write(
-        Action.TRANSFER_RECORDED,
-        merchant_id=account.pk,
-        subject=str(bill),
-        before=before,
-        after=_paid(bill) | {"reference": reference},
-        actor=actor,
-        now=now,
-    )
-    return payment, True
+    paid = min(figure, bill.left_to_pay) if bill.is_unpaid else Decimal(0)
+    if paid:
+        attempts.pay(
+            account, bill, provider=MANUAL, amount=paid, reference=reference,
+            actor=actor, now=account.now,
+        )  # fmt: skip
+    after = _paid(bill)
+    rest = figure - paid
+    if rest:
+        kept = {"unapplied": money.full(account.unapplied + rest, account.currency)}
+        before["unapplied"], after = money.full(account.unapplied, account.currency), after | kept
+    _note(account, str(bill), before, after | {"reference": reference}, actor)
+    if rest:
+        _keep(account, rest, reference, actor)
+    return Transfer(paid, rest, is_new=True)
 
 
-def _payment(bill: Invoice, figure: Decimal, reference: str, actor: str, now: datetime) -> Payment:
-    attempt = bill.payments.count() + 1
-    return Payment.objects.create(
-        invoice=bill,
-        attempt=attempt,
-        provider=MANUAL,
-        actor=actor,
-        idempotency_key=installation.outside(f"{bill.number}-{attempt}"),
-        provider_reference=reference,
-        status=Payment.Status.SUCCEEDED,
-        currency=bill.currency,
-        amount=figure,
-        started_at=now,
-        ended_at=now,
+@transaction.atomic
+def receive(
+    *, merchant_id: int, amount: Money, reference: str, actor: str, now: datetime
+) -> Transfer:
+    """Write down that a bank transfer came in that names no bill: it is unapplied, and pays what
+    bills there are, oldest due day first.
+
+    Raises TransferConflict, CurrencyMismatch, Invalid.
+    """
+    reference = wording.line("reference", reference)
+    account, _ = accounts.lock_both(merchant_id, now=now)
+    figure = _figure(amount, account)
+    known = _known(account, reference, figure)
+    if known:
+        return known
+    before = money.full(account.unapplied, account.currency)
+    after = money.full(account.unapplied + figure, account.currency)
+    _note(
+        account,
+        "billing account",
+        {"unapplied": before},
+        {"unapplied": after, "reference": reference},
+        actor,
     )
+    _keep(account, figure, reference, actor)
+    return Transfer(Decimal(0), figure, is_new=True)
+
+
+def _figure(amount: Money, account: BillingAccount) -> Decimal:
+    figure = money.figure(amount, account.currency)
+    if figure <= 0:
+        raise Invalid("amount", "must be more than 0")
+    return figure
+
+
+def _known(account: BillingAccount, reference: str, figure: Decimal) -> Transfer | None:
+    """The transfer that the locked account has under this reference, if it has one."""
+    payments_of_it = Payment.objects.filter(
+        invoice__account=account, provider=MANUAL, provider_reference=reference
+    )
+    entries = account.unapplied_entries.filter(
+        kind=UnappliedEntry.Kind.RECEIVED, source=unapplied.of_transfer(reference)
+    )
+    paid, kept = (
+        found.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+        for found in (payments_of_it, entries)
+    )
+    if not paid + kept:
+        return None
+    if paid + kept != figure:
+        raise TransferConflict(f"reference: {reference} is known with another amount")
+    return Transfer(paid, kept, is_new=False)
+
+
+def _keep(account: BillingAccount, amount: Decimal, reference: str, actor: str) -> None:
+    unapplied.receive(
+        account,
+        source=unapplied.of_transfer(reference),
+        amount=amount,
+        reference=reference,
+        actor=actor,
+        now=account.now,
+    )
+    rests.pay_bills(account, actor=actor, now=account.now)
 
 
 def _paid(bill: Invoice) -> dict[str, str]:
@@ -99,33 +154,62 @@ def _paid(bill: Invoice) -> dict[str, str]:
     return {"status": str(bill.status), "amount_paid": paid}
 
 
-@transaction.atomic
-def settle_stray(*, stray_id: int, actor: str, reason: str, now: datetime) -> StrayPayment:
-    """Write down what was done with money that no bill wanted, such as giving it back.
-
-    Raises AlreadySettled, Invalid without a reason.
-    """
-    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
-    found = StrayPayment.objects.select_related("payment__invoice")
-    account, _ = hold(found.get(pk=stray_id).payment.invoice_id, now=now)
-    now = account.now
-    stray = found.select_for_update(of=("self",)).get(pk=stray_id)
-    if stray.status != StrayPayment.Status.OPEN:
-        raise AlreadySettled(f"payment: {stray.settled_by} has dealt with it")
-    stray.status = StrayPayment.Status.SETTLED
-    stray.settled_at = now
-    stray.settled_by = actor
-    stray.reason = reason
-    stray.save(update_fields=["status", "settled_at", "settled_by", "reason"])
-    what = {"amount": money.full(stray.amount, stray.currency)}
+def _note(
+    account: BillingAccount, subject: str, before: dict[str, str], after: dict[str, str], actor: str
+) -> None:
     trail.write(
-        Action.STRAY_SETTLED,
-        merchant_id=stray.payment.invoice.account_id,
-        subject=str(stray.payment),
-        before={"status": str(StrayPayment.Status.OPEN), **what},
-        after={"status": str(stray.status), **what},
+        Action.TRANSFER_RECORDED,
+        merchant_id=account.pk,
+        subject=subject,
+        before=before,
+        after=after,
+        actor=actor,
+        now=account.now,
+    )
+
+
+@transaction.atomic
+def give_back(
+    *, merchant_id: int, amount: Money, reference: str, actor: str, reason: str, now: datetime
+) -> UnappliedEntry:
+    """Write down that unapplied money was paid back to the merchant, under the bank's reference.
+
+    The same reference and amount is written down once. What a closed account has goes with its
+    rest (terms.pay_out_rest). Raises AccountClosed, MoreThanIsUnapplied, TransferConflict,
+    WithdrawalsStopped while fraud is suspected, CurrencyMismatch, Invalid.
+    """
+    reference = wording.line("reference", reference)
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    account, line = accounts.lock_both(merchant_id, now=now)
+    figure = _figure(amount, account)
+    known = account.unapplied_entries.filter(
+        kind=UnappliedEntry.Kind.GIVEN_BACK, source=unapplied.of_giving_back(reference)
+    ).first()
+    if known:
+        if known.amount != -figure:
+            raise TransferConflict(f"reference: {reference} is known with another amount")
+        return known
+    if account.is_closed:
+        raise AccountClosed("account: it is closed; pay out its rest")
+    stop_if_suspected(line)
+    if figure > account.unapplied:
+        left = money.text(account.unapplied, account.currency)
+        raise MoreThanIsUnapplied(f"amount: {figure:f} is more than the {left} there is")
+    before = money.full(account.unapplied, account.currency)
+    entry = unapplied.give_back(
+        account, amount=figure, reference=reference, actor=actor, reason=reason, now=account.now
+    )
+    trail.write(
+        Action.UNAPPLIED_GIVEN_BACK,
+        merchant_id=account.pk,
+        subject="billing account",
+        before={"unapplied": before},
+        after={
+            "unapplied": money.full(account.unapplied, account.currency),
+            "reference": reference,
+        },
         actor=actor,
         reason=reason,
-        now=now,
+        now=account.now,
     )
-    return stray
+    return entry

@@ -18,6 +18,7 @@ from billing.models import (
     Payment,
     Statement,
     StatementTotal,
+    UnappliedEntry,
 )
 from billing.models.fees import Category
 from merchants.models import Merchant
@@ -235,6 +236,22 @@ def decisions(bill: Invoice) -> QuerySet[BillDecision]:
     """What a merchant is told of what operators decided about a bill, oldest first."""
     told = (BillDecision.Decision.VOIDED, BillDecision.Decision.UNCOLLECTIBLE)
     return bill.decisions.filter(decision__in=told).order_by("at", "pk")
+
+
+def unapplied(account: BillingAccount) -> QuerySet[UnappliedEntry]:
+    """What came that no bill wanted, and what became of it, each with the bill that it paid."""
+    return account.unapplied_entries.select_related("payment__invoice")
+
+
+def more_than_wanted(bill: Invoice, attempts: Sequence[Payment]) -> QuerySet[UnappliedEntry]:
+    """Money that came for the bill and that it did not want."""
+    transfers = [
+        f"transfer:{payment.provider_reference}"
+        for payment in attempts
+        if payment.provider == Payment.Provider.MANUAL
+    ]
+    came = bill.account.unapplied_entries.filter(kind=UnappliedEntry.Kind.RECEIVED)
+    return came.filter(Q(payment__invoice=bill) | Q(source__in=transfers))
 
 
 def attempts(bill: Invoice) -> QuerySet[Payment]:

@@ -8,8 +8,8 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from billing import moving_in, queries
-from billing.models import BillingAccount, Invoice, Payment
+from billing import queries
+from billing.models import Invoice, Payment
 from merchants import letters
 
 
@@ -34,6 +34,10 @@ def of_bill(bill: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
         missed = letters.failure("not_paid_when_due")
         steps.append(Step(bill.first_failed_at, _("Not paid"), note=missed))
     steps += [
+        Step(entry.at, _("More than was to be paid"), entry.amount, str(_("Unapplied money")))
+        for entry in queries.more_than_wanted(bill, attempts)
+    ]
+    steps += [
         Step(decision.at, decision.get_decision_display()) for decision in queries.decisions(bill)
     ]
     if bill.paid_at:
@@ -44,6 +48,4 @@ def of_bill(bill: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
 def _means(payment: Payment) -> str:
     if payment.card:
         return str(payment.card)
-    if payment.provider == moving_in.PROVIDER:
-        return str(_("Settled before this bill came to Tael"))
-    return str(BillingAccount.Method(payment.provider).label)
+    return payment.provider_name

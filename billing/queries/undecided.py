@@ -14,3 +14,8 @@ def payment(invoice_id: int) -> Payment | None:
 def exists(bill: Invoice) -> bool:
     """Whether an attempt on the locked bill has no answer yet."""
     return bill.payments.filter(status__in=UNDECIDED).exists()
+
+
+def of_account(account_id: int) -> bool:
+    """Whether an attempt on any bill of the locked account has no answer yet."""
+    return Payment.objects.filter(invoice__account=account_id, status__in=UNDECIDED).exists()

@@ -2,7 +2,7 @@
 
 from django.db.models import F
 
-from billing.models import BillingCredit, Invoice, Payment, StrayPayment, ThresholdRequest
+from billing.models import BillingCredit, Invoice, Payment, ThresholdRequest
 from billing.queries import without_an_answer
 from merchants.waiting import Queue, with_status
 
@@ -51,13 +51,4 @@ UNANSWERED = Queue(
     merchant="invoice__account_id",
     amount=F("amount"),
 )
-STRAY = Queue(
-    "open",
-    "Stray payments to give back",
-    StrayPayment,
-    with_status(StrayPayment.Status.OPEN),
-    since="found_at",
-    merchant="payment__invoice__account_id",
-    amount=F("amount"),
-)
-QUEUES = (THRESHOLDS, CREDITS, DRAFTS, FAILED, UNANSWERED, STRAY)
+QUEUES = (THRESHOLDS, CREDITS, DRAFTS, FAILED, UNANSWERED)

@@ -20,6 +20,7 @@ from merchants import paging
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.queries import local_day
 from merchants.refusals import Refused
+from merchants.second_factor import with_second_factor
 
 LATEST = 5  # requests for a threshold
 
@@ -62,6 +63,7 @@ def threshold_requests(request: MemberRequest) -> HttpResponse:
 
 
 @for_finance
+@with_second_factor(back="billing:settings")
 def choose_method(request: MemberRequest) -> HttpResponse:
     account = account_of(request)
     form = ChosenMethod(request.POST)
@@ -101,6 +103,7 @@ def add_sandbox_card(request: MemberRequest) -> HttpResponse:
 
 
 @for_finance
+@with_second_factor(back="billing:settings")
 def remove_card(request: MemberRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return _back(request)

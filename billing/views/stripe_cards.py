@@ -12,6 +12,7 @@ from billing.operations import cards
 from billing.views.accounts import account_of
 from merchants.access import MemberRequest, for_finance
 from merchants.refusals import Refused
+from merchants.second_factor import with_second_factor
 
 # The strict policy of all pages, and what Stripe's "security guide" names for its card field.
 POLICY = (
@@ -23,6 +24,7 @@ POLICY = (
 
 
 @for_finance
+@with_second_factor()
 def add(request: MemberRequest) -> HttpResponse:
     """The field for a card. Opening it begins a setup at Stripe; one left alone does nothing."""
     account = account_of(request)
@@ -39,6 +41,7 @@ def add(request: MemberRequest) -> HttpResponse:
 
 
 @for_finance
+@with_second_factor(back="billing:settings")
 def finish(request: MemberRequest) -> HttpResponse:
     """Keep the card; a browser that never comes here is made up for by Stripe's own event."""
     if request.method != "POST":

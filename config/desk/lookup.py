@@ -24,7 +24,7 @@ from billing.models import (
     Invoice,
     Payment,
     Statement,
-    StrayPayment,
+    UnappliedEntry,
 )
 from credit.models import CreditLine, Order, OrderPayment, OrderRefund, Withdrawal
 from merchants import installation
@@ -116,10 +116,10 @@ UNIQUE = (
         "invoice__account__merchant",
     ),
     _Kind(
-        "Stray payment",
-        StrayPayment,
-        ["provider_reference", "payment__idempotency_key"],
-        "payment__invoice__account__merchant",
+        "Unapplied money",
+        UnappliedEntry,
+        ["reference", "payment__idempotency_key"],
+        "account__merchant",
     ),
 )
 # Named within a merchant: the tables by whose line or account they are found.

@@ -35,7 +35,7 @@ class Group:
 GROUPS = (
     Group(
         "Stuck: look at these first",
-        (jobs.PARKED, billing.UNANSWERED, credit.UNKNOWN, credit.LATE, billing.STRAY),
+        (jobs.PARKED, billing.UNANSWERED, credit.UNKNOWN, credit.LATE),
     ),
     Group("Money to pay out", (credit.TO_APPROVE, credit.TO_SEND)),
     Group(

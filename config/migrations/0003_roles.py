@@ -39,7 +39,6 @@ BILLING = (
     "billing.thresholdrequest",
     "billing.invoice",
     "billing.payment",
-    "billing.straypayment",
     "billing.feeprice",
 )
 RUNNING = (

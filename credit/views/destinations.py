@@ -32,7 +32,7 @@ def destinations(request: MemberRequest) -> HttpResponse:
 @for_finance
 @never_cache
 @sensitive_post_parameters("number")
-@with_second_factor
+@with_second_factor(opens_money=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
     now = timezone.now()
@@ -59,6 +59,7 @@ def new(request: MemberRequest) -> HttpResponse:
 
 
 @for_finance
+@with_second_factor(opens_money=True, back="credit:destinations")
 @require_POST
 def remove(request: MemberRequest, pk: int) -> HttpResponse:
     now = timezone.now()

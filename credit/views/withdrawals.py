@@ -85,7 +85,7 @@ def cancel(request: MemberRequest, reference: str) -> HttpResponse:
 
 
 @for_finance
-@with_second_factor
+@with_second_factor(opens_money=True)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:

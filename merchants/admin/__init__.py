@@ -1,6 +1,6 @@
 """The operators' view of people and merchants, and the ground all books' admin pages stand on."""
 
-from merchants.admin import merchants, people, trail
+from merchants.admin import merchants, people, sign_ins, trail
 from merchants.admin.bases import (
     Bounded,
     Column,
@@ -28,6 +28,7 @@ __all__ = [
     "one_of",
     "people",
     "related",
+    "sign_ins",
     "trail",
     "waiting",
 ]

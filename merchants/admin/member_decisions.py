@@ -48,6 +48,7 @@ def _remove(act: Act) -> Membership:
 OF_MERCHANT = Decision(
     "invite",
     "Invite to the team",
+    takes_second_factor=True,
     form=Invited,
     effect=lambda merchant: INVITES,
     carry_out=_invite,
@@ -58,6 +59,7 @@ OF_MERCHANT = Decision(
 OF_LIST = Decision(
     "invite",
     "Invite to a team",
+    takes_second_factor=True,
     form=InvitedTo,
     effect=lambda row: INVITES,
     carry_out=_invite,
@@ -68,6 +70,7 @@ OF_MEMBER = (
     Decision(
         "role",
         "Change role",
+        takes_second_factor=True,
         form=MerchantRole,
         effect=lambda membership: (
             f"{membership.user} is {membership.get_role_display()} at {membership.merchant}, and"
@@ -81,6 +84,7 @@ OF_MEMBER = (
     Decision(
         "remove",
         "Take off the team",
+        takes_second_factor=True,
         form=Reasoned,
         effect=lambda membership: (
             f"{membership.user} sees nothing of {membership.merchant} any more, and is signed out"

@@ -76,6 +76,7 @@ def _sessions_effect(user: User) -> str:
 ADD_OPERATOR = Decision(
     "add-operator",
     "Add an operator",
+    takes_second_factor=True,
     form=NewOperator,
     effect=lambda row: (
         "Whoever reads this mailbox becomes an operator with these roles. We send a link to set"
@@ -90,6 +91,7 @@ ABOUT_PERSON = (
     Decision(
         "roles",
         "Change roles",
+        takes_second_factor=True,
         form=Roles,
         effect=_roles_effect,
         initial=lambda user: {"roles": _roles(user)},
@@ -100,6 +102,7 @@ ABOUT_PERSON = (
     Decision(
         "link",
         "Send the link again",
+        takes_second_factor=True,
         form=Agreed,
         effect=lambda user: (
             f"{user} gets an e-mail with a link to set the password, good for three days."
@@ -111,6 +114,7 @@ ABOUT_PERSON = (
     Decision(
         "second-factors",
         "Take second factors away",
+        takes_second_factor=True,
         form=Reasoned,
         effect=_factors_effect,
         carry_out=_with_reason(people.take_second_factors),
@@ -140,6 +144,7 @@ ABOUT_PERSON = (
     Decision(
         "reactivate",
         "Reactivate",
+        takes_second_factor=True,
         form=Reasoned,
         effect=lambda user: f"{user} can sign in again, with the roles that they have.",
         carry_out=_with_reason(people.reactivate),

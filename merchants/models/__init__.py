@@ -7,6 +7,9 @@ Invitation  a role offered to whoever reads a mailbox; taken up once, within a w
 Profile     what a merchant says of itself, and whether an operator confirmed it.
 Notice      something a merchant's people are told; one per cause.
 NoticeMail  a notice on its way to one person by e-mail; sent once.
+SignIn      a sign-in, sign-out, or attempt; never changed, and deleted only when old.
+EnrolledFactor  since when a second factor opens withdrawals and destinations.
+SecurityMail  an e-mail about how somebody signs in, or who is on a team; sent once.
 Installation  what others know this installation by, and where it is.
 TimeZoneData  the version of the time-zone data by which the books count days; one row.
 TrailEntry  who changed what, from what to what, and why; never changed or deleted.
@@ -16,10 +19,12 @@ from merchants.models.installation import Installation
 from merchants.models.merchants import Merchant, Profile, TimeZonePeriod
 from merchants.models.notices import Notice, NoticeMail
 from merchants.models.people import Invitation, Membership, User, UserManager
+from merchants.models.sign_ins import EnrolledFactor, SecurityMail, SignIn
 from merchants.models.time_zones import TimeZoneData
 from merchants.models.trail import TrailEntry
 
 __all__ = [
+    "EnrolledFactor",
     "Installation",
     "Invitation",
     "Membership",
@@ -27,6 +32,8 @@ __all__ = [
     "Notice",
     "NoticeMail",
     "Profile",
+    "SecurityMail",
+    "SignIn",
     "TimeZoneData",
     "TimeZonePeriod",
     "TrailEntry",

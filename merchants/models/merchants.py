@@ -15,6 +15,8 @@ class Merchant(models.Model):
     recounted_from = models.DateTimeField(null=True, blank=True, editable=False)
     # What the platform sent when it joined, to tell a repeat from a conflict. Never changes.
     joined_with = models.JSONField(default=dict, editable=False)
+    # Whether members see its pages only with a second factor; its owners decide.
+    requires_second_factor = models.BooleanField(default=False)
 
     members = models.ManyToManyField(
         "merchants.User", through="merchants.Membership", related_name="merchants"

@@ -6,9 +6,9 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.db.models import QuerySet
 
-from merchants import queries
-from merchants.models import Invitation, Membership, User
-from merchants.operations import trail
+from merchants import queries, security_letter
+from merchants.models import Invitation, Membership, SecurityMail, User
+from merchants.operations import security_mails, trail
 from merchants.refusals import Refused
 from merchants.trail import Action
 
@@ -88,7 +88,22 @@ def _join(invitation: Invitation, user: User, now: datetime) -> Membership:
     )
     if is_new:
         note_role(Action.ROLE_GIVEN, membership, "", membership.role, user, now)
+        security_mails.tell_owners(
+            SecurityMail.Kind.MEMBER_JOINED,
+            membership.merchant_id,
+            now=now,
+            who=user.email,
+            role=membership.role,
+            by=told_name(invitation.invited_by),
+        )
     return membership
+
+
+def told_name(person: User | None) -> str:
+    """Who did something, as owners are told: never the address of one of our people."""
+    if person is None or person.is_staff:
+        return security_letter.OUR_TEAM
+    return person.email
 
 
 def note_role(

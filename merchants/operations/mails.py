@@ -6,7 +6,7 @@ process that dies between the server's "yes" and the commit makes it go out agai
 """
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from merchants import letters
-from merchants.models import Membership, Notice, NoticeMail
+from merchants.models import Membership, Notice, NoticeMail, SecurityMail
 from merchants.piecework import NOBODYS_FAULT, Failures
 from merchants.refusals import Invalid, Refused
 
@@ -79,22 +79,37 @@ def send(notice_ids: Sequence[int], *, now: datetime) -> Sending:
     """
     _address(notice_ids, now)
     waiting = NoticeMail.objects.filter(notice__in=notice_ids, sent_at__isnull=True)
+    rows = waiting.order_by("failures", "pk").values_list("pk", "notice")
+    return deliver(rows, send_one=_send_one, model=NoticeMail, now=now)
+
+
+def deliver(
+    rows: Iterable[tuple[int, int]],
+    *,
+    send_one: Callable[[int, BaseEmailBackend, datetime], bool],
+    model: type[NoticeMail] | type[SecurityMail],
+    now: datetime,
+) -> Sending:
+    """Send mails by their keys, each with the key that its failure is told by.
+
+    `send_one` claims a mail, sends it and marks it, and says whether it did.
+    """
     server = mail.get_connection()
     sent = in_a_row = 0
     failures: Failures = {}
-    for mail_id, notice_id in waiting.order_by("failures", "pk").values_list("pk", "notice"):
+    for mail_id, told_by in rows:
         if in_a_row == FAILURES_IN_A_ROW:
-            failures.setdefault(notice_id, NotSent("not tried: the mail server fails"))
+            failures.setdefault(told_by, NotSent("not tried: the mail server fails"))
             continue
         try:
-            sent += _send_one(mail_id, server, now)
+            sent += send_one(mail_id, server, now)
             in_a_row = 0
         except NOBODYS_FAULT:
             raise
         except Exception as error:  # whatever a mail backend raises: they have no common ancestor
             log.exception("E-mail %s was not sent", mail_id)
-            NoticeMail.objects.filter(pk=mail_id).update(failures=F("failures") + 1)
-            failures[notice_id] = NotSent(f"{type(error).__name__}: {error}")
+            model.objects.filter(pk=mail_id).update(failures=F("failures") + 1)
+            failures[told_by] = NotSent(f"{type(error).__name__}: {error}")
             in_a_row += 1
             _close(server)  # the next mail starts from a new connection
     _close(server)

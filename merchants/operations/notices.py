@@ -19,6 +19,8 @@ BILL_ISSUED          number              number, total, currency, bill_kind
 PAYMENT_FAILED       number of the bill  number, amount, currency, failure (its code)
 THRESHOLD_ANSWERED   id of the request   status, answer, threshold, currency
 CREDIT_ANSWERED      id of the credit    status, answer, amount, currency
+UNAPPLIED            id of the entry     status (its kind), amount, balance, currency; number (of
+                                         the bill it paid), reference (the bank's)
 """
 
 import json

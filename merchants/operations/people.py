@@ -7,8 +7,8 @@ from django.conf import settings
 from django.db import transaction
 
 from merchants import wording
-from merchants.models import User
-from merchants.operations import operators, sessions, trail
+from merchants.models import SecurityMail, User
+from merchants.operations import operators, security_mails, sessions, trail
 from merchants.refusals import Invalid, Refused
 from merchants.trail import Action
 
@@ -91,6 +91,7 @@ def take_second_factors(*, user_id: int, reason: str, actor: User, now: datetime
         reason=reason,
         now=now,
     )
+    security_mails.tell(SecurityMail.Kind.FACTORS_TAKEN, user, now=now)
     return user
 
 

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from merchants import invitation_letter, queries, wording
-from merchants.models import Invitation, Membership, Merchant, User
-from merchants.operations import invitations, sessions
+from merchants.models import Invitation, Membership, Merchant, SecurityMail, User
+from merchants.operations import invitations, security_mails, sessions, trail
 from merchants.refusals import Invalid, Refused
 from merchants.roles import MANAGES_MEMBERS
 from merchants.trail import Action
@@ -149,8 +149,9 @@ def change_role(
         invitations.note_role(
             Action.ROLE_CHANGED, membership, membership.role, str(role), actor, now, reason
         )
-        membership.role = role
+        before, membership.role = membership.role, role
         membership.save(update_fields=["role"])
+        _tell(SecurityMail.Kind.ROLE_CHANGED, membership, actor, now, before=before)
         _sign_out(membership.user, actor)
         return membership
 
@@ -167,12 +168,60 @@ def remove(
         membership = _member(merchant_id, membership_id)
         if membership.is_owner:
             _give_up_ownership(membership, now)
+        # Before it is gone: an owner who is taken off hears of it, too.
+        _tell(SecurityMail.Kind.MEMBER_LEFT, membership, actor, now)
         membership.delete()
         invitations.note_role(
             Action.ROLE_TAKEN, membership, membership.role, "", actor, now, reason
         )
         _sign_out(membership.user, actor)
         return membership
+
+
+def require_second_factor(
+    *, merchant_id: int, actor: User, wanted: bool, now: datetime
+) -> Merchant:
+    """Let members see the merchant's pages only with a second factor, or without one again.
+
+    Raises NotAnOwner.
+    """
+    with transaction.atomic():
+        merchant = _lock(merchant_id, actor)
+        if merchant.requires_second_factor == wanted:
+            return merchant
+        merchant.requires_second_factor = wanted
+        merchant.save(update_fields=["requires_second_factor"])
+        trail.write(
+            Action.FACTOR_REQUIRED,
+            merchant_id=merchant.pk,
+            subject="team",
+            before={"second_factor_required": not wanted},
+            after={"second_factor_required": wanted},
+            actor=actor.email,
+            now=now,
+        )
+        security_mails.tell_owners(
+            SecurityMail.Kind.FACTOR_REQUIRED,
+            merchant.pk,
+            now=now,
+            is_on="yes" if wanted else "no",
+            by=invitations.told_name(actor),
+        )
+        return merchant
+
+
+def _tell(
+    kind: SecurityMail.Kind, membership: Membership, actor: User, now: datetime, **more: str
+) -> None:
+    security_mails.tell_owners(
+        kind,
+        membership.merchant_id,
+        now=now,
+        who=membership.user.email,
+        role=membership.role,
+        by=invitations.told_name(actor),
+        **more,
+    )
 
 
 def _lock(merchant_id: int, actor: User) -> Merchant:

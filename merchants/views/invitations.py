@@ -60,7 +60,9 @@ def _welcome_newcomer(request: HttpRequest, found: Invitation, token: str) -> Ht
             return redirect(request.path)
         _greet(request, membership)
         overview = reverse("overview", args=[membership.merchant.reference])
-        return perform_login(request, membership.user, redirect_url=overview)
+        # Their first browser, so there is no other that would be unknown.
+        first = {"knows_browser": True}
+        return perform_login(request, membership.user, redirect_url=overview, signal_kwargs=first)
     context = {"invitation": found, "case": "new", "form": form}
     return render(request, "merchants/invitation.html", context)
 

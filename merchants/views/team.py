@@ -1,5 +1,5 @@
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,6 +11,7 @@ from merchants.forms import InvitationForm, RoleForm
 from merchants.models import Membership
 from merchants.operations import team as operations
 from merchants.refusals import Refused
+from merchants.second_factor import with_second_factor
 
 
 @for_members
@@ -23,9 +24,22 @@ def team(request: MemberRequest) -> HttpResponse:
     return render(request, "merchants/team.html", context)
 
 
+def _only_looks(request: HttpRequest) -> bool:
+    return request.method != "POST"
+
+
+def _gives_no_money(request: HttpRequest) -> bool:
+    """Whether it only opens the form, or invites somebody who may do no more than look."""
+    return request.method != "POST" or request.POST.get("role") == Membership.Role.VIEWER
+
+
 @for_owners
+@with_second_factor(unless=_gives_no_money)
 def invite(request: MemberRequest) -> HttpResponse:
-    form = InvitationForm(request.POST or None, initial={"role": Membership.Role.VIEWER})
+    # From where a second factor was asked for, what was filled in comes back in the address.
+    carried = {name: request.GET[name] for name in ("email", "role") if name in request.GET}
+    initial = {"role": Membership.Role.VIEWER} | carried
+    form = InvitationForm(request.POST or None, initial=initial)
     if form.is_valid():
         try:
             operations.invite(
@@ -47,6 +61,7 @@ def invite(request: MemberRequest) -> HttpResponse:
 
 
 @for_owners
+@with_second_factor(back="merchant:team")
 @require_POST
 def send_again(request: MemberRequest, pk: int) -> HttpResponse:
     try:
@@ -81,12 +96,14 @@ def revoke(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 @for_owners
+@with_second_factor(unless=_only_looks)
 def member(request: MemberRequest, pk: int) -> HttpResponse:
     """One person of the team, whose role an owner changes here."""
     membership = queries.members(request.membership.merchant).filter(pk=pk).first()
     if membership is None:
         raise Http404("the merchant has no such member")
-    form = RoleForm(request.POST or None, initial={"role": membership.role})
+    carried = request.GET.get("role", membership.role)  # from where a factor was asked for
+    form = RoleForm(request.POST or None, initial={"role": carried})
     if form.is_valid():
         try:
             operations.change_role(
@@ -105,6 +122,7 @@ def member(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 @for_owners
+@with_second_factor(back="merchant:team")
 @require_POST
 def remove(request: MemberRequest, pk: int) -> HttpResponse:
     try:
@@ -120,6 +138,34 @@ def remove(request: MemberRequest, pk: int) -> HttpResponse:
     removed = _("%(email)s is not on the team any more.") % {"email": membership.user}
     messages.success(request, removed)
     return redirect("merchants:home") if membership.user == request.user else _back(request)
+
+
+@for_owners
+@with_second_factor(unless=_only_looks, back="merchant:security")
+def security(request: MemberRequest) -> HttpResponse:
+    """Whether members see the merchant's pages only with a second factor."""
+    merchant = request.membership.merchant
+    if request.method == "POST":
+        wanted = request.POST.get("required") == "yes"
+        try:
+            operations.require_second_factor(
+                merchant_id=merchant.pk, actor=request.user, wanted=wanted, now=timezone.now()
+            )
+        except Refused as refusal:
+            messages.warning(request, apologies.of(refusal))
+        else:
+            said = (
+                _("From now on, members need a second factor.")
+                if wanted
+                else _("Members need no second factor any more.")
+            )
+            messages.success(request, said)
+        return _back(request)
+    context = {
+        "is_required": merchant.requires_second_factor,
+        "page": paging.page(queries.members_without_factor(merchant), by="id", params=request.GET),
+    }
+    return render(request, "merchants/security.html", context)
 
 
 def _back(request: MemberRequest) -> HttpResponse:

@@ -20,7 +20,6 @@ from billing.models import (
     Charge,
     Invoice,
     Payment,
-    StrayPayment,
     ThresholdRequest,
 )
 from billing.operations import (
@@ -30,6 +29,7 @@ from billing.operations import (
     payments,
     terms,
     thresholds,
+    transfers,
 )
 from merchants.models import User
 from tests import shops
@@ -166,17 +166,16 @@ def of_silent_card(shop: Shop) -> Payment:
     return payments.pay_now(invoice_id=made.pk, **ASKED)
 
 
-def stray(shop: Shop) -> StrayPayment:
-    made = bill(shop)
-    card(shop, "0002")
-    failed = payments.pay_now(invoice_id=made.pk, **ASKED)
-    return StrayPayment.objects.create(
-        payment=failed,
-        provider_reference="pi_7",
-        currency="USD",
-        amount=failed.amount,
-        found_at=BEFORE,
+def with_unapplied(shop: Shop) -> BillingAccount:
+    """50.00 came, and there is no bill."""
+    transfers.receive(
+        merchant_id=shop.merchant.pk,
+        amount=Money("50.00", "USD"),
+        reference="B-6",
+        actor=AGREED["actor"],
+        now=BEFORE,
     )
+    return shop.account
 
 
 def reread(row: Model) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 from django.test import Client
 
 from tests import shops
-from tests.factories import UserFactory, browser_of, member
+from tests.factories import UserFactory, browser_of, member, proved
 from tests.shops import Shop
 from tests.text import text_of
 
@@ -23,7 +23,7 @@ def read(shop: Shop, path: str, role: str = "OWNER") -> str:
 
 def send(shop: Shop, path: str, role: str = "OWNER", **content: Any) -> str:
     """What somebody of this role reads after sending a form."""
-    client = browser_of(member(shop, role))
+    client = proved(member(shop, role))
     response = client.post(address_of(shop, path), content, follow=True)
     assert response.status_code in (200, 422)
     return text_of(response)
@@ -35,7 +35,7 @@ def answers(shop: Shop, path: str, *, method: str = "get") -> dict[str, int]:
     people = {role: member(shop, role) for role in ("OWNER", "FINANCE", "VIEWER")}
     people["stranger"] = member(other)
     people["operator"] = UserFactory.create(is_staff=True, is_superuser=True)
-    clients = {who: browser_of(person) for who, person in people.items()} | {"nobody": Client()}
+    clients = {who: proved(person) for who, person in people.items()} | {"nobody": Client()}
     return {
         who: getattr(client, method)(address_of(shop, path)).status_code
         for who, client in clients.items()

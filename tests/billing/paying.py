@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
 from moneyed import Money
 
-from billing.models import BillDecision, Card, Invoice, Payment, StrayPayment
+from billing.models import BillDecision, Card, Invoice, Payment
 from billing.operations import bill_decisions, payment_methods, payments, transfers
 from billing.providers import Answer
 from merchants import money
@@ -79,14 +80,14 @@ def transfer_to(
     currency: str = "",
 ) -> str:
     def record() -> str:
-        _, is_new = transfers.record(
+        recorded = transfers.record(
             invoice_id=invoice_id,
             amount=Money(amount, currency or shop.billing_currency),
             reference=reference,
             actor=OPERATOR,
             now=shop.at(at),
         )
-        return "new" if is_new else "known"
+        return "new" if recorded.is_new else "known"
 
     return _said(record)
 
@@ -140,17 +141,54 @@ def send_back(shop: shops.Shop, at: str, draft: Invoice) -> str:
     return _decide(bill_decisions.send_back, shop, at, draft.pk)
 
 
-def settle_stray(shop: shops.Shop, at: str, reason: str = "given back") -> str:
-    return _said(
-        lambda: str(
-            transfers.settle_stray(
-                stray_id=StrayPayment.objects.get().pk,
-                actor=OPERATOR,
-                reason=reason,
-                now=shop.at(at),
-            ).status
+def give_back(
+    shop: shops.Shop, at: str, amount: str, reference: str = "BACK-1", reason: str = "as asked"
+) -> str:
+    def given() -> str:
+        entry = transfers.give_back(
+            merchant_id=shop.merchant.pk,
+            amount=Money(amount, shop.billing_currency),
+            reference=reference,
+            actor=OPERATOR,
+            reason=reason,
+            now=shop.at(at),
         )
-    )
+        return f"{entry.kind} {money.text(-entry.amount, entry.currency)}"
+
+    return _said(given)
+
+
+def receive(shop: shops.Shop, at: str, amount: str, reference: str = "BANK-1") -> str:
+    """A transfer that names no bill."""
+
+    def recorded() -> str:
+        transfer = transfers.receive(
+            merchant_id=shop.merchant.pk,
+            amount=Money(amount, shop.billing_currency),
+            reference=reference,
+            actor=OPERATOR,
+            now=shop.at(at),
+        )
+        return "new" if transfer.is_new else "known"
+
+    return _said(recorded)
+
+
+def unapplied(shop: shops.Shop) -> list[str]:
+    """`KIND amount balance` of each entry."""
+    return [
+        f"{entry.kind} {money.text(entry.amount, entry.currency)}"
+        f" {money.text(entry.balance, entry.currency)}"
+        for entry in shop.account.unapplied_entries.order_by("pk")
+    ]
+
+
+def means(number: str = FIRST) -> list[str]:
+    """`provider amount STATUS` of each attempt on the bill."""
+    return [
+        f"{payment.provider} {money.text(payment.amount, payment.currency)} {payment.status}"
+        for payment in bill(number).payments.order_by("attempt")
+    ]
 
 
 def hear(shop: shops.Shop, at: str, answer: Answer, key: str = f"T-{FIRST}-1") -> None:
@@ -231,7 +269,7 @@ def _everything(shop: shops.Shop) -> list[object]:
         Invoice.objects.filter(account=account),
         Payment.objects.filter(**on_bills),
         BillDecision.objects.filter(**on_bills),
-        StrayPayment.objects.filter(payment__invoice__account=account),
+        account.unapplied_entries.all(),
         account.items.all(),
         account.changes.all(),
         account.cards.all(),
@@ -240,7 +278,15 @@ def _everything(shop: shops.Shop) -> list[object]:
         type(account).objects.filter(pk=account.pk),
         type(line).objects.filter(pk=line.pk),
     )
-    return [shop.books(), *(list(found.order_by("pk").values()) for found in rows)]
+    return [shop.books(), *(_without_when_held(found) for found in rows)]
+
+
+def _without_when_held(found: QuerySet[Any]) -> list[dict[str, Any]]:
+    """When an account or a line was held last is no change: also by what was a repeat."""
+    return [
+        {name: value for name, value in row.items() if name != "last_wrote_at"}
+        for row in found.order_by("pk").values()
+    ]
 
 
 # A provider that answers as it is told.

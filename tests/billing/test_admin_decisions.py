@@ -30,8 +30,8 @@ from tests.billing.operator_decisions import (
     request,
     reread,
     reviewed,
-    stray,
     with_monthly,
+    with_unapplied,
 )
 from tests.credit.deciding import address, text
 from tests.factories import browser_of, member
@@ -105,8 +105,9 @@ def asked(shop: Shop, row: Any) -> Any:
     return row.status, row.invoice.status
 
 
-def settled(shop: Shop, row: Any) -> Any:
-    return row.status, row.settled_by, row.reason
+def unapplied(shop: Shop, row: Any) -> Any:
+    entry = shop.account.unapplied_entries.latest("pk")
+    return f"{row.unapplied:.2f}", entry.kind, entry.reference, entry.actor, entry.reason
 
 
 NOTHING: dict[str, str] = {}
@@ -154,11 +155,16 @@ CASES = [
          ("0.00", "UNCOLLECTIBLE", "2026-000001", ("UNCOLLECTIBLE", DECIDER)), NOTHING),
     Case(bill, "transfer", {"amount": "100.00", "reference": "B-7"}, ("240.00",), paid,
          ("OPEN", "100.00", ("manual", "B-7", DECIDER)),
-         {"amount": "240.01", "reference": "B-7"}),
+         {"amount": "240.001", "reference": "B-7"}),
+    Case(bill, "transfer", {"amount": "250.00", "reference": "B-7"}, ("240.00", "unapplied"), paid,
+         ("PAID", "240.00", ("manual", "B-7", DECIDER)), {"amount": "0", "reference": "B-7"}),
     Case(bill, "transfer", {"amount": "240.00", "reference": "B-7"}, ("240.00",), paid,
          ("PAID", "240.00", ("manual", "B-7", DECIDER)), {"amount": "240.00", "reference": " "}),
-    Case(stray, "settle", WHY, ("240.00", "pi_7"), settled, ("SETTLED", DECIDER, SAID_WHY),
-         NOTHING),
+    Case(account, "transfer", {"amount": "20.00", "reference": "B-7"}, ("0.00",), unapplied,
+         ("20.00", "RECEIVED", "B-7", DECIDER, ""), {"amount": "-1.00", "reference": "B-7"}),
+    Case(with_unapplied, "give-back", {"amount": "49.00", "reference": "B-8", **WHY}, ("50.00",),
+         unapplied, ("1.00", "GIVEN_BACK", "B-8", DECIDER, SAID_WHY),
+         {"amount": "50.01", "reference": "B-8", **WHY}),
 ]  # fmt: skip
 # Those that need nobody's words: the page's button is all.
 AGREED_CASES = [

@@ -15,8 +15,8 @@ from tests.billing.paying import (
     SECOND,
     Told,
     billed,
+    give_back,
     hear,
-    settle_stray,
     told_shop,
     transfer,
     unchanged,
@@ -61,9 +61,9 @@ def every_kind_of_row(provider: Told) -> shops.Shop:
     shop.run_jobs("2026-11-01 11:00")
     transfer(shop, "2026-11-01 11:30", "39.00")
     hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-1"))
+    assert give_back(shop, "2026-11-01 12:10", "39.00") == "GIVEN_BACK 39.00"
     shop.charge("2026-11-01 12:30", "pick-pack", "200.00")
     assert void(shop, "2026-11-01 12:40", SECOND) == "VOID"
-    assert settle_stray(shop, "2026-11-01 13:00") == "SETTLED"
     return shop
 
 
@@ -105,10 +105,14 @@ def every_kind_of_row(provider: Told) -> shops.Shop:
         "DELETE FROM billing_billdecision",
         "UPDATE billing_accountchange SET after = 'x'",
         "DELETE FROM billing_accountchange",
-        "UPDATE billing_straypayment SET amount = 1",
-        "UPDATE billing_straypayment SET reason = 'x'",
-        "UPDATE billing_straypayment SET status = 'OPEN'",
-        "DELETE FROM billing_straypayment",
+        "UPDATE billing_unappliedentry SET amount = 1",
+        "UPDATE billing_unappliedentry SET reason = 'x'",
+        "UPDATE billing_unappliedentry SET source = 'x' WHERE kind = 'RECEIVED'",
+        "DELETE FROM billing_unappliedentry",
+        "UPDATE billing_billingaccount SET unapplied = -0.01",
+        "INSERT INTO billing_unappliedentry (account_id, kind, source, reference, currency, amount,"
+        " balance, actor, reason, at) SELECT account_id, kind, source, '', currency, amount,"
+        " balance, '', '', at FROM billing_unappliedentry",
     ],
 )
 def test_what_was_paid_decided_and_given_back_stays(

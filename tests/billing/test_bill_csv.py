@@ -27,19 +27,19 @@ pytestmark = pytest.mark.django_db
 ADDRESS = "/m/rosewood/billing/bills/2026-000002.csv"
 BILL = """\
 Bill #,Store Name,Charge category,Description,Amount,Currency,Start of billing cycle,\
-End of billing cycle,Date,Order,Rate,App
-2026-000002,"Rosewood, Dresses",Fulfilment,Pick and pack,3.13,USD,2026-11-02,2026-11-12,\
-2026-11-03,FR-7,1.25,
-2026-000002,"Rosewood, Dresses",Fulfilment,"Packaging: Box, large",0.20,USD,2026-11-02,2026-11-12,\
-2026-11-04,'-5,,
-2026-000002,"Rosewood, Dresses",Shipping,Shipping label,210.00,USD,2026-11-02,2026-11-12,\
-2026-11-12,'@x,,
-2026-000002,"Rosewood, Dresses",Shipping,Shipping label: two parcels,14.00,USD,2026-11-02,\
-2026-11-12,2026-11-12,,,
-2026-000002,"Rosewood, Dresses",Fulfilment credit,Pick and pack credit: c-1,-1.13,USD,2026-11-02,\
-2026-11-12,2026-11-06,FR-7,,
-2026-000002,"Rosewood, Dresses",Apps,App usage: =1+1,15.00,USD,2026-11-02,2026-11-12,\
-2026-11-10,FR-1,,'=1+1
+End of billing cycle,Date,Order,Rate,App,Start of plan,End of plan
+2026-000002,"Rosewood, Dresses",Fulfilment,Pick and pack,3.13,USD,2026-11-01,2026-11-12,\
+2026-11-03,FR-7,1.25,,,
+2026-000002,"Rosewood, Dresses",Fulfilment,"Packaging: Box, large",0.20,USD,2026-11-01,2026-11-12,\
+2026-11-04,'-5,,,,
+2026-000002,"Rosewood, Dresses",Shipping,Shipping label,210.00,USD,2026-11-01,2026-11-12,\
+2026-11-12,'@x,,,,
+2026-000002,"Rosewood, Dresses",Shipping,Shipping label: two parcels,14.00,USD,2026-11-01,\
+2026-11-12,2026-11-12,,,,,
+2026-000002,"Rosewood, Dresses",Fulfilment credit,Pick and pack credit: c-1,-1.13,USD,2026-11-01,\
+2026-11-12,2026-11-06,FR-7,,,,
+2026-000002,"Rosewood, Dresses",Apps,App usage: =1+1,15.00,USD,2026-11-01,2026-11-12,\
+2026-11-10,FR-1,,'=1+1,,
 """
 
 

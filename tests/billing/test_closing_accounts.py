@@ -174,18 +174,19 @@ def test_a_rest_in_the_merchants_favour_is_paid_out() -> None:
     shop = busy_shop()
     deciding.grant(shop, "2026-11-10 11:30", "200.00", "credit-account")
     deciding.close(shop, "2026-11-10 12:00")
-    assert (len(shop.bills()), shop.figures()) == (1, ("-65.00", "0.00"))
+    # It pays the plan's bill, which was open, and the rest is the merchant's.
+    assert (len(shop.bills()), shop.figures()) == (1, ("-26.00", "0.00"))
     deciding.pay_out_rest(shop, "2026-12-05 12:00", "KBANK-77")
     assert (len(shop.bills()), shop.figures()) == (1, ("0.00", "0.00"))
     paid = shop.account.charges.get(fee="payout")
     assert (f"{paid.amount:.2f}", paid.reference, paid.description, paid.statement) == (
-        "65.00",
+        "26.00",
         "tael:payout:1",
         "KBANK-77",
         None,
     )
     change = AccountChange.objects.get(what="PAID_OUT")
-    assert (change.before, change.after) == ("-65.00", "KBANK-77")
+    assert (change.before, change.after) == ("-26.00", "KBANK-77")
     with shop.unchanged(), pytest.raises(terms.NothingToPayOut):
         deciding.pay_out_rest(shop, "2026-12-05 13:00")
     # A credit after that is paid out again.

@@ -4,18 +4,19 @@ from typing import Any
 
 import pytest
 
-from billing.models import Payment, StrayPayment
+from billing.models import Payment, UnappliedEntry
 from billing.providers import Answer
 from tests.billing.paying import (
     FIRST,
     Told,
     attempts,
+    give_back,
     hear,
     pay_now,
-    settle_stray,
     state,
     told_shop,
     transfer,
+    unapplied,
     unchanged,
     void,
 )
@@ -42,25 +43,51 @@ def test_late_money_pays_the_open_bill(provider: Told) -> None:
         hear(shop, "2026-11-01 13:00", Answer.succeeded("pi-1"))
     shop.run_jobs("2026-11-02 11:00")
     assert len(attempts(shop)) == 2
-    assert not StrayPayment.objects.exists()
+    assert not UnappliedEntry.objects.exists()
 
 
-def test_late_money_for_a_bill_that_is_paid_waits_for_an_operator(provider: Told) -> None:
+def test_late_money_for_a_bill_that_is_paid_is_unapplied(provider: Told) -> None:
     shop = failed_shop(provider)
     transfer(shop, "2026-11-01 11:30", "39.00")
     hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-1"))
-    stray = StrayPayment.objects.get()
-    assert (stray.provider_reference, str(stray.amount), stray.status) == (
+    entry = UnappliedEntry.objects.get()
+    assert (entry.reference, entry.source, str(entry.payment)) == (
         "pi-1",
-        "39.0000",
-        "OPEN",
+        f"attempt:T-{FIRST}-1:pi-1",
+        f"T-{FIRST}-1",
     )
+    assert unapplied(shop) == ["RECEIVED 39.00 39.00"]
     with unchanged(shop):
         hear(shop, "2026-11-01 12:05", Answer.succeeded("pi-1"))
 
 
-@pytest.mark.parametrize("what", ["a part is paid", "it is void", "another is under way"])
-def test_late_money_that_the_bill_does_not_want_exactly_waits(provider: Told, what: str) -> None:
+def test_money_that_is_taken_twice_for_one_attempt_is_unapplied_the_second_time(
+    provider: Told,
+) -> None:
+    shop = told_shop()
+    shop.run_jobs("2026-11-01 11:00")
+    assert state() == "PAID 39.00/39.00"
+    with unchanged(shop):
+        hear(shop, "2026-11-01 12:00", Answer.succeeded(f"pi-T-{FIRST}-1"))
+    hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-again"))
+    with unchanged(shop):
+        hear(shop, "2026-11-01 12:05", Answer.succeeded("pi-again"))
+    hear(shop, "2026-11-01 12:10", Answer.succeeded("pi-a third time"))
+    assert unapplied(shop) == ["RECEIVED 39.00 39.00", "RECEIVED 39.00 78.00"]
+    assert state() == "PAID 39.00/39.00"
+
+
+@pytest.mark.parametrize(
+    ("what", "then", "left"),
+    [
+        ("a part is paid", "PAID 39.00/39.00", ["RECEIVED 39.00 39.00", "USED -38.99 0.01"]),
+        ("it is void", "VOID 0.00/39.00", ["RECEIVED 39.00 39.00"]),
+        ("another is under way", "OPEN 0.00/39.00", ["RECEIVED 39.00 39.00"]),
+    ],
+)
+def test_late_money_that_the_bill_does_not_want_exactly_is_unapplied(
+    provider: Told, what: str, then: str, left: list[str]
+) -> None:
     shop = failed_shop(provider)
     if what == "a part is paid":
         transfer(shop, "2026-11-01 11:30", "0.01")
@@ -69,10 +96,22 @@ def test_late_money_that_the_bill_does_not_want_exactly_waits(provider: Told, wh
     else:
         provider.answers = [Answer.undecided("pi-2")]
         pay_now(shop, "2026-11-01 11:30")
-    before = state()
     hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-1"))
-    assert state() == before
-    assert StrayPayment.objects.get().provider_reference == "pi-1"
+    assert (state(), unapplied(shop)) == (then, left)
+
+
+def test_the_attempt_under_way_fails_and_the_late_money_pays(provider: Told) -> None:
+    shop = failed_shop(provider)
+    provider.answers = [Answer.undecided("pi-2")]
+    pay_now(shop, "2026-11-01 11:30")
+    hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-1"))
+    hear(shop, "2026-11-01 12:01", Answer.failed("insufficient_funds"), f"T-{FIRST}-2")
+    assert (state(), unapplied(shop)) == (
+        "PAID 39.00/39.00",
+        ["RECEIVED 39.00 39.00", "USED -39.00 0.00"],
+    )
+    with unchanged(shop):
+        hear(shop, "2026-11-01 14:00", Answer.succeeded("pi-1"))
 
 
 def test_late_money_that_was_given_back_does_not_pay_when_it_is_told_again(provider: Told) -> None:
@@ -80,24 +119,11 @@ def test_late_money_that_was_given_back_does_not_pay_when_it_is_told_again(provi
     provider.answers = [Answer.undecided("pi-2")]
     pay_now(shop, "2026-11-01 11:30")
     hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-1"))
+    assert give_back(shop, "2026-11-01 12:00", "39.00") == "GIVEN_BACK 39.00"
     hear(shop, "2026-11-01 12:01", Answer.failed("insufficient_funds"), f"T-{FIRST}-2")
-    assert settle_stray(shop, "2026-11-01 13:00") == "SETTLED"
     with unchanged(shop):
         hear(shop, "2026-11-01 14:00", Answer.succeeded("pi-1"))
     assert state() == "OPEN 0.00/39.00"
-
-
-def test_a_stray_payment_is_settled_once_with_a_reason(provider: Told) -> None:
-    shop = failed_shop(provider)
-    transfer(shop, "2026-11-01 11:30", "39.00")
-    hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-1"))
-    with unchanged(shop):
-        assert settle_stray(shop, "2026-11-01 13:00", " ") == "invalid"
-    assert settle_stray(shop, "2026-11-01 13:00") == "SETTLED"
-    with unchanged(shop):
-        assert settle_stray(shop, "2026-11-01 14:00", "again") == "already_settled"
-    stray = StrayPayment.objects.get()
-    assert (stray.settled_by, stray.reason) == ("olga@tael.example", "given back")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -106,4 +132,4 @@ def test_the_same_message_four_times_at_once_pays_once(provider: Told) -> None:
     at_once(lambda _: hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-1")), threads=4)
     assert state() == "PAID 39.00/39.00"
     assert Payment.objects.filter(status="SUCCEEDED").count() == 1
-    assert not StrayPayment.objects.exists()
+    assert not UnappliedEntry.objects.exists()

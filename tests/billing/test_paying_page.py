@@ -156,8 +156,9 @@ def test_the_history_is_exported_as_it_is_filtered(shop: Shop) -> None:
     file = b"".join(client.get(address_of(shop, "bills.csv?kind=SUBSCRIPTION"))).decode()
     assert file.splitlines() == [
         "Bill #,Kind,Status,Date,Start of billing cycle,End of billing cycle,Due date,Total,Paid,"
-        "Currency,Paid (UTC)",
-        "2026-000001,SUBSCRIPTION,OPEN,2026-11-01,2026-11-01,2026-11-01,2026-11-01,39.00,0.00,USD,",
+        "Currency,Paid (UTC),Start of plan,End of plan",
+        "2026-000001,SUBSCRIPTION,OPEN,2026-11-01,2026-11-01,2027-10-31,2026-11-01,39.00,0.00,USD,,"
+        "2026-11-01,2027-10-31",
     ]
 
 

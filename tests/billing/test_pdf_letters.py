@@ -58,7 +58,7 @@ def test_without_fonts_a_thai_bill_is_in_english_and_says_so(
     assert "Billed to rosewood" in page
     assert "Issued 12 Nov 2026" in page
     assert [record.getMessage() for record in caplog.records if "fonts" in record.getMessage()] == [
-        "Bill 2026-000001: The fonts on the server cannot show Thai: this document is in English."
+        "Bill T-2026-000001: The fonts on the server cannot show Thai: this document is in English."
         " The fonts on the server cannot show the merchant's name: this is its reference."
     ]
 

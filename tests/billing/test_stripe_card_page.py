@@ -10,7 +10,7 @@ from billing import stripe_provider
 from billing.operations import cards
 from tests import shops, stripe_server
 from tests.billing.pages import address_of, answers, read, send
-from tests.factories import browser_of, member
+from tests.factories import member, proved
 from tests.shops import Shop
 from tests.text import text_of
 
@@ -50,7 +50,7 @@ def type_in(client: stripe.StripeClient, begun: cards.Begun) -> None:
 def test_a_card_is_handed_to_stripe_and_bills_are_collected_from_it(
     shop: Shop, at_stripe: stripe.StripeClient
 ) -> None:
-    client = browser_of(member(shop, "FINANCE"))
+    client = proved(member(shop, "FINANCE"))
     assert ADD in client.get(address_of(shop, "settings/")).content.decode()
     page = client.get(address_of(shop, ADD))
     begun = page.context["begun"]
@@ -68,7 +68,7 @@ def test_a_card_is_handed_to_stripe_and_bills_are_collected_from_it(
 def test_only_this_page_may_load_what_stripe_serves(
     shop: Shop, at_stripe: stripe.StripeClient
 ) -> None:
-    client = browser_of(member(shop))
+    client = proved(member(shop))
     assert "https://js.stripe.com" in client.get(address_of(shop, ADD))["Content-Security-Policy"]
     policy = client.get(address_of(shop, "settings/"))["Content-Security-Policy"]
     assert "stripe" not in policy
@@ -77,7 +77,7 @@ def test_only_this_page_may_load_what_stripe_serves(
 def test_a_card_that_was_not_handed_over_is_not_added(
     shop: Shop, at_stripe: stripe.StripeClient
 ) -> None:
-    client = browser_of(member(shop))
+    client = proved(member(shop))
     begun = client.get(address_of(shop, ADD)).context["begun"]
     with shop.unchanged():
         said = send(shop, FINISH, setup_intent=begun.setup_intent_id)
@@ -89,7 +89,7 @@ def test_a_card_that_was_not_handed_over_is_not_added(
 def test_nobody_keeps_the_card_of_another_merchant(
     shop: Shop, at_stripe: stripe.StripeClient
 ) -> None:
-    begun = browser_of(member(shop)).get(address_of(shop, ADD)).context["begun"]
+    begun = proved(member(shop)).get(address_of(shop, ADD)).context["begun"]
     type_in(at_stripe, begun)
     other = shops.join("2026-11-01 09:00", "other-shop")
     with other.unchanged():
@@ -100,7 +100,7 @@ def test_nobody_keeps_the_card_of_another_merchant(
 def test_without_stripe_no_card_is_asked_for(shop: Shop, settings: Any) -> None:
     settings.STRIPE_API_KEY = settings.STRIPE_PUBLISHABLE_KEY = ""
     assert "Add a card" not in read(shop, "settings/")
-    response = browser_of(member(shop)).get(address_of(shop, ADD), follow=True)
+    response = proved(member(shop)).get(address_of(shop, ADD), follow=True)
     assert "We can't collect from this method at the moment." in text_of(response)
 
 

@@ -81,7 +81,7 @@ def test_while_stripe_is_silent_nothing_is_decided(odd: OddStripe) -> None:
     assert (attempts(), len(odd.intents)) == (["SUCCEEDED"], 1)
 
 
-def test_money_that_comes_after_we_gave_up_pays_the_bill_or_is_kept_as_a_stray(
+def test_money_that_comes_after_we_gave_up_pays_the_bill_or_is_unapplied(
     odd: OddStripe,
 ) -> None:
     shop = billed_shop()
@@ -96,6 +96,6 @@ def test_money_that_comes_after_we_gave_up_pays_the_bill_or_is_kept_as_a_stray(
     assert (attempts(), bill()) == (["FAILED never_received", "SUCCEEDED"], ("PAID", Decimal(250)))
     later = odd.make({**form, "metadata[tael_payment]": key})
     assert stripe_server.send_event("payment_intent.succeeded", later["id"]) == 200
-    stray = Payment.objects.get(attempt=1).stray
-    assert (stray.provider_reference, stray.amount) == (later["id"], Decimal(250))
+    kept = Payment.objects.get(attempt=1).unapplied_entries.get()
+    assert (kept.kind, kept.reference, kept.amount) == ("RECEIVED", later["id"], Decimal(250))
     assert bill() == ("PAID", Decimal(250))

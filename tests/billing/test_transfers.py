@@ -6,6 +6,7 @@ from billing.models import Payment
 from billing.providers import Answer
 from tests.billing.paying import (
     FIRST,
+    SECOND,
     SHORT,
     Told,
     attempts,
@@ -15,10 +16,13 @@ from tests.billing.paying import (
     draft,
     give_up,
     manual,
+    means,
+    receive,
     state,
     told_shop,
     transfer,
     transfer_to,
+    unapplied,
     unchanged,
     void,
 )
@@ -51,13 +55,11 @@ def test_parts_add_up_and_the_last_one_pays() -> None:
     assert state() == "PAID 39.00/39.00"
 
 
-def test_more_than_is_left_is_refused() -> None:
+def test_more_than_is_left_is_unapplied() -> None:
     shop = manual()
-    with unchanged(shop):
-        assert transfer(shop, "2026-11-01 12:00", "39.01") == "more_than_is_left"
     transfer(shop, "2026-11-01 12:00", "30.00")
-    with unchanged(shop):
-        assert transfer(shop, "2026-11-01 13:00", "9.01", "BANK-2") == "more_than_is_left"
+    assert transfer(shop, "2026-11-01 13:00", "9.01", "BANK-2") == "new"
+    assert (state(), unapplied(shop)) == ("PAID 39.00/39.00", ["RECEIVED 0.01 0.01"])
 
 
 def test_the_same_transfer_is_recorded_once() -> None:
@@ -71,12 +73,21 @@ def test_the_same_transfer_is_recorded_once() -> None:
         assert transfer(shop, "2026-11-01 15:00", "9.00", "BANK-2") == "known"  # paid by now
 
 
-def test_one_transfer_may_pay_parts_of_two_bills() -> None:
+def test_one_transfer_pays_two_bills() -> None:
     shop = manual()
     shop.charge("2026-11-01 11:00", "pick-pack", "200.00")
-    assert transfer(shop, "2026-11-01 12:00", "39.00") == "new"
-    assert transfer(shop, "2026-11-01 12:00", "200.00", number="2026-000002") == "new"
-    assert state("2026-000002") == "PAID 200.00/200.00"
+    assert transfer(shop, "2026-11-01 12:00", "239.00") == "new"
+    assert (state(), state(SECOND)) == ("PAID 39.00/39.00", "PAID 200.00/200.00")
+    assert (means(), means(SECOND)) == (
+        ["manual 39.00 SUCCEEDED"],
+        ["unapplied 200.00 SUCCEEDED"],
+    )
+    with unchanged(shop):
+        # An account has a reference of the bank's once, whichever bill is named.
+        assert transfer(shop, "2026-11-01 12:00", "239.00", number=SECOND) == "known"
+        assert transfer(shop, "2026-11-01 12:00", "200.00", number=SECOND) == "conflict"
+        assert receive(shop, "2026-11-01 12:00", "239.00") == "known"
+        assert receive(shop, "2026-11-01 12:00", "39.00") == "conflict"
 
 
 @pytest.mark.parametrize(
@@ -99,16 +110,15 @@ def test_what_is_no_transfer_is_refused(
         assert transfer(shop, "2026-11-01 12:00", amount, reference, currency=currency) == code
 
 
-def test_bills_that_want_no_money_take_none() -> None:
+def test_what_comes_for_bills_that_want_no_money_is_unapplied() -> None:
     shop = manual()
     shop.charge("2026-11-01 11:00", "pick-pack", "200.00")
     assert void(shop, "2026-11-01 11:30") == "VOID"
-    transfer(shop, "2026-11-01 12:00", "200.00", number="2026-000002")
-    with unchanged(shop):
-        assert transfer(shop, "2026-11-01 13:00", "39.00") == "bill_not_open"
-        assert (
-            transfer(shop, "2026-11-01 13:00", "1.00", "BANK-2", "2026-000002") == "bill_not_open"
-        )
+    transfer(shop, "2026-11-01 12:00", "200.00", number=SECOND)
+    assert transfer(shop, "2026-11-01 13:00", "39.00", "BANK-2") == "new"
+    assert transfer(shop, "2026-11-01 13:00", "1.00", "BANK-3", SECOND) == "new"
+    assert (state(), state(SECOND)) == ("VOID 0.00/39.00", "PAID 200.00/200.00")
+    assert unapplied(shop) == ["RECEIVED 39.00 39.00", "RECEIVED 1.00 40.00"]
 
 
 def test_a_draft_takes_none() -> None:
@@ -191,8 +201,15 @@ def test_one_transfer_recorded_by_eight_people_at_once_is_one_payment() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_transfers_at_once_never_pay_more_than_the_bill() -> None:
+def test_transfers_at_once_pay_no_more_than_the_bill_and_the_rest_is_unapplied() -> None:
     shop = manual()
     said = at_once(lambda n: transfer(shop, "2026-11-01 12:00", "10.00", f"BANK-{n}"))
-    assert said == {"new": 3, "more_than_is_left": 5}
-    assert state() == "OPEN 30.00/39.00"
+    assert said == {"new": 8}
+    assert state() == "PAID 39.00/39.00"
+    assert unapplied(shop) == [
+        "RECEIVED 1.00 1.00",
+        "RECEIVED 10.00 11.00",
+        "RECEIVED 10.00 21.00",
+        "RECEIVED 10.00 31.00",
+        "RECEIVED 10.00 41.00",
+    ]

@@ -27,8 +27,8 @@ SEEN = {
     "billing.planterm": ALL,
     "billing.statement": ALL,
     "billing.statementtotal": ALL,
-    "billing.straypayment": ALL,
     "billing.thresholdrequest": ALL,
+    "billing.unappliedentry": ALL,
     "config.heartbeat": ABOVE,
     "config.jobfailure": ABOVE,
     "config.jobrun": ABOVE,
@@ -56,6 +56,9 @@ SEEN = {
     "merchants.notice": ALL,
     "merchants.noticemail": ALL,
     "merchants.profile": ALL,
+    "merchants.enrolledfactor": ABOVE,
+    "merchants.securitymail": ABOVE,
+    "merchants.signin": ABOVE,
     "merchants.timezoneperiod": ALL,
     "merchants.trailentry": ABOVE,
     "merchants.user": ALL,
@@ -66,14 +69,14 @@ SEEN = {
 DECIDED = {
     "billing.billingaccount": (
         BILLING,
-        "credit threshold plan time-zone method review no-review close bill-rest pay-out",
+        "credit threshold plan time-zone method review no-review transfer give-back close"
+        " bill-rest pay-out",
     ),
     "billing.billingcredit": (BILLING, "approve reject"),
     "billing.charge": (BILLING, "credit"),
     "billing.feeprice": (BILLING, "introduce"),
     "billing.invoice": (BILLING, "issue send-back transfer pay void uncollectible"),
     "billing.payment": (BILLING, "ask"),
-    "billing.straypayment": (BILLING, "settle"),
     "billing.thresholdrequest": (BILLING, "approve reject"),
     "config.jobfailure": (RUNS, "retry"),
     "credit.creditline": (CREDIT, "limit freeze"),
@@ -102,7 +105,10 @@ DOWNLOADED = {
 }
 
 # Files of a whole list, by their route's name: for who looks at the list.
-EXPORTED = {"merchants_trailentry_export": "merchants.trailentry"}
+EXPORTED = {
+    "merchants_signin_export": "merchants.signin",
+    "merchants_trailentry_export": "merchants.trailentry",
+}
 
 # Pages beside those of the models: what they have in their address, and who gets which status.
 DESK = {

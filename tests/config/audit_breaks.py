@@ -155,7 +155,7 @@ BILLS = [
     Break(
         "the lines of a bill but plan fees were posted in its period",
         BILL.format("period_start = '2026-11-11'", "2026-000003"),
-        "dress: bill 2026-000003 line app-usage 2026-11-10: expected true; found false",
+        "dress: bill 2026-000003 line app-usage 2026-11-10: expected True; found False",
     ),
     Break(
         "a bill is due on its day, or seven days later where nothing collected it",

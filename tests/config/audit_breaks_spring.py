@@ -195,7 +195,7 @@ PAYMENTS = [
         "linen: bill 2027-000003 attempt 4: expected 3, 2027-000003-4; found 4, T-2027-000003-3",
     ),
     Break(
-        "an attempt asks for all that was left of its bill, a transfer for no more",
+        "an attempt asks for all that was left of its bill, and no payment is more",
         PAYMENT.format("amount = 600", "T-2027-000003-2"),
         "linen: bill 2027-000003 attempt 2: expected 633.0200; found 600.0000",
     ),
@@ -206,19 +206,48 @@ PAYMENTS = [
     ),
     Break(
         "what proceeds paid of a bill left them, once",
-        "DELETE FROM credit_proceedsentry WHERE bill_payment = '2027-000010-1'",
-        "jute: payment 2027-000010-1: expected",
+        "DELETE FROM credit_proceedsentry WHERE bill_payment = 'T-2027-000010-1'",
+        "jute: payment T-2027-000010-1: expected",
     ),
     Break(
         "what proceeds paid of a bill left them, once",
         PAYMENT.format("provider = 'manual'", "T-2027-000010-1"),
-        "jute: payment 2027-000010-1: expected nothing; found",
+        "jute: payment T-2027-000010-1: expected nothing; found",
     ),
     Break(
-        "stray money is that of an attempt held for failed",
-        "UPDATE billing_straypayment SET amount = 1",
-        "linen: bill 2027-000003 attempt 1: expected FAILED, 633.0200, USD;"
-        " found FAILED, 1.0000, USD",
+        "an account's unapplied money is the sum of its entries",
+        "UPDATE billing_billingaccount SET unapplied = 1 WHERE unapplied = 0",
+        "linen: billing account: expected 0.0000, t; found 1.0000, t",
+    ),
+    Break(
+        "each unapplied entry tells what the account then had",
+        "UPDATE billing_unappliedentry SET balance = 1 WHERE kind = 'RECEIVED'",
+        "linen: received attempt:T-2027-000003-1:late: expected 633.0200, t; found 1.0000, t",
+    ),
+    Break(
+        "unapplied money that was used is a payment of a bill, once",
+        PAYMENT.format("provider = 'unapplied'", "T-2027-000010-1"),
+        "jute: payment T-2027-000010-1: expected",
+    ),
+    Break(
+        "unapplied money that was used is a payment of a bill, once",
+        "UPDATE billing_unappliedentry SET amount = -1 WHERE kind = 'USED'",
+        "linen: payment T-2027-",
+    ),
+    Break(
+        "money that came for an attempt unexpectedly is as much, and another than it took",
+        "UPDATE billing_unappliedentry SET amount = 1 WHERE kind = 'RECEIVED'",
+        "linen: received attempt:T-2027-000003-1:late: expected",
+    ),
+    Break(
+        "a payment by credit is a charge that uses as much of it, once",
+        PAYMENT.format("provider = 'credit'", "T-2027-000010-1"),
+        "jute: payment T-2027-000010-1: expected",
+    ),
+    Break(
+        "a payment by credit is a charge that uses as much of it, once",
+        CHARGE.format("fee_id = 'credit-used'", "tael:payout:1"),
+        "jute: charge tael:payout:1: expected nothing; found",
     ),
 ]
 

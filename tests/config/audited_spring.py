@@ -3,7 +3,8 @@
 All that can become of charges and bills. Nobody else's days are worked off.
 
 linen  USD, Sao Paulo, then Tokyo: priced charges, credits, a higher threshold, from monthly to
-       annual; a card that is refused, then a good one, and money that came late for the first.
+       annual; a card that is refused, then a good one, and money that came late for the first,
+       paid another bill and was given back.
 wool   USD, pays by hand: drafts, a void, a part of a bill, an unpaid bill that freezes its line.
 jute   USD, pays out of its proceeds: closed with a final bill, credited, and paid out the rest.
 """
@@ -137,6 +138,9 @@ def _fail_and_pay(shop: Shop) -> None:
     failed = Payment.objects.filter(invoice__account=shop.account, status="FAILED").first()
     assert failed
     payments.settle(failed.pk, Answer.succeeded("late"), now=shop.at("2027-03-15 10:00"))
+    # It pays the bill of 1 April, which waits; the rest goes back.
+    left = Money(shop.account.unapplied, "USD")
+    transfers.give_back(amount=left, reference="bank-3", **_of(shop, "2027-03-15 11:00"))
     shop.charge("2027-04-02 10:00", "storage", "14.00")
 
 

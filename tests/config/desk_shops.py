@@ -5,8 +5,7 @@ from typing import Any
 from django.conf import LazySettings
 from moneyed import Money
 
-from billing.models import StrayPayment
-from billing.operations import payment_methods, payments, terms
+from billing.operations import payment_methods, payments, terms, transfers
 from config.models import Heartbeat, JobFailure
 from credit.operations import requests
 from merchants.models import User
@@ -53,20 +52,18 @@ def rosewood(settings: LazySettings) -> Shop:
 
 
 def stuck(shop: Shop) -> None:
-    """A payment without an answer, one that strayed, and a row that a job could not deal with."""
+    """A payment without an answer, money that waits for it, and a row that a job could not do."""
     by: dict[str, Any] = {"merchant_id": shop.merchant.pk, "actor": MEI}
     said = by | {"now": instant("2026-12-01 06:00")}
     card: dict[str, Any] = {"provider": "sandbox", "token": "t", "brand": "Visa"}
     bill = shop.account.invoices.get()
     payment_methods.add_card(last_four="0002", **card, **said)
     paying: dict[str, Any] = {"invoice_id": bill.pk, "actor": MEI}
-    failed = payments.pay_now(now=instant("2026-12-01 06:10"), **paying)
-    StrayPayment.objects.create(
-        payment=failed, provider_reference="pi_7", currency="USD", amount=failed.amount,
-        found_at=instant("2026-12-01 07:00"),
-    )  # fmt: skip
+    payments.pay_now(now=instant("2026-12-01 06:10"), **paying)
     payment_methods.add_card(last_four="0119", **card, **said)
     payments.pay_now(now=instant("2026-12-01 06:20"), **paying)
+    received = {"reference": "BANK-7", "now": instant("2026-12-01 07:00")}
+    transfers.receive(amount=Money("5.00", "USD"), **by, **received)
     terms.review_bills(wanted=True, reason="new", **said)
     JobFailure.objects.create(
         job="billing-day-ends", row_id=shop.account.pk, merchant=shop.merchant, error="it broke",

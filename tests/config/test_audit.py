@@ -86,9 +86,8 @@ ROWS_CHECKED = {
     "a withdrawal's steps are those of its status": 2,
     "a bill is paid exactly when its succeeded payments are its total": 18,
     "the attempts on a bill are counted, and known by its number and theirs": 16,
-    "an attempt asks for all that was left of its bill, a transfer for no more": 16,
+    "an attempt asks for all that was left of its bill, and no payment is more": 16,
     "what proceeds paid of a bill left them, once": 2,
-    "stray money is that of an attempt held for failed": 1,
     "a bill has failed since the first attempt that did": 2,
     "a bill's first failure is an attempt's, or the start of a day by which it was due": 3,
     "a bill that nothing collects has failed once it is due": 1,
@@ -96,6 +95,11 @@ ROWS_CHECKED = {
     "a line expects the freezes for its unpaid bills": 5,
     "a line is frozen for a bill too long unpaid, unless an operator lifted that": 1,
     "a freeze for an unpaid bill is one's, and ends when all are paid": 1,
+    "an account's unapplied money is the sum of its entries": 5,
+    "each unapplied entry tells what the account then had": 3,
+    "unapplied money that was used is a payment of a bill, once": 1,
+    "money that came for an attempt unexpectedly is as much, and another than it took": 1,
+    "a payment by credit is a charge that uses as much of it, once": 0,
 }
 
 

@@ -35,7 +35,9 @@ ASKS = Answers("302 302 403 404 404 302", "422 422 403 404 404 302")
 FORM = Answers("200 200 403 404 404 302", "422 422 403 404 404 302")
 DOES = Answers("302 302 403 404 404 302", "302 302 403 404 404 302")
 POSTED = Answers("405 405 403 404 404 302", "302 302 403 404 404 302")
-OWNERS_FORM = Answers("200 403 403 404 404 302", "200 403 403 404 404 302")
+# What leads to money asks who has no second factor to set one up, even for a form sent empty.
+OWNERS_PROVED = Answers("200 403 403 404 404 302", "302 403 403 404 404 302")
+OWNERS_DO = Answers("302 403 403 404 404 302", "302 403 403 404 404 302")
 OWNERS_POSTED = Answers("405 403 403 404 404 302", "302 403 403 404 404 302")
 NOT_HERE = Answers("404 404 403 404 404 302", "404 404 403 404 404 302")  # nothing to show, or off
 
@@ -81,6 +83,7 @@ MERCHANT = {
     "billing:pricing": SHOWS,
     "billing:settings": SHOWS,
     "billing:threshold_requests": SHOWS,
+    "billing:unapplied": SHOWS,
     "credit:destinations": SHOWS,
     "credit:proceeds": SHOWS,
     "credit:proceeds_day": SHOWS,
@@ -104,13 +107,14 @@ MERCHANT = {
     "billing:remove_card": DOES,
     "credit:add_destination": DOES,
     "credit:cancel_withdrawal": POSTED,
-    "credit:remove_destination": POSTED,
+    "credit:remove_destination": DOES,
     "credit:withdraw": DOES,
-    "merchant:invite": OWNERS_FORM,
-    "merchant:member": OWNERS_FORM,
-    "merchant:remove": OWNERS_POSTED,
+    "merchant:invite": OWNERS_PROVED,
+    "merchant:member": OWNERS_PROVED,
+    "merchant:remove": OWNERS_DO,
     "merchant:revoke": OWNERS_POSTED,
-    "merchant:send_again": OWNERS_POSTED,
+    "merchant:security": OWNERS_PROVED,
+    "merchant:send_again": OWNERS_DO,
 }
 
 

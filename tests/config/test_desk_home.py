@@ -25,7 +25,6 @@ pytestmark = pytest.mark.django_db
 STUCK = [
     "Rows that a job could not deal with 1 11 hours –",
     "Payments without an answer 1 5 hours 225.50 USD",
-    "Stray payments to give back 1 5 hours 225.50 USD",
 ]
 MONEY_OUT = [
     "Withdrawals to approve 1 4 hours 12,000.00 USD",

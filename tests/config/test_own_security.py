@@ -10,6 +10,7 @@ from allauth.mfa.totp.internal.auth import (
 )
 from django.core import mail
 from django.test import Client
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from merchants.models import User
 from tests.factories import PASSWORD, UserFactory, browser_of
@@ -75,14 +76,18 @@ def test_nobody_sees_or_ends_the_sessions_of_others(user: User) -> None:
     assert here.get(SESSIONS).status_code == 200
 
 
-def test_a_second_factor_is_asked_for_at_the_next_sign_in(user: User) -> None:
+def test_a_second_factor_is_asked_for_at_the_next_sign_in(
+    user: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
     client = signed_in()
     page = client.get(TOTP)
     secret = page.context["form"].secret
     assert secret in page.content.decode()
     assert "data:image/svg+xml" in page.content.decode()
     code = format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
-    client.post(TOTP, {"code": code})
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(TOTP, {"code": code})
+    client.post("/accounts/2fa/reauthenticate/", {"code": code})
     assert client.get("/accounts/2fa/recovery-codes/").status_code == 200
     again = Client()
     again.post("/accounts/login/", {"login": user.email, "password": PASSWORD})

@@ -14,7 +14,7 @@ from merchants.models import User
 from tests import shops
 from tests.credit.pages import set_clock
 from tests.credit.withdrawing import NOW, destination_of, shop_with, unchanged
-from tests.factories import PASSWORD, browser_of, member
+from tests.factories import PASSWORD, browser_of, have_counted, member
 from tests.shops import Shop
 from tests.text import text_of
 
@@ -45,7 +45,7 @@ def shop(clock: Callable[[str], None], settings: LazySettings) -> Shop:
 
 
 def with_authenticator(person: User) -> User:
-    auth.TOTP.activate(person, SECRET)
+    have_counted(auth.TOTP.activate(person, SECRET).instance)
     return person
 
 
@@ -67,7 +67,7 @@ def test_who_has_none_is_sent_to_set_one_up(shop: Shop, role: str, method: str) 
         response = getattr(client, method)(NEW, asked(shop) | {"fee": "0"})
     assert (response.status_code, response["Location"]) == (302, "/accounts/2fa/")
     page = text_of(client.get("/accounts/2fa/"))
-    assert "What moves money takes a second factor. Set one up; then you can go on." in page
+    assert "What leads to money takes a second factor. Set one up; then you can go on." in page
     assert "go on where you were" not in page
 
 

@@ -5,7 +5,7 @@ import re
 from django.core import mail
 
 from merchants.models import Membership, User
-from tests.factories import browser_of
+from tests.factories import proved
 from tests.shops import Shop
 from tests.text import text_of
 
@@ -18,7 +18,7 @@ NEW_PASSWORD = {"new_password1": "a long one indeed", "new_password2": "a long o
 
 def invite(owner: User, email: str = "mei@shop.example", role: str = "FINANCE") -> str:
     """The link's path, as it stands in the e-mail."""
-    response = browser_of(owner).post(INVITE, {"email": email, "role": role})
+    response = proved(owner).post(INVITE, {"email": email, "role": role})
     assert response.status_code == 302, text_of(response)
     return link()
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from moneyed import Money
 from pytest_django import Settings
 
-from billing.models import Payment, StrayPayment
+from billing.models import Payment
 from billing.operations import (
     bill_decisions,
     credits,
@@ -23,6 +23,7 @@ from billing.operations import (
     prices,
     terms,
     thresholds,
+    unapplied,
 )
 from billing.providers import Answer
 from config import runs
@@ -133,9 +134,10 @@ def billed(shop: shops.Shop) -> None:
         now=by["now"],
     )  # fmt: skip
     bill_decisions.mark_uncollectible(invoice_id=first.pk, **said)
-    StrayPayment.objects.create(
-        payment=failed, provider_reference="p", currency="USD", amount=1, found_at=by["now"]
-    )
+    unapplied.receive(
+        shop.account, source=unapplied.of_attempt(failed, "p"), amount=failed.amount,
+        reference="p", payment=failed, actor="collect-payments", now=by["now"],
+    )  # fmt: skip
 
 
 def address(model: type[Model], page: str, *args: object) -> str:

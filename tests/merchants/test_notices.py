@@ -232,6 +232,8 @@ DETAILS = {
                            "currency": "USD"},
     "CREDIT_ANSWERED": {"status": "REJECTED", "answer": "The parcel arrived.", "amount": "3.5",
                         "currency": "USD"},
+    "UNAPPLIED": {"status": "RECEIVED", "amount": "50", "balance": "61", "currency": "USD",
+                  "number": "2026-000002", "reference": "BACK-1"},
 }  # fmt: skip
 
 
@@ -260,6 +262,21 @@ ANSWERS = {
     "CREDIT_ANSWERED APPROVED": "You get a credit of 3.50 USD. The parcel arrived.",
     "CREDIT_ANSWERED REJECTED": (
         "You asked for a credit of 3.50 USD and it was not approved: The parcel arrived."
+    ),
+    "UNAPPLIED RECEIVED": (
+        "We received 50.00 USD that no bill wanted. It pays your bills by itself: unpaid ones at"
+        " once, and each later one as it is issued. We keep 61.00 USD for you."
+    ),
+    "UNAPPLIED USED": (
+        "50.00 USD of the money that we keep for you went to bill 2026-000002; 61.00 USD is left."
+    ),
+    "UNAPPLIED GIVEN_BACK": (
+        "We paid back 50.00 USD of the money that we keep for you, under the reference BACK-1;"
+        " 61.00 USD is left."
+    ),
+    "UNAPPLIED REVERSED": (
+        "Whoever paid 50.00 USD has taken it back, so we don't keep it for you any more; 61.00 USD"
+        " is left."
     ),
 }
 

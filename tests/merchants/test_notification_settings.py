@@ -46,6 +46,7 @@ def test_everybody_chooses_for_themselves(shop: Shop, role: str) -> None:
         "ORDER_DECLINED",
         "STATEMENT_CLOSED",
         "THRESHOLD_ANSWERED",
+        "UNAPPLIED",
     ]
     assert muted(other, shop) == []
 

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from merchants.models import Invitation, User
 from merchants.operations import team
 from tests import shops
-from tests.factories import MembershipFactory, UserFactory, browser_of, member
+from tests.factories import MembershipFactory, UserFactory, browser_of, member, proved
 from tests.merchants.teams import INVITE, NEW_PASSWORD, TEAM, invite, link, members, role_of
 from tests.shops import Shop
 from tests.text import text_of
@@ -115,7 +115,7 @@ def test_the_answer_is_the_same_whether_or_not_there_is_an_account(shop: Shop, o
     UserFactory.create(email="known@shop.example")
     answers = set()
     for email in ("known@shop.example", "unknown@shop.example"):
-        client = browser_of(owner)
+        client = proved(owner)
         page = text_of(client.post(INVITE, {"email": email, "role": "VIEWER"}, follow=True))
         assert f"{email} is invited" in page
         answers.add(page.replace(email, "somebody"))
@@ -125,7 +125,7 @@ def test_the_answer_is_the_same_whether_or_not_there_is_an_account(shop: Shop, o
 
 def test_who_belongs_to_the_team_is_not_invited_again(shop: Shop, owner: User) -> None:
     member(shop, "VIEWER", email="kai@shop.example")
-    page = text_of(browser_of(owner).post(INVITE, {"email": "KAI@shop.example", "role": "OWNER"}))
+    page = text_of(proved(owner).post(INVITE, {"email": "KAI@shop.example", "role": "OWNER"}))
     assert "belongs to the team already" in page
     assert not Invitation.objects.exists()
     assert mail.outbox == []
@@ -134,7 +134,7 @@ def test_who_belongs_to_the_team_is_not_invited_again(shop: Shop, owner: User) -
 def test_what_is_no_address_or_role_is_shown_again_with_what_was_typed(
     shop: Shop, owner: User
 ) -> None:
-    response = browser_of(owner).post(INVITE, {"email": "nobody", "role": "KING"})
+    response = proved(owner).post(INVITE, {"email": "nobody", "role": "KING"})
     assert response.status_code == 200
     assert 'value="nobody"' in response.content.decode()
     assert not Invitation.objects.exists()
@@ -153,7 +153,7 @@ def test_there_is_an_end_to_how_many_are_invited(
     monkeypatch.setattr(team, "MOST_INVITATIONS", 2)
     invite(owner, "a@shop.example")
     invite(owner, "b@shop.example")
-    page = text_of(browser_of(owner).post(INVITE, {"email": "c@shop.example", "role": "VIEWER"}))
+    page = text_of(proved(owner).post(INVITE, {"email": "c@shop.example", "role": "VIEWER"}))
     assert "as many invitations as you may" in page
     assert len(mail.outbox) == 2
 
@@ -163,7 +163,7 @@ def test_an_invitation_whose_email_fails_is_kept_and_sent_again(
 ) -> None:
     working = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND = "tests.merchants.test_team_pages.Broken"
-    client = browser_of(owner)
+    client = proved(owner)
     form = {"email": "mei@shop.example", "role": "FINANCE"}
     assert "could not be sent" in text_of(client.post(INVITE, form, follow=True))
     settings.EMAIL_BACKEND = working
@@ -183,11 +183,11 @@ class Broken:
 
 def test_a_revoked_invitation_opens_nothing(shop: Shop, owner: User) -> None:
     path = invite(owner)
-    browser_of(owner).post(f"{TEAM}invitations/{Invitation.objects.get().pk}/revoke/")
+    proved(owner).post(f"{TEAM}invitations/{Invitation.objects.get().pk}/revoke/")
     assert NOT_ANY_MORE in text_of(Client().get(path))
     Client().post(path, NEW_PASSWORD)
     assert not User.objects.filter(email="mei@shop.example").exists()
-    again = browser_of(owner).post(
+    again = proved(owner).post(
         f"{TEAM}invitations/{Invitation.objects.get().pk}/revoke/", follow=True
     )
     assert "taken up or revoked already" in text_of(again)
@@ -197,7 +197,7 @@ def test_a_new_role_is_in_force_at_the_next_click(shop: Shop, owner: User) -> No
     kai = member(shop, "OWNER", email="kai@shop.example")
     his = browser_of(kai)
     assert his.get(INVITE).status_code == 200
-    browser_of(owner).post(page_of(kai, shop), {"role": "VIEWER"})
+    proved(owner).post(page_of(kai, shop), {"role": "VIEWER"})
     assert his.get(TEAM).headers["Location"].startswith("/accounts/login/")  # sessions end
     his = browser_of(kai)
     assert his.get(INVITE).status_code == 403
@@ -208,7 +208,7 @@ def test_who_was_removed_is_a_stranger_at_the_next_click(shop: Shop, owner: User
     kai = member(shop, "FINANCE", email="kai@shop.example")
     his = browser_of(kai)
     assert his.get("/m/rosewood/").status_code == 200
-    response = browser_of(owner).post(f"{page_of(kai, shop)}remove/", follow=True)
+    response = proved(owner).post(f"{page_of(kai, shop)}remove/", follow=True)
     assert "kai@shop.example is not on the team any more" in text_of(response)
     assert his.get("/m/rosewood/").status_code == 302  # to sign in: sessions end
     assert browser_of(kai).get("/m/rosewood/").status_code == 404
@@ -221,14 +221,14 @@ def test_the_last_owner_stays(shop: Shop, owner: User, what: str) -> None:
     User.objects.filter(pk=gone.pk).update(is_active=False)  # an owner who can't sign in is none
     before = members(shop)
     path = page_of(owner, shop) + what
-    response = browser_of(owner).post(path, {"role": "VIEWER"}, follow=True)
+    response = proved(owner).post(path, {"role": "VIEWER"}, follow=True)
     assert "A merchant needs an owner who can sign in" in text_of(response)
     assert members(shop) == before
 
 
 def test_an_owner_may_leave_when_there_is_another(shop: Shop, owner: User) -> None:
     member(shop, "OWNER")
-    client = browser_of(owner)
+    client = proved(owner)
     assert client.post(f"{page_of(owner, shop)}remove/")["Location"] == "/"
     assert client.get(TEAM).status_code == 404
 
@@ -236,7 +236,7 @@ def test_an_owner_may_leave_when_there_is_another(shop: Shop, owner: User) -> No
 def test_the_invitations_of_an_owner_who_is_one_no_more_are_void(shop: Shop, owner: User) -> None:
     kai = member(shop, "OWNER", email="kai@shop.example")
     path = invite(kai, "accomplice@shop.example", "OWNER")
-    browser_of(owner).post(page_of(kai, shop), {"role": "VIEWER"})
+    proved(owner).post(page_of(kai, shop), {"role": "VIEWER"})
     assert NOT_ANY_MORE in text_of(Client().get(path))
 
 
@@ -265,7 +265,7 @@ def test_owners_who_remove_each_other_at_once_leave_one() -> None:
 def test_two_tabs_with_two_merchants_never_mix(shop: Shop, owner: User) -> None:
     second = shops.join("2026-10-01 09:00", "second", name="Second Shop")
     MembershipFactory.create(user=owner, merchant=second.merchant, role="VIEWER")
-    client = browser_of(owner)
+    client = proved(owner)
     form = {"email": "mei@shop.example", "role": "VIEWER"}
     assert "Second Shop" in text_of(client.get("/m/second/settings/team/"))
     client.post(INVITE, form)  # in the tab of the first, after looking at the second
@@ -279,6 +279,6 @@ def test_a_long_list_costs_as_little_as_a_short_one(
     for _ in range(60):
         MembershipFactory.create(merchant=shop.merchant, role="VIEWER")
     invite(owner)
-    client = browser_of(owner)
+    client = proved(owner)
     with django_assert_max_num_queries(6):
         assert "Next" in text_of(client.get(TEAM))

@@ -100,6 +100,8 @@ def test_answers_lead_to_what_was_asked(shop: Shop) -> None:
     answer = {"answer": "Fine", "currency": "USD", "status": "APPROVED"}
     tell(shop, "THRESHOLD_ANSWERED", "1", threshold="500", **answer)
     tell(shop, "CREDIT_ANSWERED", "1", amount="5", **answer)
+    tell(shop, "UNAPPLIED", "1", balance="5", amount="5", currency="USD", status="RECEIVED")
     page = browser_of(member(shop)).get(NOTICES).content.decode()
     assert '<a href="/m/rosewood/billing/settings/threshold/requests/">' in page
+    assert '<a href="/m/rosewood/billing/unapplied/">' in page
     assert '<a href="/m/rosewood/billing/credits/">' in page

@@ -1,0 +1,78 @@
+"""What operators decide about money that no bill wanted."""
+
+from typing import Any
+
+from moneyed import Money
+
+from billing.admin.account_decisions import figures
+from billing.admin.forms import GivenBack, Transfer
+from billing.models import BillingAccount, UnappliedEntry
+from billing.operations import transfers
+from merchants.admin import figure
+from merchants.decisions import Act, Decision
+
+
+def _transfer_effect(account: BillingAccount) -> str:
+    return (
+        "A transfer that names no bill is unapplied money of the merchant, who has {unapplied} of"
+        " that. It pays unpaid bills at once, oldest due day first, and each later one as it is"
+        " issued. A transfer for a bill is recorded on the bill's page."
+    ).format(**figures(account, unapplied=account.unapplied))
+
+
+def _record_transfer(act: Act) -> BillingAccount:
+    transfers.receive(
+        merchant_id=act.row.pk,
+        amount=Money(act.said["amount"], act.row.currency),
+        reference=act.said["reference"],
+        **act.by,
+    )
+    return BillingAccount.objects.get(pk=act.row.pk)
+
+
+def _recorded(account: BillingAccount) -> str:
+    return f"The transfer is recorded; {figure(account.unapplied, account.currency)} is unapplied."
+
+
+def _give_back_effect(account: BillingAccount) -> str:
+    return (
+        "{unapplied} of the merchant's money is unapplied, and would pay the next bills. Transfer"
+        " what you give back first: this only writes down that it went. The merchant is told, with"
+        " the bank's reference."
+    ).format(**figures(account, unapplied=account.unapplied))
+
+
+def _all_of_it(account: BillingAccount) -> dict[str, Any]:
+    return {"amount": account.unapplied_money.amount}
+
+
+def _give_back(act: Act) -> UnappliedEntry:
+    return transfers.give_back(
+        merchant_id=act.row.pk,
+        amount=Money(act.said["amount"], act.row.currency),
+        reference=act.said["reference"],
+        reason=act.reason,
+        **act.by,
+    )
+
+
+DECISIONS = (
+    Decision(
+        "transfer",
+        "Record a transfer",
+        form=Transfer,
+        effect=_transfer_effect,
+        carry_out=_record_transfer,
+        done=_recorded,
+    ),
+    Decision(
+        "give-back",
+        "Give unapplied money back",
+        form=GivenBack,
+        effect=_give_back_effect,
+        initial=_all_of_it,
+        carry_out=_give_back,
+        done="It is written down that the money went back.",
+        is_open=lambda account: account.unapplied > 0 and not account.is_closed,
+    ),
+)

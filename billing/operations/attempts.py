@@ -1,0 +1,91 @@
+"""Payments as rows, and what a succeeded one does to its bill (domain: payment)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from billing.minimums import is_too_little
+from billing.models import BillingAccount, Invoice, Payment
+from billing.operations import dunning
+from billing.queries import undecided
+from merchants import installation
+
+
+def new_payment(
+    bill: Invoice, *, provider: str, card_id: int | None, actor: str, now: datetime
+) -> Payment:
+    """The next attempt on the locked bill, over all that is left of it."""
+    attempt = bill.payments.count() + 1
+    return Payment.objects.create(
+        invoice=bill,
+        attempt=attempt,
+        provider=provider,
+        card_id=card_id,
+        actor=actor,
+        idempotency_key=_key(bill, attempt),
+        currency=bill.currency,
+        amount=bill.left_to_pay,
+        started_at=now,
+    )
+
+
+def _key(bill: Invoice, attempt: int) -> str:
+    """What the attempt is called outside, such as by its provider."""
+    return installation.outside(f"{bill.number}-{attempt}")
+
+
+def pay(
+    account: BillingAccount,
+    bill: Invoice,
+    *,
+    provider: Payment.Provider,
+    amount: Decimal,
+    reference: str = "",
+    actor: str,
+    now: datetime,
+) -> Payment:
+    """A payment of the locked bill that has succeeded as it is written down, and what follows.
+
+    Without a `reference` it is known by its own key.
+    """
+    attempt = bill.payments.count() + 1
+    key = _key(bill, attempt)
+    payment = Payment.objects.create(
+        invoice=bill,
+        attempt=attempt,
+        provider=provider,
+        actor=actor,
+        idempotency_key=key,
+        provider_reference=reference or key,
+        status=Payment.Status.SUCCEEDED,
+        currency=bill.currency,
+        amount=amount,
+        started_at=now,
+        ended_at=now,
+    )
+    take_in(account, bill, payment, now=now)
+    return payment
+
+
+def take_in(account: BillingAccount, bill: Invoice, payment: Payment, *, now: datetime) -> None:
+    """A payment of the locked bill succeeded; those that reach the total pay it."""
+    bill.amount_paid += payment.amount
+    if bill.amount_paid == bill.total:
+        bill.status = Invoice.Status.PAID
+        bill.paid_at = now
+        bill.next_attempt_at = None
+    elif is_too_little(account, bill.left_to_pay):
+        bill.next_attempt_at = None
+    bill.save(update_fields=["amount_paid", "status", "paid_at", "next_attempt_at"])
+    if not bill.is_unpaid or is_too_little(account, bill.left_to_pay):
+        dunning.reconsider(account, actor=payment.actor, now=now)
+
+
+def payable(account: BillingAccount) -> Sequence[Invoice]:
+    """The locked account's unpaid bills, oldest due day first, each locked.
+
+    One with an attempt that has no answer yet waits for it, and is not among them.
+    """
+    unpaid = account.invoices.select_for_update().filter(status__in=Invoice.UNPAID)
+    in_order = unpaid.order_by("due_on", "issued_at", "pk")
+    return [bill for bill in in_order if not undecided.exists(bill)]

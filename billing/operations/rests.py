@@ -1,0 +1,38 @@
+"""What a merchant has with us pays its bills (domain: payment, unapplied; closing)."""
+
+from datetime import datetime
+
+from billing.models import BillingAccount, Fee, Payment
+from billing.operations import attempts, charges, unapplied
+
+
+def pay_bills(account: BillingAccount, *, actor: str, now: datetime) -> None:
+    """Pay unpaid bills of the locked account with its unapplied money, oldest due day first; once
+    it is closed, then with what is outstanding in the merchant's favour.
+    """
+    unapplied.pay_bills(account, actor=actor, now=now)
+    if account.is_closed and account.outstanding < 0:
+        _use_credit(account, actor, now)
+
+
+def _use_credit(account: BillingAccount, actor: str, now: datetime) -> None:
+    """Each payment is answered by a charge of the same amount, and less is outstanding in favour
+    of the merchant.
+    """
+    fee = Fee.objects.get(pk=Fee.CREDIT_USED)
+    for bill in attempts.payable(account):
+        amount = min(bill.left_to_pay, -account.outstanding)
+        if amount <= 0:
+            return
+        payment = attempts.pay(
+            account, bill, provider=Payment.Provider.CREDIT, amount=amount, actor=actor, now=now
+        )
+        charges.record_own(
+            account,
+            fee=fee,
+            reference=f"{Fee.CREDIT_USED}:{payment}",
+            amount=amount,
+            description=str(bill),
+            now=now,
+        )
+        account.refresh_from_db()

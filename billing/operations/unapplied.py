@@ -1,0 +1,183 @@
+"""Money that no bill wanted: it comes, pays bills, and goes back (domain: payment, unapplied).
+
+Everything here is done to an account that the caller holds locked, in the caller's transaction.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import F, Sum
+
+from billing.minimums import minimum
+from billing.models import BillingAccount, Invoice, Payment, UnappliedEntry
+from billing.operations import attempts
+from merchants import money
+from merchants.models import Notice
+from merchants.operations import notices
+
+Kind = UnappliedEntry.Kind
+
+
+def of_transfer(reference: str) -> str:
+    """The source of what a transfer of this reference brought; one account has it once."""
+    return f"transfer:{reference}"
+
+
+def of_attempt(payment: Payment, reference: str) -> str:
+    """The source of money that came for an attempt when it was not expected any more: after it had
+    been given up, or a second time. The provider knows it by `reference`.
+    """
+    return f"attempt:{payment}:{reference}"
+
+
+def receive(
+    account: BillingAccount,
+    *,
+    source: str,
+    amount: Decimal,
+    reference: str,
+    payment: Payment | None = None,
+    actor: str,
+    now: datetime,
+) -> UnappliedEntry:
+    """Money came that no bill wants; `source` says whence, and brings it once.
+
+    It pays no bill by itself: that is what the caller asks for next (rests.pay_bills).
+    """
+    return _enter(
+        account, Kind.RECEIVED, source, amount,
+        payment=payment, reference=reference, actor=actor, now=now,
+    )  # fmt: skip
+
+
+def pay_bills(account: BillingAccount, *, actor: str, now: datetime) -> None:
+    """Pay the account's unpaid bills with what is unapplied, oldest due day first.
+
+    What a bill is left with can be collected: it is nothing, or at least the minimum.
+    """
+    if account.unapplied <= 0:
+        return
+    least = minimum(account)
+    for bill in attempts.payable(account):
+        amount = _share(bill.left_to_pay, account.unapplied, least)
+        if amount > 0:
+            _use(account, bill, amount, actor, now)
+
+
+def _share(left_to_pay: Decimal, unapplied: Decimal, least: Decimal) -> Decimal:
+    """How much of a bill to pay, so that nothing is left of it, or `least` at the least."""
+    if unapplied >= left_to_pay:
+        return left_to_pay
+    return min(unapplied, left_to_pay - least)
+
+
+def _use(
+    account: BillingAccount, bill: Invoice, amount: Decimal, actor: str, now: datetime
+) -> None:
+    payment = attempts.pay(
+        account, bill, provider=Payment.Provider.UNAPPLIED, amount=amount, actor=actor, now=now
+    )
+    _enter(
+        account, Kind.USED, f"payment:{payment}", -amount,
+        payment=payment, number=str(bill), actor=actor, now=now,
+    )  # fmt: skip
+
+
+def give_back(
+    account: BillingAccount,
+    *,
+    amount: Decimal,
+    reference: str,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> UnappliedEntry:
+    """Money was paid back to the merchant, under the bank's reference.
+
+    It must be there; the caller has looked (transfers.give_back).
+    """
+    return _enter(
+        account, Kind.GIVEN_BACK, of_giving_back(reference), -amount,
+        reference=reference, actor=actor, reason=reason, now=now,
+    )  # fmt: skip
+
+
+def of_giving_back(reference: str) -> str:
+    """The source of what was given back under this reference of the bank's."""
+    return f"given back:{reference}"
+
+
+def take_back(
+    account: BillingAccount,
+    *,
+    source: str,
+    reversal: str,
+    amount: Decimal,
+    actor: str,
+    now: datetime,
+) -> Decimal:
+    """A provider took back `amount` of what came from `source` (of_attempt, of_transfer).
+
+    It is taken from what is unapplied, as far as `source` brought it there and it still is. Money
+    has no name: what other sources brought may have paid a bill meanwhile. Returns the rest of
+    `amount`, which has been used or given back already. `reversal` is the provider's own id, and
+    takes once: said again, it returns the same rest.
+    """
+    of_reversal = f"reversal:{reversal}"
+    known = account.unapplied_entries.filter(kind=Kind.REVERSED, source=of_reversal).first()
+    if known:
+        return amount + known.amount
+    brought = account.unapplied_entries.filter(kind=Kind.RECEIVED, source=source).first()
+    if brought is None:
+        return amount
+    before = account.unapplied_entries.filter(kind=Kind.REVERSED, reference=source)
+    taken = -(before.aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
+    taking = min(amount, brought.amount - taken, account.unapplied)
+    if taking > 0:
+        _enter(account, Kind.REVERSED, of_reversal, -taking, reference=source, actor=actor, now=now)
+        return amount - taking
+    return amount
+
+
+def _enter(
+    account: BillingAccount,
+    kind: Kind,
+    source: str,
+    amount: Decimal,
+    *,
+    payment: Payment | None = None,
+    reference: str = "",
+    number: str = "",
+    actor: str,
+    reason: str = "",
+    now: datetime,
+) -> UnappliedEntry:
+    """Write the entry, move the account's figure by it, and tell the merchant."""
+    BillingAccount.objects.filter(pk=account.pk).update(unapplied=F("unapplied") + amount)
+    account.refresh_from_db(fields=["unapplied"])
+    entry = UnappliedEntry.objects.create(
+        account=account,
+        kind=kind,
+        source=source,
+        payment=payment,
+        reference=reference,
+        currency=account.currency,
+        amount=amount,
+        balance=account.unapplied,
+        actor=actor,
+        reason=reason,
+        at=now,
+    )
+    notices.write(
+        merchant_id=account.pk,
+        kind=Notice.Kind.UNAPPLIED,
+        cause=str(entry.pk),
+        at=now,
+        status=str(kind),
+        amount=money.text(abs(amount), account.currency),
+        balance=money.text(account.unapplied, account.currency),
+        currency=account.currency,
+        number=number,
+        reference=reference,
+    )
+    return entry

@@ -1,0 +1,55 @@
+"""From where a request comes, and which browsers somebody has signed in with.
+
+A browser is known by a signed cookie of ours that names the people who signed in with it, by
+number; nothing is kept on the server, and whoever copies the cookie gains only that no mail is sent
+of their sign-in.
+"""
+
+from datetime import timedelta
+
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from merchants.models import User
+from merchants.operations.sign_ins import Visitor
+
+COOKIE = "__Host-browser" if settings.HTTPS else "browser"
+SALT = "tael.known-browser"
+KNOWN_FOR = timedelta(days=365)
+MOST_PEOPLE = 10  # of one browser
+
+
+def of(request: HttpRequest) -> Visitor:
+    adapter = get_adapter(request)
+    return Visitor(
+        ip=adapter.get_client_ip(request), browser=request.headers.get("User-Agent", "")[:200]
+    )
+
+
+def knows(request: HttpRequest, user: User) -> bool:
+    return user.pk in _people(request)
+
+
+def remember(request: HttpRequest, response: HttpResponseBase, user: User) -> None:
+    """Let the browser be known for a year from this sign-in."""
+    others = [pk for pk in _people(request) if pk != user.pk]
+    people = [user.pk, *others][:MOST_PEOPLE]
+    response.set_cookie(
+        COOKIE,
+        signing.dumps(people, salt=SALT),
+        max_age=KNOWN_FOR,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _people(request: HttpRequest) -> list[int]:
+    try:
+        people = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=KNOWN_FOR)
+    except signing.BadSignature:
+        return []
+    return list(people)

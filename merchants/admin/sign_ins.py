@@ -1,0 +1,117 @@
+"""The log of sign-ins, and the mails about them; auditors read and export it, nobody changes it."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.validators import validate_ipv46_address
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from merchants import exports
+from merchants.admin.bases import FoundByKeys
+from merchants.admin.trail import OnDays
+from merchants.buttons import button
+from merchants.models import EnrolledFactor, SecurityMail, SignIn
+
+COLUMNS = {
+    "Time (UTC)": exports.utc("at"),
+    "What": exports.safe("kind"),
+    "Person": "user_id",
+    "Address": exports.safe("address"),
+    "Network address": "host(ip)",
+    "Browser": exports.safe("browser"),
+    "Detail": exports.safe("detail"),
+}
+
+
+@admin.register(SignIn)
+class SignInAdmin(FoundByKeys):
+    """Newest first; each search has an index in that order."""
+
+    keys = ("address",)
+    search_help_text = "An e-mail address, or the network address that it came from."
+    list_display = ("time", "kind", "address", "ip", "browser", "detail")
+    list_filter = ("kind", ("at", OnDays))
+    list_filter_submit = True
+    ordering = ("-at", "-id")
+    sortable_by = ()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("time", "kind", "user", "address", "ip", "browser", "detail")
+
+    @admin.display(description="time (UTC)")
+    def time(self, sign_in: SignIn) -> str:
+        return f"{sign_in.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[SignIn]", search_term: str
+    ) -> tuple["QuerySet[SignIn]", bool]:
+        term = search_term.strip().lower()
+        try:
+            validate_ipv46_address(term)
+        except ValidationError:  # then it is an e-mail address
+            return super().get_search_results(request, queryset, term)
+        return queryset.filter(ip=term), False
+
+    # Export.
+
+    def get_urls(self) -> list[URLPattern]:
+        view: Callable[..., HttpResponse] = self.admin_site.admin_view(self.export)
+        return [path("export/", view, name="merchants_signin_export"), *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        if isinstance(response, TemplateResponse):
+            address = reverse(f"{self.admin_site.name}:merchants_signin_export")
+            filters = f"?{request.GET.urlencode()}" if request.GET else ""
+            response.context_data = (response.context_data or {}) | {
+                "actions_list": [button("Export as CSV", address + filters)]
+            }
+        return response
+
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """What the list shows under the same filters and search, all of it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            found = self.get_changelist_instance(request).queryset
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(
+                reverse(f"{self.admin_site.name}:merchants_signin_changelist")
+            )
+        name = f"sign-ins-{timezone.now():%Y-%m-%d}.csv"
+        return exports.download(request, _file(found), name)
+
+
+def _file(found: "QuerySet[SignIn]") -> Iterator[bytes]:
+    rows = found.values("at", "kind", "user_id", "address", "ip", "browser", "detail")
+    return exports.of_rows(COLUMNS, rows)
+
+
+@admin.register(SecurityMail)
+class SecurityMailAdmin(FoundByKeys):
+    keys = ("address",)
+    search_help_text = "The e-mail address that it goes to."
+    list_display = ("kind", "address", "merchant", "at", "sent_at", "failures")
+    list_filter = ("kind", ("sent_at", admin.EmptyFieldListFilter))
+    list_select_related = ("merchant",)
+    ordering = ("-id",)
+
+
+@admin.register(EnrolledFactor)
+class EnrolledFactorAdmin(FoundByKeys):
+    keys = ("user__email",)
+    search_help_text = "The person's e-mail address."
+    list_display = ("user", "kind", "enrolled_at", "counts_from")
+    list_select_related = ("user",)
+    ordering = ("-id",)

@@ -1,0 +1,94 @@
+"""Second factors that people set up, and since when each opens money's ways out (domain: people).
+
+allauth keeps the factors; it tells us of each (config.sign_in_events), and we keep from when it
+counts. One of which we were not told counts a day after allauth made it (merchants.queries).
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from merchants import queries
+from merchants.models import EnrolledFactor, Membership, SecurityMail, User
+from merchants.operations import security_mails, trail
+from merchants.queries import FACTOR_WAITS, FACTORS
+from merchants.trail import Action
+
+Kind = SecurityMail.Kind
+
+
+@transaction.atomic
+def enrol(
+    *, user: User, authenticator_id: int, kind: str, proved: Collection[int], now: datetime
+) -> EnrolledFactor:
+    """Note a factor that was just set up; `proved` are those that its session has proved.
+
+    It counts as soon as the earliest of these, whether they are still there or it replaces them,
+    and a day from now where there is none. Demonstrations do not wait. The person is told, and
+    where the factor has to wait, so are the owners of the merchants whose money it will open.
+    """
+    counted = queries.factor_counts_from(user, proved)
+    counts_from = now if settings.TAEL_SANDBOX else max(now, counted or now + FACTOR_WAITS)
+    factor, is_new = EnrolledFactor.objects.get_or_create(
+        authenticator_id=authenticator_id,
+        defaults={
+            "user": user,
+            "kind": kind,
+            "enrolled_at": now,
+            "counts_from": counts_from,
+        },
+    )
+    if not is_new:
+        return factor
+    if kind not in FACTORS:
+        _note(Action.CODES_MADE, Kind.CODES_MADE, user, now)
+        return factor
+    after = {"second_factor": kind, "opens_from": counts_from.isoformat()}
+    _note(Action.FACTOR_ADDED, Kind.FACTOR_ADDED, user, now, after=after, factor=kind)
+    if counted is None and counts_from > now:
+        _tell_owners(user, counts_from, now)
+    return factor
+
+
+@transaction.atomic
+def removed(*, user: User, kind: str, now: datetime) -> None:
+    """Note that somebody has taken a factor off their own account."""
+    before = {"second_factor": kind}
+    _note(Action.FACTOR_REMOVED, Kind.FACTOR_REMOVED, user, now, before=before, factor=kind)
+
+
+@transaction.atomic
+def codes_seen(*, user: User, now: datetime) -> None:
+    _note(Action.CODES_SEEN, Kind.CODES_SEEN, user, now)
+
+
+@transaction.atomic
+def code_used(*, user: User, now: datetime) -> None:
+    _note(Action.CODE_USED, Kind.CODE_USED, user, now)
+
+
+def _note(
+    action: Action,
+    kind: SecurityMail.Kind,
+    user: User,
+    now: datetime,
+    before: dict[str, str] | None = None,
+    after: dict[str, str] | None = None,
+    **details: str,
+) -> None:
+    trail.write(action, actor=user.email, subject=user.email, before=before, after=after, now=now)
+    security_mails.tell(kind, user, now=now, details=details)
+
+
+def _tell_owners(user: User, opens_at: datetime, now: datetime) -> None:
+    roles = (Membership.Role.OWNER, Membership.Role.FINANCE)
+    for membership in Membership.objects.filter(user=user, role__in=roles).order_by("pk"):
+        security_mails.tell_owners(
+            Kind.FIRST_FACTOR,
+            membership.merchant_id,
+            now=now,
+            who=user.email,
+            opens_at=opens_at.isoformat(),
+        )

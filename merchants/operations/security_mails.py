@@ -1,0 +1,76 @@
+"""E-mails about how people sign in and who belongs to a merchant (domain: people).
+
+Whatever somebody has chosen for other e-mails, these are sent. They are written in the transaction
+of what they tell of, and sent by a job that runs each minute: nobody waits for a mail server, and
+how long an answer takes tells nobody whether an address is known.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import transaction
+
+from merchants import security_letter
+from merchants.models import Membership, SecurityMail, User
+from merchants.operations import mails
+
+Kind = SecurityMail.Kind
+
+
+def tell(
+    kind: SecurityMail.Kind,
+    user: User,
+    *,
+    now: datetime,
+    address: str = "",
+    merchant_id: int | None = None,
+    details: Mapping[str, str] | None = None,
+) -> None:
+    """Write to somebody, at `address` where that is not theirs any more."""
+    SecurityMail.objects.create(
+        kind=kind,
+        user=user,
+        address=address or user.email,
+        merchant_id=merchant_id,
+        details=dict(details or {}),
+        at=now,
+    )
+
+
+def tell_owners(
+    kind: SecurityMail.Kind, merchant_id: int, *, now: datetime, **details: str
+) -> None:
+    """Write to every owner of the merchant who can sign in, whoever caused it included."""
+    owners = Membership.objects.filter(
+        merchant=merchant_id, role=Membership.Role.OWNER, user__is_active=True
+    )
+    for owner in owners.select_related("user").order_by("pk"):
+        tell(kind, owner.user, now=now, merchant_id=merchant_id, details=details)
+
+
+def send(mail_ids: Sequence[int], *, now: datetime) -> mails.Sending:
+    """Send these mails where they are not sent yet; one that fails does not hold up the others."""
+    waiting = SecurityMail.objects.filter(pk__in=mail_ids, sent_at__isnull=True)
+    rows = [(pk, pk) for pk in waiting.order_by("failures", "pk").values_list("pk", flat=True)]
+    return mails.deliver(rows, send_one=_send_one, model=SecurityMail, now=now)
+
+
+@transaction.atomic
+def _send_one(mail_id: int, server: BaseEmailBackend, now: datetime) -> bool:
+    """Send the mail, unless another worker has it."""
+    claimed = (
+        SecurityMail.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("merchant", "user")
+        .filter(pk=mail_id, sent_at__isnull=True)
+        .first()
+    )
+    if claimed is None:
+        return False
+    letter = security_letter.write(claimed)
+    server.open()
+    letter.connection = server
+    letter.send()
+    claimed.sent_at = now
+    claimed.save(update_fields=["sent_at"])
+    return True

@@ -1,0 +1,147 @@
+"""The log of sign-ins, and what is told of them and of changed passwords and addresses."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+
+from merchants import queries
+from merchants.models import SecurityMail, SignIn, User
+from merchants.operations import security_mails, trail
+from merchants.piecework import Failures
+from merchants.trail import Action
+
+Kind = SignIn.Kind
+STRANGER = "somebody not signed in"  # as an actor
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """From where somebody asks: network address and browser, as the request says."""
+
+    ip: str
+    browser: str
+
+
+def log(
+    kind: SignIn.Kind,
+    visitor: Visitor,
+    *,
+    address: str,
+    user: User | None,
+    detail: str = "",
+    now: datetime,
+) -> None:
+    """Write a line of the log. What was typed in place of an address, and is none, is left out."""
+    SignIn.objects.create(
+        at=now,
+        kind=kind,
+        user=user,
+        address=_kept(address),
+        ip=visitor.ip or None,
+        browser=visitor.browser[:200],
+        detail=detail,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def signed_in(*, user: User, visitor: Visitor, knows_browser: bool, now: datetime) -> None:
+    """Note a sign-in; from a browser that has not been used by this person, tell them."""
+    log(Kind.SIGNED_IN, visitor, address=user.email, user=user, now=now)
+    if knows_browser:
+        return
+    trail.write(
+        Action.NEW_BROWSER,
+        actor=user.email,
+        subject=user.email,
+        after={"browser": visitor.browser[:200], "network_address": visitor.ip},
+        now=now,
+    )
+    security_mails.tell(
+        SecurityMail.Kind.NEW_BROWSER,
+        user,
+        now=now,
+        details={"browser": visitor.browser, "ip": visitor.ip},
+    )
+
+
+@transaction.atomic
+def locked_out(*, address: str, visitor: Visitor, now: datetime) -> None:
+    """Note that an address was just locked, and tell whoever signs in with it, if anybody does."""
+    user = queries.person(address)
+    log(Kind.LOCKED_OUT, visitor, address=address, user=user, now=now)
+    if user is None:
+        return
+    trail.write(
+        Action.LOCKED_OUT,
+        actor=STRANGER,
+        subject=user.email,
+        after={"network_address": visitor.ip},
+        now=now,
+    )
+    security_mails.tell(SecurityMail.Kind.LOCKED_OUT, user, now=now, details={"ip": visitor.ip})
+
+
+@transaction.atomic
+def password_changed(*, user: User, by_link: bool, now: datetime) -> None:
+    trail.write(
+        Action.PASSWORD_CHANGED,
+        actor=user.email,
+        subject=user.email,
+        after={"by": "link in an e-mail" if by_link else "person signed in"},
+        now=now,
+    )
+    security_mails.tell(SecurityMail.Kind.PASSWORD_CHANGED, user, now=now)
+
+
+@transaction.atomic
+def address_asked(*, user: User, wanted: str, now: datetime) -> None:
+    """Note that somebody asked for another address; it counts when its link was followed."""
+    change = {"before": user.email, "after": wanted}
+    trail.write(
+        Action.ADDRESS_ASKED,
+        actor=user.email,
+        subject=user.email,
+        before={"address": user.email},
+        after={"address": wanted},
+        now=now,
+    )
+    security_mails.tell(SecurityMail.Kind.ADDRESS_ASKED, user, now=now, details=change)
+
+
+@transaction.atomic
+def address_changed(*, user: User, before: str, now: datetime) -> None:
+    """Note the new address of `user`, and tell both mailboxes."""
+    trail.write(
+        Action.ADDRESS_CHANGED,
+        actor=before,
+        subject=user.email,
+        before={"address": before},
+        after={"address": user.email},
+        now=now,
+    )
+    change = {"before": before, "after": user.email}
+    for mailbox in (before, user.email):
+        security_mails.tell(
+            SecurityMail.Kind.ADDRESS_CHANGED, user, now=now, address=mailbox, details=change
+        )
+
+
+def forget(sign_in_ids: Sequence[int], now: datetime) -> Failures:
+    """Delete what is older than the log is to be; its job's work."""
+    before = now - timedelta(days=settings.TAEL_SIGN_INS_KEPT_DAYS)
+    SignIn.objects.filter(pk__in=sign_in_ids, at__lt=before).delete()
+    return {}
+
+
+def _kept(address: str) -> str:
+    address = address.strip().lower()
+    try:
+        validate_email(address)
+    except ValidationError:
+        return ""
+    return address

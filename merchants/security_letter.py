@@ -1,0 +1,180 @@
+"""The words of e-mails about how people sign in, and about who belongs to a merchant.
+
+A mail keeps what it tells of as text (merchants.operations.security_mails); here that becomes a
+subject and sentences in its reader's language. Instants are in UTC, as whoever reads one may be
+anywhere.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from babel.dates import format_datetime
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.urls import reverse
+from django.utils.translation import get_language, gettext, override, to_locale
+from django.utils.translation import gettext_lazy as _
+
+from merchants.models import Membership, SecurityMail
+from merchants.templatetags.browsers import browser
+
+Kind = SecurityMail.Kind
+
+# Subject and sentence.
+TEXTS = {
+    Kind.FACTOR_ADDED: (
+        _("A second factor was added to your account"),
+        _("%(factor)s was added to your account."),
+    ),
+    Kind.FACTOR_REMOVED: (
+        _("A second factor was removed from your account"),
+        _("%(factor)s was removed from your account."),
+    ),
+    Kind.FACTORS_TAKEN: (
+        _("Your second factors were taken away"),
+        _(
+            "Our team took all second factors off your account and signed you out everywhere, as"
+            " somebody had told us that they were lost."
+        ),
+    ),
+    Kind.CODES_MADE: (
+        _("New recovery codes were made for your account"),
+        _("Recovery codes were made for your account. Those before, if any, do not work any more."),
+    ),
+    Kind.CODES_SEEN: (
+        _("Your recovery codes were looked at"),
+        _("Somebody who was signed in to your account looked at its recovery codes."),
+    ),
+    Kind.CODE_USED: (
+        _("A recovery code of your account was used"),
+        _("A recovery code was used in place of your second factor. It works only once."),
+    ),
+    Kind.PASSWORD_CHANGED: (
+        _("Your password was changed"),
+        _("The password of your account was changed."),
+    ),
+    Kind.ADDRESS_ASKED: (
+        _("Another e-mail address was asked for"),
+        _(
+            "Your account is to change from %(before)s to %(after)s. It does when the link that we"
+            " sent to the new address is followed."
+        ),
+    ),
+    Kind.ADDRESS_CHANGED: (
+        _("Your e-mail address was changed"),
+        _("Your account has changed from %(before)s to %(after)s."),
+    ),
+    Kind.NEW_BROWSER: (
+        _("A sign-in from a browser that we don't know"),
+        _("Somebody signed in to your account with %(browser)s from %(ip)s."),
+    ),
+    Kind.LOCKED_OUT: (
+        _("Your account is locked for 15 minutes"),
+        _(
+            "Five wrong passwords or codes were given for your address, the last one from %(ip)s."
+            " For 15 minutes nobody signs in with it, not with the right ones either."
+        ),
+    ),
+    Kind.FIRST_FACTOR: (
+        _("%(who)s has set up a second factor"),
+        _(
+            "%(who)s has set up a second factor for the first time. From %(opens_at)s on it opens"
+            " withdrawals and destinations of %(merchant)s."
+        ),
+    ),
+    Kind.MEMBER_JOINED: (
+        _("%(who)s joined the team"),
+        _("%(who)s belongs to %(merchant)s now, as: %(role)s. Invited by: %(by)s."),
+    ),
+    Kind.ROLE_CHANGED: (
+        _("The role of %(who)s was changed"),
+        _(
+            "%(who)s had this role at %(merchant)s: %(before)s. It is this one now: %(role)s."
+            " Changed by: %(by)s."
+        ),
+    ),
+    Kind.MEMBER_LEFT: (
+        _("%(who)s was taken off the team"),
+        _("%(who)s does not belong to %(merchant)s any more. Decided by: %(by)s."),
+    ),
+    f"{Kind.FACTOR_REQUIRED} yes": (
+        _("Members need a second factor now"),
+        _("From now on, only members with a second factor see %(merchant)s. Decided by: %(by)s."),
+    ),
+    f"{Kind.FACTOR_REQUIRED} no": (
+        _("Members need no second factor any more"),
+        _("From now on, members see %(merchant)s without a second factor. Decided by: %(by)s."),
+    ),
+}
+FACTORS = {
+    "totp": _("An authenticator app"),
+    "webauthn": _("A passkey or security key"),
+    "recovery_codes": _("A set of recovery codes"),
+}
+OUR_TEAM = "our team"  # in details, for who is told of no name of ours
+ROLES = dict(Membership.Role.choices)
+
+
+def write(mail: SecurityMail) -> EmailMessage:
+    """In the reader's language if we know it, or else in the merchant's."""
+    with override(mail.user.language or _merchants_language(mail)):
+        subject, sentence = (str(text) % _readable(mail) for text in _texts(mail))
+        body = gettext("%(sentence)s\n\nThis happened at %(at)s.\n\n%(advice)s\n\n%(link)s") % {
+            "sentence": sentence,
+            "at": _instant(mail.at),
+            "advice": _advice(mail),
+            "link": settings.TAEL_BASE_URL + _page(mail),
+        }
+    # A merchant's name may be anything printable; folded into one line all the same.
+    return EmailMessage(subject=" ".join(subject.split()), body=body, to=[mail.address])
+
+
+def _texts(mail: SecurityMail) -> tuple[object, object]:
+    return TEXTS.get(f"{mail.kind} {mail.details.get('is_on', '')}") or TEXTS[Kind(mail.kind)]
+
+
+def _advice(mail: SecurityMail) -> str:
+    if mail.merchant is not None:
+        return gettext("If you don't know of this, change it on this page and tell us at once:")
+    return gettext(
+        "If that was not you, change your password, sign out all other browsers on this page, and"
+        " tell us at once:"
+    )
+
+
+def _page(mail: SecurityMail) -> str:
+    if mail.merchant is not None:
+        return reverse("merchant:team", args=[mail.merchant.reference])
+    return reverse("usersessions_list")
+
+
+def _merchants_language(mail: SecurityMail) -> str:
+    """Of the merchant that it is about, or of one that the reader belongs to."""
+    if mail.merchant is not None:
+        return mail.merchant.language
+    language = mail.user.memberships.order_by("pk").values_list("merchant__language", flat=True)
+    return language.first() or settings.LANGUAGE_CODE
+
+
+def _readable(mail: SecurityMail) -> Mapping[str, str]:
+    """The details as a sentence has them."""
+    shown = dict(mail.details)
+    shown["merchant"] = mail.merchant.name if mail.merchant is not None else ""
+    for name in ("role", "before"):
+        if shown.get(name) in ROLES:
+            shown[name] = str(ROLES[Membership.Role(shown[name])])
+    if "factor" in shown:
+        shown["factor"] = str(FACTORS.get(shown["factor"], shown["factor"]))
+    if "opens_at" in shown:
+        shown["opens_at"] = _instant(datetime.fromisoformat(shown["opens_at"]))
+    if "browser" in shown:
+        shown["browser"] = browser(shown["browser"]) or gettext("an unnamed browser")
+    if shown.get("by") == OUR_TEAM:
+        shown["by"] = gettext("Our team")
+    return shown
+
+
+def _instant(at: datetime) -> str:
+    language = get_language() or "en"
+    locale = "en_GB" if language == "en" else to_locale(language)
+    return f"{format_datetime(at, 'd MMM yyyy HH:mm', tzinfo=UTC, locale=locale)} UTC"

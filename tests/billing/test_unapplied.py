@@ -1,0 +1,424 @@
+"""Money that no bill wanted pays other bills, and goes back."""
+
+from decimal import Decimal
+
+import pytest
+from django.core.management import call_command
+from django.db import transaction
+
+from billing.operations import accounts, unapplied
+from billing.providers import Answer
+from merchants import letters
+from merchants.models import Notice
+from merchants.refusals import Refused
+from tests import shops
+from tests.billing import deciding
+from tests.billing.paying import (
+    FIRST,
+    SECOND,
+    Told,
+    bill,
+    choose,
+    draft,
+    give_back,
+    give_up,
+    hear,
+    issue,
+    manual,
+    means,
+    receive,
+    state,
+    told_shop,
+    transfer,
+    unchanged,
+    void,
+)
+from tests.billing.paying import unapplied as entries
+from tests.billing.test_drafts import reviewed
+from tests.credit.withdrawing import suspect
+from tests.threads import at_once
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
+
+
+def told(shop: shops.Shop) -> list[str]:
+    notices = shop.merchant.notices.filter(kind=Notice.Kind.UNAPPLIED).order_by("pk")
+    return [letters.title(notice).replace("\N{NO-BREAK SPACE}", " ") for notice in notices]
+
+
+def test_a_transfer_that_is_too_large_pays_the_next_bill_as_it_is_issued() -> None:
+    """Worked example 14."""
+    shop = manual(plan_price="100.00", billing_threshold="39.00")
+    assert transfer(shop, "2026-11-03 12:00", "150.00") == "new"
+    assert (state(), shop.account.unapplied) == ("PAID 100.00/100.00", Decimal(50))
+    shop.charge("2026-11-04 12:00", "pick-pack", "39.00")
+    assert (state(SECOND), shop.account.unapplied) == ("PAID 39.00/39.00", Decimal(11))
+    assert bill(SECOND).paid_at == bill(SECOND).issued_at == shop.at("2026-11-04 12:00")
+    assert means(SECOND) == ["unapplied 39.00 SUCCEEDED"]
+    assert entries(shop) == ["RECEIVED 50.00 50.00", "USED -39.00 11.00"]
+    assert told(shop) == [
+        "We keep 50.00 USD for your bills",
+        f"39.00 USD that we kept went to bill {SECOND}",
+    ]
+    assert shop.line.unpaid_bill_days == []
+    call_command("audit")
+
+
+def test_bills_of_a_day_end_are_paid_before_their_provider_is_asked(provider: Told) -> None:
+    one, other = told_shop(), told_shop(reference="tallow")
+    one.run_jobs("2026-11-01 11:00")
+    asked = list(provider.sent)
+    for shop, amount in ((one, "500.00"), (other, "250.00")):
+        assert receive(shop, "2026-11-02 12:00", amount) == "new"
+        shop.charge("2026-11-03 12:00", "shipping-label", "240.00")
+    one.run_jobs("2026-11-04 00:00")
+    assert provider.sent == asked
+    numbers = [shop.account.invoices.latest("pk").number for shop in (one, other)]
+    assert [state(number) for number in numbers] == ["PAID 240.00/240.00"] * 2
+    assert entries(one) == ["RECEIVED 500.00 500.00", "USED -240.00 260.00"]
+    assert entries(other) == ["RECEIVED 250.00 250.00", "USED -240.00 10.00"]
+    paid_at = bill(numbers[0]).payments.get().ended_at
+    assert paid_at == one.at("2026-11-04 00:00")
+
+
+@pytest.mark.parametrize(
+    ("came", "paid", "asked"),
+    [
+        ("38.50", "38.50", ["0.50"]),
+        ("38.80", "38.50", ["0.50"]),  # 0.20 would be less than the provider takes
+        ("39.00", "39.00", []),
+        ("0.40", "0.40", ["38.60"]),
+    ],
+)
+def test_what_is_left_of_a_bill_is_nothing_or_can_be_collected(
+    provider: Told, came: str, paid: str, asked: list[str]
+) -> None:
+    shop = told_shop()
+    receive(shop, "2026-11-01 10:30", came)
+    shop.run_jobs("2026-11-01 11:00")
+    assert means() == [
+        f"unapplied {paid} SUCCEEDED",
+        *(f"stripe {left} SUCCEEDED" for left in asked),
+    ]
+    assert state() == "PAID 39.00/39.00"
+    assert shop.account.unapplied == Decimal(came) - Decimal(paid)
+    call_command("audit")
+
+
+def test_another_method_takes_less_and_so_the_rest_pays_too(provider: Told) -> None:
+    shop = told_shop()
+    provider.answers = [Answer.failed("card_declined", is_hard=True)]
+    shop.run_jobs("2026-11-01 11:00")
+    receive(shop, "2026-11-01 12:00", "38.80")
+    assert (state(), shop.account.unapplied) == ("OPEN 38.50/39.00", Decimal("0.30"))
+    assert choose(shop, "2026-11-01 13:00", "manual") == "manual"
+    assert (state(), shop.account.unapplied) == ("OPEN 38.80/39.00", Decimal(0))
+
+
+def test_a_bill_with_an_undecided_payment_waits_and_others_do_not(provider: Told) -> None:
+    shop = told_shop()
+    provider.answers = [Answer.undecided("pi-1")]
+    shop.run_jobs("2026-11-01 11:00")
+    assert receive(shop, "2026-11-01 12:00", "39.00") == "new"
+    assert (state(), shop.account.unapplied) == ("OPEN 0.00/39.00", Decimal(39))
+    shop.charge("2026-11-01 13:00", "pick-pack", "200.00")
+    assert (state(), state(SECOND)) == ("OPEN 0.00/39.00", "OPEN 39.00/200.00")
+    assert receive(shop, "2026-11-01 14:00", "40.00", "BANK-2") == "new"
+    hear(shop, "2026-11-01 15:00", Answer.failed("insufficient_funds"))
+    assert (state(), state(SECOND)) == ("OPEN 0.00/39.00", "OPEN 79.00/200.00")
+
+
+@pytest.mark.parametrize(
+    ("answer", "then", "left"),
+    [
+        (Answer.failed("insufficient_funds"), ["stripe 39.00 FAILED", "unapplied 39.00 SUCCEEDED"],
+         Decimal(0)),
+        (Answer.succeeded("pi-1"), ["stripe 39.00 SUCCEEDED"], Decimal(39)),
+    ],
+)  # fmt: skip
+def test_once_the_answer_is_there_the_money_pays_what_is_left(
+    provider: Told, answer: Answer, then: list[str], left: Decimal
+) -> None:
+    shop = told_shop()
+    provider.answers = [Answer.undecided("pi-1")]
+    shop.run_jobs("2026-11-01 11:00")
+    receive(shop, "2026-11-01 12:00", "39.00")
+    hear(shop, "2026-11-01 12:01", answer)
+    assert (state(), means(), shop.account.unapplied) == ("PAID 39.00/39.00", then, left)
+    shop.run_jobs("2026-11-02 12:00")
+    assert len(provider.sent) == 1
+    call_command("audit")
+
+
+def test_the_oldest_due_day_comes_first_and_uncollectible_bills_are_paid() -> None:
+    shop = manual()
+    shop.charge("2026-11-02 12:00", "pick-pack", "200.00")
+    give_up(shop, "2026-11-02 13:00")
+    receive(shop, "2026-11-03 12:00", "50.00")
+    assert (state(), state(SECOND)) == ("PAID 39.00/39.00", "OPEN 11.00/200.00")
+    assert entries(shop) == ["RECEIVED 50.00 50.00", "USED -39.00 11.00", "USED -11.00 0.00"]
+
+
+def test_a_draft_waits_and_is_paid_as_it_is_issued() -> None:
+    shop = reviewed(payment_method="manual")
+    receive(shop, "2026-11-02 12:00", "300.00")
+    assert shop.account.unapplied == Decimal(300)
+    assert issue(shop, "2026-11-03 12:00", draft()) == "PAID"
+    assert (state(), shop.account.unapplied) == ("PAID 210.00/210.00", Decimal(90))
+
+
+def test_the_freeze_for_an_unpaid_bill_is_lifted() -> None:
+    shop = manual()
+    shop.run_jobs("2026-12-06 00:00")
+    assert shop.frozen_by() == ["UNPAID_BILL"]
+    receive(shop, "2026-12-06 12:00", "38.99")
+    assert shop.frozen_by() == ["UNPAID_BILL"]
+    receive(shop, "2026-12-06 13:00", "0.01", "BANK-2")
+    assert (shop.frozen_by(), shop.line.unpaid_bill_days) == ([], [])
+
+
+def test_a_bill_that_is_paid_in_part_is_not_voided() -> None:
+    shop = manual()
+    receive(shop, "2026-11-02 12:00", "1.00")
+    with unchanged(shop):
+        assert void(shop, "2026-11-02 13:00") == "bill_has_payments"
+
+
+def test_a_transfer_that_names_no_bill_is_known_by_its_reference() -> None:
+    shop = manual(plan_price="0")
+    assert receive(shop, "2026-11-02 12:00", "20.00", " BANK-1 ") == "new"
+    with unchanged(shop):
+        assert receive(shop, "2026-11-02 12:01", "20.00") == "known"
+        assert receive(shop, "2026-11-02 12:01", "21.00") == "conflict"
+        for amount, reference in (("0", "B"), ("-1.00", "B"), ("1.005", "B"), ("1.00", "  ")):
+            assert receive(shop, "2026-11-02 12:01", amount, reference) == "invalid"
+    other = manual("tallow", plan_price="0")
+    assert receive(other, "2026-11-02 12:00", "21.00") == "new"
+
+
+def test_what_is_unapplied_is_given_back_once_and_never_more_than_that() -> None:
+    shop = manual(plan_price="0")
+    receive(shop, "2026-11-02 12:00", "20.00")
+    with unchanged(shop):
+        assert give_back(shop, "2026-11-03 12:00", "20.01") == "more_than_is_unapplied"
+        assert give_back(shop, "2026-11-03 12:00", "1.00", reason=" ") == "invalid"
+        assert give_back(shop, "2026-11-03 12:00", "1.00", " ") == "invalid"
+        assert give_back(shop, "2026-11-03 12:00", "0") == "invalid"
+    assert give_back(shop, "2026-11-03 12:00", "15.00") == "GIVEN_BACK 15.00"
+    with unchanged(shop):
+        assert give_back(shop, "2026-11-03 12:01", "15.00") == "GIVEN_BACK 15.00"
+        assert give_back(shop, "2026-11-03 12:01", "5.00") == "conflict"
+    assert give_back(shop, "2026-11-03 12:02", "5.00", "BACK-2") == "GIVEN_BACK 5.00"
+    assert entries(shop) == [
+        "RECEIVED 20.00 20.00",
+        "GIVEN_BACK -15.00 5.00",
+        "GIVEN_BACK -5.00 0.00",
+    ]
+    assert told(shop)[1:] == ["We gave 15.00 USD back to you", "We gave 5.00 USD back to you"]
+
+
+def test_nothing_is_given_back_while_fraud_is_suspected(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = manual(plan_price="0")
+    receive(shop, "2026-11-02 12:00", "20.00")
+    monkeypatch.setattr("tests.credit.withdrawing.NOW", "2026-11-03 10:00")
+    suspect(shop)
+    with unchanged(shop):
+        assert give_back(shop, "2026-11-03 12:00", "15.00") == "withdrawals_stopped"
+
+
+@pytest.mark.parametrize(
+    ("reversed_amounts", "rests", "left"),
+    [
+        (["20.00"], ["9.00"], "0.00"),  # 11.00 of it was there still
+        (["5.00", "15.00"], ["0.00", "9.00"], "0.00"),
+        (["5.00"], ["0.00"], "6.00"),
+    ],
+)
+def test_a_reversal_takes_from_what_is_unapplied_first(
+    reversed_amounts: list[str], rests: list[str], left: str
+) -> None:
+    shop = manual(plan_price="9.00")
+    receive(shop, "2026-11-02 12:00", "20.00")  # of which 9.00 pays the bill
+    found = []
+    for number, amount in enumerate(reversed_amounts):
+        for _again in range(2):
+            with transaction.atomic():
+                account = accounts.lock(shop.merchant.pk, now=shop.at("2026-11-03 12:00"))
+                rest = unapplied.take_back(
+                    account,
+                    source=unapplied.of_transfer("BANK-1"),
+                    reversal=f"re_{number}",
+                    amount=Decimal(amount),
+                    actor="provider",
+                    now=account.now,
+                )
+        found.append(f"{rest:.2f}")
+    assert (found, f"{shop.account.unapplied:.2f}") == (rests, left)
+    assert state() == "PAID 9.00/9.00"
+    call_command("audit")
+
+
+def test_a_reversal_of_what_was_not_unapplied_takes_nothing() -> None:
+    shop = manual(plan_price="0")
+    receive(shop, "2026-11-02 12:00", "20.00")
+    with transaction.atomic(), unchanged(shop):
+        account = accounts.lock(shop.merchant.pk, now=shop.at("2026-11-02 12:00"))
+        rest = unapplied.take_back(
+            account,
+            source=unapplied.of_transfer("BANK-2"),
+            reversal="re_1",
+            amount=Decimal(7),
+            actor="provider",
+            now=account.now,
+        )
+    assert rest == Decimal(7)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_sent_eight_times_at_once_and_two_transfers_at_once() -> None:
+    shop = manual()
+    said = at_once(lambda n: receive(shop, "2026-11-01 12:00", "30.00", f"BANK-{n % 2}"))
+    assert said == {"new": 2, "known": 6}
+    assert (state(), shop.account.unapplied) == ("PAID 39.00/39.00", Decimal(21))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_money_and_bills_that_come_at_once_meet() -> None:
+    shop = manual(plan_price="0", billing_threshold="10.00")
+
+    def act(number: int) -> str:
+        if number % 2:
+            return receive(shop, "2026-11-01 12:00", "10.00", f"BANK-{number}")
+        return shop.charge("2026-11-01 12:00", "pick-pack", "10.00", f"P-{number}")
+
+    assert at_once(act) == {"new": 4, "applied": 4}
+    statuses = set(shop.account.invoices.values_list("status", flat=True))
+    assert (statuses, shop.account.unapplied) == ({"PAID"}, Decimal(0))
+    call_command("audit")
+
+
+# Closing.
+
+
+def closed(*, credit: str, **terms: str) -> shops.Shop:
+    """Its bill of 39.00 is open, and `credit` is in its favour as it closes."""
+    shop = manual(**terms)
+    deciding.grant(shop, "2026-11-02 12:00", credit, "credit-account")
+    deciding.close(shop, "2026-11-03 12:00")
+    return shop
+
+
+def used(shop: shops.Shop) -> list[str]:
+    charges = shop.account.charges.filter(fee="credit-used").order_by("pk")
+    return [f"{charge.reference} {charge.amount:.2f}" for charge in charges]
+
+
+def test_a_negative_rest_pays_unpaid_bills_first() -> None:
+    shop = closed(credit="50.00")
+    assert (state(), means()) == ("PAID 39.00/39.00", ["credit 39.00 SUCCEEDED"])
+    assert (used(shop), shop.figures()[0]) == ([f"tael:credit-used:T-{FIRST}-1 39.00"], "-11.00")
+    deciding.pay_out_rest(shop, "2026-11-04 12:00")
+    assert shop.figures()[0] == "0.00"
+    shop.run_jobs("2026-12-02 00:00")
+    call_command("audit")
+
+
+def test_a_later_credit_pays_too_and_what_it_cannot_pay_is_left() -> None:
+    shop = closed(credit="30.00")
+    assert (state(), shop.figures()[0]) == ("OPEN 30.00/39.00", "0.00")
+    deciding.grant(shop, "2026-11-04 12:00", "5.00", "credit-account")
+    assert (state(), shop.figures()[0]) == ("OPEN 35.00/39.00", "0.00")
+    deciding.grant(shop, "2026-11-05 12:00", "5.00", "credit-account")
+    assert (state(), shop.figures()[0]) == ("PAID 39.00/39.00", "-1.00")
+    assert used(shop) == [
+        f"tael:credit-used:T-{FIRST}-1 30.00",
+        f"tael:credit-used:T-{FIRST}-2 5.00",
+        f"tael:credit-used:T-{FIRST}-3 4.00",
+    ]
+    call_command("audit")
+
+
+def test_an_open_accounts_credit_pays_no_bill() -> None:
+    shop = manual()
+    deciding.grant(shop, "2026-11-02 12:00", "50.00", "credit-account")
+    assert (state(), shop.figures()[0]) == ("OPEN 0.00/39.00", "-50.00")
+
+
+def test_the_rest_is_paid_out_with_unapplied_money() -> None:
+    shop = manual()
+    transfer(shop, "2026-11-02 12:00", "49.00")
+    deciding.grant(shop, "2026-11-02 12:00", "5.00", "credit-account")
+    deciding.close(shop, "2026-11-03 12:00")
+    with unchanged(shop):
+        assert give_back(shop, "2026-11-04 11:00", "1.00") == "account_closed"
+    deciding.pay_out_rest(shop, "2026-11-04 12:00", "KBANK-7")
+    assert (shop.figures()[0], shop.account.unapplied) == ("0.00", Decimal(0))
+    assert entries(shop) == ["RECEIVED 10.00 10.00", "GIVEN_BACK -10.00 0.00"]
+    assert f"{shop.account.charges.get(fee='payout').amount:.2f}" == "5.00"
+    call_command("audit")
+
+
+def test_unapplied_money_alone_is_paid_out() -> None:
+    shop = manual()
+    transfer(shop, "2026-11-02 12:00", "49.00")
+    deciding.close(shop, "2026-11-03 12:00")
+    deciding.pay_out_rest(shop, "2026-11-04 12:00", "KBANK-7")
+    assert (shop.account.unapplied, shop.account.charges.filter(fee="payout").count()) == (0, 0)
+    call_command("audit")
+    # And a credit after that, under its own number.
+    deciding.grant(shop, "2026-11-05 12:00", "5.00", "credit-account")
+    deciding.pay_out_rest(shop, "2026-11-06 12:00", "KBANK-8")
+    assert shop.account.charges.get(fee="payout").reference == "tael:payout:2"
+    call_command("audit")
+
+
+def paid_out(shop: shops.Shop, at: str) -> str:
+    try:
+        deciding.pay_out_rest(shop, at)
+    except Refused as refusal:
+        return refusal.code
+    return "paid out"
+
+
+def test_nothing_is_paid_out_while_a_draft_waits() -> None:
+    shop = reviewed(payment_method="manual")
+    transfer_at = "2026-11-03 11:00"
+    receive(shop, transfer_at, "300.00")
+    deciding.close(shop, "2026-11-03 12:00")
+    with unchanged(shop):
+        assert paid_out(shop, "2026-11-04 12:00") == "draft_waits"
+    assert issue(shop, "2026-11-05 12:00", draft()) == "PAID"
+    assert paid_out(shop, "2026-11-05 13:00") == "paid out"
+    assert entries(shop)[-1] == "GIVEN_BACK -90.00 0.00"
+
+
+def test_nothing_is_paid_out_while_a_payment_is_undecided(provider: Told) -> None:
+    shop = told_shop()
+    provider.answers = [Answer.undecided("pi-1")]
+    shop.run_jobs("2026-11-01 11:00")
+    deciding.grant(shop, "2026-11-02 12:00", "50.00", "credit-account")
+    deciding.close(shop, "2026-11-03 12:00")
+    assert (state(), shop.figures()[0]) == ("OPEN 0.00/39.00", "-50.00")
+    with unchanged(shop):
+        assert paid_out(shop, "2026-11-03 12:00") == "payment_under_way"
+    hear(shop, "2026-11-03 13:00", Answer.failed("insufficient_funds"))
+    assert (state(), shop.figures()[0]) == ("PAID 39.00/39.00", "-11.00")
+    assert paid_out(shop, "2026-11-03 14:00") == "paid out"
+
+
+def test_nothing_is_paid_out_while_fraud_is_suspected(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = closed(credit="50.00")
+    monkeypatch.setattr("tests.credit.withdrawing.NOW", "2026-11-03 13:00")
+    suspect(shop)
+    with unchanged(shop):
+        assert paid_out(shop, "2026-11-04 12:00") == "withdrawals_stopped"
+
+
+def test_nothing_is_paid_out_before_bills_that_want_money_are_paid(provider: Told) -> None:
+    shop = told_shop()
+    provider.answers = [Answer.failed("card_declined", is_hard=True)]
+    shop.run_jobs("2026-11-01 11:00")
+    receive(shop, "2026-11-02 12:00", "38.80")
+    deciding.close(shop, "2026-11-03 12:00")
+    with unchanged(shop):  # 0.30 is kept, and the card is to pay the 0.50 that are left
+        assert paid_out(shop, "2026-11-04 12:00") == "bills_unpaid"

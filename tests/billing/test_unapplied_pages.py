@@ -1,0 +1,92 @@
+"""What a merchant reads of its unapplied money, and of bills that were paid without a provider."""
+
+import pytest
+
+from tests.billing import deciding
+from tests.billing.documents import bill_of
+from tests.billing.pages import answers
+from tests.billing.paying import SECOND, give_back, manual, receive, transfer
+from tests.factories import browser_of, member
+from tests.pdf_text import pages_of
+from tests.shops import Shop
+from tests.text import text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """150.00 for a bill of 100.00; 39.00 of the rest paid the next bill."""
+    shop = manual(plan_price="100.00", billing_threshold="39.00")
+    transfer(shop, "2026-11-03 12:00", "150.00")
+    shop.charge("2026-11-04 12:00", "pick-pack", "39.00")
+    return shop
+
+
+def read(shop: Shop, page: str, language: str = "") -> str:
+    browser = browser_of(member(shop, "VIEWER"))
+    return text_of(
+        browser.get(f"/m/rosewood/billing/{page}", headers={"accept-language": language or "en"})
+    )
+
+
+def test_the_page_tells_what_there_is_and_what_became_of_it(shop: Shop) -> None:
+    give_back(shop, "2026-11-05 12:00", "1.00")
+    page = read(shop, "unapplied/")
+    assert "Unapplied money Money of yours that came without a bill to pay" in page
+    assert "10.00 USD It pays your bills by itself" in page
+    assert (
+        "5 Nov 2026 12:00 Given back BACK-1 −1.00 USD 10.00 USD "
+        f"4 Nov 2026 12:00 Used for a bill {SECOND} −39.00 USD 11.00 USD "
+        "3 Nov 2026 12:00 Received BANK-1 50.00 USD 50.00 USD" in page
+    )
+
+
+def test_without_any_it_says_so_and_other_pages_say_nothing() -> None:
+    shop = manual()
+    assert "There has been none so far." in read(shop, "unapplied/")
+    for page in ("bills/", "settings/"):
+        assert "Unapplied money" not in read(shop, page)
+
+
+def test_bills_and_settings_tell_of_it(shop: Shop) -> None:
+    assert "11.00 USD of your money is not applied to a bill yet" in read(shop, "bills/")
+    assert "Unapplied money 11.00 USD" in read(shop, "settings/")
+
+
+def test_a_bill_tells_what_was_more_and_by_what_it_was_paid(shop: Shop) -> None:
+    first = read(shop, "bills/2026-000001/")
+    assert "3 Nov 2026 12:00 Payment 1 Bank transfer Succeeded 100.00 USD" in first
+    assert "3 Nov 2026 12:00 More than was to be paid Unapplied money – 50.00 USD" in first
+    second = read(shop, f"bills/{SECOND}/")
+    assert "4 Nov 2026 12:00 Payment 1 Unapplied money Succeeded 39.00 USD" in second
+    (paper,) = pages_of(bill_of(shop))
+    assert (
+        "Payments Paid Attempt Method Amount 4 Nov 2026 12:00 1 Unapplied money 39.00 USD" in paper
+    )
+
+
+def test_a_bill_that_credit_paid_says_so() -> None:
+    shop = manual()
+    deciding.grant(shop, "2026-11-02 12:00", "50.00", "credit-account")
+    deciding.close(shop, "2026-11-03 12:00")
+    assert "Payment 1 Account credit Succeeded 39.00 USD" in read(shop, "bills/2026-000001/")
+    (paper,) = pages_of(bill_of(shop))
+    assert "3 Nov 2026 12:00 1 Account credit 39.00 USD" in paper
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("zh-hans", "未核销款项"), ("th", "เงินรับที่ยังไม่ได้ตัดชำระ")]
+)
+def test_in_other_languages(shop: Shop, language: str, word: str) -> None:
+    assert word in read(shop, "unapplied/", language)
+    assert word in read(shop, f"bills/{SECOND}/", language)
+
+
+def test_everybody_of_the_merchant_sees_it_and_nobody_else() -> None:
+    shop = manual(plan_price="0")
+    receive(shop, "2026-11-02 12:00", "20.00")
+    assert answers(shop, "unapplied/") == {
+        "OWNER": 200, "FINANCE": 200, "VIEWER": 200,
+        "stranger": 404, "operator": 404, "nobody": 302,
+    }  # fmt: skip

@@ -1,0 +1,202 @@
+"""Whatever leads to money's ways out takes a second factor, in whoever's session it is."""
+
+import re
+from urllib.parse import quote
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from credit.models import PayoutDestination, Withdrawal
+from merchants.models import Invitation, Membership, Merchant, TrailEntry, User
+from merchants.operations import team
+from tests.credit.withdrawing import destination_of, shop_with
+from tests.factories import PASSWORD, browser_of, confirm_second_factor, member, proved
+from tests.merchants.teams import INVITE, NEW_PASSWORD, TEAM, members
+from tests.shops import Shop
+from tests.text import text_of
+
+pytestmark = pytest.mark.django_db
+
+SET_UP = "/accounts/2fa/"
+CONFIRM = "/accounts/2fa/reauthenticate/"
+SETTINGS = "/m/rosewood/billing/settings/"
+WITHDRAW = "/m/rosewood/credit/withdrawals/new/"
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return shop_with("300.00")
+
+
+@pytest.fixture
+def owner(shop: Shop) -> User:
+    return member(shop, email="olga@shop.example")
+
+
+def doors(shop: Shop, owner: User) -> dict[str, dict[str, str]]:
+    """Every address of the shop that leads to money's ways out, with what is sent there."""
+    colleague = member(shop, "VIEWER", email="kai@shop.example")
+    pk = Membership.objects.get(user=colleague).pk
+    invitation = team.invite(
+        merchant_id=shop.merchant.pk,
+        actor=owner,
+        email="open@shop.example",
+        role=Membership.Role.OWNER,
+        now=timezone.now(),
+    )
+    destination = destination_of(shop).pk
+    return {
+        INVITE: {"email": "mei@shop.example", "role": "OWNER"},
+        f"{TEAM}{pk}/": {"role": "OWNER"},
+        f"{TEAM}{pk}/remove/": {},
+        f"{TEAM}invitations/{invitation.pk}/send/": {},
+        "/m/rosewood/settings/security/": {"required": "yes"},
+        f"{SETTINGS}method/": {"method": "manual"},
+        f"{SETTINGS}cards/stripe/": {},
+        f"{SETTINGS}cards/stripe/finish/": {"setup_intent": "seti_1"},
+        f"{SETTINGS}cards/1/remove/": {},
+        WITHDRAW: {"amount": "100.00", "destination": str(destination), "request_key": "a"},
+        "/m/rosewood/credit/destinations/new/": {
+            "kind": "BANK_CARD",
+            "holder": "Eve",
+            "bank": "ICBC",
+            "number": "4000000000000119",
+        },
+        f"/m/rosewood/credit/destinations/{destination}/remove/": {},
+    }
+
+
+def state(shop: Shop) -> tuple[object, ...]:
+    return (
+        members(shop),
+        list(Invitation.objects.values_list("email", "role", "revoked_at")),
+        list(PayoutDestination.objects.values_list("pk", "removed_at")),
+        Withdrawal.objects.count(),
+        TrailEntry.objects.count(),
+        Merchant.objects.get(pk=shop.merchant.pk).requires_second_factor,
+    )
+
+
+def test_without_a_second_factor_every_door_leads_to_setting_one_up(
+    shop: Shop, owner: User
+) -> None:
+    all_doors, client = doors(shop, owner), browser_of(owner)
+    before = state(shop)
+    for path, said in all_doors.items():
+        response = client.post(path, said)
+        assert (response.status_code, response["Location"]) == (302, SET_UP), path
+    assert state(shop) == before
+
+
+def test_in_an_old_session_every_door_asks_for_it_again(
+    shop: Shop, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    all_doors, client = doors(shop, owner), browser_of(owner)
+    with monkeypatch.context() as patch:
+        patch.setattr("time.time", lambda: timezone.now().timestamp() - 301)
+        confirm_second_factor(client, owner)
+    before = state(shop)
+    for path, said in all_doors.items():
+        response = client.post(path, said)
+        assert response.status_code == 302, path
+        assert response["Location"].startswith(f"{CONFIRM}?next="), path
+        assert "4000000000000119" not in response["Location"]
+    assert state(shop) == before
+
+
+@pytest.mark.parametrize("role", ["FINANCE", "VIEWER"])
+def test_a_factor_gives_nobody_a_role(shop: Shop, owner: User, role: str) -> None:
+    all_doors = doors(shop, owner)
+    client = proved(member(shop, role))
+    before = state(shop)
+    for path, said in all_doors.items():
+        if role == "FINANCE" and not path.startswith((TEAM, "/m/rosewood/settings/")):
+            continue  # theirs
+        assert client.post(path, said).status_code == 403, path
+    assert state(shop) == before
+
+
+def test_with_a_fresh_one_the_doors_open(shop: Shop, owner: User) -> None:
+    client = proved(owner)
+    assert client.post(INVITE, {"email": "mei@shop.example", "role": "OWNER"}).status_code == 302
+    assert Invitation.objects.get().role == "OWNER"
+    assert client.get(WITHDRAW).status_code == 200
+
+
+def test_an_invitation_that_was_filled_in_comes_back_after_the_factor(
+    shop: Shop, owner: User
+) -> None:
+    client = browser_of(owner)
+    proved(owner)  # in another browser: this session has confirmed nothing
+    sent = client.post(INVITE, {"email": "mei@shop.example", "role": "FINANCE"})
+    back = f"{INVITE}?email=mei%40shop.example&role=FINANCE"
+    assert sent["Location"] == f"{CONFIRM}?next={quote(back, safe='')}"
+    page = client.get(back).content.decode()
+    assert 'value="mei@shop.example"' in page
+    assert re.search(r'value="FINANCE"[^>]*(checked|selected)', page)
+
+
+def test_who_only_looks_is_invited_without_one(shop: Shop, owner: User) -> None:
+    client = browser_of(owner)
+    assert client.get(INVITE).status_code == 200
+    client.post(INVITE, {"email": "vera@shop.example", "role": "VIEWER"})
+    assert Invitation.objects.get().role == "VIEWER"
+
+
+def test_to_revoke_an_invitation_takes_none(shop: Shop, owner: User) -> None:
+    doors(shop, owner)
+    pk = Invitation.objects.get().pk
+    browser_of(owner).post(f"{TEAM}invitations/{pk}/revoke/")
+    assert Invitation.objects.get().revoked_at is not None
+
+
+def test_a_demonstration_asks_for_none_and_does_not_wait(
+    shop: Shop, owner: User, settings: Settings
+) -> None:
+    settings.TAEL_SANDBOX = True
+    client = browser_of(owner)
+    client.post(INVITE, {"email": "mei@shop.example", "role": "OWNER"})
+    assert Invitation.objects.get().role == "OWNER"
+    assert client.get(WITHDRAW).status_code == 200
+
+
+def test_a_stolen_session_brings_no_second_owner_in_and_no_money_out(
+    shop: Shop, owner: User
+) -> None:
+    """The whole story: an owner's open session, the thief's own address, own factor, withdrawal."""
+    proved(owner)  # the owner has a factor, confirmed in another browser
+    stolen, before = browser_of(owner), state(shop)
+    # A second owner, a role for an accomplice: no.
+    sent = stolen.post(INVITE, {"email": "eve@evil.example", "role": "OWNER"})
+    assert sent["Location"].startswith(CONFIRM)
+    assert mail.outbox == []
+    # An own factor in place of the owner's, with the password even: no.
+    answer = stolen.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    assert answer["Location"].startswith(CONFIRM)
+    assert stolen.post("/accounts/2fa/totp/deactivate/")["Location"].startswith(CONFIRM)
+    assert stolen.get("/accounts/2fa/webauthn/add/")["Location"].startswith(CONFIRM)
+    assert stolen.post("/accounts/2fa/recovery-codes/generate/")["Location"].startswith(CONFIRM)
+    # Another password or address: no.
+    new = {"oldpassword": PASSWORD, "password1": "eves own one", "password2": "eves own one"}
+    assert stolen.post("/accounts/password/change/", new)["Location"].startswith(CONFIRM)
+    asked = stolen.post("/accounts/email/", {"action_add": "", "email": "eve@evil.example"})
+    assert asked["Location"].startswith(CONFIRM)
+    assert state(shop) == before
+    assert User.objects.get(pk=owner.pk).check_password(PASSWORD)
+    assert Authenticator.objects.get(user=owner).type == "totp"
+
+
+def test_an_owner_who_was_let_in_waits_a_day_and_all_owners_know(shop: Shop, owner: User) -> None:
+    proved(owner).post(INVITE, {"email": "mei@shop.example", "role": "OWNER"})
+    link = re.search(r"/invitations/\S+/", str(mail.outbox[-1].body))
+    assert link
+    newcomer = Client()
+    newcomer.post(link[0], NEW_PASSWORD)
+    assert members(shop)["mei@shop.example"] == "OWNER"
+    assert newcomer.get(WITHDRAW)["Location"] == SET_UP
+    answer = newcomer.get(f"{TEAM}")
+    assert "mei@shop.example" in text_of(answer)
