@@ -98,7 +98,7 @@ def _walk(
 
 
 def _may_be_empty(model: type[Model], field: str) -> bool:
-    return bool(model._meta.get_field(field).null)  # type: ignore[union-attr]
+    return bool(model._meta.get_field(field).null)
 
 
 def _beyond(field: str, value: Any, key: int, *, falling: bool) -> Q:

@@ -13,15 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from importlib import resources
+from importlib import metadata, resources
 from zoneinfo import ZoneInfo
-
-import tzdata
 
 zoneinfo.reset_tzpath(to=())
 ZoneInfo.clear_cache()  # of zones that somebody may have read before
 
-VERSION: str = tzdata.__version__
+VERSION = metadata.version("tzdata")
 
 # The instants of which offsets are listed: no event is of an earlier or a later one.
 _FIRST, _LAST = datetime(1969, 12, 31, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
