@@ -15,6 +15,8 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    from merchants.clock import ClockAhead
+
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
@@ -22,6 +24,8 @@ def main() -> None:
         if is_up:
             sys.exit(str(error))
         raise
+    except ClockAhead as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

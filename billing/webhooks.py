@@ -6,12 +6,12 @@ import logging
 import stripe
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from billing.answers import ProviderNotReady
 from billing.operations import stripe_events
+from merchants import clock
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ def of_stripe(request: HttpRequest) -> HttpResponse:
     except (stripe.SignatureVerificationError, *NO_EVENT):
         return HttpResponse(status=400)
     try:
-        stripe_events.take(str(kind), str(object_id), now=timezone.now())
+        stripe_events.take(str(kind), str(object_id), now=clock.now())
     except (stripe_events.Again, ProviderNotReady) as problem:
         log.warning("Stripe's %s of %s is to come again: %s", kind, object_id, problem)
         return HttpResponse(status=503)

@@ -12,11 +12,10 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from config import guesses, visitors
-from merchants import queries, second_factor
+from merchants import clock, queries, second_factor
 from merchants.models import SignIn, User
 from merchants.operations import sign_ins
 
@@ -35,7 +34,7 @@ class InvitationOnly(DefaultAccountAdapter):
         """
         user = self.request.user
         if isinstance(user, User) and second_factor.has_one(user):
-            if not second_factor.is_fresh(self.request, timezone.now()):
+            if not second_factor.is_fresh(self.request, clock.now()):
                 raise ReauthenticationRequired
             return False
         return bool(super().is_reauthentication_required(app=app, **more))
@@ -54,7 +53,7 @@ class InvitationOnly(DefaultAccountAdapter):
             raise self.validation_error("too_many_login_attempts")
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        address, now = credentials.get("email") or "", timezone.now()
+        address, now = credentials.get("email") or "", clock.now()
         sign_ins.log(
             SignIn.Kind.FAILED,
             visitors.of(request),

@@ -8,7 +8,6 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +16,7 @@ from config.celery import TIMETABLE, job_named
 from config.desk.jobs import PARKED
 from config.forms import JobOrder
 from config.models import JobFailure, JobRun, Replay, ReplayRejection
+from merchants import clock
 from merchants.admin import ReadOnly, waiting
 from merchants.decisions import Act, Deciding, Decision, Reasoned
 
@@ -58,7 +58,7 @@ class WithState(Deciding, ReadOnly):
     ) -> HttpResponse:
         response = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse):
-            state = jobs.state(timezone.now())
+            state = jobs.state(clock.now())
             response.context_data = (response.context_data or {}) | {"jobs": state}
         return response
 
@@ -83,7 +83,7 @@ class JobRunAdmin(WithState):
                 " already is not done again. You are told how many rows that are before anything"
                 " happens."
             ),
-            initial=lambda row: {"at": timezone.now().replace(second=0, microsecond=0)},
+            initial=lambda row: {"at": clock.now().replace(second=0, microsecond=0)},
             carry_out=_order,
             done=lambda run: (
                 f"Run {run.pk} is on record: {run.job}, {run.rows_due} rows."
@@ -104,7 +104,7 @@ class JobRunAdmin(WithState):
     def ended(self, run: JobRun) -> str:
         if run.ended_at is not None:
             return f"{run.ended_at:%Y-%m-%d %H:%M:%S}"
-        if jobs.is_stuck(run, timezone.now()):
+        if jobs.is_stuck(run, clock.now()):
             return format_html(
                 '<strong class="text-red-600 dark:text-red-500">{}</strong>',
                 f"at work since {run.started_at:%H:%M}",

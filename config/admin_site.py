@@ -47,8 +47,9 @@ class OperatorsSite(UnfoldAdminSite):
     def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The names of pages that match; a page of results that there is not is the first one."""
         if request.GET.get("page", "1") != "1":
-            request.GET = request.GET.copy()
-            request.GET["page"] = "1"
+            asked = request.GET.copy()
+            asked["page"] = "1"
+            request.GET = asked  # type: ignore[assignment]
         found: HttpResponse = super().search(request, extra_context)
         return found
 

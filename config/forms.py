@@ -1,11 +1,11 @@
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from config.celery import TIMETABLE, job_named
+from merchants import clock
 from merchants.decisions import Reasoned
 from merchants.text_fields import LineField
 
@@ -40,7 +40,7 @@ class JobOrder(Reasoned):
         said: dict[str, Any] = super().clean() or self.cleaned_data
         if self.errors:
             return said
-        if said["at"] > timezone.now():
+        if said["at"] > clock.now():
             self.add_error("at", "This is still to come.")
             return said
         due = len(job_named(said["job"]).find(said["at"]))

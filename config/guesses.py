@@ -10,10 +10,9 @@ import unicodedata
 from allauth.core.internal import ratelimit
 from allauth.core.internal.ratelimit import RateLimitUsage
 from django.http import HttpRequest
-from django.utils import timezone
 
 from config import visitors
-from merchants import queries
+from merchants import clock, queries
 from merchants.operations import sign_ins
 
 APP, ACTION = "tael", "wrong"
@@ -47,7 +46,7 @@ def was_wrong(request: HttpRequest, address: str) -> None:
     )
     if left is None:
         visitor = visitors.of(request)
-        sign_ins.locked_out(address=address, visitor=visitor, now=timezone.now())
+        sign_ins.locked_out(address=address, visitor=visitor, now=clock.now())
 
 
 def forgive(request: HttpRequest, address: str) -> None:

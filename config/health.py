@@ -14,10 +14,10 @@ from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
-from django.utils import timezone
 
 from config import embedded, jobs
 from config.celery import app
+from merchants import clock
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +86,14 @@ def _database() -> str:
     return ""
 
 
+def _clock() -> str:
+    try:
+        clock.now()
+    except clock.ClockAhead as wrong:
+        return str(wrong)
+    return ""
+
+
 def _cache() -> str:
     cache.set("readyz", "here", timeout=PATIENCE_SECONDS)
     return "" if cache.get("readyz") == "here" else "forgets"
@@ -100,10 +108,15 @@ def _broker() -> str:
 
 def _scheduler() -> str:
     heartbeat = jobs.heartbeat_at()
-    if not jobs.is_stale(heartbeat, timezone.now()):
+    if not jobs.is_stale(heartbeat, clock.now()):
         return ""
     return f"no heartbeat since {heartbeat.isoformat()}" if heartbeat else "no heartbeat yet"
 
 
-WEB: dict[str, Check] = {"database": _database, "cache": _cache, "broker": _broker}
+WEB: dict[str, Check] = {
+    "database": _database,
+    "clock": _clock,
+    "cache": _cache,
+    "broker": _broker,
+}
 SCHEDULER: dict[str, Check] = {"scheduler": _scheduler}

@@ -6,11 +6,14 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import translation
 
 from config import context
 from merchants import metrics
+from merchants.clock import ClockAhead
 
+log = logging.getLogger(__name__)
 access = logging.getLogger("tael.access")
 
 SANE_ID = re.compile(r"[A-Za-z0-9_.:-]{8,64}")
@@ -94,6 +97,22 @@ class LanguageOfUser:
             translation.activate(language)
             request.LANGUAGE_CODE = translation.get_language()
         return self.get_response(request)
+
+
+class ClockIsRight:
+    """Answers in a sentence when the clock is wrong; nothing was done (merchants.clock)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, ClockAhead):
+            return None
+        log.error("%s", exception)
+        return render(request, "503_clock.html", status=503)
 
 
 class Watched:

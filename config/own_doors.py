@@ -10,10 +10,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.http import urlencode
 
-from merchants import second_factor
+from merchants import clock, second_factor
 from merchants.models import User
 from merchants.operations import factors
 
@@ -29,7 +28,7 @@ def _proved(view: Any) -> Any:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         assert isinstance(request.user, User)
         has_one = second_factor.has_one(request.user)
-        if has_one and not second_factor.is_fresh(request, timezone.now()):
+        if has_one and not second_factor.is_fresh(request, clock.now()):
             return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': request.path})}")
         answer: HttpResponseBase = view(request, *args, **kwargs)
         return answer
@@ -44,7 +43,7 @@ def _told(view: Any) -> Any:
     def told(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         answer: HttpResponseBase = view(request, *args, **kwargs)
         if answer.status_code == 200 and isinstance(request.user, User):
-            factors.codes_seen(user=request.user, now=timezone.now())
+            factors.codes_seen(user=request.user, now=clock.now())
         return answer
 
     return told

@@ -106,14 +106,18 @@ PAGES = (
     Page(
         "merchant:team", _("Team"), "staff; people; invite; roles; 团队; 成员; 邀请; ทีม; เชิญ; สมาชิก"
     ),
-    Page("merchant:security", _("Security"), "second factor of members; 安全要求; ความปลอดภัย"),
+    Page(
+        "merchant:security",
+        _("Security"),
+        "second factor of members; 安全要求; การยืนยันตัวตนของสมาชิก",
+    ),
     Page("merchant:notifications", _("Notifications"), "e-mails; email; 邮件通知; อีเมลแจ้งเตือน"),
     Page("merchant:profile", _("Profile"), "licence; contact; 资料; 营业执照; โปรไฟล์; ใบอนุญาต"),
     Page("account_change_password", _("Password"), "change password; 密码; รหัสผ่าน", True),
     Page(
         "mfa_index",
         _("Two-factor authentication"),
-        "2fa; mfa; totp; passkey; recovery codes; security; 两步验证; 安全; ยืนยันตัวตนสองขั้นตอน",
+        "2fa; mfa; totp; passkey; recovery codes; 两步验证; ยืนยันตัวตนสองขั้นตอน",
         True,
     ),
     Page("usersessions_list", _("Sessions"), "devices; 登录设备; เซสชัน; อุปกรณ์", True),

@@ -83,12 +83,21 @@ def start(job: Job, *, at: datetime, now: datetime, actor: str = "") -> Started:
     try:
         due = job.find(at)
     except Exception as error:
-        JobRun.objects.create(
-            job=job.name, due_at=at, started_at=now, ended_at=now, actor=actor, error=said(error)
-        )
+        _end_with(error, job, at=at, now=now, actor=actor)
         raise
     _resolve_what_is_not_due(job, due, at, now)
     return _start(job, due, at=at, now=now, actor=actor)
+
+
+def refuse(job: Job, *, error: Exception, at: datetime) -> None:
+    """Put a run on record that could not even look for what is due."""
+    _end_with(error, job, at=at, now=at, actor="")
+
+
+def _end_with(error: Exception, job: Job, *, at: datetime, now: datetime, actor: str) -> None:
+    JobRun.objects.create(
+        job=job.name, due_at=at, started_at=now, ended_at=now, actor=actor, error=said(error)
+    )
 
 
 def _start(job: Job, due: Sequence[int], *, at: datetime, now: datetime, actor: str) -> Started:

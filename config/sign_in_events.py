@@ -16,10 +16,9 @@ from django.contrib.auth.signals import user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 
 from config import visitors
-from merchants import second_factor
+from merchants import clock, second_factor
 from merchants.models import SignIn, User
 from merchants.operations import factors, sign_ins
 from merchants.queries import FACTORS
@@ -40,7 +39,7 @@ def signed_in(
         user=user,
         visitor=visitors.of(request),
         knows_browser=knows_browser or visitors.knows(request, user),
-        now=timezone.now(),
+        now=clock.now(),
     )
     visitors.remember(request, response, user)
 
@@ -55,7 +54,7 @@ def signed_out(request: HttpRequest, user: User | None, **_: Any) -> None:
 def factor_used(request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
     _log(Kind.FACTOR_USED, request, user, authenticator.type)
     if authenticator.type == Type.RECOVERY_CODES:
-        factors.code_used(user=user, now=timezone.now())
+        factors.code_used(user=user, now=clock.now())
 
 
 @receiver(mfa.authentication_failed)
@@ -71,7 +70,7 @@ def factor_added(request: HttpRequest, user: User, authenticator: Authenticator,
         authenticator_id=authenticator.pk,
         kind=authenticator.type,
         proved=second_factor.proved_ids(request),
-        now=timezone.now(),
+        now=clock.now(),
     )
     if authenticator.type in FACTORS:  # whoever has set one up has just shown that they have it
         record_authentication(
@@ -86,23 +85,23 @@ def factor_added(request: HttpRequest, user: User, authenticator: Authenticator,
 
 @receiver(mfa.authenticator_removed)
 def factor_removed(user: User, authenticator: Authenticator, **_: Any) -> None:
-    factors.removed(user=user, kind=authenticator.type, now=timezone.now())
+    factors.removed(user=user, kind=authenticator.type, now=clock.now())
 
 
 @receiver(account.password_changed)
 @receiver(account.password_set)
 def password_changed(user: User, **_: Any) -> None:
-    sign_ins.password_changed(user=user, by_link=False, now=timezone.now())
+    sign_ins.password_changed(user=user, by_link=False, now=clock.now())
 
 
 @receiver(account.password_reset)
 def password_reset(user: User, **_: Any) -> None:
-    sign_ins.password_changed(user=user, by_link=True, now=timezone.now())
+    sign_ins.password_changed(user=user, by_link=True, now=clock.now())
 
 
 @receiver(account.email_added)
 def address_asked(user: User, email_address: EmailAddress, **_: Any) -> None:
-    sign_ins.address_asked(user=user, wanted=email_address.email, now=timezone.now())
+    sign_ins.address_asked(user=user, wanted=email_address.email, now=clock.now())
 
 
 @receiver(account.email_changed)
@@ -114,7 +113,7 @@ def address_changed(
 ) -> None:
     before = from_email_address.email if from_email_address else ""
     if before and before.lower() != to_email_address.email.lower():
-        sign_ins.address_changed(user=user, before=before, now=timezone.now())
+        sign_ins.address_changed(user=user, before=before, now=clock.now())
 
 
 def _log(kind: SignIn.Kind, request: HttpRequest, user: User, detail: str = "") -> None:
@@ -124,5 +123,5 @@ def _log(kind: SignIn.Kind, request: HttpRequest, user: User, detail: str = "") 
         address=user.email,
         user=user,
         detail=detail,
-        now=timezone.now(),
+        now=clock.now(),
     )

@@ -1,6 +1,5 @@
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 
 from billing import queries as billing_queries
 from billing.models import BillingAccount
@@ -10,7 +9,7 @@ from config import activity, search
 from config.forms import Search
 from credit.queries import attention as credit_attention
 from credit.queries import freezes, proceeds
-from merchants import calendar
+from merchants import calendar, clock
 from merchants.access import MemberRequest, for_members
 from merchants.queries import local_day
 
@@ -21,7 +20,7 @@ MATURING_DAYS = 4
 @for_members
 def overview(request: MemberRequest) -> HttpResponse:
     """How the merchant stands: what to look at first, credit, proceeds, charges, the next bill."""
-    now, account = timezone.now(), _account(request)
+    now, account = clock.now(), _account(request)
     line = account.merchant.credit_line
     today, billing_today = local_day(line, now), local_day(account, now)
     month = calendar.month_of(billing_today)
@@ -47,9 +46,7 @@ def overview(request: MemberRequest) -> HttpResponse:
 def find(request: MemberRequest) -> HttpResponse:
     """Straight to the only thing of exactly this name, or a list to choose from."""
     account, text = _account(request), Search(request.GET).text
-    found = search.find(
-        account, text, today=local_day(account.merchant.credit_line, timezone.now())
-    )
+    found = search.find(account, text, today=local_day(account.merchant.credit_line, clock.now()))
     if found.only:
         return redirect(found.only)
     return render(request, "search.html", {"looked_for": text, "found": found})

@@ -1,9 +1,10 @@
-"""What must be true of credit lines, reviews and orders (domain: invariant 1).
+"""What must be true of credit lines, reviews and orders (domain: invariants 1 and 10).
 
 Days are those of the time zone that was in force (merchants.audit_days). A line's payment days and
 settlement days are those it has now: whatever will change them has to say here from when on.
 """
 
+from credit.audit_instants import INSTANTS
 from credit.audit_proceeds import PROCEEDS, REFUNDS
 from credit.audit_withdrawals import WITHDRAWALS
 from credit.rules import INSTALMENT_DAYS
@@ -233,4 +234,4 @@ ORDERS = (
     ),
 )
 
-CHECKS = LINES + ORDERS + REFUNDS + PROCEEDS + WITHDRAWALS
+CHECKS = LINES + ORDERS + REFUNDS + PROCEEDS + WITHDRAWALS + INSTANTS

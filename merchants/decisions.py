@@ -18,14 +18,13 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from merchants import second_factor
+from merchants import clock, second_factor
 from merchants.buttons import button as _button
 from merchants.refusals import Refused
 from merchants.text_fields import WordsField
@@ -284,7 +283,7 @@ def _carried_out(
     decision: Decision, form: forms.Form, row: Any, request: HttpRequest
 ) -> Report | Model | None:
     """What the operation made of it, or None, and the form says why it refused."""
-    by = {"actor": request.user.get_username(), "now": timezone.now()}
+    by = {"actor": request.user.get_username(), "now": clock.now()}
     try:
         act = Act(row=row, said=form.cleaned_data, by=by, user=request.user)
         return decision.carry_out(act)

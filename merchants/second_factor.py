@@ -15,10 +15,9 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from merchants import queries
+from merchants import clock, queries
 from merchants.models import Membership, User
 
 GO_ON = "second_factor_for"  # in the session
@@ -117,7 +116,7 @@ def confirm_again(request: HttpRequest) -> HttpResponse | None:
     They come back to the page of what they were about to decide; the form is to be filled in anew,
     as a reason is not for an address.
     """
-    if settings.TAEL_SANDBOX or is_fresh(request, timezone.now()):
+    if settings.TAEL_SANDBOX or is_fresh(request, clock.now()):
         return None
     if not has_one(cast(User, request.user)):
         return redirect("mfa_index")
@@ -128,7 +127,7 @@ def _sent_elsewhere(request: Any, *, opens_money: bool, back: str) -> HttpRespon
     """What answers who has to confirm a factor first; None for who has, or needs none."""
     if settings.TAEL_SANDBOX:
         return None
-    now = timezone.now()
+    now = clock.now()
     address = _address(request)
     if back:
         address = reverse(back, args=[request.membership.merchant.reference])

@@ -5,6 +5,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -145,12 +146,12 @@ class Asker:
         if not bounds.is_utf_8(content.get("content_type", "")):  # refused before Django sees it
             self.statuses[415] += 1
             return
-        headers = {}
+        headers: dict[str, Any] = {}
         if self.random.random() < 0.25:
             header = self.random.choice(list(HEADERS))
             headers[header] = self.random.choice(HEADERS[header])
         address = f"{asked}?{urlencode(query, errors='replace')}"
-        kept = client.cookies.copy()
+        kept = deepcopy(client.cookies)
         with transaction.atomic():
             if "content_type" in content:  # as it is, in whatever encoding its header names
                 response = client.generic(method.upper(), address, **content, **headers)
@@ -161,7 +162,9 @@ class Asker:
         self.statuses[response.status_code] += 1
         if response.status_code >= 500:
             said = f"{method} {address[:300]} {str(content)[:300]} {headers}"
-            self.failed.append(f"{response.status_code} {said}: {response.exc_info}"[:1500])
+            self.failed.append(
+                f"{response.status_code} {said}: {getattr(response, 'exc_info', '')}"[:1500]
+            )
 
     def _names(self, asked: str, client: Client) -> list[str]:
         """What the page's own forms send, and what others' addresses have."""

@@ -21,7 +21,7 @@ from django.db.models.signals import post_migrate
 from pytest_django.plugin import blocking_manager_key
 
 from config import ahead, embedded
-from tests import lacking, template_database
+from tests import clocks, lacking, template_database
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Without a sandbox because tests may run as root; the rest keeps it from calling home.
@@ -49,6 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     number = 2 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     default = settings.CACHES["default"]
     default["LOCATION"] = re.sub(r"(/|\?db=)1(?=$|\?)", rf"\g<1>{number}", default["LOCATION"])
+    clocks.trust()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

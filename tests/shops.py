@@ -186,7 +186,9 @@ class Shop:
         asked = (account.credits, account.threshold_requests)
         terms = (account.changes, account.plan_terms, account.requests)
         rows = (rows.count() for rows in (*kept, *asked, *terms))
-        return self.books(), model_to_dict(account), *rows
+        # When an account was held last is no change: also by what turned out to be a repeat.
+        fields = model_to_dict(account, exclude=["last_wrote_at"])
+        return self.books(), fields, *rows
 
     def limit(self) -> tuple[str, str, str]:
         """limit, used, available."""

@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 
 from credit.models import Freeze, LimitEntry
 from merchants.refusals import Refused
@@ -288,3 +290,17 @@ def test_11_three_days_down(comes_first: str) -> None:
         "shipping-label 2026-11-11 150.00",
     ]
     assert shop.figures() == ("151.00", "0.00")
+
+
+def test_16_two_clocks() -> None:
+    shop = shops.join("2026-11-01 10:00", billing_threshold="200.00")
+    shop.record("2026-11-09 10:00:01.000", "2026-11-09 10:00:01.000", "pick-pack", "0.00")
+    behind = shop.record("2026-11-09 10:00:00.997", "2026-11-09 10:00:00.997", "pick-pack", "0.00")
+    assert behind.arrived_at == shop.at("2026-11-09 10:00:01.000")
+    assert behind.at == shop.at("2026-11-09 10:00:00.997")
+
+    shop.run_jobs("2026-11-10 00:00")
+    shop.record("2026-11-09 23:59:59.9", "2026-11-09 23:59:59.9", "pick-pack", "250.00")
+    assert shop.bills() == ["2026-11-10 THRESHOLD 250.00"]
+    assert shop.account.invoices.get().issued_at == shop.at("2026-11-10 00:00:00")
+    call_command("audit", stdout=StringIO())  # exits with 1 if anything were wrong

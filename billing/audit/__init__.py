@@ -1,4 +1,4 @@
-"""What must be true of charges, statements, bills and payments (domain: invariants 3 to 8).
+"""What must be true of charges, statements, bills and payments (domain: invariants 3 to 8, and 10).
 
 A file for each noun. Days are those of the time zone that was in force (merchants.audit_days), plan
 dates those of the terms that were (plans).
@@ -11,6 +11,7 @@ from billing.audit import (
     charges,
     credits,
     dunning,
+    instants,
     items,
     payments,
     plans,
@@ -29,5 +30,6 @@ CHECKS = (
     *accounts.CHECKS,
     *payments.CHECKS,
     *dunning.CHECKS,
+    *instants.CHECKS,
     *unapplied.CHECKS,
 )

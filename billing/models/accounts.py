@@ -64,8 +64,8 @@ class BillingAccount(models.Model):
     timezone_since_at = models.DateTimeField(null=True, blank=True)
     open_on = models.DateField()  # the local day that is open; all before it are worked off
     open_until = models.DateTimeField()  # the instant at which that day ends
-    # The instant of the latest row of this account, or of its open day's start. Whoever locks the
-    # account writes it; it never falls, and nothing on the account counts before it.
+    # The instant of what was last written of this account, its open day's start included. Whoever
+    # locks the account notes it; it never falls, and nothing on the account counts before it.
     last_wrote_at = models.DateTimeField()
 
     class Meta:

@@ -93,7 +93,7 @@ def add_card(
 
     A card that the provider names again is the same one. Raises ProviderNotReady, Invalid.
     """
-    account = accounts.lock(merchant_id, now=now)
+    account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
     card = None
     if provider != BillingAccount.Method.SANDBOX:

@@ -5,7 +5,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import timezone
 
 from billing import bill_csv, exports, pdf, queries, sentences
 from billing.forms.lists import KINDS, STATUSES, BillFilter
@@ -14,7 +13,7 @@ from billing.operations import payments
 from billing.queries import timelines
 from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of, bill_of
-from merchants import installation, paging
+from merchants import clock, installation, paging
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.exports import download
 from merchants.refusals import Refused
@@ -38,7 +37,7 @@ def bills(request: MemberRequest) -> HttpResponse:
 @for_finance
 def export_bills(request: MemberRequest) -> HttpResponseBase:
     """All bills that the list shows with the same filter."""
-    account, today = account_and_today(request, timezone.now())
+    account, today = account_and_today(request, clock.now())
     asked = BillFilter(request.GET)
     found = asked.ordered(queries.bills(account, **asked.rows))
     file_name = f"bills-{request.membership.merchant.reference}-{today}.csv"
@@ -84,7 +83,7 @@ def _pay(request: MemberRequest, bill: Invoice, seen: int) -> None:
             invoice_id=bill.pk,
             attempts_seen=seen,
             actor=request.user.email,
-            now=timezone.now(),
+            now=clock.now(),
         )
     except payments.BillChanged:
         messages.warning(request, sentences.TRIED_MEANWHILE)
@@ -97,7 +96,7 @@ def _pay(request: MemberRequest, bill: Invoice, seen: int) -> None:
 @for_finance
 def bill_pdf(request: MemberRequest, number: str) -> HttpResponse:
     bill = bill_of(request, number)
-    document = pdf.bill_pdf(bill, now=timezone.now())
+    document = pdf.bill_pdf(bill, now=clock.now())
     return downloads.document(document, f"bill-{bill.merchant_reference}-{bill.number}.pdf")
 
 

@@ -5,7 +5,6 @@ from http import HTTPStatus
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import sentences
@@ -15,6 +14,7 @@ from billing.models import BillingAccount
 from billing.operations import credits
 from billing.queries import credits as asked
 from billing.views.accounts import account_of
+from merchants import clock
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.refusals import Refused
 
@@ -49,7 +49,7 @@ def new_credit(request: MemberRequest) -> HttpResponse:
 
 
 def _ask(request: MemberRequest, account: BillingAccount) -> HttpResponse:
-    now = timezone.now()
+    now = clock.now()
     search = ChargeSearch(request.POST, account=account)
     if not search.is_valid():
         page = "billing/credit_search.html"

@@ -4,11 +4,11 @@ from datetime import date
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from billing.forms.lists import BILLED, CATEGORIES, ChargeOrder, DayFilter
 from billing.queries import days, forecast
 from billing.views.accounts import account_and_today, account_of
+from merchants import clock
 from merchants.access import MemberRequest, for_members
 
 
@@ -42,6 +42,6 @@ def day(request: MemberRequest, pk: int) -> HttpResponse:
 @for_members
 def outlook(request: MemberRequest) -> HttpResponse:
     """How the forecast comes about, figure by figure."""
-    account, today = account_and_today(request, timezone.now())
+    account, today = account_and_today(request, clock.now())
     context = {"account": account, "forecast": forecast.forecast(account, today=today)}
     return render(request, "billing/outlook.html", context)

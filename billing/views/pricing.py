@@ -1,16 +1,16 @@
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from billing.queries import prices, terms
 from billing.views.accounts import account_and_today
+from merchants import clock
 from merchants.access import MemberRequest, for_members
 
 
 @for_members
 def pricing(request: MemberRequest) -> HttpResponse:
     """What each fee means, when it posts, and what it costs this merchant today and later."""
-    account, today = account_and_today(request, timezone.now())
+    account, today = account_and_today(request, clock.now())
     context = {
         "account": account,
         "today": today,

@@ -6,7 +6,6 @@ from http import HTTPStatus
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import queries, sentences
@@ -16,7 +15,7 @@ from billing.models import BillingAccount
 from billing.operations import cards, payment_methods, thresholds
 from billing.queries import forecast, methods, terms
 from billing.views.accounts import account_of
-from merchants import paging
+from merchants import clock, paging
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.queries import local_day
 from merchants.refusals import Refused
@@ -29,14 +28,14 @@ LATEST = 5  # requests for a threshold
 def settings(request: MemberRequest) -> HttpResponse:
     account = account_of(request)
     forms = HigherThreshold(account=account), SandboxCard()
-    return _page(request, account, *forms, now=timezone.now())
+    return _page(request, account, *forms, now=clock.now())
 
 
 @for_finance
 def ask_threshold(request: MemberRequest) -> HttpResponse:
     if request.method != "POST":  # as after signing in again
         return _back(request)
-    now, account = timezone.now(), account_of(request)
+    now, account = clock.now(), account_of(request)
     form = HigherThreshold(request.POST, account=account)
     if form.is_valid() and not terms.has_asked(account, **form.asked):  # of a double click
         try:
@@ -71,7 +70,7 @@ def choose_method(request: MemberRequest) -> HttpResponse:
         return _back(request)
     try:
         payment_methods.choose(
-            merchant_id=account.pk, actor=request.user.email, now=timezone.now(), **form.chosen
+            merchant_id=account.pk, actor=request.user.email, now=clock.now(), **form.chosen
         )
     except Refused as refused:
         messages.error(request, sentences.refusal(refused))
@@ -86,7 +85,7 @@ def add_sandbox_card(request: MemberRequest) -> HttpResponse:
         raise Http404("there are no test cards here")
     if request.method != "POST":
         return _back(request)
-    now, account = timezone.now(), account_of(request)
+    now, account = clock.now(), account_of(request)
     form = SandboxCard(request.POST)
     if form.is_valid():
         try:
@@ -110,7 +109,7 @@ def remove_card(request: MemberRequest, pk: int) -> HttpResponse:
     account = account_of(request)
     try:
         card = cards.remove(
-            merchant_id=account.pk, card_id=pk, actor=request.user.email, now=timezone.now()
+            merchant_id=account.pk, card_id=pk, actor=request.user.email, now=clock.now()
         )
     except Refused as refused:
         messages.error(request, sentences.refusal(refused))

@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing import exports, pdf, queries, statement_csv
@@ -14,7 +13,7 @@ from billing.forms.lists import ChargeFilter, StatementFilter
 from billing.queries import months
 from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of
-from merchants import calendar, charts
+from merchants import calendar, charts, clock
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.exports import download
 from merchants.templatetags import formats
@@ -25,7 +24,7 @@ LATEST = 12  # statements, and months of the chart
 @for_members
 def charges(request: MemberRequest) -> HttpResponse:
     """The open month so far, how the months before compare, and the latest statements."""
-    account, today = account_and_today(request, timezone.now())
+    account, today = account_and_today(request, clock.now())
     month = calendar.month_of(today)
     statement = queries.statement(account, month)
     context = {
@@ -43,7 +42,7 @@ def charges(request: MemberRequest) -> HttpResponse:
 @for_members
 def chart(request: MemberRequest) -> HttpResponse:
     """The months by category; `?narrow` is drawn for a phone."""
-    account, today = account_and_today(request, timezone.now())
+    account, today = account_and_today(request, clock.now())
     by_month = months.by_category(account, until=calendar.month_of(today), most=LATEST)
     svg = charts.bars(
         [
@@ -70,7 +69,7 @@ def statements(request: MemberRequest) -> HttpResponse:
 @for_finance
 def export_statements(request: MemberRequest) -> HttpResponseBase:
     """The closed months that the list shows with the same filter, one row each."""
-    account, today = account_and_today(request, timezone.now())
+    account, today = account_and_today(request, clock.now())
     asked = StatementFilter(request.GET)
     found = asked.ordered(queries.statements_of(account, **asked.rows))
     file_name = f"statements-{request.membership.merchant.reference}-{today}.csv"

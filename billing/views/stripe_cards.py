@@ -4,12 +4,12 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import sentences
 from billing.operations import cards
 from billing.views.accounts import account_of
+from merchants import clock
 from merchants.access import MemberRequest, for_finance
 from merchants.refusals import Refused
 from merchants.second_factor import with_second_factor
@@ -29,7 +29,7 @@ def add(request: MemberRequest) -> HttpResponse:
     """The field for a card. Opening it begins a setup at Stripe; one left alone does nothing."""
     account = account_of(request)
     try:
-        begun = cards.begin(merchant_id=account.pk, actor=request.user.email, now=timezone.now())
+        begun = cards.begin(merchant_id=account.pk, actor=request.user.email, now=clock.now())
     except Refused as refused:
         messages.error(request, sentences.refusal(refused))
         return _back(request)
@@ -52,7 +52,7 @@ def finish(request: MemberRequest) -> HttpResponse:
             merchant_id=account.pk,
             setup_intent_id=request.POST.get("setup_intent", ""),
             actor=request.user.email,
-            now=timezone.now(),
+            now=clock.now(),
         )
     except Refused as refused:
         messages.error(request, sentences.refusal(refused))

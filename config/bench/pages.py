@@ -147,7 +147,7 @@ class Page:
 def _measure(reference: str) -> Iterator[Page]:
     """Every page of the merchant, as its owner sees it at `history.NOW`."""
     shop, client = Shop.of(reference), Client(headers={"host": "127.0.0.1"})
-    clock = patch("django.utils.timezone.now", lambda: history.NOW)
+    clock = patch("merchants.clock.now", lambda: history.NOW)
     # A demonstration asks nobody for a second factor.
     with clock, override_settings(TAEL_SANDBOX=True):
         client.force_login(User.objects.get(email=OWNER))

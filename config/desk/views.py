@@ -10,14 +10,18 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from config.desk import charts, figures, jobs, lookup, story, waiting
+<<<<<<< HEAD
 from merchants import zones
+=======
+from merchants import calendar, clock
+>>>>>>> main
 from merchants.charts import image
 from merchants.models import Merchant
 
 
 def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What the admin's first page shows (UNFOLD's DASHBOARD_CALLBACK)."""
-    now = timezone.now()
+    now = clock.now()
     sees_figures = _sees_figures(request)
     return context | {
         "title": "What waits",
@@ -36,7 +40,7 @@ def chart(request: HttpRequest, currency: str, name: str) -> HttpResponse:
     """One of charts.PICTURES, in a currency."""
     if not _sees_figures(request):
         raise PermissionDenied
-    known = figures.lately(timezone.now())
+    known = figures.lately(clock.now())
     found = known.of(currency)
     if found is None or name not in charts.PICTURES:
         raise Http404("there is no such picture")
@@ -59,8 +63,13 @@ def merchant(request: HttpRequest, reference: str) -> HttpResponse:
         "credit_line", "billing_account__card", "profile"
     ).defer("profile__licence_document")  # up to 5 MB
     one = get_object_or_404(with_rest, reference=reference)
+<<<<<<< HEAD
     now = timezone.now()
     with timezone.override(zones.zone(one.timezone)):
+=======
+    now = clock.now()
+    with timezone.override(calendar.zone(one.timezone)):
+>>>>>>> main
         context = site.each_context(request) | story.of(request, one, now)
         response = TemplateResponse(request, "admin/desk/merchant.html", context)
         return response.render()

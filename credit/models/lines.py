@@ -42,8 +42,8 @@ class CreditLine(models.Model):
     unpaid_bill_days = ArrayField(models.DateField(), default=list, blank=True)
     open_on = models.DateField()  # the local day that is open; all before it are worked off
     open_until = models.DateTimeField()  # the instant at which that day ends
-    # The instant of the latest row of this line, or of its open day's start. Whoever locks the line
-    # writes it; it never falls, and nothing on the line counts before it.
+    # The instant of what was last written of this line, its open day's start included. Whoever
+    # locks the line notes it; it never falls, and nothing on the line counts before it.
     last_wrote_at = models.DateTimeField()
 
     class Meta:

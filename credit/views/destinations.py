@@ -5,7 +5,6 @@ from http import HTTPStatus
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -16,6 +15,7 @@ from credit.forms.withdrawals import NewDestination
 from credit.operations import destinations as operations
 from credit.queries import withdrawals
 from credit.views.lines import line_and_today
+from merchants import clock
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.refusals import Invalid, Refused
 from merchants.second_factor import with_second_factor
@@ -23,7 +23,7 @@ from merchants.second_factor import with_second_factor
 
 @for_members
 def destinations(request: MemberRequest) -> HttpResponse:
-    now = timezone.now()
+    now = clock.now()
     line, _today = line_and_today(request, now)
     context = {"now": now, "destinations": withdrawals.destinations(line)}
     return render(request, "credit/destinations.html", context)
@@ -35,7 +35,7 @@ def destinations(request: MemberRequest) -> HttpResponse:
 @with_second_factor(opens_money=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
-    now = timezone.now()
+    now = clock.now()
     line, _today = line_and_today(request, now)
     # From where the second factor was asked for, it all comes back but the number.
     carried = {name: request.GET.get(name, "") for name in ("kind", "holder", "bank")}
@@ -62,7 +62,7 @@ def new(request: MemberRequest) -> HttpResponse:
 @with_second_factor(opens_money=True, back="credit:destinations")
 @require_POST
 def remove(request: MemberRequest, pk: int) -> HttpResponse:
-    now = timezone.now()
+    now = clock.now()
     line, _today = line_and_today(request, now)
     try:
         removed = operations.remove(

@@ -4,7 +4,6 @@ from datetime import date
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from credit import exports, queries
@@ -14,7 +13,7 @@ from credit.models import CreditLine
 from credit.queries import exposure, freezes, history
 from credit.queries import limit as limits
 from credit.views.lines import line_and_today
-from merchants import calendar, charts, paging
+from merchants import calendar, charts, clock, paging
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.exports import download
 from merchants.templatetags import formats
@@ -26,7 +25,7 @@ LARGEST_BUYERS = 5
 @for_members
 def limit(request: MemberRequest) -> HttpResponse:
     """The line as it stands, how it came there, and what changed it."""
-    line, today = line_and_today(request, timezone.now())
+    line, today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET)
     context = asked.context | {
         "line": line,
@@ -42,7 +41,7 @@ def limit(request: MemberRequest) -> HttpResponse:
 @for_members
 def chart(request: MemberRequest) -> HttpResponse:
     """Limit and use over time; `?narrow` is drawn for a phone."""
-    line, today = line_and_today(request, timezone.now())
+    line, today = line_and_today(request, clock.now())
     balances = _balances(request, line, today)
     svg = charts.lines(
         [
@@ -59,7 +58,7 @@ def chart(request: MemberRequest) -> HttpResponse:
 @for_finance
 def export_entries(request: MemberRequest) -> HttpResponseBase:
     """All entries that the list shows with the same filter."""
-    line, today = line_and_today(request, timezone.now())
+    line, today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET)
     found = asked.ordered(history.entries(line, **asked.rows))
     file_name = f"limit-{request.membership.merchant.reference}-{today}.csv"
@@ -69,7 +68,7 @@ def export_entries(request: MemberRequest) -> HttpResponseBase:
 @for_members
 def check(request: MemberRequest) -> HttpResponse:
     """Would an order of some size go through now? The question is in the address."""
-    line, today = line_and_today(request, timezone.now())
+    line, today = line_and_today(request, clock.now())
     form = OrderCheck(request.GET if "amount" in request.GET else None, line=line)
     answer = amount = None
     if form.is_valid():
@@ -89,7 +88,7 @@ def check(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def freeze_history(request: MemberRequest) -> HttpResponse:
-    line, today = line_and_today(request, timezone.now())
+    line, today = line_and_today(request, clock.now())
     context = {
         "line": line,
         "freezes": freezes.in_force(line),

@@ -1,19 +1,19 @@
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils import timezone
 
 from credit import exports, queries
 from credit.forms.orders import REASONS, STANDINGS, TIMES, DeclinedFilter, OrderFilter
 from credit.queries import declined
 from credit.views.lines import line_and_today
+from merchants import clock
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.exports import download
 
 
 @for_members
 def orders(request: MemberRequest) -> HttpResponse:
-    line, today = line_and_today(request, timezone.now())
+    line, today = line_and_today(request, clock.now())
     asked = OrderFilter(request.GET)
     found = queries.orders(line, today=today, **asked.wanted)
     context = asked.context | {"page": asked.page(found), "standings": STANDINGS}
@@ -23,7 +23,7 @@ def orders(request: MemberRequest) -> HttpResponse:
 @for_finance
 def export_orders(request: MemberRequest) -> HttpResponseBase:
     """All orders that the list shows with the same filter."""
-    line, today = line_and_today(request, timezone.now())
+    line, today = line_and_today(request, clock.now())
     found = queries.orders(line, today=today, **OrderFilter(request.GET).wanted)
     file_name = f"orders-{request.membership.merchant.reference}-{today}.csv"
     return download(request, exports.orders(line, found), file_name)
@@ -31,7 +31,7 @@ def export_orders(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def order(request: MemberRequest, reference: str) -> HttpResponse:
-    line, today = line_and_today(request, timezone.now())
+    line, today = line_and_today(request, clock.now())
     order = queries.order(line, reference, today=today)
     if order is None:
         raise Http404("no order has this reference")
@@ -41,7 +41,7 @@ def order(request: MemberRequest, reference: str) -> HttpResponse:
 
 @for_members
 def declined_orders(request: MemberRequest) -> HttpResponse:
-    line, today = line_and_today(request, timezone.now())
+    line, today = line_and_today(request, clock.now())
     asked = DeclinedFilter(request.GET)
     context = asked.context | {
         "line": line,
@@ -56,7 +56,7 @@ def declined_orders(request: MemberRequest) -> HttpResponse:
 @for_finance
 def export_declined(request: MemberRequest) -> HttpResponseBase:
     """All declined orders that the list shows with the same filter."""
-    line, today = line_and_today(request, timezone.now())
+    line, today = line_and_today(request, clock.now())
     asked = DeclinedFilter(request.GET)
     found = asked.ordered(declined.orders(line, today=today, **asked.rows))
     file_name = f"declined-{request.membership.merchant.reference}-{today}.csv"

@@ -5,12 +5,12 @@ from datetime import date
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils import timezone
 
 from credit import exports
 from credit.forms.withdrawals import KINDS, DayFilter, EntryFilter
 from credit.queries import proceeds, withdrawals
 from credit.views.lines import line_and_today
+from merchants import clock
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.exports import download
 
@@ -21,7 +21,7 @@ UNDER_WAY = 5  # withdrawals
 @for_members
 def overview(request: MemberRequest) -> HttpResponse:
     """Where the proceeds are now, and how that adds up."""
-    now = timezone.now()
+    now = clock.now()
     line, today = line_and_today(request, now)
     context = {
         "line": line,
@@ -37,7 +37,7 @@ def overview(request: MemberRequest) -> HttpResponse:
 @for_members
 def day(request: MemberRequest, on: date) -> HttpResponse:
     """The sales that mature on a day, and what refunds took back of them."""
-    line, today = line_and_today(request, timezone.now())
+    line, today = line_and_today(request, clock.now())
     asked = DayFilter(request.GET)
     context = asked.context | {
         "line": line,
@@ -51,7 +51,7 @@ def day(request: MemberRequest, on: date) -> HttpResponse:
 
 @for_members
 def entries(request: MemberRequest) -> HttpResponse:
-    line, _today = line_and_today(request, timezone.now())
+    line, _today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET)
     context = asked.context | {
         "line": line,
@@ -64,7 +64,7 @@ def entries(request: MemberRequest) -> HttpResponse:
 @for_finance
 def export_entries(request: MemberRequest) -> HttpResponseBase:
     """All entries that the list shows with the same filter."""
-    line, today = line_and_today(request, timezone.now())
+    line, today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET)
     found = asked.ordered(proceeds.entries(line, **asked.rows))
     file_name = f"proceeds-{request.membership.merchant.reference}-{today}.csv"

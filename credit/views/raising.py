@@ -6,7 +6,6 @@ from http import HTTPStatus
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from credit import sentences
@@ -15,7 +14,7 @@ from credit.models import CreditLine
 from credit.operations import requests
 from credit.queries import limit as limits
 from credit.views.lines import line_and_today
-from merchants import paging
+from merchants import clock, paging
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.refusals import Refused
 
@@ -24,7 +23,7 @@ LATEST = 5  # reviews and requests
 
 @for_members
 def how_to_raise(request: MemberRequest) -> HttpResponse:
-    line, _today = line_and_today(request, timezone.now())
+    line, _today = line_and_today(request, clock.now())
     return _page(request, line, Raise(line=line), Question())
 
 
@@ -32,7 +31,7 @@ def how_to_raise(request: MemberRequest) -> HttpResponse:
 def ask_raise(request: MemberRequest) -> HttpResponse:
     if request.method != "POST":  # as after signing in again
         return _back(request)
-    now = timezone.now()
+    now = clock.now()
     line, _today = line_and_today(request, now)
     form = Raise(request.POST, line=line)
     if form.is_valid():
@@ -56,7 +55,7 @@ def ask_raise(request: MemberRequest) -> HttpResponse:
 def ask_question(request: MemberRequest) -> HttpResponse:
     if request.method != "POST":
         return _back(request)
-    now = timezone.now()
+    now = clock.now()
     line, _today = line_and_today(request, now)
     form = Question(request.POST)
     if form.is_valid():
@@ -77,14 +76,14 @@ def ask_question(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def all_requests(request: MemberRequest) -> HttpResponse:
-    line, _today = line_and_today(request, timezone.now())
+    line, _today = line_and_today(request, clock.now())
     page = paging.page(limits.requests(line), by="-id", params=request.GET)
     return render(request, "credit/requests.html", {"page": page})
 
 
 @for_members
 def reviews(request: MemberRequest) -> HttpResponse:
-    line, _today = line_and_today(request, timezone.now())
+    line, _today = line_and_today(request, clock.now())
     page = paging.page(limits.past_reviews(line), by="-on", params=request.GET)
     return render(request, "credit/reviews.html", {"page": page})
 
@@ -92,7 +91,7 @@ def reviews(request: MemberRequest) -> HttpResponse:
 @for_members
 def review(request: MemberRequest, month: date) -> HttpResponse:
     """One review; it was made as its month started."""
-    line, _today = line_and_today(request, timezone.now())
+    line, _today = line_and_today(request, clock.now())
     review = limits.review_of(line, on=month)
     if review is None:
         raise Http404("there was no review in this month")

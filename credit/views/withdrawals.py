@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -22,7 +21,7 @@ from credit.operations import withdrawals
 from credit.queries import proceeds
 from credit.queries import withdrawals as queries
 from credit.views.lines import line_and_today
-from merchants import money
+from merchants import clock, money
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.exports import download
 from merchants.refusals import Refused
@@ -31,7 +30,7 @@ from merchants.second_factor import has_one, with_second_factor
 
 @for_members
 def history(request: MemberRequest) -> HttpResponse:
-    now = timezone.now()
+    now = clock.now()
     line, _today = line_and_today(request, now)
     asked = WithdrawalFilter(request.GET)
     context = asked.context | {
@@ -47,7 +46,7 @@ def history(request: MemberRequest) -> HttpResponse:
 @for_finance
 def export(request: MemberRequest) -> HttpResponseBase:
     """All withdrawals that the list shows with the same filter."""
-    line, today = line_and_today(request, timezone.now())
+    line, today = line_and_today(request, clock.now())
     asked = WithdrawalFilter(request.GET)
     found = asked.ordered(queries.withdrawals(line, **asked.rows))
     file_name = f"withdrawals-{request.membership.merchant.reference}-{today}.csv"
@@ -56,7 +55,7 @@ def export(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
-    now = timezone.now()
+    now = clock.now()
     found = _withdrawal(request, reference, now)
     context = {
         "withdrawal": found,
@@ -71,7 +70,7 @@ def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
 @for_finance
 @require_POST
 def cancel(request: MemberRequest, reference: str) -> HttpResponse:
-    now = timezone.now()
+    now = clock.now()
     found = _withdrawal(request, reference, now)
     try:
         withdrawals.cancel(
@@ -93,7 +92,7 @@ def new(request: MemberRequest) -> HttpResponse:
 
     `?back` leads from there to the form.
     """
-    now = timezone.now()
+    now = clock.now()
     line, today = line_and_today(request, now)
     if request.method == "POST":
         return _request(request, line, today, now)

@@ -9,12 +9,12 @@ from django.contrib.admin import ShowFacets
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 
+from merchants import clock
 from merchants.admin.questions import OfferedQuestions
 from merchants.buttons import button
 from merchants.fields import AmountField
@@ -84,7 +84,7 @@ class Waiting(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         chosen = [queue for queue in self.queues if queue.name == self.value()]
-        return queryset.filter(chosen[0].which(timezone.now())) if chosen else queryset
+        return queryset.filter(chosen[0].which(clock.now())) if chosen else queryset
 
 
 def waiting(*queues: Queue) -> type[Waiting]:

@@ -13,9 +13,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 
-from merchants import exports
+from merchants import clock, exports
 from merchants.admin.bases import FoundByKeys
 from merchants.admin.trail import OnDays
 from merchants.buttons import button
@@ -89,7 +88,7 @@ class SignInAdmin(FoundByKeys):
             return HttpResponseRedirect(
                 reverse(f"{self.admin_site.name}:merchants_signin_changelist")
             )
-        name = f"sign-ins-{timezone.now():%Y-%m-%d}.csv"
+        name = f"sign-ins-{clock.now():%Y-%m-%d}.csv"
         return exports.download(request, _file(found), name)
 
 

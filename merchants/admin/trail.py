@@ -13,13 +13,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from merchants import exports
+from merchants import clock, exports
 from merchants.admin.bases import FoundByKeys
 from merchants.buttons import button
 from merchants.models import Merchant, TrailEntry
@@ -178,7 +177,7 @@ class TrailEntryAdmin(FoundByKeys):
             return HttpResponseRedirect(
                 reverse(f"{self.admin_site.name}:merchants_trailentry_changelist")
             )
-        name = f"trail-{timezone.now():%Y-%m-%d}.csv"
+        name = f"trail-{clock.now():%Y-%m-%d}.csv"
         return exports.download(request, _file(found), name)
 
 

@@ -3,12 +3,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from merchants import apologies, queries
+from merchants import apologies, clock, queries
 from merchants.forms import FirstPassword
 from merchants.models import Invitation, Membership, User
 from merchants.operations import invitations
@@ -23,7 +22,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     What is said of the address is said to its owner only: any other link gives one and the same
     answer, whether it never was one, or is too old, revoked or used.
     """
-    found = queries.open_invitation(token, timezone.now())
+    found = queries.open_invitation(token, clock.now())
     if found is None:
         return render(request, "merchants/invitation_closed.html", status=404)
     if isinstance(request.user, User):
@@ -37,7 +36,7 @@ def _welcome_user(request: HttpRequest, user: User, found: Invitation, token: st
     is_theirs = user.email.lower() == found.email
     if request.method == "POST" and is_theirs:
         try:
-            membership = invitations.accept(token=token, user=user, now=timezone.now())
+            membership = invitations.accept(token=token, user=user, now=clock.now())
         except Refused as refusal:
             messages.warning(request, apologies.of(refusal))
             return redirect(request.path)
@@ -52,9 +51,7 @@ def _welcome_newcomer(request: HttpRequest, found: Invitation, token: str) -> Ht
     if form.is_valid():
         password = form.cleaned_data["new_password1"]
         try:
-            membership = invitations.accept_as_new(
-                token=token, password=password, now=timezone.now()
-            )
+            membership = invitations.accept_as_new(token=token, password=password, now=clock.now())
         except Refused as refusal:
             messages.warning(request, apologies.of(refusal))
             return redirect(request.path)

@@ -6,13 +6,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
-from merchants import apologies, queries
+from merchants import apologies, clock, queries
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.forms import EmailChoices, ProfileForm
 from merchants.models import User
@@ -54,7 +53,7 @@ def profile(request: MemberRequest) -> HttpResponse:
                 fields=form.fields_of_profile,
                 document=form.document,
                 actor=request.user.email,
-                now=timezone.now(),
+                now=clock.now(),
             )
         except Invalid as refusal:
             form.add_error(refusal.field, apologies.of(refusal))

@@ -1,11 +1,10 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from merchants import apologies, paging, queries
+from merchants import apologies, clock, paging, queries
 from merchants.access import MemberRequest, for_members, for_owners
 from merchants.forms import InvitationForm, RoleForm
 from merchants.models import Membership
@@ -19,7 +18,7 @@ def team(request: MemberRequest) -> HttpResponse:
     merchant = request.membership.merchant
     context = {
         "page": paging.page(queries.members(merchant), by="id", params=request.GET),
-        "invitations": queries.open_invitations(merchant, timezone.now()),
+        "invitations": queries.open_invitations(merchant, clock.now()),
     }
     return render(request, "merchants/team.html", context)
 
@@ -45,7 +44,7 @@ def invite(request: MemberRequest) -> HttpResponse:
             operations.invite(
                 merchant_id=request.membership.merchant_id,
                 actor=request.user,
-                now=timezone.now(),
+                now=clock.now(),
                 **form.cleaned_data,
             )
         except operations.InvitationNotSent as refusal:  # but it is there
@@ -69,7 +68,7 @@ def send_again(request: MemberRequest, pk: int) -> HttpResponse:
             merchant_id=request.membership.merchant_id,
             actor=request.user,
             invitation_id=pk,
-            now=timezone.now(),
+            now=clock.now(),
         )
     except Refused as refusal:
         messages.warning(request, apologies.of(refusal))
@@ -86,7 +85,7 @@ def revoke(request: MemberRequest, pk: int) -> HttpResponse:
             merchant_id=request.membership.merchant_id,
             actor=request.user,
             invitation_id=pk,
-            now=timezone.now(),
+            now=clock.now(),
         )
     except Refused as refusal:
         messages.warning(request, apologies.of(refusal))
@@ -111,7 +110,7 @@ def member(request: MemberRequest, pk: int) -> HttpResponse:
                 actor=request.user,
                 membership_id=pk,
                 role=form.cleaned_data["role"],
-                now=timezone.now(),
+                now=clock.now(),
             )
         except Refused as refusal:
             form.add_error("role", apologies.of(refusal))
@@ -130,7 +129,7 @@ def remove(request: MemberRequest, pk: int) -> HttpResponse:
             merchant_id=request.membership.merchant_id,
             actor=request.user,
             membership_id=pk,
-            now=timezone.now(),
+            now=clock.now(),
         )
     except Refused as refusal:
         messages.warning(request, apologies.of(refusal))
@@ -149,7 +148,7 @@ def security(request: MemberRequest) -> HttpResponse:
         wanted = request.POST.get("required") == "yes"
         try:
             operations.require_second_factor(
-                merchant_id=merchant.pk, actor=request.user, wanted=wanted, now=timezone.now()
+                merchant_id=merchant.pk, actor=request.user, wanted=wanted, now=clock.now()
             )
         except Refused as refusal:
             messages.warning(request, apologies.of(refusal))

@@ -43,7 +43,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     settings.TAEL_SANDBOX = True
-    monkeypatch.setattr(decisions, "timezone", SimpleNamespace(now=lambda: DECIDED_AT))
+    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 @pytest.fixture
@@ -216,7 +216,17 @@ def test_who_may_not_change_such_rows_decides_nothing(shop: Shop, case: Case) ->
             assert stranger.post(page, case.said).status_code in (302, 403)
 
 
-AGAIN = {"credit", "transfer", "method", "threshold", "plan", "time-zone", "review", "no-review"}
+AGAIN = {
+    "credit",
+    "transfer",
+    "give-back",
+    "method",
+    "threshold",
+    "plan",
+    "time-zone",
+    "review",
+    "no-review",
+}
 
 
 @every_decision

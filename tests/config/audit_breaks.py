@@ -4,6 +4,7 @@ A break drops the constraints that would have refused it; triggers do not fire (
 """
 
 from tests.config.audit_breaks_credit import CREDIT_BREAKS
+from tests.config.audit_breaks_instants import INSTANT_BREAKS
 from tests.config.audit_breaks_spring import SPRING_BREAKS
 from tests.config.breaking import DRESS, Break, drop
 
@@ -196,4 +197,4 @@ BILLS = [
     ),
 ]
 
-BREAKS = CREDIT_BREAKS + CHARGES + BILLS + SPRING_BREAKS
+BREAKS = CREDIT_BREAKS + CHARGES + BILLS + SPRING_BREAKS + INSTANT_BREAKS

@@ -65,7 +65,7 @@ CHARGES = [
         ", 50.0000; found",
     ),
     Break(
-        "what was paid out to a closed account is a charge of it",
+        "what was outstanding and paid out to a closed account is a charge of it",
         CHANGE.format("before = '-11.00'", "PAID_OUT"),
         "jute: tael:payout:1: expected bank-2, 11.00; found bank-2, 10.0000",
     ),
@@ -200,7 +200,7 @@ PAYMENTS = [
         "linen: bill 2027-000003 attempt 2: expected 633.0200; found 600.0000",
     ),
     Break(
-        "an attempt asks for all that was left of its bill, a transfer for no more",
+        "an attempt asks for all that was left of its bill, and no payment is more",
         PAYMENT.format("amount = 221", "T-2027-000007-1"),
         "wool: bill 2027-000007 attempt 1: expected 220.0000; found 221.0000",
     ),

@@ -62,7 +62,7 @@ def stuck(shop: Shop) -> None:
     payments.pay_now(now=instant("2026-12-01 06:10"), **paying)
     payment_methods.add_card(last_four="0119", **card, **said)
     payments.pay_now(now=instant("2026-12-01 06:20"), **paying)
-    received = {"reference": "BANK-7", "now": instant("2026-12-01 07:00")}
+    received: dict[str, Any] = {"reference": "BANK-7", "now": instant("2026-12-01 07:00")}
     transfers.receive(amount=Money("5.00", "USD"), **by, **received)
     terms.review_bills(wanted=True, reason="new", **said)
     JobFailure.objects.create(

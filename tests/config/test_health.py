@@ -17,7 +17,7 @@ from config.models import Heartbeat
 
 pytestmark = pytest.mark.django_db
 
-READY = {"database": "ok", "cache": "ok", "broker": "ok"}
+READY = {"database": "ok", "clock": "ok", "cache": "ok", "broker": "ok"}
 
 
 @pytest.fixture(autouse=True)

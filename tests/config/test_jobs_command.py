@@ -147,7 +147,7 @@ RUNS, FAILURES = "admin:config_jobrun_changelist", "admin:config_jobfailure_chan
 
 @pytest.fixture
 def operators_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decisions, "timezone", SimpleNamespace(now=lambda: NOW))
+    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: NOW))
 
 
 def parked(browser: Client) -> JobFailure:

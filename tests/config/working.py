@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
 from unittest import mock
 
 from django.db import connection
@@ -10,6 +9,7 @@ from django.db import connection
 from config import runs, tasks
 from config.celery import app, job_named
 from config.models import JobFailure, JobRun
+from merchants import clock
 from tests import shops
 
 MERCHANTS = 50
@@ -55,8 +55,7 @@ def workers_in_this_process() -> Iterator[None]:
 def run(name: str, now: str) -> JobRun:
     """The job as beat and the workers do it, at this instant."""
     at = shops.instant(now)
-    clock = SimpleNamespace(now=lambda: at)
-    with workers_in_this_process(), mock.patch.object(tasks, "timezone", clock):
+    with workers_in_this_process(), mock.patch.object(clock, "now", return_value=at):
         started = runs.start(job_named(name), at=at, now=at)
         tasks.spread(started)
     started.run.refresh_from_db()

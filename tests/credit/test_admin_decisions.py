@@ -41,7 +41,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decisions, "timezone", SimpleNamespace(now=lambda: DECIDED_AT))
+    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ NEXT = {
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decisions, "timezone", SimpleNamespace(now=lambda: DECIDED_AT))
+    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 def newest() -> CreditPolicy:

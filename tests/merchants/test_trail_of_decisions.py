@@ -39,7 +39,7 @@ every_decision = pytest.mark.parametrize("case", CASES, ids=str)
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decisions, "timezone", SimpleNamespace(now=lambda: DECIDED_AT))
+    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 @pytest.fixture

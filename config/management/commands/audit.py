@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from typing import IO, Any, cast
 
+<<<<<<< HEAD
 from django.core.management.base import CommandError
 from django.utils import timezone
+=======
+from django.core.management.base import BaseCommand, CommandError
+>>>>>>> main
 from rich.console import Console
 from rich.table import Table
 
 from billing.audit import CHECKS as BILLING_CHECKS
 from config.ahead import look
 from credit.audit import CHECKS as CREDIT_CHECKS
-from merchants import audit
+from merchants import audit, clock
 from merchants.audit import Finding
 from merchants.commands import BooksCommand
 
@@ -22,7 +26,7 @@ class Command(BooksCommand):
     help = "Checks every invariant of the books in one picture of them; exits with 1 if one is off."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        ahead, excused = look(timezone.now())
+        ahead, excused = look(clock.now())
         findings = [*audit.run(CHECKS), ahead]
         broken = [finding for finding in findings if finding.violations]
         console = Console(

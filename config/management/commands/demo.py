@@ -5,12 +5,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
+<<<<<<< HEAD
 from django.core.management.base import CommandError
 from django.utils import timezone
 
 from config import datafolder
 from config.demo import people, telling
 from merchants.commands import BooksCommand
+=======
+from django.core.management.base import BaseCommand, CommandError
+
+from config import datafolder
+from config.demo import people, telling
+from merchants import clock
+>>>>>>> main
 from merchants.models import Merchant
 
 
@@ -31,7 +39,7 @@ class Command(BooksCommand):
         if if_empty and not file.exists() and Merchant.objects.exists():
             return
         if not file.exists():
-            telling.write(file, timezone.now())
+            telling.write(file, clock.now())
         now = datetime.fromtimestamp(file.stat().st_mtime, UTC)
         self.stdout.write("Loading four demonstration shops (some 30 seconds, once) ...")
         telling.tell(file, now)

@@ -3,21 +3,29 @@
 from datetime import datetime
 from typing import IO, Any, cast
 
+<<<<<<< HEAD
 from django.core.management.base import CommandError
 from django.utils import timezone
+=======
+from django.core.management.base import BaseCommand, CommandError
+>>>>>>> main
 from rich.console import Console
 from rich.table import Table
 
 from config import jobs
 from config.jobs import JobState, State
+<<<<<<< HEAD
 from merchants.commands import BooksCommand
+=======
+from merchants import clock
+>>>>>>> main
 
 
 class Command(BooksCommand):
     help = "Shows how the timetable stands; exits with 1 if it stands still or rows have failed."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        state = jobs.state(timezone.now())
+        state = jobs.state(clock.now())
         console = Console(
             file=cast(IO[str], self.stdout),
             width=None if self.stdout.isatty() else 120,

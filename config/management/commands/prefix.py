@@ -3,11 +3,17 @@
 from argparse import ArgumentParser
 from typing import Any
 
+<<<<<<< HEAD
 from django.core.management.base import CommandError
 from django.utils import timezone
 
 from merchants import installation
 from merchants.commands import BooksCommand
+=======
+from django.core.management.base import BaseCommand, CommandError
+
+from merchants import clock, installation
+>>>>>>> main
 from merchants.operations import installation as operations
 from merchants.refusals import Invalid
 
@@ -33,7 +39,7 @@ class Command(BooksCommand):
                     prefix or known.prefix,
                     has_moved=moved,
                     actor="manage.py prefix",
-                    now=timezone.now(),
+                    now=clock.now(),
                 )
         except (Invalid, installation.WrongPrefix) as refusal:
             raise CommandError(str(refusal)) from refusal

@@ -7,15 +7,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+<<<<<<< HEAD
 from django.core.management.base import CommandError
 from django.utils import timezone
+=======
+from django.core.management.base import BaseCommand, CommandError
+>>>>>>> main
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from config.models import Replay
 from config.replay import Replaying, Source, check_is_past, look_through
+<<<<<<< HEAD
 from merchants.commands import BooksCommand
+=======
+from merchants import clock
+>>>>>>> main
 from merchants.refusals import Refused
 
 STATUSES = ("applied", "duplicate", "declined", "rejected")
@@ -45,7 +53,7 @@ class Command(BooksCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        until, now = _instant(options["until"]), timezone.now()
+        until, now = _instant(options["until"]), clock.now()
         source = self._source(options["file"], now)
         beyond_now = options["beyond_now"]
         if not beyond_now:

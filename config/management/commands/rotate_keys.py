@@ -3,12 +3,20 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+<<<<<<< HEAD
 from django.core.management.base import CommandError
 from django.utils import timezone
 
 from credit.operations import destinations
 from credit.queries.withdrawals import destinations_after
 from merchants.commands import BooksCommand
+=======
+from django.core.management.base import BaseCommand, CommandError
+
+from credit.operations import destinations
+from credit.queries.withdrawals import destinations_after
+from merchants import clock
+>>>>>>> main
 
 CHUNK = 500
 
@@ -23,7 +31,7 @@ class Command(BooksCommand):
         looked_at, changed, unreadable = 0, 0, []
         for chunk in _chunks():
             changed_here, unreadable_here = destinations.reencrypt(
-                chunk, actor="manage.py rotate_keys", now=timezone.now()
+                chunk, actor="manage.py rotate_keys", now=clock.now()
             )
             looked_at += len(chunk)
             changed += changed_here

@@ -6,16 +6,24 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
+<<<<<<< HEAD
 from django.core.management.base import CommandError
 from django.utils import timezone
+=======
+from django.core.management.base import BaseCommand, CommandError
+>>>>>>> main
 from rich.console import Console
 from rich.table import Table
 
 from credit.models import CreditLine, CreditPolicy, LimitReview
 from credit.queries import policies
 from credit.queries.limit import Preview, preview
+<<<<<<< HEAD
 from merchants import money
 from merchants.commands import BooksCommand
+=======
+from merchants import clock, money
+>>>>>>> main
 
 CHUNK = 1000
 # How the new limits compare with the old ones, for the distribution.
@@ -63,13 +71,13 @@ class Command(BooksCommand):
 def _policies(version: int | None) -> dict[str, CreditPolicy]:
     if version is not None:
         return {p.currency: p for p in CreditPolicy.objects.filter(version=version)}
-    today = timezone.now().date()
+    today = clock.now().date()
     currencies = CreditPolicy.objects.values_list("currency", flat=True).distinct()
     return {currency: policies.in_force(currency, today) for currency in currencies}
 
 
 def _looks(chosen: dict[str, CreditPolicy]) -> Iterator[Preview]:
-    now = timezone.now()
+    now = clock.now()
     last = 0
     while lines := _next_lines(last):
         yield from preview(lines, chosen, now)

@@ -1,0 +1,81 @@
+"""Reading the clock, which only doors do: views, admin, tasks, commands (domain: money and time).
+
+Behind a door the time is an argument. Books never go back (an operation counts at the latest of its
+own instant and what was last written), so that one machine whose clock is ahead would take every
+book that it touches along, and all others after it. Who reads the clock therefore compares it with
+the database server's, the one clock that all processes share.
+
+Asking takes a round trip, so a process asks once in a minute, and again as soon as its own clock
+was moved: a monotonic clock beside it, which nobody sets, gives that away.
+"""
+
+import time
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db import connection
+from django.utils import timezone
+
+MOST_AHEAD = timedelta(minutes=5)
+SECONDS_BETWEEN = 60.0
+MOST_MOVED_SECONDS = 1.0
+
+
+class ClockAhead(Exception):
+    """This machine's clock is wrong: nothing is done by it, and nothing was written.
+
+    It is no refusal of what somebody asked for, and so no `Refused`: whatever a door says to those,
+    this passes through to the page, the run or the command as a whole.
+    """
+
+    code = "clock_ahead"
+
+    def __init__(self, instant: datetime, database_time: datetime) -> None:
+        super().__init__(
+            f"The server's clock is wrong: it is {_words(instant - database_time)} ahead of the"
+            " database's. Nothing was done. Set the clock, and try again."
+        )
+        self.database_time = database_time
+
+
+class _Comparison(NamedTuple):
+    """When the clock was found right, and what it was ahead of the monotonic one by then."""
+
+    at: float
+    ahead_of_steady: float
+
+
+_last: _Comparison | None = None
+
+
+def now() -> datetime:
+    """The time. Raises ClockAhead when it is more than 5 minutes ahead of the database server's."""
+    global _last
+    instant, steady = timezone.now(), time.monotonic()
+    ahead_of_steady = instant.timestamp() - steady
+    if not _is_known_right(steady, ahead_of_steady):
+        database_time = _database_time()
+        if instant - database_time > MOST_AHEAD:
+            _last = None
+            raise ClockAhead(instant, database_time)
+        _last = _Comparison(steady, ahead_of_steady)
+    return instant
+
+
+def _is_known_right(steady: float, ahead_of_steady: float) -> bool:
+    last = _last
+    if last is None or steady - last.at >= SECONDS_BETWEEN:
+        return False
+    return abs(ahead_of_steady - last.ahead_of_steady) < MOST_MOVED_SECONDS
+
+
+def _database_time() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (instant,) = cursor.fetchone()
+    return instant
+
+
+def _words(ahead: timedelta) -> str:
+    minutes = round(ahead.total_seconds() / 60)
+    return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"

@@ -1,0 +1,186 @@
+"""A server whose clock is more than 5 minutes ahead does nothing, and says why (domain: 1)."""
+
+import re
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+import manage
+from config import tasks
+from config.models import Heartbeat, JobRun
+from credit.models import Withdrawal
+from merchants import clock
+from merchants.clock import ClockAhead
+from tests import clocks, shops
+from tests.credit.withdrawal_pages import NEW
+from tests.factories import browser_of, member
+from tests.shops import Shop
+from tests.text import text_of
+
+pytestmark = pytest.mark.django_db
+
+RIGHT = datetime.now(UTC)
+SENTENCE = "The server's clock is wrong: it is 6 minutes ahead of the database's. Nothing was done."
+SetAhead = Callable[[timedelta], None]
+
+
+@pytest.fixture
+def set_ahead(monkeypatch: pytest.MonkeyPatch) -> SetAhead:
+    """Sets this process's clock ahead of the database's, which is asked as in production."""
+    monkeypatch.setattr(clock, "_database_time", clocks.ask_the_database)
+    monkeypatch.setattr(clock, "_last", None)
+
+    def set_it(ahead: timedelta) -> None:
+        monkeypatch.setattr(timezone, "now", lambda: datetime.now(UTC) + ahead)
+
+    return set_it
+
+
+@pytest.fixture
+def ahead(set_ahead: SetAhead) -> None:
+    set_ahead(timedelta(minutes=6))
+
+
+def test_five_minutes_are_forgiven_and_more_are_not(set_ahead: SetAhead) -> None:
+    set_ahead(timedelta(minutes=4, seconds=50))
+    assert clock.now() > datetime.now(UTC) + timedelta(minutes=4)
+    set_ahead(timedelta(minutes=5, seconds=10))
+    with pytest.raises(ClockAhead, match="it is 5 minutes ahead") as refusal:
+        clock.now()
+    assert refusal.value.code == "clock_ahead"
+
+
+def test_a_clock_that_is_behind_moves_no_book(set_ahead: SetAhead) -> None:
+    set_ahead(-timedelta(days=3))
+    assert clock.now() < datetime.now(UTC) - timedelta(days=2)
+
+
+def test_it_is_compared_once_a_minute_and_when_it_was_moved(
+    set_ahead: SetAhead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        clock.now()
+        clock.now()
+    assert len(queries) == 1
+    set_ahead(timedelta(seconds=2))
+    with CaptureQueriesContext(connection) as queries:
+        clock.now()
+    assert len(queries) == 1
+    steady = time.monotonic()
+    set_ahead(timedelta(seconds=63))  # a minute later, by both clocks
+    monkeypatch.setattr(time, "monotonic", lambda: steady + 61)
+    with CaptureQueriesContext(connection) as queries:
+        clock.now()
+    assert len(queries) == 1
+
+
+def test_a_wrong_clock_is_compared_each_time_until_it_is_right(set_ahead: SetAhead) -> None:
+    set_ahead(timedelta(hours=3))
+    for _ in range(2):
+        with pytest.raises(ClockAhead, match="3 hours"):
+            clock.now()
+    set_ahead(timedelta(0))
+    assert clock.now() <= datetime.now(UTC)
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """Days of it are to be worked off: it joined last week, and nothing has run since."""
+    joined = (RIGHT - timedelta(days=7)).isoformat()
+    return shops.join(joined)
+
+
+@pytest.mark.usefixtures("ahead")
+def test_a_page_says_so_and_nothing_is_written(shop: Shop) -> None:
+    browser = browser_of(member(shop))
+    with shop.unchanged():
+        page = browser.get("/m/rosewood/")
+        sent = browser.post("/m/rosewood/credit/raise/ask/", {"limit_wanted": "9000.00"})
+    assert (page.status_code, sent.status_code) == (503, 503)
+    for answer in (page, sent):
+        assert "The server's clock is wrong Nothing was done, since" in text_of(answer)
+
+
+@pytest.mark.usefixtures("ahead")
+def test_no_money_is_withdrawn(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "TAEL_SANDBOX", True)
+    assert browser_of(member(shop)).post(NEW, {"amount": "1.00"}).status_code == 503
+    assert not Withdrawal.objects.exists()
+
+
+@pytest.mark.usefixtures("ahead")
+def test_a_jobs_run_ends_with_that_error_and_no_day_is_worked_off(shop: Shop) -> None:
+    before = (shop.line.open_on, shop.account.open_on)
+    for job in ("billing-day-ends", "credit-day-ends"):
+        with pytest.raises(ClockAhead):
+            tasks.run_job(job)
+    assert (shop.line.open_on, shop.account.open_on) == before
+    for run in JobRun.objects.all():
+        assert SENTENCE in run.error
+        assert run.ended_at == run.started_at <= datetime.now(UTC)
+    assert JobRun.objects.count() == 2
+
+
+@pytest.mark.usefixtures("ahead")
+def test_a_scheduler_with_such_a_clock_gives_no_heartbeat() -> None:
+    with pytest.raises(ClockAhead):
+        tasks.beat()
+    assert not Heartbeat.objects.exists()
+
+
+@pytest.mark.usefixtures("ahead")
+def test_a_chunk_that_was_begun_is_still_put_on_record(shop: Shop) -> None:
+    run = JobRun.objects.create(
+        job="credit-day-ends", due_at=RIGHT, started_at=RIGHT, rows_due=1, open_chunks=[1]
+    )
+    tasks.do_chunk(run.pk, 1, "credit-day-ends", [shop.line.pk], RIGHT.isoformat())
+    run.refresh_from_db()
+    assert (run.rows_done, run.rows_failed) == (1, 0)
+    assert run.ended_at is not None
+    assert run.ended_at <= datetime.now(UTC)
+
+
+@pytest.mark.usefixtures("ahead")
+def test_commands_exit_with_the_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_the_clock(_: list[str]) -> None:
+        clock.now()
+
+    monkeypatch.setattr("django.core.management.execute_from_command_line", read_the_clock)
+    monkeypatch.setattr(sys, "argv", ["manage.py", "jobs"])
+    with pytest.raises(SystemExit) as exited:
+        manage.main()
+    assert str(exited.value.code).startswith(SENTENCE)
+
+
+@pytest.mark.usefixtures("ahead")
+def test_a_load_balancer_hears_of_it() -> None:
+    answer = Client().get("/readyz/web")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["clock"].startswith(SENTENCE)
+
+
+def test_only_doors_read_the_clock() -> None:
+    """Time is an argument of operations and queries; a door asks merchants.clock for it."""
+    own = {"merchants/clock.py", "config/metrics.py"}  # metrics must be told whatever the time is
+    behind = re.compile(r"^(merchants|credit|billing)/(operations|queries|models|audit)(/|\.py|_)")
+    found = {}
+    for app in ("merchants", "credit", "billing", "config"):
+        for path in Path(app).rglob("*.py"):
+            text = path.read_text()
+            reads = re.findall(
+                r"timezone\.now\(|datetime\.now\(|datetime\.utcnow|date\.today", text
+            )
+            if str(path) not in own and reads:
+                found[str(path)] = reads
+            if behind.search(str(path)) and "clock.now" in text:
+                found[str(path)] = ["clock.now"]
+    assert found == {}
