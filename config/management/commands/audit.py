@@ -3,12 +3,7 @@
 from collections.abc import Sequence
 from typing import IO, Any, cast
 
-<<<<<<< HEAD
 from django.core.management.base import CommandError
-from django.utils import timezone
-=======
-from django.core.management.base import BaseCommand, CommandError
->>>>>>> main
 from rich.console import Console
 from rich.table import Table
 

@@ -5,20 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-<<<<<<< HEAD
 from django.core.management.base import CommandError
-from django.utils import timezone
-
-from config import datafolder
-from config.demo import people, telling
-from merchants.commands import BooksCommand
-=======
-from django.core.management.base import BaseCommand, CommandError
 
 from config import datafolder
 from config.demo import people, telling
 from merchants import clock
->>>>>>> main
+from merchants.commands import BooksCommand
 from merchants.models import Merchant
 
 

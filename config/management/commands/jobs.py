@@ -3,22 +3,14 @@
 from datetime import datetime
 from typing import IO, Any, cast
 
-<<<<<<< HEAD
 from django.core.management.base import CommandError
-from django.utils import timezone
-=======
-from django.core.management.base import BaseCommand, CommandError
->>>>>>> main
 from rich.console import Console
 from rich.table import Table
 
 from config import jobs
 from config.jobs import JobState, State
-<<<<<<< HEAD
-from merchants.commands import BooksCommand
-=======
 from merchants import clock
->>>>>>> main
+from merchants.commands import BooksCommand
 
 
 class Command(BooksCommand):

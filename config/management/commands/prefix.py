@@ -3,17 +3,10 @@
 from argparse import ArgumentParser
 from typing import Any
 
-<<<<<<< HEAD
 from django.core.management.base import CommandError
-from django.utils import timezone
-
-from merchants import installation
-from merchants.commands import BooksCommand
-=======
-from django.core.management.base import BaseCommand, CommandError
 
 from merchants import clock, installation
->>>>>>> main
+from merchants.commands import BooksCommand
 from merchants.operations import installation as operations
 from merchants.refusals import Invalid
 

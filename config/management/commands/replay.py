@@ -7,23 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-<<<<<<< HEAD
 from django.core.management.base import CommandError
-from django.utils import timezone
-=======
-from django.core.management.base import BaseCommand, CommandError
->>>>>>> main
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from config.models import Replay
 from config.replay import Replaying, Source, check_is_past, look_through
-<<<<<<< HEAD
-from merchants.commands import BooksCommand
-=======
 from merchants import clock
->>>>>>> main
+from merchants.commands import BooksCommand
 from merchants.refusals import Refused
 
 STATUSES = ("applied", "duplicate", "declined", "rejected")

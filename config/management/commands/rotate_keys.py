@@ -3,20 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-<<<<<<< HEAD
 from django.core.management.base import CommandError
-from django.utils import timezone
-
-from credit.operations import destinations
-from credit.queries.withdrawals import destinations_after
-from merchants.commands import BooksCommand
-=======
-from django.core.management.base import BaseCommand, CommandError
 
 from credit.operations import destinations
 from credit.queries.withdrawals import destinations_after
 from merchants import clock
->>>>>>> main
+from merchants.commands import BooksCommand
 
 CHUNK = 500
 

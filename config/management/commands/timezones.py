@@ -4,10 +4,9 @@ from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from billing.operations import time_zones
-from merchants import time_zone_data, zones
+from merchants import clock, time_zone_data, zones
 from merchants.refusals import Refused
 
 
@@ -51,9 +50,7 @@ class Command(BaseCommand):
 
     def _take(self, instead: dict[str, str]) -> None:
         try:
-            taken = time_zones.take(
-                instead=instead, actor="manage.py timezones", now=timezone.now()
-            )
+            taken = time_zones.take(instead=instead, actor="manage.py timezones", now=clock.now())
         except Refused as refusal:
             raise CommandError(str(refusal)) from refusal
         self.stdout.write(

@@ -6,24 +6,15 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-<<<<<<< HEAD
 from django.core.management.base import CommandError
-from django.utils import timezone
-=======
-from django.core.management.base import BaseCommand, CommandError
->>>>>>> main
 from rich.console import Console
 from rich.table import Table
 
 from credit.models import CreditLine, CreditPolicy, LimitReview
 from credit.queries import policies
 from credit.queries.limit import Preview, preview
-<<<<<<< HEAD
-from merchants import money
-from merchants.commands import BooksCommand
-=======
 from merchants import clock, money
->>>>>>> main
+from merchants.commands import BooksCommand
 
 CHUNK = 1000
 # How the new limits compare with the old ones, for the distribution.
