@@ -8,8 +8,12 @@ class ConfigConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from config import sign_in_events  # noqa: F401 - its receivers
+        from config import (
+            sessions,  # needs the models, which are there by now
+            sign_in_events,  # noqa: F401 - its receivers
+        )
 
+        sessions.keep_digests_only()
         if dsn := os.environ.get("SENTRY_DSN"):
             from config import sentry
 

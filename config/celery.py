@@ -215,6 +215,22 @@ TIMETABLE = (
         is_set_based=True,
         in_replay=False,
     ),
+    Job(
+        "lapse-proposals",
+        due="merchants.operations.proposals.to_lapse",
+        work="merchants.operations.proposals.lapse",
+        every=timedelta(hours=1),
+        model="merchants.Proposal",
+        merchant="merchant",
+        in_replay=False,
+    ),
+    Job(
+        "old-sessions",
+        due="config.sessions.expired",
+        work="config.sessions.forget",
+        every=timedelta(hours=1),
+        in_replay=False,
+    ),
 )
 
 

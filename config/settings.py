@@ -13,6 +13,7 @@ import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
 from config import (
+    addresses,
     currencies,
     datafolder,
     embedded,
@@ -121,6 +122,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.LanguageOfUser",
+    "config.admin_door.AdminDoor",
     "config.middleware.ClockIsRight",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -201,13 +203,20 @@ ACCOUNT_RATE_LIMITS = sign_in.RATE_LIMITS
 # How many proxies stand in front, each of which adds to X-Forwarded-For; without any, it is what
 # the client says, and not looked at.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TAEL_TRUSTED_PROXIES") or 0)
+SESSION_ENGINE = "config.sessions"
 # A working day from the sign-in, whatever is done meanwhile; without "remember me" less.
 SESSION_COOKIE_AGE = 12 * 60 * 60
+# Operators who do nothing for so long sign in anew (0: never); and from where they come (anywhere).
+TAEL_ADMIN_IDLE_MINUTES = int(os.environ.get("TAEL_ADMIN_IDLE_MINUTES") or 30)
+TAEL_ADMIN_NETWORKS = addresses.networks(words("TAEL_ADMIN_NETWORKS"))
+# How people who found a weakness reach whoever runs this, for /.well-known/security.txt.
+TAEL_SECURITY_CONTACT = addresses.contact(os.environ.get("TAEL_SECURITY_CONTACT", ""))
 # For how long sign-ins are on their log.
 TAEL_SIGN_INS_KEPT_DAYS = sign_in.kept_days()
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Tael"
+MFA_ADAPTER = "config.factors.EncryptedFactors"
 # The bar is against strangers who sign up with somebody's address; nobody signs up here.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS

@@ -81,6 +81,7 @@ UNFOLD = {
                 ("Merchants", "storefront", "merchants_merchant"),
                 ("Profiles", "badge", "merchants_profile"),
                 ("Users", "person", "merchants_user"),
+                ("Proposals", "how_to_vote", "merchants_proposal"),
                 ("Memberships", "group", "merchants_membership"),
                 ("Notices", "notifications", "merchants_notice"),
                 ("Roles", "shield_person", "auth_group"),

@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from billing import webhooks
-from config import views
+from config import security_txt, views
 from merchants import urls as merchants_urls
 from merchants.converters import DayConverter, MonthConverter, ReferenceConverter
 
@@ -27,5 +27,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("config.own_doors")),
     path("accounts/", include("allauth.urls")),
+    path(".well-known/security.txt", security_txt.show, name="security_txt"),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

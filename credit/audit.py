@@ -5,14 +5,12 @@ settlement days are those it has now: whatever will change them has to say here 
 """
 
 from credit.audit_instants import INSTANTS
-from credit.audit_proceeds import PROCEEDS, REFUNDS
+from credit.audit_proceeds import PROCEEDS, REFUNDS, counted, plausible
+from credit.audit_unmatched import CLOSED, UNMATCHED
 from credit.audit_withdrawals import WITHDRAWALS
 from credit.rules import INSTALMENT_DAYS
 from merchants.audit import Check
 from merchants.audit_days import OF_OPEN_DAY, day, join_zone
-
-# What a day that is not recounted was taken to be is what is found.
-DELIVERED_ON = day("delivered", "o.delivered_at", stood="o.first_due_on - line.payment_days")
 
 LINES = (
     Check(
@@ -146,10 +144,16 @@ LINES = (
             UNION ALL SELECT 'refund', id, line_id, currency FROM credit_orderrefund
             UNION ALL SELECT 'review', id, line_id, currency FROM credit_limitreview
             UNION ALL SELECT 'proceeds', id, line_id, currency FROM credit_proceedsentry
+            UNION ALL SELECT 'settlement', id, line_id, currency FROM credit_unmatchedsettlement
         ) booked JOIN credit_creditline line ON line.merchant_id = booked.line_id
         """,
     ),
 )
+
+DELIVERED_AT = counted("o.delivered_at", "o.delivered_told_at")
+# What a day that is not recounted was taken to be is what is found.
+TOLD_ON = day("told", "o.delivered_told_at", stood="o.delivered_told_on")
+DELIVERED_ON = day("delivered", DELIVERED_AT, stood="o.first_due_on - line.payment_days")
 
 ORDERS = (
     # What a refund took from the outstanding is in no figure of the order, but in the entries.
@@ -213,16 +217,37 @@ ORDERS = (
     ),
     Check(
         1,
+        "no step of an order happened before it was placed, or after it was told",
+        "such steps",
+        f"""
+        SELECT o.line_id AS merchant_id, 'order ' || o.reference AS subject, 0::bigint AS expected,
+               count(*) FILTER (WHERE NOT step.is_plausible) AS found
+        FROM credit_order o CROSS JOIN LATERAL (
+            SELECT {plausible("o.placed_said_at", "o.placed_at")} AS is_plausible
+            UNION ALL SELECT {plausible("o.shipped_at", "o.shipped_told_at")}
+            UNION ALL SELECT {plausible("o.delivered_at", "o.delivered_told_at")}
+            UNION ALL SELECT {plausible("o.cancelled_said_at", "o.cancelled_at")}
+            UNION ALL SELECT {plausible("payment.at", "payment.arrived_at")}
+            FROM credit_orderpayment payment WHERE payment.order_id = o.id
+            UNION ALL SELECT {plausible("refund.at", "refund.arrived_at")}
+            FROM credit_orderrefund refund WHERE refund.order_id = o.id
+        ) step GROUP BY o.id
+        """,
+    ),
+    Check(
+        1,
         "an order falls due as delivery and payments say",
-        "first part, oldest unpaid part",
+        "first part, oldest unpaid part, told on",
         f"""
         SELECT o.line_id AS merchant_id, 'order ' || o.reference AS subject,
                (delivery.first_due_on,
                 CASE o.status WHEN 'OPEN' THEN
-                    delivery.first_due_on + {INSTALMENT_DAYS} * covered.parts END) AS expected,
-               (o.first_due_on, o.due_on) AS found
+                    delivery.first_due_on + {INSTALMENT_DAYS} * covered.parts END,
+                {TOLD_ON}) AS expected,
+               (o.first_due_on, o.due_on, o.delivered_told_on) AS found
         FROM credit_order o JOIN credit_creditline line ON line.merchant_id = o.line_id
-        {join_zone("delivered", merchant="o.line_id", instant="o.delivered_at")}
+        {join_zone("delivered", merchant="o.line_id", instant=DELIVERED_AT)}
+        {join_zone("told", merchant="o.line_id", instant="o.delivered_told_at")}
         CROSS JOIN LATERAL (
             SELECT {DELIVERED_ON} + line.payment_days AS first_due_on
         ) delivery
@@ -234,4 +259,4 @@ ORDERS = (
     ),
 )
 
-CHECKS = LINES + ORDERS + REFUNDS + PROCEEDS + WITHDRAWALS + INSTANTS
+CHECKS = LINES + ORDERS + REFUNDS + PROCEEDS + UNMATCHED + CLOSED + WITHDRAWALS + INSTANTS

@@ -3,11 +3,16 @@
 from merchants.audit import Check
 from merchants.audit_instants import Rows, Steps, come_in_order, never_fall, of_book
 
-# What buyers' payments, refunds and a shop's metrics carry is what the sender said.
+# What a shop's metrics carry is what the sender said. Of buyers' payments and refunds it is told
+# when they arrived.
 ROWS = (
     Rows("entry", "credit_limitentry written", "line_id", "at"),
     Rows("order", "credit_order written", "line_id", "placed_at"),
     Rows("proceeds", "credit_proceedsentry written", "line_id", "at"),
+    Rows("payment", "credit_orderpayment written", "line_id", "arrived_at"),
+    Rows("refund", "credit_orderrefund written", "line_id", "arrived_at"),
+    Rows("refused", "credit_refusedcash written", "line_id", "arrived_at"),
+    Rows("settlement", "credit_unmatchedsettlement written", "line_id", "at"),
     Rows("freeze", "credit_freeze written", "line_id", "placed_at"),
     Rows("review", "credit_limitreview written", "line_id", "at"),
     Rows("request", "credit_limitrequest written", "line_id", "asked_at"),

@@ -1,10 +1,26 @@
 """What must be true of proceeds and refunds (domain: invariant 2). credit.audit lists them."""
 
+from credit.rules import FORGIVEN
 from merchants.audit import Check
 from merchants.audit_days import day, join_zone
 
-# What a day that is not recounted was taken to be is what is found.
-PAID_ON = day("paid", "payment.at", stood="sale.matures_on - line.settlement_days")
+
+def counted(said: str, told: str) -> str:
+    """SQL for the instant that a step of order `o` counts at (credit.rules.happened).
+
+    Null for a step that was not told: `least` and `greatest` would pass over what is null.
+    """
+    counted_at = f"least(greatest({said}, least(o.placed_said_at, o.placed_at)), {told})"
+    return f"(CASE WHEN {said} IS NOT NULL THEN {counted_at} END)"
+
+
+def plausible(said: str, told: str) -> str:
+    """SQL for whether a step of order `o` can have happened when it was said to."""
+    forgiven = f"interval '{FORGIVEN.total_seconds():.0f} seconds'"
+    return (
+        f"{said} BETWEEN least(o.placed_said_at, o.placed_at) - {forgiven} AND {told} + {forgiven}"
+    )
+
 
 REFUNDS = (
     Check(
@@ -62,6 +78,10 @@ REFUNDS = (
     ),
 )
 
+PAID_AT = counted("payment.at", "payment.arrived_at")
+# What a day that is not recounted was taken to be is what is found.
+PAID_ON = day("paid", PAID_AT, stood="sale.matures_on - line.settlement_days")
+
 PROCEEDS = (
     Check(
         2,
@@ -96,7 +116,8 @@ PROCEEDS = (
                    sale.line_id, sale.order_id, sale.amount, sale.matures_on) END AS found
         FROM credit_orderpayment payment
         JOIN credit_creditline line ON line.merchant_id = payment.line_id
-        {join_zone("paid", merchant="payment.line_id", instant="payment.at")}
+        JOIN credit_order o ON o.id = payment.order_id
+        {join_zone("paid", merchant="payment.line_id", instant=PAID_AT)}
         FULL JOIN (
             SELECT payment_id, line_id, order_id, matures_on, sum(amount) AS amount
             FROM credit_proceedsentry WHERE kind = 'SALE'

@@ -77,6 +77,7 @@ def placed(event: Event, merchant_id: int, now: datetime) -> Outcome:
         amount=Money(data.amount, money.check_currency(data.currency)),
         instalments=data.instalments,
         buyer_risk=data.buyer_risk,
+        at=event.at,
         now=now,
     )
     if is_new and order.is_declined:
@@ -99,7 +100,11 @@ def delivered(event: Event, merchant_id: int, now: datetime) -> Outcome:
 def cancelled(event: Event, merchant_id: int, now: datetime) -> Outcome:
     data = read(OrderCancelled, event)
     _, is_new = orders.cancel(
-        merchant_id=merchant_id, reference=data.order, reason=data.reason, now=now
+        merchant_id=merchant_id,
+        reference=data.order,
+        reason=data.reason,
+        at=event.at,
+        now=now,
     )
     return Outcome.of(is_new)
 

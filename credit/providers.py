@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 
 from credit.models import Withdrawal
-from merchants import secrets
+from merchants import encrypted
 from merchants.refusals import Refused
 
 
@@ -59,7 +59,7 @@ class Provider(Protocol):
 
 def number_of(withdrawal: Withdrawal) -> str:
     """The destination's account or card number, for nobody but who pays. Raises Undecryptable."""
-    return secrets.decrypt(withdrawal.destination.number)
+    return encrypted.read(withdrawal.destination, "number").decode()
 
 
 class Sandbox:

@@ -5,13 +5,27 @@ Everything here is pure: no query, no clock.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 INSTALMENT_DAYS = 30  # from one part's due date to the next one's
 MOST_INSTALMENTS = 120
 HIGH_RISK = 3  # the buyer rank that is declined
 LIMIT_MOSTLY_USED = Decimal("0.80")  # of the limit; the merchant is told when `used` gets there
+FORGIVEN = timedelta(minutes=5)  # by which clocks of two systems may differ
+
+
+def happened(said: datetime, *, not_before: datetime | None, told: datetime) -> datetime | None:
+    """The instant to compute with for what was said to happen at `said`.
+
+    That is `said` within `not_before` (the placing of the step's order) and `told` (its arrival),
+    and the nearer of the two for up to 5 minutes outside. None: it cannot have happened then.
+    """
+    if said > told:
+        return told if said - told <= FORGIVEN else None
+    if not_before is not None and said < not_before:
+        return not_before if not_before - said <= FORGIVEN else None
+    return said
 
 
 @dataclass(frozen=True)

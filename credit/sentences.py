@@ -11,6 +11,7 @@ REFUSALS: dict[str, StrOrPromise] = {
         "You have asked for a higher limit already. You can ask again once we have answered."
     ),
     "not_a_raise": _("Name a limit that is above the present one."),
+    "account_closed": _("Your account was closed. It takes no new orders."),
     "currency_mismatch": _("Your credit line is kept in another currency."),
 }
 
@@ -23,6 +24,9 @@ FREEZES: dict[str, StrOrPromise] = {
 
 # What to do so that the next order goes through.
 DECLINES: dict[str, StrOrPromise] = {
+    Order.Decline.ACCOUNT_CLOSED: _("A closed account takes no new orders. Open ones go on."),
+    Order.Decline.PAUSED_BY_MERCHANT: _("You can take new orders again on the page Credit limit."),
+    Order.Decline.ABOVE_OWN_CAP: _("You can change your caps on the page Credit limit."),
     Order.Decline.LINE_FROZEN: _("See under Freezes what ends the freeze."),
     Order.Decline.BUYER_RISK: _(
         "The buyer is not accepted for “pay later”. Offer another way to pay."

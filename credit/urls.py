@@ -1,6 +1,14 @@
 from django.urls import path
 
-from credit.views import destinations, limit, orders, proceeds, raising, withdrawals
+from credit.views import (
+    destinations,
+    limit,
+    orders,
+    own_rules,
+    proceeds,
+    raising,
+    withdrawals,
+)
 
 app_name = "credit"
 
@@ -8,6 +16,8 @@ urlpatterns = [
     path("limit/", limit.limit, name="limit"),
     path("limit/chart.svg", limit.chart, name="limit_chart"),
     path("limit/entries.csv", limit.export_entries, name="limit_csv"),
+    path("limit/pause/", own_rules.pause, name="pause_orders"),
+    path("limit/caps/", own_rules.caps, name="caps"),
     path("raise/", raising.how_to_raise, name="raise"),
     path("raise/ask/", raising.ask_raise, name="ask_raise"),
     path("raise/question/", raising.ask_question, name="ask_question"),

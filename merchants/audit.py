@@ -1,9 +1,10 @@
 """Asking the books whether they hold together, in SQL and all rows at once (domain: invariants).
 
 Each app lists its own checks (`credit.audit`, `billing.audit`); `manage.py audit` runs them all.
+What only a key can tell is read row by row (merchants.audit_secrets).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -31,6 +32,18 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """One sentence that SQL can't check: `look` goes over the rows and tells of each thing that it
+    looked at what is wrong with it, or None.
+    """
+
+    invariant: int
+    name: str
+    what: str
+    look: Callable[[], Iterable["Violation | None"]]
+
+
+@dataclass(frozen=True)
 class Violation:
     merchant: str
     subject: str
@@ -42,7 +55,7 @@ class Violation:
 class Finding:
     """What became of a check; `listed` holds the first of its violations."""
 
-    check: Check
+    check: Check | Reading
     checked: int
     violations: int
     listed: Sequence[Violation]
@@ -61,11 +74,14 @@ WHERE expected IS DISTINCT FROM found ORDER BY 1, 2 LIMIT {limit}
 """
 
 
-def run(checks: Sequence[Check]) -> list[Finding]:
+def run(checks: Sequence[Check | Reading]) -> list[Finding]:
     """Run the checks on one picture of the books; nothing is locked, and nothing written."""
     with _snapshot(), connection.cursor() as cursor:
         offsets = _offsets(cursor)
-        return [_run_one(check, offsets, cursor) for check in checks]
+        return [
+            _run_one(check, offsets, cursor) if isinstance(check, Check) else _read_through(check)
+            for check in checks
+        ]
 
 
 @contextmanager
@@ -105,6 +121,17 @@ def _run_one(check: Check, offsets: str, cursor: CursorWrapper) -> Finding:
             Violation(merchant, subject, _text(expected), _text(found))
             for merchant, subject, expected, found in cursor.fetchall()
         ]
+    return Finding(check, checked, violations, listed)
+
+
+def _read_through(check: Reading) -> Finding:
+    checked = violations = 0
+    listed: list[Violation] = []
+    for violation in check.look():
+        checked += 1
+        if violation is not None:
+            violations += 1
+            listed += [violation] if len(listed) < MOST_LISTED else []
     return Finding(check, checked, violations, listed)
 
 

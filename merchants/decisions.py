@@ -92,12 +92,17 @@ class Decision:
 
 @dataclass(frozen=True)
 class Download:
-    """A button that gives a row's file: its name and content."""
+    """A button that asks what for, and gives a row's file: its name and content.
+
+    Such files have what is secret otherwise: the operation leaves who took one, and why, on the
+    trail.
+    """
 
     name: str
     title: Text
     is_there: Callable[[Any], bool]
-    content: Callable[[Any], tuple[str, bytes]]
+    effect: Callable[[Any], Text]  # what is in it, said before
+    content: Callable[[Act], tuple[str, bytes]]  # calls one operation
     permission: str = ""  # as with decisions: such files are for who decides, not for who looks
 
 
@@ -204,12 +209,13 @@ class Deciding(ModelAdmin):
         row = self._row(request, object_id)
         if not download.is_there(row):
             raise Http404
-        try:
-            file_name, content = download.content(row)
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-            return HttpResponseRedirect(self._address("change", row.pk))
-        return attachment(file_name, content)
+        form = Reasoned(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            try:
+                return attachment(*download.content(_act(form, row, request)))
+            except Refused as refusal:
+                form.add_error(None, str(refusal))
+        return self._page(request, row, download, form)
 
     def _named(self, request: HttpRequest, ones: Sequence[Any], name: str) -> Any:
         one = next((one for one in ones if one.name == name), None)
@@ -253,7 +259,7 @@ class Deciding(ModelAdmin):
         self,
         request: HttpRequest,
         row: Any,
-        decision: Decision,
+        decision: Decision | Download,
         form: forms.Form | None,
         report: Report | None = None,
     ) -> TemplateResponse:
@@ -279,14 +285,17 @@ def attachment(name: str, content: bytes) -> HttpResponse:
     return response
 
 
+def _act(form: forms.Form, row: Any, request: HttpRequest) -> Act:
+    by = {"actor": request.user.get_username(), "now": clock.now()}
+    return Act(row=row, said=form.cleaned_data, by=by, user=request.user)
+
+
 def _carried_out(
     decision: Decision, form: forms.Form, row: Any, request: HttpRequest
 ) -> Report | Model | None:
     """What the operation made of it, or None, and the form says why it refused."""
-    by = {"actor": request.user.get_username(), "now": clock.now()}
     try:
-        act = Act(row=row, said=form.cleaned_data, by=by, user=request.user)
-        return decision.carry_out(act)
+        return decision.carry_out(_act(form, row, request))
     except Refused as refusal:
         form.add_error(None, str(refusal))
     except ValidationError as error:  # of a model, by field

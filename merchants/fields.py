@@ -1,5 +1,6 @@
 """Column types shared by all books, so that every figure of money has the same width."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
@@ -33,4 +34,18 @@ class ReferenceField(models.CharField):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["max_length"] = 100
+        super().__init__(*args, **kwargs)
+
+
+class EncryptedField(models.BinaryField):
+    """Content that is kept encrypted (merchants.encrypted puts and reads it).
+
+    `bound_to` names what of its row it belongs to, and what never changes there: first the column
+    with the merchant's key, then the row's own. `called` is what people call all of it.
+    """
+
+    def __init__(
+        self, *args: Any, bound_to: Sequence[str] = (), called: str = "", **kwargs: Any
+    ) -> None:
+        self.bound_to, self.called = tuple(bound_to), called
         super().__init__(*args, **kwargs)

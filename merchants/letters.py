@@ -26,10 +26,10 @@ Kind = Notice.Kind
 AMOUNTS = (
     "amount",
     "balance",
+    "due",
     "limit",
     "limit_before",
     "limit_proposed",
-    "outstanding",
     "threshold",
     "total",
     "used",
@@ -39,6 +39,7 @@ WORDS = ("answer", "reason")  # a person's or a provider's
 # Codes within a sentence, by the detail that holds them.
 PHRASES = {
     "code": {
+        "account_closed": _("the account was closed"),
         "line_frozen": _("the credit line was frozen"),
         "buyer_risk": _("the buyer's risk was too high"),
         "insufficient_credit": _("the limit was not enough"),
@@ -103,7 +104,10 @@ TEXTS = {
     ),
     Kind.ORDER_OVERDUE: (
         _("Order %(order)s is overdue"),
-        _("Order %(order)s was due on %(due_on)s; %(outstanding)s of it is not paid yet."),
+        _(
+            "A payment for order %(order)s was due on %(due_on)s; %(due)s was due by then and is"
+            " not paid yet."
+        ),
     ),
     Kind.FREEZE_PLACED: (
         _("Your credit line is frozen"),

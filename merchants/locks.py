@@ -1,4 +1,4 @@
-"""Being the only process that does something which no transaction can hold."""
+"""Being the only one that does something which no row stands for, or no transaction can hold."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,3 +22,12 @@ def alone(what: str) -> Iterator[bool]:
         if is_alone:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [what])
+
+
+def wait_for(what: str) -> None:
+    """Be the only transaction that does `what`, from now to its end; waits for those before.
+
+    Takes no right to any table, as locking a row would.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [what])

@@ -14,5 +14,8 @@ class Role(TextChoices):
     ADMINISTRATOR = "Administrator", "Administrator"
 
 
+# Roles that move money. Nobody has one of them and also decides who has which.
+OF_MONEY = (Role.CREDIT_OFFICER, Role.BILLING_OFFICER)
+
 MANAGES_PEOPLE = "merchants.change_user"  # what an administrator may and others may not
 MANAGES_MEMBERS = "merchants.change_membership"

@@ -21,7 +21,17 @@ class Action(TextChoices):
     FREEZE_LIFTED = "FREEZE_LIFTED", "Freeze lifted"
     FLAG_DISMISSED = "FLAG_DISMISSED", "Flag dismissed"
     FLAG_CONFIRMED = "FLAG_CONFIRMED", "Flag confirmed"
+    ORDERS_PAUSED = "ORDERS_PAUSED", "New orders paused"
+    ORDERS_RESUMED = "ORDERS_RESUMED", "New orders taken again"
+    ORDER_CAP_CHANGED = "ORDER_CAP_CHANGED", "Cap of an order changed"
+    BUYER_CAP_CHANGED = "BUYER_CAP_CHANGED", "Cap of a buyer changed"
     POLICY_INTRODUCED = "POLICY_INTRODUCED", "Credit policy introduced"
+
+    # Cash that no order took
+    UNMATCHED_APPLIED = "UNMATCHED_APPLIED", "Unmatched cash applied to an order"
+    UNMATCHED_RELEASED = "UNMATCHED_RELEASED", "Unmatched cash released to proceeds"
+    UNMATCHED_RETURNED = "UNMATCHED_RETURNED", "Unmatched cash returned to the buyer"
+    REFUSED_CASH_CLOSED = "REFUSED_CASH_CLOSED", "Refused payment or refund closed"
 
     # Withdrawals, and where they go
     WITHDRAWAL_REQUESTED = "WITHDRAWAL_REQUESTED", "Withdrawal requested"
@@ -32,6 +42,7 @@ class Action(TextChoices):
     BANK_ANSWERS_UPLOADED = "BANK_ANSWERS_UPLOADED", "Bank's answers uploaded"
     WITHDRAWAL_PAID = "WITHDRAWAL_PAID", "Withdrawal marked as paid"
     WITHDRAWAL_FAILED = "WITHDRAWAL_FAILED", "Withdrawal marked as failed"
+    BANK_FILE_DOWNLOADED = "BANK_FILE_DOWNLOADED", "File for the bank downloaded"
     DESTINATION_ADDED = "DESTINATION_ADDED", "Destination added"
     DESTINATION_REMOVED = "DESTINATION_REMOVED", "Destination removed"
     KEY_ROTATED = "KEY_ROTATED", "Encrypted anew with another key"
@@ -71,6 +82,7 @@ class Action(TextChoices):
     # People
     PROFILE_CHANGED = "PROFILE_CHANGED", "Profile changed"
     PROFILE_CONFIRMED = "PROFILE_CONFIRMED", "Profile confirmed"
+    LICENCE_DOWNLOADED = "LICENCE_DOWNLOADED", "Licence document downloaded"
     MEMBER_INVITED = "MEMBER_INVITED", "Member invited"
     INVITATION_REVOKED = "INVITATION_REVOKED", "Invitation revoked"
     ROLE_GIVEN = "ROLE_GIVEN", "Role given"
@@ -96,6 +108,11 @@ class Action(TextChoices):
     ADDRESS_CHANGED = "ADDRESS_CHANGED", "Address changed"
     NEW_BROWSER = "NEW_BROWSER", "Sign-in from an unknown browser"
     LOCKED_OUT = "LOCKED_OUT", "Address locked"
+
+    PROPOSED = "PROPOSED", "Proposed to a second person"
+    PROPOSAL_CONFIRMED = "PROPOSAL_CONFIRMED", "Proposal confirmed"
+    PROPOSAL_REFUSED = "PROPOSAL_REFUSED", "Proposal refused"
+    PROPOSAL_WITHDRAWN = "PROPOSAL_WITHDRAWN", "Proposal withdrawn"
 
     # The installation
     PREFIX_SET = "PREFIX_SET", "Installation's prefix set"

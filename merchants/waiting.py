@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet
 from django.db.models.expressions import Combinable
 
-from merchants.models import Profile
+from merchants.models import Profile, Proposal
 
 
 @dataclass(frozen=True)
@@ -51,4 +51,12 @@ PROFILES = Queue(
     since="changed_at",
     merchant="merchant_id",
 )
-QUEUES = (PROFILES,)
+PROPOSALS = Queue(
+    "to-decide",
+    "Proposals to confirm",
+    Proposal,
+    with_status(Proposal.Status.PROPOSED),
+    since="proposed_at",
+    merchant="merchant_id",
+)
+QUEUES = (PROFILES, PROPOSALS)

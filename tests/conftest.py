@@ -45,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # Playwright's synchronous interface runs an event loop, in which Django would refuse to query.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, not safe
+    settings.TAEL_ADMIN_IDLE_MINUTES = 0  # tests go to other days, still signed in
     # Databases 0 and 1 are the broker's and the cache's: each worker's tests get another one.
     number = 2 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     default = settings.CACHES["default"]

@@ -62,6 +62,7 @@ def full_shop() -> Shop:
     shop.ship("2026-11-02 12:00", "A-1")
     shop.deliver("2026-11-02 13:00", "A-1")
     shop.place("2026-11-02 14:00", "A-2", "9000.00")
+    shop.pay("2026-11-02 14:30", "A-2", "1.00")  # which it cannot take
     shop.charge("2026-11-02 15:00", "pick-pack", "15.50", "C-1", description="Two dresses")
     shop.charge("2026-11-02 15:00", "shipping-label", "7.25", "C-2")
     withdrawing.withdraw(shop, "150.00")

@@ -122,6 +122,11 @@ class Shop:
         content |= {"currency": self.currency, **data}
         return self.send("order.paid", at, order=order, **content)
 
+    def refund(self, at: str, order: str, amount: str, refund: str = "", **data: Any) -> str:
+        content = {"refund": refund or f"refund-{next(_numbers)}", "amount": amount}
+        content |= {"currency": self.currency, **data}
+        return self.send("order.refunded", at, order=order, **content)
+
     def charge(self, at: str, fee: str, amount: str, charge: str = "", **data: Any) -> str:
         content: dict[str, Any] = {
             "charge": charge or f"charge-{next(_numbers)}",
@@ -182,7 +187,7 @@ class Shop:
 
     def _everything(self) -> tuple[object, ...]:
         line, account = self.line, self.account
-        kept = (line.payments, line.refunds, line.metrics, account.charges)
+        kept = (line.payments, line.refunds, line.metrics, account.charges, line.refused_cash)
         asked = (account.credits, account.threshold_requests)
         terms = (account.changes, account.plan_terms, account.requests)
         rows = (rows.count() for rows in (*kept, *asked, *terms))

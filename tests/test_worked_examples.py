@@ -6,8 +6,11 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from moneyed import Money
 
 from credit.models import Freeze, LimitEntry
+from credit.operations import own_rules
+from merchants.models import Notice
 from merchants.refusals import Refused
 from tests import shops
 from tests.billing import deciding
@@ -268,6 +271,21 @@ def test_10_storage_posts_when_the_month_ends() -> None:
     assert shop.bills() == ["2026-11-30 THRESHOLD 450.00"]
     assert shop.lines("2026-11-30", "THRESHOLD") == ["storage 2026-11-30 450.00"]
     assert shop.statement("2026-11") == (True, {"FULFILMENT": (1, "450.00")})
+
+
+def test_17_an_own_cap() -> None:
+    shop = shops.join("2026-11-01 10:00", credit_limit="5000.00")
+    own_rules.set_caps(
+        merchant_id=shop.line.pk,
+        order=Money("1000", "USD"),
+        buyer=None,
+        actor="owner@shop.example",
+        now=shop.at("2026-11-01 11:00"),
+    )
+    assert shop.place("2026-11-01 12:00", "A", "1000.00") == "applied"
+    assert shop.place("2026-11-01 12:01", "B", "1000.01") == "declined above_own_cap"
+    assert shop.order("A") == ("OPEN", "1000.00")
+    assert not Notice.objects.exists()
 
 
 @pytest.mark.parametrize("comes_first", ["the job", "a charge"])

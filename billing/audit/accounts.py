@@ -27,6 +27,17 @@ CHECKS = (
         """,
     ),
     Check(
+        12,
+        "a closed account's credit line is closed with it, and no other one is",
+        "closed",
+        """
+        SELECT account.merchant_id, 'billing account' AS subject,
+               account.closed_at AS expected, line.closed_at AS found
+        FROM billing_billingaccount account
+        JOIN credit_creditline line ON line.merchant_id = account.merchant_id
+        """,
+    ),
+    Check(
         6,
         "a threshold that was asked for and given is written down",
         "threshold given",

@@ -14,6 +14,7 @@ from billing.operations import accounts, charges, invoices, items, rests, unappl
 from billing.operations.charges import AccountClosed
 from billing.operations.payments import PaymentUnderWay
 from billing.queries import undecided
+from credit.operations import closing
 from credit.operations.withdrawal_steps import stop_if_suspected
 from merchants import calendar, money, wording
 from merchants.models import TimeZonePeriod
@@ -150,12 +151,13 @@ def close(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Billin
     that is less than the account's provider takes: then it is waived.
 
     From then on it takes no charge of the platform's and has no bill dates; its statement closes
-    with its month. What is left in the merchant's favour pays its unpaid bills; the rest waits to
-    be paid out. Raises AccountClosed, Invalid without a reason.
+    with its month. Its credit line takes no new order. What is left in the merchant's favour pays
+    its unpaid bills; the rest waits to be paid out. Raises AccountClosed, Invalid without a reason.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     _check_open(account)
     now = account.now
+    closing.close(merchant_id=merchant_id, actor=actor, now=now)
     accounts.note_change(
         account,
         AccountChange.What.CLOSED,

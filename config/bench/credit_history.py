@@ -6,7 +6,8 @@ Two fifths of the orders are of the open month. Parameters are those of `config.
 ORDERS = """
 INSERT INTO credit_order (line_id, reference, buyer, buyer_risk, currency, amount, instalments,
     part_amount, status, decline_code, outstanding, paid, refunded, refunded_written_off,
-    written_off, recovered, placed_at, cancel_reason, shipped_at, delivered_at, cancelled_at,
+    written_off, recovered, placed_at, placed_said_at, cancel_reason, shipped_at, shipped_told_at,
+    delivered_at, delivered_told_at, delivered_told_on, cancelled_at, cancelled_said_at,
     written_off_at, first_due_on, due_on)
 SELECT line, 'A-' || lpad(n::text, 6, '0'), 'buyer-' || n %% greatest(%(orders)s / 20, 1), 1, 'USD',
        amount, parts, trunc(amount / parts, 2), status,
@@ -16,10 +17,9 @@ SELECT line, 'A-' || lpad(n::text, 6, '0'), 'buyer-' || n %% greatest(%(orders)s
        CASE status WHEN 'OPEN' THEN amount ELSE 0 END,
        CASE WHEN status IN ('PAID', 'REFUNDED') THEN amount ELSE 0 END,
        CASE status WHEN 'REFUNDED' THEN amount ELSE 0 END, 0,
-       CASE status WHEN 'WRITTEN_OFF' THEN amount ELSE 0 END, 0, placed_at, '',
-       CASE WHEN has_left THEN placed_at + interval '1 hour' END,
-       CASE WHEN is_there THEN placed_at + interval '2 hours' END,
-       CASE status WHEN 'CANCELLED' THEN placed_at + interval '10 minutes' END,
+       CASE status WHEN 'WRITTEN_OFF' THEN amount ELSE 0 END, 0, placed_at, placed_at, '',
+       shipped_at, shipped_at, delivered_at, delivered_at,
+       (delivered_at AT TIME ZONE 'UTC')::date, cancelled_at, cancelled_at,
        CASE status WHEN 'WRITTEN_OFF' THEN placed_at + interval '100 days' END, due_on,
        CASE status WHEN 'OPEN' THEN due_on END
 FROM unnest(%(lines)s::bigint[]) line, generate_series(1, %(orders)s) n,
@@ -44,6 +44,12 @@ FROM unnest(%(lines)s::bigint[]) line, generate_series(1, %(orders)s) n,
          SELECT status NOT IN ('DECLINED', 'CANCELLED') AS has_left,
                 status NOT IN ('DECLINED', 'CANCELLED') AND n %% 16 <> 1 AS is_there
      ) sent,
+     LATERAL (
+         SELECT CASE WHEN has_left THEN placed_at + interval '1 hour' END AS shipped_at,
+                CASE WHEN is_there THEN placed_at + interval '2 hours' END AS delivered_at,
+                CASE status WHEN 'CANCELLED' THEN placed_at + interval '10 minutes' END
+                    AS cancelled_at
+     ) step,
      LATERAL (
          SELECT CASE WHEN status = 'OPEN' AND is_there
                      THEN %(today)s::date - 20 + (n / %(open_every)s) %% 50
@@ -71,17 +77,19 @@ ORDER BY at, order_id, change DESC
 """
 PAYMENTS = """
 INSERT INTO credit_orderpayment (line_id, order_id, reference, currency, amount, status, refusal,
-                                 at)
-SELECT line_id, id, 'P-' || reference, 'USD', amount, 'APPLIED', '',
-       least(placed_at + (1 + id %% %(pay_within)s) * interval '1 day', %(now)s)
-FROM credit_order WHERE line_id = ANY(%(lines)s) AND paid > 0 ORDER BY 8
+                                 at, arrived_at, settled)
+SELECT line_id, id, 'P-' || reference, 'USD', amount, 'APPLIED', '', cash.at, cash.at, 0
+FROM credit_order,
+     LATERAL (SELECT least(placed_at + (1 + id %% %(pay_within)s) * interval '1 day', %(now)s)
+              AS at) cash
+WHERE line_id = ANY(%(lines)s) AND paid > 0 ORDER BY 8
 """
 REFUNDS = """
 INSERT INTO credit_orderrefund (line_id, order_id, reference, currency, amount, from_outstanding,
-                                from_written_off, from_proceeds, at)
-SELECT line_id, id, 'R-' || reference, 'USD', amount, 0, 0, amount,
-       least(placed_at + 14 * interval '1 day', %(now)s)
-FROM credit_order WHERE line_id = ANY(%(lines)s) AND refunded > 0 ORDER BY 9
+                                from_written_off, from_proceeds, at, arrived_at)
+SELECT line_id, id, 'R-' || reference, 'USD', amount, 0, 0, amount, given.at, given.at
+FROM credit_order, LATERAL (SELECT least(placed_at + 14 * interval '1 day', %(now)s) AS at) given
+WHERE line_id = ANY(%(lines)s) AND refunded > 0 ORDER BY 9
 """
 DESTINATIONS = """
 INSERT INTO credit_payoutdestination (line_id, kind, holder, bank, number, last_four, added_at,
@@ -174,7 +182,7 @@ NOTICES = """
 INSERT INTO merchants_notice (merchant_id, kind, cause, details, at, addressed_at)
 SELECT line_id, kind, 'order:' || reference,
        jsonb_build_object('order', reference, 'amount', amount::text, 'currency', currency,
-                          'outstanding', amount::text, 'due_on', %(today)s::text, 'code',
+                          'due', amount::text, 'due_on', %(today)s::text, 'code',
                           decline_code),
        placed_at, placed_at
 FROM credit_order,

@@ -29,9 +29,9 @@ WITH held AS (
 ), placed AS (
     INSERT INTO credit_order (line_id, reference, buyer, buyer_risk, currency, amount, instalments,
         part_amount, status, decline_code, outstanding, paid, refunded, refunded_written_off,
-        written_off, recovered, placed_at, cancel_reason)
+        written_off, recovered, placed_at, placed_said_at, cancel_reason)
     SELECT merchant_id, %(reference)s, 'buyer', 0, currency, %(amount)s, 1, %(amount)s, 'OPEN', '',
-           %(amount)s, 0, 0, 0, 0, 0, %(now)s, '' FROM held
+           %(amount)s, 0, 0, 0, 0, 0, %(now)s, %(now)s, '' FROM held
     RETURNING id
 )
 INSERT INTO credit_limitentry (line_id, order_id, kind, currency, limit_change, used_change,

@@ -15,7 +15,7 @@ from moneyed import Money
 
 from billing.models import BillingAccount, BillingCredit, Charge, ThresholdRequest
 from billing.operations import credits, payment_methods, prices, thresholds
-from config.demo.people import ADMINISTRATOR, BILLING_OFFICER, CREDIT_OFFICER
+from config.demo.people import BILLING_OFFICER, CREDIT_OFFICER, PAYER
 from credit.models import CreditLine, LimitRequest, PayoutDestination, Withdrawal
 from credit.operations import destinations, payout_files, payouts, requests, withdrawals
 
@@ -200,7 +200,7 @@ def reject_withdrawal(key: str, reason: str) -> Act:
 
 def hand_to_bank(key: str) -> Act:
     return lambda merchant, now: payout_files.export(
-        withdrawal_ids=[_withdrawal(merchant, key)], actor=ADMINISTRATOR, now=now
+        withdrawal_ids=[_withdrawal(merchant, key)], actor=PAYER, now=now
     )
 
 

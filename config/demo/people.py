@@ -14,6 +14,8 @@ PASSWORD = "tael-demo"
 ADMINISTRATOR = "admin@tael.example"
 CREDIT_OFFICER = "credit@tael.example"
 BILLING_OFFICER = "billing@tael.example"
+PAYER = "payouts@tael.example"  # sends what the credit officer approved
+SECOND_ADMINISTRATOR = "people@tael.example"  # confirms what the first one proposes
 AUDITOR = "auditor@tael.example"
 
 
@@ -35,7 +37,9 @@ LOGINS = [
     Login("finance@lakeside.example", PASSWORD, "finance at Lakeside Outfitters"),
     Login("viewer@lakeside.example", PASSWORD, "viewer at Lakeside Outfitters"),
     Login(ADMINISTRATOR, PASSWORD, "administrator, at /admin/", Role.ADMINISTRATOR),
+    Login(SECOND_ADMINISTRATOR, PASSWORD, "second administrator, at /admin/", Role.ADMINISTRATOR),
     Login(CREDIT_OFFICER, PASSWORD, "credit officer, at /admin/", Role.CREDIT_OFFICER),
+    Login(PAYER, PASSWORD, "second credit officer, at /admin/", Role.CREDIT_OFFICER),
     Login(BILLING_OFFICER, PASSWORD, "billing officer, at /admin/", Role.BILLING_OFFICER),
     Login(AUDITOR, PASSWORD, "auditor, at /admin/", Role.AUDITOR),
 ]

@@ -49,8 +49,9 @@ GROUPS = (
             merchants.PROFILES,
         ),
     ),
+    Group("Waiting for a second person", (merchants.PROPOSALS,)),
     Group("Bills", (billing.FAILED, billing.DRAFTS)),
-    Group("To look into", (credit.FLAGS, credit.UNMATCHED)),
+    Group("To look into", (credit.FLAGS, credit.UNMATCHED, credit.REFUSED)),
 )
 QUEUES = tuple(queue for group in GROUPS for queue in group.queues)
 

@@ -1,4 +1,6 @@
-"""The roles of our own people, as groups. What no role is given here, nobody but a superuser may.
+"""The roles of our own people, as groups. What no role is given here, nobody may.
+
+Administrators decide no money, and a superuser may what an administrator may (merchants.User).
 
 Permissions are made after all migrations have run, which is too late for us: we make those we give.
 """
@@ -29,6 +31,8 @@ CREDIT = (
     "credit.limitreview",
     "credit.limitrequest",
     "credit.orderflag",
+    "credit.orderpayment",
+    "credit.refusedcash",
     "credit.withdrawal",
     "merchants.profile",
 )
@@ -44,6 +48,7 @@ BILLING = (
 RUNNING = (
     "merchants.user",
     "merchants.membership",
+    "merchants.proposal",
     "credit.creditpolicy",
     "config.jobrun",
     "config.jobfailure",
@@ -57,7 +62,7 @@ ROLES = {
     "Administrator": (
         ("merchants", "credit", "billing", "config"),
         SIGN_IN,
-        (*CREDIT, *BILLING, *RUNNING),
+        RUNNING,
     ),
 }
 

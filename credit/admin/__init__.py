@@ -3,6 +3,22 @@
 Importing the modules registers the pages.
 """
 
-from credit.admin import lines, orders, payout_answers, policies, reviews, withdrawals
+from credit.admin import (
+    cash,
+    lines,
+    orders,
+    payout_answers,
+    policies,
+    reviews,
+    withdrawals,
+)
 
-__all__ = ["lines", "orders", "payout_answers", "policies", "reviews", "withdrawals"]
+__all__ = [
+    "cash",
+    "lines",
+    "orders",
+    "payout_answers",
+    "policies",
+    "reviews",
+    "withdrawals",
+]

@@ -1,5 +1,6 @@
 """What operators say with a decision about credit."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -46,6 +47,23 @@ class FreezePlaced(forms.Form):
         widget=UnfoldAdminSelectWidget,
     )
     reason = Reasoned.base_fields["reason"]
+
+
+class UnmatchedReleased(Reasoned):
+    amount = amount_field(label="Amount")
+    # What had been settled when the page was shown: a form that is sent twice settles once.
+    settled = forms.DecimalField(widget=forms.HiddenInput)
+    field_order: Sequence[str] = ("amount", "reason", "settled")
+
+
+class UnmatchedApplied(UnmatchedReleased):
+    order = LineField(label="Order (its reference)", widget=UnfoldAdminTextInputWidget)
+    field_order = ("order", "amount", "reason", "settled")
+
+
+class UnmatchedReturned(UnmatchedReleased):
+    reference = LineField(label="The bank's reference", widget=UnfoldAdminTextInputWidget)
+    field_order = ("amount", "reference", "reason", "settled")
 
 
 class RaiseApproved(Reasoned):

@@ -21,7 +21,10 @@ MERCHANT = related("line__merchant")
 
 class PaymentInline(ReadOnlyInline):
     model = OrderPayment
-    fields = readonly_fields = ("reference", amount("amount"), "status", "refusal", "at")
+    fields = readonly_fields = (
+        *("reference", amount("amount"), "status", "refusal", amount("settled"), "at"),
+        "arrived_at",
+    )
 
 
 class RefundInline(ReadOnlyInline):
@@ -33,6 +36,7 @@ class RefundInline(ReadOnlyInline):
         amount("from_written_off"),
         amount("from_proceeds"),
         "at",
+        "arrived_at",
     )
 
 
@@ -54,16 +58,6 @@ class OrderAdmin(OfMerchant):
     list_filter = ("status",)
     list_select_related = ("line__merchant",)
     inlines = (PaymentInline, RefundInline)
-
-
-@admin.register(OrderPayment)
-class OrderPaymentAdmin(OfMerchant):
-    merchant = "line__merchant"
-    is_long = True
-    of_one = ("reference",)
-    list_display = ("reference", MERCHANT, "order", amount("amount"), "status", "at")
-    list_filter = (waiting(queues.UNMATCHED), "status")
-    list_select_related = ("line__merchant", "order")
 
 
 @admin.register(OrderRefund)

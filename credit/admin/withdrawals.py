@@ -153,8 +153,10 @@ def _take_answers(act: Act) -> Report:
     )
 
 
-def _file(withdrawal: Withdrawal) -> tuple[str, bytes]:
-    return f"{withdrawal.batch}.csv", payout_files.export_again(withdrawal.batch).encode()
+def _file(act: Act) -> tuple[str, bytes]:
+    batch = act.row.batch
+    content = payout_files.export_again(batch=batch, reason=act.reason, **act.by)
+    return f"{batch}.csv", content.encode()
 
 
 @admin.register(Withdrawal)
@@ -184,6 +186,10 @@ class WithdrawalAdmin(Deciding, OfMerchant):
             "file",
             _("File for the bank"),
             is_there=lambda withdrawal: bool(withdrawal.batch),
+            effect=lambda withdrawal: (
+                f"The file {withdrawal.batch} has the whole numbers of accounts and cards. That you"
+                " took it, and why, is on the trail."
+            ),
             content=_file,
         ),
     )

@@ -28,6 +28,31 @@ class OrderCheck(forms.Form):
         return money.of(self.cleaned_data["amount"], self.currency)
 
 
+class Caps(forms.Form):
+    """A merchant's own caps for new orders; nothing is no cap."""
+
+    order_cap = AmountField(required=False)
+    buyer_cap = AmountField(required=False)
+
+    def __init__(self, *args: Any, line: CreditLine, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"auto_id": "caps_%s", "label_suffix": ""})
+        self.currency = line.currency
+        labels = {
+            "order_cap": _("Most that one order may be, in %(currency)s"),
+            "buyer_cap": _("Most that one buyer may owe, in %(currency)s"),
+        }
+        for name, label in labels.items():
+            self.fields[name].currency = line.currency  # type: ignore[attr-defined]
+            self.fields[name].label = label % {"currency": line.currency}
+            self.fields[name].help_text = _("Empty: no cap.")
+            present = getattr(line, name)
+            self.initial[name] = "" if present is None else money.text(present, line.currency)
+
+    def cap(self, name: str) -> Money | None:
+        figure = self.cleaned_data[name]
+        return None if figure is None else money.of(figure, self.currency)
+
+
 class Question(forms.Form):
     """Anything about the limit, to be answered by a person."""
 

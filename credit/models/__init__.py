@@ -14,7 +14,9 @@ PayoutAnswer       what the bank said of one withdrawal; taken in once.
 PayoutAnswerFile   an upload of such; its rows are taken in by a job.
 PayoutDestination  where proceeds may go; its number is encrypted.
 ProceedsEntry      every change of what the merchant has earned, append-only.
+RefusedCash        a payment or refund that was refused; waits until it comes again or is closed.
 ShopMetrics        what the platform measured of a shop at an instant; input of reviews.
+UnmatchedSettlement  what became of UNMATCHED cash; the parts never exceed it.
 Withdrawal         proceeds on their way; debited once, returned at most once.
 """
 
@@ -27,6 +29,7 @@ from credit.models.proceeds import ProceedsEntry
 from credit.models.refunds import OrderRefund
 from credit.models.requests import LimitRequest, OrderFlag
 from credit.models.reviews import LimitReview
+from credit.models.settlements import RefusedCash, UnmatchedSettlement
 from credit.models.withdrawals import PayoutDestination, Withdrawal
 
 __all__ = [
@@ -44,6 +47,8 @@ __all__ = [
     "PayoutAnswerFile",
     "PayoutDestination",
     "ProceedsEntry",
+    "RefusedCash",
     "ShopMetrics",
+    "UnmatchedSettlement",
     "Withdrawal",
 ]

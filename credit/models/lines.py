@@ -33,6 +33,12 @@ class CreditLine(models.Model):
         default=10
     )  # from local delivery to the first due day
     settlement_days = models.PositiveIntegerField(default=7)  # from local payment to withdrawable
+    # The merchant's own rules for new orders (operations.own_rules); null is no rule.
+    paused_at = models.DateTimeField(null=True, blank=True)  # since when it takes no orders
+    order_cap = AmountField(null=True, blank=True)  # most that a single order may be
+    buyer_cap = AmountField(null=True, blank=True)  # most that one buyer may owe
+    # When the merchant's billing account was closed (operations.closing); set once.
+    closed_at = models.DateTimeField(null=True, blank=True)
     timezone = models.CharField(max_length=64)  # whose days this line counts now
     # The first local day counted so, and its instant; null while the merchant has had no other.
     timezone_since_on = models.DateField(null=True, blank=True)
@@ -50,6 +56,14 @@ class CreditLine(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(limit__gte=0), name="limit_not_negative"),
             models.CheckConstraint(condition=Q(used__gte=0), name="used_not_negative"),
+            models.CheckConstraint(
+                condition=Q(order_cap__isnull=True) | Q(order_cap__gt=0),
+                name="cap_of_an_order_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(buyer_cap__isnull=True) | Q(buyer_cap__gt=0),
+                name="cap_of_a_buyer_positive",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(
@@ -68,6 +82,14 @@ class CreditLine(models.Model):
     @property
     def is_frozen(self) -> bool:
         return self.freezes_in_force > 0
+
+    @property
+    def is_closed(self) -> bool:
+        return self.closed_at is not None
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_at is not None
 
     @property
     def limit_money(self) -> Money:

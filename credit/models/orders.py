@@ -43,9 +43,16 @@ class Order(models.Model):
         WRITTEN_OFF = "WRITTEN_OFF", _("Written off")
 
     class Decline(models.TextChoices):
+        # In the order in which they are looked for.
+        ACCOUNT_CLOSED = "account_closed", _("The account was closed")
         LINE_FROZEN = "line_frozen", _("The credit line was frozen")
+        PAUSED_BY_MERCHANT = "paused_by_merchant", _("You had paused new orders")
+        ABOVE_OWN_CAP = "above_own_cap", _("Above a cap that you have set")
         BUYER_RISK = "buyer_risk", _("The buyer's risk was too high")
         INSUFFICIENT_CREDIT = "insufficient_credit", _("The limit was not enough")
+
+    # What the merchant wanted to be declined: it is told of none, and has lost nothing.
+    OWN_DECLINES: ClassVar = (Decline.PAUSED_BY_MERCHANT, Decline.ABOVE_OWN_CAP)
 
     line = models.ForeignKey(
         CreditLine, on_delete=models.PROTECT, related_name="orders", db_index=False
@@ -67,10 +74,18 @@ class Order(models.Model):
     refunded_written_off = AmountField(default=Decimal(0))  # of `refunded`: what was written off
     written_off = AmountField(default=Decimal(0))  # what was outstanding when it was written off
     recovered = AmountField(default=Decimal(0))  # cash that came after the write-off
-    placed_at = models.DateTimeField()
-    shipped_at = models.DateTimeField(null=True, blank=True)
-    delivered_at = models.DateTimeField(null=True, blank=True)
-    cancelled_at = models.DateTimeField(null=True, blank=True)
+    # Each step has two instants: when we were told, which counts for holds and declines, and what
+    # was said of when it happened, from which days are counted (credit.rules.happened).
+    placed_at = models.DateTimeField()  # told
+    placed_said_at = models.DateTimeField()
+    shipped_at = models.DateTimeField(null=True, blank=True)  # said
+    shipped_told_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)  # said
+    delivered_told_at = models.DateTimeField(null=True, blank=True)
+    # The local day on which the delivery was told; a write-off counts from no earlier day.
+    delivered_told_on = models.DateField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)  # told
+    cancelled_said_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.CharField(max_length=500, blank=True)
     written_off_at = models.DateTimeField(null=True, blank=True)
     first_due_on = models.DateField(null=True, blank=True)  # set by the delivery
@@ -131,6 +146,12 @@ class Order(models.Model):
             ),
             # A buyer's orders at one shop: exposure by buyer and the fake-order rule.
             models.Index(fields=["line", "buyer", "placed_at"], name="order_by_buyer"),
+            # What a buyer owes at one shop, for its cap: few rows, however many were paid.
+            models.Index(
+                fields=["line", "buyer"],
+                condition=Q(status__in=["OPEN", "WRITTEN_OFF"]),
+                name="order_owed_by_buyer",
+            ),
             # What was placed lately, of all lines. It costs an order next to nothing.
             BrinIndex(fields=["placed_at"], name="orders_lately", autosummarize=True),
             # What left the shop and has not arrived, oldest first: the rule that flags it.
@@ -219,19 +240,46 @@ class OrderPayment(models.Model):
     amount = AmountField()
     status = models.CharField(max_length=10, choices=Status.choices)
     refusal = models.CharField(max_length=20, blank=True)  # why it is UNMATCHED
-    at = models.DateTimeField()
+    at = models.DateTimeField()  # when it was paid, as it was said
+    arrived_at = models.DateTimeField()  # when we were told
+    # What of UNMATCHED cash operators have settled: the sum of its UnmatchedSettlements.
+    settled = AmountField(default=Decimal(0))
+    # For which settlement of UNMATCHED cash this payment stands, under that cash's reference; null
+    # for what the platform told us of.
+    settlement = models.OneToOneField(
+        "credit.UnmatchedSettlement",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="applied_payment",
+    )
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["line", "reference"], name="one_payment_per_merchant_and_reference"
+                fields=["line", "reference"],
+                condition=Q(settlement__isnull=True),
+                name="one_payment_per_merchant_and_reference",
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="order_payment_positive"),
+            models.CheckConstraint(
+                condition=Q(settled=0)
+                | Q(status="UNMATCHED", settled__gt=0, settled__lte=F("amount")),
+                name="only_unmatched_cash_is_settled_and_no_more_than_it_is",
+            ),
         ]
         indexes: ClassVar = [
             # The operators' list of cash that waits for a decision.
             models.Index(
-                fields=["at"], condition=Q(status="UNMATCHED"), name="order_payment_unmatched"
+                fields=["arrived_at"],
+                condition=Q(status="UNMATCHED", settled__lt=F("amount")),
+                name="order_payment_unmatched",
+            ),
+            # What no order could take of one merchant, settled or not, latest first.
+            models.Index(
+                fields=["line", "-id"],
+                condition=Q(status="UNMATCHED"),
+                name="unmatched_of_merchant",
             ),
         ]
         triggers: ClassVar = [
@@ -244,3 +292,16 @@ class OrderPayment(models.Model):
     @property
     def amount_money(self) -> Money:
         return money.of(self.amount, self.currency)
+
+    @property
+    def unsettled(self) -> Decimal:
+        """What of UNMATCHED cash still waits for a decision."""
+        return self.amount - self.settled
+
+    @property
+    def is_unmatched(self) -> bool:
+        return self.status == self.Status.UNMATCHED
+
+    @property
+    def waits(self) -> bool:
+        return self.is_unmatched and self.unsettled > 0

@@ -9,6 +9,7 @@ from moneyed import Money
 from credit.models.lines import CreditLine
 from credit.models.orders import Order, OrderPayment
 from credit.models.refunds import OrderRefund
+from credit.models.settlements import UnmatchedSettlement
 from credit.models.withdrawals import Withdrawal
 from merchants import money
 from merchants.fields import AmountField, CurrencyField
@@ -22,6 +23,7 @@ class ProceedsEntry(models.Model):
         FEE = "FEE", _("Withdrawal fee")
         RETURNED = "RETURNED", _("Returned withdrawal")
         BILL_PAYMENT = "BILL_PAYMENT", _("Bill payment")
+        RELEASED = "RELEASED", _("Released payment")
 
     line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="proceeds_entries")
     kind = models.CharField(max_length=12, choices=Kind.choices)
@@ -43,6 +45,14 @@ class ProceedsEntry(models.Model):
     withdrawal = models.ForeignKey(
         Withdrawal, on_delete=models.PROTECT, null=True, blank=True, related_name="entries"
     )
+    # The decision that a RELEASED is; its `order` is the one that could not take the cash.
+    settlement = models.OneToOneField(
+        UnmatchedSettlement,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="entry",
+    )
     # The payment of a bill that a BILL_PAYMENT is, by its idempotency key.
     bill_payment = models.CharField(max_length=60, blank=True)
     at = models.DateTimeField()
@@ -52,7 +62,7 @@ class ProceedsEntry(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(kind="SALE", amount__gt=0, matures_on__isnull=False)
-                | Q(kind="RETURNED", amount__gt=0)
+                | Q(kind__in=["RETURNED", "RELEASED"], amount__gt=0)
                 | Q(kind__in=["REFUND", "WITHDRAWAL", "FEE", "BILL_PAYMENT"], amount__lt=0),
                 name="proceeds_entry_has_the_sign_of_its_kind",
             ),
@@ -60,6 +70,11 @@ class ProceedsEntry(models.Model):
                 condition=Q(kind__in=["WITHDRAWAL", "FEE", "RETURNED"], withdrawal__isnull=False)
                 | (~Q(kind__in=["WITHDRAWAL", "FEE", "RETURNED"]) & Q(withdrawal__isnull=True)),
                 name="proceeds_entry_has_a_withdrawal_exactly_when_it_is_of_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="RELEASED", settlement__isnull=False)
+                | (~Q(kind="RELEASED") & Q(settlement__isnull=True)),
+                name="proceeds_entry_has_a_settlement_exactly_when_released",
             ),
             models.CheckConstraint(
                 condition=Q(kind="BILL_PAYMENT", bill_payment__gt="")
@@ -98,7 +113,11 @@ class ProceedsEntry(models.Model):
             # All but sales are few of many: the proceeds page by kind.
             models.Index(
                 fields=["line", "kind", "-id"],
-                condition=Q(kind__in=["REFUND", "WITHDRAWAL", "FEE", "RETURNED", "BILL_PAYMENT"]),
+                condition=Q(
+                    kind__in=[
+                        *("REFUND", "WITHDRAWAL", "FEE", "RETURNED", "BILL_PAYMENT", "RELEASED")
+                    ]
+                ),
                 name="proceeds_history_by_kind",
             ),
             models.Index(

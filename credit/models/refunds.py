@@ -20,7 +20,8 @@ class OrderRefund(models.Model):
     from_outstanding = AmountField()  # what the buyer then no longer owed
     from_written_off = AmountField()  # what nobody expected any more
     from_proceeds = AmountField()  # what the merchant had earned
-    at = models.DateTimeField()
+    at = models.DateTimeField()  # when it was given, as it was said
+    arrived_at = models.DateTimeField()  # when we were told
 
     class Meta:
         constraints: ClassVar = [

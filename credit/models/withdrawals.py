@@ -12,7 +12,7 @@ from moneyed import Money
 
 from credit.models.lines import CreditLine
 from merchants import money
-from merchants.fields import AmountField, CurrencyField, ReferenceField
+from merchants.fields import AmountField, CurrencyField, EncryptedField, ReferenceField
 
 EXPECTED_WITHIN = timedelta(hours=24)  # from the request; what takes longer is flagged
 
@@ -26,8 +26,8 @@ class PayoutDestination(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     holder = models.CharField(max_length=200)
     bank = models.CharField(max_length=200, blank=True)  # of a card
-    # Encrypted with the first of the keys in the environment (merchants.secrets); never shown.
-    number = models.BinaryField()
+    # Kept encrypted, and bound to this row of this merchant: another row's does not open here.
+    number = EncryptedField(bound_to=("line_id", "pk"), called="destination numbers")
     last_four = models.CharField(max_length=4)  # of an e-mail address: before the @
     added_at = models.DateTimeField()
     added_by = models.CharField(max_length=254)
@@ -99,7 +99,8 @@ class Withdrawal(models.Model):
     amount = AmountField()  # what arrives
     fee = AmountField()  # on top
     status = models.CharField(max_length=10, choices=Status.choices)
-    needs_approval = models.BooleanField()  # it was above the policy's `approval_above`
+    # It brought what was asked for on its local day above the policy's `approval_above`.
+    needs_approval = models.BooleanField()
     provider = models.CharField(max_length=10)
     batch = ReferenceField(blank=True)  # the file for the bank that it was written into
     requested_at = models.DateTimeField()

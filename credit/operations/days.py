@@ -15,11 +15,13 @@ from credit.models import CreditLine
 from credit.operations import overdue, reviews, unpaid_bills
 from credit.queries import policies
 from credit.queries.reviews import Start
+from credit.rules import INSTALMENT_DAYS
 from merchants import calendar
 from merchants.queries import time_zones_from
 
-# The loss of an order leaves `used`, and takes as much of the limit as there is. `lost` counts up
-# over the orders of one line, so that each entry shows the balances that it left.
+# An order is written off so many days after its oldest unpaid part was due, or after we heard
+# of its delivery, where that was later. The loss leaves `used`, and takes as much of the limit as
+# there is. `lost` counts up over a line's orders, so that each entry shows its balances.
 WRITE_OFF = """
 WITH due AS (
     SELECT o.id, o.line_id, o.outstanding, day.at, sum(o.outstanding) OVER (
@@ -28,6 +30,7 @@ WITH due AS (
                 %(write_off_days)s::int[]) AS day(line_id, today, at, write_off_days)
     JOIN credit_order o ON o.line_id = day.line_id
     WHERE o.status = 'OPEN' AND o.due_on <= day.today - day.write_off_days
+      AND o.delivered_told_on <= day.today - day.write_off_days
 ), entry AS (
     INSERT INTO credit_limitentry (line_id, order_id, kind, currency, limit_change, used_change,
                                    limit_after, used_after, actor, reason, at)
@@ -50,18 +53,27 @@ FROM (SELECT line_id, max(lost) AS lost FROM due GROUP BY line_id) total
 WHERE line.merchant_id = total.line_id
 """
 
-# Told once for each due date that passes unpaid. (One that had passed when we heard of the delivery
-# is told by orders.deliver.)
+# Told once for each due date that passes unpaid, with all that is due by then (credit.rules.parts).
+# (Those that had passed when we heard of the delivery are told by orders.deliver.)
 NOTICE_OVERDUE = """
 INSERT INTO merchants_notice (merchant_id, kind, cause, details, at)
-SELECT o.line_id, 'ORDER_OVERDUE', o.reference || ' ' || o.due_on,
-       jsonb_build_object('order', o.reference, 'due_on', o.due_on,
-                          'outstanding', o.outstanding::text, 'currency', o.currency), day.at
+SELECT o.line_id, 'ORDER_OVERDUE', o.reference || ' ' || day.today - 1,
+       jsonb_build_object('order', o.reference, 'due_on', day.today - 1,
+                          'due', due.by_then::text, 'currency', o.currency), day.at
 FROM unnest(%(lines)s::bigint[], %(todays)s::date[], %(instants)s::timestamptz[])
      AS day(line_id, today, at)
-JOIN credit_creditline line ON line.merchant_id = day.line_id
-JOIN credit_order o ON o.line_id = day.line_id
-WHERE o.status = 'OPEN' AND o.due_on = day.today - 1
+JOIN credit_order o ON o.line_id = day.line_id AND o.status = 'OPEN' AND o.due_on < day.today
+CROSS JOIN LATERAL (
+    SELECT (day.today - 1 - o.first_due_on) / %(instalment_days)s + 1 AS number,
+           (day.today - 1 - o.first_due_on) %% %(instalment_days)s AS days_since
+) part
+CROSS JOIN LATERAL (
+    SELECT least(CASE WHEN part.number >= o.instalments THEN o.amount
+                      ELSE o.part_amount * part.number END, o.paid + o.outstanding) AS ends,
+           greatest(o.part_amount * (part.number - 1), o.paid) AS starts
+) owed
+CROSS JOIN LATERAL (SELECT owed.ends - o.paid AS by_then) due
+WHERE part.days_since = 0 AND part.number <= o.instalments AND owed.ends > owed.starts
 ORDER BY o.line_id, o.id
 ON CONFLICT DO NOTHING
 """
@@ -117,7 +129,7 @@ def _work_off_one_day(line_ids: Sequence[int], now: datetime) -> int:
         cursor.execute(WRITE_OFF, {**days, "write_off_days": write_off_days})
         overdue.update(starts)
         unpaid_bills.place(starts)
-        cursor.execute(NOTICE_OVERDUE, days)
+        cursor.execute(NOTICE_OVERDUE, {**days, "instalment_days": INSTALMENT_DAYS})
         reviews.hold([start for start in starts if start.today.day == 1])
         cursor.execute(OPEN_NEXT_DAY, {**days, "ends": ends})
         if timezones != [start.timezone for start in starts]:

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -11,7 +10,7 @@ from django.db import transaction
 
 from credit.models import CreditLine, PayoutDestination, Withdrawal
 from credit.operations import lines
-from merchants import secrets, texts
+from merchants import encrypted, secrets, texts
 from merchants.models import Notice
 from merchants.operations import notices, trail
 from merchants.refusals import Conflict, Invalid, Refused
@@ -74,17 +73,19 @@ def add(
             if (known.holder, known.bank) != (holder, bank):
                 raise DestinationConflict(f"number: {known} is known with another holder or bank")
             return known, False
-        destination = PayoutDestination.objects.create(
+        destination = PayoutDestination(
+            pk=encrypted.next_key(PayoutDestination),
             line=line,
             kind=kind,
             holder=holder,
             bank=bank,
-            number=secrets.encrypt(number),
             last_four=_last_four(number),
             added_at=now,
             added_by=actor,
             usable_from=now + USABLE_AFTER,
         )
+        encrypted.put(destination, "number", number.encode())
+        destination.save(force_insert=True)
         _tell_owners(destination)
         _note(Action.DESTINATION_ADDED, destination, actor, now)
     return destination, True
@@ -196,7 +197,7 @@ def _known(line: CreditLine, kind: str, number: str) -> PayoutDestination | None
 
 def _is_number(destination: PayoutDestination, number: str) -> bool:
     try:
-        return secrets.decrypt(destination.number) == number
+        return encrypted.read(destination, "number").decode() == number
     except secrets.Undecryptable:  # its key is lost: the way out is to add it again
         return False
 
@@ -247,35 +248,3 @@ def usable(line: CreditLine, destination_id: int, *, now: datetime) -> PayoutDes
             f"{destination} can be used from {destination.usable_from.isoformat()}."
         )
     return destination
-
-
-@transaction.atomic
-def reencrypt(
-    destination_ids: Sequence[int], *, actor: str, now: datetime
-) -> tuple[int, list[int]]:
-    """Encrypt the numbers of these with the first key, where they are not.
-
-    Returns how many it changed, and those that no key opens, which stay as they are.
-    """
-    changed, unreadable = 0, []
-    chunk = PayoutDestination.objects.select_for_update(no_key=True).filter(pk__in=destination_ids)
-    for destination in chunk.order_by("pk"):
-        if secrets.is_current(destination.number):
-            continue
-        try:
-            number = secrets.decrypt(destination.number)
-        except secrets.Undecryptable:
-            unreadable.append(destination.pk)
-            continue
-        destination.number = secrets.encrypt(number)
-        destination.save(update_fields=["number"])
-        changed += 1
-    if changed:
-        trail.write(
-            Action.KEY_ROTATED,
-            subject="destination numbers",
-            after={"encrypted_anew": changed},
-            actor=actor,
-            now=now,
-        )
-    return changed, unreadable

@@ -7,7 +7,7 @@ from django.db import transaction
 from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry
-from credit.operations import lines
+from credit.operations import lines, usage
 from merchants import money, wording
 from merchants.operations import trail
 from merchants.refusals import Invalid
@@ -57,7 +57,7 @@ def change(
         reason=reason,
         now=now,
     )
-    return LimitEntry.objects.create(
+    entry = LimitEntry.objects.create(
         line=line,
         kind=kind,
         currency=line.currency,
@@ -68,3 +68,5 @@ def change(
         reason=reason,
         at=now,
     )
+    usage.tell_of_cut(line, limit_before=before, limit=limit, cause=f"entry {entry.pk}", at=now)
+    return entry

@@ -7,8 +7,9 @@ from django.db import connection, transaction
 from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry, Order
-from credit.operations import lines
-from credit.rules import HIGH_RISK, LIMIT_MOSTLY_USED, MOST_INSTALMENTS
+from credit.operations import lines, usage
+from credit.queries.exposure import owed_by
+from credit.rules import HIGH_RISK, MOST_INSTALMENTS, happened
 from merchants import money
 from merchants.models import Notice
 from merchants.operations import notices
@@ -28,6 +29,13 @@ class OrderNotOpen(Refused):
     code = "order_not_open"
 
 
+class WrongInstant(Invalid):
+    """It is said to have happened before its order was placed, or after we were told of it."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__("at", f"{at.isoformat()} is before the order was placed, or not here yet")
+
+
 class OrderConflict(Conflict):
     """An order, or a step of it, is known under this reference with other content."""
 
@@ -38,10 +46,10 @@ PLACE = """
 WITH placed AS (
     INSERT INTO credit_order (line_id, reference, buyer, buyer_risk, currency, amount, instalments,
         part_amount, status, decline_code, outstanding, paid, refunded, refunded_written_off,
-        written_off, recovered, placed_at, cancel_reason)
+        written_off, recovered, placed_at, placed_said_at, cancel_reason)
     VALUES (%(line)s, %(reference)s, %(buyer)s, %(buyer_risk)s, %(currency)s, %(amount)s,
         %(instalments)s, %(part_amount)s, %(status)s, %(decline_code)s, %(held)s, 0, 0, 0, 0, 0,
-        %(now)s, '')
+        %(now)s, %(said)s, '')
     ON CONFLICT (line_id, reference) DO NOTHING
     RETURNING id
 ), entry AS (
@@ -66,12 +74,15 @@ def place(
     amount: Money,
     instalments: int = 1,
     buyer_risk: int = 0,
+    at: datetime | None = None,
     now: datetime,
 ) -> tuple[Order, bool]:
     """Hold `amount` on the line and open the order, or record it as DECLINED with the reason.
 
-    Returns the order and whether it is new; the same reference with the same content gives the
-    order that is there. Raises OrderConflict when the content differs, CurrencyMismatch, Invalid.
+    It counts from `now` on; `at` is when the platform says that the buyer placed it (as a rule,
+    now). Returns the order and whether it is new; the same reference with the same content gives
+    the order that is there. Raises OrderConflict when the content differs, CurrencyMismatch,
+    Invalid, and WrongInstant when `at` is not here yet.
     """
     if not 1 <= instalments <= MOST_INSTALMENTS:
         raise Invalid("instalments", f"must be between 1 and {MOST_INSTALMENTS}")
@@ -79,8 +90,10 @@ def place(
         raise Invalid("amount", "must be more than 0")
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now, notes_instant=False)  # PLACE does
+        now, said_at = line.now, at or now
         figure = money.figure(amount, line.currency)
-        decline_code = _decline_code(line, figure, buyer_risk)
+        _check_can_be_placed(reference, said_at, line)
+        decline_code = _decline_code(line, buyer, figure, buyer_risk)
         order = Order(
             line=line,
             reference=reference,
@@ -93,7 +106,8 @@ def place(
             status=Order.Status.DECLINED if decline_code else Order.Status.OPEN,
             decline_code=decline_code,
             outstanding=Decimal(0) if decline_code else figure,
-            placed_at=line.now,
+            placed_at=now,
+            placed_said_at=said_at,
         )
         if _insert(order, line):
             _notify(order, line)
@@ -103,10 +117,27 @@ def place(
         return known, False
 
 
-def _decline_code(line: CreditLine, figure: Decimal, buyer_risk: int) -> str:
+def _check_can_be_placed(reference: str, said_at: datetime, line: CreditLine) -> None:
+    """Raise WrongInstant for a new order that is not here yet; a repeat is one whenever it is."""
+    try:
+        check_instant(said_at, line)
+    except WrongInstant:
+        if not Order.objects.filter(line=line, reference=reference).exists():
+            raise
+
+
+def _decline_code(line: CreditLine, buyer: str, figure: Decimal, buyer_risk: int) -> str:
     """The first reason that applies, or nothing."""
+    if line.is_closed:
+        return Order.Decline.ACCOUNT_CLOSED
     if line.is_frozen:
         return Order.Decline.LINE_FROZEN
+    if line.is_paused:
+        return Order.Decline.PAUSED_BY_MERCHANT
+    if line.order_cap is not None and figure > line.order_cap:
+        return Order.Decline.ABOVE_OWN_CAP
+    if line.buyer_cap is not None and owed_by(line, buyer) + figure > line.buyer_cap:
+        return Order.Decline.ABOVE_OWN_CAP
     if buyer_risk >= HIGH_RISK:
         return Order.Decline.BUYER_RISK
     if figure > line.available:
@@ -133,6 +164,7 @@ def _insert(order: Order, line: CreditLine) -> bool:
                 "limit": line.limit,
                 "used": line.used,
                 "now": order.placed_at,
+                "said": order.placed_said_at,
             },
         )
         row = cursor.fetchone()
@@ -146,8 +178,10 @@ def _insert(order: Order, line: CreditLine) -> bool:
 def _notify(order: Order, line: CreditLine) -> None:
     """Tell what the merchant should know of: a decline, or a limit that this order has filled.
 
-    `line` is as it was before the order. An order that fills the limit to the brim tells only that.
+    `line` is as it was before the order. What the merchant itself wanted declined is not told.
     """
+    if order.decline_code in Order.OWN_DECLINES:
+        return
     if order.is_declined:
         notices.write(
             merchant_id=line.pk,
@@ -160,21 +194,12 @@ def _notify(order: Order, line: CreditLine) -> None:
             code=str(order.decline_code),
         )
         return
-    used = line.used + order.outstanding
-    if used >= line.limit:
-        kind = Notice.Kind.LIMIT_100
-    elif line.used < LIMIT_MOSTLY_USED * line.limit <= used:
-        kind = Notice.Kind.LIMIT_80
-    else:
-        return
-    notices.write(
-        merchant_id=line.pk,
-        kind=kind,
+    usage.tell(
+        line,
+        before=usage.Use(line.used, line.limit),
+        after=usage.Use(line.used + order.outstanding, line.limit),
         cause=line.open_on.isoformat(),
         at=order.placed_at,
-        used=money.text(used, line.currency),
-        limit=money.text(line.limit, line.currency),
-        currency=line.currency,
     )
 
 
@@ -195,74 +220,102 @@ def load(line: CreditLine, reference: str) -> Order:
 def ship(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tuple[Order, bool]:
     """Note that the order left the shop at `at`. Returns it and whether that was news.
 
-    Raises UnknownOrder, OrderNotOpen for a declined or cancelled order."""
+    Raises UnknownOrder, WrongInstant, OrderNotOpen for a declined or cancelled order."""
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         order = load(line, reference)
         if order.shipped_at is not None:
             return order, False
-        _check_can_move(order, at, line)
+        _check_can_move(order)
+        check_instant(at, line, order)
         order.shipped_at = at
-        order.save(update_fields=["shipped_at"])
+        order.shipped_told_at = line.now
+        order.save(update_fields=["shipped_at", "shipped_told_at"])
         return order, True
 
 
 def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tuple[Order, bool]:
     """Note that the buyer received the order at `at`, from which its parts fall due.
 
-    Returns it and whether that was news. Raises UnknownOrder, OrderNotOpen for a declined or
-    cancelled order. The first part is due `payment_days` after the local day of delivery.
+    Returns it and whether that was news. Raises UnknownOrder, WrongInstant, OrderNotOpen for a
+    declined or cancelled order. The first part is due `payment_days` after the local day of
+    delivery.
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         order = load(line, reference)
         if order.delivered_at is not None:
             return order, False
-        _check_can_move(order, at, line)
+        _check_can_move(order)
+        counted_at = check_instant(at, line, order)
         order.delivered_at = at
-        delivered_on = local_day(line, at)
+        order.delivered_told_at = line.now
+        order.delivered_told_on = line.open_on
+        delivered_on = local_day(line, counted_at)
         order.first_due_on = delivered_on + timedelta(days=line.payment_days)
         order.set_due_on()
-        order.save(update_fields=["delivered_at", "first_due_on", "due_on"])
-        if order.due_on is not None and order.due_on < line.open_on:
-            _tell_overdue(order, line.now)  # the day that would have told it is past
+        order.save(
+            update_fields=[
+                *("delivered_at", "delivered_told_at", "delivered_told_on"),
+                *("first_due_on", "due_on"),
+            ]
+        )
+        _tell_what_is_overdue(order, line)
         return order, True
 
 
-def _tell_overdue(order: Order, now: datetime) -> None:
-    notices.write(
-        merchant_id=order.line_id,
-        kind=Notice.Kind.ORDER_OVERDUE,
-        cause=f"{order.reference} {order.due_on}",
-        at=now,
-        order=order.reference,
-        due_on=str(order.due_on),
-        outstanding=money.text(order.outstanding, order.currency),
-        currency=order.currency,
-    )
+def _tell_what_is_overdue(order: Order, line: CreditLine) -> None:
+    """Tell of each due date that had passed unpaid before we heard of the delivery.
+
+    The day-end that would have told it is past (operations.days).
+    """
+    if order.due_on is None or order.due_on >= line.open_on:
+        return
+    due = Decimal(0)
+    for part in order.parts():
+        due += part.outstanding
+        if part.outstanding and part.due_on is not None and part.due_on < line.open_on:
+            notices.write(
+                merchant_id=order.line_id,
+                kind=Notice.Kind.ORDER_OVERDUE,
+                cause=f"{order.reference} {part.due_on}",
+                at=line.now,
+                order=order.reference,
+                due_on=str(part.due_on),
+                due=money.text(due, order.currency),
+                currency=order.currency,
+            )
 
 
-def _check_can_move(order: Order, at: datetime, line: CreditLine) -> None:
+def _check_can_move(order: Order) -> None:
     if order.status in (Order.Status.DECLINED, Order.Status.CANCELLED):
         raise OrderNotOpen(f"order: {order.reference} is {order.status}")
-    check_has_happened(at, line)
 
 
-def check_has_happened(at: datetime, line: CreditLine) -> None:
-    """Raise Invalid for what is said to happen on a local day that has not started."""
-    if local_day(line, at) > line.open_on:
-        raise Invalid("at", f"{at.isoformat()} is not here yet")
+def check_instant(at: datetime, line: CreditLine, order: Order | None = None) -> datetime:
+    """The instant to compute with for what was said to happen at `at`, of which we hear now.
+
+    Raises WrongInstant when that is before `order` was placed or after now, by over 5 minutes.
+    """
+    placed_at = min(order.placed_said_at, order.placed_at) if order else None
+    counted_at = happened(at, not_before=placed_at, told=line.now)
+    if counted_at is None:
+        raise WrongInstant(at)
+    return counted_at
 
 
-def cancel(*, merchant_id: int, reference: str, reason: str, now: datetime) -> tuple[Order, bool]:
+def cancel(
+    *, merchant_id: int, reference: str, reason: str, at: datetime | None = None, now: datetime
+) -> tuple[Order, bool]:
     """Cancel an open order of which nothing is paid, and release all that it holds.
 
-    Returns it and whether that was news. Raises UnknownOrder, OrderNotOpen, OrderConflict when it
-    was cancelled before for another reason.
+    It is released now; `at` is when the platform says it was cancelled (as a rule, now). Returns
+    it and whether that was news. Raises UnknownOrder, WrongInstant, OrderNotOpen, OrderConflict
+    when it was cancelled before for another reason.
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
-        now = line.now
+        now, said_at = line.now, at or now
         order = load(line, reference)
         if order.status == Order.Status.CANCELLED:
             if order.cancel_reason != reason:
@@ -270,14 +323,19 @@ def cancel(*, merchant_id: int, reference: str, reason: str, now: datetime) -> t
             return order, False
         if not order.is_open or order.paid:
             raise OrderNotOpen(f"order: {reference} is {order.status}, {order.paid:f} of it paid")
+        check_instant(said_at, line, order)
         released = order.outstanding
         order.status = Order.Status.CANCELLED
         order.outstanding = Decimal(0)
         order.due_on = None
         order.cancelled_at = now
+        order.cancelled_said_at = said_at
         order.cancel_reason = reason
         order.save(
-            update_fields=["status", "outstanding", "due_on", "cancelled_at", "cancel_reason"]
+            update_fields=[
+                *("status", "outstanding", "due_on"),
+                *("cancelled_at", "cancelled_said_at", "cancel_reason"),
+            ]
         )
         lines.release(line, order, released, kind=LimitEntry.Kind.RELEASE, now=now)
         return order, True

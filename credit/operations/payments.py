@@ -4,13 +4,21 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import QuerySet
 from moneyed import Money
 
-from credit.models import CreditLine, LimitEntry, Order, OrderPayment, ProceedsEntry
-from credit.operations import lines, orders, overdue
+from credit.models import (
+    CreditLine,
+    LimitEntry,
+    Order,
+    OrderPayment,
+    ProceedsEntry,
+    RefusedCash,
+)
+from credit.operations import lines, orders, overdue, refused_cash
 from merchants import money
 from merchants.queries import local_day
-from merchants.refusals import Conflict, Invalid, Refused
+from merchants.refusals import Conflict, CurrencyMismatch, Invalid, Refused
 
 
 class PaymentConflict(Conflict):
@@ -25,6 +33,12 @@ class Unmatched(Refused):
         self.code = code
 
 
+class TooMuch(Refused):
+    """The order that UNMATCHED cash is to pay is not open, or owes less."""
+
+    code = "overpayment"
+
+
 def receive(
     *,
     merchant_id: int,
@@ -37,38 +51,79 @@ def receive(
     """Take `amount`, paid at `at`, for the order with reference `order`.
 
     It covers the oldest part first, gives the limit back as much, and becomes proceeds; after a
-    write-off it becomes proceeds only. Returns the payment and whether it is new. Raises
-    UnknownOrder, PaymentConflict, CurrencyMismatch, Invalid, and Unmatched, which keeps the cash.
+    write-off it becomes proceeds only. Returns the payment and whether it is new. Raises Invalid,
+    PaymentConflict, Unmatched, which keeps the cash, and UnknownOrder, WrongInstant or
+    CurrencyMismatch, which leave the reference free and put it on the operators' desk.
     """
     if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
+    refusal: Refused | None
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
-        now = line.now
-        figure = money.figure(amount, line.currency)
-        known = OrderPayment.objects.filter(line=line, reference=reference).first()
+        known = _told(line).filter(reference=reference).select_related("order").first()
         if known is not None:
+            figure = money.figure(amount, line.currency)
             if known.order.reference != order or known.amount != figure:
                 raise PaymentConflict(f"payment: {reference} is known with other content")
             return known, False
-        orders.check_has_happened(at, line)
-        paid_order = orders.load(line, order)
-        payment = OrderPayment(
-            line=line,
-            order=paid_order,
-            reference=reference,
-            currency=line.currency,
-            amount=figure,
-            at=at,
-        )
-        refusal = _apply(payment, line, now)
-    if refusal is not None:  # raised out here, so that the cash we kept is committed
+        try:
+            payment, refusal = _take(line, order, reference, amount, at)
+        except (CurrencyMismatch, orders.UnknownOrder, orders.WrongInstant) as refused:
+            refusal = refused
+            refused_cash.keep(
+                line,
+                refused,
+                kind=RefusedCash.Kind.PAYMENT,
+                reference=reference,
+                order=order,
+                amount=amount,
+                said_at=at,
+            )
+    if refusal is not None:  # raised out here, so that what we kept is committed
         raise refusal
     return payment, True
 
 
-def _apply(payment: OrderPayment, line: CreditLine, now: datetime) -> Unmatched | None:
+def _told(line: CreditLine) -> QuerySet[OrderPayment]:
+    """What the platform told us of: their references are the keys by which repeats are known."""
+    return OrderPayment.objects.filter(line=line, settlement__isnull=True)
+
+
+def _take(
+    line: CreditLine, order: str, reference: str, amount: Money, at: datetime
+) -> tuple[OrderPayment, Unmatched | None]:
+    figure = money.figure(amount, line.currency)
+    orders.check_instant(at, line)
+    paid_order = orders.load(line, order)
+    paid_at = orders.check_instant(at, line, paid_order)
+    payment = OrderPayment(
+        line=line,
+        order=paid_order,
+        reference=reference,
+        currency=line.currency,
+        amount=figure,
+        at=at,
+        arrived_at=line.now,
+    )
+    refusal = _apply(payment, line, paid_at)
+    refused_cash.take_off(line, RefusedCash.Kind.PAYMENT, reference)
+    return payment, refusal
+
+
+def settle(payment: OrderPayment, line: CreditLine) -> None:
+    """Let this payment of an open order stand for UNMATCHED cash, on the locked line's open day.
+
+    Raises TooMuch when the order is not open, or owes less.
+    """
     order = payment.order
+    if not order.is_open or payment.amount > order.outstanding:
+        owed = money.text(order.outstanding, line.currency)
+        raise TooMuch(f"Order {order} is {order.get_status_display()}, and {owed} of it is owed.")
+    _apply(payment, line, line.now)
+
+
+def _apply(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> Unmatched | None:
+    order, now = payment.order, line.now
     if order.is_open and payment.amount <= order.outstanding:
         payment.status = OrderPayment.Status.APPLIED
         payment.save()
@@ -84,7 +139,7 @@ def _apply(payment: OrderPayment, line: CreditLine, now: datetime) -> Unmatched 
         overdue.lift(line, now=now)
     else:
         return _keep_unmatched(payment)
-    _add_to_proceeds(payment, line, now)
+    _add_to_proceeds(payment, line, paid_at)
     return None
 
 
@@ -99,8 +154,8 @@ def _cover(order: Order, line: CreditLine, amount: Decimal, now: datetime) -> No
     overdue.lift(line, now=now)
 
 
-def _add_to_proceeds(payment: OrderPayment, line: CreditLine, now: datetime) -> None:
-    paid_on = local_day(line, payment.at)
+def _add_to_proceeds(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> None:
+    paid_on = local_day(line, paid_at)
     ProceedsEntry.objects.create(
         line=line,
         kind=ProceedsEntry.Kind.SALE,
@@ -109,7 +164,7 @@ def _add_to_proceeds(payment: OrderPayment, line: CreditLine, now: datetime) -> 
         order=payment.order,
         payment=payment,
         matures_on=paid_on + timedelta(days=line.settlement_days),
-        at=now,
+        at=line.now,
     )
     line.proceeds += payment.amount
     line.save(update_fields=["proceeds"])

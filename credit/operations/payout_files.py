@@ -16,8 +16,9 @@ from django.db import transaction
 from credit.models import CreditLine, Withdrawal
 from credit.operations import withdrawal_steps as steps
 from credit.providers import number_of
-from merchants import money, second_person
+from merchants import money, second_person, wording
 from merchants.exports import safe_text
+from merchants.operations import trail
 from merchants.refusals import Refused
 from merchants.secrets import Undecryptable
 from merchants.trail import Action
@@ -108,16 +109,30 @@ def _number(withdrawal: Withdrawal) -> str:
         raise NumberUnreadable(f"Withdrawal {withdrawal}: {error}.") from None
 
 
-def export_again(batch: str) -> str:
-    """The same file once more, for a download that was lost: what of it has not ended yet.
+@transaction.atomic
+def export_again(*, batch: str, actor: str, reason: str, now: datetime) -> str:
+    """The file for the bank, to be downloaded: what of it has not ended yet.
 
-    The bank knows a withdrawal by its reference. Raises UnknownBatch, NumberUnreadable.
+    The bank knows a withdrawal by its reference, so that it may get the file twice. It has whole
+    numbers, and who took it and why stays on the trail. Raises UnknownBatch, NumberUnreadable,
+    Invalid without a reason.
     """
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     written = Withdrawal.objects.filter(batch=batch).exclude(batch="")
     if not written.exists():
         raise UnknownBatch(f"There is no file {batch}.")
     open_ones = written.filter(ended_at__isnull=True).select_related("destination")
-    return _for_the_bank(open_ones.order_by("line_id", "pk"))
+    found = list(open_ones.order_by("line_id", "pk"))
+    content = _for_the_bank(found)
+    trail.write(
+        Action.BANK_FILE_DOWNLOADED,
+        subject=batch,
+        after={"withdrawals": len(found)},
+        actor=actor,
+        reason=reason,
+        now=now,
+    )
+    return content
 
 
 def _for_the_bank(withdrawals: Iterable[Withdrawal]) -> str:

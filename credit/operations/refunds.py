@@ -9,10 +9,10 @@ from django.db.models import Sum
 from django.db.models.functions import Coalesce
 from moneyed import Money
 
-from credit.models import CreditLine, LimitEntry, Order, OrderRefund, ProceedsEntry
-from credit.operations import lines, orders, overdue
+from credit.models import CreditLine, LimitEntry, Order, OrderRefund, ProceedsEntry, RefusedCash
+from credit.operations import lines, orders, overdue, refused_cash
 from merchants import money
-from merchants.refusals import Conflict, Invalid, Refused
+from merchants.refusals import Conflict, CurrencyMismatch, Invalid, Refused
 
 
 class RefundConflict(Conflict):
@@ -32,28 +32,49 @@ def give(
 
     It takes what is still outstanding first (newest part first), then what was written off, which
     changes nothing, and the rest out of proceeds, which may become negative. Returns the refund and
-    whether it is new. Raises UnknownOrder, OrderNotOpen for a declined, cancelled or wholly
-    refunded order, RefundTooLarge, RefundConflict, CurrencyMismatch, Invalid.
+    whether it is new. Raises OrderNotOpen for a declined, cancelled or wholly refunded order,
+    RefundTooLarge, RefundConflict, Invalid, and UnknownOrder, WrongInstant or CurrencyMismatch,
+    which leave the reference free and put it on the operators' desk.
     """
     if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
-        now = line.now
-        figure = money.figure(amount, line.currency)
         known = (
             OrderRefund.objects.filter(line=line, reference=reference)
             .select_related("order")
             .first()
         )
         if known is not None:
+            figure = money.figure(amount, line.currency)
             if known.order.reference != order or known.amount != figure:
                 raise RefundConflict(f"refund: {reference} is known with other content")
             return known, False
-        orders.check_has_happened(at, line)
-        refunded = orders.load(line, order)
-        _check(refunded, figure)
-        return _write(line, refunded, reference, figure, at, now), True
+        try:
+            return _give(line, order, reference, amount, at), True
+        except (CurrencyMismatch, orders.UnknownOrder, orders.WrongInstant) as refused:
+            refusal = refused
+            refused_cash.keep(
+                line,
+                refused,
+                kind=RefusedCash.Kind.REFUND,
+                reference=reference,
+                order=order,
+                amount=amount,
+                said_at=at,
+            )
+    raise refusal  # out here, so that what we kept is committed
+
+
+def _give(line: CreditLine, order: str, reference: str, amount: Money, at: datetime) -> OrderRefund:
+    figure = money.figure(amount, line.currency)
+    orders.check_instant(at, line)
+    refunded = orders.load(line, order)
+    orders.check_instant(at, line, refunded)
+    _check(refunded, figure)
+    refund = _write(line, refunded, reference, figure, at, line.now)
+    refused_cash.take_off(line, RefusedCash.Kind.REFUND, reference)
+    return refund
 
 
 def _check(order: Order, figure: Decimal) -> None:
@@ -82,6 +103,7 @@ def _write(
         from_written_off=from_written_off,
         from_proceeds=figure - from_outstanding - from_written_off,
         at=at,
+        arrived_at=now,
     )
     _move_order(refund)
     if from_outstanding:

@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import gettext, override
 from moneyed import Money
 
 from credit.models import CreditLine, LimitRequest
@@ -34,6 +35,12 @@ class NotARaise(Refused):
     code = "not_a_raise"
 
 
+class LineClosed(Refused):
+    """The account was closed: its line takes no new order, and needs no higher limit."""
+
+    code = "account_closed"
+
+
 class UnknownRequest(Refused):
     """There is no such request, or it asks for something else."""
 
@@ -51,12 +58,14 @@ def ask_raise(
 ) -> LimitRequest:
     """Ask for a limit of `limit_wanted`; the message says why. A repeat gives what waits already.
 
-    Raises RaiseAlreadyAsked, NotARaise, CurrencyMismatch, Invalid.
+    Raises LineClosed, RaiseAlreadyAsked, NotARaise, CurrencyMismatch, Invalid.
     """
     message = wording.checked("message", message)
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         now = line.now
+        if line.is_closed:
+            raise LineClosed("account: it was closed, and takes no new orders")
         wanted = money.figure(limit_wanted, line.currency, field="limit_wanted")
         waiting = line.requests.filter(kind=LimitRequest.Kind.RAISE, status=PENDING).first()
         if waiting and (waiting.limit_wanted, waiting.message) == (wanted, message):
@@ -138,6 +147,18 @@ def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> LimitR
     with transaction.atomic():
         line, request = _lock_pending(request_id, LimitRequest.Kind.RAISE, now)
         return _answer(request, line, Action.RAISE_REFUSED, actor, reason, line.now)
+
+
+def reject_as_closed(line: CreditLine, *, actor: str, now: datetime) -> None:
+    """Reject the raise that waits for an answer: the merchant's account was closed.
+
+    The answer is in the merchant's language, as one that a person writes.
+    """
+    waiting = line.requests.filter(kind=LimitRequest.Kind.RAISE, status=PENDING).first()
+    if waiting:
+        with override(line.merchant.language):
+            told = gettext("Your account was closed.")
+        _answer(waiting, line, Action.RAISE_REFUSED, actor, told, now)
 
 
 def answer(*, request_id: int, actor: str, text: str, now: datetime) -> LimitRequest:

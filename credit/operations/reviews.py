@@ -6,7 +6,8 @@ from datetime import datetime
 from django.db import connection
 
 from credit import scoring
-from credit.models import LimitReview
+from credit.models import CreditLine, LimitReview
+from credit.operations import usage
 from credit.queries.reviews import Start, inputs_of
 from merchants import money
 from merchants.models import Notice
@@ -34,7 +35,8 @@ FROM applied ORDER BY merchant_id
 def hold(starts: Sequence[Start]) -> None:
     """Review each locked line as its month starts: write the review, and what applies at once.
 
-    Lines of a currency without a policy, without metrics, or with a limit of 0 are not reviewed.
+    Lines of a currency without a policy, without metrics, with a limit of 0, or of a closed
+    merchant are not reviewed.
     """
     by_line = {start.line_id: start for start in starts if start.policy.holds_reviews}
     if not by_line:
@@ -47,6 +49,14 @@ def hold(starts: Sequence[Start]) -> None:
     _apply([review for review in reviews if review.status == LimitReview.Status.APPLIED])
     for review in reviews:
         tell(review, cause=str(review.on), at=review.at)
+    _tell_of_cuts(
+        [
+            review
+            for review in reviews
+            if review.status == LimitReview.Status.APPLIED
+            and review.limit_proposed < review.limit_before
+        ]
+    )
 
 
 def tell(review: LimitReview, *, cause: str, at: datetime) -> None:
@@ -95,12 +105,36 @@ def _review(start: Start, inputs: scoring.Inputs) -> LimitReview:
     )
 
 
+def overtake(line: CreditLine, *, actor: str, now: datetime) -> None:
+    """What waits for a decision about the locked line is VOID, and the merchant is told."""
+    waiting = LimitReview.objects.filter(line=line, status=LimitReview.Status.PENDING).first()
+    if waiting is None:
+        return
+    waiting.status = LimitReview.Status.VOID
+    waiting.decided_at = now
+    waiting.decided_by = actor
+    waiting.save(update_fields=["status", "decided_at", "decided_by"])
+    tell(waiting, cause=f"{waiting.on} {waiting.status}", at=now)
+
+
 def _overtake_pending(reviews: Sequence[LimitReview]) -> None:
     """What still waits from an earlier month is overtaken by a newer look."""
     for review in reviews:
         LimitReview.objects.filter(
             line_id=review.line_id, status=LimitReview.Status.PENDING
         ).update(status=LimitReview.Status.VOID, decided_at=review.at, decided_by=ACTOR)
+
+
+def _tell_of_cuts(reviews: Sequence[LimitReview]) -> None:
+    lines = CreditLine.objects.in_bulk([review.line_id for review in reviews])
+    for review in reviews:
+        usage.tell_of_cut(
+            lines[review.line_id],
+            limit_before=review.limit_before,
+            limit=review.limit_proposed,
+            cause=f"review of {review.on}",
+            at=review.at,
+        )
 
 
 def _apply(reviews: Sequence[LimitReview]) -> None:

@@ -66,7 +66,7 @@ class FeeChanged(Refused):
 
 
 class NeedsNoApproval(Refused):
-    """It is not above the operator limit, and is sent without anybody's approval."""
+    """It brings the day's sum to no more than the operator limit, and is sent without approval."""
 
     code = "needs_no_approval"
 
@@ -112,7 +112,7 @@ def _quote(line: CreditLine, amount: Money, today: date) -> Quote:
     return Quote(
         amount=money.of(figure, line.currency),
         fee=money.of(fee, line.currency),
-        needs_approval=figure > policy.approval_above,
+        needs_approval=_asked_for_on(line, today) + figure > policy.approval_above,
     )
 
 
@@ -121,6 +121,14 @@ def _positive(amount: Money, line: CreditLine) -> Decimal:
     if figure <= 0:
         raise Invalid("amount", "must be more than 0")
     return figure
+
+
+def _asked_for_on(line: CreditLine, today: date) -> Decimal:
+    """What of the line was asked for on its open local day, without fees; not what came back."""
+    since = calendar.day_start(today, line.timezone)
+    asked = line.withdrawals.filter(requested_at__gte=since)
+    amounts = asked.exclude(status__in=Withdrawal.RETURNED).values_list("amount", flat=True)
+    return sum(amounts, Decimal(0))
 
 
 def _of_this_month(line: CreditLine, today: date) -> int:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.db import connection
 
-from credit.models import CreditLine
+from credit.models import CreditLine, Order
 from credit.queries.declined import WEEK
 from merchants import calendar
 
@@ -28,6 +28,7 @@ SELECT (
 FROM (
     SELECT count(*) AS orders, coalesce(sum(o.amount), 0) AS amount FROM credit_order o
     WHERE o.line_id = %(line)s AND o.status = 'DECLINED' AND o.placed_at >= %(week)s
+      AND o.decline_code <> ALL(%(own)s)
 ) declined
 LEFT JOIN LATERAL (
     SELECT review.on, review.limit_proposed FROM credit_limitreview review
@@ -56,6 +57,7 @@ class Attention:
 def of(line: CreditLine, *, today: date) -> Attention:
     week = calendar.day_start(today - WEEK + calendar.ONE_DAY, line.timezone)
     given = {"line": line.pk, "today": today, "week": week, "many": MANY}
+    given["own"] = list(map(str, Order.OWN_DECLINES))
     with connection.cursor() as cursor:
         cursor.execute(READ, given)
         return Attention(*cursor.fetchone())

@@ -51,12 +51,14 @@ def _start(line: CreditLine, today: date, span: timedelta) -> datetime:
 def losses(line: CreditLine, *, today: date) -> Sequence[Loss]:
     """What was lost in the last 7 and 30 local days by reason, the most first; then all reasons.
 
-    Nothing when nothing was declined in 30 days. Only these days' declined orders are read.
+    What the merchant itself wanted declined is no loss. Nothing when nothing was lost in 30 days.
+    Only these days' declined orders are read.
     """
     week, month = (_start(line, today, span) for span in (WEEK, MONTH))
     this_week = Q(placed_at__gte=week)
     rows = (
         Order.objects.filter(line=line, status=Order.Status.DECLINED, placed_at__gte=month)
+        .exclude(decline_code__in=Order.OWN_DECLINES)
         .values("decline_code")
         .annotate(
             week_orders=Count("pk", filter=this_week),

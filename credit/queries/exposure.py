@@ -1,9 +1,9 @@
-"""On whom the used part of a limit hangs: all open orders are read. Nothing here writes."""
+"""On whom the used part of a limit hangs, and what one buyer owes. Nothing here writes."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Q, Sum
 from moneyed import Money
 
 from credit.models import CreditLine, Order
@@ -35,6 +35,21 @@ def by_buyer(line: CreditLine, most: int = 20) -> list[Exposure]:
         .order_by("-owed", "buyer")[:most]
     )
     return [_exposure(line, row["buyer"], None, row["orders"], row["owed"]) for row in rows]
+
+
+OWED = F("outstanding") + F("written_off") - F("recovered") - F("refunded_written_off")
+
+
+def owed_by(line: CreditLine, buyer: str) -> Decimal:
+    """What the buyer owes the shop: of open orders, and of what was written off.
+
+    Buyers are told apart exactly as the platform writes them. The index `order_owed_by_buyer` has
+    these orders alone.
+    """
+    owing = Q(status__in=[Order.Status.OPEN, Order.Status.WRITTEN_OFF])
+    return Order.objects.filter(owing, line=line, buyer=buyer).aggregate(
+        owed=Sum(OWED, default=Decimal(0))
+    )["owed"]
 
 
 def by_risk(line: CreditLine) -> list[Exposure]:

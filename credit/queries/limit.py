@@ -89,7 +89,8 @@ class Explanation:
 def explain(line: CreditLine) -> Explanation | None:
     """The line's next review as things stand; None when it would not be reviewed at all.
 
-    It would not without metrics, with a limit of 0, or in a currency that has no policy.
+    It would not without metrics, with a limit of 0, in a currency that has no policy, or once the
+    merchant's account is closed.
     """
     on = calendar.next_month(line.open_on)
     policy = policies.in_force(line.currency, on)
@@ -200,12 +201,22 @@ class Acceptance:
     # Of a line with very many open orders: enough is not back earlier than that, perhaps later.
     not_before: date | None = None
 
+    @property
+    def decline_label(self) -> str:
+        return str(Order.Decline(self.decline_code).label) if self.decline_code else ""
+
 
 def would_accept(line: CreditLine, amount: Money) -> Acceptance:
     """Whether an order of `amount` would go through now. Raises CurrencyMismatch, Invalid."""
     figure = money.figure(amount, line.currency)
+    if line.is_closed:
+        return Acceptance(False, Order.Decline.ACCOUNT_CLOSED)
     if line.is_frozen:
         return Acceptance(False, Order.Decline.LINE_FROZEN)
+    if line.is_paused:
+        return Acceptance(False, Order.Decline.PAUSED_BY_MERCHANT)
+    if line.order_cap is not None and figure > line.order_cap:
+        return Acceptance(False, Order.Decline.ABOVE_OWN_CAP)
     if figure <= line.available:
         return Acceptance(True)
     missing = money.of(figure - line.available, line.currency)

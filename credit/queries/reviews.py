@@ -47,13 +47,14 @@ LEFT JOIN LATERAL (
     SELECT sum(entry.amount) AS paid FROM credit_proceedsentry entry
     WHERE entry.line_id = day.line_id AND entry.kind IN ('SALE', 'REFUND')
       AND entry.at >= day.paid_from AND entry.at < day.at) trade ON true
-WHERE line."limit" > 0
+WHERE line."limit" > 0 AND line.closed_at IS NULL
 ORDER BY line.merchant_id
 """
 
 
 def inputs_of(starts: Iterable[Start]) -> dict[int, scoring.Inputs]:
-    """What is known of each line as its day starts; lines without metrics or limit are left out."""
+    """What is known of each line as its day starts; those without metrics or limit, and
+    closed ones, are left out."""
     starts = list(starts)
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,14 +1,20 @@
 """What of credit waits for an operator (merchants.waiting)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import F, Q
 
-from credit.models import LimitRequest, LimitReview, OrderFlag, OrderPayment, Withdrawal
+from credit.models import (
+    LimitRequest,
+    LimitReview,
+    OrderFlag,
+    OrderPayment,
+    RefusedCash,
+    Withdrawal,
+)
 from credit.queries.withdrawals import is_sendable
 from merchants.waiting import Queue, with_status
 
-LATELY = timedelta(days=30)
 UNDER_WAY = Q(ended_at__isnull=True)
 TOTAL = F("amount") + F("fee")
 
@@ -88,17 +94,23 @@ FLAGS = Queue(
     since="at",
     merchant="line_id",
 )
-# Nothing settles these: they are shown for as long as somebody may still ask about them.
 UNMATCHED = Queue(
     "unmatched",
-    "Cash that no order could take, last 30 days",
+    "Cash that no order could take",
     OrderPayment,
-    lambda now: Q(status=OrderPayment.Status.UNMATCHED, at__gt=now - LATELY),
-    since="at",
+    lambda now: Q(status=OrderPayment.Status.UNMATCHED, settled__lt=F("amount")),
+    since="arrived_at",
     merchant="line_id",
-    amount=F("amount"),
-    like=OrderFlag,
+    amount=F("amount") - F("settled"),
+)
+REFUSED = Queue(
+    "refused",
+    "Payments and refunds that were refused",
+    RefusedCash,
+    with_status(RefusedCash.Status.OPEN),
+    since="arrived_at",
+    merchant="line_id",
 )
 QUEUES = (
-    REVIEWS, RAISES, QUESTIONS, TO_APPROVE, TO_SEND, LATE, UNKNOWN, FLAGS, UNMATCHED,
+    REVIEWS, RAISES, QUESTIONS, TO_APPROVE, TO_SEND, LATE, UNKNOWN, FLAGS, UNMATCHED, REFUSED,
 )  # fmt: skip

@@ -40,12 +40,6 @@ def destinations(line: CreditLine) -> QuerySet[PayoutDestination]:
     return line.destinations.filter(removed_at__isnull=True).order_by("added_at", "pk")
 
 
-def destinations_after(key: int, most: int) -> Sequence[int]:
-    """The next `most` of all destinations, removed ones included, by primary key."""
-    found = PayoutDestination.objects.filter(pk__gt=key).order_by("pk")
-    return list(found.values_list("pk", flat=True)[:most])
-
-
 def withdrawals(
     line: CreditLine, *, standing: str = "", reference: str = ""
 ) -> QuerySet[Withdrawal]:

@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from datetime import date
+from http import HTTPStatus
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -7,7 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from credit import exports, queries
-from credit.forms.limit import OrderCheck
+from credit.forms.limit import Caps, OrderCheck
 from credit.forms.orders import KINDS, EntryFilter
 from credit.models import CreditLine
 from credit.queries import exposure, freezes, history
@@ -25,6 +26,13 @@ LARGEST_BUYERS = 5
 @for_members
 def limit(request: MemberRequest) -> HttpResponse:
     """The line as it stands, how it came there, and what changed it."""
+    return page(request)
+
+
+def page(
+    request: MemberRequest, caps: Caps | None = None, status: int = HTTPStatus.OK
+) -> HttpResponse:
+    """The page of the limit; `caps` is the form of it that came back."""
     line, today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET)
     context = asked.context | {
@@ -34,8 +42,9 @@ def limit(request: MemberRequest) -> HttpResponse:
         "balances": _balances(request, line, today)[::-1],
         "page": asked.page(history.entries(line, **asked.rows)),
         "kinds": KINDS,
+        "caps_form": caps or Caps(line=line),
     }
-    return render(request, "credit/line.html", context)
+    return render(request, "credit/line.html", context, status=status)
 
 
 @for_members

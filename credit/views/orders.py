@@ -4,7 +4,7 @@ from django.shortcuts import render
 
 from credit import exports, queries
 from credit.forms.orders import REASONS, STANDINGS, TIMES, DeclinedFilter, OrderFilter
-from credit.queries import declined
+from credit.queries import declined, unmatched
 from credit.views.lines import line_and_today
 from merchants import clock
 from merchants.access import MemberRequest, for_finance, for_members
@@ -35,7 +35,12 @@ def order(request: MemberRequest, reference: str) -> HttpResponse:
     order = queries.order(line, reference, today=today)
     if order is None:
         raise Http404("no order has this reference")
-    context = {"order": order, "today": today, "timeline": queries.timeline(order)}
+    context = {
+        "order": order,
+        "today": today,
+        "timeline": queries.timeline(order),
+        "unmatched": unmatched.of_order(order),
+    }
     return render(request, "credit/order.html", context)
 
 

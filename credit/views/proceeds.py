@@ -8,7 +8,7 @@ from django.shortcuts import render
 
 from credit import exports
 from credit.forms.withdrawals import KINDS, DayFilter, EntryFilter
-from credit.queries import proceeds, withdrawals
+from credit.queries import proceeds, unmatched, withdrawals
 from credit.views.lines import line_and_today
 from merchants import clock
 from merchants.access import MemberRequest, for_finance, for_members
@@ -29,6 +29,7 @@ def overview(request: MemberRequest) -> HttpResponse:
         "buckets": proceeds.buckets(line.pk, today=today),
         "stopped_by": withdrawals.stopped_by(line),
         "under_way": withdrawals.under_way(line)[:UNDER_WAY],
+        "unmatched": unmatched.of_line(line)[:LATEST],
         "entries": proceeds.entries(line)[:LATEST],
     }
     return render(request, "credit/proceeds.html", context)

@@ -1,6 +1,6 @@
 """The operators' view of people and merchants, and the ground all books' admin pages stand on."""
 
-from merchants.admin import merchants, people, sign_ins, trail
+from merchants.admin import merchants, people, proposals, sign_ins, trail
 from merchants.admin.bases import (
     Bounded,
     Column,
@@ -27,6 +27,7 @@ __all__ = [
     "merchants",
     "one_of",
     "people",
+    "proposals",
     "related",
     "sign_ins",
     "trail",

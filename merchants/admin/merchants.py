@@ -76,6 +76,10 @@ def _confirm(act: Act) -> Profile:
     return profiles.confirm(merchant_id=act.row.pk, seen=act.said["seen"], **act.by)
 
 
+def _licence(act: Act) -> tuple[str, bytes]:
+    return profiles.licence(merchant_id=act.row.pk, reason=act.reason, **act.by)
+
+
 @admin.register(Profile)
 class ProfileAdmin(Deciding, OfMerchant):
     merchant = "merchant"
@@ -88,10 +92,10 @@ class ProfileAdmin(Deciding, OfMerchant):
             "licence",
             _("Licence document"),
             is_there=lambda profile: bool(profile.licence_document_name),
-            content=lambda profile: (
-                profile.licence_document_name,
-                bytes(profile.licence_document),
+            effect=lambda profile: (
+                "The document is kept encrypted. That you took it, and why, is on the trail."
             ),
+            content=_licence,
         ),
     )
     decisions = (

@@ -8,7 +8,8 @@ from allauth.usersessions.models import UserSession
 
 from merchants.admin.forms import NewOperator, Roles
 from merchants.decisions import Act, Agreed, Decision, Reasoned
-from merchants.models import User
+from merchants.models import Proposal, User
+from merchants.models.people import ENOUGH_ADMINISTRATORS
 from merchants.operations import operators, people
 
 
@@ -20,7 +21,7 @@ def _with_reason(operation: Callable[..., User]) -> Callable[[Act], User]:
     return carry_out
 
 
-def _add(act: Act) -> User:
+def _add(act: Act) -> Proposal:
     said = act.said
     return operators.add(
         email=said["email"],
@@ -31,13 +32,33 @@ def _add(act: Act) -> User:
     )
 
 
-def _change_roles(act: Act) -> User:
-    return operators.change_roles(
+def _change_roles(act: Act) -> User | Proposal:
+    """The person, or the proposal where roles are added."""
+    changed = operators.change_roles(
         user_id=act.row.pk,
         roles=act.said["roles"],
         reason=act.reason,
         actor=act.user,
         now=act.by["now"],
+    )
+    return changed.proposal or changed.user
+
+
+def _roles_done(outcome: User | Proposal) -> str:
+    if isinstance(outcome, User):
+        return "The roles are changed."
+    return "What is taken is taken; what is added waits for another administrator (Proposals)."
+
+
+def _second_person() -> str:
+    if User.objects.administrators().count() >= ENOUGH_ADMINISTRATORS:
+        return (
+            "Roles that are added wait until another administrator confirms them, for seven days"
+            " at most."
+        )
+    return (
+        "Roles are added by two administrators, and fewer than two can sign in: there is nobody to"
+        " confirm. On the machine, manage.py createsuperuser makes another administrator."
     )
 
 
@@ -49,8 +70,9 @@ def _roles_effect(user: User) -> str:
     present = "everything, as a superuser" if user.is_superuser else "; ".join(_roles(user))
     return (
         f"{user} has: {present or 'none'}. What is chosen takes the place of that; without a role"
-        " somebody is no operator any more. They are signed out everywhere. Nobody changes their"
-        " own roles, and the last administrator who can sign in stays one."
+        " somebody is no operator any more. What is taken is taken at once, and they are signed out"
+        f" everywhere. {_second_person()} Nobody changes their own roles, and the last"
+        " administrator who can sign in stays one."
     )
 
 
@@ -79,12 +101,13 @@ ADD_OPERATOR = Decision(
     takes_second_factor=True,
     form=NewOperator,
     effect=lambda row: (
-        "Whoever reads this mailbox becomes an operator with these roles. We send a link to set"
-        " the password, good for three days; a second factor is set up at the first sign-in."
-        " Somebody who belongs to a merchant can't be an operator."
+        "Whoever reads this mailbox becomes an operator with these roles, once it is confirmed;"
+        " then we send a link to set the password, good for three days. A second factor is set up"
+        " at the first sign-in. Somebody who belongs to a merchant can't be an operator, and an"
+        f" administrator decides no money. {_second_person()}"
     ),
     carry_out=_add,
-    done=lambda user: f"{user} is an operator, and was sent a link to set the password.",
+    done=lambda proposal: f"{proposal.subject} waits for another administrator's confirmation.",
 )
 
 ABOUT_PERSON = (
@@ -96,7 +119,7 @@ ABOUT_PERSON = (
         effect=_roles_effect,
         initial=lambda user: {"roles": _roles(user)},
         carry_out=_change_roles,
-        done="The roles are changed.",
+        done=_roles_done,
         is_open=lambda user: user.is_staff,
     ),
     Decision(

@@ -7,6 +7,7 @@ Invitation  a role offered to whoever reads a mailbox; taken up once, within a w
 Profile     what a merchant says of itself, and whether an operator confirmed it.
 Notice      something a merchant's people are told; one per cause.
 NoticeMail  a notice on its way to one person by e-mail; sent once.
+Proposal    a decision that takes two people, and what became of it; decided once.
 SignIn      a sign-in, sign-out, or attempt; never changed, and deleted only when old.
 EnrolledFactor  since when a second factor opens withdrawals and destinations.
 SecurityMail  an e-mail about how somebody signs in, or who is on a team; sent once.
@@ -19,6 +20,7 @@ from merchants.models.installation import Installation
 from merchants.models.merchants import Merchant, Profile, TimeZonePeriod
 from merchants.models.notices import Notice, NoticeMail
 from merchants.models.people import Invitation, Membership, User, UserManager
+from merchants.models.proposals import Proposal
 from merchants.models.sign_ins import EnrolledFactor, SecurityMail, SignIn
 from merchants.models.time_zones import TimeZoneData
 from merchants.models.trail import TrailEntry
@@ -32,6 +34,7 @@ __all__ = [
     "Notice",
     "NoticeMail",
     "Profile",
+    "Proposal",
     "SecurityMail",
     "SignIn",
     "TimeZoneData",

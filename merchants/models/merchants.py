@@ -2,6 +2,8 @@ from typing import ClassVar
 
 from django.db import models
 
+from merchants.fields import EncryptedField
+
 
 class Merchant(models.Model):
     reference = models.CharField(max_length=100, unique=True)
@@ -54,7 +56,10 @@ class Profile(models.Model):
         Merchant, on_delete=models.PROTECT, primary_key=True, related_name="profile"
     )
     licence_number = models.CharField(max_length=100, blank=True)
-    licence_document = models.BinaryField(blank=True, default=b"")  # PDF, PNG or JPEG, ≤ 5 MB
+    # PDF, PNG or JPEG, of 5 MB at most; empty where none was uploaded.
+    licence_document = EncryptedField(
+        blank=True, default=b"", bound_to=("merchant_id",), called="licence documents"
+    )
     licence_document_name = models.CharField(max_length=200, blank=True)
     contact_name = models.CharField(max_length=200, blank=True)
     contact_email = models.EmailField(blank=True)

@@ -1,13 +1,22 @@
+from functools import cached_property
 from typing import Any, ClassVar
 
-from django.contrib.auth.models import AbstractUser, BaseUserManager
+import pgtrigger
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.contrib.auth.models import AbstractUser, BaseUserManager, Permission
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from merchants import locks
 from merchants.models.merchants import Merchant
+from merchants.roles import Role
+
+ENOUGH_ADMINISTRATORS = 2  # one proposes, the other confirms
+DECIDING_ON_PEOPLE = "deciding who may what"  # the lock that whoever decides so waits for
 
 
 class UserManager(BaseUserManager["User"]):
@@ -19,8 +28,28 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
+    @transaction.atomic
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """An administrator by the machine's own word (`manage.py createsuperuser`).
+
+        Raises ValidationError once two administrators can sign in: then they decide together.
+        """
+        locks.wait_for(DECIDING_ON_PEOPLE)
+        if self.administrators().count() >= ENOUGH_ADMINISTRATORS:
+            raise ValidationError(
+                "Two administrators can sign in already: one of them adds this person in the"
+                " admin, and another one confirms it."
+            )
         return self.create_user(email, password, **fields, is_staff=True, is_superuser=True)
+
+    def administrators(self) -> "models.QuerySet[User]":
+        """Those who can sign in: active, and with a password that they chose."""
+        administers = models.Q(groups__name=Role.ADMINISTRATOR) | models.Q(is_superuser=True)
+        return (
+            self.filter(administers, is_active=True, is_staff=True)
+            .exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+            .distinct()
+        )
 
 
 class User(AbstractUser):
@@ -39,9 +68,41 @@ class User(AbstractUser):
         constraints: ClassVar = [
             models.UniqueConstraint(Lower("email"), name="one_user_per_email_address"),
         ]
+        triggers: ClassVar = [
+            # deploy/roles.sql: Tael itself runs as a role that owns nothing.
+            pgtrigger.Trigger(
+                name="only_the_owner_of_the_tables_makes_superusers",
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("is_superuser"),
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(new__is_superuser=True),
+                func=(
+                    "IF NOT pg_has_role(current_user, (SELECT relowner FROM pg_class"
+                    " WHERE oid = TG_RELID), 'MEMBER') AND (TG_OP = 'INSERT' OR NOT"
+                    " OLD.is_superuser) THEN RAISE EXCEPTION 'only the owner of the tables makes"
+                    " superusers' USING ERRCODE = 'insufficient_privilege'; END IF; RETURN NEW;"
+                ),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.email
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """A superuser may what administrators may, and so decides no money."""
+        if self.is_active and self.is_superuser:
+            return obj is None and perm in self._of_administrators
+        return super().has_perm(perm, obj)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        if self.is_active and self.is_superuser:
+            return any(perm.startswith(f"{app_label}.") for perm in self._of_administrators)
+        return super().has_module_perms(app_label)
+
+    @cached_property
+    def _of_administrators(self) -> frozenset[str]:
+        given = Permission.objects.filter(group__name=Role.ADMINISTRATOR)
+        named = given.values_list("content_type__app_label", "codename")
+        return frozenset(f"{app}.{codename}" for app, codename in named)
 
 
 class Membership(models.Model):

@@ -3,9 +3,10 @@
 What each kind is about (`cause`) and says (`details`, all text; amounts as plain decimals, their
 currency beside them). merchants.letters makes the sentences.
 
-LIMIT_80, LIMIT_100  local day           used, limit, currency
+LIMIT_80, LIMIT_100  local day, or what  used, limit, currency
+                     cut the limit
 ORDER_DECLINED       order               order, amount, currency, code
-ORDER_OVERDUE        order and due date  order, outstanding, currency, due_on
+ORDER_OVERDUE        order and due date  order, due (all by that date), currency, due_on
 FREEZE_PLACED        id of the freeze    reason (its code)
 FREEZE_LIFTED        id of the freeze    reason (its code)
 REVIEW               its day (, status)  grade, status, limit_before, limit_proposed, currency;

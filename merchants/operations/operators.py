@@ -1,23 +1,27 @@
 """Our own people, what they may do, and how they get in. Only administrators decide about that.
 
-Whatever takes somebody's rights away first locks the administrators' group, so that two who do it
-to each other at once leave one. Whoever has less or other rights than before signs in anew.
+Roles that are added take two administrators (merchants.operations.proposals); what is taken is
+taken at once. Whatever changes somebody's rights first waits for whoever else does, so that two
+administrators who do it to each other at once leave one. Whoever has less or other rights than
+before signs in anew.
 """
 
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.db.models import Q
 
-from merchants import operator_letter, wording
-from merchants.models import User
-from merchants.operations import sessions, trail
+from merchants import locks, operator_letter, wording
+from merchants.models import Proposal, User
+from merchants.models.people import DECIDING_ON_PEOPLE, ENOUGH_ADMINISTRATORS
+from merchants.operations import proposals, sessions, trail
+from merchants.proposals import OPERATOR_ROLES
 from merchants.refusals import Invalid, Refused
-from merchants.roles import MANAGES_PEOPLE, Role
+from merchants.roles import MANAGES_PEOPLE, OF_MONEY, Role
 from merchants.trail import Action
 
 log = logging.getLogger(__name__)
@@ -77,33 +81,90 @@ class LetterNotSent(Refused):
     code = "letter_not_sent"
 
 
-def add(*, email: str, roles: Iterable[str], reason: str, actor: User, now: datetime) -> User:
-    """Make whoever reads this mailbox an operator, and mail them a link to set their password.
+class NobodyToConfirm(Refused):
+    """Fewer than two administrators can sign in, so that no second person is there."""
 
-    Raises NotAnAdministrator, AlreadyOperator, BelongsToMerchant, Deactivated, Invalid;
-    LetterNotSent, and then the operator is added all the same.
+    code = "nobody_to_confirm"
+
+
+def add(*, email: str, roles: Iterable[str], reason: str, actor: User, now: datetime) -> Proposal:
+    """Propose that whoever reads this mailbox becomes an operator with these roles.
+
+    Once another administrator has confirmed it, we mail a link to set the password. Raises
+    NotAnAdministrator, NobodyToConfirm, AlreadyOperator, BelongsToMerchant, Deactivated,
+    OnOneself, ProposalWaits, Invalid.
     """
     email, chosen = wording.address("email", email), _checked(roles)
-    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     if not chosen:
         raise Invalid("roles", "an operator needs one at least")
     with transaction.atomic():
         check(actor)
-        user = User.objects.select_for_update().filter(email__iexact=email).first()
-        user = User.objects.create_user(email) if user is None else _fit(user)
-        _keep_address(user)
-        _give(user, chosen)
-        sessions.end(user)
-        trail.write(
-            Action.OPERATOR_ADDED,
-            actor=actor.email,
-            subject=user.email,
-            after={"roles": _named(chosen)},
-            reason=reason,
-            now=now,
+        user = User.objects.filter(email__iexact=email).first()
+        if user is not None:
+            _fit(user)
+        return _propose(email, [], chosen, reason, actor, now)
+
+
+def _propose(
+    email: str, before: list[str], after: list[str], reason: str, actor: User, now: datetime
+) -> Proposal:
+    if User.objects.administrators().count() < ENOUGH_ADMINISTRATORS:
+        raise NobodyToConfirm(
+            "Roles are added by two administrators, and only one can sign in: make another one"
+            " with manage.py createsuperuser on the machine."
         )
-    _send_link(user)
-    return user
+    return proposals.propose(
+        OPERATOR_ROLES,
+        subject=email,
+        before={"roles": before},
+        after={"roles": after},
+        reason=reason,
+        actor=actor,
+        now=now,
+    )
+
+
+def carry_out(proposal: Proposal, *, actor: User, now: datetime) -> None:
+    """Give the roles that were proposed, once confirmed by `actor`.
+
+    Raises NotAnAdministrator, OnOneself, ChangedMeanwhile, BelongsToMerchant, Deactivated, Invalid.
+    """
+    check(actor)
+    chosen, before = _checked(proposal.after["roles"]), proposal.before["roles"]
+    user = User.objects.select_for_update().filter(email__iexact=proposal.subject).first()
+    if user is not None and user.pk == actor.pk:
+        raise OnOneself("Nobody decides about themselves: ask another administrator.")
+    present = roles_of(user) if user is not None and user.is_staff else []
+    if present != before:
+        raise proposals.ChangedMeanwhile(
+            f"{proposal.subject} has other roles now than when this was proposed: refuse it, and"
+            " propose anew."
+        )
+    if user is None:
+        user = User.objects.create_user(proposal.subject)
+    elif not before:
+        _fit(user)
+    if not user.is_active:
+        raise Deactivated(f"{user} is deactivated; reactivate this person first.")
+    _keep_address(user)
+    _give(user, chosen)
+    sessions.end(user)
+    trail.write(
+        Action.OPERATOR_ROLES_CHANGED if before else Action.OPERATOR_ADDED,
+        actor=actor.email,
+        subject=user.email,
+        before={"roles": _named(before)} if before else {},
+        after={"roles": _named(chosen), "proposed_by": proposal.proposed_by},
+        reason=proposal.reason,
+        now=now,
+    )
+
+
+def write_to_new(proposal: Proposal) -> None:
+    """Mail the link to set a password, where the person has none. Raises LetterNotSent."""
+    user = User.objects.get(email__iexact=proposal.subject)
+    if not user.has_usable_password():
+        _send_link(user)
 
 
 def _fit(user: User) -> User:
@@ -141,39 +202,60 @@ def send_link(*, user_id: int, actor: User, now: datetime) -> User:
     return user
 
 
+@dataclass(frozen=True)
+class RolesChanged:
+    """What came of a change of roles: what was taken at once, and what waits for confirmation."""
+
+    user: User
+    taken: list[str]
+    proposal: Proposal | None
+
+
+@transaction.atomic
 def change_roles(
     *, user_id: int, roles: Iterable[str], reason: str, actor: User, now: datetime
-) -> User:
-    """Give an operator these roles in place of those before; without any they are none any more.
+) -> RolesChanged:
+    """Give an operator these roles in place of those before.
 
-    A superuser becomes what the roles say. Raises NotAnAdministrator, UnknownPerson, NotAnOperator,
-    OnOneself, LastAdministrator, Invalid.
+    Roles that go are taken at once; without any, somebody is no operator any more. Roles that come
+    are proposed to another administrator. A superuser has the role of an administrator, and becomes
+    what the roles say. Raises NotAnAdministrator, UnknownPerson, NotAnOperator, OnOneself,
+    LastAdministrator, NobodyToConfirm, ProposalWaits, Invalid.
     """
     chosen = _checked(roles)
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
-    with transaction.atomic():
-        user = hold(user_id, actor)
-        if not user.is_staff:
-            raise NotAnOperator(f"{user} is no operator; add them as one.")
-        before = _named(roles_of(user))
-        if user.is_superuser:
-            before = "Superuser"
-        if before == _named(chosen):
-            return user
-        if Role.ADMINISTRATOR not in chosen:
-            keep_an_administrator(user)
-        _give(user, chosen)
-        sessions.end(user)
-        trail.write(
-            Action.OPERATOR_ROLES_CHANGED,
-            actor=actor.email,
-            subject=user.email,
-            before={"roles": before},
-            after={"roles": _named(chosen)},
-            reason=reason,
-            now=now,
-        )
-    return user
+    user = hold(user_id, actor)
+    if not user.is_staff:
+        raise NotAnOperator(f"{user} is no operator; add them as one.")
+    present = roles_of(user)
+    if user.is_superuser and Role.ADMINISTRATOR not in present:
+        present = sorted([*present, Role.ADMINISTRATOR])
+    kept = [role for role in present if role in chosen]
+    taken = [role for role in present if role not in chosen]
+    if taken or user.is_superuser:
+        _take(user, kept, reason, actor, now)
+    proposal = None
+    if set(chosen) - set(present):
+        proposal = _propose(user.email, kept, chosen, reason, actor, now)
+    return RolesChanged(user, taken, proposal)
+
+
+def _take(user: User, kept: list[str], reason: str, actor: User, now: datetime) -> None:
+    """Leave the held operator these of their roles; it needs nobody else."""
+    before = "Superuser" if user.is_superuser else _named(roles_of(user))
+    if Role.ADMINISTRATOR not in kept:
+        keep_an_administrator(user)
+    _give(user, kept)
+    sessions.end(user)
+    trail.write(
+        Action.OPERATOR_ROLES_CHANGED,
+        actor=actor.email,
+        subject=user.email,
+        before={"roles": before},
+        after={"roles": _named(kept)},
+        reason=reason,
+        now=now,
+    )
 
 
 def roles_of(user: User) -> list[str]:
@@ -181,8 +263,8 @@ def roles_of(user: User) -> list[str]:
 
 
 def check(actor: User) -> None:
-    """Lock who the administrators are, and look again whether `actor` is one."""
-    Group.objects.select_for_update().get(name=Role.ADMINISTRATOR)
+    """Be the only one who decides about people, and look again whether `actor` may."""
+    locks.wait_for(DECIDING_ON_PEOPLE)
     found = User.objects.filter(pk=actor.pk, is_active=True, is_staff=True).first()
     if found is None or not found.has_perm(MANAGES_PEOPLE):
         raise NotAnAdministrator("Only administrators decide about people.")
@@ -201,10 +283,7 @@ def hold(user_id: int, actor: User) -> User:
 
 def keep_an_administrator(user: User) -> None:
     """Refuse to take the rights away of the last one who can sign in."""
-    administrators = User.objects.filter(
-        Q(groups__name=Role.ADMINISTRATOR) | Q(is_superuser=True), is_active=True, is_staff=True
-    )
-    if not administrators.exclude(pk=user.pk).exists():
+    if not User.objects.administrators().exclude(pk=user.pk).exists():
         raise LastAdministrator(f"{user} is the last administrator who can sign in.")
 
 
@@ -213,6 +292,8 @@ def _checked(roles: Iterable[str]) -> list[str]:
     unknown = [name for name in chosen if name not in Role.values]
     if unknown:
         raise Invalid("roles", f"there is no role {', '.join(unknown)}")
+    if Role.ADMINISTRATOR in chosen and set(OF_MONEY) & set(chosen):
+        raise Invalid("roles", "administrators decide no money: choose one or the other")
     return chosen
 
 

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from merchants import texts
+from merchants import encrypted, secrets, texts, wording
 from merchants.models import Profile
 from merchants.operations import trail
 from merchants.refusals import Invalid, Refused
@@ -50,6 +50,18 @@ class ProfileChanged(Refused):
     code = "profile_changed"
 
 
+class NoDocument(Refused):
+    """The merchant has uploaded no licence document."""
+
+    code = "no_document"
+
+
+class DocumentUnreadable(Refused):
+    """No encryption key opens the licence document."""
+
+    code = "document_unreadable"
+
+
 @dataclass(frozen=True)
 class Document:
     """A scan of the licence, as it was uploaded."""
@@ -77,12 +89,15 @@ def complete(
         changes["licence_document_name"] = _document_name(document)
     with transaction.atomic():
         profile, _ = Profile.objects.select_for_update().get_or_create(merchant_id=merchant_id)
-        changed = [name for name in changes if _value(profile, name) != changes[name]]
+        changed = [name for name in changes if _differs(profile, name, changes[name])]
         if not changed:
             return profile
         before = _words(profile, changed)
         for name, value in changes.items():
-            setattr(profile, name, value)
+            if name != "licence_document":
+                setattr(profile, name, value)
+        if document is not None:
+            encrypted.put(profile, "licence_document", document.content)
         profile.changed_at, profile.changed_by = now, actor
         profile.confirmed_at, profile.confirmed_by = None, ""
         profile.save()
@@ -99,7 +114,7 @@ def confirm(
     """
     with transaction.atomic():
         profile = Profile.objects.select_for_update().filter(merchant_id=merchant_id).first()
-        missing = [name for name in NEEDED if profile is None or not _value(profile, name)]
+        missing = [name for name in NEEDED if profile is None or not getattr(profile, name)]
         if profile is None or missing:
             raise ProfileIncomplete(f"profile: {', '.join(missing)} missing")
         if seen is not None and profile.changed_at != seen:
@@ -132,18 +147,61 @@ def _note(
     )
 
 
+def licence(*, merchant_id: int, actor: str, reason: str, now: datetime) -> tuple[str, bytes]:
+    """The name and content of the licence document, for an operator, who says what for.
+
+    Leaves a row on the trail. Raises NoDocument, DocumentUnreadable, Invalid without a reason.
+    """
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    with transaction.atomic():
+        profile = Profile.objects.filter(merchant_id=merchant_id).first()
+        if profile is None or not profile.licence_document_name:
+            raise NoDocument("The profile has no licence document.")
+        content = read_document(profile)
+        trail.write(
+            Action.LICENCE_DOWNLOADED,
+            merchant_id=merchant_id,
+            subject="profile",
+            after={"document": profile.licence_document_name},
+            actor=actor,
+            reason=reason,
+            now=now,
+        )
+    return profile.licence_document_name, content
+
+
+def read_document(profile: Profile) -> bytes:
+    """The licence document; empty where there is none. Raises DocumentUnreadable."""
+    try:
+        return encrypted.read(profile, "licence_document")
+    except secrets.Undecryptable:
+        raise DocumentUnreadable(
+            "The licence document cannot be decrypted: an encryption key is missing."
+        ) from None
+
+
 def _words(profile: Profile, names: Sequence[str]) -> dict[str, str]:
     """These fields as the trail tells them: of a document its size, for it is no text."""
-    values = {name: _value(profile, name) for name in [*names, "confirmed_by"]}
-    return {
-        name: f"{len(value)} bytes" if isinstance(value, bytes) else str(value)
-        for name, value in values.items()
-    }
+    told = {name: str(getattr(profile, name)) for name in [*names, "confirmed_by"]}
+    if "licence_document" in told:
+        told["licence_document"] = _size(profile)
+    return told
 
 
-def _value(profile: Profile, name: str) -> object:
-    value = getattr(profile, name)
-    return bytes(value) if isinstance(value, memoryview) else value
+def _size(profile: Profile) -> str:
+    try:
+        return f"{len(read_document(profile))} bytes"
+    except DocumentUnreadable:
+        return "unreadable"
+
+
+def _differs(profile: Profile, name: str, value: object) -> bool:
+    if name != "licence_document":
+        return bool(getattr(profile, name) != value)
+    try:
+        return read_document(profile) != value
+    except DocumentUnreadable:  # its key is lost: the way out is to upload it again
+        return True
 
 
 def _text(field: str, value: str) -> str:

@@ -69,8 +69,13 @@ def document(request: MemberRequest) -> HttpResponse:
     found = queries.profile(request.membership.merchant)
     if not found.licence_document_name:
         raise Http404("the profile has no document")
+    try:
+        content = profiles.read_document(found)
+    except profiles.DocumentUnreadable:
+        messages.error(request, _("The document cannot be opened. Please upload it again."))
+        return redirect("merchant:profile", merchant=request.membership.merchant.reference)
     kind = mimetypes.guess_type(found.licence_document_name)[0] or "application/octet-stream"
-    response = HttpResponse(bytes(found.licence_document), content_type=kind)
+    response = HttpResponse(content, content_type=kind)
     disposition = content_disposition_header(True, found.licence_document_name)
     response["Content-Disposition"] = disposition
     return response

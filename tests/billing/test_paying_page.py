@@ -107,7 +107,7 @@ def test_without_an_answer_nobody_is_told_to_pay_again(
 def test_a_bill_paid_by_transfer_says_how(clock: Callable[[str], None]) -> None:
     shop = manual()
     said = read(shop, f"bills/{FIRST}/")
-    assert f"Pay it by bank transfer and name {FIRST} in the transfer." in said
+    assert f"Pay it by bank transfer and name T-{FIRST} in the transfer." in said
     assert "Pay 39.00 USD now" not in said
     with unchanged(shop):
         said = send(shop, PAY, seen="0")

@@ -31,7 +31,7 @@ def test_a_bill_is_paid_by_one_payment_intent_that_names_it(odd: OddStripe) -> N
     assert intent["metadata"] == {
         "tael_payment": f"T-{number}-1",
         "tael_merchant": "rosewood",
-        "tael_bill": number,
+        "tael_bill": f"T-{number}",
     }
     assert list(odd.by_key) == [payment.idempotency_key] == [f"T-{number}-1"]
 

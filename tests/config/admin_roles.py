@@ -5,7 +5,7 @@ docs/operations.md says the same in words.
 """
 
 ALL, ABOVE = "CBADS", "ADS"  # who looks; officers see nothing of how Tael runs and is supervised
-CREDIT, BILLING, RUNS = "CDS", "BDS", "DS"  # who decides
+CREDIT, BILLING, RUNS = "C", "B", "DS"  # who decides; administrators decide no money
 
 SEEN = {
     "account.emailaddress": ALL,
@@ -48,7 +48,9 @@ SEEN = {
     "credit.payoutanswerfile": ALL,
     "credit.payoutdestination": ALL,
     "credit.proceedsentry": ALL,
+    "credit.refusedcash": ALL,
     "credit.shopmetrics": ALL,
+    "credit.unmatchedsettlement": ALL,
     "credit.withdrawal": ALL,
     "merchants.invitation": ALL,
     "merchants.membership": ALL,
@@ -56,6 +58,7 @@ SEEN = {
     "merchants.notice": ALL,
     "merchants.noticemail": ALL,
     "merchants.profile": ALL,
+    "merchants.proposal": ABOVE,
     "merchants.enrolledfactor": ABOVE,
     "merchants.securitymail": ABOVE,
     "merchants.signin": ABOVE,
@@ -85,10 +88,13 @@ DECIDED = {
     "credit.limitrequest": (CREDIT, "approve reject answer"),
     "credit.limitreview": (CREDIT, "approve reject"),
     "credit.orderflag": (CREDIT, "dismiss confirm"),
+    "credit.orderpayment": (CREDIT, "apply release return"),
+    "credit.refusedcash": (CREDIT, "close"),
     "credit.withdrawal": (CREDIT, "approve reject paid failed"),
     "merchants.membership": (RUNS, "role remove"),
     "merchants.merchant": (RUNS, "invite"),
     "merchants.profile": (CREDIT, "confirm"),
+    "merchants.proposal": (RUNS, "confirm refuse withdraw"),
     "merchants.user": (RUNS, "roles link second-factors sessions deactivate reactivate"),
 }
 DECIDED_IN_LISTS = {

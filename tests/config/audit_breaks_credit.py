@@ -12,6 +12,17 @@ CREDIT = [
         "dress: credit line: expected 750.0000, 200.0000; found 751.0000, 200.0000",
     ),
     Break(
+        "what is kept encrypted opens with a key, and at its own row",
+        "UPDATE credit_payoutdestination SET number = decode('01', 'hex')",
+        "dress: destination numbers: row ",
+    ),
+    Break(
+        "what takes two people was confirmed by another person, in time",
+        drop("merchants_proposal", "proposal_is_confirmed_by_another_person_in_time")
+        + "UPDATE merchants_proposal SET decided_by = proposed_by",
+        ": expected t, t; found f, t",
+    ),
+    Break(
         "an entry's balances go on from those of the entry before",
         "UPDATE credit_limitentry SET used_after = 301 WHERE kind = 'HOLD' AND order_id ="
         " (SELECT id FROM credit_order WHERE reference = 'D-1')",
@@ -55,7 +66,8 @@ CREDIT = [
     Break(
         "an order falls due as delivery and payments say",
         ORDER.format("due_on = '2027-02-26'", "D-6"),
-        "dress: order D-6: expected 2027-02-26, 2027-03-28; found 2027-02-26, 2027-02-26",
+        "dress: order D-6: expected 2027-02-26, 2027-03-28, 2027-02-16; found 2027-02-26,"
+        " 2027-02-26, 2027-02-16",
     ),
     Break(
         "proceeds are the sum of their entries, maturing and matured",
@@ -180,4 +192,63 @@ REVIEWS = [
     ),
 ]
 
-CREDIT_BREAKS = CREDIT + REFUNDS + REVIEWS + WITHDRAWALS
+SETTLEMENT = "UPDATE credit_unmatchedsettlement SET {} WHERE kind = '{}'"
+CLOSED = "UPDATE credit_creditline SET closed_at = '2027-02-15T00:00Z' WHERE merchant_id = " + DRESS
+
+UNMATCHED = [
+    Break(
+        "what was settled of unmatched cash is its settlements, and no more than it was",
+        "UPDATE credit_orderpayment SET settled = 149 WHERE reference = 'P-8' AND status ="
+        " 'UNMATCHED'",
+        ", 150.0000; found",
+    ),
+    Break(
+        "what was settled of unmatched cash is its settlements, and no more than it was",
+        drop("credit_orderpayment", "only_unmatched_cash_is_settled_and_no_more_than_it_is")
+        + SETTLEMENT.format("amount = 4000", "RETURNED")
+        + "; UPDATE credit_orderpayment SET settled = 4130 WHERE settled = 150",
+        ", 3000.0000; found",
+    ),
+    Break(
+        "what was released is in proceeds, once each, and nothing else is",
+        SETTLEMENT.format("amount = 31", "RELEASED"),
+        ", 31.0000; found",
+    ),
+    Break(
+        "what was released is in proceeds, once each, and nothing else is",
+        "DELETE FROM credit_proceedsentry WHERE kind = 'RELEASED'",
+        ", 30.0000; found nothing",
+    ),
+    Break(
+        "what was applied is a payment of its order, once each",
+        SETTLEMENT.format("at = at + interval '1 day'", "APPLIED"),
+        "silk: settlement",
+    ),
+    Break(
+        "what was applied is a payment of its order, once each",
+        "UPDATE credit_orderpayment SET status = 'RECOVERY' WHERE settlement_id IS NOT NULL",
+        "found nothing",
+    ),
+    Break(
+        "no step of an order happened before it was placed, or after it was told",
+        "UPDATE credit_orderpayment SET at = at - interval '1 year' WHERE reference = 'P-1'",
+        "dress: order D-1: expected 0; found 1",
+    ),
+    Break(
+        "an order falls due as delivery and payments say",
+        ORDER.format("delivered_told_on = '2027-02-17'", "D-6"),
+        "2027-03-28, 2027-02-16; found",
+    ),
+    Break(
+        "a closed merchant has no raise that waits, and no open order placed after it closed",
+        CLOSED,
+        "dress: credit line: expected 0, 0; found 0, 1",
+    ),
+    Break(
+        "a closed account's credit line is closed with it, and no other one is",
+        CLOSED,
+        "dress: billing account: expected nothing; found",
+    ),
+]
+
+CREDIT_BREAKS = CREDIT + REFUNDS + REVIEWS + WITHDRAWALS + UNMATCHED

@@ -4,7 +4,8 @@ dress  USD, New York, pays by sandbox: a threshold bill, late charges, an order 
        partly recovered, another one open, cash that nobody could take; refunds of what was paid
        and of what was written off; withdrawals paid out and cancelled.
 silk   THB, Bangkok, pays by sandbox, on an annual plan: cycle bills, two reviews that cut its
-       limit, frozen at the end, and a refund of what is outstanding.
+       limit, frozen at the end, a refund of what is outstanding, and cash that nobody could take
+       and operators settled in part.
 
 And three more merchants' spring after it (audited_spring.py).
 """
@@ -17,8 +18,10 @@ from django.test import override_settings
 from config.celery import TIMETABLE
 from config.events import apply_all
 from merchants.events import Event
+from merchants.operations import operators, proposals
 from tests.config import audited_spring
-from tests.credit import withdrawing
+from tests.credit import unmatching, withdrawing
+from tests.factories import operator
 from tests.shops import Shop
 
 DRESS = ("dress", "-05:00", "USD")
@@ -35,13 +38,30 @@ def live() -> list[str]:
         if kind == BY_HAND:
             _by_hand(now, **data)
             continue
+        if kind == SETTLED:
+            _settle(now, **data)
+            continue
         data = {"currency": currency} | data
         event = Event(f"{merchant} {at} {kind}", kind, happened, merchant, data)
         (outcome,) = apply_all([event], now=now)
         outcomes.append(outcome.code or outcome.status)
         _run_jobs(now)
     audited_spring.live()
+    _two_people()
     return outcomes
+
+
+def _two_people() -> None:
+    """An operator is added by two administrators."""
+    first, second = operator("Administrator"), operator("Administrator")
+    now = datetime.fromisoformat("2027-03-01T09:00:00+00:00")
+    said: dict[str, Any] = {
+        "email": "new@tael.example",
+        "roles": ["Auditor"],
+        "reason": "Starts today.",
+    }
+    proposal = operators.add(**said, actor=first, now=now)
+    proposals.confirm(proposal_id=proposal.pk, actor=second, now=now)
 
 
 def _run_jobs(now: datetime) -> None:
@@ -60,6 +80,13 @@ def _by_hand(now: datetime, amounts: tuple[str, ...]) -> None:
         paid, cancelled = [withdrawing.withdraw(shop, amount, at) for amount in amounts]
         withdrawing.cancel(cancelled, at)
         withdrawing.pay_out(paid, at)
+
+
+def _settle(now: datetime, parts: dict[str, str]) -> None:
+    """Of silk's cash that S-1 could not take: by what becomes of it, how much."""
+    for kind, amount in parts.items():
+        order = {"order": "S-1"} if kind == "apply" else {}
+        unmatching.settle(Shop("silk", currency="THB"), kind, amount, now.isoformat(), **order)
 
 
 def _joined(**terms: Any) -> dict[str, Any]:
@@ -83,6 +110,7 @@ def _charge(reference: str, fee: str, amount: str) -> dict[str, Any]:
 
 
 CHARGE = "charge.recorded"
+SETTLED = "settled"  # what operators do with cash that no order could take
 BY_HAND = "by hand"  # no event: what people do with the proceeds
 POOR = {"rating": "3.9", "listing_quality": 20, "profile_completeness": 20, "after_sales": 20}
 
@@ -157,6 +185,15 @@ _EVENTS: list[tuple[tuple[str, str, str], str, str, dict[str, Any], str | None]]
     (DRESS, "2027-02-18T13:00:00", "order.refunded", _refunded("D-1", "R-1", "40.00"), None),
     (DRESS, "2027-02-18T14:00:00", "order.refunded", _refunded("D-2", "R-2", "20.00"), None),
     (SILK, "2027-02-19T14:00:00", "order.refunded", _refunded("S-1", "R-1", "100.00"), None),
+    (SILK, "2027-02-19T15:00:00", "order.paid", _paid("S-1", "P-8", "3000.00"), None),
+    (
+        SILK,
+        "2027-02-19T16:00:00",
+        SETTLED,
+        {"parts": {"apply": "100.00", "release": "30.00", "return": "20.00"}},
+        None,
+    ),
+    (SILK, "2027-02-19T17:00:00", "order.paid", _paid("S-2", "P-9", "5.00"), None),
     (DRESS, "2027-02-20T10:00:00", CHARGE, _charge("C-6", "packaging", "3.00"), None),
     (DRESS, "2027-02-20T11:00:00", CHARGE, _charge("C-7", "shipping-label", "12.00"), None),
     (DRESS, "2027-02-20T12:00:00", CHARGE, _charge("C-8", "storage", "20.00"), None),

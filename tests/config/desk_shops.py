@@ -10,9 +10,10 @@ from config.models import Heartbeat, JobFailure
 from credit.operations import requests
 from merchants.models import User
 from merchants.operations import profiles
+from merchants.roles import Role
+from tests import factories
 from tests.billing import deciding
 from tests.credit import reviewing, withdrawing
-from tests.factories import UserFactory
 from tests.shops import Shop, instant
 
 NOW = "2026-12-01 12:00"
@@ -20,7 +21,8 @@ MEI = "mei@rosewood.example"
 
 
 def operator(**user: Any) -> User:
-    return UserFactory.create(is_staff=True, is_superuser=True, **user)
+    """Somebody with all roles at once, as nobody has."""
+    return factories.operator(*Role.values, **user)
 
 
 def rosewood(settings: LazySettings) -> Shop:

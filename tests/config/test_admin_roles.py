@@ -192,4 +192,34 @@ def test_an_operator_with_a_role_gets_no_button_for_what_others_decide(
         for letter, client in staff.items()
         if letter != "N"
     }
-    assert shown == {"C": True, "B": False, "A": False, "D": True, "S": True}
+    assert shown == {"C": True, "B": False, "A": False, "D": False, "S": False}
+
+
+# What administrators decide about: people, policies and jobs. All else moves money or limits.
+NO_MONEY = {
+    "config.jobfailure", "config.jobrun", "credit.creditpolicy", "merchants.membership",
+    "merchants.merchant", "merchants.proposal", "merchants.user",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("letter", ["D", "S"])
+def test_neither_administrators_nor_superusers_decide_about_money(
+    staff: dict[str, Client], letter: str
+) -> None:
+    """Every decision and download that the site has is sent, about a row that is there."""
+    full_shop()
+    let_through = {
+        label
+        for label, page in registered().items()
+        if isinstance(page, Deciding)
+        for address in _all_decisions(label, page)
+        if staff[letter].post(address, {"reason": "I would like to."}).status_code != 403
+    }
+    assert let_through == NO_MONEY
+
+
+def _all_decisions(label: str, page: Any) -> Iterator[str]:
+    row = _first(page.model)
+    yield from (route(label, "decide", row, one.name) for one in page.decisions)
+    yield from (route(label, "decide_list", one.name) for one in page.list_decisions)
+    yield from (route(label, "download", row, one.name) for one in page.downloads)

@@ -54,6 +54,8 @@ MERCHANT = {
     "credit:reviews": SHOWS,
     "credit:review": SHOWS,
     "credit:check": SHOWS,
+    "credit:pause_orders": DOES,
+    "credit:caps": DOES,
     "credit:orders": SHOWS,
     "credit:orders_csv": EXPORTS,
     "credit:order": SHOWS,

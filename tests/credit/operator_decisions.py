@@ -69,6 +69,17 @@ def question(shop: Shop) -> LimitRequest:
     )
 
 
+def unmatched(shop: Shop) -> Model:
+    """5.00 for an order over 1.00."""
+    assert shop.pay(NOW, "B-0", "5.00", "X-1") == "rejected overpayment"
+    return shop.line.payments.get(reference="X-1")
+
+
+def refused(shop: Shop) -> Model:
+    assert shop.pay(NOW, "nobody's", "5.00", "X-2") == "rejected unknown_order"
+    return shop.line.refused_cash.get()
+
+
 def large(shop: Shop) -> Model:
     return withdraw(shop, "20000.00")
 

@@ -3,15 +3,14 @@
 from types import SimpleNamespace
 
 import pytest
-from cryptography.fernet import Fernet
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from pytest_django import Settings
 
 from credit import tasks
-from credit.models import PayoutAnswerFile, Withdrawal
+from credit.models import PayoutAnswerFile, PayoutDestination, Withdrawal
 from credit.queries import withdrawals as queries
 from merchants import decisions
+from merchants.models import TrailEntry
 from tests.credit.deciding import DECIDED_AT, DECIDER, address, nothing_changes, operator, text
 from tests.credit.withdrawing import (
     OTHER_OPERATOR,
@@ -29,6 +28,7 @@ from tests.shops import Shop
 
 EXPORT = "/admin/credit/withdrawal/decide/export/"
 ANSWERS = "/admin/credit/withdrawal/decide/answers/"
+TAKEN = {"reason": "For today's payout run."}
 HEADING = "reference,status,bank_reference,reason\n"
 CARD_DIGITS = "6212262000000050003"
 
@@ -66,7 +66,11 @@ def test_a_file_for_the_bank(shop: Shop, browser: Client) -> None:
     assert fresh(first).sent_by == DECIDER
     download = address(first, "download", "file")
     assert download in shown
-    file = browser.get(download)
+    assert "whole numbers of accounts" in text(browser.get(download))
+    assert "This field is required" in text(browser.post(download, {"reason": ""}))
+    file = browser.post(download, TAKEN)
+    entry = TrailEntry.objects.get(action="BANK_FILE_DOWNLOADED")
+    assert (entry.actor, entry.reason) == (DECIDER, TAKEN["reason"])
     assert file.content.decode().splitlines()[1].startswith(f"{first.reference},100.00,USD,")
     assert file.headers["Content-Disposition"].startswith("attachment; filename=")
     assert "no-store" in file.headers["Cache-Control"]
@@ -170,19 +174,17 @@ def test_who_may_not_change_withdrawals_does_none_of_it(shop: Shop) -> None:
 
 def test_the_file_again_leaves_out_what_has_ended(shop: Shop, browser: Client) -> None:
     row = pay_out(withdraw(shop, "100.00"))
-    content = browser.get(address(row, "download", "file")).content.decode()
+    content = browser.post(address(row, "download", "file"), TAKEN).content.decode()
     assert content.splitlines() == ["reference,amount,currency,kind,holder,bank,number"]
     assert Withdrawal.objects.get().is_paid
 
 
-def test_a_number_that_no_key_opens_is_named(
-    shop: Shop, browser: Client, settings: Settings
-) -> None:
+def test_a_number_that_no_key_opens_is_named(shop: Shop, browser: Client) -> None:
     sent, waiting = withdraw(shop, "100.00"), withdraw(shop, "200.00")
     browser.post(EXPORT, {"withdrawals": [sent.pk]})
-    settings.TAEL_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    PayoutDestination.objects.update(number=b"of a key that is lost")
     with nothing_changes():
-        response = browser.get(address(sent, "download", "file"), follow=True)
+        response = browser.post(address(sent, "download", "file"), TAKEN)
         assert f"Withdrawal {sent}: " in text(response)
         assert f"Withdrawal {waiting}: " in text(
             browser.post(EXPORT, {"withdrawals": [waiting.pk]})

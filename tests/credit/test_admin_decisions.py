@@ -10,6 +10,7 @@ from django.db.models import Model
 from django.test import Client
 
 from merchants import decisions
+from merchants.models import TrailEntry
 from merchants.operations import profiles
 from tests.credit import operator_decisions
 from tests.credit.deciding import (
@@ -34,6 +35,7 @@ from tests.credit.operator_decisions import (
 )
 from tests.credit.withdrawing import MERCHANT, withdraw
 from tests.factories import UserFactory, browser_of, member
+from tests.factories import operator as of_ours
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -153,11 +155,12 @@ def test_who_may_not_change_such_rows_decides_nothing(shop: Shop, case: Case) ->
         assert forged.post(page, case.said).status_code == 403
 
 
-def test_superusers_decide(shop: Shop) -> None:
-    boss = browser_of(UserFactory.create(is_staff=True, is_superuser=True))
+def test_superusers_and_administrators_decide_nothing_about_credit(shop: Shop) -> None:
     page = address(shop.line, "decide", "limit")
-    assert boss.post(page, {"limit": "1000", **WHY}).status_code == 302
-    assert shop.limit() == ("1000.00", "5.00", "995.00")
+    root = UserFactory.create(is_staff=True, is_superuser=True)
+    for person in (root, of_ours("Administrator")):
+        with nothing_changes():
+            assert browser_of(person).post(page, {"limit": "1000", **WHY}).status_code == 403
 
 
 @pytest.mark.parametrize("page", [("decide", "nonsense"), ("download", "nonsense")])
@@ -220,7 +223,9 @@ def test_a_profile_changed_meanwhile_is_looked_at_again(shop: Shop) -> None:
 
 def test_the_licence_is_there_to_be_looked_at(shop: Shop) -> None:
     row = profile(shop)
-    response = browser_of(operator("profile")).get(address(row, "download", "licence"))
+    response = browser_of(operator("profile")).post(address(row, "download", "licence"), WHY)
+    entry = TrailEntry.objects.get(action="LICENCE_DOWNLOADED")
+    assert (entry.actor, entry.merchant, entry.reason) == (DECIDER, shop.merchant, WHY["reason"])
     assert response.content == b"%PDF-1.7 licence"
     assert response.headers["Content-Disposition"] == 'attachment; filename="licence.pdf"'
     assert browser_of(member(shop)).get(address(row, "download", "licence")).status_code != 200

@@ -12,7 +12,7 @@ from credit.operations.destinations import (
     DestinationNotUsable,
     UnknownDestination,
 )
-from merchants import secrets
+from merchants import encrypted
 from merchants.models import Notice
 from merchants.refusals import Invalid
 from tests import shops
@@ -47,7 +47,7 @@ def test_a_bank_card_is_kept_encrypted_and_shown_by_its_last_four(shop: shops.Sh
     )
     assert (destination.last_four, str(destination)) == ("0003", "Bank card ···· 0003")
     assert b"6212" not in bytes(destination.number)
-    assert secrets.decrypt(destination.number) == "6212262000000050003"
+    assert encrypted.read(destination, "number") == b"6212262000000050003"
     assert destination.added_by == MERCHANT
 
 
@@ -67,7 +67,7 @@ def test_an_alipay_account_is_an_email_address_or_a_mobile_number(
     shop: shops.Shop, given: str, kept: str, last_four: str
 ) -> None:
     destination = add(shop, kind="ALIPAY", number=given, bank="")
-    assert secrets.decrypt(destination.number) == kept
+    assert encrypted.read(destination, "number").decode() == kept
     assert destination.last_four == last_four
 
 

@@ -10,7 +10,8 @@ from django.core.management.base import CommandError
 from config.management.commands import rotate_keys
 from credit.models import PayoutDestination
 from credit.operations import destinations
-from merchants import secrets
+from merchants import encrypted
+from merchants.operations import keys
 from tests import shops
 from tests.credit.withdrawing import JOINED, MERCHANT, add
 
@@ -34,14 +35,16 @@ def kept_with_the_old_key(settings: LazySettings, monkeypatch: pytest.MonkeyPatc
 
 
 def rotate() -> str:
+    """What is said of destinations."""
     said = io.StringIO()
     call_command("rotate_keys", stdout=said)
-    return said.getvalue().strip()
+    (line,) = (line for line in said.getvalue().splitlines() if "destination numbers" in line)
+    return line
 
 
 def numbers() -> list[str]:
-    kept = PayoutDestination.objects.order_by("pk").values_list("number", flat=True)
-    return [secrets.decrypt(number) for number in kept]
+    kept = PayoutDestination.objects.order_by("pk")
+    return [encrypted.read(destination, "number").decode() for destination in kept]
 
 
 def test_afterwards_the_old_key_is_needed_no_more(settings: LazySettings) -> None:
@@ -61,7 +64,9 @@ def test_it_changes_nothing_the_second_time(settings: LazySettings) -> None:
 
 def test_interrupted_it_goes_on(settings: LazySettings) -> None:
     settings.TAEL_ENCRYPTION_KEYS = [NEW, OLD]
-    destinations.reencrypt(
+    (column,) = (one for one in encrypted.columns() if one.model is PayoutDestination)
+    keys.reencrypt(
+        column,
         list(PayoutDestination.objects.order_by("pk").values_list("pk", flat=True)[:3]),
         actor="manage.py rotate_keys",
         now=shops.instant(JOINED),
@@ -74,10 +79,11 @@ def test_what_no_key_opens_is_named_and_left(settings: LazySettings) -> None:
     lost = PayoutDestination.objects.order_by("pk")[4]
     PayoutDestination.objects.filter(pk=lost.pk).update(number=b"lost")
     settings.TAEL_ENCRYPTION_KEYS = [NEW, OLD]
-    with pytest.raises(CommandError, match=rf"these destinations: {lost.pk}\. Keep the old keys"):
+    said = rf"these destination numbers: {lost.pk}\. Keep the old keys"
+    with pytest.raises(CommandError, match=said):
         rotate()
     settings.TAEL_ENCRYPTION_KEYS = [NEW]
     others = PayoutDestination.objects.exclude(pk=lost.pk)
-    assert all(secrets.decrypt(one.number) for one in others)
+    assert all(encrypted.read(one, "number") for one in others)
     lost.refresh_from_db()
     assert bytes(lost.number) == b"lost"

@@ -60,7 +60,7 @@ def test_an_order_whose_delivery_we_hear_of_after_its_due_date_is_told_as_overdu
     )
     (notice,) = Notice.objects.filter(kind="ORDER_OVERDUE")
     assert notice.cause == "A 2026-11-13"
-    assert notice.details["outstanding"] == "100.00"
+    assert notice.details["due"] == "100.00"
     shop.run_jobs("2026-11-23 10:00")
     assert Notice.objects.filter(kind="ORDER_OVERDUE").count() == 1
 
@@ -100,12 +100,14 @@ def test_an_order_that_is_not_there_is_unknown() -> None:
     shop = shops.join("2026-11-01 10:00")
     willow = shops.join("2026-11-01 10:00", "willow")
     willow.place(NOW, "A", "10.00")  # another merchant's
+    shop.run_jobs(NOW)
     with shop.unchanged(), willow.unchanged():
         assert shop.ship(NOW, "A") == "rejected unknown_order"
         assert shop.deliver(NOW, "A") == "rejected unknown_order"
         assert shop.cancel(NOW, "A") == "rejected unknown_order"
+    with willow.unchanged():
         assert shop.pay(NOW, "A", "10.00", "P") == "rejected unknown_order"
-    # Cash for an order nobody knows is not kept, so its reference is still free.
+    # Cash for an order nobody knows is on the operators' desk, and its reference is still free.
     shop.place(NOW, "A", "10.00")
     assert shop.pay(NOW, "A", "10.00", "P") == "applied"
 

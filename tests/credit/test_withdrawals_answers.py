@@ -11,7 +11,7 @@ from credit.operations.payouts import NotSent, ProviderDecides
 from credit.operations.withdrawals import AlreadyDecided
 from credit.providers import PROVIDERS
 from credit.queries import withdrawals as queries
-from merchants import secrets
+from merchants import encrypted
 from merchants.refusals import Invalid
 from tests import shops
 from tests.credit import payout_server
@@ -167,7 +167,7 @@ def test_a_number_that_cannot_be_decrypted_is_not_sent(
     send_all("2026-11-03 10:00")
     assert (status(withdrawal), bank.paid) == ("UNKNOWN", [])
     settings.TAEL_ENCRYPTION_KEYS = [other, *ours]
-    assert secrets.decrypt(withdrawal.destination.number)
+    assert encrypted.read(withdrawal.destination, "number")
     reconcile_all("2026-11-03 10:10")
     assert (status(withdrawal), bank.paid) == ("PAID", [withdrawal.reference])
 

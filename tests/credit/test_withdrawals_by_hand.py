@@ -102,17 +102,38 @@ def test_a_file_for_the_bank(shop: shops.Shop) -> None:
     assert shop.proceeds() == "49879.50"
 
 
+WHY = "The bank's own upload failed."
+
+
+def again_of(batch: str, reason: str = WHY) -> str:
+    return payout_files.export_again(
+        batch=batch, actor=OPERATOR, reason=reason, now=shops.instant(NOW)
+    )
+
+
 def test_a_lost_file_is_written_again_without_what_has_ended(shop: shops.Shop) -> None:
     first, second = withdraw(shop, "100.00"), withdraw(shop, "200.00")
     batch = export(first, second)
     with unchanged(shop):
-        assert payout_files.export_again(batch.name) == batch.csv
+        assert again_of(batch.name) == batch.csv
     take(f"{first.reference},PAID,B-1,")
-    again = rows(payout_files.export_again(batch.name))
+    again = rows(again_of(batch.name))
     assert [row["reference"] for row in again] == [second.reference]
     for name in ("B261103-000000", ""):
         with pytest.raises(UnknownBatch):
-            payout_files.export_again(name)
+            again_of(name)
+    told = TrailEntry.objects.filter(action="BANK_FILE_DOWNLOADED").order_by("pk")
+    assert list(told.values_list("actor", "subject", "after", "reason")) == [
+        (OPERATOR, batch.name, {"withdrawals": 2}, WHY),
+        (OPERATOR, batch.name, {"withdrawals": 1}, WHY),
+    ]
+
+
+def test_a_file_is_not_given_without_a_reason(shop: shops.Shop) -> None:
+    batch = export(withdraw(shop, "100.00"))
+    with pytest.raises(Invalid, match="reason"):
+        again_of(batch.name, reason=" ")
+    assert not TrailEntry.objects.filter(action="BANK_FILE_DOWNLOADED").exists()
 
 
 def test_names_are_no_formulas(shop: shops.Shop) -> None:
@@ -132,7 +153,7 @@ def test_names_are_no_formulas(shop: shops.Shop) -> None:
 
 
 def test_who_approved_or_asked_for_a_large_one_does_not_send_it(shop: shops.Shop) -> None:
-    large, small = withdraw(shop, "20000.00"), withdraw(shop, "100.00")
+    small, large = withdraw(shop, "100.00"), withdraw(shop, "20000.00")
     approve(large, by=OPERATOR)
     batch = export(large, small, by=OPERATOR)
     assert batch.sent == [small]
@@ -147,12 +168,13 @@ def test_who_approved_or_asked_for_a_large_one_does_not_send_it(shop: shops.Shop
 
 
 def test_what_cannot_be_sent_is_left_out_by_name(shop: shops.Shop, settings: LazySettings) -> None:
-    large, cancelled, already = (withdraw(shop, a) for a in ("20000.00", "1.00", "2.00"))
+    cancelled, already = (withdraw(shop, amount) for amount in ("1.00", "2.00"))
     cancel(cancelled)
     export(already)
     settings.TAEL_SANDBOX = True
     automatic = withdraw(shop, "3.00")
     settings.TAEL_SANDBOX = False
+    large = withdraw(shop, "20000.00")
     stopped_shop = shop_with("300.00", "elsewhere")
     stopped = withdraw(stopped_shop, "4.00")
     freezes.place(

@@ -10,11 +10,12 @@ from pytest_django import Settings
 from billing.models import Invoice
 from billing.operations import payment_methods
 from credit.models import Order
-from credit.operations import orders
+from credit.operations import limits, orders
 from merchants import letters
 from merchants.models import Notice
 from merchants.operations import notices
 from tests import shops
+from tests.credit import reviewing
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +123,43 @@ def test_80_percent_is_told_when_it_is_crossed_upwards_and_once_a_local_day() ->
     ]
 
 
+@pytest.mark.parametrize(
+    ("used", "limit", "kinds"),
+    [
+        ("60.00", "75.01", []),
+        ("60.00", "75.00", ["LIMIT_80"]),
+        ("60.00", "60.00", ["LIMIT_100"]),
+        ("60.00", "10.00", ["LIMIT_100"]),
+        ("60.00", "110.00", []),
+        ("85.00", "100.01", []),  # told by the order already, as any cut to where it is above
+        ("0.01", "0.00", ["LIMIT_100"]),
+    ],
+)
+def test_a_cut_of_the_limit_that_leaves_80_or_100_percent_used(
+    used: str, limit: str, kinds: list[str]
+) -> None:
+    shop = shops.join("2026-11-01 10:00", credit_limit="101.00")
+    shop.place(NOW, "A", used)
+    before = len(told(shop))
+    limits.set_limit(
+        merchant_id=shop.line.pk,
+        limit=Money(limit, "USD"),
+        actor="olga@tael.example",
+        reason="as agreed",
+        now=shop.at("2026-11-02 12:00"),
+    )
+    assert [kind for kind, _ in told(shop)[before:]] == kinds
+
+
+def test_a_review_that_cuts_the_limit_tells_that_it_fills_up() -> None:
+    shop = shops.join("2026-11-01 10:00", credit_limit="4000.00")
+    shop.place(NOW, "A", "2400.00")
+    reviewing.metrics(shop, NOW, "4.0", "0", "0", "0")
+    shop.run_jobs("2026-12-01 00:00")
+    assert shop.limit() == ("3000.00", "2400.00", "600.00")
+    assert [kind for kind, _ in told(shop)] == ["REVIEW", "LIMIT_80"]
+
+
 def place(shop: Shop, reference: str, amount: str) -> Order:
     order, _ = orders.place(
         merchant_id=shop.merchant.pk,
@@ -152,7 +190,8 @@ def test_a_freeze_by_overdue_orders_is_told_and_so_is_its_end() -> None:
     assert sentences(shop) == [
         "Your credit line was frozen because of overdue payments. New orders are declined; open"
         " orders go on.",
-        "Order A was due on 12 Nov 2026; 1,000.00 USD of it is not paid yet.",
+        "A payment for order A was due on 12 Nov 2026; 1,000.00 USD was due by then and is not paid"
+        " yet.",
         "The freeze of your credit line because of overdue payments was lifted.",
     ]
 
@@ -216,7 +255,7 @@ DETAILS = {
     "FREEZE_LIFTED": {"reason": "MANUAL"},
     "REVIEW": {"grade": "B", "status": "APPLIED", "limit_before": "1000", "limit_proposed": "1500",
                "currency": "USD", "reason": ""},
-    "ORDER_OVERDUE": {"order": "A", "outstanding": "9.5", "currency": "USD",
+    "ORDER_OVERDUE": {"order": "A", "due": "9.5", "currency": "USD",
                       "due_on": "2026-11-12"},
     "WITHDRAWAL_DONE": {"reference": "W-1", "amount": "5", "currency": "USD", "last_four": "6789"},
     "WITHDRAWAL_FAILED": {"reference": "W-1", "amount": "5", "currency": "USD",

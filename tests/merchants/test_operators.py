@@ -11,7 +11,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from merchants.models import TrailEntry, User
+from merchants.models import Proposal, TrailEntry, User
 from merchants.operations import operators, people
 from merchants.refusals import Refused
 from tests import shops
@@ -32,9 +32,22 @@ def boss() -> User:
     return operator("Administrator", email="boss@tael.example")
 
 
+SECOND = "second@tael.example"
+
+
 @pytest.fixture
 def office(boss: User) -> Client:
+    operator("Administrator", email=SECOND)
     return browser_of(boss)
+
+
+def confirmed_by(email: str) -> None:
+    """The one proposal that waits, by the page."""
+    waiting = Proposal.objects.get(status="PROPOSED")
+    page = reverse("admin:merchants_proposal_decide", args=[waiting.pk, "confirm"])
+    browser = browser_of(User.objects.get(email=email))
+    assert "Nobody confirms what they proposed" in text_of(browser.get(page))
+    browser.post(page)
 
 
 def decide(user: User, name: str) -> str:
@@ -59,12 +72,19 @@ def refusal(operation: Any, user: User, actor: User, **more: Any) -> str:
 
 def test_an_operator_is_added_and_sets_the_password_by_the_mailed_link(office: Client) -> None:
     assert office.post(LIST, NEW).headers["Location"] == "/admin/merchants/user/"
+    assert not User.objects.filter(email="new@tael.example").exists()
+    assert mail.outbox == []
+    confirmed_by(SECOND)
     user = User.objects.get(email="new@tael.example")
     assert (user.is_staff, user.is_superuser, user.has_usable_password()) == (True, False, False)
     assert roles(user) == ["Auditor", "Credit officer"]
     assert trail() == [
-        ("boss@tael.example", "OPERATOR_ADDED", "new@tael.example", {},
+        ("boss@tael.example", "PROPOSED", "new@tael.example", {"roles": ""},
          {"roles": "Auditor, Credit officer"}, WHY["reason"]),
+        (SECOND, "OPERATOR_ADDED", "new@tael.example", {},
+         {"roles": "Auditor, Credit officer", "proposed_by": "boss@tael.example"}, WHY["reason"]),
+        (SECOND, "PROPOSAL_CONFIRMED", "new@tael.example", {"status": "PROPOSED"},
+         {"status": "CONFIRMED"}, WHY["reason"]),
     ]  # fmt: skip
     (letter,) = mail.outbox
     assert letter.to == ["new@tael.example"]
@@ -92,6 +112,7 @@ def test_who_belongs_to_a_merchant_cannot_be_an_operator(office: Client) -> None
         ({"roles": []}, "needs one at least"),
         ({"email": "boss@tael.example"}, "an operator already"),
         ({"roles": ["Superuser"]}, "is not one of the available choices"),
+        ({"roles": ["Administrator", "Credit officer"]}, "administrators decide no money"),
         ({"reason": ""}, "This field is required"),
     ],
 )
@@ -99,7 +120,8 @@ def test_what_cannot_be_added_is_said_and_kept(
     office: Client, sent: dict[str, Any], said: str
 ) -> None:
     assert said in text_of(office.post(LIST, NEW | sent))
-    assert User.objects.count() == 1
+    assert User.objects.count() == 2
+    assert not Proposal.objects.exists()
     assert trail() == []
 
 
@@ -108,23 +130,29 @@ def test_a_mail_server_that_is_down_leaves_the_operator_to_be_written_to_again(
 ) -> None:
     with monkeypatch.context() as down:
         down.setattr("django.core.mail.EmailMessage.send", lambda self: 1 / 0)
-        assert "did not take the e-mail" in text_of(office.post(LIST, NEW))
+        office.post(LIST, NEW)
+        confirmed_by(SECOND)
     user = User.objects.get(email="new@tael.example")
     assert office.post(decide(user, "link")).status_code == 302
     assert [one.to for one in mail.outbox] == [["new@tael.example"]]
 
 
 def test_changed_roles_hold_at_once_and_end_the_sessions(office: Client) -> None:
-    user = operator("Credit officer")
+    user = operator("Auditor", "Credit officer")
     here = browser_of(user)
     assert here.get("/admin/credit/creditline/").status_code == 200
-    office.post(decide(user, "roles"), {"roles": ["Billing officer"], **WHY})
-    assert roles(user) == ["Billing officer"]
+    sent = {"roles": ["Auditor", "Billing officer"], **WHY}
+    office.post(decide(user, "roles"), sent)
+    assert roles(user) == ["Auditor"]  # what is taken waits for nobody
     assert here.get("/admin/credit/creditline/").headers["Location"].startswith("/admin/login/")
-    assert trail()[0][1:5] == (
-        "OPERATOR_ROLES_CHANGED", user.email,
-        {"roles": "Credit officer"}, {"roles": "Billing officer"},
-    )  # fmt: skip
+    confirmed_by(SECOND)
+    assert roles(user) == ["Auditor", "Billing officer"]
+    assert [row[1:5] for row in trail()][::2] == [
+        ("OPERATOR_ROLES_CHANGED", user.email,
+         {"roles": "Auditor, Credit officer"}, {"roles": "Auditor"}),
+        ("OPERATOR_ROLES_CHANGED", user.email, {"roles": "Auditor"},
+         {"roles": "Auditor, Billing officer", "proposed_by": "boss@tael.example"}),
+    ]  # fmt: skip
 
 
 def test_without_a_role_somebody_is_no_operator_any_more(office: Client) -> None:
@@ -135,9 +163,11 @@ def test_without_a_role_somebody_is_no_operator_any_more(office: Client) -> None
 
 def test_a_superuser_becomes_what_the_roles_say(office: Client) -> None:
     root = UserFactory.create(is_staff=True, is_superuser=True)
-    office.post(decide(root, "roles"), {"roles": ["Auditor"], **WHY})
-    assert not User.objects.get(pk=root.pk).is_superuser
-    assert trail()[0][3] == {"roles": "Superuser"}
+    office.post(decide(root, "roles"), {"roles": ["Administrator"], **WHY})
+    root.refresh_from_db()
+    assert (root.is_superuser, root.is_staff, roles(root)) == (False, True, ["Administrator"])
+    assert trail()[0][3:5] == ({"roles": "Superuser"}, {"roles": "Administrator"})
+    assert not Proposal.objects.exists()  # a superuser has that role already
 
 
 @pytest.mark.parametrize("name", ["roles", "deactivate", "second-factors", "sessions"])
@@ -159,8 +189,8 @@ def test_the_last_administrator_stays_whoever_asks(boss: User) -> None:
     assert refusal(operators.change_roles, boss, asks, roles=["Auditor"]) == "last_administrator"
     assert refusal(people.deactivate, boss, asks) == "last_administrator"
     people.reactivate(user_id=other.pk, actor=boss, now=NOW, **WHY)
-    operators.change_roles(user_id=boss.pk, actor=asks, roles=["Auditor"], now=NOW, **WHY)
-    assert roles(boss) == ["Auditor"]
+    operators.change_roles(user_id=boss.pk, actor=asks, roles=[], now=NOW, **WHY)
+    assert roles(boss) == []
 
 
 @pytest.mark.parametrize("role", ["Credit officer", "Billing officer", "Auditor"])

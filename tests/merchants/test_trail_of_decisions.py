@@ -15,13 +15,14 @@ from credit.queries import withdrawals as queries
 from credit.tasks import take_payout_answers
 from merchants import decisions
 from merchants.decisions import Deciding
+from merchants.roles import Role
 from tests import trailed
 from tests.billing import operator_decisions as billing
 from tests.billing.operator_decisions import DECIDED_AT, DECIDER
 from tests.credit import operator_decisions as credit
 from tests.credit import withdrawing
-from tests.factories import UserFactory, browser_of
-from tests.merchants.trail_cases import CASES, CREDIT, STORAGE, Case, status, step
+from tests.factories import browser_of, operator
+from tests.merchants.trail_cases import ANOTHER, CASES, CREDIT, STORAGE, Case, status, step
 from tests.shops import Shop
 from tests.trailed import Told
 
@@ -51,7 +52,9 @@ def sandbox(settings: Settings) -> Settings:
 
 @pytest.fixture
 def browser() -> Client:
-    return browser_of(UserFactory.create(is_staff=True, is_superuser=True, email=DECIDER))
+    """Of somebody with all roles at once, as nobody has; another administrator is there."""
+    operator("Administrator", email=ANOTHER)
+    return browser_of(operator(*Role.values, email=DECIDER))
 
 
 def page_of(case: Case, row: Model | None) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.db.models import Model
 
+from merchants.models import User
+from merchants.operations import operators
 from tests.billing import operator_decisions as billing
 from tests.billing.operator_decisions import DECIDER, WHY
 from tests.credit import operator_decisions as credit
@@ -91,6 +93,20 @@ CREDIT = [
               [("FLAG_DISMISSED", "flag {row.pk}", *status("OPEN", "DISMISSED"))]),
     of_credit("orderflag", "confirm", credit.flag, WHY,
               [("FLAG_CONFIRMED", "flag {row.pk}", *status("OPEN", "CONFIRMED"))]),
+    of_credit("orderpayment", "apply", credit.unmatched,
+              {"order": "B-1", "amount": "1", "settled": "0", **WHY},
+              [("UNMATCHED_APPLIED", "payment X-1",
+                *changed("unsettled", "5.00 USD", "4.00 USD", order="B-1"))]),
+    of_credit("orderpayment", "release", credit.unmatched,
+              {"amount": "3", "settled": "0", **WHY},
+              [("UNMATCHED_RELEASED", "payment X-1",
+                *changed("unsettled", "5.00 USD", "2.00 USD"))]),
+    of_credit("orderpayment", "return", credit.unmatched,
+              {"amount": "5", "reference": "BANK-5", "settled": "0", **WHY},
+              [("UNMATCHED_RETURNED", "payment X-1",
+                *changed("unsettled", "5.00 USD", "0.00 USD", reference="BANK-5"))]),
+    of_credit("refusedcash", "close", credit.refused, WHY,
+              [("REFUSED_CASH_CLOSED", "Payment X-2", *status("OPEN", "CLOSED"))]),
     of_credit("withdrawal", "approve", credit.large, {},
               [("WITHDRAWAL_APPROVED", "{row.reference}",
                 *step(("REQUESTED", "APPROVED"), ("25000.00", "25000.00")))], reason=""),
@@ -221,6 +237,19 @@ def merchant(shop: Shop) -> Model:
 
 
 INVITED = {"email": NEW, "role": "FINANCE", **WHY}
+ANOTHER = "another@tael.example"
+
+
+def proposed(shop: Shop, by: str = DECIDER) -> Model:
+    return operators.add(
+        email=NEW, roles=[ROLE], actor=User.objects.get(email=by), now=billing.BEFORE, **WHY
+    )
+
+
+def proposed_by_another(shop: Shop) -> Model:
+    return proposed(shop, ANOTHER)
+
+
 PEOPLE = [
     Case("merchant", "invite", merchant, INVITED,
          [("MEMBER_INVITED", NEW, *changed("role", "", "FINANCE"))], acts_again=True),
@@ -231,10 +260,17 @@ PEOPLE = [
     Case("membership", "remove", colleague, WHY,
          [("ROLE_TAKEN", NEW, *changed("role", "VIEWER", ""))]),
     Case("user", "add-operator", None, {"email": NEW, "roles": [ROLE], **WHY},
-         [("OPERATOR_ADDED", NEW, {}, {"roles": ROLE})], of_merchant=False),
+         [("PROPOSED", NEW, *changed("roles", "", ROLE))], of_merchant=False),
     Case("user", "roles", person, {"roles": [ROLE], **WHY},
-         [("OPERATOR_ROLES_CHANGED", NEW, *changed("roles", "Credit officer", ROLE))],
-         of_merchant=False),
+         [("OPERATOR_ROLES_CHANGED", NEW, *changed("roles", "Credit officer", "")),
+          ("PROPOSED", NEW, *changed("roles", "", ROLE))], of_merchant=False),
+    Case("proposal", "confirm", proposed_by_another, {},
+         [("OPERATOR_ADDED", NEW, {}, {"roles": ROLE, "proposed_by": ANOTHER}),
+          ("PROPOSAL_CONFIRMED", NEW, *status("PROPOSED", "CONFIRMED"))], of_merchant=False),
+    Case("proposal", "refuse", proposed_by_another, WHY,
+         [("PROPOSAL_REFUSED", NEW, *status("PROPOSED", "REFUSED"))], of_merchant=False),
+    Case("proposal", "withdraw", proposed, WHY,
+         [("PROPOSAL_WITHDRAWN", NEW, *status("PROPOSED", "WITHDRAWN"))], of_merchant=False),
     Case("user", "link", person, {}, [("OPERATOR_WRITTEN_TO", NEW, {}, {})],
          of_merchant=False, reason="", acts_again=True),
     Case("user", "second-factors", person, WHY,

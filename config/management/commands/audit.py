@@ -11,10 +11,14 @@ from billing.audit import CHECKS as BILLING_CHECKS
 from config.ahead import look
 from credit.audit import CHECKS as CREDIT_CHECKS
 from merchants import audit, clock
-from merchants.audit import Finding
+from merchants.audit import Check, Finding, Reading
+from merchants.audit_proposals import PROPOSALS
+from merchants.audit_secrets import SECRETS
 from merchants.commands import BooksCommand
 
-CHECKS = sorted((*CREDIT_CHECKS, *BILLING_CHECKS), key=lambda check: check.invariant)
+CHECKS: list[Check | Reading] = sorted(
+    (*CREDIT_CHECKS, *BILLING_CHECKS, *SECRETS, *PROPOSALS), key=lambda check: check.invariant
+)
 
 
 class Command(BooksCommand):

@@ -5,12 +5,13 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from credit.operations import destinations
-from credit.queries.withdrawals import destinations_after
-from merchants import clock
+from merchants import clock, encrypted
 from merchants.commands import BooksCommand
+from merchants.encrypted import Column
+from merchants.operations import keys
 
 CHUNK = 500
+ACTOR = "manage.py rotate_keys"
 
 
 class Command(BooksCommand):
@@ -20,24 +21,27 @@ class Command(BooksCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        looked_at, changed, unreadable = 0, 0, []
-        for chunk in _chunks():
-            changed_here, unreadable_here = destinations.reencrypt(
-                chunk, actor="manage.py rotate_keys", now=clock.now()
-            )
-            looked_at += len(chunk)
-            changed += changed_here
-            unreadable += unreadable_here
-        self.stdout.write(f"{looked_at} destination numbers, {changed} of them encrypted anew.")
-        if unreadable:
+        lost = [line for column in encrypted.columns() if (line := self._rotate(column))]
+        if lost:
             raise CommandError(
-                "No key of TAEL_ENCRYPTION_KEYS opens the numbers of these destinations:"
-                f" {', '.join(map(str, unreadable))}. Keep the old keys until this is clear."
+                f"No key of TAEL_ENCRYPTION_KEYS opens these {'; '.join(lost)}. Keep the old keys"
+                " until this is clear."
             )
 
+    def _rotate(self, column: Column) -> str:
+        """Go over one column; what no key opens in it, by name."""
+        looked_at, changed, unreadable = 0, 0, []
+        for chunk in _chunks(column):
+            rotated = keys.reencrypt(column, chunk, actor=ACTOR, now=clock.now())
+            looked_at += len(chunk)
+            changed += rotated.changed
+            unreadable += rotated.unreadable
+        self.stdout.write(f"{looked_at} {column.called}, {changed} of them encrypted anew.")
+        return f"{column.called}: {', '.join(map(str, unreadable))}" if unreadable else ""
 
-def _chunks() -> Iterator[Sequence[int]]:
-    chunk = destinations_after(0, CHUNK)
+
+def _chunks(column: Column) -> Iterator[Sequence[Any]]:
+    chunk = keys.keys_after(column, None, CHUNK)
     while chunk:
         yield chunk
-        chunk = destinations_after(chunk[-1], CHUNK)
+        chunk = keys.keys_after(column, chunk[-1], CHUNK)

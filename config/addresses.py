@@ -1,0 +1,30 @@
+"""Settings that name networks and contacts, checked at the start."""
+
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from django.core.exceptions import ImproperlyConfigured
+
+CONTACT = re.compile(r"(mailto:|https://|tel:)[\x21-\x7e]+")
+
+
+def networks(named: list[str]) -> list[IPv4Network | IPv6Network]:
+    """TAEL_ADMIN_NETWORKS. Raises ImproperlyConfigured for what is no network."""
+    try:
+        return [ip_network(one) for one in named]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"TAEL_ADMIN_NETWORKS: {error}") from None
+
+
+def contact(given: str) -> str:
+    """TAEL_SECURITY_CONTACT as a URI; a plain e-mail address becomes one.
+
+    Raises ImproperlyConfigured for anything else: a contact that nobody can use is worse than none.
+    """
+    given = given.strip()
+    uri = f"mailto:{given}" if "@" in given and ":" not in given else given
+    if uri and not CONTACT.fullmatch(uri):
+        raise ImproperlyConfigured(
+            "TAEL_SECURITY_CONTACT must be an e-mail address, or a mailto:, https:// or tel: URI."
+        )
+    return uri

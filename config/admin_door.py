@@ -1,0 +1,62 @@
+"""Who gets to the admin's door at all: from which networks, and how long after the last page.
+
+Both are settings (docs/operations.md). Signing in, roles and second factors come after that.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from ipaddress import ip_address
+
+from allauth.account.adapter import get_adapter
+from allauth.account.authentication import get_authentication_records
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+ADMIN = "/admin/"
+SEEN_AT = "admin_seen_at"  # in the session: seconds since the epoch
+EXACT_TO = timedelta(minutes=1)  # so often at most is a session written for it
+
+
+class AdminDoor:
+    """Stands before every page of the admin, its sign-in included."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(ADMIN):
+            return self.get_response(request)
+        if not _is_near(request):
+            raise PermissionDenied
+        if request.user.is_authenticated and _was_idle(request):
+            logout(request)
+            messages.warning(request, "You were signed out, as nothing was done for a while.")
+            return redirect("admin:login")
+        return self.get_response(request)
+
+
+def _is_near(request: HttpRequest) -> bool:
+    if not settings.TAEL_ADMIN_NETWORKS:
+        return True
+    address = ip_address(get_adapter().get_client_ip(request))
+    return any(address in network for network in settings.TAEL_ADMIN_NETWORKS)
+
+
+def _was_idle(request: HttpRequest) -> bool:
+    """Whether too long passed since the last page of the admin, or since the sign-in."""
+    if not settings.TAEL_ADMIN_IDLE_MINUTES:
+        return False
+    now = timezone.now().timestamp()
+    records = get_authentication_records(request, request.user)
+    signed_in_at = max((record["at"] for record in records), default=now)
+    seen_at = max(request.session.get(SEEN_AT, 0), signed_in_at)
+    if now - seen_at > timedelta(minutes=settings.TAEL_ADMIN_IDLE_MINUTES).total_seconds():
+        return True
+    if now - request.session.get(SEEN_AT, 0) > EXACT_TO.total_seconds():
+        request.session[SEEN_AT] = now
+    return False

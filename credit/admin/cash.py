@@ -1,0 +1,170 @@
+"""Cash that no order could take and what was refused: what it is, and what becomes of it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from moneyed import Money
+
+from credit.admin.forms import UnmatchedApplied, UnmatchedReleased, UnmatchedReturned
+from credit.models import OrderPayment, RefusedCash, UnmatchedSettlement
+from credit.operations import refused_cash, unmatched
+from credit.queries import waiting as queues
+from merchants.admin import OfMerchant, ReadOnlyInline, amount, figure, related, waiting
+from merchants.decisions import Act, Deciding, Decision, Reasoned
+
+MERCHANT = related("line__merchant")
+
+
+def _left(payment: OrderPayment) -> str:
+    left = figure(payment.unsettled, payment.currency)
+    return f"Payment {payment} came for order {payment.order}, and {left} of it wait. "
+
+
+def _part(act: Act) -> dict[str, Any]:
+    return {
+        "payment_id": act.row.pk,
+        "amount": Money(act.said["amount"], act.row.currency),
+        "settled": act.said["settled"],
+        "reason": act.reason,
+        **act.by,
+    }
+
+
+def _apply(act: Act) -> UnmatchedSettlement:
+    return unmatched.apply(order=act.said["order"], **_part(act))
+
+
+def _release(act: Act) -> UnmatchedSettlement:
+    return unmatched.release(**_part(act))
+
+
+def _give_back(act: Act) -> UnmatchedSettlement:
+    return unmatched.give_back(reference=act.said["reference"], **_part(act))
+
+
+def _waits(payment: OrderPayment) -> bool:
+    return payment.waits
+
+
+def _rest(payment: OrderPayment) -> dict[str, Any]:
+    """All that is left, and what was settled before: the operation looks whether it still is."""
+    left = figure(payment.unsettled, payment.currency).split()[0].replace(",", "")
+    return {"amount": left, "settled": payment.settled}
+
+
+class SettlementInline(ReadOnlyInline):
+    model = UnmatchedSettlement
+    fk_name = "payment"
+    fields = readonly_fields = (
+        *("kind", amount("amount"), "order", "reference", "reason", "actor", "at"),
+    )
+
+
+@admin.register(OrderPayment)
+class OrderPaymentAdmin(Deciding, OfMerchant):
+    merchant = "line__merchant"
+    is_long = True
+    of_one = ("reference",)
+    list_display = (
+        *("reference", MERCHANT, "order", amount("amount"), "status", amount("settled")),
+        *("at", "arrived_at"),
+    )
+    list_filter = (waiting(queues.UNMATCHED), "status")
+    list_select_related = ("line__merchant", "order")
+    inlines = (SettlementInline,)
+    decisions = (
+        Decision(
+            "apply",
+            "Apply to an order",
+            form=UnmatchedApplied,
+            effect=lambda payment: (
+                f"{_left(payment)}An open order of the merchant is paid with it today: the limit"
+                " comes back, and the amount becomes proceeds like any payment."
+            ),
+            carry_out=_apply,
+            done="The order is paid.",
+            initial=_rest,
+            is_open=_waits,
+        ),
+        Decision(
+            "release",
+            "Release to proceeds",
+            form=UnmatchedReleased,
+            effect=lambda payment: (
+                f"{_left(payment)}It becomes the merchant's proceeds, which can be withdrawn at"
+                " once. Limit reviews do not count it."
+            ),
+            carry_out=_release,
+            done="The cash is released.",
+            initial=_rest,
+            is_open=_waits,
+        ),
+        Decision(
+            "return",
+            "Returned to the buyer",
+            form=UnmatchedReturned,
+            effect=lambda payment: (
+                f"{_left(payment)}It went back to the buyer outside of this system. Nothing else"
+                " changes."
+            ),
+            carry_out=_give_back,
+            done="That it went back is noted.",
+            initial=_rest,
+            is_open=_waits,
+        ),
+    )
+
+
+@admin.register(UnmatchedSettlement)
+class UnmatchedSettlementAdmin(OfMerchant):
+    merchant = "line__merchant"
+    reference = "payment__reference"
+    list_display = (
+        *("__str__", MERCHANT, "payment", amount("amount"), "order", "reference", "actor", "at"),
+    )
+    list_filter = ("kind",)
+    list_select_related = ("line__merchant", "payment", "order")
+
+
+def _close(act: Act) -> RefusedCash:
+    return refused_cash.close(refused_id=act.row.pk, reason=act.reason, **act.by)
+
+
+@admin.register(RefusedCash)
+class RefusedCashAdmin(Deciding, OfMerchant):
+    merchant = "line__merchant"
+    list_display = (
+        *("reference", MERCHANT, "kind", "order_reference", "what", "code", "times"),
+        *("arrived_at", "status"),
+    )
+    list_filter = (waiting(queues.REFUSED), "status", "kind")
+    list_select_related = ("line__merchant",)
+    decisions = (
+        Decision(
+            "close",
+            "Close",
+            form=Reasoned,
+            effect=lambda refused: (
+                f"{refused} leaves this desk. Its reference stays free: if it is sent again, it is"
+                " looked at anew."
+            ),
+            carry_out=_close,
+            done="It is closed.",
+            is_open=lambda refused: refused.status == RefusedCash.Status.OPEN,
+        ),
+    )
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        fields = [field for field in super().get_fields(request, obj) if field != "currency"]
+        return ["what" if field == "amount" else field for field in fields]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        return ("what",)
+
+    @admin.display(description="amount")
+    def what(self, refused: RefusedCash) -> str:
+        """As it was sent: the currency may be none of the merchant's."""
+        return f"{refused.plain_amount:f} {refused.currency}"

@@ -1,0 +1,28 @@
+"""What the closing of a merchant's billing account does to its credit line.
+
+Billing knows accounts and credit the lines, so billing calls this as it closes an account.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from credit.models import CreditLine
+from credit.operations import lines, requests, reviews
+
+
+@transaction.atomic
+def close(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
+    """From now on the line takes no new order; open ones go on, and proceeds can be withdrawn.
+
+    A raise that waits after a review is VOID, one that the merchant asked for is rejected, and no
+    review follows. Once closed, it changes nothing. The caller holds the account's lock.
+    """
+    line = lines.lock(merchant_id, now=now)
+    if line.is_closed:
+        return line
+    line.closed_at = line.now
+    line.save(update_fields=["closed_at"])
+    reviews.overtake(line, actor=actor, now=line.now)
+    requests.reject_as_closed(line, actor=actor, now=line.now)
+    return line

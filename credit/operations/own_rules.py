@@ -1,0 +1,94 @@
+"""A merchant's own rules for new orders: a pause, and caps (domain: credit, order).
+
+What they decline is told to nobody and is no lost value: the merchant wanted it so.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from moneyed import Money
+
+from credit.models import CreditLine
+from credit.operations import lines
+from merchants import money
+from merchants.operations import trail
+from merchants.refusals import Invalid, Refused
+from merchants.trail import Action
+
+
+class LineClosed(Refused):
+    """The account was closed: the line takes no new order, whatever its merchant's rules are."""
+
+    code = "account_closed"
+
+
+@transaction.atomic
+def pause(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
+    """Decline new orders until the merchant takes them again. Once paused, it changes nothing.
+
+    Raises LineClosed.
+    """
+    line = _lock_open(merchant_id, now)
+    if not line.is_paused:
+        line.paused_at = line.now
+        _save(line, Action.ORDERS_PAUSED, "orders", "taken", "paused", actor)
+    return line
+
+
+@transaction.atomic
+def resume(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
+    """Take new orders again. Where they are not paused, it changes nothing. Raises LineClosed."""
+    line = _lock_open(merchant_id, now)
+    if line.is_paused:
+        line.paused_at = None
+        _save(line, Action.ORDERS_RESUMED, "orders", "paused", "taken", actor)
+    return line
+
+
+@transaction.atomic
+def set_caps(
+    *, merchant_id: int, order: Money | None, buyer: Money | None, actor: str, now: datetime
+) -> CreditLine:
+    """Cap a single order, and what one buyer may owe; None is no cap.
+
+    As much as a cap is fine. Raises LineClosed, CurrencyMismatch, and Invalid for a cap that is
+    not above 0.
+    """
+    line = _lock_open(merchant_id, now)
+    for field, action, cap in (
+        ("order_cap", Action.ORDER_CAP_CHANGED, order),
+        ("buyer_cap", Action.BUYER_CAP_CHANGED, buyer),
+    ):
+        figure = None if cap is None else money.figure(cap, line.currency, field=field)
+        if figure is not None and figure <= 0:
+            raise Invalid(field, "must be more than 0")
+        before = getattr(line, field)
+        if figure != before:
+            setattr(line, field, figure)
+            _save(line, action, field, _text(before, line), _text(figure, line), actor)
+    return line
+
+
+def _lock_open(merchant_id: int, now: datetime) -> CreditLine:
+    line = lines.lock(merchant_id, now=now)
+    if line.is_closed:
+        raise LineClosed("account: it was closed, and takes no new orders")
+    return line
+
+
+def _save(line: CreditLine, action: Action, name: str, before: str, after: str, actor: str) -> None:
+    line.save(update_fields=["paused_at", "order_cap", "buyer_cap"])
+    trail.write(
+        action,
+        merchant_id=line.pk,
+        subject="credit line",
+        before={name: before},
+        after={name: after},
+        actor=actor,
+        now=line.now,
+    )
+
+
+def _text(cap: Decimal | None, line: CreditLine) -> str:
+    return "" if cap is None else money.full(cap, line.currency)

@@ -1,0 +1,95 @@
+"""Payments and refunds that were refused although money may have moved: none is forgotten.
+
+Each waits on the operators' desk until its reference comes again and is taken, or an operator
+closes it with a reason (domain: credit, order).
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+from moneyed import Money
+
+from credit.models import CreditLine, RefusedCash
+from credit.operations import lines
+from merchants import texts, wording
+from merchants.operations import trail
+from merchants.refusals import Refused
+from merchants.trail import Action
+
+LONGEST_SENTENCE = 500
+OPEN = RefusedCash.Status.OPEN
+
+
+class AlreadyEnded(Refused):
+    """It does not wait any more: it came again and was taken, or it was closed."""
+
+    code = "already_ended"
+
+
+def keep(
+    line: CreditLine,
+    refusal: Refused,
+    *,
+    kind: RefusedCash.Kind,
+    reference: str,
+    order: str,
+    amount: Money,
+    said_at: datetime,
+) -> RefusedCash:
+    """Put what was refused on the operators' desk, as part of the caller's transaction.
+
+    The same reference again, while it waits, is the same row with what was said last.
+    """
+    said = {
+        "order_reference": order,
+        "currency": amount.currency.code,
+        "amount": amount.amount,
+        "said_at": said_at,
+        "code": refusal.code,
+        "sentence": texts.shown(str(refusal), LONGEST_SENTENCE),
+        "last_arrived_at": line.now,
+    }
+    waiting = RefusedCash.objects.filter(line=line, kind=kind, reference=reference, status=OPEN)
+    if waiting.update(**said, times=F("times") + 1):
+        return waiting.get()
+    return RefusedCash.objects.create(
+        line=line, kind=kind, reference=reference, arrived_at=line.now, **said
+    )
+
+
+def take_off(line: CreditLine, kind: RefusedCash.Kind, reference: str) -> None:
+    """Its reference has come again and was taken: nobody has to look into it any more."""
+    RefusedCash.objects.filter(line=line, kind=kind, reference=reference, status=OPEN).update(
+        status=RefusedCash.Status.TAKEN, ended_at=line.now
+    )
+
+
+def close(*, refused_id: int, actor: str, reason: str, now: datetime) -> RefusedCash:
+    """Take it off the desk by an operator's decision; its reference stays free.
+
+    Raises AlreadyEnded, Invalid without a reason, RefusedCash.DoesNotExist.
+    """
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    line_id = RefusedCash.objects.values_list("line_id", flat=True).get(pk=refused_id)
+    with transaction.atomic():
+        line = lines.lock(line_id, now=now)
+        refused = RefusedCash.objects.get(pk=refused_id)
+        if refused.status != OPEN:
+            raise AlreadyEnded(f"{refused} does not wait any more.")
+        trail.write(
+            Action.REFUSED_CASH_CLOSED,
+            merchant_id=line.pk,
+            subject=str(refused),
+            before={"status": refused.status},
+            after={"status": str(RefusedCash.Status.CLOSED)},
+            actor=actor,
+            reason=reason,
+            now=line.now,
+        )
+        refused.status = RefusedCash.Status.CLOSED
+        refused.ended_at = line.now
+        refused.ended_by = actor
+        refused.reason = reason
+        refused.save(update_fields=["status", "ended_at", "ended_by", "reason"])
+        return refused

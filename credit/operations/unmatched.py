@@ -1,0 +1,191 @@
+"""Settling cash that no order could take: in parts if need be, each once (domain: proceeds).
+
+Every decision names what had been settled when its page was shown, so that a form that is sent
+twice, or by two people, settles a part once.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from moneyed import Money
+
+from credit.models import CreditLine, Order, OrderPayment, ProceedsEntry, UnmatchedSettlement
+from credit.operations import lines, orders, payments
+from merchants import money, wording
+from merchants.operations import trail
+from merchants.refusals import Invalid, Refused
+from merchants.trail import Action
+
+Kind = UnmatchedSettlement.Kind
+ACTIONS = {
+    Kind.APPLIED: Action.UNMATCHED_APPLIED,
+    Kind.RELEASED: Action.UNMATCHED_RELEASED,
+    Kind.RETURNED: Action.UNMATCHED_RETURNED,
+}
+
+
+class NotUnmatched(Refused):
+    """The payment was taken by its order, and there is nothing to settle."""
+
+    code = "not_unmatched"
+
+
+class ChangedMeanwhile(Refused):
+    """Another part of it was settled since the page was shown."""
+
+    code = "changed_meanwhile"
+
+
+class MoreThanIsLeft(Refused):
+    """The part is larger than what is not settled yet."""
+
+    code = "more_than_is_left"
+
+
+@transaction.atomic
+def apply(
+    *,
+    payment_id: int,
+    order: str,
+    amount: Money,
+    settled: Decimal,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> UnmatchedSettlement:
+    """Let `amount` of this cash pay an open order of the merchant, as of the line's open day.
+
+    Raises NotUnmatched, ChangedMeanwhile unless `settled` is what was settled before,
+    MoreThanIsLeft, UnknownOrder, TooMuch, CurrencyMismatch, Invalid.
+    """
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    line, cash, figure = _part(payment_id, amount, settled, now)
+    paid_order = orders.load(line, order)
+    settlement = _write(line, cash, Kind.APPLIED, figure, actor, reason, order=paid_order)
+    payments.settle(
+        OrderPayment(
+            line=line,
+            order=paid_order,
+            reference=cash.reference,
+            currency=line.currency,
+            amount=figure,
+            at=line.now,
+            arrived_at=line.now,
+            settlement=settlement,
+        ),
+        line,
+    )
+    return settlement
+
+
+@transaction.atomic
+def release(
+    *,
+    payment_id: int,
+    amount: Money,
+    settled: Decimal,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> UnmatchedSettlement:
+    """Add `amount` of this cash to the merchant's proceeds, from where it can be withdrawn at once.
+
+    It is no sale, and no review counts it. Raises as `apply` does, but for what is about the order.
+    """
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    line, cash, figure = _part(payment_id, amount, settled, now)
+    settlement = _write(line, cash, Kind.RELEASED, figure, actor, reason)
+    ProceedsEntry.objects.create(
+        line=line,
+        kind=ProceedsEntry.Kind.RELEASED,
+        currency=line.currency,
+        amount=figure,
+        order=cash.order,
+        settlement=settlement,
+        at=line.now,
+    )
+    line.proceeds += figure
+    line.save(update_fields=["proceeds"])
+    return settlement
+
+
+@transaction.atomic
+def give_back(
+    *,
+    payment_id: int,
+    amount: Money,
+    reference: str,
+    settled: Decimal,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> UnmatchedSettlement:
+    """Note that `amount` of this cash went back to the buyer outside, under the bank's reference.
+
+    Raises as `apply` does, but for what is about the order; Invalid without a reference.
+    """
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    reference = wording.line("reference", reference)
+    line, cash, figure = _part(payment_id, amount, settled, now)
+    return _write(line, cash, Kind.RETURNED, figure, actor, reason, reference=reference)
+
+
+def _part(
+    payment_id: int, amount: Money, settled: Decimal, now: datetime
+) -> tuple[CreditLine, OrderPayment, Decimal]:
+    """The locked line, its cash, and the figure of the part that can be settled."""
+    line_id = OrderPayment.objects.values_list("line_id", flat=True).get(pk=payment_id)
+    line = lines.lock(line_id, now=now)
+    figure = money.figure(amount, line.currency)
+    if figure <= 0:
+        raise Invalid("amount", "must be more than 0")
+    cash = OrderPayment.objects.select_related("order").get(pk=payment_id)
+    if not cash.is_unmatched:
+        raise NotUnmatched(f"Payment {cash} was taken by its order.")
+    if cash.settled != settled:
+        raise ChangedMeanwhile(f"Part of payment {cash} was settled meanwhile. Look at it again.")
+    if figure > cash.unsettled:
+        left = money.full(cash.unsettled, line.currency)
+        raise MoreThanIsLeft(f"Of payment {cash}, {left} are left to settle.")
+    return line, cash, figure
+
+
+def _write(
+    line: CreditLine,
+    cash: OrderPayment,
+    kind: UnmatchedSettlement.Kind,
+    figure: Decimal,
+    actor: str,
+    reason: str,
+    *,
+    order: Order | None = None,
+    reference: str = "",
+) -> UnmatchedSettlement:
+    before = money.full(cash.unsettled, line.currency)
+    cash.settled += figure
+    cash.save(update_fields=["settled"])
+    trail.write(
+        ACTIONS[kind],
+        merchant_id=line.pk,
+        subject=f"payment {cash}",
+        before={"unsettled": before},
+        after={"unsettled": money.full(cash.unsettled, line.currency)}
+        | ({"order": order.reference} if order else {})
+        | ({"reference": reference} if reference else {}),
+        actor=actor,
+        reason=reason,
+        now=line.now,
+    )
+    return UnmatchedSettlement.objects.create(
+        line=line,
+        payment=cash,
+        kind=kind,
+        currency=line.currency,
+        amount=figure,
+        order=order,
+        reference=reference,
+        reason=reason,
+        actor=actor,
+        at=line.now,
+    )

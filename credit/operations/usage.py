@@ -1,0 +1,62 @@
+"""Telling a merchant that its limit fills up: by an order, or by a cut (domain: notifications)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from credit.models import CreditLine
+from credit.rules import LIMIT_MOSTLY_USED
+from merchants import money
+from merchants.models import Notice
+from merchants.operations import notices
+
+
+@dataclass(frozen=True)
+class Use:
+    """How much of a limit is used."""
+
+    used: Decimal
+    limit: Decimal
+
+    @property
+    def is_mostly_used(self) -> bool:
+        return self.used > 0 and self.used >= LIMIT_MOSTLY_USED * self.limit
+
+    @property
+    def is_used_up(self) -> bool:
+        return self.used > 0 and self.used >= self.limit
+
+
+def tell(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetime) -> None:
+    """Tell the merchant when four fifths of the limit, or all of it, have come to be used.
+
+    A step from below four fifths to all of it tells only the latter.
+    """
+    if after.is_used_up and not before.is_used_up:
+        kind = Notice.Kind.LIMIT_100
+    elif after.is_mostly_used and not before.is_mostly_used:
+        kind = Notice.Kind.LIMIT_80
+    else:
+        return
+    notices.write(
+        merchant_id=line.pk,
+        kind=kind,
+        cause=cause,
+        at=at,
+        used=money.text(after.used, line.currency),
+        limit=money.text(after.limit, line.currency),
+        currency=line.currency,
+    )
+
+
+def tell_of_cut(
+    line: CreditLine, *, limit_before: Decimal, limit: Decimal, cause: str, at: datetime
+) -> None:
+    """The same of a limit that was changed from `limit_before` to `limit`; `line.used` stands."""
+    tell(
+        line,
+        before=Use(line.used, limit_before),
+        after=Use(line.used, limit),
+        cause=cause,
+        at=at,
+    )

@@ -1,0 +1,63 @@
+"""A merchant's own rules for new orders; they are shown on the page of the limit."""
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from credit import sentences
+from credit.forms.limit import Caps
+from credit.operations import own_rules
+from credit.views import limit
+from credit.views.lines import line_and_today
+from merchants import clock
+from merchants.access import MemberRequest, for_finance
+from merchants.refusals import Refused
+
+
+@for_finance
+def pause(request: MemberRequest) -> HttpResponse:
+    """Pause new orders, or take them again: `resume` is sent for the latter."""
+    if request.method != "POST":  # as after signing in again
+        return _back(request)
+    is_paused = "resume" not in request.POST
+    change = own_rules.pause if is_paused else own_rules.resume
+    merchant = request.membership.merchant
+    try:
+        change(merchant_id=merchant.pk, actor=request.user.email, now=clock.now())
+    except Refused as refused:
+        messages.error(request, str(sentences.refusal(refused)))
+    else:
+        paused = _("New orders are paused.")
+        messages.success(request, paused if is_paused else _("New orders are taken again."))
+    return _back(request)
+
+
+@for_finance
+def caps(request: MemberRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _back(request)
+    now = clock.now()
+    line, _today = line_and_today(request, now)
+    form = Caps(request.POST, line=line)
+    if form.is_valid():
+        try:
+            own_rules.set_caps(
+                merchant_id=line.pk,
+                order=form.cap("order_cap"),
+                buyer=form.cap("buyer_cap"),
+                actor=request.user.email,
+                now=now,
+            )
+        except Refused as refused:
+            form.add_error(None, str(sentences.refusal(refused)))
+        else:
+            messages.success(request, _("Your caps are changed."))
+            return _back(request)
+    return limit.page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _back(request: MemberRequest) -> HttpResponse:
+    return redirect("credit:limit", merchant=request.membership.merchant.reference)

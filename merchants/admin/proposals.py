@@ -1,0 +1,89 @@
+"""What was proposed to a second person, and what became of it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from merchants.admin.bases import ReadOnly, waiting
+from merchants.decisions import Act, Agreed, Deciding, Decision, Reasoned
+from merchants.models import Proposal
+from merchants.operations import proposals
+from merchants.proposals import KINDS
+from merchants.waiting import PROPOSALS
+
+
+def _by(act: Act) -> dict[str, Any]:
+    return {"proposal_id": act.row.pk, "actor": act.user, "now": act.by["now"]}
+
+
+def _confirm(act: Act) -> Proposal:
+    return proposals.confirm(**_by(act))
+
+
+def _ended(operation: Callable[..., Proposal]) -> Callable[[Act], Proposal]:
+    return lambda act: operation(reason=act.reason, **_by(act))
+
+
+def _what(proposal: Proposal) -> str:
+    return (
+        f"{KINDS[proposal.kind].title} of {proposal.subject}: from {_values(proposal.before)} to"
+        f" {_values(proposal.after)}. Proposed by {proposal.proposed_by}: {proposal.reason}"
+    )
+
+
+def _values(values: dict[str, Any]) -> str:
+    told = [", ".join(one) if isinstance(one, list) else str(one) for one in values.values()]
+    return "; ".join(filter(None, told)) or "nothing"
+
+
+@admin.register(Proposal)
+class ProposalAdmin(Deciding, ReadOnly):
+    merchant = "merchant"
+    list_display = ("subject", "kind", "proposed_by", "proposed_at", "lapses_at", "status")
+    list_filter = (waiting(PROPOSALS), "status")
+    list_select_related = ("merchant",)
+    search_fields = ("subject__startswith",)
+    ordering = ("-pk",)
+    decisions = (
+        Decision(
+            "confirm",
+            "Confirm",
+            form=Agreed,
+            effect=lambda proposal: (
+                f"{_what(proposal)} Confirmed, it counts at once. Nobody confirms what they"
+                " proposed or asked for."
+            ),
+            carry_out=_confirm,
+            done="It is confirmed, and done.",
+            is_open=lambda proposal: proposal.waits,
+        ),
+        Decision(
+            "refuse",
+            "Refuse",
+            form=Reasoned,
+            effect=lambda proposal: f"{_what(proposal)} Refused, nothing changes.",
+            carry_out=_ended(proposals.refuse),
+            done="The proposal is refused.",
+            is_open=lambda proposal: proposal.waits,
+        ),
+        Decision(
+            "withdraw",
+            "Withdraw",
+            form=Reasoned,
+            effect=lambda proposal: (
+                f"{_what(proposal)} Withdrawn by {proposal.proposed_by}, nothing changes."
+            ),
+            carry_out=_ended(proposals.withdraw),
+            done="The proposal is withdrawn.",
+            is_open=lambda proposal: proposal.waits,
+        ),
+    )
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        return (
+            "kind", "subject", "before", "after", "reason", "asked_by", "proposed_by",
+            "proposed_at", "lapses_at", "status", "decided_by", "decided_at", "answer",
+        )  # fmt: skip

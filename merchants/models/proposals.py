@@ -1,0 +1,99 @@
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+
+from merchants.models.merchants import Merchant
+
+LAPSES_AFTER = timedelta(days=7)
+
+
+class Proposal(models.Model):
+    """A decision that takes two people: one proposes it, another one confirms it.
+
+    Nothing has changed before it is confirmed; then everything is checked and applied at once.
+    """
+
+    class Status(models.TextChoices):
+        PROPOSED = "PROPOSED", "Proposed"
+        CONFIRMED = "CONFIRMED", "Confirmed"
+        REFUSED = "REFUSED", "Refused"
+        WITHDRAWN = "WITHDRAWN", "Withdrawn"
+        LAPSED = "LAPSED", "Lapsed"
+
+    kind = models.CharField(max_length=40)  # a code of merchants.proposals.KINDS
+    subject = models.CharField(max_length=200)  # what would be changed, by its reference
+    merchant = models.ForeignKey(
+        Merchant, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    before = models.JSONField(default=dict)  # as the proposer saw it; otherwise it is not applied
+    after = models.JSONField(default=dict)  # what is proposed, as the kind's operation reads it
+    reason = models.CharField(max_length=500)
+    asked_by = models.CharField(max_length=254, blank=True)  # who wanted it, where that is another
+    proposed_by = models.CharField(max_length=254)
+    proposed_at = models.DateTimeField()
+    lapses_at = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PROPOSED)
+    decided_by = models.CharField(max_length=254, blank=True)  # empty of one that lapsed
+    decided_at = models.DateTimeField(null=True, blank=True)
+    answer = models.CharField(max_length=500, blank=True)  # why it was refused or withdrawn
+    told_at = models.DateTimeField(null=True, blank=True)  # the proposer, that it lapsed
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["kind", "subject"],
+                condition=Q(status="PROPOSED"),
+                name="one_proposal_per_subject_waits",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="PROPOSED", decided_at__isnull=True)
+                | (~Q(status="PROPOSED") & Q(decided_at__isnull=False)),
+                name="proposal_is_decided_exactly_when_it_waits_no_more",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="CONFIRMED")
+                | (
+                    ~Q(decided_by__in=["", F("proposed_by"), F("asked_by")])
+                    & Q(decided_at__lt=F("lapses_at"))
+                ),
+                name="proposal_is_confirmed_by_another_person_in_time",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["proposed_at"], condition=Q(status="PROPOSED"), name="proposal_that_waits"
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(status="LAPSED", told_at__isnull=True),
+                name="proposal_lapsed_and_not_told",
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="proposal_is_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.FSM(
+                name="proposal_is_decided_once",
+                field="status",
+                transitions=[
+                    ("PROPOSED", end) for end in ("CONFIRMED", "REFUSED", "WITHDRAWN", "LAPSED")
+                ],
+            ),
+            pgtrigger.ReadOnly(
+                name="proposal_never_changes",
+                exclude=["status", "decided_by", "decided_at", "answer", "told_at"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}"
+
+    @property
+    def waits(self) -> bool:
+        return self.status == self.Status.PROPOSED
+
+    def has_lapsed(self, now: datetime) -> bool:
+        """Whether its time is up, told or not."""
+        return now >= self.lapses_at

@@ -1,0 +1,70 @@
+"""Encrypting anew what is kept encrypted, with the first of the keys (merchants.secrets)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from merchants import secrets
+from merchants.encrypted import Column
+from merchants.operations import trail
+from merchants.trail import Action
+
+
+@dataclass
+class Rotated:
+    """What became of a chunk of rows."""
+
+    changed: int = 0
+    unreadable: list[Any] = field(default_factory=list)  # their primary keys
+
+
+@transaction.atomic
+def reencrypt(column: Column, keys: Sequence[Any], *, actor: str, now: datetime) -> Rotated:
+    """Encrypt what these rows keep with the first key, where it is not.
+
+    A row that has something that no key opens stays as it is.
+    """
+    rotated = Rotated()
+    chunk = column.model._default_manager.select_for_update(no_key=True).filter(pk__in=keys)
+    for row in chunk.order_by("pk"):
+        try:
+            anew = _anew(column, row)
+        except secrets.Undecryptable:
+            rotated.unreadable.append(row.pk)
+            continue
+        if anew:
+            column.keep(row, anew)
+            rotated.changed += 1
+    if rotated.changed:
+        trail.write(
+            Action.KEY_ROTATED,
+            subject=column.called,
+            after={"encrypted_anew": rotated.changed},
+            actor=actor,
+            now=now,
+        )
+    return rotated
+
+
+def _anew(column: Column, row: Any) -> dict[str, bytes]:
+    """What of the row is not encrypted with the first key, encrypted with it."""
+    place = column.bound_to(row)
+    old = {
+        name: kept
+        for name, kept in column.kept(row).items()
+        if not secrets.is_current(kept, bound_to=place)
+    }
+    return {
+        name: secrets.encrypt(secrets.decrypt(kept, bound_to=place), bound_to=place)
+        for name, kept in old.items()
+    }
+
+
+def keys_after(column: Column, key: Any, most: int) -> Sequence[Any]:
+    """The primary keys of the column's next `most` rows after `key`; None is before the first."""
+    rows = column.model._default_manager.order_by("pk")
+    later = rows if key is None else rows.filter(pk__gt=key)
+    return list(later.values_list("pk", flat=True)[:most])

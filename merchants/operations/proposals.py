@@ -1,0 +1,280 @@
+"""Decisions that take two people: proposed by one, confirmed by another (domain: people).
+
+Whoever confirms may take that decision alone by their role, and neither asked for it nor proposed
+it. What a kind does is its own operation's (merchants.proposals).
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.db.models import Q
+from django.utils.module_loading import import_string
+
+from merchants import second_person, wording
+from merchants.models import Proposal, User
+from merchants.models.proposals import LAPSES_AFTER
+from merchants.operations import trail
+from merchants.piecework import Failures
+from merchants.proposals import KINDS, Kind
+from merchants.refusals import Refused
+from merchants.trail import Action
+
+Status = Proposal.Status
+
+
+class UnknownProposal(Refused):
+    """There is no such proposal."""
+
+    code = "unknown_proposal"
+
+
+class ProposalWaits(Refused):
+    """Another proposal about the same waits to be decided."""
+
+    code = "proposal_waits"
+
+
+class AlreadyDecided(Refused):
+    """The proposal waits no more."""
+
+    code = "already_decided"
+
+
+class Lapsed(Refused):
+    """Nobody confirmed it in time."""
+
+    code = "lapsed"
+
+
+class MayNotDecide(Refused):
+    """The person's role does not take such decisions."""
+
+    code = "may_not_decide"
+
+
+class NotTheProposer(Refused):
+    """Only who proposed it withdraws it; others refuse it."""
+
+    code = "not_the_proposer"
+
+
+class ChangedMeanwhile(Refused):
+    """What the proposal is about is no longer as the proposer saw it."""
+
+    code = "changed_meanwhile"
+
+
+def propose(
+    kind: Kind,
+    *,
+    subject: str,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    reason: str,
+    actor: User,
+    now: datetime,
+    asked_by: str = "",
+    merchant_id: int | None = None,
+) -> Proposal:
+    """Have the decision wait for a second person. Within a transaction that locks its subject.
+
+    The same one proposed again by the same person, as by a double click, is one. Raises
+    MayNotDecide, ProposalWaits, Invalid without a reason.
+    """
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    _check_role(kind, actor)
+    _lapse(Proposal.objects.filter(kind=kind.code, subject=subject), now)
+    waiting = Proposal.objects.filter(
+        kind=kind.code, subject=subject, status=Status.PROPOSED
+    ).first()
+    if waiting is not None:
+        if (waiting.proposed_by, waiting.after) == (actor.email, after):
+            return waiting
+        raise ProposalWaits(
+            f"A proposal about {subject} by {waiting.proposed_by} waits: decide that first."
+        )
+    proposal = Proposal.objects.create(
+        kind=kind.code,
+        subject=subject,
+        merchant_id=merchant_id,
+        before=before,
+        after=after,
+        reason=reason,
+        asked_by=asked_by,
+        proposed_by=actor.email,
+        proposed_at=now,
+        lapses_at=now + LAPSES_AFTER,
+    )
+    _note(Action.PROPOSED, proposal, actor, now, reason=reason)
+    return proposal
+
+
+def confirm(*, proposal_id: int, actor: User, now: datetime) -> Proposal:
+    """Apply it, if everything is as it was and still allowed.
+
+    Raises UnknownProposal, AlreadyDecided, Lapsed, SamePerson, MayNotDecide, ChangedMeanwhile, and
+    whatever the decision itself refuses; what is to be done afterwards may raise, too, and then it
+    is confirmed all the same.
+    """
+    with transaction.atomic():
+        proposal = _load(proposal_id, now)
+        kind = KINDS[proposal.kind]
+        second_person.check(
+            actor.email,
+            proposal.proposed_by,
+            proposal.asked_by,
+            otherwise=f"{actor} proposed it or asked for it: somebody else has to confirm it.",
+        )
+        _check_role(kind, actor)
+        # The operation's own locks come first, as everywhere; who decides it first counts.
+        carry_out: Callable[..., object] = import_string(kind.carry_out)
+        carry_out(proposal, actor=actor, now=now)
+        _decide(proposal, Status.CONFIRMED, actor, now)
+        _note(Action.PROPOSAL_CONFIRMED, proposal, actor, now, reason=proposal.reason)
+    if kind.afterwards:
+        import_string(kind.afterwards)(proposal)
+    return proposal
+
+
+def refuse(*, proposal_id: int, reason: str, actor: User, now: datetime) -> Proposal:
+    """End it by another person's word; nothing has changed.
+
+    Raises UnknownProposal, AlreadyDecided, Lapsed, SamePerson for the proposer, who withdraws it,
+    MayNotDecide, Invalid without a reason.
+    """
+    with transaction.atomic():
+        proposal = _load(proposal_id, now)
+        problem = f"{actor} proposed it: withdraw it, or let somebody else decide."
+        second_person.check(actor.email, proposal.proposed_by, otherwise=problem)
+        _check_role(KINDS[proposal.kind], actor)
+        return _end(proposal, Status.REFUSED, Action.PROPOSAL_REFUSED, reason, actor, now)
+
+
+def withdraw(*, proposal_id: int, reason: str, actor: User, now: datetime) -> Proposal:
+    """End one's own proposal; nothing has changed.
+
+    Raises UnknownProposal, AlreadyDecided, Lapsed, NotTheProposer, Invalid without a reason.
+    """
+    with transaction.atomic():
+        proposal = _load(proposal_id, now)
+        if proposal.proposed_by != actor.email:
+            raise NotTheProposer(f"{proposal.proposed_by} proposed it; you can refuse it.")
+        return _end(proposal, Status.WITHDRAWN, Action.PROPOSAL_WITHDRAWN, reason, actor, now)
+
+
+def to_lapse(now: datetime) -> Sequence[int]:
+    """Those whose time is up, and those that lapsed and whose proposers were not told."""
+    return list(
+        Proposal.objects.filter(
+            Q(status=Status.PROPOSED, lapses_at__lte=now)
+            | Q(status=Status.LAPSED, told_at__isnull=True)
+        )
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+
+
+def lapse(proposal_ids: Sequence[int], now: datetime) -> Failures:
+    """End these, and tell who proposed them by mail."""
+    _lapse(Proposal.objects.filter(pk__in=proposal_ids), now)
+    failures: Failures = {}
+    untold = Proposal.objects.filter(
+        pk__in=proposal_ids, status=Status.LAPSED, told_at__isnull=True
+    )
+    for proposal in untold:
+        try:
+            _letter(proposal).send()
+        except Exception as error:  # whatever a mail backend raises: they have no common ancestor
+            failures[proposal.pk] = error
+            continue
+        Proposal.objects.filter(pk=proposal.pk).update(told_at=now)
+    return failures
+
+
+def _lapse(proposals: Any, now: datetime) -> None:
+    proposals.filter(status=Status.PROPOSED, lapses_at__lte=now).update(
+        status=Status.LAPSED, decided_at=now
+    )
+
+
+def _letter(proposal: Proposal) -> EmailMessage:
+    title = KINDS[proposal.kind].title
+    return EmailMessage(
+        subject=f"Not confirmed in time: {title}, {proposal.subject}",
+        body=(
+            f"Nobody confirmed within {LAPSES_AFTER.days} days what you proposed on"
+            f" {proposal.proposed_at:%d %B %Y} about {proposal.subject}. It has lapsed, and nothing"
+            " has changed. Propose it again if it is still wanted."
+        ),
+        to=[proposal.proposed_by],
+    )
+
+
+def _load(proposal_id: int, now: datetime) -> Proposal:
+    proposal = Proposal.objects.filter(pk=proposal_id).first()
+    if proposal is None:
+        raise UnknownProposal("There is no such proposal.")
+    if not proposal.waits:
+        raise _already(proposal)
+    if proposal.has_lapsed(now):
+        raise Lapsed(f"It lapsed on {proposal.lapses_at:%d %B %Y}: propose it again.")
+    return proposal
+
+
+def _already(proposal: Proposal) -> AlreadyDecided:
+    by = proposal.decided_by and f" by {proposal.decided_by}"
+    return AlreadyDecided(f"The proposal is {proposal.status}{by}.")
+
+
+def _check_role(kind: Kind, actor: User) -> None:
+    found = User.objects.filter(pk=actor.pk, is_active=True, is_staff=True).first()
+    if found is None or not found.has_perm(kind.permission):
+        raise MayNotDecide(f"{actor} may not decide about this.")
+
+
+def _end(
+    proposal: Proposal, to: Status, action: Action, reason: str, actor: User, now: datetime
+) -> Proposal:
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    _decide(proposal, to, actor, now, answer=reason)
+    _note(action, proposal, actor, now, reason=reason)
+    return proposal
+
+
+def _decide(proposal: Proposal, to: Status, actor: User, now: datetime, answer: str = "") -> None:
+    step: dict[str, Any] = {
+        "status": to,
+        "decided_by": actor.email,
+        "decided_at": now,
+        "answer": answer,
+    }
+    waiting = Proposal.objects.filter(pk=proposal.pk, status=Status.PROPOSED)
+    if not waiting.update(**step):
+        proposal.refresh_from_db()
+        raise _already(proposal)
+    for name, value in step.items():
+        setattr(proposal, name, value)
+
+
+def _note(action: Action, proposal: Proposal, actor: User, now: datetime, reason: str) -> None:
+    is_new = action == Action.PROPOSED
+    trail.write(
+        action,
+        merchant_id=proposal.merchant_id,
+        subject=proposal.subject,
+        before=_told(proposal.before) if is_new else {"status": str(Status.PROPOSED)},
+        after=_told(proposal.after) if is_new else {"status": str(proposal.status)},
+        actor=actor.email,
+        reason=reason,
+        now=now,
+    )
+
+
+def _told(values: dict[str, Any]) -> dict[str, str]:
+    return {
+        name: ", ".join(value) if isinstance(value, list) else str(value)
+        for name, value in values.items()
+    }
