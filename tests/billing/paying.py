@@ -125,7 +125,7 @@ def _decide(operation: Callable[..., Invoice], shop: shops.Shop, at: str, pk: in
     )
 
 
-def void(shop: shops.Shop, at: str, number: str = FIRST) -> str:
+def void(shop: shops.Shop, at: str, number: str | None = FIRST) -> str:
     return _decide(bill_decisions.void, shop, at, bill(number).pk)
 
 
@@ -200,7 +200,7 @@ def hear(shop: shops.Shop, at: str, answer: Answer, key: str = f"T-{FIRST}-1") -
 # What the books say, read anew each time.
 
 
-def bill(number: str = FIRST) -> Invoice:
+def bill(number: str | None = FIRST) -> Invoice:
     return Invoice.objects.get(number=number)
 
 

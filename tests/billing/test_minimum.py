@@ -1,6 +1,7 @@
 """Less than a provider takes is never asked of it: no bill, no attempt, no failure, no freeze."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -25,10 +26,10 @@ from tests.shops import Shop
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("provider")]
 
-YEARLY = {"plan_interval_days": 365, "plan_price": "0"}
+YEARLY: dict[str, Any] = {"plan_interval_days": 365, "plan_price": "0"}
 
 
-def at_stripe(currency: str = "USD", **terms: object) -> Shop:
+def at_stripe(currency: str = "USD", **terms: Any) -> Shop:
     """Joined on 1 November 2026; CYCLE dates are 1 and 31 December."""
     shop = shops.join("2026-11-01 10:00", currency=currency, **{**YEARLY, **terms})
     assert choose(shop, "2026-11-01 10:00", "stripe") == "stripe"

@@ -1,5 +1,7 @@
 """The bill says why it exists, and on which day it was collected."""
 
+from typing import Any
+
 import pytest
 from django.utils.translation import override
 from moneyed import Money
@@ -30,11 +32,11 @@ def collected(kind: str) -> str:
     return str(queries.collected_on(found, list(queries.attempts(found))))
 
 
-def season(**terms: object) -> Shop:
+def season(**terms: Any) -> Shop:
     """A bill of each kind, paid by the sandbox as jobs find them."""
     shop = shops.join(
         "2026-11-01 10:00",
-        **{"plan_price": "39.00", "plan_interval_days": 365, "payment_method": "sandbox"} | terms,
+        **{"plan_price": "39.00", "plan_interval_days": 365, "payment_method": "sandbox", **terms},
     )
     shop.run_jobs("2026-11-01 11:00")
     shop.charge("2026-11-12 15:00", "shipping-label", "210.00")

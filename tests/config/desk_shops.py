@@ -41,8 +41,8 @@ def rosewood(settings: LazySettings) -> Shop:
     shop.charge("2026-11-02 15:00", "pick-pack", "15.50", "C-1")
     shop.charge("2026-11-03 15:00", "pick-pack", "210.00", "C-2")
     shop.run_jobs("2026-12-01 00:00")
-    withdrawing.withdraw(shop, "12000.00", "2026-12-01 08:00")
-    withdrawing.withdraw(shop, "150.00", "2026-12-01 09:00")
+    withdrawing.withdraw(shop, "150.00", "2026-12-01 08:00")
+    withdrawing.withdraw(shop, "12000.00", "2026-12-01 09:00")
     deciding.ask(shop, "2026-12-01 10:00", "C-1", "5.00")
     deciding.ask_threshold(shop, "2026-12-01 11:00", "500.00")
     by: dict[str, Any] = {"merchant_id": shop.merchant.pk, "actor": MEI}

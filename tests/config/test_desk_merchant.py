@@ -56,7 +56,7 @@ def test_it_tells_what_the_merchant_has_and_owes(shop: Shop) -> None:
 def test_it_shows_what_waits_of_this_merchant_alone(shop: Shop) -> None:
     other = shops.join("2026-11-01 10:00", "other", name="Other Shop")
     said = text_of(browser_of(operator()).get(PAGE))
-    assert "Withdrawals to approve 1 4 hours 12,000.00 USD" in said
+    assert "Withdrawals to approve 1 3 hours 12,000.00 USD" in said
     nothing = text_of(browser_of(operator()).get(f"/admin/merchant/{other.reference}/"))
     assert "Waits for a decision" not in nothing
     assert "No orders yet." in nothing
