@@ -1,6 +1,6 @@
 """Every model has its pages in the admin; what operations write can only be looked at there."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -31,8 +31,8 @@ from config.celery import job_named
 from config.models import Heartbeat, JobFailure, Replay, ReplayRejection
 from credit.models import PayoutDestination
 from credit.operations import destinations, requests, withdrawals
-from merchants.models import Membership
-from merchants.operations import profiles, team
+from merchants.models import Membership, SignIn, User
+from merchants.operations import factors, profiles, sign_ins, team
 from tests import shops
 from tests.factories import UserFactory, browser_of, member
 
@@ -62,6 +62,10 @@ def rows(settings: Settings) -> None:
         merchant_id=shop.merchant.pk, actor=member(shop), email="new@rosewood.example",
         role=Membership.Role.VIEWER, now=shop.at("2026-10-31 11:00"),
     )  # fmt: skip
+    destinations.add(
+        merchant_id=shop.line.pk, kind=PayoutDestination.Kind.ALIPAY, holder="Mei Lin",
+        number=NUMBER, actor="mei@rosewood.example", now=shop.at("2026-10-01 09:30"),
+    )  # fmt: skip
     shop.place("2026-10-01 10:00", "A-1", "1000.00")
     shop.deliver("2026-10-01 11:00", "A-1")
     shop.pay("2026-10-01 12:00", "A-1", "1.00")
@@ -78,6 +82,15 @@ def rows(settings: Settings) -> None:
     replay = Replay.objects.create(digest="d", name="events.jsonl")
     ReplayRejection.objects.create(replay=replay, line=1, code="invalid", reason="not JSON")
     worked_off(shop)
+    came_in(member(shop), shop.at("2026-11-01 02:00"))
+
+
+def came_in(person: User, now: datetime) -> None:
+    """A line of the log of sign-ins, and a first second factor, of which mails tell."""
+    visitor = sign_ins.Visitor(ip="192.0.2.7", browser="Firefox")
+    log = sign_ins.log
+    log(SignIn.Kind.SIGNED_IN, visitor, address=person.email, user=person, now=now)
+    factors.enrol(user=person, authenticator_id=1, kind="totp", proved=(), now=now)
 
 
 def worked_off(shop: shops.Shop) -> None:
@@ -94,14 +107,11 @@ def decided(shop: shops.Shop) -> None:
     """What merchants' people ask for and say of themselves."""
     now = shop.at("2026-10-31 11:00")
     by: dict[str, Any] = {"merchant_id": shop.line.pk, "actor": "mei@rosewood.example", "now": now}
-    destination, _ = destinations.add(
-        kind=PayoutDestination.Kind.ALIPAY,
-        holder="Mei Lin",
-        number=NUMBER,
-        **by | {"now": shop.at("2026-10-01 10:00")},
-    )
     withdrawals.request(
-        destination_id=destination.pk, request_key="form-1", amount=Money("0.50", "USD"), **by
+        destination_id=PayoutDestination.objects.get().pk,
+        request_key="form-1",
+        amount=Money("0.50", "USD"),
+        **by,
     )
     requests.ask_question(message="Why 4,000?", **by)
     profiles.complete(fields={"contact_name": "Mei Lin"}, **by)
