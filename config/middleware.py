@@ -33,7 +33,7 @@ ADMIN = STRICT + "; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-in
 PERMISSIONS = ", ".join(
     f"{feature}=()"
     for feature in (
-        *("accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture"),
+        *("accelerometer", "autoplay", "browsing-topics", "camera", "display-capture"),
         *("encrypted-media", "geolocation", "gyroscope", "hid", "idle-detection", "magnetometer"),
         *("microphone", "midi", "payment", "screen-wake-lock", "serial", "usb"),
         *("xr-spatial-tracking",),

@@ -96,8 +96,7 @@ def test_an_operators_morning(shop: Shop, sign_in: Callable[[str], Page]) -> Non
     otto = sign_in(OTTO)
     home(otto)
     otto.get_by_role("link", name="Withdrawals to send").click()
-    otto.get_by_role("link", name="File for the bank").first.click()
-    otto.get_by_role("button", name="File for the bank").click()
+    decide(otto, "File for the bank", reason="This morning's payouts.")
     says(otto, "2 withdrawals are written and count as sent.")
     sent = Withdrawal.objects.order_by("pk").values_list("status", "approved_by", "sent_by")
     assert list(sent) == [("SENT", OLGA, OTTO), ("SENT", "", OTTO)]
