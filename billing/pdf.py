@@ -17,7 +17,7 @@ from billing import queries, sentences
 from billing.models import Charge, Invoice, InvoiceLine, Payment, Statement, StatementTotal
 from billing.queries import Sections
 from billing.typesetting import Paper, Words, typeset
-from merchants import calendar, installation
+from merchants import installation, zones
 from merchants.templatetags.formats import count, day_text, figure, instant_text, month, quantity
 
 # A statement lists no more charges than this, which bounds time and memory; the CSV has them all.
@@ -62,7 +62,7 @@ def bill_pdf(bill: Invoice, *, now: datetime) -> bytes:
             "page": _("Page {page} of {pages}"),
         }
 
-    with timezone.override(calendar.zone(bill.account.merchant.timezone)):
+    with timezone.override(zones.zone(bill.account.merchant.timezone)):
         return typeset("bill", bill.language, write, made_at=now)
 
 
@@ -192,7 +192,7 @@ def statement_pdf(statement: Statement) -> bytes:
             "page": _("Page {page} of {pages}"),
         }
 
-    with timezone.override(calendar.zone(merchant.timezone)):
+    with timezone.override(zones.zone(merchant.timezone)):
         return typeset("statement", merchant.language, write, made_at=closed_at)
 
 

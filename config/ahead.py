@@ -12,7 +12,7 @@ from django.db.models import Count, Max
 from billing.models import BillingAccount
 from config.models import Replay
 from credit.models import CreditLine
-from merchants import calendar
+from merchants import calendar, zones
 from merchants.audit import MOST_LISTED, Check, Finding, Violation
 
 FORGIVEN = timedelta(minutes=5)  # by which clocks differ
@@ -33,7 +33,9 @@ class Days:
 
     @property
     def starts_at(self) -> datetime:
-        start = calendar.day_start(self.day, self.timezone)
+        # A zone that is none is another check's; here it must not keep the others from it.
+        zone = self.timezone if zones.is_known(self.timezone) else "UTC"
+        start = calendar.day_start(self.day, zone)
         return max(start, self.since) if self.since else start
 
     def merchants(self) -> Iterator[str]:

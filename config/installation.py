@@ -28,12 +28,14 @@ def place(base_url: str) -> str:
 
 
 def check() -> None:
-    """Refuse to start with another TAEL_PREFIX than the database has.
+    """Refuse to start with another TAEL_PREFIX than the database has, or other time-zone data.
 
-    A database that can't be read says so elsewhere, and asks no provider. Raises WrongPrefix.
+    A database that can't be read says so elsewhere, and asks no provider. Raises WrongPrefix,
+    WrongTimeZoneData.
     """
-    from merchants import installation  # once there are apps
+    from merchants import installation, time_zone_data  # once there are apps
 
+    time_zone_data.start()
     try:
         installation.check()
     except DatabaseError as problem:

@@ -151,6 +151,9 @@ LINES = (
 )
 
 DELIVERED_AT = counted("o.delivered_at", "o.delivered_told_at")
+# What a day that is not recounted was taken to be is what is found.
+TOLD_ON = day("told", "o.delivered_told_at", stood="o.delivered_told_on")
+DELIVERED_ON = day("delivered", DELIVERED_AT, stood="o.first_due_on - line.payment_days")
 
 ORDERS = (
     # What a refund took from the outstanding is in no figure of the order, but in the entries.
@@ -240,13 +243,13 @@ ORDERS = (
                (delivery.first_due_on,
                 CASE o.status WHEN 'OPEN' THEN
                     delivery.first_due_on + {INSTALMENT_DAYS} * covered.parts END,
-                {day("told", "o.delivered_told_at")}) AS expected,
+                {TOLD_ON}) AS expected,
                (o.first_due_on, o.due_on, o.delivered_told_on) AS found
         FROM credit_order o JOIN credit_creditline line ON line.merchant_id = o.line_id
         {join_zone("delivered", merchant="o.line_id", instant=DELIVERED_AT)}
         {join_zone("told", merchant="o.line_id", instant="o.delivered_told_at")}
         CROSS JOIN LATERAL (
-            SELECT {day("delivered", DELIVERED_AT)} + line.payment_days AS first_due_on
+            SELECT {DELIVERED_ON} + line.payment_days AS first_due_on
         ) delivery
         CROSS JOIN LATERAL (
             SELECT least(coalesce(div(o.paid, nullif(o.part_amount, 0)), o.instalments),

@@ -79,6 +79,8 @@ REFUNDS = (
 )
 
 PAID_AT = counted("payment.at", "payment.arrived_at")
+# What a day that is not recounted was taken to be is what is found.
+PAID_ON = day("paid", PAID_AT, stood="sale.matures_on - line.settlement_days")
 
 PROCEEDS = (
     Check(
@@ -108,7 +110,7 @@ PROCEEDS = (
                coalesce('payment ' || payment.reference, 'sale without a payment') AS subject,
                CASE WHEN payment.status IN ('APPLIED', 'RECOVERY') THEN (
                    payment.line_id, payment.order_id, payment.amount,
-                   {day("paid", PAID_AT)} + line.settlement_days
+                   {PAID_ON} + line.settlement_days
                ) END AS expected,
                CASE WHEN sale.line_id IS NOT NULL THEN (
                    sale.line_id, sale.order_id, sale.amount, sale.matures_on) END AS found

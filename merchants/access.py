@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from merchants import calendar, queries, second_factor
+from merchants import queries, second_factor, zones
 from merchants.models import Membership, User
 
 P = ParamSpec("P")
@@ -63,7 +63,7 @@ def _guard(
         if not may_enter(membership):
             raise PermissionDenied
         request.membership = membership
-        with timezone.override(calendar.zone(membership.merchant.timezone)):
+        with timezone.override(zones.zone(membership.merchant.timezone)):
             return view(request, *args, **kwargs)
 
     return guarded

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from merchants import audit_days
+
 MOST_LISTED = 20
 
 
@@ -61,9 +63,11 @@ class Finding:
 
 # Subjects and references are not made for the rows that are only counted.
 COUNT = """
+{offsets}
 SELECT count(*), count(*) FILTER (WHERE expected IS DISTINCT FROM found) FROM ({sql}) looked_at
 """
 LIST = """
+{offsets}
 SELECT coalesce(merchant.reference, ''), subject, expected, found
 FROM ({sql}) looked_at LEFT JOIN merchants_merchant merchant ON merchant.id = merchant_id
 WHERE expected IS DISTINCT FROM found ORDER BY 1, 2 LIMIT {limit}
@@ -73,8 +77,9 @@ WHERE expected IS DISTINCT FROM found ORDER BY 1, 2 LIMIT {limit}
 def run(checks: Sequence[Check | Reading]) -> list[Finding]:
     """Run the checks on one picture of the books; nothing is locked, and nothing written."""
     with _snapshot(), connection.cursor() as cursor:
+        offsets = _offsets(cursor)
         return [
-            _run_one(check, cursor) if isinstance(check, Check) else _read_through(check)
+            _run_one(check, offsets, cursor) if isinstance(check, Check) else _read_through(check)
             for check in checks
         ]
 
@@ -94,12 +99,24 @@ def _snapshot() -> Iterator[None]:
         yield
 
 
-def _run_one(check: Check, cursor: CursorWrapper) -> Finding:
-    cursor.execute(COUNT.format(sql=check.sql))
+def _offsets(cursor: CursorWrapper) -> str:
+    """What comes before a check's SQL: the offsets of all time zones that merchants count in.
+
+    Written out, and not once for the whole audit in a temporary table, so that several workers can
+    share a check.
+    """
+    cursor.execute("SELECT DISTINCT timezone FROM merchants_timezoneperiod")
+    rows = audit_days.offsets(name for (name,) in cursor.fetchall())
+    columns = "timezone, starts, seconds"
+    return f"WITH {audit_days.OFFSETS}({columns}) AS NOT MATERIALIZED ({rows})"
+
+
+def _run_one(check: Check, offsets: str, cursor: CursorWrapper) -> Finding:
+    cursor.execute(COUNT.format(sql=check.sql, offsets=offsets))
     checked, violations = cursor.fetchone()
     listed = []
     if violations:
-        cursor.execute(LIST.format(sql=check.sql, limit=MOST_LISTED))
+        cursor.execute(LIST.format(sql=check.sql, offsets=offsets, limit=MOST_LISTED))
         listed = [
             Violation(merchant, subject, _text(expected), _text(found))
             for merchant, subject, expected, found in cursor.fetchall()

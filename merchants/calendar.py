@@ -5,10 +5,11 @@ hours, and the day that Samoa skipped, need no special case: a day ends where th
 """
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache, lru_cache
-from zoneinfo import ZoneInfo, available_timezones
+from functools import lru_cache
 
+from merchants import zones
 from merchants.refusals import Invalid
+from merchants.zones import zone
 
 ONE_DAY = timedelta(days=1)
 # Before all that events speak of (merchants.events).
@@ -16,20 +17,13 @@ FIRST_DAY = date(1970, 1, 1)
 FIRST_INSTANT = datetime(1970, 1, 1, tzinfo=UTC) - ONE_DAY
 
 
-@cache
-def zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
-
-
-@cache
-def _zone_names() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
 def check_zone(name: str) -> str:
-    """The name itself, when the time zone database knows it; Invalid otherwise."""
-    if name not in _zone_names():
-        raise Invalid("timezone", f"{name!r} is not in the time zone database")
+    """The name itself, when it is a place's in the time-zone data, or UTC; Invalid otherwise."""
+    if not zones.is_name(name):
+        raise Invalid(
+            "timezone",
+            f"{name!r} is not in the time zone database as a place's, such as Asia/Bangkok, or UTC",
+        )
     return name
 
 

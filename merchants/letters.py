@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date
 from babel.numbers import format_decimal
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from merchants import notice_routes
 from merchants.models import Notice, User
 from merchants.money import minor_digits
+from merchants.templatetags import formats
 
 Kind = Notice.Kind
 
@@ -295,7 +296,7 @@ def _readable(details: Mapping[str, str]) -> dict[str, str]:
         shown["due_on"] = format_date(date.fromisoformat(details["due_on"]), locale=_locale())
     if "month" in details:
         month = date.fromisoformat(f"{details['month']}-01")
-        shown["month"] = format_skeleton("yMMMM", month, locale=_locale())
+        shown["month"] = formats.month(month)
     for name in WORDS:
         if details.get(name) == "":
             shown[name] = gettext("no reason was given")

@@ -78,7 +78,7 @@ class Filter(forms.Form):
 
     def ordered(self, found: Q) -> Q:
         """All rows in the list's order, as for a file."""
-        return found.order_by(self.by, "-pk" if self.by.startswith("-") else "pk")
+        return paging.ordered(found, self.by)
 
     @property
     def asked(self) -> dict[str, str]:

@@ -116,6 +116,7 @@ class Action(TextChoices):
 
     # The installation
     PREFIX_SET = "PREFIX_SET", "Installation's prefix set"
+    TIME_ZONE_DATA_TAKEN = "TIME_ZONE_DATA_TAKEN", "Another time-zone data taken"
 
     # Jobs
     JOB_RUN = "JOB_RUN", "Job run by hand"

@@ -77,6 +77,7 @@ NAMES = (
     *("_changelist_filters", "extended", "currency", "standing", "number", "format", "file"),
 )
 BODIES = (DEEP, "{", json.dumps({"type": DEEP}), "\xff\0", "a=%ff&b=%00")
+FILES = ("f.pdf", "x" * 90, "\u202egnp.exe", "=1.csv", "%00", "'.png")
 TYPES = (
     "application/json",
     "application/json; charset=hex",
@@ -200,7 +201,7 @@ class Asker:
         sent |= {name: self._value() for name in names if self.random.random() < 0.5}
         if self.random.random() < 0.2:
             name = self.random.choice([*names, "file", "licence_document"])
-            sent[name] = SimpleUploadedFile(self._value()[:90] or "f", self._value().encode())
+            sent[name] = SimpleUploadedFile(self.random.choice(FILES), self._value().encode())
         return {"data": sent} if self.random.random() < 0.9 else {
             "data": urlencode(sent, errors="replace"),
             "content_type": "application/x-www-form-urlencoded",

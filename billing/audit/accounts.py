@@ -1,7 +1,7 @@
 """An account's terms: what was written down of them last is what holds."""
 
 from merchants.audit import Check
-from merchants.audit_days import OF_OPEN_DAY, ZONE_CHANGES, eve
+from merchants.audit_days import OF_OPEN_DAY, OFFSETS, ZONE_CHANGES, clock_day, eve
 
 CHECKS = (
     Check(
@@ -67,6 +67,20 @@ CHECKS = (
         {OF_OPEN_DAY}
         """,
     ),
+    # One that was taken before only names of places could be, or that other data has no more.
+    Check(
+        6,
+        "a merchant's time zone is a name of the time-zone data",
+        "time zone",
+        f"""
+        SELECT merchant.id AS merchant_id, 'time zone' AS subject,
+               CASE WHEN zone.timezone LIKE '%/%' OR zone.timezone = 'UTC'
+                    THEN zone.timezone END AS expected,
+               merchant.timezone::text AS found
+        FROM merchants_merchant merchant
+        LEFT JOIN {OFFSETS} zone ON zone.timezone = merchant.timezone
+        """,
+    ),
     # By the old time zone's days, which end where the new one's begin.
     Check(
         6,
@@ -75,11 +89,14 @@ CHECKS = (
         f"""
         SELECT period.merchant_id, period.timezone || ' from ' || period.starts_on AS subject,
                (period.starts_on - 1, period.starts_on) AS expected,
-               (({eve("period.starts_at")} AT TIME ZONE period.timezone_before)::date,
-                CASE WHEN (period.starts_at AT TIME ZONE period.timezone_before)::date
+               ({clock_day("before", eve("period.starts_at"))},
+                CASE WHEN {clock_day("before", "period.starts_at")}
                           >= date_trunc('month', period.starts_on)::date
                      THEN date_trunc('month', period.starts_on)::date END) AS found
         FROM ({ZONE_CHANGES}) period
+        JOIN merchants_merchant merchant ON merchant.id = period.merchant_id
+        LEFT JOIN {OFFSETS} before ON before.timezone = period.timezone_before
+        WHERE merchant.recounted_from IS NULL OR period.starts_at > merchant.recounted_from
         """,
     ),
 )

@@ -5,7 +5,7 @@ from billing.audit.plans import IN_FORCE, PLAN_DATES, SCHEDULED_UNTIL
 from billing.models import Fee
 from billing.models.accounts import CYCLE_DAYS, DAYS_TO_PAY
 from merchants.audit import Check
-from merchants.audit_days import day, eve, join_zone
+from merchants.audit_days import day, eve, is_recounted, join_zone
 
 LAST_DAY = "(bill.issued_on - CASE WHEN bill.kind IN ('THRESHOLD', 'FINAL') THEN 0 ELSE 1 END)"
 # Bills that took nothing for good, and since when.
@@ -14,6 +14,8 @@ SELECT bill.id, bill.account_id, {LAST_DAY} AS last_day, decision.at
 FROM billing_invoice bill JOIN billing_billdecision decision ON decision.invoice_id = bill.id
 WHERE bill.status = 'VOID' AND decision.decision IN ('VOIDED', 'SENT_BACK')
 """
+# Of an issue that is not recounted nothing is known but when the bill is due.
+ISSUED_ON = day("issue", "bill.issued_at", stood="bill.due_on")
 # The day after what the bills before took, those included that were undone later.
 FOLLOWS = "coalesce(greatest(bill.through, {undone}) + 1, account.joined_on)"
 
@@ -66,6 +68,7 @@ BILLS = (
         {join_zone("before", merchant="bill.account_id", instant=eve(DRAWN_UP_AT))}
         CROSS JOIN LATERAL (SELECT {day("issued", DRAWN_UP_AT)} AS day) local
         CROSS JOIN LATERAL (SELECT {day("before", eve(DRAWN_UP_AT))} AS day) eve
+        WHERE {is_recounted("before", eve(DRAWN_UP_AT))}
         """,
     ),
     # What was voided or sent back at the very instant came before it or after.
@@ -142,7 +145,7 @@ BILLS = (
         {join_zone("issue", merchant="bill.account_id", instant="bill.issued_at")}
         CROSS JOIN LATERAL (
             SELECT CASE WHEN bill.drafted_at IS NULL OR bill.number IS NULL THEN bill.issued_on
-                        ELSE {day("issue", "bill.issued_at")} END AS day
+                        ELSE {ISSUED_ON} END AS day
         ) issued
         """,
     ),

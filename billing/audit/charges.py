@@ -7,7 +7,7 @@ from billing.models.charges import RESERVED_PREFIX
 from billing.models.fees import CREDIT_CATEGORIES, STATEMENT_CATEGORIES
 from merchants import money
 from merchants.audit import Check
-from merchants.audit_days import day, join_zone
+from merchants.audit_days import day, is_recounted, join_zone
 
 
 def month_end(day: str) -> str:
@@ -33,6 +33,7 @@ SERVED = join_zone("served", merchant="charge.account_id", instant=HAPPENED_AT)
 SERVED_ON = day("served", HAPPENED_AT)
 ARRIVED = join_zone("arrived", merchant="charge.account_id", instant="charge.arrived_at")
 ARRIVED_ON = day("arrived", "charge.arrived_at")
+RECOUNTED = is_recounted("arrived", "charge.arrived_at")
 
 CHARGES = (
     Check(
@@ -64,6 +65,7 @@ CHARGES = (
         JOIN billing_fee fee ON fee.code = charge.fee_id
         LEFT JOIN billing_invoiceitem item ON item.id = charge.item_id
         {ARRIVED}
+        WHERE {RECOUNTED}
         """,
     ),
     Check(
@@ -79,6 +81,7 @@ CHARGES = (
                (charge.service_on,
                 CASE WHEN charge.is_late THEN 'late' ELSE 'in time' END) AS found
         FROM billing_charge charge {SERVED} {ARRIVED}
+        WHERE {is_recounted("served", HAPPENED_AT)} AND {RECOUNTED}
         """,
     ),
     Check(
@@ -98,6 +101,7 @@ CHARGES = (
         JOIN billing_fee fee ON fee.code = charge.fee_id
         {ARRIVED}
         LEFT JOIN billing_statement statement ON statement.id = charge.statement_id
+        WHERE {RECOUNTED}
         """,
     ),
 )

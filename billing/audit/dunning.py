@@ -6,10 +6,11 @@ from billing.models import Payment
 from billing.operations.dunning import FREEZE_DAYS
 from billing.operations.payments import COLLECTOR
 from merchants.audit import Check
-from merchants.audit_days import day, eve, join_zone
+from merchants.audit_days import day, eve, is_recounted, join_zone
 
 FAILED_ON = day("failed", "bill.first_failed_at")
 FAILED_EVE = day("before", eve("bill.first_failed_at"))
+PLACED_ON = day("placed", "frozen.placed_at", stood="'infinity'")
 # Whether an account's payment method was chosen anew meanwhile: then nobody can tell any more
 # whether an attempt counted, or what was to be tried.
 CHOSEN = """EXISTS (
@@ -60,6 +61,7 @@ FAILURES = (
         {join_zone("failed", merchant="bill.account_id", instant="bill.first_failed_at")}
         {join_zone("before", merchant="bill.account_id", instant=eve("bill.first_failed_at"))}
         WHERE bill.first_failed_at IS NOT NULL
+          AND {is_recounted("before", eve("bill.first_failed_at"))}
         """,
     ),
     Check(
@@ -163,7 +165,7 @@ FREEZES = (
                (EXISTS (SELECT 1 FROM billing_invoice bill
                         WHERE bill.account_id = frozen.line_id
                             AND bill.first_failed_on + {FREEZE_DAYS}
-                                <= {day("placed", "frozen.placed_at")}),
+                                <= {PLACED_ON}),
                 frozen.lifted_at IS NOT NULL OR EXISTS (
                     SELECT 1 FROM billing_invoice bill WHERE bill.account_id = frozen.line_id
                         AND bill.status IN ('OPEN', 'UNCOLLECTIBLE')

@@ -2,7 +2,7 @@
 
 from billing.audit.charges import month_end
 from merchants.audit import Check
-from merchants.audit_days import day, eve, join_zone
+from merchants.audit_days import day, eve, is_recounted, join_zone
 
 CHECKS = (
     Check(
@@ -75,7 +75,7 @@ CHECKS = (
         {join_zone("before", merchant="item.account_id", instant=eve("item.posted_at"))}
         CROSS JOIN LATERAL (SELECT {day("posted", "item.posted_at")} AS day) local
         CROSS JOIN LATERAL (SELECT {day("before", eve("item.posted_at"))} AS day) eve
-        WHERE item.posted_at IS NOT NULL
+        WHERE item.posted_at IS NOT NULL AND {is_recounted("before", eve("item.posted_at"))}
         """,
     ),
 )

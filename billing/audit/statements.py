@@ -1,7 +1,7 @@
 """Statements: one of a month, which its charges add up to, fixed from its end on."""
 
 from merchants.audit import Check
-from merchants.audit_days import day, eve, join_zone
+from merchants.audit_days import day, eve, is_recounted, join_zone
 
 CHECKS = (
     Check(
@@ -39,6 +39,7 @@ CHECKS = (
         CROSS JOIN LATERAL (SELECT (statement.month + interval '1 month')::date AS month) next
         {join_zone("closed", merchant="statement.account_id", instant="statement.closed_at")}
         {join_zone("before", merchant="statement.account_id", instant=eve("statement.closed_at"))}
+        WHERE {is_recounted("before", eve("statement.closed_at"))}
         """,
     ),
     Check(

@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from config.desk import charts, figures, jobs, lookup, story, waiting
-from merchants import calendar, clock
+from merchants import clock, zones
 from merchants.charts import image
 from merchants.models import Merchant
 
@@ -60,7 +60,7 @@ def merchant(request: HttpRequest, reference: str) -> HttpResponse:
     ).defer("profile__licence_document")  # up to 5 MB
     one = get_object_or_404(with_rest, reference=reference)
     now = clock.now()
-    with timezone.override(calendar.zone(one.timezone)):
+    with timezone.override(zones.zone(one.timezone)):
         context = site.each_context(request) | story.of(request, one, now)
         response = TemplateResponse(request, "admin/desk/merchant.html", context)
         return response.render()

@@ -54,7 +54,9 @@ class Order(models.Model):
     # What the merchant wanted to be declined: it is told of none, and has lost nothing.
     OWN_DECLINES: ClassVar = (Decline.PAUSED_BY_MERCHANT, Decline.ABOVE_OWN_CAP)
 
-    line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="orders")
+    line = models.ForeignKey(
+        CreditLine, on_delete=models.PROTECT, related_name="orders", db_index=False
+    )
     reference = ReferenceField()
     buyer = ReferenceField()
     buyer_risk = models.PositiveSmallIntegerField(default=0)  # 0 unknown, 1 low, 2 medium, 3 high
@@ -120,12 +122,15 @@ class Order(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            # Day-ends and the lifting of freezes: open orders of a line in the order they fall due.
+            # Day-ends, the lifting of freezes, and the order list sorted so: orders of a line as
+            # they fall due. Only of OPEN ones something is due.
             models.Index(
-                fields=["line", "due_on"],
-                condition=Q(status="OPEN", due_on__isnull=False),
+                fields=["line", "due_on", "id"],
+                condition=Q(due_on__isnull=False),
                 name="order_due",
             ),
+            # The rest of that list: those of which nothing is due.
+            models.Index(fields=["line", "id"], name="order_by_line"),
             models.Index(
                 fields=["line", "-placed_at", "-id"], name="order_history"
             ),  # the order list

@@ -10,6 +10,7 @@ from django_stubs_ext import StrOrPromise
 
 from credit.models import CreditLine, Order, OrderPayment
 from credit.models.orders import OrderQuerySet
+from merchants import paging
 from merchants.models import Merchant
 
 OVERDUE = "OVERDUE"  # asked for like a status: open orders with an unpaid part past its due date
@@ -37,21 +38,19 @@ def orders(
 ) -> OrderQuerySet:
     """The line's orders in the order of `by`; "" is any.
 
-    Of a status, or OVERDUE; of a buyer; whose reference starts as given. By `due_on` come only
-    those that something is due of.
+    Of a status, or OVERDUE; of a buyer; whose reference starts as given. By `due_on` those come
+    last that nothing is due of.
     """
     found = _orders(line).seen_on(today)
     if standing == OVERDUE:
         found = found.overdue(today)
     elif standing:
         found = found.filter(status=standing)
-    if by.lstrip("-") == "due_on":
-        found = found.open().filter(due_on__isnull=False)
     if buyer:
         found = found.filter(buyer=buyer)
     if reference:
         found = found.filter(reference__startswith=reference)
-    return found.order_by(by, "-pk" if by.startswith("-") else "pk")
+    return paging.ordered(found, by)
 
 
 def due_next(line: CreditLine, *, today: date, most: int) -> Sequence[Order]:

@@ -12,6 +12,7 @@ SignIn      a sign-in, sign-out, or attempt; never changed, and deleted only whe
 EnrolledFactor  since when a second factor opens withdrawals and destinations.
 SecurityMail  an e-mail about how somebody signs in, or who is on a team; sent once.
 Installation  what others know this installation by, and where it is.
+TimeZoneData  the version of the time-zone data by which the books count days; one row.
 TrailEntry  who changed what, from what to what, and why; never changed or deleted.
 """
 
@@ -21,6 +22,7 @@ from merchants.models.notices import Notice, NoticeMail
 from merchants.models.people import Invitation, Membership, User, UserManager
 from merchants.models.proposals import Proposal
 from merchants.models.sign_ins import EnrolledFactor, SecurityMail, SignIn
+from merchants.models.time_zones import TimeZoneData
 from merchants.models.trail import TrailEntry
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "Proposal",
     "SecurityMail",
     "SignIn",
+    "TimeZoneData",
     "TimeZonePeriod",
     "TrailEntry",
     "User",

@@ -12,6 +12,9 @@ class Merchant(models.Model):
     timezone = models.CharField(max_length=64)  # IANA name; its days and months are counted there
     joined_at = models.DateTimeField()  # when we heard of it: its first day
     joined_said_at = models.DateTimeField()  # when it joined the marketplace, as that said
+    # Where the books took another version of the time-zone data: the end of the day that was open
+    # then. Days before it stand as they were worked off, and `audit` does not count them again.
+    recounted_from = models.DateTimeField(null=True, blank=True, editable=False)
     # What the platform sent when it joined, to tell a repeat from a conflict. Never changes.
     joined_with = models.JSONField(default=dict, editable=False)
     # Whether members see its pages only with a second factor; its owners decide.

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
 from django import template
 from django.utils import timezone
@@ -43,13 +43,18 @@ def whole(value: Decimal) -> str:
     return _decimal(value, "#,##0")
 
 
+# Patterns are written out, with months as they are within a date ("M"). Skeletons have them as they
+# stand alone ("L"), and of those babel gives a process those of the language it was first asked in.
+
+
 def day_and_month(value: date) -> str:
-    return format_skeleton("MMMd", value, locale=_locale())
+    pattern = "M月d日" if _locale().startswith("zh") else "d MMM"
+    return format_date(value, pattern, locale=_locale())
 
 
 def short_month(value: date) -> str:
     """A month by its abbreviation."""
-    return format_skeleton("MMM", value, locale=_locale())
+    return format_date(value, "MMM", locale=_locale())
 
 
 def day_text(value: date | None) -> str:

@@ -87,6 +87,19 @@ TERMS = [
         ACCOUNT.format("timezone_since_on = NULL"),
         "found Asia/Tokyo, Asia/Tokyo, nothing, 2027-04-01",
     ),
+    # It keeps nobody else from being looked at.
+    Break(
+        "a merchant's time zone is a name of the time-zone data",
+        f"UPDATE merchants_merchant SET timezone = 'localtime' WHERE id = {LINEN};"
+        f" UPDATE merchants_timezoneperiod SET timezone = 'localtime' WHERE merchant_id = {LINEN};"
+        f" UPDATE billing_billingaccount SET timezone = 'localtime' WHERE merchant_id = {LINEN}",
+        "linen: time zone: expected nothing; found localtime",
+    ),
+    Break(
+        "a merchant's time zone is a name of the time-zone data",
+        f"UPDATE merchants_merchant SET timezone = 'CET' WHERE id = {LINEN}",
+        "linen: time zone: expected nothing; found CET",
+    ),
     Break(
         "a time zone changes as a local month starts",
         f"UPDATE merchants_timezoneperiod SET starts_at = '2027-04-01 02:00Z'"

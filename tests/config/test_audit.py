@@ -85,6 +85,7 @@ ROWS_CHECKED = {
     "a closed account's credit line is closed with it, and no other one is": 5,
     "a threshold that was asked for and given is written down": 1,
     "an account counts its open day in the time zone of its history": 5,
+    "a merchant's time zone is a name of the time-zone data": 5,
     "a time zone changes as a local month starts": 1,
     "a withdrawal is debited once, with its fee, and returned once if it did not go out": 2,
     "a withdrawal goes to a destination of its own merchant, and is in its currency": 2,

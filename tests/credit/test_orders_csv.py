@@ -42,7 +42,8 @@ def rows(shop: Shop, **params: Any) -> list[list[str]]:
 
 def test_they_are_sorted_by_age_and_by_what_is_due_first(shop: Shop) -> None:
     assert listed(shop, by="placed_at") == ["A-1", "A-2", "A-3", "A-4"]
-    assert listed(shop, by="due_on") == ["A-1", "A-3"]
+    assert listed(shop, by="due_on") == ["A-1", "A-3", "A-2", "A-4"]
+    assert listed(shop, by="-due_on") == ["A-3", "A-1", "A-4", "A-2"]
     assert listed(shop, by="nonsense") == ["A-4", "A-3", "A-2", "A-1"]
 
 
@@ -67,7 +68,7 @@ def test_the_file_has_what_the_list_shows(shop: Shop) -> None:
         ]
     ]
     assert [row[0] for row in rows(shop)[1:]] == ["A-4", "A-3", "A-2", "A-1"]
-    assert [row[0] for row in rows(shop, by="due_on")[1:]] == ["A-1", "A-3"]
+    assert [row[0] for row in rows(shop, by="due_on")[1:]] == ["A-1", "A-3", "A-2", "A-4"]
     assert [row[0] for row in rows(shop, buyer="=Malee", reference="A-3")[1:]] == ["A-3"]
 
 

@@ -181,10 +181,10 @@ def test_orders_are_sorted_by_due_date_both_ways(declined: Shop) -> None:
         declined.place(f"2026-10-{day:02} 10:00", order, "10.00")
         declined.deliver(f"2026-10-{day:02} 12:00", order)
     assert [order.reference for order in rows(declined, "orders/", by="due_on")] == [
-        *("A-1", "A-3", "A-2")
+        *("A-1", "A-3", "A-2", "OLD", "BIG-1", "BIG-2", "RISK")
     ]
     assert [order.reference for order in rows(declined, "orders/", by="-due_on")] == [
-        *("A-2", "A-3", "A-1")
+        *("A-2", "A-3", "A-1", "RISK", "BIG-2", "BIG-1", "OLD")
     ]
 
 

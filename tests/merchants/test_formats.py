@@ -52,6 +52,23 @@ def test_days_and_months_are_written_in_the_readers_language(
         assert formats.month(date(2027, 1, 1)) == month
 
 
+def test_one_process_writes_months_in_every_language_in_turn() -> None:
+    written = []
+    for language in ("zh-hans", "th", "en", "th", "zh-hans"):
+        with override(language):
+            day = date(2026, 11, 5)
+            written.append(
+                (formats.day_and_month(day), formats.short_month(day), formats.month(day))
+            )
+    assert written == [
+        ("11月5日", "11月", "2026年11月"),
+        ("5 พ.ย.", "พ.ย.", "พฤศจิกายน 2026"),
+        ("5 Nov", "Nov", "November 2026"),
+        ("5 พ.ย.", "พ.ย.", "พฤศจิกายน 2026"),
+        ("11月5日", "11月", "2026年11月"),
+    ]
+
+
 def test_instants_are_shown_in_the_time_zone_of_the_page() -> None:
     at = datetime(2027, 1, 4, 23, 5, tzinfo=UTC)
     with timezone.override(ZoneInfo("Asia/Bangkok")):

@@ -3,11 +3,12 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, available_timezones, reset_tzpath
 
 ONE_DAY = timedelta(days=1)
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-NAMES = available_timezones()
+reset_tzpath(to=())  # the package's data, not the operating system's
+NAMES = {name for name in available_timezones() if "/" in name or name == "UTC"}
 
 
 def parse_instant(value: object) -> datetime | None:

@@ -4,14 +4,15 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from billing.bill_csv import Export
 from billing.csv_export import Incomplete, save
 from billing.models import Invoice
+from merchants.commands import BooksCommand
 
 
-class Command(BaseCommand):
+class Command(BooksCommand):
     help = "Writes a bill as CSV, one row per charge."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,14 +5,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from billing.csv_export import Incomplete, save
 from billing.statement_csv import Export, NotClosed
+from merchants.commands import BooksCommand
 from merchants.models import Merchant
 
 
-class Command(BaseCommand):
+class Command(BooksCommand):
     help = "Writes a closed monthly statement as CSV, one row per charge."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

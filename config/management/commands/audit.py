@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import IO, Any, cast
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from rich.console import Console
 from rich.table import Table
 
@@ -14,13 +14,14 @@ from merchants import audit, clock
 from merchants.audit import Check, Finding, Reading
 from merchants.audit_proposals import PROPOSALS
 from merchants.audit_secrets import SECRETS
+from merchants.commands import BooksCommand
 
 CHECKS: list[Check | Reading] = sorted(
     (*CREDIT_CHECKS, *BILLING_CHECKS, *SECRETS, *PROPOSALS), key=lambda check: check.invariant
 )
 
 
-class Command(BaseCommand):
+class Command(BooksCommand):
     help = "Checks every invariant of the books in one picture of them; exits with 1 if one is off."
 
     def handle(self, *args: Any, **options: Any) -> None:

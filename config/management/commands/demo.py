@@ -5,15 +5,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from config import datafolder
 from config.demo import people, telling
 from merchants import clock
+from merchants.commands import BooksCommand
 from merchants.models import Merchant
 
 
-class Command(BaseCommand):
+class Command(BooksCommand):
     help = "Loads four demonstration shops with a season of trade, and people who can sign in."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -3,16 +3,17 @@
 from datetime import datetime
 from typing import IO, Any, cast
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from rich.console import Console
 from rich.table import Table
 
 from config import jobs
 from config.jobs import JobState, State
 from merchants import clock
+from merchants.commands import BooksCommand
 
 
-class Command(BaseCommand):
+class Command(BooksCommand):
     help = "Shows how the timetable stands; exits with 1 if it stands still or rows have failed."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -5,13 +5,14 @@ import threading
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from prometheus_client import start_http_server
 
 from config import metrics
+from merchants.commands import BooksCommand
 
 
-class Command(BaseCommand):
+class Command(BooksCommand):
     help = (
         "Serves Prometheus's metrics of all Tael processes of this machine. For scrapers on an"
         " internal address: whoever reaches it can read them."

@@ -3,14 +3,15 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from merchants import clock, installation
+from merchants.commands import BooksCommand
 from merchants.operations import installation as operations
 from merchants.refusals import Invalid
 
 
-class Command(BaseCommand):
+class Command(BooksCommand):
     help = (
         "Tells the prefix of what leaves the house and whether providers are asked, or sets it."
         " A restored copy gets a PREFIX of its own; --moved keeps the one it has, when nothing runs"

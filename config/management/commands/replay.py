@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -15,12 +15,13 @@ from rich.table import Table
 from config.models import Replay
 from config.replay import Replaying, Source, check_is_past, look_through
 from merchants import clock
+from merchants.commands import BooksCommand
 from merchants.refusals import Refused
 
 STATUSES = ("applied", "duplicate", "declined", "rejected")
 
 
-class Command(BaseCommand):
+class Command(BooksCommand):
     help = "Applies a file of events at their own times, with the timetable in between."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from merchants import clock, encrypted
+from merchants.commands import BooksCommand
 from merchants.encrypted import Column
 from merchants.operations import keys
 
@@ -13,7 +14,7 @@ CHUNK = 500
 ACTOR = "manage.py rotate_keys"
 
 
-class Command(BaseCommand):
+class Command(BooksCommand):
     help = (
         "Encrypts what is kept encrypted with the first key of TAEL_ENCRYPTION_KEYS. Afterwards the"
         " other keys are needed no more. Safe to run again, and to interrupt."

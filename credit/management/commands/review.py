@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from rich.console import Console
 from rich.table import Table
 
@@ -14,6 +14,7 @@ from credit.models import CreditLine, CreditPolicy, LimitReview
 from credit.queries import policies
 from credit.queries.limit import Preview, preview
 from merchants import clock, money
+from merchants.commands import BooksCommand
 
 CHUNK = 1000
 # How the new limits compare with the old ones, for the distribution.
@@ -26,7 +27,7 @@ BANDS = (
 )
 
 
-class Command(BaseCommand):
+class Command(BooksCommand):
     help = "Shows what a limit review today would do to every line. Nothing is written."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,0 +1,221 @@
+"""Counting days by another version of the time-zone data (domain: money and time).
+
+Days that were worked off stand. The day that is open ends where the new data says, but not before
+what was written on it; the days after it are the first ones that `audit` counts again.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import connection, transaction
+from django.db.models import F, QuerySet
+
+from billing.models import AccountChange, BillingAccount
+from billing.operations import accounts
+from credit.models import CreditLine
+from merchants import calendar, time_zone_data, zones
+from merchants.models import Merchant, TimeZoneData, TimeZonePeriod
+from merchants.operations import trail
+from merchants.refusals import Refused
+from merchants.trail import Action
+
+# Other sessions of people and programs who may write to the books.
+OTHERS = """
+SELECT usename || ' (' || coalesce(nullif(application_name, ''), 'no name') || ')'
+FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+  AND coalesce(backend_type, 'client backend') = 'client backend'
+  AND has_table_privilege(usesysid, 'merchants_timezonedata', 'UPDATE')
+"""
+
+# Where both books of a merchant have the same day open, it ends at the same instant for both.
+END_OPEN_DAYS = """
+WITH ends AS (
+    SELECT account.merchant_id, account.open_on = line.open_on AS is_same,
+           greatest(account_end.at, account.last_wrote_at) AS account_ends,
+           greatest(line_end.at, line.last_wrote_at) AS line_ends
+    FROM billing_billingaccount account
+    JOIN credit_creditline line USING (merchant_id)
+    JOIN unnest(%(zones)s::text[], %(days)s::date[], %(ends)s::timestamptz[])
+         AS account_end(timezone, day, at)
+         ON account_end.timezone = account.timezone AND account_end.day = account.open_on
+    JOIN unnest(%(zones)s::text[], %(days)s::date[], %(ends)s::timestamptz[])
+         AS line_end(timezone, day, at)
+         ON line_end.timezone = line.timezone AND line_end.day = line.open_on
+    WHERE account.merchant_id = ANY(%(merchants)s)
+), agreed AS (
+    SELECT merchant_id,
+           CASE WHEN is_same THEN greatest(account_ends, line_ends) ELSE account_ends END
+               AS account_ends,
+           CASE WHEN is_same THEN greatest(account_ends, line_ends) ELSE line_ends END
+               AS line_ends
+    FROM ends
+), account AS (
+    UPDATE billing_billingaccount SET open_until = agreed.account_ends
+    FROM agreed WHERE agreed.merchant_id = billing_billingaccount.merchant_id
+), line AS (
+    UPDATE credit_creditline SET open_until = agreed.line_ends
+    FROM agreed WHERE agreed.merchant_id = credit_creditline.merchant_id
+)
+UPDATE merchants_merchant
+SET recounted_from = greatest(recounted_from, agreed.account_ends, agreed.line_ends)
+FROM agreed WHERE agreed.merchant_id = merchants_merchant.id
+"""
+
+
+class BooksInUse(Refused):
+    """Somebody else is connected who may write to the books."""
+
+    code = "books_in_use"
+
+
+class UnknownZones(Refused):
+    """Merchants count in zones of which the new data has no such place."""
+
+    code = "unknown_zones"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What taking came to."""
+
+    before: str
+    version: str
+    merchants: int  # whose open day got its end computed anew
+
+
+@transaction.atomic
+def take(*, instead: Mapping[str, str], actor: str, now: datetime) -> Taken:
+    """Have the books count days by this process's time-zone data, while nothing else writes.
+
+    `instead` names, for a zone that the data does not have (any more), the one that its merchants
+    count in from now on. Raises BooksInUse, UnknownZones, Invalid for a zone that is none.
+    """
+    for name in instead.values():
+        calendar.check_zone(name)
+    before = time_zone_data.current().version
+    data = TimeZoneData.objects.select_for_update().get()
+    _refuse_company()
+    renamed = _rename(instead, actor=actor, now=now)
+    if unknown := unknown_zones():
+        raise UnknownZones(_sentence(unknown))
+    is_new = data.version != zones.VERSION
+    merchant_ids = list(Merchant.objects.values_list("pk", flat=True)) if is_new else renamed
+    _end_open_days(merchant_ids)
+    _start_planned_zones(merchant_ids)
+    if is_new:
+        data.version, data.taken_at, data.taken_by = zones.VERSION, now, actor
+        data.save()
+        trail.write(
+            Action.TIME_ZONE_DATA_TAKEN,
+            subject="installation",
+            before={"version": before},
+            after={"version": data.version},
+            actor=actor,
+            now=now,
+        )
+    return Taken(before, data.version, len(merchant_ids))
+
+
+def unknown_zones() -> dict[str, int]:
+    """The zones that are no names of this process's data, and how many merchants have or will have
+    each.
+    """
+    theirs = {
+        *Merchant.objects.values_list("pk", "timezone"),
+        *BillingAccount.objects.values_list("pk", "timezone"),
+        *CreditLine.objects.values_list("pk", "timezone"),
+        *_planned().values_list("merchant", "timezone"),
+    }
+    found = Counter(name for _, name in theirs)
+    return {name: count for name, count in sorted(found.items()) if not zones.is_name(name)}
+
+
+def _planned() -> QuerySet[TimeZonePeriod]:
+    """Periods of time zones that begin after the account's open day."""
+    return TimeZonePeriod.objects.filter(starts_on__gt=F("merchant__billing_account__open_on"))
+
+
+def _sentence(unknown: Mapping[str, int]) -> str:
+    names = ", ".join(f"{name} ({count} merchants)" for name, count in unknown.items())
+    return (
+        f"tzdata {zones.VERSION} has no such place: {names}. Name another zone for each, such as"
+        f" --instead {next(iter(unknown))}=Asia/Bangkok."
+    )
+
+
+def _refuse_company() -> None:
+    """Raise BooksInUse while somebody else is connected who may write.
+
+    Who connects later waits for the row that is locked, and then finds the new version.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(OTHERS)
+        others = Counter(name for (name,) in cursor.fetchall())
+    if others:
+        names = ", ".join(f"{count} × {name}" for name, count in sorted(others.items()))
+        raise BooksInUse(
+            f"the database has other sessions: {names}. Stop web servers, workers, the timetable"
+            " and whatever else is connected, and try again."
+        )
+
+
+def _rename(instead: Mapping[str, str], *, actor: str, now: datetime) -> list[int]:
+    """Put the zones of `instead` in the place of others; the merchants whose zone that was.
+
+    Of their whole history: days that were worked off are not counted again.
+    """
+    concerned = TimeZonePeriod.objects.filter(timezone__in=instead)
+    theirs = sorted(set(concerned.values_list("merchant", flat=True)))
+    for account in BillingAccount.objects.select_for_update().filter(pk__in=theirs).order_by("pk"):
+        becomes = instead.get(account.timezone, account.timezone)
+        if becomes != account.timezone:
+            accounts.note_change(
+                account,
+                AccountChange.What.TIMEZONE,
+                before=account.timezone,
+                after=becomes,
+                actor=actor,
+                reason=f"tzdata {zones.VERSION} has no {account.timezone}",
+                now=max(now, account.last_wrote_at),
+                trailed={"time_zone": (account.timezone, becomes)},
+            )
+    for name, other in instead.items():
+        for books in (BillingAccount, CreditLine):
+            books.objects.filter(timezone=name).update(timezone=other)
+        Merchant.objects.filter(timezone=name).update(timezone=other)
+        TimeZonePeriod.objects.filter(timezone=name).update(timezone=other)
+    return theirs
+
+
+def _end_open_days(merchant_ids: Sequence[int]) -> None:
+    open_days: set[tuple[str, date]] = {
+        *BillingAccount.objects.filter(pk__in=merchant_ids).values_list("timezone", "open_on"),
+        *CreditLine.objects.filter(pk__in=merchant_ids).values_list("timezone", "open_on"),
+    }
+    days = sorted(open_days)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            END_OPEN_DAYS,
+            {
+                "merchants": list(merchant_ids),
+                "zones": [timezone for timezone, _ in days],
+                "days": [day for _, day in days],
+                "ends": [calendar.day_end(day, timezone) for timezone, day in days],
+            },
+        )
+
+
+def _start_planned_zones(merchant_ids: Sequence[int]) -> None:
+    """A zone that is to come begins where the day before it ends, which may be another instant."""
+    planned = _planned().filter(merchant__in=merchant_ids)
+    for period in planned.select_related("merchant__billing_account").order_by("pk"):
+        account = period.merchant.billing_account
+        period.starts_at = (
+            account.open_until
+            if period.starts_on == account.open_on + calendar.ONE_DAY
+            else calendar.day_start(period.starts_on, account.timezone)
+        )
+        period.save(update_fields=["starts_at"])

@@ -1,0 +1,65 @@
+"""manage.py timezones [--take] [--instead OLD=NEW ...]"""
+
+from argparse import ArgumentParser, ArgumentTypeError
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from billing.operations import time_zones
+from merchants import clock, time_zone_data, zones
+from merchants.refusals import Refused
+
+
+class Command(BaseCommand):
+    help = (
+        "Tells by which version of the time-zone data the books count days, and which one is"
+        " installed. --take has the books count by the installed one: stop everything first."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--take", action="store_true", help="count days by the installed version from now on"
+        )
+        parser.add_argument(
+            "--instead",
+            action="append",
+            default=[],
+            type=_pair,
+            metavar="OLD=NEW",
+            help="with --take: the zone in which the merchants of a zone that is none count now",
+        )
+
+    def handle(self, *, take: bool, instead: list[tuple[str, str]], **_: Any) -> None:
+        if instead and not take:
+            raise CommandError("--instead goes with --take.")
+        if take:
+            self._take(dict(instead))
+        known = time_zone_data.current()
+        self.stdout.write(
+            f"The books count days by tzdata {known.version}; installed is {zones.VERSION}."
+        )
+        if known.version != zones.VERSION:
+            self.stdout.write(
+                f"Nothing else starts. Install tzdata=={known.version}, or stop everything and run"
+                ' "manage.py timezones --take".'
+            )
+        for name, count in time_zones.unknown_zones().items():
+            self.stdout.write(
+                f"{name} is no place in tzdata {zones.VERSION}: {count} merchants count there."
+            )
+
+    def _take(self, instead: dict[str, str]) -> None:
+        try:
+            taken = time_zones.take(instead=instead, actor="manage.py timezones", now=clock.now())
+        except Refused as refusal:
+            raise CommandError(str(refusal)) from refusal
+        self.stdout.write(
+            f"{taken.merchants} merchants' open days end by tzdata {taken.version} now."
+        )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    old, is_pair, new = text.partition("=")
+    if not (old and is_pair and new):
+        raise ArgumentTypeError(f"{text!r} is not like Old/Zone=New/Zone")
+    return old, new

@@ -1,0 +1,18 @@
+"""What commands that read or write the books have in common."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from merchants import time_zone_data
+
+
+class BooksCommand(BaseCommand):
+    """A command that starts only with the time-zone data by which the books count days."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        try:
+            time_zone_data.start()
+        except time_zone_data.WrongTimeZoneData as refusal:
+            raise CommandError(str(refusal)) from refusal
+        return super().execute(*args, **options)

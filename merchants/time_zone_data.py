@@ -1,0 +1,71 @@
+"""Whether this process counts days by the books' time-zone data (domain: money and time).
+
+The books name the version. A process that has another one does not start; one that runs while the
+books take another is refused by its next connection, as the books are only taken over while nobody
+is connected (billing.operations.time_zones). Looking costs a query for each new connection.
+"""
+
+import logging
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS, DatabaseError
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+
+from merchants import zones
+from merchants.models import TimeZoneData
+
+log = logging.getLogger(__name__)
+
+# Waits for whoever is taking another version, and sees that one then.
+VERSION = "SELECT version FROM merchants_timezonedata FOR SHARE"
+
+
+class WrongTimeZoneData(ImproperlyConfigured):
+    """The books count days by another version of the time-zone data than this process."""
+
+
+def current() -> TimeZoneData:
+    """The books' time-zone data; that of the first process that asks."""
+    known = TimeZoneData.objects.first()
+    if known is None:
+        known, _ = TimeZoneData.objects.get_or_create(defaults={"version": zones.VERSION})
+    return known
+
+
+def start() -> None:
+    """Have this process look now, and at each connection that it makes from here on.
+
+    Raises WrongTimeZoneData. A database that can't be read says so elsewhere.
+    """
+    connection_created.connect(_look, dispatch_uid="time-zone data")
+    try:
+        _refuse_other(current().version)
+    except DatabaseError as problem:
+        log.warning("The books' time-zone data can't be read now: %s", problem)
+
+
+def _look(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    if connection.alias != DEFAULT_DB_ALIAS:
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(VERSION)
+            row = cursor.fetchone()
+    except DatabaseError:  # before the first migration
+        return
+    try:
+        _refuse_other(row[0] if row else zones.VERSION)
+    except WrongTimeZoneData:
+        connection.close()  # or the next query would find it open, and not be looked at
+        raise
+
+
+def _refuse_other(version: str) -> None:
+    if version != zones.VERSION:
+        raise WrongTimeZoneData(
+            f"The books count days by tzdata {version}, and this process by {zones.VERSION}:"
+            f" install tzdata=={version}, or stop everything and run"
+            ' "manage.py timezones --take" with the new one.'
+        )
