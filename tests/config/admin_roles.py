@@ -52,6 +52,7 @@ SEEN = {
     "credit.shopmetrics": ALL,
     "credit.unmatchedsettlement": ALL,
     "credit.withdrawal": ALL,
+    "merchants.installation": ABOVE,
     "merchants.invitation": ALL,
     "merchants.membership": ALL,
     "merchants.merchant": ALL,
