@@ -63,6 +63,7 @@ SEEN = {
     "merchants.enrolledfactor": ABOVE,
     "merchants.securitymail": ABOVE,
     "merchants.signin": ABOVE,
+    "merchants.timezonedata": ABOVE,
     "merchants.timezoneperiod": ALL,
     "merchants.trailentry": ABOVE,
     "merchants.user": ALL,
