@@ -179,15 +179,19 @@ class Shop:
         return books.of_merchant(self.merchant)
 
     @contextmanager
-    def unchanged(self) -> Iterator[None]:
-        """Whatever happens in here leaves the merchant's books as they were."""
-        before = self._everything()
+    def unchanged(self, *, refused_cash: int = 0) -> Iterator[None]:
+        """Whatever happens in here leaves the merchant's books as they were.
+
+        Beside them stand so many more refused payments and refunds for operators to look at.
+        """
+        before, known = self._everything(), self.line.refused_cash.count()
         yield
         assert self._everything() == before
+        assert self.line.refused_cash.count() == known + refused_cash
 
     def _everything(self) -> tuple[object, ...]:
         line, account = self.line, self.account
-        kept = (line.payments, line.refunds, line.metrics, account.charges, line.refused_cash)
+        kept = (line.payments, line.refunds, line.metrics, account.charges)
         asked = (account.credits, account.threshold_requests)
         terms = (account.changes, account.plan_terms, account.requests)
         rows = (rows.count() for rows in (*kept, *asked, *terms))

@@ -1,6 +1,6 @@
 """The operators' view of people and merchants, and the ground all books' admin pages stand on."""
 
-from merchants.admin import merchants, people, proposals, sign_ins, trail
+from merchants.admin import installation, merchants, people, proposals, sign_ins, trail
 from merchants.admin.bases import (
     Bounded,
     Column,
@@ -24,6 +24,7 @@ __all__ = [
     "ReadOnlyInline",
     "amount",
     "figure",
+    "installation",
     "merchants",
     "one_of",
     "people",

@@ -35,10 +35,10 @@ def rosewood(settings: LazySettings) -> Shop:
     shop = withdrawing.shop_with("0.01", credit_limit="15000.00", billing_threshold="200.00")
     for amount in ("15000.00", "15000.00", "15000.00", "5000.00"):
         withdrawing.sell(shop, "2026-11-02 10:00", amount)
-    reviewing.metrics(shop, "2026-11-03 10:00", *reviewing.PERFECT)
     shop.place("2026-11-02 11:00", "A-1", "120.00")
     shop.place("2026-11-02 14:00", "A-2", "90000.00")
     shop.charge("2026-11-02 15:00", "pick-pack", "15.50", "C-1")
+    reviewing.metrics(shop, "2026-11-03 10:00", *reviewing.PERFECT)
     shop.charge("2026-11-03 15:00", "pick-pack", "210.00", "C-2")
     shop.run_jobs("2026-12-01 00:00")
     withdrawing.withdraw(shop, "150.00", "2026-12-01 08:00")

@@ -73,8 +73,8 @@ def test_past_ones_are_kept_with_when_they_were_lifted(
     shop: Shop, clock: Clock, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     shop.run_jobs("2026-10-12 00:00")
-    shop.pay("2026-10-13 10:00", "A-1", "1000.00")
     other = freeze(shop, Freeze.Reason.MANUAL, "look")
+    shop.pay("2026-10-13 10:00", "A-1", "1000.00")
     freezes.lift(freeze_id=other.pk, actor=OLGA, note="All well", now=shop.at("2026-10-14 10:00"))
     clock("2026-10-15 09:00")
     said = read(shop, "freezes/")

@@ -132,7 +132,7 @@ def test_what_no_payment_can_be_is_invalid_and_not_kept(shop: shops.Shop, amount
 
 
 def test_another_currency_is_refused(shop: shops.Shop) -> None:
-    with shop.unchanged():
+    with shop.unchanged(refused_cash=1):
         outcome = shop.pay(NOW, "A", "100.00", currency="THB")
         assert outcome == "rejected currency_mismatch"
 

@@ -105,8 +105,8 @@ def test_a_shortfall_after_refunds_is_explained(monkeypatch: pytest.MonkeyPatch)
 
 def test_suspected_fraud_is_said_to_stop_withdrawals(shop: Shop) -> None:
     assert "Withdrawals are stopped" not in read(shop, "proceeds/")
-    suspect(shop)
-    assert "Withdrawals are stopped Since 3 Nov 2026 10:00" in read(shop, "proceeds/")
+    suspect(shop, "2026-11-09 09:30")
+    assert "Withdrawals are stopped Since 9 Nov 2026 09:30" in read(shop, "proceeds/")
 
 
 def test_the_section_is_in_the_navigation(shop: Shop) -> None:

@@ -55,7 +55,7 @@ def test_a_withdrawal_leaves_the_proceeds_when_it_is_requested(shop: shops.Shop)
     assert (withdrawal.amount_money, withdrawal.fee_money) == (usd("120.00"), usd("0.00"))
     assert (withdrawal.requested_by, withdrawal.provider) == (MERCHANT, "manual")
     assert withdrawal.expected_by == shop.at("2026-11-04 10:00")
-    assert (len(withdrawal.reference), withdrawal.reference[0]) == (13, "W")
+    assert (len(withdrawal.reference), withdrawal.reference[:3]) == (15, "T-W")
     assert notices(shop) == []
 
 

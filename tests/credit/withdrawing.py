@@ -166,13 +166,13 @@ def fresh(withdrawal: Withdrawal) -> Withdrawal:
     return Withdrawal.objects.get(pk=withdrawal.pk)
 
 
-def suspect(shop: shops.Shop) -> Freeze:
+def suspect(shop: shops.Shop, at: str = NOW) -> Freeze:
     return freezes.place(
         merchant_id=shop.line.pk,
         reason=Freeze.Reason.SUSPECTED_FRAUD,
         actor=OPERATOR,
         note="odd buyers",
-        now=shop.at(NOW),
+        now=shop.at(at),
     )
 
 

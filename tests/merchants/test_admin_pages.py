@@ -31,6 +31,7 @@ from config.celery import job_named
 from config.models import Heartbeat, JobFailure, Replay, ReplayRejection
 from credit.models import PayoutDestination
 from credit.operations import destinations, requests, withdrawals
+from merchants import installation, time_zone_data
 from merchants.models import Membership, SignIn, User
 from merchants.operations import factors, profiles, sign_ins, team
 from tests import shops
@@ -54,14 +55,10 @@ def operator() -> Client:
 
 @pytest.fixture(autouse=True)
 def rows(settings: Settings) -> None:
-    """At least one of everything."""
+    """At least one of everything, in the order of its instants: no account goes back in time."""
     settings.TAEL_SANDBOX = True
     terms = {"credit_limit": "4000.00", "plan_price": "39.00", "payment_method": "sandbox"}
     shop = shops.join("2026-10-01 09:00", **terms)
-    team.invite(
-        merchant_id=shop.merchant.pk, actor=member(shop), email="new@rosewood.example",
-        role=Membership.Role.VIEWER, now=shop.at("2026-10-31 11:00"),
-    )  # fmt: skip
     destinations.add(
         merchant_id=shop.line.pk, kind=PayoutDestination.Kind.ALIPAY, holder="Mei Lin",
         number=NUMBER, actor="mei@rosewood.example", now=shop.at("2026-10-01 09:30"),
@@ -69,13 +66,17 @@ def rows(settings: Settings) -> None:
     shop.place("2026-10-01 10:00", "A-1", "1000.00")
     shop.deliver("2026-10-01 11:00", "A-1")
     shop.pay("2026-10-01 12:00", "A-1", "1.00")
-    shop.charge("2026-10-03 10:00", "pick-pack", "3.50", "c-1")
     metrics = {"rating": "4.5", "listing_quality": 50, "profile_completeness": 60}
     shop.send("shop.metrics", "2026-10-01 13:00", **metrics, after_sales=70)
     refunded = {"order": "A-1", "refund": "r-1", "amount": "0.10", "currency": "USD"}
     assert shop.send("order.refunded", "2026-10-02 10:00", **refunded) == "applied"
+    shop.charge("2026-10-03 10:00", "pick-pack", "3.50", "c-1")
     for number in range(5):
         shop.place("2026-10-31 10:00", f"B-{number}", "1.00", buyer="Busy")
+    team.invite(
+        merchant_id=shop.merchant.pk, actor=member(shop), email="new@rosewood.example",
+        role=Membership.Role.VIEWER, now=shop.at("2026-10-31 11:00"),
+    )  # fmt: skip
     decided(shop)
     billed(shop)
     shop.run_jobs("2026-11-01 00:00")
@@ -83,6 +84,8 @@ def rows(settings: Settings) -> None:
     ReplayRejection.objects.create(replay=replay, line=1, code="invalid", reason="not JSON")
     worked_off(shop)
     came_in(member(shop), shop.at("2026-11-01 02:00"))
+    installation.current()
+    time_zone_data.current()
 
 
 def came_in(person: User, now: datetime) -> None:

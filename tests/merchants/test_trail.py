@@ -125,7 +125,7 @@ def test_a_card_a_method_and_a_payment(shop: Shop) -> None:
     ]  # fmt: skip
     bill = shop.account.invoices.get()
     assert what(lambda: payments.pay_now(invoice_id=bill.pk, **BY)) == [
-        ("PAYMENT_STARTED", f"{bill}-1", {}, {"amount": "39.00 USD", "provider": "sandbox"})
+        ("PAYMENT_STARTED", f"T-{bill}-1", {}, {"amount": "39.00 USD", "provider": "sandbox"})
     ]
     assert len(what(lambda: payment_methods.choose(method="proceeds", **key))) == 1
     assert what(lambda: payment_methods.remove_card(card_id=_card(shop), **key)) == [
