@@ -49,7 +49,8 @@ def test_a_charge_leads_to_its_own_form_whatever_its_reference(shop: Shop) -> No
         assert 'href="/m/rosewood/billing/credits/new/?charge=c-1"' in page
         assert 'href="/m/rosewood/billing/credits/new/?charge=%2B%2F%20%26c"' in page
     said = text_of(client.get("/m/rosewood/billing/credits/new/?charge=%2B%2F%20%26c"))
-    assert "Charge +/ &c Fee Shipping label Service 3 Nov 2026 11:00 Request FR-7" in said
+    assert "Charge +/ &c Fee Shipping label Service 3 Nov 2026 11:00" in said
+    assert "11:00 Reported to us 3 Nov 2026 11:00 Request FR-7" in said
     assert "Amount 9.00 USD Not credited or asked for yet 9.00 USD" in said
 
 

@@ -168,8 +168,9 @@ def test_a_new_card_after_the_last_retry_is_tried_once() -> None:
 def test_each_bill_counts_from_its_own_first_failure() -> None:
     shop = billed(card=SHORT)
     shop.run_jobs("2026-11-01 11:00")
+    shop.run_jobs("2026-11-02 11:00")
     shop.charge("2026-11-02 12:00", "pick-pack", "200.00")
-    shop.run_hourly("2026-11-02 11:00", "2026-11-06 00:00")
+    shop.run_hourly("2026-11-02 12:00", "2026-11-06 00:00")
     assert attempts(shop) == [f"2026-11-0{day} 11:00 {SOFT}" for day in (1, 2, 4)]
     assert attempts(shop, SECOND) == [f"2026-11-0{day} 12:00 {SOFT}" for day in (2, 3, 5)]
     assert told(shop) == [

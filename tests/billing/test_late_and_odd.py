@@ -201,7 +201,7 @@ def test_a_charge_that_is_not_here_yet_is_refused() -> None:
     data = {"charge": "P-1", "fee": "pick-pack", "amount": "1.00", "currency": "USD"}
     event = events.from_object({**sent, "merchant": shop.reference, "data": data})
     with shop.unchanged():
-        (outcome,) = apply_all([event], now=shop.at("2026-11-10 23:59"))
+        (outcome,) = apply_all([event], now=shop.at("2026-11-10 23:54:59"))
         assert (outcome.status, outcome.code) == ("rejected", "invalid")
     (outcome,) = apply_all([event], now=shop.at("2026-11-11 00:00"))
     assert outcome.status == "applied"

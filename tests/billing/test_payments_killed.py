@@ -48,6 +48,19 @@ payments.collect(int(invoice_id), now=shops.instant(now))
 """
 
 
+def wait_until_its_lock_is_gone() -> None:
+    """Until the database has noticed that the process is dead."""
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+                " WHERE locktype = 'advisory' AND datname = current_database()"
+                " AND pid <> pg_backend_pid()"
+            )
+            if not cursor.fetchone()[0]:
+                return
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("arrived", ["1", "0"], ids=["it arrived", "it did not arrive"])
 def test_killed_before_the_answer_it_is_paid_exactly_once(settings: Any, arrived: str) -> None:
@@ -66,6 +79,7 @@ def test_killed_before_the_answer_it_is_paid_exactly_once(settings: Any, arrived
         check=False,
     )
     assert process.returncode == -signal.SIGKILL, process.stderr
+    wait_until_its_lock_is_gone()
     assert attempts(shop) == ["2026-11-01 11:00 PENDING"]
     shop.run_jobs("2026-11-01 12:00")
     made = ["2026-11-01 11:00 SUCCEEDED"]

@@ -107,7 +107,7 @@ def test_matured_proceeds_pay_while_others_mature() -> None:
 def test_money_on_its_way_to_the_merchant_does_not_count() -> None:
     shop = earning("100.00")
     add(shop, "2026-11-01 10:00")
-    ask(shop, "61.01", "2026-11-02 10:00")
+    ask(shop, "61.01", "2026-11-02 10:30")  # the account can be used since 10:05
     assert pay_now(shop, "2026-11-02 11:00") == SHORT
     assert debits(shop) == []
 

@@ -97,7 +97,7 @@ class Billing(RuleBasedStateMachine):
 
     @rule(threshold=st.sampled_from(["0", "50", "150", "100000"]))
     def change_threshold(self, threshold: str) -> None:
-        deciding.set_threshold(self.shop, self.at, threshold)
+        self.attempt(deciding.set_threshold, self.shop, self.at, threshold)
 
     @rule(price=st.sampled_from(["0", "39", "200"]), interval=st.sampled_from([30, 45, 365]))
     def change_plan(self, price: str, interval: int) -> None:

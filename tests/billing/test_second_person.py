@@ -39,7 +39,7 @@ def test_who_asked_for_it_does_not_grant_it() -> None:
         ),
     }  # fmt: skip
     olga = browser_of(operator("Credit officer", "Billing officer", email=OLGA))
-    otto = browser_of(operator("Administrator", email="otto@tael.example"))
+    otto = browser_of(operator("Credit officer", "Billing officer", email="otto@tael.example"))
     for model, row in rows.items():
         address = f"/admin/{model}/{row.pk}/decide/approve/"
         assert f"{OLGA} has asked for this" in text_of(olga.post(address, decided.WHY))

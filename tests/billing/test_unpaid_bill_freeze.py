@@ -259,7 +259,7 @@ def test_jobs_payments_and_orders_at_the_same_instant_leave_one_freeze_and_lift_
         if number < 4:
             return transfer(shop, at, "39.00")
         if number < 6:
-            return transfer(shop, at, "200.00", number=SECOND)
+            return transfer(shop, at, "200.00", "BANK-2", number=SECOND)
         return shop.place(at, f"order-{number}", "1.00").split()[0]
 
     said = at_once(work, threads=8)

@@ -132,6 +132,7 @@ REST = {
     # Who has one merchant is sent to it; an operator reads that there is none.
     "merchants:home": Answers("302 302 302 302 200 302", "302 302 302 302 200 302"),
     "stripe_webhook": personal("405 503", "405 503"),  # it is not set up here
+    "security_txt": personal("404 405", "404 405"),  # no contact is set here
     "set_language": AGAIN,
     "account_login": personal("302 302", "200 200"),
     "account_logout": personal("200 302"),

@@ -3,12 +3,11 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from pytest_django import Settings
 
@@ -171,24 +170,16 @@ def test_pages_may_use_nothing_of_the_browser_that_they_do_not_need(client: Clie
     assert "publickey" not in said  # passkeys go on working
 
 
-@pytest.fixture
-def impatient() -> Iterator[None]:
-    """A web server's connection, with less patience."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = '40ms'")
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("RESET statement_timeout")
-
-
 def sleeping(request: Any, *_: Any, **__: Any) -> None:
-    with connection.cursor() as cursor:
+    """For longer than this statement is waited for; all others have a busy machine's time."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '40ms'")
         cursor.execute("SELECT pg_sleep(5)")
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_page_that_the_database_takes_too_long_for_says_so(
-    shop: Shop, impatient: None, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner = browser_of(member(shop))
     monkeypatch.setattr("config.views.activity.latest", sleeping)

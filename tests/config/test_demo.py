@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from pytest_django import Settings
 
 from billing.models import Invoice
 from billing.queries import prices
@@ -25,6 +26,12 @@ pytestmark = pytest.mark.django_db
 
 NOW = "2026-11-23 12:00"  # in Shanghai
 Told = Callable[[Shop], shops.Shop]
+
+
+@pytest.fixture(autouse=True)
+def demonstration(settings: Settings) -> None:
+    """What the shops pay by, a sandbox, is there in demonstrations only."""
+    settings.TAEL_SANDBOX = True
 
 
 @pytest.fixture

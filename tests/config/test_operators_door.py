@@ -3,6 +3,7 @@
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import (
+    TOTP,
     format_hotp_value,
     generate_totp_secret,
     hotp_value,
@@ -29,9 +30,9 @@ def code_of(secret: str) -> str:
 
 
 def with_totp(user: User) -> str:
-    secret = generate_totp_secret()
-    Authenticator.objects.create(user=user, type="totp", data={"secret": secret})
-    return str(secret)
+    secret = str(generate_totp_secret())
+    TOTP.activate(user, secret)  # which encrypts it, as setting one up does
+    return secret
 
 
 @pytest.mark.parametrize("page", PAGES)
