@@ -119,9 +119,9 @@ def proposed(now: datetime) -> None:
 
 
 def no_order_took(shop: shops.Shop) -> None:
-    """Cash of an unknown order, and some above what an order was, of which a part went back."""
+    """Cash of an unknown order, and of a declined one, of which a part went back."""
     assert shop.pay("2026-10-31 10:30", "C-1", "1.00") == "rejected unknown_order"
-    assert shop.pay("2026-10-31 10:30", "B-0", "5.00", "X-1") == "rejected overpayment"
+    assert shop.pay("2026-10-31 10:30", "B-0", "5.00", "X-1") == "rejected order_not_open"
     cash = shop.line.payments.get(reference="X-1")
     unmatched.give_back(
         payment_id=cash.pk, amount=Money("1.00", "USD"), settled=cash.settled, reference="BANK-7",
