@@ -30,12 +30,12 @@ from config import runs
 from config.celery import job_named
 from config.models import Heartbeat, JobFailure, Replay, ReplayRejection
 from credit.models import PayoutDestination
-from credit.operations import destinations, requests, withdrawals
+from credit.operations import destinations, payout_answers, requests, unmatched, withdrawals
 from merchants import installation, time_zone_data
 from merchants.models import Membership, SignIn, User
-from merchants.operations import factors, profiles, sign_ins, team
+from merchants.operations import factors, operators, profiles, sign_ins, team
 from tests import shops
-from tests.factories import UserFactory, browser_of, member
+from tests.factories import UserFactory, browser_of, member, operator
 
 pytestmark = pytest.mark.django_db
 
@@ -48,8 +48,8 @@ OURS = [
 NUMBER = "13800138000"
 
 
-@pytest.fixture
-def operator() -> Client:
+@pytest.fixture(name="operator")
+def browser_of_operator() -> Client:
     return browser_of(UserFactory.create(is_staff=True, is_superuser=True))
 
 
@@ -77,12 +77,14 @@ def rows(settings: Settings) -> None:
         merchant_id=shop.merchant.pk, actor=member(shop), email="new@rosewood.example",
         role=Membership.Role.VIEWER, now=shop.at("2026-10-31 11:00"),
     )  # fmt: skip
+    no_order_took(shop)
     decided(shop)
     billed(shop)
     shop.run_jobs("2026-11-01 00:00")
     replay = Replay.objects.create(digest="d", name="events.jsonl")
     ReplayRejection.objects.create(replay=replay, line=1, code="invalid", reason="not JSON")
     worked_off(shop)
+    proposed(shop.at("2026-11-01 01:30"))
     came_in(member(shop), shop.at("2026-11-01 02:00"))
     installation.current()
     time_zone_data.current()
@@ -103,6 +105,27 @@ def worked_off(shop: shops.Shop) -> None:
     JobFailure.objects.create(
         job="order-flags", row_id=shop.line.pk, merchant=shop.merchant, error="ValueError",
         first_failed_at=now, last_failed_at=now,
+    )  # fmt: skip
+
+
+def proposed(now: datetime) -> None:
+    """What waits for another administrator, and what the bank says of a withdrawal."""
+    boss, _ = (operator("Administrator", email=f"{name}@tael.example") for name in ("anna", "ben"))
+    operators.add(
+        email="new@tael.example", roles=["Auditor"], reason="Starts today.", actor=boss, now=now
+    )
+    content = b"reference,status,bank_reference,reason\nW-1,PAID,bank-1,\n"
+    payout_answers.upload(content=content, actor=boss.email, now=now)
+
+
+def no_order_took(shop: shops.Shop) -> None:
+    """Cash of an unknown order, and of a declined one, of which a part went back."""
+    assert shop.pay("2026-10-31 10:30", "C-1", "1.00") == "rejected unknown_order"
+    assert shop.pay("2026-10-31 10:30", "B-0", "5.00", "X-1") == "rejected order_not_open"
+    cash = shop.line.payments.get(reference="X-1")
+    unmatched.give_back(
+        payment_id=cash.pk, amount=Money("1.00", "USD"), settled=cash.settled, reference="BANK-7",
+        actor="olga@tael.example", reason="paid twice", now=shop.at("2026-10-31 10:45"),
     )  # fmt: skip
 
 
