@@ -6,10 +6,14 @@ down the list it is, and rows that arrive meanwhile shift nothing.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import F, Model, Q, QuerySet
+
+from merchants.money import MAX_DIGITS
 
 PAGE_SIZE = 50
 _LONGEST_KEY = 18  # digits; more would not fit the column
@@ -124,6 +128,21 @@ def _read_mark(model: type[Model], field: str, mark: str) -> tuple[Any, int] | N
     if separator and not value and _may_be_empty(model, field):
         return None, int(key)
     try:
-        return model._meta.get_field(field).to_python(value), int(key)  # type: ignore[union-attr]
-    except ValidationError:
+        read = model._meta.get_field(field).to_python(value)  # type: ignore[union-attr]
+    except (ValidationError, ValueError, OverflowError):
         return None
+    return (read, int(key)) if _fits(read) else None
+
+
+def _fits(value: Any) -> bool:
+    """Whether a column could hold it: not what only Python takes for a number, or for an instant.
+
+    An instant near the ends of the calendar has none in UTC, which the database is asked in.
+    """
+    if isinstance(value, Decimal):
+        return value.is_finite() and value.adjusted() < MAX_DIGITS
+    if isinstance(value, int):
+        return abs(value) < 10**_LONGEST_KEY
+    if isinstance(value, date):
+        return 1 < value.year < 9999
+    return True
