@@ -13,12 +13,11 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
 from billing.models import AccountChange, BillingAccount
-from billing.operations import accounts
 from credit.models import CreditLine
 from merchants import calendar, time_zone_data, zones
 from merchants.models import Merchant, TimeZoneData, TimeZonePeriod
 from merchants.operations import trail
-from merchants.refusals import Refused
+from merchants.refusals import Invalid, Refused
 from merchants.trail import Action
 
 # Other sessions of people and programs who may write to the books.
@@ -91,10 +90,15 @@ def take(*, instead: Mapping[str, str], actor: str, now: datetime) -> Taken:
     """Have the books count days by this process's time-zone data, while nothing else writes.
 
     `instead` names, for a zone that the data does not have (any more), the one that its merchants
-    count in from now on. Raises BooksInUse, UnknownZones, Invalid for a zone that is none.
+    count in from now on. Raises BooksInUse, UnknownZones, Invalid for a zone that is none, or that
+    needs no other.
     """
-    for name in instead.values():
-        calendar.check_zone(name)
+    for name, other in instead.items():
+        calendar.check_zone(other)
+        if zones.is_name(name):
+            raise Invalid(
+                "timezone", f"{name!r} is a place; its merchants change it one by one in the admin"
+            )
     before = time_zone_data.current().version
     data = TimeZoneData.objects.select_for_update().get()
     _refuse_company()
@@ -120,14 +124,15 @@ def take(*, instead: Mapping[str, str], actor: str, now: datetime) -> Taken:
 
 
 def unknown_zones() -> dict[str, int]:
-    """The zones that are no names of this process's data, and how many merchants have or will have
-    each.
+    """The zones that are no names of this process's data, and how many merchants have each.
+
+    Or had, or will have: what comes late is of a day of the zone that was in force.
     """
     theirs = {
         *Merchant.objects.values_list("pk", "timezone"),
         *BillingAccount.objects.values_list("pk", "timezone"),
         *CreditLine.objects.values_list("pk", "timezone"),
-        *_planned().values_list("merchant", "timezone"),
+        *TimeZonePeriod.objects.values_list("merchant", "timezone"),
     }
     found = Counter(name for _, name in theirs)
     return {name: count for name, count in sorted(found.items()) if not zones.is_name(name)}
@@ -172,22 +177,41 @@ def _rename(instead: Mapping[str, str], *, actor: str, now: datetime) -> list[in
     for account in BillingAccount.objects.select_for_update().filter(pk__in=theirs).order_by("pk"):
         becomes = instead.get(account.timezone, account.timezone)
         if becomes != account.timezone:
-            accounts.note_change(
-                account,
-                AccountChange.What.TIMEZONE,
-                before=account.timezone,
-                after=becomes,
-                actor=actor,
-                reason=f"tzdata {zones.VERSION} has no {account.timezone}",
-                now=max(now, account.last_wrote_at),
-                trailed={"time_zone": (account.timezone, becomes)},
-            )
+            _note(account, becomes, actor=actor, now=now)
     for name, other in instead.items():
         for books in (BillingAccount, CreditLine):
             books.objects.filter(timezone=name).update(timezone=other)
         Merchant.objects.filter(timezone=name).update(timezone=other)
         TimeZonePeriod.objects.filter(timezone=name).update(timezone=other)
     return theirs
+
+
+def _note(account: BillingAccount, becomes: str, *, actor: str, now: datetime) -> None:
+    """Write down that the locked account counts in another zone, on its open day.
+
+    The account's row is of its last instant: days between that and now are still to be worked off.
+    """
+    reason = f"tzdata {zones.VERSION} has no {account.timezone}"
+    AccountChange.objects.create(
+        account=account,
+        what=AccountChange.What.TIMEZONE,
+        before=account.timezone,
+        after=becomes,
+        effective_on=account.open_on,
+        actor=actor,
+        reason=reason,
+        at=account.last_wrote_at,
+    )
+    trail.write(
+        Action.TIME_ZONE_CHANGED,
+        merchant_id=account.pk,
+        subject="billing account",
+        before={"time_zone": account.timezone},
+        after={"time_zone": becomes},
+        actor=actor,
+        reason=reason,
+        now=now,
+    )
 
 
 def _end_open_days(merchant_ids: Sequence[int]) -> None:

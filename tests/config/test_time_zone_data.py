@@ -300,6 +300,8 @@ def test_a_zone_that_is_none_is_refused_until_another_is_named(newer: Callable[[
         timezones("--take")
     with pytest.raises(CommandError, match="'CET' is not in the time zone database"):
         timezones("--take", "--instead", "localtime=CET")
+    with pytest.raises(CommandError, match="'America/Vancouver' is a place"):
+        timezones("--take", "--instead", "America/Vancouver=Asia/Bangkok")
     assert TimeZoneData.objects.get().version == "2026.6"
     assert shop.merchant.recounted_from is None
     timezones("--take", "--instead", "localtime=Asia/Bangkok")
