@@ -51,14 +51,15 @@ payments.collect(int(invoice_id), now=shops.instant(now))
 def wait_until_its_lock_is_gone() -> None:
     """Until the database has noticed that the process is dead."""
     with connection.cursor() as cursor:
-        while True:
+        for _ in range(600):
             cursor.execute(
-                "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+                "SELECT pg_sleep(0.1), count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
                 " WHERE locktype = 'advisory' AND datname = current_database()"
                 " AND pid <> pg_backend_pid()"
             )
-            if not cursor.fetchone()[0]:
+            if not cursor.fetchone()[1]:
                 return
+    raise AssertionError("its lock is still there after a minute")
 
 
 @pytest.mark.django_db(transaction=True)
