@@ -53,7 +53,8 @@ def wait_until_its_lock_is_gone() -> None:
     with connection.cursor() as cursor:
         for _ in range(600):
             cursor.execute(
-                "SELECT pg_sleep(0.1), count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+                "SELECT pg_sleep(0.1), count(*) FROM pg_locks"
+                " JOIN pg_database ON pg_database.oid = database"
                 " WHERE locktype = 'advisory' AND datname = current_database()"
                 " AND pid <> pg_backend_pid()"
             )
