@@ -169,6 +169,7 @@ class WithdrawalAdmin(Deciding, OfMerchant):
         amount("fee"),
         "destination",
         "status",
+        "problem",
         "needs_approval",
         "requested_at",
         "flagged_late_at",
