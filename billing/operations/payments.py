@@ -82,11 +82,11 @@ def pay_now(
 
 
 def collect_chosen(merchant_id: int, *, now: datetime) -> Payment | None:
-    """After a method was chosen, try by it the oldest bill that this made due, while a page waits.
+    """After a method was chosen, try by it the oldest bill that is due now, while a page waits.
 
     The others are the job's. None where there is nothing to try. Raises as `collect` does.
     """
-    due = queries.made_due_by_choice(merchant_id, now)
+    due = queries.bills_to_collect_of(merchant_id, now)
     if not due:
         return None
     with hurry.within():

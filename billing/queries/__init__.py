@@ -63,11 +63,11 @@ def bills_to_collect(now: datetime) -> Sequence[int]:
     return list(due.order_by(waits, "pk").values_list("pk", flat=True))
 
 
-def made_due_by_choice(account_id: int, now: datetime) -> Sequence[int]:
-    """The account's open bills that a choice of a method has tried by `now`, oldest first."""
+def bills_to_collect_of(account_id: int, now: datetime) -> Sequence[int]:
+    """The account's open bills that are to be tried by themselves by `now`, oldest first."""
     due = Invoice.objects.filter(
         account=account_id, status=Invoice.Status.OPEN, next_attempt_at__lte=now
-    ).exclude(next_attempt_by="")
+    )
     return list(due.order_by("issued_on", "pk").values_list("pk", flat=True))
 
 
