@@ -71,7 +71,17 @@ def _order(act: Act) -> JobRun:
 
 @admin.register(JobRun)
 class JobRunAdmin(WithState):
-    list_display = ("job", "due", "started", "ended", "rows_due", "rows_done", "failed", "by")
+    list_display = (
+        "job",
+        "due",
+        "started",
+        "ended",
+        "rows_due",
+        "rows_done",
+        "failed",
+        "rows_left",
+        "by",
+    )
     list_filter = (OfJob, ("ended_at", admin.EmptyFieldListFilter))
     list_decisions = (
         Decision(
@@ -102,6 +112,11 @@ class JobRunAdmin(WithState):
 
     @admin.display(description="ended at")
     def ended(self, run: JobRun) -> str:
+        if run.is_lost:
+            return format_html(
+                '<strong class="text-red-600 dark:text-red-500">{}</strong>',
+                f"LOST, closed {run.ended_at:%Y-%m-%d %H:%M:%S}",
+            )
         if run.ended_at is not None:
             return f"{run.ended_at:%Y-%m-%d %H:%M:%S}"
         if jobs.is_stuck(run, clock.now()):

@@ -21,29 +21,46 @@ TURN_SECONDS = 4 * 60  # well before Celery's time limit, which strikes in the m
 
 @shared_task
 def beat() -> None:
-    """Somebody asks, and somebody does: that is all that a timetable needs."""
-    Heartbeat.objects.update_or_create(pk=jobs.SCHEDULER, defaults={"at": clock.now()})
+    """Somebody asks, and somebody does: that is all that a timetable needs.
+
+    What was asked for and not begun, since the broker or the database was away, is asked for again.
+    """
+    now = clock.now()
+    Heartbeat.objects.update_or_create(pk=jobs.SCHEDULER, defaults={"at": now})
+    for name, tick in jobs.owed(now):
+        run_job.delay(name, tick=tick.isoformat())
 
 
 @shared_task
-def run_job(name: str) -> None:
-    job = job_named(name)
+def run_job(name: str, tick: str = "") -> None:
+    """Begin the run of this instant of the timetable, unless it was; without one, a run besides."""
+    job, turn = job_named(name), datetime.fromisoformat(tick) if tick else None
     try:
         now = clock.now()
     except clock.ClockAhead as wrong:
         runs.refuse(job, error=wrong, at=wrong.database_time)
         raise
-    if runs.is_at_work(job, now):
-        log.info("%s: no second run starts while one is at work", name)
+    runs.close_lost(now)
+    try:
+        started = runs.start(job, at=now, now=now, tick=turn, is_alone=True)
+    except runs.TickTaken:
         return
-    spread(runs.start(job, at=now, now=now))
+    except runs.JobAtWork as refusal:
+        log.info("%s", refusal)  # the tick is still owed, and asked for again
+        return
+    spread(started)
 
 
 def spread(started: runs.Started) -> None:
-    """Hand a run's chunks to the workers."""
+    """Hand a run's chunks to the workers. Those that the broker does not take are given up."""
     at = started.run.due_at.isoformat()
     for number, chunk in enumerate(started.chunks, start=1):
-        _hand_out(started.job, started.run.pk, number, chunk, at)
+        try:
+            _hand_out(started.job, started.run.pk, number, chunk, at)
+        except Exception as error:
+            rest = range(number, len(started.chunks) + 1)
+            runs.hand_back(started.run.pk, rest, error=error, now=_now_on_record())
+            raise
 
 
 def _hand_out(job: Job, run_id: int, number: int, keys: Sequence[int], at: str) -> None:
@@ -71,7 +88,11 @@ def do_chunk(run_id: int, number: int, name: str, keys: Sequence[int], at: str) 
     now = _now_on_record()
     rest = runs.finish(run_id, number, job=job, keys=keys, failures=failures, turn=turn, now=now)
     if turn and rest:
-        _hand_out(job, run_id, rest, turn.rest, at)
+        try:
+            _hand_out(job, run_id, rest, turn.rest, at)
+        except Exception as error:
+            runs.hand_back(run_id, [rest], error=error, now=_now_on_record())
+            raise
 
 
 def _turn(run_id: int, at: datetime) -> Turn:
