@@ -125,8 +125,8 @@ def test_the_shop_in_bangkok_is_on_an_annual_plan_and_withdraws(told: Told) -> N
         "PAID 80000.00",
         "REJECTED 90000.00",
         "FAILED 8000.00",
-        "REQUESTED 75000.00",
         "UNKNOWN 5000.00",
+        "REQUESTED 75000.00",
     ]
     (asked,) = silk.line.requests.all()
     assert (asked.status, asked.limit_wanted) == ("PENDING", Decimal("180000"))
