@@ -54,7 +54,7 @@ class FontSet:
         for font in self.loaded.fonts():
             members.setdefault(font.family, []).append(font)
         self._faces = {name: _used(members[name]) for name in FAMILIES if name in members}
-        # One family of each other file: those of a collection differ in shape, and reading takes long.
+        # One family of each other file: those of a collection differ in shape; reading takes long.
         files = {path for faces in self._faces.values() for path, _index in faces} | {None}
         for name in sorted(members.keys() - set(FAMILIES)):
             faces = _used(members[name])
