@@ -145,8 +145,8 @@ def _method_effect(account: BillingAccount) -> str:
     ).format(present=present)
 
 
-def _choose_method(act: Act) -> Payment | None:
-    """The attempt on the oldest bill that the choice made due, if any; workers try the others."""
+def _choose_method(act: Act) -> Payment | BillingAccount:
+    """The attempt on the oldest bill that is due, which workers go on from; or the account."""
     method, _separator, card = act.said["method"].partition(":")
     account = payment_methods.choose(
         merchant_id=act.row.pk,
@@ -157,12 +157,12 @@ def _choose_method(act: Act) -> Payment | None:
     )
     payment = payments.collect_chosen(account.pk, now=act.by["now"])
     tasks.start_collecting(account.pk)
-    return payment
+    return payment or account
 
 
-def _method_chosen(payment: Payment | None) -> str:
+def _method_chosen(result: Payment | BillingAccount) -> str:
     said = translated("The payment method is chosen.")
-    return f"{said} {outcome(payment)}" if payment else said
+    return f"{said} {outcome(result)}" if isinstance(result, Payment) else said
 
 
 DECISIONS = (

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import Error, connection, transaction
 
@@ -62,7 +63,7 @@ class Held:
         return reconnecting.again(self._renew)
 
     def _renew(self) -> bool:
-        values = {"what": self.what, "fence": self.fence, "lasts": LASTS}
+        values: dict[str, Any] = {"what": self.what, "fence": self.fence, "lasts": LASTS}
         with transaction.atomic(durable=True), connection.cursor() as cursor:
             cursor.execute(RENEW, values)
             return bool(cursor.rowcount)
@@ -80,7 +81,8 @@ def held(what: str) -> Iterator[Held | None]:
 
 
 def _take(what: str) -> Held | None:
-    values = {"what": what, "owner": _owner(), "lasts": LASTS, "margin": MARGIN}
+    values: dict[str, Any] = {"what": what, "owner": _owner()}
+    values |= {"lasts": LASTS, "margin": MARGIN}
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute(TAKE, values)
         taken = cursor.fetchone()
@@ -88,7 +90,7 @@ def _take(what: str) -> Held | None:
 
 
 def _give_back(lease: Held) -> None:
-    values = {"what": lease.what, "fence": lease.fence}
+    values: dict[str, Any] = {"what": lease.what, "fence": lease.fence}
 
     def delete() -> None:
         with connection.cursor() as cursor:

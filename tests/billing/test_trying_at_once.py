@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from kombu.exceptions import OperationalError
 
 from billing import hurry, stripe_provider, tasks
 from billing.models import Card, Invoice, Payment
@@ -80,7 +81,7 @@ def test_without_a_broker_the_hourly_job_tries_the_rest(
     clock: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object, **__: object) -> None:
-        raise tasks.BrokerError("connection refused")
+        raise OperationalError("connection refused")
 
     monkeypatch.setattr(tasks.collect_chosen, "apply_async", away)
     shop = two_failed(clock)

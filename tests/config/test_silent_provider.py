@@ -17,6 +17,7 @@ from config.models import JobRun
 from credit.operations import payouts
 from credit.providers import PROVIDERS as BANKS
 from credit.providers import Answer as BankAnswer
+from merchants import clock
 from tests import shops, silent_server, stripe_server
 from tests.billing.at_stripe import add_card
 from tests.billing.paying import Told, told_shop
@@ -196,7 +197,7 @@ def test_beats_next_message_starts_none_either(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = shops.instant(DUE)
-    monkeypatch.setattr(tasks.clock, "now", lambda: at + timedelta(minutes=5))
+    monkeypatch.setattr(clock, "now", lambda: at + timedelta(minutes=5))
     with stripe_server.odd_stripe() as server:
         stripe_server.be_asked(settings, server.url)
         due(1)
