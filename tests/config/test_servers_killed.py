@@ -126,7 +126,7 @@ def family(process: "subprocess.Popen[str]") -> dict[str, psutil.Process]:
         with suppress(psutil.NoSuchProcess):
             for child in leash.children():
                 words = child.cmdline()
-                for name in ("gunicorn", "worker", "beat"):
+                for name in ("gunicorn", "celery,timetable", "providers", "beat"):
                     if name in words:
                         found[name] = child
     return found
@@ -138,7 +138,7 @@ def test_under_up_each_of_them_killed_comes_back(
 ) -> None:
     up = start("manage.py", "up", "--no-demo", "--port", str(port))
     until(lambda: shows_the_sign_in_page(port), PATIENCE_SECONDS)
-    until(lambda: len(family(up)) == 3, PATIENCE_SECONDS)
+    until(lambda: len(family(up)) == 4, PATIENCE_SECONDS)
 
     before = postmaster(data_folder)
     kill(before)
@@ -161,7 +161,7 @@ def test_under_up_each_of_them_killed_comes_back(
     up.send_signal(signal.SIGINT)
     _, complaints = up.communicate(timeout=120)
     assert up.returncode == 0
-    for name in ("web server", "worker", "timetable"):
+    for name in ("web server", "worker", "provider worker", "timetable"):
         assert f"The {name} ended by itself and is started again." in complaints
     assert processes_of(data_folder) == []
 

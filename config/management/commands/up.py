@@ -21,10 +21,13 @@ from config.programs import Program
 HOST = "127.0.0.1"
 WEB = "-m gunicorn config.wsgi --workers 2 --graceful-timeout 5 --no-control-socket"
 # In a container root runs all of it; the warning is for deployments.
-WORKER = (
+CELERY = (
     '-W "ignore:You\'re running the worker with superuser"'
-    " -m celery --quiet -A config worker --concurrency 2 --loglevel INFO --without-mingle"
+    " -m celery --quiet -A config worker --loglevel INFO --without-mingle"
 )
+WORKER = f"{CELERY} --concurrency 2 --queues celery,timetable"
+# Those that ask providers, which may accept and never answer: nobody else waits for them.
+PROVIDER_WORKER = f"{CELERY} --concurrency 2 --queues providers --hostname providers@%h"
 BEAT = "-m celery --quiet -A config beat --loglevel INFO"
 LOOK_SECONDS = 1  # between two looks at what runs
 
@@ -75,6 +78,7 @@ class Command(BaseCommand):
         programs = [
             Program("web server", f"{WEB} --bind {address}"),
             Program("worker", WORKER),
+            Program("provider worker", PROVIDER_WORKER),
             Program("timetable", BEAT),
         ]
         broken = None
