@@ -107,7 +107,7 @@ def _zones() -> str:
 
 def _static() -> str:
     """Each page names files by what collectstatic made of them."""
-    name = staticfiles_storage.url(SHEET).removeprefix(staticfiles_storage.base_url)
+    name = staticfiles_storage.url(SHEET).removeprefix(settings.STATIC_URL)
     is_collected = settings.WHITENOISE_USE_FINDERS or staticfiles_storage.exists(name)
     return "" if is_collected else "run collectstatic: its files are not where this server looks"
 

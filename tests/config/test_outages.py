@@ -224,7 +224,7 @@ def test_a_file_that_does_not_fit_on_a_small_disk_is_one_sentence(
     with small_disk.of("16k") as disk:
         lines = ["this is no event"] * 1000
         path = disk.with_suffix(".jsonl")
-        event_files.write(path, lines)  # type: ignore[arg-type]
+        event_files.write(path, lines)
         try:
             said = ended(
                 monkeypatch,
