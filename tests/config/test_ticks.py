@@ -191,7 +191,8 @@ def test_chunks_that_the_broker_does_not_take_are_handed_back_and_their_tick_is_
     for number in range(5):
         shops.join(JOINED, f"shop-{number}")
     run_before(now)
-    deliver, taken = tasks.do_chunk.delay, []
+    deliver = tasks.do_chunk.delay
+    taken: list[Any] = []
 
     def delay(*chunk: Any) -> None:
         if taken:
