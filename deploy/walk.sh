@@ -85,7 +85,7 @@ try() {
     else
         printf 'FAILED  %4ds  %s\n' $((SECONDS - begun)) "$what"
         cat /run/walk/said
-        tail -n 20 /var/log/walk/tael-*.log /var/log/nginx/error.log 2>/dev/null || true
+        tail -n 5 /var/log/walk/tael-*.log /var/log/nginx/error.log 2>/dev/null || true
         exit 1
     fi
 }
