@@ -114,6 +114,16 @@ def _claim_again(withdrawal_id: int, now: datetime) -> bool:
     is_settled = withdrawal.sent_at is not None and withdrawal.sent_at + ANSWERED_WITHIN <= now
     if withdrawal.status != Withdrawal.Status.UNKNOWN or not is_settled:
         return False
+    if withdrawal.destination.is_removed:
+        reason = "Its destination was removed before the bank received it."
+        steps.end(
+            withdrawal,
+            Withdrawal.Status.FAILED,
+            actor=RECONCILER,
+            reason=reason,
+            now=withdrawal.line.now,
+        )
+        return False
     steps.stop_if_suspected(withdrawal.line)
     sent_at = withdrawal.line.now
     steps.move(withdrawal, Withdrawal.Status.SENT, sent_at=sent_at, sent_by=RECONCILER)

@@ -72,6 +72,7 @@ class Case:
         return f"{self.of.__name__}-{self.name}"
 
 
+SEEN = {"seen": "2026-11-03T10:00:00+00:00"}
 decided = by("status", "decided_by")
 answered = by("status", "answered_by", "answer")
 CASES = [
@@ -99,8 +100,14 @@ CASES = [
          ("PAID", DECIDER, "B-77"), "is PAID by", ("bank_reference",)),
     Case(sent, "failed", WHY, by("status", "ended_by", "reason"),
          ("FAILED", DECIDER, WHY["reason"]), "is FAILED by"),
-    Case(profile, "confirm", {"seen": "2026-11-03T10:00:00+00:00"}, by("confirmed_by"),
-         (DECIDER,), "has confirmed it already", ("seen",)),
+    Case(profile, "confirm-contacts", SEEN, by("contacts_standing"), ("CONFIRMED",),
+         "contacts is CONFIRMED already", ("seen",)),
+    Case(profile, "reject-contacts", SEEN | WHY, by("contacts_standing"), ("REJECTED",),
+         "contacts is REJECTED already", ("seen", "reason")),
+    Case(profile, "reject-licence", SEEN | WHY, by("licence_standing"), ("REJECTED",),
+         "licence is REJECTED already", ("seen", "reason")),
+    Case(profile, "confirm-licence", SEEN, by("licence_standing"), ("CONFIRMED",),
+         "licence is CONFIRMED already", ("seen",)),
 ]  # fmt: skip
 every_decision = pytest.mark.parametrize("case", CASES, ids=str)
 
@@ -214,11 +221,11 @@ def test_a_profile_changed_meanwhile_is_looked_at_again(shop: Shop) -> None:
         merchant_id=row.pk, fields={"contact_name": "Another"}, actor=MERCHANT, now=DECIDED_AT
     )
     with nothing_changes():
-        response = browser.post(address(row, "decide", "confirm"), CASES[-1].said)
+        response = browser.post(address(row, "decide", "confirm-contacts"), SEEN)
         assert "it was changed meanwhile" in text(response)
-    page = browser.get(address(row, "decide", "confirm"))
-    seen = page.context["form"].initial["seen"]
-    assert browser.post(address(row, "decide", "confirm"), {"seen": seen}).status_code == 302
+    page = browser.get(address(row, "decide", "confirm-contacts"))
+    seen = {"seen": page.context["form"].initial["seen"]}
+    assert browser.post(address(row, "decide", "confirm-contacts"), seen).status_code == 302
 
 
 def test_the_licence_is_there_to_be_looked_at(shop: Shop) -> None:

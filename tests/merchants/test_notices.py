@@ -261,6 +261,7 @@ DETAILS = {
     "WITHDRAWAL_FAILED": {"reference": "W-1", "amount": "5", "currency": "USD",
                           "last_four": "6789", "reason": ""},
     "DESTINATION_ADDED": {"last_four": "6789", "by": "owner@silk.example"},
+    "AUTOMATIC_SET_UP": {"last_four": "6789", "by": "owner@silk.example"},
     "REQUEST_ANSWERED": {"status": "ANSWERED", "answer": "In May."},
     "STATEMENT_CLOSED": {"month": "2026-11"},
     "BILL_ISSUED": {"number": "2026-000001", "total": "225.0000", "currency": "USD",
