@@ -31,6 +31,7 @@ class PayoutSchedule(models.Model):
         SUNDAY = 7, _("Sunday")
 
     line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="payout_schedules")
+    # Usable no later than this, as it was there before; its removal ends this.
     destination = models.ForeignKey(PayoutDestination, on_delete=models.PROTECT)
     every = models.CharField(max_length=6, choices=Every.choices)
     weekday = models.PositiveSmallIntegerField(  # of a weekly one
@@ -102,7 +103,6 @@ class PayoutRun(models.Model):
         REQUESTED = "REQUESTED", pgettext_lazy("withdrawal", "Requested")
         TOO_LITTLE = "TOO_LITTLE", _("Too little was available")
         STOPPED = "STOPPED", _("Withdrawals were stopped")
-        NOT_USABLE = "NOT_USABLE", _("The destination could not be used")
 
     rule = models.ForeignKey(PayoutSchedule, on_delete=models.PROTECT, related_name="runs")
     on = models.DateField()

@@ -120,8 +120,6 @@ def _take(
         )
     except withdrawals.WithdrawalsStopped:
         return Outcome.STOPPED, None
-    except destinations.DestinationNotUsable:
-        return Outcome.NOT_USABLE, None
     except withdrawals.InsufficientProceeds:  # the fee alone would take it all
         return Outcome.TOO_LITTLE, None
     return Outcome.REQUESTED, withdrawal

@@ -75,6 +75,15 @@ class TimeZonePeriodAdmin(OfMerchant):
     list_select_related = ("merchant",)
 
 
+@admin.register(ProfileStep)
+class ProfileStepAdmin(OfMerchant):
+    merchant = "profile__merchant"
+    reference = ""
+    list_display = ("__str__", related("profile__merchant"), "standing", "at", "actor", "reason")
+    list_filter = ("part", "standing")
+    list_select_related = ("profile__merchant",)
+
+
 class ProfileRejected(ProfileLookedAt, Reasoned):
     """Which profile it was that is rejected, and why."""
 

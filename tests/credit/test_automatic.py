@@ -301,12 +301,13 @@ def test_suspected_fraud_stops_it_and_the_next_day_it_goes_on(shop: shops.Shop) 
     assert runs() == ["03 STOPPED", "04 REQUESTED"]
 
 
-def test_a_destination_added_since_is_waited_for(shop: shops.Shop) -> None:
+def test_a_destination_added_just_before_can_be_used_by_then(shop: shops.Shop) -> None:
     new = add(shop, at="2026-11-02 12:00:01", number="4000 0000 0000 0119")
-    set_up(shop, destination_id=new.pk)
+    set_up(shop, at="2026-11-02 12:00", destination_id=new.pk)  # counts at 12:00:01, too
     run(JOB, "2026-11-03 12:00")
-    run(JOB, "2026-11-04 00:00")
-    assert runs() == ["03 NOT_USABLE", "04 REQUESTED"]
+    assert runs() == []
+    run(JOB, "2026-11-03 13:00")
+    assert Withdrawal.objects.get().destination == new
 
 
 # --- run twice, and at once -------------------------------------------------------------------

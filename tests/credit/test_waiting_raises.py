@@ -12,6 +12,7 @@ from billing.operations import terms
 from credit.models import LimitEntry, LimitReview
 from credit.operations import limits, policies, requests, review_decisions
 from credit.operations.review_decisions import AlreadyDecided, ReviewOvertaken
+from merchants import letters
 from merchants.models import Notice, TrailEntry
 from tests import shops
 from tests.credit.reviewing import DECEMBER, OPERATOR, latest, limit, metrics, outcome, shop_with
@@ -50,6 +51,10 @@ def told() -> list[tuple[str, str]]:
     return [(one.details["status"], one.details["limit_proposed"]) for one in notices]
 
 
+def said(notice: Notice) -> str:
+    return letters.sentence(notice).replace("\N{NO-BREAK SPACE}", " ")
+
+
 def audit() -> None:
     call_command("audit", stdout=StringIO())  # exits with 1 if anything were wrong
 
@@ -61,6 +66,9 @@ def test_a_limit_set_by_an_operator_ends_it_for_good() -> None:
     assert (review.status, review.decided_by) == ("VOID", OPERATOR)
     assert review.decided_at == shop.at("2026-12-02 10:00")
     assert told() == [("PENDING", "30000.00"), ("VOID", "30000.00")]
+    assert said(Notice.objects.get(cause="2026-12-01 VOID")).startswith(
+        "A raise to 30,000.00 USD no longer waits for our decision"
+    )
     set_limit(shop, "2026-12-03 10:00", "15000")
     assert latest(shop).status == "VOID"
     with shop.unchanged(), pytest.raises(AlreadyDecided):
@@ -148,7 +156,9 @@ def test_an_approval_gives_less_when_less_has_been_paid_by_then() -> None:
     entry = LimitEntry.objects.get(kind="REVIEW")
     assert (entry.limit_change, entry.limit_after) == (Decimal(5100), Decimal(20100))
     notice = Notice.objects.get(cause="2026-12-01 APPROVED")
-    assert notice.details["limit_given"] == "20100.00"
+    assert said(notice) == (
+        "Your limit was raised from 15,000.00 USD to 20,100.00 USD: A good year."
+    )
     audit()
 
 

@@ -254,7 +254,7 @@ DETAILS = {
     "FREEZE_PLACED": {"reason": "UNPAID_BILL"},
     "FREEZE_LIFTED": {"reason": "MANUAL"},
     "REVIEW": {"grade": "B", "status": "APPLIED", "limit_before": "1000", "limit_proposed": "1500",
-               "currency": "USD", "reason": ""},
+               "limit_given": "1500", "currency": "USD", "reason": ""},
     "ORDER_OVERDUE": {"order": "A", "due": "9.5", "currency": "USD",
                       "due_on": "2026-11-12"},
     "WITHDRAWAL_DONE": {"reference": "W-1", "amount": "5", "currency": "USD", "last_four": "6789"},
