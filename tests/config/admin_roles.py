@@ -56,6 +56,7 @@ SEEN = {
     "credit.withdrawal": ALL,
     "merchants.installation": ABOVE,
     "merchants.invitation": ALL,
+    "merchants.lease": ABOVE,
     "merchants.membership": ALL,
     "merchants.merchant": ALL,
     "merchants.notice": ALL,

@@ -206,10 +206,22 @@ def test_a_raise_to_another_limit(shop: Shop) -> None:
 
 def test_an_overtaken_review_says_so_and_is_marked(shop: Shop) -> None:
     row = review(shop)
+    browser = browser_of(operator("limitreview"))
+    for order in shop.line.orders.filter(amount=15000)[:2]:  # 15,000 paid are left of 45,000
+        assert shop.refund("2026-11-03 10:00", order.reference, "15000.00") == "applied"
+    response = browser.post(address(row, "decide", "approve"), WHY)
+    assert "No raise could be given any more" in text(response)
+    row.refresh_from_db()
+    assert decided(row) == ("VOID", DECIDER)
+    assert shop.limit()[0] == "15000.00"
+
+
+def test_a_review_that_another_limit_has_ended_is_not_decided(shop: Shop) -> None:
+    row = review(shop)
     browser = browser_of(operator("limitreview", "creditline"))
     browser.post(address(shop.line, "decide", "limit"), {"limit": "16000", **WHY})
     response = browser.post(address(row, "decide", "approve"), WHY)
-    assert "The limit has changed since this review" in text(response)
+    assert "The review of 2026-11-01 is Overtaken" in text(response)
     row.refresh_from_db()
     assert decided(row) == ("VOID", DECIDER)
     assert shop.limit()[0] == "16000.00"

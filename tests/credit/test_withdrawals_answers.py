@@ -106,31 +106,6 @@ def test_what_it_never_received_is_sent_again_once(
     assert bank.paid == [withdrawal.reference]
 
 
-def test_what_it_never_received_is_not_sent_again_to_a_removed_destination(
-    shop: shops.Shop, bank: Bank
-) -> None:
-    bank.behaviour = "drops it"
-    withdrawal = withdraw(shop, "120.00")
-    send_all("2026-11-03 10:00")
-    destinations.remove(
-        merchant_id=shop.line.pk,
-        destination_id=withdrawal.destination_id,
-        actor=MERCHANT,
-        now=shop.at("2026-11-03 10:05"),
-    )
-    suspect(shop, "2026-11-03 10:06")  # nothing is sent, so that this stops nothing
-    bank.behaviour = "pays"
-    reconcile_all("2026-11-03 10:09")  # a request that we gave up on may still arrive
-    assert status(withdrawal) == "UNKNOWN"
-    for at in ("2026-11-03 10:10", "2026-11-03 10:20"):
-        reconcile_all(at)
-    assert (status(withdrawal), bank.paid) == ("FAILED", [])
-    assert fresh(withdrawal).reason == "Its destination was removed before the bank received it."
-    assert entries(shop)[-2:] == ["WITHDRAWAL -120.00", "RETURNED 120.00"]
-    assert shop.proceeds() == "50000.00"
-    assert notices(shop) == [("WITHDRAWAL_FAILED", withdrawal.reference)]
-
-
 def test_what_it_paid_to_a_removed_destination_is_paid(shop: shops.Shop, bank: Bank) -> None:
     bank.behaviour = "pays and hangs up"
     withdrawal = withdraw(shop, "120.00")

@@ -23,10 +23,13 @@ from config.demo.people import LOGINS
 HOST = "127.0.0.1"
 WEB = "-m gunicorn config.wsgi --workers 2 --graceful-timeout 5 --no-control-socket"
 # In a container root runs all of it; the warning is for deployments.
-WORKER = (
+CELERY = (
     '-W "ignore:You\'re running the worker with superuser"'
-    " -m celery --quiet -A config worker --concurrency 2 --loglevel INFO --without-mingle"
+    " -m celery --quiet -A config worker --loglevel INFO --without-mingle"
 )
+WORKER = f"{CELERY} --concurrency 2 --queues celery,timetable"
+# Those that ask providers, which may accept and never answer: nobody else waits for them.
+PROVIDER_WORKER = f"{CELERY} --concurrency 2 --queues providers --hostname providers@%h"
 BEAT = "-m celery --quiet -A config beat --loglevel INFO"
 LEASH = settings.BASE_DIR / "config" / "leash.py"
 
@@ -78,6 +81,7 @@ class Command(BaseCommand):
             for name, command in {
                 "web server": f"{WEB} --bind {address}",
                 "worker": WORKER,
+                "provider worker": PROVIDER_WORKER,
                 "timetable": BEAT,
             }.items()
         }
