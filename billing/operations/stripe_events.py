@@ -10,7 +10,7 @@ from datetime import datetime
 import stripe
 
 from billing import stripe_provider
-from billing.answers import NoAnswer
+from billing.answers import Answer, NoAnswer
 from billing.models import BillingAccount, Payment
 from billing.operations import cards, payments
 from merchants.refusals import Refused
@@ -30,16 +30,19 @@ class Again(Exception):
     """Stripe could not be asked about its own event now, and is to send it again."""
 
 
-def take(kind: str, object_id: str, *, now: datetime) -> None:
+def take(kind: str, object_id: str, *, now: datetime) -> int | None:
     """Look at what the event is about, and settle the attempt or keep the card it belongs to.
 
-    Events of other kinds, and of objects that are not ours, change nothing. Raises Again.
+    Events of other kinds, and of objects that are not ours, change nothing. Returns the key of the
+    account for which the event tells of a choice: what that makes due is for workers to try. Raises
+    Again.
     """
     try:
         if kind in PAYMENT_EVENTS:
             _settle(object_id, now)
         elif kind in CARD_EVENTS:
-            _keep_card(object_id, now)
+            return _keep_card(object_id, now)
+        return None
     except (NoAnswer, cards.ProviderSilent) as silence:
         raise Again(str(silence)) from silence
 
@@ -64,15 +67,17 @@ def _settle(intent_id: str, now: datetime) -> None:
     try:
         with stripe_provider.asking():
             answer = stripe_provider.answer(payment, intent)
-    except stripe_provider.AnotherPayment:
-        return  # logged; told again, it would be the same
+    except stripe_provider.AnotherPayment as problem:
+        answer = Answer.undecided("", problem=str(problem))  # told again, it would be the same
     payments.settle(payment.pk, answer, now=now)
 
 
-def _keep_card(setup_intent_id: str, now: datetime) -> None:
+def _keep_card(setup_intent_id: str, now: datetime) -> int | None:
     try:
-        cards.finish_unseen(setup_intent_id, now=now)
+        card = cards.finish_unseen(setup_intent_id, now=now)
     except cards.ProviderSilent:
         raise
     except Refused as refusal:
         log.warning("The card of %s was not kept: %s", setup_intent_id, refusal)
+        return None
+    return card.account_id if card else None

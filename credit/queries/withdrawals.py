@@ -40,6 +40,13 @@ def destinations(line: CreditLine) -> QuerySet[PayoutDestination]:
     return line.destinations.filter(removed_at__isnull=True).order_by("added_at", "pk")
 
 
+def destinations_of(line: CreditLine) -> QuerySet[PayoutDestination]:
+    """The same, and those removed that a withdrawal is still under way to, with how many are."""
+    under_way = Count("withdrawal", filter=Q(withdrawal__ended_at__isnull=True))
+    found = line.destinations.annotate(under_way=under_way)
+    return found.filter(Q(removed_at__isnull=True) | Q(under_way__gt=0)).order_by("added_at", "pk")
+
+
 def withdrawals(
     line: CreditLine, *, standing: str = "", reference: str = ""
 ) -> QuerySet[Withdrawal]:
@@ -55,7 +62,8 @@ def withdrawals(
 
 
 def withdrawal(line: CreditLine, reference: str) -> Withdrawal | None:
-    return withdrawals(line).filter(reference=reference).first()
+    found = withdrawals(line).select_related("payout_run")
+    return found.filter(reference=reference).first()
 
 
 def under_way(line: CreditLine) -> QuerySet[Withdrawal]:
@@ -109,13 +117,18 @@ def to_send(now: datetime) -> Sequence[int]:
 
 
 def to_reconcile(now: datetime) -> Sequence[int]:
-    """What was sent to a provider that answers, and has no answer."""
+    """What was sent to a provider that answers, and has no answer; in another order each time.
+
+    So those about which it keeps silent, after which a run asks it nothing more, do not always come
+    before the others.
+    """
     left_alone = Q(status=Withdrawal.Status.SENT, sent_at__lte=now - ANSWERED_WITHIN)
-    return _keys(
+    found = (
         _under_way()
         .filter(left_alone | Q(status=Withdrawal.Status.UNKNOWN))
         .exclude(provider=Withdrawal.MANUAL)
     )
+    return list(found.order_by("?").values_list("pk", flat=True))
 
 
 def to_flag_as_late(now: datetime) -> Sequence[int]:
