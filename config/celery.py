@@ -268,7 +268,7 @@ def _tick(name: str) -> str:
     return job_named(name).tick_at(datetime.now(UTC)).isoformat()
 
 
-app = Celery("tael")
+app = Celery("tael", loader="config.celery_loader:Loader")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 # A task is acknowledged when done: one whose worker dies goes back to the queue, and every task may
 # run twice. Redis hands a task out again after the visibility timeout: it outlasts the time limit.
@@ -316,7 +316,7 @@ app.conf.beat_schedule = {
 @beat_init.connect
 @before_task_publish.connect
 def have_a_broker(**_: Any) -> None:
-    embedded.ensure()
+    embedded.ensure_broker()
 
 
 @celeryd_init.connect

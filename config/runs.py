@@ -51,13 +51,14 @@ SET open_chunks = array_remove(open_chunks, %(number)s)
 WHERE id = %(run)s AND %(number)s = ANY(open_chunks)
 RETURNING chunks
 """
-# A chunk takes minutes, so one of an hour ago that is not done is lost. Of two that close at once
+# A chunk takes minutes, so where none was done for an hour, one is lost. Of two that close at once
 # each takes what the other has not.
 CLOSE_LOST = """
 UPDATE config_jobrun lost SET is_lost = true, ended_at = %(now)s
 WHERE lost.id IN (
     SELECT run.id FROM config_jobrun run
-    WHERE run.ended_at IS NULL AND run.started_at < %(stuck)s AND EXISTS (
+    WHERE run.ended_at IS NULL AND greatest(run.started_at, run.progressed_at) < %(stuck)s
+    AND EXISTS (
         SELECT FROM config_jobrun later
         WHERE later.job = run.job AND later.id > run.id AND later.due_at >= run.due_at
         AND later.ended_at IS NOT NULL AND later.actor = '' AND later.error = ''
