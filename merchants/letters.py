@@ -37,8 +37,14 @@ AMOUNTS = (
 )
 WORDS = ("answer", "reason")  # a person's or a provider's
 
+# Why a withdrawal failed, where it was nobody's words but ours.
+DESTINATION_REMOVED = "Its destination was removed before anything was paid there."
+
 # Codes within a sentence, by the detail that holds them.
 PHRASES = {
+    "reason": {
+        DESTINATION_REMOVED: _("Its destination was removed before anything was paid there."),
+    },
     "code": {
         "account_closed": _("the account was closed"),
         "line_frozen": _("the credit line was frozen"),
@@ -280,6 +286,11 @@ def failure(code: str) -> str:
     return str(PHRASES["failure"].get(code, code)) or gettext("no reason was given")
 
 
+def reason(words: str) -> str:
+    """Why something was done, in the words of who did it; ours are translated."""
+    return str(PHRASES["reason"].get(words, words))
+
+
 def link(notice: Notice) -> str:
     """Where the merchant's people read more: the page of what the notice is about."""
     merchant = notice.merchant.reference
@@ -315,6 +326,8 @@ def _readable(details: Mapping[str, str]) -> dict[str, str]:
         shown["code"] = str(PHRASES["code"].get(details["code"], details["code"]))
     if "failure" in details:
         shown["failure"] = failure(details["failure"])
+    if details.get("reason"):
+        shown["reason"] = reason(details["reason"])
     if "reason" in details:  # of a freeze it is a code, elsewhere a person's words
         shown["freeze"] = str(PHRASES["freeze"].get(details["reason"], details["reason"]))
     return shown

@@ -68,7 +68,9 @@ def _settle(intent_id: str, now: datetime) -> None:
         with stripe_provider.asking():
             answer = stripe_provider.answer(payment, intent)
     except stripe_provider.AnotherPayment as problem:
-        answer = Answer.undecided("", problem=str(problem))  # told again, it would be the same
+        if not payment.is_undecided or payment.problem == str(problem):
+            return  # told again, it would be the same
+        answer = Answer.undecided("", problem=str(problem))
     payments.settle(payment.pk, answer, now=now)
 
 

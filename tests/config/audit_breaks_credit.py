@@ -147,6 +147,12 @@ WITHDRAWALS = [
         "row 2 of A1: expected PAID; found CANCELLED",
     ),
     Break(
+        "a withdrawal of which another amount was told was ended by a person, if it was",
+        "UPDATE credit_withdrawal SET problem = 'The bank says that 1.00 USD was paid.',"
+        " ended_by = 'reconcile-withdrawals' WHERE status = 'PAID'",
+        "expected t; found f",
+    ),
+    Break(
         "a withdrawal's steps are those of its status",
         "UPDATE credit_withdrawal SET sent_at = NULL WHERE status = 'PAID'",
         "expected f, t, t; found f, f, t",

@@ -44,6 +44,7 @@ ROWS_CHECKED = {
     "a closed merchant has no raise that waits, and no open order placed after it closed": 1,
     "paid out is what was paid, fees included": 5,
     "what left the proceeds for withdrawals is on its way or paid out": 5,
+    "a withdrawal of which another amount was told was ended by a person, if it was": 2,
     "an automatic withdrawal is as it was set up, while that was in force": 0,
     "a charge is in an item of its account and fee": 33,
     "a charge's item posts when its fee says, seen from its arrival": 33,
