@@ -24,6 +24,10 @@ REFUSALS: dict[str, StrOrPromise] = {
         "That is less than can be collected from your method. Pay it by bank transfer, or choose"
         " another method."
     ),
+    "card_disputed": _(
+        "A payment from this card was disputed. Choose a method under Billing settings first; it"
+        " may be the same card."
+    ),
     "currency_not_taken": _("Bills in your currency can't be collected this way."),
     "provider_not_ready": _(
         "We can't collect from this method at the moment. Choose another one, or try again later."

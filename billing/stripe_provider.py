@@ -183,6 +183,12 @@ def units(amount: Decimal, currency: str) -> int:
     return int(counted)
 
 
+def amount_of(counted: int, currency: str) -> Decimal:
+    """The amount that Stripe counts so; the other way round than `units`."""
+    digits = 0 if currency in WHOLE else 3 if currency in THOUSANDTHS else 2
+    return Decimal(counted).scaleb(-digits)
+
+
 def metadata(made: Any) -> dict[str, str]:
     """What we wrote on something at Stripe; empty on what somebody else made."""
     written = getattr(made, "metadata", None)

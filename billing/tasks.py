@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from billing.operations import days, payments
+from billing.operations import days, payments, stripe_reversals
 from merchants.piecework import Failures, by_halves, one_by_one
 
 
@@ -18,3 +18,7 @@ def collect_payments(invoice_ids: Sequence[int], now: datetime) -> Failures:
 
 def reconcile_payments(payment_ids: Sequence[int], now: datetime) -> Failures:
     return one_by_one(partial(payments.reconcile, now=now), payment_ids)
+
+
+def look_for_reversals(providers: Sequence[int], now: datetime) -> Failures:
+    return one_by_one(lambda _provider: stripe_reversals.look(now=now), providers)

@@ -4,6 +4,9 @@ from billing.models import Fee
 from billing.models.charges import RESERVED_PREFIX
 from merchants.audit import Check
 
+# What only Tael charges and nobody asks for or grants.
+NOT_CREDITS = (Fee.PLAN, Fee.REVERSAL, *Fee.NOT_GRANTED)
+
 CHECKS = (
     Check(
         4,
@@ -21,7 +24,7 @@ CHECKS = (
         FROM billing_billingcredit credit FULL JOIN (
             SELECT charge.* FROM billing_charge charge JOIN billing_fee fee
                 ON fee.code = charge.fee_id
-            WHERE NOT fee.is_sent_by_platform AND fee.code NOT IN {(Fee.PLAN, *Fee.NOT_GRANTED)}
+            WHERE NOT fee.is_sent_by_platform AND fee.code NOT IN {NOT_CREDITS}
         ) charge ON charge.id = credit.made_id
         """,
     ),

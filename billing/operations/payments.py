@@ -47,6 +47,12 @@ class TooLittle(Refused):
     code = "too_little"
 
 
+class CardDisputed(Refused):
+    """A payment from the card was disputed; it is not asked before its merchant chooses anew."""
+
+    code = "card_disputed"
+
+
 class BillChanged(Refused):
     """The bill was tried since the person looked who wants to pay it."""
 
@@ -68,7 +74,7 @@ def pay_now(
 
     `attempts_seen`: how many attempts the page showed; a form sent twice makes one of them.
     Raises UnknownBill, BillChanged, BillNotOpen, PaymentUnderWay, NoPaymentMethod,
-    TooLittle, ProviderNotReady.
+    TooLittle, CardDisputed, ProviderNotReady.
     """
     payment = _attempt(invoice_id, actor=actor, now=now, attempts_seen=attempts_seen)
     if payment is None:
@@ -174,7 +180,8 @@ def _log_silence(payment: Payment, error: Exception) -> None:
 # durable: the provider must not be asked before this is committed.
 @transaction.atomic(durable=True)
 def _start(invoice_id: int, actor: str, now: datetime, attempts_seen: int | None) -> Payment | None:
-    """The attempt, PENDING; decided already if its provider is in our database.
+    """The attempt, PENDING; decided already if its provider is in our database, or if its card is
+    not to be asked.
 
     None when the job finds nothing due; a person is told why.
     """
@@ -195,6 +202,8 @@ def _start(invoice_id: int, actor: str, now: datetime, attempts_seen: int | None
         raise NoPaymentMethod("payment: bills are paid by bank transfer; choose a method first")
     elif is_too_little(account, bill.left_to_pay):
         raise TooLittle(f"payment: less is left of {bill} than {account.payment_method} takes")
+    elif account.has_disputed_card:
+        raise CardDisputed("payment: a payment from the card was disputed; choose a method first")
     provider = PROVIDERS[account.payment_method]
     provider.check_ready()
     payment = new_payment(
@@ -203,6 +212,8 @@ def _start(invoice_id: int, actor: str, now: datetime, attempts_seen: int | None
     if actor != COLLECTOR:
         what = {"amount": money.full(payment.amount, bill.currency), "provider": payment.provider}
         _note(Action.PAYMENT_STARTED, payment, {}, what, actor=actor, now=now)
+    if account.has_disputed_card:
+        return settle(payment.pk, Answer.failed(Payment.CARD_DISPUTED, is_hard=True), now=now)
     if provider.is_local:
         return settle(payment.pk, provider.collect(payment, now=now), now=now)
     return payment

@@ -23,6 +23,7 @@ from billing.models import (
     FulfilmentRequest,
     Invoice,
     Payment,
+    Reversal,
     Statement,
     UnappliedEntry,
 )
@@ -115,6 +116,7 @@ UNIQUE = (
         ["idempotency_key", "provider_reference"],
         "invoice__account__merchant",
     ),
+    _Kind("Payment taken back", Reversal, ["provider_reference"], "account__merchant"),
     _Kind(
         "Unapplied money",
         UnappliedEntry,

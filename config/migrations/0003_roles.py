@@ -43,6 +43,7 @@ BILLING = (
     "billing.thresholdrequest",
     "billing.invoice",
     "billing.payment",
+    "billing.reversal",
     "billing.feeprice",
 )
 RUNNING = (
