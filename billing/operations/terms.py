@@ -214,7 +214,8 @@ def pay_out_rest(
     what is outstanding in its favour, and its unapplied money.
 
     Raises NothingToPayOut, DraftWaits, PaymentUnderWay, ReversalUndecided, BillsUnpaid,
-    WithdrawalsStopped while fraud is suspected, Conflict for a reference under which money was given back before, Invalid.
+    WithdrawalsStopped while fraud is suspected, Conflict for a reference under which money was
+    given back before, Invalid.
     """
     reference = wording.line("reference", reference)
     account, line = accounts.lock_both(merchant_id, now=now)

@@ -35,7 +35,8 @@ def orders(
 ) -> OrderQuerySet:
     """The line's declined orders; "" is any.
 
-    Of one reason, or of all that lost value; of the last so many local days; whose reference starts as given.
+    Of one reason, or of all that lost value; of the last so many local days; whose reference starts
+    as given.
     """
     found = Order.objects.of_merchant(line.pk).seen_on(today).filter(status=Order.Status.DECLINED)
     if code == LOST:
