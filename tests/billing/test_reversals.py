@@ -160,7 +160,7 @@ def test_one_that_is_at_fault_holds_up_none_of_the_others(
 ) -> None:
     odd.clock = paid.at("2026-11-04 10:00")
     odd.take_back("refunds", "pi_1", 1000)
-    odd.take_back("refunds", "pi_1", 2000, amount="a lot")
+    odd.take_back("refunds", "pi_1", 2000)["amount"] = "a lot"
     odd.take_back("refunds", "pi_1", 3000)
     failures = job_named("look-for-reversals").work_off([1], paid.at("2026-11-06 00:00"))
     assert list(failures) == [1]
