@@ -255,7 +255,7 @@ WAIVERS = [
     Break(
         "what was waived is a rest of a closed account, less than a provider takes",
         CHARGE.format("fee_id = 'credit-waived'", "tael:payout:1"),
-        "jute: charge tael:payout:1: expected tael:waiver:1, t, t; found tael:payout:1, t, f",
+        "jute: charge tael:payout:1: expected tael:waiver:1, t, t; found tael:payout:1, t, t",
     ),
 ]
 
@@ -274,12 +274,12 @@ REVERSALS = [
     Break(
         "what was taken back had come: it paid a bill, or was unapplied",
         REVERSAL.format("money_reference = 'other'", "re_2"),
-        "linen: reversal re_2: expected t; found f",
+        "linen: reversal re_2: expected True; found False",
     ),
     Break(
         "what was taken back had come: it paid a bill, or was unapplied",
         PAYMENT.format("status = 'FAILED'", "T-2027-000003-3"),
-        "linen: reversal du_1: expected t; found f",
+        "linen: reversal du_1: expected True; found False",
     ),
     Break(
         "a reversal is charged exactly when one charge is of it",
@@ -326,7 +326,7 @@ REVERSALS = [
     Break(
         "a disputed card is one of a dispute that was written down then",
         REVERSAL.format("kind = 'REFUND'", "du_1"),
-        "linen: billing account: expected t; found f",
+        "linen: billing account: expected True; found False",
     ),
 ]
 

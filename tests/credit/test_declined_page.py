@@ -60,7 +60,9 @@ def test_the_lost_value_of_7_and_30_days_is_told_by_reason(shop: Shop) -> None:
 def test_what_the_merchant_wanted_declined_is_not_in_the_list_that_lost_value_opens(
     shop: Shop, clock: Callable[[str], None]
 ) -> None:
-    own_rules.pause(merchant_id=shop.line.pk, actor="mei@x.example", now=shop.at("2026-10-31 09:00"))
+    own_rules.pause(
+        merchant_id=shop.line.pk, actor="mei@x.example", now=shop.at("2026-10-31 09:00")
+    )
     assert shop.place("2026-10-31 10:00", "OWN", "70.00") == "declined paused_by_merchant"
     assert listed(shop) == ["OWN", "RISK", "BIG-2", "BIG-1", "OLD"]
     assert listed(shop, "lost") == ["RISK", "BIG-2", "BIG-1", "OLD"]

@@ -20,7 +20,8 @@ class Review:
     grade: str
     limit_before: Decimal
     limit_after: Decimal
-    outcome: str  # RAISED, CUT, UNCHANGED or WAITING
+    outcome: str  # RAISED, CUT, UNCHANGED, WAITING or, overtaken while it waited, VOID
+    limit_changes: int = 0  # of its line, when it began to wait
 
 
 def clamp(value: Decimal) -> Decimal:
@@ -68,7 +69,16 @@ def review(line: CreditLine, metrics: dict | None, today: date) -> Review | None
     grade, _, factor = next(row for row in GRADES if points >= row[1])
     after = new_limit(line, grade, Decimal(factor), paid, today)
     if after > before and after > 20_000 * SCALE[line.currency]:
-        return Review(today, paid, points, grade, before, before, "WAITING")
+        changes = line.limit_changes
+        return Review(today, paid, points, grade, before, before, "WAITING", changes)
     line.change("REVIEW", limit=after - before)
     outcome = "RAISED" if after > before else "CUT" if after < before else "UNCHANGED"
     return Review(today, paid, points, grade, before, after, outcome)
+
+
+def overtake(reviews: list[Review], line: CreditLine) -> None:
+    """A waiting raise is VOID at the next review, and as soon as the limit has changed."""
+    for number, one in enumerate(reviews, start=1):
+        is_last = number == len(reviews)
+        if one.outcome == "WAITING" and not (is_last and one.limit_changes == line.limit_changes):
+            one.outcome = "VOID"
