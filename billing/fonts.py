@@ -3,15 +3,24 @@
 typst prints a box, silently, for what no font has; so the fonts are asked first.
 """
 
-from collections.abc import Sequence
+import logging
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 import typst
 from django.conf import settings
-from fontTools.ttLib import TTFont
+from fontTools.ttLib import TTFont, TTLibError
 
-# Each character looks for its glyph in this order, and nowhere else. docs/operations.md names the
-# Debian packages.
+log = logging.getLogger(__name__)
+
+# What a server wants to have installed: docs/operations.md says the same, and so does the log.
+WANTED = (
+    "fonts-noto-core for Latin and Thai letters (fonts-thai-tlwg has Thai ones, too)"
+    " and fonts-noto-cjk for Chinese ones"
+)
+# Each character looks for its glyph in these families first, in this order, and then in whatever
+# else is installed, by the alphabet.
 FAMILIES = (
     "Noto Sans",
     "Noto Sans Thai",
@@ -30,6 +39,8 @@ FAMILIES = (
 WEIGHTS = (400, 700)  # the templates use no other
 # What the font within typst has for certain; it is no file that could be asked.
 EMBEDDED = frozenset([*range(0x20, 0x7F), *range(0xA0, 0x250), *map(ord, "‘’“”–—…−€\u202f")])
+OUTLINES = ("glyf", "CFF ", "CFF2")  # tables of which a font has one, unless it is of pictures
+NO_CHARACTER = 0xFDD0  # a font that has it has the same box for everything
 
 Face = tuple[str | None, int]  # a file, and its place in it where the file is a collection
 
@@ -39,34 +50,79 @@ class FontSet:
 
     def __init__(self, folders: Sequence[str]) -> None:
         self.loaded = typst.Fonts(include_system_fonts=not folders, font_paths=list(folders))
-        faces: dict[str, list[Face]] = {}
+        members: dict[str, list[typst.FontInfo]] = {}
         for font in self.loaded.fonts():
-            if (font.style, font.stretch) == ("normal", 1.0) and font.weight in WEIGHTS:
-                faces.setdefault(font.family, []).append((font.path, font.index))
-        self._faces = {name: tuple(faces[name]) for name in FAMILIES if name in faces}
+            members.setdefault(font.family, []).append(font)
+        self._faces = {name: _used(members[name]) for name in FAMILIES if name in members}
+        # One family of each other file: those of a collection differ in shape; reading takes long.
+        files = {path for faces in self._faces.values() for path, _index in faces} | {None}
+        for name in sorted(members.keys() - set(FAMILIES)):
+            faces = _used(members[name])
+            if files.isdisjoint(path for path, _index in faces):
+                self._faces[name] = faces
+                files.update(path for path, _index in faces)
+        self._found: dict[str, str | None] = {}
 
-    @property
-    def families(self) -> list[str]:
-        return list(self._faces)
+    def families_for(self, texts: Iterable[str]) -> list[str]:
+        """The families that show the texts, in the order in which to look for their glyphs."""
+        used = {self.family_of(cluster) for text in texts for cluster in set(clusters(text))}
+        return [name for name in self._faces if name in FAMILIES or name in used]
 
     def can_show(self, text: str) -> bool:
-        return all(
-            any(ord(character) in _characters(faces) for faces in self._faces.values())
-            for character in set(text)
-        )
+        return all(self.family_of(cluster) is not None for cluster in set(clusters(text)))
+
+    def family_of(self, cluster: str) -> str | None:
+        """The first family with all of the cluster: typst takes no accent from another one."""
+        if cluster not in self._found:
+            signs = set(map(ord, cluster))
+            self._found[cluster] = next(
+                (name for name, faces in self._faces.items() if signs <= _characters(faces)), None
+            )
+        return self._found[cluster]
+
+
+def clusters(text: str) -> Iterator[str]:
+    """Each character with the accents that are on it."""
+    cluster = ""
+    for character in text:
+        if cluster and not unicodedata.category(character).startswith("M"):
+            yield cluster
+            cluster = ""
+        cluster += character
+    if cluster:
+        yield cluster
+
+
+def _used(family: Sequence[typst.FontInfo]) -> tuple[Face, ...]:
+    """The family's faces that typst may take for upright text of our weights: the closest ones."""
+    faces: dict[Face, None] = {}
+    for weight in WEIGHTS:
+        distances = [
+            (font.style != "normal", abs(font.stretch - 1), abs(font.weight - weight))
+            for font in family
+        ]
+        for font, distance in zip(family, distances, strict=True):
+            if distance == min(distances):
+                faces[font.path, font.index] = None
+    return tuple(faces)
 
 
 @cache
 def _characters(faces: tuple[Face, ...]) -> frozenset[int]:
-    """What every face of a family has; read when first needed: Chinese takes 0.2 s and 10 MB."""
+    """What every face of a family has; read when first needed: Chinese takes 0.4 s and 10 MB."""
     return frozenset.intersection(*(_characters_of(*face) for face in faces))
 
 
 def _characters_of(path: str | None, index: int) -> frozenset[int]:
     if path is None:
         return EMBEDDED
-    with TTFont(path, fontNumber=index, lazy=True) as font:
-        return frozenset(font.getBestCmap() or ())
+    try:
+        with TTFont(path, fontNumber=index, lazy=True) as font:
+            has = font.getBestCmap() if any(table in font for table in OUTLINES) else None
+    except (OSError, TTLibError) as error:
+        log.warning("The font %s is not used, as it can't be read: %s", path, error)
+        has = None
+    return frozenset() if not has or NO_CHARACTER in has else frozenset(has)
 
 
 def installed() -> FontSet:

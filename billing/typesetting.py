@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,9 @@ KEPT_FOR = 11
 
 Paper = dict[str, Any]  # what a template reads: strings, in lists and dictionaries
 
-MARK = "[?]"  # stands for characters without a glyph
+MARK = "[?]"  # stands for more than three characters in a row without a glyph
+SPELT_OUT = 3  # so many are shown by their numbers in Unicode, as in [U+0E01 U+0E02]
+LOGGED = 20  # a log's line names so many at most
 BREAK = "\N{ZERO WIDTH SPACE}"  # where a long reference may go on in the next line
 # Thai breaks by itself, and no accent may part from its letter.
 LONG_WORD = re.compile(r"([^\s\u0e00-\u0eff]{16})(?=[\w!-~])")
@@ -48,7 +51,8 @@ class Words:
 
     def __init__(self, font_set: FontSet) -> None:
         self._fonts = font_set
-        self.has_marks = False
+        self.marks: list[str] = []
+        self.missing: set[str] = set()
         self.lacks_name = False
 
     def shown(self, text: str) -> str:
@@ -59,16 +63,39 @@ class Words:
         text = VARIANTS.sub("", " ".join(unicodedata.normalize("NFC", text).split()))
         text = "".join(sign for sign in text if unicodedata.category(sign) not in {"Cc", "Cf"})
         if not self._fonts.can_show(text):
-            self.has_marks = True
-            missing = "".join(sign for sign in set(text) if not self._fonts.can_show(sign))
-            text = re.sub(f"[{re.escape(missing)}]+", MARK, text)
+            text = "".join(self._marked(text))
         return LONG_WORD.sub(rf"\1{BREAK}", text)
 
+    def _marked(self, text: str) -> Iterator[str]:
+        """The text, each run of characters that no font has as a mark."""
+        for is_shown, run in groupby(self._signs(text), key=lambda sign: sign[0]):
+            signs = "".join(sign for _is_shown, sign in run)
+            if is_shown:
+                yield signs
+                continue
+            self.missing |= set(signs)
+            mark = f"[{_numbers(signs)}]" if len(signs) <= SPELT_OUT else MARK
+            if mark not in self.marks:
+                self.marks.append(mark)
+            yield mark
+
+    def _signs(self, text: str) -> Iterator[tuple[bool, str]]:
+        """Whether it is shown, and a character with its accents, or one of these parts."""
+        for cluster in fonts.clusters(text):
+            if self._fonts.can_show(cluster):
+                yield True, cluster
+            else:  # no font has the letter and all of its accents
+                yield self._fonts.can_show(cluster[0]), cluster[0]
+                yield from ((False, accent) for accent in cluster[1:])
+
     def name(self, name: str, reference: str) -> str:
-        """The name; the reference where not all of the name can be shown."""
+        """The name; the reference where not one letter of the name can be shown."""
         words = Words(self._fonts)
         shown = words.shown(name)
-        if shown and not words.has_marks:
+        self.missing |= words.missing
+        drawn = any(sign.isalnum() and sign not in words.missing for sign in name)
+        if shown and (drawn or not words.marks):
+            self.marks += [mark for mark in words.marks if mark not in self.marks]
             return shown
         self.lacks_name = True
         return self.shown(reference)
@@ -80,12 +107,17 @@ class Words:
             notes.append(
                 _("The fonts on the server cannot show the merchant's name: this is its reference.")
             )
-        if self.has_marks:
+        if self.marks:
+            more = " …" if len(self.marks) > SPELT_OUT else ""
             notes.append(
-                _("%(mark)s stands for characters that the fonts on the server cannot show.")
-                % {"mark": MARK}
+                _("Characters that the fonts on the server cannot show: %(marks)s")
+                % {"marks": " ".join(self.marks[:SPELT_OUT]) + more}
             )
         return notes
+
+
+def _numbers(signs: str) -> str:
+    return " ".join(f"U+{ord(sign):04X}" for sign in signs)
 
 
 def typeset(
@@ -98,16 +130,24 @@ def typeset(
     """
     font_set = fonts.installed()
     words, paper = _written(language, write, font_set)
-    wanted = ""
-    if not font_set.can_show("".join(_strings(paper)).replace(BREAK, "")):
-        wanted = get_language_info(language)["name"]
+    unshown = _unshown(paper, font_set)
+    in_place_of = []
+    if unshown:
+        in_place_of = [IN_ENGLISH.format(get_language_info(language)["name"])]
         words, paper = _written("en", write, font_set)
-        paper["notes"].insert(0, IN_ENGLISH.format(wanted))
+        paper["notes"][:0] = in_place_of
+    paper["families"] = font_set.families_for(_strings(paper))
     with override("en"):
-        missing = [IN_ENGLISH.format(wanted)] * bool(wanted) + words.notes()
-        if missing:
-            log.warning("%s: %s", paper["title"], " ".join(missing))
+        notes = in_place_of + words.notes()
+    if unshown or words.missing:
+        _log_lack(paper["title"], notes, sorted(unshown | words.missing))
     return _press.submit(_compiled, template, json.dumps(paper), font_set, made_at).result()
+
+
+def _log_lack(title: str, notes: list[str], missing: list[str]) -> None:
+    """Say which characters had no glyph, in the order of their numbers, and what to install."""
+    numbers = _numbers("".join(missing[:LOGGED])) + " …" * (len(missing) > LOGGED)
+    log.warning("%s: %s No font has %s. Install %s.", title, " ".join(notes), numbers, fonts.WANTED)
 
 
 def _compiled(template: str, data: str, font_set: FontSet, made_at: datetime) -> bytes:
@@ -137,14 +177,24 @@ def _written(
             "notes": words.notes(),
             "language": language.partition("-")[0],
             "region": REGIONS.get(language),
-            "families": font_set.families,
         }
 
 
+def _unshown(paper: Paper, font_set: FontSet) -> set[str]:
+    """The characters of what a template reads that no font has."""
+    return {
+        sign
+        for text in _strings(paper)
+        for cluster in set(fonts.clusters(text))
+        if not font_set.can_show(cluster)
+        for sign in cluster
+    }
+
+
 def _strings(value: object) -> Iterator[str]:
-    """Every string in what a template reads."""
+    """Every string in what a template reads, without the places where a line may break."""
     if isinstance(value, str):
-        yield value
+        yield value.replace(BREAK, "")
     elif isinstance(value, dict):
         for part in value.values():
             yield from _strings(part)

@@ -102,6 +102,11 @@ class JobRunAdmin(WithState):
 
     @admin.display(description="ended at")
     def ended(self, run: JobRun) -> str:
+        if run.is_lost:
+            return format_html(
+                '<strong class="text-red-600 dark:text-red-500">{}</strong>',
+                f"LOST, closed {run.ended_at:%Y-%m-%d %H:%M:%S}",
+            )
         if run.ended_at is not None:
             return f"{run.ended_at:%Y-%m-%d %H:%M:%S}"
         if jobs.is_stuck(run, clock.now()):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from celery import Celery
+from celery.beat import BeatLazyFunc
 from celery.schedules import crontab
 from celery.signals import beat_init, before_task_publish, celeryd_init
 from django.core.exceptions import ImproperlyConfigured
@@ -83,7 +84,11 @@ class Job:
 
     def tick_after(self, instant: datetime) -> datetime:
         """The first instant of the timetable that is after `instant`."""
-        return EPOCH + ((instant - EPOCH) // self.every + 1) * self.every
+        return self.tick_at(instant) + self.every
+
+    def tick_at(self, instant: datetime) -> datetime:
+        """The last instant of the timetable that is not after `instant`."""
+        return EPOCH + (instant - EPOCH) // self.every * self.every
 
     def crontab(self) -> crontab:
         """The same instants for beat. Raises ValueError where a crontab cannot say them."""
@@ -249,6 +254,11 @@ def job_named(name: str) -> Job:
     raise LookupError(f"there is no job {name}")
 
 
+def _tick(name: str) -> str:
+    """The instant of the timetable that beat, which calls this as it sends, is at."""
+    return job_named(name).tick_at(datetime.now(UTC)).isoformat()
+
+
 app = Celery("tael")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 # A task is acknowledged when done: one whose worker dies goes back to the queue, and every task may
@@ -275,8 +285,16 @@ app.conf.task_routes = {
     "config.tasks.beat": {"queue": "timetable"},
 }
 app.autodiscover_tasks()
+# What beat had asked for when it ended, and what it could not send, the database knows: a run's
+# tick is on record (config.jobs.owed). So beat keeps no file of its own.
+app.conf.beat_scheduler = "celery.beat:Scheduler"
 app.conf.beat_schedule = {
-    job.name: {"task": "config.tasks.run_job", "args": [job.name], "schedule": job.crontab()}
+    job.name: {
+        "task": "config.tasks.run_job",
+        "args": [job.name],
+        "kwargs": {"tick": BeatLazyFunc(_tick, job.name)},
+        "schedule": job.crontab(),
+    }
     for job in TIMETABLE
 } | {
     # One that waits for long would tell of a scheduler that may be dead by now.

@@ -113,10 +113,18 @@ def _scheduler() -> str:
     return f"no heartbeat since {heartbeat.isoformat()}" if heartbeat else "no heartbeat yet"
 
 
+def _runs() -> str:
+    """Runs that lost a chunk: open for over an hour, or closed as lost within the last one."""
+    now = clock.now()
+    stuck = jobs.stuck(now).count()
+    lost = jobs.lost_since(now - jobs.STUCK_AFTER).count()
+    return f"{stuck} open for over an hour, {lost} lost" if stuck or lost else ""
+
+
 WEB: dict[str, Check] = {
     "database": _database,
     "clock": _clock,
     "cache": _cache,
     "broker": _broker,
 }
-SCHEDULER: dict[str, Check] = {"scheduler": _scheduler}
+SCHEDULER: dict[str, Check] = {"scheduler": _scheduler, "runs": _runs}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing.models import BillingAccount
 from config.celery import TIMETABLE, Job
@@ -15,7 +15,10 @@ from merchants import calendar
 SCHEDULER = "scheduler"
 STALE_AFTER = timedelta(minutes=3)  # beat asks for a heartbeat each minute
 STUCK_AFTER = timedelta(hours=1)
+OWED_AFTER = timedelta(minutes=1)  # a message may take so long from beat to a worker
+LOST_TOLD = timedelta(days=1)  # for how long a lost run is told of
 KEPT = timedelta(days=90)  # runs, and failures that were dealt with
+KEPT_IDLE = timedelta(days=2)  # runs of the timetable that found nothing to do
 MOST_FORGOTTEN = 10_000  # runs, each time
 LATEST_BILLS = 10_000  # among which the last bills of a date are looked for
 MOST_LISTED = 20
@@ -31,6 +34,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT due_at FROM config_jobrun run
     WHERE run.job = job.name AND ended_at IS NOT NULL AND actor = '' AND error = ''
+    AND NOT is_lost
     ORDER BY id DESC LIMIT 1
 ) done ON true
 CROSS JOIN LATERAL (
@@ -38,6 +42,11 @@ CROSS JOIN LATERAL (
     WHERE failure.job = job.name AND resolved_at IS NULL
 ) parked
 ORDER BY job.place
+"""
+# The last tick of each job that a run has taken: the end of an index.
+TICKS = """
+SELECT job.name, (SELECT max(tick) FROM config_jobrun run WHERE run.job = job.name)
+FROM unnest(%s::text[]) AS job(name)
 """
 LAST_BILL_DATE = """
 SELECT issued_on, max(issued_at), count(*)
@@ -105,6 +114,8 @@ class State:
     parked: Sequence[JobFailure]  # the latest of them
     closed: Closed | None  # None without merchants
     last_bills: LastBillDate | None
+    stuck: Sequence[JobRun]  # whichever run it is: a chunk of it must have been lost
+    lost: Sequence[JobRun]  # closed as lost within the last day
 
     @property
     def parked_rows(self) -> int:
@@ -117,11 +128,11 @@ class State:
     @property
     def is_sound(self) -> bool:
         late = any(job.is_late or job.is_stuck for job in self.jobs)
-        return not (self.is_stale or self.parked_rows or late)
+        return not (self.is_stale or self.parked_rows or late or self.stuck or self.lost)
 
 
 def state(now: datetime) -> State:
-    """How all jobs stand; seven queries, each bounded."""
+    """How all jobs stand; nine queries, each bounded."""
     return State(
         now=now,
         jobs=job_states(now),
@@ -129,7 +140,33 @@ def state(now: datetime) -> State:
         parked=list(parked()[:MOST_LISTED]),
         closed=_closed(),
         last_bills=_last_bill_date(),
+        stuck=list(stuck(now)[:MOST_LISTED]),
+        lost=list(lost_since(now - LOST_TOLD)[:MOST_LISTED]),
     )
+
+
+def owed(now: datetime) -> list[tuple[str, datetime]]:
+    """Jobs whose last instant nobody has taken, and that instant: beat's message came to nothing.
+
+    A run works up to its own time, so that one makes up for however many were missed. A job that
+    never had a turn is not owed one.
+    """
+    latest = {job.name: job.tick_at(now - OWED_AFTER) for job in TIMETABLE}
+    with connection.cursor() as cursor:
+        cursor.execute(TICKS, [list(latest)])
+        taken = cursor.fetchall()
+    return [(name, latest[name]) for name, tick in taken if tick and tick < latest[name]]
+
+
+def stuck(now: datetime) -> QuerySet[JobRun]:
+    """Runs of any age that are still open an hour after they began, the latest first."""
+    at_work = JobRun.objects.filter(ended_at__isnull=True, started_at__lt=now - STUCK_AFTER)
+    return at_work.order_by("-pk")
+
+
+def lost_since(instant: datetime) -> QuerySet[JobRun]:
+    """Runs that were closed as lost since then, the latest first."""
+    return JobRun.objects.filter(is_lost=True, ended_at__gte=instant).order_by("-ended_at")
 
 
 def job_states(now: datetime) -> Sequence[JobState]:
@@ -164,8 +201,19 @@ def is_stuck(run: JobRun, now: datetime) -> bool:
 
 def old_runs(now: datetime) -> Sequence[int]:
     """The oldest runs that need not be kept any more."""
-    old = JobRun.objects.filter(started_at__lt=now - KEPT).order_by("started_at")
+    old = JobRun.objects.filter(is_old(now)).order_by("started_at")
     return list(old.values_list("pk", flat=True)[:MOST_FORGOTTEN])
+
+
+def is_old(now: datetime) -> Q:
+    """Which runs need not be kept: those of long ago, and sooner those that found nothing to do.
+
+    A job's last run stays for as long, as does what tells up to where the timetable has come.
+    """
+    complete = JobRun.objects.filter(ended_at__isnull=False, actor="", error="", is_lost=False)
+    later = complete.filter(job=OuterRef("job"), pk__gt=OuterRef("pk"))
+    idle = Q(started_at__lt=now - KEPT_IDLE, ended_at__isnull=False, rows_due=0, actor="", error="")
+    return Q(started_at__lt=now - KEPT) | (idle & Q(Exists(later)))
 
 
 def _closed() -> Closed | None:

@@ -46,12 +46,19 @@ class ReplayRejection(models.Model):
 
 
 class JobRun(models.Model):
-    """Written when the run finds what is due; chunks that are done add to it."""
+    """Written when the run finds what is due; chunks that are done add to it.
+
+    Its row is also the turn at an instant of the timetable: of two schedulers that ask for the same
+    one, the second finds it taken.
+    """
 
     job = models.CharField(max_length=40)  # its name in the timetable
+    tick = models.DateTimeField(null=True, blank=True)  # of the timetable; empty: asked for
     due_at = models.DateTimeField()  # the instant that the run works up to
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)  # when its last chunk was done
+    # Chunks of it were never done, and a later run has found their rows due again: it is over.
+    is_lost = models.BooleanField(default=False)
     actor = models.CharField(max_length=254, blank=True)  # who asked for it; empty: the timetable
     rows_due = models.PositiveIntegerField(default=0)
     rows_done = models.PositiveIntegerField(default=0)
@@ -69,6 +76,16 @@ class JobRun(models.Model):
                 name="runs_at_work",
             ),
             models.Index(fields=["started_at"], name="runs_by_age"),
+            models.Index(
+                fields=["ended_at"], condition=models.Q(is_lost=True), name="lost_runs_by_age"
+            ),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["job", "tick"], name="one_run_per_job_and_tick"),
+            models.CheckConstraint(
+                condition=models.Q(is_lost=False) | models.Q(ended_at__isnull=False),
+                name="a_lost_run_has_ended",
+            ),
         ]
 
     def __str__(self) -> str:

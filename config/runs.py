@@ -13,11 +13,11 @@ from functools import partial
 from typing import Any
 
 from django.apps import apps
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 
 from config.celery import Job, job_named
-from config.jobs import KEPT
+from config.jobs import KEPT, STUCK_AFTER, is_old
 from config.models import JobFailure, JobRun
 from merchants import metrics, wording
 from merchants.operations import trail
@@ -35,8 +35,24 @@ COUNT = """
 UPDATE config_jobrun
 SET open_chunks = array_remove(open_chunks, %(number)s), rows_done = rows_done + %(done)s,
     rows_failed = rows_failed + %(failed)s, error = concat_ws(E'\\n', nullif(error, ''), %(error)s),
+    is_lost = is_lost AND NOT open_chunks <@ ARRAY[%(number)s],
     ended_at = CASE WHEN open_chunks <@ ARRAY[%(number)s] THEN %(now)s ELSE ended_at END
 WHERE id = %(run)s AND %(number)s = ANY(open_chunks)
+"""
+# A chunk takes minutes, so one of an hour ago that is not done is lost. Of two that close at once
+# each takes what the other has not.
+CLOSE_LOST = """
+UPDATE config_jobrun lost SET is_lost = true, ended_at = %(now)s
+WHERE lost.id IN (
+    SELECT run.id FROM config_jobrun run
+    WHERE run.ended_at IS NULL AND run.started_at < %(stuck)s AND EXISTS (
+        SELECT FROM config_jobrun later
+        WHERE later.job = run.job AND later.id > run.id AND later.due_at >= run.due_at
+        AND later.ended_at IS NOT NULL AND later.actor = '' AND later.error = ''
+        AND NOT later.is_lost
+    )
+    FOR UPDATE OF run SKIP LOCKED
+)
 """
 PARK = """
 INSERT INTO config_jobfailure (job, row_id, merchant_id, error, failures, first_failed_at,
@@ -49,6 +65,12 @@ ON CONFLICT (job, row_id) WHERE resolved_at IS NULL DO UPDATE
 SET error = excluded.error, last_failed_at = excluded.last_failed_at,
     failures = config_jobfailure.failures + 1
 """
+
+
+class TickTaken(Refused):
+    """A run of this instant of the timetable is on record: two schedulers asked for it."""
+
+    code = "tick_taken"
 
 
 class UnknownJob(Refused):
@@ -78,15 +100,36 @@ class Started:
     chunks: Sequence[Sequence[int]]
 
 
-def start(job: Job, *, at: datetime, now: datetime, actor: str = "") -> Started:
-    """Put a run on record that does what is due at `at`. One that finds nothing ends with that."""
+def start(
+    job: Job, *, at: datetime, now: datetime, actor: str = "", tick: datetime | None = None
+) -> Started:
+    """Put a run on record that does what is due at `at`. One that finds nothing ends with that.
+
+    Raises TickTaken, with nothing changed, when a run of `tick` is on record. A run that could not
+    ask the database takes no tick: it is still owed.
+    """
     try:
-        due = job.find(at)
-    except Exception as error:
-        _end_with(error, job, at=at, now=now, actor=actor)
+        with transaction.atomic():
+            # Whoever else is at this tick waits here for the end of our transaction.
+            turn = _take(job, tick, at=at, now=now) if tick else None
+            due = job.find(at)
+            _resolve_what_is_not_due(job, due, at, now)
+            return _start(job, due, at=at, now=now, actor=actor, turn=turn)
+    except TickTaken:
         raise
-    _resolve_what_is_not_due(job, due, at, now)
-    return _start(job, due, at=at, now=now, actor=actor)
+    except Exception as error:
+        is_ours = not isinstance(error, (OperationalError, InterfaceError))
+        _end_with(error, job, at=at, now=now, actor=actor, tick=tick if is_ours else None)
+        raise
+
+
+def _take(job: Job, tick: datetime, *, at: datetime, now: datetime) -> JobRun:
+    turn, is_new = JobRun.objects.get_or_create(
+        job=job.name, tick=tick, defaults={"due_at": at, "started_at": now}
+    )
+    if not is_new:
+        raise TickTaken(f"{job.name}: a run of {tick.isoformat()} is on record")
+    return turn
 
 
 def refuse(job: Job, *, error: Exception, at: datetime) -> None:
@@ -94,23 +137,36 @@ def refuse(job: Job, *, error: Exception, at: datetime) -> None:
     _end_with(error, job, at=at, now=at, actor="")
 
 
-def _end_with(error: Exception, job: Job, *, at: datetime, now: datetime, actor: str) -> None:
-    JobRun.objects.create(
-        job=job.name, due_at=at, started_at=now, ended_at=now, actor=actor, error=said(error)
-    )
+def _end_with(
+    error: Exception,
+    job: Job,
+    *,
+    at: datetime,
+    now: datetime,
+    actor: str,
+    tick: datetime | None = None,
+) -> None:
+    run = JobRun(job=job.name, tick=tick, due_at=at, started_at=now, ended_at=now, actor=actor)
+    run.error = said(error)
+    # Two schedulers' runs of one tick may both come to grief.
+    JobRun.objects.bulk_create([run], ignore_conflicts=tick is not None)
 
 
-def _start(job: Job, due: Sequence[int], *, at: datetime, now: datetime, actor: str) -> Started:
+def _start(
+    job: Job,
+    due: Sequence[int],
+    *,
+    at: datetime,
+    now: datetime,
+    actor: str,
+    turn: JobRun | None = None,
+) -> Started:
     chunks = job.chunks(due)
-    run = JobRun.objects.create(
-        job=job.name,
-        due_at=at,
-        started_at=now,
-        ended_at=None if chunks else now,
-        actor=actor,
-        rows_due=len(due),
-        open_chunks=list(range(1, len(chunks) + 1)),
-    )
+    run = turn or JobRun(job=job.name, due_at=at, started_at=now, actor=actor)
+    run.ended_at = None if chunks else now
+    run.rows_due = len(due)
+    run.open_chunks = list(range(1, len(chunks) + 1))
+    run.save()
     return Started(run, job, chunks)
 
 
@@ -148,6 +204,20 @@ def finish(
 def give_up(run_id: int, number: int, *, error: Exception, now: datetime) -> None:
     """A chunk was not done, through no row's fault; the next run finds its rows due again."""
     _count(run_id, number, error=f"Chunk {number}: {said(error)}", now=now)
+
+
+def hand_back(run_id: int, numbers: Sequence[int], *, error: Exception, now: datetime) -> None:
+    """Chunks did not reach the workers: the run ends with the others, and its tick is owed."""
+    for number in numbers:
+        give_up(run_id, number, error=error, now=now)
+    JobRun.objects.filter(pk=run_id).update(tick=None)
+
+
+def close_lost(now: datetime) -> int:
+    """End the runs that lost a chunk, once a later run has found its rows due again; how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLOSE_LOST, {"now": now, "stuck": now - STUCK_AFTER})
+        return int(cursor.rowcount)
 
 
 def _count(
@@ -271,7 +341,7 @@ def _job(name: str) -> Job:
 
 def forget(run_ids: Sequence[int], now: datetime) -> Failures:
     """Delete these runs, and some of the failures that were dealt with as long ago."""
-    JobRun.objects.filter(pk__in=run_ids, started_at__lt=now - KEPT).delete()
+    JobRun.objects.filter(is_old(now), pk__in=run_ids).delete()
     old = JobFailure.objects.filter(resolved_at__lt=now - KEPT).order_by("pk")
     JobFailure.objects.filter(pk__in=old.values_list("pk")[:MOST_FORGOTTEN]).delete()
     return {}

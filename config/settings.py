@@ -178,8 +178,6 @@ else:
         }
     }
 
-CELERY_BEAT_SCHEDULE_FILENAME = str(datafolder.root() / "beat-schedule")
-
 # --- people -------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "merchants.User"

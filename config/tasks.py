@@ -14,26 +14,43 @@ from merchants import clock
 
 @shared_task
 def beat() -> None:
-    """Somebody asks, and somebody does: that is all that a timetable needs."""
-    Heartbeat.objects.update_or_create(pk=jobs.SCHEDULER, defaults={"at": clock.now()})
+    """Somebody asks, and somebody does: that is all that a timetable needs.
+
+    What was asked for and not begun, since the broker or the database was away, is asked for again.
+    """
+    now = clock.now()
+    Heartbeat.objects.update_or_create(pk=jobs.SCHEDULER, defaults={"at": now})
+    for name, tick in jobs.owed(now):
+        run_job.delay(name, tick=tick.isoformat())
 
 
 @shared_task
-def run_job(name: str) -> None:
-    job = job_named(name)
+def run_job(name: str, tick: str = "") -> None:
+    """Begin the run of this instant of the timetable, unless it was; without one, a run besides."""
+    job, turn = job_named(name), datetime.fromisoformat(tick) if tick else None
     try:
         now = clock.now()
     except clock.ClockAhead as wrong:
         runs.refuse(job, error=wrong, at=wrong.database_time)
         raise
-    spread(runs.start(job, at=now, now=now))
+    runs.close_lost(now)
+    try:
+        started = runs.start(job, at=now, now=now, tick=turn)
+    except runs.TickTaken:
+        return
+    spread(started)
 
 
 def spread(started: runs.Started) -> None:
-    """Hand a run's chunks to the workers."""
+    """Hand a run's chunks to the workers. Those that the broker does not take are given up."""
     at = started.run.due_at.isoformat()
     for number, chunk in enumerate(started.chunks, start=1):
-        do_chunk.delay(started.run.pk, number, started.job.name, list(chunk), at)
+        try:
+            do_chunk.delay(started.run.pk, number, started.job.name, list(chunk), at)
+        except Exception as error:
+            rest = range(number, len(started.chunks) + 1)
+            runs.hand_back(started.run.pk, rest, error=error, now=_now_on_record())
+            raise
 
 
 # The database may be back in a minute, and one of two that deadlocked has only to try again.

@@ -96,10 +96,12 @@ def empty_cache() -> Iterator[None]:
     cache.clear()
 
 
-@pytest.fixture(autouse=True)
-def books_are_of_any_day(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def books_are_of_any_day() -> Iterator[None]:
     """Tests tell of days of their own, which no clock has reached; tests of that say otherwise."""
-    monkeypatch.setattr(ahead, "FORGIVEN", timedelta(days=36500))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ahead, "FORGIVEN", timedelta(days=36500))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -129,13 +129,14 @@ class History(RuleBasedStateMachine):
         call_command("audit", stdout=StringIO())
 
 
+@pytest.mark.parametrize("examples", [3, pytest.param(60, marks=pytest.mark.full)])
 @pytest.mark.django_db
-def test_any_history_keeps_the_books(settings: Any) -> None:
+def test_any_history_keeps_the_books(settings: Any, examples: int) -> None:
     settings.TAEL_SANDBOX = True
     run_state_machine_as_test(
         History,
         settings=bounds(
-            max_examples=6,
+            max_examples=examples,
             stateful_step_count=20,
             deadline=None,
             derandomize=bool(os.environ.get("CI")),

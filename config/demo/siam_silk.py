@@ -27,8 +27,9 @@ def chapter(days: Days) -> Iterator[Deed]:
     yield Deed(at(66, 10), deeds.add_bank_card(REFUSED, holder=HOLDER, bank=BANK, by=OWNER))
     yield Deed(at(68, 10), deeds.withdraw("fourth", "8000.00", to="0002", by=FINANCE))
     yield Deed(at(70, 10), deeds.add_bank_card(SILENT, holder=HOLDER, bank=BANK, by=OWNER))
-    yield Deed(ago(1, 14), deeds.withdraw("fifth", "75000.00", to="0003", by=FINANCE))
-    yield Deed(ago(1, 15), deeds.withdraw("sixth", "5000.00", to="0119", by=FINANCE))
+    yield Deed(ago(1, 14), deeds.withdraw("fifth", "5000.00", to="0119", by=FINANCE))
+    # With this one the day's sum passes what goes without an approval.
+    yield Deed(ago(1, 15), deeds.withdraw("sixth", "75000.00", to="0003", by=FINANCE))
 
     yield Deed(ago(2, 10), deeds.ask_raise(
         "180000.00", "ลูกค้าสั่งผ้าไหมสำหรับเทศกาลปีใหม่มากกว่าปีที่แล้วเท่าตัว", by=OWNER))  # fmt: skip

@@ -83,6 +83,8 @@ def _taken(answer: PayoutAnswer, now: datetime) -> str:
     ).first()
     if withdrawal is None:
         raise steps.UnknownWithdrawal(f"There is no withdrawal {answer.reference!r} sent by hand.")
+    # Under the lock: the same file, uploaded twice at once, has nothing new to say.
+    withdrawal = steps.hold(withdrawal.pk, now=now)
     match answer.status.upper():
         case Withdrawal.Status.PAID:
             reference = answer.bank_reference

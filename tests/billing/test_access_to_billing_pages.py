@@ -8,6 +8,7 @@ from tests import shops
 from tests.billing.pages import address_of, answers, read
 from tests.billing.paying import GOOD, add_card
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -15,10 +16,14 @@ pytestmark = pytest.mark.django_db
 NOBODY_ELSE = {"stranger": 404, "operator": 404, "nobody": 302}
 
 
-@pytest.fixture
-def shop(settings: Settings) -> Shop:
-    """Has a closed October, a bill, a card, and a credit that it asked for."""
+@pytest.fixture(autouse=True)
+def demonstration(settings: Settings) -> None:
     settings.TAEL_SANDBOX = True
+
+
+@kept(TAEL_SANDBOX=True)
+def shop() -> Shop:
+    """Has a closed October, a bill, a card, and a credit that it asked for."""
     shop = shops.join("2026-10-01 09:00", plan_price="39.00")
     shop.charge("2026-10-03 10:00", "pick-pack", "15.50", "c-1")
     shop.run_jobs("2026-11-01 00:00")

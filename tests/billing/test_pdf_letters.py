@@ -1,5 +1,6 @@
 """Documents in Thai and Chinese, with and without fonts, and with what is no markup."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,10 @@ import typst
 from pytest_django import Settings
 
 from billing import fonts, typesetting
+from config.datafolder import BASE_DIR
 from tests import lacking, shops
 from tests.billing.documents import bill_of, billed, closed, statement_of
+from tests.made_fonts import make_font
 from tests.pdf_text import fonts_of, pages_of
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +28,13 @@ def no_fonts(settings: Settings, tmp_path: Path) -> None:
 @pytest.fixture
 def fonts_of_asia() -> None:
     if not fonts.installed().can_show("ตลาด上海"):
-        lacking.skip("needs the fonts that docs/operations.md names, such as fonts-noto-cjk")
+        lacking.skip(f"needs fonts: {fonts.WANTED}")
+
+
+def brings(document: bytes, letter: str) -> bool:
+    """Whether the document has glyphs of the installed font that shows the letter."""
+    family = (fonts.installed().family_of(letter) or "").replace(" ", "").lower()
+    return any(name.lower().startswith(family) for name in fonts_of(document))
 
 
 @pytest.mark.usefixtures("fonts_of_asia")
@@ -35,8 +44,7 @@ def test_a_thai_bill_has_thai_dates_and_letters() -> None:
     (page,) = pages_of(document)
     assert "ยอดดอย rosewood" in page
     assert "12 พ.ย. 2026" in page
-    letters_of = ("Thai", "Loma", "Garuda")  # each a font that billing.fonts looks for
-    assert any(family in name for name in fonts_of(document) for family in letters_of)
+    assert brings(document, "ย")
     assert "[?]" not in page
 
 
@@ -46,7 +54,7 @@ def test_a_chinese_statement_has_chinese_dates_and_letters() -> None:
     (page,) = pages_of(document)
     assert "上海玫瑰服饰有限公司 rosewood" in page
     assert "2026年10月3日 拣货打包" in page
-    assert any("CJK" in name for name in fonts_of(document))
+    assert brings(document, "拣")
 
 
 @pytest.mark.usefixtures("no_fonts")
@@ -58,10 +66,13 @@ def test_without_fonts_a_thai_bill_is_in_english_and_says_so(
     assert "The fonts on the server cannot show the merchant's name: this is its reference." in page
     assert "Billed to rosewood" in page
     assert "Issued 12 Nov 2026" in page
-    assert [record.getMessage() for record in caplog.records if "fonts" in record.getMessage()] == [
+    (line,) = [record.getMessage() for record in caplog.records if "fonts" in record.getMessage()]
+    assert line.startswith(
         "Bill T-2026-000001: The fonts on the server cannot show Thai: this document is in English."
         " The fonts on the server cannot show the merchant's name: this is its reference."
-    ]
+        " No font has U+0E01 U+0E02 U+0E04 "
+    )
+    assert line.endswith(f" …. Install {fonts.WANTED}.")
 
 
 @pytest.mark.usefixtures("no_fonts")
@@ -70,9 +81,82 @@ def test_without_fonts_words_of_charges_are_marked() -> None:
     shop.charge("2026-10-03 10:00", "pick-pack", "3.50", "单-1", description="两条连衣裙, €5")
     shop.run_jobs("2026-11-01 00:00")
     (page,) = pages_of(statement_of(shop))
-    assert "Pick and pack [?], €5 [?]-1 Request FR-1" in page
-    assert "[?] stands for characters that the fonts on the server cannot show." in page
+    assert "Pick and pack [?], €5 [U+5355]-1 Request FR-1" in page
+    assert "Characters that the fonts on the server cannot show: [U+5355] [?]" in page
     assert "in English" not in page
+
+
+@pytest.mark.usefixtures("no_fonts")
+def test_a_letter_without_a_glyph_is_a_number_in_the_name(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (page,) = pages_of(bill_of(billed(name="Rosewood 𠮷 Dresses")))
+    assert "Billed to Rosewood [U+20BB7] Dresses rosewood" in page
+    assert "Characters that the fonts on the server cannot show: [U+20BB7]" in page
+    assert "this is its reference" not in page
+    assert "in English" not in page
+    assert [record.getMessage() for record in caplog.records if "U+" in record.getMessage()] == [
+        "Bill T-2026-000001: Characters that the fonts on the server cannot show: [U+20BB7]"
+        f" No font has U+20BB7. Install {fonts.WANTED}."
+    ]
+
+
+@pytest.mark.usefixtures("no_fonts")
+def test_an_accent_that_no_font_has_with_its_letter_is_a_number_beside_it() -> None:
+    (page,) = pages_of(bill_of(billed(name="Ro\N{COMBINING DOUBLE TILDE}sewood")))
+    assert "Billed to Ro[U+0360]sewood rosewood" in page
+
+
+def test_any_font_that_has_the_letters_serves(settings: Settings, tmp_path: Path) -> None:
+    make_font(tmp_path, "Corner Garden", map(chr, range(0x0E01, 0x0E5C)))
+    settings.TAEL_FONT_PATHS = [str(tmp_path)]
+    document = bill_of(billed(name="ยอดดอย", language="th"))
+    (page,) = pages_of(document)
+    assert "CornerGarden-Regular" in fonts_of(document)
+    assert "cannot show" not in page
+    assert "Rosewood" not in page
+
+
+def test_only_a_font_that_is_needed_is_looked_at(tmp_path: Path) -> None:
+    make_font(tmp_path, "Corner Garden", "กข")
+    found = fonts.FontSet([str(tmp_path)])
+    assert "Corner Garden" in found.families_for(["a ก"])
+    assert "Corner Garden" not in found.families_for(["a"])
+    assert found.can_show("aก")
+    assert not found.can_show("aค")
+
+
+def test_an_accent_comes_from_its_letters_font(tmp_path: Path) -> None:
+    # In typst the letter would vanish: it is looked for where the accent is.
+    make_font(tmp_path, "One", "ก")
+    make_font(tmp_path, "Two", "\N{THAI CHARACTER MAI EK}")
+    apart = fonts.FontSet([str(tmp_path)])
+    assert apart.can_show("ก")
+    assert not apart.can_show("ก\N{THAI CHARACTER MAI EK}")
+    make_font(tmp_path, "Three", "ก\N{THAI CHARACTER MAI EK}")
+    assert fonts.FontSet([str(tmp_path)]).family_of("ก\N{THAI CHARACTER MAI EK}") == "Three"
+
+
+def test_a_font_of_one_box_for_everything_does_not_count(tmp_path: Path) -> None:
+    make_font(tmp_path, "Last Resort", "ก\ufdd0")
+    assert not fonts.FontSet([str(tmp_path)]).can_show("ก")
+
+
+def test_a_font_that_can_not_be_read_is_left_out_and_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = make_font(tmp_path, "Gone", "ก")
+    found = fonts.FontSet([str(tmp_path)])
+    path.unlink()
+    assert not found.can_show("ก")
+    assert f"The font {path} is not used, as it can't be read" in caplog.text
+
+
+def test_the_fonts_that_documents_want_are_said_where_they_are_installed() -> None:
+    assert fonts.WANTED in " ".join((BASE_DIR / "docs" / "operations.md").read_text().split())
+    installed = re.findall(r"fonts-[a-z-]+", (BASE_DIR / ".ci" / "run").read_text())
+    assert installed == ["fonts-noto-cjk", "fonts-thai-tlwg"]
+    assert all(package in fonts.WANTED for package in installed)
 
 
 def test_a_bill_stays_in_the_language_it_was_issued_in() -> None:

@@ -8,6 +8,7 @@ from django.test import Client
 from billing.models import Statement
 from tests import shops
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.pdf_text import pages_of
 from tests.shops import Shop
 from tests.text import text_of
@@ -18,7 +19,7 @@ BILL = "/m/rosewood/billing/bills/2026-000001.pdf"
 OCTOBER = "/m/rosewood/billing/statements/2026-10.pdf"
 
 
-@pytest.fixture
+@kept()
 def shop() -> Shop:
     """A bill of 225.00 issued on 12 October; October is closed, November open."""
     shop = shops.join("2026-10-01 09:00")

@@ -42,34 +42,34 @@ def test_a_new_price_holds_from_the_next_plan_date_without_proration() -> None:
     assert [fee.description for fee in fees] == ["basic", "grown", "grown"]
 
 
-def test_from_30_days_to_a_year_the_cycle_comes_between() -> None:
+def test_from_30_days_to_90_the_cycle_comes_between() -> None:
     shop = plan(30)
-    deciding.change_plan(shop, "2026-11-15 12:00", "390.00", 365, "annual")
+    deciding.change_plan(shop, "2026-11-15 12:00", "390.00", 90, "quarterly")
     for day in ("2026-11-20", "2026-12-05", "2027-01-05"):
         shop.charge(f"{day} 12:00", "pick-pack", "10.00")
-    shop.run_jobs("2027-12-05 00:00")
+    shop.run_jobs("2027-03-05 00:00")
     assert shop.bills() == [
         "2026-11-01 SUBSCRIPTION 39.00",
         "2026-12-01 SUBSCRIPTION 400.00",
         "2026-12-31 CYCLE 10.00",
         "2027-01-30 CYCLE 10.00",
-        "2027-12-01 SUBSCRIPTION 390.00",
+        "2027-03-01 SUBSCRIPTION 390.00",
     ]
 
 
-def test_from_a_year_to_30_days_the_cycle_ends() -> None:
-    shop = plan(365, plan_price="390.00")
-    deciding.change_plan(shop, "2027-03-03 12:00", "39.00", 30)
-    shop.charge("2027-10-10 12:00", "pick-pack", "10.00")
-    shop.charge("2027-10-30 12:00", "pick-pack", "20.00")
-    shop.charge("2027-11-10 12:00", "pick-pack", "40.00")
-    shop.run_jobs("2027-12-31 00:00")
+def test_from_95_days_to_30_the_cycle_ends() -> None:
+    shop = plan(95, plan_price="390.00")
+    deciding.change_plan(shop, "2026-12-03 12:00", "39.00", 30)
+    shop.charge("2027-01-10 12:00", "pick-pack", "10.00")
+    shop.charge("2027-02-01 12:00", "pick-pack", "20.00")
+    shop.charge("2027-02-20 12:00", "pick-pack", "40.00")
+    shop.run_jobs("2027-04-05 00:00")
     assert shop.bills() == [
         "2026-11-01 SUBSCRIPTION 390.00",
-        "2027-10-27 CYCLE 10.00",  # day 360
-        "2027-11-01 SUBSCRIPTION 59.00",  # day 365; day 390 brings none
-        "2027-12-01 SUBSCRIPTION 79.00",
-        "2027-12-31 SUBSCRIPTION 39.00",
+        "2027-01-30 CYCLE 10.00",  # day 90
+        "2027-02-04 SUBSCRIPTION 59.00",  # day 95; day 120 brings none
+        "2027-03-06 SUBSCRIPTION 79.00",
+        "2027-04-05 SUBSCRIPTION 39.00",
     ]
 
 

@@ -200,13 +200,14 @@ class Billing(RuleBasedStateMachine):
             assert numbers == [f"{year}-{place + 1:06}" for place in range(len(numbers))]
 
 
+@pytest.mark.parametrize("examples", [3, pytest.param(60, marks=pytest.mark.full)])
 @pytest.mark.django_db
-def test_any_mix_keeps_the_books(settings: Any) -> None:
+def test_any_mix_keeps_the_books(settings: Any, examples: int) -> None:
     settings.TAEL_SANDBOX = True
     run_state_machine_as_test(
         Billing,
         settings=bounds(
-            max_examples=8,
+            max_examples=examples,
             stateful_step_count=22,
             deadline=None,
             derandomize=bool(os.environ.get("CI")),

@@ -11,6 +11,7 @@ from tests import shops
 from tests.billing import deciding
 from tests.billing.pages import answers, read
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +21,7 @@ EXPORTED = {"OWNER": 200, "FINANCE": 200, "VIEWER": 403}
 NOBODY_ELSE = {"stranger": 404, "operator": 404, "nobody": 302}
 
 
-@pytest.fixture
+@kept()
 def shop() -> Shop:
     """Closed 2026-11 (16.50 and a credit of 1.50 later) and 2026-12; 2027-01 is open."""
     shop = shops.join("2026-11-01 09:00", plan_price="39.00")

@@ -190,9 +190,11 @@ def test_every_route_is_in_the_table_and_nothing_else_is() -> None:
     assert (MERCHANT.keys() | REST.keys() | ADMIN_ELSE.keys()) - names == set()
 
 
+# That owners and nobody are sent away from all of the admin is told in test_admin_roles too.
+@pytest.mark.parametrize("of_the_admin", [False, pytest.param(True, marks=pytest.mark.full)])
 @pytest.mark.django_db
 def test_everybody_gets_what_the_table_says(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, of_the_admin: bool
 ) -> None:
     caplog.set_level("CRITICAL", "django.request")  # hundreds of refusals are what is wanted here
     set_clock(monkeypatch)("2026-12-01 10:00")
@@ -200,6 +202,8 @@ def test_everybody_gets_what_the_table_says(
     people = _people(shop)
     differences = []
     for route in routes():
+        if route.is_of_the_admin != of_the_admin:
+            continue
         asked = address(route, shop)
         for method, wanted in (expected(route) or ADMIN)._asdict().items():
             got = " ".join(_answers(people, route, asked, method, wanted.split()))

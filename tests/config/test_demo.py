@@ -78,6 +78,7 @@ def price_list(shop: shops.Shop) -> dict[str, str]:
     }
 
 
+@pytest.mark.full
 def test_the_dress_shop_grew_from_5000_to_20000(told: Told) -> None:
     dresses = told(MEILI)
     reviews = dresses.line.reviews.filter(status=LimitReview.Status.APPLIED).order_by("on")
@@ -100,6 +101,7 @@ def test_the_dress_shop_grew_from_5000_to_20000(told: Told) -> None:
     }
 
 
+@pytest.mark.full
 def test_the_electronics_shop_has_a_freeze_behind_it(told: Told) -> None:
     electronics = told(HUAXIN)
     assert electronics.limit()[0] == "100000.00"
@@ -125,8 +127,8 @@ def test_the_shop_in_bangkok_is_on_an_annual_plan_and_withdraws(told: Told) -> N
         "PAID 80000.00",
         "REJECTED 90000.00",
         "FAILED 8000.00",
-        "REQUESTED 75000.00",
         "UNKNOWN 5000.00",
+        "REQUESTED 75000.00",
     ]
     (asked,) = silk.line.requests.all()
     assert (asked.status, asked.limit_wanted) == ("PENDING", Decimal("180000"))
@@ -145,6 +147,7 @@ def cut_short_at_deed(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(telling, "_do", do_or_end)
 
 
+@pytest.mark.full
 def test_the_us_shop_keeps_reaching_its_threshold_until_its_card_fails(
     told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:

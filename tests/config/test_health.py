@@ -13,11 +13,12 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from config import health, jobs
 from config.celery import app
-from config.models import Heartbeat
+from config.models import Heartbeat, JobRun
 
 pytestmark = pytest.mark.django_db
 
 READY = {"database": "ok", "clock": "ok", "cache": "ok", "broker": "ok"}
+AT_WORK = {"scheduler": "ok", "runs": "ok"}
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +42,7 @@ def asked(path: str, **headers: str) -> tuple[int, Any]:
 def test_all_is_there() -> None:
     beat(minutes=1)
     assert asked("/healthz") == (200, {"status": "up"})
-    assert asked("/readyz") == (200, {"status": "ready", "checks": {**READY, "scheduler": "ok"}})
+    assert asked("/readyz") == (200, {"status": "ready", "checks": {**READY, **AT_WORK}})
     assert asked("/readyz/web") == (200, {"status": "ready", "checks": READY})
 
 
@@ -50,7 +51,36 @@ def test_a_stale_heartbeat_fails_for_the_scheduler_and_takes_no_web_server_away(
     status, said = asked("/readyz")
     assert (status, said["status"]) == (503, "not ready")
     assert said["checks"].pop("scheduler").startswith("no heartbeat since 20")
-    assert said["checks"] == READY
+    assert said["checks"] == {**READY, "runs": "ok"}
+    assert asked("/readyz/web")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("begun", "lost", "said"),
+    [
+        ({"minutes": 59}, None, "ok"),
+        ({"minutes": 61}, None, "1 open for over an hour, 0 lost"),
+        ({"hours": 30}, {"minutes": 59}, "0 open for over an hour, 1 lost"),
+        ({"hours": 30}, {"minutes": 61}, "ok"),
+    ],
+)
+def test_a_run_that_lost_a_chunk_is_told_though_later_ones_went_well(
+    begun: dict[str, int], lost: dict[str, int] | None, said: str
+) -> None:
+    beat(minutes=1)
+    now = timezone.now()
+    JobRun.objects.create(
+        job="order-flags",
+        due_at=now,
+        started_at=now - timedelta(**begun),
+        ended_at=now - timedelta(**lost) if lost else None,
+        is_lost=bool(lost),
+        open_chunks=[2],
+    )
+    JobRun.objects.create(job="order-flags", due_at=now, started_at=now, ended_at=now)
+    status, answer = asked("/readyz")
+    assert answer["checks"]["runs"] == said
+    assert status == (200 if said == "ok" else 503)
     assert asked("/readyz/web")[0] == 200
 
 

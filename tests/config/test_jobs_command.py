@@ -128,6 +128,29 @@ def test_a_run_that_lost_a_chunk_is_named_lost_after_an_hour() -> None:
     assert output().endswith("A job is late, or a run of it was lost.")
 
 
+@pytest.mark.parametrize(
+    ("closed", "is_told"), [({}, True), ({"hours": 23}, True), ({"hours": 25}, False)]
+)
+def test_a_lost_run_is_told_for_a_day_though_the_jobs_last_one_went_well(
+    closed: dict[str, int], is_told: bool
+) -> None:
+    """Open or closed: an operator reads in the morning what the night has lost."""
+    heartbeat()
+    begun = NOW - timedelta(hours=26)
+    lost = JobRun.objects.create(
+        job="order-flags", due_at=begun, started_at=begun, open_chunks=[2, 3]
+    )
+    JobRun.objects.create(job="order-flags", due_at=NOW, started_at=NOW, ended_at=NOW)
+    if closed:
+        lost.is_lost, lost.ended_at = True, NOW - timedelta(**closed)
+        lost.save()
+    shown = output()
+    line = f"Run {lost.pk} of order-flags, begun 2026-10-31 22:02:30, is LOST: 2 of its chunks"
+    assert (line in shown) == is_told
+    assert shown.endswith("a run of it was lost." if is_told else "sound")
+    assert row("order-flags")[3] == "00:02:30"
+
+
 # --- in the admin ---------------------------------------------------------------------------------
 
 

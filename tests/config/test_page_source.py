@@ -14,6 +14,7 @@ from django.test import Client
 
 from tests import lacking, routes
 from tests.factories import browser_of, member
+from tests.kept import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +22,7 @@ KB = 1000
 UNHEADED = "Section lacks heading"  # advice; a list that fills its page goes by the page's heading
 
 
-@pytest.fixture
+@kept()
 def sources() -> dict[str, str]:
     """The HTML of every page, by its address."""
     shop = routes.full_shop()

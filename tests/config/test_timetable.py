@@ -44,6 +44,7 @@ def test_beat_follows_the_whole_timetable() -> None:
     assert set(schedule) == {job.name for job in TIMETABLE} | {"heartbeat"}
     for job in TIMETABLE:
         assert schedule[job.name]["args"] == [job.name]
+        assert schedule[job.name]["kwargs"].keys() == {"tick"}
         assert callable(import_string(job.due))
         assert callable(import_string(job.work))
     for entry in schedule.values():

@@ -5,6 +5,7 @@ import pytest
 from tests.credit.pages import answers, read
 from tests.credit.reviewing import DECEMBER, shop_with
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -12,7 +13,7 @@ pytestmark = pytest.mark.django_db
 NOBODY_ELSE = {"stranger": 404, "operator": 404, "nobody": 302}
 
 
-@pytest.fixture
+@kept()
 def shop() -> Shop:
     """Has orders, and was reviewed in December 2026."""
     shop = shop_with("1000.00")

@@ -36,6 +36,7 @@ from tests.credit.operator_decisions import (
 from tests.credit.withdrawing import MERCHANT, withdraw
 from tests.factories import UserFactory, browser_of, member
 from tests.factories import operator as of_ours
+from tests.kept import kept
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +47,7 @@ def today(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
-@pytest.fixture
+@kept()
 def shop() -> Shop:
     return operator_decisions.join()
 

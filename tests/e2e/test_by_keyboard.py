@@ -69,7 +69,11 @@ def walked(page: Page) -> list[str]:
     return problems
 
 
-def test_tab_reaches_everything_on_every_page(browser: Browser, live_server: LiveServer) -> None:
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.full)])
+def test_tab_reaches_everything_on_every_page(
+    browser: Browser, live_server: LiveServer, every: int
+) -> None:
+    """On every page in `make test-full`, on every fifth in `make test`."""
     shop = routes.full_shop()
     client = browser_of(member(shop))
     context = browser.new_context(viewport={"width": 1440, "height": 900})
@@ -79,7 +83,7 @@ def test_tab_reaches_everything_on_every_page(browser: Browser, live_server: Liv
         page.goto(live_server.url + address)
         problems += [f"{address} {problem}" for problem in walked(page)]
     sign_in(context, client, live_server)
-    for address in routes.pages(shop, client):
+    for address in routes.pages(shop, client)[::every]:
         page.goto(live_server.url + address)
         problems += [f"{address} {problem}" for problem in walked(page)]
     assert problems == []

@@ -1,4 +1,8 @@
-"""In a browser, every page: it fits its screen, axe finds nothing and the console is silent."""
+"""In a browser, every page: it fits its screen, axe finds nothing and the console is silent.
+
+`make test` looks at every fourth page on a telephone, `make test-full` at all of them at every
+width, in every language, light and dark.
+"""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
@@ -7,6 +11,7 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
+from merchants.models import User
 from tests import routes, shops
 from tests.factories import MembershipFactory, browser_of, member
 
@@ -16,13 +21,24 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1440])
+SOME, ALL = 4, 1
+LOOKS = [
+    pytest.param(width, scheme, language, ALL, marks=pytest.mark.full)
+    for width in (360, 768, 1440)
+    for scheme in ("light", "dark")
+    for language in ("en", "zh-hans", "th")
+]
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "language", "every"), [(360, "light", "en", SOME), *LOOKS]
+)
 def test_it_fits_its_screen_and_axe_finds_nothing(
-    browser: Browser, live_server: LiveServer, width: int, scheme: str
+    browser: Browser, live_server: LiveServer, width: int, scheme: str, language: str, every: int
 ) -> None:
     shop = routes.full_shop()
     owner = member(shop)
+    User.objects.filter(pk=owner.pk).update(language=language)
     MembershipFactory.create(
         user=owner, merchant=shops.join("2026-10-01 09:00", "second-shop").merchant
     )
@@ -30,10 +46,11 @@ def test_it_fits_its_screen_and_axe_finds_nothing(
     context = browser.new_context(
         viewport={"width": width, "height": 800},
         color_scheme="dark" if scheme == "dark" else "light",
+        locale={"zh-hans": "zh-CN", "th": "th-TH"}.get(language, "en-US"),
     )
     found = looked_through(context, live_server, routes.PAGES_BEFORE_THE_SIGN_IN)
     sign_in(context, client, live_server)
-    found += looked_through(context, live_server, routes.pages(shop, client))
+    found += looked_through(context, live_server, routes.pages(shop, client)[::every])
     assert found == []
 
 

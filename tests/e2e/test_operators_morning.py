@@ -139,8 +139,15 @@ def test_a_merchant_calls_about_an_order(shop: Shop, sign_in: Callable[[str], Pa
     says(page, "The limit is 15,000.00 USD, of which 120.00 USD is used.")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (360, "light"),
+        pytest.param(360, "dark", marks=pytest.mark.full),
+        pytest.param(1440, "light", marks=pytest.mark.full),
+        pytest.param(1440, "dark", marks=pytest.mark.full),
+    ],
+)
 def test_axe_finds_nothing_serious_in_what_is_ours(
     shop: Shop, sign_in: Callable[[str], Page], live_server: LiveServer, width: int, scheme: str
 ) -> None:

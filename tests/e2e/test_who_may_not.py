@@ -77,6 +77,7 @@ def test_a_viewer_is_told_so_where_he_goes_all_the_same(
             expect(page.get_by_text("An owner can change it.")).to_be_visible()
 
 
+@pytest.mark.full  # by the table of routes, in test_authorisation, he does not either
 def test_a_stranger_finds_nothing_behind_any_link_of_the_owners(
     page: Page, browser: Browser, live_server: LiveServer, settings: LazySettings
 ) -> None:

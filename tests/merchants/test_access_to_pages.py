@@ -5,6 +5,7 @@ from django.test import Client
 
 from tests import shops
 from tests.factories import UserFactory, browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +22,7 @@ PAGES = [
 CSV = "billing/statements/2026-10.csv"
 
 
-@pytest.fixture
+@kept()
 def shop() -> Shop:
     """Has an order, a closed October, and a bill of 15.50."""
     shop = shops.join("2026-10-01 09:00")

@@ -156,35 +156,37 @@ def test_a_page_of_a_merchants_row_leads_to_its_trail(shop: Shop) -> None:
     assert to_trail not in looker("view_creditline").get(page).content.decode()
 
 
-@pytest.mark.parametrize(
-    ("asked", "index"),
-    [
-        ({}, "trail_by_time"),
-        ({"q": "rosewood"}, "trail_of_merchant"),
-        ({"q": OLGA}, "trail_of_actor"),
-        ({"q": "2026-000001"}, "trail_of_subject"),
-        ({"action": LIMIT}, "trail_of_action"),
-        ({"at_from": "2026-11-02", "at_to": "2026-11-03"}, "trail_by_time"),
-    ],
-)
-def test_each_way_to_look_has_its_index(
-    shop: Shop, browser: Client, asked: dict[str, str], index: str
-) -> None:
-    at = instant("2026-10-02 00:00")
+WAYS_TO_LOOK: list[tuple[dict[str, str], str]] = [
+    ({}, "trail_by_time"),
+    ({"q": "rosewood"}, "trail_of_merchant"),
+    ({"q": OLGA}, "trail_of_actor"),
+    ({"q": "2026-000001"}, "trail_of_subject"),
+    ({"action": LIMIT}, "trail_of_action"),
+    ({"at_from": "2026-11-02", "at_to": "2026-11-03"}, "trail_by_time"),
+]
+
+
+def test_each_way_to_look_has_its_index(shop: Shop, browser: Client) -> None:
+    asked_for = [(_asks(browser, asked), index) for asked, index in WAYS_TO_LOOK]
+    TrailEntry.objects.bulk_create(_many(shop, instant("2026-10-02 00:00")))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE merchants_trailentry")
+        for statement, index in asked_for:
+            cursor.execute(f"EXPLAIN {statement}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            assert index in plan
+            assert "Seq Scan on merchants_trailentry" not in plan
+
+
+def _asks(browser: Client, asked: dict[str, str]) -> str:
+    """The statement that the list finds its entries with."""
     with CaptureQueriesContext(connection) as queries:
         found(browser, **asked)
     assert len(queries) <= 12
-    statement = next(
+    assert not any("COUNT(" in query["sql"] for query in queries)
+    return next(
         query["sql"] for query in queries if 'ORDER BY "merchants_trailentry"' in query["sql"]
     )
-    TrailEntry.objects.bulk_create(_many(shop, at))
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE merchants_trailentry")
-        cursor.execute(f"EXPLAIN {statement}")
-        plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert index in plan
-    assert "Seq Scan on merchants_trailentry" not in plan
-    assert not any("COUNT(" in query["sql"] for query in queries)
 
 
 def _many(shop: Shop, at: datetime) -> list[TrailEntry]:

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from config import jobs
 from config.jobs import JobState, State
+from config.models import JobRun
 from merchants import clock
 from merchants.commands import BooksCommand
 
@@ -53,10 +54,28 @@ def _cells(job: JobState) -> tuple[str, ...]:
     run = job.last
     told = ("never", "", "", "", "")
     if run is not None:
-        ended = _clock(run.ended_at) if run.ended_at else "LOST" if job.is_stuck else "at work"
+        ended = _ended(run, is_stuck=job.is_stuck)
         rows = f"{run.rows_done} of {run.rows_due}"
         told = (_minute(run.due_at), _clock(run.started_at), ended, rows, str(run.rows_failed))
     return (job.job.name, *told, str(job.parked), job.lag_text, _minute(job.next_at))
+
+
+def _ended(run: JobRun, *, is_stuck: bool) -> str:
+    if run.is_lost or is_stuck:
+        return "LOST"
+    return _clock(run.ended_at) if run.ended_at else "at work"
+
+
+def _lost(state: State) -> list[str]:
+    """A line for each run that lost a chunk, whether or not it is its job's last one."""
+    lines = []
+    for run in (*state.stuck, *state.lost):
+        closed = f"; closed at {_instant(run.ended_at)}" if run.ended_at else ""
+        lines.append(
+            f"Run {run.pk} of {run.job}, begun {_instant(run.started_at)}, is LOST:"
+            f" {len(run.open_chunks)} of its chunks were never done{closed}"
+        )
+    return lines
 
 
 def _lines(state: State) -> list[str]:
@@ -75,6 +94,7 @@ def _lines(state: State) -> list[str]:
         for job in state.jobs
         if job.last and job.last.error
     ]
+    lines += _lost(state)
     if state.parked:
         lines.append("\nFailed rows:")
     for one in state.parked:

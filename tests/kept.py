@@ -1,0 +1,36 @@
+"""Rows that all tests of a module start from, written once.
+
+Each test still has a transaction of its own: what it changes is taken back after it.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import pytest
+from django.db import transaction
+from django.test import override_settings
+from pytest_django.plugin import DjangoDbBlocker
+
+T = TypeVar("T")
+
+
+def kept(**settings: Any) -> Callable[[Callable[[], T]], Any]:
+    """A fixture of the whole module, made of a function without arguments.
+
+    `settings` hold while the rows are written. Not for modules whose tests end transactions.
+    """
+
+    def fixture_of(write: Callable[[], T]) -> Any:
+        @pytest.fixture(scope="module", name=write.__name__)
+        def rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[T]:
+            outer = transaction.atomic()
+            outer._from_testcase = True  # type: ignore[attr-defined]  # as if it were not there
+            with django_db_blocker.unblock(), outer:
+                with override_settings(**settings):
+                    written = write()
+                yield written
+                transaction.set_rollback(True)
+
+        return rows
+
+    return fixture_of
