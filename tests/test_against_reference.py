@@ -236,7 +236,8 @@ def reached_by(arriving: Iterable[tuple[datetime | None, dict[str, Any]]]) -> se
     for order in orders_of(model):
         reached.update(["recovered"] if order.recovered else [])
         reached.update(["refunded what was written off"] if order.forgiven else [])
-        if order.written_off and order.told_on and order.told_on > order.parts[0].due_on:
+        due_on = order.parts[0].due_on if order.parts else None
+        if order.written_off and order.told_on and due_on and order.told_on > due_on:
             reached.add("written off later than it was due")
     for found in model.merchants.values():
         if any(item.is_late for bill in found.account.bills for item in bill.items):

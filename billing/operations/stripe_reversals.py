@@ -77,12 +77,12 @@ def look(*, now: datetime) -> None:
 
 
 def _of_late(now: datetime) -> Iterator[tuple[Any, Any]]:
-    since = {"created": {"gte": int((now - LOOKED_BACK).timestamp())}, "limit": 100}
+    since: Any = {"created": {"gte": int((now - LOOKED_BACK).timestamp())}, "limit": 100}
     with stripe_provider.asking():
         asked = stripe_provider.client().v1
         refunds = list(asked.refunds.list(since).auto_paging_iter())
         disputes = list(asked.disputes.list(since).auto_paging_iter())
-        seen = {made.id for made in [*refunds, *disputes]}
+        seen = {made.id for made in refunds} | {made.id for made in disputes}
         for known in _not_over():
             if known.provider_reference not in seen:
                 retrieve = asked.disputes.retrieve if known.is_dispute else asked.refunds.retrieve
