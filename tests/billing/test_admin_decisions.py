@@ -122,10 +122,10 @@ SAID_WHY = WHY["reason"]
 TAKEN_BACK = {"message": "Your bank took it back.", "seen": "RECORDED lost", **WHY}
 STALE = {**TAKEN_BACK, "seen": "RECORDED needs_response"}
 CASES = [
-    Case(reversed_payment, "charge", TAKEN_BACK, ("240.00 USD", "lost"), taken_back,
+    Case(reversed_payment, "charge", TAKEN_BACK, ("240.00", "lost"), taken_back,
          ("CHARGED", "Your bank took it back.", DECIDER,
           ["2026-11-03 THRESHOLD 240.00", "2026-11-04 THRESHOLD 240.00"]), STALE),
-    Case(reversed_payment, "accept", TAKEN_BACK, ("240.00 USD", "lost to us"), taken_back,
+    Case(reversed_payment, "accept", TAKEN_BACK, ("240.00", "lost to us"), taken_back,
          ("ACCEPTED", "Your bank took it back.", DECIDER, ["2026-11-03 THRESHOLD 240.00"]),
          {**TAKEN_BACK, "message": " "}),
     Case(credit, "approve", WHY, ("30.00", "20.00", "The wrong size was packed."), owed,

@@ -36,6 +36,7 @@ def test_every_posting_is_billed_at_once_and_zero_makes_no_bill(shop: shops.Shop
 
 
 def test_half_a_yen_and_another_currency_are_refused(shop: shops.Shop) -> None:
+    shop.run_jobs("2026-10-30 08:00")
     with shop.unchanged():
         assert shop.charge("2026-10-30 09:00", "pick-pack", "0.5") == "rejected invalid"
         said = shop.charge("2026-10-30 09:00", "pick-pack", "2", currency="USD")

@@ -40,9 +40,10 @@ PLAN: dict[str, Any] = {"plan_price": "39", "plan_interval_days": 30, "billing_t
 
 
 def live() -> None:
-    _linen()
+    linen = _linen()
     _wool()
     _jute()
+    _take_back(linen)
 
 
 def _usd(amount: str) -> Money:
@@ -76,7 +77,7 @@ def _last_bill(shop: Shop) -> Invoice:
     return shop.account.invoices.order_by("pk")[shop.account.invoices.count() - 1]
 
 
-def _linen() -> None:
+def _linen() -> Shop:
     shop = _joined("linen", "America/Sao_Paulo", payment_method="sandbox")
     _until(shop, "2027-03-01 10:00")
     prices.introduce(
@@ -106,7 +107,7 @@ def _linen() -> None:
     _change_terms(shop)
     _fail_and_pay(shop)
     _until(shop, "2027-05-10 10:00")
-    _take_back(shop)
+    return shop
 
 
 def _change_terms(shop: Shop) -> None:

@@ -1,4 +1,4 @@
-"""A window of a replay is one transaction about many merchants, beside jobs that lock their books."""
+"""A window of a replay is one transaction about many merchants, beside jobs that lock them."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
