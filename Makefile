@@ -8,7 +8,8 @@ INSTALLED := .venv/installed
 
 # What a deployment sets, for `manage.py check --deploy`. It connects to nothing.
 DEPLOYMENT := DATABASE_URL=postgresql://tael@database.invalid/tael REDIS_URL=redis://redis.invalid \
-	ALLOWED_HOSTS=tael.example SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF \
+	ALLOWED_HOSTS=tael.example TAEL_BASE_URL=https://tael.example EMAIL_HOST=mail.invalid \
+	DEFAULT_FROM_EMAIL=tael@tael.example SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF \
 	TAEL_ENCRYPTION_KEYS=b25seS1mb3ItdGhpcy1jaGVjay0wMTIzNDU2Nzg5LWE=
 
 .PHONY: help run test test-full check bench clean

@@ -7,8 +7,10 @@ thread comes back after a while.
 """
 
 import contextlib
+import os
 import socket
 import struct
+import sys
 import time
 from typing import Any
 
@@ -48,6 +50,18 @@ class _Punctual:
         if time.monotonic() > self.until:
             raise TimeoutError("the request took too long to arrive")
         return self.connection.recv(size)
+
+
+def on_starting(server: Any) -> None:
+    """Ends here, with a sentence, where the settings refuse; workers would say it at length."""
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    try:
+        _ = settings.INSTALLED_APPS
+    except ImproperlyConfigured as refusal:
+        sys.exit(str(refusal))
 
 
 def when_ready(server: Any) -> None:

@@ -4,11 +4,16 @@
 import os
 import sys
 
+# Django's own that read or write the books, or make who does; Tael's look for themselves.
+AT_THE_BOOKS = {
+    *("changepassword", "clearsessions", "createsuperuser", "dumpdata", "flush", "loaddata"),
+    "shell",
+}
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    is_up = sys.argv[1:2] == ["up"]
-    if is_up:
+    if sys.argv[1:2] == ["up"]:
         # `up` is the demonstration on one machine. The settings are read before a command runs, so
         # the command itself would come too late to say this.
         os.environ["TAEL_SANDBOX"] = "1"
@@ -18,14 +23,27 @@ def main() -> None:
     from merchants.clock import ClockAhead
 
     try:
+        if AT_THE_BOOKS.intersection(sys.argv[1:2]) and not {"-h", "--help"} & set(sys.argv):
+            _refuse_other_books()
         execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as error:
-        # Whoever tries Tael out has mistyped a variable, and wants no traceback for it.
-        if is_up:
-            sys.exit(str(error))
-        raise
-    except ClockAhead as error:
+    except (ImproperlyConfigured, ClockAhead) as error:
         sys.exit(str(error))
+    except Exception as error:
+        from config import outages
+
+        if "--traceback" in sys.argv or not (sentence := outages.told(error)):
+            raise
+        sys.exit(sentence)
+
+
+def _refuse_other_books() -> None:
+    """Raises ImproperlyConfigured where a server would not start: see config.installation."""
+    import django
+
+    django.setup()
+    from config import installation
+
+    installation.check()
 
 
 if __name__ == "__main__":

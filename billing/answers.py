@@ -16,6 +16,10 @@ class NoAnswer(Exception):
     """It was asked and did not answer, or not in words we know: it may have paid or not."""
 
 
+class StrangeAnswer(NoAnswer):
+    """It answered, and what it says cannot be right; the words are for operators."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What became of an attempt. UNKNOWN: the provider has it, and has not decided yet."""
@@ -24,6 +28,7 @@ class Answer:
     reference: str = ""  # the provider's own
     failure: str = ""  # a code of merchants.letters, or the provider's own
     is_hard: bool = False  # the same card will not do
+    problem: str = ""  # what it says that cannot be right, in words for operators
 
     @classmethod
     def succeeded(cls, reference: str) -> "Answer":
@@ -34,5 +39,5 @@ class Answer:
         return cls(Payment.Status.FAILED, reference, failure, is_hard)
 
     @classmethod
-    def undecided(cls, reference: str) -> "Answer":
-        return cls(Payment.Status.UNKNOWN, reference=reference)
+    def undecided(cls, reference: str, problem: str = "") -> "Answer":
+        return cls(Payment.Status.UNKNOWN, reference=reference, problem=problem)

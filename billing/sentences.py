@@ -28,6 +28,10 @@ REFUSALS: dict[str, StrOrPromise] = {
         "A payment from this card was disputed. Choose a method under Billing settings first; it"
         " may be the same card."
     ),
+    "too_many_attempts": _(
+        "This bill was tried five times within 24 hours. Try again later, or pay it by bank"
+        " transfer."
+    ),
     "currency_not_taken": _("Bills in your currency can't be collected this way."),
     "provider_not_ready": _(
         "We can't collect from this method at the moment. Choose another one, or try again later."
@@ -47,6 +51,9 @@ REFUSALS: dict[str, StrOrPromise] = {
     "card_in_use": _("Bills are collected from this card. Choose another method first."),
     "card_not_confirmed": _("The card's bank has not agreed. Try again, or add another card."),
     "unknown_card_setup": _("This card was not added. Start again."),
+    "too_many_cards": _(
+        "Five cards were added within 24 hours. Use one of them, or add another one later."
+    ),
     "provider_silent": _("Our payment provider does not answer. Try again in a few minutes."),
     "currency_mismatch": _("Your bills are in another currency."),
 }
@@ -78,6 +85,12 @@ def reason(bill: Invoice) -> str:
     else:
         return gettext("Your account was closed")
     return said % {"first": formats.day_text(first), "last": formats.day_text(last)}
+
+
+def outcome_of_bill(payment: Payment) -> tuple[int, str]:
+    """The same where the page is not about the bill, which is named."""
+    level, said = outcome(payment)
+    return level, gettext("Bill %(number)s: %(said)s") % {"number": payment.invoice, "said": said}
 
 
 def outcome(payment: Payment) -> tuple[int, str]:

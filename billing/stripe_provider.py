@@ -15,7 +15,8 @@ import stripe
 from django.conf import settings
 from stripe.params import PaymentIntentCreateParams
 
-from billing.answers import Answer, NoAnswer, ProviderNotReady
+from billing import hurry
+from billing.answers import Answer, NoAnswer, ProviderNotReady, StrangeAnswer
 from billing.models import Payment
 from merchants import installation
 
@@ -69,6 +70,7 @@ NOT_TAKEN = "IQD LYD"  # three digits by ISO 4217, and unknown to Stripe
 AMOUNT_REFUSALS = {"amount_too_small", "amount_too_large", "invalid_currency"}
 
 CONNECT_SECONDS = 5
+LEAST_SECONDS = 0.1
 # How far our clock and Stripe's may be apart when we look for what was made since an attempt. What
 # is overlooked would be paid twice, so it is more than certificates let a clock be wrong by.
 CLOCKS = timedelta(days=90)
@@ -78,8 +80,8 @@ class AmountNotPossible(Exception):
     """Stripe can't take exactly this amount, and nothing is rounded."""
 
 
-class AnotherPayment(NoAnswer):
-    """A PaymentIntent carries an attempt's key, and is of another amount or customer."""
+class AnotherPayment(StrangeAnswer):
+    """A PaymentIntent carries an attempt's key, and is of another amount, currency or customer."""
 
 
 class Stripe:
@@ -129,16 +131,28 @@ class Stripe:
 def client() -> stripe.StripeClient:
     """A connection of its own for each use: none that went stale costs a payment its answer.
 
-    It does not try anything again by itself. Raises ProviderNotReady.
+    It does not try anything again by itself. Raises ProviderNotReady, and NoAnswer where whoever
+    waits for a page has no time left to be answered in.
     """
     Stripe().check_ready()
-    http = stripe.RequestsClient(timeout=(CONNECT_SECONDS, settings.STRIPE_TIMEOUT))
+    http = stripe.RequestsClient(timeout=_patience())
     return stripe.StripeClient(
         settings.STRIPE_API_KEY,
         base_addresses={"api": settings.STRIPE_API_BASE},
         http_client=http,
         max_network_retries=0,
     )
+
+
+def _patience() -> tuple[float, float]:
+    """How many seconds a connection may take, and each answer."""
+    left = hurry.seconds_left()
+    if left is None:
+        return CONNECT_SECONDS, settings.STRIPE_TIMEOUT
+    if left < LEAST_SECONDS:
+        raise NoAnswer("Stripe has not answered in time")
+    connecting = min(CONNECT_SECONDS, left / 2)
+    return connecting, min(settings.STRIPE_TIMEOUT, left - connecting)
 
 
 @contextmanager
@@ -170,13 +184,7 @@ def units(amount: Decimal, currency: str) -> int:
     """
     if currency in NOT_TAKEN:
         raise AmountNotPossible(f"Stripe does not take {currency}")
-    digits, step = 2, 1
-    if currency in WHOLE:
-        digits = 0
-    elif currency in THOUSANDTHS:
-        digits, step = 3, 10
-    elif currency in WHOLE_IN_HUNDREDTHS:
-        step = 100
+    digits, step = _counting(currency)
     counted = amount.scaleb(digits)
     if counted % step:
         raise AmountNotPossible(f"Stripe does not take {amount} {currency} exactly")
@@ -185,8 +193,17 @@ def units(amount: Decimal, currency: str) -> int:
 
 def amount_of(counted: int, currency: str) -> Decimal:
     """The amount that Stripe counts so; the other way round than `units`."""
-    digits = 0 if currency in WHOLE else 3 if currency in THOUSANDTHS else 2
+    digits, _ = _counting(currency)
     return Decimal(counted).scaleb(-digits)
+
+
+def _counting(currency: str) -> tuple[int, int]:
+    """How many decimals Stripe's unit of the currency has, and of how many units it takes."""
+    if currency in WHOLE:
+        return 0, 1
+    if currency in THOUSANDTHS:
+        return 3, 10
+    return 2, 100 if currency in WHOLE_IN_HUNDREDTHS else 1
 
 
 def metadata(made: Any) -> dict[str, str]:
@@ -202,7 +219,7 @@ def answer(payment: Payment, intent: stripe.PaymentIntent) -> Answer:
     """
     _check_same(payment, intent)
     if intent.status == "succeeded":
-        return Answer.succeeded(intent.id)
+        return _received(payment, intent)
     if intent.status == "processing":
         return Answer.undecided(intent.id)
     failure, is_hard = _failure(intent)
@@ -210,7 +227,7 @@ def answer(payment: Payment, intent: stripe.PaymentIntent) -> Answer:
     if intent.status != "canceled" and not (has_failed and intent.last_payment_error):
         after = _cancel(intent)
         if after.status == "succeeded":
-            return Answer.succeeded(intent.id)
+            return _received(payment, after)
         if after.status != "canceled":
             raise NoAnswer(f"{intent.id} is {after.status} and could not be cancelled")
     return Answer.failed(failure, is_hard=is_hard, reference=intent.id)
@@ -289,4 +306,26 @@ def _check_same(payment: Payment, intent: stripe.PaymentIntent) -> None:
     )
     if (intent.amount, intent.currency, intent.customer) != expected:
         log.error("%s names payment %s and is of another amount or customer", intent.id, payment)
-        raise AnotherPayment(f"{intent.id} is not payment {payment}")
+        raise AnotherPayment(
+            f"{intent.id} has the key of payment {payment}, and asks for"
+            f" {_words(intent.amount, intent.currency)} of customer {intent.customer}; we asked for"
+            f" {payment.amount_money.amount:f} {payment.currency}"
+        )
+
+
+def _received(payment: Payment, intent: stripe.PaymentIntent) -> Answer:
+    """Paid, if what arrived is what was asked for. Raises AnotherPayment."""
+    received = getattr(intent, "amount_received", intent.amount)
+    if received != intent.amount:
+        log.error("%s of payment %s brought another amount", intent.id, payment)
+        raise AnotherPayment(
+            f"{intent.id} says that {_words(received, intent.currency)} arrived; we asked for"
+            f" {payment.amount_money.amount:f} {payment.currency}"
+        )
+    return Answer.succeeded(intent.id)
+
+
+def _words(counted: int, currency: str) -> str:
+    """An amount as Stripe counts it, in words for operators: 24900 usd is 249.00 USD."""
+    digits = _counting(currency.upper())[0]
+    return f"{Decimal(counted).scaleb(-digits):f} {currency.upper()}"

@@ -1,24 +1,65 @@
-"""Doors for the timetable: each works off one chunk of what `due` found (config.celery)."""
+"""Doors for the timetable: each works off one chunk of what `due` found (config.celery).
 
+And for what a choice of a payment method makes due: that does not wait for the next hour.
+"""
+
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
+from celery import shared_task
+from kombu.exceptions import OperationalError as BrokerError
+
+from billing import queries
 from billing.operations import days, payments, stripe_reversals
-from merchants.piecework import Failures, by_halves, one_by_one
+from merchants import clock
+from merchants.piecework import Failures, Turn, ask_one_by_one, by_halves
 
 
 def work_off_day_ends(account_ids: Sequence[int], now: datetime) -> Failures:
     return by_halves(partial(days.work_off, now=now), account_ids)
 
 
-def collect_payments(invoice_ids: Sequence[int], now: datetime) -> Failures:
-    return one_by_one(partial(payments.collect, now=now), invoice_ids)
+def collect_payments(
+    invoice_ids: Sequence[int], now: datetime, turn: Turn | None = None
+) -> Failures:
+    return ask_one_by_one(payments.collect, invoice_ids, turn or Turn(now))
 
 
-def reconcile_payments(payment_ids: Sequence[int], now: datetime) -> Failures:
-    return one_by_one(partial(payments.reconcile, now=now), payment_ids)
+def reconcile_payments(
+    payment_ids: Sequence[int], now: datetime, turn: Turn | None = None
+) -> Failures:
+    return ask_one_by_one(payments.reconcile, payment_ids, turn or Turn(now))
 
 
-def look_for_reversals(providers: Sequence[int], now: datetime) -> Failures:
-    return one_by_one(lambda _provider: stripe_reversals.look(now=now), providers)
+def look_for_reversals(
+    providers: Sequence[int], now: datetime, turn: Turn | None = None
+) -> Failures:
+    return ask_one_by_one(stripe_reversals.look_at, providers, turn or Turn(now))
+
+
+# Less than Celery's time limit, which strikes in the middle of a request.
+CHOSEN_SECONDS = 4 * 60
+
+log = logging.getLogger(__name__)
+
+
+@shared_task
+def collect_chosen(merchant_id: int) -> None:
+    """After a choice of a method, try the account's bills that are due, as the hourly job does."""
+    now = clock.now()
+    due = queries.bills_to_collect_of(merchant_id, now)
+    turn = Turn(now, clock=clock.now, seconds=CHOSEN_SECONDS)
+    for key, error in collect_payments(due, now, turn).items():
+        log.error("Bill %s was not tried after a choice of a method: %s", key, error)
+
+
+def start_collecting(merchant_id: int) -> None:
+    """Have workers try what a choice made due, once it is committed; nobody waits for them."""
+    if not queries.bills_to_collect_of(merchant_id, clock.now()):
+        return
+    try:
+        collect_chosen.apply_async((merchant_id,), retry=False)
+    except BrokerError as error:
+        log.warning("Bills of account %s wait for the hourly job: %s", merchant_id, error)

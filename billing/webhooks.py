@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from billing import tasks
 from billing.answers import ProviderNotReady
 from billing.operations import stripe_events
 from merchants import clock
@@ -43,8 +44,10 @@ def of_stripe(request: HttpRequest) -> HttpResponse:
     except (stripe.SignatureVerificationError, *NO_EVENT):
         return HttpResponse(status=400)
     try:
-        stripe_events.take(str(kind), str(object_id), now=clock.now())
+        chosen = stripe_events.take(str(kind), str(object_id), now=clock.now())
     except (stripe_events.Again, ProviderNotReady) as problem:
         log.warning("Stripe's %s of %s is to come again: %s", kind, object_id, problem)
         return HttpResponse(status=503)
+    if chosen is not None:
+        tasks.start_collecting(chosen)
     return HttpResponse()

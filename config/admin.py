@@ -71,7 +71,17 @@ def _order(act: Act) -> JobRun:
 
 @admin.register(JobRun)
 class JobRunAdmin(WithState):
-    list_display = ("job", "due", "started", "ended", "rows_due", "rows_done", "failed", "by")
+    list_display = (
+        "job",
+        "due",
+        "started",
+        "ended",
+        "rows_due",
+        "rows_done",
+        "failed",
+        "rows_left",
+        "by",
+    )
     list_filter = (OfJob, ("ended_at", admin.EmptyFieldListFilter))
     list_decisions = (
         Decision(

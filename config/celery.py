@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 from kombu.entity import Queue
 
 from config import embedded, installation
-from merchants.piecework import Failures
+from merchants.piecework import Failures, Turn
 from merchants.refusals import Refused
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -25,7 +25,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 log = logging.getLogger(__name__)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-QUEUES = ("celery", "timetable")
+PROVIDERS = "providers"  # where those wait who ask providers: one that hangs keeps no others
+QUEUES = ("celery", "timetable", PROVIDERS)
 CHUNK = 250  # due rows a task takes: seconds of work, so that a lost worker costs little
 
 
@@ -47,6 +48,14 @@ class Job:
     # A chunk is done in one go: rows that failed before are then tried on their own.
     is_set_based: bool = False
     in_replay: bool = True  # False: it concerns people, of whom a replay has none
+    # Each row asks a provider, which may keep silent: `work` takes the worker's turn, too, and its
+    # chunks have workers of their own.
+    asks_providers: bool = False
+
+    @property
+    def queue(self) -> str | None:
+        """Where its chunks wait; None where all others do."""
+        return PROVIDERS if self.asks_providers else None
 
     def find(self, now: datetime) -> Sequence[int]:
         """What is due at `now`."""
@@ -56,10 +65,13 @@ class Job:
     def chunks(self, due: Sequence[int]) -> list[Sequence[int]]:
         return [due[start : start + CHUNK] for start in range(0, len(due), CHUNK)]
 
-    def work_off(self, keys: Sequence[int], now: datetime) -> Failures:
-        """Do one chunk; the rows that failed. Raises what is no row's fault."""
-        work: Callable[[Sequence[int], datetime], Failures] = import_string(self.work)
-        failures = work(keys, now)
+    def work_off(self, keys: Sequence[int], now: datetime, turn: Turn | None = None) -> Failures:
+        """Do one chunk; the rows that failed. Raises what is no row's fault.
+
+        Of a job that asks providers, what was not tried is in `turn` afterwards.
+        """
+        work: Callable[..., Failures] = import_string(self.work)
+        failures = work(keys, now, turn) if self.asks_providers else work(keys, now)
         for key, error in failures.items():
             expected = isinstance(error, Refused)
             log.error(
@@ -129,6 +141,7 @@ TIMETABLE = (
         every=timedelta(hours=1),
         model="billing.Invoice",
         merchant="account__merchant",
+        asks_providers=True,
     ),
     Job(
         "reconcile-payments",
@@ -138,6 +151,7 @@ TIMETABLE = (
         model="billing.Payment",
         merchant="invoice__account__merchant",
         in_replay=False,
+        asks_providers=True,
     ),
     Job(
         "look-for-reversals",
@@ -145,6 +159,7 @@ TIMETABLE = (
         work="billing.tasks.look_for_reversals",
         every=timedelta(days=1),
         in_replay=False,
+        asks_providers=True,
     ),
     Job(
         "order-flags",
@@ -163,6 +178,7 @@ TIMETABLE = (
         model="credit.Withdrawal",
         merchant="line__merchant",
         in_replay=False,
+        asks_providers=True,
     ),
     Job(
         "reconcile-withdrawals",
@@ -172,6 +188,7 @@ TIMETABLE = (
         model="credit.Withdrawal",
         merchant="line__merchant",
         in_replay=False,
+        asks_providers=True,
     ),
     Job(
         "bank-answers",
@@ -259,7 +276,7 @@ def _tick(name: str) -> str:
     return job_named(name).tick_at(datetime.now(UTC)).isoformat()
 
 
-app = Celery("tael")
+app = Celery("tael", loader="config.celery_loader:Loader")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 # A task is acknowledged when done: one whose worker dies goes back to the queue, and every task may
 # run twice. Redis hands a task out again after the visibility timeout: it outlasts the time limit.
@@ -283,6 +300,7 @@ app.conf.task_default_queue = QUEUES[0]
 app.conf.task_routes = {
     "config.tasks.run_job": {"queue": "timetable"},
     "config.tasks.beat": {"queue": "timetable"},
+    "billing.tasks.collect_chosen": {"queue": PROVIDERS},
 }
 app.autodiscover_tasks()
 # What beat had asked for when it ended, and what it could not send, the database knows: a run's
@@ -306,7 +324,7 @@ app.conf.beat_schedule = {
 @beat_init.connect
 @before_task_publish.connect
 def have_a_broker(**_: Any) -> None:
-    embedded.ensure()
+    embedded.ensure_broker()
 
 
 @celeryd_init.connect

@@ -10,6 +10,9 @@ the process ends. A process that leaves tries to make its lock exclusive: who su
 and stops the servers. Joining and leaving happen under starting.lock, one process at a time. When
 all users were killed, the servers stay until the next command, which finds them, uses them, and
 stops them in its turn.
+
+A server that dies under its users is started again by whoever first loses a connection to it:
+`config.ondemand`, and `config.celery` before a task is sent; `manage.py up` looks each second.
 """
 
 import atexit
@@ -67,16 +70,46 @@ def ensure() -> None:
         descriptor = _open("users.lock")
         fcntl.flock(descriptor, fcntl.LOCK_SH)
         try:
-            if runs_postgres():
-                servers.start_postgres()
-            if runs_redis():
-                servers.start_redis()
+            _start()
         except BaseException:
             os.close(descriptor)
             raise
         _users_lock = descriptor
     atexit.register(leave)
     _leave_when_told_to_end()
+
+
+def revive() -> None:
+    """Start what has died under us. Who lost a connection calls it, and then connects again.
+
+    Raises ServerDidNotStart.
+    """
+    ensure()
+    with _guard, _one_at_a_time():
+        _start()
+
+
+def revive_dead() -> None:
+    """The same for who holds no connection; cheap when nothing has died."""
+    is_dead = (runs_postgres() and not servers.postgres_listens()) or (
+        runs_redis() and not servers.redis_answers()
+    )
+    if is_dead:
+        revive()
+
+
+def ensure_broker() -> None:
+    """Have Redis run now, also where it died since: a task is about to be sent."""
+    ensure()
+    if runs_redis() and not servers.redis_answers():
+        revive()
+
+
+def _start() -> None:
+    if runs_postgres():
+        servers.start_postgres()
+    if runs_redis():
+        servers.start_redis()
 
 
 def leave() -> None:

@@ -1,8 +1,10 @@
 """Whether this process is up, and whether all that it needs is there.
 
 /healthz     the process answers: nothing else is looked at
-/readyz/web  the database with all its migrations, the cache and the broker: for load balancers
-/readyz      the same and the scheduler: for whoever is to be woken up
+/readyz/web  what a page needs: the database with all its migrations, the books' time-zone data, the
+             cache, the broker, files that were collected, and a host to answer to: for load
+             balancers
+/readyz      the same, the scheduler, and no run that lost a chunk: for whoever is to be woken up
 """
 
 import logging
@@ -10,19 +12,22 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 
-from config import embedded, jobs
+from config import deployment, embedded, jobs
 from config.celery import app
-from merchants import clock
+from merchants import clock, time_zone_data, zones
 
 log = logging.getLogger(__name__)
 
 Check = Callable[[], str]  # what is wrong; nothing if it is empty
 PATIENCE_SECONDS = 2
+SHEET = "css/app.css"  # of every page
 LOOK_AGAIN_SECONDS = 60  # for migrations: it takes a look at every file
 
 _migrated_at = 0.0
@@ -94,6 +99,24 @@ def _clock() -> str:
     return ""
 
 
+def _zones() -> str:
+    """Every page counts days: by the data that the books are counted by, and no other."""
+    known = time_zone_data.current().version
+    return "" if known == zones.VERSION else f"the books have {known}, this server {zones.VERSION}"
+
+
+def _static() -> str:
+    """Each page names files by what collectstatic made of them."""
+    name = staticfiles_storage.url(SHEET).removeprefix(settings.STATIC_URL)
+    is_collected = settings.WHITENOISE_USE_FINDERS or staticfiles_storage.exists(name)
+    return "" if is_collected else "run collectstatic: its files are not where this server looks"
+
+
+def _hosts() -> str:
+    unknown = deployment.unknown_host(settings.TAEL_BASE_URL, settings.ALLOWED_HOSTS)
+    return f"{unknown} is not in ALLOWED_HOSTS" if unknown else ""
+
+
 def _cache() -> str:
     cache.set("readyz", "here", timeout=PATIENCE_SECONDS)
     return "" if cache.get("readyz") == "here" else "forgets"
@@ -124,6 +147,9 @@ def _runs() -> str:
 WEB: dict[str, Check] = {
     "database": _database,
     "clock": _clock,
+    "zones": _zones,
+    "static": _static,
+    "hosts": _hosts,
     "cache": _cache,
     "broker": _broker,
 }

@@ -39,4 +39,5 @@ def check() -> None:
     try:
         installation.check()
     except DatabaseError as problem:
-        log.warning("The installation's prefix can't be read now: %s", problem)
+        said = " ".join(str(problem).split())
+        log.warning("The installation's prefix can't be read now: %s", said)

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Greatest
 
 from billing.models import BillingAccount
 from config.celery import TIMETABLE, Job
@@ -159,9 +160,10 @@ def owed(now: datetime) -> list[tuple[str, datetime]]:
 
 
 def stuck(now: datetime) -> QuerySet[JobRun]:
-    """Runs of any age that are still open an hour after they began, the latest first."""
-    at_work = JobRun.objects.filter(ended_at__isnull=True, started_at__lt=now - STUCK_AFTER)
-    return at_work.order_by("-pk")
+    """Runs of any age that are still open, none of whose chunks was done for an hour."""
+    at_work = JobRun.objects.filter(ended_at__isnull=True)
+    since = Greatest("started_at", "progressed_at")
+    return at_work.alias(since=since).filter(since__lt=now - STUCK_AFTER).order_by("-pk")
 
 
 def lost_since(instant: datetime) -> QuerySet[JobRun]:
@@ -196,7 +198,8 @@ def is_stale(heartbeat: datetime | None, now: datetime) -> bool:
 
 def is_stuck(run: JobRun, now: datetime) -> bool:
     """Whether a chunk of it must have been lost: all that it does takes minutes."""
-    return run.ended_at is None and run.started_at < now - STUCK_AFTER
+    since = max(run.started_at, run.progressed_at or run.started_at)
+    return run.ended_at is None and since < now - STUCK_AFTER
 
 
 def old_runs(now: datetime) -> Sequence[int]:

@@ -63,8 +63,13 @@ class JobRun(models.Model):
     rows_due = models.PositiveIntegerField(default=0)
     rows_done = models.PositiveIntegerField(default=0)
     rows_failed = models.PositiveIntegerField(default=0)  # of rows_due, besides rows_done
+    # Of rows_due, too: not tried, since their provider kept silent. The next run tries them.
+    rows_left = models.PositiveIntegerField(default=0)
+    silent = ArrayField(models.CharField(max_length=20), default=list, blank=True)  # providers
     # Numbers of the chunks not done yet: one that is done twice counts once.
     open_chunks = ArrayField(models.PositiveIntegerField(), default=list, blank=True)
+    chunks = models.PositiveIntegerField(default=0)  # how many numbers have been given
+    progressed_at = models.DateTimeField(null=True, blank=True)  # when a chunk was done last
     error = models.TextField(blank=True)  # of a run that could not find what was due
 
     class Meta:

@@ -227,7 +227,8 @@ class Replaying:
     def _follow_timetable(self, instant: datetime) -> None:
         """Run the jobs at each of their instants after the clock, up to and including `instant`."""
         if self.replay.clock is None:
-            self.replay.clock = instant
+            if instant > EPOCH:  # where lines stand that come before any event
+                self.replay.clock = instant
             return
         while (tick := self._next_tick()) <= instant:
             self.replay.clock = tick

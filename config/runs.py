@@ -8,44 +8,57 @@ operator, gets it done.
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from django.apps import apps
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Greatest
 
 from config.celery import Job, job_named
 from config.jobs import KEPT, STUCK_AFTER, is_old
 from config.models import JobFailure, JobRun
-from merchants import metrics, wording
+from merchants import locks, metrics, wording
 from merchants.operations import trail
-from merchants.piecework import Failures
+from merchants.piecework import Failures, Turn
 from merchants.refusals import Invalid, Refused
 from merchants.texts import shown
 from merchants.trail import Action
 
 log = logging.getLogger(__name__)
 
+# A chunk takes ten minutes at most, by Celery's time limit. A run of which nothing was heard for
+# longer waits behind others, or has lost a chunk: it keeps no other run from starting.
+AT_WORK_FOR = timedelta(minutes=15)
 LONGEST_ERROR = 2000
 MOST_FORGOTTEN = 1000  # failures, each time
 
 COUNT = """
 UPDATE config_jobrun
-SET open_chunks = array_remove(open_chunks, %(number)s), rows_done = rows_done + %(done)s,
-    rows_failed = rows_failed + %(failed)s, error = concat_ws(E'\\n', nullif(error, ''), %(error)s),
-    is_lost = is_lost AND NOT open_chunks <@ ARRAY[%(number)s],
-    ended_at = CASE WHEN open_chunks <@ ARRAY[%(number)s] THEN %(now)s ELSE ended_at END
+SET open_chunks = array_remove(open_chunks, %(number)s)
+        || CASE WHEN %(has_rest)s THEN ARRAY[chunks + 1] ELSE ARRAY[]::integer[] END,
+    chunks = chunks + %(has_rest)s::integer,
+    rows_done = rows_done + %(done)s, rows_failed = rows_failed + %(failed)s,
+    rows_left = rows_left + %(left)s,
+    silent = ARRAY(SELECT DISTINCT unnest(silent || %(silent)s::varchar[]) ORDER BY 1),
+    error = concat_ws(E'\\n', nullif(error, ''), %(error)s),
+    progressed_at = %(now)s,
+    is_lost = is_lost AND (%(has_rest)s OR NOT open_chunks <@ ARRAY[%(number)s]),
+    ended_at = CASE WHEN open_chunks <@ ARRAY[%(number)s] AND NOT %(has_rest)s
+               THEN %(now)s ELSE ended_at END
 WHERE id = %(run)s AND %(number)s = ANY(open_chunks)
+RETURNING chunks
 """
-# A chunk takes minutes, so one of an hour ago that is not done is lost. Of two that close at once
+# A chunk takes minutes, so where none was done for an hour, one is lost. Of two that close at once
 # each takes what the other has not.
 CLOSE_LOST = """
 UPDATE config_jobrun lost SET is_lost = true, ended_at = %(now)s
 WHERE lost.id IN (
     SELECT run.id FROM config_jobrun run
-    WHERE run.ended_at IS NULL AND run.started_at < %(stuck)s AND EXISTS (
+    WHERE run.ended_at IS NULL AND greatest(run.started_at, run.progressed_at) < %(stuck)s
+    AND EXISTS (
         SELECT FROM config_jobrun later
         WHERE later.job = run.job AND later.id > run.id AND later.due_at >= run.due_at
         AND later.ended_at IS NOT NULL AND later.actor = '' AND later.error = ''
@@ -79,6 +92,12 @@ class UnknownJob(Refused):
     code = "unknown_job"
 
 
+class JobAtWork(Refused):
+    """A run of the job has not ended; no second one starts beside it."""
+
+    code = "job_at_work"
+
+
 class UnknownFailure(Refused):
     """There is no such parked row."""
 
@@ -101,21 +120,30 @@ class Started:
 
 
 def start(
-    job: Job, *, at: datetime, now: datetime, actor: str = "", tick: datetime | None = None
+    job: Job,
+    *,
+    at: datetime,
+    now: datetime,
+    actor: str = "",
+    tick: datetime | None = None,
+    is_alone: bool = False,
 ) -> Started:
     """Put a run on record that does what is due at `at`. One that finds nothing ends with that.
 
-    Raises TickTaken, with nothing changed, when a run of `tick` is on record. A run that could not
-    ask the database takes no tick: it is still owed.
+    Raises TickTaken, with nothing changed, when a run of `tick` is on record, and JobAtWork, which
+    leaves the tick owed, when one that `is_alone` would not be. A run that could not ask the
+    database takes no tick: it is still owed.
     """
     try:
         with transaction.atomic():
             # Whoever else is at this tick waits here for the end of our transaction.
             turn = _take(job, tick, at=at, now=now) if tick else None
+            if is_alone:
+                _check_alone(job, turn, now)
             due = job.find(at)
             _resolve_what_is_not_due(job, due, at, now)
             return _start(job, due, at=at, now=now, actor=actor, turn=turn)
-    except TickTaken:
+    except (TickTaken, JobAtWork):
         raise
     except Exception as error:
         is_ours = not isinstance(error, (OperationalError, InterfaceError))
@@ -130,6 +158,13 @@ def _take(job: Job, tick: datetime, *, at: datetime, now: datetime) -> JobRun:
     if not is_new:
         raise TickTaken(f"{job.name}: a run of {tick.isoformat()} is on record")
     return turn
+
+
+def _check_alone(job: Job, turn: JobRun | None, now: datetime) -> None:
+    """Raise JobAtWork while another run of the job is. Of two at once, the second waits here."""
+    locks.wait_for(f"runs of {job.name}")
+    if is_at_work(job, now, but=turn):
+        raise JobAtWork(f"job: {job.name} is at work; wait until that run has ended")
 
 
 def refuse(job: Job, *, error: Exception, at: datetime) -> None:
@@ -166,16 +201,29 @@ def _start(
     run.ended_at = None if chunks else now
     run.rows_due = len(due)
     run.open_chunks = list(range(1, len(chunks) + 1))
+    run.chunks = len(chunks)
     run.save()
     return Started(run, job, chunks)
 
 
-def work_off(job: Job, keys: Sequence[int], at: datetime) -> Failures:
-    """Do one chunk. Rows that failed before come after the others, each on its own."""
+def is_at_work(job: Job, now: datetime, *, but: JobRun | None = None) -> bool:
+    """Whether a run of the job has not ended, and none of its chunks can have been lost yet."""
+    at_work = JobRun.objects.filter(job=job.name, ended_at__isnull=True)
+    if but is not None:
+        at_work = at_work.exclude(pk=but.pk)
+    since = Greatest("started_at", "progressed_at")
+    return at_work.alias(since=since).filter(since__gt=now - AT_WORK_FOR).exists()
+
+
+def work_off(job: Job, keys: Sequence[int], at: datetime, turn: Turn | None = None) -> Failures:
+    """Do one chunk. Rows that failed before come after the others, each on its own.
+
+    Of a job that asks providers, what was not tried is in `turn` afterwards.
+    """
     parked = set(_open(job, keys).values_list("row_id", flat=True)) if job.is_set_based else set()
     failures: Failures = {}
     if sound := [key for key in keys if key not in parked]:
-        failures |= job.work_off(sound, at)
+        failures |= job.work_off(sound, at, turn)
     for key in sorted(parked):
         failures |= job.work_off([key], at)
     return failures
@@ -190,15 +238,33 @@ def finish(
     keys: Sequence[int],
     failures: Failures,
     now: datetime,
-) -> None:
-    """Add a chunk that was done to its run. The second time that a chunk is done adds nothing."""
-    done = len(keys) - len(failures)
-    if not _count(run_id, number, done=done, failed=len(failures), now=now):
-        return
+    turn: Turn | None = None,
+) -> int | None:
+    """Add a chunk that was done to its run. The second time that a chunk is done adds nothing.
+
+    Returns the number under which the rest of it is to be handed out, if the turn ended before it.
+    """
+    rest, put_off = (turn.rest, turn.put_off) if turn else ([], [])
+    tried = set(keys) - set(rest) - set(put_off)
+    done = len(tried) - len(failures)
+    counted = {"done": done, "failed": len(failures), "left": len(put_off)}
+    silent = turn.silences.given_up if turn else []
+    error = _kept_silent(number, put_off, silent) if put_off else ""
+    last = _count(
+        run_id, number, **counted, has_rest=bool(rest), silent=silent, error=error, now=now
+    )
+    if last is None:
+        return None
     for outcome, rows in (("done", done), ("failed", len(failures))):
         transaction.on_commit(partial(metrics.ROWS.labels(job.name, outcome).inc, rows))
     _park(job, {key: said(error) for key, error in failures.items()}, now)
-    _open(job, [key for key in keys if key not in failures]).update(resolved_at=now)
+    _open(job, [key for key in tried if key not in failures]).update(resolved_at=now)
+    return last if rest else None
+
+
+def _kept_silent(number: int, put_off: Sequence[int], silent: Sequence[str]) -> str:
+    names = ", ".join(silent)
+    return f"Chunk {number}: {names} kept silent; the next run tries the {len(put_off)} rows left"
 
 
 def give_up(run_id: int, number: int, *, error: Exception, now: datetime) -> None:
@@ -221,13 +287,25 @@ def close_lost(now: datetime) -> int:
 
 
 def _count(
-    run_id: int, number: int, *, now: datetime, done: int = 0, failed: int = 0, error: str = ""
-) -> bool:
-    """Whether the chunk was still open."""
+    run_id: int,
+    number: int,
+    *,
+    now: datetime,
+    done: int = 0,
+    failed: int = 0,
+    left: int = 0,
+    has_rest: bool = False,
+    silent: Sequence[str] = (),
+    error: str = "",
+) -> int | None:
+    """The last number given to a chunk of the run, or None where this one was not open any more."""
     values: dict[str, Any] = {"run": run_id, "number": number, "now": now, "error": error or None}
+    values |= {"done": done, "failed": failed, "left": left}
+    values |= {"has_rest": has_rest, "silent": list(silent)}
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, {**values, "done": done, "failed": failed})
-        return bool(cursor.rowcount)
+        cursor.execute(COUNT, values)
+        counted = cursor.fetchone()
+    return counted[0] if counted else None
 
 
 def _park(job: Job, errors: Mapping[int, str], now: datetime) -> None:
@@ -278,13 +356,13 @@ def said(error: Exception) -> str:
 def order(*, job_name: str, at: datetime, actor: str, reason: str, now: datetime) -> Started:
     """Have a job do what is due at `at`, however long ago that was; it may have been done before.
 
-    Raises UnknownJob, Invalid for an instant to come, or without a reason.
+    Raises UnknownJob, JobAtWork, Invalid for an instant to come, or without a reason.
     """
     job, reason = _job(job_name), wording.checked("reason", reason)
     if at > now:
         raise Invalid("at", "is still to come; a job does what has fallen due")
     with transaction.atomic():
-        started = start(job, at=at, now=now, actor=actor)
+        started = start(job, at=at, now=now, actor=actor, is_alone=True)
         trail.write(
             Action.JOB_RUN,
             actor=actor,

@@ -61,6 +61,16 @@ def start_postgres() -> None:
         time.sleep(POLL_SECONDS)
 
 
+def postgres_listens() -> bool:
+    """Whether somebody takes connections; asks nothing, and starts no other process."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(str(postgres_folder() / ".s.PGSQL.5432"))
+        except (FileNotFoundError, ConnectionError):
+            return False
+    return True
+
+
 def stop_postgres() -> None:
     if (_cluster() / "postmaster.pid").exists():
         _postgres("pg_ctl", "-D", _cluster(), "-w", "-m", "fast", "stop")
@@ -180,6 +190,10 @@ def start_redis() -> None:
         if time.monotonic() - begun > FAILED_START_SECONDS:
             raise ServerDidNotStart("Redis: " + _end_of(_redis_folder() / "redis.log"))
         time.sleep(POLL_SECONDS)
+
+
+def redis_answers() -> bool:
+    return bool(_ask_redis("PING"))
 
 
 def stop_redis() -> None:

@@ -16,6 +16,7 @@ from config import (
     addresses,
     currencies,
     datafolder,
+    deployment,
     embedded,
     installation,
     issuer,
@@ -59,6 +60,9 @@ if not SECRET_KEY:
     if DEPLOYED:
         raise ImproperlyConfigured("Set SECRET_KEY: DATABASE_URL is set, so this is a deployment.")
     SECRET_KEY = datafolder.secret_key()
+
+if DEPLOYED:
+    deployment.check()
 
 # What may never be read from the database alone: the first encrypts, all decrypt.
 TAEL_ENCRYPTION_KEYS = keys.encryption_keys(deployed=DEPLOYED)
@@ -126,6 +130,7 @@ MIDDLEWARE = [
     "config.middleware.ClockIsRight",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.outages.Outages",
     "config.bounds.Patience",
 ]
 
@@ -257,6 +262,8 @@ WHITENOISE_AUTOREFRESH = DEBUG or TESTING
 TAEL_BASE_URL = os.environ.get(
     "TAEL_BASE_URL", f"http://127.0.0.1:{os.environ.get('PORT') or 8000}"
 ).rstrip("/")
+if DEPLOYED:
+    deployment.check_host(TAEL_BASE_URL, ALLOWED_HOSTS)
 # What others know this installation by, and where it is (merchants.installation).
 TAEL_PREFIX = os.environ.get("TAEL_PREFIX", "")
 TAEL_FIRST_PREFIX = installation.first_prefix(deployed=DEPLOYED)

@@ -1,5 +1,6 @@
 """The doors that Celery beat and the workers come through."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -7,9 +8,15 @@ from celery import shared_task
 from django.db import InterfaceError, OperationalError
 
 from config import jobs, runs
-from config.celery import job_named
-from config.models import Heartbeat
+from config.celery import Job, job_named
+from config.models import Heartbeat, JobRun
 from merchants import clock
+from merchants.piecework import Turn
+from merchants.silences import Silences
+
+log = logging.getLogger(__name__)
+
+TURN_SECONDS = 4 * 60  # well before Celery's time limit, which strikes in the middle of a request
 
 
 @shared_task
@@ -35,8 +42,11 @@ def run_job(name: str, tick: str = "") -> None:
         raise
     runs.close_lost(now)
     try:
-        started = runs.start(job, at=now, now=now, tick=turn)
+        started = runs.start(job, at=now, now=now, tick=turn, is_alone=True)
     except runs.TickTaken:
+        return
+    except runs.JobAtWork as refusal:
+        log.info("%s", refusal)  # the tick is still owed, and asked for again
         return
     spread(started)
 
@@ -46,11 +56,15 @@ def spread(started: runs.Started) -> None:
     at = started.run.due_at.isoformat()
     for number, chunk in enumerate(started.chunks, start=1):
         try:
-            do_chunk.delay(started.run.pk, number, started.job.name, list(chunk), at)
+            _hand_out(started.job, started.run.pk, number, chunk, at)
         except Exception as error:
             rest = range(number, len(started.chunks) + 1)
             runs.hand_back(started.run.pk, rest, error=error, now=_now_on_record())
             raise
+
+
+def _hand_out(job: Job, run_id: int, number: int, keys: Sequence[int], at: str) -> None:
+    do_chunk.apply_async((run_id, number, job.name, list(keys), at), queue=job.queue)
 
 
 # The database may be back in a minute, and one of two that deadlocked has only to try again.
@@ -63,15 +77,28 @@ def spread(started: runs.Started) -> None:
 def do_chunk(run_id: int, number: int, name: str, keys: Sequence[int], at: str) -> None:
     """Do one chunk of a run, and add it up. May be asked twice for the same one."""
     job, instant = job_named(name), datetime.fromisoformat(at)
+    turn = _turn(run_id, instant) if job.asks_providers else None
     try:
-        failures = runs.work_off(job, keys, instant)
+        failures = runs.work_off(job, keys, instant, turn)
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:  # the time is up, or the job itself is broken
         runs.give_up(run_id, number, error=error, now=_now_on_record())
         raise
     now = _now_on_record()
-    runs.finish(run_id, number, job=job, keys=keys, failures=failures, now=now)
+    rest = runs.finish(run_id, number, job=job, keys=keys, failures=failures, turn=turn, now=now)
+    if turn and rest:
+        try:
+            _hand_out(job, run_id, rest, turn.rest, at)
+        except Exception as error:
+            runs.hand_back(run_id, [rest], error=error, now=_now_on_record())
+            raise
+
+
+def _turn(run_id: int, at: datetime) -> Turn:
+    """A turn at rows that ask providers; those of which the run has had enough are not asked."""
+    silent = JobRun.objects.filter(pk=run_id).values_list("silent", flat=True).first()
+    return Turn(at, clock=clock.now, seconds=TURN_SECONDS, silences=Silences(silent or ()))
 
 
 def _now_on_record() -> datetime:

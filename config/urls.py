@@ -19,6 +19,8 @@ of_a_merchant: list[URLPattern | URLResolver] = [
     path("", include((merchants_urls.of_a_merchant, "merchant"))),
 ]
 
+handler500 = "config.outages.server_error"
+
 urlpatterns = [
     path("", include("merchants.urls")),
     path("m/<reference:merchant>/", include(of_a_merchant)),

@@ -92,6 +92,18 @@ WITHDRAWALS = (
     ),
     Check(
         7,
+        "a withdrawal of which another amount was told was ended by a person, if it was",
+        "ended by a person",
+        """
+        SELECT line_id AS merchant_id, 'withdrawal ' || reference AS subject,
+               ended_at IS NOT NULL AS expected,
+               ended_at IS NOT NULL AND (problem = '' OR ended_by NOT IN (
+                   'send-withdrawals', 'reconcile-withdrawals')) AS found
+        FROM credit_withdrawal
+        """,
+    ),
+    Check(
+        7,
         "a withdrawal's steps are those of its status",
         "approved, sent, ended",
         """

@@ -11,6 +11,7 @@ from typing import Protocol
 from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
+from moneyed import Money
 
 from credit.models import Withdrawal
 from merchants import encrypted
@@ -34,10 +35,11 @@ class Answer:
     status: Withdrawal.Status
     reference: str = ""  # the provider's own, when it paid
     reason: str = ""  # in words a merchant can read, when it did not
+    amount: Money | None = None  # what it says that it paid, where it says so
 
     @classmethod
-    def paid(cls, reference: str) -> "Answer":
-        return cls(Withdrawal.Status.PAID, reference=reference)
+    def paid(cls, reference: str, amount: Money | None = None) -> "Answer":
+        return cls(Withdrawal.Status.PAID, reference=reference, amount=amount)
 
     @classmethod
     def failed(cls, reason: str) -> "Answer":

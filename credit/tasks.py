@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from credit.operations import days, flags, payout_answers, payouts
-from merchants.piecework import Failures, by_halves, one_by_one
+from merchants.piecework import Failures, Turn, ask_one_by_one, by_halves, one_by_one
 
 
 def work_off_day_ends(line_ids: Sequence[int], now: datetime) -> Failures:
@@ -16,12 +16,16 @@ def flag_orders(line_ids: Sequence[int], now: datetime) -> Failures:
     return by_halves(partial(flags.raise_flags, now=now), line_ids)
 
 
-def send_withdrawals(withdrawal_ids: Sequence[int], now: datetime) -> Failures:
-    return one_by_one(partial(payouts.send, now=now), withdrawal_ids)
+def send_withdrawals(
+    withdrawal_ids: Sequence[int], now: datetime, turn: Turn | None = None
+) -> Failures:
+    return ask_one_by_one(payouts.send, withdrawal_ids, turn or Turn(now))
 
 
-def reconcile_withdrawals(withdrawal_ids: Sequence[int], now: datetime) -> Failures:
-    return one_by_one(partial(payouts.reconcile, now=now), withdrawal_ids)
+def reconcile_withdrawals(
+    withdrawal_ids: Sequence[int], now: datetime, turn: Turn | None = None
+) -> Failures:
+    return ask_one_by_one(payouts.reconcile, withdrawal_ids, turn or Turn(now))
 
 
 def take_payout_answers(answer_ids: Sequence[int], now: datetime) -> Failures:

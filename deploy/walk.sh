@@ -85,7 +85,7 @@ try() {
     else
         printf 'FAILED  %4ds  %s\n' $((SECONDS - begun)) "$what"
         cat /run/walk/said
-        tail -n 20 /var/log/walk/tael-*.log /var/log/nginx/error.log 2>/dev/null || true
+        tail -n 5 /var/log/walk/tael-*.log /var/log/nginx/error.log 2>/dev/null || true
         exit 1
     fi
 }
@@ -125,18 +125,29 @@ answers() { # STATUS, curl's arguments
 
 # --- packages and code ---------------------------------------------------------------------------
 
+# The packages of an earlier walk, where they are those that the code asks for.
+use_cache() {
+    if cmp -s /srv/tael/requirements.txt /srv/walk-cache/requirements.txt; then
+        mkdir -p /srv/tael/.venv
+        mount --bind /srv/walk-cache/.venv /srv/tael/.venv
+        touch /srv/tael/.venv/installed
+    fi
+}
+
+keep_cache() {
+    if mountpoint --quiet /srv/walk-cache && ! cmp -s /srv/tael/requirements.txt /srv/walk-cache/requirements.txt; then
+        rm -rf /srv/walk-cache/.venv
+        cp -a /srv/tael/.venv /srv/tael/requirements.txt /srv/walk-cache/
+    fi
+}
+
 install_part() {
     step packages
     step user
     try "the code is laid down" git clone --quiet /srv/walk /srv/tael
-    if [ -d /srv/walk-cache/.venv ] && cmp -s /srv/tael/requirements.txt /srv/walk-cache/requirements.txt; then
-        cp -a /srv/walk-cache/.venv /srv/tael/.venv
-        touch /srv/tael/.venv/installed
-    fi
+    use_cache
     step code
-    if [ ! -d /srv/walk-cache/.venv ]; then
-        cp -a /srv/tael/.venv /srv/tael/requirements.txt /srv/walk-cache/
-    fi
+    keep_cache
 }
 
 # --- an empty machine ----------------------------------------------------------------------------
@@ -189,6 +200,7 @@ END
 }
 
 first_part() {
+    use_cache
     try "PostgreSQL, Redis and a mail server run" debian_starts
     step environment
     try "by hand: the mail server" by_hand

@@ -43,7 +43,8 @@ def start() -> None:
     try:
         _refuse_other(current().version)
     except DatabaseError as problem:
-        log.warning("The books' time-zone data can't be read now: %s", problem)
+        said = " ".join(str(problem).split())
+        log.warning("The books' time-zone data can't be read now: %s", said)
 
 
 def _look(connection: BaseDatabaseWrapper, **_: Any) -> None:

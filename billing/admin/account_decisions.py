@@ -8,6 +8,7 @@ from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
+from billing import tasks
 from billing.admin.forms import (
     GrantedCredit,
     MethodChoice,
@@ -16,9 +17,10 @@ from billing.admin.forms import (
     TimeZoneChange,
     new_request_key,
 )
-from billing.models import BillingAccount, BillingCredit, PlanTerm
+from billing.admin.payments import outcome
+from billing.models import BillingAccount, BillingCredit, Payment, PlanTerm
 from billing.models.fees import CREDIT_CATEGORIES
-from billing.operations import accounts, credits, payment_methods, terms, thresholds
+from billing.operations import accounts, credits, payment_methods, payments, terms, thresholds
 from merchants import calendar
 from merchants.admin import figure
 from merchants.decisions import Act, Decision, Reasoned
@@ -143,15 +145,24 @@ def _method_effect(account: BillingAccount) -> str:
     ).format(present=present)
 
 
-def _choose_method(act: Act) -> BillingAccount:
+def _choose_method(act: Act) -> Payment | BillingAccount:
+    """The attempt on the oldest bill that is due, which workers go on from; or the account."""
     method, _separator, card = act.said["method"].partition(":")
-    return payment_methods.choose(
+    account = payment_methods.choose(
         merchant_id=act.row.pk,
         method=method,
         card_id=int(card) if card else None,
         reason=act.reason,
         **act.by,
     )
+    payment = payments.collect_chosen(account.pk, now=act.by["now"])
+    tasks.start_collecting(account.pk)
+    return payment or account
+
+
+def _method_chosen(result: Payment | BillingAccount) -> str:
+    said = translated("The payment method is chosen.")
+    return f"{said} {outcome(result)}" if isinstance(result, Payment) else said
 
 
 DECISIONS = (
@@ -200,7 +211,7 @@ DECISIONS = (
         effect=_method_effect,
         initial=_methods,
         carry_out=_choose_method,
-        done=_("The payment method is chosen."),
+        done=_method_chosen,
         menu=TERMS,
     ),
     Decision(

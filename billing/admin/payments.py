@@ -28,15 +28,14 @@ def outcome(payment: Payment) -> str:
 
 
 def _ask_effect(payment: Payment) -> str:
-    return translated(
-        "{provider} is asked whether it took {amount} for bill {bill}; nothing is collected. If it"
-        " did, the bill is paid by that. What it has not heard of ten minutes after the attempt has"
-        " failed, and is tried anew."
-    ).format(
-        provider=payment.provider,
-        amount=figure(payment.amount, payment.currency),
-        bill=payment.invoice,
+    amount = figure(payment.amount, payment.currency)
+    effect = (
+        f"{payment.provider} is asked whether it took {amount} for bill {payment.invoice}; nothing"
+        " is collected. If it did, the bill is paid by that. What it has not heard of ten minutes"
+        " after it was asked to pay is made again under the same key; where another method was"
+        " chosen since, it has failed."
     )
+    return f"{effect} What it said before: {payment.problem}" if payment.problem else effect
 
 
 def _ask(act: Act) -> Payment:
@@ -57,6 +56,7 @@ class PaymentAdmin(Deciding, FoundByKeys):
         "status",
         amount("amount"),
         "failure",
+        "problem",
         "started_at",
         "ended_at",
     )

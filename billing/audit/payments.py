@@ -59,6 +59,18 @@ CHECKS = (
     ),
     Check(
         7,
+        "an attempt of which its provider told another amount is undecided, and paid nothing",
+        "state",
+        """
+        SELECT bill.account_id AS merchant_id, 'payment ' || payment.idempotency_key AS subject,
+               CASE WHEN payment.problem = '' THEN payment.status ELSE 'UNKNOWN' END::text
+                   AS expected,
+               payment.status::text AS found
+        FROM billing_payment payment JOIN billing_invoice bill ON bill.id = payment.invoice_id
+        """,
+    ),
+    Check(
+        7,
         "what proceeds paid of a bill left them, once",
         "merchant, amount, currency",
         """

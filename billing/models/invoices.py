@@ -95,6 +95,8 @@ class Invoice(models.Model):
     paid_at = models.DateTimeField(null=True, blank=True)
     # Collecting it (domain: payment). When it is tried next by itself; null when it is not.
     next_attempt_at = models.DateTimeField(null=True, blank=True)
+    # Whose choice of a method has it tried then; empty where its own dates do.
+    next_attempt_by = models.CharField(max_length=254, blank=True, default="", db_default="")
     # Set once, by the first attempt that failed or, of a manual bill, by its due day; retries and
     # the freeze of the line are counted from it.
     first_failed_at = models.DateTimeField(null=True, blank=True)
@@ -176,7 +178,8 @@ class Invoice(models.Model):
             pgtrigger.ReadOnly(
                 name="issued_bill_never_changes",
                 exclude=["status", "number", "issued_at", "due_on", "amount_paid", "paid_at",
-                         "next_attempt_at", "first_failed_at", "first_failed_on"],
+                         "next_attempt_at", "next_attempt_by", "first_failed_at",
+                         "first_failed_on"],
             ),
             # Its due day moves once, when nothing collects it any more before anything was tried.
             pgtrigger.Protect(

@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import ClassVar
 
 import pgtrigger
@@ -116,7 +117,13 @@ class Payment(models.Model):
     is_hard = models.BooleanField(default=False)
     currency = CurrencyField()
     amount = AmountField()
+    # What its provider said of it that cannot be right, such as another amount; for operators.
+    problem = models.CharField(max_length=500, blank=True, default="", db_default="")
     started_at = models.DateTimeField()
+    # When it was made once more, under the same key, since its provider had never received it.
+    asked_again_at = models.DateTimeField(null=True, blank=True)
+    # Whose choice of a method had it made at once; empty where it was due anyway, or paid now.
+    chosen_by = models.CharField(max_length=254, blank=True, default="", db_default="")
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -161,7 +168,15 @@ class Payment(models.Model):
             ),
             pgtrigger.ReadOnly(
                 name="payment_never_changes",
-                exclude=["status", "provider_reference", "failure", "is_hard", "ended_at"],
+                exclude=[
+                    "status",
+                    "provider_reference",
+                    "failure",
+                    "is_hard",
+                    "problem",
+                    "asked_again_at",
+                    "ended_at",
+                ],
             ),
             pgtrigger.Protect(
                 name="ended_payment_never_changes",
@@ -180,6 +195,11 @@ class Payment(models.Model):
     @property
     def provider_name(self) -> str:
         return str(self.Provider(self.provider).label)
+
+    @property
+    def last_asked_at(self) -> datetime:
+        """When its provider was last asked to pay; by the instant that was given."""
+        return self.asked_again_at or self.started_at
 
     @property
     def has_failed(self) -> bool:

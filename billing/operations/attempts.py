@@ -16,12 +16,14 @@ def new_payment(
 ) -> Payment:
     """The next attempt on the locked bill, over all that is left of it."""
     attempt = bill.payments.count() + 1
+    chosen_by = bill.next_attempt_by if bill.next_attempt_at and bill.next_attempt_at <= now else ""
     return Payment.objects.create(
         invoice=bill,
         attempt=attempt,
         provider=provider,
         card_id=card_id,
         actor=actor,
+        chosen_by=chosen_by,
         idempotency_key=_key(bill, attempt),
         currency=bill.currency,
         amount=bill.left_to_pay,

@@ -17,7 +17,7 @@ from django.conf import settings
 from billing import stripe_provider
 from billing.answers import NoAnswer, ProviderNotReady
 from billing.models import BillingAccount, Card
-from billing.operations import payment_methods
+from billing.operations import at_once, payment_methods
 from billing.stripe_provider import ACTOR, MERCHANT
 from merchants import installation
 from merchants.models import Merchant
@@ -57,9 +57,10 @@ class Begun:
 def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
     """Let the merchant's browser hand a card to Stripe.
 
-    Raises ProviderNotReady, ProviderSilent.
+    Raises ProviderNotReady, ProviderSilent, TooManyCards.
     """
     account = BillingAccount.objects.select_related("merchant").get(pk=merchant_id)
+    at_once.check_cards(account, now=now)
     client = stripe_provider.client()
     if not settings.STRIPE_PUBLISHABLE_KEY:
         raise ProviderNotReady("adding a card needs STRIPE_PUBLISHABLE_KEY")
@@ -79,7 +80,7 @@ def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
 def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime) -> Card:
     """Keep the card that Stripe was given, and collect from it from now on; done twice, once.
 
-    Raises UnknownSetup, CardNotConfirmed, ProviderNotReady, ProviderSilent.
+    Raises UnknownSetup, CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards.
     """
     merchant = Merchant.objects.get(pk=merchant_id)
     client = stripe_provider.client()

@@ -120,13 +120,22 @@ def next_with_new_method(
     return max(now, calendar.day_start(bill.due_on, account.timezone))
 
 
-def plan_attempts(account: BillingAccount, *, now: datetime) -> None:
-    """When each open bill of the locked account is tried next, now that its method has changed."""
+def plan_attempts(account: BillingAccount, *, now: datetime, chosen_by: str = "") -> None:
+    """When each open bill of the locked account is tried next, now that its method has changed.
+
+    `chosen_by`: who chose it; what that makes due at once, and was not due anyway, counts as tried
+    by them.
+    """
     for bill in account.invoices.select_for_update().filter(status=Invoice.Status.OPEN):
         if undecided.exists(bill):
             continue  # what follows from its answer sees the new method
+        was_due = bill.next_attempt_at is not None and bill.next_attempt_at <= now
         bill.next_attempt_at = next_with_new_method(account, bill, now=now)
-        bill.save(update_fields=["next_attempt_at"])
+        if bill.next_attempt_at != now:
+            bill.next_attempt_by = ""
+        elif not was_due:
+            bill.next_attempt_by = chosen_by
+        bill.save(update_fields=["next_attempt_at", "next_attempt_by"])
         give_days_to_pay(account, bill)
 
 

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from billing.minimums import is_too_little, takes
 from billing.models import AccountChange, BillingAccount, Card, Invoice
-from billing.operations import accounts, dunning, rests
+from billing.operations import accounts, at_once, dunning, rests
 from billing.providers import PROVIDERS
 from credit.models import CreditLine
 from merchants.operations import trail
@@ -72,7 +72,7 @@ def choose(
         now=now,
         trailed={"payment_method": (before, after)},
     )
-    dunning.plan_attempts(account, now=now)
+    dunning.plan_attempts(account, chosen_by=actor, now=now)
     _reconsider_small_bills(account, small, actor=actor, now=now)
     # What the last method could not have been asked for may have kept it waiting.
     rests.pay_bills(account, actor=actor, now=now)
@@ -94,7 +94,8 @@ def add_card(
 ) -> Card:
     """Keep what the provider calls a card, and collect from it from now on.
 
-    A card that the provider names again is the same one. Raises ProviderNotReady, Invalid.
+    A card that the provider names again is the same one. Raises ProviderNotReady, Invalid,
+    TooManyCards.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
@@ -102,6 +103,7 @@ def add_card(
     if provider != BillingAccount.Method.SANDBOX:
         card = Card.objects.filter(provider=provider, token=token).first()
     if card is None:
+        at_once.check_cards(account, now=now)
         card = Card.objects.create(
             account=account,
             provider=provider,

@@ -2,25 +2,29 @@
 
 An attempt is on record before its provider is asked, and the provider knows it by its key, so that
 dying in between never pays twice: what has no answer is asked about, and nothing else is tried for
-its bill before the answer is there.
+its bill before the answer is there. What its provider never received is made again under the same
+key. Who asks holds a lease of the bill, and renews it right before each request to pay.
 """
 
 import logging
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 from django.db import transaction
 
+from billing import hurry, queries
 from billing.minimums import is_too_little
 from billing.models import BillingAccount, Invoice, Payment
-from billing.operations import dunning, rests, unapplied
+from billing.operations import asking, at_once, dunning, rests, unapplied
 from billing.operations.attempts import new_payment, take_in
 from billing.operations.bill_decisions import BillNotOpen, hold
-from billing.providers import PROVIDERS, Answer, NoAnswer, Provider
+from billing.providers import PROVIDERS, Answer
 from billing.queries import ANSWERED_WITHIN, undecided
-from merchants import locks, metrics, money
-from merchants.operations import trail
+from merchants import metrics, money, reconnecting
+from merchants.operations import leases, trail
 from merchants.refusals import Refused
-from merchants.texts import shown
+from merchants.silences import Silences
+from merchants.texts import LONGEST_WORDS, shown
 from merchants.trail import Action
 
 log = logging.getLogger(__name__)
@@ -59,12 +63,13 @@ class BillChanged(Refused):
     code = "bill_changed"
 
 
-def collect(invoice_id: int, *, now: datetime) -> Payment | None:
+def collect(invoice_id: int, *, now: datetime, silences: Silences | None = None) -> Payment | None:
     """Make the attempt on an open bill that is due; find out first what became of the last one.
 
-    Returns None when there is nothing to do. Raises ProviderNotReady.
+    `silences`: those of the run that asks. Returns None when there is nothing to do. Raises
+    ProviderNotReady, and KeepsSilent for a provider that the run asks no more.
     """
-    return _attempt(invoice_id, actor=COLLECTOR, now=now)
+    return _attempt(invoice_id, actor=COLLECTOR, silences=silences, now=now)
 
 
 def pay_now(
@@ -82,56 +87,135 @@ def pay_now(
     return payment
 
 
+def collect_chosen(merchant_id: int, *, now: datetime) -> Payment | None:
+    """After a method was chosen, try by it the oldest bill that is due now, while a page waits.
+
+    The others are the job's. None where there is nothing to try. Raises as `collect` does.
+    """
+    due = queries.bills_to_collect_of(merchant_id, now)
+    if not due:
+        return None
+    with hurry.within():
+        return _attempt(due[0], actor=COLLECTOR, now=now)
+
+
 def _attempt(
-    invoice_id: int, *, actor: str, now: datetime, attempts_seen: int | None = None
+    invoice_id: int,
+    *,
+    actor: str,
+    now: datetime,
+    attempts_seen: int | None = None,
+    silences: Silences | None = None,
 ) -> Payment | None:
-    with locks.alone(f"bill {invoice_id}") as is_alone:
-        if not is_alone or not _decide_undecided(invoice_id, now):
+    silences = silences or Silences()
+    with _asking(invoice_id) as lease:
+        if lease is None or not _decide_undecided(invoice_id, lease, silences, now):
             return None
-        payment = _start(invoice_id, actor, now, attempts_seen)
+        payment = _start(invoice_id, actor, now, attempts_seen, silences)
         if payment is None or not payment.is_undecided:
             return payment
-        try:
-            answer = PROVIDERS[payment.provider].collect(payment, now=now)
-        except Exception as error:  # whatever it was, the request may have arrived
-            _log_silence(payment, error)
-            answer = Answer.undecided("")
-        return settle(payment.pk, answer, now=now)
+        return _ask_to_pay(payment, lease, silences, now)
 
 
-def reconcile(payment_id: int, *, now: datetime, actor: str = "") -> None:
+def reconcile(
+    payment_id: int, *, now: datetime, actor: str = "", silences: Silences | None = None
+) -> None:
     """Ask the provider what became of an attempt that has no answer; `actor` where a person asks.
 
-    Raises ProviderNotReady.
+    What it never received is made again, under the same key. Raises as `collect` does.
     """
     found = Payment.objects.filter(pk=payment_id).values_list("invoice", flat=True).first()
     if found is None:
         return
-    with locks.alone(f"bill {found}") as is_alone:
-        if is_alone:
-            _decide_undecided(found, now, asked_by=actor)
+    with _asking(found) as lease:
+        if lease is not None:
+            _decide_undecided(found, lease, silences or Silences(), now, asked_by=actor)
 
 
-def _decide_undecided(invoice_id: int, now: datetime, *, asked_by: str = "") -> bool:
+def _asking(invoice_id: int) -> AbstractContextManager[leases.Held | None]:
+    """The lease of who asks a provider about the bill; None while somebody else has it."""
+    return leases.held(f"bill {invoice_id}")
+
+
+def _ask_to_pay(
+    payment: Payment,
+    lease: leases.Held,
+    silences: Silences,
+    now: datetime,
+    *,
+    asked_by: str = "",
+) -> Payment:
+    """Have the provider take it, and write down what it says.
+
+    Whoever has slept past the lease sends nothing, and leaves the attempt to who has it now.
+    """
+    if not lease.renew():
+        log.warning("Payment %s: not sent, since the lease of its bill was lost", payment)
+        return payment
+    answer = asking.to_pay(payment, silences=silences, now=now)
+    return _write_down(payment, answer, now, asked_by=asked_by)
+
+
+def _write_down(payment: Payment, answer: Answer, now: datetime, *, asked_by: str) -> Payment:
+    """Settle what was answered, on a new connection where the old one broke meanwhile."""
+
+    @transaction.atomic
+    def write() -> Payment:
+        settled = settle(payment.pk, answer, now=now)
+        if asked_by and settled.status != payment.status:
+            account, _ = hold(payment.invoice_id, now=now)
+            before, after = {"status": payment.status}, {"status": settled.status}
+            what = Action.PAYMENT_LOOKED_UP
+            _note(what, payment, before, after, actor=asked_by, now=account.now)
+        return settled
+
+    return reconnecting.again(write)
+
+
+def _decide_undecided(
+    invoice_id: int,
+    lease: leases.Held,
+    silences: Silences,
+    now: datetime,
+    *,
+    asked_by: str = "",
+) -> bool:
     """Whether the bill has no attempt without an answer, after asking for it.
 
-    What was never received has failed once it can't arrive any more; that is nobody's first
-    failure, and the bill is tried again.
+    What was never received, and can't arrive any more, is made again under its key. Where it is not
+    wanted any more, since another method was chosen meanwhile, it has failed: that is nobody's
+    first failure, and the bill is tried by what was chosen.
     """
     payment = undecided.payment(invoice_id)
     if payment is None:
         return True
-    provider = PROVIDERS[payment.provider]
-    provider.check_ready()
-    answer = _ask_about(provider, payment, now)
-    with transaction.atomic():
-        account, _ = hold(invoice_id, now=now)
-        now = account.now
-        settled = settle(payment.pk, answer, now=now)
-        if asked_by and settled.status != payment.status:
-            before, after = {"status": payment.status}, {"status": settled.status}
-            _note(Action.PAYMENT_LOOKED_UP, payment, before, after, actor=asked_by, now=now)
+    silences.check(payment.provider)
+    PROVIDERS[payment.provider].check_ready()
+    answer = asking.about(payment, silences=silences)
+    if answer is None and payment.last_asked_at + ANSWERED_WITHIN > now:
+        answer = Answer.undecided("")
+    if answer is None and _claim_again(payment, now):
+        settled = _ask_to_pay(payment, lease, silences, now, asked_by=asked_by)
+    else:
+        answer = answer or Answer.failed(Payment.NEVER_RECEIVED)
+        settled = _write_down(payment, answer, now, asked_by=asked_by)
     return not settled.is_undecided
+
+
+# durable: the provider must not be asked before this is committed.
+@transaction.atomic(durable=True)
+def _claim_again(payment: Payment, now: datetime) -> bool:
+    """Whether the attempt is to be made once more; from now on its provider may have it."""
+    account, bill = hold(payment.invoice_id, now=now)
+    found = Payment.objects.select_for_update().get(pk=payment.pk)
+    method = (account.payment_method, account.card_id)
+    is_wanted = bill.is_open or (bill.is_unpaid and payment.actor != COLLECTOR)
+    is_wanted = is_wanted and not account.has_disputed_card
+    if not found.is_undecided or not is_wanted or method != (found.provider, found.card_id):
+        return False
+    payment.asked_again_at = found.asked_again_at = account.now
+    found.save(update_fields=["asked_again_at"])
+    return True
 
 
 def _note(
@@ -154,32 +238,11 @@ def _note(
     )
 
 
-def _ask_about(provider: Provider, payment: Payment, now: datetime) -> Answer:
-    try:
-        answer = provider.find(payment)
-    except Exception as error:
-        _log_silence(payment, error)
-        return Answer.undecided("")
-    if answer is not None:
-        return answer
-    if payment.started_at + ANSWERED_WITHIN <= now:
-        return Answer.failed(Payment.NEVER_RECEIVED)
-    return Answer.undecided("")
-
-
-def _log_silence(payment: Payment, error: Exception) -> None:
-    log.warning(
-        "Payment %s: no answer of %s: %s",
-        payment,
-        payment.provider,
-        error,
-        exc_info=None if isinstance(error, NoAnswer) else error,
-    )
-
-
 # durable: the provider must not be asked before this is committed.
 @transaction.atomic(durable=True)
-def _start(invoice_id: int, actor: str, now: datetime, attempts_seen: int | None) -> Payment | None:
+def _start(
+    invoice_id: int, actor: str, now: datetime, attempts_seen: int | None, silences: Silences
+) -> Payment | None:
     """The attempt, PENDING; decided already if its provider is in our database, or if its card is
     not to be asked.
 
@@ -196,6 +259,8 @@ def _start(invoice_id: int, actor: str, now: datetime, attempts_seen: int | None
         if is_too_little(account, bill.left_to_pay):
             _wait_for_a_transfer(bill)
             return None
+        if bill.next_attempt_by and _put_off(bill, now):
+            return None
     elif not bill.is_unpaid:
         raise BillNotOpen(f"bill: {bill} is {bill.status}")
     elif account.payment_method not in PROVIDERS:
@@ -204,6 +269,9 @@ def _start(invoice_id: int, actor: str, now: datetime, attempts_seen: int | None
         raise TooLittle(f"payment: less is left of {bill} than {account.payment_method} takes")
     elif account.has_disputed_card:
         raise CardDisputed("payment: a payment from the card was disputed; choose a method first")
+    elif at_once.next_attempt_from(bill, collector=COLLECTOR, now=now) > now:
+        raise at_once.TooManyAttempts(f"payment: {bill} was tried five times within 24 hours")
+    silences.check(account.payment_method)
     provider = PROVIDERS[account.payment_method]
     provider.check_ready()
     payment = new_payment(
@@ -217,6 +285,16 @@ def _start(invoice_id: int, actor: str, now: datetime, attempts_seen: int | None
     if provider.is_local:
         return settle(payment.pk, provider.collect(payment, now=now), now=now)
     return payment
+
+
+def _put_off(bill: Invoice, now: datetime) -> bool:
+    """Whether a choice has to wait, since people have had the locked bill tried too often."""
+    possible_at = at_once.next_attempt_from(bill, collector=COLLECTOR, now=now)
+    if possible_at <= now:
+        return False
+    bill.next_attempt_at = possible_at
+    bill.save(update_fields=["next_attempt_at"])
+    return True
 
 
 def _wait_for_a_transfer(bill: Invoice) -> None:
@@ -248,8 +326,13 @@ def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
     payment.provider_reference = answer.reference or payment.provider_reference
     payment.failure = shown(answer.failure, LONGEST_FAILURE)
     payment.is_hard = answer.is_hard
+    payment.problem = shown(answer.problem, LONGEST_WORDS)
     payment.ended_at = None if payment.is_undecided else now
-    payment.save(update_fields=["status", "provider_reference", "failure", "is_hard", "ended_at"])
+    payment.save(
+        update_fields=[
+            "status", "provider_reference", "failure", "is_hard", "problem", "ended_at",
+        ]
+    )  # fmt: skip
     if payment.status == Payment.Status.SUCCEEDED:
         take_in(account, bill, payment, now=now)
     elif payment.has_failed:
@@ -266,8 +349,10 @@ def _fail(account: BillingAccount, bill: Invoice, payment: Payment, now: datetim
         account.payment_method,
         account.card_id,
     )
+    bill.next_attempt_by = ""
     if has_new_method:
         retry = dunning.next_with_new_method(account, bill, now=now)
+        bill.next_attempt_by = queries.method_chosen_by(account) if retry == now else ""
         dunning.give_days_to_pay(account, bill)
     elif payment.failure == Payment.NEVER_RECEIVED:
         retry = now
@@ -279,7 +364,7 @@ def _fail(account: BillingAccount, bill: Invoice, payment: Payment, now: datetim
         dunning.fail(account, bill, failure=payment.failure, now=now)
         retry = None if payment.is_hard else dunning.next_retry(bill, after=now)
     bill.next_attempt_at = retry if bill.is_open else None
-    bill.save(update_fields=["next_attempt_at"])
+    bill.save(update_fields=["next_attempt_at", "next_attempt_by"])
 
 
 def _take_late(

@@ -40,31 +40,36 @@ class Again(Exception):
     """Stripe could not be asked about its own event now, and is to send it again."""
 
 
-def take(kind: str, object_id: str, *, now: datetime) -> None:
+def take(kind: str, object_id: str, *, now: datetime) -> int | None:
     """Look at what the event is about: settle the attempt, keep the card, or write down what was
     taken back.
 
-    Events of other kinds, and of objects that are not ours, change nothing. Raises Again.
+    Events of other kinds, and of objects that are not ours, change nothing. Returns the key of the
+    account for which the event tells of a choice: what that makes due is for workers to try. Raises
+    Again.
     """
     try:
         if kind in PAYMENT_EVENTS:
             stripe_payments.settle(object_id, now=now)
         elif kind in CARD_EVENTS:
-            _keep_card(object_id, now)
+            return _keep_card(object_id, now)
         elif kind in CHARGE_EVENTS:
             stripe_reversals.refunds_of(object_id, now=now)
         elif kind in REFUND_EVENTS:
             stripe_reversals.refund(object_id, now=now)
         elif kind in DISPUTE_EVENTS:
             stripe_reversals.dispute(object_id, now=now)
+        return None
     except (NoAnswer, cards.ProviderSilent) as silence:
         raise Again(str(silence)) from silence
 
 
-def _keep_card(setup_intent_id: str, now: datetime) -> None:
+def _keep_card(setup_intent_id: str, now: datetime) -> int | None:
     try:
-        cards.finish_unseen(setup_intent_id, now=now)
+        card = cards.finish_unseen(setup_intent_id, now=now)
     except cards.ProviderSilent:
         raise
     except Refused as refusal:
         log.warning("The card of %s was not kept: %s", setup_intent_id, refusal)
+        return None
+    return card.account_id if card else None

@@ -6,6 +6,7 @@ from datetime import datetime
 import stripe
 
 from billing import stripe_provider
+from billing.answers import Answer
 from billing.models import BillingAccount, Payment
 from billing.operations import payments
 
@@ -36,6 +37,6 @@ def settle(intent_id: str, *, now: datetime) -> None:
     try:
         with stripe_provider.asking():
             answer = stripe_provider.answer(payment, intent)
-    except stripe_provider.AnotherPayment:
-        return  # logged; told again, it would be the same
+    except stripe_provider.AnotherPayment as problem:
+        answer = Answer.undecided("", problem=str(problem))  # told again, it would be the same
     payments.settle(payment.pk, answer, now=now)

@@ -15,6 +15,7 @@ from billing import stripe_provider
 from billing.models import BillingAccount, Payment, Reversal, UnappliedEntry
 from billing.operations import reversals, stripe_payments
 from billing.operations.reversals import Told
+from merchants.silences import Silences
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,14 @@ def dispute(dispute_id: str, *, now: datetime) -> None:
         made = _if_there(stripe_provider.client().v1.disputes.retrieve, dispute_id)
     if made is not None:
         _take_dispute(made, EVENT, now)
+
+
+def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
+    """The daily look at a provider, by its number (queries.reversals). Raises as `look` does, and
+    KeepsSilent.
+    """
+    silences.check(STRIPE)
+    look(now=now)
 
 
 def look(*, now: datetime) -> None:

@@ -7,9 +7,22 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Generic, TypeVar
 
-from django.db.models import Case, DateField, F, Max, Min, Q, QuerySet, Sum, When
+from django.db.models import (
+    Case,
+    DateField,
+    Exists,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+    When,
+)
 
 from billing.models import (
+    AccountChange,
     BillDecision,
     BillingAccount,
     Charge,
@@ -26,6 +39,7 @@ from merchants.queries import local_day
 
 # A provider gives up on an answer long before (billing.providers): the process that asked has died.
 ANSWERED_WITHIN = timedelta(minutes=10)
+UNDECIDED = Q(status__in=[Payment.Status.PENDING, Payment.Status.UNKNOWN])
 PROMPT = timedelta(hours=1)  # how long after a day-end its bills' first attempts are a part of it
 
 
@@ -39,9 +53,28 @@ def accounts_with_a_day_to_work_off(now: datetime) -> Sequence[int]:
 
 
 def bills_to_collect(now: datetime) -> Sequence[int]:
-    """Open bills that are to be tried by themselves by `now`."""
+    """Open bills that are to be tried by themselves by `now`.
+
+    Those with an attempt that has no answer come last: where a provider keeps silent about them,
+    it is asked nothing more by that run.
+    """
     due = Invoice.objects.filter(status=Invoice.Status.OPEN, next_attempt_at__lte=now)
-    return list(due.order_by("pk").values_list("pk", flat=True))
+    waits = Exists(Payment.objects.filter(UNDECIDED, invoice=OuterRef("pk")))
+    return list(due.order_by(waits, "pk").values_list("pk", flat=True))
+
+
+def bills_to_collect_of(account_id: int, now: datetime) -> Sequence[int]:
+    """The account's open bills that are to be tried by themselves by `now`, oldest first."""
+    due = Invoice.objects.filter(
+        account=account_id, status=Invoice.Status.OPEN, next_attempt_at__lte=now
+    )
+    return list(due.order_by("issued_on", "pk").values_list("pk", flat=True))
+
+
+def method_chosen_by(account: BillingAccount) -> str:
+    """Who chose the account's payment method last; empty where it has its first one."""
+    chosen = account.changes.filter(what=AccountChange.What.PAYMENT_METHOD).order_by("-pk")
+    return chosen.values_list("actor", flat=True).first() or ""
 
 
 def without_an_answer(now: datetime) -> Q:
@@ -51,9 +84,13 @@ def without_an_answer(now: datetime) -> Q:
 
 
 def payments_to_reconcile(now: datetime) -> Sequence[int]:
-    """The attempts that a provider is to be asked about."""
-    undecided = Payment.objects.filter(without_an_answer(now))
-    return list(undecided.order_by("pk").values_list("pk", flat=True))
+    """The attempts that a provider is to be asked about, in another order each time.
+
+    So those about which it keeps silent, after which a run asks it nothing more, do not always come
+    before the others.
+    """
+    found = Payment.objects.filter(without_an_answer(now))
+    return list(found.order_by("?").values_list("pk", flat=True))
 
 
 S = TypeVar("S", StatementTotal, InvoiceLine)  # a sum of charges of one fee

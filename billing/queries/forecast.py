@@ -1,6 +1,7 @@
 """Where an account is heading: its threshold and its next bill (domain: billing, invoice)."""
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -8,6 +9,7 @@ from decimal import Decimal
 from django.core.cache import cache
 from django.db import connection
 from moneyed import Money
+from redis import RedisError
 
 from billing.models import BillingAccount
 from merchants import money
@@ -86,7 +88,7 @@ def _read(account: BillingAccount, today: date) -> tuple[Decimal, Decimal]:
     """What the days of the pace came to, and the plan's price on its next date."""
     since = today - PACE_DAYS * ONE_DAY
     key = f"pace:{account.pk}:{today}:{account.timezone}"
-    known = cache.get(key)
+    known = _kept(key)
     with connection.cursor() as cursor:
         cursor.execute(
             READ,
@@ -101,8 +103,22 @@ def _read(account: BillingAccount, today: date) -> tuple[Decimal, Decimal]:
         )
         posted, waiting, plan_fee = cursor.fetchone()
     if known is None:
-        cache.set(key, waiting, ONE_DAY_SECONDS)
+        _keep(key, waiting)
     return posted + waiting, plan_fee
+
+
+def _kept(key: str) -> Decimal | None:
+    """What was kept before; without Redis nothing, and the page is only slower."""
+    try:
+        known: Decimal | None = cache.get(key)
+    except RedisError:
+        return None
+    return known
+
+
+def _keep(key: str, waiting: Decimal) -> None:
+    with suppress(RedisError):
+        cache.set(key, waiting, ONE_DAY_SECONDS)
 
 
 def _threshold_on(missing: Decimal, pace: Decimal, today: date) -> date | None:

@@ -15,6 +15,7 @@ from billing.models import BillingAccount
 from billing.operations import cards, payment_methods, thresholds
 from billing.queries import forecast, methods, terms
 from billing.views.accounts import account_of
+from billing.views.trying import try_chosen
 from merchants import clock, paging
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.queries import local_day
@@ -76,6 +77,7 @@ def choose_method(request: MemberRequest) -> HttpResponse:
         messages.error(request, sentences.refusal(refused))
     else:
         messages.success(request, _("Your bills are collected this way from now on."))
+        try_chosen(request, account.pk)
     return _back(request)
 
 
@@ -96,6 +98,7 @@ def add_sandbox_card(request: MemberRequest) -> HttpResponse:
             form.add_error(None, str(sentences.refusal(refused)))
         else:
             messages.success(request, _("Bills are collected from %(card)s now.") % {"card": card})
+            try_chosen(request, account.pk)
             return _back(request)
     forms = HigherThreshold(account=account), form
     return _page(request, account, *forms, now=now, status=_UNPROCESSABLE)

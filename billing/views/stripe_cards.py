@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from billing import sentences
 from billing.operations import cards
 from billing.views.accounts import account_of
+from billing.views.trying import try_chosen
 from merchants import clock
 from merchants.access import MemberRequest, for_finance
 from merchants.refusals import Refused
@@ -58,6 +59,7 @@ def finish(request: MemberRequest) -> HttpResponse:
         messages.error(request, sentences.refusal(refused))
     else:
         messages.success(request, _("%(card)s was added.") % {"card": card})
+        try_chosen(request, account.pk)
     return _back(request)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.backends.postgresql import base
+from psycopg import OperationalError
 
 from config import embedded
 
@@ -10,4 +11,8 @@ from config import embedded
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         embedded.ensure()
-        return super().get_new_connection(conn_params)
+        try:
+            return super().get_new_connection(conn_params)
+        except OperationalError:  # it may have been killed
+            embedded.revive()
+            return super().get_new_connection(conn_params)

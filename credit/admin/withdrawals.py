@@ -169,6 +169,7 @@ class WithdrawalAdmin(Deciding, OfMerchant):
         amount("fee"),
         "destination",
         "status",
+        "problem",
         "needs_approval",
         "requested_at",
         "flagged_late_at",
@@ -210,8 +211,9 @@ class WithdrawalAdmin(Deciding, OfMerchant):
             form=BankAnswers,
             effect=lambda row: (
                 "A CSV with the columns reference, status (PAID or FAILED), bank_reference and"
-                " reason. A job takes its rows in; those that cannot be right are listed and change"
-                " nothing, and the same file uploaded again says nothing new."
+                " reason, and with amount and currency where the bank tells them. A job takes its"
+                " rows in; those that cannot be right are listed and change nothing, and the same"
+                " file uploaded again says nothing new."
             ),
             carry_out=_take_answers,
         ),

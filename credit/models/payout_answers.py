@@ -44,6 +44,8 @@ class PayoutAnswer(models.Model):
     status = models.TextField()
     bank_reference = models.TextField()
     reason = models.TextField()
+    amount = models.TextField(blank=True, default="", db_default="")  # empty where it says none
+    currency = models.TextField(blank=True, default="", db_default="")
     # Written by the job that takes it in, once.
     outcome = models.CharField(max_length=7, choices=Outcome.choices, default=Outcome.WAITING)
     problem = models.TextField(blank=True)

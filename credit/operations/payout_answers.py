@@ -1,8 +1,9 @@
 """What the bank answers to the files it was sent: uploaded once, and taken in row by row by a job.
 
 A file is CSV in UTF-8 with the columns reference, status (PAID or FAILED), bank_reference (of a
-PAID) and reason (of a FAILED). It may have tens of thousands of rows, each of which takes the lock
-of a line, so that whoever uploads it does not wait for them.
+PAID) and reason (of a FAILED), and may have amount and currency: what a PAID says that was paid,
+which is not taken for another sum. It may have tens of thousands of rows, each of which takes the
+lock of a line, so that whoever uploads it does not wait for them.
 """
 
 import csv
@@ -10,8 +11,10 @@ import io
 import secrets
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
+from moneyed import CurrencyDoesNotExist, Money
 
 from credit.models import PayoutAnswer, PayoutAnswerFile, Withdrawal
 from credit.operations import payouts
@@ -21,6 +24,7 @@ from merchants.refusals import Refused
 from merchants.trail import Action
 
 COLUMNS = ("reference", "status", "bank_reference", "reason")
+OPTIONAL = ("amount", "currency")
 AT_ONCE = 5000  # rows of one statement
 Outcome = PayoutAnswer.Outcome
 
@@ -29,6 +33,12 @@ class UnreadableFile(Refused):
     """It is no CSV in UTF-8 with the columns of the bank's answers. Nothing of it was taken."""
 
     code = "unreadable_file"
+
+
+class AnotherAmount(Refused):
+    """The bank says that it paid another amount, or in another currency, than it was to pay."""
+
+    code = "another_amount"
 
 
 class UnknownAnswer(Refused):
@@ -88,6 +98,7 @@ def _taken(answer: PayoutAnswer, now: datetime) -> str:
     match answer.status.upper():
         case Withdrawal.Status.PAID:
             reference = answer.bank_reference
+            _check_amount(answer, withdrawal, now)
             if withdrawal.is_paid and withdrawal.provider_reference == reference:
                 return Outcome.KNOWN
             payouts.mark_paid(
@@ -111,6 +122,34 @@ def _taken(answer: PayoutAnswer, now: datetime) -> str:
             raise UnknownAnswer(f"status: {answer.status!r} is neither PAID nor FAILED")
 
 
+def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> None:
+    """Raise AnotherAmount where the bank names what it paid, and that is something else."""
+    if not answer.amount and not answer.currency:
+        return
+    try:
+        amount = _amount(answer, withdrawal)
+    except (ArithmeticError, ValueError, CurrencyDoesNotExist):
+        said = f"{answer.amount} {answer.currency}".strip()
+        raise AnotherAmount(f"amount: {said!r} is no amount that could be compared.") from None
+    if amount != withdrawal.amount_money:
+        raise AnotherAmount(
+            payouts.doubt(
+                withdrawal_id=withdrawal.pk,
+                amount=amount,
+                teller=f"Row {answer.row} of the bank's answers {answer.file}",
+                now=now,
+            )
+        )
+
+
+def _amount(answer: PayoutAnswer, withdrawal: Withdrawal) -> Money:
+    """What the bank says that it paid. Raises ArithmeticError, ValueError, CurrencyDoesNotExist."""
+    value = Decimal(answer.amount or withdrawal.amount)
+    if not value.is_finite():
+        raise ValueError(answer.amount)
+    return Money(value, (answer.currency or withdrawal.currency).upper())
+
+
 def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     """All rows by column, numbered as a spreadsheet does; the file is read to its end before."""
     try:
@@ -123,9 +162,10 @@ def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     heading = rows.pop(0)
     columns = [column.strip().lower() for column in heading]
     missing = [column for column in COLUMNS if columns.count(column) != 1]
+    missing += [column for column in OPTIONAL if columns.count(column) > 1]
     if missing:
         raise UnreadableFile(f"The heading has to name {', '.join(missing)}, once each.")
     for number, cells in enumerate(rows, start=2):
         if any(cell.strip() for cell in cells):
             row = dict(zip(columns, [cell.strip() for cell in cells], strict=False))
-            yield number, {column: row.get(column, "") for column in COLUMNS}
+            yield number, {column: row.get(column, "") for column in (*COLUMNS, *OPTIONAL)}

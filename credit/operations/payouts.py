@@ -2,23 +2,29 @@
 
 That a withdrawal is SENT is on record before its provider is asked, so that dying in between never
 pays twice: what has no answer is asked about by its reference, and goes out again only when the
-provider never heard of it.
+provider never heard of it, under the same reference. Who asks holds a lease of the withdrawal, and
+renews it right before each request to pay.
 """
 
 import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
+from moneyed import Money
 
 from credit.models import Withdrawal
 from credit.operations import withdrawal_steps as steps
-from credit.providers import PROVIDERS, SANDBOX, Answer, NoAnswer, Provider
+from credit.providers import PROVIDERS, SANDBOX, Answer, NoAnswer
 from credit.queries.withdrawals import ANSWERED_WITHIN
-from merchants import installation, locks, texts, wording
+from merchants import installation, money, reconnecting, texts, wording
+from merchants.operations import leases
+from merchants.piecework import NOBODYS_FAULT
 from merchants.refusals import Refused
+from merchants.silences import Silences
 from merchants.trail import Action
 
 log = logging.getLogger(__name__)
@@ -26,6 +32,7 @@ log = logging.getLogger(__name__)
 SENDER = "send-withdrawals"
 RECONCILER = "reconcile-withdrawals"
 LONGEST_REFERENCE = 200
+DESTINATION_REMOVED = "Its destination was removed before anything was paid there."
 
 
 class NotSent(Refused):
@@ -40,39 +47,48 @@ class ProviderDecides(Refused):
     code = "provider_decides"
 
 
-def send(withdrawal_id: int, *, now: datetime) -> None:
+def send(withdrawal_id: int, *, now: datetime, silences: Silences | None = None) -> None:
     """Send a withdrawal that needs nobody's decision any more, and write down the answer.
 
-    Does nothing when somebody was faster. Raises WithdrawalsStopped, UnknownWithdrawal, and what
-    keeps the provider from being asked; then nothing was sent.
+    `silences`: those of the run that asks. Does nothing when somebody was faster. Raises
+    WithdrawalsStopped, UnknownWithdrawal, KeepsSilent for a provider that the run asks no more, and
+    what keeps the provider from being asked; then nothing was sent.
     """
     withdrawal = _get(withdrawal_id)
-    provider = _provider(withdrawal)
-    with _asking(withdrawal) as alone:
-        if alone and _claim(withdrawal_id, now):
-            _ask_to_pay(withdrawal, provider, now)
+    silences = silences or Silences()
+    silences.check(withdrawal.provider)
+    _check_provider(withdrawal)
+    with _asking(withdrawal) as lease:
+        if lease is not None and _claim(withdrawal_id, now):
+            _ask_to_pay(withdrawal, lease, silences, now)
 
 
-def reconcile(withdrawal_id: int, *, now: datetime) -> None:
+def reconcile(withdrawal_id: int, *, now: datetime, silences: Silences | None = None) -> None:
     """Ask the provider what became of a withdrawal that it gave no answer about.
 
     Only what it says it never received is sent again, and that not before a request that we gave up
-    on can't arrive any more. Raises WithdrawalsStopped instead of sending again.
+    on can't arrive any more. Raises WithdrawalsStopped instead of sending again, and as `send`
+    does.
     """
     withdrawal = _get(withdrawal_id)
-    provider = _provider(withdrawal)
-    with _asking(withdrawal) as alone:
-        if not alone or not _leave_unknown(withdrawal_id, now):
+    silences = silences or Silences()
+    silences.check(withdrawal.provider)
+    _check_provider(withdrawal)
+    with _asking(withdrawal) as lease:
+        if lease is None or not _leave_unknown(withdrawal_id, now):
             return
         try:
-            answer = provider.find(withdrawal.reference)
+            answer = PROVIDERS[withdrawal.provider].find(withdrawal.reference)
+        except NOBODYS_FAULT:
+            raise
         except Exception as error:
-            _log_silence(withdrawal, error)
+            _note_silence(withdrawal, error, silences)
             return
+        silences.heard(withdrawal.provider)
         if answer is not None:
-            _settle(withdrawal_id, answer, RECONCILER, now)
+            reconnecting.again(partial(_settle, withdrawal_id, answer, RECONCILER, now))
         elif _claim_again(withdrawal_id, now):
-            _ask_to_pay(withdrawal, provider, now)
+            _ask_to_pay(withdrawal, lease, silences, now)
 
 
 def _get(withdrawal_id: int) -> Withdrawal:
@@ -82,17 +98,15 @@ def _get(withdrawal_id: int) -> Withdrawal:
     return withdrawal
 
 
-def _provider(withdrawal: Withdrawal) -> Provider:
-    provider = PROVIDERS[withdrawal.provider]
-    provider.check_allowed()
+def _check_provider(withdrawal: Withdrawal) -> None:
+    PROVIDERS[withdrawal.provider].check_allowed()
     if withdrawal.provider != SANDBOX:
         installation.refuse_elsewhere()
-    return provider
 
 
-def _asking(withdrawal: Withdrawal) -> AbstractContextManager[bool]:
-    """Whether we are the only process that asks a provider about this withdrawal."""
-    return locks.alone(f"payout {withdrawal.reference}")
+def _asking(withdrawal: Withdrawal) -> AbstractContextManager[leases.Held | None]:
+    """The lease of who asks a provider about this withdrawal; None while somebody else has it."""
+    return leases.held(f"payout {withdrawal.reference}")
 
 
 # durable: the provider must not be asked before this is committed.
@@ -114,6 +128,10 @@ def _claim_again(withdrawal_id: int, now: datetime) -> bool:
     is_settled = withdrawal.sent_at is not None and withdrawal.sent_at + ANSWERED_WITHIN <= now
     if withdrawal.status != Withdrawal.Status.UNKNOWN or not is_settled:
         return False
+    if withdrawal.destination.removed_at is not None:
+        failed = Answer.failed(DESTINATION_REMOVED)
+        _settle(withdrawal_id, failed, RECONCILER, now)
+        return False
     steps.stop_if_suspected(withdrawal.line)
     sent_at = withdrawal.line.now
     steps.move(withdrawal, Withdrawal.Status.SENT, sent_at=sent_at, sent_by=RECONCILER)
@@ -129,17 +147,30 @@ def _leave_unknown(withdrawal_id: int, now: datetime) -> bool:
     return withdrawal.status == Withdrawal.Status.UNKNOWN
 
 
-def _ask_to_pay(withdrawal: Withdrawal, provider: Provider, now: datetime) -> None:
+def _ask_to_pay(
+    withdrawal: Withdrawal, lease: leases.Held, silences: Silences, now: datetime
+) -> None:
+    """Have the provider pay it, and write down what it says.
+
+    Whoever has slept past the lease sends nothing, and leaves it to who has it now.
+    """
+    if not lease.renew():
+        log.warning("Withdrawal %s: not sent, since its lease was lost", withdrawal)
+        return
     try:
-        answer = provider.send(withdrawal)
+        answer = PROVIDERS[withdrawal.provider].send(withdrawal)
+    except NOBODYS_FAULT:
+        raise
     except Exception as error:  # whatever it was, the request may have arrived
-        _log_silence(withdrawal, error)
-        _leave_unknown(withdrawal.pk, now)
+        _note_silence(withdrawal, error, silences)
+        reconnecting.again(partial(_leave_unknown, withdrawal.pk, now))
     else:
-        _settle(withdrawal.pk, answer, SENDER, now)
+        silences.heard(withdrawal.provider)
+        reconnecting.again(partial(_settle, withdrawal.pk, answer, SENDER, now))
 
 
-def _log_silence(withdrawal: Withdrawal, error: Exception) -> None:
+def _note_silence(withdrawal: Withdrawal, error: Exception, silences: Silences) -> None:
+    silences.kept_silent(withdrawal.provider)
     expected = isinstance(error, NoAnswer)
     log.warning(
         "Withdrawal %s: no answer of %s: %s",
@@ -158,6 +189,11 @@ def _settle(withdrawal_id: int, answer: Answer, actor: str, now: datetime) -> No
         if withdrawal.status != answer.status:
             log.error("Withdrawal %s is %s: %s", withdrawal, withdrawal.status, answer)
         return
+    if answer.amount is not None and answer.amount != withdrawal.amount_money:
+        _doubt(withdrawal, answer.amount, withdrawal.provider)
+        return
+    if withdrawal.problem and answer.amount is None and answer.status == Withdrawal.Status.PAID:
+        return  # it told another amount before, and does not take that back
     steps.end(
         withdrawal,
         answer.status,
@@ -166,6 +202,38 @@ def _settle(withdrawal_id: int, answer: Answer, actor: str, now: datetime) -> No
         reason=texts.shown(answer.reason, texts.LONGEST_WORDS),
         now=withdrawal.line.now,
     )
+    if withdrawal.problem:
+        withdrawal.problem = ""
+        withdrawal.save(update_fields=["problem"])
+
+
+def _doubt(withdrawal: Withdrawal, amount: Money, teller: str) -> str:
+    """Leave the held withdrawal UNKNOWN, with what was said to have been paid in its place.
+
+    One that has ended stays as it is.
+    """
+    asked = money.full(withdrawal.amount, withdrawal.currency)
+    said = f"{amount.amount:f} {amount.currency}"  # as it was said, to its last digit
+    problem = f"{teller} says that {said} was paid, and {asked} was to be paid."
+    log.error("Withdrawal %s: %s", withdrawal, problem)
+    if withdrawal.status == Withdrawal.Status.SENT:
+        steps.move(withdrawal, Withdrawal.Status.UNKNOWN)
+    if not withdrawal.has_ended:
+        withdrawal.problem = texts.shown(problem, texts.LONGEST_WORDS)
+        withdrawal.save(update_fields=["problem"])
+    return problem
+
+
+@transaction.atomic
+def doubt(*, withdrawal_id: int, amount: Money, teller: str, now: datetime) -> str:
+    """Write down that `teller` says it paid another amount; it stays UNKNOWN until a person knows.
+
+    Returns what is wrong, in words for operators. Raises UnknownWithdrawal, NotSent.
+    """
+    withdrawal = steps.hold(withdrawal_id, now=now)
+    if withdrawal.may_be_cancelled:
+        raise NotSent(f"Withdrawal {withdrawal} was not sent yet.")
+    return _doubt(withdrawal, amount, teller)
 
 
 def mark_paid(*, withdrawal_id: int, reference: str, actor: str, now: datetime) -> Withdrawal:

@@ -109,13 +109,18 @@ def to_send(now: datetime) -> Sequence[int]:
 
 
 def to_reconcile(now: datetime) -> Sequence[int]:
-    """What was sent to a provider that answers, and has no answer."""
+    """What was sent to a provider that answers, and has no answer; in another order each time.
+
+    So those about which it keeps silent, after which a run asks it nothing more, do not always come
+    before the others.
+    """
     left_alone = Q(status=Withdrawal.Status.SENT, sent_at__lte=now - ANSWERED_WITHIN)
-    return _keys(
+    found = (
         _under_way()
         .filter(left_alone | Q(status=Withdrawal.Status.UNKNOWN))
         .exclude(provider=Withdrawal.MANUAL)
     )
+    return list(found.order_by("?").values_list("pk", flat=True))
 
 
 def to_flag_as_late(now: datetime) -> Sequence[int]:

@@ -31,6 +31,7 @@ MAILS, KNOWN = Path("/run/walk/mails"), Path("/run/walk/people.json")
 CERTIFICATE = "/etc/tael/tls/fullchain.pem"
 PASSWORD = "walk-through-the-book-7431"
 PATIENCE_SECONDS = 180  # mails are sent by the timetable
+ELSEWHERE = ("/logout/", "/language/", "/setlang/")  # forms that are on each page
 STEP = 30  # seconds for which a code is good
 
 
@@ -65,11 +66,12 @@ class Browser:
 
     def send(self, **fields: str) -> str:
         for attributes, form in re.findall(r"<form\b([^>]*)>(.*?)</form>", self.page, re.DOTALL):
-            hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
+            action = re.search(r'action="([^"]*)"', attributes)
+            target = html.unescape(action[1]) if action and action[1] else self.address
             has = set(re.findall(r'name="([^"]+)"', form))
-            if fields.keys() <= has and 'method="post"' in attributes.lower():
-                action = re.search(r'action="([^"]*)"', attributes)
-                target = html.unescape(action[1]) if action and action[1] else self.address
+            is_elsewhere = any(part in target for part in ELSEWHERE)
+            if 'method="post"' in attributes and fields.keys() <= has and not is_elsewhere:
+                hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
                 content = {name: html.unescape(value) for name, value in hidden}
                 return self.open(target, content | fields)
         raise Stopped(f"{self.address} has no form with {sorted(fields)}: {text_of(self.page)}")
@@ -159,7 +161,7 @@ def again(person: str) -> Browser:
 
 def invite(person: str, merchant: str, invited: str) -> None:
     browser = again(person)
-    browser.open("/admin/merchants/invitation/decide/invite/")
+    browser.open("/admin/merchants/membership/decide/invite/")
     if "/accounts/2fa/" in browser.address:
         browser.send(code=code(person))
     page = browser.send(merchant=merchant, email=invited, role="OWNER", reason="Opens its account")

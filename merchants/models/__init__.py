@@ -12,11 +12,13 @@ SignIn      a sign-in, sign-out, or attempt; never changed, and deleted only whe
 EnrolledFactor  since when a second factor opens withdrawals and destinations.
 SecurityMail  an e-mail about how somebody signs in, or who is on a team; sent once.
 Installation  what others know this installation by, and where it is.
+Lease       who asks a provider about something just now; gone when that is done.
 TimeZoneData  the version of the time-zone data by which the books count days; one row.
 TrailEntry  who changed what, from what to what, and why; never changed or deleted.
 """
 
 from merchants.models.installation import Installation
+from merchants.models.leases import Lease
 from merchants.models.merchants import Merchant, Profile, TimeZonePeriod
 from merchants.models.notices import Notice, NoticeMail
 from merchants.models.people import Invitation, Membership, User, UserManager
@@ -29,6 +31,7 @@ __all__ = [
     "EnrolledFactor",
     "Installation",
     "Invitation",
+    "Lease",
     "Membership",
     "Merchant",
     "Notice",

@@ -17,7 +17,7 @@ from merchants import second_person, wording
 from merchants.models import Proposal, User
 from merchants.models.proposals import LAPSES_AFTER
 from merchants.operations import trail
-from merchants.piecework import Failures
+from merchants.piecework import NOBODYS_FAULT, Failures
 from merchants.proposals import KINDS, Kind
 from merchants.refusals import Refused
 from merchants.trail import Action
@@ -187,6 +187,8 @@ def lapse(proposal_ids: Sequence[int], now: datetime) -> Failures:
     for proposal in untold:
         try:
             _letter(proposal).send()
+        except NOBODYS_FAULT:
+            raise
         except Exception as error:  # whatever a mail backend raises: they have no common ancestor
             failures[proposal.pk] = error
             continue

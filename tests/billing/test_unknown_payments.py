@@ -76,19 +76,39 @@ def test_it_is_found_to_have_failed_and_that_is_the_first_failure(provider: Told
     assert told(shop) == [f"2026-11-01 11:05 {FIRST} 39.00 USD insufficient_funds"]
 
 
-def test_what_was_never_received_is_tried_again_under_another_key(provider: Told) -> None:
+def test_what_was_never_received_is_made_again_under_the_same_key(provider: Told) -> None:
     shop = told_shop()
     provider.answers = [NoAnswer("connection reset")]
     shop.run_jobs("2026-11-01 11:00")
     shop.run_jobs("2026-11-01 11:09:59")
     assert attempts(shop) == ["2026-11-01 11:00 UNKNOWN"]
     shop.run_jobs("2026-11-01 11:10")
-    assert attempts(shop) == [
-        "2026-11-01 11:00 FAILED never_received",
-        "2026-11-01 11:10 SUCCEEDED",
-    ]
-    assert provider.sent == [f"T-{FIRST}-1", f"T-{FIRST}-2"]
+    assert attempts(shop) == ["2026-11-01 11:00 SUCCEEDED"]
+    assert provider.sent == [f"T-{FIRST}-1", f"T-{FIRST}-1"]
     assert (first_failure(shop), told(shop)) == (None, [])
+    assert Payment.objects.get().asked_again_at == shop.at("2026-11-01 11:10")
+
+
+def test_made_again_and_not_received_again_it_waits_ten_minutes_more(provider: Told) -> None:
+    shop = told_shop()
+    provider.answers = [NoAnswer("connection reset"), NoAnswer("connection reset")]
+    for at in ("11:00", "11:10", "11:19:59"):
+        shop.run_jobs(f"2026-11-01 {at}")
+    assert provider.sent == [f"T-{FIRST}-1"] * 2
+    assert attempts(shop) == ["2026-11-01 11:00 UNKNOWN"]
+    shop.run_jobs("2026-11-01 11:20")
+    assert provider.sent == [f"T-{FIRST}-1"] * 3
+    assert (attempts(shop), state()) == (["2026-11-01 11:00 SUCCEEDED"], "PAID 39.00/39.00")
+
+
+def test_what_was_given_up_is_not_made_again(provider: Told) -> None:
+    shop = told_shop()
+    provider.answers = [NoAnswer("connection reset")]
+    shop.run_jobs("2026-11-01 11:00")
+    assert give_up(shop, "2026-11-01 11:05") == "UNCOLLECTIBLE"
+    shop.run_jobs("2026-11-01 11:10")
+    assert attempts(shop) == ["2026-11-01 11:00 FAILED never_received"]
+    assert (provider.sent, state()) == ([f"T-{FIRST}-1"], "UNCOLLECTIBLE 0.00/39.00")
 
 
 def test_a_retry_that_was_never_received_is_not_used_up(provider: Told) -> None:
@@ -99,9 +119,13 @@ def test_a_retry_that_was_never_received_is_not_used_up(provider: Told) -> None:
         shop.run_jobs(f"2026-11-{at}")
     assert attempts(shop) == [
         f"2026-11-01 11:00 {SOFT}",
-        "2026-11-02 11:00 FAILED never_received",
-        f"2026-11-02 11:10 {SOFT}",
+        f"2026-11-02 11:00 {SOFT}",
         f"2026-11-04 11:00 {SOFT}",
+    ]
+    assert [payment.asked_again_at for payment in Payment.objects.order_by("attempt")] == [
+        None,
+        shop.at("2026-11-02 11:10"),
+        None,
     ]
 
 
@@ -143,7 +167,8 @@ def test_a_run_that_ends_before_the_answer_is_never_repeated_blindly(
         provider.known[f"T-{FIRST}-1"] = paid()
     shop.run_jobs("2026-11-01 12:00")
     assert provider.asked == [f"T-{FIRST}-1"]
-    assert provider.sent == [f"T-{FIRST}-1"] + ([] if arrived else [f"T-{FIRST}-2"])
+    assert provider.sent == [f"T-{FIRST}-1"] * (1 if arrived else 2)
+    assert attempts(shop) == ["2026-11-01 11:00 SUCCEEDED"]
     assert state() == "PAID 39.00/39.00"
     assert Payment.objects.filter(status="SUCCEEDED").count() == 1
 

@@ -55,6 +55,7 @@ SEEN = {
     "credit.withdrawal": ALL,
     "merchants.installation": ABOVE,
     "merchants.invitation": ALL,
+    "merchants.lease": ABOVE,
     "merchants.membership": ALL,
     "merchants.merchant": ALL,
     "merchants.notice": ALL,

@@ -205,6 +205,11 @@ PAYMENTS = [
         "wool: bill 2027-000007 attempt 1: expected 220.0000; found 221.0000",
     ),
     Break(
+        "an attempt of which its provider told another amount is undecided, and paid nothing",
+        PAYMENT.format("problem = 'pi_1 says that 1.00 USD arrived'", "T-2027-000007-1"),
+        "wool: payment T-2027-000007-1: expected UNKNOWN; found SUCCEEDED",
+    ),
+    Break(
         "what proceeds paid of a bill left them, once",
         "DELETE FROM credit_proceedsentry WHERE bill_payment = 'T-2027-000010-1'",
         "jute: payment T-2027-000010-1: expected",

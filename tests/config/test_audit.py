@@ -96,6 +96,7 @@ ROWS_CHECKED = {
     "a bill is paid exactly when its succeeded payments are its total": 19,
     "the attempts on a bill are counted, and known by its number and theirs": 18,
     "an attempt asks for all that was left of its bill, and no payment is more": 18,
+    "an attempt of which its provider told another amount is undecided, and paid nothing": 18,
     "what proceeds paid of a bill left them, once": 2,
     "a bill has failed since the first attempt that did": 3,
     "a bill's first failure is an attempt's, or the start of a day by which it was due": 4,

@@ -19,6 +19,9 @@ DEPLOYMENT = {
     "SECRET_KEY": "not a secret, but long enough to be taken for one",
     "TAEL_ENCRYPTION_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     "ALLOWED_HOSTS": "tael.example",
+    "TAEL_BASE_URL": "https://tael.example",
+    "EMAIL_HOST": "mail.example",
+    "DEFAULT_FROM_EMAIL": "tael@tael.example",
 }
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
@@ -14,10 +16,14 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from config import health, jobs
 from config.celery import app
 from config.models import Heartbeat, JobRun
+from merchants import zones
+from merchants.models import TimeZoneData
 
 pytestmark = pytest.mark.django_db
 
-READY = {"database": "ok", "clock": "ok", "cache": "ok", "broker": "ok"}
+ASKED = ("database", "clock", "zones", "static", "hosts", "cache", "broker")
+READY = dict.fromkeys(ASKED, "ok")
+NO_DATABASE = "failed (OperationalError)"
 AT_WORK = {"scheduler": "ok", "runs": "ok"}
 
 
@@ -96,7 +102,7 @@ def test_without_a_database_the_process_is_still_up(monkeypatch: pytest.MonkeyPa
     assert asked("/healthz")[0] == 200
     status, said = asked("/readyz/web")
     assert status == 503
-    assert said["checks"] == {**READY, "database": "failed (OperationalError)"}
+    assert said["checks"] == {**READY, **dict.fromkeys(("database", "zones"), NO_DATABASE)}
 
 
 def test_a_migration_that_is_not_applied(django_assert_num_queries: DjangoAssertNumQueries) -> None:
@@ -106,8 +112,31 @@ def test_a_migration_that_is_not_applied(django_assert_num_queries: DjangoAssert
     assert asked("/readyz/web")[1]["checks"]["database"] == "1 migrations are not applied"
     last.save(force_insert=True)
     assert asked("/readyz/web")[0] == 200
-    with django_assert_num_queries(1):  # migrations are looked at once a minute
+    with django_assert_num_queries(2):  # migrations are looked at once a minute
         assert asked("/readyz/web")[0] == 200
+
+
+def test_what_a_page_needs_besides(settings: Settings, tmp_path: Path) -> None:
+    """Every page would be a 500, or a 400, while the server said that it is ready."""
+    settings.ALLOWED_HOSTS, settings.TAEL_BASE_URL = ["tael.example"], "https://other.example"
+    assert asked("/readyz/web")[1]["checks"]["hosts"] == "other.example is not in ALLOWED_HOSTS"
+    settings.TAEL_BASE_URL = "https://tael.example"
+    TimeZoneData.objects.update_or_create(defaults={"version": "2020a"})
+    status, said = asked("/readyz/web")
+    zoned = f"the books have 2020a, this server {zones.VERSION}"
+    assert (status, said["checks"]) == (503, {**READY, "zones": zoned})
+    TimeZoneData.objects.update(version=zones.VERSION)
+    settings.WHITENOISE_USE_FINDERS = False
+    settings.STATIC_ROOT = str(tmp_path)
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
+    }
+    status, said = asked("/readyz/web")
+    assert (status, said["checks"]) == (503, {**READY, "static": "failed (ValueError)"})
+    call_command("collectstatic", interactive=False, verbosity=0)
+    settings.STATIC_ROOT = str(tmp_path)  # a server that starts now
+    settings.STORAGES = {**settings.STORAGES}
+    assert asked("/readyz/web")[0] == 200
 
 
 def test_a_cache_that_is_not_there(settings: Settings) -> None:
@@ -126,6 +155,7 @@ def test_a_broker_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_probe_needs_no_name_of_ours_and_no_https(settings: Settings) -> None:
     settings.SECURE_SSL_REDIRECT = True
     settings.ALLOWED_HOSTS = ["tael.example"]
+    settings.TAEL_BASE_URL = "https://tael.example"
     assert asked("/healthz", host="10.0.0.7:8000")[0] == 200
     assert asked("/readyz/web", host="10.0.0.7:8000")[0] == 200
     assert Client().get("/", headers={"host": "10.0.0.7"}).status_code == 400

@@ -191,17 +191,17 @@ def test_chunks_that_the_broker_does_not_take_are_handed_back_and_their_tick_is_
     for number in range(5):
         shops.join(JOINED, f"shop-{number}")
     run_before(now)
-    deliver = tasks.do_chunk.delay
+    deliver = tasks.do_chunk.apply_async
     taken: list[Any] = []
 
-    def delay(*chunk: Any) -> None:
+    def apply_async(chunk: Any, **options: Any) -> None:
         if taken:
             raise BrokerGone("Error 111 connecting to 10.0.0.2:6379")
         taken.append(chunk)
-        deliver(*chunk)
+        deliver(chunk, **options)
 
     with monkeypatch.context() as breaking:
-        breaking.setattr(tasks.do_chunk, "delay", delay)
+        breaking.setattr(tasks.do_chunk, "apply_async", apply_async)
         with pytest.raises(BrokerGone):
             tasks.run_job(JOB, tick=TICK)
     broken = JobRun.objects.latest("pk")

@@ -1,8 +1,10 @@
 """The version by which the books count days: who starts with it, and how another one is taken."""
 
+import sys
 import zoneinfo
 from collections.abc import Callable, Iterator
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import (
@@ -14,6 +16,7 @@ from django.core.management import (
 from django.db import DatabaseError, connection, connections, transaction
 from django.db.backends.signals import connection_created
 
+import manage
 from billing.models import BillingAccount, Charge, Invoice
 from config import installation
 from config.management.commands.audit import CHECKS
@@ -173,6 +176,26 @@ def test_a_process_with_another_version_does_not_start() -> None:
         with pytest.raises(CommandError, match=sentence):
             call_command(command, *(["no-such-file"] if command == "replay" else []))
     assert "books count days by tzdata 2026.1; installed is 2026.6" in timezones()
+
+
+@pytest.mark.parametrize("command", ["createsuperuser", "shell", "loaddata"])
+def test_nor_do_djangos_own_commands_that_touch_the_books(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, command: str
+) -> None:
+    begun: list[list[str]] = []
+    monkeypatch.setattr("django.core.management.execute_from_command_line", begun.append)
+    monkeypatch.setattr(sys, "argv", ["manage.py", command])
+    manage.main()
+    assert begun == [["manage.py", command]]
+    settings.TAEL_PREFIX = "OTHER"
+    with pytest.raises(SystemExit, match="TAEL_PREFIX is OTHER, and this database has the prefix"):
+        manage.main()
+    TimeZoneData.objects.update(version="2026.1")
+    with pytest.raises(SystemExit, match=r"The books count days by tzdata 2026\.1"):
+        manage.main()
+    monkeypatch.setattr(sys, "argv", ["manage.py", "migrate"])  # it may come before --take
+    manage.main()
+    assert len(begun) == 2
 
 
 @pytest.mark.django_db(transaction=True)

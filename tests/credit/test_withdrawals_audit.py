@@ -20,7 +20,7 @@ from tests.credit.withdrawing import (
 
 pytestmark = pytest.mark.django_db
 
-PAID_OUT, GONE, DEBIT, BELONGS, _ANSWERED, STEPS = (check.name for check in WITHDRAWALS)
+PAID_OUT, GONE, DEBIT, BELONGS, _ANSWERED, DOUBT, STEPS = (check.name for check in WITHDRAWALS)
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ def break_by(statement: str) -> None:
 
 def test_nothing_is_found_where_nothing_is_wrong() -> None:
     checked = [finding.checked for finding in audit.run(WITHDRAWALS)]
-    assert (violated(), checked) == ({}, [2, 2, 4, 4, 0, 4])
+    assert (violated(), checked) == ({}, [2, 2, 4, 4, 0, 4, 4])
 
 
 def test_a_wrong_running_figure() -> None:
@@ -97,6 +97,14 @@ def test_another_merchants_destination() -> None:
         " SELECT max(id) FROM credit_payoutdestination) WHERE status = 'PAID'"
     )
     assert violated() == {BELONGS: 1}
+
+
+def test_one_paid_by_a_job_though_another_amount_was_told() -> None:
+    break_by(
+        "UPDATE credit_withdrawal SET problem = 'The bank says that 90.00 USD was paid.',"
+        " ended_by = 'reconcile-withdrawals' WHERE status = 'PAID'"
+    )
+    assert violated() == {DOUBT: 1}
 
 
 def test_a_payment_that_was_never_sent() -> None:

@@ -1,17 +1,14 @@
 """manage.py up [--port PORT] [--no-demo]"""
 
 import os
-import shlex
 import signal
 import socket
-import subprocess
 import sys
 import threading
 from argparse import ArgumentParser
 from typing import Any
 
 import redis
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
@@ -19,20 +16,25 @@ from django.db import OperationalError, connection
 
 from config import embedded, metrics, servers
 from config.demo.people import LOGINS
+from config.programs import Program
 
 HOST = "127.0.0.1"
 WEB = "-m gunicorn config.wsgi --workers 2 --graceful-timeout 5 --no-control-socket"
 # In a container root runs all of it; the warning is for deployments.
-WORKER = (
+CELERY = (
     '-W "ignore:You\'re running the worker with superuser"'
-    " -m celery --quiet -A config worker --concurrency 2 --loglevel INFO --without-mingle"
+    " -m celery --quiet -A config worker --loglevel INFO --without-mingle"
 )
+WORKER = f"{CELERY} --concurrency 2 --queues celery,timetable"
+# Those that ask providers, which may accept and never answer: nobody else waits for them.
+PROVIDER_WORKER = f"{CELERY} --concurrency 2 --queues providers --hostname providers@%h"
 BEAT = "-m celery --quiet -A config beat --loglevel INFO"
-LEASH = settings.BASE_DIR / "config" / "leash.py"
+LOOK_SECONDS = 1  # between two looks at what runs
 
 
 class Command(BaseCommand):
     help = "Runs all of Tael on this machine, with demo shops, until Ctrl-C. What it wrote stays."
+    said = ""  # last, of servers that did not start again
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         port = os.environ.get("PORT") or "8000"
@@ -73,26 +75,37 @@ class Command(BaseCommand):
         told = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: told.set())
-        programs = {
-            name: _start(command)
-            for name, command in {
-                "web server": f"{WEB} --bind {address}",
-                "worker": WORKER,
-                "timetable": BEAT,
-            }.items()
-        }
-        ended = None
-        while not ended and not told.wait(0.2):
-            ended = next(
-                (name for name, process in programs.items() if process.poll() is not None), None
-            )
-        for process in programs.values():
-            assert process.stdin
-            process.stdin.close()
-        for process in programs.values():
-            process.wait()
-        if ended:
-            sys.exit(f"The {ended} ended by itself, so the others were ended too.")
+        programs = [
+            Program("web server", f"{WEB} --bind {address}"),
+            Program("worker", WORKER),
+            Program("provider worker", PROVIDER_WORKER),
+            Program("timetable", BEAT),
+        ]
+        broken = None
+        while not broken and not told.wait(LOOK_SECONDS):
+            self._look_after_servers()
+            for program in programs:
+                if said := program.look():
+                    self.stderr.write(said)
+            broken = next((program.name for program in programs if program.cannot_run), None)
+        for program in programs:
+            program.let_go()
+        for program in programs:
+            program.wait()
+        if broken:
+            sys.exit(f"The {broken} ended by itself again and again, so the others were ended too.")
+
+    def _look_after_servers(self) -> None:
+        """Tael's own PostgreSQL and Redis; what keeps them from starting is said once."""
+        try:
+            embedded.revive_dead()
+        except (servers.ServerDidNotStart, OSError) as error:
+            said = f"Tael's own PostgreSQL and Redis did not start again: {error}"
+            if said != self.said:
+                self.stderr.write(said)
+            self.said = said
+        else:
+            self.said = ""
 
 
 class Refused(Exception):
@@ -133,14 +146,3 @@ def _reach_redis() -> None:
             client.ping()
     except redis.RedisError as error:
         raise Refused(f"The Redis of REDIS_URL cannot be reached: {error}") from error
-
-
-def _start(command: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-I", LEASH, sys.executable, *shlex.split(command)],
-        stdin=subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C is for us: we end them in order
-        cwd=settings.BASE_DIR,
-        env=os.environ
-        | {"TAEL_SANDBOX": "1", "PYTHONUNBUFFERED": "1", metrics.FOLDER: str(metrics.folder())},
-    )

@@ -1,0 +1,55 @@
+"""Asking a provider about an attempt. Nothing is written here, and no lock is held."""
+
+import logging
+from datetime import datetime
+
+from billing.answers import Answer, NoAnswer, StrangeAnswer
+from billing.models import Payment
+from billing.providers import PROVIDERS
+from merchants.piecework import NOBODYS_FAULT
+from merchants.silences import Silences
+
+log = logging.getLogger(__name__)
+
+
+def to_pay(payment: Payment, *, silences: Silences, now: datetime) -> Answer:
+    """Have the attempt's provider take its amount; undecided where it gives no answer.
+
+    Raises what is nobody's fault: the time of whoever asks is up. What became of the request is
+    then asked later.
+    """
+    try:
+        answer = PROVIDERS[payment.provider].collect(payment, now=now)
+    except NOBODYS_FAULT:
+        raise
+    except Exception as error:  # whatever it was, the request may have arrived
+        return _silence(payment, error, silences)
+    silences.heard(payment.provider)
+    return answer
+
+
+def about(payment: Payment, *, silences: Silences) -> Answer | None:
+    """What became of the attempt: undecided without an answer, None when it was never received."""
+    try:
+        answer = PROVIDERS[payment.provider].find(payment)
+    except NOBODYS_FAULT:
+        raise
+    except Exception as error:
+        return _silence(payment, error, silences)
+    silences.heard(payment.provider)
+    return answer
+
+
+def _silence(payment: Payment, error: Exception, silences: Silences) -> Answer:
+    log.warning(
+        "Payment %s: no answer of %s: %s",
+        payment,
+        payment.provider,
+        error,
+        exc_info=None if isinstance(error, NoAnswer) else error,
+    )
+    if isinstance(error, StrangeAnswer):
+        silences.heard(payment.provider)
+        return Answer.undecided("", problem=str(error))
+    silences.kept_silent(payment.provider)
+    return Answer.undecided("")

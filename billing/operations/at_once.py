@@ -1,0 +1,46 @@
+"""How often people may have a bill tried, and add cards: whoever tests stolen cards goes elsewhere.
+
+Counted are attempts that somebody made by hand (pay now) or by choosing a method, and not those of
+the bill's own dates.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from billing.models import BillingAccount, Invoice, Payment
+from merchants.refusals import Refused
+
+WITHIN = timedelta(hours=24)
+MOST_ATTEMPTS = 5  # of a bill
+MOST_CARDS = 5  # of an account
+
+
+class TooManyAttempts(Refused):
+    """People have had the bill tried five times within 24 hours."""
+
+    code = "too_many_attempts"
+
+
+class TooManyCards(Refused):
+    """Five cards were added to the account within 24 hours."""
+
+    code = "too_many_cards"
+
+
+def next_attempt_from(bill: Invoice, *, collector: str, now: datetime) -> datetime:
+    """From when on people may have the locked bill tried once more; `now` if they may already.
+
+    `collector`: the actor of attempts that the bill's own dates make.
+    """
+    by_people = ~Q(actor=collector) | ~Q(chosen_by="")
+    tried = bill.payments.filter(by_people, started_at__gt=now - WITHIN)
+    asked = tried.exclude(provider__in=Payment.OWN_PROVIDERS).order_by("-started_at", "-pk")
+    latest = list(asked.values_list("started_at", flat=True)[:MOST_ATTEMPTS])
+    return now if len(latest) < MOST_ATTEMPTS else latest[-1] + WITHIN
+
+
+def check_cards(account: BillingAccount, *, now: datetime) -> None:
+    """Raise TooManyCards where no further card may be added to the account yet."""
+    if account.cards.filter(added_at__gt=now - WITHIN).count() >= MOST_CARDS:
+        raise TooManyCards(f"card: {MOST_CARDS} were added within 24 hours; try again later")

@@ -1,0 +1,24 @@
+"""What follows at once from a choice of a payment method, and is told on the page that made it."""
+
+from django.contrib import messages
+from django.http import HttpRequest
+
+from billing import sentences, tasks
+from billing.operations import payments
+from merchants import clock
+from merchants.refusals import Refused
+
+
+def try_chosen(request: HttpRequest, merchant_id: int) -> None:
+    """Try the oldest bill that the choice made due, and say what came of it; the rest is the job's.
+
+    To be called when the choice is committed.
+    """
+    try:
+        payment = payments.collect_chosen(merchant_id, now=clock.now())
+    except Refused as refused:
+        messages.warning(request, sentences.refusal(refused))
+    else:
+        if payment is not None:
+            messages.add_message(request, *sentences.outcome_of_bill(payment))
+    tasks.start_collecting(merchant_id)

@@ -1,0 +1,41 @@
+"""What a deployment must be told before anything of it starts; a demonstration needs none of it."""
+
+import os
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from django.http.request import validate_host
+
+# In the order in which they are asked for; why follows "this is a deployment".
+NEEDED = {
+    "REDIS_URL": "its processes share one Redis",
+    "ALLOWED_HOSTS": "it answers to the names that are said there alone",
+    "TAEL_BASE_URL": "the links in its e-mails lead there",
+    "EMAIL_HOST": "everybody's first sign-in needs a link by e-mail",
+    "DEFAULT_FROM_EMAIL": "mail servers refuse letters from nobody",
+}
+
+
+def check() -> None:
+    """Raises ImproperlyConfigured, one sentence, for the first setting that is missing."""
+    for name, why in NEEDED.items():
+        if not os.environ.get(name, "").strip():
+            raise ImproperlyConfigured(
+                f"Set {name}: DATABASE_URL is set, so this is a deployment, and {why}."
+            )
+
+
+def unknown_host(base_url: str, allowed: Sequence[str]) -> str:
+    """The host of the links in e-mails, if Tael would not answer to it; empty if it would."""
+    host = urlsplit(base_url).hostname or base_url
+    return "" if validate_host(host, allowed) else host
+
+
+def check_host(base_url: str, allowed: Sequence[str]) -> None:
+    """Raises ImproperlyConfigured where links in e-mails lead to a host that is not answered to."""
+    if host := unknown_host(base_url, allowed):
+        raise ImproperlyConfigured(
+            f"Add {host}, the host of TAEL_BASE_URL, to ALLOWED_HOSTS: links in e-mails lead there,"
+            " and Tael would not answer."
+        )

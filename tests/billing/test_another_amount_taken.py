@@ -1,0 +1,82 @@
+"""Stripe says that another amount arrived than was asked for: nothing is taken for paid."""
+
+from decimal import Decimal
+
+import pytest
+
+from billing.models import Payment
+from merchants.models import Notice
+from tests import shops, stripe_server
+from tests.billing.at_stripe import attempts, bill, billed_shop, collect
+from tests.factories import browser_of, operator
+from tests.stripe_server import OddStripe
+
+pytestmark = pytest.mark.django_db
+
+UNPAID, PAID = ("OPEN", Decimal(0)), ("PAID", Decimal(250))
+
+
+def says(odd: OddStripe, **told: object) -> None:
+    """Each PaymentIntent that is made says so of itself from the first on."""
+    odd.before_reply = lambda intent_id: (odd.find(intent_id) or {}).update(told)
+
+
+@pytest.fixture
+def shop(odd: OddStripe) -> shops.Shop:
+    return billed_shop()
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"amount_received": 24900}, "pi_1 says that 249.00 USD arrived; we asked for 250.00 USD"),
+        ({"amount_received": 0}, "pi_1 says that 0.00 USD arrived; we asked for 250.00 USD"),
+        (
+            {"amount": 24900, "amount_received": 24900},
+            "pi_1 has the key of payment T-2026-000001-1, and asks for 249.00 USD of customer"
+            " cus_1; we asked for 250.00 USD",
+        ),
+        (
+            {"currency": "jpy", "amount_received": 25000},
+            "pi_1 has the key of payment T-2026-000001-1, and asks for 25000 JPY of customer"
+            " cus_1; we asked for 250.00 USD",
+        ),
+    ],
+    ids=["less", "nothing", "another intent", "another currency"],
+)
+def test_it_stays_undecided_and_says_what_is_wrong(
+    shop: shops.Shop, odd: OddStripe, told: dict[str, object], words: str
+) -> None:
+    says(odd, **told)
+    collect(shop, "2026-11-02 10:00")
+    for at in ("2026-11-02 10:10", "2026-11-03 10:00"):
+        assert (attempts(), bill()) == (["UNKNOWN"], UNPAID)
+        assert Payment.objects.get().problem == words
+        shop.run_jobs(at)
+    assert len(odd.intents) == 1
+    assert not Notice.objects.filter(kind="PAYMENT_FAILED").exists()
+
+
+def test_it_is_on_the_operators_desk(shop: shops.Shop, odd: OddStripe) -> None:
+    says(odd, amount_received=24900)
+    collect(shop, "2026-11-02 10:00")
+    client = browser_of(operator("Billing officer"))
+    listed = client.get("/admin/billing/payment/?waits=unanswered").content.decode()
+    assert "pi_1 says that 249.00 USD arrived; we asked for 250.00 USD" in listed
+
+
+def test_an_event_of_it_pays_nothing_either(shop: shops.Shop, odd: OddStripe) -> None:
+    odd.mishaps.append("lost")
+    collect(shop, "2026-11-02 10:00")
+    odd.intents[0]["amount_received"] = 24900
+    assert stripe_server.send_event("payment_intent.succeeded", "pi_1") == 200
+    assert (attempts(), bill()) == (["UNKNOWN"], UNPAID)
+    assert Payment.objects.get().problem.startswith("pi_1 says that 249.00 USD arrived")
+
+
+def test_once_it_says_what_was_asked_for_it_is_paid(shop: shops.Shop, odd: OddStripe) -> None:
+    says(odd, amount_received=24900)
+    collect(shop, "2026-11-02 10:00")
+    odd.intents[0]["amount_received"] = 25000
+    shop.run_jobs("2026-11-02 10:05")
+    assert (attempts(), bill(), Payment.objects.get().problem) == (["SUCCEEDED"], PAID, "")

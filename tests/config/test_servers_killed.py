@@ -1,0 +1,216 @@
+"""PostgreSQL or Redis killed under who uses them: whoever loses its connection starts it again."""
+
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from config import programs
+from config.programs import Program
+from tests.config import small_disk
+from tests.config.conftest import lives, processes_of, until, until_gone
+from tests.config.test_embedded import postmaster, redis_server
+from tests.config.test_up import shows_the_sign_in_page
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+# A process that goes on using its connections, one line of input after the other.
+USE = """
+import sys, django
+django.setup()
+from django.core.cache import cache
+from django.db import connection
+for line in sys.stdin:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        cache.set("line", line)
+        print(cache.get("line").strip(), flush=True)
+    except Exception as error:
+        connection.close()  # as Django does at a request's end
+        print(type(error).__name__, flush=True)
+"""
+PATIENCE_SECONDS = 180  # of a busy machine that starts everything
+
+
+@pytest.fixture
+def using(start: Start) -> Callable[[str], str]:
+    process = start("-c", USE, DJANGO_SETTINGS_MODULE="config.settings")
+
+    def ask(word: str) -> str:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(f"{word}\n")
+        process.stdin.flush()
+        return process.stdout.readline().strip()
+
+    return ask
+
+
+def kill(process: psutil.Process) -> None:
+    process.kill()
+    until(lambda: not lives(process))
+
+
+def test_a_process_that_lost_postgresql_has_it_again(
+    using: Callable[[str], str], data_folder: Path
+) -> None:
+    assert using("silver") == "silver"
+    before = postmaster(data_folder)
+    kill(before)
+    assert using("gold") == "OperationalError"  # what was under way is lost
+    assert using("jade") == "jade"
+    assert postmaster(data_folder).pid != before.pid
+
+
+def test_a_process_that_lost_redis_has_it_again(
+    using: Callable[[str], str], data_folder: Path
+) -> None:
+    assert using("silver") == "silver"
+    before = redis_server(data_folder)
+    kill(before)
+    assert using("gold") == "gold"
+    assert redis_server(data_folder).pid != before.pid
+
+
+# --- what `up` keeps running ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        free: int = server.getsockname()[1]
+        return free
+
+
+def test_a_program_that_ended_by_itself_is_started_again() -> None:
+    program = Program("worker", "-c 'import time; time.sleep(60)'")
+    try:
+        assert program.look() == ""
+        leash = psutil.Process(program.process.pid)
+        until(leash.children)
+        (running,) = leash.children()
+        program.started -= programs.EARLY_SECONDS
+        kill(running)
+        program.process.wait(60)
+        assert program.look() == "The worker ended by itself and is started again."
+        assert not program.cannot_run
+        assert program.look() == ""
+        assert program.process.poll() is None
+    finally:
+        program.let_go()
+        program.wait()
+
+
+def test_a_program_that_cannot_run_is_given_up_after_three_starts() -> None:
+    program = Program("worker", "-c 'import sys; sys.exit(3)'")
+    said = []
+    while not program.cannot_run:
+        program.process.wait(60)
+        said.append(program.look())
+    assert said == [*["The worker ended by itself and is started again."] * 2, ""]
+    program.let_go()
+
+
+def family(process: "subprocess.Popen[str]") -> dict[str, psutil.Process]:
+    """What `up` runs, by the word that tells them apart."""
+    found = {}
+    for leash in psutil.Process(process.pid).children():
+        with suppress(psutil.NoSuchProcess):
+            for child in leash.children():
+                words = child.cmdline()
+                for name in ("gunicorn", "celery,timetable", "providers", "beat"):
+                    if name in words:
+                        found[name] = child
+    return found
+
+
+@pytest.mark.full
+def test_under_up_each_of_them_killed_comes_back(
+    start: Start, port: int, data_folder: Path
+) -> None:
+    up = start("manage.py", "up", "--no-demo", "--port", str(port))
+    until(lambda: shows_the_sign_in_page(port), PATIENCE_SECONDS)
+    until(lambda: len(family(up)) == 4, PATIENCE_SECONDS)
+
+    before = postmaster(data_folder)
+    kill(before)
+    until(lambda: is_ready(port), PATIENCE_SECONDS)
+    assert postmaster(data_folder).pid != before.pid
+
+    for _ in range(10):
+        server = redis_server(data_folder)
+        kill(server)
+        until(lambda: any(is_redis(one) for one in processes_of(data_folder)), PATIENCE_SECONDS)
+        until(lambda: is_ready(port), PATIENCE_SECONDS)
+
+    for name, process in family(up).items():
+        kill(process)
+        until(lambda name=name, old=process: family(up).get(name, old) != old, PATIENCE_SECONDS)  # type: ignore[misc]
+    until(lambda: is_ready(port, "/readyz"), PATIENCE_SECONDS)  # with a heartbeat
+    time.sleep(70)  # and another one: beat, broker and worker have found one another again
+    assert is_ready(port, "/readyz")
+
+    up.send_signal(signal.SIGINT)
+    _, complaints = up.communicate(timeout=120)
+    assert up.returncode == 0
+    for name in ("web server", "worker", "provider worker", "timetable"):
+        assert f"The {name} ended by itself and is started again." in complaints
+    assert processes_of(data_folder) == []
+
+
+def is_redis(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return "redis.sock" in " ".join(process.cmdline())
+    return False
+
+
+def is_ready(port: int, path: str = "/readyz/web") -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+@pytest.mark.full
+def test_two_schedulers_beside_one_another_run_each_instant_once(
+    start: Start, port: int, data_folder: Path
+) -> None:
+    up = start("manage.py", "up", "--no-demo", "--port", str(port))
+    until(lambda: is_ready(port, "/readyz"), PATIENCE_SECONDS)
+    second = start("-m", "celery", "--quiet", "-A", "config", "beat", TAEL_SANDBOX="1")
+    time.sleep(150)  # two or three instants of the jobs that look each minute
+    assert second.poll() is None
+    asked = start(
+        "-c",
+        "import django; django.setup()\n"
+        "from config.models import JobRun\n"
+        "from django.db.models import Count\n"
+        "runs = JobRun.objects.filter(job='security-mails')\n"
+        "print(runs.count(), runs.exclude(tick=None).values('tick').distinct().count())\n",
+        DJANGO_SETTINGS_MODULE="config.settings",
+        TAEL_SANDBOX="1",
+    )
+    runs, ticks = map(int, asked.communicate(timeout=120)[0].split())
+    assert runs == ticks >= 2
+    for process in (second, up):
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=120)
+    until_gone(processes_of(data_folder))
+
+
+@pytest.mark.full
+def test_on_a_full_disk_up_says_so_in_one_sentence(start: Start, port: int) -> None:
+    with small_disk.of("12m") as disk:
+        up = start("manage.py", "up", "--no-demo", "--port", str(port), TAEL_DATA_DIR=str(disk))
+        _, complaint = up.communicate(timeout=PATIENCE_SECONDS)
+    assert (up.returncode, complaint.count("\n")) == (1, 1)
+    assert "No space left on device" in complaint
