@@ -3,9 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from .days import ONE_DAY, happened, local_day
 from .money import ZERO, Invalid, split
+
+if TYPE_CHECKING:
+    from .review import Review
 
 WRITE_OFF_DAYS = 90
 INSTALMENT_DAYS = 30
@@ -132,7 +136,7 @@ class CreditLine:
     unmatched: dict[str, dict] = field(default_factory=dict)  # by payment reference
     refused: dict[tuple[str, str], RefusedCash] = field(default_factory=dict)  # by kind, reference
     told_overdue: list[tuple[str, date, Decimal]] = field(default_factory=list)
-    limit_changes: int = 0  # so far; whatever waits for a decision about the limit looks here
+    waiting: "Review | None" = None  # whose raise waits for a decision
 
     @property
     def available(self) -> Decimal:
@@ -142,12 +146,19 @@ class CreditLine:
         """Every change of limit or used writes one entry."""
         if limit == 0 and used == 0:
             return
+        if limit != 0:
+            self.overtake()
         self.limit += limit
         self.used += used
-        self.limit_changes += limit != 0
         assert self.limit >= 0
         assert self.used >= 0
         self.entries.append(LimitEntry(kind, limit, used, self.limit, self.used))
+
+    def overtake(self) -> None:
+        """A change of the limit, and the next review, end what waits for a decision."""
+        if self.waiting is not None:
+            self.waiting.outcome = "VOID"
+            self.waiting = None
 
     def set_status(self, order: Order, status: str) -> None:
         order.status = status

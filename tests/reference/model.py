@@ -13,7 +13,7 @@ from .credit import CreditLine, Refused
 from .days import ONE_DAY, happened, local_day, parse_instant, start_of
 from .money import Invalid
 from .parsing import PARSERS
-from .review import Review, overtake, review
+from .review import Review, review
 
 PRECISION = 80  # digits: nothing here is ever rounded by the context
 
@@ -155,7 +155,6 @@ class Model:
             done = review(merchant.line, latest, today)
             if done:
                 merchant.reviews.append(done)
-        overtake(merchant.reviews, merchant.line)
 
     def state(self) -> dict:
         """Plain JSON values, keyed by references; as of the last `advance`."""

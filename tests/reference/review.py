@@ -20,8 +20,7 @@ class Review:
     grade: str
     limit_before: Decimal
     limit_after: Decimal
-    outcome: str  # RAISED, CUT, UNCHANGED, WAITING or, overtaken while it waited, VOID
-    limit_changes: int = 0  # of its line, when it began to wait
+    outcome: str  # RAISED, CUT, UNCHANGED, WAITING or, after that, VOID
 
 
 def clamp(value: Decimal) -> Decimal:
@@ -64,21 +63,14 @@ def review(line: CreditLine, metrics: dict | None, today: date) -> Review | None
     """Review the line at the start of the first day of a month."""
     if metrics is None or line.limit == 0 or line.currency not in SCALE:
         return None
+    line.overtake()
     before, paid = line.limit, paid_before(line, today)
     points = score(metrics, paid, before)
     grade, _, factor = next(row for row in GRADES if points >= row[1])
     after = new_limit(line, grade, Decimal(factor), paid, today)
     if after > before and after > 20_000 * SCALE[line.currency]:
-        changes = line.limit_changes
-        return Review(today, paid, points, grade, before, before, "WAITING", changes)
+        line.waiting = Review(today, paid, points, grade, before, before, "WAITING")
+        return line.waiting
     line.change("REVIEW", limit=after - before)
     outcome = "RAISED" if after > before else "CUT" if after < before else "UNCHANGED"
     return Review(today, paid, points, grade, before, after, outcome)
-
-
-def overtake(reviews: list[Review], line: CreditLine) -> None:
-    """A waiting raise is VOID at the next review, and as soon as the limit has changed."""
-    for number, one in enumerate(reviews, start=1):
-        is_last = number == len(reviews)
-        if one.outcome == "WAITING" and not (is_last and one.limit_changes == line.limit_changes):
-            one.outcome = "VOID"
