@@ -163,6 +163,15 @@ TIMETABLE = (
         is_set_based=True,
     ),
     Job(
+        "automatic-withdrawals",
+        due="credit.queries.automatic.to_run",
+        work="credit.tasks.run_automatic_withdrawals",
+        every=timedelta(hours=1),
+        model="credit.PayoutSchedule",
+        merchant="line__merchant",
+        in_replay=False,
+    ),
+    Job(
         "send-withdrawals",
         due="credit.queries.withdrawals.to_send",
         work="credit.tasks.send_withdrawals",

@@ -66,6 +66,11 @@ PAGES = (
     ),
     Page("credit:proceeds_entries", _("Entries of your proceeds"), "货款明细; รายการเงินรับ"),
     Page("credit:withdrawals", _("Withdrawals"), "payout; payouts; 提现; 提现记录; การถอน"),
+    Page(
+        "credit:automatic",
+        _("Automatic withdrawals"),
+        "auto payout; daily; weekly; 自动提现; ถอนอัตโนมัติ",
+    ),
     Page("credit:withdraw", _("Withdraw"), "new withdrawal; take money out; 申请提现; ขอถอนเงิน"),
     Page(
         "credit:destinations",

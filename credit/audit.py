@@ -72,7 +72,7 @@ LINES = (
                coalesce('review of ' || review."on", 'entry ' || entry.id || ' of no review')
                    AS subject,
                CASE WHEN review.status IN ('APPLIED', 'APPROVED')
-                    THEN (review.limit_before, review.limit_proposed) END AS expected,
+                    THEN (review.limit_before, review.limit_given) END AS expected,
                CASE WHEN entry.id IS NOT NULL
                     THEN (entry.limit_after - entry.limit_change, entry.limit_after) END AS found
         FROM credit_limitreview review FULL JOIN (
@@ -81,6 +81,25 @@ LINES = (
         ) entry ON entry.line_id = review.line_id
                AND entry.at = CASE review.status WHEN 'APPROVED' THEN review.decided_at
                                                  ELSE review.at END
+        """,
+    ),
+    # A write-off of the same instant came before the review; whatever else changed the limit came
+    # after it.
+    Check(
+        12,
+        "a raise that waits is younger than the last change of its limit, and of that limit",
+        "limit before, later changes",
+        """
+        SELECT review.line_id AS merchant_id, 'review of ' || review."on" AS subject,
+               CASE review.status WHEN 'PENDING' THEN (line."limit", 0::bigint) END AS expected,
+               CASE review.status WHEN 'PENDING' THEN (review.limit_before, (
+                   SELECT count(*) FROM credit_limitentry entry
+                   WHERE entry.line_id = review.line_id AND entry.limit_change <> 0
+                     AND (entry.at > review.at
+                          OR entry.at = review.at AND entry.kind IN ('LIMIT_SET', 'REVIEW'))
+               )) END AS found
+        FROM credit_limitreview review JOIN credit_creditline line
+             ON line.merchant_id = review.line_id
         """,
     ),
     Check(

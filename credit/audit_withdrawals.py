@@ -78,6 +78,21 @@ WITHDRAWALS = (
     ),
     Check(
         7,
+        "an automatic withdrawal is as it was set up, while that was in force",
+        "line, destination, in force, instant",
+        """
+        SELECT rule.line_id AS merchant_id, 'run of ' || run."on" AS subject,
+               (rule.line_id, rule.destination_id, true, run.at) AS expected,
+               (withdrawal.line_id, withdrawal.destination_id,
+                run.at >= rule.usable_from AND run.at <= coalesce(rule.ended_at, 'infinity'),
+                withdrawal.requested_at) AS found
+        FROM credit_payoutrun run
+        JOIN credit_payoutschedule rule ON rule.id = run.rule_id
+        JOIN credit_withdrawal withdrawal ON withdrawal.id = run.withdrawal_id
+        """,
+    ),
+    Check(
+        7,
         "what the bank's answers were taken for is what their withdrawals are",
         "status",
         """

@@ -26,6 +26,10 @@ class Inputs:
     after_sales: Decimal
     overdue: Decimal = Decimal(0)
     is_frozen: bool = False
+    # What `profile_completeness` was made of: see `completeness`.
+    profile_reported: Decimal = Decimal(0)
+    profile_confirmed: Decimal = Decimal(0)
+    profile_rejected: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,19 @@ class Result:
     limit: Decimal  # proposed: what it becomes, at once or when an operator agrees
     status: LimitReview.Status
     notes: tuple[LimitReview.Note, ...]
+
+
+HALF = Decimal(50)  # of a profile: its licence, or its contacts
+
+
+def completeness(reported: Decimal, confirmed: Decimal, *, is_rejected: bool) -> Decimal:
+    """How complete a profile counts, of 100.
+
+    The larger of what was reported and what is confirmed here, which is half for each of licence
+    and contacts; half at most while one of them stands rejected.
+    """
+    larger = max(reported, confirmed)
+    return min(larger, HALF) if is_rejected else larger
 
 
 def review(inputs: Inputs, policy: CreditPolicy) -> Result:
@@ -90,6 +107,11 @@ def grade_of(score: Fraction, policy: CreditPolicy) -> LimitReview.Grade:
     if score >= policy.b_from:
         return Grade.B
     return Grade.C if score >= policy.c_from else Grade.D
+
+
+def most(inputs: Inputs, policy: CreditPolicy) -> Decimal:
+    """The highest limit that a raise may come to, whatever the grade asks for."""
+    return _whole_steps(min(inputs.paid, policy.maximum_limit), policy)
 
 
 def decimal(value: Fraction) -> Decimal:

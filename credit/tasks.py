@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from credit.operations import days, flags, payout_answers, payouts
+from credit.operations import automatic, days, flags, payout_answers, payouts
 from merchants.piecework import Failures, Turn, ask_one_by_one, by_halves, one_by_one
 
 
@@ -14,6 +14,10 @@ def work_off_day_ends(line_ids: Sequence[int], now: datetime) -> Failures:
 
 def flag_orders(line_ids: Sequence[int], now: datetime) -> Failures:
     return by_halves(partial(flags.raise_flags, now=now), line_ids)
+
+
+def run_automatic_withdrawals(rule_ids: Sequence[int], now: datetime) -> Failures:
+    return one_by_one(partial(automatic.run, now=now), rule_ids)
 
 
 def send_withdrawals(

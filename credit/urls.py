@@ -1,6 +1,7 @@
 from django.urls import path
 
 from credit.views import (
+    automatic,
     destinations,
     limit,
     orders,
@@ -38,6 +39,9 @@ urlpatterns = [
     path("withdrawals/", withdrawals.history, name="withdrawals"),
     path("withdrawals.csv", withdrawals.export, name="withdrawals_csv"),
     path("withdrawals/new/", withdrawals.new, name="withdraw"),
+    path("withdrawals/automatic/", automatic.automatic, name="automatic"),
+    path("withdrawals/automatic/new/", automatic.set_up, name="set_up_automatic"),
+    path("withdrawals/automatic/stop/", automatic.stop, name="stop_automatic"),
     path("withdrawals/<reference:reference>/", withdrawals.withdrawal, name="withdrawal"),
     path("withdrawals/<reference:reference>/cancel/", withdrawals.cancel, name="cancel_withdrawal"),
     path("destinations/", destinations.destinations, name="destinations"),

@@ -15,9 +15,6 @@ REFUSALS: dict[str, StrOrPromise] = {
         "Withdrawals are stopped while we look into suspected fraud. Your proceeds stay yours."
     ),
     "already_decided": _("It is too late to cancel: the withdrawal has gone on."),
-    "destination_in_use": _(
-        "A withdrawal that is not sent yet goes there. Wait until it is sent, or cancel it first."
-    ),
 }
 SENT_BEFORE = _("You sent this form before, for another withdrawal. Do you want this one, too?")
 NUMBER_KNOWN = _(
@@ -30,7 +27,13 @@ NUMBERS: dict[str, StrOrPromise] = {
     PayoutDestination.Kind.ALIPAY: _(
         "Enter the e-mail address or the mobile number of the Alipay account."
     ),
+    PayoutDestination.Kind.BANK_ACCOUNT: _(
+        "This is no account number of that country. Check each digit."
+    ),
 }
+ROUTING = _(
+    "This is no bank or branch code of that country. Where accounts have an IBAN, leave it empty."
+)
 NAME = _("Write the name in letters only, as the bank knows it.")
 
 STATES: dict[str, StrOrPromise] = {
@@ -59,6 +62,8 @@ def refusal(refused: Refused) -> StrOrPromise:
 
 def number_refusal(kind: str, refused: Invalid) -> StrOrPromise:
     """What is wrong with a field of a destination of this kind."""
+    if refused.field == "routing":
+        return ROUTING
     return NUMBERS[kind] if refused.field == "number" else NAME
 
 

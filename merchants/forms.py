@@ -34,7 +34,12 @@ NOTICE_GROUPS = {
     "orders": (_("Orders"), (Kind.ORDER_DECLINED, Kind.ORDER_OVERDUE)),
     "proceeds": (
         _("Proceeds"),
-        (Kind.WITHDRAWAL_DONE, Kind.WITHDRAWAL_FAILED, Kind.DESTINATION_ADDED),
+        (
+            Kind.WITHDRAWAL_DONE,
+            Kind.WITHDRAWAL_FAILED,
+            Kind.DESTINATION_ADDED,
+            Kind.AUTOMATIC_SET_UP,
+        ),
     ),
     "billing": (
         _("Billing"),
@@ -49,7 +54,8 @@ NOTICE_GROUPS = {
     ),
 }
 TOPICS = [("", _("All")), *((name, label) for name, (label, _kinds) in NOTICE_GROUPS.items())]
-ALWAYS_TOLD_OWNERS = (Kind.DESTINATION_ADDED,)  # merchants.operations.mails: it may be a thief's
+# merchants.operations.mails: they may be a thief's.
+ALWAYS_TOLD_OWNERS = (Kind.DESTINATION_ADDED, Kind.AUTOMATIC_SET_UP)
 
 
 def amount_field(**said: Any) -> forms.DecimalField:
@@ -106,7 +112,7 @@ class AmountField(forms.DecimalField):
             ) from None
 
 
-class ConfirmedProfile(forms.Form):
+class ProfileLookedAt(forms.Form):
     """Which profile the operator has looked at: the one that was changed at that instant."""
 
     seen = LineField(widget=forms.HiddenInput, required=False)

@@ -30,6 +30,7 @@ AMOUNTS = (
     "limit",
     "limit_before",
     "limit_proposed",
+    "limit_given",
     "threshold",
     "total",
     "used",
@@ -140,7 +141,7 @@ TEXTS = {
     ),
     f"{Kind.REVIEW} APPROVED": (
         _("Your credit limit was raised"),
-        _("Your limit was raised from %(limit_before)s to %(limit_proposed)s: %(reason)s"),
+        _("Your limit was raised from %(limit_before)s to %(limit_given)s: %(reason)s"),
     ),
     f"{Kind.REVIEW} REJECTED": (
         _("Your credit limit was not raised"),
@@ -148,7 +149,10 @@ TEXTS = {
     ),
     f"{Kind.REVIEW} VOID": (
         _("A raise of your credit limit was overtaken"),
-        _("A raise to %(limit_proposed)s is off the table: your limit has changed meanwhile."),
+        _(
+            "A raise to %(limit_proposed)s no longer waits for our decision: your limit or your"
+            " sales have changed, a newer review was made, or your account was closed."
+        ),
     ),
     Kind.WITHDRAWAL_DONE: (
         _("Your withdrawal was paid"),
@@ -166,6 +170,13 @@ TEXTS = {
         _(
             "%(by)s added ···· %(last_four)s as a destination for withdrawals. It can be used 24"
             " hours later. If you don't know of this, remove it and tell us at once."
+        ),
+    ),
+    Kind.AUTOMATIC_SET_UP: (
+        _("Automatic withdrawals were set up"),
+        _(
+            "%(by)s set up automatic withdrawals to ···· %(last_four)s. They start 24 hours later."
+            " If you don't know of this, stop them and tell us at once."
         ),
     ),
     f"{Kind.REQUEST_ANSWERED} APPROVED": (

@@ -54,6 +54,16 @@ def rounded(value: Decimal, currency: str) -> Decimal:
     return value.quantize(_exponent(currency), rounding=ROUND_HALF_UP)
 
 
+def rounded_down(value: Decimal, currency: str) -> Decimal:
+    """`value`, not negative, without what is less than the currency's smallest unit."""
+    return value.quantize(_exponent(currency), rounding=ROUND_DOWN)
+
+
+def smallest(currency: str) -> Decimal:
+    """The smallest amount of the currency that can be posted."""
+    return _exponent(currency)
+
+
 def part_of(value: Decimal, parts: int, currency: str) -> Decimal:
     """Every part but the last when `value` is split: rounded down. The last part takes the rest."""
     return (value / parts).quantize(_exponent(currency), rounding=ROUND_DOWN)

@@ -19,6 +19,7 @@ ROUTES: dict[str, tuple[str, dict[str, str]]] = {
     Kind.WITHDRAWAL_DONE: ("credit:withdrawal", {"reference": "reference"}),
     Kind.WITHDRAWAL_FAILED: ("credit:withdrawal", {"reference": "reference"}),
     Kind.DESTINATION_ADDED: ("credit:destinations", {}),
+    Kind.AUTOMATIC_SET_UP: ("credit:automatic", {}),
     Kind.ORDER_DECLINED: ("credit:order", {"reference": "order"}),
     Kind.ORDER_OVERDUE: ("credit:order", {"reference": "order"}),
     Kind.STATEMENT_CLOSED: ("billing:statement", {"month": "month"}),

@@ -18,6 +18,7 @@ from merchants.models import (
     Notice,
     NoticeMail,
     Profile,
+    ProfileStep,
     SecurityMail,
     SignIn,
     TimeZonePeriod,
@@ -112,6 +113,12 @@ def profile(merchant: Merchant) -> Profile:
     """The merchant's profile without its document (up to 5 MB); an empty one if there is none."""
     found = Profile.objects.filter(merchant=merchant).defer("licence_document").first()
     return found or Profile(merchant=merchant)
+
+
+def profile_steps(merchant: Merchant) -> list[ProfileStep]:
+    """How each part of the merchant's profile that says something stands, and since when."""
+    steps = ProfileStep.objects.filter(profile=merchant.pk).order_by("part", "-at", "-id")
+    return [step for step in steps.distinct("part") if step.standing]
 
 
 def notices_to_mail(now: datetime) -> Sequence[int]:

@@ -45,6 +45,8 @@ class Action(TextChoices):
     BANK_FILE_DOWNLOADED = "BANK_FILE_DOWNLOADED", "File for the bank downloaded"
     DESTINATION_ADDED = "DESTINATION_ADDED", "Destination added"
     DESTINATION_REMOVED = "DESTINATION_REMOVED", "Destination removed"
+    AUTOMATIC_SET_UP = "AUTOMATIC_SET_UP", "Automatic withdrawals set up"
+    AUTOMATIC_ENDED = "AUTOMATIC_ENDED", "Automatic withdrawals ended"
     KEY_ROTATED = "KEY_ROTATED", "Encrypted anew with another key"
 
     # Prices and credits
@@ -82,6 +84,7 @@ class Action(TextChoices):
     # People
     PROFILE_CHANGED = "PROFILE_CHANGED", "Profile changed"
     PROFILE_CONFIRMED = "PROFILE_CONFIRMED", "Profile confirmed"
+    PROFILE_REJECTED = "PROFILE_REJECTED", "Profile rejected"
     LICENCE_DOWNLOADED = "LICENCE_DOWNLOADED", "Licence document downloaded"
     MEMBER_INVITED = "MEMBER_INVITED", "Member invited"
     INVITATION_REVOKED = "INVITATION_REVOKED", "Invitation revoked"

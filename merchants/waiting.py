@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet
 from django.db.models.expressions import Combinable
 
-from merchants.models import Profile, Proposal
+from merchants.models import Profile, Proposal, Standing
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ PROFILES = Queue(
     "to-confirm",
     "Profiles to confirm",
     Profile,
-    lambda now: Q(confirmed_at__isnull=True, changed_at__isnull=False),
+    lambda now: Q(licence_standing=Standing.WAITING) | Q(contacts_standing=Standing.WAITING),
     since="changed_at",
     merchant="merchant_id",
 )

@@ -152,7 +152,7 @@ def _review(review: LimitReview) -> dict[str, Any]:
     if outcome == "APPLIED":
         after = review.limit_proposed
         outcome = "RAISED" if after > review.limit_before else "CUT"
-    elif outcome in ("PENDING", "VOID"):
+    elif outcome == "PENDING":
         outcome = "WAITING"
     return {
         "on": str(review.on),

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from moneyed import Money
 
 from credit.models import Freeze, LimitEntry
-from credit.operations import own_rules
+from credit.operations import limits, own_rules
 from merchants.models import Notice
 from merchants.refusals import Refused
 from tests import shops
@@ -286,6 +286,24 @@ def test_17_an_own_cap() -> None:
     assert shop.place("2026-11-01 12:01", "B", "1000.01") == "declined above_own_cap"
     assert shop.order("A") == ("OPEN", "1000.00")
     assert not Notice.objects.exists()
+
+
+def test_18_a_raise_that_waits() -> None:
+    shop = reviewing.shop_with("45000.00", credit_limit="15000.00")
+    shop.run_jobs("2026-12-01 00:00")
+    assert reviewing.outcome(shop)[1:3] == ("PENDING", "30000.00")
+    for at, figure in (("2026-12-01 12:00", "5000"), ("2026-12-02 12:00", "15000")):
+        limits.set_limit(
+            merchant_id=shop.line.pk,
+            limit=Money(figure, "USD"),
+            actor=reviewing.OPERATOR,
+            reason="A closer look.",
+            now=shop.at(at),
+        )
+        assert reviewing.outcome(shop)[1] == "VOID"
+        assert Notice.objects.filter(kind="REVIEW", details__status="VOID").count() == 1
+    shop.run_jobs("2026-12-31 23:59")
+    assert shop.limit()[0] == "15000.00"
 
 
 @pytest.mark.parametrize("comes_first", ["the job", "a charge"])

@@ -161,10 +161,12 @@ ORDER BY n
 """
 REVIEWS = """
 INSERT INTO credit_limitreview (line_id, policy_id, "on", at, currency, limit_before, rating, paid,
-    listing_quality, profile_completeness, after_sales, overdue, was_frozen, rating_points,
+    listing_quality, profile_completeness, profile_reported, profile_confirmed, profile_rejected,
+    after_sales, overdue, was_frozen, rating_points,
     volume_points, listing_points, profile_points, after_sales_points, score, grade,
     limit_proposed, notes, status, decided_by, decision_reason)
-SELECT line, policy.id, month::date, month, 'USD', 9000000, 4.4, 1000, 60, 80, 85, 0, false,
+SELECT line, policy.id, month::date, month, 'USD', 9000000, 4.4, 1000, 60, 80, 80, 0, false, 85,
+       0, false,
        15, 1.67, 9, 12, 12.75, 50.42, 'C', 9000000, '{}', 'UNCHANGED', '', ''
 FROM unnest(%(lines)s::bigint[]) line,
      (SELECT min(id) AS id FROM credit_creditpolicy WHERE currency = 'USD') policy,

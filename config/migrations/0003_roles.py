@@ -15,6 +15,7 @@ MERCHANTS = (
     "merchants.merchant",
     "merchants.timezoneperiod",
     "merchants.profile",
+    "merchants.profilestep",
     "merchants.notice",
     "merchants.noticemail",
     "merchants.user",

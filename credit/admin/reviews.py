@@ -16,12 +16,11 @@ MERCHANT = related("line__merchant")
 
 
 def _review_effect(review: LimitReview) -> str:
-    return translated(
-        "The limit goes from {before} to {proposed} at once, unless it has changed since the"
-        " review, something is overdue, or the line is frozen. The merchant is told."
-    ).format(
-        before=figure(review.limit_before, review.currency),
-        proposed=figure(review.limit_proposed, review.currency),
+    return (
+        f"The limit goes from {figure(review.limit_before, review.currency)} to"
+        f" {figure(review.limit_proposed, review.currency)} at once, or to less if what buyers have"
+        " paid by now allows no more; not while something is overdue or the line is frozen. The"
+        " merchant is told."
     )
 
 
@@ -47,6 +46,7 @@ class LimitReviewAdmin(Deciding, OfMerchant):
         "score",
         amount("limit_before"),
         amount("limit_proposed"),
+        amount("limit_given"),
         "status",
         "decided_by",
     )

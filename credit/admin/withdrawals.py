@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from credit.admin.forms import BankAnswers, BankFile, MarkedPaid
-from credit.models import PayoutDestination, Withdrawal
+from credit.models import PayoutDestination, PayoutRun, PayoutSchedule, Withdrawal
 from credit.operations import payout_answers, payout_files, payouts, withdrawals
 from credit.queries import waiting as queues
 from merchants.admin import OfMerchant, amount, figure, related, waiting
@@ -22,9 +22,36 @@ class PayoutDestinationAdmin(OfMerchant):
 
     merchant = "line__merchant"
     reference = "last_four"
-    list_display = ("__str__", MERCHANT, "holder", "bank", "added_at", "added_by", "removed_at")
+    list_display = (
+        *("__str__", MERCHANT, "holder", "bank", "country", "routing"),
+        *("added_at", "added_by", "removed_at"),
+    )
     list_filter = ("kind", ("removed_at", admin.EmptyFieldListFilter))
     list_select_related = ("line__merchant",)
+
+
+@admin.register(PayoutSchedule)
+class PayoutScheduleAdmin(OfMerchant):
+    merchant = "line__merchant"
+    reference = ""
+    list_display = (
+        *("__str__", MERCHANT, "every", "weekday", amount("from_amount"), "destination"),
+        *("usable_from", "next_on", "set_up_by", "ended_at"),
+    )
+    list_filter = ("every", ("ended_at", admin.EmptyFieldListFilter))
+    list_select_related = ("line__merchant", "destination")
+
+
+@admin.register(PayoutRun)
+class PayoutRunAdmin(OfMerchant):
+    merchant = "rule__line__merchant"
+    reference = ""
+    list_display = (
+        *("__str__", related("rule__line__merchant"), "outcome"),
+        *(amount("available", "rule__currency"), "withdrawal", "at"),
+    )
+    list_filter = ("outcome",)
+    list_select_related = ("rule__line__merchant", "withdrawal")
 
 
 def _what(withdrawal: Withdrawal) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from moneyed import Money
 
+from credit import bank_accounts
 from credit.models import CreditLine, PayoutDestination, ProceedsEntry
 from credit.operations.withdrawals import LONGEST_KEY
 from credit.queries import withdrawals
@@ -71,7 +72,7 @@ class Withdrawing(forms.Form):
         destination = self.fields["destination"]
         destination.coerce = self.destinations.__getitem__  # type: ignore[attr-defined]
         destination.choices = [  # type: ignore[attr-defined]
-            (key, self._label(one)) for key, one in self.destinations.items()
+            (key, destination_label(one, now)) for key, one in self.destinations.items()
         ]
         usable = (key for key, one in self.destinations.items() if now >= one.usable_from)
         destination.initial = next(usable, None)
@@ -101,12 +102,13 @@ class Withdrawing(forms.Form):
             "request_key": self.cleaned_data["request_key"],
         }
 
-    def _label(self, destination: PayoutDestination) -> str:
-        """Those to wait for are listed, too, and say until when."""
-        name = ", ".join(filter(None, [str(destination), destination.bank, destination.holder]))
-        if self.now >= destination.usable_from:
-            return name
-        return _usable_from(destination, _("%(name)s (can be used from %(at)s)"), name=name)
+
+def destination_label(destination: PayoutDestination, now: datetime) -> str:
+    """Its name for a choice; one to wait for says until when."""
+    name = ", ".join(filter(None, [str(destination), destination.bank, destination.holder]))
+    if now >= destination.usable_from:
+        return name
+    return _usable_from(destination, _("%(name)s (can be used from %(at)s)"), name=name)
 
 
 class ConfirmedWithdrawal(Withdrawing):
@@ -137,20 +139,46 @@ class NewDestination(forms.Form):
     holder = LineField(label=_("Holder"), help_text=_("As the bank or Alipay knows it."))
     number = LineField(
         label=_("Number"),
-        help_text=_("Of a card its 12 to 19 digits; of Alipay the e-mail or mobile number."),
+        help_text=_(
+            "Of a card its 12 to 19 digits; of Alipay the e-mail or mobile number; of an account"
+            " its IBAN or number."
+        ),
         max_length=254,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    bank = LineField(label=_("Bank"), help_text=_("Of a bank card only."), required=False)
+    bank = LineField(
+        label=_("Bank"), help_text=_("Of a bank card or a bank account."), required=False
+    )
+    country = forms.ChoiceField(
+        label=_("Country of the account"), help_text=_("Of a bank account only."), required=False
+    )
+    routing = LineField(
+        label=_("Code of the bank or branch"),
+        help_text=_(
+            "Of a bank account without an IBAN: routing number, branch, bank or IFSC code, BSB,"
+            " CNAPS; of a Brazilian one its bank and agency (7 digits)."
+        ),
+        max_length=20,
+        required=False,
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"label_suffix": ""})
+        names = sorted((formats.country(code), code) for code in bank_accounts.COUNTRIES)
+        country = self.fields["country"]
+        country.choices = [("", "–"), *((code, name) for name, code in names)]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        is_card = self.cleaned_data.get("kind") == PayoutDestination.Kind.BANK_CARD
-        bank = self.cleaned_data.get("bank")
-        if is_card and bank == "":
-            self.add_error("bank", _("Name the bank of the card."))
-        if self.cleaned_data.get("kind") == PayoutDestination.Kind.ALIPAY and bank:
-            self.add_error("bank", _("Only a bank card has a bank. Leave this empty."))
+        kind, said = self.cleaned_data.get("kind"), self.cleaned_data
+        is_account = kind == PayoutDestination.Kind.BANK_ACCOUNT
+        has_bank = is_account or kind == PayoutDestination.Kind.BANK_CARD
+        if has_bank and said.get("bank") == "":
+            self.add_error("bank", _("Name the bank."))
+        if kind == PayoutDestination.Kind.ALIPAY and said.get("bank"):
+            self.add_error("bank", _("Only a bank card or account has a bank. Leave this empty."))
+        if is_account and said.get("country") == "":
+            self.add_error("country", _("Choose the country of the account."))
+        for field in ("country", "routing"):
+            if kind and not is_account and said.get(field):
+                self.add_error(field, _("Only a bank account has one. Leave this empty."))
         return self.cleaned_data

@@ -13,6 +13,8 @@ OrderRefund        what a buyer was given back, split by where it came from.
 PayoutAnswer       what the bank said of one withdrawal; taken in once.
 PayoutAnswerFile   an upload of such; its rows are taken in by a job.
 PayoutDestination  where proceeds may go; its number is encrypted.
+PayoutRun          what a schedule came to on a local day; one a day.
+PayoutSchedule     a merchant's wish to withdraw all there is each day or week; one at a time.
 ProceedsEntry      every change of what the merchant has earned, append-only.
 RefusedCash        a payment or refund that was refused; waits until it comes again or is closed.
 ShopMetrics        what the platform measured of a shop at an instant; input of reviews.
@@ -24,6 +26,7 @@ from credit.models.lines import CreditLine, Freeze, LimitEntry
 from credit.models.metrics import ShopMetrics
 from credit.models.orders import Order, OrderPayment
 from credit.models.payout_answers import PayoutAnswer, PayoutAnswerFile
+from credit.models.payout_schedules import PayoutRun, PayoutSchedule
 from credit.models.policy import CreditPolicy
 from credit.models.proceeds import ProceedsEntry
 from credit.models.refunds import OrderRefund
@@ -46,6 +49,8 @@ __all__ = [
     "PayoutAnswer",
     "PayoutAnswerFile",
     "PayoutDestination",
+    "PayoutRun",
+    "PayoutSchedule",
     "ProceedsEntry",
     "RefusedCash",
     "ShopMetrics",

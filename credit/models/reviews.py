@@ -3,7 +3,8 @@ from typing import ClassVar
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
@@ -28,10 +29,9 @@ class LimitReview(models.Model):
         PENDING = "PENDING", _("Waits for a decision")
         APPROVED = "APPROVED", _("Approved")
         REJECTED = "REJECTED", _("Rejected")
-        VOID = (
-            "VOID",
-            _("Overtaken"),
-        )  # the limit changed, or a later review came, before a decision
+        # Before a decision the limit changed, a newer review came or the account was closed; or
+        # the decision found no raise left to give.
+        VOID = "VOID", _("Overtaken")
 
     class Note(models.TextChoices):
         """What held the outcome back from what the grade alone would have done."""
@@ -53,7 +53,12 @@ class LimitReview(models.Model):
     rating = models.DecimalField(max_digits=6, decimal_places=4)
     paid = AmountField()  # payments net of refunds in the policy's days before
     listing_quality = models.DecimalField(max_digits=7, decimal_places=4)
+    # What counted of the profile (scoring.completeness), and what that was made of: the figure
+    # reported, 50 for each part that was confirmed here, and whether a part stood rejected.
     profile_completeness = models.DecimalField(max_digits=7, decimal_places=4)
+    profile_reported = models.DecimalField(max_digits=7, decimal_places=4)
+    profile_confirmed = models.DecimalField(max_digits=7, decimal_places=4)
+    profile_rejected = models.BooleanField(default=False)
     after_sales = models.DecimalField(max_digits=7, decimal_places=4)
     overdue = AmountField()
     was_frozen = models.BooleanField()
@@ -67,6 +72,8 @@ class LimitReview(models.Model):
     grade = models.CharField(max_length=1, choices=Grade.choices)
     # What came of it.
     limit_proposed = AmountField()
+    # What the limit became by it: an approval may give less than was proposed.
+    limit_given = AmountField(null=True, blank=True)
     notes = ArrayField(
         models.CharField(max_length=20, choices=Note.choices), default=list, blank=True
     )
@@ -83,6 +90,26 @@ class LimitReview(models.Model):
                 fields=["line"],
                 condition=Q(status="PENDING"),
                 name="one_review_waits_for_a_decision",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["APPLIED", "APPROVED"], limit_given__isnull=False)
+                | (~Q(status__in=["APPLIED", "APPROVED"]) & Q(limit_given__isnull=True)),
+                name="review_gives_a_limit_exactly_when_it_changed_it",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="APPROVED")
+                | Q(limit_given__gt=F("limit_before"), limit_given__lte=F("limit_proposed")),
+                name="approved_raise_is_one_and_no_more_than_was_proposed",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    profile_completeness=Least(
+                        Greatest("profile_reported", "profile_confirmed"),
+                        Case(When(profile_rejected=True, then=50), default=100),
+                        output_field=models.DecimalField(max_digits=7, decimal_places=4),
+                    )
+                ),
+                name="profile_counts_as_reported_or_confirmed",
             ),
         ]
         indexes: ClassVar = [
@@ -102,7 +129,7 @@ class LimitReview(models.Model):
             ),
             pgtrigger.ReadOnly(
                 name="review_never_changes",
-                exclude=["status", "decided_at", "decided_by", "decision_reason"],
+                exclude=[*("status", "limit_given", "decided_at", "decided_by", "decision_reason")],
             ),
         ]
 

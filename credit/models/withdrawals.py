@@ -21,17 +21,22 @@ class PayoutDestination(models.Model):
     class Kind(models.TextChoices):
         ALIPAY = "ALIPAY", _("Alipay account")
         BANK_CARD = "BANK_CARD", _("Bank card")
+        BANK_ACCOUNT = "BANK_ACCOUNT", _("Bank account")
 
     line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="destinations")
-    kind = models.CharField(max_length=10, choices=Kind.choices)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
     holder = models.CharField(max_length=200)
-    bank = models.CharField(max_length=200, blank=True)  # of a card
+    bank = models.CharField(max_length=200, blank=True)  # of a card or an account
+    # Of an account: its country (ISO 3166), and what that calls the bank or branch by, if it does.
+    country = models.CharField(max_length=2, blank=True)
+    routing = models.CharField(max_length=20, blank=True)
     # Kept encrypted, and bound to this row of this merchant: another row's does not open here.
     number = EncryptedField(bound_to=("line_id", "pk"), called="destination numbers")
     last_four = models.CharField(max_length=4)  # of an e-mail address: before the @
     added_at = models.DateTimeField()
     added_by = models.CharField(max_length=254)
     usable_from = models.DateTimeField()  # 24 hours later: time to notice a thief's destination
+    # No new withdrawal goes there from then on; those under way to it come to their end.
     removed_at = models.DateTimeField(null=True, blank=True)
     removed_by = models.CharField(max_length=254, blank=True)
 
@@ -40,6 +45,11 @@ class PayoutDestination(models.Model):
             models.CheckConstraint(
                 condition=Q(usable_from__gte=F("added_at")),
                 name="destination_usable_after_it_was_added",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="BANK_ACCOUNT", country__gt="")
+                | (~Q(kind="BANK_ACCOUNT") & Q(country="", routing="")),
+                name="destination_has_a_country_exactly_when_it_is_an_account",
             ),
         ]
         triggers: ClassVar = [
@@ -51,6 +61,10 @@ class PayoutDestination(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} ···· {self.last_four}"
+
+    @property
+    def is_removed(self) -> bool:
+        return self.removed_at is not None
 
 
 # Every step a withdrawal can take.

@@ -21,7 +21,8 @@ from merchants.queries import time_zones_from
 
 # An order is written off so many days after its oldest unpaid part was due, or after we heard
 # of its delivery, where that was later. The loss leaves `used`, and takes as much of the limit as
-# there is. `lost` counts up over a line's orders, so that each entry shows its balances.
+# there is. `lost` counts up over a line's orders, so that each entry shows its balances. Gives the
+# lines whose limit fell.
 WRITE_OFF = """
 WITH due AS (
     SELECT o.id, o.line_id, o.outstanding, day.at, sum(o.outstanding) OVER (
@@ -49,8 +50,10 @@ WITH due AS (
 )
 UPDATE credit_creditline line
 SET used = line.used - total.lost, "limit" = greatest(line."limit" - total.lost, 0)
-FROM (SELECT line_id, max(lost) AS lost FROM due GROUP BY line_id) total
+FROM (SELECT line_id, max(lost) AS lost, max(at) AS at FROM due GROUP BY line_id) total
+JOIN credit_creditline before ON before.merchant_id = total.line_id
 WHERE line.merchant_id = total.line_id
+RETURNING line.merchant_id, total.at, before."limit" > line."limit"
 """
 
 # Told once for each due date that passes unpaid, with all that is due by then (credit.rules.parts).
@@ -77,6 +80,8 @@ WHERE part.days_since = 0 AND part.number <= o.instalments AND owed.ends > owed.
 ORDER BY o.line_id, o.id
 ON CONFLICT DO NOTHING
 """
+
+DAY_END = "day-end"  # who did what these statements do
 
 OPEN_NEXT_DAY = """
 UPDATE credit_creditline line
@@ -127,6 +132,8 @@ def _work_off_one_day(line_ids: Sequence[int], now: datetime) -> int:
     write_off_days = [start.policy.write_off_days for start in starts]
     with connection.cursor() as cursor:
         cursor.execute(WRITE_OFF, {**days, "write_off_days": write_off_days})
+        fell = {line_id: at for line_id, at, has_fallen in cursor.fetchall() if has_fallen}
+        reviews.overtake_all(fell, actor=DAY_END)
         overdue.update(starts)
         unpaid_bills.place(starts)
         cursor.execute(NOTICE_OVERDUE, {**days, "instalment_days": INSTALMENT_DAYS})

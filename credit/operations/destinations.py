@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from credit.models import CreditLine, PayoutDestination, Withdrawal
-from credit.operations import lines
+from credit import bank_accounts
+from credit.models import CreditLine, PayoutDestination
+from credit.operations import automatic_ends, lines
 from merchants import encrypted, secrets, texts
 from merchants.models import Notice
 from merchants.operations import notices, trail
@@ -41,12 +42,6 @@ class DestinationConflict(Conflict):
     """The number is known, of another holder or bank."""
 
 
-class DestinationInUse(Refused):
-    """A withdrawal to it has not been sent yet."""
-
-    code = "destination_in_use"
-
-
 def add(
     *,
     merchant_id: int,
@@ -54,21 +49,24 @@ def add(
     holder: str,
     number: str,
     bank: str = "",
+    country: str = "",
+    routing: str = "",
     actor: str,
     now: datetime,
 ) -> tuple[PayoutDestination, bool]:
-    """Let proceeds go to this Alipay account (e-mail or mobile number) or bank card in 24 hours.
+    """Let proceeds go to this Alipay account (e-mail or mobile number), bank card, or bank account
+    in `country` (with its `routing` code, where there is one) in 24 hours.
 
     The number is kept encrypted. All owners are told. Returns the destination and whether it is
     new: the same one added twice is one, usable from when it was added first. Raises Invalid,
     DestinationConflict.
     """
     holder, bank = _name(holder, "holder"), _bank(kind, bank)
-    number = _number(kind, number)
+    number, routing = _number(kind, number, country, routing)
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         now = line.now
-        known = _known(line, kind, number)
+        known = _known(line, kind, number, country, routing)
         if known is not None:
             if (known.holder, known.bank) != (holder, bank):
                 raise DestinationConflict(f"number: {known} is known with another holder or bank")
@@ -79,6 +77,8 @@ def add(
             kind=kind,
             holder=holder,
             bank=bank,
+            country=country,
+            routing=routing,
             last_four=_last_four(number),
             added_at=now,
             added_by=actor,
@@ -106,6 +106,8 @@ def _note(action: Action, destination: PayoutDestination, actor: str, now: datet
     what = {
         "holder": destination.holder,
         "bank": destination.bank,
+        **({"country": destination.country} if destination.country else {}),
+        **({"routing": destination.routing} if destination.routing else {}),
         "usable_from": destination.usable_from.isoformat(),
     }
     is_new = action == Action.DESTINATION_ADDED
@@ -134,15 +136,30 @@ def _name(text: str, field: str) -> str:
 
 
 def _bank(kind: PayoutDestination.Kind, bank: str) -> str:
-    if kind == PayoutDestination.Kind.BANK_CARD:
+    if kind in (PayoutDestination.Kind.BANK_CARD, PayoutDestination.Kind.BANK_ACCOUNT):
         return _name(bank, "bank")
     if bank.strip():
-        raise Invalid("bank", "only a bank card has one")
+        raise Invalid("bank", "only a bank card or account has one")
     return ""
 
 
-def _number(kind: PayoutDestination.Kind, number: str) -> str:
-    """The number as banks write it. Chinese keyboards write wide digits, which are the same."""
+def _number(
+    kind: PayoutDestination.Kind, number: str, country: str, routing: str
+) -> tuple[str, str]:
+    """Number and routing code as banks write them."""
+    if kind == PayoutDestination.Kind.BANK_ACCOUNT:
+        try:
+            return bank_accounts.checked(country, number, routing)
+        except bank_accounts.NotAnAccount as error:
+            raise Invalid(error.field, error.problem) from None
+    for field, text in (("country", country), ("routing", routing)):
+        if text.strip():
+            raise Invalid(field, "only a bank account has one")
+    return _number_of_no_account(kind, number), ""
+
+
+def _number_of_no_account(kind: PayoutDestination.Kind, number: str) -> str:
+    """Chinese keyboards write wide digits, which are the same."""
     plain = "".join(unicodedata.normalize("NFKC", number).split())
     if kind == PayoutDestination.Kind.BANK_CARD:
         plain = plain.replace("-", "")
@@ -182,15 +199,24 @@ def _passes_luhn(digits: str) -> bool:
 
 
 def _last_four(number: str) -> str:
-    """Enough to tell one's own from another; of a short e-mail address not all there is."""
+    """Enough to tell one's own from another; of a short number or address not all there is."""
     local, is_email, _ = number.partition("@")
-    return local[-4:] if not is_email or len(local) > 4 else local[-1:]
+    if is_email:
+        return local[-4:] if len(local) > 4 else local[-1:]
+    return number[-min(4, len(number) // 2) :]
 
 
-def _known(line: CreditLine, kind: str, number: str) -> PayoutDestination | None:
+def _known(
+    line: CreditLine, kind: str, number: str, country: str, routing: str
+) -> PayoutDestination | None:
     """The same destination, if the line has it. Only those that end alike need to be opened."""
     alike = PayoutDestination.objects.filter(
-        line=line, kind=kind, last_four=_last_four(number), removed_at__isnull=True
+        line=line,
+        kind=kind,
+        country=country,
+        routing=routing,
+        last_four=_last_four(number),
+        removed_at__isnull=True,
     ).order_by("pk")
     return next((one for one in alike if _is_number(one, number)), None)
 
@@ -205,9 +231,12 @@ def _is_number(destination: PayoutDestination, number: str) -> bool:
 def remove(
     *, merchant_id: int, destination_id: int, actor: str, now: datetime
 ) -> PayoutDestination:
-    """Let nothing go there any more. What was sent already goes on; twice is once.
+    """Let no new withdrawal go there, and end automatic ones.
 
-    Raises UnknownDestination, DestinationInUse.
+    Those under way to it go on until they are over, unless the merchant cancels them; what its
+    provider never received is not sent again. Twice is once.
+
+    Raises UnknownDestination.
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
@@ -215,14 +244,10 @@ def remove(
         destination = load(line, destination_id)
         if destination.removed_at is not None:
             return destination
-        waiting = line.withdrawals.filter(
-            destination=destination,
-            status__in=[Withdrawal.Status.REQUESTED, Withdrawal.Status.APPROVED],
-        ).first()
-        if waiting is not None:
-            raise DestinationInUse(f"Withdrawal {waiting} goes there: cancel it first.")
         destination.removed_at, destination.removed_by = now, actor
         destination.save(update_fields=["removed_at", "removed_by"])
+        for rule in line.payout_schedules.filter(destination=destination, ended_at__isnull=True):
+            automatic_ends.end(rule, actor=actor, now=now)
         _note(Action.DESTINATION_REMOVED, destination, actor, now)
     return destination
 

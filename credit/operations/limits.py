@@ -7,7 +7,7 @@ from django.db import transaction
 from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry
-from credit.operations import lines, usage
+from credit.operations import lines, reviews, usage
 from merchants import money, wording
 from merchants.operations import trail
 from merchants.refusals import Invalid
@@ -44,7 +44,10 @@ def change(
     reason: str,
     now: datetime,
 ) -> LimitEntry:
-    """Move the locked line's limit by a person's decision, and write the entry that says so."""
+    """Move the locked line's limit by a person's decision, and write the entry that says so.
+
+    A raise that waits is VOID by that.
+    """
     before, line.limit = line.limit, limit
     line.save(update_fields=["limit"])
     trail.write(
@@ -68,5 +71,6 @@ def change(
         reason=reason,
         at=now,
     )
+    reviews.overtake(line, actor=actor, now=now)
     usage.tell_of_cut(line, limit_before=before, limit=limit, cause=f"entry {entry.pk}", at=now)
     return entry

@@ -23,7 +23,17 @@ from merchants.refusals import Refused
 from merchants.secrets import Undecryptable
 from merchants.trail import Action
 
-BANK_COLUMNS = ("reference", "amount", "currency", "kind", "holder", "bank", "number")
+BANK_COLUMNS = (
+    "reference",
+    "amount",
+    "currency",
+    "kind",
+    "holder",
+    "bank",
+    "country",
+    "routing",
+    "number",
+)
 
 
 class UnknownBatch(Refused):
@@ -149,8 +159,11 @@ def _for_the_bank(withdrawals: Iterable[Withdrawal]) -> str:
                 destination.kind,
                 safe_text(destination.holder),
                 safe_text(destination.bank),
-                # Digits, perhaps after a +, or an e-mail address that starts with none of those:
-                # no formula (credit.operations.destinations), and a bank takes no apostrophe.
+                destination.country,
+                destination.routing,
+                # Capitals and digits, perhaps after a +, or an e-mail address that starts with none
+                # of those: no formula (credit.operations.destinations), and a bank takes no
+                # apostrophe.
                 _number(withdrawal),
             ]
         )

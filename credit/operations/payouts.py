@@ -128,7 +128,7 @@ def _claim_again(withdrawal_id: int, now: datetime) -> bool:
     is_settled = withdrawal.sent_at is not None and withdrawal.sent_at + ANSWERED_WITHIN <= now
     if withdrawal.status != Withdrawal.Status.UNKNOWN or not is_settled:
         return False
-    if withdrawal.destination.removed_at is not None:
+    if withdrawal.destination.is_removed:
         failed = Answer.failed(DESTINATION_REMOVED)
         _settle(withdrawal_id, failed, RECONCILER, now)
         return False

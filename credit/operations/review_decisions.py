@@ -1,13 +1,16 @@
 """Operators' decisions on raises that wait for one (domain: limit review)."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
 
+from credit import scoring
 from credit.models import CreditLine, LimitEntry, LimitReview
 from credit.operations import limits, lines
 from credit.operations.reviews import tell
-from credit.queries.overdue import overdue_of
+from credit.queries import policies
+from credit.queries.reviews import Start, inputs_of
 from merchants import wording
 from merchants.operations import trail
 from merchants.refusals import Refused
@@ -27,7 +30,7 @@ class AlreadyDecided(Refused):
 
 
 class ReviewOvertaken(Refused):
-    """The limit has changed since the review; it was marked VOID."""
+    """What may be given by now is no raise any more; the review was marked VOID."""
 
     code = "review_overtaken"
 
@@ -39,28 +42,25 @@ class RaiseBlocked(Refused):
 
 
 def approve(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitReview:
-    """Agree to a raise that waited. Raises AlreadyDecided, RaiseBlocked, Invalid without a reason,
-    and ReviewOvertaken, which marks it VOID.
+    """Agree to a raise that waited: what was proposed or, if less, what may be given by now.
+
+    Raises AlreadyDecided, RaiseBlocked, Invalid without a reason, and ReviewOvertaken, which marks
+    it VOID.
     """
     reason = wording.checked("reason", reason)
     with transaction.atomic():
         line, review = _lock_pending(review_id, now)
         now = line.now
-        if line.limit != review.limit_before:
+        limit = min(review.limit_proposed, _most_by_now(line))
+        if limit <= line.limit:
             _decide(review, Action.REVIEW_OVERTAKEN, actor, reason, now)
         else:
-            _check_raise(line)
+            review.limit_given = limit
             _decide(review, Action.REVIEW_APPROVED, actor, reason, now)
-            limits.change(
-                line,
-                review.limit_proposed,
-                kind=LimitEntry.Kind.REVIEW,
-                actor=actor,
-                reason=reason,
-                now=now,
-            )
+            kind = LimitEntry.Kind.REVIEW
+            limits.change(line, limit, kind=kind, actor=actor, reason=reason, now=now)
     if review.status == LimitReview.Status.VOID:  # raised out here, so that the mark is kept
-        raise ReviewOvertaken("The limit has changed since this review; it was marked overtaken.")
+        raise ReviewOvertaken("No raise could be given any more; it was marked as overtaken.")
     return review
 
 
@@ -82,11 +82,16 @@ def _lock_pending(review_id: int, now: datetime) -> tuple[CreditLine, LimitRevie
     return line, review
 
 
-def _check_raise(line: CreditLine) -> None:
-    if line.is_frozen:
+def _most_by_now(line: CreditLine) -> Decimal:
+    """What the locked line's sales and the policy in force allow. Raises RaiseBlocked."""
+    policy = policies.in_force(line.currency, line.open_on)
+    start = Start(line.pk, line.timezone, line.open_on, line.now, policy)
+    known = inputs_of([start])[line.pk]  # a raise waits only of a line that has been reviewed
+    if known.is_frozen:
         raise RaiseBlocked("The line is frozen.")
-    if overdue_of(line) > 0:
+    if known.overdue > 0:
         raise RaiseBlocked("Something is overdue.")
+    return scoring.most(known, policy)
 
 
 def _decide(review: LimitReview, action: Action, actor: str, reason: str, now: datetime) -> None:
@@ -104,5 +109,7 @@ def _decide(review: LimitReview, action: Action, actor: str, reason: str, now: d
     review.decided_by = actor
     review.decision_reason = reason
     review.decided_at = now
-    review.save(update_fields=["status", "decided_by", "decision_reason", "decided_at"])
+    review.save(
+        update_fields=["status", "limit_given", "decided_by", "decision_reason", "decided_at"]
+    )
     tell(review, cause=f"{review.on} {review.status}", at=now)

@@ -1,6 +1,6 @@
 """Monthly limit reviews (domain: limit review)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -44,7 +44,7 @@ def hold(starts: Sequence[Start]) -> None:
     reviews = [
         _review(by_line[line_id], inputs) for line_id, inputs in inputs_of(by_line.values()).items()
     ]
-    _overtake_pending(reviews)
+    overtake_all({review.line_id: review.at for review in reviews}, actor=ACTOR)
     LimitReview.objects.bulk_create(reviews)
     _apply([review for review in reviews if review.status == LimitReview.Status.APPLIED])
     for review in reviews:
@@ -71,6 +71,7 @@ def tell(review: LimitReview, *, cause: str, at: datetime) -> None:
         currency=review.currency,
         limit_before=money.text(review.limit_before, review.currency),
         limit_proposed=money.text(review.limit_proposed, review.currency),
+        limit_given=money.text(review.limit_given or review.limit_before, review.currency),
         reason=review.decision_reason,
     )
 
@@ -89,6 +90,9 @@ def _review(start: Start, inputs: scoring.Inputs) -> LimitReview:
         paid=inputs.paid,
         listing_quality=inputs.listing_quality,
         profile_completeness=inputs.profile_completeness,
+        profile_reported=inputs.profile_reported,
+        profile_confirmed=inputs.profile_confirmed,
+        profile_rejected=inputs.profile_rejected,
         after_sales=inputs.after_sales,
         overdue=inputs.overdue,
         was_frozen=inputs.is_frozen,
@@ -100,29 +104,30 @@ def _review(start: Start, inputs: scoring.Inputs) -> LimitReview:
         score=scoring.decimal(points.score),
         grade=result.grade,
         limit_proposed=result.limit,
+        limit_given=result.limit if result.status == LimitReview.Status.APPLIED else None,
         notes=[str(note) for note in result.notes],
         status=result.status,
     )
 
 
 def overtake(line: CreditLine, *, actor: str, now: datetime) -> None:
-    """What waits for a decision about the locked line is VOID, and the merchant is told."""
-    waiting = LimitReview.objects.filter(line=line, status=LimitReview.Status.PENDING).first()
-    if waiting is None:
-        return
-    waiting.status = LimitReview.Status.VOID
-    waiting.decided_at = now
-    waiting.decided_by = actor
-    waiting.save(update_fields=["status", "decided_at", "decided_by"])
-    tell(waiting, cause=f"{waiting.on} {waiting.status}", at=now)
+    """The raise of the locked line that waits for a decision is VOID, and the merchant is told.
+
+    Whoever changes a limit calls this, and so does the closing of an account.
+    """
+    overtake_all({line.pk: now}, actor=actor)
 
 
-def _overtake_pending(reviews: Sequence[LimitReview]) -> None:
-    """What still waits from an earlier month is overtaken by a newer look."""
-    for review in reviews:
-        LimitReview.objects.filter(
-            line_id=review.line_id, status=LimitReview.Status.PENDING
-        ).update(status=LimitReview.Status.VOID, decided_at=review.at, decided_by=ACTOR)
+def overtake_all(instants: Mapping[int, datetime], *, actor: str) -> None:
+    """The same of many locked lines, each at an instant of its own."""
+    waiting = LimitReview.objects.filter(
+        line_id__in=instants.keys(), status=LimitReview.Status.PENDING
+    )
+    for review in waiting.order_by("line_id"):
+        review.status = LimitReview.Status.VOID
+        review.decided_at, review.decided_by = instants[review.line_id], actor
+        review.save(update_fields=["status", "decided_at", "decided_by"])
+        tell(review, cause=f"{review.on} {review.status}", at=review.decided_at)
 
 
 def _tell_of_cuts(reviews: Sequence[LimitReview]) -> None:

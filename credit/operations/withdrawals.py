@@ -4,6 +4,7 @@ credit.operations.payouts sends what is asked for here, and brings it to its end
 """
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,7 +14,7 @@ from django.db import transaction
 from moneyed import Money
 
 from credit import providers
-from credit.models import CreditLine, ProceedsEntry, Withdrawal
+from credit.models import CreditLine, CreditPolicy, ProceedsEntry, Withdrawal
 from credit.operations import destinations, lines, policies
 from credit.operations import withdrawal_steps as steps
 from credit.operations.withdrawal_steps import (
@@ -41,6 +42,7 @@ __all__ = [
     "quote",
     "reject",
     "request",
+    "request_all",
 ]
 
 # No letters that people take for figures: references are read out on the telephone.
@@ -97,11 +99,7 @@ def _quote(line: CreditLine, amount: Money, today: date) -> Quote:
     figure = _positive(amount, line)
     steps.stop_if_suspected(line)
     policy = policies.in_force(line.currency, today)
-    fee = Decimal(0)
-    free = policy.free_withdrawals_a_month
-    if not free or _of_this_month(line, today) >= free:
-        percent = figure * policy.withdrawal_fee_percent / 100
-        fee = money.rounded(percent + policy.withdrawal_fee_fixed, line.currency)
+    fee = _fee_on(line, today, policy)(figure)
     there = proceeds.withdrawable(line, today=today)
     if figure + fee > there:
         raise InsufficientProceeds(
@@ -114,6 +112,33 @@ def _quote(line: CreditLine, amount: Money, today: date) -> Quote:
         fee=money.of(fee, line.currency),
         needs_approval=_asked_for_on(line, today) + figure > policy.approval_above,
     )
+
+
+def _fee_on(line: CreditLine, today: date, policy: CreditPolicy) -> Callable[[Decimal], Decimal]:
+    """What the line's next withdrawal of local day `today` costs, by its amount."""
+    free = policy.free_withdrawals_a_month
+    if free and _of_this_month(line, today) < free:
+        return lambda figure: Decimal(0)
+    return lambda figure: money.rounded(
+        figure * policy.withdrawal_fee_percent / 100 + policy.withdrawal_fee_fixed, line.currency
+    )
+
+
+def _most(line: CreditLine, today: date) -> Money:
+    """The most that can be withdrawn with its fee on top. Raises InsufficientProceeds if nothing
+    can."""
+    policy = policies.in_force(line.currency, today)
+    fee_of = _fee_on(line, today, policy)
+    there, unit = proceeds.withdrawable(line, today=today), money.smallest(line.currency)
+    share = 1 + policy.withdrawal_fee_percent / 100 if fee_of(there) else Decimal(1)
+    # Rounding moves a fee by half a unit at most: the most is this or a little less.
+    figure = min(money.rounded_down(there / share, line.currency) + unit, there)
+    while figure > 0 and figure + fee_of(figure) > there:
+        excess = figure + fee_of(figure) - there
+        figure -= max(money.rounded_down(excess / share, line.currency), unit)
+    if figure <= 0:
+        raise InsufficientProceeds("amount: after the fee there is nothing to withdraw")
+    return money.of(figure, line.currency)
 
 
 def _positive(amount: Money, line: CreditLine) -> Decimal:
@@ -184,6 +209,27 @@ def request(
         )
         _create(withdrawal, quoted)
     return withdrawal, True
+
+
+def request_all(
+    line: CreditLine, *, destination_id: int, request_key: str, actor: str
+) -> Withdrawal:
+    """Request all that can be withdrawn of the locked line, its fee on top, as `request` does.
+
+    Raises DestinationNotUsable, WithdrawalsStopped, and InsufficientProceeds where the fee would
+    leave nothing.
+    """
+    destination = destinations.usable(line, destination_id, now=line.now)
+    quoted = _quote(line, _most(line, line.open_on), line.open_on)
+    withdrawal = Withdrawal(
+        line=line,
+        destination=destination,
+        request_key=request_key,
+        requested_at=line.now,
+        requested_by=actor,
+    )
+    _create(withdrawal, quoted)
+    return withdrawal
 
 
 def _new_reference() -> str:

@@ -69,6 +69,9 @@ class Explanation:
     status: LimitReview.Status
     notes: tuple[LimitReview.Note, ...]
     policy: CreditPolicy  # the numbers it is held by
+    profile_reported: Decimal
+    profile_confirmed: Decimal
+    profile_rejected: bool
 
     @property
     def is_blocked_by_overdue(self) -> bool:
@@ -116,6 +119,9 @@ def explain(line: CreditLine) -> Explanation | None:
         status=result.status,
         notes=result.notes,
         policy=policy,
+        profile_reported=inputs.profile_reported,
+        profile_confirmed=inputs.profile_confirmed,
+        profile_rejected=inputs.profile_rejected,
     )
 
 

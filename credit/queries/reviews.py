@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.db import connection
 
@@ -26,7 +27,7 @@ class Start:
 
 
 # For each line and start of day: the figures, the latest metrics known, what buyers paid in the
-# days before (net of refunds), and what is overdue.
+# days before (net of refunds), what is overdue, and what stood confirmed of the profile.
 INPUTS = f"""
 WITH day AS (
     SELECT * FROM unnest(%(lines)s::bigint[], %(todays)s::date[], %(instants)s::timestamptz[],
@@ -35,7 +36,7 @@ WITH day AS (
 )
 SELECT line.merchant_id, line."limit", line.freezes_in_force > 0, overdue.amount,
        metrics.rating, metrics.listing_quality, metrics.profile_completeness, metrics.after_sales,
-       coalesce(trade.paid, 0)
+       coalesce(trade.paid, 0), profile.confirmed, profile.rejected > 0
 FROM day
 JOIN credit_creditline line ON line.merchant_id = day.line_id
 JOIN overdue ON overdue.line_id = day.line_id
@@ -47,6 +48,12 @@ LEFT JOIN LATERAL (
     SELECT sum(entry.amount) AS paid FROM credit_proceedsentry entry
     WHERE entry.line_id = day.line_id AND entry.kind IN ('SALE', 'REFUND')
       AND entry.at >= day.paid_from AND entry.at < day.at) trade ON true
+CROSS JOIN LATERAL (
+    SELECT 50 * count(*) FILTER (WHERE standing = 'CONFIRMED') AS confirmed,
+           count(*) FILTER (WHERE standing = 'REJECTED') AS rejected
+    FROM (SELECT DISTINCT ON (step.part) step.standing FROM merchants_profilestep step
+          WHERE step.profile_id = day.line_id AND step.at < day.at
+          ORDER BY step.part, step.at DESC, step.id DESC) latest) profile
 WHERE line."limit" > 0 AND line.closed_at IS NULL
 ORDER BY line.merchant_id
 """
@@ -73,13 +80,19 @@ def inputs_of(starts: Iterable[Start]) -> dict[int, scoring.Inputs]:
                 rating=rating,
                 paid=paid,
                 listing_quality=listing,
-                profile_completeness=profile,
+                profile_completeness=scoring.completeness(
+                    reported, Decimal(confirmed), is_rejected=is_rejected
+                ),
+                profile_reported=reported,
+                profile_confirmed=Decimal(confirmed),
+                profile_rejected=is_rejected,
                 after_sales=after_sales,
                 overdue=overdue,
                 is_frozen=is_frozen,
             )
             for (
-                line_id, limit, is_frozen, overdue, rating, listing, profile, after_sales, paid
+                line_id, limit, is_frozen, overdue, rating, listing, reported, after_sales, paid,
+                confirmed, is_rejected
             ) in cursor.fetchall()
         }  # fmt: skip
 

@@ -40,6 +40,13 @@ def destinations(line: CreditLine) -> QuerySet[PayoutDestination]:
     return line.destinations.filter(removed_at__isnull=True).order_by("added_at", "pk")
 
 
+def destinations_of(line: CreditLine) -> QuerySet[PayoutDestination]:
+    """The same, and those removed that a withdrawal is still under way to, with how many are."""
+    under_way = Count("withdrawal", filter=Q(withdrawal__ended_at__isnull=True))
+    found = line.destinations.annotate(under_way=under_way)
+    return found.filter(Q(removed_at__isnull=True) | Q(under_way__gt=0)).order_by("added_at", "pk")
+
+
 def withdrawals(
     line: CreditLine, *, standing: str = "", reference: str = ""
 ) -> QuerySet[Withdrawal]:
@@ -55,7 +62,8 @@ def withdrawals(
 
 
 def withdrawal(line: CreditLine, reference: str) -> Withdrawal | None:
-    return withdrawals(line).filter(reference=reference).first()
+    found = withdrawals(line).select_related("payout_run")
+    return found.filter(reference=reference).first()
 
 
 def under_way(line: CreditLine) -> QuerySet[Withdrawal]:

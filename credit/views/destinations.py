@@ -17,7 +17,7 @@ from credit.queries import withdrawals
 from credit.views.lines import line_and_today
 from merchants import clock
 from merchants.access import MemberRequest, for_finance, for_members
-from merchants.refusals import Invalid, Refused
+from merchants.refusals import Invalid
 from merchants.second_factor import with_second_factor
 
 
@@ -25,7 +25,7 @@ from merchants.second_factor import with_second_factor
 def destinations(request: MemberRequest) -> HttpResponse:
     now = clock.now()
     line, _today = line_and_today(request, now)
-    context = {"now": now, "destinations": withdrawals.destinations(line)}
+    context = {"now": now, "destinations": withdrawals.destinations_of(line)}
     return render(request, "credit/destinations.html", context)
 
 
@@ -38,7 +38,8 @@ def new(request: MemberRequest) -> HttpResponse:
     now = clock.now()
     line, _today = line_and_today(request, now)
     # From where the second factor was asked for, it all comes back but the number.
-    carried = {name: request.GET.get(name, "") for name in ("kind", "holder", "bank")}
+    names = ("kind", "holder", "bank", "country", "routing")
+    carried = {name: request.GET.get(name, "") for name in names}
     form = NewDestination(request.POST if request.method == "POST" else None, initial=carried)
     if form.is_valid():
         try:
@@ -70,8 +71,5 @@ def remove(request: MemberRequest, pk: int) -> HttpResponse:
         )
     except operations.UnknownDestination:
         raise Http404("no destination of this merchant has this key") from None
-    except Refused as refused:
-        messages.error(request, str(sentences.refusal(refused)))
-    else:
-        messages.success(request, _("%(destination)s was removed.") % {"destination": removed})
+    messages.success(request, _("%(destination)s was removed.") % {"destination": removed})
     return redirect("credit:destinations", request.membership.merchant.reference)

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from merchants.admin import member_decisions
 from merchants.admin.bases import OfMerchant, ReadOnly, ReadOnlyInline, related, waiting
-from merchants.decisions import Act, Deciding, Decision, Download
-from merchants.forms import ConfirmedProfile
+from merchants.decisions import Act, Deciding, Decision, Download, Reasoned
+from merchants.forms import ProfileLookedAt
 from merchants.models import (
     Invitation,
     Membership,
@@ -19,6 +19,9 @@ from merchants.models import (
     Notice,
     NoticeMail,
     Profile,
+    ProfilePart,
+    ProfileStep,
+    Standing,
     TimeZonePeriod,
 )
 from merchants.operations import profiles
@@ -72,8 +75,69 @@ class TimeZonePeriodAdmin(OfMerchant):
     list_select_related = ("merchant",)
 
 
-def _confirm(act: Act) -> Profile:
-    return profiles.confirm(merchant_id=act.row.pk, seen=act.said["seen"], **act.by)
+@admin.register(ProfileStep)
+class ProfileStepAdmin(OfMerchant):
+    merchant = "profile__merchant"
+    reference = ""
+    list_display = ("__str__", related("profile__merchant"), "standing", "at", "actor", "reason")
+    list_filter = ("part", "standing")
+    list_select_related = ("profile__merchant",)
+
+
+class ProfileRejected(ProfileLookedAt, Reasoned):
+    """Which profile it was that is rejected, and why."""
+
+
+def _confirm(part: ProfilePart) -> Decision:
+    def confirm(act: Act) -> Profile:
+        seen = act.said["seen"]
+        return profiles.confirm(merchant_id=act.row.pk, part=part, seen=seen, **act.by)
+
+    name = part.lower()
+    return Decision(
+        f"confirm-{name}",
+        f"Confirm {name}",
+        form=ProfileLookedAt,
+        effect=lambda profile: (
+            f"The {name} counts as confirmed by you, until the merchant changes it."
+        ),
+        initial=_seen,
+        carry_out=confirm,
+        done=f"The {name} is confirmed.",
+        is_open=lambda profile: profile.standing(part) in (Standing.WAITING, Standing.REJECTED),
+    )
+
+
+def _reject(part: ProfilePart) -> Decision:
+    def reject(act: Act) -> Profile:
+        seen = act.said["seen"]
+        return profiles.reject(
+            merchant_id=act.row.pk, part=part, seen=seen, reason=act.reason, **act.by
+        )
+
+    name = part.lower()
+    return Decision(
+        f"reject-{name}",
+        f"Reject {name}",
+        form=ProfileRejected,
+        effect=lambda profile: (
+            f"The {name} counts as rejected until the merchant changes it: reviews take the profile"
+            " as half complete at most. The merchant reads your reason."
+        ),
+        initial=_seen,
+        carry_out=reject,
+        done=f"The {name} is rejected.",
+        is_open=lambda profile: profile.standing(part) in (Standing.WAITING, Standing.CONFIRMED),
+    )
+
+
+def _seen(profile: Profile) -> dict[str, Any]:
+    return {"seen": profile.changed_at and profile.changed_at.isoformat()}
+
+
+class ProfileStepInline(ReadOnlyInline):
+    model = ProfileStep
+    fields = readonly_fields = ("part", "standing", "at", "actor", "reason")
 
 
 def _licence(act: Act) -> tuple[str, bytes]:
@@ -84,8 +148,12 @@ def _licence(act: Act) -> tuple[str, bytes]:
 class ProfileAdmin(Deciding, OfMerchant):
     merchant = "merchant"
     reference = ""
-    list_display = ("merchant", "licence_number", "contact_name", "changed_at", "confirmed_at")
-    list_filter = (waiting(PROFILES), ("confirmed_at", admin.EmptyFieldListFilter))
+    list_display = (
+        *("merchant", "licence_number", "licence_standing", "contact_name", "contacts_standing"),
+        "changed_at",
+    )
+    list_filter = (waiting(PROFILES), "licence_standing", "contacts_standing")
+    inlines = (ProfileStepInline,)
     list_select_related = ("merchant",)
     downloads = (
         Download(
@@ -98,20 +166,7 @@ class ProfileAdmin(Deciding, OfMerchant):
             content=_licence,
         ),
     )
-    decisions = (
-        Decision(
-            "confirm",
-            _("Confirm"),
-            form=ConfirmedProfile,
-            effect=lambda profile: _(
-                "The profile counts as confirmed by you, until the merchant changes it."
-            ),
-            initial=lambda profile: {"seen": profile.changed_at and profile.changed_at.isoformat()},
-            carry_out=_confirm,
-            done=_("The profile is confirmed."),
-            is_open=lambda profile: bool(profile.changed_at and not profile.confirmed_at),
-        ),
-    )
+    decisions = tuple(decide(part) for part in ProfilePart for decide in (_confirm, _reject))
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Profile]":
         found: QuerySet[Profile] = super().get_queryset(request)

@@ -5,6 +5,7 @@ Merchant    one shop; its reference is the platform's name for it, unique and ke
 Membership  a person's role at a merchant; at most one for each pair.
 Invitation  a role offered to whoever reads a mailbox; taken up once, within a week.
 Profile     what a merchant says of itself, and whether an operator confirmed it.
+ProfileStep a part of it was changed, confirmed or rejected; append-only.
 Notice      something a merchant's people are told; one per cause.
 NoticeMail  a notice on its way to one person by e-mail; sent once.
 Proposal    a decision that takes two people, and what became of it; decided once.
@@ -19,7 +20,14 @@ TrailEntry  who changed what, from what to what, and why; never changed or delet
 
 from merchants.models.installation import Installation
 from merchants.models.leases import Lease
-from merchants.models.merchants import Merchant, Profile, TimeZonePeriod
+from merchants.models.merchants import (
+    Merchant,
+    Profile,
+    ProfilePart,
+    ProfileStep,
+    Standing,
+    TimeZonePeriod,
+)
 from merchants.models.notices import Notice, NoticeMail
 from merchants.models.people import Invitation, Membership, User, UserManager
 from merchants.models.proposals import Proposal
@@ -37,9 +45,12 @@ __all__ = [
     "Notice",
     "NoticeMail",
     "Profile",
+    "ProfilePart",
+    "ProfileStep",
     "Proposal",
     "SecurityMail",
     "SignIn",
+    "Standing",
     "TimeZoneData",
     "TimeZonePeriod",
     "TrailEntry",

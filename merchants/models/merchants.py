@@ -1,6 +1,8 @@
 from typing import ClassVar
 
+import pgtrigger
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from merchants.fields import EncryptedField
 
@@ -49,8 +51,23 @@ class TimeZonePeriod(models.Model):
         return f"{self.timezone} from {self.starts_on}"
 
 
+class ProfilePart(models.TextChoices):
+    """What of a profile is looked at, and confirmed or rejected, by itself."""
+
+    LICENCE = "LICENCE", _("Licence")
+    CONTACTS = "CONTACTS", _("Contacts")
+
+
+class Standing(models.TextChoices):
+    """What we think of a part of a profile. Every change by the merchant takes it back."""
+
+    WAITING = "WAITING", _("Not confirmed yet")
+    CONFIRMED = "CONFIRMED", _("Confirmed")
+    REJECTED = "REJECTED", _("Rejected")
+
+
 class Profile(models.Model):
-    """The merchant's own words about itself; an operator confirms them."""
+    """The merchant's own words about itself; an operator confirms or rejects each part of them."""
 
     merchant = models.OneToOneField(
         Merchant, on_delete=models.PROTECT, primary_key=True, related_name="profile"
@@ -66,19 +83,74 @@ class Profile(models.Model):
     contact_phone = models.CharField(max_length=50, blank=True)
     changed_at = models.DateTimeField(null=True, blank=True)
     changed_by = models.CharField(max_length=254, blank=True)
-    # Emptied by every change: what was confirmed is what is shown.
-    confirmed_at = models.DateTimeField(null=True, blank=True)
-    confirmed_by = models.CharField(max_length=254, blank=True)
+    # Those of the latest ProfileStep of each part; none while there is nothing to look at.
+    licence_standing = models.CharField(max_length=9, choices=Standing.choices, blank=True)
+    contacts_standing = models.CharField(max_length=9, choices=Standing.choices, blank=True)
 
     class Meta:
         indexes: ClassVar = [
             # What waits for an operator.
             models.Index(
                 fields=["changed_at"],
-                condition=models.Q(confirmed_at__isnull=True, changed_at__isnull=False),
+                condition=models.Q(licence_standing="WAITING")
+                | models.Q(contacts_standing="WAITING"),
                 name="profile_to_confirm",
             ),
         ]
 
     def __str__(self) -> str:
         return f"Profile #{self.pk}"
+
+    def standing(self, part: str) -> str:
+        return str(getattr(self, f"{part.lower()}_standing"))
+
+    @property
+    def waits(self) -> bool:
+        """An operator has to look at a part of it."""
+        return Standing.WAITING in (self.licence_standing, self.contacts_standing)
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.licence_standing == self.contacts_standing == Standing.CONFIRMED
+
+
+class ProfileStep(models.Model):
+    """A part of a profile was changed, confirmed or rejected at an instant.
+
+    Limit reviews ask what stood at theirs, so that every step is kept.
+    """
+
+    profile = models.ForeignKey(Profile, on_delete=models.PROTECT, related_name="steps")
+    part = models.CharField(max_length=8, choices=ProfilePart.choices)
+    standing = models.CharField(max_length=9, choices=Standing.choices, blank=True)
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=254)
+    reason = models.CharField(max_length=500, blank=True)  # of a rejection; the merchant reads it
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(standing="REJECTED", reason__gt="")
+                | (~models.Q(standing="REJECTED") & models.Q(reason="")),
+                name="profile_is_rejected_with_a_reason",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["profile", "part", "-at", "-id"], name="profile_history"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="profile_step_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_part_display()} #{self.pk}"
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.standing == Standing.CONFIRMED
+
+    @property
+    def is_rejected(self) -> bool:
+        return self.standing == Standing.REJECTED

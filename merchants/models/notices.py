@@ -19,6 +19,7 @@ class Notice(models.Model):
         WITHDRAWAL_DONE = "WITHDRAWAL_DONE", _("A withdrawal was paid")
         WITHDRAWAL_FAILED = "WITHDRAWAL_FAILED", _("A withdrawal failed")
         DESTINATION_ADDED = "DESTINATION_ADDED", _("A payout destination was added")
+        AUTOMATIC_SET_UP = "AUTOMATIC_SET_UP", _("Automatic withdrawals were set up")
         REQUEST_ANSWERED = "REQUEST_ANSWERED", _("A request was answered")
         STATEMENT_CLOSED = "STATEMENT_CLOSED", _("A statement was closed")
         BILL_ISSUED = "BILL_ISSUED", _("A bill was issued")

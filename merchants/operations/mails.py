@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 # So many failures one after the other mean that the server is at fault, not the mails.
 FAILURES_IN_A_ROW = 3
 
-# A new destination is told to every owner, muted or not: it may be a thief's.
+# A new destination, and automatic withdrawals, are told to every owner, muted or not: they may be
+# a thief's.
 ADDRESS = """
 WITH notice AS (
     SELECT id, merchant_id, kind FROM merchants_notice
@@ -38,7 +39,7 @@ WITH notice AS (
     FROM notice JOIN merchants_membership member USING (merchant_id)
     JOIN merchants_user person ON person.id = member.user_id AND person.is_active
     WHERE notice.kind <> ALL(member.muted)
-       OR (notice.kind = 'DESTINATION_ADDED' AND member.role = 'OWNER')
+       OR (notice.kind IN ('DESTINATION_ADDED', 'AUTOMATIC_SET_UP') AND member.role = 'OWNER')
     ORDER BY notice.id, member.user_id
     ON CONFLICT (notice_id, user_id) DO NOTHING
 )

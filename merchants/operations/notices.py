@@ -14,6 +14,7 @@ REVIEW               its day (, status)  grade, status, limit_before, limit_prop
 WITHDRAWAL_DONE      its reference       reference, amount, currency, last_four
 WITHDRAWAL_FAILED    its reference       reference, amount, currency, last_four, reason
 DESTINATION_ADDED    its id              last_four, by
+AUTOMATIC_SET_UP     its id              last_four, by
 REQUEST_ANSWERED     id of the request   request, status, answer, limit, currency
 STATEMENT_CLOSED     month (2026-11)     month
 BILL_ISSUED          number              number, total, currency, bill_kind

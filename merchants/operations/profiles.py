@@ -10,7 +10,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from merchants import encrypted, secrets, texts, wording
-from merchants.models import Profile
+from merchants.models import Profile, ProfilePart, Standing
 from merchants.operations import trail
 from merchants.refusals import Invalid, Refused
 from merchants.trail import Action
@@ -27,19 +27,26 @@ LONGEST = {
     "contact_email": 254,
     "contact_phone": 50,
 }
-NEEDED = ("licence_number", "licence_document", "contact_name", "contact_email")  # to confirm
+FIELDS = {
+    ProfilePart.LICENCE: ("licence_number", "licence_document", "licence_document_name"),
+    ProfilePart.CONTACTS: ("contact_name", "contact_email", "contact_phone"),
+}
+NEEDED = {  # to confirm
+    ProfilePart.LICENCE: ("licence_number", "licence_document"),
+    ProfilePart.CONTACTS: ("contact_name", "contact_email"),
+}
 LONGEST_FILE_NAME = 200
 FEWEST_DIGITS = 5  # of a telephone number
 
 
 class ProfileIncomplete(Refused):
-    """There is too little in the profile to confirm."""
+    """There is too little in this part of the profile to decide about it."""
 
     code = "profile_incomplete"
 
 
-class AlreadyConfirmed(Refused):
-    """The profile, as it is, was confirmed before."""
+class AlreadyDecided(Refused):
+    """This part of the profile, as it is, was confirmed or rejected before."""
 
     code = "already_decided"
 
@@ -99,33 +106,98 @@ def complete(
         if document is not None:
             encrypted.put(profile, "licence_document", document.content)
         profile.changed_at, profile.changed_by = now, actor
-        profile.confirmed_at, profile.confirmed_by = None, ""
         profile.save()
+        for part, names in FIELDS.items():
+            if not set(names).isdisjoint(changed):
+                is_empty = not any(getattr(profile, name) for name in names)
+                _step(profile, part, "" if is_empty else Standing.WAITING, actor, now)
         _note(Action.PROFILE_CHANGED, profile, before, _words(profile, changed), actor, now)
         return profile
 
 
 def confirm(
-    *, merchant_id: int, actor: str, now: datetime, seen: datetime | None = None
+    *,
+    merchant_id: int,
+    part: ProfilePart,
+    actor: str,
+    now: datetime,
+    seen: datetime | None = None,
 ) -> Profile:
-    """Confirm the profile; `seen` is the `changed_at` of what the operator looked at.
+    """Confirm a part of the profile; `seen` is the `changed_at` of what the operator looked at.
 
-    Raises ProfileIncomplete, ProfileChanged, AlreadyConfirmed.
+    Raises ProfileIncomplete, ProfileChanged, AlreadyDecided.
     """
     with transaction.atomic():
-        profile = Profile.objects.select_for_update().filter(merchant_id=merchant_id).first()
-        missing = [name for name in NEEDED if profile is None or not getattr(profile, name)]
-        if profile is None or missing:
-            raise ProfileIncomplete(f"profile: {', '.join(missing)} missing")
-        if seen is not None and profile.changed_at != seen:
-            raise ProfileChanged("profile: it was changed meanwhile; look at it again")
-        if profile.confirmed_at is not None:
-            raise AlreadyConfirmed(f"profile: {profile.confirmed_by} has confirmed it already")
-        profile.confirmed_at, profile.confirmed_by = now, actor
-        profile.save(update_fields=["confirmed_at", "confirmed_by"])
-        before, after = {"confirmed_by": ""}, {"confirmed_by": actor}
-        _note(Action.PROFILE_CONFIRMED, profile, before, after, actor, now)
+        profile = _lock(merchant_id, part, seen, NEEDED[part])
+        _decide(profile, part, Standing.CONFIRMED, actor, now)
         return profile
+
+
+def reject(
+    *,
+    merchant_id: int,
+    part: ProfilePart,
+    reason: str,
+    actor: str,
+    now: datetime,
+    seen: datetime | None = None,
+) -> Profile:
+    """Reject a part of the profile, also one that was confirmed; the merchant reads the reason.
+
+    Until the merchant changes it, reviews count the profile as half complete at most. Raises
+    Invalid without a reason, ProfileIncomplete where there is nothing, ProfileChanged,
+    AlreadyDecided.
+    """
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    with transaction.atomic():
+        profile = _lock(merchant_id, part, seen, ())
+        if not profile.standing(part):
+            raise ProfileIncomplete(f"profile: {part.lower()} missing")
+        _decide(profile, part, Standing.REJECTED, actor, now, reason)
+        return profile
+
+
+def _lock(
+    merchant_id: int, part: ProfilePart, seen: datetime | None, needed: Sequence[str]
+) -> Profile:
+    profile = Profile.objects.select_for_update().filter(merchant_id=merchant_id).first()
+    missing = [name for name in needed if profile is None or not getattr(profile, name)]
+    if profile is None or missing:
+        raise ProfileIncomplete(f"profile: {', '.join(missing)} missing")
+    if seen is not None and profile.changed_at != seen:
+        raise ProfileChanged("profile: it was changed meanwhile; look at it again")
+    return profile
+
+
+def _decide(
+    profile: Profile,
+    part: ProfilePart,
+    standing: Standing,
+    actor: str,
+    now: datetime,
+    reason: str = "",
+) -> None:
+    before = profile.standing(part)
+    if before == standing:
+        raise AlreadyDecided(f"profile: {part.lower()} is {standing} already")
+    _step(profile, part, standing, actor, now, reason)
+    action = Action.PROFILE_CONFIRMED
+    if standing == Standing.REJECTED:
+        action = Action.PROFILE_REJECTED
+    name = part.lower()
+    _note(action, profile, {name: before}, {name: str(standing)}, actor, now, reason)
+
+
+def _step(
+    profile: Profile, part: ProfilePart, standing: str, actor: str, now: datetime, reason: str = ""
+) -> None:
+    """Note how a part of the locked profile stands from now on; steps never go back in time."""
+    last = profile.steps.filter(part=part).order_by("-id").first()
+    at = max(now, last.at) if last else now
+    profile.steps.create(part=part, standing=standing, at=at, actor=actor, reason=reason)
+    field = f"{part.lower()}_standing"
+    setattr(profile, field, standing)
+    profile.save(update_fields=[field])
 
 
 def _note(
@@ -135,6 +207,7 @@ def _note(
     after: dict[str, str],
     actor: str,
     now: datetime,
+    reason: str = "",
 ) -> None:
     trail.write(
         action,
@@ -143,6 +216,7 @@ def _note(
         before=before,
         after=after,
         actor=actor,
+        reason=reason,
         now=now,
     )
 
@@ -182,7 +256,10 @@ def read_document(profile: Profile) -> bytes:
 
 def _words(profile: Profile, names: Sequence[str]) -> dict[str, str]:
     """These fields as the trail tells them: of a document its size, for it is no text."""
-    told = {name: str(getattr(profile, name)) for name in [*names, "confirmed_by"]}
+    told = {name: str(getattr(profile, name)) for name in names}
+    for part, fields in FIELDS.items():
+        if not set(fields).isdisjoint(names):
+            told[part.lower()] = profile.standing(part)
     if "licence_document" in told:
         told["licence_document"] = _size(profile)
     return told

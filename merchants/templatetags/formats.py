@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
+from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
 from django import template
@@ -27,6 +28,11 @@ def _locale() -> str:
 
 def _decimal(value: Decimal | int, pattern: str) -> str:
     return format_decimal(value, format=pattern, locale=_locale()).replace("-", MINUS)
+
+
+def country(code: str) -> str:
+    """The name of a country (ISO 3166) in the reader's language."""
+    return str(Locale.parse(_locale()).territories.get(code, code))
 
 
 # Plain text, for what is no page.

@@ -60,7 +60,8 @@ def profile(request: MemberRequest) -> HttpResponse:
         else:
             messages.success(request, _("The profile is saved."))
             return redirect("merchant:profile", merchant=merchant.reference)
-    return render(request, "merchants/profile.html", {"form": form, "profile": found})
+    told = {"form": form, "profile": found, "steps": queries.profile_steps(merchant)}
+    return render(request, "merchants/profile.html", told)
 
 
 @for_finance

@@ -34,6 +34,8 @@ SEEN = {
     "config.jobrun": ABOVE,
     "config.replay": ABOVE,
     "config.replayrejection": ABOVE,
+    "credit.payoutrun": ALL,
+    "credit.payoutschedule": ALL,
     "credit.creditline": ALL,
     "credit.creditpolicy": ALL,
     "credit.freeze": ALL,
@@ -60,6 +62,7 @@ SEEN = {
     "merchants.notice": ALL,
     "merchants.noticemail": ALL,
     "merchants.profile": ALL,
+    "merchants.profilestep": ALL,
     "merchants.proposal": ABOVE,
     "merchants.enrolledfactor": ABOVE,
     "merchants.securitymail": ABOVE,
@@ -96,7 +99,10 @@ DECIDED = {
     "credit.withdrawal": (CREDIT, "approve reject paid failed"),
     "merchants.membership": (RUNS, "role remove"),
     "merchants.merchant": (RUNS, "invite"),
-    "merchants.profile": (CREDIT, "confirm"),
+    "merchants.profile": (
+        CREDIT,
+        "confirm-licence reject-licence confirm-contacts reject-contacts",
+    ),
     "merchants.proposal": (RUNS, "confirm refuse withdraw"),
     "merchants.user": (RUNS, "roles link second-factors sessions deactivate reactivate"),
 }

@@ -29,6 +29,13 @@ CREDIT = [
         "HOLD: expected 1000.0000, 300.0000; found 1000.0000, 301.0000",
     ),
     Break(
+        "a raise that waits is younger than the last change of its limit, and of that limit",
+        drop("credit_limitreview", "review_gives_a_limit_exactly_when_it_changed_it")
+        + f"UPDATE credit_limitreview SET status = 'PENDING' WHERE line_id = {SILK}"
+        ' AND "on" = (SELECT max("on") FROM credit_limitreview)',
+        "silk: review of 2027-02-01: expected ",
+    ),
+    Break(
         "used is what open orders hold",
         ORDER.format("outstanding = 150", "D-6"),
         "dress: credit line: expected 150.0000; found 200.0000",
@@ -117,6 +124,17 @@ WITHDRAWALS = [
         "a withdrawal goes to a destination of its own merchant, and is in its currency",
         f"UPDATE credit_payoutdestination SET line_id = {SILK}",
         ", USD; found",
+    ),
+    Break(
+        "an automatic withdrawal is as it was set up, while that was in force",
+        "INSERT INTO credit_payoutschedule (line_id, destination_id, every, currency,"
+        " from_amount, set_up_at, set_up_by, usable_from, next_on, ended_by)"
+        " SELECT line_id, id, 'DAILY', 'USD', 10, '2027-02-17Z', 'olive@dress.example',"
+        " '2027-02-18T18:00:00Z', '2027-02-18', '' FROM credit_payoutdestination;"
+        ' INSERT INTO credit_payoutrun (rule_id, "on", at, outcome, available, withdrawal_id)'
+        " SELECT (SELECT id FROM credit_payoutschedule), '2027-02-18', requested_at,"
+        " 'REQUESTED', 100, id FROM credit_withdrawal WHERE status = 'PAID'",
+        "dress: run of 2027-02-18: expected ",
     ),
     Break(
         "what the bank's answers were taken for is what their withdrawals are",

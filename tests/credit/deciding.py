@@ -39,7 +39,7 @@ def text(response: Any) -> str:
 
 def everything() -> list[Any]:
     models = list(apps.get_app_config("credit").get_models())
-    models += [apps.get_model("merchants", name) for name in ("Profile", "Notice")]
+    models += [apps.get_model("merchants", name) for name in ("Profile", "ProfileStep", "Notice")]
     return [list(model._default_manager.order_by("pk").values()) for model in models]
 
 

@@ -175,7 +175,9 @@ def test_who_may_not_change_withdrawals_does_none_of_it(shop: Shop) -> None:
 def test_the_file_again_leaves_out_what_has_ended(shop: Shop, browser: Client) -> None:
     row = pay_out(withdraw(shop, "100.00"))
     content = browser.post(address(row, "download", "file"), TAKEN).content.decode()
-    assert content.splitlines() == ["reference,amount,currency,kind,holder,bank,number"]
+    assert content.splitlines() == [
+        "reference,amount,currency,kind,holder,bank,country,routing,number"
+    ]
     assert Withdrawal.objects.get().is_paid
 
 

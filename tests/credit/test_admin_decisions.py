@@ -73,6 +73,7 @@ class Case:
         return f"{self.of.__name__}-{self.name}"
 
 
+SEEN = {"seen": "2026-11-03T10:00:00+00:00"}
 decided = by("status", "decided_by")
 answered = by("status", "answered_by", "answer")
 CASES = [
@@ -100,8 +101,14 @@ CASES = [
          ("PAID", DECIDER, "B-77"), "is PAID by", ("bank_reference",)),
     Case(sent, "failed", WHY, by("status", "ended_by", "reason"),
          ("FAILED", DECIDER, WHY["reason"]), "is FAILED by"),
-    Case(profile, "confirm", {"seen": "2026-11-03T10:00:00+00:00"}, by("confirmed_by"),
-         (DECIDER,), "has confirmed it already", ("seen",)),
+    Case(profile, "confirm-contacts", SEEN, by("contacts_standing"), ("CONFIRMED",),
+         "contacts is CONFIRMED already", ("seen",)),
+    Case(profile, "reject-contacts", SEEN | WHY, by("contacts_standing"), ("REJECTED",),
+         "contacts is REJECTED already", ("seen", "reason")),
+    Case(profile, "reject-licence", SEEN | WHY, by("licence_standing"), ("REJECTED",),
+         "licence is REJECTED already", ("seen", "reason")),
+    Case(profile, "confirm-licence", SEEN, by("licence_standing"), ("CONFIRMED",),
+         "licence is CONFIRMED already", ("seen",)),
 ]  # fmt: skip
 every_decision = pytest.mark.parametrize("case", CASES, ids=str)
 
@@ -199,10 +206,22 @@ def test_a_raise_to_another_limit(shop: Shop) -> None:
 
 def test_an_overtaken_review_says_so_and_is_marked(shop: Shop) -> None:
     row = review(shop)
+    browser = browser_of(operator("limitreview"))
+    for order in shop.line.orders.filter(amount=15000)[:2]:  # 15,000 paid are left of 45,000
+        assert shop.refund("2026-11-03 10:00", order.reference, "15000.00") == "applied"
+    response = browser.post(address(row, "decide", "approve"), WHY)
+    assert "No raise could be given any more" in text(response)
+    row.refresh_from_db()
+    assert decided(row) == ("VOID", DECIDER)
+    assert shop.limit()[0] == "15000.00"
+
+
+def test_a_review_that_another_limit_has_ended_is_not_decided(shop: Shop) -> None:
+    row = review(shop)
     browser = browser_of(operator("limitreview", "creditline"))
     browser.post(address(shop.line, "decide", "limit"), {"limit": "16000", **WHY})
     response = browser.post(address(row, "decide", "approve"), WHY)
-    assert "The limit has changed since this review" in text(response)
+    assert "The review of 2026-11-01 is Overtaken" in text(response)
     row.refresh_from_db()
     assert decided(row) == ("VOID", DECIDER)
     assert shop.limit()[0] == "16000.00"
@@ -215,11 +234,11 @@ def test_a_profile_changed_meanwhile_is_looked_at_again(shop: Shop) -> None:
         merchant_id=row.pk, fields={"contact_name": "Another"}, actor=MERCHANT, now=DECIDED_AT
     )
     with nothing_changes():
-        response = browser.post(address(row, "decide", "confirm"), CASES[-1].said)
+        response = browser.post(address(row, "decide", "confirm-contacts"), SEEN)
         assert "it was changed meanwhile" in text(response)
-    page = browser.get(address(row, "decide", "confirm"))
-    seen = page.context["form"].initial["seen"]
-    assert browser.post(address(row, "decide", "confirm"), {"seen": seen}).status_code == 302
+    page = browser.get(address(row, "decide", "confirm-contacts"))
+    seen = {"seen": page.context["form"].initial["seen"]}
+    assert browser.post(address(row, "decide", "confirm-contacts"), seen).status_code == 302
 
 
 def test_the_licence_is_there_to_be_looked_at(shop: Shop) -> None:

@@ -94,8 +94,19 @@ def test_an_alipay_account_has_an_address_or_a_mobile_number(shop: Shop) -> None
         ({"number": ""}, "This field is required."),
         ({"holder": " "}, "This field is required."),
         ({"holder": "Mei\u2028\u200bLin"}, "Write the name in letters only"),
-        ({"bank": ""}, "Name the bank of the card."),
-        ({"kind": "ALIPAY", "number": "a@b.example"}, "Only a bank card has a bank."),
+        ({"bank": ""}, "Name the bank."),
+        ({"kind": "ALIPAY", "number": "a@b.example"}, "Only a bank card or account has a bank."),
+        ({"country": "TH"}, "Only a bank account has one."),
+        ({"kind": "BANK_ACCOUNT"}, "Choose the country of the account."),
+        ({"kind": "BANK_ACCOUNT", "country": "ZZ"}, "Select a valid choice."),
+        (
+            {"kind": "BANK_ACCOUNT", "country": "US", "routing": "021000022", "number": "12345"},
+            "This is no bank or branch code of that country.",
+        ),
+        (
+            {"kind": "BANK_ACCOUNT", "country": "DE", "number": "DE89370400440532013001"},
+            "This is no account number of that country.",
+        ),
         ({"kind": "CASH"}, "Select a valid choice."),
     ],
 )
@@ -130,16 +141,22 @@ def test_one_is_removed(shop: Shop) -> None:
         client.post(path)
 
 
-def test_one_that_is_waited_for_is_not_removed(shop: Shop) -> None:
+def test_one_that_is_removed_is_listed_until_what_goes_there_is_over(shop: Shop) -> None:
     withdrawal = withdraw(shop, "100.00")
     client = browser_of(member(shop))
     path = f"/m/rosewood/credit/destinations/{destination_of(shop).pk}/remove/"
-    with unchanged(shop):
-        page = text_of(client.post(path, follow=True))
-    assert "A withdrawal that is not sent yet goes there." in page
-    cancel(withdrawal)
-    client.post(path)
+    page = text_of(client.post(path, follow=True))
+    assert "Removed; 1 withdrawal under way goes there" in page
     assert PayoutDestination.objects.get().removed_at is not None
+    cancel(withdrawal)
+    assert "No destination yet." in text_of(client.get("/m/rosewood/credit/destinations/"))
+
+
+def test_a_bank_account_is_added_by_its_country(shop: Shop) -> None:
+    said = {"kind": "BANK_ACCOUNT", "country": "BR", "routing": "341 1234", "bank": "Itaú"}
+    page = text_of(post(shop, number="12345-X", **said))
+    assert "Bank account ···· 45X was added." in page
+    assert "BR 3411234" in page
 
 
 def test_anothers_is_not_found(shop: Shop) -> None:

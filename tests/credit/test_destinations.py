@@ -1,17 +1,19 @@
 """A merchant says where its proceeds may go."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.conf import LazySettings
 
 from credit.models import PayoutDestination
 from credit.operations import destinations
 from credit.operations.destinations import (
     DestinationConflict,
-    DestinationInUse,
     DestinationNotUsable,
     UnknownDestination,
 )
+from credit.queries import withdrawals
 from merchants import encrypted
 from merchants.models import Notice
 from merchants.refusals import Invalid
@@ -91,6 +93,12 @@ def test_a_card_number_has_12_to_19_digits(shop: shops.Shop, number: str) -> Non
         ({"bank": ""}, "bank"),
         ({"bank": "B" * 101}, "bank"),
         ({"kind": "PAYPAL", "bank": ""}, "kind"),
+        ({"country": "US"}, "country"),  # only an account has one
+        ({"routing": "021000021"}, "routing"),
+        ({"kind": "BANK_ACCOUNT", "country": "GB", "number": "GB28NWBK60161331926819"}, "number"),
+        ({"kind": "BANK_ACCOUNT", "country": "GB", "bank": ""}, "bank"),
+        ({"kind": "BANK_ACCOUNT", "country": "", "number": "1234567890"}, "country"),
+        ({"kind": "BANK_ACCOUNT", "country": "TH", "number": "1234567890"}, "routing"),
         ({"kind": "ALIPAY", "number": "13800138000"}, "bank"),  # Alipay is no bank's
         ({"kind": "ALIPAY", "bank": "", "number": "12800138000"}, "number"),
         ({"kind": "ALIPAY", "bank": "", "number": "+0012345678"}, "number"),
@@ -160,13 +168,52 @@ def test_a_removed_one_is_not_usable_and_can_be_added_anew(shop: shops.Shop) -> 
         usable(shop, anew, "2026-11-05 12:00")
 
 
-def test_one_that_a_withdrawal_waits_to_go_to_is_not_removed() -> None:
-    shop = withdrawing.shop_with("300.00")
-    withdrawal = withdrawing.withdraw(shop, "100.00")
-    with withdrawing.unchanged(shop), pytest.raises(DestinationInUse, match=str(withdrawal)):
-        remove(shop, withdrawal.destination, "2026-11-03 11:00")
-    withdrawing.cancel(withdrawal)
-    assert remove(shop, withdrawal.destination, "2026-11-03 11:00").removed_at
+def listed(shop: shops.Shop) -> list[tuple[str, bool, int]]:
+    """What the merchant sees: its name, whether it was removed, and what is under way to it."""
+    found: Any = withdrawals.destinations_of(shop.line)
+    return [(str(one), one.is_removed, one.under_way) for one in found]
+
+
+def test_removed_it_takes_nothing_new_and_is_gone_when_the_last_withdrawal_is_over(
+    settings: LazySettings,
+) -> None:
+    settings.TAEL_SANDBOX = True
+    shop = withdrawing.shop_with("50000.00")
+    destination = withdrawing.destination_of(shop)
+    small, large = withdrawing.withdraw(shop, "100.00"), withdrawing.withdraw(shop, "20000.00")
+    remove(shop, destination, "2026-11-03 11:00")
+    with withdrawing.unchanged(shop), pytest.raises(DestinationNotUsable, match="was removed"):
+        withdrawing.ask(shop, "1.00", at="2026-11-03 11:01", destination_id=destination.pk)
+    assert listed(shop) == [("Bank card ···· 0003", True, 2)]
+    withdrawing.send_all("2026-11-03 11:05")  # what was asked for before goes on
+    assert withdrawing.status(small) == "PAID"
+    assert listed(shop) == [("Bank card ···· 0003", True, 1)]
+    withdrawing.cancel(large, "2026-11-03 12:00")
+    assert listed(shop) == []
+
+
+def test_an_account_in_a_country_that_has_ibans_is_its_iban(shop: shops.Shop) -> None:
+    given = "gb29 nwbk 6016 1331 9268 19"
+    account = add(shop, kind="BANK_ACCOUNT", number=given, bank="NatWest", country="GB")
+    assert encrypted.read(account, "number") == b"GB29NWBK60161331926819"
+    assert (account.country, account.routing, account.last_four) == ("GB", "", "6819")
+    assert str(account) == "Bank account ···· 6819"
+
+
+def test_elsewhere_an_account_is_its_number_at_a_bank(shop: shops.Shop) -> None:
+    said = {"kind": "BANK_ACCOUNT", "bank": "KBank", "country": "TH", "routing": "004"}
+    account = add(shop, number="123-4-56789-0", **said)
+    assert encrypted.read(account, "number") == b"1234567890"
+    assert (account.country, account.routing, account.last_four) == ("TH", "004", "7890")
+    assert add(shop, number="1234567890", **said) == account
+    # The same number at another bank is another account.
+    other = add(shop, number="1234567890", **said | {"routing": "014", "bank": "SCB"})
+    assert other != account
+
+
+def test_of_a_short_number_not_all_is_shown(shop: shops.Shop) -> None:
+    said = {"kind": "BANK_ACCOUNT", "bank": "Chase", "country": "US", "routing": "021000021"}
+    assert add(shop, number="1234", **said).last_four == "34"
 
 
 def test_another_merchants_destination_is_unknown(shop: shops.Shop) -> None:

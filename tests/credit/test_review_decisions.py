@@ -4,11 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from moneyed import Money
 
 from credit.models import Freeze, LimitEntry, LimitReview
-from credit.operations import freezes, limits, review_decisions
-from credit.operations.review_decisions import AlreadyDecided, RaiseBlocked, ReviewOvertaken
+from credit.operations import freezes, review_decisions
+from credit.operations.review_decisions import AlreadyDecided, RaiseBlocked
 from merchants.refusals import Invalid
 from tests import shops
 from tests.credit.reviewing import DECEMBER, OPERATOR, latest, limit, outcome, shop_with
@@ -87,21 +86,6 @@ def test_a_decision_without_a_reason_is_refused(decide: Any) -> None:
     with shop.unchanged(), pytest.raises(Invalid, match="reason"):
         decide(shop, reason="  ")
     assert decision(shop) == ("PENDING", "", "")
-
-
-@pytest.mark.django_db
-def test_overtaken_by_another_limit_it_is_void() -> None:
-    shop = waiting()
-    limits.set_limit(
-        merchant_id=shop.line.pk,
-        limit=Money("16000", "USD"),
-        actor=OPERATOR,
-        reason="asked for",
-        now=shop.at("2026-12-01 12:00"),
-    )
-    with pytest.raises(ReviewOvertaken):
-        approve(shop)
-    assert (limit(shop), decision(shop)[0]) == ("16000.00", "VOID")
 
 
 @pytest.mark.django_db

@@ -6,7 +6,7 @@ import pytest
 from django.conf import LazySettings
 
 from credit.models import Withdrawal
-from credit.operations import payouts
+from credit.operations import destinations, payouts
 from credit.operations.payouts import NotSent, ProviderDecides
 from credit.operations.withdrawals import AlreadyDecided
 from credit.providers import PROVIDERS
@@ -17,6 +17,7 @@ from tests import shops
 from tests.credit import payout_server
 from tests.credit.payout_server import Bank, HttpProvider
 from tests.credit.withdrawing import (
+    MERCHANT,
     NOW,
     OPERATOR,
     entries,
@@ -103,6 +104,20 @@ def test_what_it_never_received_is_sent_again_once(
     assert fresh(withdrawal).sent_at == shop.at("2026-11-03 10:10")
     reconcile_all("2026-11-03 10:20")
     assert bank.paid == [withdrawal.reference]
+
+
+def test_what_it_paid_to_a_removed_destination_is_paid(shop: shops.Shop, bank: Bank) -> None:
+    bank.behaviour = "pays and hangs up"
+    withdrawal = withdraw(shop, "120.00")
+    send_all("2026-11-03 10:00")
+    destinations.remove(
+        merchant_id=shop.line.pk,
+        destination_id=withdrawal.destination_id,
+        actor=MERCHANT,
+        now=shop.at("2026-11-03 10:05"),
+    )
+    reconcile_all("2026-11-03 10:10")
+    assert (status(withdrawal), bank.paid) == ("PAID", [withdrawal.reference])
 
 
 def test_sent_again_without_an_answer_it_is_asked_about_again(shop: shops.Shop, bank: Bank) -> None:

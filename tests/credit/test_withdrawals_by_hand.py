@@ -90,9 +90,9 @@ def test_a_file_for_the_bank(shop: shops.Shop) -> None:
     assert list(queries.to_export()) == [first, second]
     batch = export(first, second)
     assert batch.csv == (
-        "reference,amount,currency,kind,holder,bank,number\r\n"
-        f"{first.reference},120.50,USD,ALIPAY,林美,,13800138000\r\n"
-        f"{second.reference},7.00,USD,BANK_CARD,Mei Lin,ICBC,6212262000000050003\r\n"
+        "reference,amount,currency,kind,holder,bank,country,routing,number\r\n"
+        f"{first.reference},120.50,USD,ALIPAY,林美,,,,13800138000\r\n"
+        f"{second.reference},7.00,USD,BANK_CARD,Mei Lin,ICBC,,,6212262000000050003\r\n"
     )
     assert batch.sent == [first, second]
     assert (status(first), status(second)) == ("SENT", "SENT")

@@ -29,8 +29,15 @@ from billing.providers import Answer
 from config import runs
 from config.celery import job_named
 from config.models import Heartbeat, JobFailure, Replay, ReplayRejection
-from credit.models import PayoutDestination
-from credit.operations import destinations, payout_answers, requests, unmatched, withdrawals
+from credit.models import PayoutDestination, PayoutRun
+from credit.operations import (
+    automatic,
+    destinations,
+    payout_answers,
+    requests,
+    unmatched,
+    withdrawals,
+)
 from merchants import installation, time_zone_data
 from merchants.models import Lease, Membership, SignIn, User
 from merchants.operations import factors, operators, profiles, sign_ins, team
@@ -146,6 +153,13 @@ def decided(shop: shops.Shop) -> None:
         **by,
     )
     requests.ask_question(message="Why 4,000?", **by)
+    rule, _is_new = automatic.set_up(
+        destination_id=PayoutDestination.objects.get().pk,
+        every="DAILY",
+        from_amount=Money("100", "USD"),
+        **by,
+    )
+    rule.runs.create(on=date(2026, 11, 1), at=now, outcome=PayoutRun.Outcome.TOO_LITTLE)
     profiles.complete(fields={"contact_name": "Mei Lin"}, **by)
 
 

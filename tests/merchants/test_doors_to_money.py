@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from credit.models import PayoutDestination, Withdrawal
+from credit.models import PayoutDestination, PayoutSchedule, Withdrawal
 from merchants.models import Invitation, Membership, Merchant, TrailEntry, User
 from merchants.operations import team
 from tests.credit.withdrawing import destination_of, shop_with
@@ -67,6 +67,11 @@ def doors(shop: Shop, owner: User) -> dict[str, dict[str, str]]:
             "number": "4000000000000119",
         },
         f"/m/rosewood/credit/destinations/{destination}/remove/": {},
+        "/m/rosewood/credit/withdrawals/automatic/new/": {
+            "every": "DAILY",
+            "from_amount": "10.00",
+            "destination": str(destination),
+        },
     }
 
 
@@ -76,6 +81,7 @@ def state(shop: Shop) -> tuple[object, ...]:
         list(Invitation.objects.values_list("email", "role", "revoked_at")),
         list(PayoutDestination.objects.values_list("pk", "removed_at")),
         Withdrawal.objects.count(),
+        PayoutSchedule.objects.count(),
         TrailEntry.objects.count(),
         Merchant.objects.get(pk=shop.merchant.pk).requires_second_factor,
     )

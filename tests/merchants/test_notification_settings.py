@@ -40,7 +40,8 @@ def test_everybody_chooses_for_themselves(shop: Shop, role: str) -> None:
     wanted["proceeds"] = ["WITHDRAWAL_FAILED", "WITHDRAWAL_DONE"]
     response = browser_of(user).post(CHOICES, wanted, follow=True)
     assert "Your choice holds from the next notice on" in text_of(response)
-    assert [kind for kind in muted(user, shop) if kind != "DESTINATION_ADDED"] == [
+    always = ("DESTINATION_ADDED", "AUTOMATIC_SET_UP")
+    assert [kind for kind in muted(user, shop) if kind not in always] == [
         "BILL_ISSUED",
         "CREDIT_ANSWERED",
         "ORDER_DECLINED",
@@ -69,12 +70,14 @@ def test_the_choice_is_for_one_merchant(shop: Shop) -> None:
     assert muted(user, second) == []
 
 
-def test_owners_can_not_mute_new_destinations(shop: Shop) -> None:
+def test_owners_can_not_mute_new_destinations_and_automatic_withdrawals(shop: Shop) -> None:
     owner = member(shop)
     client = browser_of(owner)
-    assert "DESTINATION_ADDED" not in client.get(CHOICES).content.decode()
+    page = client.get(CHOICES).content.decode()
     client.post(CHOICES, {})
-    assert "DESTINATION_ADDED" not in muted(owner, shop)
+    for kind in ("DESTINATION_ADDED", "AUTOMATIC_SET_UP"):
+        assert kind not in page
+        assert kind not in muted(owner, shop)
 
 
 def test_what_is_no_kind_changes_nothing(shop: Shop) -> None:

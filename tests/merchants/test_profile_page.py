@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from merchants.models import Profile
+from merchants.models import Profile, ProfilePart
 from merchants.operations import profiles
 from tests import shops
 from tests.factories import browser_of, member
@@ -43,7 +43,8 @@ def complete(shop: Shop, confirmed: bool = False) -> None:
     )
     if confirmed:
         now = instant("2026-10-03 10:00")
-        profiles.confirm(merchant_id=shop.merchant.pk, actor="operator", now=now)
+        for part in ProfilePart:
+            profiles.confirm(merchant_id=shop.merchant.pk, part=part, actor="operator", now=now)
 
 
 def test_an_owner_tells_of_the_shop_and_uploads_the_licence(shop: Shop) -> None:
@@ -71,9 +72,29 @@ def test_a_change_must_be_confirmed_again_and_no_change_not(shop: Shop) -> None:
     complete(shop, confirmed=True)
     client = browser_of(member(shop))
     client.post(PROFILE, TOLD)
-    assert "We have confirmed this profile on 3 Oct 2026" in text_of(client.get(PROFILE))
+    page = text_of(client.get(PROFILE))
+    assert "Licence: We have confirmed this on 3 Oct 2026" in page
+    assert "Contacts: We have confirmed this on 3 Oct 2026" in page
     client.post(PROFILE, TOLD | {"licence_number": "L-2"})
-    assert "not confirmed by us yet" in text_of(client.get(PROFILE))
+    page = text_of(client.get(PROFILE))
+    assert "Licence: Changed by" in page
+    assert "not confirmed by us yet" in page
+    assert "Contacts: We have confirmed this on 3 Oct 2026" in page
+
+
+def test_an_owner_reads_why_a_part_was_rejected(shop: Shop) -> None:
+    complete(shop)
+    profiles.reject(
+        merchant_id=shop.merchant.pk,
+        part=ProfilePart.LICENCE,
+        reason="The scan is cut off.",
+        actor="operator",
+        now=instant("2026-10-03 10:00"),
+    )
+    page = text_of(browser_of(member(shop)).get(PROFILE))
+    assert "Licence: We have rejected this on 3 Oct 2026" in page
+    assert "The scan is cut off." in page
+    assert "Contacts: Changed by" in page
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from merchants.models import Profile
+from merchants.models import Profile, ProfilePart, ProfileStep
 from merchants.operations import profiles
 from merchants.operations.profiles import Document
 from merchants.refusals import Invalid
@@ -26,6 +26,7 @@ FIELDS = {
     "contact_phone": "+66 2 123 4567",
 }
 PDF = Document("licence.pdf", b"%PDF-1.7 ...")
+LICENCE, CONTACTS = ProfilePart.LICENCE, ProfilePart.CONTACTS
 
 
 @pytest.fixture
@@ -41,15 +42,32 @@ def complete(
     )
 
 
-def confirm(shop: Shop, seen: datetime | None = None) -> Profile:
-    return profiles.confirm(merchant_id=shop.merchant.pk, actor=OFFICER, now=LATER, seen=seen)
+def confirm(shop: Shop, part: ProfilePart = LICENCE, *, seen: datetime | None = None) -> Profile:
+    return profiles.confirm(
+        merchant_id=shop.merchant.pk, part=part, actor=OFFICER, now=LATER, seen=seen
+    )
+
+
+def reject(shop: Shop, *, seen: datetime | None = None, reason: str = "It has expired.") -> Profile:
+    return profiles.reject(
+        merchant_id=shop.merchant.pk,
+        part=LICENCE,
+        reason=reason,
+        actor=OFFICER,
+        now=LATER,
+        seen=seen,
+    )
+
+
+def everything() -> list[object]:
+    return [*Profile.objects.values(), *ProfileStep.objects.order_by("id").values()]
 
 
 @contextmanager
 def nothing_changes() -> Iterator[None]:
-    before = list(Profile.objects.values())
+    before = everything()
     yield
-    assert list(Profile.objects.values()) == before
+    assert everything() == before
 
 
 def test_what_staff_write_is_kept_with_who_and_when(shop: Shop) -> None:
@@ -59,7 +77,6 @@ def test_what_staff_write_is_kept_with_who_and_when(shop: Shop) -> None:
     assert profiles.read_document(profile) == b"%PDF-1.7 ..."
     assert profile.licence_document_name == "licence.pdf"
     assert (profile.changed_by, profile.changed_at) == (OWNER, NOW)
-    assert profile.confirmed_at is None
 
 
 def test_fields_come_one_by_one_and_can_be_emptied(shop: Shop) -> None:
@@ -82,7 +99,7 @@ def test_fields_come_one_by_one_and_can_be_emptied(shop: Shop) -> None:
         ("contact_name", "a\0b", "must be one line of printable text"),
         ("contact_email", "hello@", "'hello@' is not an e-mail address"),
         ("contact_phone", "call me", "'call me' is not a telephone number"),
-        ("confirmed_by", "me", "is no field of a profile"),
+        ("licence_standing", "CONFIRMED", "is no field of a profile"),
         ("merchant_id", "1", "is no field of a profile"),
     ],
 )
@@ -148,30 +165,48 @@ def test_a_document_of_exactly_5_mb_is_taken(shop: Shop) -> None:
     assert len(profiles.read_document(kept)) == 5_242_880
 
 
-# --- confirming -------------------------------------------------------------------------------
+# --- confirming and rejecting -----------------------------------------------------------------
 
 
-def test_an_operator_confirms_once(shop: Shop) -> None:
+def standings() -> tuple[str, str]:
+    profile = Profile.objects.get()
+    return profile.licence_standing, profile.contacts_standing
+
+
+def test_an_operator_confirms_each_part_once(shop: Shop) -> None:
     complete(shop, PDF, **FIELDS)
-    profile = confirm(shop, seen=NOW)
-    assert (profile.confirmed_by, profile.confirmed_at) == (OFFICER, LATER)
-    with nothing_changes(), pytest.raises(profiles.AlreadyConfirmed):
+    assert standings() == ("WAITING", "WAITING")
+    confirm(shop, seen=NOW)
+    assert standings() == ("CONFIRMED", "WAITING")
+    with nothing_changes(), pytest.raises(profiles.AlreadyDecided):
         confirm(shop)
+    confirm(shop, CONTACTS)
+    assert standings() == ("CONFIRMED", "CONFIRMED")
+    told = list(ProfileStep.objects.order_by("id").values_list("part", "standing", "at", "actor"))
+    assert told == [
+        ("LICENCE", "WAITING", NOW, OWNER),
+        ("CONTACTS", "WAITING", NOW, OWNER),
+        ("LICENCE", "CONFIRMED", LATER, OFFICER),
+        ("CONTACTS", "CONFIRMED", LATER, OFFICER),
+    ]
 
 
 @pytest.mark.parametrize("field", [*FIELDS, "licence_document"])
-def test_any_change_must_be_confirmed_anew(shop: Shop, field: str) -> None:
+def test_a_change_takes_the_confirmation_of_its_part_away(shop: Shop, field: str) -> None:
     complete(shop, PDF, **FIELDS)
     confirm(shop)
+    confirm(shop, CONTACTS)
     if field == "licence_document":
         complete(shop, Document("licence.pdf", b"%PDF-1.7 other"), LATER)
     else:
         value = "new@silk.example" if field == "contact_email" else "99 99 99 99"
         complete(shop, None, LATER, **{field: value})
-    profile = Profile.objects.get()
-    assert (profile.confirmed_at, profile.confirmed_by) == (None, "")
-    assert profile.changed_at == LATER
-    assert confirm(shop).confirmed_at == LATER
+    is_licence = field.startswith("licence")
+    changed = ("WAITING", "CONFIRMED") if is_licence else ("CONFIRMED", "WAITING")
+    assert standings() == changed
+    assert Profile.objects.get().changed_at == LATER
+    confirm(shop, LICENCE if is_licence else CONTACTS)
+    assert standings() == ("CONFIRMED", "CONFIRMED")
 
 
 def test_what_changes_nothing_stays_confirmed(shop: Shop) -> None:
@@ -181,23 +216,56 @@ def test_what_changes_nothing_stays_confirmed(shop: Shop) -> None:
         complete(shop, PDF, LATER, **FIELDS)
 
 
+def test_a_part_that_is_emptied_has_nothing_to_look_at(shop: Shop) -> None:
+    complete(shop, licence_number="1")
+    assert standings() == ("WAITING", "")
+    complete(shop, licence_number="")
+    assert standings() == ("", "")
+    with nothing_changes(), pytest.raises(profiles.ProfileIncomplete, match="licence missing"):
+        reject(shop)
+
+
+def test_a_part_is_rejected_with_a_reason_until_it_changes(shop: Shop) -> None:
+    complete(shop, PDF, **FIELDS)
+    confirm(shop)
+    with nothing_changes(), pytest.raises(Invalid, match="reason"):
+        reject(shop, reason=" ")
+    reject(shop)
+    assert standings() == ("REJECTED", "WAITING")
+    assert ProfileStep.objects.get(standing="REJECTED").reason == "It has expired."
+    with nothing_changes(), pytest.raises(profiles.AlreadyDecided):
+        reject(shop)
+    complete(shop, None, LATER, contact_name="Malee")
+    assert standings() == ("REJECTED", "WAITING")
+    complete(shop, None, LATER, licence_number="L-2")
+    assert standings() == ("WAITING", "WAITING")
+
+
+def test_steps_do_not_go_back_in_time(shop: Shop) -> None:
+    complete(shop, PDF, LATER, **FIELDS)
+    profiles.confirm(merchant_id=shop.merchant.pk, part=LICENCE, actor=OFFICER, now=NOW)
+    assert ProfileStep.objects.get(standing="CONFIRMED").at == LATER
+
+
 def test_too_little_cannot_be_confirmed(shop: Shop) -> None:
     with (
         nothing_changes(),
-        pytest.raises(
-            profiles.ProfileIncomplete,
-            match="licence_number, licence_document, contact_name, contact_email",
-        ),
+        pytest.raises(profiles.ProfileIncomplete, match="licence_number, licence_document missing"),
     ):
         confirm(shop)
     complete(shop, **FIELDS)
     with nothing_changes(), pytest.raises(profiles.ProfileIncomplete, match=": licence_document m"):
         confirm(shop)
+    complete(shop, contact_email="")
+    with nothing_changes(), pytest.raises(profiles.ProfileIncomplete, match=": contact_email mis"):
+        confirm(shop, CONTACTS)
 
 
-def test_what_changed_since_the_operator_looked_is_not_confirmed(shop: Shop) -> None:
+def test_what_changed_since_the_operator_looked_is_not_decided(shop: Shop) -> None:
     complete(shop, PDF, **FIELDS)
     complete(shop, None, LATER, contact_name="Malee")
-    with nothing_changes(), pytest.raises(profiles.ProfileChanged):
-        confirm(shop, seen=NOW)
-    assert confirm(shop, seen=LATER).confirmed_by == OFFICER
+    for decide in (confirm, reject):
+        with nothing_changes(), pytest.raises(profiles.ProfileChanged):
+            decide(shop, seen=NOW)
+    confirm(shop, seen=LATER)
+    assert standings() == ("CONFIRMED", "WAITING")

@@ -188,13 +188,13 @@ def test_a_profile(shop: Shop) -> None:
     both = {"contact_name": "Mei", "licence_number": "L-1"}
     assert what(complete(**both)) == [
         ("PROFILE_CHANGED", "profile",
-         {"contact_name": "", "licence_number": "", "confirmed_by": ""},
-         both | {"confirmed_by": ""})
+         {"contact_name": "", "licence_number": "", "contacts": "", "licence": ""},
+         both | {"contacts": "WAITING", "licence": "WAITING"})
     ]  # fmt: skip
     assert what(complete(**both | {"licence_number": "L-2"})) == [
         ("PROFILE_CHANGED", "profile",
-         {"licence_number": "L-1", "confirmed_by": ""},
-         {"licence_number": "L-2", "confirmed_by": ""})
+         {"licence_number": "L-1", "licence": "WAITING"},
+         {"licence_number": "L-2", "licence": "WAITING"})
     ]  # fmt: skip
 
 

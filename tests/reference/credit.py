@@ -3,8 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from .money import ZERO, split
+
+if TYPE_CHECKING:
+    from .review import Review
 
 WRITE_OFF_DAYS = 90
 INSTALMENT_DAYS = 30
@@ -114,6 +118,7 @@ class CreditLine:
     freezes: list[Freeze] = field(default_factory=list)
     proceeds: list[ProceedsEntry] = field(default_factory=list)
     unmatched: dict[str, dict] = field(default_factory=dict)  # by payment reference
+    waiting: "Review | None" = None  # whose raise waits for a decision
 
     @property
     def available(self) -> Decimal:
@@ -123,11 +128,19 @@ class CreditLine:
         """Every change of limit or used writes one entry."""
         if limit == 0 and used == 0:
             return
+        if limit != 0:
+            self.overtake()
         self.limit += limit
         self.used += used
         assert self.limit >= 0
         assert self.used >= 0
         self.entries.append(LimitEntry(kind, limit, used, self.limit, self.used))
+
+    def overtake(self) -> None:
+        """A change of the limit, and the next review, end what waits for a decision."""
+        if self.waiting is not None:
+            self.waiting.outcome = "VOID"
+            self.waiting = None
 
     def set_status(self, order: Order, status: str) -> None:
         order.status = status

@@ -20,7 +20,7 @@ class Review:
     grade: str
     limit_before: Decimal
     limit_after: Decimal
-    outcome: str  # RAISED, CUT, UNCHANGED or WAITING
+    outcome: str  # RAISED, CUT, UNCHANGED, WAITING or, after that, VOID
 
 
 def clamp(value: Decimal) -> Decimal:
@@ -63,12 +63,14 @@ def review(line: CreditLine, metrics: dict | None, today: date) -> Review | None
     """Review the line at the start of the first day of a month."""
     if metrics is None or line.limit == 0 or line.currency not in SCALE:
         return None
+    line.overtake()
     before, paid = line.limit, paid_before(line, today)
     points = score(metrics, paid, before)
     grade, _, factor = next(row for row in GRADES if points >= row[1])
     after = new_limit(line, grade, Decimal(factor), paid, today)
     if after > before and after > 20_000 * SCALE[line.currency]:
-        return Review(today, paid, points, grade, before, before, "WAITING")
+        line.waiting = Review(today, paid, points, grade, before, before, "WAITING")
+        return line.waiting
     line.change("REVIEW", limit=after - before)
     outcome = "RAISED" if after > before else "CUT" if after < before else "UNCHANGED"
     return Review(today, paid, points, grade, before, after, outcome)

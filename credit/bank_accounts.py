@@ -1,0 +1,111 @@
+"""What a bank account's number looks like, country by country (domain: payout destination).
+
+Pure: no query, no clock. An IBAN has the country's length and its check digits; elsewhere there is
+the number of the account and, beside it, what the country calls the bank or branch by.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+# Countries whose accounts have an IBAN, and how long it is there (ISO 13616).
+IBAN_LENGTHS = {
+    **{"AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22},
+    **{"BY": 28, "CH": 21, "CR": 22, "CY": 28, "CZ": 24, "DE": 22, "DK": 18, "DO": 28, "EE": 20},
+    **{"EG": 29, "ES": 24, "FI": 18, "FO": 18, "FR": 27, "GB": 22, "GE": 22, "GI": 23, "GL": 18},
+    **{"GR": 27, "GT": 28, "HR": 21, "HU": 28, "IE": 22, "IL": 23, "IQ": 23, "IS": 26, "IT": 27},
+    **{"JO": 30, "KW": 30, "KZ": 20, "LB": 28, "LC": 32, "LI": 21, "LT": 20, "LU": 20, "LV": 21},
+    **{"MC": 27, "MD": 24, "ME": 22, "MK": 19, "MR": 27, "MT": 31, "MU": 30, "NL": 18, "NO": 15},
+    **{"PK": 24, "PL": 28, "PS": 29, "PT": 25, "QA": 29, "RO": 24, "RS": 22, "SA": 24, "SC": 31},
+    **{"SE": 24, "SI": 19, "SK": 24, "SM": 27, "ST": 25, "SV": 28, "TL": 23, "TN": 24, "TR": 26},
+    **{"UA": 29, "VA": 22, "VG": 24, "XK": 20},
+}
+IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]+")
+
+
+class NotAnAccount(Exception):
+    """`field` (country, number or routing) is not as the country's banks write it."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field, self.problem = field, problem
+
+
+def _weighed(digits: str, weights: tuple[int, ...]) -> int:
+    """The sum of the digits, each times its weight; weights repeat."""
+    return sum(int(one) * weights[at % len(weights)] for at, one in enumerate(digits))
+
+
+def _is_american_bank(routing: str) -> bool:
+    return _weighed(routing, (3, 7, 1)) % 10 == 0 and routing != "000000000"
+
+
+def _is_clabe(number: str) -> bool:
+    """Each product counts by its last digit; the 18th digit fills the sum up to tens."""
+    products = (int(one) * (3, 7, 1)[at % 3] % 10 for at, one in enumerate(number[:17]))
+    return (10 - sum(products) % 10) % 10 == int(number[17])
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How accounts of a country that has no IBAN are written."""
+
+    number: str  # a pattern
+    routing: str = ""  # a pattern of the bank's or branch's code; none: the number says it all
+    number_is_right: Callable[[str], bool] = lambda number: True
+    routing_is_right: Callable[[str], bool] = lambda routing: True
+
+
+RULES = {
+    "AU": Rules(r"[0-9]{5,10}", routing=r"[0-9]{6}"),  # BSB
+    "BR": Rules(r"[0-9]{1,12}[0-9X]", routing=r"[0-9]{7}"),  # bank (3) and agency (4)
+    "CA": Rules(r"[0-9]{7,12}", routing=r"0[0-9]{8}"),  # 0, institution (3), transit (5)
+    "CN": Rules(r"[0-9]{9,30}", routing=r"[0-9]{12}"),  # CNAPS code of the branch
+    "HK": Rules(r"[0-9]{9,12}", routing=r"[0-9]{3}"),  # bank code; the branch starts the number
+    "IN": Rules(r"[0-9]{9,18}", routing=r"[A-Z]{4}0[A-Z0-9]{6}"),  # IFSC
+    "JP": Rules(r"[0-9]{7}", routing=r"[0-9]{7}"),  # bank (4) and branch (3)
+    "MX": Rules(r"[0-9]{18}", number_is_right=_is_clabe),  # CLABE
+    "SG": Rules(r"[0-9]{6,14}", routing=r"[0-9]{7}"),  # bank (4) and branch (3)
+    "TH": Rules(r"[0-9]{10,15}", routing=r"[0-9]{3}"),  # bank code
+    "US": Rules(r"[0-9]{4,17}", routing=r"[0-9]{9}", routing_is_right=_is_american_bank),  # ABA
+}
+COUNTRIES = (*IBAN_LENGTHS, *RULES)
+
+
+def checked(country: str, number: str, routing: str) -> tuple[str, str]:
+    """Number and routing code as banks write them: no blanks, capital letters.
+
+    Raises NotAnAccount.
+    """
+    number, routing = _plain(number), _plain(routing)
+    if country in IBAN_LENGTHS:
+        if routing:
+            raise NotAnAccount("routing", "an IBAN says it all")
+        _check_iban(country, number)
+        return number, ""
+    rules = RULES.get(country)
+    if rules is None:
+        raise NotAnAccount("country", f"{country!r} is none whose accounts are known here")
+    if not re.fullmatch(rules.routing, routing) or (
+        routing and not rules.routing_is_right(routing)
+    ):
+        raise NotAnAccount("routing", f"is not a code of a bank in {country}")
+    if not re.fullmatch(rules.number, number) or not rules.number_is_right(number):
+        raise NotAnAccount("number", f"is not an account number in {country}")
+    return number, routing
+
+
+def _plain(text: str) -> str:
+    """Wide digits, as Chinese keyboards write them, are the same."""
+    return re.sub(r"[\s./-]", "", unicodedata.normalize("NFKC", text)).upper()
+
+
+def _check_iban(country: str, number: str) -> None:
+    if not number.startswith(country) or len(number) != IBAN_LENGTHS[country]:
+        raise NotAnAccount("number", f"is not an IBAN of {country}")
+    if not IBAN.fullmatch(number):
+        raise NotAnAccount("number", "is not an IBAN")
+    turned = number[4:] + number[:4]  # letters count as 10 to 35
+    if int("".join(str(int(letter, 36)) for letter in turned)) % 97 != 1:
+        raise NotAnAccount("number", "is not an IBAN: a digit is wrong")

@@ -1,0 +1,72 @@
+"""What an owner fills in to have proceeds withdrawn automatically."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from credit.forms.withdrawals import destination_label
+from credit.models import CreditLine, PayoutSchedule
+from credit.queries import withdrawals
+from merchants import money
+from merchants.forms import AmountField
+
+Every, Weekday = PayoutSchedule.Every, PayoutSchedule.Weekday
+
+
+class NewAutomatic(forms.Form):
+    """How often, on which day, from how much on, and where to."""
+
+    every = forms.ChoiceField(
+        label=_("How often"), choices=Every.choices, widget=forms.RadioSelect, initial=Every.DAILY
+    )
+    weekday = forms.TypedChoiceField(
+        label=_("Day of the week"),
+        choices=[("", "–"), *Weekday.choices],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        help_text=_("Of a weekly withdrawal only."),
+    )
+    from_amount = AmountField()
+    destination = forms.TypedChoiceField(
+        label=_("To"),
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": _("Choose one of your destinations.")},
+    )
+
+    def __init__(self, *args: Any, line: CreditLine, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"label_suffix": ""})
+        self.currency = line.currency
+        amount = self.fields["from_amount"]
+        amount.currency = line.currency  # type: ignore[attr-defined]
+        amount.label = _("From how much on, in %(currency)s") % {"currency": line.currency}
+        amount.help_text = _("While less is available, nothing is withdrawn.")
+        self.destinations = list(withdrawals.destinations(line))
+        destination = self.fields["destination"]
+        destination.choices = [  # type: ignore[attr-defined]
+            (one.pk, destination_label(one, now)) for one in self.destinations
+        ]
+        if self.destinations:
+            destination.initial = self.destinations[0].pk
+
+    def clean(self) -> dict[str, Any]:
+        every, weekday = self.cleaned_data.get("every"), self.cleaned_data.get("weekday")
+        if every == Every.WEEKLY and weekday is None:
+            self.add_error("weekday", _("Choose the day of the week."))
+        if every == Every.DAILY:
+            self.cleaned_data["weekday"] = None
+        return self.cleaned_data
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What the operation takes."""
+        said = self.cleaned_data
+        return {
+            "every": said["every"],
+            "weekday": said["weekday"],
+            "from_amount": money.of(said["from_amount"], self.currency),
+            "destination_id": said["destination"],
+        }

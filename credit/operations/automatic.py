@@ -1,0 +1,163 @@
+"""Withdrawals that a merchant need not ask for one by one (domain: withdrawal, automatic)."""
+
+import secrets
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from moneyed import Money
+
+from credit.models import CreditLine, PayoutRun, PayoutSchedule, Withdrawal
+from credit.operations import destinations, lines, withdrawals
+from credit.operations.automatic_ends import end, words
+from credit.queries import proceeds
+from credit.queries.automatic import in_force
+from merchants import calendar, money
+from merchants.models import Notice
+from merchants.operations import notices, trail
+from merchants.refusals import Invalid
+from merchants.trail import Action
+
+USABLE_AFTER = destinations.USABLE_AFTER
+Every = PayoutSchedule.Every
+Outcome = PayoutRun.Outcome
+
+
+@transaction.atomic
+def set_up(
+    *,
+    merchant_id: int,
+    destination_id: int,
+    every: str,
+    weekday: int | None = None,
+    from_amount: Money,
+    actor: str,
+    now: datetime,
+) -> tuple[PayoutSchedule, bool]:
+    """From 24 hours on, withdraw all that is available each day, or each week on a `weekday` from
+    1 (Monday) to 7, whenever that is `from_amount` or more, fees included.
+
+    All owners are told. One that is there ends; the same one again is one, usable from when it was
+    set up first. Returns it and whether it is new. Raises UnknownDestination, DestinationNotUsable
+    for one that was removed, CurrencyMismatch, Invalid.
+    """
+    line = lines.lock(merchant_id, now=now)
+    least = money.figure(from_amount, line.currency, field="from_amount")
+    if least <= 0:
+        raise Invalid("from_amount", "must be more than 0")
+    _check_rhythm(every, weekday)
+    destination = destinations.load(line, destination_id)
+    if destination.is_removed:
+        raise destinations.DestinationNotUsable(f"{destination} was removed.")
+    usable_from = line.now + USABLE_AFTER
+    rule = PayoutSchedule(
+        line=line,
+        destination=destination,
+        every=every,
+        weekday=weekday,
+        currency=line.currency,
+        from_amount=least,
+        set_up_at=line.now,
+        set_up_by=actor,
+        usable_from=usable_from,
+        next_on=_due_from(calendar.local_date(usable_from, line.timezone), weekday),
+    )
+    present = in_force(line)
+    if present is not None:
+        if _is_same(present, rule):
+            return present, False
+        end(present, actor=actor, now=line.now)
+    rule.save()
+    _tell(rule)
+    return rule, True
+
+
+@transaction.atomic
+def stop(*, merchant_id: int, actor: str, now: datetime) -> None:
+    """End the automatic withdrawals of the merchant, if there are any. Twice is once."""
+    line = lines.lock(merchant_id, now=now)
+    rule = in_force(line)
+    if rule is not None:
+        end(rule, actor=actor, now=line.now)
+
+
+@transaction.atomic
+def run(rule_id: int, *, now: datetime) -> PayoutRun | None:
+    """Withdraw for the line's open day what can be; None when it is not due, or not any more.
+
+    However late it comes it runs once, for the day that is open then. What it asks for is a
+    withdrawal like any other, in the name of who set it up.
+    """
+    line_id = PayoutSchedule.objects.values_list("line_id", flat=True).get(pk=rule_id)
+    line = lines.lock(line_id, now=now)
+    rule = PayoutSchedule.objects.select_related("destination").get(pk=rule_id)
+    if rule.has_ended or line.now < rule.usable_from or line.open_on < rule.next_on:
+        return None
+    available = proceeds.withdrawable(line, today=line.open_on)
+    outcome, withdrawal = _take(rule, line, available)
+    rule.next_on = _due_from(line.open_on + calendar.ONE_DAY, rule.weekday)
+    rule.save(update_fields=["next_on"])
+    return rule.runs.create(
+        on=line.open_on,
+        at=line.now,
+        outcome=outcome,
+        available=available,
+        withdrawal=withdrawal,
+    )
+
+
+def _take(
+    rule: PayoutSchedule, line: CreditLine, available: Decimal
+) -> tuple[PayoutRun.Outcome, Withdrawal | None]:
+    if available < rule.from_amount:
+        return Outcome.TOO_LITTLE, None
+    try:
+        withdrawal = withdrawals.request_all(
+            line,
+            destination_id=rule.destination_id,
+            request_key=f"automatic-{secrets.token_urlsafe(16)}",
+            actor=rule.set_up_by,
+        )
+    except withdrawals.WithdrawalsStopped:
+        return Outcome.STOPPED, None
+    except withdrawals.InsufficientProceeds:  # the fee alone would take it all
+        return Outcome.TOO_LITTLE, None
+    return Outcome.REQUESTED, withdrawal
+
+
+def _check_rhythm(every: str, weekday: int | None) -> None:
+    if every not in Every.values:
+        raise Invalid("every", f"{every!r} is none of {', '.join(Every.values)}")
+    if every == Every.WEEKLY and weekday not in PayoutSchedule.Weekday.values:
+        raise Invalid("weekday", "must be from 1 (Monday) to 7")
+    if every == Every.DAILY and weekday is not None:
+        raise Invalid("weekday", "only a weekly one has a day")
+
+
+def _due_from(day: date, weekday: int | None) -> date:
+    """The first day on which it is due, from `day` on."""
+    return day if weekday is None else day + timedelta(days=(weekday - day.isoweekday()) % 7)
+
+
+def _is_same(present: PayoutSchedule, rule: PayoutSchedule) -> bool:
+    names = ("destination_id", "every", "weekday", "from_amount")
+    return all(getattr(present, name) == getattr(rule, name) for name in names)
+
+
+def _tell(rule: PayoutSchedule) -> None:
+    notices.write(
+        merchant_id=rule.line_id,
+        kind=Notice.Kind.AUTOMATIC_SET_UP,
+        cause=str(rule.pk),
+        at=rule.set_up_at,
+        last_four=rule.destination.last_four,
+        by=rule.set_up_by,
+    )
+    trail.write(
+        Action.AUTOMATIC_SET_UP,
+        merchant_id=rule.line_id,
+        subject="automatic withdrawal",
+        after=words(rule),
+        actor=rule.set_up_by,
+        now=rule.set_up_at,
+    )

@@ -1,0 +1,36 @@
+"""The end of an automatic withdrawal: by its merchant, by a new one, or with its destination."""
+
+from datetime import datetime
+
+from credit.models import PayoutSchedule
+from merchants import money
+from merchants.operations import trail
+from merchants.trail import Action
+
+
+def end(rule: PayoutSchedule, *, actor: str, now: datetime) -> None:
+    """Let it ask for nothing any more; its line is locked. What it has asked for goes on."""
+    if rule.has_ended:
+        return
+    rule.ended_at, rule.ended_by = now, actor
+    rule.save(update_fields=["ended_at", "ended_by"])
+    trail.write(
+        Action.AUTOMATIC_ENDED,
+        merchant_id=rule.line_id,
+        subject="automatic withdrawal",
+        before=words(rule),
+        actor=actor,
+        now=now,
+    )
+
+
+def words(rule: PayoutSchedule) -> dict[str, str]:
+    """What it does, as the trail tells it."""
+    destination = rule.destination
+    return {
+        "every": rule.every,
+        **({"weekday": rule.Weekday(rule.weekday).name} if rule.weekday else {}),
+        "from": money.full(rule.from_amount, rule.currency),
+        "destination": f"{destination.kind} {destination.last_four}",
+        "usable_from": rule.usable_from.isoformat(),
+    }

@@ -1,0 +1,29 @@
+"""Questions about automatic withdrawals. Nothing here writes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import F, Q, QuerySet
+
+from credit.models import CreditLine, PayoutRun, PayoutSchedule
+
+RECENT = 20  # runs that a merchant is shown
+
+
+def in_force(line: CreditLine) -> PayoutSchedule | None:
+    """The one that the line has, if any."""
+    rules = line.payout_schedules.select_related("destination")
+    return rules.filter(ended_at__isnull=True).first()
+
+
+def recent_runs(line: CreditLine) -> QuerySet[PayoutRun]:
+    """What came of the latest days, newest first, by this one and those before."""
+    runs = PayoutRun.objects.filter(rule__line=line).select_related("withdrawal")
+    return runs.order_by("-at", "-pk")[:RECENT]
+
+
+def to_run(now: datetime) -> Sequence[int]:
+    """Those that are due on their line's open day, or may be on the one that follows it by now."""
+    is_due = Q(next_on__lte=F("line__open_on")) | Q(line__open_until__lte=now)
+    due = PayoutSchedule.objects.filter(is_due, ended_at__isnull=True, usable_from__lte=now)
+    return list(due.order_by("line_id").values_list("pk", flat=True))

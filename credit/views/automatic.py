@@ -1,0 +1,71 @@
+"""Automatic withdrawals: what there is, setting them up, and stopping them."""
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from credit import withdrawal_sentences as sentences
+from credit.forms.automatic import NewAutomatic
+from credit.operations import automatic as operations
+from credit.queries import automatic as queries
+from credit.queries import withdrawals
+from credit.views.lines import line_and_today
+from merchants import clock
+from merchants.access import MemberRequest, for_finance, for_members, for_owners
+from merchants.refusals import Refused
+from merchants.second_factor import with_second_factor
+
+
+@for_members
+def automatic(request: MemberRequest) -> HttpResponse:
+    now = clock.now()
+    line, _today = line_and_today(request, now)
+    context = {
+        "line": line,
+        "now": now,
+        "rule": queries.in_force(line),
+        "runs": queries.recent_runs(line),
+        "stopped_by": withdrawals.stopped_by(line),
+    }
+    return render(request, "credit/automatic.html", context)
+
+
+@for_owners
+@with_second_factor(opens_money=True)
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def set_up(request: MemberRequest) -> HttpResponse:
+    now = clock.now()
+    line, _today = line_and_today(request, now)
+    # From where the second factor was asked for, what was typed comes back.
+    carried = {name: request.GET[name] for name in NewAutomatic.base_fields if name in request.GET}
+    form = NewAutomatic(request.POST or None, line=line, now=now, initial=carried)
+    if request.method == "POST" and form.is_valid():
+        try:
+            operations.set_up(
+                merchant_id=line.pk, actor=request.user.email, now=now, **form.content
+            )
+        except Refused as refused:
+            form.add_error(None, str(sentences.refusal(refused)))
+        else:
+            messages.success(request, _("Automatic withdrawals are set up."))
+            return redirect("credit:automatic", request.membership.merchant.reference)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK
+    context = {"form": form, "line": line, "rule": queries.in_force(line)}
+    return render(request, "credit/automatic_new.html", context, status=status)
+
+
+@for_finance
+@require_POST
+def stop(request: MemberRequest) -> HttpResponse:
+    """It only protects, so that no second factor is asked for."""
+    now = clock.now()
+    line, _today = line_and_today(request, now)
+    operations.stop(merchant_id=line.pk, actor=request.user.email, now=now)
+    messages.success(request, _("Automatic withdrawals are stopped."))
+    return redirect("credit:automatic", request.membership.merchant.reference)

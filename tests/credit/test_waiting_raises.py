@@ -1,0 +1,220 @@
+"""What ends a raise that waits, and what an approval gives by then (domain: limit review)."""
+
+from datetime import date
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from moneyed import Money
+
+from billing.operations import terms
+from credit.models import LimitEntry, LimitReview
+from credit.operations import limits, policies, requests, review_decisions
+from credit.operations.review_decisions import AlreadyDecided, ReviewOvertaken
+from merchants import letters
+from merchants.models import Notice, TrailEntry
+from tests import shops
+from tests.credit.reviewing import DECEMBER, OPERATOR, latest, limit, metrics, outcome, shop_with
+
+pytestmark = pytest.mark.django_db
+
+
+def waiting(paid: str = "45000.00") -> shops.Shop:
+    """A raise from 15,000 to 30,000 that waits since 1 December 2026."""
+    shop = shop_with(paid, credit_limit="15000.00")
+    shop.run_jobs(DECEMBER)
+    assert outcome(shop) == ("A", "PENDING", "30000.00", "needs_approval")
+    return shop
+
+
+def set_limit(shop: shops.Shop, at: str, figure: str) -> None:
+    limits.set_limit(
+        merchant_id=shop.line.pk,
+        limit=Money(figure, "USD"),
+        actor=OPERATOR,
+        reason="A closer look.",
+        now=shop.at(at),
+    )
+
+
+def approve(shop: shops.Shop, at: str, review: LimitReview | None = None) -> LimitReview:
+    review = review or latest(shop)
+    return review_decisions.approve(
+        review_id=review.pk, actor=OPERATOR, reason="A good year.", now=shop.at(at)
+    )
+
+
+def told() -> list[tuple[str, str]]:
+    """What notices of reviews say: status and proposed limit, in order."""
+    notices = Notice.objects.filter(kind="REVIEW").order_by("pk")
+    return [(one.details["status"], one.details["limit_proposed"]) for one in notices]
+
+
+def said(notice: Notice) -> str:
+    return letters.sentence(notice).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def audit() -> None:
+    call_command("audit", stdout=StringIO())  # exits with 1 if anything were wrong
+
+
+def test_a_limit_set_by_an_operator_ends_it_for_good() -> None:
+    shop = waiting()
+    set_limit(shop, "2026-12-02 10:00", "5000")
+    review = latest(shop)
+    assert (review.status, review.decided_by) == ("VOID", OPERATOR)
+    assert review.decided_at == shop.at("2026-12-02 10:00")
+    assert told() == [("PENDING", "30000.00"), ("VOID", "30000.00")]
+    assert said(Notice.objects.get(cause="2026-12-01 VOID")).startswith(
+        "A raise to 30,000.00 USD no longer waits for our decision"
+    )
+    set_limit(shop, "2026-12-03 10:00", "15000")
+    assert latest(shop).status == "VOID"
+    with shop.unchanged(), pytest.raises(AlreadyDecided):
+        approve(shop, "2026-12-03 11:00")
+    assert limit(shop) == "15000.00"
+    assert told() == [("PENDING", "30000.00"), ("VOID", "30000.00")]
+    audit()
+
+
+def test_a_raise_that_the_merchant_asked_for_ends_it() -> None:
+    shop = waiting()
+    request = requests.ask_raise(
+        merchant_id=shop.line.pk,
+        limit_wanted=Money("16000", "USD"),
+        message="For Christmas.",
+        actor="owner@rosewood.example",
+        now=shop.at("2026-12-02 10:00"),
+    )
+    assert latest(shop).status == "PENDING"
+    requests.approve_raise(
+        request_id=request.pk, actor=OPERATOR, reason="Fine.", now=shop.at("2026-12-02 11:00")
+    )
+    assert (latest(shop).status, limit(shop)) == ("VOID", "16000.00")
+    assert told() == [("PENDING", "30000.00"), ("VOID", "30000.00")]
+    audit()
+
+
+def test_a_write_off_ends_it_as_its_day_starts() -> None:
+    policies.introduce(
+        currency="USD",
+        starts_on=date(2026, 11, 5),
+        today=date(2026, 11, 4),
+        actor=OPERATOR,
+        reason="Sooner.",
+        now=shops.instant("2026-11-04 09:00"),
+        write_off_days=2,
+    )
+    shop = waiting()
+    shop.place("2026-12-01 10:00", "lost", "100.00")
+    shop.deliver("2026-12-01 10:00", "lost")  # due on 11 December, written off on the 13th
+    shop.run_jobs("2026-12-12 23:59")
+    assert latest(shop).status == "PENDING"
+    shop.run_jobs("2026-12-13 09:00")
+    review = latest(shop)
+    assert (review.status, review.decided_by, limit(shop)) == ("VOID", "day-end", "14900.00")
+    assert review.decided_at == shop.at("2026-12-13 00:00")
+    assert told() == [("PENDING", "30000.00"), ("VOID", "30000.00")]
+    audit()
+
+
+def test_the_next_review_ends_it_though_it_changes_nothing() -> None:
+    shop = waiting()
+    metrics(shop, "2026-12-20 10:00", "4.0", "60", "60", "60")  # a C
+    shop.run_jobs("2027-01-01 00:00")
+    statuses = list(shop.line.reviews.order_by("on").values_list("status", flat=True))
+    assert statuses == ["VOID", "UNCHANGED"]
+    assert told() == [("PENDING", "30000.00"), ("VOID", "30000.00"), ("UNCHANGED", "15000.00")]
+    assert limit(shop) == "15000.00"
+    audit()
+
+
+def test_the_closing_of_the_account_ends_it() -> None:
+    shop = waiting()
+    terms.close(
+        merchant_id=shop.merchant.pk,
+        actor=OPERATOR,
+        reason="They asked for it.",
+        now=shop.at("2026-12-05 10:00"),
+    )
+    assert latest(shop).status == "VOID"
+    assert told() == [("PENDING", "30000.00"), ("VOID", "30000.00")]
+    audit()
+
+
+# --- what an approval gives -------------------------------------------------------------------
+
+
+def test_an_approval_gives_less_when_less_has_been_paid_by_then() -> None:
+    shop = waiting("30050.00")
+    shop.refund("2026-12-02 09:00", "sold-0", "9900.01")  # 20,149.99 paid are left
+    review = approve(shop, "2026-12-02 10:00")
+    assert (review.status, review.limit_proposed) == ("APPROVED", Decimal(30000))
+    assert review.limit_given == Decimal(20100)
+    assert limit(shop) == "20100.00"
+    entry = LimitEntry.objects.get(kind="REVIEW")
+    assert (entry.limit_change, entry.limit_after) == (Decimal(5100), Decimal(20100))
+    notice = Notice.objects.get(cause="2026-12-01 APPROVED")
+    assert said(notice) == (
+        "Your limit was raised from 15,000.00 USD to 20,100.00 USD: A good year."
+    )
+    audit()
+
+
+def test_what_was_paid_counts_from_ninety_days_before_the_approval() -> None:
+    shop = shop_with("45000.00", credit_limit="15000.00")  # on 2 November
+    shop.run_jobs(DECEMBER)
+    shop.run_jobs("2027-01-31 23:59")
+    review = latest(shop)
+    assert (str(review.on), review.status) == ("2027-01-01", "PENDING")
+    approve(shop, "2027-01-31 23:59")  # 2 November is the first of the 90 days before
+    assert limit(shop) == "30000.00"
+
+
+def test_what_was_paid_too_long_ago_makes_it_no_raise_and_void() -> None:
+    shop = shop_with("45000.00", credit_limit="15000.00")
+    policies.introduce(
+        currency="USD",
+        starts_on=date(2026, 12, 2),
+        today=date(2026, 12, 1),
+        actor=OPERATOR,
+        reason="Only what is fresh.",
+        now=shops.instant("2026-11-30 09:00"),
+        paid_days=10,
+    )
+    shop.run_jobs(DECEMBER)
+    with pytest.raises(ReviewOvertaken):
+        approve(shop, "2026-12-02 10:00")
+    review = latest(shop)
+    assert (review.status, review.decided_by, review.limit_given) == ("VOID", OPERATOR, None)
+    assert limit(shop) == "15000.00"
+    assert not LimitEntry.objects.filter(kind="REVIEW").exists()
+    assert told()[-1] == ("VOID", "30000.00")
+    assert TrailEntry.objects.filter(action="REVIEW_OVERTAKEN").count() == 1
+    audit()
+
+
+@pytest.mark.parametrize(
+    ("maximum", "given"), [("29999", "29900.00"), ("15100", "15100.00"), ("15099.99", "VOID")]
+)
+def test_the_maximum_of_the_day_caps_it(maximum: str, given: str) -> None:
+    shop = waiting()
+    policies.introduce(
+        currency="USD",
+        starts_on=date(2026, 12, 3),
+        today=date(2026, 12, 2),
+        actor=OPERATOR,
+        reason="A lower maximum.",
+        now=shops.instant("2026-12-02 09:00"),
+        maximum_limit=Decimal(maximum),
+        automatic_up_to=Decimal(10000),
+    )
+    if given == "VOID":
+        with pytest.raises(ReviewOvertaken):
+            approve(shop, "2026-12-03 10:00")
+        assert (latest(shop).status, limit(shop)) == ("VOID", "15000.00")
+    else:
+        approve(shop, "2026-12-03 10:00")
+        assert (latest(shop).status, limit(shop)) == ("APPROVED", given)
+    audit()
