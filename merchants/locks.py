@@ -8,10 +8,11 @@ from django.db import connection
 
 @contextmanager
 def alone(what: str) -> Iterator[bool]:
-    """Whether we are the only process that does `what`, such as asking a provider about a payment.
+    """Whether we are the only process that does `what`, such as replaying a file.
 
-    The clock alone cannot tell a slow request from a dead process; the database can: this lock
-    outlasts transactions, and ends with the process that holds it.
+    This lock outlasts transactions, and ends with the session that holds it: for commands, which
+    end with it, too, and whose connection no pooler shares. Who asks a provider must not go by it,
+    since a process goes on when its session ends (merchants.operations.leases).
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [what])

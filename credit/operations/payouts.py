@@ -20,7 +20,7 @@ from credit.models import Withdrawal
 from credit.operations import withdrawal_steps as steps
 from credit.providers import PROVIDERS, SANDBOX, Answer, NoAnswer
 from credit.queries.withdrawals import ANSWERED_WITHIN
-from merchants import installation, money, reconnecting, texts, wording
+from merchants import installation, letters, money, reconnecting, texts, wording
 from merchants.operations import leases
 from merchants.piecework import NOBODYS_FAULT
 from merchants.refusals import Refused
@@ -32,7 +32,6 @@ log = logging.getLogger(__name__)
 SENDER = "send-withdrawals"
 RECONCILER = "reconcile-withdrawals"
 LONGEST_REFERENCE = 200
-DESTINATION_REMOVED = "Its destination was removed before anything was paid there."
 
 
 class NotSent(Refused):
@@ -129,7 +128,7 @@ def _claim_again(withdrawal_id: int, now: datetime) -> bool:
     if withdrawal.status != Withdrawal.Status.UNKNOWN or not is_settled:
         return False
     if withdrawal.destination.is_removed:
-        failed = Answer.failed(DESTINATION_REMOVED)
+        failed = Answer.failed(letters.DESTINATION_REMOVED)
         _settle(withdrawal_id, failed, RECONCILER, now)
         return False
     steps.stop_if_suspected(withdrawal.line)

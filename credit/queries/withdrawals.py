@@ -17,6 +17,7 @@ from credit.models import (
 )
 from credit.models.withdrawals import EXPECTED_WITHIN
 from credit.queries import Step
+from merchants import letters
 
 # A provider gives up on an answer long before (credit.providers): the process that asked has died.
 ANSWERED_WITHIN = timedelta(minutes=10)
@@ -96,7 +97,7 @@ def timeline(withdrawal: Withdrawal) -> list[Step]:
         )
     if withdrawal.ended_at:
         is_cancelled = withdrawal.status == Withdrawal.Status.CANCELLED
-        note = withdrawal.ended_by if is_cancelled else withdrawal.reason
+        note = withdrawal.ended_by if is_cancelled else letters.reason(withdrawal.reason)
         steps.append(Step(withdrawal.ended_at, withdrawal.get_status_display(), note=note))
     return sorted(steps, key=lambda step: step.at)
 

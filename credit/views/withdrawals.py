@@ -21,7 +21,7 @@ from credit.operations import withdrawals
 from credit.queries import proceeds
 from credit.queries import withdrawals as queries
 from credit.views.lines import line_and_today
-from merchants import clock, money
+from merchants import clock, letters, money
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.exports import download
 from merchants.refusals import Refused
@@ -61,6 +61,7 @@ def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
         "withdrawal": found,
         "now": now,
         "state": sentences.state(found),
+        "reason": letters.reason(found.reason),
         "timeline": queries.timeline(found),
         "stopped_by": None if found.has_ended else queries.stopped_by(found.line),
     }

@@ -87,9 +87,12 @@ def test_a_payment_of_another_amount_or_customer_does_not_pay_the_bill(
     odd: OddStripe, lost: shops.Shop, change: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     odd.intents[0] |= change
+    assert send_event("payment_intent.succeeded", "pi_1") == 200
+    assert (attempts(), bill()) == (["UNKNOWN"], ("OPEN", Decimal(0)))
+    assert Payment.objects.get().problem.startswith("pi_1 has the key of payment T-2026-000001-1")
+    assert Payment.objects.get().problem.endswith("we asked for 250.00 USD")
     with lost.unchanged():
         assert send_event("payment_intent.succeeded", "pi_1") == 200
-    assert (attempts(), bill()) == (["UNKNOWN"], ("OPEN", Decimal(0)))
     assert "another amount or customer" in caplog.text
 
 

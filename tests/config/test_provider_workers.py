@@ -5,11 +5,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 from urllib.parse import quote
 
 import psutil
 import pytest
-from django.conf import settings
 from django.db import connection
 from kombu.entity import Queue
 
@@ -75,7 +75,7 @@ def working(queues: tuple[str, str], taken: str, stripe: str) -> Iterator[psutil
         "STRIPE_TIMEOUT": "2",
     }
     command = [sys.executable, "-c", WORKER, *queues, taken]
-    with subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment) as process:
+    with subprocess.Popen(command, cwd=datafolder.BASE_DIR, env=environment) as process:
         try:
             yield psutil.Process(process.pid)
         finally:
@@ -84,9 +84,11 @@ def working(queues: tuple[str, str], taken: str, stripe: str) -> Iterator[psutil
 
 
 @pytest.fixture
-def silent(settings: object) -> Iterator[Silent]:
+def silent(settings: Any) -> Iterator[Silent]:
     with silent_server.silent() as server:
         stripe_server.be_asked(settings, server.url, timeout=2)
+        # The workers are told of a DATABASE_URL, and so find themselves at an address alone.
+        settings.TAEL_PLACE = "127.0.0.1"
         yield server
 
 
