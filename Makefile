@@ -3,6 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 PORT ?= 8000
 ARGS ?=
+PART ?= tests
 VENV := .venv/bin
 INSTALLED := .venv/installed
 
@@ -17,7 +18,8 @@ DEPLOYMENT := DATABASE_URL=postgresql://tael@database.invalid/tael REDIS_URL=red
 help:
 	@echo "make run    Tael on http://127.0.0.1:$(PORT), with demo shops (PORT=8001 make run: another port)"
 	@echo "make test   all tests (ARGS='-k name' for some)"
-	@echo "make test-full  what takes minutes: 10,000 requests, half-sent bodies behind nginx"
+	@echo "make test-full  what takes long, by folder: PART=tests/e2e every page in each look,"
+	@echo "            PART=tests/config 10,000 requests and half-sent bodies, PART=tests/billing ..."
 	@echo "make check  formatting, lint, types, imports, migrations, deployment settings"
 	@echo "make bench  the benchmarks"
 	@echo "make clean  removes .venv and the tests' data; your data in .data stays"
@@ -31,7 +33,7 @@ test: $(INSTALLED)
 
 # The last -m counts. One after the other: they measure.
 test-full: $(INSTALLED)
-	@$(VENV)/python -m pytest -m full $(ARGS)
+	@$(VENV)/python -m pytest -m full $(PART) $(ARGS)
 
 check: $(INSTALLED)
 	$(VENV)/ruff format --check .

@@ -24,6 +24,10 @@ REFUSALS: dict[str, StrOrPromise] = {
         "That is less than can be collected from your method. Pay it by bank transfer, or choose"
         " another method."
     ),
+    "card_disputed": _(
+        "A payment from this card was disputed. Choose a method under Billing settings first; it"
+        " may be the same card."
+    ),
     "too_many_attempts": _(
         "This bill was tried five times within 24 hours. Try again later, or pay it by bank"
         " transfer."

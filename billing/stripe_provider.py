@@ -191,6 +191,12 @@ def units(amount: Decimal, currency: str) -> int:
     return int(counted)
 
 
+def amount_of(counted: int, currency: str) -> Decimal:
+    """The amount that Stripe counts so; the other way round than `units`."""
+    digits, _ = _counting(currency)
+    return Decimal(counted).scaleb(-digits)
+
+
 def _counting(currency: str) -> tuple[int, int]:
     """How many decimals Stripe's unit of the currency has, and of how many units it takes."""
     if currency in WHOLE:

@@ -12,7 +12,7 @@ from celery import shared_task
 from kombu.exceptions import OperationalError as BrokerError
 
 from billing import queries
-from billing.operations import days, payments
+from billing.operations import days, payments, stripe_reversals
 from merchants import clock
 from merchants.piecework import Failures, Turn, ask_one_by_one, by_halves
 
@@ -31,6 +31,12 @@ def reconcile_payments(
     payment_ids: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
     return ask_one_by_one(payments.reconcile, payment_ids, turn or Turn(now))
+
+
+def look_for_reversals(
+    providers: Sequence[int], now: datetime, turn: Turn | None = None
+) -> Failures:
+    return ask_one_by_one(stripe_reversals.look_at, providers, turn or Turn(now))
 
 
 # Less than Celery's time limit, which strikes in the middle of a request.

@@ -154,6 +154,14 @@ TIMETABLE = (
         asks_providers=True,
     ),
     Job(
+        "look-for-reversals",
+        due="billing.queries.reversals.providers_to_look_at",
+        work="billing.tasks.look_for_reversals",
+        every=timedelta(days=1),
+        in_replay=False,
+        asks_providers=True,
+    ),
+    Job(
         "order-flags",
         due="credit.queries.flags.lines_with_orders_to_flag",
         work="credit.tasks.flag_orders",

@@ -156,6 +156,17 @@ class EventRun:
                 raise
             self._outcomes[place] = _faulty(error)
 
+    def hold(self, events: Iterable[Event]) -> None:
+        """Lock the books of all merchants of these events, which are applied in one transaction.
+
+        Orders lock lines and charges lock accounts: in the order of events that would be a line
+        before its account, or one merchant's line before another's, which waits for this one.
+        """
+        named = {event.merchant for event in events}
+        known = Merchant.objects.filter(reference__in=named).values_list("reference", "pk")
+        self._merchants.update(known)
+        accounts.hold_both([pk for _, pk in known])
+
     def finish(self) -> list[Outcome]:
         """Record the charges that were held back; what became of every event, in order."""
         self._record_held()

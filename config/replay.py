@@ -247,6 +247,7 @@ class Replaying:
     @transaction.atomic
     def _apply(self, window: Sequence[Line]) -> None:
         run = EventRun()
+        run.hold(line.said for line in window if isinstance(line.said, Event))
         for line in window:
             if isinstance(line.said, Event):
                 run.apply(line.said, now=line.at)

@@ -94,9 +94,8 @@ def _create_cluster() -> None:
         single = ("postgres", "--single", "-D", draft, "postgres")
         made = _postgres(*single, stdin=f"CREATE DATABASE {DATABASE};\n")
     if made.returncode != 0:
-        raise ServerDidNotStart(
-            f"PostgreSQL's data folder could not be made: {made.stderr.strip()}"
-        )
+        said = " ".join(made.stderr.split())
+        raise ServerDidNotStart(f"PostgreSQL's data folder could not be made: {said}")
     draft.rename(_cluster())
 
 

@@ -112,6 +112,7 @@ UNFOLD = {
                 ("Statements", "calendar_month", "billing_statement"),
                 ("Bills", "request_quote", "billing_invoice"),
                 ("Payments of bills", "credit_card", "billing_payment"),
+                ("Payments taken back", "undo", "billing_reversal"),
                 ("Unapplied money", "savings", "billing_unappliedentry"),
                 ("Credits", "undo", "billing_billingcredit"),
                 ("Threshold requests", "vertical_align_top", "billing_thresholdrequest"),

@@ -3,12 +3,13 @@
 from merchants.audit import Check
 from merchants.audit_instants import Rows, Steps, come_in_order, never_fall, of_book
 
-# What a shop's metrics carry is what the sender said. Of buyers' payments and refunds it is told
-# when they arrived.
+# What the sender said of it falls in any order: of buyers' payments and refunds and of a shop's
+# metrics it is told when they arrived.
 ROWS = (
     Rows("entry", "credit_limitentry written", "line_id", "at"),
     Rows("order", "credit_order written", "line_id", "placed_at"),
     Rows("proceeds", "credit_proceedsentry written", "line_id", "at"),
+    Rows("metrics", "credit_shopmetrics written", "line_id", "arrived_at"),
     Rows("payment", "credit_orderpayment written", "line_id", "arrived_at"),
     Rows("refund", "credit_orderrefund written", "line_id", "arrived_at"),
     Rows("refused", "credit_refusedcash written", "line_id", "arrived_at"),
@@ -26,6 +27,20 @@ STEPS = (
         "credit_order written",
         "line_id",
         ("placed_at", "greatest(cancelled_at, written_off_at)"),
+    ),
+    Steps("order", "credit_order written", "line_id", ("placed_at", "shipped_told_at")),
+    Steps("order", "credit_order written", "line_id", ("placed_at", "delivered_told_at")),
+    Steps(
+        "refused",
+        "credit_refusedcash written",
+        "line_id",
+        ("arrived_at", "last_arrived_at", "ended_at"),
+    ),
+    Steps(
+        "withdrawal",
+        "credit_withdrawal written",
+        "line_id",
+        ("requested_at", "sent_at", "flagged_late_at"),
     ),
     Steps("freeze", "credit_freeze written", "line_id", ("placed_at", "lifted_at")),
     Steps("review", "credit_limitreview written", "line_id", ("at", "decided_at")),

@@ -46,6 +46,7 @@ NOTICE_GROUPS = {
         (
             Kind.BILL_ISSUED,
             Kind.PAYMENT_FAILED,
+            Kind.PAYMENT_REVERSED,
             Kind.STATEMENT_CLOSED,
             Kind.THRESHOLD_ANSWERED,
             Kind.CREDIT_ANSWERED,

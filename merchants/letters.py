@@ -70,6 +70,7 @@ PHRASES = {
         "lost_card": _("the card was declined"),
         "stolen_card": _("the card was declined"),
         "processing_error": _("the card's network could not process it"),
+        "card_disputed": _("a payment from this card was disputed"),
         "card_removed": _("the card is not there any more"),
         "amount_not_possible": _("cards can't be charged with exactly this amount"),
         "canceled": _("our payment provider broke it off"),
@@ -224,6 +225,48 @@ TEXTS = {
     "CREDIT_ANSWERED REJECTED": (
         _("A credit was not approved"),
         _("You asked for a credit of %(amount)s and it was not approved: %(answer)s"),
+    ),
+    Kind.PAYMENT_REVERSED: (
+        _("A payment of bill %(number)s was taken back"),
+        _(
+            "%(amount)s that was paid for bill %(number)s was taken back by the card's bank. The"
+            " bill stays paid for now; we look into it and tell you here what follows."
+        ),
+    ),
+    f"{Kind.PAYMENT_REVERSED} REFUNDED": (
+        _("%(amount)s of bill %(number)s was refunded"),
+        _(
+            "%(amount)s that was paid for bill %(number)s went back to your card. Nothing is to be"
+            " paid for it."
+        ),
+    ),
+    f"{Kind.PAYMENT_REVERSED} TAKEN": (
+        _("%(amount)s that we kept for you was taken back"),
+        _(
+            "The card's bank took back %(amount)s that came for bill %(number)s and that we kept"
+            " for you. Nothing is to be paid for it."
+        ),
+    ),
+    f"{Kind.PAYMENT_REVERSED} CHARGED": (
+        _("%(amount)s of bill %(number)s is charged again"),
+        _(
+            "%(amount)s that was paid for bill %(number)s was taken back by the card's bank, and"
+            " is charged again. %(answer)s"
+        ),
+    ),
+    f"{Kind.PAYMENT_REVERSED} ACCEPTED": (
+        _("%(amount)s of bill %(number)s is not charged again"),
+        _(
+            "%(amount)s that was paid for bill %(number)s was taken back by the card's bank."
+            " Nothing is to be paid for it. %(answer)s"
+        ),
+    ),
+    f"{Kind.PAYMENT_REVERSED} CAME_BACK": (
+        _("%(amount)s of bill %(number)s came back to us"),
+        _(
+            "%(amount)s that was paid for bill %(number)s and taken back by the card's bank came"
+            " back to us. Bill %(number)s stays paid."
+        ),
     ),
     f"{Kind.UNAPPLIED} RECEIVED": (
         _("We keep %(amount)s for your bills"),

@@ -25,6 +25,7 @@ ROUTES: dict[str, tuple[str, dict[str, str]]] = {
     Kind.STATEMENT_CLOSED: ("billing:statement", {"month": "month"}),
     Kind.BILL_ISSUED: ("billing:bill", {"number": "number"}),
     Kind.PAYMENT_FAILED: ("billing:bill", {"number": "number"}),
+    Kind.PAYMENT_REVERSED: ("billing:bill", {"number": "number"}),
     Kind.THRESHOLD_ANSWERED: ("billing:threshold_requests", {}),
     Kind.CREDIT_ANSWERED: ("billing:credits", {}),
     Kind.UNAPPLIED: ("billing:unapplied", {}),

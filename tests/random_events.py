@@ -24,6 +24,13 @@ ZONES = (
 # Currency, its smallest amount as a divisor, and how many times a dollar's figures its figures are.
 CURRENCIES = (("USD", 100, 1), ("JPY", 1, 100), ("KWD", 1000, 1), ("THB", 100, 5))
 FEES = ("pick-pack", "storage", "shipping-label", "app-usage", "transaction-fee", "special-project")
+TEXTS = ("order", "buyer", "payment", "refund", "charge", "request", "fee")
+# How long after what they tell of events arrive; some clocks are ahead of ours.
+LAGS = (
+    *[timedelta(0)] * 6,
+    *(timedelta(minutes=minutes) for minutes in (1, 40, 300, -4, -5, -6)),
+    *(timedelta(days=days) for days in (1, 3, 12, 45)),
+)
 # Autumn 2017 to spring 2018: the clocks of Sao Paulo and Havana change on both sides.
 START = datetime(2017, 9, 20, tzinfo=UTC)
 
@@ -192,10 +199,17 @@ class Merchant:
                 {"currency": "EUR", "amount": "9"} | self._new_names(),
                 {"order": ""} if "order" in event["data"] else {"fee": "no-such-fee"},
                 {"buyer_risk": 7, "fee": "plan", "payment": "", "refund": ""},
+                self._bad_text(event),
             )
         )
         event["data"] |= wrong
         return event
+
+    def _bad_text(self, event: Event) -> dict[str, str]:
+        """A reference or name that nothing can keep: too long, or of letters that are none."""
+        texts = ("x" * 101, "a\0b", "half a letter: \ud800", "of two\nlines", "\x85")
+        name = self.rng.choice([name for name in TEXTS if name in event["data"]])
+        return {name: self.rng.choice(texts)}
 
     def _new_names(self) -> dict[str, str]:
         return {kind: f"{kind}-in-euro-{self.count}" for kind in ("payment", "refund")}
@@ -207,3 +221,21 @@ def events(seed: int, *, merchants: int, days: int, pace: int = 1) -> list[Event
     shops = [Merchant(rng, number, days, pace) for number in range(merchants)]
     found = [event for shop in shops for event in shop.events()]
     return sorted(found, key=lambda event: datetime.fromisoformat(event["at"]))
+
+
+def arrivals(
+    seed: int, *, merchants: int, days: int, pace: int = 1
+) -> list[tuple[datetime, Event]]:
+    """The same doings as they arrive live, each with the instant at which it does, in that order.
+
+    Now and then an event is dated long before, such as before the order that it is about.
+    """
+    rng = random.Random(seed)
+    found = []
+    for event in events(seed, merchants=merchants, days=days, pace=pace):
+        at = datetime.fromisoformat(event["at"])
+        lag = timedelta(0) if event["type"] == "merchant.joined" else rng.choice(LAGS)
+        if event["type"] != "merchant.joined" and rng.random() < 0.05:
+            event |= {"at": (at - timedelta(days=rng.choice((1, 90, 400)))).isoformat()}
+        found.append((at + lag, event))
+    return sorted(found, key=lambda pair: pair[0])

@@ -97,7 +97,9 @@ def send_event(kind: str, object_id: str, *, secret: str = WEBHOOK_SECRET) -> in
 
 
 class OddStripe(ThreadingHTTPServer):
-    """PaymentIntents, and mishaps. `mishaps` says, in order, what becomes of the next creations:
+    """PaymentIntents, what is taken back of them, and mishaps.
+
+    `mishaps` says, in order, what becomes of the next creations:
 
     CODE, or CODE ADVICE: declined with it    requires_action, processing: it gets that status
     late: taken, answered after `release`     lost: taken, and the connection drops
@@ -115,6 +117,7 @@ class OddStripe(ThreadingHTTPServer):
         self.mishaps: deque[str] = deque()
         self.is_silent = False  # takes nothing and gives no answer, whatever is asked
         self.intents: list[dict[str, Any]] = []  # oldest first
+        self.taken_back: dict[str, list[dict[str, Any]]] = {"refunds": [], "disputes": []}
         self.by_key: dict[str, dict[str, Any]] = {}
         self.requests: list[str] = []
         self.clock = datetime(2026, 11, 1, tzinfo=UTC)  # at which PaymentIntents are made
@@ -145,11 +148,31 @@ class OddStripe(ThreadingHTTPServer):
         self.intents.append(intent | changes)
         return self.intents[-1]
 
+    def take_back(self, what: str, intent_id: str, amount: int, **changes: Any) -> dict[str, Any]:
+        """A refund or a dispute of what a PaymentIntent brought, as Stripe then has it."""
+        reference, status = {"refunds": ("re", "succeeded"), "disputes": ("du", "needs_response")}[
+            what
+        ]
+        made = {
+            "id": f"{reference}_{len(self.taken_back[what]) + 1}",
+            "object": what.removesuffix("s"),
+            "amount": amount,
+            "currency": "usd",
+            "charge": f"ch_{intent_id}",
+            "payment_intent": intent_id,
+            "created": int(self.clock.timestamp()),
+            "status": status,
+            "reason": None,
+        }
+        self.taken_back[what].append(made | changes)
+        return self.taken_back[what][-1]
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Whom we answer too late has gone: that is what the test wants."""
 
-    def find(self, intent_id: str) -> dict[str, Any] | None:
-        return next((intent for intent in self.intents if intent["id"] == intent_id), None)
+    def find(self, object_id: str) -> dict[str, Any] | None:
+        everything = [*self.intents, *self.taken_back["refunds"], *self.taken_back["disputes"]]
+        return next((made for made in everything if made["id"] == object_id), None)
 
 
 class OddRequest(BaseHTTPRequestHandler):
@@ -162,8 +185,9 @@ class OddRequest(BaseHTTPRequestHandler):
         address = urlsplit(self.path)
         if self._is_turned_away():
             return
-        if address.path == "/v1/payment_intents":
-            self._list(dict(parse_qsl(address.query)))
+        kind = address.path.removeprefix("/v1/")
+        if kind in ("payment_intents", *self.server.taken_back):
+            self._list(kind, dict(parse_qsl(address.query)))
         else:
             self._answer_with(address.path.rpartition("/")[2])
 
@@ -254,18 +278,20 @@ class OddRequest(BaseHTTPRequestHandler):
         error = {"type": "invalid_request_error", "code": "payment_intent_unexpected_state"}
         self._say(400, {"error": {**error, "message": "It can't be cancelled any more"}})
 
-    def _list(self, query: dict[str, str]) -> None:
+    def _list(self, kind: str, query: dict[str, str]) -> None:
         since = int(query.get("created[gte]", 0))
+        made = self.server.taken_back.get(kind, self.server.intents)
+        wanted = {name: query[name] for name in ("customer", "charge") if name in query}
         found = [
-            intent
-            for intent in reversed(self.server.intents)
-            if intent["customer"] == query["customer"] and intent["created"] >= since
+            one
+            for one in reversed(made)
+            if one["created"] >= since and wanted.items() <= one.items()
         ]
         after = query.get("starting_after")
         if after:
-            found = found[[intent["id"] for intent in found].index(after) + 1 :]
+            found = found[[one["id"] for one in found].index(after) + 1 :]
         limit = min(int(query.get("limit", 10)), 2)  # small, so that there is another one
-        listed = {"object": "list", "url": "/v1/payment_intents", "data": found[:limit]}
+        listed = {"object": "list", "url": f"/v1/{kind}", "data": found[:limit]}
         self._say(200, {**listed, "has_more": len(found) > limit})
 
     def _answer_with(self, intent_id: str) -> None:

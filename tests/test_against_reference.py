@@ -4,8 +4,9 @@ tests/reference is a model of domain.md that shares no code with us; where it ha
 its CHOICES say which one.
 """
 
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,12 @@ import pytest
 from django.core.management import call_command
 
 from config.events import EventRun
-from merchants import events
+from credit.models import RefusedCash
+from merchants import events, money
 from merchants.calendar import local_date
 from merchants.events import Outcome
-from merchants.models import Merchant
+from merchants.models import Merchant, Notice
+from merchants.refusals import Invalid
 from tests import books, event_files, random_events, shops
 from tests.reference import Model
 from tests.reference.credit import Order
@@ -29,7 +32,8 @@ pytestmark = pytest.mark.django_db
 JOBS_WAIT = timedelta(days=20)
 # Seed, merchants, days, pace (tests/random_events.py).
 REPLAYED = [(1, 3, 14, 1), (2, 2, 16, 1)]
-APPLIED = [(27, 2, 160, 4), (38, 1, 190, 3), (68, 2, 160, 4), (79, 2, 160, 4), (90, 1, 190, 3)]
+APPLIED = [(101, 1, 190, 3), (190, 1, 190, 3), (71, 1, 190, 3), (91, 2, 160, 4), (3, 2, 160, 4)]
+LIVE = [(187, 2, 120, 4), (28, 2, 120, 4)]
 EVERYTHING = {
     *("applied", "duplicate", "rejected conflict", "rejected invalid"),
     *("declined line_frozen", "declined buyer_risk", "declined insufficient_credit"),
@@ -41,7 +45,18 @@ EVERYTHING = {
     *("order.refunded rejected order_not_open", "order.refunded rejected overpayment"),
     *("order.refunded rejected unknown_order", "shop.metrics applied"),
     *("recovered", "refunded what was written off"),
-    *("RAISED A", "RAISED B", "UNCHANGED C", "CUT D", "WAITING A"),
+    *("RAISED A", "RAISED B", "UNCHANGED C", "CUT D", "WAITING A", "VOID A"),
+    *("refused unknown_order TAKEN", "refused unknown_order OPEN"),
+    *("refused currency_mismatch OPEN", "told overdue"),
+}
+# What only late events, and those dated wrongly, can do besides.
+LIVE_TOO = {
+    *("charge.recorded rejected invalid", "shop.metrics rejected invalid"),
+    *("order.placed rejected invalid", "order.shipped rejected invalid"),
+    *("order.delivered rejected invalid", "order.cancelled rejected invalid"),
+    *("refused invalid OPEN", "refused invalid TAKEN"),
+    *("MONTHLY after its month", "written off later than it was due"),
+    *("OVERDUE", "UNPAID_BILL", "WRITTEN_OFF", "CUT D", "recovered", "told overdue"),
 }
 
 
@@ -50,6 +65,7 @@ def ours() -> dict[str, Any]:
     found = books.books()
     zones = dict(Merchant.objects.values_list("reference", "timezone"))
     for reference, merchant in found.items():
+        merchant |= {"refused": refused(reference), "told_overdue": told_overdue(reference)}
         (merchant["open_day"],) = merchant["open_day"]  # of the line and of the account: the same
         merchant["freezes"] = [
             {
@@ -61,6 +77,31 @@ def ours() -> dict[str, Any]:
             for freeze in merchant["freezes"]
         ]
     return found
+
+
+def refused(reference: str) -> dict[str, Any]:
+    """Payments and refunds that left their references free, as they were said last."""
+    found = RefusedCash.objects.filter(line__merchant__reference=reference).order_by("pk")
+    return {
+        f"{cash.kind.lower()} {cash.reference}": [
+            cash.order_reference,
+            f"{cash.amount.normalize():f} {cash.currency}",
+            cash.code,
+            cash.times,
+            cash.status,
+        ]
+        for cash in found
+    }
+
+
+def told_overdue(reference: str) -> list[list[str]]:
+    """Of which order, for which due date, with how much due by then."""
+    found = Notice.objects.filter(merchant__reference=reference, kind="ORDER_OVERDUE")
+    told = [notice.details for notice in found]
+    return sorted(
+        [said["order"], said["due_on"], money.text(Decimal(said["due"]), said["currency"])]
+        for said in told
+    )
 
 
 def theirs(model: Model) -> dict[str, Any]:
@@ -135,26 +176,93 @@ def test_each_event_has_the_outcome_that_the_reference_gives_it(
     call_command("audit", stdout=StringIO())
 
 
+@pytest.mark.parametrize(("seed", "merchants", "days", "pace"), LIVE)
+def test_what_arrives_live_ends_in_the_books_of_the_reference(
+    seed: int, merchants: int, days: int, pace: int, settings: Any
+) -> None:
+    """Late, ahead of our clock, in any order, and dated before what it is about."""
+    settings.TAEL_SANDBOX = True
+    arriving = random_events.arrivals(seed, merchants=merchants, days=days, pace=pace)
+    until = arriving[-1][0] + timedelta(days=3)
+    model = Model()
+    expected = [tuple(model.apply(event, arrived)) for arrived, event in arriving]
+    found = [(outcome.status, outcome.code or None) for outcome in live_outcomes(arriving)]
+    differing = [
+        (arrived, event, theirs, ours)
+        for (arrived, event), theirs, ours in zip(arriving, expected, found, strict=True)
+        if theirs != ours
+    ]
+    assert differing == []
+    model.advance(until)
+    shops.run_jobs(until)
+    assert differences(model) == []
+    call_command("audit", stdout=StringIO())
+
+
+def live_outcomes(arriving: Sequence[tuple[datetime, dict[str, Any]]]) -> Iterator[Outcome]:
+    """What becomes of each event as it arrives, in as few runs as there may be."""
+    run, jobs_at = EventRun(), random_events.START + JOBS_WAIT
+    for arrived, event in arriving:
+        while jobs_at <= arrived:
+            yield from run.finish()
+            run = EventRun()
+            shops.run_jobs(jobs_at)
+            jobs_at += JOBS_WAIT
+        try:
+            parsed = events.from_object(event)
+        except Invalid as refusal:
+            yield from run.finish()
+            run = EventRun()
+            yield Outcome.rejected(refusal)
+            continue
+        run.apply(parsed, now=arrived)
+    yield from run.finish()
+
+
+def reached_by(arriving: Iterable[tuple[datetime | None, dict[str, Any]]]) -> set[str]:
+    """What a history does to the reference's books, in words."""
+    model, reached, last = Model(), set(), random_events.START
+    for arrived, event in arriving:
+        outcome = model.apply(event, arrived)
+        last = arrived or datetime.fromisoformat(event["at"])
+        reached.add(f"{outcome.kind} {outcome.code or ''}".strip())
+        reached.add(f"{event['type']} {outcome.kind} {outcome.code or ''}".strip())
+    model.advance(last + timedelta(days=3))
+    for merchant in model.state()["merchants"].values():
+        reached.update(bill["kind"] for bill in merchant["bills"])
+        reached.update(order["status"] for order in merchant["orders"].values())
+        reached.update(freeze["reason"] for freeze in merchant["freezes"])
+        reached.update(f"{review['outcome']} {review['grade']}" for review in merchant["reviews"])
+        reached.update(f"refused {code} {now}" for *_, code, _, now in merchant["refused"].values())
+        reached.update(["told overdue"] if merchant["told_overdue"] else [])
+    for order in orders_of(model):
+        reached.update(["recovered"] if order.recovered else [])
+        reached.update(["refunded what was written off"] if order.forgiven else [])
+        due_on = order.parts[0].due_on if order.parts else None
+        if order.written_off and order.told_on and due_on and order.told_on > due_on:
+            reached.add("written off later than it was due")
+    for found in model.merchants.values():
+        if any(item.is_late for bill in found.account.bills for item in bill.items):
+            reached.add("MONTHLY after its month")
+    return reached
+
+
 def test_the_histories_reach_every_part_of_the_books() -> None:
     """Or the comparisons above would compare less than they seem to."""
     reached: set[str] = set()
     for seed, merchants, days, pace in REPLAYED + APPLIED:
-        model = Model()
-        for event in random_events.events(seed, merchants=merchants, days=days, pace=pace):
-            outcome = model.apply(event)
-            reached.add(f"{outcome.kind} {outcome.code or ''}".strip())
-            reached.add(f"{event['type']} {outcome.kind} {outcome.code or ''}".strip())
-        for merchant in model.state()["merchants"].values():
-            reached.update(bill["kind"] for bill in merchant["bills"])
-            reached.update(order["status"] for order in merchant["orders"].values())
-            reached.update(freeze["reason"] for freeze in merchant["freezes"])
-            reached.update(
-                f"{review['outcome']} {review['grade']}" for review in merchant["reviews"]
-            )
-        for order in orders_of(model):
-            reached.update(["recovered"] if order.recovered else [])
-            reached.update(["refunded what was written off"] if order.forgiven else [])
+        sent = random_events.events(seed, merchants=merchants, days=days, pace=pace)
+        reached |= reached_by((None, event) for event in sent)
     assert EVERYTHING - reached == set()
+
+
+def test_what_arrives_live_reaches_what_only_that_can() -> None:
+    reached: set[str] = set()
+    for seed, merchants, days, pace in LIVE:
+        reached |= reached_by(
+            random_events.arrivals(seed, merchants=merchants, days=days, pace=pace)
+        )
+    assert LIVE_TOO - reached == set()
 
 
 def orders_of(model: Model) -> Iterator[Order]:

@@ -3,6 +3,24 @@
 All of it is written by operations only. Importing the modules registers the pages.
 """
 
-from billing.admin import accounts, bills, charges, credits, payments, prices, thresholds
+from billing.admin import (
+    accounts,
+    bills,
+    charges,
+    credits,
+    payments,
+    prices,
+    reversals,
+    thresholds,
+)
 
-__all__ = ["accounts", "bills", "charges", "credits", "payments", "prices", "thresholds"]
+__all__ = [
+    "accounts",
+    "bills",
+    "charges",
+    "credits",
+    "payments",
+    "prices",
+    "reversals",
+    "thresholds",
+]

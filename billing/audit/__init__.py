@@ -1,4 +1,4 @@
-"""What must be true of charges, statements, bills and payments (domain: invariants 3 to 8, and 10).
+"""What must be true of charges, statements, bills and payments (domain: invariants 3 to 10).
 
 A file for each noun. Days are those of the time zone that was in force (merchants.audit_days), plan
 dates those of the terms that were (plans).
@@ -15,6 +15,7 @@ from billing.audit import (
     items,
     payments,
     plans,
+    reversals,
     statements,
     unapplied,
 )
@@ -32,4 +33,5 @@ CHECKS = (
     *dunning.CHECKS,
     *instants.CHECKS,
     *unapplied.CHECKS,
+    *reversals.CHECKS,
 )

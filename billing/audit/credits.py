@@ -1,8 +1,12 @@
 """Money given back: credits, and what a closed account was paid out."""
 
+from billing.minimums import RELATION
 from billing.models import Fee
 from billing.models.charges import RESERVED_PREFIX
 from merchants.audit import Check
+
+# What only Tael charges and nobody asks for or grants.
+NOT_CREDITS = (Fee.PLAN, Fee.REVERSAL, *Fee.NOT_GRANTED)
 
 CHECKS = (
     Check(
@@ -21,7 +25,7 @@ CHECKS = (
         FROM billing_billingcredit credit FULL JOIN (
             SELECT charge.* FROM billing_charge charge JOIN billing_fee fee
                 ON fee.code = charge.fee_id
-            WHERE NOT fee.is_sent_by_platform AND fee.code NOT IN {(Fee.PLAN, *Fee.NOT_GRANTED)}
+            WHERE NOT fee.is_sent_by_platform AND fee.code NOT IN {NOT_CREDITS}
         ) charge ON charge.id = credit.made_id
         """,
     ),
@@ -60,6 +64,25 @@ CHECKS = (
         ) payout FULL JOIN (
             SELECT * FROM billing_charge WHERE fee_id = '{Fee.PAYOUT}'
         ) charge ON charge.account_id = payout.account_id AND charge.reference = payout.reference
+        """,
+    ),
+    # Which method was the account's then is not kept: the most that any takes is the most that was
+    # waived.
+    Check(
+        4,
+        "what was waived is a rest of a closed account, less than a provider takes",
+        "reference, closed, too little",
+        f"""
+        SELECT charge.account_id AS merchant_id, 'charge ' || charge.reference AS subject,
+               ('{RESERVED_PREFIX}waiver:' || row_number() OVER (
+                    PARTITION BY charge.account_id ORDER BY charge.id), true, true) AS expected,
+               (charge.reference::text, coalesce(charge.arrived_at >= account.closed_at, false),
+                -charge.amount < coalesce((
+                    SELECT max(minimum.least) FROM {RELATION}
+                    WHERE minimum.currency = charge.currency), 0)) AS found
+        FROM billing_charge charge
+        JOIN billing_billingaccount account ON account.merchant_id = charge.account_id
+        WHERE charge.fee_id = '{Fee.WAIVER}'
         """,
     ),
 )

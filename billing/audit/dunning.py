@@ -2,7 +2,7 @@
 
 from billing.audit.bills import BILL
 from billing.minimums import RELATION
-from billing.models import Payment
+from billing.models import Fee, Payment
 from billing.operations.dunning import FREEZE_DAYS
 from billing.operations.payments import COLLECTOR
 from merchants.audit import Check
@@ -117,8 +117,13 @@ IN_FORCE = """EXISTS (
     SELECT 1 FROM credit_freeze frozen WHERE frozen.line_id = line.merchant_id
         AND frozen.reason = 'UNPAID_BILL' AND frozen.lifted_at IS NULL)"""
 # Those of which less is left than their provider takes freeze nothing.
+# One that asks again for a payment that was taken back freezes the line at its first failure.
+FREEZES_AFTER = f"""CASE WHEN EXISTS (
+        SELECT 1 FROM billing_invoiceline line
+        WHERE line.invoice_id = bill.id AND line.fee_code = '{Fee.REVERSAL}') THEN 0
+    ELSE {FREEZE_DAYS} END"""
 UNPAID = f"""
-SELECT bill.*, bill.first_failed_on + {FREEZE_DAYS} AS freezes_on
+SELECT bill.*, bill.first_failed_on + {FREEZES_AFTER} AS freezes_on
 FROM billing_invoice bill
 JOIN billing_billingaccount account ON account.merchant_id = bill.account_id
 WHERE bill.status IN ('OPEN', 'UNCOLLECTIBLE') AND bill.total - bill.amount_paid >= {LEAST}
@@ -164,7 +169,7 @@ FREEZES = (
                (true, true) AS expected,
                (EXISTS (SELECT 1 FROM billing_invoice bill
                         WHERE bill.account_id = frozen.line_id
-                            AND bill.first_failed_on + {FREEZE_DAYS}
+                            AND bill.first_failed_on + {FREEZES_AFTER}
                                 <= {PLACED_ON}),
                 frozen.lifted_at IS NOT NULL OR EXISTS (
                     SELECT 1 FROM billing_invoice bill WHERE bill.account_id = frozen.line_id

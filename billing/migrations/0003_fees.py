@@ -175,6 +175,14 @@ FEES = [
         _("Waived rest"),
         _("A rest too small to be collected when the account closed, and not asked for."),
     ),
+    (
+        "payment-reversal",
+        "TRANSACTION",
+        "IMMEDIATE",
+        False,
+        _("Payment taken back"),
+        _("A payment that its provider took back after a bill was paid with it, asked for again."),
+    ),
 ]
 
 

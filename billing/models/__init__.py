@@ -18,6 +18,7 @@ BillDecision       what an operator decided about a bill; append-only.
 NumberSeries       the last bill number given out in a year.
 Card               what a provider collects from by itself.
 Payment            one attempt to collect a bill; a paid bill's succeeded payments are its total.
+Reversal           money of a payment that its provider took back; never more than the payment.
 UnappliedEntry     money that no bill wanted, and what became of it; append-only running sum.
 """
 
@@ -29,6 +30,7 @@ from billing.models.invoices import BillDecision, Invoice, InvoiceLine, NumberSe
 from billing.models.payments import Card, Payment
 from billing.models.prices import FeePrice
 from billing.models.requests import ThresholdRequest
+from billing.models.reversals import Reversal
 from billing.models.statements import Statement, StatementTotal
 from billing.models.unapplied import UnappliedEntry
 
@@ -48,6 +50,7 @@ __all__ = [
     "NumberSeries",
     "Payment",
     "PlanTerm",
+    "Reversal",
     "Statement",
     "StatementTotal",
     "ThresholdRequest",

@@ -49,6 +49,9 @@ class BillingAccount(models.Model):
     card = models.ForeignKey(
         "billing.Card", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    # Since when the card is not asked, because a payment from it was disputed; null again once its
+    # merchant has chosen what to pay with.
+    card_disputed_at = models.DateTimeField(null=True, blank=True)
     joined_on = models.DateField()  # day 0 of plan and cycle
     next_plan_on = models.DateField()  # the next bill date that carries a plan fee
     next_cycle_on = models.DateField()  # the next 30th day from joining, plan date or not
@@ -77,6 +80,10 @@ class BillingAccount(models.Model):
             models.CheckConstraint(condition=Q(plan_price__gte=0), name="plan_price_not_negative"),
             models.CheckConstraint(condition=Q(threshold__gte=0), name="threshold_not_negative"),
             models.CheckConstraint(condition=Q(unapplied__gte=0), name="unapplied_not_negative"),
+            models.CheckConstraint(
+                condition=Q(card_disputed_at__isnull=True) | Q(card__isnull=False),
+                name="only_a_card_is_disputed",
+            ),
             models.CheckConstraint(
                 condition=Q(closed_at__isnull=True, closed_on__isnull=True)
                 | Q(closed_at__isnull=False, closed_on__isnull=False),
@@ -112,6 +119,11 @@ class BillingAccount(models.Model):
     def pays_by_itself(self) -> bool:
         """Whether bills are collected without anybody doing something."""
         return self.payment_method != self.Method.MANUAL
+
+    @property
+    def has_disputed_card(self) -> bool:
+        """Whether bills wait for its merchant to choose a method, the same card perhaps."""
+        return self.card_disputed_at is not None
 
     @property
     def is_closed(self) -> bool:

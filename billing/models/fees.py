@@ -59,6 +59,7 @@ class Fee(models.Model):
     PAYOUT: ClassVar = "payout"  # and of what pays out a closed account's credit
     CREDIT_USED: ClassVar = "credit-used"  # and of what that credit paid of its bills
     WAIVER: ClassVar = "credit-waived"  # and of a final rest that is too little to be collected
+    REVERSAL: ClassVar = "payment-reversal"  # and of a payment that was taken back, asked for again
     # Account credits that nobody asks for or grants: rules make them. The first two are no credits
     # themselves, but use up what credits gave.
     USING_CREDIT: ClassVar = (PAYOUT, CREDIT_USED)

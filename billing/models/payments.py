@@ -96,6 +96,7 @@ class Payment(models.Model):
 
     NEVER_RECEIVED = "never_received"  # the failure of what did not reach its provider
     AMOUNT = "amount_not_possible"  # and of what it does not take, whoever asks
+    CARD_DISPUTED = "card_disputed"  # and of what was not asked of a card for that reason
     # They took nothing and say nothing of the merchant: no bill has failed by them.
     NOBODYS_FAILURES: ClassVar = (NEVER_RECEIVED, AMOUNT)
     # Who brings money without being asked for it: transfers, and what we hold already.

@@ -28,9 +28,10 @@ class UnappliedEntry(models.Model):
         BillingAccount, on_delete=models.PROTECT, related_name="unapplied_entries"
     )
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    # What it is about, once for each kind. RECEIVED: `transfer:` and the bank's reference, or
-    # `attempt:`, its key and the provider's reference. USED: `payment:` and its key. GIVEN_BACK:
-    # `given back:` and the bank's reference. REVERSED: `reversal:` and the provider's id of it.
+    # What it is about, once for each kind. RECEIVED: `transfer:` and the bank's reference;
+    # `attempt:`, its key and the provider's reference; or `returned:` and the provider's id of a
+    # reversal that came back. USED: `payment:` and its key. GIVEN_BACK: `given back:` and the
+    # bank's reference. REVERSED: `reversal:` and the provider's id of it.
     source = models.CharField(max_length=300)
     # The attempt whose money came when it was not expected any more, or the payment that this made.
     payment = models.ForeignKey(

@@ -1,6 +1,6 @@
 """Opening a billing account, and taking hold of one."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -140,6 +140,17 @@ def lock_both(merchant_id: int, *, now: datetime) -> tuple[BillingAccount, Credi
     if line.now > account.now:
         account = lock(merchant_id, now=line.now)
     return account, line
+
+
+def hold_both(merchant_ids: Collection[int]) -> None:
+    """Lock the accounts of these merchants until the transaction ends, and then their lines.
+
+    Nothing is worked off. For who goes on to take hold of some of them one by one, in whatever
+    order, such as that of events.
+    """
+    held = BillingAccount.objects.select_for_update(no_key=True).filter(pk__in=merchant_ids)
+    list(held.order_by("pk").values_list("pk"))
+    lines.hold(merchant_ids)
 
 
 def _locked(merchant_id: int, now: datetime, lock: str) -> BillingAccount:

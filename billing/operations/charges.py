@@ -5,7 +5,7 @@ is a batch of one. The outcome is that of taking them one by one: whenever a cha
 account due for a bill, all that came before is written first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,6 +19,7 @@ from billing.models.fees import Posting
 from billing.operations import days, invoices, items
 from billing.operations.charge_writer import ChargeWriter, Content, ItemKey, Row
 from billing.queries.prices import PriceList
+from credit.operations import lines
 from merchants import arrival, calendar, money
 from merchants.queries import local_day
 from merchants.refusals import Conflict, CurrencyMismatch, Invalid, Refused
@@ -76,6 +77,7 @@ def record_many(charges: Sequence[NewCharge]) -> list[bool | Refused]:
     account_ids = sorted({charge.merchant_id for charge in charges})
     locked = BillingAccount.objects.select_for_update().filter(pk__in=account_ids).order_by("pk")
     batch = _Batch({account.pk: account for account in locked})
+    _hold_lines(batch.accounts.values(), charges)
     batch.know(charges)
     outcomes: list[bool | Refused] = []
     for charge in charges:
@@ -85,6 +87,17 @@ def record_many(charges: Sequence[NewCharge]) -> list[bool | Refused]:
             outcomes.append(refusal)
     batch.writer.flush()
     return outcomes
+
+
+def _hold_lines(accounts: Iterable[BillingAccount], charges: Sequence[NewCharge]) -> None:
+    """Lock the lines that the day-ends may freeze that come with these charges.
+
+    They come in the order of the charges, in which lines must not be locked.
+    """
+    latest = max((charge.now for charge in charges), default=None)
+    ending = [account.pk for account in accounts if latest and account.open_until <= latest]
+    if len(ending) > 1:
+        lines.hold(ending)
 
 
 def record_own(
@@ -99,7 +112,8 @@ def record_own(
 ) -> Charge:
     """Record a charge that Tael makes itself on the locked account: a credit is a negative one.
 
-    It is dated today, posts at once, and is followed by a threshold check like any other posting.
+    It is dated today, posts at once, and is followed by a threshold check like any other posting;
+    a closed account has no thresholds any more.
     """
     batch = _Batch({account.pk: account})
     made = NewCharge(
@@ -251,6 +265,8 @@ class _Batch:
         self.writer.add(row)
         if row.item.posting == Posting.IMMEDIATE:
             account.outstanding += row.content.amount
+            if account.is_closed:
+                return  # its last bills are drawn up by whoever adds to it (terms.bill_all)
             if account.outstanding >= account.threshold:
                 self._bill(account, now)
         elif row.item.posting == Posting.DAILY:

@@ -7,7 +7,7 @@ from django.db import connection
 
 from billing import queries
 from billing.minimums import is_too_little
-from billing.models import BillingAccount, Invoice
+from billing.models import BillingAccount, Fee, Invoice
 from billing.models.accounts import DAYS_TO_PAY
 from billing.queries import undecided
 from credit.operations import unpaid_bills
@@ -17,7 +17,10 @@ from merchants.operations import notices
 from merchants.queries import local_day
 
 RETRY_DAYS = (1, 3, 5, 7)  # after the first failure
-FREEZE_DAYS = 28  # after the local day of the first failure
+# After the local day of the first failure; a bill that asks again for a payment that was taken back
+# freezes the line on that day.
+FREEZE_DAYS = 28
+FREEZES_AFTER = timedelta(days=FREEZE_DAYS)
 
 # A bill that nothing collects by itself has failed when its due day starts and it is not paid. It
 # may be paid while an attempt of an earlier method has no answer: a later day start looks again.
@@ -32,8 +35,8 @@ WITH failed AS (
       AND bill.first_failed_at IS NULL AND bill.due_on <= due.day
       AND NOT EXISTS (SELECT 1 FROM billing_payment payment WHERE payment.invoice_id = bill.id
                           AND payment.status IN ('PENDING', 'UNKNOWN'))
-    RETURNING bill.account_id, bill.number, bill.currency, bill.total - bill.amount_paid AS left,
-              bill.first_failed_on, bill.first_failed_at
+    RETURNING bill.id, bill.account_id, bill.number, bill.currency,
+              bill.total - bill.amount_paid AS left, bill.first_failed_on, bill.first_failed_at
 ), told AS (
     {notices.INTO}
     SELECT account_id, 'PAYMENT_FAILED', number, jsonb_build_object('number', number,
@@ -42,7 +45,10 @@ WITH failed AS (
     FROM failed ORDER BY account_id, number
     {notices.ONCE}
 )
-SELECT account_id, min(first_failed_on) FROM failed GROUP BY account_id ORDER BY account_id
+SELECT account_id, first_failed_on, first_failed_at, EXISTS (
+           SELECT 1 FROM billing_invoiceline line
+           WHERE line.invoice_id = failed.id AND line.fee_code = %(reversal)s)
+FROM failed ORDER BY account_id, id
 """
 
 
@@ -53,11 +59,20 @@ def fail_manual_bills(
     with connection.cursor() as cursor:
         cursor.execute(
             FAIL_MANUAL,
-            {"accounts": list(account_ids), "days": list(due_by), "instants": list(at)},
+            {
+                "accounts": list(account_ids),
+                "days": list(due_by),
+                "instants": list(at),
+                "reversal": Fee.REVERSAL,
+            },
         )
         failed = cursor.fetchall()
     unpaid_bills.expect(
-        [account_id for account_id, _ in failed], [_freezes_on(day) for _, day in failed]
+        [account_id for account_id, *_ in failed],
+        [day if at_once else day + FREEZES_AFTER for _, day, _, at_once in failed],
+    )
+    unpaid_bills.freeze_at_once(
+        {account_id: instant for account_id, _, instant, at_once in failed if at_once}
     )
 
 
@@ -68,7 +83,9 @@ def fail(account: BillingAccount, bill: Invoice, *, failure: str, now: datetime)
     bill.first_failed_at = now
     bill.first_failed_on = account.open_on
     bill.save(update_fields=["first_failed_at", "first_failed_on"])
-    unpaid_bills.expect([account.pk], [_freezes_on(account.open_on)])
+    unpaid_bills.expect([account.pk], [_freezes_on(bill, account.open_on)])
+    if _asks_again(bill):
+        unpaid_bills.freeze_at_once({account.pk: now})
     notices.write(
         merchant_id=account.pk,
         kind=Notice.Kind.PAYMENT_FAILED,
@@ -150,7 +167,7 @@ def reconsider(account: BillingAccount, *, actor: str, now: datetime) -> None:
     unpaid_bills.settle(
         account.pk,
         next_days=[
-            _freezes_on(bill.first_failed_on)
+            _freezes_on(bill, bill.first_failed_on)
             for bill in unpaid
             if bill.first_failed_on is not None and not is_too_little(account, bill.left_to_pay)
         ],
@@ -162,9 +179,15 @@ def reconsider(account: BillingAccount, *, actor: str, now: datetime) -> None:
 
 def expect_freezes(account: BillingAccount, bills: Sequence[Invoice]) -> None:
     """These bills of the locked account count again for the line's freeze, if they have failed."""
-    days = [_freezes_on(bill.first_failed_on) for bill in bills if bill.first_failed_on]
+    days = [_freezes_on(bill, bill.first_failed_on) for bill in bills if bill.first_failed_on]
     unpaid_bills.expect([account.pk] * len(days), days)
 
 
-def _freezes_on(first_failed_on: date) -> date:
-    return first_failed_on + timedelta(days=FREEZE_DAYS)
+def _freezes_on(bill: Invoice, first_failed_on: date) -> date:
+    """The local day from which the bill freezes the line."""
+    return first_failed_on if _asks_again(bill) else first_failed_on + FREEZES_AFTER
+
+
+def _asks_again(bill: Invoice) -> bool:
+    """Whether the bill was paid before, in part, by a payment that was taken back."""
+    return bill.lines.filter(fee_code=Fee.REVERSAL).exists()

@@ -45,20 +45,23 @@ def choose(
     """Collect the account's bills from `method`, and from a card where that needs one.
 
     Bills that failed are tried at once; those not due yet, on their due day. Choosing what is
-    chosen already changes nothing. Raises UnknownCard, ProviderNotReady, Invalid for a method that
-    there is not, CurrencyNotTaken for one that does not collect in the account's currency.
+    chosen already changes nothing, but a disputed card is asked again from then on. Raises
+    UnknownCard, ProviderNotReady, Invalid for a method that there is not, CurrencyNotTaken for one
+    that does not collect in the account's currency.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
     _check(account, method)
     card = _card(account, method, card_id)
-    if (account.payment_method, account.card) == (method, card):
+    is_same = (account.payment_method, account.card) == (method, card)
+    if is_same and not account.has_disputed_card:
         return account  # no new method: what waits for one goes on waiting
-    before, after = _words(account.payment_method, account.card), _words(method, card)
+    before, after = _present(account), _words(method, card)
     small = _too_small(account)
     account.payment_method = method
     account.card = card
-    account.save(update_fields=["payment_method", "card"])
+    account.card_disputed_at = None
+    account.save(update_fields=["payment_method", "card", "card_disputed_at"])
     accounts.note_change(
         account,
         AccountChange.What.PAYMENT_METHOD,
@@ -113,7 +116,11 @@ def add_card(
             added_by=actor,
         )
         _note(Action.CARD_ADDED, card, actor, now)
-    elif card.account_id == account.pk and account.card_id == card.pk:
+    elif (
+        card.account_id == account.pk
+        and account.card_id == card.pk
+        and not account.has_disputed_card
+    ):
         return card
     choose(merchant_id=merchant_id, method=provider, card_id=card.pk, actor=actor, now=now)
     return card
@@ -177,6 +184,11 @@ def _find_card(account: BillingAccount, card_id: int) -> Card:
     if card is None:
         raise UnknownCard(f"card: this account has no card {card_id}")
     return card
+
+
+def _present(account: BillingAccount) -> str:
+    words = _words(account.payment_method, account.card)
+    return f"{words}, disputed" if account.has_disputed_card else words
 
 
 def _words(method: str, card: Card | None) -> str:

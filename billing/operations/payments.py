@@ -51,6 +51,12 @@ class TooLittle(Refused):
     code = "too_little"
 
 
+class CardDisputed(Refused):
+    """A payment from the card was disputed; it is not asked before its merchant chooses anew."""
+
+    code = "card_disputed"
+
+
 class BillChanged(Refused):
     """The bill was tried since the person looked who wants to pay it."""
 
@@ -73,7 +79,7 @@ def pay_now(
 
     `attempts_seen`: how many attempts the page showed; a form sent twice makes one of them.
     Raises UnknownBill, BillChanged, BillNotOpen, PaymentUnderWay, NoPaymentMethod,
-    TooLittle, ProviderNotReady.
+    TooLittle, CardDisputed, ProviderNotReady.
     """
     payment = _attempt(invoice_id, actor=actor, now=now, attempts_seen=attempts_seen)
     if payment is None:
@@ -207,6 +213,7 @@ def _claim_again(payment: Payment, now: datetime) -> bool:
     found = Payment.objects.select_for_update().get(pk=payment.pk)
     method = (account.payment_method, account.card_id)
     is_wanted = bill.is_open or (bill.is_unpaid and payment.actor != COLLECTOR)
+    is_wanted = is_wanted and not account.has_disputed_card
     if not found.is_undecided or not is_wanted or method != (found.provider, found.card_id):
         return False
     payment.asked_again_at = found.asked_again_at = account.now
@@ -239,7 +246,8 @@ def _note(
 def _start(
     invoice_id: int, actor: str, now: datetime, attempts_seen: int | None, silences: Silences
 ) -> Payment | None:
-    """The attempt, PENDING; decided already if its provider is in our database.
+    """The attempt, PENDING; decided already if its provider is in our database, or if its card is
+    not to be asked.
 
     None when the job finds nothing due; a person is told why.
     """
@@ -262,6 +270,8 @@ def _start(
         raise NoPaymentMethod("payment: bills are paid by bank transfer; choose a method first")
     elif is_too_little(account, bill.left_to_pay):
         raise TooLittle(f"payment: less is left of {bill} than {account.payment_method} takes")
+    elif account.has_disputed_card:
+        raise CardDisputed("payment: a payment from the card was disputed; choose a method first")
     elif at_once.next_attempt_from(bill, collector=COLLECTOR, now=now) > now:
         raise at_once.TooManyAttempts(f"payment: {bill} was tried five times within 24 hours")
     silences.check(account.payment_method)
@@ -273,6 +283,8 @@ def _start(
     if actor != COLLECTOR:
         what = {"amount": money.full(payment.amount, bill.currency), "provider": payment.provider}
         _note(Action.PAYMENT_STARTED, payment, {}, what, actor=actor, now=now)
+    if account.has_disputed_card:
+        return settle(payment.pk, Answer.failed(Payment.CARD_DISPUTED, is_hard=True), now=now)
     if provider.is_local:
         return settle(payment.pk, provider.collect(payment, now=now), now=now)
     return payment

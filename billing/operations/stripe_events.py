@@ -7,12 +7,8 @@ the object as Stripe has it now.
 import logging
 from datetime import datetime
 
-import stripe
-
-from billing import stripe_provider
-from billing.answers import Answer, NoAnswer
-from billing.models import BillingAccount, Payment
-from billing.operations import cards, payments
+from billing.answers import NoAnswer
+from billing.operations import cards, stripe_payments, stripe_reversals
 from merchants.refusals import Refused
 
 log = logging.getLogger(__name__)
@@ -24,6 +20,20 @@ PAYMENT_EVENTS = {
     "payment_intent.succeeded",
 }
 CARD_EVENTS = {"setup_intent.succeeded"}
+CHARGE_EVENTS = {"charge.refunded"}  # which name what was refunded, and not by what
+REFUND_EVENTS = {
+    "charge.refund.updated",
+    "refund.created",
+    "refund.failed",
+    "refund.updated",
+}
+DISPUTE_EVENTS = {
+    "charge.dispute.closed",
+    "charge.dispute.created",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.updated",
+}
 
 
 class Again(Exception):
@@ -31,7 +41,8 @@ class Again(Exception):
 
 
 def take(kind: str, object_id: str, *, now: datetime) -> int | None:
-    """Look at what the event is about, and settle the attempt or keep the card it belongs to.
+    """Look at what the event is about: settle the attempt, keep the card, or write down what was
+    taken back.
 
     Events of other kinds, and of objects that are not ours, change nothing. Returns the key of the
     account for which the event tells of a choice: what that makes due is for workers to try. Raises
@@ -39,39 +50,18 @@ def take(kind: str, object_id: str, *, now: datetime) -> int | None:
     """
     try:
         if kind in PAYMENT_EVENTS:
-            _settle(object_id, now)
+            stripe_payments.settle(object_id, now=now)
         elif kind in CARD_EVENTS:
             return _keep_card(object_id, now)
+        elif kind in CHARGE_EVENTS:
+            stripe_reversals.refunds_of(object_id, now=now)
+        elif kind in REFUND_EVENTS:
+            stripe_reversals.refund(object_id, now=now)
+        elif kind in DISPUTE_EVENTS:
+            stripe_reversals.dispute(object_id, now=now)
         return None
     except (NoAnswer, cards.ProviderSilent) as silence:
         raise Again(str(silence)) from silence
-
-
-def _settle(intent_id: str, now: datetime) -> None:
-    with stripe_provider.asking():
-        try:
-            intent = stripe_provider.client().v1.payment_intents.retrieve(intent_id)
-        except stripe.InvalidRequestError as refusal:
-            if refusal.http_status != 404:
-                raise
-            log.warning("Stripe told us of %s, and does not know it", intent_id)
-            return
-    key = stripe_provider.metadata(intent).get(stripe_provider.PAYMENT)
-    ours = Payment.objects.select_related("card").filter(
-        provider=BillingAccount.Method.STRIPE, idempotency_key=key or ""
-    )
-    payment = ours.first()
-    if payment is None:
-        log.warning("Stripe told us of %s, of no payment that we know (%s)", intent_id, key)
-        return
-    try:
-        with stripe_provider.asking():
-            answer = stripe_provider.answer(payment, intent)
-    except stripe_provider.AnotherPayment as problem:
-        if not payment.is_undecided or payment.problem == str(problem):
-            return  # told again, it would be the same
-        answer = Answer.undecided("", problem=str(problem))
-    payments.settle(payment.pk, answer, now=now)
 
 
 def _keep_card(setup_intent_id: str, now: datetime) -> int | None:

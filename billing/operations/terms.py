@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from billing.minimums import is_too_little
-from billing.models import AccountChange, BillingAccount, Fee, Invoice, PlanTerm
+from billing.models import AccountChange, BillingAccount, Fee, Invoice, PlanTerm, Reversal
 from billing.operations import accounts, charges, invoices, items, rests, unapplied
 from billing.operations.charges import AccountClosed
 from billing.operations.payments import PaymentUnderWay
@@ -37,6 +37,12 @@ class DraftWaits(Refused):
     """A draft of the account may still become a bill."""
 
     code = "draft_waits"
+
+
+class ReversalUndecided(Refused):
+    """A payment of the account was taken back, and may be charged again."""
+
+    code = "reversal_undecided"
 
 
 class NothingToBill(Refused):
@@ -170,7 +176,7 @@ def close(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Billin
     account.closed_on = account.open_on
     account.save(update_fields=["closed_at", "closed_on"])
     items.post_everything(account, now=now)
-    _bill_everything(account, now)
+    bill_all(account, now=now)
     account.refresh_from_db()
     rests.pay_bills(account, actor=actor, now=now)
     return account
@@ -195,7 +201,7 @@ def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Bi
         now=now,
         trailed={"outstanding": (_outstanding(account), "on a final bill")},
     )
-    _bill_everything(account, now)
+    bill_all(account, now=now)
     account.refresh_from_db()
     return account
 
@@ -207,8 +213,9 @@ def pay_out_rest(
     """Write down that what a closed account had left was paid out, under the bank's reference:
     what is outstanding in its favour, and its unapplied money.
 
-    Raises NothingToPayOut, DraftWaits, PaymentUnderWay, BillsUnpaid, WithdrawalsStopped while fraud
-    is suspected, Conflict for a reference under which money was given back before, Invalid.
+    Raises NothingToPayOut, DraftWaits, PaymentUnderWay, ReversalUndecided, BillsUnpaid,
+    WithdrawalsStopped while fraud is suspected, Conflict for a reference under which money was
+    given back before, Invalid.
     """
     reference = wording.line("reference", reference)
     account, line = accounts.lock_both(merchant_id, now=now)
@@ -250,6 +257,8 @@ def _check_all_is_decided(account: BillingAccount) -> None:
         raise DraftWaits("account: a draft of it waits to be issued or sent back")
     if undecided.of_account(account.pk):
         raise PaymentUnderWay("payment: one of the account's bills is being checked")
+    if account.reversals.filter(status=Reversal.Status.RECORDED).exists():
+        raise ReversalUndecided("reversal: one of the account's waits to be decided")
 
 
 def _give_back(
@@ -318,6 +327,9 @@ def _waive_too_little(account: BillingAccount, now: datetime) -> None:
     )
 
 
-def _bill_everything(account: BillingAccount, now: datetime) -> None:
+def bill_all(account: BillingAccount, *, now: datetime) -> None:
+    """A FINAL bill takes all that the locked closed account has outstanding, unless that is less
+    than its provider takes: then it is waived.
+    """
     _waive_too_little(account, now)
     invoices.issue([invoices.Due(account.pk, Invoice.Kind.FINAL, account.open_on, now)])

@@ -30,6 +30,11 @@ def of_attempt(payment: Payment, reference: str) -> str:
     return f"attempt:{payment}:{reference}"
 
 
+def of_return(reversal: str) -> str:
+    """The source of money that a provider took back for a time, by its own id of that."""
+    return f"returned:{reversal}"
+
+
 def receive(
     account: BillingAccount,
     *,

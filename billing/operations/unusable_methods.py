@@ -24,7 +24,8 @@ def leave(account: BillingAccount, *, now: datetime) -> None:
     before, after = str(account.payment_method), str(BillingAccount.Method.MANUAL)
     account.payment_method = BillingAccount.Method.MANUAL
     account.card = None
-    account.save(update_fields=["payment_method", "card"])
+    account.card_disputed_at = None
+    account.save(update_fields=["payment_method", "card", "card_disputed_at"])
     AccountChange.objects.create(
         account=account,
         what=AccountChange.What.PAYMENT_METHOD,

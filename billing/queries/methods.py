@@ -14,6 +14,7 @@ class Method:
     name: str  # of BillingAccount.Method
     card: Card | None
     is_in_use: bool
+    is_disputed: bool = False  # not asked until it is chosen anew
 
     @property
     def label(self) -> str:
@@ -47,7 +48,13 @@ def of(account: BillingAccount) -> Sequence[Method]:
     found.append((BillingAccount.Method.MANUAL, None))
     in_use = (account.payment_method, account.card_id)
     return [
-        Method(name, card, is_in_use=(name, card.pk if card else None) == in_use)
+        Method(
+            name,
+            card,
+            is_in_use=(is_chosen := (name, card.pk if card else None) == in_use)
+            and not account.has_disputed_card,
+            is_disputed=is_chosen and account.has_disputed_card,
+        )
         for name, card in found
     ]
 

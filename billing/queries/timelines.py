@@ -1,6 +1,6 @@
 """What became of a bill, step by step. Nothing here writes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from billing import queries
-from billing.models import Invoice, Payment
+from billing.models import Invoice, Payment, Reversal
+from billing.queries import reversals
 from merchants import letters
 
 
@@ -23,7 +24,7 @@ class Step:
 
 
 def of_bill(bill: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
-    """Issue, attempts, decisions and payment of a bill, oldest first."""
+    """Issue, attempts, decisions, payment and reversals of a bill, oldest first."""
     steps = [Step(bill.issued_at, _("Issued"), amount=bill.total)]
     steps += [
         Step(payment.started_at, _("Payment"), payment.amount, _means(payment), payment)
@@ -37,12 +38,25 @@ def of_bill(bill: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
         Step(entry.at, _("More than was to be paid"), entry.amount, str(_("Unapplied money")))
         for entry in queries.more_than_wanted(bill, attempts)
     ]
+    steps += [step for reversal in reversals.of_bill(bill) for step in _of_reversal(reversal)]
     steps += [
         Step(decision.at, decision.get_decision_display()) for decision in queries.decisions(bill)
     ]
     if bill.paid_at:
         steps.append(Step(bill.paid_at, _("Paid"), amount=bill.amount_paid))
     return sorted(steps, key=lambda step: step.at)
+
+
+def _of_reversal(reversal: Reversal) -> Iterator[Step]:
+    """What a provider took back, what was decided, and that it came back."""
+    kind = reversal.get_kind_display()
+    yield Step(reversal.recorded_at, _("Payment taken back"), reversal.amount, kind)
+    if reversal.status in (Reversal.Status.CHARGED, Reversal.Status.ACCEPTED):
+        assert reversal.decided_at is not None
+        what = reversal.get_status_display()
+        yield Step(reversal.decided_at, what, reversal.rest or None, reversal.message)
+    if reversal.came_back_at:
+        yield Step(reversal.came_back_at, _("Came back to us"), reversal.amount, kind)
 
 
 def _means(payment: Payment) -> str:

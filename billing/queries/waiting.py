@@ -2,7 +2,7 @@
 
 from django.db.models import F
 
-from billing.models import BillingCredit, Invoice, Payment, ThresholdRequest
+from billing.models import BillingCredit, Invoice, Payment, Reversal, ThresholdRequest
 from billing.queries import without_an_answer
 from merchants.waiting import Queue, with_status
 
@@ -51,4 +51,13 @@ UNANSWERED = Queue(
     merchant="invoice__account_id",
     amount=F("amount"),
 )
-QUEUES = (THRESHOLDS, CREDITS, DRAFTS, FAILED, UNANSWERED)
+REVERSALS = Queue(
+    "to-decide",
+    "Payments taken back",
+    Reversal,
+    with_status(Reversal.Status.RECORDED),
+    since="recorded_at",
+    merchant="account_id",
+    amount=F("amount") - F("taken"),
+)
+QUEUES = (THRESHOLDS, CREDITS, DRAFTS, FAILED, UNANSWERED, REVERSALS)

@@ -23,10 +23,11 @@ from billing.models import (
     FulfilmentRequest,
     Invoice,
     Payment,
+    Reversal,
     Statement,
     UnappliedEntry,
 )
-from credit.models import CreditLine, Order, OrderPayment, OrderRefund, Withdrawal
+from credit.models import CreditLine, Order, OrderPayment, OrderRefund, RefusedCash, Withdrawal
 from merchants import installation
 from merchants.models import Merchant, User
 
@@ -99,6 +100,7 @@ class _Kind:
     model: type[Model]
     keys: Sequence[str]
     merchant: str
+    most: int = 1  # of one name, within a merchant
 
 
 UNIQUE = (
@@ -115,6 +117,7 @@ UNIQUE = (
         ["idempotency_key", "provider_reference"],
         "invoice__account__merchant",
     ),
+    _Kind("Payment taken back", Reversal, ["provider_reference"], "account__merchant"),
     _Kind(
         "Unapplied money",
         UnappliedEntry,
@@ -127,6 +130,7 @@ WITHIN = (
     _Kind("Order", Order, ["line"], "line__merchant"),
     _Kind("Payment of an order", OrderPayment, ["line"], "line__merchant"),
     _Kind("Refund of an order", OrderRefund, ["line"], "line__merchant"),
+    _Kind("Refused cash", RefusedCash, ["line"], "line__merchant", most=MOST),
     _Kind("Charge", Charge, ["account"], "account__merchant"),
     _Kind("Fulfilment request", FulfilmentRequest, ["account"], "account__merchant"),
 )
@@ -155,11 +159,12 @@ def _anywhere(request: HttpRequest, text: str) -> Iterator[Hit]:
 
 def _keys_anywhere(kind: _Kind, text: str) -> list[int]:
     owner = CreditLine if kind.keys == ["line"] else BillingAccount
-    # LIMIT 1 loses nothing, as one merchant has at most one, and keeps this a look per merchant.
+    # The inner limit loses nothing, as one merchant has at most so many, and keeps this a look per
+    # merchant.
     ask = f"""
         SELECT one.id FROM {owner._meta.db_table} owner CROSS JOIN LATERAL (
             SELECT id FROM {kind.model._meta.db_table}
-            WHERE {kind.keys[0]}_id = owner.merchant_id AND reference = %s LIMIT 1
+            WHERE {kind.keys[0]}_id = owner.merchant_id AND reference = %s LIMIT {kind.most}
         ) one LIMIT {MOST}
     """
     with connection.cursor() as cursor:

@@ -50,7 +50,7 @@ GROUPS = (
         ),
     ),
     Group("Waiting for a second person", (merchants.PROPOSALS,)),
-    Group("Bills", (billing.FAILED, billing.DRAFTS)),
+    Group("Bills", (billing.FAILED, billing.DRAFTS, billing.REVERSALS)),
     Group("To look into", (credit.FLAGS, credit.UNMATCHED, credit.REFUSED)),
 )
 QUEUES = tuple(queue for group in GROUPS for queue in group.queues)

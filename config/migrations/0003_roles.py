@@ -44,6 +44,7 @@ BILLING = (
     "billing.thresholdrequest",
     "billing.invoice",
     "billing.payment",
+    "billing.reversal",
     "billing.feeprice",
 )
 RUNNING = (

@@ -2,13 +2,14 @@ from django.utils.translation import gettext_lazy as _
 
 from credit.models import LimitEntry, Order
 from credit.queries import OVERDUE
+from credit.queries.declined import LOST
 from merchants.lists import Filter, choice, text
 
 WEEK, MONTH = "7", "30"  # days
 
 STANDINGS = [("", _("All")), (OVERDUE, _("Overdue")), *Order.Status.choices]
 KINDS = [("", _("All")), *LimitEntry.Kind.choices]
-REASONS = [("", _("All")), *Order.Decline.choices]
+REASONS = [("", _("All")), (LOST, _("Lost value")), *Order.Decline.choices]
 TIMES = [("", _("Any time")), (WEEK, _("Last 7 days")), (MONTH, _("Last 30 days"))]
 
 

@@ -223,6 +223,11 @@ class Order(models.Model):
         return self.instalments > 1 and not self.is_declined
 
     @property
+    def is_own_decline(self) -> bool:
+        """Whether the merchant itself wanted it to be declined, so that no value was lost."""
+        return self.decline_code in self.OWN_DECLINES
+
+    @property
     def is_declined(self) -> bool:
         return self.status == self.Status.DECLINED
 

@@ -5,7 +5,7 @@ long unpaid, and the line's own day-end places the freeze: it is in force from t
 whenever a job comes to it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from django.db import connection
@@ -52,6 +52,7 @@ WITH due AS (
 UPDATE credit_creditline line
 SET unpaid_bill_days = ARRAY(SELECT day FROM unnest(line.unpaid_bill_days) day
                              WHERE day > due.today),
+    last_wrote_at = greatest(line.last_wrote_at, due.at),
     freezes_in_force = line.freezes_in_force
         + (SELECT count(*) FROM placed WHERE placed.line_id = line.merchant_id)
 FROM due WHERE line.merchant_id = due.line_id
@@ -67,15 +68,36 @@ def expect(merchant_ids: Sequence[int], days: Sequence[date]) -> None:
 
 def place(starts: Sequence[Start]) -> None:
     """Freeze each locked line that has a bill too long unpaid as its day starts."""
+    _place(
+        [start.line_id for start in starts],
+        [start.today for start in starts],
+        [start.at for start in starts],
+    )
+
+
+def _place(line_ids: Sequence[int], todays: Sequence[date], instants: Sequence[datetime]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             PLACE,
-            {
-                "lines": [start.line_id for start in starts],
-                "todays": [start.today for start in starts],
-                "instants": [start.at for start in starts],
-            },
+            {"lines": list(line_ids), "todays": list(todays), "instants": list(instants)},
         )
+
+
+def freeze_at_once(merchants: Mapping[int, datetime]) -> None:
+    """Freeze the lines for the days that have come of those expected; each at this instant.
+
+    A line whose day has not started yet is frozen as it starts. A line counts no earlier than it
+    last wrote, as always.
+    """
+    if not merchants:
+        return
+    locked = CreditLine.objects.select_for_update(no_key=True).filter(pk__in=merchants)
+    found = list(locked.order_by("pk"))
+    _place(
+        [line.pk for line in found],
+        [line.open_on for line in found],
+        [max(merchants[line.pk], line.last_wrote_at) for line in found],
+    )
 
 
 def concern(merchant_id: int) -> bool:

@@ -11,6 +11,7 @@ from credit.models import CreditLine, Order
 from credit.models.orders import OrderQuerySet
 from merchants import calendar
 
+LOST = "lost"  # every reason but the merchant's own rules
 WEEK, MONTH = timedelta(days=7), timedelta(days=30)  # today included
 
 
@@ -34,10 +35,13 @@ def orders(
 ) -> OrderQuerySet:
     """The line's declined orders; "" is any.
 
-    Of one reason; of the last so many local days; whose reference starts as given.
+    Of one reason, or of all that lost value; of the last so many local days; whose reference starts
+    as given.
     """
     found = Order.objects.of_merchant(line.pk).seen_on(today).filter(status=Order.Status.DECLINED)
-    if code:
+    if code == LOST:
+        found = found.exclude(decline_code__in=Order.OWN_DECLINES)
+    elif code:
         found = found.filter(decline_code=code)
     if days:
         found = found.filter(placed_at__gte=_start(line, today, timedelta(days=int(days))))

@@ -26,6 +26,7 @@ class Notice(models.Model):
         PAYMENT_FAILED = "PAYMENT_FAILED", _("A payment failed")
         THRESHOLD_ANSWERED = "THRESHOLD_ANSWERED", _("A threshold request was answered")
         CREDIT_ANSWERED = "CREDIT_ANSWERED", _("A credit was decided")
+        PAYMENT_REVERSED = "PAYMENT_REVERSED", _("A payment was taken back")
         UNAPPLIED = "UNAPPLIED", _("Money came that no bill wanted, was used or went back")
 
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="notices")

@@ -19,6 +19,8 @@ REQUEST_ANSWERED     id of the request   request, status, answer, limit, currenc
 STATEMENT_CLOSED     month (2026-11)     month
 BILL_ISSUED          number              number, total, currency, bill_kind
 PAYMENT_FAILED       number of the bill  number, amount, currency, failure (its code)
+PAYMENT_REVERSED     its provider's id,  number (of the bill), amount, currency, status (what became
+                     what became of it   of it), answer
 THRESHOLD_ANSWERED   id of the request   status, answer, threshold, currency
 CREDIT_ANSWERED      id of the credit    status, answer, amount, currency
 UNAPPLIED            id of the entry     status (its kind), amount, balance, currency; number (of

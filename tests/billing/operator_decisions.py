@@ -20,6 +20,7 @@ from billing.models import (
     Charge,
     Invoice,
     Payment,
+    Reversal,
     ThresholdRequest,
 )
 from billing.operations import (
@@ -27,6 +28,7 @@ from billing.operations import (
     credits,
     payment_methods,
     payments,
+    reversals,
     terms,
     thresholds,
     transfers,
@@ -164,6 +166,24 @@ def of_silent_card(shop: Shop) -> Payment:
     made = bill(shop)
     card(shop, "0119")
     return payments.pay_now(invoice_id=made.pk, **ASKED)
+
+
+def reversed_payment(shop: Shop) -> Reversal:
+    """The bill's payment of 240.00 was disputed, and the dispute is lost."""
+    paid = payments.pay_now(invoice_id=of_sandbox(shop).pk, **ASKED)
+    told = reversals.Told(
+        provider="sandbox",
+        reference="du_1",
+        kind=Reversal.Kind.DISPUTE,
+        money_reference=paid.provider_reference,
+        amount=paid.amount,
+        state="lost",
+        came_back=False,
+        is_ours=False,
+    )
+    reversal = reversals.record(told, payment_id=paid.pk, actor="stripe", now=BEFORE)
+    assert reversal is not None
+    return reversal
 
 
 def with_unapplied(shop: Shop) -> BillingAccount:

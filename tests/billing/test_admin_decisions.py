@@ -29,6 +29,7 @@ from tests.billing.operator_decisions import (
     operator,
     request,
     reread,
+    reversed_payment,
     reviewed,
     with_monthly,
     with_unapplied,
@@ -105,6 +106,10 @@ def asked(shop: Shop, row: Any) -> Any:
     return row.status, row.invoice.status
 
 
+def taken_back(shop: Shop, row: Any) -> Any:
+    return row.status, row.message, row.decided_by, shop.bills()
+
+
 def unapplied(shop: Shop, row: Any) -> Any:
     entry = shop.account.unapplied_entries.latest("pk")
     return f"{row.unapplied:.2f}", entry.kind, entry.reference, entry.actor, entry.reason
@@ -114,7 +119,15 @@ NOTHING: dict[str, str] = {}
 FORM = {"request_key": "form-9", **WHY}
 PLAN = {"plan": "grand", "price": "39.00", "interval_days": "90", **WHY}
 SAID_WHY = WHY["reason"]
+TAKEN_BACK = {"message": "Your bank took it back.", "seen": "RECORDED lost", **WHY}
+STALE = {**TAKEN_BACK, "seen": "RECORDED needs_response"}
 CASES = [
+    Case(reversed_payment, "charge", TAKEN_BACK, ("240.00", "lost"), taken_back,
+         ("CHARGED", "Your bank took it back.", DECIDER,
+          ["2026-11-03 THRESHOLD 240.00", "2026-11-04 THRESHOLD 240.00"]), STALE),
+    Case(reversed_payment, "accept", TAKEN_BACK, ("240.00", "lost to us"), taken_back,
+         ("ACCEPTED", "Your bank took it back.", DECIDER, ["2026-11-03 THRESHOLD 240.00"]),
+         {**TAKEN_BACK, "message": " "}),
     Case(credit, "approve", WHY, ("30.00", "20.00", "The wrong size was packed."), owed,
          ("20.00", "APPROVED", DECIDER), {"reason": " "}),
     Case(credit, "reject", WHY, ("10.00",), owed, ("30.00", "REJECTED", DECIDER), NOTHING),

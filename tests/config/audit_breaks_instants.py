@@ -26,6 +26,17 @@ INSTANT_BREAKS = [
     ),
     Break(
         LINE_STEPS,
+        "UPDATE credit_refusedcash SET last_arrived_at = '2020-01-01 00:00Z'",
+        "silk: refused ",
+    ),
+    Break(
+        LINE_STEPS,
+        "UPDATE credit_order SET shipped_told_at = '2020-01-01 00:00Z',"
+        " shipped_at = '2020-01-01 00:00Z' WHERE reference = 'D-3'",
+        "dress: order ",
+    ),
+    Break(
+        LINE_STEPS,
         f"UPDATE credit_freeze SET lifted_at = '2020-01-01 00:00Z' WHERE line_id = {SILK}",
         "silk: freeze ",
     ),

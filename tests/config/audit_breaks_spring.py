@@ -256,6 +256,85 @@ PAYMENTS = [
     ),
 ]
 
+WAIVERS = [
+    Break(
+        "what was waived is a rest of a closed account, less than a provider takes",
+        CHARGE.format("fee_id = 'credit-waived'", "tael:payout:1"),
+        "jute: charge tael:payout:1: expected tael:waiver:1, t, t; found tael:payout:1, t, t",
+    ),
+]
+
+REVERSAL = "UPDATE billing_reversal SET {} WHERE provider_reference = '{}'"
+REVERSALS = [
+    Break(
+        "reversals of a payment's money are no more than it",
+        REVERSAL.format("amount = 601", "re_1"),
+        "linen: payment T-2027-000003-3 sandbox-T-2027-000003-3: expected",
+    ),
+    Break(
+        "reversals of a payment's money are no more than it",
+        REVERSAL.format("currency = 'THB'", "re_1"),
+        "linen: payment T-2027-000003-3 sandbox-T-2027-000003-3: expected",
+    ),
+    Break(
+        "what was taken back had come: it paid a bill, or was unapplied",
+        REVERSAL.format("money_reference = 'other'", "re_2"),
+        "linen: reversal re_2: expected True; found False",
+    ),
+    Break(
+        "what was taken back had come: it paid a bill, or was unapplied",
+        PAYMENT.format("status = 'FAILED'", "T-2027-000003-3"),
+        "linen: reversal du_1: expected True; found False",
+    ),
+    Break(
+        "a reversal is charged exactly when one charge is of it",
+        drop("billing_reversal", "reversal_has_its_charge_exactly_when_charged")
+        + REVERSAL.format("charge_id = NULL", "re_1"),
+        "linen: reversal re_1: expected",
+    ),
+    Break(
+        "a reversal is charged exactly when one charge is of it",
+        drop("billing_reversal", "reversal_has_its_charge_exactly_when_charged")
+        + REVERSAL.format("status = 'ACCEPTED'", "re_1"),
+        "linen: charge tael:payment-reversal:",
+    ),
+    Break(
+        "a reversal is charged exactly when one charge is of it",
+        "UPDATE billing_charge SET amount = 33.03 WHERE fee_id = 'payment-reversal'",
+        "linen: reversal re_1: expected",
+    ),
+    Break(
+        "unapplied money was taken back exactly as reversals say",
+        "DELETE FROM billing_unappliedentry WHERE kind = 'REVERSED'",
+        "linen: reversal re_2: expected",
+    ),
+    Break(
+        "unapplied money was taken back exactly as reversals say",
+        REVERSAL.format("taken = 0", "re_2"),
+        "linen: reversal:re_2: expected nothing; found",
+    ),
+    Break(
+        "what came back of a reversal is unapplied, as far as its merchant had lost it",
+        "UPDATE billing_unappliedentry SET amount = 6 WHERE source = 'returned:re_2'",
+        "linen: reversal re_2: expected",
+    ),
+    Break(
+        "what came back of a reversal is unapplied, as far as its merchant had lost it",
+        REVERSAL.format("came_back_at = recorded_at", "re_1"),
+        "linen: reversal re_1: expected",
+    ),
+    Break(
+        "a card that was disputed is asked for nothing before its merchant chooses anew",
+        "UPDATE billing_payment SET failure = 'card_declined' WHERE failure = 'card_disputed'",
+        ": expected not asked; found asked",
+    ),
+    Break(
+        "a disputed card is one of a dispute that was written down then",
+        REVERSAL.format("kind = 'REFUND'", "du_1"),
+        "linen: billing account: expected True; found False",
+    ),
+]
+
 FAILURES = [
     Break(
         "a bill has failed since the first attempt that did",
@@ -305,4 +384,4 @@ FAILURES = [
     ),
 ]
 
-SPRING_BREAKS = CHARGES + TERMS + BILLS + PAYMENTS + FAILURES
+SPRING_BREAKS = CHARGES + TERMS + BILLS + PAYMENTS + WAIVERS + REVERSALS + FAILURES

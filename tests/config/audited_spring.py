@@ -4,7 +4,7 @@ All that can become of charges and bills. Nobody else's days are worked off.
 
 linen  USD, Sao Paulo, then Tokyo: priced charges, credits, a higher threshold, from monthly to
        annual; a card that is refused, then a good one, and money that came late for the first,
-       paid another bill and was given back.
+       paid another bill and was given back; what was taken back of payments.
 wool   USD, pays by hand: drafts, a void, a part of a bill, an unpaid bill that freezes its line.
 jute   USD, pays out of its proceeds: closed with a final bill, credited, and paid out the rest.
 """
@@ -15,7 +15,7 @@ from typing import Any
 
 from moneyed import Money
 
-from billing.models import Invoice, Payment
+from billing.models import Invoice, Payment, Reversal
 from billing.operations import (
     accounts,
     bill_decisions,
@@ -24,6 +24,7 @@ from billing.operations import (
     payment_methods,
     payments,
     prices,
+    reversals,
     terms,
     thresholds,
     transfers,
@@ -39,9 +40,10 @@ PLAN: dict[str, Any] = {"plan_price": "39", "plan_interval_days": 30, "billing_t
 
 
 def live() -> None:
-    _linen()
+    linen = _linen()
     _wool()
     _jute()
+    _take_back(linen)
 
 
 def _usd(amount: str) -> Money:
@@ -75,7 +77,7 @@ def _last_bill(shop: Shop) -> Invoice:
     return shop.account.invoices.order_by("pk")[shop.account.invoices.count() - 1]
 
 
-def _linen() -> None:
+def _linen() -> Shop:
     shop = _joined("linen", "America/Sao_Paulo", payment_method="sandbox")
     _until(shop, "2027-03-01 10:00")
     prices.introduce(
@@ -105,6 +107,7 @@ def _linen() -> None:
     _change_terms(shop)
     _fail_and_pay(shop)
     _until(shop, "2027-05-10 10:00")
+    return shop
 
 
 def _change_terms(shop: Shop) -> None:
@@ -142,6 +145,51 @@ def _fail_and_pay(shop: Shop) -> None:
     left = Money(shop.account.unapplied, "USD")
     transfers.give_back(amount=left, reference="bank-3", **_of(shop, "2027-03-15 11:00"))
     shop.charge("2027-04-02 10:00", "storage", "14.00")
+
+
+def _take_back(shop: Shop) -> None:
+    """Of the money of its bill of March, and of what came late for it: a refund that is charged
+    again, one that had been unapplied in part and failed, and a dispute.
+    """
+    paid = Payment.objects.get(idempotency_key="T-2027-000003-3")
+    late = Payment.objects.get(idempotency_key="T-2027-000003-1")
+    kept, at = paid.provider_reference, shop.at("2027-05-10 11:00")
+    transfers.receive(
+        merchant_id=shop.merchant.pk,
+        amount=_usd("5.00"),
+        reference="bank-4",
+        actor="olga@tael.example",
+        now=at,
+    )
+    refund = _told("re_1", kept, "33.02")
+    recorded = reversals.record(refund, payment_id=paid.pk, actor="stripe", now=at)
+    assert recorded is not None
+    reversals.charge(
+        reversal_id=recorded.pk,
+        seen=recorded.seen,
+        message="It went back.",
+        **_by(shop, "2027-05-10 12:00"),
+    )
+    for state in ("pending", "failed"):
+        failed = _told("re_2", "late", "6.00", state=state)
+        reversals.record(failed, payment_id=late.pk, actor="stripe", now=at)
+    dispute = _told("du_1", kept, "100.00", kind=Reversal.Kind.DISPUTE, state="lost")
+    reversals.record(dispute, payment_id=paid.pk, actor="stripe", now=at)
+    shop.charge("2027-05-10 13:00", "app-usage", "500.00")
+    _until(shop, "2027-05-10 14:00")
+
+
+def _told(reference: str, kept: str, amount: str, **said: Any) -> reversals.Told:
+    content = {"kind": Reversal.Kind.REFUND, "state": "succeeded", **said}
+    return reversals.Told(
+        provider="sandbox",
+        reference=reference,
+        money_reference=kept,
+        amount=Decimal(amount),
+        came_back=content["state"] == "failed",
+        is_ours=False,
+        **content,
+    )
 
 
 def _wool() -> None:

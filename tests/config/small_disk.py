@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests import lacking
+from tests.config.conftest import processes_of, until_gone
 
 
 @contextmanager
@@ -24,5 +25,8 @@ def of(size: str) -> Iterator[Path]:
     try:
         yield folder
     finally:
+        for process in processes_of(folder):
+            process.kill()
+        until_gone(processes_of(folder))
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
         folder.rmdir()

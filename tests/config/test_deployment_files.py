@@ -4,6 +4,7 @@ import configparser
 import re
 import runpy
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,29 @@ def test_the_example_of_the_environment_sets_what_the_code_reads() -> None:
     assert unread == set()
     table = set(re.findall(r"`([A-Z_]+)`", BOOK[: BOOK.index("## First installation")]))
     assert names <= table
+
+
+def settings_from(*edits: str) -> "subprocess.CompletedProcess[str]":
+    """What comes of the settings with the example as a shell reads it, and these lines after it."""
+    secrets = "SECRET_KEY=filled-in", f"TAEL_ENCRYPTION_KEYS={'A' * 43}="
+    lines = [(DEPLOY / "environment.example").read_text(), *secrets, *edits]
+    lines.append(f"exec {sys.executable} -c 'import config.settings as s; print(s.DEPLOYED)'")
+    return subprocess.run(
+        ["sh", "-a", "-c", "\n".join(lines)],
+        cwd=BASE_DIR,
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_example_with_its_secrets_filled_in_is_a_whole_deployment(tmp_path: Path) -> None:
+    told = settings_from(f"TAEL_DATA_DIR={tmp_path}")
+    assert (told.stdout, told.returncode) == ("True\n", 0)
+    without = settings_from(f"TAEL_DATA_DIR={tmp_path}", "REDIS_URL=")
+    assert without.returncode == 1
+    assert "Set REDIS_URL: DATABASE_URL is set" in without.stderr
 
 
 def test_commands_and_processes_read_the_same_settings() -> None:

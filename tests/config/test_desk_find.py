@@ -84,6 +84,20 @@ def test_one_reference_of_two_merchants_is_a_choice_and_the_merchant_decides(
     assert led_to(client, "other A-1") == f"/admin/credit/order/{order.pk}/change/"
 
 
+def test_cash_that_was_refused_is_found(shop: Shop, client: Client) -> None:
+    assert shop.pay("2026-11-02 12:00", "Z-9", "5.00", "X-9") == "rejected unknown_order"
+    refused = shop.line.refused_cash.get(reference="X-9")
+    for asked in ("X-9", "rosewood X-9"):
+        assert led_to(client, asked) == f"/admin/credit/refusedcash/{refused.pk}/change/"
+
+
+def test_a_reference_that_was_refused_twice_is_a_choice(shop: Shop, client: Client) -> None:
+    shop.pay("2026-11-02 12:00", "Z-9", "5.00", "X-9")
+    shop.refund("2026-11-02 12:00", "Z-9", "5.00", "X-9")
+    assert "Refused cash Payment X-9" in led_to(client, "X-9")
+    assert "Refused cash Refund X-9" in led_to(client, "X-9")
+
+
 def test_a_statement_is_found_by_merchant_and_month(shop: Shop, client: Client) -> None:
     statement = shop.account.statements.get(month="2026-11-01")
     assert led_to(client, "rosewood 2026-11") == f"/admin/billing/statement/{statement.pk}/change/"

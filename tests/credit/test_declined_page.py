@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from credit.operations import own_rules
 from tests import shops
 from tests.credit.pages import read, set_clock
 from tests.factories import browser_of, member
@@ -54,6 +55,22 @@ def test_the_lost_value_of_7_and_30_days_is_told_by_reason(shop: Shop) -> None:
     assert "remind who is overdue, or ask for a higher limit. 1 1,500.50 USD 2 3,500.50 USD" in said
     assert "Offer another way to pay. 1 80.00 USD 1 80.00 USD" in said
     assert "All 2 1,580.50 USD 3 3,580.50 USD" in said
+
+
+def test_what_the_merchant_wanted_declined_is_not_in_the_list_that_lost_value_opens(
+    shop: Shop, clock: Callable[[str], None]
+) -> None:
+    own_rules.pause(
+        merchant_id=shop.line.pk, actor="mei@x.example", now=shop.at("2026-10-31 09:00")
+    )
+    assert shop.place("2026-10-31 10:00", "OWN", "70.00") == "declined paused_by_merchant"
+    assert listed(shop) == ["OWN", "RISK", "BIG-2", "BIG-1", "OLD"]
+    assert listed(shop, "lost") == ["RISK", "BIG-2", "BIG-1", "OLD"]
+    assert "70.00" not in read(shop, "declined/")
+    page = browser_of(member(shop)).get("/m/rosewood/credit/declined/").content.decode()
+    assert '<a href="?code=lost&amp;days=7#orders">2</a>' in page
+    overview = browser_of(member(shop)).get("/m/rosewood/").content.decode()
+    assert "/credit/declined/?code=lost&amp;days=7#orders" in overview
 
 
 def test_a_shop_without_any_is_told_where_to_look_before_the_next_order(shop: Shop) -> None:

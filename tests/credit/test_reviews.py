@@ -256,3 +256,25 @@ def test_a_review_is_held_once_however_often_the_jobs_run() -> None:
         shop.run_jobs(DECEMBER)
     assert shop.line.reviews.count() == LimitEntry.objects.filter(kind="REVIEW").count() == 1
     assert limit(shop) == "10000.00"
+
+
+def test_a_score_that_would_round_up_to_50_is_a_d_and_metrics_at_midnight_come_too_late() -> None:
+    """15 points for 4.4, nothing paid, twice 15, and 4.999995 for 33.3333."""
+    shop = shops.join("2026-10-01 10:00")
+    assert metrics(shop, "2026-10-31 23:59:59", "4.4", "100", "100", "33.3333") == "applied"
+    assert metrics(shop, "2026-11-01 00:00:00", "0", "0", "0", "0") == "applied"
+    review = latest(shop)
+    assert (f"{review.score:.6f}", review.grade) == ("49.999995", "D")
+    assert limit(shop) == "3700.00"  # three quarters of 5,000.00 are 3,750.00
+
+
+def test_a_raise_to_more_than_20_000_waits_and_changes_nothing_yet() -> None:
+    shop = shops.join("2026-10-01 10:00", credit_limit="15000.00")
+    for day in (2, 3, 4):
+        sell(shop, f"2026-10-{day:02} 11:00", "15000.00")
+    assert metrics(shop, "2026-10-31 23:59:59", *PERFECT) == "applied"
+    assert metrics(shop, "2026-11-01 00:00:00", "0", "0", "0", "0") == "applied"
+    review = latest(shop)
+    assert (f"{review.score:.6f}", review.limit_before) == ("100.000000", Decimal(15000))
+    assert outcome(shop)[:3] == ("A", "PENDING", "30000.00")
+    assert shop.limit() == ("15000.00", "0.00", "15000.00")

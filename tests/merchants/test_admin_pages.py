@@ -14,13 +14,14 @@ from django.urls import reverse
 from moneyed import Money
 from pytest_django import Settings
 
-from billing.models import Payment
+from billing.models import Payment, Reversal
 from billing.operations import (
     bill_decisions,
     credits,
     payment_methods,
     payments,
     prices,
+    reversals,
     terms,
     thresholds,
     unapplied,
@@ -194,6 +195,11 @@ def billed(shop: shops.Shop) -> None:
         shop.account, source=unapplied.of_attempt(failed, "p"), amount=failed.amount,
         reference="p", payment=failed, actor="collect-payments", now=by["now"],
     )  # fmt: skip
+    told = reversals.Told(
+        provider="sandbox", reference="re_1", kind=Reversal.Kind.REFUND, money_reference="p",
+        amount=failed.amount, state="succeeded", came_back=False, is_ours=False,
+    )  # fmt: skip
+    reversals.record(told, payment_id=failed.pk, actor="stripe", now=by["now"])
 
 
 def address(model: type[Model], page: str, *args: object) -> str:

@@ -272,6 +272,8 @@ DETAILS = {
                            "currency": "USD"},
     "CREDIT_ANSWERED": {"status": "REJECTED", "answer": "The parcel arrived.", "amount": "3.5",
                         "currency": "USD"},
+    "PAYMENT_REVERSED": {"status": "RECORDED", "number": "2026-000001", "amount": "250",
+                         "currency": "USD", "answer": "Your bank says so."},
     "UNAPPLIED": {"status": "RECEIVED", "amount": "50", "balance": "61", "currency": "USD",
                   "number": "2026-000002", "reference": "BACK-1"},
 }  # fmt: skip
@@ -302,6 +304,30 @@ ANSWERS = {
     "CREDIT_ANSWERED APPROVED": "You get a credit of 3.50 USD. The parcel arrived.",
     "CREDIT_ANSWERED REJECTED": (
         "You asked for a credit of 3.50 USD and it was not approved: The parcel arrived."
+    ),
+    "PAYMENT_REVERSED RECORDED": (
+        "250.00 USD that was paid for bill 2026-000001 was taken back by the card's bank. The bill"
+        " stays paid for now; we look into it and tell you here what follows."
+    ),
+    "PAYMENT_REVERSED REFUNDED": (
+        "250.00 USD that was paid for bill 2026-000001 went back to your card. Nothing is to be"
+        " paid for it."
+    ),
+    "PAYMENT_REVERSED TAKEN": (
+        "The card's bank took back 250.00 USD that came for bill 2026-000001 and that we kept for"
+        " you. Nothing is to be paid for it."
+    ),
+    "PAYMENT_REVERSED CHARGED": (
+        "250.00 USD that was paid for bill 2026-000001 was taken back by the card's bank, and is"
+        " charged again. Your bank says so."
+    ),
+    "PAYMENT_REVERSED ACCEPTED": (
+        "250.00 USD that was paid for bill 2026-000001 was taken back by the card's bank. Nothing"
+        " is to be paid for it. Your bank says so."
+    ),
+    "PAYMENT_REVERSED CAME_BACK": (
+        "250.00 USD that was paid for bill 2026-000001 and taken back by the card's bank came back"
+        " to us. Bill 2026-000001 stays paid."
     ),
     "UNAPPLIED RECEIVED": (
         "We received 50.00 USD that no bill wanted. It pays your bills by itself: unpaid ones at"

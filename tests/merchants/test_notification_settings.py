@@ -45,6 +45,7 @@ def test_everybody_chooses_for_themselves(shop: Shop, role: str) -> None:
         "BILL_ISSUED",
         "CREDIT_ANSWERED",
         "ORDER_DECLINED",
+        "PAYMENT_REVERSED",
         "STATEMENT_CLOSED",
         "THRESHOLD_ANSWERED",
         "UNAPPLIED",

@@ -21,6 +21,7 @@ from tests.shops import Shop
 FORM = {"request_key": "form-9", **WHY}
 PLAN = {"plan": "grand", "price": "39.00", "interval_days": "90", **WHY}
 SEEN = {"seen": "2026-11-03T10:00:00+00:00"}
+TAKEN_BACK = {"message": "Your bank took it back.", "seen": "RECORDED lost"}
 STORAGE = {"fee": "storage", "currency": "USD", "merchant": "", **WHY}
 
 
@@ -216,6 +217,14 @@ BILLING = [
          {"amount": "50.00", "reference": "B-8", **WHY},
          [("UNAPPLIED_GIVEN_BACK", "billing account", {"unapplied": "50.00 USD"},
            {"unapplied": "0.00 USD", "reference": "B-8"})]),
+    Case("reversal", "charge", billing.reversed_payment, {**TAKEN_BACK, **WHY},
+         [("REVERSAL_CHARGED", "Dispute du_1",
+           {"status": "RECORDED", "charged": "0.00 USD"},
+           {"status": "CHARGED", "charged": "240.00 USD"})]),
+    Case("reversal", "accept", billing.reversed_payment, {**TAKEN_BACK, **WHY},
+         [("REVERSAL_ACCEPTED", "Dispute du_1",
+           {"status": "RECORDED", "charged": "0.00 USD"},
+           {"status": "ACCEPTED", "charged": "0.00 USD"})]),
     Case("feeprice", "introduce", None,
          {"unit_price": "0.015", "from_on": "2026-11-04", **STORAGE},
          [("PRICE_INTRODUCED", "storage", {},

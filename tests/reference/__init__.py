@@ -15,6 +15,12 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 #     (`invalid`) > reference (`duplicate`/`conflict`) > `currency_mismatch` > `unknown_order` >
 #     status > amount. Others: data before merchant; currency before reference; order before
 #     currency.
+#  2a. What no event reaches is not here: the codes account_closed, paused_by_merchant and
+#     above_own_cap, closing, credits and voids, unapplied money, reversals, providers' minimums
+#     (payment_method is sandbox or manual here), confirmed profiles, settled cash.
+#  2b. Arrival: `apply(event, arrived)`; without it an event arrives at its `at`. Instants that
+#     cannot be are looked at after duplicates and conflicts, currency, order and status, but for
+#     payments and refunds, which are refused for the future before their order is looked for.
 #  3. Envelope: id, type, merchant non-empty strings, `at` RFC 3339 with offset, data an object;
 #     unknown type -> `invalid` (could be `unknown_type`). A line without a readable `at` counts as
 #     `invalid`, whatever T is.
@@ -52,12 +58,15 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 #     the new day. A day that a zone skips (Apia, 30 Dec 2011) is worked off with length zero.
 # 14. Joining in the middle of a day: that day is open, its bill (SUBSCRIPTION, plan day 0) is made
 #     at the joining instant. No review on the joining day, even when joined at 00:00 of a first.
-# 15. A charge's service instant is its `at` and it arrives then, so late charges do not occur.
+# 15. A late MONTHLY charge posts at once, in an item of its own on its arrival's day.
 #
 # C. Orders
 # 16. Given: payments for CANCELLED, DECLINED, PAID, REFUNDED -> `order_not_open`, UNMATCHED; OPEN
 #     and too much -> `overpayment`, UNMATCHED (the whole cash: nothing is split); `unknown_order`
-#     is not kept. A payment in another currency is not kept either.
+#     is not kept as UNMATCHED, nor a payment in another currency or of an instant that cannot be:
+#     these and such refunds wait for an operator under their free reference, one row each, with
+#     what was said last and how often, until a payment of that reference is taken (UNMATCHED too)
+#     or a refund applied.
 # 17. Cancelling an order paid in part, or not OPEN -> `order_not_open`. Delivered but unpaid can be
 #     cancelled; an unpaid order refunded in part too (releases what is left).
 # 18. Refunds: of DECLINED, CANCELLED, REFUNDED -> `order_not_open`; more than amount - refunded ->
@@ -103,7 +112,7 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 # 31. THB x 5, JPY x 100 -> all money numbers of the policy, the step of whole hundreds too (500,
 #     10,000). Other: hundreds everywhere. Other currencies (KWD, EUR) have no policy -> no review.
 # 32. A limit of 0, or no metrics -> no review at all. WAITING reviews leave the limit; the next
-#     month has another.
+#     month has another, which makes the one before VOID, as does any change of the limit.
 # 33. "Anything overdue" -> an overdue amount > 0 at that day start, below 20 % too.
 # 34. When a raise is not given (grade A/B, blocked or capped below the present limit): outcome
 #     UNCHANGED.

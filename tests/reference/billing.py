@@ -29,6 +29,7 @@ class Item:
     category: str
     posting_day: date
     charges: list[Charge] = field(default_factory=list)
+    is_late: bool = False  # of MONTHLY charges that came after their month's end
 
     @property
     def amount(self) -> Decimal:
@@ -84,13 +85,18 @@ class Account:
 
     # Charges
 
-    def record(self, data: dict, today: date) -> None:
-        """A charge of the platform, on the open day."""
+    def record(self, data: dict, served_on: date, today: date) -> None:
+        """A charge of the platform, for a service of that day, on the open day.
+
+        One whose month has closed is in the open one's statement, and posts at once unless it is
+        DAILY.
+        """
         category, posting = FEES[data["fee"]]
+        is_late = posting == "MONTHLY" and month_of(served_on) < month_of(today)
         charge = Charge(data["charge"], data["fee"], category, data["amount"])
         self.add_to_statement(charge, today)
-        if posting == "IMMEDIATE":
-            self.post([charge], today)
+        if posting == "IMMEDIATE" or is_late:
+            self.post([charge], today, is_late=is_late)
             self.check_threshold(today)
         elif posting == "DAILY":
             self.accrued.append(charge)
@@ -112,14 +118,14 @@ class Account:
             assert not statement.closed
             statement.charges.append(charge)
 
-    def post(self, charges: list[Charge], day: date) -> None:
+    def post(self, charges: list[Charge], day: date, *, is_late: bool = False) -> None:
         """Each charge goes into that day's still unbilled item of its fee."""
         for charge in charges:
             for item in self.items:
-                if item.fee == charge.fee and item.posting_day == day:
+                if (item.fee, item.posting_day, item.is_late) == (charge.fee, day, is_late):
                     break
             else:
-                item = Item(charge.fee, charge.category, day)
+                item = Item(charge.fee, charge.category, day, is_late=is_late)
                 self.items.append(item)
             item.charges.append(charge)
 

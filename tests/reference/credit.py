@@ -5,7 +5,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from .money import ZERO, split
+from .days import ONE_DAY, happened, local_day
+from .money import ZERO, Invalid, split
 
 if TYPE_CHECKING:
     from .review import Review
@@ -35,9 +36,11 @@ class Order:
     amount: Decimal
     parts: list[Part]  # none for a declined order
     status: str
+    placed_at: datetime  # as it was said, but never after it was heard of
     decline_code: str | None = None
     shipped_at: datetime | None = None
     delivered_at: datetime | None = None
+    told_on: date | None = None  # the local day on which the delivery was heard of
     paid: Decimal = ZERO  # while OPEN
     refunded: Decimal = ZERO
     written_off: Decimal = ZERO  # as it was at the write-off, never lowered
@@ -106,7 +109,20 @@ class ProceedsEntry:
 
 
 @dataclass
+class RefusedCash:
+    """A payment or refund that left its reference free; what was said of it last."""
+
+    order: str
+    amount: Decimal
+    currency: str
+    code: str
+    times: int = 1
+    was_taken: bool = False
+
+
+@dataclass
 class CreditLine:
+    zone: str
     currency: str
     payment_days: int
     settlement_days: int
@@ -118,6 +134,8 @@ class CreditLine:
     freezes: list[Freeze] = field(default_factory=list)
     proceeds: list[ProceedsEntry] = field(default_factory=list)
     unmatched: dict[str, dict] = field(default_factory=dict)  # by payment reference
+    refused: dict[tuple[str, str], RefusedCash] = field(default_factory=dict)  # by kind, reference
+    told_overdue: list[tuple[str, date, Decimal]] = field(default_factory=list)
     waiting: "Review | None" = None  # whose raise waits for a decision
 
     @property
@@ -158,9 +176,17 @@ class CreditLine:
 
     # Orders
 
-    def place(self, data: dict) -> str | None:
+    def counted(self, at: datetime, now: datetime, order: Order | None = None) -> datetime:
+        """The instant to compute with; Invalid when it cannot have happened then."""
+        instant = happened(at, now, order.placed_at if order else None)
+        if instant is None:
+            raise Invalid("before its order was placed, or not here yet")
+        return instant
+
+    def place(self, data: dict, at: datetime, now: datetime) -> str | None:
         """Open the order, or record it as declined and return the code."""
         self.check_currency(data["currency"])
+        placed_at = self.counted(at, now)
         reference, amount = data["order"], data["amount"]
         code = None
         if self.frozen_by():
@@ -170,39 +196,75 @@ class CreditLine:
         elif amount > self.available:
             code = "insufficient_credit"
         if code:
-            self.orders[reference] = Order(reference, amount, [], "DECLINED", code)
+            self.orders[reference] = Order(reference, amount, [], "DECLINED", placed_at, code)
             return code
         parts = [Part(a, a) for a in split(amount, data["instalments"], self.currency)]
-        order = Order(reference, amount, parts, "OPEN")
+        order = Order(reference, amount, parts, "OPEN", placed_at)
         self.orders[reference] = self.open_orders[reference] = order
         self.change("PLACED", used=amount)
         return None
 
-    def ship(self, data: dict, at: datetime) -> None:
-        order = self.find(data["order"])
+    def find_moving(self, reference: str) -> Order:
+        order = self.find(reference)
         if order.status in ("DECLINED", "CANCELLED"):
             raise Refused("order_not_open")
+        return order
+
+    def ship(self, data: dict, at: datetime, now: datetime) -> None:
+        order = self.find_moving(data["order"])
+        self.counted(at, now, order)
         order.shipped_at = at
 
-    def deliver(self, data: dict, at: datetime, today: date) -> None:
-        order = self.find(data["order"])
-        if order.status in ("DECLINED", "CANCELLED"):
-            raise Refused("order_not_open")
-        order.delivered_at = at
-        first = today + timedelta(days=self.payment_days)
+    def deliver(self, data: dict, at: datetime, now: datetime, today: date) -> None:
+        order = self.find_moving(data["order"])
+        delivered_on = local_day(self.zone, self.counted(at, now, order))
+        order.delivered_at, order.told_on = at, today
+        first = delivered_on + timedelta(days=self.payment_days)
         for k, part in enumerate(order.parts):
             part.due_on = first + timedelta(days=INSTALMENT_DAYS * k)
+            if part.due_on < today:  # it had passed before anybody heard of the delivery
+                self.tell_overdue(order, part.due_on)
 
-    def cancel(self, data: dict) -> None:
+    def cancel(self, data: dict, at: datetime, now: datetime) -> None:
         order = self.find(data["order"])
         if order.status != "OPEN" or order.paid > 0:
             raise Refused("order_not_open")
+        self.counted(at, now, order)
         self.change("CANCELLED", used=-order.clear())
         self.set_status(order, "CANCELLED")
 
-    def pay(self, data: dict, today: date) -> None:
-        self.check_currency(data["currency"])
-        order, amount = self.find(data["order"]), data["amount"]
+    def find_for_cash(
+        self, kind: str, data: dict, at: datetime, now: datetime
+    ) -> tuple[Order, datetime]:
+        """The order of a payment or refund and the instant to compute with.
+
+        What is refused here leaves its reference free, and waits on the operators' desk.
+        """
+        try:
+            self.check_currency(data["currency"])
+            self.counted(at, now)
+            order = self.find(data["order"])
+            return order, self.counted(at, now, order)
+        except (Refused, Invalid) as refusal:
+            code = refusal.code if isinstance(refusal, Refused) else "invalid"
+            before = self.refused.get((kind, data[kind]))
+            self.refused[kind, data[kind]] = RefusedCash(
+                data["order"],
+                data["amount"],
+                data["currency"],
+                code,
+                before.times + 1 if before else 1,
+            )
+            raise
+
+    def take_off_desk(self, kind: str, reference: str) -> None:
+        if (kind, reference) in self.refused:
+            self.refused[kind, reference].was_taken = True
+
+    def pay(self, data: dict, at: datetime, now: datetime, today: date) -> None:
+        order, paid_at = self.find_for_cash("payment", data, at, now)
+        amount = data["amount"]
+        self.take_off_desk("payment", data["payment"])
         if order.status == "OPEN" and amount <= order.outstanding:
             order.cover(amount, newest_first=False)
             order.paid += amount
@@ -220,17 +282,18 @@ class CreditLine:
                 "code": code,
             }
             raise Refused(code)
-        matures_on = today + timedelta(days=self.settlement_days)
+        matures_on = local_day(self.zone, paid_at) + timedelta(days=self.settlement_days)
         self.proceeds.append(ProceedsEntry("SALE", order.reference, amount, today, matures_on))
         self.lift_overdue(today)
 
-    def refund(self, data: dict, today: date) -> None:
-        self.check_currency(data["currency"])
-        order, amount = self.find(data["order"]), data["amount"]
+    def refund(self, data: dict, at: datetime, now: datetime, today: date) -> None:
+        order, _ = self.find_for_cash("refund", data, at, now)
+        amount = data["amount"]
         if order.status in ("DECLINED", "CANCELLED", "REFUNDED"):
             raise Refused("order_not_open")
         if amount > order.amount - order.refunded:
             raise Refused("overpayment")
+        self.take_off_desk("refund", data["refund"])
         unpaid = min(amount, order.outstanding)
         forgiven = min(amount - unpaid, order.recoverable)
         returned = amount - unpaid - forgiven
@@ -274,8 +337,11 @@ class CreditLine:
 
     def write_off(self, today: date) -> None:
         for order in list(self.open_orders.values()):
-            due_on = order.due_on
-            if due_on is not None and due_on + timedelta(days=WRITE_OFF_DAYS) <= today:
+            if order.due_on is None:
+                continue
+            assert order.told_on is not None
+            since = max(order.due_on, order.told_on)
+            if since + timedelta(days=WRITE_OFF_DAYS) <= today:
                 order.written_off = order.clear()
                 limit = -min(order.written_off, self.limit)
                 self.change("WRITTEN_OFF", limit=limit, used=-order.written_off)
@@ -287,6 +353,15 @@ class CreditLine:
         self.lift_overdue(today)
         if self.is_overdue(today):
             self.freeze("OVERDUE", today)
+        for order in self.open_orders.values():
+            self.tell_overdue(order, today - ONE_DAY)
+
+    def tell_overdue(self, order: Order, day: date) -> None:
+        """Of a part that was due on that day and is not paid: with all that is due by then."""
+        if order.status != "OPEN" or not any(p.unpaid for p in order.parts if p.due_on == day):
+            return
+        due = sum((p.unpaid for p in order.parts if p.due_on and p.due_on <= day), ZERO)
+        self.told_overdue.append((order.reference, day, due))
 
     def buckets(self, today: date) -> tuple[Decimal, Decimal]:
         """(matured, maturing): what refunds left of each order's sales, oldest sale first."""

@@ -6,6 +6,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones, reset_tzpath
 
 ONE_DAY = timedelta(days=1)
+FORGIVEN = timedelta(minutes=5)  # by which the clocks of two systems may differ
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 reset_tzpath(to=())  # the package's data, not the operating system's
 NAMES = {name for name in available_timezones() if "/" in name or name == "UTC"}
@@ -19,6 +20,18 @@ def parse_instant(value: object) -> datetime | None:
         return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def happened(at: datetime, now: datetime, not_before: datetime | None = None) -> datetime | None:
+    """The instant to compute with for what is said to have happened at `at`, and is heard of now.
+
+    None when that is more than 5 minutes after now, or before the placing of its order.
+    """
+    if at > now:
+        return now if at - now <= FORGIVEN else None
+    if not_before is not None and at < not_before:
+        return not_before if not_before - at <= FORGIVEN else None
+    return at
 
 
 def is_zone(name: object) -> bool:

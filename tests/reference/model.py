@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from .billing import Account
 from .credit import CreditLine, Refused
-from .days import ONE_DAY, local_day, parse_instant, start_of
+from .days import ONE_DAY, happened, local_day, parse_instant, start_of
 from .money import Invalid
 from .parsing import PARSERS
 from .review import Review, review
@@ -30,13 +30,13 @@ class Merchant:
     clock: datetime
     line: CreditLine
     account: Account
-    metrics: dict | None = None
+    metrics: dict[datetime, dict] = field(default_factory=dict)  # by when they were measured
     reviews: list[Review] = field(default_factory=list)
     seen: dict[tuple[str, str], dict] = field(default_factory=dict)  # content by natural reference
 
 
 class Model:
-    """Apply events in order of their instants; `advance` to an end; read `state`."""
+    """Apply events in order of their arrival; `advance` to an end; read `state`."""
 
     def __init__(self, *, refunds: bool = True, reviews: bool = True, dunning: bool = True) -> None:
         self.refunds, self.reviews, self.dunning = refunds, reviews, dunning
@@ -45,12 +45,14 @@ class Model:
         self.outcomes: dict[str, dict[str, int]] = {}
         self.now: datetime | None = None
 
-    def apply(self, event: object) -> Outcome:
-        """Apply one event at its own instant, after every day-end up to it."""
+    def apply(self, event: object, arrived: datetime | None = None) -> Outcome:
+        """Apply one event that arrives then, after every day-end up to it; without that, at its own
+        instant.
+        """
         with localcontext() as context:
             context.prec = PRECISION
             try:
-                outcome = self._apply(event)
+                outcome = self._apply(event, arrived)
             except Invalid:
                 outcome = Outcome("rejected", "invalid")
             except Refused as refused:
@@ -61,23 +63,24 @@ class Model:
         counts[label] = counts.get(label, 0) + 1
         return outcome
 
-    def _apply(self, event: object) -> Outcome:
+    def _apply(self, event: object, arrived: datetime | None) -> Outcome:
         kind, at, reference, data = envelope(event)
+        now = arrived or at
         if kind == "order.refunded" and not self.refunds:
             raise Refused("unsupported")
         parse, key_field = PARSERS[kind]
         if kind == "merchant.joined":
-            return self._join(reference, parse(data), at)
+            return self._join(reference, parse(data), at, now)
         if reference not in self.merchants:
             raise Refused("unknown_merchant")
         merchant = self.merchants[reference]
-        self._catch_up(merchant, at)
+        self._catch_up(merchant, now)
         content = parse(data)
         key = (kind, content[key_field] if key_field else at.isoformat())
         if key in merchant.seen:
             return same_or_conflict(merchant.seen[key], content)
         try:
-            code = operate(merchant, kind, content, at)
+            code = operate(merchant, kind, content, at, now)
         except Refused:
             if kind == "order.paid" and content["payment"] in merchant.line.unmatched:
                 merchant.seen[key] = content
@@ -85,11 +88,15 @@ class Model:
         merchant.seen[key] = content
         return Outcome("declined", code) if code else Outcome("applied")
 
-    def _join(self, reference: str, content: dict, at: datetime) -> Outcome:
+    def _join(self, reference: str, content: dict, at: datetime, now: datetime) -> Outcome:
         if reference in self.joined:
             return same_or_conflict(self.joined[reference], content)
-        today = local_day(content["timezone"], at)
-        line = CreditLine(content["currency"], content["payment_days"], content["settlement_days"])
+        if happened(at, now) is None:
+            raise Invalid("it has not joined yet")
+        zone, today = content["timezone"], local_day(content["timezone"], now)
+        line = CreditLine(
+            zone, content["currency"], content["payment_days"], content["settlement_days"]
+        )
         line.change("OPENED", limit=content["credit_limit"])
         account = Account(
             content["billing_currency"],
@@ -99,9 +106,9 @@ class Model:
             today,
             content["payment_method"] == "sandbox",
         )
-        self.merchants[reference] = Merchant(content["timezone"], today, at, line, account)
+        self.merchants[reference] = Merchant(zone, today, now, line, account)
         self.joined[reference] = content
-        self._tick(at)
+        self._tick(now)
         account.bill_of(today)
         return Outcome("applied")
 
@@ -144,7 +151,8 @@ class Model:
         if self.dunning and merchant.account.has_dunned_bill(today):
             merchant.line.freeze("UNPAID_BILL", today)
         if self.reviews and today.day == 1:
-            done = review(merchant.line, merchant.metrics, today)
+            latest = merchant.metrics[max(merchant.metrics)] if merchant.metrics else None
+            done = review(merchant.line, latest, today)
             if done:
                 merchant.reviews.append(done)
 
@@ -172,25 +180,29 @@ def same_or_conflict(before: dict, content: dict) -> Outcome:
     return Outcome("duplicate") if before == content else Outcome("rejected", "conflict")
 
 
-def operate(merchant: Merchant, kind: str, content: dict, at: datetime) -> str | None:
+def operate(
+    merchant: Merchant, kind: str, content: dict, at: datetime, now: datetime
+) -> str | None:
     """One event on one merchant; a decline code for a declined order; Refused otherwise."""
     line, today = merchant.line, merchant.open_day
     if kind == "order.placed":
-        return line.place(content)
+        return line.place(content, at, now)
     if kind == "shop.metrics":
-        merchant.metrics = content
+        line.counted(at, now)
+        merchant.metrics[at] = content
     elif kind == "order.shipped":
-        line.ship(content, at)
+        line.ship(content, at, now)
     elif kind == "order.delivered":
-        line.deliver(content, at, today)
+        line.deliver(content, at, now, today)
     elif kind == "order.cancelled":
-        line.cancel(content)
+        line.cancel(content, at, now)
     elif kind == "order.paid":
-        line.pay(content, today)
+        line.pay(content, at, now, today)
     elif kind == "order.refunded":
-        line.refund(content, today)
+        line.refund(content, at, now, today)
     else:
         if content["currency"] != merchant.account.currency:
             raise Refused("currency_mismatch")
-        merchant.account.record(content, today)
+        served_on = local_day(merchant.zone, line.counted(at, now))
+        merchant.account.record(content, served_on, today)
     return None

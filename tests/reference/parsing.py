@@ -26,11 +26,37 @@ FEES = {  # code: (category, posting)
 }
 
 
+def line(data: dict, key: str, longest: int = 100) -> str:
+    """A string that is missing, or fits on a line of so many letters."""
+    value = data.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > longest or any(map(is_control, value)):
+        raise Invalid(f"{key} must be a line of {longest} letters at most")
+    return value
+
+
+def is_control(letter: str) -> bool:
+    """NUL and the other control characters, and halves of letters (lone surrogates)."""
+    code = ord(letter)
+    return code < 0x20 or 0x7F <= code <= 0x9F or 0xD800 <= code <= 0xDFFF
+
+
 def word(data: dict, key: str) -> str:
     """A required, non-empty string."""
-    value = data.get(key)
-    if not isinstance(value, str) or not value:
+    value = line(data, key)
+    if not value:
         raise Invalid(f"{key} must be a non-empty string")
+    return value
+
+
+def lines(data: dict, key: str) -> str:
+    """A reason: it may be missing, and may have line ends, kept as LF."""
+    value = data.get(key, "")
+    if not isinstance(value, str):
+        raise Invalid(f"{key} must be a string")
+    value = value.replace("\r\n", "\n").replace("\r", "\n")
+    line({key: value.replace("\n", " ")}, key, 500)
     return value
 
 
@@ -76,7 +102,7 @@ def joined(data: dict) -> dict:
     billing = (
         currency(data, "billing_currency") if data.get("billing_currency") is not None else credit
     )
-    method = data.get("payment_method")
+    method = line(data, "payment_method") or None
     if method not in (None, "manual", "sandbox"):
         raise Invalid("payment_method must be sandbox, manual or missing")
     if not is_zone(data.get("timezone")):
@@ -128,7 +154,7 @@ def order_only(data: dict) -> dict:
 
 
 def cancelled(data: dict) -> dict:
-    return {"order": word(data, "order"), "reason": word(data, "reason")}
+    return {"order": word(data, "order"), "reason": lines(data, "reason")}
 
 
 def paid(data: dict) -> dict:
@@ -156,17 +182,14 @@ def charged(data: dict) -> dict:
     fee = word(data, "fee")
     if fee not in FEES:
         raise Invalid("unknown fee")
-    description = data.get("description")
-    if description is not None and not isinstance(description, str):
-        raise Invalid("description must be a string")
     return {
         "charge": word(data, "charge"),
         "fee": fee,
-        "request": word(data, "request"),
+        "request": line(data, "request"),
         "quantity": number(data, "quantity"),
         "currency": code,
         "amount": read(data.get("amount"), code),
-        "description": description or "",
+        "description": line(data, "description", 200),
     }
 
 

@@ -43,6 +43,20 @@ def of_merchant(merchant: Merchant) -> dict:
             ref: {**kept, "amount": text(kept["amount"], line.currency)}
             for ref, kept in sorted(line.unmatched.items())
         },
+        "refused": {
+            f"{kind} {ref}": [
+                kept.order,
+                f"{kept.amount.normalize():f} {kept.currency}",
+                kept.code,
+                kept.times,
+                "TAKEN" if kept.was_taken else "OPEN",
+            ]
+            for (kind, ref), kept in sorted(line.refused.items())
+        },
+        "told_overdue": sorted(
+            [order, day(due_on), text(due, line.currency)]
+            for order, due_on, due in line.told_overdue
+        ),
         "account": {
             "outstanding": text(account.outstanding, account.currency),
             "accruing": text(account.accruing, account.currency),

@@ -85,3 +85,59 @@ def test_days_are_contiguous_where_clocks_misbehave():
     assert start_of("America/Sao_Paulo", date(2017, 10, 15)) == parse_instant(
         "2017-10-15T03:00:00Z"
     )
+
+
+# What arrives later than it happened.
+
+
+def arriving(shop, arrived, kind, at, **data):
+    event = {"id": "x", "type": kind, "at": at + "Z", "merchant": "m", "data": data}
+    return shop.model.apply(event, parse_instant(arrived + "Z"))
+
+
+def test_a_delivery_told_late_falls_due_by_its_day_and_is_written_off_by_the_telling():
+    shop = usd()
+    shop.place("2026-11-02T10:00:00", "A", "100.00")
+    told = arriving(
+        shop, "2026-11-20T10:00:00", "order.delivered", "2026-11-04T10:00:00", order="A"
+    )
+    assert told == ("applied", None)
+    found = shop.at("2026-11-20T10:00:00")
+    assert found["orders"]["A"]["due_on"] == "2026-11-14"
+    assert found["told_overdue"] == [["A", "2026-11-14", "100.00"]]
+    assert shop.at("2027-02-17T23:00:00")["orders"]["A"]["status"] == "OPEN"
+    assert shop.at("2027-02-18T00:00:00")["orders"]["A"]["status"] == "WRITTEN_OFF"
+
+
+def test_five_minutes_are_forgiven_on_both_sides():
+    shop = usd()
+    for arrived, code in (("10:54:59", "invalid"), ("10:55:00", None)):
+        data = {"order": "A", "buyer": "b", "amount": "1", "currency": "USD", "instalments": 1}
+        said = arriving(
+            shop, f"2026-11-02T{arrived}", "order.placed", "2026-11-02T11:00:00", **data
+        )
+        assert said.code == code
+    for order, code in (("10:49:59", "invalid"), ("10:50:00", None)):
+        said = arriving(
+            shop, "2026-11-02T12:00:00", "order.shipped", f"2026-11-02T{order}", order="A"
+        )
+        assert said.code == code
+
+
+def test_cash_of_an_unknown_order_waits_until_its_reference_is_taken():
+    shop = usd()
+    assert shop.pay("2026-11-02T10:00:00", "A", "5.00", "P").code == "unknown_order"
+    assert shop.pay("2026-11-02T11:00:00", "A", "6.00", "P").code == "unknown_order"
+    assert shop.at("2026-11-02T11:00:00")["refused"] == {
+        "payment P": ["A", "6 USD", "unknown_order", 2, "OPEN"]
+    }
+    shop.place("2026-11-02T12:00:00", "A", "10.00")
+    assert shop.pay("2026-11-02T13:00:00", "A", "5.00", "P").kind == "applied"
+    assert shop.at("2026-11-02T13:00:00")["refused"]["payment P"][-1] == "TAKEN"
+
+
+def test_texts_that_nothing_can_keep_are_invalid():
+    shop = usd()
+    for order in ("x" * 101, "a\0b", "\ud800", "two\nlines", ""):
+        assert shop.place("2026-11-02T10:00:00", order, "1.00").code == "invalid"
+    assert shop.place("2026-11-02T10:00:00", "x" * 100, "1.00").kind == "applied"

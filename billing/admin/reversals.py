@@ -1,0 +1,116 @@
+"""Payments that their providers took back, and whether they are charged again."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from billing.models import Reversal
+from billing.operations import reversals
+from billing.queries import waiting as queues
+from merchants import wording
+from merchants.admin import FoundByKeys, amount, figure, related, waiting
+from merchants.decisions import Act, Deciding, Decision, Reasoned
+from merchants.text_fields import WordsField
+
+
+class ReversalDecision(Reasoned):
+    """`seen` is what the page showed: the operation looks whether it is still so."""
+
+    message = WordsField(
+        label="For the merchant",
+        max_length=wording.LONGEST_REASON,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="The merchant reads it.",
+    )
+    seen = forms.CharField(max_length=60, widget=forms.HiddenInput)
+    field_order = ("reason", "message", "seen")
+
+
+def _what(reversal: Reversal) -> str:
+    said = (
+        f"{figure(reversal.amount, reversal.currency)} of payment {reversal.payment} were taken"
+        f" back; its provider says {reversal.state} of it. "
+    )
+    if not reversal.taken:
+        return said
+    return f"{said}{figure(reversal.taken, reversal.currency)} of that were unapplied money. "
+
+
+def _charge_effect(reversal: Reversal) -> str:
+    return (
+        f"{_what(reversal)}A charge of {figure(reversal.rest, reversal.currency)} posts at once,"
+        " and comes with the next bill; a closed account gets a final one. The line is frozen as"
+        " soon as that bill fails. If the money comes back later, it is unapplied money of the"
+        " merchant. The merchant is told."
+    )
+
+
+def _accept_effect(reversal: Reversal) -> str:
+    return (
+        f"{_what(reversal)}{figure(reversal.rest, reversal.currency)} are lost to us: the merchant"
+        " is asked for nothing, and is told."
+    )
+
+
+def _said(act: Act) -> dict[str, Any]:
+    said = {name: act.said[name] for name in ("reason", "message", "seen")}
+    return {"reversal_id": act.row.pk, **said, **act.by}
+
+
+def _charge(act: Act) -> Reversal:
+    return reversals.charge(**_said(act))
+
+
+def _accept(act: Act) -> Reversal:
+    return reversals.accept(**_said(act))
+
+
+def _seen(reversal: Reversal) -> dict[str, Any]:
+    return {"seen": reversal.seen}
+
+
+def _waits(reversal: Reversal) -> bool:
+    return reversal.is_undecided
+
+
+@admin.register(Reversal)
+class ReversalAdmin(Deciding, FoundByKeys):
+    merchant = "account__merchant"
+    keys = ("provider_reference", "payment__idempotency_key", "account__merchant__reference")
+    search_help_text = "The provider's reference, the payment's key, or the merchant's reference."
+    list_display = (
+        "__str__",
+        related("account__merchant"),
+        "payment",
+        amount("amount"),
+        "state",
+        "status",
+        "recorded_at",
+        "decided_by",
+    )
+    list_filter = (waiting(queues.REVERSALS), "status", "kind")
+    list_select_related = ("account__merchant", "payment")
+    decisions = (
+        Decision(
+            "charge",
+            "Charge again",
+            form=ReversalDecision,
+            effect=_charge_effect,
+            carry_out=_charge,
+            done="It is charged again.",
+            initial=_seen,
+            is_open=_waits,
+        ),
+        Decision(
+            "accept",
+            "Do not charge again",
+            form=ReversalDecision,
+            effect=_accept_effect,
+            carry_out=_accept,
+            done="Nothing is asked of the merchant.",
+            initial=_seen,
+            is_open=_waits,
+        ),
+    )

@@ -1,0 +1,268 @@
+"""Money of payments that their providers took back (domain: payment, reversal).
+
+A reversal is written down once, by the provider's own id, whoever tells of it first. The payment
+stays succeeded and its bill paid: what follows is decided by a billing officer.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Sum
+
+from billing.models import BillingAccount, Fee, Invoice, Payment, Reversal
+from billing.operations import accounts, charges, rests, terms, unapplied
+from billing.operations.bill_decisions import hold
+from merchants import money, wording
+from merchants.models import Notice
+from merchants.operations import notices, trail
+from merchants.operations.proposals import ChangedMeanwhile
+from merchants.refusals import Refused
+from merchants.trail import Action
+
+log = logging.getLogger(__name__)
+
+Status = Reversal.Status
+# What the merchant is told of a reversal; RECORDED, CHARGED and ACCEPTED are its states.
+REFUNDED, TAKEN, CAME_BACK = "REFUNDED", "TAKEN", "CAME_BACK"
+
+
+class UnknownReversal(Refused):
+    """There is no such reversal."""
+
+    code = "unknown_reversal"
+
+
+class ReversalDecided(Refused):
+    """What becomes of the reversal is decided; that stands."""
+
+    code = "already_decided"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a provider says of money that it took back."""
+
+    provider: str
+    reference: str  # its own id of the reversal
+    kind: Reversal.Kind
+    money_reference: str  # its own id of the money
+    amount: Decimal
+    state: str  # in its own word
+    came_back: bool  # it was taken for a time, and is with us again
+    is_ours: bool  # we gave it back ourselves
+
+
+@transaction.atomic
+def record(told: Told, *, payment_id: int, actor: str, now: datetime) -> Reversal | None:
+    """Write down what a provider took back of a payment's money, or what has become of it since.
+
+    What is told again changes nothing. As far as the money is unapplied it is taken from there. A
+    refund of ours, and one that was unapplied altogether, is ACCEPTED at once; every other one
+    waits for a billing officer. Returns None for what never was taken, or is more than the money.
+    """
+    payment = Payment.objects.get(pk=payment_id)
+    account, bill = hold(payment.invoice_id, now=now)
+    known = Reversal.objects.filter(
+        provider=told.provider, provider_reference=told.reference
+    ).first()
+    if known is not None:
+        return _follow(account, known, told, actor)
+    amount = min(told.amount, _left(payment, told.money_reference))
+    if told.came_back or amount <= 0:
+        _log_nothing(told, payment)
+        return None
+    if amount < told.amount:
+        log.error("%s takes %s of payment %s, which has less", told.reference, amount, payment)
+    rest = unapplied.take_back(
+        account,
+        source=unapplied.of_attempt(payment, told.money_reference),
+        reversal=told.reference,
+        amount=amount,
+        actor=actor,
+        now=account.now,
+    )
+    is_decided = told.is_ours or not rest
+    reversal = Reversal.objects.create(
+        account=account,
+        payment=payment,
+        money_reference=told.money_reference,
+        provider=told.provider,
+        provider_reference=told.reference,
+        kind=told.kind,
+        state=told.state,
+        status=Status.ACCEPTED if is_decided else Status.RECORDED,
+        currency=payment.currency,
+        amount=amount,
+        taken=amount - rest,
+        recorded_at=account.now,
+        recorded_by=actor,
+        decided_at=account.now if is_decided else None,
+        decided_by=actor if is_decided else "",
+    )
+    _stop_asking(account, reversal)
+    said = REFUNDED if told.is_ours else TAKEN if is_decided else str(Status.RECORDED)
+    _tell(reversal, bill, said, account.now)
+    return reversal
+
+
+def _left(payment: Payment, money_reference: str) -> Decimal:
+    """How much of the money was not taken back yet, or came back."""
+    before = payment.reversals.filter(money_reference=money_reference, came_back_at__isnull=True)
+    return payment.amount - (before.aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
+
+
+def _log_nothing(told: Told, payment: Payment) -> None:
+    if not told.came_back:
+        log.error("%s takes back what payment %s has no more", told.reference, payment)
+
+
+def _stop_asking(account: BillingAccount, reversal: Reversal) -> None:
+    """A disputed card is asked for nothing until its merchant has chosen a method anew."""
+    card_id = reversal.payment.card_id
+    if reversal.is_dispute and card_id is not None and card_id == account.card_id:
+        account.card_disputed_at = account.card_disputed_at or account.now
+        account.save(update_fields=["card_disputed_at"])
+
+
+def _follow(account: BillingAccount, reversal: Reversal, told: Told, actor: str) -> Reversal:
+    """What a provider says of a reversal that is written down already."""
+    if reversal.state != told.state:
+        reversal.state = told.state
+        reversal.save(update_fields=["state"])
+    if told.came_back and reversal.came_back_at is None:
+        _take_in_again(account, reversal, actor)
+    elif reversal.came_back_at is not None and not told.came_back:
+        log.error("%s came back, and is %s now", reversal, told.state)
+    return reversal
+
+
+def _take_in_again(account: BillingAccount, reversal: Reversal, actor: str) -> None:
+    """The provider gave the money back. One that waits comes to nothing by that; a decision stands.
+
+    What the merchant has lost by it is unapplied money: what was taken from there, and what was
+    charged again.
+    """
+    reversal.came_back_at = account.now
+    if reversal.is_undecided:
+        reversal.status = Status.CANCELLED
+        reversal.decided_at, reversal.decided_by = account.now, actor
+    reversal.save(update_fields=["came_back_at", "status", "decided_at", "decided_by"])
+    lost = reversal.amount if reversal.status == Status.CHARGED else reversal.taken
+    if lost:
+        unapplied.receive(
+            account,
+            source=unapplied.of_return(reversal.provider_reference),
+            amount=lost,
+            reference=reversal.provider_reference,
+            actor=actor,
+            now=account.now,
+        )
+        rests.pay_bills(account, actor=actor, now=account.now)
+    _tell(reversal, reversal.payment.invoice, CAME_BACK, account.now)
+
+
+@transaction.atomic
+def charge(
+    *, reversal_id: int, seen: str, actor: str, reason: str, message: str, now: datetime
+) -> Reversal:
+    """Ask the merchant again for what was taken back, by a charge that posts at once.
+
+    On a closed account a FINAL bill takes it. `seen` is what the page showed (`Reversal.seen`);
+    the merchant reads `message`. Raises UnknownReversal, ReversalDecided, ChangedMeanwhile, Invalid
+    without a reason or a message.
+    """
+    account, reversal = _hold_undecided(reversal_id, seen, now)
+    reversal.charge = charges.record_own(
+        account,
+        fee=Fee.objects.get(pk=Fee.REVERSAL),
+        reference=f"{Fee.REVERSAL}:{reversal.pk}",
+        amount=reversal.rest,
+        description=str(reversal.payment.invoice),
+        now=account.now,
+    )
+    decided = _decide(account, reversal, Status.CHARGED, actor, reason, message)
+    if account.is_closed:
+        terms.bill_all(account, now=account.now)
+        account.refresh_from_db()
+        rests.pay_bills(account, actor=actor, now=account.now)
+    return decided
+
+
+@transaction.atomic
+def accept(
+    *, reversal_id: int, seen: str, actor: str, reason: str, message: str, now: datetime
+) -> Reversal:
+    """Ask nothing of the merchant for what was taken back. Takes and raises what `charge` does."""
+    account, reversal = _hold_undecided(reversal_id, seen, now)
+    return _decide(account, reversal, Status.ACCEPTED, actor, reason, message)
+
+
+def _hold_undecided(reversal_id: int, seen: str, now: datetime) -> tuple[BillingAccount, Reversal]:
+    account_id = Reversal.objects.filter(pk=reversal_id).values_list("account", flat=True).first()
+    if account_id is None:
+        raise UnknownReversal(f"reversal: there is no reversal {reversal_id}")
+    account, _ = accounts.lock_both(account_id, now=now)
+    reversal = Reversal.objects.select_related("payment__invoice").get(pk=reversal_id)
+    if not reversal.is_undecided:
+        raise ReversalDecided(f"reversal: {reversal} is {reversal.status} already")
+    if reversal.seen != seen:
+        raise ChangedMeanwhile(
+            f"reversal: its provider says {reversal.state} of it by now; look at it again"
+        )
+    return account, reversal
+
+
+ACTIONS = {
+    Status.CHARGED: Action.REVERSAL_CHARGED,
+    Status.ACCEPTED: Action.REVERSAL_ACCEPTED,
+}
+
+
+def _decide(
+    account: BillingAccount,
+    reversal: Reversal,
+    status: Reversal.Status,
+    actor: str,
+    reason: str,
+    message: str,
+) -> Reversal:
+    before, reversal.status = reversal.status, status
+    reversal.decided_at, reversal.decided_by = account.now, actor
+    reversal.reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    reversal.message = wording.checked("message", message, wording.LONGEST_REASON)
+    reversal.save(
+        update_fields=["status", "decided_at", "decided_by", "reason", "message", "charge"]
+    )
+    charged = reversal.rest if reversal.charge else Decimal(0)
+    trail.write(
+        ACTIONS[status],
+        merchant_id=account.pk,
+        subject=str(reversal),
+        before={"status": before, "charged": money.full(Decimal(0), account.currency)},
+        after={"status": str(status), "charged": money.full(charged, account.currency)},
+        actor=actor,
+        reason=reversal.reason,
+        now=account.now,
+    )
+    _tell(reversal, reversal.payment.invoice, str(status), account.now)
+    return reversal
+
+
+def _tell(reversal: Reversal, bill: Invoice, status: str, now: datetime) -> None:
+    notices.write(
+        merchant_id=reversal.account_id,
+        kind=Notice.Kind.PAYMENT_REVERSED,
+        cause=f"{reversal.provider_reference} {status}",
+        at=now,
+        number=str(bill),
+        amount=money.text(
+            reversal.rest if status in (Status.CHARGED, Status.ACCEPTED) else reversal.amount,
+            reversal.currency,
+        ),
+        currency=reversal.currency,
+        status=status,
+        answer=reversal.message,
+    )

@@ -1,0 +1,44 @@
+"""What Stripe says of a PaymentIntent, wherever we heard of it (domain: payment)."""
+
+import logging
+from datetime import datetime
+
+import stripe
+
+from billing import stripe_provider
+from billing.answers import Answer
+from billing.models import BillingAccount, Payment
+from billing.operations import payments
+
+log = logging.getLogger(__name__)
+
+
+def settle(intent_id: str, *, now: datetime) -> None:
+    """Settle the attempt that a PaymentIntent is of, as Stripe has it now.
+
+    What is not ours changes nothing. Raises NoAnswer, ProviderNotReady.
+    """
+    with stripe_provider.asking():
+        try:
+            intent = stripe_provider.client().v1.payment_intents.retrieve(intent_id)
+        except stripe.InvalidRequestError as refusal:
+            if refusal.http_status != 404:
+                raise
+            log.warning("Stripe told us of %s, and does not know it", intent_id)
+            return
+    key = stripe_provider.metadata(intent).get(stripe_provider.PAYMENT)
+    ours = Payment.objects.select_related("card").filter(
+        provider=BillingAccount.Method.STRIPE, idempotency_key=key or ""
+    )
+    payment = ours.first()
+    if payment is None:
+        log.warning("Stripe told us of %s, of no payment that we know (%s)", intent_id, key)
+        return
+    try:
+        with stripe_provider.asking():
+            answer = stripe_provider.answer(payment, intent)
+    except stripe_provider.AnotherPayment as problem:
+        if not payment.is_undecided or payment.problem == str(problem):
+            return  # told again, it would be the same
+        answer = Answer.undecided("", problem=str(problem))
+    payments.settle(payment.pk, answer, now=now)

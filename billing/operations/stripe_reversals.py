@@ -1,0 +1,190 @@
+"""What Stripe took back of payments: refunds and disputes (domain: payment, reversal).
+
+An event says where to look, and once a day everything of late is looked at, in case an event was
+lost. What counts is the object as Stripe has it now.
+"""
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import stripe
+
+from billing import stripe_provider
+from billing.models import BillingAccount, Payment, Reversal, UnappliedEntry
+from billing.operations import reversals, stripe_payments
+from billing.operations.reversals import Told
+from merchants.silences import Silences
+
+log = logging.getLogger(__name__)
+
+STRIPE = BillingAccount.Method.STRIPE
+EVENT = "stripe"  # the actor of what an event tells
+LOOK = "look-for-reversals"  # and of what the daily look finds
+# How long ago what the daily look goes over was made. What events told of is looked at until it is
+# over, however old it is.
+LOOKED_BACK = timedelta(days=30)
+
+CAME_BACK = {"failed", "canceled", "won"}  # a refund that did not go through, a dispute we won
+# What a dispute is called while it is no more than a question, or was settled before it was one:
+# nothing is taken.
+NOTHING_TAKEN = {"warning_needs_response", "warning_under_review", "warning_closed", "prevented"}
+OVER = {*CAME_BACK, "succeeded", "lost"}
+# Reasons that are given by who asks for a refund: by us. Others are Stripe's own, or tell nothing.
+OUR_REASONS = {"duplicate", "fraudulent", "requested_by_customer"}
+
+
+def refund(refund_id: str, *, now: datetime) -> None:
+    """Look at a refund. Raises NoAnswer, ProviderNotReady."""
+    with stripe_provider.asking():
+        made = _if_there(stripe_provider.client().v1.refunds.retrieve, refund_id)
+    if made is not None:
+        _take_refund(made, EVENT, now)
+
+
+def refunds_of(charge_id: str, *, now: datetime) -> None:
+    """Look at all refunds of what Stripe calls a charge. Raises NoAnswer, ProviderNotReady."""
+    with stripe_provider.asking():
+        found = stripe_provider.client().v1.refunds.list({"charge": charge_id, "limit": 100})
+        made = list(found.auto_paging_iter())
+    for one in made:
+        _take_refund(one, EVENT, now)
+
+
+def dispute(dispute_id: str, *, now: datetime) -> None:
+    """Look at a dispute. Raises NoAnswer, ProviderNotReady."""
+    with stripe_provider.asking():
+        made = _if_there(stripe_provider.client().v1.disputes.retrieve, dispute_id)
+    if made is not None:
+        _take_dispute(made, EVENT, now)
+
+
+def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
+    """The daily look at a provider, by its number (queries.reversals). Raises as `look` does, and
+    KeepsSilent.
+    """
+    silences.check(STRIPE)
+    look(now=now)
+
+
+def look(*, now: datetime) -> None:
+    """Look at all refunds and disputes of late, and at those before that are not over.
+
+    One that is at fault holds up none of the others, and is raised at the end. Raises NoAnswer,
+    ProviderNotReady.
+    """
+    bugs = []
+    for take, made in _of_late(now):
+        try:
+            take(made, LOOK, now)
+        except Exception as error:
+            log.exception("%s could not be taken", made.id)
+            bugs.append(error)
+    if bugs:
+        raise bugs[0]
+
+
+def _of_late(now: datetime) -> Iterator[tuple[Any, Any]]:
+    since: Any = {"created": {"gte": int((now - LOOKED_BACK).timestamp())}, "limit": 100}
+    with stripe_provider.asking():
+        asked = stripe_provider.client().v1
+        refunds = list(asked.refunds.list(since).auto_paging_iter())
+        disputes = list(asked.disputes.list(since).auto_paging_iter())
+        seen = {made.id for made in refunds} | {made.id for made in disputes}
+        for known in _not_over():
+            if known.provider_reference not in seen:
+                retrieve = asked.disputes.retrieve if known.is_dispute else asked.refunds.retrieve
+                made = _if_there(retrieve, known.provider_reference)
+                (disputes if known.is_dispute else refunds).extend([made] if made else [])
+    yield from ((_take_refund, made) for made in refunds)
+    yield from ((_take_dispute, made) for made in disputes)
+
+
+def _not_over() -> Iterator[Reversal]:
+    """Those whose state may still change. A refund that went through may fail for a month, in which
+    it is among those of late.
+    """
+    theirs = Reversal.objects.filter(provider=STRIPE, came_back_at__isnull=True)
+    yield from theirs.exclude(state__in=OVER).order_by("pk")
+
+
+def _if_there(retrieve: Any, object_id: str) -> Any:
+    try:
+        return retrieve(object_id)
+    except stripe.InvalidRequestError as refusal:
+        if refusal.http_status != 404:
+            raise
+        log.warning("Stripe told us of %s, and does not know it", object_id)
+        return None
+
+
+def _take_refund(made: stripe.Refund, actor: str, now: datetime) -> None:
+    is_ours = made.reason in OUR_REASONS
+    _take(made, Reversal.Kind.REFUND, made.status or "", is_ours, actor, now)
+
+
+def _take_dispute(made: stripe.Dispute, actor: str, now: datetime) -> None:
+    if made.status not in NOTHING_TAKEN:
+        _take(made, Reversal.Kind.DISPUTE, made.status, False, actor, now)
+
+
+def _take(
+    made: Any, kind: Reversal.Kind, state: str, is_ours: bool, actor: str, now: datetime
+) -> None:
+    intent_id = _intent_id(made)
+    if not intent_id or _is_known(made.id, state):
+        return
+    payment = _payment_of(intent_id, now)
+    if payment is None:
+        log.warning("Stripe told us of %s, of no payment that we know", made.id)
+        return
+    if made.currency != payment.currency.lower():
+        log.error("%s is in another currency than payment %s", made.id, payment)
+        return
+    told = Told(
+        provider=STRIPE,
+        reference=made.id,
+        kind=kind,
+        money_reference=intent_id,
+        amount=stripe_provider.amount_of(made.amount, payment.currency),
+        state=state,
+        came_back=state in CAME_BACK,
+        is_ours=is_ours,
+    )
+    reversals.record(told, payment_id=payment.pk, actor=actor, now=now)
+
+
+def _is_known(reference: str, state: str) -> bool:
+    """Whether all of this is written down, so that nothing has to be locked to find that out."""
+    return Reversal.objects.filter(
+        provider=STRIPE, provider_reference=reference, state=state
+    ).exists()
+
+
+def _intent_id(made: Any) -> str:
+    intent = made.payment_intent
+    return str(getattr(intent, "id", intent) or "")
+
+
+def _payment_of(intent_id: str, now: datetime) -> Payment | None:
+    """The attempt whose money the PaymentIntent brought, to our books too: first of all, if its
+    answer has not come yet.
+    """
+    payment = _with_money_of(intent_id)
+    if payment is None:
+        stripe_payments.settle(intent_id, now=now)
+        payment = _with_money_of(intent_id)
+    return payment
+
+
+def _with_money_of(intent_id: str) -> Payment | None:
+    theirs = Payment.objects.filter(provider=STRIPE)
+    paid = theirs.filter(provider_reference=intent_id, status=Payment.Status.SUCCEEDED).first()
+    if paid is not None:
+        return paid
+    kept = UnappliedEntry.objects.filter(
+        kind=UnappliedEntry.Kind.RECEIVED, reference=intent_id, payment__provider=STRIPE
+    ).select_related("payment")
+    entry = kept.first()
+    return entry.payment if entry else None

@@ -1,0 +1,104 @@
+"""What a merchant reads of payments that were taken back, and of a card that was disputed."""
+
+import pytest
+from pytest_django import Settings
+
+from billing.models import BillingAccount, Card, Reversal
+from billing.operations import reversals
+from tests.billing import operator_decisions as deciding
+from tests.billing.pages import answers
+from tests.factories import browser_of, member, proved
+from tests.shops import Shop
+from tests.text import text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop(settings: Settings) -> Shop:
+    """The payment of its only bill, 240.00, was disputed on 3 November, and the dispute is lost."""
+    settings.TAEL_SANDBOX = True
+    shop = deciding.join()
+    deciding.reversed_payment(shop)
+    return shop
+
+
+def read(shop: Shop, page: str, language: str = "en") -> str:
+    browser = browser_of(member(shop, "VIEWER"))
+    return text_of(browser.get(f"/m/rosewood/{page}", headers={"accept-language": language}))
+
+
+def decide(how: str) -> None:
+    reversal = Reversal.objects.get()
+    getattr(reversals, how)(
+        reversal_id=reversal.pk,
+        seen=reversal.seen,
+        message="Your bank has decided so.",
+        actor=deciding.DECIDER,
+        now=deciding.DECIDED_AT,
+        **deciding.WHY,
+    )
+
+
+BILL = "billing/bills/2026-000001/"
+
+
+@pytest.mark.parametrize(
+    ("language", "taken", "charged"),
+    [
+        ("en", "Payment taken back Dispute", "Charged again Your bank has decided so."),
+        ("zh-hans", "付款被收回 争议", "重新收取 Your bank has decided so."),
+        ("th", "การชำระเงินถูกเรียกคืน การโต้แย้ง", "เรียกเก็บอีกครั้ง Your bank has decided so."),
+    ],
+)
+def test_the_bill_stays_paid_and_its_history_tells(
+    shop: Shop, language: str, taken: str, charged: str
+) -> None:
+    assert taken in read(shop, BILL, language)
+    decide("charge")
+    page = read(shop, BILL, language)
+    assert taken in page
+    assert charged in page
+    assert deciding.WHY["reason"] not in page  # that is for colleagues
+    assert (
+        'data-status="PAID"' in browser_of(member(shop)).get(f"/m/rosewood/{BILL}").content.decode()
+    )
+
+
+def test_what_is_not_charged_again_is_told_with_its_reason(shop: Shop) -> None:
+    decide("accept")
+    assert "Not charged again Your bank has decided so. – 240.00 USD" in read(shop, BILL)
+
+
+def test_the_new_bill_names_what_is_charged_again(shop: Shop) -> None:
+    decide("charge")
+    assert "Payment taken back" in read(shop, "billing/bills/2026-000002/")
+
+
+def test_the_notice_leads_to_the_bill(shop: Shop) -> None:
+    page = browser_of(member(shop)).get("/m/rosewood/notices/").content.decode()
+    assert "A payment of bill 2026-000001 was taken back" in page
+    assert f'href="/m/rosewood/{BILL}"' in page
+
+
+def test_only_the_merchants_own_people_see_it(shop: Shop) -> None:
+    assert answers(shop, "bills/2026-000001/") == {
+        "OWNER": 200, "FINANCE": 200, "VIEWER": 200, "stranger": 404, "operator": 404,
+        "nobody": 302,
+    }  # fmt: skip
+
+
+def disputed_card(shop: Shop) -> Card:
+    card = deciding.card(shop, "4242")
+    BillingAccount.objects.update(card_disputed_at=deciding.BEFORE)
+    return card
+
+
+def test_a_disputed_card_is_not_in_use_until_it_is_chosen_again(shop: Shop) -> None:
+    card = disputed_card(shop)
+    page = read(shop, "billing/settings/")
+    assert "A payment from this card was disputed. Nothing is collected from it until" in page
+    owner = proved(member(shop))
+    owner.post("/m/rosewood/billing/settings/method/", {"method": "sandbox", "card": str(card.pk)})
+    assert not shop.account.has_disputed_card
+    assert "A payment from this card was disputed" not in read(shop, "billing/settings/")
