@@ -108,6 +108,9 @@ def _attempt(
     silences: Silences | None = None,
 ) -> Payment | None:
     silences = silences or Silences()
+    if silences.given_up:  # most of what is left of such a run is put off here, without any lock
+        found = Invoice.objects.filter(pk=invoice_id)
+        silences.check(found.values_list("account__payment_method", flat=True).first() or "")
     with _asking(invoice_id) as lease:
         if lease is None or not _decide_undecided(invoice_id, lease, silences, now):
             return None

@@ -150,7 +150,7 @@ WITHDRAWALS = [
         "a withdrawal of which another amount was told was ended by a person, if it was",
         "UPDATE credit_withdrawal SET problem = 'The bank says that 1.00 USD was paid.',"
         " ended_by = 'reconcile-withdrawals' WHERE status = 'PAID'",
-        "expected t; found f",
+        "expected True; found False",
     ),
     Break(
         "a withdrawal's steps are those of its status",
