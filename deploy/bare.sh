@@ -36,6 +36,14 @@ finish() {
     fi
 }
 trap finish EXIT
+# unshare itself ignores being told to end; what is in its namespaces ends with it.
+trap '[ -z "${child:-}" ] || kill -KILL "$child" 2>/dev/null; exit 130' INT TERM
+
+within() {
+    unshare --mount --pid --fork --kill-child "$@" </dev/null &
+    child=$!
+    wait "$child"
+}
 
 # --- a file system -------------------------------------------------------------------------------
 
@@ -109,5 +117,5 @@ inside='
     shift
     exec chroot "$root" env -i "$@" ARGS="$arguments" bash /srv/tael/.ci/run </dev/null
 '
-unshare --mount --pid --fork --kill-child bash -c "$inside" - \
+within bash -c "$inside" - \
     "$root" "$*" "${folders[@]}" -- "${environment[@]}"

@@ -31,6 +31,14 @@ if [ "${1:-}" != inside ]; then
         fi
     }
     trap finish EXIT
+    # unshare itself ignores being told to end; what is in its namespaces ends with it.
+    trap '[ -z "${child:-}" ] || kill -KILL "$child" 2>/dev/null; exit 130' INT TERM
+
+    within() {
+        unshare --mount --pid --fork --kill-child "$@" </dev/null &
+        child=$!
+        wait "$child"
+    }
     mkdir "$base/upper" "$base/work" "$base/root"
     git clone --quiet "$here" "$base/code"
     echo "Walking through docs/operations.md of $(git -C "$base/code" log -1 --format='%h %s') ..."
@@ -50,8 +58,8 @@ if [ "${1:-}" != inside ]; then
         fi
         exec chroot "$base/root" bash /srv/walk/deploy/walk.sh inside "$part" </dev/null
     '
-    unshare --mount --pid --fork --kill-child bash -c "$enter" - "$base" "${CACHE:-}" install
-    unshare --mount --pid --net --fork --kill-child bash -c "$enter" - "$base" "${CACHE:-}" run
+    within bash -c "$enter" - "$base" "${CACHE:-}" install
+    within --net bash -c "$enter" - "$base" "${CACHE:-}" run
     exit
 fi
 
