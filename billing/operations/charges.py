@@ -112,8 +112,8 @@ def record_own(
 ) -> Charge:
     """Record a charge that Tael makes itself on the locked account: a credit is a negative one.
 
-    It is dated today, posts at once, and is followed by a threshold check like any other posting;
-    a closed account has no thresholds any more.
+    It is dated today, posts at once, and is followed by a threshold check like any other posting,
+    but for what was taken back of a closed account.
     """
     batch = _Batch({account.pk: account})
     made = NewCharge(
@@ -265,8 +265,8 @@ class _Batch:
         self.writer.add(row)
         if row.item.posting == Posting.IMMEDIATE:
             account.outstanding += row.content.amount
-            if account.is_closed:
-                return  # its last bills are drawn up by whoever adds to it (terms.bill_all)
+            if account.is_closed and fee.code == Fee.REVERSAL:
+                return  # a FINAL bill takes it, whatever the threshold (reversals.charge)
             if account.outstanding >= account.threshold:
                 self._bill(account, now)
         elif row.item.posting == Posting.DAILY:
