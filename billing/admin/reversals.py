@@ -12,7 +12,7 @@ from billing.queries import waiting as queues
 from merchants import wording
 from merchants.admin import FoundByKeys, amount, figure, related, waiting
 from merchants.decisions import Act, Deciding, Decision, Reasoned
-from merchants.text_fields import WordsField
+from merchants.text_fields import LineField, WordsField
 
 
 class ReversalDecision(Reasoned):
@@ -24,7 +24,7 @@ class ReversalDecision(Reasoned):
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text="The merchant reads it.",
     )
-    seen = forms.CharField(max_length=60, widget=forms.HiddenInput)
+    seen = LineField(max_length=60, widget=forms.HiddenInput)
     field_order = ("reason", "message", "seen")
 
 

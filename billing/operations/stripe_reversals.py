@@ -12,10 +12,11 @@ from typing import Any
 import stripe
 
 from billing import stripe_provider
+from billing.answers import NoAnswer
 from billing.models import BillingAccount, Payment, Reversal, UnappliedEntry
 from billing.operations import reversals, stripe_payments
 from billing.operations.reversals import Told
-from merchants.silences import Silences
+from merchants.silences import KeepsSilent, Silences
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +62,17 @@ def dispute(dispute_id: str, *, now: datetime) -> None:
 
 
 def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
-    """The daily look at a provider, by its number (queries.reversals). Raises as `look` does, and
-    KeepsSilent.
+    """The daily look at a provider, by its number (queries.reversals).
+
+    Raises ProviderNotReady, and KeepsSilent for one that does not answer: the next look finds it.
     """
     silences.check(STRIPE)
-    look(now=now)
+    try:
+        look(now=now)
+    except NoAnswer as silence:
+        silences.kept_silent(STRIPE)
+        log.warning("No look at what was taken back: %s", silence)
+        raise KeepsSilent(str(silence)) from silence
 
 
 def look(*, now: datetime) -> None:

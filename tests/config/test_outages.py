@@ -24,6 +24,7 @@ from billing.operations import payments, stripe_events
 from billing.providers import Sandbox
 from config import outages
 from config.models import Replay
+from merchants import reconnecting
 from merchants.models import User
 from tests import event_files, shops
 from tests.factories import PASSWORD, UserFactory, browser_of, member
@@ -123,6 +124,7 @@ def test_pay_now_answers_503_when_the_database_dies_in_mid_request(
         return answer
 
     if when == "after":
+        monkeypatch.setattr(reconnecting, "WAITS_SECONDS", ())  # it stays away
         monkeypatch.setattr(Sandbox, "collect", dying)
     else:
         monkeypatch.setattr(payments, "pay_now", cut_off_and(payments.pay_now))
@@ -135,6 +137,32 @@ def test_pay_now_answers_503_when_the_database_dies_in_mid_request(
     assert len(asked) == (1 if when == "after" else 0)
     undecided = [payment.is_undecided for payment in Payment.objects.all()]
     assert undecided == ([True] if when == "after" else [])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_is_settled_where_only_the_connection_broke(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.TAEL_SANDBOX = True
+    joined = timezone.now() - timedelta(days=1)
+    shop = shops.join(
+        joined.isoformat(), plan_price="39.00", plan_interval_days=365, payment_method="sandbox"
+    )
+    bill = Invoice.objects.get()
+    collect = Sandbox.collect
+
+    def dying(self: Sandbox, payment: Payment, **more: Any) -> Any:
+        answer = collect(self, payment, **more)
+        cut_off()
+        return answer
+
+    monkeypatch.setattr(Sandbox, "collect", dying)
+    browser = browser_of(member(shop))
+    answer = browser.post(f"/m/rosewood/billing/bills/{bill.number}/pay/", {"seen": "0"})
+    connection.close()
+    assert answer.status_code == 302
+    assert [payment.status for payment in Payment.objects.all()] == ["SUCCEEDED"]
+    assert Invoice.objects.get().status == Invoice.Status.PAID
 
 
 def cut_off_and(go_on: Callable[..., Any]) -> Callable[..., Any]:

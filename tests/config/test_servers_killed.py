@@ -77,7 +77,8 @@ def test_a_process_that_lost_redis_has_it_again(
     assert using("silver") == "silver"
     before = redis_server(data_folder)
     kill(before)
-    assert using("gold") == "gold"
+    assert using("gold") in ("gold", "ConnectionError")  # what was under way may be lost
+    assert using("jade") == "jade"
     assert redis_server(data_folder).pid != before.pid
 
 
