@@ -31,7 +31,7 @@ from config.jobs import heartbeat_at
 from config.models import Replay, ReplayRejection
 from merchants import events, locks
 from merchants.events import Event, Outcome
-from merchants.operations import notices
+from merchants.operations import leases, notices
 from merchants.refusals import Invalid, Refused
 from merchants.texts import shown
 
@@ -169,10 +169,12 @@ class Replaying:
         if self.is_moving_in and self.beyond_now:
             raise NoDemonstration("--beyond-now is for demonstrations, which have TAEL_SANDBOX=1.")
         self._check_not_live()
-        with locks.alone(f"replay {self.source.digest}") as is_alone:
+        name = f"replay {self.source.digest}"
+        with locks.alone(name) as is_alone:
             if not is_alone:
                 raise ReplayedByAnother(f"{self.source.path} is being replayed by another process.")
-            with _quick_commits(), moving_in.books(self.is_moving_in):
+            # One that was killed left its leases: it has to find them free, as at first.
+            with _quick_commits(), moving_in.books(self.is_moving_in), leases.owned_by(name):
                 self._load()
                 self._go_on()
         return self.replay

@@ -18,6 +18,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -47,6 +48,9 @@ WHERE what = %(what)s AND fence = %(fence)s
 GIVE_BACK = "DELETE FROM merchants_lease WHERE what = %(what)s AND fence = %(fence)s"
 
 
+_name: ContextVar[str] = ContextVar("name", default="")
+
+
 @dataclass(frozen=True)
 class Held:
     """A lease that we took; whether we still have it, only `renew` can tell."""
@@ -67,6 +71,21 @@ class Held:
         with transaction.atomic(durable=True), connection.cursor() as cursor:
             cursor.execute(RENEW, values)
             return bool(cursor.rowcount)
+
+
+@contextmanager
+def owned_by(name: str) -> Iterator[None]:
+    """Take leases in the name of what this process does, which nobody else does at that time.
+
+    So those that are left in its name are of one that died at it, and are not waited for.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM merchants_lease WHERE owner = %s", [name])
+    reset = _name.set(name)
+    try:
+        yield
+    finally:
+        _name.reset(reset)
 
 
 @contextmanager
@@ -104,4 +123,4 @@ def _give_back(lease: Held) -> None:
 
 
 def _owner() -> str:
-    return f"{socket.gethostname()[:60]} {os.getpid()} {threading.get_ident()}"
+    return _name.get() or f"{socket.gethostname()[:60]} {os.getpid()} {threading.get_ident()}"
