@@ -9,8 +9,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest
 
 from billing.models import BillingAccount
-from config.celery import TIMETABLE, Job
+from config.definitions import Job
 from config.models import Heartbeat, JobFailure, JobRun
+from config.timetable import TIMETABLE
 from merchants import calendar
 
 SCHEDULER = "scheduler"

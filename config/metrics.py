@@ -17,7 +17,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from redis.exceptions import RedisError
 
 from config import datafolder, embedded, jobs
-from config.celery import QUEUES, app
+from config.celery import app
+from config.definitions import QUEUES
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where the client library looks for it
 PATIENCE_SECONDS = 2

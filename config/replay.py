@@ -25,10 +25,11 @@ from django.db.models import F, Value
 from django.db.models.functions import Greatest
 
 from billing import moving_in
-from config.celery import EPOCH, TIMETABLE, Job
+from config.definitions import EPOCH, Job
 from config.events import EventRun
 from config.jobs import heartbeat_at
 from config.models import Replay, ReplayRejection
+from config.timetable import TIMETABLE
 from merchants import events, locks
 from merchants.events import Event, Outcome
 from merchants.operations import leases, notices

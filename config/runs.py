@@ -17,9 +17,10 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Greatest
 
-from config.celery import Job, job_named
+from config.definitions import Job
 from config.jobs import KEPT, STUCK_AFTER, is_old
 from config.models import JobFailure, JobRun
+from config.timetable import job_named
 from merchants import locks, metrics, wording
 from merchants.operations import trail
 from merchants.piecework import Failures, Turn

@@ -8,8 +8,9 @@ from celery import shared_task
 from django.db import InterfaceError, OperationalError
 
 from config import jobs, runs
-from config.celery import Job, job_named
+from config.definitions import Job
 from config.models import Heartbeat, JobRun
+from config.timetable import job_named
 from merchants import clock
 from merchants.piecework import Turn
 from merchants.silences import Silences

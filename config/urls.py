@@ -3,6 +3,7 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 
 from billing import webhooks
 from config import security_txt, views
+from merchants import notice_urls
 from merchants import urls as merchants_urls
 from merchants.converters import DayConverter, MonthConverter, ReferenceConverter
 
@@ -16,7 +17,7 @@ of_a_merchant: list[URLPattern | URLResolver] = [
     path("search/", views.find, name="search"),
     path("credit/", include("credit.urls")),
     path("billing/", include("billing.urls")),
-    path("", include((merchants_urls.of_a_merchant, "merchant"))),
+    path("", include((merchants_urls.of_a_merchant + notice_urls.of_a_merchant, "merchant"))),
 ]
 
 handler500 = "config.outages.server_error"

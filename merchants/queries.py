@@ -1,6 +1,6 @@
 """Questions about people and the merchants they act for. Nothing here writes."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Protocol
@@ -16,7 +16,6 @@ from merchants.models import (
     Membership,
     Merchant,
     Notice,
-    NoticeMail,
     Profile,
     ProfileStep,
     SecurityMail,
@@ -103,12 +102,6 @@ def has_account(email: str) -> bool:
     return User.objects.filter(email__iexact=email).exists()
 
 
-def notices_of(merchant: Merchant, *, kinds: Collection[str] = ()) -> QuerySet[Notice]:
-    """What the merchant's people were told, or what of these kinds."""
-    found = Notice.objects.filter(merchant=merchant)
-    return found.filter(kind__in=kinds) if kinds else found
-
-
 def profile(merchant: Merchant) -> Profile:
     """The merchant's profile without its document (up to 5 MB); an empty one if there is none."""
     found = Profile.objects.filter(merchant=merchant).defer("licence_document").first()
@@ -119,16 +112,6 @@ def profile_steps(merchant: Merchant) -> list[ProfileStep]:
     """How each part of the merchant's profile that says something stands, and since when."""
     steps = ProfileStep.objects.filter(profile=merchant.pk).order_by("part", "-at", "-id")
     return [step for step in steps.distinct("part") if step.standing]
-
-
-def notices_to_mail(now: datetime) -> Sequence[int]:
-    """The notices that are news at `now` with e-mails to be made out, or to be sent."""
-    since = now - NEWS
-    unaddressed = Notice.objects.filter(addressed_at__isnull=True, at__gt=since)
-    unsent = NoticeMail.objects.filter(sent_at__isnull=True, notice__at__gt=since)
-    return sorted(
-        {*unaddressed.values_list("pk", flat=True), *unsent.values_list("notice", flat=True)}
-    )
 
 
 def security_mails_to_send(now: datetime) -> Sequence[int]:

@@ -3,12 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from merchants.operations import mails, security_mails, sign_ins
+from merchants.operations import security_mails, sign_ins
 from merchants.piecework import Failures
-
-
-def send_notice_mails(notice_ids: Sequence[int], now: datetime) -> Failures:
-    return mails.send(notice_ids, now=now).failures
 
 
 def send_security_mails(mail_ids: Sequence[int], now: datetime) -> Failures:

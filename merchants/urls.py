@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from merchants.views import home, invitations, notices, settings, team
+from merchants.views import home, invitations, settings, team
 
 app_name = "merchants"
 
@@ -12,7 +12,6 @@ urlpatterns = [
 
 # These lie under the merchant's reference (config.urls).
 of_a_merchant: list[URLPattern] = [
-    path("notices/", notices.notices, name="notices"),
     path("settings/team/", team.team, name="team"),
     path("settings/team/invite/", team.invite, name="invite"),
     path("settings/team/<int:pk>/", team.member, name="member"),
@@ -20,7 +19,6 @@ of_a_merchant: list[URLPattern] = [
     path("settings/team/invitations/<int:pk>/send/", team.send_again, name="send_again"),
     path("settings/team/invitations/<int:pk>/revoke/", team.revoke, name="revoke"),
     path("settings/security/", team.security, name="security"),
-    path("settings/notifications/", settings.notifications, name="notifications"),
     path("settings/profile/", settings.profile, name="profile"),
     path("settings/profile/document/", settings.document, name="document"),
 ]

@@ -20,8 +20,8 @@ from django.forms import model_to_dict
 
 from billing.models import BillingAccount, Charge
 from billing.operations import charges
-from config.celery import TIMETABLE
 from config.events import apply_all
+from config.timetable import TIMETABLE
 from credit.models import CreditLine
 from merchants import events, money
 from merchants.models import Merchant

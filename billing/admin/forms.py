@@ -15,8 +15,8 @@ from unfold.widgets import (
 from billing.models import Fee
 from billing.models.accounts import CYCLE_DAYS
 from billing.models.prices import PRICE_DECIMALS
+from merchants.amount_fields import amount_field
 from merchants.decisions import Reasoned
-from merchants.forms import amount_field
 from merchants.models import Merchant
 from merchants.text_fields import LineField
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import BillingAccount, Charge
 from billing.queries import credits, effects
 from merchants import money
-from merchants.forms import AmountField
+from merchants.amount_fields import AmountField
 from merchants.text_fields import LineField, WordsField
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from django.db import transaction
 
-from config.celery import TIMETABLE
 from config.demo import huaxin, lakeside, meili, prices, season, siam_silk
 from config.demo.deeds import Deed
 from config.demo.season import Days
 from config.demo.shops import HUAXIN, LAKESIDE, MEILI, SHOPS, SIAM_SILK, Shop
 from config.replay import Replaying, look_through
+from config.timetable import TIMETABLE
 from merchants.models import Merchant
 
 CHAPTERS: Mapping[str, Callable[[Days], Iterator[Deed]]] = {

@@ -18,8 +18,8 @@ from unfold.widgets import (
 from credit.models import CreditPolicy, Freeze
 from credit.queries import withdrawals as queries
 from merchants.admin import figure
+from merchants.amount_fields import amount_field
 from merchants.decisions import Reasoned
-from merchants.forms import amount_field
 from merchants.text_fields import LineField, WordsField
 
 MOST_IN_A_FILE = 500

@@ -10,7 +10,7 @@ from credit.forms.withdrawals import destination_label
 from credit.models import CreditLine, PayoutSchedule
 from credit.queries import withdrawals
 from merchants import money
-from merchants.forms import AmountField
+from merchants.amount_fields import AmountField
 
 Every, Weekday = PayoutSchedule.Every, PayoutSchedule.Weekday
 

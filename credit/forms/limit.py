@@ -6,7 +6,7 @@ from moneyed import Money
 
 from credit.models import CreditLine
 from merchants import money
-from merchants.forms import AmountField
+from merchants.amount_fields import AmountField
 from merchants.text_fields import WordsField
 
 

@@ -15,7 +15,7 @@ from credit.models import CreditLine, PayoutDestination, ProceedsEntry
 from credit.operations.withdrawals import LONGEST_KEY
 from credit.queries import withdrawals
 from merchants import money
-from merchants.forms import AmountField
+from merchants.amount_fields import AmountField
 from merchants.lists import Filter, choice, text
 from merchants.templatetags import formats
 from merchants.text_fields import LineField

@@ -5,26 +5,17 @@ Each mail is claimed, sent and marked in one transaction, so that two workers se
 process that dies between the server's "yes" and the commit makes it go out again.
 """
 
-import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
-from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
 from django.db.models import F
 
 from merchants import letters
-from merchants.models import Membership, Notice, NoticeMail, SecurityMail
-from merchants.piecework import NOBODYS_FAULT, Failures
-from merchants.refusals import Invalid, Refused
-
-log = logging.getLogger(__name__)
-
-# So many failures one after the other mean that the server is at fault, not the mails.
-FAILURES_IN_A_ROW = 3
+from merchants.models import Membership, Notice, NoticeMail
+from merchants.operations.mailing import Sending, deliver
+from merchants.refusals import Invalid
 
 # A new destination, and automatic withdrawals, are told to every owner, muted or not: they may be
 # a thief's.
@@ -61,17 +52,6 @@ def mute(*, membership_id: int, kinds: Collection[str]) -> None:
         raise Membership.DoesNotExist(f"there is no membership {membership_id}")
 
 
-class NotSent(Refused):
-    """The mail server did not take an e-mail of a notice."""
-
-    code = "mail_not_sent"
-
-
-class Sending(NamedTuple):
-    sent: int  # e-mails
-    failures: Failures  # by notice
-
-
 def send(notice_ids: Sequence[int], *, now: datetime) -> Sending:
     """Address these notices where that is still to be done, and send what is not sent yet.
 
@@ -82,39 +62,6 @@ def send(notice_ids: Sequence[int], *, now: datetime) -> Sending:
     waiting = NoticeMail.objects.filter(notice__in=notice_ids, sent_at__isnull=True)
     rows = waiting.order_by("failures", "pk").values_list("pk", "notice")
     return deliver(rows, send_one=_send_one, model=NoticeMail, now=now)
-
-
-def deliver(
-    rows: Iterable[tuple[int, int]],
-    *,
-    send_one: Callable[[int, BaseEmailBackend, datetime], bool],
-    model: type[NoticeMail] | type[SecurityMail],
-    now: datetime,
-) -> Sending:
-    """Send mails by their keys, each with the key that its failure is told by.
-
-    `send_one` claims a mail, sends it and marks it, and says whether it did.
-    """
-    server = mail.get_connection()
-    sent = in_a_row = 0
-    failures: Failures = {}
-    for mail_id, told_by in rows:
-        if in_a_row == FAILURES_IN_A_ROW:
-            failures.setdefault(told_by, NotSent("not tried: the mail server fails"))
-            continue
-        try:
-            sent += send_one(mail_id, server, now)
-            in_a_row = 0
-        except NOBODYS_FAULT:
-            raise
-        except Exception as error:  # whatever a mail backend raises: they have no common ancestor
-            log.exception("E-mail %s was not sent", mail_id)
-            model.objects.filter(pk=mail_id).update(failures=F("failures") + 1)
-            failures[told_by] = NotSent(f"{type(error).__name__}: {error}")
-            in_a_row += 1
-            _close(server)  # the next mail starts from a new connection
-    _close(server)
-    return Sending(sent, failures)
 
 
 def _address(notice_ids: Sequence[int], now: datetime) -> None:
@@ -145,8 +92,3 @@ def _send_one(mail_id: int, server: BaseEmailBackend, now: datetime) -> bool:
     claimed.sent_at = now
     claimed.save(update_fields=["sent_at"])
     return True
-
-
-def _close(server: BaseEmailBackend) -> None:
-    with suppress(OSError):  # saying goodbye to a server that is not there
-        server.close()

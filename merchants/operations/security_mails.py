@@ -13,7 +13,7 @@ from django.db import transaction
 
 from merchants import security_letter
 from merchants.models import Membership, SecurityMail, User
-from merchants.operations import mails
+from merchants.operations import mailing
 
 Kind = SecurityMail.Kind
 
@@ -49,11 +49,11 @@ def tell_owners(
         tell(kind, owner.user, now=now, merchant_id=merchant_id, details=details)
 
 
-def send(mail_ids: Sequence[int], *, now: datetime) -> mails.Sending:
+def send(mail_ids: Sequence[int], *, now: datetime) -> mailing.Sending:
     """Send these mails where they are not sent yet; one that fails does not hold up the others."""
     waiting = SecurityMail.objects.filter(pk__in=mail_ids, sent_at__isnull=True)
     rows = [(pk, pk) for pk in waiting.order_by("failures", "pk").values_list("pk", flat=True)]
-    return mails.deliver(rows, send_one=_send_one, model=SecurityMail, now=now)
+    return mailing.deliver(rows, send_one=_send_one, model=SecurityMail, now=now)
 
 
 @transaction.atomic

@@ -1,9 +1,12 @@
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
-from merchants import letters, notice_routes, queries
+from merchants import letters, notice_queries, notice_routes
 from merchants.access import MemberRequest, for_members
-from merchants.forms import TOPICS, NoticeFilter
+from merchants.notice_forms import TOPICS, EmailChoices, NoticeFilter
+from merchants.operations import mails
 from merchants.operations import notices as operations
 
 
@@ -15,7 +18,7 @@ def notices(request: MemberRequest) -> HttpResponse:
     if membership.has_news and membership.latest_notice:
         operations.mark_seen(membership_id=membership.pk, notice_id=membership.latest_notice)
         membership.seen_notice = membership.latest_notice
-    page = asked.page(queries.notices_of(merchant, kinds=asked.kinds))
+    page = asked.page(notice_queries.notices_of(merchant, kinds=asked.kinds))
     news = [
         {
             "at": notice.at,
@@ -27,3 +30,13 @@ def notices(request: MemberRequest) -> HttpResponse:
     ]
     context = asked.context | {"page": page, "news": news, "topics": TOPICS}
     return render(request, "merchants/notices.html", context)
+
+
+@for_members
+def notifications(request: MemberRequest) -> HttpResponse:
+    form = EmailChoices(request.membership, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        mails.mute(membership_id=request.membership.pk, kinds=form.muted)
+        messages.success(request, _("Your choice holds from the next notice on."))
+        return redirect("merchant:notifications", merchant=request.membership.merchant.reference)
+    return render(request, "merchants/notifications.html", {"form": form})

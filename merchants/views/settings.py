@@ -13,9 +13,9 @@ from django.views.i18n import set_language
 
 from merchants import apologies, clock, queries
 from merchants.access import MemberRequest, for_finance, for_members
-from merchants.forms import EmailChoices, ProfileForm
+from merchants.forms import ProfileForm
 from merchants.models import User
-from merchants.operations import mails, people, profiles
+from merchants.operations import people, profiles
 from merchants.refusals import Invalid
 
 
@@ -27,16 +27,6 @@ def language(request: HttpRequest) -> HttpResponseBase:
             chosen = request.POST.get("language", "")
             people.choose_language(user_id=request.user.pk, language=chosen)
     return set_language(request)
-
-
-@for_members
-def notifications(request: MemberRequest) -> HttpResponse:
-    form = EmailChoices(request.membership, request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        mails.mute(membership_id=request.membership.pk, kinds=form.muted)
-        messages.success(request, _("Your choice holds from the next notice on."))
-        return redirect("merchant:notifications", merchant=request.membership.merchant.reference)
-    return render(request, "merchants/notifications.html", {"form": form})
 
 
 @for_members

@@ -20,9 +20,9 @@ from billing.models import (
     Statement,
     StatementTotal,
 )
-from config import celery
-from config.celery import TIMETABLE
+from config import definitions
 from config.events import apply_all
+from config.timetable import TIMETABLE
 from merchants import events
 from tests import shops
 from tests.threads import at_once
@@ -37,10 +37,10 @@ import sys
 from datetime import datetime
 import django
 django.setup()
-from config import celery
+from config import definitions, timetable
 
-celery.CHUNK = 20
-celery.TIMETABLE[0].run_here(datetime.fromisoformat(sys.argv[1]))
+definitions.CHUNK = 20
+timetable.TIMETABLE[0].run_here(datetime.fromisoformat(sys.argv[1]))
 """
 
 
@@ -173,7 +173,7 @@ def test_killed_twice_and_resumed_it_closes_every_month_once(merchants: None) ->
 def test_closed_by_three_beats_at_once_it_is_the_same(
     merchants: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(celery, "CHUNK", 20)
+    monkeypatch.setattr(definitions, "CHUNK", 20)
 
     once = undisturbed()
 

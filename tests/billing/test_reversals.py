@@ -18,8 +18,8 @@ from billing.operations import (
     stripe_reversals,
     terms,
 )
-from config.celery import job_named
 from config.management.commands.audit import CHECKS
+from config.timetable import job_named
 from credit.models import Freeze
 from merchants import audit
 from merchants.models import Notice, TrailEntry

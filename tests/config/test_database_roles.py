@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.models import Charge
-from config.celery import job_named
+from config.timetable import job_named
 from credit.models import Order
 from merchants.models import TrailEntry, User
 from merchants.operations import operators, people, proposals

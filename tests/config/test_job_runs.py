@@ -11,9 +11,9 @@ from django.db import OperationalError
 
 from billing.models import BillingAccount
 from billing.operations import days
-from config import celery, jobs, runs, tasks
-from config.celery import job_named
+from config import definitions, jobs, runs, tasks
 from config.models import JobFailure, JobRun
+from config.timetable import job_named
 from credit.models import CreditLine
 from merchants.models import TrailEntry
 from merchants.piecework import Failures, by_halves, one_by_one
@@ -135,7 +135,7 @@ def test_a_run_that_cannot_find_what_is_due_says_why(monkeypatch: pytest.MonkeyP
 def test_a_run_ends_with_its_last_chunk_and_counts_each_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(celery, "CHUNK", 20)
+    monkeypatch.setattr(definitions, "CHUNK", 20)
     fifty()
     job = job_named("billing-day-ends")
     started = runs.start(job, at=DAY_END, now=DAY_END)

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.models import Invoice, Payment
-from config.celery import job_named
+from config.timetable import job_named
 from merchants.models import Notice
 from tests import event_files, factories, shops
 

@@ -14,9 +14,10 @@ from django.db import connection
 from kombu.entity import Queue
 
 from billing.models import BillingAccount, Payment
-from config import celery, datafolder, jobs, runs, tasks
-from config.celery import app, job_named
+from config import datafolder, definitions, jobs, runs, tasks
+from config.celery import app
 from config.models import Heartbeat, JobRun
+from config.timetable import job_named
 from tests import shops, silent_server, stripe_server
 from tests.config.conftest import until
 from tests.config.test_silent_provider import due
@@ -29,11 +30,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 WORKER = """
 import sys
 from kombu.entity import Queue
-from config import celery
+from config import definitions
 from config.celery import app
-own, celery.PROVIDERS, taken = sys.argv[1:]
+own, definitions.PROVIDERS, taken = sys.argv[1:]
 app.conf.task_default_queue, app.conf.task_routes = own, {}
-app.conf.task_queues = (Queue(own), Queue(celery.PROVIDERS))
+app.conf.task_queues = (Queue(own), Queue(definitions.PROVIDERS))
 app.worker_main(["worker", "--queues", taken, "--concurrency", "1", "--loglevel", "INFO",
                  "--without-mingle", "--without-gossip", "--hostname", taken])
 """
@@ -45,7 +46,7 @@ def queues(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
     own = f"tael-test-{os.getpid()}-own"
     asking = f"tael-test-{os.getpid()}-providers"
     before = (app.conf.task_queues, app.conf.task_routes, app.conf.task_default_queue)
-    monkeypatch.setattr(celery, "PROVIDERS", asking)
+    monkeypatch.setattr(definitions, "PROVIDERS", asking)
     _send_to((Queue(own), Queue(asking)), {}, own)
     yield own, asking
     with app.connection_for_write() as broker:

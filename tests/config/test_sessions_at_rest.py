@@ -11,8 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from config import sessions
-from config.celery import job_named
 from config.sessions import Digest
+from config.timetable import job_named
 from merchants.operations import sessions as operations
 from tests.factories import PASSWORD, UserFactory, signed_in
 

@@ -10,10 +10,11 @@ from celery.exceptions import SoftTimeLimitExceeded
 from billing.models import Invoice, Payment
 from billing.operations import payments
 from billing.providers import PROVIDERS, Answer
-from config import celery, runs, tasks
-from config.celery import TIMETABLE, app, job_named
+from config import definitions, runs, tasks
+from config.celery import app
 from config.management.commands import up
 from config.models import JobRun
+from config.timetable import TIMETABLE, job_named
 from credit.operations import payouts
 from credit.providers import PROVIDERS as BANKS
 from credit.providers import Answer as BankAnswer
@@ -83,7 +84,7 @@ def test_sixty_bills_cost_three_silences_and_none_is_lost(silent: Silent, settin
 def test_once_it_kept_silent_the_runs_other_chunks_do_not_ask_it(
     silent: Silent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(celery, "CHUNK", 5)
+    monkeypatch.setattr(definitions, "CHUNK", 5)
     due(12)
     found = run(COLLECTING, DUE)
     assert (figures(found), found.rows_left, found.chunks) == ((12, 3, 0), 9, 3)

@@ -11,9 +11,10 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerGone
 
 from billing.models import BillingAccount
-from config import celery, jobs, runs, tasks
-from config.celery import app, job_named
+from config import definitions, jobs, runs, tasks, timetable
+from config.celery import app
 from config.models import Heartbeat, JobRun
+from config.timetable import job_named
 from tests import shops
 from tests.config.working import DAY_END, JOINED, figures, workers_in_this_process
 from tests.threads import at_once
@@ -187,7 +188,7 @@ def test_a_job_that_is_broken_is_not_asked_for_each_minute(
 def test_chunks_that_the_broker_does_not_take_are_handed_back_and_their_tick_is_owed(
     now: list[datetime], asked: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(celery, "CHUNK", 2)
+    monkeypatch.setattr(definitions, "CHUNK", 2)
     for number in range(5):
         shops.join(JOINED, f"shop-{number}")
     run_before(now)
@@ -220,7 +221,7 @@ def test_chunks_that_the_broker_does_not_take_are_handed_back_and_their_tick_is_
 
 def lose_a_chunk(monkeypatch: pytest.MonkeyPatch) -> JobRun:
     """A run of three chunks, whose second one nobody does."""
-    monkeypatch.setattr(celery, "CHUNK", 2)
+    monkeypatch.setattr(definitions, "CHUNK", 2)
     for number in range(5):
         shops.join(JOINED, f"shop-{number}")
     started = runs.start(job_named(JOB), at=DAY_END, now=DAY_END, tick=DAY_END)
@@ -298,4 +299,6 @@ def test_runs_that_found_nothing_to_do_are_kept_for_two_days() -> None:
     left = set(JobRun.objects.values_list("pk", flat=True))
     assert left >= {run.pk for run in (*kept, busy, failed, alone)}
     assert not left & {run.pk for run in idle}
-    assert jobs.job_states(at)[[job.name for job in celery.TIMETABLE].index("order-flags")].is_late
+    assert jobs.job_states(at)[
+        [job.name for job in timetable.TIMETABLE].index("order-flags")
+    ].is_late

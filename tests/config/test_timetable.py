@@ -9,8 +9,10 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from billing.models import Invoice
-from config import celery, runs, tasks
-from config.celery import TIMETABLE, Job
+from config import definitions, runs, tasks
+from config.celery import app
+from config.definitions import Job
+from config.timetable import TIMETABLE
 from credit.models import CreditLine
 from tests import books, shops
 
@@ -40,7 +42,7 @@ def test_an_interval_that_no_crontab_can_say_is_refused(interval: dict[str, int]
 
 
 def test_beat_follows_the_whole_timetable() -> None:
-    schedule = celery.app.conf.beat_schedule
+    schedule = app.conf.beat_schedule
     assert set(schedule) == {job.name for job in TIMETABLE} | {"heartbeat"}
     for job in TIMETABLE:
         assert schedule[job.name]["args"] == [job.name]
@@ -48,7 +50,7 @@ def test_beat_follows_the_whole_timetable() -> None:
         assert callable(import_string(job.due))
         assert callable(import_string(job.work))
     for entry in schedule.values():
-        assert entry["task"] in celery.app.tasks
+        assert entry["task"] in app.tasks
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def many_merchants(db: None) -> list[shops.Shop]:
 def test_chunks_cover_all_that_is_due_once(
     many_merchants: list[shops.Shop], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(celery, "CHUNK", 2)
+    monkeypatch.setattr(definitions, "CHUNK", 2)
     (job,) = (job for job in TIMETABLE if job.name == "credit-day-ends")
     chunks = job.chunks(job.find(shops.instant("2026-11-02")))
     assert [len(chunk) for chunk in chunks] == [2, 2, 1]
@@ -87,7 +89,7 @@ def test_small_chunks_make_the_same_books(
         shops.run_jobs(now)
         whole = books.books()
         transaction.set_rollback(True)
-    monkeypatch.setattr(celery, "CHUNK", 2)
+    monkeypatch.setattr(definitions, "CHUNK", 2)
     shops.run_jobs(now)
     assert books.books() == whole
     assert Invoice.objects.count() == 15  # on joining, over the threshold, on 1 December
@@ -104,9 +106,9 @@ def test_a_job_run_again_does_nothing(many_merchants: list[shops.Shop]) -> None:
 
 @pytest.fixture
 def workers_in_this_process() -> Iterator[None]:
-    celery.app.conf.task_always_eager = True
+    app.conf.task_always_eager = True
     yield
-    celery.app.conf.task_always_eager = False
+    app.conf.task_always_eager = False
 
 
 def test_a_tick_hands_out_what_is_due_in_chunks(
@@ -114,7 +116,7 @@ def test_a_tick_hands_out_what_is_due_in_chunks(
     workers_in_this_process: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(celery, "CHUNK", 2)
+    monkeypatch.setattr(definitions, "CHUNK", 2)
     for job in TIMETABLE:
         now = shops.instant("2026-12-05")
         tasks.spread(runs.start(job, at=now, now=now))

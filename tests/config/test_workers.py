@@ -14,9 +14,10 @@ from django.db import connection, transaction
 from kombu.entity import Queue
 
 from billing.models import BillingAccount
-from config import celery, datafolder, jobs, runs, tasks
-from config.celery import app, job_named
+from config import datafolder, definitions, jobs, runs, tasks
+from config.celery import app
 from config.models import Heartbeat, JobRun
+from config.timetable import job_named
 from tests import shops
 from tests.config.conftest import until
 from tests.config.working import DAY_END, JOINED, figures
@@ -87,7 +88,7 @@ def is_waited_for() -> bool:
 def test_a_worker_killed_at_work_leaves_its_chunk_to_the_next(
     worker: psutil.Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(celery, "CHUNK", 4)
+    monkeypatch.setattr(definitions, "CHUNK", 4)
     accounts = [shops.join(JOINED, f"shop-{number}").merchant.pk for number in range(10)]
     tasks.beat.delay()
     until(lambda: Heartbeat.objects.filter(pk=jobs.SCHEDULER).exists(), 120)

@@ -7,8 +7,9 @@ from unittest import mock
 from django.db import connection
 
 from config import runs, tasks
-from config.celery import app, job_named
+from config.celery import app
 from config.models import JobFailure, JobRun
+from config.timetable import job_named
 from merchants import clock
 from tests import shops
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from config.celery import TIMETABLE
+from config.timetable import TIMETABLE
 from credit.models import OrderFlag
 from credit.operations import flags
 from credit.queries.flags import lines_with_orders_to_flag

@@ -8,7 +8,7 @@ from typing import Any
 
 from moneyed import Money
 
-from config.celery import TIMETABLE
+from config.timetable import TIMETABLE
 from credit.models import CreditPolicy, Freeze, PayoutDestination, ProceedsEntry, Withdrawal
 from credit.operations import destinations, freezes, payout_files, payouts, withdrawals
 from merchants import money

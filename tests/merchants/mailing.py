@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.core import mail
 
-from config.celery import TIMETABLE
+from config.timetable import TIMETABLE
 from merchants.models import Membership, Notice, User
 from merchants.operations import notices
 from tests import shops

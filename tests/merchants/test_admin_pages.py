@@ -28,8 +28,8 @@ from billing.operations import (
 )
 from billing.providers import Answer
 from config import runs
-from config.celery import job_named
 from config.models import Heartbeat, JobFailure, Replay, ReplayRejection
+from config.timetable import job_named
 from credit.models import PayoutDestination, PayoutRun
 from credit.operations import (
     automatic,

@@ -6,7 +6,7 @@ import pytest
 from django.core import mail
 from django.utils.translation import get_language
 
-from merchants import letters, queries
+from merchants import letters, notice_queries
 from merchants.models import Membership, Merchant, Notice, NoticeMail
 from merchants.operations import mails
 from merchants.refusals import Invalid
@@ -26,7 +26,7 @@ def test_everybody_who_belongs_to_the_merchant_is_written_to_once() -> None:
     run()
     assert readers() == ["owner@silk.example", "viewer@silk.example"]
     assert set(NoticeMail.objects.values_list("sent_at", flat=True)) == {NOW}
-    assert queries.notices_to_mail(NEXT_RUN) == []
+    assert notice_queries.notices_to_mail(NEXT_RUN) == []
 
 
 def test_who_muted_a_kind_gets_no_mail_of_it_and_reads_the_others() -> None:

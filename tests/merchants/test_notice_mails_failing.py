@@ -13,7 +13,7 @@ from django.core.mail.backends import locmem
 from django.db import connection
 
 from config.replay import JOBS
-from merchants import queries
+from merchants import notice_queries
 from merchants.models import NoticeMail
 from merchants.operations import mails
 from tests import shops
@@ -86,8 +86,8 @@ def test_what_could_not_be_sent_for_48_hours_is_given_up(failing: type[Failing])
     failing.refused = None
     tell(shop)
     run()
-    assert queries.notices_to_mail(instant("2026-11-04 08:59")) != []
-    assert queries.notices_to_mail(instant("2026-11-04 09:00")) == []
+    assert notice_queries.notices_to_mail(instant("2026-11-04 08:59")) != []
+    assert notice_queries.notices_to_mail(instant("2026-11-04 09:00")) == []
 
 
 # --- at once ----------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ def test_two_workers_at_once_send_a_mail_once(settings: Any) -> None:
     shop = join()
     person(shop, "owner@silk.example")
     tell(shop)
-    notice_ids = queries.notices_to_mail(NOW)
+    notice_ids = notice_queries.notices_to_mail(NOW)
     settings.EMAIL_BACKEND = f"{__name__}.Slow"
 
     def first() -> int:
@@ -138,7 +138,7 @@ def test_eight_workers_with_many_mails_send_each_once() -> None:
         person(shop, f"{number}@silk.example")
     for number in range(6):
         tell(shop, cause=str(number))
-    notice_ids = queries.notices_to_mail(NOW)
+    notice_ids = notice_queries.notices_to_mail(NOW)
     ready = threading.Barrier(8)
 
     def work(_: int) -> int:

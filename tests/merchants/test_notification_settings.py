@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
-from merchants.forms import NOTICE_GROUPS
 from merchants.models import Membership, Notice, User
+from merchants.notice_forms import NOTICE_GROUPS
 from tests import shops
 from tests.factories import MembershipFactory, browser_of, member
 from tests.shops import Shop

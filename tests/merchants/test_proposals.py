@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, ProgrammingError, transaction
 from django.urls import reverse
 
-from config.celery import job_named
+from config.timetable import job_named
 from merchants.models import Proposal, TrailEntry, User
 from merchants.operations import operators, people, proposals
 from merchants.proposals import OPERATOR_ROLES

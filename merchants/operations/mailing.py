@@ -1,0 +1,68 @@
+"""Sending e-mails that wait as rows: each once, and none held up by another that fails."""
+
+import logging
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import datetime
+from typing import NamedTuple
+
+from django.core import mail
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db.models import F, Model
+
+from merchants.piecework import NOBODYS_FAULT, Failures
+from merchants.refusals import Refused
+
+log = logging.getLogger(__name__)
+
+# So many failures one after the other mean that the server is at fault, not the mails.
+FAILURES_IN_A_ROW = 3
+
+
+class NotSent(Refused):
+    """The mail server did not take an e-mail of a notice."""
+
+    code = "mail_not_sent"
+
+
+class Sending(NamedTuple):
+    sent: int  # e-mails
+    failures: Failures  # by notice
+
+
+def deliver(
+    rows: Iterable[tuple[int, int]],
+    *,
+    send_one: Callable[[int, BaseEmailBackend, datetime], bool],
+    model: type[Model],
+    now: datetime,
+) -> Sending:
+    """Send mails by their keys, each with the key that its failure is told by.
+
+    `send_one` claims a mail, sends it and marks it, and says whether it did.
+    """
+    server = mail.get_connection()
+    sent = in_a_row = 0
+    failures: Failures = {}
+    for mail_id, told_by in rows:
+        if in_a_row == FAILURES_IN_A_ROW:
+            failures.setdefault(told_by, NotSent("not tried: the mail server fails"))
+            continue
+        try:
+            sent += send_one(mail_id, server, now)
+            in_a_row = 0
+        except NOBODYS_FAULT:
+            raise
+        except Exception as error:  # whatever a mail backend raises: they have no common ancestor
+            log.exception("E-mail %s was not sent", mail_id)
+            model._default_manager.filter(pk=mail_id).update(failures=F("failures") + 1)
+            failures[told_by] = NotSent(f"{type(error).__name__}: {error}")
+            in_a_row += 1
+            _close(server)  # the next mail starts from a new connection
+    _close(server)
+    return Sending(sent, failures)
+
+
+def _close(server: BaseEmailBackend) -> None:
+    with suppress(OSError):  # saying goodbye to a server that is not there
+        server.close()
