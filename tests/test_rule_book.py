@@ -39,6 +39,11 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
+@cache
+def functions_of(path: Path) -> set[str]:
+    return {node.name for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)}
+
+
 def names_in(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
     """What these statements define."""
     for statement in body:
@@ -76,10 +81,7 @@ def test_each_rule_names_the_tests_that_hold_it() -> None:
 
 def test_each_named_test_exists() -> None:
     for path, name in sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", RULES))):
-        functions = [
-            node for node in ast.walk(tree(ROOT / path)) if isinstance(node, ast.FunctionDef)
-        ]
-        assert name in {function.name for function in functions}, f"{path}::{name}"
+        assert name in functions_of(ROOT / path), f"{path}::{name}"
 
 
 def test_each_choice_that_is_named_is_among_the_decisions() -> None:
@@ -98,12 +100,15 @@ def _plain(words: str) -> str:
     return " ".join(words.replace("`", "").split()).strip(".,:")
 
 
-def texts() -> Iterator[tuple[Path, str]]:
+@cache
+def texts() -> list[tuple[Path, str]]:
     """All that may cite a rule: code, tests, pages and documents."""
+    found = []
     for folder in (*packages(), ROOT / "tests", ROOT / "templates", DOCS):
         for path in folder.rglob("*"):
             if path.suffix in (".py", ".html", ".md") and path != Path(__file__):
-                yield path, path.read_text()
+                found.append((path, path.read_text()))
+    return found
 
 
 def test_each_cited_rule_exists() -> None:
@@ -144,7 +149,7 @@ def test_what_a_newcomer_looks_for_is_there() -> None:
 
 def _defined_in(path: Path) -> set[str]:
     found = {name for name, _ in names_in(tree(path).body)}
-    return found | {node.name for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)}
+    return found | functions_of(path)
 
 
 # --- the glossary ---------------------------------------------------------------------------------
