@@ -223,5 +223,5 @@ def catalogue(language: str) -> dict[object, str]:
     return {(str(one.id), one.context): " ".join(_forms(one.string)) for one in messages}
 
 
-def _forms(string: str | tuple[str, ...] | list[str]) -> list[str]:
-    return [string] if isinstance(string, str) else list(string)
+def _forms(string: str | tuple[str, ...] | list[str] | None) -> list[str]:
+    return [string] if isinstance(string, str) else list(string or ())
