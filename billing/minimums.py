@@ -1,4 +1,4 @@
-"""The least that a provider of payments takes at once (domain: invoice, a total below the minimum).
+"""The least that a provider of payments takes at once (rule 15.11).
 
 Less is never asked of it: no bill is made of less, and what is left of a bill and is less waits for
 a transfer or for unapplied money.
@@ -51,12 +51,15 @@ RELATION = "(VALUES {}) AS minimum(method, currency, least)".format(
 
 
 def minimum(account: BillingAccount) -> Decimal:
-    """The least that the account's provider takes, as things stand now; 0 where it takes any."""
+    """The least that the account's provider takes, as things stand now; 0 where it takes any.
+
+    Rule 15.11.
+    """
     return MINIMUMS.get(account.payment_method, {}).get(account.currency, Decimal(0))
 
 
 def is_too_little(account: BillingAccount, left: Decimal) -> bool:
-    """Whether `left` is less than what the account's provider takes."""
+    """Whether `left` is less than what the account's provider takes. Rule 15.13."""
     return left < minimum(account)
 
 

@@ -1,6 +1,6 @@
 """Whether this process is moving a marketplace in: a replay before the books are live.
 
-What it draws up was settled outside, before Tael knew of it (domain: events and API, replay).
+What it draws up was settled outside, before Tael knew of it (rule 23.14).
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Stripe, which collects bills from cards (domain: billing, payment).
+"""Stripe, which collects bills from cards (rule 16.15).
 
 An attempt is one PaymentIntent, made and confirmed in one request while nobody is there to type a
 code. Its metadata carries the attempt's key, by which it is found again among its customer's.

@@ -1,4 +1,4 @@
-"""What must be true of credit lines, reviews and orders (domain: invariants 1 and 10).
+"""What must be true of credit lines, reviews and orders (rule 25.1, rule 25.10).
 
 Days are those of the time zone that was in force (merchants.audit_days). A line's payment days and
 settlement days are those it has now: whatever will change them has to say here from when on.

@@ -1,4 +1,4 @@
-"""Instants of a credit line's rows never fall (domain: invariant 10). credit.audit lists this."""
+"""Instants of a credit line's rows never fall (rule 25.10). credit.audit lists this."""
 
 from merchants.audit import Check
 from merchants.audit_instants import Rows, Steps, come_in_order, never_fall, of_book

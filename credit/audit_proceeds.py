@@ -1,4 +1,4 @@
-"""What must be true of proceeds and refunds (domain: invariant 2). credit.audit lists them."""
+"""What must be true of proceeds and refunds (rule 25.2). credit.audit lists them."""
 
 from credit.rules import FORGIVEN
 from merchants.audit import Check

@@ -1,4 +1,4 @@
-"""What must be true of cash that no order could take, and of closed lines (invariants 2 and 12)."""
+"""What must be true of unmatched cash, and of closed lines (rule 25.2, rule 25.12)."""
 
 from merchants.audit import Check
 

@@ -1,4 +1,4 @@
-"""What must be true of withdrawals (domain: invariants 2 and 7). credit.audit lists them."""
+"""What must be true of withdrawals (rule 25.2, rule 25.7). credit.audit lists them."""
 
 from merchants.audit import Check
 

@@ -1,4 +1,4 @@
-"""What a bank account's number looks like, country by country (domain: payout destination).
+"""What a bank account's number looks like, country by country (rule 10.1).
 
 Pure: no query, no clock. An IBAN has the country's length and its check digits; elsewhere there is
 the number of the account and, beside it, what the country calls the bank or branch by.

@@ -1,4 +1,4 @@
-"""The figures of the credit rules, and the arithmetic of instalments (domain: credit).
+"""The figures of the credit rules, and the arithmetic of instalments (rule 4.12).
 
 Everything here is pure: no query, no clock.
 """
@@ -50,7 +50,7 @@ def parts(
     """The instalments of an order, oldest first.
 
     Payments cover from the front and refunds from the back, so what is outstanding is one stretch
-    of the amount: from `paid` to `paid + outstanding`.
+    of the amount: from `paid` to `paid + outstanding`. Rule 4.12.
     """
     end = paid + outstanding
     for number in range(1, instalments + 1):

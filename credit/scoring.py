@@ -63,14 +63,17 @@ def completeness(reported: Decimal, confirmed: Decimal, *, is_rejected: bool) ->
     """How complete a profile counts, of 100.
 
     The larger of what was reported and what is confirmed here, which is half for each of licence
-    and contacts; half at most while one of them stands rejected.
+    and contacts; half at most while one of them stands rejected. Rule 8.4.
     """
     larger = max(reported, confirmed)
     return min(larger, HALF) if is_rejected else larger
 
 
 def review(inputs: Inputs, policy: CreditPolicy) -> Result:
-    """Points, grade, and the limit that `policy` gives; only for a limit of more than 0."""
+    """Points, grade, and the limit that `policy` gives; only for a limit of more than 0.
+
+    Rule 8.6 to rule 8.9.
+    """
     points = points_of(inputs, policy)
     grade = grade_of(points.score, policy)
     if grade in (Grade.A, Grade.B):
@@ -89,7 +92,7 @@ def review(inputs: Inputs, policy: CreditPolicy) -> Result:
 
 
 def points_of(inputs: Inputs, policy: CreditPolicy) -> Points:
-    """What each factor gives."""
+    """What each factor gives. Rule 8.2."""
     stars = Fraction(inputs.rating - policy.rating_floor) / Fraction(policy.rating_span)
     volume = Fraction(inputs.paid) / (Fraction(policy.volume_multiple) * Fraction(inputs.limit))
     return Points(

@@ -1,4 +1,4 @@
-"""When something happened, as it was said, and when we heard of it (domain: events and API).
+"""When something happened, as it was said, and when we heard of it (rule 3.5).
 
 What is told counts at its arrival. Due dates, maturity and days of service follow the instant that
 was said, which is kept as it was said.

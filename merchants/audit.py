@@ -1,4 +1,4 @@
-"""Asking the books whether they hold together, in SQL and all rows at once (domain: invariants).
+"""Asking the books whether they hold together, in SQL (chapter 25 of docs/rules.md).
 
 Each app lists its own checks (`credit.audit`, `billing.audit`); `manage.py audit` runs them all.
 What only a key can tell is read row by row (merchants.audit_secrets).
@@ -25,7 +25,7 @@ class Check:
     Two or more figures are compared as one record; `what` names them.
     """
 
-    invariant: int  # its number in the domain page
+    invariant: int  # its rule is 25 and this number
     name: str
     what: str
     sql: str

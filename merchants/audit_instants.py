@@ -1,4 +1,4 @@
-"""SQL for the audit of instants: they never fall, row by row and step by step (invariant 10).
+"""SQL for the audit of instants: they never fall, row by row and step by step (rule 25.10).
 
 A book is a credit line or a billing account. Both apps name their tables to these functions; what
 they make is one statement a check, which sorts each table once by its book and primary key.

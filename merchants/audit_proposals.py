@@ -1,4 +1,4 @@
-"""What must be true of decisions that took two people (domain: invariant 11)."""
+"""What must be true of decisions that took two people (rule 25.11)."""
 
 from merchants.audit import Check
 

@@ -1,4 +1,4 @@
-"""Local days and months of a merchant (domain: money and time).
+"""Local days and months of a merchant (rule 2.2).
 
 A day is a date in the merchant's time zone and a half-open span of UTC instants. Days of 23 and 25
 hours, and the day that Samoa skipped, need no special case: a day ends where the next one starts.

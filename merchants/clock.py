@@ -1,4 +1,4 @@
-"""Reading the clock, which only doors do: views, admin, tasks, commands (domain: money and time).
+"""Reading the clock, which only doors do: views, admin, tasks, commands (rule 2.3, rule 2.8).
 
 Behind a door the time is an argument. Books never go back (an operation counts at the latest of its
 own instant and what was last written), so that one machine whose clock is ahead would take every

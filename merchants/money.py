@@ -1,4 +1,4 @@
-"""Amounts of money: the only module that rounds (domain: money and time).
+"""Amounts of money: the only module that rounds (rule 1.3).
 
 A posted amount has exactly the minor digits of its currency: JPY 0, USD 2, KWD 3.
 """
@@ -39,7 +39,7 @@ def posted(value: Decimal, currency: str, *, field: str = "amount") -> Decimal:
     """`value` with exactly the currency's digits.
 
     Raises Invalid when that would need rounding, or when the value is too large to keep: somebody
-    else's amount is refused, never rounded.
+    else's amount is refused, never rounded. Rule 1.2.
     """
     if abs(value) >= LARGEST_AMOUNT:
         raise Invalid(field, f"{value} is larger than any amount Tael keeps")
@@ -50,7 +50,10 @@ def posted(value: Decimal, currency: str, *, field: str = "amount") -> Decimal:
 
 
 def rounded(value: Decimal, currency: str) -> Decimal:
-    """`value` rounded half away from zero to the currency's digits: once per line of a bill."""
+    """`value` rounded half away from zero to the currency's digits: once per line of a bill.
+
+    Rule 1.3.
+    """
     return value.quantize(_exponent(currency), rounding=ROUND_HALF_UP)
 
 

@@ -4,7 +4,7 @@
 class Refused(Exception):
     """An operation said no. Nothing was changed, but for what the refusal's docstring says.
 
-    `code` is the word the platform's systems read (domain: events and API); `str()` is the sentence
+    `code` is the word the platform's systems read (rule 23.5); `str()` is the sentence
     a person reads.
     """
 

@@ -1,4 +1,4 @@
-"""Texts that come from outside: how long they may be, and of which characters (domain: time).
+"""Texts that come from outside: how long they may be, and of which characters (rule 3.1).
 
 Everything that somebody else wrote is measured here: what events say (`merchants.events`), what
 people type (`merchants.text_fields`), and what operations are given (`merchants.wording`). What

@@ -1,4 +1,4 @@
-"""Whether this process counts days by the books' time-zone data (domain: money and time).
+"""Whether this process counts days by the books' time-zone data (rule 2.12).
 
 The books name the version. A process that has another one does not start; one that runs while the
 books take another is refused by its next connection, as the books are only taken over while nobody

@@ -1,7 +1,7 @@
 """Random histories have the same outcomes here and in the reference, and end in the same books.
 
-tests/reference is a model of domain.md that shares no code with us; where it has a choice to make,
-its CHOICES say which one.
+tests/reference is a model of docs/rules.md that shares no code with us; where it has a choice to
+make, its CHOICES say which one.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

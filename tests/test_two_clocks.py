@@ -1,4 +1,4 @@
-"""Clocks differ, and locks are waited for: instants of a book's rows never fall (domain: 1, 10)."""
+"""Clocks differ, and locks are waited for: instants of a book's rows never fall (rule 2.7)."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

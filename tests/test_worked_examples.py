@@ -1,4 +1,4 @@
-"""The worked examples of domain.md section 8, with their figures, by events and jobs."""
+"""The worked examples (chapter 26 of docs/rules.md), with their figures, by events and jobs."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

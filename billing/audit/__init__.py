@@ -1,4 +1,4 @@
-"""What must be true of charges, statements, bills and payments (domain: invariants 3 to 10).
+"""What must be true of charges, statements, bills and payments (rule 25.3 to rule 25.10).
 
 A file for each noun. Days are those of the time zone that was in force (merchants.audit_days), plan
 dates those of the terms that were (plans).

@@ -1,4 +1,4 @@
-"""Instants of a billing account's rows never fall (domain: invariant 10)."""
+"""Instants of a billing account's rows never fall (rule 25.10)."""
 
 from billing.audit.bills import DRAWN_UP_AT
 from merchants.audit import Check

@@ -1,4 +1,4 @@
-"""The fees of the domain page: what each means, its category and when it posts."""
+"""The fees (rule 12.1): what each means, its category and when it posts."""
 
 from django.db import migrations
 from django.utils.translation import gettext_noop as _

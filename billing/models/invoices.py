@@ -93,7 +93,7 @@ class Invoice(models.Model):
     total = AmountField()
     amount_paid = AmountField(default=Decimal(0))  # sum of its succeeded payments
     paid_at = models.DateTimeField(null=True, blank=True)
-    # Collecting it (domain: payment). When it is tried next by itself; null when it is not.
+    # Collecting it (rule 16.3). When it is tried next by itself; null when it is not.
     next_attempt_at = models.DateTimeField(null=True, blank=True)
     # Whose choice of a method has it tried then; empty where its own dates do.
     next_attempt_by = models.CharField(max_length=254, blank=True, default="", db_default="")

@@ -116,7 +116,7 @@ def lock(merchant_id: int, *, now: datetime) -> BillingAccount:
 
     The first thing every operation on an account does, and it then counts at `account.now`: the
     latest of `now`, what the account last wrote and the start of its open day, since clocks differ
-    and locks are waited for. Raises BillingAccount.DoesNotExist.
+    and locks are waited for. Raises BillingAccount.DoesNotExist. Rule 2.4, rule 2.5.
     """
     account = _locked(merchant_id, now, LOCK_AND_NOTE)
     counts_at = account.last_wrote_at  # as a day starts that instant is noted, too
@@ -133,7 +133,7 @@ def lock_both(merchant_id: int, *, now: datetime) -> tuple[BillingAccount, Credi
     """The account and then the line, both locked, and one instant for both: the later of theirs.
 
     For operations that touch both books, before they write to either. Raises
-    BillingAccount.DoesNotExist, CreditLine.DoesNotExist.
+    BillingAccount.DoesNotExist, CreditLine.DoesNotExist. Rule 2.6.
     """
     account = lock(merchant_id, now=now)
     line = lines.lock(merchant_id, now=account.now)

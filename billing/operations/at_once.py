@@ -31,7 +31,7 @@ class TooManyCards(Refused):
 def next_attempt_from(bill: Invoice, *, collector: str, now: datetime) -> datetime:
     """From when on people may have the locked bill tried once more; `now` if they may already.
 
-    `collector`: the actor of attempts that the bill's own dates make.
+    `collector`: the actor of attempts that the bill's own dates make. Rule 16.10.
     """
     by_people = ~Q(actor=collector) | ~Q(chosen_by="")
     tried = bill.payments.filter(by_people, started_at__gt=now - WITHIN)
@@ -41,6 +41,6 @@ def next_attempt_from(bill: Invoice, *, collector: str, now: datetime) -> dateti
 
 
 def check_cards(account: BillingAccount, *, now: datetime) -> None:
-    """Raise TooManyCards where no further card may be added to the account yet."""
+    """Raise TooManyCards where no further card may be added to the account yet. Rule 16.10."""
     if account.cards.filter(added_at__gt=now - WITHIN).count() >= MOST_CARDS:
         raise TooManyCards(f"card: {MOST_CARDS} were added within 24 hours; try again later")

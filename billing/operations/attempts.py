@@ -1,4 +1,4 @@
-"""Payments as rows, and what a succeeded one does to its bill (domain: payment)."""
+"""Payments as rows, and what a succeeded one does to its bill (rule 16.1)."""
 
 from collections.abc import Sequence
 from datetime import datetime

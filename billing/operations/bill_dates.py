@@ -1,4 +1,4 @@
-"""The bills that a date brings: plan fees in advance, the 30-day cycle (domain: invoice)."""
+"""The bills that a date brings: plan fees in advance, the 30-day cycle (rule 15.4, rule 15.5)."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -51,7 +51,7 @@ FROM due WHERE account.merchant_id = due.account_id
 def bill_plans(account_ids: Sequence[int], *, on: Sequence[date], at: Sequence[datetime]) -> None:
     """Charge each locked account its plan fee, dated its day of `on`, and write the bill for it.
 
-    A change of plan takes effect here, on the plan date that it waited for.
+    A change of plan takes effect here, on the plan date that it waited for. Rule 15.4.
     """
     due: dict[str, Any] = {
         "accounts": list(account_ids),
@@ -67,7 +67,7 @@ def bill_plans(account_ids: Sequence[int], *, on: Sequence[date], at: Sequence[d
 
 
 def bill_cycles(account_ids: Sequence[int], *, on: Sequence[date], at: Sequence[datetime]) -> None:
-    """Write the CYCLE bill of each locked account, dated its day of `on`."""
+    """Write the CYCLE bill of each locked account, dated its day of `on`. Rule 15.5."""
     _issue(Invoice.Kind.CYCLE, account_ids, on, at)
 
 

@@ -1,4 +1,4 @@
-"""What operators decide about bills (domain: invoice, states)."""
+"""What operators decide about bills (rule 15.22 to rule 15.24)."""
 
 from datetime import datetime, timedelta
 
@@ -50,7 +50,7 @@ def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> I
 
     What the merchant has with us pays it first.
 
-    Raises UnknownBill, BillNotOpen, Invalid without a reason.
+    Raises UnknownBill, BillNotOpen, Invalid without a reason. Rule 15.21.
     """
     account, bill = hold(invoice_id, now=now)
     now = account.now
@@ -83,7 +83,7 @@ def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> I
 def send_back(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
     """Give up a draft: its items are outstanding again, and it never gets a number.
 
-    Raises UnknownBill, BillNotOpen, Invalid without a reason.
+    Raises UnknownBill, BillNotOpen, Invalid without a reason. Rule 15.22.
     """
     return _undo(invoice_id, Decided.SENT_BACK, actor, reason, now)
 
@@ -93,7 +93,7 @@ def void(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
     stays.
 
     They go on the next bill; voiding itself makes none. Raises UnknownBill, BillNotOpen,
-    BillHasPayments, Invalid without a reason.
+    BillHasPayments, Invalid without a reason. Rule 15.24.
     """
     return _undo(invoice_id, Decided.VOIDED, actor, reason, now)
 
@@ -102,7 +102,7 @@ def void(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
 def mark_uncollectible(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
     """Give up collecting an open bill by ourselves. It can still be paid.
 
-    Raises UnknownBill, BillNotOpen, Invalid without a reason.
+    Raises UnknownBill, BillNotOpen, Invalid without a reason. Rule 15.23.
     """
     account, bill = hold(invoice_id, now=now)
     now = account.now

@@ -1,4 +1,4 @@
-"""Adding a card at Stripe, and taking one away (domain: payment).
+"""Adding a card at Stripe, and taking one away (rule 16.15).
 
 A person's browser hands the card to Stripe, never to us: `begin` opens a SetupIntent for it, and
 `finish` asks Stripe what came of that. No lock is held while Stripe is asked.

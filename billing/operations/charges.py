@@ -1,4 +1,4 @@
-"""Recording charges (domain: billing, charge).
+"""Recording charges (rule 12.7).
 
 Charges come in their thousands for many merchants, so recording is written for a batch; one charge
 is a batch of one. The outcome is that of taking them one by one: whenever a charge makes its
@@ -59,6 +59,7 @@ def record(charge: NewCharge) -> tuple[Charge, bool]:
 
     Raises ChargeConflict, CurrencyMismatch, AccountClosed, Invalid, which is also what a charge
     meets that has neither an amount nor a price. Zero is legal, a negative amount is not.
+    Rule 12.7.
     """
     (outcome,) = record_many([charge])
     if isinstance(outcome, Refused):
@@ -73,6 +74,7 @@ def record_many(charges: Sequence[NewCharge]) -> list[bool | Refused]:
 
     For each: whether it is new (False for a repeat), or the refusal it met; the others go on.
     Locks the accounts of all of them, in the order of their keys, to the end of the transaction.
+    Rule 3.3.
     """
     account_ids = sorted({charge.merchant_id for charge in charges})
     locked = BillingAccount.objects.select_for_update().filter(pk__in=account_ids).order_by("pk")

@@ -1,4 +1,4 @@
-"""Credits: asked for, granted, approved, rejected (domain: billing, billing credit)."""
+"""Credits: asked for, granted, approved, rejected (rule 14.1)."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -66,7 +66,7 @@ def ask(
     """Ask for `amount` back on a charge, named by its reference; `fee` is the reason's code.
 
     A form sent twice, told by its `request_key`, is one credit. Raises UnknownCharge,
-    CreditTooLarge, CreditConflict, CurrencyMismatch, Invalid.
+    CreditTooLarge, CreditConflict, CurrencyMismatch, Invalid. Rule 14.1, rule 14.3.
     """
     account = accounts.lock(merchant_id, now=now)
     now = account.now
@@ -99,7 +99,7 @@ def grant(
 ) -> BillingCredit:
     """Give `amount` back at once, on a charge or on nothing in particular (an operator's way).
 
-    Raises as `ask` does.
+    Raises as `ask` does. Rule 14.1.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
@@ -115,6 +115,7 @@ def approve(*, credit_id: int, actor: str, reason: str, now: datetime) -> Billin
     """Turn a credit that was asked for into a negative charge, dated today, that posts at once.
 
     Raises UnknownCredit, AlreadyDecided, SamePerson, CreditTooLarge, Invalid without a reason.
+    Rule 14.2.
     """
     account, credit = _hold_pending(credit_id, now)
     now = account.now

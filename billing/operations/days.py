@@ -1,4 +1,4 @@
-"""The billing half of a merchant's day-end (domain: day-ends).
+"""The billing half of a merchant's day-end (rule 20.1).
 
 Set-based: one pass works off one local day of every account given. All that a day-end does carries
 the instant at which the day ended, whenever the job came to it.
@@ -75,7 +75,7 @@ def work_off(account_ids: Sequence[int], *, now: datetime) -> int:
     """Work off all day-ends ≤ `now` of these accounts, one day at a time; how many there were.
 
     Each day of the chunk is one transaction (or part of the caller's), so that a run that dies, is
-    late, or meets another one leaves every account at the end of some day.
+    late, or meets another one leaves every account at the end of some day. Rule 20.1, rule 20.2.
     """
     worked_off = 0
     while accounts := _work_off_one_day(account_ids, now):

@@ -1,4 +1,4 @@
-"""When a bill that was not paid is tried again, and what it leads to (domain: payment)."""
+"""When a bill that was not paid is tried again, and what it leads to (rule 16.3)."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -55,7 +55,10 @@ FROM failed ORDER BY account_id, id
 def fail_manual_bills(
     account_ids: Sequence[int], *, due_by: Sequence[date], at: Sequence[datetime]
 ) -> None:
-    """As a day of each locked account starts, its unpaid manual bills due by then have failed."""
+    """As a day of each locked account starts, its unpaid manual bills due by then have failed.
+
+    Rule 16.6.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             FAIL_MANUAL,
@@ -99,7 +102,10 @@ def fail(account: BillingAccount, bill: Invoice, *, failure: str, now: datetime)
 
 
 def next_retry(bill: Invoice, *, after: datetime) -> datetime | None:
-    """The next retry of a bill that failed; those that an outage missed are not made up for."""
+    """The next retry of a bill that failed; those that an outage missed are not made up for.
+
+    Rule 16.3.
+    """
     if bill.first_failed_at is None:
         return None
     retries = (bill.first_failed_at + timedelta(days=days) for days in RETRY_DAYS)
@@ -111,7 +117,7 @@ def next_with_new_method(
 ) -> datetime | None:
     """When an open bill is tried by a method chosen just now: at once, unless it is not due yet.
 
-    What is less than the method takes is not tried.
+    What is less than the method takes is not tried. Rule 16.8.
     """
     if not account.pays_by_itself or is_too_little(account, bill.left_to_pay):
         return None
@@ -142,7 +148,7 @@ def plan_attempts(account: BillingAccount, *, now: datetime, chosen_by: str = ""
 def give_days_to_pay(account: BillingAccount, bill: Invoice) -> bool:
     """Whether the locked bill is due 7 days after its issue now, as bank transfers are.
 
-    That is so when nothing collects it any more and no provider was ever reached for it.
+    That is so when nothing collects it any more and no provider was ever reached for it. Rule 16.7.
     """
     if account.pays_by_itself or not bill.is_open or bill.first_failed_at is not None:
         return False
@@ -178,7 +184,10 @@ def reconsider(account: BillingAccount, *, actor: str, now: datetime) -> None:
 
 
 def expect_freezes(account: BillingAccount, bills: Sequence[Invoice]) -> None:
-    """These bills of the locked account count again for the line's freeze, if they have failed."""
+    """These bills of the locked account count again for the line's freeze, if they have failed.
+
+    Rule 16.11.
+    """
     days = [_freezes_on(bill, bill.first_failed_on) for bill in bills if bill.first_failed_on]
     unpaid_bills.expect([account.pk] * len(days), days)
 

@@ -1,4 +1,4 @@
-"""Writing bills (domain: billing, invoice)."""
+"""Writing bills (rule 15.1)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -146,7 +146,7 @@ def issue(due: Sequence[Due]) -> list[int]:
     take what was posted before their date, and the plan fee of that date; a FINAL one takes
     everything. What does not come to more than 0, or to less than what the account's provider
     takes, makes no bill and stays outstanding. Unapplied money pays the bills before anybody is
-    asked to. Returns the ids of the bills.
+    asked to. Returns the ids of the bills. Rule 15.1.
     """
     if not due:
         return []

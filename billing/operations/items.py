@@ -1,4 +1,4 @@
-"""Posting what has accrued (domain: billing, invoice item)."""
+"""Posting what has accrued (rule 13.2)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -41,6 +41,7 @@ def post_day(account_ids: Sequence[int]) -> list[int]:
     """Post what is due as the open day of each locked account ends.
 
     Returns the accounts of which something was posted and that now have reached their threshold.
+    Rule 13.2.
     """
     with connection.cursor() as cursor:
         cursor.execute(POST_DAY, {"accounts": list(account_ids)})
@@ -50,7 +51,7 @@ def post_day(account_ids: Sequence[int]) -> list[int]:
 def post_accrued(account: BillingAccount, *, now: datetime) -> bool:
     """Post what the locked account has accrued today, before the day ends (the guard).
 
-    Returns whether something was posted and the account now has reached its threshold.
+    Returns whether something was posted and the account now has reached its threshold. Rule 15.7.
     """
     with connection.cursor() as cursor:
         cursor.execute(POST_ACCRUED, {"accounts": [account.pk], "now": now})
@@ -58,7 +59,10 @@ def post_accrued(account: BillingAccount, *, now: datetime) -> bool:
 
 
 def post_everything(account: BillingAccount, *, now: datetime) -> None:
-    """Post all that the locked account has accrued, whenever it was to post (account closing)."""
+    """Post all that the locked account has accrued, whenever it was to post (account closing).
+
+    Rule 19.3.
+    """
     with connection.cursor() as cursor:
         cursor.execute(DATE_TODAY, {"account": account.pk, "today": account.open_on})
         cursor.execute(POST_ALL, {"accounts": [account.pk], "now": now})

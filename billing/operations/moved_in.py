@@ -1,4 +1,4 @@
-"""Bills of the time before the books, which were settled outside (domain: events and API)."""
+"""Bills of the time before the books, which were settled outside (rule 23.14)."""
 
 from collections.abc import Sequence
 
@@ -27,6 +27,9 @@ FROM bill ORDER BY id
 
 
 def settle(bill_ids: Sequence[int]) -> None:
-    """Take these bills, just issued, for paid. No provider is asked, and nothing fails."""
+    """Take these bills, just issued, for paid. No provider is asked, and nothing fails.
+
+    Rule 23.14.
+    """
     with connection.cursor() as cursor:
         cursor.execute(SETTLE, {"bills": list(bill_ids), "provider": PROVIDER})

@@ -1,4 +1,4 @@
-"""What an account's bills are collected from (domain: payment)."""
+"""What an account's bills are collected from (rule 16.8)."""
 
 from datetime import date, datetime
 
@@ -47,7 +47,7 @@ def choose(
     Bills that failed are tried at once; those not due yet, on their due day. Choosing what is
     chosen already changes nothing, but a disputed card is asked again from then on. Raises
     UnknownCard, ProviderNotReady, Invalid for a method that there is not, CurrencyNotTaken for one
-    that does not collect in the account's currency.
+    that does not collect in the account's currency. Rule 16.8.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now

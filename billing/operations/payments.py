@@ -1,4 +1,4 @@
-"""Collecting bills (domain: billing, payment).
+"""Collecting bills (rule 16.1).
 
 An attempt is on record before its provider is asked, and the provider knows it by its key, so that
 dying in between never pays twice: what has no answer is asked about, and nothing else is tried for
@@ -67,7 +67,7 @@ def collect(invoice_id: int, *, now: datetime, silences: Silences | None = None)
     """Make the attempt on an open bill that is due; find out first what became of the last one.
 
     `silences`: those of the run that asks. Returns None when there is nothing to do. Raises
-    ProviderNotReady, and KeepsSilent for a provider that the run asks no more.
+    ProviderNotReady, and KeepsSilent for a provider that the run asks no more. Rule 16.1.
     """
     return _attempt(invoice_id, actor=COLLECTOR, silences=silences, now=now)
 
@@ -79,7 +79,7 @@ def pay_now(
 
     `attempts_seen`: how many attempts the page showed; a form sent twice makes one of them.
     Raises UnknownBill, BillChanged, BillNotOpen, PaymentUnderWay, NoPaymentMethod,
-    TooLittle, CardDisputed, ProviderNotReady.
+    TooLittle, CardDisputed, ProviderNotReady. Rule 16.5.
     """
     payment = _attempt(invoice_id, actor=actor, now=now, attempts_seen=attempts_seen)
     if payment is None:
@@ -91,6 +91,7 @@ def collect_chosen(merchant_id: int, *, now: datetime) -> Payment | None:
     """After a method was chosen, try by it the oldest bill that is due now, while a page waits.
 
     The others are the job's. None where there is nothing to try. Raises as `collect` does.
+    Rule 16.9.
     """
     due = queries.bills_to_collect_of(merchant_id, now)
     if not due:
@@ -126,6 +127,7 @@ def reconcile(
     """Ask the provider what became of an attempt that has no answer; `actor` where a person asks.
 
     What it never received is made again, under the same key. Raises as `collect` does.
+    Rule 16.1, rule 16.2.
     """
     found = Payment.objects.filter(pk=payment_id).values_list("invoice", flat=True).first()
     if found is None:

@@ -1,4 +1,4 @@
-"""Introducing prices (domain: fee price)."""
+"""Introducing prices (rule 12.4)."""
 
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -43,7 +43,7 @@ def introduce(
     of a merchant. What has had no price may get one from any day; otherwise a day that is over, for
     the merchant or for anybody in the world, gets no new one. Of two from the same day the later
     one holds; the same one again, as of a form that is sent twice, is the one there is. Raises
-    PriceOfThePast, Invalid.
+    PriceOfThePast, Invalid. Rule 12.5.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     money.check_currency(currency)

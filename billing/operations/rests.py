@@ -1,4 +1,4 @@
-"""What a merchant has with us pays its bills (domain: payment, unapplied; closing)."""
+"""What a merchant has with us pays its bills (rule 17.3, rule 19.6)."""
 
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from billing.operations import attempts, charges, unapplied
 def pay_bills(account: BillingAccount, *, actor: str, now: datetime) -> None:
     """Pay unpaid bills of the locked account with its unapplied money, oldest due day first; once
     it is closed, then with what is outstanding in the merchant's favour.
+    Rule 17.3, rule 17.4, rule 19.6.
     """
     unapplied.pay_bills(account, actor=actor, now=now)
     if account.is_closed and account.outstanding < 0:

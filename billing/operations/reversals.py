@@ -1,4 +1,4 @@
-"""Money of payments that their providers took back (domain: payment, reversal).
+"""Money of payments that their providers took back (rule 18.1).
 
 A reversal is written down once, by the provider's own id, whoever tells of it first. The payment
 stays succeeded and its bill paid: what follows is decided by a billing officer.
@@ -62,6 +62,7 @@ def record(told: Told, *, payment_id: int, actor: str, now: datetime) -> Reversa
     What is told again changes nothing. As far as the money is unapplied it is taken from there. A
     refund of ours, and one that was unapplied altogether, is ACCEPTED at once; every other one
     waits for a billing officer. Returns None for what never was taken, or is more than the money.
+    Rule 18.1, rule 18.2.
     """
     payment = Payment.objects.get(pk=payment_id)
     account, bill = hold(payment.invoice_id, now=now)
@@ -172,7 +173,7 @@ def charge(
 
     On a closed account a FINAL bill takes it. `seen` is what the page showed (`Reversal.seen`);
     the merchant reads `message`. Raises UnknownReversal, ReversalDecided, ChangedMeanwhile, Invalid
-    without a reason or a message.
+    without a reason or a message. Rule 18.5.
     """
     account, reversal = _hold_undecided(reversal_id, seen, now)
     reversal.charge = charges.record_own(
@@ -195,7 +196,10 @@ def charge(
 def accept(
     *, reversal_id: int, seen: str, actor: str, reason: str, message: str, now: datetime
 ) -> Reversal:
-    """Ask nothing of the merchant for what was taken back. Takes and raises what `charge` does."""
+    """Ask nothing of the merchant for what was taken back. Takes and raises what `charge` does.
+
+    Rule 18.4.
+    """
     account, reversal = _hold_undecided(reversal_id, seen, now)
     return _decide(account, reversal, Status.ACCEPTED, actor, reason, message)
 

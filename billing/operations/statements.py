@@ -1,4 +1,4 @@
-"""Closing monthly statements (domain: billing, statement)."""
+"""Closing monthly statements (rule 13.5)."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,10 @@ FROM closed ORDER BY account_id
 
 
 def close(account_ids: Sequence[int]) -> None:
-    """Close the statement of each locked account whose open day is the last of its month."""
+    """Close the statement of each locked account whose open day is the last of its month.
+
+    Rule 13.5.
+    """
     if not account_ids:
         return
     with connection.cursor() as cursor:

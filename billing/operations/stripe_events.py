@@ -1,4 +1,4 @@
-"""What Stripe tells us by itself (domain: payment).
+"""What Stripe tells us by itself (rule 16.15).
 
 An event says where to look, and no more: events come late, twice, and in any order. What counts is
 the object as Stripe has it now.

@@ -1,4 +1,4 @@
-"""What Stripe says of a PaymentIntent, wherever we heard of it (domain: payment)."""
+"""What Stripe says of a PaymentIntent, wherever we heard of it (rule 16.15)."""
 
 import logging
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What Stripe took back of payments: refunds and disputes (domain: payment, reversal).
+"""What Stripe took back of payments: refunds and disputes (rule 18.1).
 
 An event says where to look, and once a day everything of late is looked at, in case an event was
 lost. What counts is the object as Stripe has it now.

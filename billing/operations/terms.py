@@ -57,7 +57,7 @@ def change_plan(
 ) -> PlanTerm:
     """From its next plan date on the account has this plan; nothing is charged or given back.
 
-    A later change before that date takes its place. Raises AccountClosed, Invalid.
+    A later change before that date takes its place. Raises AccountClosed, Invalid. Rule 19.1.
     """
     account = _lock_open(merchant_id, now)
     now = account.now
@@ -93,7 +93,7 @@ def change_time_zone(
     """From the start of its next local month the merchant's days are those of `timezone`.
 
     Both its billing account and its credit line change with the day-end that ends this month; a
-    later change before that takes its place. Raises Invalid.
+    later change before that takes its place. Raises Invalid. Rule 19.2.
     """
     calendar.check_zone(timezone)
     account, _ = accounts.lock_both(merchant_id, now=now)
@@ -159,6 +159,7 @@ def close(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Billin
     From then on it takes no charge of the platform's and has no bill dates; its statement closes
     with its month. Its credit line takes no new order. What is left in the merchant's favour pays
     its unpaid bills; the rest waits to be paid out. Raises AccountClosed, Invalid without a reason.
+    Rule 19.3.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     _check_open(account)
@@ -186,7 +187,7 @@ def close(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Billin
 def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> BillingAccount:
     """Bill what a closed account has outstanding again, after a bill of it was voided.
 
-    Raises NothingToBill, Invalid without a reason.
+    Raises NothingToBill, Invalid without a reason. Rule 19.3.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
@@ -215,7 +216,7 @@ def pay_out_rest(
 
     Raises NothingToPayOut, DraftWaits, PaymentUnderWay, ReversalUndecided, BillsUnpaid,
     WithdrawalsStopped while fraud is suspected, Conflict for a reference under which money was
-    given back before, Invalid.
+    given back before, Invalid. Rule 19.7.
     """
     reference = wording.line("reference", reference)
     account, line = accounts.lock_both(merchant_id, now=now)

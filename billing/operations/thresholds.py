@@ -1,4 +1,4 @@
-"""The threshold: asked for, answered, changed (domain: billing, invoice)."""
+"""The threshold: asked for, answered, changed (rule 15.20)."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -51,7 +51,7 @@ def ask(
 ) -> ThresholdRequest:
     """Ask for a higher threshold; the message says why.
 
-    Raises AccountClosed, RequestPending, NotHigher, CurrencyMismatch, Invalid.
+    Raises AccountClosed, RequestPending, NotHigher, CurrencyMismatch, Invalid. Rule 15.20.
     """
     message = wording.checked("message", message)
     account = accounts.lock(merchant_id, now=now)
@@ -89,7 +89,7 @@ def approve(
     """Raise the threshold to what was wanted, or to `threshold`, which may be less or more.
 
     Raises UnknownRequest, AlreadyDecided, AccountClosed, SamePerson, NotHigher, CurrencyMismatch,
-    Invalid.
+    Invalid. Rule 15.20.
     """
     account, request = _hold_pending(request_id, now)
     now = account.now
@@ -117,7 +117,7 @@ def change(
 ) -> BillingAccount:
     """Set the threshold, higher or lower. That bills nothing by itself: the next posting does.
 
-    Raises AccountClosed, CurrencyMismatch, Invalid.
+    Raises AccountClosed, CurrencyMismatch, Invalid. Rule 15.8.
     """
     account = accounts.lock(merchant_id, now=now)
     now = account.now

@@ -1,4 +1,4 @@
-"""Counting days by another version of the time-zone data (domain: money and time).
+"""Counting days by another version of the time-zone data (rule 2.13).
 
 Days that were worked off stand. The day that is open ends where the new data says, but not before
 what was written on it; the days after it are the first ones that `audit` counts again.

@@ -1,4 +1,4 @@
-"""Money that operators see come in or give back (domain: payment, manual; unapplied).
+"""Money that operators see come in or give back (rule 16.6, rule 17.1).
 
 A transfer is known by the bank's reference: an account has each once, whatever it paid.
 """
@@ -53,7 +53,7 @@ def record(
     It pays what is left of the bill; what is more is unapplied, and so is all of it when the bill
     is paid or void. `reference` is the bank's own; the same transfer of the same amount is recorded
     once on the account. Raises UnknownBill, BillNotOpen for a draft, PaymentUnderWay,
-    TransferConflict, CurrencyMismatch, Invalid.
+    TransferConflict, CurrencyMismatch, Invalid. Rule 17.1.
     """
     reference = wording.line("reference", reference)
     account, bill = hold(invoice_id, now=now)
@@ -90,7 +90,7 @@ def receive(
     """Write down that a bank transfer came in that names no bill: it is unapplied, and pays what
     bills there are, oldest due day first.
 
-    Raises TransferConflict, CurrencyMismatch, Invalid.
+    Raises TransferConflict, CurrencyMismatch, Invalid. Rule 17.1.
     """
     reference = wording.line("reference", reference)
     account, _ = accounts.lock_both(merchant_id, now=now)
@@ -176,7 +176,7 @@ def give_back(
 
     The same reference and amount is written down once. What a closed account has goes with its
     rest (terms.pay_out_rest). Raises AccountClosed, MoreThanIsUnapplied, TransferConflict,
-    WithdrawalsStopped while fraud is suspected, CurrencyMismatch, Invalid.
+    WithdrawalsStopped while fraud is suspected, CurrencyMismatch, Invalid. Rule 17.5.
     """
     reference = wording.line("reference", reference)
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)

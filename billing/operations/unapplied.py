@@ -1,4 +1,4 @@
-"""Money that no bill wanted: it comes, pays bills, and goes back (domain: payment, unapplied).
+"""Money that no bill wanted: it comes, pays bills, and goes back (rule 17.2).
 
 Everything here is done to an account that the caller holds locked, in the caller's transaction.
 """
@@ -59,6 +59,7 @@ def pay_bills(account: BillingAccount, *, actor: str, now: datetime) -> None:
     """Pay the account's unpaid bills with what is unapplied, oldest due day first.
 
     What a bill is left with can be collected: it is nothing, or at least the minimum.
+    Rule 17.3, rule 17.4.
     """
     if account.unapplied <= 0:
         return
@@ -126,7 +127,7 @@ def take_back(
     It is taken from what is unapplied, as far as `source` brought it there and it still is. Money
     has no name: what other sources brought may have paid a bill meanwhile. Returns the rest of
     `amount`, which has been used or given back already. `reversal` is the provider's own id, and
-    takes once: said again, it returns the same rest.
+    takes once: said again, it returns the same rest. Rule 17.6.
     """
     of_reversal = f"reversal:{reversal}"
     known = account.unapplied_entries.filter(kind=Kind.REVERSED, source=of_reversal).first()

@@ -19,7 +19,7 @@ def is_unusable(method: str, currency: str) -> bool:
 def leave(account: BillingAccount, *, now: datetime) -> None:
     """Let the locked account pay by bank transfer from now on; what is open is collected no more.
 
-    Written down like a choice, and on the trail.
+    Written down like a choice, and on the trail. Rule 15.12.
     """
     before, after = str(account.payment_method), str(BillingAccount.Method.MANUAL)
     account.payment_method = BillingAccount.Method.MANUAL

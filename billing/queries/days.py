@@ -1,6 +1,6 @@
 """What each fee came to on each day: the items that statements and bills are made of.
 
-Nothing here writes. A charge counts for the day on which it posts (domain: billing, charge).
+Nothing here writes. A charge counts for the day on which it posts (rule 13.1).
 """
 
 from datetime import date

@@ -1,4 +1,4 @@
-"""Where an account is heading: its threshold and its next bill (domain: billing, invoice)."""
+"""Where an account is heading: its threshold and its next bill (rule 15.2, rule 15.4)."""
 
 import math
 from contextlib import suppress
@@ -62,7 +62,10 @@ class Forecast:
 
 
 def forecast(account: BillingAccount, *, today: date) -> Forecast:
-    """The forecast of local day `today`, in the account's currency."""
+    """The forecast of local day `today`, in the account's currency.
+
+    Rule 15.2, rule 15.4, rule 15.5.
+    """
     charged, plan_fee = _read(account, today)
     pace = charged / PACE_DAYS
     reached = account.outstanding + account.accruing

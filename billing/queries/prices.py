@@ -1,4 +1,4 @@
-"""What a unit of a fee costs (domain: fee price)."""
+"""What a unit of a fee costs (rule 12.4)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

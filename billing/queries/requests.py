@@ -1,4 +1,4 @@
-"""What fulfilment requests cost (domain: billing, charge)."""
+"""What fulfilment requests cost (rule 12.8)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The first credit policies: the figures of the domain page."""
+"""The first credit policies: their figures (rule 8.13)."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Withdrawals that a merchant need not ask for one by one (domain: withdrawal, automatic)."""
+"""Withdrawals that a merchant need not ask for one by one (rule 10.13)."""
 
 import secrets
 from datetime import date, datetime, timedelta
@@ -39,7 +39,7 @@ def set_up(
 
     All owners are told. One that is there ends; the same one again is one, usable from when it was
     set up first. Returns it and whether it is new. Raises UnknownDestination, DestinationNotUsable
-    for one that was removed, CurrencyMismatch, Invalid.
+    for one that was removed, CurrencyMismatch, Invalid. Rule 10.13.
     """
     line = lines.lock(merchant_id, now=now)
     least = money.figure(from_amount, line.currency, field="from_amount")
@@ -86,7 +86,7 @@ def run(rule_id: int, *, now: datetime) -> PayoutRun | None:
     """Withdraw for the line's open day what can be; None when it is not due, or not any more.
 
     However late it comes it runs once, for the day that is open then. What it asks for is a
-    withdrawal like any other, in the name of who set it up.
+    withdrawal like any other, in the name of who set it up. Rule 10.14.
     """
     line_id = PayoutSchedule.objects.values_list("line_id", flat=True).get(pk=rule_id)
     line = lines.lock(line_id, now=now)

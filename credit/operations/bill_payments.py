@@ -1,4 +1,4 @@
-"""Paying bills out of proceeds (domain: proceeds, payment)."""
+"""Paying bills out of proceeds (rule 16.16)."""
 
 from datetime import datetime
 
@@ -23,7 +23,7 @@ def take(*, merchant_id: int, amount: Money, payment: str, now: datetime) -> Pro
     """Take `amount` out of what is available; `payment` is the bill's payment, by its key.
 
     Once per payment: a repeat returns the entry that the first one made. Raises NotEnoughProceeds,
-    CurrencyMismatch, CreditLine.DoesNotExist.
+    CurrencyMismatch, CreditLine.DoesNotExist. Rule 16.16.
     """
     line = lines.lock(merchant_id, now=now)
     now = line.now

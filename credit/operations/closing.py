@@ -17,6 +17,7 @@ def close(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
 
     A raise that waits after a review is VOID, one that the merchant asked for is rejected, and no
     review follows. Once closed, it changes nothing. The caller holds the account's lock.
+    Rule 19.4, rule 19.5.
     """
     line = lines.lock(merchant_id, now=now)
     if line.is_closed:

@@ -1,4 +1,4 @@
-"""The credit half of a merchant's day-end (domain: day-ends).
+"""The credit half of a merchant's day-end (rule 20.1).
 
 Write-offs, then overdue freezes, then, on the first of a month, limit reviews. Set-based: one pass
 works off one local day of every line given. All that a day-end does carries the instant at which
@@ -105,7 +105,7 @@ def work_off(line_ids: Sequence[int], *, now: datetime) -> int:
     """Work off all day-ends ≤ `now` of these lines, one day at a time; how many there were.
 
     Each day of the chunk is one transaction (or part of the caller's), so that a run that dies, is
-    late, or meets another one leaves every line at the end of some day.
+    late, or meets another one leaves every line at the end of some day. Rule 20.1, rule 20.2.
     """
     worked_off = 0
     while lines := _work_off_one_day(line_ids, now):

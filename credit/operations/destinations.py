@@ -1,4 +1,4 @@
-"""Where a merchant's proceeds may go (domain: withdrawal)."""
+"""Where a merchant's proceeds may go (rule 10.1)."""
 
 import re
 import unicodedata
@@ -59,7 +59,7 @@ def add(
 
     The number is kept encrypted. All owners are told. Returns the destination and whether it is
     new: the same one added twice is one, usable from when it was added first. Raises Invalid,
-    DestinationConflict.
+    DestinationConflict. Rule 10.1, rule 10.3.
     """
     holder, bank = _name(holder, "holder"), _bank(kind, bank)
     number, routing = _number(kind, number, country, routing)
@@ -236,7 +236,7 @@ def remove(
     Those under way to it go on until they are over, unless the merchant cancels them; what its
     provider never received is not sent again. Twice is once.
 
-    Raises UnknownDestination.
+    Raises UnknownDestination. Rule 10.4.
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)

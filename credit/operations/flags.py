@@ -1,4 +1,4 @@
-"""Flagging orders for a person to look at, and what the person found (domain: credit, freeze).
+"""Flagging orders for a person to look at, and what the person found (rule 7.7).
 
 A flag changes nothing by itself: it is an operator who freezes, if there is a reason to.
 """
@@ -54,6 +54,7 @@ def raise_flags(line_ids: Sequence[int], *, now: datetime) -> None:
 
     The causes: a buyer with 5 or more orders within 24 hours, by the local day on which the first
     of them was placed; and an order that was shipped 60 days ago and is not delivered.
+    Rule 7.7, rule 7.8.
     """
     found = _busy_buyers(line_ids, now) + _undelivered(line_ids, now)
     # Lines in the order of their keys, as everybody who locks several.

@@ -1,4 +1,4 @@
-"""Freezes placed by a person or another rule, and lifting any of them (domain: freeze)."""
+"""Freezes placed by a person or another rule, and lifting any of them (rule 7.1)."""
 
 from datetime import datetime
 
@@ -33,6 +33,7 @@ def place(
     """Freeze the line: it declines new orders, and open ones go on.
 
     Raises AlreadyFrozen for a rule's reason that is in force already, Invalid without a note.
+    Rule 7.1.
     """
     note = wording.checked("note", note)
     line = lines.lock(merchant_id, now=now)
@@ -60,7 +61,7 @@ def lift(*, freeze_id: int, actor: str, note: str, now: datetime) -> Freeze:
     """Lift one freeze by an operator's decision; the others stay in force.
 
     An OVERDUE freeze comes back at the next day start while its cause holds. Raises AlreadyLifted,
-    Invalid without a note.
+    Invalid without a note. Rule 7.1.
     """
     note = wording.checked("note", note)
     line_id = Freeze.objects.values_list("line_id", flat=True).get(pk=freeze_id)

@@ -1,4 +1,4 @@
-"""Changing a limit by decision (domain: credit line)."""
+"""Changing a limit by decision (rule 8.17)."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -20,6 +20,7 @@ def set_limit(
     """Set the line's limit, also below what is used: then nothing is available until payments come.
 
     Raises CurrencyMismatch, Invalid for a negative or unchanged limit, or without a reason.
+    Rule 8.17.
     """
     reason = wording.checked("reason", reason)
     with transaction.atomic():
@@ -46,7 +47,7 @@ def change(
 ) -> LimitEntry:
     """Move the locked line's limit by a person's decision, and write the entry that says so.
 
-    A raise that waits is VOID by that.
+    A raise that waits is VOID by that. Rule 4.3, rule 8.10.
     """
     before, line.limit = line.limit, limit
     line.save(update_fields=["limit"])

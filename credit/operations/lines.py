@@ -80,7 +80,7 @@ def lock(merchant_id: int, *, now: datetime, notes_instant: bool = True) -> Cred
     The first thing every operation on a line does, and it then counts at `line.now`: the latest of
     `now`, what the line last wrote and the start of its open day, since clocks differ and locks are
     waited for. With `notes_instant=False` it is the caller that notes `line.now` on the line with
-    what it writes (`last_wrote_at`). Raises CreditLine.DoesNotExist.
+    what it writes (`last_wrote_at`). Raises CreditLine.DoesNotExist. Rule 2.4, rule 2.5.
     """
     line = _locked(merchant_id, now, LOCK_AND_NOTE if notes_instant else LOCK)
     counts_at = max(now, line.last_wrote_at)  # as a day starts that instant is noted, too

@@ -1,4 +1,4 @@
-"""What the platform measured of a shop (domain: limit review)."""
+"""What the platform measured of a shop (rule 8.1)."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -32,7 +32,7 @@ def report(
 
     Reviews know of them from now on, and take the latest measured.
 
-    Returns them and whether they are new. Raises Invalid out of range, MetricsConflict.
+    Returns them and whether they are new. Raises Invalid out of range, MetricsConflict. Rule 23.8.
     """
     sent = {
         "rating": rating,

@@ -1,4 +1,4 @@
-"""A buyer's order, from placing to delivery or cancellation (domain: credit, order)."""
+"""A buyer's order, from placing to delivery or cancellation (rule 4.5)."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -82,7 +82,7 @@ def place(
     It counts from `now` on; `at` is when the platform says that the buyer placed it (as a rule,
     now). Returns the order and whether it is new; the same reference with the same content gives
     the order that is there. Raises OrderConflict when the content differs, CurrencyMismatch,
-    Invalid, and WrongInstant when `at` is not here yet.
+    Invalid, and WrongInstant when `at` is not here yet. Rule 4.5, rule 4.6.
     """
     if not 1 <= instalments <= MOST_INSTALMENTS:
         raise Invalid("instalments", f"must be between 1 and {MOST_INSTALMENTS}")
@@ -220,7 +220,8 @@ def load(line: CreditLine, reference: str) -> Order:
 def ship(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tuple[Order, bool]:
     """Note that the order left the shop at `at`. Returns it and whether that was news.
 
-    Raises UnknownOrder, WrongInstant, OrderNotOpen for a declined or cancelled order."""
+    Raises UnknownOrder, WrongInstant, OrderNotOpen for a declined or cancelled order. Rule 4.10.
+    """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         order = load(line, reference)
@@ -239,7 +240,7 @@ def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) ->
 
     Returns it and whether that was news. Raises UnknownOrder, WrongInstant, OrderNotOpen for a
     declined or cancelled order. The first part is due `payment_days` after the local day of
-    delivery.
+    delivery. Rule 4.10, rule 4.11.
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
@@ -296,6 +297,7 @@ def check_instant(at: datetime, line: CreditLine, order: Order | None = None) ->
     """The instant to compute with for what was said to happen at `at`, of which we hear now.
 
     Raises WrongInstant when that is before `order` was placed or after now, by over 5 minutes.
+    Rule 3.5.
     """
     placed_at = min(order.placed_said_at, order.placed_at) if order else None
     counted_at = happened(at, not_before=placed_at, told=line.now)
@@ -311,7 +313,7 @@ def cancel(
 
     It is released now; `at` is when the platform says it was cancelled (as a rule, now). Returns
     it and whether that was news. Raises UnknownOrder, WrongInstant, OrderNotOpen, OrderConflict
-    when it was cancelled before for another reason.
+    when it was cancelled before for another reason. Rule 4.15.
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)

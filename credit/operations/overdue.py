@@ -1,4 +1,4 @@
-"""Freezes that the overdue rule places and lifts (domain: credit, freeze)."""
+"""Freezes that the overdue rule places and lifts (rule 7.5, rule 7.6)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -50,7 +50,7 @@ FROM changed WHERE line.merchant_id = changed.line_id
 
 
 def update(starts: Sequence[Start]) -> None:
-    """Place or lift the OVERDUE freeze of each locked line as its day starts."""
+    """Place or lift the OVERDUE freeze of each locked line as its day starts. Rule 7.5."""
     with connection.cursor() as cursor:
         cursor.execute(
             UPDATE,
@@ -65,7 +65,10 @@ def update(starts: Sequence[Start]) -> None:
 
 
 def lift(line: CreditLine, *, now: datetime) -> None:
-    """Lift the locked line's OVERDUE freeze if a payment or refund has ended its cause."""
+    """Lift the locked line's OVERDUE freeze if a payment or refund has ended its cause.
+
+    Rule 7.6.
+    """
     if not line.is_frozen:
         return
     freeze = Freeze.objects.filter(

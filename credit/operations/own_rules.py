@@ -1,4 +1,4 @@
-"""A merchant's own rules for new orders: a pause, and caps (domain: credit, order).
+"""A merchant's own rules for new orders: a pause, and caps (rule 6.1, rule 6.2).
 
 What they decline is told to nobody and is no lost value: the merchant wanted it so.
 """
@@ -27,7 +27,7 @@ class LineClosed(Refused):
 def pause(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
     """Decline new orders until the merchant takes them again. Once paused, it changes nothing.
 
-    Raises LineClosed.
+    Raises LineClosed. Rule 6.1.
     """
     line = _lock_open(merchant_id, now)
     if not line.is_paused:
@@ -53,7 +53,7 @@ def set_caps(
     """Cap a single order, and what one buyer may owe; None is no cap.
 
     As much as a cap is fine. Raises LineClosed, CurrencyMismatch, and Invalid for a cap that is
-    not above 0.
+    not above 0. Rule 6.2.
     """
     line = _lock_open(merchant_id, now)
     for field, action, cap in (

@@ -1,4 +1,4 @@
-"""Cash that buyers paid for orders, becoming the merchant's proceeds (domain: credit, proceeds)."""
+"""Cash that buyers paid for orders, becoming the merchant's proceeds (rule 4.13)."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -54,6 +54,7 @@ def receive(
     write-off it becomes proceeds only. Returns the payment and whether it is new. Raises Invalid,
     PaymentConflict, Unmatched, which keeps the cash, and UnknownOrder, WrongInstant or
     CurrencyMismatch, which leave the reference free and put it on the operators' desk.
+    Rule 4.13, rule 4.19, rule 5.1.
     """
     if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")

@@ -1,4 +1,4 @@
-"""Withdrawals on their way to whoever pays them (domain: withdrawal).
+"""Withdrawals on their way to whoever pays them (rule 10.9).
 
 That a withdrawal is SENT is on record before its provider is asked, so that dying in between never
 pays twice: what has no answer is asked about by its reference, and goes out again only when the
@@ -51,7 +51,7 @@ def send(withdrawal_id: int, *, now: datetime, silences: Silences | None = None)
 
     `silences`: those of the run that asks. Does nothing when somebody was faster. Raises
     WithdrawalsStopped, UnknownWithdrawal, KeepsSilent for a provider that the run asks no more, and
-    what keeps the provider from being asked; then nothing was sent.
+    what keeps the provider from being asked; then nothing was sent. Rule 10.9, rule 10.10.
     """
     withdrawal = _get(withdrawal_id)
     silences = silences or Silences()
@@ -67,7 +67,7 @@ def reconcile(withdrawal_id: int, *, now: datetime, silences: Silences | None = 
 
     Only what it says it never received is sent again, and that not before a request that we gave up
     on can't arrive any more. Raises WithdrawalsStopped instead of sending again, and as `send`
-    does.
+    does. Rule 10.10.
     """
     withdrawal = _get(withdrawal_id)
     silences = silences or Silences()
@@ -271,7 +271,10 @@ def _end_by_hand(withdrawal_id: int, answer: Answer, actor: str, now: datetime) 
 
 @transaction.atomic
 def flag_late(withdrawal_ids: Sequence[int], *, now: datetime) -> int:
-    """Flag those of them that have not ended, for operators to look at; how many there were."""
+    """Flag those of them that have not ended, for operators to look at; how many there were.
+
+    Rule 10.12.
+    """
     late = Withdrawal.objects.filter(
         pk__in=withdrawal_ids, ended_at__isnull=True, flagged_late_at__isnull=True
     )

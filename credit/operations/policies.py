@@ -1,4 +1,4 @@
-"""New versions of the numbers (domain: credit policy)."""
+"""New versions of the numbers (rule 8.13)."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -30,7 +30,7 @@ def introduce(
     """A new version for `currency` from local day `starts_on`; what is not in `figures` stays.
 
     Raises Invalid without a reason, and when it would start today or earlier, or not after the
-    newest version: days that were decided stay as they were.
+    newest version: days that were decided stay as they were. Rule 22.10.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     money.check_currency(currency)

@@ -1,7 +1,7 @@
 """Payments and refunds that were refused although money may have moved: none is forgotten.
 
 Each waits on the operators' desk until its reference comes again and is taken, or an operator
-closes it with a reason (domain: credit, order).
+closes it with a reason (rule 3.6).
 """
 
 from datetime import datetime
@@ -39,7 +39,7 @@ def keep(
 ) -> RefusedCash:
     """Put what was refused on the operators' desk, as part of the caller's transaction.
 
-    The same reference again, while it waits, is the same row with what was said last.
+    The same reference again, while it waits, is the same row with what was said last. Rule 3.6.
     """
     said = {
         "order_reference": order,
@@ -68,7 +68,7 @@ def take_off(line: CreditLine, kind: RefusedCash.Kind, reference: str) -> None:
 def close(*, refused_id: int, actor: str, reason: str, now: datetime) -> RefusedCash:
     """Take it off the desk by an operator's decision; its reference stays free.
 
-    Raises AlreadyEnded, Invalid without a reason, RefusedCash.DoesNotExist.
+    Raises AlreadyEnded, Invalid without a reason, RefusedCash.DoesNotExist. Rule 3.6.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     line_id = RefusedCash.objects.values_list("line_id", flat=True).get(pk=refused_id)

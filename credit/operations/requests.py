@@ -1,4 +1,4 @@
-"""What merchants ask about their limit, and operators' answers (domain: limit review, requests)."""
+"""What merchants ask about their limit, and operators' answers (rule 8.16)."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -58,7 +58,7 @@ def ask_raise(
 ) -> LimitRequest:
     """Ask for a limit of `limit_wanted`; the message says why. A repeat gives what waits already.
 
-    Raises LineClosed, RaiseAlreadyAsked, NotARaise, CurrencyMismatch, Invalid.
+    Raises LineClosed, RaiseAlreadyAsked, NotARaise, CurrencyMismatch, Invalid. Rule 8.16.
     """
     message = wording.checked("message", message)
     with transaction.atomic():
@@ -124,7 +124,7 @@ def approve_raise(
     """Raise the limit to what was wanted, or to `limit`, which may be less or more.
 
     Raises AlreadyDecided, UnknownRequest, NotARaise when the limit has that height by now,
-    SamePerson, CurrencyMismatch, Invalid.
+    SamePerson, CurrencyMismatch, Invalid. Rule 8.16.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     with transaction.atomic():

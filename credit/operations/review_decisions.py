@@ -1,4 +1,4 @@
-"""Operators' decisions on raises that wait for one (domain: limit review)."""
+"""Operators' decisions on raises that wait for one (rule 8.11, rule 8.12)."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -45,7 +45,7 @@ def approve(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitR
     """Agree to a raise that waited: what was proposed or, if less, what may be given by now.
 
     Raises AlreadyDecided, RaiseBlocked, Invalid without a reason, and ReviewOvertaken, which marks
-    it VOID.
+    it VOID. Rule 8.11, rule 8.12.
     """
     reason = wording.checked("reason", reason)
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Monthly limit reviews (domain: limit review)."""
+"""Monthly limit reviews (rule 8.1)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -36,7 +36,7 @@ def hold(starts: Sequence[Start]) -> None:
     """Review each locked line as its month starts: write the review, and what applies at once.
 
     Lines of a currency without a policy, without metrics, with a limit of 0, or of a closed
-    merchant are not reviewed.
+    merchant are not reviewed. Rule 8.1.
     """
     by_line = {start.line_id: start for start in starts if start.policy.holds_reviews}
     if not by_line:
@@ -113,7 +113,7 @@ def _review(start: Start, inputs: scoring.Inputs) -> LimitReview:
 def overtake(line: CreditLine, *, actor: str, now: datetime) -> None:
     """The raise of the locked line that waits for a decision is VOID, and the merchant is told.
 
-    Whoever changes a limit calls this, and so does the closing of an account.
+    Whoever changes a limit calls this, and so does the closing of an account. Rule 8.10.
     """
     overtake_all({line.pk: now}, actor=actor)
 

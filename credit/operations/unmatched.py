@@ -1,4 +1,4 @@
-"""Settling cash that no order could take: in parts if need be, each once (domain: proceeds).
+"""Settling cash that no order could take: in parts if need be, each once (rule 5.2).
 
 Every decision names what had been settled when its page was shown, so that a form that is sent
 twice, or by two people, settles a part once.
@@ -57,7 +57,7 @@ def apply(
     """Let `amount` of this cash pay an open order of the merchant, as of the line's open day.
 
     Raises NotUnmatched, ChangedMeanwhile unless `settled` is what was settled before,
-    MoreThanIsLeft, UnknownOrder, TooMuch, CurrencyMismatch, Invalid.
+    MoreThanIsLeft, UnknownOrder, TooMuch, CurrencyMismatch, Invalid. Rule 5.3.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     line, cash, figure = _part(payment_id, amount, settled, now)
@@ -92,6 +92,7 @@ def release(
     """Add `amount` of this cash to the merchant's proceeds, from where it can be withdrawn at once.
 
     It is no sale, and no review counts it. Raises as `apply` does, but for what is about the order.
+    Rule 5.4.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     line, cash, figure = _part(payment_id, amount, settled, now)
@@ -123,7 +124,7 @@ def give_back(
 ) -> UnmatchedSettlement:
     """Note that `amount` of this cash went back to the buyer outside, under the bank's reference.
 
-    Raises as `apply` does, but for what is about the order; Invalid without a reference.
+    Raises as `apply` does, but for what is about the order; Invalid without a reference. Rule 5.5.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     reference = wording.line("reference", reference)

@@ -1,4 +1,4 @@
-"""The freeze for an unpaid bill: when it comes, and when it goes (domain: payment, freeze).
+"""The freeze for an unpaid bill: when it comes, and when it goes (rule 16.11).
 
 Billing knows the bills and credit the line, so billing says here from which local day a bill is too
 long unpaid, and the line's own day-end places the freeze: it is in force from that day's start
@@ -67,7 +67,7 @@ def expect(merchant_ids: Sequence[int], days: Sequence[date]) -> None:
 
 
 def place(starts: Sequence[Start]) -> None:
-    """Freeze each locked line that has a bill too long unpaid as its day starts."""
+    """Freeze each locked line that has a bill too long unpaid as its day starts. Rule 16.11."""
     _place(
         [start.line_id for start in starts],
         [start.today for start in starts],
@@ -87,7 +87,7 @@ def freeze_at_once(merchants: Mapping[int, datetime]) -> None:
     """Freeze the lines for the days that have come of those expected; each at this instant.
 
     A line whose day has not started yet is frozen as it starts. A line counts no earlier than it
-    last wrote, as always.
+    last wrote, as always. Rule 18.8.
     """
     if not merchants:
         return
@@ -115,7 +115,7 @@ def settle(
     """Of the bills still unpaid, `next_days` are when they freeze the line; lift when all is paid.
 
     A day that has come and is not expected any more has frozen the line already: if an operator
-    lifted that freeze, it stays so.
+    lifted that freeze, it stays so. Rule 16.11.
     """
     line = lines.lock(merchant_id, now=now)
     now = line.now

@@ -1,4 +1,4 @@
-"""Telling a merchant that its limit fills up: by an order, or by a cut (domain: notifications)."""
+"""Telling a merchant that its limit fills up: by an order, or by a cut (rule 11.2)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +30,7 @@ class Use:
 def tell(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetime) -> None:
     """Tell the merchant when four fifths of the limit, or all of it, have come to be used.
 
-    A step from below four fifths to all of it tells only the latter.
+    A step from below four fifths to all of it tells only the latter. Rule 11.2.
     """
     if after.is_used_up and not before.is_used_up:
         kind = Notice.Kind.LIMIT_100
@@ -52,7 +52,10 @@ def tell(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetime)
 def tell_of_cut(
     line: CreditLine, *, limit_before: Decimal, limit: Decimal, cause: str, at: datetime
 ) -> None:
-    """The same of a limit that was changed from `limit_before` to `limit`; `line.used` stands."""
+    """The same of a limit that was changed from `limit_before` to `limit`; `line.used` stands.
+
+    Rule 11.2.
+    """
     tell(
         line,
         before=Use(line.used, limit_before),

@@ -1,4 +1,4 @@
-"""The steps that every withdrawal takes, whoever decides them (domain: withdrawal).
+"""The steps that every withdrawal takes, whoever decides them (rule 10.9).
 
 Each step holds the withdrawal, which locks its line first: at each moment one person or job decides
 about it, and money comes back once.

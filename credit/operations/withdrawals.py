@@ -1,4 +1,4 @@
-"""Proceeds leaving for a merchant's own account: asked for and decided (domain: withdrawal).
+"""Proceeds leaving for a merchant's own account: asked for and decided (rule 10.6).
 
 credit.operations.payouts sends what is asked for here, and brings it to its end.
 """
@@ -90,6 +90,7 @@ def quote(*, merchant_id: int, amount: Money, now: datetime) -> Quote:
     """The fee for withdrawing `amount` now, on top of it. Locks and writes nothing.
 
     Raises InsufficientProceeds, WithdrawalsStopped, CurrencyMismatch, Invalid.
+    Rule 10.7, rule 10.8.
     """
     line = CreditLine.objects.get(pk=merchant_id)
     return _quote(line, amount, local_day(line, now))
@@ -184,7 +185,7 @@ def request(
     `request_key` is made with the form: sent twice, it is one withdrawal. `fee_shown`, where given,
     is the fee that was confirmed. Returns the withdrawal and whether it is new. Raises
     WithdrawalConflict, UnknownDestination, DestinationNotUsable, InsufficientProceeds, FeeChanged,
-    WithdrawalsStopped, CurrencyMismatch, Invalid.
+    WithdrawalsStopped, CurrencyMismatch, Invalid. Rule 10.6.
     """
     if not 0 < len(request_key) <= LONGEST_KEY:
         raise Invalid("request_key", f"must have 1 to {LONGEST_KEY} characters")
@@ -267,7 +268,7 @@ def approve(*, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
     """Let a withdrawal above the operator limit be sent.
 
     Raises UnknownWithdrawal, AlreadyDecided, NeedsNoApproval, SamePerson for who asked for it,
-    WithdrawalsStopped.
+    WithdrawalsStopped. Rule 10.8.
     """
     with transaction.atomic():
         withdrawal = steps.hold(withdrawal_id, now=now)
@@ -288,7 +289,7 @@ def approve(*, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
 def reject(*, withdrawal_id: int, actor: str, reason: str, now: datetime) -> Withdrawal:
     """Refuse a withdrawal that was not sent; amount and fee come back.
 
-    Raises UnknownWithdrawal, AlreadyDecided, Invalid without a reason.
+    Raises UnknownWithdrawal, AlreadyDecided, Invalid without a reason. Rule 10.11.
     """
     reason = wording.checked("reason", reason)
     with transaction.atomic():
@@ -304,7 +305,7 @@ def reject(*, withdrawal_id: int, actor: str, reason: str, now: datetime) -> Wit
 def cancel(*, merchant_id: int, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
     """Take back a withdrawal that was not sent, by the merchant; amount and fee come back.
 
-    Raises UnknownWithdrawal, AlreadyDecided.
+    Raises UnknownWithdrawal, AlreadyDecided. Rule 10.9.
     """
     with transaction.atomic():
         withdrawal = steps.hold(withdrawal_id, now=now)

@@ -56,7 +56,7 @@ def losses(line: CreditLine, *, today: date) -> Sequence[Loss]:
     """What was lost in the last 7 and 30 local days by reason, the most first; then all reasons.
 
     What the merchant itself wanted declined is no loss. Nothing when nothing was lost in 30 days.
-    Only these days' declined orders are read.
+    Only these days' declined orders are read. Rule 6.4.
     """
     week, month = (_start(line, today, span) for span in (WEEK, MONTH))
     this_week = Q(placed_at__gte=week)

@@ -44,7 +44,7 @@ def owed_by(line: CreditLine, buyer: str) -> Decimal:
     """What the buyer owes the shop: of open orders, and of what was written off.
 
     Buyers are told apart exactly as the platform writes them. The index `order_owed_by_buyer` has
-    these orders alone.
+    these orders alone. Rule 6.3.
     """
     owing = Q(status__in=[Order.Status.OPEN, Order.Status.WRITTEN_OFF])
     return Order.objects.filter(owing, line=line, buyer=buyer).aggregate(

@@ -1,4 +1,4 @@
-"""Which orders a person should look at (domain: credit, freeze). Nothing here writes.
+"""Which orders a person should look at (rule 7.7, rule 7.8). Nothing here writes.
 
 Both rules start from the lines: one line's latest orders are a short range of an index, and a scan
 of everybody's would need one of its own.

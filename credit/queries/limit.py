@@ -93,7 +93,7 @@ def explain(line: CreditLine) -> Explanation | None:
     """The line's next review as things stand; None when it would not be reviewed at all.
 
     It would not without metrics, with a limit of 0, in a currency that has no policy, or once the
-    merchant's account is closed.
+    merchant's account is closed. Rule 8.15.
     """
     on = calendar.next_month(line.open_on)
     policy = policies.in_force(line.currency, on)

@@ -1,4 +1,4 @@
-"""The numbers in force (domain: credit policy)."""
+"""The numbers in force (rule 8.13)."""
 
 from collections.abc import Iterable
 from datetime import date

@@ -1,4 +1,4 @@
-"""Questions about what merchants have earned, and where it is (domain: proceeds)."""
+"""Questions about what merchants have earned, and where it is (rule 9.5)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,7 +75,10 @@ class Buckets:
 
 
 def buckets(merchant_id: int, *, today: date) -> Buckets:
-    """Where the line's proceeds are on local day `today`. Raises CreditLine.DoesNotExist."""
+    """Where the line's proceeds are on local day `today`. Raises CreditLine.DoesNotExist.
+
+    Rule 9.5.
+    """
     with connection.cursor() as cursor:
         cursor.execute(BUCKETS, {"line": merchant_id, "today": today})
         row = cursor.fetchone()
@@ -97,7 +100,7 @@ def buckets(merchant_id: int, *, today: date) -> Buckets:
 
 
 def withdrawable(line: CreditLine, *, today: date) -> Decimal:
-    """What of the line's proceeds may leave on local day `today`, fees included."""
+    """What of the line's proceeds may leave on local day `today`, fees included. Rule 9.4."""
     maturing = ProceedsEntry.objects.filter(line=line, matures_on__gt=today).aggregate(
         total=Sum("amount", default=Decimal(0))
     )["total"]

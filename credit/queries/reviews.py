@@ -1,4 +1,4 @@
-"""What is known of lines that are to be reviewed (domain: limit review)."""
+"""What is known of lines that are to be reviewed (rule 8.2)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Second factors that people set up, and since when each opens money's ways out (domain: people).
+"""Second factors that people set up, and since when each opens money's ways out (rule 21.6).
 
 allauth keeps the factors; it tells us of each (config.sign_in_events), and we keep from when it
 counts. One of which we were not told counts a day after allauth made it (merchants.queries).

@@ -1,4 +1,4 @@
-"""Saying what an installation is called by others (domain: payment, prefix)."""
+"""Saying what an installation is called by others (rule 16.12)."""
 
 from datetime import datetime
 

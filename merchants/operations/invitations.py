@@ -1,4 +1,4 @@
-"""Taking up an invitation to a merchant's team (domain: people)."""
+"""Taking up an invitation to a merchant's team (rule 21.1)."""
 
 from datetime import datetime
 

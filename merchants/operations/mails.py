@@ -1,4 +1,4 @@
-"""Notices on their way to people by e-mail (domain: credit, notifications).
+"""Notices on their way to people by e-mail (rule 11.1).
 
 A notice is addressed once, to those who belong to the merchant then and want to hear of its kind.
 Each mail is claimed, sent and marked in one transaction, so that two workers send it once; only a

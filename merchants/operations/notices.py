@@ -1,4 +1,4 @@
-"""Telling a merchant's people something, once per cause (domain: credit, notifications).
+"""Telling a merchant's people something, once per cause (rule 11.1).
 
 What each kind is about (`cause`) and says (`details`, all text; amounts as plain decimals, their
 currency beside them). merchants.letters makes the sentences.

@@ -1,4 +1,4 @@
-"""What a merchant says of itself, and an operator's confirmation (domain: limit review)."""
+"""What a merchant says of itself, and an operator's confirmation (rule 8.4)."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Decisions that take two people: proposed by one, confirmed by another (domain: people).
+"""Decisions that take two people: proposed by one, confirmed by another (rule 22.6).
 
 Whoever confirms may take that decision alone by their role, and neither asked for it nor proposed
 it. What a kind does is its own operation's (merchants.proposals).
@@ -117,7 +117,7 @@ def confirm(*, proposal_id: int, actor: User, now: datetime) -> Proposal:
 
     Raises UnknownProposal, AlreadyDecided, Lapsed, SamePerson, MayNotDecide, ChangedMeanwhile, and
     whatever the decision itself refuses; what is to be done afterwards may raise, too, and then it
-    is confirmed all the same.
+    is confirmed all the same. Rule 22.12.
     """
     with transaction.atomic():
         proposal = _load(proposal_id, now)
@@ -178,7 +178,7 @@ def to_lapse(now: datetime) -> Sequence[int]:
 
 
 def lapse(proposal_ids: Sequence[int], now: datetime) -> Failures:
-    """End these, and tell who proposed them by mail."""
+    """End these, and tell who proposed them by mail. Rule 22.6."""
     _lapse(Proposal.objects.filter(pk__in=proposal_ids), now)
     failures: Failures = {}
     untold = Proposal.objects.filter(

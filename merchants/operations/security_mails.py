@@ -1,4 +1,4 @@
-"""E-mails about how people sign in and who belongs to a merchant (domain: people).
+"""E-mails about how people sign in and who belongs to a merchant (rule 21.5, rule 21.7).
 
 Whatever somebody has chosen for other e-mails, these are sent. They are written in the transaction
 of what they tell of, and sent by a job that runs each minute: nobody waits for a mail server, and

@@ -1,4 +1,4 @@
-"""Who belongs to a merchant, in which role, and who is invited (domain: people).
+"""Who belongs to a merchant, in which role, and who is invited (rule 21.1).
 
 Owners do it for their own merchant; our administrators for all, with a reason. What takes an
 owner's rights away first locks the merchant, so that two owners who do it to each other at once

@@ -47,7 +47,7 @@ def told(shop: shops.Shop) -> list[str]:
 
 
 def test_a_transfer_that_is_too_large_pays_the_next_bill_as_it_is_issued() -> None:
-    """Worked example 14."""
+    """The example of rule 26.14."""
     shop = manual(plan_price="100.00", billing_threshold="39.00")
     assert transfer(shop, "2026-11-03 12:00", "150.00") == "new"
     assert (state(), shop.account.unapplied) == ("PAID 100.00/100.00", Decimal(50))

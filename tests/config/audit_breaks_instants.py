@@ -1,4 +1,4 @@
-"""Breaks of the rule that instants never fall (invariant 10), in the manner of audit_breaks.py."""
+"""Breaks of the rule that instants never fall (rule 25.10), in the manner of audit_breaks.py."""
 
 from tests.config.breaking import DRESS, SILK, Break
 

@@ -1,4 +1,4 @@
-"""A server whose clock is more than 5 minutes ahead does nothing, and says why (domain: 1)."""
+"""A server whose clock is more than 5 minutes ahead does nothing, and says why (rule 2.8)."""
 
 import re
 import sys

@@ -2,7 +2,7 @@
 
 import pytest
 
-from credit.models import Freeze
+from credit.models import Freeze, Order
 from credit.operations import freezes
 from credit.operations.freezes import AlreadyFrozen, AlreadyLifted
 from merchants.refusals import Invalid
@@ -38,6 +38,18 @@ def test_a_frozen_line_declines_new_orders_whatever_the_reason(reason: Freeze.Re
     freeze(shop, reason)
     assert shop.place(AT, "new", "1.00", buyer_risk=3) == "declined line_frozen"
     assert shop.limit() == ("5000.00", "400.00", "4600.00")
+
+
+def test_nothing_but_a_freeze_suspends_a_merchant() -> None:
+    """Of all reasons to decline an order only a freeze is the platform's own decision."""
+    assert [code.value for code in Order.Decline] == [
+        "account_closed",  # for good
+        "line_frozen",
+        "paused_by_merchant",  # by the merchant itself, as the next one
+        "above_own_cap",
+        "buyer_risk",  # of this order
+        "insufficient_credit",  # of this order
+    ]
 
 
 @pytest.mark.parametrize("reason", REASONS)

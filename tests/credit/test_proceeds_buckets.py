@@ -106,7 +106,7 @@ def test_a_withdrawal_is_on_its_way_and_then_paid_out(shop: shops.Shop) -> None:
 
 
 def test_after_a_refund_of_money_paid_out_later_sales_come_first() -> None:
-    """Worked example 8."""
+    """The example of rule 26.8."""
     shop = shops.join("2026-11-01 10:00", credit_limit="5000", settlement_days=0)
     add(shop)
     sell(shop, "2026-11-02 12:00", "300.00", "A")

@@ -1,4 +1,4 @@
-"""How complete a profile counts in a review: as reported, or as confirmed here (domain: review)."""
+"""How complete a profile counts in a review: as reported, or as confirmed here (rule 8.4)."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""What ends a raise that waits, and what an approval gives by then (domain: limit review)."""
+"""What ends a raise that waits, and what an approval gives by then (rule 8.10, rule 8.12)."""
 
 from datetime import date
 from decimal import Decimal

@@ -75,7 +75,7 @@ def test_the_whole_balance_can_be_withdrawn_but_no_cent_more(shop: shops.Shop) -
 
 
 def test_refund_after_payout() -> None:
-    """Worked example 8."""
+    """The example of rule 26.8."""
     shop = shop_with("1.00", settlement_days=0)
     order = sell(shop, "2026-11-02 12:00", "300.00")
     pay_out(withdraw(shop, "301.00"))

@@ -1,5 +1,4 @@
-"""A naive reference model of domain.md, written from that page alone, to compare the real thing
-with.
+"""A naive model of docs/rules.md, written from the rules alone, to compare the real thing with.
 
 Read CHOICES first: wherever the two disagree, look there before looking for a bug.
 """
@@ -47,7 +46,7 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 #     strings), quantity >= 0. JSON integers only where whole numbers are meant. payment_method
 #     other than sandbox/manual/none -> `invalid`.
 # 10. A charge without amount -> `invalid` (prices do not come by events). With amount, quantity is
-#     not multiplied. Fees of the platform: the nine of section 3; no credits, no plan fee.
+#     not multiplied. Fees of the platform: the nine of rule 12.1; no credits, no plan fee.
 # 11. `credit_limit` is in `currency`, threshold and plan price in the billing currency. A charge in
 #     the credit currency when billing differs -> `currency_mismatch`.
 # 12. refunds=False: every order.refunded -> `unsupported`, even for unknown merchants.
@@ -133,7 +132,7 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 # 41. Statement without charges: none. Only the categories that occurred are listed.
 # 42. Lines sorted by fee, posting day, amount; one line per item, so a fee can occur twice on one
 #     day.
-# 43. An approved credit (`grant_credit`, for worked example 3 only) is followed by check and guard
+# 43. An approved credit (`grant_credit`, for rule 26.3 only) is followed by check and guard
 #     like a charge.
 
 from .model import Model, Outcome

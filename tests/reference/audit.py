@@ -1,4 +1,4 @@
-"""The invariants of domain.md section 7, as far as events reach them."""
+"""The invariants (chapter 25 of docs/rules.md), as far as events reach them."""
 
 from .billing import IN_STATEMENT, Account
 from .credit import CreditLine

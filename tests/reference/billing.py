@@ -1,4 +1,4 @@
-"""The billing account: charges, items, bills and statements. domain.md section 3."""
+"""The billing account: charges, items, bills, statements (chapters 12 to 15 of docs/rules.md)."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta

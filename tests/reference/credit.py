@@ -1,4 +1,4 @@
-"""The credit line, its orders, freezes and proceeds. domain.md section 2."""
+"""The credit line, its orders, freezes and proceeds (chapters 4 to 9 of docs/rules.md)."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Local days: half-open, contiguous, none lost and none doubled. domain.md section 1."""
+"""Local days: half-open, contiguous, none lost and none doubled (rule 2.2)."""
 
 import re
 from datetime import UTC, date, datetime, timedelta

@@ -1,6 +1,6 @@
 """The whole: merchants, events one at a time, local day-ends in between.
 
-domain.md sections 1, 4, 6.
+Chapters 2, 3, 20 and 23 of docs/rules.md.
 """
 
 from dataclasses import dataclass, field
@@ -115,7 +115,7 @@ class Model:
     def grant_credit(
         self, merchant: str, reference: str, category: str, amount: Decimal, at: str
     ) -> None:
-        """An operator's approved BillingCredit; no event does this, worked example 3 needs it."""
+        """An operator's approved BillingCredit; no event does this, rule 26.3 needs it."""
         owner, instant = self.merchants[merchant], parse_instant(at)
         assert instant is not None
         self._catch_up(owner, instant)

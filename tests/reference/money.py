@@ -1,4 +1,4 @@
-"""Amounts: reading, splitting and writing them. domain.md section 1."""
+"""Amounts: reading, splitting and writing them (chapter 1 of docs/rules.md)."""
 
 import re
 from decimal import ROUND_FLOOR, Decimal

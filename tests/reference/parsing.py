@@ -1,6 +1,6 @@
 """From an event's `data` to plain, comparable values; Invalid when it cannot be.
 
-domain.md section 6.
+Chapter 23 of docs/rules.md.
 
 Two events have the same content when these results are equal: amounts are Decimals, and an optional
 field that is missing has its default.

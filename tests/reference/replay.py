@@ -1,4 +1,4 @@
-"""A whole event file, up to an end. domain.md section 6."""
+"""A whole event file, up to an end (rule 23.10)."""
 
 import gzip
 import json

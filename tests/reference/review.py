@@ -1,4 +1,4 @@
-"""The monthly limit review. domain.md section 2."""
+"""The monthly limit review (chapter 8 of docs/rules.md)."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""The worked examples of domain.md section 8 that events can reach, with their figures.
+"""The worked examples (chapter 26 of docs/rules.md) that events can reach, with their figures.
 
 Example 8 needs a withdrawal, which no event makes; 3 uses the model's one operator operation.
 """

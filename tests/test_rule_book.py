@@ -1,0 +1,227 @@
+"""docs/rules.md, docs/glossary.md and docs/where.md are true: what they name is there."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+from django.conf import settings
+
+ROOT = Path(settings.BASE_DIR)
+DOCS = ROOT / "docs"
+RULES = (DOCS / "rules.md").read_text()
+CITED = re.compile(r"\b[Rr]ule\s+(?:#\s*)?(\d+\.\d+)")
+NOT_BUILT = "*Not built yet.*"
+WITHDRAWN = "*Withdrawn.*"
+
+
+def rules() -> dict[str, list[str]]:
+    """Each rule's number, and the list below it."""
+    found: dict[str, list[str]] = {}
+    for number, text in re.findall(r"^\*\*(\d+\.\d+)\*\* (.+?)(?=\n\n|\Z)", RULES, re.M | re.S):
+        assert number not in found, number
+        found[number] = re.findall(r"^- (.+)$", text, re.M)
+    return found
+
+
+def packages() -> list[Path]:
+    """The folders of our own code, without its tests."""
+    found = [path.parent for path in ROOT.glob("*/__init__.py") if path.parent.name != "tests"]
+    assert len(found) >= 4
+    return found
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
+def functions_of(path: Path) -> set[str]:
+    return {node.name for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)}
+
+
+def names_in(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
+    """What these statements define."""
+    for statement in body:
+        match statement:
+            case ast.FunctionDef() | ast.ClassDef():
+                yield statement.name, statement
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                yield name, statement
+
+
+# --- the rule book --------------------------------------------------------------------------------
+
+
+def test_rules_are_numbered_in_order_and_without_a_gap() -> None:
+    """So no number is ever given away again: whoever drops a rule leaves its place."""
+    chapters = re.findall(r"^## (\d+)\. ", RULES, re.M)
+    assert chapters == [str(number) for number in range(1, len(chapters) + 1)]
+    numbers = [tuple(map(int, number.split("."))) for number in rules()]
+    expected = (1, 1)
+    for number in numbers:
+        assert number in (expected, (expected[0] + 1, 1))
+        expected = (number[0], number[1] + 1)
+    assert numbers[-1][0] == len(chapters)
+    assert len(numbers) == len(re.findall(r"^\*\*\d", RULES, re.M)) >= 290
+
+
+def test_each_rule_names_the_tests_that_hold_it() -> None:
+    for number, below in rules().items():
+        if below not in ([f"{NOT_BUILT}"], [f"{WITHDRAWN}"]):
+            assert below, number
+            assert all(re.fullmatch(r"`tests/[\w/]+\.py::test_\w+`", held) for held in below), (
+                number
+            )
+
+
+def test_each_named_test_exists() -> None:
+    for path, name in sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", RULES))):
+        assert name in functions_of(ROOT / path), f"{path}::{name}"
+
+
+def test_each_choice_that_is_named_is_among_the_decisions() -> None:
+    chosen: dict[str, set[str]] = {}
+    for section in (DOCS / "decisions.md").read_text().split("\n## ")[1:]:
+        title, _, text = section.partition("\n")
+        bold = re.findall(r"^- \*\*(.+?)\*\*", text, re.M | re.S)
+        chosen[title.lower().replace(" ", "-")] = {_plain(words) for words in bold}
+    named = re.findall(r"\[([^\]]+)\]\(decisions\.md#([\w-]+)\)", RULES)
+    assert len(named) > 60
+    for words, section in named:
+        assert _plain(words) in chosen[section], words
+
+
+def _plain(words: str) -> str:
+    return " ".join(words.replace("`", "").split()).strip(".,:")
+
+
+@cache
+def texts() -> list[tuple[Path, str]]:
+    """All that may cite a rule: code, tests, pages and documents."""
+    found = []
+    for folder in (*packages(), ROOT / "tests", ROOT / "templates", DOCS):
+        for path in folder.rglob("*"):
+            if path.suffix in (".py", ".html", ".md") and path != Path(__file__):
+                found.append((path, path.read_text()))
+    return found
+
+
+def test_each_cited_rule_exists() -> None:
+    known = rules()
+    chapters = {number.partition(".")[0] for number in known}
+    citing = 0
+    for path, text in texts():
+        cited = CITED.findall(text)
+        citing += bool(cited)
+        assert [number for number in cited if number not in known] == [], path
+        assert set(re.findall(r"chapter (\d+)", text)) <= chapters, path
+    assert citing > 100
+
+
+def test_rules_are_cited_in_one_way() -> None:
+    """Not as `rules 4.2` or `Rule 4`, and by no page that is not in the repository."""
+    other = re.compile(
+        r"\b[Rr]ules \d+\.\d|\b[Rr]ule \d+(?!\.?\d)|domain page|domain\.md|\(domain:"
+    )
+    for path, text in texts():
+        assert other.findall(text) == [], path
+
+
+# --- where it is ----------------------------------------------------------------------------------
+
+
+def test_what_a_newcomer_looks_for_is_there() -> None:
+    rows = [line for line in (DOCS / "where.md").read_text().splitlines() if line.endswith("` |")]
+    assert len(rows) >= 20
+    for row in rows:
+        named = re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", row)
+        assert named, row
+        for path, name in named:
+            if name:
+                assert name in _defined_in(ROOT / path), f"{path}::{name}"
+            assert (ROOT / path).exists()
+
+
+def _defined_in(path: Path) -> set[str]:
+    found = {name for name, _ in names_in(tree(path).body)}
+    return found | functions_of(path)
+
+
+# --- the glossary ---------------------------------------------------------------------------------
+
+
+def terms() -> list[list[str]]:
+    """English, Chinese, Thai, words in code, definition."""
+    lines = (DOCS / "glossary.md").read_text().splitlines()
+    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]
+    return [row for row in rows if len(row) == 5 and row[0] != "English"]
+
+
+@cache
+def code() -> dict[str, list[ast.stmt]]:
+    """What is defined at the top of our modules, by its name and by that of the module."""
+    found: dict[str, list[ast.stmt]] = {}
+    for package in packages():
+        for path in package.rglob("*.py"):
+            module = path.parent.name if path.stem == "__init__" else path.stem
+            for name, statement in names_in(tree(path).body):
+                found.setdefault(name, []).append(statement)
+                found.setdefault(f"{module}.{name}", []).append(statement)
+    return found
+
+
+def is_in_code(word: str) -> bool:
+    if word in code():
+        return True
+    first, *rest = word.split(".")
+    inside = [one for one in code().get(first, []) if isinstance(one, ast.ClassDef)]
+    for name in rest:
+        found = [part for one in inside for known, part in names_in(one.body) if known == name]
+        if not found:
+            return False
+        inside = [one for one in found if isinstance(one, ast.ClassDef)]
+    return bool(rest)
+
+
+def test_each_term_has_its_word_in_code() -> None:
+    assert len(terms()) > 110
+    for term, _, _, words, _ in terms():
+        named = re.findall(r"`([\w.]+)`", words)
+        assert named, term
+        assert [word for word in named if not is_in_code(word)] == [], term
+
+
+def test_no_term_stands_there_twice() -> None:
+    english = [row[0] for row in terms()]
+    assert len(english) == len(set(english))
+
+
+@pytest.mark.parametrize("word", ["Bill", "Invoice.bill", "Invoice.Status.GONE", "days.sleep"])
+def test_a_word_that_is_not_in_code_would_be_found(word: str) -> None:
+    assert not is_in_code(word)
+
+
+def test_pages_have_each_term_in_chinese_and_thai() -> None:
+    """One text that people read has both words, so that they are translations of one another."""
+    chinese, thai = catalogue("zh_Hans"), catalogue("th")
+    for term, in_chinese, in_thai, _, _ in terms():
+        if (in_chinese, in_thai) != ("—", "—"):
+            both = [key for key in chinese if in_chinese in chinese[key] and in_thai in thai[key]]
+            assert both, f"{term}: {in_chinese}, {in_thai}"
+
+
+def catalogue(language: str) -> dict[object, str]:
+    with (Path(settings.LOCALE_PATHS[0]) / language / "LC_MESSAGES" / "django.po").open(
+        "rb"
+    ) as file:
+        messages = [message for message in read_po(file) if message.id]
+    return {(str(one.id), one.context): " ".join(_forms(one.string)) for one in messages}
+
+
+def _forms(string: str | tuple[str, ...] | list[str] | None) -> list[str]:
+    return [string] if isinstance(string, str) else list(string or ())
