@@ -130,8 +130,9 @@ THRESHOLD_REQUESTS = OF_ACCOUNT(
 )
 # Sources of unapplied money that are told by invoice and attempt, and not by a key.
 OF_ATTEMPTS = ("attempt", "payment")
-# Every table beside the account's own, by how the book of one merchant calls its rows.
+# Every table, by what `_Account` calls its rows.
 TABLES: dict[str, tuple[Table, type[Any]]] = {
+    "account": (ACCOUNT, BillingAccount),
     "plan_terms": (PLAN_TERMS, PlanTerm),
     "changes": (CHANGES, AccountChange),
     "prices": (PRICES, FeePrice),
@@ -161,7 +162,7 @@ def of(merchant_ids: Sequence[int], *, local_names: bool = False) -> dict[int, R
     currencies: Currencies = dict(accounts.values_list("merchant_id", "currency"))
     rows = {
         name: table.read(books.of_merchants(model, table.owner, list(currencies)), currencies)
-        for name, (table, model) in {"account": (ACCOUNT, BillingAccount), **TABLES}.items()
+        for name, (table, model) in TABLES.items()
     }
     return {
         key: _Account(rows, key, currencies[key], local_names=local_names).book()
