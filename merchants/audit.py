@@ -76,7 +76,7 @@ WHERE expected IS DISTINCT FROM found ORDER BY 1, 2 LIMIT {limit}
 
 def run(checks: Sequence[Check | Reading]) -> list[Finding]:
     """Run the checks on one picture of the books; nothing is locked, and nothing written."""
-    with _snapshot(), connection.cursor() as cursor:
+    with snapshot(), connection.cursor() as cursor:
         offsets = _offsets(cursor)
         return [
             _run_one(check, offsets, cursor) if isinstance(check, Check) else _read_through(check)
@@ -85,7 +85,7 @@ def run(checks: Sequence[Check | Reading]) -> list[Finding]:
 
 
 @contextmanager
-def _snapshot() -> Iterator[None]:
+def snapshot() -> Iterator[None]:
     """See the books as they are now, while others go on writing.
 
     Called within a transaction, it is up to that one what is seen.

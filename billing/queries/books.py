@@ -1,0 +1,353 @@
+"""What the billing book says of merchants, as docs/books.md lays down."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from billing.models import (
+    AccountChange,
+    BillDecision,
+    BillingAccount,
+    BillingCredit,
+    Card,
+    Charge,
+    FeePrice,
+    FulfilmentRequest,
+    Invoice,
+    InvoiceItem,
+    InvoiceLine,
+    Payment,
+    PlanTerm,
+    Reversal,
+    Statement,
+    StatementTotal,
+    ThresholdRequest,
+    UnappliedEntry,
+)
+from billing.models.charges import RESERVED_PREFIX
+from merchants import books, money
+from merchants.books import Row, RowsByMerchant, Table, columns, in_order, told
+
+Currencies = Mapping[int, str]
+OF_ACCOUNT = partial(Table, "account_id")
+OF_INVOICE = partial(Table, "invoice__account_id")
+
+ACCOUNT = Table(
+    "merchant_id",
+    columns(
+        "outstanding accruing unapplied threshold plan plan_price plan_interval_days"
+        " joined_on next_plan_on next_cycle_on billed_through reviews_bills payment_method"
+        " _card=card_id card_disputed_at timezone open_on open_until closed_at closed_on"
+    ),
+)
+PLAN_TERMS = OF_ACCOUNT(
+    columns("starts_on plan plan_price plan_interval_days"),
+)
+CHANGES = OF_ACCOUNT(
+    columns("at what before after effective_on actor reason"),
+)
+PRICES = Table(
+    "merchant_id",
+    columns("fee=fee_id currency from_on unit_price introduced_at introduced_by reason"),
+    plain="unit_price",
+)
+CARDS = OF_ACCOUNT(
+    columns(
+        "provider brand number=last_four expires_on added_at added_by removed_at removed_by _pk=pk"
+    ),
+)
+REQUESTS = OF_ACCOUNT(
+    columns("reference first_at"),
+)
+STATEMENTS = OF_ACCOUNT(
+    columns("month opened_at closed_at _pk=pk"),
+)
+TOTALS = Table(
+    "statement__account_id",
+    columns(
+        "category=fee__category fee=fee_id amount charges=charge_count _statement=statement_id"
+    ),
+)
+ITEMS = OF_ACCOUNT(
+    columns(
+        "category=fee__category fee=fee_id posting posting_on posted_at amount"
+        " charges=charge_count takes_more_charges=is_collecting _pk=pk _invoice=invoice_id"
+    ),
+)
+CHARGES = OF_ACCOUNT(
+    columns(
+        "reference category=fee__category fee=fee_id request description quantity unit_price"
+        " amount served_at=at service_on arrived_at is_late _pk=pk _item=item_id"
+        " _statement=statement_id"
+    ),
+    plain="quantity unit_price",
+)
+CREDITS = OF_ACCOUNT(
+    columns(
+        "fee=fee_id amount status message asked_at asked_by decided_at decided_by reason"
+        " _charge=charge_id _made=made_id"
+    ),
+)
+INVOICES = OF_ACCOUNT(
+    columns(
+        "number kind status issued_on issued_at drafted_at period_start period_end plan_start"
+        " plan_end threshold total amount_paid paid_at due_on next_attempt_at next_attempt_by"
+        " first_failed_at first_failed_on merchant_name merchant_reference language _pk=pk"
+    ),
+)
+LINES = OF_INVOICE(
+    columns(
+        "category fee=fee_code fee_name posting_on charges=charge_count amount"
+        " _invoice=invoice_id _item=item_id"
+    ),
+)
+DECISIONS = OF_INVOICE(
+    columns("at decision actor reason _invoice=invoice_id"),
+)
+PAYMENTS = OF_INVOICE(
+    columns(
+        "attempt provider amount status failure is_hard reference=provider_reference problem"
+        " actor chosen_by started_at asked_again_at ended_at _key=idempotency_key _pk=pk"
+        " _card=card_id _invoice=invoice_id"
+    ),
+)
+UNAPPLIED = OF_ACCOUNT(
+    columns("at kind amount balance source reference actor reason _payment=payment_id"),
+)
+REVERSALS = OF_ACCOUNT(
+    columns(
+        "provider reference=provider_reference money_reference kind state status amount taken"
+        " recorded_at recorded_by decided_at decided_by reason message came_back_at _pk=pk"
+        " _payment=payment_id _charge=charge_id"
+    ),
+)
+THRESHOLD_REQUESTS = OF_ACCOUNT(
+    columns(
+        "status threshold_before threshold_wanted threshold_given message asked_at asked_by"
+        " answer answered_at answered_by"
+    ),
+)
+# Sources of unapplied money that are told by invoice and attempt, and not by a key.
+OF_ATTEMPTS = ("attempt", "payment")
+# Every table, by what `_Account` calls its rows.
+TABLES: dict[str, tuple[Table, type[Any]]] = {
+    "account": (ACCOUNT, BillingAccount),
+    "plan_terms": (PLAN_TERMS, PlanTerm),
+    "changes": (CHANGES, AccountChange),
+    "prices": (PRICES, FeePrice),
+    "cards": (CARDS, Card),
+    "requests": (REQUESTS, FulfilmentRequest),
+    "statements": (STATEMENTS, Statement),
+    "totals": (TOTALS, StatementTotal),
+    "items": (ITEMS, InvoiceItem),
+    "charges": (CHARGES, Charge),
+    "credits": (CREDITS, BillingCredit),
+    "invoices": (INVOICES, Invoice),
+    "lines": (LINES, InvoiceLine),
+    "decisions": (DECISIONS, BillDecision),
+    "payments": (PAYMENTS, Payment),
+    "unapplied": (UNAPPLIED, UnappliedEntry),
+    "reversals": (REVERSALS, Reversal),
+    "threshold_requests": (THRESHOLD_REQUESTS, ThresholdRequest),
+}
+
+
+def of(merchant_ids: Sequence[int], *, local_names: bool = False) -> dict[int, Row]:
+    """The billing book of each of these merchants that has an account; always as many queries.
+
+    `local_names` adds what only this installation calls a payment.
+    """
+    accounts = BillingAccount.objects.filter(merchant_id__in=merchant_ids)
+    currencies: Currencies = dict(accounts.values_list("merchant_id", "currency"))
+    rows = {
+        name: table.read(books.of_merchants(model, table.owner, list(currencies)), currencies)
+        for name, (table, model) in TABLES.items()
+    }
+    return {
+        key: _Account(rows, key, currencies[key], local_names=local_names).book()
+        for key in currencies
+    }
+
+
+class _Account:
+    """One merchant's rows, and what they are called where others speak of them."""
+
+    def __init__(
+        self,
+        rows: Mapping[str, RowsByMerchant],
+        key: int,
+        currency: str,
+        *,
+        local_names: bool,
+    ) -> None:
+        self.rows = {name: by_merchant[key] for name, by_merchant in rows.items()}
+        self.currency, self.local_names = currency, local_names
+        self.cards = books.numbered(in_order(self.rows["cards"], "added_at"), "card")
+        self.credits = books.numbered(in_order(self.rows["credits"], "asked_at"), "credit")
+        reversals = in_order(self.rows["reversals"], "recorded_at")
+        self.reversals = books.numbered(reversals, "reversal")
+        items = in_order(self.rows["items"], "posting_on", "fee", "posting")
+        self.items = books.numbered(items, "item")
+        self.invoices = list(_called(in_order(self.rows["invoices"], "issued_at")))
+        self.card = books.places(self.cards, "card")
+        self.item = books.places(self.items, "item")
+        self.invoice = books.places(self.invoices, "invoice")
+        self.statement = {row["_pk"]: row["month"][:7] for row in self.rows["statements"]}
+        self.payment = {row["_pk"]: row for row in self.rows["payments"]}
+        self._rename_own_charges()
+        self.charge = books.places(self.rows["charges"], "reference")
+
+    def _rename_own_charges(self) -> None:
+        """Call charges that Tael made of a row's key by what is known elsewhere, too."""
+        made = {row["_made"]: f"credit:{row['credit']}" for row in self.credits}
+        made |= {row["_charge"]: f"payment-reversal:{row['reversal']}" for row in self.reversals}
+        keys = {row["_key"]: self._attempt(row) for row in self.rows["payments"]}
+        becomes: dict[str, str] = {}
+        for charge in self.rows["charges"]:
+            own = charge["reference"].removeprefix(RESERVED_PREFIX)
+            fee, _, key = own.partition(":")
+            if charge["_pk"] in made:
+                own = made[charge["_pk"]]
+            elif key in keys:
+                own = f"{fee}:{keys[key]}"
+            else:
+                continue
+            becomes[charge["reference"]] = charge["reference"] = f"{RESERVED_PREFIX}{own}"
+        for charge in self.rows["charges"]:  # a credit's says which one it corrects
+            charge["description"] = becomes.get(charge["description"], charge["description"])
+
+    def _attempt(self, payment: Row) -> str:
+        return f"{self.invoice[payment['_invoice']]}-{payment['attempt']}"
+
+    def book(self) -> Row:
+        return {
+            "currency": self.currency,
+            "account": self._account(),
+            "plan_terms": in_order(self.rows["plan_terms"], "starts_on"),
+            "changes": in_order(self.rows["changes"], "at"),
+            "threshold_requests": in_order(self.rows["threshold_requests"], "asked_at"),
+            "prices": in_order(self.rows["prices"], "introduced_at", "fee"),
+            "cards": told(_masked(card) for card in self.cards),
+            "statements": told(self._statements()),
+            "items": told(
+                item | {"invoice": self.invoice.get(item["_invoice"])} for item in self.items
+            ),
+            "fulfilment_requests": in_order(self.rows["requests"], "first_at", "reference"),
+            "charges": told(self._charges()),
+            "credits": told(self._credit(credit) for credit in self.credits),
+            "invoices": told(self._invoices()),
+            "unapplied": told(self._unapplied()),
+            "reversals": told(self._reversal(reversal) for reversal in self.reversals),
+        }
+
+    def _account(self) -> Row:
+        (account,) = self.rows["account"]
+        return told([account | {"card": self.card.get(account["_card"])}])[0]
+
+    def _statements(self) -> Iterable[Row]:
+        totals = books.grouped(in_order(self.rows["totals"], "category", "fee"), "_statement")
+        for row in in_order(self.rows["statements"], "month"):
+            fees = totals[row["_pk"]]
+            by_category = [
+                {
+                    "category": category,
+                    "amount": self._sum(of_fee["amount"] for of_fee in of_category),
+                    "charges": sum(of_fee["charges"] for of_fee in of_category),
+                }
+                for category, of_category in books.grouped(fees, "category").items()
+            ]
+            yield {
+                **row,
+                "month": self.statement[row["_pk"]],
+                "categories": by_category,
+                "fees": told(fees),
+            }
+
+    def _sum(self, amounts: Iterable[str]) -> str:
+        return money.text(sum(map(Decimal, amounts), Decimal(0)), self.currency)
+
+    def _charges(self) -> Iterable[Row]:
+        for charge in in_order(self.rows["charges"], "arrived_at", "reference"):
+            yield charge | {
+                "item": self.item[charge["_item"]],
+                "statement": self.statement.get(charge["_statement"]),
+            }
+
+    def _credit(self, credit: Row) -> Row:
+        charges = {"charge": credit["_charge"], "made": credit["_made"]}
+        return credit | {name: self.charge.get(key) for name, key in charges.items()}
+
+    def _invoices(self) -> Iterable[Row]:
+        lines = books.grouped(
+            in_order(
+                (row | {"item": self.item[row["_item"]]} for row in self.rows["lines"]),
+                "posting_on", "category", "fee", "item",
+            ),
+            "_invoice",
+        )  # fmt: skip
+        decisions = books.grouped(in_order(self.rows["decisions"], "at"), "_invoice")
+        payments = books.grouped(in_order(self.rows["payments"], "attempt"), "_invoice")
+        for invoice in self.invoices:
+            key = invoice["_pk"]
+            yield invoice | {
+                "lines": told(lines[key]),
+                "payments": told(self._payment(payment) for payment in payments[key]),
+                "decisions": told(decisions[key]),
+            }
+
+    def _payment(self, payment: Row) -> Row:
+        said = payment | {"card": self.card.get(payment["_card"])}
+        if self.local_names:
+            return said | {"key": payment["_key"]}
+        return said | {"reference": _of_others(payment["reference"], payment)}
+
+    def _named(self, payment: Row | None) -> Row:
+        """Which attempt on which invoice it is."""
+        if payment is None:
+            return {"invoice": None, "attempt": None}
+        return {"invoice": self.invoice[payment["_invoice"]], "attempt": payment["attempt"]}
+
+    def _unapplied(self) -> Iterable[Row]:
+        rows = books.numbered(in_order(self.rows["unapplied"], "at"), "entry")
+        for row in rows:
+            payment = self.payment.get(row["_payment"])
+            source, _, named = row["source"].partition(":")
+            if source in OF_ATTEMPTS:
+                named = _of_others(row["reference"], payment)
+            yield row | {"source": source, "reference": named} | self._named(payment)
+
+    def _reversal(self, reversal: Row) -> Row:
+        payment = self.payment[reversal["_payment"]]
+        return (
+            reversal
+            | {
+                "money_reference": _of_others(reversal["money_reference"], payment),
+                "charge": self.charge.get(reversal["_charge"]),
+            }
+            | self._named(payment)
+        )
+
+
+def _called(invoices: Iterable[Row]) -> Iterable[Row]:
+    """Each with what others call it: its number or, having none, its place among such drafts."""
+    drafts = 0
+    for invoice in invoices:
+        number = invoice.pop("number")
+        drafts += number is None
+        yield {"invoice": number or f"draft {drafts}", **invoice}
+
+
+def _masked(card: Row) -> Row:
+    """Its number as pages show it; what its provider calls it is told to nobody."""
+    return card | {"number": f"···· {card['number']}"}
+
+
+def _of_others(reference: str | None, payment: Row | None) -> str | None:
+    """What others call a payment; None where that is made of our own key.
+
+    The key has the installation's prefix in it: its invoice and attempt say the same.
+    """
+    if not reference or (payment and payment["_key"] in reference):
+        return None
+    return reference

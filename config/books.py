@@ -1,0 +1,52 @@
+"""The books of merchants in the form of docs/books.md, put together from what each book says."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from billing.queries import books as billing
+from credit.queries import books as credit
+from merchants import books as merchants
+from merchants.audit import snapshot
+from merchants.models import Merchant
+from merchants.operations.merchants import UnknownMerchant
+
+FORMAT = 1  # goes up when a name goes or means something else; new names leave it
+MERCHANTS_AT_ONCE = 50  # their rows are in memory together
+
+Book = Callable[..., dict[int, dict[str, Any]]]
+BOOKS: dict[str, Book] = {"credit": credit.of, "billing": billing.of}
+
+
+def of_merchant(reference: str, *, local_names: bool = False) -> dict[str, Any]:
+    """All that the books say of one merchant, seen at one moment.
+
+    `local_names` adds what only this installation calls a withdrawal or a payment. Raises
+    UnknownMerchant.
+    """
+    with snapshot():
+        merchant = Merchant.objects.filter(reference=reference).first()
+        if merchant is None:
+            raise UnknownMerchant(f"There is no merchant {reference}.")
+        (document,) = _documents([merchant], local_names=local_names)
+    return document
+
+
+def of_all() -> Iterator[dict[str, Any]]:
+    """The same of every merchant, by reference in the order of code points, seen at one moment.
+
+    Each batch of merchants takes the same number of queries, and only one is in memory.
+    """
+    with snapshot():
+        keys = [key for _, key in sorted(Merchant.objects.values_list("reference", "pk"))]
+        for start in range(0, len(keys), MERCHANTS_AT_ONCE):
+            batch = Merchant.objects.in_bulk(keys[start : start + MERCHANTS_AT_ONCE])
+            yield from _documents(sorted(batch.values(), key=lambda one: one.reference))
+
+
+def _documents(batch: Sequence[Merchant], *, local_names: bool = False) -> Iterator[dict[str, Any]]:
+    keys = [merchant.pk for merchant in batch]
+    people = merchants.of(batch)
+    found = {name: of(keys, local_names=local_names) for name, of in BOOKS.items()}
+    for key in keys:
+        books = {name: of_batch.get(key) for name, of_batch in found.items()}
+        yield {"format": FORMAT, "merchant": people[key], **books}

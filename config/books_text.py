@@ -1,0 +1,127 @@
+"""A merchant's books as text for people: sections, figures below each other, tables.
+
+It shows whatever a book says, so that a name that is new in a book needs nothing here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from textwrap import wrap
+from typing import Any
+
+WIDTH = 120
+INDENT = "  "
+Said = Mapping[str, Any]
+
+
+def lines(document: Said) -> Iterator[str]:
+    """The lines of the text, without their ends."""
+    merchant = document["merchant"]
+    yield f"{merchant['name']} ({merchant['reference']})"
+    yield "Instants are in UTC."
+    for book in ("merchant", "credit", "billing"):
+        said = document[book]
+        if said is None:
+            continue
+        currency = f", amounts in {said['currency']}" if "currency" in said else ""
+        yield ""
+        yield f"{book.upper()}{currency}"
+        yield from _section({n: value for n, value in said.items() if n != "currency"}, INDENT)
+
+
+def _section(said: Said, indent: str) -> Iterator[str]:
+    """First what is one value each, below each other; then what has parts, under headings."""
+    single = {name: value for name, value in said.items() if not _has_parts(value)}
+    widest = max(map(len, single), default=0)
+    for name, value in single.items():
+        yield f"{indent}{_label(name):{widest}}  {_text(value)}".rstrip()
+    for name, value in said.items():
+        if not _has_parts(value):
+            continue
+        yield ""
+        if isinstance(value, Mapping):
+            yield f"{indent}{_label(name).capitalize()}"
+            yield from _section(value, indent + INDENT)
+        else:
+            yield f"{indent}{_label(name).capitalize()}: {len(value)}"
+            yield from _rows(value, indent + INDENT)
+
+
+def _rows(rows: Sequence[Said], indent: str) -> Iterator[str]:
+    """A table where it is narrow enough, and otherwise each row by itself."""
+    names = [name for name in (rows[0] if rows else ()) if any(_shown(row[name]) for row in rows)]
+    nested = any(_has_parts(row[name]) for row in rows for name in names)
+    cells = [[_text(row[name]) for name in names] for row in rows]
+    heading = [_label(name) for name in names]
+    widths = [max(map(len, column)) for column in zip(heading, *cells, strict=True)]
+    if nested or sum(widths) + 2 * len(widths) + len(indent) > WIDTH:
+        for row in rows:
+            yield from _row(row, indent)
+        return
+    numbers = [all(_is_figure(row[name]) for row in rows) for name in names]
+    for line in (heading, *cells) if rows else ():
+        padded = (
+            cell.rjust(width) if is_number else cell.ljust(width)
+            for cell, width, is_number in zip(line, widths, numbers, strict=True)
+        )
+        yield f"{indent}{'  '.join(padded)}".rstrip()
+
+
+def _row(row: Said, indent: str) -> Iterator[str]:
+    """What a row says in a paragraph, and below it what it is made of."""
+    single = [
+        f"{_label(name)} {_text(value)}"
+        for name, value in row.items()
+        if _shown(value) and not _has_parts(value)
+    ]
+    paragraph = wrap(
+        "; ".join(single),
+        WIDTH,
+        initial_indent=f"{indent}- ",
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    yield from paragraph
+    for name, value in row.items():
+        if _has_parts(value):
+            yield f"{indent}  {_label(name)}:"
+            if isinstance(value, Mapping):
+                yield from _section(value, indent + INDENT * 2)
+            else:
+                yield from _rows(value, indent + INDENT * 2)
+
+
+def _has_parts(value: object) -> bool:
+    """Whether it is shown under a heading of its own."""
+    if isinstance(value, list):
+        return bool(value) and isinstance(value[0], Mapping)
+    return isinstance(value, Mapping)
+
+
+def _shown(value: object) -> bool:
+    return value is not None and value is not False and value != []
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _is_figure(value: object) -> bool:
+    """Whether it is read by its last digit: a number or an amount, or nothing."""
+    text = str(value).removeprefix("-").replace(".", "", 1)
+    return value is None or (not isinstance(value, bool) and text.isdigit())
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(_text, value)) or "-"
+    text = str(value)
+    try:
+        instant = datetime.fromisoformat(text) if "T" in text else None
+    except ValueError:
+        return text
+    return f"{instant:%Y-%m-%d %H:%M:%S}" if instant else text

@@ -1,0 +1,43 @@
+"""manage.py books MERCHANT [--json], manage.py books --all"""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from config import books, books_text
+from merchants.commands import BooksCommand
+from merchants.operations.merchants import UnknownMerchant
+
+
+class Command(BooksCommand):
+    help = "Tells everything that the books say of a merchant, or of all (docs/books.md)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("merchant", nargs="?", help="its reference")
+        parser.add_argument(
+            "--json", action="store_true", help="as one JSON document that programs can read"
+        )
+        parser.add_argument(
+            "--all",
+            action="store_true",
+            help="one JSON document per line for every merchant, by reference",
+        )
+
+    def handle(self, *, merchant: str | None, **options: Any) -> None:
+        if (merchant is None) != options["all"]:
+            raise CommandError("Name a merchant by its reference, or say --all.")
+        if merchant is None:
+            for document in books.of_all():
+                self.stdout.write(json.dumps(document, ensure_ascii=False))
+            return
+        try:
+            if options["json"]:
+                told = books.of_merchant(merchant)
+                self.stdout.write(json.dumps(told, ensure_ascii=False, indent=2))
+            else:
+                told = books.of_merchant(merchant, local_names=True)
+                self.stdout.write("\n".join(books_text.lines(told)))
+        except UnknownMerchant as unknown:
+            raise CommandError(str(unknown)) from unknown

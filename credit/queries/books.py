@@ -1,0 +1,345 @@
+"""What the credit book says of merchants, as docs/books.md lays down."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from credit import rules
+from credit.models import (
+    CreditLine,
+    Freeze,
+    LimitEntry,
+    LimitRequest,
+    LimitReview,
+    Order,
+    OrderFlag,
+    OrderPayment,
+    OrderRefund,
+    PayoutDestination,
+    PayoutRun,
+    PayoutSchedule,
+    ProceedsEntry,
+    RefusedCash,
+    ShopMetrics,
+    UnmatchedSettlement,
+    Withdrawal,
+)
+from merchants import books, money
+from merchants.books import Row, RowsByMerchant, Table, columns, in_order, told
+
+Currencies = Mapping[int, str]
+OF_LINE = partial(Table, "line_id")
+
+LINE = Table(
+    "merchant_id",
+    columns(
+        "currency limit used timezone open_on open_until closed_at paused_at order_cap"
+        " buyer_cap payment_days settlement_days unpaid_bill_days proceeds paid_out"
+    ),
+)
+LIMIT_ENTRIES = OF_LINE(
+    columns(
+        "at kind order=order__reference limit_change used_change limit_after used_after actor"
+        " reason"
+    ),
+)
+FREEZES = OF_LINE(
+    columns("reason placed_at placed_by note lifted_at lifted_by lift_note"),
+)
+METRICS = OF_LINE(
+    columns("arrived_at said_at=at rating listing_quality profile_completeness after_sales"),
+    plain="rating listing_quality profile_completeness after_sales",
+)
+PLAIN_IN_REVIEWS = (
+    "rating listing_quality profile_reported profile_confirmed profile_completeness after_sales"
+    " rating_points volume_points listing_points profile_points after_sales_points score"
+)
+REVIEWS = OF_LINE(
+    columns(
+        "on at policy=policy__version limit_before paid overdue was_frozen rating"
+        " listing_quality profile_reported profile_confirmed profile_rejected"
+        " profile_completeness after_sales rating_points volume_points listing_points"
+        " profile_points after_sales_points score grade limit_proposed notes status"
+        " limit_given decided_at decided_by decision_reason"
+    ),
+    plain=PLAIN_IN_REVIEWS,
+)
+REQUESTS = OF_LINE(
+    columns("kind status limit_wanted message asked_at asked_by answer answered_at answered_by")
+)
+ORDERS = OF_LINE(
+    columns(
+        "reference buyer buyer_risk amount instalments status decline_code outstanding paid"
+        " refunded refunded_written_off written_off recovered placed_at placed_said_at"
+        " shipped_at=shipped_told_at shipped_said_at=shipped_at delivered_at=delivered_told_at"
+        " delivered_said_at=delivered_at delivered_told_on first_due_on due_on cancelled_at"
+        " cancelled_said_at cancel_reason written_off_at _pk=pk _part_amount=part_amount"
+    ),
+)
+PAYMENTS = OF_LINE(
+    columns(
+        "reference amount status refusal settled arrived_at said_at=at _pk=pk _order=order_id"
+        " _settlement=settlement_id"
+    ),
+)
+SETTLEMENTS = OF_LINE(
+    columns("at kind amount order=order__reference reference actor reason _payment=payment_id"),
+)
+REFUNDS = OF_LINE(
+    columns(
+        "reference amount from_outstanding from_written_off from_proceeds arrived_at"
+        " said_at=at _order=order_id"
+    ),
+)
+REFUSED_CASH = OF_LINE(
+    columns(
+        "kind reference order=order_reference amount currency said_at code sentence"
+        " arrived_at last_arrived_at times status ended_at ended_by reason"
+    ),
+    plain="amount",
+)
+FLAGS = OF_LINE(
+    columns("kind cause buyer at orders=evidence status decided_at decided_by reason"),
+)
+PROCEEDS = OF_LINE(
+    columns(
+        "at kind amount matures_on order=order__reference payment=payment__reference"
+        " refund=refund__reference sale=sale__payment__reference"
+        " released=settlement__payment__reference bill_payment _withdrawal=withdrawal_id"
+    ),
+)
+DESTINATIONS = OF_LINE(
+    columns(
+        "kind holder bank country routing number=last_four added_at added_by usable_from"
+        " removed_at removed_by _pk=pk"
+    ),
+)
+WITHDRAWALS = OF_LINE(
+    columns(
+        "reference batch amount fee status provider needs_approval requested_at requested_by"
+        " approved_at approved_by sent_at sent_by ended_at ended_by"
+        " bank_reference=provider_reference reason problem flagged_late_at _pk=pk"
+        " _destination=destination_id"
+    ),
+)
+AUTOMATIC = OF_LINE(
+    columns(
+        "every weekday from_amount set_up_at set_up_by usable_from next_on ended_at ended_by"
+        " _pk=pk _destination=destination_id"
+    ),
+)
+RUNS = Table(
+    "rule__line_id",
+    columns("on at outcome available _rule=rule_id _withdrawal=withdrawal_id"),
+)
+
+# What an installation draws at random: another one calls the same withdrawal otherwise.
+LOCAL_NAMES = ("reference", "batch")
+# The key of a bill's payment ends with its bill's number and its attempt.
+BILL_PAYMENT = re.compile(r"(?P<invoice>\d{4}-\d+)-(?P<attempt>\d+)$")
+
+
+def of(merchant_ids: Sequence[int], *, local_names: bool = False) -> dict[int, Row]:
+    """The credit book of each of these merchants that has a line, in a fixed number of queries.
+
+    `local_names` adds what only this installation calls a withdrawal.
+    """
+    lines = CreditLine.objects.filter(merchant_id__in=merchant_ids)
+    currencies: Currencies = dict(lines.values_list("merchant_id", "currency"))
+    read = _Reader(list(currencies), currencies)
+    line = {key: rows[0] for key, rows in read(LINE, CreditLine).items()}
+    entries, freezes = read(LIMIT_ENTRIES, LimitEntry), read(FREEZES, Freeze)
+    metrics, reviews = read(METRICS, ShopMetrics), read(REVIEWS, LimitReview)
+    requests, orders = read(REQUESTS, LimitRequest), _orders(read)
+    refused, flags = read(REFUSED_CASH, RefusedCash), read(FLAGS, OrderFlag)
+    proceeds = _proceeds(read, local_names=local_names)
+    return {
+        key: {
+            "currency": currencies[key],
+            "line": _line(line[key], freezes[key]),
+            "limit_entries": books.numbered(in_order(entries[key], "at"), "entry"),
+            "freezes": in_order(freezes[key], "placed_at", "reason", "note"),
+            "metrics": in_order(metrics[key], "said_at"),
+            "reviews": in_order(reviews[key], "on"),
+            "limit_requests": in_order(requests[key], "asked_at"),
+            "orders": told(_with_overdue(orders[key], line[key]["open_on"])),
+            "refused_cash": in_order(refused[key], "arrived_at", "kind", "reference"),
+            "flags": in_order(_flags(flags[key]), "kind", "cause"),
+            **_with_buckets(proceeds[key], line[key], currencies[key]),
+        }
+        for key in currencies
+    }
+
+
+class _Reader:
+    """Reads tables of some merchants, one query each."""
+
+    def __init__(self, merchant_ids: Sequence[int], currencies: Currencies) -> None:
+        self.merchant_ids, self.currencies = merchant_ids, currencies
+
+    def __call__(self, table: Table, model: Any) -> RowsByMerchant:
+        rows = books.of_merchants(model, table.owner, self.merchant_ids)
+        return table.read(rows, self.currencies)
+
+
+def _line(line: Row, freezes: Sequence[Row]) -> Row:
+    available = max(Decimal(line["limit"]) - Decimal(line["used"]), Decimal(0))
+    frozen_by = sorted({row["reason"] for row in freezes if row["lifted_at"] is None})
+    days = [books.tell(day) for day in sorted(line["unpaid_bill_days"])]
+    figures = {
+        "limit": line["limit"],
+        "used": line["used"],
+        "available": money.text(available, line["currency"]),
+        "frozen_by": frozen_by,
+    }
+    elsewhere = ("currency", "proceeds", "paid_out")
+    said = {name: value for name, value in line.items() if name not in elsewhere}
+    return figures | said | {"unpaid_bill_days": days}
+
+
+def _orders(read: _Reader) -> RowsByMerchant:
+    """Orders, each with its parts and its payments and refunds."""
+    payments, refunds = read(PAYMENTS, OrderPayment), read(REFUNDS, OrderRefund)
+    settlements = read(SETTLEMENTS, UnmatchedSettlement)
+    found = read(ORDERS, Order)
+    for key, orders in found.items():
+        settled = books.grouped(settlements[key], "_payment")
+        paid = books.grouped(_payments(payments[key], settled), "_order")
+        refunded = books.grouped(in_order(refunds[key], "arrived_at", "reference"), "_order")
+        for order in orders:
+            order["parts"] = [] if order["decline_code"] else _parts(order, read.currencies[key])
+            order["payments"] = told(paid[order["_pk"]])
+            order["refunds"] = told(refunded[order["_pk"]])
+        found[key] = in_order(orders, "placed_at", "reference")
+    return found
+
+
+def _payments(payments: Sequence[Row], settled: Mapping[int, list[Row]]) -> list[Row]:
+    for payment in payments:
+        payment["settles_unmatched"] = payment["_settlement"] is not None
+        payment["settlements"] = told(in_order(settled[payment["_pk"]], "at"))
+    return in_order(payments, "arrived_at", "reference", "settles_unmatched")
+
+
+def _parts(order: Row, currency: str) -> list[Row]:
+    first_due_on = order["first_due_on"]
+    parts = rules.parts(
+        amount=Decimal(order["amount"]),
+        instalments=order["instalments"],
+        part_amount=Decimal(order["_part_amount"]),
+        paid=Decimal(order["paid"]),
+        outstanding=Decimal(order["outstanding"]),
+        first_due_on=first_due_on and date.fromisoformat(first_due_on),
+    )
+    return [
+        {
+            "part": part.number,
+            "amount": money.text(part.amount, currency),
+            "outstanding": money.text(part.outstanding, currency),
+            "due_on": books.tell(part.due_on),
+        }
+        for part in parts
+    ]
+
+
+def _with_overdue(orders: Sequence[Row], today: str) -> list[Row]:
+    """Each with whether it is overdue on the line's open day."""
+    return [
+        order | {"is_overdue": order["due_on"] is not None and order["due_on"] < today}
+        for order in orders
+    ]
+
+
+def _flags(flags: Sequence[Row]) -> list[Row]:
+    """Each with the references of its orders instead of copies of them."""
+    for flag in flags:
+        flag["orders"] = sorted(seen["order"] for seen in flag["orders"])
+    return list(flags)
+
+
+def _proceeds(read: _Reader, *, local_names: bool) -> RowsByMerchant:
+    """By merchant, one row: its entries, destinations, withdrawals and automatic ones.
+
+    Destinations and withdrawals are called by their places among the merchant's, from 1.
+    """
+    entries, destinations = read(PROCEEDS, ProceedsEntry), read(DESTINATIONS, PayoutDestination)
+    withdrawals, automatic = read(WITHDRAWALS, Withdrawal), read(AUTOMATIC, PayoutSchedule)
+    runs = read(RUNS, PayoutRun)
+    found: RowsByMerchant = {}
+    for key in read.currencies:
+        places = books.numbered(in_order(destinations[key], "added_at"), "destination")
+        sent = books.numbered(in_order(withdrawals[key], "requested_at"), "withdrawal")
+        to, by = books.places(places, "destination"), books.places(sent, "withdrawal")
+        listed = in_order(entries[key], "at")
+        ran = books.grouped(in_order(runs[key], "on"), "_rule")
+        found[key] = [
+            {
+                "entries": told(books.numbered((_entry(one, by) for one in listed), "entry")),
+                "destinations": told(_masked(one) for one in places),
+                "withdrawals": told(_withdrawal(one, to, local_names) for one in sent),
+                "automatic_withdrawals": told(
+                    one
+                    | {"destination": to[one["_destination"]]}
+                    | {"runs": told(_run(run, by) for run in ran[one["_pk"]])}
+                    for one in in_order(automatic[key], "set_up_at")
+                ),
+            }
+        ]
+    return found
+
+
+def _entry(entry: Row, withdrawals: Mapping[int, int]) -> Row:
+    paid = BILL_PAYMENT.search(entry.pop("bill_payment") or "")
+    return entry | {
+        "withdrawal": withdrawals.get(entry["_withdrawal"]),
+        "invoice": paid and paid["invoice"],
+        "attempt": paid and int(paid["attempt"]),
+    }
+
+
+def _masked(destination: Row) -> Row:
+    """Its number as pages show it."""
+    return destination | {"number": f"···· {destination['number']}"}
+
+
+def _withdrawal(withdrawal: Row, destinations: Mapping[int, int], local_names: bool) -> Row:
+    reference, banks = withdrawal["reference"], withdrawal["bank_reference"]
+    if not local_names:
+        withdrawal = {n: said for n, said in withdrawal.items() if n not in LOCAL_NAMES}
+        if banks and reference in banks:  # the sandbox's, made of ours
+            withdrawal["bank_reference"] = None
+    return withdrawal | {"destination": destinations[withdrawal["_destination"]]}
+
+
+def _run(run: Row, withdrawals: Mapping[int, int]) -> Row:
+    return run | {"withdrawal": withdrawals.get(run["_withdrawal"])}
+
+
+def _with_buckets(proceeds: Sequence[Row], line: Row, currency: str) -> Row:
+    """All of the merchant's proceeds, and where they are on the line's open day."""
+    (said,) = proceeds
+    balance = Decimal(line["proceeds"])
+    maturing = sum(
+        (
+            Decimal(entry["amount"])
+            for entry in said["entries"]
+            if (entry["matures_on"] or "") > line["open_on"]
+        ),
+        Decimal(0),
+    )
+    under_way = [one for one in said["withdrawals"] if one["ended_at"] is None]
+    on_its_way = sum(
+        (Decimal(one["amount"]) + Decimal(one["fee"]) for one in under_way), Decimal(0)
+    )
+    figures = {
+        "balance": balance,
+        "maturing": maturing,
+        "available": max(min(balance - maturing, balance), Decimal(0)),
+        "on_its_way": on_its_way,
+        "paid_out": Decimal(line["paid_out"]),
+    }
+    buckets = {name: money.text(figure, currency) for name, figure in figures.items()}
+    return {"proceeds": buckets | {"entries": said.pop("entries")}, **said}

@@ -1,0 +1,148 @@
+"""How the books are told (docs/books.md), and what they say of who a merchant is.
+
+What is told is the same wherever and whenever that is done: no key of a row, no order that a
+database's language or plan decides, no reading of the clock.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Model, QuerySet
+
+from merchants import money
+from merchants.models import Merchant, ProfileStep, Proposal, TimeZonePeriod
+
+Row = dict[str, Any]
+RowsByMerchant = dict[int, list[Row]]
+
+
+def tell(value: object, currency: str = "") -> Any:
+    """The value as JSON has it: an amount in `currency` and a date as text, an instant in UTC.
+
+    Text that is empty says nothing, and is None.
+    """
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return money.text(value, currency)
+    return None if value == "" else value
+
+
+def plain(value: Decimal) -> str:
+    """A figure that is no posted amount, without the zeros that its column adds."""
+    return f"{value.normalize():f}"
+
+
+def columns(names: str) -> dict[str, str]:
+    """Names in the order of the books, with their columns: `kind`, or `order=order__reference`."""
+    pairs = (name.partition("=") for name in names.split())
+    return {name: column or name for name, _, column in pairs}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Which columns of a table are told, and how.
+
+    `owner` is the column that has the merchant's key. `plain` names what is a figure and no posted
+    amount. Names that start with an underscore are keys of rows, for whoever puts
+    rows together; `told` leaves them out.
+    """
+
+    owner: str
+    columns: Mapping[str, str]
+    plain: str = ""
+
+    def read(self, rows: "QuerySet[Any]", currencies: Mapping[int, str]) -> RowsByMerchant:
+        """The rows of each merchant in the order in which they were written; one query."""
+        found: RowsByMerchant = defaultdict(list)
+        is_plain = [name in self.plain.split() for name in self.columns]
+        read = rows.order_by("pk").values_list(self.owner, *self.columns.values())
+        for owner, *values in read:
+            currency = currencies.get(owner, "")
+            said = (
+                plain(value) if figure and value is not None else tell(value, currency)
+                for value, figure in zip(values, is_plain, strict=True)
+            )
+            found[owner].append(dict(zip(self.columns, said, strict=True)))
+        return found
+
+
+def of_merchants(model: type[Model], owner: str, merchant_ids: Sequence[int]) -> "QuerySet[Any]":
+    """All rows of a model that are of these merchants."""
+    return model._default_manager.filter(**{f"{owner}__in": merchant_ids})
+
+
+def in_order(rows: Iterable[Row], *names: str) -> list[Row]:
+    """The rows by what they say under these names, texts by their code points, nothing first.
+
+    Rows that say the same keep the order they came in.
+    """
+    return sorted(
+        rows, key=lambda row: [(row[name] is not None, row[name] or "") for name in names]
+    )
+
+
+def numbered(rows: Iterable[Row], name: str) -> list[Row]:
+    """The rows with their places in this order, from 1, under `name`."""
+    return [{name: place, **row} for place, row in enumerate(rows, start=1)]
+
+
+def places(rows: Iterable[Row], name: str) -> dict[int, Any]:
+    """By which `name` a row is told that has this key."""
+    return {row["_pk"]: row[name] for row in rows}
+
+
+def grouped(rows: Iterable[Row], key: str) -> dict[Any, list[Row]]:
+    found: dict[Any, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row[key]].append(row)
+    return found
+
+
+def told(rows: Iterable[Row]) -> list[Row]:
+    """The rows without the keys that put them together."""
+    return [{name: said for name, said in row.items() if name[0] != "_"} for row in rows]
+
+
+TIME_ZONES = Table("merchant_id", columns("timezone starts_on starts_at"))
+PROFILE_STEPS = Table("profile_id", columns("part standing at actor reason"))
+PROPOSALS = Table(
+    "merchant_id",
+    columns(
+        "kind subject before after reason asked_by proposed_at proposed_by lapses_at status"
+        " decided_at decided_by answer"
+    ),
+)
+
+
+def of(merchants: Sequence[Merchant]) -> dict[int, Row]:
+    """Who these merchants are, where their days are counted, and what takes two people."""
+    keys = [merchant.pk for merchant in merchants]
+    zones, steps, proposals = (
+        table.read(of_merchants(model, table.owner, keys), {})
+        for table, model in (
+            (TIME_ZONES, TimeZonePeriod),
+            (PROFILE_STEPS, ProfileStep),
+            (PROPOSALS, Proposal),
+        )
+    )
+    return {
+        merchant.pk: {
+            "reference": merchant.reference,
+            "name": merchant.name,
+            "language": merchant.language,
+            "timezone": merchant.timezone,
+            "joined_at": tell(merchant.joined_at),
+            "joined_said_at": tell(merchant.joined_said_at),
+            "time_zones": in_order(zones[merchant.pk], "starts_on"),
+            "profile_steps": in_order(steps[merchant.pk], "at"),
+            "proposals": in_order(proposals[merchant.pk], "proposed_at"),
+        }
+        for merchant in merchants
+    }
