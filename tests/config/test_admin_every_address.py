@@ -83,7 +83,9 @@ def status(client: Client, asked: str, method: str) -> int:
 def shop(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Shop:
     set_clock(monkeypatch)(desk_shops.NOW)
     shop = desk_shops.rosewood(settings)
+    settings.TAEL_SANDBOX = True
     desk_shops.stuck(shop)
+    settings.TAEL_SANDBOX = False  # which would ask nobody for a second factor
     return shop
 
 

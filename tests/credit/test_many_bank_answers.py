@@ -1,5 +1,6 @@
 """A bank answers about sixty thousand withdrawals in one file: whoever uploads it does not wait."""
 
+import re
 import sys
 import time
 from datetime import timedelta
@@ -10,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.db.models import Sum
+from django.http import HttpResponse
 from django.test import Client
 
 from config.celery import job_named
@@ -84,10 +86,15 @@ def take_in(browser: Client, file: PayoutAnswerFile) -> list[str]:
     seen = []
     for number, chunk in enumerate(chunks):
         if number % max(1, len(chunks) // 4) == 0:
-            seen.append(text(browser.get(page)).split("progress")[-1].split(" rows")[0].strip())
+            seen.append(progress(browser.get(page)))
         assert JOB.work_off(chunk, DECIDED_AT) == {}
-    seen.append(text(browser.get(page)).split("progress")[-1].split(" rows")[0].strip())
-    return seen
+    return [*seen, progress(browser.get(page))]
+
+
+def progress(page: HttpResponse) -> str:
+    found = re.search(r"</progress> (\S+ of \S+) rows", text(page))
+    assert found
+    return found[1]
 
 
 def check(lines: int, of_each: int) -> None:
