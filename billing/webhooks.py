@@ -40,11 +40,13 @@ def of_stripe(request: HttpRequest) -> HttpResponse:
             OLDEST_SECONDS,
         )
         event = json.loads(request.body)
-        kind, object_id = event["type"], event["data"]["object"].get("id", "")
+        kind, object_id = event["type"], event["data"]["object"].get("id") or ""
+        if not (isinstance(kind, str) and isinstance(object_id, str)):
+            raise TypeError("An event's type and its object's id are texts.")
     except (stripe.SignatureVerificationError, *NO_EVENT):
         return HttpResponse(status=400)
     try:
-        chosen = stripe_events.take(str(kind), str(object_id), now=clock.now())
+        chosen = stripe_events.take(kind, object_id, now=clock.now())
     except (stripe_events.Again, ProviderNotReady) as problem:
         log.warning("Stripe's %s of %s is to come again: %s", kind, object_id, problem)
         return HttpResponse(status=503)

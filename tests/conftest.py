@@ -21,7 +21,7 @@ from django.db.models.signals import post_migrate
 from pytest_django.plugin import blocking_manager_key
 
 from config import ahead, embedded
-from tests import clocks, lacking, template_database
+from tests import clocks, lacking, template_database, threads
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Without a sandbox because tests may run as root; the rest keeps it from calling home.
@@ -94,6 +94,13 @@ def empty_cache() -> Iterator[None]:
     """What one test counted towards a rate limit would refuse the next one."""
     yield
     cache.clear()
+
+
+@pytest.fixture
+def in_order(request: pytest.FixtureRequest) -> Iterator[None]:
+    """See threads.every_order."""
+    with threads.in_turn(request.param):
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -32,21 +32,34 @@ def write(file: Path, now: datetime, shops: Sequence[Shop] = SHOPS) -> None:
     draft.rename(file)
 
 
-def tell(file: Path, now: datetime, shops: Sequence[Shop] = SHOPS) -> None:
+def tell(
+    file: Path,
+    now: datetime,
+    shops: Sequence[Shop] = SHOPS,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> None:
     """Apply the events of the file, and do what people did meanwhile.
 
-    One that was cut short goes on where it was, when it is told with the same `now`.
+    One that was cut short goes on where it was, when it is told with the same `now`. `progress` is
+    told again and again how many events are done, and of how many.
     """
     logging.disable(logging.WARNING)  # of a bank that keeps silent: the story wants it so
     try:
-        _Telling(file, now, shops).run()
+        _Telling(file, now, shops, progress).run()
     finally:
         logging.disable(logging.NOTSET)
 
 
 class _Telling(Replaying):
-    def __init__(self, file: Path, now: datetime, shops: Sequence[Shop]) -> None:
-        super().__init__(look_through(file, now=now), now, lambda events: None)
+    def __init__(
+        self,
+        file: Path,
+        now: datetime,
+        shops: Sequence[Shop],
+        progress: Callable[[int, int], None],
+    ) -> None:
+        source = look_through(file, now=now)
+        super().__init__(source, now, lambda _: progress(self.replay.events_done, source.lines))
         self.deeds = [one for shop in shops for one in _deeds(shop, Days(shop, now))]
 
     def after_tick(self, tick: datetime) -> None:

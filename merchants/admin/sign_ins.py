@@ -19,6 +19,7 @@ from merchants.admin.bases import FoundByKeys
 from merchants.admin.trail import OnDays
 from merchants.buttons import button
 from merchants.models import EnrolledFactor, SecurityMail, SignIn
+from merchants.templatetags import browsers
 
 COLUMNS = {
     "Time (UTC)": exports.utc("at"),
@@ -37,18 +38,27 @@ class SignInAdmin(FoundByKeys):
 
     keys = ("address",)
     search_help_text = "An e-mail address, or the network address that it came from."
-    list_display = ("time", "kind", "address", "ip", "browser", "detail")
+    list_display = ("time", "kind", "address", "network_address", "known_browser", "detail")
     list_filter = ("kind", ("at", OnDays))
     list_filter_submit = True
     ordering = ("-at", "-id")
     sortable_by = ()
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("time", "kind", "user", "address", "ip", "browser", "detail")
+        return ("time", "kind", "user", "address", "network_address", "browser", "detail")
 
     @admin.display(description="time (UTC)")
     def time(self, sign_in: SignIn) -> str:
         return f"{sign_in.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="network address")
+    def network_address(self, sign_in: SignIn) -> str | None:
+        return sign_in.ip
+
+    @admin.display(description="browser")
+    def known_browser(self, sign_in: SignIn) -> str:
+        """As people call it; the row's page has what it called itself."""
+        return browsers.browser(sign_in.browser)
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[SignIn]", search_term: str

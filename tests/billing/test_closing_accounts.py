@@ -9,7 +9,7 @@ from billing.operations import bill_decisions, charges, terms
 from merchants.refusals import Invalid, Refused
 from tests import shops
 from tests.billing import deciding
-from tests.threads import at_once
+from tests.threads import at_once, every_order
 
 pytestmark = pytest.mark.django_db
 
@@ -275,6 +275,7 @@ def test_a_final_draft_that_was_sent_back_is_drawn_up_again() -> None:
     assert list(statuses)[1:] == [("FINAL", "VOID"), ("FINAL", "DRAFT")]
 
 
+@every_order
 @pytest.mark.django_db(transaction=True)
 def test_closing_and_charging_at_once() -> None:
     """Each charge is on the final bill, or refused; none is left over."""

@@ -34,7 +34,7 @@ from tests.billing.paying import (
     void,
 )
 from tests.billing.test_drafts import reviewed
-from tests.threads import at_once
+from tests.threads import at_once, every_order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -208,6 +208,7 @@ def test_a_bill_that_was_tried_meanwhile_is_not_tried_again() -> None:
     assert pay_now(shop, "2026-11-01 10:30", seen=1) == SOFT
 
 
+@every_order
 @pytest.mark.django_db(transaction=True)
 def test_one_form_sent_many_times_at_once_makes_one_attempt() -> None:
     shop = billed(card=SHORT)

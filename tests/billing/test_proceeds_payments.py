@@ -30,7 +30,7 @@ from tests.billing.paying import (
     void,
 )
 from tests.credit.withdrawing import add, ask, fees, sell, usd
-from tests.threads import at_once
+from tests.threads import at_once, every_order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -174,6 +174,7 @@ def test_it_is_first_tried_at_once_and_never_pending() -> None:
     assert bill().payments.get().ended_at == shop.at("2026-11-01 11:00")
 
 
+@every_order
 @pytest.mark.django_db(transaction=True)
 def test_a_bill_and_withdrawals_at_once_never_take_more_than_there_is() -> None:
     shop = earning("100.00")
@@ -196,6 +197,7 @@ def test_a_bill_and_withdrawals_at_once_never_take_more_than_there_is() -> None:
     assert state() == ("PAID 39.00/39.00" if said["SUCCEEDED"] else "OPEN 0.00/39.00")
 
 
+@every_order
 @pytest.mark.django_db(transaction=True)
 def test_two_bills_and_proceeds_for_one_pay_one() -> None:
     shop = earning("210.00")

@@ -12,7 +12,7 @@ from billing.models import Charge, Invoice, InvoiceItem, NumberSeries, Payment
 from config.events import apply_all
 from merchants import events
 from tests import books, shops
-from tests.threads import at_once
+from tests.threads import at_once, every_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -116,6 +116,7 @@ def test_one_batch_of_charges_sent_by_eight_threads_is_recorded_once() -> None:
     assert Charge.objects.filter(fee="shipping-label").count() == 40
 
 
+@every_order
 def test_a_day_end_and_charges_at_once_lose_and_double_nothing() -> None:
     shop = shops.join("2026-11-01 10:00", billing_threshold="100.00")
     for place in range(9):

@@ -148,6 +148,18 @@ def test_a_signed_body_that_is_no_event_is_refused(odd: OddStripe, body: bytes) 
     assert post(body, sign(body)) == 400
 
 
+@pytest.mark.parametrize("deep", [100, 900, 2_000, 20_000])
+def test_what_is_nested_deeply_is_no_fault_of_ours(odd: OddStripe, deep: int) -> None:
+    nested = "[" * deep + "]" * deep
+    assert post(nested.encode(), sign(nested.encode())) == 400
+    for event in (
+        f'{{"type": {nested}, "data": {{"object": {{"id": "pi_1"}}}}}}',
+        f'{{"type": "payment_intent.succeeded", "data": {{"object": {{"id": {nested}}}}}}}',
+    ):
+        body = event.encode()
+        assert post(body, sign(body)) == 400
+
+
 def test_bytes_that_are_no_text_are_refused(odd: OddStripe) -> None:
     assert post(b"\xff\xfe", "t=1,v1=00") == 400
 

@@ -36,7 +36,7 @@ from tests.billing.paying import (
 from tests.billing.paying import unapplied as entries
 from tests.billing.test_drafts import reviewed
 from tests.credit.withdrawing import suspect
-from tests.threads import at_once
+from tests.threads import at_once, every_order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -281,6 +281,7 @@ def test_a_form_sent_eight_times_at_once_and_two_transfers_at_once() -> None:
     assert (state(), shop.account.unapplied) == ("PAID 39.00/39.00", Decimal(21))
 
 
+@every_order
 @pytest.mark.django_db(transaction=True)
 def test_money_and_bills_that_come_at_once_meet() -> None:
     shop = manual(plan_price="0", billing_threshold="10.00")

@@ -30,7 +30,7 @@ from tests.billing.paying import (
     unchanged,
     void,
 )
-from tests.threads import at_once
+from tests.threads import at_once, every_order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -221,6 +221,7 @@ def test_choosing_a_method_while_it_is_undecided_moves_nothing_yet(provider: Tol
 # Two at once.
 
 
+@every_order
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_and_two_people_at_one_bill_make_one_attempt(provider: Told) -> None:
     shop = told_shop()

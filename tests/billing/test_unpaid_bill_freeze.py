@@ -25,7 +25,7 @@ from tests.billing.paying import (
     void,
 )
 from tests.credit.withdrawing import sell
-from tests.threads import at_once
+from tests.threads import at_once, every_order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -246,6 +246,7 @@ def test_a_line_without_unpaid_bills_is_let_alone() -> None:
     assert (placed(shop), len(attempts(shop)), bill().first_failed_at) == ([], 1, None)
 
 
+@every_order
 @pytest.mark.django_db(transaction=True)
 def test_jobs_payments_and_orders_at_the_same_instant_leave_one_freeze_and_lift_it() -> None:
     shop = failed()

@@ -22,7 +22,7 @@ from tests.billing.paying import (
     unchanged,
     void,
 )
-from tests.threads import at_once
+from tests.threads import at_once, every_order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -164,6 +164,7 @@ def test_money_for_a_voided_bill_is_kept_once_and_the_bill_stays_void() -> None:
     assert unapplied(shop) == ["RECEIVED 210.00 210.00"]
 
 
+@every_order
 @pytest.mark.django_db(transaction=True)
 def test_voided_and_paid_at_once_only_one_of_them_happens() -> None:
     shop = over_threshold()

@@ -193,16 +193,34 @@ def test_people_of_every_role_are_let_in_and_one_works_for_two_shops() -> None:
     owner = User.objects.get(email="owner@meili.example")
     assert owner.memberships.count() == 2
     assert owner.check_password("tael-demo")
+    ours = User.objects.filter(is_staff=True).order_by("email").prefetch_related("groups")
+    assert [(one.email, *(group.name for group in one.groups.all())) for one in ours] == [
+        ("admin@tael.example", "Administrator"),  # who decides no money
+        ("auditor@tael.example", "Auditor"),
+        ("billing@tael.example", "Billing officer"),
+        ("credit@tael.example", "Credit officer"),
+        ("payouts@tael.example", "Credit officer"),
+        ("people@tael.example", "Administrator"),
+    ]
+    assert not User.objects.filter(is_superuser=True).exists()
 
 
 def test_a_second_load_finds_all_of_it_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(datafolder, "root", lambda: tmp_path)
-    monkeypatch.setattr(telling, "tell", lambda file, now: shops.join("2026-11-01 10:00"))
+
+    def tell(file: Path, now: datetime, progress: Callable[[int, int], None]) -> None:
+        shops.join("2026-11-01 10:00")
+        for done in (0, 2, 3, 4, 8, 9):
+            progress(done, 9)
+
+    monkeypatch.setattr(telling, "tell", tell)
     monkeypatch.setattr(people, "ROLES", [])
     said = StringIO()
     call_command("demo", if_empty=True, stdout=said)
     call_command("demo", if_empty=True, stdout=said)
-    assert said.getvalue().count("Loading") == 1
+    loading, *progress = said.getvalue().splitlines()
+    assert loading == "Loading four demonstration shops, once: a minute, or a few if busy."
+    assert progress == ["  25 %", "  75 %", "  100 %"]
     assert list(tmp_path.iterdir()) == []

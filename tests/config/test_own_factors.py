@@ -114,10 +114,13 @@ def test_a_password_or_an_address_is_not_changed_without_it(mei: User) -> None:
     assert User.objects.get().check_password(PASSWORD)
     assert "password1" not in str(dict(client.session.items()))
     confirm_second_factor(client, mei)
+    since = trailed.newest()
     client.post("/accounts/password/change/", new)
     client.post("/accounts/email/", {"action_add": "", "email": "new@shop.example"})
     assert User.objects.get().check_password("a long one indeed")
     assert kinds() == ["PASSWORD_CHANGED", "ADDRESS_ASKED"]
+    changed, *_asked = trailed.entries(since)
+    assert (changed.action, changed.actor) == ("PASSWORD_CHANGED", "mei@shop.example")
 
 
 def test_both_mailboxes_hear_of_a_new_address(mei: User) -> None:

@@ -25,6 +25,8 @@ def test_nobody_signs_up_without_an_invitation(client: Client) -> None:
     form = {"email": "stranger@shop.example", "password1": GOOD}
     client.post("/accounts/signup/", form | {"password2": form["password1"]})
     assert not get_user_model().objects.exists()
+    for page in ("signup", "password/reset"):  # neither is the end of the way
+        assert '<a href="/accounts/login/">Sign in</a>' in client.get(f"/accounts/{page}/").text
 
 
 def test_a_second_factor_is_set_up_only_after_the_password_was_given_again(client: Client) -> None:

@@ -131,7 +131,9 @@ def test_auditors_search_and_export_it_and_officers_do_not(mei: User) -> None:
     auditor = browser_of(operator("Auditor"))
     page = "/admin/merchants/signin/"
     for term in ("mei@shop.example", "MEI@shop.example ", "192.0.2.7"):
-        assert "192.0.2.7" in auditor.get(page, {"q": term}).text
+        shown = auditor.get(page, {"q": term}).text
+        assert "192.0.2.7" in shown
+        assert "Firefox on Windows" in shown
     for term in ("192.0.2.8", "nobody", "192.0.2", "' OR 1=1"):
         assert "192.0.2.7" not in auditor.get(page, {"q": term}).text
     answer = auditor.get(f"{page}export/?kind__exact=SIGNED_IN")

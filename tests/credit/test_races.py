@@ -6,7 +6,7 @@ import pytest
 
 from credit.models import Freeze, LimitEntry, Order, ProceedsEntry
 from tests import books, shops
-from tests.threads import at_once
+from tests.threads import at_once, every_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,6 +49,7 @@ def test_eight_payments_of_30_for_an_order_of_100() -> None:
     assert ProceedsEntry.objects.count() == 3
 
 
+@every_order
 def test_an_order_is_paid_or_cancelled_but_not_both() -> None:
     shop = shops.join("2026-11-01 10:00", credit_limit="100.00")
     for round in range(5):
@@ -64,6 +65,7 @@ def test_an_order_is_paid_or_cancelled_but_not_both() -> None:
         assert shop.limit() == ("100.00", "0.00", "100.00")
 
 
+@every_order
 def test_day_ends_worked_off_by_two_workers_and_buyers_at_once() -> None:
     dresses = [
         shops.join("2026-11-01 10:00", f"shop-{number}", payment_days=0) for number in range(6)

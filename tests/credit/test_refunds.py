@@ -6,7 +6,7 @@ import pytest
 
 from credit.models import LimitEntry, OrderRefund, ProceedsEntry
 from tests import books, shops
-from tests.threads import at_once
+from tests.threads import at_once, every_order
 
 AT = "2026-11-05 10:00"
 
@@ -161,6 +161,7 @@ def test_sent_again_it_is_one_refund_and_with_other_content_a_conflict() -> None
     assert OrderRefund.objects.count() == 1
 
 
+@every_order
 @pytest.mark.django_db(transaction=True)
 def test_a_refund_and_a_payment_at_once_add_up_in_either_order() -> None:
     shop = shop_with_order()
@@ -185,6 +186,7 @@ def test_a_refund_and_a_payment_at_once_add_up_in_either_order() -> None:
             assert shop.pay(AT, order, "200.00") == "applied"
 
 
+@every_order
 @pytest.mark.django_db(transaction=True)
 def test_a_payment_and_the_write_off_at_once_are_cash_or_recovery_but_not_both() -> None:
     due = "2027-02-10 00:00"

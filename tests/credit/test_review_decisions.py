@@ -11,7 +11,7 @@ from credit.operations.review_decisions import AlreadyDecided, RaiseBlocked
 from merchants.refusals import Invalid
 from tests import shops
 from tests.credit.reviewing import DECEMBER, OPERATOR, latest, limit, outcome, shop_with
-from tests.threads import at_once
+from tests.threads import at_once, every_order
 
 LATER = "2026-12-02 10:00"
 
@@ -119,6 +119,7 @@ def test_blocked_by_what_has_become_overdue_it_still_waits_until_that_is_paid() 
     assert limit(shop) == "30000.00"
 
 
+@every_order
 @pytest.mark.django_db(transaction=True)
 def test_two_operators_at_once_decide_once() -> None:
     shop = waiting()

@@ -33,7 +33,7 @@ from tests.credit.withdrawing import (
     status,
     withdraw,
 )
-from tests.threads import at_once
+from tests.threads import at_once, every_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,6 +82,7 @@ def test_eight_operators_approve_at_once() -> None:
     assert status(withdrawal) == "APPROVED"
 
 
+@every_order
 def test_one_approves_while_another_rejects_and_the_merchant_cancels() -> None:
     shop = shop_with("50000.00")
     withdrawal = withdraw(shop, "20000.00")
@@ -94,6 +95,7 @@ def test_one_approves_while_another_rejects_and_the_merchant_cancels() -> None:
     assert entries(shop).count("RETURNED 20000.00") == 1
 
 
+@every_order
 def test_cancelled_or_sent_but_not_both(bank: Bank) -> None:
     shop = shop_with("300.00")
     for round in range(8):
@@ -188,6 +190,7 @@ def test_the_same_file_of_answers_uploaded_eight_times_at_once() -> None:
     assert ProceedsEntry.objects.filter(kind="RETURNED").count() == 1
 
 
+@every_order
 def test_refunded_and_withdrawn_at_once() -> None:
     """Whoever is first: the entries add up, and the merchant never has more than it earned."""
     for round in range(4):

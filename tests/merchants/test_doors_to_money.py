@@ -7,12 +7,14 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.test import Client
+from django.urls import resolve
 from django.utils import timezone
 from pytest_django import Settings
 
 from credit.models import PayoutDestination, PayoutSchedule, Withdrawal
 from merchants.models import Invitation, Membership, Merchant, TrailEntry, User
 from merchants.operations import team
+from tests.config.test_authorisation import EXPORTS, MERCHANT, SHOWS
 from tests.credit.withdrawing import destination_of, shop_with
 from tests.factories import PASSWORD, browser_of, confirm_second_factor, member, proved
 from tests.merchants.teams import INVITE, NEW_PASSWORD, TEAM, members
@@ -73,6 +75,34 @@ def doors(shop: Shop, owner: User) -> dict[str, dict[str, str]]:
             "destination": str(destination),
         },
     }
+
+
+# What a form of the shop's pages does that is sent without one: it looks, asks, pays the shop's own
+# bills, keeps what is harmless, or protects.
+ASK_FOR_NONE = {
+    "billing:ask_threshold",
+    "billing:new_credit",
+    "billing:pay",
+    "credit:ask_question",
+    "credit:ask_raise",
+    "credit:cancel_withdrawal",
+    "credit:caps",
+    "credit:pause_orders",
+    "credit:stop_automatic",
+    "merchant:document",
+    "merchant:notifications",
+    "merchant:profile",
+    "merchant:revoke",
+}
+NOT_HERE = {"billing:add_card"}  # of demonstrations, which ask for none
+
+
+def test_every_form_of_the_shop_is_a_door_or_known_to_be_none(shop: Shop, owner: User) -> None:
+    all_doors = {resolve(path).view_name for path in doors(shop, owner)}
+    only_show = (SHOWS, EXPORTS)
+    forms = {name for name, answers in MERCHANT.items() if answers not in only_show}
+    assert forms == all_doors | ASK_FOR_NONE | NOT_HERE
+    assert all_doors & ASK_FOR_NONE == set()
 
 
 def state(shop: Shop) -> tuple[object, ...]:

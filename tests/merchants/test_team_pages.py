@@ -15,7 +15,7 @@ from tests.factories import MembershipFactory, UserFactory, browser_of, member, 
 from tests.merchants.teams import INVITE, NEW_PASSWORD, TEAM, invite, link, members, role_of
 from tests.shops import Shop
 from tests.text import text_of
-from tests.threads import at_once
+from tests.threads import at_once, every_order
 
 pytestmark = pytest.mark.django_db
 
@@ -240,6 +240,7 @@ def test_the_invitations_of_an_owner_who_is_one_no_more_are_void(shop: Shop, own
     assert NOT_ANY_MORE in text_of(Client().get(path))
 
 
+@every_order
 @pytest.mark.django_db(transaction=True)
 def test_owners_who_remove_each_other_at_once_leave_one() -> None:
     shop = shops.join("2026-10-01 09:00")

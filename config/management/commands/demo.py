@@ -5,13 +5,27 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, OutputWrapper
 
 from config import datafolder
 from config.demo import people, telling
 from merchants import clock
 from merchants.commands import BooksCommand
 from merchants.models import Merchant
+
+
+class _Quarters:
+    """Says when another quarter of the events is done; who waits sees that it goes on."""
+
+    def __init__(self, stdout: OutputWrapper) -> None:
+        self.stdout, self.said = stdout, 0
+
+    def __call__(self, done: int, of: int) -> None:
+        quarters = 4 * done // of if of else 0
+        if quarters > self.said:
+            self.stdout.write(f"  {25 * quarters} %")
+            self.stdout.flush()
+        self.said = max(self.said, quarters)
 
 
 class Command(BooksCommand):
@@ -33,7 +47,7 @@ class Command(BooksCommand):
         if not file.exists():
             telling.write(file, clock.now())
         now = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-        self.stdout.write("Loading four demonstration shops (some 30 seconds, once) ...")
-        telling.tell(file, now)
+        self.stdout.write("Loading four demonstration shops, once: a minute, or a few if busy.")
+        telling.tell(file, now, progress=_Quarters(self.stdout))
         people.let_in()
         file.unlink()
