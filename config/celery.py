@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 from kombu.entity import Queue
 
-from config import embedded, installation
+from config import embedded, installation, waits
 from merchants.piecework import Failures, Turn
 from merchants.refusals import Refused
 
@@ -294,7 +294,8 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     task_soft_time_limit=9 * 60,
     task_time_limit=10 * 60,
-    broker_transport_options={"visibility_timeout": 30 * 60},
+    broker_transport_options={"visibility_timeout": 30 * 60, **waits.BROKER},
+    task_publish_retry_policy=waits.PUBLISHING,
     broker_connection_retry_on_startup=True,
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,

@@ -24,6 +24,7 @@ from config import (
     logs,
     sign_in,
     unfold,
+    waits,
 )
 
 # Lets classes name their types (`ModelAdmin[Order]`) where Django's own cannot at run time.
@@ -117,7 +118,7 @@ MIDDLEWARE = [
     "config.middleware.PageHeaders",
     "config.middleware.Unreferred",
     "config.bounds.Bounded",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.static_files.Served",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -162,7 +163,7 @@ else:
         raise ImproperlyConfigured(
             "DATABASE_URL must be like postgresql://user:password@host/name."
         )
-    options: dict[str, object] = {"connect_timeout": 10, **given.get("OPTIONS", {})}
+    options: dict[str, object] = {**waits.DATABASE, **given.get("OPTIONS", {})}
     DATABASES = {"default": {**given, "OPTIONS": options}}
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
@@ -182,6 +183,7 @@ else:
             "LOCATION": urlunsplit(redis_url._replace(path="/1")),
         }
     }
+CACHES["default"]["OPTIONS"] = waits.REDIS
 
 # --- people -------------------------------------------------------------------------------------
 
@@ -247,7 +249,7 @@ STATIC_URL = "/static/"
 collected = DEPLOYED and datafolder.root() / "static"
 STATIC_ROOT = os.environ.get("TAEL_STATIC_ROOT") or collected or None
 STATICFILES_DIRS = [BASE_DIR / "static"]
-manifest = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+manifest = "config.static_files.Collected"
 plain = "django.contrib.staticfiles.storage.StaticFilesStorage"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
