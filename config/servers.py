@@ -64,12 +64,15 @@ def start_postgres() -> None:
 
 
 def postgres_listens() -> bool:
-    """Whether somebody takes connections; asks nothing, and starts no other process."""
+    """Whether somebody is there; asks nothing, and starts no other process."""
     with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(SILENCE_SECONDS)
         try:
             connection.connect(str(postgres_folder() / ".s.PGSQL.5432"))
         except (FileNotFoundError, ConnectionError):
             return False
+        except (TimeoutError, BlockingIOError):  # so long silent that nobody else may even queue
+            return True
     return True
 
 
@@ -245,6 +248,8 @@ def _ask_redis(command: str, seconds: float = SILENCE_SECONDS) -> bytes:
             return connection.recv(1000)
         except (FileNotFoundError, ConnectionError):
             return b""
+        except BlockingIOError as error:  # so long silent that nobody else may even queue
+            raise TimeoutError(str(error)) from error
 
 
 # --- both ---------------------------------------------------------------------------------------
