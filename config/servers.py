@@ -119,7 +119,9 @@ def _start_options() -> list[str | Path]:
 
 
 def _postgres_state() -> int:
-    return _postgres("pg_isready", "-q", "-h", postgres_folder(), "-d", DATABASE).returncode
+    # By name: another user's name would be a FATAL line in the server's log each time.
+    who = ("-d", DATABASE, "-U", USER)
+    return _postgres("pg_isready", "-q", "-h", postgres_folder(), *who).returncode
 
 
 def _forget_dead_postmaster() -> None:
