@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -297,6 +298,7 @@ app.conf.update(
     broker_transport_options={"visibility_timeout": 30 * 60, **waits.BROKER},
     task_publish_retry_policy=waits.PUBLISHING,
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,  # a worker waits for its broker for as long as it is away
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
     task_ignore_result=True,
@@ -328,6 +330,11 @@ app.conf.beat_schedule = {
     # One that waits for long would tell of a scheduler that may be dead by now.
     "heartbeat": {"task": "config.tasks.beat", "schedule": crontab(), "options": {"expires": 90}}
 }
+
+
+# At each connection that is lost it asks whether work in progress should be thrown away in future.
+# It should not: a chunk that has asked a provider writes down the answer, and runs twice in peace.
+warnings.filterwarnings("ignore", message=r"\s*In Celery 5\.1 we introduced an optional breaking")
 
 
 @celeryd_init.connect

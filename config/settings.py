@@ -6,6 +6,7 @@ speaks HTTPS only and needs a SECRET_KEY; TAEL_SANDBOX=1 makes it a demonstratio
 """
 
 import os
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import dj_database_url
@@ -169,7 +170,7 @@ DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 if embedded.runs_redis():
     CELERY_BROKER_URL = embedded.broker_url()
-    CACHES = {
+    CACHES: dict[str, dict[str, Any]] = {
         "default": {"BACKEND": "config.ondemand.cache.RedisCache", "LOCATION": embedded.cache_url()}
     }
 else:

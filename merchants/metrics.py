@@ -11,7 +11,7 @@ from prometheus_client import Counter, Histogram, values
 from merchants import counting
 
 if sys.platform == "linux":  # what claims room, and what is needed without, is Linux's
-    values.MmapedDict = counting.Claimed
+    values.MmapedDict = counting.Claimed  # type: ignore[attr-defined]
 
 REQUESTS = Counter("tael_requests", "Requests answered", ["route", "method", "status"])
 SECONDS = Histogram(
