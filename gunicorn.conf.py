@@ -53,15 +53,36 @@ class _Punctual:
 
 
 def on_starting(server: Any) -> None:
-    """Ends here, with a sentence, where the settings refuse; workers would say it at length."""
-    from django.conf import settings
-    from django.core.exceptions import ImproperlyConfigured
+    """Ends here, with a sentence, where settings or books refuse; workers would say it at length.
 
+    A child finds out. Here nothing of Tael is loaded, so that workers which are started anew on
+    SIGHUP have the code of that time.
+    """
+    child = os.fork()
+    if child == 0:
+        sys.exit(_refusal())
+    if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
+        sys.exit(1)
+
+
+def _refusal() -> str | None:
+    """Why Tael does not start."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    import django
+    from django.core.exceptions import ImproperlyConfigured
+    from django.db import DatabaseError
+
+    from config import installation
+    from config.servers import ServerDidNotStart
+
     try:
-        _ = settings.INSTALLED_APPS
-    except ImproperlyConfigured as refusal:
-        sys.exit(str(refusal))
+        django.setup()
+        installation.refuse_other_books()
+    except (ImproperlyConfigured, ServerDidNotStart) as refusal:
+        return str(refusal)
+    except DatabaseError:
+        pass  # it may come back while we run: workers say that it is away
+    return None
 
 
 def when_ready(server: Any) -> None:

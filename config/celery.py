@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import warnings
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from celery.signals import beat_init, before_task_publish, celeryd_init
 from django.core.exceptions import ImproperlyConfigured
 from kombu.entity import Queue
 
-from config import embedded, installation
+from config import embedded, installation, waits
 from config.definitions import PROVIDERS, QUEUES
 from config.timetable import TIMETABLE, job_named
 
@@ -36,8 +37,10 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     task_soft_time_limit=9 * 60,
     task_time_limit=10 * 60,
-    broker_transport_options={"visibility_timeout": 30 * 60},
+    broker_transport_options={"visibility_timeout": 30 * 60, **waits.BROKER},
+    task_publish_retry_policy=waits.PUBLISHING,
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,  # a worker waits for its broker for as long as it is away
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
     task_ignore_result=True,
@@ -69,6 +72,11 @@ app.conf.beat_schedule = {
     # One that waits for long would tell of a scheduler that may be dead by now.
     "heartbeat": {"task": "config.tasks.beat", "schedule": crontab(), "options": {"expires": 90}}
 }
+
+
+# At each connection that is lost it asks whether work in progress should be thrown away in future.
+# It should not: a chunk that has asked a provider writes down the answer, and runs twice in peace.
+warnings.filterwarnings("ignore", message=r"\s*In Celery 5\.1 we introduced an optional breaking")
 
 
 @celeryd_init.connect

@@ -27,7 +27,7 @@ from pathlib import Path
 from types import FrameType
 from urllib.parse import quote
 
-from config import datafolder, servers
+from config import datafolder, servers, waits
 
 _guard = threading.Lock()
 _users_lock: int | None = None  # file descriptor, while this process uses the servers
@@ -48,6 +48,7 @@ def database() -> dict[str, object]:
         "NAME": servers.DATABASE,
         "USER": servers.USER,
         "HOST": str(servers.postgres_folder()),
+        "OPTIONS": {"connect_timeout": waits.CONNECT_SECONDS},
     }
 
 
@@ -92,7 +93,7 @@ def revive() -> None:
 def revive_dead() -> None:
     """The same for who holds no connection; cheap when nothing has died."""
     is_dead = (runs_postgres() and not servers.postgres_listens()) or (
-        runs_redis() and not servers.redis_answers()
+        runs_redis() and not servers.redis_listens()
     )
     if is_dead:
         revive()
@@ -101,7 +102,7 @@ def revive_dead() -> None:
 def ensure_broker() -> None:
     """Have Redis run now, also where it died since: a task is about to be sent."""
     ensure()
-    if runs_redis() and not servers.redis_answers():
+    if runs_redis() and not servers.redis_listens():
         revive()
 
 

@@ -27,17 +27,25 @@ def place(base_url: str) -> str:
     return f"{host} {datafolder.root()}" if embedded.runs_postgres() else host
 
 
-def check() -> None:
+def refuse_other_books() -> None:
     """Refuse to start with another TAEL_PREFIX than the database has, or other time-zone data.
 
-    A database that can't be read says so elsewhere, and asks no provider. Raises WrongPrefix,
-    WrongTimeZoneData.
+    Raises WrongPrefix, WrongTimeZoneData, and DatabaseError where the books can't be read now.
     """
     from merchants import installation, time_zone_data  # once there are apps
 
     time_zone_data.start()
+    installation.check()
+
+
+def check() -> None:
+    """The same for a server, which starts where the books can't be read, and says so.
+
+    Until they can be it does nothing to them, and asks no provider. Raises WrongPrefix,
+    WrongTimeZoneData.
+    """
     try:
-        installation.check()
+        refuse_other_books()
     except DatabaseError as problem:
         said = " ".join(str(problem).split())
-        log.warning("The installation's prefix can't be read now: %s", said)
+        log.warning("It starts, but the books can't be read now: %s", said)

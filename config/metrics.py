@@ -16,12 +16,11 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from redis.exceptions import RedisError
 
-from config import datafolder, embedded, jobs
+from config import datafolder, embedded, jobs, waits
 from config.celery import app
 from config.definitions import QUEUES
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where the client library looks for it
-PATIENCE_SECONDS = 2
 
 
 def folder() -> Path:
@@ -88,7 +87,7 @@ def _jobs() -> Iterator[Metric]:
 def _queues() -> Iterator[Metric]:
     embedded.ensure()
     waiting = GaugeMetricFamily("tael_queue_length", "Tasks that wait", labels=["queue"])
-    with app.connection_for_read(connect_timeout=PATIENCE_SECONDS) as broker:
+    with app.connection_for_read(transport_options=waits.probing()) as broker:
         redis = broker.default_channel.client
         for queue in QUEUES:
             waiting.add_metric([queue], redis.llen(queue))

@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -20,6 +21,7 @@ from config import datafolder
 
 DATABASE = USER = "tael"
 PATIENCE_SECONDS = 60
+SILENCE_SECONDS = 5  # of a server that is there
 FAILED_START_SECONDS = 20
 POLL_SECONDS = 0.05
 
@@ -62,12 +64,15 @@ def start_postgres() -> None:
 
 
 def postgres_listens() -> bool:
-    """Whether somebody takes connections; asks nothing, and starts no other process."""
+    """Whether somebody is there; asks nothing, and starts no other process."""
     with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(SILENCE_SECONDS)
         try:
             connection.connect(str(postgres_folder() / ".s.PGSQL.5432"))
         except (FileNotFoundError, ConnectionError):
             return False
+        except (TimeoutError, BlockingIOError):  # so long silent that nobody else may even queue
+            return True
     return True
 
 
@@ -114,7 +119,9 @@ def _start_options() -> list[str | Path]:
 
 
 def _postgres_state() -> int:
-    return _postgres("pg_isready", "-q", "-h", postgres_folder(), "-d", DATABASE).returncode
+    # By name: another user's name would be a FATAL line in the server's log each time.
+    who = ("-d", DATABASE, "-U", USER)
+    return _postgres("pg_isready", "-q", "-h", postgres_folder(), *who).returncode
 
 
 def _forget_dead_postmaster() -> None:
@@ -182,22 +189,30 @@ def redis_socket() -> Path:
 def start_redis() -> None:
     """Return once Redis answers, whoever started it."""
     begun = time.monotonic()
-    if not _ask_redis("PING"):
-        _launch_redis()
-    # A Redis that still reads its data answers -LOADING.
-    while not _ask_redis("PING").startswith(b"+PONG"):
-        if time.monotonic() - begun > FAILED_START_SECONDS:
-            raise ServerDidNotStart("Redis: " + _end_of(_redis_folder() / "redis.log"))
-        time.sleep(POLL_SECONDS)
+    try:
+        if not _ask_redis("PING"):
+            _launch_redis()
+        # A Redis that still reads its data answers -LOADING.
+        while not _ask_redis("PING").startswith(b"+PONG"):
+            if time.monotonic() - begun > FAILED_START_SECONDS:
+                raise ServerDidNotStart("Redis: " + _end_of(_redis_folder() / "redis.log"))
+            time.sleep(POLL_SECONDS)
+    except TimeoutError as silence:
+        raise ServerDidNotStart("Redis: it takes connections and does not answer.") from silence
 
 
-def redis_answers() -> bool:
-    return bool(_ask_redis("PING"))
+def redis_listens() -> bool:
+    """Whether somebody takes connections; one that then keeps silent is there all the same."""
+    try:
+        return bool(_ask_redis("PING"))
+    except TimeoutError:
+        return True
 
 
 def stop_redis() -> None:
-    """Return once Redis has written what it holds and is gone."""
-    _ask_redis("SHUTDOWN")
+    """Return once Redis has written what it holds and is gone; one that keeps silent stays."""
+    with suppress(TimeoutError):
+        _ask_redis("SHUTDOWN", PATIENCE_SECONDS)
 
 
 def _redis_folder() -> Path:
@@ -222,16 +237,21 @@ def _launch_redis() -> None:
     subprocess.run([program, *arguments], stdout=subprocess.DEVNULL, check=True)
 
 
-def _ask_redis(command: str) -> bytes:
-    """The first answer to a command; nothing when nobody listens or the server went away."""
+def _ask_redis(command: str, seconds: float = SILENCE_SECONDS) -> bytes:
+    """The first answer to a command; nothing when nobody listens or the server went away.
+
+    Raises TimeoutError where somebody listens and does not answer.
+    """
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(PATIENCE_SECONDS)
+        connection.settimeout(seconds)
         try:
             connection.connect(str(redis_socket()))
             connection.sendall(command.encode() + b"\r\n")
             return connection.recv(1000)
         except (FileNotFoundError, ConnectionError):
             return b""
+        except BlockingIOError as error:  # so long silent that nobody else may even queue
+            raise TimeoutError(str(error)) from error
 
 
 # --- both ---------------------------------------------------------------------------------------

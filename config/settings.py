@@ -6,6 +6,7 @@ speaks HTTPS only and needs a SECRET_KEY; TAEL_SANDBOX=1 makes it a demonstratio
 """
 
 import os
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import dj_database_url
@@ -24,6 +25,7 @@ from config import (
     logs,
     sign_in,
     unfold,
+    waits,
 )
 
 # Lets classes name their types (`ModelAdmin[Order]`) where Django's own cannot at run time.
@@ -117,7 +119,7 @@ MIDDLEWARE = [
     "config.middleware.PageHeaders",
     "config.middleware.Unreferred",
     "config.bounds.Bounded",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.static_files.Served",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -162,13 +164,13 @@ else:
         raise ImproperlyConfigured(
             "DATABASE_URL must be like postgresql://user:password@host/name."
         )
-    options: dict[str, object] = {"connect_timeout": 10, **given.get("OPTIONS", {})}
+    options: dict[str, object] = {**waits.DATABASE, **given.get("OPTIONS", {})}
     DATABASES = {"default": {**given, "OPTIONS": options}}
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 if embedded.runs_redis():
     CELERY_BROKER_URL = embedded.broker_url()
-    CACHES = {
+    CACHES: dict[str, dict[str, Any]] = {
         "default": {"BACKEND": "config.ondemand.cache.RedisCache", "LOCATION": embedded.cache_url()}
     }
 else:
@@ -182,6 +184,7 @@ else:
             "LOCATION": urlunsplit(redis_url._replace(path="/1")),
         }
     }
+CACHES["default"]["OPTIONS"] = waits.REDIS
 
 # --- people -------------------------------------------------------------------------------------
 
@@ -247,7 +250,7 @@ STATIC_URL = "/static/"
 collected = DEPLOYED and datafolder.root() / "static"
 STATIC_ROOT = os.environ.get("TAEL_STATIC_ROOT") or collected or None
 STATICFILES_DIRS = [BASE_DIR / "static"]
-manifest = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+manifest = "config.static_files.Collected"
 plain = "django.contrib.staticfiles.storage.StaticFilesStorage"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

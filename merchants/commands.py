@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from merchants import time_zone_data
 
@@ -15,4 +16,6 @@ class BooksCommand(BaseCommand):
             time_zone_data.start()
         except time_zone_data.WrongTimeZoneData as refusal:
             raise CommandError(str(refusal)) from refusal
+        except DatabaseError:
+            pass  # it is away, or not migrated: the command says so, if it asks for anything
         return super().execute(*args, **options)

@@ -1,23 +1,55 @@
-"""For how long a statement may run in the database.
+"""For how long a statement may run in the database, and how long its answer is waited for.
 
 A web server's connections stop a statement after ten seconds (config/wsgi.py): whoever waits for a
 page has given up by then, and others want the connection. Jobs and commands have no such bound.
+
+The database itself stops a statement; one that has frozen, or lies behind a network that swallows
+everything, can't. Then the wait ends on our side two seconds later, and the connection with it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.pq import TransactionStatus
 
 STATEMENT_SECONDS = 10
 # A file is sent as it is made, so that its one statement lasts as long as its reader takes.
 DOWNLOAD_SECONDS = 15 * 60
+GRACE_SECONDS = 2  # for the database's own word that it stopped a statement
+
+
+class _Wait:
+    """Stands in for `wait` of one of psycopg's connections, through which all its answers come."""
+
+    def __init__(self, to_server: psycopg.Connection[Any]) -> None:
+        self.pgconn = to_server.pgconn
+        self.wait: Callable[..., Any] = to_server.wait
+        self.seconds = STATEMENT_SECONDS
+
+    def __call__(self, gen: Any, *arguments: Any, **more: Any) -> Any:
+        """What psycopg waits for. Raises OperationalError when it does not come in time."""
+        more.setdefault("timeout", self.seconds + GRACE_SECONDS)
+        try:
+            return self.wait(gen, *arguments, **more)
+        except psycopg.OperationalError as error:
+            if self.pgconn.transaction_status != TransactionStatus.ACTIVE:
+                raise
+            # Its answer could still come, and be taken for that to another question.
+            self.pgconn.finish()
+            raise psycopg.OperationalError(
+                f"there was no answer within {more['timeout']} seconds"
+            ) from error
 
 
 def bound(sender: Any, connection: BaseDatabaseWrapper, **_: Any) -> None:
-    """Have a new connection stop statements that take too long."""
+    """Have a new connection stop statements that take too long, and wait no longer than that."""
+    to_server = connection.connection
+    if not isinstance(to_server.wait, _Wait):
+        to_server.wait = _Wait(to_server)
     with connection.cursor() as cursor:
         cursor.execute(f"SET statement_timeout = '{STATEMENT_SECONDS}s'")
 
@@ -32,11 +64,13 @@ def download() -> Iterator[None]:
         yield
         return
     _set(f"{DOWNLOAD_SECONDS}s")
+    _wait_for(DOWNLOAD_SECONDS)
     try:
         yield
     finally:
         # A transaction that failed, or a connection that broke, takes no more; what was set within
         # a transaction went with it, and a connection that broke is not used again.
+        _wait_for(STATEMENT_SECONDS)
         if connection.is_usable() and not connection.needs_rollback:
             _set(usual)
 
@@ -44,3 +78,9 @@ def download() -> Iterator[None]:
 def _set(value: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', %s, false)", [value])
+
+
+def _wait_for(seconds: int) -> None:
+    wait = getattr(connection.connection, "wait", None)  # none: it broke
+    if isinstance(wait, _Wait):
+        wait.seconds = seconds

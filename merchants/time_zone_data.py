@@ -5,7 +5,6 @@ books take another is refused by its next connection, as the books are only take
 is connected (billing.operations.time_zones). Looking costs a query for each new connection.
 """
 
-import logging
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -15,8 +14,6 @@ from django.db.backends.signals import connection_created
 
 from merchants import zones
 from merchants.models import TimeZoneData
-
-log = logging.getLogger(__name__)
 
 # Waits for whoever is taking another version, and sees that one then.
 VERSION = "SELECT version FROM merchants_timezonedata FOR SHARE"
@@ -37,14 +34,10 @@ def current() -> TimeZoneData:
 def start() -> None:
     """Have this process look now, and at each connection that it makes from here on.
 
-    Raises WrongTimeZoneData. A database that can't be read says so elsewhere.
+    Raises WrongTimeZoneData, and DatabaseError where the books can't be read now.
     """
     connection_created.connect(_look, dispatch_uid="time-zone data")
-    try:
-        _refuse_other(current().version)
-    except DatabaseError as problem:
-        said = " ".join(str(problem).split())
-        log.warning("The books' time-zone data can't be read now: %s", said)
+    _refuse_other(current().version)
 
 
 def _look(connection: BaseDatabaseWrapper, **_: Any) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 from psycopg import OperationalError
+from psycopg.errors import ConnectionTimeout
 
 from config import embedded
 
@@ -13,6 +14,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         embedded.ensure()
         try:
             return super().get_new_connection(conn_params)
+        except ConnectionTimeout:  # it is there and keeps silent: to start another one is no use
+            raise
         except OperationalError:  # it may have been killed
             embedded.revive()
             return super().get_new_connection(conn_params)

@@ -11,7 +11,7 @@ class Connection(UnixDomainSocketConnection):
     def _connect(self) -> Any:
         try:
             return super()._connect()
-        except OSError:  # it may have been killed
+        except (FileNotFoundError, ConnectionError):  # it may have been killed
             embedded.revive()
             return super()._connect()
 

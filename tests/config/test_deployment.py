@@ -3,10 +3,14 @@
 import os
 import subprocess
 import sys
+from urllib.parse import quote
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
+from merchants import zones
+from merchants.models import Installation, TimeZoneData
 from tests.config.test_cookies import DEPLOYMENT
 
 PROGRAMS = {
@@ -53,6 +57,27 @@ def test_no_process_starts_without_it_and_the_last_line_says_why(program: str) -
     assert done.returncode != 0
     assert done.stderr.strip().splitlines()[-1].endswith("its processes share one Redis.")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_web_server_of_other_books_says_why_and_nothing_else() -> None:
+    """Its workers would each say it with a traceback."""
+    database = connection.settings_dict
+    host = quote(database["HOST"], safe="")
+    address = f"postgresql://{database['USER']}@{host}:{database['PORT']}/{database['NAME']}"
+    Installation.objects.create(prefix="SIAM", place="anywhere")
+    done = started("gunicorn", DATABASE_URL=address, TAEL_PREFIX="OTHER")
+    said = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said[-1].startswith("TAEL_PREFIX is OTHER, and this database has the prefix SIAM.")
+    (before,) = said[:-1]
+    assert before.endswith("[INFO] Starting gunicorn 27.0.1")
+    TimeZoneData.objects.update_or_create(defaults={"version": "2020a"})
+    done = started("gunicorn", DATABASE_URL=address, TAEL_PREFIX="SIAM")
+    said = done.stderr.splitlines()
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert said[-1].startswith("The books count days by tzdata 2020a, and this process by ")
+    TimeZoneData.objects.update(version=zones.VERSION)
 
 
 def test_links_in_mails_lead_to_a_host_that_is_answered_to() -> None:

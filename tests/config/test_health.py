@@ -1,5 +1,6 @@
 """/healthz says that the process is up, /readyz whether all that it needs is there."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,11 +10,12 @@ import pytest
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from config import health, jobs
+from config import health, jobs, static_files
 from config.celery import app
 from config.models import Heartbeat, JobRun
 from merchants import zones
@@ -24,6 +26,7 @@ pytestmark = pytest.mark.django_db
 ASKED = ("database", "clock", "zones", "static", "hosts", "cache", "broker")
 READY = dict.fromkeys(ASKED, "ok")
 NO_DATABASE = "failed (OperationalError)"
+MISSING = HttpResponse(status=404)
 AT_WORK = {"scheduler": "ok", "runs": "ok"}
 
 
@@ -102,7 +105,7 @@ def test_without_a_database_the_process_is_still_up(monkeypatch: pytest.MonkeyPa
     assert asked("/healthz")[0] == 200
     status, said = asked("/readyz/web")
     assert status == 503
-    assert said["checks"] == {**READY, **dict.fromkeys(("database", "zones"), NO_DATABASE)}
+    assert said["checks"] == {**READY, **dict.fromkeys(("database", "clock", "zones"), NO_DATABASE)}
 
 
 def test_a_migration_that_is_not_applied(django_assert_num_queries: DjangoAssertNumQueries) -> None:
@@ -116,7 +119,9 @@ def test_a_migration_that_is_not_applied(django_assert_num_queries: DjangoAssert
         assert asked("/readyz/web")[0] == 200
 
 
-def test_what_a_page_needs_besides(settings: Settings, tmp_path: Path) -> None:
+def test_what_a_page_needs_besides(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every page would be a 500, or a 400, while the server said that it is ready."""
     settings.ALLOWED_HOSTS, settings.TAEL_BASE_URL = ["tael.example"], "https://other.example"
     assert asked("/readyz/web")[1]["checks"]["hosts"] == "other.example is not in ALLOWED_HOSTS"
@@ -127,16 +132,28 @@ def test_what_a_page_needs_besides(settings: Settings, tmp_path: Path) -> None:
     assert (status, said["checks"]) == (503, {**READY, "zones": zoned})
     TimeZoneData.objects.update(version=zones.VERSION)
     settings.WHITENOISE_USE_FINDERS = False
+    settings.WHITENOISE_AUTOREFRESH = False
     settings.STATIC_ROOT = str(tmp_path)
     settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
+        "staticfiles": {"BACKEND": "config.static_files.Collected"}
     }
+    early_names, early_files = static_files.Collected(), static_files.Served(lambda _: MISSING)
     status, said = asked("/readyz/web")
-    assert (status, said["checks"]) == (503, {**READY, "static": "failed (ValueError)"})
+    uncollected = "run collectstatic: its files are not where this server looks"
+    assert (status, said["checks"]) == (503, {**READY, "static": uncollected})
     call_command("collectstatic", interactive=False, verbosity=0)
     settings.STATIC_ROOT = str(tmp_path)  # a server that starts now
     settings.STORAGES = {**settings.STORAGES}
     assert asked("/readyz/web")[0] == 200
+    # And one that was started before: it has pages and files from now on.
+    monkeypatch.setattr(health, "staticfiles_storage", early_names)
+    assert asked("/readyz/web")[0] == 200
+    sheet = RequestFactory().get(early_names.url(health.SHEET))
+    assert re.fullmatch(r"/static/css/app\.[0-9a-f]{12}\.css", sheet.path)
+    answer = early_files(sheet)
+    assert (answer.status_code, answer.headers["Content-Type"][:8]) == (200, "text/css")
+    answer.close()
+    assert early_files(RequestFactory().get("/static/css/none.css")) is MISSING
 
 
 def test_a_cache_that_is_not_there(settings: Settings) -> None:

@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
+from urllib.error import HTTPError
 
 import psutil
 import pytest
@@ -180,6 +181,44 @@ def is_ready(port: int, path: str = "/readyz/web") -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", ["PostgreSQL", "Redis"])
+def test_under_up_one_that_keeps_silent_is_told_soon_and_its_word_is_taken_again(
+    start: Start, port: int, data_folder: Path, name: str
+) -> None:
+    up = start("manage.py", "up", "--no-demo", "--port", str(port), **QUIET)
+    until(lambda: is_ready(port, "/readyz"), PATIENCE_SECONDS)
+    first = postmaster(data_folder) if name == "PostgreSQL" else redis_server(data_folder)
+    frozen = [first, *first.children(recursive=True)]
+    for process in frozen:
+        process.suspend()
+    for _ in range(8):  # as many as the web server has threads
+        begun = time.monotonic()
+        assert status_of(port, "/readyz/web") == 503
+        assert time.monotonic() - begun < 30
+    assert status_of(port, "/healthz") == 200
+    time.sleep(60)  # beat and workers meet the silence, too
+    for process in frozen:
+        with suppress(psutil.NoSuchProcess):
+            process.resume()
+    until(lambda: is_ready(port), PATIENCE_SECONDS)
+    time.sleep(200)  # what was the last heartbeat is none by now
+    until(lambda: is_ready(port, "/readyz"), PATIENCE_SECONDS)
+    assert first.is_running()  # no other one was started beside it
+    up.send_signal(signal.SIGINT)
+    up.communicate(timeout=120)
+    assert up.returncode == 0
+    assert processes_of(data_folder) == []
+
+
+def status_of(port: int, path: str) -> int:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
+            return int(answer.status)
+    except HTTPError as refusal:
+        return refusal.code
 
 
 @pytest.mark.full

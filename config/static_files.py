@@ -1,0 +1,57 @@
+"""Static files as collectstatic left them, also where it ran after this process had started.
+
+Both of the classes that these are made of look once, as they are made: a server that was started
+too early would answer each page with an error until somebody started it again, and one that runs
+while a new version is laid down would not have the new files.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from whitenoise.middleware import WhiteNoiseMiddleware
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+MANIFEST = CompressedManifestStaticFilesStorage.manifest_name
+
+
+class Collected(CompressedManifestStaticFilesStorage):
+    """Knows files by the names that collectstatic gave them."""
+
+    def stored_name(self, name: str) -> str:
+        """Raises ValueError for a file that collectstatic has not seen."""
+        try:
+            return str(super().stored_name(name))
+        except ValueError:
+            self.hashed_files, self.manifest_hash = self.load_manifest()
+            return str(super().stored_name(name))
+
+
+class Served(WhiteNoiseMiddleware):
+    """Serves what was collected."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.seen = self._collected_at()
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        path = request.path_info
+        if path.startswith(self.static_prefix) and path not in self.files:
+            self._look_again()
+        answer: HttpResponse = super().__call__(request)
+        return answer
+
+    def _look_again(self) -> None:
+        collected_at = self._collected_at()
+        if collected_at != self.seen:
+            self.seen = collected_at
+            self.add_files(self.static_root, prefix=self.static_prefix)
+
+    def _collected_at(self) -> float:
+        """When collectstatic wrote its list; 0 where it never did, or where none is looked at."""
+        if not self.static_root or self.autorefresh:
+            return 0.0
+        try:
+            return (Path(self.static_root) / MANIFEST).stat().st_mtime
+        except FileNotFoundError:
+            return 0.0

@@ -1,0 +1,58 @@
+"""Where counters are kept while a machine's processes count together: in files of their own.
+
+The library maps them into memory, and has the system find room for a page as it is first written
+to. Where there is none by then, the system ends the process (SIGBUS): a full disk would take down
+whoever counts. So room is claimed before it is used, and a process that gets none goes on without
+being seen by whoever watches.
+"""
+
+import logging
+import os
+from pathlib import Path
+
+from prometheus_client.mmap_dict import _INITIAL_MMAP_SIZE, MmapedDict
+
+log = logging.getLogger(__name__)
+
+LARGEST_ENTRY = 64  # bytes besides an entry's name
+
+
+class Claimed(MmapedDict):
+    """A file of counters that has all the room it shows, or else memory that nobody reads."""
+
+    def __init__(self, filename: str, read_mode: bool = False) -> None:
+        try:
+            _claim(Path(filename))
+            super().__init__(filename, read_mode)
+        except OSError as error:
+            self._go_unseen(error)
+
+    def _init_value(self, key: str) -> None:
+        if self._used + len(key.encode()) + LARGEST_ENTRY > self._capacity:
+            try:
+                os.posix_fallocate(self._f.fileno(), 0, 2 * self._capacity)
+            except OSError as error:
+                self.close()
+                self._go_unseen(error)
+        super()._init_value(key)
+
+    def _go_unseen(self, error: OSError) -> None:
+        log.error("What this process counts is in no metrics until it is started again: %s", error)
+        memory = os.memfd_create("counters")
+        try:
+            super().__init__(f"/proc/self/fd/{memory}")
+        finally:
+            os.close(memory)
+
+
+def _claim(path: Path) -> None:
+    """Have the file be there with all its room. Raises OSError, and then leaves no new one."""
+    is_new = not path.exists()
+    with path.open("a+b") as file:
+        try:
+            size = max(os.fstat(file.fileno()).st_size, _INITIAL_MMAP_SIZE)
+            os.posix_fallocate(file.fileno(), 0, size)
+        except OSError:
+            if is_new:
+                path.unlink()
+            raise
