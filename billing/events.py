@@ -24,8 +24,8 @@ from merchants.refusals import Refused
 
 
 def _quantity(value: object) -> object:
-    """A whole number, or a decimal in a string."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    """A number as it is written, since it is no money, or a decimal in a string."""
+    return repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 class ChargeRecorded(Data):

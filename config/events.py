@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import psycopg
 from django.conf import settings
@@ -77,7 +77,7 @@ def join(event: Event, now: datetime) -> Outcome:
         name=data.name,
         language=data.language,
         timezone=data.timezone,
-        terms=data.model_dump(mode="json"),
+        terms=_terms(data),
         now=now,
     )
     if not is_new:
@@ -99,6 +99,15 @@ def join(event: Event, now: datetime) -> Outcome:
         now=now,
     )
     return Outcome.of(is_new)
+
+
+def _terms(data: MerchantJoined) -> dict[str, Any]:
+    """What tells a repeat from a conflict: what may be left out is what it then means."""
+    meant = {
+        "billing_currency": data.billing_currency or data.currency,
+        "payment_method": data.payment_method or str(BillingAccount.Method.MANUAL),
+    }
+    return data.model_dump(mode="json") | meant
 
 
 def _payment_method(named: str | None) -> BillingAccount.Method:

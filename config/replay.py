@@ -111,7 +111,7 @@ def _open(path: Path) -> IO[bytes]:
 
 
 def _lines(path: Path) -> Iterator[Line]:
-    """A line that is no event takes the instant of the line before it."""
+    """A line that says no instant takes that of the line before it."""
     at = EPOCH
     with _open(path) as file:
         for number, text in enumerate(file, start=1):
@@ -120,6 +120,7 @@ def _lines(path: Path) -> Iterator[Line]:
             try:
                 event = events.parse(text)
             except Invalid as refusal:
+                at = events.instant_in(text) or at
                 yield Line(number, at, refusal)
             else:
                 at = event.at

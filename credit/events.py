@@ -22,14 +22,14 @@ from merchants.events import (
 )
 
 
-def _no_float(value: object) -> object:
-    """Marks come as JSON integers or decimal strings; a float is not what anybody measured."""
-    if isinstance(value, bool | float):
-        raise ValueError("must be an integer or a decimal string")
-    return value
+def _as_written(value: object) -> object:
+    """Marks are no money, and come as JSON numbers or decimal strings: 4.6 is exactly that."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number or a decimal string")
+    return repr(value) if isinstance(value, float) else value
 
 
-Mark = Annotated[Decimal, BeforeValidator(_no_float), Field(allow_inf_nan=False)]
+Mark = Annotated[Decimal, BeforeValidator(_as_written), Field(allow_inf_nan=False)]
 
 
 class OrderPlaced(Data):
@@ -38,7 +38,7 @@ class OrderPlaced(Data):
     amount: Amount
     currency: Currency
     instalments: Annotated[int, Field(strict=True, ge=1)] = 1
-    buyer_risk: Annotated[int, Field(strict=True, ge=0, le=3)] = 0
+    buyer_risk: Annotated[int, Field(strict=True, ge=0, le=3)] | None = None  # not known
 
 
 class OrderNamed(Data):
@@ -76,7 +76,7 @@ def placed(event: Event, merchant_id: int, now: datetime) -> Outcome:
         buyer=data.buyer,
         amount=Money(data.amount, money.check_currency(data.currency)),
         instalments=data.instalments,
-        buyer_risk=data.buyer_risk,
+        buyer_risk=data.buyer_risk or 0,
         at=event.at,
         now=now,
     )

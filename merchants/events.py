@@ -83,10 +83,13 @@ def _instant(value: object) -> object:
 Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
 
 
-class _Envelope(BaseModel):
+class _Timed(BaseModel):
+    at: Instant
+
+
+class _Envelope(_Timed):
     id: Reference
     type: OptionalReference
-    at: Instant
     merchant: Reference
     data: dict[str, Any]
 
@@ -141,14 +144,30 @@ def from_object(raw: Any) -> Event:
     """The event in a decoded JSON object; raises Invalid, naming the member that is wrong."""
     try:
         envelope = _Envelope.model_validate(raw)
-        at = envelope.at.astimezone(UTC)
     except PydanticError as error:
         raise _named(error, "event") from error
+    return Event(envelope.id, envelope.type, _in_utc(envelope.at), envelope.merchant, envelope.data)
+
+
+def _in_utc(at: datetime) -> datetime:
+    try:
+        instant = at.astimezone(UTC)
     except OverflowError as error:
         raise Invalid("at", "is out of range") from error
-    if at.year not in YEARS:
+    if instant.year not in YEARS:
         raise Invalid("at", "is out of range")
-    return Event(envelope.id, envelope.type, at, envelope.merchant, envelope.data)
+    return instant
+
+
+def instant_in(text: str | bytes) -> datetime | None:
+    """When it happened by what is no event for some other reason; None where that cannot be read.
+
+    For who keeps such a line in its place among others.
+    """
+    try:
+        return _in_utc(_Timed.model_validate(json.loads(text)).at)
+    except (ValueError, RecursionError, Invalid):  # pydantic's own is a ValueError
+        return None
 
 
 def read(model: type[D], event: Event) -> D:

@@ -73,6 +73,7 @@ PHRASES = {
         "card_disputed": _("a payment from this card was disputed"),
         "card_removed": _("the card is not there any more"),
         "amount_not_possible": _("cards can't be charged with exactly this amount"),
+        "ended_by_us": _("our payment provider gave no clear answer, and we ended it"),
         "canceled": _("our payment provider broke it off"),
         "currency_not_supported": _("the card can't be charged in this currency"),
         # What a bank suspects is no business of whoever reads our mail.

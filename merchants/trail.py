@@ -79,6 +79,7 @@ class Action(TextChoices):
     TRANSFER_RECORDED = "TRANSFER_RECORDED", "Transfer recorded"
     PAYMENT_STARTED = "PAYMENT_STARTED", "Payment started"
     PAYMENT_LOOKED_UP = "PAYMENT_LOOKED_UP", "Payment looked up at its provider"
+    PAYMENT_ENDED = "PAYMENT_ENDED", "Payment ended, its provider's answer being wrong"
     REVERSAL_CHARGED = "REVERSAL_CHARGED", "Payment taken back, charged again"
     REVERSAL_ACCEPTED = "REVERSAL_ACCEPTED", "Payment taken back, not charged again"
     UNAPPLIED_GIVEN_BACK = "UNAPPLIED_GIVEN_BACK", "Unapplied money given back"

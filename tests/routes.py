@@ -11,8 +11,11 @@ from typing import Any
 
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from moneyed import Money
 
 from billing.models import InvoiceLine
+from credit.models import PayoutSchedule
+from credit.operations import automatic
 from merchants.models import Membership
 from merchants.operations import team
 from tests.billing import deciding
@@ -53,8 +56,9 @@ def _walk(resolver: URLResolver, space: str, parameters: frozenset[str]) -> Iter
 
 
 def full_shop() -> Shop:
-    """Has all that a page could show: orders, one declined, proceeds, a withdrawal, a review,
-    closed October and November, bills, a credit asked for, colleagues, one of them only invited.
+    """Has all that a page could show: orders, one declined, proceeds, a withdrawal, a bank account
+    and automatic withdrawals to it, a review, closed October and November, bills, a credit asked
+    for, colleagues, one of them only invited.
     """
     shop = withdrawing.shop_with("1000.00", plan_price="39.00", credit_limit="5000.00")
     reviewing.metrics(shop, "2026-11-02 10:00", *reviewing.PERFECT)
@@ -70,6 +74,17 @@ def full_shop() -> Shop:
     shop.run_jobs("2026-12-01 00:00")
     shop.charge("2026-12-01 09:00", "pick-pack", "4.00", "C-4", request="FR-3")
     deciding.ask(shop, "2026-12-01 09:30", "C-1", "5.00")
+    account = {"kind": "BANK_ACCOUNT", "bank": "Chase", "country": "US", "routing": "021000021"}
+    withdrawing.add(shop, "2026-12-01 09:35", "000123456789", **account)
+    automatic.set_up(
+        merchant_id=shop.line.pk,
+        destination_id=withdrawing.destination_of(shop).pk,
+        every=PayoutSchedule.Every.WEEKLY,
+        weekday=PayoutSchedule.Weekday.MONDAY,
+        from_amount=Money("100.00", "USD"),
+        actor="olive@rosewood.example",
+        now=shop.at("2026-12-01 09:40"),
+    )
     member(shop, "VIEWER", email="vera@rosewood.example")
     team.invite(
         merchant_id=shop.merchant.pk,

@@ -107,6 +107,18 @@ class Transfer(forms.Form):
     reference = _line(label=_("The bank's reference"))
 
 
+class Ended(Reasoned):
+    arrived = amount_field(
+        label="Money that arrived", help_text="By the provider's own pages; 0 if none did."
+    )
+    reference = _line(
+        label="The provider's reference of it",
+        required=False,
+        help_text="Such as pi_…; empty if no money arrived.",
+    )
+    field_order = ("arrived", "reference", "reason")
+
+
 class NewPrice(Reasoned):
     fee = forms.ChoiceField(label=_("Fee"), widget=UnfoldAdminSelectWidget)
     currency = _line(min_length=3, max_length=3, label=_("Currency"))

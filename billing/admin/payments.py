@@ -4,8 +4,9 @@ from django.contrib import admin
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
+from billing.admin.forms import Ended
 from billing.models import Payment, UnappliedEntry
-from billing.operations import payments
+from billing.operations import ended_payments, payments
 from billing.queries import waiting as queues
 from merchants import letters
 from merchants.admin import FoundByKeys, amount, figure, one_of, related, waiting
@@ -43,6 +44,28 @@ def _ask(act: Act) -> Payment:
     return Payment.objects.get(pk=act.row.pk)
 
 
+def _end_effect(payment: Payment) -> str:
+    amount = figure(payment.amount, payment.currency)
+    return (
+        f"What the provider says: {payment.problem} Look at the provider's own pages first. The"
+        f" attempt over {amount} has failed, and bill {payment.invoice} is not tried by itself any"
+        " more: it waits for a transfer or another method; the merchant is not told of a failure."
+        " Money that arrived is recorded like a transfer for the bill; what it does not want is"
+        " unapplied."
+    )
+
+
+def _end(act: Act) -> Payment:
+    ended_payments.end(
+        payment_id=act.row.pk,
+        arrived=act.said["arrived"],
+        reference=act.said["reference"],
+        reason=act.reason,
+        **act.by,
+    )
+    return Payment.objects.get(pk=act.row.pk)
+
+
 @admin.register(Payment)
 class PaymentAdmin(Deciding, FoundByKeys):
     merchant = "invoice__account__merchant"
@@ -71,6 +94,15 @@ class PaymentAdmin(Deciding, FoundByKeys):
             carry_out=_ask,
             done=outcome,
             is_open=lambda payment: payment.is_undecided,
+        ),
+        Decision(
+            "end",
+            "End the attempt",
+            form=Ended,
+            effect=_end_effect,
+            carry_out=_end,
+            done=outcome,
+            is_open=lambda payment: payment.is_undecided and bool(payment.problem),
         ),
     )
 

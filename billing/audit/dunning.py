@@ -90,7 +90,7 @@ FAILURES = (
                     WHEN attempt.id IS NOT NULL THEN next.what
                     WHEN account.payment_method = 'manual' THEN 'not tried'
                     WHEN bill.total - bill.amount_paid < {LEAST} THEN next.what
-                    WHEN last.failure = '{Payment.AMOUNT}' THEN next.what
+                    WHEN last.failure IN {Payment.NOT_TRIED_AGAIN} THEN next.what
                     WHEN bill.first_failed_at IS NULL THEN 'tried'
                     ELSE next.what END AS expected,
                next.what AS found
@@ -99,7 +99,8 @@ FAILURES = (
         LEFT JOIN billing_payment attempt ON attempt.invoice_id = bill.id
              AND attempt.status IN ('PENDING', 'UNKNOWN')
         LEFT JOIN LATERAL (
-            SELECT failure FROM billing_payment WHERE invoice_id = bill.id
+            SELECT failure FROM billing_payment
+            WHERE invoice_id = bill.id AND provider NOT IN {Payment.OWN_PROVIDERS}
             ORDER BY attempt DESC LIMIT 1
         ) last ON true
         CROSS JOIN LATERAL (

@@ -1,6 +1,7 @@
 """Payments: what they come to, and whose money they were."""
 
 from billing.audit.bills import BILL
+from billing.models import Payment
 from merchants.audit import Check
 
 CHECKS = (
@@ -61,10 +62,12 @@ CHECKS = (
         7,
         "an attempt of which its provider told another amount is undecided, and paid nothing",
         "state",
-        """
+        f"""
+        -- Unless a person has ended it.
         SELECT bill.account_id AS merchant_id, 'payment ' || payment.idempotency_key AS subject,
-               CASE WHEN payment.problem = '' THEN payment.status ELSE 'UNKNOWN' END::text
-                   AS expected,
+               CASE WHEN payment.problem = '' THEN payment.status
+                    WHEN payment.failure = '{Payment.ENDED_BY_US}' THEN 'FAILED'
+                    ELSE 'UNKNOWN' END::text AS expected,
                payment.status::text AS found
         FROM billing_payment payment JOIN billing_invoice bill ON bill.id = payment.invoice_id
         """,

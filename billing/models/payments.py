@@ -97,8 +97,11 @@ class Payment(models.Model):
     NEVER_RECEIVED = "never_received"  # the failure of what did not reach its provider
     AMOUNT = "amount_not_possible"  # and of what it does not take, whoever asks
     CARD_DISPUTED = "card_disputed"  # and of what was not asked of a card for that reason
-    # They took nothing and say nothing of the merchant: no bill has failed by them.
-    NOBODYS_FAILURES: ClassVar = (NEVER_RECEIVED, AMOUNT)
+    ENDED_BY_US = "ended_by_us"  # and of what a person ended, whose provider says what cannot be
+    # They say nothing of the merchant: no bill has failed by them.
+    NOBODYS_FAILURES: ClassVar = (NEVER_RECEIVED, AMOUNT, ENDED_BY_US)
+    # Nothing tries the bill by itself after them, however often it would be the same.
+    NOT_TRIED_AGAIN: ClassVar = (AMOUNT, ENDED_BY_US)
     # Who brings money without being asked for it: transfers, and what we hold already.
     OWN_PROVIDERS: ClassVar = ("manual", "unapplied", "credit", "moved-in")
 

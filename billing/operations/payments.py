@@ -361,8 +361,8 @@ def _fail(account: BillingAccount, bill: Invoice, payment: Payment, now: datetim
         dunning.give_days_to_pay(account, bill)
     elif payment.failure == Payment.NEVER_RECEIVED:
         retry = now
-    elif payment.failure == Payment.AMOUNT:
-        retry = None  # the same amount is never taken; it waits for another method or a transfer
+    elif payment.failure in Payment.NOT_TRIED_AGAIN:
+        retry = None  # it waits for another method or a transfer
     elif payment.actor != COLLECTOR and not payment.is_hard:
         return
     else:
@@ -378,13 +378,15 @@ def _take_late(
     """Money came for an attempt that we hold for failed, or that is paid already. It pays the bill
     if that still wants exactly as much, and is unapplied money otherwise.
     """
+    # Whoever ended the attempt may have recorded what came as a transfer (ended_payments).
     same = bill.payments.filter(
-        provider=attempt.provider,
+        provider__in=(attempt.provider, Payment.Provider.MANUAL),
         provider_reference=answer.reference,
         status=Payment.Status.SUCCEEDED,
     )
     source = unapplied.of_attempt(attempt, answer.reference)
-    if same.exists() or account.unapplied_entries.filter(source=source).exists():
+    sources = (source, unapplied.of_transfer(answer.reference))
+    if same.exists() or account.unapplied_entries.filter(source__in=sources).exists():
         return  # it has been dealt with, and may have been given back
     log.error("Payment %s: money came that was not expected: %s", attempt, answer.reference)
     if bill.is_unpaid and bill.left_to_pay == attempt.amount and not undecided.exists(bill):

@@ -16,8 +16,21 @@ from moneyed import Money
 from billing.models import BillingAccount, BillingCredit, Charge, ThresholdRequest
 from billing.operations import credits, payment_methods, prices, thresholds
 from config.demo.people import BILLING_OFFICER, CREDIT_OFFICER, PAYER
-from credit.models import CreditLine, LimitRequest, PayoutDestination, Withdrawal
-from credit.operations import destinations, payout_files, payouts, requests, withdrawals
+from credit.models import (
+    CreditLine,
+    LimitRequest,
+    PayoutDestination,
+    PayoutSchedule,
+    Withdrawal,
+)
+from credit.operations import (
+    automatic,
+    destinations,
+    payout_files,
+    payouts,
+    requests,
+    withdrawals,
+)
 
 Act = Callable[[int, datetime], object]  # takes the merchant's primary key and the time
 
@@ -164,6 +177,30 @@ def add_alipay(number: str, *, holder: str, by: str) -> Act:
     return lambda merchant, now: destinations.add(
         merchant_id=merchant, kind=kind, number=number, holder=holder, actor=by, now=now
     )
+
+
+def add_bank_account(
+    number: str, *, routing: str, country: str, holder: str, bank: str, by: str
+) -> Act:
+    kind = PayoutDestination.Kind.BANK_ACCOUNT
+    return lambda merchant, now: destinations.add(
+        merchant_id=merchant, kind=kind, number=number, routing=routing, country=country,
+        holder=holder, bank=bank, actor=by, now=now,
+    )  # fmt: skip
+
+
+def withdraw_each_week(weekday: int, least: str, *, to: str, by: str) -> Act:
+    """All that is available then, from so much on, to the destination that ends so."""
+
+    def act(merchant: int, now: datetime) -> object:
+        line = _line(merchant)
+        return automatic.set_up(
+            merchant_id=merchant, destination_id=line.destinations.get(last_four=to).pk,
+            every=PayoutSchedule.Every.WEEKLY, weekday=weekday,
+            from_amount=Money(least, line.currency), actor=by, now=now,
+        )  # fmt: skip
+
+    return act
 
 
 def withdraw(key: str, amount: str, *, to: str, by: str, by_hand: bool = False) -> Act:

@@ -9,15 +9,22 @@ from config.demo.season import Days
 OWNER = "owner@lakeside.example"
 FINANCE = "finance@lakeside.example"
 CARD, CARD_ENDS = "4242 4242 4242 4242", "4242"
+ACCOUNT, ACCOUNT_ENDS, ROUTING = "000123456789", "6789", "021000021"
+HOLDER, BANK = "Lakeside Outfitters LLC", "First Lake Bank"
+MONDAY = 1
 
 
 def chapter(days: Days) -> Iterator[Deed]:
     at, ago = days.at, days.ago
     yield Deed(at(0, 10), deeds.add_card("4242", by=OWNER))
     yield Deed(at(15, 10), deeds.add_bank_card(
-        CARD, holder="Lakeside Outfitters LLC", bank="First Lake Bank", by=OWNER))  # fmt: skip
+        CARD, holder=HOLDER, bank=BANK, by=OWNER))  # fmt: skip
     yield Deed(at(45, 10), deeds.withdraw("first", "3000.00", to=CARD_ENDS, by=FINANCE))
     yield Deed(at(80, 10), deeds.withdraw("second", "4500.00", to=CARD_ENDS, by=FINANCE))
+    yield Deed(at(81, 10), deeds.add_bank_account(
+        ACCOUNT, routing=ROUTING, country="US", holder=HOLDER, bank=BANK, by=OWNER))  # fmt: skip
+    yield Deed(at(83, 10), deeds.withdraw_each_week(
+        MONDAY, "25000.00", to=ACCOUNT_ENDS, by=OWNER))  # fmt: skip
 
     yield Deed(at(30, 10), deeds.ask_threshold(
         "250.00", "We are billed three times a week.", by=FINANCE))  # fmt: skip

@@ -168,6 +168,14 @@ def of_silent_card(shop: Shop) -> Payment:
     return payments.pay_now(invoice_id=made.pk, **ASKED)
 
 
+def of_strange_provider(shop: Shop) -> Payment:
+    """Its provider says that another amount arrived than the 240.00 that were asked for."""
+    payment = of_silent_card(shop)
+    payment.problem = "pi_1 says that 239.00 USD arrived; we asked for 240.00 USD."
+    payment.save(update_fields=["problem"])
+    return payment
+
+
 def reversed_payment(shop: Shop) -> Reversal:
     """The bill's payment of 240.00 was disputed, and the dispute is lost."""
     paid = payments.pay_now(invoice_id=of_sandbox(shop).pk, **ASKED)

@@ -26,6 +26,7 @@ from tests.billing.operator_decisions import (
     nothing_changes,
     of_sandbox,
     of_silent_card,
+    of_strange_provider,
     operator,
     request,
     reread,
@@ -106,6 +107,12 @@ def asked(shop: Shop, row: Any) -> Any:
     return row.status, row.invoice.status
 
 
+def ended(shop: Shop, row: Any) -> Any:
+    bill = row.invoice
+    arrived = list(bill.payments.filter(provider="manual").values_list("provider_reference"))
+    return row.status, row.failure, row.problem[:4], f"{bill.amount_paid:.2f}", arrived
+
+
 def taken_back(shop: Shop, row: Any) -> Any:
     return row.status, row.message, row.decided_by, shop.bills()
 
@@ -173,6 +180,10 @@ CASES = [
          ("PAID", "240.00", ("manual", "B-7", DECIDER)), {"amount": "0", "reference": "B-7"}),
     Case(bill, "transfer", {"amount": "240.00", "reference": "B-7"}, ("240.00",), paid,
          ("PAID", "240.00", ("manual", "B-7", DECIDER)), {"amount": "240.00", "reference": " "}),
+    Case(of_strange_provider, "end", {"arrived": "239.00", "reference": "pi_1", **WHY},
+         ("240.00", "239.00"), ended,
+         ("FAILED", "ended_by_us", "pi_1", "239.00", [("pi_1",)]),
+         {"arrived": "239.00", "reference": "", **WHY}),
     Case(account, "transfer", {"amount": "20.00", "reference": "B-7"}, ("0.00",), unapplied,
          ("20.00", "RECEIVED", "B-7", DECIDER, ""), {"amount": "-1.00", "reference": "B-7"}),
     Case(with_unapplied, "give-back", {"amount": "49.00", "reference": "B-8", **WHY}, ("50.00",),

@@ -1,5 +1,6 @@
 """What operators are told when a decision about billing can't be, and what came of an attempt."""
 
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,7 @@ from moneyed import Money
 from pytest_django import Settings
 
 from billing.models import Invoice
-from billing.operations import transfers
+from billing.operations import ended_payments, transfers
 from merchants import decisions
 from tests.billing import operator_decisions as deciding
 from tests.billing.operator_decisions import DECIDED_AT, WHY, nothing_changes, operator, reread
@@ -101,6 +102,19 @@ def test_a_payment_under_way_is_waited_for(shop: Shop) -> None:
         assert "is being checked" in text(response)
         response = browser.post(address(bill, "decide", "void"), WHY)
         assert "one that is being checked" in text(response)
+
+
+def test_a_payment_of_which_nothing_strange_is_said_is_not_ended(shop: Shop) -> None:
+    payment = deciding.of_silent_card(shop)
+    with nothing_changes(), pytest.raises(ended_payments.NothingStrange):
+        ended_payments.end(
+            payment_id=payment.pk,
+            arrived=Decimal(0),
+            reference="",
+            actor=deciding.DECIDER,
+            reason="It has been silent for a week.",
+            now=DECIDED_AT,
+        )
 
 
 def test_a_provider_that_is_not_ready_is_not_asked(shop: Shop, settings: Settings) -> None:

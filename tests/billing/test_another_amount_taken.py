@@ -1,13 +1,16 @@
 """Stripe says that another amount arrived than was asked for: nothing is taken for paid."""
 
 from decimal import Decimal
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 
 from billing.models import Payment
+from billing.operations import ended_payments
 from merchants.models import Notice
 from tests import shops, stripe_server
-from tests.billing.at_stripe import attempts, bill, billed_shop, collect
+from tests.billing.at_stripe import add_card, attempts, bill, billed_shop, collect, next_attempt
 from tests.factories import browser_of, operator
 from tests.stripe_server import OddStripe
 
@@ -80,3 +83,48 @@ def test_once_it_says_what_was_asked_for_it_is_paid(shop: shops.Shop, odd: OddSt
     odd.intents[0]["amount_received"] = 25000
     shop.run_jobs("2026-11-02 10:05")
     assert (attempts(), bill(), Payment.objects.get().problem) == (["SUCCEEDED"], PAID, "")
+
+
+def end(shop: shops.Shop, at: str, arrived: str, reference: str = "") -> None:
+    ended_payments.end(
+        payment_id=Payment.objects.get(provider="stripe").pk,
+        arrived=Decimal(arrived),
+        reference=reference,
+        actor="olga@tael.example",
+        reason="Stripe's own page says so, too.",
+        now=shop.at(at),
+    )
+
+
+def test_an_operator_ends_it_with_what_arrived_and_nothing_is_tried_by_itself(
+    shop: shops.Shop, odd: OddStripe
+) -> None:
+    says(odd, amount_received=24900)
+    collect(shop, "2026-11-02 10:00")
+    end(shop, "2026-11-03 10:00", "249.00", "pi_1")
+    assert (attempts(), bill()) == (["FAILED ended_by_us", "SUCCEEDED"], ("OPEN", Decimal(249)))
+    assert next_attempt() == ""
+    odd.intents[0]["amount_received"] = 25000  # whatever it says later, its money came once
+    assert stripe_server.send_event("payment_intent.succeeded", "pi_1") == 200
+    shop.run_jobs("2026-11-09 10:00")
+    assert (bill(), shop.account.unapplied, len(odd.intents)) == (
+        ("OPEN", Decimal(249)),
+        Decimal(0),
+        1,
+    )
+    assert not Notice.objects.filter(kind="PAYMENT_FAILED").exists()
+    call_command("audit", stdout=StringIO())
+
+
+def test_one_of_which_nothing_arrived_is_tried_once_another_method_is_chosen(
+    shop: shops.Shop, odd: OddStripe
+) -> None:
+    says(odd, amount_received=0)
+    collect(shop, "2026-11-02 10:00")
+    end(shop, "2026-11-03 10:00", "0")
+    assert (attempts(), bill(), next_attempt()) == (["FAILED ended_by_us"], UNPAID, "")
+    odd.before_reply = lambda intent_id: None
+    add_card(shop, "2026-11-04 10:00", "pm_2")
+    shop.run_jobs("2026-11-04 10:00")
+    assert (attempts(), bill()) == (["FAILED ended_by_us", "SUCCEEDED"], PAID)
+    call_command("audit", stdout=StringIO())

@@ -86,7 +86,7 @@ DECIDED = {
     "billing.charge": (BILLING, "credit"),
     "billing.feeprice": (BILLING, "introduce"),
     "billing.invoice": (BILLING, "issue send-back transfer pay void uncollectible"),
-    "billing.payment": (BILLING, "ask"),
+    "billing.payment": (BILLING, "ask end"),
     "billing.reversal": (BILLING, "charge accept"),
     "billing.thresholdrequest": (BILLING, "approve reject"),
     "config.jobfailure": (RUNS, "retry"),

@@ -1,0 +1,73 @@
+"""Ending an attempt of which its provider says what cannot be right (domain: payment).
+
+Such an attempt is never taken for paid, and asking again does not help where the provider insists.
+A person who has looked at the provider's own pages says how much money came, and ends it.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from moneyed import Money
+
+from billing.answers import Answer
+from billing.models import Payment
+from billing.operations import payments, transfers
+from billing.operations.bill_decisions import hold
+from merchants import money, wording
+from merchants.operations import trail
+from merchants.refusals import Invalid, Refused
+from merchants.trail import Action
+
+
+class NothingStrange(Refused):
+    """The attempt is decided, or its provider has only not answered yet: then it is asked."""
+
+    code = "payment_not_to_end"
+
+
+@transaction.atomic
+def end(
+    *, payment_id: int, arrived: Decimal, reference: str, actor: str, reason: str, now: datetime
+) -> Payment:
+    """End the attempt as failed; what `arrived` all the same is money of the merchant's.
+
+    That is recorded under the provider's own `reference`, as a transfer for the bill would be, and
+    so once. Nothing tries the bill by itself after this, unless another method was chosen since.
+    Raises NothingStrange, Invalid without a reason, for a negative amount, or for an amount without
+    a reference, and what transfers.record raises.
+    """
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    if arrived < 0:
+        raise Invalid("arrived", "must not be negative")
+    found = Payment.objects.filter(pk=payment_id).values_list("invoice", flat=True).get()
+    account, bill = hold(found, now=now)
+    payment = Payment.objects.select_for_update().get(pk=payment_id)
+    if not payment.is_undecided or not payment.problem:
+        raise NothingStrange(f"payment: {payment} has nothing strange to it; ask its provider")
+    came = Money(arrived, bill.currency)
+    trail.write(
+        Action.PAYMENT_ENDED,
+        merchant_id=account.pk,
+        subject=str(payment),
+        before={"status": payment.status},
+        after={
+            "status": str(Payment.Status.FAILED),
+            "arrived": money.full(arrived, bill.currency),
+        },
+        actor=actor,
+        reason=reason,
+        now=account.now,
+    )
+    given_up = Answer(
+        Payment.Status.FAILED,
+        reference=payment.provider_reference,
+        failure=Payment.ENDED_BY_US,
+        problem=payment.problem,
+    )
+    ended = payments.settle(payment.pk, given_up, now=account.now)
+    if arrived:
+        transfers.record(
+            invoice_id=bill.pk, amount=came, reference=reference, actor=actor, now=account.now
+        )
+    return ended
