@@ -43,7 +43,7 @@ shop = kept_of("shop")
 def each(cases: Iterable[Case]) -> pytest.MarkDecorator:
     """Each case with its shop, which neighbours share."""
     told = [pytest.param(case.join, case, id=str(case)) for case in cases]
-    return pytest.mark.parametrize(("shop", "case"), told, indirect=["shop"])
+    return pytest.mark.parametrize(("shop", "case"), told, indirect=["shop"], scope="module")
 
 
 @pytest.fixture(autouse=True)
