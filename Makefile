@@ -24,12 +24,16 @@ help:
 	@echo "make bench  the benchmarks"
 	@echo "make clean  removes .venv and the tests' data; your data in .data stays"
 
+# pytest keeps what it made of each test module, and servers that tests start begin sooner.
+test test-full: export PYTHONDONTWRITEBYTECODE :=
+
 # exec: Ctrl-C and other signals reach Tael itself.
 run: $(INSTALLED)
 	@exec $(VENV)/python manage.py up --port "$(PORT)"
 
+# Neighbours stay together, so that what a module's tests share is made once.
 test: $(INSTALLED)
-	@$(VENV)/python -m pytest --numprocesses logical --maxprocesses 8 $(ARGS)
+	@$(VENV)/python -m pytest --numprocesses logical --maxprocesses 8 --dist worksteal $(ARGS)
 
 # The last -m counts. One after the other: they measure.
 test-full: $(INSTALLED)

@@ -4,6 +4,7 @@ Each test still has a transaction of its own: what it changes is taken back afte
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import pytest
@@ -23,14 +24,40 @@ def kept(**settings: Any) -> Callable[[Callable[[], T]], Any]:
     def fixture_of(write: Callable[[], T]) -> Any:
         @pytest.fixture(scope="module", name=write.__name__)
         def rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[T]:
-            outer = transaction.atomic()
-            outer._from_testcase = True  # type: ignore[attr-defined]  # as if it were not there
-            with django_db_blocker.unblock(), outer:
-                with override_settings(**settings):
-                    written = write()
+            with _written(write, django_db_blocker, settings) as written:
                 yield written
-                transaction.set_rollback(True)
 
         return rows
 
     return fixture_of
+
+
+def kept_of(name: str, **settings: Any) -> Any:
+    """As `kept`, for tests that are each given the function that writes their rows.
+
+    They give it by an indirect parameter of the fixture `name`, and that with scope="module".
+    While neighbours give the same function they share its rows; with the first that gives another,
+    those are taken back.
+    """
+
+    @pytest.fixture(scope="module", name=name)
+    def rows(
+        request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+    ) -> Iterator[Any]:
+        with _written(request.param, django_db_blocker, settings) as written:
+            yield written
+
+    return rows
+
+
+@contextmanager
+def _written(
+    write: Callable[[], T], blocker: DjangoDbBlocker, settings: dict[str, Any]
+) -> Iterator[T]:
+    outer = transaction.atomic()
+    outer._from_testcase = True  # type: ignore[attr-defined]  # as if it were not there
+    with blocker.unblock(), outer:
+        with override_settings(**settings):
+            written = write()
+        yield written
+        transaction.set_rollback(True)

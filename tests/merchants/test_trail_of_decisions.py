@@ -1,5 +1,6 @@
 """Every decision of the admin leaves its rows on the trail when it is taken, and none when not."""
 
+from collections.abc import Iterable
 from types import SimpleNamespace
 
 import pytest
@@ -22,6 +23,7 @@ from tests.billing.operator_decisions import DECIDED_AT, DECIDER
 from tests.credit import operator_decisions as credit
 from tests.credit import withdrawing
 from tests.factories import browser_of, operator
+from tests.kept import kept_of
 from tests.merchants.trail_cases import ANOTHER, CASES, CREDIT, STORAGE, Case, status, step
 from tests.shops import Shop
 from tests.trailed import Told
@@ -35,7 +37,13 @@ ELSEWHERE = {
     ("jobrun", "run"),
     ("jobfailure", "retry"),
 }
-every_decision = pytest.mark.parametrize("case", CASES, ids=str)
+shop = kept_of("shop")
+
+
+def each(cases: Iterable[Case]) -> pytest.MarkDecorator:
+    """Each case with its shop, which neighbours share."""
+    told = [pytest.param(case.join, case, id=str(case)) for case in cases]
+    return pytest.mark.parametrize(("shop", "case"), told, indirect=["shop"], scope="module")
 
 
 @pytest.fixture(autouse=True)
@@ -89,12 +97,11 @@ def expected(case: Case, shop: Shop, row: Model | None) -> list[Told]:
     ]
 
 
-@every_decision
+@each(CASES)
 def test_a_decision_leaves_its_rows_and_leaves_them_once(
-    browser: Client, sandbox: Settings, case: Case
+    shop: Shop, browser: Client, sandbox: Settings, case: Case
 ) -> None:
     sandbox.TAEL_SANDBOX = case.join is billing.join
-    shop = case.join()
     row = case.row(shop) if case.row else None
     assert row is None or row._meta.model_name == case.model
     since = trailed.newest()
@@ -109,20 +116,19 @@ def test_a_decision_leaves_its_rows_and_leaves_them_once(
         assert trailed.told(again) == []
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.said], ids=str)
+@each(case for case in CASES if case.said)
 def test_a_decision_that_is_refused_leaves_none(
-    browser: Client, sandbox: Settings, case: Case
+    shop: Shop, browser: Client, sandbox: Settings, case: Case
 ) -> None:
     sandbox.TAEL_SANDBOX = case.join is billing.join
-    shop = case.join()
     row = case.row(shop) if case.row else None
     since = trailed.newest()
     assert browser.post(page_of(case, row), {}).status_code == 200
     assert trailed.told(since) == []
 
 
-def test_a_merchants_own_price_and_its_end(browser: Client) -> None:
-    shop = billing.join()
+@pytest.mark.parametrize("shop", [billing.join], indirect=True)
+def test_a_merchants_own_price_and_its_end(shop: Shop, browser: Client) -> None:
     page = "/admin/billing/feeprice/decide/introduce/"
     own = STORAGE | {"merchant": "rosewood", "from_on": "2026-11-04"}
     browser.post(page, own | {"unit_price": "2"})
@@ -135,8 +141,8 @@ def test_a_merchants_own_price_and_its_end(browser: Client) -> None:
     assert [entry.merchant for entry in trailed.entries()] == [shop.merchant] * 2
 
 
-def test_an_overtaken_review_is_on_the_trail(browser: Client) -> None:
-    shop = credit.join()
+@pytest.mark.parametrize("shop", [credit.join], indirect=True)
+def test_an_overtaken_review_is_on_the_trail(shop: Shop, browser: Client) -> None:
     review = credit.review(shop)
     for order in shop.line.orders.filter(amount=15000)[:2]:  # 15,000 paid are left of 45,000
         assert shop.refund(withdrawing.NOW, order.reference, "15000.00") == "applied"
@@ -147,8 +153,8 @@ def test_an_overtaken_review_is_on_the_trail(browser: Client) -> None:
     ]
 
 
-def test_what_goes_to_the_bank_and_what_it_answers(browser: Client) -> None:
-    shop = credit.join()
+@pytest.mark.parametrize("shop", [credit.join], indirect=True)
+def test_what_goes_to_the_bank_and_what_it_answers(shop: Shop, browser: Client) -> None:
     paid, failed = (withdrawing.withdraw(shop, amount) for amount in ("100.00", "200.00"))
     page = "/admin/credit/withdrawal/decide/{}/"
     since = trailed.newest()
