@@ -73,7 +73,7 @@ def _refusal() -> str | None:
     from django.db import DatabaseError
 
     from config import installation
-    from config.servers import ServerDidNotStart
+    from config.local.servers import ServerDidNotStart
 
     try:
         django.setup()

@@ -20,7 +20,7 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    from merchants.clock import ClockAhead
+    from lib.clock import ClockAhead
 
     try:
         if AT_THE_BOOKS.intersection(sys.argv[1:2]) and not {"-h", "--help"} & set(sys.argv):
@@ -29,7 +29,7 @@ def main() -> None:
     except (ImproperlyConfigured, ClockAhead) as error:
         sys.exit(str(error))
     except Exception as error:
-        from config import outages
+        from config.monitoring import outages
 
         if "--traceback" in sys.argv or not (sentence := outages.told(error)):
             raise

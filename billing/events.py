@@ -8,19 +8,9 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from billing.operations import charges
-from merchants import money
-from merchants.events import (
-    Amount,
-    Currency,
-    Data,
-    Description,
-    Event,
-    OptionalReference,
-    Outcome,
-    Reference,
-    read,
-)
-from merchants.refusals import Refused
+from lib import money
+from lib.events import Amount, Currency, Data, Description, Event, OptionalReference, Outcome, Reference, read
+from lib.refusals import Refused
 
 
 def _quantity(value: object) -> object:

@@ -7,9 +7,10 @@ from django_stubs_ext import StrOrPromise
 
 from billing.models import Invoice, Payment
 from billing.models.accounts import CYCLE
-from merchants import calendar, letters
-from merchants.refusals import Refused
-from merchants.templatetags import formats
+from lib import calendar
+from notices import letters
+from lib.refusals import Refused
+from lib import formats
 
 REFUSALS: dict[str, StrOrPromise] = {
     # paying

@@ -10,9 +10,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from billing import tasks
-from billing.answers import ProviderNotReady
+from billing.providers.answers import ProviderNotReady
 from billing.operations import stripe_events
-from merchants import clock
+from lib import clock
 
 log = logging.getLogger(__name__)
 

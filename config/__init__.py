@@ -1,7 +1,7 @@
 """Composes the apps: settings, addresses, the timetable, and the machinery they run on."""
 
 # Before anything that could make a time zone: it says from where they are read.
-from merchants import zones  # noqa: I001
+from lib import zones  # noqa: I001
 
 # Celery's shared tasks bind to the app that exists first, in whatever process: so it always does.
 from config.celery import app as celery_app

@@ -1,1 +1,2 @@
-from config import job_admin, replay_admin  # noqa: F401 - register their pages
+from jobs import admin  # noqa: F401 - register their pages
+from gateway import admin

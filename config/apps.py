@@ -8,13 +8,10 @@ class ConfigConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from config import (
-            sessions,  # needs the models, which are there by now
-            sign_in_events,  # noqa: F401 - its receivers
-        )
+        from merchants.sign_in import sessions, events  # needs the models, which are there by now
 
         sessions.keep_digests_only()
         if dsn := os.environ.get("SENTRY_DSN"):
-            from config import sentry
+            from config.monitoring import sentry
 
             sentry.start(dsn, os.environ.get("SENTRY_ENVIRONMENT", ""))

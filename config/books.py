@@ -6,7 +6,7 @@ from typing import Any
 from billing.queries import books as billing
 from credit.queries import books as credit
 from merchants import books as merchants
-from merchants.audit import snapshot
+from lib.audit import snapshot
 from merchants.models import Merchant
 from merchants.operations.merchants import UnknownMerchant
 

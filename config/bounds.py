@@ -72,7 +72,7 @@ def _refusal(sentence: str, status: int) -> HttpResponse:
 class Patience:
     """Says in a sentence that the database took too long.
 
-    How long it may take is the connection's own statement_timeout (merchants.patience).
+    How long it may take is the connection's own statement_timeout (lib.statement_timeout).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -14,9 +14,11 @@ from celery.signals import beat_init, before_task_publish, celeryd_init
 from django.core.exceptions import ImproperlyConfigured
 from kombu.entity import Queue
 
-from config import embedded, installation, waits
-from config.definitions import PROVIDERS, QUEUES
-from config.timetable import TIMETABLE, job_named
+from config.local import embedded
+from config import installation, waits
+from jobs.definitions import PROVIDERS, QUEUES
+from config.timetable import TIMETABLE
+from jobs.timetable import job_named
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -52,17 +54,17 @@ app.conf.update(
 app.conf.task_queues = tuple(map(Queue, QUEUES))
 app.conf.task_default_queue = QUEUES[0]
 app.conf.task_routes = {
-    "config.tasks.run_job": {"queue": "timetable"},
-    "config.tasks.beat": {"queue": "timetable"},
+    "jobs.tasks.run_job": {"queue": "timetable"},
+    "jobs.tasks.beat": {"queue": "timetable"},
     "billing.tasks.collect_chosen": {"queue": PROVIDERS},
 }
 app.autodiscover_tasks()
 # What beat had asked for when it ended, and what it could not send, the database knows: a run's
-# tick is on record (config.jobs.owed). So beat keeps no file of its own.
+# tick is on record (jobs.queries.owed). So beat keeps no file of its own.
 app.conf.beat_scheduler = "celery.beat:Scheduler"
 app.conf.beat_schedule = {
     job.name: {
-        "task": "config.tasks.run_job",
+        "task": "jobs.tasks.run_job",
         "args": [job.name],
         "kwargs": {"tick": BeatLazyFunc(_tick, job.name)},
         "schedule": job.crontab(),
@@ -70,7 +72,7 @@ app.conf.beat_schedule = {
     for job in TIMETABLE
 } | {
     # One that waits for long would tell of a scheduler that may be dead by now.
-    "heartbeat": {"task": "config.tasks.beat", "schedule": crontab(), "options": {"expires": 90}}
+    "heartbeat": {"task": "jobs.tasks.beat", "schedule": crontab(), "options": {"expires": 90}}
 }
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from django.db import DatabaseError
 
-from config import datafolder, embedded
+from config.local import datafolder, embedded
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""The keys that encrypt what is kept encrypted (merchants.secrets)."""
+"""The keys that encrypt what is kept encrypted (lib.secrets)."""
 
 import base64
 import binascii
@@ -6,7 +6,7 @@ import os
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config import datafolder
+from config.local import datafolder
 
 KEY_BYTES = 32
 

@@ -13,20 +13,10 @@ import dj_database_url
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
-from config import (
-    addresses,
-    currencies,
-    datafolder,
-    deployment,
-    embedded,
-    installation,
-    issuer,
-    keys,
-    logs,
-    sign_in,
-    unfold,
-    waits,
-)
+from config import addresses, currencies, deployment, installation, issuer, keys, admin_menu, waits
+from config.local import datafolder, embedded
+from config.monitoring import logs
+from merchants.sign_in import settings
 
 # Lets classes name their types (`ModelAdmin[Order]`) where Django's own cannot at run time.
 django_stubs_ext.monkeypatch()
@@ -91,7 +81,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",  # before the admin, whose templates it replaces
     "unfold.contrib.filters",
-    "config.admin_app.OperatorsAdmin",
+    "merchants.sign_in.admin_app.OperatorsAdmin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -113,11 +103,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "config.health.Health",
-    "config.middleware.Watched",
+    "config.monitoring.health.Health",
+    "config.monitoring.middleware.Watched",
     "django.middleware.security.SecurityMiddleware",
-    "config.middleware.PageHeaders",
-    "config.middleware.Unreferred",
+    "config.monitoring.middleware.PageHeaders",
+    "config.monitoring.middleware.Unreferred",
     "config.bounds.Bounded",
     "config.static_files.Served",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -127,12 +117,12 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "config.middleware.LanguageOfUser",
-    "config.admin_door.AdminDoor",
-    "config.middleware.ClockIsRight",
+    "config.monitoring.middleware.LanguageOfUser",
+    "merchants.sign_in.admin_door.AdminDoor",
+    "config.monitoring.middleware.ClockIsRight",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "config.outages.Outages",
+    "config.monitoring.outages.Outages",
     "config.bounds.Patience",
 ]
 
@@ -171,7 +161,7 @@ DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 if embedded.runs_redis():
     CELERY_BROKER_URL = embedded.broker_url()
     CACHES: dict[str, dict[str, Any]] = {
-        "default": {"BACKEND": "config.ondemand.cache.RedisCache", "LOCATION": embedded.cache_url()}
+        "default": {"BACKEND": "config.local.ondemand.cache.RedisCache", "LOCATION": embedded.cache_url()}
     }
 else:
     redis_url = urlsplit(os.environ["REDIS_URL"])
@@ -190,11 +180,11 @@ CACHES["default"]["OPTIONS"] = waits.REDIS
 
 AUTH_USER_MODEL = "merchants.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-AUTH_PASSWORD_VALIDATORS = sign_in.PASSWORD_VALIDATORS
+AUTH_PASSWORD_VALIDATORS = settings.PASSWORD_VALIDATORS
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 
-ACCOUNT_ADAPTER = "config.accounts.InvitationOnly"
+ACCOUNT_ADAPTER = "merchants.sign_in.accounts.InvitationOnly"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
@@ -204,12 +194,12 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_CHANGE_EMAIL = True  # one address at a time; a new one counts once its link was followed
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_FORMS, MFA_FORMS = sign_in.ACCOUNT_FORMS, sign_in.MFA_FORMS
-ACCOUNT_RATE_LIMITS = sign_in.RATE_LIMITS
+ACCOUNT_FORMS, MFA_FORMS = settings.ACCOUNT_FORMS, settings.MFA_FORMS
+ACCOUNT_RATE_LIMITS = settings.RATE_LIMITS
 # How many proxies stand in front, each of which adds to X-Forwarded-For; without any, it is what
 # the client says, and not looked at.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TAEL_TRUSTED_PROXIES") or 0)
-SESSION_ENGINE = "config.sessions"
+SESSION_ENGINE = "merchants.sign_in.sessions"
 # A working day from the sign-in, whatever is done meanwhile; without "remember me" less.
 SESSION_COOKIE_AGE = 12 * 60 * 60
 # Operators who do nothing for so long sign in anew (0: never); and from where they come (anywhere).
@@ -218,11 +208,11 @@ TAEL_ADMIN_NETWORKS = addresses.networks(words("TAEL_ADMIN_NETWORKS"))
 # How people who found a weakness reach whoever runs this, for /.well-known/security.txt.
 TAEL_SECURITY_CONTACT = addresses.contact(os.environ.get("TAEL_SECURITY_CONTACT", ""))
 # For how long sign-ins are on their log.
-TAEL_SIGN_INS_KEPT_DAYS = sign_in.kept_days()
+TAEL_SIGN_INS_KEPT_DAYS = settings.kept_days()
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Tael"
-MFA_ADAPTER = "config.factors.EncryptedFactors"
+MFA_ADAPTER = "merchants.sign_in.factors.EncryptedFactors"
 # The bar is against strangers who sign up with somebody's address; nobody signs up here.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
@@ -294,4 +284,4 @@ CURRENCIES = currencies.CODES
 CURRENCY_CHOICES = [(code, code) for code in CURRENCIES]  # their names change with a package
 
 LOGGING = logs.logging_settings(deployed=DEPLOYED)
-UNFOLD = unfold.UNFOLD
+UNFOLD = admin_menu.UNFOLD

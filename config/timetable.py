@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from config.definitions import Job
+from jobs.definitions import Job
 
 # Jobs of one instant run in this order in a replay. In production they may overlap: each finds its
 # own due rows, and operations work off day-ends themselves where they depend on them.
@@ -110,10 +110,10 @@ TIMETABLE = (
     ),
     Job(
         "notice-mails",
-        due="merchants.notice_queries.notices_to_mail",
-        work="merchants.notice_tasks.send_notice_mails",
+        due="notices.queries.notices_to_mail",
+        work="notices.tasks.send_notice_mails",
         every=timedelta(minutes=5),
-        model="merchants.Notice",
+        model="notices.Notice",
         merchant="merchant",
         in_replay=False,
     ),
@@ -137,10 +137,10 @@ TIMETABLE = (
     ),
     Job(
         "old-runs",
-        due="config.jobs.old_runs",
-        work="config.runs.forget",
+        due="jobs.queries.old_runs",
+        work="jobs.runs.forget",
         every=timedelta(hours=6),
-        model="config.JobRun",
+        model="jobs.JobRun",
         is_set_based=True,
         in_replay=False,
     ),
@@ -155,8 +155,8 @@ TIMETABLE = (
     ),
     Job(
         "old-sessions",
-        due="config.sessions.expired",
-        work="config.sessions.forget",
+        due="merchants.sign_in.sessions.expired",
+        work="merchants.sign_in.sessions.forget",
         every=timedelta(hours=1),
         in_replay=False,
     ),

@@ -2,10 +2,11 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from billing import webhooks
-from config import security_txt, views
-from merchants import notice_urls
+from config import security_txt
+from pages import views
+from notices import urls
 from merchants import urls as merchants_urls
-from merchants.converters import DayConverter, MonthConverter, ReferenceConverter
+from lib.converters import DayConverter, MonthConverter, ReferenceConverter
 
 register_converter(ReferenceConverter, "reference")
 register_converter(MonthConverter, "month")
@@ -17,18 +18,18 @@ of_a_merchant: list[URLPattern | URLResolver] = [
     path("search/", views.find, name="search"),
     path("credit/", include("credit.urls")),
     path("billing/", include("billing.urls")),
-    path("", include((merchants_urls.of_a_merchant + notice_urls.of_a_merchant, "merchant"))),
+    path("", include((merchants_urls.of_a_merchant + urls.of_a_merchant, "merchant"))),
 ]
 
-handler500 = "config.outages.server_error"
+handler500 = "config.monitoring.outages.server_error"
 
 urlpatterns = [
     path("", include("merchants.urls")),
     path("m/<reference:merchant>/", include(of_a_merchant)),
     path("webhooks/stripe/", webhooks.of_stripe, name="stripe_webhook"),
-    path("admin/", include("config.desk.urls")),
+    path("admin/", include("backoffice.urls")),
     path("admin/", admin.site.urls),
-    path("accounts/", include("config.own_doors")),
+    path("accounts/", include("merchants.sign_in.own_doors")),
     path("accounts/", include("allauth.urls")),
     path(".well-known/security.txt", security_txt.show, name="security_txt"),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -1,7 +1,7 @@
 """For how long Tael waits for its own servers, which may accept and never answer.
 
 A host that lost its network or its disk does so. Whoever waits then gets an error in seconds, as if
-the server were away (config.outages), and no thread is lost to it.
+the server were away (config.monitoring.outages), and no thread is lost to it.
 """
 
 CONNECT_SECONDS = 5

@@ -8,18 +8,8 @@ from moneyed import Money
 from pydantic import BeforeValidator, Field
 
 from credit.operations import metrics, orders, payments, refunds
-from merchants import money
-from merchants.events import (
-    Amount,
-    Currency,
-    Data,
-    Event,
-    Handler,
-    Outcome,
-    Reference,
-    Words,
-    read,
-)
+from lib import money
+from lib.events import Amount, Currency, Data, Event, Handler, Outcome, Reference, Words, read
 
 
 def _as_written(value: object) -> object:

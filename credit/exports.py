@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from credit.models import CreditLine, LimitEntry, ProceedsEntry, Withdrawal
 from credit.models.orders import OrderQuerySet
-from merchants.exports import amount, of_rows, safe, utc
+from lib.csv_files import amount, of_rows, safe, utc
 
 
 def orders(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:

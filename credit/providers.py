@@ -14,8 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 from moneyed import Money
 
 from credit.models import Withdrawal
-from merchants import encrypted
-from merchants.refusals import Refused
+from lib import encrypted
+from lib.refusals import Refused
 
 
 class SandboxNotAllowed(Refused):

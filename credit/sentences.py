@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from credit.models import Freeze, Order
-from merchants.refusals import Refused
+from lib.refusals import Refused
 
 REFUSALS: dict[str, StrOrPromise] = {
     "raise_already_asked": _(

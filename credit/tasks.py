@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from credit.operations import automatic, days, flags, payout_answers, payouts
-from merchants.piecework import Failures, Turn, ask_one_by_one, by_halves, one_by_one
+from jobs.chunks import Failures, Turn, ask_one_by_one, by_halves, one_by_one
 
 
 def work_off_day_ends(line_ids: Sequence[int], now: datetime) -> Failures:

@@ -5,7 +5,7 @@ from django_stubs_ext import StrOrPromise
 
 from credit import sentences
 from credit.models import PayoutDestination, Withdrawal
-from merchants.refusals import Invalid, Refused
+from lib.refusals import Invalid, Refused
 
 REFUSALS: dict[str, StrOrPromise] = {
     "insufficient_proceeds": _("Amount and fee are more than you can withdraw now."),

@@ -19,8 +19,8 @@ DECLARE
     deletable text[] := ARRAY[
         'django_session', 'usersessions_usersession', 'account_emailaddress',
         'account_emailconfirmation', 'mfa_authenticator', 'merchants_membership',
-        'merchants_user_groups', 'merchants_user_user_permissions', 'config_jobrun',
-        'config_jobfailure', 'merchants_signin', 'merchants_lease'
+        'merchants_user_groups', 'merchants_user_user_permissions', 'jobs_jobrun',
+        'jobs_jobfailure', 'merchants_signin', 'jobs_lease'
     ];
     -- What is written by migrations alone: the roles of our own people and what they may do.
     fixed text[] := ARRAY[
@@ -31,7 +31,7 @@ DECLARE
     taken_only text[] := ARRAY['merchants_user_user_permissions'];
     -- What is written once. (Triggers keep more tables so, which are locked row by row.)
     written_once text[] := ARRAY[
-        'merchants_trailentry', 'credit_limitentry', 'credit_proceedsentry'
+        'trail_trailentry', 'credit_limitentry', 'credit_proceedsentry'
     ];
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tael_owner') THEN

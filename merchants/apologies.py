@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from merchants.refusals import Invalid, Refused
+from lib.refusals import Invalid, Refused
 
 SENTENCES: dict[str, StrOrPromise] = {
     "not_an_owner": _("Only owners change the team, and you are not one any more."),

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
-from merchants import money
+from lib import money
 from merchants.models import Merchant, ProfileStep, Proposal, TimeZonePeriod
 
 Row = dict[str, Any]

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from merchants.models import Membership, Profile
 from merchants.operations import profiles
-from merchants.text_fields import LineField
+from lib.text_fields import LineField
 
 
 class ProfileLookedAt(forms.Form):

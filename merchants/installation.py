@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from merchants.models import Installation
-from merchants.refusals import Refused
+from lib.refusals import Refused
 
 PREFIX = re.compile(r"[A-Z][A-Z0-9]{0,7}")
 

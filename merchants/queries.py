@@ -9,20 +9,9 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
-from merchants import calendar
-from merchants.models import (
-    EnrolledFactor,
-    Invitation,
-    Membership,
-    Merchant,
-    Notice,
-    Profile,
-    ProfileStep,
-    SecurityMail,
-    SignIn,
-    TimeZonePeriod,
-    User,
-)
+from lib import calendar
+from merchants.models import EnrolledFactor, Invitation, Membership, Merchant, Profile, ProfileStep, SecurityMail, SignIn, TimeZonePeriod, User
+from notices.models import Notice
 
 # Recovery codes alone are no second factor: they stand in for one that was lost.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)

@@ -17,7 +17,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from merchants import clock, queries
+from lib import clock
+from merchants import queries
 from merchants.models import Membership, User
 
 GO_ON = "second_factor_for"  # in the session

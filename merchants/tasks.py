@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from merchants.operations import security_mails, sign_ins
-from merchants.piecework import Failures
+from jobs.chunks import Failures
 
 
 def send_security_mails(mail_ids: Sequence[int], now: datetime) -> Failures:

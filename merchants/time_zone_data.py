@@ -12,7 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
-from merchants import zones
+from lib import zones
 from merchants.models import TimeZoneData
 
 # Waits for whoever is taking another version, and sees that one then.

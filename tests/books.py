@@ -17,7 +17,7 @@ from credit.models import (
     OrderPayment,
     ProceedsEntry,
 )
-from merchants import money
+from lib import money
 from merchants.models import Merchant
 
 # Where the reference calls a thing otherwise.

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from merchants import clock
+from lib import clock
 
 ask_the_database = clock._database_time  # as it is outside of tests
 

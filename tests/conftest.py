@@ -1,7 +1,7 @@
 """What every test stands on: the servers, and a browser for those marked so.
 
 pytest-django has read the settings by now: that the tests have a data folder of their own is
-config/datafolder.py's doing.
+config/local/datafolder.py's doing.
 """
 
 import gc
@@ -19,7 +19,8 @@ from django.db import connection
 from django.test import TransactionTestCase
 from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
 
-from config import ahead, embedded
+from gateway import ahead
+from config.local import embedded
 from tests import clocks, emptied, lacking, template_database, threads
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.test import override_settings
 
 from billing.models import Charge, Invoice, Payment
-from config.models import Replay, ReplayRejection
+from gateway.models import Replay, ReplayRejection
 from tests import books
 from tests.shops import Shop
 

@@ -20,10 +20,10 @@ from django.forms import model_to_dict
 
 from billing.models import BillingAccount, Charge
 from billing.operations import charges
-from config.events import apply_all
+from gateway.events import apply_all
 from config.timetable import TIMETABLE
 from credit.models import CreditLine
-from merchants import events, money
+from lib import events, money
 from merchants.models import Merchant
 from tests import books
 

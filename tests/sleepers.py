@@ -7,8 +7,8 @@ from threading import Event, Thread, current_thread
 import pytest
 from django.db import connection
 
-from merchants.models import Lease
-from merchants.operations import leases
+from jobs.models import Lease
+from jobs import leases
 
 SECONDS = 30
 
@@ -95,7 +95,7 @@ def kill(pid: int) -> None:
 def run_out() -> None:
     """Let the time of all leases be over, the margin after it, too."""
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE merchants_lease SET until = clock_timestamp() - interval '1 hour'")
+        cursor.execute("UPDATE jobs_lease SET until = clock_timestamp() - interval '1 hour'")
 
 
 def held() -> list[str]:

@@ -12,7 +12,7 @@ from billing.operations import bill_decisions, charges, credits, terms, transfer
 from config.management.commands.audit import CHECKS
 from credit.models import Freeze, LimitEntry, Order, OrderFlag, PayoutDestination, Withdrawal
 from credit.operations import destinations, flags, freezes, limits, withdrawals
-from merchants import audit
+from lib import audit
 from tests import shops
 from tests.shops import Shop
 from tests.threads import at_once

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from merchants.models import TrailEntry
+from trail.models import TrailEntry
 
 
 class Told(NamedTuple):

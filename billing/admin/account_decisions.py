@@ -21,9 +21,9 @@ from billing.admin.payments import outcome
 from billing.models import BillingAccount, BillingCredit, Payment, PlanTerm
 from billing.models.fees import CREDIT_CATEGORIES
 from billing.operations import accounts, credits, payment_methods, payments, terms, thresholds
-from merchants import calendar
-from merchants.admin import figure
-from merchants.decisions import Act, Decision, Reasoned
+from lib import calendar
+from backoffice.list_pages import figure
+from backoffice.decisions import Act, Decision, Reasoned
 from merchants.models import TimeZonePeriod
 
 MOST_CARDS = 50  # to choose from

@@ -4,8 +4,8 @@ from django.contrib import admin
 
 from billing.admin import account_decisions, closing, unapplied
 from billing.models import AccountChange, BillingAccount, Card, Fee, NumberSeries, PlanTerm
-from merchants.admin import OfMerchant, ReadOnly, amount, one_of, related
-from merchants.decisions import Deciding
+from backoffice.list_pages import OfMerchant, ReadOnly, amount, one_of, related
+from backoffice.decisions import Deciding
 
 MERCHANT = related("account__merchant")
 

@@ -14,8 +14,8 @@ from billing.models import Invoice, Payment
 from billing.models.accounts import DAYS_TO_PAY
 from billing.operations import bill_decisions, payments, transfers
 from billing.queries.effects import other_unpaid_bills
-from merchants.admin import figure
-from merchants.decisions import Act, Agreed, Decision, Reasoned
+from backoffice.list_pages import figure
+from backoffice.decisions import Act, Agreed, Decision, Reasoned
 
 Status = Invoice.Status
 

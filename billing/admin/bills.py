@@ -7,8 +7,8 @@ from billing.admin.bill_decisions import DECISIONS
 from billing.models import BillDecision, Invoice, InvoiceLine, Payment
 from billing.queries import waiting as queues
 from merchants import installation
-from merchants.admin import FoundByKeys, ReadOnlyInline, amount, related, waiting
-from merchants.decisions import Deciding
+from backoffice.list_pages import FoundByKeys, ReadOnlyInline, amount, related, waiting
+from backoffice.decisions import Deciding
 
 
 class InvoiceLineInline(ReadOnlyInline):

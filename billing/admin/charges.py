@@ -24,8 +24,8 @@ from billing.models import (
 from billing.models.fees import CREDIT_FOR, Category
 from billing.operations import credits
 from billing.queries.effects import left_to_credit
-from merchants.admin import OfMerchant, ReadOnlyInline, amount, figure, related
-from merchants.decisions import Act, Deciding, Decision
+from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related
+from backoffice.decisions import Act, Deciding, Decision
 
 MERCHANT = related("account__merchant")
 UNIT_PRICE = unit_price("-")

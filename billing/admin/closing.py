@@ -10,7 +10,7 @@ from billing.admin.forms import RestPaidOut
 from billing.models import BillingAccount
 from billing.operations import terms
 from billing.queries.effects import not_posted_yet
-from merchants.decisions import Act, Decision, Reasoned
+from backoffice.decisions import Act, Decision, Reasoned
 
 
 def _close_effect(account: BillingAccount) -> str:

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import BillingCredit
 from billing.operations import credits
 from billing.queries import waiting as queues
-from merchants.admin import OfMerchant, amount, figure, related, waiting
-from merchants.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
+from backoffice.decisions import Act, Deciding, Decision, Reasoned
 
 MERCHANT = related("account__merchant")
 

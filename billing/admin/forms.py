@@ -15,10 +15,10 @@ from unfold.widgets import (
 from billing.models import Fee
 from billing.models.accounts import CYCLE_DAYS
 from billing.models.prices import PRICE_DECIMALS
-from merchants.amount_fields import amount_field
-from merchants.decisions import Reasoned
+from lib.amount_fields import amount_field
+from backoffice.decisions import Reasoned
 from merchants.models import Merchant
-from merchants.text_fields import LineField
+from lib.text_fields import LineField
 
 
 def _line(**said: Any) -> LineField:

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 
-from merchants import money
-from merchants.admin import Column
+from lib import money
+from backoffice.list_pages import Column
 
 
 def unit_price(none: str) -> Column:

@@ -8,9 +8,9 @@ from billing.admin.forms import Ended
 from billing.models import Payment, UnappliedEntry
 from billing.operations import ended_payments, payments
 from billing.queries import waiting as queues
-from merchants import letters
-from merchants.admin import FoundByKeys, amount, figure, one_of, related, waiting
-from merchants.decisions import Act, Agreed, Deciding, Decision
+from notices import letters
+from backoffice.list_pages import FoundByKeys, amount, figure, one_of, related, waiting
+from backoffice.decisions import Act, Agreed, Deciding, Decision
 
 PROVIDERS = Payment.Provider.choices
 

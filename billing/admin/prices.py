@@ -12,8 +12,8 @@ from billing.admin.forms import NewPrice
 from billing.admin.lists import unit_price
 from billing.models import FeePrice
 from billing.operations import prices
-from merchants.admin import FoundByKeys
-from merchants.decisions import Act, Deciding, Decision
+from backoffice.list_pages import FoundByKeys
+from backoffice.decisions import Act, Deciding, Decision
 
 UNIT_PRICE = unit_price("own price ends")
 

@@ -9,10 +9,10 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from billing.models import Reversal
 from billing.operations import reversals
 from billing.queries import waiting as queues
-from merchants import wording
-from merchants.admin import FoundByKeys, amount, figure, related, waiting
-from merchants.decisions import Act, Deciding, Decision, Reasoned
-from merchants.text_fields import LineField, WordsField
+from lib import wording
+from backoffice.list_pages import FoundByKeys, amount, figure, related, waiting
+from backoffice.decisions import Act, Deciding, Decision, Reasoned
+from lib.text_fields import LineField, WordsField
 
 
 class ReversalDecision(Reasoned):

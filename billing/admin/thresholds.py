@@ -9,8 +9,8 @@ from billing.admin.forms import ThresholdApproved
 from billing.models import ThresholdRequest
 from billing.operations import thresholds
 from billing.queries import waiting as queues
-from merchants.admin import OfMerchant, amount, figure, related, waiting
-from merchants.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
+from backoffice.decisions import Act, Deciding, Decision, Reasoned
 
 MERCHANT = related("account__merchant")
 

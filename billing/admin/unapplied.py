@@ -8,8 +8,8 @@ from billing.admin.account_decisions import figures
 from billing.admin.forms import GivenBack, Transfer
 from billing.models import BillingAccount, UnappliedEntry
 from billing.operations import transfers
-from merchants.admin import figure
-from merchants.decisions import Act, Decision
+from backoffice.list_pages import figure
+from backoffice.decisions import Act, Decision
 
 
 def _transfer_effect(account: BillingAccount) -> str:

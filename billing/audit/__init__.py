@@ -1,6 +1,6 @@
 """What must be true of charges, statements, bills and payments (rule 25.3 to rule 25.10).
 
-A file for each noun. Days are those of the time zone that was in force (merchants.audit_days), plan
+A file for each noun. Days are those of the time zone that was in force (lib.audit_days), plan
 dates those of the terms that were (plans).
 """
 

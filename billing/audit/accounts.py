@@ -1,7 +1,7 @@
 """An account's terms: what was written down of them last is what holds."""
 
-from merchants.audit import Check
-from merchants.audit_days import OF_OPEN_DAY, OFFSETS, ZONE_CHANGES, clock_day, eve
+from lib.audit import Check
+from lib.audit_days import OF_OPEN_DAY, OFFSETS, ZONE_CHANGES, clock_day, eve
 
 CHECKS = (
     Check(

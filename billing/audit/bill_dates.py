@@ -4,8 +4,8 @@ from billing.audit.bills import BILL, DRAWN_UP_AT
 from billing.audit.plans import IN_FORCE, PLAN_DATES, SCHEDULED_UNTIL
 from billing.models import Fee
 from billing.models.accounts import CYCLE_DAYS, DAYS_TO_PAY
-from merchants.audit import Check
-from merchants.audit_days import day, eve, is_recounted, join_zone
+from lib.audit import Check
+from lib.audit_days import day, eve, is_recounted, join_zone
 
 LAST_DAY = "(bill.issued_on - CASE WHEN bill.kind IN ('THRESHOLD', 'FINAL') THEN 0 ELSE 1 END)"
 # Bills that took nothing for good, and since when.

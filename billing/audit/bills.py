@@ -1,6 +1,6 @@
 """Bills: what they hold, whether it may be there, and who decided about them."""
 
-from merchants.audit import Check
+from lib.audit import Check
 
 # What a bill is called: its number, or, while it has none, that it is a draft.
 BILL = "coalesce('bill ' || bill.number, 'draft ' || bill.id)"

@@ -5,9 +5,9 @@ from django.conf import settings
 from billing.models import Fee
 from billing.models.charges import RESERVED_PREFIX
 from billing.models.fees import CREDIT_CATEGORIES, STATEMENT_CATEGORIES
-from merchants import money
-from merchants.audit import Check
-from merchants.audit_days import day, is_recounted, join_zone
+from lib import money
+from lib.audit import Check
+from lib.audit_days import day, is_recounted, join_zone
 
 
 def month_end(day: str) -> str:

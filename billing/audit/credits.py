@@ -1,9 +1,9 @@
 """Money given back: credits, and what a closed account was paid out."""
 
-from billing.minimums import RELATION
+from billing.providers.minimums import RELATION
 from billing.models import Fee
 from billing.models.charges import RESERVED_PREFIX
-from merchants.audit import Check
+from lib.audit import Check
 
 # What only Tael charges and nobody asks for or grants.
 NOT_CREDITS = (Fee.PLAN, Fee.REVERSAL, *Fee.NOT_GRANTED)

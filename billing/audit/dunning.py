@@ -1,12 +1,12 @@
 """Bills that were not paid: when they failed, what is tried next, and the freeze of the line."""
 
 from billing.audit.bills import BILL
-from billing.minimums import RELATION
+from billing.providers.minimums import RELATION
 from billing.models import Fee, Payment
 from billing.operations.dunning import FREEZE_DAYS
 from billing.operations.payments import COLLECTOR
-from merchants.audit import Check
-from merchants.audit_days import day, eve, is_recounted, join_zone
+from lib.audit import Check
+from lib.audit_days import day, eve, is_recounted, join_zone
 
 FAILED_ON = day("failed", "bill.first_failed_at")
 FAILED_EVE = day("before", eve("bill.first_failed_at"))

@@ -1,8 +1,8 @@
 """Instants of a billing account's rows never fall (rule 25.10)."""
 
 from billing.audit.bills import DRAWN_UP_AT
-from merchants.audit import Check
-from merchants.audit_instants import Rows, Steps, come_in_order, never_fall, of_book
+from lib.audit import Check
+from lib.audit_instants import Rows, Steps, come_in_order, never_fall, of_book
 
 OF_A_BILL = "JOIN billing_invoice bill ON bill.id = written.invoice_id"
 DRAWN_UP = DRAWN_UP_AT.replace("bill.", "written.")

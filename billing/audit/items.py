@@ -1,8 +1,8 @@
 """Items, the sums of charges that post together, and an account's figures, the sums of items."""
 
 from billing.audit.charges import month_end
-from merchants.audit import Check
-from merchants.audit_days import day, eve, is_recounted, join_zone
+from lib.audit import Check
+from lib.audit_days import day, eve, is_recounted, join_zone
 
 CHECKS = (
     Check(

@@ -2,7 +2,7 @@
 
 from billing.audit.bills import BILL
 from billing.models import Payment
-from merchants.audit import Check
+from lib.audit import Check
 
 CHECKS = (
     Check(

@@ -1,6 +1,6 @@
 """Plan terms: what an account's plan costs, and the dates on which it is due."""
 
-from merchants.audit import Check
+from lib.audit import Check
 
 # Up to here an account has plan and cycle dates: it is open, or was.
 SCHEDULED_UNTIL = "least(account.open_on, account.closed_on)"

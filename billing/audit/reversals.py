@@ -2,7 +2,7 @@
 
 from billing.models import Fee
 from billing.models.charges import RESERVED_PREFIX
-from merchants.audit import Check
+from lib.audit import Check
 
 REVERSAL = "'reversal ' || reversal.provider_reference"
 # What its merchant got back when a reversal came back: what it had lost by it.

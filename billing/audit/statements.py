@@ -1,7 +1,7 @@
 """Statements: one of a month, which its charges add up to, fixed from its end on."""
 
-from merchants.audit import Check
-from merchants.audit_days import day, eve, is_recounted, join_zone
+from lib.audit import Check
+from lib.audit_days import day, eve, is_recounted, join_zone
 
 CHECKS = (
     Check(

@@ -2,7 +2,7 @@
 
 from billing.models import Fee
 from billing.models.charges import RESERVED_PREFIX
-from merchants.audit import Check
+from lib.audit import Check
 
 ENTRY = "lower(replace(entry.kind, '_', ' ')) || ' ' || entry.source"
 

@@ -6,9 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import BillingAccount, Charge
 from billing.queries import credits, effects
-from merchants import money
-from merchants.amount_fields import AmountField
-from merchants.text_fields import LineField, WordsField
+from lib import money
+from lib.amount_fields import AmountField
+from lib.text_fields import LineField, WordsField
 
 
 class ChargeSearch(forms.Form):

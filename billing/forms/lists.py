@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import BillingCredit, Invoice
 from billing.models.fees import Category
 from billing.queries.days import ACCRUING, OUTSTANDING
-from merchants.lists import Filter, choice, text
+from lib.lists import Filter, choice, text
 
 KINDS = [("", _("All")), *Invoice.Kind.choices]
 STATUSES = [

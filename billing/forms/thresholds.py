@@ -5,9 +5,9 @@ from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
 from billing.models import BillingAccount
-from merchants import money
-from merchants.amount_fields import AmountField
-from merchants.text_fields import WordsField
+from lib import money
+from lib.amount_fields import AmountField
+from lib.text_fields import WordsField
 
 
 class HigherThreshold(forms.Form):

@@ -8,7 +8,7 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
-import merchants.fields
+import lib.fields
 
 
 class Migration(migrations.Migration):
@@ -33,28 +33,28 @@ class Migration(migrations.Migration):
                         to="merchants.merchant",
                     ),
                 ),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
                 (
                     "outstanding",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("0"), max_digits=24
                     ),
                 ),
                 (
                     "accruing",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("0"), max_digits=24
                     ),
                 ),
                 (
                     "unapplied",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("0"), max_digits=24
                     ),
                 ),
-                ("threshold", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("threshold", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 ("plan", models.CharField(max_length=100)),
-                ("plan_price", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("plan_price", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 ("plan_interval_days", models.PositiveIntegerField()),
                 ("reviews_bills", models.BooleanField(default=False)),
                 (
@@ -180,12 +180,12 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("reference", merchants.fields.ReferenceField(max_length=100)),
-                ("request", merchants.fields.ReferenceField(blank=True, max_length=100)),
+                ("reference", lib.fields.ReferenceField(max_length=100)),
+                ("request", lib.fields.ReferenceField(blank=True, max_length=100)),
                 ("description", models.CharField(blank=True, max_length=500)),
                 ("quantity", models.DecimalField(decimal_places=6, max_digits=18)),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
-                ("amount", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 (
                     "unit_price",
                     models.DecimalField(blank=True, decimal_places=6, max_digits=24, null=True),
@@ -234,8 +234,8 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
-                ("amount", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 ("message", models.CharField(max_length=2000)),
                 ("request_key", models.CharField(max_length=64)),
                 ("asked_at", models.DateTimeField()),
@@ -290,7 +290,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
                 ("from_on", models.DateField()),
                 (
                     "unit_price",
@@ -329,7 +329,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("reference", merchants.fields.ReferenceField(max_length=100)),
+                ("reference", lib.fields.ReferenceField(max_length=100)),
                 ("first_at", models.DateTimeField()),
                 (
                     "account",
@@ -386,16 +386,16 @@ class Migration(migrations.Migration):
                 ("plan_end", models.DateField(blank=True, null=True)),
                 (
                     "threshold",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         blank=True, decimal_places=4, max_digits=24, null=True
                     ),
                 ),
                 ("due_on", models.DateField()),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
-                ("total", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("total", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 (
                     "amount_paid",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("0"), max_digits=24
                     ),
                 ),
@@ -452,10 +452,10 @@ class Migration(migrations.Migration):
                 ("posting_on", models.DateField()),
                 ("posted_at", models.DateTimeField(blank=True, null=True)),
                 ("is_collecting", models.BooleanField(default=True)),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
                 (
                     "amount",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("0"), max_digits=24
                     ),
                 ),
@@ -527,8 +527,8 @@ class Migration(migrations.Migration):
                 ("fee_name", models.CharField(max_length=100)),
                 ("posting_on", models.DateField()),
                 ("charge_count", models.PositiveBigIntegerField()),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
-                ("amount", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 (
                     "invoice",
                     models.ForeignKey(
@@ -598,8 +598,8 @@ class Migration(migrations.Migration):
                 ),
                 ("failure", models.CharField(blank=True, max_length=200)),
                 ("is_hard", models.BooleanField(default=False)),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
-                ("amount", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 (
                     "problem",
                     models.CharField(blank=True, db_default="", default="", max_length=500),
@@ -642,7 +642,7 @@ class Migration(migrations.Migration):
                 ),
                 ("starts_on", models.DateField()),
                 ("plan", models.CharField(max_length=100)),
-                ("plan_price", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("plan_price", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 ("plan_interval_days", models.PositiveIntegerField()),
                 (
                     "account",
@@ -686,9 +686,9 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
-                ("amount", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
-                ("taken", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("taken", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 ("recorded_at", models.DateTimeField()),
                 ("recorded_by", models.CharField(max_length=254)),
                 ("decided_at", models.DateTimeField(blank=True, null=True)),
@@ -734,7 +734,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("month", models.DateField()),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
                 ("opened_at", models.DateTimeField()),
                 ("closed_at", models.DateTimeField(blank=True, null=True)),
                 (
@@ -770,7 +770,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "amount",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("0"), max_digits=24
                     ),
                 ),
@@ -815,12 +815,12 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
-                ("threshold_before", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
-                ("threshold_wanted", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("threshold_before", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("threshold_wanted", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 (
                     "threshold_given",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         blank=True, decimal_places=4, max_digits=24, null=True
                     ),
                 ),
@@ -863,9 +863,9 @@ class Migration(migrations.Migration):
                 ),
                 ("source", models.CharField(max_length=300)),
                 ("reference", models.CharField(blank=True, max_length=200)),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
-                ("amount", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
-                ("balance", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("balance", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 ("actor", models.CharField(max_length=254)),
                 ("reason", models.CharField(blank=True, max_length=500)),
                 ("at", models.DateTimeField()),

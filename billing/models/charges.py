@@ -11,8 +11,8 @@ from billing.models.fees import CREDIT_CATEGORIES, Fee, Posting
 from billing.models.invoices import Invoice
 from billing.models.prices import PRICE_DECIMALS
 from billing.models.statements import Statement
-from merchants import money
-from merchants.fields import AmountField, CurrencyField, ReferenceField
+from lib import money
+from lib.fields import AmountField, CurrencyField, ReferenceField
 
 RESERVED_PREFIX = "tael:"  # of the references of charges that Tael makes itself
 

@@ -9,8 +9,8 @@ from moneyed import Money
 from billing.models.accounts import BillingAccount
 from billing.models.charges import Charge
 from billing.models.fees import Fee
-from merchants import money
-from merchants.fields import AmountField, CurrencyField
+from lib import money
+from lib.fields import AmountField, CurrencyField
 
 # Every step a credit can take.
 TRANSITIONS = [("REQUESTED", "APPROVED"), ("REQUESTED", "REJECTED")]

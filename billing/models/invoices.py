@@ -12,8 +12,8 @@ from moneyed import Money
 
 from billing.models.accounts import BillingAccount
 from billing.models.fees import Category
-from merchants import calendar, money
-from merchants.fields import AmountField, CurrencyField
+from lib import calendar, money
+from lib.fields import AmountField, CurrencyField
 
 
 class NumberSeries(models.Model):

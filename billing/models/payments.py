@@ -11,8 +11,8 @@ from moneyed import Money
 from billing import moving_in
 from billing.models.accounts import BillingAccount
 from billing.models.invoices import Invoice
-from merchants import money
-from merchants.fields import AmountField, CurrencyField
+from lib import money
+from lib.fields import AmountField, CurrencyField
 
 # Every step an attempt can take.
 TRANSITIONS = [

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from billing.models.fees import Fee
-from merchants.fields import CurrencyField
+from lib.fields import CurrencyField
 from merchants.models import Merchant
 
 PRICE_DECIMALS = 6

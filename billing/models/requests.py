@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
 from billing.models.accounts import BillingAccount
-from merchants import money
-from merchants.fields import AmountField, CurrencyField
+from lib import money
+from lib.fields import AmountField, CurrencyField
 
 # Every step a request can take.
 TRANSITIONS = [("PENDING", "APPROVED"), ("PENDING", "REJECTED")]

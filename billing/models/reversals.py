@@ -10,8 +10,8 @@ from moneyed import Money
 from billing.models.accounts import BillingAccount
 from billing.models.charges import Charge
 from billing.models.payments import Payment
-from merchants import money
-from merchants.fields import AmountField, CurrencyField
+from lib import money
+from lib.fields import AmountField, CurrencyField
 
 # Every step a reversal can take. What comes back after it was charged or accepted is noted beside
 # the decision, which stands.

@@ -8,8 +8,8 @@ from moneyed import Money
 
 from billing.models.accounts import BillingAccount
 from billing.models.payments import Payment
-from merchants import money
-from merchants.fields import AmountField, CurrencyField
+from lib import money
+from lib.fields import AmountField, CurrencyField
 
 
 class UnappliedEntry(models.Model):

@@ -12,11 +12,11 @@ from billing.models.accounts import CYCLE, CYCLE_DAYS
 from billing.operations import bill_dates, days, unusable_methods
 from credit.models import CreditLine
 from credit.operations import lines
-from merchants import calendar, money
+from lib import calendar, money
 from merchants.models import Merchant
-from merchants.operations import trail
-from merchants.refusals import Invalid
-from merchants.trail import Action
+from trail import operations as trail
+from lib.refusals import Invalid
+from trail.actions import Action
 
 LONGEST_INTERVAL_DAYS = 3660
 What = AccountChange.What

@@ -3,11 +3,11 @@
 import logging
 from datetime import datetime
 
-from billing.answers import Answer, NoAnswer, StrangeAnswer
+from billing.providers.answers import Answer, NoAnswer, StrangeAnswer
 from billing.models import Payment
-from billing.providers import PROVIDERS
-from merchants.piecework import NOBODYS_FAULT
-from merchants.silences import Silences
+from billing.providers.registry import PROVIDERS
+from jobs.chunks import NOBODYS_FAULT
+from jobs.silences import Silences
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from billing.models import BillingAccount, Invoice, Payment
-from merchants.refusals import Refused
+from lib.refusals import Refused
 
 WITHIN = timedelta(hours=24)
 MOST_ATTEMPTS = 5  # of a bill

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from billing.minimums import is_too_little
+from billing.providers.minimums import is_too_little
 from billing.models import BillingAccount, Invoice, Payment
 from billing.operations import dunning
 from billing.queries import undecided

@@ -9,11 +9,12 @@ from billing import queries
 from billing.models import BillDecision, BillingAccount, Invoice, InvoiceItem, NumberSeries
 from billing.models.accounts import DAYS_TO_PAY
 from billing.operations import accounts, dunning, rests
-from merchants import money, wording
-from merchants.models import Notice
-from merchants.operations import notices, trail
-from merchants.refusals import Refused
-from merchants.trail import Action
+from lib import money, wording
+from notices.models import Notice
+from notices.operations import notices
+from trail import operations as trail
+from lib.refusals import Refused
+from trail.actions import Action
 
 Status = Invoice.Status
 Decided = BillDecision.Decision

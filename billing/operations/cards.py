@@ -14,14 +14,14 @@ from datetime import date, datetime
 import stripe
 from django.conf import settings
 
-from billing import stripe_provider
-from billing.answers import NoAnswer, ProviderNotReady
+from billing.providers import stripe as stripe_provider
+from billing.providers.answers import NoAnswer, ProviderNotReady
 from billing.models import BillingAccount, Card
 from billing.operations import at_once, payment_methods
-from billing.stripe_provider import ACTOR, MERCHANT
+from billing.providers.stripe import ACTOR, MERCHANT
 from merchants import installation
 from merchants.models import Merchant
-from merchants.refusals import Refused
+from lib.refusals import Refused
 
 log = logging.getLogger(__name__)
 

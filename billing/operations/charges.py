@@ -20,9 +20,9 @@ from billing.operations import days, invoices, items
 from billing.operations.charge_writer import ChargeWriter, Content, ItemKey, Row
 from billing.queries.prices import PriceList
 from credit.operations import lines
-from merchants import arrival, calendar, money
+from lib import arrival, calendar, money
 from merchants.queries import local_day
-from merchants.refusals import Conflict, CurrencyMismatch, Invalid, Refused
+from lib.refusals import Conflict, CurrencyMismatch, Invalid, Refused
 
 SMALLEST_QUANTITY = Decimal("0.000001")
 LARGEST_QUANTITY = Decimal(10) ** 12

@@ -10,11 +10,12 @@ from moneyed import Money
 from billing.models import BillingAccount, BillingCredit, Charge, Fee
 from billing.models.fees import CREDIT_FOR, Category
 from billing.operations import accounts, charges, rests
-from merchants import money, second_person, wording
-from merchants.models import Notice
-from merchants.operations import notices, trail
-from merchants.refusals import Conflict, Invalid, Refused
-from merchants.trail import Action
+from lib import money, second_person, wording
+from notices.models import Notice
+from notices.operations import notices
+from trail import operations as trail
+from lib.refusals import Conflict, Invalid, Refused
+from trail.actions import Action
 
 STATUSES = {
     Action.CREDIT_GRANTED: BillingCredit.Status.APPROVED,

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from billing.models import BillingAccount, Invoice
 from billing.models.accounts import CYCLE_DAYS
 from billing.operations import bill_dates, dunning, invoices, items, statements, unusable_methods
-from merchants import calendar
+from lib import calendar
 from merchants.models import Merchant
 from merchants.queries import time_zones_from
 

@@ -6,14 +6,14 @@ from datetime import date, datetime, timedelta
 from django.db import connection
 
 from billing import queries
-from billing.minimums import is_too_little
+from billing.providers.minimums import is_too_little
 from billing.models import BillingAccount, Fee, Invoice
 from billing.models.accounts import DAYS_TO_PAY
 from billing.queries import undecided
 from credit.operations import unpaid_bills
-from merchants import calendar, money
-from merchants.models import Notice
-from merchants.operations import notices
+from lib import calendar, money
+from notices.models import Notice
+from notices.operations import notices
 from merchants.queries import local_day
 
 RETRY_DAYS = (1, 3, 5, 7)  # after the first failure

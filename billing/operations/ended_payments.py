@@ -10,14 +10,14 @@ from decimal import Decimal
 from django.db import transaction
 from moneyed import Money
 
-from billing.answers import Answer
+from billing.providers.answers import Answer
 from billing.models import Payment
 from billing.operations import payments, transfers
 from billing.operations.bill_decisions import hold
-from merchants import money, wording
-from merchants.operations import trail
-from merchants.refusals import Invalid, Refused
-from merchants.trail import Action
+from lib import money, wording
+from trail import operations as trail
+from lib.refusals import Invalid, Refused
+from trail.actions import Action
 
 
 class NothingStrange(Refused):

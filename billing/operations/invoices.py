@@ -7,12 +7,13 @@ from functools import partial
 
 from django.db import connection, transaction
 
-from billing import minimums, moving_in
+from billing.providers import minimums
+from billing import moving_in
 from billing.models import BillingAccount, Invoice
 from billing.models.accounts import DAYS_TO_PAY
 from billing.operations import moved_in, unapplied
-from merchants import metrics
-from merchants.operations import notices
+from lib import counters
+from notices.operations import notices
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def issue(due: Sequence[Due]) -> list[int]:
     if moving_in.is_under_way():
         moved_in.settle(bills)
     _pay_at_once({account_id for _, account_id, has_unapplied in issued if has_unapplied}, due)
-    written = metrics.BILLS.labels(due[0].kind)  # callers ask for one kind at a time
+    written = counters.BILLS.labels(due[0].kind)  # callers ask for one kind at a time
     transaction.on_commit(partial(written.inc, len(bills)))
     return bills
 

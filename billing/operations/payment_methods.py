@@ -4,14 +4,14 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from billing.minimums import is_too_little, takes
+from billing.providers.minimums import is_too_little, takes
 from billing.models import AccountChange, BillingAccount, Card, Invoice
 from billing.operations import accounts, at_once, dunning, rests
-from billing.providers import PROVIDERS
+from billing.providers.registry import PROVIDERS
 from credit.models import CreditLine
-from merchants.operations import trail
-from merchants.refusals import Invalid, Refused
-from merchants.trail import Action
+from trail import operations as trail
+from lib.refusals import Invalid, Refused
+from trail.actions import Action
 
 
 class UnknownCard(Refused):

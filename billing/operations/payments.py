@@ -12,20 +12,22 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing import hurry, queries
-from billing.minimums import is_too_little
+from billing.providers import hurry
+from billing import queries
+from billing.providers.minimums import is_too_little
 from billing.models import BillingAccount, Invoice, Payment
 from billing.operations import asking, at_once, dunning, rests, unapplied
 from billing.operations.attempts import new_payment, take_in
 from billing.operations.bill_decisions import BillNotOpen, hold
-from billing.providers import PROVIDERS, Answer
+from billing.providers.registry import PROVIDERS, Answer
 from billing.queries import ANSWERED_WITHIN, undecided
-from merchants import metrics, money, reconnecting
-from merchants.operations import leases, trail
-from merchants.refusals import Refused
-from merchants.silences import Silences
-from merchants.texts import LONGEST_WORDS, shown
-from merchants.trail import Action
+from lib import counters, money, reconnecting
+from jobs import leases
+from trail import operations as trail
+from lib.refusals import Refused
+from jobs.silences import Silences
+from lib.texts import LONGEST_WORDS, shown
+from trail.actions import Action
 
 log = logging.getLogger(__name__)
 
@@ -326,7 +328,7 @@ def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
             _take_late(account, bill, payment, answer, now)
         return payment
     if payment.status != answer.status:
-        transaction.on_commit(metrics.PAYMENTS.labels(payment.provider, answer.status).inc)
+        transaction.on_commit(counters.PAYMENTS.labels(payment.provider, answer.status).inc)
     payment.status = answer.status
     payment.provider_reference = answer.reference or payment.provider_reference
     payment.failure = shown(answer.failure, LONGEST_FAILURE)

@@ -15,12 +15,13 @@ from django.db.models import Sum
 from billing.models import BillingAccount, Fee, Invoice, Payment, Reversal
 from billing.operations import accounts, charges, rests, terms, unapplied
 from billing.operations.bill_decisions import hold
-from merchants import money, wording
-from merchants.models import Notice
-from merchants.operations import notices, trail
+from lib import money, wording
+from notices.models import Notice
+from notices.operations import notices
+from trail import operations as trail
 from merchants.operations.proposals import ChangedMeanwhile
-from merchants.refusals import Refused
-from merchants.trail import Action
+from lib.refusals import Refused
+from trail.actions import Action
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-from merchants.operations import notices
+from notices.operations import notices
 
 # Count and sum of each fee are kept with every charge; from here on the database refuses to change
 # them, or to add a charge.

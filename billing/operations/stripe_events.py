@@ -7,9 +7,9 @@ the object as Stripe has it now.
 import logging
 from datetime import datetime
 
-from billing.answers import NoAnswer
+from billing.providers.answers import NoAnswer
 from billing.operations import cards, stripe_payments, stripe_reversals
-from merchants.refusals import Refused
+from lib.refusals import Refused
 
 log = logging.getLogger(__name__)
 

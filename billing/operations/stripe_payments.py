@@ -5,8 +5,8 @@ from datetime import datetime
 
 import stripe
 
-from billing import stripe_provider
-from billing.answers import Answer
+from billing.providers import stripe as stripe_provider
+from billing.providers.answers import Answer
 from billing.models import BillingAccount, Payment
 from billing.operations import payments
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import stripe
 
-from billing import stripe_provider
-from billing.answers import NoAnswer
+from billing.providers import stripe as stripe_provider
+from billing.providers.answers import NoAnswer
 from billing.models import BillingAccount, Payment, Reversal, UnappliedEntry
 from billing.operations import reversals, stripe_payments
 from billing.operations.reversals import Told
-from merchants.silences import KeepsSilent, Silences
+from jobs.silences import KeepsSilent, Silences
 
 log = logging.getLogger(__name__)
 

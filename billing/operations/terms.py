@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from billing.minimums import is_too_little
+from billing.providers.minimums import is_too_little
 from billing.models import AccountChange, BillingAccount, Fee, Invoice, PlanTerm, Reversal
 from billing.operations import accounts, charges, invoices, items, rests, unapplied
 from billing.operations.charges import AccountClosed
@@ -16,9 +16,9 @@ from billing.operations.payments import PaymentUnderWay
 from billing.queries import undecided
 from credit.operations import closing
 from credit.operations.withdrawal_steps import stop_if_suspected
-from merchants import calendar, money, wording
+from lib import calendar, money, wording
 from merchants.models import TimeZonePeriod
-from merchants.refusals import Conflict, Refused
+from lib.refusals import Conflict, Refused
 
 
 class NothingToPayOut(Refused):

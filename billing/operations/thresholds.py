@@ -9,11 +9,12 @@ from moneyed import Money
 from billing.models import AccountChange, BillingAccount, ThresholdRequest
 from billing.operations import accounts
 from billing.operations.charges import AccountClosed
-from merchants import money, second_person, wording
-from merchants.models import Notice
-from merchants.operations import notices, trail
-from merchants.refusals import Invalid, Refused
-from merchants.trail import Action
+from lib import money, second_person, wording
+from notices.models import Notice
+from notices.operations import notices
+from trail import operations as trail
+from lib.refusals import Invalid, Refused
+from trail.actions import Action
 
 STATUSES = {
     Action.THRESHOLD_GRANTED: ThresholdRequest.Status.APPROVED,

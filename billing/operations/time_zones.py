@@ -14,11 +14,12 @@ from django.db.models import F, QuerySet
 
 from billing.models import AccountChange, BillingAccount
 from credit.models import CreditLine
-from merchants import calendar, time_zone_data, zones
+from lib import calendar, zones
+from merchants import time_zone_data
 from merchants.models import Merchant, TimeZoneData, TimeZonePeriod
-from merchants.operations import trail
-from merchants.refusals import Invalid, Refused
-from merchants.trail import Action
+from trail import operations as trail
+from lib.refusals import Invalid, Refused
+from trail.actions import Action
 
 # Other sessions of people and programs who may write to the books.
 OTHERS = """

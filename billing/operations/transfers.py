@@ -17,10 +17,10 @@ from billing.operations.bill_decisions import BillNotOpen, hold
 from billing.operations.charges import AccountClosed
 from billing.queries import undecided
 from credit.operations.withdrawal_steps import stop_if_suspected
-from merchants import money, wording
-from merchants.operations import trail
-from merchants.refusals import Conflict, Invalid, Refused
-from merchants.trail import Action
+from lib import money, wording
+from trail import operations as trail
+from lib.refusals import Conflict, Invalid, Refused
+from trail.actions import Action
 
 MANUAL = Payment.Provider.MANUAL
 

@@ -8,12 +8,12 @@ from decimal import Decimal
 
 from django.db.models import F, Sum
 
-from billing.minimums import minimum
+from billing.providers.minimums import minimum
 from billing.models import BillingAccount, Invoice, Payment, UnappliedEntry
 from billing.operations import attempts
-from merchants import money
-from merchants.models import Notice
-from merchants.operations import notices
+from lib import money
+from notices.models import Notice
+from notices.operations import notices
 
 Kind = UnappliedEntry.Kind
 

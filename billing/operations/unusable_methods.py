@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from billing.minimums import takes
+from billing.providers.minimums import takes
 from billing.models import AccountChange, BillingAccount
 from billing.operations import dunning
-from merchants.operations import trail
-from merchants.trail import Action
+from trail import operations as trail
+from trail.actions import Action
 
 ACTOR = "day-end"
 REASON = "This method collects no bills in the account's currency."

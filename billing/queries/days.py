@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from billing.models import BillingAccount, Charge, Fee, InvoiceItem
 from billing.models.fees import Posting
-from merchants import calendar
+from lib import calendar
 
 # What an account's running figures of the same names are the sums of.
 OUTSTANDING, ACCRUING = "OUTSTANDING", "ACCRUING"

@@ -12,8 +12,8 @@ from moneyed import Money
 from redis import RedisError
 
 from billing.models import BillingAccount
-from merchants import money
-from merchants.calendar import ONE_DAY, day_start
+from lib import money
+from lib.calendar import ONE_DAY, day_start
 
 PACE_DAYS = 14
 FARTHEST = timedelta(days=3660)  # a threshold day beyond that is as good as none

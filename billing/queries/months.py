@@ -9,7 +9,7 @@ from django.db.models import Sum
 
 from billing.models import BillingAccount, StatementTotal
 from billing.models.fees import Category
-from merchants import calendar
+from lib import calendar
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from django_stubs_ext import StrOrPromise
 from billing import queries
 from billing.models import Invoice, Payment, Reversal
 from billing.queries import reversals
-from merchants import letters
+from notices import letters
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
-"""What of billing waits for an operator (merchants.waiting)."""
+"""What of billing waits for an operator (backoffice.queues)."""
 
 from django.db.models import F
 
 from billing.models import BillingCredit, Invoice, Payment, Reversal, ThresholdRequest
 from billing.queries import without_an_answer
-from merchants.waiting import Queue, with_status
+from backoffice.queues import Queue, with_status
 
 THRESHOLDS = Queue(
     "to-decide",

@@ -4,7 +4,7 @@ from django import template
 from django.utils.translation import gettext
 
 from billing.models import Fee
-from merchants import letters
+from notices import letters
 
 register = template.Library()
 

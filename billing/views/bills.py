@@ -7,17 +7,19 @@ from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
-from billing import bill_csv, exports, pdf, queries, sentences
+from billing.documents import bill_csv, exports, pdf
+from billing import queries, sentences
 from billing.forms.lists import KINDS, STATUSES, BillFilter
 from billing.models import Invoice
 from billing.operations import payments
 from billing.queries import timelines
 from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of, bill_of
-from merchants import clock, installation, paging
+from lib import clock, paging
+from merchants import installation
 from merchants.access import MemberRequest, for_finance, for_members
-from merchants.exports import download
-from merchants.refusals import Refused
+from lib.csv_files import download
+from lib.refusals import Refused
 
 ATTEMPTS = re.compile("[0-9]{1,9}")
 

@@ -14,9 +14,9 @@ from billing.models import BillingAccount
 from billing.operations import credits
 from billing.queries import credits as asked
 from billing.views.accounts import account_of
-from merchants import clock
+from lib import clock
 from merchants.access import MemberRequest, for_finance, for_members
-from merchants.refusals import Refused
+from lib.refusals import Refused
 
 
 @for_members

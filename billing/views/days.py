@@ -8,7 +8,7 @@ from django.shortcuts import render
 from billing.forms.lists import BILLED, CATEGORIES, ChargeOrder, DayFilter
 from billing.queries import days, forecast
 from billing.views.accounts import account_and_today, account_of
-from merchants import clock
+from lib import clock
 from merchants.access import MemberRequest, for_members
 
 

@@ -3,7 +3,7 @@ from django.shortcuts import render
 
 from billing.queries import prices, terms
 from billing.views.accounts import account_and_today
-from merchants import clock
+from lib import clock
 from merchants.access import MemberRequest, for_members
 
 

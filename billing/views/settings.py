@@ -16,10 +16,10 @@ from billing.operations import cards, payment_methods, thresholds
 from billing.queries import forecast, methods, terms
 from billing.views.accounts import account_of
 from billing.views.trying import try_chosen
-from merchants import clock, paging
+from lib import clock, paging
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.queries import local_day
-from merchants.refusals import Refused
+from lib.refusals import Refused
 from merchants.second_factor import with_second_factor
 
 LATEST = 5  # requests for a threshold

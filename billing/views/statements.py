@@ -8,15 +8,16 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 
-from billing import exports, pdf, queries, statement_csv
+from billing.documents import exports, pdf, statement_csv
+from billing import queries
 from billing.forms.lists import ChargeFilter, StatementFilter
 from billing.queries import months
 from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of
-from merchants import calendar, charts, clock
+from lib import calendar, charts, clock
 from merchants.access import MemberRequest, for_finance, for_members
-from merchants.exports import download
-from merchants.templatetags import formats
+from lib.csv_files import download
+from lib import formats
 
 LATEST = 12  # statements, and months of the chart
 

@@ -10,9 +10,9 @@ from billing import sentences
 from billing.operations import cards
 from billing.views.accounts import account_of
 from billing.views.trying import try_chosen
-from merchants import clock
+from lib import clock
 from merchants.access import MemberRequest, for_finance
-from merchants.refusals import Refused
+from lib.refusals import Refused
 from merchants.second_factor import with_second_factor
 
 # The strict policy of all pages, and what Stripe's "security guide" names for its card field.

@@ -5,8 +5,8 @@ from django.http import HttpRequest
 
 from billing import sentences, tasks
 from billing.operations import payments
-from merchants import clock
-from merchants.refusals import Refused
+from lib import clock
+from lib.refusals import Refused
 
 
 def try_chosen(request: HttpRequest, merchant_id: int) -> None:

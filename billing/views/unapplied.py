@@ -5,7 +5,7 @@ from django.shortcuts import render
 
 from billing import queries
 from billing.views.accounts import account_of
-from merchants import paging
+from lib import paging
 from merchants.access import MemberRequest, for_members
 
 

@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 on_delete=django.db.models.deletion.CASCADE,
                 related_name="rejections",
-                to="config.replay",
+                to="gateway.replay",
             ),
         ),
         migrations.AddIndex(

@@ -16,8 +16,8 @@ MERCHANTS = (
     "merchants.timezoneperiod",
     "merchants.profile",
     "merchants.profilestep",
-    "merchants.notice",
-    "merchants.noticemail",
+    "notices.notice",
+    "notices.noticemail",
     "merchants.user",
     "merchants.membership",
     "merchants.invitation",
@@ -52,8 +52,8 @@ RUNNING = (
     "merchants.membership",
     "merchants.proposal",
     "credit.creditpolicy",
-    "config.jobrun",
-    "config.jobfailure",
+    "jobs.jobrun",
+    "jobs.jobfailure",
 )
 
 # By role: packages and models that are looked at, and models that are decided about.

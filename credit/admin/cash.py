@@ -12,8 +12,8 @@ from credit.admin.forms import UnmatchedApplied, UnmatchedReleased, UnmatchedRet
 from credit.models import OrderPayment, RefusedCash, UnmatchedSettlement
 from credit.operations import refused_cash, unmatched
 from credit.queries import waiting as queues
-from merchants.admin import OfMerchant, ReadOnlyInline, amount, figure, related, waiting
-from merchants.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related, waiting
+from backoffice.decisions import Act, Deciding, Decision, Reasoned
 
 MERCHANT = related("line__merchant")
 

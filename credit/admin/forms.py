@@ -17,10 +17,10 @@ from unfold.widgets import (
 
 from credit.models import CreditPolicy, Freeze
 from credit.queries import withdrawals as queries
-from merchants.admin import figure
-from merchants.amount_fields import amount_field
-from merchants.decisions import Reasoned
-from merchants.text_fields import LineField, WordsField
+from backoffice.list_pages import figure
+from lib.amount_fields import amount_field
+from backoffice.decisions import Reasoned
+from lib.text_fields import LineField, WordsField
 
 MOST_IN_A_FILE = 500
 LONGEST_KEY = 18  # digits that the database's widest whole numbers surely hold

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from credit.models import Order, OrderFlag, OrderPayment, OrderRefund
 from credit.operations import flags
 from credit.queries import waiting as queues
-from merchants.admin import OfMerchant, ReadOnlyInline, amount, related, waiting
-from merchants.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, related, waiting
+from backoffice.decisions import Act, Deciding, Decision, Reasoned
 
 MERCHANT = related("line__merchant")
 

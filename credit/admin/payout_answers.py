@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from credit.models import PayoutAnswer, PayoutAnswerFile
 from credit.queries import withdrawals as queries
-from merchants.admin import FoundByKeys, ReadOnly
+from backoffice.list_pages import FoundByKeys, ReadOnly
 
 Outcome = PayoutAnswer.Outcome
 

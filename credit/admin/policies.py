@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from credit.admin.forms import FIGURES, NewVersion
 from credit.models import CreditPolicy
 from credit.operations import policies
-from merchants import calendar
-from merchants.admin import ReadOnly, amount
-from merchants.decisions import Act, Deciding, Decision
+from lib import calendar
+from backoffice.list_pages import ReadOnly, amount
+from backoffice.decisions import Act, Deciding, Decision
 
 FIRST_DAY_STARTS_IN = "Pacific/Kiritimati"  # nobody's day is further on
 

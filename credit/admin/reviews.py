@@ -9,8 +9,8 @@ from credit.admin.forms import Answered, RaiseApproved
 from credit.models import LimitRequest, LimitReview
 from credit.operations import requests, review_decisions
 from credit.queries import waiting as queues
-from merchants.admin import OfMerchant, amount, figure, related, waiting
-from merchants.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
+from backoffice.decisions import Act, Deciding, Decision, Reasoned
 
 MERCHANT = related("line__merchant")
 

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from credit.forms.withdrawals import destination_label
 from credit.models import CreditLine, PayoutSchedule
 from credit.queries import withdrawals
-from merchants import money
-from merchants.amount_fields import AmountField
+from lib import money
+from lib.amount_fields import AmountField
 
 Every, Weekday = PayoutSchedule.Every, PayoutSchedule.Weekday
 

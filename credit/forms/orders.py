@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 from credit.models import LimitEntry, Order
 from credit.queries import OVERDUE
 from credit.queries.declined import LOST
-from merchants.lists import Filter, choice, text
+from lib.lists import Filter, choice, text
 
 WEEK, MONTH = "7", "30"  # days
 

@@ -14,11 +14,11 @@ from credit import bank_accounts
 from credit.models import CreditLine, PayoutDestination, ProceedsEntry
 from credit.operations.withdrawals import LONGEST_KEY
 from credit.queries import withdrawals
-from merchants import money
-from merchants.amount_fields import AmountField
-from merchants.lists import Filter, choice, text
-from merchants.templatetags import formats
-from merchants.text_fields import LineField
+from lib import money
+from lib.amount_fields import AmountField
+from lib.lists import Filter, choice, text
+from lib import formats
+from lib.text_fields import LineField
 
 KINDS = [("", _("All")), *ProceedsEntry.Kind.choices]
 STANDINGS = [

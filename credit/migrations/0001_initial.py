@@ -12,7 +12,7 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
-import merchants.fields
+import lib.fields
 
 
 class Migration(migrations.Migration):
@@ -77,21 +77,21 @@ class Migration(migrations.Migration):
                         max_length=12,
                     ),
                 ),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
                 (
                     "limit_change",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("0"), max_digits=24
                     ),
                 ),
                 (
                     "used_change",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("0"), max_digits=24
                     ),
                 ),
-                ("limit_after", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
-                ("used_after", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("limit_after", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("used_after", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 ("actor", models.CharField(max_length=254)),
                 ("reason", models.CharField(blank=True, max_length=500)),
                 ("at", models.DateTimeField()),
@@ -129,10 +129,10 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
                 (
                     "limit_wanted",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         blank=True, decimal_places=4, max_digits=24, null=True
                     ),
                 ),
@@ -155,17 +155,17 @@ class Migration(migrations.Migration):
                 ),
                 ("on", models.DateField()),
                 ("at", models.DateTimeField()),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
-                ("limit_before", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("limit_before", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 ("rating", models.DecimalField(decimal_places=4, max_digits=6)),
-                ("paid", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("paid", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 ("listing_quality", models.DecimalField(decimal_places=4, max_digits=7)),
                 ("profile_completeness", models.DecimalField(decimal_places=4, max_digits=7)),
                 ("profile_reported", models.DecimalField(decimal_places=4, max_digits=7)),
                 ("profile_confirmed", models.DecimalField(decimal_places=4, max_digits=7)),
                 ("profile_rejected", models.BooleanField(default=False)),
                 ("after_sales", models.DecimalField(decimal_places=4, max_digits=7)),
-                ("overdue", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("overdue", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 ("was_frozen", models.BooleanField()),
                 ("rating_points", models.DecimalField(decimal_places=6, max_digits=9)),
                 ("volume_points", models.DecimalField(decimal_places=6, max_digits=9)),
@@ -185,10 +185,10 @@ class Migration(migrations.Migration):
                         max_length=1,
                     ),
                 ),
-                ("limit_proposed", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("limit_proposed", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 (
                     "limit_given",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         blank=True, decimal_places=4, max_digits=24, null=True
                     ),
                 ),
@@ -242,13 +242,13 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("reference", merchants.fields.ReferenceField(max_length=100)),
-                ("buyer", merchants.fields.ReferenceField(max_length=100)),
+                ("reference", lib.fields.ReferenceField(max_length=100)),
+                ("buyer", lib.fields.ReferenceField(max_length=100)),
                 ("buyer_risk", models.PositiveSmallIntegerField(default=0)),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
-                ("amount", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 ("instalments", models.PositiveSmallIntegerField(default=1)),
-                ("part_amount", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("part_amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 (
                     "status",
                     models.CharField(
@@ -278,34 +278,34 @@ class Migration(migrations.Migration):
                         max_length=20,
                     ),
                 ),
-                ("outstanding", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("outstanding", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 (
                     "paid",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("0"), max_digits=24
                     ),
                 ),
                 (
                     "refunded",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("0"), max_digits=24
                     ),
                 ),
                 (
                     "refunded_written_off",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("0"), max_digits=24
                     ),
                 ),
                 (
                     "written_off",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("0"), max_digits=24
                     ),
                 ),
                 (
                     "recovered",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("0"), max_digits=24
                     ),
                 ),
@@ -373,9 +373,9 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("reference", merchants.fields.ReferenceField(max_length=100)),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
-                ("amount", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("reference", lib.fields.ReferenceField(max_length=100)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 (
                     "status",
                     models.CharField(
@@ -392,7 +392,7 @@ class Migration(migrations.Migration):
                 ("arrived_at", models.DateTimeField()),
                 (
                     "settled",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("0"), max_digits=24
                     ),
                 ),
@@ -407,12 +407,12 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("reference", merchants.fields.ReferenceField(max_length=100)),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
-                ("amount", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
-                ("from_outstanding", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
-                ("from_written_off", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
-                ("from_proceeds", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("reference", lib.fields.ReferenceField(max_length=100)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("from_outstanding", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("from_written_off", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("from_proceeds", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 ("at", models.DateTimeField()),
                 ("arrived_at", models.DateTimeField()),
             ],
@@ -460,7 +460,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("name", merchants.fields.ReferenceField(max_length=100, unique=True)),
+                ("name", lib.fields.ReferenceField(max_length=100, unique=True)),
                 ("uploaded_at", models.DateTimeField()),
                 ("uploaded_by", models.CharField(max_length=254)),
                 ("row_count", models.PositiveIntegerField(verbose_name="rows")),
@@ -490,7 +490,7 @@ class Migration(migrations.Migration):
                 ("bank", models.CharField(blank=True, max_length=200)),
                 ("country", models.CharField(blank=True, max_length=2)),
                 ("routing", models.CharField(blank=True, max_length=20)),
-                ("number", merchants.fields.EncryptedField()),
+                ("number", lib.fields.EncryptedField()),
                 ("last_four", models.CharField(max_length=4)),
                 ("added_at", models.DateTimeField()),
                 ("added_by", models.CharField(max_length=254)),
@@ -523,7 +523,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "available",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("0"), max_digits=24
                     ),
                 ),
@@ -560,8 +560,8 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
-                ("from_amount", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("from_amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 ("set_up_at", models.DateTimeField()),
                 ("set_up_by", models.CharField(max_length=254)),
                 ("usable_from", models.DateTimeField()),
@@ -594,8 +594,8 @@ class Migration(migrations.Migration):
                         max_length=12,
                     ),
                 ),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
-                ("amount", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 ("matures_on", models.DateField(blank=True, null=True)),
                 ("bill_payment", models.CharField(blank=True, max_length=60)),
                 ("at", models.DateTimeField()),
@@ -619,9 +619,9 @@ class Migration(migrations.Migration):
                         choices=[("PAYMENT", "Payment"), ("REFUND", "Refund")], max_length=10
                     ),
                 ),
-                ("reference", merchants.fields.ReferenceField(max_length=100)),
-                ("order_reference", merchants.fields.ReferenceField(max_length=100)),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
+                ("reference", lib.fields.ReferenceField(max_length=100)),
+                ("order_reference", lib.fields.ReferenceField(max_length=100)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
                 ("amount", models.DecimalField(decimal_places=12, max_digits=36)),
                 ("said_at", models.DateTimeField()),
                 ("code", models.CharField(max_length=20)),
@@ -710,8 +710,8 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
-                ("amount", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 ("reference", models.CharField(blank=True, max_length=100)),
                 ("reason", models.CharField(max_length=500)),
                 ("actor", models.CharField(max_length=254)),
@@ -727,11 +727,11 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("reference", merchants.fields.ReferenceField(max_length=100, unique=True)),
+                ("reference", lib.fields.ReferenceField(max_length=100, unique=True)),
                 ("request_key", models.CharField(max_length=64)),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
-                ("amount", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
-                ("fee", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("fee", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 (
                     "status",
                     models.CharField(
@@ -750,7 +750,7 @@ class Migration(migrations.Migration):
                 ),
                 ("needs_approval", models.BooleanField()),
                 ("provider", models.CharField(max_length=10)),
-                ("batch", merchants.fields.ReferenceField(blank=True, max_length=100)),
+                ("batch", lib.fields.ReferenceField(blank=True, max_length=100)),
                 ("requested_at", models.DateTimeField()),
                 ("requested_by", models.CharField(max_length=254)),
                 ("approved_at", models.DateTimeField(blank=True, null=True)),
@@ -781,23 +781,23 @@ class Migration(migrations.Migration):
                         to="merchants.merchant",
                     ),
                 ),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
-                ("limit", merchants.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("limit", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 (
                     "used",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("0"), max_digits=24
                     ),
                 ),
                 (
                     "proceeds",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("0"), max_digits=24
                     ),
                 ),
                 (
                     "paid_out",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("0"), max_digits=24
                     ),
                 ),
@@ -807,13 +807,13 @@ class Migration(migrations.Migration):
                 ("paused_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "order_cap",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         blank=True, decimal_places=4, max_digits=24, null=True
                     ),
                 ),
                 (
                     "buyer_cap",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         blank=True, decimal_places=4, max_digits=24, null=True
                     ),
                 ),
@@ -864,7 +864,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("currency", merchants.fields.CurrencyField(max_length=3)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
                 ("version", models.PositiveIntegerField()),
                 ("starts_on", models.DateField()),
                 (
@@ -926,25 +926,25 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "step",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("100"), max_digits=24
                     ),
                 ),
                 (
                     "maximum_limit",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("100000"), max_digits=24
                     ),
                 ),
                 (
                     "minimum_limit",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("1000"), max_digits=24
                     ),
                 ),
                 (
                     "automatic_up_to",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("20000"), max_digits=24
                     ),
                 ),
@@ -960,14 +960,14 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "withdrawal_fee_fixed",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("0"), max_digits=24
                     ),
                 ),
                 ("free_withdrawals_a_month", models.PositiveIntegerField(default=0)),
                 (
                     "approval_above",
-                    merchants.fields.AmountField(
+                    lib.fields.AmountField(
                         decimal_places=4, default=Decimal("10000"), max_digits=24
                     ),
                 ),

@@ -12,8 +12,8 @@ from moneyed import Money
 
 from credit import rules
 from credit.models.lines import CreditLine
-from merchants import money
-from merchants.fields import AmountField, CurrencyField, ReferenceField
+from lib import money
+from lib.fields import AmountField, CurrencyField, ReferenceField
 
 
 class OrderQuerySet(models.QuerySet["Order"]):

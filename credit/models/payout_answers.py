@@ -4,7 +4,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 
-from merchants.fields import ReferenceField
+from lib.fields import ReferenceField
 
 
 class PayoutAnswerFile(models.Model):

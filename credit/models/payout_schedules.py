@@ -9,7 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from credit.models.lines import CreditLine
 from credit.models.withdrawals import PayoutDestination, Withdrawal
-from merchants.fields import AmountField, CurrencyField
+from lib.fields import AmountField, CurrencyField
 
 
 class PayoutSchedule(models.Model):

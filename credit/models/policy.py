@@ -5,7 +5,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
-from merchants.fields import AmountField, CurrencyField
+from lib.fields import AmountField, CurrencyField
 
 
 def _figure(default: str, **limits: int) -> models.DecimalField:

@@ -11,8 +11,8 @@ from credit.models.orders import Order, OrderPayment
 from credit.models.refunds import OrderRefund
 from credit.models.settlements import UnmatchedSettlement
 from credit.models.withdrawals import Withdrawal
-from merchants import money
-from merchants.fields import AmountField, CurrencyField
+from lib import money
+from lib.fields import AmountField, CurrencyField
 
 
 class ProceedsEntry(models.Model):

@@ -6,7 +6,7 @@ from django.db.models import F, Q
 
 from credit.models.lines import CreditLine
 from credit.models.orders import Order
-from merchants.fields import AmountField, CurrencyField, ReferenceField
+from lib.fields import AmountField, CurrencyField, ReferenceField
 
 
 class OrderRefund(models.Model):

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from credit.models.lines import CreditLine
-from merchants.fields import AmountField, CurrencyField
+from lib.fields import AmountField, CurrencyField
 
 
 class LimitRequest(models.Model):

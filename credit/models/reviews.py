@@ -10,8 +10,8 @@ from moneyed import Money
 
 from credit.models.lines import CreditLine
 from credit.models.policy import CreditPolicy
-from merchants import money
-from merchants.fields import AmountField, CurrencyField
+from lib import money
+from lib.fields import AmountField, CurrencyField
 
 
 class LimitReview(models.Model):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from credit.models.lines import CreditLine
 from credit.models.orders import Order, OrderPayment
-from merchants.fields import AmountField, CurrencyField, ReferenceField
+from lib.fields import AmountField, CurrencyField, ReferenceField
 
 
 class UnmatchedSettlement(models.Model):

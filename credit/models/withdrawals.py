@@ -11,8 +11,8 @@ from django.utils.translation import pgettext_lazy
 from moneyed import Money
 
 from credit.models.lines import CreditLine
-from merchants import money
-from merchants.fields import AmountField, CurrencyField, EncryptedField, ReferenceField
+from lib import money
+from lib.fields import AmountField, CurrencyField, EncryptedField, ReferenceField
 
 EXPECTED_WITHIN = timedelta(hours=24)  # from the request; what takes longer is flagged
 

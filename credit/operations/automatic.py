@@ -12,11 +12,12 @@ from credit.operations import destinations, lines, withdrawals
 from credit.operations.automatic_ends import end, words
 from credit.queries import proceeds
 from credit.queries.automatic import in_force
-from merchants import calendar, money
-from merchants.models import Notice
-from merchants.operations import notices, trail
-from merchants.refusals import Invalid
-from merchants.trail import Action
+from lib import calendar, money
+from notices.models import Notice
+from notices.operations import notices
+from trail import operations as trail
+from lib.refusals import Invalid
+from trail.actions import Action
 
 USABLE_AFTER = destinations.USABLE_AFTER
 Every = PayoutSchedule.Every

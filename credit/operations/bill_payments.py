@@ -8,8 +8,8 @@ from moneyed import Money
 from credit.models import ProceedsEntry
 from credit.operations import lines
 from credit.queries import proceeds
-from merchants import money
-from merchants.refusals import Refused
+from lib import money
+from lib.refusals import Refused
 
 
 class NotEnoughProceeds(Refused):

@@ -16,7 +16,7 @@ from credit.operations import overdue, reviews, unpaid_bills
 from credit.queries import policies
 from credit.queries.reviews import Start
 from credit.rules import INSTALMENT_DAYS
-from merchants import calendar
+from lib import calendar
 from merchants.queries import time_zones_from
 
 # An order is written off so many days after its oldest unpaid part was due, or after we heard
@@ -59,7 +59,7 @@ RETURNING line.merchant_id, total.at, before."limit" > line."limit"
 # Told once for each due date that passes unpaid, with all that is due by then (credit.rules.parts).
 # (Those that had passed when we heard of the delivery are told by orders.deliver.)
 NOTICE_OVERDUE = """
-INSERT INTO merchants_notice (merchant_id, kind, cause, details, at)
+INSERT INTO notices_notice (merchant_id, kind, cause, details, at)
 SELECT o.line_id, 'ORDER_OVERDUE', o.reference || ' ' || day.today - 1,
        jsonb_build_object('order', o.reference, 'due_on', day.today - 1,
                           'due', due.by_then::text, 'currency', o.currency), day.at

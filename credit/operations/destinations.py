@@ -11,11 +11,12 @@ from django.db import transaction
 from credit import bank_accounts
 from credit.models import CreditLine, PayoutDestination
 from credit.operations import automatic_ends, lines
-from merchants import encrypted, secrets, texts
-from merchants.models import Notice
-from merchants.operations import notices, trail
-from merchants.refusals import Conflict, Invalid, Refused
-from merchants.trail import Action
+from lib import encrypted, secrets, texts
+from notices.models import Notice
+from notices.operations import notices
+from trail import operations as trail
+from lib.refusals import Conflict, Invalid, Refused
+from trail.actions import Action
 
 USABLE_AFTER = timedelta(hours=24)  # time for an owner to notice a thief's
 MAINLAND_MOBILE = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")

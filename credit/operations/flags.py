@@ -15,10 +15,10 @@ from django.db import connection, transaction
 from credit.models import Order, OrderFlag
 from credit.operations import lines
 from credit.queries import flags
-from merchants import calendar, money, wording
-from merchants.operations import trail
-from merchants.refusals import Refused
-from merchants.trail import Action
+from lib import calendar, money, wording
+from trail import operations as trail
+from lib.refusals import Refused
+from trail.actions import Action
 
 STATUSES = {
     Action.FLAG_DISMISSED: OrderFlag.Status.DISMISSED,

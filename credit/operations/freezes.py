@@ -7,11 +7,12 @@ from django.db import transaction
 from credit.models import Freeze
 from credit.operations import lines
 from credit.operations.overdue import count, end
-from merchants import wording
-from merchants.models import Notice
-from merchants.operations import notices, trail
-from merchants.refusals import Refused
-from merchants.trail import Action
+from lib import wording
+from notices.models import Notice
+from notices.operations import notices
+from trail import operations as trail
+from lib.refusals import Refused
+from trail.actions import Action
 
 
 class AlreadyFrozen(Refused):

@@ -8,10 +8,10 @@ from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry
 from credit.operations import lines, reviews, usage
-from merchants import money, wording
-from merchants.operations import trail
-from merchants.refusals import Invalid
-from merchants.trail import Action
+from lib import money, wording
+from trail import operations as trail
+from lib.refusals import Invalid
+from trail.actions import Action
 
 
 def set_limit(

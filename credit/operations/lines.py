@@ -8,9 +8,9 @@ from django.db import connection, transaction
 
 from credit.models import CreditLine, LimitEntry, Order
 from credit.operations import days
-from merchants import calendar, money
+from lib import calendar, money
 from merchants.models import Merchant
-from merchants.refusals import Invalid
+from lib.refusals import Invalid
 
 FIELDS = [field.attname for field in CreditLine._meta.concrete_fields]
 COLUMNS = ", ".join(f'"{field}"' for field in FIELDS)

@@ -7,8 +7,8 @@ from django.db import transaction
 
 from credit.models import ShopMetrics
 from credit.operations import lines
-from merchants import arrival
-from merchants.refusals import Conflict, Invalid
+from lib import arrival
+from lib.refusals import Conflict, Invalid
 
 MARKS = ("listing_quality", "profile_completeness", "after_sales")
 SMALLEST_STEP = Decimal("0.0001")

@@ -10,11 +10,11 @@ from credit.models import CreditLine, LimitEntry, Order
 from credit.operations import lines, usage
 from credit.queries.exposure import owed_by
 from credit.rules import HIGH_RISK, MOST_INSTALMENTS, happened
-from merchants import money
-from merchants.models import Notice
-from merchants.operations import notices
+from lib import money
+from notices.models import Notice
+from notices.operations import notices
 from merchants.queries import local_day
-from merchants.refusals import Conflict, Invalid, Refused
+from lib.refusals import Conflict, Invalid, Refused
 
 
 class UnknownOrder(Refused):

@@ -11,8 +11,8 @@ from credit.queries import policies
 from credit.queries.overdue import OVERDUE_BY_LINE, overdue_of
 from credit.queries.reviews import Start
 from credit.rules import INSTALMENT_DAYS
-from merchants.models import Notice
-from merchants.operations import notices
+from notices.models import Notice
+from notices.operations import notices
 
 # At a day start: place where the overdue amount has reached the ratio, lift where it has not.
 UPDATE = f"""
@@ -39,7 +39,7 @@ WITH day AS (
 ), changed AS (
     SELECT * FROM placed UNION ALL SELECT * FROM lifted
 ), noticed AS (
-    INSERT INTO merchants_notice (merchant_id, kind, cause, details, at)
+    INSERT INTO notices_notice (merchant_id, kind, cause, details, at)
     SELECT line_id, CASE change WHEN 1 THEN 'FREEZE_PLACED' ELSE 'FREEZE_LIFTED' END, id::text,
            '{{"reason": "OVERDUE"}}', at
     FROM changed ORDER BY line_id ON CONFLICT DO NOTHING

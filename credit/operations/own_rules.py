@@ -11,10 +11,10 @@ from moneyed import Money
 
 from credit.models import CreditLine
 from credit.operations import lines
-from merchants import money
-from merchants.operations import trail
-from merchants.refusals import Invalid, Refused
-from merchants.trail import Action
+from lib import money
+from trail import operations as trail
+from lib.refusals import Invalid, Refused
+from trail.actions import Action
 
 
 class LineClosed(Refused):

@@ -16,9 +16,9 @@ from credit.models import (
     RefusedCash,
 )
 from credit.operations import lines, orders, overdue, refused_cash
-from merchants import money
+from lib import money
 from merchants.queries import local_day
-from merchants.refusals import Conflict, CurrencyMismatch, Invalid, Refused
+from lib.refusals import Conflict, CurrencyMismatch, Invalid, Refused
 
 
 class PaymentConflict(Conflict):

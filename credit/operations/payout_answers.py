@@ -19,9 +19,9 @@ from moneyed import CurrencyDoesNotExist, Money
 from credit.models import PayoutAnswer, PayoutAnswerFile, Withdrawal
 from credit.operations import payouts
 from credit.operations import withdrawal_steps as steps
-from merchants.operations import trail
-from merchants.refusals import Refused
-from merchants.trail import Action
+from trail import operations as trail
+from lib.refusals import Refused
+from trail.actions import Action
 
 COLUMNS = ("reference", "status", "bank_reference", "reason")
 OPTIONAL = ("amount", "currency")

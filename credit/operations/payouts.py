@@ -20,12 +20,14 @@ from credit.models import Withdrawal
 from credit.operations import withdrawal_steps as steps
 from credit.providers import PROVIDERS, SANDBOX, Answer, NoAnswer
 from credit.queries.withdrawals import ANSWERED_WITHIN
-from merchants import installation, letters, money, reconnecting, texts, wording
-from merchants.operations import leases
-from merchants.piecework import NOBODYS_FAULT
-from merchants.refusals import Refused
-from merchants.silences import Silences
-from merchants.trail import Action
+from merchants import installation
+from notices import letters
+from lib import money, reconnecting, texts, wording
+from jobs import leases
+from jobs.chunks import NOBODYS_FAULT
+from lib.refusals import Refused
+from jobs.silences import Silences
+from trail.actions import Action
 
 log = logging.getLogger(__name__)
 

@@ -8,10 +8,10 @@ from django.db import transaction
 
 from credit.models import CreditPolicy
 from credit.queries.policies import in_force, without
-from merchants import money, wording
-from merchants.operations import trail
-from merchants.refusals import Invalid
-from merchants.trail import Action
+from lib import money, wording
+from trail import operations as trail
+from lib.refusals import Invalid
+from trail.actions import Action
 
 __all__ = ["in_force", "introduce"]
 

@@ -11,8 +11,8 @@ from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry, Order, OrderRefund, ProceedsEntry, RefusedCash
 from credit.operations import lines, orders, overdue, refused_cash
-from merchants import money
-from merchants.refusals import Conflict, CurrencyMismatch, Invalid, Refused
+from lib import money
+from lib.refusals import Conflict, CurrencyMismatch, Invalid, Refused
 
 
 class RefundConflict(Conflict):

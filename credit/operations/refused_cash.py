@@ -12,10 +12,10 @@ from moneyed import Money
 
 from credit.models import CreditLine, RefusedCash
 from credit.operations import lines
-from merchants import texts, wording
-from merchants.operations import trail
-from merchants.refusals import Refused
-from merchants.trail import Action
+from lib import texts, wording
+from trail import operations as trail
+from lib.refusals import Refused
+from trail.actions import Action
 
 LONGEST_SENTENCE = 500
 OPEN = RefusedCash.Status.OPEN

@@ -9,11 +9,12 @@ from moneyed import Money
 
 from credit.models import CreditLine, LimitRequest
 from credit.operations import limits, lines
-from merchants import money, second_person, wording
-from merchants.models import Notice
-from merchants.operations import notices, trail
-from merchants.refusals import Refused
-from merchants.trail import Action
+from lib import money, second_person, wording
+from notices.models import Notice
+from notices.operations import notices
+from trail import operations as trail
+from lib.refusals import Refused
+from trail.actions import Action
 
 PENDING = LimitRequest.Status.PENDING
 STATUSES = {

@@ -11,10 +11,10 @@ from credit.operations import limits, lines
 from credit.operations.reviews import tell
 from credit.queries import policies
 from credit.queries.reviews import Start, inputs_of
-from merchants import wording
-from merchants.operations import trail
-from merchants.refusals import Refused
-from merchants.trail import Action
+from lib import wording
+from trail import operations as trail
+from lib.refusals import Refused
+from trail.actions import Action
 
 STATUSES = {
     Action.REVIEW_APPROVED: LimitReview.Status.APPROVED,

@@ -9,9 +9,9 @@ from credit import scoring
 from credit.models import CreditLine, LimitReview
 from credit.operations import usage
 from credit.queries.reviews import Start, inputs_of
-from merchants import money
-from merchants.models import Notice
-from merchants.operations import notices
+from lib import money
+from notices.models import Notice
+from notices.operations import notices
 
 ACTOR = "limit review"
 

@@ -12,10 +12,10 @@ from moneyed import Money
 
 from credit.models import CreditLine, Order, OrderPayment, ProceedsEntry, UnmatchedSettlement
 from credit.operations import lines, orders, payments
-from merchants import money, wording
-from merchants.operations import trail
-from merchants.refusals import Invalid, Refused
-from merchants.trail import Action
+from lib import money, wording
+from trail import operations as trail
+from lib.refusals import Invalid, Refused
+from trail.actions import Action
 
 Kind = UnmatchedSettlement.Kind
 ACTIONS = {

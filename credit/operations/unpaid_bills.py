@@ -13,7 +13,7 @@ from django.db import connection
 from credit.models import CreditLine, Freeze
 from credit.operations import lines, overdue
 from credit.queries.reviews import Start
-from merchants.operations import notices
+from notices.operations import notices
 
 EXPECT = """
 WITH due AS (

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from credit.models import CreditLine
 from credit.rules import LIMIT_MOSTLY_USED
-from merchants import money
-from merchants.models import Notice
-from merchants.operations import notices
+from lib import money
+from notices.models import Notice
+from notices.operations import notices
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ from decimal import Decimal
 from credit.models import CreditLine, Freeze, ProceedsEntry, Withdrawal
 from credit.models.withdrawals import TRANSITIONS
 from credit.operations import lines
-from merchants import money
-from merchants.models import Notice
-from merchants.operations import notices, trail
-from merchants.refusals import Refused
-from merchants.trail import Action
+from lib import money
+from notices.models import Notice
+from notices.operations import notices
+from trail import operations as trail
+from lib.refusals import Refused
+from trail.actions import Action
 
 
 class UnknownWithdrawal(Refused):

@@ -23,10 +23,11 @@ from credit.operations.withdrawal_steps import (
     WithdrawalsStopped,
 )
 from credit.queries import proceeds
-from merchants import calendar, installation, money, second_person, wording
+from lib import calendar, money, second_person, wording
+from merchants import installation
 from merchants.queries import local_day
-from merchants.refusals import Conflict, Invalid, Refused
-from merchants.trail import Action
+from lib.refusals import Conflict, Invalid, Refused
+from trail.actions import Action
 
 __all__ = [
     "AlreadyDecided",

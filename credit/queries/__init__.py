@@ -10,7 +10,7 @@ from django_stubs_ext import StrOrPromise
 
 from credit.models import CreditLine, Order, OrderPayment
 from credit.models.orders import OrderQuerySet
-from merchants import paging
+from lib import paging
 from merchants.models import Merchant
 
 OVERDUE = "OVERDUE"  # asked for like a status: open orders with an unpaid part past its due date

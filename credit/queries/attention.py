@@ -8,7 +8,7 @@ from django.db import connection
 
 from credit.models import CreditLine, Order
 from credit.queries.declined import WEEK
-from merchants import calendar
+from lib import calendar
 
 MANY = 1000  # so many are counted; more are as good as that
 

@@ -9,7 +9,7 @@ from django.db.models import Count, Q, Sum
 
 from credit.models import CreditLine, Order
 from credit.models.orders import OrderQuerySet
-from merchants import calendar
+from lib import calendar
 
 LOST = "lost"  # every reason but the merchant's own rules
 WEEK, MONTH = timedelta(days=7), timedelta(days=30)  # today included

@@ -7,7 +7,7 @@ from django.db.models import Count, F, Q, Sum
 from moneyed import Money
 
 from credit.models import CreditLine, Order
-from merchants import money
+from lib import money
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from credit.models import CreditLine, LimitEntry
-from merchants import calendar
+from lib import calendar
 
 A_YEAR = timedelta(days=364)  # 52 weeks, so that a year's weeks end on one weekday
 A_QUARTER = timedelta(days=91)

@@ -18,7 +18,7 @@ from credit import scoring
 from credit.models import CreditLine, CreditPolicy, LimitRequest, LimitReview, Order
 from credit.queries import policies, reviews
 from credit.rules import INSTALMENT_DAYS
-from merchants import calendar, money
+from lib import calendar, money
 
 
 @dataclass(frozen=True)

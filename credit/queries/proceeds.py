@@ -10,7 +10,7 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 from moneyed import Money
 
 from credit.models import CreditLine, Order, ProceedsEntry
-from merchants import money
+from lib import money
 
 # All figures of one line, seen at one moment: they add up whatever is written meanwhile. It reads
 # the days still to come and the withdrawals under way, never the history.

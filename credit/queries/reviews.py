@@ -11,7 +11,7 @@ from credit import scoring
 from credit.models import CreditPolicy
 from credit.queries.overdue import OVERDUE_BY_LINE
 from credit.rules import INSTALMENT_DAYS
-from merchants import calendar
+from lib import calendar
 
 
 @dataclass(frozen=True)

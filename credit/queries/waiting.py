@@ -1,4 +1,4 @@
-"""What of credit waits for an operator (merchants.waiting)."""
+"""What of credit waits for an operator (backoffice.queues)."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from credit.models import (
     Withdrawal,
 )
 from credit.queries.withdrawals import is_sendable
-from merchants.waiting import Queue, with_status
+from backoffice.queues import Queue, with_status
 
 UNDER_WAY = Q(ended_at__isnull=True)
 TOTAL = F("amount") + F("fee")

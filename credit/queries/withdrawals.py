@@ -17,7 +17,7 @@ from credit.models import (
 )
 from credit.models.withdrawals import EXPECTED_WITHIN
 from credit.queries import Step
-from merchants import letters
+from notices import letters
 
 # A provider gives up on an answer long before (credit.providers): the process that asked has died.
 ANSWERED_WITHIN = timedelta(minutes=10)

@@ -9,8 +9,8 @@ from django_stubs_ext import StrOrPromise
 from credit import sentences
 from credit.models import LimitReview
 from credit.queries.limit import Factor
-from merchants import wording
-from merchants.templatetags import formats
+from lib import wording
+from lib import formats
 
 register = template.Library()
 

@@ -15,9 +15,9 @@ from credit.operations import automatic as operations
 from credit.queries import automatic as queries
 from credit.queries import withdrawals
 from credit.views.lines import line_and_today
-from merchants import clock
+from lib import clock
 from merchants.access import MemberRequest, for_finance, for_members, for_owners
-from merchants.refusals import Refused
+from lib.refusals import Refused
 from merchants.second_factor import with_second_factor
 
 

@@ -15,9 +15,9 @@ from credit.forms.withdrawals import NewDestination
 from credit.operations import destinations as operations
 from credit.queries import withdrawals
 from credit.views.lines import line_and_today
-from merchants import clock
+from lib import clock
 from merchants.access import MemberRequest, for_finance, for_members
-from merchants.refusals import Invalid
+from lib.refusals import Invalid
 from merchants.second_factor import with_second_factor
 
 

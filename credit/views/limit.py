@@ -14,10 +14,10 @@ from credit.models import CreditLine
 from credit.queries import exposure, freezes, history
 from credit.queries import limit as limits
 from credit.views.lines import line_and_today
-from merchants import calendar, charts, clock, paging
+from lib import calendar, charts, clock, paging
 from merchants.access import MemberRequest, for_finance, for_members
-from merchants.exports import download
-from merchants.templatetags import formats
+from lib.csv_files import download
+from lib import formats
 
 DUE_NEXT = 5  # orders
 LARGEST_BUYERS = 5

@@ -6,9 +6,9 @@ from credit import exports, queries
 from credit.forms.orders import REASONS, STANDINGS, TIMES, DeclinedFilter, OrderFilter
 from credit.queries import declined, unmatched
 from credit.views.lines import line_and_today
-from merchants import clock
+from lib import clock
 from merchants.access import MemberRequest, for_finance, for_members
-from merchants.exports import download
+from lib.csv_files import download
 
 
 @for_members

@@ -12,9 +12,9 @@ from credit.forms.limit import Caps
 from credit.operations import own_rules
 from credit.views import limit
 from credit.views.lines import line_and_today
-from merchants import clock
+from lib import clock
 from merchants.access import MemberRequest, for_finance
-from merchants.refusals import Refused
+from lib.refusals import Refused
 
 
 @for_finance

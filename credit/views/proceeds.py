@@ -10,9 +10,9 @@ from credit import exports
 from credit.forms.withdrawals import KINDS, DayFilter, EntryFilter
 from credit.queries import proceeds, unmatched, withdrawals
 from credit.views.lines import line_and_today
-from merchants import clock
+from lib import clock
 from merchants.access import MemberRequest, for_finance, for_members
-from merchants.exports import download
+from lib.csv_files import download
 
 LATEST = 10  # entries
 UNDER_WAY = 5  # withdrawals

@@ -14,9 +14,9 @@ from credit.models import CreditLine
 from credit.operations import requests
 from credit.queries import limit as limits
 from credit.views.lines import line_and_today
-from merchants import clock, paging
+from lib import clock, paging
 from merchants.access import MemberRequest, for_finance, for_members
-from merchants.refusals import Refused
+from lib.refusals import Refused
 
 LATEST = 5  # reviews and requests
 

@@ -21,10 +21,11 @@ from credit.operations import withdrawals
 from credit.queries import proceeds
 from credit.queries import withdrawals as queries
 from credit.views.lines import line_and_today
-from merchants import clock, letters, money
+from lib import clock, money
+from notices import letters
 from merchants.access import MemberRequest, for_finance, for_members
-from merchants.exports import download
-from merchants.refusals import Refused
+from lib.csv_files import download
+from lib.refusals import Refused
 from merchants.second_factor import has_one, with_second_factor
 
 

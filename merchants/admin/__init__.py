@@ -1,7 +1,8 @@
 """The operators' view of people and merchants, and the ground all books' admin pages stand on."""
 
-from merchants.admin import installation, merchants, people, proposals, sign_ins, trail
-from merchants.admin.bases import (
+from merchants.admin import installation, merchants, people, proposals, sign_ins
+from trail import admin as trail
+from backoffice.list_pages import (
     Bounded,
     Column,
     FoundByKeys,

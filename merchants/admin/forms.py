@@ -10,10 +10,10 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from merchants.decisions import Reasoned
+from backoffice.decisions import Reasoned
 from merchants.models import Membership, Merchant
 from merchants.roles import Role
-from merchants.text_fields import LineField
+from lib.text_fields import LineField
 
 
 class Roles(Reasoned):

@@ -5,7 +5,7 @@ One row each. Commands of whoever runs the installation change them; here they a
 
 from django.contrib import admin
 
-from merchants.admin.bases import ReadOnly
+from backoffice.list_pages import ReadOnly
 from merchants.models import Installation, TimeZoneData
 
 

@@ -9,23 +9,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from merchants.admin import member_decisions
-from merchants.admin.bases import OfMerchant, ReadOnly, ReadOnlyInline, related, waiting
-from merchants.decisions import Act, Deciding, Decision, Download, Reasoned
+from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline, related, waiting
+from backoffice.decisions import Act, Deciding, Decision, Download, Reasoned
 from merchants.forms import ProfileLookedAt
-from merchants.models import (
-    Invitation,
-    Membership,
-    Merchant,
-    Notice,
-    NoticeMail,
-    Profile,
-    ProfilePart,
-    ProfileStep,
-    Standing,
-    TimeZonePeriod,
-)
+from merchants.models import Invitation, Membership, Merchant, Profile, ProfilePart, ProfileStep, Standing, TimeZonePeriod
+from notices.models import Notice, NoticeMail
 from merchants.operations import profiles
-from merchants.waiting import PROFILES
+from backoffice.queues import PROFILES
 
 
 class MembershipInline(ReadOnlyInline):

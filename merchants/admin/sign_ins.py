@@ -14,21 +14,21 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from merchants import clock, exports
-from merchants.admin.bases import FoundByKeys
-from merchants.admin.trail import OnDays
-from merchants.buttons import button
+from lib import clock, csv_files
+from backoffice.list_pages import FoundByKeys
+from trail.admin import OnDays
+from backoffice.buttons import button
 from merchants.models import EnrolledFactor, SecurityMail, SignIn
 from merchants.templatetags import browsers
 
 COLUMNS = {
-    "Time (UTC)": exports.utc("at"),
-    "What": exports.safe("kind"),
+    "Time (UTC)": csv_files.utc("at"),
+    "What": csv_files.safe("kind"),
     "Person": "user_id",
-    "Address": exports.safe("address"),
+    "Address": csv_files.safe("address"),
     "Network address": "host(ip)",
-    "Browser": exports.safe("browser"),
-    "Detail": exports.safe("detail"),
+    "Browser": csv_files.safe("browser"),
+    "Detail": csv_files.safe("detail"),
 }
 
 
@@ -99,12 +99,12 @@ class SignInAdmin(FoundByKeys):
                 reverse(f"{self.admin_site.name}:merchants_signin_changelist")
             )
         name = f"sign-ins-{clock.now():%Y-%m-%d}.csv"
-        return exports.download(request, _file(found), name)
+        return csv_files.download(request, _file(found), name)
 
 
 def _file(found: "QuerySet[SignIn]") -> Iterator[bytes]:
     rows = found.values("at", "kind", "user_id", "address", "ip", "browser", "detail")
-    return exports.of_rows(COLUMNS, rows)
+    return csv_files.of_rows(COLUMNS, rows)
 
 
 @admin.register(SecurityMail)

@@ -10,7 +10,7 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
-import merchants.fields
+import lib.fields
 
 
 class Migration(migrations.Migration):
@@ -544,7 +544,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("licence_number", models.CharField(blank=True, max_length=100)),
-                ("licence_document", merchants.fields.EncryptedField(blank=True, default=b"")),
+                ("licence_document", lib.fields.EncryptedField(blank=True, default=b"")),
                 ("licence_document_name", models.CharField(blank=True, max_length=200)),
                 ("contact_name", models.CharField(blank=True, max_length=200)),
                 ("contact_email", models.EmailField(blank=True, max_length=254)),
@@ -619,7 +619,7 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 on_delete=django.db.models.deletion.CASCADE,
                 related_name="mails",
-                to="merchants.notice",
+                to="notices.notice",
             ),
         ),
         migrations.AddField(
@@ -1022,7 +1022,7 @@ class Migration(migrations.Migration):
                     hash="720a384bfa28f5d94f6855cf6984e185b5071b5f",
                     operation="UPDATE OR DELETE",
                     pgid="pgtrigger_trail_is_append_only_17fb1",
-                    table="merchants_trailentry",
+                    table="trail_trailentry",
                     when="BEFORE",
                 ),
             ),

@@ -19,7 +19,7 @@ TrailEntry  who changed what, from what to what, and why; never changed or delet
 """
 
 from merchants.models.installation import Installation
-from merchants.models.leases import Lease
+from jobs.models.leases import Lease
 from merchants.models.merchants import (
     Merchant,
     Profile,
@@ -28,12 +28,12 @@ from merchants.models.merchants import (
     Standing,
     TimeZonePeriod,
 )
-from merchants.models.notices import Notice, NoticeMail
+from notices.models import Notice, NoticeMail
 from merchants.models.people import Invitation, Membership, User, UserManager
 from merchants.models.proposals import Proposal
 from merchants.models.sign_ins import EnrolledFactor, SecurityMail, SignIn
 from merchants.models.time_zones import TimeZoneData
-from merchants.models.trail import TrailEntry
+from trail.models import TrailEntry
 
 __all__ = [
     "EnrolledFactor",

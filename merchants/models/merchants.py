@@ -4,7 +4,7 @@ import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from merchants.fields import EncryptedField
+from lib.fields import EncryptedField
 
 
 class Merchant(models.Model):

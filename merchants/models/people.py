@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from merchants import locks
+from lib import locks
 from merchants.models.merchants import Merchant
 from merchants.roles import Role
 

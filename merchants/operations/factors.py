@@ -1,6 +1,6 @@
 """Second factors that people set up, and since when each opens money's ways out (rule 21.6).
 
-allauth keeps the factors; it tells us of each (config.sign_in_events), and we keep from when it
+allauth keeps the factors; it tells us of each (merchants.sign_in.events), and we keep from when it
 counts. One of which we were not told counts a day after allauth made it (merchants.queries).
 """
 
@@ -12,9 +12,10 @@ from django.db import transaction
 
 from merchants import queries
 from merchants.models import EnrolledFactor, Membership, SecurityMail, User
-from merchants.operations import security_mails, trail
+from merchants.operations import security_mails
+from trail import operations as trail
 from merchants.queries import FACTOR_WAITS, FACTORS
-from merchants.trail import Action
+from trail.actions import Action
 
 Kind = SecurityMail.Kind
 

@@ -6,9 +6,9 @@ from django.db import transaction
 
 from merchants import installation
 from merchants.models import Installation
-from merchants.operations import trail
-from merchants.refusals import Invalid
-from merchants.trail import Action
+from trail import operations as trail
+from lib.refusals import Invalid
+from trail.actions import Action
 
 
 @transaction.atomic

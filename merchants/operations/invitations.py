@@ -8,9 +8,10 @@ from django.db.models import QuerySet
 
 from merchants import queries, security_letter
 from merchants.models import Invitation, Membership, SecurityMail, User
-from merchants.operations import security_mails, trail
-from merchants.refusals import Refused
-from merchants.trail import Action
+from merchants.operations import security_mails
+from trail import operations as trail
+from lib.refusals import Refused
+from trail.actions import Action
 
 
 class IsOperator(Refused):

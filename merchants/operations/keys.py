@@ -1,4 +1,4 @@
-"""Encrypting anew what is kept encrypted, with the first of the keys (merchants.secrets)."""
+"""Encrypting anew what is kept encrypted, with the first of the keys (lib.secrets)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,10 +7,10 @@ from typing import Any
 
 from django.db import transaction
 
-from merchants import secrets
-from merchants.encrypted import Column
-from merchants.operations import trail
-from merchants.trail import Action
+from lib import secrets
+from lib.encrypted import Column
+from trail import operations as trail
+from trail.actions import Action
 
 
 @dataclass

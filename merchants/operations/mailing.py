@@ -10,8 +10,8 @@ from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db.models import F, Model
 
-from merchants.piecework import NOBODYS_FAULT, Failures
-from merchants.refusals import Refused
+from jobs.chunks import NOBODYS_FAULT, Failures
+from lib.refusals import Refused
 
 log = logging.getLogger(__name__)
 

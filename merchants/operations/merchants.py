@@ -6,9 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from merchants import arrival, calendar
+from lib import arrival, calendar
 from merchants.models import Merchant, TimeZonePeriod
-from merchants.refusals import Conflict, Invalid, Refused
+from lib.refusals import Conflict, Invalid, Refused
 
 
 class UnknownMerchant(Refused):

@@ -15,14 +15,16 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from merchants import locks, operator_letter, wording
+from lib import locks, wording
+from merchants import operator_letter
 from merchants.models import Proposal, User
 from merchants.models.people import DECIDING_ON_PEOPLE, ENOUGH_ADMINISTRATORS
-from merchants.operations import proposals, sessions, trail
+from merchants.operations import proposals, sessions
+from trail import operations as trail
 from merchants.proposals import OPERATOR_ROLES
-from merchants.refusals import Invalid, Refused
+from lib.refusals import Invalid, Refused
 from merchants.roles import MANAGES_PEOPLE, OF_MONEY, Role
-from merchants.trail import Action
+from trail.actions import Action
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,12 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import transaction
 
-from merchants import wording
+from lib import wording
 from merchants.models import SecurityMail, User
-from merchants.operations import operators, security_mails, sessions, trail
-from merchants.refusals import Invalid, Refused
-from merchants.trail import Action
+from merchants.operations import operators, security_mails, sessions
+from trail import operations as trail
+from lib.refusals import Invalid, Refused
+from trail.actions import Action
 
 
 class AlreadySo(Refused):

@@ -9,11 +9,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from merchants import encrypted, secrets, texts, wording
+from lib import encrypted, secrets, texts, wording
 from merchants.models import Profile, ProfilePart, Standing
-from merchants.operations import trail
-from merchants.refusals import Invalid, Refused
-from merchants.trail import Action
+from trail import operations as trail
+from lib.refusals import Invalid, Refused
+from trail.actions import Action
 
 LARGEST_DOCUMENT = 5 * 1024 * 1024
 # A file is what it starts with, whatever its name says.

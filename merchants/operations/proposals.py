@@ -13,14 +13,14 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.module_loading import import_string
 
-from merchants import second_person, wording
+from lib import second_person, wording
 from merchants.models import Proposal, User
 from merchants.models.proposals import LAPSES_AFTER
-from merchants.operations import trail
-from merchants.piecework import NOBODYS_FAULT, Failures
+from trail import operations as trail
+from jobs.chunks import NOBODYS_FAULT, Failures
 from merchants.proposals import KINDS, Kind
-from merchants.refusals import Refused
-from merchants.trail import Action
+from lib.refusals import Refused
+from trail.actions import Action
 
 Status = Proposal.Status
 

@@ -11,9 +11,10 @@ from django.db import transaction
 
 from merchants import queries
 from merchants.models import SecurityMail, SignIn, User
-from merchants.operations import security_mails, trail
-from merchants.piecework import Failures
-from merchants.trail import Action
+from merchants.operations import security_mails
+from trail import operations as trail
+from jobs.chunks import Failures
+from trail.actions import Action
 
 Kind = SignIn.Kind
 STRANGER = "somebody not signed in"  # as an actor

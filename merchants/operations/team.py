@@ -12,12 +12,14 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from merchants import invitation_letter, queries, wording
+from merchants import invitation_letter, queries
+from lib import wording
 from merchants.models import Invitation, Membership, Merchant, SecurityMail, User
-from merchants.operations import invitations, security_mails, sessions, trail
-from merchants.refusals import Invalid, Refused
+from merchants.operations import invitations, security_mails, sessions
+from trail import operations as trail
+from lib.refusals import Invalid, Refused
 from merchants.roles import MANAGES_MEMBERS
-from merchants.trail import Action
+from trail.actions import Action
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from merchants import paging, queries
+from lib import paging
+from merchants import queries
 from merchants.models import User
 
 

@@ -7,11 +7,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from merchants import apologies, clock, queries
+from merchants import apologies, queries
+from lib import clock
 from merchants.forms import FirstPassword
 from merchants.models import Invitation, Membership, User
 from merchants.operations import invitations
-from merchants.refusals import Refused
+from lib.refusals import Refused
 
 
 @never_cache

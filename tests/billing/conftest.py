@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from billing.providers import PROVIDERS
+from billing.providers.registry import PROVIDERS
 from tests import stripe_server
 from tests.billing.paying import Told
 from tests.stripe_server import OddStripe

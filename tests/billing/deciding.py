@@ -15,8 +15,8 @@ from moneyed import Money
 from billing.models import BillingCredit, FeePrice, Invoice, PlanTerm, ThresholdRequest
 from billing.operations import bill_decisions, credits, prices, terms, thresholds, transfers
 from billing.operations.accounts import Plan
-from config.events import apply_all
-from merchants import events
+from gateway.events import apply_all
+from lib import events
 from merchants.models import TimeZonePeriod
 from tests.shops import Shop, instant
 

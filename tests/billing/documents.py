@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from billing import pdf
+from billing.documents import pdf
 from billing.models import Invoice, Statement
 from tests import shops
 from tests.shops import Shop

@@ -12,17 +12,17 @@ from moneyed import Money
 
 from billing.models import BillDecision, Card, Invoice, Payment
 from billing.operations import bill_decisions, payment_methods, payments, transfers
-from billing.providers import Answer
-from merchants import money
-from merchants.models import Notice
-from merchants.refusals import Refused
+from billing.providers.registry import Answer
+from lib import money
+from notices.models import Notice
+from lib.refusals import Refused
 from tests import shops
 
 MEI = "mei@rosewood.example"
 OPERATOR = "olga@tael.example"
 FIRST = "2026-000001"
 SECOND = "2026-000002"
-GOOD, REFUSED, SHORT, SILENT = "4242", "0002", "9995", "0119"  # billing.providers.Sandbox
+GOOD, REFUSED, SHORT, SILENT = "4242", "0002", "9995", "0119"  # billing.providers.registry.Sandbox
 
 
 def billed(reference: str = "rosewood", card: str = "", **terms: Any) -> shops.Shop:

@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.test import Client
 from pytest_django import Settings
 
-from merchants import decisions
+from backoffice import decisions
 from tests.billing import operator_decisions as deciding
 from tests.billing.operator_decisions import (
     DECIDED_AT,

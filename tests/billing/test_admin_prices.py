@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from billing.models import FeePrice
-from merchants import decisions
+from backoffice import decisions
 from tests import shops
 from tests.billing.operator_decisions import DECIDED_AT, DECIDER, nothing_changes, operator
 from tests.credit.deciding import address, text

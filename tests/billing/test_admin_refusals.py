@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from billing.models import Invoice
 from billing.operations import ended_payments, transfers
-from merchants import decisions
+from backoffice import decisions
 from tests.billing import operator_decisions as deciding
 from tests.billing.operator_decisions import DECIDED_AT, WHY, nothing_changes, operator, reread
 from tests.credit.deciding import address, text

@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from billing.models import Payment
 from billing.operations import ended_payments
-from merchants.models import Notice
+from notices.models import Notice
 from tests import shops, stripe_server
 from tests.billing.at_stripe import add_card, attempts, bill, billed_shop, collect, next_attempt
 from tests.factories import browser_of, operator

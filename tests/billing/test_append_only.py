@@ -8,7 +8,7 @@ import pytest
 from django.db import Error, connection, transaction
 
 from billing.operations import prices
-from billing.providers import Answer
+from billing.providers.registry import Answer
 from tests import shops
 from tests.billing.paying import (
     GOOD,

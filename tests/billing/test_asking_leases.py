@@ -8,7 +8,7 @@ from django.db import OperationalError
 
 from billing.models import Invoice, Payment
 from billing.operations import payments
-from merchants.operations import leases
+from jobs import leases
 from tests import shops, sleepers
 from tests.billing.at_stripe import add_card, attempts, bill, billed_shop, collect
 from tests.stripe_server import OddStripe
@@ -123,7 +123,7 @@ def test_without_a_database_it_stays_pending_and_is_asked_about_by_its_key(
             raise OperationalError("the database is gone")
 
         gone.setattr(payments, "settle", settle)
-        gone.setattr("merchants.reconnecting.WAITS_SECONDS", (0.0, 0.0))
+        gone.setattr("lib.reconnecting.WAITS_SECONDS", (0.0, 0.0))
         with pytest.raises(OperationalError):
             collect(shop, "2026-11-02 10:00")
     assert (attempts(), taken(odd)) == (["PENDING"], ["25000 usd pm_1"])

@@ -3,7 +3,7 @@
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from billing.providers import Answer
+from billing.providers.registry import Answer
 from tests import shops
 from tests.billing import deciding
 from tests.billing.paying import Told, attempts, bill, choose, draft, issue, told_shop

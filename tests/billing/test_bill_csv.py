@@ -12,11 +12,11 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from moneyed import Money
 
-from billing.bill_csv import Export
-from billing.csv_export import Incomplete
+from billing.documents.bill_csv import Export
+from billing.documents.csv_export import Incomplete
 from billing.models import Charge, Invoice, InvoiceLine
 from billing.operations import bill_decisions, charges, credits, prices
-from merchants.exports import BLOCK
+from lib.csv_files import BLOCK
 from tests import shops
 from tests.factories import browser_of, member
 from tests.shops import Shop

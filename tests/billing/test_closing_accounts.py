@@ -6,7 +6,7 @@ import pytest
 
 from billing.models import AccountChange, Invoice
 from billing.operations import bill_decisions, charges, terms
-from merchants.refusals import Invalid, Refused
+from lib.refusals import Invalid, Refused
 from tests import shops
 from tests.billing import deciding
 from tests.threads import at_once, every_order

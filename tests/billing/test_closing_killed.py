@@ -20,10 +20,10 @@ from billing.models import (
     Statement,
     StatementTotal,
 )
-from config import definitions
-from config.events import apply_all
+from jobs import definitions
+from gateway.events import apply_all
 from config.timetable import TIMETABLE
-from merchants import events
+from lib import events
 from tests import shops
 from tests.threads import at_once
 
@@ -37,7 +37,8 @@ import sys
 from datetime import datetime
 import django
 django.setup()
-from config import definitions, timetable
+from jobs import definitions
+from config import timetable
 
 definitions.CHUNK = 20
 timetable.TIMETABLE[0].run_here(datetime.fromisoformat(sys.argv[1]))

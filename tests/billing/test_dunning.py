@@ -8,7 +8,7 @@ import pytest
 
 from billing.models import Invoice
 from billing.operations import payments
-from billing.providers import PROVIDERS, Answer
+from billing.providers.registry import PROVIDERS, Answer
 from config.timetable import TIMETABLE
 from tests import shops
 from tests.billing.paying import (

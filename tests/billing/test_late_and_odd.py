@@ -8,8 +8,8 @@ import pytest
 from django.db import transaction
 
 from billing.models import InvoiceItem
-from config.events import apply_all
-from merchants import events
+from gateway.events import apply_all
+from lib import events
 from tests import shops
 from tests.billing import deciding
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from billing.models import Payment, UnappliedEntry
-from billing.providers import Answer
+from billing.providers.registry import Answer
 from tests.billing.paying import (
     FIRST,
     Told,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from billing.providers import Answer
+from billing.providers.registry import Answer
 from tests.billing.paying import (
     FIRST,
     SHORT,

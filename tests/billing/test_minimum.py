@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from billing import minimums, providers
+from billing.providers import minimums, registry
 from billing.models import AccountChange, BillingAccount, Invoice
 from billing.operations.payment_methods import CurrencyNotTaken
-from billing.providers import Answer
+from billing.providers.registry import Answer
 from tests import shops
 from tests.billing import deciding
 from tests.billing.paying import (
@@ -48,7 +48,7 @@ def test_less_than_the_minimum_makes_no_bill_and_carries_forward(
     currency: str, below: str, more: str, bill: str, minimum: str
 ) -> None:
     shop = at_stripe(currency, credit_limit="5000", billing_threshold="1000")
-    assert providers.minimum(shop.account) == Decimal(minimum)
+    assert registry.minimum(shop.account) == Decimal(minimum)
     shop.charge("2026-11-10 12:00", "pick-pack", below)
     shop.run_jobs("2026-12-01 00:00")
     assert (shop.bills(), shop.figures()[0]) == ([], below)
@@ -62,7 +62,7 @@ def test_less_than_the_minimum_makes_no_bill_and_carries_forward(
 def test_other_methods_take_any_amount(method: str) -> None:
     shop = shops.join("2026-11-01 10:00", **YEARLY)
     assert choose(shop, "2026-11-01 10:00", method) == method
-    assert providers.minimum(shop.account) == 0
+    assert registry.minimum(shop.account) == 0
     shop.charge("2026-11-10 12:00", "pick-pack", "0.01")
     shop.run_jobs("2026-12-01 00:00")
     assert shop.bills() == ["2026-12-01 CYCLE 0.01"]

@@ -5,7 +5,7 @@ import pytest
 from billing.models import Payment
 from billing.operations import payments
 from billing.operations.bill_decisions import BillNotOpen, UnknownBill
-from billing.providers import Answer
+from billing.providers.registry import Answer
 from tests import shops
 from tests.billing.paying import (
     FIRST,

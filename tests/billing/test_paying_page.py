@@ -7,7 +7,7 @@ from django.conf import LazySettings
 from pytest_django import DjangoAssertNumQueries
 
 from billing.models import Payment
-from billing.providers import Answer
+from billing.providers.registry import Answer
 from tests.billing.pages import address_of, read, send
 from tests.billing.paying import (
     FIRST,

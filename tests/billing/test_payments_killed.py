@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from billing.models import Payment
-from config.datafolder import BASE_DIR
+from config.local.datafolder import BASE_DIR
 from tests import sleepers
 from tests.billing.paying import (
     GOOD,
@@ -34,7 +34,7 @@ settings.CACHES["default"]["LOCATION"] = cache
 import django
 django.setup()
 from billing.operations import payments
-from billing.providers import PROVIDERS
+from billing.providers.registry import PROVIDERS
 from tests import shops
 sandbox = type(PROVIDERS["sandbox"])
 collect = sandbox.collect

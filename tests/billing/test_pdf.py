@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from billing import pdf
+from billing.documents import pdf
 from billing.models import Invoice
 from billing.operations import charges
 from merchants import installation

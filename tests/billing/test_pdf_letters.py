@@ -7,8 +7,8 @@ import pytest
 import typst
 from pytest_django import Settings
 
-from billing import fonts, typesetting
-from config.datafolder import BASE_DIR
+from billing.documents import fonts, typesetting
+from config.local.datafolder import BASE_DIR
 from tests import lacking, shops
 from tests.billing.documents import bill_of, billed, closed, statement_of
 from tests.made_fonts import make_font

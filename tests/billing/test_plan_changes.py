@@ -7,7 +7,7 @@ import pytest
 
 from billing.models import AccountChange, PlanTerm
 from billing.operations import accounts, charges, terms
-from merchants.refusals import Invalid
+from lib.refusals import Invalid
 from tests import shops
 from tests.billing import deciding
 

@@ -6,7 +6,7 @@ import pytest
 
 from billing.models import Charge, FeePrice
 from billing.operations import prices
-from merchants.refusals import Invalid
+from lib.refusals import Invalid
 from tests import shops
 from tests.billing import deciding
 

@@ -12,7 +12,7 @@ from credit.models import ProceedsEntry
 from credit.operations import bill_payments
 from credit.operations.withdrawals import InsufficientProceeds
 from credit.queries import proceeds
-from merchants.refusals import CurrencyMismatch
+from lib.refusals import CurrencyMismatch
 from tests import shops
 from tests.billing.paying import (
     FIRST,

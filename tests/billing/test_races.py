@@ -9,8 +9,8 @@ from django.db import connection, transaction
 from django.db.models import Sum
 
 from billing.models import Charge, Invoice, InvoiceItem, NumberSeries, Payment
-from config.events import apply_all
-from merchants import events
+from gateway.events import apply_all
+from lib import events
 from tests import books, shops
 from tests.threads import at_once, every_order
 

@@ -27,7 +27,7 @@ from hypothesis.stateful import (
 
 from billing.models import Invoice, InvoiceItem
 from billing.operations import bill_decisions, payment_methods, payments
-from merchants.refusals import Refused
+from lib.refusals import Refused
 from tests import shops
 from tests.billing import deciding
 

@@ -3,8 +3,8 @@
 import pytest
 
 from billing.models import Charge
-from config.events import apply_all
-from merchants import events
+from gateway.events import apply_all
+from lib import events
 from tests import shops
 
 pytestmark = pytest.mark.django_db

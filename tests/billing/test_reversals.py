@@ -19,11 +19,12 @@ from billing.operations import (
     terms,
 )
 from config.management.commands.audit import CHECKS
-from config.timetable import job_named
+from jobs.timetable import job_named
 from credit.models import Freeze
-from merchants import audit
-from merchants.models import Notice, TrailEntry
-from merchants.refusals import Refused
+from lib import audit
+from notices.models import Notice
+from trail.models import TrailEntry
+from lib.refusals import Refused
 from tests import shops
 from tests.billing.at_stripe import attempts, bill, billed_shop, collect
 from tests.billing.paying import unapplied

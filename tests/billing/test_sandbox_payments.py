@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from billing.models import Invoice, Payment
-from billing.providers import PROVIDERS
+from billing.providers.registry import PROVIDERS
 from tests import shops
 
 pytestmark = pytest.mark.django_db

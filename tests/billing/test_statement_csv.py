@@ -11,11 +11,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from moneyed import Money
 
-from billing.csv_export import Incomplete
+from billing.documents.csv_export import Incomplete
 from billing.models import BillingAccount, Charge, StatementTotal
 from billing.operations import charges, credits
-from billing.statement_csv import Export
-from merchants.exports import BLOCK
+from billing.documents.statement_csv import Export
+from lib.csv_files import BLOCK
 from tests import shops
 from tests.factories import browser_of, member
 from tests.shops import Shop

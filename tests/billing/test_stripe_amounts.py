@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.stripe_provider import AmountNotPossible, units
+from billing.providers.stripe import AmountNotPossible, units
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import stripe
 
-from billing import stripe_provider
+from billing.providers import stripe as stripe_provider
 from billing.operations import cards
 from tests import shops, stripe_server
 from tests.billing.pages import address_of, answers, read, send

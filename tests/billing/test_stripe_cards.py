@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import stripe
 
-from billing import stripe_provider
-from billing.answers import ProviderNotReady
+from billing.providers import stripe as stripe_provider
+from billing.providers.answers import ProviderNotReady
 from billing.models import Card, Invoice, Payment
 from billing.operations import cards, payment_methods
 from tests import shops, stripe_server

@@ -9,9 +9,9 @@ import pytest
 from billing.models import Invoice, Payment
 from billing.operations import payments
 from billing.operations.payment_methods import CurrencyNotTaken
-from billing.providers import PROVIDERS, ProviderNotReady
-from merchants import letters
-from merchants.models import Notice
+from billing.providers.registry import PROVIDERS, ProviderNotReady
+from notices import letters
+from notices.models import Notice
 from tests import shops, stripe_server
 from tests.billing.at_stripe import add_card, attempts, bill, billed_shop, collect, next_attempt
 from tests.stripe_server import OddStripe

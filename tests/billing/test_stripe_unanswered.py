@@ -6,7 +6,7 @@ import pytest
 
 from billing.models import Invoice, Payment
 from billing.operations import payments
-from merchants.models import Notice
+from notices.models import Notice
 from tests import stripe_server
 from tests.billing.at_stripe import attempts, bill, billed_shop, collect
 from tests.billing.paying import choose

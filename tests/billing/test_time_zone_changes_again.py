@@ -9,7 +9,7 @@ from billing.models import AccountChange
 from billing.operations import terms
 from credit.operations import days as credit_days
 from merchants.models import TimeZonePeriod
-from merchants.refusals import Invalid
+from lib.refusals import Invalid
 from tests import shops
 from tests.billing import deciding
 from tests.billing.moving import ASKED, at, moving, zones

@@ -3,7 +3,7 @@
 import pytest
 
 from billing.models import Payment
-from billing.providers import Answer
+from billing.providers.registry import Answer
 from tests.billing.paying import (
     FIRST,
     SECOND,

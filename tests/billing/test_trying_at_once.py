@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from kombu.exceptions import OperationalError
 
-from billing import hurry, stripe_provider, tasks
+from billing.providers import hurry, stripe
+from billing import tasks
 from billing.models import Card, Invoice, Payment
 from billing.operations import at_once, cards, payments
-from billing.providers import Answer, NoAnswer
+from billing.providers.registry import Answer, NoAnswer
 from tests import shops, stripe_server
 from tests.billing.at_stripe import add_card as add_stripe_card
 from tests.billing.at_stripe import billed_shop
@@ -114,14 +115,14 @@ def test_a_silent_provider_has_five_seconds_and_the_page_says_so(
     add_stripe_card(shop, "2026-11-02 11:00", "pm_2")
     first = Card.objects.get(token="pm_1")
     hurried: list[tuple[float, float]] = []
-    patience = stripe_provider._patience
+    patience = stripe._patience
 
     def impatient() -> tuple[float, float]:
         hurried.append(patience())
         return 0.2, 0.2  # so that the test need not wait, either
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(stripe_provider, "_patience", impatient)
+        patched.setattr(stripe, "_patience", impatient)
         odd.is_silent = True
         clock("2026-11-02 12:00")
         said = send(shop, CHOOSE, method="stripe", card=first.pk)

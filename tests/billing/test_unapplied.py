@@ -7,10 +7,10 @@ from django.core.management import call_command
 from django.db import transaction
 
 from billing.operations import accounts, unapplied
-from billing.providers import Answer
-from merchants import letters
-from merchants.models import Notice
-from merchants.refusals import Refused
+from billing.providers.registry import Answer
+from notices import letters
+from notices.models import Notice
+from lib.refusals import Refused
 from tests import shops
 from tests.billing import deciding
 from tests.billing.paying import (

@@ -6,7 +6,7 @@ import pytest
 
 from billing.models import Payment
 from billing.operations import payments
-from billing.providers import Answer, NoAnswer
+from billing.providers.registry import Answer, NoAnswer
 from tests.billing.paying import (
     FIRST,
     GOOD,

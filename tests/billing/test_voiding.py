@@ -4,7 +4,7 @@ import pytest
 
 from billing.models import BillDecision, InvoiceItem
 from billing.operations import bill_decisions
-from merchants.refusals import Invalid
+from lib.refusals import Invalid
 from tests import shops
 from tests.billing.paying import (
     FIRST,

@@ -1,4 +1,4 @@
-"""One break for every check of credit.audit, in the manner of audit_breaks.py."""
+"""One break for every check of credit.audit.lines, in the manner of audit_breaks.py."""
 
 from tests.config.breaking import DRESS, SILK, Break, drop
 

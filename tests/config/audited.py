@@ -15,9 +15,9 @@ from typing import Any
 
 from django.test import override_settings
 
-from config.events import apply_all
+from gateway.events import apply_all
 from config.timetable import TIMETABLE
-from merchants.events import Event
+from lib.events import Event
 from merchants.operations import operators, proposals
 from tests.config import audited_spring
 from tests.credit import unmatching, withdrawing

@@ -29,7 +29,7 @@ from billing.operations import (
     thresholds,
     transfers,
 )
-from billing.providers import Answer
+from billing.providers.registry import Answer
 from billing.queries import bills_to_collect
 from credit.operations import days as line_days
 from tests.credit import withdrawing

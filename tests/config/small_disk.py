@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests import lacking
-from tests.config.conftest import processes_of, until_gone
+from tests.processes import processes_of, until_gone
 
 
 @contextmanager

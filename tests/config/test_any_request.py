@@ -4,7 +4,7 @@ import pytest
 from django.conf import LazySettings
 
 from tests.any_request import Asker
-from tests.config.desk_shops import operator
+from tests.backoffice.shops_with_work import operator
 from tests.credit.pages import set_clock
 from tests.factories import member
 from tests.routes import full_shop

@@ -11,8 +11,8 @@ from django.db import connection, transaction
 from pytest_django import DjangoDbBlocker
 
 from config.management.commands.audit import CHECKS
-from merchants import audit
-from merchants.audit import Check
+from lib import audit
+from lib.audit import Check
 from tests.config import audited
 from tests.config.audit_breaks import BREAKS
 

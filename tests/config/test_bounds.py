@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from config import bounds
 from credit.models import CreditLine
-from merchants import patience
+from lib import statement_timeout
 from merchants.models import User
 from tests import shops
 from tests.config.test_cookies import DEPLOYMENT
@@ -182,7 +182,7 @@ def test_a_page_that_the_database_takes_too_long_for_says_so(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner = browser_of(member(shop))
-    monkeypatch.setattr("config.views.activity.latest", sleeping)
+    monkeypatch.setattr("pages.views.activity.latest", sleeping)
     response = owner.get(f"/m/{shop.reference}/")
     assert response.status_code == 503
     assert "This took too long We stopped it so that others do not have to wait" in text_of(
@@ -196,16 +196,16 @@ def test_a_web_servers_connections_are_bounded_and_those_of_jobs_are_not() -> No
         cursor.execute("SHOW statement_timeout")
         assert cursor.fetchone() == ("0",)
     with connection.cursor() as cursor:
-        patience.bound(None, connection)
+        statement_timeout.bound(None, connection)
         cursor.execute("SHOW statement_timeout")
         assert cursor.fetchone() == ("10s",)
-        with patience.download():
+        with statement_timeout.download():
             cursor.execute("SHOW statement_timeout")
             assert cursor.fetchone() == ("15min",)
         cursor.execute("SHOW statement_timeout")
         assert cursor.fetchone() == ("10s",)
         cursor.execute("RESET statement_timeout")
-    with patience.download(), connection.cursor() as cursor:
+    with statement_timeout.download(), connection.cursor() as cursor:
         cursor.execute("SHOW statement_timeout")
         assert cursor.fetchone() == ("0",)
 

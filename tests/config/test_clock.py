@@ -15,11 +15,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 import manage
-from config import tasks
-from config.models import Heartbeat, JobRun
+from jobs import tasks
+from jobs.models import Heartbeat, JobRun
 from credit.models import Withdrawal
-from merchants import clock
-from merchants.clock import ClockAhead
+from lib import clock
+from lib.clock import ClockAhead
 from tests import clocks, shops
 from tests.credit.withdrawal_pages import NEW
 from tests.factories import browser_of, member
@@ -169,14 +169,14 @@ def test_a_load_balancer_hears_of_it() -> None:
 
 
 def test_only_doors_read_the_clock() -> None:
-    """Time is an argument of operations and queries; a door asks merchants.clock for it."""
+    """Time is an argument of operations and queries; a door asks lib.clock for it."""
     own = {
-        "merchants/clock.py",
-        "config/metrics.py",  # which are told whatever the time is
+        "lib/clock.py",
+        "config/monitoring/metrics.py",  # which are told whatever the time is
         "config/celery.py",  # in which beat, without a database, says which instant it is at
         # Sessions, and a page that says until when it holds: nothing of the books goes by them.
-        "config/admin_door.py",
-        "config/sessions.py",
+        "merchants/sign_in/admin_door.py",
+        "merchants/sign_in/sessions.py",
         "config/security_txt.py",
     }
     behind = re.compile(r"^(merchants|credit|billing)/(operations|queries|models|audit)(/|\.py|_)")

@@ -15,9 +15,10 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.models import Charge
-from config.timetable import job_named
+from jobs.timetable import job_named
 from credit.models import Order
-from merchants.models import TrailEntry, User
+from trail.models import TrailEntry
+from merchants.models import User
 from merchants.operations import operators, people, proposals
 from tests import shops
 from tests.credit.withdrawing import add, shop_with, withdraw
@@ -88,8 +89,8 @@ FORBIDDEN = [
     "DELETE FROM credit_limitentry",
     "UPDATE credit_limitentry SET limit_change = 1",
     "UPDATE credit_proceedsentry SET amount = 1",
-    "DELETE FROM merchants_trailentry",
-    "UPDATE merchants_trailentry SET reason = ''",
+    "DELETE FROM trail_trailentry",
+    "UPDATE trail_trailentry SET reason = ''",
     "DELETE FROM merchants_proposal",
     "DELETE FROM merchants_user",
     "UPDATE merchants_user SET is_superuser = true",

@@ -13,13 +13,14 @@ from pytest_django import Settings
 
 from billing.models import Invoice
 from billing.queries import prices
-from config import datafolder
-from config.demo import people, telling
-from config.demo.deeds import Deed
-from config.demo.shops import HUAXIN, LAKESIDE, MEILI, SHOPS, SIAM_SILK, Shop
+from config.local import datafolder
+from config.local.demo import people, loading as telling
+from config.local.demo.actions import Deed
+from config.local.demo.shops import HUAXIN, LAKESIDE, MEILI, SHOPS, SIAM_SILK, Shop
 from credit.models import LimitReview
-from merchants import money
-from merchants.models import Membership, Merchant, Notice, User
+from lib import money
+from merchants.models import Membership, Merchant, User
+from notices.models import Notice
 from tests import shops
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from merchants import zones
+from lib import zones
 from merchants.models import Installation, TimeZoneData
 from tests.config.test_cookies import DEPLOYMENT
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands
 
-from config.datafolder import BASE_DIR
-from config.definitions import QUEUES
+from config.local.datafolder import BASE_DIR
+from jobs.definitions import QUEUES
 
 DEPLOY = BASE_DIR / "deploy"
 BOOK = (BASE_DIR / "docs" / "operations.md").read_text()

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import psutil
 
-from tests.config.conftest import lives, processes_of, until_gone
+from tests.processes import lives, processes_of, until_gone
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
 # Uses the servers as any command does, says so, and stays until its input ends.
 USE = """
 import sys, psycopg
-from config import embedded, servers
+from config.local import embedded, servers
 def ask(query):
     where = {"host": servers.postgres_folder(), "dbname": "tael", "user": "tael"}
     with psycopg.connect(**where) as connection:

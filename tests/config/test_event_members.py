@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from config.models import Replay
-from config.replay import BeyondTheClock, check_is_past, look_through
+from gateway.models import Replay
+from gateway.replay import BeyondTheClock, check_is_past, look_through
 from tests import event_files, shops
 
 pytestmark = pytest.mark.django_db

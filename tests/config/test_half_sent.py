@@ -16,7 +16,7 @@ import pytest
 from django.conf import settings
 
 from tests import lacking
-from tests.config.conftest import until
+from tests.processes import until
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 CONFIGURATION = settings.BASE_DIR / "deploy" / "nginx.conf"

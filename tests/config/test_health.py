@@ -15,10 +15,12 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from config import health, jobs, static_files
+from config.monitoring import health
+from jobs import queries
+from config import static_files
 from config.celery import app
-from config.models import Heartbeat, JobRun
-from merchants import zones
+from jobs.models import Heartbeat, JobRun
+from lib import zones
 from merchants.models import TimeZoneData
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +40,7 @@ def look_at_migrations_anew() -> Iterator[None]:
 
 
 def beat(**ago: int) -> None:
-    Heartbeat.objects.create(pk=jobs.SCHEDULER, at=timezone.now() - timedelta(**ago))
+    Heartbeat.objects.create(pk=queries.SCHEDULER, at=timezone.now() - timedelta(**ago))
 
 
 def asked(path: str, **headers: str) -> tuple[int, Any]:

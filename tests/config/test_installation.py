@@ -10,12 +10,13 @@ from django.db import IntegrityError, transaction
 
 from billing.models import Payment
 from billing.operations import payments
-from billing.providers import PROVIDERS, ProviderNotReady
+from billing.providers.registry import PROVIDERS, ProviderNotReady
 from config import installation as settings_of
 from credit.operations import payouts
 from credit.providers import PROVIDERS as PAYERS
 from merchants import installation
-from merchants.models import Installation, TrailEntry
+from merchants.models import Installation
+from trail.models import TrailEntry
 from merchants.operations.installation import set_prefix
 from tests import shops, stripe_server
 from tests.billing import at_stripe, paying

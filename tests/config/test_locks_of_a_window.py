@@ -10,8 +10,8 @@ import pytest
 from django.db import connection, transaction
 
 from billing.operations import accounts
-from config.events import EventRun
-from merchants import events
+from gateway.events import EventRun
+from lib import events
 from tests import shops
 
 pytestmark = pytest.mark.django_db(transaction=True)

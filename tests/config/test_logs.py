@@ -17,9 +17,9 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from config import logs
+from config.monitoring import logs
 from tests import shops
-from tests.config.working import damage, run
+from tests.jobs.working import damage, run
 from tests.factories import browser_of, member
 
 
@@ -97,7 +97,7 @@ def test_what_a_task_logs_names_job_and_task(lines: Lines) -> None:
     damage(shops.join("2026-11-01 10:00"))
     run("billing-day-ends", "2026-11-02 00:00")
     (line,) = lines.of("config.celery")
-    assert (line["task"], line["job"]) == ("config.tasks.do_chunk", "billing-day-ends")
+    assert (line["task"], line["job"]) == ("jobs.tasks.do_chunk", "billing-day-ends")
     assert line["task_id"]
     assert line["message"].endswith("the account of this merchant is damaged") or line["exc_info"]
     assert "request_id" not in line

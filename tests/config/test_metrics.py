@@ -16,10 +16,11 @@ from prometheus_client import REGISTRY, start_http_server
 from pytest_django import Settings
 
 from billing.models import Invoice
-from config import jobs, metrics
+from jobs import queries
+from config.monitoring import metrics
 from config.celery import app
-from config.datafolder import BASE_DIR
-from config.models import Heartbeat, JobFailure, JobRun
+from config.local.datafolder import BASE_DIR
+from jobs.models import Heartbeat, JobFailure, JobRun
 from tests import shops
 from tests.billing.paying import billed
 from tests.factories import browser_of, member
@@ -29,7 +30,7 @@ import os, sys
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 import django
 django.setup()
-from merchants import metrics
+from lib import counters as metrics
 for _ in range(int(sys.argv[1])):
     metrics.ORDERS.labels("placed").inc()
 metrics.SECONDS.labels("overview").observe(0.03)
@@ -116,7 +117,7 @@ def test_a_scraper_reads_the_counters_of_all_processes_and_how_it_stands(
     JobFailure.objects.create(
         job="billing-day-ends", row_id=7, error="-", first_failed_at=now, last_failed_at=now
     )
-    Heartbeat.objects.create(pk=jobs.SCHEDULER, at=now - timedelta(seconds=90))
+    Heartbeat.objects.create(pk=queries.SCHEDULER, at=now - timedelta(seconds=90))
     monkeypatch.setattr(metrics, "QUEUES", ("tael-test",))
     with app.connection_for_read() as broker:
         redis = broker.default_channel.client

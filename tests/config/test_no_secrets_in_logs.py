@@ -12,9 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from config import context, logs, sentry
+from config.monitoring import context, logs, sentry
 from merchants import queries
-from merchants.models import Membership, TrailEntry
+from merchants.models import Membership
+from trail.models import TrailEntry
 from merchants.operations import team
 from tests import shops
 from tests.factories import UserFactory, member

@@ -21,10 +21,10 @@ from pytest_django import Settings
 import manage
 from billing.models import Invoice, Payment
 from billing.operations import payments, stripe_events
-from billing.providers import Sandbox
-from config import outages
-from config.models import Replay
-from merchants import reconnecting
+from billing.providers.registry import Sandbox
+from config.monitoring import outages
+from gateway.models import Replay
+from lib import reconnecting
 from merchants.models import User
 from tests import event_files, shops
 from tests.factories import PASSWORD, UserFactory, browser_of, member
@@ -221,7 +221,7 @@ def test_a_fault_of_ours_is_no_outage() -> None:
 def test_a_page_says_that_the_disk_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
     browser = browser_of(member(shops.join("2026-11-01 10:00")))
 
-    monkeypatch.setattr("config.views.activity.latest", fill_the_disk)
+    monkeypatch.setattr("pages.views.activity.latest", fill_the_disk)
     answer = browser.get("/m/rosewood/")
     assert (answer.status_code, FULL in text_of(answer)) == (503, True)
 

@@ -13,10 +13,10 @@ from urllib.error import HTTPError
 import psutil
 import pytest
 
-from config import programs
-from config.programs import Program
+from config.local import programs
+from config.local.programs import Program
 from tests.config import small_disk
-from tests.config.conftest import lives, processes_of, until, until_gone
+from tests.processes import lives, processes_of, until, until_gone
 from tests.config.test_embedded import postmaster, redis_server
 from tests.config.test_up import shows_the_sign_in_page
 
@@ -233,7 +233,7 @@ def test_two_schedulers_beside_one_another_run_each_instant_once(
     asked = start(
         "-c",
         "import django; django.setup()\n"
-        "from config.models import JobRun\n"
+        "from jobs.models import JobRun\n"
         "from django.db.models import Count\n"
         "runs = JobRun.objects.filter(job='security-mails')\n"
         "print(runs.count(), runs.exclude(tick=None).values('tick').distinct().count())\n",

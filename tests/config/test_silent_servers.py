@@ -17,9 +17,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from billing.models import Invoice, Payment
-from config import health, waits
+from config.monitoring import health
+from config import waits
 from config.celery import app
-from merchants import patience
+from lib import statement_timeout
 from merchants.models import User
 from tests import shops, silent_server
 from tests.config.test_outages import AWAY, SIGN_IN, UNCOUNTED
@@ -106,7 +107,7 @@ SEND = """
 from config.celery import app
 app.conf.broker_transport_options.update(socket_timeout=0.2)
 try:
-    app.send_task("config.tasks.beat")
+    app.send_task("jobs.tasks.beat")
 except Exception as error:
     print(type(error).__name__)
 """
@@ -132,12 +133,12 @@ def test_a_command_ends_with_one_sentence(silent: Silent) -> None:
 @pytest.fixture
 def freeze(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """Stops the server's process at the other end of our connection, as a hung disk does."""
-    monkeypatch.setattr(patience, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(statement_timeout, "GRACE_SECONDS", 0.2)
     frozen = []
 
     def stop() -> None:
         connection.ensure_connection()
-        patience.bound(None, connection)  # as a web server's are
+        statement_timeout.bound(None, connection)  # as a web server's are
         frozen.append(connection.connection.info.backend_pid)
         os.kill(frozen[-1], signal.SIGSTOP)
         connection.connection.wait.seconds = 0.2
@@ -198,13 +199,13 @@ def test_pay_now_and_webhook_answer_and_a_sign_in_and_a_probe(
 @pytest.mark.django_db(transaction=True)
 def test_a_download_is_waited_for_longer_and_nothing_after_it() -> None:
     connection.ensure_connection()
-    patience.bound(None, connection)
+    statement_timeout.bound(None, connection)
     wait = connection.connection.wait
     assert wait.seconds == 10
-    with patience.download():
+    with statement_timeout.download():
         assert wait.seconds == 900
     assert wait.seconds == 10
-    with pytest.raises(DataError), transaction.atomic(), patience.download():
+    with pytest.raises(DataError), transaction.atomic(), statement_timeout.download():
         connection.cursor().execute("SELECT 1 / 0")
     assert wait.seconds == 10
     connection.close()

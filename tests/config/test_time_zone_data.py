@@ -21,10 +21,12 @@ from billing.models import BillingAccount, Charge, Invoice
 from config import installation
 from config.management.commands.audit import CHECKS
 from credit.models import CreditLine
-from merchants import audit, calendar, time_zone_data, zones
+from lib import audit, calendar, zones
+from merchants import time_zone_data
 from merchants.commands import BooksCommand
-from merchants.models import Merchant, TimeZoneData, TimeZonePeriod, TrailEntry
-from merchants.refusals import Invalid
+from merchants.models import Merchant, TimeZoneData, TimeZonePeriod
+from trail.models import TrailEntry
+from lib.refusals import Invalid
 from tests import shops
 from tests.billing import deciding
 from tests.shops import Shop

@@ -10,7 +10,7 @@ from urllib.error import URLError
 import psutil
 import pytest
 
-from tests.config.conftest import processes_of, until, until_gone
+from tests.processes import processes_of, until, until_gone
 
 BUSY_SECONDS = 150  # to start everything on a machine that has other things to do
 Start = Callable[..., "subprocess.Popen[str]"]

@@ -5,7 +5,7 @@ from typing import Any
 
 from credit import scoring
 from credit.models import CreditPolicy, LimitReview
-from merchants import money
+from lib import money
 from tests import shops
 
 OPERATOR = "olga@tael.example"

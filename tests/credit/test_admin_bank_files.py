@@ -9,8 +9,8 @@ from django.test import Client
 from credit import tasks
 from credit.models import PayoutAnswerFile, PayoutDestination, Withdrawal
 from credit.queries import withdrawals as queries
-from merchants import decisions
-from merchants.models import TrailEntry
+from backoffice import decisions
+from trail.models import TrailEntry
 from tests.credit.deciding import DECIDED_AT, DECIDER, address, nothing_changes, operator, text
 from tests.credit.withdrawing import (
     OTHER_OPERATOR,

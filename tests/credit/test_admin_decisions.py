@@ -9,8 +9,8 @@ import pytest
 from django.db.models import Model
 from django.test import Client
 
-from merchants import decisions
-from merchants.models import TrailEntry
+from backoffice import decisions
+from trail.models import TrailEntry
 from merchants.operations import profiles
 from tests.credit import operator_decisions
 from tests.credit.deciding import (

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from credit.models import CreditPolicy
-from merchants import decisions
+from backoffice import decisions
 from tests import shops
 from tests.credit.deciding import DECIDED_AT, address, nothing_changes, operator, text
 from tests.factories import browser_of, member

@@ -13,8 +13,9 @@ from moneyed import Money
 from credit.models import PayoutRun, PayoutSchedule, Withdrawal
 from credit.operations import automatic, destinations, freezes
 from credit.operations.destinations import DestinationNotUsable, UnknownDestination
-from merchants.models import Notice, TrailEntry
-from merchants.refusals import CurrencyMismatch, Invalid
+from notices.models import Notice
+from trail.models import TrailEntry
+from lib.refusals import CurrencyMismatch, Invalid
 from tests import shops
 from tests.credit.withdrawing import (
     MERCHANT,

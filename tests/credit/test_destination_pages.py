@@ -7,7 +7,7 @@ from django.conf import LazySettings
 from pytest_django import DjangoAssertNumQueries
 
 from credit.models import PayoutDestination
-from merchants.models import Notice
+from notices.models import Notice
 from tests.credit.pages import answers, read, set_clock
 from tests.credit.withdrawing import (
     CARD,

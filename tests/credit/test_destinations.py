@@ -14,9 +14,9 @@ from credit.operations.destinations import (
     UnknownDestination,
 )
 from credit.queries import withdrawals
-from merchants import encrypted
-from merchants.models import Notice
-from merchants.refusals import Invalid
+from lib import encrypted
+from notices.models import Notice
+from lib.refusals import Invalid
 from tests import shops
 from tests.credit import withdrawing
 from tests.credit.withdrawing import JOINED, MERCHANT, add

@@ -9,7 +9,7 @@ from credit.models import Freeze
 from credit.operations import freezes
 from credit.queries import exposure
 from credit.queries import limit as limits
-from merchants.refusals import Refused
+from lib.refusals import Refused
 from tests import shops
 from tests.credit.reviewing import DECEMBER, OPERATOR, latest, metrics, shop_with
 

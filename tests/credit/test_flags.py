@@ -13,7 +13,7 @@ from config.timetable import TIMETABLE
 from credit.models import OrderFlag
 from credit.operations import flags
 from credit.queries.flags import lines_with_orders_to_flag
-from merchants.refusals import Invalid
+from lib.refusals import Invalid
 from tests import shops
 from tests.shops import Shop, instant
 

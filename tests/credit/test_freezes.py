@@ -5,7 +5,7 @@ import pytest
 from credit.models import Freeze, Order
 from credit.operations import freezes
 from credit.operations.freezes import AlreadyFrozen, AlreadyLifted
-from merchants.refusals import Invalid
+from lib.refusals import Invalid
 from tests import shops
 
 pytestmark = pytest.mark.django_db

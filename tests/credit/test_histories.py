@@ -4,7 +4,7 @@ import pytest
 
 from credit.models import Freeze, OrderPayment, ProceedsEntry
 from credit.queries import proceeds
-from merchants.models import Notice
+from notices.models import Notice
 from tests import shops
 from tests.shops import Shop
 

@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from credit.models import Freeze
 from credit.operations import freezes, limits
-from merchants import money
+from lib import money
 from tests import shops
 from tests.credit.pages import read, set_clock
 from tests.factories import browser_of, member

@@ -8,7 +8,7 @@ from moneyed import Money
 
 from credit.models import LimitEntry
 from credit.operations import limits
-from merchants.refusals import Invalid, Refused
+from lib.refusals import Invalid, Refused
 from tests import shops
 
 pytestmark = pytest.mark.django_db

@@ -17,7 +17,7 @@ from django.test import Client
 from config.celery import job_named
 from credit.models import CreditLine, PayoutAnswer, PayoutAnswerFile, ProceedsEntry, Withdrawal
 from credit.operations import payout_files
-from merchants import decisions
+from backoffice import decisions
 from tests.credit.deciding import DECIDED_AT, operator, text
 from tests.credit.test_admin_bank_files import ANSWERS, answers
 from tests.credit.withdrawing import NOW, OPERATOR, shop_with, withdraw

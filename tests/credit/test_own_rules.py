@@ -10,8 +10,9 @@ from moneyed import Money
 from credit.models import Freeze
 from credit.operations import freezes, own_rules
 from credit.queries import attention, declined
-from merchants.models import Notice, TrailEntry
-from merchants.refusals import CurrencyMismatch, Invalid, Refused
+from notices.models import Notice
+from trail.models import TrailEntry
+from lib.refusals import CurrencyMismatch, Invalid, Refused
 from tests import shops
 from tests.shops import Shop
 

@@ -7,7 +7,7 @@ from django.test import Client
 from moneyed import Money
 
 from credit.operations import own_rules
-from merchants.models import TrailEntry
+from trail.models import TrailEntry
 from tests import shops
 from tests.credit.pages import set_clock
 from tests.credit.unmatching import settle, shop_with_unmatched_cash

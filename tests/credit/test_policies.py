@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 
 from credit.models import CreditPolicy, LimitEntry, LimitReview
 from credit.operations import policies
-from merchants.refusals import Invalid
+from lib.refusals import Invalid
 from tests.credit.reviewing import DECEMBER, limit, shop_with
 from tests.shops import instant
 

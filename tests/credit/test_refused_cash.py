@@ -7,8 +7,8 @@ import pytest
 from credit.models import RefusedCash
 from credit.operations import refused_cash
 from credit.queries.waiting import REFUSED
-from merchants.models import TrailEntry
-from merchants.refusals import Invalid, Refused
+from trail.models import TrailEntry
+from lib.refusals import Invalid, Refused
 from tests import shops
 from tests.shops import Shop
 

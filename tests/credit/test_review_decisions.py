@@ -8,7 +8,7 @@ import pytest
 from credit.models import Freeze, LimitEntry, LimitReview
 from credit.operations import freezes, review_decisions
 from credit.operations.review_decisions import AlreadyDecided, RaiseBlocked
-from merchants.refusals import Invalid
+from lib.refusals import Invalid
 from tests import shops
 from tests.credit.reviewing import DECEMBER, OPERATOR, latest, limit, outcome, shop_with
 from tests.threads import at_once, every_order

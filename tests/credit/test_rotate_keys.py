@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from config.management.commands import rotate_keys
 from credit.models import PayoutDestination
 from credit.operations import destinations
-from merchants import encrypted
+from lib import encrypted
 from merchants.operations import keys
 from tests import shops
 from tests.credit.withdrawing import JOINED, MERCHANT, add

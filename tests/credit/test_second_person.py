@@ -7,7 +7,7 @@ from django.test import Client
 
 from credit.models import Withdrawal
 from merchants.models import User
-from merchants.second_person import SamePerson, check
+from lib.second_person import SamePerson, check
 from tests import shops
 from tests.credit import withdrawing
 from tests.credit.pages import set_clock

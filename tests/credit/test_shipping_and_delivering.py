@@ -4,7 +4,7 @@ import pytest
 
 from credit.models import Order
 from credit.operations import orders
-from merchants.models import Notice
+from notices.models import Notice
 from tests import shops
 
 pytestmark = pytest.mark.django_db

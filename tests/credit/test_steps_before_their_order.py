@@ -9,7 +9,7 @@ from moneyed import Money
 
 from credit.models import Order, ProceedsEntry
 from credit.operations import orders, payments, refunds
-from merchants.refusals import Refused
+from lib.refusals import Refused
 from tests import shops
 from tests.shops import Shop
 

@@ -12,8 +12,9 @@ from billing.operations import terms
 from credit.models import LimitEntry, LimitReview
 from credit.operations import limits, policies, requests, review_decisions
 from credit.operations.review_decisions import AlreadyDecided, ReviewOvertaken
-from merchants import letters
-from merchants.models import Notice, TrailEntry
+from notices import letters
+from notices.models import Notice
+from trail.models import TrailEntry
 from tests import shops
 from tests.credit.reviewing import DECEMBER, OPERATOR, latest, limit, metrics, outcome, shop_with
 

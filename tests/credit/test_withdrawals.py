@@ -11,7 +11,7 @@ from credit.operations.withdrawals import (
     InsufficientProceeds,
     WithdrawalConflict,
 )
-from merchants.refusals import CurrencyMismatch, Invalid
+from lib.refusals import CurrencyMismatch, Invalid
 from tests import shops
 from tests.credit.withdrawing import (
     MERCHANT,

@@ -11,8 +11,8 @@ from credit.operations.payouts import NotSent, ProviderDecides
 from credit.operations.withdrawals import AlreadyDecided
 from credit.providers import PROVIDERS
 from credit.queries import withdrawals as queries
-from merchants import encrypted
-from merchants.refusals import Invalid
+from lib import encrypted
+from lib.refusals import Invalid
 from tests import shops
 from tests.credit import payout_server
 from tests.credit.payout_server import Bank, HttpProvider

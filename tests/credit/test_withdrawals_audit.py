@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from credit.audit_withdrawals import WITHDRAWALS
+from credit.audit.withdrawals import WITHDRAWALS
 from credit.models import ProceedsEntry
-from merchants import audit
+from lib import audit
 from tests import shops
 from tests.credit.withdrawing import (
     cancel,

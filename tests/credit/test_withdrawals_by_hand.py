@@ -15,8 +15,8 @@ from credit.operations.payout_files import Batch, UnknownBatch
 from credit.operations.payouts import NotSent
 from credit.operations.withdrawals import AlreadyDecided
 from credit.queries import withdrawals as queries
-from merchants.models import TrailEntry
-from merchants.refusals import Invalid
+from trail.models import TrailEntry
+from lib.refusals import Invalid
 from tests import shops
 from tests.credit.withdrawing import (
     NOW,

@@ -8,7 +8,7 @@ import pytest
 from django.conf import LazySettings
 from django.db import connection
 
-from config.datafolder import BASE_DIR
+from config.local.datafolder import BASE_DIR
 from credit.operations import payouts
 from credit.providers import PROVIDERS
 from tests import shops, sleepers

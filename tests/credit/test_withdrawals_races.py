@@ -13,7 +13,7 @@ from credit.models import PayoutAnswer, ProceedsEntry, Withdrawal
 from credit.operations import payout_answers, payout_files, payouts, refunds, withdrawals
 from credit.providers import PROVIDERS
 from credit.queries import withdrawals as queries
-from merchants.refusals import Refused
+from lib.refusals import Refused
 from tests import shops
 from tests.credit import payout_server
 from tests.credit.payout_server import Bank, HttpProvider

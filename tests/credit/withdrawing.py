@@ -11,8 +11,8 @@ from moneyed import Money
 from config.timetable import TIMETABLE
 from credit.models import CreditPolicy, Freeze, PayoutDestination, ProceedsEntry, Withdrawal
 from credit.operations import destinations, freezes, payout_files, payouts, withdrawals
-from merchants import money
-from merchants.models import Notice
+from lib import money
+from notices.models import Notice
 from tests import shops
 
 CARD = "6212 2620 0000 0050 003"  # no refusal, no silence (credit.providers.Sandbox)

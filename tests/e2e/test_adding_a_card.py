@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from billing import stripe_provider
+from billing.providers import stripe
 from billing.operations import cards
 from tests import shops, stripe_server
 from tests.billing.test_stripe_card_page import type_in
@@ -55,7 +55,7 @@ def test_an_owner_adds_a_card(page: Page, live_server: LiveServer) -> None:
     setup = page.locator("[name=setup_intent]").get_attribute("value")
     assert secret
     assert setup
-    type_in(stripe_provider.client(), cards.Begun(setup, secret))
+    type_in(stripe.client(), cards.Begun(setup, secret))
     page.get_by_role("button", name="Add and use it").click()
     expect(page.get_by_role("status")).to_have_text("Visa ···· 4242 was added.")
 

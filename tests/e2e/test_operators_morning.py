@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from billing.operations import payment_methods
 from credit.models import Withdrawal
 from tests.billing import deciding
-from tests.config.desk_shops import NOW, operator, rosewood
+from tests.backoffice.shops_with_work import NOW, operator, rosewood
 from tests.credit.pages import set_clock
 from tests.factories import PASSWORD
 from tests.shops import Shop

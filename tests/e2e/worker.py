@@ -24,8 +24,8 @@ from django.db import connection
 from django.utils import timezone
 
 from config.celery import app
-from config.datafolder import BASE_DIR
-from merchants import clock
+from config.local.datafolder import BASE_DIR
+from lib import clock
 
 LEASH = BASE_DIR / "config" / "leash.py"
 PATIENCE_SECONDS = 60
@@ -79,8 +79,8 @@ class Worker:
     def run(self, name: str) -> None:
         """Say that a job is due, as beat does; return once the worker has done what it found."""
         with app.connection_for_write(transport_options=self.queue) as broker:
-            app.send_task("config.tasks.run_job", [name], connection=broker)
-        while self._next_done() != "config.tasks.do_chunk":
+            app.send_task("jobs.tasks.run_job", [name], connection=broker)
+        while self._next_done() != "jobs.tasks.do_chunk":
             pass
 
     def letters(self, to: str) -> list[EmailMessage]:

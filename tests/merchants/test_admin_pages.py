@@ -26,10 +26,11 @@ from billing.operations import (
     thresholds,
     unapplied,
 )
-from billing.providers import Answer
-from config import runs
-from config.models import Heartbeat, JobFailure, Replay, ReplayRejection
-from config.timetable import job_named
+from billing.providers.registry import Answer
+from jobs import runs
+from jobs.models import Heartbeat, JobFailure
+from gateway.models import Replay, ReplayRejection
+from jobs.timetable import job_named
 from credit.models import PayoutDestination, PayoutRun
 from credit.operations import (
     automatic,
@@ -40,7 +41,8 @@ from credit.operations import (
     withdrawals,
 )
 from merchants import installation, time_zone_data
-from merchants.models import Lease, Membership, SignIn, User
+from jobs.models import Lease
+from merchants.models import Membership, SignIn, User
 from merchants.operations import factors, operators, profiles, sign_ins, team
 from tests import shops
 from tests.factories import UserFactory, browser_of, member, operator

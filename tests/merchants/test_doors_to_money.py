@@ -12,7 +12,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from credit.models import PayoutDestination, PayoutSchedule, Withdrawal
-from merchants.models import Invitation, Membership, Merchant, TrailEntry, User
+from merchants.models import Invitation, Membership, Merchant, User
+from trail.models import TrailEntry
 from merchants.operations import team
 from tests.config.test_authorisation import EXPORTS, MERCHANT, SHOWS
 from tests.credit.withdrawing import destination_of, shop_with

@@ -11,9 +11,10 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from merchants.models import Proposal, TrailEntry, User
+from merchants.models import Proposal, User
+from trail.models import TrailEntry
 from merchants.operations import operators, people
-from merchants.refusals import Refused
+from lib.refusals import Refused
 from tests import shops
 from tests.factories import PASSWORD, UserFactory, browser_of, member, operator
 from tests.shops import instant

@@ -9,7 +9,7 @@ import pytest
 from merchants.models import Profile, ProfilePart, ProfileStep
 from merchants.operations import profiles
 from merchants.operations.profiles import Document
-from merchants.refusals import Invalid
+from lib.refusals import Invalid
 from tests import shops
 from tests.shops import Shop, instant
 

@@ -9,9 +9,10 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from merchants.models import Invitation, Membership, TrailEntry
+from merchants.models import Invitation, Membership
+from trail.models import TrailEntry
 from merchants.operations import invitations, team
-from merchants.refusals import Refused
+from lib.refusals import Refused
 from tests import shops
 from tests.factories import (
     PASSWORD,

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from billing.bill_csv import Export
-from billing.csv_export import Incomplete, save
+from billing.documents.bill_csv import Export
+from billing.documents.csv_export import Incomplete, save
 from billing.models import Invoice
 from merchants.commands import BooksCommand
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from billing.csv_export import Incomplete, save
-from billing.statement_csv import Export, NotClosed
+from billing.documents.csv_export import Incomplete, save
+from billing.documents.statement_csv import Export, NotClosed
 from merchants.commands import BooksCommand
 from merchants.models import Merchant
 

@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from billing.audit import CHECKS as BILLING_CHECKS
-from config.ahead import look
-from credit.audit import CHECKS as CREDIT_CHECKS
-from merchants import audit, clock
-from merchants.audit import Check, Finding, Reading
-from merchants.audit_proposals import PROPOSALS
-from merchants.audit_secrets import SECRETS
+from gateway.ahead import look
+from credit.audit.lines import CHECKS as CREDIT_CHECKS
+from lib import audit, clock
+from lib.audit import Check, Finding, Reading
+from merchants.audit.proposals import PROPOSALS
+from merchants.audit.secrets import SECRETS
 from merchants.commands import BooksCommand
 
 CHECKS: list[Check | Reading] = sorted(

@@ -24,7 +24,7 @@ class Command(BaseCommand):
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         try:
             for name in names or BENCHMARKS:
-                report: Report = import_module(f"config.bench.{name}").run
+                report: Report = import_module(f"bench.{name}").run
                 self.stdout.write(f"\n{name}")
                 for what, figure in report():
                     self.stdout.write(f"  {what:<60} {figure}")

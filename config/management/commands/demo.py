@@ -7,9 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, OutputWrapper
 
-from config import datafolder
-from config.demo import people, telling
-from merchants import clock
+from config.local import datafolder
+from config.local.demo import people, loading
+from lib import clock
 from merchants.commands import BooksCommand
 from merchants.models import Merchant
 
@@ -45,9 +45,9 @@ class Command(BooksCommand):
         if if_empty and not file.exists() and Merchant.objects.exists():
             return
         if not file.exists():
-            telling.write(file, clock.now())
+            loading.write(file, clock.now())
         now = datetime.fromtimestamp(file.stat().st_mtime, UTC)
         self.stdout.write("Loading four demonstration shops, once: a minute, or a few if busy.")
-        telling.tell(file, now, progress=_Quarters(self.stdout))
+        loading.tell(file, now, progress=_Quarters(self.stdout))
         people.let_in()
         file.unlink()

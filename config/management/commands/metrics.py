@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from prometheus_client import start_http_server
 
-from config import metrics
+from config.monitoring import metrics
 from merchants.commands import BooksCommand
 
 

@@ -5,10 +5,11 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from merchants import clock, installation
+from lib import clock
+from merchants import installation
 from merchants.commands import BooksCommand
 from merchants.operations import installation as operations
-from merchants.refusals import Invalid
+from lib.refusals import Invalid
 
 
 class Command(BooksCommand):

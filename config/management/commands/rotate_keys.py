@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from merchants import clock, encrypted
+from lib import clock, encrypted
 from merchants.commands import BooksCommand
-from merchants.encrypted import Column
+from lib.encrypted import Column
 from merchants.operations import keys
 
 CHUNK = 500

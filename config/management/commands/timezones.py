@@ -6,8 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from billing.operations import time_zones
-from merchants import clock, time_zone_data, zones
-from merchants.refusals import Refused
+from lib import clock, zones
+from merchants import time_zone_data
+from lib.refusals import Refused
 
 
 class Command(BaseCommand):

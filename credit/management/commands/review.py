@@ -13,7 +13,7 @@ from rich.table import Table
 from credit.models import CreditLine, CreditPolicy, LimitReview
 from credit.queries import policies
 from credit.queries.limit import Preview, preview
-from merchants import clock, money
+from lib import clock, money
 from merchants.commands import BooksCommand
 
 CHUNK = 1000

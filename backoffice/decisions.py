@@ -1,0 +1,305 @@
+"""Decisions that operators take in the admin: each page says what will happen, asks, calls one
+operation, and shows the operation's own sentence when that refuses.
+
+    decisions = (
+        Decision("lift", _("Lift"), Reasoned, effect=..., carry_out=..., done=_("Lifted.")),
+    )
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from lib import clock
+from merchants import second_factor
+from backoffice.buttons import button as _button
+from lib.refusals import Refused
+from lib.text_fields import WordsField
+
+Text = str | Promise
+
+
+class Agreed(forms.Form):
+    """Nothing to say but yes."""
+
+
+class Reasoned(forms.Form):
+    reason = WordsField(label=_("Reason"), widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
+
+
+@dataclass(frozen=True)
+class Act:
+    """What an operator asked for: about which row (None: about no single one), and who when."""
+
+    row: Any
+    said: dict[str, Any]  # the form's cleaned data
+    by: dict[str, Any]  # actor and now, as operations take them
+    user: Any = None  # the actor as a person, for operations about people
+
+    @property
+    def reason(self) -> str:
+        return str(self.said["reason"])
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of a decision about many things; shown at once instead of a sentence."""
+
+    done: str
+    refused: Sequence[str] = ()  # one sentence for each
+    link: str = ""  # of what was made
+    link_text: Text = ""
+
+
+def always(row: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One button, and the page behind it."""
+
+    name: str  # in the address
+    title: Text  # of the button
+    form: type[forms.Form] = field(kw_only=True)
+    effect: Callable[[Any], Text] = field(kw_only=True)  # what will happen, said before
+    carry_out: Callable[[Act], Report | Model] = field(kw_only=True)  # calls one operation
+    # Said after, of what was made where that matters; a Report says its own.
+    done: Text | Callable[[Any], Text] = field(kw_only=True, default="")
+    initial: Callable[[Any], dict[str, Any]] = field(kw_only=True, default=lambda row: {})
+    # Whether the button is there. It is the operation that refuses.
+    is_open: Callable[[Any], bool] = field(kw_only=True, default=always)
+    menu: Text = field(kw_only=True, default="")  # buttons of the same one are in a menu
+    # Whether a second factor is asked for at the decision, besides the one at the sign-in: for what
+    # decides who gets in, and as what.
+    takes_second_factor: bool = field(kw_only=True, default=False)
+    # Who may take it: has this permission; empty, the one to change such rows.
+    permission: str = field(kw_only=True, default="")
+
+
+@dataclass(frozen=True)
+class Download:
+    """A button that asks what for, and gives a row's file: its name and content.
+
+    Such files have what is secret otherwise: the operation leaves who took one, and why, on the
+    trail.
+    """
+
+    name: str
+    title: Text
+    is_there: Callable[[Any], bool]
+    effect: Callable[[Any], Text]  # what is in it, said before
+    content: Callable[[Act], tuple[str, bytes]]  # calls one operation
+    permission: str = ""  # as with decisions: such files are for who decides, not for who looks
+
+
+class Deciding(ModelAdmin):
+    """Pages with decisions, for who may change such rows; nothing else may be changed there."""
+
+    decisions: ClassVar[Sequence[Decision]] = ()  # about one row
+    list_decisions: ClassVar[Sequence[Decision]] = ()  # about none, or several
+    downloads: ClassVar[Sequence[Download]] = ()
+    merchant: ClassVar[str] = ""  # the path from the row to its merchant, where it has one
+
+    def may_decide(self, request: HttpRequest, one: Decision | Download | None = None) -> bool:
+        """Whether these pages' decisions, or this one, are for the person."""
+        to_change = f"{self.opts.app_label}.change_{self.opts.model_name}"
+        return request.user.has_perm((one and one.permission) or to_change)
+
+    def get_urls(self) -> list[URLPattern]:
+        views: list[tuple[str, Callable[..., HttpResponse], str]] = [
+            ("<int:object_id>/decide/<slug:name>/", self._decide_row, "decide"),
+            ("<int:object_id>/download/<slug:name>/", self._download, "download"),
+            ("decide/<slug:name>/", self._decide_list, "decide_list"),
+        ]
+        own = [
+            path(route, self.admin_site.admin_view(view), name=self._name(name))
+            for route, view, name in views
+        ]
+        return [*own, *super().get_urls()]
+
+    def _name(self, name: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{name}"
+
+    def _address(self, name: str, *args: object) -> str:
+        return reverse(f"{self.admin_site.name}:{self._name(name)}", args=args)
+
+    # Buttons.
+
+    def buttons(self, request: HttpRequest, row: Model) -> list[tuple[Text, str]]:
+        """The title and address of each decision about the row that is open to this person."""
+        return [
+            (one.title, self._address("decide", row.pk, one.name))
+            for one in self.decisions
+            if self.may_decide(request, one) and one.is_open(row)
+        ]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        row = context.get("original")
+        if row is not None:
+            context["actions_detail"] = [
+                *context.get("actions_detail", ()),
+                *(
+                    _button(one.title, self._address("download", row.pk, one.name))
+                    for one in self.downloads
+                    if self.may_decide(request, one) and one.is_there(row)
+                ),
+                *self._decision_buttons(request, row),
+            ]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _decision_buttons(self, request: HttpRequest, row: Model) -> list[dict[str, Any]]:
+        """A menu stands where the first of its buttons would."""
+        buttons: list[dict[str, Any]] = []
+        menus: dict[str, list[dict[str, Any]]] = {}
+        for one in self.decisions:
+            if not self.may_decide(request, one) or not one.is_open(row):
+                continue
+            button = _button(one.title, self._address("decide", row.pk, one.name))
+            if not one.menu:
+                buttons.append(button)
+            elif str(one.menu) in menus:
+                menus[str(one.menu)].append(button)
+            else:
+                menus[str(one.menu)] = items = [button]
+                name = f"menu{len(menus)}"  # by which its script finds it
+                buttons.append(_button(one.menu, "") | {"items": items, "method_name": name})
+        return buttons
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        if isinstance(response, TemplateResponse):
+            response.context_data = (response.context_data or {}) | {
+                "actions_list": [
+                    _button(one.title, self._address("decide_list", one.name))
+                    for one in self.list_decisions
+                    if self.may_decide(request, one)
+                ]
+            }
+        return response
+
+    # Pages.
+
+    def _decide_row(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
+        decision = self._named(request, self.decisions, name)
+        return self._decide(request, self._row(request, object_id), decision)
+
+    def _decide_list(self, request: HttpRequest, name: str) -> HttpResponse:
+        return self._decide(request, None, self._named(request, self.list_decisions, name))
+
+    def _download(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
+        download = self._named(request, self.downloads, name)
+        row = self._row(request, object_id)
+        if not download.is_there(row):
+            raise Http404
+        form = Reasoned(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            try:
+                return attachment(*download.content(_act(form, row, request)))
+            except Refused as refusal:
+                form.add_error(None, str(refusal))
+        return self._page(request, row, download, form)
+
+    def _named(self, request: HttpRequest, ones: Sequence[Any], name: str) -> Any:
+        one = next((one for one in ones if one.name == name), None)
+        if not self.may_decide(request, one):
+            raise PermissionDenied
+        if one is None:
+            raise Http404
+        return one
+
+    def _row(self, request: HttpRequest, object_id: int) -> Model:
+        row: Model | None = self.get_object(request, str(object_id))
+        if row is None:
+            raise Http404
+        return row
+
+    def _decide(self, request: HttpRequest, row: Any, decision: Decision) -> HttpResponse:
+        if decision.takes_second_factor:
+            elsewhere = second_factor.confirm_again(request)
+            if elsewhere is not None:
+                return elsewhere
+        if request.method != "POST":
+            form = decision.form(initial=decision.initial(row))
+            return self._page(request, row, decision, form)
+        form = decision.form(request.POST, request.FILES, initial=decision.initial(row))
+        outcome = _carried_out(decision, form, row, request) if form.is_valid() else None
+        if outcome is None:
+            return self._page(request, row, decision, form)
+        if isinstance(outcome, Report):
+            return self._page(request, row, decision, None, outcome)
+        self.log_change(request, outcome if row is None else row, str(decision.title))
+        if callable(decision.done):  # it may be no success, such as a payment that failed
+            messages.info(request, str(decision.done(outcome)))
+        else:
+            messages.success(request, str(decision.done))
+        is_there = row is not None and outcome.pk is not None  # deleting leaves no key
+        return HttpResponseRedirect(
+            self._address("change", row.pk) if is_there else self._address("changelist")
+        )
+
+    def _page(
+        self,
+        request: HttpRequest,
+        row: Any,
+        decision: Decision | Download,
+        form: forms.Form | None,
+        report: Report | None = None,
+    ) -> TemplateResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": row,
+            "title": decision.title,
+            "subtitle": row,
+            "merchant": row and self.merchant and reduce(getattr, self.merchant.split("__"), row),
+            "effect": decision.effect(row),
+            "form": form,
+            "report": report,
+            "back": self._address("changelist") if row is None else self._address("change", row.pk),
+        }
+        return TemplateResponse(request, "admin/decision.html", context)
+
+
+def attachment(name: str, content: bytes) -> HttpResponse:
+    """A file to keep; never opened in the browser, whatever is in it."""
+    response = HttpResponse(content, content_type="application/octet-stream")
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return response
+
+
+def _act(form: forms.Form, row: Any, request: HttpRequest) -> Act:
+    by = {"actor": request.user.get_username(), "now": clock.now()}
+    return Act(row=row, said=form.cleaned_data, by=by, user=request.user)
+
+
+def _carried_out(
+    decision: Decision, form: forms.Form, row: Any, request: HttpRequest
+) -> Report | Model | None:
+    """What the operation made of it, or None, and the form says why it refused."""
+    try:
+        return decision.carry_out(_act(form, row, request))
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+    except ValidationError as error:  # of a model, by field
+        for name, errors in error.update_error_dict({}).items():
+            form.add_error(name if name in form.fields else None, errors)
+    return None

@@ -1,0 +1,170 @@
+"""What waits for a decision: how much of it, since when, and what it comes to.
+
+All queues are read in one statement, each by its own index and no further than it is counted.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import CharField, F, Model, Value
+from django.http import HttpRequest
+from django.urls import reverse
+
+from billing.queries import waiting as billing
+from jobs import panel
+from credit.queries import waiting as credit
+from backoffice import queues as merchants
+from lib.fields import AmountField
+from backoffice.queues import Queue
+
+MOST = 100  # so many are counted; one more is "100+"
+
+
+@dataclass(frozen=True)
+class Group:
+    title: str
+    queues: Sequence[Queue]
+
+
+# In the order in which an officer's morning goes.
+GROUPS = (
+    Group(
+        "Stuck: look at these first",
+        (panel.PARKED, billing.UNANSWERED, credit.UNKNOWN, credit.LATE),
+    ),
+    Group("Money to pay out", (credit.TO_APPROVE, credit.TO_SEND)),
+    Group(
+        "Merchants wait for an answer",
+        (
+            credit.RAISES,
+            credit.QUESTIONS,
+            billing.THRESHOLDS,
+            billing.CREDITS,
+            credit.REVIEWS,
+            merchants.PROFILES,
+        ),
+    ),
+    Group("Waiting for a second person", (merchants.PROPOSALS,)),
+    Group("Bills", (billing.FAILED, billing.DRAFTS, billing.REVERSALS)),
+    Group("To look into", (credit.FLAGS, credit.UNMATCHED, credit.REFUSED)),
+)
+QUEUES = tuple(queue for group in GROUPS for queue in group.queues)
+
+
+@dataclass(frozen=True)
+class Pile:
+    """What a queue holds."""
+
+    queue: Queue
+    count: int
+    oldest: datetime
+    amounts: Sequence[tuple[Decimal, str]]  # by currency; of the oldest MOST where there are more
+    address: str  # of the list that shows exactly these
+
+    @property
+    def is_long(self) -> bool:
+        return self.count > MOST
+
+    @property
+    def number(self) -> str:
+        return f"{MOST}+" if self.is_long else str(self.count)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """For one operator."""
+
+    groups: Sequence[tuple[str, Sequence[Pile]]]  # what this one may decide
+    others: Sequence[Pile]  # what this one may only look at
+    nothing: Sequence[str]  # the titles of this one's queues that are empty
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.groups
+
+
+def of(request: HttpRequest, now: datetime) -> Waiting:
+    seen = [queue for queue in QUEUES if may_see(request, queue)]
+    piles = {pile.queue: pile for pile in read(seen, now)}
+    mine = {queue for queue in seen if may_decide(request, queue)}
+    groups = [
+        (group.title, [piles[one] for one in group.queues if one in mine and one in piles])
+        for group in GROUPS
+    ]
+    return Waiting(
+        groups=[(title, found) for title, found in groups if found],
+        others=[piles[queue] for queue in seen if queue in piles and queue not in mine],
+        nothing=[queue.title for queue in seen if queue in mine and queue not in piles],
+    )
+
+
+def read(queues: Iterable[Queue], now: datetime, merchant_id: int | None = None) -> list[Pile]:
+    """What these queues hold, of all merchants or of one, and nothing of what is empty."""
+    asked = list(queues)
+    if not asked:
+        return []
+    first, *rest = (_rows(queue, number, now, merchant_id) for number, queue in enumerate(asked))
+    found: dict[int, list[Any]] = defaultdict(list)
+    for number, since, currency, amount in first.union(*rest, all=True):
+        found[number].append((since, currency, amount))
+    return [_pile(asked[number], found[number]) for number in sorted(found)]
+
+
+def _rows(queue: Queue, number: int, now: datetime, merchant_id: int | None) -> Any:
+    rows = queue.rows(now)
+    if merchant_id is not None:
+        rows = rows.filter(**{queue.merchant: merchant_id})
+    has_amount = queue.amount is not None
+    return rows.annotate(
+        queue_number=Value(number),
+        queue_since=F(queue.since),
+        queue_currency=F(queue.currency) if has_amount else Value("", CharField()),
+        queue_amount=queue.amount if has_amount else Value(Decimal(0), AmountField()),
+    ).values_list("queue_number", "queue_since", "queue_currency", "queue_amount")[: MOST + 1]
+
+
+def _pile(queue: Queue, rows: Sequence[tuple[datetime, str, Decimal]]) -> Pile:
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for _since, currency, amount in rows[:MOST]:
+        if currency:
+            sums[currency] += amount
+    return Pile(
+        queue=queue,
+        count=len(rows),
+        oldest=min(row[0] for row in rows),
+        amounts=[(amount, currency) for currency, amount in sorted(sums.items())],
+        address=address(queue),
+    )
+
+
+def address(queue: Queue) -> str:
+    """Of the list of the queue's rows; "" where nothing lists them."""
+    if queue.model not in admin.site._registry:
+        return ""
+    meta = queue.model._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist") + f"?waits={queue.name}"
+
+
+def may_see(request: HttpRequest, queue: Queue) -> bool:
+    pages = admin.site._registry.get(queue.model)
+    if pages is None:
+        return request.user.has_perm(_permission(queue.model, "view"))
+    return pages.has_view_permission(request)
+
+
+def may_decide(request: HttpRequest, queue: Queue) -> bool:
+    """Whether the buttons on the pages of such rows are there for this person."""
+    model = queue.like or queue.model
+    decides = getattr(admin.site._registry.get(model), "may_decide", None)
+    return (
+        bool(decides(request)) if decides else request.user.has_perm(_permission(model, "change"))
+    )
+
+
+def _permission(model: type[Model], what: str) -> str:
+    return f"{model._meta.app_label}.{what}_{model._meta.model_name}"

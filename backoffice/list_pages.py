@@ -1,0 +1,278 @@
+"""The ground that all books' admin pages stand on."""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.contrib.admin import ShowFacets
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.paginator import InfinitePaginator
+
+from lib import clock
+from backoffice.lookups import OfferedQuestions
+from backoffice.buttons import button
+from lib.fields import AmountField
+from merchants.models import Merchant
+from lib.formats import plain_money
+from backoffice.queues import Queue
+
+Column = Callable[[Any], str]
+
+
+def figure(value: Decimal, currency: str) -> str:
+    """An amount in a sentence or a table."""
+    return plain_money(value, currency)
+
+
+def amount(field: str, currency: str = "currency") -> Column:
+    """A column of money; `currency` is where the row names it, `__` leading to related rows."""
+
+    @admin.display(description=field.replace("_", " "))
+    def column(row: Any) -> str:
+        value = getattr(row, field)
+        if value is None:
+            return "-"
+        return format_html('<span class="figure">{}</span>', figure(value, _follow(row, currency)))
+
+    column.__name__ = field
+    return column
+
+
+def related(path: str) -> Column:
+    """A column that shows a row further away. Its rows belong into list_select_related.
+
+    A merchant leads to the page that tells all about it.
+    """
+
+    @admin.display(description=path.rpartition("__")[2])
+    def column(row: Any) -> str:
+        return _shown(_follow(row, path))
+
+    column.__name__ = path
+    return column
+
+
+def _follow(row: Any, path: str) -> Any:
+    for step in path.split("__"):
+        row = getattr(row, step)
+    return row
+
+
+def _shown(row: Model | None) -> str:
+    if row is None:
+        return "-"
+    if not isinstance(row, Merchant):
+        return str(row)
+    return format_html('<a href="{}">{}</a>', reverse("desk:merchant", args=[row.reference]), row)
+
+
+class Waiting(admin.SimpleListFilter):
+    """Shows exactly what the home page counts (backoffice.queues)."""
+
+    title = "what waits"
+    parameter_name = "waits"
+    queues: ClassVar[Sequence[Queue]] = ()
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(queue.name, queue.title) for queue in self.queues]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        chosen = [queue for queue in self.queues if queue.name == self.value()]
+        return queryset.filter(chosen[0].which(clock.now())) if chosen else queryset
+
+
+def waiting(*queues: Queue) -> type[Waiting]:
+    """The filter of a list in which these queues wait."""
+    return type("WaitingHere", (Waiting,), {"queues": queues})
+
+
+def one_of(field: str, choices: Sequence[tuple[str, Any]]) -> type[admin.SimpleListFilter]:
+    """A filter of a column without choices of its own, whose values nobody collects from rows."""
+
+    class OneOf(admin.SimpleListFilter):
+        title = field
+        parameter_name = field
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+            return list(choices)
+
+        def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+            return queryset.filter(**{field: self.value()}) if self.value() else queryset
+
+    return OneOf
+
+
+WINDOW = 20_000  # rows
+
+
+class Bounded(ModelAdmin):
+    """A list that costs the same however long it is: it is never counted, and never sorted by what
+    has no index.
+    """
+
+    paginator = InfinitePaginator
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    list_per_page = 50
+    # Rows are very many: filters look at the latest only, unless a search narrows them down.
+    is_long: ClassVar[bool] = False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
+    ) -> tuple["QuerySet[Any]", bool]:
+        if self.is_long and not search_term.strip() and self._is_filtered(request):
+            latest = (
+                self.model._default_manager.order_by("-pk").values_list("pk", flat=True).first()
+            )
+            return queryset.filter(pk__gt=(latest or 0) - WINDOW), False
+        found: tuple[QuerySet[Any], bool] = super().get_search_results(
+            request, queryset, search_term
+        )
+        return found
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        return ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[OfferedQuestions]:
+        return OfferedQuestions
+
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
+        """A row is chosen and found by its key alone, never by what stands in another column."""
+        return to_field in ("pk", self.opts.pk.name)
+
+    def _is_filtered(self, request: HttpRequest) -> bool:
+        """But by what waits, which has an index of its own."""
+        names = {name for name, value in request.GET.items() if value}
+        return bool(names - {"q", "p", "o", "all", "e", Waiting.parameter_name})
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if self.is_long and not request.GET.get("q") and self._is_filtered(request):
+            messages.info(request, f"Found among the latest {WINDOW:,} rows. Of one merchant all"
+                          " are found: put its reference into the box.")  # fmt: skip
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        return response
+
+
+class ReadOnly(Bounded):
+    """Rows that only operations write: nobody adds, edits or deletes them here."""
+
+    currency: ClassVar[str] = "currency"  # where a row names the currency of its amounts
+    merchant: ClassVar[str] = ""  # the path from a row to its merchant, where it has one
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        """Every column; amounts with their currency's digits, which the columns do not know.
+
+        The merchant comes first, as a way to the page that tells all about it.
+        """
+        first = [related(self.merchant)] if self.merchant else []
+        return first + [
+            amount(field.name, self.currency) if isinstance(field, AmountField) else field.name
+            for field in self.model._meta.fields
+            if field.editable
+            and not (field.primary_key and not field.is_relation)
+            and field.name != self.merchant
+        ]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """With a way to what people changed about the row's merchant."""
+        row = context.get("original")
+        merchant = _follow(row, self.merchant) if row is not None and self.merchant else None
+        if merchant is not None and request.user.has_perm("trail.view_trailentry"):
+            trail = reverse(f"{self.admin_site.name}:merchants_trailentry_changelist")
+            query = urlencode({"q": merchant.reference})
+            context["actions_detail"] = [
+                *context.get("actions_detail", ()),
+                button("Trail", f"{trail}?{query}"),
+            ]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+class OfMerchant(ReadOnly):
+    """Rows with a reference unique to their merchant: found by both, as they are indexed."""
+
+    reference: ClassVar[str] = "reference"  # the path to its own; "" where it has none
+    # The order of one merchant's rows: that of an index that starts with the merchant.
+    of_one: ClassVar[Sequence[str]] = ("-pk",)
+    # Makes the box appear; get_search_results says what it finds.
+    search_fields = ("pk",)
+    search_help_text = "Merchant's reference, own reference"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
+    ) -> tuple["QuerySet[Any]", bool]:
+        merchant, _space, reference = search_term.strip().partition(" ")
+        if not merchant:
+            return super().get_search_results(request, queryset, "")
+        # By its key, of which the database knows how many rows there are.
+        known = Merchant.objects.filter(reference=merchant).values_list("pk", flat=True).first()
+        queryset = queryset.filter(**{self.merchant: known or 0})
+        if reference and self.reference:
+            queryset = self.named(queryset, reference.strip())
+        return queryset, False
+
+    def named(self, queryset: "QuerySet[Any]", reference: str) -> "QuerySet[Any]":
+        return queryset.filter(**{self.reference: reference})
+
+    def get_ordering(self, request: HttpRequest) -> Sequence[str]:
+        is_of_one = request.GET.get("q", "").strip()
+        return self.of_one if is_of_one else super().get_ordering(request)
+
+
+class FoundByKeys(ReadOnly):
+    """Rows found by one of several exact keys: the first that any row has.
+
+    One question for each key, because one about all of them at once could use no index.
+    """
+
+    keys: ClassVar[Sequence[str]]  # paths from the row, each indexed
+    search_fields = ("pk",)  # makes the box appear
+
+    def asked_as(self, term: str) -> str:
+        """What a term is called in the columns of `keys`."""
+        return term
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
+    ) -> tuple["QuerySet[Any]", bool]:
+        term = search_term.strip()
+        if not term:
+            return super().get_search_results(request, queryset, "")
+        wanted = self.asked_as(term)
+        for key in self.keys:
+            found = queryset.filter(**{key: wanted})
+            if found.exists():
+                return found, False
+        return queryset.none(), False
+
+
+class ReadOnlyInline(TabularInline):
+    """A few rows under the one they belong to. Only for rows that are few by nature."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False

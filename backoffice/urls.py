@@ -1,0 +1,13 @@
+"""Below /admin/, beside the pages that the admin makes by itself."""
+
+from django.contrib.admin import site
+from django.urls import path
+
+from backoffice import views
+
+app_name = "desk"
+urlpatterns = [
+    path("find/", site.admin_view(views.find), name="find"),
+    path("figures/<str:currency>/<slug:name>.svg", site.admin_view(views.chart), name="chart"),
+    path("merchant/<reference:reference>/", site.admin_view(views.merchant), name="merchant"),
+]

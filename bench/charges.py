@@ -1,0 +1,166 @@
+"""Recording charges in bulk, against COPY of the very rows that came out of it.
+
+COPY goes into a table with the columns, indexes, checks and foreign keys of the charges, in batches
+and transactions of the same size; it keeps no items, statements, totals, requests or bills.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from statistics import median
+
+from django.db import connection, transaction
+
+from billing.models import Invoice
+from billing.operations import charges, days
+from bench import reached
+from bench.shops import join
+from gateway.events import EventRun
+from lib.events import Event
+from merchants.models import Merchant
+
+NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
+CHARGES = 100_000
+BATCH = 1000  # as in a replay
+ROUNDS = 3
+MERCHANTS = 200
+OFTEN_BILLED = 20  # of the merchants, at a threshold that 100 charges or so reach
+CHARGES_A_REQUEST = 3
+# Of ten charges: the fee, and about what it comes to.
+OF_TEN = (
+    *[("pick-pack", Decimal("2.45"))] * 3,
+    *[("packaging", Decimal("0.80"))] * 3,
+    *[("shipping-label", Decimal("6.10"))] * 3,
+    ("receiving", Decimal("18.00")),
+)
+
+COLUMNS = """account_id, reference, fee_id, item_id, statement_id, request, description, quantity,
+             currency, amount, unit_price, at, service_on, arrived_at, is_late"""
+WITH_KEYS, WITHOUT_KEYS = "bench_charge_with_keys", "bench_charge"
+KEYS = """
+SELECT pg_get_constraintdef(oid) FROM pg_constraint
+WHERE conrelid = 'billing_charge'::regclass AND contype = 'f'
+"""
+
+
+def run() -> Iterator[tuple[str, str]]:
+    """Lines of the report: what was measured, and what came out."""
+    merchants = _merchants()
+    _make_tables()
+    ours, keyed, bare = [], [], []
+    for number in range(ROUNDS):  # in turn, so that a machine that slows down slows all
+        new = _charges(merchants, number)
+        ours.append(_rate(lambda batch: charges.record_many(batch), new))
+        rows = _rows(number)
+        keyed.append(_rate(lambda batch: _copy(WITH_KEYS, batch), rows))
+        bare.append(_rate(lambda batch: _copy(WITHOUT_KEYS, batch), rows))
+        yield "charges a second", f"{ours[-1]:,.0f} (COPY {keyed[-1]:,.0f})"
+    bills = Invoice.objects.filter(kind=Invoice.Kind.THRESHOLD).count()
+    yield "threshold bills they made on the way", f"{bills:,}"
+    ratio = median(one / other for one, other in zip(ours, keyed, strict=True))
+    yield "ratio to COPY, median (≥ 0.3)", reached(ratio, ratio >= 0.3)
+    ratio = median(one / other for one, other in zip(ours, bare, strict=True))
+    yield "ratio to COPY without foreign keys, median", f"{ratio:.2f}"
+    yield "as events, checked and applied, a second", f"{_rate(_apply, _events(merchants)):,.0f}"
+
+
+def _merchants() -> list[Merchant]:
+    """Their first day is behind them, and its bills written."""
+    thresholds = ["500.00"] * OFTEN_BILLED + ["1000000.00"] * (MERCHANTS - OFTEN_BILLED)
+    joined = [join(f"charged-{n}", threshold=each) for n, each in enumerate(thresholds)]
+    days.work_off(joined, now=NOW)
+    return list(Merchant.objects.filter(pk__in=joined).order_by("pk"))
+
+
+def _make_tables() -> None:
+    with connection.cursor() as cursor:
+        for table in (WITH_KEYS, WITHOUT_KEYS):
+            cursor.execute(f"CREATE TABLE {table} (LIKE billing_charge INCLUDING ALL)")
+        cursor.execute(KEYS)
+        for (key,) in cursor.fetchall():
+            cursor.execute(f"ALTER TABLE {WITH_KEYS} ADD {key}")
+
+
+def _charges(merchants: Sequence[Merchant], number: int) -> list[charges.NewCharge]:
+    """Charges of many merchants, mixed, as they come in over a morning."""
+    return [_charge(merchants, number, place) for place in range(CHARGES)]
+
+
+def _charge(merchants: Sequence[Merchant], number: int, place: int) -> charges.NewCharge:
+    turn, merchant = divmod(place, len(merchants))
+    fee, price = OF_TEN[(turn + merchant) % len(OF_TEN)]
+    return charges.NewCharge(
+        merchant_id=merchants[merchant].pk,
+        reference=f"charge-{number}-{place:08}",
+        fee=fee,
+        currency="USD",
+        amount=price + Decimal(place % 100) / 100,
+        quantity=Decimal(1 + place % 4),
+        at=NOW - timedelta(seconds=(CHARGES - place) / 4),
+        now=NOW,
+        request=f"request-{number}-{turn // CHARGES_A_REQUEST:06}",
+        description=f"Order {number}-{place}",
+    )
+
+
+def _events(merchants: Sequence[Merchant]) -> list[Event]:
+    references = {merchant.pk: merchant.reference for merchant in merchants}
+    return [
+        Event(
+            id=charge.reference,
+            type="charge.recorded",
+            at=charge.at,
+            merchant=references[charge.merchant_id],
+            data={
+                "charge": charge.reference,
+                "fee": charge.fee,
+                "request": charge.request,
+                "quantity": str(charge.quantity),
+                "currency": charge.currency,
+                "amount": str(charge.amount),
+                "description": charge.description,
+            },
+        )
+        for charge in _charges(merchants, ROUNDS)
+    ]
+
+
+@transaction.atomic
+def _apply(events: Sequence[Event]) -> None:
+    run = EventRun()
+    for event in events:
+        run.apply(event, now=NOW)
+    assert {outcome.status for outcome in run.finish()} == {"applied"}
+
+
+def _rows(number: int) -> list[bytes]:
+    """What a round recorded, as COPY writes it: one row each, in the order of recording."""
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            f"COPY (SELECT {COLUMNS} FROM billing_charge WHERE reference LIKE %s ORDER BY id)"
+            " TO STDOUT",
+            [f"charge-{number}-%"],
+        ) as copy,
+    ):
+        rows = [bytes(row) for row in copy]
+    assert len(rows) == CHARGES
+    return rows
+
+
+@transaction.atomic
+def _copy(table: str, rows: Sequence[bytes]) -> None:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({COLUMNS}) FROM STDIN") as copy,
+    ):
+        copy.write(b"".join(rows))
+
+
+def _rate(act: Callable[[Sequence], object], what: Sequence) -> float:
+    batches = [what[start : start + BATCH] for start in range(0, len(what), BATCH)]
+    started = time.perf_counter()
+    for batch in batches:
+        act(batch)
+    return len(what) / (time.perf_counter() - started)

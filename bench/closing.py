@@ -1,0 +1,89 @@
+"""Closing a month of a thousand merchants, against one statement that sums all its charges.
+
+Counts and sums are kept with every charge, so that closing should not depend on how many there are.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from statistics import median
+
+from django.db import connection, transaction
+
+from billing.models import Invoice, Statement
+from billing.operations import days
+from bench import reached, seeds
+from bench.shops import join
+from lib import calendar
+
+MERCHANTS = 1000
+ROUNDS = 5
+# Last day, and charges of each merchant. The same merchants close both months.
+FEW, MANY = (date(2026, 11, 30), 100), (date(2026, 12, 31), 1000)
+
+TABLE = "CREATE TABLE bench_total (LIKE billing_statementtotal INCLUDING ALL)"
+FLOOR = """
+INSERT INTO bench_total (statement_id, fee_id, amount, charge_count)
+SELECT charge.statement_id, charge.fee_id, sum(charge.amount), count(*)
+FROM billing_charge charge JOIN billing_statement statement ON statement.id = charge.statement_id
+WHERE statement.month = %s AND statement.account_id = ANY(%s)
+GROUP BY charge.statement_id, charge.fee_id
+"""
+
+
+def run() -> Iterator[tuple[str, str]]:
+    """Lines of the report: what was measured, and what came out."""
+    accounts = [join(f"closing-{number}") for number in range(MERCHANTS)]
+    with connection.cursor() as cursor:
+        cursor.execute(TABLE)
+    ours, floors = [], []
+    for last_day, charges in (FEW, MANY):
+        seeds.fill_month(accounts, last_day=last_day, charges=charges)
+        bills = Invoice.objects.count()
+        seconds, floor = _close(accounts, last_day)
+        ours.append(seconds)
+        floors.append(floor)
+        yield (
+            f"{MERCHANTS:,} merchants, {charges:,} charges each: seconds",
+            f"{seconds:.2f} (least SQL {floor:.2f})",
+        )
+        yield "bills written with it", f"{Invoice.objects.count() - bills:,}"
+    ratio, times = ours[1] / floors[1], ours[1] / ours[0]
+    yield f"{MANY[1]:,} charges each, ratio to the least SQL (≤ 2)", reached(ratio, ratio <= 2)
+    yield "ten times the charges take so many times as long (≤ 12)", reached(times, times <= 12)
+
+
+def _close(accounts: Sequence[int], last_day: date) -> tuple[float, float]:
+    """Seconds for us and for the least SQL, each the median of several times, in turn."""
+    now = calendar.day_end(last_day, "UTC")
+    month = calendar.month_of(last_day)
+    ours, floor = [], []
+    for _ in range(ROUNDS):
+        floor.append(_seconds(lambda: _sum(accounts, month)))
+        ours.append(_seconds(lambda: _work_off(accounts, last_day)))
+    days.work_off(accounts, now=now)
+    left = Statement.objects.filter(account__in=accounts, month=month, closed_at__isnull=True)
+    assert not left.exists()
+    return median(ours), median(floor)
+
+
+def _work_off(accounts: Sequence[int], last_day: date) -> None:
+    worked_off = days.work_off(accounts, now=calendar.day_end(last_day, "UTC"))
+    assert worked_off == MERCHANTS, worked_off
+
+
+def _sum(accounts: Sequence[int], month: date) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(FLOOR, [month, list(accounts)])
+        assert cursor.rowcount == MERCHANTS * len(seeds.FEES)
+
+
+def _seconds(act: Callable[[], None]) -> float:
+    """How long it takes with all that a commit would check; it is undone, to be done again."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        started = time.perf_counter()
+        act()
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        seconds = time.perf_counter() - started
+        transaction.set_rollback(True)
+    return seconds

@@ -1,0 +1,191 @@
+"""A statement of a million rows as CSV from the web server, against COPY of the same rows."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from http.client import HTTPConnection
+from importlib import import_module
+from statistics import median
+from urllib.parse import quote
+
+import psutil
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.db import connection
+from django.urls import reverse
+
+from billing.models import Statement
+from billing.operations import days
+from config.local import datafolder
+from bench import reached, seeds
+from bench.shops import join
+from lib import calendar
+from merchants.models import Membership, Merchant, User
+
+ROWS = 1_000_000
+ROUNDS = 3
+BLOCK = 64 * 1024
+LAST_DAY = date(2027, 1, 31)
+MEGABYTE = 1024 * 1024
+MOST_GROWTH = 64  # MB
+LONGEST_WAIT = 1.0  # seconds
+
+FLOOR = """
+COPY (
+    SELECT to_char(statement.month, 'YYYY-MM'), merchant.name, charge.reference,
+           initcap(fee.category), fee.name, charge.request, charge.description,
+           trim_scale(charge.quantity), charge.amount::numeric(24, 2), charge.currency,
+           charge.service_on, to_char(charge.at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+           to_char(charge.arrived_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+           CASE WHEN charge.is_late THEN 'yes' ELSE 'no' END, invoice.number
+    FROM billing_statement statement
+    JOIN merchants_merchant merchant ON merchant.id = statement.account_id
+    JOIN billing_charge charge ON charge.statement_id = statement.id
+    JOIN billing_fee fee ON fee.code = charge.fee_id
+    JOIN billing_invoiceitem item ON item.id = charge.item_id
+    LEFT JOIN billing_invoice invoice ON invoice.id = item.invoice_id
+    WHERE statement.id = %s
+    ORDER BY charge.at, charge.id
+) TO STDOUT WITH (FORMAT csv)
+"""
+
+
+def run() -> Iterator[tuple[str, str]]:
+    """Lines of the report: what was measured, and what came out."""
+    big, small = (_closed_statement(f"export-{rows}", rows) for rows in (ROWS, 1000))
+    with _server() as server:
+        server.fetch(small)  # what a first request loads is not what an export needs
+        server.watch()
+        ours, floors, waits = [], [], []
+        for _ in range(ROUNDS):
+            floors.append(_copy(big))
+            seconds, wait = server.fetch(big)
+            ours.append(seconds)
+            waits.append(wait)
+            yield "1,000,000 rows as CSV, seconds", f"{seconds:.2f} (COPY {floors[-1]:.2f})"
+        growth = server.growth
+    ratio = median(floor / seconds for floor, seconds in zip(floors, ours, strict=True))
+    yield "ratio to COPY, median (≥ 0.5)", reached(ratio, ratio >= 0.5)
+    yield "the server's memory grew by, MB (< 64)", reached(growth, growth < MOST_GROWTH)
+    yield "first byte after, seconds (≤ 1)", reached(max(waits), max(waits) <= LONGEST_WAIT)
+
+
+def _closed_statement(reference: str, rows: int) -> Statement:
+    account = join(reference)
+    seeds.fill_month([account], last_day=LAST_DAY, charges=rows)
+    days.work_off([account], now=calendar.day_end(LAST_DAY, "UTC"))
+    return Statement.objects.get(account=account, closed_at__isnull=False)
+
+
+def _copy(statement: Statement) -> float:
+    started = time.perf_counter()
+    with connection.cursor() as cursor, cursor.copy(FLOOR, [statement.pk]) as copy:
+        rows = sum(1 for _ in copy)
+    assert rows == ROWS, rows
+    return time.perf_counter() - started
+
+
+class _Server:
+    """Our web server on the scratch database, and somebody signed in who may export."""
+
+    def __init__(self, port: int, process: psutil.Process) -> None:
+        self.port = port
+        self.process = process
+        self.cookie = _sign_in()
+        self.before = self.peak = 0
+
+    def watch(self) -> None:
+        self.before = self.peak = self._memory()
+
+    @property
+    def growth(self) -> float:
+        """MB since `watch`, at the most."""
+        return (self.peak - self.before) / MEGABYTE
+
+    def fetch(self, statement: Statement) -> tuple[float, float]:
+        """Seconds until all of a statement's CSV is here, and until its first byte was."""
+        merchant = Merchant.objects.get(pk=statement.account_id)
+        path = reverse("billing:statement_csv", args=[merchant.reference, statement.month])
+        client = HTTPConnection("127.0.0.1", self.port, timeout=300)
+        started = time.perf_counter()
+        client.request("GET", path, headers={"Cookie": self.cookie})
+        response = client.getresponse()
+        assert response.status == 200, response.status
+        lines = response.read(1).count(b"\n")
+        wait = time.perf_counter() - started
+        for number, block in enumerate(iter(lambda: response.read(BLOCK), b"")):
+            lines += block.count(b"\n")
+            if number % 100 == 0:
+                self.peak = max(self.peak, self._memory())
+        seconds = time.perf_counter() - started
+        client.close()
+        charges = statement.charges.count()
+        assert lines == charges + 1, lines
+        return seconds, wait
+
+    def _memory(self) -> int:
+        return max(child.memory_info().rss for child in self.process.children())
+
+
+def _sign_in() -> str:
+    """The cookie of somebody who may export of every merchant there is."""
+    user = User.objects.create(email="export@bench.example")
+    Membership.objects.bulk_create(
+        Membership(user=user, merchant=merchant, role=Membership.Role.FINANCE)
+        for merchant in Merchant.objects.all()
+    )
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
+
+
+@contextmanager
+def _server() -> Iterator[_Server]:
+    """gunicorn with one worker, as `manage.py up` runs it, on a free port of the loopback."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        listener.set_inheritable(True)
+        command = [
+            *(sys.executable, "-m", "gunicorn", "config.wsgi", "--no-control-socket"),
+            *("--worker-class", "gthread", "--workers", "1", "--threads", "4"),
+            *("--timeout", "300", "--log-level", "warning"),
+            *("--bind", f"fd://{listener.fileno()}"),
+        ]
+        program = subprocess.Popen(
+            command,
+            cwd=settings.BASE_DIR,
+            env=os.environ | _environment(),
+            pass_fds=[listener.fileno()],
+        )
+        try:
+            yield _Server(listener.getsockname()[1], psutil.Process(program.pid))
+        finally:
+            program.send_signal(signal.SIGTERM)
+            program.wait(30)
+
+
+def _environment() -> dict[str, str]:
+    """Of a demonstration on the scratch database, with our keys."""
+    database = connection.settings_dict
+    user, password, host, name = (
+        quote(str(database[part]), safe="") for part in ("USER", "PASSWORD", "HOST", "NAME")
+    )
+    port = f":{database['PORT']}" if database["PORT"] else ""
+    return {
+        "DATABASE_URL": f"postgresql://{user}:{password}@{host}{port}/{name}",
+        "SECRET_KEY": settings.SECRET_KEY,
+        "TAEL_SANDBOX": "1",
+        "TAEL_HTTPS": "0",
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "TAEL_DATA_DIR": str(datafolder.root()),
+    }

@@ -1,0 +1,123 @@
+"""Placing orders."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+
+from django.db import connection, connections
+from moneyed import Money
+
+from bench.shops import join
+from credit.models import CreditLine, Order
+from credit.operations import orders
+
+NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
+SECONDS = 4  # of each measurement
+THREADS = 8
+PRICE = Decimal("25.00")
+GENEROUS = Decimal("900000000.00")
+
+# What one order needs at the very least: the line is locked and checked by the update itself.
+FLOOR = """
+WITH held AS (
+    UPDATE credit_creditline SET used = used + %(amount)s
+    WHERE merchant_id = %(line)s AND freezes_in_force = 0 AND "limit" - used >= %(amount)s
+    RETURNING merchant_id, currency, "limit", used
+), placed AS (
+    INSERT INTO credit_order (line_id, reference, buyer, buyer_risk, currency, amount, instalments,
+        part_amount, status, decline_code, outstanding, paid, refunded, refunded_written_off,
+        written_off, recovered, placed_at, placed_said_at, cancel_reason)
+    SELECT merchant_id, %(reference)s, 'buyer', 0, currency, %(amount)s, 1, %(amount)s, 'OPEN', '',
+           %(amount)s, 0, 0, 0, 0, 0, %(now)s, %(now)s, '' FROM held
+    RETURNING id
+)
+INSERT INTO credit_limitentry (line_id, order_id, kind, currency, limit_change, used_change,
+                               limit_after, used_after, actor, reason, at)
+SELECT held.merchant_id, placed.id, 'HOLD', held.currency, 0, %(amount)s, held."limit", held.used,
+       'platform', '', %(now)s
+FROM held, placed
+"""
+
+
+def run() -> Iterator[tuple[str, str]]:
+    """Lines of the report: what was measured, and what came out."""
+    line = join("bench-one", limit=GENEROUS)
+    names = (f"order-{number}" for number in count())
+    ratios = []
+    for _ in range(3):  # in turn, so that a machine that slows down slows both
+        floor = _rate(lambda: _place_floor(line, next(names)))
+        ours = _rate(lambda: _place(line, next(names)))
+        ratios.append(ours / floor)
+        yield "one connection, orders a second", f"{ours:,.0f} (least SQL {floor:,.0f})"
+    yield "ratio to the least SQL, median (≥ 0.5)", f"{sorted(ratios)[1]:.2f}"
+    lines = [join(f"bench-{number}", limit=GENEROUS) for number in range(1000)]
+    yield "8 threads on 1,000 lines, orders a second", f"{_threads(lines):,.0f}"
+    yield "8 threads on one line, orders a second", f"{_threads([line]):,.0f}"
+    yield from _no_overshoot()
+
+
+def _no_overshoot() -> Iterator[tuple[str, str]]:
+    tight = join("bench-tight", limit=Decimal("2510.00"))  # room for 100 orders and a bit
+    _threads([tight], most=400)
+    line = CreditLine.objects.get(pk=tight)
+    opened = Order.objects.filter(line=line).open().count()
+    assert (opened, line.used) == (100, Decimal(2500)), "overshoot"
+    yield "8 threads, 400 orders of 25.00 on a limit of 2,510.00", f"{opened} accepted"
+
+
+def _place(line_id: int, reference: str) -> None:
+    orders.place(
+        merchant_id=line_id,
+        reference=reference,
+        buyer="buyer",
+        amount=Money(PRICE, "USD"),
+        now=NOW,
+    )
+
+
+def _place_floor(line_id: int, reference: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            FLOOR, {"line": line_id, "amount": PRICE, "reference": reference, "now": NOW}
+        )
+
+
+def _rate(act: Callable[[], None]) -> float:
+    for _ in range(50):
+        act()
+    done, started = 0, time.perf_counter()
+    while (passed := time.perf_counter() - started) < SECONDS:
+        act()
+        done += 1
+    return done / passed
+
+
+def _threads(lines: list[int], most: int = 10**9) -> float:
+    numbers = iter(range(most))
+    lock = threading.Lock()
+    done = [0] * THREADS
+    run_id = f"{lines[0]}-{len(lines)}-{most}"
+    ends = time.perf_counter() + SECONDS
+
+    def work(place: int) -> None:
+        try:
+            while time.perf_counter() < ends:
+                with lock:
+                    number = next(numbers, None)
+                if number is None:
+                    return
+                _place(lines[number % len(lines)], f"{run_id}-{number}")
+                done[place] += 1
+        finally:
+            connections.close_all()
+
+    started = time.perf_counter()
+    workers = [threading.Thread(target=work, args=(place,)) for place in range(THREADS)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return sum(done) / (time.perf_counter() - started)

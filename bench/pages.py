@@ -1,0 +1,238 @@
+"""Every page of a merchant, and how long it takes with 5,000 charges and with 5,000,000.
+
+The one measured is the largest: what it has lies in the same tables as all that a thousand others
+have. Figures are server time, through the whole middleware and without a network.
+"""
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from unittest.mock import patch
+
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext, override_settings
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from billing.models import Charge, InvoiceLine
+from bench import history
+from credit.models import CreditLine, Freeze, Order, Withdrawal
+from merchants.models import Membership, Merchant, User
+
+ROUNDS, WARM_UPS = 11, 3
+MOST_QUERIES = 12
+MOST_GROWTH, FAST_ENOUGH = 1.5, 20.0  # times; milliseconds
+OTHERS = 1000
+OWNER = "owner@history.example"
+
+# What a merchant fills in on its lists, and looks for: something old, something that is not there.
+QUESTIONS = {
+    "credit:check": ("amount=100", "amount=8999000"),
+    "credit:limit": tuple(f"kind={kind}" for kind in ("HOLD", "PAYMENT", "RELEASE", "LIMIT_SET")),
+    "credit:orders": (
+        "by=placed_at",
+        "by=due_on",
+        "standing=OPEN",
+        "standing=OVERDUE",
+        "standing=OVERDUE&by=due_on",
+        "standing=WRITTEN_OFF",
+        "standing=PAID&reference=A-00",
+        "standing=OVERDUE&reference=A-0000",
+        "standing=DECLINED&code=buyer_risk",
+        "buyer=buyer-7",
+        "buyer=buyer-7&standing=OPEN",
+        "buyer=nobody",
+        "reference=A-0000",
+        "reference=A-0004",
+        "reference=A-000400",
+        "reference=nothing",
+    ),
+    "credit:declined": ("code=line_frozen", "code=buyer_risk"),
+    "credit:proceeds_entries": tuple(
+        f"kind={kind}" for kind in ("SALE", "REFUND", "RETURNED", "BILL_PAYMENT")
+    ),
+    "credit:withdrawals": ("standing=UNDER_WAY", "standing=PAID", "standing=RETURNED"),
+    "credit:withdraw": ("amount=10&destination=%(destination)s",),
+    "billing:bills": (
+        "status=VOID",
+        "status=UNCOLLECTIBLE",
+        "kind=FINAL",
+        "kind=FINAL&status=OPEN",
+        "number=%(number)s",
+        "number=nothing",
+    ),
+    "billing:requests": ("reference=FR-2411", "reference=FR-241101-5", "reference=nothing"),
+    "billing:credits": ("status=REQUESTED", "status=APPROVED"),
+    "billing:new_credit": ("charge=%(charge)s", "charge=nothing"),
+    "search": (
+        "q=orders",
+        "q=A-",
+        "q=A-000123",
+        "q=A-00012",
+        "q=C-",
+        "q=FR-2411",
+        "q=W",
+        "q=nothing",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A merchant, and what its addresses name."""
+
+    merchant: Merchant
+    named: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, reference: str) -> "Shop":
+        merchant = Merchant.objects.get(reference=reference)
+        account = merchant.billing_account
+        lines = InvoiceLine.objects.filter(invoice__account=account, invoice__status="PAID")
+        line = lines.order_by("-charge_count", "-pk")[0]
+        charge = Charge.objects.filter(account=account, request__gt="").earliest("pk")
+        orders, sent = (
+            Order.objects.filter(line=merchant.pk),
+            Withdrawal.objects.filter(line=merchant.pk),
+        )
+        named: dict[str, Any] = {
+            "merchant": merchant.reference,
+            "month": history.NOW.date().replace(day=1),
+            "credit:review month": history.NOW.date().replace(day=1),
+            "credit:order reference": orders.filter(status=Order.Status.PAID)
+            .latest("pk")
+            .reference,
+            "credit:proceeds_day on": date(2026, 12, 7),  # of what is paid today
+            "reference": sent.latest("pk").reference,
+            "billing:request reference": charge.request,
+            "billing:credit pk": account.credits.latest("pk").pk,
+            "number": line.invoice.number,
+            "pk": line.pk,
+            "merchant:member pk": _join(merchant).pk,
+            "charge": charge.reference,
+            "destination": merchant.credit_line.destinations.earliest("pk").pk,
+        }
+        return cls(merchant, named)
+
+
+def run() -> Iterator[tuple[str, str]]:
+    """Lines of the report: what was measured, and what came out."""
+    logging.getLogger("django.request").setLevel(logging.ERROR)  # some addresses only take a POST
+    history.write(["small"], history.SMALL)
+    small = {page.name: page for page in _measure("small")}
+    started = time.perf_counter()
+    history.write([f"ordinary-{number}" for number in range(OTHERS)], history.ORDINARY)
+    history.write(["large"], history.LARGE)
+    yield "charges and orders written, seconds", _volume(time.perf_counter() - started)
+    failed = 0
+    for page in _measure("large"):
+        before = small[page.name]
+        said, is_fine = _verdict(before, page)
+        failed += not is_fine
+        yield page.name, said
+    yield "pages measured, and how many of them miss a target", f"{len(small)}, {failed}"
+
+
+@dataclass(frozen=True)
+class Page:
+    name: str  # its route, and what was asked
+    milliseconds: float  # the best of ROUNDS: other programs of this machine only add to it
+    queries: int
+
+
+def _measure(reference: str) -> Iterator[Page]:
+    """Every page of the merchant, as its owner sees it at `history.NOW`."""
+    shop, client = Shop.of(reference), Client(headers={"host": "127.0.0.1"})
+    clock = patch("lib.clock.now", lambda: history.NOW)
+    # A demonstration asks nobody for a second factor.
+    with clock, override_settings(TAEL_SANDBOX=True):
+        client.force_login(User.objects.get(email=OWNER))
+        pages = {name: asked for name, asked in _addresses(shop) if _is_page(client, asked)}
+        measured = {name: _milliseconds(client, asked) for name, asked in pages.items()}
+        with _frozen(shop.merchant):  # which asks for more
+            for name, asked in pages.items():
+                yield Page(name, measured[name], _queries(client, asked))
+
+
+def _join(merchant: Merchant) -> Membership:
+    user, _ = User.objects.get_or_create(email=OWNER)
+    role = Membership.Role.OWNER
+    return Membership.objects.get_or_create(user=user, merchant=merchant, role=role)[0]
+
+
+def _addresses(shop: Shop) -> Iterator[tuple[str, str]]:
+    for name, parameters in _routes(get_resolver(), "", frozenset()):
+        if "merchant" not in parameters or name.startswith("admin:"):
+            continue
+        named = {one: shop.named.get(f"{name} {one}") or shop.named[one] for one in parameters}
+        address = reverse(name, kwargs=named)
+        yield name, address
+        for question in QUESTIONS.get(name, ()):
+            yield f"{name}?{question}", f"{address}?{question % shop.named}"
+
+
+def _routes(
+    resolver: URLResolver, space: str, parameters: frozenset[str]
+) -> Iterator[tuple[str, frozenset[str]]]:
+    for pattern in resolver.url_patterns:
+        known = parameters | set(pattern.pattern.regex.groupindex)
+        if isinstance(pattern, URLPattern):
+            if pattern.name:
+                yield space + pattern.name, known
+        else:
+            inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
+            yield from _routes(pattern, inner, known)
+
+
+def _is_page(client: Client, asked: str) -> bool:
+    """Not a form's other end, and no download: that is as long as its data."""
+    response = client.get(asked)
+    kind = response.headers.get("Content-Type", "")
+    return response.status_code == 200 and kind.startswith(("text/html", "image/svg+xml"))
+
+
+def _milliseconds(client: Client, asked: str) -> float:
+    return min([_once(client, asked) for _ in range(WARM_UPS + ROUNDS)][WARM_UPS:])
+
+
+def _once(client: Client, asked: str) -> float:
+    started = time.perf_counter()
+    client.get(asked)
+    return (time.perf_counter() - started) * 1000
+
+
+def _queries(client: Client, asked: str) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        client.get(asked)
+    return len(queries)
+
+
+@contextmanager
+def _frozen(merchant: Merchant) -> Iterator[None]:
+    with transaction.atomic():
+        Freeze.objects.create(
+            line_id=merchant.pk,
+            reason=Freeze.Reason.SUSPECTED_FRAUD,
+            placed_at=history.NOW,
+            placed_by="officer@tael.example",
+        )
+        CreditLine.objects.filter(pk=merchant.pk).update(freezes_in_force=1)
+        yield
+        transaction.set_rollback(True)
+
+
+def _verdict(small: Page, large: Page) -> tuple[str, bool]:
+    growth = large.milliseconds / small.milliseconds
+    queries = max(small.queries, large.queries)
+    is_fast = growth <= MOST_GROWTH or large.milliseconds <= FAST_ENOUGH
+    is_fine = is_fast and queries <= MOST_QUERIES
+    times = f"{small.milliseconds:6.1f} {large.milliseconds:6.1f} ms, {growth:5.2f} times"
+    return f"{times}, {queries:2} queries{'' if is_fine else ' (NOT REACHED)'}", is_fine
+
+
+def _volume(seconds: float) -> str:
+    return f"{Charge.objects.count():,} and {Order.objects.count():,} in {seconds:.0f}"

@@ -1,0 +1,97 @@
+"""A bill as CSV, in the columns that merchants know: one row per charge, line by line.
+
+A void bill keeps its lines, and so its file, wherever their charges went since.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils.translation import override
+
+from billing import queries
+from billing.documents.csv_export import Incomplete, Part, amount_of, blocks
+from billing.models import Invoice, InvoiceLine
+from billing.models.fees import Category
+from lib import csv_files
+from lib.money import minor_digits
+
+SOURCE = "FROM billing_charge charge WHERE charge.item_id = %(item)s ORDER BY charge.at, charge.id"
+
+
+@dataclass(frozen=True)
+class Export:
+    """A bill with a number, ready to be sent."""
+
+    bill: Invoice
+
+    @property
+    def file_name(self) -> str:
+        return f"bill-{self.bill.merchant_reference}-{self.bill}.csv"
+
+    def blocks(self) -> Iterator[bytes]:
+        """The file in blocks of whole rows.
+
+        Raises csv_export.Incomplete instead of the last block when the charges of a line differ
+        from it, or the lines from the bill.
+        """
+        columns = _columns(self.bill.currency)
+        return blocks(self._parts(columns), columns)
+
+    def _parts(self, columns: dict[str, str]) -> Iterator[Part]:
+        lines = queries.lines(self.bill)
+        if lines.amount != self.bill.total:
+            raise Incomplete(
+                f"{self.file_name}: its lines make {lines.amount:f} of {self.bill.total:f}"
+            )
+        for section in lines.sections:
+            for line in section.rows:
+                yield self._part(line, columns)
+
+    def _part(self, line: InvoiceLine, columns: dict[str, str]) -> Part:
+        with override("en"):
+            category = str(Category(line.category).label)
+        return Part(
+            name=f"{self.file_name}, {line}",
+            columns=columns,
+            source=SOURCE,
+            params={
+                "number": self.bill.number,
+                "merchant": csv_files.safe_text(self.bill.merchant_name),
+                "category": category,
+                "fee": line.fee_name,
+                "is_app": line.category == Category.APP,
+                "period_start": self.bill.period_start,
+                "period_end": self.bill.period_end,
+                "plan_start": self.bill.plan_start,
+                "plan_end": self.bill.plan_end,
+                "item": line.item_id,
+            },
+            currency=self.bill.currency,
+            charge_count=line.charge_count,
+            amount=line.amount,
+        )
+
+
+def _columns(currency: str) -> dict[str, str]:
+    described = "CASE charge.description WHEN '' THEN '' ELSE ': ' || charge.description END"
+    app = "CASE WHEN %(is_app)s THEN charge.description ELSE '' END"
+    digits = f"greatest({minor_digits(currency)}, min_scale(charge.unit_price))"
+    return {
+        "Bill #": "%(number)s",
+        "Store Name": "%(merchant)s",
+        "Charge category": "%(category)s",
+        "Description": csv_files.safe(f"(%(fee)s || {described})"),
+        "Amount": amount_of(currency),
+        "Currency": "charge.currency",
+        "Start of billing cycle": "%(period_start)s::date",
+        "End of billing cycle": "%(period_end)s::date",
+        "Date": "charge.service_on",
+        "Order": csv_files.safe("charge.request"),
+        # What it was priced at; of a charge that came with its amount we know no price.
+        "Rate": f"round(charge.unit_price, {digits})",
+        # The platform names the app in the description.
+        "App": csv_files.safe(f"({app})"),
+        # The days that the bill's plan fees are for, which its period leaves aside.
+        "Start of plan": "%(plan_start)s::date",
+        "End of plan": "%(plan_end)s::date",
+    }

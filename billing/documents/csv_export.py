@@ -1,0 +1,89 @@
+"""Charges as CSV files that end only when all of them were sent.
+
+The same in every language: UTF-8, ISO dates, dot decimals, English headings. PostgreSQL writes the
+rows and we pass them on in blocks, so that a million charges take no more memory than ten.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+
+from lib import csv_files, statement_timeout
+from lib.money import minor_digits
+
+
+class Incomplete(Exception):
+    """What was sent is not what the books say: the file must not end as if it were whole."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Charges of one statement, or of one line of a bill, and what they have to come to."""
+
+    name: str  # to say which part of the file it was that was wrong
+    columns: Mapping[str, str]  # SQL for each heading, of `charge` and what `source` joins to it
+    source: str  # SQL from FROM on, ORDER BY included
+    params: Mapping[str, Any]
+    currency: str
+    charge_count: int
+    amount: Decimal
+
+    def rows(self) -> Iterator[bytes]:
+        """The rows; Incomplete after the last of them when they are not all that there should be.
+
+        The amount of each comes first, to be counted and not to be sent: in a row, text with
+        commas may stand on either side of it.
+        """
+        copy_rows = f"""
+            COPY (SELECT {amount_of(self.currency)}, {", ".join(self.columns.values())}
+                  {self.source})
+            TO STDOUT WITH (FORMAT csv)
+        """
+        sent = units = 0
+        with (
+            statement_timeout.download(),
+            connection.cursor() as cursor,
+            cursor.copy(copy_rows, self.params) as copy,
+        ):
+            for line in copy:
+                amount, _, row = bytes(line).partition(b",")
+                sent += 1
+                units += int(amount.replace(b".", b""))
+                yield row
+        expected = self.amount.scaleb(minor_digits(self.currency))
+        if sent != self.charge_count or units != expected:
+            raise Incomplete(
+                f"{self.name}: {sent} rows of {self.charge_count} were sent, with {units} of"
+                f" {expected.normalize():f} minor units"
+            )
+
+
+def blocks(parts: Iterable[Part], columns: Iterable[str]) -> Iterator[bytes]:
+    """A file with these headings and all rows of its parts, in blocks of whole rows.
+
+    Raises Incomplete instead of the last block when a part is not what it should be.
+    """
+    heading = ",".join(columns).encode() + b"\n"
+    return csv_files.in_blocks(chain([heading], chain.from_iterable(part.rows() for part in parts)))
+
+
+def save(file: Iterable[bytes], path: Path) -> None:
+    """Under the name asked for, the file is there as a whole or not at all."""
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        with partial.open("wb") as out:
+            out.writelines(file)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def amount_of(currency: str) -> str:
+    """SQL for a charge's amount with the digits of its currency."""
+    return f"charge.amount::numeric(24, {minor_digits(currency)})"

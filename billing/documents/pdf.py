@@ -1,0 +1,261 @@
+"""Bills and closed statements as PDF, in the merchant's language.
+
+A bill's words and figures are its frozen copies; its status and payments are those of the moment it
+is asked for, which the document names.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from billing import queries, sentences
+from billing.models import Charge, Invoice, InvoiceLine, Payment, Statement, StatementTotal
+from billing.queries import Sections
+from billing.documents.typesetting import Paper, Words, typeset
+from merchants import installation
+from lib import zones
+from lib.formats import count, day_text, figure, instant_text, month, quantity
+
+# A statement lists no more charges than this, which bounds time and memory; the CSV has them all.
+LISTED = 2_000
+
+STAMPED = {"DRAFT", "VOID"}  # bills that ask for nothing: said across each page
+TONES = {"PAID": "good", "OPEN": "info", "VOID": "bad", "UNCOLLECTIBLE": "bad"}
+
+
+def bill_pdf(bill: Invoice, *, now: datetime) -> bytes:
+    """The bill with its lines and payments, in the language it was issued in."""
+    lines = queries.lines(bill)
+    attempts = list(queries.attempts(bill))
+    paid = [payment for payment in attempts if payment.status == Payment.Status.SUCCEEDED]
+    collected_on = queries.collected_on(bill, attempts)
+    number = installation.outside(str(bill))
+
+    def write(words: Words) -> Paper:
+        return {
+            "title": _("Bill %(number)s") % {"number": number},
+            "heading": _("Bill"),
+            "currency": bill.currency,
+            "status": _status(bill),
+            "headline": _headline(bill, collected_on),
+            "facts": [
+                [_("Bill number"), number],
+                [_("Kind"), str(bill.get_kind_display())],
+                [pgettext("date", "Issued"), day_text(bill.issued_on)],
+                [_("Due"), day_text(bill.due_on)],
+                [_("Reason"), sentences.reason(bill)],
+                [_("Period"), _days(bill.period_start, bill.period_end)],
+                *_plan_days(bill),
+            ],
+            **_merchant(_("Billed to"), bill.merchant_name, bill.merchant_reference, words),
+            **_lines(lines, bill.currency),
+            "issuer": _issuer(words),
+            "sums": _sums(bill),
+            **_transfer(bill, number, words),
+            **_payments(paid),
+            "footer": _("Bill %(number)s, as of %(instant)s")
+            % {"number": number, "instant": instant_text(now)},
+            "page": _("Page {page} of {pages}"),
+        }
+
+    with timezone.override(zones.zone(bill.account.merchant.timezone)):
+        return typeset("bill", bill.language, write, made_at=now)
+
+
+def _lines(lines: Sections[InvoiceLine], currency: str) -> Paper:
+    return {
+        "columns": [_("Fee"), _("Posted"), _("Charges"), _("Amount")],
+        "sections": [
+            {
+                "head": [str(section.category.label), count(section.charge_count)],
+                "amount": figure(section.amount, currency),
+                "rows": [
+                    [
+                        line.fee_label,
+                        day_text(line.posting_on),
+                        count(line.charge_count),
+                        figure(line.amount, currency),
+                    ]
+                    for line in section.rows
+                ],
+            }
+            for section in lines.sections
+        ],
+    }
+
+
+def _status(bill: Invoice) -> Paper:
+    return {
+        "label": str(bill.get_status_display()),
+        "tone": TONES.get(bill.status, "quiet"),
+        "stamp": str(bill.get_status_display()) if bill.status in STAMPED else "",
+    }
+
+
+def _days(first: date, last: date) -> str:
+    return f"{day_text(first)} – {day_text(last)}"
+
+
+def _plan_days(bill: Invoice) -> list[list[str]]:
+    """The days of plan fees, where the period is another one."""
+    if bill.plan_start is None or bill.plan_end is None or bill.is_of_plan_alone:
+        return []
+    return [[_("Plan fee for"), _days(bill.plan_start, bill.plan_end)]]
+
+
+def _headline(bill: Invoice, collected_on: date | None) -> list[str]:
+    """The amount that matters, and what there is to do about it."""
+    if bill.status == "PAID":
+        on = day_text(collected_on)
+        return [figure(bill.total, bill.currency), _("paid on %(day)s") % {"day": on}]
+    if bill.status in STAMPED:
+        return [figure(bill.total, bill.currency), _("nothing is to be paid")]
+    due = _("to be paid by %(day)s") % {"day": day_text(bill.due_on)}
+    return [figure(bill.total - bill.amount_paid, bill.currency), due]
+
+
+def _sums(bill: Invoice) -> list[list[str]]:
+    left = Decimal(0) if bill.status in STAMPED else bill.total - bill.amount_paid
+    return [
+        [_("Total"), figure(bill.total, bill.currency)],
+        [_("Paid so far"), figure(bill.amount_paid, bill.currency)],
+        [_("Left to pay"), figure(left, bill.currency)],
+    ]
+
+
+def _transfer(bill: Invoice, number: str, words: Words) -> Paper:
+    """How a bill is paid that is not collected."""
+    if not bill.is_unpaid or bill.account.pays_by_itself:
+        return {"transfer": []}
+    return {
+        "transfer_heading": _("Payment by bank transfer"),
+        "transfer": [
+            *(words.shown(line) for line in settings.TAEL_BANK_DETAILS),
+            _("Name %(number)s in the transfer.") % {"number": number},
+        ],
+    }
+
+
+def _payments(paid: Iterable[Payment]) -> Paper:
+    return {
+        "payments_heading": _("Payments"),
+        "no_payments": _("No payment so far."),
+        "payment_columns": [pgettext("time", "Paid"), _("Attempt"), _("Method"), _("Amount")],
+        "payments": [
+            [
+                instant_text(payment.ended_at or payment.started_at),
+                count(payment.attempt),
+                str(payment.card or payment.provider_name),
+                figure(payment.amount, payment.currency),
+            ]
+            for payment in paid
+        ],
+    }
+
+
+def statement_pdf(statement: Statement) -> bytes:
+    """A closed statement: its totals, and its charges up to LISTED of them.
+
+    Open ones are no documents: statement_csv.closed_statement refuses them.
+    """
+    closed_at = statement.closed_at
+    assert closed_at is not None, statement
+    merchant = statement.account.merchant
+    totals = queries.totals(statement)
+    charges = list(queries.charges(statement).order_by("at", "pk")[:LISTED])
+
+    def write(words: Words) -> Paper:
+        name = month(statement.month)
+        return {
+            "title": _("Statement of %(month)s") % {"month": name},
+            "heading": _("Statement"),
+            "currency": statement.currency,
+            "headline": [
+                figure(totals.amount, statement.currency),
+                ngettext("%(count)s charge", "%(count)s charges", totals.charge_count)
+                % {"count": count(totals.charge_count)},
+            ],
+            "facts": [
+                [_("Month"), name],
+                [pgettext("time", "Closed"), instant_text(closed_at)],
+            ],
+            **_merchant(_("For"), merchant.name, merchant.reference, words),
+            "issuer": _issuer(words),
+            **_totals(totals, statement.currency),
+            **_charges(charges, totals.charge_count, words),
+            "footer": _("Statement of %(month)s, %(merchant)s")
+            % {"month": name, "merchant": words.shown(merchant.reference)},
+            "page": _("Page {page} of {pages}"),
+        }
+
+    with timezone.override(zones.zone(merchant.timezone)):
+        return typeset("statement", merchant.language, write, made_at=closed_at)
+
+
+def _merchant(label: str, name: str, reference: str, words: Words) -> Paper:
+    """Whom the document is for; the reference alone where the name has no glyphs."""
+    lines = [words.name(name, reference), words.shown(reference)]
+    return {"for": label, "merchant": list(dict.fromkeys(lines))}
+
+
+def _issuer(words: Words) -> list[str]:
+    """Who issues documents now: name and address."""
+    return [words.shown(line) for line in settings.TAEL_ISSUER]
+
+
+def _totals(totals: Sections[StatementTotal], currency: str) -> Paper:
+    return {
+        "totals_heading": _("Totals"),
+        "columns": [_("Fee"), _("Charges"), _("Amount")],
+        "sections": [
+            {
+                "head": [str(section.category.label), count(section.charge_count)],
+                "amount": figure(section.amount, currency),
+                "rows": [
+                    [total.fee.label, count(total.charge_count), figure(total.amount, currency)]
+                    for total in section.rows
+                ],
+            }
+            for section in totals.sections
+        ],
+        "total": [_("Total"), count(totals.charge_count), figure(totals.amount, currency)],
+    }
+
+
+def _charges(charges: Sequence[Charge], of: int, words: Words) -> Paper:
+    cut = ""
+    if of > len(charges):
+        cut = _("The first %(listed)s charges are listed here; the CSV has all %(all)s.") % {
+            "listed": count(len(charges)),
+            "all": count(of),
+        }
+    return {
+        "charges_heading": _("Charges"),
+        "charges_note": cut,
+        "late": _("Late"),
+        "late_note": _("Late: told after its own month had closed.")
+        if any(charge.is_late for charge in charges)
+        else "",
+        "charge_columns": [_("Service"), _("Fee"), _("Reference"), _("Quantity"), _("Amount")],
+        "request": _("Request"),
+        "charges": [
+            {
+                "cells": [
+                    day_text(charge.service_on),
+                    charge.fee.label,
+                    words.shown(charge.reference),
+                    quantity(charge.quantity),
+                    figure(charge.amount, charge.currency),
+                ],
+                "request": words.shown(charge.request),
+                "description": words.shown(charge.description),
+                "late": charge.is_late,
+            }
+            for charge in charges
+        ],
+    }

@@ -1,0 +1,130 @@
+"""A closed statement as CSV: one row per charge, with the bill it is on by now."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from billing import queries
+from billing.documents.csv_export import Part, amount_of, blocks
+from billing.models import Fee, Statement
+from lib import calendar, csv_files
+from merchants.models import Merchant
+from lib.refusals import Refused
+from lib import formats
+
+# The bill is looked up row by row (and remembered), which keeps the order of the index: nothing is
+# sorted, and the first row leaves at once.
+SOURCE = """
+    FROM billing_charge charge
+    LEFT JOIN LATERAL (
+        SELECT invoice.number FROM billing_invoiceitem item
+        JOIN billing_invoice invoice ON invoice.id = item.invoice_id
+        WHERE item.id = charge.item_id OFFSET 0
+    ) bill ON true
+    WHERE charge.statement_id = %(statement)s
+    ORDER BY charge.at, charge.id
+"""
+
+
+class NotClosed(Refused):
+    """Only a closed month can be exported; the message names it and says when it closes."""
+
+
+def closed_statement(merchant: Merchant, month: date) -> Statement:
+    """The merchant's statement of `month`, which no charge can join any more.
+
+    Raises NotClosed for a month that is open, has not begun, or had no charge.
+    """
+    account = queries.account_of(merchant)
+    statement = account and queries.statement(account, month)
+    if statement and statement.is_closed:
+        return statement
+    name = formats.month(month)
+    if account and month < calendar.month_of(account.open_on) and not statement:
+        raise NotClosed(
+            _("There is no statement of %(month)s: nothing was charged in it.") % {"month": name}
+        )
+    last_day = formats.day_text(calendar.month_end(month))
+    raise NotClosed(
+        _(
+            "%(month)s is not closed yet. It closes at the end of %(last_day)s and can be "
+            "exported from then on."
+        )
+        % {"month": name, "last_day": last_day}
+    )
+
+
+@dataclass(frozen=True)
+class Export:
+    """The closed statement of a merchant, ready to be sent."""
+
+    merchant: Merchant
+    statement: Statement
+
+    @classmethod
+    def of(cls, merchant: Merchant, month: date) -> "Export":
+        """Raises NotClosed as closed_statement does."""
+        return cls(merchant, closed_statement(merchant, month))
+
+    @property
+    def file_name(self) -> str:
+        return f"statement-{self.merchant.reference}-{self.statement}.csv"
+
+    def blocks(self) -> Iterator[bytes]:
+        """The file in blocks of whole rows.
+
+        Raises csv_export.Incomplete instead of the last block when rows or amounts differ from the
+        totals that were fixed when the month closed.
+        """
+        closed = queries.totals(self.statement)
+        columns = _columns(self.statement.currency)
+        charges = Part(
+            name=self.file_name,
+            columns=columns,
+            source=SOURCE,
+            params={
+                "month": str(self.statement),
+                "merchant": csv_files.safe_text(self.merchant.name),
+                "fees": json.dumps(_fees()),
+                "statement": self.statement.pk,
+            },
+            currency=self.statement.currency,
+            charge_count=closed.charge_count,
+            amount=closed.amount,
+        )
+        return blocks([charges], columns)
+
+
+def _columns(currency: str) -> dict[str, str]:
+    return {
+        "Statement month": "%(month)s",
+        "Merchant": "%(merchant)s",
+        "Charge": csv_files.safe("charge.reference"),
+        "Category": "%(fees)s::jsonb -> charge.fee_id ->> 'category'",
+        "Fee": "%(fees)s::jsonb -> charge.fee_id ->> 'name'",
+        "Request": csv_files.safe("charge.request"),
+        "Description": csv_files.safe("charge.description"),
+        "Quantity": "trim_scale(charge.quantity)",
+        "Amount": amount_of(currency),
+        "Currency": "charge.currency",
+        "Service date": "charge.service_on",
+        "Service time (UTC)": csv_files.utc("charge.at"),
+        "Arrived (UTC)": csv_files.utc("charge.arrived_at"),
+        "Late": "CASE WHEN charge.is_late THEN 'yes' ELSE 'no' END",
+        "Bill #": "bill.number",
+    }
+
+
+def _fees() -> dict[str, dict[str, str]]:
+    with override("en"):
+        return {
+            fee.code: {
+                "category": str(fee.get_category_display()),
+                "name": csv_files.safe_text(fee.name),
+            }
+            for fee in Fee.objects.all()
+        }

@@ -1,0 +1,203 @@
+"""Documents as PDF, set by typst from a template in billing/documents/typst and data as JSON.
+
+What people wrote reaches typst as strings and never as markup, and the templates evaluate nothing
+and import no package. typst can read no file outside their folder.
+"""
+
+import json
+import logging
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import typst
+from django.utils.translation import get_language_info, override
+from django.utils.translation import gettext as _
+
+from billing.documents import fonts
+from billing.documents.fonts import FontSet
+
+log = logging.getLogger(__name__)
+
+TEMPLATES = Path(__file__).parent / "typst"
+REGIONS = {"en": "GB", "zh-hans": "CN", "th": "TH"}  # decides the shape of Chinese characters
+
+# A statement of 2,000 charges takes a second and 230 MB. One document at a time, and always in the
+# same thread: each thread would keep such an amount, freed, for itself. typst keeps most of it for
+# the ten documents that follow, to be quick with common parts: after a long one, let it forget.
+_press = ThreadPoolExecutor(max_workers=1, thread_name_prefix="typesetting")
+LONG_DOCUMENT = 50_000  # characters of data
+KEPT_FOR = 11
+
+Paper = dict[str, Any]  # what a template reads: strings, in lists and dictionaries
+
+MARK = "[?]"  # stands for more than three characters in a row without a glyph
+SPELT_OUT = 3  # so many are shown by their numbers in Unicode, as in [U+0E01 U+0E02]
+LOGGED = 20  # a log's line names so many at most
+BREAK = "\N{ZERO WIDTH SPACE}"  # where a long reference may go on in the next line
+# Thai breaks by itself, and no accent may part from its letter.
+LONG_WORD = re.compile(r"([^\s\u0e00-\u0eff]{16})(?=[\w!-~])")
+IN_ENGLISH = "The fonts on the server cannot show {}: this document is in English."
+VARIANTS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # of the character before; unseen
+
+
+class Words:
+    """Takes other people's words into a document, and remembers what could not be shown."""
+
+    def __init__(self, font_set: FontSet) -> None:
+        self._fonts = font_set
+        self.marks: list[str] = []
+        self.missing: set[str] = set()
+        self.lacks_name = False
+
+    def shown(self, text: str) -> str:
+        """The words on one line, with a mark for what no font has.
+
+        Control characters go, and so do those that turn the direction of the text around them.
+        """
+        text = VARIANTS.sub("", " ".join(unicodedata.normalize("NFC", text).split()))
+        text = "".join(sign for sign in text if unicodedata.category(sign) not in {"Cc", "Cf"})
+        if not self._fonts.can_show(text):
+            text = "".join(self._marked(text))
+        return LONG_WORD.sub(rf"\1{BREAK}", text)
+
+    def _marked(self, text: str) -> Iterator[str]:
+        """The text, each run of characters that no font has as a mark."""
+        for is_shown, run in groupby(self._signs(text), key=lambda sign: sign[0]):
+            signs = "".join(sign for _is_shown, sign in run)
+            if is_shown:
+                yield signs
+                continue
+            self.missing |= set(signs)
+            mark = f"[{_numbers(signs)}]" if len(signs) <= SPELT_OUT else MARK
+            if mark not in self.marks:
+                self.marks.append(mark)
+            yield mark
+
+    def _signs(self, text: str) -> Iterator[tuple[bool, str]]:
+        """Whether it is shown, and a character with its accents, or one of these parts."""
+        for cluster in fonts.clusters(text):
+            if self._fonts.can_show(cluster):
+                yield True, cluster
+            else:  # no font has the letter and all of its accents
+                yield self._fonts.can_show(cluster[0]), cluster[0]
+                yield from ((False, accent) for accent in cluster[1:])
+
+    def name(self, name: str, reference: str) -> str:
+        """The name; the reference where not one letter of the name can be shown."""
+        words = Words(self._fonts)
+        shown = words.shown(name)
+        self.missing |= words.missing
+        drawn = any(sign.isalnum() and sign not in words.missing for sign in name)
+        if shown and (drawn or not words.marks):
+            self.marks += [mark for mark in words.marks if mark not in self.marks]
+            return shown
+        self.lacks_name = True
+        return self.shown(reference)
+
+    def notes(self) -> list[str]:
+        """What the reader has to be told of it."""
+        notes = []
+        if self.lacks_name:
+            notes.append(
+                _("The fonts on the server cannot show the merchant's name: this is its reference.")
+            )
+        if self.marks:
+            more = " …" if len(self.marks) > SPELT_OUT else ""
+            notes.append(
+                _("Characters that the fonts on the server cannot show: %(marks)s")
+                % {"marks": " ".join(self.marks[:SPELT_OUT]) + more}
+            )
+        return notes
+
+
+def _numbers(signs: str) -> str:
+    return " ".join(f"U+{ord(sign):04X}" for sign in signs)
+
+
+def typeset(
+    template: str, language: str, write: Callable[[Words], Paper], *, made_at: datetime
+) -> bytes:
+    """The document as PDF/A, which cannot have boxes in place of letters.
+
+    `write` is called with `language` in force, and once more in English when the fonts lack letters
+    of its words. The same content and `made_at` give the same bytes.
+    """
+    font_set = fonts.installed()
+    words, paper = _written(language, write, font_set)
+    unshown = _unshown(paper, font_set)
+    in_place_of = []
+    if unshown:
+        in_place_of = [IN_ENGLISH.format(get_language_info(language)["name"])]
+        words, paper = _written("en", write, font_set)
+        paper["notes"][:0] = in_place_of
+    paper["families"] = font_set.families_for(_strings(paper))
+    with override("en"):
+        notes = in_place_of + words.notes()
+    if unshown or words.missing:
+        _log_lack(paper["title"], notes, sorted(unshown | words.missing))
+    return _press.submit(_compiled, template, json.dumps(paper), font_set, made_at).result()
+
+
+def _log_lack(title: str, notes: list[str], missing: list[str]) -> None:
+    """Say which characters had no glyph, in the order of their numbers, and what to install."""
+    numbers = _numbers("".join(missing[:LOGGED])) + " …" * (len(missing) > LOGGED)
+    log.warning("%s: %s No font has %s. Install %s.", title, " ".join(notes), numbers, fonts.WANTED)
+
+
+def _compiled(template: str, data: str, font_set: FontSet, made_at: datetime) -> bytes:
+    document = typst.compile(
+        str(TEMPLATES / f"{template}.typ"),
+        root=str(TEMPLATES),
+        font_paths=font_set.loaded,
+        ignore_system_fonts=True,
+        sys_inputs={"paper": data},
+        pdf_standards="a-2b",
+        timestamp=int(made_at.timestamp()),
+    )
+    if len(data) > LONG_DOCUMENT:
+        for _turn in range(KEPT_FOR):
+            typst.compile(b"", font_paths=font_set.loaded, ignore_system_fonts=True)
+    return document
+
+
+def _written(
+    language: str, write: Callable[[Words], Paper], font_set: FontSet
+) -> tuple[Words, Paper]:
+    words = Words(font_set)
+    with override(language):
+        paper = write(words)
+        return words, {
+            **paper,
+            "notes": words.notes(),
+            "language": language.partition("-")[0],
+            "region": REGIONS.get(language),
+        }
+
+
+def _unshown(paper: Paper, font_set: FontSet) -> set[str]:
+    """The characters of what a template reads that no font has."""
+    return {
+        sign
+        for text in _strings(paper)
+        for cluster in set(fonts.clusters(text))
+        if not font_set.can_show(cluster)
+        for sign in cluster
+    }
+
+
+def _strings(value: object) -> Iterator[str]:
+    """Every string in what a template reads, without the places where a line may break."""
+    if isinstance(value, str):
+        yield value.replace(BREAK, "")
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _strings(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _strings(part)

@@ -1,0 +1,126 @@
+"""Who collects a bill. Each knows a payment by its idempotency key, and takes it once.
+
+Whatever may go wrong between us and a provider, the answer to "did you take this?" is asked by that
+key, and nothing is tried anew before it is "no" or "I never heard of it".
+"""
+
+from datetime import datetime
+from typing import Protocol
+
+from django.conf import settings
+from django.core.cache import cache
+
+from billing.providers.answers import Answer, NoAnswer, ProviderNotReady
+from billing.providers.minimums import minimum
+from billing.models import BillingAccount, Payment
+from billing.providers.stripe import Stripe
+from credit.models import CreditLine
+from credit.operations import bill_payments
+from lib.refusals import CurrencyMismatch
+
+__all__ = [
+    "PROVIDERS",
+    "Answer",
+    "NoAnswer",
+    "Proceeds",
+    "Provider",
+    "ProviderNotReady",
+    "Sandbox",
+    "minimum",
+]
+
+
+class Provider(Protocol):
+    """Gives up on an answer within a minute: after ten, whoever asked is taken for dead."""
+
+    # Whether it keeps its books in our database: then it is asked within the transaction that
+    # writes the attempt down, and the two can't part.
+    is_local: bool
+    needs_card: bool
+
+    def check_ready(self) -> None:
+        """Raise ProviderNotReady for what keeps it from being asked, before anything is."""
+
+    def collect(self, payment: Payment, *, now: datetime) -> Answer:
+        """Take the payment's amount. Raises NoAnswer."""
+
+    def find(self, payment: Payment) -> Answer | None:
+        """What became of it; None when it was never received. Raises NoAnswer."""
+
+
+class Sandbox:
+    """Pays every bill with no money at all. For demonstrations, tests and replays.
+
+    But the card 4000 0000 0000 0002 is refused for good, 4000 0000 0000 9995 lacks funds and
+    may be tried again, and with 4000 0000 0000 0119 it takes the payment without giving an answer.
+    """
+
+    is_local = False
+    needs_card = False
+    REFUSED, SHORT, SILENT = "0002", "9995", "0119"
+    KEPT_SECONDS = 30 * 24 * 60 * 60
+
+    def check_ready(self) -> None:
+        if not settings.TAEL_SANDBOX:
+            raise ProviderNotReady("sandbox payments need TAEL_SANDBOX=1")
+
+    def collect(self, payment: Payment, *, now: datetime) -> Answer:
+        self.check_ready()
+        answer = self._answer(payment)
+        if payment.card is None:
+            return answer
+        # What it has heard of is in the cache, where another process finds it.
+        cache.add(_ledger(payment), answer.status, timeout=self.KEPT_SECONDS)
+        if payment.card.last_four == self.SILENT:
+            raise NoAnswer("the sandbox keeps silent about this card")
+        return answer
+
+    def find(self, payment: Payment) -> Answer | None:
+        self.check_ready()
+        if payment.card is not None and cache.get(_ledger(payment)) is None:
+            return None
+        return self._answer(payment)
+
+    def _answer(self, payment: Payment) -> Answer:
+        last_four = payment.card.last_four if payment.card else ""
+        if last_four == self.REFUSED:
+            return Answer.failed("card_declined", is_hard=True)
+        if last_four == self.SHORT:
+            return Answer.failed("insufficient_funds")
+        return Answer.succeeded(f"sandbox-{payment.idempotency_key}")
+
+
+def _ledger(payment: Payment) -> str:
+    return f"sandbox-payment-{payment.idempotency_key}"
+
+
+class Proceeds:
+    """Pays out of what the merchant could withdraw: all that the bill asks, or nothing."""
+
+    is_local = True
+    needs_card = False
+
+    def check_ready(self) -> None:
+        """It always is."""
+
+    def collect(self, payment: Payment, *, now: datetime) -> Answer:
+        try:
+            bill_payments.take(
+                merchant_id=payment.invoice.account_id,
+                amount=payment.amount_money,
+                payment=payment.idempotency_key,
+                now=now,
+            )
+        except (bill_payments.NotEnoughProceeds, CurrencyMismatch, CreditLine.DoesNotExist):
+            return Answer.failed("not_enough_proceeds")
+        return Answer.succeeded(payment.idempotency_key)
+
+    def find(self, payment: Payment) -> Answer | None:
+        return None  # it is never undecided
+
+
+PROVIDERS: dict[str, Provider] = {
+    BillingAccount.Method.SANDBOX: Sandbox(),
+    BillingAccount.Method.PROCEEDS: Proceeds(),
+    BillingAccount.Method.STRIPE: Stripe(),
+}

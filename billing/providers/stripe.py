@@ -1,0 +1,331 @@
+"""Stripe, which collects bills from cards (rule 16.15).
+
+An attempt is one PaymentIntent, made and confirmed in one request while nobody is there to type a
+code. Its metadata carries the attempt's key, by which it is found again among its customer's.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import stripe
+from django.conf import settings
+from stripe.params import PaymentIntentCreateParams
+
+from billing.providers import hurry
+from billing.providers.answers import Answer, NoAnswer, ProviderNotReady, StrangeAnswer
+from billing.models import Payment
+from merchants import installation
+
+log = logging.getLogger(__name__)
+
+# In the metadata of what we make at Stripe: the attempt's key, the merchant's reference, the actor.
+PAYMENT, MERCHANT, ACTOR = "tael_payment", "tael_merchant", "tael_actor"
+
+AUTHENTICATION = "authentication_required"
+AMOUNT = Payment.AMOUNT
+NO_CARD = "card_removed"
+
+# The same card will not do (Stripe's "declines" and "smart retries" pages). First what Stripe never
+# tries again itself, then what says that the card or its account is not good for this any more.
+# Anything else may be the bank's mood or the day's balance (do_not_honor, generic_decline,
+# insufficient_funds, try_again_later …), and is retried as the bill's schedule has it.
+HARD = {
+    AUTHENTICATION,
+    "highest_risk_level",
+    "incorrect_number",
+    "lost_card",
+    "pickup_card",
+    "revocation_of_all_authorizations",
+    "revocation_of_authorization",
+    "stolen_card",
+    "transaction_not_allowed",
+    "card_not_supported",
+    "currency_not_supported",
+    "do_not_try_again",
+    "expired_card",
+    "fraudulent",
+    "invalid_account",
+    "invalid_expiry_month",
+    "invalid_expiry_year",
+    "invalid_number",
+    "merchant_blacklist",
+    "new_account_information_available",
+    "restricted_card",
+    "stop_payment_order",
+}
+# The bank's own word on whether to try again: never, or not with these data.
+HARD_ADVICE = {"do_not_try_again", "confirm_card_data"}
+
+# How Stripe counts amounts (its "currencies" page); hundredths in all currencies not named here.
+WHOLE = "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF"
+THOUSANDTHS = "BHD JOD KWD OMR TND"  # of which the last digit must be 0
+WHOLE_IN_HUNDREDTHS = "ISK UGX"
+NOT_TAKEN = "IQD LYD"  # three digits by ISO 4217, and unknown to Stripe
+
+# What is wrong with the amount when Stripe refuses the request for it.
+AMOUNT_REFUSALS = {"amount_too_small", "amount_too_large", "invalid_currency"}
+
+CONNECT_SECONDS = 5
+LEAST_SECONDS = 0.1
+# How far our clock and Stripe's may be apart when we look for what was made since an attempt. What
+# is overlooked would be paid twice, so it is more than certificates let a clock be wrong by.
+CLOCKS = timedelta(days=90)
+
+
+class AmountNotPossible(Exception):
+    """Stripe can't take exactly this amount, and nothing is rounded."""
+
+
+class AnotherPayment(StrangeAnswer):
+    """A PaymentIntent carries an attempt's key, and is of another amount, currency or customer."""
+
+
+class Stripe:
+    is_local = False
+    needs_card = True
+
+    def check_ready(self) -> None:
+        if not settings.STRIPE_API_KEY:
+            raise ProviderNotReady("card payments need STRIPE_API_KEY")
+        try:
+            installation.refuse_elsewhere()
+        except installation.Elsewhere as elsewhere:
+            raise ProviderNotReady(str(elsewhere)) from elsewhere
+
+    def collect(self, payment: Payment, *, now: datetime) -> Answer:
+        if payment.card is None:
+            return Answer.failed(NO_CARD, is_hard=True)
+        try:
+            order = _order(payment)
+        except AmountNotPossible as problem:
+            log.error("Payment %s can't be made at Stripe: %s", payment, problem)
+            return Answer.failed(AMOUNT, is_hard=True)
+        with asking():
+            intents = client().v1.payment_intents
+            try:
+                intent = intents.create(order, {"idempotency_key": payment.idempotency_key})
+            except stripe.CardError as decline:
+                return _declined(payment, decline)
+            except stripe.InvalidRequestError as refusal:
+                return _refused(payment, refusal)
+            return answer(payment, intent)
+
+    def find(self, payment: Payment) -> Answer | None:
+        if payment.card is None:
+            return None
+        with asking():
+            since = int((payment.started_at - CLOCKS).timestamp())
+            found = client().v1.payment_intents.list(
+                {"customer": payment.card.customer, "created": {"gte": since}, "limit": 100}
+            )
+            for intent in found.auto_paging_iter():
+                if metadata(intent).get(PAYMENT) == payment.idempotency_key:
+                    return answer(payment, intent)
+        return None
+
+
+def client() -> stripe.StripeClient:
+    """A connection of its own for each use: none that went stale costs a payment its answer.
+
+    It does not try anything again by itself. Raises ProviderNotReady, and NoAnswer where whoever
+    waits for a page has no time left to be answered in.
+    """
+    Stripe().check_ready()
+    http = stripe.RequestsClient(timeout=_patience())
+    return stripe.StripeClient(
+        settings.STRIPE_API_KEY,
+        base_addresses={"api": settings.STRIPE_API_BASE},
+        http_client=http,
+        max_network_retries=0,
+    )
+
+
+def _patience() -> tuple[float, float]:
+    """How many seconds a connection may take, and each answer."""
+    left = hurry.seconds_left()
+    if left is None:
+        return CONNECT_SECONDS, settings.STRIPE_TIMEOUT
+    if left < LEAST_SECONDS:
+        raise NoAnswer("Stripe has not answered in time")
+    connecting = min(CONNECT_SECONDS, left / 2)
+    return connecting, min(settings.STRIPE_TIMEOUT, left - connecting)
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Whatever goes wrong in here is NoAnswer; what an operator has to mend is logged as an error.
+
+    A key that Stripe does not accept and a request that it does not understand took no money, but
+    are our fault and not the merchant's: as NoAnswer they are no failed attempt, use up no retry
+    and freeze nobody. Once that is mended, Stripe says that it never received the attempt, and it
+    is made anew.
+    """
+    try:
+        yield
+    except (stripe.AuthenticationError, stripe.PermissionError) as error:
+        log.error("Stripe does not accept STRIPE_API_KEY: %s", error)
+        raise NoAnswer("Stripe does not accept our key") from error
+    except (stripe.InvalidRequestError, stripe.IdempotencyError) as error:
+        log.error("Stripe refuses our request: %s", error)
+        raise NoAnswer(f"Stripe refuses our request: {error}") from error
+    except stripe.StripeError as error:
+        in_one_line = " ".join(str(error).split())
+        raise NoAnswer(f"Stripe does not answer: {in_one_line}") from error
+
+
+def units(amount: Decimal, currency: str) -> int:
+    """The amount as Stripe counts it: 39.00 USD is 3900, 500 JPY is 500, 1.230 KWD is 1230.
+
+    Raises AmountNotPossible instead of rounding: 1.234 KWD, half a yen.
+    """
+    if currency in NOT_TAKEN:
+        raise AmountNotPossible(f"Stripe does not take {currency}")
+    digits, step = _counting(currency)
+    counted = amount.scaleb(digits)
+    if counted % step:
+        raise AmountNotPossible(f"Stripe does not take {amount} {currency} exactly")
+    return int(counted)
+
+
+def amount_of(counted: int, currency: str) -> Decimal:
+    """The amount that Stripe counts so; the other way round than `units`."""
+    digits, _ = _counting(currency)
+    return Decimal(counted).scaleb(-digits)
+
+
+def _counting(currency: str) -> tuple[int, int]:
+    """How many decimals Stripe's unit of the currency has, and of how many units it takes."""
+    if currency in WHOLE:
+        return 0, 1
+    if currency in THOUSANDTHS:
+        return 3, 10
+    return 2, 100 if currency in WHOLE_IN_HUNDREDTHS else 1
+
+
+def metadata(made: Any) -> dict[str, str]:
+    """What we wrote on something at Stripe; empty on what somebody else made."""
+    written = getattr(made, "metadata", None)
+    return dict(written.to_dict()) if written else {}
+
+
+def answer(payment: Payment, intent: stripe.PaymentIntent) -> Answer:
+    """What a PaymentIntent says of the attempt; one that failed can't succeed later any more.
+
+    Raises NoAnswer, and StripeError, within `asking`.
+    """
+    _check_same(payment, intent)
+    if intent.status == "succeeded":
+        return _received(payment, intent)
+    if intent.status == "processing":
+        return Answer.undecided(intent.id)
+    failure, is_hard = _failure(intent)
+    has_failed = intent.status == "requires_payment_method" and failure != AUTHENTICATION
+    if intent.status != "canceled" and not (has_failed and intent.last_payment_error):
+        after = _cancel(intent)
+        if after.status == "succeeded":
+            return _received(payment, after)
+        if after.status != "canceled":
+            raise NoAnswer(f"{intent.id} is {after.status} and could not be cancelled")
+    return Answer.failed(failure, is_hard=is_hard, reference=intent.id)
+
+
+def _order(payment: Payment) -> PaymentIntentCreateParams:
+    assert payment.card is not None
+    bill = payment.invoice
+    return {
+        "amount": units(payment.amount, payment.currency),
+        "currency": payment.currency.lower(),
+        "customer": payment.card.customer,
+        "payment_method": payment.card.token,
+        "allowed_payment_method_types": ["card"],
+        "off_session": True,
+        "confirm": True,
+        "metadata": {
+            PAYMENT: payment.idempotency_key,
+            MERCHANT: bill.account.merchant.reference,
+            "tael_bill": installation.outside(str(bill)),
+        },
+    }
+
+
+def _declined(payment: Payment, decline: stripe.CardError) -> Answer:
+    """The card's bank said no; the PaymentIntent stays, and can be named."""
+    intent = getattr(decline.error, "payment_intent", None)
+    if intent is not None:
+        return answer(payment, intent)
+    failure, is_hard = _read(decline.error)
+    return Answer.failed(failure, is_hard=is_hard)
+
+
+def _refused(payment: Payment, refusal: stripe.InvalidRequestError) -> Answer:
+    """Nothing was made. Some reasons are the card's or the amount's, and waiting mends none."""
+    if refusal.code in AMOUNT_REFUSALS or refusal.param in {"amount", "currency"}:
+        failure = AMOUNT
+    elif refusal.param in {"customer", "payment_method"}:
+        failure = NO_CARD  # deleted or detached over there
+    else:
+        raise refusal
+    log.error("Payment %s was refused by Stripe: %s", payment, refusal)
+    return Answer.failed(failure, is_hard=True)
+
+
+def _failure(intent: stripe.PaymentIntent) -> tuple[str, bool]:
+    """Why it failed, and whether the same card will not do."""
+    if intent.status == "requires_action":
+        return AUTHENTICATION, True
+    error = getattr(intent, "last_payment_error", None)
+    return _read(error) if error is not None else ("canceled", False)
+
+
+def _read(error: Any) -> tuple[str, bool]:
+    given = [getattr(error, name, None) or "" for name in ("decline_code", "code", "advice_code")]
+    decline_code, code, advice = given
+    is_hard = bool({decline_code, code} & HARD) or advice in HARD_ADVICE
+    return decline_code or code or "card_declined", is_hard
+
+
+def _cancel(intent: stripe.PaymentIntent) -> stripe.PaymentIntent:
+    """As it is after we asked for its end, which somebody else may have brought first."""
+    intents = client().v1.payment_intents
+    try:
+        return intents.cancel(intent.id)
+    except stripe.InvalidRequestError:
+        return intents.retrieve(intent.id)
+
+
+def _check_same(payment: Payment, intent: stripe.PaymentIntent) -> None:
+    """Whoever wrote our key on another PaymentIntent does not pay our bill with it."""
+    expected = payment.card and (
+        units(payment.amount, payment.currency),
+        payment.currency.lower(),
+        payment.card.customer,
+    )
+    if (intent.amount, intent.currency, intent.customer) != expected:
+        log.error("%s names payment %s and is of another amount or customer", intent.id, payment)
+        raise AnotherPayment(
+            f"{intent.id} has the key of payment {payment}, and asks for"
+            f" {_words(intent.amount, intent.currency)} of customer {intent.customer}; we asked for"
+            f" {payment.amount_money.amount:f} {payment.currency}"
+        )
+
+
+def _received(payment: Payment, intent: stripe.PaymentIntent) -> Answer:
+    """Paid, if what arrived is what was asked for. Raises AnotherPayment."""
+    received = getattr(intent, "amount_received", intent.amount)
+    if received != intent.amount:
+        log.error("%s of payment %s brought another amount", intent.id, payment)
+        raise AnotherPayment(
+            f"{intent.id} says that {_words(received, intent.currency)} arrived; we asked for"
+            f" {payment.amount_money.amount:f} {payment.currency}"
+        )
+    return Answer.succeeded(intent.id)
+
+
+def _words(counted: int, currency: str) -> str:
+    """An amount as Stripe counts it, in words for operators: 24900 usd is 249.00 USD."""
+    digits = _counting(currency.upper())[0]
+    return f"{Decimal(counted).scaleb(-digits):f} {currency.upper()}"

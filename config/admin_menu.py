@@ -1,0 +1,131 @@
+"""How the admin looks, and what its sidebar leads to."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+
+def _icon(request: HttpRequest) -> str:
+    return static("img/tael.svg")
+
+
+def _styles(request: HttpRequest) -> str:
+    return static("css/admin.css")
+
+
+def _viewers_of(model: str) -> Callable[[HttpRequest], bool]:
+    app, _, name = model.partition("_")
+    return lambda request: request.user.has_perm(f"{app}.view_{name}")
+
+
+def _links(title: str, *links: tuple[str, str, str]) -> dict[str, Any]:
+    return {
+        "title": title,
+        "separator": True,
+        "items": [
+            {
+                "title": label,
+                "icon": icon,
+                "link": reverse_lazy(f"admin:{model}_changelist"),
+                "permission": _viewers_of(model),
+            }
+            for label, icon, model in links
+        ],
+    }
+
+
+# The pages' teal (static/css/tokens.css) at the lightnesses the theme asks for.
+TEAL = {
+    "50": "oklch(97.5% .012 186)",
+    "100": "oklch(94% .03 186)",
+    "200": "oklch(88% .06 186)",
+    "300": "oklch(80% .09 186)",
+    "400": "oklch(70% .1 186)",
+    "500": "oklch(58% .09 186)",
+    "600": "oklch(45% .075 186)",
+    "700": "oklch(39% .065 186)",
+    "800": "oklch(34% .055 186)",
+    "900": "oklch(29% .045 186)",
+    "950": "oklch(22% .035 186)",
+}
+
+UNFOLD = {
+    "SITE_TITLE": "Tael",
+    "SITE_HEADER": "Tael",
+    "SITE_ICON": _icon,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
+    "COLORS": {"primary": TEAL},
+    "STYLES": [_styles],
+    "DASHBOARD_CALLBACK": "backoffice.views.home",
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Password", "link": reverse_lazy("account_change_password")},
+            {"title": "Two-factor authentication", "link": reverse_lazy("mfa_index")},
+            {"title": "Sessions", "link": reverse_lazy("usersessions_list")},
+        ]
+    },
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": True,
+        "navigation": [
+            {
+                "items": [
+                    {"title": "What waits", "icon": "inbox", "link": reverse_lazy("admin:index")}
+                ]
+            },
+            _links(
+                "Merchants",
+                ("Merchants", "storefront", "merchants_merchant"),
+                ("Profiles", "badge", "merchants_profile"),
+                ("Users", "person", "merchants_user"),
+                ("Proposals", "how_to_vote", "merchants_proposal"),
+                ("Memberships", "group", "merchants_membership"),
+                ("Notices", "notifications", "notices_notice"),
+                ("Roles", "shield_person", "auth_group"),
+            ),
+            _links(
+                "Credit",
+                ("Credit lines", "credit_score", "credit_creditline"),
+                ("Orders", "shopping_cart", "credit_order"),
+                ("Flagged orders", "flag", "credit_orderflag"),
+                ("Payments of orders", "payments", "credit_orderpayment"),
+                ("Freezes", "ac_unit", "credit_freeze"),
+                ("Reviews", "trending_up", "credit_limitreview"),
+                ("Requests", "contact_support", "credit_limitrequest"),
+                ("Limit entries", "swap_vert", "credit_limitentry"),
+                ("Policies", "gavel", "credit_creditpolicy"),
+            ),
+            _links(
+                "Proceeds",
+                ("Withdrawals", "outbound", "credit_withdrawal"),
+                ("Bank's answers", "mark_email_read", "credit_payoutanswerfile"),
+                ("Destinations", "account_balance_wallet", "credit_payoutdestination"),
+                ("Proceeds entries", "savings", "credit_proceedsentry"),
+            ),
+            _links(
+                "Billing",
+                ("Billing accounts", "account_balance", "billing_billingaccount"),
+                ("Charges", "receipt", "billing_charge"),
+                ("Statements", "calendar_month", "billing_statement"),
+                ("Bills", "request_quote", "billing_invoice"),
+                ("Payments of bills", "credit_card", "billing_payment"),
+                ("Payments taken back", "undo", "billing_reversal"),
+                ("Unapplied money", "savings", "billing_unappliedentry"),
+                ("Credits", "undo", "billing_billingcredit"),
+                ("Threshold requests", "vertical_align_top", "billing_thresholdrequest"),
+                ("Prices", "price_change", "billing_feeprice"),
+                ("Fees", "sell", "billing_fee"),
+            ),
+            _links(
+                "Tael",
+                ("Trail", "history", "trail_trailentry"),
+                ("Sign-ins", "login", "merchants_signin"),
+                ("Job runs", "schedule", "jobs_jobrun"),
+                ("Parked failures", "report", "jobs_jobfailure"),
+            ),
+        ],
+    },
+}

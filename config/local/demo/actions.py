@@ -1,0 +1,261 @@
+"""What merchants and our own people do by hand, through the operations that their pages call.
+
+Each function here names a deed; what it returns does it, to a merchant at an instant. Whatever is
+decided later is found again by the key that it was asked for with.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.conf import settings
+from moneyed import Money
+
+from billing.models import BillingAccount, BillingCredit, Charge, ThresholdRequest
+from billing.operations import credits, payment_methods, prices, thresholds
+from config.local.demo.people import BILLING_OFFICER, CREDIT_OFFICER, PAYER
+from credit.models import (
+    CreditLine,
+    LimitRequest,
+    PayoutDestination,
+    PayoutSchedule,
+    Withdrawal,
+)
+from credit.operations import (
+    automatic,
+    destinations,
+    payout_files,
+    payouts,
+    requests,
+    withdrawals,
+)
+
+Act = Callable[[int, datetime], object]  # takes the merchant's primary key and the time
+
+
+class Deed(NamedTuple):
+    at: datetime  # on the hour, in UTC too: the timetable passes it
+    act: Act
+
+
+def price(
+    fee: str, currency: str, unit: str, *, from_on: date, reason: str, is_own: bool = False
+) -> Act:
+    return lambda merchant, now: prices.introduce(
+        fee=fee, currency=currency, unit_price=Decimal(unit), from_on=from_on,
+        merchant_id=merchant if is_own else None, actor=BILLING_OFFICER, reason=reason, now=now,
+    )  # fmt: skip
+
+
+# --- bills and credits ----------------------------------------------------------------------------
+
+
+def add_card(last_four: str, *, by: str, brand: str = "Visa") -> Act:
+    """What the sandbox does with it depends on its number (billing.providers.registry)."""
+    return lambda merchant, now: payment_methods.add_card(
+        merchant_id=merchant, provider=BillingAccount.Method.SANDBOX,
+        token=f"demo-{merchant}-{last_four}", brand=brand, last_four=last_four, actor=by, now=now,
+    )  # fmt: skip
+
+
+def pay_bills_from_proceeds(*, by: str) -> Act:
+    method = BillingAccount.Method.PROCEEDS
+    return lambda merchant, now: payment_methods.choose(
+        merchant_id=merchant, method=method, actor=by, now=now
+    )
+
+
+def ask_credit(key: str, reason: str, amount: str, message: str, *, on: str, by: str) -> Act:
+    """On the latest charge of the fee `on`."""
+
+    def act(merchant: int, now: datetime) -> object:
+        charge = Charge.objects.filter(account=merchant, fee=on, at__lte=now).latest("at", "pk")
+        return credits.ask(
+            merchant_id=merchant, charge=charge.reference, fee=reason,
+            amount=Money(amount, charge.currency), message=message, request_key=key, actor=by,
+            now=now,
+        )  # fmt: skip
+
+    return act
+
+
+def approve_credit(key: str, reason: str) -> Act:
+    return lambda merchant, now: credits.approve(
+        credit_id=_credit(merchant, key), actor=BILLING_OFFICER, reason=reason, now=now
+    )
+
+
+def reject_credit(key: str, reason: str) -> Act:
+    return lambda merchant, now: credits.reject(
+        credit_id=_credit(merchant, key), actor=BILLING_OFFICER, reason=reason, now=now
+    )
+
+
+def _credit(merchant: int, key: str) -> int:
+    return BillingCredit.objects.get(account=merchant, request_key=key).pk
+
+
+def ask_threshold(threshold: str, message: str, *, by: str) -> Act:
+    def act(merchant: int, now: datetime) -> object:
+        wanted = Money(threshold, BillingAccount.objects.get(pk=merchant).currency)
+        return thresholds.ask(
+            merchant_id=merchant, threshold=wanted, message=message, actor=by, now=now
+        )
+
+    return act
+
+
+def approve_threshold(reason: str) -> Act:
+    return lambda merchant, now: thresholds.approve(
+        request_id=_threshold(merchant), actor=BILLING_OFFICER, reason=reason, now=now
+    )
+
+
+def reject_threshold(reason: str) -> Act:
+    return lambda merchant, now: thresholds.reject(
+        request_id=_threshold(merchant), actor=BILLING_OFFICER, reason=reason, now=now
+    )
+
+
+def _threshold(merchant: int) -> int:
+    return ThresholdRequest.objects.filter(account=merchant).latest("pk").pk
+
+
+# --- the limit ------------------------------------------------------------------------------------
+
+
+def ask_raise(limit: str, message: str, *, by: str) -> Act:
+    def act(merchant: int, now: datetime) -> object:
+        wanted = Money(limit, _line(merchant).currency)
+        return requests.ask_raise(
+            merchant_id=merchant, limit_wanted=wanted, message=message, actor=by, now=now
+        )
+
+    return act
+
+
+def reject_raise(reason: str) -> Act:
+    return lambda merchant, now: requests.reject(
+        request_id=_limit_request(merchant), actor=CREDIT_OFFICER, reason=reason, now=now
+    )
+
+
+def ask_question(message: str, *, by: str) -> Act:
+    return lambda merchant, now: requests.ask_question(
+        merchant_id=merchant, message=message, actor=by, now=now
+    )
+
+
+def answer(text: str) -> Act:
+    return lambda merchant, now: requests.answer(
+        request_id=_limit_request(merchant), actor=CREDIT_OFFICER, text=text, now=now
+    )
+
+
+def _line(merchant: int) -> CreditLine:
+    return CreditLine.objects.get(pk=merchant)
+
+
+def _limit_request(merchant: int) -> int:
+    return LimitRequest.objects.filter(line=merchant).latest("pk").pk
+
+
+# --- withdrawals ----------------------------------------------------------------------------------
+
+
+def add_bank_card(number: str, *, holder: str, bank: str, by: str) -> Act:
+    kind = PayoutDestination.Kind.BANK_CARD
+    return lambda merchant, now: destinations.add(
+        merchant_id=merchant, kind=kind, number=number, holder=holder, bank=bank, actor=by, now=now
+    )
+
+
+def add_alipay(number: str, *, holder: str, by: str) -> Act:
+    kind = PayoutDestination.Kind.ALIPAY
+    return lambda merchant, now: destinations.add(
+        merchant_id=merchant, kind=kind, number=number, holder=holder, actor=by, now=now
+    )
+
+
+def add_bank_account(
+    number: str, *, routing: str, country: str, holder: str, bank: str, by: str
+) -> Act:
+    kind = PayoutDestination.Kind.BANK_ACCOUNT
+    return lambda merchant, now: destinations.add(
+        merchant_id=merchant, kind=kind, number=number, routing=routing, country=country,
+        holder=holder, bank=bank, actor=by, now=now,
+    )  # fmt: skip
+
+
+def withdraw_each_week(weekday: int, least: str, *, to: str, by: str) -> Act:
+    """All that is available then, from so much on, to the destination that ends so."""
+
+    def act(merchant: int, now: datetime) -> object:
+        line = _line(merchant)
+        return automatic.set_up(
+            merchant_id=merchant, destination_id=line.destinations.get(last_four=to).pk,
+            every=PayoutSchedule.Every.WEEKLY, weekday=weekday,
+            from_amount=Money(least, line.currency), actor=by, now=now,
+        )  # fmt: skip
+
+    return act
+
+
+def withdraw(key: str, amount: str, *, to: str, by: str, by_hand: bool = False) -> Act:
+    """To the destination that ends so, by the sandbox, or by people with files for the bank."""
+
+    def act(merchant: int, now: datetime) -> object:
+        line = _line(merchant)
+        with _paid_by(Withdrawal.MANUAL if by_hand else ""):
+            return withdrawals.request(
+                merchant_id=merchant, destination_id=line.destinations.get(last_four=to).pk,
+                amount=Money(amount, line.currency), request_key=key, actor=by, now=now,
+            )  # fmt: skip
+
+    return act
+
+
+def cancel_withdrawal(key: str, *, by: str) -> Act:
+    return lambda merchant, now: withdrawals.cancel(
+        merchant_id=merchant, withdrawal_id=_withdrawal(merchant, key), actor=by, now=now
+    )
+
+
+def approve_withdrawal(key: str) -> Act:
+    return lambda merchant, now: withdrawals.approve(
+        withdrawal_id=_withdrawal(merchant, key), actor=CREDIT_OFFICER, now=now
+    )
+
+
+def reject_withdrawal(key: str, reason: str) -> Act:
+    return lambda merchant, now: withdrawals.reject(
+        withdrawal_id=_withdrawal(merchant, key), actor=CREDIT_OFFICER, reason=reason, now=now
+    )
+
+
+def hand_to_bank(key: str) -> Act:
+    return lambda merchant, now: payout_files.export(
+        withdrawal_ids=[_withdrawal(merchant, key)], actor=PAYER, now=now
+    )
+
+
+def bank_paid(key: str, reference: str) -> Act:
+    return lambda merchant, now: payouts.mark_paid(
+        withdrawal_id=_withdrawal(merchant, key), reference=reference, actor=CREDIT_OFFICER, now=now
+    )
+
+
+def _withdrawal(merchant: int, key: str) -> int:
+    return Withdrawal.objects.get(line=merchant, request_key=key).pk
+
+
+@contextmanager
+def _paid_by(provider: str) -> Iterator[None]:
+    before = settings.TAEL_PAYOUT_PROVIDER
+    settings.TAEL_PAYOUT_PROVIDER = provider
+    try:
+        yield
+    finally:
+        settings.TAEL_PAYOUT_PROVIDER = before

@@ -1,0 +1,150 @@
+"""The trade of the shops from the first day of the season to now, as events."""
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from config.local.demo.shops import PRICES, TRANSACTION_SHARE, Refused, Shop
+from lib import calendar, money
+
+MONTHS = 3  # before the current one, so that each shop has seen as many reviews
+FULFILMENT = ("pick-pack", "packaging", "shipping-label", "transaction-fee")  # of every order
+
+Told = tuple[datetime, dict[str, Any]]
+
+
+class Days:
+    """A shop's days: 0 is the first one of the season, and `last` is today."""
+
+    def __init__(self, shop: Shop, now: datetime) -> None:
+        self.zone = shop.zone
+        self.today = now.astimezone(shop.zone).date()
+        self.first: date = calendar.month_of(self.today)
+        for _ in range(MONTHS):
+            self.first = calendar.month_of(self.first - calendar.ONE_DAY)
+        self.last = (self.today - self.first).days
+
+    def at(self, day: int, hour: float) -> datetime:
+        midnight = datetime.combine(self.first, time.min, self.zone)
+        return midnight + timedelta(days=day, hours=hour)
+
+    def ago(self, days: int, hour: float) -> datetime:
+        return self.at(self.last - days, hour)
+
+
+def events(shops: Sequence[Shop], now: datetime) -> list[str]:
+    """The lines of a file of events that ends at `now`, in order of time."""
+    told = [event for shop in shops for event in _Season(shop, now).events() if event[0] < now]
+    told.sort(key=lambda event: event[0])
+    return [json.dumps(event, ensure_ascii=False) for _, event in told]
+
+
+class _Season:
+    """One shop's trade."""
+
+    def __init__(self, shop: Shop, now: datetime) -> None:
+        self.shop = shop
+        self.days = Days(shop, now)
+        self.luck = random.Random(shop.reference)
+        self.prefix = shop.reference[:2].upper()
+
+    def _event(self, at: datetime, event_type: str, key: str, /, **data: Any) -> Told:
+        event_id = f"{event_type}:{self.shop.reference}:{key}"
+        return at, {
+            "id": event_id, "type": event_type, "at": at.isoformat(),
+            "merchant": self.shop.reference, "data": data,
+        }  # fmt: skip
+
+    def events(self) -> Iterator[Told]:
+        at = self.days.at
+        yield self._event(at(0, 8), "merchant.joined", "joined", **self.shop.terms)
+        for day in range(self.days.last + 1):
+            if day % 30 == 0:
+                yield self._metrics(day)
+            if day % 7 == 2:
+                yield self._charge(at(day, 16), f"receiving-{day}", "receiving", "", 6)
+            if day % 7 == 5:
+                yield self._charge(at(day, 17), f"app-usage-{day}", "app-usage", "", 120)
+            if day % 30 == 25:
+                yield self._charge(at(day, 12), f"storage-{day}", "storage", "", 40)
+            for number in range(self._orders_of(day)):
+                yield from self._order(day, f"{self.prefix}-{day:03}{number:02}")
+        if self.shop.unpaid_order:
+            yield from self._late_order(40)
+        if self.shop.rework_days_ago:
+            rework = self.days.ago(self.shop.rework_days_ago, 11)
+            yield self._charge(rework, "rework", "non-compliance", f"{self.prefix}-REWORK", 8)
+        for number, refused in enumerate(self.shop.refused, start=1):
+            yield self._refused_order(f"{self.prefix}-BIG{number}", refused)
+
+    def _orders_of(self, day: int) -> int:
+        grown = 1 + self.shop.growth * day / max(self.days.last, 1)
+        return round(self.luck.uniform(0, 2 * self.shop.orders_a_day * grown))
+
+    def _late_order(self, day: int) -> Iterator[Told]:
+        """A large order whose buyer pays a week after the due date."""
+        name, at = f"{self.prefix}-FAIR", self.days.at
+        what = {"order": name, "amount": self.shop.unpaid_order, "currency": self.shop.currency}
+        yield self._event(at(day, 9), "order.placed", name, buyer="buyer-fair", **what)
+        yield self._event(at(day, 15), "order.shipped", name, order=name)
+        yield self._event(at(day + 1, 11), "order.delivered", name, order=name)
+        yield self._event(at(day + 18, 10), "order.paid", name, payment=f"{name}-P", **what)
+
+    def _refused_order(self, name: str, refused: Refused) -> Told:
+        return self._event(
+            self.days.ago(refused.days_ago, 11), "order.placed", name, order=name,
+            buyer="buyer-new", amount=refused.amount, currency=self.shop.currency,
+            buyer_risk=refused.buyer_risk,
+        )  # fmt: skip
+
+    def _metrics(self, day: int) -> Told:
+        return self._event(
+            self.days.at(day, 8.5), "shop.metrics", str(day),
+            rating=f"{self.shop.rating + self.luck.random() * 0.15:.2f}",
+            listing_quality=80 + day // 10,
+            profile_completeness=90, after_sales=self.luck.randint(80, 96),
+        )  # fmt: skip
+
+    def _charge(
+        self, at: datetime, name: str, fee: str, request: str, times: int = 1, sale: str = "0"
+    ) -> Told:
+        """Priced by the list of prices, unless it is the share of a sale."""
+        given = {}
+        if fee not in PRICES[self.shop.currency]:
+            share = money.rounded(Decimal(sale) * TRANSACTION_SHARE, self.shop.currency)
+            given = {"amount": money.text(share, self.shop.currency)}
+        return self._event(
+            at, "charge.recorded", name, charge=name, fee=fee, request=request, quantity=times,
+            currency=self.shop.currency, **given,
+        )  # fmt: skip
+
+    def _order(self, day: int, name: str) -> Iterator[Told]:
+        luck = self.luck
+        amount = f"{self.shop.price * luck.uniform(0.3, 2.2):.2f}"
+        placed = self.days.at(day, luck.uniform(8, 22))
+        yield self._event(
+            placed, "order.placed", name, order=name, buyer=f"buyer-{luck.randint(1, 60):03}",
+            amount=amount, currency=self.shop.currency, instalments=luck.choice([1, 1, 1, 3]),
+            buyer_risk=luck.choice([0, 1, 1, 1, 2, 2]),
+        )  # fmt: skip
+        if luck.random() < 0.04:
+            at = placed + timedelta(hours=luck.uniform(1, 20))
+            yield self._event(at, "order.cancelled", name, order=name, reason="buyer changed mind")
+            return
+        shipped = placed + timedelta(hours=luck.uniform(6, 40))
+        yield self._event(shipped, "order.shipped", name, order=name)
+        for fee in FULFILMENT:
+            yield self._charge(shipped, f"{name}-{fee}", fee, name, sale=amount)
+        delivered = shipped + timedelta(days=luck.uniform(1, 5))
+        yield self._event(delivered, "order.delivered", name, order=name)
+        days_to_pay = (
+            luck.uniform(12, 25) if luck.random() < self.shop.late_share else self.shop.days_to_pay
+        )
+        paid = delivered + timedelta(days=days_to_pay * luck.uniform(0.4, 1))
+        yield self._event(
+            paid, "order.paid", name, order=name, payment=f"{name}-P", amount=amount,
+            currency=self.shop.currency,
+        )  # fmt: skip

@@ -1,0 +1,171 @@
+"""PostgreSQL and Redis for a machine that has neither: no address given, so Tael runs its own.
+
+They start when something first needs them: `config.local.ondemand` (every new database connection, the
+cache) and `config.celery` call ensure(). Starting them while the settings load would be simpler,
+but then `--help`, `check`, `collectstatic`, mypy and an editor would start databases too, unless a
+list of exceptions were kept by hand.
+
+Every process that uses the servers holds a shared lock on users.lock; the kernel drops it however
+the process ends. A process that leaves tries to make its lock exclusive: who succeeds was the last,
+and stops the servers. Joining and leaving happen under starting.lock, one process at a time. When
+all users were killed, the servers stay until the next command, which finds them, uses them, and
+stops them in its turn.
+
+A server that dies under its users is started again by whoever first loses a connection to it:
+`config.local.ondemand`, and `config.celery` before a task is sent; `manage.py up` looks each second.
+"""
+
+import atexit
+import fcntl
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from urllib.parse import quote
+
+from config.local import datafolder, servers
+from config import waits
+
+_guard = threading.Lock()
+_users_lock: int | None = None  # file descriptor, while this process uses the servers
+
+
+def runs_postgres() -> bool:
+    return not os.environ.get("DATABASE_URL")
+
+
+def runs_redis() -> bool:
+    return not os.environ.get("REDIS_URL")
+
+
+def database() -> dict[str, object]:
+    """Django's settings for the embedded PostgreSQL."""
+    return {
+        "ENGINE": "config.local.ondemand",
+        "NAME": servers.DATABASE,
+        "USER": servers.USER,
+        "HOST": str(servers.postgres_folder()),
+        "OPTIONS": {"connect_timeout": waits.CONNECT_SECONDS},
+    }
+
+
+def broker_url() -> str:
+    return f"redis+socket://{quote(str(servers.redis_socket()))}?virtual_host=0"
+
+
+def cache_url() -> str:
+    return f"unix://{quote(str(servers.redis_socket()))}?db=1"
+
+
+def ensure() -> None:
+    """Have the servers run, and keep them running until this process ends. Cheap when they are."""
+    global _users_lock
+    if _users_lock is not None or not (runs_postgres() or runs_redis()):
+        return
+    with _guard, _one_at_a_time():
+        if _users_lock is not None:  # another thread was faster
+            return  # type: ignore[unreachable]
+        descriptor = _open("users.lock")
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        try:
+            _start()
+        except BaseException:
+            os.close(descriptor)
+            raise
+        _users_lock = descriptor
+    atexit.register(leave)
+    _leave_when_told_to_end()
+
+
+def revive() -> None:
+    """Start what has died under us. Who lost a connection calls it, and then connects again.
+
+    Raises ServerDidNotStart.
+    """
+    ensure()
+    with _guard, _one_at_a_time():
+        _start()
+
+
+def revive_dead() -> None:
+    """The same for who holds no connection; cheap when nothing has died."""
+    is_dead = (runs_postgres() and not servers.postgres_listens()) or (
+        runs_redis() and not servers.redis_listens()
+    )
+    if is_dead:
+        revive()
+
+
+def ensure_broker() -> None:
+    """Have Redis run now, also where it died since: a task is about to be sent."""
+    ensure()
+    if runs_redis() and not servers.redis_listens():
+        revive()
+
+
+def _start() -> None:
+    if runs_postgres():
+        servers.start_postgres()
+    if runs_redis():
+        servers.start_redis()
+
+
+def leave() -> None:
+    """Stop using the servers, and stop them if nobody else does."""
+    global _users_lock
+    if _users_lock is None:
+        return
+    with _guard, _one_at_a_time():
+        with suppress(BlockingIOError):
+            fcntl.flock(_users_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Both, whatever this process was told to use: nobody else is left.
+            servers.stop_redis()
+            servers.stop_postgres()
+        os.close(_users_lock)
+        _users_lock = None
+
+
+def _leave_when_told_to_end() -> None:
+    """Python runs no exit handlers for a signal that nobody handles; somebody's own are kept."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _exit_in_order)
+
+
+def _exit_in_order(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
+def _hold_a_lock_of_our_own() -> None:
+    """In a forked child: a lock shared with the parent would turn exclusive for both at once."""
+    global _guard, _users_lock
+    _guard = threading.Lock()  # another of the parent's threads may have held the old one
+    if _users_lock is not None:
+        inherited, _users_lock = _users_lock, _open("users.lock")
+        with suppress(BlockingIOError):
+            fcntl.flock(_users_lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        os.close(inherited)
+
+
+os.register_at_fork(after_in_child=_hold_a_lock_of_our_own)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    descriptor = _open("starting.lock")
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _open(name: str) -> int:
+    path: Path = datafolder.root() / name
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

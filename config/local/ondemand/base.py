@@ -1,0 +1,21 @@
+"""Django looks for a database back end under this module name."""
+
+from typing import Any
+
+from django.db.backends.postgresql import base
+from psycopg import OperationalError
+from psycopg.errors import ConnectionTimeout
+
+from config.local import embedded
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        embedded.ensure()
+        try:
+            return super().get_new_connection(conn_params)
+        except ConnectionTimeout:  # it is there and keeps silent: to start another one is no use
+            raise
+        except OperationalError:  # it may have been killed
+            embedded.revive()
+            return super().get_new_connection(conn_params)

@@ -1,0 +1,27 @@
+from typing import Any
+
+from django.core.cache.backends import redis
+from django.utils.functional import cached_property
+from redis.connection import UnixDomainSocketConnection
+
+from config.local import embedded
+
+
+class Connection(UnixDomainSocketConnection):
+    def _connect(self) -> Any:
+        try:
+            return super()._connect()
+        except (FileNotFoundError, ConnectionError):  # it may have been killed
+            embedded.revive()
+            return super()._connect()
+
+
+class RedisCache(redis.RedisCache):
+    def __init__(self, server: Any, params: dict[str, Any]) -> None:
+        options = {**params.get("OPTIONS", {}), "connection_class": Connection}
+        super().__init__(server, {**params, "OPTIONS": options})
+
+    @cached_property
+    def _cache(self) -> Any:
+        embedded.ensure()
+        return super()._cache

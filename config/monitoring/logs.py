@@ -1,0 +1,117 @@
+"""What processes say of themselves, on standard error: lines for people, or JSON for machines.
+
+Each says which request or task it belongs to (config.monitoring.context). None says who somebody is: people
+are numbers, merchants references, and addresses of pages are routes, as some carry a secret.
+"""
+
+import logging
+import os
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from django.urls import Resolver404, resolve
+from pythonjsonlogger.core import RESERVED_ATTRS
+from pythonjsonlogger.json import JsonFormatter
+
+from config.monitoring import context
+
+# What others hang onto a record: whole requests, and what they say in the message already.
+UNTOLD = {*RESERVED_ATTRS, "request", "server_time", "status_code", "data"}
+# What Django and gunicorn say of requests names their addresses, whole or as a path.
+TELL_ADDRESSES = ("django", "gunicorn")
+ADDRESS = re.compile(r"https?://[^\s/'\"]+/[^\s'\"]*|(?<![\w/.:])/(?!/)[^\s'\"]*")
+
+
+class Context(logging.Filter):
+    """Adds what the process is just doing, and names routes where others name addresses."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.context = context.now()
+        if record.name.partition(".")[0] in TELL_ADDRESSES:
+            request = getattr(record, "request", None)
+            record.msg = by_route(record.getMessage(), getattr(request, "path", ""))
+            record.args = ()
+        return True
+
+
+def by_route(text: str, path: str = "") -> str:
+    """The text with the route in place of each address in it, and of `path` as it stands there."""
+    if len(path) > 1:
+        text = text.replace(path, route_of(path))
+    return ADDRESS.sub(lambda found: route_of(found[0]), text)
+
+
+def route_of(address: str) -> str:
+    path = re.sub(r"^https?://[^/]*", "", address).partition("?")[0]
+    try:
+        return str(resolve(path).view_name)
+    except Resolver404:
+        return "no route"
+
+
+class Json(JsonFormatter):
+    def __init__(self) -> None:
+        super().__init__("%(message)s", reserved_attrs=[*UNTOLD, "context"])
+
+    def add_fields(
+        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
+    ) -> None:
+        log_data["at"] = datetime.fromtimestamp(record.created, UTC).isoformat()
+        log_data["level"] = record.levelname
+        log_data["logger"] = record.name
+        super().add_fields(log_data, record, message_dict)
+        log_data |= getattr(record, "context", {})
+
+    def format(self, record: logging.LogRecord) -> str:
+        return context.without_secrets(str(super().format(record)))
+
+    def formatException(self, ei: Any) -> str:
+        return without_rows(str(super().formatException(ei)))
+
+
+class Line(logging.Formatter):
+    def __init__(self) -> None:
+        super().__init__("{asctime} {levelname} {name}: {message}", style="{")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return context.without_secrets(super().format(record))
+
+    def formatException(self, ei: Any) -> str:
+        return without_rows(super().formatException(ei))
+
+
+def without_rows(text: str) -> str:
+    """PostgreSQL tells the whole row that it refused, with all that is in it."""
+    lines = text.split("\n")
+    return "\n".join(line for line in lines if not line.lstrip().startswith("DETAIL:"))
+
+
+def logging_settings(*, deployed: bool) -> dict[str, Any]:
+    form = os.environ.get("TAEL_LOG_FORMAT") or ("json" if deployed else "line")
+    to_stderr: dict[str, Any] = {"handlers": [], "propagate": True}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"context": {"()": Context}},
+        "formatters": {"json": {"()": Json}, "line": {"()": Line}},
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "json" if form == "json" else "line",
+                "filters": ["context"],
+            }
+        },
+        "root": {"handlers": ["stderr"], "level": os.environ.get("TAEL_LOG_LEVEL", "INFO").upper()},
+        # Their own handlers would print a second time, or mail people who are not configured.
+        "loggers": {
+            "django": {**to_stderr, "level": "INFO"},
+            "gunicorn.error": to_stderr,
+            # Lines of whole addresses, if somebody asks gunicorn for them: ours name routes.
+            "gunicorn.access": {"handlers": [], "propagate": False},
+            "django.server": {**to_stderr, "level": "WARNING"},
+            "stripe": {"level": "WARNING"},  # it tells of every request
+            # A line for each request: for machines. People who try Tael out read errors.
+            "tael.access": {"level": "INFO" if form == "json" else "WARNING"},
+        },
+    }

@@ -1,0 +1,98 @@
+"""What `manage.py metrics` serves: the counters of all processes of this machine
+(lib.counters), and how queue and timetable stand, asked anew at each scrape.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.db import Error, connection
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from redis.exceptions import RedisError
+
+from config.local import datafolder, embedded
+from jobs import queries
+from config import waits
+from config.celery import app
+from jobs.definitions import QUEUES
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where the client library looks for it
+
+
+def folder() -> Path:
+    """Where the processes of this machine count together, each in files of its own."""
+    return Path(os.environ.get(FOLDER) or datafolder.root() / "metrics")
+
+
+def empty_folder() -> Path:
+    """The folder without what processes of earlier starts counted."""
+    shutil.rmtree(folder(), ignore_errors=True)
+    folder().mkdir(parents=True)
+    return folder()
+
+
+def registry() -> CollectorRegistry:
+    found = CollectorRegistry()
+    folder().mkdir(parents=True, exist_ok=True)
+    MultiProcessCollector(found, path=str(folder()))
+    found.register(Standing())
+    return found
+
+
+class Standing:
+    """Gauges: a handful of short queries a scrape. What can't be asked is left out, and said so."""
+
+    def describe(self) -> list[Metric]:
+        return []  # else registering would ask
+
+    def collect(self) -> Iterator[Metric]:
+        started = time.perf_counter()
+        for what, ask, failures in (
+            ("database", _jobs, (Error,)),
+            ("broker", _queues, (RedisError, OperationalError, OSError)),
+        ):
+            is_up = GaugeMetricFamily(f"tael_{what}_up", f"Whether the {what} answers")
+            try:
+                found = list(ask())
+            except failures:
+                found = []
+                is_up.add_metric([], 0)
+            else:
+                is_up.add_metric([], 1)
+            yield is_up
+            yield from found
+        connection.close()  # each scrape is a thread of its own
+        took = time.perf_counter() - started
+        yield GaugeMetricFamily("tael_scrape_seconds", "Time that these questions took", took)
+
+
+def _jobs() -> Iterator[Metric]:
+    now = timezone.now()
+    lag = GaugeMetricFamily("tael_job_lag_seconds", "How long a run has been owed", labels=["job"])
+    parked = GaugeMetricFamily("tael_job_parked", "Rows that failed and wait", labels=["job"])
+    for job in queries.job_states(now):
+        if job.lag is not None:
+            lag.add_metric([job.job.name], job.lag.total_seconds())
+        parked.add_metric([job.job.name], job.parked)
+    yield from (lag, parked)
+    if heartbeat := queries.heartbeat_at():
+        age = (now - heartbeat).total_seconds()
+        yield GaugeMetricFamily("tael_heartbeat_age_seconds", "Since the last heartbeat", age)
+
+
+def _queues() -> Iterator[Metric]:
+    embedded.ensure()
+    waiting = GaugeMetricFamily("tael_queue_length", "Tasks that wait", labels=["queue"])
+    with app.connection_for_read(transport_options=waits.probing()) as broker:
+        redis = broker.default_channel.client
+        for queue in QUEUES:
+            waiting.add_metric([queue], redis.llen(queue))
+        yield waiting
+        taken = redis.hlen("unacked")
+        yield GaugeMetricFamily("tael_queue_taken", "Tasks that workers have", taken)

@@ -1,0 +1,150 @@
+import logging
+import re
+import time
+from collections.abc import Callable
+from uuid import uuid4
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
+
+from config.monitoring import context
+from lib import counters
+from lib.clock import ClockAhead
+
+log = logging.getLogger(__name__)
+access = logging.getLogger("tael.access")
+
+SANE_ID = re.compile(r"[A-Za-z0-9_.:-]{8,64}")
+METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"}  # whatever else they send
+
+SECRETS = {"token", "key", "uidb36"}  # in addresses, as routes name them
+
+STRICT = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
+    " form-action 'self'; frame-ancestors 'none'"
+)
+# The admin's theme evaluates expressions in attributes and sets styles from scripts (Alpine).
+ADMIN = STRICT + "; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'"
+
+
+# What no page of ours uses, and so no script that gets into one may either.
+PERMISSIONS = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        *("accelerometer", "autoplay", "browsing-topics", "camera", "display-capture"),
+        *("encrypted-media", "geolocation", "gyroscope", "hid", "idle-detection", "magnetometer"),
+        *("microphone", "midi", "payment", "screen-wake-lock", "serial", "usb"),
+        *("xr-spatial-tracking",),
+    )
+)
+
+
+class PageHeaders:
+    """Says what a page may load (only what we serve, and nothing written inline), what it may use
+    of the browser, and that nobody on the way, nor the next one at that browser, may keep it.
+
+    Files that are the same for everybody come with a Cache-Control of their own.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        policy = ADMIN if request.path.startswith("/admin/") else STRICT
+        response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        is_private = not request.path_info.startswith(settings.STATIC_URL)
+        if is_private and "no-store" not in response.headers.get("Cache-Control", ""):
+            response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+
+class Unreferred:
+    """Lets no page know the address of one whose link is a secret, not even our own.
+
+    The origin alone is told: told nothing, browsers send the form on such a page without an origin,
+    and Django refuses it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        named = request.resolver_match.kwargs if request.resolver_match else {}
+        if SECRETS & named.keys():
+            response.headers["Referrer-Policy"] = "strict-origin"
+        return response
+
+
+class LanguageOfUser:
+    """Speaks the language that the person has chosen, on whatever device they sign in.
+
+    The operators' admin is in English, whatever language they or their browsers prefer.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = getattr(request.user, "language", "")  # nobody's, when not signed in
+        if request.path.startswith("/admin/"):
+            language = "en"
+        if language:
+            translation.activate(language)
+            request.LANGUAGE_CODE = translation.get_language()
+        return self.get_response(request)
+
+
+class ClockIsRight:
+    """Answers in a sentence when the clock is wrong; nothing was done (lib.clock)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, ClockAhead):
+            return None
+        log.error("%s", exception)
+        return render(request, "503_clock.html", status=503)
+
+
+class Watched:
+    """Gives each request a name that its log lines and its response carry, counts and times it.
+
+    A name is taken over from X-Request-ID, so that one search finds what a proxy and Tael say.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if SANE_ID.fullmatch(given) else uuid4().hex
+        started = time.perf_counter()
+        with context.of(request, request_id):
+            response = self.get_response(request)
+            seconds = time.perf_counter() - started
+            route = request.resolver_match.view_name if request.resolver_match else "none"
+            method = request.method if request.method in METHODS else "other"
+            counters.REQUESTS.labels(route, method, response.status_code).inc()
+            counters.SECONDS.labels(route).observe(seconds)
+            access.info(
+                "%s %s %s",
+                method,
+                route,
+                response.status_code,
+                extra={"method": method, "status": response.status_code, "ms": _ms(seconds)},
+            )
+        response.headers["X-Request-ID"] = request_id
+        return response
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)

@@ -1,0 +1,133 @@
+"""What is said when PostgreSQL or Redis is away, or the disk is full: a sentence, no traceback.
+
+Pages and events answer 503, so that who asked may ask again; commands end with the sentence. What
+counts attempts lives in Redis: without it nobody signs in (merchants.sign_in.guesses), for a count that starts
+anew at each outage would be none.
+"""
+
+import errno
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import redis
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.views import defaults
+from kombu.exceptions import OperationalError as BrokerError
+from psycopg import errors
+
+from config.local.servers import ServerDidNotStart
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 30
+DEEPEST = 10  # of errors that led to one another
+MACHINES = ("/webhooks/", "/api/")  # who asks there reads no page
+NO_ROOM = "No space left on device"
+FULL = {errno.ENOSPC, errno.EDQUOT}
+# Classes and codes of PostgreSQL's errors that are about a server, and not about a statement: lost
+# connections, too little of memory, disk or connections, and a server that starts or stops.
+SERVER_STATES = ("08", "53", "57P")
+REFUSES_TO_WRITE = ("MISCONF", "OOM", "READONLY", "LOADING")  # how Redis's answers then begin
+
+
+@dataclass(frozen=True)
+class Outage:
+    code: str  # for machines
+    template: str  # for people
+    sentence: str  # for who started a command; what the error says follows
+
+
+DATABASE = Outage("database_unavailable", "503_away.html", "The database does not answer")
+REDIS = Outage("redis_unavailable", "503_uncounted.html", "Redis does not answer")
+DISK = Outage("disk_full", "503_full.html", "The disk is full")
+
+
+def of(error: BaseException) -> Outage | None:
+    """What is away, if that is what the error, or what led to it, comes from."""
+    chain = list(_chain(error))
+    for outage, is_one in ((DISK, _is_full_disk), (DATABASE, _is_database), (REDIS, _is_redis)):
+        if any(map(is_one, chain)):
+            return outage
+    return None
+
+
+def told(error: BaseException) -> str:
+    """The outage in one sentence for who started a command; empty for another error."""
+    outage = of(error)
+    return f"{outage.sentence}: {_line(error)}" if outage else ""
+
+
+def answer(request: HttpRequest, error: BaseException) -> HttpResponse | None:
+    """What is answered to a request that met an outage; None for another error."""
+    outage = of(error)
+    if outage is None:
+        return None
+    log.error("%s: %s", outage.sentence, _line(error))
+    response: HttpResponse
+    if request.path_info.startswith(MACHINES):
+        problem = {"status": 503, "code": outage.code, "title": f"{outage.sentence}."}
+        response = JsonResponse(problem, status=503, content_type="application/problem+json")
+    else:
+        # Without the request: the page must ask nothing of who is away.
+        response = HttpResponse(render_to_string(outage.template), status=503)
+    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+class Outages:
+    """Answers for a view that met an outage."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return answer(request, error)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler of what nobody caught: middleware that asks for the session, for one."""
+    error = sys.exc_info()[1]
+    return (answer(request, error) if error else None) or defaults.server_error(request)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    following: BaseException | None = error
+    for _ in range(DEEPEST):
+        if following is None:
+            return
+        yield following
+        following = following.__cause__ or following.__context__
+
+
+def _is_full_disk(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in FULL
+    is_told = isinstance(error, (OperationalError, ServerDidNotStart, redis.ResponseError))
+    return isinstance(error, errors.DiskFull) or (is_told and NO_ROOM in str(error))
+
+
+def _is_database(error: BaseException) -> bool:
+    if isinstance(error, ServerDidNotStart):
+        return True
+    if not isinstance(error, (OperationalError, InterfaceError)):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)  # none: the server could not be asked
+    is_stopped = isinstance(error.__cause__, errors.QueryCanceled)  # a matter of patience
+    return not is_stopped and (not state or state.startswith(SERVER_STATES))
+
+
+def _is_redis(error: BaseException) -> bool:
+    if isinstance(error, redis.ResponseError):
+        return str(error).startswith(REFUSES_TO_WRITE)
+    return isinstance(error, (redis.ConnectionError, redis.TimeoutError, BrokerError))
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,143 @@
+"""What must be true of proceeds and refunds (rule 25.2). credit.audit.lines lists them."""
+
+from credit.rules import FORGIVEN
+from lib.audit import Check
+from lib.audit_days import day, join_zone
+
+
+def counted(said: str, told: str) -> str:
+    """SQL for the instant that a step of order `o` counts at (credit.rules.happened).
+
+    Null for a step that was not told: `least` and `greatest` would pass over what is null.
+    """
+    counted_at = f"least(greatest({said}, least(o.placed_said_at, o.placed_at)), {told})"
+    return f"(CASE WHEN {said} IS NOT NULL THEN {counted_at} END)"
+
+
+def plausible(said: str, told: str) -> str:
+    """SQL for whether a step of order `o` can have happened when it was said to."""
+    forgiven = f"interval '{FORGIVEN.total_seconds():.0f} seconds'"
+    return (
+        f"{said} BETWEEN least(o.placed_said_at, o.placed_at) - {forgiven} AND {told} + {forgiven}"
+    )
+
+
+REFUNDS = (
+    Check(
+        2,
+        "an order's refunded is its refunds",
+        "refunded, of what was written off",
+        """
+        SELECT o.line_id AS merchant_id, 'order ' || o.reference AS subject,
+               (coalesce(refunds.amount, 0), coalesce(refunds.from_written_off, 0)) AS expected,
+               (o.refunded, o.refunded_written_off) AS found
+        FROM credit_order o LEFT JOIN (
+            SELECT order_id, sum(amount) AS amount, sum(from_written_off) AS from_written_off
+            FROM credit_orderrefund GROUP BY order_id
+        ) refunds ON refunds.order_id = o.id
+        """,
+    ),
+    Check(
+        2,
+        "a refund's parts add up, and what came from proceeds left them",
+        "line, order, amount, from proceeds",
+        """
+        SELECT coalesce(refund.line_id, entry.line_id) AS merchant_id,
+               coalesce('refund ' || refund.reference, 'entry of no refund') AS subject,
+               CASE WHEN refund.id IS NOT NULL THEN (
+                   refund.line_id, refund.order_id, refund.amount, refund.from_proceeds
+               ) END AS expected,
+               CASE WHEN refund.id IS NOT NULL OR entry.line_id IS NOT NULL THEN (
+                   coalesce(entry.line_id, refund.line_id),
+                   coalesce(entry.order_id, refund.order_id),
+                   refund.from_outstanding + refund.from_written_off + refund.from_proceeds,
+                   coalesce(entry.amount, 0)) END AS found
+        FROM credit_orderrefund refund FULL JOIN (
+            SELECT refund_id, line_id, order_id, -sum(amount) AS amount
+            FROM credit_proceedsentry WHERE kind = 'REFUND'
+            GROUP BY refund_id, line_id, order_id
+        ) entry ON entry.refund_id = refund.id
+        """,
+    ),
+    # What a refund took from a sale leaves the bucket that the sale is in.
+    Check(
+        2,
+        "refunds take from their own order's sales, and no more than each was",
+        "line, order, day it matures, taken",
+        """
+        SELECT sale.line_id AS merchant_id, 'sale ' || sale.id AS subject,
+               (sale.line_id, sale.order_id, sale.matures_on,
+                least(sale.amount, taken.amount)) AS expected,
+               (taken.line_id, taken.order_id, taken.matures_on, taken.amount) AS found
+        FROM credit_proceedsentry sale JOIN (
+            SELECT sale_id, line_id, order_id, matures_on, -sum(amount) AS amount
+            FROM credit_proceedsentry WHERE kind = 'REFUND'
+            GROUP BY sale_id, line_id, order_id, matures_on
+        ) taken ON taken.sale_id = sale.id
+        """,
+    ),
+)
+
+PAID_AT = counted("payment.at", "payment.arrived_at")
+# What a day that is not recounted was taken to be is what is found.
+PAID_ON = day("paid", PAID_AT, stood="sale.matures_on - line.settlement_days")
+
+PROCEEDS = (
+    Check(
+        2,
+        "proceeds are the sum of their entries, maturing and matured",
+        "proceeds, maturing + matured",
+        """
+        SELECT line.merchant_id, 'credit line' AS subject,
+               (coalesce(sum(entry.amount), 0), coalesce(sum(entry.amount), 0)) AS expected,
+               (line.proceeds,
+                coalesce(sum(entry.amount) FILTER (
+                    WHERE entry.matures_on > line.open_on), 0)
+                + coalesce(sum(entry.amount) FILTER (
+                    WHERE entry.matures_on <= line.open_on
+                       OR entry.matures_on IS NULL AND entry.kind <> 'SALE'), 0)) AS found
+        FROM credit_creditline line
+        LEFT JOIN credit_proceedsentry entry ON entry.line_id = line.merchant_id
+        GROUP BY line.merchant_id
+        """,
+    ),
+    Check(
+        2,
+        "sales are the payments that orders took, one each",
+        "line, order, amount, day it matures",
+        f"""
+        SELECT coalesce(payment.line_id, sale.line_id) AS merchant_id,
+               coalesce('payment ' || payment.reference, 'sale without a payment') AS subject,
+               CASE WHEN payment.status IN ('APPLIED', 'RECOVERY') THEN (
+                   payment.line_id, payment.order_id, payment.amount,
+                   {PAID_ON} + line.settlement_days
+               ) END AS expected,
+               CASE WHEN sale.line_id IS NOT NULL THEN (
+                   sale.line_id, sale.order_id, sale.amount, sale.matures_on) END AS found
+        FROM credit_orderpayment payment
+        JOIN credit_creditline line ON line.merchant_id = payment.line_id
+        JOIN credit_order o ON o.id = payment.order_id
+        {join_zone("paid", merchant="payment.line_id", instant=PAID_AT)}
+        FULL JOIN (
+            SELECT payment_id, line_id, order_id, matures_on, sum(amount) AS amount
+            FROM credit_proceedsentry WHERE kind = 'SALE'
+            GROUP BY payment_id, line_id, order_id, matures_on
+        ) sale ON sale.payment_id = payment.id
+        """,
+    ),
+    Check(
+        2,
+        "an order's paid and recovered are its payments",
+        "paid, recovered",
+        """
+        SELECT o.line_id AS merchant_id, 'order ' || o.reference AS subject,
+               (coalesce(payments.applied, 0), coalesce(payments.recovered, 0)) AS expected,
+               (o.paid, o.recovered) AS found
+        FROM credit_order o LEFT JOIN (
+            SELECT order_id, sum(amount) FILTER (WHERE status = 'APPLIED') AS applied,
+                   sum(amount) FILTER (WHERE status = 'RECOVERY') AS recovered
+            FROM credit_orderpayment GROUP BY order_id
+        ) payments ON payments.order_id = o.id
+        """,
+    ),
+)

@@ -1,0 +1,21 @@
+"""The operators' view of the event files that were replayed."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from gateway.models import Replay, ReplayRejection
+from backoffice.list_pages import ReadOnly
+
+
+@admin.register(Replay)
+class ReplayAdmin(ReadOnly):
+    list_display = ("name", "events_done", "clock")
+    search_fields = ("name",)
+
+
+@admin.register(ReplayRejection)
+class ReplayRejectionAdmin(ReadOnly):
+    list_display = ("line", "event", "type", "code", "reason", "replay")
+    list_select_related = ("replay",)
+    search_fields = ("event__exact",)
+    search_help_text = _("The event's id.")

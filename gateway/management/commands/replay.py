@@ -1,0 +1,125 @@
+"""manage.py replay FILE.jsonl[.gz] [--until ISO] [--beyond-now]"""
+
+import csv
+from argparse import ArgumentParser
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from gateway.models import Replay
+from gateway.replay import Replaying, Source, check_is_past, look_through
+from lib import clock
+from merchants.commands import BooksCommand
+from lib.refusals import Refused
+
+STATUSES = ("applied", "duplicate", "declined", "rejected")
+
+
+class Command(BooksCommand):
+    help = "Applies a file of events at their own times, with the timetable in between."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "file", type=Path, help="events, one JSON object a line; may be gzipped"
+        )
+        parser.add_argument(
+            "--until",
+            help="RFC 3339 instant with offset: events before it are applied, and the timetable is"
+            " followed up to and including it (default: just after the last event)",
+        )
+        parser.add_argument(
+            "--beyond-now",
+            action="store_true",
+            help="for demonstrations and tests: instants after the clock are no mistake",
+        )
+        parser.add_argument(
+            "--rejected",
+            type=Path,
+            help="where rejected events are listed (default: FILE's name + .rejected.csv, here)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        until, now = _instant(options["until"]), clock.now()
+        source = self._source(options["file"], now)
+        beyond_now = options["beyond_now"]
+        if not beyond_now:
+            try:
+                check_is_past(source, until, now=now)
+            except Refused as refusal:
+                raise CommandError(str(refusal)) from refusal
+        if until is None:
+            if source.last_at is None:
+                raise CommandError(f"{source.path}: there is no event in it.")
+            until = source.last_at + timedelta(microseconds=1)
+        rejected = options["rejected"] or Path(f"{source.path.name}.rejected.csv")
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        try:
+            with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
+                task = progress.add_task("Replaying", total=source.lines)
+                replay = Replaying(
+                    source, until, partial(progress.advance, task), beyond_now=beyond_now
+                ).run()
+        except Refused as refusal:
+            raise CommandError(str(refusal)) from refusal
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted. Start it again and it goes on from here.") from None
+        self._print(_table(replay))
+        self._list_rejected(replay, rejected)
+
+    def _print(self, table: Table) -> None:
+        console = Console(width=None if self.stdout.isatty() else 100)
+        with console.capture() as capture:
+            console.print(table)
+        self.stdout.write(capture.get())
+
+    def _source(self, path: Path, now: datetime) -> Source:
+        try:
+            return look_through(path, now=now)
+        except (OSError, EOFError) as error:
+            raise CommandError(f"{path} can't be read: {error}") from error
+
+    def _list_rejected(self, replay: Replay, path: Path) -> None:
+        rejections = replay.rejections.order_by("line")
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["line", "event", "type", "code", "reason"])
+            for rejection in rejections.iterator():
+                writer.writerow(
+                    [
+                        rejection.line,
+                        rejection.event,
+                        rejection.type,
+                        rejection.code,
+                        rejection.reason,
+                    ]
+                )
+        self.stdout.write(f"{rejections.count()} rejected events are listed in {path}")
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise CommandError(f"--until {text}: not an RFC 3339 instant with an offset.")
+    return instant
+
+
+def _table(replay: Replay) -> Table:
+    table = Table(title=f"Outcomes of {replay.name}")
+    table.add_column("event type")
+    for status in STATUSES:
+        table.add_column(status, justify="right")
+    for event_type, counts in sorted(replay.outcomes.items()):
+        table.add_row(event_type, *(str(counts.get(status, 0)) for status in STATUSES))
+    return table

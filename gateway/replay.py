@@ -1,0 +1,302 @@
+"""Replaying a file of events at their own times, with the timetable in between.
+
+Events are applied in the order of `at`, ties in the order of the file. What a window of events did
+and how far the file has come are one transaction, so that a replay that was killed goes on where it
+was, and ends like one that was not. Domain: events and API.
+
+With TAEL_SANDBOX it is a demonstration or a test. Without, it moves a marketplace in before it
+opens: no provider is asked, nobody is mailed, and the bills it draws up were settled outside
+(`billing.moving_in`). Books at which a scheduler has been at work are live, and take no replay.
+"""
+
+import gzip
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
+
+from billing import moving_in
+from jobs.definitions import EPOCH, Job
+from gateway.events import EventRun
+from jobs.queries import heartbeat_at
+from gateway.models import Replay, ReplayRejection
+from config.timetable import TIMETABLE
+from lib import events, locks
+from lib.events import Event, Outcome
+from jobs import leases
+from notices.operations import notices
+from lib.refusals import Invalid, Refused
+from lib.texts import shown
+
+MOST_EVENTS_AT_ONCE = 1000
+NO_EVENT = "(no event)"  # what the table calls lines that say none
+JOBS = [job for job in TIMETABLE if job.in_replay]
+COLLECTING = "collect-payments"  # the one of them that asks providers
+
+
+class BeyondTheClock(Refused):
+    """An event of the file, or the instant to stop at, is yet to come; nothing was applied."""
+
+
+class LiveBooks(Refused):
+    """A scheduler has been at work at these books, and this is no demonstration."""
+
+
+class ReplayedByAnother(Refused):
+    """Another process is replaying the same file."""
+
+
+class NoDemonstration(Refused):
+    """Only a demonstration may be replayed beyond the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the file: the event it says, or why it says none."""
+
+    number: int
+    at: datetime
+    said: Event | Invalid
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file of events, looked through once before it is replayed."""
+
+    path: Path
+    digest: str
+    lines: int
+    last_at: datetime | None
+    is_in_order: bool
+    to_come: Line | None  # the first line whose event is said to happen after the clock
+
+    def read(self) -> Iterator[Line]:
+        """Its lines in the order in which they happened; streamed if the file has that order."""
+        lines = _lines(self.path)
+        if self.is_in_order:
+            return lines
+        return iter(sorted(lines, key=lambda line: line.at))
+
+
+def look_through(path: Path, *, now: datetime) -> Source:
+    """Read the file once; `now` is what its instants are compared with.
+
+    Raises OSError when it can't be read, also for a .gz file that is cut short.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    count, last_at, is_in_order, to_come = 0, None, True, None
+    for line in _lines(path):
+        count += 1
+        if to_come is None and line.at > now:
+            to_come = line
+        if last_at is not None and line.at < last_at:
+            is_in_order = False
+        last_at = max(last_at or line.at, line.at)
+    return Source(path, digest.hexdigest(), count, last_at, is_in_order, to_come)
+
+
+def _open(path: Path) -> IO[bytes]:
+    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
+def _lines(path: Path) -> Iterator[Line]:
+    """A line that says no instant takes that of the line before it."""
+    at = EPOCH
+    with _open(path) as file:
+        for number, text in enumerate(file, start=1):
+            if not text.strip():
+                continue
+            try:
+                event = events.parse(text)
+            except Invalid as refusal:
+                at = events.instant_in(text) or at
+                yield Line(number, at, refusal)
+            else:
+                at = event.at
+                yield Line(number, at, event)
+
+
+def check_is_past(source: Source, until: datetime | None, *, now: datetime) -> None:
+    """Raises BeyondTheClock, naming the line, when the file or `until` reaches beyond `now`."""
+    advice = "Nothing was applied. Demonstrations may be told --beyond-now."
+    if source.to_come is not None:
+        number, at = source.to_come.number, source.to_come.at.isoformat()
+        raise BeyondTheClock(
+            f"{source.path}, line {number}: {at} is later than the clock, {now.isoformat()}."
+            f" {advice}"
+        )
+    if until is not None and until > now:
+        raise BeyondTheClock(
+            f"--until {until.isoformat()} is later than the clock, {now.isoformat()}. {advice}"
+        )
+
+
+class Replaying:
+    """One run of a replay. `progress` is told how many events each step has dealt with.
+
+    `beyond_now`: the replay may reach beyond the clock, and the books remember how far.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        until: datetime,
+        progress: Callable[[int], None],
+        *,
+        beyond_now: bool = False,
+    ) -> None:
+        self.source = source
+        self.until = until
+        self.progress = progress
+        self.beyond_now = beyond_now
+        self.is_moving_in = not settings.TAEL_SANDBOX
+        self.jobs = [job for job in JOBS if not (self.is_moving_in and job.name == COLLECTING)]
+
+    def run(self) -> Replay:
+        """Apply what the file has before `until`; follow the timetable up to and including it.
+
+        Raises LiveBooks, NoDemonstration, and ReplayedByAnother; then nothing has been changed.
+        """
+        if self.is_moving_in and self.beyond_now:
+            raise NoDemonstration("--beyond-now is for demonstrations, which have TAEL_SANDBOX=1.")
+        self._check_not_live()
+        name = f"replay {self.source.digest}"
+        with locks.alone(name) as is_alone:
+            if not is_alone:
+                raise ReplayedByAnother(f"{self.source.path} is being replayed by another process.")
+            # One that was killed left its leases: it has to find them free, as at first.
+            with _quick_commits(), moving_in.books(self.is_moving_in), leases.owned_by(name):
+                self._load()
+                self._go_on()
+        return self.replay
+
+    def _load(self) -> None:
+        """How far the file has come; before anything is applied, how far it may go."""
+        self.replay, _ = Replay.objects.get_or_create(
+            digest=self.source.digest, defaults={"name": shown(self.source.path.name, 255)}
+        )
+        if self.beyond_now:
+            farthest = Greatest(F("beyond_now_until"), Value(self.until))
+            Replay.objects.filter(pk=self.replay.pk).update(beyond_now_until=farthest)
+            self.replay.refresh_from_db()
+
+    def _go_on(self) -> None:
+        self.progress(self.replay.events_done)
+        for window in self._windows():
+            self._check_not_live()
+            self._apply(window)
+            self.progress(len(window))
+        self._follow_timetable(self.until)
+        self._run(self.jobs, self.until)
+
+    def _check_not_live(self) -> None:
+        if self.is_moving_in and heartbeat_at() is not None:
+            raise LiveBooks(
+                "These books are live: a scheduler has been at work, and TAEL_SANDBOX is not set."
+                " They take no replay."
+            )
+
+    def _windows(self) -> Iterator[Sequence[Line]]:
+        """The lines not done yet, in runs between which the timetable has nothing to do."""
+        window: list[Line] = []
+        for place, line in enumerate(self.source.read()):
+            if line.at >= self.until:
+                break
+            if place < self.replay.events_done:
+                continue
+            if len(window) >= MOST_EVENTS_AT_ONCE or line.at >= self._next_tick():
+                if window:
+                    yield window
+                    window = []
+                self._follow_timetable(line.at)
+            window.append(line)
+        if window:
+            yield window
+
+    def _next_tick(self) -> datetime:
+        clock = self.replay.clock
+        return min(job.tick_after(clock) for job in self.jobs) if clock else EPOCH
+
+    def _follow_timetable(self, instant: datetime) -> None:
+        """Run the jobs at each of their instants after the clock, up to and including `instant`."""
+        if self.replay.clock is None:
+            if instant > EPOCH:  # where lines stand that come before any event
+                self.replay.clock = instant
+            return
+        while (tick := self._next_tick()) <= instant:
+            self.replay.clock = tick
+            self._run([job for job in self.jobs if not (tick - EPOCH) % job.every], tick)
+            self.after_tick(tick)
+
+    def _run(self, jobs: Sequence[Job], now: datetime) -> None:
+        for job in jobs:
+            job.run_here(now)
+        if self.is_moving_in:
+            notices.keep_unmailed(up_to=now)
+
+    def after_tick(self, tick: datetime) -> None:
+        """For who has more to do at an instant of the timetable, once its jobs are done."""
+
+    @transaction.atomic
+    def _apply(self, window: Sequence[Line]) -> None:
+        run = EventRun()
+        run.hold(line.said for line in window if isinstance(line.said, Event))
+        for line in window:
+            if isinstance(line.said, Event):
+                run.apply(line.said, now=line.at)
+        applied = iter(run.finish())
+        outcomes = [
+            next(applied) if isinstance(line.said, Event) else Outcome.rejected(line.said)
+            for line in window
+        ]
+        if self.is_moving_in:
+            notices.keep_unmailed(up_to=window[-1].at)
+        self._note(window, outcomes)
+
+    def _note(self, window: Sequence[Line], outcomes: Sequence[Outcome]) -> None:
+        counts = defaultdict(dict, self.replay.outcomes)
+        rejections = []
+        for line, outcome in zip(window, outcomes, strict=True):
+            name = line.said.type if isinstance(line.said, Event) else NO_EVENT
+            counts[name][outcome.status] = counts[name].get(outcome.status, 0) + 1
+            if outcome.status == "rejected":
+                rejections.append(self._rejection(line, outcome))
+        ReplayRejection.objects.bulk_create(rejections)
+        self.replay.outcomes = dict(counts)
+        self.replay.events_done += len(window)
+        self.replay.save()
+
+    def _rejection(self, line: Line, outcome: Outcome) -> ReplayRejection:
+        event = line.said if isinstance(line.said, Event) else None
+        return ReplayRejection(
+            replay=self.replay,
+            line=line.number,
+            event=event.id if event else "",
+            type=event.type if event else "",
+            code=outcome.code,
+            reason=outcome.reason,
+        )
+
+
+@contextmanager
+def _quick_commits() -> Iterator[None]:
+    """A commit need not wait for the disk: a replay goes on from the last one that got there."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = off")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET synchronous_commit")

@@ -1,0 +1,170 @@
+"""The operators' view of what the platform's runs left behind, and what they do about it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+
+from jobs import queries, runs, tasks
+from jobs.panel import PARKED
+from jobs.forms import JobOrder
+from jobs.models import JobFailure, JobRun
+from config.timetable import TIMETABLE
+from jobs.timetable import job_named
+from lib import clock
+from backoffice.list_pages import ReadOnly, waiting
+from backoffice.decisions import Act, Deciding, Decision, Reasoned
+
+
+class OfJob(admin.SimpleListFilter):
+    """The jobs of the timetable; what the table has would have to be read from all of it."""
+
+    title = "job"
+    parameter_name = "job"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [(job.name, job.name) for job in TIMETABLE]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        return queryset.filter(job=self.value()) if self.value() else queryset
+
+
+class WithState(Deciding, ReadOnly):
+    """Shows above the list how all jobs stand."""
+
+    list_before_template = "admin/jobs.html"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        if isinstance(response, TemplateResponse):
+            state = queries.state(clock.now())
+            response.context_data = (response.context_data or {}) | {"jobs": state}
+        return response
+
+
+def _order(act: Act) -> JobRun:
+    started = runs.order(job_name=act.said["job"], at=act.said["at"], reason=act.reason, **act.by)
+    tasks.spread(started)
+    return started.run
+
+
+@admin.register(JobRun)
+class JobRunAdmin(WithState):
+    list_display = (
+        "job",
+        "due",
+        "started",
+        "ended",
+        "rows_due",
+        "rows_done",
+        "failed",
+        "rows_left",
+        "by",
+    )
+    list_filter = (OfJob, ("ended_at", admin.EmptyFieldListFilter))
+    list_decisions = (
+        Decision(
+            "run",
+            "Run a job",
+            form=JobOrder,
+            effect=lambda row: (
+                "The job does what had fallen due by an instant, for everybody; what has been done"
+                " already is not done again. You are told how many rows that are before anything"
+                " happens."
+            ),
+            initial=lambda row: {"at": clock.now().replace(second=0, microsecond=0)},
+            carry_out=_order,
+            done=lambda run: (
+                f"Run {run.pk} is on record: {run.job}, {run.rows_due} rows."
+                + (" The workers have it." if run.ended_at is None else " There is nothing to do.")
+            ),
+        ),
+    )
+
+    @admin.display(description="due at")
+    def due(self, run: JobRun) -> str:
+        return f"{run.due_at:%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="started at")
+    def started(self, run: JobRun) -> str:
+        return f"{run.started_at:%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="ended at")
+    def ended(self, run: JobRun) -> str:
+        if run.is_lost:
+            return format_html(
+                '<strong class="text-red-600 dark:text-red-500">{}</strong>',
+                f"LOST, closed {run.ended_at:%Y-%m-%d %H:%M:%S}",
+            )
+        if run.ended_at is not None:
+            return f"{run.ended_at:%Y-%m-%d %H:%M:%S}"
+        if queries.is_stuck(run, clock.now()):
+            return format_html(
+                '<strong class="text-red-600 dark:text-red-500">{}</strong>',
+                f"at work since {run.started_at:%H:%M}",
+            )
+        return "at work"
+
+    @admin.display(description="rows failed")
+    def failed(self, run: JobRun) -> str:
+        if not (run.rows_failed or run.error):
+            return "0"
+        shown = str(run.rows_failed or "run failed")
+        return format_html('<strong class="text-red-600 dark:text-red-500">{}</strong>', shown)
+
+    @admin.display(description="asked for by")
+    def by(self, run: JobRun) -> str:
+        return run.actor or "timetable"
+
+
+def _retry(act: Act) -> JobFailure:
+    return runs.retry(failure_id=act.row.pk, reason=act.reason, **act.by)
+
+
+def _what_came_of_it(failure: JobFailure) -> str:
+    return "It is done." if failure.resolved_at else f"It failed again: {failure.error}"
+
+
+@admin.register(JobFailure)
+class JobFailureAdmin(WithState):
+    merchant = "merchant"
+    list_display = ("job", "row", "merchant", "error", "failures", "last_failed_at", "resolved_at")
+    list_filter = (waiting(PARKED), OfJob, ("resolved_at", admin.EmptyFieldListFilter))
+    list_select_related = ("merchant",)
+    search_fields = ("merchant__reference__exact",)
+    search_help_text = "Merchant's reference"
+    readonly_fields = ("row",)
+    decisions = (
+        Decision(
+            "retry",
+            "Retry",
+            form=Reasoned,
+            effect=lambda failure: (
+                f"{failure.job} is run now for this row alone. It failed {failure.failures}"
+                f" time{'s' if failure.failures > 1 else ''}, the last time with: {failure.error}"
+            ),
+            carry_out=_retry,
+            done=_what_came_of_it,
+            is_open=lambda failure: failure.resolved_at is None,
+        ),
+    )
+
+    @admin.display(description="row")
+    def row(self, failure: JobFailure) -> str:
+        """Leads to what failed."""
+        try:
+            page = job_named(failure.job).model.lower().replace(".", "_")
+        except LookupError:
+            return str(failure.row_id)
+        address = reverse(f"admin:{page}_change", args=[failure.row_id])
+        return format_html('<a href="{}">{} {}</a>', address, page, failure.row_id)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return ("row", *super().get_fields(request, obj))

@@ -1,0 +1,102 @@
+"""What a job of the timetable is: what finds its rows, and what works them off."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from celery.schedules import crontab
+from django.utils.module_loading import import_string
+
+from jobs.chunks import Failures, Turn
+from lib.refusals import Refused
+
+log = logging.getLogger(__name__)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PROVIDERS = "providers"  # where those wait who ask providers: one that hangs keeps no others
+QUEUES = ("celery", "timetable", PROVIDERS)
+CHUNK = 250  # due rows a task takes: seconds of work, so that a lost worker costs little
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something that is looked for at every multiple of `every` since the epoch, in UTC.
+
+    `due` names the query that finds what is to be done at an instant, by primary key; `work` names
+    the function that does one chunk of it and tells which rows failed. Both are safe to run again,
+    at once, or late.
+    """
+
+    name: str
+    due: str
+    work: str
+    every: timedelta
+    model: str = ""  # whose primary keys these are
+    merchant: str = ""  # the path from the row to its merchant
+    # A chunk is done in one go: rows that failed before are then tried on their own.
+    is_set_based: bool = False
+    in_replay: bool = True  # False: it concerns people, of whom a replay has none
+    # Each row asks a provider, which may keep silent: `work` takes the worker's turn, too, and its
+    # chunks have workers of their own.
+    asks_providers: bool = False
+
+    @property
+    def queue(self) -> str | None:
+        """Where its chunks wait; None where all others do."""
+        return PROVIDERS if self.asks_providers else None
+
+    def find(self, now: datetime) -> Sequence[int]:
+        """What is due at `now`."""
+        due: Callable[[datetime], Sequence[int]] = import_string(self.due)
+        return due(now)
+
+    def chunks(self, due: Sequence[int]) -> list[Sequence[int]]:
+        return [due[start : start + CHUNK] for start in range(0, len(due), CHUNK)]
+
+    def work_off(self, keys: Sequence[int], now: datetime, turn: Turn | None = None) -> Failures:
+        """Do one chunk; the rows that failed. Raises what is no row's fault.
+
+        Of a job that asks providers, what was not tried is in `turn` afterwards.
+        """
+        work: Callable[..., Failures] = import_string(self.work)
+        failures = work(keys, now, turn) if self.asks_providers else work(keys, now)
+        for key, error in failures.items():
+            expected = isinstance(error, Refused)
+            log.error(
+                "%s: row %s was left as it is: %s",
+                self.name,
+                key,
+                error,
+                exc_info=None if expected else error,
+            )
+        return failures
+
+    def run_here(self, now: datetime) -> None:
+        """Do all that is due at `now` in this process. Raises the first bug, after the rest."""
+        bugs = [
+            error
+            for chunk in self.chunks(self.find(now))
+            for error in self.work_off(chunk, now).values()
+            if not isinstance(error, Refused)
+        ]
+        if bugs:
+            raise bugs[0]
+
+    def tick_after(self, instant: datetime) -> datetime:
+        """The first instant of the timetable that is after `instant`."""
+        return self.tick_at(instant) + self.every
+
+    def tick_at(self, instant: datetime) -> datetime:
+        """The last instant of the timetable that is not after `instant`."""
+        return EPOCH + (instant - EPOCH) // self.every * self.every
+
+    def crontab(self) -> crontab:
+        """The same instants for beat. Raises ValueError where a crontab cannot say them."""
+        minutes, rest = divmod(self.every, timedelta(minutes=1))
+        if not rest and minutes and 60 % minutes == 0:
+            return crontab(minute=f"*/{minutes}" if minutes < 60 else 0)
+        hours, rest = divmod(self.every, timedelta(hours=1))
+        if not rest and hours and 24 % hours == 0:
+            return crontab(minute=0, hour=f"*/{hours}" if hours < 24 else 0)
+        raise ValueError(f"{self.name}: {self.every} divides neither an hour nor a day")

@@ -1,0 +1,45 @@
+"""The form by which an operator runs a job."""
+
+from typing import Any
+
+from django import forms
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from config.timetable import TIMETABLE
+from jobs.timetable import job_named
+from lib import clock
+from backoffice.decisions import Reasoned
+from lib.text_fields import LineField
+
+
+class JobOrder(Reasoned):
+    """Which job to run, up to when. It is valid once the operator has seen what is due."""
+
+    job = forms.ChoiceField(
+        choices=[(job.name, job.name) for job in TIMETABLE],
+        label="Job",
+        widget=UnfoldAdminSelectWidget,
+    )
+    at = forms.DateTimeField(
+        label="What was due by (UTC)",
+        help_text="As 2026-12-01 00:00; an instant that has come.",
+        widget=UnfoldAdminTextInputWidget,
+    )
+    seen = LineField(required=False, widget=forms.HiddenInput)
+    field_order = ("job", "at", "reason", "seen")
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.errors:
+            return said
+        if said["at"] > clock.now():
+            self.add_error("at", "This is still to come.")
+            return said
+        due = len(job_named(said["job"]).find(said["at"]))
+        asked = f"{said['job']} {said['at'].isoformat()}"
+        if said["seen"] != asked:
+            # The form that is shown again says what was seen.
+            self.data = {**self.data.dict(), "seen": asked}  # type: ignore[attr-defined]
+            rows = "1 row is" if due == 1 else f"{due} rows are"
+            self.add_error(None, f"{rows} due for {said['job']}. Send the form again to run it.")
+        return said

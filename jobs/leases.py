@@ -1,0 +1,126 @@
+"""Being the only process that does something which no transaction can hold.
+
+A lease is a row: what it is of, its owner, until when, and a fencing number that rises each time
+that it is taken. It is taken, renewed and given back in transactions of its own, and so outlasts
+connections: a session's lock goes with its session, while the process goes on and knows nothing.
+
+While it is live nobody else gets it, and for a margin after that. Its owner renews it right before
+each request that it sends outside, and sends nothing when it has lost it: whoever slept past its
+lease and wakes leaves what it was about to do to whoever has it now.
+
+Leases go by the database server's clock, which all processes share. They are no fact of the books:
+how long a provider is waited for goes by the instants that operations are given.
+"""
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import Error, connection, transaction
+
+from lib import reconnecting
+
+log = logging.getLogger(__name__)
+
+LASTS = timedelta(minutes=2)  # a provider is given up on within one
+MARGIN = timedelta(minutes=1)  # for what its owner had begun to send as it ran out
+
+TAKE = """
+INSERT INTO jobs_lease AS lease (what, owner, until)
+VALUES (%(what)s, %(owner)s, clock_timestamp() + %(lasts)s)
+ON CONFLICT (what) DO UPDATE
+SET fence = nextval(pg_get_serial_sequence('jobs_lease', 'fence')), owner = excluded.owner,
+    until = excluded.until
+WHERE lease.until + %(margin)s <= clock_timestamp()
+RETURNING fence
+"""
+RENEW = """
+UPDATE jobs_lease SET until = clock_timestamp() + %(lasts)s
+WHERE what = %(what)s AND fence = %(fence)s
+"""
+GIVE_BACK = "DELETE FROM jobs_lease WHERE what = %(what)s AND fence = %(fence)s"
+
+
+_name: ContextVar[str] = ContextVar("name", default="")
+
+
+@dataclass(frozen=True)
+class Held:
+    """A lease that we took; whether we still have it, only `renew` can tell."""
+
+    what: str
+    fence: int
+
+    def renew(self) -> bool:
+        """Have it for its whole time again, from now; False when somebody else has taken it.
+
+        Asks on a new connection where the old one broke. Raises what the database raises when it
+        cannot be asked at all: then nothing may be sent either.
+        """
+        return reconnecting.again(self._renew)
+
+    def _renew(self) -> bool:
+        values: dict[str, Any] = {"what": self.what, "fence": self.fence, "lasts": LASTS}
+        with transaction.atomic(durable=True), connection.cursor() as cursor:
+            cursor.execute(RENEW, values)
+            return bool(cursor.rowcount)
+
+
+@contextmanager
+def owned_by(name: str) -> Iterator[None]:
+    """Take leases in the name of what this process does, which nobody else does at that time.
+
+    So those that are left in its name are of one that died at it, and are not waited for.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM jobs_lease WHERE owner = %s", [name])
+    reset = _name.set(name)
+    try:
+        yield
+    finally:
+        _name.reset(reset)
+
+
+@contextmanager
+def held(what: str) -> Iterator[Held | None]:
+    """Be the only one that does `what`, or None where somebody else is. Not in a transaction."""
+    lease = _take(what)
+    try:
+        yield lease
+    finally:
+        if lease is not None:
+            _give_back(lease)
+
+
+def _take(what: str) -> Held | None:
+    values: dict[str, Any] = {"what": what, "owner": _owner()}
+    values |= {"lasts": LASTS, "margin": MARGIN}
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute(TAKE, values)
+        taken = cursor.fetchone()
+    return Held(what, taken[0]) if taken else None
+
+
+def _give_back(lease: Held) -> None:
+    values: dict[str, Any] = {"what": lease.what, "fence": lease.fence}
+
+    def delete() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(GIVE_BACK, values)
+
+    try:
+        reconnecting.again(delete)
+    except Error as error:
+        # Nobody waits for longer than that: it runs out by itself.
+        log.warning("Lease %s was not given back: %s", lease.what, error)
+
+
+def _owner() -> str:
+    return _name.get() or f"{socket.gethostname()[:60]} {os.getpid()} {threading.get_ident()}"

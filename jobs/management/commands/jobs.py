@@ -1,0 +1,117 @@
+"""manage.py jobs"""
+
+from datetime import datetime
+from typing import IO, Any, cast
+
+from django.core.management.base import CommandError
+from rich.console import Console
+from rich.table import Table
+
+from jobs import queries
+from jobs.queries import JobState, State
+from jobs.models import JobRun
+from lib import clock
+from merchants.commands import BooksCommand
+
+
+class Command(BooksCommand):
+    help = "Shows how the timetable stands; exits with 1 if it stands still or rows have failed."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        state = queries.state(clock.now())
+        console = Console(
+            file=cast(IO[str], self.stdout),
+            width=None if self.stdout.isatty() else 120,
+            highlight=False,
+            markup=False,
+        )
+        console.print(_table(state))
+        for line in _lines(state):
+            console.print(line, soft_wrap=True)  # a line each however long: it is searched
+        if state.is_stale:
+            raise CommandError("The scheduler does not run: start Celery beat and a worker.")
+        if state.parked_rows:
+            raise CommandError(f"{state.parked_rows} rows failed and wait for another try.")
+        if not state.is_sound:
+            raise CommandError("A job is late, or a run of it was lost.")
+
+
+def _table(state: State) -> Table:
+    table = Table(title=f"Jobs at {_instant(state.now)} UTC")
+    for name in ("job", "due at", "started", "ended"):
+        table.add_column(name)
+    for name in ("rows", "failed", "parked"):
+        table.add_column(name, justify="right")
+    table.add_column("lag")
+    table.add_column("next run")
+    for job in state.jobs:
+        bad = job.parked or job.is_late or job.is_stuck
+        table.add_row(*_cells(job), style="bold red" if bad else None)
+    return table
+
+
+def _cells(job: JobState) -> tuple[str, ...]:
+    run = job.last
+    told = ("never", "", "", "", "")
+    if run is not None:
+        ended = _ended(run, is_stuck=job.is_stuck)
+        rows = f"{run.rows_done} of {run.rows_due}"
+        told = (_minute(run.due_at), _clock(run.started_at), ended, rows, str(run.rows_failed))
+    return (job.job.name, *told, str(job.parked), job.lag_text, _minute(job.next_at))
+
+
+def _ended(run: JobRun, *, is_stuck: bool) -> str:
+    if run.is_lost or is_stuck:
+        return "LOST"
+    return _clock(run.ended_at) if run.ended_at else "at work"
+
+
+def _lost(state: State) -> list[str]:
+    """A line for each run that lost a chunk, whether or not it is its job's last one."""
+    lines = []
+    for run in (*state.stuck, *state.lost):
+        closed = f"; closed at {_instant(run.ended_at)}" if run.ended_at else ""
+        lines.append(
+            f"Run {run.pk} of {run.job}, begun {_instant(run.started_at)}, is LOST:"
+            f" {len(run.open_chunks)} of its chunks were never done{closed}"
+        )
+    return lines
+
+
+def _lines(state: State) -> list[str]:
+    stale = " STALE" if state.is_stale else ""
+    seen = _instant(state.heartbeat_at) if state.heartbeat_at else "never"
+    lines = [f"\nHeartbeat of the scheduler: {seen}{stale}"]
+    if closed := state.closed:
+        line = f"Last month closed: {closed.by_all:%Y-%m} for everybody"
+        if closed.by_first != closed.by_all:
+            line += f", {closed.by_first:%Y-%m} for the first; {closed.behind} is furthest behind"
+        lines.append(line)
+    if bills := state.last_bills:
+        lines.append(f"Last cycle run: {bills.on}, {bills.bills} bills")
+    lines += [
+        f"Run {job.last.pk} of {job.job.name} failed: {job.last.error}"
+        for job in state.jobs
+        if job.last and job.last.error
+    ]
+    lines += _lost(state)
+    if state.parked:
+        lines.append("\nFailed rows:")
+    for one in state.parked:
+        whose = f" of {one.merchant.reference}" if one.merchant else ""
+        lines.append(f"  {one.job}: row {one.row_id}{whose}, {one.failures} times: {one.error}")
+    if more := state.parked_rows - len(state.parked):
+        lines.append(f"  … and {more:,} more")
+    return lines
+
+
+def _instant(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M:%S}"
+
+
+def _clock(instant: datetime) -> str:
+    return f"{instant:%H:%M:%S}"
+
+
+def _minute(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M}"

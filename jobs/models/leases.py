@@ -1,0 +1,24 @@
+from typing import ClassVar
+
+from django.db import models
+
+
+class Lease(models.Model):
+    """Who may do something outside the database just now, such as asking a provider.
+
+    There is a row while somebody is at it, or has died at it (jobs.leases).
+    """
+
+    # Anew each time that it is taken, and higher than ever before: whoever lost it can tell.
+    fence = models.BigAutoField(primary_key=True)
+    what = models.CharField(max_length=160, unique=True)
+    owner = models.CharField(max_length=120)  # a process and its machine, for people to read
+    until = models.DateTimeField()  # by the database server's clock
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~models.Q(what=""), name="lease_is_of_something"),
+        ]
+
+    def __str__(self) -> str:
+        return self.what

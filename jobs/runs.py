@@ -1,0 +1,426 @@
+"""Keeping the record of the timetable's runs, and of the rows that they could not deal with.
+
+A run is on record before its chunks are handed out; each chunk that is done adds to it, once, and
+the last one ends it. A row that failed is parked: a `JobFailure` tells why until a later run, or an
+operator, gets it done.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.apps import apps
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Greatest
+
+from jobs.definitions import Job
+from jobs.queries import KEPT, STUCK_AFTER, is_old
+from jobs.models import JobFailure, JobRun
+from jobs.timetable import job_named
+from lib import locks, counters, wording
+from trail import operations as trail
+from jobs.chunks import Failures, Turn
+from lib.refusals import Invalid, Refused
+from lib.texts import shown
+from trail.actions import Action
+
+log = logging.getLogger(__name__)
+
+# A chunk takes ten minutes at most, by Celery's time limit. A run of which nothing was heard for
+# longer waits behind others, or has lost a chunk: it keeps no other run from starting.
+AT_WORK_FOR = timedelta(minutes=15)
+LONGEST_ERROR = 2000
+MOST_FORGOTTEN = 1000  # failures, each time
+
+COUNT = """
+UPDATE jobs_jobrun
+SET open_chunks = array_remove(open_chunks, %(number)s)
+        || CASE WHEN %(has_rest)s THEN ARRAY[chunks + 1] ELSE ARRAY[]::integer[] END,
+    chunks = chunks + %(has_rest)s::integer,
+    rows_done = rows_done + %(done)s, rows_failed = rows_failed + %(failed)s,
+    rows_left = rows_left + %(left)s,
+    silent = ARRAY(SELECT DISTINCT unnest(silent || %(silent)s::varchar[]) ORDER BY 1),
+    error = concat_ws(E'\\n', nullif(error, ''), %(error)s),
+    progressed_at = %(now)s,
+    is_lost = is_lost AND (%(has_rest)s OR NOT open_chunks <@ ARRAY[%(number)s]),
+    ended_at = CASE WHEN open_chunks <@ ARRAY[%(number)s] AND NOT %(has_rest)s
+               THEN %(now)s ELSE ended_at END
+WHERE id = %(run)s AND %(number)s = ANY(open_chunks)
+RETURNING chunks
+"""
+# A chunk takes minutes, so where none was done for an hour, one is lost. Of two that close at once
+# each takes what the other has not.
+CLOSE_LOST = """
+UPDATE jobs_jobrun lost SET is_lost = true, ended_at = %(now)s
+WHERE lost.id IN (
+    SELECT run.id FROM jobs_jobrun run
+    WHERE run.ended_at IS NULL AND greatest(run.started_at, run.progressed_at) < %(stuck)s
+    AND EXISTS (
+        SELECT FROM jobs_jobrun later
+        WHERE later.job = run.job AND later.id > run.id AND later.due_at >= run.due_at
+        AND later.ended_at IS NOT NULL AND later.actor = '' AND later.error = ''
+        AND NOT later.is_lost
+    )
+    FOR UPDATE OF run SKIP LOCKED
+)
+"""
+PARK = """
+INSERT INTO jobs_jobfailure (job, row_id, merchant_id, error, failures, first_failed_at,
+                               last_failed_at)
+SELECT %(job)s, failed.row_id, failed.merchant_id, failed.error, 1, %(now)s, %(now)s
+FROM unnest(%(rows)s::bigint[], %(merchants)s::bigint[], %(errors)s::text[])
+     AS failed(row_id, merchant_id, error)
+ORDER BY failed.row_id
+ON CONFLICT (job, row_id) WHERE resolved_at IS NULL DO UPDATE
+SET error = excluded.error, last_failed_at = excluded.last_failed_at,
+    failures = jobs_jobfailure.failures + 1
+"""
+
+
+class TickTaken(Refused):
+    """A run of this instant of the timetable is on record: two schedulers asked for it."""
+
+    code = "tick_taken"
+
+
+class UnknownJob(Refused):
+    """The timetable has no such job."""
+
+    code = "unknown_job"
+
+
+class JobAtWork(Refused):
+    """A run of the job has not ended; no second one starts beside it."""
+
+    code = "job_at_work"
+
+
+class UnknownFailure(Refused):
+    """There is no such parked row."""
+
+    code = "unknown_failure"
+
+
+class AlreadyResolved(Refused):
+    """A later run has dealt with the row."""
+
+    code = "already_resolved"
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run on record, and what is to be handed out of it."""
+
+    run: JobRun
+    job: Job
+    chunks: Sequence[Sequence[int]]
+
+
+def start(
+    job: Job,
+    *,
+    at: datetime,
+    now: datetime,
+    actor: str = "",
+    tick: datetime | None = None,
+    is_alone: bool = False,
+) -> Started:
+    """Put a run on record that does what is due at `at`. One that finds nothing ends with that.
+
+    Raises TickTaken, with nothing changed, when a run of `tick` is on record, and JobAtWork, which
+    leaves the tick owed, when one that `is_alone` would not be. A run that could not ask the
+    database takes no tick: it is still owed.
+    """
+    try:
+        with transaction.atomic():
+            # Whoever else is at this tick waits here for the end of our transaction.
+            turn = _take(job, tick, at=at, now=now) if tick else None
+            if is_alone:
+                _check_alone(job, turn, now)
+            due = job.find(at)
+            _resolve_what_is_not_due(job, due, at, now)
+            return _start(job, due, at=at, now=now, actor=actor, turn=turn)
+    except (TickTaken, JobAtWork):
+        raise
+    except Exception as error:
+        is_ours = not isinstance(error, (OperationalError, InterfaceError))
+        _end_with(error, job, at=at, now=now, actor=actor, tick=tick if is_ours else None)
+        raise
+
+
+def _take(job: Job, tick: datetime, *, at: datetime, now: datetime) -> JobRun:
+    turn, is_new = JobRun.objects.get_or_create(
+        job=job.name, tick=tick, defaults={"due_at": at, "started_at": now}
+    )
+    if not is_new:
+        raise TickTaken(f"{job.name}: a run of {tick.isoformat()} is on record")
+    return turn
+
+
+def _check_alone(job: Job, turn: JobRun | None, now: datetime) -> None:
+    """Raise JobAtWork while another run of the job is. Of two at once, the second waits here."""
+    locks.wait_for(f"runs of {job.name}")
+    if is_at_work(job, now, but=turn):
+        raise JobAtWork(f"job: {job.name} is at work; wait until that run has ended")
+
+
+def refuse(job: Job, *, error: Exception, at: datetime) -> None:
+    """Put a run on record that could not even look for what is due."""
+    _end_with(error, job, at=at, now=at, actor="")
+
+
+def _end_with(
+    error: Exception,
+    job: Job,
+    *,
+    at: datetime,
+    now: datetime,
+    actor: str,
+    tick: datetime | None = None,
+) -> None:
+    run = JobRun(job=job.name, tick=tick, due_at=at, started_at=now, ended_at=now, actor=actor)
+    run.error = said(error)
+    # Two schedulers' runs of one tick may both come to grief.
+    JobRun.objects.bulk_create([run], ignore_conflicts=tick is not None)
+
+
+def _start(
+    job: Job,
+    due: Sequence[int],
+    *,
+    at: datetime,
+    now: datetime,
+    actor: str,
+    turn: JobRun | None = None,
+) -> Started:
+    chunks = job.chunks(due)
+    run = turn or JobRun(job=job.name, due_at=at, started_at=now, actor=actor)
+    run.ended_at = None if chunks else now
+    run.rows_due = len(due)
+    run.open_chunks = list(range(1, len(chunks) + 1))
+    run.chunks = len(chunks)
+    run.save()
+    return Started(run, job, chunks)
+
+
+def is_at_work(job: Job, now: datetime, *, but: JobRun | None = None) -> bool:
+    """Whether a run of the job has not ended, and none of its chunks can have been lost yet."""
+    at_work = JobRun.objects.filter(job=job.name, ended_at__isnull=True)
+    if but is not None:
+        at_work = at_work.exclude(pk=but.pk)
+    since = Greatest("started_at", "progressed_at")
+    return at_work.alias(since=since).filter(since__gt=now - AT_WORK_FOR).exists()
+
+
+def work_off(job: Job, keys: Sequence[int], at: datetime, turn: Turn | None = None) -> Failures:
+    """Do one chunk. Rows that failed before come after the others, each on its own.
+
+    Of a job that asks providers, what was not tried is in `turn` afterwards.
+    """
+    parked = set(_open(job, keys).values_list("row_id", flat=True)) if job.is_set_based else set()
+    failures: Failures = {}
+    if sound := [key for key in keys if key not in parked]:
+        failures |= job.work_off(sound, at, turn)
+    for key in sorted(parked):
+        failures |= job.work_off([key], at)
+    return failures
+
+
+@transaction.atomic
+def finish(
+    run_id: int,
+    number: int,
+    *,
+    job: Job,
+    keys: Sequence[int],
+    failures: Failures,
+    now: datetime,
+    turn: Turn | None = None,
+) -> int | None:
+    """Add a chunk that was done to its run. The second time that a chunk is done adds nothing.
+
+    Returns the number under which the rest of it is to be handed out, if the turn ended before it.
+    """
+    rest, put_off = (turn.rest, turn.put_off) if turn else ([], [])
+    tried = set(keys) - set(rest) - set(put_off)
+    done = len(tried) - len(failures)
+    counted = {"done": done, "failed": len(failures), "left": len(put_off)}
+    silent = turn.silences.given_up if turn else []
+    error = _kept_silent(number, put_off, silent) if put_off else ""
+    last = _count(
+        run_id, number, **counted, has_rest=bool(rest), silent=silent, error=error, now=now
+    )
+    if last is None:
+        return None
+    for outcome, rows in (("done", done), ("failed", len(failures))):
+        transaction.on_commit(partial(counters.ROWS.labels(job.name, outcome).inc, rows))
+    _park(job, {key: said(error) for key, error in failures.items()}, now)
+    _open(job, [key for key in tried if key not in failures]).update(resolved_at=now)
+    return last if rest else None
+
+
+def _kept_silent(number: int, put_off: Sequence[int], silent: Sequence[str]) -> str:
+    names = ", ".join(silent)
+    return f"Chunk {number}: {names} kept silent; the next run tries the {len(put_off)} rows left"
+
+
+def give_up(run_id: int, number: int, *, error: Exception, now: datetime) -> None:
+    """A chunk was not done, through no row's fault; the next run finds its rows due again."""
+    _count(run_id, number, error=f"Chunk {number}: {said(error)}", now=now)
+
+
+def hand_back(run_id: int, numbers: Sequence[int], *, error: Exception, now: datetime) -> None:
+    """Chunks did not reach the workers: the run ends with the others, and its tick is owed."""
+    for number in numbers:
+        give_up(run_id, number, error=error, now=now)
+    JobRun.objects.filter(pk=run_id).update(tick=None)
+
+
+def close_lost(now: datetime) -> int:
+    """End the runs that lost a chunk, once a later run has found its rows due again; how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLOSE_LOST, {"now": now, "stuck": now - STUCK_AFTER})
+        return int(cursor.rowcount)
+
+
+def _count(
+    run_id: int,
+    number: int,
+    *,
+    now: datetime,
+    done: int = 0,
+    failed: int = 0,
+    left: int = 0,
+    has_rest: bool = False,
+    silent: Sequence[str] = (),
+    error: str = "",
+) -> int | None:
+    """The last number given to a chunk of the run, or None where this one was not open any more."""
+    values: dict[str, Any] = {"run": run_id, "number": number, "now": now, "error": error or None}
+    values |= {"done": done, "failed": failed, "left": left}
+    values |= {"has_rest": has_rest, "silent": list(silent)}
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, values)
+        counted = cursor.fetchone()
+    return counted[0] if counted else None
+
+
+def _park(job: Job, errors: Mapping[int, str], now: datetime) -> None:
+    if not errors:
+        return
+    merchants = _merchants(job, list(errors))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            PARK,
+            {
+                "job": job.name,
+                "rows": list(errors),
+                "merchants": [merchants.get(key) for key in errors],
+                "errors": list(errors.values()),
+                "now": now,
+            },
+        )
+
+
+def _merchants(job: Job, keys: Sequence[int]) -> dict[int, int]:
+    if not job.merchant:
+        return {}
+    rows = apps.get_model(job.model)._default_manager.filter(pk__in=keys)
+    return dict(rows.values_list("pk", job.merchant))
+
+
+def _open(job: Job, keys: Sequence[int]) -> "QuerySet[JobFailure]":
+    return JobFailure.objects.filter(job=job.name, row_id__in=keys, resolved_at__isnull=True)
+
+
+def _resolve_what_is_not_due(job: Job, due: Sequence[int], at: datetime, now: datetime) -> None:
+    """Somebody else has dealt with the row: an operation that met it, or a person."""
+    parked = JobFailure.objects.filter(job=job.name, resolved_at__isnull=True)
+    rows = dict(parked.filter(last_failed_at__lte=at).values_list("row_id", "pk"))
+    if done := rows.keys() - set(due):
+        JobFailure.objects.filter(pk__in=[rows[row] for row in done]).update(resolved_at=now)
+
+
+def said(error: Exception) -> str:
+    """An error in words for operators; a refusal is a sentence already."""
+    text = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
+    return shown(text.strip(), LONGEST_ERROR)
+
+
+# --- by hand --------------------------------------------------------------------------------------
+
+
+def order(*, job_name: str, at: datetime, actor: str, reason: str, now: datetime) -> Started:
+    """Have a job do what is due at `at`, however long ago that was; it may have been done before.
+
+    Raises UnknownJob, JobAtWork, Invalid for an instant to come, or without a reason.
+    """
+    job, reason = _job(job_name), wording.checked("reason", reason)
+    if at > now:
+        raise Invalid("at", "is still to come; a job does what has fallen due")
+    with transaction.atomic():
+        started = start(job, at=at, now=now, actor=actor, is_alone=True)
+        trail.write(
+            Action.JOB_RUN,
+            actor=actor,
+            subject=f"{job.name} at {at.isoformat()}",
+            after={"run": started.run.pk, "rows_due": started.run.rows_due},
+            reason=reason,
+            now=now,
+        )
+    return started
+
+
+def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFailure:
+    """Try a parked row once more, here and now; what came of it is in the failure.
+
+    Raises UnknownFailure, AlreadyResolved, UnknownJob, Invalid without a reason.
+    """
+    reason = wording.checked("reason", reason)
+    failure = JobFailure.objects.filter(pk=failure_id).first()
+    if failure is None:
+        raise UnknownFailure(f"failure: there is no parked row {failure_id}")
+    if failure.resolved_at is not None:
+        raise AlreadyResolved(f"failure: {failure} has been dealt with already")
+    job = _job(failure.job)
+    with transaction.atomic():
+        run = _start(job, [failure.row_id], at=now, now=now, actor=actor).run
+        trail.write(
+            Action.FAILURE_RETRIED,
+            actor=actor,
+            merchant_id=failure.merchant_id,
+            subject=str(failure),
+            after={"run": run.pk},
+            reason=reason,
+            now=now,
+        )
+    try:
+        failures = work_off(job, [failure.row_id], now)
+    except Exception as error:
+        give_up(run.pk, 1, error=error, now=now)
+        raise
+    finish(run.pk, 1, job=job, keys=[failure.row_id], failures=failures, now=now)
+    failure.refresh_from_db()
+    return failure
+
+
+def _job(name: str) -> Job:
+    try:
+        return job_named(name)
+    except LookupError as error:
+        raise UnknownJob(f"job: {error}") from None
+
+
+# --- tidying up -----------------------------------------------------------------------------------
+
+
+def forget(run_ids: Sequence[int], now: datetime) -> Failures:
+    """Delete these runs, and some of the failures that were dealt with as long ago."""
+    JobRun.objects.filter(is_old(now), pk__in=run_ids).delete()
+    old = JobFailure.objects.filter(resolved_at__lt=now - KEPT).order_by("pk")
+    JobFailure.objects.filter(pk__in=old.values_list("pk")[:MOST_FORGOTTEN]).delete()
+    return {}

@@ -1,0 +1,113 @@
+"""The doors that Celery beat and the workers come through."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from celery import shared_task
+from django.db import InterfaceError, OperationalError
+
+from jobs import queries, runs
+from jobs.definitions import Job
+from jobs.models import Heartbeat, JobRun
+from jobs.timetable import job_named
+from lib import clock
+from jobs.chunks import Turn
+from jobs.silences import Silences
+
+log = logging.getLogger(__name__)
+
+TURN_SECONDS = 4 * 60  # well before Celery's time limit, which strikes in the middle of a request
+
+
+@shared_task
+def beat() -> None:
+    """Somebody asks, and somebody does: that is all that a timetable needs.
+
+    What was asked for and not begun, since the broker or the database was away, is asked for again.
+    """
+    now = clock.now()
+    Heartbeat.objects.update_or_create(pk=queries.SCHEDULER, defaults={"at": now})
+    for name, tick in queries.owed(now):
+        run_job.delay(name, tick=tick.isoformat())
+
+
+@shared_task
+def run_job(name: str, tick: str = "") -> None:
+    """Begin the run of this instant of the timetable, unless it was; without one, a run besides."""
+    job, turn = job_named(name), datetime.fromisoformat(tick) if tick else None
+    try:
+        now = clock.now()
+    except clock.ClockAhead as wrong:
+        runs.refuse(job, error=wrong, at=wrong.database_time)
+        raise
+    runs.close_lost(now)
+    try:
+        started = runs.start(job, at=now, now=now, tick=turn, is_alone=True)
+    except runs.TickTaken:
+        return
+    except runs.JobAtWork as refusal:
+        log.info("%s", refusal)  # the tick is still owed, and asked for again
+        return
+    spread(started)
+
+
+def spread(started: runs.Started) -> None:
+    """Hand a run's chunks to the workers. Those that the broker does not take are given up."""
+    at = started.run.due_at.isoformat()
+    for number, chunk in enumerate(started.chunks, start=1):
+        try:
+            _hand_out(started.job, started.run.pk, number, chunk, at)
+        except Exception as error:
+            rest = range(number, len(started.chunks) + 1)
+            runs.hand_back(started.run.pk, rest, error=error, now=_now_on_record())
+            raise
+
+
+def _hand_out(job: Job, run_id: int, number: int, keys: Sequence[int], at: str) -> None:
+    do_chunk.apply_async((run_id, number, job.name, list(keys), at), queue=job.queue)
+
+
+# The database may be back in a minute, and one of two that deadlocked has only to try again.
+@shared_task(
+    autoretry_for=(OperationalError, InterfaceError),
+    retry_backoff=5,
+    retry_jitter=True,
+    max_retries=5,
+)
+def do_chunk(run_id: int, number: int, name: str, keys: Sequence[int], at: str) -> None:
+    """Do one chunk of a run, and add it up. May be asked twice for the same one."""
+    job, instant = job_named(name), datetime.fromisoformat(at)
+    turn = _turn(run_id, instant) if job.asks_providers else None
+    try:
+        failures = runs.work_off(job, keys, instant, turn)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # the time is up, or the job itself is broken
+        runs.give_up(run_id, number, error=error, now=_now_on_record())
+        raise
+    now = _now_on_record()
+    rest = runs.finish(run_id, number, job=job, keys=keys, failures=failures, turn=turn, now=now)
+    if turn and rest:
+        try:
+            _hand_out(job, run_id, rest, turn.rest, at)
+        except Exception as error:
+            runs.hand_back(run_id, [rest], error=error, now=_now_on_record())
+            raise
+
+
+def _turn(run_id: int, at: datetime) -> Turn:
+    """A turn at rows that ask providers; those of which the run has had enough are not asked."""
+    silent = JobRun.objects.filter(pk=run_id).values_list("silent", flat=True).first()
+    return Turn(at, clock=clock.now, seconds=TURN_SECONDS, silences=Silences(silent or ()))
+
+
+def _now_on_record() -> datetime:
+    """When a chunk ended, for its run's record alone: by the database's clock if ours is wrong.
+
+    What the chunk did counts at the instant that its run was given.
+    """
+    try:
+        return clock.now()
+    except clock.ClockAhead as wrong:
+        return wrong.database_time

@@ -1,0 +1,108 @@
+"""Local days in SQL, as `merchants.queries.local_day` counts them, for the audit of many rows.
+
+Instants are turned into local days, never days into instants. PostgreSQL would do that by a
+time-zone database of its own; here it is told the offsets of ours (lib.zones).
+
+When another version of the data is taken, days that were worked off stand as they are: whatever
+lies before a merchant's `recounted_from` is not held against what the new one says.
+"""
+
+from collections.abc import Iterable
+
+from lib import zones
+
+# The offsets of the zones in use, as a part of every check (lib.audit): see `offsets`.
+OFFSETS = "time_zone_offsets"
+
+# Who counts in which time zone, from when to when. What comes before a merchant's first is in it.
+# A handful of rows that a hash join holds, however many charges ask.
+ZONES = f"""
+SELECT merchant_id, history.timezone, first_day, last_day, from_at, until_at, zone.starts,
+       zone.seconds, coalesce(merchant.recounted_from, '-infinity') AS recounted_from
+FROM (
+    SELECT merchant_id, timezone, starts_on AS first_day,
+           lead(starts_on) OVER history - 1 AS last_day,
+           CASE WHEN lag(starts_at) OVER history IS NULL THEN '-infinity'::timestamptz
+                ELSE starts_at END AS from_at,
+           coalesce(lead(starts_at) OVER history, 'infinity'::timestamptz) AS until_at
+    FROM merchants_timezoneperiod WINDOW history AS (PARTITION BY merchant_id ORDER BY starts_on)
+) history
+JOIN merchants_merchant merchant ON merchant.id = history.merchant_id
+LEFT JOIN {OFFSETS} zone ON zone.timezone = history.timezone
+"""
+# The changes among them; a period of the same time zone as before changes nothing.
+ZONE_CHANGES = """
+SELECT * FROM (
+    SELECT *, lag(timezone) OVER (PARTITION BY merchant_id ORDER BY starts_on) AS timezone_before
+    FROM merchants_timezoneperiod
+) period WHERE timezone <> timezone_before
+"""
+
+
+def offsets(names: Iterable[str]) -> str:
+    """SQL for the offsets of these zones, a row each: (timezone, starts[], seconds[]).
+
+    A name that the time-zone data does not have gives no row: its days are NULL.
+    """
+    rows = [_row(name) for name in sorted(set(names)) if zones.is_known(name)]
+    none = "SELECT NULL::text, NULL::timestamptz[], NULL::int[] WHERE false"
+    return f"VALUES {', '.join(rows)}" if rows else none
+
+
+def _row(name: str) -> str:
+    known = zones.offsets(name)
+    starts = ", ".join(f'"{start.isoformat()}"' for start in known.starts)
+    seconds = ", ".join(map(str, known.seconds))
+    return f"('{name}'::text, '{{{starts}}}'::timestamptz[], '{{{seconds}}}'::int[])"
+
+
+def join_zone(name: str, *, merchant: str, instant: str) -> str:
+    """SQL that joins, as `name`, the time zone in which the merchant counted at the instant."""
+    return (
+        f"LEFT JOIN ({ZONES}) {name} ON {name}.merchant_id = {merchant}"
+        f" AND {instant} >= {name}.from_at AND {instant} < {name}.until_at"
+    )
+
+
+def day(name: str, instant: str, *, stood: str = "") -> str:
+    """SQL for the local day of the instant that the time zone `name` was joined for.
+
+    Around a change of time zone no day comes twice: what both zones claim, or neither, goes to the
+    last day before the change or the first after it. `stood` is what a day that is not recounted
+    is taken to be.
+    """
+    counted = f"least(greatest({clock_day(name, instant)}, {name}.first_day), {name}.last_day)"
+    if not stood:
+        return counted
+    return f"CASE WHEN {is_recounted(name, instant)} THEN {counted} ELSE {stood} END"
+
+
+def clock_day(name: str, instant: str) -> str:
+    """SQL for the day of the instant by `name`'s offsets, whatever zone was in force."""
+    seconds = f"{name}.seconds[width_bucket({instant}, {name}.starts)]"
+    return f"(({instant} AT TIME ZONE 'UTC') + {seconds} * interval '1 second')::date"
+
+
+def is_recounted(name: str, instant: str) -> str:
+    """SQL for whether the time-zone data that is in use has a say in the day of the instant."""
+    return f"coalesce({instant} >= {name}.recounted_from, true)"
+
+
+def eve(instant: str) -> str:
+    """SQL for the last instant before this one: as a day starts, it is of the day before."""
+    return f"({instant} - interval '1 microsecond')"
+
+
+# A line's or an account's (`books`) time zone is that of its open day, and it knows since when.
+OF_OPEN_DAY = f"""
+CROSS JOIN LATERAL (
+    SELECT timezone FROM merchants_timezoneperiod period
+    WHERE period.merchant_id = books.merchant_id AND period.starts_on <= books.open_on
+    ORDER BY starts_on DESC LIMIT 1
+) zone
+LEFT JOIN LATERAL (
+    SELECT starts_on, starts_at FROM ({ZONE_CHANGES}) change
+    WHERE change.merchant_id = books.merchant_id AND change.starts_on <= books.open_on
+    ORDER BY starts_on DESC LIMIT 1
+) since ON true
+"""

@@ -1,0 +1,82 @@
+"""Local days and months of a merchant (rule 2.2).
+
+A day is a date in the merchant's time zone and a half-open span of UTC instants. Days of 23 and 25
+hours, and the day that Samoa skipped, need no special case: a day ends where the next one starts.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+
+from lib import zones
+from lib.refusals import Invalid
+from lib.zones import zone
+
+ONE_DAY = timedelta(days=1)
+# Before all that events speak of (lib.events).
+FIRST_DAY = date(1970, 1, 1)
+FIRST_INSTANT = datetime(1970, 1, 1, tzinfo=UTC) - ONE_DAY
+
+
+def check_zone(name: str) -> str:
+    """The name itself, when it is a place's in the time-zone data, or UTC; Invalid otherwise."""
+    if not zones.is_name(name):
+        raise Invalid(
+            "timezone",
+            f"{name!r} is not in the time zone database as a place's, such as Asia/Bangkok, or UTC",
+        )
+    return name
+
+
+def local_date(instant: datetime, zone_name: str) -> date:
+    """The merchant's day that `instant` is in.
+
+    That is the date on its clock, but where the clock goes back over midnight: a day that has
+    started does not end again.
+    """
+    day = instant.astimezone(zone(zone_name)).date()
+    tomorrow = day + ONE_DAY
+    return tomorrow if day_start(tomorrow, zone_name) <= instant else day
+
+
+@lru_cache(maxsize=65_536)
+def day_start(day: date, zone_name: str) -> datetime:
+    """The UTC instant at which `day` starts: the first one whose local date is `day` or later.
+
+    Where midnight does not exist (clocks go forward over it), that is the moment of the jump; where
+    it comes twice, the first one.
+    """
+    tz = zone(zone_name)
+    before, after = (
+        datetime.combine(day, time.min, tz).replace(fold=fold).astimezone(UTC) for fold in (0, 1)
+    )
+    if before <= after:  # an ordinary midnight, or one that comes twice
+        return before
+    # Midnight is skipped: the jump lies between the two readings, and is found to the second.
+    low, high = after - timedelta(seconds=1), before
+    while high - low > timedelta(seconds=1):
+        middle = low + timedelta(seconds=int((high - low).total_seconds()) // 2)
+        if middle.astimezone(tz).date() >= day:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def day_end(day: date, zone_name: str) -> datetime:
+    """The UTC instant at which `day` ends, which is the start of the next one."""
+    return day_start(day + ONE_DAY, zone_name)
+
+
+def month_of(day: date) -> date:
+    """The month of `day`, named by its first day."""
+    return day.replace(day=1)
+
+
+def month_end(day: date) -> date:
+    """The last day of the month of `day`."""
+    return next_month(day) - ONE_DAY
+
+
+def next_month(day: date) -> date:
+    """The first day of the month after that of `day`."""
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)

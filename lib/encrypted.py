@@ -1,0 +1,199 @@
+"""Which columns are kept encrypted, and what each row's content is bound to.
+
+A column of ours is an EncryptedField, which names itself and the values of its row that never
+change. So all of them are found by asking the models: `manage.py rotate_keys` and the audit go over
+`columns()`, and none can be forgotten. Second factors and sessions are rows of others' models; what
+we encrypt there is written here.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Protocol
+
+from allauth.mfa.models import Authenticator
+from django.apps import apps
+from django.contrib.sessions.models import Session
+from django.db import connection, models
+
+from lib import secrets
+from lib.fields import EncryptedField
+
+OF_AUTHENTICATORS = "mfa.authenticator.data"
+
+
+class Column(Protocol):
+    """One column; a row of it may keep several secrets, each under a name."""
+
+    @property
+    def model(self) -> type[models.Model]: ...
+
+    @property
+    def called(self) -> str:
+        """In sentences, as "destination numbers"."""
+
+    def bound_to(self, row: Any) -> str:
+        """The place that the row's secrets open at."""
+
+    def merchant_id(self, row: Any) -> int | None:
+        """Whose row it is, where it is a merchant's."""
+
+    def kept(self, row: Any) -> dict[str, bytes]:
+        """The row's secrets as they are kept; empty where it has none."""
+
+    def keep(self, row: Any, anew: Mapping[str, bytes]) -> None:
+        """Put these in place of the row's secrets of the same names, and save the column."""
+
+
+@dataclass(frozen=True)
+class OfField:
+    """A column that is an EncryptedField."""
+
+    field: EncryptedField
+
+    @property
+    def model(self) -> type[models.Model]:
+        return self.field.model
+
+    @property
+    def called(self) -> str:
+        return self.field.called
+
+    def bound_to(self, row: Any) -> str:
+        values = [f"{path}={attrgetter(path)(row)}" for path in self.field.bound_to]
+        return " ".join([f"{self.model._meta.label_lower}.{self.field.name}", *values])
+
+    def merchant_id(self, row: Any) -> int | None:
+        return int(getattr(row, self.field.bound_to[0]))
+
+    def kept(self, row: Any) -> dict[str, bytes]:
+        content = bytes(getattr(row, self.field.name))
+        return {self.field.name: content} if content else {}
+
+    def keep(self, row: Any, anew: Mapping[str, bytes]) -> None:
+        setattr(row, self.field.name, anew[self.field.name])
+        row.save(update_fields=[self.field.name])
+
+
+class OfAuthenticators:
+    """What second factors keep: secrets of apps, the seeds of recovery codes.
+
+    allauth encrypts them before it knows their row (merchants.sign_in.factors.EncryptedFactors), so they are
+    bound to the column, not to the row.
+    """
+
+    model = Authenticator
+    called = "second factors"
+
+    def bound_to(self, row: Any) -> str:
+        return OF_AUTHENTICATORS
+
+    def merchant_id(self, row: Any) -> int | None:
+        return None
+
+    def kept(self, row: Any) -> dict[str, bytes]:
+        """A text that is no base64 is given as it is: no key opens it, and somebody is told."""
+        texts = {name: row.data[name] for name in ("secret", "seed") if name in row.data}
+        texts |= {f"code {n}": code for n, code in enumerate(row.data.get("migrated_codes", ()))}
+        return {name: unpacked(text) for name, text in texts.items()}
+
+    def keep(self, row: Any, anew: Mapping[str, bytes]) -> None:
+        for name, content in anew.items():
+            if name.startswith("code "):
+                row.data["migrated_codes"][int(name.removeprefix("code "))] = packed(content)
+            else:
+                row.data[name] = packed(content)
+        row.save(update_fields=["data"])
+
+
+class OfSessions:
+    """What sessions hold (merchants.sign_in.sessions), bound to the digest of their key."""
+
+    model = Session
+    called = "sessions"
+
+    def bound_to(self, row: Any) -> str:
+        return place_of_session(str(row.session_key))
+
+    def merchant_id(self, row: Any) -> int | None:
+        return None
+
+    def kept(self, row: Any) -> dict[str, bytes]:
+        return {"session_data": unpacked(row.session_data)}
+
+    def keep(self, row: Any, anew: Mapping[str, bytes]) -> None:
+        row.session_data = packed(anew["session_data"])
+        row.save(update_fields=["session_data"])
+
+
+def place_of_session(digest: str) -> str:
+    return f"sessions.session.session_data {digest}"
+
+
+def packed(content: bytes) -> str:
+    """As text, for columns that keep text."""
+    return base64.b64encode(content).decode()
+
+
+def unpacked(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return text.encode()
+
+
+def columns() -> Sequence[Column]:
+    """Every column that is kept encrypted."""
+    ours: list[Column] = [
+        OfField(field)
+        for model in apps.get_models()
+        for field in model._meta.local_fields
+        if isinstance(field, EncryptedField)
+    ]
+    return [*ours, OfAuthenticators(), OfSessions()]
+
+
+def put(row: models.Model, name: str, content: bytes) -> None:
+    """Give the row this content, encrypted. Whoever calls saves it; its key must be known."""
+    setattr(row, name, content and secrets.encrypt(content, bound_to=_of(row, name).bound_to(row)))
+
+
+def read(row: models.Model, name: str) -> bytes:
+    """The row's content; empty where there is none. Raises Undecryptable."""
+    kept = getattr(row, name)
+    return secrets.decrypt(kept, bound_to=_of(row, name).bound_to(row)) if kept else b""
+
+
+def _of(row: models.Model, name: str) -> OfField:
+    field = row._meta.get_field(name)
+    assert isinstance(field, EncryptedField), f"{name} is not kept encrypted"
+    return OfField(field)
+
+
+def next_key(model: type[models.Model]) -> int:
+    """A primary key for a row to come: what it encrypts is bound to it before it is written."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, %s))",
+            [model._meta.db_table, model._meta.pk.column],
+        )
+        (key,) = cursor.fetchone()
+    return int(key)
+
+
+def unreadable(column: Column, rows: Iterator[Any]) -> Iterator[tuple[Any, bool]]:
+    """Each row that keeps a secret, and whether a part of it opens with no key at its place."""
+    for row in rows:
+        kept, place = column.kept(row), column.bound_to(row)
+        if kept:
+            yield row, not all(_opens(content, place) for content in kept.values())
+
+
+def _opens(content: bytes, place: str) -> bool:
+    try:
+        secrets.decrypt(content, bound_to=place)
+    except secrets.Undecryptable:
+        return False
+    return True

@@ -1,0 +1,51 @@
+"""Column types shared by all books, so that every figure of money has the same width."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import models
+
+from lib.money import DECIMAL_PLACES, MAX_DIGITS
+
+
+class AmountField(models.DecimalField):
+    """A posted amount, or a sum of such, in the currency that its row names once.
+
+    Wide enough for every ISO 4217 currency. One `currency` column serves all figures of a row, so
+    that no two of them can be relabelled apart.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["max_digits"] = MAX_DIGITS
+        kwargs["decimal_places"] = DECIMAL_PLACES
+        super().__init__(*args, **kwargs)
+
+
+class CurrencyField(models.CharField):
+    """An ISO 4217 code."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["max_length"] = 3
+        super().__init__(*args, **kwargs)
+
+
+class ReferenceField(models.CharField):
+    """A name that another system gave to something; the key by which repeats are recognised."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["max_length"] = 100
+        super().__init__(*args, **kwargs)
+
+
+class EncryptedField(models.BinaryField):
+    """Content that is kept encrypted (lib.encrypted puts and reads it).
+
+    `bound_to` names what of its row it belongs to, and what never changes there: first the column
+    with the merchant's key, then the row's own. `called` is what people call all of it.
+    """
+
+    def __init__(
+        self, *args: Any, bound_to: Sequence[str] = (), called: str = "", **kwargs: Any
+    ) -> None:
+        self.bound_to, self.called = tuple(bound_to), called
+        super().__init__(*args, **kwargs)

@@ -1,0 +1,113 @@
+"""Lists that readers filter, search and sort; how they want them stands in the address.
+
+A list says in a Filter what can be asked of it. Its page gets the filter in its context, where the
+tags of pages.templatetags.lists make chips, a search box and headings of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
+
+from django import forms
+from django.db.models import Model, QuerySet
+from django.utils.functional import cached_property
+from django.utils.http import urlencode
+
+from lib import paging
+from lib.text_fields import LineField
+
+LONGEST_TEXT = 100  # of what is searched for
+
+M = TypeVar("M", bound=Model)
+Q = TypeVar("Q", bound=QuerySet[Any, Any])
+
+
+class Filter(forms.Form):
+    """Which rows to show, and in what order. What makes no sense is as good as nothing asked.
+
+    The fields are what the list's query can be asked for, all of them optional.
+    """
+
+    # What a list may be sorted by, as order_by() has it, the first one unless something else is
+    # asked for. Only what an index of the merchant's rows gives in this order, however many rows
+    # there are; or anything, where people make the rows one by one and there will never be many.
+    SORTS: ClassVar[Sequence[str]]
+    ANCHOR: ClassVar[str] = ""  # the id of the list, on a page that has something else above it
+    # A field that is searched for by how it starts: what starts alike lies together only in the
+    # order of that field, so there is no other order then.
+    PREFIX: ClassVar[str] = ""
+
+    def __init__(self, asked: Mapping[str, Any], *, sorts: Sequence[str] = ()) -> None:
+        super().__init__(asked)
+        self._sorts = sorts or self.SORTS
+
+    @cached_property
+    def rows(self) -> dict[str, Any]:
+        """What is asked of each field; "" is anything."""
+        self.is_valid()
+        return {name: self.cleaned_data.get(name, "") for name in self.fields}
+
+    @cached_property
+    def sorts(self) -> Sequence[str]:
+        """What these rows may be sorted by."""
+        if self.rows.get(self.PREFIX):
+            return (self.PREFIX, f"-{self.PREFIX}")
+        return self._sorts
+
+    @cached_property
+    def by(self) -> str:
+        """The order, which is one of `sorts`."""
+        by = str(self.data.get("by", ""))
+        return by if by in self.sorts else self.sorts[0]
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        return self.rows | {"by": self.by}
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether fewer rows may show than there are."""
+        return any(self.rows.values())
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """What a page needs to show how its list is filtered."""
+        return {"filter": self, "wanted": self.wanted}
+
+    def page(self, found: "QuerySet[M]") -> paging.Page[M]:
+        return paging.page(found, by=self.by, params=self.data)
+
+    def ordered(self, found: Q) -> Q:
+        """All rows in the list's order, as for a file."""
+        return paging.ordered(found, self.by)
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """What an address has to say for this list: nothing of what goes without saying."""
+        asked = {name: str(value) for name, value in self.rows.items() if value}
+        return asked if self.by == self.sorts[0] else asked | {"by": self.by}
+
+    def link(self, **changes: str) -> str:
+        """The address of this list, but for `changes`, from its first row on."""
+        asked = {name: value for name, value in (self.asked | changes).items() if value}
+        if asked.get("by") == self.sorts[0]:
+            del asked["by"]
+        return f"?{urlencode(asked)}{self.anchor}"
+
+    @property
+    def anchor(self) -> str:
+        return f"#{self.ANCHOR}" if self.ANCHOR else ""
+
+    @property
+    def query(self) -> str:
+        """What a file of the same rows is asked for with."""
+        return f"?{urlencode(self.asked)}" if self.asked else ""
+
+
+def text(maximum: int = LONGEST_TEXT) -> LineField:
+    """Something that is searched for."""
+    return LineField(max_length=maximum, required=False)
+
+
+def choice(choices: Sequence[tuple[str, Any]]) -> forms.ChoiceField:
+    """One of a few, the first one of which is "" for all."""
+    return forms.ChoiceField(choices=choices, required=False)

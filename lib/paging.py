@@ -1,0 +1,148 @@
+"""Pages of a long list, found by where the last one ended and never by counting.
+
+An address carries `after` or `before` with the key of a row, so a page costs the same however far
+down the list it is, and rows that arrive meanwhile shift nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db.models import F, Model, Q, QuerySet
+
+from lib.money import MAX_DIGITS
+
+PAGE_SIZE = 50
+_LONGEST_KEY = 18  # digits; more would not fit the column
+
+M = TypeVar("M", bound=Model)
+Rows = TypeVar("Rows", bound=QuerySet[Any, Any])
+
+
+@dataclass(frozen=True)
+class Page(Generic[M]):
+    """The rows, and the marks that lead to the pages around them (empty where there is none)."""
+
+    rows: list[M]
+    before: str = ""
+    after: str = ""
+
+
+def page(
+    rows: "QuerySet[M]", *, by: str, params: Mapping[str, str], size: int = PAGE_SIZE
+) -> Page[M]:
+    """The page of `rows` that `params` asks for, in the order of the field `by`, ties by key.
+
+    `by` starts with "-" for newest first; rows without a value come last, either way. A mark that
+    can't be read gives the first page.
+    """
+    field = by.lstrip("-")
+    is_backwards = "before" in params
+    mark = _read_mark(rows.model, field, params.get("before") or params.get("after") or "")
+    if mark is None:
+        is_backwards = False
+    found = _walk(rows, by, mark, is_backwards=is_backwards, most=size + 1)
+    has_more, found = len(found) > size, found[:size]
+    has_earlier = mark is not None
+    if is_backwards:
+        found.reverse()
+        has_earlier, has_more = has_more, True
+    return Page(
+        found,
+        before=_mark(found[0], field) if found and has_earlier else "",
+        after=_mark(found[-1], field) if found and has_more else "",
+    )
+
+
+def ordered(rows: Rows, by: str) -> Rows:
+    """All rows in the order that their pages have."""
+    descending, field = by.startswith("-"), by.lstrip("-")
+    if not descending:
+        return rows.order_by(field, "pk")  # PostgreSQL has what is empty last
+    if not _may_be_empty(rows.model, field):
+        return rows.order_by(by, "-pk")
+    return rows.order_by(F(field).desc(nulls_last=True), "-pk")
+
+
+def _walk(
+    rows: "QuerySet[M]",
+    by: str,
+    mark: tuple[Any, int] | None,
+    *,
+    is_backwards: bool,
+    most: int,
+) -> list[M]:
+    """The rows after the mark, or before it in falling order, `most` at most.
+
+    Those with a value and those without are asked for apart: an index has both in order, but no
+    comparison leads from the ones to the others.
+    """
+    descending, field = by.startswith("-"), by.lstrip("-")
+    falling = descending != is_backwards
+    sign = "-" if falling else ""
+    may_be_empty = _may_be_empty(rows.model, field)
+    parts = [False, True] if may_be_empty else [False]  # whether the value is empty
+    if is_backwards:
+        parts.reverse()
+    if mark is not None:
+        parts = parts[parts.index(mark[0] is None) :]
+    found: list[M] = []
+    for is_empty in parts:
+        part = rows.filter(**{f"{field}__isnull": is_empty}) if may_be_empty else rows
+        part = part.order_by(*([] if is_empty else [f"{sign}{field}"]), f"{sign}pk")
+        if mark is not None and (mark[0] is None) == is_empty:
+            part = part.filter(_beyond(field, *mark, falling=falling))
+        found += part[: most - len(found)]
+        if len(found) == most:
+            break
+    return found
+
+
+def _may_be_empty(model: type[Model], field: str) -> bool:
+    return bool(model._meta.get_field(field).null)
+
+
+def _beyond(field: str, value: Any, key: int, *, falling: bool) -> Q:
+    """The rows past this one; written so that an index on (field, pk) starts right there."""
+    past = "lt" if falling else "gt"
+    if value is None:
+        return Q(**{f"pk__{past}": key})
+    return Q(**{f"{field}__{past}e": value}) & (
+        Q(**{f"{field}__{past}": value}) | Q(**{f"pk__{past}": key})
+    )
+
+
+def _mark(row: Model, field: str) -> str:
+    empty = getattr(row, field) is None
+    value = "" if empty else row._meta.get_field(field).value_to_string(row)  # type: ignore[union-attr]
+    return f"{value}~{row.pk}"
+
+
+def _read_mark(model: type[Model], field: str, mark: str) -> tuple[Any, int] | None:
+    value, separator, key = mark.rpartition("~")
+    if not (key.isascii() and key.isdigit() and len(key) <= _LONGEST_KEY) or "\x00" in value:
+        return None
+    if separator and not value and _may_be_empty(model, field):
+        return None, int(key)
+    try:
+        read = model._meta.get_field(field).to_python(value)  # type: ignore[union-attr]
+    except (ValidationError, ValueError, OverflowError):
+        return None
+    return (read, int(key)) if _fits(read) else None
+
+
+def _fits(value: Any) -> bool:
+    """Whether a column could hold it: not what only Python takes for a number, or for an instant.
+
+    An instant near the ends of the calendar has none in UTC, which the database is asked in.
+    """
+    if isinstance(value, Decimal):
+        return value.is_finite() and value.adjusted() < MAX_DIGITS
+    if isinstance(value, int):
+        return abs(value) < 10**_LONGEST_KEY
+    if isinstance(value, date):
+        return 1 < value.year < 9999
+    return True

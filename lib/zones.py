@@ -1,0 +1,132 @@
+"""The one copy of the time-zone data from which every day is made: the pinned package's.
+
+Python would read the operating system's files first, and another machine's may be years older. So
+whoever imports this module has the whole process look in the package alone; `config` imports it
+before anything that could make a zone. PostgreSQL has a third copy, which nobody asks: the audit
+gets the offsets from here (lib.audit_days).
+"""
+
+import struct
+import zoneinfo
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib import metadata, resources
+from zoneinfo import ZoneInfo
+
+zoneinfo.reset_tzpath(to=())
+ZoneInfo.clear_cache()  # of zones that somebody may have read before
+
+VERSION = metadata.version("tzdata")
+
+# The instants of which offsets are listed: no event is of an earlier or a later one.
+_FIRST, _LAST = datetime(1969, 12, 31, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+_WEEK, _SECOND = timedelta(days=7), timedelta(seconds=1)
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
+def is_name(name: str) -> bool:
+    """Whether a merchant may count in this zone: one of a place, or UTC.
+
+    The others (`CET`, `EST5EDT`, `Factory`) are abbreviations and leftovers, not places; what
+    `localtime` is depends on the machine.
+    """
+    return name in _names() and ("/" in name or name == "UTC")
+
+
+def is_known(name: str) -> bool:
+    """Whether the copy can tell the time there, be it a zone that a merchant may have or not."""
+    return name in _names()
+
+
+@cache
+def zone(name: str) -> ZoneInfo:
+    """The zone. Raises ZoneInfoNotFoundError for what the copy does not know."""
+    return ZoneInfo(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Offsets:
+    """What to add to an instant for its local day: `seconds[i]` from `starts[i]` on.
+
+    That is the offset of the clock, but where it goes back over midnight: a day that has started
+    does not end again, so the offset before holds until the clock has come to that day once more.
+    """
+
+    starts: tuple[datetime, ...]
+    seconds: tuple[int, ...]
+
+    def at(self, instant: datetime) -> timedelta:
+        return timedelta(seconds=self.seconds[bisect_right(self.starts, instant) - 1])
+
+
+@cache
+def offsets(name: str) -> Offsets:
+    """Those of the zone from 1970 through 2099. Raises ZoneInfoNotFoundError."""
+    tz = zone(name)
+    starts, seconds = [_FIRST], [_seconds(_FIRST, tz)]
+    for instant in sorted({*_listed(name), *_by_rule(name)}):
+        before, after = seconds[-1], _seconds(instant, tz)
+        if after == before:
+            continue
+        starts.append(max(starts[-1], _in_force(instant, before, after)))
+        seconds.append(after)
+    return Offsets(tuple(starts), tuple(seconds))
+
+
+def _seconds(instant: datetime, tz: ZoneInfo) -> int:
+    offset = instant.astimezone(tz).utcoffset()
+    assert offset is not None  # a zone always has one
+    return int(offset.total_seconds())
+
+
+def _in_force(instant: datetime, before: int, after: int) -> datetime:
+    """From when on days are counted by the offset `after`, to which the clock goes at `instant`."""
+    last = (instant - _SECOND + timedelta(seconds=before)).date()
+    first = (instant + timedelta(seconds=after)).date()
+    if first >= last:
+        return instant
+    midnight = datetime.combine(last, datetime.min.time(), UTC)
+    return midnight - timedelta(seconds=after)
+
+
+def _listed(name: str) -> Iterator[datetime]:
+    """The instants that the zone's file lists, at which its clock may change (RFC 9636)."""
+    data = resources.files("tzdata.zoneinfo").joinpath(*name.split("/")).read_bytes()
+    counts = struct.unpack_from(">6l", data, 20)
+    utc, standard, leaps, times, types, letters = counts  # of a first part with 32 bits
+    second = 44 + times * 5 + types * 6 + letters + leaps * 8 + standard + utc
+    (times,) = struct.unpack_from(">l", data, second + 32)
+    for seconds in struct.unpack_from(f">{times}q", data, second + 44):
+        if _FIRST.timestamp() < seconds < _LAST.timestamp():
+            yield datetime.fromtimestamp(seconds, UTC)
+
+
+def _by_rule(name: str) -> Iterator[datetime]:
+    """Those after the last one listed, by the rule at the file's end: months lie between them."""
+    tz = zone(name)
+    instant = max(_listed(name), default=_FIRST)
+    offset = _seconds(instant, tz)
+    while instant < _LAST:
+        following = instant + _WEEK
+        if (then := _seconds(following, tz)) != offset:
+            yield _change_between(instant, following, tz)
+        instant, offset = following, then
+
+
+def _change_between(low: datetime, high: datetime, tz: ZoneInfo) -> datetime:
+    """The first second at which the offset is that of `high`."""
+    offset = _seconds(high, tz)
+    while high - low > _SECOND:
+        middle = low + timedelta(seconds=int((high - low).total_seconds()) // 2)
+        if _seconds(middle, tz) == offset:
+            high = middle
+        else:
+            low = middle
+    return high

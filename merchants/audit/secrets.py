@@ -1,0 +1,41 @@
+"""What must be true of what is kept encrypted: it opens, and where it stands only.
+
+A row that has another one's number, however it came there, does not open: its place is another.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from lib import encrypted
+from lib.audit import Reading, Violation
+from lib.encrypted import Column
+from merchants.models import Merchant
+
+AT_ONCE = 100  # rows in memory: a licence has up to 5 MB
+
+
+def _look() -> Iterator[Violation | None]:
+    for column in encrypted.columns():
+        rows = column.model._default_manager.order_by("pk").iterator(chunk_size=AT_ONCE)
+        for row, is_wrong in encrypted.unreadable(column, rows):
+            yield _violation(column, row) if is_wrong else None
+
+
+def _violation(column: Column, row: Any) -> Violation:
+    merchant = Merchant.objects.filter(pk=column.merchant_id(row) or 0).first()
+    return Violation(
+        merchant=merchant.reference if merchant else "",
+        subject=f"{column.called}: row {row.pk}",
+        expected="opened by a key, at this row",
+        found="opened by none here",
+    )
+
+
+SECRETS = (
+    Reading(
+        7,
+        "what is kept encrypted opens with a key, and at its own row",
+        "destination numbers, licences, second factors, sessions",
+        _look,
+    ),
+)

@@ -1,0 +1,7 @@
+from django.contrib.admin.apps import AdminConfig
+
+
+class OperatorsAdmin(AdminConfig):
+    """The admin, with a site that lets nobody in by a password alone."""
+
+    default_site = "merchants.sign_in.admin_site.OperatorsSite"

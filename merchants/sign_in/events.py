@@ -1,0 +1,128 @@
+"""What allauth tells of sign-ins and of changes to them, handed to our operations.
+
+These are signals' receivers, which we use nowhere else: they are the only hook that a third-party
+library has for these, they run within its own call, and each is one call of an operation. One that
+fails is an error of the request, as an operation of our own would be.
+"""
+
+from typing import Any
+
+from allauth.account import signals as account
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.models import EmailAddress
+from allauth.mfa import signals as mfa
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.signals import user_logged_out
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from merchants.sign_in import visitors
+from lib import clock
+from merchants import second_factor
+from merchants.models import SignIn, User
+from merchants.operations import factors, sign_ins
+from merchants.queries import FACTORS
+
+Kind = SignIn.Kind
+Type = Authenticator.Type
+
+
+@receiver(account.user_logged_in)
+def signed_in(
+    request: HttpRequest,
+    response: HttpResponseBase,
+    user: User,
+    knows_browser: bool = False,
+    **_: Any,
+) -> None:
+    sign_ins.signed_in(
+        user=user,
+        visitor=visitors.of(request),
+        knows_browser=knows_browser or visitors.knows(request, user),
+        now=clock.now(),
+    )
+    visitors.remember(request, response, user)
+
+
+@receiver(user_logged_out)
+def signed_out(request: HttpRequest, user: User | None, **_: Any) -> None:
+    if user is not None:
+        _log(Kind.SIGNED_OUT, request, user)
+
+
+@receiver(mfa.authenticator_used)
+def factor_used(request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
+    _log(Kind.FACTOR_USED, request, user, authenticator.type)
+    if authenticator.type == Type.RECOVERY_CODES:
+        factors.code_used(user=user, now=clock.now())
+
+
+@receiver(mfa.authentication_failed)
+def factor_failed(request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
+    _log(Kind.FACTOR_FAILED, request, user, authenticator.type)
+
+
+@receiver(mfa.authenticator_added)
+@receiver(mfa.authenticator_reset)  # of recovery codes that take the place of others
+def factor_added(request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
+    factors.enrol(
+        user=user,
+        authenticator_id=authenticator.pk,
+        kind=authenticator.type,
+        proved=second_factor.proved_ids(request),
+        now=clock.now(),
+    )
+    if authenticator.type in FACTORS:  # whoever has set one up has just shown that they have it
+        record_authentication(
+            request,
+            user,
+            method="mfa",
+            id=authenticator.pk,
+            type=authenticator.type,
+            reauthenticated=True,
+        )
+
+
+@receiver(mfa.authenticator_removed)
+def factor_removed(user: User, authenticator: Authenticator, **_: Any) -> None:
+    factors.removed(user=user, kind=authenticator.type, now=clock.now())
+
+
+@receiver(account.password_changed)
+@receiver(account.password_set)
+def password_changed(user: User, **_: Any) -> None:
+    sign_ins.password_changed(user=user, by_link=False, now=clock.now())
+
+
+@receiver(account.password_reset)
+def password_reset(user: User, **_: Any) -> None:
+    sign_ins.password_changed(user=user, by_link=True, now=clock.now())
+
+
+@receiver(account.email_added)
+def address_asked(user: User, email_address: EmailAddress, **_: Any) -> None:
+    sign_ins.address_asked(user=user, wanted=email_address.email, now=clock.now())
+
+
+@receiver(account.email_changed)
+def address_changed(
+    user: User,
+    from_email_address: EmailAddress | None,
+    to_email_address: EmailAddress,
+    **_: Any,
+) -> None:
+    before = from_email_address.email if from_email_address else ""
+    if before and before.lower() != to_email_address.email.lower():
+        sign_ins.address_changed(user=user, before=before, now=clock.now())
+
+
+def _log(kind: SignIn.Kind, request: HttpRequest, user: User, detail: str = "") -> None:
+    sign_ins.log(
+        kind,
+        visitors.of(request),
+        address=user.email,
+        user=user,
+        detail=detail,
+        now=clock.now(),
+    )

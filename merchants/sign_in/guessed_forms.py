@@ -1,0 +1,67 @@
+"""allauth's forms that take a code or a password again, with every try counted (merchants.sign_in.guesses)."""
+
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import ChangePasswordForm
+from allauth.core import context
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm, ReauthenticateWebAuthnForm
+from django.core.exceptions import ValidationError
+
+from merchants.sign_in import guesses
+
+
+class Counted:
+    """Counts what `check` says no to as a wrong guess for the person's address."""
+
+    user: Any
+
+    def counted(self, check: Any) -> Any:
+        request, address = context.request, self.user.email
+        attempt = guesses.claim(request, address)
+        if attempt is None:
+            raise get_adapter().validation_error("too_many_login_attempts")
+        try:
+            right = check()
+        except ValidationError:
+            guesses.was_wrong(request, address)
+            raise
+        attempt.rollback()
+        return right
+
+
+class CodeAtSignIn(Counted, AuthenticateForm):
+    def clean_code(self) -> str:
+        return str(self.counted(super().clean_code))
+
+
+class CodeAgain(Counted, ReauthenticateForm):
+    def clean_code(self) -> str:
+        return str(self.counted(super().clean_code))
+
+
+class FirstCode(Counted, ActivateTOTPForm):
+    def clean_code(self) -> str:
+        return str(self.counted(super().clean_code))
+
+
+class KeyAtSignIn(Counted, AuthenticateWebAuthnForm):
+    def clean_credential(self) -> Any:
+        return self.counted(super().clean_credential)
+
+
+class KeyAgain(Counted, ReauthenticateWebAuthnForm):
+    def clean_credential(self) -> Any:
+        return self.counted(super().clean_credential)
+
+
+class NewPassword(ChangePasswordForm):
+    """The present password counts as a try to sign in."""
+
+    def clean_oldpassword(self) -> str:
+        password = str(self.cleaned_data["oldpassword"])
+        if not get_adapter(context.request).reauthenticate(self.user, password):
+            raise get_adapter().validation_error("enter_current_password")
+        return password

@@ -1,0 +1,61 @@
+"""allauth's pages that need something of ours before or after: they stand before allauth's URLs."""
+
+from functools import wraps
+from typing import Any
+
+from allauth.account import views as account
+from allauth.mfa.recovery_codes import views as codes
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.http import urlencode
+
+from lib import clock
+from merchants import second_factor
+from merchants.models import User
+from merchants.operations import factors
+
+
+def _proved(view: Any) -> Any:
+    """Whoever has a second factor confirms it first; allauth asks for the password alone here.
+
+    What was typed is not kept: it is passwords.
+    """
+
+    @login_required
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        assert isinstance(request.user, User)
+        has_one = second_factor.has_one(request.user)
+        if has_one and not second_factor.is_fresh(request, clock.now()):
+            return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': request.path})}")
+        answer: HttpResponseBase = view(request, *args, **kwargs)
+        return answer
+
+    return guarded
+
+
+def _told(view: Any) -> Any:
+    """Notes that somebody looked at recovery codes, where they saw any."""
+
+    @wraps(view)
+    def told(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        answer: HttpResponseBase = view(request, *args, **kwargs)
+        if answer.status_code == 200 and isinstance(request.user, User):
+            factors.codes_seen(user=request.user, now=clock.now())
+        return answer
+
+    return told
+
+
+urlpatterns: list[URLPattern] = [
+    path("password/change/", _proved(account.password_change), name="account_change_password"),
+    path("2fa/recovery-codes/", _told(codes.view_recovery_codes), name="mfa_view_recovery_codes"),
+    path(
+        "2fa/recovery-codes/download/",
+        _told(codes.download_recovery_codes),
+        name="mfa_download_recovery_codes",
+    ),
+]

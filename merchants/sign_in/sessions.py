@@ -1,0 +1,117 @@
+"""Sessions: the browser's cookie has the key, the database only the key's digest.
+
+So whoever reads the database, or a dump of it, can't go on with anybody's session. Nor can they
+read what is in one, such as the secret of an app that is being set up: that is encrypted
+(lib.secrets).
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.backends.db import SessionStore as InDatabase
+from django.contrib.sessions.models import Session
+from django.db import connection, models, transaction
+from django.utils import timezone
+
+from lib import encrypted, secrets
+from jobs.chunks import Failures
+
+ALL = 0  # what is due is all that has expired: sessions have no number
+
+
+class Digest(str):
+    """What the database keeps of a session's key. Equal to the key that it is of.
+
+    Cookies give plain texts, so that a digest that somebody read is no key.
+    """
+
+    LENGTH = 40  # as the columns are wide; 160 of SHA-256's bits
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, key: str) -> "Digest":
+        """The digest of a key; one that is a digest already stays as it is."""
+        if isinstance(key, Digest):
+            return key
+        return cls(hashlib.sha256(key.encode()).hexdigest()[: cls.LENGTH])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and str(self) == str(Digest.of(other))
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
+
+
+class KeyField(models.CharField):
+    """A column of session keys that writes and looks for their digests, and reads those."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return None if value is None else str(Digest.of(value))
+
+    def from_db_value(self, value: str | None, *_: Any) -> Digest | None:
+        return None if value is None else Digest(value)
+
+    def deconstruct(self) -> Any:
+        """As the column that it stands in for: the database's is the same."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs
+
+
+def keep_digests_only() -> None:
+    """Have Django's sessions and allauth's list of them keep digests in place of keys.
+
+    The models are theirs, and their own code looks keys up in many places: the column is the one
+    that all of them come through.
+    """
+    for model in (Session, UserSession):
+        model._meta.get_field("session_key").__class__ = KeyField
+
+
+class SessionStore(InDatabase):
+    """Encrypts what a session holds, and binds it to the session's key."""
+
+    def encode(self, session_dict: dict[str, Any]) -> str:
+        content = self.serializer().dumps(session_dict)
+        return encrypted.packed(secrets.encrypt(content, bound_to=self._place()))
+
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
+        """Empty where no key opens it: its owner signs in anew."""
+        try:
+            content = secrets.decrypt(encrypted.unpacked(str(session_data)), bound_to=self._place())
+        except secrets.Undecryptable:
+            return {}
+        found: dict[str, Any] = self.serializer().loads(content)
+        return found
+
+    def _place(self) -> str:
+        return encrypted.place_of_session(str(Digest.of(self.session_key or "")))
+
+
+def expired(now: datetime) -> Sequence[int]:
+    """ALL, while there are sessions to forget."""
+    return [ALL] if _expired(now).exists() else []
+
+
+def _expired(now: datetime) -> "models.QuerySet[Session]":
+    """By the clock that sessions were given their time by, for whatever instant a job is run: one
+    that an operator runs for next month signs nobody out.
+    """
+    return Session.objects.filter(expire_date__lt=min(now, timezone.now()))
+
+
+@transaction.atomic
+def forget(keys: Sequence[int], now: datetime) -> Failures:
+    """Delete expired sessions, and what is listed of sessions that are gone."""
+    _expired(now).delete()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM usersessions_usersession listed WHERE NOT EXISTS ("
+            " SELECT 1 FROM django_session kept WHERE kept.session_key = listed.session_key)"
+        )
+    return {}

@@ -1,0 +1,95 @@
+"""Notices on their way to people by e-mail (rule 11.1).
+
+A notice is addressed once, to those who belong to the merchant then and want to hear of its kind.
+Each mail is claimed, sent and marked in one transaction, so that two workers send it once; only a
+process that dies between the server's "yes" and the commit makes it go out again.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import connection, transaction
+from django.db.models import F
+
+from notices import letters
+from merchants.models import Membership
+from notices.models import Notice, NoticeMail
+from merchants.operations.mailing import Sending, deliver
+from lib.refusals import Invalid
+
+# A new destination, and automatic withdrawals, are told to every owner, muted or not: they may be
+# a thief's.
+ADDRESS = """
+WITH notice AS (
+    SELECT id, merchant_id, kind FROM notices_notice
+    WHERE id = ANY(%(notices)s) AND addressed_at IS NULL
+    ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+), mail AS (
+    INSERT INTO notices_noticemail (notice_id, user_id, failures)
+    SELECT notice.id, member.user_id, 0
+    FROM notice JOIN merchants_membership member USING (merchant_id)
+    JOIN merchants_user person ON person.id = member.user_id AND person.is_active
+    WHERE notice.kind <> ALL(member.muted)
+       OR (notice.kind IN ('DESTINATION_ADDED', 'AUTOMATIC_SET_UP') AND member.role = 'OWNER')
+    ORDER BY notice.id, member.user_id
+    ON CONFLICT (notice_id, user_id) DO NOTHING
+)
+UPDATE notices_notice SET addressed_at = %(now)s FROM notice
+WHERE notices_notice.id = notice.id
+"""
+
+
+def mute(*, membership_id: int, kinds: Collection[str]) -> None:
+    """Send this person e-mails of all kinds of notices but `kinds`, from the next notice on.
+
+    Raises Invalid for what is no kind. Owners hear of new payout destinations all the same.
+    """
+    for kind in kinds:
+        if kind not in Notice.Kind.values:
+            raise Invalid("muted", f"{kind!r} is no kind of notice")
+    membership = Membership.objects.filter(pk=membership_id)
+    if not membership.update(muted=sorted(map(str, set(kinds)))):
+        raise Membership.DoesNotExist(f"there is no membership {membership_id}")
+
+
+def send(notice_ids: Sequence[int], *, now: datetime) -> Sending:
+    """Address these notices where that is still to be done, and send what is not sent yet.
+
+    One that fails does not hold up the others; it goes out with a later run, as long as the notice
+    is news. A server that fails again and again is left alone until then.
+    """
+    _address(notice_ids, now)
+    waiting = NoticeMail.objects.filter(notice__in=notice_ids, sent_at__isnull=True)
+    rows = waiting.order_by("failures", "pk").values_list("pk", "notice")
+    return deliver(rows, send_one=_send_one, model=NoticeMail, now=now)
+
+
+def _address(notice_ids: Sequence[int], now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(ADDRESS, {"notices": list(notice_ids), "now": now})
+
+
+@transaction.atomic
+def _send_one(mail_id: int, server: BaseEmailBackend, now: datetime) -> bool:
+    """Send the mail, unless another worker has it or its reader has left the merchant."""
+    claimed = (
+        NoticeMail.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("notice__merchant", "user")
+        .filter(
+            pk=mail_id,
+            sent_at__isnull=True,
+            user__is_active=True,
+            user__memberships__merchant=F("notice__merchant"),
+        )
+        .first()
+    )
+    if claimed is None:
+        return False
+    letter = letters.write(claimed.notice, claimed.user)
+    server.open()
+    letter.connection = server
+    letter.send()
+    claimed.sent_at = now
+    claimed.save(update_fields=["sent_at"])
+    return True

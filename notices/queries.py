@@ -1,0 +1,26 @@
+"""Questions about notices and the e-mails that tell of them. Nothing here writes."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from merchants.models import Merchant
+from notices.models import Notice, NoticeMail
+from merchants.queries import NEWS
+
+
+def notices_of(merchant: Merchant, *, kinds: Collection[str] = ()) -> QuerySet[Notice]:
+    """What the merchant's people were told, or what of these kinds."""
+    found = Notice.objects.filter(merchant=merchant)
+    return found.filter(kind__in=kinds) if kinds else found
+
+
+def notices_to_mail(now: datetime) -> Sequence[int]:
+    """The notices that are news at `now` with e-mails to be made out, or to be sent."""
+    since = now - NEWS
+    unaddressed = Notice.objects.filter(addressed_at__isnull=True, at__gt=since)
+    unsent = NoticeMail.objects.filter(sent_at__isnull=True, notice__at__gt=since)
+    return sorted(
+        {*unaddressed.values_list("pk", flat=True), *unsent.values_list("notice", flat=True)}
+    )

@@ -1,0 +1,9 @@
+from django.urls import URLPattern, path
+
+from notices import views
+
+# These lie under the merchant's reference (config.urls).
+of_a_merchant: list[URLPattern] = [
+    path("notices/", views.notices, name="notices"),
+    path("settings/notifications/", views.notifications, name="notifications"),
+]

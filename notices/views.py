@@ -1,0 +1,42 @@
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from notices import letters, queries, routes
+from merchants.access import MemberRequest, for_members
+from notices.forms import TOPICS, EmailChoices, NoticeFilter
+from notices.operations import mails
+from notices.operations import notices as operations
+
+
+@for_members
+def notices(request: MemberRequest) -> HttpResponse:
+    """All that the merchant's people were told, newest first. Who opens it has seen them."""
+    membership, asked = request.membership, NoticeFilter(request.GET)
+    merchant = membership.merchant
+    if membership.has_news and membership.latest_notice:
+        operations.mark_seen(membership_id=membership.pk, notice_id=membership.latest_notice)
+        membership.seen_notice = membership.latest_notice
+    page = asked.page(queries.notices_of(merchant, kinds=asked.kinds))
+    news = [
+        {
+            "at": notice.at,
+            "title": letters.title(notice),
+            "sentence": letters.sentence(notice),
+            "address": routes.address(notice, merchant.reference),
+        }
+        for notice in page.rows
+    ]
+    context = asked.context | {"page": page, "news": news, "topics": TOPICS}
+    return render(request, "merchants/notices.html", context)
+
+
+@for_members
+def notifications(request: MemberRequest) -> HttpResponse:
+    form = EmailChoices(request.membership, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        mails.mute(membership_id=request.membership.pk, kinds=form.muted)
+        messages.success(request, _("Your choice holds from the next notice on."))
+        return redirect("merchant:notifications", merchant=request.membership.merchant.reference)
+    return render(request, "merchants/notifications.html", {"form": form})

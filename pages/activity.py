@@ -1,0 +1,31 @@
+"""What happened at a merchant lately, in words, each with the page that says more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from notices import letters, routes
+from merchants.models import Merchant
+from notices.models import Notice
+
+
+@dataclass(frozen=True)
+class Happening:
+    at: datetime
+    title: str
+    sentence: str
+    address: str  # "" where there is no page of it
+
+
+def latest(merchant: Merchant, most: int) -> Sequence[Happening]:
+    """The latest notices in the language in force, newest first."""
+    notices = Notice.objects.filter(merchant=merchant).order_by("-id")[:most]
+    return [
+        Happening(
+            notice.at,
+            letters.title(notice),
+            letters.sentence(notice),
+            routes.address(notice, merchant.reference),
+        )
+        for notice in notices
+    ]

@@ -1,0 +1,81 @@
+"""The parts of a list's page that say how it is filtered and sorted (lib.lists)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import template
+from django_stubs_ext import StrOrPromise
+
+from lib.lists import LONGEST_TEXT, Filter
+
+register = template.Library()
+
+
+@register.inclusion_tag("includes/chips.html", takes_context=True)
+def chips(
+    context: dict[str, Any],
+    name: str,
+    choices: Iterable[tuple[str, StrOrPromise]],
+    label: str,
+) -> dict[str, Any]:
+    """A few choices of the filter's field `name` as links, the one that is on marked."""
+    asked: Filter = context["filter"]
+    chosen = asked.rows[name]
+    links = [(asked.link(**{name: value}), text, value == chosen) for value, text in choices]
+    return {"label": label, "links": links}
+
+
+@register.inclusion_tag("includes/search.html", takes_context=True)
+def search(
+    context: dict[str, Any],
+    name: str,
+    label: str,
+    choices: Iterable[tuple[str, StrOrPromise]] = (),
+    of: str = "",
+    of_label: str = "",
+    all_label: str = "",
+) -> dict[str, Any]:
+    """A box for the filter's field `name`, and where `choices` are given, a menu of its field `of`.
+
+    Whatever else is asked of the list stays as it is.
+    """
+    asked: Filter = context["filter"]
+    kept = {key: value for key, value in asked.asked.items() if key not in (name, of)}
+    return {
+        "name": name,
+        "label": label,
+        "value": asked.rows[name],
+        "longest": asked.fields[name].max_length or LONGEST_TEXT,  # type: ignore[attr-defined]
+        "kept": kept,
+        "anchor": asked.anchor,
+        "choices": choices,
+        "of": of,
+        "of_label": of_label,
+        "all_label": all_label,
+        "chosen": asked.rows.get(of, ""),
+    }
+
+
+@register.inclusion_tag("includes/heading.html", takes_context=True)
+def heading(context: dict[str, Any], field: str, label: str, align: str = "") -> dict[str, Any]:
+    """A table's heading; a link that sorts by `field`, or the other way round, where that can be.
+
+    In a table that a page shows without a filter it is a heading like others.
+    """
+    asked: Filter | None = context.get("filter")
+    offered = [by for by in asked.sorts if by.lstrip("-") == field] if asked else []
+    shown = asked.by if asked and asked.by in offered else ""
+    other = next((by for by in offered if by != shown), "")
+    order = "descending" if shown.startswith("-") else "ascending"
+    return {
+        "label": label,
+        "align": align,
+        "order": order if shown else "",
+        "address": asked.link(by=other) if asked and other else "",
+    }
+
+
+@register.simple_tag(takes_context=True)
+def without(context: dict[str, Any], name: str) -> str:
+    """The address of the same list whatever its field `name`."""
+    return str(context["filter"].link(**{name: ""}))

@@ -1,0 +1,59 @@
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+
+from billing import queries as billing_queries
+from billing.models import BillingAccount
+from billing.queries import attention as billing_attention
+from billing.queries import forecast
+from pages import activity, search
+from pages.forms import Search
+from credit.queries import attention as credit_attention
+from credit.queries import freezes, proceeds
+from lib import calendar, clock
+from merchants.access import MemberRequest, for_members
+from merchants.queries import local_day
+
+LATEST = 6  # notices
+MATURING_DAYS = 4
+
+
+@for_members
+def overview(request: MemberRequest) -> HttpResponse:
+    """How the merchant stands: what to look at first, credit, proceeds, charges, the next bill."""
+    now, account = clock.now(), _account(request)
+    line = account.merchant.credit_line
+    today, billing_today = local_day(line, now), local_day(account, now)
+    month = calendar.month_of(billing_today)
+    context = {
+        "today": today,
+        "month": month,
+        "month_end": calendar.month_end(month),
+        "line": line,
+        "account": account,
+        "freezes": freezes.in_force(line),
+        "credit": credit_attention.of(line, today=today),
+        "billing": billing_attention.of(account),
+        "proceeds": proceeds.buckets(line.pk, today=today),
+        "maturing_days": MATURING_DAYS,
+        "totals": billing_queries.month_so_far(account, month),
+        "forecast": forecast.forecast(account, today=billing_today),
+        "activity": activity.latest(account.merchant, most=LATEST),
+    }
+    return render(request, "overview.html", context)
+
+
+@for_members
+def find(request: MemberRequest) -> HttpResponse:
+    """Straight to the only thing of exactly this name, or a list to choose from."""
+    account, text = _account(request), Search(request.GET).text
+    found = search.find(account, text, today=local_day(account.merchant.credit_line, clock.now()))
+    if found.only:
+        return redirect(found.only)
+    return render(request, "search.html", {"looked_for": text, "found": found})
+
+
+def _account(request: MemberRequest) -> BillingAccount:
+    account = billing_queries.account_with_line(request.membership.merchant)
+    if account is None:
+        raise Http404("the merchant has not joined completely")
+    return account

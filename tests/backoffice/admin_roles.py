@@ -1,0 +1,151 @@
+"""Who may look at what in the admin, and decide about it: the table that tests go by.
+
+A letter stands for a role: Credit officer, Billing officer, Auditor, aDministrator, Superuser.
+docs/operations.md says the same in words.
+"""
+
+ALL, ABOVE = "CBADS", "ADS"  # who looks; officers see nothing of how Tael runs and is supervised
+CREDIT, BILLING, RUNS = "C", "B", "DS"  # who decides; administrators decide no money
+
+SEEN = {
+    "account.emailaddress": ALL,
+    "auth.group": ABOVE,
+    "billing.accountchange": ALL,
+    "billing.billdecision": ALL,
+    "billing.billingaccount": ALL,
+    "billing.billingcredit": ALL,
+    "billing.card": ALL,
+    "billing.charge": ALL,
+    "billing.fee": ALL,
+    "billing.feeprice": ALL,
+    "billing.fulfilmentrequest": ALL,
+    "billing.invoice": ALL,
+    "billing.invoiceitem": ALL,
+    "billing.invoiceline": ALL,
+    "billing.numberseries": ALL,
+    "billing.payment": ALL,
+    "billing.planterm": ALL,
+    "billing.reversal": ALL,
+    "billing.statement": ALL,
+    "billing.statementtotal": ALL,
+    "billing.thresholdrequest": ALL,
+    "billing.unappliedentry": ALL,
+    "jobs.heartbeat": ABOVE,
+    "jobs.jobfailure": ABOVE,
+    "jobs.jobrun": ABOVE,
+    "gateway.replay": ABOVE,
+    "gateway.replayrejection": ABOVE,
+    "credit.payoutrun": ALL,
+    "credit.payoutschedule": ALL,
+    "credit.creditline": ALL,
+    "credit.creditpolicy": ALL,
+    "credit.freeze": ALL,
+    "credit.limitentry": ALL,
+    "credit.limitrequest": ALL,
+    "credit.limitreview": ALL,
+    "credit.order": ALL,
+    "credit.orderflag": ALL,
+    "credit.orderpayment": ALL,
+    "credit.orderrefund": ALL,
+    "credit.payoutanswer": ALL,
+    "credit.payoutanswerfile": ALL,
+    "credit.payoutdestination": ALL,
+    "credit.proceedsentry": ALL,
+    "credit.refusedcash": ALL,
+    "credit.shopmetrics": ALL,
+    "credit.unmatchedsettlement": ALL,
+    "credit.withdrawal": ALL,
+    "merchants.installation": ABOVE,
+    "merchants.invitation": ALL,
+    "jobs.lease": ABOVE,
+    "merchants.membership": ALL,
+    "merchants.merchant": ALL,
+    "notices.notice": ALL,
+    "notices.noticemail": ALL,
+    "merchants.profile": ALL,
+    "merchants.profilestep": ALL,
+    "merchants.proposal": ABOVE,
+    "merchants.enrolledfactor": ABOVE,
+    "merchants.securitymail": ABOVE,
+    "merchants.signin": ABOVE,
+    "merchants.timezonedata": ABOVE,
+    "merchants.timezoneperiod": ALL,
+    "trail.trailentry": ABOVE,
+    "merchants.user": ALL,
+    "mfa.authenticator": ABOVE,
+}
+
+# Decisions about one row, decisions about a list, downloads: by model, and who may.
+DECIDED = {
+    "billing.billingaccount": (
+        BILLING,
+        "credit threshold plan time-zone method review no-review transfer give-back close"
+        " bill-rest pay-out",
+    ),
+    "billing.billingcredit": (BILLING, "approve reject"),
+    "billing.charge": (BILLING, "credit"),
+    "billing.feeprice": (BILLING, "introduce"),
+    "billing.invoice": (BILLING, "issue send-back transfer pay void uncollectible"),
+    "billing.payment": (BILLING, "ask end"),
+    "billing.reversal": (BILLING, "charge accept"),
+    "billing.thresholdrequest": (BILLING, "approve reject"),
+    "jobs.jobfailure": (RUNS, "retry"),
+    "credit.creditline": (CREDIT, "limit freeze"),
+    "credit.creditpolicy": (RUNS, "introduce"),
+    "credit.freeze": (CREDIT, "lift"),
+    "credit.limitrequest": (CREDIT, "approve reject answer"),
+    "credit.limitreview": (CREDIT, "approve reject"),
+    "credit.orderflag": (CREDIT, "dismiss confirm"),
+    "credit.orderpayment": (CREDIT, "apply release return"),
+    "credit.refusedcash": (CREDIT, "close"),
+    "credit.withdrawal": (CREDIT, "approve reject paid failed"),
+    "merchants.membership": (RUNS, "role remove"),
+    "merchants.merchant": (RUNS, "invite"),
+    "merchants.profile": (
+        CREDIT,
+        "confirm-licence reject-licence confirm-contacts reject-contacts",
+    ),
+    "merchants.proposal": (RUNS, "confirm refuse withdraw"),
+    "merchants.user": (RUNS, "roles link second-factors sessions deactivate reactivate"),
+}
+DECIDED_IN_LISTS = {
+    "billing.feeprice": (BILLING, "introduce"),
+    "jobs.jobrun": (RUNS, "run"),
+    "credit.creditpolicy": (RUNS, "introduce"),
+    "credit.withdrawal": (CREDIT, "export answers"),
+    "merchants.membership": (RUNS, "invite"),
+    "merchants.user": (RUNS, "add-operator"),
+}
+DOWNLOADED = {
+    "credit.withdrawal": (CREDIT, "file"),
+    "merchants.profile": (CREDIT, "licence"),
+}
+
+# Files of a whole list, by their route's name: for who looks at the list.
+EXPORTED = {
+    "merchants_signin_export": "merchants.signin",
+    "merchants_trailentry_export": "trail.trailentry",
+}
+
+# Pages beside those of the models: what they have in their address, and who gets which status.
+DESK = {
+    "desk:chart": (("USD", "no-such-picture"), ALL, 404),
+    "desk:find": ((), ALL + "N", 200),  # finds nothing that somebody may not look at
+    "desk:merchant": (("rosewood",), ALL, 200),
+}
+
+# Pages of the site itself, for whoever is an operator, with a role or without; by its route's name.
+OF_THE_SITE = {
+    "app_list": None,  # lists what somebody may look at: 404 for who may look at nothing there
+    "autocomplete": 403,  # nothing in the admin is chosen from a list that grows
+    "index": 200,
+    "jsi18n": 200,
+    "login": 302,  # on to the admin
+    "logout": 405,  # takes a POST
+    "password_change": 302,  # to allauth's
+    "password_change_done": 302,
+    "search": 200,
+    "view_on_site": 404,
+}
+OF_A_MODEL = ("changelist", "add", "change", "delete", "history", "decide", "decide_list",
+              "download")  # fmt: skip

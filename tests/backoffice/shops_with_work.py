@@ -1,0 +1,74 @@
+"""Shops of which something of every kind waits for operators, at noon of 1 December 2026 (UTC)."""
+
+from typing import Any
+
+from django.conf import LazySettings
+from moneyed import Money
+
+from billing.operations import payment_methods, payments, terms, transfers
+from jobs.models import Heartbeat, JobFailure
+from credit.operations import requests
+from merchants.models import User
+from merchants.operations import profiles
+from merchants.roles import Role
+from tests import factories
+from tests.billing import deciding
+from tests.credit import reviewing, withdrawing
+from tests.shops import Shop, instant
+
+NOW = "2026-12-01 12:00"
+MEI = "mei@rosewood.example"
+
+
+def operator(**user: Any) -> User:
+    """Somebody with all roles at once, as nobody has."""
+    return factories.operator(*Role.values, **user)
+
+
+def rosewood(settings: LazySettings) -> Shop:
+    """Asks for everything that a merchant can ask for, and sells for 50,000.00 USD.
+
+    Of these 12,000.00 and 150.00 are to be withdrawn, by file for the bank; the limit of 15,000.00
+    waits for a raise to 30,000.00.
+    """
+    settings.TAEL_PAYOUT_PROVIDER = "manual"
+    shop = withdrawing.shop_with("0.01", credit_limit="15000.00", billing_threshold="200.00")
+    for amount in ("15000.00", "15000.00", "15000.00", "5000.00"):
+        withdrawing.sell(shop, "2026-11-02 10:00", amount)
+    shop.place("2026-11-02 11:00", "A-1", "120.00")
+    shop.place("2026-11-02 14:00", "A-2", "90000.00")
+    shop.charge("2026-11-02 15:00", "pick-pack", "15.50", "C-1")
+    reviewing.metrics(shop, "2026-11-03 10:00", *reviewing.PERFECT)
+    shop.charge("2026-11-03 15:00", "pick-pack", "210.00", "C-2")
+    shop.run_jobs("2026-12-01 00:00")
+    withdrawing.withdraw(shop, "150.00", "2026-12-01 08:00")
+    withdrawing.withdraw(shop, "12000.00", "2026-12-01 09:00")
+    deciding.ask(shop, "2026-12-01 10:00", "C-1", "5.00")
+    deciding.ask_threshold(shop, "2026-12-01 11:00", "500.00")
+    by: dict[str, Any] = {"merchant_id": shop.merchant.pk, "actor": MEI}
+    limit = Money("20000.00", "USD")
+    requests.ask_raise(limit_wanted=limit, message="Winter.", now=instant("2026-12-01 11:30"), **by)
+    requests.ask_question(message="Why?", now=instant("2026-12-01 11:40"), **by)
+    profiles.complete(fields={"contact_name": "Mei"}, now=instant("2026-12-01 11:50"), **by)
+    return shop
+
+
+def stuck(shop: Shop) -> None:
+    """A payment without an answer, money that waits for it, and a row that a job could not do."""
+    by: dict[str, Any] = {"merchant_id": shop.merchant.pk, "actor": MEI}
+    said = by | {"now": instant("2026-12-01 06:00")}
+    card: dict[str, Any] = {"provider": "sandbox", "token": "t", "brand": "Visa"}
+    bill = shop.account.invoices.get()
+    payment_methods.add_card(last_four="0002", **card, **said)
+    paying: dict[str, Any] = {"invoice_id": bill.pk, "actor": MEI}
+    payments.pay_now(now=instant("2026-12-01 06:10"), **paying)
+    payment_methods.add_card(last_four="0119", **card, **said)
+    payments.pay_now(now=instant("2026-12-01 06:20"), **paying)
+    received: dict[str, Any] = {"reference": "BANK-7", "now": instant("2026-12-01 07:00")}
+    transfers.receive(amount=Money("5.00", "USD"), **by, **received)
+    terms.review_bills(wanted=True, reason="new", **said)
+    JobFailure.objects.create(
+        job="billing-day-ends", row_id=shop.account.pk, merchant=shop.merchant, error="it broke",
+        first_failed_at=instant("2026-12-01 01:00"), last_failed_at=instant("2026-12-01 11:00"),
+    )  # fmt: skip
+    Heartbeat.objects.create(process="scheduler", at=instant("2026-12-01 11:59"))

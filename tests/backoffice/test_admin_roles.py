@@ -1,0 +1,225 @@
+"""Each role at each of the admin's addresses, found by asking the site for all that it has."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+
+from backoffice.decisions import Deciding
+from tests.backoffice import admin_roles as table
+from tests.factories import UserFactory, browser_of, member, operator
+from tests.routes import full_shop, routes
+
+pytestmark = pytest.mark.django_db
+
+NO_ROW = 999_999_999  # permission comes before the question whether there is such a row
+ROLES = {"C": "Credit officer", "B": "Billing officer", "A": "Auditor", "D": "Administrator"}
+
+
+def registered() -> dict[str, Any]:
+    return {model._meta.label_lower: page for model, page in admin.site._registry.items()}
+
+
+def route(label: str, page: str, *args: object) -> str:
+    return reverse(f"admin:{label.replace('.', '_')}_{page}", args=args)
+
+
+def names(ones: Any) -> str:
+    return " ".join(one.name for one in ones)
+
+
+def deciding(kind: str) -> dict[str, str]:
+    """What the site has of `decisions`, `list_decisions` or `downloads`, by model."""
+    pages = {label: page for label, page in registered().items() if isinstance(page, Deciding)}
+    return {label: names(getattr(page, kind)) for label, page in pages.items()
+            if getattr(page, kind)}  # fmt: skip
+
+
+def test_the_table_has_every_model_and_every_decision() -> None:
+    assert registered().keys() - table.SEEN.keys() == set()
+    known = {model._meta.label_lower for model in apps.get_models()}
+    assert table.SEEN.keys() - known == set()
+    for kind, said in (
+        ("decisions", table.DECIDED),
+        ("list_decisions", table.DECIDED_IN_LISTS),
+        ("downloads", table.DOWNLOADED),
+    ):
+        assert deciding(kind) == {label: named for label, (_who, named) in said.items()}
+
+
+def test_the_table_has_every_route_of_the_admin() -> None:
+    models = {label.replace(".", "_") for label in registered()}
+    of_models = {f"{model}_{page}" for model in models for page in table.OF_A_MODEL}
+    asked = {one.name.removeprefix("admin:") for one in routes() if one.is_of_the_admin}
+    known = of_models | table.OF_THE_SITE.keys() | table.EXPORTED.keys() | table.DESK.keys()
+    assert asked - known == set()
+
+
+@pytest.fixture
+def staff() -> dict[str, Client]:
+    people = {letter: browser_of(operator(role)) for letter, role in ROLES.items()}
+    people["S"] = browser_of(UserFactory.create(is_staff=True, is_superuser=True))
+    return people | {"N": browser_of(operator())}  # with no role
+
+
+def differences(
+    people: dict[str, Client], who: str, address: str, *, method: str = "get", may: int, else_: int
+) -> Iterator[str]:
+    """What people get from the address that is neither `may`, for who may, nor `else_`."""
+    for letter, client in people.items():
+        wanted = may if letter in who else else_
+        got = getattr(client, method)(address).status_code
+        if got != wanted:
+            yield f"{letter} {method} {address}: {got}, not {wanted}"
+
+
+def test_lists_and_rows_are_for_who_may_look_and_nothing_is_written(
+    staff: dict[str, Client],
+) -> None:
+    full_shop()
+    wrong: list[str] = []
+    for label, page in registered().items():
+        who = table.SEEN[label]
+        wrong += differences(staff, who, route(label, "changelist"), may=200, else_=403)
+        # Of a row that is not there, who may look is told so.
+        wrong += differences(staff, who, route(label, "change", NO_ROW), may=302, else_=403)
+        for page_name, args in (("add", ()), ("delete", (_first(page.model),))):
+            wrong += differences(staff, "", route(label, page_name, *args), may=0, else_=403)
+        row = page.model._default_manager.first()
+        if row is not None:
+            wrong += differences(staff, who, route(label, "history", row.pk), may=200, else_=403)
+            sent = route(label, "change", row.pk)
+            wrong += differences(staff, "", sent, method="post", may=0, else_=403)
+    assert wrong == []
+
+
+def _first(model: type[Model]) -> Any:
+    row = model._default_manager.first()
+    return row.pk if row else NO_ROW
+
+
+def test_decisions_and_downloads_are_for_who_may_take_them(staff: dict[str, Client]) -> None:
+    wrong: list[str] = []
+    for page, said in (("decide", table.DECIDED), ("download", table.DOWNLOADED)):
+        for label, (who, named) in said.items():
+            for name in named.split():
+                address = route(label, page, NO_ROW, name)
+                for method in ("get", "post"):
+                    wrong += differences(staff, who, address, method=method, may=404, else_=403)
+    for label, (who, named) in table.DECIDED_IN_LISTS.items():
+        for name in named.split():
+            address = route(label, "decide_list", name)
+            for method in ("get", "post"):  # sent empty, the form comes back
+                wrong += differences(staff, who, address, method=method, may=200, else_=403)
+    for name, label in table.EXPORTED.items():
+        wrong += differences(staff, table.SEEN[label], reverse(f"admin:{name}"), may=200, else_=403)
+    assert wrong == []
+
+
+def test_pages_of_the_site_itself(staff: dict[str, Client]) -> None:
+    arguments: dict[str, tuple[Any, ...]] = {"view_on_site": (1, 1), "app_list": ("billing",)}
+    wrong: list[str] = []
+    for name, status in table.OF_THE_SITE.items():
+        address = reverse(f"admin:{name}", args=arguments.get(name, ()))
+        if status is None:
+            wrong += differences(staff, table.ALL, address, may=200, else_=404)
+        else:
+            wrong += differences(staff, "CBADSN", address, may=status, else_=0)
+    assert wrong == []
+
+
+def test_pages_beside_those_of_the_models(staff: dict[str, Client]) -> None:
+    full_shop()
+    wrong: list[str] = []
+    for name, (arguments, who, status) in table.DESK.items():
+        address = reverse(name, args=arguments)
+        wrong += differences(staff, who, address, may=status, else_=403)
+    assert wrong == []
+
+
+def test_all_others_are_sent_to_sign_in() -> None:
+    people = {"owner": browser_of(member(full_shop())), "nobody": Client()}
+    wrong: list[str] = []
+    addresses = [route(label, "changelist") for label in registered()]
+    addresses += [reverse(name, args=arguments) for name, (arguments, *_) in table.DESK.items()]
+    addresses += [
+        route(label, page, NO_ROW, name)
+        for page, said in (("decide", table.DECIDED), ("download", table.DOWNLOADED))
+        for label, (_who, named) in said.items()
+        for name in named.split()
+    ]
+    addresses += [
+        route(label, "decide_list", name)
+        for label, (_who, named) in table.DECIDED_IN_LISTS.items()
+        for name in named.split()
+    ]
+    for address in addresses:
+        for method in ("get", "post"):
+            wrong += differences(people, "", address, method=method, may=0, else_=302)
+    assert wrong == []
+    # Who has signed in to a merchant's pages is told there that this is not for them.
+    assert people["owner"].get("/admin/", follow=True).status_code == 403
+
+
+def test_what_a_role_may_do_is_what_the_table_says() -> None:
+    for letter, role in ROLES.items():
+        group = Group.objects.get(name=role)
+        found = group.permissions.values_list(
+            "content_type__app_label", "content_type__model", "codename"
+        )
+        expected = {f"{label.replace('.', '.view_')}" for label in table.SEEN
+                    if letter in table.SEEN[label]}  # fmt: skip
+        decided = {label for label, (who, _) in table.DECIDED.items() if letter in who}
+        decided -= {"merchants.merchant"}  # its decision takes the right to members
+        decided |= {label for label, (who, _) in table.DECIDED_IN_LISTS.items() if letter in who}
+        expected |= {label.replace(".", ".change_") for label in decided}
+        assert {f"{app}.{code}" for app, _model, code in found} == expected
+    assert set(Group.objects.values_list("name", flat=True)) == set(ROLES.values())
+
+
+def test_an_operator_with_a_role_gets_no_button_for_what_others_decide(
+    staff: dict[str, Client],
+) -> None:
+    line = full_shop().line
+    shown = {
+        letter: "/decide/limit/" in client.get(route("credit.creditline", "change", line.pk)).text
+        for letter, client in staff.items()
+        if letter != "N"
+    }
+    assert shown == {"C": True, "B": False, "A": False, "D": False, "S": False}
+
+
+# What administrators decide about: people, policies and jobs. All else moves money or limits.
+NO_MONEY = {
+    "jobs.jobfailure", "jobs.jobrun", "credit.creditpolicy", "merchants.membership",
+    "merchants.merchant", "merchants.proposal", "merchants.user",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("letter", ["D", "S"])
+def test_neither_administrators_nor_superusers_decide_about_money(
+    staff: dict[str, Client], letter: str
+) -> None:
+    """Every decision and download that the site has is sent, about a row that is there."""
+    full_shop()
+    let_through = {
+        label
+        for label, page in registered().items()
+        if isinstance(page, Deciding)
+        for address in _all_decisions(label, page)
+        if staff[letter].post(address, {"reason": "I would like to."}).status_code != 403
+    }
+    assert let_through == NO_MONEY
+
+
+def _all_decisions(label: str, page: Any) -> Iterator[str]:
+    row = _first(page.model)
+    yield from (route(label, "decide", row, one.name) for one in page.decisions)
+    yield from (route(label, "decide_list", one.name) for one in page.list_decisions)
+    yield from (route(label, "download", row, one.name) for one in page.downloads)

@@ -1,0 +1,123 @@
+"""The admin's search: whatever it is called, among all merchants."""
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from billing.models import Payment
+from tests import shops
+from tests.backoffice.shops_with_work import NOW, operator, rosewood, stuck
+from tests.credit.pages import set_clock
+from tests.factories import UserFactory, browser_of, member
+from tests.shops import Shop
+from tests.text import text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    settings.TAEL_SANDBOX = True
+    set_clock(monkeypatch)(NOW)
+    shop = rosewood(settings)
+    stuck(shop)
+    member(shop, email="rose@rosewood.example")
+    return shop
+
+
+@pytest.fixture
+def client() -> Client:
+    return browser_of(operator())
+
+
+def led_to(client: Client, asked: str) -> str:
+    """The address that the search leads to at once; what it says where there is a choice."""
+    response = client.get("/admin/find/", {"q": asked})
+    return response.headers.get("Location", "") or text_of(response)
+
+
+def test_a_merchant_is_found_by_its_reference_and_the_start_of_its_name(
+    shop: Shop, client: Client
+) -> None:
+    shops.join("2026-11-01 10:00", "rosewood-2", name="Rosewood Shoes")
+    assert led_to(client, "rosewood") == "/admin/merchant/rosewood/"
+    assert led_to(client, "rosewood-2") == "/admin/merchant/rosewood-2/"
+    assert led_to(client, "rosewood shoes") == "/admin/merchant/rosewood-2/"
+    choice = led_to(client, "Rosew")
+    assert "Merchant rosewood Rosewood Dresses Merchant rosewood-2 Rosewood Shoes" in choice
+
+
+def test_what_is_unique_among_all_leads_there_at_once(shop: Shop, client: Client) -> None:
+    bill = shop.account.invoices.get()
+    large = shop.line.withdrawals.earliest("pk")
+    payment = Payment.objects.earliest("pk")
+    person = shop.merchant.members.get()
+    kept = shop.account.unapplied_entries.get()
+    expected = {
+        str(bill.number): f"/admin/billing/invoice/{bill.pk}/change/",
+        large.reference: f"/admin/credit/withdrawal/{large.pk}/change/",
+        payment.idempotency_key: f"/admin/billing/payment/{payment.pk}/change/",
+        "rose@rosewood.example": f"/admin/merchants/user/{person.pk}/change/",
+        "ROSE@rosewood": f"/admin/merchants/user/{person.pk}/change/",
+        "BANK-7": f"/admin/billing/unappliedentry/{kept.pk}/change/",
+    }
+    assert {asked: led_to(client, asked) for asked in expected} == expected
+
+
+def test_what_is_named_within_a_merchant_is_found_among_all(shop: Shop, client: Client) -> None:
+    order = shop.line.orders.get(reference="A-1")
+    charge = shop.account.charges.get(reference="C-1")
+    request = shop.account.requests.get(reference="FR-1")
+    assert led_to(client, "A-1") == f"/admin/credit/order/{order.pk}/change/"
+    assert led_to(client, "C-1") == f"/admin/billing/charge/{charge.pk}/change/"
+    assert led_to(client, "FR-1") == f"/admin/billing/fulfilmentrequest/{request.pk}/change/"
+
+
+def test_one_reference_of_two_merchants_is_a_choice_and_the_merchant_decides(
+    shop: Shop, client: Client
+) -> None:
+    other = shops.join("2026-11-01 10:00", "other", name="Other Shop")
+    other.place("2026-11-02 11:00", "A-1", "77.00")
+    assert "Order A-1 Rosewood Dresses Order A-1 Other Shop" in led_to(client, "A-1")
+    order = other.line.orders.get()
+    assert led_to(client, "other A-1") == f"/admin/credit/order/{order.pk}/change/"
+
+
+def test_cash_that_was_refused_is_found(shop: Shop, client: Client) -> None:
+    assert shop.pay("2026-11-02 12:00", "Z-9", "5.00", "X-9") == "rejected unknown_order"
+    refused = shop.line.refused_cash.get(reference="X-9")
+    for asked in ("X-9", "rosewood X-9"):
+        assert led_to(client, asked) == f"/admin/credit/refusedcash/{refused.pk}/change/"
+
+
+def test_a_reference_that_was_refused_twice_is_a_choice(shop: Shop, client: Client) -> None:
+    shop.pay("2026-11-02 12:00", "Z-9", "5.00", "X-9")
+    shop.refund("2026-11-02 12:00", "Z-9", "5.00", "X-9")
+    assert "Refused cash Payment X-9" in led_to(client, "X-9")
+    assert "Refused cash Refund X-9" in led_to(client, "X-9")
+
+
+def test_a_statement_is_found_by_merchant_and_month(shop: Shop, client: Client) -> None:
+    statement = shop.account.statements.get(month="2026-11-01")
+    assert led_to(client, "rosewood 2026-11") == f"/admin/billing/statement/{statement.pk}/change/"
+
+
+@pytest.mark.parametrize(
+    "asked", ["nothing-like-it", "rosewood A-99", "x" * 300, "a\0b", "2026-13"]
+)
+def test_what_is_not_there_is_not_found(shop: Shop, client: Client, asked: str) -> None:
+    said = led_to(client, asked)
+    assert "Nothing has this name." in said
+
+
+def test_without_a_question_it_says_what_can_be_found(client: Client) -> None:
+    assert "a merchant, by its reference or the start of its name" in led_to(client, "")
+
+
+def test_what_one_may_not_look_at_is_not_found(shop: Shop) -> None:
+    clerk = UserFactory.create(is_staff=True)
+    assert "Nothing has this name." in led_to(browser_of(clerk), "A-1")
+    clerk.user_permissions.add(Permission.objects.get(codename="view_order"))
+    assert "/credit/order/" in led_to(browser_of(clerk), "A-1")
+    assert "Nothing has this name." in led_to(browser_of(clerk), "C-1")

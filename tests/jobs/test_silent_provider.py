@@ -1,0 +1,222 @@
+"""A provider that accepts and never answers: it keeps nobody waiting but its own workers."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+
+from billing.models import Invoice, Payment
+from billing.operations import payments
+from billing.providers.registry import PROVIDERS, Answer
+from jobs import definitions, runs, tasks
+from config.celery import app
+from config.management.commands import up
+from jobs.models import JobRun
+from config.timetable import TIMETABLE
+from jobs.timetable import job_named
+from credit.operations import payouts
+from credit.providers import PROVIDERS as BANKS
+from credit.providers import Answer as BankAnswer
+from lib import clock
+from tests import shops, silent_server, stripe_server
+from tests.billing.at_stripe import add_card
+from tests.billing.paying import Told, told_shop
+from tests.jobs.working import figures, run
+from tests.credit.withdrawing import NOW, shop_with, status, withdraw
+from tests.silent_server import Silent
+
+pytestmark = pytest.mark.django_db
+
+COLLECTING, RECONCILING = "collect-payments", "reconcile-payments"
+DUE = "2026-11-02 10:00"
+
+
+@pytest.fixture
+def silent(settings: Any) -> Iterator[Silent]:
+    with silent_server.silent() as server:
+        stripe_server.be_asked(settings, server.url, timeout=0.2)
+        yield server
+
+
+def due(bills: int, prefix: str = "shop") -> None:
+    """So many shops, each with a bill of 250.00 that Stripe is to collect on 2 November."""
+    for number in range(bills):
+        shop = shops.join("2026-11-01 10:00", f"{prefix}-{number:02}")
+        add_card(shop, "2026-11-01 10:05", f"pm_{prefix}_{number}", f"cus_{prefix}_{number}")
+        assert shop.charge("2026-11-02 09:00", "pick-pack", "250.00") == "applied"
+
+
+def standing() -> dict[str, int]:
+    """How many bills are in which state, and how many attempts."""
+    bills = list(Invoice.objects.values_list("status", flat=True))
+    attempts = list(Payment.objects.values_list("status", flat=True))
+    found = [*(f"bill {state}" for state in bills), *(f"attempt {state}" for state in attempts)]
+    return {state: found.count(state) for state in sorted(set(found))}
+
+
+def test_sixty_bills_cost_three_silences_and_none_is_lost(silent: Silent, settings: Any) -> None:
+    due(60)
+    found = run(COLLECTING, DUE)
+    assert (figures(found), found.rows_left) == ((60, 3, 0), 57)
+    assert (found.silent, found.open_chunks) == (["stripe"], [])
+    assert found.ended_at == shops.instant(DUE)
+    said = "Chunk 1: stripe kept silent; the next run tries the 57 rows left"
+    assert found.error == said
+    assert len(silent.accepted) == 3
+    assert standing() == {"attempt UNKNOWN": 3, "bill OPEN": 60}
+    with stripe_server.odd_stripe() as heard:
+        stripe_server.be_asked(settings, heard.url)
+        found = run(COLLECTING, "2026-11-02 10:05")
+        assert (figures(found), found.rows_left, found.error) == ((60, 60, 0), 0, "")
+        assert standing() == {
+            "attempt SUCCEEDED": 57,
+            "attempt UNKNOWN": 3,
+            "bill OPEN": 3,
+            "bill PAID": 57,
+        }
+        found = run(RECONCILING, "2026-11-02 10:15")
+        assert figures(found) == (3, 3, 0)
+        assert standing() == {"attempt SUCCEEDED": 60, "bill PAID": 60}
+        assert len(heard.intents) == 60
+
+
+def test_once_it_kept_silent_the_runs_other_chunks_do_not_ask_it(
+    silent: Silent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(definitions, "CHUNK", 5)
+    due(12)
+    found = run(COLLECTING, DUE)
+    assert (figures(found), found.rows_left, found.chunks) == ((12, 3, 0), 9, 3)
+    assert len(silent.accepted) == 3
+
+
+def test_those_whom_another_provider_collects_are_tried(silent: Silent, settings: Any) -> None:
+    settings.TAEL_SANDBOX = True
+    due(4)
+    shop = shops.join("2026-11-01 10:00", "sandy", payment_method="sandbox")
+    assert shop.charge("2026-11-02 09:00", "pick-pack", "250.00") == "applied"
+    found = run(COLLECTING, DUE)
+    assert (figures(found), found.rows_left) == ((5, 4, 0), 1)
+    assert standing() == {
+        "attempt SUCCEEDED": 1,
+        "attempt UNKNOWN": 3,
+        "bill OPEN": 4,
+        "bill PAID": 1,
+    }
+
+
+def test_those_asked_about_in_vain_come_after_those_never_tried(silent: Silent) -> None:
+    due(6)
+    run(COLLECTING, DUE)
+    run(COLLECTING, "2026-11-02 11:00")
+    assert standing() == {"attempt UNKNOWN": 6, "bill OPEN": 6}
+    assert len(silent.accepted) == 6
+
+
+def test_a_turn_ends_by_its_own_clock_and_hands_back_the_rest(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "TURN_SECONDS", 0)  # one row each
+    with stripe_server.odd_stripe() as server:
+        stripe_server.be_asked(settings, server.url)
+        due(4)
+        found = run(COLLECTING, DUE)
+    assert (figures(found), found.rows_left) == ((4, 4, 0), 0)
+    assert (found.chunks, found.open_chunks, found.error) == (4, [], "")
+    assert standing() == {"attempt SUCCEEDED": 4, "bill PAID": 4}
+
+
+# The time limit, which strikes in the middle of a request.
+
+
+@pytest.fixture
+def provider(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Told:
+    settings.TAEL_SANDBOX = True
+    told = Told()
+    monkeypatch.setitem(PROVIDERS, "stripe", told)
+    return told
+
+
+def test_the_time_limit_is_no_answer_of_the_provider(provider: Told) -> None:
+    shop = told_shop()
+    provider.answers = [SoftTimeLimitExceeded()]
+    with pytest.raises(SoftTimeLimitExceeded):
+        payments.collect(Invoice.objects.get().pk, now=shop.at("2026-11-01 11:00"))
+    assert standing() == {"attempt PENDING": 1, "bill OPEN": 1}
+    provider.known["T-2026-000001-1"] = Answer.succeeded("pi-1")
+    shop.run_jobs("2026-11-01 11:10")
+    assert standing() == {"attempt SUCCEEDED": 1, "bill PAID": 1}
+    assert provider.sent == ["T-2026-000001-1"]
+
+
+def test_the_time_limit_is_no_answer_of_the_bank(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow:
+        def check_allowed(self) -> None:
+            pass
+
+        def send(self, withdrawal: object) -> BankAnswer:
+            raise SoftTimeLimitExceeded
+
+        def find(self, reference: str) -> BankAnswer:
+            return BankAnswer.paid("bank-1")
+
+    monkeypatch.setitem(BANKS, "slow", Slow())
+    settings.TAEL_PAYOUT_PROVIDER = "slow"
+    withdrawal = withdraw(shop_with("300.00"), "100.00")
+    with pytest.raises(SoftTimeLimitExceeded):
+        payouts.send(withdrawal.pk, now=shops.instant(NOW))
+    assert status(withdrawal) == "SENT"
+    payouts.reconcile(withdrawal.pk, now=shops.instant("2026-11-03 10:10"))
+    assert status(withdrawal) == "PAID"
+
+
+# One run of a job at a time.
+
+
+def test_no_second_run_starts_while_one_is_at_work(settings: Any) -> None:
+    at = shops.instant(DUE)
+    with stripe_server.odd_stripe() as server:
+        stripe_server.be_asked(settings, server.url)
+        due(1)
+        job = job_named(COLLECTING)
+        runs.start(job, at=at, now=at)
+        later = at + timedelta(minutes=14, seconds=59)
+        assert runs.is_at_work(job, later)
+        with pytest.raises(runs.JobAtWork):
+            runs.order(
+                job_name=COLLECTING, at=at, actor="olga@tael.example", reason="again", now=later
+            )
+        assert JobRun.objects.count() == 1
+        assert not runs.is_at_work(job, at + timedelta(minutes=15))
+        assert not runs.is_at_work(job_named(RECONCILING), later)
+
+
+def test_beats_next_message_starts_none_either(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = shops.instant(DUE)
+    monkeypatch.setattr(clock, "now", lambda: at + timedelta(minutes=5))
+    with stripe_server.odd_stripe() as server:
+        stripe_server.be_asked(settings, server.url)
+        due(1)
+        runs.start(job_named(COLLECTING), at=at, now=at)
+        tasks.run_job(COLLECTING)
+        assert (JobRun.objects.count(), server.requests) == (1, [])
+
+
+# Queues.
+
+
+def test_who_asks_providers_waits_in_a_queue_of_their_own() -> None:
+    asking = {job.name for job in TIMETABLE if job.queue == "providers"}
+    assert asking >= {COLLECTING, RECONCILING, "send-withdrawals", "reconcile-withdrawals"}
+    others = {job.name for job in TIMETABLE if job.queue is None}
+    assert others >= {"billing-day-ends", "credit-day-ends", "notice-mails", "security-mails"}
+    assert len(asking) + len(others) == len(TIMETABLE)
+    assert app.conf.task_routes["billing.tasks.collect_chosen"] == {"queue": "providers"}
+    assert "--queues celery,timetable" in up.WORKER
+    assert "--queues providers" in up.PROVIDER_WORKER

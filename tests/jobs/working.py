@@ -1,0 +1,74 @@
+"""Fifty merchants, one of whose books a fault in the database keeps from being worked off."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest import mock
+
+from django.db import connection
+
+from jobs import runs, tasks
+from config.celery import app
+from jobs.models import JobFailure, JobRun
+from jobs.timetable import job_named
+from lib import clock
+from tests import shops
+
+MERCHANTS = 50
+JOINED = "2026-11-01 10:00"
+DAY_END = shops.instant("2026-11-02 00:00")
+NEXT_RUN = shops.instant("2026-11-02 01:00")
+OPERATOR = "olga@tael.example"
+
+# A day-end that opens the next day of this merchant's account is refused.
+BREAK = """
+CREATE FUNCTION refuse_day_end() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'the account of this merchant is damaged' USING ERRCODE = 'data_exception';
+END $$;
+CREATE TRIGGER damage BEFORE UPDATE OF open_on ON {table}
+FOR EACH ROW WHEN (old.merchant_id = {merchant}) EXECUTE FUNCTION refuse_day_end()
+"""
+MEND = "DROP TRIGGER damage ON {table}; DROP FUNCTION refuse_day_end()"
+
+
+def fifty() -> list[shops.Shop]:
+    return [shops.join(JOINED, f"shop-{number:02}") for number in range(MERCHANTS)]
+
+
+def damage(shop: shops.Shop, table: str = "billing_billingaccount") -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(BREAK.format(table=table, merchant=int(shop.merchant.pk)))
+
+
+def mend(table: str = "billing_billingaccount") -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(MEND.format(table=table))
+
+
+@contextmanager
+def workers_in_this_process() -> Iterator[None]:
+    app.conf.task_always_eager = True
+    try:
+        yield
+    finally:
+        app.conf.task_always_eager = False
+
+
+def run(name: str, now: str) -> JobRun:
+    """The job as beat and the workers do it, at this instant."""
+    at = shops.instant(now)
+    with workers_in_this_process(), mock.patch.object(clock, "now", return_value=at):
+        started = runs.start(job_named(name), at=at, now=at)
+        tasks.spread(started)
+    started.run.refresh_from_db()
+    return started.run
+
+
+def figures(run: JobRun) -> tuple[int, int, int]:
+    """Rows that were due, were done, and failed."""
+    return run.rows_due, run.rows_done, run.rows_failed
+
+
+def open_failures() -> list[tuple[str, str, int]]:
+    """The job, whose row, and how often it failed, of each parked row."""
+    found = JobFailure.objects.filter(resolved_at=None).order_by("pk")
+    return list(found.values_list("job", "merchant__reference", "failures"))

@@ -1,0 +1,75 @@
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone
+from django.utils.html import strip_tags
+from django.utils.translation import override
+
+from lib import formats
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "shown"),
+    [
+        ("1234567.5000", "USD", "1,234,567.50 USD"),
+        ("1234567.0000", "JPY", "1,234,567 JPY"),
+        ("0.1230", "KWD", "0.123 KWD"),
+        ("-5.0000", "THB", "−5.00 THB"),
+        ("1000000000000.0000", "BRL", "1,000,000,000,000.00 BRL"),
+        ("0.0000", "CNY", "0.00 CNY"),
+    ],
+)
+def test_money_has_the_digits_of_its_currency(value: str, currency: str, shown: str) -> None:
+    text = strip_tags(formats.money(Decimal(value), currency))
+    assert text.replace("\N{NO-BREAK SPACE}", " ") == shown
+
+
+def test_money_that_is_not_there_is_a_dash() -> None:
+    assert formats.money(None, "USD") == "–"
+
+
+def test_quantities_have_no_needless_digits() -> None:
+    assert formats.quantity(Decimal("1.000000")) == "1"
+    assert formats.quantity(Decimal("1200.250000")) == "1,200.25"
+    assert formats.quantity(Decimal("0.000001")) == "0.000001"
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "month"),
+    [
+        ("en", "5 Jan 2027", "January 2027"),
+        ("zh-hans", "2027年1月5日", "2027年1月"),
+        ("th", "5 ม.ค. 2027", "มกราคม 2027"),
+    ],
+)
+def test_days_and_months_are_written_in_the_readers_language(
+    language: str, day: str, month: str
+) -> None:
+    with override(language):
+        assert strip_tags(formats.day(date(2027, 1, 5))) == day
+        assert formats.month(date(2027, 1, 1)) == month
+
+
+def test_one_process_writes_months_in_every_language_in_turn() -> None:
+    written = []
+    for language in ("zh-hans", "th", "en", "th", "zh-hans"):
+        with override(language):
+            day = date(2026, 11, 5)
+            written.append(
+                (formats.day_and_month(day), formats.short_month(day), formats.month(day))
+            )
+    assert written == [
+        ("11月5日", "11月", "2026年11月"),
+        ("5 พ.ย.", "พ.ย.", "พฤศจิกายน 2026"),
+        ("5 Nov", "Nov", "November 2026"),
+        ("5 พ.ย.", "พ.ย.", "พฤศจิกายน 2026"),
+        ("11月5日", "11月", "2026年11月"),
+    ]
+
+
+def test_instants_are_shown_in_the_time_zone_of_the_page() -> None:
+    at = datetime(2027, 1, 4, 23, 5, tzinfo=UTC)
+    with timezone.override(ZoneInfo("Asia/Bangkok")):
+        assert strip_tags(formats.instant(at)) == "5 Jan 2027 06:05"

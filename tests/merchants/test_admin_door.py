@@ -1,0 +1,94 @@
+"""The admin is reached from the networks of the settings, and not after doing nothing for long."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from config import addresses
+from merchants.sign_in import admin_door
+from tests import shops
+from tests.factories import browser_of, member, operator
+
+pytestmark = pytest.mark.django_db
+
+OFFICE = ["10.1.0.0/16", "2001:db8::/32"]
+
+
+def test_it_is_reached_from_the_named_networks_alone(settings: Settings) -> None:
+    settings.TAEL_ADMIN_NETWORKS = addresses.networks(OFFICE)
+    browser = browser_of(operator("Auditor"))
+    for address, status in (("10.1.2.3", 200), ("2001:db8::7", 200), ("10.2.0.1", 403)):
+        assert browser.get("/admin/", REMOTE_ADDR=address).status_code == status
+    # Nobody else sees as much as where to sign in; a page that is not there gives no more away.
+    for page in ("/admin/login/", "/admin/", "/admin/nothing/"):
+        assert Client().get(page, REMOTE_ADDR="192.0.2.1").status_code == 403
+    merchants = browser_of(member(shops.join("2026-10-01 09:00")))
+    assert merchants.get("/m/rosewood/", REMOTE_ADDR="192.0.2.1").status_code == 200
+
+
+def test_an_address_is_not_what_the_client_says_it_is(settings: Settings) -> None:
+    settings.TAEL_ADMIN_NETWORKS = addresses.networks(OFFICE)
+    browser = browser_of(operator("Auditor"))
+    said: Any = {"REMOTE_ADDR": "192.0.2.1", "HTTP_X_FORWARDED_FOR": "10.1.2.3"}
+    assert browser.get("/admin/", **said).status_code == 403
+
+
+def test_without_networks_it_is_reached_from_anywhere() -> None:
+    browser = browser_of(operator("Auditor"))
+    assert browser.get("/admin/", REMOTE_ADDR="192.0.2.1").status_code == 200
+
+
+@pytest.mark.parametrize("named", [["10.1.0.1/16"], ["office"], ["10.0.0.0/99"]])
+def test_what_is_no_network_stops_the_start(named: list[str]) -> None:
+    with pytest.raises(ImproperlyConfigured, match="TAEL_ADMIN_NETWORKS"):
+        addresses.networks(named)
+
+
+def at_minute(monkeypatch: pytest.MonkeyPatch, minute: float) -> None:
+    """So long after now, when somebody has just signed in."""
+    now = timezone.now() + timedelta(minutes=minute)
+    monkeypatch.setattr(admin_door, "timezone", SimpleNamespace(now=lambda: now))
+
+
+def test_who_does_nothing_for_long_signs_in_anew(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TAEL_ADMIN_IDLE_MINUTES = 30
+    browser = browser_of(operator("Auditor"))
+    for minute in (1, 29, 57):  # each within half an hour of the one before
+        at_minute(monkeypatch, minute)
+        assert browser.get("/admin/").status_code == 200
+    at_minute(monkeypatch, 90)
+    assert browser.get("/admin/").headers["Location"].startswith("/admin/login/")
+    assert "_auth_user_id" not in browser.session
+    at_minute(monkeypatch, 91)
+    assert browser.get("/admin/").status_code == 302
+
+
+def test_a_form_that_is_sent_too_late_does_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TAEL_ADMIN_IDLE_MINUTES = 5
+    boss, other = operator("Administrator"), operator("Auditor")
+    browser = browser_of(boss)
+    browser.get("/admin/")
+    at_minute(monkeypatch, 6)
+    page = f"/admin/merchants/user/{other.pk}/decide/deactivate/"
+    assert browser.post(page, {"reason": "Left."}).status_code == 302
+    other.refresh_from_db()
+    assert other.is_active
+
+
+def test_0_is_never_and_merchants_pages_do_not_count(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TAEL_ADMIN_IDLE_MINUTES = 0
+    browser = browser_of(operator("Auditor"))
+    at_minute(monkeypatch, 600)
+    assert browser.get("/admin/").status_code == 200

@@ -1,0 +1,89 @@
+"""Five wrong passwords or codes lock an address, through whichever door and however it is spelt."""
+
+import pytest
+from allauth.mfa.totp.internal import auth
+from django.test import Client
+from pytest_django import Settings
+
+from merchants.sign_in.guesses import fold
+from merchants.models import User
+from tests.factories import PASSWORD, UserFactory, browser_of, confirm_second_factor
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "JBSWY3DPEHPK3PXP"
+TOO_MANY = "Too many failed login attempts. Try again later."
+SIGN_IN = "/accounts/login/"
+
+
+@pytest.fixture
+def mei() -> User:
+    return UserFactory.create(email="mei@shop.example")
+
+
+def sign_in(login: str, password: str, ip: str = "10.0.0.1", host: str = "testserver") -> bool:
+    client = Client(REMOTE_ADDR=ip, headers={"Host": host})
+    client.post(SIGN_IN, {"login": login, "password": password})
+    return "_auth_user_id" in client.session
+
+
+def code() -> str:
+    counter = next(iter(auth.yield_hotp_counters_from_time()))
+    return str(auth.format_hotp_value(auth.hotp_value(SECRET, counter)))
+
+
+def test_another_port_or_host_gives_no_more_tries(mei: User, settings: Settings) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    for number in range(5):
+        assert not sign_in(mei.email, "wrong", host=f"tael{number}.example:{8000 + number}")
+    assert not sign_in(mei.email, PASSWORD, host="tael.example:9999")
+    assert not sign_in(mei.email, PASSWORD, ip="10.0.0.2")
+
+
+def test_another_spelling_gives_no_more_tries(mei: User) -> None:
+    spellings = ("MEI@shop.example", " mei@shop.example ", "mei@SHOP.example", "Mei@Shop.Example")
+    for spelling in (*spellings, "mei@ſhop.example"):
+        assert not sign_in(spelling, "wrong")
+    assert not sign_in(mei.email, PASSWORD)
+
+
+def test_spellings_of_one_mailbox_are_one_and_others_are_not() -> None:
+    assert fold(" Mei@Shop.Example\u00a0") == fold("mei@shop.example") == "mei@shop.example"
+    assert fold("meı@shop.example") == fold("mei@shop.example")
+    assert fold("\u212aai@shop.example") == fold("kai@shop.example")
+    assert fold("may@shop.example") != fold("mei@shop.example")
+
+
+def test_all_doors_count_together_and_all_are_shut(mei: User) -> None:
+    auth.TOTP.activate(mei, SECRET)
+    inside = browser_of(mei)
+    confirm_second_factor(inside, mei)
+    sign_in(mei.email, "wrong")
+    wrong = {"oldpassword": "wrong", "password1": "a long one", "password2": "a long one"}
+    inside.post("/accounts/password/change/", wrong)
+    inside.post("/accounts/2fa/reauthenticate/", {"code": "000000"})
+    half = Client()
+    half.post(SIGN_IN, {"login": mei.email, "password": PASSWORD})
+    half.post("/accounts/2fa/authenticate/", {"code": "000000"})
+    assert TOO_MANY not in half.post("/accounts/2fa/authenticate/", {"code": "000001"}).text
+    # That was the fifth: the right ones are refused everywhere.
+    assert TOO_MANY in half.post("/accounts/2fa/authenticate/", {"code": code()}).text
+    assert TOO_MANY in inside.post("/accounts/2fa/reauthenticate/", {"code": code()}).text
+    assert not sign_in(mei.email, PASSWORD)
+    right = wrong | {"oldpassword": PASSWORD}
+    inside.post("/accounts/password/change/", right)
+    assert User.objects.get().check_password(PASSWORD)
+
+
+def test_a_right_password_given_again_counts_as_the_sign_in_does(mei: User) -> None:
+    inside = browser_of(mei)
+    for number in range(5):
+        inside.post("/accounts/reauthenticate/", {"password": f"wrong {number}"})
+    assert not sign_in(mei.email, PASSWORD)
+
+
+def test_four_wrong_ones_and_right_ones_in_between_lock_nobody_out(mei: User) -> None:
+    for number in range(4):
+        sign_in(mei.email, f"wrong {number}")
+        assert sign_in(mei.email, PASSWORD)
+    assert sign_in(mei.email, PASSWORD)

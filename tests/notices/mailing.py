@@ -1,0 +1,50 @@
+"""People of a merchant, and the job that writes to them."""
+
+from datetime import datetime
+
+from django.core import mail
+
+from config.timetable import TIMETABLE
+from merchants.models import Membership, User
+from notices.models import Notice
+from notices.operations import notices
+from tests import shops
+from tests.shops import Shop, instant
+
+NOW = instant("2026-11-02 10:00")
+NEXT_RUN = instant("2026-11-02 10:05")
+
+
+def join(reference: str = "rosewood", **terms: str) -> Shop:
+    return shops.join("2026-11-01 10:00", reference, **terms)
+
+
+def person(shop: Shop, email: str, role: str = "FINANCE", **fields: object) -> User:
+    user, _ = User.objects.get_or_create(email=email, defaults=fields)
+    Membership.objects.create(user=user, merchant=shop.merchant, role=role)
+    return user
+
+
+def tell(shop: Shop, kind: str = "FREEZE_PLACED", cause: str = "1", at: str = "09:00") -> None:
+    notices.write(
+        merchant_id=shop.merchant.pk,
+        kind=Notice.Kind(kind),
+        cause=cause,
+        at=instant(f"2026-11-02 {at}"),
+        reason="OVERDUE",
+        last_four="6789",
+        by="a@silk.example",
+    )
+
+
+def run(now: datetime = NOW) -> None:
+    """The job, as the timetable runs it."""
+    (job,) = (job for job in TIMETABLE if job.name == "notice-mails")
+    job.run_here(now)
+
+
+def readers() -> list[str]:
+    return sorted(address for message in mail.outbox for address in message.to)
+
+
+# --- to whom ----------------------------------------------------------------------------------

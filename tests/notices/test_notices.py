@@ -1,0 +1,380 @@
+"""Notices: what a merchant's people are told, once per cause, whatever writes it."""
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import translation
+from moneyed import Money
+from pytest_django import Settings
+
+from billing.models import Invoice
+from billing.operations import payment_methods
+from credit.models import Order
+from credit.operations import limits, orders
+from notices import letters
+from notices.models import Notice
+from notices.operations import notices
+from tests import shops
+from tests.credit import reviewing
+from tests.shops import Shop
+
+pytestmark = pytest.mark.django_db
+
+NOW = "2026-11-02 10:00"
+MANY = f"""
+{notices.INTO}
+SELECT told.merchant_id, 'STATEMENT_CLOSED', told.month, jsonb_build_object('month', told.month),
+       '2026-12-01 00:00+00'
+FROM unnest(%(merchants)s::bigint[], %(months)s::text[]) AS told(merchant_id, month)
+{notices.ONCE}
+"""
+
+
+def told(shop: Shop) -> list[tuple[str, str]]:
+    return list(shop.merchant.notices.order_by("pk").values_list("kind", "cause"))
+
+
+def sentences(shop: Shop) -> list[str]:
+    """As people read them, but with plain spaces."""
+    found = shop.merchant.notices.order_by("pk")
+    return [letters.sentence(notice).replace("\N{NO-BREAK SPACE}", " ") for notice in found]
+
+
+def write(shop: Shop, cause: str = "2026-11") -> bool:
+    return notices.write(
+        merchant_id=shop.merchant.pk,
+        kind=Notice.Kind.STATEMENT_CLOSED,
+        cause=cause,
+        at=shop.at(NOW),
+        month="2026-11",
+    )
+
+
+def test_a_cause_is_told_once_per_merchant() -> None:
+    shop, other = shops.join("2026-11-01 10:00"), shops.join("2026-11-01 10:00", "other")
+    news = [write(shop), write(shop), write(other), write(shop, "2026-12")]
+    assert news == [True, False, True, True]
+    assert told(shop) == [("STATEMENT_CLOSED", "2026-11"), ("STATEMENT_CLOSED", "2026-12")]
+
+
+def test_a_notice_goes_with_the_transaction_that_it_tells_of() -> None:
+    shop = shops.join("2026-11-01 10:00")
+    with transaction.atomic():
+        assert write(shop)
+        transaction.set_rollback(True)
+    assert told(shop) == []
+    assert write(shop)
+
+
+def test_many_merchants_are_told_in_one_statement_and_once() -> None:
+    first, second = shops.join("2026-11-01 10:00"), shops.join("2026-11-01 10:00", "second")
+    ids = [first.merchant.pk, second.merchant.pk, first.merchant.pk]
+    with connection.cursor() as cursor:
+        cursor.execute(MANY, {"merchants": ids, "months": ["2026-11"] * 3})
+        assert cursor.rowcount == 2
+        cursor.execute(MANY, {"merchants": ids, "months": ["2026-11"] * 3})
+        assert cursor.rowcount == 0
+    assert told(first) == told(second) == [("STATEMENT_CLOSED", "2026-11")]
+
+
+# --- what orders tell -------------------------------------------------------------------------
+
+
+def test_a_declined_order_is_told_once_with_its_reason() -> None:
+    shop = shops.join("2026-11-01 10:00", credit_limit="5000.00")
+    shop.place(NOW, "A", "5000.01")
+    shop.place(NOW, "A", "5000.01")
+    assert told(shop) == [("ORDER_DECLINED", "A")]
+    assert sentences(shop) == ["Order A over 5,000.01 USD was declined: the limit was not enough."]
+
+
+@pytest.mark.parametrize(
+    ("before", "amount", "kinds"),
+    [
+        ("10.00", "69.99", []),
+        ("10.00", "70.00", ["LIMIT_80"]),
+        ("79.99", "0.01", ["LIMIT_80"]),
+        ("10.00", "89.99", ["LIMIT_80"]),
+        ("10.00", "90.00", ["LIMIT_100"]),
+    ],
+)
+def test_an_order_that_takes_the_line_to_80_or_100_percent(
+    before: str, amount: str, kinds: list[str]
+) -> None:
+    shop = shops.join("2026-11-01 10:00", credit_limit="100.00")
+    shop.place(NOW, "A", before)
+    shop.place(NOW, "B", amount)
+    assert told(shop) == [(kind, "2026-11-02") for kind in kinds]
+
+
+def test_80_percent_is_told_when_it_is_crossed_upwards_and_once_a_local_day() -> None:
+    shop = shops.join("2026-11-01 10:00", credit_limit="100.00", timezone="Asia/Bangkok")
+    shop.place("2026-11-02 10:00", "A", "80.00")
+    shop.place("2026-11-02 11:00", "B", "10.00")  # above already
+    shop.pay("2026-11-02 12:00", "A", "80.00")
+    shop.place("2026-11-02 13:00", "C", "70.00")  # crossed again, the same day
+    assert told(shop) == [("LIMIT_80", "2026-11-02")]
+    shop.pay("2026-11-02 14:00", "C", "70.00")
+    shop.place("2026-11-03 00:30", "D", "75.00")
+    assert told(shop) == [("LIMIT_80", "2026-11-02"), ("LIMIT_80", "2026-11-03")]
+    assert sentences(shop) == [
+        "Open orders hold 80.00 USD of your limit of 100.00 USD.",
+        "Open orders hold 85.00 USD of your limit of 100.00 USD.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("used", "limit", "kinds"),
+    [
+        ("60.00", "75.01", []),
+        ("60.00", "75.00", ["LIMIT_80"]),
+        ("60.00", "60.00", ["LIMIT_100"]),
+        ("60.00", "10.00", ["LIMIT_100"]),
+        ("60.00", "110.00", []),
+        ("85.00", "100.01", []),  # told by the order already, as any cut to where it is above
+        ("0.01", "0.00", ["LIMIT_100"]),
+    ],
+)
+def test_a_cut_of_the_limit_that_leaves_80_or_100_percent_used(
+    used: str, limit: str, kinds: list[str]
+) -> None:
+    shop = shops.join("2026-11-01 10:00", credit_limit="101.00")
+    shop.place(NOW, "A", used)
+    before = len(told(shop))
+    limits.set_limit(
+        merchant_id=shop.line.pk,
+        limit=Money(limit, "USD"),
+        actor="olga@tael.example",
+        reason="as agreed",
+        now=shop.at("2026-11-02 12:00"),
+    )
+    assert [kind for kind, _ in told(shop)[before:]] == kinds
+
+
+def test_a_review_that_cuts_the_limit_tells_that_it_fills_up() -> None:
+    shop = shops.join("2026-11-01 10:00", credit_limit="4000.00")
+    shop.place(NOW, "A", "2400.00")
+    reviewing.metrics(shop, NOW, "4.0", "0", "0", "0")
+    shop.run_jobs("2026-12-01 00:00")
+    assert shop.limit() == ("3000.00", "2400.00", "600.00")
+    assert [kind for kind, _ in told(shop)] == ["REVIEW", "LIMIT_80"]
+
+
+def place(shop: Shop, reference: str, amount: str) -> Order:
+    order, _ = orders.place(
+        merchant_id=shop.merchant.pk,
+        reference=reference,
+        buyer="Somchai",
+        amount=Money(amount, "USD"),
+        now=shop.at(NOW),
+    )
+    return order
+
+
+def test_an_order_that_crosses_nothing_costs_no_query_more() -> None:
+    shop = shops.join("2026-11-02 09:00", credit_limit="100.00")
+    with CaptureQueriesContext(connection) as of_one:
+        place(shop, "A", "10.00")
+    asked = [query["sql"].split()[0] for query in of_one]
+    # Which merchant (the test asks that), then the lock on its line, then all that is written.
+    assert asked == ["SELECT", "SAVEPOINT", "SELECT", "WITH", "RELEASE"]
+
+
+def test_a_freeze_by_overdue_orders_is_told_and_so_is_its_end() -> None:
+    shop = shops.join("2026-11-01 10:00", credit_limit="5000.00")
+    shop.place(NOW, "A", "1000.00")
+    shop.deliver(NOW, "A")  # due on 12 November
+    shop.run_jobs("2026-11-13 00:00")
+    shop.pay("2026-11-13 09:00", "A", "1000.00")
+    assert [kind for kind, _ in told(shop)] == ["FREEZE_PLACED", "ORDER_OVERDUE", "FREEZE_LIFTED"]
+    assert sentences(shop) == [
+        "Your credit line was frozen because of overdue payments. New orders are declined; open"
+        " orders go on.",
+        "A payment for order A was due on 12 Nov 2026; 1,000.00 USD was due by then and is not paid"
+        " yet.",
+        "The freeze of your credit line because of overdue payments was lifted.",
+    ]
+
+
+# --- what bills tell --------------------------------------------------------------------------
+
+
+def test_a_closed_statement_and_an_issued_bill_are_told_at_their_own_instant() -> None:
+    shop = shops.join("2026-11-01 10:00", timezone="Asia/Bangkok", billing_threshold="200.00")
+    shop.charge("2026-11-12 15:00", "shipping-label", "210.00")
+    shop.run_jobs("2026-12-01 09:00")  # late
+    shop.run_jobs("2026-12-01 09:00")
+    number = Invoice.objects.get().number
+    assert told(shop) == [
+        ("BILL_ISSUED", number),
+        ("PAYMENT_FAILED", number),  # it was to be paid within 7 days
+        ("STATEMENT_CLOSED", "2026-11"),
+    ]
+    assert sentences(shop) == [
+        f"Bill {number} over 210.00 USD was issued.",
+        f"We could not collect 210.00 USD for bill {number}: it was not paid by its due date.",
+        "All charges of November 2026 are in, and the statement can be exported.",
+    ]
+    assert [notice.at for notice in shop.merchant.notices.order_by("pk")] == [
+        shop.at("2026-11-13 00:00"),
+        shop.at("2026-11-19 00:00"),
+        shop.at("2026-12-01 00:00"),
+    ]
+
+
+def test_a_failed_payment_is_told_once_however_often_it_is_tried(settings: Settings) -> None:
+    settings.TAEL_SANDBOX = True
+    shop = shops.join("2026-11-01 10:00", currency="JPY", billing_threshold="20000")
+    payment_methods.add_card(
+        merchant_id=shop.merchant.pk,
+        provider="sandbox",
+        token="short",
+        brand="Visa",
+        last_four="9995",
+        actor="mei@rosewood.example",
+        now=shop.at(NOW),
+    )
+    shop.charge(NOW, "pick-pack", "21000")
+    shop.run_jobs("2026-11-02 11:00")
+    shop.run_jobs("2026-11-03 12:00")
+    bill = Invoice.objects.get()
+    assert [payment.status for payment in bill.payments.all()] == ["FAILED", "FAILED"]
+    assert told(shop) == [("BILL_ISSUED", bill.number), ("PAYMENT_FAILED", bill.number)]
+    assert sentences(shop)[1] == (
+        f"We could not collect 21,000 JPY for bill {bill.number}: the card had not enough funds."
+    )
+
+
+# --- words ------------------------------------------------------------------------------------
+
+DETAILS = {
+    "LIMIT_80": {"used": "80.0000", "limit": "100.0000", "currency": "USD"},
+    "LIMIT_100": {"used": "100", "limit": "100", "currency": "KWD"},
+    "ORDER_DECLINED": {"order": "A", "amount": "1", "currency": "USD", "code": "line_frozen"},
+    "FREEZE_PLACED": {"reason": "UNPAID_BILL"},
+    "FREEZE_LIFTED": {"reason": "MANUAL"},
+    "REVIEW": {"grade": "B", "status": "APPLIED", "limit_before": "1000", "limit_proposed": "1500",
+               "limit_given": "1500", "currency": "USD", "reason": ""},
+    "ORDER_OVERDUE": {"order": "A", "due": "9.5", "currency": "USD",
+                      "due_on": "2026-11-12"},
+    "WITHDRAWAL_DONE": {"reference": "W-1", "amount": "5", "currency": "USD", "last_four": "6789"},
+    "WITHDRAWAL_FAILED": {"reference": "W-1", "amount": "5", "currency": "USD",
+                          "last_four": "6789", "reason": ""},
+    "DESTINATION_ADDED": {"last_four": "6789", "by": "owner@silk.example"},
+    "AUTOMATIC_SET_UP": {"last_four": "6789", "by": "owner@silk.example"},
+    "REQUEST_ANSWERED": {"status": "ANSWERED", "answer": "In May."},
+    "STATEMENT_CLOSED": {"month": "2026-11"},
+    "BILL_ISSUED": {"number": "2026-000001", "total": "225.0000", "currency": "USD",
+                    "bill_kind": "THRESHOLD"},
+    "PAYMENT_FAILED": {"number": "2026-000001", "amount": "225", "currency": "USD",
+                       "failure": ""},
+    "THRESHOLD_ANSWERED": {"status": "APPROVED", "answer": "Sales grew.", "threshold": "500",
+                           "currency": "USD"},
+    "CREDIT_ANSWERED": {"status": "REJECTED", "answer": "The parcel arrived.", "amount": "3.5",
+                        "currency": "USD"},
+    "PAYMENT_REVERSED": {"status": "RECORDED", "number": "2026-000001", "amount": "250",
+                         "currency": "USD", "answer": "Your bank says so."},
+    "UNAPPLIED": {"status": "RECEIVED", "amount": "50", "balance": "61", "currency": "USD",
+                  "number": "2026-000002", "reference": "BACK-1"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", Notice.Kind.values)
+@pytest.mark.parametrize("language", ["en", "th", "zh-hans"])
+def test_every_kind_has_words_in_every_language(kind: str, language: str) -> None:
+    notice = Notice(kind=kind, details=DETAILS[kind])
+    with translation.override(language):
+        for text in (letters.title(notice), letters.sentence(notice)):
+            assert text
+            assert "%" not in text.replace("80%", "")
+        assert letters.sentence(notice) != str(notice.get_kind_display())
+
+
+def test_a_withdrawal_that_failed_without_a_word_from_the_bank() -> None:
+    notice = Notice(kind="WITHDRAWAL_FAILED", details=DETAILS["WITHDRAWAL_FAILED"])
+    assert letters.sentence(notice).replace("\N{NO-BREAK SPACE}", " ") == (
+        "Withdrawal W-1 of 5.00 USD to ···· 6789 failed, and went back to your proceeds: no reason"
+        " was given"
+    )
+
+
+ANSWERS = {
+    "THRESHOLD_ANSWERED APPROVED": "Your billing threshold is now 500.00 USD. Sales grew.",
+    "THRESHOLD_ANSWERED REJECTED": "Your billing threshold stays at 500.00 USD. Sales grew.",
+    "CREDIT_ANSWERED APPROVED": "You get a credit of 3.50 USD. The parcel arrived.",
+    "CREDIT_ANSWERED REJECTED": (
+        "You asked for a credit of 3.50 USD and it was not approved: The parcel arrived."
+    ),
+    "PAYMENT_REVERSED RECORDED": (
+        "250.00 USD that was paid for bill 2026-000001 was taken back by the card's bank. The bill"
+        " stays paid for now; we look into it and tell you here what follows."
+    ),
+    "PAYMENT_REVERSED REFUNDED": (
+        "250.00 USD that was paid for bill 2026-000001 went back to your card. Nothing is to be"
+        " paid for it."
+    ),
+    "PAYMENT_REVERSED TAKEN": (
+        "The card's bank took back 250.00 USD that came for bill 2026-000001 and that we kept for"
+        " you. Nothing is to be paid for it."
+    ),
+    "PAYMENT_REVERSED CHARGED": (
+        "250.00 USD that was paid for bill 2026-000001 was taken back by the card's bank, and is"
+        " charged again. Your bank says so."
+    ),
+    "PAYMENT_REVERSED ACCEPTED": (
+        "250.00 USD that was paid for bill 2026-000001 was taken back by the card's bank. Nothing"
+        " is to be paid for it. Your bank says so."
+    ),
+    "PAYMENT_REVERSED CAME_BACK": (
+        "250.00 USD that was paid for bill 2026-000001 and taken back by the card's bank came back"
+        " to us. Bill 2026-000001 stays paid."
+    ),
+    "UNAPPLIED RECEIVED": (
+        "We received 50.00 USD that no bill wanted. It pays your bills by itself: unpaid ones at"
+        " once, and each later one as it is issued. We keep 61.00 USD for you."
+    ),
+    "UNAPPLIED USED": (
+        "50.00 USD of the money that we keep for you went to bill 2026-000002; 61.00 USD is left."
+    ),
+    "UNAPPLIED GIVEN_BACK": (
+        "We paid back 50.00 USD of the money that we keep for you, under the reference BACK-1;"
+        " 61.00 USD is left."
+    ),
+    "UNAPPLIED REVERSED": (
+        "Whoever paid 50.00 USD has taken it back, so we don't keep it for you any more; 61.00 USD"
+        " is left."
+    ),
+}
+
+
+@pytest.mark.parametrize("outcome", ANSWERS)
+def test_an_answer_says_what_was_decided_and_why(outcome: str) -> None:
+    kind, status = outcome.split()
+    notice = Notice(kind=kind, details={**DETAILS[kind], "status": status})
+    assert letters.sentence(notice).replace("\N{NO-BREAK SPACE}", " ") == ANSWERS[outcome]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("never_received", "our payment provider did not receive it"),
+        ("new_code_of_theirs", "new_code_of_theirs"),  # a provider's, that we have no words for
+        ("", "no reason was given"),
+    ],
+)
+def test_why_a_payment_failed_is_told_in_words(code: str, words: str) -> None:
+    assert letters.failure(code) == words
+    details = {**DETAILS["PAYMENT_FAILED"], "failure": code}
+    assert letters.sentence(Notice(kind="PAYMENT_FAILED", details=details)).endswith(f": {words}.")
+
+
+def test_details_of_another_version_still_say_what_the_notice_is() -> None:
+    assert letters.sentence(Notice(kind="BILL_ISSUED", details={})) == "A bill was issued"
+    assert letters.title(Notice(kind="BILL_ISSUED", details={"total": "1"})) == "A bill was issued"
+
+
+def test_amounts_are_written_with_their_own_digits_and_by_locale() -> None:
+    notice = Notice(
+        kind="BILL_ISSUED", details={"number": "1", "total": "12345.6780", "currency": "KWD"}
+    )
+    assert "12,345.678\N{NO-BREAK SPACE}KWD" in letters.sentence(notice)

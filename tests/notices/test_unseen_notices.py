@@ -1,0 +1,108 @@
+"""A mark on the way to the notices, until a person has seen them; and notices by topic."""
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from merchants.models import Membership
+from notices.models import Notice
+from notices.operations import notices
+from tests import shops
+from tests.factories import browser_of, member
+from tests.shops import Shop
+from tests.text import text_of
+
+pytestmark = pytest.mark.django_db
+
+NOTICES = "/m/rosewood/notices/"
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return shops.join("2026-10-01 09:00")
+
+
+def tell(shop: Shop, kind: str, cause: str, **details: str) -> None:
+    notices.write(
+        merchant_id=shop.merchant.pk,
+        kind=Notice.Kind(kind),
+        cause=cause,
+        at=shops.instant("2026-11-02 20:00"),
+        **details,
+    )
+
+
+def is_marked(client: Client, page: str = "/m/rosewood/") -> bool:
+    return "Notices (new)" in text_of(client.get(page))
+
+
+def test_a_notice_is_marked_on_every_page_until_its_list_was_opened(shop: Shop) -> None:
+    client = browser_of(member(shop))
+    assert not is_marked(client)
+    tell(shop, "FREEZE_PLACED", "1", reason="OVERDUE")
+    assert is_marked(client)
+    assert is_marked(client, "/m/rosewood/billing/bills/")
+    assert not is_marked(client, NOTICES)
+    assert not is_marked(client)
+    tell(shop, "FREEZE_LIFTED", "1", reason="OVERDUE")
+    assert is_marked(client)
+
+
+def test_each_person_has_seen_what_that_person_has_opened(shop: Shop) -> None:
+    tell(shop, "FREEZE_PLACED", "1", reason="OVERDUE")
+    owner, viewer = browser_of(member(shop)), browser_of(member(shop, "VIEWER"))
+    viewer.get(NOTICES)
+    assert not is_marked(viewer)
+    assert is_marked(owner)
+
+
+def test_the_notices_of_another_merchant_mark_nothing(shop: Shop) -> None:
+    other = shops.join("2026-10-01 09:00", "other-shop")
+    tell(other, "FREEZE_PLACED", "1", reason="OVERDUE")
+    assert not is_marked(browser_of(member(shop)))
+
+
+def test_a_page_that_was_opened_earlier_unsees_nothing(shop: Shop) -> None:
+    person = Membership.objects.get(user=member(shop))
+    notices.mark_seen(membership_id=person.pk, notice_id=7)
+    notices.mark_seen(membership_id=person.pk, notice_id=5)
+    person.refresh_from_db()
+    assert person.seen_notice == 7
+
+
+def test_the_mark_costs_no_query(
+    shop: Shop, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = browser_of(member(shop))
+    address = "/m/rosewood/settings/team/"
+    with django_assert_num_queries(6):
+        client.get(address)
+    tell(shop, "FREEZE_PLACED", "1", reason="OVERDUE")
+    with django_assert_num_queries(6):
+        client.get(address)
+
+
+def test_notices_are_found_by_topic(shop: Shop) -> None:
+    tell(shop, "FREEZE_PLACED", "1", reason="OVERDUE")
+    tell(shop, "STATEMENT_CLOSED", "2026-10", month="2026-10")
+    client = browser_of(member(shop))
+
+    def told(topic: str) -> str:
+        return text_of(client.get(NOTICES, {"topic": topic}))
+
+    assert "statement of October 2026" in told("billing")
+    assert "Your credit line is frozen" not in told("billing")
+    assert "Your credit line is frozen" in told("credit")
+    assert "Nothing was told of this topic." in told("proceeds")
+    assert "Your credit line is frozen" in told("nonsense")
+
+
+def test_answers_lead_to_what_was_asked(shop: Shop) -> None:
+    answer = {"answer": "Fine", "currency": "USD", "status": "APPROVED"}
+    tell(shop, "THRESHOLD_ANSWERED", "1", threshold="500", **answer)
+    tell(shop, "CREDIT_ANSWERED", "1", amount="5", **answer)
+    tell(shop, "UNAPPLIED", "1", balance="5", amount="5", currency="USD", status="RECEIVED")
+    page = browser_of(member(shop)).get(NOTICES).content.decode()
+    assert '<a href="/m/rosewood/billing/settings/threshold/requests/">' in page
+    assert '<a href="/m/rosewood/billing/unapplied/">' in page
+    assert '<a href="/m/rosewood/billing/credits/">' in page

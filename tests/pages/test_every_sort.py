@@ -1,0 +1,93 @@
+"""Whatever a list is sorted by, it has the same rows: on its pages, and in its file."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from lib import paging
+from lib.lists import Filter
+from tests.credit.pages import set_clock
+from tests.factories import browser_of, member
+from tests.routes import full_shop, pages
+
+pytestmark = pytest.mark.django_db
+
+clock = pytest.fixture(set_clock)
+
+FILE = re.compile(r'href="([^"?]+\.csv)[?"]')
+
+
+def test_every_sort_of_every_list_keeps_count_and_sum(
+    clock: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = full_shop()
+    shop.place("2026-12-01 09:50", "A-3", "60.00")
+    shop.place("2026-12-01 09:51", "A-4", "70.00")
+    shop.deliver("2026-12-01 09:55", "A-4")
+    clock("2026-12-01 10:00")
+    owner = browser_of(member(shop))
+    addresses = sorted({page.partition("?")[0] for page in pages(shop, owner) if "/m/" in page})
+    defaults = paging.page.__kwdefaults__ or {}
+    monkeypatch.setitem(defaults, "size", 1)  # each row is met by a mark
+    seen: set[type[Filter]] = set()
+    lost = {}
+    for address in addresses:
+        asked = (owner.get(address).context or {}).get("filter")
+        if asked is None:
+            continue
+        seen.add(type(asked))
+        offered = [set(files(owner.get(address, {"by": by}))) for by in asked.sorts]
+        names = sorted(set.intersection(*offered))
+        found = {by: told(owner, address, by, names) for by in asked.sorts}
+        if len({str(one) for one in found.values()}) != 1:
+            lost[address] = found
+    assert lost == {}
+    assert seen == {one for one in _lists() if one.SORTS}
+
+
+def told(
+    client: Client, address: str, by: str, names: list[str]
+) -> tuple[list[Any], dict[str, Any]]:
+    """The rows of all pages, there and back, and what the list's file comes to."""
+    first = client.get(address, {"by": by})
+    there, last = walked(client, address, by, first.context["page"], "after")
+    back, _ = walked(client, address, by, last, "before")
+    assert back[::-1] == there
+    assert len(set(there)) == len(there)
+    return sorted(there), {name: summed(client, name, by) for name in names}
+
+
+def walked(
+    client: Client, address: str, by: str, page: paging.Page[Any], way: str
+) -> tuple[list[int], paging.Page[Any]]:
+    keys = [row.pk for row in page.rows]
+    while mark := getattr(page, way):
+        page = client.get(address, {"by": by, way: mark}).context["page"]
+        keys += [row.pk for row in page.rows]
+    return keys, page
+
+
+def files(response: Any) -> Iterator[str]:
+    """Those that the page offers; what is offered in every order is of the list's rows."""
+    yield from FILE.findall(response.content.decode())
+
+
+def summed(client: Client, address: str, by: str) -> tuple[int, Decimal]:
+    """How many rows a file has, and the sum of all its figures."""
+    body = b"".join(client.get(address, {"by": by})).decode("utf-8-sig")
+    _, *rows = csv.reader(io.StringIO(body))
+    figures = (cell for row in rows for cell in row if re.fullmatch(r"-?\d+(\.\d+)?", cell))
+    return len(rows), sum(map(Decimal, figures), Decimal(0))
+
+
+def _lists(of: type[Filter] = Filter) -> Iterator[type[Filter]]:
+    for one in of.__subclasses__():
+        if one.__module__.startswith(("billing.", "credit.", "merchants.")):
+            yield one
+        yield from _lists(one)

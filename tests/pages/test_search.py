@@ -1,0 +1,189 @@
+"""One box finds a page by any of its names, and what the merchant has by its reference."""
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from pages import navigation
+from tests import shops
+from tests.billing import deciding
+from tests.credit import withdrawing
+from tests.factories import UserFactory, browser_of, member
+from tests.shops import Shop
+from tests.text import text_of
+
+pytestmark = pytest.mark.django_db
+
+SEARCH = "/m/rosewood/search/"
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """Has orders A-1, A-10 and 50%, request FR-1, charges C-1 to C-3 and a bill."""
+    shop = shops.join("2026-10-01 09:00")
+    for reference in ("A-1", "A-10", "50%", "a/b"):
+        shop.place("2026-10-02 10:00", reference, "120.00")
+    shop.charge("2026-10-03 10:00", "pick-pack", "15.50", "C-1")
+    shop.charge("2026-10-03 10:00", "pick-pack", "2.00", "C-2", request="")
+    shop.charge("2026-10-03 10:00", "app-usage", "3.00", "C-3", request="")
+    shop.run_jobs("2026-11-01 00:00")
+    return shop
+
+
+def goes_to(shop: Shop, text: str) -> str:
+    response = browser_of(member(shop, "VIEWER")).get(SEARCH, {"q": text})
+    assert response.status_code == 302, text_of(response)
+    return str(response["Location"])
+
+
+def results(shop: Shop, text: str) -> str:
+    response = browser_of(member(shop, "VIEWER")).get(SEARCH, {"q": text})
+    assert response.status_code == 200
+    return text_of(response).split("Sign out")[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("credit limit", "credit/limit/"),
+        ("  Credit   LIMIT ", "credit/limit/"),
+        ("先用后付额度", "credit/limit/"),
+        ("วงเงิน", "credit/limit/"),
+        ("ใบแจ้งหนี้", "billing/bills/"),
+        ("账单", "billing/bills/"),
+        ("invoice", "billing/bills/"),
+        ("ใบแจ้งยอด", "billing/statements/"),
+        ("statement", "billing/statements/"),
+        ("冻结", "credit/freezes/"),
+    ],
+)
+def test_the_whole_name_of_a_page_leads_there(shop: Shop, text: str, path: str) -> None:
+    assert goes_to(shop, text) == f"/m/rosewood/{path}"
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("lim", "Limit How to raise it"),
+        ("monthly", "Statements"),
+        ("orders over", ""),
+        ("over", "Overview Orders"),
+        ("额", "Limit How to raise it"),
+        ("วงเงินเครดิ", "Limit"),
+        ("STATE", "Statements"),
+    ],
+)
+def test_the_beginning_of_a_word_lists_pages(shop: Shop, text: str, title: str) -> None:
+    page = results(shop, text)
+    if title:
+        assert f"Pages {title}" in page
+    else:
+        assert "Nothing of yours has this name" in page
+
+
+def test_whole_names_come_first(shop: Shop) -> None:
+    named = navigation.named("orders")
+    assert [one.page.route for one in named if one.is_exact] == ["credit:orders"]
+    assert named[0].page.route == "credit:orders"
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("A-1", "credit/orders/A-1/"),
+        ("50%", "credit/orders/50%25/"),
+        ("a/b", "credit/orders/a~2Fb/"),
+        ("FR-1", "billing/requests/FR-1/"),
+        ("C-1", "billing/requests/FR-1/"),
+        ("C-2", "billing/statements/2026-10/"),
+        ("C-3", "billing/bills/2026-000001/"),
+        ("2026-000001", "billing/bills/2026-000001/"),
+    ],
+)
+def test_a_whole_reference_leads_to_it(shop: Shop, text: str, path: str) -> None:
+    assert goes_to(shop, text) == f"/m/rosewood/{path}"
+
+
+def test_the_beginning_of_a_reference_lists_what_starts_so(shop: Shop) -> None:
+    assert "A-1 Order 2 Oct 2026 Open 120.00 USD A-10 Order" in results(shop, "A-")
+    assert "2026-000001 Bill 31 Oct 2026" in results(shop, "2026-")
+    page = results(shop, "C-")
+    assert "C-1 Charge 3 Oct 2026 – 15.50 USD" in page
+    assert "C-2 Charge 3 Oct 2026 – 2.00 USD" in page
+
+
+def test_a_withdrawal_is_found_by_its_reference() -> None:
+    shop = withdrawing.shop_with("1000.00")
+    withdrawal = withdrawing.withdraw(shop, "150.00")
+    page = results(shop, withdrawal.reference[:5].lower())
+    assert f"{withdrawal.reference} Withdrawal 3 Nov 2026" in page
+    assert "150.00 USD" in page
+
+
+def test_two_things_of_one_name_are_listed(shop: Shop) -> None:
+    shop.charge("2026-11-02 10:00", "pick-pack", "1.00", "A-1", request="FR-2")
+    assert "A-1 Order 2 Oct 2026 Open 120.00 USD A-1 Charge 2 Nov 2026" in results(shop, "A-1")
+
+
+def test_only_ones_own_things_are_found(shop: Shop) -> None:
+    other = shops.join("2026-10-01 09:00", "other-shop")
+    client = browser_of(member(other))
+    for text in ("A-1", "A-", "FR-1", "C-1", "2026-000001", "2026"):
+        response = client.get("/m/other-shop/search/", {"q": text})
+        assert response.status_code == 200
+        assert "Nothing of yours has this name" in text_of(response)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "a\x00b", "x" * 101, "nonsense", "_", "%", "\\"])
+def test_nothing_found_says_what_can_be_looked_for(shop: Shop, text: str) -> None:
+    page = results(shop, text)
+    assert "by the first characters of their reference" in page
+
+
+def test_the_box_is_on_every_page_and_keeps_what_was_typed(shop: Shop) -> None:
+    client = browser_of(member(shop))
+    for path in ("", "credit/orders/", "billing/bills/"):
+        assert 'action="/m/rosewood/search/"' in client.get(f"/m/rosewood/{path}").content.decode()
+    found = client.get(SEARCH, {"q": '"A-<'}).content.decode()
+    assert 'value="&quot;A-&lt;"' in found
+
+
+def test_a_search_takes_few_queries(
+    shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = browser_of(member(shop))
+    for number in range(20):
+        shop.charge("2026-11-03 10:00", "pick-pack", "2.00", f"A-{number}", request=f"A-{number}")
+    with django_assert_max_num_queries(12):
+        page = text_of(client.get(SEARCH, {"q": "A-"}))
+    assert page.count(" Charge ") == 6
+
+
+def test_strangers_and_the_unknown_find_nothing(shop: Shop) -> None:
+    other = shops.join("2026-10-01 09:00", "other-shop")
+    assert browser_of(member(other)).get(SEARCH, {"q": "A-1"}).status_code == 404
+    operator = UserFactory.create(is_staff=True, is_superuser=True)
+    assert browser_of(operator).get(SEARCH, {"q": "A-1"}).status_code == 404
+    assert Client().get(SEARCH, {"q": "A-1"})["Location"].startswith("/accounts/login/")
+
+
+def test_no_two_pages_have_the_same_name() -> None:
+    names = [name for page in navigation.PAGES for name in navigation.names(page)]
+    assert len(names) == len(set(names))
+
+
+def test_a_month_leads_to_its_statement_and_a_year_lists_them(shop: Shop) -> None:
+    shop.charge("2026-11-02 10:00", "pick-pack", "4.00", "C-9")
+    assert goes_to(shop, "2026-10") == "/m/rosewood/billing/statements/2026-10/"
+    page = results(shop, "2026")
+    assert "2026-11 Statement 30 Nov 2026 Open 4.00 USD" in page
+    assert "2026-10 Statement 31 Oct 2026 Closed 17.50 USD" in page
+    for text in ("2026-13", "2026-1", "0000-01", "2025-10"):
+        assert "Statement 3" not in results(shop, text)
+
+
+def test_a_credit_is_found_by_its_charge(shop: Shop) -> None:
+    deciding.ask(shop, "2026-11-02 09:30", "C-1", "5.00")
+    page = results(shop, "C-1")
+    assert "C-1 Charge 3 Oct 2026 – 15.50 USD" in page
+    assert "C-1 Credit on a charge 2 Nov 2026 Waits for an answer 5.00 USD" in page

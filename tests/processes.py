@@ -1,0 +1,85 @@
+"""Commands as a person starts them: other processes, with a data folder of their own."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from config.local.datafolder import BASE_DIR
+
+PATIENCE_SECONDS = 30
+
+
+@pytest.fixture
+def data_folder() -> Iterator[Path]:
+    """An empty folder, not pytest's tmp_path: PostgreSQL's user cannot enter root's of those."""
+    folder = Path(tempfile.mkdtemp(prefix="tael-test-", dir="/tmp"))
+    folder.chmod(0o711)
+    yield folder
+    for process in processes_of(folder):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    until_gone(processes_of(folder))
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def start(data_folder: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """Starts Python with the arguments given, as nobody's test; it ends with the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def _start(*arguments: str, **environment: str) -> "subprocess.Popen[str]":
+        mine = {"DATABASE_URL", "REDIS_URL", "PORT", "PYTEST_VERSION"}
+        inherited = {name: value for name, value in os.environ.items() if name not in mine}
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            env=inherited | {"TAEL_DATA_DIR": str(data_folder)} | environment,
+            cwd=BASE_DIR,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield _start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def processes_of(folder: Path) -> list[psutil.Process]:
+    """The embedded servers that live in `folder`."""
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if str(folder) in " ".join(process.info["cmdline"] or ()) and lives(process)
+    ]
+
+
+def lives(process: psutil.Process) -> bool:
+    # A server's starter is gone, and who inherits it may take a while to notice its end.
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def until_gone(processes: Sequence[psutil.Process]) -> None:
+    until(lambda: not any(map(lives, processes)))
+
+
+def until(holds: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
+    """Return when `holds`; other processes tell us nothing, so it asks again and again."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "This took too long."
+        time.sleep(0.05)

@@ -1,0 +1,185 @@
+"""Every decision of the admin leaves its rows on the trail when it is taken, and none when not."""
+
+from collections.abc import Iterable
+from types import SimpleNamespace
+
+import pytest
+from django.contrib import admin
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from credit.models import PayoutAnswerFile, Withdrawal
+from credit.queries import withdrawals as queries
+from credit.tasks import take_payout_answers
+from backoffice import decisions
+from backoffice.decisions import Deciding
+from merchants.roles import Role
+from tests import trailed
+from tests.billing import operator_decisions as billing
+from tests.billing.operator_decisions import DECIDED_AT, DECIDER
+from tests.credit import operator_decisions as credit
+from tests.credit import withdrawing
+from tests.factories import browser_of, operator
+from tests.kept import kept_of
+from tests.trail.trail_cases import ANOTHER, CASES, CREDIT, STORAGE, Case, status, step
+from tests.shops import Shop
+from tests.trailed import Told
+
+pytestmark = pytest.mark.django_db
+
+# These have tests of their own: those with files below, those of jobs in tests/config.
+ELSEWHERE = {
+    ("withdrawal", "export"),
+    ("withdrawal", "answers"),
+    ("jobrun", "run"),
+    ("jobfailure", "retry"),
+}
+shop = kept_of("shop")
+
+
+def each(cases: Iterable[Case]) -> pytest.MarkDecorator:
+    """Each case with its shop, which neighbours share."""
+    told = [pytest.param(case.join, case, id=str(case)) for case in cases]
+    return pytest.mark.parametrize(("shop", "case"), told, indirect=["shop"], scope="module")
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
+
+
+@pytest.fixture
+def sandbox(settings: Settings) -> Settings:
+    """Withdrawals are sent by hand while it is not there."""
+    settings.TAEL_SANDBOX = False
+    return settings
+
+
+@pytest.fixture
+def browser() -> Client:
+    """Of somebody with all roles at once, as nobody has; another administrator is there."""
+    operator("Administrator", email=ANOTHER)
+    return browser_of(operator(*Role.values, email=DECIDER))
+
+
+def page_of(case: Case, row: Model | None) -> str:
+    app = next(model for model in admin.site._registry if model._meta.model_name == case.model)
+    name = f"admin:{app._meta.app_label}_{case.model}_decide"
+    return (
+        reverse(name, args=[row.pk, case.name])
+        if row
+        else reverse(f"{name}_list", args=[case.name])
+    )
+
+
+def test_every_decision_of_the_admin_is_in_a_table() -> None:
+    offered = {
+        (str(model._meta.model_name), decision.name)
+        for model, pages in admin.site._registry.items()
+        if isinstance(pages, Deciding)
+        for decision in (*pages.decisions, *pages.list_decisions)
+    }
+    assert offered == {(case.model, case.name) for case in CASES} | ELSEWHERE
+
+
+def expected(case: Case, shop: Shop, row: Model | None) -> list[Told]:
+    named = {
+        "row": row,
+        "freeze": shop.line.freezes.values_list("pk", flat=True).last(),
+        "credit": shop.account.credits.values_list("pk", flat=True).last(),
+    }
+    return [
+        Told(action, subject.format(**named), before, after)
+        for action, subject, before, after in case.told
+    ]
+
+
+@each(CASES)
+def test_a_decision_leaves_its_rows_and_leaves_them_once(
+    shop: Shop, browser: Client, sandbox: Settings, case: Case
+) -> None:
+    sandbox.TAEL_SANDBOX = case.join is billing.join
+    row = case.row(shop) if case.row else None
+    assert row is None or row._meta.model_name == case.model
+    since = trailed.newest()
+    assert browser.post(page_of(case, row), case.said).status_code == 302
+    assert trailed.told(since) == expected(case, shop, row)
+    for entry in trailed.entries(since):
+        assert (entry.actor, entry.at, entry.reason) == (DECIDER, DECIDED_AT, case.reason)
+        assert entry.merchant == (shop.merchant if case.of_merchant else None)
+    if not case.acts_again:
+        again = trailed.newest()
+        browser.post(page_of(case, row), case.said)
+        assert trailed.told(again) == []
+
+
+@each(case for case in CASES if case.said)
+def test_a_decision_that_is_refused_leaves_none(
+    shop: Shop, browser: Client, sandbox: Settings, case: Case
+) -> None:
+    sandbox.TAEL_SANDBOX = case.join is billing.join
+    row = case.row(shop) if case.row else None
+    since = trailed.newest()
+    assert browser.post(page_of(case, row), {}).status_code == 200
+    assert trailed.told(since) == []
+
+
+@pytest.mark.parametrize("shop", [billing.join], indirect=True)
+def test_a_merchants_own_price_and_its_end(shop: Shop, browser: Client) -> None:
+    page = "/admin/billing/feeprice/decide/introduce/"
+    own = STORAGE | {"merchant": "rosewood", "from_on": "2026-11-04"}
+    browser.post(page, own | {"unit_price": "2"})
+    browser.post(page, own | {"unit_price": ""})
+    assert trailed.told() == [
+        ("PRICE_INTRODUCED", "storage", {}, {"unit_price": "2.00 USD", "from": "2026-11-04"}),
+        ("PRICE_INTRODUCED", "storage", {"unit_price": "2.00 USD"},
+         {"unit_price": "that for everybody", "from": "2026-11-04"}),
+    ]  # fmt: skip
+    assert [entry.merchant for entry in trailed.entries()] == [shop.merchant] * 2
+
+
+@pytest.mark.parametrize("shop", [credit.join], indirect=True)
+def test_an_overtaken_review_is_on_the_trail(shop: Shop, browser: Client) -> None:
+    review = credit.review(shop)
+    for order in shop.line.orders.filter(amount=15000)[:2]:  # 15,000 paid are left of 45,000
+        assert shop.refund(withdrawing.NOW, order.reference, "15000.00") == "applied"
+    approve, since = CREDIT[3], trailed.newest()
+    assert browser.post(page_of(approve, review), approve.said).status_code == 200
+    assert trailed.told(since) == [
+        ("REVIEW_OVERTAKEN", "review 2026-11-01", *status("PENDING", "VOID"))
+    ]
+
+
+@pytest.mark.parametrize("shop", [credit.join], indirect=True)
+def test_what_goes_to_the_bank_and_what_it_answers(shop: Shop, browser: Client) -> None:
+    paid, failed = (withdrawing.withdraw(shop, amount) for amount in ("100.00", "200.00"))
+    page = "/admin/credit/withdrawal/decide/{}/"
+    since = trailed.newest()
+    for _ in range(2):
+        browser.post(page.format("export"), {"withdrawals": [paid.pk, failed.pk]})
+    batch = Withdrawal.objects.get(pk=paid.pk).batch
+    there = "44700.00"
+    sent = step(("REQUESTED", "SENT"), (there, there), batch=batch)
+    assert trailed.told(since) == [
+        ("WITHDRAWAL_SENT", paid.reference, *sent),
+        ("WITHDRAWAL_SENT", failed.reference, *sent),
+    ]
+    since = trailed.newest()
+    rows = f"{paid},PAID,B-1,\n{failed},FAILED,,account closed\nW-none,PAID,B-2,\n"
+    content = f"reference,status,bank_reference,reason\n{rows}".encode()
+    for _ in range(2):
+        browser.post(page.format("answers"), {"file": SimpleUploadedFile("a.csv", content)})
+    files = list(PayoutAnswerFile.objects.order_by("pk"))
+    take_payout_answers(queries.payout_answers_to_take(DECIDED_AT), DECIDED_AT)
+    assert trailed.told(since) == [
+        *(("BANK_ANSWERS_UPLOADED", file.name, {}, {"rows": 3}) for file in files),
+        ("WITHDRAWAL_PAID", paid.reference,
+         *step(("SENT", "PAID"), (there, there), bank_reference="B-1")),
+        ("WITHDRAWAL_FAILED", failed.reference,
+         *step(("SENT", "FAILED"), (there, "44900.00"))),
+    ]  # fmt: skip
+    assert [entry.reason for entry in trailed.entries(since)] == ["", "", "", "account closed"]
+    assert {entry.actor for entry in trailed.entries(since)} == {DECIDER}

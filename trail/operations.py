@@ -1,0 +1,39 @@
+"""Writing the audit trail, as part of the transaction that makes the change."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from lib import wording
+from trail.models import TrailEntry
+from trail.actions import Action
+
+Values = Mapping[str, str | int | bool | None]
+
+
+def write(
+    action: Action,
+    *,
+    actor: str,
+    subject: str,
+    now: datetime,
+    merchant_id: int | None = None,
+    before: Values | None = None,
+    after: Values | None = None,
+    reason: str = "",
+) -> None:
+    """Note who changed `subject`, from what to what, and why.
+
+    `before` and `after` name the same things where both exist; money as "12.50 USD", days and
+    instants in ISO form, and never a secret or a whole account number. Raises Invalid for a reason
+    that does not fit: nothing is cut here.
+    """
+    TrailEntry.objects.create(
+        at=now,
+        actor=actor,
+        action=action,
+        merchant_id=merchant_id,
+        subject=subject,
+        before=dict(before or {}),
+        after=dict(after or {}),
+        reason=wording.checked("reason", reason) if reason else "",
+    )
