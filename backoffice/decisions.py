@@ -24,11 +24,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from lib import clock
-from merchants import second_factor
 from backoffice.buttons import button as _button
+from lib import clock
 from lib.refusals import Refused
 from lib.text_fields import WordsField
+from merchants import second_factor
 
 Text = str | Promise
 

@@ -14,13 +14,13 @@ from django.utils.http import urlencode
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 
-from lib import clock
-from backoffice.lookups import OfferedQuestions
 from backoffice.buttons import button
-from lib.fields import AmountField
-from merchants.models import Merchant
-from lib.formats import plain_money
+from backoffice.lookups import OfferedQuestions
 from backoffice.queues import Queue
+from lib import clock
+from lib.fields import AmountField
+from lib.formats import plain_money
+from merchants.models import Merchant
 
 Column = Callable[[Any], str]
 

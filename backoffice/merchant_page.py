@@ -15,19 +15,19 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 
+from backoffice import home
 from billing import queries as billing
 from billing.models import BillingAccount, BillingCredit, Payment, ThresholdRequest
 from billing.queries import forecast
-from pages import activity
-from backoffice import home
 from credit import queries as credit
 from credit.models import CreditLine, LimitEntry, LimitRequest, LimitReview, Order
 from credit.queries import freezes, proceeds, withdrawals
 from merchants import queries
 from merchants.models import Membership, Merchant, Profile
-from trail.models import TrailEntry
 from merchants.queries import local_day
+from pages import activity
 from trail.actions import Action
+from trail.models import TrailEntry
 
 FEW = 6  # rows of a list
 MANY = 25  # of what happened

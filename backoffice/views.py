@@ -9,7 +9,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from backoffice import charts, figures, find as lookup, merchant_page, home as waiting
+from backoffice import charts, figures, merchant_page
+from backoffice import find as lookup
+from backoffice import home as waiting
 from jobs import panel
 from lib import clock, zones
 from lib.charts import image

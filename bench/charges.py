@@ -12,10 +12,10 @@ from statistics import median
 
 from django.db import connection, transaction
 
-from billing.models import Invoice
-from billing.operations import charges, days
 from bench import reached
 from bench.shops import join
+from billing.models import Invoice
+from billing.operations import charges, days
 from gateway.events import EventRun
 from lib.events import Event
 from merchants.models import Merchant

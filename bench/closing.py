@@ -10,10 +10,10 @@ from statistics import median
 
 from django.db import connection, transaction
 
-from billing.models import Invoice, Statement
-from billing.operations import days
 from bench import reached, seeds
 from bench.shops import join
+from billing.models import Invoice, Statement
+from billing.operations import days
 from lib import calendar
 
 MERCHANTS = 1000

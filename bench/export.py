@@ -20,11 +20,11 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.db import connection
 from django.urls import reverse
 
+from bench import reached, seeds
+from bench.shops import join
 from billing.models import Statement
 from billing.operations import days
 from config.local import datafolder
-from bench import reached, seeds
-from bench.shops import join
 from lib import calendar
 from merchants.models import Membership, Merchant, User
 

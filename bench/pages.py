@@ -18,8 +18,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from billing.models import Charge, InvoiceLine
 from bench import history
+from billing.models import Charge, InvoiceLine
 from credit.models import CreditLine, Freeze, Order, Withdrawal
 from merchants.models import Membership, Merchant, User
 

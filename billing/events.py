@@ -9,7 +9,17 @@ from pydantic import BeforeValidator
 
 from billing.operations import charges
 from lib import money
-from lib.events import Amount, Currency, Data, Description, Event, OptionalReference, Outcome, Reference, read
+from lib.events import (
+    Amount,
+    Currency,
+    Data,
+    Description,
+    Event,
+    OptionalReference,
+    Outcome,
+    Reference,
+    read,
+)
 from lib.refusals import Refused
 
 

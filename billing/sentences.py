@@ -7,10 +7,9 @@ from django_stubs_ext import StrOrPromise
 
 from billing.models import Invoice, Payment
 from billing.models.accounts import CYCLE
-from lib import calendar
-from notices import letters
+from lib import calendar, formats
 from lib.refusals import Refused
-from lib import formats
+from notices import letters
 
 REFUSALS: dict[str, StrOrPromise] = {
     # paying

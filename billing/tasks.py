@@ -13,8 +13,8 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from billing import queries
 from billing.operations import days, payments, stripe_reversals
-from lib import clock
 from jobs.chunks import Failures, Turn, ask_one_by_one, by_halves
+from lib import clock
 
 
 def work_off_day_ends(account_ids: Sequence[int], now: datetime) -> Failures:

@@ -10,8 +10,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from billing import tasks
-from billing.providers.answers import ProviderNotReady
 from billing.operations import stripe_events
+from billing.providers.answers import ProviderNotReady
 from lib import clock
 
 log = logging.getLogger(__name__)

@@ -1,2 +1,2 @@
-from jobs import admin  # noqa: F401 - register their pages
 from gateway import admin
+from jobs import admin  # noqa: F401 - register their pages

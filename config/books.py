@@ -5,8 +5,8 @@ from typing import Any
 
 from billing.queries import books as billing
 from credit.queries import books as credit
-from merchants import books as merchants
 from lib.audit import snapshot
+from merchants import books as merchants
 from merchants.models import Merchant
 from merchants.operations.merchants import UnknownMerchant
 

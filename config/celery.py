@@ -12,13 +12,13 @@ from celery.beat import BeatLazyFunc
 from celery.schedules import crontab
 from celery.signals import beat_init, before_task_publish, celeryd_init
 from django.core.exceptions import ImproperlyConfigured
+from jobs.timetable import job_named
 from kombu.entity import Queue
 
-from config.local import embedded
 from config import installation, waits
-from jobs.definitions import PROVIDERS, QUEUES
+from config.local import embedded
 from config.timetable import TIMETABLE
-from jobs.timetable import job_named
+from jobs.definitions import PROVIDERS, QUEUES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 

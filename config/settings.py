@@ -13,7 +13,7 @@ import dj_database_url
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
-from config import addresses, currencies, deployment, installation, issuer, keys, admin_menu, waits
+from config import addresses, admin_menu, currencies, deployment, installation, issuer, keys, waits
 from config.local import datafolder, embedded
 from config.monitoring import logs
 from merchants.sign_in import settings
@@ -161,7 +161,10 @@ DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 if embedded.runs_redis():
     CELERY_BROKER_URL = embedded.broker_url()
     CACHES: dict[str, dict[str, Any]] = {
-        "default": {"BACKEND": "config.local.ondemand.cache.RedisCache", "LOCATION": embedded.cache_url()}
+        "default": {
+            "BACKEND": "config.local.ondemand.cache.RedisCache",
+            "LOCATION": embedded.cache_url(),
+        }
     }
 else:
     redis_url = urlsplit(os.environ["REDIS_URL"])

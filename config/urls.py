@@ -3,10 +3,10 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 
 from billing import webhooks
 from config import security_txt
-from pages import views
-from notices import urls
-from merchants import urls as merchants_urls
 from lib.converters import DayConverter, MonthConverter, ReferenceConverter
+from merchants import urls as merchants_urls
+from notices import urls
+from pages import views
 
 register_converter(ReferenceConverter, "reference")
 register_converter(MonthConverter, "month")

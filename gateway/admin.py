@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from gateway.models import Replay, ReplayRejection
 from backoffice.list_pages import ReadOnly
+from gateway.models import Replay, ReplayRejection
 
 
 @admin.register(Replay)

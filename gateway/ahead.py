@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 from django.db.models import Count, Max
 
 from billing.models import BillingAccount
-from gateway.models import Replay
 from credit.models import CreditLine
+from gateway.models import Replay
 from lib import calendar, zones
 from lib.audit import MOST_LISTED, Check, Finding, Violation
 

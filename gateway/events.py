@@ -21,10 +21,22 @@ from billing.operations import accounts, charges
 from credit import events as credit_events
 from credit.operations import lines
 from lib import counters
-from lib.events import APPLIED, Amount, Currency, Data, Event, Handler, Name, OptionalReference, Outcome, Reference, read
+from lib.events import (
+    APPLIED,
+    Amount,
+    Currency,
+    Data,
+    Event,
+    Handler,
+    Name,
+    OptionalReference,
+    Outcome,
+    Reference,
+    read,
+)
+from lib.refusals import Invalid, Refused
 from merchants.models import Merchant
 from merchants.operations import merchants
-from lib.refusals import Invalid, Refused
 
 JOINED = "merchant.joined"
 CHARGED = "charge.recorded"

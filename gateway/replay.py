@@ -25,17 +25,17 @@ from django.db.models import F, Value
 from django.db.models.functions import Greatest
 
 from billing import moving_in
-from jobs.definitions import EPOCH, Job
-from gateway.events import EventRun
-from jobs.queries import heartbeat_at
-from gateway.models import Replay, ReplayRejection
 from config.timetable import TIMETABLE
+from gateway.events import EventRun
+from gateway.models import Replay, ReplayRejection
+from jobs import leases
+from jobs.definitions import EPOCH, Job
+from jobs.queries import heartbeat_at
 from lib import events, locks
 from lib.events import Event, Outcome
-from jobs import leases
-from notices.operations import notices
 from lib.refusals import Invalid, Refused
 from lib.texts import shown
+from notices.operations import notices
 
 MOST_EVENTS_AT_ONCE = 1000
 NO_EVENT = "(no event)"  # what the table calls lines that say none

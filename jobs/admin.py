@@ -10,15 +10,15 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
+from backoffice.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.list_pages import ReadOnly, waiting
+from config.timetable import TIMETABLE
 from jobs import queries, runs, tasks
-from jobs.panel import PARKED
 from jobs.forms import JobOrder
 from jobs.models import JobFailure, JobRun
-from config.timetable import TIMETABLE
+from jobs.panel import PARKED
 from jobs.timetable import job_named
 from lib import clock
-from backoffice.list_pages import ReadOnly, waiting
-from backoffice.decisions import Act, Deciding, Decision, Reasoned
 
 
 class OfJob(admin.SimpleListFilter):

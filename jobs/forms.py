@@ -5,10 +5,10 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from backoffice.decisions import Reasoned
 from config.timetable import TIMETABLE
 from jobs.timetable import job_named
 from lib import clock
-from backoffice.decisions import Reasoned
 from lib.text_fields import LineField
 
 

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from jobs.queries import SCHEDULER, is_stale
-from jobs.models import Heartbeat, JobFailure
 from backoffice.queues import Queue
+from jobs.models import Heartbeat, JobFailure
+from jobs.queries import SCHEDULER, is_stale
 
 PARKED = Queue(
     "parked",

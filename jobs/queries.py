@@ -9,9 +9,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest
 
 from billing.models import BillingAccount
+from config.timetable import TIMETABLE
 from jobs.definitions import Job
 from jobs.models import Heartbeat, JobFailure, JobRun
-from config.timetable import TIMETABLE
 from lib import calendar
 
 SCHEDULER = "scheduler"

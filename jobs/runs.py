@@ -17,15 +17,15 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Greatest
 
-from jobs.definitions import Job
-from jobs.queries import KEPT, STUCK_AFTER, is_old
-from jobs.models import JobFailure, JobRun
-from jobs.timetable import job_named
-from lib import locks, counters, wording
-from trail import operations as trail
 from jobs.chunks import Failures, Turn
+from jobs.definitions import Job
+from jobs.models import JobFailure, JobRun
+from jobs.queries import KEPT, STUCK_AFTER, is_old
+from jobs.timetable import job_named
+from lib import counters, locks, wording
 from lib.refusals import Invalid, Refused
 from lib.texts import shown
+from trail import operations as trail
 from trail.actions import Action
 
 log = logging.getLogger(__name__)

@@ -8,12 +8,12 @@ from celery import shared_task
 from django.db import InterfaceError, OperationalError
 
 from jobs import queries, runs
+from jobs.chunks import Turn
 from jobs.definitions import Job
 from jobs.models import Heartbeat, JobRun
+from jobs.silences import Silences
 from jobs.timetable import job_named
 from lib import clock
-from jobs.chunks import Turn
-from jobs.silences import Silences
 
 log = logging.getLogger(__name__)
 

@@ -45,7 +45,11 @@ def of_rows(columns: dict[str, str], rows: QuerySet[Any, Any]) -> Iterator[bytes
 
 
 def _copied(query: str, params: tuple[Any, ...]) -> Iterator[bytes]:
-    with statement_timeout.download(), connection.cursor() as cursor, cursor.copy(query, params) as copy:
+    with (
+        statement_timeout.download(),
+        connection.cursor() as cursor,
+        cursor.copy(query, params) as copy,
+    ):
         yield from map(bytes, copy)
 
 

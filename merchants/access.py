@@ -10,8 +10,8 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from merchants import queries, second_factor
 from lib import zones
+from merchants import queries, second_factor
 from merchants.models import Membership, User
 
 P = ParamSpec("P")

@@ -5,9 +5,9 @@ from django import forms
 from django.contrib.auth.forms import SetPasswordForm
 from django.utils.translation import gettext_lazy as _
 
+from lib.text_fields import LineField
 from merchants.models import Membership, Profile
 from merchants.operations import profiles
-from lib.text_fields import LineField
 
 
 class ProfileLookedAt(forms.Form):

@@ -12,8 +12,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
-from merchants.models import Installation
 from lib.refusals import Refused
+from merchants.models import Installation
 
 PREFIX = re.compile(r"[A-Z][A-Z0-9]{0,7}")
 

@@ -10,7 +10,18 @@ from django.conf import settings
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
 from lib import calendar
-from merchants.models import EnrolledFactor, Invitation, Membership, Merchant, Profile, ProfileStep, SecurityMail, SignIn, TimeZonePeriod, User
+from merchants.models import (
+    EnrolledFactor,
+    Invitation,
+    Membership,
+    Merchant,
+    Profile,
+    ProfileStep,
+    SecurityMail,
+    SignIn,
+    TimeZonePeriod,
+    User,
+)
 from notices.models import Notice
 
 # Recovery codes alone are no second factor: they stand in for one that was lost.

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from merchants.operations import security_mails, sign_ins
 from jobs.chunks import Failures
+from merchants.operations import security_mails, sign_ins
 
 
 def send_security_mails(mail_ids: Sequence[int], now: datetime) -> Failures:

@@ -16,11 +16,11 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext, override, to_locale
 from django.utils.translation import gettext_lazy as _
 
+from lib import formats
+from lib.money import minor_digits
+from merchants.models import User
 from notices import routes
 from notices.models import Notice
-from merchants.models import User
-from lib.money import minor_digits
-from lib import formats
 
 Kind = Notice.Kind
 

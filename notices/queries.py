@@ -6,8 +6,8 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from merchants.models import Merchant
-from notices.models import Notice, NoticeMail
 from merchants.queries import NEWS
+from notices.models import Notice, NoticeMail
 
 
 def notices_of(merchant: Merchant, *, kinds: Collection[str] = ()) -> QuerySet[Notice]:

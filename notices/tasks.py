@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from notices.operations import mails
 from jobs.chunks import Failures
+from notices.operations import mails
 
 
 def send_notice_mails(notice_ids: Sequence[int], now: datetime) -> Failures:

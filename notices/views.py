@@ -3,8 +3,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from notices import letters, queries, routes
 from merchants.access import MemberRequest, for_members
+from notices import letters, queries, routes
 from notices.forms import TOPICS, EmailChoices, NoticeFilter
 from notices.operations import mails
 from notices.operations import notices as operations

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from notices import letters, routes
 from merchants.models import Merchant
+from notices import letters, routes
 from notices.models import Notice
 
 

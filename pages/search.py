@@ -16,11 +16,11 @@ from django_stubs_ext import StrOrPromise
 from billing import queries as billing_queries
 from billing.models import BillingAccount, Charge
 from billing.queries import credits, requests
-from pages import navigation as pages
 from credit import queries as credit_queries
 from credit.models import CreditLine
 from credit.queries import withdrawals
 from merchants.models import Merchant
+from pages import navigation as pages
 
 MOST = 6  # of each kind
 MOST_MONTHS = 12

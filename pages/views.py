@@ -5,13 +5,13 @@ from billing import queries as billing_queries
 from billing.models import BillingAccount
 from billing.queries import attention as billing_attention
 from billing.queries import forecast
-from pages import activity, search
-from pages.forms import Search
 from credit.queries import attention as credit_attention
 from credit.queries import freezes, proceeds
 from lib import calendar, clock
 from merchants.access import MemberRequest, for_members
 from merchants.queries import local_day
+from pages import activity, search
+from pages.forms import Search
 
 LATEST = 6  # notices
 MATURING_DAYS = 4

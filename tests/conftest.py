@@ -19,8 +19,8 @@ from django.db import connection
 from django.test import TransactionTestCase
 from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
 
-from gateway import ahead
 from config.local import embedded
+from gateway import ahead
 from tests import clocks, emptied, lacking, template_database, threads
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")

@@ -20,9 +20,9 @@ from django.forms import model_to_dict
 
 from billing.models import BillingAccount, Charge
 from billing.operations import charges
-from gateway.events import apply_all
 from config.timetable import TIMETABLE
 from credit.models import CreditLine
+from gateway.events import apply_all
 from lib import events, money
 from merchants.models import Merchant
 from tests import books

@@ -7,8 +7,8 @@ from threading import Event, Thread, current_thread
 import pytest
 from django.db import connection
 
-from jobs.models import Lease
 from jobs import leases
+from jobs.models import Lease
 
 SECONDS = 30
 

@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from gateway.events import EventRun
 from credit.models import RefusedCash
+from gateway.events import EventRun
 from lib import events, money
 from lib.calendar import local_date
 from lib.events import Outcome
+from lib.refusals import Invalid
 from merchants.models import Merchant
 from notices.models import Notice
-from lib.refusals import Invalid
 from tests import books, event_files, random_events, shops
 from tests.reference import Model
 from tests.reference.credit import Order

@@ -10,8 +10,8 @@ from moneyed import Money
 
 from credit.models import Freeze, LimitEntry
 from credit.operations import limits, own_rules
-from notices.models import Notice
 from lib.refusals import Refused
+from notices.models import Notice
 from tests import shops
 from tests.billing import deciding
 from tests.credit import reviewing, withdrawing

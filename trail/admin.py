@@ -18,12 +18,12 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from lib import clock, csv_files
-from backoffice.list_pages import FoundByKeys
 from backoffice.buttons import button
+from backoffice.list_pages import FoundByKeys
+from lib import clock, csv_files
 from merchants.models import Merchant
-from trail.models import TrailEntry
 from trail.actions import Action
+from trail.models import TrailEntry
 
 ABOUT = "about "
 LABELS = dict(Action.choices)

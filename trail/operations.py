@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from lib import wording
-from trail.models import TrailEntry
 from trail.actions import Action
+from trail.models import TrailEntry
 
 Values = Mapping[str, str | int | bool | None]
 

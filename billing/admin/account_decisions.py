@@ -8,6 +8,8 @@ from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
+from backoffice.decisions import Act, Decision, Reasoned
+from backoffice.list_pages import figure
 from billing import tasks
 from billing.admin.forms import (
     GrantedCredit,
@@ -22,8 +24,6 @@ from billing.models import BillingAccount, BillingCredit, Payment, PlanTerm
 from billing.models.fees import CREDIT_CATEGORIES
 from billing.operations import accounts, credits, payment_methods, payments, terms, thresholds
 from lib import calendar
-from backoffice.list_pages import figure
-from backoffice.decisions import Act, Decision, Reasoned
 from merchants.models import TimeZonePeriod
 
 MOST_CARDS = 50  # to choose from

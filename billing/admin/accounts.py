@@ -2,10 +2,10 @@
 
 from django.contrib import admin
 
+from backoffice.decisions import Deciding
+from backoffice.list_pages import OfMerchant, ReadOnly, amount, one_of, related
 from billing.admin import account_decisions, closing, unapplied
 from billing.models import AccountChange, BillingAccount, Card, Fee, NumberSeries, PlanTerm
-from backoffice.list_pages import OfMerchant, ReadOnly, amount, one_of, related
-from backoffice.decisions import Deciding
 
 MERCHANT = related("account__merchant")
 

@@ -8,14 +8,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from moneyed import Money
 
+from backoffice.decisions import Act, Agreed, Decision, Reasoned
+from backoffice.list_pages import figure
 from billing.admin.forms import Transfer
 from billing.admin.payments import outcome
 from billing.models import Invoice, Payment
 from billing.models.accounts import DAYS_TO_PAY
 from billing.operations import bill_decisions, payments, transfers
 from billing.queries.effects import other_unpaid_bills
-from backoffice.list_pages import figure
-from backoffice.decisions import Act, Agreed, Decision, Reasoned
 
 Status = Invoice.Status
 

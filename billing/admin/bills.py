@@ -3,12 +3,12 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.decisions import Deciding
+from backoffice.list_pages import FoundByKeys, ReadOnlyInline, amount, related, waiting
 from billing.admin.bill_decisions import DECISIONS
 from billing.models import BillDecision, Invoice, InvoiceLine, Payment
 from billing.queries import waiting as queues
 from merchants import installation
-from backoffice.list_pages import FoundByKeys, ReadOnlyInline, amount, related, waiting
-from backoffice.decisions import Deciding
 
 
 class InvoiceLineInline(ReadOnlyInline):

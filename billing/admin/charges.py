@@ -11,6 +11,8 @@ from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
+from backoffice.decisions import Act, Deciding, Decision
+from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related
 from billing.admin.forms import GrantedCredit, new_request_key
 from billing.admin.lists import unit_price
 from billing.models import (
@@ -24,8 +26,6 @@ from billing.models import (
 from billing.models.fees import CREDIT_FOR, Category
 from billing.operations import credits
 from billing.queries.effects import left_to_credit
-from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related
-from backoffice.decisions import Act, Deciding, Decision
 
 MERCHANT = related("account__merchant")
 UNIT_PRICE = unit_price("-")

@@ -5,12 +5,12 @@ from decimal import Decimal
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.decisions import Act, Decision, Reasoned
 from billing.admin.account_decisions import figures, is_open
 from billing.admin.forms import RestPaidOut
 from billing.models import BillingAccount
 from billing.operations import terms
 from billing.queries.effects import not_posted_yet
-from backoffice.decisions import Act, Decision, Reasoned
 
 
 def _close_effect(account: BillingAccount) -> str:

@@ -4,11 +4,11 @@ from django.contrib import admin
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
 from billing.models import BillingCredit
 from billing.operations import credits
 from billing.queries import waiting as queues
-from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
-from backoffice.decisions import Act, Deciding, Decision, Reasoned
 
 MERCHANT = related("account__merchant")
 

@@ -12,13 +12,13 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from backoffice.decisions import Reasoned
 from billing.models import Fee
 from billing.models.accounts import CYCLE_DAYS
 from billing.models.prices import PRICE_DECIMALS
 from lib.amount_fields import amount_field
-from backoffice.decisions import Reasoned
-from merchants.models import Merchant
 from lib.text_fields import LineField
+from merchants.models import Merchant
 
 
 def _line(**said: Any) -> LineField:

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 
-from lib import money
 from backoffice.list_pages import Column
+from lib import money
 
 
 def unit_price(none: str) -> Column:

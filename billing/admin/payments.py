@@ -4,13 +4,13 @@ from django.contrib import admin
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.decisions import Act, Agreed, Deciding, Decision
+from backoffice.list_pages import FoundByKeys, amount, figure, one_of, related, waiting
 from billing.admin.forms import Ended
 from billing.models import Payment, UnappliedEntry
 from billing.operations import ended_payments, payments
 from billing.queries import waiting as queues
 from notices import letters
-from backoffice.list_pages import FoundByKeys, amount, figure, one_of, related, waiting
-from backoffice.decisions import Act, Agreed, Deciding, Decision
 
 PROVIDERS = Payment.Provider.choices
 

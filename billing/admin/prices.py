@@ -8,12 +8,12 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.decisions import Act, Deciding, Decision
+from backoffice.list_pages import FoundByKeys
 from billing.admin.forms import NewPrice
 from billing.admin.lists import unit_price
 from billing.models import FeePrice
 from billing.operations import prices
-from backoffice.list_pages import FoundByKeys
-from backoffice.decisions import Act, Deciding, Decision
 
 UNIT_PRICE = unit_price("own price ends")
 

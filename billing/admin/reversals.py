@@ -6,12 +6,12 @@ from django import forms
 from django.contrib import admin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from backoffice.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.list_pages import FoundByKeys, amount, figure, related, waiting
 from billing.models import Reversal
 from billing.operations import reversals
 from billing.queries import waiting as queues
 from lib import wording
-from backoffice.list_pages import FoundByKeys, amount, figure, related, waiting
-from backoffice.decisions import Act, Deciding, Decision, Reasoned
 from lib.text_fields import LineField, WordsField
 
 

@@ -5,12 +5,12 @@ from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
+from backoffice.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
 from billing.admin.forms import ThresholdApproved
 from billing.models import ThresholdRequest
 from billing.operations import thresholds
 from billing.queries import waiting as queues
-from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
-from backoffice.decisions import Act, Deciding, Decision, Reasoned
 
 MERCHANT = related("account__merchant")
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from moneyed import Money
 
+from backoffice.decisions import Act, Decision
+from backoffice.list_pages import figure
 from billing.admin.account_decisions import figures
 from billing.admin.forms import GivenBack, Transfer
 from billing.models import BillingAccount, UnappliedEntry
 from billing.operations import transfers
-from backoffice.list_pages import figure
-from backoffice.decisions import Act, Decision
 
 
 def _transfer_effect(account: BillingAccount) -> str:

@@ -1,8 +1,8 @@
 """Money given back: credits, and what a closed account was paid out."""
 
-from billing.providers.minimums import RELATION
 from billing.models import Fee
 from billing.models.charges import RESERVED_PREFIX
+from billing.providers.minimums import RELATION
 from lib.audit import Check
 
 # What only Tael charges and nobody asks for or grants.

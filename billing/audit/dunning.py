@@ -1,10 +1,10 @@
 """Bills that were not paid: when they failed, what is tried next, and the freeze of the line."""
 
 from billing.audit.bills import BILL
-from billing.providers.minimums import RELATION
 from billing.models import Fee, Payment
 from billing.operations.dunning import FREEZE_DAYS
 from billing.operations.payments import COLLECTOR
+from billing.providers.minimums import RELATION
 from lib.audit import Check
 from lib.audit_days import day, eve, is_recounted, join_zone
 

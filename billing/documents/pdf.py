@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from billing import queries, sentences
+from billing.documents.typesetting import Paper, Words, typeset
 from billing.models import Charge, Invoice, InvoiceLine, Payment, Statement, StatementTotal
 from billing.queries import Sections
-from billing.documents.typesetting import Paper, Words, typeset
-from merchants import installation
 from lib import zones
 from lib.formats import count, day_text, figure, instant_text, month, quantity
+from merchants import installation
 
 # A statement lists no more charges than this, which bounds time and memory; the CSV has them all.
 LISTED = 2_000

@@ -11,10 +11,9 @@ from django.utils.translation import override
 from billing import queries
 from billing.documents.csv_export import Part, amount_of, blocks
 from billing.models import Fee, Statement
-from lib import calendar, csv_files
-from merchants.models import Merchant
+from lib import calendar, csv_files, formats
 from lib.refusals import Refused
-from lib import formats
+from merchants.models import Merchant
 
 # The bill is looked up row by row (and remembered), which keeps the order of the index: nothing is
 # sorted, and the first row leaves at once.

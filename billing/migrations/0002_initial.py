@@ -36,21 +36,15 @@ class Migration(migrations.Migration):
                 ("currency", lib.fields.CurrencyField(max_length=3)),
                 (
                     "outstanding",
-                    lib.fields.AmountField(
-                        decimal_places=4, default=Decimal("0"), max_digits=24
-                    ),
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
                 ),
                 (
                     "accruing",
-                    lib.fields.AmountField(
-                        decimal_places=4, default=Decimal("0"), max_digits=24
-                    ),
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
                 ),
                 (
                     "unapplied",
-                    lib.fields.AmountField(
-                        decimal_places=4, default=Decimal("0"), max_digits=24
-                    ),
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
                 ),
                 ("threshold", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 ("plan", models.CharField(max_length=100)),
@@ -386,18 +380,14 @@ class Migration(migrations.Migration):
                 ("plan_end", models.DateField(blank=True, null=True)),
                 (
                     "threshold",
-                    lib.fields.AmountField(
-                        blank=True, decimal_places=4, max_digits=24, null=True
-                    ),
+                    lib.fields.AmountField(blank=True, decimal_places=4, max_digits=24, null=True),
                 ),
                 ("due_on", models.DateField()),
                 ("currency", lib.fields.CurrencyField(max_length=3)),
                 ("total", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 (
                     "amount_paid",
-                    lib.fields.AmountField(
-                        decimal_places=4, default=Decimal("0"), max_digits=24
-                    ),
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
                 ),
                 ("paid_at", models.DateTimeField(blank=True, null=True)),
                 ("next_attempt_at", models.DateTimeField(blank=True, null=True)),
@@ -455,9 +445,7 @@ class Migration(migrations.Migration):
                 ("currency", lib.fields.CurrencyField(max_length=3)),
                 (
                     "amount",
-                    lib.fields.AmountField(
-                        decimal_places=4, default=Decimal("0"), max_digits=24
-                    ),
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
                 ),
                 ("charge_count", models.PositiveBigIntegerField(default=0)),
                 (
@@ -770,9 +758,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "amount",
-                    lib.fields.AmountField(
-                        decimal_places=4, default=Decimal("0"), max_digits=24
-                    ),
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
                 ),
                 ("charge_count", models.PositiveBigIntegerField(default=0)),
                 (
@@ -820,9 +806,7 @@ class Migration(migrations.Migration):
                 ("threshold_wanted", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 (
                     "threshold_given",
-                    lib.fields.AmountField(
-                        blank=True, decimal_places=4, max_digits=24, null=True
-                    ),
+                    lib.fields.AmountField(blank=True, decimal_places=4, max_digits=24, null=True),
                 ),
                 ("message", models.CharField(max_length=2000)),
                 ("asked_at", models.DateTimeField()),

@@ -13,9 +13,9 @@ from billing.operations import bill_dates, days, unusable_methods
 from credit.models import CreditLine
 from credit.operations import lines
 from lib import calendar, money
+from lib.refusals import Invalid
 from merchants.models import Merchant
 from trail import operations as trail
-from lib.refusals import Invalid
 from trail.actions import Action
 
 LONGEST_INTERVAL_DAYS = 3660

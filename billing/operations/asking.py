@@ -3,8 +3,8 @@
 import logging
 from datetime import datetime
 
-from billing.providers.answers import Answer, NoAnswer, StrangeAnswer
 from billing.models import Payment
+from billing.providers.answers import Answer, NoAnswer, StrangeAnswer
 from billing.providers.registry import PROVIDERS
 from jobs.chunks import NOBODYS_FAULT
 from jobs.silences import Silences

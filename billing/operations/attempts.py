@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from billing.providers.minimums import is_too_little
 from billing.models import BillingAccount, Invoice, Payment
 from billing.operations import dunning
+from billing.providers.minimums import is_too_little
 from billing.queries import undecided
 from merchants import installation
 

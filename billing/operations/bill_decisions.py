@@ -10,10 +10,10 @@ from billing.models import BillDecision, BillingAccount, Invoice, InvoiceItem, N
 from billing.models.accounts import DAYS_TO_PAY
 from billing.operations import accounts, dunning, rests
 from lib import money, wording
+from lib.refusals import Refused
 from notices.models import Notice
 from notices.operations import notices
 from trail import operations as trail
-from lib.refusals import Refused
 from trail.actions import Action
 
 Status = Invoice.Status

@@ -14,14 +14,14 @@ from datetime import date, datetime
 import stripe
 from django.conf import settings
 
-from billing.providers import stripe as stripe_provider
-from billing.providers.answers import NoAnswer, ProviderNotReady
 from billing.models import BillingAccount, Card
 from billing.operations import at_once, payment_methods
+from billing.providers import stripe as stripe_provider
+from billing.providers.answers import NoAnswer, ProviderNotReady
 from billing.providers.stripe import ACTOR, MERCHANT
+from lib.refusals import Refused
 from merchants import installation
 from merchants.models import Merchant
-from lib.refusals import Refused
 
 log = logging.getLogger(__name__)
 

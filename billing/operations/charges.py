@@ -21,8 +21,8 @@ from billing.operations.charge_writer import ChargeWriter, Content, ItemKey, Row
 from billing.queries.prices import PriceList
 from credit.operations import lines
 from lib import arrival, calendar, money
-from merchants.queries import local_day
 from lib.refusals import Conflict, CurrencyMismatch, Invalid, Refused
+from merchants.queries import local_day
 
 SMALLEST_QUANTITY = Decimal("0.000001")
 LARGEST_QUANTITY = Decimal(10) ** 12

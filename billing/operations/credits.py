@@ -11,10 +11,10 @@ from billing.models import BillingAccount, BillingCredit, Charge, Fee
 from billing.models.fees import CREDIT_FOR, Category
 from billing.operations import accounts, charges, rests
 from lib import money, second_person, wording
+from lib.refusals import Conflict, Invalid, Refused
 from notices.models import Notice
 from notices.operations import notices
 from trail import operations as trail
-from lib.refusals import Conflict, Invalid, Refused
 from trail.actions import Action
 
 STATUSES = {

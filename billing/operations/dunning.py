@@ -6,15 +6,15 @@ from datetime import date, datetime, timedelta
 from django.db import connection
 
 from billing import queries
-from billing.providers.minimums import is_too_little
 from billing.models import BillingAccount, Fee, Invoice
 from billing.models.accounts import DAYS_TO_PAY
+from billing.providers.minimums import is_too_little
 from billing.queries import undecided
 from credit.operations import unpaid_bills
 from lib import calendar, money
+from merchants.queries import local_day
 from notices.models import Notice
 from notices.operations import notices
-from merchants.queries import local_day
 
 RETRY_DAYS = (1, 3, 5, 7)  # after the first failure
 # After the local day of the first failure; a bill that asks again for a payment that was taken back

@@ -10,13 +10,13 @@ from decimal import Decimal
 from django.db import transaction
 from moneyed import Money
 
-from billing.providers.answers import Answer
 from billing.models import Payment
 from billing.operations import payments, transfers
 from billing.operations.bill_decisions import hold
+from billing.providers.answers import Answer
 from lib import money, wording
-from trail import operations as trail
 from lib.refusals import Invalid, Refused
+from trail import operations as trail
 from trail.actions import Action
 
 

@@ -7,11 +7,11 @@ from functools import partial
 
 from django.db import connection, transaction
 
-from billing.providers import minimums
 from billing import moving_in
 from billing.models import BillingAccount, Invoice
 from billing.models.accounts import DAYS_TO_PAY
 from billing.operations import moved_in, unapplied
+from billing.providers import minimums
 from lib import counters
 from notices.operations import notices
 

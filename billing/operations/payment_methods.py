@@ -4,13 +4,13 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from billing.providers.minimums import is_too_little, takes
 from billing.models import AccountChange, BillingAccount, Card, Invoice
 from billing.operations import accounts, at_once, dunning, rests
+from billing.providers.minimums import is_too_little, takes
 from billing.providers.registry import PROVIDERS
 from credit.models import CreditLine
-from trail import operations as trail
 from lib.refusals import Invalid, Refused
+from trail import operations as trail
 from trail.actions import Action
 
 

@@ -12,21 +12,21 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing.providers import hurry
 from billing import queries
-from billing.providers.minimums import is_too_little
 from billing.models import BillingAccount, Invoice, Payment
 from billing.operations import asking, at_once, dunning, rests, unapplied
 from billing.operations.attempts import new_payment, take_in
 from billing.operations.bill_decisions import BillNotOpen, hold
+from billing.providers import hurry
+from billing.providers.minimums import is_too_little
 from billing.providers.registry import PROVIDERS, Answer
 from billing.queries import ANSWERED_WITHIN, undecided
-from lib import counters, money, reconnecting
 from jobs import leases
-from trail import operations as trail
-from lib.refusals import Refused
 from jobs.silences import Silences
+from lib import counters, money, reconnecting
+from lib.refusals import Refused
 from lib.texts import LONGEST_WORDS, shown
+from trail import operations as trail
 from trail.actions import Action
 
 log = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ from django.db.models import Q, QuerySet
 from billing.models import Fee, FeePrice
 from billing.models.prices import PRICE_DECIMALS
 from lib import calendar, money, wording
+from lib.refusals import Invalid, Refused
 from merchants.models import Merchant
 from trail import operations as trail
-from lib.refusals import Invalid, Refused
 from trail.actions import Action
 
 LARGEST_PRICE = Decimal(10) ** 12

@@ -16,11 +16,11 @@ from billing.models import BillingAccount, Fee, Invoice, Payment, Reversal
 from billing.operations import accounts, charges, rests, terms, unapplied
 from billing.operations.bill_decisions import hold
 from lib import money, wording
+from lib.refusals import Refused
+from merchants.operations.proposals import ChangedMeanwhile
 from notices.models import Notice
 from notices.operations import notices
 from trail import operations as trail
-from merchants.operations.proposals import ChangedMeanwhile
-from lib.refusals import Refused
 from trail.actions import Action
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ the object as Stripe has it now.
 import logging
 from datetime import datetime
 
-from billing.providers.answers import NoAnswer
 from billing.operations import cards, stripe_payments, stripe_reversals
+from billing.providers.answers import NoAnswer
 from lib.refusals import Refused
 
 log = logging.getLogger(__name__)

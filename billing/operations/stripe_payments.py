@@ -5,10 +5,10 @@ from datetime import datetime
 
 import stripe
 
-from billing.providers import stripe as stripe_provider
-from billing.providers.answers import Answer
 from billing.models import BillingAccount, Payment
 from billing.operations import payments
+from billing.providers import stripe as stripe_provider
+from billing.providers.answers import Answer
 
 log = logging.getLogger(__name__)
 

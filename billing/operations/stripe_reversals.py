@@ -11,11 +11,11 @@ from typing import Any
 
 import stripe
 
-from billing.providers import stripe as stripe_provider
-from billing.providers.answers import NoAnswer
 from billing.models import BillingAccount, Payment, Reversal, UnappliedEntry
 from billing.operations import reversals, stripe_payments
 from billing.operations.reversals import Told
+from billing.providers import stripe as stripe_provider
+from billing.providers.answers import NoAnswer
 from jobs.silences import KeepsSilent, Silences
 
 log = logging.getLogger(__name__)

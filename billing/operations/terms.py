@@ -8,17 +8,17 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from billing.providers.minimums import is_too_little
 from billing.models import AccountChange, BillingAccount, Fee, Invoice, PlanTerm, Reversal
 from billing.operations import accounts, charges, invoices, items, rests, unapplied
 from billing.operations.charges import AccountClosed
 from billing.operations.payments import PaymentUnderWay
+from billing.providers.minimums import is_too_little
 from billing.queries import undecided
 from credit.operations import closing
 from credit.operations.withdrawal_steps import stop_if_suspected
 from lib import calendar, money, wording
-from merchants.models import TimeZonePeriod
 from lib.refusals import Conflict, Refused
+from merchants.models import TimeZonePeriod
 
 
 class NothingToPayOut(Refused):

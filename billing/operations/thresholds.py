@@ -10,10 +10,10 @@ from billing.models import AccountChange, BillingAccount, ThresholdRequest
 from billing.operations import accounts
 from billing.operations.charges import AccountClosed
 from lib import money, second_person, wording
+from lib.refusals import Invalid, Refused
 from notices.models import Notice
 from notices.operations import notices
 from trail import operations as trail
-from lib.refusals import Invalid, Refused
 from trail.actions import Action
 
 STATUSES = {

@@ -18,8 +18,8 @@ from billing.operations.charges import AccountClosed
 from billing.queries import undecided
 from credit.operations.withdrawal_steps import stop_if_suspected
 from lib import money, wording
-from trail import operations as trail
 from lib.refusals import Conflict, Invalid, Refused
+from trail import operations as trail
 from trail.actions import Action
 
 MANUAL = Payment.Provider.MANUAL

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from django.db.models import F, Sum
 
-from billing.providers.minimums import minimum
 from billing.models import BillingAccount, Invoice, Payment, UnappliedEntry
 from billing.operations import attempts
+from billing.providers.minimums import minimum
 from lib import money
 from notices.models import Notice
 from notices.operations import notices

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from billing.providers.minimums import takes
 from billing.models import AccountChange, BillingAccount
 from billing.operations import dunning
+from billing.providers.minimums import takes
 from trail import operations as trail
 from trail.actions import Action
 

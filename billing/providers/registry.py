@@ -10,9 +10,9 @@ from typing import Protocol
 from django.conf import settings
 from django.core.cache import cache
 
+from billing.models import BillingAccount, Payment
 from billing.providers.answers import Answer, NoAnswer, ProviderNotReady
 from billing.providers.minimums import minimum
-from billing.models import BillingAccount, Payment
 from billing.providers.stripe import Stripe
 from credit.models import CreditLine
 from credit.operations import bill_payments

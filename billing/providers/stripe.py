@@ -15,9 +15,9 @@ import stripe
 from django.conf import settings
 from stripe.params import PaymentIntentCreateParams
 
+from billing.models import Payment
 from billing.providers import hurry
 from billing.providers.answers import Answer, NoAnswer, ProviderNotReady, StrangeAnswer
-from billing.models import Payment
 from merchants import installation
 
 log = logging.getLogger(__name__)

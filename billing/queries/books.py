@@ -26,8 +26,8 @@ from billing.models import (
     UnappliedEntry,
 )
 from billing.models.charges import RESERVED_PREFIX
-from merchants import books
 from lib import money
+from merchants import books
 from merchants.books import Row, RowsByMerchant, Table, columns, in_order, told
 
 Currencies = Mapping[int, str]

@@ -2,9 +2,9 @@
 
 from django.db.models import F
 
+from backoffice.queues import Queue, with_status
 from billing.models import BillingCredit, Invoice, Payment, Reversal, ThresholdRequest
 from billing.queries import without_an_answer
-from backoffice.queues import Queue, with_status
 
 THRESHOLDS = Queue(
     "to-decide",

@@ -7,8 +7,8 @@ from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
-from billing.documents import bill_csv, exports, pdf
 from billing import queries, sentences
+from billing.documents import bill_csv, exports, pdf
 from billing.forms.lists import KINDS, STATUSES, BillFilter
 from billing.models import Invoice
 from billing.operations import payments
@@ -16,10 +16,10 @@ from billing.queries import timelines
 from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of, bill_of
 from lib import clock, paging
-from merchants import installation
-from merchants.access import MemberRequest, for_finance, for_members
 from lib.csv_files import download
 from lib.refusals import Refused
+from merchants import installation
+from merchants.access import MemberRequest, for_finance, for_members
 
 ATTEMPTS = re.compile("[0-9]{1,9}")
 

@@ -15,8 +15,8 @@ from billing.operations import credits
 from billing.queries import credits as asked
 from billing.views.accounts import account_of
 from lib import clock
-from merchants.access import MemberRequest, for_finance, for_members
 from lib.refusals import Refused
+from merchants.access import MemberRequest, for_finance, for_members
 
 
 @for_members

@@ -17,9 +17,9 @@ from billing.queries import forecast, methods, terms
 from billing.views.accounts import account_of
 from billing.views.trying import try_chosen
 from lib import clock, paging
+from lib.refusals import Refused
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.queries import local_day
-from lib.refusals import Refused
 from merchants.second_factor import with_second_factor
 
 LATEST = 5  # requests for a threshold

@@ -8,16 +8,15 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 
-from billing.documents import exports, pdf, statement_csv
 from billing import queries
+from billing.documents import exports, pdf, statement_csv
 from billing.forms.lists import ChargeFilter, StatementFilter
 from billing.queries import months
 from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of
-from lib import calendar, charts, clock
-from merchants.access import MemberRequest, for_finance, for_members
+from lib import calendar, charts, clock, formats
 from lib.csv_files import download
-from lib import formats
+from merchants.access import MemberRequest, for_finance, for_members
 
 LATEST = 12  # statements, and months of the chart
 

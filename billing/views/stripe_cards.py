@@ -11,8 +11,8 @@ from billing.operations import cards
 from billing.views.accounts import account_of
 from billing.views.trying import try_chosen
 from lib import clock
-from merchants.access import MemberRequest, for_finance
 from lib.refusals import Refused
+from merchants.access import MemberRequest, for_finance
 from merchants.second_factor import with_second_factor
 
 # The strict policy of all pages, and what Stripe's "security guide" names for its card field.

@@ -27,8 +27,8 @@ from pathlib import Path
 from types import FrameType
 from urllib.parse import quote
 
-from config.local import datafolder, servers
 from config import waits
+from config.local import datafolder, servers
 
 _guard = threading.Lock()
 _users_lock: int | None = None  # file descriptor, while this process uses the servers

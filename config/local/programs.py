@@ -6,8 +6,8 @@ import subprocess
 import sys
 import time
 
-from config.monitoring import metrics
 from config.local.datafolder import BASE_DIR
+from config.monitoring import metrics
 
 LEASH = BASE_DIR / "config" / "leash.py"
 EARLY_SECONDS = 10  # one that ends so soon after its start may be unable to start at all

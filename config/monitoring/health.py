@@ -20,9 +20,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 
 from config import deployment, waits
+from config.celery import app
 from config.local import embedded
 from jobs import queries
-from config.celery import app
 from lib import clock, zones
 from merchants import time_zone_data
 

@@ -16,10 +16,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from redis.exceptions import RedisError
 
-from config.local import datafolder, embedded
-from jobs import queries
 from config import waits
 from config.celery import app
+from config.local import datafolder, embedded
+from jobs import queries
 from jobs.definitions import QUEUES
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where the client library looks for it

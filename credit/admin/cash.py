@@ -8,12 +8,12 @@ from django.db.models import Model
 from django.http import HttpRequest
 from moneyed import Money
 
+from backoffice.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related, waiting
 from credit.admin.forms import UnmatchedApplied, UnmatchedReleased, UnmatchedReturned
 from credit.models import OrderPayment, RefusedCash, UnmatchedSettlement
 from credit.operations import refused_cash, unmatched
 from credit.queries import waiting as queues
-from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related, waiting
-from backoffice.decisions import Act, Deciding, Decision, Reasoned
 
 MERCHANT = related("line__merchant")
 

@@ -15,11 +15,11 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from backoffice.decisions import Reasoned
+from backoffice.list_pages import figure
 from credit.models import CreditPolicy, Freeze
 from credit.queries import withdrawals as queries
-from backoffice.list_pages import figure
 from lib.amount_fields import amount_field
-from backoffice.decisions import Reasoned
 from lib.text_fields import LineField, WordsField
 
 MOST_IN_A_FILE = 500

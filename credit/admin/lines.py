@@ -10,12 +10,12 @@ from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
+from backoffice.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.list_pages import OfMerchant, amount, figure, related
 from credit.admin.forms import FreezePlaced, LimitChange
 from credit.models import CreditLine, Freeze, LimitEntry, ProceedsEntry, ShopMetrics
 from credit.operations import freezes, limits
 from credit.queries.exposure import Exposure, by_buyer, by_risk
-from backoffice.list_pages import OfMerchant, amount, figure, related
-from backoffice.decisions import Act, Deciding, Decision, Reasoned
 
 MERCHANT = related("line__merchant")
 

@@ -10,11 +10,11 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, related, waiting
 from credit.models import Order, OrderFlag, OrderPayment, OrderRefund
 from credit.operations import flags
 from credit.queries import waiting as queues
-from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, related, waiting
-from backoffice.decisions import Act, Deciding, Decision, Reasoned
 
 MERCHANT = related("line__merchant")
 

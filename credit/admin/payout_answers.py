@@ -11,9 +11,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from backoffice.list_pages import FoundByKeys, ReadOnly
 from credit.models import PayoutAnswer, PayoutAnswerFile
 from credit.queries import withdrawals as queries
-from backoffice.list_pages import FoundByKeys, ReadOnly
 
 Outcome = PayoutAnswer.Outcome
 

@@ -5,12 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.decisions import Act, Deciding, Decision
+from backoffice.list_pages import ReadOnly, amount
 from credit.admin.forms import FIGURES, NewVersion
 from credit.models import CreditPolicy
 from credit.operations import policies
 from lib import calendar
-from backoffice.list_pages import ReadOnly, amount
-from backoffice.decisions import Act, Deciding, Decision
 
 FIRST_DAY_STARTS_IN = "Pacific/Kiritimati"  # nobody's day is further on
 

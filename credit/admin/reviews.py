@@ -5,12 +5,12 @@ from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
+from backoffice.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
 from credit.admin.forms import Answered, RaiseApproved
 from credit.models import LimitRequest, LimitReview
 from credit.operations import requests, review_decisions
 from credit.queries import waiting as queues
-from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
-from backoffice.decisions import Act, Deciding, Decision, Reasoned
 
 MERCHANT = related("line__merchant")
 

@@ -6,12 +6,12 @@ from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from backoffice.decisions import Act, Agreed, Deciding, Decision, Download, Reasoned, Report
+from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
 from credit.admin.forms import BankAnswers, BankFile, MarkedPaid
 from credit.models import PayoutDestination, PayoutRun, PayoutSchedule, Withdrawal
 from credit.operations import payout_answers, payout_files, payouts, withdrawals
 from credit.queries import waiting as queues
-from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
-from backoffice.decisions import Act, Agreed, Deciding, Decision, Download, Reasoned, Report
 
 MERCHANT = related("line__merchant")
 

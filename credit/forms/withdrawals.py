@@ -14,10 +14,9 @@ from credit import bank_accounts
 from credit.models import CreditLine, PayoutDestination, ProceedsEntry
 from credit.operations.withdrawals import LONGEST_KEY
 from credit.queries import withdrawals
-from lib import money
+from lib import formats, money
 from lib.amount_fields import AmountField
 from lib.lists import Filter, choice, text
-from lib import formats
 from lib.text_fields import LineField
 
 KINDS = [("", _("All")), *ProceedsEntry.Kind.choices]

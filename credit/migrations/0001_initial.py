@@ -80,15 +80,11 @@ class Migration(migrations.Migration):
                 ("currency", lib.fields.CurrencyField(max_length=3)),
                 (
                     "limit_change",
-                    lib.fields.AmountField(
-                        decimal_places=4, default=Decimal("0"), max_digits=24
-                    ),
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
                 ),
                 (
                     "used_change",
-                    lib.fields.AmountField(
-                        decimal_places=4, default=Decimal("0"), max_digits=24
-                    ),
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
                 ),
                 ("limit_after", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 ("used_after", lib.fields.AmountField(decimal_places=4, max_digits=24)),
@@ -132,9 +128,7 @@ class Migration(migrations.Migration):
                 ("currency", lib.fields.CurrencyField(max_length=3)),
                 (
                     "limit_wanted",
-                    lib.fields.AmountField(
-                        blank=True, decimal_places=4, max_digits=24, null=True
-                    ),
+                    lib.fields.AmountField(blank=True, decimal_places=4, max_digits=24, null=True),
                 ),
                 ("message", models.CharField(max_length=2000)),
                 ("asked_at", models.DateTimeField()),
@@ -188,9 +182,7 @@ class Migration(migrations.Migration):
                 ("limit_proposed", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 (
                     "limit_given",
-                    lib.fields.AmountField(
-                        blank=True, decimal_places=4, max_digits=24, null=True
-                    ),
+                    lib.fields.AmountField(blank=True, decimal_places=4, max_digits=24, null=True),
                 ),
                 (
                     "notes",
@@ -281,33 +273,23 @@ class Migration(migrations.Migration):
                 ("outstanding", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 (
                     "paid",
-                    lib.fields.AmountField(
-                        decimal_places=4, default=Decimal("0"), max_digits=24
-                    ),
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
                 ),
                 (
                     "refunded",
-                    lib.fields.AmountField(
-                        decimal_places=4, default=Decimal("0"), max_digits=24
-                    ),
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
                 ),
                 (
                     "refunded_written_off",
-                    lib.fields.AmountField(
-                        decimal_places=4, default=Decimal("0"), max_digits=24
-                    ),
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
                 ),
                 (
                     "written_off",
-                    lib.fields.AmountField(
-                        decimal_places=4, default=Decimal("0"), max_digits=24
-                    ),
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
                 ),
                 (
                     "recovered",
-                    lib.fields.AmountField(
-                        decimal_places=4, default=Decimal("0"), max_digits=24
-                    ),
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
                 ),
                 ("placed_at", models.DateTimeField()),
                 ("placed_said_at", models.DateTimeField()),
@@ -392,9 +374,7 @@ class Migration(migrations.Migration):
                 ("arrived_at", models.DateTimeField()),
                 (
                     "settled",
-                    lib.fields.AmountField(
-                        decimal_places=4, default=Decimal("0"), max_digits=24
-                    ),
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
                 ),
             ],
         ),
@@ -523,9 +503,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "available",
-                    lib.fields.AmountField(
-                        decimal_places=4, default=Decimal("0"), max_digits=24
-                    ),
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
                 ),
             ],
         ),
@@ -785,21 +763,15 @@ class Migration(migrations.Migration):
                 ("limit", lib.fields.AmountField(decimal_places=4, max_digits=24)),
                 (
                     "used",
-                    lib.fields.AmountField(
-                        decimal_places=4, default=Decimal("0"), max_digits=24
-                    ),
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
                 ),
                 (
                     "proceeds",
-                    lib.fields.AmountField(
-                        decimal_places=4, default=Decimal("0"), max_digits=24
-                    ),
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
                 ),
                 (
                     "paid_out",
-                    lib.fields.AmountField(
-                        decimal_places=4, default=Decimal("0"), max_digits=24
-                    ),
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
                 ),
                 ("freezes_in_force", models.PositiveIntegerField(default=0)),
                 ("payment_days", models.PositiveIntegerField(default=10)),
@@ -807,15 +779,11 @@ class Migration(migrations.Migration):
                 ("paused_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "order_cap",
-                    lib.fields.AmountField(
-                        blank=True, decimal_places=4, max_digits=24, null=True
-                    ),
+                    lib.fields.AmountField(blank=True, decimal_places=4, max_digits=24, null=True),
                 ),
                 (
                     "buyer_cap",
-                    lib.fields.AmountField(
-                        blank=True, decimal_places=4, max_digits=24, null=True
-                    ),
+                    lib.fields.AmountField(blank=True, decimal_places=4, max_digits=24, null=True),
                 ),
                 ("closed_at", models.DateTimeField(blank=True, null=True)),
                 ("timezone", models.CharField(max_length=64)),
@@ -926,9 +894,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "step",
-                    lib.fields.AmountField(
-                        decimal_places=4, default=Decimal("100"), max_digits=24
-                    ),
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("100"), max_digits=24),
                 ),
                 (
                     "maximum_limit",
@@ -960,9 +926,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "withdrawal_fee_fixed",
-                    lib.fields.AmountField(
-                        decimal_places=4, default=Decimal("0"), max_digits=24
-                    ),
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
                 ),
                 ("free_withdrawals_a_month", models.PositiveIntegerField(default=0)),
                 (

@@ -13,10 +13,10 @@ from credit.operations.automatic_ends import end, words
 from credit.queries import proceeds
 from credit.queries.automatic import in_force
 from lib import calendar, money
+from lib.refusals import Invalid
 from notices.models import Notice
 from notices.operations import notices
 from trail import operations as trail
-from lib.refusals import Invalid
 from trail.actions import Action
 
 USABLE_AFTER = destinations.USABLE_AFTER

@@ -12,10 +12,10 @@ from credit import bank_accounts
 from credit.models import CreditLine, PayoutDestination
 from credit.operations import automatic_ends, lines
 from lib import encrypted, secrets, texts
+from lib.refusals import Conflict, Invalid, Refused
 from notices.models import Notice
 from notices.operations import notices
 from trail import operations as trail
-from lib.refusals import Conflict, Invalid, Refused
 from trail.actions import Action
 
 USABLE_AFTER = timedelta(hours=24)  # time for an owner to notice a thief's

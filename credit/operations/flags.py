@@ -16,8 +16,8 @@ from credit.models import Order, OrderFlag
 from credit.operations import lines
 from credit.queries import flags
 from lib import calendar, money, wording
-from trail import operations as trail
 from lib.refusals import Refused
+from trail import operations as trail
 from trail.actions import Action
 
 STATUSES = {

@@ -8,10 +8,10 @@ from credit.models import Freeze
 from credit.operations import lines
 from credit.operations.overdue import count, end
 from lib import wording
+from lib.refusals import Refused
 from notices.models import Notice
 from notices.operations import notices
 from trail import operations as trail
-from lib.refusals import Refused
 from trail.actions import Action
 
 

@@ -9,8 +9,8 @@ from moneyed import Money
 from credit.models import CreditLine, LimitEntry
 from credit.operations import lines, reviews, usage
 from lib import money, wording
-from trail import operations as trail
 from lib.refusals import Invalid
+from trail import operations as trail
 from trail.actions import Action
 
 

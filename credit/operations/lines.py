@@ -9,8 +9,8 @@ from django.db import connection, transaction
 from credit.models import CreditLine, LimitEntry, Order
 from credit.operations import days
 from lib import calendar, money
-from merchants.models import Merchant
 from lib.refusals import Invalid
+from merchants.models import Merchant
 
 FIELDS = [field.attname for field in CreditLine._meta.concrete_fields]
 COLUMNS = ", ".join(f'"{field}"' for field in FIELDS)

@@ -11,10 +11,10 @@ from credit.operations import lines, usage
 from credit.queries.exposure import owed_by
 from credit.rules import HIGH_RISK, MOST_INSTALMENTS, happened
 from lib import money
+from lib.refusals import Conflict, Invalid, Refused
+from merchants.queries import local_day
 from notices.models import Notice
 from notices.operations import notices
-from merchants.queries import local_day
-from lib.refusals import Conflict, Invalid, Refused
 
 
 class UnknownOrder(Refused):

@@ -12,8 +12,8 @@ from moneyed import Money
 from credit.models import CreditLine
 from credit.operations import lines
 from lib import money
-from trail import operations as trail
 from lib.refusals import Invalid, Refused
+from trail import operations as trail
 from trail.actions import Action
 
 

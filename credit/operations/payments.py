@@ -17,8 +17,8 @@ from credit.models import (
 )
 from credit.operations import lines, orders, overdue, refused_cash
 from lib import money
-from merchants.queries import local_day
 from lib.refusals import Conflict, CurrencyMismatch, Invalid, Refused
+from merchants.queries import local_day
 
 
 class PaymentConflict(Conflict):

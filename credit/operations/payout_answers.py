@@ -19,8 +19,8 @@ from moneyed import CurrencyDoesNotExist, Money
 from credit.models import PayoutAnswer, PayoutAnswerFile, Withdrawal
 from credit.operations import payouts
 from credit.operations import withdrawal_steps as steps
-from trail import operations as trail
 from lib.refusals import Refused
+from trail import operations as trail
 from trail.actions import Action
 
 COLUMNS = ("reference", "status", "bank_reference", "reason")

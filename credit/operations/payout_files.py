@@ -18,9 +18,9 @@ from credit.operations import withdrawal_steps as steps
 from credit.providers import number_of
 from lib import money, second_person, wording
 from lib.csv_files import safe_text
-from trail import operations as trail
 from lib.refusals import Refused
 from lib.secrets import Undecryptable
+from trail import operations as trail
 from trail.actions import Action
 
 BANK_COLUMNS = (

@@ -20,13 +20,13 @@ from credit.models import Withdrawal
 from credit.operations import withdrawal_steps as steps
 from credit.providers import PROVIDERS, SANDBOX, Answer, NoAnswer
 from credit.queries.withdrawals import ANSWERED_WITHIN
-from merchants import installation
-from notices import letters
-from lib import money, reconnecting, texts, wording
 from jobs import leases
 from jobs.chunks import NOBODYS_FAULT
-from lib.refusals import Refused
 from jobs.silences import Silences
+from lib import money, reconnecting, texts, wording
+from lib.refusals import Refused
+from merchants import installation
+from notices import letters
 from trail.actions import Action
 
 log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from moneyed import Money
 from credit.models import CreditLine, RefusedCash
 from credit.operations import lines
 from lib import texts, wording
-from trail import operations as trail
 from lib.refusals import Refused
+from trail import operations as trail
 from trail.actions import Action
 
 LONGEST_SENTENCE = 500

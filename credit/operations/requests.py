@@ -10,10 +10,10 @@ from moneyed import Money
 from credit.models import CreditLine, LimitRequest
 from credit.operations import limits, lines
 from lib import money, second_person, wording
+from lib.refusals import Refused
 from notices.models import Notice
 from notices.operations import notices
 from trail import operations as trail
-from lib.refusals import Refused
 from trail.actions import Action
 
 PENDING = LimitRequest.Status.PENDING

@@ -12,8 +12,8 @@ from credit.operations.reviews import tell
 from credit.queries import policies
 from credit.queries.reviews import Start, inputs_of
 from lib import wording
-from trail import operations as trail
 from lib.refusals import Refused
+from trail import operations as trail
 from trail.actions import Action
 
 STATUSES = {

@@ -13,8 +13,8 @@ from moneyed import Money
 from credit.models import CreditLine, Order, OrderPayment, ProceedsEntry, UnmatchedSettlement
 from credit.operations import lines, orders, payments
 from lib import money, wording
-from trail import operations as trail
 from lib.refusals import Invalid, Refused
+from trail import operations as trail
 from trail.actions import Action
 
 Kind = UnmatchedSettlement.Kind

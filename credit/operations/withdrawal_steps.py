@@ -11,10 +11,10 @@ from credit.models import CreditLine, Freeze, ProceedsEntry, Withdrawal
 from credit.models.withdrawals import TRANSITIONS
 from credit.operations import lines
 from lib import money
+from lib.refusals import Refused
 from notices.models import Notice
 from notices.operations import notices
 from trail import operations as trail
-from lib.refusals import Refused
 from trail.actions import Action
 
 

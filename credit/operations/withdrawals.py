@@ -24,9 +24,9 @@ from credit.operations.withdrawal_steps import (
 )
 from credit.queries import proceeds
 from lib import calendar, money, second_person, wording
+from lib.refusals import Conflict, Invalid, Refused
 from merchants import installation
 from merchants.queries import local_day
-from lib.refusals import Conflict, Invalid, Refused
 from trail.actions import Action
 
 __all__ = [

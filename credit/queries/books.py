@@ -27,8 +27,8 @@ from credit.models import (
     UnmatchedSettlement,
     Withdrawal,
 )
-from merchants import books
 from lib import money
+from merchants import books
 from merchants.books import Row, RowsByMerchant, Table, columns, in_order, told
 
 Currencies = Mapping[int, str]

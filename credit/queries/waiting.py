@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db.models import F, Q
 
+from backoffice.queues import Queue, with_status
 from credit.models import (
     LimitRequest,
     LimitReview,
@@ -13,7 +14,6 @@ from credit.models import (
     Withdrawal,
 )
 from credit.queries.withdrawals import is_sendable
-from backoffice.queues import Queue, with_status
 
 UNDER_WAY = Q(ended_at__isnull=True)
 TOTAL = F("amount") + F("fee")

@@ -9,8 +9,7 @@ from django_stubs_ext import StrOrPromise
 from credit import sentences
 from credit.models import LimitReview
 from credit.queries.limit import Factor
-from lib import wording
-from lib import formats
+from lib import formats, wording
 
 register = template.Library()
 

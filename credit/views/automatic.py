@@ -16,8 +16,8 @@ from credit.queries import automatic as queries
 from credit.queries import withdrawals
 from credit.views.lines import line_and_today
 from lib import clock
-from merchants.access import MemberRequest, for_finance, for_members, for_owners
 from lib.refusals import Refused
+from merchants.access import MemberRequest, for_finance, for_members, for_owners
 from merchants.second_factor import with_second_factor
 
 

@@ -16,8 +16,8 @@ from credit.operations import destinations as operations
 from credit.queries import withdrawals
 from credit.views.lines import line_and_today
 from lib import clock
-from merchants.access import MemberRequest, for_finance, for_members
 from lib.refusals import Invalid
+from merchants.access import MemberRequest, for_finance, for_members
 from merchants.second_factor import with_second_factor
 
 

@@ -14,10 +14,9 @@ from credit.models import CreditLine
 from credit.queries import exposure, freezes, history
 from credit.queries import limit as limits
 from credit.views.lines import line_and_today
-from lib import calendar, charts, clock, paging
-from merchants.access import MemberRequest, for_finance, for_members
+from lib import calendar, charts, clock, formats, paging
 from lib.csv_files import download
-from lib import formats
+from merchants.access import MemberRequest, for_finance, for_members
 
 DUE_NEXT = 5  # orders
 LARGEST_BUYERS = 5

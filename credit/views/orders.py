@@ -7,8 +7,8 @@ from credit.forms.orders import REASONS, STANDINGS, TIMES, DeclinedFilter, Order
 from credit.queries import declined, unmatched
 from credit.views.lines import line_and_today
 from lib import clock
-from merchants.access import MemberRequest, for_finance, for_members
 from lib.csv_files import download
+from merchants.access import MemberRequest, for_finance, for_members
 
 
 @for_members

@@ -13,8 +13,8 @@ from credit.operations import own_rules
 from credit.views import limit
 from credit.views.lines import line_and_today
 from lib import clock
-from merchants.access import MemberRequest, for_finance
 from lib.refusals import Refused
+from merchants.access import MemberRequest, for_finance
 
 
 @for_finance

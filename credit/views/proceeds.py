@@ -11,8 +11,8 @@ from credit.forms.withdrawals import KINDS, DayFilter, EntryFilter
 from credit.queries import proceeds, unmatched, withdrawals
 from credit.views.lines import line_and_today
 from lib import clock
-from merchants.access import MemberRequest, for_finance, for_members
 from lib.csv_files import download
+from merchants.access import MemberRequest, for_finance, for_members
 
 LATEST = 10  # entries
 UNDER_WAY = 5  # withdrawals

@@ -15,8 +15,8 @@ from credit.operations import requests
 from credit.queries import limit as limits
 from credit.views.lines import line_and_today
 from lib import clock, paging
-from merchants.access import MemberRequest, for_finance, for_members
 from lib.refusals import Refused
+from merchants.access import MemberRequest, for_finance, for_members
 
 LATEST = 5  # reviews and requests
 

@@ -22,11 +22,11 @@ from credit.queries import proceeds
 from credit.queries import withdrawals as queries
 from credit.views.lines import line_and_today
 from lib import clock, money
-from notices import letters
-from merchants.access import MemberRequest, for_finance, for_members
 from lib.csv_files import download
 from lib.refusals import Refused
+from merchants.access import MemberRequest, for_finance, for_members
 from merchants.second_factor import has_one, with_second_factor
+from notices import letters
 
 
 @for_members

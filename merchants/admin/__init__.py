@@ -1,7 +1,5 @@
 """The operators' view of people and merchants, and the ground all books' admin pages stand on."""
 
-from merchants.admin import installation, merchants, people, proposals, sign_ins
-from trail import admin as trail
 from backoffice.list_pages import (
     Bounded,
     Column,
@@ -15,6 +13,8 @@ from backoffice.list_pages import (
     related,
     waiting,
 )
+from merchants.admin import installation, merchants, people, proposals, sign_ins
+from trail import admin as trail
 
 __all__ = [
     "Bounded",

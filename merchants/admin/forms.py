@@ -11,9 +11,9 @@ from unfold.widgets import (
 )
 
 from backoffice.decisions import Reasoned
+from lib.text_fields import LineField
 from merchants.models import Membership, Merchant
 from merchants.roles import Role
-from lib.text_fields import LineField
 
 
 class Roles(Reasoned):

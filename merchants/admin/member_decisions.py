@@ -1,7 +1,7 @@
 """What administrators decide about merchants' teams."""
 
-from merchants.admin.forms import Invited, InvitedTo, MerchantRole
 from backoffice.decisions import Act, Decision, Reasoned
+from merchants.admin.forms import Invited, InvitedTo, MerchantRole
 from merchants.models import Invitation, Membership
 from merchants.operations import team
 from merchants.roles import MANAGES_MEMBERS

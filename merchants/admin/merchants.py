@@ -8,14 +8,23 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from merchants.admin import member_decisions
-from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline, related, waiting
 from backoffice.decisions import Act, Deciding, Decision, Download, Reasoned
-from merchants.forms import ProfileLookedAt
-from merchants.models import Invitation, Membership, Merchant, Profile, ProfilePart, ProfileStep, Standing, TimeZonePeriod
-from notices.models import Notice, NoticeMail
-from merchants.operations import profiles
+from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline, related, waiting
 from backoffice.queues import PROFILES
+from merchants.admin import member_decisions
+from merchants.forms import ProfileLookedAt
+from merchants.models import (
+    Invitation,
+    Membership,
+    Merchant,
+    Profile,
+    ProfilePart,
+    ProfileStep,
+    Standing,
+    TimeZonePeriod,
+)
+from merchants.operations import profiles
+from notices.models import Notice, NoticeMail
 
 
 class MembershipInline(ReadOnlyInline):

@@ -6,8 +6,8 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 
-from merchants.admin.forms import NewOperator, Roles
 from backoffice.decisions import Act, Agreed, Decision, Reasoned
+from merchants.admin.forms import NewOperator, Roles
 from merchants.models import Proposal, User
 from merchants.models.people import ENOUGH_ADMINISTRATORS
 from merchants.operations import operators, people

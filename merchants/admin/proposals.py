@@ -7,12 +7,12 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from backoffice.list_pages import ReadOnly, waiting
 from backoffice.decisions import Act, Agreed, Deciding, Decision, Reasoned
+from backoffice.list_pages import ReadOnly, waiting
+from backoffice.queues import PROPOSALS
 from merchants.models import Proposal
 from merchants.operations import proposals
 from merchants.proposals import KINDS
-from backoffice.queues import PROPOSALS
 
 
 def _by(act: Act) -> dict[str, Any]:

@@ -14,12 +14,12 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from lib import clock, csv_files
-from backoffice.list_pages import FoundByKeys
-from trail.admin import OnDays
 from backoffice.buttons import button
+from backoffice.list_pages import FoundByKeys
+from lib import clock, csv_files
 from merchants.models import EnrolledFactor, SecurityMail, SignIn
 from merchants.templatetags import browsers
+from trail.admin import OnDays
 
 COLUMNS = {
     "Time (UTC)": csv_files.utc("at"),

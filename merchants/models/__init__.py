@@ -18,8 +18,8 @@ TimeZoneData  the version of the time-zone data by which the books count days; o
 TrailEntry  who changed what, from what to what, and why; never changed or deleted.
 """
 
-from merchants.models.installation import Installation
 from jobs.models.leases import Lease
+from merchants.models.installation import Installation
 from merchants.models.merchants import (
     Merchant,
     Profile,
@@ -28,11 +28,11 @@ from merchants.models.merchants import (
     Standing,
     TimeZonePeriod,
 )
-from notices.models import Notice, NoticeMail
 from merchants.models.people import Invitation, Membership, User, UserManager
 from merchants.models.proposals import Proposal
 from merchants.models.sign_ins import EnrolledFactor, SecurityMail, SignIn
 from merchants.models.time_zones import TimeZoneData
+from notices.models import Notice, NoticeMail
 from trail.models import TrailEntry
 
 __all__ = [

@@ -13,8 +13,8 @@ from django.db import transaction
 from merchants import queries
 from merchants.models import EnrolledFactor, Membership, SecurityMail, User
 from merchants.operations import security_mails
-from trail import operations as trail
 from merchants.queries import FACTOR_WAITS, FACTORS
+from trail import operations as trail
 from trail.actions import Action
 
 Kind = SecurityMail.Kind

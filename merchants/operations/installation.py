@@ -4,10 +4,10 @@ from datetime import datetime
 
 from django.db import transaction
 
+from lib.refusals import Invalid
 from merchants import installation
 from merchants.models import Installation
 from trail import operations as trail
-from lib.refusals import Invalid
 from trail.actions import Action
 
 

@@ -6,11 +6,11 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.db.models import QuerySet
 
+from lib.refusals import Refused
 from merchants import queries, security_letter
 from merchants.models import Invitation, Membership, SecurityMail, User
 from merchants.operations import security_mails
 from trail import operations as trail
-from lib.refusals import Refused
 from trail.actions import Action
 
 

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.db import transaction
 
 from lib import arrival, calendar
-from merchants.models import Merchant, TimeZonePeriod
 from lib.refusals import Conflict, Invalid, Refused
+from merchants.models import Merchant, TimeZonePeriod
 
 
 class UnknownMerchant(Refused):

@@ -16,14 +16,14 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from lib import locks, wording
+from lib.refusals import Invalid, Refused
 from merchants import operator_letter
 from merchants.models import Proposal, User
 from merchants.models.people import DECIDING_ON_PEOPLE, ENOUGH_ADMINISTRATORS
 from merchants.operations import proposals, sessions
-from trail import operations as trail
 from merchants.proposals import OPERATOR_ROLES
-from lib.refusals import Invalid, Refused
 from merchants.roles import MANAGES_PEOPLE, OF_MONEY, Role
+from trail import operations as trail
 from trail.actions import Action
 
 log = logging.getLogger(__name__)

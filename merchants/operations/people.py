@@ -7,10 +7,10 @@ from django.conf import settings
 from django.db import transaction
 
 from lib import wording
+from lib.refusals import Invalid, Refused
 from merchants.models import SecurityMail, User
 from merchants.operations import operators, security_mails, sessions
 from trail import operations as trail
-from lib.refusals import Invalid, Refused
 from trail.actions import Action
 
 

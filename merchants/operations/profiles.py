@@ -10,9 +10,9 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from lib import encrypted, secrets, texts, wording
+from lib.refusals import Invalid, Refused
 from merchants.models import Profile, ProfilePart, Standing
 from trail import operations as trail
-from lib.refusals import Invalid, Refused
 from trail.actions import Action
 
 LARGEST_DOCUMENT = 5 * 1024 * 1024

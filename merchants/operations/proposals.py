@@ -13,13 +13,13 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.module_loading import import_string
 
+from jobs.chunks import NOBODYS_FAULT, Failures
 from lib import second_person, wording
+from lib.refusals import Refused
 from merchants.models import Proposal, User
 from merchants.models.proposals import LAPSES_AFTER
-from trail import operations as trail
-from jobs.chunks import NOBODYS_FAULT, Failures
 from merchants.proposals import KINDS, Kind
-from lib.refusals import Refused
+from trail import operations as trail
 from trail.actions import Action
 
 Status = Proposal.Status

@@ -9,11 +9,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
+from jobs.chunks import Failures
 from merchants import queries
 from merchants.models import SecurityMail, SignIn, User
 from merchants.operations import security_mails
 from trail import operations as trail
-from jobs.chunks import Failures
 from trail.actions import Action
 
 Kind = SignIn.Kind

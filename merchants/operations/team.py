@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from merchants import invitation_letter, queries
 from lib import wording
+from lib.refusals import Invalid, Refused
+from merchants import invitation_letter, queries
 from merchants.models import Invitation, Membership, Merchant, SecurityMail, User
 from merchants.operations import invitations, security_mails, sessions
-from trail import operations as trail
-from lib.refusals import Invalid, Refused
 from merchants.roles import MANAGES_MEMBERS
+from trail import operations as trail
 from trail.actions import Action
 
 log = logging.getLogger(__name__)

@@ -14,11 +14,11 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from merchants.sign_in import guesses, visitors
 from lib import clock
 from merchants import queries, second_factor
 from merchants.models import SignIn, User
 from merchants.operations import sign_ins
+from merchants.sign_in import guesses, visitors
 
 
 class InvitationOnly(DefaultAccountAdapter):

@@ -17,12 +17,12 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from merchants.sign_in import visitors
 from lib import clock
 from merchants import second_factor
 from merchants.models import SignIn, User
 from merchants.operations import factors, sign_ins
 from merchants.queries import FACTORS
+from merchants.sign_in import visitors
 
 Kind = SignIn.Kind
 Type = Authenticator.Type

@@ -11,10 +11,10 @@ from allauth.core.internal import ratelimit
 from allauth.core.internal.ratelimit import RateLimitUsage
 from django.http import HttpRequest
 
-from merchants.sign_in import visitors
 from lib import clock
 from merchants import queries
 from merchants.operations import sign_ins
+from merchants.sign_in import visitors
 
 APP, ACTION = "tael", "wrong"
 OF_ADDRESS = {ACTION: "5/15m/key"}

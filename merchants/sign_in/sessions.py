@@ -16,8 +16,8 @@ from django.contrib.sessions.models import Session
 from django.db import connection, models, transaction
 from django.utils import timezone
 
-from lib import encrypted, secrets
 from jobs.chunks import Failures
+from lib import encrypted, secrets
 
 ALL = 0  # what is due is all that has expired: sessions have no number
 

@@ -7,12 +7,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from merchants import apologies, queries
 from lib import clock
+from lib.refusals import Refused
+from merchants import apologies, queries
 from merchants.forms import FirstPassword
 from merchants.models import Invitation, Membership, User
 from merchants.operations import invitations
-from lib.refusals import Refused
 
 
 @never_cache

@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
-from merchants import apologies, queries
 from lib import clock
+from lib.refusals import Invalid
+from merchants import apologies, queries
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.forms import ProfileForm
 from merchants.models import User
 from merchants.operations import people, profiles
-from lib.refusals import Invalid
 
 
 @require_POST

@@ -4,13 +4,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from merchants import apologies, queries
 from lib import clock, paging
+from lib.refusals import Refused
+from merchants import apologies, queries
 from merchants.access import MemberRequest, for_members, for_owners
 from merchants.forms import InvitationForm, RoleForm
 from merchants.models import Membership
 from merchants.operations import team as operations
-from lib.refusals import Refused
 from merchants.second_factor import with_second_factor
 
 

@@ -12,11 +12,11 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
 from django.db.models import F
 
-from notices import letters
-from merchants.models import Membership
-from notices.models import Notice, NoticeMail
-from merchants.operations.mailing import Sending, deliver
 from lib.refusals import Invalid
+from merchants.models import Membership
+from merchants.operations.mailing import Sending, deliver
+from notices import letters
+from notices.models import Notice, NoticeMail
 
 # A new destination, and automatic withdrawals, are told to every owner, muted or not: they may be
 # a thief's.

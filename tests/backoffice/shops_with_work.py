@@ -6,8 +6,8 @@ from django.conf import LazySettings
 from moneyed import Money
 
 from billing.operations import payment_methods, payments, terms, transfers
-from jobs.models import Heartbeat, JobFailure
 from credit.operations import requests
+from jobs.models import Heartbeat, JobFailure
 from merchants.models import User
 from merchants.operations import profiles
 from merchants.roles import Role

@@ -11,9 +11,9 @@ from django.db.models import Field, ForeignKey, Model
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.paginator import InfinitePaginator
 
+from backoffice import list_pages
 from billing.models import Charge, Invoice
 from credit.models import Order
-from backoffice import list_pages
 from tests import shops
 from tests.backoffice.shops_with_work import operator
 from tests.factories import browser_of

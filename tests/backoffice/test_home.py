@@ -10,8 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from jobs.models import Heartbeat
 from credit.models import OrderFlag
+from jobs.models import Heartbeat
 from merchants.models import User
 from tests import shops
 from tests.backoffice.shops_with_work import NOW, operator, rosewood, stuck

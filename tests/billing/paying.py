@@ -14,8 +14,8 @@ from billing.models import BillDecision, Card, Invoice, Payment
 from billing.operations import bill_decisions, payment_methods, payments, transfers
 from billing.providers.registry import Answer
 from lib import money
-from notices.models import Notice
 from lib.refusals import Refused
+from notices.models import Notice
 from tests import shops
 
 MEI = "mei@rosewood.example"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from billing.models import FeePrice
 from backoffice import decisions
+from billing.models import FeePrice
 from tests import shops
 from tests.billing.operator_decisions import DECIDED_AT, DECIDER, nothing_changes, operator
 from tests.credit.deciding import address, text

@@ -9,9 +9,9 @@ from django.db.models import Model
 from moneyed import Money
 from pytest_django import Settings
 
+from backoffice import decisions
 from billing.models import Invoice
 from billing.operations import ended_payments, transfers
-from backoffice import decisions
 from tests.billing import operator_decisions as deciding
 from tests.billing.operator_decisions import DECIDED_AT, WHY, nothing_changes, operator, reread
 from tests.credit.deciding import address, text

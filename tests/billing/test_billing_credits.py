@@ -4,8 +4,8 @@ import pytest
 
 from billing.models import BillingCredit, Charge
 from billing.operations import credits
-from notices.models import Notice
 from lib.refusals import CurrencyMismatch, Invalid
+from notices.models import Notice
 from tests import shops
 from tests.billing import deciding
 from tests.billing.crediting import LATER, NOW, open_shop

@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 
 from billing.operations import credits
-from notices.models import Notice
 from lib.refusals import Refused
+from notices.models import Notice
 from tests import shops
 from tests.billing import deciding
 from tests.billing.crediting import LATER, NOW, open_shop

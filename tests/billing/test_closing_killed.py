@@ -20,9 +20,9 @@ from billing.models import (
     Statement,
     StatementTotal,
 )
-from jobs import definitions
-from gateway.events import apply_all
 from config.timetable import TIMETABLE
+from gateway.events import apply_all
+from jobs import definitions
 from lib import events
 from tests import shops
 from tests.threads import at_once

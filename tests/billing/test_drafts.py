@@ -9,8 +9,8 @@ from billing.models import Invoice
 from billing.operations import bill_decisions, terms
 from billing.operations.accounts import Plan
 from billing.queries import bills
-from notices.models import Notice
 from lib.refusals import Invalid
+from notices.models import Notice
 from tests import shops
 from tests.billing.paying import (
     FIRST,

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from billing.providers import minimums, registry
 from billing.models import AccountChange, BillingAccount, Invoice
 from billing.operations.payment_methods import CurrencyNotTaken
+from billing.providers import minimums, registry
 from billing.providers.registry import Answer
 from tests import shops
 from tests.billing import deciding

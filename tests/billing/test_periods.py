@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from billing.documents import exports
 from billing import queries
+from billing.documents import exports
 from billing.models import Invoice
 from tests import shops
 from tests.billing import deciding, paying

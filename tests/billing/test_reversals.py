@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from jobs.timetable import job_named
 
 from billing.models import BillingAccount, Invoice, Payment, Reversal
 from billing.operations import (
@@ -19,16 +20,15 @@ from billing.operations import (
     terms,
 )
 from config.management.commands.audit import CHECKS
-from jobs.timetable import job_named
 from credit.models import Freeze
 from lib import audit
-from notices.models import Notice
-from trail.models import TrailEntry
 from lib.refusals import Refused
+from notices.models import Notice
 from tests import shops
 from tests.billing.at_stripe import attempts, bill, billed_shop, collect
 from tests.billing.paying import unapplied
 from tests.stripe_server import OddStripe, send_event
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 

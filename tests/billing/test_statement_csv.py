@@ -12,9 +12,9 @@ from django.core.management import CommandError, call_command
 from moneyed import Money
 
 from billing.documents.csv_export import Incomplete
+from billing.documents.statement_csv import Export
 from billing.models import BillingAccount, Charge, StatementTotal
 from billing.operations import charges, credits
-from billing.documents.statement_csv import Export
 from lib.csv_files import BLOCK
 from tests import shops
 from tests.factories import browser_of, member

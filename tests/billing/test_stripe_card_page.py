@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import stripe
 
-from billing.providers import stripe as stripe_provider
 from billing.operations import cards
+from billing.providers import stripe as stripe_provider
 from tests import shops, stripe_server
 from tests.billing.pages import address_of, answers, read, send
 from tests.factories import member, proved

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import stripe
 
-from billing.providers import stripe as stripe_provider
-from billing.providers.answers import ProviderNotReady
 from billing.models import Card, Invoice, Payment
 from billing.operations import cards, payment_methods
+from billing.providers import stripe as stripe_provider
+from billing.providers.answers import ProviderNotReady
 from tests import shops, stripe_server
 from tests.stripe_server import send_event
 from tests.threads import at_once

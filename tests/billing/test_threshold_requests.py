@@ -6,8 +6,8 @@ import pytest
 
 from billing.models import AccountChange, ThresholdRequest
 from billing.operations import thresholds
-from notices.models import Notice
 from lib.refusals import CurrencyMismatch, Invalid, Refused
+from notices.models import Notice
 from tests import shops
 from tests.billing import deciding
 from tests.threads import at_once

@@ -8,8 +8,8 @@ import pytest
 from billing.models import AccountChange
 from billing.operations import terms
 from credit.operations import days as credit_days
-from merchants.models import TimeZonePeriod
 from lib.refusals import Invalid
+from merchants.models import TimeZonePeriod
 from tests import shops
 from tests.billing import deciding
 from tests.billing.moving import ASKED, at, moving, zones

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from kombu.exceptions import OperationalError
 
-from billing.providers import hurry, stripe
 from billing import tasks
 from billing.models import Card, Invoice, Payment
 from billing.operations import at_once, cards, payments
+from billing.providers import hurry, stripe
 from billing.providers.registry import Answer, NoAnswer
 from tests import shops, stripe_server
 from tests.billing.at_stripe import add_card as add_stripe_card

@@ -8,9 +8,9 @@ from django.db import transaction
 
 from billing.operations import accounts, unapplied
 from billing.providers.registry import Answer
+from lib.refusals import Refused
 from notices import letters
 from notices.models import Notice
-from lib.refusals import Refused
 from tests import shops
 from tests.billing import deciding
 from tests.billing.paying import (

@@ -15,8 +15,8 @@ from typing import Any
 
 from django.test import override_settings
 
-from gateway.events import apply_all
 from config.timetable import TIMETABLE
+from gateway.events import apply_all
 from lib.events import Event
 from merchants.operations import operators, proposals
 from tests.config import audited_spring

@@ -15,9 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 import manage
+from credit.models import Withdrawal
 from jobs import tasks
 from jobs.models import Heartbeat, JobRun
-from credit.models import Withdrawal
 from lib import clock
 from lib.clock import ClockAhead
 from tests import clocks, shops

@@ -13,16 +13,16 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
+from jobs.timetable import job_named
 
 from billing.models import Charge
-from jobs.timetable import job_named
 from credit.models import Order
-from trail.models import TrailEntry
 from merchants.models import User
 from merchants.operations import operators, people, proposals
 from tests import shops
 from tests.credit.withdrawing import add, shop_with, withdraw
 from tests.factories import PASSWORD, member, operator
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,8 @@ from pytest_django import Settings
 from billing.models import Invoice
 from billing.queries import prices
 from config.local import datafolder
-from config.local.demo import people, loading as telling
+from config.local.demo import loading as telling
+from config.local.demo import people
 from config.local.demo.actions import Deed
 from config.local.demo.shops import HUAXIN, LAKESIDE, MEILI, SHOPS, SIAM_SILK, Shop
 from credit.models import LimitReview

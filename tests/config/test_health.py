@@ -15,10 +15,10 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from config.monitoring import health
-from jobs import queries
 from config import static_files
 from config.celery import app
+from config.monitoring import health
+from jobs import queries
 from jobs.models import Heartbeat, JobRun
 from lib import zones
 from merchants.models import TimeZoneData

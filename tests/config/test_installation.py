@@ -16,11 +16,11 @@ from credit.operations import payouts
 from credit.providers import PROVIDERS as PAYERS
 from merchants import installation
 from merchants.models import Installation
-from trail.models import TrailEntry
 from merchants.operations.installation import set_prefix
 from tests import shops, stripe_server
 from tests.billing import at_stripe, paying
 from tests.credit import payout_server, withdrawing
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 NOW = shops.instant("2026-11-02 12:00")

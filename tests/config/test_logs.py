@@ -19,8 +19,8 @@ from django.test import Client
 
 from config.monitoring import logs
 from tests import shops
-from tests.jobs.working import damage, run
 from tests.factories import browser_of, member
+from tests.jobs.working import damage, run
 
 
 class Lines:

@@ -16,10 +16,10 @@ from prometheus_client import REGISTRY, start_http_server
 from pytest_django import Settings
 
 from billing.models import Invoice
-from jobs import queries
-from config.monitoring import metrics
 from config.celery import app
 from config.local.datafolder import BASE_DIR
+from config.monitoring import metrics
+from jobs import queries
 from jobs.models import Heartbeat, JobFailure, JobRun
 from tests import shops
 from tests.billing.paying import billed

@@ -15,10 +15,10 @@ from django.utils import timezone
 from config.monitoring import context, logs, sentry
 from merchants import queries
 from merchants.models import Membership
-from trail.models import TrailEntry
 from merchants.operations import team
 from tests import shops
 from tests.factories import UserFactory, member
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 

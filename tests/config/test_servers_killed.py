@@ -16,9 +16,9 @@ import pytest
 from config.local import programs
 from config.local.programs import Program
 from tests.config import small_disk
-from tests.processes import lives, processes_of, until, until_gone
 from tests.config.test_embedded import postmaster, redis_server
 from tests.config.test_up import shows_the_sign_in_page
+from tests.processes import lives, processes_of, until, until_gone
 
 Start = Callable[..., "subprocess.Popen[str]"]
 

@@ -17,9 +17,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from billing.models import Invoice, Payment
-from config.monitoring import health
 from config import waits
 from config.celery import app
+from config.monitoring import health
 from lib import statement_timeout
 from merchants.models import User
 from tests import shops, silent_server

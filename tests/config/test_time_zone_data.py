@@ -22,14 +22,14 @@ from config import installation
 from config.management.commands.audit import CHECKS
 from credit.models import CreditLine
 from lib import audit, calendar, zones
+from lib.refusals import Invalid
 from merchants import time_zone_data
 from merchants.commands import BooksCommand
 from merchants.models import Merchant, TimeZoneData, TimeZonePeriod
-from trail.models import TrailEntry
-from lib.refusals import Invalid
 from tests import shops
 from tests.billing import deciding
 from tests.shops import Shop
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 NOW = shops.instant("2026-11-25T12:00Z")

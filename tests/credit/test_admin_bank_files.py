@@ -6,11 +6,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from backoffice import decisions
 from credit import tasks
 from credit.models import PayoutAnswerFile, PayoutDestination, Withdrawal
 from credit.queries import withdrawals as queries
-from backoffice import decisions
-from trail.models import TrailEntry
 from tests.credit.deciding import DECIDED_AT, DECIDER, address, nothing_changes, operator, text
 from tests.credit.withdrawing import (
     OTHER_OPERATOR,
@@ -25,6 +24,7 @@ from tests.credit.withdrawing import (
 )
 from tests.factories import browser_of, member
 from tests.shops import Shop
+from trail.models import TrailEntry
 
 EXPORT = "/admin/credit/withdrawal/decide/export/"
 ANSWERS = "/admin/credit/withdrawal/decide/answers/"

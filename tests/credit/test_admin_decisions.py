@@ -10,7 +10,6 @@ from django.db.models import Model
 from django.test import Client
 
 from backoffice import decisions
-from trail.models import TrailEntry
 from merchants.operations import profiles
 from tests.credit import operator_decisions
 from tests.credit.deciding import (
@@ -38,6 +37,7 @@ from tests.factories import UserFactory, browser_of, member
 from tests.factories import operator as of_ours
 from tests.kept import kept
 from tests.shops import Shop
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from credit.models import CreditPolicy
 from backoffice import decisions
+from credit.models import CreditPolicy
 from tests import shops
 from tests.credit.deciding import DECIDED_AT, address, nothing_changes, operator, text
 from tests.factories import browser_of, member

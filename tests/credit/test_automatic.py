@@ -13,9 +13,8 @@ from moneyed import Money
 from credit.models import PayoutRun, PayoutSchedule, Withdrawal
 from credit.operations import automatic, destinations, freezes
 from credit.operations.destinations import DestinationNotUsable, UnknownDestination
-from notices.models import Notice
-from trail.models import TrailEntry
 from lib.refusals import CurrencyMismatch, Invalid
+from notices.models import Notice
 from tests import shops
 from tests.credit.withdrawing import (
     MERCHANT,
@@ -35,6 +34,7 @@ from tests.credit.withdrawing import (
     withdraw,
 )
 from tests.threads import at_once
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,8 @@ from billing.operations import terms
 from credit.models import LimitReview
 from credit.operations import own_rules, requests
 from credit.queries import limit as limits
-from notices.models import Notice
 from lib.refusals import Refused
+from notices.models import Notice
 from tests import shops
 from tests.credit import reviewing, withdrawing
 from tests.shops import Shop

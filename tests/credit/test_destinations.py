@@ -15,8 +15,8 @@ from credit.operations.destinations import (
 )
 from credit.queries import withdrawals
 from lib import encrypted
-from notices.models import Notice
 from lib.refusals import Invalid
+from notices.models import Notice
 from tests import shops
 from tests.credit import withdrawing
 from tests.credit.withdrawing import JOINED, MERCHANT, add

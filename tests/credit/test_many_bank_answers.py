@@ -14,10 +14,10 @@ from django.db.models import Sum
 from django.http import HttpResponse
 from django.test import Client
 
+from backoffice import decisions
 from config.celery import job_named
 from credit.models import CreditLine, PayoutAnswer, PayoutAnswerFile, ProceedsEntry, Withdrawal
 from credit.operations import payout_files
-from backoffice import decisions
 from tests.credit.deciding import DECIDED_AT, operator, text
 from tests.credit.test_admin_bank_files import ANSWERS, answers
 from tests.credit.withdrawing import NOW, OPERATOR, shop_with, withdraw

@@ -10,11 +10,11 @@ from moneyed import Money
 from credit.models import Freeze
 from credit.operations import freezes, own_rules
 from credit.queries import attention, declined
-from notices.models import Notice
-from trail.models import TrailEntry
 from lib.refusals import CurrencyMismatch, Invalid, Refused
+from notices.models import Notice
 from tests import shops
 from tests.shops import Shop
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 

@@ -7,13 +7,13 @@ from django.test import Client
 from moneyed import Money
 
 from credit.operations import own_rules
-from trail.models import TrailEntry
 from tests import shops
 from tests.credit.pages import set_clock
 from tests.credit.unmatching import settle, shop_with_unmatched_cash
 from tests.factories import browser_of, member
 from tests.shops import Shop
 from tests.text import text_of
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 

@@ -7,10 +7,10 @@ import pytest
 from credit.models import RefusedCash
 from credit.operations import refused_cash
 from credit.queries.waiting import REFUSED
-from trail.models import TrailEntry
 from lib.refusals import Invalid, Refused
 from tests import shops
 from tests.shops import Shop
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 

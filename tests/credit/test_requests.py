@@ -11,8 +11,8 @@ from moneyed import Money
 
 from credit.models import LimitEntry, LimitRequest
 from credit.operations import limits, requests
-from notices import letters
 from lib.refusals import CurrencyMismatch, Invalid
+from notices import letters
 from tests import shops
 from tests.shops import Shop, instant
 

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from credit.models import Withdrawal
-from merchants.models import User
 from lib.second_person import SamePerson, check
+from merchants.models import User
 from tests import shops
 from tests.credit import withdrawing
 from tests.credit.pages import set_clock

@@ -13,11 +13,11 @@ from credit.models import OrderPayment, ProceedsEntry, UnmatchedSettlement
 from credit.operations import unmatched
 from credit.queries import proceeds
 from credit.queries.waiting import UNMATCHED
-from notices.models import Notice
-from trail.models import TrailEntry
 from lib.refusals import Refused
+from notices.models import Notice
 from tests.credit import reviewing
 from tests.credit.unmatching import NOW, OPERATOR, cash, settle, shop_with_unmatched_cash
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 

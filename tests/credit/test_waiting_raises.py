@@ -14,9 +14,9 @@ from credit.operations import limits, policies, requests, review_decisions
 from credit.operations.review_decisions import AlreadyDecided, ReviewOvertaken
 from notices import letters
 from notices.models import Notice
-from trail.models import TrailEntry
 from tests import shops
 from tests.credit.reviewing import DECEMBER, OPERATOR, latest, limit, metrics, outcome, shop_with
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 

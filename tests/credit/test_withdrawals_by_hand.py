@@ -15,7 +15,6 @@ from credit.operations.payout_files import Batch, UnknownBatch
 from credit.operations.payouts import NotSent
 from credit.operations.withdrawals import AlreadyDecided
 from credit.queries import withdrawals as queries
-from trail.models import TrailEntry
 from lib.refusals import Invalid
 from tests import shops
 from tests.credit.withdrawing import (
@@ -33,6 +32,7 @@ from tests.credit.withdrawing import (
     unchanged,
     withdraw,
 )
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 

@@ -14,9 +14,9 @@ from credit.operations.withdrawals import (
     UnknownWithdrawal,
     WithdrawalsStopped,
 )
-from notices.models import Notice
 from lib.refusals import Invalid
 from lib.second_person import SamePerson
+from notices.models import Notice
 from tests import shops
 from tests.credit.withdrawing import (
     MERCHANT,

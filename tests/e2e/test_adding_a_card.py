@@ -8,8 +8,8 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from billing.providers import stripe
 from billing.operations import cards
+from billing.providers import stripe
 from tests import shops, stripe_server
 from tests.billing.test_stripe_card_page import type_in
 from tests.e2e.test_reading_the_books import sign_in

@@ -11,8 +11,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from billing.operations import payment_methods
 from credit.models import Withdrawal
-from tests.billing import deciding
 from tests.backoffice.shops_with_work import NOW, operator, rosewood
+from tests.billing import deciding
 from tests.credit.pages import set_clock
 from tests.factories import PASSWORD
 from tests.shops import Shop

@@ -12,12 +12,12 @@ from django.test import Client
 
 from billing import events as billing_events
 from billing.models import Charge
+from credit.operations import orders
 from gateway.events import apply_all
 from gateway.models import Replay
-from credit.operations import orders
 from lib import events
-from merchants.models import Merchant
 from lib.refusals import Invalid
+from merchants.models import Merchant
 from tests import event_files, factories, shops
 
 pytestmark = pytest.mark.django_db

@@ -13,8 +13,8 @@ from django.core.management import call_command
 from django.test import Client
 
 from billing.models import Charge
-from gateway.events import apply_all
 from credit.models import LimitReview, ShopMetrics
+from gateway.events import apply_all
 from lib import events
 from tests import factories, shops
 from tests.shops import Shop

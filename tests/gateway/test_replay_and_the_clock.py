@@ -15,10 +15,10 @@ from django.db import connection
 from django.utils import timezone
 
 from billing.models import Invoice
-from gateway import ahead
 from config.local.datafolder import BASE_DIR
-from jobs.models import Heartbeat
+from gateway import ahead
 from gateway.models import Replay
+from jobs.models import Heartbeat
 from merchants.models import Merchant
 from tests import event_files, shops
 from tests.event_files import replay

@@ -8,18 +8,28 @@ from typing import Any
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError
+from jobs.timetable import job_named
 
 from billing.models import BillingAccount
 from billing.operations import days
-from jobs import definitions, queries, runs, tasks
-from jobs.models import JobFailure, JobRun
-from jobs.timetable import job_named
 from credit.models import CreditLine
-from trail.models import TrailEntry
+from jobs import definitions, queries, runs, tasks
 from jobs.chunks import Failures, by_halves, one_by_one
+from jobs.models import JobFailure, JobRun
 from lib.refusals import Invalid
 from tests import shops
-from tests.jobs.working import DAY_END, NEXT_RUN, OPERATOR, damage, fifty, figures, mend, open_failures, run
+from tests.jobs.working import (
+    DAY_END,
+    NEXT_RUN,
+    OPERATOR,
+    damage,
+    fifty,
+    figures,
+    mend,
+    open_failures,
+    run,
+)
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 

@@ -11,13 +11,22 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from backoffice import decisions
 from jobs import queries
 from jobs.models import Heartbeat, JobFailure, JobRun
-from backoffice import decisions
-from trail.models import TrailEntry
 from tests import shops
-from tests.jobs.working import DAY_END, JOINED, OPERATOR, damage, figures, mend, run, workers_in_this_process
 from tests.factories import UserFactory, browser_of
+from tests.jobs.working import (
+    DAY_END,
+    JOINED,
+    OPERATOR,
+    damage,
+    figures,
+    mend,
+    run,
+    workers_in_this_process,
+)
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 

@@ -6,25 +6,25 @@ from typing import Any
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
+from jobs.timetable import job_named
 
 from billing.models import Invoice, Payment
 from billing.operations import payments
 from billing.providers.registry import PROVIDERS, Answer
-from jobs import definitions, runs, tasks
 from config.celery import app
 from config.management.commands import up
-from jobs.models import JobRun
 from config.timetable import TIMETABLE
-from jobs.timetable import job_named
 from credit.operations import payouts
 from credit.providers import PROVIDERS as BANKS
 from credit.providers import Answer as BankAnswer
+from jobs import definitions, runs, tasks
+from jobs.models import JobRun
 from lib import clock
 from tests import shops, silent_server, stripe_server
 from tests.billing.at_stripe import add_card
 from tests.billing.paying import Told, told_shop
-from tests.jobs.working import figures, run
 from tests.credit.withdrawing import NOW, shop_with, status, withdraw
+from tests.jobs.working import figures, run
 from tests.silent_server import Silent
 
 pytestmark = pytest.mark.django_db

@@ -9,11 +9,11 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from billing.models import Invoice
-from jobs import definitions, runs, tasks
 from config.celery import app
-from jobs.definitions import Job
 from config.timetable import TIMETABLE
 from credit.models import CreditLine
+from jobs import definitions, runs, tasks
+from jobs.definitions import Job
 from tests import books, shops
 
 

@@ -8,8 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lib import charts
-from lib import formats
+from lib import charts, formats
 
 
 def drawn(*values: str, size: tuple[int, int] = charts.WIDE) -> str:

@@ -9,11 +9,11 @@ from django import forms
 
 from credit.operations import limits
 from lib import texts, wording
-from trail.models import TrailEntry
 from lib.money import of
 from lib.refusals import Invalid
 from lib.text_fields import LineField, WordsField
 from tests import shops
+from trail.models import TrailEntry
 
 MODULES = (
     *("merchants.forms", "merchants.admin.forms", "backoffice.decisions", "lib.lists"),

@@ -11,6 +11,7 @@ from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from jobs.timetable import job_named
 from moneyed import Money
 from pytest_django import Settings
 
@@ -27,10 +28,6 @@ from billing.operations import (
     unapplied,
 )
 from billing.providers.registry import Answer
-from jobs import runs
-from jobs.models import Heartbeat, JobFailure
-from gateway.models import Replay, ReplayRejection
-from jobs.timetable import job_named
 from credit.models import PayoutDestination, PayoutRun
 from credit.operations import (
     automatic,
@@ -40,8 +37,10 @@ from credit.operations import (
     unmatched,
     withdrawals,
 )
+from gateway.models import Replay, ReplayRejection
+from jobs import runs
+from jobs.models import Heartbeat, JobFailure, Lease
 from merchants import installation, time_zone_data
-from jobs.models import Lease
 from merchants.models import Membership, SignIn, User
 from merchants.operations import factors, operators, profiles, sign_ins, team
 from tests import shops

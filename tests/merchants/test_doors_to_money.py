@@ -13,7 +13,6 @@ from pytest_django import Settings
 
 from credit.models import PayoutDestination, PayoutSchedule, Withdrawal
 from merchants.models import Invitation, Membership, Merchant, User
-from trail.models import TrailEntry
 from merchants.operations import team
 from tests.config.test_authorisation import EXPORTS, MERCHANT, SHOWS
 from tests.credit.withdrawing import destination_of, shop_with
@@ -21,6 +20,7 @@ from tests.factories import PASSWORD, browser_of, confirm_second_factor, member,
 from tests.merchants.teams import INVITE, NEW_PASSWORD, TEAM, members
 from tests.shops import Shop
 from tests.text import text_of
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 

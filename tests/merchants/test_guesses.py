@@ -5,8 +5,8 @@ from allauth.mfa.totp.internal import auth
 from django.test import Client
 from pytest_django import Settings
 
-from merchants.sign_in.guesses import fold
 from merchants.models import User
+from merchants.sign_in.guesses import fold
 from tests.factories import PASSWORD, UserFactory, browser_of, confirm_second_factor
 
 pytestmark = pytest.mark.django_db

@@ -11,14 +11,14 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from merchants.models import Proposal, User
-from trail.models import TrailEntry
-from merchants.operations import operators, people
 from lib.refusals import Refused
+from merchants.models import Proposal, User
+from merchants.operations import operators, people
 from tests import shops
 from tests.factories import PASSWORD, UserFactory, browser_of, member, operator
 from tests.shops import instant
 from tests.text import text_of
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 

@@ -6,10 +6,10 @@ from datetime import datetime
 
 import pytest
 
+from lib.refusals import Invalid
 from merchants.models import Profile, ProfilePart, ProfileStep
 from merchants.operations import profiles
 from merchants.operations.profiles import Document
-from lib.refusals import Invalid
 from tests import shops
 from tests.shops import Shop, instant
 

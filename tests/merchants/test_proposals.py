@@ -9,16 +9,16 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, ProgrammingError, transaction
 from django.urls import reverse
-
 from jobs.timetable import job_named
+
+from lib.refusals import Refused
 from merchants.models import Proposal, User
-from trail.models import TrailEntry
 from merchants.operations import operators, people, proposals
 from merchants.proposals import OPERATOR_ROLES
-from lib.refusals import Refused
 from tests.factories import UserFactory, browser_of, operator
 from tests.shops import instant
 from tests.text import text_of
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 

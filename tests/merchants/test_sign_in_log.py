@@ -9,11 +9,11 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from merchants.sign_in import settings as sign_in_settings
 from merchants import queries
 from merchants.models import SecurityMail, SignIn, User
 from merchants.operations import security_mails, sign_ins
 from merchants.operations.sign_ins import Visitor
+from merchants.sign_in import settings as sign_in_settings
 from tests import trailed
 from tests.factories import PASSWORD, UserFactory, browser_of, operator
 

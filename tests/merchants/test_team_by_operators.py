@@ -9,10 +9,9 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from merchants.models import Invitation, Membership
-from trail.models import TrailEntry
-from merchants.operations import invitations, team
 from lib.refusals import Refused
+from merchants.models import Invitation, Membership
+from merchants.operations import invitations, team
 from tests import shops
 from tests.factories import (
     PASSWORD,
@@ -24,6 +23,7 @@ from tests.factories import (
 )
 from tests.shops import Shop
 from tests.text import text_of
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 

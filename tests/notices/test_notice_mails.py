@@ -6,11 +6,11 @@ import pytest
 from django.core import mail
 from django.utils.translation import get_language
 
-from notices import letters, queries
+from lib.refusals import Invalid
 from merchants.models import Membership, Merchant
+from notices import letters, queries
 from notices.models import Notice, NoticeMail
 from notices.operations import mails
-from lib.refusals import Invalid
 from tests.notices.mailing import NEXT_RUN, NOW, join, person, readers, run, tell
 from tests.shops import instant
 

@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 
 from merchants.models import Membership, User
-from notices.models import Notice
 from notices.forms import NOTICE_GROUPS
+from notices.models import Notice
 from tests import shops
 from tests.factories import MembershipFactory, browser_of, member
 from tests.shops import Shop

@@ -10,12 +10,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from trail.models import TrailEntry
-from trail import operations as trail
-from trail.actions import Action
 from tests import shops
 from tests.factories import UserFactory, browser_of, member
 from tests.shops import Shop, instant
+from trail import operations as trail
+from trail.actions import Action
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -184,9 +184,7 @@ def _asks(browser: Client, asked: dict[str, str]) -> str:
         found(browser, **asked)
     assert len(queries) <= 12
     assert not any("COUNT(" in query["sql"] for query in queries)
-    return next(
-        query["sql"] for query in queries if 'ORDER BY "trail_trailentry"' in query["sql"]
-    )
+    return next(query["sql"] for query in queries if 'ORDER BY "trail_trailentry"' in query["sql"])
 
 
 def _many(shop: Shop, at: datetime) -> list[TrailEntry]:

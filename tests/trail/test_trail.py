@@ -12,17 +12,17 @@ from pytest_django import Settings
 from billing.operations import payment_methods, payments
 from credit.models import PayoutDestination
 from credit.operations import destinations, requests
-from merchants.models import Invitation, Membership
-from trail.models import TrailEntry
-from merchants.operations import invitations, profiles, team
-from trail import operations as trail
 from lib.refusals import Invalid, Refused
-from trail.actions import Action
+from merchants.models import Invitation, Membership
+from merchants.operations import invitations, profiles, team
 from tests import trailed
 from tests.billing import deciding, paying
 from tests.credit import reviewing, withdrawing
 from tests.factories import UserFactory, member
 from tests.shops import Shop, instant
+from trail import operations as trail
+from trail.actions import Action
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 

@@ -11,11 +11,11 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from backoffice import decisions
+from backoffice.decisions import Deciding
 from credit.models import PayoutAnswerFile, Withdrawal
 from credit.queries import withdrawals as queries
 from credit.tasks import take_payout_answers
-from backoffice import decisions
-from backoffice.decisions import Deciding
 from merchants.roles import Role
 from tests import trailed
 from tests.billing import operator_decisions as billing
@@ -24,8 +24,8 @@ from tests.credit import operator_decisions as credit
 from tests.credit import withdrawing
 from tests.factories import browser_of, operator
 from tests.kept import kept_of
-from tests.trail.trail_cases import ANOTHER, CASES, CREDIT, STORAGE, Case, status, step
 from tests.shops import Shop
+from tests.trail.trail_cases import ANOTHER, CASES, CREDIT, STORAGE, Case, status, step
 from tests.trailed import Told
 
 pytestmark = pytest.mark.django_db

@@ -12,8 +12,8 @@ from config.local.demo import huaxin, lakeside, meili, prices, season, siam_silk
 from config.local.demo.actions import Deed
 from config.local.demo.season import Days
 from config.local.demo.shops import HUAXIN, LAKESIDE, MEILI, SHOPS, SIAM_SILK, Shop
-from gateway.replay import Replaying, look_through
 from config.timetable import TIMETABLE
+from gateway.replay import Replaying, look_through
 from merchants.models import Merchant
 
 CHAPTERS: Mapping[str, Callable[[Days], Iterator[Deed]]] = {

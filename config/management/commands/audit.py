@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from billing.audit import CHECKS as BILLING_CHECKS
-from gateway.ahead import look
 from credit.audit.lines import CHECKS as CREDIT_CHECKS
+from gateway.ahead import look
 from lib import audit, clock
 from lib.audit import Check, Finding, Reading
 from merchants.audit.proposals import PROPOSALS

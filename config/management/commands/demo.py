@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, OutputWrapper
 
 from config.local import datafolder
-from config.local.demo import people, loading
+from config.local.demo import loading, people
 from lib import clock
 from merchants.commands import BooksCommand
 from merchants.models import Merchant

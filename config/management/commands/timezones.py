@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from billing.operations import time_zones
 from lib import clock, zones
-from merchants import time_zone_data
 from lib.refusals import Refused
+from merchants import time_zone_data
 
 
 class Command(BaseCommand):

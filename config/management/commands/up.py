@@ -15,9 +15,9 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
 
 from config.local import embedded, servers
-from config.monitoring import metrics
 from config.local.demo.people import LOGINS
 from config.local.programs import Program
+from config.monitoring import metrics
 
 HOST = "127.0.0.1"
 WEB = "-m gunicorn config.wsgi --workers 2 --graceful-timeout 5 --no-control-socket"

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from jobs import queries
-from jobs.queries import JobState, State
 from jobs.models import JobRun
+from jobs.queries import JobState, State
 from lib import clock
 from merchants.commands import BooksCommand
 
