@@ -1,0 +1,1 @@
+"""The billing book: charges, statements, bills and their payments."""

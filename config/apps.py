@@ -8,9 +8,6 @@ class ConfigConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from merchants.sign_in import sessions  # needs the models, which are there by now
-
-        sessions.keep_digests_only()
         if dsn := os.environ.get("SENTRY_DSN"):
             from config.monitoring import sentry
 

@@ -96,9 +96,15 @@ INSTALLED_APPS = [
     "django_htmx",
     "djmoney",
     "pgtrigger",
+    "backoffice",
+    "trail",
+    "jobs",
     "merchants",
+    "notices",
     "credit",
     "billing",
+    "gateway",
+    "pages",
     "config",
 ]
 
@@ -136,7 +142,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
+            "libraries": {"formats": "lib.formats"},
         },
     }
 ]

@@ -18,7 +18,17 @@ from django.conf import settings
 from django.utils.translation import to_locale
 from django.utils.translation.template import templatize
 
-SOURCES = ("merchants", "credit", "billing", "config", "templates")
+SOURCES = (
+    "lib",
+    "merchants",
+    "notices",
+    "credit",
+    "billing",
+    "gateway",
+    "pages",
+    "config",
+    "templates",
+)
 KEYWORDS = DEFAULT_KEYWORDS | {
     "gettext_lazy": None,
     "gettext_noop": None,

@@ -1,0 +1,1 @@
+"""The credit book: limits, orders on credit, freezes, proceeds and withdrawals."""

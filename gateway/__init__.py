@@ -1,0 +1,1 @@
+"""How the marketplace's systems speak to us: events, and files of them that are replayed."""

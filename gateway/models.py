@@ -1,3 +1,7 @@
+"""Replay           how far a file of events has been applied; written with what it applied.
+ReplayRejection  an event of such a file that was refused, and why.
+"""
+
 from typing import ClassVar
 
 from django.db import models

@@ -1,6 +1,6 @@
 """What our own people may do, by the names of their groups.
 
-Which permissions a role has is written by config/migrations/0003_roles.py and nowhere else;
+Which permissions a role has is written by config/migrations/0001_roles.py and nowhere else;
 docs/operations.md has the table.
 """
 

@@ -1,0 +1,1 @@
+"""A merchant's pages that span both books: the start page, search and navigation."""

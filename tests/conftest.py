@@ -22,6 +22,9 @@ from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
 from config.local import embedded
 from gateway import ahead
 from tests import clocks, emptied, lacking, template_database, threads
+from tests.processes import data_folder, start
+
+__all__ = ["data_folder", "start"]  # fixtures
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Without a sandbox because tests may run as root; the rest keeps it from calling home.

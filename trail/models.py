@@ -3,8 +3,6 @@ from typing import ClassVar
 import pgtrigger
 from django.db import models
 
-from merchants.models.merchants import Merchant
-
 
 class TrailEntry(models.Model):
     """One change that a person made, written in the transaction of the change.
@@ -16,7 +14,7 @@ class TrailEntry(models.Model):
     actor = models.CharField(max_length=254)  # e-mail address, or the name of a key or command
     action = models.CharField(max_length=40)  # a code of trail.actions.Action
     merchant = models.ForeignKey(
-        Merchant,
+        "merchants.Merchant",
         null=True,
         blank=True,
         on_delete=models.PROTECT,

@@ -9,7 +9,7 @@ import time
 from config.local.datafolder import BASE_DIR
 from config.monitoring import metrics
 
-LEASH = BASE_DIR / "config" / "leash.py"
+LEASH = BASE_DIR / "config" / "local" / "run_with_parent.py"
 EARLY_SECONDS = 10  # one that ends so soon after its start may be unable to start at all
 MOST_EARLY_ENDS = 3  # in a row
 

@@ -6,19 +6,14 @@ Membership  a person's role at a merchant; at most one for each pair.
 Invitation  a role offered to whoever reads a mailbox; taken up once, within a week.
 Profile     what a merchant says of itself, and whether an operator confirmed it.
 ProfileStep a part of it was changed, confirmed or rejected; append-only.
-Notice      something a merchant's people are told; one per cause.
-NoticeMail  a notice on its way to one person by e-mail; sent once.
 Proposal    a decision that takes two people, and what became of it; decided once.
 SignIn      a sign-in, sign-out, or attempt; never changed, and deleted only when old.
 EnrolledFactor  since when a second factor opens withdrawals and destinations.
 SecurityMail  an e-mail about how somebody signs in, or who is on a team; sent once.
 Installation  what others know this installation by, and where it is.
-Lease       who asks a provider about something just now; gone when that is done.
 TimeZoneData  the version of the time-zone data by which the books count days; one row.
-TrailEntry  who changed what, from what to what, and why; never changed or deleted.
 """
 
-from jobs.models.leases import Lease
 from merchants.models.installation import Installation
 from merchants.models.merchants import (
     Merchant,
@@ -32,18 +27,13 @@ from merchants.models.people import Invitation, Membership, User, UserManager
 from merchants.models.proposals import Proposal
 from merchants.models.sign_ins import EnrolledFactor, SecurityMail, SignIn
 from merchants.models.time_zones import TimeZoneData
-from notices.models import Notice, NoticeMail
-from trail.models import TrailEntry
 
 __all__ = [
     "EnrolledFactor",
     "Installation",
     "Invitation",
-    "Lease",
     "Membership",
     "Merchant",
-    "Notice",
-    "NoticeMail",
     "Profile",
     "ProfilePart",
     "ProfileStep",
@@ -53,7 +43,6 @@ __all__ = [
     "Standing",
     "TimeZoneData",
     "TimeZonePeriod",
-    "TrailEntry",
     "User",
     "UserManager",
 ]

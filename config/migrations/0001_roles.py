@@ -8,7 +8,8 @@ Permissions are made after all migrations have run, which is too late for us: we
 from django.contrib.auth.management import create_permissions
 from django.db import migrations
 
-LABELS = ("auth", "account", "mfa", "merchants", "credit", "billing", "config")
+OURS = ("trail", "jobs", "merchants", "notices", "credit", "billing", "gateway")
+LABELS = ("auth", "account", "mfa", *OURS)
 
 # What officers may look at besides all of credit and billing.
 MERCHANTS = (
@@ -60,9 +61,9 @@ RUNNING = (
 ROLES = {
     "Credit officer": (("credit", "billing"), MERCHANTS, CREDIT),
     "Billing officer": (("credit", "billing"), MERCHANTS, BILLING),
-    "Auditor": (("merchants", "credit", "billing", "config"), SIGN_IN, ()),
+    "Auditor": (OURS, SIGN_IN, ()),
     "Administrator": (
-        ("merchants", "credit", "billing", "config"),
+        OURS,
         SIGN_IN,
         RUNNING,
     ),
@@ -108,7 +109,10 @@ class Migration(migrations.Migration):
         ("merchants", "0001_initial"),
         ("credit", "0002_policies"),
         ("billing", "0003_fees"),
-        ("config", "0002_initial"),
+        ("trail", "0001_initial"),
+        ("jobs", "0002_initial"),
+        ("notices", "0001_initial"),
+        ("gateway", "0001_initial"),
     ]
 
     operations = [migrations.RunPython(add_roles, migrations.RunPython.noop)]
