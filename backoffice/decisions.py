@@ -28,7 +28,6 @@ from backoffice.buttons import button as _button
 from lib import clock
 from lib.refusals import Refused
 from lib.text_fields import WordsField
-from merchants import second_factor
 
 Text = str | Promise
 
@@ -234,7 +233,7 @@ class Deciding(ModelAdmin):
 
     def _decide(self, request: HttpRequest, row: Any, decision: Decision) -> HttpResponse:
         if decision.takes_second_factor:
-            elsewhere = second_factor.confirm_again(request)
+            elsewhere = self.admin_site.confirm_again(request)
             if elsewhere is not None:
                 return elsewhere
         if request.method != "POST":

@@ -15,12 +15,12 @@ from django.db.models import CharField, F, Model, Value
 from django.http import HttpRequest
 from django.urls import reverse
 
-from backoffice import queues as merchants
 from backoffice.queues import Queue
 from billing.queries import waiting as billing
 from credit.queries import waiting as credit
 from jobs import panel
 from lib.fields import AmountField
+from merchants import queues as merchants
 
 MOST = 100  # so many are counted; one more is "100+"
 

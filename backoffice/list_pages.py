@@ -20,7 +20,8 @@ from backoffice.queues import Queue
 from lib import clock
 from lib.fields import AmountField
 from lib.formats import plain_money
-from merchants.models import Merchant
+
+MERCHANT = "merchants.Merchant"  # whose page tells all about it
 
 Column = Callable[[Any], str]
 
@@ -58,6 +59,16 @@ def related(path: str) -> Column:
     return column
 
 
+def related_model(model: type[Model], path: str) -> type[Model]:
+    """The model that a path of foreign keys, such as "invoice__account__merchant", ends at."""
+    for step in path.split("__"):
+        found = model._meta.get_field(step).related_model
+        if not isinstance(found, type):
+            raise LookupError(f"{path} does not lead from row to row")
+        model = found
+    return model
+
+
 def _follow(row: Any, path: str) -> Any:
     for step in path.split("__"):
         row = getattr(row, step)
@@ -67,9 +78,11 @@ def _follow(row: Any, path: str) -> Any:
 def _shown(row: Model | None) -> str:
     if row is None:
         return "-"
-    if not isinstance(row, Merchant):
+    if row._meta.label != MERCHANT:
         return str(row)
-    return format_html('<a href="{}">{}</a>', reverse("desk:merchant", args=[row.reference]), row)
+    return format_html(
+        '<a href="{}">{}</a>', reverse("desk:merchant", args=[getattr(row, "reference", "")]), row
+    )
 
 
 class Waiting(admin.SimpleListFilter):
@@ -223,7 +236,8 @@ class OfMerchant(ReadOnly):
         if not merchant:
             return super().get_search_results(request, queryset, "")
         # By its key, of which the database knows how many rows there are.
-        known = Merchant.objects.filter(reference=merchant).values_list("pk", flat=True).first()
+        merchants = related_model(self.model, self.merchant)._default_manager
+        known = merchants.filter(reference=merchant).values_list("pk", flat=True).first()
         queryset = queryset.filter(**{self.merchant: known or 0})
         if reference and self.reference:
             queryset = self.named(queryset, reference.strip())

@@ -10,8 +10,6 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet
 from django.db.models.expressions import Combinable
 
-from merchants.models import Profile, Proposal, Standing
-
 
 @dataclass(frozen=True)
 class Queue:
@@ -41,22 +39,3 @@ def with_status(status: str, **more: Any) -> Callable[[datetime], Q]:
 
 def by_model(queues: Iterable[Queue], model: type[Model]) -> list[Queue]:
     return [queue for queue in queues if queue.model is model]
-
-
-PROFILES = Queue(
-    "to-confirm",
-    "Profiles to confirm",
-    Profile,
-    lambda now: Q(licence_standing=Standing.WAITING) | Q(contacts_standing=Standing.WAITING),
-    since="changed_at",
-    merchant="merchant_id",
-)
-PROPOSALS = Queue(
-    "to-decide",
-    "Proposals to confirm",
-    Proposal,
-    with_status(Proposal.Status.PROPOSED),
-    since="proposed_at",
-    merchant="merchant_id",
-)
-QUEUES = (PROFILES, PROPOSALS)

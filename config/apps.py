@@ -8,6 +8,11 @@ class ConfigConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from config import celery, timetable  # need the models, which are there by now
+        from jobs.timetable import install
+
+        install(timetable.TIMETABLE)
+        celery.follow(timetable.TIMETABLE)
         if dsn := os.environ.get("SENTRY_DSN"):
             from config.monitoring import sentry
 

@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-import warnings
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,13 +12,12 @@ from celery.beat import BeatLazyFunc
 from celery.schedules import crontab
 from celery.signals import beat_init, before_task_publish, celeryd_init
 from django.core.exceptions import ImproperlyConfigured
-from jobs.timetable import job_named
 from kombu.entity import Queue
 
 from config import installation, waits
 from config.local import embedded
-from config.timetable import TIMETABLE
-from jobs.definitions import PROVIDERS, QUEUES
+from jobs.definitions import PROVIDERS, QUEUES, Job
+from jobs.timetable import job_named
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -62,23 +61,22 @@ app.autodiscover_tasks()
 # What beat had asked for when it ended, and what it could not send, the database knows: a run's
 # tick is on record (jobs.queries.owed). So beat keeps no file of its own.
 app.conf.beat_scheduler = "celery.beat:Scheduler"
-app.conf.beat_schedule = {
-    job.name: {
-        "task": "jobs.tasks.run_job",
-        "args": [job.name],
-        "kwargs": {"tick": BeatLazyFunc(_tick, job.name)},
-        "schedule": job.crontab(),
+
+
+def follow(jobs: Sequence[Job]) -> None:
+    """Have beat ask for each of these at its instants, and for a heartbeat each minute."""
+    app.conf.beat_schedule = {
+        job.name: {
+            "task": "jobs.tasks.run_job",
+            "args": [job.name],
+            "kwargs": {"tick": BeatLazyFunc(_tick, job.name)},
+            "schedule": job.crontab(),
+        }
+        for job in jobs
+    } | {
+        # One that waits for long would tell of a scheduler that may be dead by now.
+        "heartbeat": {"task": "jobs.tasks.beat", "schedule": crontab(), "options": {"expires": 90}}
     }
-    for job in TIMETABLE
-} | {
-    # One that waits for long would tell of a scheduler that may be dead by now.
-    "heartbeat": {"task": "jobs.tasks.beat", "schedule": crontab(), "options": {"expires": 90}}
-}
-
-
-# At each connection that is lost it asks whether work in progress should be thrown away in future.
-# It should not: a chunk that has asked a provider writes down the answer, and runs twice in peace.
-warnings.filterwarnings("ignore", message=r"\s*In Celery 5\.1 we introduced an optional breaking")
 
 
 @celeryd_init.connect

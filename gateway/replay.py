@@ -25,12 +25,12 @@ from django.db.models import F, Value
 from django.db.models.functions import Greatest
 
 from billing import moving_in
-from config.timetable import TIMETABLE
 from gateway.events import EventRun
 from gateway.models import Replay, ReplayRejection
 from jobs import leases
 from jobs.definitions import EPOCH, Job
 from jobs.queries import heartbeat_at
+from jobs.timetable import all_jobs
 from lib import events, locks
 from lib.events import Event, Outcome
 from lib.refusals import Invalid, Refused
@@ -39,8 +39,12 @@ from notices.operations import notices
 
 MOST_EVENTS_AT_ONCE = 1000
 NO_EVENT = "(no event)"  # what the table calls lines that say none
-JOBS = [job for job in TIMETABLE if job.in_replay]
 COLLECTING = "collect-payments"  # the one of them that asks providers
+
+
+def jobs_of_a_replay() -> Sequence[Job]:
+    """Those of the timetable that concern the books, and no people."""
+    return [job for job in all_jobs() if job.in_replay]
 
 
 class BeyondTheClock(Refused):
@@ -162,7 +166,9 @@ class Replaying:
         self.progress = progress
         self.beyond_now = beyond_now
         self.is_moving_in = not settings.TAEL_SANDBOX
-        self.jobs = [job for job in JOBS if not (self.is_moving_in and job.name == COLLECTING)]
+        self.jobs = [
+            job for job in jobs_of_a_replay() if not (self.is_moving_in and job.name == COLLECTING)
+        ]
 
     def run(self) -> Replay:
         """Apply what the file has before `until`; follow the timetable up to and including it.

@@ -12,12 +12,11 @@ from django.utils.html import format_html
 
 from backoffice.decisions import Act, Deciding, Decision, Reasoned
 from backoffice.list_pages import ReadOnly, waiting
-from config.timetable import TIMETABLE
 from jobs import queries, runs, tasks
 from jobs.forms import JobOrder
 from jobs.models import JobFailure, JobRun
 from jobs.panel import PARKED
-from jobs.timetable import job_named
+from jobs.timetable import all_jobs, job_named
 from lib import clock
 
 
@@ -28,7 +27,7 @@ class OfJob(admin.SimpleListFilter):
     parameter_name = "job"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [(job.name, job.name) for job in TIMETABLE]
+        return [(job.name, job.name) for job in all_jobs()]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         return queryset.filter(job=self.value()) if self.value() else queryset
@@ -160,9 +159,12 @@ class JobFailureAdmin(WithState):
     def row(self, failure: JobFailure) -> str:
         """Leads to what failed."""
         try:
-            page = job_named(failure.job).model.lower().replace(".", "_")
+            model = job_named(failure.job).model
         except LookupError:
             return str(failure.row_id)
+        if model is None:
+            return str(failure.row_id)
+        page = f"{model._meta.app_label}_{model._meta.model_name}"
         address = reverse(f"admin:{page}_change", args=[failure.row_id])
         return format_html('<a href="{}">{} {}</a>', address, page, failure.row_id)
 

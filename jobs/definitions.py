@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from celery.schedules import crontab
-from django.utils.module_loading import import_string
+from django.db.models import Model
 
 from jobs.chunks import Failures, Turn
 from lib.refusals import Refused
@@ -23,16 +23,15 @@ CHUNK = 250  # due rows a task takes: seconds of work, so that a lost worker cos
 class Job:
     """Something that is looked for at every multiple of `every` since the epoch, in UTC.
 
-    `due` names the query that finds what is to be done at an instant, by primary key; `work` names
-    the function that does one chunk of it and tells which rows failed. Both are safe to run again,
-    at once, or late.
+    `due` finds what is to be done at an instant, by primary key; `work` does one chunk of it and
+    tells which rows failed. Both are safe to run again, at once, or late.
     """
 
     name: str
-    due: str
-    work: str
+    due: Callable[[datetime], Sequence[int]]
+    work: Callable[..., Failures]
     every: timedelta
-    model: str = ""  # whose primary keys these are
+    model: type[Model] | None = None  # whose primary keys these are
     merchant: str = ""  # the path from the row to its merchant
     # A chunk is done in one go: rows that failed before are then tried on their own.
     is_set_based: bool = False
@@ -48,8 +47,7 @@ class Job:
 
     def find(self, now: datetime) -> Sequence[int]:
         """What is due at `now`."""
-        due: Callable[[datetime], Sequence[int]] = import_string(self.due)
-        return due(now)
+        return self.due(now)
 
     def chunks(self, due: Sequence[int]) -> list[Sequence[int]]:
         return [due[start : start + CHUNK] for start in range(0, len(due), CHUNK)]
@@ -59,8 +57,7 @@ class Job:
 
         Of a job that asks providers, what was not tried is in `turn` afterwards.
         """
-        work: Callable[..., Failures] = import_string(self.work)
-        failures = work(keys, now, turn) if self.asks_providers else work(keys, now)
+        failures = self.work(keys, now, turn) if self.asks_providers else self.work(keys, now)
         for key, error in failures.items():
             expected = isinstance(error, Refused)
             log.error(

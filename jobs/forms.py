@@ -6,8 +6,7 @@ from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from backoffice.decisions import Reasoned
-from config.timetable import TIMETABLE
-from jobs.timetable import job_named
+from jobs.timetable import all_jobs, job_named
 from lib import clock
 from lib.text_fields import LineField
 
@@ -16,7 +15,7 @@ class JobOrder(Reasoned):
     """Which job to run, up to when. It is valid once the operator has seen what is due."""
 
     job = forms.ChoiceField(
-        choices=[(job.name, job.name) for job in TIMETABLE],
+        choices=lambda: [(job.name, job.name) for job in all_jobs()],
         label="Job",
         widget=UnfoldAdminSelectWidget,
     )

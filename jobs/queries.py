@@ -9,9 +9,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest
 
 from billing.models import BillingAccount
-from config.timetable import TIMETABLE
 from jobs.definitions import Job
 from jobs.models import Heartbeat, JobFailure, JobRun
+from jobs.timetable import all_jobs
 from lib import calendar
 
 SCHEDULER = "scheduler"
@@ -153,7 +153,7 @@ def owed(now: datetime) -> list[tuple[str, datetime]]:
     A run works up to its own time, so that one makes up for however many were missed. A job that
     never had a turn is not owed one.
     """
-    latest = {job.name: job.tick_at(now - OWED_AFTER) for job in TIMETABLE}
+    latest = {job.name: job.tick_at(now - OWED_AFTER) for job in all_jobs()}
     with connection.cursor() as cursor:
         cursor.execute(TICKS, [list(latest)])
         taken = cursor.fetchall()
@@ -174,12 +174,12 @@ def lost_since(instant: datetime) -> QuerySet[JobRun]:
 
 def job_states(now: datetime) -> Sequence[JobState]:
     with connection.cursor() as cursor:
-        cursor.execute(JOBS, [[job.name for job in TIMETABLE]])
+        cursor.execute(JOBS, [[job.name for job in all_jobs()]])
         found = cursor.fetchall()
     runs = JobRun.objects.in_bulk([pk for _, pk, _, _ in found if pk])
     return [
         JobState(job, runs.get(pk), done_up_to, rows, now)
-        for job, (_, pk, done_up_to, rows) in zip(TIMETABLE, found, strict=True)
+        for job, (_, pk, done_up_to, rows) in zip(all_jobs(), found, strict=True)
     ]
 
 

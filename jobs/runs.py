@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.apps import apps
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Greatest
@@ -327,9 +326,9 @@ def _park(job: Job, errors: Mapping[int, str], now: datetime) -> None:
 
 
 def _merchants(job: Job, keys: Sequence[int]) -> dict[int, int]:
-    if not job.merchant:
+    if job.model is None or not job.merchant:
         return {}
-    rows = apps.get_model(job.model)._default_manager.filter(pk__in=keys)
+    rows = job.model._default_manager.filter(pk__in=keys)
     return dict(rows.values_list("pk", job.merchant))
 
 

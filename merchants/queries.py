@@ -7,7 +7,8 @@ from typing import Protocol
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Prefetch, QuerySet
+from django.db.models.expressions import Combinable
 
 from lib import calendar
 from merchants.models import (
@@ -22,7 +23,6 @@ from merchants.models import (
     TimeZonePeriod,
     User,
 )
-from notices.models import Notice
 
 # Recovery codes alone are no second factor: they stand in for one that was lost.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -32,18 +32,23 @@ MOST_FORGOTTEN = 10_000  # lines of the log of sign-ins, each time
 NEWS = timedelta(hours=48)  # nobody wants to be written to of what is older
 
 
+# What other packages want every page to know of a membership, by name.
+_on_every_page: dict[str, Combinable] = {}
+
+
+def annotate_membership(**expressions: Combinable) -> None:
+    """Have every membership that is asked for know these; each is in terms of the membership."""
+    _on_every_page.update(expressions)
+
+
 def membership(user: User, merchant_reference: str) -> Membership | None:
     """The person's role at the merchant; None for a stranger, or if there is no such merchant.
 
-    It knows the merchant's latest notice, which every page marks until it is seen.
+    It knows what annotate_membership was told, such as the merchant's latest notice.
     """
-    # Asked so that only the merchant's own index has the order: with "=", PostgreSQL may walk the
-    # latest notices of all merchants until it meets one of this.
-    own = {"merchant__gte": OuterRef("merchant"), "merchant__lte": OuterRef("merchant")}
-    latest = Notice.objects.filter(**own).order_by("merchant_id", "-id").values("id")
     return (
         Membership.objects.select_related("merchant")
-        .annotate(latest_notice=Subquery(latest[:1]))  # type: ignore[no-redef]
+        .annotate(**_on_every_page)
         .filter(user=user, merchant__reference=merchant_reference)
         .first()
     )

@@ -3,11 +3,22 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from merchants.models import Merchant
 from merchants.queries import NEWS
 from notices.models import Notice, NoticeMail
+
+
+def latest_notice() -> Subquery:
+    """The key of the latest notice of a membership's merchant, for a query of memberships.
+
+    Asked so that only the merchant's own index has the order: with "=", PostgreSQL may walk the
+    latest notices of all merchants until it meets one of this.
+    """
+    own = {"merchant__gte": OuterRef("merchant"), "merchant__lte": OuterRef("merchant")}
+    latest = Notice.objects.filter(**own).order_by("merchant_id", "-id").values("id")
+    return Subquery(latest[:1])
 
 
 def notices_of(merchant: Merchant, *, kinds: Collection[str] = ()) -> QuerySet[Notice]:

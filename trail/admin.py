@@ -19,9 +19,8 @@ from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from backoffice.buttons import button
-from backoffice.list_pages import FoundByKeys
+from backoffice.list_pages import FoundByKeys, related_model
 from lib import clock, csv_files
-from merchants.models import Merchant
 from trail.actions import Action
 from trail.models import TrailEntry
 
@@ -144,7 +143,8 @@ class TrailEntryAdmin(FoundByKeys):
         if term.startswith(ABOUT):
             return queryset.filter(subject=term.removeprefix(ABOUT).strip()), False
         # By its key: joined, the database would not know that the index gives them in order.
-        merchant = Merchant.objects.filter(reference=term).values_list("pk", flat=True).first()
+        merchants = related_model(TrailEntry, "merchant")._default_manager
+        merchant = merchants.filter(reference=term).values_list("pk", flat=True).first()
         if merchant is not None:
             return queryset.filter(merchant=merchant), False
         return super().get_search_results(request, queryset, search_term)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+BASE_DIR = Path(__file__).resolve().parents[2]
 
 # pytest sets this for itself and for its xdist workers. pytest-django reads the settings before it
 # reads any conftest.py, so a variable set there would come too late.

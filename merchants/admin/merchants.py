@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.decisions import Act, Deciding, Decision, Download, Reasoned
 from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline, related, waiting
-from backoffice.queues import PROFILES
 from merchants.admin import member_decisions
 from merchants.forms import ProfileLookedAt
 from merchants.models import (
@@ -24,7 +23,7 @@ from merchants.models import (
     TimeZonePeriod,
 )
 from merchants.operations import profiles
-from notices.models import Notice, NoticeMail
+from merchants.queues import PROFILES
 
 
 class MembershipInline(ReadOnlyInline):
@@ -170,22 +169,3 @@ class ProfileAdmin(Deciding, OfMerchant):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Profile]":
         found: QuerySet[Profile] = super().get_queryset(request)
         return found.defer("licence_document")  # up to 5 MB each
-
-
-@admin.register(Notice)
-class NoticeAdmin(OfMerchant):
-    merchant = "merchant"
-    reference = "cause"
-    is_long = True
-    list_display = ("__str__", "merchant", "cause", "at", "addressed_at")
-    list_filter = ("kind",)
-    list_select_related = ("merchant",)
-
-
-@admin.register(NoticeMail)
-class NoticeMailAdmin(OfMerchant):
-    merchant = "notice__merchant"
-    reference = "notice__cause"
-    list_display = ("__str__", related("notice__merchant"), "notice", "user", "sent_at", "failures")
-    list_filter = (("sent_at", admin.EmptyFieldListFilter),)
-    list_select_related = ("notice__merchant", "user")

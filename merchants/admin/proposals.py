@@ -9,10 +9,10 @@ from django.http import HttpRequest
 
 from backoffice.decisions import Act, Agreed, Deciding, Decision, Reasoned
 from backoffice.list_pages import ReadOnly, waiting
-from backoffice.queues import PROPOSALS
 from merchants.models import Proposal
 from merchants.operations import proposals
 from merchants.proposals import KINDS
+from merchants.queues import PROPOSALS
 
 
 def _by(act: Act) -> dict[str, Any]:

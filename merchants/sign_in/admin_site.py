@@ -40,6 +40,10 @@ class OperatorsSite(UnfoldAdminSite):
         login: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return login
 
+    def confirm_again(self, request: HttpRequest) -> HttpResponse | None:
+        """Where to confirm a second factor for a decision that takes one; None if that was done."""
+        return second_factor.confirm_again(request)
+
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """No form here completes what somebody types, so there is nothing to be asked."""
         raise PermissionDenied

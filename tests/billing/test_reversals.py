@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from jobs.timetable import job_named
 
 from billing.models import BillingAccount, Invoice, Payment, Reversal
 from billing.operations import (
@@ -21,6 +20,7 @@ from billing.operations import (
 )
 from config.management.commands.audit import CHECKS
 from credit.models import Freeze
+from jobs.timetable import job_named
 from lib import audit
 from lib.refusals import Refused
 from notices.models import Notice

@@ -13,10 +13,10 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
-from jobs.timetable import job_named
 
 from billing.models import Charge
 from credit.models import Order
+from jobs.timetable import job_named
 from merchants.models import User
 from merchants.operations import operators, people, proposals
 from tests import shops

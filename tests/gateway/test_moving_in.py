@@ -11,9 +11,9 @@ from django.core import mail
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
-from jobs.timetable import job_named
 
 from billing.models import Invoice, Payment
+from jobs.timetable import job_named
 from notices.models import Notice
 from tests import event_files, factories, shops
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError
-from jobs.timetable import job_named
 
 from billing.models import BillingAccount
 from billing.operations import days
@@ -16,6 +15,7 @@ from credit.models import CreditLine
 from jobs import definitions, queries, runs, tasks
 from jobs.chunks import Failures, by_halves, one_by_one
 from jobs.models import JobFailure, JobRun
+from jobs.timetable import job_named
 from lib.refusals import Invalid
 from tests import shops
 from tests.jobs.working import (

@@ -11,7 +11,6 @@ from urllib.parse import quote
 import psutil
 import pytest
 from django.db import connection
-from jobs.timetable import job_named
 from kombu.entity import Queue
 
 from billing.models import BillingAccount, Payment
@@ -19,6 +18,7 @@ from config.celery import app
 from config.local import datafolder
 from jobs import definitions, queries, runs, tasks
 from jobs.models import Heartbeat, JobRun
+from jobs.timetable import job_named
 from tests import shops, silent_server, stripe_server
 from tests.jobs.test_silent_provider import due
 from tests.jobs.working import figures

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
-from jobs.timetable import job_named
 
 from billing.models import Invoice, Payment
 from billing.operations import payments
@@ -19,6 +18,7 @@ from credit.providers import PROVIDERS as BANKS
 from credit.providers import Answer as BankAnswer
 from jobs import definitions, runs, tasks
 from jobs.models import JobRun
+from jobs.timetable import job_named
 from lib import clock
 from tests import shops, silent_server, stripe_server
 from tests.billing.at_stripe import add_card

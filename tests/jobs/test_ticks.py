@@ -8,7 +8,6 @@ import pytest
 from celery.beat import Scheduler
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
-from jobs.timetable import job_named
 from kombu.exceptions import OperationalError as BrokerGone
 
 from billing.models import BillingAccount
@@ -16,6 +15,7 @@ from config import timetable
 from config.celery import app
 from jobs import definitions, queries, runs, tasks
 from jobs.models import Heartbeat, JobRun
+from jobs.timetable import job_named
 from tests import shops
 from tests.jobs.working import DAY_END, JOINED, figures, workers_in_this_process
 from tests.threads import at_once

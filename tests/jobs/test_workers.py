@@ -11,7 +11,6 @@ import psutil
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
-from jobs.timetable import job_named
 from kombu.entity import Queue
 
 from billing.models import BillingAccount
@@ -19,6 +18,7 @@ from config.celery import app
 from config.local import datafolder
 from jobs import definitions, queries, runs, tasks
 from jobs.models import Heartbeat, JobRun
+from jobs.timetable import job_named
 from tests import shops
 from tests.jobs.working import DAY_END, JOINED, figures
 from tests.processes import until

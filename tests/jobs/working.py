@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from unittest import mock
 
 from django.db import connection
-from jobs.timetable import job_named
 
 from config.celery import app
 from jobs import runs, tasks
 from jobs.models import JobFailure, JobRun
+from jobs.timetable import job_named
 from lib import clock
 from tests import shops
 

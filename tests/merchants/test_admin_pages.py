@@ -11,7 +11,6 @@ from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from jobs.timetable import job_named
 from moneyed import Money
 from pytest_django import Settings
 
@@ -40,6 +39,7 @@ from credit.operations import (
 from gateway.models import Replay, ReplayRejection
 from jobs import runs
 from jobs.models import Heartbeat, JobFailure, Lease
+from jobs.timetable import job_named
 from merchants import installation, time_zone_data
 from merchants.models import Membership, SignIn, User
 from merchants.operations import factors, operators, profiles, sign_ins, team

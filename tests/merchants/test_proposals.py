@@ -9,8 +9,8 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, ProgrammingError, transaction
 from django.urls import reverse
-from jobs.timetable import job_named
 
+from jobs.timetable import job_named
 from lib.refusals import Refused
 from merchants.models import Proposal, User
 from merchants.operations import operators, people, proposals

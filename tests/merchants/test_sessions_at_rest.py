@@ -9,8 +9,8 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from jobs.timetable import job_named
 
+from jobs.timetable import job_named
 from merchants.operations import sessions as operations
 from merchants.sign_in import sessions
 from merchants.sign_in.sessions import Digest

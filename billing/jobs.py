@@ -1,0 +1,45 @@
+"""The jobs of billing: days and months that end, payments, reversals."""
+
+from datetime import timedelta
+
+from billing import queries, tasks
+from billing.models import BillingAccount, Invoice, Payment
+from billing.queries import reversals
+from jobs.definitions import Job
+
+DAY_ENDS = Job(
+    "billing-day-ends",
+    due=queries.accounts_with_a_day_to_work_off,
+    work=tasks.work_off_day_ends,
+    every=timedelta(hours=1),
+    model=BillingAccount,
+    merchant="merchant",
+    is_set_based=True,
+)
+COLLECT_PAYMENTS = Job(
+    "collect-payments",
+    due=queries.bills_to_collect,
+    work=tasks.collect_payments,
+    every=timedelta(hours=1),
+    model=Invoice,
+    merchant="account__merchant",
+    asks_providers=True,
+)
+RECONCILE_PAYMENTS = Job(
+    "reconcile-payments",
+    due=queries.payments_to_reconcile,
+    work=tasks.reconcile_payments,
+    every=timedelta(minutes=5),
+    model=Payment,
+    merchant="invoice__account__merchant",
+    in_replay=False,
+    asks_providers=True,
+)
+LOOK_FOR_REVERSALS = Job(
+    "look-for-reversals",
+    due=reversals.providers_to_look_at,
+    work=tasks.look_for_reversals,
+    every=timedelta(days=1),
+    in_replay=False,
+    asks_providers=True,
+)

@@ -1,0 +1,74 @@
+"""The jobs of credit: days that end, flags, withdrawals."""
+
+from datetime import timedelta
+
+from credit import queries, tasks
+from credit.models import CreditLine, PayoutAnswer, PayoutSchedule, Withdrawal
+from credit.queries import automatic, flags, withdrawals
+from jobs.definitions import Job
+
+DAY_ENDS = Job(
+    "credit-day-ends",
+    due=queries.lines_with_a_day_to_work_off,
+    work=tasks.work_off_day_ends,
+    every=timedelta(hours=1),
+    model=CreditLine,
+    merchant="merchant",
+    is_set_based=True,
+)
+ORDER_FLAGS = Job(
+    "order-flags",
+    due=flags.lines_with_orders_to_flag,
+    work=tasks.flag_orders,
+    every=timedelta(days=1),
+    model=CreditLine,
+    merchant="merchant",
+    is_set_based=True,
+)
+AUTOMATIC_WITHDRAWALS = Job(
+    "automatic-withdrawals",
+    due=automatic.to_run,
+    work=tasks.run_automatic_withdrawals,
+    every=timedelta(hours=1),
+    model=PayoutSchedule,
+    merchant="line__merchant",
+    in_replay=False,
+)
+SEND_WITHDRAWALS = Job(
+    "send-withdrawals",
+    due=withdrawals.to_send,
+    work=tasks.send_withdrawals,
+    every=timedelta(minutes=5),
+    model=Withdrawal,
+    merchant="line__merchant",
+    in_replay=False,
+    asks_providers=True,
+)
+RECONCILE_WITHDRAWALS = Job(
+    "reconcile-withdrawals",
+    due=withdrawals.to_reconcile,
+    work=tasks.reconcile_withdrawals,
+    every=timedelta(minutes=5),
+    model=Withdrawal,
+    merchant="line__merchant",
+    in_replay=False,
+    asks_providers=True,
+)
+BANK_ANSWERS = Job(
+    "bank-answers",
+    due=withdrawals.payout_answers_to_take,
+    work=tasks.take_payout_answers,
+    every=timedelta(minutes=1),
+    model=PayoutAnswer,
+    in_replay=False,
+)
+LATE_WITHDRAWALS = Job(
+    "late-withdrawals",
+    due=withdrawals.to_flag_as_late,
+    work=tasks.flag_late_withdrawals,
+    every=timedelta(hours=1),
+    model=Withdrawal,
+    merchant="line__merchant",
+    is_set_based=True,
+    in_replay=False,
+)

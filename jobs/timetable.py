@@ -1,0 +1,29 @@
+"""The jobs that run here, in the order in which a replay runs those of one instant.
+
+Each package declares its own; config.timetable lists them all, and says so here when the programs
+start: what knows no book can look them up by name.
+"""
+
+from collections.abc import Sequence
+
+from jobs.definitions import Job
+
+_jobs: tuple[Job, ...] = ()
+
+
+def install(jobs: Sequence[Job]) -> None:
+    """Make these the jobs that run here."""
+    global _jobs
+    _jobs = tuple(jobs)
+
+
+def all_jobs() -> tuple[Job, ...]:
+    return _jobs
+
+
+def job_named(name: str) -> Job:
+    """Raises LookupError."""
+    for job in _jobs:
+        if job.name == name:
+            return job
+    raise LookupError(f"there is no job {name}")
