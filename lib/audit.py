@@ -1,7 +1,7 @@
 """Asking the books whether they hold together, in SQL (chapter 25 of docs/rules.md).
 
-Each app lists its own checks (`credit.audit.lines`, `billing.audit`); `manage.py audit` runs them all.
-What only a key can tell is read row by row (merchants.audit.secrets).
+Each app lists its own checks (`credit.audit.lines`, `billing.audit`); `manage.py audit` runs them
+all. What only a key can tell is read row by row (merchants.audit.secrets).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

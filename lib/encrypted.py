@@ -80,8 +80,8 @@ class OfField:
 class OfAuthenticators:
     """What second factors keep: secrets of apps, the seeds of recovery codes.
 
-    allauth encrypts them before it knows their row (merchants.sign_in.factors.EncryptedFactors), so they are
-    bound to the column, not to the row.
+    allauth encrypts them before it knows their row (merchants.sign_in.factors.EncryptedFactors), so
+    they are bound to the column, not to the row.
     """
 
     model = Authenticator

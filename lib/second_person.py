@@ -1,7 +1,8 @@
 """What takes two people: nobody decides about what they have asked for themselves.
 
-Actors are known by their e-mail addresses. An operator's never changes (merchants.sign_in.accounts), and
-operators belong to no merchant (operations.operators), so that one person has one name.
+Actors are known by their e-mail addresses. An operator's never changes
+(merchants.sign_in.accounts), and operators belong to no merchant (operations.operators), so that
+one person has one name.
 """
 
 from lib.refusals import Refused

@@ -1,1 +1,3 @@
-"""Who: merchants, the people who act for them, and operators; how they sign in and what they may do."""
+"""Who: merchants, the people who act for them, and operators; how they sign in and what they may
+do.
+"""

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import BillingAccount
 from lib.text_fields import LineField
 
-# What the sandbox does with each is in billing.providers.registry. Nobody can type a real number here.
+# What the sandbox does with each is in billing.providers.registry. Nobody can type a real number
+# here.
 TEST_CARDS = [
     ("4242424242424242", _("4242 4242 4242 4242: pays")),
     ("5555555555554444", _("5555 5555 5555 4444: pays, of another brand")),

@@ -1,9 +1,9 @@
 """PostgreSQL and Redis for a machine that has neither: no address given, so Tael runs its own.
 
-They start when something first needs them: `config.local.ondemand` (every new database connection, the
-cache) and `config.celery` call ensure(). Starting them while the settings load would be simpler,
-but then `--help`, `check`, `collectstatic`, mypy and an editor would start databases too, unless a
-list of exceptions were kept by hand.
+They start when something first needs them: `config.local.ondemand` (every new database connection,
+the cache) and `config.celery` call ensure(). Starting them while the settings load would be
+simpler, but then `--help`, `check`, `collectstatic`, mypy and an editor would start databases too,
+unless a list of exceptions were kept by hand.
 
 Every process that uses the servers holds a shared lock on users.lock; the kernel drops it however
 the process ends. A process that leaves tries to make its lock exclusive: who succeeds was the last,
@@ -12,7 +12,8 @@ all users were killed, the servers stay until the next command, which finds them
 stops them in its turn.
 
 A server that dies under its users is started again by whoever first loses a connection to it:
-`config.local.ondemand`, and `config.celery` before a task is sent; `manage.py up` looks each second.
+`config.local.ondemand`, and `config.celery` before a task is sent; `manage.py up` looks each
+second.
 """
 
 import atexit

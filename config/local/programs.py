@@ -1,4 +1,6 @@
-"""Programs that run on a leash (config/local/run_with_parent.py) until we end them; started again meanwhile."""
+"""Programs that run on a leash (config/local/run_with_parent.py) until we end them; started again
+meanwhile.
+"""
 
 import os
 import shlex

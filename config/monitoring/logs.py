@@ -1,7 +1,8 @@
 """What processes say of themselves, on standard error: lines for people, or JSON for machines.
 
-Each says which request or task it belongs to (config.monitoring.context). None says who somebody is: people
-are numbers, merchants references, and addresses of pages are routes, as some carry a secret.
+Each says which request or task it belongs to (config.monitoring.context). None says who somebody
+is: people are numbers, merchants references, and addresses of pages are routes, as some carry a
+secret.
 """
 
 import logging

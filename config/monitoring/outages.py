@@ -1,8 +1,8 @@
 """What is said when PostgreSQL or Redis is away, or the disk is full: a sentence, no traceback.
 
 Pages and events answer 503, so that who asked may ask again; commands end with the sentence. What
-counts attempts lives in Redis: without it nobody signs in (merchants.sign_in.guesses), for a count that starts
-anew at each outage would be none.
+counts attempts lives in Redis: without it nobody signs in (merchants.sign_in.guesses), for a count
+that starts anew at each outage would be none.
 """
 
 import errno

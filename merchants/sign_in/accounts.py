@@ -48,7 +48,9 @@ class InvitationOnly(DefaultAccountAdapter):
         return found
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count the try by the address alone (merchants.sign_in.guesses); a right one is taken back."""
+        """Count the try by the address alone (merchants.sign_in.guesses); a right one is taken
+        back.
+        """
         self._login_failed_rl_usage = guesses.claim(request, credentials.get("email") or "")
         if self._login_failed_rl_usage is None:
             raise self.validation_error("too_many_login_attempts")

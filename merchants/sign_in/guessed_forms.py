@@ -1,4 +1,6 @@
-"""allauth's forms that take a code or a password again, with every try counted (merchants.sign_in.guesses)."""
+"""allauth's forms that take a code or a password again, with every try counted
+(merchants.sign_in.guesses).
+"""
 
 from typing import Any
 
