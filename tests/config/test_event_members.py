@@ -78,7 +78,11 @@ def nameless(at: str) -> dict[str, Any]:
 
 
 def test_a_line_that_is_no_event_keeps_its_own_place_in_time(tmp_path: Path) -> None:
-    lines = [nameless("2026-11-05T10:00:00Z"), nameless("2026-11-02T10:00:00Z"), "{}"]
+    lines: list[dict[str, Any] | str] = [
+        nameless("2026-11-05T10:00:00Z"),
+        nameless("2026-11-02T10:00:00Z"),
+        "{}",
+    ]
     path = event_files.write(tmp_path / "events.jsonl", lines)
     event_files.replay(path, until="2026-11-03T00:00:00+00:00")
     replay = Replay.objects.get()

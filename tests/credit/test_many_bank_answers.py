@@ -6,16 +6,16 @@ import time
 from datetime import timedelta
 from io import StringIO
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.db.models import Sum
-from django.http import HttpResponse
 from django.test import Client
 
 from backoffice import decisions
-from config.celery import job_named
+from credit.jobs import BANK_ANSWERS as JOB
 from credit.models import CreditLine, PayoutAnswer, PayoutAnswerFile, ProceedsEntry, Withdrawal
 from credit.operations import payout_files
 from tests.credit.deciding import DECIDED_AT, operator, text
@@ -26,7 +26,6 @@ from tests.shops import instant
 
 pytestmark = pytest.mark.django_db
 
-JOB = job_named("bank-answers")
 LONGEST_REQUEST = 10  # seconds; a web server's statements may take no longer each
 
 # As the first one of each line, which operations wrote: asked for, debited, and in a file.
@@ -91,7 +90,7 @@ def take_in(browser: Client, file: PayoutAnswerFile) -> list[str]:
     return [*seen, progress(browser.get(page))]
 
 
-def progress(page: HttpResponse) -> str:
+def progress(page: Any) -> str:
     found = re.search(r"</progress> (\S+ of \S+) rows", text(page))
     assert found
     return found[1]
