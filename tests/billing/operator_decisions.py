@@ -58,7 +58,7 @@ def operator(*may_change: str, email: str = DECIDER) -> User:
 def everything() -> list[Any]:
     models = [model for label in ("billing", "credit") for model in
               apps.get_app_config(label).get_models()]  # fmt: skip
-    models += [apps.get_model("merchants", name) for name in ("Notice", "TimeZonePeriod")]
+    models += [apps.get_model("notices.Notice"), apps.get_model("merchants.TimeZonePeriod")]
     return [list(model._default_manager.order_by("pk").values()) for model in models]
 
 

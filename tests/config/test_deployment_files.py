@@ -102,7 +102,7 @@ def test_the_example_of_the_environment_sets_what_the_code_reads() -> None:
     example = (DEPLOY / "environment.example").read_text()
     names = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
     assert {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS", "EMAIL_HOST"} <= names
-    code = "\n".join(path.read_text() for path in sorted((BASE_DIR / "config").glob("*.py")))
+    code = "\n".join(path.read_text() for path in sorted((BASE_DIR / "config").rglob("*.py")))
     unread = {name for name in names - OTHERS_READ if f'"{name}"' not in code}
     assert unread == set()
     table = set(re.findall(r"`([A-Z_]+)`", BOOK[: BOOK.index("## First installation")]))

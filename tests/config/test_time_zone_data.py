@@ -28,6 +28,7 @@ from merchants.commands import BooksCommand
 from merchants.models import Merchant, TimeZoneData, TimeZonePeriod
 from tests import shops
 from tests.billing import deciding
+from tests.packages import PACKAGES
 from tests.shops import Shop
 from trail.models import TrailEntry
 
@@ -356,11 +357,10 @@ def test_of_the_same_version_only_those_without_a_zone_are_concerned() -> None:
 
 
 def test_only_our_commands_that_touch_no_books_start_with_any_version() -> None:
-    own = ("config", "credit", "billing", "merchants")
     free = {
         name
         for name, app in get_commands().items()
-        if app in own and not isinstance(load_command_class(app, name), BooksCommand)
+        if app in PACKAGES and not isinstance(load_command_class(app, name), BooksCommand)
     }
     # The first makes a scratch database, the others translate, take a version, and start processes
     # that look for themselves.

@@ -22,7 +22,7 @@ def operator(*may_change: str, email: str = DECIDER) -> User:
     """Somebody of ours who may look at everything of credit, and decide about these models."""
     user = UserFactory.create(is_staff=True, email=email)
     wanted = [f"change_{name}" for name in may_change]
-    view = Permission.objects.filter(content_type__app_label__in=("credit", "merchants"))
+    view = Permission.objects.filter(content_type__app_label__in=("credit", "merchants", "notices"))
     user.user_permissions.set(view.filter(codename__startswith="view_"))
     user.user_permissions.add(*Permission.objects.filter(codename__in=wanted))
     return user
@@ -39,7 +39,8 @@ def text(response: Any) -> str:
 
 def everything() -> list[Any]:
     models = list(apps.get_app_config("credit").get_models())
-    models += [apps.get_model("merchants", name) for name in ("Profile", "ProfileStep", "Notice")]
+    others = ("merchants.Profile", "merchants.ProfileStep", "notices.Notice")
+    models += map(apps.get_model, others)
     return [list(model._default_manager.order_by("pk").values()) for model in models]
 
 

@@ -27,7 +27,7 @@ from config.celery import app
 from config.local.datafolder import BASE_DIR
 from lib import clock
 
-LEASH = BASE_DIR / "config" / "leash.py"
+LEASH = BASE_DIR / "config" / "local" / "run_with_parent.py"
 PATIENCE_SECONDS = 60
 SEPARATOR = re.compile(rb"\n-{79}\n")  # of the messages in a file of Django's mail backend
 # Quick to start and to end, and nobody else's business.

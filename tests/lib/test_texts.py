@@ -13,6 +13,7 @@ from lib.money import of
 from lib.refusals import Invalid
 from lib.text_fields import LineField, WordsField
 from tests import shops
+from tests.packages import PACKAGES
 from trail.models import TrailEntry
 
 MODULES = (
@@ -35,9 +36,8 @@ def all_forms(of: type[forms.BaseForm] = forms.BaseForm) -> Iterator[type[forms.
 def our_forms() -> list[type[forms.BaseForm]]:
     for module in MODULES:
         import_module(module)
-    apps = ("merchants", "credit", "billing", "config")
     return sorted(
-        {form for form in all_forms() if form.__module__.split(".")[0] in apps},
+        {form for form in all_forms() if form.__module__.split(".")[0] in PACKAGES},
         key=lambda form: f"{form.__module__}.{form.__qualname__}",
     )
 

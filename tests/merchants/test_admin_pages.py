@@ -46,12 +46,13 @@ from merchants.operations import factors, operators, profiles, sign_ins, team
 from tests import shops
 from tests.factories import UserFactory, browser_of, member, operator
 from tests.kept import kept
+from tests.packages import APPS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rows")]
 
 OURS = [
     model
-    for label in ("merchants", "credit", "billing", "config")
+    for label in APPS
     for model in apps.get_app_config(label).get_models()
     # The page of job runs tells of heartbeats; leases are gone when what they are of is done.
     if model not in (Heartbeat, Lease)
