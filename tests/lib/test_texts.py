@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 from importlib import import_module
+from pkgutil import walk_packages
 
 import pytest
 from django import forms
@@ -16,13 +17,6 @@ from tests import shops
 from tests.packages import PACKAGES
 from trail.models import TrailEntry
 
-MODULES = (
-    *("merchants.forms", "merchants.admin.forms", "backoffice.decisions", "lib.lists"),
-    *("credit.forms", "credit.admin.forms", "billing.forms", "billing.admin.forms"),
-    *("credit.forms.limit", "credit.forms.withdrawals", "credit.forms.orders"),
-    *("billing.forms.credits", "billing.forms.lists", "billing.forms.methods"),
-    *("billing.forms.thresholds", "pages.forms", "merchants.sign_in.guessed_forms"),
-)
 # allauth's fields, in our forms that count its guesses: a code is compared, never kept nor shown.
 CODES = ["CodeAgain.code", "CodeAtSignIn.code", "FirstCode.code"]
 
@@ -34,8 +28,10 @@ def all_forms(of: type[forms.BaseForm] = forms.BaseForm) -> Iterator[type[forms.
 
 
 def our_forms() -> list[type[forms.BaseForm]]:
-    for module in MODULES:
-        import_module(module)
+    for package in PACKAGES:
+        for module in walk_packages([package], f"{package}."):
+            if "forms" in module.name:
+                import_module(module.name)
     return sorted(
         {form for form in all_forms() if form.__module__.split(".")[0] in PACKAGES},
         key=lambda form: f"{form.__module__}.{form.__qualname__}",
