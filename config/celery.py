@@ -3,14 +3,16 @@
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from celery import Celery
 from celery.beat import BeatLazyFunc
+from celery.exceptions import CPendingDeprecationWarning
 from celery.schedules import crontab
-from celery.signals import beat_init, before_task_publish, celeryd_init
+from celery.signals import beat_init, before_task_publish, celeryd_after_setup, celeryd_init
 from django.core.exceptions import ImproperlyConfigured
 from kombu.entity import Queue
 
@@ -77,6 +79,16 @@ def follow(jobs: Sequence[Job]) -> None:
         # One that waits for long would tell of a scheduler that may be dead by now.
         "heartbeat": {"task": "jobs.tasks.beat", "schedule": crontab(), "options": {"expires": 90}}
     }
+
+
+@celeryd_after_setup.connect  # which has it say all such things
+def not_be_asked(**_: Any) -> None:
+    """At each lost connection Celery asks whether work in progress is to be thrown away in future.
+
+    It is not: a chunk that has asked a provider writes down the answer, and runs twice in peace.
+    """
+    message = r"\s*In Celery 5\.1 we introduced an optional breaking"
+    warnings.filterwarnings("ignore", message=message, category=CPendingDeprecationWarning)
 
 
 @celeryd_init.connect

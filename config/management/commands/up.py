@@ -24,7 +24,7 @@ WEB = "-m gunicorn config.wsgi --workers 2 --graceful-timeout 5 --no-control-soc
 # In a container root runs all of it; the warning is for deployments.
 CELERY = (
     '-W "ignore:You\'re running the worker with superuser"'
-    " -m celery --quiet -A config worker --loglevel INFO --without-mingle"
+    " -m celery --quiet -A config worker --loglevel INFO --without-mingle --without-gossip"
 )
 WORKER = f"{CELERY} --concurrency 2 --queues celery,timetable"
 # Those that ask providers, which may accept and never answer: nobody else waits for them.
