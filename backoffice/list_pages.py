@@ -210,7 +210,7 @@ class ReadOnly(Bounded):
         row = context.get("original")
         merchant = _follow(row, self.merchant) if row is not None and self.merchant else None
         if merchant is not None and request.user.has_perm("trail.view_trailentry"):
-            trail = reverse(f"{self.admin_site.name}:merchants_trailentry_changelist")
+            trail = reverse(f"{self.admin_site.name}:trail_trailentry_changelist")
             query = urlencode({"q": merchant.reference})
             context["actions_detail"] = [
                 *context.get("actions_detail", ()),

@@ -153,7 +153,7 @@ class TrailEntryAdmin(FoundByKeys):
 
     def get_urls(self) -> list[URLPattern]:
         view: Callable[..., HttpResponse] = self.admin_site.admin_view(self.export)
-        own = path("export/", view, name="merchants_trailentry_export")
+        own = path("export/", view, name="trail_trailentry_export")
         return [own, *super().get_urls()]
 
     def changelist_view(
@@ -161,7 +161,7 @@ class TrailEntryAdmin(FoundByKeys):
     ) -> HttpResponse:
         response = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse):
-            address = reverse(f"{self.admin_site.name}:merchants_trailentry_export")
+            address = reverse(f"{self.admin_site.name}:trail_trailentry_export")
             filters = f"?{request.GET.urlencode()}" if request.GET else ""
             response.context_data = (response.context_data or {}) | {
                 "actions_list": [button("Export as CSV", address + filters)]
@@ -176,7 +176,7 @@ class TrailEntryAdmin(FoundByKeys):
             found = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
             return HttpResponseRedirect(
-                reverse(f"{self.admin_site.name}:merchants_trailentry_changelist")
+                reverse(f"{self.admin_site.name}:trail_trailentry_changelist")
             )
         name = f"trail-{clock.now():%Y-%m-%d}.csv"
         return csv_files.download(request, _file(found), name)

@@ -124,7 +124,7 @@ DOWNLOADED = {
 # Files of a whole list, by their route's name: for who looks at the list.
 EXPORTED = {
     "merchants_signin_export": "merchants.signin",
-    "merchants_trailentry_export": "trail.trailentry",
+    "trail_trailentry_export": "trail.trailentry",
 }
 
 # Pages beside those of the models: what they have in their address, and who gets which status.

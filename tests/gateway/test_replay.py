@@ -80,7 +80,7 @@ def test_what_was_rejected_is_listed_with_line_code_and_reason(tmp_path: Path) -
     reasons = [row["reason"] for row in rows]
     assert reasons[0] == "order: there is no order C"
     assert reasons[1].startswith("event: not JSON")
-    assert reasons[2].startswith("type: ")  # names the first member that is missing
+    assert reasons[2].startswith("at: ")  # names the first member that is missing
     assert "10.905" in reasons[5]
     assert "order.teleported" in reasons[7]
     assert all(reasons)

@@ -22,6 +22,7 @@ from tests.jobs.working import (
     DAY_END,
     NEXT_RUN,
     OPERATOR,
+    change,
     damage,
     fifty,
     figures,
@@ -93,7 +94,7 @@ def test_parked_rows_are_tried_after_the_others_and_each_on_its_own(
         tried.append(len(keys))
         return {}
 
-    monkeypatch.setattr("billing.tasks.work_off_day_ends", work)
+    change(monkeypatch, "billing-day-ends", work=work)
     run("billing-day-ends", "2026-11-03 00:00")
     assert tried == [49, 1]
 
@@ -125,7 +126,7 @@ def test_a_run_that_cannot_find_what_is_due_says_why(monkeypatch: pytest.MonkeyP
     def find(now: datetime) -> Sequence[int]:
         raise ZeroDivisionError("no such luck")
 
-    monkeypatch.setattr("billing.queries.bills_to_collect", find)
+    change(monkeypatch, "collect-payments", due=find)
     with pytest.raises(ZeroDivisionError):
         run("collect-payments", "2026-11-02 00:00")
     found = JobRun.objects.get()
@@ -157,7 +158,7 @@ def test_a_chunk_whose_time_is_up_is_left_to_the_next_run(monkeypatch: pytest.Mo
     def work(keys: Sequence[int], now: datetime) -> Failures:
         raise SoftTimeLimitExceeded
 
-    monkeypatch.setattr("billing.tasks.work_off_day_ends", work)
+    change(monkeypatch, "billing-day-ends", work=work)
     run("billing-day-ends", "2026-11-02 00:00")
     found = JobRun.objects.get()
     assert (figures(found), found.ended_at is None) == ((50, 0, 0), False)

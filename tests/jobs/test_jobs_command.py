@@ -165,7 +165,7 @@ def text(response: object) -> str:
     return str(response.content.decode())  # type: ignore[attr-defined]
 
 
-RUNS, FAILURES = "admin:config_jobrun_changelist", "admin:config_jobfailure_changelist"
+RUNS, FAILURES = "admin:jobs_jobrun_changelist", "admin:jobs_jobfailure_changelist"
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ def test_both_lists_show_how_jobs_stand(django_assert_max_num_queries: object) -
         assert "The scheduler does not run" in shown
         assert "billing-day-ends" in shown
     assert "the account of this merchant is damaged" in text(browser.get(reverse(FAILURES)))
-    page = reverse("admin:config_jobfailure_change", args=[failure.pk])
+    page = reverse("admin:jobs_jobfailure_change", args=[failure.pk])
     account = reverse("admin:billing_billingaccount_change", args=[failure.row_id])
     assert account in text(browser.get(page))
 
@@ -195,7 +195,7 @@ def test_both_lists_show_how_jobs_stand(django_assert_max_num_queries: object) -
 def test_an_operator_retries_a_row(operators_clock: None) -> None:
     browser = operator("change_jobfailure")
     failure = parked(browser)
-    page = reverse("admin:config_jobfailure_decide", args=[failure.pk, "retry"])
+    page = reverse("admin:jobs_jobfailure_decide", args=[failure.pk, "retry"])
     assert "It failed 1 time, the last time with: DataError" in text(browser.get(page))
     assert "It failed again" in text(browser.post(page, {"reason": "let us see"}, follow=True))
     mend()
@@ -210,7 +210,7 @@ def test_an_operator_retries_a_row(operators_clock: None) -> None:
 def test_an_operator_runs_a_job_for_a_date_after_seeing_what_is_due(operators_clock: None) -> None:
     browser = operator("change_jobrun")
     two_shops()
-    page = reverse("admin:config_jobrun_decide_list", args=["run"])
+    page = reverse("admin:jobs_jobrun_decide_list", args=["run"])
     said = {"job": "billing-day-ends", "at": "2026-11-02 00:00", "reason": "the close failed"}
     asked = browser.post(page, said)
     assert "2 rows are due for billing-day-ends" in text(asked)
@@ -235,7 +235,7 @@ def test_what_makes_no_sense_is_said_on_the_page(
 ) -> None:
     browser = operator("change_jobrun")
     said = {"job": "order-flags", "at": "2026-11-02 00:00", "reason": "why not", **wrong}
-    page = reverse("admin:config_jobrun_decide_list", args=["run"])
+    page = reverse("admin:jobs_jobrun_decide_list", args=["run"])
     assert browser.post(page, said).context["form"].errors
     assert not JobRun.objects.exists()
 
@@ -244,8 +244,8 @@ def test_who_only_looks_runs_nothing(operators_clock: None) -> None:
     browser = operator()
     failure = parked(browser)
     for page in (
-        reverse("admin:config_jobfailure_decide", args=[failure.pk, "retry"]),
-        reverse("admin:config_jobrun_decide_list", args=["run"]),
+        reverse("admin:jobs_jobfailure_decide", args=[failure.pk, "retry"]),
+        reverse("admin:jobs_jobrun_decide_list", args=["run"]),
     ):
         assert browser.get(page).status_code == browser.post(page).status_code == 403
     assert not TrailEntry.objects.exists()

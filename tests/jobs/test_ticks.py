@@ -17,7 +17,7 @@ from jobs import definitions, queries, runs, tasks
 from jobs.models import Heartbeat, JobRun
 from jobs.timetable import job_named
 from tests import shops
-from tests.jobs.working import DAY_END, JOINED, figures, workers_in_this_process
+from tests.jobs.working import DAY_END, JOINED, change, figures, workers_in_this_process
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -160,7 +160,7 @@ def test_a_tick_that_met_no_database_is_still_owed(
         raise OperationalError("server closed the connection unexpectedly")
 
     with monkeypatch.context() as without_database:
-        without_database.setattr("billing.queries.accounts_with_a_day_to_work_off", gone)
+        change(without_database, JOB, due=gone)
         with pytest.raises(OperationalError):
             tasks.run_job(JOB, tick=TICK)
     assert JobRun.objects.latest("pk").tick is None
@@ -177,7 +177,7 @@ def test_a_job_that_is_broken_is_not_asked_for_each_minute(
     def find(at: datetime) -> Sequence[int]:
         raise ZeroDivisionError("no such luck")
 
-    monkeypatch.setattr("billing.queries.accounts_with_a_day_to_work_off", find)
+    change(monkeypatch, JOB, due=find)
     with pytest.raises(ZeroDivisionError):
         tasks.run_job(JOB, tick=TICK)
     tasks.run_job(JOB, tick=TICK)  # another scheduler's message: it had its turn

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from unittest import mock
 
+import pytest
 from django.db import connection
 
 from config.celery import app
-from jobs import runs, tasks
+from jobs import runs, tasks, timetable
 from jobs.models import JobFailure, JobRun
 from jobs.timetable import job_named
 from lib import clock
@@ -28,6 +30,15 @@ CREATE TRIGGER damage BEFORE UPDATE OF open_on ON {table}
 FOR EACH ROW WHEN (old.merchant_id = {merchant}) EXECUTE FUNCTION refuse_day_end()
 """
 MEND = "DROP TRIGGER damage ON {table}; DROP FUNCTION refuse_day_end()"
+
+
+def change(patch: pytest.MonkeyPatch, name: str, **fields: object) -> None:
+    """Have the job of this name find or do its work in another way."""
+    jobs = [
+        replace(job, **fields) if job.name == name else job  # type: ignore[arg-type]
+        for job in timetable.all_jobs()
+    ]
+    patch.setattr(timetable, "_jobs", tuple(jobs))
 
 
 def fifty() -> list[shops.Shop]:
