@@ -184,7 +184,7 @@ class Deciding(ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        response = super().changelist_view(request, extra_context)
+        response: HttpResponse = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse):
             response.context_data = (response.context_data or {}) | {
                 "actions_list": [
@@ -233,7 +233,7 @@ class Deciding(ModelAdmin):
 
     def _decide(self, request: HttpRequest, row: Any, decision: Decision) -> HttpResponse:
         if decision.takes_second_factor:
-            elsewhere = self.admin_site.confirm_again(request)
+            elsewhere: HttpResponse | None = self.admin_site.confirm_again(request)
             if elsewhere is not None:
                 return elsewhere
         if request.method != "POST":

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from statistics import median
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -158,7 +159,7 @@ def _copy(table: str, rows: Sequence[bytes]) -> None:
         copy.write(b"".join(rows))
 
 
-def _rate(act: Callable[[Sequence], object], what: Sequence) -> float:
+def _rate(act: Callable[[Sequence[Any]], object], what: Sequence[Any]) -> float:
     batches = [what[start : start + BATCH] for start in range(0, len(what), BATCH)]
     started = time.perf_counter()
     for batch in batches:

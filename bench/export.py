@@ -130,7 +130,7 @@ class _Server:
         return seconds, wait
 
     def _memory(self) -> int:
-        return max(child.memory_info().rss for child in self.process.children())
+        return int(max(child.memory_info().rss for child in self.process.children()))
 
 
 def _sign_in() -> str:

@@ -52,6 +52,6 @@ class Served(WhiteNoiseMiddleware):
         if not self.static_root or self.autorefresh:
             return 0.0
         try:
-            return (Path(self.static_root) / MANIFEST).stat().st_mtime
+            return float((Path(self.static_root) / MANIFEST).stat().st_mtime)
         except FileNotFoundError:
             return 0.0

@@ -151,4 +151,5 @@ def _cut(inputs: Inputs, policy: CreditPolicy) -> tuple[Decimal, tuple[LimitRevi
 
 
 def _whole_steps(value: Decimal, policy: CreditPolicy) -> Decimal:
-    return value // policy.step * policy.step
+    found: Decimal = value // policy.step * policy.step
+    return found

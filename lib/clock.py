@@ -72,7 +72,7 @@ def _is_known_right(steady: float, ahead_of_steady: float) -> bool:
 def _database_time() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
-        (instant,) = cursor.fetchone()
+        instant: datetime = cursor.fetchone()[0]
     return instant
 
 

@@ -142,7 +142,7 @@ def _fits(value: Any) -> bool:
     if isinstance(value, Decimal):
         return value.is_finite() and value.adjusted() < MAX_DIGITS
     if isinstance(value, int):
-        return abs(value) < 10**_LONGEST_KEY
+        return bool(abs(value) < 10**_LONGEST_KEY)
     if isinstance(value, date):
         return 1 < value.year < 9999
     return True

@@ -138,7 +138,7 @@ def person(address: str) -> User | None:
 
 
 def has_second_factor(user: User) -> bool:
-    return Authenticator.objects.filter(user=user, type__in=FACTORS).exists()
+    return bool(Authenticator.objects.filter(user=user, type__in=FACTORS).exists())
 
 
 def factor_counts_from(user: User, authenticator_ids: Iterable[int]) -> datetime | None:

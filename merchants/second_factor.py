@@ -51,7 +51,7 @@ def with_second_factor(
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
-        def guarded(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def guarded(request: Any, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not unless(request):
                 elsewhere = _sent_elsewhere(request, opens_money=opens_money, back=back)
                 if elsewhere is not None:

@@ -69,7 +69,7 @@ def processes_of(folder: Path) -> list[psutil.Process]:
 def lives(process: psutil.Process) -> bool:
     # A server's starter is gone, and who inherits it may take a while to notice its end.
     with suppress(psutil.NoSuchProcess):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     return False
 
 

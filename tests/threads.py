@@ -31,7 +31,8 @@ def every_order(test: Callable[..., None]) -> Callable[..., None]:
     """Mark a test of a race to be run in each order, too."""
     full = [pytest.param(name, marks=pytest.mark.full) for name in ORDERS]
     orders = pytest.mark.parametrize("in_order", [None, *full], indirect=True)
-    return pytest.mark.usefixtures("in_order")(orders(test))
+    ordered: Callable[..., None] = pytest.mark.usefixtures("in_order")(orders(test))
+    return ordered
 
 
 @contextmanager

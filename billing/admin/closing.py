@@ -58,7 +58,8 @@ def _payout_effect(account: BillingAccount) -> str:
 
 
 def _rest(account: BillingAccount) -> Decimal:
-    return account.unapplied - account.outstanding
+    found: Decimal = account.unapplied - account.outstanding
+    return found
 
 
 def _pay_out(act: Act) -> BillingAccount:

@@ -124,7 +124,7 @@ class FulfilmentRequest(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.reference
+        return str(self.reference)
 
 
 class Charge(models.Model):
@@ -197,7 +197,7 @@ class Charge(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.reference
+        return str(self.reference)
 
     @property
     def amount_money(self) -> Money:

@@ -206,7 +206,8 @@ class Invoice(models.Model):
 
     @property
     def left_to_pay(self) -> Decimal:
-        return self.total - self.amount_paid
+        found: Decimal = self.total - self.amount_paid
+        return found
 
     @property
     def left_money(self) -> Money:

@@ -134,7 +134,8 @@ class Reversal(models.Model):
     @property
     def rest(self) -> Decimal:
         """What the merchant has not lost by it yet: all but what was taken of unapplied money."""
-        return self.amount - self.taken
+        found: Decimal = self.amount - self.taken
+        return found
 
     @property
     def seen(self) -> str:

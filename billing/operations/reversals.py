@@ -113,7 +113,8 @@ def record(told: Told, *, payment_id: int, actor: str, now: datetime) -> Reversa
 def _left(payment: Payment, money_reference: str) -> Decimal:
     """How much of the money was not taken back yet, or came back."""
     before = payment.reversals.filter(money_reference=money_reference, came_back_at__isnull=True)
-    return payment.amount - (before.aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
+    found: Decimal = payment.amount - (before.aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
+    return found
 
 
 def _log_nothing(told: Told, payment: Payment) -> None:

@@ -132,7 +132,8 @@ def take_back(
     of_reversal = f"reversal:{reversal}"
     known = account.unapplied_entries.filter(kind=Kind.REVERSED, source=of_reversal).first()
     if known:
-        return amount + known.amount
+        rest: Decimal = amount + known.amount
+        return rest
     brought = account.unapplied_entries.filter(kind=Kind.RECEIVED, source=source).first()
     if brought is None:
         return amount
@@ -141,7 +142,8 @@ def take_back(
     taking = min(amount, brought.amount - taken, account.unapplied)
     if taking > 0:
         _enter(account, Kind.REVERSED, of_reversal, -taking, reference=source, actor=actor, now=now)
-        return amount - taking
+        rest = amount - taking
+        return rest
     return amount
 
 

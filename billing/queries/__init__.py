@@ -222,7 +222,8 @@ def billed_through(account: BillingAccount) -> date | None:
 
 def last_bill_on(account: BillingAccount) -> date | None:
     """The date of the account's latest bill, drafts left aside."""
-    return bills(account).aggregate(on=Max("issued_on"))["on"]
+    found: date | None = bills(account).aggregate(on=Max("issued_on"))["on"]
+    return found
 
 
 def collected_on(bill: Invoice, attempts: Sequence[Payment]) -> date | None:

@@ -16,7 +16,8 @@ def not_posted_yet(account: BillingAccount) -> Decimal:
 def left_to_credit(charge: Charge) -> Decimal:
     """What of the charge nobody has asked back yet, or got back."""
     counted = charge.credits.exclude(status=BillingCredit.Status.REJECTED)
-    return charge.amount - (counted.aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
+    found: Decimal = charge.amount - (counted.aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
+    return found
 
 
 def other_unpaid_bills(bill: Invoice) -> int:

@@ -77,7 +77,8 @@ class CreditLine(models.Model):
     @property
     def available(self) -> Decimal:
         """What new orders may still hold; 0 while the limit is below what is used."""
-        return max(self.limit - self.used, Decimal(0))
+        found: Decimal = max(self.limit - self.used, Decimal(0))
+        return found
 
     @property
     def is_frozen(self) -> bool:

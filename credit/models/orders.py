@@ -178,7 +178,7 @@ class Order(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.reference
+        return str(self.reference)
 
     @property
     def amount_money(self) -> Money:
@@ -292,7 +292,7 @@ class OrderPayment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.reference
+        return str(self.reference)
 
     @property
     def amount_money(self) -> Money:
@@ -301,7 +301,8 @@ class OrderPayment(models.Model):
     @property
     def unsettled(self) -> Decimal:
         """What of UNMATCHED cash still waits for a decision."""
-        return self.amount - self.settled
+        found: Decimal = self.amount - self.settled
+        return found
 
     @property
     def is_unmatched(self) -> bool:

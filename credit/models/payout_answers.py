@@ -24,7 +24,7 @@ class PayoutAnswerFile(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class PayoutAnswer(models.Model):

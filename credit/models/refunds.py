@@ -44,4 +44,4 @@ class OrderRefund(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.reference
+        return str(self.reference)

@@ -204,7 +204,7 @@ class Withdrawal(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return self.reference
+        return str(self.reference)
 
     @property
     def amount_money(self) -> Money:
@@ -217,7 +217,8 @@ class Withdrawal(models.Model):
     @property
     def total(self) -> Decimal:
         """What left the balance for it."""
-        return self.amount + self.fee
+        found: Decimal = self.amount + self.fee
+        return found
 
     @property
     def expected_by(self) -> datetime:

@@ -47,9 +47,10 @@ def owed_by(line: CreditLine, buyer: str) -> Decimal:
     these orders alone. Rule 6.3.
     """
     owing = Q(status__in=[Order.Status.OPEN, Order.Status.WRITTEN_OFF])
-    return Order.objects.filter(owing, line=line, buyer=buyer).aggregate(
+    owed: Decimal = Order.objects.filter(owing, line=line, buyer=buyer).aggregate(
         owed=Sum(OWED, default=Decimal(0))
     )["owed"]
+    return owed
 
 
 def by_risk(line: CreditLine) -> list[Exposure]:

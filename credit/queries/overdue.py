@@ -36,4 +36,5 @@ def overdue_of(line: CreditLine) -> Decimal:
             {"line": line.pk, "today": line.open_on, "instalment_days": INSTALMENT_DAYS},
         )
         (overdue,) = cursor.fetchone()
-    return overdue
+    found: Decimal = overdue
+    return found

@@ -104,7 +104,8 @@ def withdrawable(line: CreditLine, *, today: date) -> Decimal:
     maturing = ProceedsEntry.objects.filter(line=line, matures_on__gt=today).aggregate(
         total=Sum("amount", default=Decimal(0))
     )["total"]
-    return max(min(line.proceeds - maturing, line.proceeds), Decimal(0))
+    found: Decimal = max(min(line.proceeds - maturing, line.proceeds), Decimal(0))
+    return found
 
 
 def entries(line: CreditLine, *, kind: str = "", reference: str = "") -> QuerySet[ProceedsEntry]:
@@ -140,9 +141,10 @@ def entries_of_day(line: CreditLine, matures_on: date) -> QuerySet[ProceedsEntry
 
 def total_of_day(line: CreditLine, matures_on: date) -> Decimal:
     """What of the day's sales refunds left: the sum of `entries_of_day`."""
-    return ProceedsEntry.objects.filter(line=line, matures_on=matures_on).aggregate(
+    total: Decimal = ProceedsEntry.objects.filter(line=line, matures_on=matures_on).aggregate(
         total=Sum("amount", default=Decimal(0))
     )["total"]
+    return total
 
 
 def orders_of_day(line: CreditLine, matures_on: date) -> QuerySet[Order]:

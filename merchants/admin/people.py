@@ -75,7 +75,7 @@ class UserAdmin(Deciding, ReadOnly):
     @admin.display(boolean=True, description="address is proved")
     def address_is_proved(self, user: User) -> bool:
         own = EmailAddress.objects.filter(user=user, email__iexact=user.email)
-        return own.filter(verified=True).exists()
+        return bool(own.filter(verified=True).exists())
 
 
 @admin.register(Group)

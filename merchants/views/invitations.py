@@ -60,7 +60,10 @@ def _welcome_newcomer(request: HttpRequest, found: Invitation, token: str) -> Ht
         overview = reverse("overview", args=[membership.merchant.reference])
         # Their first browser, so there is no other that would be unknown.
         first = {"knows_browser": True}
-        return perform_login(request, membership.user, redirect_url=overview, signal_kwargs=first)
+        signed_in: HttpResponse = perform_login(
+            request, membership.user, redirect_url=overview, signal_kwargs=first
+        )
+        return signed_in
     context = {"invitation": found, "case": "new", "form": form}
     return render(request, "merchants/invitation.html", context)
 

@@ -60,7 +60,7 @@ def write(*, merchant_id: int, kind: Notice.Kind, cause: str, at: datetime, **de
     """Tell the merchant's people, as part of the caller's transaction; whether that was news."""
     with connection.cursor() as cursor:
         cursor.execute(WRITE, [merchant_id, str(kind), cause, json.dumps(details), at])
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def keep_unmailed(*, up_to: datetime) -> None:

@@ -76,7 +76,7 @@ def status(client: Client, asked: str, method: str) -> int:
     with transaction.atomic():
         response = getattr(client, method)(asked)
         transaction.set_rollback(True)  # the next one finds everything as it was
-    return response.status_code
+    return int(response.status_code)
 
 
 @pytest.fixture

@@ -62,7 +62,8 @@ def decide(shop: shops.Shop, at: str, how: str, **said: Any) -> Reversal:
     reversal = Reversal.objects.latest("pk")
     operation = getattr(reversals, how)
     given = {"seen": reversal.seen, **BY, **TOLD, **said}
-    return operation(reversal_id=reversal.pk, now=shop.at(at), **given)
+    decided: Reversal = operation(reversal_id=reversal.pk, now=shop.at(at), **given)
+    return decided
 
 
 def look(shop: shops.Shop, at: str) -> None:

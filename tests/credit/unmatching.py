@@ -43,4 +43,5 @@ def settle(
         "return": (unmatched.give_back, {"reference": "BANK-7"}),
     }
     way, more = ways[kind]
-    return way(**given | more | said)
+    settled: UnmatchedSettlement = way(**given | more | said)
+    return settled

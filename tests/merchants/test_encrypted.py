@@ -4,6 +4,7 @@ import io
 import re
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -56,7 +57,7 @@ HARMLESS = {
 SOUNDS_SECRET = re.compile(r"secret|token|password|seed|(^|_)key$|session_data|authenticator.data")
 
 
-def fields() -> Iterator[tuple[str, models.Field]]:
+def fields() -> Iterator[tuple[str, "models.Field[Any, Any]"]]:
     for model in apps.get_models():
         for field in model._meta.local_fields:
             yield f"{model._meta.label_lower}.{field.name}", field
@@ -124,7 +125,7 @@ def test_second_factors_are_not_in_a_dump() -> None:
 
 def code_of(secret: str) -> str:
     cache.clear()  # a code is good once; here several sign-ins are within half a minute
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
 
 
 def signs_in(user: User, code: str) -> bool:

@@ -26,7 +26,7 @@ CONFIRM = "/accounts/2fa/reauthenticate/"
 
 
 def code_of(secret: str) -> str:
-    return format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
+    return str(format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time())))))
 
 
 def with_totp(user: User) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from .days import ONE_DAY, is_month_end, month_of
 from .money import ZERO
@@ -85,7 +86,7 @@ class Account:
 
     # Charges
 
-    def record(self, data: dict, served_on: date, today: date) -> None:
+    def record(self, data: dict[str, Any], served_on: date, today: date) -> None:
         """A charge of the platform, for a service of that day, on the open day.
 
         One whose month has closed is in the open one's statement, and posts at once unless it is

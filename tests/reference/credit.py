@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .days import ONE_DAY, happened, local_day
 from .money import ZERO, Invalid, split
@@ -133,7 +133,9 @@ class CreditLine:
     open_orders: dict[str, Order] = field(default_factory=dict)  # those of `orders` that are OPEN
     freezes: list[Freeze] = field(default_factory=list)
     proceeds: list[ProceedsEntry] = field(default_factory=list)
-    unmatched: dict[str, dict] = field(default_factory=dict)  # by payment reference
+    unmatched: dict[str, dict[str, Any]] = field(
+        default_factory=dict[str, Any]
+    )  # by payment reference
     refused: dict[tuple[str, str], RefusedCash] = field(default_factory=dict)  # by kind, reference
     told_overdue: list[tuple[str, date, Decimal]] = field(default_factory=list)
     waiting: "Review | None" = None  # whose raise waits for a decision
@@ -183,7 +185,7 @@ class CreditLine:
             raise Invalid("before its order was placed, or not here yet")
         return instant
 
-    def place(self, data: dict, at: datetime, now: datetime) -> str | None:
+    def place(self, data: dict[str, Any], at: datetime, now: datetime) -> str | None:
         """Open the order, or record it as declined and return the code."""
         self.check_currency(data["currency"])
         placed_at = self.counted(at, now)
@@ -210,12 +212,12 @@ class CreditLine:
             raise Refused("order_not_open")
         return order
 
-    def ship(self, data: dict, at: datetime, now: datetime) -> None:
+    def ship(self, data: dict[str, Any], at: datetime, now: datetime) -> None:
         order = self.find_moving(data["order"])
         self.counted(at, now, order)
         order.shipped_at = at
 
-    def deliver(self, data: dict, at: datetime, now: datetime, today: date) -> None:
+    def deliver(self, data: dict[str, Any], at: datetime, now: datetime, today: date) -> None:
         order = self.find_moving(data["order"])
         delivered_on = local_day(self.zone, self.counted(at, now, order))
         order.delivered_at, order.told_on = at, today
@@ -225,7 +227,7 @@ class CreditLine:
             if part.due_on < today:  # it had passed before anybody heard of the delivery
                 self.tell_overdue(order, part.due_on)
 
-    def cancel(self, data: dict, at: datetime, now: datetime) -> None:
+    def cancel(self, data: dict[str, Any], at: datetime, now: datetime) -> None:
         order = self.find(data["order"])
         if order.status != "OPEN" or order.paid > 0:
             raise Refused("order_not_open")
@@ -234,7 +236,7 @@ class CreditLine:
         self.set_status(order, "CANCELLED")
 
     def find_for_cash(
-        self, kind: str, data: dict, at: datetime, now: datetime
+        self, kind: str, data: dict[str, Any], at: datetime, now: datetime
     ) -> tuple[Order, datetime]:
         """The order of a payment or refund and the instant to compute with.
 
@@ -261,7 +263,7 @@ class CreditLine:
         if (kind, reference) in self.refused:
             self.refused[kind, reference].was_taken = True
 
-    def pay(self, data: dict, at: datetime, now: datetime, today: date) -> None:
+    def pay(self, data: dict[str, Any], at: datetime, now: datetime, today: date) -> None:
         order, paid_at = self.find_for_cash("payment", data, at, now)
         amount = data["amount"]
         self.take_off_desk("payment", data["payment"])
@@ -286,7 +288,7 @@ class CreditLine:
         self.proceeds.append(ProceedsEntry("SALE", order.reference, amount, today, matures_on))
         self.lift_overdue(today)
 
-    def refund(self, data: dict, at: datetime, now: datetime, today: date) -> None:
+    def refund(self, data: dict[str, Any], at: datetime, now: datetime, today: date) -> None:
         order, _ = self.find_for_cash("refund", data, at, now)
         amount = data["amount"]
         if order.status in ("DECLINED", "CANCELLED", "REFUNDED"):

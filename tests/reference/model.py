@@ -6,7 +6,7 @@ Chapters 2, 3, 20 and 23 of docs/rules.md.
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, localcontext
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .billing import Account
 from .credit import CreditLine, Refused
@@ -30,9 +30,11 @@ class Merchant:
     clock: datetime
     line: CreditLine
     account: Account
-    metrics: dict[datetime, dict] = field(default_factory=dict)  # by when they were measured
+    # By when they were measured.
+    metrics: dict[datetime, dict[str, Any]] = field(default_factory=dict)
     reviews: list[Review] = field(default_factory=list)
-    seen: dict[tuple[str, str], dict] = field(default_factory=dict)  # content by natural reference
+    # Content by natural reference.
+    seen: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
 
 class Model:
@@ -41,7 +43,7 @@ class Model:
     def __init__(self, *, refunds: bool = True, reviews: bool = True, dunning: bool = True) -> None:
         self.refunds, self.reviews, self.dunning = refunds, reviews, dunning
         self.merchants: dict[str, Merchant] = {}
-        self.joined: dict[str, dict] = {}  # content of merchant.joined
+        self.joined: dict[str, dict[str, Any]] = {}  # content of merchant.joined
         self.outcomes: dict[str, dict[str, int]] = {}
         self.now: datetime | None = None
 
@@ -88,7 +90,9 @@ class Model:
         merchant.seen[key] = content
         return Outcome("declined", code) if code else Outcome("applied")
 
-    def _join(self, reference: str, content: dict, at: datetime, now: datetime) -> Outcome:
+    def _join(
+        self, reference: str, content: dict[str, Any], at: datetime, now: datetime
+    ) -> Outcome:
         if reference in self.joined:
             return same_or_conflict(self.joined[reference], content)
         if happened(at, now) is None:
@@ -156,14 +160,14 @@ class Model:
             if done:
                 merchant.reviews.append(done)
 
-    def state(self) -> dict:
+    def state(self) -> dict[str, Any]:
         """Plain JSON values, keyed by references; as of the last `advance`."""
         from .report import report
 
         return report(self)
 
 
-def envelope(event: object) -> tuple[str, datetime, str, dict]:
+def envelope(event: object) -> tuple[str, datetime, str, dict[str, Any]]:
     """(type, instant, merchant, data) of an event; Invalid when one is missing or misformed."""
     if not isinstance(event, dict):
         raise Invalid("not an object")
@@ -176,12 +180,12 @@ def envelope(event: object) -> tuple[str, datetime, str, dict]:
     return event["type"], at, event["merchant"], event["data"]
 
 
-def same_or_conflict(before: dict, content: dict) -> Outcome:
+def same_or_conflict(before: dict[str, Any], content: dict[str, Any]) -> Outcome:
     return Outcome("duplicate") if before == content else Outcome("rejected", "conflict")
 
 
 def operate(
-    merchant: Merchant, kind: str, content: dict, at: datetime, now: datetime
+    merchant: Merchant, kind: str, content: dict[str, Any], at: datetime, now: datetime
 ) -> str | None:
     """One event on one merchant; a decline code for a declined order; Refused otherwise."""
     line, today = merchant.line, merchant.open_day

@@ -9,6 +9,7 @@ field that is missing has its default.
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 from .days import is_zone
 from .money import PLAIN, Invalid, read
@@ -26,7 +27,7 @@ FEES = {  # code: (category, posting)
 }
 
 
-def line(data: dict, key: str, longest: int = 100) -> str:
+def line(data: dict[str, Any], key: str, longest: int = 100) -> str:
     """A string that is missing, or fits on a line of so many letters."""
     value = data.get(key)
     if value is None:
@@ -42,7 +43,7 @@ def is_control(letter: str) -> bool:
     return code < 0x20 or 0x7F <= code <= 0x9F or 0xD800 <= code <= 0xDFFF
 
 
-def word(data: dict, key: str) -> str:
+def word(data: dict[str, Any], key: str) -> str:
     """A required, non-empty string."""
     value = line(data, key)
     if not value:
@@ -50,7 +51,7 @@ def word(data: dict, key: str) -> str:
     return value
 
 
-def lines(data: dict, key: str) -> str:
+def lines(data: dict[str, Any], key: str) -> str:
     """A reason: it may be missing, and may have line ends, kept as LF."""
     value = data.get(key, "")
     if not isinstance(value, str):
@@ -60,7 +61,7 @@ def lines(data: dict, key: str) -> str:
     return value
 
 
-def whole(data: dict, key: str, low: int, high: int | None = None) -> int:
+def whole(data: dict[str, Any], key: str, low: int, high: int | None = None) -> int:
     """A required JSON integer within bounds."""
     value = data.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or value < low:
@@ -70,7 +71,7 @@ def whole(data: dict, key: str, low: int, high: int | None = None) -> int:
     return value
 
 
-def number(data: dict, key: str, high: int | None = None) -> Decimal:
+def number(data: dict[str, Any], key: str, high: int | None = None) -> Decimal:
     """A required non-negative number: a JSON number or a decimal string."""
     value = data.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
@@ -81,7 +82,7 @@ def number(data: dict, key: str, high: int | None = None) -> Decimal:
     return Decimal(written)
 
 
-def currency(data: dict, key: str = "currency") -> str:
+def currency(data: dict[str, Any], key: str = "currency") -> str:
     """A required ISO 4217 code, by its shape."""
     value = word(data, key)
     if not re.fullmatch("[A-Z]{3}", value):
@@ -89,7 +90,7 @@ def currency(data: dict, key: str = "currency") -> str:
     return value
 
 
-def positive(data: dict, code: str) -> Decimal:
+def positive(data: dict[str, Any], code: str) -> Decimal:
     """A required amount above zero."""
     amount = read(data.get("amount"), code)
     if amount == 0:
@@ -97,7 +98,7 @@ def positive(data: dict, code: str) -> Decimal:
     return amount
 
 
-def joined(data: dict) -> dict:
+def joined(data: dict[str, Any]) -> dict[str, Any]:
     credit = currency(data)
     billing = (
         currency(data, "billing_currency") if data.get("billing_currency") is not None else credit
@@ -127,7 +128,7 @@ def joined(data: dict) -> dict:
     }
 
 
-def metrics(data: dict) -> dict:
+def metrics(data: dict[str, Any]) -> dict[str, Any]:
     return {
         "rating": number(data, "rating", 5),
         "listing_quality": number(data, "listing_quality", 100),
@@ -136,7 +137,7 @@ def metrics(data: dict) -> dict:
     }
 
 
-def placed(data: dict) -> dict:
+def placed(data: dict[str, Any]) -> dict[str, Any]:
     code = currency(data)
     risk = whole(data, "buyer_risk", 0, 3) if data.get("buyer_risk") is not None else 0
     return {
@@ -149,15 +150,15 @@ def placed(data: dict) -> dict:
     }
 
 
-def order_only(data: dict) -> dict:
+def order_only(data: dict[str, Any]) -> dict[str, Any]:
     return {"order": word(data, "order")}
 
 
-def cancelled(data: dict) -> dict:
+def cancelled(data: dict[str, Any]) -> dict[str, Any]:
     return {"order": word(data, "order"), "reason": lines(data, "reason")}
 
 
-def paid(data: dict) -> dict:
+def paid(data: dict[str, Any]) -> dict[str, Any]:
     code = currency(data)
     return {
         "order": word(data, "order"),
@@ -167,7 +168,7 @@ def paid(data: dict) -> dict:
     }
 
 
-def refunded(data: dict) -> dict:
+def refunded(data: dict[str, Any]) -> dict[str, Any]:
     code = currency(data)
     return {
         "order": word(data, "order"),
@@ -177,7 +178,7 @@ def refunded(data: dict) -> dict:
     }
 
 
-def charged(data: dict) -> dict:
+def charged(data: dict[str, Any]) -> dict[str, Any]:
     code = currency(data)
     fee = word(data, "fee")
     if fee not in FEES:
@@ -194,7 +195,7 @@ def charged(data: dict) -> dict:
 
 
 # type: (parser, the field of its natural reference)
-PARSERS: dict[str, tuple[Callable[[dict], dict], str | None]] = {
+PARSERS: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str | None]] = {
     "merchant.joined": (joined, None),
     "shop.metrics": (metrics, None),
     "order.placed": (placed, "order"),

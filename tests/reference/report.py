@@ -2,6 +2,7 @@
 
 from datetime import UTC, date
 from decimal import Decimal
+from typing import Any
 
 from .billing import Account
 from .credit import CreditLine, Order
@@ -10,7 +11,7 @@ from .money import ZERO, text
 from .review import Review
 
 
-def report(model: Model) -> dict:
+def report(model: Model) -> dict[str, Any]:
     return {
         "now": model.now.astimezone(UTC).isoformat() if model.now else None,
         "outcomes": model.outcomes,
@@ -22,7 +23,7 @@ def day(value: date | None) -> str | None:
     return value.isoformat() if value else None
 
 
-def of_merchant(merchant: Merchant) -> dict:
+def of_merchant(merchant: Merchant) -> dict[str, Any]:
     line, account = merchant.line, merchant.account
     return {
         "open_day": day(merchant.open_day),
@@ -66,7 +67,7 @@ def of_merchant(merchant: Merchant) -> dict:
     }
 
 
-def of_order(order: Order, currency: str) -> dict:
+def of_order(order: Order, currency: str) -> dict[str, Any]:
     return {
         "status": order.status,
         "outstanding": text(order.outstanding, currency),
@@ -77,8 +78,8 @@ def of_order(order: Order, currency: str) -> dict:
     }
 
 
-def entry_totals(line: CreditLine) -> dict:
-    totals: dict[str, list] = {}
+def entry_totals(line: CreditLine) -> dict[str, Any]:
+    totals: dict[str, list[Any]] = {}
     for entry in line.entries:
         total = totals.setdefault(entry.kind, [0, ZERO, ZERO])
         total[0] += 1
@@ -94,7 +95,7 @@ def entry_totals(line: CreditLine) -> dict:
     }
 
 
-def of_review(review: Review, currency: str) -> dict:
+def of_review(review: Review, currency: str) -> dict[str, Any]:
     return {
         "on": day(review.on),
         "paid": text(review.paid, currency),
@@ -106,7 +107,7 @@ def of_review(review: Review, currency: str) -> dict:
     }
 
 
-def of_proceeds(line: CreditLine, today: date) -> dict:
+def of_proceeds(line: CreditLine, today: date) -> dict[str, Any]:
     matured, maturing = line.buckets(today)
     sums = {"SALE": ZERO, "REFUND": ZERO}
     for entry in line.proceeds:
@@ -118,7 +119,7 @@ def of_proceeds(line: CreditLine, today: date) -> dict:
     }
 
 
-def of_bills(account: Account) -> list[dict]:
+def of_bills(account: Account) -> list[dict[str, Any]]:
     return [
         {
             "kind": bill.kind,
@@ -142,10 +143,10 @@ def of_bills(account: Account) -> list[dict]:
     ]
 
 
-def of_statements(account: Account) -> dict:
+def of_statements(account: Account) -> dict[str, Any]:
     found = {}
     for month, statement in sorted(account.statements.items()):
-        categories: dict[str, list] = {}
+        categories: dict[str, list[Any]] = {}
         for charge in statement.charges:
             total = categories.setdefault(charge.category, [ZERO, 0])
             total[0] += charge.amount

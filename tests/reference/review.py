@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from .credit import CreditLine
 from .money import ZERO, floor_to
@@ -33,15 +34,16 @@ def paid_before(line: CreditLine, today: date) -> Decimal:
     return sum((entry.amount for entry in line.proceeds if first <= entry.on < today), ZERO)
 
 
-def score(metrics: dict, paid: Decimal, limit: Decimal) -> Decimal:
+def score(metrics: dict[str, Any], paid: Decimal, limit: Decimal) -> Decimal:
     """0 to 100, unrounded."""
-    return (
+    found: Decimal = (
         clamp((metrics["rating"] - Decimal("4.0")) / Decimal("0.8")) * 30
         + clamp(paid / (3 * limit)) * 25
         + metrics["listing_quality"] / 100 * 15
         + metrics["profile_completeness"] / 100 * 15
         + metrics["after_sales"] / 100 * 15
     )
+    return found
 
 
 def new_limit(line: CreditLine, grade: str, factor: Decimal, paid: Decimal, today: date) -> Decimal:
@@ -59,7 +61,7 @@ def new_limit(line: CreditLine, grade: str, factor: Decimal, paid: Decimal, toda
     return max(floor_to(capped, Decimal(hundred)), line.limit)
 
 
-def review(line: CreditLine, metrics: dict | None, today: date) -> Review | None:
+def review(line: CreditLine, metrics: dict[str, Any] | None, today: date) -> Review | None:
     """Review the line at the start of the first day of a month."""
     if metrics is None or line.limit == 0 or line.currency not in SCALE:
         return None

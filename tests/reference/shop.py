@@ -76,15 +76,16 @@ class Shop:
             currency=self.currency,
         )
 
-    def at(self, until: str) -> dict:
+    def at(self, until: str) -> dict[str, Any]:
         self.model.advance(until + self.offset)
         audit(self.model)
-        return self.model.state()["merchants"]["m"]
+        found: dict[str, Any] = self.model.state()["merchants"]["m"]
+        return found
 
 
 def usd(joined: str = "2026-11-01T10:00:00", **data: Any) -> Shop:
     return Shop(joined, "Z", currency="USD", timezone="UTC", **data)
 
 
-def bills(state: dict) -> list[tuple]:
+def bills(state: dict[str, Any]) -> list[tuple[Any, ...]]:
     return [(bill["kind"], bill["date"], bill["total"]) for bill in state["bills"]]

@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ ZONES = ("America/Sao_Paulo", "Asia/Shanghai", "Pacific/Apia", "America/Havana")
 FEES = ("pick-pack", "storage", "shipping-label", "app-usage", "transaction-fee", "special-project")
 
 
-def joined(rng: random.Random) -> dict:
+def joined(rng: random.Random) -> dict[str, Any]:
     return {
         "name": "S",
         "currency": rng.choice(["BRL", "JPY"]),
@@ -30,7 +31,7 @@ def joined(rng: random.Random) -> dict:
     }
 
 
-def some_event(rng: random.Random, shop: dict, n: int) -> tuple[str, dict]:
+def some_event(rng: random.Random, shop: dict[str, Any], n: int) -> tuple[str, dict[str, Any]]:
     money = {"amount": str(rng.choice([0, 1, 7, 100, 400, 1500])), "currency": shop["currency"]}
     order = {"order": f"o{rng.randrange(max(n // 4, 1))}"}
     return rng.choice(
@@ -68,7 +69,7 @@ def some_event(rng: random.Random, shop: dict, n: int) -> tuple[str, dict]:
     )
 
 
-def events(seed: int) -> list[dict]:
+def events(seed: int) -> list[dict[str, Any]]:
     rng = random.Random(seed)
     shop, at = joined(rng), datetime(2017, 1, 5, tzinfo=UTC)
     found = [("merchant.joined", shop, at)]
