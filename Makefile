@@ -1,4 +1,5 @@
-# Presupposes make and Python 3.11 or newer; all else comes from requirements.txt into .venv.
+# Presupposes make and Python 3.11 or newer; all else comes into .venv: what Tael runs on from
+# requirements.txt, and what tests and checks need besides from requirements-dev.txt.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 PORT ?= 8000
@@ -6,6 +7,10 @@ ARGS ?=
 PART ?= tests
 VENV := .venv/bin
 INSTALLED := .venv/installed
+TOOLS := .venv/installed-tools
+# uv takes seconds, but does not read pip's configuration: pip has the last word.
+install = uv pip install --quiet --compile-bytecode --python $(VENV)/python -r $(1) 2>/dev/null || \
+	$(VENV)/python -m pip install --quiet --disable-pip-version-check -r $(1)
 
 # What a deployment sets, for `manage.py check --deploy`. It connects to nothing.
 DEPLOYMENT := DATABASE_URL=postgresql://tael@database.invalid/tael REDIS_URL=redis://redis.invalid \
@@ -32,14 +37,14 @@ run: $(INSTALLED)
 	@exec $(VENV)/python manage.py up --port "$(PORT)"
 
 # Neighbours stay together, so that what a module's tests share is made once.
-test: $(INSTALLED)
+test: $(TOOLS)
 	@$(VENV)/python -m pytest --numprocesses logical --maxprocesses 8 --dist worksteal $(ARGS)
 
 # The last -m counts. One after the other: they measure.
-test-full: $(INSTALLED)
+test-full: $(TOOLS)
 	@$(VENV)/python -m pytest -m full $(PART) $(ARGS)
 
-check: $(INSTALLED)
+check: $(TOOLS)
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
 	$(VENV)/python -m mypy
@@ -61,7 +66,11 @@ $(INSTALLED): requirements.txt
 		{ echo "Python's venv is missing; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@echo "Installing requirements.txt into .venv ..."
 	@test -x $(VENV)/python && $(VENV)/python -c '' 2>/dev/null || "$(PYTHON)" -m venv --clear .venv
-	@# uv takes seconds, but does not read pip's configuration: pip has the last word.
-	@uv pip install --quiet --compile-bytecode --python $(VENV)/python -r requirements.txt 2>/dev/null || \
-		$(VENV)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(call install,requirements.txt)
+	@touch $@
+
+# It has all of requirements.txt, too.
+$(TOOLS): requirements-dev.txt $(INSTALLED)
+	@echo "Installing requirements-dev.txt into .venv ..."
+	@$(call install,requirements-dev.txt)
 	@touch $@
