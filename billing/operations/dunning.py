@@ -10,7 +10,7 @@ from billing.models import BillingAccount, Fee, Invoice
 from billing.models.accounts import DAYS_TO_PAY
 from billing.providers.minimums import is_too_little
 from billing.queries import undecided
-from credit.operations import unpaid_bills
+from credit.operations import lines, unpaid_bills
 from lib import calendar, money
 from merchants.queries import local_day
 from notices.models import Notice
@@ -171,7 +171,7 @@ def reconsider(account: BillingAccount, *, actor: str, now: datetime) -> None:
         return
     unpaid = list(Invoice.objects.filter(account=account, status__in=Invoice.UNPAID))
     unpaid_bills.settle(
-        account.pk,
+        lines.lock(account.pk, now=now),
         next_days=[
             _freezes_on(bill, bill.first_failed_on)
             for bill in unpaid
@@ -179,7 +179,6 @@ def reconsider(account: BillingAccount, *, actor: str, now: datetime) -> None:
         ],
         all_paid=not unpaid,
         actor=actor,
-        now=now,
     )
 
 

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from django.db import connection
 
 from credit.models import CreditLine, Freeze
-from credit.operations import lines, overdue
+from credit.operations import overdue
 from credit.queries.reviews import Start
 from notices.operations import notices
 
@@ -109,16 +109,12 @@ def concern(merchant_id: int) -> bool:
     return expected.exists() or freezes.exists()
 
 
-def settle(
-    merchant_id: int, *, next_days: Sequence[date], all_paid: bool, actor: str, now: datetime
-) -> None:
-    """Of the bills still unpaid, `next_days` are when they freeze the line; lift when all is paid.
+def settle(line: CreditLine, *, next_days: Sequence[date], all_paid: bool, actor: str) -> None:
+    """The bills still unpaid freeze the locked line on `next_days`; lift when all is paid.
 
     A day that has come and is not expected any more has frozen the line already: if an operator
     lifted that freeze, it stays so. Rule 16.11.
     """
-    line = lines.lock(merchant_id, now=now)
-    now = line.now
     to_come = {day for day in next_days if day > line.open_on or day in line.unpaid_bill_days}
     CreditLine.objects.filter(pk=line.pk).update(unpaid_bill_days=sorted(to_come))
     if not all_paid:
@@ -127,4 +123,4 @@ def settle(
         line=line, reason=Freeze.Reason.UNPAID_BILL, lifted_at__isnull=True
     ).first()
     if freeze:
-        overdue.end(freeze, line, by=actor, note="", now=now)
+        overdue.end(freeze, line, by=actor, note="", now=line.now)
