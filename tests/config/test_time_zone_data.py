@@ -22,9 +22,9 @@ from config import installation
 from config.management.commands.audit import CHECKS
 from credit.models import CreditLine
 from lib import audit, calendar, zones
+from lib.commands import BooksCommand
 from lib.refusals import Invalid
 from merchants import time_zone_data
-from merchants.commands import BooksCommand
 from merchants.models import Merchant, TimeZoneData, TimeZonePeriod
 from tests import shops
 from tests.billing import deciding

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from billing.documents.bill_csv import Export
 from billing.documents.csv_export import Incomplete, save
 from billing.models import Invoice
-from merchants.commands import BooksCommand
+from lib.commands import BooksCommand
 
 
 class Command(BooksCommand):

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 
 from billing.documents.csv_export import Incomplete, save
 from billing.documents.statement_csv import Export, NotClosed
-from merchants.commands import BooksCommand
+from lib.commands import BooksCommand
 from merchants.models import Merchant
 
 

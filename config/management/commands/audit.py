@@ -12,9 +12,9 @@ from credit.audit.lines import CHECKS as CREDIT_CHECKS
 from gateway.ahead import look
 from lib import audit, clock
 from lib.audit import Check, Finding, Reading
+from lib.commands import BooksCommand
 from merchants.audit.proposals import PROPOSALS
 from merchants.audit.secrets import SECRETS
-from merchants.commands import BooksCommand
 
 CHECKS: list[Check | Reading] = sorted(
     (*CREDIT_CHECKS, *BILLING_CHECKS, *SECRETS, *PROPOSALS), key=lambda check: check.invariant

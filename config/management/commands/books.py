@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from config import books, books_text
-from merchants.commands import BooksCommand
+from lib.commands import BooksCommand
 from merchants.operations.merchants import UnknownMerchant
 
 

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError, OutputWrapper
 from config.local import datafolder
 from config.local.demo import loading, people
 from lib import clock
-from merchants.commands import BooksCommand
+from lib.commands import BooksCommand
 from merchants.models import Merchant
 
 

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from prometheus_client import start_http_server
 
 from config.monitoring import metrics
-from merchants.commands import BooksCommand
+from lib.commands import BooksCommand
 
 
 class Command(BooksCommand):

@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from lib import clock
+from lib.commands import BooksCommand
 from lib.refusals import Invalid
 from merchants import installation
-from merchants.commands import BooksCommand
 from merchants.operations import installation as operations
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from lib import clock, encrypted
+from lib.commands import BooksCommand
 from lib.encrypted import Column
-from merchants.commands import BooksCommand
 from merchants.operations import keys
 
 CHUNK = 500

@@ -14,7 +14,7 @@ from credit.models import CreditLine, CreditPolicy, LimitReview
 from credit.queries import policies
 from credit.queries.limit import Preview, preview
 from lib import clock, money
-from merchants.commands import BooksCommand
+from lib.commands import BooksCommand
 
 CHUNK = 1000
 # How the new limits compare with the old ones, for the distribution.

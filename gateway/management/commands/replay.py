@@ -15,8 +15,8 @@ from rich.table import Table
 from gateway.models import Replay
 from gateway.replay import Replaying, Source, check_is_past, look_through
 from lib import clock
+from lib.commands import BooksCommand
 from lib.refusals import Refused
-from merchants.commands import BooksCommand
 
 STATUSES = ("applied", "duplicate", "declined", "rejected")
 

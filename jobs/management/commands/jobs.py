@@ -11,7 +11,7 @@ from jobs import queries
 from jobs.models import JobRun
 from jobs.queries import JobState, State
 from lib import clock
-from merchants.commands import BooksCommand
+from lib.commands import BooksCommand
 
 
 class Command(BooksCommand):

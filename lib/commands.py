@@ -1,20 +1,28 @@
 """What commands that read or write the books have in common."""
 
+from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from merchants import time_zone_data
+_checks: list[Callable[[], None]] = []
+
+
+def check_first(check: Callable[[], None]) -> None:
+    """Have `check` look before each such command; it raises ImproperlyConfigured to stop it."""
+    _checks.append(check)
 
 
 class BooksCommand(BaseCommand):
-    """A command that starts only with the time-zone data by which the books count days."""
+    """A command that starts only where every check (`check_first`) lets it."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
-            time_zone_data.start()
-        except time_zone_data.WrongTimeZoneData as refusal:
+            for check in _checks:
+                check()
+        except ImproperlyConfigured as refusal:
             raise CommandError(str(refusal)) from refusal
         except DatabaseError:
             pass  # it is away, or not migrated: the command says so, if it asks for anything
