@@ -1,23 +1,20 @@
 """The pictures of the last thirty days."""
 
-from collections.abc import Mapping
-
-from backoffice.figures import KINDS, Currency, Figures
+from backoffice.figures import DAILY, PICTURES, Currency, Figures, Picture
 from lib import charts
 from lib.charts import Series
 from lib.formats import day_and_month, whole
 
-# Which kinds are in one picture, by its name in the address.
-PICTURES: Mapping[str, tuple[str, ...]] = {
-    "orders": ("placed", "declined"),
-    "payments": ("billed", "collected", "failed"),
-}
+
+def named(name: str) -> Picture | None:
+    return next((picture for picture in PICTURES if picture.name == name), None)
 
 
-def draw(name: str, figures: Figures, currency: Currency, *, narrow: bool) -> bytes:
+def draw(picture: Picture, figures: Figures, currency: Currency, *, narrow: bool) -> bytes:
     """What was worth how much on each day, in the currency."""
+    titles = {kind.name: kind.title for kind in DAILY}
     series = [
-        Series(KINDS[kind], [one.amount for one in currency.days[kind]]) for kind in PICTURES[name]
+        Series(titles[kind], [one.amount for one in currency.days[kind]]) for kind in picture.kinds
     ]
     return charts.lines(
         series,

@@ -4,41 +4,64 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
 
 from django.core.cache import cache
 
-from billing.models import Payment
-from billing.queries import sums as billing
-from credit.queries import sums as credit
+from lib.registry import Registry
 
 DAYS = 30
 KEPT_FOR = timedelta(minutes=10)
-KEY = "desk-figures-1"  # another number with every change of what is kept
+KEY = "backoffice-figures-1"  # another number with every change of what is kept
 NOTHING = Decimal(0)
 
-# What is counted each day, in the order of the table.
-KINDS = {
-    "placed": "Orders placed",
-    "declined": "Orders declined",
-    "billed": "Bills issued",
-    "collected": "Payments collected",
-    "failed": "Payments failed",
-    "withdrawn": "Withdrawals asked for",
-}
+ByName = Mapping[str, Decimal | int]  # what a row of the totals comes to, by its name
+Rows = Sequence[tuple[date, str, int, Decimal]]  # day in UTC, currency, how many, what they come to
 
-# What is reckoned of all merchants, by the names in Totals.
-COUNTS = {"lines": "Credit lines", "frozen": "Frozen lines"}
-TOTALS = {
-    "limits": "Limits",
-    "in_use": "Used",
-    "free": "Available",
-    "overdue": "Overdue",
-    "owed": "Proceeds owed",
-    "on_their_way": "Withdrawals on their way",
-    "unbilled": "Charges on no bill yet",
-    "unpaid": "Unpaid bills",
-}
+
+@dataclass(frozen=True)
+class Total:
+    """A row of the table of totals."""
+
+    name: str
+    title: str
+    is_count: bool = False  # and no amount
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What all merchants come to in one book, which reads it in as few statements as it can."""
+
+    place: int
+    rows: Sequence[Total]
+    read: Callable[[], Mapping[str, ByName]]  # by currency
+
+
+@dataclass(frozen=True)
+class Daily:
+    """Something that is counted each day."""
+
+    place: int
+    name: str
+    title: str
+    read: Callable[[datetime], Rows]  # from an instant on
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Several of what is counted each day, drawn beside each other."""
+
+    place: int
+    name: str  # in its address
+    title: str
+    worth: str  # for who does not see it: the worth of what it shows
+    kinds: Sequence[str]  # their names
+
+
+# Each book registers its own, and who may look at them.
+TOTALS: Registry[Totals] = Registry()
+DAILY: Registry[Daily] = Registry()
+PICTURES: Registry[Picture] = Registry()
+PERMISSIONS: Registry[str] = Registry(str)
 
 
 @dataclass(frozen=True)
@@ -51,25 +74,9 @@ class Sum:
 
 
 @dataclass(frozen=True)
-class Totals:
-    """What all merchants of a currency come to."""
-
-    lines: int = 0
-    frozen: int = 0
-    limits: Decimal = NOTHING
-    in_use: Decimal = NOTHING
-    free: Decimal = NOTHING
-    overdue: Decimal = NOTHING
-    owed: Decimal = NOTHING  # proceeds, not asked for yet
-    on_their_way: Decimal = NOTHING  # withdrawals
-    unbilled: Decimal = NOTHING
-    unpaid: Decimal = NOTHING  # bills
-
-
-@dataclass(frozen=True)
 class Currency:
     code: str
-    totals: Totals
+    totals: ByName  # what all merchants of the currency come to
     days: Mapping[str, Sequence[Sum]]  # by kind: one of each day, as in Figures.days
 
     @property
@@ -87,6 +94,11 @@ class Figures:
         return next((one for one in self.currencies if one.code == code), None)
 
 
+def total_rows() -> list[Total]:
+    """The rows of the table of totals."""
+    return [row for totals in TOTALS for row in totals.rows]
+
+
 def lately(now: datetime) -> Figures:
     """The figures as they were at most KEPT_FOR ago."""
     found: Figures | None = cache.get(KEY)
@@ -100,16 +112,17 @@ def reckon(now: datetime) -> Figures:
     today = now.astimezone(UTC).date()
     days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
     since = datetime.combine(days[0], time.min, UTC)
-    totals = _totals()
-    rows = {kind: read(since) for kind, read in READS.items()}
-    codes = totals.keys() | {row[1] for of_kind in rows.values() for row in of_kind}
+    totals = [one.read() for one in TOTALS]
+    rows = {kind.name: kind.read(since) for kind in DAILY}
+    codes = {code for found in totals for code in found}
+    codes |= {row[1] for of_kind in rows.values() for row in of_kind}
     return Figures(
         at=now,
         days=days,
         currencies=[
             Currency(
                 code,
-                totals.get(code, Totals()),
+                _totals(totals, code),
                 {kind: _series(found, code, days) for kind, found in rows.items()},
             )
             for code in sorted(codes)
@@ -117,33 +130,13 @@ def reckon(now: datetime) -> Figures:
     )
 
 
-Rows = Sequence[tuple[date, str, int, Decimal]]
-READS: dict[str, Callable[[datetime], Rows]] = {
-    "placed": lambda since: credit.placed_by_day(since, declined=False),
-    "declined": lambda since: credit.placed_by_day(since, declined=True),
-    "billed": billing.billed_by_day,
-    "collected": lambda since: billing.attempts_by_day(since, Payment.Status.SUCCEEDED),
-    "failed": lambda since: billing.attempts_by_day(since, Payment.Status.FAILED),
-    "withdrawn": credit.withdrawn_by_day,
-}
-
-
-def _totals() -> dict[str, Totals]:
-    lines: dict[str, dict[str, Any]] = {row.pop("currency"): row for row in credit.lines()}
-    more: dict[str, dict[str, Any]] = {
-        "overdue": credit.overdue(),
-        "on_their_way": credit.on_their_way(),
-        "unbilled": billing.unbilled(),
-        "unpaid": billing.unpaid(),
+def _totals(totals: Sequence[Mapping[str, ByName]], code: str) -> ByName:
+    known: dict[str, Decimal | int] = {
+        row.name: 0 if row.is_count else NOTHING for row in total_rows()
     }
-    codes = lines.keys() | {code for found in more.values() for code in found}
-    return {
-        code: Totals(
-            **lines.get(code, {}),
-            **{name: found.get(code, NOTHING) for name, found in more.items()},
-        )
-        for code in codes
-    }
+    for found in totals:
+        known |= found.get(code, {})
+    return known
 
 
 def _series(rows: Rows, code: str, days: Sequence[date]) -> list[Sum]:

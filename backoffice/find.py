@@ -78,7 +78,7 @@ def _merchants(request: HttpRequest, text: str) -> Iterator[Hit]:
         yield Hit(
             "Merchant",
             one.reference,
-            reverse("desk:merchant", args=[one.reference]),
+            reverse("backoffice:merchant", args=[one.reference]),
             one.name,
             is_exact=one.reference == text,
         )

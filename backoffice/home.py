@@ -4,10 +4,11 @@ All queues are read in one statement, each by its own index and no further than 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 from django.contrib import admin
@@ -15,49 +16,28 @@ from django.db.models import CharField, F, Model, Value
 from django.http import HttpRequest
 from django.urls import reverse
 
-from backoffice.queues import Queue
-from billing.queries import waiting as billing
-from credit.queries import waiting as credit
-from jobs import panel
+from backoffice.panels import Panel
+from backoffice.queues import QUEUES, Queue
 from lib.fields import AmountField
-from merchants import queues as merchants
+from lib.registry import Registry
 
 MOST = 100  # so many are counted; one more is "100+"
 
 
 @dataclass(frozen=True)
-class Group:
-    title: str
-    queues: Sequence[Queue]
+class Note:
+    """Something that the page says above what waits, if there is anything to say."""
+
+    place: int
+    read: Callable[[datetime], Panel]
 
 
-# In the order in which an officer's morning goes.
-GROUPS = (
-    Group(
-        "Stuck: look at these first",
-        (panel.PARKED, billing.UNANSWERED, credit.UNKNOWN, credit.LATE),
-    ),
-    Group("Money to pay out", (credit.TO_APPROVE, credit.TO_SEND)),
-    Group(
-        "Merchants wait for an answer",
-        (
-            credit.RAISES,
-            credit.QUESTIONS,
-            billing.THRESHOLDS,
-            billing.CREDITS,
-            credit.REVIEWS,
-            merchants.PROFILES,
-        ),
-    ),
-    Group("Waiting for a second person", (merchants.PROPOSALS,)),
-    Group("Bills", (billing.FAILED, billing.DRAFTS, billing.REVERSALS)),
-    Group("To look into", (credit.FLAGS, credit.UNMATCHED, credit.REFUSED)),
-)
-QUEUES = tuple(queue for group in GROUPS for queue in group.queues)
+# Each package registers its own.
+NOTES: Registry[Note] = Registry()
 
 
 @dataclass(frozen=True)
-class Pile:
+class QueueSummary:
     """What a queue holds."""
 
     queue: Queue
@@ -79,8 +59,8 @@ class Pile:
 class Waiting:
     """For one operator."""
 
-    groups: Sequence[tuple[str, Sequence[Pile]]]  # what this one may decide
-    others: Sequence[Pile]  # what this one may only look at
+    groups: Sequence[tuple[str, Sequence[QueueSummary]]]  # what this one may decide
+    others: Sequence[QueueSummary]  # what this one may only look at
     nothing: Sequence[str]  # the titles of this one's queues that are empty
 
     @property
@@ -89,21 +69,29 @@ class Waiting:
 
 
 def of(request: HttpRequest, now: datetime) -> Waiting:
-    seen = [queue for queue in QUEUES if may_see(request, queue)]
-    piles = {pile.queue: pile for pile in read(seen, now)}
+    """What waits for this person, and what this person sees waiting for others."""
+    seen = visible(request)
+    summaries = {summary.queue: summary for summary in read(seen, now)}
     mine = {queue for queue in seen if may_decide(request, queue)}
     groups = [
-        (group.title, [piles[one] for one in group.queues if one in mine and one in piles])
-        for group in GROUPS
+        (group.title, [summaries[one] for one in queues if one in mine and one in summaries])
+        for group, queues in groupby(seen, lambda queue: queue.group)
     ]
     return Waiting(
         groups=[(title, found) for title, found in groups if found],
-        others=[piles[queue] for queue in seen if queue in piles and queue not in mine],
-        nothing=[queue.title for queue in seen if queue in mine and queue not in piles],
+        others=[summaries[queue] for queue in seen if queue in summaries and queue not in mine],
+        nothing=[queue.title for queue in seen if queue in mine and queue not in summaries],
     )
 
 
-def read(queues: Iterable[Queue], now: datetime, merchant_id: int | None = None) -> list[Pile]:
+def visible(request: HttpRequest) -> list[Queue]:
+    """The queues whose rows this person may look at, in the order of a morning."""
+    return [queue for queue in QUEUES if may_see(request, queue)]
+
+
+def read(
+    queues: Iterable[Queue], now: datetime, merchant_id: int | None = None
+) -> list[QueueSummary]:
     """What these queues hold, of all merchants or of one, and nothing of what is empty."""
     asked = list(queues)
     if not asked:
@@ -112,7 +100,7 @@ def read(queues: Iterable[Queue], now: datetime, merchant_id: int | None = None)
     found: dict[int, list[Any]] = defaultdict(list)
     for number, since, currency, amount in first.union(*rest, all=True):
         found[number].append((since, currency, amount))
-    return [_pile(asked[number], found[number]) for number in sorted(found)]
+    return [_summary(asked[number], found[number]) for number in sorted(found)]
 
 
 def _rows(queue: Queue, number: int, now: datetime, merchant_id: int | None) -> Any:
@@ -128,12 +116,12 @@ def _rows(queue: Queue, number: int, now: datetime, merchant_id: int | None) -> 
     ).values_list("queue_number", "queue_since", "queue_currency", "queue_amount")[: MOST + 1]
 
 
-def _pile(queue: Queue, rows: Sequence[tuple[datetime, str, Decimal]]) -> Pile:
+def _summary(queue: Queue, rows: Sequence[tuple[datetime, str, Decimal]]) -> QueueSummary:
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for _since, currency, amount in rows[:MOST]:
         if currency:
             sums[currency] += amount
-    return Pile(
+    return QueueSummary(
         queue=queue,
         count=len(rows),
         oldest=min(row[0] for row in rows),

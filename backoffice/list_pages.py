@@ -1,6 +1,7 @@
 """The ground that all books' admin pages stand on."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -20,10 +21,25 @@ from backoffice.queues import Queue
 from lib import clock
 from lib.fields import AmountField
 from lib.formats import plain_money
+from lib.registry import Registry
 
 MERCHANT = "merchants.Merchant"  # whose page tells all about it
 
 Column = Callable[[Any], str]
+
+
+@dataclass(frozen=True)
+class MerchantLink:
+    """A button on the page of each row that a merchant has: all of the merchant's of a kind."""
+
+    place: int
+    title: str
+    model: type[Model]
+    permission: str  # who sees it
+
+
+# Each package registers its own.
+MERCHANT_LINKS: Registry[MerchantLink] = Registry()
 
 
 def figure(value: Decimal, currency: str) -> str:
@@ -39,7 +55,7 @@ def amount(field: str, currency: str = "currency") -> Column:
         value = getattr(row, field)
         if value is None:
             return "-"
-        return format_html('<span class="figure">{}</span>', figure(value, _follow(row, currency)))
+        return format_html('<span class="figure">{}</span>', figure(value, follow(row, currency)))
 
     column.__name__ = field
     return column
@@ -53,7 +69,7 @@ def related(path: str) -> Column:
 
     @admin.display(description=path.rpartition("__")[2])
     def column(row: Any) -> str:
-        return _shown(_follow(row, path))
+        return _shown(follow(row, path))
 
     column.__name__ = path
     return column
@@ -69,7 +85,22 @@ def related_model(model: type[Model], path: str) -> type[Model]:
     return model
 
 
-def _follow(row: Any, path: str) -> Any:
+def page_of(row: Model) -> str:
+    """The address of the row's own page in the admin."""
+    return reverse(_name(type(row), "change"), args=[row.pk])
+
+
+def list_of(merchant: Any, model: type[Model]) -> str:
+    """The address of the list of all the merchant's rows of this kind."""
+    return f"{reverse(_name(model, 'changelist'))}?{urlencode({'q': merchant.reference})}"
+
+
+def _name(model: type[Model], page: str) -> str:
+    return f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}"
+
+
+def follow(row: Any, path: str) -> Any:
+    """The row that a path of foreign keys leads to."""
     for step in path.split("__"):
         row = getattr(row, step)
     return row
@@ -81,7 +112,9 @@ def _shown(row: Model | None) -> str:
     if row._meta.label != MERCHANT:
         return str(row)
     return format_html(
-        '<a href="{}">{}</a>', reverse("desk:merchant", args=[getattr(row, "reference", "")]), row
+        '<a href="{}">{}</a>',
+        reverse("backoffice:merchant", args=[getattr(row, "reference", "")]),
+        row,
     )
 
 
@@ -206,15 +239,17 @@ class ReadOnly(Bounded):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        """With a way to what people changed about the row's merchant."""
+        """With ways to what else there is of the row's merchant."""
         row = context.get("original")
-        merchant = _follow(row, self.merchant) if row is not None and self.merchant else None
-        if merchant is not None and request.user.has_perm("trail.view_trailentry"):
-            trail = reverse(f"{self.admin_site.name}:trail_trailentry_changelist")
-            query = urlencode({"q": merchant.reference})
+        merchant = follow(row, self.merchant) if row is not None and self.merchant else None
+        if merchant is not None:
             context["actions_detail"] = [
                 *context.get("actions_detail", ()),
-                button("Trail", f"{trail}?{query}"),
+                *(
+                    button(link.title, list_of(merchant, link.model))
+                    for link in MERCHANT_LINKS
+                    if request.user.has_perm(link.permission)
+                ),
             ]
         return super().render_change_form(request, context, *args, **kwargs)
 

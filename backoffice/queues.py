@@ -2,7 +2,7 @@
 list behind it are the same rows.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,22 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet
 from django.db.models.expressions import Combinable
 
+from lib.registry import Registry
+
 
 @dataclass(frozen=True)
+class Group:
+    """Queues that stand together on the home page."""
+
+    title: str
+    place: int  # in the order in which an officer's morning goes
+
+
+STUCK = Group("Stuck: look at these first", 10)
+ANSWERS = Group("Merchants wait for an answer", 30)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Queue:
     """Rows that somebody has to deal with, oldest first."""
 
@@ -21,6 +35,8 @@ class Queue:
     which: Callable[[datetime], Q]  # what waits at an instant
     since: str  # the field that says since when; there is an index by it, of such rows alone
     merchant: str  # the path to the merchant's key
+    group: Group
+    place: int  # in the group
     # What a row is about in money, and where its currency is; None where that says nothing.
     amount: Combinable | None = None
     currency: str = "currency"
@@ -37,5 +53,5 @@ def with_status(status: str, **more: Any) -> Callable[[datetime], Q]:
     return lambda now: Q(status=status, **more)
 
 
-def by_model(queues: Iterable[Queue], model: type[Model]) -> list[Queue]:
-    return [queue for queue in queues if queue.model is model]
+# Each package registers its own.
+QUEUES: Registry[Queue] = Registry(lambda queue: (queue.group.place, queue.place))

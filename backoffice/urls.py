@@ -5,7 +5,7 @@ from django.urls import path
 
 from backoffice import views
 
-app_name = "desk"
+app_name = "backoffice"
 urlpatterns = [
     path("find/", site.admin_view(views.find), name="find"),
     path("figures/<str:currency>/<slug:name>.svg", site.admin_view(views.chart), name="chart"),

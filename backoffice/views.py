@@ -12,10 +12,8 @@ from django.utils import timezone
 from backoffice import charts, figures, merchant_page
 from backoffice import find as lookup
 from backoffice import home as waiting
-from jobs import panel
 from lib import clock, zones
 from lib.charts import image
-from merchants.models import Merchant
 
 
 def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -26,24 +24,24 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "title": "What waits",
         "now": now,
         "waiting": waiting.of(request, now),
-        "pulse": panel.pulse(now),
+        "notes": [note.read(now) for note in waiting.NOTES],
         "figures": figures.lately(now) if sees_figures else None,
         "shown": request.GET.get("currency", ""),
-        "kinds": figures.KINDS,
-        "counts": figures.COUNTS,
-        "totals": figures.TOTALS,
+        "kinds": list(figures.DAILY),
+        "pictures": list(figures.PICTURES),
+        "totals": figures.total_rows(),
     }
 
 
 def chart(request: HttpRequest, currency: str, name: str) -> HttpResponse:
-    """One of charts.PICTURES, in a currency."""
+    """One of figures.PICTURES, in a currency."""
     if not _sees_figures(request):
         raise PermissionDenied
     known = figures.lately(clock.now())
-    found = known.of(currency)
-    if found is None or name not in charts.PICTURES:
+    found, picture = known.of(currency), charts.named(name)
+    if found is None or picture is None:
         raise Http404("there is no such picture")
-    return image(charts.draw(name, known, found, narrow="narrow" in request.GET))
+    return image(charts.draw(picture, known, found, narrow="narrow" in request.GET))
 
 
 def find(request: HttpRequest) -> HttpResponse:
@@ -52,23 +50,20 @@ def find(request: HttpRequest) -> HttpResponse:
     if found.only:
         return redirect(found.only)
     context = {"title": "Find", "looked_for": text, "found": found}
-    return TemplateResponse(request, "admin/desk/find.html", site.each_context(request) | context)
+    page = "admin/backoffice/find.html"
+    return TemplateResponse(request, page, site.each_context(request) | context)
 
 
 def merchant(request: HttpRequest, reference: str) -> HttpResponse:
     if not request.user.has_perm("merchants.view_merchant"):
         raise PermissionDenied
-    with_rest = Merchant.objects.select_related(
-        "credit_line", "billing_account__card", "profile"
-    ).defer("profile__licence_document")  # up to 5 MB
-    one = get_object_or_404(with_rest, reference=reference)
+    one = get_object_or_404(merchant_page.merchants(), reference=reference)
     now = clock.now()
     with timezone.override(zones.zone(one.timezone)):
-        context = site.each_context(request) | merchant_page.of(request, one, now)
-        response = TemplateResponse(request, "admin/desk/merchant.html", context)
+        context = site.each_context(request) | merchant_page.context(request, one, now)
+        response = TemplateResponse(request, "admin/backoffice/merchant.html", context)
         return response.render()
 
 
 def _sees_figures(request: HttpRequest) -> bool:
-    wanted = ("credit.view_creditline", "billing.view_billingaccount")
-    return request.user.has_perms(wanted)
+    return request.user.has_perms(list(figures.PERMISSIONS))

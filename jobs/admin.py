@@ -13,9 +13,9 @@ from django.utils.html import format_html
 from backoffice.decisions import Act, Deciding, Decision, Reasoned
 from backoffice.list_pages import ReadOnly, waiting
 from jobs import queries, runs, tasks
+from jobs.backoffice import PARKED
 from jobs.forms import JobOrder
 from jobs.models import JobFailure, JobRun
-from jobs.panel import PARKED
 from jobs.timetable import all_jobs, job_named
 from lib import clock
 

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest
 
-from billing.models import BillingAccount
+from jobs import facts
 from jobs.definitions import Job
 from jobs.models import Heartbeat, JobFailure, JobRun
 from jobs.timetable import all_jobs
-from lib import calendar
 
 SCHEDULER = "scheduler"
 STALE_AFTER = timedelta(minutes=3)  # beat asks for a heartbeat each minute
@@ -22,7 +21,6 @@ LOST_TOLD = timedelta(days=1)  # for how long a lost run is told of
 KEPT = timedelta(days=90)  # runs, and failures that were dealt with
 KEPT_IDLE = timedelta(days=2)  # runs of the timetable that found nothing to do
 MOST_FORGOTTEN = 10_000  # runs, each time
-LATEST_BILLS = 10_000  # among which the last bills of a date are looked for
 MOST_LISTED = 20
 
 # Of each job: its last run, the instant up to which the timetable's own runs have come, and what is
@@ -49,11 +47,6 @@ ORDER BY job.place
 TICKS = """
 SELECT job.name, (SELECT max(tick) FROM jobs_jobrun run WHERE run.job = job.name)
 FROM unnest(%s::text[]) AS job(name)
-"""
-LAST_BILL_DATE = """
-SELECT issued_on, max(issued_at), count(*)
-FROM (SELECT kind, issued_on, issued_at FROM billing_invoice ORDER BY id DESC LIMIT %s) latest
-WHERE kind IN ('SUBSCRIPTION', 'CYCLE') GROUP BY issued_on ORDER BY issued_on DESC LIMIT 1
 """
 
 
@@ -91,31 +84,12 @@ class JobState:
 
 
 @dataclass(frozen=True)
-class LastBillDate:
-    """The latest local date for which cycle and subscription bills were written."""
-
-    on: date
-    at: datetime  # when the last of them was issued
-    bills: int
-
-
-@dataclass(frozen=True)
-class Closed:
-    """How far merchants' months are closed."""
-
-    by_all: date  # the last month that nobody has open any more
-    by_first: date  # the last month that somebody has closed
-    behind: str  # the merchant whose day has been open for longest
-
-
-@dataclass(frozen=True)
 class State:
     now: datetime
     jobs: Sequence[JobState]
     heartbeat_at: datetime | None
     parked: Sequence[JobFailure]  # the latest of them
-    closed: Closed | None  # None without merchants
-    last_bills: LastBillDate | None
+    facts: Sequence[str]  # of the books
     stuck: Sequence[JobRun]  # whichever run it is: a chunk of it must have been lost
     lost: Sequence[JobRun]  # closed as lost within the last day
 
@@ -134,14 +108,13 @@ class State:
 
 
 def state(now: datetime) -> State:
-    """How all jobs stand; nine queries, each bounded."""
+    """How all jobs stand; six queries, each bounded, and those of the books' facts."""
     return State(
         now=now,
         jobs=job_states(now),
         heartbeat_at=heartbeat_at(),
         parked=list(parked()[:MOST_LISTED]),
-        closed=_closed(),
-        last_bills=_last_bill_date(),
+        facts=facts.told(),
         stuck=list(stuck(now)[:MOST_LISTED]),
         lost=list(lost_since(now - LOST_TOLD)[:MOST_LISTED]),
     )
@@ -218,23 +191,3 @@ def is_old(now: datetime) -> Q:
     later = complete.filter(job=OuterRef("job"), pk__gt=OuterRef("pk"))
     idle = Q(started_at__lt=now - KEPT_IDLE, ended_at__isnull=False, rows_due=0, actor="", error="")
     return Q(started_at__lt=now - KEPT) | (idle & Q(Exists(later)))
-
-
-def _closed() -> Closed | None:
-    accounts = BillingAccount.objects.select_related("merchant")
-    first, last = accounts.order_by("open_until").first(), accounts.order_by("-open_until").first()
-    if first is None or last is None:
-        return None
-    by_all, by_first = (_month_before(account.open_on) for account in (first, last))
-    return Closed(by_all=by_all, by_first=by_first, behind=first.merchant.reference)
-
-
-def _month_before(day: date) -> date:
-    return calendar.month_of(calendar.month_of(day) - calendar.ONE_DAY)
-
-
-def _last_bill_date() -> LastBillDate | None:
-    with connection.cursor() as cursor:
-        cursor.execute(LAST_BILL_DATE, [LATEST_BILLS])
-        found = cursor.fetchone()
-    return LastBillDate(*found) if found else None

@@ -7,6 +7,8 @@ class NoticesConfig(AppConfig):
 
     def ready(self) -> None:
         from merchants.queries import annotate_membership
-        from notices.queries import latest_notice  # needs the models, which are there by now
+        from notices import backoffice  # needs the models, which are there by now
+        from notices.queries import latest_notice
 
         annotate_membership(latest_notice=latest_notice())
+        backoffice.register()

@@ -35,7 +35,7 @@ class Route:
 
     @property
     def is_of_the_admin(self) -> bool:
-        return self.name.startswith(("admin:", "desk:"))
+        return self.name.startswith(("admin:", "backoffice:"))
 
 
 def routes() -> list[Route]:
@@ -115,9 +115,9 @@ ARGUMENTS: dict[str, Callable[[Shop], Any]] = {
     "merchant:remove pk": lambda shop: shop.merchant.memberships.earliest("pk").pk,
     "merchant:send_again pk": lambda shop: shop.merchant.invitations.get().pk,
     "merchant:revoke pk": lambda shop: shop.merchant.invitations.get().pk,
-    "desk:merchant reference": lambda shop: shop.reference,
-    "desk:chart currency": lambda shop: shop.currency,
-    "desk:chart name": lambda shop: "orders",
+    "backoffice:merchant reference": lambda shop: shop.reference,
+    "backoffice:chart currency": lambda shop: shop.currency,
+    "backoffice:chart name": lambda shop: "orders",
     "merchants:invitation token": lambda shop: "no-such-token",
     "billing:bill_line pk": lambda shop: InvoiceLine.objects.filter(
         invoice=shop.account.invoices.earliest("pk")

@@ -4,7 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
+
+from backoffice.panels import Panel
 
 register = template.Library()
 
@@ -21,7 +24,9 @@ def at(things: Any, name: Any) -> Any:
     return things[name]
 
 
-@register.filter
-def figure_of(totals: Any, name: str) -> Any:
-    """A total by the name that the table of totals gives it."""
-    return getattr(totals, name)
+@register.simple_tag(takes_context=True)
+def panel(context: template.Context, shown: Panel) -> SafeString:
+    """What a package shows here; its template knows what the page does, and its own besides."""
+    found = context.template.engine.get_template(shown.template)  # type: ignore[union-attr]
+    with context.push(**shown.context):
+        return found.render(context)

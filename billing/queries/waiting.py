@@ -2,62 +2,76 @@
 
 from django.db.models import F
 
-from backoffice.queues import Queue, with_status
+from backoffice.queues import ANSWERS, STUCK, Group, Queue, with_status
 from billing.models import BillingCredit, Invoice, Payment, Reversal, ThresholdRequest
 from billing.queries import without_an_answer
 
+BILLS = Group("Bills", 50)
+
 THRESHOLDS = Queue(
-    "to-decide",
-    "Higher thresholds asked for",
-    ThresholdRequest,
-    with_status(ThresholdRequest.Status.PENDING),
+    name="to-decide",
+    title="Higher thresholds asked for",
+    model=ThresholdRequest,
+    which=with_status(ThresholdRequest.Status.PENDING),
     since="asked_at",
     merchant="account_id",
+    group=ANSWERS,
+    place=30,
     amount=F("threshold_wanted") - F("threshold_before"),
 )
 CREDITS = Queue(
-    "to-decide",
-    "Credits asked for",
-    BillingCredit,
-    with_status(BillingCredit.Status.REQUESTED),
+    name="to-decide",
+    title="Credits asked for",
+    model=BillingCredit,
+    which=with_status(BillingCredit.Status.REQUESTED),
     since="asked_at",
     merchant="account_id",
+    group=ANSWERS,
+    place=40,
     amount=F("amount"),
 )
 DRAFTS = Queue(
-    "drafts",
-    "Draft bills to look at",
-    Invoice,
-    with_status(Invoice.Status.DRAFT),
+    name="drafts",
+    title="Draft bills to look at",
+    model=Invoice,
+    which=with_status(Invoice.Status.DRAFT),
     since="issued_at",
     merchant="account_id",
+    group=BILLS,
+    place=20,
     amount=F("total"),
 )
 FAILED = Queue(
-    "failed",
-    "Bills that were not paid when due",
-    Invoice,
-    with_status(Invoice.Status.OPEN, first_failed_at__isnull=False),
+    name="failed",
+    title="Bills that were not paid when due",
+    model=Invoice,
+    which=with_status(Invoice.Status.OPEN, first_failed_at__isnull=False),
     since="first_failed_at",
     merchant="account_id",
+    group=BILLS,
+    place=10,
     amount=F("total") - F("amount_paid"),
 )
 UNANSWERED = Queue(
-    "unanswered",
-    "Payments without an answer",
-    Payment,
-    without_an_answer,
+    name="unanswered",
+    title="Payments without an answer",
+    model=Payment,
+    which=without_an_answer,
     since="started_at",
     merchant="invoice__account_id",
+    group=STUCK,
+    place=20,
     amount=F("amount"),
 )
 REVERSALS = Queue(
-    "to-decide",
-    "Payments taken back",
-    Reversal,
-    with_status(Reversal.Status.RECORDED),
+    name="to-decide",
+    title="Payments taken back",
+    model=Reversal,
+    which=with_status(Reversal.Status.RECORDED),
     since="recorded_at",
     merchant="account_id",
+    group=BILLS,
+    place=30,
     amount=F("amount") - F("taken"),
 )
 QUEUES = (THRESHOLDS, CREDITS, DRAFTS, FAILED, UNANSWERED, REVERSALS)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db.models import F, Q
 
-from backoffice.queues import Queue, with_status
+from backoffice.queues import ANSWERS, STUCK, Group, Queue, with_status
 from credit.models import (
     LimitRequest,
     LimitReview,
@@ -14,6 +14,9 @@ from credit.models import (
     Withdrawal,
 )
 from credit.queries.withdrawals import is_sendable
+
+MONEY_OUT = Group("Money to pay out", 20)
+TO_LOOK_INTO = Group("To look into", 60)
 
 UNDER_WAY = Q(ended_at__isnull=True)
 TOTAL = F("amount") + F("fee")
@@ -25,91 +28,111 @@ def _to_send(now: datetime) -> Q:
 
 
 REVIEWS = Queue(
-    "to-decide",
-    "Raises after a review",
-    LimitReview,
-    with_status(LimitReview.Status.PENDING),
+    name="to-decide",
+    title="Raises after a review",
+    model=LimitReview,
+    which=with_status(LimitReview.Status.PENDING),
     since="at",
     merchant="line_id",
+    group=ANSWERS,
+    place=50,
     amount=F("limit_proposed") - F("limit_before"),
 )
 RAISES = Queue(
-    "raises",
-    "Raises asked for",
-    LimitRequest,
-    with_status(LimitRequest.Status.PENDING, kind=LimitRequest.Kind.RAISE),
+    name="raises",
+    title="Raises asked for",
+    model=LimitRequest,
+    which=with_status(LimitRequest.Status.PENDING, kind=LimitRequest.Kind.RAISE),
     since="asked_at",
     merchant="line_id",
+    group=ANSWERS,
+    place=10,
     amount=F("limit_wanted") - F("line__limit"),
 )
 QUESTIONS = Queue(
-    "questions",
-    "Questions about limits",
-    LimitRequest,
-    with_status(LimitRequest.Status.PENDING, kind=LimitRequest.Kind.QUESTION),
+    name="questions",
+    title="Questions about limits",
+    model=LimitRequest,
+    which=with_status(LimitRequest.Status.PENDING, kind=LimitRequest.Kind.QUESTION),
     since="asked_at",
     merchant="line_id",
+    group=ANSWERS,
+    place=20,
 )
 TO_APPROVE = Queue(
-    "to-approve",
-    "Withdrawals to approve",
-    Withdrawal,
-    lambda now: UNDER_WAY & Q(status=Withdrawal.Status.REQUESTED, needs_approval=True),
+    name="to-approve",
+    title="Withdrawals to approve",
+    model=Withdrawal,
+    which=lambda now: UNDER_WAY & Q(status=Withdrawal.Status.REQUESTED, needs_approval=True),
     since="requested_at",
     merchant="line_id",
+    group=MONEY_OUT,
+    place=10,
     amount=TOTAL,
 )
 TO_SEND = Queue(
-    "to-send",
-    "Withdrawals to send",
-    Withdrawal,
-    _to_send,
+    name="to-send",
+    title="Withdrawals to send",
+    model=Withdrawal,
+    which=_to_send,
     since="requested_at",
     merchant="line_id",
+    group=MONEY_OUT,
+    place=20,
     amount=TOTAL,
 )
 LATE = Queue(
-    "late",
-    "Withdrawals later than 24 hours",
-    Withdrawal,
-    lambda now: UNDER_WAY & Q(flagged_late_at__isnull=False),
+    name="late",
+    title="Withdrawals later than 24 hours",
+    model=Withdrawal,
+    which=lambda now: UNDER_WAY & Q(flagged_late_at__isnull=False),
     since="requested_at",
     merchant="line_id",
+    group=STUCK,
+    place=40,
     amount=TOTAL,
 )
 UNKNOWN = Queue(
-    "unknown",
-    "Withdrawals without an answer",
-    Withdrawal,
-    lambda now: UNDER_WAY & Q(status=Withdrawal.Status.UNKNOWN),
+    name="unknown",
+    title="Withdrawals without an answer",
+    model=Withdrawal,
+    which=lambda now: UNDER_WAY & Q(status=Withdrawal.Status.UNKNOWN),
     since="requested_at",
     merchant="line_id",
+    group=STUCK,
+    place=30,
     amount=TOTAL,
 )
 FLAGS = Queue(
-    "to-look-at",
-    "Flagged orders",
-    OrderFlag,
-    with_status(OrderFlag.Status.OPEN),
+    name="to-look-at",
+    title="Flagged orders",
+    model=OrderFlag,
+    which=with_status(OrderFlag.Status.OPEN),
     since="at",
     merchant="line_id",
+    group=TO_LOOK_INTO,
+    place=10,
 )
 UNMATCHED = Queue(
-    "unmatched",
-    "Cash that no order could take",
-    OrderPayment,
-    lambda now: Q(status=OrderPayment.Status.UNMATCHED, settled__lt=F("amount")),
+    name="unmatched",
+    title="Cash that no order could take",
+    model=OrderPayment,
+    which=lambda now: Q(status=OrderPayment.Status.UNMATCHED, settled__lt=F("amount")),
     since="arrived_at",
     merchant="line_id",
+    group=TO_LOOK_INTO,
+    place=20,
     amount=F("amount") - F("settled"),
 )
 REFUSED = Queue(
-    "refused",
-    "Payments and refunds that were refused",
-    RefusedCash,
-    with_status(RefusedCash.Status.OPEN),
+    name="refused",
+    title="Payments and refunds that were refused",
+    model=RefusedCash,
+    which=with_status(RefusedCash.Status.OPEN),
     since="arrived_at",
     merchant="line_id",
+    group=TO_LOOK_INTO,
+    place=30,
 )
 QUEUES = (
     REVIEWS, RAISES, QUESTIONS, TO_APPROVE, TO_SEND, LATE, UNKNOWN, FLAGS, UNMATCHED, REFUSED,

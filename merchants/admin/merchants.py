@@ -36,7 +36,7 @@ class MerchantAdmin(Deciding, ReadOnly):
     list_display = ("name", "reference", "timezone", "language", "joined_at")
     search_fields = ("reference__startswith", "name__istartswith")
     inlines = (MembershipInline,)
-    change_form_outer_before_template = "admin/desk/link.html"
+    change_form_outer_before_template = "admin/backoffice/link.html"
     decisions = (member_decisions.OF_MERCHANT,)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:

@@ -129,9 +129,9 @@ EXPORTED = {
 
 # Pages beside those of the models: what they have in their address, and who gets which status.
 DESK = {
-    "desk:chart": (("USD", "no-such-picture"), ALL, 404),
-    "desk:find": ((), ALL + "N", 200),  # finds nothing that somebody may not look at
-    "desk:merchant": (("rosewood",), ALL, 200),
+    "backoffice:chart": (("USD", "no-such-picture"), ALL, 404),
+    "backoffice:find": ((), ALL + "N", 200),  # finds nothing that somebody may not look at
+    "backoffice:merchant": (("rosewood",), ALL, 200),
 }
 
 # Pages of the site itself, for whoever is an operator, with a role or without; by its route's name.

@@ -82,13 +82,7 @@ def _lines(state: State) -> list[str]:
     stale = " STALE" if state.is_stale else ""
     seen = _instant(state.heartbeat_at) if state.heartbeat_at else "never"
     lines = [f"\nHeartbeat of the scheduler: {seen}{stale}"]
-    if closed := state.closed:
-        line = f"Last month closed: {closed.by_all:%Y-%m} for everybody"
-        if closed.by_first != closed.by_all:
-            line += f", {closed.by_first:%Y-%m} for the first; {closed.behind} is furthest behind"
-        lines.append(line)
-    if bills := state.last_bills:
-        lines.append(f"Last cycle run: {bills.on}, {bills.bills} bills")
+    lines += state.facts
     lines += [
         f"Run {job.last.pk} of {job.job.name} failed: {job.last.error}"
         for job in state.jobs

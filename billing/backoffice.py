@@ -1,0 +1,146 @@
+"""What billing adds to the operators' pages."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from backoffice.figures import DAILY, PERMISSIONS, PICTURES, TOTALS, Daily, Picture, Total, Totals
+from backoffice.list_pages import page_of
+from backoffice.merchant_page import FEW, PARTS, Area, Part, Placed, Section, Step, Visit
+from backoffice.panels import Panel
+from backoffice.queues import QUEUES
+from billing import queries
+from billing.models import BillingAccount, BillingCredit, Payment, ThresholdRequest
+from billing.queries import forecast, progress, sums, waiting
+from jobs.facts import FACTS, Fact
+from merchants.queries import local_day
+
+
+def register() -> None:
+    """Add all of it; once, when the programs start."""
+    QUEUES.register(*waiting.QUEUES)
+    PARTS.register(Part(40, _of_merchant, related=["billing_account__card"]))
+    PERMISSIONS.register("billing.view_billingaccount")
+    TOTALS.register(Totals(20, TOTAL_ROWS, _totals))
+    DAILY.register(*KINDS_BY_DAY)
+    PICTURES.register(PAYMENTS)
+    FACTS.register(Fact(10, _months_closed), Fact(20, _last_cycle_run))
+
+
+# The figures of the home page.
+
+TOTAL_ROWS = (
+    Total("unbilled", "Charges on no bill yet"),
+    Total("unpaid", "Unpaid bills"),
+)
+KINDS_BY_DAY = (
+    Daily(30, "billed", "Bills issued", sums.billed_by_day),
+    Daily(
+        40,
+        "collected",
+        "Payments collected",
+        lambda since: sums.attempts_by_day(since, Payment.Status.SUCCEEDED),
+    ),
+    Daily(
+        50,
+        "failed",
+        "Payments failed",
+        lambda since: sums.attempts_by_day(since, Payment.Status.FAILED),
+    ),
+)
+PAYMENTS = Picture(
+    20,
+    "payments",
+    "Bills issued, payments collected and failed",
+    worth="bills issued and of payments collected and failed",
+    kinds=("billed", "collected", "failed"),
+)
+
+
+def _totals() -> Mapping[str, Mapping[str, Decimal]]:
+    found: dict[str, dict[str, Decimal]] = {}
+    for name, amounts in (("unbilled", sums.unbilled()), ("unpaid", sums.unpaid())):
+        for code, amount in amounts.items():
+            found.setdefault(code, {})[name] = amount
+    return found
+
+
+# The page of a merchant.
+
+
+def _of_merchant(visit: Visit) -> Section:
+    account: BillingAccount | None = visit.own("billing_account", BillingAccount)
+    if account is None:
+        return Section()
+    found = BillingCredit.objects.filter(account=account).select_related("fee", "charge")
+    asked_credits = list(found.order_by("-pk")[:FEW])
+    thresholds = list(ThresholdRequest.objects.filter(account=account).order_by("-pk")[:FEW])
+    return Section(
+        panels=[
+            *_closed(account),
+            Placed(Area.STANDING, 20, _standing(visit, account)),
+            Placed(Area.ROWS, 30, _bills(account, asked_credits, thresholds)),
+        ],
+        steps=[*_asked_for_thresholds(thresholds), *_asked_for_credits(asked_credits)],
+    )
+
+
+def _closed(account: BillingAccount) -> Iterator[Placed]:
+    if account.is_closed:
+        yield Placed(Area.TOP, 20, Panel("admin/backoffice/closed.html", {"account": account}))
+
+
+def _standing(visit: Visit, account: BillingAccount) -> Panel:
+    shown = {
+        "account": account,
+        "forecast": forecast.forecast(account, today=local_day(account, visit.now)),
+        "buttons": visit.decisions(account),
+    }
+    return Panel("admin/backoffice/account.html", shown)
+
+
+def _bills(
+    account: BillingAccount,
+    credits: Sequence[BillingCredit],
+    thresholds: Sequence[ThresholdRequest],
+) -> Panel:
+    bills = queries.bills(account).order_by("-issued_at", "-pk")[:FEW]
+    payments = Payment.objects.filter(invoice__in=[bill.pk for bill in bills])
+    shown = {
+        "bills": bills,
+        "payments": list(payments.select_related("invoice", "card").order_by("-pk")[:FEW]),
+        "statements": queries.statements(account).order_by("-month")[:FEW],
+        "credits": credits,
+        "thresholds": thresholds,
+    }
+    return Panel("admin/backoffice/bills.html", shown)
+
+
+def _asked_for_thresholds(thresholds: Sequence[ThresholdRequest]) -> Iterator[Step]:
+    for one in thresholds:
+        what = "Asked: a higher threshold"
+        yield Step(one.asked_at, what, one.message, one.asked_by, page_of(one))
+
+
+def _asked_for_credits(credits: Sequence[BillingCredit]) -> Iterator[Step]:
+    for one in credits:
+        yield Step(one.asked_at, "Asked: a credit", one.message, one.asked_by, page_of(one))
+
+
+# Beside the jobs.
+
+
+def _months_closed() -> str:
+    closed = progress.closed()
+    if closed is None:
+        return ""
+    said = f"Last month closed: {closed.by_all:%Y-%m} for everybody"
+    if closed.by_first == closed.by_all:
+        return said
+    return f"{said}, {closed.by_first:%Y-%m} for the first; {closed.behind} is furthest behind"
+
+
+def _last_cycle_run() -> str:
+    last = progress.last_bill_date()
+    if last is None:
+        return ""
+    return f"Last cycle run: {last.on}, {last.bills} bill{'' if last.bills == 1 else 's'}"

@@ -1,0 +1,56 @@
+"""How far merchants' months are closed, and up to when their cycles are billed. Nothing writes."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import connection
+
+from billing.models import BillingAccount
+from lib import calendar
+
+LATEST_BILLS = 10_000  # among which the last bills of a date are looked for
+LAST_BILL_DATE = """
+SELECT issued_on, max(issued_at), count(*)
+FROM (SELECT kind, issued_on, issued_at FROM billing_invoice ORDER BY id DESC LIMIT %s) latest
+WHERE kind IN ('SUBSCRIPTION', 'CYCLE') GROUP BY issued_on ORDER BY issued_on DESC LIMIT 1
+"""
+
+
+@dataclass(frozen=True)
+class LastBillDate:
+    """The latest local date for which cycle and subscription bills were written."""
+
+    on: date
+    at: datetime  # when the last of them was issued
+    bills: int
+
+
+@dataclass(frozen=True)
+class Closed:
+    """How far merchants' months are closed."""
+
+    by_all: date  # the last month that nobody has open any more
+    by_first: date  # the last month that somebody has closed
+    behind: str  # the merchant whose day has been open for longest
+
+
+def closed() -> Closed | None:
+    """None without merchants."""
+    accounts = BillingAccount.objects.select_related("merchant")
+    first, last = accounts.order_by("open_until").first(), accounts.order_by("-open_until").first()
+    if first is None or last is None:
+        return None
+    by_all, by_first = (_month_before(account.open_on) for account in (first, last))
+    return Closed(by_all=by_all, by_first=by_first, behind=first.merchant.reference)
+
+
+def _month_before(day: date) -> date:
+    return calendar.month_of(calendar.month_of(day) - calendar.ONE_DAY)
+
+
+def last_bill_date() -> LastBillDate | None:
+    """None before the first of these bills."""
+    with connection.cursor() as cursor:
+        cursor.execute(LAST_BILL_DATE, [LATEST_BILLS])
+        found = cursor.fetchone()
+    return LastBillDate(*found) if found else None

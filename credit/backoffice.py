@@ -1,0 +1,142 @@
+"""What credit adds to the operators' pages."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from backoffice.figures import DAILY, PERMISSIONS, PICTURES, TOTALS, Daily, Picture, Total, Totals
+from backoffice.list_pages import page_of
+from backoffice.merchant_page import FEW, PARTS, Area, Part, Placed, Section, Step, Visit
+from backoffice.panels import Panel
+from backoffice.queues import QUEUES
+from credit import queries
+from credit.models import CreditLine, LimitEntry, LimitRequest, LimitReview, Order, Withdrawal
+from credit.queries import freezes, proceeds, sums, waiting, withdrawals
+from merchants.queries import local_day
+
+
+def register() -> None:
+    """Add all of it; once, when the programs start."""
+    QUEUES.register(*waiting.QUEUES)
+    PARTS.register(Part(30, _of_merchant, related=["credit_line"]))
+    PERMISSIONS.register("credit.view_creditline")
+    TOTALS.register(Totals(10, TOTAL_ROWS, _totals))
+    DAILY.register(*KINDS_BY_DAY)
+    PICTURES.register(ORDERS)
+
+
+# The figures of the home page.
+
+TOTAL_ROWS = (
+    Total("lines", "Credit lines", is_count=True),
+    Total("frozen", "Frozen lines", is_count=True),
+    Total("limits", "Limits"),
+    Total("in_use", "Used"),
+    Total("free", "Available"),
+    Total("overdue", "Overdue"),
+    Total("owed", "Proceeds owed"),  # not asked for yet
+    Total("on_their_way", "Withdrawals on their way"),
+)
+KINDS_BY_DAY = (
+    Daily(10, "placed", "Orders placed", lambda since: sums.placed_by_day(since, declined=False)),
+    Daily(
+        20, "declined", "Orders declined", lambda since: sums.placed_by_day(since, declined=True)
+    ),
+    Daily(60, "withdrawn", "Withdrawals asked for", sums.withdrawn_by_day),
+)
+ORDERS = Picture(
+    10,
+    "orders",
+    "Orders placed and declined",
+    worth="orders placed and declined",
+    kinds=("placed", "declined"),
+)
+
+
+def _totals() -> Mapping[str, Mapping[str, Decimal]]:
+    found: dict[str, dict[str, Any]] = {row.pop("currency"): row for row in sums.lines()}
+    for name, amounts in (("overdue", sums.overdue()), ("on_their_way", sums.on_their_way())):
+        for code, amount in amounts.items():
+            found.setdefault(code, {})[name] = amount
+    return found
+
+
+# The page of a merchant.
+
+
+def _of_merchant(visit: Visit) -> Section:
+    line: CreditLine | None = visit.own("credit_line", CreditLine)
+    if line is None:
+        return Section()
+    today = local_day(line, visit.now)
+    own_withdrawals = list(withdrawals.withdrawals(line)[:FEW])
+    requests = list(LimitRequest.objects.filter(line=line).order_by("-pk")[:FEW])
+    return Section(
+        panels=[
+            *_freezes(line),
+            Placed(Area.STANDING, 10, _standing(visit, line, today)),
+            Placed(Area.ROWS, 10, _orders(line, today)),
+            Placed(Area.ROWS, 20, _proceeds(line, today, own_withdrawals)),
+            Placed(Area.ROWS, 40, _limits(line, requests)),
+        ],
+        steps=[*_asked_about_limits(requests), *_asked_for_withdrawals(own_withdrawals)],
+    )
+
+
+def _freezes(line: CreditLine) -> Iterator[Placed]:
+    if line.is_frozen:
+        shown = {"freezes": freezes.in_force(line)}
+        yield Placed(Area.TOP, 10, Panel("admin/backoffice/freezes.html", shown))
+
+
+def _standing(visit: Visit, line: CreditLine, today: date) -> Panel:
+    shown = {
+        "line": line,
+        "overdue": freezes.overdue(line, today=today),
+        "buttons": visit.decisions(line),
+    }
+    return Panel("admin/backoffice/line.html", shown)
+
+
+def _orders(line: CreditLine, today: date) -> Panel:
+    declined = queries.orders(line, today=today, standing=Order.Status.DECLINED)
+    shown = {
+        "overdue_orders": queries.orders(line, today=today, standing="OVERDUE", by="due_on")[:FEW],
+        "orders": queries.orders(line, today=today)[:FEW],
+        "declined": declined[:FEW],
+    }
+    return Panel("admin/backoffice/orders.html", shown)
+
+
+def _proceeds(line: CreditLine, today: date, own_withdrawals: Sequence[Withdrawal]) -> Panel:
+    shown = {
+        "line": line,
+        "buckets": proceeds.buckets(line.pk, today=today),
+        "withdrawals": own_withdrawals,
+        "destinations": list(withdrawals.destinations(line)[:FEW]),
+    }
+    return Panel("admin/backoffice/proceeds.html", shown)
+
+
+def _limits(line: CreditLine, requests: Sequence[LimitRequest]) -> Panel:
+    raised = (LimitEntry.Kind.OPENED, LimitEntry.Kind.LIMIT_SET, LimitEntry.Kind.REVIEW)
+    history = LimitEntry.objects.filter(line=line, kind__in=raised)
+    shown = {
+        "limit_entries": history.order_by("-at", "-pk")[:FEW],
+        "reviews": LimitReview.objects.filter(line=line).order_by("-on")[:FEW],
+        "requests": requests,
+    }
+    return Panel("admin/backoffice/limits.html", shown)
+
+
+def _asked_about_limits(requests: Sequence[LimitRequest]) -> Iterator[Step]:
+    for one in requests:
+        what = f"Asked: {one.get_kind_display()}"
+        yield Step(one.asked_at, what, one.message, one.asked_by, page_of(one))
+
+
+def _asked_for_withdrawals(own_withdrawals: Sequence[Withdrawal]) -> Iterator[Step]:
+    for one in own_withdrawals:
+        what = f"Asked: withdrawal {one}"
+        yield Step(one.requested_at, what, "", one.requested_by, page_of(one))

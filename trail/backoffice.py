@@ -1,0 +1,36 @@
+"""What the trail adds to the operators' pages."""
+
+from collections.abc import Iterable, Iterator
+
+from backoffice.list_pages import MERCHANT_LINKS, MerchantLink
+from backoffice.merchant_page import MANY, PARTS, Part, Section, Step, Visit
+from trail.actions import Action
+from trail.models import TrailEntry
+
+VIEW = "trail.view_trailentry"
+
+
+def register() -> None:
+    """Add all of it; once, when the programs start."""
+    MERCHANT_LINKS.register(MerchantLink(10, "Trail", TrailEntry, VIEW))
+    PARTS.register(Part(20, _of_merchant))
+
+
+def _of_merchant(visit: Visit) -> Section:
+    """What people changed."""
+    if not visit.request.user.has_perm(VIEW):
+        return Section()
+    entries = TrailEntry.objects.filter(merchant=visit.merchant).order_by("-id")[:MANY]
+    return Section(steps=list(_steps(entries)))
+
+
+def _steps(entries: Iterable[TrailEntry]) -> Iterator[Step]:
+    for entry in entries:
+        changed = "; ".join(
+            f"{name}: {entry.before.get(name, '–')} → {entry.after.get(name, '–')}"
+            for name in {**entry.before, **entry.after}
+        )
+        words = [entry.subject, changed, entry.reason]
+        known = entry.action in Action.values
+        title = str(Action(entry.action).label) if known else entry.action
+        yield Step(entry.at, title, " · ".join(filter(None, words)), entry.actor)
