@@ -1,43 +1,28 @@
 """One box that finds anything by its reference, among all merchants.
 
-Only indexes that are there anyway are asked. What is named within a merchant only (orders, charges
-and what belongs to them) has an index that starts with the merchant: each merchant's is asked
-once, which for ten thousand of them takes less than the pages that follow, and costs the tables
-that grow most no index of their own. "merchant reference" asks one merchant's.
+"merchant reference" asks one merchant's; the kinds of things are those of lib.search.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
-from django.db import connection
-from django.db.models import Model, Q
 from django.http import HttpRequest
 from django.urls import reverse
+from django_stubs_ext import StrOrPromise
 
-from billing.models import (
-    BillingAccount,
-    Charge,
-    FulfilmentRequest,
-    Invoice,
-    Payment,
-    Reversal,
-    Statement,
-    UnappliedEntry,
-)
-from credit.models import CreditLine, Order, OrderPayment, OrderRefund, RefusedCash, Withdrawal
-from merchants import installation
-from merchants.models import Merchant, User
+from backoffice.list_pages import MERCHANT, follow, page_of
+from lib import search
+from lib.search import Finder, Kind
 
-MOST = 20  # of each kind
 LONGEST = 254
 
 
 @dataclass(frozen=True)
 class Hit:
-    kind: str
+    kind: StrOrPromise
     name: str
     address: str
     merchant: str = ""
@@ -61,148 +46,44 @@ def find(request: HttpRequest, text: str) -> Found:
     if not text or len(text) > LONGEST or "\0" in text:
         return Found()
     reference, _space, rest = text.partition(" ")
-    merchant = Merchant.objects.filter(reference=reference).first() if rest else None
-    if merchant is not None and (within := list(_of_merchant(request, merchant, rest.strip()))):
+    merchant = _merchant(reference) if rest else None
+    if merchant is not None and (within := list(_of_one(request, merchant, rest.strip()))):
         return Found(within)
-    hits = [
-        hit for look in (_merchants, _people, _unique, _anywhere) for hit in look(request, text)
+    return Found(list(_among_all(request, text)))
+
+
+def _merchant(reference: str) -> Any:
+    merchants = apps.get_model(MERCHANT)._default_manager
+    return merchants.filter(reference=reference).first()
+
+
+def _among_all(request: HttpRequest, text: str) -> Iterator[Hit]:
+    for kind, finder in _visible(request):
+        for row, is_exact in finder.among_all(kind, text):
+            merchant = follow(row, kind.merchant) if kind.merchant else None
+            yield _hit(kind, row, merchant, is_exact=is_exact)
+
+
+def _of_one(request: HttpRequest, merchant: Any, text: str) -> Iterator[Hit]:
+    for kind, finder in _visible(request):
+        for row in finder.of_one(kind, merchant, text):
+            yield _hit(kind, row, merchant)
+
+
+def _visible(request: HttpRequest) -> list[tuple[Kind, Finder]]:
+    """The kinds that the person may look at."""
+    pages = admin.site._registry
+    return [
+        (kind, finder)
+        for kind, finder in search.for_operators()
+        if pages[kind.model].has_view_permission(request)
     ]
-    return Found(hits)
 
 
-def _merchants(request: HttpRequest, text: str) -> Iterator[Hit]:
-    if not _may_see(request, Merchant):
-        return
-    started = Q(reference__startswith=text) | Q(name__istartswith=text)
-    for one in Merchant.objects.filter(started).order_by("reference")[:MOST]:
-        yield Hit(
-            "Merchant",
-            one.reference,
-            reverse("backoffice:merchant", args=[one.reference]),
-            one.name,
-            is_exact=one.reference == text,
-        )
-
-
-def _people(request: HttpRequest, text: str) -> Iterator[Hit]:
-    if not _may_see(request, User):
-        return
-    mail = text.lower()
-    for one in User.objects.filter(email__startswith=mail).order_by("email")[:MOST]:
-        yield _hit("Person", one, is_exact=one.email == mail)
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """Something that has a name; `keys` are indexed, and each is asked for itself."""
-
-    kind: str
-    model: type[Model]
-    keys: Sequence[str]
-    merchant: str
-    most: int = 1  # of one name, within a merchant
-
-
-UNIQUE = (
-    _Kind("Bill", Invoice, ["number"], "account__merchant"),
-    _Kind(
-        "Withdrawal",
-        Withdrawal,
-        ["reference", "provider_reference", "batch"],
-        "line__merchant",
-    ),
-    _Kind(
-        "Payment",
-        Payment,
-        ["idempotency_key", "provider_reference"],
-        "invoice__account__merchant",
-    ),
-    _Kind("Payment taken back", Reversal, ["provider_reference"], "account__merchant"),
-    _Kind(
-        "Unapplied money",
-        UnappliedEntry,
-        ["reference", "payment__idempotency_key"],
-        "account__merchant",
-    ),
-)
-# Named within a merchant: the tables by whose line or account they are found.
-WITHIN = (
-    _Kind("Order", Order, ["line"], "line__merchant"),
-    _Kind("Payment of an order", OrderPayment, ["line"], "line__merchant"),
-    _Kind("Refund of an order", OrderRefund, ["line"], "line__merchant"),
-    _Kind("Refused cash", RefusedCash, ["line"], "line__merchant", most=MOST),
-    _Kind("Charge", Charge, ["account"], "account__merchant"),
-    _Kind("Fulfilment request", FulfilmentRequest, ["account"], "account__merchant"),
-)
-
-
-def _unique(request: HttpRequest, text: str) -> Iterator[Hit]:
-    for kind in UNIQUE:
-        if not _may_see(request, kind.model):
-            continue
-        rows = kind.model._default_manager.select_related(kind.merchant)
-        asked = installation.inside(text) if kind.model is Invoice else text
-        for key in kind.keys:
-            found = list(rows.filter(**{key: asked}).order_by("-pk")[:MOST])
-            if found:
-                yield from (_of(kind, row) for row in found)
-                break
-
-
-def _anywhere(request: HttpRequest, text: str) -> Iterator[Hit]:
-    for kind in WITHIN:
-        if _may_see(request, kind.model):
-            rows = kind.model._default_manager.filter(pk__in=_keys_anywhere(kind, text))
-            for row in rows.select_related(kind.merchant).order_by("pk"):
-                yield _of(kind, row)
-
-
-def _keys_anywhere(kind: _Kind, text: str) -> list[int]:
-    owner = CreditLine if kind.keys == ["line"] else BillingAccount
-    # The inner limit loses nothing, as one merchant has at most so many, and keeps this a look per
-    # merchant.
-    ask = f"""
-        SELECT one.id FROM {owner._meta.db_table} owner CROSS JOIN LATERAL (
-            SELECT id FROM {kind.model._meta.db_table}
-            WHERE {kind.keys[0]}_id = owner.merchant_id AND reference = %s LIMIT {kind.most}
-        ) one LIMIT {MOST}
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(ask, [text])
-        return [key for (key,) in cursor.fetchall()]
-
-
-def _of_merchant(request: HttpRequest, merchant: Merchant, text: str) -> Iterator[Hit]:
-    month = _month(text)
-    if month and _may_see(request, Statement):
-        for statement in Statement.objects.filter(account=merchant.pk, month=month):
-            yield _hit("Statement", statement, merchant)
-    for kind in WITHIN:
-        if _may_see(request, kind.model):
-            asked: dict[str, Any] = {kind.keys[0]: merchant.pk, "reference": text}
-            for row in kind.model._default_manager.filter(**asked):
-                yield _hit(kind.kind, row, merchant)
-
-
-def _month(text: str) -> date | None:
-    try:
-        return date.fromisoformat(f"{text}-01")
-    except ValueError:
-        return None
-
-
-def _of(kind: _Kind, row: Any) -> Hit:
-    merchant = row
-    for step in kind.merchant.split("__"):
-        merchant = getattr(merchant, step)
-    return _hit(kind.kind, row, merchant)
-
-
-def _hit(kind: str, row: Model, merchant: Merchant | None = None, *, is_exact: bool = True) -> Hit:
-    meta = row._meta
-    address = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
-    return Hit(kind, str(row), address, merchant.name if merchant else "", is_exact)
-
-
-def _may_see(request: HttpRequest, model: type[Model]) -> bool:
-    return admin.site._registry[model].has_view_permission(request)
+def _hit(kind: Kind, row: Any, merchant: Any, *, is_exact: bool = True) -> Hit:
+    """A merchant leads to the page that tells all about it; anything else, to its own."""
+    if row._meta.label == MERCHANT:
+        address = reverse("backoffice:merchant", args=[row.reference])
+        return Hit(kind.label, row.reference, address, row.name, is_exact)
+    whose = merchant.name if merchant else ""
+    return Hit(kind.label, str(row), page_of(row), whose, is_exact)

@@ -6,6 +6,7 @@ class BillingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from billing import backoffice  # needs the models, which are there by now
+        from billing import backoffice, search  # needs the models, which are there by now
 
         backoffice.register()
+        search.register()

@@ -6,6 +6,7 @@ class CreditConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from credit import backoffice  # needs the models, which are there by now
+        from credit import backoffice, search  # needs the models, which are there by now
 
         backoffice.register()
+        search.register()

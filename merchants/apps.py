@@ -20,3 +20,4 @@ class MerchantsConfig(AppConfig):
         sessions.keep_digests_only()
         commands.check_first(time_zone_data.start)
         backoffice.register()
+        search.register()

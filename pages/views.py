@@ -45,8 +45,8 @@ def overview(request: MemberRequest) -> HttpResponse:
 @for_members
 def find(request: MemberRequest) -> HttpResponse:
     """Straight to the only thing of exactly this name, or a list to choose from."""
-    account, text = _account(request), Search(request.GET).text
-    found = search.find(account, text, today=local_day(account.merchant.credit_line, clock.now()))
+    merchant, text = _account(request).merchant, Search(request.GET).text
+    found = search.find(merchant, text, today=local_day(merchant.credit_line, clock.now()))
     if found.only:
         return redirect(found.only)
     return render(request, "search.html", {"looked_for": text, "found": found})

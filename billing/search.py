@@ -1,0 +1,169 @@
+"""The kinds of billing that both searches find."""
+
+import re
+from datetime import date
+from operator import attrgetter
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.finders import OfMonth, Unique, Within
+from billing import queries
+from billing.models import (
+    BillingCredit,
+    Charge,
+    FulfilmentRequest,
+    Invoice,
+    Payment,
+    Reversal,
+    Statement,
+    UnappliedEntry,
+)
+from billing.queries import credits, requests
+from lib import search
+from lib.search import Kind, Own, status
+from merchants import installation
+
+MOST_MONTHS = 12
+_MONTH_OR_YEAR = re.compile(r"[1-9][0-9]{3}(-(0[1-9]|1[0-2]))?")
+
+
+def register() -> None:
+    """Have both searches find them; once, when the programs start."""
+    search.KINDS.register(*KINDS)
+
+
+def _bills_of(merchant: Any, text: str, today: date) -> Any:
+    # In the order of the account's own index: numbers are indexed among those of all merchants.
+    return queries.bills(merchant.billing_account, number=text).order_by("-issued_at", "-pk")
+
+
+def _charges_of(merchant: Any, text: str, today: date) -> Any:
+    found = Charge.objects.filter(account=merchant.billing_account, reference__startswith=text)
+    return found.select_related("statement", "item__invoice").order_by("reference")
+
+
+def _page_of_charge(charge: Charge, merchant: str) -> str:
+    """Where the charge can be seen: among those of its request, its month or its bill."""
+    if charge.request:
+        return reverse("billing:request", args=[merchant, charge.request])
+    if charge.statement:
+        return reverse("billing:statement", args=[merchant, charge.statement.month])
+    bill = charge.item.invoice
+    if bill and bill.number:
+        return reverse("billing:bill", args=[merchant, bill.number])
+    return ""
+
+
+def _statements_of(merchant: Any, text: str, today: date) -> Any:
+    """By month, such as 2026-10, or all of a year."""
+    if not _MONTH_OR_YEAR.fullmatch(text):
+        return ()
+    found = queries.statements_of(merchant.billing_account, year=text[:4])
+    if len(text) > len("2026"):
+        found = found.filter(month=f"{text}-01")
+    return found.order_by("-month")
+
+
+def _status_of_statement(statement: Statement) -> tuple[str, str]:
+    return ("CLOSED", gettext("Closed")) if statement.is_closed else ("OPEN", gettext("Open"))
+
+
+KINDS = (
+    Kind(
+        label=_("Bill"),
+        model=Invoice,
+        merchant="account__merchant",
+        operators=Unique(30, ["number"], asked_as=installation.inside),
+        own=Own(
+            place=20,
+            rows=_bills_of,
+            page=lambda bill, merchant: reverse("billing:bill", args=[merchant, bill.number]),
+            on=attrgetter("issued_on"),
+            amount="total",
+            status=status,
+        ),
+    ),
+    Kind(
+        label="Payment",
+        model=Payment,
+        merchant="invoice__account__merchant",
+        operators=Unique(50, ["idempotency_key", "provider_reference"]),
+    ),
+    Kind(
+        label="Payment taken back",
+        model=Reversal,
+        merchant="account__merchant",
+        operators=Unique(60, ["provider_reference"]),
+    ),
+    Kind(
+        label="Unapplied money",
+        model=UnappliedEntry,
+        merchant="account__merchant",
+        operators=Unique(70, ["reference", "payment__idempotency_key"]),
+    ),
+    Kind(
+        label=_("Statement"),
+        model=Statement,
+        merchant="account__merchant",
+        operators=OfMonth(75, "account"),
+        own=Own(
+            place=60,
+            rows=_statements_of,
+            page=lambda one, merchant: reverse("billing:statement", args=[merchant, one.month]),
+            on=attrgetter("last_day"),
+            amount="amount",
+            status=_status_of_statement,
+            most=MOST_MONTHS,
+        ),
+    ),
+    Kind(
+        label=_("Charge"),
+        model=Charge,
+        merchant="account__merchant",
+        operators=Within(120, "account"),
+        own=Own(
+            place=40,
+            rows=_charges_of,
+            page=_page_of_charge,
+            on=lambda charge: timezone.localdate(charge.at),
+            name=attrgetter("reference"),
+            amount="amount",
+        ),
+    ),
+    Kind(
+        label=_("Fulfilment request"),
+        model=FulfilmentRequest,
+        merchant="account__merchant",
+        operators=Within(130, "account"),
+        own=Own(
+            place=30,
+            rows=lambda merchant, text, today: requests.of(
+                merchant.billing_account, start=text
+            ).order_by("reference"),
+            page=lambda one, merchant: reverse("billing:request", args=[merchant, one.reference]),
+            on=lambda one: timezone.localdate(one.first_at),
+            name=attrgetter("reference"),
+        ),
+    ),
+    Kind(
+        # It has no reference of its own: it is found by that of its charge.
+        label=_("Credit on a charge"),
+        model=BillingCredit,
+        merchant="account__merchant",
+        own=Own(
+            place=70,
+            rows=lambda merchant, text, today: credits.of(
+                merchant.billing_account, charge=text
+            ).order_by("-id"),
+            page=lambda one, merchant: reverse("billing:credit", args=[merchant, one.pk]),
+            on=lambda one: timezone.localdate(one.asked_at),
+            name=lambda one: one.charge.reference if one.charge else "",
+            amount="amount",
+            status=status,
+        ),
+    ),
+)

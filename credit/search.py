@@ -1,0 +1,83 @@
+"""The kinds of credit that both searches find."""
+
+from datetime import date
+from operator import attrgetter
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.finders import MOST, Unique, Within
+from credit import queries
+from credit.models import Order, OrderPayment, OrderRefund, RefusedCash, Withdrawal
+from credit.queries import withdrawals
+from lib import search
+from lib.search import Kind, Own, status
+
+
+def register() -> None:
+    """Have both searches find them; once, when the programs start."""
+    search.KINDS.register(*KINDS)
+
+
+def _orders_of(merchant: Any, text: str, today: date) -> Any:
+    return queries.orders(merchant.credit_line, today=today, reference=text, by="reference")
+
+
+def _withdrawals_of(merchant: Any, text: str, today: date) -> Any:
+    # Newest first, in the order of the line's own index: references are unique among all lines.
+    found = withdrawals.withdrawals(merchant.credit_line)
+    return found.filter(reference__startswith=text.upper())
+
+
+KINDS = (
+    Kind(
+        label=_("Order"),
+        model=Order,
+        merchant="line__merchant",
+        operators=Within(80, "line"),
+        own=Own(
+            place=10,
+            rows=_orders_of,
+            page=lambda order, merchant: reverse("credit:order", args=[merchant, order.reference]),
+            on=lambda order: timezone.localdate(order.placed_at),
+            name=attrgetter("reference"),
+            amount="amount",
+            status=status,
+        ),
+    ),
+    Kind(
+        label="Payment of an order",
+        model=OrderPayment,
+        merchant="line__merchant",
+        operators=Within(90, "line"),
+    ),
+    Kind(
+        label="Refund of an order",
+        model=OrderRefund,
+        merchant="line__merchant",
+        operators=Within(100, "line"),
+    ),
+    Kind(
+        label="Refused cash",
+        model=RefusedCash,
+        merchant="line__merchant",
+        operators=Within(110, "line", most=MOST),
+    ),
+    Kind(
+        label=_("Withdrawal"),
+        model=Withdrawal,
+        merchant="line__merchant",
+        operators=Unique(40, ["reference", "provider_reference", "batch"]),
+        own=Own(
+            place=50,
+            rows=_withdrawals_of,
+            page=lambda one, merchant: reverse("credit:withdrawal", args=[merchant, one.reference]),
+            on=lambda one: timezone.localdate(one.requested_at),
+            name=attrgetter("reference"),
+            amount="amount",
+            status=status,
+        ),
+    ),
+)

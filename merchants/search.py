@@ -1,0 +1,36 @@
+"""The merchants and people that operators find."""
+
+from django.db.models import Q, QuerySet
+
+from backoffice.finders import Started
+from lib import search
+from lib.search import Kind
+from merchants.models import Merchant, User
+
+
+def register() -> None:
+    """Have the operators' search find them; once, when the programs start."""
+    search.KINDS.register(*KINDS)
+
+
+def _merchants(text: str) -> "QuerySet[Merchant]":
+    started = Q(reference__startswith=text) | Q(name__istartswith=text)
+    return Merchant.objects.filter(started).order_by("reference")
+
+
+def _people(text: str) -> "QuerySet[User]":
+    return User.objects.filter(email__startswith=text.lower()).order_by("email")
+
+
+KINDS = (
+    Kind(
+        label="Merchant",
+        model=Merchant,
+        operators=Started(10, _merchants, lambda merchant, text: merchant.reference == text),
+    ),
+    Kind(
+        label="Person",
+        model=User,
+        operators=Started(20, _people, lambda user, text: user.email == text.lower()),
+    ),
+)
