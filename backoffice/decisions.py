@@ -2,12 +2,20 @@
 operation, and shows the operation's own sentence when that refuses.
 
     decisions = (
-        Decision("lift", _("Lift"), Reasoned, effect=..., carry_out=..., done=_("Lifted.")),
+        Decision(
+            "lift",
+            "Lift",
+            form=Reasoned,
+            effect=lambda freeze: "This freeze ends.",
+            carry_out=Call(freezes.lift, "freeze_id"),
+            done="The freeze is lifted.",
+        ),
     )
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from datetime import datetime
 from functools import reduce
 from typing import Any, ClassVar
 
@@ -21,6 +29,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
+from moneyed import Money
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
@@ -32,8 +41,8 @@ from lib.text_fields import WordsField
 Text = str | Promise
 
 
-class Agreed(forms.Form):
-    """Nothing to say but yes."""
+class ConfirmForm(forms.Form):
+    """Asks for nothing but the button."""
 
 
 class Reasoned(forms.Form):
@@ -45,13 +54,46 @@ class Act:
     """What an operator asked for: about which row (None: about no single one), and who when."""
 
     row: Any
-    said: dict[str, Any]  # the form's cleaned data
-    by: dict[str, Any]  # actor and now, as operations take them
-    user: Any = None  # the actor as a person, for operations about people
+    cleaned_data: dict[str, Any]  # of the form
+    user: Any
+    now: datetime
+
+    @property
+    def actor(self) -> str:
+        """The person as books and trail name them."""
+        return str(self.user.get_username())
 
     @property
     def reason(self) -> str:
-        return str(self.said["reason"])
+        return str(self.cleaned_data["reason"])
+
+
+@dataclass(frozen=True)
+class Call:
+    """One operation, called with the row's key, the form's fields by their names, actor and now.
+
+    Where more than that has to be computed, a function of the Act calls the operation instead.
+    """
+
+    operation: Callable[..., Any]
+    key: str = ""  # what the operation calls the row's key; "" where it takes none
+    _: KW_ONLY
+    columns: Mapping[str, str] = field(default_factory=dict)  # of the row, by its arguments
+    renamed: Mapping[str, str] = field(default_factory=dict)  # its arguments, by the form's fields
+    money: Sequence[str] = ()  # fields that are amounts in the row's currency; None if empty
+    takes_person: bool = False  # as operations about people do, whose actor is no mere name
+
+    def __call__(self, act: Act) -> Any:
+        said = dict(act.cleaned_data)
+        for name in self.money:
+            said[name] = None if said[name] is None else Money(said[name], act.row.currency)
+        return self.operation(
+            **({self.key: act.row.pk} if self.key else {}),
+            **{argument: getattr(act.row, column) for argument, column in self.columns.items()},
+            **{self.renamed.get(name, name): value for name, value in said.items()},
+            actor=act.user if self.takes_person else act.actor,
+            now=act.now,
+        )
 
 
 @dataclass(frozen=True)
@@ -76,7 +118,8 @@ class Decision:
     title: Text  # of the button
     form: type[forms.Form] = field(kw_only=True)
     effect: Callable[[Any], Text] = field(kw_only=True)  # what will happen, said before
-    carry_out: Callable[[Act], Report | Model] = field(kw_only=True)  # calls one operation
+    # A Call, or a function where something has to be computed. It calls one operation.
+    carry_out: Callable[[Act], Report | Model] = field(kw_only=True)
     # Said after, of what was made where that matters; a Report says its own.
     done: Text | Callable[[Any], Text] = field(kw_only=True, default="")
     initial: Callable[[Any], dict[str, Any]] = field(kw_only=True, default=lambda row: {})
@@ -286,8 +329,7 @@ def attachment(name: str, content: bytes) -> HttpResponse:
 
 
 def _act(form: forms.Form, row: Any, request: HttpRequest) -> Act:
-    by = {"actor": request.user.get_username(), "now": clock.now()}
-    return Act(row=row, said=form.cleaned_data, by=by, user=request.user)
+    return Act(row=row, cleaned_data=form.cleaned_data, user=request.user, now=clock.now())
 
 
 def _carried_out(

@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
-from backoffice.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.decisions import Act, Call, Deciding, Decision, Reasoned
 from backoffice.list_pages import ReadOnly, waiting
 from jobs import queries, runs, tasks
 from jobs.backoffice import PARKED
@@ -49,7 +49,10 @@ class WithState(Deciding, ReadOnly):
 
 
 def _order(act: Act) -> JobRun:
-    started = runs.order(job_name=act.said["job"], at=act.said["at"], reason=act.reason, **act.by)
+    said = act.cleaned_data
+    started = runs.order(
+        job_name=said["job"], at=said["at"], reason=act.reason, actor=act.actor, now=act.now
+    )
     tasks.spread(started)
     return started.run
 
@@ -123,10 +126,6 @@ class JobRunAdmin(WithState):
         return run.actor or "timetable"
 
 
-def _retry(act: Act) -> JobFailure:
-    return runs.retry(failure_id=act.row.pk, reason=act.reason, **act.by)
-
-
 def _what_came_of_it(failure: JobFailure) -> str:
     return "It is done." if failure.resolved_at else f"It failed again: {failure.error}"
 
@@ -149,7 +148,7 @@ class JobFailureAdmin(WithState):
                 f"{failure.job} is run now for this row alone. It failed {failure.failures}"
                 f" time{'s' if failure.failures > 1 else ''}, the last time with: {failure.error}"
             ),
-            carry_out=_retry,
+            carry_out=Call(runs.retry, "failure_id"),
             done=_what_came_of_it,
             is_open=lambda failure: failure.resolved_at is None,
         ),

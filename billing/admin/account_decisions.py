@@ -1,14 +1,14 @@
 """What operators decide about an account: its terms, and credits on nothing in particular."""
 
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
-from moneyed import Money
 
-from backoffice.decisions import Act, Decision, Reasoned
+from backoffice.decisions import Act, Call, Decision, Reasoned
 from backoffice.list_pages import figure
 from billing import tasks
 from billing.admin.forms import (
@@ -20,11 +20,10 @@ from billing.admin.forms import (
     new_request_key,
 )
 from billing.admin.payments import outcome
-from billing.models import BillingAccount, BillingCredit, Payment, PlanTerm
+from billing.models import BillingAccount, Payment, PlanTerm
 from billing.models.fees import CREDIT_CATEGORIES
 from billing.operations import accounts, credits, payment_methods, payments, terms, thresholds
 from lib import calendar
-from merchants.models import TimeZonePeriod
 
 MOST_CARDS = 50  # to choose from
 TERMS = _("Terms")  # the menu
@@ -55,29 +54,11 @@ def _new_credit(account: BillingAccount) -> dict[str, Any]:
     return {"request_key": new_request_key(), "categories": CREDIT_CATEGORIES}
 
 
-def _grant(act: Act) -> BillingCredit:
-    return credits.grant(
-        merchant_id=act.row.pk,
-        fee=act.said["fee"],
-        amount=Money(act.said["amount"], act.row.currency),
-        reason=act.reason,
-        request_key=act.said["request_key"],
-        **act.by,
-    )
-
-
 def _threshold_effect(account: BillingAccount) -> str:
     return translated(
         "The threshold is {threshold}, and {outstanding} is outstanding. Another threshold, higher"
         " or lower, bills nothing by itself: the next charge that posts does."
     ).format(**figures(account))
-
-
-def _set_threshold(act: Act) -> BillingAccount:
-    threshold = Money(act.said["threshold"], act.row.currency)
-    return thresholds.change(
-        merchant_id=act.row.pk, threshold=threshold, reason=act.reason, **act.by
-    )
 
 
 # Terms.
@@ -96,9 +77,11 @@ def _plan_effect(account: BillingAccount) -> str:
 
 
 def _change_plan(act: Act) -> PlanTerm:
-    said = act.said
+    said = act.cleaned_data
     plan = accounts.Plan(said["plan"], said["price"], said["interval_days"])
-    return terms.change_plan(merchant_id=act.row.pk, plan=plan, reason=act.reason, **act.by)
+    return terms.change_plan(
+        merchant_id=act.row.pk, plan=plan, reason=act.reason, actor=act.actor, now=act.now
+    )
 
 
 def _time_zone_effect(account: BillingAccount) -> str:
@@ -106,21 +89,6 @@ def _time_zone_effect(account: BillingAccount) -> str:
         "Days are counted in {timezone}. From {date} on, the start of the merchant's next month,"
         " those of the billing account and of the credit line are counted in the new time zone."
     ).format(timezone=account.timezone, date=date_format(calendar.next_month(account.open_on)))
-
-
-def _change_time_zone(act: Act) -> TimeZonePeriod:
-    zone = act.said["timezone"].strip()
-    return terms.change_time_zone(
-        merchant_id=act.row.pk, timezone=zone, reason=act.reason, **act.by
-    )
-
-
-def _review(act: Act) -> BillingAccount:
-    return terms.review_bills(merchant_id=act.row.pk, wanted=True, reason=act.reason, **act.by)
-
-
-def _review_no_more(act: Act) -> BillingAccount:
-    return terms.review_bills(merchant_id=act.row.pk, wanted=False, reason=act.reason, **act.by)
 
 
 def _methods(account: BillingAccount) -> dict[str, Any]:
@@ -147,15 +115,16 @@ def _method_effect(account: BillingAccount) -> str:
 
 def _choose_method(act: Act) -> Payment | BillingAccount:
     """The attempt on the oldest bill that is due, which workers go on from; or the account."""
-    method, _separator, card = act.said["method"].partition(":")
+    method, _separator, card = act.cleaned_data["method"].partition(":")
     account = payment_methods.choose(
         merchant_id=act.row.pk,
         method=method,
         card_id=int(card) if card else None,
         reason=act.reason,
-        **act.by,
+        actor=act.actor,
+        now=act.now,
     )
-    payment = payments.collect_chosen(account.pk, now=act.by["now"])
+    payment = payments.collect_chosen(account.pk, now=act.now)
     tasks.start_collecting(account.pk)
     return payment or account
 
@@ -172,7 +141,7 @@ DECISIONS = (
         form=GrantedCredit,
         effect=_credit_effect,
         initial=_new_credit,
-        carry_out=_grant,
+        carry_out=Call(credits.grant, "merchant_id", money=["amount"]),
         done=_("The credit is granted."),
     ),
     Decision(
@@ -180,7 +149,7 @@ DECISIONS = (
         _("Change threshold"),
         form=ThresholdChange,
         effect=_threshold_effect,
-        carry_out=_set_threshold,
+        carry_out=Call(thresholds.change, "merchant_id", money=["threshold"]),
         done=_("The threshold is changed."),
         is_open=is_open,
         menu=TERMS,
@@ -200,7 +169,7 @@ DECISIONS = (
         _("Change time zone"),
         form=TimeZoneChange,
         effect=_time_zone_effect,
-        carry_out=_change_time_zone,
+        carry_out=Call(terms.change_time_zone, "merchant_id"),
         done=_("The new time zone holds from the next month on."),
         menu=TERMS,
     ),
@@ -222,7 +191,7 @@ DECISIONS = (
             "From the next bill on, each waits as a draft without a number until an operator issues"
             " it or sends it back."
         ),
-        carry_out=_review,
+        carry_out=Call(partial(terms.review_bills, wanted=True), "merchant_id"),
         done=_("Bills are reviewed from the next on."),
         is_open=lambda account: not account.reviews_bills,
         menu=TERMS,
@@ -234,7 +203,7 @@ DECISIONS = (
         effect=lambda account: _(
             "From the next bill on, bills are issued at once. Drafts that there are wait on."
         ),
-        carry_out=_review_no_more,
+        carry_out=Call(partial(terms.review_bills, wanted=False), "merchant_id"),
         done=_("Bills are issued without a review."),
         is_open=lambda account: account.reviews_bills,
         menu=TERMS,

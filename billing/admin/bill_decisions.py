@@ -8,11 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from moneyed import Money
 
-from backoffice.decisions import Act, Agreed, Decision, Reasoned
+from backoffice.decisions import Act, Call, ConfirmForm, Decision, Reasoned
 from backoffice.list_pages import figure
 from billing.admin.forms import Transfer
 from billing.admin.payments import outcome
-from billing.models import Invoice, Payment
+from billing.models import Invoice
 from billing.models.accounts import DAYS_TO_PAY
 from billing.operations import bill_decisions, payments, transfers
 from billing.queries.effects import other_unpaid_bills
@@ -106,28 +106,13 @@ def _pay_effect(bill: Invoice) -> str:
     ).format(method=method, **_figures(bill))
 
 
-def _issue(act: Act) -> Invoice:
-    return bill_decisions.issue_draft(invoice_id=act.row.pk, reason=act.reason, **act.by)
-
-
-def _send_back(act: Act) -> Invoice:
-    return bill_decisions.send_back(invoice_id=act.row.pk, reason=act.reason, **act.by)
-
-
-def _void(act: Act) -> Invoice:
-    return bill_decisions.void(invoice_id=act.row.pk, reason=act.reason, **act.by)
-
-
-def _give_up(act: Act) -> Invoice:
-    return bill_decisions.mark_uncollectible(invoice_id=act.row.pk, reason=act.reason, **act.by)
-
-
 def _record_transfer(act: Act) -> Invoice:
     transfers.record(
         invoice_id=act.row.pk,
-        amount=Money(act.said["amount"], act.row.currency),
-        reference=act.said["reference"],
-        **act.by,
+        amount=Money(act.cleaned_data["amount"], act.row.currency),
+        reference=act.cleaned_data["reference"],
+        actor=act.actor,
+        now=act.now,
     )
     return Invoice.objects.select_related("account").get(pk=act.row.pk)
 
@@ -139,10 +124,6 @@ def _recorded(bill: Invoice) -> str:
         f"The transfer is recorded; {left} of the bill is left to pay, and {unapplied} of the"
         " merchant's money is unapplied."
     )
-
-
-def _pay(act: Act) -> Payment:
-    return payments.pay_now(invoice_id=act.row.pk, **act.by)
 
 
 def _left(bill: Invoice) -> dict[str, Any]:
@@ -163,7 +144,7 @@ DECISIONS = (
         _("Issue"),
         form=Reasoned,
         effect=_issue_effect,
-        carry_out=_issue,
+        carry_out=Call(bill_decisions.issue_draft, "invoice_id"),
         done=lambda bill: translated("It is issued as bill {number}.").format(number=bill),
         is_open=_is_draft,
     ),
@@ -172,7 +153,7 @@ DECISIONS = (
         _("Send back"),
         form=Reasoned,
         effect=_send_back_effect,
-        carry_out=_send_back,
+        carry_out=Call(bill_decisions.send_back, "invoice_id"),
         done=_("The draft is sent back."),
         is_open=_is_draft,
     ),
@@ -189,9 +170,9 @@ DECISIONS = (
     Decision(
         "pay",
         _("Collect now"),
-        form=Agreed,
+        form=ConfirmForm,
         effect=_pay_effect,
-        carry_out=_pay,
+        carry_out=Call(payments.pay_now, "invoice_id"),
         done=outcome,
         is_open=lambda bill: bill.is_unpaid and bill.account.pays_by_itself,
     ),
@@ -200,7 +181,7 @@ DECISIONS = (
         _("Void"),
         form=Reasoned,
         effect=_void_effect,
-        carry_out=_void,
+        carry_out=Call(bill_decisions.void, "invoice_id"),
         done=_("The bill is void."),
         is_open=_is_open,
     ),
@@ -209,7 +190,7 @@ DECISIONS = (
         _("Mark as uncollectible"),
         form=Reasoned,
         effect=_uncollectible_effect,
-        carry_out=_give_up,
+        carry_out=Call(bill_decisions.mark_uncollectible, "invoice_id"),
         done=_("The bill is marked as uncollectible."),
         is_open=_is_open,
     ),

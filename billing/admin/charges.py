@@ -9,14 +9,12 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
-from moneyed import Money
 
-from backoffice.decisions import Act, Deciding, Decision
+from backoffice.decisions import Call, Deciding, Decision
 from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related
 from billing.admin.forms import GrantedCredit, new_request_key
 from billing.admin.lists import unit_price
 from billing.models import (
-    BillingCredit,
     Charge,
     FulfilmentRequest,
     InvoiceItem,
@@ -48,18 +46,6 @@ def _new_credit(charge: Charge) -> dict[str, Any]:
     return {"request_key": new_request_key(), "categories": [category] if category else []}
 
 
-def _grant(act: Act) -> BillingCredit:
-    return credits.grant(
-        merchant_id=act.row.account_id,
-        charge=act.row.reference,
-        fee=act.said["fee"],
-        amount=Money(act.said["amount"], act.row.currency),
-        reason=act.reason,
-        request_key=act.said["request_key"],
-        **act.by,
-    )
-
-
 @admin.register(Charge)
 class ChargeAdmin(Deciding, OfMerchant):
     merchant = "account__merchant"
@@ -83,7 +69,11 @@ class ChargeAdmin(Deciding, OfMerchant):
             form=GrantedCredit,
             effect=_credit_effect,
             initial=_new_credit,
-            carry_out=_grant,
+            carry_out=Call(
+                credits.grant,
+                columns={"merchant_id": "account_id", "charge": "reference"},
+                money=["amount"],
+            ),
             done=_("The credit is granted."),
             is_open=lambda charge: charge.fee.category in CREDIT_FOR,
         ),

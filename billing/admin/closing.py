@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.decisions import Act, Decision, Reasoned
+from backoffice.decisions import Call, Decision, Reasoned
 from billing.admin.account_decisions import figures, is_open
 from billing.admin.forms import RestPaidOut
 from billing.models import BillingAccount
@@ -35,18 +35,10 @@ def _close_effect(account: BillingAccount) -> str:
     )
 
 
-def _close(act: Act) -> BillingAccount:
-    return terms.close(merchant_id=act.row.pk, reason=act.reason, **act.by)
-
-
 def _rest_effect(account: BillingAccount) -> str:
     return translated(
         "The account is closed, and {outstanding} is outstanding again. A final bill takes it."
     ).format(**figures(account))
-
-
-def _bill_rest(act: Act) -> BillingAccount:
-    return terms.bill_rest(merchant_id=act.row.pk, reason=act.reason, **act.by)
 
 
 def _payout_effect(account: BillingAccount) -> str:
@@ -62,19 +54,13 @@ def _rest(account: BillingAccount) -> Decimal:
     return found
 
 
-def _pay_out(act: Act) -> BillingAccount:
-    return terms.pay_out_rest(
-        merchant_id=act.row.pk, reference=act.said["reference"], reason=act.reason, **act.by
-    )
-
-
 DECISIONS = (
     Decision(
         "close",
         _("Close the account"),
         form=Reasoned,
         effect=_close_effect,
-        carry_out=_close,
+        carry_out=Call(terms.close, "merchant_id"),
         done=_("The account is closed."),
         is_open=is_open,
     ),
@@ -83,7 +69,7 @@ DECISIONS = (
         _("Bill the rest"),
         form=Reasoned,
         effect=_rest_effect,
-        carry_out=_bill_rest,
+        carry_out=Call(terms.bill_rest, "merchant_id"),
         done=_("The rest is billed."),
         is_open=lambda account: account.is_closed and account.outstanding > 0,
     ),
@@ -92,7 +78,7 @@ DECISIONS = (
         _("Pay out the rest"),
         form=RestPaidOut,
         effect=_payout_effect,
-        carry_out=_pay_out,
+        carry_out=Call(terms.pay_out_rest, "merchant_id"),
         done=_("The rest is paid out."),
         is_open=lambda account: account.is_closed and account.outstanding <= 0 < _rest(account),
     ),

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.decisions import Call, Deciding, Decision, Reasoned
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
 from billing.models import BillingCredit
 from billing.operations import credits
@@ -39,14 +39,6 @@ def _reject_effect(credit: BillingCredit) -> str:
     )
 
 
-def _approve(act: Act) -> BillingCredit:
-    return credits.approve(credit_id=act.row.pk, reason=act.reason, **act.by)
-
-
-def _reject(act: Act) -> BillingCredit:
-    return credits.reject(credit_id=act.row.pk, reason=act.reason, **act.by)
-
-
 def _waits(credit: BillingCredit) -> bool:
     return credit.is_pending
 
@@ -75,7 +67,7 @@ class BillingCreditAdmin(Deciding, OfMerchant):
             _("Approve"),
             form=Reasoned,
             effect=_approve_effect,
-            carry_out=_approve,
+            carry_out=Call(credits.approve, "credit_id"),
             done=_("The credit is approved."),
             is_open=_waits,
         ),
@@ -84,7 +76,7 @@ class BillingCreditAdmin(Deciding, OfMerchant):
             _("Reject"),
             form=Reasoned,
             effect=_reject_effect,
-            carry_out=_reject,
+            carry_out=Call(credits.reject, "credit_id"),
             done=_("The credit is rejected."),
             is_open=_waits,
         ),

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.decisions import Act, Agreed, Deciding, Decision
+from backoffice.decisions import Act, ConfirmForm, Deciding, Decision
 from backoffice.list_pages import FoundByKeys, amount, figure, one_of, related, waiting
 from billing.admin.forms import Ended
 from billing.models import Payment, UnappliedEntry
@@ -40,7 +40,7 @@ def _ask_effect(payment: Payment) -> str:
 
 
 def _ask(act: Act) -> Payment:
-    payments.reconcile(act.row.pk, **act.by)
+    payments.reconcile(act.row.pk, actor=act.actor, now=act.now)
     return Payment.objects.get(pk=act.row.pk)
 
 
@@ -89,7 +89,7 @@ class PaymentAdmin(Deciding, FoundByKeys):
         Decision(
             "ask",
             _("Ask the provider now"),
-            form=Agreed,
+            form=ConfirmForm,
             effect=_ask_effect,
             carry_out=_ask,
             done=outcome,

@@ -19,7 +19,7 @@ UNIT_PRICE = unit_price("own price ends")
 
 
 def _introduce(act: Act) -> FeePrice:
-    said = act.said
+    said = act.cleaned_data
     return prices.introduce(
         fee=said["fee"],
         currency=said["currency"].upper(),
@@ -27,7 +27,8 @@ def _introduce(act: Act) -> FeePrice:
         from_on=said["from_on"],
         merchant_id=said["merchant"] and said["merchant"].pk,
         reason=act.reason,
-        **act.by,
+        actor=act.actor,
+        now=act.now,
     )
 
 

@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from backoffice.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.decisions import Call, Deciding, Decision, Reasoned
 from backoffice.list_pages import FoundByKeys, amount, figure, related, waiting
 from billing.models import Reversal
 from billing.operations import reversals
@@ -54,19 +54,6 @@ def _accept_effect(reversal: Reversal) -> str:
     )
 
 
-def _said(act: Act) -> dict[str, Any]:
-    said = {name: act.said[name] for name in ("reason", "message", "seen")}
-    return {"reversal_id": act.row.pk, **said, **act.by}
-
-
-def _charge(act: Act) -> Reversal:
-    return reversals.charge(**_said(act))
-
-
-def _accept(act: Act) -> Reversal:
-    return reversals.accept(**_said(act))
-
-
 def _seen(reversal: Reversal) -> dict[str, Any]:
     return {"seen": reversal.seen}
 
@@ -98,7 +85,7 @@ class ReversalAdmin(Deciding, FoundByKeys):
             "Charge again",
             form=ReversalDecision,
             effect=_charge_effect,
-            carry_out=_charge,
+            carry_out=Call(reversals.charge, "reversal_id"),
             done="It is charged again.",
             initial=_seen,
             is_open=_waits,
@@ -108,7 +95,7 @@ class ReversalAdmin(Deciding, FoundByKeys):
             "Do not charge again",
             form=ReversalDecision,
             effect=_accept_effect,
-            carry_out=_accept,
+            carry_out=Call(reversals.accept, "reversal_id"),
             done="Nothing is asked of the merchant.",
             initial=_seen,
             is_open=_waits,

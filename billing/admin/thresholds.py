@@ -3,9 +3,8 @@
 from django.contrib import admin
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
-from moneyed import Money
 
-from backoffice.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.decisions import Call, Deciding, Decision, Reasoned
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
 from billing.admin.forms import ThresholdApproved
 from billing.models import ThresholdRequest
@@ -41,18 +40,6 @@ def _reject_effect(request: ThresholdRequest) -> str:
     )
 
 
-def _approve(act: Act) -> ThresholdRequest:
-    other = act.said["threshold"]
-    threshold = None if other is None else Money(other, act.row.currency)
-    return thresholds.approve(
-        request_id=act.row.pk, threshold=threshold, reason=act.reason, **act.by
-    )
-
-
-def _reject(act: Act) -> ThresholdRequest:
-    return thresholds.reject(request_id=act.row.pk, reason=act.reason, **act.by)
-
-
 def _waits(request: ThresholdRequest) -> bool:
     return request.is_pending
 
@@ -80,7 +67,7 @@ class ThresholdRequestAdmin(Deciding, OfMerchant):
             _("Approve"),
             form=ThresholdApproved,
             effect=_approve_effect,
-            carry_out=_approve,
+            carry_out=Call(thresholds.approve, "request_id", money=["threshold"]),
             done=_("The threshold is raised."),
             is_open=lambda request: request.is_pending and not request.account.is_closed,
         ),
@@ -89,7 +76,7 @@ class ThresholdRequestAdmin(Deciding, OfMerchant):
             _("Reject"),
             form=Reasoned,
             effect=_reject_effect,
-            carry_out=_reject,
+            carry_out=Call(thresholds.reject, "request_id"),
             done=_("The request is rejected."),
             is_open=_waits,
         ),

@@ -4,11 +4,11 @@ from typing import Any
 
 from moneyed import Money
 
-from backoffice.decisions import Act, Decision
+from backoffice.decisions import Act, Call, Decision
 from backoffice.list_pages import figure
 from billing.admin.account_decisions import figures
 from billing.admin.forms import GivenBack, Transfer
-from billing.models import BillingAccount, UnappliedEntry
+from billing.models import BillingAccount
 from billing.operations import transfers
 
 
@@ -23,9 +23,10 @@ def _transfer_effect(account: BillingAccount) -> str:
 def _record_transfer(act: Act) -> BillingAccount:
     transfers.receive(
         merchant_id=act.row.pk,
-        amount=Money(act.said["amount"], act.row.currency),
-        reference=act.said["reference"],
-        **act.by,
+        amount=Money(act.cleaned_data["amount"], act.row.currency),
+        reference=act.cleaned_data["reference"],
+        actor=act.actor,
+        now=act.now,
     )
     return BillingAccount.objects.get(pk=act.row.pk)
 
@@ -46,16 +47,6 @@ def _all_of_it(account: BillingAccount) -> dict[str, Any]:
     return {"amount": account.unapplied_money.amount}
 
 
-def _give_back(act: Act) -> UnappliedEntry:
-    return transfers.give_back(
-        merchant_id=act.row.pk,
-        amount=Money(act.said["amount"], act.row.currency),
-        reference=act.said["reference"],
-        reason=act.reason,
-        **act.by,
-    )
-
-
 DECISIONS = (
     Decision(
         "transfer",
@@ -71,7 +62,7 @@ DECISIONS = (
         form=GivenBack,
         effect=_give_back_effect,
         initial=_all_of_it,
-        carry_out=_give_back,
+        carry_out=Call(transfers.give_back, "merchant_id", money=["amount"]),
         done="It is written down that the money went back.",
         is_open=lambda account: account.unapplied > 0 and not account.is_closed,
     ),

@@ -6,9 +6,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
-from moneyed import Money
 
-from backoffice.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.decisions import Call, Deciding, Decision, Reasoned
 from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related, waiting
 from credit.admin.forms import UnmatchedApplied, UnmatchedReleased, UnmatchedReturned
 from credit.models import OrderPayment, RefusedCash, UnmatchedSettlement
@@ -21,28 +20,6 @@ MERCHANT = related("line__merchant")
 def _left(payment: OrderPayment) -> str:
     left = figure(payment.unsettled, payment.currency)
     return f"Payment {payment} came for order {payment.order}, and {left} of it wait. "
-
-
-def _part(act: Act) -> dict[str, Any]:
-    return {
-        "payment_id": act.row.pk,
-        "amount": Money(act.said["amount"], act.row.currency),
-        "settled": act.said["settled"],
-        "reason": act.reason,
-        **act.by,
-    }
-
-
-def _apply(act: Act) -> UnmatchedSettlement:
-    return unmatched.apply(order=act.said["order"], **_part(act))
-
-
-def _release(act: Act) -> UnmatchedSettlement:
-    return unmatched.release(**_part(act))
-
-
-def _give_back(act: Act) -> UnmatchedSettlement:
-    return unmatched.give_back(reference=act.said["reference"], **_part(act))
 
 
 def _waits(payment: OrderPayment) -> bool:
@@ -84,7 +61,7 @@ class OrderPaymentAdmin(Deciding, OfMerchant):
                 f"{_left(payment)}An open order of the merchant is paid with it today: the limit"
                 " comes back, and the amount becomes proceeds like any payment."
             ),
-            carry_out=_apply,
+            carry_out=Call(unmatched.apply, "payment_id", money=["amount"]),
             done="The order is paid.",
             initial=_rest,
             is_open=_waits,
@@ -97,7 +74,7 @@ class OrderPaymentAdmin(Deciding, OfMerchant):
                 f"{_left(payment)}It becomes the merchant's proceeds, which can be withdrawn at"
                 " once. Limit reviews do not count it."
             ),
-            carry_out=_release,
+            carry_out=Call(unmatched.release, "payment_id", money=["amount"]),
             done="The cash is released.",
             initial=_rest,
             is_open=_waits,
@@ -110,7 +87,7 @@ class OrderPaymentAdmin(Deciding, OfMerchant):
                 f"{_left(payment)}It went back to the buyer outside of this system. Nothing else"
                 " changes."
             ),
-            carry_out=_give_back,
+            carry_out=Call(unmatched.give_back, "payment_id", money=["amount"]),
             done="That it went back is noted.",
             initial=_rest,
             is_open=_waits,
@@ -129,10 +106,6 @@ class UnmatchedSettlementAdmin(OfMerchant):
     list_select_related = ("line__merchant", "payment", "order")
 
 
-def _close(act: Act) -> RefusedCash:
-    return refused_cash.close(refused_id=act.row.pk, reason=act.reason, **act.by)
-
-
 @admin.register(RefusedCash)
 class RefusedCashAdmin(Deciding, OfMerchant):
     merchant = "line__merchant"
@@ -148,10 +121,10 @@ class RefusedCashAdmin(Deciding, OfMerchant):
             "Close",
             form=Reasoned,
             effect=lambda refused: (
-                f"{refused} leaves this desk. Its reference stays free: if it is sent again, it is"
+                f"{refused} leaves this list. Its reference stays free: if it is sent again, it is"
                 " looked at anew."
             ),
-            carry_out=_close,
+            carry_out=Call(refused_cash.close, "refused_id"),
             done="It is closed.",
             is_open=lambda refused: refused.status == RefusedCash.Status.OPEN,
         ),

@@ -38,8 +38,9 @@ class LimitChange(Reasoned):
 
 
 class FreezePlaced(forms.Form):
-    cause = forms.ChoiceField(
+    cause = forms.TypedChoiceField(
         label=_("Cause"),
+        coerce=Freeze.Reason,
         choices=[
             (reason.value, reason.label)
             for reason in (Freeze.Reason.MANUAL, Freeze.Reason.SUSPECTED_FRAUD)

@@ -8,9 +8,8 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
-from moneyed import Money
 
-from backoffice.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.decisions import Call, Deciding, Decision, Reasoned
 from backoffice.list_pages import OfMerchant, amount, figure, related
 from credit.admin.forms import FreezePlaced, LimitChange
 from credit.models import CreditLine, Freeze, LimitEntry, ProceedsEntry, ShopMetrics
@@ -25,20 +24,6 @@ def _limit_effect(line: CreditLine) -> str:
         "The limit is {limit}, of which {used} is used. A limit below what is used leaves"
         " nothing available until payments come in."
     ).format(limit=figure(line.limit, line.currency), used=figure(line.used, line.currency))
-
-
-def _set_limit(act: Act) -> LimitEntry:
-    limit = Money(act.said["limit"], act.row.currency)
-    return limits.set_limit(merchant_id=act.row.pk, limit=limit, reason=act.reason, **act.by)
-
-
-def _place(act: Act) -> Freeze:
-    reason = Freeze.Reason(act.said["cause"])
-    return freezes.place(merchant_id=act.row.pk, reason=reason, note=act.reason, **act.by)
-
-
-def _lift(act: Act) -> Freeze:
-    return freezes.lift(freeze_id=act.row.pk, note=act.reason, **act.by)
 
 
 def _shares(exposures: Iterable[tuple[str, Exposure]]) -> str:
@@ -70,7 +55,7 @@ class CreditLineAdmin(Deciding, OfMerchant):
             _("Change limit"),
             form=LimitChange,
             effect=_limit_effect,
-            carry_out=_set_limit,
+            carry_out=Call(limits.set_limit, "merchant_id", money=["limit"]),
             done=_("The limit is changed."),
         ),
         Decision(
@@ -82,7 +67,9 @@ class CreditLineAdmin(Deciding, OfMerchant):
                 " payments come in. Suspected fraud also stops every withdrawal that was not sent"
                 " yet. The merchant is told."
             ),
-            carry_out=_place,
+            carry_out=Call(
+                freezes.place, "merchant_id", renamed={"cause": "reason", "reason": "note"}
+            ),
             done=_("The line is frozen."),
         ),
     )
@@ -122,7 +109,7 @@ class FreezeAdmin(Deciding, OfMerchant):
                 "This freeze ends; others of the line stay in force. One that a rule placed comes"
                 " back at the next day start while its cause holds. The merchant is told."
             ),
-            carry_out=_lift,
+            carry_out=Call(freezes.lift, "freeze_id", renamed={"reason": "note"}),
             done=_("The freeze is lifted."),
             is_open=lambda freeze: freeze.lifted_at is None,
         ),

@@ -10,7 +10,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.decisions import Call, Deciding, Decision, Reasoned
 from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, related, waiting
 from credit.models import Order, OrderFlag, OrderPayment, OrderRefund
 from credit.operations import flags
@@ -78,14 +78,6 @@ class OrderRefundAdmin(OfMerchant):
     list_select_related = ("line__merchant", "order")
 
 
-def _dismiss(act: Act) -> OrderFlag:
-    return flags.dismiss(flag_id=act.row.pk, reason=act.reason, **act.by)
-
-
-def _confirm(act: Act) -> OrderFlag:
-    return flags.confirm(flag_id=act.row.pk, reason=act.reason, **act.by)
-
-
 def _is_open(flag: OrderFlag) -> bool:
     return flag.status == OrderFlag.Status.OPEN
 
@@ -103,7 +95,7 @@ class OrderFlagAdmin(Deciding, OfMerchant):
             _("Dismiss"),
             form=Reasoned,
             effect=lambda flag: _("Nothing is wrong with these orders. Nothing else changes."),
-            carry_out=_dismiss,
+            carry_out=Call(flags.dismiss, "flag_id"),
             done=_("The flag is dismissed."),
             is_open=_is_open,
         ),
@@ -115,7 +107,7 @@ class OrderFlagAdmin(Deciding, OfMerchant):
                 "Something is wrong with these orders. This freezes nothing: that is a decision"
                 " about the line."
             ),
-            carry_out=_confirm,
+            carry_out=Call(flags.confirm, "flag_id"),
             done=_("The flag is confirmed."),
             is_open=_is_open,
         ),

@@ -16,13 +16,15 @@ FIRST_DAY_STARTS_IN = "Pacific/Kiritimati"  # nobody's day is further on
 
 
 def _introduce(act: Act) -> CreditPolicy:
-    given = {name: act.said[name] for name in FIGURES if act.said[name] is not None}
+    said = act.cleaned_data
+    given = {name: said[name] for name in FIGURES if said[name] is not None}
     return policies.introduce(
-        currency=act.said["currency"].upper(),
-        starts_on=act.said["starts_on"],
-        today=calendar.local_date(act.by["now"], FIRST_DAY_STARTS_IN),
+        currency=said["currency"].upper(),
+        starts_on=said["starts_on"],
+        today=calendar.local_date(act.now, FIRST_DAY_STARTS_IN),
         reason=act.reason,
-        **act.by,
+        actor=act.actor,
+        now=act.now,
         **given,
     )
 

@@ -3,9 +3,8 @@
 from django.contrib import admin
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
-from moneyed import Money
 
-from backoffice.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.decisions import Call, Deciding, Decision, Reasoned
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
 from credit.admin.forms import Answered, RaiseApproved
 from credit.models import LimitRequest, LimitReview
@@ -22,14 +21,6 @@ def _review_effect(review: LimitReview) -> str:
         " paid by now allows no more; not while something is overdue or the line is frozen. The"
         " merchant is told."
     )
-
-
-def _approve_review(act: Act) -> LimitReview:
-    return review_decisions.approve(review_id=act.row.pk, reason=act.reason, **act.by)
-
-
-def _reject_review(act: Act) -> LimitReview:
-    return review_decisions.reject(review_id=act.row.pk, reason=act.reason, **act.by)
 
 
 def _review_waits(review: LimitReview) -> bool:
@@ -58,7 +49,7 @@ class LimitReviewAdmin(Deciding, OfMerchant):
             _("Approve"),
             form=Reasoned,
             effect=_review_effect,
-            carry_out=_approve_review,
+            carry_out=Call(review_decisions.approve, "review_id"),
             done=_("The raise is approved."),
             is_open=_review_waits,
         ),
@@ -67,7 +58,7 @@ class LimitReviewAdmin(Deciding, OfMerchant):
             _("Reject"),
             form=Reasoned,
             effect=lambda review: _("The limit stays as it is. The merchant is told."),
-            carry_out=_reject_review,
+            carry_out=Call(review_decisions.reject, "review_id"),
             done=_("The raise is rejected."),
             is_open=_review_waits,
         ),
@@ -80,20 +71,6 @@ def _raise_effect(request: LimitRequest) -> str:
     return translated(
         "The limit becomes {wanted}, or the other limit that you name. The merchant is told."
     ).format(wanted=figure(request.limit_wanted, request.currency))
-
-
-def _approve_raise(act: Act) -> LimitRequest:
-    other = act.said["limit"]
-    limit = None if other is None else Money(other, act.row.currency)
-    return requests.approve_raise(request_id=act.row.pk, limit=limit, reason=act.reason, **act.by)
-
-
-def _reject_raise(act: Act) -> LimitRequest:
-    return requests.reject(request_id=act.row.pk, reason=act.reason, **act.by)
-
-
-def _answer(act: Act) -> LimitRequest:
-    return requests.answer(request_id=act.row.pk, text=act.said["answer"], **act.by)
 
 
 def _raise_waits(request: LimitRequest) -> bool:
@@ -129,7 +106,7 @@ class LimitRequestAdmin(Deciding, OfMerchant):
             _("Approve"),
             form=RaiseApproved,
             effect=_raise_effect,
-            carry_out=_approve_raise,
+            carry_out=Call(requests.approve_raise, "request_id", money=["limit"]),
             done=_("The raise is approved."),
             is_open=_raise_waits,
         ),
@@ -138,7 +115,7 @@ class LimitRequestAdmin(Deciding, OfMerchant):
             _("Reject"),
             form=Reasoned,
             effect=lambda request: _("The limit stays as it is. The merchant is told why."),
-            carry_out=_reject_raise,
+            carry_out=Call(requests.reject, "request_id"),
             done=_("The raise is rejected."),
             is_open=_raise_waits,
         ),
@@ -147,7 +124,7 @@ class LimitRequestAdmin(Deciding, OfMerchant):
             _("Answer"),
             form=Answered,
             effect=lambda request: request.message,
-            carry_out=_answer,
+            carry_out=Call(requests.answer, "request_id", renamed={"answer": "text"}),
             done=_("The question is answered."),
             is_open=_question_waits,
         ),

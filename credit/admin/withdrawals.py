@@ -6,7 +6,16 @@ from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from backoffice.decisions import Act, Agreed, Deciding, Decision, Download, Reasoned, Report
+from backoffice.decisions import (
+    Act,
+    Call,
+    ConfirmForm,
+    Deciding,
+    Decision,
+    Download,
+    Reasoned,
+    Report,
+)
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
 from credit.admin.forms import BankAnswers, BankFile, MarkedPaid
 from credit.models import PayoutDestination, PayoutRun, PayoutSchedule, Withdrawal
@@ -78,23 +87,6 @@ def _returned_effect(withdrawal: Withdrawal) -> str:
     return f"{_what(withdrawal)} {back}"
 
 
-def _approve(act: Act) -> Withdrawal:
-    return withdrawals.approve(withdrawal_id=act.row.pk, **act.by)
-
-
-def _reject(act: Act) -> Withdrawal:
-    return withdrawals.reject(withdrawal_id=act.row.pk, reason=act.reason, **act.by)
-
-
-def _mark_paid(act: Act) -> Withdrawal:
-    reference = act.said["bank_reference"]
-    return payouts.mark_paid(withdrawal_id=act.row.pk, reference=reference, **act.by)
-
-
-def _mark_failed(act: Act) -> Withdrawal:
-    return payouts.mark_failed(withdrawal_id=act.row.pk, reason=act.reason, **act.by)
-
-
 def _may_be_approved(withdrawal: Withdrawal) -> bool:
     return withdrawal.status == Withdrawal.Status.REQUESTED and withdrawal.needs_approval
 
@@ -113,9 +105,9 @@ ABOUT_ONE = (
     Decision(
         "approve",
         _("Approve"),
-        form=Agreed,
+        form=ConfirmForm,
         effect=_approve_effect,
-        carry_out=_approve,
+        carry_out=Call(withdrawals.approve, "withdrawal_id"),
         done=_("The withdrawal is approved."),
         is_open=_may_be_approved,
     ),
@@ -124,7 +116,7 @@ ABOUT_ONE = (
         _("Reject"),
         form=Reasoned,
         effect=_returned_effect,
-        carry_out=_reject,
+        carry_out=Call(withdrawals.reject, "withdrawal_id"),
         done=_("The withdrawal is rejected."),
         is_open=_may_be_rejected,
     ),
@@ -133,7 +125,7 @@ ABOUT_ONE = (
         _("Mark as paid"),
         form=MarkedPaid,
         effect=_paid_effect,
-        carry_out=_mark_paid,
+        carry_out=Call(payouts.mark_paid, "withdrawal_id", renamed={"bank_reference": "reference"}),
         done=_("The withdrawal is paid."),
         is_open=_may_be_ended,
     ),
@@ -142,7 +134,7 @@ ABOUT_ONE = (
         _("Mark as failed"),
         form=Reasoned,
         effect=_returned_effect,
-        carry_out=_mark_failed,
+        carry_out=Call(payouts.mark_failed, "withdrawal_id"),
         done=_("The withdrawal has failed."),
         is_open=_may_be_ended,
     ),
@@ -150,7 +142,9 @@ ABOUT_ONE = (
 
 
 def _export(act: Act) -> Report:
-    batch = payout_files.export(withdrawal_ids=act.said["withdrawals"], **act.by)
+    batch = payout_files.export(
+        withdrawal_ids=act.cleaned_data["withdrawals"], actor=act.actor, now=act.now
+    )
     link = ""
     if batch.sent:
         of_one = (batch.sent[0].pk, "file")
@@ -169,7 +163,7 @@ def _export(act: Act) -> Report:
 
 
 def _take_answers(act: Act) -> Report:
-    file = payout_answers.upload(content=act.said["file"], **act.by)
+    file = payout_answers.upload(content=act.cleaned_data["file"], actor=act.actor, now=act.now)
     return Report(
         done=(
             f"The file is here, with {file.row_count:,} rows. They are taken in one by one within"
@@ -182,7 +176,9 @@ def _take_answers(act: Act) -> Report:
 
 def _file(act: Act) -> tuple[str, bytes]:
     batch = act.row.batch
-    content = payout_files.export_again(batch=batch, reason=act.reason, **act.by)
+    content = payout_files.export_again(
+        batch=batch, reason=act.reason, actor=act.actor, now=act.now
+    )
     return f"{batch}.csv", content.encode()
 
 

@@ -33,7 +33,11 @@ class NewOperator(Roles):
 
 
 class MerchantRole(Reasoned):
-    role = forms.ChoiceField(choices=Membership.Role.choices, widget=UnfoldAdminSelectWidget)
+    role = forms.TypedChoiceField(
+        choices=Membership.Role.choices,
+        coerce=Membership.Role,
+        widget=UnfoldAdminSelectWidget,
+    )
     field_order: tuple[str, ...] = ("role", "reason")
 
 

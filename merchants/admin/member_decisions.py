@@ -1,6 +1,8 @@
 """What administrators decide about merchants' teams."""
 
-from backoffice.decisions import Act, Decision, Reasoned
+from collections.abc import Callable
+
+from backoffice.decisions import Act, Call, Decision, Reasoned
 from merchants.admin.forms import Invited, InvitedTo, MerchantRole
 from merchants.models import Invitation, Membership
 from merchants.operations import team
@@ -12,37 +14,21 @@ INVITES = (
 )
 
 
-def _invite(act: Act) -> Invitation:
-    merchant = act.said.get("merchant") or act.row
+def _invite_to(act: Act) -> Invitation:
+    said = act.cleaned_data
     return team.invite(
-        merchant_id=merchant.pk,
+        merchant_id=said["merchant"].pk,
         actor=act.user,
-        email=act.said["email"],
-        role=Membership.Role(act.said["role"]),
+        email=said["email"],
+        role=said["role"],
         reason=act.reason,
-        now=act.by["now"],
+        now=act.now,
     )
 
 
-def _change(act: Act) -> Membership:
-    return team.change_role(
-        merchant_id=act.row.merchant_id,
-        actor=act.user,
-        membership_id=act.row.pk,
-        role=Membership.Role(act.said["role"]),
-        reason=act.reason,
-        now=act.by["now"],
-    )
-
-
-def _remove(act: Act) -> Membership:
-    return team.remove(
-        merchant_id=act.row.merchant_id,
-        actor=act.user,
-        membership_id=act.row.pk,
-        reason=act.reason,
-        now=act.by["now"],
-    )
+def _of_member(operation: Callable[..., Membership]) -> Call:
+    of_merchant = {"merchant_id": "merchant_id"}
+    return Call(operation, "membership_id", columns=of_merchant, takes_person=True)
 
 
 OF_MERCHANT = Decision(
@@ -51,7 +37,7 @@ OF_MERCHANT = Decision(
     takes_second_factor=True,
     form=Invited,
     effect=lambda merchant: INVITES,
-    carry_out=_invite,
+    carry_out=Call(team.invite, "merchant_id", takes_person=True),
     done=lambda invitation: f"{invitation.email} is invited.",
     permission=MANAGES_MEMBERS,
 )
@@ -62,7 +48,7 @@ OF_LIST = Decision(
     takes_second_factor=True,
     form=InvitedTo,
     effect=lambda row: INVITES,
-    carry_out=_invite,
+    carry_out=_invite_to,
     done=lambda invitation: f"{invitation.email} is invited.",
 )
 
@@ -78,7 +64,7 @@ OF_MEMBER = (
             " sign in stays one."
         ),
         initial=lambda membership: {"role": membership.role},
-        carry_out=_change,
+        carry_out=_of_member(team.change_role),
         done="The role is changed.",
     ),
     Decision(
@@ -90,7 +76,7 @@ OF_MEMBER = (
             f"{membership.user} sees nothing of {membership.merchant} any more, and is signed out"
             " everywhere. The last owner who can sign in stays."
         ),
-        carry_out=_remove,
+        carry_out=_of_member(team.remove),
         done="The person is off the team.",
     ),
 )

@@ -1,6 +1,7 @@
 """The operators' view of merchants, their roles, profiles and notices."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -8,7 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.decisions import Act, Deciding, Decision, Download, Reasoned
+from backoffice.decisions import Call, Deciding, Decision, Download, Reasoned
 from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline, related, waiting
 from merchants.admin import member_decisions
 from merchants.forms import ProfileLookedAt
@@ -87,10 +88,6 @@ class ProfileRejected(ProfileLookedAt, Reasoned):
 
 
 def _confirm(part: ProfilePart) -> Decision:
-    def confirm(act: Act) -> Profile:
-        seen = act.said["seen"]
-        return profiles.confirm(merchant_id=act.row.pk, part=part, seen=seen, **act.by)
-
     name = part.lower()
     return Decision(
         f"confirm-{name}",
@@ -100,19 +97,13 @@ def _confirm(part: ProfilePart) -> Decision:
             f"The {name} counts as confirmed by you, until the merchant changes it."
         ),
         initial=_seen,
-        carry_out=confirm,
+        carry_out=Call(partial(profiles.confirm, part=part), "merchant_id"),
         done=f"The {name} is confirmed.",
         is_open=lambda profile: profile.standing(part) in (Standing.WAITING, Standing.REJECTED),
     )
 
 
 def _reject(part: ProfilePart) -> Decision:
-    def reject(act: Act) -> Profile:
-        seen = act.said["seen"]
-        return profiles.reject(
-            merchant_id=act.row.pk, part=part, seen=seen, reason=act.reason, **act.by
-        )
-
     name = part.lower()
     return Decision(
         f"reject-{name}",
@@ -123,7 +114,7 @@ def _reject(part: ProfilePart) -> Decision:
             " as half complete at most. The merchant reads your reason."
         ),
         initial=_seen,
-        carry_out=reject,
+        carry_out=Call(partial(profiles.reject, part=part), "merchant_id"),
         done=f"The {name} is rejected.",
         is_open=lambda profile: profile.standing(part) in (Standing.WAITING, Standing.CONFIRMED),
     )
@@ -136,10 +127,6 @@ def _seen(profile: Profile) -> dict[str, Any]:
 class ProfileStepInline(ReadOnlyInline):
     model = ProfileStep
     fields = readonly_fields = ("part", "standing", "at", "actor", "reason")
-
-
-def _licence(act: Act) -> tuple[str, bytes]:
-    return profiles.licence(merchant_id=act.row.pk, reason=act.reason, **act.by)
 
 
 @admin.register(Profile)
@@ -161,7 +148,7 @@ class ProfileAdmin(Deciding, OfMerchant):
             effect=lambda profile: (
                 "The document is kept encrypted. That you took it, and why, is on the trail."
             ),
-            content=_licence,
+            content=Call(profiles.licence, "merchant_id"),
         ),
     )
     decisions = tuple(decide(part) for part in ProfilePart for decide in (_confirm, _reject))

@@ -1,45 +1,23 @@
 """What administrators decide about how people sign in, and what our own may do."""
 
-from collections.abc import Callable
-from typing import Any
-
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 
-from backoffice.decisions import Act, Agreed, Decision, Reasoned
+from backoffice.decisions import Act, Call, ConfirmForm, Decision, Reasoned
 from merchants.admin.forms import NewOperator, Roles
 from merchants.models import Proposal, User
 from merchants.models.people import ENOUGH_ADMINISTRATORS
 from merchants.operations import operators, people
 
 
-def _with_reason(operation: Callable[..., User]) -> Callable[[Act], User]:
-    def carry_out(act: Act) -> User:
-        by: dict[str, Any] = {"actor": act.user, "now": act.by["now"]}
-        return operation(user_id=act.row.pk, reason=act.reason, **by)
-
-    return carry_out
-
-
-def _add(act: Act) -> Proposal:
-    said = act.said
-    return operators.add(
-        email=said["email"],
-        roles=said["roles"],
-        reason=act.reason,
-        actor=act.user,
-        now=act.by["now"],
-    )
-
-
 def _change_roles(act: Act) -> User | Proposal:
     """The person, or the proposal where roles are added."""
     changed = operators.change_roles(
         user_id=act.row.pk,
-        roles=act.said["roles"],
+        roles=act.cleaned_data["roles"],
         reason=act.reason,
         actor=act.user,
-        now=act.by["now"],
+        now=act.now,
     )
     return changed.proposal or changed.user
 
@@ -60,10 +38,6 @@ def _second_person() -> str:
         "Roles are added by two administrators, and fewer than two can sign in: there is nobody to"
         " confirm. On the machine, manage.py createsuperuser makes another administrator."
     )
-
-
-def _send_link(act: Act) -> User:
-    return operators.send_link(user_id=act.row.pk, actor=act.user, now=act.by["now"])
 
 
 def _roles_effect(user: User) -> str:
@@ -106,7 +80,7 @@ ADD_OPERATOR = Decision(
         " at the first sign-in. Somebody who belongs to a merchant can't be an operator, and an"
         f" administrator decides no money. {_second_person()}"
     ),
-    carry_out=_add,
+    carry_out=Call(operators.add, takes_person=True),
     done=lambda proposal: f"{proposal.subject} waits for another administrator's confirmation.",
 )
 
@@ -126,11 +100,11 @@ ABOUT_PERSON = (
         "link",
         "Send the link again",
         takes_second_factor=True,
-        form=Agreed,
+        form=ConfirmForm,
         effect=lambda user: (
             f"{user} gets an e-mail with a link to set the password, good for three days."
         ),
-        carry_out=_send_link,
+        carry_out=Call(operators.send_link, "user_id", takes_person=True),
         done="The link is sent.",
         is_open=lambda user: user.is_staff and user.is_active and user.last_login is None,
     ),
@@ -140,7 +114,7 @@ ABOUT_PERSON = (
         takes_second_factor=True,
         form=Reasoned,
         effect=_factors_effect,
-        carry_out=_with_reason(people.take_second_factors),
+        carry_out=Call(people.take_second_factors, "user_id", takes_person=True),
         done="The second factors are gone.",
         is_open=lambda user: Authenticator.objects.filter(user=user).exists(),
     ),
@@ -149,7 +123,7 @@ ABOUT_PERSON = (
         "Sign out everywhere",
         form=Reasoned,
         effect=_sessions_effect,
-        carry_out=_with_reason(people.end_sessions),
+        carry_out=Call(people.end_sessions, "user_id", takes_person=True),
         done="The person is signed out everywhere.",
     ),
     Decision(
@@ -160,7 +134,7 @@ ABOUT_PERSON = (
             f"{user} is signed out everywhere and can't sign in any more. Roles stay as they are,"
             " for the day that they are reactivated."
         ),
-        carry_out=_with_reason(people.deactivate),
+        carry_out=Call(people.deactivate, "user_id", takes_person=True),
         done="The person is deactivated.",
         is_open=lambda user: user.is_active,
     ),
@@ -170,7 +144,7 @@ ABOUT_PERSON = (
         takes_second_factor=True,
         form=Reasoned,
         effect=lambda user: f"{user} can sign in again, with the roles that they have.",
-        carry_out=_with_reason(people.reactivate),
+        carry_out=Call(people.reactivate, "user_id", takes_person=True),
         done="The person is reactivated.",
         is_open=lambda user: not user.is_active,
     ),

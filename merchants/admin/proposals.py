@@ -1,30 +1,18 @@
 """What was proposed to a second person, and what became of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from backoffice.decisions import Act, Agreed, Deciding, Decision, Reasoned
+from backoffice.decisions import Call, ConfirmForm, Deciding, Decision, Reasoned
 from backoffice.list_pages import ReadOnly, waiting
 from merchants.models import Proposal
 from merchants.operations import proposals
 from merchants.proposals import KINDS
 from merchants.queues import PROPOSALS
-
-
-def _by(act: Act) -> dict[str, Any]:
-    return {"proposal_id": act.row.pk, "actor": act.user, "now": act.by["now"]}
-
-
-def _confirm(act: Act) -> Proposal:
-    return proposals.confirm(**_by(act))
-
-
-def _ended(operation: Callable[..., Proposal]) -> Callable[[Act], Proposal]:
-    return lambda act: operation(reason=act.reason, **_by(act))
 
 
 def _what(proposal: Proposal) -> str:
@@ -51,12 +39,12 @@ class ProposalAdmin(Deciding, ReadOnly):
         Decision(
             "confirm",
             "Confirm",
-            form=Agreed,
+            form=ConfirmForm,
             effect=lambda proposal: (
                 f"{_what(proposal)} Confirmed, it counts at once. Nobody confirms what they"
                 " proposed or asked for."
             ),
-            carry_out=_confirm,
+            carry_out=Call(proposals.confirm, "proposal_id", takes_person=True),
             done="It is confirmed, and done.",
             is_open=lambda proposal: proposal.waits,
         ),
@@ -65,7 +53,7 @@ class ProposalAdmin(Deciding, ReadOnly):
             "Refuse",
             form=Reasoned,
             effect=lambda proposal: f"{_what(proposal)} Refused, nothing changes.",
-            carry_out=_ended(proposals.refuse),
+            carry_out=Call(proposals.refuse, "proposal_id", takes_person=True),
             done="The proposal is refused.",
             is_open=lambda proposal: proposal.waits,
         ),
@@ -76,7 +64,7 @@ class ProposalAdmin(Deciding, ReadOnly):
             effect=lambda proposal: (
                 f"{_what(proposal)} Withdrawn by {proposal.proposed_by}, nothing changes."
             ),
-            carry_out=_ended(proposals.withdraw),
+            carry_out=Call(proposals.withdraw, "proposal_id", takes_person=True),
             done="The proposal is withdrawn.",
             is_open=lambda proposal: proposal.waits,
         ),
