@@ -1,1 +1,1 @@
-"""The operators' desk: what the admin's home page, search and page of a merchant are made of."""
+"""The operators' admin: home page, decisions, lists, search, page of a merchant; knows no book."""

@@ -53,7 +53,7 @@ def receive(
     It covers the oldest part first, gives the limit back as much, and becomes proceeds; after a
     write-off it becomes proceeds only. Returns the payment and whether it is new. Raises Invalid,
     PaymentConflict, Unmatched, which keeps the cash, and UnknownOrder, WrongInstant or
-    CurrencyMismatch, which leave the reference free and put it on the operators' desk.
+    CurrencyMismatch, which leave the reference free and keep it for operators (refused_cash).
     Rule 4.13, rule 4.19, rule 5.1.
     """
     if amount.amount <= 0:

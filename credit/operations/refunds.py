@@ -34,7 +34,7 @@ def give(
     changes nothing, and the rest out of proceeds, which may become negative. Returns the refund and
     whether it is new. Raises OrderNotOpen for a declined, cancelled or wholly refunded order,
     RefundTooLarge, RefundConflict, Invalid, and UnknownOrder, WrongInstant or CurrencyMismatch,
-    which leave the reference free and put it on the operators' desk. Rule 4.14, rule 9.3.
+    which leave the reference free and keep it for operators (refused_cash). Rule 4.14, rule 9.3.
     """
     if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")

@@ -1,6 +1,6 @@
 """Payments and refunds that were refused although money may have moved: none is forgotten.
 
-Each waits on the operators' desk until its reference comes again and is taken, or an operator
+Each waits for operators until its reference comes again and is taken, or an operator
 closes it with a reason (rule 3.6).
 """
 
@@ -37,7 +37,7 @@ def keep(
     amount: Money,
     said_at: datetime,
 ) -> RefusedCash:
-    """Put what was refused on the operators' desk, as part of the caller's transaction.
+    """Keep what was refused for operators to look into, as part of the caller's transaction.
 
     The same reference again, while it waits, is the same row with what was said last. Rule 3.6.
     """
@@ -66,7 +66,7 @@ def take_off(line: CreditLine, kind: RefusedCash.Kind, reference: str) -> None:
 
 
 def close(*, refused_id: int, actor: str, reason: str, now: datetime) -> RefusedCash:
-    """Take it off the desk by an operator's decision; its reference stays free.
+    """End the waiting by an operator's decision; its reference stays free.
 
     Raises AlreadyEnded, Invalid without a reason, RefusedCash.DoesNotExist. Rule 3.6.
     """
