@@ -60,7 +60,7 @@ def addresses(shop: Shop) -> Iterator[Asked]:
             yield Asked(of("decide_list", one.name), table.DECIDED_IN_LISTS[label][0])
     for name, label in table.EXPORTED.items():
         yield Asked(reverse(f"admin:{name}"), table.SEEN[label], ("get",))
-    yield Asked(reverse("desk:merchant", args=[shop.reference]), table.ALL, ("get",))
+    yield Asked(reverse("backoffice:merchant", args=[shop.reference]), table.ALL, ("get",))
 
 
 def all_rows() -> dict[str, list[Any]]:
