@@ -13,12 +13,12 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from billing import queries
 from billing.operations import days, payments, stripe_reversals
-from jobs.chunks import Failures, Turn, ask_one_by_one, by_halves
+from jobs.chunks import Failures, Turn, ask_one_by_one, run_bisecting
 from lib import clock
 
 
 def work_off_day_ends(account_ids: Sequence[int], now: datetime) -> Failures:
-    return by_halves(partial(days.work_off, now=now), account_ids)
+    return run_bisecting(partial(days.work_off, now=now), account_ids)
 
 
 def collect_payments(

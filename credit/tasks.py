@@ -5,15 +5,15 @@ from datetime import datetime
 from functools import partial
 
 from credit.operations import automatic, days, flags, payout_answers, payouts
-from jobs.chunks import Failures, Turn, ask_one_by_one, by_halves, one_by_one
+from jobs.chunks import Failures, Turn, ask_one_by_one, one_by_one, run_bisecting
 
 
 def work_off_day_ends(line_ids: Sequence[int], now: datetime) -> Failures:
-    return by_halves(partial(days.work_off, now=now), line_ids)
+    return run_bisecting(partial(days.work_off, now=now), line_ids)
 
 
 def flag_orders(line_ids: Sequence[int], now: datetime) -> Failures:
-    return by_halves(partial(flags.raise_flags, now=now), line_ids)
+    return run_bisecting(partial(flags.raise_flags, now=now), line_ids)
 
 
 def run_automatic_withdrawals(rule_ids: Sequence[int], now: datetime) -> Failures:
@@ -37,4 +37,4 @@ def take_payout_answers(answer_ids: Sequence[int], now: datetime) -> Failures:
 
 
 def flag_late_withdrawals(withdrawal_ids: Sequence[int], now: datetime) -> Failures:
-    return by_halves(partial(payouts.flag_late, now=now), withdrawal_ids)
+    return run_bisecting(partial(payouts.flag_late, now=now), withdrawal_ids)

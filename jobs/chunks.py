@@ -13,7 +13,7 @@ from jobs.silences import KeepsSilent, Silences
 Failures = dict[int, Exception]  # by the row's primary key
 
 # What is no row's fault: the database went away, two deadlocked, or the time is up.
-NOBODYS_FAULT = (OperationalError, InterfaceError, SoftTimeLimitExceeded)
+TRANSIENT_ERRORS = (OperationalError, InterfaceError, SoftTimeLimitExceeded)
 
 
 def one_by_one(do: Callable[[int], object], keys: Sequence[int]) -> Failures:
@@ -22,7 +22,7 @@ def one_by_one(do: Callable[[int], object], keys: Sequence[int]) -> Failures:
     for key in keys:
         try:
             do(key)
-        except NOBODYS_FAULT:
+        except TRANSIENT_ERRORS:
             raise
         except Exception as error:
             failures[key] = error
@@ -78,7 +78,7 @@ def ask_one_by_one(ask: Asks, keys: Sequence[int], turn: Turn) -> Failures:
             break
         try:
             ask(key, now=turn.now, silences=turn.silences)
-        except NOBODYS_FAULT:
+        except TRANSIENT_ERRORS:
             raise
         except KeepsSilent:
             turn.put_off.append(key)
@@ -87,18 +87,18 @@ def ask_one_by_one(ask: Asks, keys: Sequence[int], turn: Turn) -> Failures:
     return failures
 
 
-def by_halves(do: Callable[[Sequence[int]], object], keys: Sequence[int]) -> Failures:
+def run_bisecting(do: Callable[[Sequence[int]], object], keys: Sequence[int]) -> Failures:
     """Do all rows in one go; where that fails, each half of them, down to those at fault.
 
     `do` has to undo what it did before it failed, or be safe to run again.
     """
     try:
         do(keys)
-    except NOBODYS_FAULT:
+    except TRANSIENT_ERRORS:
         raise
     except Exception as error:
         if len(keys) == 1:
             return {keys[0]: error}
         middle = len(keys) // 2
-        return by_halves(do, keys[:middle]) | by_halves(do, keys[middle:])
+        return run_bisecting(do, keys[:middle]) | run_bisecting(do, keys[middle:])
     return {}

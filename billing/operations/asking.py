@@ -6,7 +6,7 @@ from datetime import datetime
 from billing.models import Payment
 from billing.providers.answers import Answer, NoAnswer, StrangeAnswer
 from billing.providers.registry import PROVIDERS
-from jobs.chunks import NOBODYS_FAULT
+from jobs.chunks import TRANSIENT_ERRORS
 from jobs.silences import Silences
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ def to_pay(payment: Payment, *, silences: Silences, now: datetime) -> Answer:
     """
     try:
         answer = PROVIDERS[payment.provider].collect(payment, now=now)
-    except NOBODYS_FAULT:
+    except TRANSIENT_ERRORS:
         raise
     except Exception as error:  # whatever it was, the request may have arrived
         return _silence(payment, error, silences)
@@ -32,7 +32,7 @@ def about(payment: Payment, *, silences: Silences) -> Answer | None:
     """What became of the attempt: undecided without an answer, None when it was never received."""
     try:
         answer = PROVIDERS[payment.provider].find(payment)
-    except NOBODYS_FAULT:
+    except TRANSIENT_ERRORS:
         raise
     except Exception as error:
         return _silence(payment, error, silences)

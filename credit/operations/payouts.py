@@ -21,7 +21,7 @@ from credit.operations import withdrawal_steps as steps
 from credit.providers import PROVIDERS, SANDBOX, Answer, NoAnswer
 from credit.queries.withdrawals import ANSWERED_WITHIN
 from jobs import leases
-from jobs.chunks import NOBODYS_FAULT
+from jobs.chunks import TRANSIENT_ERRORS
 from jobs.silences import Silences
 from lib import money, reconnecting, texts, wording
 from lib.refusals import Refused
@@ -80,7 +80,7 @@ def reconcile(withdrawal_id: int, *, now: datetime, silences: Silences | None = 
             return
         try:
             answer = PROVIDERS[withdrawal.provider].find(withdrawal.reference)
-        except NOBODYS_FAULT:
+        except TRANSIENT_ERRORS:
             raise
         except Exception as error:
             _note_silence(withdrawal, error, silences)
@@ -160,7 +160,7 @@ def _ask_to_pay(
         return
     try:
         answer = PROVIDERS[withdrawal.provider].send(withdrawal)
-    except NOBODYS_FAULT:
+    except TRANSIENT_ERRORS:
         raise
     except Exception as error:  # whatever it was, the request may have arrived
         _note_silence(withdrawal, error, silences)

@@ -10,7 +10,7 @@ from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db.models import F, Model
 
-from jobs.chunks import NOBODYS_FAULT, Failures
+from jobs.chunks import TRANSIENT_ERRORS, Failures
 from lib.refusals import Refused
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ def deliver(
         try:
             sent += send_one(mail_id, server, now)
             in_a_row = 0
-        except NOBODYS_FAULT:
+        except TRANSIENT_ERRORS:
             raise
         except Exception as error:  # whatever a mail backend raises: they have no common ancestor
             log.exception("E-mail %s was not sent", mail_id)

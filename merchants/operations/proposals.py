@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.module_loading import import_string
 
-from jobs.chunks import NOBODYS_FAULT, Failures
+from jobs.chunks import TRANSIENT_ERRORS, Failures
 from lib import second_person, wording
 from lib.refusals import Refused
 from merchants.models import Proposal, User
@@ -187,7 +187,7 @@ def lapse(proposal_ids: Sequence[int], now: datetime) -> Failures:
     for proposal in untold:
         try:
             _letter(proposal).send()
-        except NOBODYS_FAULT:
+        except TRANSIENT_ERRORS:
             raise
         except Exception as error:  # whatever a mail backend raises: they have no common ancestor
             failures[proposal.pk] = error

@@ -13,7 +13,7 @@ from billing.models import BillingAccount
 from billing.operations import days
 from credit.models import CreditLine
 from jobs import definitions, queries, runs, tasks
-from jobs.chunks import Failures, by_halves, one_by_one
+from jobs.chunks import Failures, one_by_one, run_bisecting
 from jobs.models import JobFailure, JobRun
 from jobs.timetable import job_named
 from lib.refusals import Invalid
@@ -176,7 +176,7 @@ def test_what_is_no_rows_fault_is_not_parked_but_tried_again() -> None:
         raise OperationalError("the database went away")
 
     with pytest.raises(OperationalError):
-        by_halves(work, [1, 2, 3, 4])
+        run_bisecting(work, [1, 2, 3, 4])
     with pytest.raises(OperationalError):
         one_by_one(lambda key: work([key]), [1, 2, 3, 4])
     assert tried == [4, 1]
@@ -190,7 +190,7 @@ def test_halving_finds_all_that_are_at_fault() -> None:
             raise ValueError(f"{min(bad)} is at fault")
         done.update(keys)
 
-    failures = by_halves(work, range(100))
+    failures = run_bisecting(work, range(100))
     assert {key: str(error) for key, error in failures.items()} == {
         3: "3 is at fault",
         4: "4 is at fault",
