@@ -14,10 +14,10 @@ from trail import operations as trail
 from trail.actions import Action
 
 
-class AlreadySo(Refused):
-    """The person is so already."""
+class AlreadyInThatState(Refused):
+    """The person is in that state already."""
 
-    code = "already_so"
+    code = "already_in_that_state"
 
 
 class NoSecondFactor(Refused):
@@ -37,7 +37,8 @@ def deactivate(*, user_id: int, reason: str, actor: User, now: datetime) -> User
     """Let a person sign in no longer, wherever they belong. Their roles stay, for the day that
     they are let in again; a merchant's last owner, too, can be kept out like this.
 
-    Raises NotAnAdministrator, UnknownPerson, OnOneself, LastAdministrator, AlreadySo, Invalid.
+    Raises NotAnAdministrator, UnknownPerson, OnOneself, LastAdministrator, AlreadyInThatState,
+    Invalid.
     """
     return _set_active(user_id, False, reason, actor, now)
 
@@ -52,7 +53,7 @@ def _set_active(user_id: int, wanted: bool, reason: str, actor: User, now: datet
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     user = operators.hold(user_id, actor)
     if user.is_active == wanted:
-        raise AlreadySo(f"{user} is {'active' if wanted else 'deactivated'} already.")
+        raise AlreadyInThatState(f"{user} is {'active' if wanted else 'deactivated'} already.")
     if not wanted:
         operators.keep_an_administrator(user)
         sessions.end(user)
