@@ -29,7 +29,7 @@ FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 FACTOR_WAITS = timedelta(hours=24)  # before what somebody set up first opens money's ways out
 MOST_FORGOTTEN = 10_000  # lines of the log of sign-ins, each time
 
-NEWS = timedelta(hours=48)  # nobody wants to be written to of what is older
+MAIL_WINDOW = timedelta(hours=48)  # nobody wants to be written to of what is older
 
 
 # What other packages want every page to know of a membership, by name.
@@ -121,7 +121,7 @@ def profile_steps(merchant: Merchant) -> list[ProfileStep]:
 
 def security_mails_to_send(now: datetime) -> Sequence[int]:
     """Mails about sign-ins and teams that are not sent, as long as they are news."""
-    unsent = SecurityMail.objects.filter(sent_at__isnull=True, at__gt=now - NEWS)
+    unsent = SecurityMail.objects.filter(sent_at__isnull=True, at__gt=now - MAIL_WINDOW)
     return sorted(unsent.values_list("pk", flat=True))
 
 

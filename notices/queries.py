@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from merchants.models import Merchant
-from merchants.queries import NEWS
+from merchants.queries import MAIL_WINDOW
 from notices.models import Notice, NoticeMail
 
 
@@ -29,7 +29,7 @@ def notices_of(merchant: Merchant, *, kinds: Collection[str] = ()) -> QuerySet[N
 
 def notices_to_mail(now: datetime) -> Sequence[int]:
     """The notices that are news at `now` with e-mails to be made out, or to be sent."""
-    since = now - NEWS
+    since = now - MAIL_WINDOW
     unaddressed = Notice.objects.filter(addressed_at__isnull=True, at__gt=since)
     unsent = NoticeMail.objects.filter(sent_at__isnull=True, notice__at__gt=since)
     return sorted(
