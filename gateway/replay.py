@@ -179,8 +179,8 @@ class Replaying:
             raise NoDemonstration("--beyond-now is for demonstrations, which have TAEL_SANDBOX=1.")
         self._check_not_live()
         name = f"replay {self.source.digest}"
-        with locks.alone(name) as is_alone:
-            if not is_alone:
+        with locks.try_advisory_lock(name) as is_held:
+            if not is_held:
                 raise ReplayedByAnother(f"{self.source.path} is being replayed by another process.")
             # One that was killed left its leases: it has to find them free, as at first.
             with _quick_commits(), moving_in.books(self.is_moving_in), leases.owned_by(name):

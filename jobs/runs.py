@@ -162,7 +162,7 @@ def _take(job: Job, tick: datetime, *, at: datetime, now: datetime) -> JobRun:
 
 def _check_alone(job: Job, turn: JobRun | None, now: datetime) -> None:
     """Raise JobAtWork while another run of the job is. Of two at once, the second waits here."""
-    locks.wait_for(f"runs of {job.name}")
+    locks.wait_for_advisory_lock(f"runs of {job.name}")
     if is_at_work(job, now, but=turn):
         raise JobAtWork(f"job: {job.name} is at work; wait until that run has ended")
 

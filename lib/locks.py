@@ -1,4 +1,4 @@
-"""Being the only one that does something which no row stands for, or no transaction can hold."""
+"""Advisory locks of PostgreSQL, for work that no row stands for or no transaction can span."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,28 +7,30 @@ from django.db import connection
 
 
 @contextmanager
-def alone(what: str) -> Iterator[bool]:
-    """Whether we are the only process that does `what`, such as replaying a file.
+def try_advisory_lock(name: str) -> Iterator[bool]:
+    """Hold the lock `name`, such as "replay FILE", while the block runs; do not wait for it.
 
-    This lock outlasts transactions, and ends with the session that holds it: for commands, which
-    end with it, too, and whose connection no pooler shares. Who asks a provider must not go by it,
-    since a process goes on when its session ends (jobs.leases).
+    Yields whether we got it: False means that another session holds it.
+
+    The lock outlasts transactions and ends with the session that holds it. It is for commands,
+    which end with their session too, and whose connection no pooler shares. A process that asks a
+    provider must not rely on it, since it goes on when its session ends (jobs.leases).
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [what])
-        (is_alone,) = cursor.fetchone()
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name])
+        (is_held,) = cursor.fetchone()
     try:
-        yield is_alone
+        yield is_held
     finally:
-        if is_alone:
+        if is_held:
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [what])
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
 
 
-def wait_for(what: str) -> None:
-    """Be the only transaction that does `what`, from now to its end; waits for those before.
+def wait_for_advisory_lock(name: str) -> None:
+    """Take the lock `name` until the transaction ends; wait for transactions that hold it.
 
-    Takes no right to any table, as locking a row would.
+    Locking a row would need a right to its table; this needs none.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [what])
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])

@@ -34,7 +34,7 @@ class UserManager(BaseUserManager["User"]):
 
         Raises ValidationError once two administrators can sign in: then they decide together.
         """
-        locks.wait_for(DECIDING_ON_PEOPLE)
+        locks.wait_for_advisory_lock(DECIDING_ON_PEOPLE)
         if self.administrators().count() >= ENOUGH_ADMINISTRATORS:
             raise ValidationError(
                 "Two administrators can sign in already: one of them adds this person in the"

@@ -266,7 +266,7 @@ def roles_of(user: User) -> list[str]:
 
 def check(actor: User) -> None:
     """Be the only one who decides about people, and look again whether `actor` may."""
-    locks.wait_for(DECIDING_ON_PEOPLE)
+    locks.wait_for_advisory_lock(DECIDING_ON_PEOPLE)
     found = User.objects.filter(pk=actor.pk, is_active=True, is_staff=True).first()
     if found is None or not found.has_perm(MANAGES_PEOPLE):
         raise NotAnAdministrator("Only administrators decide about people.")
