@@ -1,5 +1,6 @@
-"""Programs that run on a leash (config/local/run_with_parent.py) until we end them; started again
-meanwhile.
+"""Programs that run until we end them, and are started again when they end by themselves.
+
+Each runs under `config/local/run_with_parent.py`, so that it ends with us, however we end.
 """
 
 import os
@@ -11,7 +12,7 @@ import time
 from config.local.datafolder import BASE_DIR
 from config.monitoring import metrics
 
-LEASH = BASE_DIR / "config" / "local" / "run_with_parent.py"
+RUN_WITH_PARENT = BASE_DIR / "config" / "local" / "run_with_parent.py"
 EARLY_SECONDS = 10  # one that ends so soon after its start may be unable to start at all
 MOST_EARLY_ENDS = 3  # in a row
 
@@ -26,7 +27,7 @@ class Program:
     def _start(self) -> None:
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, "-I", LEASH, sys.executable, *shlex.split(self.command)],
+            [sys.executable, "-I", RUN_WITH_PARENT, sys.executable, *shlex.split(self.command)],
             stdin=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for who started us: we are ended in order
             cwd=BASE_DIR,
@@ -59,7 +60,7 @@ class Program:
         self.process.stdin.close()
 
     def let_go(self) -> None:
-        """Have its leash end it."""
+        """Have `run_with_parent` end the program; `wait` returns once it has."""
         self._close()
 
     def wait(self) -> None:

@@ -1,4 +1,4 @@
-"""Runs a program that ends when its starter does: `python leash.py PROGRAM ARGUMENT…`.
+"""Runs a program that ends when its starter does: `python run_with_parent.py PROGRAM ARGUMENT…`.
 
 The starter keeps the other end of our standard input. The kernel closes it however the starter
 ends, by `kill -9` too, and then the program is told to end, and soon made to, with all its own.

@@ -97,9 +97,9 @@ def test_a_program_that_ended_by_itself_is_started_again() -> None:
     program = Program("worker", "-c 'import time; time.sleep(60)'")
     try:
         assert program.look() == ""
-        leash = psutil.Process(program.process.pid)
-        until(leash.children)
-        (running,) = leash.children()
+        parent = psutil.Process(program.process.pid)
+        until(parent.children)
+        (running,) = parent.children()
         program.started -= programs.EARLY_SECONDS
         kill(running)
         program.process.wait(60)
@@ -125,9 +125,9 @@ def test_a_program_that_cannot_run_is_given_up_after_three_starts() -> None:
 def family(process: "subprocess.Popen[str]") -> dict[str, psutil.Process]:
     """What `up` runs, by the word that tells them apart."""
     found = {}
-    for leash in psutil.Process(process.pid).children():
+    for parent in psutil.Process(process.pid).children():
         with suppress(psutil.NoSuchProcess):
-            for child in leash.children():
+            for child in parent.children():
                 words = child.cmdline()
                 for name in ("gunicorn", "celery,timetable", "providers", "beat"):
                     if name in words:

@@ -86,7 +86,7 @@ def test_everything_up_started_ends_with_it_and_it_starts_again(
         up = start("manage.py", "up", "--no-demo", "--port", str(port))
         until(lambda: shows_the_sign_in_page(port), BUSY_SECONDS)
         family = psutil.Process(up.pid).children(recursive=True)
-        assert len(family) >= 3 + 3  # each on its leash
+        assert len(family) >= 3 + 3  # each with its run_with_parent
 
         up.send_signal(end)
 

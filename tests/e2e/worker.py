@@ -27,7 +27,7 @@ from config.celery import app
 from config.local.datafolder import BASE_DIR
 from lib import clock
 
-LEASH = BASE_DIR / "config" / "local" / "run_with_parent.py"
+RUN_WITH_PARENT = BASE_DIR / "config" / "local" / "run_with_parent.py"
 PATIENCE_SECONDS = 60
 SEPARATOR = re.compile(rb"\n-{79}\n")  # of the messages in a file of Django's mail backend
 # Quick to start and to end, and nobody else's business.
@@ -54,7 +54,7 @@ class Worker:
         }
         program = [sys.executable, "-m", "tests.e2e.worker", json.dumps(told)]
         self.process = subprocess.Popen(
-            [sys.executable, "-I", LEASH, *program],
+            [sys.executable, "-I", RUN_WITH_PARENT, *program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log.open("w"),
