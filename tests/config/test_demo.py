@@ -14,9 +14,8 @@ from pytest_django import Settings
 from billing.models import Invoice
 from billing.queries import prices
 from config.local import datafolder
-from config.local.demo import loading as telling
-from config.local.demo import people
-from config.local.demo.actions import Deed
+from config.local.demo import loading, people
+from config.local.demo.actions import Action
 from config.local.demo.shops import HUAXIN, LAKESIDE, MEILI, SHOPS, SIAM_SILK, Shop
 from credit.models import LimitReview
 from lib import money
@@ -40,14 +39,14 @@ def demonstration(settings: Settings) -> None:
 def told(tmp_path: Path) -> Told:
     """Tells the story of one shop up to NOW; the audit finds nothing wrong with it."""
 
-    def tell(shop: Shop) -> shops.Shop:
+    def load(shop: Shop) -> shops.Shop:
         now = shops.instant(NOW, "Asia/Shanghai")
-        telling.write(tmp_path / "demo.jsonl", now, [shop])
-        telling.tell(tmp_path / "demo.jsonl", now, [shop])
+        loading.write(tmp_path / "demo.jsonl", now, [shop])
+        loading.load_demo(tmp_path / "demo.jsonl", now, [shop])
         call_command("audit", stdout=StringIO())
         return shops.Shop(shop.reference, currency=shop.currency)
 
-    return tell
+    return load
 
 
 def withdrawals(shop: shops.Shop) -> list[str]:
@@ -137,23 +136,23 @@ def test_the_shop_in_bangkok_is_on_an_annual_plan_and_withdraws(told: Told) -> N
     assert declined(silk, "2026-11-17 00:00") == ["insufficient_credit 135000.00"]
 
 
-def cut_short_at_deed(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def cut_short_at_action(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = count(1)
-    do = telling._do
+    do = loading._do
 
-    def do_or_end(shop: Shop, deed: Deed, now: datetime) -> None:
-        do(shop, deed, now)
+    def do_or_end(shop: Shop, action: Action, now: datetime) -> None:
+        do(shop, action, now)
         if next(numbers) == number:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(telling, "_do", do_or_end)
+    monkeypatch.setattr(loading, "_do", do_or_end)
 
 
 @pytest.mark.full
 def test_the_us_shop_keeps_reaching_its_threshold_until_its_card_fails(
     told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cut_short_at_deed(20, monkeypatch)
+    cut_short_at_action(20, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         told(LAKESIDE)
     monkeypatch.undo()
@@ -173,7 +172,7 @@ def test_the_us_shop_keeps_reaching_its_threshold_until_its_card_fails(
     assert credits(lakeside) == ["APPROVED 8.90", "REJECTED 4.80", "REQUESTED 3.10"]
 
 
-def test_people_of_every_role_are_let_in_and_one_works_for_two_shops() -> None:
+def test_people_of_every_role_can_sign_in_and_one_works_for_two_shops() -> None:
     for shop in SHOPS:
         Merchant.objects.create(
             reference=shop.reference,
@@ -181,8 +180,8 @@ def test_people_of_every_role_are_let_in_and_one_works_for_two_shops() -> None:
             joined_at=shops.instant(NOW),
             joined_said_at=shops.instant(NOW),
         )
-    people.let_in()
-    people.let_in()
+    people.create_users()
+    people.create_users()
     roles = {
         shop.reference: sorted(
             Membership.objects.filter(merchant__reference=shop.reference).values_list(
@@ -212,17 +211,17 @@ def test_a_second_load_finds_all_of_it_there(
 ) -> None:
     monkeypatch.setattr(datafolder, "root", lambda: tmp_path)
 
-    def tell(file: Path, now: datetime, progress: Callable[[int, int], None]) -> None:
+    def load_demo(file: Path, now: datetime, progress: Callable[[int, int], None]) -> None:
         shops.join("2026-11-01 10:00")
         for done in (0, 2, 3, 4, 8, 9):
             progress(done, 9)
 
-    monkeypatch.setattr(telling, "tell", tell)
+    monkeypatch.setattr(loading, "load_demo", load_demo)
     monkeypatch.setattr(people, "ROLES", [])
     said = StringIO()
     call_command("demo", if_empty=True, stdout=said)
     call_command("demo", if_empty=True, stdout=said)
-    loading, *progress = said.getvalue().splitlines()
-    assert loading == "Loading four demonstration shops, once: a minute, or a few if busy."
+    first, *progress = said.getvalue().splitlines()
+    assert first == "Loading four demonstration shops, once: a minute, or a few if busy."
     assert progress == ["  25 %", "  75 %", "  100 %"]
     assert list(tmp_path.iterdir()) == []

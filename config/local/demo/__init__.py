@@ -2,9 +2,9 @@
 
     shops    the four, and the people who can sign in
     season   their trade, told as events like any other
-    deeds    what merchants and our own people do by hand, through the operations that pages call
+    actions  what merchants and our own people do by hand, through the operations that pages call
     prices, meili, huaxin, siam_silk, lakeside    the chapters: who did what when
-    telling  all of it, in the order of time
+    loading  all of it, in the order of time
 
 A dress shop whose limit grew from 5,000 to 20,000, an electronics shop at 100,000 with a freeze
 behind it, a shop in Bangkok on an annual plan, and a shop in Chicago that keeps reaching its

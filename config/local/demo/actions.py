@@ -1,7 +1,7 @@
 """What merchants and our own people do by hand, through the operations that their pages call.
 
-Each function here names a deed; what it returns does it, to a merchant at an instant. Whatever is
-decided later is found again by the key that it was asked for with.
+Each function here returns a function that does one thing for a merchant at an instant. What is
+asked for with a key is found again by that key when it is decided later.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ from credit.operations import (
 Act = Callable[[int, datetime], object]  # takes the merchant's primary key and the time
 
 
-class Deed(NamedTuple):
+class Action(NamedTuple):
     at: datetime  # on the hour, in UTC too: the timetable passes it
     act: Act
 

@@ -1,4 +1,4 @@
-"""The demonstration, loaded: events and deeds in the order of time, with the timetable."""
+"""Loads the demonstration: its events, its people's actions and its jobs in the order of time."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,14 +9,14 @@ from pathlib import Path
 from django.db import transaction
 
 from config.local.demo import huaxin, lakeside, meili, prices, season, siam_silk
-from config.local.demo.actions import Deed
+from config.local.demo.actions import Action
 from config.local.demo.season import Days
 from config.local.demo.shops import HUAXIN, LAKESIDE, MEILI, SHOPS, SIAM_SILK, Shop
 from config.timetable import TIMETABLE
 from gateway.replay import Replaying, look_through
 from merchants.models import Merchant
 
-CHAPTERS: Mapping[str, Callable[[Days], Iterator[Deed]]] = {
+CHAPTERS: Mapping[str, Callable[[Days], Iterator[Action]]] = {
     MEILI.reference: meili.chapter,
     HUAXIN.reference: huaxin.chapter,
     SIAM_SILK.reference: siam_silk.chapter,
@@ -26,13 +26,13 @@ CHAPTERS: Mapping[str, Callable[[Days], Iterator[Deed]]] = {
 
 
 def write(file: Path, now: datetime, shops: Sequence[Shop] = SHOPS) -> None:
-    """The events up to `now`; a file that bears its name is complete."""
+    """Write the shops' events up to `now` to a draft, and give it the name `file` once complete."""
     draft = file.with_suffix(".draft")
     draft.write_text("\n".join(season.events(shops, now)) + "\n", encoding="utf-8")
     draft.rename(file)
 
 
-def tell(
+def load_demo(
     file: Path,
     now: datetime,
     shops: Sequence[Shop] = SHOPS,
@@ -40,17 +40,17 @@ def tell(
 ) -> None:
     """Apply the events of the file, and do what people did meanwhile.
 
-    One that was cut short goes on where it was, when it is told with the same `now`. `progress` is
-    told again and again how many events are done, and of how many.
+    A load that was cut short goes on where it was when it is called again with the same `now`.
+    `progress` is called again and again with the number of events done and the number of them all.
     """
-    logging.disable(logging.WARNING)  # of a bank that keeps silent: the story wants it so
+    logging.disable(logging.WARNING)  # the story has a bank that does not answer
     try:
-        _Telling(file, now, shops, progress).run()
+        _Loading(file, now, shops, progress).run()
     finally:
         logging.disable(logging.NOTSET)
 
 
-class _Telling(Replaying):
+class _Loading(Replaying):
     def __init__(
         self,
         file: Path,
@@ -60,11 +60,14 @@ class _Telling(Replaying):
     ) -> None:
         source = look_through(file, now=now)
         super().__init__(source, now, lambda _: progress(self.replay.events_done, source.lines))
-        self.deeds = [one for shop in shops for one in _deeds(shop, Days(shop, now))]
+        self.actions = [one for shop in shops for one in _actions_of(shop, Days(shop, now))]
 
     def after_tick(self, tick: datetime) -> None:
-        """Together with the note how far we are, so that nobody does the same thing twice."""
-        due = [do for at, do in self.deeds if at == tick]
+        """Do what people did at this hour, and save in the same transaction how far the replay is.
+
+        So a load that is cut short does nothing twice.
+        """
+        due = [do for at, do in self.actions if at == tick]
         if not due:
             return
         with transaction.atomic():
@@ -74,10 +77,10 @@ class _Telling(Replaying):
         SENDING.run_here(tick)
 
 
-def _deeds(shop: Shop, days: Days) -> Iterator[tuple[datetime, Callable[[datetime], None]]]:
-    for deed in (*prices.chapter(shop, days), *CHAPTERS[shop.reference](days)):
-        yield deed.at, partial(_do, shop, deed)
+def _actions_of(shop: Shop, days: Days) -> Iterator[tuple[datetime, Callable[[datetime], None]]]:
+    for action in (*prices.chapter(shop, days), *CHAPTERS[shop.reference](days)):
+        yield action.at, partial(_do, shop, action)
 
 
-def _do(shop: Shop, deed: Deed, now: datetime) -> None:
-    deed.act(Merchant.objects.get(reference=shop.reference).pk, now)
+def _do(shop: Shop, action: Action, now: datetime) -> None:
+    action.act(Merchant.objects.get(reference=shop.reference).pk, now)

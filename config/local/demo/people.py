@@ -62,8 +62,11 @@ ROLES = [
 
 
 @transaction.atomic
-def let_in() -> None:
-    """Who is there already keeps password and role."""
+def create_users() -> None:
+    """Create the demonstration's users and give them their roles at its merchants.
+
+    A user who exists already keeps password and role.
+    """
     people = get_user_model().objects
     for login in LOGINS:
         if people.filter(email=login.email).exists():

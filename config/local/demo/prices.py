@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from config.local.demo import actions
-from config.local.demo.actions import Deed
+from config.local.demo.actions import Action
 from config.local.demo.season import Days
 from config.local.demo.shops import PRICES, Shop
 from lib import calendar
@@ -12,14 +12,14 @@ NEW_LABELS = {"CNY": "13.90", "THB": "64.00", "USD": "9.40"}
 CARRIERS = "The carriers' rates rise."
 
 
-def chapter(shop: Shop, days: Days) -> Iterator[Deed]:
+def chapter(shop: Shop, days: Days) -> Iterator[Action]:
     """Of the shop's currency; another shop of the same currency finds them introduced already."""
     currency = shop.currency
     for fee, unit in PRICES[currency].items():
         act = actions.price(fee, currency, unit, from_on=days.first, reason="The list of prices.")
-        yield Deed(days.at(0, 9), act)
+        yield Action(days.at(0, 9), act)
     to_come = calendar.next_month(calendar.month_of(days.today))
     dearer = actions.price(
         "shipping-label", currency, NEW_LABELS[currency], from_on=to_come, reason=CARRIERS
     )
-    yield Deed(days.ago(6, 9), dearer)
+    yield Action(days.ago(6, 9), dearer)

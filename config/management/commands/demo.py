@@ -48,6 +48,6 @@ class Command(BooksCommand):
             loading.write(file, clock.now())
         now = datetime.fromtimestamp(file.stat().st_mtime, UTC)
         self.stdout.write("Loading four demonstration shops, once: a minute, or a few if busy.")
-        loading.tell(file, now, progress=_Quarters(self.stdout))
-        people.let_in()
+        loading.load_demo(file, now, progress=_Quarters(self.stdout))
+        people.create_users()
         file.unlink()
