@@ -80,13 +80,13 @@ def _note(
     **details: str,
 ) -> None:
     trail.write(action, actor=user.email, subject=user.email, before=before, after=after, now=now)
-    security_mails.tell(kind, user, now=now, details=details)
+    security_mails.write(kind, user, now=now, details=details)
 
 
 def _tell_owners(user: User, opens_at: datetime, now: datetime) -> None:
     roles = (Membership.Role.OWNER, Membership.Role.FINANCE)
     for membership in Membership.objects.filter(user=user, role__in=roles).order_by("pk"):
-        security_mails.tell_owners(
+        security_mails.write_to_owners(
             Kind.FIRST_FACTOR,
             membership.merchant_id,
             now=now,

@@ -89,7 +89,7 @@ def _join(invitation: Invitation, user: User, now: datetime) -> Membership:
     )
     if is_new:
         note_role(Action.ROLE_GIVEN, membership, "", membership.role, user, now)
-        security_mails.tell_owners(
+        security_mails.write_to_owners(
             SecurityMail.Kind.MEMBER_JOINED,
             membership.merchant_id,
             now=now,

@@ -93,7 +93,7 @@ def take_second_factors(*, user_id: int, reason: str, actor: User, now: datetime
         reason=reason,
         now=now,
     )
-    security_mails.tell(SecurityMail.Kind.FACTORS_TAKEN, user, now=now)
+    security_mails.write(SecurityMail.Kind.FACTORS_TAKEN, user, now=now)
     return user
 
 

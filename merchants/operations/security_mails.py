@@ -18,7 +18,7 @@ from merchants.operations import mailing
 Kind = SecurityMail.Kind
 
 
-def tell(
+def write(
     kind: SecurityMail.Kind,
     user: User,
     *,
@@ -38,7 +38,7 @@ def tell(
     )
 
 
-def tell_owners(
+def write_to_owners(
     kind: SecurityMail.Kind, merchant_id: int, *, now: datetime, **details: str
 ) -> None:
     """Write to every owner of the merchant who can sign in, whoever caused it included."""
@@ -46,7 +46,7 @@ def tell_owners(
         merchant=merchant_id, role=Membership.Role.OWNER, user__is_active=True
     )
     for owner in owners.select_related("user").order_by("pk"):
-        tell(kind, owner.user, now=now, merchant_id=merchant_id, details=details)
+        write(kind, owner.user, now=now, merchant_id=merchant_id, details=details)
 
 
 def send(mail_ids: Sequence[int], *, now: datetime) -> mailing.Sending:

@@ -62,7 +62,7 @@ def signed_in(*, user: User, visitor: Visitor, knows_browser: bool, now: datetim
         after={"browser": visitor.browser[:200], "network_address": visitor.ip},
         now=now,
     )
-    security_mails.tell(
+    security_mails.write(
         SecurityMail.Kind.NEW_BROWSER,
         user,
         now=now,
@@ -84,7 +84,7 @@ def locked_out(*, address: str, visitor: Visitor, now: datetime) -> None:
         after={"network_address": visitor.ip},
         now=now,
     )
-    security_mails.tell(SecurityMail.Kind.LOCKED_OUT, user, now=now, details={"ip": visitor.ip})
+    security_mails.write(SecurityMail.Kind.LOCKED_OUT, user, now=now, details={"ip": visitor.ip})
 
 
 @transaction.atomic
@@ -96,7 +96,7 @@ def password_changed(*, user: User, by_link: bool, now: datetime) -> None:
         after={"by": "link in an e-mail" if by_link else "person signed in"},
         now=now,
     )
-    security_mails.tell(SecurityMail.Kind.PASSWORD_CHANGED, user, now=now)
+    security_mails.write(SecurityMail.Kind.PASSWORD_CHANGED, user, now=now)
 
 
 @transaction.atomic
@@ -111,7 +111,7 @@ def address_asked(*, user: User, wanted: str, now: datetime) -> None:
         after={"address": wanted},
         now=now,
     )
-    security_mails.tell(SecurityMail.Kind.ADDRESS_ASKED, user, now=now, details=change)
+    security_mails.write(SecurityMail.Kind.ADDRESS_ASKED, user, now=now, details=change)
 
 
 @transaction.atomic
@@ -127,7 +127,7 @@ def address_changed(*, user: User, before: str, now: datetime) -> None:
     )
     change = {"before": before, "after": user.email}
     for mailbox in (before, user.email):
-        security_mails.tell(
+        security_mails.write(
             SecurityMail.Kind.ADDRESS_CHANGED, user, now=now, address=mailbox, details=change
         )
 

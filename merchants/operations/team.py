@@ -202,7 +202,7 @@ def require_second_factor(
             actor=actor.email,
             now=now,
         )
-        security_mails.tell_owners(
+        security_mails.write_to_owners(
             SecurityMail.Kind.FACTOR_REQUIRED,
             merchant.pk,
             now=now,
@@ -215,7 +215,7 @@ def require_second_factor(
 def _tell(
     kind: SecurityMail.Kind, membership: Membership, actor: User, now: datetime, **more: str
 ) -> None:
-    security_mails.tell_owners(
+    security_mails.write_to_owners(
         kind,
         membership.merchant_id,
         now=now,

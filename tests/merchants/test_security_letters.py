@@ -149,7 +149,7 @@ def test_a_mail_that_was_not_sent_is_tried_again_and_nobodys_choice_mutes_it(
 ) -> None:
     now = timezone.now()
     Membership.objects.update(muted=["DESTINATION_ADDED"])
-    security_mails.tell_owners(Kind.MEMBER_JOINED, shop.merchant.pk, now=now, **DETAILS)
+    security_mails.write_to_owners(Kind.MEMBER_JOINED, shop.merchant.pk, now=now, **DETAILS)
     with monkeypatch.context() as patch:
         patch.setattr(security_letter, "write", lambda mail: 1 / 0)
         assert len(security_mails.send(queries.security_mails_to_send(now), now=now).failures) == 1
