@@ -20,7 +20,7 @@ Row = dict[str, Any]
 RowsByMerchant = dict[int, list[Row]]
 
 
-def tell(value: object, currency: str = "") -> Any:
+def as_json(value: object, currency: str = "") -> Any:
     """The value as JSON has it: an amount in `currency` and a date as text, an instant in UTC.
 
     Text that is empty says nothing, and is None.
@@ -66,7 +66,7 @@ class Table:
         for owner, *values in read:
             currency = currencies.get(owner, "")
             said = (
-                plain(value) if figure and value is not None else tell(value, currency)
+                plain(value) if figure and value is not None else as_json(value, currency)
                 for value, figure in zip(values, is_plain, strict=True)
             )
             found[owner].append(dict(zip(self.columns, said, strict=True)))
@@ -138,8 +138,8 @@ def of(merchants: Sequence[Merchant]) -> dict[int, Row]:
             "name": merchant.name,
             "language": merchant.language,
             "timezone": merchant.timezone,
-            "joined_at": tell(merchant.joined_at),
-            "joined_said_at": tell(merchant.joined_said_at),
+            "joined_at": as_json(merchant.joined_at),
+            "joined_said_at": as_json(merchant.joined_said_at),
             "time_zones": in_order(zones[merchant.pk], "starts_on"),
             "profile_steps": in_order(steps[merchant.pk], "at"),
             "proposals": in_order(proposals[merchant.pk], "proposed_at"),

@@ -106,7 +106,7 @@ def record(told: Told, *, payment_id: int, actor: str, now: datetime) -> Reversa
     )
     _stop_asking(account, reversal)
     said = REFUNDED if told.is_ours else TAKEN if is_decided else str(Status.RECORDED)
-    _tell(reversal, bill, said, account.now)
+    _notify(reversal, bill, said, account.now)
     return reversal
 
 
@@ -164,7 +164,7 @@ def _take_in_again(account: BillingAccount, reversal: Reversal, actor: str) -> N
             now=account.now,
         )
         rests.pay_bills(account, actor=actor, now=account.now)
-    _tell(reversal, reversal.payment.invoice, CAME_BACK, account.now)
+    _notify(reversal, reversal.payment.invoice, CAME_BACK, account.now)
 
 
 @transaction.atomic
@@ -253,11 +253,11 @@ def _decide(
         reason=reversal.reason,
         now=account.now,
     )
-    _tell(reversal, reversal.payment.invoice, str(status), account.now)
+    _notify(reversal, reversal.payment.invoice, str(status), account.now)
     return reversal
 
 
-def _tell(reversal: Reversal, bill: Invoice, status: str, now: datetime) -> None:
+def _notify(reversal: Reversal, bill: Invoice, status: str, now: datetime) -> None:
     notices.write(
         merchant_id=reversal.account_id,
         kind=Notice.Kind.PAYMENT_REVERSED,

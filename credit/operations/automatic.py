@@ -69,7 +69,7 @@ def set_up(
             return present, False
         end(present, actor=actor, now=line.now)
     rule.save()
-    _tell(rule)
+    _notify(rule)
     return rule, True
 
 
@@ -145,7 +145,7 @@ def _is_same(present: PayoutSchedule, rule: PayoutSchedule) -> bool:
     return all(getattr(present, name) == getattr(rule, name) for name in names)
 
 
-def _tell(rule: PayoutSchedule) -> None:
+def _notify(rule: PayoutSchedule) -> None:
     notices.write(
         merchant_id=rule.line_id,
         kind=Notice.Kind.AUTOMATIC_SET_UP,

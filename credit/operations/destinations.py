@@ -87,12 +87,12 @@ def add(
         )
         encrypted.put(destination, "number", number.encode())
         destination.save(force_insert=True)
-        _tell_owners(destination)
+        _notify_owners(destination)
         _note(Action.DESTINATION_ADDED, destination, actor, now)
     return destination, True
 
 
-def _tell_owners(destination: PayoutDestination) -> None:
+def _notify_owners(destination: PayoutDestination) -> None:
     notices.write(
         merchant_id=destination.line_id,
         kind=Notice.Kind.DESTINATION_ADDED,

@@ -73,5 +73,5 @@ def change(
         at=now,
     )
     reviews.overtake(line, actor=actor, now=now)
-    usage.tell_of_cut(line, limit_before=before, limit=limit, cause=f"entry {entry.pk}", at=now)
+    usage.notify_of_cut(line, limit_before=before, limit=limit, cause=f"entry {entry.pk}", at=now)
     return entry

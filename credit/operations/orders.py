@@ -194,7 +194,7 @@ def _notify(order: Order, line: CreditLine) -> None:
             code=str(order.decline_code),
         )
         return
-    usage.tell(
+    usage.notify(
         line,
         before=usage.Use(line.used, line.limit),
         after=usage.Use(line.used + order.outstanding, line.limit),
@@ -261,11 +261,11 @@ def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) ->
                 *("first_due_on", "due_on"),
             ]
         )
-        _tell_what_is_overdue(order, line)
+        _notify_if_overdue(order, line)
         return order, True
 
 
-def _tell_what_is_overdue(order: Order, line: CreditLine) -> None:
+def _notify_if_overdue(order: Order, line: CreditLine) -> None:
     """Tell of each due date that had passed unpaid before we heard of the delivery.
 
     The day-end that would have told it is past (operations.days).

@@ -8,7 +8,7 @@ from django.db import transaction
 from credit import scoring
 from credit.models import CreditLine, LimitEntry, LimitReview
 from credit.operations import limits, lines
-from credit.operations.reviews import tell
+from credit.operations.reviews import notify
 from credit.queries import policies
 from credit.queries.reviews import Start, inputs_of
 from lib import wording
@@ -112,4 +112,4 @@ def _decide(review: LimitReview, action: Action, actor: str, reason: str, now: d
     review.save(
         update_fields=["status", "limit_given", "decided_by", "decision_reason", "decided_at"]
     )
-    tell(review, cause=f"{review.on} {review.status}", at=now)
+    notify(review, cause=f"{review.on} {review.status}", at=now)

@@ -48,8 +48,8 @@ def hold(starts: Sequence[Start]) -> None:
     LimitReview.objects.bulk_create(reviews)
     _apply([review for review in reviews if review.status == LimitReview.Status.APPLIED])
     for review in reviews:
-        tell(review, cause=str(review.on), at=review.at)
-    _tell_of_cuts(
+        notify(review, cause=str(review.on), at=review.at)
+    _notify_of_cuts(
         [
             review
             for review in reviews
@@ -59,7 +59,7 @@ def hold(starts: Sequence[Start]) -> None:
     )
 
 
-def tell(review: LimitReview, *, cause: str, at: datetime) -> None:
+def notify(review: LimitReview, *, cause: str, at: datetime) -> None:
     """Tell the merchant what came of a review."""
     notices.write(
         merchant_id=review.line_id,
@@ -127,13 +127,13 @@ def overtake_all(instants: Mapping[int, datetime], *, actor: str) -> None:
         review.status = LimitReview.Status.VOID
         review.decided_at, review.decided_by = instants[review.line_id], actor
         review.save(update_fields=["status", "decided_at", "decided_by"])
-        tell(review, cause=f"{review.on} {review.status}", at=review.decided_at)
+        notify(review, cause=f"{review.on} {review.status}", at=review.decided_at)
 
 
-def _tell_of_cuts(reviews: Sequence[LimitReview]) -> None:
+def _notify_of_cuts(reviews: Sequence[LimitReview]) -> None:
     lines = CreditLine.objects.in_bulk([review.line_id for review in reviews])
     for review in reviews:
-        usage.tell_of_cut(
+        usage.notify_of_cut(
             lines[review.line_id],
             limit_before=review.limit_before,
             limit=review.limit_proposed,

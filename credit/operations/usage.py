@@ -27,7 +27,7 @@ class Use:
         return self.used > 0 and self.used >= self.limit
 
 
-def tell(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetime) -> None:
+def notify(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetime) -> None:
     """Tell the merchant when four fifths of the limit, or all of it, have come to be used.
 
     A step from below four fifths to all of it tells only the latter. Rule 11.2.
@@ -49,14 +49,14 @@ def tell(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetime)
     )
 
 
-def tell_of_cut(
+def notify_of_cut(
     line: CreditLine, *, limit_before: Decimal, limit: Decimal, cause: str, at: datetime
 ) -> None:
     """The same of a limit that was changed from `limit_before` to `limit`; `line.used` stands.
 
     Rule 11.2.
     """
-    tell(
+    notify(
         line,
         before=Use(line.used, limit_before),
         after=Use(line.used, limit),

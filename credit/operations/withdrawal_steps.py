@@ -89,10 +89,10 @@ def end(
         withdrawal.line.paid_out += withdrawal.total
         withdrawal.line.save(update_fields=["paid_out"])
     if to != Withdrawal.Status.CANCELLED:
-        _tell(withdrawal, now)
+        _notify(withdrawal, now)
 
 
-def _tell(withdrawal: Withdrawal, now: datetime) -> None:
+def _notify(withdrawal: Withdrawal, now: datetime) -> None:
     was_paid = withdrawal.is_paid
     more = {} if was_paid else {"reason": withdrawal.reason}
     notices.write(

@@ -189,7 +189,7 @@ class _Reader:
 def _line(line: Row, freezes: Sequence[Row]) -> Row:
     available = max(Decimal(line["limit"]) - Decimal(line["used"]), Decimal(0))
     frozen_by = sorted({row["reason"] for row in freezes if row["lifted_at"] is None})
-    days = [books.tell(day) for day in sorted(line["unpaid_bill_days"])]
+    days = [books.as_json(day) for day in sorted(line["unpaid_bill_days"])]
     figures = {
         "limit": line["limit"],
         "used": line["used"],
@@ -240,7 +240,7 @@ def _parts(order: Row, currency: str) -> list[Row]:
             "part": part.number,
             "amount": money.text(part.amount, currency),
             "outstanding": money.text(part.outstanding, currency),
-            "due_on": books.tell(part.due_on),
+            "due_on": books.as_json(part.due_on),
         }
         for part in parts
     ]

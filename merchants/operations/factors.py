@@ -49,7 +49,7 @@ def enrol(
     after = {"second_factor": kind, "opens_from": counts_from.isoformat()}
     _note(Action.FACTOR_ADDED, Kind.FACTOR_ADDED, user, now, after=after, factor=kind)
     if counted is None and counts_from > now:
-        _tell_owners(user, counts_from, now)
+        _notify_owners(user, counts_from, now)
     return factor
 
 
@@ -83,7 +83,7 @@ def _note(
     security_mails.write(kind, user, now=now, details=details)
 
 
-def _tell_owners(user: User, opens_at: datetime, now: datetime) -> None:
+def _notify_owners(user: User, opens_at: datetime, now: datetime) -> None:
     roles = (Membership.Role.OWNER, Membership.Role.FINANCE)
     for membership in Membership.objects.filter(user=user, role__in=roles).order_by("pk"):
         security_mails.write_to_owners(

@@ -153,7 +153,7 @@ def change_role(
         )
         before, membership.role = membership.role, role
         membership.save(update_fields=["role"])
-        _tell(SecurityMail.Kind.ROLE_CHANGED, membership, actor, now, before=before)
+        _notify(SecurityMail.Kind.ROLE_CHANGED, membership, actor, now, before=before)
         _sign_out(membership.user, actor)
         return membership
 
@@ -171,7 +171,7 @@ def remove(
         if membership.is_owner:
             _give_up_ownership(membership, now)
         # Before it is gone: an owner who is taken off hears of it, too.
-        _tell(SecurityMail.Kind.MEMBER_LEFT, membership, actor, now)
+        _notify(SecurityMail.Kind.MEMBER_LEFT, membership, actor, now)
         membership.delete()
         invitations.note_role(
             Action.ROLE_TAKEN, membership, membership.role, "", actor, now, reason
@@ -212,7 +212,7 @@ def require_second_factor(
         return merchant
 
 
-def _tell(
+def _notify(
     kind: SecurityMail.Kind, membership: Membership, actor: User, now: datetime, **more: str
 ) -> None:
     security_mails.write_to_owners(

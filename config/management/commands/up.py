@@ -53,7 +53,7 @@ class Command(BaseCommand):
             sys.exit(str(refusal))
         except KeyboardInterrupt:
             sys.exit("Stopped before it was ready.")
-        self._tell(address)
+        self._announce(address)
         connection.close()
         self._run_until_told_to_end(address)
 
@@ -63,7 +63,7 @@ class Command(BaseCommand):
         if demo:
             call_command("demo", if_empty=True)
 
-    def _tell(self, address: str) -> None:
+    def _announce(self, address: str) -> None:
         self.stdout.write(f"\nTael is at http://{address}/ (Ctrl-C ends it; the data stays).")
         known = get_user_model().objects.filter(email__in=[login.email for login in LOGINS])
         emails = set(known.values_list("email", flat=True))
