@@ -14,7 +14,9 @@ from lib.refusals import Invalid
 
 
 def amount_field(**said: Any) -> forms.DecimalField:
-    """Money that an operator types; the operation knows its currency, and so its digits."""
+    """A form field for money that an operator types. The operation knows the currency, and checks
+    the digits.
+    """
     return forms.DecimalField(
         max_digits=MAX_DIGITS,
         decimal_places=DECIMAL_PLACES,
@@ -28,7 +30,7 @@ _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
 
 
 class AmountField(forms.DecimalField):
-    """An amount above 0 in `currency`, as a person types it: never rounded, never guessed at."""
+    """A form field for an amount above 0 in `currency`, which is never rounded and never guessed."""
 
     currency = ""  # to be set before use
 

@@ -33,8 +33,8 @@ class Check:
 
 @dataclass(frozen=True)
 class Reading:
-    """One sentence that SQL can't check: `look` goes over the rows and tells of each thing that it
-    looked at what is wrong with it, or None.
+    """One sentence that SQL can't check. `look` goes over the rows and yields, for each thing that
+    it looked at, what is wrong with it, or None.
     """
 
     invariant: int
@@ -88,7 +88,7 @@ def run(checks: Sequence[Check | Reading]) -> list[Finding]:
 def snapshot() -> Iterator[None]:
     """See the books as they are now, while others go on writing.
 
-    Called within a transaction, it is up to that one what is seen.
+    Called within a transaction, it has no effect: what is seen is up to that transaction.
     """
     if connection.in_atomic_block:
         yield
@@ -100,10 +100,10 @@ def snapshot() -> Iterator[None]:
 
 
 def _offsets(cursor: CursorWrapper) -> str:
-    """What comes before a check's SQL: the offsets of all time zones that merchants count in.
+    """The SQL that comes before a check's own: the offsets of all time zones that merchants use.
 
-    Written out, and not once for the whole audit in a temporary table, so that several workers can
-    share a check.
+    It is written into each check, instead of once into a temporary table, so that several workers
+    can share a check.
     """
     cursor.execute("SELECT DISTINCT timezone FROM merchants_timezoneperiod")
     rows = audit_days.offsets(name for (name,) in cursor.fetchall())

@@ -84,12 +84,14 @@ def clock_day(name: str, instant: str) -> str:
 
 
 def is_recounted(name: str, instant: str) -> str:
-    """SQL for whether the time-zone data that is in use has a say in the day of the instant."""
+    """SQL for whether the time-zone data in use decides the local day of the instant."""
     return f"coalesce({instant} >= {name}.recounted_from, true)"
 
 
 def eve(instant: str) -> str:
-    """SQL for the last instant before this one: as a day starts, it is of the day before."""
+    """SQL for the last instant before this one: an instant at which a day starts belongs to the day
+    before.
+    """
     return f"({instant} - interval '1 microsecond')"
 
 

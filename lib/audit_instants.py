@@ -1,7 +1,7 @@
 """SQL for the audit of instants: they never fall, row by row and step by step (rule 25.10).
 
-A book is a credit line or a billing account. Both apps name their tables to these functions; what
-they make is one statement a check, which sorts each table once by its book and primary key.
+A book is a credit line or a billing account. Both apps name their tables to these functions; each
+returns one statement for a check, which sorts each table once by its book and primary key.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 
 class Rows(NamedTuple):
-    """The rows of one table that an operation adds to a book, and when each was written."""
+    """The rows of one table that an operation adds to a book, and the column that says when each
+    was written.
+    """
 
     subject: str  # what the audit calls one
     table: str  # where they are selected from, as `written`
@@ -19,7 +21,9 @@ class Rows(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """The instants of one row that come one after the other, as far as they have come."""
+    """The columns of one row that hold instants which must follow each other; later ones may be
+    empty.
+    """
 
     subject: str
     table: str
@@ -70,7 +74,9 @@ def latest_of(tables: Iterable[Rows]) -> str:
 
 
 def of_book(table: str, subject: str, tables: Iterable[Rows]) -> str:
-    """SQL that expects what a book last wrote no earlier than any row, and within its open day."""
+    """SQL that expects the instant last written to a book to be no earlier than any of its rows,
+    and within its open day.
+    """
     return f"""
         SELECT book.merchant_id, '{subject}' AS subject,
                least(greatest(book.last_wrote_at, latest.at), book.open_until) AS expected,

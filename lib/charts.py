@@ -52,7 +52,9 @@ class Series:
 
 
 def _points(one: Series) -> list[float]:
-    """Floats place points on a picture; no amount is taken from them."""
+    """The values of a series as floats: they only place points on a picture, and no amount is taken
+    from them.
+    """
     return [float(value) for value in one.values]
 
 
@@ -80,7 +82,7 @@ def lines(
     figure: Callable[[Decimal], str],
     size: tuple[int, int] = WIDE,
 ) -> bytes:
-    """A chart of values over time; `figure` writes the numbers of its scale."""
+    """A chart of values over time as SVG; `figure` writes the numbers of its scale."""
     chart = pygal.Line(
         **_options(size, figure),
         margin_right=32,  # half of the last label
@@ -102,7 +104,9 @@ def bars(
     figure: Callable[[Decimal], str],
     size: tuple[int, int] = WIDE,
 ) -> bytes:
-    """A bar for each label, stacked of all series; what is below zero hangs under the axis."""
+    """A chart as SVG with one bar for each label, stacked of all series; what is below zero hangs
+    under the axis.
+    """
     chart = pygal.StackedBar(
         **_options(size, figure),
         legend_at_bottom_columns=len(series) if size == WIDE else 1,
@@ -115,7 +119,9 @@ def bars(
 
 
 def image(svg: bytes) -> HttpResponse:
-    """The chart as an answer; private, and asked for again each time."""
+    """A response with the chart, which only the reader's own browser may keep, and must ask for
+    again each time.
+    """
     response = HttpResponse(svg, content_type="image/svg+xml")
     response["Content-Security-Policy"] = POLICY
     response["Cache-Control"] = "private, no-cache"
@@ -123,7 +129,7 @@ def image(svg: bytes) -> HttpResponse:
 
 
 def _plain(root: Element) -> bytes:
-    """The drawing with our style for pygal's, and without its scripts, comments and data."""
+    """The drawing with our style in place of pygal's, and without its scripts, comments and data."""
     for parent in list(root.iter()):
         parent.attrib.pop("style", None)
         for child in list(parent):

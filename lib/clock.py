@@ -39,7 +39,9 @@ class ClockAhead(Exception):
 
 
 class _Comparison(NamedTuple):
-    """When the clock was found right, and what it was ahead of the monotonic one by then."""
+    """When this machine's clock was found right, and how far it was ahead of the monotonic clock
+    then.
+    """
 
     at: float
     ahead_of_steady: float
@@ -49,7 +51,10 @@ _last: _Comparison | None = None
 
 
 def now() -> datetime:
-    """The time. Raises ClockAhead when it is more than 5 minutes ahead of the database server's."""
+    """The time by this machine's clock.
+
+    Raises ClockAhead when it is more than 5 minutes ahead of the database server's.
+    """
     global _last
     instant, steady = timezone.now(), time.monotonic()
     ahead_of_steady = instant.timestamp() - steady

@@ -18,7 +18,9 @@ LARGEST_ENTRY = 64  # bytes besides an entry's name
 
 
 class Claimed(MmapedDict):
-    """A file of counters that has all the room it shows, or else memory that nobody reads."""
+    """A file of counters whose whole size is allocated on disk; where there is no room, memory that
+    nobody reads.
+    """
 
     def __init__(self, filename: str, read_mode: bool = False) -> None:
         try:
@@ -46,7 +48,10 @@ class Claimed(MmapedDict):
 
 
 def _claim(path: Path) -> None:
-    """Have the file be there with all its room. Raises OSError, and then leaves no new one."""
+    """Create the file where it is missing and allocate its whole size.
+
+    Raises OSError where there is no room; then no new file is left behind.
+    """
     is_new = not path.exists()
     with path.open("a+b") as file:
         try:

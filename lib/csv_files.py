@@ -34,7 +34,9 @@ BLANKS = "".join(
 
 
 def of_rows(columns: dict[str, str], rows: QuerySet[Any, Any]) -> Iterator[bytes]:
-    """The file of `rows`, a queryset of values, in its order; `columns` are headings with SQL."""
+    """The CSV file of `rows`, a queryset of values, in its order, as blocks of bytes; `columns`
+    maps headings to SQL.
+    """
     try:
         source, params = rows.query.sql_with_params()
     except EmptyResultSet:  # Django knows without asking that there are none
@@ -54,7 +56,7 @@ def _copied(query: str, params: tuple[Any, ...]) -> Iterator[bytes]:
 
 
 def in_blocks(rows: Iterable[bytes]) -> Iterator[bytes]:
-    """The rows of a file, handed on many at a time."""
+    """The rows of a file, joined into larger blocks."""
     block: list[bytes] = []
     size = 0
     for row in rows:
@@ -97,17 +99,19 @@ def safe_text(text: str) -> str:
 
 
 def safe(column: str) -> str:
-    """Text that somebody else wrote, as `safe_text` has it; and no quotes around nothing."""
+    """SQL for text that somebody else wrote, made harmless as `safe_text` does; empty text is
+    written without quotes.
+    """
     codes = ", ".join(str(ord(start)) for start in FORMULA_STARTS)
     is_formula = f"ascii({column}) IN ({codes}) OR ascii(ltrim({column}, '{BLANKS}')) IN ({codes})"
     return f"NULLIF(CASE WHEN {is_formula} THEN '''' ELSE '' END || {column}, '')"
 
 
 def amount(column: str, currency: str) -> str:
-    """A number with the currency's digits."""
+    """SQL for a number with the currency's digits."""
     return f"{column}::numeric(24, {minor_digits(currency)})"
 
 
 def utc(column: str) -> str:
-    """An instant."""
+    """SQL for an instant in UTC."""
     return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""

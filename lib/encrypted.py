@@ -25,31 +25,31 @@ OF_AUTHENTICATORS = "mfa.authenticator.data"
 
 
 class Column(Protocol):
-    """One column; a row of it may keep several secrets, each under a name."""
+    """One encrypted column; a row of it may keep several secrets, each under a name."""
 
     @property
     def model(self) -> type[models.Model]: ...
 
     @property
     def called(self) -> str:
-        """In sentences, as "destination numbers"."""
+        """What sentences call the content, such as "destination numbers"."""
 
     def bound_to(self, row: Any) -> str:
-        """The place that the row's secrets open at."""
+        """The place (column and row) that the row's secrets are bound to, and can be decrypted at."""
 
     def merchant_id(self, row: Any) -> int | None:
-        """Whose row it is, where it is a merchant's."""
+        """The primary key of the merchant that the row belongs to; None where it belongs to none."""
 
     def kept(self, row: Any) -> dict[str, bytes]:
-        """The row's secrets as they are kept; empty where it has none."""
+        """The row's secrets by name, still encrypted; empty where it has none."""
 
     def keep(self, row: Any, anew: Mapping[str, bytes]) -> None:
-        """Put these in place of the row's secrets of the same names, and save the column."""
+        """Replace the row's secrets of these names by `anew`, and save the column."""
 
 
 @dataclass(frozen=True)
 class OfField:
-    """A column that is an EncryptedField."""
+    """A column of our own that is an EncryptedField."""
 
     field: EncryptedField
 
@@ -78,7 +78,7 @@ class OfField:
 
 
 class OfAuthenticators:
-    """What second factors keep: secrets of apps, the seeds of recovery codes.
+    """The secrets of second factors: those of authenticator apps, and the seeds of recovery codes.
 
     allauth encrypts them before it knows their row (merchants.sign_in.factors.EncryptedFactors), so
     they are bound to the column, not to the row.
@@ -94,7 +94,11 @@ class OfAuthenticators:
         return None
 
     def kept(self, row: Any) -> dict[str, bytes]:
-        """A text that is no base64 is given as it is: no key opens it, and somebody is told."""
+        """The row's secrets, still encrypted.
+
+        A text that is no base64 is returned as it is: no key opens it, so that the audit reports
+        it.
+        """
         texts = {name: row.data[name] for name in ("secret", "seed") if name in row.data}
         texts |= {f"code {n}": code for n, code in enumerate(row.data.get("migrated_codes", ()))}
         return {name: unpacked(text) for name, text in texts.items()}
@@ -109,7 +113,7 @@ class OfAuthenticators:
 
 
 class OfSessions:
-    """What sessions hold (merchants.sign_in.sessions), bound to the digest of their key."""
+    """The contents of sessions (merchants.sign_in.sessions), bound to the digest of their key."""
 
     model = Session
     called = "sessions"
@@ -133,7 +137,7 @@ def place_of_session(digest: str) -> str:
 
 
 def packed(content: bytes) -> str:
-    """As text, for columns that keep text."""
+    """Encrypted content as text, for columns that keep text."""
     return base64.b64encode(content).decode()
 
 
@@ -156,12 +160,12 @@ def columns() -> Sequence[Column]:
 
 
 def put(row: models.Model, name: str, content: bytes) -> None:
-    """Give the row this content, encrypted. Whoever calls saves it; its key must be known."""
+    """Encrypt `content` into the row, whose primary key must be known. The caller saves the row."""
     setattr(row, name, content and secrets.encrypt(content, bound_to=_of(row, name).bound_to(row)))
 
 
 def read(row: models.Model, name: str) -> bytes:
-    """The row's content; empty where there is none. Raises Undecryptable."""
+    """The row's content, decrypted; empty where there is none. Raises Undecryptable."""
     kept = getattr(row, name)
     return secrets.decrypt(kept, bound_to=_of(row, name).bound_to(row)) if kept else b""
 
@@ -173,7 +177,9 @@ def _of(row: models.Model, name: str) -> OfField:
 
 
 def next_key(model: type[models.Model]) -> int:
-    """A primary key for a row to come: what it encrypts is bound to it before it is written."""
+    """A primary key for a row that is yet to be written, because its encrypted content is bound to
+    that key.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence(%s, %s))",
@@ -184,7 +190,7 @@ def next_key(model: type[models.Model]) -> int:
 
 
 def unreadable(column: Column, rows: Iterator[Any]) -> Iterator[tuple[Any, bool]]:
-    """Each row that keeps a secret, and whether a part of it opens with no key at its place."""
+    """Yields each row that keeps a secret, and whether one of its secrets can be opened by no key."""
     for row in rows:
         kept, place = column.kept(row), column.bound_to(row)
         if kept:

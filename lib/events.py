@@ -107,7 +107,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an event: applied, duplicate, declined (a recorded refusal) or rejected."""
+    """The result of an event: applied, duplicate, declined (a recorded refusal) or rejected."""
 
     status: str
     code: str = ""
@@ -160,9 +160,10 @@ def _in_utc(at: datetime) -> datetime:
 
 
 def instant_in(text: str | bytes) -> datetime | None:
-    """When it happened by what is no event for some other reason; None where that cannot be read.
+    """The instant that a line states, even if the line is no event for another reason; None where
+    it cannot be read.
 
-    For who keeps such a line in its place among others.
+    A replay uses it to keep such a line in its place among the others.
     """
     try:
         return _in_utc(_Timed.model_validate(json.loads(text)).at)

@@ -30,7 +30,7 @@ class CurrencyField(models.CharField):
 
 
 class ReferenceField(models.CharField):
-    """A name that another system gave to something; the key by which repeats are recognised."""
+    """A name that another system gave to something; repeated requests are recognised by it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["max_length"] = 100
@@ -40,8 +40,9 @@ class ReferenceField(models.CharField):
 class EncryptedField(models.BinaryField):
     """Content that is kept encrypted (lib.encrypted puts and reads it).
 
-    `bound_to` names what of its row it belongs to, and what never changes there: first the column
-    with the merchant's key, then the row's own. `called` is what people call all of it.
+    `bound_to` names the columns of its row that the content is bound to and that never change:
+    first the column with the merchant's key, then the row's own. `called` is what sentences call
+    the content.
     """
 
     def __init__(

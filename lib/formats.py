@@ -45,7 +45,7 @@ def figure(value: Decimal, currency: str) -> str:
 
 
 def whole(value: Decimal) -> str:
-    """A figure of a scale, without what is behind the point."""
+    """A figure of a chart's scale, without its decimals."""
     return _decimal(value, "#,##0")
 
 
@@ -59,7 +59,7 @@ def day_and_month(value: date) -> str:
 
 
 def short_month(value: date) -> str:
-    """A month by its abbreviation."""
+    """The month's abbreviated name."""
     return format_date(value, "MMM", locale=_locale())
 
 
@@ -93,13 +93,13 @@ def _money(text: str, value: Decimal, currency: str) -> SafeString:
 
 @register.filter
 def plain_money(value: Decimal, currency: str) -> str:
-    """The same without markup, for attributes."""
+    """As `money`, but without markup, for attributes of HTML."""
     return f"{figure(value, currency)}\N{NO-BREAK SPACE}{currency}"
 
 
 @register.filter
 def change(value: Decimal, currency: str) -> str | SafeString:
-    """A change: with its sign, and nothing where there is none."""
+    """An amount by which something changed, with its sign; empty where nothing changed."""
     if not value:
         return NONE
     sign = "+" if value > 0 else ""
@@ -113,13 +113,13 @@ def count(value: int) -> str:
 
 @register.filter
 def percent(value: Decimal | int) -> str:
-    """A share of 100, with its sign where the language has it."""
+    """A percentage, with the percent sign where the reader's language puts it."""
     return format_percent(value / Decimal(100), format="#,##0.##%", locale=_locale())
 
 
 @register.filter
 def quantity(value: Decimal) -> str:
-    """Up to six decimals, and none that say nothing."""
+    """A quantity with up to six decimals, without trailing zeros."""
     return _decimal(value, "#,##0.######")
 
 

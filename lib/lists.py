@@ -22,7 +22,7 @@ Q = TypeVar("Q", bound=QuerySet[Any, Any])
 
 
 class Filter(forms.Form):
-    """Which rows to show, and in what order. What makes no sense is as good as nothing asked.
+    """Which rows a list shows, and in what order. Invalid values are ignored.
 
     The fields are what the list's query can be asked for, all of them optional.
     """
@@ -42,20 +42,20 @@ class Filter(forms.Form):
 
     @cached_property
     def rows(self) -> dict[str, Any]:
-        """What is asked of each field; "" is anything."""
+        """The value asked for of each field; "" means any value."""
         self.is_valid()
         return {name: self.cleaned_data.get(name, "") for name in self.fields}
 
     @cached_property
     def sorts(self) -> Sequence[str]:
-        """What these rows may be sorted by."""
+        """The names that these rows may be sorted by."""
         if self.rows.get(self.PREFIX):
             return (self.PREFIX, f"-{self.PREFIX}")
         return self._sorts
 
     @cached_property
     def by(self) -> str:
-        """The order, which is one of `sorts`."""
+        """The order in which the rows are shown, one of `sorts`."""
         by = str(self.data.get("by", ""))
         return by if by in self.sorts else self.sorts[0]
 
@@ -65,7 +65,7 @@ class Filter(forms.Form):
 
     @property
     def is_asked(self) -> bool:
-        """Whether fewer rows may show than there are."""
+        """Whether the reader has filtered the list, so that some rows may not show."""
         return any(self.rows.values())
 
     @property
@@ -77,17 +77,17 @@ class Filter(forms.Form):
         return paging.page(found, by=self.by, params=self.data)
 
     def ordered(self, found: Q) -> Q:
-        """All rows in the list's order, as for a file."""
+        """All rows in the list's order, for a file of them."""
         return paging.ordered(found, self.by)
 
     @property
     def asked(self) -> dict[str, str]:
-        """What an address has to say for this list: nothing of what goes without saying."""
+        """The parameters that the address of this list needs; default values are left out."""
         asked = {name: str(value) for name, value in self.rows.items() if value}
         return asked if self.by == self.sorts[0] else asked | {"by": self.by}
 
     def link(self, **changes: str) -> str:
-        """The address of this list, but for `changes`, from its first row on."""
+        """The address of this list with `changes` made to its parameters, from its first row on."""
         asked = {name: value for name, value in (self.asked | changes).items() if value}
         if asked.get("by") == self.sorts[0]:
             del asked["by"]
@@ -99,15 +99,15 @@ class Filter(forms.Form):
 
     @property
     def query(self) -> str:
-        """What a file of the same rows is asked for with."""
+        """The query string that a file of the same rows is asked for with."""
         return f"?{urlencode(self.asked)}" if self.asked else ""
 
 
 def text(maximum: int = LONGEST_TEXT) -> LineField:
-    """Something that is searched for."""
+    """A field for text that the reader searches for, of at most `maximum` characters."""
     return LineField(max_length=maximum, required=False)
 
 
 def choice(choices: Sequence[tuple[str, Any]]) -> forms.ChoiceField:
-    """One of a few, the first one of which is "" for all."""
+    """A field for one of a few choices, of which the first stands for all and has the value ""."""
     return forms.ChoiceField(choices=choices, required=False)

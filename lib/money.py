@@ -58,7 +58,7 @@ def rounded(value: Decimal, currency: str) -> Decimal:
 
 
 def rounded_down(value: Decimal, currency: str) -> Decimal:
-    """`value`, not negative, without what is less than the currency's smallest unit."""
+    """`value`, which is not negative, rounded down to the currency's smallest unit."""
     return value.quantize(_exponent(currency), rounding=ROUND_DOWN)
 
 
@@ -90,7 +90,7 @@ def unit_price(value: Decimal, currency: str) -> str:
 
 
 def of(value: Decimal, currency: str) -> Money:
-    """A stored figure as Money, with the currency's own digits (columns carry four)."""
+    """A stored figure as Money with the currency's own digits; columns carry four decimals."""
     return Money(value.quantize(_exponent(currency)), currency)
 
 

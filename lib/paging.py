@@ -24,7 +24,9 @@ Rows = TypeVar("Rows", bound=QuerySet[Any, Any])
 
 @dataclass(frozen=True)
 class Page(Generic[M]):
-    """The rows, and the marks that lead to the pages around them (empty where there is none)."""
+    """The rows of one page, and the marks that lead to the pages around it (empty where there is
+    none).
+    """
 
     rows: list[M]
     before: str = ""
@@ -135,9 +137,11 @@ def _read_mark(model: type[Model], field: str, mark: str) -> tuple[Any, int] | N
 
 
 def _fits(value: Any) -> bool:
-    """Whether a column could hold it: not what only Python takes for a number, or for an instant.
+    """Whether a column could hold the value: false for what only Python takes for a number or an
+    instant.
 
-    An instant near the ends of the calendar has none in UTC, which the database is asked in.
+    An instant near the ends of the calendar has no equivalent in UTC, in which the database is
+    asked.
     """
     if isinstance(value, Decimal):
         return value.is_finite() and value.adjusted() < MAX_DIGITS

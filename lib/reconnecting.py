@@ -1,4 +1,4 @@
-"""Writing down what cannot be asked for again, though the connection broke meanwhile."""
+"""Retrying a write that must not be lost when its connection breaks."""
 
 import time
 from collections.abc import Callable
@@ -13,10 +13,11 @@ WAITS_SECONDS = (0.0, 1.0, 2.0)
 
 
 def again(do: Callable[[], T]) -> T:
-    """Do it, and again on a new connection where the old one broke or two deadlocked.
+    """Call `do`, and call it again on a new connection where the connection broke or two
+    transactions deadlocked.
 
-    `do` is one transaction, or safe to run twice. Raises what the database raised at last, when it
-    is gone for longer; within a transaction, which is lost with its connection, at once.
+    `do` is one transaction, or safe to run twice. Raises the database's last error when it stays
+    away; within a transaction, which is lost with its connection, raises at once.
     """
     for wait in WAITS_SECONDS:
         try:

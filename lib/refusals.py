@@ -2,10 +2,11 @@
 
 
 class Refused(Exception):
-    """An operation said no. Nothing was changed, but for what the refusal's docstring says.
+    """An operation refused to do what it was asked. Nothing was changed, unless the refusal's
+    docstring says so.
 
-    `code` is the word the platform's systems read (rule 23.5); `str()` is the sentence
-    a person reads.
+    `code` is the word the platform's systems read (rule 23.5); `str()` is the sentence a person
+    reads.
     """
 
     code = "invalid"

@@ -1,4 +1,4 @@
-"""What takes two people: nobody decides about what they have asked for themselves.
+"""Decisions that take two people: nobody decides about what they asked for themselves.
 
 Actors are known by their e-mail addresses. An operator's never changes
 (merchants.sign_in.accounts), and operators belong to no merchant (operations.operators), so that
@@ -9,15 +9,14 @@ from lib.refusals import Refused
 
 
 class SamePerson(Refused):
-    """Another person than this one has to do it."""
+    """The person asked for this themselves, so another one has to decide."""
 
     code = "same_person"
 
 
 def check(actor: str, *others: str, otherwise: str) -> None:
-    """Raises SamePerson, which says `otherwise`, if `actor` is one of the others.
-
-    However the address is spelt.
+    """Raises SamePerson with the sentence `otherwise` when `actor` is one of the others, however
+    the address is spelt.
     """
     if _plain(actor) in map(_plain, others):
         raise SamePerson(otherwise)

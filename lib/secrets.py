@@ -31,7 +31,9 @@ class Undecryptable(Exception):
 
 @lru_cache(maxsize=8)
 def _boxes(keys: tuple[str, ...]) -> tuple[AESGCM, ...]:
-    """A key of our own is derived from each, so that it may serve for nothing else."""
+    """A cipher for each key. Its key is derived from the given one, so that it serves for nothing
+    else.
+    """
     return tuple(
         AESGCM(
             HKDF(SHA256(), length=KEY_BYTES, salt=None, info=b"tael: kept encrypted").derive(
@@ -47,13 +49,13 @@ def _ours() -> tuple[AESGCM, ...]:
 
 
 def encrypt(content: bytes, *, bound_to: str) -> bytes:
-    """`content`, to be opened by one of the keys and at this place only."""
+    """Encrypt `content` with the first key; it can be decrypted only with the same `bound_to`."""
     nonce = os.urandom(NONCE_BYTES)
     return VERSION + nonce + _ours()[0].encrypt(nonce, content, bound_to.encode())
 
 
 def decrypt(kept: bytes | memoryview, *, bound_to: str) -> bytes:
-    """What was encrypted for this place. Raises Undecryptable."""
+    """Decrypt what was encrypted with the same `bound_to`. Raises Undecryptable."""
     for box in _ours():
         content = _opened(box, bytes(kept), bound_to)
         if content is not None:
@@ -62,7 +64,7 @@ def decrypt(kept: bytes | memoryview, *, bound_to: str) -> bytes:
 
 
 def is_current(kept: bytes | memoryview, *, bound_to: str) -> bool:
-    """Whether the first key opens it: then there is nothing to rotate."""
+    """Whether the first key decrypts it, so that it needs no rotation."""
     return _opened(_ours()[0], bytes(kept), bound_to) is not None
 
 

@@ -31,7 +31,7 @@ class _Wait:
         self.seconds = STATEMENT_SECONDS
 
     def __call__(self, gen: Any, *arguments: Any, **more: Any) -> Any:
-        """What psycopg waits for. Raises OperationalError when it does not come in time."""
+        """Returns what psycopg waits for. Raises OperationalError when it does not come in time."""
         more.setdefault("timeout", self.seconds + GRACE_SECONDS)
         try:
             return self.wait(gen, *arguments, **more)
@@ -46,7 +46,9 @@ class _Wait:
 
 
 def bound(sender: Any, connection: BaseDatabaseWrapper, **_: Any) -> None:
-    """Have a new connection stop statements that take too long, and wait no longer than that."""
+    """Receiver of Django's `connection_created`: have the new connection stop statements that take
+    too long, and stop waiting for their answers soon after.
+    """
     to_server = connection.connection
     if not isinstance(to_server.wait, _Wait):
         to_server.wait = _Wait(to_server)

@@ -10,7 +10,7 @@ from lib import texts
 
 
 class LineField(forms.CharField):
-    """One line: a reference, a name, something to look for."""
+    """A form field for one line of text: a reference, a name, something to search for."""
 
     has_lines = False
 
@@ -31,7 +31,7 @@ class LineField(forms.CharField):
 
 
 class WordsField(LineField):
-    """A reason or a message: it may have several lines."""
+    """A form field for a reason or a message, which may have several lines."""
 
     has_lines = True
     widget = forms.Textarea

@@ -1,4 +1,4 @@
-"""Words that people type, checked before they are kept; and what is told of who did something."""
+"""Checks texts that people type before they are kept, and names for merchants who did something."""
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -20,7 +20,7 @@ def checked(field: str, text: str, longest: int = LONGEST_TEXT) -> str:
 
 
 def line(field: str, text: str, longest: int = texts.LONGEST_NAME) -> str:
-    """The same of a reference or a name, which is one line."""
+    """As `checked`, for a reference or a name of one line."""
     return _checked(field, text, longest, has_lines=False)
 
 
@@ -36,7 +36,9 @@ def _checked(field: str, text: str, longest: int, *, has_lines: bool) -> str:
 
 
 def doer(actor: str) -> str:
-    """Who did something, as merchants are told: never the address of one of our people."""
+    """The name by which merchants are told who did something: never the address of one of our own
+    people.
+    """
     return _("Our team") if "@" in actor else _("Automatic")
 
 

@@ -32,7 +32,7 @@ def _names() -> frozenset[str]:
 
 
 def is_name(name: str) -> bool:
-    """Whether a merchant may count in this zone: one of a place, or UTC.
+    """Whether a merchant may keep its books in this time zone: that of a place, or UTC.
 
     The others (`CET`, `EST5EDT`, `Factory`) are abbreviations and leftovers, not places; what
     `localtime` is depends on the machine.
@@ -41,13 +41,13 @@ def is_name(name: str) -> bool:
 
 
 def is_known(name: str) -> bool:
-    """Whether the copy can tell the time there, be it a zone that a merchant may have or not."""
+    """Whether the time-zone data has this zone, even one that a merchant may not use."""
     return name in _names()
 
 
 @cache
 def zone(name: str) -> ZoneInfo:
-    """The zone. Raises ZoneInfoNotFoundError for what the copy does not know."""
+    """The time zone of this name. Raises ZoneInfoNotFoundError where the data does not have it."""
     return ZoneInfo(name)
 
 
@@ -68,7 +68,7 @@ class Offsets:
 
 @cache
 def offsets(name: str) -> Offsets:
-    """Those of the zone from 1970 through 2099. Raises ZoneInfoNotFoundError."""
+    """The offsets of the zone from 1970 through 2099. Raises ZoneInfoNotFoundError."""
     tz = zone(name)
     starts, seconds = [_FIRST], [_seconds(_FIRST, tz)]
     for instant in sorted({*_listed(name), *_by_rule(name)}):
@@ -87,7 +87,9 @@ def _seconds(instant: datetime, tz: ZoneInfo) -> int:
 
 
 def _in_force(instant: datetime, before: int, after: int) -> datetime:
-    """From when on days are counted by the offset `after`, to which the clock goes at `instant`."""
+    """The instant from which local days are counted by the offset `after`, when the clock changes
+    to it at `instant`.
+    """
     last = (instant - _SECOND + timedelta(seconds=before)).date()
     first = (instant + timedelta(seconds=after)).date()
     if first >= last:
@@ -109,7 +111,9 @@ def _listed(name: str) -> Iterator[datetime]:
 
 
 def _by_rule(name: str) -> Iterator[datetime]:
-    """Those after the last one listed, by the rule at the file's end: months lie between them."""
+    """The instants after the last one listed at which the clock changes, by the rule at the file's
+    end. They lie months apart.
+    """
     tz = zone(name)
     instant = max(_listed(name), default=_FIRST)
     offset = _seconds(instant, tz)
@@ -121,7 +125,7 @@ def _by_rule(name: str) -> Iterator[datetime]:
 
 
 def _change_between(low: datetime, high: datetime, tz: ZoneInfo) -> datetime:
-    """The first second at which the offset is that of `high`."""
+    """The first second between `low` and `high` that has the offset of `high`."""
     offset = _seconds(high, tz)
     while high - low > _SECOND:
         middle = low + timedelta(seconds=int((high - low).total_seconds()) // 2)
