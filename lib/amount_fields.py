@@ -30,7 +30,7 @@ _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
 
 
 class AmountField(forms.DecimalField):
-    """A form field for an amount above 0 in `currency`, which is never rounded and never guessed."""
+    """A form field for an amount above 0 in `currency`, never rounded and never guessed."""
 
     currency = ""  # to be set before use
 

@@ -129,7 +129,7 @@ def image(svg: bytes) -> HttpResponse:
 
 
 def _plain(root: Element) -> bytes:
-    """The drawing with our style in place of pygal's, and without its scripts, comments and data."""
+    """The drawing with our style for pygal's, and without its scripts, comments and data."""
     for parent in list(root.iter()):
         parent.attrib.pop("style", None)
         for child in list(parent):

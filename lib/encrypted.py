@@ -35,10 +35,10 @@ class Column(Protocol):
         """What sentences call the content, such as "destination numbers"."""
 
     def bound_to(self, row: Any) -> str:
-        """The place (column and row) that the row's secrets are bound to, and can be decrypted at."""
+        """The place (column and row) at which alone the row's secrets can be decrypted."""
 
     def merchant_id(self, row: Any) -> int | None:
-        """The primary key of the merchant that the row belongs to; None where it belongs to none."""
+        """The primary key of the merchant that the row belongs to, or None."""
 
     def kept(self, row: Any) -> dict[str, bytes]:
         """The row's secrets by name, still encrypted; empty where it has none."""
@@ -190,7 +190,7 @@ def next_key(model: type[models.Model]) -> int:
 
 
 def unreadable(column: Column, rows: Iterator[Any]) -> Iterator[tuple[Any, bool]]:
-    """Yields each row that keeps a secret, and whether one of its secrets can be opened by no key."""
+    """Yields each row that keeps a secret, and whether no key opens one of its secrets."""
     for row in rows:
         kept, place = column.kept(row), column.bound_to(row)
         if kept:

@@ -1,7 +1,7 @@
 """The language of the platform's systems: one JSON object for each thing that happened.
 
 An event is mapped to one operation by the app it belongs to (`credit.events`, `billing.events`);
-`gateway.events` knows them all. Domain: events and API.
+`gateway.events` knows them all. See chapter 23 of docs/rules.md.
 """
 
 import json
