@@ -1,4 +1,4 @@
-"""Many rows worked off so that one that fails holds up none of the others."""
+"""Works off many rows so that one that fails does not hold up the others."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +17,10 @@ TRANSIENT_ERRORS = (OperationalError, InterfaceError, SoftTimeLimitExceeded)
 
 
 def one_by_one(do: Callable[[int], object], keys: Sequence[int]) -> Failures:
-    """Do each row by itself; those that failed, and how."""
+    """Call `do` for each row by itself; returns the rows that failed, each with its error.
+
+    Raises TRANSIENT_ERRORS at once.
+    """
     failures: Failures = {}
     for key in keys:
         try:
@@ -36,7 +39,8 @@ class Asks(Protocol):
 
 
 class Turn:
-    """A worker's turn at rows that each ask a provider: until when, and what became of it.
+    """A worker's turn at rows that each ask a provider: when it ends, and which rows were not
+    tried.
 
     Between two rows it looks at its own clock: it ends before Celery's time limit, which would
     strike in the middle of a request. Each row is done at the time that it is then, since an answer
@@ -67,9 +71,11 @@ class Turn:
 
 
 def ask_one_by_one(ask: Asks, keys: Sequence[int], turn: Turn) -> Failures:
-    """Do each row by itself while the turn lasts, one at least; those that failed, and how.
+    """Call `ask` for each row by itself while the turn lasts, at least once; returns the rows that
+    failed, each with its error.
 
-    What was not tried is in `turn.put_off` and `turn.rest` afterwards.
+    What was not tried is in `turn.put_off` and `turn.rest` afterwards. Raises TRANSIENT_ERRORS at
+    once.
     """
     failures: Failures = {}
     for place, key in enumerate(keys):
@@ -88,9 +94,11 @@ def ask_one_by_one(ask: Asks, keys: Sequence[int], turn: Turn) -> Failures:
 
 
 def run_bisecting(do: Callable[[Sequence[int]], object], keys: Sequence[int]) -> Failures:
-    """Do all rows in one go; where that fails, each half of them, down to those at fault.
+    """Call `do` for all rows together; where that fails, for each half of them, down to the rows at
+    fault.
 
-    `do` has to undo what it did before it failed, or be safe to run again.
+    Returns the rows that failed, each with its error. `do` has to undo what it did before it
+    failed, or be safe to run again. Raises TRANSIENT_ERRORS at once.
     """
     try:
         do(keys)

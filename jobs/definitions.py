@@ -1,4 +1,6 @@
-"""What a job of the timetable is: what finds its rows, and what works them off."""
+"""The definition of a job of the timetable: the function that finds its rows, and the one that
+works them off.
+"""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -21,10 +23,10 @@ CHUNK = 250  # due rows a task takes: seconds of work, so that a lost worker cos
 
 @dataclass(frozen=True)
 class Job:
-    """Something that is looked for at every multiple of `every` since the epoch, in UTC.
+    """A job that is due at every multiple of `every` since the epoch, in UTC.
 
     `due` finds what is to be done at an instant, by primary key; `work` does one chunk of it and
-    tells which rows failed. Both are safe to run again, at once, or late.
+    returns which rows failed. Both are safe to run again, at once, or late.
     """
 
     name: str
@@ -42,20 +44,20 @@ class Job:
 
     @property
     def queue(self) -> str | None:
-        """Where its chunks wait; None where all others do."""
+        """The name of the queue that its chunks go to; None for the default queue."""
         return PROVIDERS if self.asks_providers else None
 
     def find(self, now: datetime) -> Sequence[int]:
-        """What is due at `now`."""
+        """The primary keys of the rows that are due at `now`."""
         return self.due(now)
 
     def chunks(self, due: Sequence[int]) -> list[Sequence[int]]:
         return [due[start : start + CHUNK] for start in range(0, len(due), CHUNK)]
 
     def work_off(self, keys: Sequence[int], now: datetime, turn: Turn | None = None) -> Failures:
-        """Do one chunk; the rows that failed. Raises what is no row's fault.
+        """Do one chunk; returns the rows that failed, each with its error. Raises TRANSIENT_ERRORS.
 
-        Of a job that asks providers, what was not tried is in `turn` afterwards.
+        For a job that asks providers, what was not tried is in `turn` afterwards.
         """
         failures = self.work(keys, now, turn) if self.asks_providers else self.work(keys, now)
         for key, error in failures.items():
@@ -70,7 +72,11 @@ class Job:
         return failures
 
     def run_here(self, now: datetime) -> None:
-        """Do all that is due at `now` in this process. Raises the first bug, after the rest."""
+        """Do everything that is due at `now` in this process.
+
+        A failing row does not hold up the others. Raises the first error that is no refusal, at the
+        end.
+        """
         bugs = [
             error
             for chunk in self.chunks(self.find(now))

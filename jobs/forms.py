@@ -12,7 +12,9 @@ from lib.text_fields import LineField
 
 
 class JobOrder(Reasoned):
-    """Which job to run, up to when. It is valid once the operator has seen what is due."""
+    """Which job to run, and up to which instant. It is valid once the operator has seen what is
+    due.
+    """
 
     job = forms.ChoiceField(
         choices=lambda: [(job.name, job.name) for job in all_jobs()],

@@ -1,12 +1,12 @@
-"""Being the only process that does something which no transaction can hold.
+"""Leases: being the only process that does something which no transaction can span.
 
-A lease is a row: what it is of, its owner, until when, and a fencing number that rises each time
+A lease is a row: what it is for, its owner, until when, and a fencing number that rises each time
 that it is taken. It is taken, renewed and given back in transactions of its own, and so outlasts
 connections: a session's lock goes with its session, while the process goes on and knows nothing.
 
 While it is live nobody else gets it, and for a margin after that. Its owner renews it right before
-each request that it sends outside, and sends nothing when it has lost it: whoever slept past its
-lease and wakes leaves what it was about to do to whoever has it now.
+each request that it sends outside, and sends nothing when it has lost it: a process that slept past
+its lease leaves the rest to whichever process has it now.
 
 Leases go by the database server's clock, which all processes share. They are no fact of the books:
 how long a provider is waited for goes by the instants that operations are given.
@@ -53,16 +53,16 @@ _name: ContextVar[str] = ContextVar("name", default="")
 
 @dataclass(frozen=True)
 class Held:
-    """A lease that we took; whether we still have it, only `renew` can tell."""
+    """A lease that this process took. Only `renew` can tell whether it still holds it."""
 
     what: str
     fence: int
 
     def renew(self) -> bool:
-        """Have it for its whole time again, from now; False when somebody else has taken it.
+        """Extend the lease to its full time from now; False when somebody else has taken it.
 
-        Asks on a new connection where the old one broke. Raises what the database raises when it
-        cannot be asked at all: then nothing may be sent either.
+        Asks on a new connection where the old one broke. Raises the database's error when it cannot
+        be asked at all: then nothing may be sent either.
         """
         return reconnecting.again(self._renew)
 
@@ -75,9 +75,10 @@ class Held:
 
 @contextmanager
 def owned_by(name: str) -> Iterator[None]:
-    """Take leases in the name of what this process does, which nobody else does at that time.
+    """Take leases under the owner `name` while the block runs; nobody else uses that name
+    meanwhile.
 
-    So those that are left in its name are of one that died at it, and are not waited for.
+    So a lease that is found under the name was left by a process that died, and is not waited for.
     """
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM jobs_lease WHERE owner = %s", [name])
@@ -90,7 +91,10 @@ def owned_by(name: str) -> Iterator[None]:
 
 @contextmanager
 def held(what: str) -> Iterator[Held | None]:
-    """Be the only one that does `what`, or None where somebody else is. Not in a transaction."""
+    """Hold the lease on `what` while the block runs; yields None where another process has it.
+
+    Must not be called within a transaction.
+    """
     lease = _take(what)
     try:
         yield lease

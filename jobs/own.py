@@ -1,4 +1,4 @@
-"""The job that forgets old runs."""
+"""The jobs package's own job, which deletes old runs."""
 
 from datetime import timedelta
 

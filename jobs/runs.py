@@ -1,4 +1,4 @@
-"""Keeping the record of the timetable's runs, and of the rows that they could not deal with.
+"""Keeps the record of the timetable's runs, and of the rows that they could not deal with.
 
 A run is on record before its chunks are handed out; each chunk that is done adds to it, once, and
 the last one ends it. A row that failed is parked: a `JobFailure` tells why until a later run, or an
@@ -112,7 +112,7 @@ class AlreadyResolved(Refused):
 
 @dataclass(frozen=True)
 class Started:
-    """A run on record, and what is to be handed out of it."""
+    """A run on record, and the chunks of it that are to be handed out."""
 
     run: JobRun
     job: Job
@@ -128,11 +128,11 @@ def start(
     tick: datetime | None = None,
     is_alone: bool = False,
 ) -> Started:
-    """Put a run on record that does what is due at `at`. One that finds nothing ends with that.
+    """Put a run on record that does what is due at `at`. A run that finds nothing ends at once.
 
-    Raises TickTaken, with nothing changed, when a run of `tick` is on record, and JobAtWork, which
-    leaves the tick owed, when one that `is_alone` would not be. A run that could not ask the
-    database takes no tick: it is still owed.
+    Raises TickTaken, with nothing changed, when a run of `tick` is on record. With `is_alone`,
+    raises JobAtWork while another run of the job is at work; the tick stays owed. A run that could
+    not ask the database takes no tick: it is still owed.
     """
     try:
         with transaction.atomic():
@@ -161,7 +161,9 @@ def _take(job: Job, tick: datetime, *, at: datetime, now: datetime) -> JobRun:
 
 
 def _check_alone(job: Job, turn: JobRun | None, now: datetime) -> None:
-    """Raise JobAtWork while another run of the job is. Of two at once, the second waits here."""
+    """Raise JobAtWork while another run of the job is at work. Of two callers at once, the second
+    waits here.
+    """
     locks.wait_for_advisory_lock(f"runs of {job.name}")
     if is_at_work(job, now, but=turn):
         raise JobAtWork(f"job: {job.name} is at work; wait until that run has ended")
@@ -207,7 +209,7 @@ def _start(
 
 
 def is_at_work(job: Job, now: datetime, *, but: JobRun | None = None) -> bool:
-    """Whether a run of the job has not ended, and none of its chunks can have been lost yet."""
+    """Whether a run of the job other than `but` has not ended, and cannot have lost a chunk yet."""
     at_work = JobRun.objects.filter(job=job.name, ended_at__isnull=True)
     if but is not None:
         at_work = at_work.exclude(pk=but.pk)
@@ -216,9 +218,10 @@ def is_at_work(job: Job, now: datetime, *, but: JobRun | None = None) -> bool:
 
 
 def work_off(job: Job, keys: Sequence[int], at: datetime, turn: Turn | None = None) -> Failures:
-    """Do one chunk. Rows that failed before come after the others, each on its own.
+    """Do one chunk; returns the rows that failed, each with its error.
 
-    Of a job that asks providers, what was not tried is in `turn` afterwards.
+    Rows that failed before come after the others, each on its own. For a job that asks providers,
+    what was not tried is in `turn` afterwards.
     """
     parked = set(_open(job, keys).values_list("row_id", flat=True)) if job.is_set_based else set()
     failures: Failures = {}
@@ -240,9 +243,10 @@ def finish(
     now: datetime,
     turn: Turn | None = None,
 ) -> int | None:
-    """Add a chunk that was done to its run. The second time that a chunk is done adds nothing.
+    """Add a finished chunk to its run, once: a chunk that is done a second time adds nothing.
 
-    Returns the number under which the rest of it is to be handed out, if the turn ended before it.
+    Returns the number under which the rest of the chunk is to be handed out, if the turn ended
+    before it was done; otherwise None.
     """
     rest, put_off = (turn.rest, turn.put_off) if turn else ([], [])
     tried = set(keys) - set(rest) - set(put_off)
@@ -268,19 +272,26 @@ def _kept_silent(number: int, put_off: Sequence[int], silent: Sequence[str]) -> 
 
 
 def give_up(run_id: int, number: int, *, error: Exception, now: datetime) -> None:
-    """A chunk was not done, through no row's fault; the next run finds its rows due again."""
+    """Record that a chunk was not done because of `error`, through no row's fault; the next run
+    finds its rows due again.
+    """
     _count(run_id, number, error=f"Chunk {number}: {said(error)}", now=now)
 
 
 def hand_back(run_id: int, numbers: Sequence[int], *, error: Exception, now: datetime) -> None:
-    """Chunks did not reach the workers: the run ends with the others, and its tick is owed."""
+    """Record that these chunks did not reach the workers. The run ends with its other chunks, and
+    its tick is owed.
+    """
     for number in numbers:
         give_up(run_id, number, error=error, now=now)
     JobRun.objects.filter(pk=run_id).update(tick=None)
 
 
 def close_lost(now: datetime) -> int:
-    """End the runs that lost a chunk, once a later run has found its rows due again; how many."""
+    """End the runs that lost a chunk and whose rows a later run has found due again.
+
+    Returns how many it ended.
+    """
     with connection.cursor() as cursor:
         cursor.execute(CLOSE_LOST, {"now": now, "stuck": now - STUCK_AFTER})
         return int(cursor.rowcount)
@@ -337,7 +348,9 @@ def _open(job: Job, keys: Sequence[int]) -> "QuerySet[JobFailure]":
 
 
 def _resolve_what_is_not_due(job: Job, due: Sequence[int], at: datetime, now: datetime) -> None:
-    """Somebody else has dealt with the row: an operation that met it, or a person."""
+    """Resolve failures whose rows are not due any more: another operation or a person has dealt
+    with them.
+    """
     parked = JobFailure.objects.filter(job=job.name, resolved_at__isnull=True)
     rows = dict(parked.filter(last_failed_at__lte=at).values_list("row_id", "pk"))
     if done := rows.keys() - set(due):
@@ -345,7 +358,7 @@ def _resolve_what_is_not_due(job: Job, due: Sequence[int], at: datetime, now: da
 
 
 def said(error: Exception) -> str:
-    """An error in words for operators; a refusal is a sentence already."""
+    """An error in words for operators. A refusal's own words are a sentence already."""
     text = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
     return shown(text.strip(), LONGEST_ERROR)
 
@@ -356,7 +369,7 @@ def said(error: Exception) -> str:
 def order(*, job_name: str, at: datetime, actor: str, reason: str, now: datetime) -> Started:
     """Have a job do what is due at `at`, however long ago that was; it may have been done before.
 
-    Raises UnknownJob, JobAtWork, Invalid for an instant to come, or without a reason.
+    Raises UnknownJob and JobAtWork; Invalid for an instant in the future, or without a reason.
     """
     job, reason = _job(job_name), wording.checked("reason", reason)
     if at > now:
@@ -375,9 +388,9 @@ def order(*, job_name: str, at: datetime, actor: str, reason: str, now: datetime
 
 
 def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFailure:
-    """Try a parked row once more, here and now; what came of it is in the failure.
+    """Try a parked row once more, here and now. Returns its failure, which says what came of it.
 
-    Raises UnknownFailure, AlreadyResolved, UnknownJob, Invalid without a reason.
+    Raises UnknownFailure, AlreadyResolved and UnknownJob; Invalid without a reason.
     """
     reason = wording.checked("reason", reason)
     failure = JobFailure.objects.filter(pk=failure_id).first()
@@ -418,7 +431,10 @@ def _job(name: str) -> Job:
 
 
 def forget(run_ids: Sequence[int], now: datetime) -> Failures:
-    """Delete these runs, and some of the failures that were dealt with as long ago."""
+    """Delete these runs, and up to a bound the failures that were resolved as long ago.
+
+    Returns an empty Failures, as no row can fail.
+    """
     JobRun.objects.filter(is_old(now), pk__in=run_ids).delete()
     old = JobFailure.objects.filter(resolved_at__lt=now - KEPT).order_by("pk")
     JobFailure.objects.filter(pk__in=old.values_list("pk")[:MOST_FORGOTTEN]).delete()

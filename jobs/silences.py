@@ -1,8 +1,8 @@
-"""Providers that keep silent, during one run of a job.
+"""Counts providers that do not answer, during one run of a job.
 
-One that accepts and never answers costs whoever asks it the whole of their patience each time. So a
-run that met silence three times in a row asks that provider nothing more: what is left of its rows
-is tried by the next run.
+A provider that accepts connections and never answers costs each request its full time-out. So a run
+to which it did not answer three times in a row asks it nothing more; the rest of its rows is tried
+by the next run.
 """
 
 from collections import Counter
@@ -20,13 +20,13 @@ class KeepsSilent(Refused):
 
 
 class Silences:
-    """How often each provider kept silent in a row; `given_up` were given up on before."""
+    """How often each provider did not answer in a row; those in `given_up` were given up before."""
 
     def __init__(self, given_up: Iterable[str] = ()) -> None:
         self._in_a_row = Counter(dict.fromkeys(given_up, MOST_IN_A_ROW))
 
     def check(self, provider: str) -> None:
-        """Raise KeepsSilent for one that is asked no more."""
+        """Raise KeepsSilent for a provider that this run asks no more."""
         if self._in_a_row[provider] >= MOST_IN_A_ROW:
             raise KeepsSilent(f"{provider} kept silent {MOST_IN_A_ROW} times in a row")
 
@@ -38,5 +38,5 @@ class Silences:
 
     @property
     def given_up(self) -> list[str]:
-        """The providers that are asked no more."""
+        """The providers that this run asks no more."""
         return sorted(name for name, times in self._in_a_row.items() if times >= MOST_IN_A_ROW)

@@ -1,4 +1,4 @@
-"""The doors that Celery beat and the workers come through."""
+"""The tasks of Celery: what beat sends, and what workers run."""
 
 import logging
 from collections.abc import Sequence
@@ -22,9 +22,10 @@ TURN_SECONDS = 4 * 60  # well before Celery's time limit, which strikes in the m
 
 @shared_task
 def beat() -> None:
-    """Somebody asks, and somebody does: that is all that a timetable needs.
+    """Heartbeat: proves that beat publishes and a worker consumes.
 
-    What was asked for and not begun, since the broker or the database was away, is asked for again.
+    It also starts the runs that are owed: those whose tick was missed while the broker or the
+    database was away.
     """
     now = clock.now()
     Heartbeat.objects.update_or_create(pk=queries.SCHEDULER, defaults={"at": now})
@@ -34,7 +35,10 @@ def beat() -> None:
 
 @shared_task
 def run_job(name: str, tick: str = "") -> None:
-    """Begin the run of this instant of the timetable, unless it was; without one, a run besides."""
+    """Start the job's run of this tick, unless one is on record.
+
+    Without a tick, start an additional run.
+    """
     job, turn = job_named(name), datetime.fromisoformat(tick) if tick else None
     try:
         now = clock.now()
@@ -53,7 +57,7 @@ def run_job(name: str, tick: str = "") -> None:
 
 
 def spread(started: runs.Started) -> None:
-    """Hand a run's chunks to the workers. Those that the broker does not take are given up."""
+    """Send a run's chunks to the workers. Chunks that the broker does not take are handed back."""
     at = started.run.due_at.isoformat()
     for number, chunk in enumerate(started.chunks, start=1):
         try:
@@ -76,7 +80,9 @@ def _hand_out(job: Job, run_id: int, number: int, keys: Sequence[int], at: str) 
     max_retries=5,
 )
 def do_chunk(run_id: int, number: int, name: str, keys: Sequence[int], at: str) -> None:
-    """Do one chunk of a run, and add it up. May be asked twice for the same one."""
+    """Do one chunk of a run, and add it to the run's record. Safe to be called twice for the same
+    chunk.
+    """
     job, instant = job_named(name), datetime.fromisoformat(at)
     turn = _turn(run_id, instant) if job.asks_providers else None
     try:
@@ -97,13 +103,14 @@ def do_chunk(run_id: int, number: int, name: str, keys: Sequence[int], at: str) 
 
 
 def _turn(run_id: int, at: datetime) -> Turn:
-    """A turn at rows that ask providers; those of which the run has had enough are not asked."""
+    """A turn at rows that ask providers. Providers that this run has given up are not asked."""
     silent = JobRun.objects.filter(pk=run_id).values_list("silent", flat=True).first()
     return Turn(at, clock=clock.now, seconds=TURN_SECONDS, silences=Silences(silent or ()))
 
 
 def _now_on_record() -> datetime:
-    """When a chunk ended, for its run's record alone: by the database's clock if ours is wrong.
+    """The instant at which a chunk ended, for the run's record only; by the database's clock if
+    ours is wrong.
 
     What the chunk did counts at the instant that its run was given.
     """

@@ -1,7 +1,7 @@
 """The jobs that run here, in the order in which a replay runs those of one instant.
 
-Each package declares its own; config.timetable lists them all, and says so here when the programs
-start: what knows no book can look them up by name.
+Each package declares its own. config.timetable lists them all, and installs them here when the
+programs start, so that this package finds them by name without importing the books.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ def all_jobs() -> tuple[Job, ...]:
 
 
 def job_named(name: str) -> Job:
-    """Raises LookupError."""
+    """The job of this name. Raises LookupError."""
     for job in _jobs:
         if job.name == name:
             return job

@@ -4,9 +4,9 @@ from django.db import models
 
 
 class Lease(models.Model):
-    """Who may do something outside the database just now, such as asking a provider.
+    """A process's right to do something outside the database just now, such as asking a provider.
 
-    There is a row while somebody is at it, or has died at it (jobs.leases).
+    There is a row while a process is at it, or has died at it (jobs.leases).
     """
 
     # Anew each time that it is taken, and higher than ever before: whoever lost it can tell.

@@ -57,7 +57,9 @@ class JobRun(models.Model):
 
 
 class JobFailure(models.Model):
-    """A row that failed, by its primary key; later runs try it on its own, so it holds up none."""
+    """A row that failed, by its primary key. Later runs try it on its own, so that it holds up no
+    other.
+    """
 
     job = models.CharField(max_length=40)
     row_id = models.BigIntegerField()  # of the table that the job is about
