@@ -1,6 +1,6 @@
-"""Books whose open day is yet to come, seen from the clock.
+"""Finds books whose open day is still ahead of the clock.
 
-Nothing that lives takes a book there: only a replay that was told --beyond-now may have.
+Only a replay with --beyond-now may leave a book there.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ CHECK = Check(10, "no open day is ahead of the clock", "open day", "")
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Books of one kind that are open on the same day of one zone."""
+    """The books of one kind that are open on the same day in the same time zone."""
 
     model: Books
     timezone: str
@@ -39,7 +39,7 @@ class Days:
         return max(start, self.since) if self.since else start
 
     def merchants(self) -> Iterator[str]:
-        """The references of some of them."""
+        """The references of some of the merchants whose books these are."""
         found = self.model.objects.filter(
             timezone=self.timezone, timezone_since_at=self.since, open_on=self.day
         )
@@ -48,7 +48,11 @@ class Days:
 
 
 def look(now: datetime) -> tuple[Finding, str]:
-    """What is ahead of `now` without leave, and a sentence about what has it (or nothing)."""
+    """Find books that are ahead of `now` without a replay that was allowed to.
+
+    Returns the audit's finding, and a sentence about the books that are ahead with leave ("" if
+    none are).
+    """
     farthest = Replay.objects.aggregate(Max("beyond_now_until"))["beyond_now_until__max"]
     checked = 0
     excused: list[Days] = []

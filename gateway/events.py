@@ -1,6 +1,7 @@
-"""Every event type, and the order in which a run of events is applied.
+"""All event types, and the order in which a run of events is applied.
 
-Each event has one outcome; a rejected one leaves the rest to go on. Domain: events and API.
+Each event has one outcome; a rejected event does not hold up the others. See chapter 23 of
+docs/rules.md.
 """
 
 import logging
@@ -67,7 +68,7 @@ class MerchantJoined(Data):
 
 @transaction.atomic
 def join(event: Event, now: datetime) -> Outcome:
-    """Take in a merchant with its credit line and its billing account, all or nothing."""
+    """Create a merchant with its credit line and its billing account, or nothing at all."""
     data = read(MerchantJoined, event)
     if data.settlement_days not in SETTLEMENT_DAYS:
         raise Invalid("settlement_days", f"must be one of {SETTLEMENT_DAYS}")
@@ -102,7 +103,10 @@ def join(event: Event, now: datetime) -> Outcome:
 
 
 def _terms(data: MerchantJoined) -> dict[str, Any]:
-    """What tells a repeat from a conflict: what may be left out is what it then means."""
+    """The terms by which a repeated event is told from a conflicting one.
+
+    A member that is left out counts as its default.
+    """
     meant = {
         "billing_currency": data.billing_currency or data.currency,
         "payment_method": data.payment_method or str(BillingAccount.Method.MANUAL),
@@ -120,7 +124,7 @@ def _payment_method(named: str | None) -> BillingAccount.Method:
 
 
 class _Faulty(Invalid):
-    """The database refuses what the event says; we should have said so before it did."""
+    """The database refuses a value of the event that our own checks should have refused."""
 
     def __init__(self) -> None:
         super().__init__("event", "has something in it that cannot be kept")
@@ -144,7 +148,7 @@ class EventRun:
         self._merchants: dict[str, int] = {}
 
     def apply(self, event: Event, *, now: datetime) -> None:
-        """Apply one event that arrives `now`."""
+        """Apply one event that arrives at `now`."""
         place = len(self._outcomes)
         self._outcomes.append(None)
         self._types.append((event.type, str(event.data.get("currency", ""))))
@@ -177,7 +181,7 @@ class EventRun:
         accounts.hold_both([pk for _, pk in known])
 
     def finish(self) -> list[Outcome]:
-        """Record the charges that were held back; what became of every event, in order."""
+        """Record the charges that were held back; returns the outcome of every event, in order."""
         self._record_held()
         outcomes = [outcome for outcome in self._outcomes if outcome is not None]
         became = (outcome.status for outcome in outcomes)
@@ -202,7 +206,7 @@ class EventRun:
 
 
 def _record(new: Sequence[charges.NewCharge]) -> list[Outcome]:
-    """Record charges together; where the content of one is at fault, each half of them.
+    """Record charges together; where the content of one is at fault, each half of them, and so on.
 
     Recording is all or nothing, so the halves find the books as the whole did.
     """
@@ -218,8 +222,10 @@ def _record(new: Sequence[charges.NewCharge]) -> list[Outcome]:
 
 
 def _is_of_content(error: Exception) -> bool:
-    """Whether the database refuses values: too long, out of range, not to be encoded, against a
-    constraint or a trigger. A connection that is gone, a deadlock, wrong SQL are our own failures.
+    """Whether the database refuses the values of an event: too long, out of range, not to be
+    encoded, or against a constraint or a trigger.
+
+    A connection that is gone, a deadlock and wrong SQL are our own failures.
     """
     if isinstance(error, UnicodeError):
         return True
@@ -245,7 +251,7 @@ def _handler(event_type: str) -> Handler:
 
 
 def _measure(became: Mapping[tuple[tuple[str, str], str], int]) -> None:
-    """Count what became of a run's events, by type and currency, for the metrics."""
+    """Count the outcomes of a run's events by type and currency, for the metrics."""
     for ((event_type, currency), outcome), times in became.items():
         is_known = event_type in (JOINED, CHARGED) or event_type in credit_events.HANDLERS
         counters.EVENTS.labels(event_type if is_known else "unknown", outcome).inc(times)
@@ -259,10 +265,10 @@ def _measure(became: Mapping[tuple[tuple[str, str], str], int]) -> None:
 
 
 def apply_all(events: Iterable[Event], *, now: datetime) -> list[Outcome]:
-    """Apply events that arrive together `now`, in the order of `at`, equal ones as listed.
+    """Apply events that arrive together at `now`, in the order of `at`, equal ones as listed.
 
-    They count at their arrival. Gives what became of each, in the order in which they are listed.
-    What is our failure is raised: nothing of that event is kept, and all may be sent again.
+    They count at their arrival. Returns their outcomes in the order in which they are listed.
+    Failures of our own are raised: nothing of that event is kept, and all events may be sent again.
     """
     listed = list(events)
     order = sorted(range(len(listed)), key=lambda place: listed[place].at)

@@ -2,7 +2,7 @@
 
 Events are applied in the order of `at`, ties in the order of the file. What a window of events did
 and how far the file has come are one transaction, so that a replay that was killed goes on where it
-was, and ends like one that was not. Domain: events and API.
+was, and ends like one that was not. See chapter 23 of docs/rules.md.
 
 With TAEL_SANDBOX it is a demonstration or a test. Without, it moves a marketplace in before it
 opens: no provider is asked, nobody is mailed, and the bills it draws up were settled outside
@@ -43,7 +43,7 @@ COLLECTING = "collect-payments"  # the one of them that asks providers
 
 
 def jobs_of_a_replay() -> Sequence[Job]:
-    """Those of the timetable that concern the books, and no people."""
+    """The jobs of the timetable that a replay runs: those that concern the books, and not people."""
     return [job for job in all_jobs() if job.in_replay]
 
 
@@ -65,7 +65,7 @@ class NoDemonstration(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the file: the event it says, or why it says none."""
+    """One line of the file: the event in it, or why there is none."""
 
     number: int
     at: datetime
@@ -84,7 +84,9 @@ class Source:
     to_come: Line | None  # the first line whose event is said to happen after the clock
 
     def read(self) -> Iterator[Line]:
-        """Its lines in the order in which they happened; streamed if the file has that order."""
+        """The file's lines in the order in which they happened; streamed if the file has that
+        order.
+        """
         lines = _lines(self.path)
         if self.is_in_order:
             return lines
@@ -116,7 +118,9 @@ def _open(path: Path) -> IO[bytes]:
 
 
 def _lines(path: Path) -> Iterator[Line]:
-    """A line that says no instant takes that of the line before it."""
+    """The lines of the file, each with its instant; a line without one takes that of the line
+    before it.
+    """
     at = EPOCH
     with _open(path) as file:
         for number, text in enumerate(file, start=1):
@@ -171,9 +175,10 @@ class Replaying:
         ]
 
     def run(self) -> Replay:
-        """Apply what the file has before `until`; follow the timetable up to and including it.
+        """Apply the events of the file before `until`, and follow the timetable up to and including
+        it.
 
-        Raises LiveBooks, NoDemonstration, and ReplayedByAnother; then nothing has been changed.
+        Raises LiveBooks, NoDemonstration and ReplayedByAnother; then nothing has been changed.
         """
         if self.is_moving_in and self.beyond_now:
             raise NoDemonstration("--beyond-now is for demonstrations, which have TAEL_SANDBOX=1.")
@@ -189,7 +194,9 @@ class Replaying:
         return self.replay
 
     def _load(self) -> None:
-        """How far the file has come; before anything is applied, how far it may go."""
+        """Load or create the record of how far the file has been applied, and note how far it may
+        go.
+        """
         self.replay, _ = Replay.objects.get_or_create(
             digest=self.source.digest, defaults={"name": shown(self.source.path.name, 255)}
         )
@@ -215,7 +222,7 @@ class Replaying:
             )
 
     def _windows(self) -> Iterator[Sequence[Line]]:
-        """The lines not done yet, in runs between which the timetable has nothing to do."""
+        """The lines that are not done yet, grouped so that no job is due within a group."""
         window: list[Line] = []
         for place, line in enumerate(self.source.read()):
             if line.at >= self.until:
@@ -236,7 +243,9 @@ class Replaying:
         return min(job.tick_after(clock) for job in self.jobs) if clock else EPOCH
 
     def _follow_timetable(self, instant: datetime) -> None:
-        """Run the jobs at each of their instants after the clock, up to and including `instant`."""
+        """Run the jobs at each of their instants after the replay's clock, up to and including
+        `instant`.
+        """
         if self.replay.clock is None:
             if instant > EPOCH:  # where lines stand that come before any event
                 self.replay.clock = instant
@@ -253,7 +262,9 @@ class Replaying:
             notices.keep_unmailed(up_to=now)
 
     def after_tick(self, tick: datetime) -> None:
-        """For who has more to do at an instant of the timetable, once its jobs are done."""
+        """Called at each instant of the timetable once its jobs are done; subclasses may do more
+        here.
+        """
 
     @transaction.atomic
     def _apply(self, window: Sequence[Line]) -> None:
@@ -298,7 +309,9 @@ class Replaying:
 
 @contextmanager
 def _quick_commits() -> Iterator[None]:
-    """A commit need not wait for the disk: a replay goes on from the last one that got there."""
+    """Commit without waiting for the disk while the block runs: a replay goes on from the last
+    commit that got there.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")
     try:
