@@ -1,4 +1,4 @@
-"""What happened at a merchant lately, in words, each with the page that says more."""
+"""What happened at a merchant lately, in sentences, each with a link to the page that says more."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Happening:
 
 
 def latest(merchant: Merchant, most: int) -> Sequence[Happening]:
-    """The latest notices in the language in force, newest first."""
+    """The merchant's `most` latest notices in the language in force, newest first."""
     notices = Notice.objects.filter(merchant=merchant).order_by("-id")[:most]
     return [
         Happening(

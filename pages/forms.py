@@ -5,7 +5,7 @@ from lib.text_fields import LineField
 
 
 class Search(forms.Form):
-    """What to look for. What makes no sense is as good as nothing asked."""
+    """What to look for. Invalid values are ignored."""
 
     q = LineField(max_length=100, required=False, label=_("Page or reference"))
 

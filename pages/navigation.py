@@ -135,7 +135,7 @@ class Named(NamedTuple):
 
 
 def address(route: str, *args: object) -> str:
-    """Where the page is; "" when there is no such page."""
+    """The address of the page; "" when there is no such page."""
     try:
         return reverse(route, args=args)
     except NoReverseMatch:
@@ -143,7 +143,9 @@ def address(route: str, *args: object) -> str:
 
 
 def named(text: str) -> list[Named]:
-    """The pages of this name, and those whose name has words that start like those of `text`."""
+    """The pages of this name, and those with a word in their name that starts like a word of
+    `text`.
+    """
     wanted = _plain(text)
     if not wanted:
         return []
@@ -165,7 +167,7 @@ def _fits(wanted: str, name: str) -> bool:
 
 @lru_cache(maxsize=len(PAGES))
 def names(page: Page) -> frozenset[str]:
-    """All it is called, in all languages, as names are compared."""
+    """All names of the page in all languages, in the form in which names are compared."""
     return frozenset(filter(None, map(_plain, (*_titles(page), *page.words.split(";")))))
 
 
@@ -176,5 +178,5 @@ def _titles(page: Page) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """Without differences that nobody means: of case, width and spaces."""
+    """The text without differences of case, width and spaces."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -44,14 +44,14 @@ class Found:
 
     @property
     def only(self) -> str:
-        """Where to go at once: the only thing of exactly this name; "" when there is a choice."""
+        """The address of the only result with exactly this name; "" when there is none or a choice."""
         return self.exact[0] if len(self.exact) == 1 else ""
 
 
 def find(merchant: Merchant, text: str, *, today: date) -> Found:
     """What `text` may mean to the merchant, whose credit line and account are at hand.
 
-    Dates are those of the time zone in force.
+    Dates are in the time zone in force.
     """
     named = [(one, one.page.address(merchant.reference)) for one in pages.named(text)]
     there = [(one, address) for one, address in named if address]

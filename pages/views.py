@@ -19,7 +19,7 @@ MATURING_DAYS = 4
 
 @for_members
 def overview(request: MemberRequest) -> HttpResponse:
-    """How the merchant stands: what to look at first, credit, proceeds, charges, the next bill."""
+    """The start page: what needs attention, credit, proceeds, charges and the next bill."""
     now, account = clock.now(), _account(request)
     line = account.merchant.credit_line
     today, billing_today = local_day(line, now), local_day(account, now)

@@ -17,7 +17,7 @@ EVERYTHING_LIES_UNDER = {"merchants:home", "overview"}  # so it says nothing to 
 
 @register.simple_tag(takes_context=True)
 def other_merchants(context: dict[str, Any]) -> list[Merchant]:
-    """A few of the other merchants the person acts for; the list of all is a page of its own."""
+    """A few of the other merchants the person acts for; the list of all has its own page."""
     request = context["request"]
     others = queries.merchants_of(request.user).exclude(pk=request.membership.merchant_id)
     return list(others.prefetch_related(None).order_by("name", "pk")[:MERCHANTS_IN_SWITCHER])
@@ -25,7 +25,7 @@ def other_merchants(context: dict[str, Any]) -> list[Merchant]:
 
 @register.simple_tag(takes_context=True)
 def where_to_go_on(context: dict[str, Any]) -> str:
-    """The page that sent the person to set up a second factor, once there is one."""
+    """The page that sent the person here to set up a second factor, once there is one."""
     return second_factor.where_to_go_on(context["request"])
 
 

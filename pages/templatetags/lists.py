@@ -1,4 +1,4 @@
-"""The parts of a list's page that say how it is filtered and sorted (lib.lists)."""
+"""Template tags for the parts of a list's page that say how it is filtered and sorted (lib.lists)."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -35,9 +35,10 @@ def search(
     of_label: str = "",
     all_label: str = "",
 ) -> dict[str, Any]:
-    """A box for the filter's field `name`, and where `choices` are given, a menu of its field `of`.
+    """A search box for the filter's field `name`; where `choices` are given, with a menu for its
+    field `of`.
 
-    Whatever else is asked of the list stays as it is.
+    The list's other filters and its order stay as they are.
     """
     asked: Filter = context["filter"]
     kept = {key: value for key, value in asked.asked.items() if key not in (name, of)}
@@ -58,9 +59,10 @@ def search(
 
 @register.inclusion_tag("includes/heading.html", takes_context=True)
 def heading(context: dict[str, Any], field: str, label: str, align: str = "") -> dict[str, Any]:
-    """A table's heading; a link that sorts by `field`, or the other way round, where that can be.
+    """A table's heading. Where the list can be sorted by `field`, a link that does so, or reverses
+    the order.
 
-    In a table that a page shows without a filter it is a heading like others.
+    In a table that a page shows without a filter it is plain text.
     """
     asked: Filter | None = context.get("filter")
     offered = [by for by in asked.sorts if by.lstrip("-") == field] if asked else []
@@ -77,5 +79,5 @@ def heading(context: dict[str, Any], field: str, label: str, align: str = "") ->
 
 @register.simple_tag(takes_context=True)
 def without(context: dict[str, Any], name: str) -> str:
-    """The address of the same list whatever its field `name`."""
+    """The address of the same list without a value for its field `name`."""
     return str(context["filter"].link(**{name: ""}))
