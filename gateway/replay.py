@@ -43,7 +43,7 @@ COLLECTING = "collect-payments"  # the one of them that asks providers
 
 
 def jobs_of_a_replay() -> Sequence[Job]:
-    """The jobs of the timetable that a replay runs: those that concern the books, and not people."""
+    """The jobs of the timetable that a replay runs: those that concern the books."""
     return [job for job in all_jobs() if job.in_replay]
 
 

@@ -44,7 +44,7 @@ class Found:
 
     @property
     def only(self) -> str:
-        """The address of the only result with exactly this name; "" when there is none or a choice."""
+        """The address of the only result with exactly this name; "" if there is no such one."""
         return self.exact[0] if len(self.exact) == 1 else ""
 
 

@@ -1,4 +1,4 @@
-"""Template tags for the parts of a list's page that say how it is filtered and sorted (lib.lists)."""
+"""Template tags for the parts of a list that show how it is filtered and sorted (lib.lists)."""
 
 from collections.abc import Iterable
 from typing import Any
