@@ -5,5 +5,7 @@
 
 
 def reached(figure: float, is_reached: bool) -> str:
-    """A figure that has a target, and whether it meets it."""
+    """A line of the report for a figure that has a target: the figure, and whether it meets the
+    target.
+    """
     return f"{figure:.2f} {'(reached)' if is_reached else '(NOT REACHED)'}"

@@ -46,7 +46,7 @@ WHERE conrelid = 'billing_charge'::regclass AND contype = 'f'
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Lines of the report: what was measured, and what came out."""
+    """Yields the lines of the report: what was measured, and the result."""
     merchants = _merchants()
     _make_tables()
     ours, keyed, bare = [], [], []
@@ -67,7 +67,7 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def _merchants() -> list[Merchant]:
-    """Their first day is behind them, and its bills written."""
+    """Merchants whose first day has been worked off and whose first bills are written."""
     thresholds = ["500.00"] * OFTEN_BILLED + ["1000000.00"] * (MERCHANTS - OFTEN_BILLED)
     joined = [join(f"charged-{n}", threshold=each) for n, each in enumerate(thresholds)]
     days.work_off(joined, now=NOW)
@@ -84,7 +84,7 @@ def _make_tables() -> None:
 
 
 def _charges(merchants: Sequence[Merchant], number: int) -> list[charges.NewCharge]:
-    """Charges of many merchants, mixed, as they come in over a morning."""
+    """Charges of many merchants, mixed as they arrive over a morning."""
     return [_charge(merchants, number, place) for place in range(CHARGES)]
 
 
@@ -136,7 +136,7 @@ def _apply(events: Sequence[Event]) -> None:
 
 
 def _rows(number: int) -> list[bytes]:
-    """What a round recorded, as COPY writes it: one row each, in the order of recording."""
+    """The rows that a round recorded, in the format of COPY and in the order of recording."""
     with (
         connection.cursor() as cursor,
         cursor.copy(

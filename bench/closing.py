@@ -32,7 +32,7 @@ GROUP BY charge.statement_id, charge.fee_id
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Lines of the report: what was measured, and what came out."""
+    """Yields the lines of the report: what was measured, and the result."""
     accounts = [join(f"closing-{number}") for number in range(MERCHANTS)]
     with connection.cursor() as cursor:
         cursor.execute(TABLE)
@@ -54,7 +54,7 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def _close(accounts: Sequence[int], last_day: date) -> tuple[float, float]:
-    """Seconds for us and for the least SQL, each the median of several times, in turn."""
+    """Seconds that closing takes us and the least SQL, each the median of several runs in turn."""
     now = calendar.day_end(last_day, "UTC")
     month = calendar.month_of(last_day)
     ours, floor = [], []
@@ -79,7 +79,9 @@ def _sum(accounts: Sequence[int], month: date) -> None:
 
 
 def _seconds(act: Callable[[], None]) -> float:
-    """How long it takes with all that a commit would check; it is undone, to be done again."""
+    """How long `act` takes, including all that a commit would check. It is rolled back, to be
+    run again.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         started = time.perf_counter()
         act()

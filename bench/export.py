@@ -57,7 +57,7 @@ COPY (
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Lines of the report: what was measured, and what came out."""
+    """Yields the lines of the report: what was measured, and the result."""
     big, small = (_closed_statement(f"export-{rows}", rows) for rows in (ROWS, 1000))
     with _server() as server:
         server.fetch(small)  # what a first request loads is not what an export needs
@@ -92,7 +92,7 @@ def _copy(statement: Statement) -> float:
 
 
 class _Server:
-    """Our web server on the scratch database, and somebody signed in who may export."""
+    """Our web server on the scratch database, with a session of somebody who may export."""
 
     def __init__(self, port: int, process: psutil.Process) -> None:
         self.port = port
@@ -105,11 +105,11 @@ class _Server:
 
     @property
     def growth(self) -> float:
-        """MB since `watch`, at the most."""
+        """By how many MB the server's memory grew at most since `watch`."""
         return (self.peak - self.before) / MEGABYTE
 
     def fetch(self, statement: Statement) -> tuple[float, float]:
-        """Seconds until all of a statement's CSV is here, and until its first byte was."""
+        """Seconds until the whole CSV of a statement has arrived, and until its first byte did."""
         merchant = Merchant.objects.get(pk=statement.account_id)
         path = reverse("billing:statement_csv", args=[merchant.reference, statement.month])
         client = HTTPConnection("127.0.0.1", self.port, timeout=300)
@@ -134,7 +134,7 @@ class _Server:
 
 
 def _sign_in() -> str:
-    """The cookie of somebody who may export of every merchant there is."""
+    """The session cookie of a user who may export from every merchant."""
     user = User.objects.create(email="export@bench.example")
     Membership.objects.bulk_create(
         Membership(user=user, merchant=merchant, role=Membership.Role.FINANCE)
@@ -175,7 +175,7 @@ def _server() -> Iterator[_Server]:
 
 
 def _environment() -> dict[str, str]:
-    """Of a demonstration on the scratch database, with our keys."""
+    """Environment variables of a demonstration on the scratch database, with our keys."""
     database = connection.settings_dict
     user, password, host, name = (
         quote(str(database[part]), safe="") for part in ("USER", "PASSWORD", "HOST", "NAME")

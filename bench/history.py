@@ -19,7 +19,7 @@ JOINED = datetime(2024, 11, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Size:
-    """Of each of these merchants."""
+    """How many rows of each kind each of these merchants gets."""
 
     step: int  # days between those with bills
     batches: int  # bills of such a day, each with a line of every fee but the monthly ones
@@ -46,7 +46,7 @@ LARGE = Size(1, 15, 6, 1600, 1818, 40_000, 100_000, 20, 4, 60_000, 50, 12, 10_00
 
 
 def write(references: Sequence[str], size: Size) -> None:
-    """Merchants of these references, with that much behind them at `NOW`."""
+    """Create merchants with these references, each with a history of that size up to `NOW`."""
     lines = [join(reference, at=JOINED) for reference in references]
     values = asdict(size) | {
         "lines": lines,

@@ -1,4 +1,4 @@
-"""Placing orders."""
+"""Placing orders, one after the other."""
 
 import threading
 import time
@@ -43,7 +43,7 @@ FROM held, placed
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Lines of the report: what was measured, and what came out."""
+    """Yields the lines of the report: what was measured, and the result."""
     line = join("bench-one", limit=GENEROUS)
     names = (f"order-{number}" for number in count())
     ratios = []

@@ -1,7 +1,7 @@
 """Every page of a merchant, and how long it takes with 5,000 charges and with 5,000,000.
 
-The one measured is the largest: what it has lies in the same tables as all that a thousand others
-have. Figures are server time, through the whole middleware and without a network.
+The merchant that is measured is the largest; its rows lie in the same tables as those of a thousand
+others. Figures are server time, through the whole middleware and without a network.
 """
 
 import logging
@@ -83,7 +83,7 @@ QUESTIONS = {
 
 @dataclass(frozen=True)
 class Shop:
-    """A merchant, and what its addresses name."""
+    """A merchant, and the parts of its pages' addresses."""
 
     merchant: Merchant
     named: Mapping[str, Any]
@@ -120,7 +120,7 @@ class Shop:
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Lines of the report: what was measured, and what came out."""
+    """Yields the lines of the report: what was measured, and the result."""
     logging.getLogger("django.request").setLevel(logging.ERROR)  # some addresses only take a POST
     history.write(["small"], history.SMALL)
     small = {page.name: page for page in _measure("small")}
@@ -189,7 +189,9 @@ def _routes(
 
 
 def _is_page(client: Client, asked: str) -> bool:
-    """Not a form's other end, and no download: that is as long as its data."""
+    """Whether the address is a page: not a form's target, and no download, which takes as long
+    as its data.
+    """
     response = client.get(asked)
     kind = response.headers.get("Content-Type", "")
     return response.status_code == 200 and kind.startswith(("text/html", "image/svg+xml"))

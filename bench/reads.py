@@ -29,7 +29,7 @@ FROM generate_series(1, %(sales)s) n
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Lines of the report: what was measured, and what came out."""
+    """Yields the lines of the report: what was measured, and the result."""
     short, long = (_line(f"reads-{sales}", sales) for sales in (1_000, 1_000_000))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE credit_proceedsentry, credit_limitentry, credit_creditline")

@@ -73,7 +73,10 @@ WHERE item.account_id = account.merchant_id AND merchant_id = ANY(%(accounts)s)
 
 
 def fill_month(accounts: Sequence[int], *, last_day: date, charges: int) -> None:
-    """So many charges of each account on the last day of a month, which is now its open day."""
+    """Record so many charges of each account on the last day of a month.
+
+    That day becomes the accounts' open day.
+    """
     values: dict[str, Any] = {
         "accounts": list(accounts),
         "day": last_day,

@@ -1,4 +1,4 @@
-"""Merchants to measure with."""
+"""Creates merchants to measure with."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ def join(
     threshold: str = "1000000.00",
     at: datetime = JOINED,
 ) -> int:
-    """A merchant in US dollars and UTC; its primary key."""
+    """Create a merchant in US dollars and UTC; returns its primary key."""
     data = {
         "name": reference, "currency": "USD", "timezone": "UTC", "language": "en",
         "credit_limit": str(limit), "payment_days": 10, "settlement_days": 7,
