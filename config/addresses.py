@@ -9,7 +9,9 @@ CONTACT = re.compile(r"(mailto:|https://|tel:)[\x21-\x7e]+")
 
 
 def networks(named: list[str]) -> list[IPv4Network | IPv6Network]:
-    """TAEL_ADMIN_NETWORKS. Raises ImproperlyConfigured for what is no network."""
+    """The networks that TAEL_ADMIN_NETWORKS names. Raises ImproperlyConfigured where a name is
+    no network.
+    """
     try:
         return [ip_network(one) for one in named]
     except ValueError as error:

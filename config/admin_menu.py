@@ -1,4 +1,4 @@
-"""How the admin looks, and what its sidebar leads to."""
+"""How the admin looks, and where the links of its sidebar lead."""
 
 from collections.abc import Callable
 from typing import Any

@@ -18,10 +18,10 @@ BOOKS: dict[str, Book] = {"credit": credit.of, "billing": billing.of}
 
 
 def of_merchant(reference: str, *, local_names: bool = False) -> dict[str, Any]:
-    """All that the books say of one merchant, seen at one moment.
+    """The books of one merchant as a document, as they are at one moment.
 
-    `local_names` adds what only this installation calls a withdrawal or a payment. Raises
-    UnknownMerchant.
+    `local_names` adds the names that withdrawals and payments have in this installation only.
+    Raises UnknownMerchant.
     """
     with snapshot():
         merchant = Merchant.objects.filter(reference=reference).first()
@@ -32,7 +32,8 @@ def of_merchant(reference: str, *, local_names: bool = False) -> dict[str, Any]:
 
 
 def of_all() -> Iterator[dict[str, Any]]:
-    """The same of every merchant, by reference in the order of code points, seen at one moment.
+    """The books of every merchant, by reference in the order of code points, as they are at one
+    moment.
 
     Each batch of merchants takes the same number of queries, and only one is in memory.
     """

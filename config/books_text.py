@@ -29,7 +29,9 @@ def lines(document: Said) -> Iterator[str]:
 
 
 def _section(said: Said, indent: str) -> Iterator[str]:
-    """First what is one value each, below each other; then what has parts, under headings."""
+    """The lines of a section: first its single values, below each other; then its parts, under
+    headings.
+    """
     single = {name: value for name, value in said.items() if not _has_parts(value)}
     widest = max(map(len, single), default=0)
     for name, value in single.items():
@@ -47,7 +49,7 @@ def _section(said: Said, indent: str) -> Iterator[str]:
 
 
 def _rows(rows: Sequence[Said], indent: str) -> Iterator[str]:
-    """A table where it is narrow enough, and otherwise each row by itself."""
+    """The lines of a table where it is narrow enough, and otherwise of each row by itself."""
     names = [name for name in (rows[0] if rows else ()) if any(_shown(row[name]) for row in rows)]
     nested = any(_has_parts(row[name]) for row in rows for name in names)
     cells = [[_text(row[name]) for name in names] for row in rows]
@@ -67,7 +69,7 @@ def _rows(rows: Sequence[Said], indent: str) -> Iterator[str]:
 
 
 def _row(row: Said, indent: str) -> Iterator[str]:
-    """What a row says in a paragraph, and below it what it is made of."""
+    """The lines of a row: a paragraph of its values, and below it its parts."""
     single = [
         f"{_label(name)} {_text(value)}"
         for name, value in row.items()
@@ -92,7 +94,7 @@ def _row(row: Said, indent: str) -> Iterator[str]:
 
 
 def _has_parts(value: object) -> bool:
-    """Whether it is shown under a heading of its own."""
+    """Whether the value is shown under a heading of its own."""
     if isinstance(value, list):
         return bool(value) and isinstance(value[0], Mapping)
     return isinstance(value, Mapping)
@@ -107,7 +109,7 @@ def _label(name: str) -> str:
 
 
 def _is_figure(value: object) -> bool:
-    """Whether it is read by its last digit: a number or an amount, or nothing."""
+    """Whether the value is aligned to the right: a number or an amount, or no value."""
     text = str(value).removeprefix("-").replace(".", "", 1)
     return value is None or (not isinstance(value, bool) and text.isdigit())
 

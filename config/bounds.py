@@ -1,4 +1,6 @@
-"""What a request may be like before anything of it is read, and how long an answer may take."""
+"""Bounds on what a request may be before anything of it is read, and on how long an answer may
+take.
+"""
 
 import re
 from collections.abc import Callable, Iterable
@@ -70,7 +72,7 @@ def _refusal(sentence: str, status: int) -> HttpResponse:
 
 
 class Patience:
-    """Says in a sentence that the database took too long.
+    """Middleware that answers with a sentence when the database took too long.
 
     How long it may take is the connection's own statement_timeout (lib.statement_timeout).
     """

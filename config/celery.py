@@ -66,7 +66,7 @@ app.conf.beat_scheduler = "celery.beat:Scheduler"
 
 
 def follow(jobs: Sequence[Job]) -> None:
-    """Have beat ask for each of these at its instants, and for a heartbeat each minute."""
+    """Have beat send each of these jobs at its instants, and a heartbeat each minute."""
     app.conf.beat_schedule = {
         job.name: {
             "task": "jobs.tasks.run_job",
@@ -83,9 +83,11 @@ def follow(jobs: Sequence[Job]) -> None:
 
 @celeryd_after_setup.connect  # which has it say all such things
 def not_be_asked(**_: Any) -> None:
-    """At each lost connection Celery asks whether work in progress is to be thrown away in future.
+    """Silence Celery's warning at each lost connection, which asks whether to cancel tasks in
+    future.
 
-    It is not: a chunk that has asked a provider writes down the answer, and runs twice in peace.
+    They are not cancelled: a chunk that has asked a provider writes down the answer, and may safely
+    run twice.
     """
     message = r"\s*In Celery 5\.1 we introduced an optional breaking"
     warnings.filterwarnings("ignore", message=message, category=CPendingDeprecationWarning)
@@ -101,7 +103,7 @@ def have_a_broker(**_: Any) -> None:
 @celeryd_init.connect
 @beat_init.connect
 def be_the_installation(**_: Any) -> None:
-    """What is raised in here Celery would only log."""
+    """Check the installation as a process starts; Celery would only log what is raised in here."""
     try:
         installation.check()
     except ImproperlyConfigured as refusal:

@@ -6,7 +6,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 class Loader(AppLoader):
-    """Ends a worker or beat that the settings refuse with their sentence, and no traceback."""
+    """Celery's loader of settings: where they are refused, the process ends with their sentence
+    instead of a traceback.
+    """
 
     def config_from_object(self, obj: Any, silent: bool = False) -> Any:
         try:

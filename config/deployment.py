@@ -18,7 +18,7 @@ NEEDED = {
 
 
 def check() -> None:
-    """Raises ImproperlyConfigured, one sentence, for the first setting that is missing."""
+    """Raises ImproperlyConfigured, with one sentence, for the first setting that is missing."""
     for name, why in NEEDED.items():
         if not os.environ.get(name, "").strip():
             raise ImproperlyConfigured(
@@ -27,13 +27,15 @@ def check() -> None:
 
 
 def unknown_host(base_url: str, allowed: Sequence[str]) -> str:
-    """The host of the links in e-mails, if Tael would not answer to it; empty if it would."""
+    """The host of the links in e-mails if `allowed` does not include it; "" if it does."""
     host = urlsplit(base_url).hostname or base_url
     return "" if validate_host(host, allowed) else host
 
 
 def check_host(base_url: str, allowed: Sequence[str]) -> None:
-    """Raises ImproperlyConfigured where links in e-mails lead to a host that is not answered to."""
+    """Raises ImproperlyConfigured where links in e-mails lead to a host that Tael does not
+    answer to.
+    """
     if host := unknown_host(base_url, allowed):
         raise ImproperlyConfigured(
             f"Add {host}, the host of TAEL_BASE_URL, to ALLOWED_HOSTS: links in e-mails lead there,"

@@ -14,14 +14,14 @@ DEMO = "T"
 
 
 def first_prefix(*, deployed: bool) -> str:
-    """TAEL_PREFIX, which a new database gets; a demonstration needs none."""
+    """The TAEL_PREFIX that a new database gets; a demonstration needs none."""
     return os.environ.get("TAEL_PREFIX", "") or ("" if deployed else DEMO)
 
 
 def place(base_url: str) -> str:
-    """Where the installation is: its address, and the data folder where that holds its database.
+    """Where the installation is: its address, and the data folder if its database is in there.
 
-    Not its port, which one process of it may be told and another not.
+    The port is left out, since one process may be given it and another not.
     """
     host = urlsplit(base_url).hostname or base_url
     return f"{host} {datafolder.root()}" if embedded.runs_postgres() else host
@@ -39,9 +39,9 @@ def refuse_other_books() -> None:
 
 
 def check() -> None:
-    """The same for a server, which starts where the books can't be read, and says so.
+    """As `refuse_other_books`, for a server: where the books can't be read it starts, and logs so.
 
-    Until they can be it does nothing to them, and asks no provider. Raises WrongPrefix,
+    Until they can be read it does nothing to them, and asks no provider. Raises WrongPrefix,
     WrongTimeZoneData.
     """
     try:

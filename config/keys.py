@@ -14,8 +14,8 @@ KEY_BYTES = 32
 def encryption_keys(*, deployed: bool) -> list[str]:
     """TAEL_ENCRYPTION_KEYS, newest first; where none is given, one made for the data folder.
 
-    Raises ImproperlyConfigured for a deployment without keys, and for what is no key: at the start,
-    not when the first merchant names a bank card.
+    Raises ImproperlyConfigured for a deployment without keys, and for a text that is no key: at the
+    start, and not when the first merchant adds a bank card.
     """
     keys = os.environ.get("TAEL_ENCRYPTION_KEYS", "").replace(",", " ").split()
     for number, key in enumerate(keys, start=1):

@@ -1,8 +1,8 @@
-"""Static files as collectstatic left them, also where it ran after this process had started.
+"""Static files as collectstatic left them, even if it ran after this process had started.
 
-Both of the classes that these are made of look once, as they are made: a server that was started
-too early would answer each page with an error until somebody started it again, and one that runs
-while a new version is laid down would not have the new files.
+Both base classes look once, when they are made: a server that was started too early would answer
+each page with an error until it was restarted, and one that runs while a new version is installed
+would not have the new files.
 """
 
 from pathlib import Path
@@ -16,10 +16,12 @@ MANIFEST = CompressedManifestStaticFilesStorage.manifest_name
 
 
 class Collected(CompressedManifestStaticFilesStorage):
-    """Knows files by the names that collectstatic gave them."""
+    """Django's storage of files under the names that collectstatic gave them."""
 
     def stored_name(self, name: str) -> str:
-        """Raises ValueError for a file that collectstatic has not seen."""
+        """The name that collectstatic gave the file. Raises ValueError for one that it has not
+        seen.
+        """
         try:
             return str(super().stored_name(name))
         except ValueError:
@@ -28,7 +30,7 @@ class Collected(CompressedManifestStaticFilesStorage):
 
 
 class Served(WhiteNoiseMiddleware):
-    """Serves what was collected."""
+    """WhiteNoise's middleware, which serves what was collected."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
@@ -48,7 +50,7 @@ class Served(WhiteNoiseMiddleware):
             self.add_files(self.static_root, prefix=self.static_prefix)
 
     def _collected_at(self) -> float:
-        """When collectstatic wrote its list; 0 where it never did, or where none is looked at."""
+        """When collectstatic wrote its list; 0 without a list, or where it is not used."""
         if not self.static_root or self.autorefresh:
             return 0.0
         try:

@@ -1,8 +1,9 @@
-"""Words of Django and allauth that people here read, so that our catalogues have them, too.
+"""Messages of Django and allauth that people see here, marked so that our catalogues translate
+them.
 
-Theirs lack some of these in Thai, where Django's rules for passwords would stand in English, or say
-them in other words than our own pages, or wrongly. Ours come first (settings.LOCALE_PATHS). What
-another version words anew falls back to theirs.
+Theirs lack some of these in Thai, where Django's rules for passwords would stand in English, or use
+other words than our own pages, or are wrong. Our catalogues come first (settings.LOCALE_PATHS). A
+message that another version words anew falls back to theirs.
 """
 
 from django.utils.translation import gettext_noop, ngettext_lazy

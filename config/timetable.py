@@ -1,4 +1,4 @@
-"""The one timetable: Celery beat and `manage.py replay` both follow it."""
+"""The timetable: every job that Celery beat and `manage.py replay` run."""
 
 from billing import jobs as billing
 from credit import jobs as credit

@@ -57,7 +57,7 @@ METHODS = [
 
 
 def found() -> Catalog:
-    """Every text marked for translation, with the files that it is in."""
+    """A catalogue of every text marked for translation, with the files that it is in."""
     catalog = Catalog()
     for folder in SOURCES:
         root = settings.BASE_DIR / folder
@@ -80,7 +80,9 @@ def update() -> None:
 
 
 def problems() -> list[str]:
-    """What is not translated, fuzzy, not in the code any more, or compiled from another text."""
+    """Sentences about texts that are not translated, fuzzy, no longer in the code, or compiled
+    from another text.
+    """
     words = found()
     return [problem for language in LANGUAGES for problem in _problems(language, words)]
 

@@ -1,6 +1,6 @@
-"""For how long Tael waits for its own servers, which may accept and never answer.
+"""How long Tael waits for its own servers, which may accept a connection and never answer.
 
-A host that lost its network or its disk does so. Whoever waits then gets an error in seconds, as if
+A host that lost its network or its disk does so. The caller then gets an error in seconds, as if
 the server were away (config.monitoring.outages), and no thread is lost to it.
 """
 
@@ -33,5 +33,5 @@ PUBLISHING = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "inte
 
 
 def probing() -> dict[str, object]:
-    """What tells kombu to wait as briefly as a probe does."""
+    """Options of kombu for waiting only as long as a health check does."""
     return {**BROKER, "socket_connect_timeout": PROBE_SECONDS, "socket_timeout": PROBE_SECONDS}

@@ -1,4 +1,4 @@
-"""What gunicorn serves: `gunicorn config.wsgi`; gunicorn.conf.py says how."""
+"""The WSGI application that gunicorn serves: `gunicorn config.wsgi`, with gunicorn.conf.py."""
 
 import os
 

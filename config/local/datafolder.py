@@ -1,4 +1,4 @@
-"""Where Tael keeps what is its own: embedded servers, generated keys, beat's notes.
+"""The folder in which Tael keeps its own files: embedded servers, generated keys, beat's schedule.
 
 The folder is TAEL_DATA_DIR, else `.data` beside manage.py (`.data/test` under pytest).
 """
@@ -67,17 +67,19 @@ def server_account() -> pwd.struct_passwd | None:
 
 
 def others_can_reach(path: Path) -> bool:
-    """Whether an account that owns nothing of it may walk to `path`."""
+    """Whether an account that owns none of the folders on `path` may walk to it."""
     return all(step.stat().st_mode & stat.S_IXOTH for step in path.parents if step.exists())
 
 
 def secret_key() -> str:
-    """A key made once for this data folder, for development and demonstrations."""
+    """The SECRET_KEY for development and demonstrations, made once for this data folder."""
     return _made_once("secret_key", lambda: secrets.token_urlsafe(64))
 
 
 def encryption_key() -> str:
-    """As `secret_key`, of the kind that config.keys describes."""
+    """The encryption key (see config.keys) for development and demonstrations, made once for
+    this data folder.
+    """
     return _made_once(
         "encryption_key", lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
     )
@@ -123,7 +125,10 @@ def _make(folder: Path) -> None:
 
 
 def _refuse_strangers(folder: Path) -> None:
-    """A folder under /tmp has a name others can guess: use it only when it is ours alone."""
+    """Raise RuntimeError unless the folder belongs to this account alone.
+
+    Others can guess the name of a folder under /tmp.
+    """
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
         raise RuntimeError(

@@ -63,7 +63,10 @@ def cache_url() -> str:
 
 
 def ensure() -> None:
-    """Have the servers run, and keep them running until this process ends. Cheap when they are."""
+    """Start the servers unless they run, and keep them running until this process ends.
+
+    Cheap when they run.
+    """
     global _users_lock
     if _users_lock is not None or not (runs_postgres() or runs_redis()):
         return
@@ -83,7 +86,7 @@ def ensure() -> None:
 
 
 def revive() -> None:
-    """Start what has died under us. Who lost a connection calls it, and then connects again.
+    """Start servers that have died; called by whoever lost a connection, which then connects again.
 
     Raises ServerDidNotStart.
     """
@@ -93,7 +96,7 @@ def revive() -> None:
 
 
 def revive_dead() -> None:
-    """The same for who holds no connection; cheap when nothing has died."""
+    """As `revive`, for a caller that holds no connection; cheap when nothing has died."""
     is_dead = (runs_postgres() and not servers.postgres_listens()) or (
         runs_redis() and not servers.redis_listens()
     )
@@ -102,7 +105,7 @@ def revive_dead() -> None:
 
 
 def ensure_broker() -> None:
-    """Have Redis run now, also where it died since: a task is about to be sent."""
+    """Start Redis unless it runs, even if it died since `ensure`: a task is about to be sent."""
     ensure()
     if runs_redis() and not servers.redis_listens():
         revive()
@@ -131,7 +134,9 @@ def leave() -> None:
 
 
 def _leave_when_told_to_end() -> None:
-    """Python runs no exit handlers for a signal that nobody handles; somebody's own are kept."""
+    """Handle SIGTERM and SIGHUP so that exit handlers run; a handler that is set already is
+    kept.
+    """
     if threading.current_thread() is not threading.main_thread():
         return
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -144,7 +149,9 @@ def _exit_in_order(number: int, frame: FrameType | None) -> None:
 
 
 def _hold_a_lock_of_our_own() -> None:
-    """In a forked child: a lock shared with the parent would turn exclusive for both at once."""
+    """Run in a forked child: a lock that is shared with the parent would turn exclusive for both
+    at once.
+    """
     global _guard, _users_lock
     _guard = threading.Lock()  # another of the parent's threads may have held the old one
     if _users_lock is not None:

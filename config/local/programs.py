@@ -36,7 +36,8 @@ class Program:
         )
 
     def look(self) -> str:
-        """Start it again where it has ended by itself, and say so; empty when it runs.
+        """Start the program again if it has ended by itself. Returns a sentence about that, or ""
+        when it runs.
 
         Celery's worker ends at some restarts of Redis.
         """
@@ -52,7 +53,7 @@ class Program:
 
     @property
     def cannot_run(self) -> bool:
-        """Whether it ended so soon and so often that starting it again is no use."""
+        """Whether it ended so soon and so often that it is no use to start it again."""
         return self.early_ends >= MOST_EARLY_ENDS
 
     def _close(self) -> None:

@@ -1,7 +1,8 @@
 """Runs a program that ends when its starter does: `python run_with_parent.py PROGRAM ARGUMENT…`.
 
-The starter keeps the other end of our standard input. The kernel closes it however the starter
-ends, by `kill -9` too, and then the program is told to end, and soon made to, with all its own.
+The starter holds the other end of our standard input. The kernel closes it however the starter
+ends, by `kill -9` too. Then the program is terminated, and after a while killed with all its
+children.
 """
 
 import os

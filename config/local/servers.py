@@ -1,4 +1,4 @@
-"""Start and stop the PostgreSQL and Redis that come as Python packages.
+"""Starts and stops the PostgreSQL and Redis that come as Python packages.
 
 Nothing here is guarded against a second process doing the same: embedded.py does that.
 """
@@ -41,7 +41,9 @@ class ServerDidNotStart(Exception):
 
 
 def postgres_folder() -> Path:
-    """Holds the socket. Whoever may enter it is trusted, so only its owner (and root) may."""
+    """The folder of PostgreSQL's socket. Whoever may enter it is trusted, so only its owner (and
+    root) may.
+    """
     return datafolder.sockets() / "pg"
 
 
@@ -64,7 +66,7 @@ def start_postgres() -> None:
 
 
 def postgres_listens() -> bool:
-    """Whether somebody is there; asks nothing, and starts no other process."""
+    """Whether PostgreSQL accepts connections; asks it nothing, and starts no other process."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(SILENCE_SECONDS)
         try:
@@ -86,7 +88,9 @@ def _cluster() -> Path:
 
 
 def _create_cluster() -> None:
-    """Make the cluster under another name first: one that bears the final name is complete."""
+    """Create the database cluster under another name first, so that one with the final name is
+    complete.
+    """
     draft = _cluster().with_suffix(".new")
     shutil.rmtree(draft, ignore_errors=True)
     _give_to_server(draft)
@@ -202,7 +206,7 @@ def start_redis() -> None:
 
 
 def redis_listens() -> bool:
-    """Whether somebody takes connections; one that then keeps silent is there all the same."""
+    """Whether Redis accepts connections, even if it then does not answer."""
     try:
         return bool(_ask_redis("PING"))
     except TimeoutError:
@@ -210,7 +214,9 @@ def redis_listens() -> bool:
 
 
 def stop_redis() -> None:
-    """Return once Redis has written what it holds and is gone; one that keeps silent stays."""
+    """Have Redis write its data and end; returns once it has. A Redis that does not answer is
+    left running.
+    """
     with suppress(TimeoutError):
         _ask_redis("SHUTDOWN", PATIENCE_SECONDS)
 
@@ -238,7 +244,7 @@ def _launch_redis() -> None:
 
 
 def _ask_redis(command: str, seconds: float = SILENCE_SECONDS) -> bytes:
-    """The first answer to a command; nothing when nobody listens or the server went away.
+    """The first answer to a command; empty when nobody listens or the server went away.
 
     Raises TimeoutError where somebody listens and does not answer.
     """
@@ -258,7 +264,9 @@ def _ask_redis(command: str, seconds: float = SILENCE_SECONDS) -> bytes:
 
 
 def _package(name: str) -> Path:
-    """An installed package's folder, found without importing it: both do much at import."""
+    """An installed package's folder, found without importing it: both packages do much at
+    import.
+    """
     spec = find_spec(name)
     if spec is None or spec.origin is None:
         raise ServerDidNotStart(f"The package {name} is not installed.")

@@ -1,4 +1,4 @@
-"""What this process is just doing, for the lines that it logs: a request, or a task."""
+"""The request or task that this process is at work on, for the lines that it logs."""
 
 import re
 from collections.abc import Iterator
@@ -30,7 +30,9 @@ def of(request: HttpRequest, request_id: str) -> Iterator[None]:
 
 
 def now() -> dict[str, Any]:
-    """Request or task, the merchant's reference, the user's number; never a name or an address."""
+    """The request or task, the merchant's reference and the user's number; never a name or an
+    address.
+    """
     known: dict[str, Any] = dict(_task.get({}))
     request = _request.get()
     if request is None:
@@ -47,9 +49,9 @@ def now() -> dict[str, Any]:
 
 
 def without_secrets(text: str) -> str:
-    """The text without whatever in the present request's address may be a secret.
+    """The text without those parts of the present request's address that may be secret.
 
-    Messages of exceptions may quote an address; and what is in it is not theirs to tell.
+    Messages of exceptions may quote an address.
     """
     request = _request.get()
     if request is None:

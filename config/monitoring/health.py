@@ -37,7 +37,9 @@ _migrated_at = 0.0
 
 
 class Health:
-    """Answers before anything else: a probe knows a server by its number, and speaks plain HTTP."""
+    """Middleware that answers health checks before any other: they name the server by its
+    number, and come in plain HTTP.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -63,7 +65,9 @@ def _healthz() -> HttpResponse:
 
 
 def _readyz(checks: Mapping[str, Check]) -> HttpResponse:
-    """Names what fails in a few words; the log has the rest."""
+    """The response to a readiness check, which names what fails in a few words; the log has the
+    rest.
+    """
     found: dict[str, str] = {}
     for name, check in checks.items():
         # One that keeps silent would cost the whole of our patience with each question.
@@ -107,13 +111,15 @@ def _clock() -> str:
 
 
 def _zones() -> str:
-    """Every page counts days: by the data that the books are counted by, and no other."""
+    """Compares the time-zone data of this server with that of the books; "" if they are the
+    same.
+    """
     known = time_zone_data.current().version
     return "" if known == zones.VERSION else f"the books have {known}, this server {zones.VERSION}"
 
 
 def _static() -> str:
-    """Each page names files by what collectstatic made of them."""
+    """Checks that collectstatic has run, without which no page can name its files."""
     try:
         name = staticfiles_storage.url(SHEET).removeprefix(settings.STATIC_URL)
     except ValueError:
@@ -148,7 +154,9 @@ def _scheduler() -> str:
 
 
 def _runs() -> str:
-    """Runs that lost a chunk: open for over an hour, or closed as lost within the last one."""
+    """Checks for runs that lost a chunk: open for over an hour, or closed as lost within the
+    last hour.
+    """
     now = clock.now()
     stuck = queries.stuck(now).count()
     lost = queries.lost_since(now - queries.STUCK_AFTER).count()

@@ -25,7 +25,9 @@ ADDRESS = re.compile(r"https?://[^\s/'\"]+/[^\s'\"]*|(?<![\w/.:])/(?!/)[^\s'\"]*
 
 
 class Context(logging.Filter):
-    """Adds what the process is just doing, and names routes where others name addresses."""
+    """A filter that adds the request or task to each record, and puts routes in place of
+    addresses.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.context = context.now()
@@ -37,7 +39,7 @@ class Context(logging.Filter):
 
 
 def by_route(text: str, path: str = "") -> str:
-    """The text with the route in place of each address in it, and of `path` as it stands there."""
+    """The text with its route in place of each address in it, and of `path` wherever it stands."""
     if len(path) > 1:
         text = text.replace(path, route_of(path))
     return ADDRESS.sub(lambda found: route_of(found[0]), text)
@@ -83,7 +85,9 @@ class Line(logging.Formatter):
 
 
 def without_rows(text: str) -> str:
-    """PostgreSQL tells the whole row that it refused, with all that is in it."""
+    """The text without the rows that PostgreSQL quotes when it refuses them, as they may hold
+    anything.
+    """
     lines = text.split("\n")
     return "\n".join(line for line in lines if not line.lstrip().startswith("DETAIL:"))
 

@@ -26,12 +26,14 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where the client library looks for it
 
 
 def folder() -> Path:
-    """Where the processes of this machine count together, each in files of its own."""
+    """The folder in which the processes of this machine keep their counters, each in its own
+    files.
+    """
     return Path(os.environ.get(FOLDER) or datafolder.root() / "metrics")
 
 
 def empty_folder() -> Path:
-    """The folder without what processes of earlier starts counted."""
+    """The folder of counters, without what processes of earlier starts counted."""
     shutil.rmtree(folder(), ignore_errors=True)
     folder().mkdir(parents=True)
     return folder()
@@ -46,7 +48,9 @@ def registry() -> CollectorRegistry:
 
 
 class Standing:
-    """Gauges: a handful of short queries a scrape. What can't be asked is left out, and said so."""
+    """Collects gauges by a handful of short queries a scrape. Gauges that can't be read are left
+    out and logged.
+    """
 
     def describe(self) -> list[Metric]:
         return []  # else registering would ask

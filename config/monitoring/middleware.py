@@ -42,8 +42,8 @@ PERMISSIONS = ", ".join(
 
 
 class PageHeaders:
-    """Says what a page may load (only what we serve, and nothing written inline), what it may use
-    of the browser, and that nobody on the way, nor the next one at that browser, may keep it.
+    """Sets headers on pages: what a page may load (only what we serve, and nothing inline), what it
+    may use of the browser, and that nobody may keep a copy of it.
 
     Files that are the same for everybody come with a Cache-Control of their own.
     """
@@ -63,10 +63,9 @@ class PageHeaders:
 
 
 class Unreferred:
-    """Lets no page know the address of one whose link is a secret, not even our own.
+    """Keeps browsers from naming, to any page, the address of a page whose link is a secret.
 
-    The origin alone is told: told nothing, browsers send the form on such a page without an origin,
-    and Django refuses it.
+    Only the origin is sent on: without an origin, Django would refuse the form on such a page.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -81,7 +80,7 @@ class Unreferred:
 
 
 class LanguageOfUser:
-    """Speaks the language that the person has chosen, on whatever device they sign in.
+    """Sets the language that the person has chosen, on whatever device they sign in.
 
     The operators' admin is in English, whatever language they or their browsers prefer.
     """
@@ -100,7 +99,9 @@ class LanguageOfUser:
 
 
 class ClockIsRight:
-    """Answers in a sentence when the clock is wrong; nothing was done (lib.clock)."""
+    """Answers with a sentence when this machine's clock is wrong; then nothing was done
+    (lib.clock).
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

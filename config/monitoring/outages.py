@@ -1,8 +1,8 @@
-"""What is said when PostgreSQL or Redis is away, or the disk is full: a sentence, no traceback.
+"""Answers when PostgreSQL or Redis is away, or the disk is full: with a sentence, and no traceback.
 
-Pages and events answer 503, so that who asked may ask again; commands end with the sentence. What
-counts attempts lives in Redis: without it nobody signs in (merchants.sign_in.guesses), for a count
-that starts anew at each outage would be none.
+Pages and events answer 503, so that the caller may try again; commands end with the sentence.
+Attempts to sign in are counted in Redis: while it is away nobody signs in
+(merchants.sign_in.guesses), since a count that starts anew at each outage would protect nobody.
 """
 
 import errno
@@ -47,7 +47,7 @@ DISK = Outage("disk_full", "503_full.html", "The disk is full")
 
 
 def of(error: BaseException) -> Outage | None:
-    """What is away, if that is what the error, or what led to it, comes from."""
+    """The outage that caused the error, directly or through other errors; None if there is none."""
     chain = list(_chain(error))
     for outage, is_one in ((DISK, _is_full_disk), (DATABASE, _is_database), (REDIS, _is_redis)):
         if any(map(is_one, chain)):
@@ -56,13 +56,13 @@ def of(error: BaseException) -> Outage | None:
 
 
 def told(error: BaseException) -> str:
-    """The outage in one sentence for who started a command; empty for another error."""
+    """The outage in one sentence for whoever started a command; "" for another error."""
     outage = of(error)
     return f"{outage.sentence}: {_line(error)}" if outage else ""
 
 
 def answer(request: HttpRequest, error: BaseException) -> HttpResponse | None:
-    """What is answered to a request that met an outage; None for another error."""
+    """The response to a request that met an outage; None for another error."""
     outage = of(error)
     if outage is None:
         return None
@@ -79,7 +79,7 @@ def answer(request: HttpRequest, error: BaseException) -> HttpResponse | None:
 
 
 class Outages:
-    """Answers for a view that met an outage."""
+    """Middleware that answers when a view met an outage."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -92,7 +92,9 @@ class Outages:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler of what nobody caught: middleware that asks for the session, for one."""
+    """Django's handler for errors that nobody caught, such as those of middleware that reads the
+    session.
+    """
     error = sys.exc_info()[1]
     return (answer(request, error) if error else None) or defaults.server_error(request)
 

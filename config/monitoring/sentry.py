@@ -1,4 +1,4 @@
-"""Errors to Sentry, for who has one; imported only then."""
+"""Sends errors to Sentry, where a DSN is set; the package is imported only then."""
 
 import sentry_sdk
 from sentry_sdk.types import Event, Hint
@@ -8,7 +8,9 @@ from config.monitoring.logs import TELL_ADDRESSES, by_route, without_rows
 
 
 def start(dsn: str, environment: str) -> None:
-    """Send errors, and nothing of people: no addresses, bodies, cookies or values of variables."""
+    """Have errors sent, without anything about people: no addresses, bodies, cookies or values
+    of variables.
+    """
     sentry_sdk.init(
         dsn=dsn,
         environment=environment or None,
@@ -21,7 +23,9 @@ def start(dsn: str, environment: str) -> None:
 
 
 def _tidy(event: Event, hint: Hint) -> Event:
-    """A page's address may carry a secret, and a refused row anything: its route is enough."""
+    """The event with routes in place of addresses and without rows that were refused: either may
+    hold a secret.
+    """
     event.pop("request", None)
     event.pop("user", None)
     known = context.now()

@@ -53,7 +53,9 @@ def price(
 
 
 def add_card(last_four: str, *, by: str, brand: str = "Visa") -> Act:
-    """What the sandbox does with it depends on its number (billing.providers.registry)."""
+    """Add a card of the sandbox, whose number decides which payments succeed
+    (billing.providers.registry).
+    """
     return lambda merchant, now: payment_methods.add_card(
         merchant_id=merchant, provider=BillingAccount.Method.SANDBOX,
         token=f"demo-{merchant}-{last_four}", brand=brand, last_four=last_four, actor=by, now=now,
@@ -68,7 +70,7 @@ def pay_bills_from_proceeds(*, by: str) -> Act:
 
 
 def ask_credit(key: str, reason: str, amount: str, message: str, *, on: str, by: str) -> Act:
-    """On the latest charge of the fee `on`."""
+    """Ask for a credit on the latest charge of the fee `on`."""
 
     def act(merchant: int, now: datetime) -> object:
         charge = Charge.objects.filter(account=merchant, fee=on, at__lte=now).latest("at", "pk")
@@ -190,7 +192,9 @@ def add_bank_account(
 
 
 def withdraw_each_week(weekday: int, least: str, *, to: str, by: str) -> Act:
-    """All that is available then, from so much on, to the destination that ends so."""
+    """Withdraw each week all proceeds available, if at least `least`, to the destination whose
+    number ends in `to`.
+    """
 
     def act(merchant: int, now: datetime) -> object:
         line = _line(merchant)
@@ -204,7 +208,9 @@ def withdraw_each_week(weekday: int, least: str, *, to: str, by: str) -> Act:
 
 
 def withdraw(key: str, amount: str, *, to: str, by: str, by_hand: bool = False) -> Act:
-    """To the destination that ends so, by the sandbox, or by people with files for the bank."""
+    """Withdraw to the destination whose number ends in `to`: by the sandbox, or by hand, with
+    files for the bank.
+    """
 
     def act(merchant: int, now: datetime) -> object:
         line = _line(merchant)

@@ -1,5 +1,5 @@
-"""The electronics shop at the highest limit: prices of its own, bills paid out of its proceeds, and
-withdrawals so large that people send them.
+"""The electronics shop at the highest limit. It has prices of its own, pays bills out of its
+proceeds, and makes withdrawals so large that people send them.
 """
 
 from collections.abc import Iterator

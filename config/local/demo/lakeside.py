@@ -1,4 +1,6 @@
-"""The shop that keeps reaching its threshold: it asks for a higher one, and its card runs dry."""
+"""The shop that keeps reaching its threshold. It asks for a higher one, and its card fails for
+lack of funds.
+"""
 
 from collections.abc import Iterator
 

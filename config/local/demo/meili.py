@@ -1,4 +1,4 @@
-"""The dress shop that grew: it asks for credits, and takes its proceeds home."""
+"""The dress shop whose limit grew. It asks for credits, and withdraws its proceeds."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,6 @@
-"""Fee prices: a list for each currency from the first day on, and what is about to change."""
+"""Fee prices: a list for each currency from the first day on, and a price that is about to
+change.
+"""
 
 from collections.abc import Iterator
 
@@ -13,7 +15,10 @@ CARRIERS = "The carriers' rates rise."
 
 
 def chapter(shop: Shop, days: Days) -> Iterator[Action]:
-    """Of the shop's currency; another shop of the same currency finds them introduced already."""
+    """Introduces the prices in the shop's currency.
+
+    Another shop of the same currency finds them introduced already.
+    """
     currency = shop.currency
     for fee, unit in PRICES[currency].items():
         act = actions.price(fee, currency, unit, from_on=days.first, reason="The list of prices.")

@@ -43,7 +43,7 @@ def events(shops: Sequence[Shop], now: datetime) -> list[str]:
 
 
 class _Season:
-    """One shop's trade."""
+    """The trade of one shop."""
 
     def __init__(self, shop: Shop, now: datetime) -> None:
         self.shop = shop
@@ -111,7 +111,7 @@ class _Season:
     def _charge(
         self, at: datetime, name: str, fee: str, request: str, times: int = 1, sale: str = "0"
     ) -> Told:
-        """Priced by the list of prices, unless it is the share of a sale."""
+        """A charge, which is priced by the list of prices unless it is the share of a sale."""
         given = {}
         if fee not in PRICES[self.shop.currency]:
             share = money.rounded(Decimal(sale) * TRANSACTION_SHARE, self.shop.currency)

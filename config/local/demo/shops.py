@@ -25,7 +25,7 @@ TRANSACTION_SHARE = Decimal("0.008")
 
 @dataclass(frozen=True)
 class Refused:
-    """An order of these days that the line declines: it is too large, or its buyer a risk."""
+    """An order that the line declined so many days ago: it was too large, or its buyer a risk."""
 
     days_ago: int
     amount: str

@@ -61,7 +61,9 @@ def _table(findings: Sequence[Finding]) -> Table:
 
 
 def _list(finding: Finding, console: Console) -> None:
-    """Print the offending rows, a line each however long: it is searched and copied."""
+    """Print each offending row on a line of its own, however long, so that it can be searched
+    and copied.
+    """
     check = finding.check
     lines = [f"\nNot so: {check.name} ({check.what})"]
     for row in finding.listed:

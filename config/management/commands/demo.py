@@ -15,7 +15,7 @@ from merchants.models import Merchant
 
 
 class _Quarters:
-    """Says when another quarter of the events is done; who waits sees that it goes on."""
+    """Prints when another quarter of the events is done, so that whoever waits sees progress."""
 
     def __init__(self, stdout: OutputWrapper) -> None:
         self.stdout, self.said = stdout, 0

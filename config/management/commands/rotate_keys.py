@@ -29,7 +29,10 @@ class Command(BooksCommand):
             )
 
     def _rotate(self, column: Column) -> str:
-        """Go over one column; what no key opens in it, by name."""
+        """Encrypt the contents of one column anew.
+
+        Returns a sentence about those that no key opens, or "".
+        """
         looked_at, changed, unreadable = 0, 0, []
         for chunk in _chunks(column):
             rotated = keys.reencrypt(column, chunk, actor=ACTOR, now=clock.now())

@@ -97,7 +97,10 @@ class Command(BaseCommand):
             sys.exit(f"The {broken} ended by itself again and again, so the others were ended too.")
 
     def _look_after_servers(self) -> None:
-        """Tael's own PostgreSQL and Redis; what keeps them from starting is said once."""
+        """Start Tael's own PostgreSQL and Redis again where they died.
+
+        If they do not start, print why, once.
+        """
         try:
             embedded.revive_dead()
         except (servers.ServerDidNotStart, OSError) as error:
