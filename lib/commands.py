@@ -1,4 +1,4 @@
-"""What commands that read or write the books have in common."""
+"""The base class of commands that read or write the books."""
 
 from collections.abc import Callable
 from typing import Any

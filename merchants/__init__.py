@@ -1,3 +1,1 @@
-"""Who: merchants, the people who act for them, and operators; how they sign in and what they may
-do.
-"""
+"""Merchants, the people who act for them, and operators: how they sign in, and what they may do."""

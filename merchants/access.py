@@ -1,4 +1,4 @@
-"""The way into a merchant's pages: for its own people only."""
+"""Decorators of views that let only a merchant's own people see its pages."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -28,7 +28,7 @@ View = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
 
 
 def for_members(view: View[P]) -> Callable[..., HttpResponseBase]:
-    """Let the merchant's people in, and show times in the merchant's time zone.
+    """A decorator that lets the merchant's people in, and shows times in the merchant's time zone.
 
     The merchant is always the one of the address, so that two tabs never mix. Strangers get the
     same 404 as for a merchant that does not exist; whoever is not signed in is sent to do so, and
@@ -38,12 +38,14 @@ def for_members(view: View[P]) -> Callable[..., HttpResponseBase]:
 
 
 def for_finance(view: View[P]) -> Callable[..., HttpResponseBase]:
-    """The same for who may export, pay, withdraw and ask: OWNER and FINANCE. Others get a 403."""
+    """As `for_members`, but only for those who may export, pay, withdraw and ask: OWNER and
+    FINANCE. Others get a 403.
+    """
     return _guard(view, lambda membership: membership.may_act)
 
 
 def for_owners(view: View[P]) -> Callable[..., HttpResponseBase]:
-    """The same for who may change the team: OWNER. Others get a 403."""
+    """As `for_members`, but only for those who may change the team: OWNER. Others get a 403."""
     return _guard(view, lambda membership: membership.is_owner)
 
 

@@ -1,7 +1,8 @@
-"""How the books are told (docs/books.md), and what they say of who a merchant is.
+"""How the books are written as a document (docs/books.md), and the part of it that says who a
+merchant is.
 
-What is told is the same wherever and whenever that is done: no key of a row, no order that a
-database's language or plan decides, no reading of the clock.
+The document is the same wherever and whenever it is made: it has no keys of rows, no order that a
+database's language or plan decides, and nothing that depends on the clock.
 """
 
 from collections import defaultdict
@@ -23,7 +24,7 @@ RowsByMerchant = dict[int, list[Row]]
 def as_json(value: object, currency: str = "") -> Any:
     """The value as JSON has it: an amount in `currency` and a date as text, an instant in UTC.
 
-    Text that is empty says nothing, and is None.
+    Empty text becomes None.
     """
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
@@ -40,18 +41,20 @@ def plain(value: Decimal) -> str:
 
 
 def columns(names: str) -> dict[str, str]:
-    """Names in the order of the books, with their columns: `kind`, or `order=order__reference`."""
+    """The columns by their names in the document, in its order: `kind`, or
+    `order=order__reference`.
+    """
     pairs = (name.partition("=") for name in names.split())
     return {name: column or name for name, _, column in pairs}
 
 
 @dataclass(frozen=True)
 class Table:
-    """Which columns of a table are told, and how.
+    """Which columns of a table are written, and how.
 
-    `owner` is the column that has the merchant's key. `plain` names what is a figure and no posted
-    amount. Names that start with an underscore are keys of rows, for whoever puts
-    rows together; `told` leaves them out.
+    `owner` is the column that has the merchant's key. `plain` names the figures that are no posted
+    amounts. Names that start with an underscore are keys by which rows are put together; `told`
+    leaves them out.
     """
 
     owner: str
@@ -59,7 +62,7 @@ class Table:
     plain: str = ""
 
     def read(self, rows: "QuerySet[Any]", currencies: Mapping[int, str]) -> RowsByMerchant:
-        """The rows of each merchant in the order in which they were written; one query."""
+        """The rows of each merchant in the order in which they were written; takes one query."""
         found: RowsByMerchant = defaultdict(list)
         is_plain = [name in self.plain.split() for name in self.columns]
         read = rows.order_by("pk").values_list(self.owner, *self.columns.values())
@@ -74,14 +77,14 @@ class Table:
 
 
 def of_merchants(model: type[Model], owner: str, merchant_ids: Sequence[int]) -> "QuerySet[Any]":
-    """All rows of a model that are of these merchants."""
+    """All rows of a model that belong to these merchants."""
     return model._default_manager.filter(**{f"{owner}__in": merchant_ids})
 
 
 def in_order(rows: Iterable[Row], *names: str) -> list[Row]:
-    """The rows by what they say under these names, texts by their code points, nothing first.
+    """The rows sorted by their values under these names: texts by their code points, None first.
 
-    Rows that say the same keep the order they came in.
+    Rows with equal values keep the order they came in.
     """
     return sorted(
         rows, key=lambda row: [(row[name] is not None, row[name] or "") for name in names]
@@ -89,12 +92,12 @@ def in_order(rows: Iterable[Row], *names: str) -> list[Row]:
 
 
 def numbered(rows: Iterable[Row], name: str) -> list[Row]:
-    """The rows with their places in this order, from 1, under `name`."""
+    """The rows, each with its place in this order, from 1, under `name`."""
     return [{name: place, **row} for place, row in enumerate(rows, start=1)]
 
 
 def places(rows: Iterable[Row], name: str) -> dict[int, Any]:
-    """By which `name` a row is told that has this key."""
+    """The value under `name` of each row, by the row's key."""
     return {row["_pk"]: row[name] for row in rows}
 
 
@@ -106,7 +109,7 @@ def grouped(rows: Iterable[Row], key: str) -> dict[Any, list[Row]]:
 
 
 def told(rows: Iterable[Row]) -> list[Row]:
-    """The rows without the keys that put them together."""
+    """The rows without the keys by which they are put together."""
     return [{name: said for name, said in row.items() if name[0] != "_"} for row in rows]
 
 
@@ -122,7 +125,9 @@ PROPOSALS = Table(
 
 
 def of(merchants: Sequence[Merchant]) -> dict[int, Row]:
-    """Who these merchants are, where their days are counted, and what takes two people."""
+    """For each of these merchants: who it is, its time zones, and the decisions about it that
+    take two people.
+    """
     keys = [merchant.pk for merchant in merchants]
     zones, steps, proposals = (
         table.read(of_merchants(model, table.owner, keys), {})

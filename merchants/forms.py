@@ -11,7 +11,9 @@ from merchants.operations import profiles
 
 
 class ProfileLookedAt(forms.Form):
-    """Which profile the operator has looked at: the one that was changed at that instant."""
+    """Identifies the version of the profile that the operator has looked at, by the instant of
+    its last change.
+    """
 
     seen = LineField(widget=forms.HiddenInput, required=False)
 
@@ -34,7 +36,7 @@ class InvitationForm(RoleForm):
 
 
 class FirstPassword(SetPasswordForm):
-    """The password of somebody new."""
+    """The password that a new person chooses."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,7 +45,7 @@ class FirstPassword(SetPasswordForm):
 
 
 class ProfileForm(forms.Form):
-    """What a merchant says of itself; nothing of it is needed to save the rest."""
+    """What a merchant says about itself. Any field may be left empty."""
 
     licence_number = LineField(
         max_length=profiles.LONGEST["licence_number"], required=False, label=_("Licence number")
@@ -74,7 +76,7 @@ class ProfileForm(forms.Form):
         super().__init__(data, files, initial=told)
 
     def clean_licence_document(self) -> Any:
-        """Too much is not even read."""
+        """Refuses a file that is too large without reading it."""
         uploaded = self.cleaned_data["licence_document"]
         if uploaded and uploaded.size > profiles.LARGEST_DOCUMENT:
             raise forms.ValidationError(_("This file is larger than 5 MB."))

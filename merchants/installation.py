@@ -1,9 +1,9 @@
-"""What this installation is called by others, and whether it is the one they know.
+"""The prefix by which others know this installation, and a check that this is that installation.
 
 Several installations may share one account at a provider, and a restored copy has all the keys of
-its original. So what leaves the house carries the installation's prefix, and the database remembers
-the place for which the prefix was given: a copy that finds itself in another one asks no provider
-until `manage.py prefix` has said what it is.
+its original. So every number that others see carries the installation's prefix, and the database
+remembers the place for which the prefix was given: a copy that finds itself in another place asks
+no provider until `manage.py prefix` has said what it is.
 """
 
 import re
@@ -26,7 +26,7 @@ WHERE database.datname = current_database()
 
 
 class Elsewhere(Refused):
-    """The database is not where its prefix was given to it: it may be a copy."""
+    """The database is in another place than the one its prefix was given for, and may be a copy."""
 
     code = "installation_elsewhere"
 
@@ -36,7 +36,7 @@ class WrongPrefix(ImproperlyConfigured):
 
 
 def current() -> Installation:
-    """The installation; written down here when nobody has needed it before.
+    """The installation's row; it is written here when it is first needed.
 
     Raises WrongPrefix where a deployment was not told its prefix.
     """
@@ -55,7 +55,7 @@ def current() -> Installation:
 
 
 def checked(prefix: str) -> str:
-    """The prefix itself. Raises WrongPrefix for what can't be one."""
+    """The prefix itself. Raises WrongPrefix where it is malformed."""
     if not PREFIX.fullmatch(prefix):
         raise WrongPrefix(
             f"{prefix!r} can't be a prefix: it has one to eight capitals and digits, and starts"
@@ -65,17 +65,19 @@ def checked(prefix: str) -> str:
 
 
 def outside(number: str) -> str:
-    """What a number or key of ours is called where others see it: T-2026-000001."""
+    """A number or key of ours as others see it, with the prefix: T-2026-000001."""
     return f"{current().prefix}-{number}"
 
 
 def inside(number: str) -> str:
-    """What we call a number by that somebody gives with or without our prefix."""
+    """Our own form of a number that is given with or without our prefix."""
     return number.strip().removeprefix(f"{current().prefix}-")
 
 
 def place() -> str:
-    """Where this process finds its database, in words that a copy elsewhere does not share."""
+    """The place of the database that this process uses, in words that differ for a copy
+    elsewhere.
+    """
     with connection.cursor() as cursor:
         cursor.execute(DATABASE)
         server, database = cursor.fetchone()
@@ -94,7 +96,9 @@ def check() -> None:
 
 
 def refuse_elsewhere() -> None:
-    """Raise Elsewhere for a database that is not where its prefix was given to it."""
+    """Raise Elsewhere when the database is in another place than the one its prefix was given
+    for.
+    """
     known, here = current(), place()
     if known.place != here:
         raise Elsewhere(

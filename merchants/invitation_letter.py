@@ -9,7 +9,7 @@ from merchants.models import Invitation, User
 
 
 def write(invitation: Invitation, token: str) -> EmailMessage:
-    """In the language of the reader, if we know them, or else of the merchant."""
+    """The e-mail in the reader's language if we know it, or else in the merchant's."""
     merchant = invitation.merchant
     reader = User.objects.filter(email__iexact=invitation.email).first()
     with override((reader and reader.language) or merchant.language):

@@ -1,4 +1,6 @@
-"""The jobs about people: e-mails about sign-ins, and what is forgotten or lapses."""
+"""The jobs about people: they send e-mails about sign-ins, delete old records, and let proposals
+lapse.
+"""
 
 from datetime import timedelta
 

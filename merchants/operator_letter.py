@@ -1,6 +1,6 @@
-"""The e-mail by which an operator gets in for the first time: its link sets their password.
+"""The e-mail with the link by which a new operator sets their password.
 
-In English, as the admin is. Following the link proves the address.
+It is in English, as the admin is. Following the link proves the address.
 """
 
 from allauth.account import app_settings

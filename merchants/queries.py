@@ -37,14 +37,16 @@ _on_every_page: dict[str, Combinable] = {}
 
 
 def annotate_membership(**expressions: Combinable) -> None:
-    """Have every membership that is asked for know these; each is in terms of the membership."""
+    """Add these expressions, in terms of the membership, to every membership that `membership`
+    returns.
+    """
     _on_every_page.update(expressions)
 
 
 def membership(user: User, merchant_reference: str) -> Membership | None:
     """The person's role at the merchant; None for a stranger, or if there is no such merchant.
 
-    It knows what annotate_membership was told, such as the merchant's latest notice.
+    It has the annotations of `annotate_membership`, such as the merchant's latest notice.
     """
     return (
         Membership.objects.select_related("merchant")
@@ -65,13 +67,15 @@ def members(merchant: Merchant) -> QuerySet[Membership]:
 
 
 def members_without_factor(merchant: Merchant) -> QuerySet[Membership]:
-    """Who would have to set a second factor up, were one asked of everybody."""
+    """The members who would have to set up a second factor if the merchant required one."""
     having = Authenticator.objects.filter(type__in=FACTORS).values("user")
     return members(merchant).exclude(user__in=having)
 
 
 def open_invitations(merchant: Merchant, now: datetime) -> QuerySet[Invitation]:
-    """Those that can still be taken up, newest first; operations.team keeps them few."""
+    """The merchant's invitations that can still be accepted, newest first; operations.team keeps
+    them few.
+    """
     return (
         Invitation.objects.filter(
             merchant=merchant,
@@ -85,12 +89,12 @@ def open_invitations(merchant: Merchant, now: datetime) -> QuerySet[Invitation]:
 
 
 def digest(token: str) -> str:
-    """What we keep of an invitation's token."""
+    """The digest of an invitation's token, which is all of it that we keep."""
     return sha256(token.encode()).hexdigest()
 
 
 def open_invitation(token: str, now: datetime) -> Invitation | None:
-    """The invitation that this link is for, if it can still be taken up."""
+    """The invitation that this link is for, if it can still be accepted."""
     return (
         Invitation.objects.filter(
             token_digest=digest(token),
@@ -114,13 +118,15 @@ def profile(merchant: Merchant) -> Profile:
 
 
 def profile_steps(merchant: Merchant) -> list[ProfileStep]:
-    """How each part of the merchant's profile that says something stands, and since when."""
+    """The latest step of each part of the merchant's profile, without parts that have no
+    standing.
+    """
     steps = ProfileStep.objects.filter(profile=merchant.pk).order_by("part", "-at", "-id")
     return [step for step in steps.distinct("part") if step.standing]
 
 
 def security_mails_to_send(now: datetime) -> Sequence[int]:
-    """Mails about sign-ins and teams that are not sent, as long as they are news."""
+    """The unsent mails about sign-ins and teams that are not older than MAIL_WINDOW."""
     unsent = SecurityMail.objects.filter(sent_at__isnull=True, at__gt=now - MAIL_WINDOW)
     return sorted(unsent.values_list("pk", flat=True))
 
@@ -133,7 +139,7 @@ def old_sign_ins(now: datetime) -> Sequence[int]:
 
 
 def person(address: str) -> User | None:
-    """Who signs in with this e-mail address."""
+    """The person who signs in with this e-mail address, or None."""
     return User.objects.filter(email__iexact=address.strip()).first()
 
 
@@ -142,7 +148,7 @@ def has_second_factor(user: User) -> bool:
 
 
 def factor_counts_from(user: User, authenticator_ids: Iterable[int]) -> datetime | None:
-    """From when on one at least of these factors of the person opens money's ways out.
+    """From when on at least one of these factors of the person allows withdrawals.
 
     None if none of them is, or was, theirs.
     """
@@ -155,7 +161,7 @@ def factor_counts_from(user: User, authenticator_ids: Iterable[int]) -> datetime
 
 
 class CountsDays(Protocol):
-    """A credit line or a billing account: it knows its time zone, and since when it has it."""
+    """A credit line or a billing account, which knows its time zone and since when it has it."""
 
     merchant_id: int
     timezone: str
@@ -183,6 +189,6 @@ def local_day(books: CountsDays, instant: datetime) -> date:
 
 
 def time_zones_from(merchant_ids: Sequence[int], starts_on: date) -> dict[int, str]:
-    """The time zones that these merchants change to with a local day; most change nothing."""
+    """The time zones that these merchants change to with this local day; most change nothing."""
     changes = TimeZonePeriod.objects.filter(merchant__in=merchant_ids, starts_on=starts_on)
     return dict(changes.values_list("merchant", "timezone"))

@@ -1,6 +1,6 @@
-"""What our own people may do, by the names of their groups.
+"""The roles of our own people, which are the names of their groups.
 
-Which permissions a role has is written by config/migrations/0001_roles.py and nowhere else;
+The permissions of a role are written by config/migrations/0001_roles.py and nowhere else;
 docs/operations.md has the table.
 """
 

@@ -1,4 +1,6 @@
-"""A second factor for what leads to money's ways out: an open session alone is not enough."""
+"""Asks for a second factor before anything by which money can leave: a session alone is not
+enough.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -38,15 +40,16 @@ def with_second_factor(
     back: str = "",
     unless: Callable[[HttpRequest], bool] = never,
 ) -> Callable[[View[P]], View[P]]:
-    """Let in who confirmed a second factor within ACCOUNT_REAUTHENTICATION_TIMEOUT.
+    """A decorator that lets in whoever confirmed a second factor within
+    ACCOUNT_REAUTHENTICATION_TIMEOUT.
 
-    Others are sent to do so, or to set one up, and come back to the same address; what a POST
-    carried comes back in the address, so that the page can ask for it once more, but for what
-    sensitive_post_parameters names: addresses are kept in logs. What takes only a POST names in
-    `back` the merchant's page to come back to. `opens_money` is for withdrawals and destinations,
-    which a factor opens a day after somebody has first set one up. `unless` says of a request that
-    it needs none. Demonstrations (TAEL_SANDBOX) ask for none. To stand below for_members and its
-    like, and below sensitive_post_parameters.
+    Others are sent to do so, or to set one up, and come back to the same address. The fields of a
+    POST come back in the address, so that the page can ask for them once more, except those that
+    sensitive_post_parameters names: addresses are kept in logs. A view that takes only a POST names
+    in `back` the merchant's page to come back to. `opens_money` is for withdrawals and
+    destinations, which a first factor allows a day after it was set up. `unless` says of a request
+    that it needs none. Demonstrations (TAEL_SANDBOX) ask for none. The decorator stands below
+    for_members and its like, and below sensitive_post_parameters.
     """
 
     def decorate(view: View[P]) -> View[P]:
@@ -65,7 +68,7 @@ def with_second_factor(
 
 
 def where_to_go_on(request: HttpRequest) -> str:
-    """Where somebody was sent away from to set a factor up, once they have one."""
+    """The page that the person was sent away from to set a factor up, once they have one."""
     address = request.session.get(GO_ON, "")
     return str(address) if address and has_one(cast(User, request.user)) else ""
 
@@ -75,7 +78,8 @@ def has_one(user: User) -> bool:
 
 
 def is_fresh(request: HttpRequest, now: datetime) -> bool:
-    """Whether one was confirmed minutes ago, at the sign-in or since.
+    """Whether a second factor was confirmed within ACCOUNT_REAUTHENTICATION_TIMEOUT, at the sign-in
+    or since.
 
     A password, however recent, is the first factor.
     """
@@ -83,19 +87,20 @@ def is_fresh(request: HttpRequest, now: datetime) -> bool:
 
 
 def was_confirmed(request: HttpRequest) -> bool:
-    """Whether this session has seen one, however long ago, of somebody who still has one."""
+    """Whether this session has ever confirmed a second factor, and the person still has one."""
     return has_one(cast(User, request.user)) and bool(_records(request))
 
 
 def proved_ids(request: HttpRequest) -> list[int]:
-    """allauth's keys of the factors that this session has proved, gone ones included."""
+    """allauth's keys of the factors that this session has proved, including removed ones."""
     return [int(record["id"]) for record in _records(request) if "id" in record]
 
 
 def missing(request: HttpRequest, membership: Membership) -> HttpResponse | None:
-    """The page for who may see nothing of a merchant that asks its people for a second factor.
+    """The response to somebody without a second factor at a merchant that requires one of its
+    people.
 
-    None for who has confirmed one in this session, and in demonstrations.
+    None for somebody who has confirmed one in this session, and in demonstrations.
     """
     if settings.TAEL_SANDBOX or not membership.merchant.requires_second_factor:
         return None
@@ -112,10 +117,11 @@ def missing(request: HttpRequest, membership: Membership) -> HttpResponse | None
 
 
 def confirm_again(request: HttpRequest) -> HttpResponse | None:
-    """Send an operator to confirm a second factor, if the last time was not minutes ago.
+    """A response that sends an operator to confirm a second factor; None if they did so minutes
+    ago.
 
-    They come back to the page of what they were about to decide; the form is to be filled in anew,
-    as a reason is not for an address.
+    They come back to the page of what they were about to decide. The form has to be filled in anew,
+    as a reason does not belong in an address.
     """
     if settings.TAEL_SANDBOX or is_fresh(request, clock.now()):
         return None
@@ -125,7 +131,9 @@ def confirm_again(request: HttpRequest) -> HttpResponse | None:
 
 
 def _sent_elsewhere(request: Any, *, opens_money: bool, back: str) -> HttpResponseBase | None:
-    """What answers who has to confirm a factor first; None for who has, or needs none."""
+    """The response to somebody who has to confirm a factor first; None for those who have, or
+    need none.
+    """
     if settings.TAEL_SANDBOX:
         return None
     now = clock.now()
@@ -148,7 +156,9 @@ def _sent_elsewhere(request: Any, *, opens_money: bool, back: str) -> HttpRespon
 
 
 def _wait(request: Any, confirmed: list[int], now: datetime) -> HttpResponse | None:
-    """The page that says from when a factor opens withdrawals and destinations; None if it does."""
+    """The page that says from when on a factor allows withdrawals and destinations; None if it
+    does.
+    """
     counts_from = queries.factor_counts_from(request.user, confirmed)
     if counts_from is not None and counts_from <= now:
         return None
@@ -162,7 +172,7 @@ def _records(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _confirmed(request: HttpRequest, now: datetime) -> list[int]:
-    """allauth's keys of the factors confirmed minutes ago."""
+    """allauth's keys of the factors that were confirmed within ACCOUNT_REAUTHENTICATION_TIMEOUT."""
     after = now.timestamp() - app_settings.REAUTHENTICATION_TIMEOUT
     return [int(record.get("id", 0)) for record in _records(request) if record["at"] > after]
 

@@ -1,8 +1,7 @@
-"""The words of e-mails about how people sign in, and about who belongs to a merchant.
+"""The texts of e-mails about how people sign in, and about who belongs to a merchant.
 
-A mail keeps what it tells of as text (merchants.operations.security_mails); here that becomes a
-subject and sentences in its reader's language. Instants are in UTC, as whoever reads one may be
-anywhere.
+A mail keeps its details as text (merchants.operations.security_mails); here they become a subject
+and sentences in its reader's language. Instants are in UTC, as the reader may be anywhere.
 """
 
 from collections.abc import Mapping
@@ -116,7 +115,7 @@ ROLES = dict(Membership.Role.choices)
 
 
 def write(mail: SecurityMail) -> EmailMessage:
-    """In the reader's language if we know it, or else in the merchant's."""
+    """The e-mail in the reader's language if we know it, or else in the merchant's."""
     with override(mail.user.language or _merchants_language(mail)):
         subject, sentence = (str(text) % _readable(mail) for text in _texts(mail))
         body = gettext("%(sentence)s\n\nThis happened at %(at)s.\n\n%(advice)s\n\n%(link)s") % {
@@ -149,7 +148,7 @@ def _page(mail: SecurityMail) -> str:
 
 
 def _merchants_language(mail: SecurityMail) -> str:
-    """Of the merchant that it is about, or of one that the reader belongs to."""
+    """The language of the merchant that the mail is about, or of one that the reader belongs to."""
     if mail.merchant is not None:
         return mail.merchant.language
     language = mail.user.memberships.order_by("pk").values_list("merchant__language", flat=True)
@@ -157,7 +156,7 @@ def _merchants_language(mail: SecurityMail) -> str:
 
 
 def _readable(mail: SecurityMail) -> Mapping[str, str]:
-    """The details as a sentence has them."""
+    """The mail's details as its sentences show them."""
     shown = dict(mail.details)
     shown["merchant"] = mail.merchant.name if mail.merchant is not None else ""
     for name in ("role", "before"):

@@ -1,8 +1,9 @@
-"""Whether this process counts days by the books' time-zone data (rule 2.12).
+"""Checks that this process counts days by the same time-zone data as the books (rule 2.12).
 
-The books name the version. A process that has another one does not start; one that runs while the
-books take another is refused by its next connection, as the books are only taken over while nobody
-is connected (billing.operations.time_zones). Looking costs a query for each new connection.
+The books name the version. A process with another version does not start; one that runs while the
+books take another version is refused at its next connection, as the books change it only while
+nobody is connected (billing.operations.time_zones). The check costs a query for each new
+connection.
 """
 
 from typing import Any
@@ -24,7 +25,9 @@ class WrongTimeZoneData(ImproperlyConfigured):
 
 
 def current() -> TimeZoneData:
-    """The books' time-zone data; that of the first process that asks."""
+    """The row of the books' time-zone data; the first process that asks writes it with its own
+    version.
+    """
     known = TimeZoneData.objects.first()
     if known is None:
         known, _ = TimeZoneData.objects.get_or_create(defaults={"version": zones.VERSION})
@@ -32,7 +35,7 @@ def current() -> TimeZoneData:
 
 
 def start() -> None:
-    """Have this process look now, and at each connection that it makes from here on.
+    """Check now, and at each connection that this process makes from now on.
 
     Raises WrongTimeZoneData, and DatabaseError where the books can't be read now.
     """

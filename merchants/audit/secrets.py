@@ -1,6 +1,6 @@
-"""What must be true of what is kept encrypted: it opens, and where it stands only.
+"""Checks of encrypted content: it can be decrypted, and only in the row where it stands.
 
-A row that has another one's number, however it came there, does not open: its place is another.
+Content that was copied from another row cannot be decrypted, since it is bound to another place.
 """
 
 from collections.abc import Iterator

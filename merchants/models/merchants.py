@@ -31,7 +31,9 @@ class Merchant(models.Model):
 
 
 class TimeZonePeriod(models.Model):
-    """Since when the merchant's days are counted in a time zone; the latest is open-ended."""
+    """From when on the merchant's days are counted in a time zone; the latest period is
+    open-ended.
+    """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="time_zones")
     timezone = models.CharField(max_length=64)
@@ -52,14 +54,14 @@ class TimeZonePeriod(models.Model):
 
 
 class ProfilePart(models.TextChoices):
-    """What of a profile is looked at, and confirmed or rejected, by itself."""
+    """A part of a profile that is looked at, and confirmed or rejected, by itself."""
 
     LICENCE = "LICENCE", _("Licence")
     CONTACTS = "CONTACTS", _("Contacts")
 
 
 class Standing(models.TextChoices):
-    """What we think of a part of a profile. Every change by the merchant takes it back."""
+    """Our decision about a part of a profile. Every change by the merchant takes it back."""
 
     WAITING = "WAITING", _("Not confirmed yet")
     CONFIRMED = "CONFIRMED", _("Confirmed")
@@ -106,7 +108,7 @@ class Profile(models.Model):
 
     @property
     def waits(self) -> bool:
-        """An operator has to look at a part of it."""
+        """Whether an operator has to look at a part of it."""
         return Standing.WAITING in (self.licence_standing, self.contacts_standing)
 
     @property
@@ -115,9 +117,9 @@ class Profile(models.Model):
 
 
 class ProfileStep(models.Model):
-    """A part of a profile was changed, confirmed or rejected at an instant.
+    """A change, confirmation or rejection of a part of a profile, and its instant.
 
-    Limit reviews ask what stood at theirs, so that every step is kept.
+    A limit review asks what held at its own instant, so every step is kept.
     """
 
     profile = models.ForeignKey(Profile, on_delete=models.PROTECT, related_name="steps")

@@ -30,7 +30,7 @@ class UserManager(BaseUserManager["User"]):
 
     @transaction.atomic
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """An administrator by the machine's own word (`manage.py createsuperuser`).
+        """Create an administrator from the command line (`manage.py createsuperuser`).
 
         Raises ValidationError once two administrators can sign in: then they decide together.
         """
@@ -43,7 +43,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, **fields, is_staff=True, is_superuser=True)
 
     def administrators(self) -> "models.QuerySet[User]":
-        """Those who can sign in: active, and with a password that they chose."""
+        """The administrators who can sign in: active, and with a password that they chose."""
         administers = models.Q(groups__name=Role.ADMINISTRATOR) | models.Q(is_superuser=True)
         return (
             self.filter(administers, is_active=True, is_staff=True)
@@ -88,7 +88,9 @@ class User(AbstractUser):
         return self.email
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """A superuser may what administrators may, and so decides no money."""
+        """Whether the person has the permission. A superuser has those of administrators, and so
+        decides no money.
+        """
         if self.is_active and self.is_superuser:
             return obj is None and perm in self._of_administrators
         return super().has_perm(perm, obj)
@@ -133,7 +135,7 @@ class Membership(models.Model):
 
     @property
     def may_act(self) -> bool:
-        """Export, pay, withdraw and ask; a viewer only looks."""
+        """Whether the person may export, pay, withdraw and ask; a viewer may only look."""
         return self.role in (self.Role.OWNER, self.Role.FINANCE)
 
     @property
@@ -186,6 +188,8 @@ class Invitation(models.Model):
 
     @property
     def inviter(self) -> str:
-        """Who invites, as merchants are told: never the address of one of our people."""
+        """The name of who invites, as merchants are told: never the address of one of our
+        people.
+        """
         by = self.invited_by
         return str(by) if by and not by.is_staff else gettext("Our team")

@@ -95,5 +95,5 @@ class Proposal(models.Model):
         return self.status == self.Status.PROPOSED
 
     def has_lapsed(self, now: datetime) -> bool:
-        """Whether its time is up, told or not."""
+        """Whether its time is up, even if its proposer was not told yet."""
         return now >= self.lapses_at

@@ -8,7 +8,7 @@ from merchants.models.people import User
 
 
 class SignIn(models.Model):
-    """One step of somebody's coming in or going out, or an attempt at it, as it was."""
+    """A sign-in, a sign-out or an attempt at one; never changed."""
 
     class Kind(models.TextChoices):
         SIGNED_IN = "SIGNED_IN", "Signed in"
@@ -55,7 +55,9 @@ class SignIn(models.Model):
 
 
 class EnrolledFactor(models.Model):
-    """Since when a second factor opens money's ways out. Kept when the factor has gone."""
+    """From when on a second factor allows withdrawals and changes of destinations. Kept when the
+    factor is gone.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="enrolled_factors")
     # allauth's; not a foreign key, since the row outlives it: what replaces a factor inherits.
@@ -83,8 +85,8 @@ class EnrolledFactor(models.Model):
 class SecurityMail(models.Model):
     """An e-mail about how somebody signs in, or about who belongs to a merchant.
 
-    Written with what it tells of, and sent with the next run of its job, whatever somebody has
-    chosen for other e-mails.
+    It is written in the transaction that it is about, and sent with the next run of its job,
+    whatever e-mails the reader has chosen.
     """
 
     class Kind(models.TextChoices):

@@ -7,9 +7,10 @@ from django.db.models.functions import Now
 
 
 class TimeZoneData(models.Model):
-    """By which version of the time-zone data the books count days; one row, from the first start.
+    """The version of the time-zone data by which the books count days; one row, from the first
+    start.
 
-    Whoever connects reads it, and `manage.py timezones --take` changes it.
+    Each process reads it when it connects, and `manage.py timezones --take` changes it.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)

@@ -1,7 +1,7 @@
-"""Second factors that people set up, and since when each opens money's ways out (rule 21.6).
+"""Second factors that people set up, and from when on each allows withdrawals (rule 21.6).
 
-allauth keeps the factors; it tells us of each (merchants.sign_in.events), and we keep from when it
-counts. One of which we were not told counts a day after allauth made it (merchants.queries).
+allauth keeps the factors and tells us of each (merchants.sign_in.events); we keep from when on it
+counts. A factor that we were not told of counts a day after allauth made it (merchants.queries).
 """
 
 from collections.abc import Collection
@@ -24,11 +24,12 @@ Kind = SecurityMail.Kind
 def enrol(
     *, user: User, authenticator_id: int, kind: str, proved: Collection[int], now: datetime
 ) -> EnrolledFactor:
-    """Note a factor that was just set up; `proved` are those that its session has proved.
+    """Record a factor that was just set up; `proved` are those that its session has proved.
 
-    It counts as soon as the earliest of these, whether they are still there or it replaces them,
-    and a day from now where there is none. Demonstrations do not wait. The person is told, and
-    where the factor has to wait, so are the owners of the merchants whose money it will open.
+    It counts from when on the earliest of `proved` counts, whether they are still there or it
+    replaces them, and a day from now where there is none. Demonstrations do not wait. The person is
+    told, and where the factor has to wait, so are the owners of the merchants whose money it will
+    open.
     """
     counted = queries.factor_counts_from(user, proved)
     counts_from = now if settings.TAEL_SANDBOX else max(now, counted or now + FACTOR_WAITS)
@@ -55,7 +56,7 @@ def enrol(
 
 @transaction.atomic
 def removed(*, user: User, kind: str, now: datetime) -> None:
-    """Note that somebody has taken a factor off their own account."""
+    """Record on the trail that somebody removed a factor of their own, and tell them by mail."""
     before = {"second_factor": kind}
     _note(Action.FACTOR_REMOVED, Kind.FACTOR_REMOVED, user, now, before=before, factor=kind)
 

@@ -1,4 +1,4 @@
-"""Saying what an installation is called by others (rule 16.12)."""
+"""Gives an installation its prefix (rule 16.12)."""
 
 from datetime import datetime
 
@@ -13,11 +13,11 @@ from trail.actions import Action
 
 @transaction.atomic
 def set_prefix(prefix: str, *, has_moved: bool, actor: str, now: datetime) -> Installation:
-    """Give this database a prefix, for the place where it is now; providers are asked from here on.
+    """Give this database a prefix, for the place where it is now; from now on providers are asked.
 
     A copy needs another prefix than its original has. `has_moved` says that this is no copy: the
     original was moved here with its prefix, and nothing runs in its former place any more. Raises
-    Invalid for a prefix that is kept without having moved, WrongPrefix for one that can't be.
+    Invalid when the prefix is kept without having moved, and WrongPrefix when it is malformed.
     """
     installation.checked(prefix)
     known = installation.current()

@@ -1,4 +1,4 @@
-"""Taking up an invitation to a merchant's team (rule 21.1)."""
+"""Accepting an invitation to a merchant's team (rule 21.1)."""
 
 from datetime import datetime
 
@@ -15,13 +15,13 @@ from trail.actions import Action
 
 
 class IsOperator(Refused):
-    """One of our own people, who decide about merchants and so belong to none."""
+    """The person is one of our own, who decide about merchants and so belong to none."""
 
     code = "is_operator"
 
 
 class InvitationClosed(Refused):
-    """There is no such invitation to take up: unknown, too old, revoked or used."""
+    """There is no such invitation to accept: unknown, too old, revoked or used."""
 
     code = "invitation_closed"
 
@@ -39,10 +39,10 @@ class AccountExists(Refused):
 
 
 def accept(*, token: str, user: User, now: datetime) -> Membership:
-    """Take up the invitation as somebody who has an account.
+    """Accept the invitation as somebody who has an account.
 
-    Who has got a role meanwhile keeps it. Raises InvitationClosed, WrongPerson,
-    IsOperator.
+    A person who got a role at the merchant meanwhile keeps it. Raises InvitationClosed,
+    WrongPerson, IsOperator.
     """
     with transaction.atomic():
         invitation = _take_up(token, now)
@@ -54,7 +54,8 @@ def accept(*, token: str, user: User, now: datetime) -> Membership:
 
 
 def accept_as_new(*, token: str, password: str, now: datetime) -> Membership:
-    """Take up the invitation as somebody new; its link has proved the address.
+    """Accept the invitation as somebody new, and create their account; the link has proved the
+    address.
 
     Raises InvitationClosed, AccountExists.
     """
@@ -74,7 +75,7 @@ def open_of(merchant_id: int) -> "QuerySet[Invitation]":
 
 
 def _take_up(token: str, now: datetime) -> Invitation:
-    """Mark the invitation as used; of two at once, the second finds it so."""
+    """Mark the invitation as used; of two at once, the second finds it closed."""
     invitation = queries.open_invitation(token, now)
     if invitation is None or not (
         open_of(invitation.merchant_id).filter(pk=invitation.pk).update(accepted_at=now)
@@ -101,7 +102,7 @@ def _join(invitation: Invitation, user: User, now: datetime) -> Membership:
 
 
 def told_name(person: User | None) -> str:
-    """Who did something, as owners are told: never the address of one of our people."""
+    """The name of who did something, as owners are told: never the address of one of our people."""
     if person is None or person.is_staff:
         return security_letter.OUR_TEAM
     return person.email
@@ -116,7 +117,7 @@ def note_role(
     now: datetime,
     reason: str = "",
 ) -> None:
-    """Write on the trail which role somebody had, and has now."""
+    """Write a trail row that says which role somebody had before, and has now."""
     trail.write(
         action,
         merchant_id=of.merchant_id,

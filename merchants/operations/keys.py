@@ -1,4 +1,4 @@
-"""Encrypting anew what is kept encrypted, with the first of the keys (lib.secrets)."""
+"""Re-encrypts what is kept encrypted, with the first of the keys (lib.secrets)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from trail.actions import Action
 
 @dataclass
 class Rotated:
-    """What became of a chunk of rows."""
+    """How many rows of a chunk were encrypted anew, and which have content that no key opens."""
 
     changed: int = 0
     unreadable: list[Any] = field(default_factory=list)  # their primary keys
@@ -23,9 +23,9 @@ class Rotated:
 
 @transaction.atomic
 def reencrypt(column: Column, keys: Sequence[Any], *, actor: str, now: datetime) -> Rotated:
-    """Encrypt what these rows keep with the first key, where it is not.
+    """Encrypt the content of these rows with the first key, where it is not already.
 
-    A row that has something that no key opens stays as it is.
+    A row with content that no key opens stays as it is.
     """
     rotated = Rotated()
     chunk = column.model._default_manager.select_for_update(no_key=True).filter(pk__in=keys)
@@ -50,7 +50,7 @@ def reencrypt(column: Column, keys: Sequence[Any], *, actor: str, now: datetime)
 
 
 def _anew(column: Column, row: Any) -> dict[str, bytes]:
-    """What of the row is not encrypted with the first key, encrypted with it."""
+    """The row's content that is not encrypted with the first key, encrypted with it."""
     place = column.bound_to(row)
     old = {
         name: kept
@@ -64,7 +64,9 @@ def _anew(column: Column, row: Any) -> dict[str, bytes]:
 
 
 def keys_after(column: Column, key: Any, most: int) -> Sequence[Any]:
-    """The primary keys of the column's next `most` rows after `key`; None is before the first."""
+    """The primary keys of the column's next `most` rows after `key`, where None stands for the
+    start.
+    """
     rows = column.model._default_manager.order_by("pk")
     later = rows if key is None else rows.filter(pk__gt=key)
     return list(later.values_list("pk", flat=True)[:most])

@@ -1,4 +1,4 @@
-"""Sending e-mails that wait as rows: each once, and none held up by another that fails."""
+"""Sends e-mails that are kept as rows, each once; one that fails does not hold up the others."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -37,9 +37,9 @@ def deliver(
     model: type[Model],
     now: datetime,
 ) -> Sending:
-    """Send mails by their keys, each with the key that its failure is told by.
+    """Send mails by their keys, each paired with the key under which its failure is reported.
 
-    `send_one` claims a mail, sends it and marks it, and says whether it did.
+    `send_one` claims a mail, sends it and marks it, and returns whether it did.
     """
     server = mail.get_connection()
     sent = in_a_row = 0

@@ -1,4 +1,4 @@
-"""Merchants joining."""
+"""Merchants that join the marketplace."""
 
 from datetime import datetime
 from typing import Any
@@ -31,11 +31,10 @@ def join(
     at: datetime,
     now: datetime,
 ) -> tuple[Merchant, bool]:
-    """Take in the merchant from `now` on; it joined the marketplace `at`, as that says.
+    """Create the merchant, whose books begin at `now`; `at` is when the event says that it joined.
 
-    `terms` is all that the platform sent, kept to recognise a repeat.
-
-    Returns the merchant and whether it is new. Raises MerchantConflict, Invalid.
+    `terms` is all that the platform sent, kept to recognise a repeat. Returns the merchant and
+    whether it is new. Raises MerchantConflict, Invalid.
     """
     calendar.check_zone(timezone)
     if language not in dict(settings.LANGUAGES):

@@ -30,19 +30,19 @@ log = logging.getLogger(__name__)
 
 
 class NotAnAdministrator(Refused):
-    """Only administrators decide about people, and this one is none any more."""
+    """Only administrators decide about people, and this person is not, or no longer, one."""
 
     code = "not_an_administrator"
 
 
 class OnOneself(Refused):
-    """Nobody decides about themselves: another administrator has to."""
+    """Nobody decides about themselves; another administrator has to."""
 
     code = "on_oneself"
 
 
 class LastAdministrator(Refused):
-    """Without this one, nobody who can sign in could decide about people."""
+    """Without this person, nobody who can sign in could decide about people."""
 
     code = "last_administrator"
 
@@ -54,7 +54,7 @@ class UnknownPerson(Refused):
 
 
 class BelongsToMerchant(Refused):
-    """Who acts for a merchant can't decide about merchants as well."""
+    """The person acts for a merchant, and so can't decide about merchants as well."""
 
     code = "belongs_to_merchant"
 
@@ -66,7 +66,7 @@ class AlreadyOperator(Refused):
 
 
 class NotAnOperator(Refused):
-    """The person is none of us."""
+    """The person is not an operator."""
 
     code = "not_an_operator"
 
@@ -78,13 +78,15 @@ class Deactivated(Refused):
 
 
 class LetterNotSent(Refused):
-    """The mail server did not take the e-mail. The person is kept, and can be written to again."""
+    """The mail server did not take the e-mail. The person's account is kept, and the link can be
+    sent again.
+    """
 
     code = "letter_not_sent"
 
 
 class NobodyToConfirm(Refused):
-    """Fewer than two administrators can sign in, so that no second person is there."""
+    """Fewer than two administrators can sign in, so that there is no second person to confirm."""
 
     code = "nobody_to_confirm"
 
@@ -170,7 +172,7 @@ def write_to_new(proposal: Proposal) -> None:
 
 
 def _fit(user: User) -> User:
-    """Somebody whom we know, if they can become an operator."""
+    """Raise where this known person cannot become an operator; returns the person."""
     if user.is_staff:
         raise AlreadyOperator(f"{user} is an operator already; change the roles instead.")
     if not user.is_active:
@@ -184,7 +186,9 @@ def _fit(user: User) -> User:
 
 
 def _keep_address(user: User) -> None:
-    """Operators are known by their address: none that was asked for may take its place later."""
+    """Delete addresses that the person asked for: an operator is known by one address, which
+    never changes.
+    """
     EmailAddress.objects.filter(user=user).exclude(email__iexact=user.email).delete()
 
 
@@ -206,7 +210,9 @@ def send_link(*, user_id: int, actor: User, now: datetime) -> User:
 
 @dataclass(frozen=True)
 class RolesChanged:
-    """What came of a change of roles: what was taken at once, and what waits for confirmation."""
+    """The result of a change of roles: those taken away at once, and the proposal of those that
+    wait to be confirmed.
+    """
 
     user: User
     taken: list[str]
@@ -243,7 +249,7 @@ def change_roles(
 
 
 def _take(user: User, kept: list[str], reason: str, actor: User, now: datetime) -> None:
-    """Leave the held operator these of their roles; it needs nobody else."""
+    """Leave the operator, whose row is locked, only these roles; this needs no second person."""
     before = "Superuser" if user.is_superuser else _named(roles_of(user))
     if Role.ADMINISTRATOR not in kept:
         keep_an_administrator(user)
@@ -265,7 +271,10 @@ def roles_of(user: User) -> list[str]:
 
 
 def check(actor: User) -> None:
-    """Be the only one who decides about people, and look again whether `actor` may."""
+    """Wait until nobody else decides about people, and check again that `actor` may.
+
+    Raises NotAnAdministrator.
+    """
     locks.wait_for_advisory_lock(DECIDING_ON_PEOPLE)
     found = User.objects.filter(pk=actor.pk, is_active=True, is_staff=True).first()
     if found is None or not found.has_perm(MANAGES_PEOPLE):
@@ -273,7 +282,10 @@ def check(actor: User) -> None:
 
 
 def hold(user_id: int, actor: User) -> User:
-    """Lock somebody else than `actor`, who has to be an administrator."""
+    """Lock the person, and check that `actor` is an administrator and somebody else.
+
+    Raises NotAnAdministrator, UnknownPerson, OnOneself.
+    """
     check(actor)
     user = User.objects.select_for_update().filter(pk=user_id).first()
     if user is None:
@@ -284,7 +296,7 @@ def hold(user_id: int, actor: User) -> User:
 
 
 def keep_an_administrator(user: User) -> None:
-    """Refuse to take the rights away of the last one who can sign in."""
+    """Raise LastAdministrator when this is the last administrator who can sign in."""
     if not User.objects.administrators().exclude(pk=user.pk).exists():
         raise LastAdministrator(f"{user} is the last administrator who can sign in.")
 

@@ -1,4 +1,4 @@
-"""What a person decides about themselves, and administrators about how somebody signs in."""
+"""What people decide about themselves, and what administrators decide about how they sign in."""
 
 from datetime import datetime
 
@@ -21,24 +21,24 @@ class AlreadyInThatState(Refused):
 
 
 class NoSecondFactor(Refused):
-    """The person has no second factor to lose."""
+    """The person has no second factor that could be taken away."""
 
     code = "no_second_factor"
 
 
 def choose_language(*, user_id: int, language: str) -> None:
-    """Speak and write to this person in the language, on every device. Raises Invalid."""
+    """Set the language of the person's pages and mails, on every device. Raises Invalid."""
     if language not in dict(settings.LANGUAGES):
         raise Invalid("language", f"{language!r} is none of {', '.join(dict(settings.LANGUAGES))}")
     User.objects.filter(pk=user_id).update(language=language)
 
 
 def deactivate(*, user_id: int, reason: str, actor: User, now: datetime) -> User:
-    """Let a person sign in no longer, wherever they belong. Their roles stay, for the day that
-    they are let in again; a merchant's last owner, too, can be kept out like this.
+    """Keep a person from signing in, wherever they belong.
 
-    Raises NotAnAdministrator, UnknownPerson, OnOneself, LastAdministrator, AlreadyInThatState,
-    Invalid.
+    Their roles stay, for the day that they are let in again; even a merchant's last owner can be
+    deactivated. Raises NotAnAdministrator, UnknownPerson, OnOneself, LastAdministrator,
+    AlreadyInThatState, Invalid.
     """
     return _set_active(user_id, False, reason, actor, now)
 
@@ -73,7 +73,7 @@ def _set_active(user_id: int, wanted: bool, reason: str, actor: User, now: datet
 
 @transaction.atomic
 def take_second_factors(*, user_id: int, reason: str, actor: User, now: datetime) -> User:
-    """Take away the second factors of somebody who lost theirs, recovery codes included.
+    """Remove the second factors of somebody who lost theirs, recovery codes included.
 
     Raises NotAnAdministrator, UnknownPerson, OnOneself, NoSecondFactor, Invalid.
     """

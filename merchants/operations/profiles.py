@@ -1,4 +1,4 @@
-"""What a merchant says of itself, and an operator's confirmation (rule 8.4)."""
+"""What a merchant says about itself, and an operator's confirmation of it (rule 8.4)."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -40,13 +40,13 @@ FEWEST_DIGITS = 5  # of a telephone number
 
 
 class ProfileIncomplete(Refused):
-    """There is too little in this part of the profile to decide about it."""
+    """Too little of this part of the profile is filled in to decide about it."""
 
     code = "profile_incomplete"
 
 
 class AlreadyDecided(Refused):
-    """This part of the profile, as it is, was confirmed or rejected before."""
+    """This version of the part was confirmed or rejected already."""
 
     code = "already_decided"
 
@@ -87,8 +87,8 @@ def complete(
 ) -> Profile:
     """Set these fields of the profile, and its licence document if one is given.
 
-    Whatever changes must be confirmed anew; what was there already changes nothing. Raises Invalid,
-    naming the field.
+    A field that changes must be confirmed anew; repeating what was there changes nothing. Raises
+    Invalid, naming the field.
     """
     changes: dict[str, object] = {name: _text(name, value) for name, value in fields.items()}
     if document is not None:
@@ -191,7 +191,7 @@ def _decide(
 def _step(
     profile: Profile, part: ProfilePart, standing: str, actor: str, now: datetime, reason: str = ""
 ) -> None:
-    """Note how a part of the locked profile stands from now on; steps never go back in time."""
+    """Record the state of a part of the locked profile from now on; steps never go back in time."""
     last = profile.steps.filter(part=part).order_by("-id").first()
     at = max(now, last.at) if last else now
     profile.steps.create(part=part, standing=standing, at=at, actor=actor, reason=reason)
@@ -222,9 +222,9 @@ def _note(
 
 
 def licence(*, merchant_id: int, actor: str, reason: str, now: datetime) -> tuple[str, bytes]:
-    """The name and content of the licence document, for an operator, who says what for.
+    """The name and content of the licence document, for an operator, who gives a reason.
 
-    Leaves a row on the trail. Raises NoDocument, DocumentUnreadable, Invalid without a reason.
+    Writes a trail row. Raises NoDocument, DocumentUnreadable, Invalid without a reason.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     with transaction.atomic():
@@ -255,7 +255,7 @@ def read_document(profile: Profile) -> bytes:
 
 
 def _words(profile: Profile, names: Sequence[str]) -> dict[str, str]:
-    """These fields as the trail tells them: of a document its size, for it is no text."""
+    """The values of these fields for the trail; a document is represented by its size."""
     told = {name: str(getattr(profile, name)) for name in names}
     for part, fields in FIELDS.items():
         if not set(fields).isdisjoint(names):
@@ -300,7 +300,7 @@ def _text(field: str, value: str) -> str:
 
 
 def _document_name(document: Document) -> str:
-    """A name to show, with the ending of what the file is. Raises Invalid for other files."""
+    """A name to show, with the ending for the kind of file. Raises Invalid for other kinds."""
     if not document.content:
         raise Invalid("licence_document", "is empty")
     if len(document.content) > LARGEST_DOCUMENT:

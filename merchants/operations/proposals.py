@@ -32,13 +32,13 @@ class UnknownProposal(Refused):
 
 
 class ProposalWaits(Refused):
-    """Another proposal about the same waits to be decided."""
+    """Another proposal about the same subject waits to be decided."""
 
     code = "proposal_waits"
 
 
 class AlreadyDecided(Refused):
-    """The proposal waits no more."""
+    """The proposal was confirmed, refused or withdrawn already."""
 
     code = "already_decided"
 
@@ -56,13 +56,13 @@ class MayNotDecide(Refused):
 
 
 class NotTheProposer(Refused):
-    """Only who proposed it withdraws it; others refuse it."""
+    """Only the proposer may withdraw a proposal; others refuse it."""
 
     code = "not_the_proposer"
 
 
 class ChangedMeanwhile(Refused):
-    """What the proposal is about is no longer as the proposer saw it."""
+    """The subject of the proposal has changed since the proposer saw it."""
 
     code = "changed_meanwhile"
 
@@ -79,10 +79,11 @@ def propose(
     asked_by: str = "",
     merchant_id: int | None = None,
 ) -> Proposal:
-    """Have the decision wait for a second person. Within a transaction that locks its subject.
+    """Let the decision wait for a second person. To be called in a transaction that has locked its
+    subject.
 
-    The same one proposed again by the same person, as by a double click, is one. Raises
-    MayNotDecide, ProposalWaits, Invalid without a reason.
+    When the same person proposes the same again, as by a double click, the first proposal is
+    returned. Raises MayNotDecide, ProposalWaits, Invalid without a reason.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     _check_role(kind, actor)
@@ -113,10 +114,10 @@ def propose(
 
 
 def confirm(*, proposal_id: int, actor: User, now: datetime) -> Proposal:
-    """Apply it, if everything is as it was and still allowed.
+    """Carry the proposal out, if its subject has not changed and it is still allowed.
 
     Raises UnknownProposal, AlreadyDecided, Lapsed, SamePerson, MayNotDecide, ChangedMeanwhile, and
-    whatever the decision itself refuses; what is to be done afterwards may raise, too, and then it
+    the refusals of the decision itself. What is done afterwards may raise, too; then the proposal
     is confirmed all the same. Rule 22.12.
     """
     with transaction.atomic():
@@ -140,7 +141,7 @@ def confirm(*, proposal_id: int, actor: User, now: datetime) -> Proposal:
 
 
 def refuse(*, proposal_id: int, reason: str, actor: User, now: datetime) -> Proposal:
-    """End it by another person's word; nothing has changed.
+    """Refuse another person's proposal; nothing changes.
 
     Raises UnknownProposal, AlreadyDecided, Lapsed, SamePerson for the proposer, who withdraws it,
     MayNotDecide, Invalid without a reason.
@@ -154,7 +155,7 @@ def refuse(*, proposal_id: int, reason: str, actor: User, now: datetime) -> Prop
 
 
 def withdraw(*, proposal_id: int, reason: str, actor: User, now: datetime) -> Proposal:
-    """End one's own proposal; nothing has changed.
+    """Withdraw one's own proposal; nothing changes.
 
     Raises UnknownProposal, AlreadyDecided, Lapsed, NotTheProposer, Invalid without a reason.
     """
@@ -166,7 +167,9 @@ def withdraw(*, proposal_id: int, reason: str, actor: User, now: datetime) -> Pr
 
 
 def to_lapse(now: datetime) -> Sequence[int]:
-    """Those whose time is up, and those that lapsed and whose proposers were not told."""
+    """The keys of proposals whose time is up, and of those that lapsed and whose proposers were
+    not told yet.
+    """
     return list(
         Proposal.objects.filter(
             Q(status=Status.PROPOSED, lapses_at__lte=now)
@@ -178,7 +181,9 @@ def to_lapse(now: datetime) -> Sequence[int]:
 
 
 def lapse(proposal_ids: Sequence[int], now: datetime) -> Failures:
-    """End these, and tell who proposed them by mail. Rule 22.6."""
+    """Let these proposals lapse, and tell their proposers by mail. Returns those that failed.
+    Rule 22.6.
+    """
     _lapse(Proposal.objects.filter(pk__in=proposal_ids), now)
     failures: Failures = {}
     untold = Proposal.objects.filter(

@@ -1,8 +1,8 @@
 """E-mails about how people sign in and who belongs to a merchant (rule 21.5, rule 21.7).
 
-Whatever somebody has chosen for other e-mails, these are sent. They are written in the transaction
-of what they tell of, and sent by a job that runs each minute: nobody waits for a mail server, and
-how long an answer takes tells nobody whether an address is known.
+They are sent whatever other e-mails somebody has chosen. They are written in the transaction that
+they are about, and sent by a job that runs each minute: nobody waits for a mail server, and the
+time that an answer takes does not reveal whether an address is known.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ def write(
     merchant_id: int | None = None,
     details: Mapping[str, str] | None = None,
 ) -> None:
-    """Write to somebody, at `address` where that is not theirs any more."""
+    """Write a mail to the person, or to `address` where that is no longer theirs."""
     SecurityMail.objects.create(
         kind=kind,
         user=user,

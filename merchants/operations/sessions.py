@@ -1,4 +1,4 @@
-"""Ending what somebody signed in to."""
+"""Ends people's sessions."""
 
 from allauth.usersessions.models import UserSession
 
@@ -6,7 +6,7 @@ from merchants.models import User
 
 
 def end(user: User) -> int:
-    """Sign this person out everywhere; how many sessions there were."""
+    """Sign this person out everywhere; returns how many sessions there were."""
     ended = 0
     for session in UserSession.objects.filter(user=user):
         session.end()

@@ -1,4 +1,4 @@
-"""The log of sign-ins, and what is told of them and of changed passwords and addresses."""
+"""The log of sign-ins, and mails about them and about changed passwords and addresses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ STRANGER = "somebody not signed in"  # as an actor
 
 @dataclass(frozen=True)
 class Visitor:
-    """From where somebody asks: network address and browser, as the request says."""
+    """Where a request comes from: its network address and browser."""
 
     ip: str
     browser: str
@@ -37,7 +37,9 @@ def log(
     detail: str = "",
     now: datetime,
 ) -> None:
-    """Write a line of the log. What was typed in place of an address, and is none, is left out."""
+    """Write a line of the log. Text that was typed in place of an address and is none is left
+    out.
+    """
     SignIn.objects.create(
         at=now,
         kind=kind,
@@ -51,7 +53,7 @@ def log(
 
 @transaction.atomic
 def signed_in(*, user: User, visitor: Visitor, knows_browser: bool, now: datetime) -> None:
-    """Note a sign-in; from a browser that has not been used by this person, tell them."""
+    """Record a sign-in; if this person has not used the browser before, tell them."""
     log(Kind.SIGNED_IN, visitor, address=user.email, user=user, now=now)
     if knows_browser:
         return
@@ -72,7 +74,9 @@ def signed_in(*, user: User, visitor: Visitor, knows_browser: bool, now: datetim
 
 @transaction.atomic
 def locked_out(*, address: str, visitor: Visitor, now: datetime) -> None:
-    """Note that an address was just locked, and tell whoever signs in with it, if anybody does."""
+    """Record that an address was just locked, and tell the person who signs in with it, if there
+    is one.
+    """
     user = queries.person(address)
     log(Kind.LOCKED_OUT, visitor, address=address, user=user, now=now)
     if user is None:
@@ -101,7 +105,7 @@ def password_changed(*, user: User, by_link: bool, now: datetime) -> None:
 
 @transaction.atomic
 def address_asked(*, user: User, wanted: str, now: datetime) -> None:
-    """Note that somebody asked for another address; it counts when its link was followed."""
+    """Record that somebody asked for another address; it counts once its link is followed."""
     change = {"before": user.email, "after": wanted}
     trail.write(
         Action.ADDRESS_ASKED,
@@ -116,7 +120,7 @@ def address_asked(*, user: User, wanted: str, now: datetime) -> None:
 
 @transaction.atomic
 def address_changed(*, user: User, before: str, now: datetime) -> None:
-    """Note the new address of `user`, and tell both mailboxes."""
+    """Record the new address of `user`, and tell both mailboxes."""
     trail.write(
         Action.ADDRESS_CHANGED,
         actor=before,
@@ -133,7 +137,7 @@ def address_changed(*, user: User, before: str, now: datetime) -> None:
 
 
 def forget(sign_in_ids: Sequence[int], now: datetime) -> Failures:
-    """Delete what is older than the log is to be; its job's work."""
+    """Delete lines of the log that are older than they are to be kept. Returns no failures."""
     before = now - timedelta(days=settings.TAEL_SIGN_INS_KEPT_DAYS)
     SignIn.objects.filter(pk__in=sign_in_ids, at__lt=before).delete()
     return {}

@@ -34,7 +34,7 @@ class NotAnOwner(Refused):
 
 
 class UnknownMember(Refused):
-    """The merchant has no such member: removed meanwhile, perhaps."""
+    """The merchant has no such member; they may have been removed meanwhile."""
 
     code = "unknown_member"
 
@@ -106,9 +106,9 @@ def invite(
 
 
 def send_again(*, merchant_id: int, actor: User, invitation_id: int, now: datetime) -> Invitation:
-    """Replace the invitation by the same one with a new link, good for another week.
+    """Replace the invitation by the same one with a new link, valid for another week.
 
-    Raises InvitationClosed, and whatever inviting does.
+    Raises InvitationClosed, and what `invite` raises.
     """
     old = invitations.open_of(merchant_id).filter(pk=invitation_id).first()
     if old is None:
@@ -118,7 +118,9 @@ def send_again(*, merchant_id: int, actor: User, invitation_id: int, now: dateti
 
 
 def revoke(*, merchant_id: int, actor: User, invitation_id: int, now: datetime) -> None:
-    """Make the link useless. Raises NotAnOwner; InvitationClosed if it is so already."""
+    """Make the link of the invitation useless. Raises NotAnOwner, and InvitationClosed if it is
+    already.
+    """
     with transaction.atomic():
         _lock(merchant_id, actor)
         if not invitations.open_of(merchant_id).filter(pk=invitation_id).update(revoked_at=now):
@@ -161,7 +163,7 @@ def change_role(
 def remove(
     *, merchant_id: int, actor: User, membership_id: int, reason: str = "", now: datetime
 ) -> Membership:
-    """Take somebody off the team; what else they belong to stays theirs.
+    """Remove somebody from the team; their roles at other merchants stay.
 
     Raises NotAnOwner, UnknownMember, LastOwner.
     """
@@ -183,7 +185,7 @@ def remove(
 def require_second_factor(
     *, merchant_id: int, actor: User, wanted: bool, now: datetime
 ) -> Merchant:
-    """Let members see the merchant's pages only with a second factor, or without one again.
+    """Set whether members see the merchant's pages only with a second factor.
 
     Raises NotAnOwner.
     """
@@ -227,7 +229,10 @@ def _notify(
 
 
 def _lock(merchant_id: int, actor: User) -> Merchant:
-    """The merchant, whose team nobody else changes now; `actor` may have lost the right to."""
+    """Lock the merchant, so that nobody else changes its team.
+
+    Raises NotAnOwner if `actor` is neither an owner nor an administrator any more.
+    """
     merchant = Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)
     owners = Membership.objects.filter(merchant=merchant, role=Membership.Role.OWNER)
     if not (owners.filter(user=actor, user__is_active=True).exists() or _is_administrator(actor)):
@@ -241,7 +246,7 @@ def _is_administrator(actor: User) -> bool:
 
 
 def _sign_out(user: User, actor: User) -> None:
-    """Who has given up something of their own goes on with what is left."""
+    """Sign the person out everywhere, unless they changed their own role."""
     if user.pk != actor.pk:
         sessions.end(user)
 
@@ -255,7 +260,7 @@ def _member(merchant_id: int, membership_id: int) -> Membership:
 
 
 def _give_up_ownership(membership: Membership, now: datetime) -> None:
-    """Refuse it to the last owner, and let no invitation of this one work any longer."""
+    """Raise LastOwner for the last owner; otherwise make the owner's open invitations useless."""
     others = Membership.objects.filter(
         merchant=membership.merchant_id, role=Membership.Role.OWNER, user__is_active=True
     ).exclude(pk=membership.pk)

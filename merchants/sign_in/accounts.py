@@ -1,4 +1,4 @@
-"""How people sign in and look after their accounts, where allauth leaves it to us."""
+"""Adapters and forms of allauth: how people sign in and look after their accounts."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -22,16 +22,19 @@ from merchants.sign_in import guesses, visitors
 
 
 class InvitationOnly(DefaultAccountAdapter):
-    """Accounts are made by an owner's invitation or an operator, never by whoever comes along."""
+    """allauth's adapter for accounts, which are made by an owner's invitation or an operator
+    only.
+    """
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
-        """Who has a second factor proves what they change of their sign-in with it, minutes before.
+        """Require a second factor, proved minutes before, of those who have one when they change
+        how they sign in.
 
-        allauth would take the password, given again, for that, and asks here only whether anything
-        is to be asked for at all: so we raise what it raises itself.
+        allauth would accept the password, given again, and asks here only whether anything is to be
+        asked for at all: so we raise what it raises itself.
         """
         user = self.request.user
         if isinstance(user, User) and second_factor.has_one(user):
@@ -41,15 +44,17 @@ class InvitationOnly(DefaultAccountAdapter):
         return bool(super().is_reauthentication_required(app=app, **more))
 
     def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, Any]]:
-        """No password for who has a second factor: it would prove nothing that is asked for."""
+        """The ways to confirm; without the password for those who have a second factor, for whom
+        it proves nothing.
+        """
         found: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         if isinstance(user, User) and second_factor.has_one(user):
             return [method for method in found if method["id"] != "reauthenticate"]
         return found
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count the try by the address alone (merchants.sign_in.guesses); a right one is taken
-        back.
+        """Count the attempt for the address alone (merchants.sign_in.guesses); a right one is
+        uncounted.
         """
         self._login_failed_rl_usage = guesses.claim(request, credentials.get("email") or "")
         if self._login_failed_rl_usage is None:
@@ -70,7 +75,7 @@ class InvitationOnly(DefaultAccountAdapter):
         guesses.forgive(request, credentials.get("email") or "")
 
     def clean_email(self, email: str) -> str:
-        """Let nobody ask for another address whose present one is not proved, and no operator.
+        """Refuse another address to operators, and to people whose present one is not proved.
 
         allauth would drop the present one at once, and leave the account without any. An operator's
         is their name in the books: whoever approved something under one name could go on with
@@ -93,10 +98,10 @@ class InvitationOnly(DefaultAccountAdapter):
         context: dict[str, Any],
         headers: dict[str, str] | None = None,
     ) -> Any:
-        """With links that lead to TAEL_BASE_URL.
+        """The mail with links that lead to TAEL_BASE_URL.
 
-        allauth makes them of the host that the request names, which anybody may choose who asks
-        for a mail to somebody else: the link would bring them what is secret in it.
+        allauth makes them of the host that the request names, which a caller who asks for a mail to
+        somebody else may choose: the link would bring them what is secret in it.
         """
         led = {name: _ours(value) if name.endswith("_url") else value
                for name, value in context.items()}  # fmt: skip
@@ -105,23 +110,25 @@ class InvitationOnly(DefaultAccountAdapter):
         return super().render_mail(template_prefix, email, led, headers)
 
     def format_email_subject(self, subject: str) -> str:
-        """With Tael's name before it, and not the name of the host that was asked."""
+        """The subject with Tael's name before it, and not the name of the host that was asked."""
         return f"[Tael] {subject}"
 
     def can_delete_email(self, email_address: EmailAddress) -> bool:
-        """Never the one somebody signs in with."""
+        """Whether the address may be deleted: never the one that the person signs in with."""
         is_theirs = email_address.email.lower() == email_address.user.email.lower()
         return not is_theirs and bool(super().can_delete_email(email_address))
 
 
 def _ours(address: Any) -> str:
-    """The same page at TAEL_BASE_URL."""
+    """The address of the same page at TAEL_BASE_URL."""
     asked = urlsplit(str(address))
     return settings.TAEL_BASE_URL + urlunsplit(("", "", asked.path, asked.query, asked.fragment))
 
 
 class PasswordByLink(ResetPasswordKeyForm):
-    """Whoever followed the link has read the mailbox, and so proved the address."""
+    """The form behind a link to set a password. Whoever followed the link has proved the
+    address.
+    """
 
     def save(self) -> None:
         super().save()

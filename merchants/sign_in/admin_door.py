@@ -1,4 +1,4 @@
-"""Who gets to the admin's door at all: from which networks, and how long after the last page.
+"""Restricts the admin to certain networks, and to a time since the last page.
 
 Both are settings (docs/operations.md). Signing in, roles and second factors come after that.
 """
@@ -23,7 +23,7 @@ EXACT_TO = timedelta(minutes=1)  # so often at most is a session written for it
 
 
 class AdminDoor:
-    """Stands before every page of the admin, its sign-in included."""
+    """Middleware that checks every page of the admin, including its sign-in."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -48,7 +48,9 @@ def _is_near(request: HttpRequest) -> bool:
 
 
 def _was_idle(request: HttpRequest) -> bool:
-    """Whether too long passed since the last page of the admin, or since the sign-in."""
+    """Whether more than the allowed time passed since the last page of the admin, or since the
+    sign-in.
+    """
     if not settings.TAEL_ADMIN_IDLE_MINUTES:
         return False
     now = timezone.now().timestamp()

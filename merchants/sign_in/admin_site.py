@@ -1,4 +1,4 @@
-"""The admin's doors: who signs in, and who has confirmed a second factor, gets in."""
+"""The admin's site: it takes a sign-in and a confirmed second factor."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -36,20 +36,24 @@ class OperatorsSite(UnfoldAdminSite):
         return guarded
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Through allauth's: Django's own page would ask for no second factor."""
+        """Redirect to allauth's page: Django's own would ask for no second factor."""
         login: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return login
 
     def confirm_again(self, request: HttpRequest) -> HttpResponse | None:
-        """Where to confirm a second factor for a decision that takes one; None if that was done."""
+        """A response that leads to confirm a second factor for a decision; None if that was
+        done.
+        """
         return second_factor.confirm_again(request)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        """No form here completes what somebody types, so there is nothing to be asked."""
+        """Always refused with 403: no form here completes what somebody types."""
         raise PermissionDenied
 
     def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """The names of pages that match; a page of results that there is not is the first one."""
+        """Search the names of pages; the results are shown on one page, whatever page is asked
+        for.
+        """
         if request.GET.get("page", "1") != "1":
             asked = request.GET.copy()
             asked["page"] = "1"
@@ -58,7 +62,7 @@ class OperatorsSite(UnfoldAdminSite):
         return found
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Through allauth's: Django's own page would not count the guesses."""
+        """Redirect to allauth's page: Django's own would not count wrong attempts."""
         return redirect("account_change_password")
 
     def password_change_done(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -85,11 +89,13 @@ def _with_second_factor(view: View) -> View:
 
 
 def _has_confirmed(request: HttpRequest) -> bool:
-    """Whether the session has seen a second factor that the person still has."""
+    """Whether the session has confirmed a second factor that the person still has."""
     records = get_authentication_records(request, request.user)
     return _has_one(request) and any(record.get("method") == "mfa" for record in records)
 
 
 def _has_one(request: HttpRequest) -> bool:
-    """Recovery codes alone are none: they stand in for one that was lost."""
+    """Whether the person has a second factor. Recovery codes are none: they stand in for one
+    that was lost.
+    """
     return bool(is_mfa_enabled(request.user, [Type.TOTP, Type.WEBAUTHN]))

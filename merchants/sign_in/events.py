@@ -1,8 +1,8 @@
-"""What allauth tells of sign-ins and of changes to them, handed to our operations.
+"""Receivers of allauth's signals about sign-ins and changes to them, which call our operations.
 
-These are signals' receivers, which we use nowhere else: they are the only hook that a third-party
-library has for these, they run within its own call, and each is one call of an operation. One that
-fails is an error of the request, as an operation of our own would be.
+We use signals nowhere else. They are the only hook that a third-party library has for these events,
+they run within its own call, and each makes one call of an operation. One that fails is an error of
+the request, as an operation of our own would be.
 """
 
 from typing import Any

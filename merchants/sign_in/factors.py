@@ -1,4 +1,4 @@
-"""Second factors as they are kept: encrypted, with the keys of TAEL_ENCRYPTION_KEYS."""
+"""Keeps second factors encrypted, with the keys of TAEL_ENCRYPTION_KEYS."""
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 
@@ -6,13 +6,15 @@ from lib import encrypted, secrets
 
 
 class EncryptedFactors(DefaultMFAAdapter):
-    """Encrypts the secrets of apps and the seeds of recovery codes (lib.encrypted)."""
+    """allauth's adapter, which encrypts the secrets of authenticator apps and the seeds of
+    recovery codes.
+    """
 
     def encrypt(self, text: str) -> str:
         place = encrypted.OF_AUTHENTICATORS
         return encrypted.packed(secrets.encrypt(text.encode(), bound_to=place))
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Raises Undecryptable."""
+        """The decrypted text. Raises Undecryptable."""
         kept = encrypted.unpacked(encrypted_text)
         return secrets.decrypt(kept, bound_to=encrypted.OF_AUTHENTICATORS).decode()

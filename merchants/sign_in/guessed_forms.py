@@ -1,4 +1,4 @@
-"""allauth's forms that take a code or a password again, with every try counted
+"""allauth's forms that ask for a code or a password again, with every attempt counted
 (merchants.sign_in.guesses).
 """
 
@@ -16,7 +16,7 @@ from merchants.sign_in import guesses
 
 
 class Counted:
-    """Counts what `check` says no to as a wrong guess for the person's address."""
+    """Counts an attempt that `check` refuses as a wrong guess for the person's address."""
 
     user: Any
 
@@ -60,7 +60,7 @@ class KeyAgain(Counted, ReauthenticateWebAuthnForm):
 
 
 class NewPassword(ChangePasswordForm):
-    """The present password counts as a try to sign in."""
+    """The form for a new password, where the present one counts as an attempt to sign in."""
 
     def clean_oldpassword(self) -> str:
         password = str(self.cleaned_data["oldpassword"])

@@ -1,8 +1,9 @@
-"""How often somebody may be wrong: five passwords or codes for an address, wherever they are typed.
+"""Counts wrong passwords and codes: five for an address lock it, wherever they are typed.
 
-One count for each address, whichever door, host name and spelling it is tried through; allauth
-counts by the name of the host, and passwords and codes apart. A try is counted before it is looked
-at and taken back when it was right, so that many at once are no more than one after the other.
+There is one count for each address, whichever page, host name and spelling it is tried through;
+allauth counts by the name of the host, and passwords and codes apart. An attempt is counted before
+it is looked at, and uncounted when it was right, so that many at once are no more than one after
+the other.
 """
 
 import unicodedata
@@ -22,20 +23,26 @@ OF_BOTH = {ACTION: f"20/15m/ip,{OF_ADDRESS[ACTION]}"}  # and from one network ad
 
 
 def fold(address: str) -> str:
-    """One spelling for all that may mean the same mailbox: neither case, form nor space counts."""
+    """One spelling for all addresses that may mean the same mailbox: case, Unicode form and
+    spaces do not count.
+    """
     upper = unicodedata.normalize("NFKC", address).upper()
     return "".join(unicodedata.normalize("NFKC", upper.casefold()).split())
 
 
 def claim(request: HttpRequest, address: str) -> RateLimitUsage | None:
-    """Count a try; `rollback()` of what comes back takes it off again. None: it is locked."""
+    """Count an attempt; `rollback()` of the result uncounts it. None means that the address is
+    locked.
+    """
     return ratelimit.consume(
         request, app=APP, action=ACTION, config=OF_BOTH, key=fold(address), limit_get=True
     )
 
 
 def was_wrong(request: HttpRequest, address: str) -> None:
-    """After a try that was wrong: where that was the last one, say that the address is locked."""
+    """Called after a wrong attempt; records that the address is locked if it was the last one
+    allowed.
+    """
     left = ratelimit.consume(
         request,
         app=APP,
@@ -51,10 +58,10 @@ def was_wrong(request: HttpRequest, address: str) -> None:
 
 
 def forgive(request: HttpRequest, address: str) -> None:
-    """After a new password by mail: wrong ones before it count no longer.
+    """Forget wrong attempts once a new password was set by mail.
 
-    Only for who has no second factor: otherwise whoever reads the mailbox could go on guessing
-    codes, five for each link.
+    Only for people without a second factor: otherwise whoever reads the mailbox could go on
+    guessing codes, five for each link.
     """
     person = queries.person(address)
     if person is None or not queries.has_second_factor(person):

@@ -1,4 +1,4 @@
-"""allauth's pages that need something of ours before or after: they stand before allauth's URLs."""
+"""Views that wrap pages of allauth, and take precedence over allauth's URLs."""
 
 from functools import wraps
 from typing import Any
@@ -19,9 +19,10 @@ from merchants.operations import factors
 
 
 def _proved(view: Any) -> Any:
-    """Whoever has a second factor confirms it first; allauth asks for the password alone here.
+    """A decorator that asks for a second factor first, where the person has one.
 
-    What was typed is not kept: it is passwords.
+    allauth would ask only for the password. Fields of the form are not kept meanwhile: they are
+    passwords.
     """
 
     @login_required
@@ -38,7 +39,9 @@ def _proved(view: Any) -> Any:
 
 
 def _told(view: Any) -> Any:
-    """Notes that somebody looked at recovery codes, where they saw any."""
+    """A decorator that records that somebody looked at recovery codes, where the page showed
+    any.
+    """
 
     @wraps(view)
     def told(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -1,8 +1,7 @@
-"""Sessions: the browser's cookie has the key, the database only the key's digest.
+"""Sessions whose key is in the browser's cookie, and only its digest in the database.
 
-So whoever reads the database, or a dump of it, can't go on with anybody's session. Nor can they
-read what is in one, such as the secret of an app that is being set up: that is encrypted
-(lib.secrets).
+So whoever reads the database, or a dump of it, can't continue anybody's session. Nor can they read
+what is in one, such as the secret of an app that is being set up: that is encrypted (lib.secrets).
 """
 
 import hashlib
@@ -23,7 +22,7 @@ ALL = 0  # what is due is all that has expired: sessions have no number
 
 
 class Digest(str):
-    """What the database keeps of a session's key. Equal to the key that it is of.
+    """The digest of a session's key, as the database keeps it; it equals the key itself.
 
     Cookies give plain texts, so that a digest that somebody read is no key.
     """
@@ -49,7 +48,7 @@ class Digest(str):
 
 
 class KeyField(models.CharField):
-    """A column of session keys that writes and looks for their digests, and reads those."""
+    """A column of session keys that stores and looks up their digests."""
 
     def get_prep_value(self, value: Any) -> Any:
         return None if value is None else str(Digest.of(value))
@@ -58,7 +57,7 @@ class KeyField(models.CharField):
         return None if value is None else Digest(value)
 
     def deconstruct(self) -> Any:
-        """As the column that it stands in for: the database's is the same."""
+        """As the column that it replaces: the database's column is the same."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.CharField", args, kwargs
 
@@ -67,7 +66,7 @@ def keep_digests_only() -> None:
     """Have Django's sessions and allauth's list of them keep digests in place of keys.
 
     The models are theirs, and their own code looks keys up in many places: the column is the one
-    that all of them come through.
+    place that all of them use.
     """
     for model in (Session, UserSession):
         model._meta.get_field("session_key").__class__ = KeyField
@@ -81,7 +80,7 @@ class SessionStore(InDatabase):
         return encrypted.packed(secrets.encrypt(content, bound_to=self._place()))
 
     def decode(self, session_data: bytes | str) -> dict[str, Any]:
-        """Empty where no key opens it: its owner signs in anew."""
+        """The session's content; empty where no key opens it, so that its owner signs in anew."""
         try:
             content = secrets.decrypt(encrypted.unpacked(str(session_data)), bound_to=self._place())
         except secrets.Undecryptable:
@@ -94,20 +93,25 @@ class SessionStore(InDatabase):
 
 
 def expired(now: datetime) -> Sequence[int]:
-    """ALL, while there are sessions to forget."""
+    """The key ALL, while there are sessions to delete; otherwise nothing."""
     return [ALL] if _expired(now).exists() else []
 
 
 def _expired(now: datetime) -> "models.QuerySet[Session]":
-    """By the clock that sessions were given their time by, for whatever instant a job is run: one
-    that an operator runs for next month signs nobody out.
+    """The sessions that have expired by the clock that set their expiry, not by the instant of a
+    job's run.
+
+    So an operator who runs the job for next month signs nobody out.
     """
     return Session.objects.filter(expire_date__lt=min(now, timezone.now()))
 
 
 @transaction.atomic
 def forget(keys: Sequence[int], now: datetime) -> Failures:
-    """Delete expired sessions, and what is listed of sessions that are gone."""
+    """Delete expired sessions, and the entries of allauth's list whose sessions are gone.
+
+    Returns an empty Failures.
+    """
     _expired(now).delete()
     with connection.cursor() as cursor:
         cursor.execute(

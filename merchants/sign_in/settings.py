@@ -1,4 +1,6 @@
-"""What a password must be like, how often one may be wrong, and for how long that is kept."""
+"""Settings: the rules for passwords, how many wrong attempts lock an address, and how long
+sign-ins are kept.
+"""
 
 import os
 

@@ -1,8 +1,8 @@
-"""From where a request comes, and which browsers somebody has signed in with.
+"""Where a request comes from, and which browsers somebody has signed in with.
 
 A browser is known by a signed cookie of ours that names the people who signed in with it, by
 number; nothing is kept on the server, and whoever copies the cookie gains only that no mail is sent
-of their sign-in.
+about their sign-in.
 """
 
 from datetime import timedelta
@@ -34,7 +34,7 @@ def knows(request: HttpRequest, user: User) -> bool:
 
 
 def remember(request: HttpRequest, response: HttpResponseBase, user: User) -> None:
-    """Let the browser be known for a year from this sign-in."""
+    """Set the cookie by which the browser is known for a year from this sign-in."""
     others = [pk for pk in _people(request) if pk != user.pk]
     people = [user.pk, *others][:MOST_PEOPLE]
     response.set_cookie(

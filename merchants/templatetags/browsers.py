@@ -1,4 +1,4 @@
-"""Browsers as their users call them."""
+"""Shows browsers by the names that their users know."""
 
 from django import template
 from django.utils.translation import gettext as _
@@ -31,7 +31,9 @@ SYSTEMS = {
 
 @register.filter
 def browser(user_agent: str) -> str:
-    """`Chrome on Windows`; the user agent as it is where that can't be told."""
+    """The browser and system, such as `Chrome on Windows`; the user agent itself where they
+    can't be told.
+    """
     name = next((name for mark, name in BROWSERS.items() if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), "")
     if not name or not system:

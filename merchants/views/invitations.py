@@ -18,9 +18,9 @@ from merchants.operations import invitations
 @never_cache
 @sensitive_post_parameters()
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Where the link of an invitation leads; whoever has it has read the mailbox it is for.
+    """The page that the link of an invitation leads to; whoever has the link has read the mailbox.
 
-    What is said of the address is said to its owner only: any other link gives one and the same
+    The page shows anything about the address to its owner only: every other link gives the same
     answer, whether it never was one, or is too old, revoked or used.
     """
     found = queries.open_invitation(token, clock.now())

@@ -22,7 +22,7 @@ from merchants.operations import people, profiles
 
 @require_POST
 def language(request: HttpRequest) -> HttpResponseBase:
-    """Keep the language for the person, and in a cookie for who is not signed in (any more)."""
+    """Set the person's language, and a cookie for when they are not signed in."""
     if isinstance(request.user, User):
         with suppress(Invalid):  # Django leaves everything as it is then, and so do we
             chosen = request.POST.get("language", "")

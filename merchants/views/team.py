@@ -29,7 +29,7 @@ def _only_looks(request: HttpRequest) -> bool:
 
 
 def _gives_no_money(request: HttpRequest) -> bool:
-    """Whether it only opens the form, or invites somebody who may do no more than look."""
+    """Whether the request only opens the form, or invites somebody who may only look."""
     return request.method != "POST" or request.POST.get("role") == Membership.Role.VIEWER
 
 
@@ -98,7 +98,7 @@ def revoke(request: MemberRequest, pk: int) -> HttpResponse:
 @for_owners
 @with_second_factor(unless=_only_looks)
 def member(request: MemberRequest, pk: int) -> HttpResponse:
-    """One person of the team, whose role an owner changes here."""
+    """The page of one member of the team, on which an owner changes their role."""
     membership = queries.members(request.membership.merchant).filter(pk=pk).first()
     if membership is None:
         raise Http404("the merchant has no such member")
@@ -143,7 +143,7 @@ def remove(request: MemberRequest, pk: int) -> HttpResponse:
 @for_owners
 @with_second_factor(unless=_only_looks, back="merchant:security")
 def security(request: MemberRequest) -> HttpResponse:
-    """Whether members see the merchant's pages only with a second factor."""
+    """Set whether members see the merchant's pages only with a second factor."""
     merchant = request.membership.merchant
     if request.method == "POST":
         wanted = request.POST.get("required") == "yes"
