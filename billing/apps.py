@@ -6,7 +6,21 @@ class BillingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from billing import backoffice, search  # needs the models, which are there by now
+        # These need the models, which are there by now.
+        from billing import backoffice, search
+        from billing.audit import CHECKS
+        from billing.events import EVENT_TYPES, OPENING
+        from billing.notices import KINDS
+        from billing.trail import Action
+        from lib import audit, events
+        from merchants.events import register
+        from notices import kinds
+        from trail import actions
 
         backoffice.register()
         search.register()
+        kinds.register(*KINDS)
+        actions.register(Action)
+        audit.register(*CHECKS)
+        events.register(*EVENT_TYPES)
+        register(OPENING)

@@ -1,16 +1,21 @@
-"""Events about charges, mapped to the operation that records many of them at once."""
+"""Events about charges, mapped to the operation that records many of them at once; and how an
+account is opened.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from django.conf import settings
+from pydantic import BeforeValidator, Field
 
-from billing.operations import charges
+from billing.models import BillingAccount
+from billing.operations import accounts, charges
 from lib import money
 from lib.events import (
     Amount,
+    BatchedType,
     Currency,
     Data,
     Description,
@@ -20,7 +25,9 @@ from lib.events import (
     Reference,
     read,
 )
-from lib.refusals import Refused
+from lib.refusals import Invalid, Refused
+from merchants.events import Opening, Terms
+from merchants.models import Merchant
 
 
 def _quantity(value: object) -> object:
@@ -61,3 +68,46 @@ def record(new: Sequence[charges.NewCharge]) -> list[Outcome]:
         Outcome.rejected(result) if isinstance(result, Refused) else Outcome.of(result)
         for result in charges.record_many(new)
     ]
+
+
+EVENT_TYPES = (BatchedType("charge.recorded", charge, record),)
+
+
+class AccountTerms(Terms):
+    currency: Currency
+    billing_threshold: Amount
+    plan: Reference
+    plan_price: Amount
+    plan_interval_days: Annotated[int, Field(strict=True)]
+    billing_currency: Currency | None = None
+    payment_method: OptionalReference | None = None
+
+    def meant(self) -> dict[str, Any]:
+        meant = {
+            "billing_currency": self.billing_currency or self.currency,
+            "payment_method": self.payment_method or str(BillingAccount.Method.MANUAL),
+        }
+        return self.model_dump(mode="json") | meant
+
+
+def _open(merchant: Merchant, terms: AccountTerms, now: datetime) -> None:
+    accounts.open(
+        merchant=merchant,
+        currency=terms.billing_currency or terms.currency,
+        threshold=terms.billing_threshold,
+        plan=accounts.Plan(terms.plan, terms.plan_price, terms.plan_interval_days),
+        payment_method=_payment_method(terms.payment_method),
+        now=now,
+    )
+
+
+def _payment_method(named: str | None) -> BillingAccount.Method:
+    method = named or BillingAccount.Method.MANUAL
+    if method not in BillingAccount.Method.values:
+        raise Invalid("payment_method", f"{named!r} is none of {BillingAccount.Method.values}")
+    if method == BillingAccount.Method.SANDBOX and not settings.TAEL_SANDBOX:
+        raise Invalid("payment_method", "sandbox payments need TAEL_SANDBOX=1")
+    return BillingAccount.Method(method)
+
+
+OPENING = Opening(AccountTerms, _open)

@@ -5,11 +5,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from billing import payment_failures
 from billing.models import Invoice, Payment
 from billing.models.accounts import CYCLE
 from lib import calendar, formats
 from lib.refusals import Refused
-from notices import letters
 
 REFUSALS: dict[str, StrOrPromise] = {
     # paying
@@ -97,7 +97,7 @@ def outcome(payment: Payment) -> tuple[int, str]:
     """What became of an attempt to collect a bill: how grave it is, and a sentence."""
     amount = formats.plain_money(payment.amount, payment.currency)
     if payment.has_failed:
-        reason = letters.failure(payment.failure)
+        reason = payment_failures.in_words(payment.failure)
         text = gettext("The payment of %(amount)s failed: %(reason)s.")
         return messages.ERROR, text % {"amount": amount, "reason": reason}
     if payment.is_undecided:

@@ -6,7 +6,21 @@ class CreditConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from credit import backoffice, search  # needs the models, which are there by now
+        # These need the models, which are there by now.
+        from credit import backoffice, search
+        from credit.audit.lines import CHECKS
+        from credit.events import EVENT_TYPES, OPENING
+        from credit.notices import KINDS
+        from credit.trail import Action
+        from lib import audit, events
+        from merchants.events import register
+        from notices import kinds
+        from trail import actions
 
         backoffice.register()
         search.register()
+        kinds.register(*KINDS)
+        actions.register(Action)
+        audit.register(*CHECKS)
+        events.register(*EVENT_TYPES)
+        register(OPENING)

@@ -1,4 +1,4 @@
-"""Events about orders and shops, each mapped to one operation."""
+"""Events about orders and shops, each mapped to one operation; and how a line is opened."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -7,9 +7,27 @@ from typing import Annotated
 from moneyed import Money
 from pydantic import BeforeValidator, Field
 
-from credit.operations import metrics, orders, payments, refunds
-from lib import money
-from lib.events import Amount, Currency, Data, Event, Handler, Outcome, Reference, Words, read
+from credit.operations import lines, metrics, orders, payments, refunds
+from lib import counters, money
+from lib.events import (
+    APPLIED,
+    Amount,
+    Currency,
+    Data,
+    Event,
+    EventType,
+    Outcome,
+    Reference,
+    Words,
+    read,
+)
+from lib.refusals import Invalid
+from merchants.events import Opening, Terms
+from merchants.models import Merchant
+
+DAYS = Annotated[int, Field(strict=True, ge=0, le=366)]
+SETTLEMENT_DAYS = (0, 7, 15)
+DECLINED = "declined"
 
 
 def _as_written(value: object) -> object:
@@ -71,7 +89,7 @@ def placed(event: Event, merchant_id: int, now: datetime) -> Outcome:
         now=now,
     )
     if is_new and order.is_declined:
-        return Outcome("declined", str(order.decline_code), order.get_decline_code_display())
+        return Outcome(DECLINED, str(order.decline_code), order.get_decline_code_display())
     return Outcome.of(is_new)
 
 
@@ -139,12 +157,45 @@ def measured(event: Event, merchant_id: int, now: datetime) -> Outcome:
     return Outcome.of(is_new)
 
 
-HANDLERS: dict[str, Handler] = {
-    "order.placed": placed,
-    "order.shipped": shipped,
-    "order.delivered": delivered,
-    "order.cancelled": cancelled,
-    "order.paid": paid,
-    "order.refunded": refunded,
-    "shop.metrics": measured,
-}
+def _count_orders(outcome: str, currency: str, times: int) -> None:
+    if outcome == APPLIED.status:
+        counters.ORDERS.labels("placed").inc(times)
+        counters.HOLDS.labels(currency).inc(times)
+    elif outcome == DECLINED:
+        counters.ORDERS.labels("declined").inc(times)
+
+
+EVENT_TYPES = (
+    EventType("order.placed", placed, _count_orders),
+    EventType("order.shipped", shipped),
+    EventType("order.delivered", delivered),
+    EventType("order.cancelled", cancelled),
+    EventType("order.paid", paid),
+    EventType("order.refunded", refunded),
+    EventType("shop.metrics", measured),
+)
+
+
+class LineTerms(Terms):
+    currency: Currency
+    credit_limit: Amount
+    payment_days: DAYS = 10
+    settlement_days: DAYS
+
+    def check(self) -> None:
+        if self.settlement_days not in SETTLEMENT_DAYS:
+            raise Invalid("settlement_days", f"must be one of {SETTLEMENT_DAYS}")
+
+
+def _open(merchant: Merchant, terms: LineTerms, now: datetime) -> None:
+    lines.open(
+        merchant=merchant,
+        currency=terms.currency,
+        limit=terms.credit_limit,
+        payment_days=terms.payment_days,
+        settlement_days=terms.settlement_days,
+        now=now,
+    )
+
+
+OPENING = Opening(LineTerms, _open)

@@ -6,6 +6,7 @@ Only a replay with --beyond-now may leave a book there.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import repeat
 
 from django.db.models import Count, Max
 
@@ -13,12 +14,11 @@ from billing.models import BillingAccount
 from credit.models import CreditLine
 from gateway.models import Replay
 from lib import calendar, zones
-from lib.audit import MOST_LISTED, Check, Finding, Violation
+from lib.audit import Reading, Violation
 
 FORGIVEN = timedelta(minutes=5)  # by which clocks differ
 Books = type[CreditLine] | type[BillingAccount]
 NAMES: dict[Books, str] = {CreditLine: "credit line", BillingAccount: "billing account"}
-CHECK = Check(10, "no open day is ahead of the clock", "open day", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,44 +38,47 @@ class Days:
         start = calendar.day_start(self.day, zone)
         return max(start, self.since) if self.since else start
 
+    def is_excused(self, farthest: datetime | None) -> bool:
+        """Whether a replay that went as far as `farthest` has taken them there."""
+        return farthest is not None and self.starts_at <= farthest
+
     def merchants(self) -> Iterator[str]:
-        """The references of some of the merchants whose books these are."""
+        """The references of their merchants."""
         found = self.model.objects.filter(
             timezone=self.timezone, timezone_since_at=self.since, open_on=self.day
         )
         references = found.order_by("pk").values_list("merchant__reference", flat=True)
-        yield from references[:MOST_LISTED]
+        yield from references.iterator()
 
 
-def look(now: datetime) -> tuple[Finding, str]:
-    """Find books that are ahead of `now` without a replay that was allowed to.
-
-    Returns the audit's finding, and a sentence about the books that are ahead with leave ("" if
-    none are).
-    """
-    farthest = Replay.objects.aggregate(Max("beyond_now_until"))["beyond_now_until__max"]
-    checked = 0
-    excused: list[Days] = []
-    ahead: list[Days] = []
+def _look(now: datetime) -> Iterator[Violation | None]:
+    """For each book, whether it is ahead of `now` without leave."""
+    farthest = _farthest()
     for days in _open_days():
-        checked += days.count
-        if days.starts_at <= now + FORGIVEN:
+        if days.starts_at <= now + FORGIVEN or days.is_excused(farthest):
+            yield from repeat(None, days.count)
             continue
-        (excused if farthest and days.starts_at <= farthest else ahead).append(days)
-    listed = [
-        Violation(reference, NAMES[days.model], f"{now.date()} at most", str(days.day))
-        for days in ahead
-        for reference in days.merchants()
-    ]
-    violations = sum(days.count for days in ahead)
-    return Finding(CHECK, checked, violations, listed[:MOST_LISTED]), _sentence(excused)
+        for reference in days.merchants():
+            expected = f"{now.date()} at most"
+            yield Violation(reference, NAMES[days.model], expected, str(days.day))
 
 
-def _sentence(excused: list[Days]) -> str:
+def _remark(now: datetime) -> str:
+    """A sentence about the books that are ahead of `now` by leave; "" if there are none."""
+    farthest = _farthest()
+    ahead = (days for days in _open_days() if days.starts_at > now + FORGIVEN)
+    excused = [days for days in ahead if days.is_excused(farthest)]
     if not excused:
         return ""
     books, until = sum(days.count for days in excused), max(days.day for days in excused)
     return f"{books:,} books are ahead of the clock, by a replay with --beyond-now: up to {until}."
+
+
+def _farthest() -> datetime | None:
+    """The instant up to which a replay was told to take books; None if none was."""
+    found = Replay.objects.aggregate(Max("beyond_now_until"))["beyond_now_until__max"]
+    assert found is None or isinstance(found, datetime)
+    return found
 
 
 def _open_days() -> Iterator[Days]:
@@ -83,3 +86,6 @@ def _open_days() -> Iterator[Days]:
         groups = model.objects.values_list("timezone", "timezone_since_at", "open_on")
         for zone, since, day, count in groups.annotate(count=Count("pk")).order_by("open_on"):
             yield Days(model, zone, since, day, count)
+
+
+CHECKS = (Reading(10, "no open day is ahead of the clock", "open day", _look, _remark),)

@@ -1,4 +1,4 @@
-"""All event types, and the order in which a run of events is applied.
+"""Applying a run of events, of whatever types the apps have registered.
 
 Each event has one outcome; a rejected event does not hold up the others. See chapter 23 of
 docs/rules.md.
@@ -9,118 +9,29 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
 import psycopg
-from django.conf import settings
 from django.db import transaction
-from pydantic import Field
 
-from billing import events as billing_events
-from billing.models import BillingAccount
-from billing.operations import accounts, charges
-from credit import events as credit_events
-from credit.operations import lines
+from billing.operations import accounts
 from lib import counters
 from lib.events import (
-    APPLIED,
-    Amount,
-    Currency,
-    Data,
+    BatchedType,
     Event,
-    Handler,
-    Name,
-    OptionalReference,
+    EventType,
+    FoundingType,
     Outcome,
-    Reference,
-    read,
+    type_named,
 )
 from lib.refusals import Invalid, Refused
 from merchants.models import Merchant
 from merchants.operations import merchants
 
-JOINED = "merchant.joined"
-CHARGED = "charge.recorded"
-PLACED = "order.placed"
-DAYS = Annotated[int, Field(strict=True, ge=0, le=366)]
-SETTLEMENT_DAYS = (0, 7, 15)
 # SQLSTATE classes of values that can't be kept: data exceptions, constraints, our triggers.
 CONTENT_STATES = ("22", "23", "P0")
 
 log = logging.getLogger(__name__)
-
-
-class MerchantJoined(Data):
-    name: Name
-    currency: Currency
-    timezone: Reference
-    language: Reference
-    credit_limit: Amount
-    payment_days: DAYS = 10
-    settlement_days: DAYS
-    billing_threshold: Amount
-    plan: Reference
-    plan_price: Amount
-    plan_interval_days: Annotated[int, Field(strict=True)]
-    billing_currency: Currency | None = None
-    payment_method: OptionalReference | None = None
-
-
-@transaction.atomic
-def join(event: Event, now: datetime) -> Outcome:
-    """Create a merchant with its credit line and its billing account, or nothing at all."""
-    data = read(MerchantJoined, event)
-    if data.settlement_days not in SETTLEMENT_DAYS:
-        raise Invalid("settlement_days", f"must be one of {SETTLEMENT_DAYS}")
-    merchant, is_new = merchants.join(
-        reference=event.merchant,
-        at=event.at,
-        name=data.name,
-        language=data.language,
-        timezone=data.timezone,
-        terms=_terms(data),
-        now=now,
-    )
-    if not is_new:
-        return Outcome.of(is_new)
-    lines.open(
-        merchant=merchant,
-        currency=data.currency,
-        limit=data.credit_limit,
-        payment_days=data.payment_days,
-        settlement_days=data.settlement_days,
-        now=now,
-    )
-    accounts.open(
-        merchant=merchant,
-        currency=data.billing_currency or data.currency,
-        threshold=data.billing_threshold,
-        plan=accounts.Plan(data.plan, data.plan_price, data.plan_interval_days),
-        payment_method=_payment_method(data.payment_method),
-        now=now,
-    )
-    return Outcome.of(is_new)
-
-
-def _terms(data: MerchantJoined) -> dict[str, Any]:
-    """The terms by which a repeated event is told from a conflicting one.
-
-    A member that is left out counts as its default.
-    """
-    meant = {
-        "billing_currency": data.billing_currency or data.currency,
-        "payment_method": data.payment_method or str(BillingAccount.Method.MANUAL),
-    }
-    return data.model_dump(mode="json") | meant
-
-
-def _payment_method(named: str | None) -> BillingAccount.Method:
-    method = named or BillingAccount.Method.MANUAL
-    if method not in BillingAccount.Method.values:
-        raise Invalid("payment_method", f"{named!r} is none of {BillingAccount.Method.values}")
-    if method == BillingAccount.Method.SANDBOX and not settings.TAEL_SANDBOX:
-        raise Invalid("payment_method", "sandbox payments need TAEL_SANDBOX=1")
-    return BillingAccount.Method(method)
 
 
 class _Faulty(Invalid):
@@ -136,15 +47,14 @@ class EventRun:
     What an event's content does wrong is its outcome; what is our failure is raised, and nothing of
     the event at which it came up is kept.
 
-    Charges are held back and recorded together: nothing else that an event does reads or writes
-    what they write, except a joining merchant, whose first bill takes the next number. `finish`
-    gives the outcomes, in order.
+    Events of batched types, such as charges, are held back and recorded together, until a merchant
+    joins: its first bill takes the next number. `finish` gives the outcomes, in order.
     """
 
     def __init__(self) -> None:
         self._outcomes: list[Outcome | None] = []
         self._types: list[tuple[str, str]] = []  # and the currency of each, for the metrics
-        self._held: list[tuple[int, charges.NewCharge]] = []
+        self._held: dict[BatchedType, list[tuple[int, Any]]] = {}
         self._merchants: dict[str, int] = {}
 
     def apply(self, event: Event, *, now: datetime) -> None:
@@ -153,15 +63,18 @@ class EventRun:
         self._outcomes.append(None)
         self._types.append((event.type, str(event.data.get("currency", ""))))
         try:
-            if event.type == JOINED:
-                self._record_held()
-                self._outcomes[place] = join(event, now)
-            elif event.type == CHARGED:
-                new = billing_events.charge(event, self._merchant_id(event.merchant), now)
-                self._held.append((place, new))
-            else:
-                merchant_id = self._merchant_id(event.merchant)
-                self._outcomes[place] = _handler(event.type)(event, merchant_id, now)
+            match type_named(event.type):
+                case FoundingType(apply=apply):
+                    self._record_held()
+                    self._outcomes[place] = apply(event, now)
+                case BatchedType() as batched:
+                    new = batched.read(event, self._merchant_id(event.merchant), now)
+                    self._held.setdefault(batched, []).append((place, new))
+                case found:
+                    merchant_id = self._merchant_id(event.merchant)
+                    if found is None:
+                        raise Invalid("type", f"there is no event type {event.type!r}")
+                    self._outcomes[place] = found.apply(event, merchant_id, now)
         except Refused as refusal:
             self._outcomes[place] = Outcome.rejected(refusal)
         except Exception as error:
@@ -189,11 +102,10 @@ class EventRun:
         return outcomes
 
     def _record_held(self) -> None:
-        if not self._held:
-            return
-        recorded = _record([new for _, new in self._held])
-        for (place, _), outcome in zip(self._held, recorded, strict=True):
-            self._outcomes[place] = outcome
+        for batched, held in self._held.items():
+            recorded = _record(batched, [new for _, new in held])
+            for (place, _), outcome in zip(held, recorded, strict=True):
+                self._outcomes[place] = outcome
         self._held.clear()
 
     def _merchant_id(self, reference: str) -> int:
@@ -205,20 +117,20 @@ class EventRun:
         return self._merchants[reference]
 
 
-def _record(new: Sequence[charges.NewCharge]) -> list[Outcome]:
-    """Record charges together; where the content of one is at fault, each half of them, and so on.
+def _record(batched: BatchedType, new: Sequence[Any]) -> list[Outcome]:
+    """Record events together; where the content of one is at fault, each half of them.
 
     Recording is all or nothing, so the halves find the books as the whole did.
     """
     try:
-        return billing_events.record(new)
+        return batched.record(new)
     except Exception as error:
         if not _is_of_content(error):
             raise
         if len(new) == 1:
             return [_faulty(error)]
     middle = len(new) // 2
-    return _record(new[:middle]) + _record(new[middle:])
+    return _record(batched, new[:middle]) + _record(batched, new[middle:])
 
 
 def _is_of_content(error: Exception) -> bool:
@@ -243,25 +155,13 @@ def _faulty(error: Exception) -> Outcome:
     return Outcome.rejected(_Faulty())
 
 
-def _handler(event_type: str) -> Handler:
-    try:
-        return credit_events.HANDLERS[event_type]
-    except KeyError:
-        raise Invalid("type", f"there is no event type {event_type!r}") from None
-
-
 def _measure(became: Mapping[tuple[tuple[str, str], str], int]) -> None:
     """Count the outcomes of a run's events by type and currency, for the metrics."""
     for ((event_type, currency), outcome), times in became.items():
-        is_known = event_type in (JOINED, CHARGED) or event_type in credit_events.HANDLERS
-        counters.EVENTS.labels(event_type if is_known else "unknown", outcome).inc(times)
-        if event_type != PLACED:
-            continue
-        if outcome == APPLIED.status:
-            counters.ORDERS.labels("placed").inc(times)
-            counters.HOLDS.labels(currency).inc(times)
-        elif outcome == "declined":
-            counters.ORDERS.labels("declined").inc(times)
+        found = type_named(event_type)
+        counters.EVENTS.labels(found.name if found else "unknown", outcome).inc(times)
+        if isinstance(found, EventType) and found.measure:
+            found.measure(outcome, currency, times)
 
 
 def apply_all(events: Iterable[Event], *, now: datetime) -> list[Outcome]:

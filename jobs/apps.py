@@ -7,5 +7,8 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         from jobs import backoffice  # needs the models, which are there by now
+        from jobs.trail import Action
+        from trail import actions
 
         backoffice.register()
+        actions.register(Action)

@@ -21,11 +21,11 @@ from jobs.definitions import Job
 from jobs.models import JobFailure, JobRun
 from jobs.queries import KEPT, STUCK_AFTER, is_old
 from jobs.timetable import job_named
+from jobs.trail import Action
 from lib import counters, locks, wording
 from lib.refusals import Invalid, Refused
 from lib.texts import shown
 from trail import operations as trail
-from trail.actions import Action
 
 log = logging.getLogger(__name__)
 

@@ -1,12 +1,13 @@
 """Asking the books whether they hold together, in SQL (chapter 25 of docs/rules.md).
 
-Each app lists its own checks (`credit.audit.lines`, `billing.audit`); `manage.py audit` runs them
-all. What only a key can tell is read row by row (merchants.audit.secrets).
+Each app registers its own checks when it starts; `manage.py audit` runs all that are registered.
+What SQL can't tell, such as whether a key opens something, is read row by row (Reading).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
@@ -33,14 +34,16 @@ class Check:
 
 @dataclass(frozen=True)
 class Reading:
-    """One sentence that SQL can't check. `look` goes over the rows and yields, for each thing that
-    it looked at, what is wrong with it, or None.
+    """One sentence that SQL can't check: `look` goes over the rows as they are `now` and tells of
+    each thing that it looked at what is wrong with it, or None. `remark` gives a sentence about
+    what is no violation but to be known, or "".
     """
 
     invariant: int
     name: str
     what: str
-    look: Callable[[], Iterable["Violation | None"]]
+    look: Callable[[datetime], Iterable["Violation | None"]]
+    remark: Callable[[datetime], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,25 @@ class Finding:
     checked: int
     violations: int
     listed: Sequence[Violation]
+    remark: str = ""
+
+
+_registered: list[Check | Reading] = []
+
+
+def register(*checks: Check | Reading) -> None:
+    """Let the audit run these checks, too. Raises ValueError for a name that is taken."""
+    taken = {check.name for check in _registered}
+    for check in checks:
+        if check.name in taken:
+            raise ValueError(f"there is another check that {check.name}")
+        taken.add(check.name)
+    _registered.extend(checks)
+
+
+def registered() -> list[Check | Reading]:
+    """The checks of all apps, by their invariants."""
+    return sorted(_registered, key=lambda check: check.invariant)
 
 
 # Subjects and references are not made for the rows that are only counted.
@@ -74,12 +96,14 @@ WHERE expected IS DISTINCT FROM found ORDER BY 1, 2 LIMIT {limit}
 """
 
 
-def run(checks: Sequence[Check | Reading]) -> list[Finding]:
+def run(checks: Sequence[Check | Reading], *, now: datetime) -> list[Finding]:
     """Run the checks on one picture of the books; nothing is locked, and nothing written."""
     with snapshot(), connection.cursor() as cursor:
         offsets = _offsets(cursor)
         return [
-            _run_one(check, offsets, cursor) if isinstance(check, Check) else _read_through(check)
+            _run_one(check, offsets, cursor)
+            if isinstance(check, Check)
+            else _read_through(check, now)
             for check in checks
         ]
 
@@ -124,15 +148,16 @@ def _run_one(check: Check, offsets: str, cursor: CursorWrapper) -> Finding:
     return Finding(check, checked, violations, listed)
 
 
-def _read_through(check: Reading) -> Finding:
+def _read_through(check: Reading, now: datetime) -> Finding:
     checked = violations = 0
     listed: list[Violation] = []
-    for violation in check.look():
+    for violation in check.look(now):
         checked += 1
         if violation is not None:
             violations += 1
             listed += [violation] if len(listed) < MOST_LISTED else []
-    return Finding(check, checked, violations, listed)
+    remark = check.remark(now) if check.remark else ""
+    return Finding(check, checked, violations, listed, remark)
 
 
 def _text(value: object) -> str:

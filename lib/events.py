@@ -1,12 +1,12 @@
 """The language of the platform's systems: one JSON object for each thing that happened.
 
-An event is mapped to one operation by the app it belongs to (`credit.events`, `billing.events`);
-`gateway.events` knows them all. See chapter 23 of docs/rules.md.
+An event is mapped to one operation by the app it belongs to, in its `events` module, which the app
+registers when it starts; `gateway.events` applies them. See chapter 23 of docs/rules.md.
 """
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -127,8 +127,57 @@ DUPLICATE = Outcome("duplicate")
 
 # Applies an event to the merchant with the id given, arriving `now`.
 Handler = Callable[[Event, int, datetime], Outcome]
+# Counts for the metrics that so many events in a currency ended with one status.
+Measure = Callable[[str, str, int], None]
 
 D = TypeVar("D", bound=Data)
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """Events that are applied one by one."""
+
+    name: str
+    apply: Handler
+    measure: Measure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchedType:
+    """Events that are held back, and recorded many at once: `read` gives what `record` takes.
+
+    Nothing that events of other types do reads or writes what these write, but for those that
+    found a merchant. `record` is all or nothing, and tells what became of each.
+    """
+
+    name: str
+    read: Callable[[Event, int, datetime], Any]
+    record: Callable[[Sequence[Any]], list[Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundingType:
+    """Events by which a merchant comes to be; what was held back is recorded before."""
+
+    name: str
+    apply: Callable[[Event, datetime], Outcome]
+
+
+AnyType = EventType | BatchedType | FoundingType
+_registered: dict[str, AnyType] = {}
+
+
+def register(*types: AnyType) -> None:
+    """Let events be of these types, too. Raises ValueError for a name that is taken."""
+    for one in types:
+        if one.name in _registered:
+            raise ValueError(f"the event type {one.name} is taken")
+        _registered[one.name] = one
+
+
+def type_named(name: str) -> AnyType | None:
+    """The event type with this name; None if no app has registered one."""
+    return _registered.get(name)
 
 
 def parse(text: str | bytes) -> Event:

@@ -4,7 +4,7 @@ A list says in a Filter what can be asked of it. Its page gets the filter in its
 tags of pages.templatetags.lists make chips, a search box and headings of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from django import forms
@@ -108,6 +108,9 @@ def text(maximum: int = LONGEST_TEXT) -> LineField:
     return LineField(max_length=maximum, required=False)
 
 
-def choice(choices: Sequence[tuple[str, Any]]) -> forms.ChoiceField:
+Choices = Sequence[tuple[str, Any]]
+
+
+def choice(choices: Choices | Callable[[], Choices]) -> forms.ChoiceField:
     """A field for one of a few choices, of which the first stands for all and has the value ""."""
     return forms.ChoiceField(choices=choices, required=False)

@@ -6,18 +6,25 @@ class MerchantsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from lib import commands
-        from merchants import (  # needs the models, which are there by now
-            backoffice,
-            search,
-            time_zone_data,
+        # These need the models, which are there by now.
+        from lib import audit, commands, events
+        from merchants import backoffice, search, time_zone_data
+        from merchants.audit.proposals import PROPOSALS
+        from merchants.audit.secrets import SECRETS
+        from merchants.events import EVENT_TYPES
+        from merchants.sign_in import (
+            events as _receivers,  # noqa: F401
         )
         from merchants.sign_in import (
-            events,  # noqa: F401 - its receivers
             sessions,
         )
+        from merchants.trail import Action
+        from trail import actions
 
         sessions.keep_digests_only()
         commands.check_first(time_zone_data.start)
         backoffice.register()
         search.register()
+        actions.register(Action)
+        audit.register(*SECRETS, *PROPOSALS)
+        events.register(*EVENT_TYPES)

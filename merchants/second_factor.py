@@ -163,7 +163,7 @@ def _wait(request: Any, confirmed: list[int], now: datetime) -> HttpResponse | N
     if counts_from is not None and counts_from <= now:
         return None
     context = {"counts_from": counts_from, "now": now}
-    return render(request, "merchants/factor_waits.html", context, status=HTTPStatus.FORBIDDEN)
+    return render(request, "credit/factor_waits.html", context, status=HTTPStatus.FORBIDDEN)
 
 
 def _records(request: HttpRequest) -> list[dict[str, Any]]:

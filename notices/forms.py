@@ -4,64 +4,29 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from lib.lists import Filter, choice
 from merchants.models import Membership
-from notices.models import Notice
+from notices import kinds
+from notices.kinds import Kind
 
-Kind = Notice.Kind
 
-# How the kinds of notices stand on the page where people choose their e-mails; each once.
-NOTICE_GROUPS = {
-    "credit": (
-        _("Credit"),
-        (
-            Kind.LIMIT_80,
-            Kind.LIMIT_100,
-            Kind.REVIEW,
-            Kind.REQUEST_ANSWERED,
-            Kind.FREEZE_PLACED,
-            Kind.FREEZE_LIFTED,
-        ),
-    ),
-    "orders": (_("Orders"), (Kind.ORDER_DECLINED, Kind.ORDER_OVERDUE)),
-    "proceeds": (
-        _("Proceeds"),
-        (
-            Kind.WITHDRAWAL_DONE,
-            Kind.WITHDRAWAL_FAILED,
-            Kind.DESTINATION_ADDED,
-            Kind.AUTOMATIC_SET_UP,
-        ),
-    ),
-    "billing": (
-        _("Billing"),
-        (
-            Kind.BILL_ISSUED,
-            Kind.PAYMENT_FAILED,
-            Kind.PAYMENT_REVERSED,
-            Kind.STATEMENT_CLOSED,
-            Kind.THRESHOLD_ANSWERED,
-            Kind.CREDIT_ANSWERED,
-            Kind.UNAPPLIED,
-        ),
-    ),
-}
-TOPICS = [("", _("All")), *((name, label) for name, (label, _kinds) in NOTICE_GROUPS.items())]
-# notices.operations.mails: they may be a thief's.
-ALWAYS_TOLD_OWNERS = (Kind.DESTINATION_ADDED, Kind.AUTOMATIC_SET_UP)
+def topics() -> list[tuple[str, StrOrPromise]]:
+    """What the notices can be filtered by: nothing, or one group of their kinds."""
+    return [("", _("All")), *((group.code, group.label) for group in kinds.by_group())]
 
 
 class NoticeFilter(Filter):
     SORTS = ("-id",)
 
-    topic = choice(TOPICS)
+    topic = choice(topics)
 
     @property
-    def kinds(self) -> tuple[Notice.Kind, ...]:
-        """Those of the topic; none at all is all."""
+    def kinds(self) -> list[str]:
+        """The codes of the topic's kinds; none at all is all."""
         topic = self.rows["topic"]
-        return NOTICE_GROUPS[topic][1] if topic else ()
+        return [kind.code for kind in kinds.registered() if kind.group.code == topic]
 
 
 class EmailChoices(forms.Form):
@@ -70,25 +35,29 @@ class EmailChoices(forms.Form):
     def __init__(self, membership: Membership, data: Any = None) -> None:
         super().__init__(data)
         self.membership = membership
-        for name, (label, kinds) in NOTICE_GROUPS.items():
-            offered = [kind for kind in kinds if self._is_offered(kind)]
-            self.fields[name] = forms.MultipleChoiceField(
-                choices=[(kind.value, kind.label) for kind in offered],
-                initial=[kind.value for kind in offered if kind not in membership.muted],
+        for group, listed in kinds.by_group().items():
+            offered = [kind for kind in listed if self._is_offered(kind)]
+            self.fields[group.code] = forms.MultipleChoiceField(
+                choices=[(kind.code, kind.label) for kind in offered],
+                initial=[kind.code for kind in offered if kind.code not in membership.muted],
                 widget=forms.CheckboxSelectMultiple,
                 required=False,
-                label=label,
+                label=group.label,
             )
 
-    def _is_offered(self, kind: Notice.Kind) -> bool:
-        return not (self.membership.is_owner and kind in ALWAYS_TOLD_OWNERS)
+    def _is_offered(self, kind: Kind) -> bool:
+        return not (self.membership.is_owner and kind.owners_always)
 
     @property
     def muted(self) -> set[str]:
         """The kinds that are not wanted; what could not be chosen stays as it was."""
-        wanted = {kind for kinds in self.cleaned_data.values() for kind in kinds}
+        wanted = {code for codes in self.cleaned_data.values() for code in codes}
         return {
-            kind
-            for kind in Kind
-            if (kind not in wanted if self._is_offered(kind) else kind in self.membership.muted)
+            kind.code
+            for kind in kinds.registered()
+            if (
+                kind.code not in wanted
+                if self._is_offered(kind)
+                else kind.code in self.membership.muted
+            )
         }

@@ -1,36 +1,15 @@
 from typing import ClassVar
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 from merchants.models.merchants import Merchant
 from merchants.models.people import User
+from notices import kinds
 
 
 class Notice(models.Model):
-    class Kind(models.TextChoices):
-        LIMIT_80 = "LIMIT_80", _("Four fifths of the limit are used")
-        LIMIT_100 = "LIMIT_100", _("The whole limit is used")
-        ORDER_DECLINED = "ORDER_DECLINED", _("An order was declined")
-        FREEZE_PLACED = "FREEZE_PLACED", _("The credit line was frozen")
-        FREEZE_LIFTED = "FREEZE_LIFTED", _("A freeze was lifted")
-        REVIEW = "REVIEW", _("The limit was reviewed")
-        ORDER_OVERDUE = "ORDER_OVERDUE", _("An order is overdue")
-        WITHDRAWAL_DONE = "WITHDRAWAL_DONE", _("A withdrawal was paid")
-        WITHDRAWAL_FAILED = "WITHDRAWAL_FAILED", _("A withdrawal failed")
-        DESTINATION_ADDED = "DESTINATION_ADDED", _("A payout destination was added")
-        AUTOMATIC_SET_UP = "AUTOMATIC_SET_UP", _("Automatic withdrawals were set up")
-        REQUEST_ANSWERED = "REQUEST_ANSWERED", _("A request was answered")
-        STATEMENT_CLOSED = "STATEMENT_CLOSED", _("A statement was closed")
-        BILL_ISSUED = "BILL_ISSUED", _("A bill was issued")
-        PAYMENT_FAILED = "PAYMENT_FAILED", _("A payment failed")
-        THRESHOLD_ANSWERED = "THRESHOLD_ANSWERED", _("A threshold request was answered")
-        CREDIT_ANSWERED = "CREDIT_ANSWERED", _("A credit was decided")
-        PAYMENT_REVERSED = "PAYMENT_REVERSED", _("A payment was taken back")
-        UNAPPLIED = "UNAPPLIED", _("Money came that no bill wanted, was used or went back")
-
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="notices")
-    kind = models.CharField(max_length=20, choices=Kind.choices)
+    kind = models.CharField(max_length=kinds.LONGEST_CODE, choices=kinds.choices)
     cause = models.CharField(max_length=150)  # what it is about; told once
     details = models.JSONField(default=dict)  # figures and references for the sentence, as text
     at = models.DateTimeField()

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from merchants.access import MemberRequest, for_members
 from notices import letters, queries, routes
-from notices.forms import TOPICS, EmailChoices, NoticeFilter
+from notices.forms import EmailChoices, NoticeFilter, topics
 from notices.operations import mails
 from notices.operations import notices as operations
 
@@ -28,8 +28,8 @@ def notices(request: MemberRequest) -> HttpResponse:
         }
         for notice in page.rows
     ]
-    context = asked.context | {"page": page, "news": news, "topics": TOPICS}
-    return render(request, "merchants/notices.html", context)
+    context = asked.context | {"page": page, "news": news, "topics": topics()}
+    return render(request, "notices/notices.html", context)
 
 
 @for_members
@@ -39,4 +39,4 @@ def notifications(request: MemberRequest) -> HttpResponse:
         mails.mute(membership_id=request.membership.pk, kinds=form.muted)
         messages.success(request, _("Your choice holds from the next notice on."))
         return redirect("merchant:notifications", merchant=request.membership.merchant.reference)
-    return render(request, "merchants/notifications.html", {"form": form})
+    return render(request, "notices/notifications.html", {"form": form})

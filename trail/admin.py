@@ -21,11 +21,10 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from backoffice.buttons import button
 from backoffice.list_pages import FoundByKeys, related_model
 from lib import clock, csv_files
-from trail.actions import Action
+from trail import actions
 from trail.models import TrailEntry
 
 ABOUT = "about "
-LABELS = dict(Action.choices)
 # SQL for what was there before or after.
 WORDS = """(SELECT string_agg(name || ': ' || coalesce(value, ''), '; ' ORDER BY name COLLATE "C")
             FROM jsonb_each_text({column}) AS pair(name, value))"""
@@ -46,7 +45,7 @@ class OfAction(DropdownFilter):
     parameter_name = "action"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return sorted(Action.choices, key=lambda choice: str(choice[1]))
+        return list(actions.choices())
 
     def queryset(
         self, request: HttpRequest, queryset: "QuerySet[TrailEntry]"
@@ -112,7 +111,7 @@ class TrailEntryAdmin(FoundByKeys):
 
     @admin.display(description="action")
     def what(self, entry: TrailEntry) -> str:
-        return str(LABELS.get(entry.action, entry.action))
+        return actions.label(entry.action)
 
     @admin.display(description="from → to")
     def change(self, entry: TrailEntry) -> str:

@@ -12,7 +12,7 @@ class TrailEntry(models.Model):
 
     at = models.DateTimeField()
     actor = models.CharField(max_length=254)  # e-mail address, or the name of a key or command
-    action = models.CharField(max_length=40)  # a code of trail.actions.Action
+    action = models.CharField(max_length=40)  # the code of an action that an app has declared
     merchant = models.ForeignKey(
         "merchants.Merchant",
         null=True,

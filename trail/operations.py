@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.db.models import TextChoices
+
 from lib import wording
-from trail.actions import Action
 from trail.models import TrailEntry
 
 Values = Mapping[str, str | int | bool | None]
 
 
 def write(
-    action: Action,
+    action: TextChoices,
     *,
     actor: str,
     subject: str,
@@ -21,7 +22,7 @@ def write(
     after: Values | None = None,
     reason: str = "",
 ) -> None:
-    """Note who changed `subject`, from what to what, and why.
+    """Note who changed `subject`, from what to what, and why; `action` is one that is registered.
 
     `before` and `after` name the same things where both exist; money as "12.50 USD", days and
     instants in ISO form, and never a secret or a whole account number. Raises Invalid for a reason

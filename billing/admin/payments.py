@@ -6,11 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.decisions import Act, ConfirmForm, Deciding, Decision
 from backoffice.list_pages import FoundByKeys, amount, figure, one_of, related, waiting
+from billing import payment_failures
 from billing.admin.forms import Ended
 from billing.models import Payment, UnappliedEntry
 from billing.operations import ended_payments, payments
 from billing.queries import waiting as queues
-from notices import letters
 
 PROVIDERS = Payment.Provider.choices
 
@@ -24,7 +24,8 @@ def outcome(payment: Payment) -> str:
     )
     if not payment.has_failed:
         return said
-    why = translated("The reason: {failure}.").format(failure=letters.failure(payment.failure))
+    failure = payment_failures.in_words(payment.failure)
+    why = translated("The reason: {failure}.").format(failure=failure)
     return f"{said} {why}"
 
 

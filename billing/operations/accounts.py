@@ -10,13 +10,13 @@ from django.db import connection, transaction
 from billing.models import AccountChange, BillingAccount, PlanTerm
 from billing.models.accounts import CYCLE, CYCLE_DAYS
 from billing.operations import bill_dates, days, unusable_methods
+from billing.trail import Action
 from credit.models import CreditLine
 from credit.operations import lines
 from lib import calendar, money
 from lib.refusals import Invalid
 from merchants.models import Merchant
 from trail import operations as trail
-from trail.actions import Action
 
 LONGEST_INTERVAL_DAYS = 3660
 What = AccountChange.What

@@ -8,13 +8,13 @@ from django.db.models import F
 from billing import queries
 from billing.models import BillDecision, BillingAccount, Invoice, InvoiceItem, NumberSeries
 from billing.models.accounts import DAYS_TO_PAY
+from billing.notices import BILL_ISSUED
 from billing.operations import accounts, dunning, rests
+from billing.trail import Action
 from lib import money, wording
 from lib.refusals import Refused
-from notices.models import Notice
 from notices.operations import notices
 from trail import operations as trail
-from trail.actions import Action
 
 Status = Invoice.Status
 Decided = BillDecision.Decision
@@ -68,7 +68,7 @@ def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> I
     bill.save(update_fields=["number", "status", "issued_at", "due_on", "next_attempt_at"])
     notices.write(
         merchant_id=account.pk,
-        kind=Notice.Kind.BILL_ISSUED,
+        kind=BILL_ISSUED,
         cause=bill.number,
         at=now,
         number=bill.number,

@@ -9,13 +9,13 @@ from moneyed import Money
 
 from billing.models import BillingAccount, BillingCredit, Charge, Fee
 from billing.models.fees import CREDIT_FOR, Category
+from billing.notices import CREDIT_ANSWERED
 from billing.operations import accounts, charges, rests
+from billing.trail import Action
 from lib import money, second_person, wording
 from lib.refusals import Conflict, Invalid, Refused
-from notices.models import Notice
 from notices.operations import notices
 from trail import operations as trail
-from trail.actions import Action
 
 STATUSES = {
     Action.CREDIT_GRANTED: BillingCredit.Status.APPROVED,
@@ -250,7 +250,7 @@ def _decide(
     _note(action, credit, before, now)
     notices.write(
         merchant_id=credit.account_id,
-        kind=Notice.Kind.CREDIT_ANSWERED,
+        kind=CREDIT_ANSWERED,
         cause=str(credit.pk),
         at=now,
         status=str(credit.status),

@@ -8,12 +8,12 @@ from django.db import connection
 from billing import queries
 from billing.models import BillingAccount, Fee, Invoice
 from billing.models.accounts import DAYS_TO_PAY
+from billing.notices import PAYMENT_FAILED
 from billing.providers.minimums import is_too_little
 from billing.queries import undecided
 from credit.operations import lines, unpaid_bills
 from lib import calendar, money
 from merchants.queries import local_day
-from notices.models import Notice
 from notices.operations import notices
 
 RETRY_DAYS = (1, 3, 5, 7)  # after the first failure
@@ -39,7 +39,7 @@ WITH failed AS (
               bill.total - bill.amount_paid AS left, bill.first_failed_on, bill.first_failed_at
 ), told AS (
     {notices.INTO}
-    SELECT account_id, 'PAYMENT_FAILED', number, jsonb_build_object('number', number,
+    SELECT account_id, '{PAYMENT_FAILED}', number, jsonb_build_object('number', number,
                'amount', "left"::text, 'currency', currency, 'failure', 'not_paid_when_due'),
            first_failed_at
     FROM failed ORDER BY account_id, number
@@ -91,7 +91,7 @@ def fail(account: BillingAccount, bill: Invoice, *, failure: str, now: datetime)
         unpaid_bills.freeze_at_once({account.pk: now})
     notices.write(
         merchant_id=account.pk,
-        kind=Notice.Kind.PAYMENT_FAILED,
+        kind=PAYMENT_FAILED,
         cause=str(bill),
         at=now,
         number=str(bill),

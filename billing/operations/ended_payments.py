@@ -14,10 +14,10 @@ from billing.models import Payment
 from billing.operations import payments, transfers
 from billing.operations.bill_decisions import hold
 from billing.providers.answers import Answer
+from billing.trail import Action
 from lib import money, wording
 from lib.refusals import Invalid, Refused
 from trail import operations as trail
-from trail.actions import Action
 
 
 class NothingStrange(Refused):

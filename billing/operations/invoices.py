@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from billing import moving_in
 from billing.models import BillingAccount, Invoice
 from billing.models.accounts import DAYS_TO_PAY
+from billing.notices import BILL_ISSUED
 from billing.operations import moved_in, unapplied
 from billing.providers import minimums
 from lib import counters
@@ -126,7 +127,7 @@ WITH due AS (
     ORDER BY billed.invoice_id, billed.posting_on, fee.category, fee.code, billed.id
 ), told AS (
     {notices.INTO}
-    SELECT account_id, 'BILL_ISSUED', number, jsonb_build_object('number', number,
+    SELECT account_id, '{BILL_ISSUED}', number, jsonb_build_object('number', number,
                'total', total::text, 'currency', currency, 'bill_kind', kind), issued_at
     FROM invoice WHERE number IS NOT NULL ORDER BY account_id
     {notices.ONCE}

@@ -8,10 +8,10 @@ from billing.models import AccountChange, BillingAccount, Card, Invoice
 from billing.operations import accounts, at_once, dunning, rests
 from billing.providers.minimums import is_too_little, takes
 from billing.providers.registry import PROVIDERS
+from billing.trail import Action
 from credit.models import CreditLine
 from lib.refusals import Invalid, Refused
 from trail import operations as trail
-from trail.actions import Action
 
 
 class UnknownCard(Refused):

@@ -21,13 +21,13 @@ from billing.providers import hurry
 from billing.providers.minimums import is_too_little
 from billing.providers.registry import PROVIDERS, Answer
 from billing.queries import ANSWERED_WITHIN, undecided
+from billing.trail import Action
 from jobs import leases
 from jobs.silences import Silences
 from lib import counters, money, reconnecting
 from lib.refusals import Refused
 from lib.texts import LONGEST_WORDS, shown
 from trail import operations as trail
-from trail.actions import Action
 
 log = logging.getLogger(__name__)
 

@@ -8,11 +8,11 @@ from django.db.models import Q, QuerySet
 
 from billing.models import Fee, FeePrice
 from billing.models.prices import PRICE_DECIMALS
+from billing.trail import Action
 from lib import calendar, money, wording
 from lib.refusals import Invalid, Refused
 from merchants.models import Merchant
 from trail import operations as trail
-from trail.actions import Action
 
 LARGEST_PRICE = Decimal(10) ** 12
 EASTERNMOST = timezone(timedelta(hours=14))  # nowhere is it a later day

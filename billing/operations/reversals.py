@@ -13,15 +13,15 @@ from django.db import transaction
 from django.db.models import Sum
 
 from billing.models import BillingAccount, Fee, Invoice, Payment, Reversal
+from billing.notices import PAYMENT_REVERSED
 from billing.operations import accounts, charges, rests, terms, unapplied
 from billing.operations.bill_decisions import hold
+from billing.trail import Action
 from lib import money, wording
 from lib.refusals import Refused
 from merchants.operations.proposals import ChangedMeanwhile
-from notices.models import Notice
 from notices.operations import notices
 from trail import operations as trail
-from trail.actions import Action
 
 log = logging.getLogger(__name__)
 
@@ -260,7 +260,7 @@ def _decide(
 def _notify(reversal: Reversal, bill: Invoice, status: str, now: datetime) -> None:
     notices.write(
         merchant_id=reversal.account_id,
-        kind=Notice.Kind.PAYMENT_REVERSED,
+        kind=PAYMENT_REVERSED,
         cause=f"{reversal.provider_reference} {status}",
         at=now,
         number=str(bill),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from django.db import connection
 
+from billing.notices import STATEMENT_CLOSED
 from notices.operations import notices
 
 # Count and sum of each fee are kept with every charge; from here on the database refuses to change
@@ -18,7 +19,7 @@ WITH closed AS (
               statement.closed_at
 )
 {notices.INTO}
-SELECT account_id, 'STATEMENT_CLOSED', month, jsonb_build_object('month', month), closed_at
+SELECT account_id, '{STATEMENT_CLOSED}', month, jsonb_build_object('month', month), closed_at
 FROM closed ORDER BY account_id
 {notices.ONCE}
 """

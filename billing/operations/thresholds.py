@@ -7,14 +7,14 @@ from django.db import transaction
 from moneyed import Money
 
 from billing.models import AccountChange, BillingAccount, ThresholdRequest
+from billing.notices import THRESHOLD_ANSWERED
 from billing.operations import accounts
 from billing.operations.charges import AccountClosed
+from billing.trail import Action
 from lib import money, second_person, wording
 from lib.refusals import Invalid, Refused
-from notices.models import Notice
 from notices.operations import notices
 from trail import operations as trail
-from trail.actions import Action
 
 STATUSES = {
     Action.THRESHOLD_GRANTED: ThresholdRequest.Status.APPROVED,
@@ -204,7 +204,7 @@ def _answer(
     )
     notices.write(
         merchant_id=account.pk,
-        kind=Notice.Kind.THRESHOLD_ANSWERED,
+        kind=THRESHOLD_ANSWERED,
         cause=str(request.pk),
         at=now,
         status=str(request.status),

@@ -13,13 +13,13 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
 from billing.models import AccountChange, BillingAccount
+from billing.trail import Action
 from credit.models import CreditLine
 from lib import calendar, zones
 from lib.refusals import Invalid, Refused
 from merchants import time_zone_data
 from merchants.models import Merchant, TimeZoneData, TimeZonePeriod
 from trail import operations as trail
-from trail.actions import Action
 
 # Other sessions of people and programs who may write to the books.
 OTHERS = """

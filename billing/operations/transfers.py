@@ -16,11 +16,11 @@ from billing.operations import accounts, attempts, payments, rests, unapplied
 from billing.operations.bill_decisions import BillNotOpen, hold
 from billing.operations.charges import AccountClosed
 from billing.queries import undecided
+from billing.trail import Action
 from credit.operations.withdrawal_steps import stop_if_suspected
 from lib import money, wording
 from lib.refusals import Conflict, Invalid, Refused
 from trail import operations as trail
-from trail.actions import Action
 
 MANUAL = Payment.Provider.MANUAL
 

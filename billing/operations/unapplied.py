@@ -9,10 +9,10 @@ from decimal import Decimal
 from django.db.models import F, Sum
 
 from billing.models import BillingAccount, Invoice, Payment, UnappliedEntry
+from billing.notices import UNAPPLIED
 from billing.operations import attempts
 from billing.providers.minimums import minimum
 from lib import money
-from notices.models import Notice
 from notices.operations import notices
 
 Kind = UnappliedEntry.Kind
@@ -178,7 +178,7 @@ def _enter(
     )
     notices.write(
         merchant_id=account.pk,
-        kind=Notice.Kind.UNAPPLIED,
+        kind=UNAPPLIED,
         cause=str(entry.pk),
         at=now,
         status=str(kind),

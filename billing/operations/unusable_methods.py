@@ -5,8 +5,8 @@ from datetime import datetime
 from billing.models import AccountChange, BillingAccount
 from billing.operations import dunning
 from billing.providers.minimums import takes
+from billing.trail import Action
 from trail import operations as trail
-from trail.actions import Action
 
 ACTOR = "day-end"
 REASON = "This method collects no bills in the account's currency."

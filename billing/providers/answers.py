@@ -26,7 +26,7 @@ class Answer:
 
     status: Payment.Status
     reference: str = ""  # the provider's own
-    failure: str = ""  # a code of notices.letters, or the provider's own
+    failure: str = ""  # a code of billing.payment_failures, or the provider's own
     is_hard: bool = False  # the same card will not do
     problem: str = ""  # what it says that cannot be right, in words for operators
 

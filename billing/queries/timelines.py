@@ -8,10 +8,9 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from billing import queries
+from billing import payment_failures, queries
 from billing.models import Invoice, Payment, Reversal
 from billing.queries import reversals
-from notices import letters
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ def of_bill(bill: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
     ]
     by_attempt = any(payment.ended_at == bill.first_failed_at for payment in attempts)
     if bill.first_failed_at and not by_attempt:
-        missed = letters.failure("not_paid_when_due")
+        missed = payment_failures.in_words("not_paid_when_due")
         steps.append(Step(bill.first_failed_at, _("Not paid"), note=missed))
     steps += [
         Step(entry.at, _("More than was to be paid"), entry.amount, str(_("Unapplied money")))

@@ -3,8 +3,8 @@
 from django import template
 from django.utils.translation import gettext
 
+from billing import payment_failures
 from billing.models import Fee
-from notices import letters
 
 register = template.Library()
 
@@ -12,7 +12,7 @@ register = template.Library()
 @register.filter
 def failure(code: str) -> str:
     """Why a payment failed."""
-    return letters.failure(code)
+    return payment_failures.in_words(code)
 
 
 @register.filter

@@ -8,16 +8,16 @@ from django.db import transaction
 from moneyed import Money
 
 from credit.models import CreditLine, PayoutRun, PayoutSchedule, Withdrawal
+from credit.notices import AUTOMATIC_SET_UP
 from credit.operations import destinations, lines, withdrawals
 from credit.operations.automatic_ends import end, words
 from credit.queries import proceeds
 from credit.queries.automatic import in_force
+from credit.trail import Action
 from lib import calendar, money
 from lib.refusals import Invalid
-from notices.models import Notice
 from notices.operations import notices
 from trail import operations as trail
-from trail.actions import Action
 
 USABLE_AFTER = destinations.USABLE_AFTER
 Every = PayoutSchedule.Every
@@ -148,7 +148,7 @@ def _is_same(present: PayoutSchedule, rule: PayoutSchedule) -> bool:
 def _notify(rule: PayoutSchedule) -> None:
     notices.write(
         merchant_id=rule.line_id,
-        kind=Notice.Kind.AUTOMATIC_SET_UP,
+        kind=AUTOMATIC_SET_UP,
         cause=str(rule.pk),
         at=rule.set_up_at,
         last_four=rule.destination.last_four,

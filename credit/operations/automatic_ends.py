@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from credit.models import PayoutSchedule
+from credit.trail import Action
 from lib import money
 from trail import operations as trail
-from trail.actions import Action
 
 
 def end(rule: PayoutSchedule, *, actor: str, now: datetime) -> None:

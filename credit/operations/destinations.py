@@ -10,13 +10,13 @@ from django.db import transaction
 
 from credit import bank_accounts
 from credit.models import CreditLine, PayoutDestination
+from credit.notices import DESTINATION_ADDED
 from credit.operations import automatic_ends, lines
+from credit.trail import Action
 from lib import encrypted, secrets, texts
 from lib.refusals import Conflict, Invalid, Refused
-from notices.models import Notice
 from notices.operations import notices
 from trail import operations as trail
-from trail.actions import Action
 
 USABLE_AFTER = timedelta(hours=24)  # time for an owner to notice a thief's
 MAINLAND_MOBILE = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")
@@ -95,7 +95,7 @@ def add(
 def _notify_owners(destination: PayoutDestination) -> None:
     notices.write(
         merchant_id=destination.line_id,
-        kind=Notice.Kind.DESTINATION_ADDED,
+        kind=DESTINATION_ADDED,
         cause=str(destination.pk),
         at=destination.added_at,
         last_four=destination.last_four,

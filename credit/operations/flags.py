@@ -15,10 +15,10 @@ from django.db import connection, transaction
 from credit.models import Order, OrderFlag
 from credit.operations import lines
 from credit.queries import flags
+from credit.trail import Action
 from lib import calendar, money, wording
 from lib.refusals import Refused
 from trail import operations as trail
-from trail.actions import Action
 
 STATUSES = {
     Action.FLAG_DISMISSED: OrderFlag.Status.DISMISSED,

@@ -5,14 +5,14 @@ from datetime import datetime
 from django.db import transaction
 
 from credit.models import Freeze
+from credit.notices import FREEZE_PLACED
 from credit.operations import lines
 from credit.operations.overdue import count, end
+from credit.trail import Action
 from lib import wording
 from lib.refusals import Refused
-from notices.models import Notice
 from notices.operations import notices
 from trail import operations as trail
-from trail.actions import Action
 
 
 class AlreadyFrozen(Refused):
@@ -48,7 +48,7 @@ def place(
     count(line, +1)
     notices.write(
         merchant_id=line.pk,
-        kind=Notice.Kind.FREEZE_PLACED,
+        kind=FREEZE_PLACED,
         cause=str(freeze.pk),
         at=now,
         reason=str(reason),

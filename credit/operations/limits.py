@@ -8,10 +8,10 @@ from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry
 from credit.operations import lines, reviews, usage
+from credit.trail import Action
 from lib import money, wording
 from lib.refusals import Invalid
 from trail import operations as trail
-from trail.actions import Action
 
 
 def set_limit(

@@ -7,13 +7,13 @@ from django.db import connection, transaction
 from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry, Order
+from credit.notices import ORDER_DECLINED, ORDER_OVERDUE
 from credit.operations import lines, usage
 from credit.queries.exposure import owed_by
 from credit.rules import HIGH_RISK, MOST_INSTALMENTS, happened
 from lib import money
 from lib.refusals import Conflict, Invalid, Refused
 from merchants.queries import local_day
-from notices.models import Notice
 from notices.operations import notices
 
 
@@ -185,7 +185,7 @@ def _notify(order: Order, line: CreditLine) -> None:
     if order.is_declined:
         notices.write(
             merchant_id=line.pk,
-            kind=Notice.Kind.ORDER_DECLINED,
+            kind=ORDER_DECLINED,
             cause=order.reference,
             at=order.placed_at,
             order=order.reference,
@@ -278,7 +278,7 @@ def _notify_if_overdue(order: Order, line: CreditLine) -> None:
         if part.outstanding and part.due_on is not None and part.due_on < line.open_on:
             notices.write(
                 merchant_id=order.line_id,
-                kind=Notice.Kind.ORDER_OVERDUE,
+                kind=ORDER_OVERDUE,
                 cause=f"{order.reference} {part.due_on}",
                 at=line.now,
                 order=order.reference,

@@ -7,11 +7,11 @@ from django.db import connection
 from django.db.models import F
 
 from credit.models import CreditLine, Freeze
+from credit.notices import FREEZE_LIFTED
 from credit.queries import policies
 from credit.queries.overdue import OVERDUE_BY_LINE, overdue_of
 from credit.queries.reviews import Start
 from credit.rules import INSTALMENT_DAYS
-from notices.models import Notice
 from notices.operations import notices
 
 # At a day start: place where the overdue amount has reached the ratio, lift where it has not.
@@ -92,7 +92,7 @@ def end(freeze: Freeze, line: CreditLine, *, by: str, note: str, now: datetime) 
     count(line, -1)
     notices.write(
         merchant_id=line.pk,
-        kind=Notice.Kind.FREEZE_LIFTED,
+        kind=FREEZE_LIFTED,
         cause=str(freeze.pk),
         at=now,
         reason=freeze.reason,

@@ -11,10 +11,10 @@ from moneyed import Money
 
 from credit.models import CreditLine
 from credit.operations import lines
+from credit.trail import Action
 from lib import money
 from lib.refusals import Invalid, Refused
 from trail import operations as trail
-from trail.actions import Action
 
 
 class LineClosed(Refused):

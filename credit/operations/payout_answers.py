@@ -19,9 +19,9 @@ from moneyed import CurrencyDoesNotExist, Money
 from credit.models import PayoutAnswer, PayoutAnswerFile, Withdrawal
 from credit.operations import payouts
 from credit.operations import withdrawal_steps as steps
+from credit.trail import Action
 from lib.refusals import Refused
 from trail import operations as trail
-from trail.actions import Action
 
 COLUMNS = ("reference", "status", "bank_reference", "reason")
 OPTIONAL = ("amount", "currency")

@@ -16,12 +16,12 @@ from django.db import transaction
 from credit.models import CreditLine, Withdrawal
 from credit.operations import withdrawal_steps as steps
 from credit.providers import number_of
+from credit.trail import Action
 from lib import money, second_person, wording
 from lib.csv_files import safe_text
 from lib.refusals import Refused
 from lib.secrets import Undecryptable
 from trail import operations as trail
-from trail.actions import Action
 
 BANK_COLUMNS = (
     "reference",

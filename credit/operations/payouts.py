@@ -16,18 +16,18 @@ from typing import Any
 from django.db import transaction
 from moneyed import Money
 
+from credit import withdrawal_failures
 from credit.models import Withdrawal
 from credit.operations import withdrawal_steps as steps
 from credit.providers import PROVIDERS, SANDBOX, Answer, NoAnswer
 from credit.queries.withdrawals import ANSWERED_WITHIN
+from credit.trail import Action
 from jobs import leases
 from jobs.chunks import TRANSIENT_ERRORS
 from jobs.silences import Silences
 from lib import money, reconnecting, texts, wording
 from lib.refusals import Refused
 from merchants import installation
-from notices import letters
-from trail.actions import Action
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ def _claim_again(withdrawal_id: int, now: datetime) -> bool:
     if withdrawal.status != Withdrawal.Status.UNKNOWN or not is_settled:
         return False
     if withdrawal.destination.is_removed:
-        failed = Answer.failed(letters.DESTINATION_REMOVED)
+        failed = Answer.failed(withdrawal_failures.DESTINATION_REMOVED)
         _settle(withdrawal_id, failed, RECONCILER, now)
         return False
     steps.stop_if_suspected(withdrawal.line)

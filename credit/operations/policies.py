@@ -8,10 +8,10 @@ from django.db import transaction
 
 from credit.models import CreditPolicy
 from credit.queries.policies import in_force, without
+from credit.trail import Action
 from lib import money, wording
 from lib.refusals import Invalid
 from trail import operations as trail
-from trail.actions import Action
 
 __all__ = ["in_force", "introduce"]
 

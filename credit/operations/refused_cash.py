@@ -12,10 +12,10 @@ from moneyed import Money
 
 from credit.models import CreditLine, RefusedCash
 from credit.operations import lines
+from credit.trail import Action
 from lib import texts, wording
 from lib.refusals import Refused
 from trail import operations as trail
-from trail.actions import Action
 
 LONGEST_SENTENCE = 500
 OPEN = RefusedCash.Status.OPEN

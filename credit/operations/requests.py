@@ -8,13 +8,13 @@ from django.utils.translation import gettext, override
 from moneyed import Money
 
 from credit.models import CreditLine, LimitRequest
+from credit.notices import REQUEST_ANSWERED
 from credit.operations import limits, lines
+from credit.trail import Action
 from lib import money, second_person, wording
 from lib.refusals import Refused
-from notices.models import Notice
 from notices.operations import notices
 from trail import operations as trail
-from trail.actions import Action
 
 PENDING = LimitRequest.Status.PENDING
 STATUSES = {
@@ -216,7 +216,7 @@ def _answer(
     request.save(update_fields=["status", "answer", "answered_at", "answered_by"])
     notices.write(
         merchant_id=line.pk,
-        kind=Notice.Kind.REQUEST_ANSWERED,
+        kind=REQUEST_ANSWERED,
         cause=str(request.pk),
         at=now,
         request=str(request.pk),

@@ -11,10 +11,10 @@ from credit.operations import limits, lines
 from credit.operations.reviews import notify
 from credit.queries import policies
 from credit.queries.reviews import Start, inputs_of
+from credit.trail import Action
 from lib import wording
 from lib.refusals import Refused
 from trail import operations as trail
-from trail.actions import Action
 
 STATUSES = {
     Action.REVIEW_APPROVED: LimitReview.Status.APPROVED,

@@ -7,10 +7,10 @@ from django.db import connection
 
 from credit import scoring
 from credit.models import CreditLine, LimitReview
+from credit.notices import REVIEW
 from credit.operations import usage
 from credit.queries.reviews import Start, inputs_of
 from lib import money
-from notices.models import Notice
 from notices.operations import notices
 
 ACTOR = "limit review"
@@ -63,7 +63,7 @@ def notify(review: LimitReview, *, cause: str, at: datetime) -> None:
     """Tell the merchant what came of a review."""
     notices.write(
         merchant_id=review.line_id,
-        kind=Notice.Kind.REVIEW,
+        kind=REVIEW,
         cause=cause,
         at=at,
         grade=review.grade,

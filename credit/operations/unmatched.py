@@ -12,10 +12,10 @@ from moneyed import Money
 
 from credit.models import CreditLine, Order, OrderPayment, ProceedsEntry, UnmatchedSettlement
 from credit.operations import lines, orders, payments
+from credit.trail import Action
 from lib import money, wording
 from lib.refusals import Invalid, Refused
 from trail import operations as trail
-from trail.actions import Action
 
 Kind = UnmatchedSettlement.Kind
 ACTIONS = {

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from django.db import connection
 
 from credit.models import CreditLine, Freeze
+from credit.notices import FREEZE_PLACED
 from credit.operations import overdue
 from credit.queries.reviews import Start
 from notices.operations import notices
@@ -45,7 +46,7 @@ WITH due AS (
     RETURNING id, line_id, placed_at
 ), told AS (
     {notices.INTO}
-    SELECT line_id, 'FREEZE_PLACED', id::text, '{{"reason": "UNPAID_BILL"}}', placed_at
+    SELECT line_id, '{FREEZE_PLACED}', id::text, '{{"reason": "UNPAID_BILL"}}', placed_at
     FROM placed ORDER BY line_id
     {notices.ONCE}
 )

@@ -5,9 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from credit.models import CreditLine
+from credit.notices import LIMIT_80, LIMIT_100
 from credit.rules import LIMIT_MOSTLY_USED
 from lib import money
-from notices.models import Notice
 from notices.operations import notices
 
 
@@ -33,9 +33,9 @@ def notify(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetim
     A step from below four fifths to all of it tells only the latter. Rule 11.2.
     """
     if after.is_used_up and not before.is_used_up:
-        kind = Notice.Kind.LIMIT_100
+        kind = LIMIT_100
     elif after.is_mostly_used and not before.is_mostly_used:
-        kind = Notice.Kind.LIMIT_80
+        kind = LIMIT_80
     else:
         return
     notices.write(

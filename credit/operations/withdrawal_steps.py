@@ -9,13 +9,13 @@ from decimal import Decimal
 
 from credit.models import CreditLine, Freeze, ProceedsEntry, Withdrawal
 from credit.models.withdrawals import TRANSITIONS
+from credit.notices import WITHDRAWAL_DONE, WITHDRAWAL_FAILED
 from credit.operations import lines
+from credit.trail import Action
 from lib import money
 from lib.refusals import Refused
-from notices.models import Notice
 from notices.operations import notices
 from trail import operations as trail
-from trail.actions import Action
 
 
 class UnknownWithdrawal(Refused):
@@ -97,7 +97,7 @@ def _notify(withdrawal: Withdrawal, now: datetime) -> None:
     more = {} if was_paid else {"reason": withdrawal.reason}
     notices.write(
         merchant_id=withdrawal.line_id,
-        kind=Notice.Kind.WITHDRAWAL_DONE if was_paid else Notice.Kind.WITHDRAWAL_FAILED,
+        kind=WITHDRAWAL_DONE if was_paid else WITHDRAWAL_FAILED,
         cause=withdrawal.reference,
         at=now,
         reference=withdrawal.reference,

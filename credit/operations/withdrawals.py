@@ -23,11 +23,11 @@ from credit.operations.withdrawal_steps import (
     WithdrawalsStopped,
 )
 from credit.queries import proceeds
+from credit.trail import Action
 from lib import calendar, money, second_person, wording
 from lib.refusals import Conflict, Invalid, Refused
 from merchants import installation
 from merchants.queries import local_day
-from trail.actions import Action
 
 __all__ = [
     "AlreadyDecided",

@@ -7,6 +7,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from credit import withdrawal_failures
 from credit.models import (
     CreditLine,
     Freeze,
@@ -17,7 +18,6 @@ from credit.models import (
 )
 from credit.models.withdrawals import EXPECTED_WITHIN
 from credit.queries import Step
-from notices import letters
 
 # A provider gives up on an answer long before (credit.providers): the process that asked has died.
 ANSWERED_WITHIN = timedelta(minutes=10)
@@ -97,7 +97,8 @@ def timeline(withdrawal: Withdrawal) -> list[Step]:
         )
     if withdrawal.ended_at:
         is_cancelled = withdrawal.status == Withdrawal.Status.CANCELLED
-        note = withdrawal.ended_by if is_cancelled else letters.reason(withdrawal.reason)
+        reason = withdrawal_failures.in_words(withdrawal.reason)
+        note = withdrawal.ended_by if is_cancelled else reason
         steps.append(Step(withdrawal.ended_at, withdrawal.get_status_display(), note=note))
     return sorted(steps, key=lambda step: step.at)
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from credit import exports
+from credit import exports, withdrawal_failures
 from credit import withdrawal_sentences as sentences
 from credit.forms.withdrawals import STANDINGS, ConfirmedWithdrawal, WithdrawalFilter, Withdrawing
 from credit.models import CreditLine, Withdrawal
@@ -26,7 +26,6 @@ from lib.csv_files import download
 from lib.refusals import Refused
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.second_factor import has_one, with_second_factor
-from notices import letters
 
 
 @for_members
@@ -62,7 +61,7 @@ def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
         "withdrawal": found,
         "now": now,
         "state": sentences.state(found),
-        "reason": letters.reason(found.reason),
+        "reason": withdrawal_failures.in_words(found.reason),
         "timeline": queries.timeline(found),
         "stopped_by": None if found.has_ended else queries.stopped_by(found.line),
     }

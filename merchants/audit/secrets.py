@@ -4,6 +4,7 @@ Content that was copied from another row cannot be decrypted, since it is bound 
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from lib import encrypted
@@ -14,7 +15,7 @@ from merchants.models import Merchant
 AT_ONCE = 100  # rows in memory: a licence has up to 5 MB
 
 
-def _look() -> Iterator[Violation | None]:
+def _look(_now: datetime) -> Iterator[Violation | None]:
     for column in encrypted.columns():
         rows = column.model._default_manager.order_by("pk").iterator(chunk_size=AT_ONCE)
         for row, is_wrong in encrypted.unreadable(column, rows):

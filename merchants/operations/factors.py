@@ -14,8 +14,8 @@ from merchants import queries
 from merchants.models import EnrolledFactor, Membership, SecurityMail, User
 from merchants.operations import security_mails
 from merchants.queries import FACTOR_WAITS, FACTORS
+from merchants.trail import Action
 from trail import operations as trail
-from trail.actions import Action
 
 Kind = SecurityMail.Kind
 

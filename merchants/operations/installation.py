@@ -7,8 +7,8 @@ from django.db import transaction
 from lib.refusals import Invalid
 from merchants import installation
 from merchants.models import Installation
+from merchants.trail import Action
 from trail import operations as trail
-from trail.actions import Action
 
 
 @transaction.atomic

@@ -10,8 +10,8 @@ from lib.refusals import Refused
 from merchants import queries, security_letter
 from merchants.models import Invitation, Membership, SecurityMail, User
 from merchants.operations import security_mails
+from merchants.trail import Action
 from trail import operations as trail
-from trail.actions import Action
 
 
 class IsOperator(Refused):

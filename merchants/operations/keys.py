@@ -9,8 +9,8 @@ from django.db import transaction
 
 from lib import secrets
 from lib.encrypted import Column
+from merchants.trail import Action
 from trail import operations as trail
-from trail.actions import Action
 
 
 @dataclass

@@ -23,8 +23,8 @@ from merchants.models.people import DECIDING_ON_PEOPLE, ENOUGH_ADMINISTRATORS
 from merchants.operations import proposals, sessions
 from merchants.proposals import OPERATOR_ROLES
 from merchants.roles import MANAGES_PEOPLE, OF_MONEY, Role
+from merchants.trail import Action
 from trail import operations as trail
-from trail.actions import Action
 
 log = logging.getLogger(__name__)
 

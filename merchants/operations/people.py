@@ -10,8 +10,8 @@ from lib import wording
 from lib.refusals import Invalid, Refused
 from merchants.models import SecurityMail, User
 from merchants.operations import operators, security_mails, sessions
+from merchants.trail import Action
 from trail import operations as trail
-from trail.actions import Action
 
 
 class AlreadyInThatState(Refused):

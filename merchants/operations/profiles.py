@@ -12,8 +12,8 @@ from django.db import transaction
 from lib import encrypted, secrets, texts, wording
 from lib.refusals import Invalid, Refused
 from merchants.models import Profile, ProfilePart, Standing
+from merchants.trail import Action
 from trail import operations as trail
-from trail.actions import Action
 
 LARGEST_DOCUMENT = 5 * 1024 * 1024
 # A file is what it starts with, whatever its name says.

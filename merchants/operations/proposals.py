@@ -19,8 +19,8 @@ from lib.refusals import Refused
 from merchants.models import Proposal, User
 from merchants.models.proposals import LAPSES_AFTER
 from merchants.proposals import KINDS, Kind
+from merchants.trail import Action
 from trail import operations as trail
-from trail.actions import Action
 
 Status = Proposal.Status
 

@@ -13,8 +13,8 @@ from jobs.chunks import Failures
 from merchants import queries
 from merchants.models import SecurityMail, SignIn, User
 from merchants.operations import security_mails
+from merchants.trail import Action
 from trail import operations as trail
-from trail.actions import Action
 
 Kind = SignIn.Kind
 STRANGER = "somebody not signed in"  # as an actor

@@ -18,8 +18,8 @@ from merchants import invitation_letter, queries
 from merchants.models import Invitation, Membership, Merchant, SecurityMail, User
 from merchants.operations import invitations, security_mails, sessions
 from merchants.roles import MANAGES_MEMBERS
+from merchants.trail import Action
 from trail import operations as trail
-from trail.actions import Action
 
 log = logging.getLogger(__name__)
 

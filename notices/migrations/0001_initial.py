@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+import notices.kinds
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -25,30 +27,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "kind",
-                    models.CharField(
-                        choices=[
-                            ("LIMIT_80", "Four fifths of the limit are used"),
-                            ("LIMIT_100", "The whole limit is used"),
-                            ("ORDER_DECLINED", "An order was declined"),
-                            ("FREEZE_PLACED", "The credit line was frozen"),
-                            ("FREEZE_LIFTED", "A freeze was lifted"),
-                            ("REVIEW", "The limit was reviewed"),
-                            ("ORDER_OVERDUE", "An order is overdue"),
-                            ("WITHDRAWAL_DONE", "A withdrawal was paid"),
-                            ("WITHDRAWAL_FAILED", "A withdrawal failed"),
-                            ("DESTINATION_ADDED", "A payout destination was added"),
-                            ("AUTOMATIC_SET_UP", "Automatic withdrawals were set up"),
-                            ("REQUEST_ANSWERED", "A request was answered"),
-                            ("STATEMENT_CLOSED", "A statement was closed"),
-                            ("BILL_ISSUED", "A bill was issued"),
-                            ("PAYMENT_FAILED", "A payment failed"),
-                            ("THRESHOLD_ANSWERED", "A threshold request was answered"),
-                            ("CREDIT_ANSWERED", "A credit was decided"),
-                            ("PAYMENT_REVERSED", "A payment was taken back"),
-                            ("UNAPPLIED", "Money came that no bill wanted, was used or went back"),
-                        ],
-                        max_length=20,
-                    ),
+                    models.CharField(choices=notices.kinds.choices, max_length=20),
                 ),
                 ("cause", models.CharField(max_length=150)),
                 ("details", models.JSONField(default=dict)),

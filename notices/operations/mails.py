@@ -16,10 +16,10 @@ from lib.refusals import Invalid
 from merchants.models import Membership
 from merchants.operations.mailing import Sending, deliver
 from notices import letters
-from notices.models import Notice, NoticeMail
+from notices.kinds import registered
+from notices.models import NoticeMail
 
-# A new destination, and automatic withdrawals, are told to every owner, muted or not: they may be
-# a thief's.
+# Kinds that owners always hear of are told to every owner, muted or not.
 ADDRESS = """
 WITH notice AS (
     SELECT id, merchant_id, kind FROM notices_notice
@@ -31,7 +31,7 @@ WITH notice AS (
     FROM notice JOIN merchants_membership member USING (merchant_id)
     JOIN merchants_user person ON person.id = member.user_id AND person.is_active
     WHERE notice.kind <> ALL(member.muted)
-       OR (notice.kind IN ('DESTINATION_ADDED', 'AUTOMATIC_SET_UP') AND member.role = 'OWNER')
+       OR (notice.kind = ANY(%(owners_always)s) AND member.role = 'OWNER')
     ORDER BY notice.id, member.user_id
     ON CONFLICT (notice_id, user_id) DO NOTHING
 )
@@ -43,10 +43,11 @@ WHERE notices_notice.id = notice.id
 def mute(*, membership_id: int, kinds: Collection[str]) -> None:
     """Send this person e-mails of all kinds of notices but `kinds`, from the next notice on.
 
-    Raises Invalid for what is no kind. Owners hear of new payout destinations all the same.
+    Raises Invalid for what is no kind. Owners hear of some kinds all the same.
     """
+    known = {kind.code for kind in registered()}
     for kind in kinds:
-        if kind not in Notice.Kind.values:
+        if kind not in known:
             raise Invalid("muted", f"{kind!r} is no kind of notice")
     membership = Membership.objects.filter(pk=membership_id)
     if not membership.update(muted=sorted(map(str, set(kinds)))):
@@ -66,8 +67,9 @@ def send(notice_ids: Sequence[int], *, now: datetime) -> Sending:
 
 
 def _address(notice_ids: Sequence[int], now: datetime) -> None:
+    always = [kind.code for kind in registered() if kind.owners_always]
     with connection.cursor() as cursor:
-        cursor.execute(ADDRESS, {"notices": list(notice_ids), "now": now})
+        cursor.execute(ADDRESS, {"notices": list(notice_ids), "owners_always": always, "now": now})
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from credit.trail import Action
 from tests import shops
 from tests.backoffice.shops_with_work import NOW, operator, rosewood, stuck
 from tests.credit.pages import set_clock
@@ -13,7 +14,6 @@ from tests.factories import UserFactory, browser_of, member
 from tests.shops import Shop
 from tests.text import text_of
 from trail import operations as trail
-from trail.actions import Action
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/merchant/rosewood/"

@@ -15,7 +15,6 @@ from billing.operations import bill_decisions, payment_methods, payments, transf
 from billing.providers.registry import Answer
 from lib import money
 from lib.refusals import Refused
-from notices.models import Notice
 from tests import shops
 
 MEI = "mei@rosewood.example"
@@ -245,7 +244,7 @@ def told(shop: shops.Shop) -> list[str]:
                 notice.details["failure"],
             ]
         )
-        for notice in shop.merchant.notices.filter(kind=Notice.Kind.PAYMENT_FAILED).order_by("pk")
+        for notice in shop.merchant.notices.filter(kind="PAYMENT_FAILED").order_by("pk")
     ]
 
 

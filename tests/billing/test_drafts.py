@@ -10,7 +10,6 @@ from billing.operations import bill_decisions, terms
 from billing.operations.accounts import Plan
 from billing.queries import bills
 from lib.refusals import Invalid
-from notices.models import Notice
 from tests import shops
 from tests.billing.paying import (
     FIRST,
@@ -49,7 +48,7 @@ def review(shop: shops.Shop, at: str = "2026-11-01 10:00", *, wanted: bool = Tru
 
 
 def issued_notices(shop: shops.Shop) -> list[str]:
-    found = shop.merchant.notices.filter(kind=Notice.Kind.BILL_ISSUED)
+    found = shop.merchant.notices.filter(kind="BILL_ISSUED")
     return list(found.order_by("pk").values_list("cause", flat=True))
 
 

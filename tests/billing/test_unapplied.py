@@ -10,7 +10,6 @@ from billing.operations import accounts, unapplied
 from billing.providers.registry import Answer
 from lib.refusals import Refused
 from notices import letters
-from notices.models import Notice
 from tests import shops
 from tests.billing import deciding
 from tests.billing.paying import (
@@ -42,7 +41,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
 
 def told(shop: shops.Shop) -> list[str]:
-    notices = shop.merchant.notices.filter(kind=Notice.Kind.UNAPPLIED).order_by("pk")
+    notices = shop.merchant.notices.filter(kind="UNAPPLIED").order_by("pk")
     return [letters.title(notice).replace("\N{NO-BREAK SPACE}", " ") for notice in notices]
 
 

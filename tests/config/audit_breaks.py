@@ -14,6 +14,14 @@ ITEM = f"UPDATE billing_invoiceitem SET {{}} WHERE posting_on = '{{}}' AND accou
 STATEMENT = f"UPDATE billing_statement SET {{}} WHERE month = '{{}}' AND account_id = {DRESS}"
 BILL = "UPDATE billing_invoice SET {} WHERE number = '{}'"
 
+CLOCK = [
+    Break(
+        "no open day is ahead of the clock",
+        f"UPDATE credit_creditline SET open_on = '2200-01-01' WHERE merchant_id = {DRESS}",
+        "at most; found 2200-01-01",
+    )
+]
+
 CHARGES = [
     Break(
         "a charge is in an item of its account and fee",
@@ -197,4 +205,4 @@ BILLS = [
     ),
 ]
 
-BREAKS = CREDIT_BREAKS + CHARGES + BILLS + SPRING_BREAKS + INSTANT_BREAKS
+BREAKS = CLOCK + CREDIT_BREAKS + CHARGES + BILLS + SPRING_BREAKS + INSTANT_BREAKS

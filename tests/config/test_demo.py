@@ -20,7 +20,6 @@ from config.local.demo.shops import HUAXIN, LAKESIDE, MEILI, SHOPS, SIAM_SILK, S
 from credit.models import LimitReview
 from lib import money
 from merchants.models import Membership, Merchant, User
-from notices.models import Notice
 from tests import shops
 
 pytestmark = pytest.mark.django_db
@@ -162,7 +161,7 @@ def test_the_us_shop_keeps_reaching_its_threshold_until_its_card_fails(
     (unpaid,) = bills.filter(status=Invoice.Status.OPEN)
     assert unpaid.total >= 120
     assert unpaid.payments.earliest("pk").failure == "insufficient_funds"
-    assert lakeside.merchant.notices.filter(kind=Notice.Kind.PAYMENT_FAILED).count() == 1
+    assert lakeside.merchant.notices.filter(kind="PAYMENT_FAILED").count() == 1
     asked = lakeside.account.threshold_requests.order_by("pk")
     assert [(one.status, int(one.threshold_wanted)) for one in asked] == [
         ("REJECTED", 250),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ import pytest
 from django.db import DataError, OperationalError, connection, transaction
 from django.test import Client
 
-from billing import events as billing_events
 from billing.models import Charge
 from credit.operations import orders
 from gateway.events import apply_all
@@ -174,7 +174,9 @@ def applied(sent: Sequence[dict[str, Any]]) -> list[str]:
 def refusing(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
     """Recording the charge `bad` raises what is in here; how we came to send it is another bug."""
     raised: list[BaseException] = []
-    record = billing_events.record
+    batched = events.type_named("charge.recorded")
+    assert isinstance(batched, events.BatchedType)
+    record = batched.record
 
     @transaction.atomic
     def strict(new: Any) -> Any:
@@ -183,7 +185,8 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
             raise raised[0]
         return outcomes
 
-    monkeypatch.setattr(billing_events, "record", strict)
+    known = {**events._registered, "charge.recorded": replace(batched, record=strict)}
+    monkeypatch.setattr(events, "_registered", known)
     return raised
 
 

@@ -6,7 +6,7 @@ from django.core import mail
 
 from config.timetable import TIMETABLE
 from merchants.models import Membership, User
-from notices.models import Notice
+from notices import kinds
 from notices.operations import notices
 from tests import shops
 from tests.shops import Shop, instant
@@ -26,9 +26,11 @@ def person(shop: Shop, email: str, role: str = "FINANCE", **fields: object) -> U
 
 
 def tell(shop: Shop, kind: str = "FREEZE_PLACED", cause: str = "1", at: str = "09:00") -> None:
+    declared = kinds.get(kind)
+    assert declared is not None
     notices.write(
         merchant_id=shop.merchant.pk,
-        kind=Notice.Kind(kind),
+        kind=declared,
         cause=cause,
         at=instant(f"2026-11-02 {at}"),
         reason="OVERDUE",

@@ -4,8 +4,7 @@ import pytest
 from django.test import Client
 
 from merchants.models import Membership, User
-from notices.forms import NOTICE_GROUPS
-from notices.models import Notice
+from notices import kinds
 from tests import shops
 from tests.factories import MembershipFactory, browser_of, member
 from tests.shops import Shop
@@ -26,12 +25,12 @@ def muted(user: User, shop: Shop) -> list[str]:
 
 
 def everything() -> dict[str, list[str]]:
-    return {name: [str(kind) for kind in kinds] for name, (_, kinds) in NOTICE_GROUPS.items()}
+    return {group.code: list(map(str, listed)) for group, listed in kinds.by_group().items()}
 
 
 def test_every_kind_stands_in_one_group() -> None:
     listed = [kind for kinds in everything().values() for kind in kinds]
-    assert sorted(listed) == sorted(Notice.Kind.values)
+    assert sorted(listed) == sorted(kind.code for kind in kinds.registered())
 
 
 @pytest.mark.parametrize("role", ["OWNER", "FINANCE", "VIEWER"])
@@ -68,7 +67,7 @@ def test_the_choice_is_for_one_merchant(shop: Shop) -> None:
     second = shops.join("2026-10-01 09:00", "second")
     MembershipFactory.create(user=user, merchant=second.merchant)
     browser_of(user).post(CHOICES, {})
-    assert len(muted(user, shop)) == len(Notice.Kind.values)
+    assert len(muted(user, shop)) == len(list(kinds.registered()))
     assert muted(user, second) == []
 
 

@@ -5,7 +5,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from merchants.models import Membership
-from notices.models import Notice
+from notices import kinds
 from notices.operations import notices
 from tests import shops
 from tests.factories import browser_of, member
@@ -23,9 +23,11 @@ def shop() -> Shop:
 
 
 def tell(shop: Shop, kind: str, cause: str, **details: str) -> None:
+    declared = kinds.get(kind)
+    assert declared is not None
     notices.write(
         merchant_id=shop.merchant.pk,
-        kind=Notice.Kind(kind),
+        kind=declared,
         cause=cause,
         at=shops.instant("2026-11-02 20:00"),
         **details,

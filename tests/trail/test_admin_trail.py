@@ -7,14 +7,18 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
+from django.db.models import TextChoices
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from billing.trail import Action as OfBilling
+from credit.trail import Action as OfCredit
+from merchants.trail import Action
 from tests import shops
 from tests.factories import UserFactory, browser_of, member
 from tests.shops import Shop, instant
+from trail import actions
 from trail import operations as trail
-from trail.actions import Action
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -40,18 +44,18 @@ def shop() -> Shop:
     """Four changes, of four days: one without a merchant, one about an operator."""
     shop = shops.join("2026-10-01 09:00")
     other = shops.join("2026-10-01 09:00", "willow")
-    write(Action.POLICY_INTRODUCED, OLGA, "policy USD 2", "2026-11-01 00:00")
+    write(OfCredit.POLICY_INTRODUCED, OLGA, "policy USD 2", "2026-11-01 00:00")
     limit: dict[str, Any] = {"merchant_id": shop.merchant.pk, "reason": '=HYPERLINK("x")'}
     limit |= {"before": {"limit": "5000.00 USD"}, "after": {"limit": "20000.00 USD", "by": "<b>"}}
-    write(Action.LIMIT_CHANGED, OLGA, "credit line", "2026-11-02 23:59", **limit)
+    write(OfCredit.LIMIT_CHANGED, OLGA, "credit line", "2026-11-02 23:59", **limit)
     bill = {"before": {"status": "OPEN"}, "after": {"status": "VOID"}}
-    write(Action.BILL_VOIDED, OTTO, "2026-000001", "2026-11-03 12:00",
+    write(OfBilling.BILL_VOIDED, OTTO, "2026-000001", "2026-11-03 12:00",
           merchant_id=other.merchant.pk, reason="wrong", **bill)  # fmt: skip
     write(Action.ROLE_CHANGED, OTTO, OLGA, "2026-11-04 12:00")
     return shop
 
 
-def write(action: Action, actor: str, subject: str, at: str, **more: Any) -> None:
+def write(action: TextChoices, actor: str, subject: str, at: str, **more: Any) -> None:
     trail.write(action, actor=actor, subject=subject, now=instant(at), **more)
 
 
@@ -192,9 +196,29 @@ def _many(shop: Shop, at: datetime) -> list[TrailEntry]:
         TrailEntry(
             at=at + timedelta(minutes=number),
             actor=f"person{number % 50}@shop.example",
-            action=Action.values[number % 40],
+            action=actions.choices()[number % 40][0],
             merchant=shop.merchant if number % 100 == 0 else None,
             subject=f"W{number}",
         )
         for number in range(20_000)
     ]
+
+
+class Brewed(TextChoices):
+    """What an app declares that is yet to be written."""
+
+    TEA = "TEA", "Tea made"
+
+
+def test_an_app_declares_its_own_actions(
+    shop: Shop, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(Brewed.TEA, OLGA, "pot 1", "2026-11-05 12:00")
+    assert "TEA" in browser.get(LIST).content.decode()  # a row of what no app declares
+    assert "Tea made" not in browser.get(LIST).content.decode()
+    assert found(browser, action="TEA") == ["TEA"]
+    monkeypatch.setattr(actions, "_labels", dict(actions._labels))
+    actions.register(Brewed)
+    shown = browser.get(LIST).content.decode()
+    assert shown.count("Tea made") == 2  # the row, and the choice of the filter
+    assert exported(browser, action="TEA")[0]["Action"] == "TEA"

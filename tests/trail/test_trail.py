@@ -10,18 +10,22 @@ from moneyed import Money
 from pytest_django import Settings
 
 from billing.operations import payment_methods, payments
+from billing.trail import Action as OfBilling
 from credit.models import PayoutDestination
 from credit.operations import destinations, requests
+from credit.trail import Action as OfCredit
+from jobs.trail import Action as OfJobs
 from lib.refusals import Invalid, Refused
 from merchants.models import Invitation, Membership
 from merchants.operations import invitations, profiles, team
+from merchants.trail import Action
 from tests import trailed
 from tests.billing import deciding, paying
 from tests.credit import reviewing, withdrawing
 from tests.factories import UserFactory, member
 from tests.shops import Shop, instant
+from trail import actions
 from trail import operations as trail
-from trail.actions import Action
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -250,6 +254,15 @@ def test_nothing_is_cut_a_reason_that_does_not_fit_is_refused(shop: Shop) -> Non
 
 
 def test_an_action_has_a_label_and_its_code_is_its_name() -> None:
-    assert all(code == name for name, code in zip(Action.names, Action.values, strict=True))
-    assert len(set(Action.labels)) == len(Action)
-    assert max(map(len, Action.values)) <= 40  # the column's length
+    declared = (OfJobs, Action, OfCredit, OfBilling)
+    all_of_them = [action for actions_of_app in declared for action in actions_of_app]
+    assert all(action.name == action.value for action in all_of_them)
+    labels = {str(action.label) for action in all_of_them}
+    assert len(labels) == len(all_of_them)
+    assert labels == {label for _, label in actions.choices()}
+    assert max(len(action.value) for action in all_of_them) <= 40  # the column's length
+
+
+def test_an_action_is_declared_once() -> None:
+    with pytest.raises(ValueError, match="is taken"):
+        actions.register(Action)

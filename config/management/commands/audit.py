@@ -7,26 +7,16 @@ from django.core.management.base import CommandError
 from rich.console import Console
 from rich.table import Table
 
-from billing.audit import CHECKS as BILLING_CHECKS
-from credit.audit.lines import CHECKS as CREDIT_CHECKS
-from gateway.ahead import look
 from lib import audit, clock
-from lib.audit import Check, Finding, Reading
+from lib.audit import Finding
 from lib.commands import BooksCommand
-from merchants.audit.proposals import PROPOSALS
-from merchants.audit.secrets import SECRETS
-
-CHECKS: list[Check | Reading] = sorted(
-    (*CREDIT_CHECKS, *BILLING_CHECKS, *SECRETS, *PROPOSALS), key=lambda check: check.invariant
-)
 
 
 class Command(BooksCommand):
     help = "Checks every invariant of the books in one picture of them; exits with 1 if one is off."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        ahead, excused = look(clock.now())
-        findings = [*audit.run(CHECKS), ahead]
+        findings = audit.run(audit.registered(), now=clock.now())
         broken = [finding for finding in findings if finding.violations]
         console = Console(
             file=cast(IO[str], self.stdout),
@@ -35,8 +25,9 @@ class Command(BooksCommand):
             markup=False,
         )
         console.print(_table(findings))
-        if excused:
-            console.print(excused, soft_wrap=True)
+        for finding in findings:
+            if finding.remark:
+                console.print(finding.remark, soft_wrap=True)
         for finding in broken:
             _list(finding, console)
         if broken:

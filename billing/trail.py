@@ -1,0 +1,43 @@
+"""What the audit trail tells of prices, credits, terms, bills and payments."""
+
+from django.db.models import TextChoices
+
+
+class Action(TextChoices):
+    # Prices and credits
+    PRICE_INTRODUCED = "PRICE_INTRODUCED", "Price introduced"
+    CREDIT_REQUESTED = "CREDIT_REQUESTED", "Credit requested"
+    CREDIT_GRANTED = "CREDIT_GRANTED", "Credit granted"
+    CREDIT_APPROVED = "CREDIT_APPROVED", "Credit approved"
+    CREDIT_REJECTED = "CREDIT_REJECTED", "Credit rejected"
+
+    # A billing account's terms
+    THRESHOLD_REQUESTED = "THRESHOLD_REQUESTED", "Threshold requested"
+    THRESHOLD_GRANTED = "THRESHOLD_GRANTED", "Threshold granted"
+    THRESHOLD_REFUSED = "THRESHOLD_REFUSED", "Threshold refused"
+    THRESHOLD_CHANGED = "THRESHOLD_CHANGED", "Threshold changed"
+    PLAN_CHANGED = "PLAN_CHANGED", "Plan changed"
+    TIME_ZONE_CHANGED = "TIME_ZONE_CHANGED", "Time zone changed"
+    BILL_REVIEW_CHANGED = "BILL_REVIEW_CHANGED", "Review of bills changed"
+    METHOD_CHANGED = "METHOD_CHANGED", "Payment method changed"
+    CARD_ADDED = "CARD_ADDED", "Card added"
+    CARD_REMOVED = "CARD_REMOVED", "Card removed"
+    ACCOUNT_CLOSED = "ACCOUNT_CLOSED", "Account closed"
+    REST_BILLED = "REST_BILLED", "Rest billed"
+    REST_PAID_OUT = "REST_PAID_OUT", "Rest paid out"
+
+    # Bills and what is paid
+    BILL_ISSUED = "BILL_ISSUED", "Draft issued"
+    BILL_SENT_BACK = "BILL_SENT_BACK", "Draft sent back"
+    BILL_VOIDED = "BILL_VOIDED", "Bill voided"
+    BILL_UNCOLLECTIBLE = "BILL_UNCOLLECTIBLE", "Bill marked as uncollectible"
+    TRANSFER_RECORDED = "TRANSFER_RECORDED", "Transfer recorded"
+    PAYMENT_STARTED = "PAYMENT_STARTED", "Payment started"
+    PAYMENT_LOOKED_UP = "PAYMENT_LOOKED_UP", "Payment looked up at its provider"
+    PAYMENT_ENDED = "PAYMENT_ENDED", "Payment ended, its provider's answer being wrong"
+    REVERSAL_CHARGED = "REVERSAL_CHARGED", "Payment taken back, charged again"
+    REVERSAL_ACCEPTED = "REVERSAL_ACCEPTED", "Payment taken back, not charged again"
+    UNAPPLIED_GIVEN_BACK = "UNAPPLIED_GIVEN_BACK", "Unapplied money given back"
+
+    # The installation
+    TIME_ZONE_DATA_TAKEN = "TIME_ZONE_DATA_TAKEN", "Another time-zone data taken"

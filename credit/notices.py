@@ -1,0 +1,271 @@
+"""What a merchant's people are told of their line, orders, proceeds and withdrawals.
+
+The comment of each kind says what it is about (`cause`) and which details it has: all of them text,
+amounts as plain decimals with their `currency` beside them.
+"""
+
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from credit.withdrawal_failures import TRANSLATED
+from notices.details import amount, day, phrase, words
+from notices.kinds import Group, Kind, Link, Text
+
+CREDIT = Group("credit", _("Credit"))
+ORDERS = Group("orders", _("Orders"))
+PROCEEDS = Group("proceeds", _("Proceeds"))
+
+# Codes within a sentence.
+DECLINES: dict[str, StrOrPromise] = {
+    "account_closed": _("the account was closed"),
+    "line_frozen": _("the credit line was frozen"),
+    "buyer_risk": _("the buyer's risk was too high"),
+    "insufficient_credit": _("the limit was not enough"),
+}
+FREEZES: dict[str, StrOrPromise] = {
+    "OVERDUE": _("overdue payments"),
+    "SUSPECTED_FRAUD": _("suspected fraud"),
+    "UNPAID_BILL": _("an unpaid bill"),
+    "MANUAL": _("a decision of our credit officers"),
+}
+
+# Of a local day, or of what cut the limit: used, limit, currency.
+LIMIT_80 = Kind(
+    code="LIMIT_80",
+    label=_("Four fifths of the limit are used"),
+    group=CREDIT,
+    texts={
+        "": Text(
+            _("80%% of your credit limit is used"),
+            _("Open orders hold %(used)s of your limit of %(limit)s."),
+        )
+    },
+    link=Link("credit:limit"),
+    shows={"used": amount, "limit": amount},
+    is_automatic=True,
+)
+# As LIMIT_80.
+LIMIT_100 = Kind(
+    code="LIMIT_100",
+    label=_("The whole limit is used"),
+    group=CREDIT,
+    texts={
+        "": Text(
+            _("Your credit limit is used up"),
+            _(
+                "Open orders hold %(used)s of your limit of %(limit)s. New orders are declined"
+                " until buyers pay."
+            ),
+        )
+    },
+    link=Link("credit:limit"),
+    shows={"used": amount, "limit": amount},
+    is_automatic=True,
+)
+# Of the review's day, and of what was decided later: grade, status, limit_before, limit_proposed,
+# limit_given, currency, reason (of who decided).
+REVIEW = Kind(
+    code="REVIEW",
+    label=_("The limit was reviewed"),
+    group=CREDIT,
+    texts={
+        "": Text(
+            _("Your credit limit was reviewed: grade %(grade)s"),
+            _("Your shop has grade %(grade)s. Your limit stays at %(limit_before)s."),
+        ),
+        "APPLIED": Text(
+            _("Your credit limit was reviewed: grade %(grade)s"),
+            _(
+                "Your shop has grade %(grade)s. Your limit changed from %(limit_before)s to"
+                " %(limit_proposed)s."
+            ),
+        ),
+        "PENDING": Text(
+            _("Your credit limit was reviewed: grade %(grade)s"),
+            _(
+                "Your shop has grade %(grade)s. A raise from %(limit_before)s to"
+                " %(limit_proposed)s waits for our decision."
+            ),
+        ),
+        "APPROVED": Text(
+            _("Your credit limit was raised"),
+            _("Your limit was raised from %(limit_before)s to %(limit_given)s: %(reason)s"),
+        ),
+        "REJECTED": Text(
+            _("Your credit limit was not raised"),
+            _("A raise to %(limit_proposed)s was not agreed to: %(reason)s"),
+        ),
+        "VOID": Text(
+            _("A raise of your credit limit was overtaken"),
+            _(
+                "A raise to %(limit_proposed)s no longer waits for our decision: your limit or your"
+                " sales have changed, a newer review was made, or your account was closed."
+            ),
+        ),
+    },
+    link=Link("credit:reviews"),
+    shows={
+        "limit_before": amount,
+        "limit_proposed": amount,
+        "limit_given": amount,
+        "reason": words,
+    },
+    is_automatic=True,
+)
+# Of the request's id: request, status, answer, limit, currency.
+REQUEST_ANSWERED = Kind(
+    code="REQUEST_ANSWERED",
+    label=_("A request was answered"),
+    group=CREDIT,
+    texts={
+        "APPROVED": Text(
+            _("Your request for a higher limit was approved"),
+            _("Your limit is %(limit)s now: %(answer)s"),
+        ),
+        "REJECTED": Text(
+            _("Your request for a higher limit was rejected"),
+            _("Your limit stays at %(limit)s: %(answer)s"),
+        ),
+        "ANSWERED": Text(_("Your question was answered"), _("Our answer: %(answer)s")),
+    },
+    link=Link("credit:requests"),
+    shows={"limit": amount, "answer": words},
+)
+# Of the freeze's id: reason (its code).
+FREEZE_PLACED = Kind(
+    code="FREEZE_PLACED",
+    label=_("The credit line was frozen"),
+    group=CREDIT,
+    texts={
+        "": Text(
+            _("Your credit line is frozen"),
+            _(
+                "Your credit line was frozen because of %(freeze)s. New orders are declined; open"
+                " orders go on."
+            ),
+        )
+    },
+    link=Link("credit:freezes"),
+    shows={"freeze": phrase(FREEZES, of="reason")},
+    is_automatic=True,
+)
+# As FREEZE_PLACED.
+FREEZE_LIFTED = Kind(
+    code="FREEZE_LIFTED",
+    label=_("A freeze was lifted"),
+    group=CREDIT,
+    texts={
+        "": Text(
+            _("A freeze of your credit line was lifted"),
+            _("The freeze of your credit line because of %(freeze)s was lifted."),
+        )
+    },
+    link=Link("credit:freezes"),
+    shows={"freeze": phrase(FREEZES, of="reason")},
+    is_automatic=True,
+)
+# Of the order: order, amount, currency, code (of the decline).
+ORDER_DECLINED = Kind(
+    code="ORDER_DECLINED",
+    label=_("An order was declined"),
+    group=ORDERS,
+    texts={
+        "": Text(
+            _("Order %(order)s was declined"),
+            _("Order %(order)s over %(amount)s was declined: %(code)s."),
+        )
+    },
+    link=Link("credit:order", {"reference": "order"}),
+    shows={"amount": amount, "code": phrase(DECLINES)},
+    is_automatic=True,
+)
+# Of the order and a due date: order, due (all that was due by then), currency, due_on.
+ORDER_OVERDUE = Kind(
+    code="ORDER_OVERDUE",
+    label=_("An order is overdue"),
+    group=ORDERS,
+    texts={
+        "": Text(
+            _("Order %(order)s is overdue"),
+            _(
+                "A payment for order %(order)s was due on %(due_on)s; %(due)s was due by then and"
+                " is not paid yet."
+            ),
+        )
+    },
+    link=Link("credit:order", {"reference": "order"}),
+    shows={"due": amount, "due_on": day},
+    is_automatic=True,
+)
+# Of the withdrawal: reference, amount, currency, last_four.
+WITHDRAWAL_DONE = Kind(
+    code="WITHDRAWAL_DONE",
+    label=_("A withdrawal was paid"),
+    group=PROCEEDS,
+    texts={
+        "": Text(
+            _("Your withdrawal was paid"),
+            _("Withdrawal %(reference)s of %(amount)s to ···· %(last_four)s was paid."),
+        )
+    },
+    link=Link("credit:withdrawal", {"reference": "reference"}),
+    shows={"amount": amount},
+)
+# As WITHDRAWAL_DONE, and reason (the bank's, or one of credit.withdrawal_failures).
+WITHDRAWAL_FAILED = Kind(
+    code="WITHDRAWAL_FAILED",
+    label=_("A withdrawal failed"),
+    group=PROCEEDS,
+    texts={
+        "": Text(
+            _("Your withdrawal failed"),
+            _(
+                "Withdrawal %(reference)s of %(amount)s to ···· %(last_four)s failed, and went back"
+                " to your proceeds: %(reason)s"
+            ),
+        )
+    },
+    link=Link("credit:withdrawal", {"reference": "reference"}),
+    shows={"amount": amount, "reason": phrase(TRANSLATED)},
+)
+# Of the destination's id: last_four, by (who added it).
+DESTINATION_ADDED = Kind(
+    code="DESTINATION_ADDED",
+    label=_("A payout destination was added"),
+    group=PROCEEDS,
+    texts={
+        "": Text(
+            _("A payout destination was added"),
+            _(
+                "%(by)s added ···· %(last_four)s as a destination for withdrawals. It can be used"
+                " 24 hours later. If you don't know of this, remove it and tell us at once."
+            ),
+        )
+    },
+    link=Link("credit:destinations"),
+    owners_always=True,
+)
+# Of the schedule's id: last_four, by (who set it up).
+AUTOMATIC_SET_UP = Kind(
+    code="AUTOMATIC_SET_UP",
+    label=_("Automatic withdrawals were set up"),
+    group=PROCEEDS,
+    texts={
+        "": Text(
+            _("Automatic withdrawals were set up"),
+            _(
+                "%(by)s set up automatic withdrawals to ···· %(last_four)s. They start 24 hours"
+                " later. If you don't know of this, stop them and tell us at once."
+            ),
+        )
+    },
+    link=Link("credit:automatic"),
+    owners_always=True,
+)
+
+# In the order in which people find them where they choose their e-mails.
+KINDS = (
+    *(LIMIT_80, LIMIT_100, REVIEW, REQUEST_ANSWERED, FREEZE_PLACED, FREEZE_LIFTED),
+    *(ORDER_DECLINED, ORDER_OVERDUE),
+    *(WITHDRAWAL_DONE, WITHDRAWAL_FAILED, DESTINATION_ADDED, AUTOMATIC_SET_UP),
+)

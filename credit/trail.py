@@ -1,0 +1,45 @@
+"""What the audit trail tells of limits, cash that no order took, withdrawals and destinations."""
+
+from django.db.models import TextChoices
+
+
+class Action(TextChoices):
+    # Limits, and what they follow from
+    LIMIT_CHANGED = "LIMIT_CHANGED", "Limit changed"
+    RAISE_REQUESTED = "RAISE_REQUESTED", "Raise requested"
+    RAISE_GRANTED = "RAISE_GRANTED", "Raise granted"
+    RAISE_REFUSED = "RAISE_REFUSED", "Raise refused"
+    QUESTION_ANSWERED = "QUESTION_ANSWERED", "Question answered"
+    REVIEW_APPROVED = "REVIEW_APPROVED", "Review's raise approved"
+    REVIEW_REJECTED = "REVIEW_REJECTED", "Review's raise rejected"
+    REVIEW_OVERTAKEN = "REVIEW_OVERTAKEN", "Review marked as overtaken"
+    FREEZE_PLACED = "FREEZE_PLACED", "Freeze placed"
+    FREEZE_LIFTED = "FREEZE_LIFTED", "Freeze lifted"
+    FLAG_DISMISSED = "FLAG_DISMISSED", "Flag dismissed"
+    FLAG_CONFIRMED = "FLAG_CONFIRMED", "Flag confirmed"
+    ORDERS_PAUSED = "ORDERS_PAUSED", "New orders paused"
+    ORDERS_RESUMED = "ORDERS_RESUMED", "New orders taken again"
+    ORDER_CAP_CHANGED = "ORDER_CAP_CHANGED", "Cap of an order changed"
+    BUYER_CAP_CHANGED = "BUYER_CAP_CHANGED", "Cap of a buyer changed"
+    POLICY_INTRODUCED = "POLICY_INTRODUCED", "Credit policy introduced"
+
+    # Cash that no order took
+    UNMATCHED_APPLIED = "UNMATCHED_APPLIED", "Unmatched cash applied to an order"
+    UNMATCHED_RELEASED = "UNMATCHED_RELEASED", "Unmatched cash released to proceeds"
+    UNMATCHED_RETURNED = "UNMATCHED_RETURNED", "Unmatched cash returned to the buyer"
+    REFUSED_CASH_CLOSED = "REFUSED_CASH_CLOSED", "Refused payment or refund closed"
+
+    # Withdrawals, and where they go
+    WITHDRAWAL_REQUESTED = "WITHDRAWAL_REQUESTED", "Withdrawal requested"
+    WITHDRAWAL_APPROVED = "WITHDRAWAL_APPROVED", "Withdrawal approved"
+    WITHDRAWAL_REJECTED = "WITHDRAWAL_REJECTED", "Withdrawal rejected"
+    WITHDRAWAL_CANCELLED = "WITHDRAWAL_CANCELLED", "Withdrawal cancelled"
+    WITHDRAWAL_SENT = "WITHDRAWAL_SENT", "Withdrawal sent to the bank"
+    BANK_ANSWERS_UPLOADED = "BANK_ANSWERS_UPLOADED", "Bank's answers uploaded"
+    WITHDRAWAL_PAID = "WITHDRAWAL_PAID", "Withdrawal marked as paid"
+    WITHDRAWAL_FAILED = "WITHDRAWAL_FAILED", "Withdrawal marked as failed"
+    BANK_FILE_DOWNLOADED = "BANK_FILE_DOWNLOADED", "File for the bank downloaded"
+    DESTINATION_ADDED = "DESTINATION_ADDED", "Destination added"
+    DESTINATION_REMOVED = "DESTINATION_REMOVED", "Destination removed"
+    AUTOMATIC_SET_UP = "AUTOMATIC_SET_UP", "Automatic withdrawals set up"
+    AUTOMATIC_ENDED = "AUTOMATIC_ENDED", "Automatic withdrawals ended"

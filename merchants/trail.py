@@ -1,0 +1,46 @@
+"""What the audit trail tells of people, sign-ins, merchants' profiles and the installation."""
+
+from django.db.models import TextChoices
+
+
+class Action(TextChoices):
+    # People
+    PROFILE_CHANGED = "PROFILE_CHANGED", "Profile changed"
+    PROFILE_CONFIRMED = "PROFILE_CONFIRMED", "Profile confirmed"
+    PROFILE_REJECTED = "PROFILE_REJECTED", "Profile rejected"
+    LICENCE_DOWNLOADED = "LICENCE_DOWNLOADED", "Licence document downloaded"
+    MEMBER_INVITED = "MEMBER_INVITED", "Member invited"
+    INVITATION_REVOKED = "INVITATION_REVOKED", "Invitation revoked"
+    ROLE_GIVEN = "ROLE_GIVEN", "Role given"
+    ROLE_CHANGED = "ROLE_CHANGED", "Role changed"
+    ROLE_TAKEN = "ROLE_TAKEN", "Role taken away"
+    OPERATOR_ADDED = "OPERATOR_ADDED", "Operator added"
+    OPERATOR_WRITTEN_TO = "OPERATOR_WRITTEN_TO", "Operator written to again"
+    OPERATOR_ROLES_CHANGED = "OPERATOR_ROLES_CHANGED", "Operator's roles changed"
+    PERSON_DEACTIVATED = "PERSON_DEACTIVATED", "Person deactivated"
+    PERSON_REACTIVATED = "PERSON_REACTIVATED", "Person reactivated"
+    SECOND_FACTORS_TAKEN = "SECOND_FACTORS_TAKEN", "Second factors taken away"
+    SESSIONS_ENDED = "SESSIONS_ENDED", "Sessions ended"
+    FACTOR_REQUIRED = "FACTOR_REQUIRED", "Second factor of members decided"
+
+    # What people change of their own sign-in, and what befalls it
+    FACTOR_ADDED = "FACTOR_ADDED", "Second factor added"
+    FACTOR_REMOVED = "FACTOR_REMOVED", "Second factor removed"
+    CODES_MADE = "CODES_MADE", "Recovery codes made"
+    CODES_SEEN = "CODES_SEEN", "Recovery codes looked at"
+    CODE_USED = "CODE_USED", "Recovery code used"
+    PASSWORD_CHANGED = "PASSWORD_CHANGED", "Password changed"
+    ADDRESS_ASKED = "ADDRESS_ASKED", "New address asked for"
+    ADDRESS_CHANGED = "ADDRESS_CHANGED", "Address changed"
+    NEW_BROWSER = "NEW_BROWSER", "Sign-in from an unknown browser"
+    LOCKED_OUT = "LOCKED_OUT", "Address locked"
+
+    # What two people decide
+    PROPOSED = "PROPOSED", "Proposed to a second person"
+    PROPOSAL_CONFIRMED = "PROPOSAL_CONFIRMED", "Proposal confirmed"
+    PROPOSAL_REFUSED = "PROPOSAL_REFUSED", "Proposal refused"
+    PROPOSAL_WITHDRAWN = "PROPOSAL_WITHDRAWN", "Proposal withdrawn"
+
+    # The installation
+    KEY_ROTATED = "KEY_ROTATED", "Encrypted anew with another key"
+    PREFIX_SET = "PREFIX_SET", "Installation's prefix set"
