@@ -48,5 +48,6 @@ def address(field: str, text: str) -> str:
     try:
         validate_email(text)
     except ValidationError as error:
-        raise Invalid(field, f"{text!r} is not an e-mail address") from error
+        sentence = _("This is not an e-mail address.")
+        raise Invalid(field, f"{text!r} is not an e-mail address", sentence) from error
     return text

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from billing import queries, sentences
+from billing import explanations, queries
 from billing.documents.typesetting import Paper, Words, typeset
 from billing.models import Charge, Invoice, InvoiceLine, Payment, Statement, StatementTotal
 from billing.queries import Sections
@@ -48,7 +48,7 @@ def bill_pdf(bill: Invoice, *, now: datetime) -> bytes:
                 [_("Kind"), str(bill.get_kind_display())],
                 [pgettext("date", "Issued"), day_text(bill.issued_on)],
                 [_("Due"), day_text(bill.due_on)],
-                [_("Reason"), sentences.reason(bill)],
+                [_("Reason"), explanations.reason(bill)],
                 [_("Period"), _days(bill.period_start, bill.period_end)],
                 *_plan_days(bill),
             ],

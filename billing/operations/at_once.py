@@ -7,6 +7,7 @@ the bill's own dates.
 from datetime import datetime, timedelta
 
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from billing.models import BillingAccount, Invoice, Payment
 from lib.refusals import Refused
@@ -20,12 +21,19 @@ class TooManyAttempts(Refused):
     """People have had the bill tried five times within 24 hours."""
 
     code = "too_many_attempts"
+    sentence = _(
+        "This bill was tried five times within 24 hours. Try again later, or pay it by bank"
+        " transfer."
+    )
 
 
 class TooManyCards(Refused):
     """Five cards were added to the account within 24 hours."""
 
     code = "too_many_cards"
+    sentence = _(
+        "Five cards were added within 24 hours. Use one of them, or add another one later."
+    )
 
 
 def next_attempt_from(bill: Invoice, *, collector: str, now: datetime) -> datetime:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext_lazy as _
 
 from billing import queries
 from billing.models import BillDecision, BillingAccount, Invoice, InvoiceItem, NumberSeries
@@ -37,6 +38,7 @@ class BillNotOpen(Refused):
     """The bill is not in a state in which this can be done to it."""
 
     code = "bill_not_open"
+    sentence = _("Nothing is to be paid for this bill any more.")
 
 
 class BillHasPayments(Refused):

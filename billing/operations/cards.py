@@ -13,6 +13,7 @@ from datetime import date, datetime
 
 import stripe
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from billing.models import BillingAccount, Card
 from billing.operations import at_once, payment_methods
@@ -32,18 +33,21 @@ class UnknownSetup(Refused):
     """Stripe knows of no such setup of a card, or it is another merchant's."""
 
     code = "unknown_card_setup"
+    sentence = _("This card was not added. Start again.")
 
 
 class CardNotConfirmed(Refused):
     """The card's bank has not agreed to it being charged from now on."""
 
     code = "card_not_confirmed"
+    sentence = _("The card's bank has not agreed. Try again, or add another card.")
 
 
 class ProviderSilent(Refused):
     """Stripe gave no answer; nothing was added, and it can be tried again."""
 
     code = "provider_silent"
+    sentence = _("Our payment provider does not answer. Try again in a few minutes.")
 
 
 @dataclass(frozen=True)

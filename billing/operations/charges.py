@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from billing.models import BillingAccount, Charge, Fee, Invoice
 from billing.models.charges import RESERVED_PREFIX
@@ -36,6 +37,7 @@ class AccountClosed(Refused):
     """The account is closed; it takes no further charge."""
 
     code = "account_closed"
+    sentence = _("Your account is closed.")
 
 
 @dataclass(frozen=True, slots=True)

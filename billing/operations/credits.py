@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Q, Sum
+from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
 from billing.models import BillingAccount, BillingCredit, Charge, Fee
@@ -28,6 +29,7 @@ class UnknownCharge(Refused):
     """The account has no such charge, or it is a credit itself."""
 
     code = "unknown_charge"
+    sentence = _("This charge can't be credited.")
 
 
 class UnknownCredit(Refused):
@@ -40,6 +42,7 @@ class CreditTooLarge(Refused):
     """With what was credited and asked for before, it would be more than the charge."""
 
     code = "credit_too_large"
+    sentence = _("With the credits before, that is more than the charge.")
 
 
 class AlreadyDecided(Refused):
@@ -50,6 +53,8 @@ class AlreadyDecided(Refused):
 
 class CreditConflict(Conflict):
     """The same form was sent before with other content."""
+
+    sentence = _("This form was sent before, with other content. See under Credits.")
 
 
 @transaction.atomic

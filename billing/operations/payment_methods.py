@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from billing.models import AccountChange, BillingAccount, Card, Invoice
 from billing.operations import accounts, at_once, dunning, rests
@@ -18,18 +19,21 @@ class UnknownCard(Refused):
     """The account has no such card, or it was removed."""
 
     code = "unknown_card"
+    sentence = _("This card is not there any more. Choose another method.")
 
 
 class CurrencyNotTaken(Refused):
     """The method collects no bills in the account's currency."""
 
     code = "currency_not_taken"
+    sentence = _("Bills in your currency can't be collected this way.")
 
 
 class CardInUse(Refused):
     """Bills are collected from this card; choose another method first."""
 
     code = "card_in_use"
+    sentence = _("Bills are collected from this card. Choose another method first.")
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from billing import queries
 from billing.models import BillingAccount, Invoice, Payment
@@ -39,30 +40,48 @@ class PaymentUnderWay(Refused):
     """A payment of this bill waits for its provider's answer; there is one at a time."""
 
     code = "payment_under_way"
+    sentence = _(
+        "A payment of this bill is being checked. Wait for its outcome before you try again."
+    )
 
 
 class NoPaymentMethod(Refused):
     """The account has nothing to collect from by itself."""
 
     code = "no_payment_method"
+    sentence = _(
+        "Your bills are paid by bank transfer. Choose another method under Billing settings first."
+    )
 
 
 class TooLittle(Refused):
     """Less is left of the bill than its provider takes; it waits for a transfer."""
 
     code = "too_little"
+    sentence = _(
+        "That is less than can be collected from your method. Pay it by bank transfer, or choose"
+        " another method."
+    )
 
 
 class CardDisputed(Refused):
     """A payment from the card was disputed; it is not asked before its merchant chooses anew."""
 
     code = "card_disputed"
+    sentence = _(
+        "A payment from this card was disputed. Choose a method under Billing settings first; it"
+        " may be the same card."
+    )
 
 
 class BillChanged(Refused):
     """The bill was tried since the person looked who wants to pay it."""
 
     code = "bill_changed"
+    sentence = _(
+        "Something has changed since you opened this bill, so nothing was tried. See its history"
+        " below."
+    )
 
 
 def collect(invoice_id: int, *, now: datetime, silences: Silences | None = None) -> Payment | None:

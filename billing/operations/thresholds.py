@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
 from billing.models import AccountChange, BillingAccount, ThresholdRequest
@@ -26,12 +27,16 @@ class RequestPending(Refused):
     """A threshold was asked for and is not answered yet; there is one request at a time."""
 
     code = "request_pending"
+    sentence = _(
+        "You have asked for a higher threshold already. You can ask again once we have answered."
+    )
 
 
 class NotHigher(Refused):
     """The threshold named is not above the present one."""
 
     code = "not_higher"
+    sentence = _("Name a threshold that is above the present one.")
 
 
 class UnknownRequest(Refused):

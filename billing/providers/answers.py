@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy as _
+
 from billing.models import Payment
 from lib.refusals import Refused
 
@@ -10,6 +12,9 @@ class ProviderNotReady(Refused):
     """The provider can't be asked at all; the message names the setting that it lacks."""
 
     code = "provider_not_ready"
+    sentence = _(
+        "We can't collect from this method at the moment. Choose another one, or try again later."
+    )
 
 
 class NoAnswer(Exception):

@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
-from billing import queries, sentences
+from billing import explanations, queries
 from billing.documents import bill_csv, exports, pdf
 from billing.forms.lists import KINDS, STATUSES, BillFilter
 from billing.models import Invoice
@@ -17,7 +17,7 @@ from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of, bill_of
 from lib import clock, paging
 from lib.csv_files import download
-from lib.refusals import Refused
+from lib.refusals import Refused, sentence_of
 from merchants import installation
 from merchants.access import MemberRequest, for_finance, for_members
 
@@ -57,7 +57,7 @@ def bill(request: MemberRequest, number: str) -> HttpResponse:
         "lines": queries.lines(bill),
         "timeline": timelines.of_bill(bill, attempts),
         "attempts": attempts,
-        "reason": sentences.reason(bill),
+        "reason": explanations.reason(bill),
         "collected_on": queries.collected_on(bill, attempts),
         "under_way": any(payment.is_undecided for payment in attempts),
         "bank_details": settings.TAEL_BANK_DETAILS,
@@ -75,7 +75,7 @@ def pay(request: MemberRequest, number: str) -> HttpResponse:
         if ATTEMPTS.fullmatch(seen):
             _pay(request, bill, int(seen))
         else:
-            messages.warning(request, sentences.TRIED_MEANWHILE)
+            messages.warning(request, str(payments.BillChanged.sentence))
     return redirect("billing:bill", request.membership.merchant.reference, bill.number)
 
 
@@ -88,12 +88,12 @@ def _pay(request: MemberRequest, bill: Invoice, seen: int) -> None:
             actor=request.user.email,
             now=clock.now(),
         )
-    except payments.BillChanged:
-        messages.warning(request, sentences.TRIED_MEANWHILE)
+    except payments.BillChanged as refused:
+        messages.warning(request, sentence_of(refused))
     except Refused as refused:
-        messages.error(request, sentences.refusal(refused))
+        messages.error(request, sentence_of(refused))
     else:
-        messages.add_message(request, *sentences.outcome(payment))
+        messages.add_message(request, *explanations.outcome(payment))
 
 
 @for_finance

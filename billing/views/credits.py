@@ -7,7 +7,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from billing import sentences
 from billing.forms.credits import ChargeSearch, CreditRequest
 from billing.forms.lists import CREDIT_STATUSES, CreditFilter
 from billing.models import BillingAccount
@@ -15,7 +14,7 @@ from billing.operations import credits
 from billing.queries import credits as asked
 from billing.views.accounts import account_of
 from lib import clock
-from lib.refusals import Refused
+from lib.refusals import Refused, sentence_of
 from merchants.access import MemberRequest, for_finance, for_members
 
 
@@ -65,7 +64,7 @@ def _ask(request: MemberRequest, account: BillingAccount) -> HttpResponse:
                 **form.asked,
             )
         except Refused as refused:
-            form.add_error(None, str(sentences.refusal(refused)))
+            form.add_error(None, sentence_of(refused))
         else:
             messages.success(request, _("You have asked for a credit. We will answer here."))
             return redirect("billing:credit", request.membership.merchant.reference, credit.pk)

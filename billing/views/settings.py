@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from billing import queries, sentences
+from billing import queries
 from billing.forms.methods import ChosenMethod, SandboxCard
 from billing.forms.thresholds import HigherThreshold
 from billing.models import BillingAccount
@@ -17,7 +17,7 @@ from billing.queries import forecast, methods, terms
 from billing.views.accounts import account_of
 from billing.views.trying import try_chosen
 from lib import clock, paging
-from lib.refusals import Refused
+from lib.refusals import Refused, sentence_of
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.queries import local_day
 from merchants.second_factor import with_second_factor
@@ -48,7 +48,7 @@ def ask_threshold(request: MemberRequest) -> HttpResponse:
                 message=form.cleaned_data["message"],
             )
         except Refused as refused:
-            form.add_error(None, str(sentences.refusal(refused)))
+            form.add_error(None, sentence_of(refused))
     if form.errors:
         return _page(request, account, form, SandboxCard(), now=now, status=_UNPROCESSABLE)
     messages.success(request, _("You have asked for a higher threshold. We will answer here."))
@@ -74,7 +74,7 @@ def choose_method(request: MemberRequest) -> HttpResponse:
             merchant_id=account.pk, actor=request.user.email, now=clock.now(), **form.chosen
         )
     except Refused as refused:
-        messages.error(request, sentences.refusal(refused))
+        messages.error(request, sentence_of(refused))
     else:
         messages.success(request, _("Your bills are collected this way from now on."))
         try_chosen(request, account.pk)
@@ -95,7 +95,7 @@ def add_sandbox_card(request: MemberRequest) -> HttpResponse:
                 merchant_id=account.pk, actor=request.user.email, now=now, **form.card
             )
         except Refused as refused:
-            form.add_error(None, str(sentences.refusal(refused)))
+            form.add_error(None, sentence_of(refused))
         else:
             messages.success(request, _("Bills are collected from %(card)s now.") % {"card": card})
             try_chosen(request, account.pk)
@@ -115,7 +115,7 @@ def remove_card(request: MemberRequest, pk: int) -> HttpResponse:
             merchant_id=account.pk, card_id=pk, actor=request.user.email, now=clock.now()
         )
     except Refused as refused:
-        messages.error(request, sentences.refusal(refused))
+        messages.error(request, sentence_of(refused))
     else:
         messages.success(request, _("%(card)s was removed.") % {"card": card})
     return _back(request)

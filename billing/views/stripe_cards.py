@@ -6,12 +6,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from billing import sentences
 from billing.operations import cards
 from billing.views.accounts import account_of
 from billing.views.trying import try_chosen
 from lib import clock
-from lib.refusals import Refused
+from lib.refusals import Refused, sentence_of
 from merchants.access import MemberRequest, for_finance
 from merchants.second_factor import with_second_factor
 
@@ -32,7 +31,7 @@ def add(request: MemberRequest) -> HttpResponse:
     try:
         begun = cards.begin(merchant_id=account.pk, actor=request.user.email, now=clock.now())
     except Refused as refused:
-        messages.error(request, sentences.refusal(refused))
+        messages.error(request, sentence_of(refused))
         return _back(request)
     context = {"begun": begun, "key": settings.STRIPE_PUBLISHABLE_KEY}
     response = render(request, "billing/stripe_card.html", context)
@@ -56,7 +55,7 @@ def finish(request: MemberRequest) -> HttpResponse:
             now=clock.now(),
         )
     except Refused as refused:
-        messages.error(request, sentences.refusal(refused))
+        messages.error(request, sentence_of(refused))
     else:
         messages.success(request, _("%(card)s was added.") % {"card": card})
         try_chosen(request, account.pk)

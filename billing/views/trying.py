@@ -3,10 +3,10 @@
 from django.contrib import messages
 from django.http import HttpRequest
 
-from billing import sentences, tasks
+from billing import explanations, tasks
 from billing.operations import payments
 from lib import clock
-from lib.refusals import Refused
+from lib.refusals import Refused, sentence_of
 
 
 def try_chosen(request: HttpRequest, merchant_id: int) -> None:
@@ -17,8 +17,8 @@ def try_chosen(request: HttpRequest, merchant_id: int) -> None:
     try:
         payment = payments.collect_chosen(merchant_id, now=clock.now())
     except Refused as refused:
-        messages.warning(request, sentences.refusal(refused))
+        messages.warning(request, sentence_of(refused))
     else:
         if payment is not None:
-            messages.add_message(request, *sentences.outcome_of_bill(payment))
+            messages.add_message(request, *explanations.outcome_of_bill(payment))
     tasks.start_collecting(merchant_id)

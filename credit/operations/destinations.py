@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from credit import bank_accounts
 from credit.models import CreditLine, PayoutDestination
@@ -27,20 +29,53 @@ ALIPAY_EMAIL = re.compile(r"[A-Za-z0-9][^\s,;\"']{2,253}")
 CARD = re.compile(r"[0-9]{12,19}")
 
 
+# What a person reads of a wrong number.
+NUMBERS: dict[str, StrOrPromise] = {
+    PayoutDestination.Kind.BANK_CARD: _(
+        "This is no card number: it has 12 to 19 digits. Check each digit."
+    ),
+    PayoutDestination.Kind.ALIPAY: _(
+        "Enter the e-mail address or the mobile number of the Alipay account."
+    ),
+    PayoutDestination.Kind.BANK_ACCOUNT: _(
+        "This is no account number of that country. Check each digit."
+    ),
+}
+ROUTING = _(
+    "This is no bank or branch code of that country. Where accounts have an IBAN, leave it empty."
+)
+
+
 class UnknownDestination(Refused):
     """The merchant has no such destination; another merchant's is unknown, too."""
 
     code = "unknown_destination"
+    sentence = _("This destination is not yours any more. Choose another one.")
 
 
 class DestinationNotUsable(Refused):
     """It was removed, or added too recently."""
 
     code = "destination_not_usable"
+    sentence = _("This destination can't be used now. Choose another one.")
 
 
 class DestinationConflict(Conflict):
     """The number is known, of another holder or bank."""
+
+    sentence = _(
+        "You have this number already, with another holder or bank. Remove that destination first."
+    )
+
+
+class NotADestination(Invalid):
+    """What was typed into a field is nothing that a destination of this kind has there."""
+
+    sentence = _("Write the name in letters only, as the bank knows it.")
+
+    def __init__(self, kind: PayoutDestination.Kind, field: str, problem: str) -> None:
+        more_to_say = {"routing": ROUTING, "number": NUMBERS.get(kind)}
+        super().__init__(field, problem, more_to_say.get(field))
 
 
 def add(
@@ -62,7 +97,7 @@ def add(
     new: the same one added twice is one, usable from when it was added first. Raises Invalid,
     DestinationConflict. Rule 10.1, rule 10.3.
     """
-    holder, bank = _name(holder, "holder"), _bank(kind, bank)
+    holder, bank = _name(kind, holder, "holder"), _bank(kind, bank)
     number, routing = _number(kind, number, country, routing)
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
@@ -123,24 +158,25 @@ def _note(action: Action, destination: PayoutDestination, actor: str, now: datet
     )
 
 
-def _name(text: str, field: str) -> str:
+def _name(kind: PayoutDestination.Kind, text: str, field: str) -> str:
     if texts.has_control(text):
-        raise Invalid(field, "must not have control characters")
+        raise NotADestination(kind, field, "must not have control characters")
     text = " ".join(unicodedata.normalize("NFC", text).split())
     if not text:
-        raise Invalid(field, "is missing")
+        raise NotADestination(kind, field, "is missing")
     if len(text) > texts.LONGEST_NAME:
-        raise Invalid(field, f"must not be longer than {texts.LONGEST_NAME} characters")
+        problem = f"must not be longer than {texts.LONGEST_NAME} characters"
+        raise NotADestination(kind, field, problem)
     if not text.isprintable():
-        raise Invalid(field, "must not have control characters")
+        raise NotADestination(kind, field, "must not have control characters")
     return text
 
 
 def _bank(kind: PayoutDestination.Kind, bank: str) -> str:
     if kind in (PayoutDestination.Kind.BANK_CARD, PayoutDestination.Kind.BANK_ACCOUNT):
-        return _name(bank, "bank")
+        return _name(kind, bank, "bank")
     if bank.strip():
-        raise Invalid("bank", "only a bank card or account has one")
+        raise NotADestination(kind, "bank", "only a bank card or account has one")
     return ""
 
 
@@ -152,10 +188,10 @@ def _number(
         try:
             return bank_accounts.checked(country, number, routing)
         except bank_accounts.NotAnAccount as error:
-            raise Invalid(error.field, error.problem) from None
+            raise NotADestination(kind, error.field, error.problem) from None
     for field, text in (("country", country), ("routing", routing)):
         if text.strip():
-            raise Invalid(field, "only a bank account has one")
+            raise NotADestination(kind, field, "only a bank account has one")
     return _number_of_no_account(kind, number), ""
 
 
@@ -165,16 +201,17 @@ def _number_of_no_account(kind: PayoutDestination.Kind, number: str) -> str:
     if kind == PayoutDestination.Kind.BANK_CARD:
         plain = plain.replace("-", "")
         if not CARD.fullmatch(plain):
-            raise Invalid("number", "must be a card number of 12 to 19 digits")
+            raise NotADestination(kind, "number", "must be a card number of 12 to 19 digits")
         if not _passes_luhn(plain):
-            raise Invalid("number", "is not a card number: a digit is wrong")
+            raise NotADestination(kind, "number", "is not a card number: a digit is wrong")
         return plain
     if kind != PayoutDestination.Kind.ALIPAY:
-        raise Invalid("kind", f"{kind!r} is none of {', '.join(PayoutDestination.Kind.values)}")
-    return _email(plain) if "@" in plain else _mobile(plain.replace("-", ""))
+        known = ", ".join(PayoutDestination.Kind.values)
+        raise NotADestination(kind, "kind", f"{kind!r} is none of {known}")
+    return _email(kind, plain) if "@" in plain else _mobile(kind, plain.replace("-", ""))
 
 
-def _email(text: str) -> str:
+def _email(kind: PayoutDestination.Kind, text: str) -> str:
     try:
         validate_email(text)
     except ValidationError:
@@ -182,15 +219,15 @@ def _email(text: str) -> str:
     else:
         if ALIPAY_EMAIL.fullmatch(text):
             return text.lower()
-    raise Invalid("number", "must be an e-mail address or a mobile number")
+    raise NotADestination(kind, "number", "must be an e-mail address or a mobile number")
 
 
-def _mobile(text: str) -> str:
+def _mobile(kind: PayoutDestination.Kind, text: str) -> str:
     if mainland := MAINLAND_MOBILE.fullmatch(text):
         return mainland[1]
     if FOREIGN_MOBILE.fullmatch(text):
         return text
-    raise Invalid("number", "must be an e-mail address or a mobile number")
+    raise NotADestination(kind, "number", "must be an e-mail address or a mobile number")
 
 
 def _passes_luhn(digits: str) -> bool:

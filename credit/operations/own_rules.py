@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
 from credit.models import CreditLine
@@ -21,6 +22,7 @@ class LineClosed(Refused):
     """The account was closed: the line takes no new order, whatever its merchant's rules are."""
 
     code = "account_closed"
+    sentence = _("Your account was closed. It takes no new orders.")
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext, override
+from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
 from credit.models import CreditLine, LimitRequest
@@ -28,18 +29,23 @@ class RaiseAlreadyAsked(Refused):
     """A raise was asked for and is not answered yet; there is one at a time."""
 
     code = "raise_already_asked"
+    sentence = _(
+        "You have asked for a higher limit already. You can ask again once we have answered."
+    )
 
 
 class NotARaise(Refused):
     """The limit named is not above the present one."""
 
     code = "not_a_raise"
+    sentence = _("Name a limit that is above the present one.")
 
 
 class LineClosed(Refused):
     """The account was closed: its line takes no new order, and needs no higher limit."""
 
     code = "account_closed"
+    sentence = _("Your account was closed. It takes no new orders.")
 
 
 class UnknownRequest(Refused):

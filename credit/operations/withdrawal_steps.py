@@ -7,6 +7,8 @@ about it, and money comes back once.
 from datetime import datetime
 from decimal import Decimal
 
+from django.utils.translation import gettext_lazy as _
+
 from credit.models import CreditLine, Freeze, ProceedsEntry, Withdrawal
 from credit.models.withdrawals import TRANSITIONS
 from credit.notices import WITHDRAWAL_DONE, WITHDRAWAL_FAILED
@@ -28,12 +30,16 @@ class WithdrawalsStopped(Refused):
     """Fraud is suspected: nothing is asked for, approved or sent before the freeze is lifted."""
 
     code = "withdrawals_stopped"
+    sentence = _(
+        "Withdrawals are stopped while we look into suspected fraud. Your proceeds stay yours."
+    )
 
 
 class AlreadyDecided(Refused):
     """The withdrawal has gone on from where this step was possible."""
 
     code = "already_decided"
+    sentence = _("It is too late to cancel: the withdrawal has gone on.")
 
 
 def hold(withdrawal_id: int, *, now: datetime) -> Withdrawal:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
 from credit import providers
@@ -55,17 +56,21 @@ LONGEST_KEY = 64
 class WithdrawalConflict(Conflict):
     """The form was sent before, with other content."""
 
+    sentence = _("You sent this form before, for another withdrawal. Do you want this one, too?")
+
 
 class InsufficientProceeds(Refused):
     """Amount and fee are more than what can be withdrawn now."""
 
     code = "insufficient_proceeds"
+    sentence = _("Amount and fee are more than you can withdraw now.")
 
 
 class FeeChanged(Refused):
     """The fee is not the one that was shown: it has to be confirmed again."""
 
     code = "fee_changed"
+    sentence = _("The fee has changed meanwhile. Please look at it again.")
 
 
 class NeedsNoApproval(Refused):

@@ -6,7 +6,7 @@ from django import template
 from django.utils.safestring import SafeString
 from django_stubs_ext import StrOrPromise
 
-from credit import sentences
+from credit import explanations
 from credit.models import LimitReview
 from credit.queries.limit import Factor
 from lib import formats, wording
@@ -21,22 +21,22 @@ def doer(actor: str) -> str:
 
 @register.filter
 def freeze_reason(code: str) -> StrOrPromise:
-    return sentences.FREEZES[code]
+    return explanations.FREEZES[code]
 
 
 @register.filter
 def decline_advice(code: str) -> StrOrPromise:
-    return sentences.DECLINES.get(code, "")
+    return explanations.DECLINES.get(code, "")
 
 
 @register.filter
 def factor_name(factor: Factor) -> StrOrPromise:
-    return sentences.FACTORS[factor.name]
+    return explanations.FACTORS[factor.name]
 
 
 @register.filter
 def factor_advice(factor: Factor) -> StrOrPromise:
-    return sentences.HOW_TO_RAISE[factor.name]
+    return explanations.HOW_TO_RAISE[factor.name]
 
 
 @register.simple_tag

@@ -9,14 +9,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from credit import withdrawal_sentences as sentences
 from credit.forms.automatic import NewAutomatic
 from credit.operations import automatic as operations
 from credit.queries import automatic as queries
 from credit.queries import withdrawals
 from credit.views.lines import line_and_today
 from lib import clock
-from lib.refusals import Refused
+from lib.refusals import Refused, sentence_of
 from merchants.access import MemberRequest, for_finance, for_members, for_owners
 from merchants.second_factor import with_second_factor
 
@@ -51,7 +50,7 @@ def set_up(request: MemberRequest) -> HttpResponse:
                 merchant_id=line.pk, actor=request.user.email, now=now, **form.content
             )
         except Refused as refused:
-            form.add_error(None, str(sentences.refusal(refused)))
+            form.add_error(None, sentence_of(refused))
         else:
             messages.success(request, _("Automatic withdrawals are set up."))
             return redirect("credit:automatic", request.membership.merchant.reference)

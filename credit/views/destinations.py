@@ -10,13 +10,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from credit import withdrawal_sentences as sentences
 from credit.forms.withdrawals import NewDestination
 from credit.operations import destinations as operations
 from credit.queries import withdrawals
 from credit.views.lines import line_and_today
 from lib import clock
-from lib.refusals import Invalid
+from lib.refusals import Invalid, sentence_of
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.second_factor import with_second_factor
 
@@ -46,11 +45,10 @@ def new(request: MemberRequest) -> HttpResponse:
             added, is_new = operations.add(
                 merchant_id=line.pk, actor=request.user.email, now=now, **form.cleaned_data
             )
-        except operations.DestinationConflict:
-            form.add_error("number", str(sentences.NUMBER_KNOWN))
+        except operations.DestinationConflict as refused:
+            form.add_error("number", sentence_of(refused))
         except Invalid as refused:
-            kind = form.cleaned_data["kind"]
-            form.add_error(refused.field, str(sentences.number_refusal(kind, refused)))
+            form.add_error(refused.field, sentence_of(refused))
         else:
             said = _("%(destination)s was added.") if is_new else _("You have %(destination)s.")
             messages.success(request, said % {"destination": added})

@@ -7,13 +7,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from credit import sentences
 from credit.forms.limit import Caps
 from credit.operations import own_rules
 from credit.views import limit
 from credit.views.lines import line_and_today
 from lib import clock
-from lib.refusals import Refused
+from lib.refusals import Refused, sentence_of
 from merchants.access import MemberRequest, for_finance
 
 
@@ -28,7 +27,7 @@ def pause(request: MemberRequest) -> HttpResponse:
     try:
         change(merchant_id=merchant.pk, actor=request.user.email, now=clock.now())
     except Refused as refused:
-        messages.error(request, str(sentences.refusal(refused)))
+        messages.error(request, sentence_of(refused))
     else:
         paused = _("New orders are paused.")
         messages.success(request, paused if is_paused else _("New orders are taken again."))
@@ -52,7 +51,7 @@ def caps(request: MemberRequest) -> HttpResponse:
                 now=now,
             )
         except Refused as refused:
-            form.add_error(None, str(sentences.refusal(refused)))
+            form.add_error(None, sentence_of(refused))
         else:
             messages.success(request, _("Your caps are changed."))
             return _back(request)

@@ -8,14 +8,13 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from credit import sentences
 from credit.forms.limit import Question, Raise
 from credit.models import CreditLine
 from credit.operations import requests
 from credit.queries import limit as limits
 from credit.views.lines import line_and_today
 from lib import clock, paging
-from lib.refusals import Refused
+from lib.refusals import Refused, sentence_of
 from merchants.access import MemberRequest, for_finance, for_members
 
 LATEST = 5  # reviews and requests
@@ -44,7 +43,7 @@ def ask_raise(request: MemberRequest) -> HttpResponse:
                 now=now,
             )
         except Refused as refused:
-            form.add_error(None, str(sentences.refusal(refused)))
+            form.add_error(None, sentence_of(refused))
         else:
             messages.success(request, _("You have asked for a higher limit. We will answer here."))
             return _back(request)
@@ -67,7 +66,7 @@ def ask_question(request: MemberRequest) -> HttpResponse:
                 now=now,
             )
         except Refused as refused:
-            form.add_error(None, str(sentences.refusal(refused)))
+            form.add_error(None, sentence_of(refused))
         else:
             messages.success(request, _("Your question is with us. We will answer here."))
             return _back(request)

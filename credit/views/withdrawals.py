@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from credit import exports, withdrawal_failures
-from credit import withdrawal_sentences as sentences
+from credit import explanations, exports, withdrawal_failures
 from credit.forms.withdrawals import STANDINGS, ConfirmedWithdrawal, WithdrawalFilter, Withdrawing
 from credit.models import CreditLine, Withdrawal
 from credit.models.withdrawals import EXPECTED_WITHIN
@@ -23,7 +22,7 @@ from credit.queries import withdrawals as queries
 from credit.views.lines import line_and_today
 from lib import clock, money
 from lib.csv_files import download
-from lib.refusals import Refused
+from lib.refusals import Refused, sentence_of
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.second_factor import has_one, with_second_factor
 
@@ -60,7 +59,7 @@ def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
     context = {
         "withdrawal": found,
         "now": now,
-        "state": sentences.state(found),
+        "state": explanations.state(found),
         "reason": withdrawal_failures.in_words(found.reason),
         "timeline": queries.timeline(found),
         "stopped_by": None if found.has_ended else queries.stopped_by(found.line),
@@ -78,7 +77,7 @@ def cancel(request: MemberRequest, reference: str) -> HttpResponse:
             merchant_id=found.line_id, withdrawal_id=found.pk, actor=request.user.email, now=now
         )
     except Refused as refused:
-        messages.error(request, str(sentences.refusal(refused)))
+        messages.error(request, sentence_of(refused))
     else:
         messages.success(request, _("Cancelled. Amount and fee are back in your proceeds."))
     return redirect("credit:withdrawal", request.membership.merchant.reference, reference)
@@ -135,11 +134,11 @@ def _request(request: MemberRequest, line: CreditLine, today: date, now: datetim
                 actor=request.user.email,
                 now=now,
             )
-        except withdrawals.FeeChanged:
-            messages.warning(request, _("The fee has changed meanwhile. Please look at it again."))
+        except withdrawals.FeeChanged as refused:
+            messages.warning(request, sentence_of(refused))
             return _ask_again(request, form)
-        except withdrawals.WithdrawalConflict:
-            messages.warning(request, str(sentences.SENT_BEFORE))
+        except withdrawals.WithdrawalConflict as refused:
+            messages.warning(request, sentence_of(refused))
             return _ask_again(request, form, with_key=False)
         except Refused as refused:
             _refuse(form, refused)
@@ -160,7 +159,7 @@ def _ask_again(request: MemberRequest, form: Withdrawing, *, with_key: bool = Tr
 
 def _refuse(form: Withdrawing, refused: Refused) -> None:
     field = "amount" if isinstance(refused, withdrawals.InsufficientProceeds) else None
-    form.add_error(field, str(sentences.refusal(refused)))
+    form.add_error(field, sentence_of(refused))
 
 
 def _form(

@@ -5,6 +5,7 @@ from datetime import datetime
 from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from lib.refusals import Refused
 from merchants import queries, security_letter
@@ -18,24 +19,28 @@ class IsOperator(Refused):
     """The person is one of our own, who decide about merchants and so belong to none."""
 
     code = "is_operator"
+    sentence = _("This invitation is for another e-mail address than yours.")
 
 
 class InvitationClosed(Refused):
     """There is no such invitation to accept: unknown, too old, revoked or used."""
 
     code = "invitation_closed"
+    sentence = _("This invitation has been taken up or revoked already.")
 
 
 class WrongPerson(Refused):
     """The invitation is for another address than the person's."""
 
     code = "wrong_person"
+    sentence = _("This invitation is for another e-mail address than yours.")
 
 
 class AccountExists(Refused):
     """Somebody with this address has an account, and must sign in to it."""
 
     code = "account_exists"
+    sentence = _("You have an account already: sign in to accept the invitation.")
 
 
 def accept(*, token: str, user: User, now: datetime) -> Membership:

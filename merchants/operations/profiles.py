@@ -8,6 +8,7 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from lib import encrypted, secrets, texts, wording
 from lib.refusals import Invalid, Refused
@@ -39,6 +40,10 @@ LONGEST_FILE_NAME = 200
 FEWEST_DIGITS = 5  # of a telephone number
 
 
+# What a person reads of a field that is wrong, where there is more to say than that.
+WRONG = {"contact_phone": _("This is not a telephone number.")}
+
+
 class ProfileIncomplete(Refused):
     """Too little of this part of the profile is filled in to decide about it."""
 
@@ -61,6 +66,15 @@ class NoDocument(Refused):
     """The merchant has uploaded no licence document."""
 
     code = "no_document"
+
+
+class NotADocument(Invalid):
+    """The file can't be kept as a licence document."""
+
+    sentence = _("Upload a PDF, PNG or JPEG file of at most 5 MB.")
+
+    def __init__(self, problem: str) -> None:
+        super().__init__("licence_document", problem)
 
 
 class DocumentUnreadable(Refused):
@@ -285,32 +299,33 @@ def _text(field: str, value: str) -> str:
     if field not in LONGEST:
         raise Invalid(field, "is no field of a profile")
     if texts.has_control(value):
-        raise Invalid(field, "must be one line of printable text")
+        raise Invalid(field, "must be one line of printable text", WRONG.get(field))
     value = value.strip()
     if len(value) > LONGEST[field]:
-        raise Invalid(field, f"must not be longer than {LONGEST[field]} characters")
+        problem = f"must not be longer than {LONGEST[field]} characters"
+        raise Invalid(field, problem, WRONG.get(field))
     if field == "contact_email" and value:
         try:
             validate_email(value)
         except ValidationError as error:
             raise Invalid(field, f"{value!r} is not an e-mail address") from error
     if field == "contact_phone" and value and sum(map(str.isdigit, value)) < FEWEST_DIGITS:
-        raise Invalid(field, f"{value!r} is not a telephone number")
+        raise Invalid(field, f"{value!r} is not a telephone number", WRONG.get(field))
     return value
 
 
 def _document_name(document: Document) -> str:
     """A name to show, with the ending for the kind of file. Raises Invalid for other kinds."""
     if not document.content:
-        raise Invalid("licence_document", "is empty")
+        raise NotADocument("is empty")
     if len(document.content) > LARGEST_DOCUMENT:
-        raise Invalid("licence_document", "must not be larger than 5 MB")
+        raise NotADocument("must not be larger than 5 MB")
     kind = next((SIGNATURES[s] for s in SIGNATURES if document.content.startswith(s)), None)
     if kind is None:
-        raise Invalid("licence_document", "must be a PDF, PNG or JPEG file")
+        raise NotADocument("must be a PDF, PNG or JPEG file")
     name = re.split(r"[/\\]", document.name)[-1].strip() or "licence"
     if texts.has_control(name):
-        raise Invalid("licence_document", "has a name with control characters")
+        raise NotADocument("has a name with control characters")
     stem, _, ending = name.rpartition(".")
     if ending.lower() not in ENDINGS[kind]:
         stem, ending = name, kind

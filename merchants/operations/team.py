@@ -11,6 +11,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from lib import wording
 from lib.refusals import Invalid, Refused
@@ -31,36 +32,44 @@ class NotAnOwner(Refused):
     """Only owners and our administrators change the team, and this person is none any more."""
 
     code = "not_an_owner"
+    sentence = _("Only owners change the team, and you are not one any more.")
 
 
 class UnknownMember(Refused):
     """The merchant has no such member; they may have been removed meanwhile."""
 
     code = "unknown_member"
+    sentence = _("This person is not on the team any more.")
 
 
 class LastOwner(Refused):
     """Without this owner nobody who can sign in could manage the team."""
 
     code = "last_owner"
+    sentence = _("A merchant needs an owner who can sign in: make somebody else owner first.")
 
 
 class AlreadyMember(Refused):
     """The person belongs to the merchant already."""
 
     code = "already_member"
+    sentence = _("This person belongs to the team already.")
 
 
 class TooManyInvitations(Refused):
     """The merchant has sent as many invitations as it may within their days of validity."""
 
     code = "too_many_invitations"
+    sentence = _("You have sent as many invitations as you may in a week.")
 
 
 class InvitationNotSent(Refused):
     """The mail server did not take the e-mail. The invitation stays, and can be sent again."""
 
     code = "invitation_not_sent"
+    sentence = _(
+        "The invitation is kept, but its e-mail could not be sent. Send it again in a while."
+    )
 
 
 def invite(

@@ -8,8 +8,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from lib import clock
-from lib.refusals import Refused
-from merchants import apologies, queries
+from lib.refusals import Refused, sentence_of
+from merchants import queries
 from merchants.forms import FirstPassword
 from merchants.models import Invitation, Membership, User
 from merchants.operations import invitations
@@ -39,7 +39,7 @@ def _welcome_user(request: HttpRequest, user: User, found: Invitation, token: st
         try:
             membership = invitations.accept(token=token, user=user, now=clock.now())
         except Refused as refusal:
-            messages.warning(request, apologies.of(refusal))
+            messages.warning(request, sentence_of(refusal))
             return redirect(request.path)
         _greet(request, membership)
         return redirect("overview", merchant=membership.merchant.reference)
@@ -54,7 +54,7 @@ def _welcome_newcomer(request: HttpRequest, found: Invitation, token: str) -> Ht
         try:
             membership = invitations.accept_as_new(token=token, password=password, now=clock.now())
         except Refused as refusal:
-            messages.warning(request, apologies.of(refusal))
+            messages.warning(request, sentence_of(refusal))
             return redirect(request.path)
         _greet(request, membership)
         overview = reverse("overview", args=[membership.merchant.reference])

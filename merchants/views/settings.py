@@ -12,8 +12,8 @@ from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
 from lib import clock
-from lib.refusals import Invalid
-from merchants import apologies, queries
+from lib.refusals import Invalid, sentence_of
+from merchants import queries
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.forms import ProfileForm
 from merchants.models import User
@@ -47,7 +47,7 @@ def profile(request: MemberRequest) -> HttpResponse:
                 now=clock.now(),
             )
         except Invalid as refusal:
-            form.add_error(refusal.field, apologies.of(refusal))
+            form.add_error(refusal.field, sentence_of(refusal))
         else:
             messages.success(request, _("The profile is saved."))
             return redirect("merchant:profile", merchant=merchant.reference)

@@ -5,8 +5,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from lib import clock, paging
-from lib.refusals import Refused
-from merchants import apologies, queries
+from lib.refusals import Refused, sentence_of
+from merchants import queries
 from merchants.access import MemberRequest, for_members, for_owners
 from merchants.forms import InvitationForm, RoleForm
 from merchants.models import Membership
@@ -49,10 +49,10 @@ def invite(request: MemberRequest) -> HttpResponse:
                 **form.cleaned_data,
             )
         except operations.InvitationNotSent as refusal:  # but it is there
-            messages.warning(request, apologies.of(refusal))
+            messages.warning(request, sentence_of(refusal))
             return _back(request)
         except Refused as refusal:
-            form.add_error("email", apologies.of(refusal))
+            form.add_error("email", sentence_of(refusal))
         else:
             sent = _("%(email)s is invited: we have sent a link.") % form.cleaned_data
             messages.success(request, sent)
@@ -72,7 +72,7 @@ def send_again(request: MemberRequest, pk: int) -> HttpResponse:
             now=clock.now(),
         )
     except Refused as refusal:
-        messages.warning(request, apologies.of(refusal))
+        messages.warning(request, sentence_of(refusal))
     else:
         messages.success(request, _("We have sent a new link; the one before is void."))
     return _back(request)
@@ -89,7 +89,7 @@ def revoke(request: MemberRequest, pk: int) -> HttpResponse:
             now=clock.now(),
         )
     except Refused as refusal:
-        messages.warning(request, apologies.of(refusal))
+        messages.warning(request, sentence_of(refusal))
     else:
         messages.success(request, _("The invitation is revoked: its link is void."))
     return _back(request)
@@ -114,7 +114,7 @@ def member(request: MemberRequest, pk: int) -> HttpResponse:
                 now=clock.now(),
             )
         except Refused as refusal:
-            form.add_error("role", apologies.of(refusal))
+            form.add_error("role", sentence_of(refusal))
         else:
             messages.success(request, _("The new role is in force from now on."))
             return _back(request)
@@ -133,7 +133,7 @@ def remove(request: MemberRequest, pk: int) -> HttpResponse:
             now=clock.now(),
         )
     except Refused as refusal:
-        messages.warning(request, apologies.of(refusal))
+        messages.warning(request, sentence_of(refusal))
         return _back(request)
     removed = _("%(email)s is not on the team any more.") % {"email": membership.user}
     messages.success(request, removed)
@@ -152,7 +152,7 @@ def security(request: MemberRequest) -> HttpResponse:
                 merchant_id=merchant.pk, actor=request.user, wanted=wanted, now=clock.now()
             )
         except Refused as refusal:
-            messages.warning(request, apologies.of(refusal))
+            messages.warning(request, sentence_of(refusal))
         else:
             said = (
                 _("From now on, members need a second factor.")

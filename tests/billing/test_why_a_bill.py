@@ -6,7 +6,7 @@ import pytest
 from django.utils.translation import override
 from moneyed import Money
 
-from billing import queries, sentences
+from billing import explanations, queries
 from billing.models import Invoice
 from billing.operations import thresholds
 from billing.operations.charges import AccountClosed
@@ -24,7 +24,7 @@ def bill(kind: str) -> Invoice:
 
 
 def said(kind: str) -> str:
-    return sentences.reason(bill(kind)).replace("\N{NO-BREAK SPACE}", " ")
+    return explanations.reason(bill(kind)).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def collected(kind: str) -> str:

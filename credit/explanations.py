@@ -1,19 +1,9 @@
-"""What merchants read where the books have a code: refusals, advice, names of factors."""
+"""What merchants read where the books have a code: freezes, declines, factors, withdrawals."""
 
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from credit.models import Freeze, Order
-from lib.refusals import Refused
-
-REFUSALS: dict[str, StrOrPromise] = {
-    "raise_already_asked": _(
-        "You have asked for a higher limit already. You can ask again once we have answered."
-    ),
-    "not_a_raise": _("Name a limit that is above the present one."),
-    "account_closed": _("Your account was closed. It takes no new orders."),
-    "currency_mismatch": _("Your credit line is kept in another currency."),
-}
+from credit.models import Freeze, Order, Withdrawal
 
 FREEZES: dict[str, StrOrPromise] = {
     Freeze.Reason.OVERDUE: _("Overdue payments"),
@@ -51,7 +41,27 @@ HOW_TO_RAISE: dict[str, StrOrPromise] = {
     "after_sales": _("Fewer disputes, and returns that are settled quickly, raise it."),
 }
 
+STATES: dict[str, StrOrPromise] = {
+    Withdrawal.Status.REQUESTED: _("We send it soon. You can still cancel it."),
+    Withdrawal.Status.APPROVED: _("We approved it and send it soon. You can still cancel it."),
+    Withdrawal.Status.SENT: _("It is on its way to your account."),
+    Withdrawal.Status.UNKNOWN: _(
+        "The bank has not told us yet whether it paid. We are asking; nothing is sent twice."
+    ),
+    Withdrawal.Status.PAID: _("The bank paid it to your account."),
+    Withdrawal.Status.REJECTED: _("We did not send it. Amount and fee are back in your proceeds."),
+    Withdrawal.Status.CANCELLED: _("You cancelled it. Amount and fee are back in your proceeds."),
+    Withdrawal.Status.FAILED: _(
+        "The bank could not pay it. Amount and fee are back in your proceeds."
+    ),
+}
+WAITS_FOR_APPROVAL = _(
+    "It is large, so a person of our team approves it first. You can still cancel it."
+)
 
-def refusal(refused: Refused) -> StrOrPromise:
-    """Why nothing was done."""
-    return REFUSALS.get(refused.code, _("This can't be done. Check what you entered."))
+
+def state(withdrawal: Withdrawal) -> StrOrPromise:
+    """Where a withdrawal is, and what comes next."""
+    if withdrawal.status == Withdrawal.Status.REQUESTED and withdrawal.needs_approval:
+        return WAITS_FOR_APPROVAL
+    return STATES[withdrawal.status]

@@ -1,0 +1,49 @@
+"""Why a bill exists and what became of a payment, in sentences that merchants read."""
+
+from django.contrib import messages
+from django.utils.translation import gettext
+
+from billing import payment_failures
+from billing.models import Invoice, Payment
+from billing.models.accounts import CYCLE
+from lib import calendar, formats
+
+
+def reason(bill: Invoice) -> str:
+    """Why a bill exists, in words. The 30 days of a CYCLE bill are those of its cycle."""
+    if bill.threshold is not None:
+        amount = formats.plain_money(bill.threshold, bill.currency)
+        said = gettext("Threshold of %(amount)s reached on %(day)s")
+        return said % {"amount": amount, "day": formats.day_text(bill.issued_on)}
+    if bill.kind == Invoice.Kind.SUBSCRIPTION:
+        said, first, last = (
+            gettext("Plan from %(first)s to %(last)s"),
+            bill.issued_on,
+            bill.plan_end,
+        )
+    elif bill.kind == Invoice.Kind.CYCLE:
+        said = gettext("30 days from %(first)s to %(last)s")
+        first, last = bill.issued_on - CYCLE, bill.issued_on - calendar.ONE_DAY
+    else:
+        return gettext("Your account was closed")
+    return said % {"first": formats.day_text(first), "last": formats.day_text(last)}
+
+
+def outcome_of_bill(payment: Payment) -> tuple[int, str]:
+    """The same where the page is not about the bill, which is named."""
+    level, said = outcome(payment)
+    return level, gettext("Bill %(number)s: %(said)s") % {"number": payment.invoice, "said": said}
+
+
+def outcome(payment: Payment) -> tuple[int, str]:
+    """What became of an attempt to collect a bill: how grave it is, and a sentence."""
+    amount = formats.plain_money(payment.amount, payment.currency)
+    if payment.has_failed:
+        reason = payment_failures.in_words(payment.failure)
+        text = gettext("The payment of %(amount)s failed: %(reason)s.")
+        return messages.ERROR, text % {"amount": amount, "reason": reason}
+    if payment.is_undecided:
+        return messages.WARNING, gettext(
+            "We have no answer yet and go on asking. Don't pay this bill in another way meanwhile."
+        )
+    return messages.SUCCESS, gettext("%(amount)s was paid.") % {"amount": amount}
