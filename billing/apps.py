@@ -11,8 +11,10 @@ class BillingConfig(AppConfig):
         from billing.audit import CHECKS
         from billing.events import EVENT_TYPES, OPENING
         from billing.notices import KINDS
+        from billing.roles import BILLING_OFFICER
         from billing.trail import Action
         from lib import audit, events
+        from merchants import roles
         from merchants.events import register
         from notices import kinds
         from trail import actions
@@ -24,3 +26,4 @@ class BillingConfig(AppConfig):
         audit.register(*CHECKS)
         events.register(*EVENT_TYPES)
         register(OPENING)
+        roles.register(BILLING_OFFICER)

@@ -11,8 +11,10 @@ class CreditConfig(AppConfig):
         from credit.audit.lines import CHECKS
         from credit.events import EVENT_TYPES, OPENING
         from credit.notices import KINDS
+        from credit.roles import CREDIT_OFFICER
         from credit.trail import Action
         from lib import audit, events
+        from merchants import roles
         from merchants.events import register
         from notices import kinds
         from trail import actions
@@ -24,3 +26,4 @@ class CreditConfig(AppConfig):
         audit.register(*CHECKS)
         events.register(*EVENT_TYPES)
         register(OPENING)
+        roles.register(CREDIT_OFFICER)

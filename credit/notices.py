@@ -244,6 +244,9 @@ DESTINATION_ADDED = Kind(
     },
     link=Link("credit:destinations"),
     owners_always=True,
+    owners_hint=_(
+        "Of a new destination for withdrawals we always write to owners: it may not be theirs."
+    ),
 )
 # Of the schedule's id: last_four, by (who set it up).
 AUTOMATIC_SET_UP = Kind(

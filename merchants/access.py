@@ -38,9 +38,7 @@ def for_members(view: View[P]) -> Callable[..., HttpResponseBase]:
 
 
 def for_finance(view: View[P]) -> Callable[..., HttpResponseBase]:
-    """As `for_members`, but only for those who may export, pay, withdraw and ask: OWNER and
-    FINANCE. Others get a 403.
-    """
+    """The same for who may act and not only look: OWNER and FINANCE. Others get a 403."""
     return _guard(view, lambda membership: membership.may_act)
 
 

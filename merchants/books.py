@@ -41,9 +41,7 @@ def plain(value: Decimal) -> str:
 
 
 def columns(names: str) -> dict[str, str]:
-    """The columns by their names in the document, in its order: `kind`, or
-    `order=order__reference`.
-    """
+    """Names in the order of the books, with their columns: `kind`, or `merchant=merchant__reference`."""
     pairs = (name.partition("=") for name in names.split())
     return {name: column or name for name, _, column in pairs}
 

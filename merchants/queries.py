@@ -161,7 +161,7 @@ def factor_counts_from(user: User, authenticator_ids: Iterable[int]) -> datetime
 
 
 class CountsDays(Protocol):
-    """A credit line or a billing account, which knows its time zone and since when it has it."""
+    """What counts in local days: it knows its time zone, and since when it has it."""
 
     merchant_id: int
     timezone: str

@@ -36,27 +36,28 @@ def never(request: HttpRequest) -> bool:
 
 def with_second_factor(
     *,
-    opens_money: bool = False,
+    waits_page: str = "",
     back: str = "",
     unless: Callable[[HttpRequest], bool] = never,
 ) -> Callable[[View[P]], View[P]]:
     """A decorator that lets in whoever confirmed a second factor within
     ACCOUNT_REAUTHENTICATION_TIMEOUT.
 
-    Others are sent to do so, or to set one up, and come back to the same address. The fields of a
-    POST come back in the address, so that the page can ask for them once more, except those that
-    sensitive_post_parameters names: addresses are kept in logs. A view that takes only a POST names
-    in `back` the merchant's page to come back to. `opens_money` is for withdrawals and
-    destinations, which a first factor allows a day after it was set up. `unless` says of a request
-    that it needs none. Demonstrations (TAEL_SANDBOX) ask for none. The decorator stands below
-    for_members and its like, and below sensitive_post_parameters.
+    Others are sent to do so, or to set one up, and come back to the same address; what a POST
+    carried comes back in the address, so that the page can ask for it once more, but for what
+    sensitive_post_parameters names: addresses are kept in logs. What takes only a POST names in
+    `back` the merchant's page to come back to. `waits_page` is for what takes
+    money out, which a factor opens a day after somebody has first set one up: the template that
+    says so until then, which gets `counts_from`. `unless` says of a request that
+    it needs none. Demonstrations (TAEL_SANDBOX) ask for none. To stand below for_members and its
+    like, and below sensitive_post_parameters.
     """
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
         def guarded(request: Any, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not unless(request):
-                elsewhere = _sent_elsewhere(request, opens_money=opens_money, back=back)
+                elsewhere = _sent_elsewhere(request, waits_page=waits_page, back=back)
                 if elsewhere is not None:
                     return elsewhere
             request.session.pop(GO_ON, None)
@@ -130,10 +131,8 @@ def confirm_again(request: HttpRequest) -> HttpResponse | None:
     return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': request.path})}")
 
 
-def _sent_elsewhere(request: Any, *, opens_money: bool, back: str) -> HttpResponseBase | None:
-    """The response to somebody who has to confirm a factor first; None for those who have, or
-    need none.
-    """
+def _sent_elsewhere(request: Any, *, waits_page: str, back: str) -> HttpResponseBase | None:
+    """What answers who has to confirm a factor first; None for who has, or needs none."""
     if settings.TAEL_SANDBOX:
         return None
     now = clock.now()
@@ -152,18 +151,16 @@ def _sent_elsewhere(request: Any, *, opens_money: bool, back: str) -> HttpRespon
         if back:
             messages.info(request, _("Nothing has changed yet: confirm, and then do it once more."))
         return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': address})}")
-    return _wait(request, confirmed, now) if opens_money else None
+    return _wait(request, confirmed, now, waits_page) if waits_page else None
 
 
-def _wait(request: Any, confirmed: list[int], now: datetime) -> HttpResponse | None:
-    """The page that says from when on a factor allows withdrawals and destinations; None if it
-    does.
-    """
+def _wait(request: Any, confirmed: list[int], now: datetime, page: str) -> HttpResponse | None:
+    """The page that says from when a factor opens what takes money out; None if it does."""
     counts_from = queries.factor_counts_from(request.user, confirmed)
     if counts_from is not None and counts_from <= now:
         return None
     context = {"counts_from": counts_from, "now": now}
-    return render(request, "credit/factor_waits.html", context, status=HTTPStatus.FORBIDDEN)
+    return render(request, page, context, status=HTTPStatus.FORBIDDEN)
 
 
 def _records(request: HttpRequest) -> list[dict[str, Any]]:

@@ -78,7 +78,7 @@ TEXTS = {
         _("%(who)s has set up a second factor"),
         _(
             "%(who)s has set up a second factor for the first time. From %(opens_at)s on it opens"
-            " withdrawals and destinations of %(merchant)s."
+            " what takes money out of %(merchant)s."
         ),
     ),
     Kind.MEMBER_JOINED: (

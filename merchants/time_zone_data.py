@@ -1,9 +1,8 @@
 """Checks that this process counts days by the same time-zone data as the books (rule 2.12).
 
-The books name the version. A process with another version does not start; one that runs while the
-books take another version is refused at its next connection, as the books change it only while
-nobody is connected (billing.operations.time_zones). The check costs a query for each new
-connection.
+The books name the version. A process that has another one does not start; one that runs while the
+books take another is refused by its next connection, as the books are only taken over while nobody
+is connected. Looking costs a query for each new connection.
 """
 
 from typing import Any

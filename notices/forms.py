@@ -45,6 +45,12 @@ class EmailChoices(forms.Form):
                 label=group.label,
             )
 
+    @property
+    def hints(self) -> list[StrOrPromise]:
+        """What is said of the kinds that this person can't choose."""
+        kept = (kind for kind in kinds.registered() if not self._is_offered(kind))
+        return [kind.owners_hint for kind in kept if kind.owners_hint]
+
     def _is_offered(self, kind: Kind) -> bool:
         return not (self.membership.is_owner and kind.owners_always)
 

@@ -53,6 +53,7 @@ class Kind:
     is_automatic: bool = False
     # Owners get its e-mails whatever they chose: what it tells of may be a thief's.
     owners_always: bool = False
+    owners_hint: StrOrPromise = ""  # what owners read of that, where others may choose
 
     def __str__(self) -> str:
         return self.code

@@ -35,7 +35,7 @@ def automatic(request: MemberRequest) -> HttpResponse:
 
 
 @for_owners
-@with_second_factor(opens_money=True)
+@with_second_factor(waits_page="credit/factor_waits.html")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_up(request: MemberRequest) -> HttpResponse:

@@ -31,7 +31,7 @@ def destinations(request: MemberRequest) -> HttpResponse:
 @for_finance
 @never_cache
 @sensitive_post_parameters("number")
-@with_second_factor(opens_money=True)
+@with_second_factor(waits_page="credit/factor_waits.html")
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
     now = clock.now()
@@ -58,7 +58,7 @@ def new(request: MemberRequest) -> HttpResponse:
 
 
 @for_finance
-@with_second_factor(opens_money=True, back="credit:destinations")
+@with_second_factor(waits_page="credit/factor_waits.html", back="credit:destinations")
 @require_POST
 def remove(request: MemberRequest, pk: int) -> HttpResponse:
     now = clock.now()

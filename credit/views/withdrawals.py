@@ -84,7 +84,7 @@ def cancel(request: MemberRequest, reference: str) -> HttpResponse:
 
 
 @for_finance
-@with_second_factor(opens_money=True)
+@with_second_factor(waits_page="credit/factor_waits.html")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:

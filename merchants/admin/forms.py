@@ -12,15 +12,15 @@ from unfold.widgets import (
 
 from backoffice.decisions import Reasoned
 from lib.text_fields import LineField
+from merchants import roles as known_roles
 from merchants.models import Membership, Merchant
-from merchants.roles import Role
 
 
 class Roles(Reasoned):
     """The operator's present roles are in `initial`."""
 
     roles = forms.MultipleChoiceField(
-        choices=Role.choices, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
+        choices=known_roles.choices, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
     field_order: tuple[str, ...] = ("roles", "reason")
 

@@ -8,7 +8,7 @@ Profile     what a merchant says of itself, and whether an operator confirmed it
 ProfileStep a part of it was changed, confirmed or rejected; append-only.
 Proposal    a decision that takes two people, and what became of it; decided once.
 SignIn      a sign-in, sign-out, or attempt; never changed, and deleted only when old.
-EnrolledFactor  since when a second factor opens withdrawals and destinations.
+EnrolledFactor  since when a second factor opens what takes money out.
 SecurityMail  an e-mail about how somebody signs in, or who is on a team; sent once.
 Installation  what others know this installation by, and where it is.
 TimeZoneData  the version of the time-zone data by which the books count days; one row.

@@ -119,7 +119,7 @@ class Profile(models.Model):
 class ProfileStep(models.Model):
     """A change, confirmation or rejection of a part of a profile, and its instant.
 
-    A limit review asks what held at its own instant, so every step is kept.
+    Who judges a merchant asks what stood at some instant, so that every step is kept.
     """
 
     profile = models.ForeignKey(Profile, on_delete=models.PROTECT, related_name="steps")

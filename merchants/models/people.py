@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lib import locks
 from merchants.models.merchants import Merchant
-from merchants.roles import Role
+from merchants.roles import ADMINISTRATOR
 
 ENOUGH_ADMINISTRATORS = 2  # one proposes, the other confirms
 DECIDING_ON_PEOPLE = "deciding who may what"  # the lock that whoever decides so waits for
@@ -43,8 +43,8 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, **fields, is_staff=True, is_superuser=True)
 
     def administrators(self) -> "models.QuerySet[User]":
-        """The administrators who can sign in: active, and with a password that they chose."""
-        administers = models.Q(groups__name=Role.ADMINISTRATOR) | models.Q(is_superuser=True)
+        """Those who can sign in: active, and with a password that they chose."""
+        administers = models.Q(groups__name=ADMINISTRATOR) | models.Q(is_superuser=True)
         return (
             self.filter(administers, is_active=True, is_staff=True)
             .exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
@@ -102,7 +102,7 @@ class User(AbstractUser):
 
     @cached_property
     def _of_administrators(self) -> frozenset[str]:
-        given = Permission.objects.filter(group__name=Role.ADMINISTRATOR)
+        given = Permission.objects.filter(group__name=ADMINISTRATOR)
         named = given.values_list("content_type__app_label", "codename")
         return frozenset(f"{app}.{codename}" for app, codename in named)
 
@@ -110,7 +110,7 @@ class User(AbstractUser):
 class Membership(models.Model):
     class Role(models.TextChoices):
         OWNER = "OWNER", _("Owner")  # everything, the team included
-        FINANCE = "FINANCE", _("Finance")  # view, export, pay, withdraw, request
+        FINANCE = "FINANCE", _("Finance")  # view, export, and act with money
         VIEWER = "VIEWER", _("Viewer")  # view
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
@@ -135,7 +135,7 @@ class Membership(models.Model):
 
     @property
     def may_act(self) -> bool:
-        """Whether the person may export, pay, withdraw and ask; a viewer may only look."""
+        """Export, ask, and act with money; a viewer only looks."""
         return self.role in (self.Role.OWNER, self.Role.FINANCE)
 
     @property

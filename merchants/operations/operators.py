@@ -22,7 +22,7 @@ from merchants.models import Proposal, User
 from merchants.models.people import DECIDING_ON_PEOPLE, ENOUGH_ADMINISTRATORS
 from merchants.operations import proposals, sessions
 from merchants.proposals import OPERATOR_ROLES
-from merchants.roles import MANAGES_PEOPLE, OF_MONEY, Role
+from merchants.roles import ADMINISTRATOR, MANAGES_PEOPLE, names, of_money
 from merchants.trail import Action
 from trail import operations as trail
 
@@ -236,8 +236,8 @@ def change_roles(
     if not user.is_staff:
         raise NotAnOperator(f"{user} is no operator; add them as one.")
     present = roles_of(user)
-    if user.is_superuser and Role.ADMINISTRATOR not in present:
-        present = sorted([*present, Role.ADMINISTRATOR])
+    if user.is_superuser and ADMINISTRATOR not in present:
+        present = sorted([*present, ADMINISTRATOR])
     kept = [role for role in present if role in chosen]
     taken = [role for role in present if role not in chosen]
     if taken or user.is_superuser:
@@ -251,7 +251,7 @@ def change_roles(
 def _take(user: User, kept: list[str], reason: str, actor: User, now: datetime) -> None:
     """Leave the operator, whose row is locked, only these roles; this needs no second person."""
     before = "Superuser" if user.is_superuser else _named(roles_of(user))
-    if Role.ADMINISTRATOR not in kept:
+    if ADMINISTRATOR not in kept:
         keep_an_administrator(user)
     _give(user, kept)
     sessions.end(user)
@@ -267,7 +267,7 @@ def _take(user: User, kept: list[str], reason: str, actor: User, now: datetime) 
 
 
 def roles_of(user: User) -> list[str]:
-    return sorted(user.groups.filter(name__in=Role.values).values_list("name", flat=True))
+    return sorted(user.groups.filter(name__in=names()).values_list("name", flat=True))
 
 
 def check(actor: User) -> None:
@@ -303,10 +303,10 @@ def keep_an_administrator(user: User) -> None:
 
 def _checked(roles: Iterable[str]) -> list[str]:
     chosen = sorted(set(roles))
-    unknown = [name for name in chosen if name not in Role.values]
+    unknown = [name for name in chosen if name not in names()]
     if unknown:
         raise Invalid("roles", f"there is no role {', '.join(unknown)}")
-    if Role.ADMINISTRATOR in chosen and set(OF_MONEY) & set(chosen):
+    if ADMINISTRATOR in chosen and of_money() & set(chosen):
         raise Invalid("roles", "administrators decide no money: choose one or the other")
     return chosen
 

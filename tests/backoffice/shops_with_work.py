@@ -8,9 +8,9 @@ from moneyed import Money
 from billing.operations import payment_methods, payments, terms, transfers
 from credit.operations import requests
 from jobs.models import Heartbeat, JobFailure
+from merchants import roles
 from merchants.models import User
 from merchants.operations import profiles
-from merchants.roles import Role
 from tests import factories
 from tests.billing import deciding
 from tests.credit import reviewing, withdrawing
@@ -22,7 +22,7 @@ MEI = "mei@rosewood.example"
 
 def operator(**user: Any) -> User:
     """Somebody with all roles at once, as nobody has."""
-    return factories.operator(*Role.values, **user)
+    return factories.operator(*roles.names(), **user)
 
 
 def rosewood(settings: LazySettings) -> Shop:

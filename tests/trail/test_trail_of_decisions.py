@@ -16,7 +16,7 @@ from backoffice.decisions import Deciding
 from credit.models import PayoutAnswerFile, Withdrawal
 from credit.queries import withdrawals as queries
 from credit.tasks import take_payout_answers
-from merchants.roles import Role
+from merchants import roles
 from tests import trailed
 from tests.billing import operator_decisions as billing
 from tests.billing.operator_decisions import DECIDED_AT, DECIDER
@@ -62,7 +62,7 @@ def sandbox(settings: Settings) -> Settings:
 def browser() -> Client:
     """Of somebody with all roles at once, as nobody has; another administrator is there."""
     operator("Administrator", email=ANOTHER)
-    return browser_of(operator(*Role.values, email=DECIDER))
+    return browser_of(operator(*roles.names(), email=DECIDER))
 
 
 def page_of(case: Case, row: Model | None) -> str:

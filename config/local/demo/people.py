@@ -7,8 +7,10 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db import transaction
 
+from billing.roles import BILLING_OFFICER as DECIDES_BILLS
+from credit.roles import CREDIT_OFFICER as DECIDES_CREDIT
+from merchants import roles
 from merchants.models import Membership, Merchant
-from merchants.roles import Role
 
 PASSWORD = "tael-demo"
 ADMINISTRATOR = "admin@tael.example"
@@ -36,12 +38,12 @@ LOGINS = [
     Login("owner@lakeside.example", PASSWORD, "owner of Lakeside Outfitters"),
     Login("finance@lakeside.example", PASSWORD, "finance at Lakeside Outfitters"),
     Login("viewer@lakeside.example", PASSWORD, "viewer at Lakeside Outfitters"),
-    Login(ADMINISTRATOR, PASSWORD, "administrator, at /admin/", Role.ADMINISTRATOR),
-    Login(SECOND_ADMINISTRATOR, PASSWORD, "second administrator, at /admin/", Role.ADMINISTRATOR),
-    Login(CREDIT_OFFICER, PASSWORD, "credit officer, at /admin/", Role.CREDIT_OFFICER),
-    Login(PAYER, PASSWORD, "second credit officer, at /admin/", Role.CREDIT_OFFICER),
-    Login(BILLING_OFFICER, PASSWORD, "billing officer, at /admin/", Role.BILLING_OFFICER),
-    Login(AUDITOR, PASSWORD, "auditor, at /admin/", Role.AUDITOR),
+    Login(ADMINISTRATOR, PASSWORD, "administrator, at /admin/", roles.ADMINISTRATOR),
+    Login(SECOND_ADMINISTRATOR, PASSWORD, "second administrator, at /admin/", roles.ADMINISTRATOR),
+    Login(CREDIT_OFFICER, PASSWORD, "credit officer, at /admin/", DECIDES_CREDIT),
+    Login(PAYER, PASSWORD, "second credit officer, at /admin/", DECIDES_CREDIT),
+    Login(BILLING_OFFICER, PASSWORD, "billing officer, at /admin/", DECIDES_BILLS),
+    Login(AUDITOR, PASSWORD, "auditor, at /admin/", roles.AUDITOR),
 ]
 
 # (merchant, e-mail address, role)

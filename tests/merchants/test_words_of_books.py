@@ -1,0 +1,44 @@
+"""`merchants` says who somebody is: it knows no word of what the books above it keep."""
+
+import re
+from pathlib import Path
+
+from django.conf import settings
+
+WORDS = re.compile(
+    r"\w*(?:credit|bill|charg|limit|withdraw|proceeds|order|statement|invoice|payout)\w*",
+    re.IGNORECASE,
+)
+# What has another meaning there.
+ALLOWED = {
+    *("order_by", "ordering", "field_order", "in_order"),  # how rows and fields are sorted
+    *("ratelimit", "ratelimitusage", "rate_limits", "limit_get"),  # allauth's, of guesses
+    # A proposal is withdrawn by who made it.
+    *("withdraw", "withdraws", "withdrawn", "proposal_withdrawn"),
+}
+SENTENCES = (
+    # How rows are sorted.
+    *("in that order", "in this order", "in order", "no order that a", "in the order of the books"),
+    *("in the order in which they were written", "keep the order they came in"),
+    # What a merchant reads of the role: its own words for acting with money.
+    "Finance may see, export, pay, withdraw and ask for more.",
+)
+
+
+def test_nothing_in_merchants_speaks_of_a_book() -> None:
+    root = Path(settings.BASE_DIR)
+    files = [*root.glob("merchants/**/*.py"), *root.glob("templates/merchants/**/*.html")]
+    assert len(files) > 70
+    found = [
+        f"{file.relative_to(root)}: {word}"
+        for file in files
+        for word in WORDS.findall(_without_sentences(file.read_text()))
+        if word.lower() not in ALLOWED
+    ]
+    assert found == []
+
+
+def _without_sentences(text: str) -> str:
+    for sentence in SENTENCES:
+        text = text.replace(sentence, "")
+    return text
