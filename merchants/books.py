@@ -41,7 +41,7 @@ def plain(value: Decimal) -> str:
 
 
 def columns(names: str) -> dict[str, str]:
-    """Names in the order of the books, with their columns: `kind`, or `merchant=merchant__reference`."""
+    """Names in the order of the books, with their columns: `kind`, or `by=author__email`."""
     pairs = (name.partition("=") for name in names.split())
     return {name: column or name for name, _, column in pairs}
 
