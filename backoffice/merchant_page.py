@@ -104,7 +104,8 @@ def merchants() -> "QuerySet[Any]":
     found = apps.get_model(MERCHANT)._default_manager.all()
     related = [name for part in PARTS for name in part.related]
     deferred = [name for part in PARTS for name in part.deferred]
-    return found.select_related(*related).defer(*deferred)
+    with_parts: QuerySet[Any] = found.select_related(*related).defer(*deferred)
+    return with_parts
 
 
 def context(request: HttpRequest, merchant: Any, now: datetime) -> dict[str, Any]:

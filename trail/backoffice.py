@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from backoffice.list_pages import MERCHANT_LINKS, MerchantLink
 from backoffice.merchant_page import MANY, PARTS, Part, Section, Step, Visit
-from trail.actions import Action
+from trail import actions
 from trail.models import TrailEntry
 
 VIEW = "trail.view_trailentry"
@@ -31,6 +31,5 @@ def _steps(entries: Iterable[TrailEntry]) -> Iterator[Step]:
             for name in {**entry.before, **entry.after}
         )
         words = [entry.subject, changed, entry.reason]
-        known = entry.action in Action.values
-        title = str(Action(entry.action).label) if known else entry.action
+        title = actions.label(entry.action)
         yield Step(entry.at, title, " · ".join(filter(None, words)), entry.actor)

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.decisions import Act, ConfirmForm, Deciding, Decision
+from backoffice.decisions import Act, Call, ConfirmForm, Deciding, Decision
 from backoffice.list_pages import FoundByKeys, amount, figure, one_of, related, waiting
 from billing import payment_failures
 from billing.admin.forms import Ended
@@ -56,17 +56,6 @@ def _end_effect(payment: Payment) -> str:
     )
 
 
-def _end(act: Act) -> Payment:
-    ended_payments.end(
-        payment_id=act.row.pk,
-        arrived=act.said["arrived"],
-        reference=act.said["reference"],
-        reason=act.reason,
-        **act.by,
-    )
-    return Payment.objects.get(pk=act.row.pk)
-
-
 @admin.register(Payment)
 class PaymentAdmin(Deciding, FoundByKeys):
     merchant = "invoice__account__merchant"
@@ -101,7 +90,7 @@ class PaymentAdmin(Deciding, FoundByKeys):
             "End the attempt",
             form=Ended,
             effect=_end_effect,
-            carry_out=_end,
+            carry_out=Call(ended_payments.end, "payment_id"),
             done=outcome,
             is_open=lambda payment: payment.is_undecided and bool(payment.problem),
         ),

@@ -16,10 +16,9 @@ def declared() -> Iterator[tuple[str, Call, type[Any], bool]]:
     for model, pages in admin.site._registry.items():
         if not isinstance(pages, Deciding):
             continue
-        own: list[tuple[Decision | Download, bool]] = [
-            *((one, True) for one in (*pages.decisions, *pages.downloads)),
-            *((one, False) for one in pages.list_decisions),
-        ]
+        of_rows: list[Decision | Download] = [*pages.decisions, *pages.downloads]
+        of_lists: list[Decision | Download] = [*pages.list_decisions]
+        own = [(one, True) for one in of_rows] + [(one, False) for one in of_lists]
         for one, has_row in own:
             call = one.carry_out if isinstance(one, Decision) else one.content
             form = one.form if isinstance(one, Decision) else Reasoned
