@@ -1,4 +1,4 @@
-"""Ending an attempt of which its provider says what cannot be right (domain: payment).
+"""Ending an attempt of which its provider says what cannot be right.
 
 Such an attempt is never taken for paid, and asking again does not help where the provider insists.
 A person who has looked at the provider's own pages says how much money came, and ends it.

@@ -113,7 +113,8 @@ class Billing(RuleBasedStateMachine):
 
     @rule(card=st.sampled_from(CARDS))
     def choose_card(self, card: str) -> None:
-        payment_methods.add_card(
+        self.attempt(
+            payment_methods.add_card,
             merchant_id=self.shop.merchant.pk,
             provider="sandbox",
             token=card,
