@@ -1,7 +1,7 @@
-"""What a bank account's number looks like, country by country (rule 10.1).
+"""The formats of bank account numbers, country by country (rule 10.1).
 
-Pure: no query, no clock. An IBAN has the country's length and its check digits; elsewhere there is
-the number of the account and, beside it, what the country calls the bank or branch by.
+Pure: no query, no clock. An IBAN has the country's length and its check digits; elsewhere an
+account has a number and, beside it, the country's code for the bank or branch.
 """
 
 import re
@@ -42,14 +42,16 @@ def _is_american_bank(routing: str) -> bool:
 
 
 def _is_clabe(number: str) -> bool:
-    """Each product counts by its last digit; the 18th digit fills the sum up to tens."""
+    """Whether it is a Mexican CLABE: of each product the last digit counts, and the 18th digit
+    fills the sum up to a multiple of ten.
+    """
     products = (int(one) * (3, 7, 1)[at % 3] % 10 for at, one in enumerate(number[:17]))
     return (10 - sum(products) % 10) % 10 == int(number[17])
 
 
 @dataclass(frozen=True)
 class Rules:
-    """How accounts of a country that has no IBAN are written."""
+    """The format of accounts in a country without IBAN."""
 
     number: str  # a pattern
     routing: str = ""  # a pattern of the bank's or branch's code; none: the number says it all
@@ -97,7 +99,9 @@ def checked(country: str, number: str, routing: str) -> tuple[str, str]:
 
 
 def _plain(text: str) -> str:
-    """Wide digits, as Chinese keyboards write them, are the same."""
+    """The text without blanks, in capitals, and with wide digits, as Chinese keyboards write
+    them, made plain.
+    """
     return re.sub(r"[\s./-]", "", unicodedata.normalize("NFKC", text)).upper()
 
 

@@ -10,7 +10,7 @@ from lib.csv_files import amount, of_rows, safe, utc
 
 
 def orders(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:
-    """These orders of the line, in their order."""
+    """A CSV file of these orders of the line, in their order."""
     columns = {
         "Order": safe("reference"),
         "Buyer": safe("buyer"),
@@ -41,7 +41,9 @@ def orders(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:
 
 
 def entries(line: CreditLine, found: QuerySet[LimitEntry]) -> Iterator[bytes]:
-    """These entries of the line, in their order; who of our people made one is not told."""
+    """A CSV file of these entries of the line, in their order; it does not name our people who
+    made one.
+    """
     columns = {
         "Time (UTC)": utc("at"),
         "Kind": "kind",
@@ -62,7 +64,7 @@ def entries(line: CreditLine, found: QuerySet[LimitEntry]) -> Iterator[bytes]:
 
 
 def proceeds_entries(line: CreditLine, found: QuerySet[ProceedsEntry]) -> Iterator[bytes]:
-    """These entries of the line, in their order."""
+    """A CSV file of these entries of the line's proceeds, in their order."""
     columns = {
         "Time (UTC)": utc("at"),
         "Kind": "kind",
@@ -81,7 +83,7 @@ def proceeds_entries(line: CreditLine, found: QuerySet[ProceedsEntry]) -> Iterat
 
 
 def withdrawals(line: CreditLine, found: QuerySet[Withdrawal]) -> Iterator[bytes]:
-    """These withdrawals of the line, in their order."""
+    """A CSV file of these withdrawals of the line, in their order."""
     columns = {
         "Withdrawal": "reference",
         "Requested (UTC)": utc("requested_at"),

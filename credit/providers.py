@@ -1,8 +1,9 @@
-"""Who pays withdrawals out: operators with files for their bank (`manual`), or one of PROVIDERS.
+"""Providers that pay withdrawals out: operators with files for their bank (`manual`), or one of
+PROVIDERS.
 
 A provider knows a withdrawal by its reference. Whatever may go wrong between us and it, the answer
-to "did you pay this?" is asked by that reference, and nothing is sent a second time before it is
-"I never heard of it".
+to "did you pay this?" is asked by that reference, and nothing is sent a second time before it is "I
+never heard of it".
 """
 
 from dataclasses import dataclass
@@ -25,12 +26,12 @@ class SandboxNotAllowed(Refused):
 
 
 class NoAnswer(Exception):
-    """It was asked and did not answer, or not in words we know: it may have paid or not."""
+    """The provider did not answer, or not in words that we know: it may have paid or not."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of a withdrawal: PAID or FAILED."""
+    """A provider's answer about a withdrawal: PAID or FAILED."""
 
     status: Withdrawal.Status
     reference: str = ""  # the provider's own, when it paid
@@ -47,20 +48,24 @@ class Answer:
 
 
 class Provider(Protocol):
-    """Gives up on an answer within a minute: after ten, whoever asked is taken for dead."""
+    """A payout provider. It gives up on an answer within a minute: after ten, a process that
+    asked is taken for dead.
+    """
 
     def check_allowed(self) -> None:
-        """Raise what keeps it from being asked at all, before anything is sent."""
+        """Raise whatever keeps this provider from being used, before anything is sent."""
 
     def send(self, withdrawal: Withdrawal) -> Answer:
         """Pay it to its destination. Raises NoAnswer."""
 
     def find(self, reference: str) -> Answer | None:
-        """What became of it; None when it was never received. Raises NoAnswer."""
+        """The provider's answer about it; None when it never received it. Raises NoAnswer."""
 
 
 def number_of(withdrawal: Withdrawal) -> str:
-    """The destination's account or card number, for nobody but who pays. Raises Undecryptable."""
+    """The destination's account or card number, to be given only to who pays. Raises
+    Undecryptable.
+    """
     return encrypted.read(withdrawal.destination, "number").decode()
 
 

@@ -16,10 +16,11 @@ FORGIVEN = timedelta(minutes=5)  # by which clocks of two systems may differ
 
 
 def happened(said: datetime, *, not_before: datetime | None, told: datetime) -> datetime | None:
-    """The instant to compute with for what was said to happen at `said`.
+    """The instant to compute with for what is said to have happened at `said`.
 
-    That is `said` within `not_before` (the placing of the step's order) and `told` (its arrival),
-    and the nearer of the two for up to 5 minutes outside. None: it cannot have happened then.
+    That is `said` if it lies between `not_before` (the placing of the step's order) and `told` (its
+    arrival), and the nearer of the two if it lies up to 5 minutes outside. None means that it
+    cannot have happened then.
     """
     if said > told:
         return told if said - told <= FORGIVEN else None
@@ -30,7 +31,9 @@ def happened(said: datetime, *, not_before: datetime | None, told: datetime) -> 
 
 @dataclass(frozen=True)
 class Part:
-    """One instalment: `outstanding` is what of `amount` is neither paid nor refunded yet."""
+    """One instalment: `outstanding` is the part of `amount` that is neither paid nor refunded
+    yet.
+    """
 
     number: int
     amount: Decimal

@@ -1,6 +1,7 @@
-"""What a limit review makes of a line: a pure function of what is known and of a policy.
+"""The outcome of a limit review: a pure function of its inputs and of a policy.
 
-Domain: limit review. Scores are exact fractions, so that a grade never hangs on a rounded digit.
+See chapter 8 of docs/rules.md. Scores are exact fractions, so that a grade never depends on a
+rounded digit.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ Status = LimitReview.Status
 
 @dataclass(frozen=True)
 class Inputs:
-    """What is known of a line when it is reviewed; amounts are in the line's currency."""
+    """The inputs of a line's review; amounts are in the line's currency."""
 
     limit: Decimal
     rating: Decimal  # 0 to 5
@@ -34,7 +35,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Points:
-    """What each factor gave, between 0 and its weight."""
+    """The points that each factor gave, between 0 and its weight."""
 
     rating: Fraction
     volume: Fraction
@@ -60,10 +61,10 @@ HALF = Decimal(50)  # of a profile: its licence, or its contacts
 
 
 def completeness(reported: Decimal, confirmed: Decimal, *, is_rejected: bool) -> Decimal:
-    """How complete a profile counts, of 100.
+    """The completeness of a profile, from 0 to 100.
 
-    The larger of what was reported and what is confirmed here, which is half for each of licence
-    and contacts; half at most while one of them stands rejected. Rule 8.4.
+    It is the larger of the reported one and the one confirmed here, which is half for each of
+    licence and contacts; half at most while one of them stands rejected. Rule 8.4.
     """
     larger = max(reported, confirmed)
     return min(larger, HALF) if is_rejected else larger
@@ -92,7 +93,7 @@ def review(inputs: Inputs, policy: CreditPolicy) -> Result:
 
 
 def points_of(inputs: Inputs, policy: CreditPolicy) -> Points:
-    """What each factor gives. Rule 8.2."""
+    """The points that each factor gives. Rule 8.2."""
     stars = Fraction(inputs.rating - policy.rating_floor) / Fraction(policy.rating_span)
     volume = Fraction(inputs.paid) / (Fraction(policy.volume_multiple) * Fraction(inputs.limit))
     return Points(
@@ -113,12 +114,12 @@ def grade_of(score: Fraction, policy: CreditPolicy) -> LimitReview.Grade:
 
 
 def most(inputs: Inputs, policy: CreditPolicy) -> Decimal:
-    """The highest limit that a raise may come to, whatever the grade asks for."""
+    """The highest limit that a raise may reach, whatever the grade."""
     return _whole_steps(min(inputs.paid, policy.maximum_limit), policy)
 
 
 def decimal(value: Fraction) -> Decimal:
-    """A score or points as people read them, with 6 decimals."""
+    """A score or points with 6 decimals, as people read them."""
     return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("0.000001"))
 
 

@@ -1,4 +1,4 @@
-"""Doors for the timetable: each works off one chunk of what `due` found (config.celery)."""
+"""Functions of the jobs: each works off one chunk of the rows that `due` found."""
 
 from collections.abc import Sequence
 from datetime import datetime

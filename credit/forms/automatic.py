@@ -16,7 +16,9 @@ Every, Weekday = PayoutSchedule.Every, PayoutSchedule.Weekday
 
 
 class NewAutomatic(forms.Form):
-    """How often, on which day, from how much on, and where to."""
+    """The form for automatic withdrawals: how often, on which day, from how much on, and where
+    to.
+    """
 
     every = forms.ChoiceField(
         label=_("How often"), choices=Every.choices, widget=forms.RadioSelect, initial=Every.DAILY
@@ -62,7 +64,7 @@ class NewAutomatic(forms.Form):
 
     @property
     def content(self) -> dict[str, Any]:
-        """What the operation takes."""
+        """The arguments that the operation takes."""
         said = self.cleaned_data
         return {
             "every": said["every"],

@@ -11,7 +11,7 @@ from lib.text_fields import WordsField
 
 
 class OrderCheck(forms.Form):
-    """The amount of an order that a merchant thinks of taking."""
+    """The form that asks whether an order of some amount would be accepted."""
 
     amount = AmountField()
 
@@ -29,7 +29,7 @@ class OrderCheck(forms.Form):
 
 
 class Caps(forms.Form):
-    """A merchant's own caps for new orders; nothing is no cap."""
+    """The form for a merchant's own caps for new orders; an empty field means no cap."""
 
     order_cap = AmountField(required=False)
     buyer_cap = AmountField(required=False)
@@ -54,7 +54,7 @@ class Caps(forms.Form):
 
 
 class Question(forms.Form):
-    """Anything about the limit, to be answered by a person."""
+    """The form for a question about the limit, which a person answers."""
 
     message = WordsField(
         label=_("Your question"),
@@ -67,7 +67,7 @@ class Question(forms.Form):
 
 
 class Raise(forms.Form):
-    """How high the limit should be, and why."""
+    """The form that asks for a higher limit: how high, and why."""
 
     limit = AmountField()
     message = WordsField(

@@ -36,7 +36,7 @@ class EntryFilter(Filter):
 
 
 class DayFilter(Filter):
-    """The entries of a day."""
+    """Filters the entries of one day."""
 
     SORTS = ("-id", "id")
 
@@ -50,7 +50,7 @@ class WithdrawalFilter(Filter):
 
 
 class Withdrawing(forms.Form):
-    """How much, and where to."""
+    """The form of a withdrawal: how much, and where to."""
 
     amount = AmountField()
     destination = forms.TypedChoiceField(
@@ -94,7 +94,7 @@ class Withdrawing(forms.Form):
 
     @property
     def content(self) -> dict[str, str]:
-        """What was filled in, as fields of another form or of an address."""
+        """The values that were filled in, as fields of another form or of an address."""
         return {
             "amount": money.text(self.cleaned_data["amount"], self.currency),
             "destination": str(self.cleaned_data["destination"].pk),
@@ -103,7 +103,7 @@ class Withdrawing(forms.Form):
 
 
 def destination_label(destination: PayoutDestination, now: datetime) -> str:
-    """Its name for a choice; one to wait for says until when."""
+    """The destination's name in a menu; one that is not usable yet says until when."""
     name = ", ".join(filter(None, [str(destination), destination.bank, destination.holder]))
     if now >= destination.usable_from:
         return name
@@ -111,7 +111,7 @@ def destination_label(destination: PayoutDestination, now: datetime) -> str:
 
 
 class ConfirmedWithdrawal(Withdrawing):
-    """The same with the fee that was shown; without one, nothing was."""
+    """The form of a withdrawal with the fee that was shown; no fee means that none was shown."""
 
     fee = forms.DecimalField(widget=forms.HiddenInput, required=False)
 
@@ -130,7 +130,9 @@ def _usable_from(destination: PayoutDestination, sentence: Any, **more: str) -> 
 
 
 class NewDestination(forms.Form):
-    """Whose account it is, and its number, which is not shown again."""
+    """The form of a new destination: whose account it is, and its number, which is not shown
+    again.
+    """
 
     kind = forms.ChoiceField(
         label=_("Kind"), choices=PayoutDestination.Kind.choices, widget=forms.RadioSelect

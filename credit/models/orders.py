@@ -24,11 +24,11 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(status=Order.Status.OPEN)
 
     def overdue(self, today: date) -> "OrderQuerySet":
-        """OPEN with an unpaid part past its due date, seen from local day `today`."""
+        """The OPEN orders with an unpaid part whose due date is before local day `today`."""
         return self.open().filter(due_on__lt=today)
 
     def seen_on(self, today: date) -> "OrderQuerySet":
-        """Each with `is_overdue`, as `overdue` has it."""
+        """The orders, each with `is_overdue` as `overdue` defines it on local day `today`."""
         overdue = Q(status=Order.Status.OPEN, due_on__isnull=False, due_on__lt=today)
         return self.annotate(is_overdue=ExpressionWrapper(overdue, models.BooleanField()))
 
@@ -189,7 +189,9 @@ class Order(models.Model):
         return money.of(self.outstanding, self.currency)
 
     def set_due_on(self) -> None:
-        """Take `due_on` from the other fields: the oldest unpaid part's date, if there is one."""
+        """Set `due_on` from the other fields: the due date of the oldest unpaid part, if there
+        is one.
+        """
         self.due_on = (
             rules.oldest_due_on(
                 instalments=self.instalments,
@@ -224,7 +226,7 @@ class Order(models.Model):
 
     @property
     def is_own_decline(self) -> bool:
-        """Whether the merchant itself wanted it to be declined, so that no value was lost."""
+        """Whether a rule of the merchant's own declined it, so that no value was lost."""
         return self.decline_code in self.OWN_DECLINES
 
     @property

@@ -13,14 +13,14 @@ from lib.fields import AmountField, CurrencyField
 
 
 class PayoutSchedule(models.Model):
-    """A merchant's wish that all that is available be withdrawn, each day or each week."""
+    """A merchant's wish to have all available proceeds withdrawn, each day or each week."""
 
     class Every(models.TextChoices):
         DAILY = "DAILY", _("Every day")
         WEEKLY = "WEEKLY", _("Every week")
 
     class Weekday(models.IntegerChoices):
-        """As ISO 8601 counts them."""
+        """Days of the week, numbered as in ISO 8601."""
 
         MONDAY = 1, _("Monday")
         TUESDAY = 2, _("Tuesday")
@@ -94,7 +94,7 @@ class PayoutSchedule(models.Model):
 
 
 class PayoutRun(models.Model):
-    """What an automatic withdrawal came to on a local day: once a day, however often it was tried.
+    """The result of an automatic withdrawal on a local day: once a day, however often it was tried.
 
     A day on which nothing could be withdrawn is a run, too; the next one is then tried.
     """

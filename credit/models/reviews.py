@@ -15,7 +15,7 @@ from lib.fields import AmountField, CurrencyField
 
 
 class LimitReview(models.Model):
-    """One monthly look at a line: what was known, what it scored, what came of it."""
+    """One monthly look at a line: the inputs, the score, and the outcome."""
 
     class Grade(models.TextChoices):
         A = "A", _("A: doubles the limit")
@@ -34,7 +34,7 @@ class LimitReview(models.Model):
         VOID = "VOID", _("Overtaken")
 
     class Note(models.TextChoices):
-        """What held the outcome back from what the grade alone would have done."""
+        """Why the outcome is less than the grade alone would have given."""
 
         CAPPED_BY_PAID = "capped_by_paid", _("Not more than was paid in the period")
         CAPPED_BY_MAXIMUM = "capped_by_maximum", _("Not more than the maximum")

@@ -14,7 +14,7 @@ from lib.fields import AmountField, CurrencyField, ReferenceField
 
 
 class UnmatchedSettlement(models.Model):
-    """What an operator decided about UNMATCHED cash, or a part of it. Never changes."""
+    """An operator's decision about UNMATCHED cash, or a part of it. Never changes."""
 
     class Kind(models.TextChoices):
         APPLIED = "APPLIED", _("Applied to another order")

@@ -238,7 +238,7 @@ class Withdrawal(models.Model):
 
     @property
     def came_back(self) -> bool:
-        """Amount and fee are in the proceeds again."""
+        """Whether amount and fee are in the proceeds again."""
         return self.status in self.RETURNED
 
     @property
@@ -247,7 +247,7 @@ class Withdrawal(models.Model):
 
     @property
     def may_be_sent(self) -> bool:
-        """Nobody has to approve it any more, and nobody has sent it."""
+        """Whether it needs no approval any more, and was not sent yet."""
         return self.status == self.Status.APPROVED or (
             self.status == self.Status.REQUESTED and not self.needs_approval
         )

@@ -35,12 +35,13 @@ def set_up(
     actor: str,
     now: datetime,
 ) -> tuple[PayoutSchedule, bool]:
-    """From 24 hours on, withdraw all that is available each day, or each week on a `weekday` from
-    1 (Monday) to 7, whenever that is `from_amount` or more, fees included.
+    """Withdraw all available proceeds each day, or each week on a `weekday` from 1 (Monday) to 7,
+    whenever that is `from_amount` or more, fees included; the first time 24 hours from now.
 
-    All owners are told. One that is there ends; the same one again is one, usable from when it was
-    set up first. Returns it and whether it is new. Raises UnknownDestination, DestinationNotUsable
-    for one that was removed, CurrencyMismatch, Invalid. Rule 10.13.
+    All owners are told. It replaces a schedule that is there; the same one again is the one that is
+    there, usable from when it was set up first. Returns the schedule and whether it is new. Raises
+    UnknownDestination, DestinationNotUsable for one that was removed, CurrencyMismatch, Invalid.
+    Rule 10.13.
     """
     line = lines.lock(merchant_id, now=now)
     least = money.figure(from_amount, line.currency, field="from_amount")
@@ -75,7 +76,7 @@ def set_up(
 
 @transaction.atomic
 def stop(*, merchant_id: int, actor: str, now: datetime) -> None:
-    """End the automatic withdrawals of the merchant, if there are any. Twice is once."""
+    """End the merchant's automatic withdrawals; does nothing if there are none."""
     line = lines.lock(merchant_id, now=now)
     rule = in_force(line)
     if rule is not None:
@@ -84,10 +85,11 @@ def stop(*, merchant_id: int, actor: str, now: datetime) -> None:
 
 @transaction.atomic
 def run(rule_id: int, *, now: datetime) -> PayoutRun | None:
-    """Withdraw for the line's open day what can be; None when it is not due, or not any more.
+    """Make the automatic withdrawal of the line's open day; returns None when it is not due, or no
+    longer.
 
-    However late it comes it runs once, for the day that is open then. What it asks for is a
-    withdrawal like any other, in the name of who set it up. Rule 10.14.
+    However late it comes it runs once, for the day that is open then. It requests a withdrawal like
+    any other, in the name of the person who set it up. Rule 10.14.
     """
     line_id = PayoutSchedule.objects.values_list("line_id", flat=True).get(pk=rule_id)
     line = lines.lock(line_id, now=now)
@@ -136,7 +138,7 @@ def _check_rhythm(every: str, weekday: int | None) -> None:
 
 
 def _due_from(day: date, weekday: int | None) -> date:
-    """The first day on which it is due, from `day` on."""
+    """The first day, `day` or later, on which the schedule is due."""
     return day if weekday is None else day + timedelta(days=(weekday - day.isoweekday()) % 7)
 
 

@@ -1,4 +1,4 @@
-"""The end of an automatic withdrawal: by its merchant, by a new one, or with its destination."""
+"""Ends automatic withdrawals: by the merchant, by a new schedule, or with their destination."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from trail import operations as trail
 
 
 def end(rule: PayoutSchedule, *, actor: str, now: datetime) -> None:
-    """Let it ask for nothing any more; its line is locked. What it has asked for goes on."""
+    """End the schedule, whose line is locked. Withdrawals that it has requested go on."""
     if rule.has_ended:
         return
     rule.ended_at, rule.ended_by = now, actor
@@ -25,7 +25,7 @@ def end(rule: PayoutSchedule, *, actor: str, now: datetime) -> None:
 
 
 def words(rule: PayoutSchedule) -> dict[str, str]:
-    """What it does, as the trail tells it."""
+    """The terms of the schedule, as the trail shows them."""
     destination = rule.destination
     return {
         "every": rule.every,

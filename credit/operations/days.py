@@ -1,8 +1,8 @@
 """The credit half of a merchant's day-end (rule 20.1).
 
 Write-offs, then overdue freezes, then, on the first of a month, limit reviews. Set-based: one pass
-works off one local day of every line given. All that a day-end does carries the instant at which
-the day ended, whenever the job came to it.
+works off one local day of every line given. Everything that a day-end writes carries the instant at
+which the day ended, however late the job runs.
 """
 
 from collections.abc import Sequence
@@ -102,7 +102,8 @@ WHERE line.merchant_id = next.line_id AND line.timezone <> next.timezone
 
 
 def work_off(line_ids: Sequence[int], *, now: datetime) -> int:
-    """Work off all day-ends ≤ `now` of these lines, one day at a time; how many there were.
+    """Work off all day-ends up to `now` of these lines, one day at a time; returns how many there
+    were.
 
     Each day of the chunk is one transaction (or part of the caller's), so that a run that dies, is
     late, or meets another one leaves every line at the end of some day. Rule 20.1, rule 20.2.
@@ -145,7 +146,7 @@ def _work_off_one_day(line_ids: Sequence[int], now: datetime) -> int:
 
 
 def _time_zones(starts: Sequence[Start]) -> list[str]:
-    """In which each line counts the day that starts."""
+    """The time zone in which each line counts the day that starts."""
     months = {start.today for start in starts if start.today.day == 1}
     line_ids = [start.line_id for start in starts]
     changes = {month: time_zones_from(line_ids, month) for month in months}

@@ -1,4 +1,4 @@
-"""Where a merchant's proceeds may go (rule 10.1)."""
+"""The accounts and cards that a merchant's proceeds may be paid to (rule 10.1)."""
 
 import re
 import unicodedata
@@ -54,14 +54,14 @@ class UnknownDestination(Refused):
 
 
 class DestinationNotUsable(Refused):
-    """It was removed, or added too recently."""
+    """The destination was removed, or was added too recently."""
 
     code = "destination_not_usable"
     sentence = _("This destination can't be used now. Choose another one.")
 
 
 class DestinationConflict(Conflict):
-    """The number is known, of another holder or bank."""
+    """The number is known already, with another holder or bank."""
 
     sentence = _(
         "You have this number already, with another holder or bank. Remove that destination first."
@@ -90,8 +90,8 @@ def add(
     actor: str,
     now: datetime,
 ) -> tuple[PayoutDestination, bool]:
-    """Let proceeds go to this Alipay account (e-mail or mobile number), bank card, or bank account
-    in `country` (with its `routing` code, where there is one) in 24 hours.
+    """Add a destination, usable in 24 hours: an Alipay account (e-mail or mobile number), a bank
+    card, or a bank account in `country` (with its `routing` code, where there is one).
 
     The number is kept encrypted. All owners are told. Returns the destination and whether it is
     new: the same one added twice is one, usable from when it was added first. Raises Invalid,
@@ -183,7 +183,7 @@ def _bank(kind: PayoutDestination.Kind, bank: str) -> str:
 def _number(
     kind: PayoutDestination.Kind, number: str, country: str, routing: str
 ) -> tuple[str, str]:
-    """Number and routing code as banks write them."""
+    """The number and routing code in the form in which banks write them. Raises Invalid."""
     if kind == PayoutDestination.Kind.BANK_ACCOUNT:
         try:
             return bank_accounts.checked(country, number, routing)
@@ -196,7 +196,9 @@ def _number(
 
 
 def _number_of_no_account(kind: PayoutDestination.Kind, number: str) -> str:
-    """Chinese keyboards write wide digits, which are the same."""
+    """The number of a card or an Alipay account, with wide digits of Chinese keyboards made
+    plain. Raises Invalid.
+    """
     plain = "".join(unicodedata.normalize("NFKC", number).split())
     if kind == PayoutDestination.Kind.BANK_CARD:
         plain = plain.replace("-", "")
@@ -237,7 +239,9 @@ def _passes_luhn(digits: str) -> bool:
 
 
 def _last_four(number: str) -> str:
-    """Enough to tell one's own from another; of a short number or address not all there is."""
+    """The number's last characters, enough to tell one's own from another; never all of a short
+    number or address.
+    """
     local, is_email, _ = number.partition("@")
     if is_email:
         return local[-4:] if len(local) > 4 else local[-1:]
@@ -247,7 +251,9 @@ def _last_four(number: str) -> str:
 def _known(
     line: CreditLine, kind: str, number: str, country: str, routing: str
 ) -> PayoutDestination | None:
-    """The same destination, if the line has it. Only those that end alike need to be opened."""
+    """The same destination, if the line has it. Only numbers with the same last characters are
+    decrypted.
+    """
     alike = PayoutDestination.objects.filter(
         line=line,
         kind=kind,
@@ -269,12 +275,11 @@ def _is_number(destination: PayoutDestination, number: str) -> bool:
 def remove(
     *, merchant_id: int, destination_id: int, actor: str, now: datetime
 ) -> PayoutDestination:
-    """Let no new withdrawal go there, and end automatic ones.
+    """Remove a destination: no new withdrawal goes there, and automatic ones end.
 
-    Those under way to it go on until they are over, unless the merchant cancels them; what its
-    provider never received is not sent again. Twice is once.
-
-    Raises UnknownDestination. Rule 10.4.
+    Withdrawals under way to it go on until they end, unless the merchant cancels them; one that its
+    provider never received is not sent again. Removing it twice changes nothing. Raises
+    UnknownDestination. Rule 10.4.
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
@@ -299,9 +304,9 @@ def load(line: CreditLine, destination_id: int) -> PayoutDestination:
 
 
 def usable(line: CreditLine, destination_id: int, *, now: datetime) -> PayoutDestination:
-    """The destination of this locked line, to send money to.
+    """The destination of this locked line, if money can be sent to it now.
 
-    Raises UnknownDestination, DestinationNotUsable, which names the instant from which it is.
+    Raises UnknownDestination, and DestinationNotUsable, which names the instant from which it is.
     """
     destination = load(line, destination_id)
     if destination.removed_at is not None:

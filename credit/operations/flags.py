@@ -1,4 +1,4 @@
-"""Flagging orders for a person to look at, and what the person found (rule 7.7).
+"""Flags orders that a person should look at, and records what the person found (rule 7.7).
 
 A flag changes nothing by itself: it is an operator who freezes, if there is a reason to.
 """
@@ -33,7 +33,7 @@ class UnknownFlag(Refused):
 
 
 class AlreadyDecided(Refused):
-    """Somebody has looked at the flag before; the first decision stands."""
+    """Somebody has decided about the flag already; the first decision stands."""
 
     code = "already_decided"
 
@@ -50,11 +50,11 @@ WHERE credit_orderflag.status = 'OPEN'
 
 @transaction.atomic
 def raise_flags(line_ids: Sequence[int], *, now: datetime) -> None:
-    """Flag what the rules find on these lines at `now`, once per cause.
+    """Flag orders of these lines that a rule selects at `now`, once per cause.
 
     The causes: a buyer with 5 or more orders within 24 hours, by the local day on which the first
-    of them was placed; and an order that was shipped 60 days ago and is not delivered.
-    Rule 7.7, rule 7.8.
+    of them was placed; and an order that was shipped 60 days ago and is not delivered. Rule 7.7,
+    rule 7.8.
     """
     found = _busy_buyers(line_ids, now) + _undelivered(line_ids, now)
     # Lines in the order of their keys, as everybody who locks several.
@@ -64,12 +64,14 @@ def raise_flags(line_ids: Sequence[int], *, now: datetime) -> None:
 
 
 def dismiss(*, flag_id: int, actor: str, reason: str, now: datetime) -> OrderFlag:
-    """Nothing is wrong with these orders. Raises UnknownFlag, AlreadyDecided, Invalid."""
+    """Record that nothing is wrong with these orders. Raises UnknownFlag, AlreadyDecided,
+    Invalid.
+    """
     return _decide(flag_id, Action.FLAG_DISMISSED, actor, reason, now)
 
 
 def confirm(*, flag_id: int, actor: str, reason: str, now: datetime) -> OrderFlag:
-    """Something is wrong with these orders. Freezing the line is a decision of its own.
+    """Record that something is wrong with these orders. Freezing the line is a decision of its own.
 
     Raises UnknownFlag, AlreadyDecided, Invalid without a reason.
     """

@@ -16,13 +16,13 @@ from trail import operations as trail
 
 
 class AlreadyFrozen(Refused):
-    """The line has a freeze for this reason; a rule's reason is in force once at a time."""
+    """The line is frozen for this reason already; a rule's reason is in force once at a time."""
 
     code = "already_frozen"
 
 
 class AlreadyLifted(Refused):
-    """The freeze is not in force any more."""
+    """The freeze is no longer in force."""
 
     code = "already_lifted"
 
@@ -33,8 +33,8 @@ def place(
 ) -> Freeze:
     """Freeze the line: it declines new orders, and open ones go on.
 
-    Raises AlreadyFrozen for a rule's reason that is in force already, Invalid without a note.
-    Rule 7.1.
+    Raises AlreadyFrozen for a rule's reason that is in force already, Invalid without a note. Rule
+    7.1.
     """
     note = wording.checked("note", note)
     line = lines.lock(merchant_id, now=now)

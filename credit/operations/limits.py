@@ -17,10 +17,10 @@ from trail import operations as trail
 def set_limit(
     *, merchant_id: int, limit: Money, actor: str, reason: str, now: datetime
 ) -> LimitEntry:
-    """Set the line's limit, also below what is used: then nothing is available until payments come.
+    """Set the line's limit, even below what is used: then nothing is available until payments come.
 
-    Raises CurrencyMismatch, Invalid for a negative or unchanged limit, or without a reason.
-    Rule 8.17.
+    Raises CurrencyMismatch, Invalid for a negative or unchanged limit, or without a reason. Rule
+    8.17.
     """
     reason = wording.checked("reason", reason)
     with transaction.atomic():
@@ -45,9 +45,9 @@ def change(
     reason: str,
     now: datetime,
 ) -> LimitEntry:
-    """Move the locked line's limit by a person's decision, and write the entry that says so.
+    """Change the locked line's limit by a person's decision, and write its entry.
 
-    A raise that waits is VOID by that. Rule 4.3, rule 8.10.
+    A raise that waits for a decision becomes VOID. Rule 4.3, rule 8.10.
     """
     before, line.limit = line.limit, limit
     line.save(update_fields=["limit"])

@@ -1,4 +1,4 @@
-"""Opening a credit line, and taking hold of one."""
+"""Opens and locks credit lines."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -34,7 +34,7 @@ def open(
 ) -> CreditLine:
     """Open the merchant's line with a limit of `limit` in `currency`, from the local day of `now`.
 
-    Raises Invalid for a negative limit or one with more digits than the currency. Domain: credit.
+    Raises Invalid for a negative limit or one with more digits than the currency.
     """
     limit = money.posted(limit, money.check_currency(currency), field="credit_limit")
     if limit < 0:
@@ -68,7 +68,8 @@ def open(
 def hold(merchant_ids: Collection[int]) -> None:
     """Lock these lines until the transaction ends, in the order in which everybody locks several.
 
-    Nothing is worked off. For who goes on to lock some of them one by one, in another order.
+    No day is worked off. It is for callers that go on to lock some of them one by one, in another
+    order.
     """
     held = CreditLine.objects.select_for_update(no_key=True).filter(pk__in=merchant_ids)
     list(held.order_by("pk").values_list("pk"))
@@ -77,10 +78,10 @@ def hold(merchant_ids: Collection[int]) -> None:
 def lock(merchant_id: int, *, now: datetime, notes_instant: bool = True) -> CreditLine:
     """The line, locked until the transaction ends, with all days worked off that end by `line.now`.
 
-    The first thing every operation on a line does, and it then counts at `line.now`: the latest of
-    `now`, what the line last wrote and the start of its open day, since clocks differ and locks are
-    waited for. With `notes_instant=False` it is the caller that notes `line.now` on the line with
-    what it writes (`last_wrote_at`). Raises CreditLine.DoesNotExist. Rule 2.4, rule 2.5.
+    Every operation on a line does this first, and then counts at `line.now`: the latest of `now`,
+    the instant last written to the line and the start of its open day, since clocks differ and
+    locks are waited for. With `notes_instant=False` the caller saves `line.now` on the line with
+    its own writes (`last_wrote_at`). Raises CreditLine.DoesNotExist. Rule 2.4, rule 2.5.
     """
     line = _locked(merchant_id, now, LOCK_AND_NOTE if notes_instant else LOCK)
     counts_at = max(now, line.last_wrote_at)  # as a day starts that instant is noted, too
@@ -92,9 +93,9 @@ def lock(merchant_id: int, *, now: datetime, notes_instant: bool = True) -> Cred
 
 
 def _locked(merchant_id: int, now: datetime, lock: str) -> CreditLine:
-    """The row by one statement, without building Django's query for it each time.
+    """The line's row by one statement, without building Django's query for it each time.
 
-    Every operation starts here; the query's construction was a fifth of placing an order.
+    Every operation starts here; building the query was a fifth of placing an order.
     """
     with connection.cursor() as cursor:
         cursor.execute(lock, {"line": merchant_id, "now": now})
@@ -107,7 +108,7 @@ def _locked(merchant_id: int, now: datetime, lock: str) -> CreditLine:
 def release(
     line: CreditLine, order: Order, amount: Decimal, *, kind: LimitEntry.Kind, now: datetime
 ) -> None:
-    """Give back `amount` of what `order` held on the locked line."""
+    """Release `amount` of what `order` reserves on the locked line."""
     line.used -= amount
     line.save(update_fields=["used"])
     LimitEntry.objects.create(

@@ -1,4 +1,4 @@
-"""What the platform measured of a shop (rule 8.1)."""
+"""Metrics of a shop that the platform reports (rule 8.1)."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -28,11 +28,10 @@ def report(
     at: datetime,
     now: datetime,
 ) -> tuple[ShopMetrics, bool]:
-    """Keep the metrics measured at `at`: a rating from 0 to 5, three marks from 0 to 100.
+    """Record the metrics measured at `at`: a rating from 0 to 5, three marks from 0 to 100.
 
-    Reviews know of them from now on, and take the latest measured.
-
-    Returns them and whether they are new. Raises Invalid out of range, MetricsConflict. Rule 23.8.
+    Reviews know of them from now on, and use the latest measured. Returns them and whether they are
+    new. Raises Invalid for a value out of range, MetricsConflict. Rule 23.8.
     """
     sent = {
         "rating": rating,

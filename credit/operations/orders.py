@@ -30,7 +30,9 @@ class OrderNotOpen(Refused):
 
 
 class WrongInstant(Invalid):
-    """It is said to have happened before its order was placed, or after we were told of it."""
+    """The step is said to have happened before its order was placed, or after we were told of
+    it.
+    """
 
     def __init__(self, at: datetime) -> None:
         super().__init__("at", f"{at.isoformat()} is before the order was placed, or not here yet")
@@ -77,12 +79,12 @@ def place(
     at: datetime | None = None,
     now: datetime,
 ) -> tuple[Order, bool]:
-    """Hold `amount` on the line and open the order, or record it as DECLINED with the reason.
+    """Reserve `amount` on the line and open the order, or record it as DECLINED with the reason.
 
     It counts from `now` on; `at` is when the platform says that the buyer placed it (as a rule,
-    now). Returns the order and whether it is new; the same reference with the same content gives
+    now). Returns the order and whether it is new; the same reference with the same content returns
     the order that is there. Raises OrderConflict when the content differs, CurrencyMismatch,
-    Invalid, and WrongInstant when `at` is not here yet. Rule 4.5, rule 4.6.
+    Invalid, and WrongInstant when `at` is in the future. Rule 4.5, rule 4.6.
     """
     if not 1 <= instalments <= MOST_INSTALMENTS:
         raise Invalid("instalments", f"must be between 1 and {MOST_INSTALMENTS}")
@@ -118,7 +120,9 @@ def place(
 
 
 def _check_can_be_placed(reference: str, said_at: datetime, line: CreditLine) -> None:
-    """Raise WrongInstant for a new order that is not here yet; a repeat is one whenever it is."""
+    """Raise WrongInstant for a new order that is said to be placed in the future; a repeat
+    passes.
+    """
     try:
         check_instant(said_at, line)
     except WrongInstant:
@@ -127,7 +131,7 @@ def _check_can_be_placed(reference: str, said_at: datetime, line: CreditLine) ->
 
 
 def _decline_code(line: CreditLine, buyer: str, figure: Decimal, buyer_risk: int) -> str:
-    """The first reason that applies, or nothing."""
+    """The code of the first reason to decline the order; "" if there is none."""
     if line.is_closed:
         return Order.Decline.ACCOUNT_CLOSED
     if line.is_frozen:
@@ -176,9 +180,10 @@ def _insert(order: Order, line: CreditLine) -> bool:
 
 
 def _notify(order: Order, line: CreditLine) -> None:
-    """Tell what the merchant should know of: a decline, or a limit that this order has filled.
+    """Notify the merchant of a declined order, or of a limit that this order has filled.
 
-    `line` is as it was before the order. What the merchant itself wanted declined is not told.
+    `line` is as it was before the order. Nothing is written of an order that the merchant's own
+    rules declined.
     """
     if order.decline_code in Order.OWN_DECLINES:
         return
@@ -218,7 +223,7 @@ def load(line: CreditLine, reference: str) -> Order:
 
 
 def ship(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tuple[Order, bool]:
-    """Note that the order left the shop at `at`. Returns it and whether that was news.
+    """Record that the order left the shop at `at`. Returns the order and whether that was new.
 
     Raises UnknownOrder, WrongInstant, OrderNotOpen for a declined or cancelled order. Rule 4.10.
     """
@@ -236,10 +241,10 @@ def ship(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tu
 
 
 def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tuple[Order, bool]:
-    """Note that the buyer received the order at `at`, from which its parts fall due.
+    """Record that the buyer received the order at `at`, from which its parts fall due.
 
-    Returns it and whether that was news. Raises UnknownOrder, WrongInstant, OrderNotOpen for a
-    declined or cancelled order. The first part is due `payment_days` after the local day of
+    Returns the order and whether that was new. Raises UnknownOrder, WrongInstant, OrderNotOpen for
+    a declined or cancelled order. The first part is due `payment_days` after the local day of
     delivery. Rule 4.10, rule 4.11.
     """
     with transaction.atomic():
@@ -266,9 +271,9 @@ def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) ->
 
 
 def _notify_if_overdue(order: Order, line: CreditLine) -> None:
-    """Tell of each due date that had passed unpaid before we heard of the delivery.
+    """Notify the merchant of each due date that had passed unpaid before we heard of the delivery.
 
-    The day-end that would have told it is past (operations.days).
+    The day-end that would have done so has been worked off (operations.days).
     """
     if order.due_on is None or order.due_on >= line.open_on:
         return
@@ -294,10 +299,10 @@ def _check_can_move(order: Order) -> None:
 
 
 def check_instant(at: datetime, line: CreditLine, order: Order | None = None) -> datetime:
-    """The instant to compute with for what was said to happen at `at`, of which we hear now.
+    """The instant to compute with for what is said to have happened at `at`, and reaches us now.
 
-    Raises WrongInstant when that is before `order` was placed or after now, by over 5 minutes.
-    Rule 3.5.
+    Raises WrongInstant when that is before `order` was placed or after now, by over 5 minutes. Rule
+    3.5.
     """
     placed_at = min(order.placed_said_at, order.placed_at) if order else None
     counted_at = happened(at, not_before=placed_at, told=line.now)
@@ -309,11 +314,11 @@ def check_instant(at: datetime, line: CreditLine, order: Order | None = None) ->
 def cancel(
     *, merchant_id: int, reference: str, reason: str, at: datetime | None = None, now: datetime
 ) -> tuple[Order, bool]:
-    """Cancel an open order of which nothing is paid, and release all that it holds.
+    """Cancel an open order of which nothing is paid, and release all that it reserves.
 
     It is released now; `at` is when the platform says it was cancelled (as a rule, now). Returns
-    it and whether that was news. Raises UnknownOrder, WrongInstant, OrderNotOpen, OrderConflict
-    when it was cancelled before for another reason. Rule 4.15.
+    the order and whether that was new. Raises UnknownOrder, WrongInstant, OrderNotOpen,
+    OrderConflict when it was cancelled before for another reason. Rule 4.15.
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)

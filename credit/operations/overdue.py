@@ -1,4 +1,4 @@
-"""Freezes that the overdue rule places and lifts (rule 7.5, rule 7.6)."""
+"""Freezes that the rule about overdue payments places and lifts (rule 7.5, rule 7.6)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -84,7 +84,7 @@ def lift(line: CreditLine, *, now: datetime) -> None:
 
 
 def end(freeze: Freeze, line: CreditLine, *, by: str, note: str, now: datetime) -> None:
-    """Lift a freeze in force of the locked line, and tell the merchant."""
+    """Lift a freeze in force of the locked line, and notify the merchant."""
     freeze.lifted_at = now
     freeze.lifted_by = by
     freeze.lift_note = note
@@ -100,6 +100,6 @@ def end(freeze: Freeze, line: CreditLine, *, by: str, note: str, now: datetime) 
 
 
 def count(line: CreditLine, change: int) -> None:
-    """Keep the locked line's running count of freezes in force."""
+    """Add `change` to the locked line's running count of freezes in force."""
     CreditLine.objects.filter(pk=line.pk).update(freezes_in_force=F("freezes_in_force") + change)
     line.freezes_in_force += change

@@ -1,6 +1,6 @@
 """A merchant's own rules for new orders: a pause, and caps (rule 6.1, rule 6.2).
 
-What they decline is told to nobody and is no lost value: the merchant wanted it so.
+Orders that they decline cause no notice and are no lost value: the merchant wanted it so.
 """
 
 from datetime import datetime
@@ -19,7 +19,9 @@ from trail import operations as trail
 
 
 class LineClosed(Refused):
-    """The account was closed: the line takes no new order, whatever its merchant's rules are."""
+    """The account was closed: the line takes no new order, whatever its merchant's own rules
+    are.
+    """
 
     code = "account_closed"
     sentence = _("Your account was closed. It takes no new orders.")
@@ -27,9 +29,8 @@ class LineClosed(Refused):
 
 @transaction.atomic
 def pause(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
-    """Decline new orders until the merchant takes them again. Once paused, it changes nothing.
-
-    Raises LineClosed. Rule 6.1.
+    """Decline new orders until `resume`. Pausing twice changes nothing. Raises LineClosed. Rule
+    6.1.
     """
     line = _lock_open(merchant_id, now)
     if not line.is_paused:
@@ -40,7 +41,7 @@ def pause(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
 
 @transaction.atomic
 def resume(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
-    """Take new orders again. Where they are not paused, it changes nothing. Raises LineClosed."""
+    """Accept new orders again; without a pause, it changes nothing. Raises LineClosed."""
     line = _lock_open(merchant_id, now)
     if line.is_paused:
         line.paused_at = None
@@ -52,10 +53,10 @@ def resume(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
 def set_caps(
     *, merchant_id: int, order: Money | None, buyer: Money | None, actor: str, now: datetime
 ) -> CreditLine:
-    """Cap a single order, and what one buyer may owe; None is no cap.
+    """Set the caps on a single order, and on what one buyer may owe; None is no cap.
 
-    As much as a cap is fine. Raises LineClosed, CurrencyMismatch, and Invalid for a cap that is
-    not above 0. Rule 6.2.
+    An amount equal to a cap is allowed. Raises LineClosed, CurrencyMismatch, and Invalid for a cap
+    that is not above 0. Rule 6.2.
     """
     line = _lock_open(merchant_id, now)
     for field, action, cap in (

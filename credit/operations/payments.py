@@ -48,9 +48,9 @@ def receive(
     at: datetime,
     now: datetime,
 ) -> tuple[OrderPayment, bool]:
-    """Take `amount`, paid at `at`, for the order with reference `order`.
+    """Record `amount`, paid at `at`, for the order with reference `order`.
 
-    It covers the oldest part first, gives the limit back as much, and becomes proceeds; after a
+    It covers the oldest part first, releases as much of the limit, and becomes proceeds; after a
     write-off it becomes proceeds only. Returns the payment and whether it is new. Raises Invalid,
     PaymentConflict, Unmatched, which keeps the cash, and UnknownOrder, WrongInstant or
     CurrencyMismatch, which leave the reference free and keep it for operators (refused_cash).
@@ -86,7 +86,9 @@ def receive(
 
 
 def _told(line: CreditLine) -> QuerySet[OrderPayment]:
-    """What the platform told us of: their references are the keys by which repeats are known."""
+    """The line's payments that the platform reported: repeats are recognised by their
+    references.
+    """
     return OrderPayment.objects.filter(line=line, settlement__isnull=True)
 
 
@@ -112,7 +114,8 @@ def _take(
 
 
 def settle(payment: OrderPayment, line: CreditLine) -> None:
-    """Let this payment of an open order stand for UNMATCHED cash, on the locked line's open day.
+    """Let this payment settle a part of an open order out of UNMATCHED cash, on the locked line's
+    open day.
 
     Raises TooMuch when the order is not open, or owes less.
     """

@@ -42,17 +42,18 @@ class AnotherAmount(Refused):
 
 
 class UnknownAnswer(Refused):
-    """A status that is neither PAID nor FAILED."""
+    """The status is neither PAID nor FAILED."""
 
     code = "unknown_answer"
 
 
 @transaction.atomic
 def upload(*, content: bytes, actor: str, now: datetime) -> PayoutAnswerFile:
-    """Keep the rows of a file for the job that takes them in, and say on the trail who brought it.
+    """Keep the rows of a file for the job that takes them in, and record on the trail who uploaded
+    it.
 
-    The same file may come again: what has been said before then says nothing new, and rows that
-    could not be right are looked at once more. Raises UnreadableFile.
+    The same file may come again: rows that were taken in change nothing, and rows that could not be
+    right are checked once more. Raises UnreadableFile.
     """
     rows = list(_rows(content))
     name = f"A{now:%y%m%d}-{secrets.token_hex(3).upper()}"
@@ -69,7 +70,8 @@ def upload(*, content: bytes, actor: str, now: datetime) -> PayoutAnswerFile:
 
 @transaction.atomic
 def take(answer_id: int, *, now: datetime) -> PayoutAnswer:
-    """Write down what one row says, in the name of who uploaded it; once, however often asked.
+    """Apply one row of the bank's answers, in the name of its uploader; once, however often it is
+    called.
 
     A row that cannot be right changes nothing else, and keeps what is wrong with it.
     """
@@ -123,7 +125,7 @@ def _taken(answer: PayoutAnswer, now: datetime) -> str:
 
 
 def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> None:
-    """Raise AnotherAmount where the bank names what it paid, and that is something else."""
+    """Raise AnotherAmount when the bank names the amount that it paid, and it is another one."""
     if not answer.amount and not answer.currency:
         return
     try:
@@ -143,7 +145,9 @@ def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -
 
 
 def _amount(answer: PayoutAnswer, withdrawal: Withdrawal) -> Money:
-    """What the bank says that it paid. Raises ArithmeticError, ValueError, CurrencyDoesNotExist."""
+    """The amount that the bank says it paid. Raises ArithmeticError, ValueError,
+    CurrencyDoesNotExist.
+    """
     value = Decimal(answer.amount or withdrawal.amount)
     if not value.is_finite():
         raise ValueError(answer.amount)
@@ -151,7 +155,9 @@ def _amount(answer: PayoutAnswer, withdrawal: Withdrawal) -> Money:
 
 
 def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    """All rows by column, numbered as a spreadsheet does; the file is read to its end before."""
+    """All rows by column, numbered as a spreadsheet does. The whole file is read before the
+    first is returned.
+    """
     try:
         text = content.decode("utf-8-sig")
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))

@@ -56,7 +56,7 @@ class NumberUnreadable(Refused):
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Why a withdrawal was left out of the file."""
+    """A withdrawal that was left out of the file, and the reason."""
 
     reference: str
     problem: str
@@ -64,7 +64,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Batch:
-    """A file for the bank. Empty when all that was chosen is refused."""
+    """A file for the bank; empty when every chosen withdrawal was left out."""
 
     name: str
     csv: str
@@ -76,8 +76,9 @@ class Batch:
 def export(*, withdrawal_ids: Iterable[int], actor: str, now: datetime) -> Batch:
     """Write the chosen withdrawals into a file for the bank, and mark them as sent by `actor`.
 
-    Left out, with the reason: what needs a decision first or was sent already, what `actor`
-    approved or requested above the operator limit, lines where fraud is suspected.
+    Left out, with the reason: those that need a decision first or were sent already, those that
+    `actor` approved or requested above the operator limit, and those of lines where fraud is
+    suspected.
     """
     name = f"B{now:%y%m%d}-{secrets.token_hex(3).upper()}"
     sent, refused = [], []
@@ -121,7 +122,7 @@ def _number(withdrawal: Withdrawal) -> str:
 
 @transaction.atomic
 def export_again(*, batch: str, actor: str, reason: str, now: datetime) -> str:
-    """The file for the bank, to be downloaded: what of it has not ended yet.
+    """The file for the bank once more, with those of its withdrawals that have not ended.
 
     The bank knows a withdrawal by its reference, so that it may get the file twice. It has whole
     numbers, and who took it and why stays on the trail. Raises UnknownBatch, NumberUnreadable,

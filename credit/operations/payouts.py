@@ -1,9 +1,9 @@
-"""Withdrawals on their way to whoever pays them (rule 10.9).
+"""Sends withdrawals to their providers, and records the answers (rule 10.9).
 
-That a withdrawal is SENT is on record before its provider is asked, so that dying in between never
-pays twice: what has no answer is asked about by its reference, and goes out again only when the
-provider never heard of it, under the same reference. Who asks holds a lease of the withdrawal, and
-renews it right before each request to pay.
+It is on record that a withdrawal is SENT before its provider is asked, so that a process that dies
+in between never pays twice: a withdrawal without an answer is asked about by its reference, and
+sent again only when the provider never heard of it, under the same reference. The process that asks
+holds a lease of the withdrawal, and renews it right before each request to pay.
 """
 
 import logging
@@ -37,23 +37,23 @@ LONGEST_REFERENCE = 200
 
 
 class NotSent(Refused):
-    """The withdrawal was not sent, so it cannot have been paid or have failed."""
+    """The withdrawal was not sent, so that it cannot have been paid or have failed."""
 
     code = "not_sent"
 
 
 class ProviderDecides(Refused):
-    """Its provider is being asked; people decide only once it keeps silent."""
+    """The provider is being asked; people decide only once it does not answer."""
 
     code = "provider_decides"
 
 
 def send(withdrawal_id: int, *, now: datetime, silences: Silences | None = None) -> None:
-    """Send a withdrawal that needs nobody's decision any more, and write down the answer.
+    """Send a withdrawal that needs no decision any more, and record the answer.
 
-    `silences`: those of the run that asks. Does nothing when somebody was faster. Raises
+    `silences` are those of the run that asks. Does nothing when another process was faster. Raises
     WithdrawalsStopped, UnknownWithdrawal, KeepsSilent for a provider that the run asks no more, and
-    what keeps the provider from being asked; then nothing was sent. Rule 10.9, rule 10.10.
+    whatever keeps the provider from being asked; then nothing was sent. Rule 10.9, rule 10.10.
     """
     withdrawal = _get(withdrawal_id)
     silences = silences or Silences()
@@ -65,11 +65,11 @@ def send(withdrawal_id: int, *, now: datetime, silences: Silences | None = None)
 
 
 def reconcile(withdrawal_id: int, *, now: datetime, silences: Silences | None = None) -> None:
-    """Ask the provider what became of a withdrawal that it gave no answer about.
+    """Ask the provider about a withdrawal to which it gave no answer, and record what it says.
 
-    Only what it says it never received is sent again, and that not before a request that we gave up
-    on can't arrive any more. Raises WithdrawalsStopped instead of sending again, and as `send`
-    does. Rule 10.10.
+    It is sent again only if the provider says that it never received it, and not before a request
+    that we gave up on can't arrive any more. Raises WithdrawalsStopped instead of sending again,
+    and otherwise as `send` does. Rule 10.10.
     """
     withdrawal = _get(withdrawal_id)
     silences = silences or Silences()
@@ -106,7 +106,7 @@ def _check_provider(withdrawal: Withdrawal) -> None:
 
 
 def _asking(withdrawal: Withdrawal) -> AbstractContextManager[leases.Held | None]:
-    """The lease of who asks a provider about this withdrawal; None while somebody else has it."""
+    """The lease for asking a provider about this withdrawal; None while another process has it."""
     return leases.held(f"payout {withdrawal.reference}")
 
 
@@ -141,7 +141,9 @@ def _claim_again(withdrawal_id: int, now: datetime) -> bool:
 
 @transaction.atomic
 def _leave_unknown(withdrawal_id: int, now: datetime) -> bool:
-    """Whether it is one that nobody knows about; SENT and left alone becomes UNKNOWN here."""
+    """Whether the withdrawal is UNKNOWN; one that is SENT and has no answer becomes UNKNOWN
+    here.
+    """
     withdrawal = steps.hold(withdrawal_id, now=now)
     if withdrawal.status == Withdrawal.Status.SENT:
         steps.move(withdrawal, Withdrawal.Status.UNKNOWN)
@@ -151,9 +153,9 @@ def _leave_unknown(withdrawal_id: int, now: datetime) -> bool:
 def _ask_to_pay(
     withdrawal: Withdrawal, lease: leases.Held, silences: Silences, now: datetime
 ) -> None:
-    """Have the provider pay it, and write down what it says.
+    """Have the provider pay it, and record the answer.
 
-    Whoever has slept past the lease sends nothing, and leaves it to who has it now.
+    A process that has lost the lease sends nothing, and leaves it to the one that has it now.
     """
     if not lease.renew():
         log.warning("Withdrawal %s: not sent, since its lease was lost", withdrawal)
@@ -184,7 +186,7 @@ def _note_silence(withdrawal: Withdrawal, error: Exception, silences: Silences) 
 
 @transaction.atomic
 def _settle(withdrawal_id: int, answer: Answer, actor: str, now: datetime) -> None:
-    """Write down what the provider answered, once."""
+    """Record the provider's answer, once."""
     withdrawal = steps.hold(withdrawal_id, now=now)
     if withdrawal.has_ended:  # an operator decided while it was asked
         if withdrawal.status != answer.status:
@@ -209,7 +211,7 @@ def _settle(withdrawal_id: int, answer: Answer, actor: str, now: datetime) -> No
 
 
 def _doubt(withdrawal: Withdrawal, amount: Money, teller: str) -> str:
-    """Leave the held withdrawal UNKNOWN, with what was said to have been paid in its place.
+    """Make the held withdrawal UNKNOWN, and record what is said to have been paid instead.
 
     One that has ended stays as it is.
     """
@@ -227,7 +229,8 @@ def _doubt(withdrawal: Withdrawal, amount: Money, teller: str) -> str:
 
 @transaction.atomic
 def doubt(*, withdrawal_id: int, amount: Money, teller: str, now: datetime) -> str:
-    """Write down that `teller` says it paid another amount; it stays UNKNOWN until a person knows.
+    """Record that `teller` says it paid another amount; the withdrawal stays UNKNOWN until a person
+    decides.
 
     Returns what is wrong, in words for operators. Raises UnknownWithdrawal, NotSent.
     """
@@ -238,17 +241,17 @@ def doubt(*, withdrawal_id: int, amount: Money, teller: str, now: datetime) -> s
 
 
 def mark_paid(*, withdrawal_id: int, reference: str, actor: str, now: datetime) -> Withdrawal:
-    """Write down that the bank paid it, under the bank's own reference.
+    """Record that the bank paid it, under the bank's own reference.
 
-    For what people sent, and for what its provider keeps silent about. Raises UnknownWithdrawal,
-    AlreadyDecided, NotSent, ProviderDecides, Invalid without a reference.
+    It is for withdrawals that people sent, and for those about which the provider does not answer.
+    Raises UnknownWithdrawal, AlreadyDecided, NotSent, ProviderDecides, Invalid without a reference.
     """
     reference = wording.line("bank_reference", reference)
     return _end_by_hand(withdrawal_id, Answer.paid(reference), actor, now)
 
 
 def mark_failed(*, withdrawal_id: int, reason: str, actor: str, now: datetime) -> Withdrawal:
-    """Write down that the bank did not pay it, and why; amount and fee come back.
+    """Record that the bank did not pay it, and why; amount and fee come back.
 
     Raises as `mark_paid`, and Invalid without a reason.
     """
@@ -273,7 +276,8 @@ def _end_by_hand(withdrawal_id: int, answer: Answer, actor: str, now: datetime) 
 
 @transaction.atomic
 def flag_late(withdrawal_ids: Sequence[int], *, now: datetime) -> int:
-    """Flag those of them that have not ended, for operators to look at; how many there were.
+    """Flag those of them that have not ended, for operators to look at; returns how many there
+    were.
 
     Rule 10.12.
     """

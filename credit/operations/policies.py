@@ -1,4 +1,4 @@
-"""New versions of the numbers (rule 8.13)."""
+"""Introduces new versions of the credit policy (rule 8.13)."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -27,7 +27,8 @@ def introduce(
     now: datetime,
     **figures: Decimal | int,
 ) -> CreditPolicy:
-    """A new version for `currency` from local day `starts_on`; what is not in `figures` stays.
+    """Introduce a new version for `currency` from local day `starts_on`; what is not in `figures`
+    stays.
 
     Raises Invalid without a reason, and when it would start today or earlier, or not after the
     newest version: days that were decided stay as they were. Rule 22.10.
@@ -69,6 +70,6 @@ def introduce(
 
 
 def _words(policy: CreditPolicy, figures: Sequence[str]) -> dict[str, str]:
-    """The version with these figures of it, as the trail tells them."""
+    """The figures of the version that are named in `figures`, as the trail shows them."""
     words = {"version": str(policy.version), "starts_on": policy.starts_on.isoformat()}
     return words | {name: f"{Decimal(getattr(policy, name)).normalize():f}" for name in figures}

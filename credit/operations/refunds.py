@@ -1,4 +1,4 @@
-"""Giving buyers money back (rule 4.14)."""
+"""Refunds to buyers (rule 4.14)."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -20,7 +20,7 @@ class RefundConflict(Conflict):
 
 
 class RefundTooLarge(Refused):
-    """More than the order's amount would have been refunded."""
+    """More than the order's amount would be refunded."""
 
     code = "overpayment"
 
@@ -28,7 +28,7 @@ class RefundTooLarge(Refused):
 def give(
     *, merchant_id: int, order: str, reference: str, amount: Money, at: datetime, now: datetime
 ) -> tuple[OrderRefund, bool]:
-    """Give back `amount` of the order with reference `order`, as of `at`.
+    """Refund `amount` of the order with reference `order`, as of `at`.
 
     It takes what is still outstanding first (newest part first), then what was written off, which
     changes nothing, and the rest out of proceeds, which may become negative. Returns the refund and
@@ -130,7 +130,9 @@ def _move_order(refund: OrderRefund) -> None:
 
 
 def _take_proceeds(line: CreditLine, refund: OrderRefund, now: datetime) -> None:
-    """Take the money out of the order's own sales, whichever bucket each is in, then the rest."""
+    """Take the money out of the order's own sales, matured or not, and then out of other
+    proceeds.
+    """
     for sale, taken in _split(refund):
         ProceedsEntry.objects.create(
             line=line,
@@ -148,7 +150,9 @@ def _take_proceeds(line: CreditLine, refund: OrderRefund, now: datetime) -> None
 
 
 def _split(refund: OrderRefund) -> Iterator[tuple[ProceedsEntry | None, Decimal]]:
-    """What to take from which SALE: the oldest first, as far as earlier refunds left of it."""
+    """Yields how much to take from which SALE: the oldest first, as far as earlier refunds left
+    of it.
+    """
     to_take = refund.from_proceeds
     sales = (
         ProceedsEntry.objects.filter(order=refund.order, kind=ProceedsEntry.Kind.SALE)

@@ -22,7 +22,7 @@ OPEN = RefusedCash.Status.OPEN
 
 
 class AlreadyEnded(Refused):
-    """It does not wait any more: it came again and was taken, or it was closed."""
+    """It does not wait any more: it came again and was taken, or was closed."""
 
     code = "already_ended"
 
@@ -39,7 +39,7 @@ def keep(
 ) -> RefusedCash:
     """Keep what was refused for operators to look into, as part of the caller's transaction.
 
-    The same reference again, while it waits, is the same row with what was said last. Rule 3.6.
+    The same reference again, while it waits, updates the same row. Rule 3.6.
     """
     said = {
         "order_reference": order,
@@ -59,7 +59,7 @@ def keep(
 
 
 def take_off(line: CreditLine, kind: RefusedCash.Kind, reference: str) -> None:
-    """Its reference has come again and was taken: nobody has to look into it any more."""
+    """Remove it from the queue, because its reference came again and was taken."""
     RefusedCash.objects.filter(line=line, kind=kind, reference=reference, status=OPEN).update(
         status=RefusedCash.Status.TAKEN, ended_at=line.now
     )

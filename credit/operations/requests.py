@@ -26,7 +26,7 @@ STATUSES = {
 
 
 class RaiseAlreadyAsked(Refused):
-    """A raise was asked for and is not answered yet; there is one at a time."""
+    """A raise was asked for and is not answered yet; only one may wait at a time."""
 
     code = "raise_already_asked"
     sentence = _(
@@ -63,7 +63,8 @@ class AlreadyDecided(Refused):
 def ask_raise(
     *, merchant_id: int, limit_wanted: Money, message: str, actor: str, now: datetime
 ) -> LimitRequest:
-    """Ask for a limit of `limit_wanted`; the message says why. A repeat gives what waits already.
+    """Ask for a limit of `limit_wanted`; `message` says why. A repeat returns the request that
+    waits.
 
     Raises LineClosed, RaiseAlreadyAsked, NotARaise, CurrencyMismatch, Invalid. Rule 8.16.
     """
@@ -108,7 +109,7 @@ def _ask_raise(
 
 
 def ask_question(*, merchant_id: int, message: str, actor: str, now: datetime) -> LimitRequest:
-    """Ask something about the limit. A repeat gives what waits already. Raises Invalid."""
+    """Ask a question about the limit. A repeat returns the request that waits. Raises Invalid."""
     message = wording.checked("message", message)
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
@@ -128,10 +129,10 @@ def ask_question(*, merchant_id: int, message: str, actor: str, now: datetime) -
 def approve_raise(
     *, request_id: int, limit: Money | None = None, actor: str, reason: str, now: datetime
 ) -> LimitRequest:
-    """Raise the limit to what was wanted, or to `limit`, which may be less or more.
+    """Raise the limit to the one that was wanted, or to `limit`, which may be less or more.
 
-    Raises AlreadyDecided, UnknownRequest, NotARaise when the limit has that height by now,
-    SamePerson, CurrencyMismatch, Invalid. Rule 8.16.
+    Raises AlreadyDecided, UnknownRequest, NotARaise when the limit is that high by now, SamePerson,
+    CurrencyMismatch, Invalid. Rule 8.16.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     with transaction.atomic():
@@ -149,7 +150,10 @@ def approve_raise(
 
 
 def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> LimitRequest:
-    """Leave the limit as it is. Raises AlreadyDecided, UnknownRequest, Invalid without a reason."""
+    """Reject the raise and leave the limit as it is.
+
+    Raises AlreadyDecided, UnknownRequest, Invalid without a reason.
+    """
     reason = wording.checked("reason", reason)
     with transaction.atomic():
         line, request = _lock_pending(request_id, LimitRequest.Kind.RAISE, now)
@@ -157,9 +161,9 @@ def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> LimitR
 
 
 def reject_as_closed(line: CreditLine, *, actor: str, now: datetime) -> None:
-    """Reject the raise that waits for an answer: the merchant's account was closed.
+    """Reject the raise that waits for an answer, because the merchant's account was closed.
 
-    The answer is in the merchant's language, as one that a person writes.
+    The reason is written in the merchant's language.
     """
     waiting = line.requests.filter(kind=LimitRequest.Kind.RAISE, status=PENDING).first()
     if waiting:
@@ -185,7 +189,9 @@ def _check_raises(line: CreditLine, limit: Decimal) -> None:
 def _lock_pending(
     request_id: int, kind: LimitRequest.Kind, now: datetime
 ) -> tuple[CreditLine, LimitRequest]:
-    """The request and its line, which is what two answers at once wait for."""
+    """Lock the request's line, then return the line and the request. Of two answers at once, the
+    second waits here.
+    """
     asked = LimitRequest.objects.filter(pk=request_id, kind=kind)
     line_id = asked.values_list("line", flat=True).first()
     if line_id is None:

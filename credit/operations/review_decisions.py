@@ -24,25 +24,28 @@ STATUSES = {
 
 
 class AlreadyDecided(Refused):
-    """The review does not wait for a decision (any more)."""
+    """The review does not wait for a decision, or no longer."""
 
     code = "already_decided"
 
 
 class ReviewOvertaken(Refused):
-    """What may be given by now is no raise any more; the review was marked VOID."""
+    """The amount that may be given by now is no raise any more; the review was marked VOID."""
 
     code = "review_overtaken"
 
 
 class RaiseBlocked(Refused):
-    """Something is overdue, or the line is frozen: no raise now. The review still waits."""
+    """Something is overdue, or the line is frozen, so that no raise is possible now. The review
+    still waits.
+    """
 
     code = "raise_blocked"
 
 
 def approve(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitReview:
-    """Agree to a raise that waited: what was proposed or, if less, what may be given by now.
+    """Approve a raise that waited: the proposed limit or, if less, the one that may be given by
+    now.
 
     Raises AlreadyDecided, RaiseBlocked, Invalid without a reason, and ReviewOvertaken, which marks
     it VOID. Rule 8.11, rule 8.12.
@@ -65,7 +68,9 @@ def approve(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitR
 
 
 def reject(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitReview:
-    """Leave the limit as it is. Raises AlreadyDecided, Invalid without a reason."""
+    """Reject the raise and leave the limit as it is. Raises AlreadyDecided, Invalid without a
+    reason.
+    """
     reason = wording.checked("reason", reason)
     with transaction.atomic():
         line, review = _lock_pending(review_id, now)
@@ -83,7 +88,9 @@ def _lock_pending(review_id: int, now: datetime) -> tuple[CreditLine, LimitRevie
 
 
 def _most_by_now(line: CreditLine) -> Decimal:
-    """What the locked line's sales and the policy in force allow. Raises RaiseBlocked."""
+    """The highest limit that the locked line's sales and the policy in force allow. Raises
+    RaiseBlocked.
+    """
     policy = policies.in_force(line.currency, line.open_on)
     start = Start(line.pk, line.timezone, line.open_on, line.now, policy)
     known = inputs_of([start])[line.pk]  # a raise waits only of a line that has been reviewed

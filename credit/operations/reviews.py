@@ -33,7 +33,7 @@ FROM applied ORDER BY merchant_id
 
 
 def hold(starts: Sequence[Start]) -> None:
-    """Review each locked line as its month starts: write the review, and what applies at once.
+    """Review each locked line as its month starts, and apply the outcomes that need no decision.
 
     Lines of a currency without a policy, without metrics, with a limit of 0, or of a closed
     merchant are not reviewed. Rule 8.1.
@@ -60,7 +60,7 @@ def hold(starts: Sequence[Start]) -> None:
 
 
 def notify(review: LimitReview, *, cause: str, at: datetime) -> None:
-    """Tell the merchant what came of a review."""
+    """Notify the merchant of a review's outcome."""
     notices.write(
         merchant_id=review.line_id,
         kind=REVIEW,
@@ -111,15 +111,16 @@ def _review(start: Start, inputs: scoring.Inputs) -> LimitReview:
 
 
 def overtake(line: CreditLine, *, actor: str, now: datetime) -> None:
-    """The raise of the locked line that waits for a decision is VOID, and the merchant is told.
+    """Mark the locked line's raise that waits for a decision as VOID, and notify the merchant.
 
-    Whoever changes a limit calls this, and so does the closing of an account. Rule 8.10.
+    Every operation that changes a limit calls this, and so does the closing of an account. Rule
+    8.10.
     """
     overtake_all({line.pk: now}, actor=actor)
 
 
 def overtake_all(instants: Mapping[int, datetime], *, actor: str) -> None:
-    """The same of many locked lines, each at an instant of its own."""
+    """As `overtake`, for many locked lines, each at an instant of its own."""
     waiting = LimitReview.objects.filter(
         line_id__in=instants.keys(), status=LimitReview.Status.PENDING
     )

@@ -1,4 +1,4 @@
-"""Settling cash that no order could take: in parts if need be, each once (rule 5.2).
+"""Settles cash that no order could take: in parts if need be, each once (rule 5.2).
 
 Every decision names what had been settled when its page was shown, so that a form that is sent
 twice, or by two people, settles a part once.
@@ -54,7 +54,7 @@ def apply(
     reason: str,
     now: datetime,
 ) -> UnmatchedSettlement:
-    """Let `amount` of this cash pay an open order of the merchant, as of the line's open day.
+    """Pay an open order of the merchant with `amount` of this cash, as of the line's open day.
 
     Raises NotUnmatched, ChangedMeanwhile unless `settled` is what was settled before,
     MoreThanIsLeft, UnknownOrder, TooMuch, CurrencyMismatch, Invalid. Rule 5.3.
@@ -89,10 +89,10 @@ def release(
     reason: str,
     now: datetime,
 ) -> UnmatchedSettlement:
-    """Add `amount` of this cash to the merchant's proceeds, from where it can be withdrawn at once.
+    """Add `amount` of this cash to the merchant's proceeds, from which it can be withdrawn at once.
 
-    It is no sale, and no review counts it. Raises as `apply` does, but for what is about the order.
-    Rule 5.4.
+    It is no sale, and no review counts it. Raises as `apply` does, except for refusals about an
+    order. Rule 5.4.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     line, cash, figure = _part(payment_id, amount, settled, now)
@@ -122,9 +122,11 @@ def give_back(
     reason: str,
     now: datetime,
 ) -> UnmatchedSettlement:
-    """Note that `amount` of this cash went back to the buyer outside, under the bank's reference.
+    """Record that `amount` of this cash was given back to the buyer outside, under the bank's
+    reference.
 
-    Raises as `apply` does, but for what is about the order; Invalid without a reference. Rule 5.5.
+    Raises as `apply` does, except for refusals about an order; Invalid without a reference. Rule
+    5.5.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     reference = wording.line("reference", reference)
@@ -135,7 +137,9 @@ def give_back(
 def _part(
     payment_id: int, amount: Money, settled: Decimal, now: datetime
 ) -> tuple[CreditLine, OrderPayment, Decimal]:
-    """The locked line, its cash, and the figure of the part that can be settled."""
+    """The locked line, its payment, and the figure of the part that can be settled. Raises as
+    `apply` does.
+    """
     line_id = OrderPayment.objects.values_list("line_id", flat=True).get(pk=payment_id)
     line = lines.lock(line_id, now=now)
     figure = money.figure(amount, line.currency)

@@ -1,8 +1,8 @@
-"""The freeze for an unpaid bill: when it comes, and when it goes (rule 16.11).
+"""The freeze for an unpaid bill: when it is placed, and when it is lifted (rule 16.11).
 
 Billing knows the bills and credit the line, so billing says here from which local day a bill is too
-long unpaid, and the line's own day-end places the freeze: it is in force from that day's start
-whenever a job comes to it.
+long unpaid, and the line's own day-end places the freeze: it is in force from that day's start,
+however late the job runs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -61,7 +61,9 @@ FROM due WHERE line.merchant_id = due.line_id
 
 
 def expect(merchant_ids: Sequence[int], days: Sequence[date]) -> None:
-    """Each of these merchants has a bill that freezes its line from local day `days` on."""
+    """Record that each of these merchants has a bill that freezes its line from local day `days`
+    on.
+    """
     if merchant_ids:
         with connection.cursor() as cursor:
             cursor.execute(EXPECT, [list(merchant_ids), list(days)])
@@ -85,9 +87,9 @@ def _place(line_ids: Sequence[int], todays: Sequence[date], instants: Sequence[d
 
 
 def freeze_at_once(merchants: Mapping[int, datetime]) -> None:
-    """Freeze the lines for the days that have come of those expected; each at this instant.
+    """Freeze the lines of which an expected day has come, each at the instant given.
 
-    A line whose day has not started yet is frozen as it starts. A line counts no earlier than it
+    A line whose day has not started yet is frozen when it starts. A line counts no earlier than it
     last wrote, as always. Rule 18.8.
     """
     if not merchants:
@@ -114,7 +116,7 @@ def settle(line: CreditLine, *, next_days: Sequence[date], all_paid: bool, actor
     """The bills still unpaid freeze the locked line on `next_days`; lift when all is paid.
 
     A day that has come and is not expected any more has frozen the line already: if an operator
-    lifted that freeze, it stays so. Rule 16.11.
+    lifted that freeze, it stays lifted. Rule 16.11.
     """
     to_come = {day for day in next_days if day > line.open_on or day in line.unpaid_bill_days}
     CreditLine.objects.filter(pk=line.pk).update(unpaid_bill_days=sorted(to_come))

@@ -1,4 +1,4 @@
-"""Telling a merchant that its limit fills up: by an order, or by a cut (rule 11.2)."""
+"""Notifies a merchant that its limit is filling up, by an order or by a cut (rule 11.2)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from notices.operations import notices
 
 @dataclass(frozen=True)
 class Use:
-    """How much of a limit is used."""
+    """The amount of a limit that is used, and the limit."""
 
     used: Decimal
     limit: Decimal
@@ -28,9 +28,9 @@ class Use:
 
 
 def notify(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetime) -> None:
-    """Tell the merchant when four fifths of the limit, or all of it, have come to be used.
+    """Notify the merchant when the use of its limit reaches four fifths, or all of it.
 
-    A step from below four fifths to all of it tells only the latter. Rule 11.2.
+    A step from below four fifths to all of it causes only the latter notice. Rule 11.2.
     """
     if after.is_used_up and not before.is_used_up:
         kind = LIMIT_100
@@ -52,7 +52,8 @@ def notify(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetim
 def notify_of_cut(
     line: CreditLine, *, limit_before: Decimal, limit: Decimal, cause: str, at: datetime
 ) -> None:
-    """The same of a limit that was changed from `limit_before` to `limit`; `line.used` stands.
+    """As `notify`, when the limit was changed from `limit_before` to `limit` and `line.used`
+    stayed.
 
     Rule 11.2.
     """

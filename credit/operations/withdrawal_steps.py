@@ -1,7 +1,7 @@
-"""The steps that every withdrawal takes, whoever decides them (rule 10.9).
+"""The steps of a withdrawal, which are the same whoever decides them (rule 10.9).
 
-Each step holds the withdrawal, which locks its line first: at each moment one person or job decides
-about it, and money comes back once.
+Each step locks the withdrawal's line first: at each moment one person or job decides about it, and
+money comes back once.
 """
 
 from datetime import datetime
@@ -27,7 +27,7 @@ class UnknownWithdrawal(Refused):
 
 
 class WithdrawalsStopped(Refused):
-    """Fraud is suspected: nothing is asked for, approved or sent before the freeze is lifted."""
+    """Fraud is suspected: nothing is requested, approved or sent before the freeze is lifted."""
 
     code = "withdrawals_stopped"
     sentence = _(
@@ -36,14 +36,14 @@ class WithdrawalsStopped(Refused):
 
 
 class AlreadyDecided(Refused):
-    """The withdrawal has gone on from where this step was possible."""
+    """The withdrawal is past the state in which this step was possible."""
 
     code = "already_decided"
     sentence = _("It is too late to cancel: the withdrawal has gone on.")
 
 
 def hold(withdrawal_id: int, *, now: datetime) -> Withdrawal:
-    """The withdrawal, its line locked until the transaction ends. Raises UnknownWithdrawal."""
+    """The withdrawal, with its line locked until the transaction ends. Raises UnknownWithdrawal."""
     line_id = Withdrawal.objects.filter(pk=withdrawal_id).values_list("line_id", flat=True).first()
     if line_id is None:
         raise UnknownWithdrawal("There is no such withdrawal.")
@@ -54,7 +54,7 @@ def hold(withdrawal_id: int, *, now: datetime) -> Withdrawal:
 
 
 def enter(withdrawal: Withdrawal, kind: ProceedsEntry.Kind, amount: Decimal, now: datetime) -> None:
-    """Change the locked line's proceeds, and write the entry that says so."""
+    """Change the locked line's proceeds, and write the entry of that change."""
     line = withdrawal.line
     ProceedsEntry.objects.create(
         line=line,
@@ -79,7 +79,7 @@ def end(
 ) -> None:
     """Bring the held withdrawal to its end: money is paid out, or comes back, once.
 
-    Raises AlreadyDecided when this end can't be reached from where it is.
+    Raises AlreadyDecided when this end can't be reached from its present state.
     """
     move(
         withdrawal,
@@ -125,7 +125,7 @@ def move(withdrawal: Withdrawal, to: Withdrawal.Status, **fields: object) -> Non
 
 
 def standing(withdrawal: Withdrawal, **more: str) -> dict[str, str]:
-    """What a step changes, as the trail tells it: before the step, and after it."""
+    """The fields that a step changes, as the trail shows them before and after it."""
     line = withdrawal.line
     return {
         "status": str(withdrawal.status),
@@ -144,7 +144,7 @@ def note(
     reason: str = "",
     **more: str,
 ) -> None:
-    """Write on the trail which step a person took, from where it stood `before`."""
+    """Write a trail row for the step that a person took, with the state `before` it."""
     trail.write(
         action,
         merchant_id=withdrawal.line_id,
@@ -163,7 +163,7 @@ def already_decided(withdrawal: Withdrawal) -> AlreadyDecided:
 
 
 def stop_if_suspected(line: CreditLine) -> None:
-    """Raises WithdrawalsStopped while fraud is suspected on the line."""
+    """Raise WithdrawalsStopped while fraud is suspected on the line."""
     if (
         line.is_frozen
         and line.freezes.filter(

@@ -1,6 +1,6 @@
-"""Proceeds leaving for a merchant's own account: asked for and decided (rule 10.6).
+"""Withdrawals of proceeds: requesting them, and deciding about them (rule 10.6).
 
-credit.operations.payouts sends what is asked for here, and brings it to its end.
+credit.operations.payouts sends what is requested here, and brings it to its end.
 """
 
 import secrets
@@ -54,7 +54,7 @@ LONGEST_KEY = 64
 
 
 class WithdrawalConflict(Conflict):
-    """The form was sent before, with other content."""
+    """The same form was sent before, with other content."""
 
     sentence = _("You sent this form before, for another withdrawal. Do you want this one, too?")
 
@@ -67,21 +67,23 @@ class InsufficientProceeds(Refused):
 
 
 class FeeChanged(Refused):
-    """The fee is not the one that was shown: it has to be confirmed again."""
+    """The fee is not the one that was shown, and has to be confirmed again."""
 
     code = "fee_changed"
     sentence = _("The fee has changed meanwhile. Please look at it again.")
 
 
 class NeedsNoApproval(Refused):
-    """It brings the day's sum to no more than the operator limit, and is sent without approval."""
+    """It brings the day's sum to no more than the operator limit, and so is sent without
+    approval.
+    """
 
     code = "needs_no_approval"
 
 
 @dataclass(frozen=True)
 class Quote:
-    """What a withdrawal would cost, to be shown before it is confirmed."""
+    """The cost of a withdrawal, to be shown before it is confirmed."""
 
     amount: Money
     fee: Money
@@ -122,7 +124,9 @@ def _quote(line: CreditLine, amount: Money, today: date) -> Quote:
 
 
 def _fee_on(line: CreditLine, today: date, policy: CreditPolicy) -> Callable[[Decimal], Decimal]:
-    """What the line's next withdrawal of local day `today` costs, by its amount."""
+    """A function that gives the fee of the line's next withdrawal of local day `today`, by its
+    amount.
+    """
     free = policy.free_withdrawals_a_month
     if free and _of_this_month(line, today) < free:
         return lambda figure: Decimal(0)
@@ -132,8 +136,9 @@ def _fee_on(line: CreditLine, today: date, policy: CreditPolicy) -> Callable[[De
 
 
 def _most(line: CreditLine, today: date) -> Money:
-    """The most that can be withdrawn with its fee on top. Raises InsufficientProceeds if nothing
-    can."""
+    """The most that can be withdrawn with its fee on top. Raises InsufficientProceeds if that is
+    nothing.
+    """
     policy = policies.in_force(line.currency, today)
     fee_of = _fee_on(line, today, policy)
     there, unit = proceeds.withdrawable(line, today=today), money.smallest(line.currency)
@@ -156,7 +161,9 @@ def _positive(amount: Money, line: CreditLine) -> Decimal:
 
 
 def _asked_for_on(line: CreditLine, today: date) -> Decimal:
-    """What of the line was asked for on its open local day, without fees; not what came back."""
+    """The sum of the line's withdrawals of its open local day, without fees and without those
+    that came back.
+    """
     since = calendar.day_start(today, line.timezone)
     asked = line.withdrawals.filter(requested_at__gte=since)
     amounts = asked.exclude(status__in=Withdrawal.RETURNED).values_list("amount", flat=True)
@@ -164,7 +171,7 @@ def _asked_for_on(line: CreditLine, today: date) -> Decimal:
 
 
 def _of_this_month(line: CreditLine, today: date) -> int:
-    """How many of the line's withdrawals of this local month went out, or still may."""
+    """How many of the line's withdrawals of this local month were paid, or still may be."""
     month = calendar.month_of(today)
     return (
         line.withdrawals.filter(
@@ -245,7 +252,7 @@ def _new_reference() -> str:
 
 
 def _create(withdrawal: Withdrawal, quoted: Quote) -> None:
-    """Write it with what it costs, and take that out of the locked line's proceeds."""
+    """Write the withdrawal with its fee, and take both out of the locked line's proceeds."""
     withdrawal.reference = _new_reference()
     withdrawal.currency = withdrawal.line.currency
     withdrawal.amount, withdrawal.fee = quoted.amount.amount, quoted.fee.amount

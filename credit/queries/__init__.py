@@ -36,10 +36,10 @@ def orders(
     buyer: str = "",
     by: str = "-placed_at",
 ) -> OrderQuerySet:
-    """The line's orders in the order of `by`; "" is any.
+    """The line's orders in the order of `by`, filtered; "" means any.
 
-    Of a status, or OVERDUE; of a buyer; whose reference starts as given. By `due_on` those come
-    last that nothing is due of.
+    They can be filtered by a status or OVERDUE, by a buyer, and by how the reference starts. By
+    `due_on`, orders without a due date come last.
     """
     found = _orders(line).seen_on(today)
     if standing == OVERDUE:
@@ -54,7 +54,7 @@ def orders(
 
 
 def due_next(line: CreditLine, *, today: date, most: int) -> Sequence[Order]:
-    """The open orders with the nearest due dates to come: what gives limit back first."""
+    """The open orders with the nearest due dates to come, whose payment releases limit first."""
     due = _orders(line).seen_on(today).open().filter(due_on__gte=today)
     return list(due.order_by("due_on", "pk")[:most])
 
@@ -69,7 +69,7 @@ def _orders(line: CreditLine) -> OrderQuerySet:
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that happened to an order; `held` is what it did to the limit in use."""
+    """One thing that happened to an order; `held` is by how much it changed the limit in use."""
 
     at: datetime
     what: StrOrPromise

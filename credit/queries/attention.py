@@ -1,4 +1,4 @@
-"""What of a line its merchant should look at first. Nothing here writes."""
+"""What the merchant should look at first on its line. Nothing here writes."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -40,7 +40,7 @@ LEFT JOIN LATERAL (
 
 @dataclass(frozen=True)
 class Attention:
-    """On a local day; 0 is nothing to look at."""
+    """How many things of each kind need attention on a local day."""
 
     overdue: int  # orders; MANY is that or more
     declined: int  # orders of the last 7 local days, today included

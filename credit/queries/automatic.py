@@ -11,19 +11,21 @@ RECENT = 20  # runs that a merchant is shown
 
 
 def in_force(line: CreditLine) -> PayoutSchedule | None:
-    """The one that the line has, if any."""
+    """The line's schedule that is in force, or None."""
     rules = line.payout_schedules.select_related("destination")
     return rules.filter(ended_at__isnull=True).first()
 
 
 def recent_runs(line: CreditLine) -> QuerySet[PayoutRun]:
-    """What came of the latest days, newest first, by this one and those before."""
+    """The results of the latest days, newest first, of this schedule and of those before it."""
     runs = PayoutRun.objects.filter(rule__line=line).select_related("withdrawal")
     return runs.order_by("-at", "-pk")[:RECENT]
 
 
 def to_run(now: datetime) -> Sequence[int]:
-    """Those that are due on their line's open day, or may be on the one that follows it by now."""
+    """The schedules that are due on their line's open day, or on the day that may follow it by
+    now.
+    """
     is_due = Q(next_on__lte=F("line__open_on")) | Q(line__open_until__lte=now)
     due = PayoutSchedule.objects.filter(is_due, ended_at__isnull=True, usable_from__lte=now)
     return list(due.order_by("line_id").values_list("pk", flat=True))

@@ -1,4 +1,4 @@
-"""What the credit book says of merchants, as docs/books.md lays down."""
+"""The credit book of merchants, in the form of docs/books.md."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -247,7 +247,7 @@ def _parts(order: Row, currency: str) -> list[Row]:
 
 
 def _with_overdue(orders: Sequence[Row], today: str) -> list[Row]:
-    """Each with whether it is overdue on the line's open day."""
+    """The orders, each with whether it is overdue on the line's open day."""
     return [
         order | {"is_overdue": order["due_on"] is not None and order["due_on"] < today}
         for order in orders
@@ -255,16 +255,16 @@ def _with_overdue(orders: Sequence[Row], today: str) -> list[Row]:
 
 
 def _flags(flags: Sequence[Row]) -> list[Row]:
-    """Each with the references of its orders instead of copies of them."""
+    """The flags, each with the references of its orders instead of copies of them."""
     for flag in flags:
         flag["orders"] = sorted(seen["order"] for seen in flag["orders"])
     return list(flags)
 
 
 def _proceeds(read: _Reader, *, local_names: bool) -> RowsByMerchant:
-    """By merchant, one row: its entries, destinations, withdrawals and automatic ones.
+    """For each merchant, one row of its entries, destinations, withdrawals and schedules.
 
-    Destinations and withdrawals are called by their places among the merchant's, from 1.
+    Destinations and withdrawals are numbered by their places among the merchant's, from 1.
     """
     entries, destinations = read(PROCEEDS, ProceedsEntry), read(DESTINATIONS, PayoutDestination)
     withdrawals, automatic = read(WITHDRAWALS, Withdrawal), read(AUTOMATIC, PayoutSchedule)
@@ -302,7 +302,7 @@ def _entry(entry: Row, withdrawals: Mapping[int, int]) -> Row:
 
 
 def _masked(destination: Row) -> Row:
-    """Its number as pages show it."""
+    """The destination with its number as pages show it."""
     return destination | {"number": f"···· {destination['number']}"}
 
 
@@ -320,7 +320,7 @@ def _run(run: Row, withdrawals: Mapping[int, int]) -> Row:
 
 
 def _with_buckets(proceeds: Sequence[Row], line: Row, currency: str) -> Row:
-    """All of the merchant's proceeds, and where they are on the line's open day."""
+    """The merchant's proceeds, with where they are on the line's open day."""
     (said,) = proceeds
     balance = Decimal(line["proceeds"])
     maturing = sum(

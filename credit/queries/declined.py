@@ -1,4 +1,4 @@
-"""What the line did not let through, and what it would have been worth. Nothing here writes."""
+"""The orders that the line declined, and what they would have been worth. Nothing here writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ WEEK, MONTH = timedelta(days=7), timedelta(days=30)  # today included
 
 @dataclass(frozen=True)
 class Loss:
-    """Declined orders of one reason, or of all, in the last days."""
+    """The declined orders of one reason, or of all, in the last days."""
 
     code: str  # of Order.Decline; "" is all
     week_orders: int
@@ -33,10 +33,10 @@ class Loss:
 def orders(
     line: CreditLine, *, today: date, code: str = "", days: str = "", reference: str = ""
 ) -> OrderQuerySet:
-    """The line's declined orders; "" is any.
+    """The line's declined orders, filtered; "" means any.
 
-    Of one reason, or of all that lost value; of the last so many local days; whose reference starts
-    as given.
+    They can be filtered by a reason or those that lost value, by the last so many local days, and
+    by how the reference starts.
     """
     found = Order.objects.of_merchant(line.pk).seen_on(today).filter(status=Order.Status.DECLINED)
     if code == LOST:

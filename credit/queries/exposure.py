@@ -1,4 +1,4 @@
-"""On whom the used part of a limit hangs, and what one buyer owes. Nothing here writes."""
+"""Which buyers owe the used part of a limit, and how much one buyer owes. Nothing here writes."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +12,7 @@ from lib import money
 
 @dataclass(frozen=True)
 class Exposure:
-    """How much of what is used hangs on one buyer, or on buyers of one risk."""
+    """The part of the used limit that one buyer, or the buyers of one risk rank, owe."""
 
     buyer: str
     buyer_risk: int | None
@@ -41,10 +41,10 @@ OWED = F("outstanding") + F("written_off") - F("recovered") - F("refunded_writte
 
 
 def owed_by(line: CreditLine, buyer: str) -> Decimal:
-    """What the buyer owes the shop: of open orders, and of what was written off.
+    """The amount that the buyer owes the shop: of open orders, and of those written off.
 
-    Buyers are told apart exactly as the platform writes them. The index `order_owed_by_buyer` has
-    these orders alone. Rule 6.3.
+    Buyers are told apart exactly as the platform writes them. The index `order_owed_by_buyer`
+    covers only these orders. Rule 6.3.
     """
     owing = Q(status__in=[Order.Status.OPEN, Order.Status.WRITTEN_OFF])
     owed: Decimal = Order.objects.filter(owing, line=line, buyer=buyer).aggregate(
@@ -54,7 +54,7 @@ def owed_by(line: CreditLine, buyer: str) -> Decimal:
 
 
 def by_risk(line: CreditLine) -> list[Exposure]:
-    """What buyers of each risk rank owe, by rank."""
+    """The amount that buyers of each risk rank owe, by rank."""
     rows = (
         Order.objects.filter(line=line)
         .open()

@@ -40,7 +40,7 @@ ORDER BY line_id, buyer, placed_at, id
 
 
 class Busy(NamedTuple):
-    """24 hours with many orders of one buyer at one shop, starting with one of them."""
+    """24 hours with many orders of one buyer at one shop, which start with one of these orders."""
 
     line_id: int
     buyer: str
@@ -48,7 +48,7 @@ class Busy(NamedTuple):
     timezone: str  # the line's
 
     def orders(self, now: datetime) -> QuerySet[Order]:
-        """The buyer's orders in it, as far as they are placed by `now`."""
+        """The buyer's orders within the 24 hours that are placed by `now`."""
         return Order.objects.filter(
             line=self.line_id,
             buyer=self.buyer,
@@ -67,7 +67,7 @@ def lines_with_orders_to_flag(now: datetime) -> Sequence[int]:
 
 
 def busy_windows(line_ids: Sequence[int], now: datetime) -> list[Busy]:
-    """Every such window of these lines that starts in the last days, oldest first by buyer."""
+    """Every `Busy` of these lines that starts in the last days, by buyer, oldest first."""
     given: dict[str, Any] = {
         "lines": list(line_ids),
         "since": now - LOOK_BACK,

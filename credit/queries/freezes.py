@@ -1,4 +1,4 @@
-"""What froze a line, and what has to happen before it no longer does. Nothing here writes."""
+"""What freezes a line, and what has to happen to lift it. Nothing here writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from credit.queries.overdue import overdue_of
 
 @dataclass(frozen=True)
 class Overdue:
-    """How far overdue payments are from freezing a line, or from freezing it no longer."""
+    """How close overdue payments are to freezing a line, or to lifting its freeze."""
 
     amount: Decimal
     freezes_from: Decimal  # so much overdue freezes; below, the freeze is lifted
@@ -26,7 +26,7 @@ class Overdue:
 
 
 def in_force(line: CreditLine) -> Sequence[Freeze]:
-    """Oldest first."""
+    """The line's freezes in force, oldest first."""
     return list(line.freezes.filter(lifted_at__isnull=True).order_by("placed_at", "pk"))
 
 

@@ -1,4 +1,4 @@
-"""What a line's limit and use were, and what changed them. Nothing here writes."""
+"""A line's limit and use over time, and what changed them. Nothing here writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ ORDER BY day.number
 
 @dataclass(frozen=True)
 class Balance:
-    """What the line stood at when local day `on` ended, or stands at by now."""
+    """The line's limit and use when local day `on` ended, or by now."""
 
     on: date
     limit: Decimal
@@ -36,7 +36,7 @@ class Balance:
 
 
 def entries(line: CreditLine, *, kind: str = "", order: str = "") -> QuerySet[LimitEntry]:
-    """All that changed the line, or what of one kind, or of the order of this reference, did."""
+    """The entries that changed the line; filtered by a kind, or by the reference of an order."""
     found = line.entries.select_related("order")
     if order:  # looked up first: an order has few entries, and an index has them at hand
         known = line.orders.filter(reference=order).first()
@@ -47,7 +47,7 @@ def entries(line: CreditLine, *, kind: str = "", order: str = "") -> QuerySet[Li
 def balances(line: CreditLine, *, since: date, today: date) -> Sequence[Balance]:
     """The line's balances from local day `since` on, for a year at most, oldest first.
 
-    Day by day within a quarter, by weeks before; the last one is today's.
+    There is one a day for the last quarter and one a week before it; the last one is today's.
     """
     since = min(max(since, today - A_YEAR), today)
     step = 1 if today - since <= A_QUARTER else 7

@@ -1,6 +1,6 @@
-"""Why a line's limit is what it is, and what would happen next. Nothing here writes.
+"""Explains a line's limit, and answers what a merchant asks about it. Nothing here writes.
 
-Domain: limit review; the questions are those a merchant asks.
+See chapter 8 of docs/rules.md.
 """
 
 import math
@@ -23,7 +23,7 @@ from lib import calendar, money
 
 @dataclass(frozen=True)
 class Factor:
-    """One of the five things a review looks at."""
+    """One of the five factors of a review."""
 
     name: str  # rating, volume, listing, profile, after_sales
     value: Decimal  # stars, an amount, or a mark of 100
@@ -34,7 +34,7 @@ class Factor:
 
     @property
     def missing(self) -> Decimal:
-        """What it costs: the points it could give and does not."""
+        """The points that the factor could give and does not."""
         return self.most - self.points
 
     @property
@@ -42,7 +42,7 @@ class Factor:
         return self.name == "volume"
 
     def value_for(self, more: Decimal) -> Decimal | None:
-        """Which value gives so many more points; None when it has not so many to give."""
+        """The value that would give `more` points; None when the factor has not so many to give."""
         if not 0 < more <= self.missing:
             return None
         span = Fraction(self.full_at - self.nothing_at)
@@ -56,7 +56,7 @@ class Factor:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What the next review would make of the line if nothing changed until then."""
+    """The outcome of the line's next review if nothing changed until then."""
 
     on: date  # of the next review
     factors: tuple[Factor, ...]  # the costliest first
@@ -83,7 +83,9 @@ class Explanation:
 
     @property
     def ways_up(self) -> list[tuple[Factor, Decimal]]:
-        """The factors that could reach the next grade alone, each with the value it takes."""
+        """The factors that could reach the next grade on their own, each with the value that it
+        takes.
+        """
         needed = self.points_to_next_grade or Decimal(0)
         values = [(factor, factor.value_for(needed)) for factor in self.factors]
         return [(factor, value) for factor, value in values if value is not None]
@@ -135,18 +137,18 @@ def review_of(line: CreditLine, on: date) -> LimitReview | None:
 
 
 def requests(line: CreditLine) -> QuerySet[LimitRequest]:
-    """What the merchant asked, answered or not."""
+    """The merchant's requests about the line, answered or not."""
     return LimitRequest.objects.filter(line=line)
 
 
 def raise_asked(line: CreditLine) -> LimitRequest | None:
-    """The raise that waits for an answer; there is one at a time."""
+    """The raise that waits for an answer, or None; only one may wait at a time."""
     waiting = {"kind": LimitRequest.Kind.RAISE, "status": LimitRequest.Status.PENDING}
     return requests(line).filter(**waiting).first()
 
 
 def factors_of(review: LimitReview) -> tuple[Factor, ...]:
-    """What each factor gave in a review of the past, the costliest first."""
+    """The points that each factor gave in a past review, the one that lost most first."""
     inputs = scoring.Inputs(
         limit=review.limit_before,
         rating=review.rating,
@@ -196,7 +198,7 @@ def _next_grade(
 
 @dataclass(frozen=True)
 class Acceptance:
-    """Whether an order of some size would go through now; if not why, and when it might."""
+    """Whether an order of some size would be accepted now; if not, why, and when it might be."""
 
     is_accepted: bool
     decline_code: str = ""
@@ -213,7 +215,7 @@ class Acceptance:
 
 
 def would_accept(line: CreditLine, amount: Money) -> Acceptance:
-    """Whether an order of `amount` would go through now. Raises CurrencyMismatch, Invalid."""
+    """Whether an order of `amount` would be accepted now. Raises CurrencyMismatch, Invalid."""
     figure = money.figure(amount, line.currency)
     if line.is_closed:
         return Acceptance(False, Order.Decline.ACCOUNT_CLOSED)
@@ -258,7 +260,9 @@ GROUP BY horizon.day
 
 
 def _enough_on(line: CreditLine, figure: Decimal) -> dict[str, date | None]:
-    """On which day enough is back, or before which it is not; neither when it never is."""
+    """The day on which enough limit is free again, or before which it is not; neither when it
+    never is.
+    """
     if figure > line.limit:
         return {}
     given = {
@@ -276,7 +280,7 @@ def _enough_on(line: CreditLine, figure: Decimal) -> dict[str, date | None]:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a policy would do to one line."""
+    """The outcome that a policy would have for one line."""
 
     line: CreditLine
     inputs: scoring.Inputs
@@ -286,7 +290,7 @@ class Preview:
 def preview(
     lines: Sequence[CreditLine], policy_of: dict[str, CreditPolicy], now: datetime
 ) -> list[Preview]:
-    """What a review on each line's open day would do, under the policy given for its currency."""
+    """The outcome of a review on each line's open day, under the policy given for its currency."""
     starts = [
         reviews.Start(line.pk, line.timezone, line.open_on, now, policy_of[line.currency])
         for line in lines

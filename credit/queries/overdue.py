@@ -29,7 +29,7 @@ SELECT amount FROM ({OVERDUE_BY_LINE}) overdue
 
 
 def overdue_of(line: CreditLine) -> Decimal:
-    """What is overdue on the line's open day. Rule 4.16."""
+    """The amount that is overdue on the line's open day. Rule 4.16."""
     with connection.cursor() as cursor:
         cursor.execute(
             OVERDUE_OF_ONE_LINE,

@@ -1,4 +1,4 @@
-"""The numbers in force (rule 8.13)."""
+"""The credit policies in force (rule 8.13)."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -7,7 +7,7 @@ from credit.models import CreditPolicy
 
 
 def in_force(currency: str, on: date) -> CreditPolicy:
-    """The policy of `currency` that decides local day `on`.
+    """The policy of `currency` that is in force on local day `on`.
 
     A currency without a policy of its own has the default numbers, unsaved, and no limit reviews.
     """
@@ -16,7 +16,7 @@ def in_force(currency: str, on: date) -> CreditPolicy:
 
 
 def in_force_for(days: Iterable[tuple[str, date]]) -> list[CreditPolicy]:
-    """The policy for each currency and local day, by one query."""
+    """The policies in force for each currency and local day, by one query."""
     wanted = list(days)
     known: dict[str, list[CreditPolicy]] = {}
     currencies = {currency for currency, _ in wanted}
@@ -29,5 +29,5 @@ def in_force_for(days: Iterable[tuple[str, date]]) -> list[CreditPolicy]:
 
 
 def without(currency: str) -> CreditPolicy:
-    """The default numbers, for a currency that has no policy (yet). Not to be saved."""
+    """The default numbers for a currency without a policy, as an unsaved row."""
     return CreditPolicy(currency=currency, version=0)

@@ -1,4 +1,4 @@
-"""Questions about what merchants have earned, and where it is (rule 9.5)."""
+"""Merchants' proceeds: what was earned, and where it is (rule 9.5)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ WHERE line.merchant_id = %(line)s
 
 @dataclass(frozen=True)
 class MaturingDay:
-    """What becomes withdrawable when local day `on` starts."""
+    """The amount that becomes withdrawable when local day `on` starts."""
 
     on: date
     amount: Money
@@ -60,13 +60,13 @@ class Buckets:
 
     @property
     def available(self) -> Money:
-        """What may be withdrawn, fees included."""
+        """The amount that may be withdrawn, fees included."""
         nothing = money.of(Decimal(0), self.balance.currency.code)
         return max(min(self.matured, self.balance), nothing)
 
     @property
     def shortfall(self) -> Money:
-        """What later sales have to cover before anything is available again."""
+        """The amount that later sales have to cover before anything is available again."""
         return self.available - self.matured
 
     @property
@@ -100,7 +100,9 @@ def buckets(merchant_id: int, *, today: date) -> Buckets:
 
 
 def withdrawable(line: CreditLine, *, today: date) -> Decimal:
-    """What of the line's proceeds may leave on local day `today`, fees included. Rule 9.4."""
+    """The amount of the line's proceeds that may be withdrawn on local day `today`, fees
+    included. Rule 9.4.
+    """
     maturing = ProceedsEntry.objects.filter(line=line, matures_on__gt=today).aggregate(
         total=Sum("amount", default=Decimal(0))
     )["total"]
@@ -109,9 +111,8 @@ def withdrawable(line: CreditLine, *, today: date) -> Decimal:
 
 
 def entries(line: CreditLine, *, kind: str = "", reference: str = "") -> QuerySet[ProceedsEntry]:
-    """All that changed the line's proceeds, newest first.
-
-    What of it is of a kind; what has to do with the order or withdrawal of this reference.
+    """The entries of the line's proceeds, newest first; filtered by a kind, or by the reference
+    of an order or withdrawal.
     """
     found = (
         ProceedsEntry.objects.filter(line=line)
@@ -126,7 +127,9 @@ def entries(line: CreditLine, *, kind: str = "", reference: str = "") -> QuerySe
 def _about(
     line: CreditLine, reference: str, found: QuerySet[ProceedsEntry]
 ) -> QuerySet[ProceedsEntry]:
-    """Those of an order or a withdrawal, looked up first: an index has the few entries of each."""
+    """The entries of an order or a withdrawal, looked up first: an index has the few entries of
+    each.
+    """
     order = line.orders.filter(reference=reference).first()
     if order:
         return found.filter(order=order)
@@ -148,7 +151,7 @@ def total_of_day(line: CreditLine, matures_on: date) -> Decimal:
 
 
 def orders_of_day(line: CreditLine, matures_on: date) -> QuerySet[Order]:
-    """The orders behind a day's maturing amount, each with its part of it as `maturing`."""
+    """The orders behind a day's maturing amount, each with its part of the amount as `maturing`."""
     part = (
         ProceedsEntry.objects.filter(order=OuterRef("pk"), line=line, matures_on=matures_on)
         .order_by()

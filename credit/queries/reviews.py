@@ -1,4 +1,4 @@
-"""What is known of lines that are to be reviewed (rule 8.2)."""
+"""The inputs of limit reviews (rule 8.2)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from lib import calendar
 
 @dataclass(frozen=True)
 class Start:
-    """A local day of a locked line that starts at instant `at`."""
+    """The local day of a locked line that starts at instant `at`."""
 
     line_id: int
     timezone: str
@@ -60,8 +60,10 @@ ORDER BY line.merchant_id
 
 
 def inputs_of(starts: Iterable[Start]) -> dict[int, scoring.Inputs]:
-    """What is known of each line as its day starts; those without metrics or limit, and
-    closed ones, are left out."""
+    """The inputs of each line's review as its day starts.
+
+    Lines without metrics or with a limit of 0, and closed ones, are left out.
+    """
     starts = list(starts)
     with connection.cursor() as cursor:
         cursor.execute(

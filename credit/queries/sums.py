@@ -1,4 +1,4 @@
-"""What all credit lines come to, and what was traded lately, by currency. Nothing here writes.
+"""Sums over all credit lines, and recent trade, by currency. Nothing here writes.
 
 Lines are thousands, and what is under way is few; orders are many, and read from a day on only.
 """
@@ -29,7 +29,7 @@ Rows = Sequence[dict[str, Any]]
 
 
 def lines() -> Rows:
-    """Of each currency: lines, frozen, limits, used, available and proceeds not paid out."""
+    """For each currency: lines, frozen ones, limits, used, available, and proceeds not paid out."""
     of_each = CreditLine.objects.order_by("currency").values("currency")
     found = of_each.annotate(
         lines=Count("pk"),
@@ -43,14 +43,14 @@ def lines() -> Rows:
 
 
 def overdue() -> dict[str, Decimal]:
-    """What buyers owe past its due date, on the open day of each line."""
+    """For each currency, the amount that is overdue on the open day of each line."""
     with connection.cursor() as cursor:
         cursor.execute(OVERDUE, {"instalment_days": INSTALMENT_DAYS})
         return dict(cursor.fetchall())
 
 
 def on_their_way() -> dict[str, Decimal]:
-    """Withdrawals that have not ended, with their fees."""
+    """For each currency, the withdrawals that have not ended, with their fees."""
     found = Withdrawal.objects.filter(ended_at__isnull=True).order_by().values_list("currency")
     return dict(found.annotate(worth=Sum(F("amount") + F("fee"))))
 
@@ -67,7 +67,7 @@ def placed_by_day(since: datetime, *, declined: bool) -> Days:
 
 
 def withdrawn_by_day(since: datetime) -> Days:
-    """Withdrawals by the day they were asked for, whatever became of them."""
+    """The sums of withdrawals by the day on which they were requested, whatever their outcome."""
     return _by_day(Withdrawal.objects.all(), "requested_at", since)
 
 

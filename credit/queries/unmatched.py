@@ -1,4 +1,4 @@
-"""Cash that no order could take, and what became of it. Nothing here writes."""
+"""Cash that no order could take, and how it was settled. Nothing here writes."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,9 @@ def of_line(line: CreditLine) -> QuerySet[OrderPayment]:
 
 
 def of_order(order: Order) -> Sequence[OrderPayment]:
-    """What came for this order that it could not take, oldest first, with its settlements."""
+    """The cash that came for this order and that it could not take, oldest first, with its
+    settlements.
+    """
     return list(_with_settlements(order.payments.all()).order_by("pk"))
 
 

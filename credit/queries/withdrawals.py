@@ -1,4 +1,6 @@
-"""Questions about withdrawals: a merchant's own, and what the jobs and operators have to do."""
+"""Questions about withdrawals: of a merchant, and for the jobs and operators. Nothing here
+writes.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -37,12 +39,14 @@ STANDINGS = {
 
 
 def destinations(line: CreditLine) -> QuerySet[PayoutDestination]:
-    """Where the merchant's proceeds may go, or soon may."""
+    """The merchant's destinations, usable now or soon."""
     return line.destinations.filter(removed_at__isnull=True).order_by("added_at", "pk")
 
 
 def destinations_of(line: CreditLine) -> QuerySet[PayoutDestination]:
-    """The same, and those removed that a withdrawal is still under way to, with how many are."""
+    """As `destinations`, with those removed to which withdrawals are still under way, and how
+    many are.
+    """
     under_way = Count("withdrawal", filter=Q(withdrawal__ended_at__isnull=True))
     found = line.destinations.annotate(under_way=under_way)
     return found.filter(Q(removed_at__isnull=True) | Q(under_way__gt=0)).order_by("added_at", "pk")
@@ -51,9 +55,10 @@ def destinations_of(line: CreditLine) -> QuerySet[PayoutDestination]:
 def withdrawals(
     line: CreditLine, *, standing: str = "", reference: str = ""
 ) -> QuerySet[Withdrawal]:
-    """The merchant's withdrawals, newest first; "" is any.
+    """The merchant's withdrawals, newest first, filtered; "" means any.
 
-    Those that are UNDER_WAY, PAID or RETURNED; whose reference starts as given, whatever the case.
+    They can be filtered by UNDER_WAY, PAID or RETURNED, and by how the reference starts, whatever
+    the case.
     """
     found = line.withdrawals.select_related("destination").order_by("-requested_at", "-pk")
     if reference:
@@ -68,18 +73,18 @@ def withdrawal(line: CreditLine, reference: str) -> Withdrawal | None:
 
 
 def under_way(line: CreditLine) -> QuerySet[Withdrawal]:
-    """What makes up the line's `on_its_way`, newest first."""
+    """The withdrawals that make up the line's `on_its_way`, newest first."""
     return withdrawals(line, standing=UNDER_WAY)
 
 
 def stopped_by(line: CreditLine) -> Freeze | None:
-    """The suspicion of fraud that keeps withdrawals from being asked for and sent, if any."""
+    """The freeze for suspected fraud that stops the line's withdrawals, or None."""
     suspicions = line.freezes.filter(reason=Freeze.Reason.SUSPECTED_FRAUD, lifted_at__isnull=True)
     return suspicions.order_by("placed_at", "pk").first() if line.is_frozen else None
 
 
 def timeline(withdrawal: Withdrawal) -> list[Step]:
-    """What happened to it, oldest first; who of our people did it is not told."""
+    """What happened to the withdrawal, oldest first; our own people are not named."""
     steps = [
         Step(
             withdrawal.requested_at,
@@ -104,25 +109,25 @@ def timeline(withdrawal: Withdrawal) -> list[Step]:
 
 
 def to_approve() -> QuerySet[Withdrawal]:
-    """What waits for an operator's decision, oldest first."""
+    """The withdrawals that wait for an operator's decision, oldest first."""
     return _under_way().filter(status=Withdrawal.Status.REQUESTED, needs_approval=True)
 
 
 def to_export() -> QuerySet[Withdrawal]:
-    """What operators may send through their bank now, oldest first."""
+    """The withdrawals that operators may send through their bank now, oldest first."""
     return _sendable().filter(provider=Withdrawal.MANUAL)
 
 
 def to_send(now: datetime) -> Sequence[int]:
-    """What the job sends: of providers that answer, on lines that are not stopped."""
+    """The withdrawals that the job sends: through providers, and on lines that are not stopped."""
     return _keys(_sendable().exclude(provider=Withdrawal.MANUAL))
 
 
 def to_reconcile(now: datetime) -> Sequence[int]:
-    """What was sent to a provider that answers, and has no answer; in another order each time.
+    """The withdrawals that were sent to a provider and have no answer, in another order each time.
 
-    So those about which it keeps silent, after which a run asks it nothing more, do not always come
-    before the others.
+    Otherwise those about which a provider does not answer, after which a run asks it nothing more,
+    would always come before the others.
     """
     left_alone = Q(status=Withdrawal.Status.SENT, sent_at__lte=now - ANSWERED_WITHIN)
     found = (
@@ -134,7 +139,7 @@ def to_reconcile(now: datetime) -> Sequence[int]:
 
 
 def to_flag_as_late(now: datetime) -> Sequence[int]:
-    """What should have ended by `now` and is not flagged yet."""
+    """The withdrawals that should have ended by `now` and are not flagged yet."""
     return _keys(
         _under_way().filter(requested_at__lte=now - EXPECTED_WITHIN, flagged_late_at__isnull=True)
     )
@@ -145,7 +150,9 @@ def _under_way() -> QuerySet[Withdrawal]:
 
 
 def is_sendable() -> Q:
-    """Nobody has to approve it, nobody has sent it, and its line is not stopped."""
+    """The condition that a withdrawal needs no approval, was not sent, and its line is not
+    stopped.
+    """
     suspected = Freeze.objects.filter(
         line=OuterRef("line"), reason=Freeze.Reason.SUSPECTED_FRAUD, lifted_at__isnull=True
     )
@@ -169,6 +176,6 @@ def payout_answers_to_take(now: datetime) -> Sequence[int]:
 
 
 def outcomes(file: PayoutAnswerFile) -> dict[str, int]:
-    """How many of the file's rows came to what, by outcome."""
+    """How many of the file's rows had which outcome."""
     counted = file.answers.values_list("outcome").annotate(rows=Count("pk"))
     return dict(counted.order_by("outcome"))

@@ -1,4 +1,4 @@
-"""Codes of the books in words."""
+"""Template tags that show codes of the books in words."""
 
 from decimal import Decimal
 

@@ -62,7 +62,7 @@ def set_up(request: MemberRequest) -> HttpResponse:
 @for_finance
 @require_POST
 def stop(request: MemberRequest) -> HttpResponse:
-    """It only protects, so that no second factor is asked for."""
+    """Stop automatic withdrawals. That only protects, so no second factor is asked for."""
     now = clock.now()
     line, _today = line_and_today(request, now)
     operations.stop(merchant_id=line.pk, actor=request.user.email, now=now)

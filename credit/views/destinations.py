@@ -1,4 +1,4 @@
-"""Where a merchant's proceeds may go."""
+"""The pages of the destinations of a merchant's proceeds."""
 
 from http import HTTPStatus
 

@@ -24,14 +24,14 @@ LARGEST_BUYERS = 5
 
 @for_members
 def limit(request: MemberRequest) -> HttpResponse:
-    """The line as it stands, how it came there, and what changed it."""
+    """The page of the line's limit: how it stands, its history, and what changed it."""
     return page(request)
 
 
 def page(
     request: MemberRequest, caps: Caps | None = None, status: int = HTTPStatus.OK
 ) -> HttpResponse:
-    """The page of the limit; `caps` is the form of it that came back."""
+    """The page of the limit; `caps` is the form for caps, if it was refused."""
     line, today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET)
     context = asked.context | {
@@ -65,7 +65,7 @@ def chart(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def export_entries(request: MemberRequest) -> HttpResponseBase:
-    """All entries that the list shows with the same filter."""
+    """A file of all entries that the list shows with the same filter."""
     line, today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET)
     found = asked.ordered(history.entries(line, **asked.rows))
@@ -75,7 +75,9 @@ def export_entries(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def check(request: MemberRequest) -> HttpResponse:
-    """Would an order of some size go through now? The question is in the address."""
+    """Answers whether an order of some size would be accepted now. The question is in the
+    address.
+    """
     line, today = line_and_today(request, clock.now())
     form = OrderCheck(request.GET if "amount" in request.GET else None, line=line)
     answer = amount = None

@@ -1,4 +1,4 @@
-"""What every page about a credit line starts with."""
+"""What every view about a credit line needs first."""
 
 from datetime import date, datetime
 

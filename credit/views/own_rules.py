@@ -18,7 +18,7 @@ from merchants.access import MemberRequest, for_finance
 
 @for_finance
 def pause(request: MemberRequest) -> HttpResponse:
-    """Pause new orders, or take them again: `resume` is sent for the latter."""
+    """Pause new orders, or resume them when the form has the field `resume`."""
     if request.method != "POST":  # as after signing in again
         return _back(request)
     is_paused = "resume" not in request.POST

@@ -1,4 +1,4 @@
-"""How to raise the limit: what it hangs on, and asking for it."""
+"""The pages about raising the limit: what it depends on, and asking for it."""
 
 from datetime import date
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""Taking proceeds out, and following where they are."""
+"""The pages for requesting withdrawals, and for following them."""
 
 from datetime import date, datetime
 from http import HTTPStatus
@@ -44,7 +44,7 @@ def history(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def export(request: MemberRequest) -> HttpResponseBase:
-    """All withdrawals that the list shows with the same filter."""
+    """A file of all withdrawals that the list shows with the same filter."""
     line, today = line_and_today(request, clock.now())
     asked = WithdrawalFilter(request.GET)
     found = asked.ordered(queries.withdrawals(line, **asked.rows))
@@ -88,9 +88,10 @@ def cancel(request: MemberRequest, reference: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
-    """A form; with its answers in the address, what it costs; and posted, the withdrawal.
+    """The form of a withdrawal; with answers in the address, its cost; and when posted, the
+    request.
 
-    `?back` leads from there to the form.
+    `?back` leads from the cost back to the form.
     """
     now = clock.now()
     line, today = line_and_today(request, now)
@@ -150,7 +151,9 @@ def _request(request: MemberRequest, line: CreditLine, today: date, now: datetim
 
 
 def _ask_again(request: MemberRequest, form: Withdrawing, *, with_key: bool = True) -> HttpResponse:
-    """Back to what it costs, with all that was filled in; without a key it is a new withdrawal."""
+    """Redirect to the page of the cost, with all that was filled in; without a key it is a new
+    withdrawal.
+    """
     content = form.content
     if not with_key:
         del content["request_key"]
