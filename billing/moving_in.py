@@ -1,6 +1,6 @@
 """Whether this process is moving a marketplace in: a replay before the books are live.
 
-What it draws up was settled outside, before Tael knew of it (rule 23.14).
+Bills that it draws up were settled outside, before Tael knew of them (rule 23.14).
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ def is_under_way() -> bool:
 
 @contextmanager
 def books(is_moving_in: bool) -> Iterator[None]:
-    """What is done in here belongs to a moving in, if `is_moving_in`."""
+    """While the block runs, this process is moving a marketplace in, if `is_moving_in`."""
     token = _is_under_way.set(is_moving_in)
     try:
         yield

@@ -1,6 +1,7 @@
-"""Doors for the timetable: each works off one chunk of what `due` found (config.celery).
+"""Functions of the jobs: each works off one chunk of the rows that `due` found.
 
-And for what a choice of a payment method makes due: that does not wait for the next hour.
+Also the task that tries bills which a choice of a payment method makes due, as that does not wait
+for the next hour.
 """
 
 import logging
@@ -56,7 +57,9 @@ def collect_chosen(merchant_id: int) -> None:
 
 
 def start_collecting(merchant_id: int) -> None:
-    """Have workers try what a choice made due, once it is committed; nobody waits for them."""
+    """Have workers try what a choice made due, once the transaction is committed; nobody waits
+    for them.
+    """
     if not queries.bills_to_collect_of(merchant_id, clock.now()):
         return
     try:

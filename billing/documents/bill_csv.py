@@ -20,7 +20,7 @@ SOURCE = "FROM billing_charge charge WHERE charge.item_id = %(item)s ORDER BY ch
 
 @dataclass(frozen=True)
 class Export:
-    """A bill with a number, ready to be sent."""
+    """The CSV file of a bill that has a number."""
 
     bill: Invoice
 

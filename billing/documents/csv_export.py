@@ -19,12 +19,16 @@ from lib.money import minor_digits
 
 
 class Incomplete(Exception):
-    """What was sent is not what the books say: the file must not end as if it were whole."""
+    """The rows that were sent differ from the books, so that the file must not end as if it were
+    whole.
+    """
 
 
 @dataclass(frozen=True)
 class Part:
-    """Charges of one statement, or of one line of a bill, and what they have to come to."""
+    """The charges of one statement, or of one line of a bill, with the count and sum that they
+    must have.
+    """
 
     name: str  # to say which part of the file it was that was wrong
     columns: Mapping[str, str]  # SQL for each heading, of `charge` and what `source` joins to it
@@ -35,10 +39,11 @@ class Part:
     amount: Decimal
 
     def rows(self) -> Iterator[bytes]:
-        """The rows; Incomplete after the last of them when they are not all that there should be.
+        """Yields the rows; raises Incomplete after the last one when their count or sum is not what
+        it must be.
 
-        The amount of each comes first, to be counted and not to be sent: in a row, text with
-        commas may stand on either side of it.
+        The amount of each comes first, to be counted and not to be sent: in a row, text with commas
+        may stand on either side of it.
         """
         copy_rows = f"""
             COPY (SELECT {amount_of(self.currency)}, {", ".join(self.columns.values())}
@@ -65,16 +70,16 @@ class Part:
 
 
 def blocks(parts: Iterable[Part], columns: Iterable[str]) -> Iterator[bytes]:
-    """A file with these headings and all rows of its parts, in blocks of whole rows.
+    """The file with these headings and all rows of its parts, in blocks of whole rows.
 
-    Raises Incomplete instead of the last block when a part is not what it should be.
+    Raises Incomplete instead of the last block when a part is not what it must be.
     """
     heading = ",".join(columns).encode() + b"\n"
     return csv_files.in_blocks(chain([heading], chain.from_iterable(part.rows() for part in parts)))
 
 
 def save(file: Iterable[bytes], path: Path) -> None:
-    """Under the name asked for, the file is there as a whole or not at all."""
+    """Write the file to `path` in such a way that it is there as a whole or not at all."""
     partial = path.with_name(f"{path.name}.partial")
     try:
         with partial.open("wb") as out:

@@ -11,7 +11,7 @@ from lib.csv_files import amount, of_rows, utc
 
 
 def bills(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[bytes]:
-    """These bills of the account, in their order."""
+    """A CSV file of these bills of the account, in their order."""
     columns = {
         "Bill #": "number",
         "Kind": "kind",
@@ -35,7 +35,9 @@ def bills(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[bytes]:
 
 
 def closed_months(account: BillingAccount, found: QuerySet[Statement]) -> Iterator[bytes]:
-    """The closed ones of these statements, in their order, with what each category came to."""
+    """A CSV file of those of these statements that are closed, in their order, with the sum of
+    each category.
+    """
     categories = [category for category in Category if category in STATEMENT_CATEGORIES]
     columns = {
         "Month": "to_char(month, 'YYYY-MM')",

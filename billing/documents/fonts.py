@@ -64,7 +64,7 @@ class FontSet:
         self._found: dict[str, str | None] = {}
 
     def families_for(self, texts: Iterable[str]) -> list[str]:
-        """The families that show the texts, in the order in which to look for their glyphs."""
+        """The font families that show the texts, in the order in which to look for their glyphs."""
         used = {self.family_of(cluster) for text in texts for cluster in set(clusters(text))}
         return [name for name in self._faces if name in FAMILIES or name in used]
 
@@ -72,7 +72,9 @@ class FontSet:
         return all(self.family_of(cluster) is not None for cluster in set(clusters(text)))
 
     def family_of(self, cluster: str) -> str | None:
-        """The first family with all of the cluster: typst takes no accent from another one."""
+        """The first family that has all characters of the cluster: typst takes no accent from
+        another one.
+        """
         if cluster not in self._found:
             signs = set(map(ord, cluster))
             self._found[cluster] = next(
@@ -82,7 +84,7 @@ class FontSet:
 
 
 def clusters(text: str) -> Iterator[str]:
-    """Each character with the accents that are on it."""
+    """Yields each character together with the accents that are on it."""
     cluster = ""
     for character in text:
         if cluster and not unicodedata.category(character).startswith("M"):
@@ -94,7 +96,9 @@ def clusters(text: str) -> Iterator[str]:
 
 
 def _used(family: Sequence[typst.FontInfo]) -> tuple[Face, ...]:
-    """The family's faces that typst may take for upright text of our weights: the closest ones."""
+    """The faces of the family that typst may use for upright text of our weights: the closest
+    ones.
+    """
     faces: dict[Face, None] = {}
     for weight in WEIGHTS:
         distances = [
@@ -109,7 +113,9 @@ def _used(family: Sequence[typst.FontInfo]) -> tuple[Face, ...]:
 
 @cache
 def _characters(faces: tuple[Face, ...]) -> frozenset[int]:
-    """What every face of a family has; read when first needed: Chinese takes 0.4 s and 10 MB."""
+    """The characters that every face of a family has; read when first needed: Chinese takes 0.4
+    s and 10 MB.
+    """
     return frozenset.intersection(*(_characters_of(*face) for face in faces))
 
 

@@ -102,14 +102,14 @@ def _days(first: date, last: date) -> str:
 
 
 def _plan_days(bill: Invoice) -> list[list[str]]:
-    """The days of plan fees, where the period is another one."""
+    """A row with the days of the plan fees, where they differ from the bill's period."""
     if bill.plan_start is None or bill.plan_end is None or bill.is_of_plan_alone:
         return []
     return [[_("Plan fee for"), _days(bill.plan_start, bill.plan_end)]]
 
 
 def _headline(bill: Invoice, collected_on: date | None) -> list[str]:
-    """The amount that matters, and what there is to do about it."""
+    """The amount that matters, and what the reader has to do about it."""
     if bill.status == "PAID":
         on = day_text(collected_on)
         return [figure(bill.total, bill.currency), _("paid on %(day)s") % {"day": on}]
@@ -129,7 +129,7 @@ def _sums(bill: Invoice) -> list[list[str]]:
 
 
 def _transfer(bill: Invoice, number: str, words: Words) -> Paper:
-    """How a bill is paid that is not collected."""
+    """How to pay by transfer a bill that is not collected by itself."""
     if not bill.is_unpaid or bill.account.pays_by_itself:
         return {"transfer": []}
     return {
@@ -159,9 +159,9 @@ def _payments(paid: Iterable[Payment]) -> Paper:
 
 
 def statement_pdf(statement: Statement) -> bytes:
-    """A closed statement: its totals, and its charges up to LISTED of them.
+    """The document of a closed statement: its totals, and its charges up to LISTED of them.
 
-    Open ones are no documents: statement_csv.closed_statement refuses them.
+    Open statements have no document: statement_csv.closed_statement refuses them.
     """
     closed_at = statement.closed_at
     assert closed_at is not None, statement
@@ -198,13 +198,13 @@ def statement_pdf(statement: Statement) -> bytes:
 
 
 def _merchant(label: str, name: str, reference: str, words: Words) -> Paper:
-    """Whom the document is for; the reference alone where the name has no glyphs."""
+    """The merchant that the document is for; its reference alone where the name has no glyphs."""
     lines = [words.name(name, reference), words.shown(reference)]
     return {"for": label, "merchant": list(dict.fromkeys(lines))}
 
 
 def _issuer(words: Words) -> list[str]:
-    """Who issues documents now: name and address."""
+    """The name and address of who issues documents now."""
     return [words.shown(line) for line in settings.TAEL_ISSUER]
 
 

@@ -59,14 +59,16 @@ def closed_statement(merchant: Merchant, month: date) -> Statement:
 
 @dataclass(frozen=True)
 class Export:
-    """The closed statement of a merchant, ready to be sent."""
+    """The CSV file of a merchant's closed statement."""
 
     merchant: Merchant
     statement: Statement
 
     @classmethod
     def of(cls, merchant: Merchant, month: date) -> "Export":
-        """Raises NotClosed as closed_statement does."""
+        """The file of the merchant's statement of `month`. Raises NotClosed as closed_statement
+        does.
+        """
         return cls(merchant, closed_statement(merchant, month))
 
     @property

@@ -47,7 +47,7 @@ VARIANTS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # of the characte
 
 
 class Words:
-    """Takes other people's words into a document, and remembers what could not be shown."""
+    """Prepares other people's words for a document, and remembers what could not be shown."""
 
     def __init__(self, font_set: FontSet) -> None:
         self._fonts = font_set
@@ -56,9 +56,10 @@ class Words:
         self.lacks_name = False
 
     def shown(self, text: str) -> str:
-        """The words on one line, with a mark for what no font has.
+        """The words on one line, with a mark for characters that no font has.
 
-        Control characters go, and so do those that turn the direction of the text around them.
+        Control characters are removed, and so are those that turn the direction of the text around
+        them.
         """
         text = VARIANTS.sub("", " ".join(unicodedata.normalize("NFC", text).split()))
         text = "".join(sign for sign in text if unicodedata.category(sign) not in {"Cc", "Cf"})
@@ -67,7 +68,7 @@ class Words:
         return LONG_WORD.sub(rf"\1{BREAK}", text)
 
     def _marked(self, text: str) -> Iterator[str]:
-        """The text, each run of characters that no font has as a mark."""
+        """Yields the text in pieces, each run of characters that no font has as a mark."""
         for is_shown, run in groupby(self._signs(text), key=lambda sign: sign[0]):
             signs = "".join(sign for _is_shown, sign in run)
             if is_shown:
@@ -80,7 +81,7 @@ class Words:
             yield mark
 
     def _signs(self, text: str) -> Iterator[tuple[bool, str]]:
-        """Whether it is shown, and a character with its accents, or one of these parts."""
+        """Yields each character with its accents, or its parts, and whether it can be shown."""
         for cluster in fonts.clusters(text):
             if self._fonts.can_show(cluster):
                 yield True, cluster
@@ -101,7 +102,7 @@ class Words:
         return self.shown(reference)
 
     def notes(self) -> list[str]:
-        """What the reader has to be told of it."""
+        """Sentences that tell the reader what could not be shown."""
         notes = []
         if self.lacks_name:
             notes.append(
@@ -145,7 +146,9 @@ def typeset(
 
 
 def _log_lack(title: str, notes: list[str], missing: list[str]) -> None:
-    """Say which characters had no glyph, in the order of their numbers, and what to install."""
+    """Log which characters had no glyph, in the order of their numbers, and which fonts to
+    install.
+    """
     numbers = _numbers("".join(missing[:LOGGED])) + " …" * (len(missing) > LOGGED)
     log.warning("%s: %s No font has %s. Install %s.", title, " ".join(notes), numbers, fonts.WANTED)
 
@@ -181,7 +184,7 @@ def _written(
 
 
 def _unshown(paper: Paper, font_set: FontSet) -> set[str]:
-    """The characters of what a template reads that no font has."""
+    """The characters in a template's data that no font has."""
     return {
         sign
         for text in _strings(paper)
@@ -192,7 +195,7 @@ def _unshown(paper: Paper, font_set: FontSet) -> set[str]:
 
 
 def _strings(value: object) -> Iterator[str]:
-    """Every string in what a template reads, without the places where a line may break."""
+    """Every string in a template's data, without the places where a line may break."""
     if isinstance(value, str):
         yield value.replace(BREAK, "")
     elif isinstance(value, dict):

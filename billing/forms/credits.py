@@ -12,7 +12,7 @@ from lib.text_fields import LineField, WordsField
 
 
 class ChargeSearch(forms.Form):
-    """The charge that a credit is asked for, by its reference."""
+    """The form that finds, by its reference, the charge for which a credit is asked."""
 
     charge = LineField(
         label=_("Reference of the charge"),
@@ -40,7 +40,7 @@ class ChargeSearch(forms.Form):
 
 
 class CreditRequest(forms.Form):
-    """How much of a charge to give back, and why."""
+    """The form that asks for a credit: how much of a charge to give back, and why."""
 
     charge = LineField(widget=forms.HiddenInput)
     request_key = LineField(max_length=64, widget=forms.HiddenInput)
@@ -63,7 +63,7 @@ class CreditRequest(forms.Form):
 
     @property
     def asked(self) -> dict[str, Any]:
-        """What the operation is told."""
+        """The arguments that the operation takes."""
         said = self.cleaned_data
         amount = money.of(said["amount"], self.currency)
         return {name: said[name] for name in ("fee", "message", "request_key")} | {"amount": amount}

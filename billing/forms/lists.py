@@ -51,7 +51,7 @@ class StatementFilter(Filter):
 
 
 class ChargeFilter(Filter):
-    """Charges of a statement: all, or those of one reference."""
+    """Filters the charges of a statement by a reference."""
 
     SORTS = ("at", "-at")
     ANCHOR = "charges"
@@ -60,14 +60,14 @@ class ChargeFilter(Filter):
 
 
 class ChargeOrder(Filter):
-    """Charges that are few: only their order can be asked for."""
+    """Sorts a short list of charges, which has no filter."""
 
     SORTS = ("at", "-at")
     ANCHOR = "charges"
 
 
 class DayFilter(Filter):
-    """What each fee came to on each day; a fee has one row a day, however many charges."""
+    """Filters the sums of each fee and day, which is one row however many charges it has."""
 
     SORTS = ("-posting_on", "posting_on")
 

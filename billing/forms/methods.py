@@ -20,7 +20,7 @@ BRANDS = {"4": "Visa", "5": "Mastercard"}
 
 
 class ChosenMethod(forms.Form):
-    """A method of the account, and its card where it has one."""
+    """The form that chooses a payment method of the account, with its card where it has one."""
 
     method = forms.ChoiceField(choices=BillingAccount.Method.choices)
     card = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
@@ -31,7 +31,7 @@ class ChosenMethod(forms.Form):
 
 
 class SandboxCard(forms.Form):
-    """A test card, for demonstrations."""
+    """The form that adds a test card, for demonstrations."""
 
     number = forms.ChoiceField(label=_("Test card"), choices=TEST_CARDS)
     request_key = LineField(max_length=64, widget=forms.HiddenInput)
@@ -45,12 +45,12 @@ class SandboxCard(forms.Form):
 
     @property
     def token(self) -> str:
-        """What the sandbox calls the card."""
+        """The sandbox's name for the card."""
         return f"sandbox-{self.cleaned_data['request_key']}"
 
     @property
     def card(self) -> dict[str, Any]:
-        """What is kept of it."""
+        """The details of the card that are kept."""
         number = self.cleaned_data["number"]
         return {
             "provider": BillingAccount.Method.SANDBOX,

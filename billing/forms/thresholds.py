@@ -11,7 +11,7 @@ from lib.text_fields import WordsField
 
 
 class HigherThreshold(forms.Form):
-    """How high the billing threshold should be, and why."""
+    """The form that asks for a higher billing threshold: how high, and why."""
 
     threshold = AmountField()
     message = WordsField(

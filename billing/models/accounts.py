@@ -122,7 +122,9 @@ class BillingAccount(models.Model):
 
     @property
     def has_disputed_card(self) -> bool:
-        """Whether bills wait for its merchant to choose a method, the same card perhaps."""
+        """Whether a disputed card stops collection until the merchant chooses a method, perhaps
+        the same card.
+        """
         return self.card_disputed_at is not None
 
     @property
@@ -131,12 +133,12 @@ class BillingAccount(models.Model):
 
     @property
     def has_cycle(self) -> bool:
-        """Whether bills come between plan dates too."""
+        """Whether there are bill dates between plan dates, too."""
         return self.plan_interval_days > CYCLE_DAYS
 
     @property
     def next_bill_on(self) -> date:
-        """The next date that brings a bill, whatever the threshold does before."""
+        """The next date that brings a bill, unless the threshold is reached before."""
         return min(self.next_plan_on, self.next_cycle_on) if self.has_cycle else self.next_plan_on
 
     @property
@@ -168,7 +170,7 @@ class PlanTerm(models.Model):
 
 
 class AccountChange(models.Model):
-    """Who changed the terms of an account, when, from what to what, and why."""
+    """A change of an account's terms: who made it, when, from what to what, and why."""
 
     class What(models.TextChoices):
         THRESHOLD = "THRESHOLD", _("Threshold")

@@ -19,14 +19,14 @@ RESERVED_PREFIX = "tael:"  # of the references of charges that Tael makes itself
 
 class InvoiceItemQuerySet(models.QuerySet["InvoiceItem"]):
     def outstanding(self) -> "InvoiceItemQuerySet":
-        """Posted and on no bill."""
+        """The items that are posted and on no bill."""
         return self.filter(posted_at__isnull=False, invoice__isnull=True)
 
 
 class InvoiceItem(models.Model):
     """The charges of one fee that post together. A charge keeps its item; the item's state changes.
 
-    It exists from the first of its charges, so that posting a day or a month touches one row per
+    It exists from the first of its charges on, so that posting a day or a month touches one row per
     fee and not one per charge.
     """
 
@@ -102,7 +102,9 @@ class InvoiceItem(models.Model):
 
 
 class FulfilmentRequest(models.Model):
-    """A piece of work in the warehouse, as its first charge told of it; its costs are charges."""
+    """A piece of work in the warehouse, created with the first charge that names it; its costs
+    are charges.
+    """
 
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="requests")
     reference = ReferenceField()
@@ -205,5 +207,5 @@ class Charge(models.Model):
 
     @property
     def can_be_credited(self) -> bool:
-        """By its fee; to be asked where that is loaded already."""
+        """Whether its fee allows a credit. To be used only where the fee is loaded."""
         return self.amount > 0 and self.fee.category not in CREDIT_CATEGORIES

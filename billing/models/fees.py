@@ -70,7 +70,9 @@ class Fee(models.Model):
 
     @property
     def label(self) -> str:
-        """Its name in the reader's language; what is not in the catalogues stays as it is."""
+        """Its name in the reader's language; a name that the catalogues do not have stays as it
+        is.
+        """
         return gettext(self.name)
 
     @property

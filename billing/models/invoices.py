@@ -37,7 +37,7 @@ class NumberSeries(models.Model):
         return self.number_of("…")
 
     def number_of(self, place: int | str) -> str:
-        """The number in this place of the series."""
+        """The number at this place of the series."""
         place = f"{place:06}" if isinstance(place, int) else place
         return "-".join(filter(None, (self.series, str(self.year), place)))
 
@@ -215,7 +215,7 @@ class Invoice(models.Model):
 
     @property
     def is_unpaid(self) -> bool:
-        """Whether money is still wanted for it."""
+        """Whether any of it still has to be paid."""
         return self.status in self.UNPAID
 
     @property
@@ -223,19 +223,19 @@ class Invoice(models.Model):
         return self.status == self.Status.DRAFT
 
     def may_become(self, status: str) -> bool:
-        """Whether that is a step it can take from where it is."""
+        """Whether its present status may change to `status`."""
         return (self.status, status) in TRANSITIONS
 
     @property
     def last_day(self) -> date:
-        """The last day of which it may take something besides plan fees."""
+        """The last day whose charges it may include, plan fees left aside."""
         if self.kind in self.TAKES_ITS_DATE:
             return self.issued_on
         return self.issued_on - calendar.ONE_DAY
 
     @property
     def is_of_plan_alone(self) -> bool:
-        """Whether it has plan fees and nothing else, so that their days are its period."""
+        """Whether it has only plan fees, so that their days are its period."""
         return (self.plan_start, self.plan_end) == (self.period_start, self.period_end)
 
     @property
@@ -300,7 +300,7 @@ class InvoiceLine(models.Model):
 
     @property
     def fee_label(self) -> str:
-        """The fee's name, as it was then, in the reader's language."""
+        """The fee's name when the bill was written, in the reader's language."""
         return gettext(self.fee_name)
 
     @property
@@ -309,7 +309,7 @@ class InvoiceLine(models.Model):
 
 
 class BillDecision(models.Model):
-    """What an operator decided about a bill, and why."""
+    """An operator's decision about a bill, and the reason."""
 
     class Decision(models.TextChoices):
         ISSUED = "ISSUED", _("Issued")

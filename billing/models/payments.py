@@ -39,7 +39,9 @@ BRANDS = {
 
 
 class Card(models.Model):
-    """What a provider collects from by itself; it knows the numbers, we know its name for them."""
+    """A card that a provider collects from. The provider knows the number; we know the
+    provider's name for it.
+    """
 
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="cards")
     provider = models.CharField(max_length=10)
@@ -84,7 +86,9 @@ class Payment(models.Model):
         UNKNOWN = "UNKNOWN", _("Being checked")
 
     class Provider(models.TextChoices):
-        """What can pay a bill: what merchants choose from, and what they have with us."""
+        """What can pay a bill: the methods that merchants choose from, and money that they have
+        with us.
+        """
 
         MANUAL = "manual", _("Bank transfer")
         SANDBOX = "sandbox", _("Sandbox")
@@ -201,7 +205,7 @@ class Payment(models.Model):
 
     @property
     def last_asked_at(self) -> datetime:
-        """When its provider was last asked to pay; by the instant that was given."""
+        """The instant at which its provider was last asked to pay."""
         return self.asked_again_at or self.started_at
 
     @property

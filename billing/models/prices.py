@@ -12,9 +12,9 @@ PRICE_DECIMALS = 6
 
 
 class FeePrice(models.Model):
-    """What one unit of a fee costs from a day on, for everybody or for one merchant.
+    """The price of one unit of a fee from a day on, for everybody or for one merchant.
 
-    Never changed: of two prices from the same day the one introduced later holds.
+    It never changes: of two prices from the same day the one introduced later holds.
     """
 
     fee = models.ForeignKey(Fee, on_delete=models.PROTECT, related_name="prices", db_index=False)

@@ -139,7 +139,9 @@ class Reversal(models.Model):
 
     @property
     def seen(self) -> str:
-        """What a page shows of it that a decision rests on."""
+        """A text of its state, by which a decision makes sure that nothing has changed since the
+        page was shown.
+        """
         return f"{self.status} {self.state}"
 
     @property

@@ -53,7 +53,7 @@ class Statement(models.Model):
 
     @property
     def last_day(self) -> date:
-        """The local day with whose end it closes."""
+        """The local day at the end of which it closes."""
         return calendar.month_end(self.month)
 
 
@@ -119,5 +119,5 @@ class StatementTotal(models.Model):
 
     @property
     def category(self) -> str:
-        """Its fee's; to be asked where the fee is loaded already."""
+        """The category of its fee. To be used only where the fee is loaded."""
         return self.fee.category

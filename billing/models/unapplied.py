@@ -13,9 +13,10 @@ from lib.fields import AmountField, CurrencyField
 
 
 class UnappliedEntry(models.Model):
-    """Money of the merchant's that no bill wanted yet: what came, and what became of it.
+    """A change of the merchant's money that no bill has used: what came in, and what it was used
+    for.
 
-    What an account's entries come to is its `unapplied`.
+    The sum of an account's entries is its `unapplied`.
     """
 
     class Kind(models.TextChoices):
@@ -85,7 +86,7 @@ class UnappliedEntry(models.Model):
 
     @property
     def is_known_by_its_reference(self) -> bool:
-        """Whether the merchant knows it by its reference, as by that of a bank transfer."""
+        """Whether the merchant knows its reference, such as that of a bank transfer."""
         return self.kind in (self.Kind.RECEIVED, self.Kind.GIVEN_BACK)
 
     @property

@@ -1,4 +1,4 @@
-"""Opening a billing account, and taking hold of one."""
+"""Opens and locks billing accounts."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ WHERE merchant_id = %(account)s RETURNING {COLUMNS}
 
 @dataclass(frozen=True)
 class Plan:
-    """What the merchant subscribed to: `price` is due every `interval_days`, in advance."""
+    """The merchant's subscription: `price` is due every `interval_days`, in advance."""
 
     name: str
     price: Decimal
@@ -75,7 +75,6 @@ def open(
     """Open the account on the local day of `now`, and bill the first plan fee on that day.
 
     Raises Invalid for a plan interval under 30 days and for figures the currency can't have.
-    Domain: billing, invoice.
     """
     money.check_currency(currency, field="billing_currency")
     plan.check(currency)
@@ -112,11 +111,12 @@ def open(
 
 
 def lock(merchant_id: int, *, now: datetime) -> BillingAccount:
-    """The account, locked until the transaction ends; days that end by `account.now` worked off.
+    """The account, locked until the transaction ends, with all days worked off that end by
+    `account.now`.
 
-    The first thing every operation on an account does, and it then counts at `account.now`: the
-    latest of `now`, what the account last wrote and the start of its open day, since clocks differ
-    and locks are waited for. Raises BillingAccount.DoesNotExist. Rule 2.4, rule 2.5.
+    Every operation on an account does this first, and then counts at `account.now`: the latest of
+    `now`, the instant last written to the account and the start of its open day, since clocks
+    differ and locks are waited for. Raises BillingAccount.DoesNotExist. Rule 2.4, rule 2.5.
     """
     account = _locked(merchant_id, now, LOCK_AND_NOTE)
     counts_at = account.last_wrote_at  # as a day starts that instant is noted, too
@@ -130,9 +130,9 @@ def lock(merchant_id: int, *, now: datetime) -> BillingAccount:
 
 
 def lock_both(merchant_id: int, *, now: datetime) -> tuple[BillingAccount, CreditLine]:
-    """The account and then the line, both locked, and one instant for both: the later of theirs.
+    """The account and then the line, both locked, with one instant for both: the later of theirs.
 
-    For operations that touch both books, before they write to either. Raises
+    It is for operations that touch both books, before they write to either. Raises
     BillingAccount.DoesNotExist, CreditLine.DoesNotExist. Rule 2.6.
     """
     account = lock(merchant_id, now=now)
@@ -145,7 +145,7 @@ def lock_both(merchant_id: int, *, now: datetime) -> tuple[BillingAccount, Credi
 def hold_both(merchant_ids: Collection[int]) -> None:
     """Lock the accounts of these merchants until the transaction ends, and then their lines.
 
-    Nothing is worked off. For who goes on to take hold of some of them one by one, in whatever
+    No day is worked off. It is for callers that go on to lock some of them one by one, in another
     order, such as that of events.
     """
     held = BillingAccount.objects.select_for_update(no_key=True).filter(pk__in=merchant_ids)
@@ -154,7 +154,7 @@ def hold_both(merchant_ids: Collection[int]) -> None:
 
 
 def _locked(merchant_id: int, now: datetime, lock: str) -> BillingAccount:
-    """The row by one statement: every operation starts here."""
+    """The account's row by one statement: every operation starts here."""
     with connection.cursor() as cursor:
         cursor.execute(lock, {"account": merchant_id, "now": now})
         row = cursor.fetchone()
@@ -175,10 +175,11 @@ def note_change(
     now: datetime,
     trailed: Mapping[str, tuple[str, str]],
 ) -> None:
-    """Write down who changed the locked account's terms, and why; today unless a day is named.
+    """Record a change of the locked account's terms: who made it, and why; today unless a day is
+    named.
 
-    `trailed` is what the trail tells: what it was and what it becomes, by name. Where that is the
-    same, nothing was changed.
+    `trailed` is what the trail shows: the values before and after, by name. Where they are equal,
+    nothing was changed.
     """
     AccountChange.objects.create(
         account=account,

@@ -13,10 +13,11 @@ log = logging.getLogger(__name__)
 
 
 def to_pay(payment: Payment, *, silences: Silences, now: datetime) -> Answer:
-    """Have the attempt's provider take its amount; undecided where it gives no answer.
+    """Have the attempt's provider take its amount; the answer is undecided where the provider gives
+    none.
 
-    Raises what is nobody's fault: the time of whoever asks is up. What became of the request is
-    then asked later.
+    Raises TRANSIENT_ERRORS, as when the time of the caller is up. Then the outcome of the request
+    is asked for later.
     """
     try:
         answer = PROVIDERS[payment.provider].collect(payment, now=now)
@@ -29,7 +30,9 @@ def to_pay(payment: Payment, *, silences: Silences, now: datetime) -> Answer:
 
 
 def about(payment: Payment, *, silences: Silences) -> Answer | None:
-    """What became of the attempt: undecided without an answer, None when it was never received."""
+    """The provider's answer about the attempt: undecided without an answer, None when it never
+    received it.
+    """
     try:
         answer = PROVIDERS[payment.provider].find(payment)
     except TRANSIENT_ERRORS:

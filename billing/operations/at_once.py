@@ -1,6 +1,7 @@
-"""How often people may have a bill tried, and add cards: whoever tests stolen cards goes elsewhere.
+"""Limits how often people may have a bill tried, and add cards, which keeps out those who test
+stolen cards.
 
-Counted are attempts that somebody made by hand (pay now) or by choosing a method, and not those of
+Only attempts count that somebody made by hand (pay now) or by choosing a method, and not those of
 the bill's own dates.
 """
 
@@ -37,9 +38,10 @@ class TooManyCards(Refused):
 
 
 def next_attempt_from(bill: Invoice, *, collector: str, now: datetime) -> datetime:
-    """From when on people may have the locked bill tried once more; `now` if they may already.
+    """The instant from which people may have the locked bill tried once more; `now` if they may
+    already.
 
-    `collector`: the actor of attempts that the bill's own dates make. Rule 16.10.
+    `collector` is the actor of attempts that the bill's own dates make. Rule 16.10.
     """
     by_people = ~Q(actor=collector) | ~Q(chosen_by="")
     tried = bill.payments.filter(by_people, started_at__gt=now - WITHIN)

@@ -32,7 +32,7 @@ def new_payment(
 
 
 def _key(bill: Invoice, attempt: int) -> str:
-    """What the attempt is called outside, such as by its provider."""
+    """The idempotency key of the attempt, by which its provider knows it."""
     return installation.outside(f"{bill.number}-{attempt}")
 
 
@@ -46,7 +46,7 @@ def pay(
     actor: str,
     now: datetime,
 ) -> Payment:
-    """A payment of the locked bill that has succeeded as it is written down, and what follows.
+    """Record a payment of the locked bill that has succeeded already, and apply it to the bill.
 
     Without a `reference` it is known by its own key.
     """
@@ -70,7 +70,9 @@ def pay(
 
 
 def take_in(account: BillingAccount, bill: Invoice, payment: Payment, *, now: datetime) -> None:
-    """A payment of the locked bill succeeded; those that reach the total pay it."""
+    """Apply a succeeded payment to the locked bill, which is paid once its payments reach the
+    total.
+    """
     bill.amount_paid += payment.amount
     if bill.amount_paid == bill.total:
         bill.status = Invoice.Status.PAID

@@ -1,4 +1,4 @@
-"""What operators decide about bills (rule 15.22 to rule 15.24)."""
+"""Operators' decisions about bills (rule 15.22 to rule 15.24)."""
 
 from datetime import datetime, timedelta
 
@@ -35,25 +35,24 @@ class UnknownBill(Refused):
 
 
 class BillNotOpen(Refused):
-    """The bill is not in a state in which this can be done to it."""
+    """The bill's status does not allow this step."""
 
     code = "bill_not_open"
     sentence = _("Nothing is to be paid for this bill any more.")
 
 
 class BillHasPayments(Refused):
-    """Money has come in for the bill, or is on its way: it can't be voided any more."""
+    """Money has come in for the bill, or is on its way, so that it can't be voided any more."""
 
     code = "bill_has_payments"
 
 
 @transaction.atomic
 def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
-    """Issue a reviewed draft under the next number of its date's year; it is collected from now.
+    """Issue a reviewed draft under the next number of its date's year; it is collected from now on.
 
-    What the merchant has with us pays it first.
-
-    Raises UnknownBill, BillNotOpen, Invalid without a reason. Rule 15.21.
+    Unapplied money of the merchant's pays it first. Raises UnknownBill, BillNotOpen, Invalid
+    without a reason. Rule 15.21.
     """
     account, bill = hold(invoice_id, now=now)
     now = account.now
@@ -84,7 +83,7 @@ def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> I
 
 
 def send_back(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
-    """Give up a draft: its items are outstanding again, and it never gets a number.
+    """Discard a draft: its items are outstanding again, and it never gets a number.
 
     Raises UnknownBill, BillNotOpen, Invalid without a reason. Rule 15.22.
     """
@@ -92,10 +91,9 @@ def send_back(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Inv
 
 
 def void(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
-    """Take an open bill back before any payment: its items are outstanding again, and its number
-    stays.
+    """Void an open bill before any payment: its items are outstanding again, and its number stays.
 
-    They go on the next bill; voiding itself makes none. Raises UnknownBill, BillNotOpen,
+    The items go on the next bill; voiding itself makes none. Raises UnknownBill, BillNotOpen,
     BillHasPayments, Invalid without a reason. Rule 15.24.
     """
     return _undo(invoice_id, Decided.VOIDED, actor, reason, now)
@@ -103,7 +101,7 @@ def void(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
 
 @transaction.atomic
 def mark_uncollectible(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
-    """Give up collecting an open bill by ourselves. It can still be paid.
+    """Stop collecting an open bill by ourselves. It can still be paid.
 
     Raises UnknownBill, BillNotOpen, Invalid without a reason. Rule 15.23.
     """
@@ -118,9 +116,9 @@ def mark_uncollectible(*, invoice_id: int, actor: str, reason: str, now: datetim
 
 
 def hold(invoice_id: int, *, now: datetime) -> tuple[BillingAccount, Invoice]:
-    """The bill and its account, both locked; what is done to it counts at `account.now`.
+    """The bill and its account, both locked; what is done to the bill counts at `account.now`.
 
-    What becomes of a bill may freeze the merchant's credit line or end a freeze, so the line is
+    A decision about a bill may freeze the merchant's credit line or lift a freeze, so the line is
     locked, too, after the account. Raises UnknownBill.
     """
     found = Invoice.objects.filter(pk=invoice_id)
@@ -158,7 +156,7 @@ def _check_step(bill: Invoice, status: Status) -> None:
 
 
 def _decide(bill: Invoice, decision: Decided, actor: str, reason: str, now: datetime) -> None:
-    """Write down who decided it; the bill takes the step next."""
+    """Record the decision and who took it; the caller then changes the bill."""
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     BillDecision.objects.create(
         invoice=bill,
@@ -181,7 +179,9 @@ def _decide(bill: Invoice, decision: Decided, actor: str, reason: str, now: date
 
 
 def _next_number(year: int) -> str:
-    """Given out with the transaction or not at all, and so without a gap."""
+    """The next number of the year. It is given out with the transaction or not at all, and so
+    without a gap.
+    """
     series, _ = NumberSeries.objects.select_for_update().get_or_create(
         series=Invoice.SERIES, year=year
     )

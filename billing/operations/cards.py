@@ -1,7 +1,7 @@
-"""Adding a card at Stripe, and taking one away (rule 16.15).
+"""Adds and removes cards at Stripe (rule 16.15).
 
 A person's browser hands the card to Stripe, never to us: `begin` opens a SetupIntent for it, and
-`finish` asks Stripe what came of that. No lock is held while Stripe is asked.
+`finish` asks Stripe for its outcome. No lock is held while Stripe is asked.
 """
 
 import calendar
@@ -52,7 +52,9 @@ class ProviderSilent(Refused):
 
 @dataclass(frozen=True)
 class Begun:
-    """What the browser needs to hand a card to Stripe; the secret is good for this card only."""
+    """The values that the browser needs to hand a card to Stripe; the secret is good for this
+    card only.
+    """
 
     setup_intent_id: str
     client_secret: str
@@ -82,7 +84,8 @@ def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
 
 
 def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime) -> Card:
-    """Keep the card that Stripe was given, and collect from it from now on; done twice, once.
+    """Keep the card that Stripe was given, and collect from it from now on; calling it twice
+    changes nothing more.
 
     Raises UnknownSetup, CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards.
     """
@@ -118,7 +121,7 @@ def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime)
 def finish_unseen(setup_intent_id: str, *, now: datetime) -> Card | None:
     """Finish what a browser began and may have left before it could come back to us.
 
-    None for a setup that is none of ours. Raises as `finish` does.
+    Returns None for a setup that is not ours. Raises as `finish` does.
     """
     written = stripe_provider.metadata(_setup(stripe_provider.client(), setup_intent_id))
     merchant = Merchant.objects.filter(reference=written.get(MERCHANT, "")).first()
@@ -133,9 +136,9 @@ def finish_unseen(setup_intent_id: str, *, now: datetime) -> Card | None:
 
 
 def remove(*, merchant_id: int, card_id: int, actor: str, now: datetime) -> Card:
-    """Forget a card that nothing is collected from, here and at Stripe.
+    """Remove a card that nothing is collected from, here and at Stripe.
 
-    It is gone here whatever Stripe says. Raises UnknownCard, CardInUse.
+    It is removed here whatever Stripe answers. Raises UnknownCard, CardInUse.
     """
     card = payment_methods.remove_card(
         merchant_id=merchant_id, card_id=card_id, actor=actor, now=now
@@ -159,7 +162,9 @@ def _asking() -> Iterator[None]:
 
 
 def _customer(account: BillingAccount, client: stripe.StripeClient) -> str:
-    """The merchant's customer at Stripe; made with its first card, and once if tried twice."""
+    """The merchant's customer at Stripe, which is created with its first card, once even if
+    tried twice.
+    """
     known = Card.objects.filter(account=account, provider=PROVIDER).exclude(customer="")
     customer = known.order_by("-pk").values_list("customer", flat=True).first()
     if customer is not None:
@@ -186,7 +191,7 @@ def _setup(client: stripe.StripeClient, setup_intent_id: str) -> stripe.SetupInt
 
 
 def _attached(client: stripe.StripeClient, token: str, customer: str) -> stripe.PaymentMethod.Card:
-    """The card, which its customer can be charged with."""
+    """The card, attached to its customer so that it can be charged."""
     with _asking():
         method = client.v1.payment_methods.retrieve(token)
         if method.customer is None:

@@ -1,4 +1,4 @@
-"""Writing many charges at once: the rows, their items, statements, totals, and running figures."""
+"""Writes many charges at once: the rows, their items, statements, totals, and running figures."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -85,7 +85,9 @@ class ItemKey(NamedTuple):
 
 
 class Content(NamedTuple):
-    """What tells a repeat from a conflict, and the price that a charge got if it was priced."""
+    """The content by which a repeated charge is told from a conflicting one, and its price if it
+    was priced.
+    """
 
     fee: str
     request: str
@@ -95,7 +97,9 @@ class Content(NamedTuple):
     unit_price: Decimal | None
 
     def is_same_as(self, other: "Content") -> bool:
-        """An amount is the same whether it was given or priced."""
+        """Whether the contents are the same; an amount is the same whether it was given or
+        priced.
+        """
         return self[:-1] == other[:-1]
 
 
@@ -114,7 +118,7 @@ class Row(NamedTuple):
 
 @dataclass(slots=True)
 class _Sum:
-    """Of the rows of one item, or of one fee in a statement."""
+    """The count and sum of the rows of one item, or of one fee in a statement."""
 
     first: Row
     amount: Decimal = Decimal(0)
@@ -137,7 +141,7 @@ def _element(value: object) -> str:
 
 
 class ChargeWriter:
-    """Collects charges of locked accounts, and writes them set-based when told to."""
+    """Collects charges of locked accounts, and writes them set-based in `flush`."""
 
     def __init__(self) -> None:
         self._rows: list[Row] = []
@@ -145,7 +149,9 @@ class ChargeWriter:
 
     @staticmethod
     def contents_of(keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Content]:
-        """What is recorded already under these accounts and references."""
+        """The contents of the charges that are recorded already under these accounts and
+        references.
+        """
         with connection.cursor() as cursor:
             cursor.execute(
                 CONTENTS,
@@ -160,7 +166,7 @@ class ChargeWriter:
         self._rows.append(row)
 
     def flush(self) -> None:
-        """Write all that was added, and move the accounts' running figures with it."""
+        """Write everything that was added, and the accounts' running figures with it."""
         if not self._rows:
             return
         sums = self._sums()
@@ -201,7 +207,9 @@ class ChargeWriter:
             return {ItemKey(*row[:4]): row[4] for row in cursor.fetchall()}
 
     def _write_statements(self, items: dict[ItemKey, _Sum]) -> None:
-        """Add to the totals of each fee; the rows of one item are all in the same statement."""
+        """Add the rows to the totals of each fee; the rows of one item are all in the same
+        statement.
+        """
         sums: dict[tuple[int, date, str], _Sum] = {}
         for item, of_item in items.items():
             month = of_item.first.month

@@ -2,7 +2,7 @@
 
 Charges come in their thousands for many merchants, so recording is written for a batch; one charge
 is a batch of one. The outcome is that of taking them one by one: whenever a charge makes its
-account due for a bill, all that came before is written first.
+account due for a bill, all charges before it are written first.
 """
 
 from collections.abc import Iterable, Sequence
@@ -42,7 +42,7 @@ class AccountClosed(Refused):
 
 @dataclass(frozen=True, slots=True)
 class NewCharge:
-    """What the platform says of one charge: the service happened `at`, and we heard of it `now`."""
+    """A charge as the platform states it: the service happened `at`, and we heard of it `now`."""
 
     merchant_id: int
     reference: str
@@ -59,9 +59,8 @@ class NewCharge:
 def record(charge: NewCharge) -> tuple[Charge, bool]:
     """Record one charge. Returns it and whether it is new.
 
-    Raises ChargeConflict, CurrencyMismatch, AccountClosed, Invalid, which is also what a charge
-    meets that has neither an amount nor a price. Zero is legal, a negative amount is not.
-    Rule 12.7.
+    Raises ChargeConflict, CurrencyMismatch, AccountClosed and Invalid, also for a charge that has
+    neither an amount nor a price. Zero is allowed, a negative amount is not. Rule 12.7.
     """
     (outcome,) = record_many([charge])
     if isinstance(outcome, Refused):
@@ -74,9 +73,9 @@ def record(charge: NewCharge) -> tuple[Charge, bool]:
 def record_many(charges: Sequence[NewCharge]) -> list[bool | Refused]:
     """Record charges in the order given.
 
-    For each: whether it is new (False for a repeat), or the refusal it met; the others go on.
-    Locks the accounts of all of them, in the order of their keys, to the end of the transaction.
-    Rule 3.3.
+    Returns for each whether it is new (False for a repeat), or the refusal it met; the others go
+    on. Locks the accounts of all of them, in the order of their keys, to the end of the
+    transaction. Rule 3.3.
     """
     account_ids = sorted({charge.merchant_id for charge in charges})
     locked = BillingAccount.objects.select_for_update().filter(pk__in=account_ids).order_by("pk")
@@ -94,9 +93,9 @@ def record_many(charges: Sequence[NewCharge]) -> list[bool | Refused]:
 
 
 def _hold_lines(accounts: Iterable[BillingAccount], charges: Sequence[NewCharge]) -> None:
-    """Lock the lines that the day-ends may freeze that come with these charges.
+    """Lock the lines that day-ends of these accounts may freeze.
 
-    They come in the order of the charges, in which lines must not be locked.
+    They would otherwise be locked in the order of the charges, which is not the order for lines.
     """
     latest = max((charge.now for charge in charges), default=None)
     ending = [account.pk for account in accounts if latest and account.open_until <= latest]
@@ -117,7 +116,7 @@ def record_own(
     """Record a charge that Tael makes itself on the locked account: a credit is a negative one.
 
     It is dated today, posts at once, and is followed by a threshold check like any other posting,
-    but for what was taken back of a closed account.
+    except for money taken back after the account was closed.
     """
     batch = _Batch({account.pk: account})
     made = NewCharge(
@@ -138,16 +137,17 @@ def record_own(
 
 
 class _Today(NamedTuple):
-    """The open day of an account, as its charges need to know it."""
+    """The open day of an account, with what its charges need to know of it."""
 
     day: date
     month: date
 
 
 class _Batch:
-    """Locked accounts while charges of them are recorded; `writer` holds what is not written yet.
+    """Locked accounts while charges of them are recorded; `writer` holds charges that are not
+    written yet.
 
-    An account in here runs ahead of its row by what the writer holds.
+    An account in here is ahead of its row by what the writer holds.
     """
 
     def __init__(self, accounts: dict[int, BillingAccount]) -> None:
@@ -159,7 +159,7 @@ class _Batch:
         self._days: dict[int, _Today] = {}
 
     def know(self, charges: Sequence[NewCharge]) -> None:
-        """Look up which of these are recorded already."""
+        """Look up which of these charges are recorded already."""
         self.fees = Fee.objects.in_bulk()
         keys = [(charge.merchant_id, charge.reference) for charge in charges]
         self.known = self.writer.contents_of(keys)
@@ -202,7 +202,7 @@ class _Batch:
     def _amount(
         self, charge: NewCharge, account: BillingAccount, known: Content | None, now: datetime
     ) -> tuple[Decimal, Decimal | None]:
-        """What the charge comes to, and the unit price if that is how.
+        """The amount of the charge, and the unit price if it was priced.
 
         A repeat of a charge that was priced keeps the price it got.
         """
@@ -231,7 +231,7 @@ class _Batch:
         unit_price: Decimal | None,
         now: datetime,
     ) -> Row:
-        """The charge as it is written, counting at `now`."""
+        """The row of the charge, which counts at `now`."""
         today = self._today(account, charge.merchant_id)
         service_on = _service_day(charge, account, now)
         # The month of a charge is closed once a later one is open; then it joins the open one.
@@ -264,7 +264,7 @@ class _Batch:
         return today
 
     def add(self, row: Row, fee: Fee, account: BillingAccount) -> None:
-        """Take the row, and do what follows from it: a threshold bill, the guard."""
+        """Add the row, and do what follows from it: a threshold bill, the guard."""
         now = account.last_wrote_at = row.arrived_at
         self.writer.add(row)
         if row.item.posting == Posting.IMMEDIATE:
@@ -286,7 +286,9 @@ class _Batch:
         account.refresh_from_db()
 
     def _post_early(self, account: BillingAccount, now: datetime) -> None:
-        """The guard: what has accrued does not wait for the day's end when it is that much."""
+        """The guard: post what has accrued before the day's end, and bill it if the threshold is
+        reached.
+        """
         self.writer.flush()
         reached = items.post_accrued(account, now=now)
         account.refresh_from_db()
@@ -295,7 +297,9 @@ class _Batch:
 
 
 def _service_day(charge: NewCharge, account: BillingAccount, now: datetime) -> date:
-    """The local day of the service of a charge that counts at `now`: none after the open one."""
+    """The local day of the service of a charge that counts at `now`, which is at most the open
+    day.
+    """
     return local_day(account, arrival.counted(charge.at, arrived=now))
 
 
@@ -305,7 +309,7 @@ def _priced(charge: NewCharge, unit_price: Decimal) -> Decimal:
 
 
 def _item_key(fee: Fee, account_id: int, today: _Today, *, is_late: bool) -> ItemKey:
-    """Which item a charge joins, arriving on the account's open day."""
+    """The key of the item that a charge joins which arrives on the account's open day."""
     if fee.posting != Posting.MONTHLY:
         return ItemKey(account_id, fee.code, fee.posting, today.day)
     if is_late:  # its own month's end is past: it posts as it arrives

@@ -1,4 +1,4 @@
-"""Credits: asked for, granted, approved, rejected (rule 14.1)."""
+"""Credits: asking for them, granting, approving and rejecting them (rule 14.1)."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -39,20 +39,22 @@ class UnknownCredit(Refused):
 
 
 class CreditTooLarge(Refused):
-    """With what was credited and asked for before, it would be more than the charge."""
+    """Together with other credits on the charge, granted or asked for, it would exceed the
+    charge.
+    """
 
     code = "credit_too_large"
     sentence = _("With the credits before, that is more than the charge.")
 
 
 class AlreadyDecided(Refused):
-    """The credit was decided before; the first decision stands."""
+    """The credit was decided already; the first decision stands."""
 
     code = "already_decided"
 
 
 class CreditConflict(Conflict):
-    """The same form was sent before with other content."""
+    """The same form was sent before, with other content."""
 
     sentence = _("This form was sent before, with other content. See under Credits.")
 
@@ -103,7 +105,7 @@ def grant(
     actor: str,
     now: datetime,
 ) -> BillingCredit:
-    """Give `amount` back at once, on a charge or on nothing in particular (an operator's way).
+    """Give `amount` back at once, on a charge or on none; only operators do so.
 
     Raises as `ask` does. Rule 14.1.
     """
@@ -120,8 +122,8 @@ def grant(
 def approve(*, credit_id: int, actor: str, reason: str, now: datetime) -> BillingCredit:
     """Turn a credit that was asked for into a negative charge, dated today, that posts at once.
 
-    Raises UnknownCredit, AlreadyDecided, SamePerson, CreditTooLarge, Invalid without a reason.
-    Rule 14.2.
+    Raises UnknownCredit, AlreadyDecided, SamePerson, CreditTooLarge, Invalid without a reason. Rule
+    14.2.
     """
     account, credit = _hold_pending(credit_id, now)
     now = account.now
@@ -180,7 +182,7 @@ def _ask(
 
 
 def _credit_fee(code: str, charge: Charge | None) -> Fee:
-    """The reason of a credit; on a charge, one that its category can have."""
+    """The fee of the credit's reason; on a charge, one that is allowed for its category."""
     categories = {CREDIT_FOR[Category(charge.fee.category)]} if charge else CREDIT_FOR.values()
     fee = (
         Fee.objects.filter(pk=code, category__in=categories).exclude(pk__in=Fee.NOT_GRANTED).first()
@@ -191,7 +193,7 @@ def _credit_fee(code: str, charge: Charge | None) -> Fee:
 
 
 def _check_room(charge: Charge, amount: Decimal, counted: Q) -> None:
-    """Credits on a charge, those of `counted` and this one, never exceed it."""
+    """Raise CreditTooLarge when this credit and those of `counted` would exceed the charge."""
     before = charge.credits.filter(counted).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
     if before + amount > charge.amount:
         left = money.text(max(charge.amount - before, Decimal(0)), charge.currency)
@@ -199,8 +201,9 @@ def _check_room(charge: Charge, amount: Decimal, counted: Q) -> None:
 
 
 def _hold_pending(credit_id: int, now: datetime) -> tuple[BillingAccount, BillingCredit]:
-    """The credit and its account, which is what two decisions at once wait for. The line is locked,
-    too: a credit may pay the bill that froze it.
+    """The credit and its account, locked; of two decisions at once, the second waits here.
+
+    The line is locked, too: a credit may pay the bill that froze it.
     """
     account_id = (
         BillingCredit.objects.filter(pk=credit_id).values_list("account", flat=True).first()

@@ -1,7 +1,7 @@
 """The billing half of a merchant's day-end (rule 20.1).
 
-Set-based: one pass works off one local day of every account given. All that a day-end does carries
-the instant at which the day ended, whenever the job came to it.
+Set-based: one pass works off one local day of every account given. Everything that a day-end writes
+carries the instant at which the day ended, however late the job runs.
 """
 
 from collections.abc import Iterable, Sequence
@@ -72,7 +72,8 @@ class _Day:
 
 
 def work_off(account_ids: Sequence[int], *, now: datetime) -> int:
-    """Work off all day-ends ≤ `now` of these accounts, one day at a time; how many there were.
+    """Work off all day-ends up to `now` of these accounts, one day at a time; returns how many
+    there were.
 
     Each day of the chunk is one transaction (or part of the caller's), so that a run that dies, is
     late, or meets another one leaves every account at the end of some day. Rule 20.1, rule 20.2.
@@ -168,7 +169,9 @@ def _open_next_day(ending: Sequence[_Day]) -> None:
 
 
 def _time_zones(ending: Sequence[_Day]) -> list[str]:
-    """In which each account counts the next day; a change takes effect as a month starts."""
+    """The time zone in which each account counts the next day; a change takes effect as a month
+    starts.
+    """
     account_ids = [day.account_id for day in ending]
     months = {day.next for day in ending if day.next.day == 1}
     changes = {month: time_zones_from(account_ids, month) for month in months}

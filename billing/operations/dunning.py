@@ -1,4 +1,4 @@
-"""When a bill that was not paid is tried again, and what it leads to (rule 16.3)."""
+"""When an unpaid bill is tried again, and when it freezes the merchant's line (rule 16.3)."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -55,7 +55,8 @@ FROM failed ORDER BY account_id, id
 def fail_manual_bills(
     account_ids: Sequence[int], *, due_by: Sequence[date], at: Sequence[datetime]
 ) -> None:
-    """As a day of each locked account starts, its unpaid manual bills due by then have failed.
+    """Mark unpaid manual bills as failed that were due by `due_by`, as a day of each locked account
+    starts.
 
     Rule 16.6.
     """
@@ -80,7 +81,10 @@ def fail_manual_bills(
 
 
 def fail(account: BillingAccount, bill: Invoice, *, failure: str, now: datetime) -> None:
-    """An attempt on the locked bill failed: the first time the merchant is told, and days count."""
+    """Record that an attempt on the locked bill failed.
+
+    The first time, the merchant is notified, and the days until a freeze begin to count.
+    """
     if bill.first_failed_at is not None:
         return
     bill.first_failed_at = now
@@ -102,7 +106,7 @@ def fail(account: BillingAccount, bill: Invoice, *, failure: str, now: datetime)
 
 
 def next_retry(bill: Invoice, *, after: datetime) -> datetime | None:
-    """The next retry of a bill that failed; those that an outage missed are not made up for.
+    """The next retry of a bill that failed; retries that an outage missed are not made up for.
 
     Rule 16.3.
     """
@@ -117,7 +121,7 @@ def next_with_new_method(
 ) -> datetime | None:
     """When an open bill is tried by a method chosen just now: at once, unless it is not due yet.
 
-    What is less than the method takes is not tried. Rule 16.8.
+    An amount below the method's minimum is not tried. Rule 16.8.
     """
     if not account.pays_by_itself or is_too_little(account, bill.left_to_pay):
         return None
@@ -127,10 +131,10 @@ def next_with_new_method(
 
 
 def plan_attempts(account: BillingAccount, *, now: datetime, chosen_by: str = "") -> None:
-    """When each open bill of the locked account is tried next, now that its method has changed.
+    """Set when each open bill of the locked account is tried next, now that its method has changed.
 
-    `chosen_by`: who chose it; what that makes due at once, and was not due anyway, counts as tried
-    by them.
+    `chosen_by` is who chose it; attempts that become due by that, and were not due anyway, count as
+    made by them.
     """
     for bill in account.invoices.select_for_update().filter(status=Invoice.Status.OPEN):
         if undecided.exists(bill):
@@ -146,7 +150,7 @@ def plan_attempts(account: BillingAccount, *, now: datetime, chosen_by: str = ""
 
 
 def give_days_to_pay(account: BillingAccount, bill: Invoice) -> bool:
-    """Whether the locked bill is due 7 days after its issue now, as bank transfers are.
+    """Whether the locked bill is due 7 days after its issue now, as bills paid by transfer are.
 
     That is so when nothing collects it any more and no provider was ever reached for it. Rule 16.7.
     """
@@ -164,7 +168,7 @@ def give_days_to_pay(account: BillingAccount, bill: Invoice) -> bool:
 def reconsider(account: BillingAccount, *, actor: str, now: datetime) -> None:
     """After a bill of the locked account was paid or voided: lift or put off the line's freeze.
 
-    A bill of which less is left than its provider takes brings none; what has frozen the line is
+    A bill with less left than its provider's minimum causes no freeze; one that it has caused is
     lifted when all is paid.
     """
     if not unpaid_bills.concern(account.pk):
@@ -197,5 +201,5 @@ def _freezes_on(bill: Invoice, first_failed_on: date) -> date:
 
 
 def _asks_again(bill: Invoice) -> bool:
-    """Whether the bill was paid before, in part, by a payment that was taken back."""
+    """Whether the bill was paid, at least in part, by a payment that was taken back."""
     return bill.lines.filter(fee_code=Fee.REVERSAL).exists()

@@ -21,7 +21,9 @@ from trail import operations as trail
 
 
 class NothingStrange(Refused):
-    """The attempt is decided, or its provider has only not answered yet: then it is asked."""
+    """The attempt is decided, or its provider has only not answered yet, so that it is asked
+    again.
+    """
 
     code = "payment_not_to_end"
 
@@ -30,12 +32,13 @@ class NothingStrange(Refused):
 def end(
     *, payment_id: int, arrived: Decimal, reference: str, actor: str, reason: str, now: datetime
 ) -> Payment:
-    """End the attempt as failed; what `arrived` all the same is money of the merchant's.
+    """End the attempt as failed; `arrived` is money that came for it all the same, and is the
+    merchant's.
 
-    That is recorded under the provider's own `reference`, as a transfer for the bill would be, and
-    so once. Nothing tries the bill by itself after this, unless another method was chosen since.
-    Raises NothingStrange, Invalid without a reason, for a negative amount, or for an amount without
-    a reference, and what transfers.record raises.
+    That money is recorded once, under the provider's own `reference`, as a transfer for the bill
+    would be. Nothing tries the bill by itself after this, unless another method was chosen since.
+    Raises NothingStrange; Invalid without a reason, for a negative amount, or for an amount without
+    a reference; and what transfers.record raises.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     if arrived < 0:

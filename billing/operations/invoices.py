@@ -19,7 +19,7 @@ from notices.operations import notices
 
 @dataclass(frozen=True)
 class Due:
-    """A bill that a locked account is to get, if what it takes comes to more than 0."""
+    """A bill that a locked account is to get, if its items come to more than 0."""
 
     account_id: int
     kind: Invoice.Kind
@@ -177,7 +177,7 @@ def issue(due: Sequence[Due]) -> list[int]:
 
 
 def _pay_at_once(account_ids: set[int], due: Sequence[Due]) -> None:
-    """Pay what was issued just now to these locked accounts, which have unapplied money."""
+    """Pay bills that were just issued to these locked accounts out of their unapplied money."""
     if not account_ids:
         return
     instants = {bill.account_id: bill.at for bill in due}

@@ -1,4 +1,4 @@
-"""Posting what has accrued (rule 13.2)."""
+"""Posts what has accrued (rule 13.2)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -51,7 +51,7 @@ def post_day(account_ids: Sequence[int]) -> list[int]:
 def post_accrued(account: BillingAccount, *, now: datetime) -> bool:
     """Post what the locked account has accrued today, before the day ends (the guard).
 
-    Returns whether something was posted and the account now has reached its threshold. Rule 15.7.
+    Returns whether something was posted and the account has now reached its threshold. Rule 15.7.
     """
     with connection.cursor() as cursor:
         cursor.execute(POST_ACCRUED, {"accounts": [account.pk], "now": now})
@@ -59,7 +59,7 @@ def post_accrued(account: BillingAccount, *, now: datetime) -> bool:
 
 
 def post_everything(account: BillingAccount, *, now: datetime) -> None:
-    """Post all that the locked account has accrued, whenever it was to post (account closing).
+    """Post everything that the locked account has accrued, even before its date (account closing).
 
     Rule 19.3.
     """

@@ -27,9 +27,8 @@ FROM bill ORDER BY id
 
 
 def settle(bill_ids: Sequence[int]) -> None:
-    """Take these bills, just issued, for paid. No provider is asked, and nothing fails.
-
-    Rule 23.14.
+    """Mark these bills, just issued, as paid. No provider is asked, and nothing fails. Rule
+    23.14.
     """
     with connection.cursor() as cursor:
         cursor.execute(SETTLE, {"bills": list(bill_ids), "provider": PROVIDER})

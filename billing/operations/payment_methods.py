@@ -1,4 +1,4 @@
-"""What an account's bills are collected from (rule 16.8)."""
+"""The methods by which an account's bills are collected (rule 16.8)."""
 
 from datetime import date, datetime
 
@@ -46,12 +46,12 @@ def choose(
     reason: str = "",
     now: datetime,
 ) -> BillingAccount:
-    """Collect the account's bills from `method`, and from a card where that needs one.
+    """Collect the account's bills by `method`, and from a card where the method needs one.
 
-    Bills that failed are tried at once; those not due yet, on their due day. Choosing what is
-    chosen already changes nothing, but a disputed card is asked again from then on. Raises
-    UnknownCard, ProviderNotReady, Invalid for a method that there is not, CurrencyNotTaken for one
-    that does not collect in the account's currency. Rule 16.8.
+    Bills that failed are tried at once; those not due yet, on their due day. Choosing the present
+    method again changes nothing, but a disputed card is asked again from then on. Raises
+    UnknownCard, ProviderNotReady, Invalid for an unknown method, CurrencyNotTaken for one that does
+    not collect in the account's currency. Rule 16.8.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
@@ -96,10 +96,9 @@ def add_card(
     actor: str,
     now: datetime,
 ) -> Card:
-    """Keep what the provider calls a card, and collect from it from now on.
+    """Keep a card under the provider's name for it (`token`), and collect from it from now on.
 
-    A card that the provider names again is the same one. Raises ProviderNotReady, Invalid,
-    TooManyCards.
+    A card with the same token is the same one. Raises ProviderNotReady, Invalid, TooManyCards.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
@@ -132,7 +131,7 @@ def add_card(
 
 @transaction.atomic
 def remove_card(*, merchant_id: int, card_id: int, actor: str, now: datetime) -> Card:
-    """Forget a card that nothing is collected from. Raises UnknownCard, CardInUse."""
+    """Remove a card that nothing is collected from. Raises UnknownCard, CardInUse."""
     account = accounts.lock(merchant_id, now=now)
     now = account.now
     card = _find_card(account, card_id)
@@ -200,7 +199,7 @@ def _words(method: str, card: Card | None) -> str:
 
 
 def _too_small(account: BillingAccount) -> set[int]:
-    """The unpaid bills of the locked account of which less is left than its method takes."""
+    """The unpaid bills of the locked account of which less is left than its method's minimum."""
     unpaid = account.invoices.filter(status__in=Invoice.UNPAID)
     return {bill.pk for bill in unpaid if is_too_little(account, bill.left_to_pay)}
 
@@ -208,7 +207,9 @@ def _too_small(account: BillingAccount) -> set[int]:
 def _reconsider_small_bills(
     account: BillingAccount, before: set[int], *, actor: str, now: datetime
 ) -> None:
-    """Bills that the new method takes count for the line's freeze; those too small do not."""
+    """Update the line's freeze: bills that the new method can collect count for it, and those
+    too small do not.
+    """
     after = _too_small(account)
     if after - before:
         dunning.reconsider(account, actor=actor, now=now)

@@ -55,7 +55,7 @@ class NoPaymentMethod(Refused):
 
 
 class TooLittle(Refused):
-    """Less is left of the bill than its provider takes; it waits for a transfer."""
+    """Less is left of the bill than its provider's minimum, so that it waits for a transfer."""
 
     code = "too_little"
     sentence = _(
@@ -65,7 +65,9 @@ class TooLittle(Refused):
 
 
 class CardDisputed(Refused):
-    """A payment from the card was disputed; it is not asked before its merchant chooses anew."""
+    """A payment from the card was disputed; nothing is collected from it before its merchant
+    chooses anew.
+    """
 
     code = "card_disputed"
     sentence = _(
@@ -75,7 +77,7 @@ class CardDisputed(Refused):
 
 
 class BillChanged(Refused):
-    """The bill was tried since the person looked who wants to pay it."""
+    """The bill was tried since the page was shown to the person who wants to pay it."""
 
     code = "bill_changed"
     sentence = _(
@@ -85,9 +87,10 @@ class BillChanged(Refused):
 
 
 def collect(invoice_id: int, *, now: datetime, silences: Silences | None = None) -> Payment | None:
-    """Make the attempt on an open bill that is due; find out first what became of the last one.
+    """Make the attempt on an open bill that is due, after asking about the last one if it has no
+    answer.
 
-    `silences`: those of the run that asks. Returns None when there is nothing to do. Raises
+    `silences` are those of the run that asks. Returns None when there is nothing to do. Raises
     ProviderNotReady, and KeepsSilent for a provider that the run asks no more. Rule 16.1.
     """
     return _attempt(invoice_id, actor=COLLECTOR, silences=silences, now=now)
@@ -96,10 +99,10 @@ def collect(invoice_id: int, *, now: datetime, silences: Silences | None = None)
 def pay_now(
     *, invoice_id: int, actor: str, now: datetime, attempts_seen: int | None = None
 ) -> Payment:
-    """Try to collect an unpaid bill at once. Retries stay where they are.
+    """Try to collect an unpaid bill at once. Its retries stay as they are.
 
-    `attempts_seen`: how many attempts the page showed; a form sent twice makes one of them.
-    Raises UnknownBill, BillChanged, BillNotOpen, PaymentUnderWay, NoPaymentMethod,
+    `attempts_seen` is how many attempts the page showed, so that a form sent twice makes one
+    attempt. Raises UnknownBill, BillChanged, BillNotOpen, PaymentUnderWay, NoPaymentMethod,
     TooLittle, CardDisputed, ProviderNotReady. Rule 16.5.
     """
     payment = _attempt(invoice_id, actor=actor, now=now, attempts_seen=attempts_seen)
@@ -111,8 +114,8 @@ def pay_now(
 def collect_chosen(merchant_id: int, *, now: datetime) -> Payment | None:
     """After a method was chosen, try by it the oldest bill that is due now, while a page waits.
 
-    The others are the job's. None where there is nothing to try. Raises as `collect` does.
-    Rule 16.9.
+    The other bills are left to the job. Returns None where there is nothing to try. Raises as
+    `collect` does. Rule 16.9.
     """
     due = queries.bills_to_collect_of(merchant_id, now)
     if not due:
@@ -145,9 +148,10 @@ def _attempt(
 def reconcile(
     payment_id: int, *, now: datetime, actor: str = "", silences: Silences | None = None
 ) -> None:
-    """Ask the provider what became of an attempt that has no answer; `actor` where a person asks.
+    """Ask the provider about an attempt that has no answer; `actor` is the person who asks, if one
+    does.
 
-    What it never received is made again, under the same key. Raises as `collect` does.
+    An attempt that it never received is made again, under the same key. Raises as `collect` does.
     Rule 16.1, rule 16.2.
     """
     found = Payment.objects.filter(pk=payment_id).values_list("invoice", flat=True).first()
@@ -159,7 +163,7 @@ def reconcile(
 
 
 def _asking(invoice_id: int) -> AbstractContextManager[leases.Held | None]:
-    """The lease of who asks a provider about the bill; None while somebody else has it."""
+    """The lease for asking a provider about the bill; None while another process has it."""
     return leases.held(f"bill {invoice_id}")
 
 
@@ -171,9 +175,10 @@ def _ask_to_pay(
     *,
     asked_by: str = "",
 ) -> Payment:
-    """Have the provider take it, and write down what it says.
+    """Have the provider take the payment, and record the answer.
 
-    Whoever has slept past the lease sends nothing, and leaves the attempt to who has it now.
+    A process that has lost the lease sends nothing, and leaves the attempt to the one that has it
+    now.
     """
     if not lease.renew():
         log.warning("Payment %s: not sent, since the lease of its bill was lost", payment)
@@ -183,7 +188,7 @@ def _ask_to_pay(
 
 
 def _write_down(payment: Payment, answer: Answer, now: datetime, *, asked_by: str) -> Payment:
-    """Settle what was answered, on a new connection where the old one broke meanwhile."""
+    """Settle the answer, on a new connection where the old one broke meanwhile."""
 
     @transaction.atomic
     def write() -> Payment:
@@ -206,11 +211,12 @@ def _decide_undecided(
     *,
     asked_by: str = "",
 ) -> bool:
-    """Whether the bill has no attempt without an answer, after asking for it.
+    """Ask about the bill's attempt without an answer, if any; returns whether none is left without
+    one.
 
-    What was never received, and can't arrive any more, is made again under its key. Where it is not
-    wanted any more, since another method was chosen meanwhile, it has failed: that is nobody's
-    first failure, and the bill is tried by what was chosen.
+    An attempt that was never received, and can't arrive any more, is made again under its key.
+    Where it is not wanted any more, since another method was chosen meanwhile, it has failed: that
+    does not count as a first failure, and the bill is tried by the chosen method.
     """
     payment = undecided.payment(invoice_id)
     if payment is None:
@@ -231,7 +237,7 @@ def _decide_undecided(
 # durable: the provider must not be asked before this is committed.
 @transaction.atomic(durable=True)
 def _claim_again(payment: Payment, now: datetime) -> bool:
-    """Whether the attempt is to be made once more; from now on its provider may have it."""
+    """Whether the attempt is to be made once more; if so, its provider may have it from now on."""
     account, bill = hold(payment.invoice_id, now=now)
     found = Payment.objects.select_for_update().get(pk=payment.pk)
     method = (account.payment_method, account.card_id)
@@ -269,10 +275,10 @@ def _note(
 def _start(
     invoice_id: int, actor: str, now: datetime, attempts_seen: int | None, silences: Silences
 ) -> Payment | None:
-    """The attempt, PENDING; decided already if its provider is in our database, or if its card is
-    not to be asked.
+    """Create the next attempt. It is PENDING, unless its provider is in our database or its card
+    may not be asked: then it is decided already.
 
-    None when the job finds nothing due; a person is told why.
+    Returns None when the job finds nothing due; a person gets a refusal with the reason.
     """
     account, bill = hold(invoice_id, now=now)
     now = account.now
@@ -314,7 +320,9 @@ def _start(
 
 
 def _put_off(bill: Invoice, now: datetime) -> bool:
-    """Whether a choice has to wait, since people have had the locked bill tried too often."""
+    """Postpone the attempt of a chosen method, since people have had the locked bill tried too
+    often; returns whether it was.
+    """
     possible_at = at_once.next_attempt_from(bill, collector=COLLECTOR, now=now)
     if possible_at <= now:
         return False
@@ -324,18 +332,18 @@ def _put_off(bill: Invoice, now: datetime) -> bool:
 
 
 def _wait_for_a_transfer(bill: Invoice) -> None:
-    """Nothing is tried for the locked bill by itself any more, as things stand."""
+    """Stop trying the locked bill by itself, until its account's method changes."""
     bill.next_attempt_at = None
     bill.save(update_fields=["next_attempt_at"])
 
 
 @transaction.atomic
 def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
-    """Write down what a provider said of an attempt, once, and what follows for the bill.
+    """Record a provider's answer about an attempt, once, and what follows for the bill.
 
-    What is decided stays as it was decided; but money that came for an attempt which we hold for
+    A decided attempt stays as it was decided; but money that came for an attempt recorded as
     failed, or a second time, pays the bill by another one, or is unapplied. A bill whose attempt
-    failed is paid by what the merchant has with us, for which it waited meanwhile.
+    failed is paid by the merchant's unapplied money, for which it waited meanwhile.
     """
     invoice_id = Payment.objects.values_list("invoice", flat=True).get(pk=payment_id)
     account, bill = hold(invoice_id, now=now)
@@ -368,8 +376,10 @@ def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
 
 
 def _fail(account: BillingAccount, bill: Invoice, payment: Payment, now: datetime) -> None:
-    """When the bill is tried next. The first failure is that of an automatic attempt; what a person
-    tried moves nothing, unless the card will never do: then nothing goes on by itself.
+    """Record the failure, and set when the bill is tried next.
+
+    The first failure is that of an automatic attempt. A failure of a person's attempt moves no
+    retry, unless the card can never pay: then the bill is not tried by itself any more.
     """
     has_new_method = (payment.provider, payment.card_id) != (
         account.payment_method,
@@ -396,8 +406,9 @@ def _fail(account: BillingAccount, bill: Invoice, payment: Payment, now: datetim
 def _take_late(
     account: BillingAccount, bill: Invoice, attempt: Payment, answer: Answer, now: datetime
 ) -> None:
-    """Money came for an attempt that we hold for failed, or that is paid already. It pays the bill
-    if that still wants exactly as much, and is unapplied money otherwise.
+    """Take in money for an attempt that is recorded as failed, or is paid already.
+
+    It pays the bill if exactly as much is left of it, and is unapplied money otherwise.
     """
     # Whoever ended the attempt may have recorded what came as a transfer (ended_payments).
     same = bill.payments.filter(

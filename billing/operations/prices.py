@@ -1,4 +1,4 @@
-"""Introducing prices (rule 12.4)."""
+"""Introduces prices (rule 12.4)."""
 
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -37,13 +37,13 @@ def introduce(
     reason: str,
     now: datetime,
 ) -> FeePrice:
-    """From local day `from_on` a unit of the fee costs `unit_price`, with up to 6 decimals.
+    """From local day `from_on` on, a unit of the fee costs `unit_price`, with up to 6 decimals.
 
-    For every merchant, or for one, whose own price goes before the general one; no price ends that
-    of a merchant. What has had no price may get one from any day; otherwise a day that is over, for
-    the merchant or for anybody in the world, gets no new one. Of two from the same day the later
-    one holds; the same one again, as of a form that is sent twice, is the one there is. Raises
-    PriceOfThePast, Invalid. Rule 12.5.
+    The price is for every merchant, or for one, whose own price goes before the general one; a
+    general price does not end that of a merchant. A fee that has had no price may get one from any
+    day; otherwise no price may start on a day that is over, for the merchant or for anybody in the
+    world. Of two from the same day the later one holds; the same one again, as of a form that is
+    sent twice, returns the one there is. Raises PriceOfThePast, Invalid. Rule 12.5.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     money.check_currency(currency)
@@ -75,7 +75,9 @@ def introduce(
 
 
 def _first_day(merchant_id: int | None, now: datetime) -> date:
-    """The first day that is not over: for the merchant, or where days begin first."""
+    """The first day that is not over: for the merchant, or for a general price where days begin
+    first.
+    """
     if merchant_id is None:
         return now.astimezone(EASTERNMOST).date()
     zone = Merchant.objects.values_list("timezone", flat=True).get(pk=merchant_id)
@@ -83,13 +85,15 @@ def _first_day(merchant_id: int | None, now: datetime) -> date:
 
 
 def _had_price(fee: str, currency: str, merchant_id: int | None) -> bool:
-    """Whether charges may have been priced: by a merchant's own price or, without, the general."""
+    """Whether charges may have been priced already: by the merchant's own price or by the
+    general one.
+    """
     prices = FeePrice.objects.filter(fee=fee, currency=currency)
     return prices.filter(Q(merchant=None) | Q(merchant=merchant_id)).exists()
 
 
 def _in_force(prices: "QuerySet[FeePrice]", new: FeePrice) -> FeePrice | None:
-    """The price that would hold on the day from which the new one does."""
+    """The price in force on the day from which the new one would hold."""
     others = prices.filter(from_on__lte=new.from_on).exclude(pk=new.pk)
     return others.order_by("-from_on", "-pk").first()
 

@@ -1,4 +1,4 @@
-"""What a merchant has with us pays its bills (rule 17.3, rule 19.6)."""
+"""Pays bills out of money that the merchant has with us (rule 17.3, rule 19.6)."""
 
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from billing.operations import attempts, charges, unapplied
 def pay_bills(account: BillingAccount, *, actor: str, now: datetime) -> None:
     """Pay unpaid bills of the locked account with its unapplied money, oldest due day first; once
     it is closed, then with what is outstanding in the merchant's favour.
+
     Rule 17.3, rule 17.4, rule 19.6.
     """
     unapplied.pay_bills(account, actor=actor, now=now)
@@ -17,8 +18,10 @@ def pay_bills(account: BillingAccount, *, actor: str, now: datetime) -> None:
 
 
 def _use_credit(account: BillingAccount, actor: str, now: datetime) -> None:
-    """Each payment is answered by a charge of the same amount, and less is outstanding in favour
-    of the merchant.
+    """Pay unpaid bills with what is outstanding in the merchant's favour; a charge of the same
+    amount follows each payment.
+
+    So less is outstanding in the merchant's favour afterwards.
     """
     fee = Fee.objects.get(pk=Fee.CREDIT_USED)
     for bill in attempts.payable(account):

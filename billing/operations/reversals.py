@@ -1,6 +1,7 @@
-"""Money of payments that their providers took back (rule 18.1).
+"""Records money of payments that their providers took back, and what is decided about it (rule
+18.1).
 
-A reversal is written down once, by the provider's own id, whoever tells of it first. The payment
+A reversal is recorded once, by the provider's own id, whatever way we hear of it first. The payment
 stays succeeded and its bill paid: what follows is decided by a billing officer.
 """
 
@@ -37,14 +38,14 @@ class UnknownReversal(Refused):
 
 
 class ReversalDecided(Refused):
-    """What becomes of the reversal is decided; that stands."""
+    """The reversal was decided already; the first decision stands."""
 
     code = "already_decided"
 
 
 @dataclass(frozen=True)
 class Told:
-    """What a provider says of money that it took back."""
+    """A provider's statement about money that it took back."""
 
     provider: str
     reference: str  # its own id of the reversal
@@ -58,12 +59,13 @@ class Told:
 
 @transaction.atomic
 def record(told: Told, *, payment_id: int, actor: str, now: datetime) -> Reversal | None:
-    """Write down what a provider took back of a payment's money, or what has become of it since.
+    """Record that a provider took back money of a payment, or what it says of such a reversal
+    since.
 
-    What is told again changes nothing. As far as the money is unapplied it is taken from there. A
-    refund of ours, and one that was unapplied altogether, is ACCEPTED at once; every other one
-    waits for a billing officer. Returns None for what never was taken, or is more than the money.
-    Rule 18.1, rule 18.2.
+    A repeat changes nothing. As far as the money is unapplied it is taken from there. A refund of
+    ours, and one that was unapplied altogether, is ACCEPTED at once; every other one waits for a
+    billing officer. Returns None for money that never was taken, or for more than that. Rule 18.1,
+    rule 18.2.
     """
     payment = Payment.objects.get(pk=payment_id)
     account, bill = hold(payment.invoice_id, now=now)
@@ -111,7 +113,7 @@ def record(told: Told, *, payment_id: int, actor: str, now: datetime) -> Reversa
 
 
 def _left(payment: Payment, money_reference: str) -> Decimal:
-    """How much of the money was not taken back yet, or came back."""
+    """How much of the money was not taken back, or came back."""
     before = payment.reversals.filter(money_reference=money_reference, came_back_at__isnull=True)
     found: Decimal = payment.amount - (before.aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
     return found
@@ -123,7 +125,7 @@ def _log_nothing(told: Told, payment: Payment) -> None:
 
 
 def _stop_asking(account: BillingAccount, reversal: Reversal) -> None:
-    """A disputed card is asked for nothing until its merchant has chosen a method anew."""
+    """Collect nothing from a disputed card until its merchant has chosen a method anew."""
     card_id = reversal.payment.card_id
     if reversal.is_dispute and card_id is not None and card_id == account.card_id:
         account.card_disputed_at = account.card_disputed_at or account.now
@@ -131,7 +133,7 @@ def _stop_asking(account: BillingAccount, reversal: Reversal) -> None:
 
 
 def _follow(account: BillingAccount, reversal: Reversal, told: Told, actor: str) -> Reversal:
-    """What a provider says of a reversal that is written down already."""
+    """Apply a provider's statement about a reversal that is recorded already."""
     if reversal.state != told.state:
         reversal.state = told.state
         reversal.save(update_fields=["state"])
@@ -143,10 +145,10 @@ def _follow(account: BillingAccount, reversal: Reversal, told: Told, actor: str)
 
 
 def _take_in_again(account: BillingAccount, reversal: Reversal, actor: str) -> None:
-    """The provider gave the money back. One that waits comes to nothing by that; a decision stands.
+    """Record that the provider gave the money back.
 
-    What the merchant has lost by it is unapplied money: what was taken from there, and what was
-    charged again.
+    A reversal that waits for a decision needs none any more; a decision stands. What the merchant
+    has lost by it becomes unapplied money: what was taken from there, and what was charged again.
     """
     reversal.came_back_at = account.now
     if reversal.is_undecided:
@@ -171,10 +173,10 @@ def _take_in_again(account: BillingAccount, reversal: Reversal, actor: str) -> N
 def charge(
     *, reversal_id: int, seen: str, actor: str, reason: str, message: str, now: datetime
 ) -> Reversal:
-    """Ask the merchant again for what was taken back, by a charge that posts at once.
+    """Charge the merchant again for what was taken back; the charge posts at once.
 
-    On a closed account a FINAL bill takes it. `seen` is what the page showed (`Reversal.seen`);
-    the merchant reads `message`. Raises UnknownReversal, ReversalDecided, ChangedMeanwhile, Invalid
+    On a closed account a FINAL bill takes it. `seen` is what the page showed (`Reversal.seen`); the
+    merchant reads `message`. Raises UnknownReversal, ReversalDecided, ChangedMeanwhile, Invalid
     without a reason or a message. Rule 18.5.
     """
     account, reversal = _hold_undecided(reversal_id, seen, now)
@@ -198,7 +200,7 @@ def charge(
 def accept(
     *, reversal_id: int, seen: str, actor: str, reason: str, message: str, now: datetime
 ) -> Reversal:
-    """Ask nothing of the merchant for what was taken back. Takes and raises what `charge` does.
+    """Charge the merchant nothing for what was taken back. Takes and raises what `charge` does.
 
     Rule 18.4.
     """

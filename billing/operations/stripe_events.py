@@ -1,7 +1,7 @@
-"""What Stripe tells us by itself (rule 16.15).
+"""Takes in what Stripe tells us of its own accord (rule 16.15).
 
-An event says where to look, and no more: events come late, twice, and in any order. What counts is
-the object as Stripe has it now.
+An event only says where to look: events come late, twice, and in any order. What counts is the
+object as Stripe has it now.
 """
 
 import logging
@@ -37,15 +37,15 @@ DISPUTE_EVENTS = {
 
 
 class Again(Exception):
-    """Stripe could not be asked about its own event now, and is to send it again."""
+    """Stripe could not be asked about its own event now, and should send it again."""
 
 
 def take(kind: str, object_id: str, *, now: datetime) -> int | None:
-    """Look at what the event is about: settle the attempt, keep the card, or write down what was
-    taken back.
+    """Look at the object of the event: settle the attempt, keep the card, or record what was taken
+    back.
 
     Events of other kinds, and of objects that are not ours, change nothing. Returns the key of the
-    account for which the event tells of a choice: what that makes due is for workers to try. Raises
+    account whose payment method the event chose: workers then try what that makes due. Raises
     Again.
     """
     try:

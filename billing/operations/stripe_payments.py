@@ -1,4 +1,4 @@
-"""What Stripe says of a PaymentIntent, wherever we heard of it (rule 16.15)."""
+"""Settles attempts by Stripe's PaymentIntents, whatever way we heard of them (rule 16.15)."""
 
 import logging
 from datetime import datetime
@@ -14,9 +14,9 @@ log = logging.getLogger(__name__)
 
 
 def settle(intent_id: str, *, now: datetime) -> None:
-    """Settle the attempt that a PaymentIntent is of, as Stripe has it now.
+    """Settle the attempt of a PaymentIntent, as Stripe has it now.
 
-    What is not ours changes nothing. Raises NoAnswer, ProviderNotReady.
+    An intent that is not ours changes nothing. Raises NoAnswer, ProviderNotReady.
     """
     with stripe_provider.asking():
         try:

@@ -1,6 +1,6 @@
-"""What Stripe took back of payments: refunds and disputes (rule 18.1).
+"""Records what Stripe took back of payments: refunds and disputes (rule 18.1).
 
-An event says where to look, and once a day everything of late is looked at, in case an event was
+An event only says where to look, and once a day all recent ones are looked at, in case an event was
 lost. What counts is the object as Stripe has it now.
 """
 
@@ -37,7 +37,7 @@ OUR_REASONS = {"duplicate", "fraudulent", "requested_by_customer"}
 
 
 def refund(refund_id: str, *, now: datetime) -> None:
-    """Look at a refund. Raises NoAnswer, ProviderNotReady."""
+    """Record the present state of a refund. Raises NoAnswer, ProviderNotReady."""
     with stripe_provider.asking():
         made = _if_there(stripe_provider.client().v1.refunds.retrieve, refund_id)
     if made is not None:
@@ -45,7 +45,10 @@ def refund(refund_id: str, *, now: datetime) -> None:
 
 
 def refunds_of(charge_id: str, *, now: datetime) -> None:
-    """Look at all refunds of what Stripe calls a charge. Raises NoAnswer, ProviderNotReady."""
+    """Record the present state of all refunds of one of Stripe's charges.
+
+    Raises NoAnswer, ProviderNotReady.
+    """
     with stripe_provider.asking():
         found = stripe_provider.client().v1.refunds.list({"charge": charge_id, "limit": 100})
         made = list(found.auto_paging_iter())
@@ -54,7 +57,7 @@ def refunds_of(charge_id: str, *, now: datetime) -> None:
 
 
 def dispute(dispute_id: str, *, now: datetime) -> None:
-    """Look at a dispute. Raises NoAnswer, ProviderNotReady."""
+    """Record the present state of a dispute. Raises NoAnswer, ProviderNotReady."""
     with stripe_provider.asking():
         made = _if_there(stripe_provider.client().v1.disputes.retrieve, dispute_id)
     if made is not None:
@@ -64,7 +67,8 @@ def dispute(dispute_id: str, *, now: datetime) -> None:
 def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
     """The daily look at a provider, by its number (queries.reversals).
 
-    Raises ProviderNotReady, and KeepsSilent for one that does not answer: the next look finds it.
+    Raises ProviderNotReady, and KeepsSilent for one that does not answer: the next look finds what
+    this one missed.
     """
     silences.check(STRIPE)
     try:
@@ -76,9 +80,9 @@ def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
 
 
 def look(*, now: datetime) -> None:
-    """Look at all refunds and disputes of late, and at those before that are not over.
+    """Look at all recent refunds and disputes, and at older ones that are not over.
 
-    One that is at fault holds up none of the others, and is raised at the end. Raises NoAnswer,
+    One that fails does not hold up the others; its error is raised at the end. Raises NoAnswer,
     ProviderNotReady.
     """
     bugs = []
@@ -109,8 +113,9 @@ def _of_late(now: datetime) -> Iterator[tuple[Any, Any]]:
 
 
 def _not_over() -> Iterator[Reversal]:
-    """Those whose state may still change. A refund that went through may fail for a month, in which
-    it is among those of late.
+    """The reversals whose state may still change.
+
+    A refund that went through may fail within a month, during which it is among the recent ones.
     """
     theirs = Reversal.objects.filter(provider=STRIPE, came_back_at__isnull=True)
     yield from theirs.exclude(state__in=OVER).order_by("pk")
@@ -163,7 +168,7 @@ def _take(
 
 
 def _is_known(reference: str, state: str) -> bool:
-    """Whether all of this is written down, so that nothing has to be locked to find that out."""
+    """Whether all of this is recorded already; nothing is locked to find that out."""
     return Reversal.objects.filter(
         provider=STRIPE, provider_reference=reference, state=state
     ).exists()
@@ -175,9 +180,7 @@ def _intent_id(made: Any) -> str:
 
 
 def _payment_of(intent_id: str, now: datetime) -> Payment | None:
-    """The attempt whose money the PaymentIntent brought, to our books too: first of all, if its
-    answer has not come yet.
-    """
+    """The attempt that the PaymentIntent paid, settled first if its answer has not come yet."""
     payment = _with_money_of(intent_id)
     if payment is None:
         stripe_payments.settle(intent_id, now=now)

@@ -1,6 +1,6 @@
 """Changes to an account's terms: plan, time zone, review of its bills, closing.
 
-Domain: billing, invoice (a plan change … a time-zone change … closing an account).
+See chapter 19 of docs/rules.md.
 """
 
 from datetime import date, datetime
@@ -28,7 +28,7 @@ class NothingToPayOut(Refused):
 
 
 class BillsUnpaid(Refused):
-    """Bills of the account want money first, before any is paid out."""
+    """Bills of the account have to be paid first, before any money is paid out."""
 
     code = "bills_unpaid"
 
@@ -40,7 +40,7 @@ class DraftWaits(Refused):
 
 
 class ReversalUndecided(Refused):
-    """A payment of the account was taken back, and may be charged again."""
+    """A payment of the account was taken back, and may still be charged again."""
 
     code = "reversal_undecided"
 
@@ -130,7 +130,8 @@ def _zone_planned(account: BillingAccount, on: date) -> str:
 def review_bills(
     *, merchant_id: int, wanted: bool, actor: str, reason: str, now: datetime
 ) -> BillingAccount:
-    """Whether an operator looks at the account's bills before they are issued, from the next on.
+    """Set whether an operator looks at the account's bills before they are issued, from the next
+    one on.
 
     Raises Invalid without a reason.
     """
@@ -211,8 +212,8 @@ def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Bi
 def pay_out_rest(
     *, merchant_id: int, reference: str, actor: str, reason: str, now: datetime
 ) -> BillingAccount:
-    """Write down that what a closed account had left was paid out, under the bank's reference:
-    what is outstanding in its favour, and its unapplied money.
+    """Record that a closed account's rest was paid out, under the bank's reference: what is
+    outstanding in its favour, and its unapplied money.
 
     Raises NothingToPayOut, DraftWaits, PaymentUnderWay, ReversalUndecided, BillsUnpaid,
     WithdrawalsStopped while fraud is suspected, Conflict for a reference under which money was
@@ -253,7 +254,7 @@ def pay_out_rest(
 
 
 def _check_all_is_decided(account: BillingAccount) -> None:
-    """What could still be wanted of the rest is not known while something waits."""
+    """Raise when something of the account waits, since the rest may be needed for it."""
     if account.invoices.filter(status=Invoice.Status.DRAFT).exists():
         raise DraftWaits("account: a draft of it waits to be issued or sent back")
     if undecided.of_account(account.pk):
@@ -313,7 +314,7 @@ def _yes(wanted: bool) -> str:
 
 
 def _waive_too_little(account: BillingAccount, now: datetime) -> None:
-    """What the locked closed account owes and its provider would not take is not asked for."""
+    """Waive what the locked closed account owes when it is less than its provider's minimum."""
     account.refresh_from_db(fields=["outstanding"])
     if account.outstanding <= 0 or not is_too_little(account, account.outstanding):
         return
@@ -329,8 +330,8 @@ def _waive_too_little(account: BillingAccount, now: datetime) -> None:
 
 
 def bill_all(account: BillingAccount, *, now: datetime) -> None:
-    """A FINAL bill takes all that the locked closed account has outstanding, unless that is less
-    than its provider takes: then it is waived.
+    """Write a FINAL bill of all that the locked closed account has outstanding, unless that is
+    less than its provider's minimum: then it is waived.
     """
     _waive_too_little(account, now)
     invoices.issue([invoices.Due(account.pk, Invoice.Kind.FINAL, account.open_on, now)])

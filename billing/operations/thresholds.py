@@ -1,4 +1,4 @@
-"""The threshold: asked for, answered, changed (rule 15.20)."""
+"""The billing threshold: asking for a higher one, answering, changing it (rule 15.20)."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -24,7 +24,7 @@ STATUSES = {
 
 
 class RequestPending(Refused):
-    """A threshold was asked for and is not answered yet; there is one request at a time."""
+    """A threshold was asked for and is not answered yet; only one request may wait at a time."""
 
     code = "request_pending"
     sentence = _(
@@ -46,7 +46,7 @@ class UnknownRequest(Refused):
 
 
 class AlreadyDecided(Refused):
-    """The request was answered before; the first answer stands."""
+    """The request was answered already; the first answer stands."""
 
     code = "already_decided"
 
@@ -55,7 +55,7 @@ class AlreadyDecided(Refused):
 def ask(
     *, merchant_id: int, threshold: Money, message: str, actor: str, now: datetime
 ) -> ThresholdRequest:
-    """Ask for a higher threshold; the message says why.
+    """Ask for a higher threshold; `message` says why.
 
     Raises AccountClosed, RequestPending, NotHigher, CurrencyMismatch, Invalid. Rule 15.20.
     """
@@ -92,7 +92,7 @@ def ask(
 def approve(
     *, request_id: int, threshold: Money | None = None, actor: str, reason: str, now: datetime
 ) -> ThresholdRequest:
-    """Raise the threshold to what was wanted, or to `threshold`, which may be less or more.
+    """Raise the threshold to the one that was wanted, or to `threshold`, which may be less or more.
 
     Raises UnknownRequest, AlreadyDecided, AccountClosed, SamePerson, NotHigher, CurrencyMismatch,
     Invalid. Rule 15.20.
@@ -111,7 +111,10 @@ def approve(
 
 @transaction.atomic
 def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> ThresholdRequest:
-    """Leave the threshold as it is. Raises UnknownRequest, AlreadyDecided, Invalid."""
+    """Reject the request and leave the threshold as it is.
+
+    Raises UnknownRequest, AlreadyDecided, Invalid.
+    """
     account, request = _hold_pending(request_id, now)
     now = account.now
     return _answer(request, account, Action.THRESHOLD_REFUSED, actor, reason, now)
@@ -136,7 +139,7 @@ def change(
 
 
 def _check_open(account: BillingAccount) -> None:
-    """A closed account has no use for a threshold: nothing is billed by it any more."""
+    """Raise AccountClosed for a closed account, which is billed by no threshold any more."""
     if account.is_closed:
         raise AccountClosed(f"threshold: the account was closed on {account.closed_on}")
 
@@ -170,7 +173,7 @@ def _set(
 
 
 def _hold_pending(request_id: int, now: datetime) -> tuple[BillingAccount, ThresholdRequest]:
-    """The request and its account, which is what two answers at once wait for."""
+    """The request and its account, locked; of two answers at once, the second waits here."""
     found = ThresholdRequest.objects.filter(pk=request_id)
     account_id = found.values_list("account", flat=True).first()
     if account_id is None:

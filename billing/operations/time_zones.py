@@ -72,14 +72,14 @@ class BooksInUse(Refused):
 
 
 class UnknownZones(Refused):
-    """Merchants count in zones of which the new data has no such place."""
+    """Merchants count days in time zones that the new data does not have."""
 
     code = "unknown_zones"
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What taking came to."""
+    """The result of taking a version of the data: what changed."""
 
     before: str
     version: str
@@ -125,9 +125,10 @@ def take(*, instead: Mapping[str, str], actor: str, now: datetime) -> Taken:
 
 
 def unknown_zones() -> dict[str, int]:
-    """The zones that are no names of this process's data, and how many merchants have each.
+    """The zones that this process's data does not have, each with how many merchants use it.
 
-    Or had, or will have: what comes late is of a day of the zone that was in force.
+    Merchants count that had it or will have it, too: a late event is of a day of the zone in force
+    then.
     """
     theirs = {
         *Merchant.objects.values_list("pk", "timezone"),
@@ -140,7 +141,7 @@ def unknown_zones() -> dict[str, int]:
 
 
 def _planned() -> QuerySet[TimeZonePeriod]:
-    """Periods of time zones that begin after the account's open day."""
+    """The periods of time zones that begin after the account's open day."""
     return TimeZonePeriod.objects.filter(starts_on__gt=F("merchant__billing_account__open_on"))
 
 
@@ -155,7 +156,7 @@ def _sentence(unknown: Mapping[str, int]) -> str:
 def _refuse_company() -> None:
     """Raise BooksInUse while somebody else is connected who may write.
 
-    Who connects later waits for the row that is locked, and then finds the new version.
+    A process that connects later waits for the row that is locked, and then finds the new version.
     """
     with connection.cursor() as cursor:
         cursor.execute(OTHERS)
@@ -169,9 +170,9 @@ def _refuse_company() -> None:
 
 
 def _rename(instead: Mapping[str, str], *, actor: str, now: datetime) -> list[int]:
-    """Put the zones of `instead` in the place of others; the merchants whose zone that was.
+    """Replace the zones named in `instead`; returns the merchants that had them.
 
-    Of their whole history: days that were worked off are not counted again.
+    It does so in their whole history: days that were worked off are not counted again.
     """
     concerned = TimeZonePeriod.objects.filter(timezone__in=instead)
     theirs = sorted(set(concerned.values_list("merchant", flat=True)))
@@ -188,9 +189,9 @@ def _rename(instead: Mapping[str, str], *, actor: str, now: datetime) -> list[in
 
 
 def _note(account: BillingAccount, becomes: str, *, actor: str, now: datetime) -> None:
-    """Write down that the locked account counts in another zone, on its open day.
+    """Record that the locked account counts in another zone, on its open day.
 
-    The account's row is of its last instant: days between that and now are still to be worked off.
+    The row is of the account's last instant: days between that and now are still to be worked off.
     """
     reason = f"tzdata {zones.VERSION} has no {account.timezone}"
     AccountChange.objects.create(
@@ -234,7 +235,9 @@ def _end_open_days(merchant_ids: Sequence[int]) -> None:
 
 
 def _start_planned_zones(merchant_ids: Sequence[int]) -> None:
-    """A zone that is to come begins where the day before it ends, which may be another instant."""
+    """Move the start of planned zones to where the day before them ends, which may be another
+    instant now.
+    """
     planned = _planned().filter(merchant__in=merchant_ids)
     for period in planned.select_related("merchant__billing_account").order_by("pk"):
         account = period.merchant.billing_account

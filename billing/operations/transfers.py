@@ -1,4 +1,4 @@
-"""Money that operators see come in or give back (rule 16.6, rule 17.1).
+"""Money that operators see arrive by bank transfer, or give back (rule 16.6, rule 17.1).
 
 A transfer is known by the bank's reference: an account has each once, whatever it paid.
 """
@@ -30,14 +30,16 @@ class TransferConflict(Conflict):
 
 
 class MoreThanIsUnapplied(Refused):
-    """The account has less unapplied money than is to be given back."""
+    """The account has less unapplied money than the amount to be given back."""
 
     code = "more_than_is_unapplied"
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """What a bank transfer paid of the bill that it named, and what that bill did not want."""
+    """The result of a bank transfer: what it paid of the bill that it named, and what became
+    unapplied.
+    """
 
     paid: Decimal
     unapplied: Decimal
@@ -48,7 +50,7 @@ class Transfer:
 def record(
     *, invoice_id: int, amount: Money, reference: str, actor: str, now: datetime
 ) -> Transfer:
-    """Write down that a bank transfer came in for a bill.
+    """Record a bank transfer that came in for a bill.
 
     It pays what is left of the bill; what is more is unapplied, and so is all of it when the bill
     is paid or void. `reference` is the bank's own; the same transfer of the same amount is recorded
@@ -87,8 +89,8 @@ def record(
 def receive(
     *, merchant_id: int, amount: Money, reference: str, actor: str, now: datetime
 ) -> Transfer:
-    """Write down that a bank transfer came in that names no bill: it is unapplied, and pays what
-    bills there are, oldest due day first.
+    """Record a bank transfer that names no bill: it is unapplied, and pays the unpaid bills there
+    are, oldest due day first.
 
     Raises TransferConflict, CurrencyMismatch, Invalid. Rule 17.1.
     """
@@ -172,10 +174,10 @@ def _note(
 def give_back(
     *, merchant_id: int, amount: Money, reference: str, actor: str, reason: str, now: datetime
 ) -> UnappliedEntry:
-    """Write down that unapplied money was paid back to the merchant, under the bank's reference.
+    """Record that unapplied money was paid back to the merchant, under the bank's reference.
 
-    The same reference and amount is written down once. What a closed account has goes with its
-    rest (terms.pay_out_rest). Raises AccountClosed, MoreThanIsUnapplied, TransferConflict,
+    The same reference and amount is recorded once. The money of a closed account is paid out with
+    its rest (terms.pay_out_rest). Raises AccountClosed, MoreThanIsUnapplied, TransferConflict,
     WithdrawalsStopped while fraud is suspected, CurrencyMismatch, Invalid. Rule 17.5.
     """
     reference = wording.line("reference", reference)

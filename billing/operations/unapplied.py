@@ -1,4 +1,5 @@
-"""Money that no bill wanted: it comes, pays bills, and goes back (rule 17.2).
+"""Unapplied money, which no bill wanted: receiving it, paying bills with it, giving it back (rule
+17.2).
 
 Everything here is done to an account that the caller holds locked, in the caller's transaction.
 """
@@ -19,19 +20,19 @@ Kind = UnappliedEntry.Kind
 
 
 def of_transfer(reference: str) -> str:
-    """The source of what a transfer of this reference brought; one account has it once."""
+    """The source of money that a transfer of this reference brought; one account has it once."""
     return f"transfer:{reference}"
 
 
 def of_attempt(payment: Payment, reference: str) -> str:
-    """The source of money that came for an attempt when it was not expected any more: after it had
-    been given up, or a second time. The provider knows it by `reference`.
+    """The source of money that came for an attempt when it was not expected any more: after it
+    had been given up, or a second time. The provider knows the money by `reference`.
     """
     return f"attempt:{payment}:{reference}"
 
 
 def of_return(reversal: str) -> str:
-    """The source of money that a provider took back for a time, by its own id of that."""
+    """The source of money that a provider took back for a time, by its own id of the reversal."""
     return f"returned:{reversal}"
 
 
@@ -45,9 +46,9 @@ def receive(
     actor: str,
     now: datetime,
 ) -> UnappliedEntry:
-    """Money came that no bill wants; `source` says whence, and brings it once.
+    """Record money that no bill wants; `source` says where it came from, and brings it once.
 
-    It pays no bill by itself: that is what the caller asks for next (rests.pay_bills).
+    It pays no bill by itself: the caller calls rests.pay_bills next.
     """
     return _enter(
         account, Kind.RECEIVED, source, amount,
@@ -56,10 +57,10 @@ def receive(
 
 
 def pay_bills(account: BillingAccount, *, actor: str, now: datetime) -> None:
-    """Pay the account's unpaid bills with what is unapplied, oldest due day first.
+    """Pay the account's unpaid bills with its unapplied money, oldest due day first.
 
-    What a bill is left with can be collected: it is nothing, or at least the minimum.
-    Rule 17.3, rule 17.4.
+    What is left of a bill can still be collected: it is nothing, or at least the minimum. Rule
+    17.3, rule 17.4.
     """
     if account.unapplied <= 0:
         return
@@ -71,7 +72,7 @@ def pay_bills(account: BillingAccount, *, actor: str, now: datetime) -> None:
 
 
 def _share(left_to_pay: Decimal, unapplied: Decimal, least: Decimal) -> Decimal:
-    """How much of a bill to pay, so that nothing is left of it, or `least` at the least."""
+    """How much of a bill to pay, so that nothing is left of it, or no less than `least`."""
     if unapplied >= left_to_pay:
         return left_to_pay
     return min(unapplied, left_to_pay - least)
@@ -98,9 +99,9 @@ def give_back(
     reason: str,
     now: datetime,
 ) -> UnappliedEntry:
-    """Money was paid back to the merchant, under the bank's reference.
+    """Record that money was paid back to the merchant, under the bank's reference.
 
-    It must be there; the caller has looked (transfers.give_back).
+    The caller has checked that it is there (transfers.give_back).
     """
     return _enter(
         account, Kind.GIVEN_BACK, of_giving_back(reference), -amount,
@@ -109,7 +110,7 @@ def give_back(
 
 
 def of_giving_back(reference: str) -> str:
-    """The source of what was given back under this reference of the bank's."""
+    """The source of an entry for money that was given back under this reference of the bank's."""
     return f"given back:{reference}"
 
 
@@ -122,12 +123,13 @@ def take_back(
     actor: str,
     now: datetime,
 ) -> Decimal:
-    """A provider took back `amount` of what came from `source` (of_attempt, of_transfer).
+    """Record that a provider took back `amount` of the money that came from `source` (of_attempt,
+    of_transfer).
 
-    It is taken from what is unapplied, as far as `source` brought it there and it still is. Money
-    has no name: what other sources brought may have paid a bill meanwhile. Returns the rest of
-    `amount`, which has been used or given back already. `reversal` is the provider's own id, and
-    takes once: said again, it returns the same rest. Rule 17.6.
+    It is taken from what is unapplied, as far as `source` brought it there and it still is: money
+    from other sources may have paid a bill meanwhile. Returns the rest of `amount`, which has been
+    used or given back already. `reversal` is the provider's own id, and takes once: a repeat
+    returns the same rest. Rule 17.6.
     """
     of_reversal = f"reversal:{reversal}"
     known = account.unapplied_entries.filter(kind=Kind.REVERSED, source=of_reversal).first()

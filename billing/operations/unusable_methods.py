@@ -1,4 +1,4 @@
-"""Accounts whose method can't collect in their currency any more: they pay by bank transfer."""
+"""Moves accounts to bank transfer whose method can't collect in their currency any more."""
 
 from datetime import datetime
 
@@ -17,9 +17,10 @@ def is_unusable(method: str, currency: str) -> bool:
 
 
 def leave(account: BillingAccount, *, now: datetime) -> None:
-    """Let the locked account pay by bank transfer from now on; what is open is collected no more.
+    """Have the locked account pay by bank transfer from now on; its open bills are not collected
+    any more.
 
-    Written down like a choice, and on the trail. Rule 15.12.
+    It is recorded like a choice, and on the trail. Rule 15.12.
     """
     before, after = str(account.payment_method), str(BillingAccount.Method.MANUAL)
     account.payment_method = BillingAccount.Method.MANUAL

@@ -1,4 +1,4 @@
-"""What providers say, in words that are the same for all of them."""
+"""The answers of payment providers, in the same words for all of them."""
 
 from dataclasses import dataclass
 
@@ -18,16 +18,20 @@ class ProviderNotReady(Refused):
 
 
 class NoAnswer(Exception):
-    """It was asked and did not answer, or not in words we know: it may have paid or not."""
+    """The provider did not answer, or not in words that we know: it may have taken the money or
+    not.
+    """
 
 
 class StrangeAnswer(NoAnswer):
-    """It answered, and what it says cannot be right; the words are for operators."""
+    """The provider's answer cannot be right; the message is for operators."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of an attempt. UNKNOWN: the provider has it, and has not decided yet."""
+    """A provider's answer about an attempt. UNKNOWN: the provider has it, and has not decided
+    yet.
+    """
 
     status: Payment.Status
     reference: str = ""  # the provider's own

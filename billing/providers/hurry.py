@@ -1,4 +1,4 @@
-"""How long whoever waits for a page is made to wait for a provider.
+"""Bounds how long somebody who waits for a page waits for a provider.
 
 Jobs have the provider's own patience. Within `within`, a request to a provider has what is left of
 so many seconds, all requests of it taken together.
@@ -16,7 +16,7 @@ _ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
 
 @contextmanager
 def within(seconds: float = PAGE_SECONDS) -> Iterator[None]:
-    """Let providers have so many seconds for all that they are asked in here."""
+    """Give all requests to providers within the block `seconds` together."""
     before = _ends_at.set(time.monotonic() + seconds)
     try:
         yield
@@ -25,6 +25,6 @@ def within(seconds: float = PAGE_SECONDS) -> Iterator[None]:
 
 
 def seconds_left() -> float | None:
-    """What is left of them; not below 0. None where nobody waits."""
+    """The seconds that are left of them, not below 0; None outside of `within`."""
     ends_at = _ends_at.get()
     return None if ends_at is None else max(ends_at - time.monotonic(), 0.0)

@@ -1,7 +1,7 @@
-"""The least that a provider of payments takes at once (rule 15.11).
+"""The least amount that a provider of payments takes at once (rule 15.11).
 
-Less is never asked of it: no bill is made of less, and what is left of a bill and is less waits for
-a transfer or for unapplied money.
+Less is never asked of it: no bill is made of less, and a rest of a bill that is less waits for a
+transfer or for unapplied money.
 """
 
 from decimal import Decimal
@@ -51,18 +51,15 @@ RELATION = "(VALUES {}) AS minimum(method, currency, least)".format(
 
 
 def minimum(account: BillingAccount) -> Decimal:
-    """The least that the account's provider takes, as things stand now; 0 where it takes any.
-
-    Rule 15.11.
-    """
+    """The least amount that the account's provider takes now; 0 where it takes any. Rule 15.11."""
     return MINIMUMS.get(account.payment_method, {}).get(account.currency, Decimal(0))
 
 
 def is_too_little(account: BillingAccount, left: Decimal) -> bool:
-    """Whether `left` is less than what the account's provider takes. Rule 15.13."""
+    """Whether `left` is less than the account's provider takes. Rule 15.13."""
     return left < minimum(account)
 
 
 def takes(method: str, currency: str) -> bool:
-    """Whether bills in this currency can be collected by the method at all."""
+    """Whether the method collects bills in this currency at all."""
     return method not in MINIMUMS or currency in MINIMUMS[method]

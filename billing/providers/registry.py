@@ -1,4 +1,4 @@
-"""Who collects a bill. Each knows a payment by its idempotency key, and takes it once.
+"""The providers that collect bills. Each knows a payment by its idempotency key, and takes it once.
 
 Whatever may go wrong between us and a provider, the answer to "did you take this?" is asked by that
 key, and nothing is tried anew before it is "no" or "I never heard of it".
@@ -31,7 +31,9 @@ __all__ = [
 
 
 class Provider(Protocol):
-    """Gives up on an answer within a minute: after ten, whoever asked is taken for dead."""
+    """A payment provider. It gives up on an answer within a minute: after ten, a process that
+    asked is taken for dead.
+    """
 
     # Whether it keeps its books in our database: then it is asked within the transaction that
     # writes the attempt down, and the two can't part.
@@ -39,13 +41,17 @@ class Provider(Protocol):
     needs_card: bool
 
     def check_ready(self) -> None:
-        """Raise ProviderNotReady for what keeps it from being asked, before anything is."""
+        """Raise ProviderNotReady when a setting is missing without which the provider can't be
+        asked.
+        """
 
     def collect(self, payment: Payment, *, now: datetime) -> Answer:
         """Take the payment's amount. Raises NoAnswer."""
 
     def find(self, payment: Payment) -> Answer | None:
-        """What became of it; None when it was never received. Raises NoAnswer."""
+        """The provider's answer about the payment; None when it never received it. Raises
+        NoAnswer.
+        """
 
 
 class Sandbox:
@@ -95,13 +101,13 @@ def _ledger(payment: Payment) -> str:
 
 
 class Proceeds:
-    """Pays out of what the merchant could withdraw: all that the bill asks, or nothing."""
+    """Pays bills out of the merchant's withdrawable proceeds: the whole amount, or nothing."""
 
     is_local = True
     needs_card = False
 
     def check_ready(self) -> None:
-        """It always is."""
+        """Proceeds need no configuration."""
 
     def collect(self, payment: Payment, *, now: datetime) -> Answer:
         try:

@@ -81,7 +81,7 @@ class AmountNotPossible(Exception):
 
 
 class AnotherPayment(StrangeAnswer):
-    """A PaymentIntent carries an attempt's key, and is of another amount, currency or customer."""
+    """A PaymentIntent has an attempt's key, but another amount, currency or customer."""
 
 
 class Stripe:
@@ -129,10 +129,11 @@ class Stripe:
 
 
 def client() -> stripe.StripeClient:
-    """A connection of its own for each use: none that went stale costs a payment its answer.
+    """A client with a connection of its own for each use, so that no stale connection costs a
+    payment its answer.
 
-    It does not try anything again by itself. Raises ProviderNotReady, and NoAnswer where whoever
-    waits for a page has no time left to be answered in.
+    It does not retry by itself. Raises ProviderNotReady, and NoAnswer when no time is left for the
+    page that waits.
     """
     Stripe().check_ready()
     http = stripe.RequestsClient(timeout=_patience())
@@ -157,7 +158,8 @@ def _patience() -> tuple[float, float]:
 
 @contextmanager
 def asking() -> Iterator[None]:
-    """Whatever goes wrong in here is NoAnswer; what an operator has to mend is logged as an error.
+    """Turn every error within the block into NoAnswer; one that an operator has to mend is logged
+    as an error.
 
     A key that Stripe does not accept and a request that it does not understand took no money, but
     are our fault and not the merchant's: as NoAnswer they are no failed attempt, use up no retry
@@ -178,7 +180,7 @@ def asking() -> Iterator[None]:
 
 
 def units(amount: Decimal, currency: str) -> int:
-    """The amount as Stripe counts it: 39.00 USD is 3900, 500 JPY is 500, 1.230 KWD is 1230.
+    """The amount in Stripe's units: 39.00 USD is 3900, 500 JPY is 500, 1.230 KWD is 1230.
 
     Raises AmountNotPossible instead of rounding: 1.234 KWD, half a yen.
     """
@@ -192,13 +194,15 @@ def units(amount: Decimal, currency: str) -> int:
 
 
 def amount_of(counted: int, currency: str) -> Decimal:
-    """The amount that Stripe counts so; the other way round than `units`."""
+    """The amount for a number of Stripe's units; the inverse of `units`."""
     digits, _ = _counting(currency)
     return Decimal(counted).scaleb(-digits)
 
 
 def _counting(currency: str) -> tuple[int, int]:
-    """How many decimals Stripe's unit of the currency has, and of how many units it takes."""
+    """How many decimals Stripe's unit of the currency has, and of how many units an amount must
+    be a multiple.
+    """
     if currency in WHOLE:
         return 0, 1
     if currency in THOUSANDTHS:
@@ -207,13 +211,14 @@ def _counting(currency: str) -> tuple[int, int]:
 
 
 def metadata(made: Any) -> dict[str, str]:
-    """What we wrote on something at Stripe; empty on what somebody else made."""
+    """Our metadata on an object at Stripe; empty on an object that somebody else made."""
     written = getattr(made, "metadata", None)
     return dict(written.to_dict()) if written else {}
 
 
 def answer(payment: Payment, intent: stripe.PaymentIntent) -> Answer:
-    """What a PaymentIntent says of the attempt; one that failed can't succeed later any more.
+    """The answer about the attempt that a PaymentIntent gives; one that failed can't succeed later
+    any more.
 
     Raises NoAnswer, and StripeError, within `asking`.
     """
@@ -253,7 +258,7 @@ def _order(payment: Payment) -> PaymentIntentCreateParams:
 
 
 def _declined(payment: Payment, decline: stripe.CardError) -> Answer:
-    """The card's bank said no; the PaymentIntent stays, and can be named."""
+    """The answer when the card's bank declined; the PaymentIntent stays, and can be named."""
     intent = getattr(decline.error, "payment_intent", None)
     if intent is not None:
         return answer(payment, intent)
@@ -262,7 +267,9 @@ def _declined(payment: Payment, decline: stripe.CardError) -> Answer:
 
 
 def _refused(payment: Payment, refusal: stripe.InvalidRequestError) -> Answer:
-    """Nothing was made. Some reasons are the card's or the amount's, and waiting mends none."""
+    """The answer when nothing was made: for some reasons the card or the amount is at fault, and
+    waiting does not help.
+    """
     if refusal.code in AMOUNT_REFUSALS or refusal.param in {"amount", "currency"}:
         failure = AMOUNT
     elif refusal.param in {"customer", "payment_method"}:
@@ -274,7 +281,7 @@ def _refused(payment: Payment, refusal: stripe.InvalidRequestError) -> Answer:
 
 
 def _failure(intent: stripe.PaymentIntent) -> tuple[str, bool]:
-    """Why it failed, and whether the same card will not do."""
+    """The code of the failure, and whether the same card can never pay."""
     if intent.status == "requires_action":
         return AUTHENTICATION, True
     error = getattr(intent, "last_payment_error", None)
@@ -289,7 +296,9 @@ def _read(error: Any) -> tuple[str, bool]:
 
 
 def _cancel(intent: stripe.PaymentIntent) -> stripe.PaymentIntent:
-    """As it is after we asked for its end, which somebody else may have brought first."""
+    """Cancel the PaymentIntent, and return it as it is then; it may have ended in another way
+    before.
+    """
     intents = client().v1.payment_intents
     try:
         return intents.cancel(intent.id)
@@ -298,7 +307,9 @@ def _cancel(intent: stripe.PaymentIntent) -> stripe.PaymentIntent:
 
 
 def _check_same(payment: Payment, intent: stripe.PaymentIntent) -> None:
-    """Whoever wrote our key on another PaymentIntent does not pay our bill with it."""
+    """Raise AnotherPayment when the PaymentIntent has our key, but not the amount, currency and
+    customer of the payment.
+    """
     expected = payment.card and (
         units(payment.amount, payment.currency),
         payment.currency.lower(),
@@ -314,7 +325,7 @@ def _check_same(payment: Payment, intent: stripe.PaymentIntent) -> None:
 
 
 def _received(payment: Payment, intent: stripe.PaymentIntent) -> Answer:
-    """Paid, if what arrived is what was asked for. Raises AnotherPayment."""
+    """The answer PAID, if the amount that arrived is the one asked for. Raises AnotherPayment."""
     received = getattr(intent, "amount_received", intent.amount)
     if received != intent.amount:
         log.error("%s of payment %s brought another amount", intent.id, payment)
@@ -326,6 +337,6 @@ def _received(payment: Payment, intent: stripe.PaymentIntent) -> Answer:
 
 
 def _words(counted: int, currency: str) -> str:
-    """An amount as Stripe counts it, in words for operators: 24900 usd is 249.00 USD."""
+    """A number of Stripe's units as an amount, in words for operators: 24900 usd is 249.00 USD."""
     digits = _counting(currency.upper())[0]
     return f"{Decimal(counted).scaleb(-digits):f} {currency.upper()}"

@@ -54,10 +54,10 @@ def accounts_with_a_day_to_work_off(now: datetime) -> Sequence[int]:
 
 
 def bills_to_collect(now: datetime) -> Sequence[int]:
-    """Open bills that are to be tried by themselves by `now`.
+    """Open bills that are due to be tried automatically by `now`.
 
-    Those with an attempt that has no answer come last: where a provider keeps silent about them,
-    it is asked nothing more by that run.
+    Those with an attempt that has no answer come last: a provider that does not answer about them
+    is asked nothing more by that run.
     """
     due = Invoice.objects.filter(status=Invoice.Status.OPEN, next_attempt_at__lte=now)
     waits = Exists(Payment.objects.filter(UNDECIDED, invoice=OuterRef("pk")))
@@ -65,7 +65,7 @@ def bills_to_collect(now: datetime) -> Sequence[int]:
 
 
 def bills_to_collect_of(account_id: int, now: datetime) -> Sequence[int]:
-    """The account's open bills that are to be tried by themselves by `now`, oldest first."""
+    """The account's open bills that are due to be tried automatically by `now`, oldest first."""
     due = Invoice.objects.filter(
         account=account_id, status=Invoice.Status.OPEN, next_attempt_at__lte=now
     )
@@ -73,13 +73,15 @@ def bills_to_collect_of(account_id: int, now: datetime) -> Sequence[int]:
 
 
 def method_chosen_by(account: BillingAccount) -> str:
-    """Who chose the account's payment method last; empty where it has its first one."""
+    """Who chose the account's payment method last; "" where it has its first one."""
     chosen = account.changes.filter(what=AccountChange.What.PAYMENT_METHOD).order_by("-pk")
     return chosen.values_list("actor", flat=True).first() or ""
 
 
 def without_an_answer(now: datetime) -> Q:
-    """Attempts without an answer: given up on, or of a process that must have died."""
+    """The condition that an attempt has no answer: it was given up, or its process must have
+    died.
+    """
     left_alone = Q(status=Payment.Status.PENDING, started_at__lte=now - ANSWERED_WITHIN)
     return left_alone | Q(status=Payment.Status.UNKNOWN)
 
@@ -87,8 +89,8 @@ def without_an_answer(now: datetime) -> Q:
 def payments_to_reconcile(now: datetime) -> Sequence[int]:
     """The attempts that a provider is to be asked about, in another order each time.
 
-    So those about which it keeps silent, after which a run asks it nothing more, do not always come
-    before the others.
+    Otherwise those about which a provider does not answer, after which a run asks it nothing more,
+    would always come before the others.
     """
     found = Payment.objects.filter(without_an_answer(now))
     return list(found.order_by("?").values_list("pk", flat=True))
@@ -99,7 +101,7 @@ S = TypeVar("S", StatementTotal, InvoiceLine)  # a sum of charges of one fee
 
 @dataclass(frozen=True)
 class Section(Generic[S]):
-    """The sums of one category, and what they come to."""
+    """The sums of one category, and their total."""
 
     category: Category
     rows: Sequence[S]
@@ -140,13 +142,13 @@ def account_of(merchant: Merchant) -> BillingAccount | None:
 
 
 def account_with_line(merchant: Merchant) -> BillingAccount | None:
-    """The account with `merchant.credit_line` at hand; None unless there are both."""
+    """The account with `merchant.credit_line` loaded; None unless the merchant has both."""
     both = BillingAccount.objects.select_related("merchant__credit_line")
     return both.filter(merchant=merchant, merchant__credit_line__isnull=False).first()
 
 
 def month_so_far(account: BillingAccount, month: date) -> Sections[StatementTotal]:
-    """What the charges on the account's statement of `month` come to; nothing without any."""
+    """The totals of the account's statement of `month` so far; empty without any charge."""
     of_month = StatementTotal.objects.filter(statement__account=account, statement__month=month)
     return Sections.of(of_month.select_related("fee").order_by("fee__name"))
 
@@ -159,7 +161,7 @@ def statements(account: BillingAccount) -> QuerySet[Statement]:
 
 
 def statements_of(account: BillingAccount, *, year: str = "") -> QuerySet[Statement]:
-    """The same of a year, such as 2026; "" is all of them."""
+    """As `statements`, of one year, such as 2026; "" means all."""
     found = statements(account)
     return found.filter(month__year=int(year)) if year else found
 
@@ -177,7 +179,7 @@ def statement(account: BillingAccount, month: date) -> Statement | None:
 
 
 def totals(statement: Statement) -> Sections[StatementTotal]:
-    """What the statement's charges come to, by category and fee."""
+    """The totals of the statement's charges, by category and fee."""
     return Sections.of(statement.totals.select_related("fee").order_by("fee__name"))
 
 
@@ -196,9 +198,8 @@ def charges(statement: Statement, *, reference: str = "") -> QuerySet[Charge]:
 def bills(
     account: BillingAccount, *, status: str = "", kind: str = "", number: str = ""
 ) -> QuerySet[Invoice]:
-    """The account's bills, those of a status or kind, or whose number starts so; all by default.
-
-    What is under review is none yet.
+    """The account's bills, filtered by a status, a kind and how the number starts; drafts are
+    left out.
     """
     found = account.invoices.filter(number__isnull=False)
     if number:
@@ -209,7 +210,7 @@ def bills(
 
 
 def billed_through(account: BillingAccount) -> date | None:
-    """The last day that the account's bills might take something of; void ones are none."""
+    """The last day of which the account's bills might include charges; void bills do not count."""
     theirs = Case(
         When(kind__in=Invoice.TAKES_ITS_DATE, then=F("issued_on")),
         default=F("issued_on") - timedelta(days=1),
@@ -249,12 +250,14 @@ def bill(account: BillingAccount, number: str) -> Invoice | None:
 
 
 def lines(bill: Invoice) -> Sections[InvoiceLine]:
-    """The lines of a bill by category."""
+    """The lines of the bill by category."""
     return Sections.of(bill.lines.order_by("posting_on", "fee_name", "pk"))
 
 
 def line(bill: Invoice, pk: int) -> InvoiceLine | None:
-    """A line of the bill, with the bill its charges are on now (a void sends them on)."""
+    """A line of the bill, with the bill that its charges are on now: after a void that may be
+    another one.
+    """
     return bill.lines.select_related("item__invoice").filter(pk=pk).first()
 
 
@@ -272,18 +275,18 @@ def was_asked_for(bill: Invoice) -> bool:
 
 
 def decisions(bill: Invoice) -> QuerySet[BillDecision]:
-    """What a merchant is told of what operators decided about a bill, oldest first."""
+    """The operators' decisions about the bill that a merchant is shown, oldest first."""
     told = (BillDecision.Decision.VOIDED, BillDecision.Decision.UNCOLLECTIBLE)
     return bill.decisions.filter(decision__in=told).order_by("at", "pk")
 
 
 def unapplied(account: BillingAccount) -> QuerySet[UnappliedEntry]:
-    """What came that no bill wanted, and what became of it, each with the bill that it paid."""
+    """The entries of the account's unapplied money, each with the bill that it paid."""
     return account.unapplied_entries.select_related("payment__invoice")
 
 
 def more_than_wanted(bill: Invoice, attempts: Sequence[Payment]) -> QuerySet[UnappliedEntry]:
-    """Money that came for the bill and that it did not want."""
+    """The entries of money that came for the bill and was more than it wanted."""
     transfers = [
         f"transfer:{payment.provider_reference}"
         for payment in attempts

@@ -1,4 +1,4 @@
-"""What of an account its merchant should look at first. Nothing here writes."""
+"""What the merchant should look at first on its account. Nothing here writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class UnpaidBill:
 
 @dataclass(frozen=True)
 class Attention:
-    """0 or nothing is nothing to look at."""
+    """What needs attention of each kind; 0 and None mean nothing."""
 
     thresholds: int  # asked for by the merchant, not answered yet
     credits: int

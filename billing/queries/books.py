@@ -1,4 +1,4 @@
-"""What the billing book says of merchants, as docs/books.md lays down."""
+"""The billing book of merchants, in the form of docs/books.md."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -155,9 +155,10 @@ TABLES: dict[str, tuple[Table, type[Any]]] = {
 
 
 def of(merchant_ids: Sequence[int], *, local_names: bool = False) -> dict[int, Row]:
-    """The billing book of each of these merchants that has an account; always as many queries.
+    """The billing book of each of these merchants that has an account, in a fixed number of
+    queries.
 
-    `local_names` adds what only this installation calls a payment.
+    `local_names` adds the names that payments have in this installation only.
     """
     accounts = BillingAccount.objects.filter(merchant_id__in=merchant_ids)
     currencies: Currencies = dict(accounts.values_list("merchant_id", "currency"))
@@ -172,7 +173,7 @@ def of(merchant_ids: Sequence[int], *, local_names: bool = False) -> dict[int, R
 
 
 class _Account:
-    """One merchant's rows, and what they are called where others speak of them."""
+    """The rows of one merchant, and the names by which other rows refer to them."""
 
     def __init__(
         self,
@@ -200,7 +201,9 @@ class _Account:
         self.charge = books.places(self.rows["charges"], "reference")
 
     def _rename_own_charges(self) -> None:
-        """Call charges that Tael made of a row's key by what is known elsewhere, too."""
+        """Replace references of Tael's own charges that contain a row's key by names that are
+        known elsewhere, too.
+        """
         made = {row["_made"]: f"credit:{row['credit']}" for row in self.credits}
         made |= {row["_charge"]: f"payment-reversal:{row['reversal']}" for row in self.reversals}
         keys = {row["_key"]: self._attempt(row) for row in self.rows["payments"]}
@@ -304,7 +307,7 @@ class _Account:
         return said | {"reference": _of_others(payment["reference"], payment)}
 
     def _named(self, payment: Row | None) -> Row:
-        """Which attempt on which invoice it is."""
+        """The invoice and the number of the attempt that the payment is."""
         if payment is None:
             return {"invoice": None, "attempt": None}
         return {"invoice": self.invoice[payment["_invoice"]], "attempt": payment["attempt"]}
@@ -331,7 +334,9 @@ class _Account:
 
 
 def _called(invoices: Iterable[Row]) -> Iterable[Row]:
-    """Each with what others call it: its number or, having none, its place among such drafts."""
+    """The invoices, each with its name for others: its number or, without one, its place among
+    such drafts.
+    """
     drafts = 0
     for invoice in invoices:
         number = invoice.pop("number")
@@ -340,14 +345,14 @@ def _called(invoices: Iterable[Row]) -> Iterable[Row]:
 
 
 def _masked(card: Row) -> Row:
-    """Its number as pages show it; what its provider calls it is told to nobody."""
+    """The card with its number as pages show it, and without the provider's name for it."""
     return card | {"number": f"···· {card['number']}"}
 
 
 def _of_others(reference: str | None, payment: Row | None) -> str | None:
-    """What others call a payment; None where that is made of our own key.
+    """The reference that others gave the payment; None where it is made of our own key.
 
-    The key has the installation's prefix in it: its invoice and attempt say the same.
+    Our key contains the installation's prefix; its invoice and attempt say the same.
     """
     if not reference or (payment and payment["_key"] in reference):
         return None

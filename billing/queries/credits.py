@@ -11,7 +11,7 @@ _WITH = ("charge__fee", "fee", "made__item__invoice")
 def of(account: BillingAccount, *, status: str = "", charge: str = "") -> QuerySet[BillingCredit]:
     """The account's credits, each with its charge, its reason, and the bill that it is on.
 
-    Those of a status; those on charges whose reference starts as given; "" is any.
+    They can be filtered by a status, and by how their charge's reference starts; "" means any.
     """
     found = account.credits.select_related(*_WITH)
     if charge:
@@ -30,6 +30,6 @@ def charge_to_credit(account: BillingAccount, reference: str) -> Charge | None:
 
 
 def reasons(charge: Charge) -> QuerySet[Fee]:
-    """Why a charge of its category can be credited."""
+    """The fees that are reasons for a credit on a charge of its category."""
     category = CREDIT_FOR[Category(charge.fee.category)]
     return Fee.objects.filter(category=category).exclude(pk__in=Fee.NOT_GRANTED).order_by("name")

@@ -1,4 +1,4 @@
-"""What each fee came to on each day: the items that statements and bills are made of.
+"""The sums of each fee on each day: the items that statements and bills are made of.
 
 Nothing here writes. A charge counts for the day on which it posts (rule 13.1).
 """
@@ -22,9 +22,10 @@ BILLED = {
 def of(
     account: BillingAccount, *, billed: str = "", category: str = "", fee: str = "", month: str = ""
 ) -> QuerySet[InvoiceItem]:
-    """The account's items, each with its fee and the bill it is on; "" is any.
+    """The account's items, each with its fee and the bill it is on, filtered; "" means any.
 
-    OUTSTANDING or ACCRUING; of a category or of a fee's code; of a month, such as 2026-10.
+    They can be filtered by OUTSTANDING or ACCRUING, by a category or a fee's code, and by a month,
+    such as 2026-10.
     """
     found = account.items.select_related("fee", "invoice")
     if billed:

@@ -1,4 +1,6 @@
-"""What a decision is going to move, for whoever is about to take it. Nothing here writes."""
+"""The figures that a decision is about to change, for the person who takes it. Nothing here
+writes.
+"""
 
 from decimal import Decimal
 
@@ -8,19 +10,19 @@ from billing.models import BillingAccount, BillingCredit, Charge, Invoice
 
 
 def not_posted_yet(account: BillingAccount) -> Decimal:
-    """What waits for the end of the day or of the month, in the account's currency."""
+    """The sum that waits for the end of the day or of the month, in the account's currency."""
     waiting = account.items.filter(posted_at__isnull=True)
     return waiting.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
 
 
 def left_to_credit(charge: Charge) -> Decimal:
-    """What of the charge nobody has asked back yet, or got back."""
+    """The part of the charge for which no credit was asked for or given."""
     counted = charge.credits.exclude(status=BillingCredit.Status.REJECTED)
     found: Decimal = charge.amount - (counted.aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
     return found
 
 
 def other_unpaid_bills(bill: Invoice) -> int:
-    """How many other bills of its account money is wanted for."""
+    """How many other bills of its account are unpaid."""
     unpaid = Invoice.objects.filter(account=bill.account_id, status__in=Invoice.UNPAID)
     return unpaid.exclude(pk=bill.pk).count()

@@ -47,7 +47,7 @@ ONE_DAY_SECONDS = 24 * 60 * 60
 
 @dataclass(frozen=True)
 class Forecast:
-    """What is likely, if the last days go on: nothing here is promised or booked."""
+    """What is likely if the last days continue alike: nothing here is promised or booked."""
 
     charged: Money  # in the last 14 local days before today, without plan fees
     pace: Money  # the same a day
@@ -88,7 +88,7 @@ def forecast(account: BillingAccount, *, today: date) -> Forecast:
 
 
 def _read(account: BillingAccount, today: date) -> tuple[Decimal, Decimal]:
-    """What the days of the pace came to, and the plan's price on its next date."""
+    """The sum of the days that the forecast is based on, and the plan's price on its next date."""
     since = today - PACE_DAYS * ONE_DAY
     key = f"pace:{account.pk}:{today}:{account.timezone}"
     known = _kept(key)
@@ -111,7 +111,7 @@ def _read(account: BillingAccount, today: date) -> tuple[Decimal, Decimal]:
 
 
 def _kept(key: str) -> Decimal | None:
-    """What was kept before; without Redis nothing, and the page is only slower."""
+    """The cached value; None without Redis, which only makes the page slower."""
     try:
         known: Decimal | None = cache.get(key)
     except RedisError:

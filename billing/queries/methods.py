@@ -1,4 +1,4 @@
-"""What an account's bills may be collected from. Nothing here writes."""
+"""The methods by which an account's bills may be collected. Nothing here writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,5 +60,5 @@ def of(account: BillingAccount) -> Sequence[Method]:
 
 
 def card_named(account: BillingAccount, token: str) -> Card | None:
-    """The account's card of this token: a form that was sent before has added it."""
+    """The account's card with this token, if a form that was sent before has added it."""
     return account.cards.filter(token=token, removed_at__isnull=True).first()

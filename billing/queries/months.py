@@ -1,4 +1,4 @@
-"""What the latest months came to, side by side. Nothing here writes."""
+"""The sums of the latest months, side by side. Nothing here writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from lib import calendar
 
 @dataclass(frozen=True)
 class ByMonth:
-    """Sums of statements by category; months without charges are there with nothing in them."""
+    """Sums of statements by category; months without charges are included with no sums."""
 
     months: Sequence[date]  # oldest first, by their first days
     sums: dict[tuple[date, str], Decimal]
 
     @property
     def categories(self) -> Sequence[Category]:
-        """Those that there is anything of, in the order in which categories are always shown."""
+        """The categories that have any sum, in the order in which categories are always shown."""
         found = {category for _, category in self.sums}
         return [category for category in Category if category in found]
 
@@ -30,7 +30,7 @@ class ByMonth:
 
     @property
     def rows(self) -> Sequence[tuple[date, Sequence[Decimal], Decimal]]:
-        """Each month with its sum of each category and in total, latest first."""
+        """Each month with its sum of each category and its total, latest first."""
         amounts = zip(*(self.amounts(category) for category in self.categories), strict=True)
         rows = [
             (month, of_month, sum(of_month, Decimal(0)))
@@ -40,7 +40,9 @@ class ByMonth:
 
 
 def by_category(account: BillingAccount, *, until: date, most: int) -> ByMonth:
-    """The `most` months up to `until`, from the first one that has a statement."""
+    """The `most` months up to `until`, beginning no earlier than the first one that has a
+    statement.
+    """
     months = [until]
     while len(months) < most:
         months.append(calendar.month_of(months[-1] - calendar.ONE_DAY))

@@ -1,4 +1,4 @@
-"""What a unit of a fee costs (rule 12.4)."""
+"""Prices of a unit of a fee (rule 12.4)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class PriceList:
     def to_come(self, fee: str, currency: str, merchant_id: int, on: date) -> list[FeePrice]:
         """The prices from later days on, the next one first.
 
-        General ones among them, unless the merchant has a price of its own that does not end.
+        General prices are among them, unless the merchant has a price of its own that does not end.
         """
         own, general = (
             [price for price in self._prices.get((fee, currency, whose), []) if price.from_on > on]
@@ -52,7 +52,7 @@ class PriceList:
 
 @dataclass(frozen=True)
 class PricedFee:
-    """A fee as one merchant has it: what it costs on a day, and what it will cost."""
+    """A fee for one merchant: its price on a day, and the prices to come."""
 
     fee: Fee
     unit_price: Decimal | None  # None: each charge comes with its own amount

@@ -1,4 +1,4 @@
-"""What fulfilment requests cost (rule 12.8)."""
+"""The costs of fulfilment requests (rule 12.8)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from billing.models import BillingAccount, Charge, FulfilmentRequest
 
 @dataclass(frozen=True)
 class Cost:
-    """What the charges of a request come to so far, billed or not."""
+    """The sum of the charges of a request so far, billed or not."""
 
     amount: Decimal = Decimal(0)  # credits taken off
     credited: Decimal = Decimal(0)  # 0 or negative
@@ -23,7 +23,7 @@ class Cost:
 
 
 def of(account: BillingAccount, *, start: str = "") -> QuerySet[FulfilmentRequest]:
-    """The account's requests whose reference starts as given; "" is all of them."""
+    """The account's requests whose reference starts as given; "" means all of them."""
     found = account.requests.all()
     return found.filter(reference__startswith=start) if start else found
 
@@ -33,7 +33,7 @@ def find(account: BillingAccount, reference: str) -> FulfilmentRequest | None:
 
 
 def costs(requests: Iterable[FulfilmentRequest]) -> dict[FulfilmentRequest, Cost]:
-    """What each of these requests of one account costs, in one query."""
+    """The cost of each of these requests of one account, in one query."""
     by_reference = {request.reference: request for request in requests}
     account_ids = {request.account_id for request in by_reference.values()}
     sums = (

@@ -1,4 +1,4 @@
-"""What all accounts owe, and what was billed and collected lately, by currency.
+"""Sums over all accounts, and what was billed and collected recently, by currency.
 
 Nothing here writes. Accounts and unpaid bills are thousands; other rows are read from a day on.
 """
@@ -15,13 +15,15 @@ from billing.models import BillingAccount, Invoice, Payment
 
 
 def unbilled() -> dict[str, Decimal]:
-    """Charges on no bill yet, of the open day included."""
+    """For each currency, the sum of charges on no bill yet, including those of the open day."""
     found = BillingAccount.objects.order_by().values_list("currency")
     return dict(found.annotate(worth=Sum(F("outstanding") + F("accruing"))))
 
 
 def unpaid() -> dict[str, Decimal]:
-    """What is left to pay of bills, those that are not tried any more included."""
+    """For each currency, the amount left to pay of bills, even of those that are not tried any
+    more.
+    """
     found = Invoice.objects.filter(status__in=Invoice.UNPAID).order_by().values_list("currency")
     return dict(found.annotate(worth=Sum(F("total") - F("amount_paid"))))
 
@@ -35,7 +37,7 @@ def billed_by_day(since: datetime) -> Days:
 
 
 def attempts_by_day(since: datetime, status: Payment.Status) -> Days:
-    """Attempts to collect that have this outcome, by the day they began."""
+    """The attempts to collect that have this status, by the day on which they began."""
     return _by_day(Payment.objects.filter(status=status), "started_at", "amount", since)
 
 

@@ -9,7 +9,7 @@ from merchants.models import TimeZonePeriod
 
 
 def plan_to_come(account: BillingAccount) -> PlanTerm | None:
-    """The plan that the account has from its next plan date on, where it is another one."""
+    """The plan that the account has from its next plan date on, if it is another one."""
     terms = account.plan_terms.filter(starts_on=account.next_plan_on)
     term = None if account.is_closed else terms.order_by("-id").first()
     if term is None:
@@ -19,7 +19,7 @@ def plan_to_come(account: BillingAccount) -> PlanTerm | None:
 
 
 def zone_to_come(account: BillingAccount) -> TimeZonePeriod | None:
-    """The time zone that the merchant's days are counted in next, where it is another one."""
+    """The time zone in which the merchant's days are counted next, if it is another one."""
     later = TimeZonePeriod.objects.filter(merchant=account.pk, starts_on__gt=account.open_on)
     return later.exclude(timezone=account.timezone).order_by("starts_on").first()
 
@@ -29,6 +29,6 @@ def threshold_requests(account: BillingAccount) -> QuerySet[ThresholdRequest]:
 
 
 def has_asked(account: BillingAccount, *, threshold: Decimal, message: str) -> bool:
-    """Whether exactly this was asked for, and waits for its answer."""
+    """Whether a request for this threshold with this message waits for its answer."""
     waiting = account.threshold_requests.filter(status=ThresholdRequest.Status.PENDING)
     return waiting.filter(threshold_wanted=threshold, message=message).exists()

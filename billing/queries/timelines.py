@@ -1,4 +1,4 @@
-"""What became of a bill, step by step. Nothing here writes."""
+"""The history of a bill, step by step. Nothing here writes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ def of_bill(bill: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
 
 
 def _of_reversal(reversal: Reversal) -> Iterator[Step]:
-    """What a provider took back, what was decided, and that it came back."""
+    """The steps of a reversal: the money taken back, the decision, and the money's return."""
     kind = reversal.get_kind_display()
     yield Step(reversal.recorded_at, _("Payment taken back"), reversal.amount, kind)
     if reversal.status in (Reversal.Status.CHARGED, Reversal.Status.ACCEPTED):

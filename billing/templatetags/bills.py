@@ -1,4 +1,4 @@
-"""What bills say in words."""
+"""Template tags that show codes of bills in words."""
 
 from django import template
 from django.utils.translation import gettext
@@ -17,5 +17,5 @@ def failure(code: str) -> str:
 
 @register.filter
 def definition(fee: Fee) -> str:
-    """What a fee is for, in the reader's language."""
+    """The explanation of a fee, in the reader's language."""
     return gettext(fee.definition)

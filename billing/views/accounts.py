@@ -1,4 +1,4 @@
-"""What every page about billing starts with."""
+"""What every view about billing needs first."""
 
 from datetime import date, datetime
 

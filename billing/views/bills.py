@@ -39,7 +39,7 @@ def bills(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def export_bills(request: MemberRequest) -> HttpResponseBase:
-    """All bills that the list shows with the same filter."""
+    """A file of all bills that the list shows with the same filter."""
     account, today = account_and_today(request, clock.now())
     asked = BillFilter(request.GET)
     found = asked.ordered(queries.bills(account, **asked.rows))
@@ -68,7 +68,7 @@ def bill(request: MemberRequest, number: str) -> HttpResponse:
 
 @for_finance
 def pay(request: MemberRequest, number: str) -> HttpResponse:
-    """Try to collect the bill at once; the page tells how many attempts its reader had seen."""
+    """Try to collect the bill at once; the form says how many attempts its reader had seen."""
     bill = bill_of(request, number)
     if request.method == "POST":
         seen = request.POST.get("seen", "")
@@ -80,7 +80,7 @@ def pay(request: MemberRequest, number: str) -> HttpResponse:
 
 
 def _pay(request: MemberRequest, bill: Invoice, seen: int) -> None:
-    """Try it, and say what came of that."""
+    """Try to collect the bill, and show a message with the outcome."""
     try:
         payment = payments.pay_now(
             invoice_id=bill.pk,

@@ -1,4 +1,4 @@
-"""Money asked back on charges."""
+"""The pages that ask for credits on charges."""
 
 from http import HTTPStatus
 
@@ -36,7 +36,7 @@ def credit(request: MemberRequest, pk: int) -> HttpResponse:
 
 @for_finance
 def new_credit(request: MemberRequest) -> HttpResponse:
-    """Which charge, and then how much of it and why; each step is a form of its own."""
+    """The form for a credit in two steps: which charge, and then how much of it and why."""
     account = account_of(request)
     if request.method == "POST":
         return _ask(request, account)

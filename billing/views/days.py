@@ -1,4 +1,4 @@
-"""What running figures and totals are made of: fees by day, and the charges of each."""
+"""The pages that break running figures and totals down: fees by day, and the charges of each."""
 
 from datetime import date
 
@@ -41,7 +41,7 @@ def day(request: MemberRequest, pk: int) -> HttpResponse:
 
 @for_members
 def outlook(request: MemberRequest) -> HttpResponse:
-    """How the forecast comes about, figure by figure."""
+    """The page that shows how the forecast is made, figure by figure."""
     account, today = account_and_today(request, clock.now())
     context = {"account": account, "forecast": forecast.forecast(account, today=today)}
     return render(request, "billing/outlook.html", context)

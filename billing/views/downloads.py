@@ -1,4 +1,4 @@
-"""Documents of the books, as answers."""
+"""Responses that send documents of the books."""
 
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header

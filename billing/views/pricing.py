@@ -9,7 +9,9 @@ from merchants.access import MemberRequest, for_members
 
 @for_members
 def pricing(request: MemberRequest) -> HttpResponse:
-    """What each fee means, when it posts, and what it costs this merchant today and later."""
+    """The page that says what each fee means, when it posts, and what it costs this merchant now
+    and later.
+    """
     account, today = account_and_today(request, clock.now())
     context = {
         "account": account,

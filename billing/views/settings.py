@@ -1,4 +1,4 @@
-"""Threshold, plan and cycle, and what bills are collected from."""
+"""The page for the threshold, plan and cycle, and for payment methods."""
 
 from datetime import datetime
 from http import HTTPStatus

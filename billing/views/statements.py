@@ -1,4 +1,4 @@
-"""Charges by month: the open one so far, and statements."""
+"""The pages of charges by month: the open month so far, and statements."""
 
 from datetime import date
 
@@ -23,7 +23,9 @@ LATEST = 12  # statements, and months of the chart
 
 @for_members
 def charges(request: MemberRequest) -> HttpResponse:
-    """The open month so far, how the months before compare, and the latest statements."""
+    """The page of the open month so far, the months before for comparison, and the latest
+    statements.
+    """
     account, today = account_and_today(request, clock.now())
     month = calendar.month_of(today)
     statement = queries.statement(account, month)
@@ -41,7 +43,7 @@ def charges(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def chart(request: MemberRequest) -> HttpResponse:
-    """The months by category; `?narrow` is drawn for a phone."""
+    """A chart of the months by category; `?narrow` is drawn for a phone."""
     account, today = account_and_today(request, clock.now())
     by_month = months.by_category(account, until=calendar.month_of(today), most=LATEST)
     svg = charts.bars(
@@ -68,7 +70,7 @@ def statements(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def export_statements(request: MemberRequest) -> HttpResponseBase:
-    """The closed months that the list shows with the same filter, one row each."""
+    """A file of the closed months that the list shows with the same filter, one row each."""
     account, today = account_and_today(request, clock.now())
     asked = StatementFilter(request.GET)
     found = asked.ordered(queries.statements_of(account, **asked.rows))
@@ -94,7 +96,7 @@ def statement(request: MemberRequest, month: date) -> HttpResponse:
 
 @for_finance
 def export_statement(request: MemberRequest, month: date) -> HttpResponseBase:
-    """The month as CSV; back to where it can be seen, with the reason, while it is not closed."""
+    """The month as CSV; while it is not closed, redirects to its page with the reason."""
     merchant = request.membership.merchant
     try:
         export = statement_csv.Export.of(merchant, month)

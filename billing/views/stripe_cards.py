@@ -1,4 +1,4 @@
-"""Adding a card: the browser hands it to Stripe, and we ask Stripe what came of that."""
+"""The pages that add a card: the browser hands it to Stripe, and we ask Stripe for the outcome."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -26,7 +26,9 @@ POLICY = (
 @for_finance
 @with_second_factor()
 def add(request: MemberRequest) -> HttpResponse:
-    """The field for a card. Opening it begins a setup at Stripe; one left alone does nothing."""
+    """The page with the field for a card. Opening it begins a setup at Stripe; one that is left
+    does nothing.
+    """
     account = account_of(request)
     try:
         begun = cards.begin(merchant_id=account.pk, actor=request.user.email, now=clock.now())
@@ -43,7 +45,7 @@ def add(request: MemberRequest) -> HttpResponse:
 @for_finance
 @with_second_factor(back="billing:settings")
 def finish(request: MemberRequest) -> HttpResponse:
-    """Keep the card; a browser that never comes here is made up for by Stripe's own event."""
+    """Keep the card. If a browser never comes here, Stripe's own event does the same."""
     if request.method != "POST":
         return _back(request)
     account = account_of(request)

@@ -1,4 +1,6 @@
-"""What follows at once from a choice of a payment method, and is told on the page that made it."""
+"""Tries a bill at once after a choice of a payment method, and shows the outcome on the same
+page.
+"""
 
 from django.contrib import messages
 from django.http import HttpRequest
@@ -10,9 +12,9 @@ from lib.refusals import Refused, sentence_of
 
 
 def try_chosen(request: HttpRequest, merchant_id: int) -> None:
-    """Try the oldest bill that the choice made due, and say what came of it; the rest is the job's.
+    """Try the oldest bill that the choice made due, and show a message with the outcome.
 
-    To be called when the choice is committed.
+    The other bills are left to the job. To be called when the choice is committed.
     """
     try:
         payment = payments.collect_chosen(merchant_id, now=clock.now())

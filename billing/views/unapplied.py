@@ -1,4 +1,4 @@
-"""Money of the merchant's that no bill wanted yet."""
+"""The page of the merchant's unapplied money, which no bill wanted yet."""
 
 from django.http import HttpResponse
 from django.shortcuts import render

@@ -306,7 +306,7 @@ class Told:
         self.meanwhile: Callable[[Payment], None] = lambda payment: None
 
     def check_ready(self) -> None:
-        """It always is."""
+        """The provider of these tests needs no configuration."""
 
     def collect(self, payment: Payment, *, now: datetime) -> Answer:
         self.sent.append(payment.idempotency_key)
