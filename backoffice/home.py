@@ -131,7 +131,7 @@ def _summary(queue: Queue, rows: Sequence[tuple[datetime, str, Decimal]]) -> Que
 
 
 def address(queue: Queue) -> str:
-    """Of the list of the queue's rows; "" where nothing lists them."""
+    """The address of the list of the queue's rows; "" where nothing lists them."""
     if queue.model not in admin.site._registry:
         return ""
     meta = queue.model._meta

@@ -28,7 +28,7 @@ ROUNDS = 3
 MERCHANTS = 200
 OFTEN_BILLED = 20  # of the merchants, at a threshold that 100 charges or so reach
 CHARGES_A_REQUEST = 3
-# Of ten charges: the fee, and about what it comes to.
+# The fees of ten charges, each with an amount that is about right.
 OF_TEN = (
     *[("pick-pack", Decimal("2.45"))] * 3,
     *[("packaging", Decimal("0.80"))] * 3,

@@ -136,7 +136,7 @@ def start(
     """
     try:
         with transaction.atomic():
-            # Whoever else is at this tick waits here for the end of our transaction.
+            # Another process that takes this tick waits here for the end of our transaction.
             turn = _take(job, tick, at=at, now=now) if tick else None
             if is_alone:
                 _check_alone(job, turn, now)

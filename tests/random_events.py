@@ -148,7 +148,7 @@ class Merchant:
         return self._event("order.refunded", at, data)
 
     def _metrics(self, at: datetime) -> Event:
-        """Of a shop that does everything well, or so so, or badly."""
+        """Metrics of a shop that does everything well, or middling, or badly."""
         shops = (("4.85", 90), ("4.8", 90), ("4.52", 50), ("3.9", 0))
         rating, least = self.rng.choice(shops[:3] if self.is_careful else shops[2:])
         data: dict[str, Any] = {"rating": rating}

@@ -122,7 +122,7 @@ ARGUMENTS: dict[str, Callable[[Shop], Any]] = {
     "billing:bill_line pk": lambda shop: InvoiceLine.objects.filter(
         invoice=shop.account.invoices.earliest("pk")
     ).earliest("pk").pk,
-    # Of allauth and the admin; nobody has these.
+    # Parameters of pages of allauth and the admin; no row has these values.
     "pk": lambda shop: 1,
     "key": lambda shop: "no-such-key",
     "uidb36": lambda shop: "1",
@@ -143,7 +143,7 @@ def address(route: Route, shop: Shop) -> str:
     return reverse(route.name, kwargs=named)
 
 
-# Of a person, or for whoever comes along.
+# Pages of a person, or for everybody.
 OTHER_PAGES = (
     "/",
     "/accounts/2fa/",
@@ -154,7 +154,7 @@ OTHER_PAGES = (
     "/accounts/reauthenticate/",
 )
 PAGES_BEFORE_THE_SIGN_IN = ("/accounts/login/", "/accounts/password/reset/", "/accounts/signup/")
-# Of a merchant's pages in a state that the bare address does not show.
+# A merchant's pages in a state that the bare address does not show.
 MORE_PAGES = (
     "/m/rosewood/credit/check/?amount=9000",
     "/m/rosewood/credit/orders/?standing=OVERDUE",

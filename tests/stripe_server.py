@@ -26,7 +26,7 @@ from django.test import Client
 KEY = "sk_test_tael"
 WEBHOOK_SECRET = "whsec_tael"
 
-# Within localstripe's own process: its newest parameter names, no file in /tmp, loopback only, and
+# Run in localstripe's own process: its newest parameter names, no file in /tmp, loopback only, and
 # an end when our end of its standard input closes.
 LOCALSTRIPE = """
 import os, socket, sys, threading

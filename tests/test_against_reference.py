@@ -96,7 +96,9 @@ def refused(reference: str) -> dict[str, Any]:
 
 
 def told_overdue(reference: str) -> list[list[str]]:
-    """Of which order, for which due date, with how much due by then."""
+    """For each notice of an overdue order: its reference, the due date, and how much is due by
+    then.
+    """
     found = Notice.objects.filter(merchant__reference=reference, kind="ORDER_OVERDUE")
     told = [notice.details for notice in found]
     return sorted(

@@ -28,7 +28,7 @@ class FeePrice(models.Model):
         related_name="+",
     )
     from_on = models.DateField()  # the first local day of service that it holds for
-    # Of one unit, not rounded; null ends a merchant's own price, and the general one holds again.
+    # Not rounded; null ends a merchant's own price, and the general one holds again.
     unit_price = models.DecimalField(
         max_digits=24, decimal_places=PRICE_DECIMALS, null=True, blank=True
     )

@@ -410,7 +410,8 @@ def _take_late(
 
     It pays the bill if exactly as much is left of it, and is unapplied money otherwise.
     """
-    # Whoever ended the attempt may have recorded what came as a transfer (ended_payments).
+    # When a person ended the attempt, the money may have been recorded as a transfer
+    # (ended_payments).
     same = bill.payments.filter(
         provider__in=(attempt.provider, Payment.Provider.MANUAL),
         provider_reference=answer.reference,

@@ -27,7 +27,7 @@ class PayoutDestination(models.Model):
     kind = models.CharField(max_length=12, choices=Kind.choices)
     holder = models.CharField(max_length=200)
     bank = models.CharField(max_length=200, blank=True)  # of a card or an account
-    # Of an account: its country (ISO 3166), and what that calls the bank or branch by, if it does.
+    # For a bank account: its country (ISO 3166), and the code of its bank or branch there, if any.
     country = models.CharField(max_length=2, blank=True)
     routing = models.CharField(max_length=20, blank=True)
     # Kept encrypted, and bound to this row of this merchant: another row's does not open here.

@@ -206,7 +206,7 @@ class Acceptance:
     # when no payment to come would be enough, or the line is frozen.
     possible_on: date | None = None
     missing: Money | None = None  # of the limit, when it is not enough
-    # Of a line with very many open orders: enough is not back earlier than that, perhaps later.
+    # For a line with very many open orders: enough is free no earlier than that, perhaps later.
     not_before: date | None = None
 
     @property

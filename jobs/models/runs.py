@@ -22,7 +22,7 @@ class JobRun(models.Model):
     rows_due = models.PositiveIntegerField(default=0)
     rows_done = models.PositiveIntegerField(default=0)
     rows_failed = models.PositiveIntegerField(default=0)  # of rows_due, besides rows_done
-    # Of rows_due, too: not tried, since their provider kept silent. The next run tries them.
+    # Part of rows_due: not tried, since their provider did not answer. The next run tries them.
     rows_left = models.PositiveIntegerField(default=0)
     silent = ArrayField(models.CharField(max_length=20), default=list, blank=True)  # providers
     # Numbers of the chunks not done yet: one that is done twice counts once.

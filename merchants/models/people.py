@@ -55,7 +55,7 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractUser):
     username = None  # type: ignore[assignment]
     email = models.EmailField(_("e-mail address"), unique=True)
-    # Of what we write to this person; empty is the language of the merchant it is about.
+    # The language of what we write to this person; empty means that of the merchant it is about.
     language = models.CharField(max_length=10, blank=True)
 
     USERNAME_FIELD = "email"

@@ -30,7 +30,7 @@ class OperatorsSite(UnfoldAdminSite):
     """
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        # Within what asks who somebody is; and everybody may sign out.
+        # The check of the second factor runs after that of the sign-in; everybody may sign out.
         inner = view if view == self.logout else _with_second_factor(view)
         guarded: View = super().admin_view(inner, cacheable)
         return guarded

@@ -87,7 +87,7 @@ def test_lists_and_rows_are_for_who_may_look_and_nothing_is_written(
     for label, page in registered().items():
         who = table.SEEN[label]
         wrong += differences(staff, who, route(label, "changelist"), may=200, else_=403)
-        # Of a row that is not there, who may look is told so.
+        # Who may look is told that a row is not there.
         wrong += differences(staff, who, route(label, "change", NO_ROW), may=302, else_=403)
         for page_name, args in (("add", ()), ("delete", (_first(page.model),))):
             wrong += differences(staff, "", route(label, page_name, *args), may=0, else_=403)

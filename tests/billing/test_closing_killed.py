@@ -70,7 +70,7 @@ def merchants() -> None:
 
 
 def whole_books() -> tuple[object, ...]:
-    """Of all merchants at once, set-based; which of them a number goes to is nobody's matter."""
+    """The books of all merchants together. Which merchant gets which number does not matter."""
     accounts = BillingAccount.objects.values_list(
         "pk", "open_on", "next_plan_on", "billed_through", "outstanding", "accruing"
     )

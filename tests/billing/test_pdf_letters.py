@@ -39,7 +39,7 @@ def brings(document: bytes, letter: str) -> bool:
 
 @pytest.mark.usefixtures("fonts_of_asia")
 def test_a_thai_bill_has_thai_dates_and_letters() -> None:
-    # Of letters that stand alone: pypdf can't read those that typst joins, as readers can.
+    # All letters stand alone: pypdf can't read those that typst joins, as readers can.
     document = bill_of(billed(name="ยอดดอย", language="th"))
     (page,) = pages_of(document)
     assert "ยอดดอย rosewood" in page

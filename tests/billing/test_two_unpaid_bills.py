@@ -1,4 +1,6 @@
-"""Of several unpaid bills each has its own day, and all must be paid."""
+"""Each of several unpaid bills has its own day for the freeze, and all of them must be paid to
+lift it.
+"""
 
 import pytest
 

@@ -46,7 +46,7 @@ def frozen(**terms: str) -> shops.Shop:
 
 
 def placed(shop: shops.Shop) -> list[tuple[str, str, bool]]:
-    """Of each freeze: when it was placed, by whom, whether it is in force."""
+    """For each freeze: when it was placed, by whom, and whether it is in force."""
     zone = shop.at("2026-11-01").tzinfo
     return [
         (

@@ -83,7 +83,9 @@ def _by_hand(now: datetime, amounts: tuple[str, ...]) -> None:
 
 
 def _settle(now: datetime, parts: dict[str, str]) -> None:
-    """Of silk's cash that S-1 could not take: by what becomes of it, how much."""
+    """Settle silk's cash that S-1 could not take: `parts` has the amount for each kind of
+    settlement.
+    """
     for kind, amount in parts.items():
         order = {"order": "S-1"} if kind == "apply" else {}
         unmatching.settle(Shop("silk", currency="THB"), kind, amount, now.isoformat(), **order)

@@ -148,8 +148,11 @@ def _fail_and_pay(shop: Shop) -> None:
 
 
 def _take_back(shop: Shop) -> None:
-    """Of the money of its bill of March, and of what came late for it: a refund that is charged
-    again, one that had been unapplied in part and failed, and a dispute.
+    """Have the provider take back money of the shop's bill of March, and money that came late for
+    it.
+
+    There is a refund that is charged again, one that had been unapplied in part and failed, and a
+    dispute.
     """
     paid = Payment.objects.get(idempotency_key="T-2027-000003-3")
     late = Payment.objects.get(idempotency_key="T-2027-000003-1")

@@ -28,7 +28,7 @@ class Answers(NamedTuple):
     post: str
 
 
-# Of a merchant's pages. What only shows takes a POST for a GET; a form sent empty comes back.
+# A merchant's pages. A page that only shows takes a POST for a GET; a form sent empty comes back.
 SHOWS = Answers("200 200 200 404 404 302", "200 200 200 404 404 302")
 EXPORTS = Answers("200 200 403 404 404 302", "200 200 403 404 404 302")
 ASKS = Answers("302 302 403 404 404 302", "422 422 403 404 404 302")
@@ -124,7 +124,10 @@ MERCHANT = {
 
 
 def personal(signed_in: str, nobody: str = "302 302") -> Answers:
-    """Of the person: the same for whoever has signed in. Each is `get post`."""
+    """The answers of a page about the person, which are the same for everybody who has signed in.
+
+    Each is `get post`.
+    """
     (get, post), (nobody_get, nobody_post) = signed_in.split(), nobody.split()
     return Answers(f"{f'{get} ' * 5}{nobody_get}", f"{f'{post} ' * 5}{nobody_post}")
 
@@ -171,7 +174,7 @@ REST = {
     "usersessions_list": personal("200 302"),
 }
 
-# Of the admin: operators only; all others are sent to sign in. What an operator gets from each of
+# The admin: operators only; all others are sent to sign in. What an operator gets from each of
 # its pages is the matter of its own tests.
 SENT_AWAY = "302 302 302 302 - 302"
 ADMIN = Answers(SENT_AWAY, SENT_AWAY)
@@ -242,5 +245,5 @@ def _answers(
 
 
 def _another(client: Client) -> Client:
-    """Of the same person."""
+    """Another client in which the same person is signed in."""
     return signed_in(User.objects.get(pk=client.session["_auth_user_id"]))

@@ -43,7 +43,7 @@ def written(request: pytest.FixtureRequest) -> Iterator[StringIO]:
 
 @pytest.fixture
 def token() -> str:
-    """Of a live invitation."""
+    """The token of an invitation that can still be accepted."""
     shop = shops.join("2026-10-01 09:00")
     team.invite(
         merchant_id=shop.merchant.pk,

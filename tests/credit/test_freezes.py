@@ -41,7 +41,7 @@ def test_a_frozen_line_declines_new_orders_whatever_the_reason(reason: Freeze.Re
 
 
 def test_nothing_but_a_freeze_suspends_a_merchant() -> None:
-    """Of all reasons to decline an order only a freeze is the platform's own decision."""
+    """A freeze is the only reason to decline an order that is the platform's own decision."""
     assert [code.value for code in Order.Decline] == [
         "account_closed",  # for good
         "line_frozen",

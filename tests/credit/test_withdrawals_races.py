@@ -192,7 +192,7 @@ def test_the_same_file_of_answers_uploaded_eight_times_at_once() -> None:
 
 @every_order
 def test_refunded_and_withdrawn_at_once() -> None:
-    """Whoever is first: the entries add up, and the merchant never has more than it earned."""
+    """In either order the entries add up, and the merchant never has more than it earned."""
     for round in range(4):
         shop = shop_with("1.00", f"shop-{round}")
         order = sell(shop, "2026-11-02 10:00", "299.00")

@@ -17,7 +17,7 @@ SCREEN_ONLY = ".side, .bar, .skip, .up, .paging, .filter, .buttons, .actions, .o
 
 @pytest.fixture
 def printer(browser: Browser, live_server: LiveServer) -> Page:
-    """Of an owner with a closed month of ninety charges, whose screen is dark."""
+    """The browser of an owner with a closed month of ninety charges, whose screen is dark."""
     shop = shops.join("2026-10-01 09:00", plan_price="39.00")
     for day in range(1, 31):
         for fee in ("pick-pack", "receiving", "packaging"):

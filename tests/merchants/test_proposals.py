@@ -48,7 +48,7 @@ def propose(actor: User, email: str = NEW, roles: tuple[str, ...] = ("Auditor",)
 
 
 def code(operation: Any, proposal: Proposal, actor: User, **more: Any) -> str:
-    """Of the refusal, which leaves everything as it is."""
+    """The code of the refusal of `operation`, which leaves everything as it is."""
     before = everything()
     with pytest.raises(Refused) as refused:
         operation(proposal_id=proposal.pk, actor=actor, **{"now": LATER} | more)

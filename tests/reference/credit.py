@@ -359,7 +359,7 @@ class CreditLine:
             self.tell_overdue(order, today - ONE_DAY)
 
     def tell_overdue(self, order: Order, day: date) -> None:
-        """Of a part that was due on that day and is not paid: with all that is due by then."""
+        """Record a notice if a part was due on `day` and is not paid, with all due by then."""
         if order.status != "OPEN" or not any(p.unpaid for p in order.parts if p.due_on == day):
             return
         due = sum((p.unpaid for p in order.parts if p.due_on and p.due_on <= day), ZERO)

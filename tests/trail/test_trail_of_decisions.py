@@ -60,7 +60,9 @@ def sandbox(settings: Settings) -> Settings:
 
 @pytest.fixture
 def browser() -> Client:
-    """Of somebody with all roles at once, as nobody has; another administrator is there."""
+    """The browser of somebody with all roles at once, as nobody has; there is another
+    administrator, too.
+    """
     operator("Administrator", email=ANOTHER)
     return browser_of(operator(*roles.names(), email=DECIDER))
 

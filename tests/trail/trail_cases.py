@@ -57,7 +57,7 @@ def proceeds(before: str, after: str) -> tuple[dict[str, str], dict[str, str]]:
 def step(
     statuses: tuple[str, str], figures: tuple[str, str], **more: str
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Of a withdrawal."""
+    """The values before and after a step of a withdrawal."""
     before, after = proceeds(*figures)
     return {"status": statuses[0]} | before, {"status": statuses[1]} | after | more
 

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-# Of one unit, by currency. What has none here, such as the share of a sale, comes with its amount.
+# Prices of one unit, by currency. A fee without one, such as the share of a sale, comes with its
+# amount.
 PRICES = {
     "CNY": {
         "pick-pack": "4.80", "packaging": "2.20", "receiving": "3.60", "storage": "1.25",
