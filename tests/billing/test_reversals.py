@@ -283,7 +283,7 @@ def test_an_event_and_the_daily_look_at_once_record_it_once(odd: OddStripe) -> N
     barrier = Barrier(4)
     now = shop.at("2026-11-05 12:00")
 
-    def tell(number: int) -> None:
+    def send(number: int) -> None:
         barrier.wait()
         if number % 2:
             stripe_reversals.look(now=now)
@@ -292,7 +292,7 @@ def test_an_event_and_the_daily_look_at_once_record_it_once(odd: OddStripe) -> N
         connection.close()
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(tell, range(4)))
+        list(pool.map(send, range(4)))
     assert recorded() == ["du_1 RECORDED 250.00 0.00 needs_response"]
     assert told(shop) == ["RECORDED 2026-000001 250.00"]
 

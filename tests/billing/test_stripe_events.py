@@ -186,11 +186,11 @@ def test_without_a_secret_events_are_to_come_again(
 def test_an_event_that_overtakes_the_reply_settles_the_payment_once(odd: OddStripe) -> None:
     replies: list[int] = []
 
-    def tell(intent_id: str) -> None:
+    def send(intent_id: str) -> None:
         replies.append(send_event("payment_intent.succeeded", intent_id))
         connection.close()  # this thread's own
 
-    odd.before_reply = tell
+    odd.before_reply = send
     shop = billed_shop()
     shop.run_jobs("2026-11-02 10:00")
     assert replies == [200]

@@ -15,7 +15,7 @@ from tests.credit.withdrawing import NOW, OPERATOR, shop_with, status, withdraw
 pytestmark = pytest.mark.django_db
 
 
-class Telling:
+class Stating:
     """A provider that tells what it paid."""
 
     def __init__(self) -> None:
@@ -34,11 +34,11 @@ class Telling:
 
 
 @pytest.fixture
-def bank(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Telling:
-    telling = Telling()
-    monkeypatch.setitem(PROVIDERS, "telling", telling)
-    settings.TAEL_PAYOUT_PROVIDER = "telling"
-    return telling
+def bank(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Stating:
+    stating = Stating()
+    monkeypatch.setitem(PROVIDERS, "stating", stating)
+    settings.TAEL_PAYOUT_PROVIDER = "stating"
+    return stating
 
 
 def problem(withdrawal: Withdrawal) -> str:
@@ -52,13 +52,13 @@ def reconcile(withdrawal: Withdrawal, at: str) -> None:
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        (Money("90.00", "USD"), "telling says that 90.00 USD was paid, and 100.00 USD was to be"),
-        (Money("100.00", "THB"), "telling says that 100.00 THB was paid, and 100.00 USD was to be"),
+        (Money("90.00", "USD"), "stating says that 90.00 USD was paid, and 100.00 USD was to be"),
+        (Money("100.00", "THB"), "stating says that 100.00 THB was paid, and 100.00 USD was to be"),
     ],
     ids=["less", "another currency"],
 )
 def test_a_providers_answer_of_another_amount_leaves_it_undecided(
-    bank: Telling, told: Money, words: str
+    bank: Stating, told: Money, words: str
 ) -> None:
     shop = shop_with("300.00")
     withdrawal = withdraw(shop, "100.00")

@@ -25,7 +25,7 @@ def shop_with_an_order(**terms: Any) -> Shop:
     return shop
 
 
-def tell(shop: Shop, step: str, at: str, *, told: str = LATER) -> str:
+def report(shop: Shop, step: str, at: str, *, told: str = LATER) -> str:
     """What becomes of a step of order A that is said to have happened at `at`."""
     given: Any = {"merchant_id": shop.line.pk, "at": shop.at(at), "now": shop.at(told)}
     money: Any = {"order": "A", "reference": f"{step} {at}", "amount": Money("10", shop.currency)}
@@ -64,7 +64,7 @@ def test_five_minutes_are_forgiven_both_ways(step: str, at: str, outcome: str) -
     shop = shop_with_an_order()
     shop.run_jobs(LATER)
     before = shop.books()
-    assert tell(shop, step, at) == outcome
+    assert report(shop, step, at) == outcome
     if outcome == "invalid":
         assert shop.books() == before
 
@@ -100,8 +100,8 @@ def test_what_was_said_is_stored_and_the_placing_is_computed_with() -> None:
     shop = shops.join("2026-11-01 10:00", **zone)
     shop.place("2026-11-10 00:00:00", "A", "100.00")
     said = "2026-11-09 23:59:00"
-    assert tell(shop, "deliver", said, told="2026-11-10 08:00") == "applied"
-    assert tell(shop, "pay", said, told="2026-11-10 09:00") == "applied"
+    assert report(shop, "deliver", said, told="2026-11-10 08:00") == "applied"
+    assert report(shop, "pay", said, told="2026-11-10 09:00") == "applied"
     order = shop.line.orders.get()
     assert (order.delivered_at, str(order.due_on)) == (shop.at(said), "2026-11-20")
     assert order.delivered_told_at == shop.at("2026-11-10 08:00")
@@ -112,8 +112,8 @@ def test_what_was_said_is_stored_and_the_placing_is_computed_with() -> None:
 
 def test_days_follow_what_was_said_and_holds_what_was_told() -> None:
     shop = shop_with_an_order(payment_days=10, settlement_days=15)
-    assert tell(shop, "deliver", "2026-11-11 12:00", told="2026-11-20 12:00") == "applied"
-    assert tell(shop, "pay", "2026-11-18 12:00", told="2026-11-21 12:00") == "applied"
+    assert report(shop, "deliver", "2026-11-11 12:00", told="2026-11-20 12:00") == "applied"
+    assert report(shop, "pay", "2026-11-18 12:00", told="2026-11-21 12:00") == "applied"
     order = shop.line.orders.get()
     assert str(order.due_on) == "2026-11-21"
     entry = ProceedsEntry.objects.get()
@@ -144,7 +144,7 @@ def test_a_write_off_counts_from_the_telling_of_the_delivery(
     told: str, eve: str, gone: str
 ) -> None:
     shop = shop_with_an_order(payment_days=10)
-    assert tell(shop, "deliver", "2026-11-11 12:00", told=told) == "applied"
+    assert report(shop, "deliver", "2026-11-11 12:00", told=told) == "applied"
     shop.run_jobs(eve)
     assert shop.order("A") == ("OPEN", "100.00")
     shop.run_jobs(gone)

@@ -294,11 +294,11 @@ def test_runs_that_found_nothing_to_do_are_kept_for_two_days() -> None:
     failed.error = "ZeroDivisionError: no such luck"
     failed.save()
     ran("bank-answers", minutes=1)
-    alone = ran("order-flags", days=5)  # up to there the timetable has come
+    latest = ran("order-flags", days=5)  # up to there the timetable has come
     assert sorted(queries.old_runs(at)) == [run.pk for run in idle]
     runs.forget(queries.old_runs(at), at)
     left = set(JobRun.objects.values_list("pk", flat=True))
-    assert left >= {run.pk for run in (*kept, busy, failed, alone)}
+    assert left >= {run.pk for run in (*kept, busy, failed, latest)}
     assert not left & {run.pk for run in idle}
     assert queries.job_states(at)[
         [job.name for job in timetable.TIMETABLE].index("order-flags")

@@ -11,7 +11,7 @@ from merchants.models import Membership, Merchant
 from notices import letters, queries
 from notices.models import Notice, NoticeMail
 from notices.operations import mails
-from tests.notices.mailing import NEXT_RUN, NOW, join, person, readers, run, tell
+from tests.notices.mailing import NEXT_RUN, NOW, join, notify, person, readers, run
 from tests.shops import instant
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +22,7 @@ def test_everybody_who_belongs_to_the_merchant_is_written_to_once() -> None:
     person(shop, "owner@silk.example", "OWNER")
     person(shop, "viewer@silk.example", "VIEWER")
     person(other, "stranger@jade.example", "OWNER")
-    tell(shop)
+    notify(shop)
     run()
     run()
     assert readers() == ["owner@silk.example", "viewer@silk.example"]
@@ -36,8 +36,8 @@ def test_who_muted_a_kind_gets_no_mail_of_it_and_reads_the_others() -> None:
     person(shop, "all@silk.example")
     muted = Membership.objects.get(user__email="quiet@silk.example")
     mails.mute(membership_id=muted.pk, kinds={"FREEZE_PLACED", "LIMIT_80"})
-    tell(shop)
-    tell(shop, "FREEZE_LIFTED")
+    notify(shop)
+    notify(shop, "FREEZE_LIFTED")
     run()
     assert readers() == ["all@silk.example", "all@silk.example", "quiet@silk.example"]
     muted.refresh_from_db()
@@ -62,7 +62,7 @@ def test_a_new_destination_is_told_to_owners_whatever_they_muted() -> None:
     for email, role in (("owner@silk.example", "OWNER"), ("finance@silk.example", "FINANCE")):
         person(shop, email, role)
     Membership.objects.update(muted=["DESTINATION_ADDED"])
-    tell(shop, "DESTINATION_ADDED")
+    notify(shop, "DESTINATION_ADDED")
     run()
     assert readers() == ["owner@silk.example"]
 
@@ -71,7 +71,7 @@ def test_who_may_not_sign_in_or_has_left_is_not_written_to() -> None:
     shop = join()
     person(shop, "gone@silk.example", is_active=False)
     leaving = person(shop, "leaving@silk.example")
-    tell(shop)
+    notify(shop)
     notice = Notice.objects.get()
     mails._address([notice.pk], NOW)
     leaving.memberships.all().delete()
@@ -81,7 +81,7 @@ def test_who_may_not_sign_in_or_has_left_is_not_written_to() -> None:
 
 def test_a_member_who_joins_later_is_not_written_to_of_what_was() -> None:
     shop = join()
-    tell(shop)
+    notify(shop)
     run()
     person(shop, "new@silk.example")
     run(NEXT_RUN)
@@ -91,8 +91,8 @@ def test_a_member_who_joins_later_is_not_written_to_of_what_was() -> None:
 def test_what_is_older_than_48_hours_is_no_news() -> None:
     shop = join()
     person(shop, "owner@silk.example")
-    tell(shop, at="09:00")
-    tell(shop, cause="2", at="09:01")
+    notify(shop, at="09:00")
+    notify(shop, cause="2", at="09:01")
     run(instant("2026-11-04 09:00"))
     assert [message.to for message in mail.outbox] == [["owner@silk.example"]]
     assert list(Notice.objects.filter(addressed_at=None).values_list("cause", flat=True)) == ["1"]
@@ -106,7 +106,7 @@ def test_the_letter_is_plain_text_with_a_link(settings: Any) -> None:
     shop = join("silk/house é")
     Merchant.objects.update(name="Siam Silk\nBcc: everybody@example.com")
     person(shop, "owner@silk.example")
-    tell(shop)
+    notify(shop)
     run()
     (message,) = mail.outbox
     assert message.subject == ("Siam Silk Bcc: everybody@example.com: Your credit line is frozen")
@@ -133,7 +133,7 @@ def test_the_letter_is_in_the_readers_language_or_else_the_merchants(
     shop = join(language="th")
     person(shop, "a@silk.example")
     person(shop, "b@silk.example", language="zh-hans")
-    tell(shop)
+    notify(shop)
     run()
     assert spoken == ["th", "zh-hans"]
 

@@ -17,7 +17,7 @@ from notices import queries
 from notices.models import NoticeMail
 from notices.operations import mails
 from tests import shops
-from tests.notices.mailing import NEXT_RUN, NOW, join, person, readers, run, tell
+from tests.notices.mailing import NEXT_RUN, NOW, join, notify, person, readers, run
 from tests.shops import instant
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def test_a_mail_that_fails_holds_up_no_other_and_goes_out_later(failing: type[Fa
     for letter in "abcd":
         person(shop, f"{letter}@silk.example")
     failing.refused = {"a@silk.example", "c@silk.example"}
-    tell(shop)
+    notify(shop)
     run()
     assert readers() == ["b@silk.example", "d@silk.example"]
     assert list(
@@ -70,7 +70,7 @@ def test_a_server_that_is_down_is_asked_three_times_a_run(failing: type[Failing]
     for letter in "abcde":
         person(shop, f"{letter}@silk.example")
     failing.refused = None
-    tell(shop)
+    notify(shop)
     run()
     assert failing.tried == [f"{letter}@silk.example" for letter in "abc"]
     assert NoticeMail.objects.filter(sent_at=None).count() == 5
@@ -84,7 +84,7 @@ def test_what_could_not_be_sent_for_48_hours_is_given_up(failing: type[Failing])
     shop = join()
     person(shop, "a@silk.example")
     failing.refused = None
-    tell(shop)
+    notify(shop)
     run()
     assert queries.notices_to_mail(instant("2026-11-04 08:59")) != []
     assert queries.notices_to_mail(instant("2026-11-04 09:00")) == []
@@ -109,7 +109,7 @@ class Slow(locmem.EmailBackend):
 def test_two_workers_at_once_send_a_mail_once(settings: Any) -> None:
     shop = join()
     person(shop, "owner@silk.example")
-    tell(shop)
+    notify(shop)
     notice_ids = queries.notices_to_mail(NOW)
     settings.EMAIL_BACKEND = f"{__name__}.Slow"
 
@@ -137,7 +137,7 @@ def test_eight_workers_with_many_mails_send_each_once() -> None:
     for number in range(5):
         person(shop, f"{number}@silk.example")
     for number in range(6):
-        tell(shop, cause=str(number))
+        notify(shop, cause=str(number))
     notice_ids = queries.notices_to_mail(NOW)
     ready = threading.Barrier(8)
 

@@ -34,16 +34,16 @@ def tell(shop: Shop, kind: str, cause: str, **details: str) -> None:
 
 @pytest.mark.parametrize("role", ["OWNER", "FINANCE", "VIEWER"])
 def test_everybody_of_the_merchant_reads_the_newest_first(shop: Shop, role: str) -> None:
-    tell(shop, "STATEMENT_CLOSED", "2026-10", month="2026-10")
-    tell(shop, "ORDER_DECLINED", "A-1", order="A-1", amount="12.50", currency="USD", code="x")
+    notify(shop, "STATEMENT_CLOSED", "2026-10", month="2026-10")
+    notify(shop, "ORDER_DECLINED", "A-1", order="A-1", amount="12.50", currency="USD", code="x")
     page = text_of(browser_of(member(shop, role)).get(NOTICES))
     assert page.index("Order A-1 was declined") < page.index("statement of October 2026 is closed")
     assert "3 Nov 2026 03:00" in page  # in Bangkok
 
 
 def test_each_leads_to_what_it_is_about(shop: Shop) -> None:
-    tell(shop, "STATEMENT_CLOSED", "2026-10", month="2026-10")
-    tell(
+    notify(shop, "STATEMENT_CLOSED", "2026-10", month="2026-10")
+    notify(
         shop,
         "ORDER_OVERDUE",
         "1",
@@ -52,9 +52,9 @@ def test_each_leads_to_what_it_is_about(shop: Shop) -> None:
         currency="USD",
         due_on="2026-11-01",
     )
-    tell(shop, "BILL_ISSUED", "1", number="2026-000001", total="1", currency="USD")
-    tell(shop, "FREEZE_PLACED", "1", reason="OVERDUE")
-    tell(shop, "WITHDRAWAL_DONE", "1", reference="W", amount="1", currency="USD", last_four="1")
+    notify(shop, "BILL_ISSUED", "1", number="2026-000001", total="1", currency="USD")
+    notify(shop, "FREEZE_PLACED", "1", reason="OVERDUE")
+    notify(shop, "WITHDRAWAL_DONE", "1", reference="W", amount="1", currency="USD", last_four="1")
     page = browser_of(member(shop)).get(NOTICES).content.decode()
     for address in (
         "billing/statements/2026-10/",
@@ -66,15 +66,15 @@ def test_each_leads_to_what_it_is_about(shop: Shop) -> None:
 
 
 def test_details_of_another_version_lead_nowhere_and_break_nothing(shop: Shop) -> None:
-    tell(shop, "STATEMENT_CLOSED", "1", month="soon")
-    tell(shop, "BILL_ISSUED", "1")
+    notify(shop, "STATEMENT_CLOSED", "1", month="soon")
+    notify(shop, "BILL_ISSUED", "1")
     response = browser_of(member(shop)).get(NOTICES)
     assert response.status_code == 200
     assert "<h2>A bill was issued</h2>" in response.content.decode()
 
 
 def test_what_a_buyer_may_have_called_an_order_is_only_text(shop: Shop) -> None:
-    tell(shop, "ORDER_DECLINED", "1", order="<b>x", amount="1", currency="USD", code="buyer_risk")
+    notify(shop, "ORDER_DECLINED", "1", order="<b>x", amount="1", currency="USD", code="buyer_risk")
     page = browser_of(member(shop)).get(NOTICES).content.decode()
     assert "<b>x" not in page
     assert "&lt;b&gt;x" in page
@@ -84,7 +84,7 @@ def test_a_long_list_has_pages_and_costs_as_little_as_a_short_one(
     shop: Shop, django_assert_max_num_queries: type
 ) -> None:
     for number in range(60):
-        tell(shop, "FREEZE_LIFTED", str(number), reason="OVERDUE")
+        notify(shop, "FREEZE_LIFTED", str(number), reason="OVERDUE")
     client = browser_of(member(shop))
     with django_assert_max_num_queries(6):
         first = client.get(NOTICES)
@@ -100,7 +100,7 @@ def test_nothing_yet_says_what_will_come(shop: Shop) -> None:
 
 
 def test_strangers_find_nothing(shop: Shop) -> None:
-    tell(shop, "STATEMENT_CLOSED", "2026-10", month="2026-10")
+    notify(shop, "STATEMENT_CLOSED", "2026-10", month="2026-10")
     other = browser_of(member(shops.join("2026-10-01 09:00", "other")))
     assert other.get(NOTICES).status_code == 404
     assert "October" not in text_of(other.get("/m/other/notices/"))

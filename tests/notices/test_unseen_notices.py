@@ -41,17 +41,17 @@ def is_marked(client: Client, page: str = "/m/rosewood/") -> bool:
 def test_a_notice_is_marked_on_every_page_until_its_list_was_opened(shop: Shop) -> None:
     client = browser_of(member(shop))
     assert not is_marked(client)
-    tell(shop, "FREEZE_PLACED", "1", reason="OVERDUE")
+    notify(shop, "FREEZE_PLACED", "1", reason="OVERDUE")
     assert is_marked(client)
     assert is_marked(client, "/m/rosewood/billing/bills/")
     assert not is_marked(client, NOTICES)
     assert not is_marked(client)
-    tell(shop, "FREEZE_LIFTED", "1", reason="OVERDUE")
+    notify(shop, "FREEZE_LIFTED", "1", reason="OVERDUE")
     assert is_marked(client)
 
 
 def test_each_person_has_seen_what_that_person_has_opened(shop: Shop) -> None:
-    tell(shop, "FREEZE_PLACED", "1", reason="OVERDUE")
+    notify(shop, "FREEZE_PLACED", "1", reason="OVERDUE")
     owner, viewer = browser_of(member(shop)), browser_of(member(shop, "VIEWER"))
     viewer.get(NOTICES)
     assert not is_marked(viewer)
@@ -60,7 +60,7 @@ def test_each_person_has_seen_what_that_person_has_opened(shop: Shop) -> None:
 
 def test_the_notices_of_another_merchant_mark_nothing(shop: Shop) -> None:
     other = shops.join("2026-10-01 09:00", "other-shop")
-    tell(other, "FREEZE_PLACED", "1", reason="OVERDUE")
+    notify(other, "FREEZE_PLACED", "1", reason="OVERDUE")
     assert not is_marked(browser_of(member(shop)))
 
 
@@ -79,14 +79,14 @@ def test_the_mark_costs_no_query(
     address = "/m/rosewood/settings/team/"
     with django_assert_num_queries(6):
         client.get(address)
-    tell(shop, "FREEZE_PLACED", "1", reason="OVERDUE")
+    notify(shop, "FREEZE_PLACED", "1", reason="OVERDUE")
     with django_assert_num_queries(6):
         client.get(address)
 
 
 def test_notices_are_found_by_topic(shop: Shop) -> None:
-    tell(shop, "FREEZE_PLACED", "1", reason="OVERDUE")
-    tell(shop, "STATEMENT_CLOSED", "2026-10", month="2026-10")
+    notify(shop, "FREEZE_PLACED", "1", reason="OVERDUE")
+    notify(shop, "STATEMENT_CLOSED", "2026-10", month="2026-10")
     client = browser_of(member(shop))
 
     def told(topic: str) -> str:
@@ -101,9 +101,9 @@ def test_notices_are_found_by_topic(shop: Shop) -> None:
 
 def test_answers_lead_to_what_was_asked(shop: Shop) -> None:
     answer = {"answer": "Fine", "currency": "USD", "status": "APPROVED"}
-    tell(shop, "THRESHOLD_ANSWERED", "1", threshold="500", **answer)
-    tell(shop, "CREDIT_ANSWERED", "1", amount="5", **answer)
-    tell(shop, "UNAPPLIED", "1", balance="5", amount="5", currency="USD", status="RECEIVED")
+    notify(shop, "THRESHOLD_ANSWERED", "1", threshold="500", **answer)
+    notify(shop, "CREDIT_ANSWERED", "1", amount="5", **answer)
+    notify(shop, "UNAPPLIED", "1", balance="5", amount="5", currency="USD", status="RECEIVED")
     page = browser_of(member(shop)).get(NOTICES).content.decode()
     assert '<a href="/m/rosewood/billing/settings/threshold/requests/">' in page
     assert '<a href="/m/rosewood/billing/unapplied/">' in page
