@@ -1,0 +1,98 @@
+"""Names and docstrings are of the field: no word of the dialect that the code once had is back."""
+
+import ast
+import io
+import tokenize
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+
+from tests.packages import PACKAGES
+
+ROOT = Path(settings.BASE_DIR)
+
+# What was said once, and what is said now.
+NAMES = {
+    "others_words": "third_party_messages",
+    "deed": "action",
+    "deeds": "actions",
+    "telling": "load",
+    "tell": "load_demo, notify, write or as_json",
+    "let_in": "create_users",
+    "piecework": "chunks",
+    "by_halves": "run_bisecting",
+    "NOBODYS_FAULT": "TRANSIENT_ERRORS",
+    "leash": "run_with_parent",
+    "AlreadySo": "AlreadyInThatState",
+    "alone": "try_advisory_lock",
+    "NEWS": "MAIL_WINDOW",
+}
+SENTENCES = (
+    "Somebody asks, and somebody does",
+    "The door that payment providers knock on",
+    "It always is.",
+    "What makes no sense is as good as nothing asked",
+)
+FRAGMENTS = ("Of ", "Within ", "Whoever ")
+
+
+@cache
+def modules() -> dict[Path, str]:
+    """The text of each module of the product and of its tests, but for this one."""
+    folders = (*PACKAGES, "bench", "tests", "deploy")
+    found = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    assert len(found) > 600
+    return {path: path.read_text() for path in found if path != Path(__file__)}
+
+
+def names_in(text: str) -> set[str]:
+    """Every identifier of a module."""
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    return {token.string for token in tokens if token.type == tokenize.NAME}
+
+
+def docstrings_in(text: str) -> Iterator[str]:
+    """The docstrings of a module, and of its classes and functions."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            yield ast.get_docstring(node) or ""
+
+
+def test_no_name_is_a_word_of_the_old_dialect() -> None:
+    used = {
+        f"{path.relative_to(ROOT)}: {name}, now {NAMES[name]}"
+        for path, text in modules().items()
+        for name in (names_in(text) | {*path.relative_to(ROOT).with_suffix("").parts})
+        & NAMES.keys()
+    }
+    assert used == set()
+
+
+def test_no_riddle_of_the_old_docstrings_is_back() -> None:
+    quoted = {
+        f"{path.relative_to(ROOT)}: {sentence}"
+        for path, text in modules().items()
+        for sentence in SENTENCES
+        if sentence in " ".join(text.split())
+    }
+    assert quoted == set()
+
+
+def test_docstrings_are_sentences_that_say_what_something_is() -> None:
+    fragments = {
+        f"{path.relative_to(ROOT)}: {said.splitlines()[0]}"
+        for path, text in modules().items()
+        for said in docstrings_in(text)
+        if said.startswith(FRAGMENTS)
+    }
+    assert fragments == set()
+
+
+def test_what_is_looked_for_would_be_found() -> None:
+    text = 'def let_in() -> None:\n    """Of those who may."""\n    return people.deeds\n'
+    assert names_in(text) & NAMES.keys() == {"let_in", "deeds"}
+    assert [said for said in docstrings_in(text) if said.startswith(FRAGMENTS)] == [
+        "Of those who may."
+    ]
