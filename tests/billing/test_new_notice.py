@@ -40,7 +40,7 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
     return shops.join("2026-11-01 10:00")
 
 
-def tell(shop: Shop, kind: kinds.Kind = PRICE_ROSE, status: str = "") -> bool:
+def notify(shop: Shop, kind: kinds.Kind = PRICE_ROSE, status: str = "") -> bool:
     return notices.write(
         merchant_id=shop.merchant.pk,
         kind=kind,
@@ -54,7 +54,7 @@ def tell(shop: Shop, kind: kinds.Kind = PRICE_ROSE, status: str = "") -> bool:
 
 
 def test_it_is_written_once_and_read_on_the_page_of_its_topic(shop: Shop) -> None:
-    assert [tell(shop), tell(shop), tell(shop, status="SOON")] == [True, False, True]
+    assert [notify(shop), notify(shop), notify(shop, status="SOON")] == [True, False, True]
     assert list(Notice.objects.values_list("kind", "cause")) == [
         ("PRICE_ROSE", "pick-pack "),
         ("PRICE_ROSE", "pick-pack SOON"),
@@ -78,7 +78,7 @@ def test_everybody_chooses_whether_to_get_its_e_mails(shop: Shop) -> None:
     listed["billing"].remove("PRICE_ROSE")
     client.post(SETTINGS, listed)
     assert Membership.objects.get(user=user).muted == ["PRICE_ROSE"]
-    tell(shop)
+    notify(shop)
     mailing.run()
     assert mailing.readers() == ["lin@rosewood.example"]
     (message,) = mail.outbox
@@ -88,7 +88,7 @@ def test_everybody_chooses_whether_to_get_its_e_mails(shop: Shop) -> None:
 
 
 def test_operators_find_it_under_its_own_name(shop: Shop) -> None:
-    tell(shop)
+    notify(shop)
     assert str(Notice.objects.get()).startswith("A price went up #")
     assert ("PRICE_ROSE", "A price went up") in Notice._meta.get_field("kind").flatchoices
 
@@ -102,7 +102,7 @@ def test_a_code_is_taken_once_and_only_registered_kinds_are_written(shop: Shop) 
         kinds.register(PRICE_ROSE)
     unknown = kinds.Kind(code="UNKNOWN", label="Unknown", group=BILLING, texts={})
     with pytest.raises(LookupError):
-        tell(shop, unknown)
+        notify(shop, unknown)
     assert not Notice.objects.exists()
 
 

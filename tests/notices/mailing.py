@@ -25,7 +25,7 @@ def person(shop: Shop, email: str, role: str = "FINANCE", **fields: object) -> U
     return user
 
 
-def tell(shop: Shop, kind: str = "FREEZE_PLACED", cause: str = "1", at: str = "09:00") -> None:
+def notify(shop: Shop, kind: str = "FREEZE_PLACED", cause: str = "1", at: str = "09:00") -> None:
     declared = kinds.get(kind)
     assert declared is not None
     notices.write(

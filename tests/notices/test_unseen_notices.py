@@ -22,7 +22,7 @@ def shop() -> Shop:
     return shops.join("2026-10-01 09:00")
 
 
-def tell(shop: Shop, kind: str, cause: str, **details: str) -> None:
+def notify(shop: Shop, kind: str, cause: str, **details: str) -> None:
     declared = kinds.get(kind)
     assert declared is not None
     notices.write(
