@@ -148,7 +148,7 @@ def has_second_factor(user: User) -> bool:
 
 
 def factor_counts_from(user: User, authenticator_ids: Iterable[int]) -> datetime | None:
-    """From when on at least one of these factors of the person allows withdrawals.
+    """From when on at least one of these factors of the person opens what takes money out.
 
     None if none of them is, or was, theirs.
     """

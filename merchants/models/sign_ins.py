@@ -55,9 +55,7 @@ class SignIn(models.Model):
 
 
 class EnrolledFactor(models.Model):
-    """From when on a second factor allows withdrawals and changes of destinations. Kept when the
-    factor is gone.
-    """
+    """From when on a second factor opens what takes money out. Kept when the factor is gone."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="enrolled_factors")
     # allauth's; not a foreign key, since the row outlives it: what replaces a factor inherits.

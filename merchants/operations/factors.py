@@ -1,4 +1,4 @@
-"""Second factors that people set up, and from when on each allows withdrawals (rule 21.6).
+"""Second factors that people set up, and from when on each opens what takes money out (rule 21.6).
 
 allauth keeps the factors and tells us of each (merchants.sign_in.events); we keep from when on it
 counts. A factor that we were not told of counts a day after allauth made it (merchants.queries).
