@@ -28,6 +28,11 @@ NAMES = {
     "AlreadySo": "AlreadyInThatState",
     "alone": "try_advisory_lock",
     "NEWS": "MAIL_WINDOW",
+    "apologies": "sentence_of",
+    "desk": "home",
+    "Pile": "QueueSummary",
+    "Pulse": "SchedulerHealth",
+    "Agreed": "ConfirmForm",
 }
 SENTENCES = (
     "Somebody asks, and somebody does",

@@ -1,4 +1,4 @@
-"""Payments and refunds that were refused wait on the operators' desk, and none is forgotten."""
+"""Payments and refunds that were refused wait for the operators, and none is forgotten."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def join() -> Shop:
     return shop
 
 
-def desk(shop: Shop) -> list[str]:
+def waiting(shop: Shop) -> list[str]:
     """What was refused: kind, reference, order, amount, code, times, and what became of it."""
     return [
         f"{one.kind} {one.reference} {one.order_reference} {one.plain_amount:f} {one.currency}"
@@ -36,10 +36,10 @@ def test_cash_of_an_unknown_order_waits_until_it_comes_again_and_is_taken() -> N
     shop = join()
     assert shop.pay("2026-11-03 10:00", "B", "50.00", "P") == "rejected unknown_order"
     assert shop.pay("2026-11-03 11:00", "B", "40.00", "P") == "rejected unknown_order"
-    assert desk(shop) == ["PAYMENT P B 40 USD unknown_order 2 OPEN"]
+    assert waiting(shop) == ["PAYMENT P B 40 USD unknown_order 2 OPEN"]
     shop.place("2026-11-03 12:00", "B", "50.00")
     assert shop.pay("2026-11-03 13:00", "B", "50.00", "P") == "applied"
-    assert desk(shop) == ["PAYMENT P B 40 USD unknown_order 2 TAKEN"]
+    assert waiting(shop) == ["PAYMENT P B 40 USD unknown_order 2 TAKEN"]
     assert shop.pay("2026-11-03 13:00", "B", "50.00", "P") == "duplicate"
     assert shop.order("B") == ("PAID", "0.00")
 
@@ -52,7 +52,7 @@ def test_cash_of_another_currency_or_of_a_wrong_year_waits_too() -> None:
     assert shop.pay("2025-11-03 10:00", "A", "9.00", "Q") == "rejected invalid"
     assert shop.refund("2025-11-03 10:00", "A", "8.00", "Q") == "rejected invalid"
     assert shop.refund("2026-11-03 10:00", "Z", "7.00", "Z") == "rejected unknown_order"
-    assert desk(shop) == [
+    assert waiting(shop) == [
         "PAYMENT P A 9.505 EUR currency_mismatch 1 OPEN",
         "PAYMENT Q A 9 USD invalid 1 OPEN",
         "REFUND Q A 8 USD invalid 1 OPEN",
@@ -60,7 +60,7 @@ def test_cash_of_another_currency_or_of_a_wrong_year_waits_too() -> None:
     ]
     assert shop.order("A") == ("OPEN", "100.00")
     assert shop.refund("2026-11-04 10:00", "A", "8.00", "Q") == "applied"
-    assert desk(shop)[1:3] == [
+    assert waiting(shop)[1:3] == [
         "PAYMENT Q A 9 USD invalid 1 OPEN",
         "REFUND Q A 8 USD invalid 1 TAKEN",
     ]
@@ -76,14 +76,14 @@ def test_what_can_be_no_cash_or_is_known_already_is_not_on_the_desk() -> None:
     )
     assert shop.pay("2026-11-03 10:00", "A", "500.00", "R") == "rejected overpayment"
     assert shop.refund("2026-11-03 10:00", "A", "500.00", "R") == "rejected overpayment"
-    assert desk(shop) == []
+    assert waiting(shop) == []
 
 
 def test_cash_that_comes_again_and_no_order_takes_is_unmatched_and_off_the_desk() -> None:
     shop = join()
     shop.pay("2026-11-03 10:00", "B", "50.00", "P")
     assert shop.pay("2026-11-03 10:00", "A", "150.00", "P") == "rejected overpayment"
-    assert desk(shop) == ["PAYMENT P B 50 USD unknown_order 1 TAKEN"]
+    assert waiting(shop) == ["PAYMENT P B 50 USD unknown_order 1 TAKEN"]
     assert shop.line.payments.get().is_unmatched
 
 
@@ -107,7 +107,7 @@ def test_an_operator_closes_it_with_a_reason_and_its_reference_stays_free() -> N
     with pytest.raises(Refused):
         refused_cash.close(reason="again", **by)
     assert shop.pay("2026-11-05 10:00", "B", "50.00", "P") == "rejected unknown_order"
-    assert [line.split()[-1] for line in desk(shop)] == ["CLOSED", "OPEN"]
+    assert [line.split()[-1] for line in waiting(shop)] == ["CLOSED", "OPEN"]
     shop.place("2026-11-05 11:00", "B", "50.00")
     assert shop.pay("2026-11-05 12:00", "B", "50.00", "P") == "applied"
-    assert [line.split()[-1] for line in desk(shop)] == ["CLOSED", "TAKEN"]
+    assert [line.split()[-1] for line in waiting(shop)] == ["CLOSED", "TAKEN"]
