@@ -101,7 +101,7 @@ def books_are_of_any_day() -> Iterator[None]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
-    """What was collected stays until the end: looking for garbage in it takes a tenth of a run."""
+    """What was collected stays until the end: garbage is no longer looked for in it."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

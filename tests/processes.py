@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -18,8 +18,11 @@ from config.local.datafolder import BASE_DIR
 PATIENCE_SECONDS = 30
 
 
-@pytest.fixture
-def data_folder() -> Iterator[Path]:
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@contextmanager
+def new_data_folder() -> Iterator[Path]:
     """An empty folder, not pytest's tmp_path: PostgreSQL's user cannot enter root's of those."""
     folder = Path(tempfile.mkdtemp(prefix="tael-test-", dir="/tmp"))
     folder.chmod(0o711)
@@ -31,9 +34,9 @@ def data_folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-@pytest.fixture
-def start(data_folder: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
-    """Starts Python with the arguments given, as nobody's test; it ends with the test."""
+@contextmanager
+def starting(folder: Path) -> Iterator[Start]:
+    """Starts Python with the arguments given, as nobody's test; all of it ends with the context."""
     started: list[subprocess.Popen[str]] = []
 
     def _start(*arguments: str, **environment: str) -> "subprocess.Popen[str]":
@@ -41,7 +44,7 @@ def start(data_folder: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]
         inherited = {name: value for name, value in os.environ.items() if name not in mine}
         process = subprocess.Popen(
             [sys.executable, *arguments],
-            env=inherited | {"TAEL_DATA_DIR": str(data_folder)} | environment,
+            env=inherited | {"TAEL_DATA_DIR": str(folder)} | environment,
             cwd=BASE_DIR,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -55,6 +58,20 @@ def start(data_folder: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def data_folder() -> Iterator[Path]:
+    """See new_data_folder."""
+    with new_data_folder() as folder:
+        yield folder
+
+
+@pytest.fixture
+def start(data_folder: Path) -> Iterator[Start]:
+    """See starting; what was started ends with the test."""
+    with starting(data_folder) as start:
+        yield start
 
 
 def processes_of(folder: Path) -> list[psutil.Process]:

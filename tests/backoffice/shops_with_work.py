@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from django.conf import LazySettings
+import pytest
+from django.conf import LazySettings, settings
+from django.test import override_settings
 from moneyed import Money
 
 from billing.operations import payment_methods, payments, terms, transfers
@@ -14,6 +16,7 @@ from merchants.operations import profiles
 from tests import factories
 from tests.billing import deciding
 from tests.credit import reviewing, withdrawing
+from tests.credit.pages import set_clock
 from tests.shops import Shop, instant
 
 NOW = "2026-12-01 12:00"
@@ -50,6 +53,15 @@ def rosewood(settings: LazySettings) -> Shop:
     requests.ask_raise(limit_wanted=limit, message="Winter.", now=instant("2026-12-01 11:30"), **by)
     requests.ask_question(message="Why?", now=instant("2026-12-01 11:40"), **by)
     profiles.complete(fields={"contact_name": "Mei"}, now=instant("2026-12-01 11:50"), **by)
+    return shop
+
+
+def in_trouble() -> Shop:
+    """`rosewood`, of a demonstration, and beside it what is `stuck`; as of NOW."""
+    with pytest.MonkeyPatch.context() as patched, override_settings(TAEL_SANDBOX=True):
+        set_clock(patched)(NOW)
+        shop = rosewood(settings)
+        stuck(shop)
     return shop
 
 

@@ -7,23 +7,28 @@ from django.test import Client
 
 from billing.models import Payment
 from tests import shops
-from tests.backoffice.shops_with_work import NOW, operator, rosewood, stuck
+from tests.backoffice.shops_with_work import NOW, in_trouble, operator
 from tests.credit.pages import set_clock
 from tests.factories import UserFactory, browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def shop(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    settings.TAEL_SANDBOX = True
-    set_clock(monkeypatch)(NOW)
-    shop = rosewood(settings)
-    stuck(shop)
+@kept()
+def written() -> Shop:
+    shop = in_trouble()
     member(shop, email="rose@rosewood.example")
     return shop
+
+
+@pytest.fixture
+def shop(written: Shop, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    settings.TAEL_SANDBOX, settings.TAEL_PAYOUT_PROVIDER = True, "manual"
+    set_clock(monkeypatch)(NOW)
+    return written
 
 
 @pytest.fixture

@@ -14,9 +14,10 @@ from credit.models import OrderFlag
 from jobs.models import Heartbeat
 from merchants.models import User
 from tests import shops
-from tests.backoffice.shops_with_work import NOW, operator, rosewood, stuck
+from tests.backoffice.shops_with_work import NOW, in_trouble, operator
 from tests.credit.pages import set_clock
 from tests.factories import UserFactory, browser_of
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
@@ -41,13 +42,16 @@ ANSWERS = [
 BILLS = ["Bills that were not paid when due 1 3 weeks 225.50 USD"]
 
 
+@kept()
+def written() -> Shop:
+    return in_trouble()
+
+
 @pytest.fixture
-def shop(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    settings.TAEL_SANDBOX = True
+def shop(written: Shop, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    settings.TAEL_SANDBOX, settings.TAEL_PAYOUT_PROVIDER = True, "manual"
     set_clock(monkeypatch)(NOW)
-    shop = rosewood(settings)
-    stuck(shop)
-    return shop
+    return written
 
 
 def groups(page: Any) -> dict[str, list[str]]:

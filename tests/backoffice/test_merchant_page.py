@@ -8,9 +8,10 @@ from django.test.utils import CaptureQueriesContext
 
 from credit.trail import Action
 from tests import shops
-from tests.backoffice.shops_with_work import NOW, operator, rosewood, stuck
+from tests.backoffice.shops_with_work import NOW, in_trouble, operator
 from tests.credit.pages import set_clock
 from tests.factories import UserFactory, browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 from trail import operations as trail
@@ -19,14 +20,18 @@ pytestmark = pytest.mark.django_db
 PAGE = "/admin/merchant/rosewood/"
 
 
-@pytest.fixture
-def shop(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    settings.TAEL_SANDBOX = True
-    set_clock(monkeypatch)(NOW)
-    shop = rosewood(settings)
-    stuck(shop)
+@kept()
+def written() -> Shop:
+    shop = in_trouble()
     member(shop, email="rose@rosewood.example")
     return shop
+
+
+@pytest.fixture
+def shop(written: Shop, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    settings.TAEL_SANDBOX, settings.TAEL_PAYOUT_PROVIDER = True, "manual"
+    set_clock(monkeypatch)(NOW)
+    return written
 
 
 def test_it_tells_what_the_merchant_has_and_owes(shop: Shop) -> None:

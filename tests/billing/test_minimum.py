@@ -23,6 +23,7 @@ from tests.billing.paying import (
     transfer,
 )
 from tests.shops import Shop
+from tests.whole import full
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("provider")]
 
@@ -40,8 +41,10 @@ def at_stripe(currency: str = "USD", **terms: Any) -> Shop:
     ("currency", "below", "more", "bill", "minimum"),
     [
         ("USD", "0.30", "0.25", "0.55", "0.50"),
-        ("JPY", "49", "1", "50", "50"),
-        ("THB", "9.99", "0.01", "10.00", "10.00"),
+        *full(
+            ("JPY", "49", "1", "50", "50"),
+            ("THB", "9.99", "0.01", "10.00", "10.00"),
+        ),
     ],
 )
 def test_less_than_the_minimum_makes_no_bill_and_carries_forward(

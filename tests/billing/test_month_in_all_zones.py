@@ -6,18 +6,21 @@ import pytest
 
 from tests import shops
 from tests.billing import deciding
+from tests.whole import full
 
 pytestmark = pytest.mark.django_db
 
 ZONES = [
     "Pacific/Kiritimati",  # +14
-    "Pacific/Chatham",  # +12:45, +13:45 from 24 September 2017
-    "Asia/Kathmandu",  # +5:45
-    "Asia/Kolkata",  # +5:30
-    "UTC",
     "America/St_Johns",  # −2:30, −3:30 from 5 November 2017
     "America/Sao_Paulo",  # 15 October 2017 starts at 01:00
-    "Pacific/Pago_Pago",  # −11
+    *full(
+        "Pacific/Chatham",  # +12:45, +13:45 from 24 September 2017
+        "Asia/Kathmandu",  # +5:45
+        "Asia/Kolkata",  # +5:30
+        "UTC",
+        "Pacific/Pago_Pago",  # −11
+    ),
 ]
 
 

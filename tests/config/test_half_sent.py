@@ -16,7 +16,7 @@ import pytest
 from django.conf import settings
 
 from tests import lacking
-from tests.processes import until
+from tests.processes import new_data_folder, starting, until
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 CONFIGURATION = settings.BASE_DIR / "deploy" / "nginx.conf"
@@ -25,7 +25,6 @@ HALF = (
     b"Content-Type: application/x-www-form-urlencoded\r\n\r\nlogin="
 )
 CLIENTS = 200
-Start = Callable[..., "subprocess.Popen[str]"]
 
 
 def free_port() -> int:
@@ -34,17 +33,18 @@ def free_port() -> int:
         return port
 
 
-@pytest.fixture
-def gunicorn(start: Start) -> int:
+@pytest.fixture(scope="module")
+def gunicorn() -> Iterator[int]:
     """The web server as it is started anywhere: two workers of four threads."""
     port = free_port()
-    start(
-        *("-m", "gunicorn", "config.wsgi", "--workers", "2", "--no-control-socket"),
-        *("--bind", f"127.0.0.1:{port}", "--log-level", "critical"),
-        ALLOWED_HOSTS="localhost 127.0.0.1",
-    )
-    until(lambda: answers(port), 120)
-    return port
+    with new_data_folder() as folder, starting(folder) as start:
+        start(
+            *("-m", "gunicorn", "config.wsgi", "--workers", "2", "--no-control-socket"),
+            *("--bind", f"127.0.0.1:{port}", "--log-level", "critical"),
+            ALLOWED_HOSTS="localhost 127.0.0.1",
+        )
+        until(lambda: answers(port), 120)
+        yield port
 
 
 @pytest.fixture

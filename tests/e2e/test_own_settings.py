@@ -9,6 +9,7 @@ from tests import shops
 from tests.e2e.test_every_page import violations
 from tests.e2e.test_reading_the_books import sign_in
 from tests.factories import PASSWORD, member
+from tests.whole import full
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -37,10 +38,13 @@ def confirm_password(page: Page, server: LiveServer) -> None:
     page.get_by_role("button", name="Confirm").click()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
+@pytest.mark.parametrize(
+    ("width", "scheme", "every"), [(360, "dark", 1), (1440, "light", 3), *full((1440, "light", 1))]
+)
 def test_the_settings_fit_their_screen_and_axe_finds_nothing(
-    owner: User, browser: Browser, live_server: LiveServer, width: int, scheme: str
+    owner: User, browser: Browser, live_server: LiveServer, width: int, scheme: str, every: int
 ) -> None:
+    """In `make test` every page on a telephone, and every third on a wide screen."""
     page = browser.new_page(
         viewport={"width": width, "height": 800},
         color_scheme="dark" if scheme == "dark" else "light",
@@ -49,7 +53,7 @@ def test_the_settings_fit_their_screen_and_axe_finds_nothing(
     page.on("console", lambda message: problems.append(f"{message.type}: {message.text}"))
     sign_in(page, live_server, owner.email)
     confirm_password(page, live_server)
-    for path in PAGES:
+    for path in PAGES[::every]:
         page.goto(f"{live_server.url}{path}")
         assert page.url == f"{live_server.url}{path}"
         assert page.evaluate("document.documentElement.scrollWidth") == width, path

@@ -9,6 +9,7 @@ from tests import shops
 from tests.billing import deciding
 from tests.credit import withdrawing
 from tests.factories import UserFactory, browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db
 SEARCH = "/m/rosewood/search/"
 
 
-@pytest.fixture
+@kept()
 def shop() -> Shop:
     """Has orders A-1, A-10 and 50%, request FR-1, charges C-1 to C-3 and a bill."""
     shop = shops.join("2026-10-01 09:00")
@@ -37,7 +38,8 @@ def goes_to(shop: Shop, text: str) -> str:
 
 
 def results(shop: Shop, text: str) -> str:
-    response = browser_of(member(shop, "VIEWER")).get(SEARCH, {"q": text})
+    address = f"/m/{shop.reference}/search/"
+    response = browser_of(member(shop, "VIEWER")).get(address, {"q": text})
     assert response.status_code == 200
     return text_of(response).split("Sign out")[-1]
 
@@ -113,7 +115,7 @@ def test_the_beginning_of_a_reference_lists_what_starts_so(shop: Shop) -> None:
 
 
 def test_a_withdrawal_is_found_by_its_reference() -> None:
-    shop = withdrawing.shop_with("1000.00")
+    shop = withdrawing.shop_with("1000.00", "other-shop")
     withdrawal = withdrawing.withdraw(shop, "150.00")
     page = results(shop, withdrawal.reference[:5].lower())
     assert f"{withdrawal.reference} Withdrawal 3 Nov 2026" in page

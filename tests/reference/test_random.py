@@ -82,7 +82,9 @@ def events(seed: int) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize(
+    "seed", [*range(5), *(pytest.param(seed, marks=pytest.mark.full) for seed in range(5, 40))]
+)
 def test_books_hold_and_do_not_depend_on_when_jobs_ran(seed):
     rng, quiet, busy = random.Random(seed), Model(), Model()
     end = datetime(2018, 12, 31, 12, tzinfo=UTC)

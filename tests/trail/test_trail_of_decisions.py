@@ -1,6 +1,7 @@
 """Every decision of the admin leaves its rows on the trail when it is taken, and none when not."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from types import SimpleNamespace
 
 import pytest
@@ -17,6 +18,7 @@ from credit.models import PayoutAnswerFile, Withdrawal
 from credit.queries import withdrawals as queries
 from credit.tasks import take_payout_answers
 from merchants import roles
+from merchants.models import User
 from tests import trailed
 from tests.billing import operator_decisions as billing
 from tests.billing.operator_decisions import DECIDED_AT, DECIDER
@@ -40,9 +42,21 @@ ELSEWHERE = {
 shop = kept_of("shop")
 
 
+@cache  # neighbours give the same function, and so share what it writes
+def with_operators(join: Callable[[], Shop]) -> Callable[[], Shop]:
+    """Writes the shop, an administrator, and somebody with all roles at once, as nobody has."""
+
+    def write() -> Shop:
+        operator("Administrator", email=ANOTHER)
+        browser_of(operator(*roles.names(), email=DECIDER))
+        return join()
+
+    return write
+
+
 def each(cases: Iterable[Case]) -> pytest.MarkDecorator:
     """Each case with its shop, which neighbours share."""
-    told = [pytest.param(case.join, case, id=str(case)) for case in cases]
+    told = [pytest.param(with_operators(case.join), case, id=str(case)) for case in cases]
     return pytest.mark.parametrize(("shop", "case"), told, indirect=["shop"], scope="module")
 
 
@@ -59,12 +73,9 @@ def sandbox(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def browser() -> Client:
-    """The browser of somebody with all roles at once, as nobody has; there is another
-    administrator, too.
-    """
-    operator("Administrator", email=ANOTHER)
-    return browser_of(operator(*roles.names(), email=DECIDER))
+def browser(shop: Shop) -> Client:
+    """The browser of somebody with all roles at once, as nobody has."""
+    return browser_of(User.objects.get(email=DECIDER))
 
 
 def page_of(case: Case, row: Model | None) -> str:
@@ -129,7 +140,7 @@ def test_a_decision_that_is_refused_leaves_none(
     assert trailed.told(since) == []
 
 
-@pytest.mark.parametrize("shop", [billing.join], indirect=True)
+@pytest.mark.parametrize("shop", [with_operators(billing.join)], indirect=True)
 def test_a_merchants_own_price_and_its_end(shop: Shop, browser: Client) -> None:
     page = "/admin/billing/feeprice/decide/introduce/"
     own = STORAGE | {"merchant": "rosewood", "from_on": "2026-11-04"}
@@ -143,7 +154,7 @@ def test_a_merchants_own_price_and_its_end(shop: Shop, browser: Client) -> None:
     assert [entry.merchant for entry in trailed.entries()] == [shop.merchant] * 2
 
 
-@pytest.mark.parametrize("shop", [credit.join], indirect=True)
+@pytest.mark.parametrize("shop", [with_operators(credit.join)], indirect=True)
 def test_an_overtaken_review_is_on_the_trail(shop: Shop, browser: Client) -> None:
     review = credit.review(shop)
     for order in shop.line.orders.filter(amount=15000)[:2]:  # 15,000 paid are left of 45,000
@@ -155,7 +166,7 @@ def test_an_overtaken_review_is_on_the_trail(shop: Shop, browser: Client) -> Non
     ]
 
 
-@pytest.mark.parametrize("shop", [credit.join], indirect=True)
+@pytest.mark.parametrize("shop", [with_operators(credit.join)], indirect=True)
 def test_what_goes_to_the_bank_and_what_it_answers(shop: Shop, browser: Client) -> None:
     paid, failed = (withdrawing.withdraw(shop, amount) for amount in ("100.00", "200.00"))
     page = "/admin/credit/withdrawal/decide/{}/"
