@@ -96,7 +96,7 @@ def test_a_request_keeps_the_name_that_the_proxy_gave_it(given: str, is_taken: b
 def test_what_a_task_logs_names_job_and_task(lines: Lines) -> None:
     damage(shops.join("2026-11-01 10:00"))
     run("billing-day-ends", "2026-11-02 00:00")
-    (line,) = lines.of("config.celery")
+    (line,) = lines.of("jobs.definitions")
     assert (line["task"], line["job"]) == ("jobs.tasks.do_chunk", "billing-day-ends")
     assert line["task_id"]
     assert line["message"].endswith("the account of this merchant is damaged") or line["exc_info"]

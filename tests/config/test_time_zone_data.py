@@ -70,6 +70,17 @@ def vancouver() -> Shop:
     return shop
 
 
+@pytest.fixture(autouse=True)
+def nobody_else_is_connected(db: None) -> None:
+    """Ends what earlier tests left connected, such as a web server for browsers in a thread."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND backend_type = 'client backend'"
+        )
+
+
 @pytest.fixture
 def newer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """Gives this process another version, which has Vancouver's clock go with Los Angeles'."""

@@ -73,7 +73,7 @@ def answered(references: list[str]) -> tuple[Client, PayoutAnswerFile, float]:
     began = time.monotonic()
     shown = text(browser.post(ANSWERS, sent))
     took = time.monotonic() - began
-    assert f"The file is here, with {len(references)} rows." in shown
+    assert f"The file is here, with {len(references):,} rows." in shown
     return browser, PayoutAnswerFile.objects.get(), took
 
 
