@@ -74,11 +74,20 @@ def vancouver() -> Shop:
 def nobody_else_is_connected(db: None) -> None:
     """Ends what earlier tests left connected, such as a web server for browsers in a thread."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            " AND backend_type = 'client backend'"
-        )
+        cursor.execute("SELECT pg_backend_pid()")
+        (own,) = cursor.fetchone()
+    # On a connection of its own: a transaction sees the sessions as they were when it first looked.
+    other = connections.create_connection("default")
+    try:
+        with other.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid NOT IN (pg_backend_pid(), %s)"
+                " AND backend_type = 'client backend'",
+                [own],
+            )
+    finally:
+        other.close()
 
 
 @pytest.fixture
