@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin import ShowFacets
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -204,6 +205,15 @@ class Bounded(ModelAdmin):
             messages.info(request, f"Found among the latest {WINDOW:,} rows. Of one merchant all"
                           " are found: put its reference into the box.")  # fmt: skip
         response: HttpResponse = super().changelist_view(request, extra_context)
+        return response
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Refuse who may not look before the row is looked for: that it is not there says much."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        response: HttpResponse = super().history_view(request, object_id, extra_context)
         return response
 
 
