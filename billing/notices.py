@@ -52,7 +52,7 @@ PAYMENT_REVERSED = Kind(
             _("A payment of bill %(number)s was taken back"),
             _(
                 "%(amount)s that was paid for bill %(number)s was taken back by the card's bank."
-                " The bill stays paid for now; we look into it and tell you here what follows."
+                " The bill stays paid while we look into it; we tell you here what follows."
             ),
         ),
         "REFUNDED": Text(

@@ -18,7 +18,7 @@ from billing.models import BillingAccount, Charge, Fee, Invoice
 from billing.models.charges import RESERVED_PREFIX
 from billing.models.fees import Posting
 from billing.operations import days, invoices, items
-from billing.operations.charge_writer import ChargeWriter, Content, ItemKey, Row
+from billing.operations.charge_batches import ChargeWriter, Content, ItemKey, Row
 from billing.queries.prices import PriceList
 from credit.operations import lines
 from lib import arrival, calendar, money

@@ -15,7 +15,7 @@ from billing.operations.payments import PaymentUnderWay
 from billing.providers.minimums import is_too_little
 from billing.queries import undecided
 from credit.operations import closing
-from credit.operations.withdrawal_steps import stop_if_suspected
+from credit.operations.withdrawal_transitions import stop_if_suspected
 from lib import calendar, money, wording
 from lib.refusals import Conflict, Refused
 from merchants.models import TimeZonePeriod

@@ -17,7 +17,7 @@ from billing.operations.bill_decisions import BillNotOpen, hold
 from billing.operations.charges import AccountClosed
 from billing.queries import undecided
 from billing.trail import Action
-from credit.operations.withdrawal_steps import stop_if_suspected
+from credit.operations.withdrawal_transitions import stop_if_suspected
 from lib import money, wording
 from lib.refusals import Conflict, Invalid, Refused
 from trail import operations as trail

@@ -18,7 +18,7 @@ from moneyed import CurrencyDoesNotExist, Money
 
 from credit.models import PayoutAnswer, PayoutAnswerFile, Withdrawal
 from credit.operations import payouts
-from credit.operations import withdrawal_steps as steps
+from credit.operations import withdrawal_transitions as steps
 from credit.trail import Action
 from lib.refusals import Refused
 from trail import operations as trail

@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db import transaction
 
 from credit.models import CreditLine, Withdrawal
-from credit.operations import withdrawal_steps as steps
+from credit.operations import withdrawal_transitions as steps
 from credit.providers import number_of
 from credit.trail import Action
 from lib import money, second_person, wording

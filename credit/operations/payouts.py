@@ -18,7 +18,7 @@ from moneyed import Money
 
 from credit import withdrawal_failures
 from credit.models import Withdrawal
-from credit.operations import withdrawal_steps as steps
+from credit.operations import withdrawal_transitions as steps
 from credit.providers import PROVIDERS, SANDBOX, Answer, NoAnswer
 from credit.queries.withdrawals import ANSWERED_WITHIN
 from credit.trail import Action

@@ -17,8 +17,8 @@ from moneyed import Money
 from credit import providers
 from credit.models import CreditLine, CreditPolicy, ProceedsEntry, Withdrawal
 from credit.operations import destinations, lines, policies
-from credit.operations import withdrawal_steps as steps
-from credit.operations.withdrawal_steps import (
+from credit.operations import withdrawal_transitions as steps
+from credit.operations.withdrawal_transitions import (
     AlreadyDecided,
     UnknownWithdrawal,
     WithdrawalsStopped,

@@ -309,7 +309,7 @@ ANSWERS = {
     ),
     "PAYMENT_REVERSED RECORDED": (
         "250.00 USD that was paid for bill 2026-000001 was taken back by the card's bank. The bill"
-        " stays paid for now; we look into it and tell you here what follows."
+        " stays paid while we look into it; we tell you here what follows."
     ),
     "PAYMENT_REVERSED REFUNDED": (
         "250.00 USD that was paid for bill 2026-000001 went back to your card. Nothing is to be"
