@@ -12,7 +12,7 @@ from django.utils.html import format_html
 
 from backoffice.decisions import Act, Call, Deciding, Decision, Reasoned
 from backoffice.list_pages import ReadOnly, waiting
-from jobs import queries, runs, tasks
+from jobs import queries, requested, tasks
 from jobs.backoffice import PARKED
 from jobs.forms import JobOrder
 from jobs.models import JobFailure, JobRun
@@ -50,7 +50,7 @@ class WithState(Deciding, ReadOnly):
 
 def _order(act: Act) -> JobRun:
     said = act.cleaned_data
-    started = runs.order(
+    started = requested.order(
         job_name=said["job"], at=said["at"], reason=act.reason, actor=act.actor, now=act.now
     )
     tasks.spread(started)
@@ -148,7 +148,7 @@ class JobFailureAdmin(WithState):
                 f"{failure.job} is run now for this row alone. It failed {failure.failures}"
                 f" time{'s' if failure.failures > 1 else ''}, the last time with: {failure.error}"
             ),
-            carry_out=Call(runs.retry, "failure_id"),
+            carry_out=Call(requested.retry, "failure_id"),
             done=_what_came_of_it,
             is_open=lambda failure: failure.resolved_at is None,
         ),

@@ -20,12 +20,9 @@ from jobs.chunks import Failures, Turn
 from jobs.definitions import Job
 from jobs.models import JobFailure, JobRun
 from jobs.queries import KEPT, STUCK_AFTER, is_old
-from jobs.timetable import job_named
-from jobs.trail import Action
-from lib import counters, locks, wording
-from lib.refusals import Invalid, Refused
+from lib import counters, locks
+from lib.refusals import Refused
 from lib.texts import shown
-from trail import operations as trail
 
 log = logging.getLogger(__name__)
 
@@ -86,28 +83,10 @@ class TickTaken(Refused):
     code = "tick_taken"
 
 
-class UnknownJob(Refused):
-    """The timetable has no such job."""
-
-    code = "unknown_job"
-
-
 class JobAtWork(Refused):
     """A run of the job has not ended; no second one starts beside it."""
 
     code = "job_at_work"
-
-
-class UnknownFailure(Refused):
-    """There is no such parked row."""
-
-    code = "unknown_failure"
-
-
-class AlreadyResolved(Refused):
-    """A later run has dealt with the row."""
-
-    code = "already_resolved"
 
 
 @dataclass(frozen=True)
@@ -142,7 +121,7 @@ def start(
                 _check_alone(job, turn, now)
             due = job.find(at)
             _resolve_what_is_not_due(job, due, at, now)
-            return _start(job, due, at=at, now=now, actor=actor, turn=turn)
+            return start_with(job, due, at=at, now=now, actor=actor, turn=turn)
     except (TickTaken, JobAtWork):
         raise
     except Exception as error:
@@ -189,7 +168,7 @@ def _end_with(
     JobRun.objects.bulk_create([run], ignore_conflicts=tick is not None)
 
 
-def _start(
+def start_with(
     job: Job,
     due: Sequence[int],
     *,
@@ -198,6 +177,7 @@ def _start(
     actor: str,
     turn: JobRun | None = None,
 ) -> Started:
+    """Put a run of these rows on record, or into the `turn` taken for it; its chunks wait."""
     chunks = job.chunks(due)
     run = turn or JobRun(job=job.name, due_at=at, started_at=now, actor=actor)
     run.ended_at = None if chunks else now
@@ -361,73 +341,6 @@ def said(error: Exception) -> str:
     """An error in words for operators. A refusal's own words are a sentence already."""
     text = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
     return shown(text.strip(), LONGEST_ERROR)
-
-
-# --- by hand --------------------------------------------------------------------------------------
-
-
-def order(*, job_name: str, at: datetime, actor: str, reason: str, now: datetime) -> Started:
-    """Have a job do what is due at `at`, however long ago that was; it may have been done before.
-
-    Raises UnknownJob and JobAtWork; Invalid for an instant in the future, or without a reason.
-    """
-    job, reason = _job(job_name), wording.checked("reason", reason)
-    if at > now:
-        raise Invalid("at", "is still to come; a job does what has fallen due")
-    with transaction.atomic():
-        started = start(job, at=at, now=now, actor=actor, is_alone=True)
-        trail.write(
-            Action.JOB_RUN,
-            actor=actor,
-            subject=f"{job.name} at {at.isoformat()}",
-            after={"run": started.run.pk, "rows_due": started.run.rows_due},
-            reason=reason,
-            now=now,
-        )
-    return started
-
-
-def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFailure:
-    """Try a parked row once more, here and now. Returns its failure, which says what came of it.
-
-    Raises UnknownFailure, AlreadyResolved and UnknownJob; Invalid without a reason.
-    """
-    reason = wording.checked("reason", reason)
-    failure = JobFailure.objects.filter(pk=failure_id).first()
-    if failure is None:
-        raise UnknownFailure(f"failure: there is no parked row {failure_id}")
-    if failure.resolved_at is not None:
-        raise AlreadyResolved(f"failure: {failure} has been dealt with already")
-    job = _job(failure.job)
-    with transaction.atomic():
-        run = _start(job, [failure.row_id], at=now, now=now, actor=actor).run
-        trail.write(
-            Action.FAILURE_RETRIED,
-            actor=actor,
-            merchant_id=failure.merchant_id,
-            subject=str(failure),
-            after={"run": run.pk},
-            reason=reason,
-            now=now,
-        )
-    try:
-        failures = work_off(job, [failure.row_id], now)
-    except Exception as error:
-        give_up(run.pk, 1, error=error, now=now)
-        raise
-    finish(run.pk, 1, job=job, keys=[failure.row_id], failures=failures, now=now)
-    failure.refresh_from_db()
-    return failure
-
-
-def _job(name: str) -> Job:
-    try:
-        return job_named(name)
-    except LookupError as error:
-        raise UnknownJob(f"job: {error}") from None
-
-
-# --- tidying up -----------------------------------------------------------------------------------
 
 
 def forget(run_ids: Sequence[int], now: datetime) -> Failures:

@@ -12,7 +12,7 @@ from django.db import OperationalError
 from billing.models import BillingAccount
 from billing.operations import days
 from credit.models import CreditLine
-from jobs import definitions, queries, runs, tasks
+from jobs import definitions, queries, requested, runs, tasks
 from jobs.chunks import Failures, one_by_one, run_bisecting
 from jobs.models import JobFailure, JobRun
 from jobs.timetable import job_named
@@ -204,7 +204,7 @@ def test_halving_finds_all_that_are_at_fault() -> None:
 
 def retry() -> JobFailure:
     failure = JobFailure.objects.get()
-    return runs.retry(failure_id=failure.pk, actor=OPERATOR, reason="mended", now=NEXT_RUN)
+    return requested.retry(failure_id=failure.pk, actor=OPERATOR, reason="mended", now=NEXT_RUN)
 
 
 def test_a_row_tried_again_by_hand_is_done_or_says_why_not() -> None:
@@ -225,7 +225,7 @@ def test_a_row_tried_again_by_hand_is_done_or_says_why_not() -> None:
         (OPERATOR, "shop-31", row, "mended"),
         (OPERATOR, "shop-31", row, "mended"),
     ]
-    with pytest.raises(runs.AlreadyResolved):
+    with pytest.raises(requested.AlreadyResolved):
         retry()
     assert TrailEntry.objects.count() == 2
 
@@ -234,7 +234,7 @@ def test_a_job_can_be_run_again_for_a_date() -> None:
     shop = fifty()[0]
     at = shops.instant("2026-11-03 00:00")
     order = {"job_name": "billing-day-ends", "actor": OPERATOR, "reason": "the close failed"}
-    started = runs.order(at=at, now=shops.instant("2026-11-05 09:00"), **order)
+    started = requested.order(at=at, now=shops.instant("2026-11-05 09:00"), **order)
     assert (started.run.rows_due, started.run.actor) == (50, OPERATOR)
     tasks.do_chunk(started.run.pk, 1, "billing-day-ends", list(started.chunks[0]), at.isoformat())
     assert str(shop.account.open_on) == "2026-11-03"  # and not further
@@ -249,7 +249,7 @@ def test_a_job_can_be_run_again_for_a_date() -> None:
 @pytest.mark.parametrize(
     ("wrong", "refusal"),
     [
-        ({"job_name": "no-such-job"}, runs.UnknownJob),
+        ({"job_name": "no-such-job"}, requested.UnknownJob),
         ({"reason": "  "}, Invalid),
         ({"at": NEXT_RUN + timedelta(seconds=1)}, Invalid),
     ],
@@ -259,7 +259,7 @@ def test_what_cannot_be_run_leaves_no_trace(
 ) -> None:
     said = {"job_name": "order-flags", "at": NEXT_RUN, "reason": "why not", "actor": OPERATOR}
     with pytest.raises(refusal):
-        runs.order(now=NEXT_RUN, **{**said, **wrong})  # type: ignore[arg-type]
+        requested.order(now=NEXT_RUN, **{**said, **wrong})  # type: ignore[arg-type]
     assert (JobRun.objects.count(), TrailEntry.objects.count()) == (0, 0)
 
 

@@ -16,7 +16,7 @@ from config.timetable import TIMETABLE
 from credit.operations import payouts
 from credit.providers import PROVIDERS as BANKS
 from credit.providers import Answer as BankAnswer
-from jobs import definitions, runs, tasks
+from jobs import definitions, requested, runs, tasks
 from jobs.models import JobRun
 from jobs.timetable import job_named
 from lib import clock
@@ -187,7 +187,7 @@ def test_no_second_run_starts_while_one_is_at_work(settings: Any) -> None:
         later = at + timedelta(minutes=14, seconds=59)
         assert runs.is_at_work(job, later)
         with pytest.raises(runs.JobAtWork):
-            runs.order(
+            requested.order(
                 job_name=COLLECTING, at=at, actor="olga@tael.example", reason="again", now=later
             )
         assert JobRun.objects.count() == 1

@@ -1,0 +1,93 @@
+"""What operators ask of the jobs: a run for an instant, and another try of a parked row."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from jobs import runs
+from jobs.definitions import Job
+from jobs.models import JobFailure
+from jobs.timetable import job_named
+from jobs.trail import Action
+from lib import wording
+from lib.refusals import Invalid, Refused
+from trail import operations as trail
+
+
+class UnknownJob(Refused):
+    """The timetable has no such job."""
+
+    code = "unknown_job"
+
+
+class UnknownFailure(Refused):
+    """There is no such parked row."""
+
+    code = "unknown_failure"
+
+
+class AlreadyResolved(Refused):
+    """A later run has dealt with the row."""
+
+    code = "already_resolved"
+
+
+def order(*, job_name: str, at: datetime, actor: str, reason: str, now: datetime) -> runs.Started:
+    """Have a job do what is due at `at`, however long ago that was; it may have been done before.
+
+    Raises UnknownJob and JobAtWork; Invalid for an instant in the future, or without a reason.
+    """
+    job, reason = _job(job_name), wording.checked("reason", reason)
+    if at > now:
+        raise Invalid("at", "is still to come; a job does what has fallen due")
+    with transaction.atomic():
+        started = runs.start(job, at=at, now=now, actor=actor, is_alone=True)
+        trail.write(
+            Action.JOB_RUN,
+            actor=actor,
+            subject=f"{job.name} at {at.isoformat()}",
+            after={"run": started.run.pk, "rows_due": started.run.rows_due},
+            reason=reason,
+            now=now,
+        )
+    return started
+
+
+def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFailure:
+    """Try a parked row once more, here and now. Returns its failure, which says what came of it.
+
+    Raises UnknownFailure, AlreadyResolved and UnknownJob; Invalid without a reason.
+    """
+    reason = wording.checked("reason", reason)
+    failure = JobFailure.objects.filter(pk=failure_id).first()
+    if failure is None:
+        raise UnknownFailure(f"failure: there is no parked row {failure_id}")
+    if failure.resolved_at is not None:
+        raise AlreadyResolved(f"failure: {failure} has been dealt with already")
+    job = _job(failure.job)
+    with transaction.atomic():
+        run = runs.start_with(job, [failure.row_id], at=now, now=now, actor=actor).run
+        trail.write(
+            Action.FAILURE_RETRIED,
+            actor=actor,
+            merchant_id=failure.merchant_id,
+            subject=str(failure),
+            after={"run": run.pk},
+            reason=reason,
+            now=now,
+        )
+    try:
+        failures = runs.work_off(job, [failure.row_id], now)
+    except Exception as error:
+        runs.give_up(run.pk, 1, error=error, now=now)
+        raise
+    runs.finish(run.pk, 1, job=job, keys=[failure.row_id], failures=failures, now=now)
+    failure.refresh_from_db()
+    return failure
+
+
+def _job(name: str) -> Job:
+    try:
+        return job_named(name)
+    except LookupError as error:
+        raise UnknownJob(f"job: {error}") from None
