@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from django.conf import settings
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from billing.models import BillingAccount
 from billing.operations import accounts, charges
 from lib import money
 from lib.events import (
+    DECIMAL,
     Amount,
     BatchedType,
     Currency,
@@ -23,7 +24,6 @@ from lib.events import (
     OptionalReference,
     Outcome,
     Reference,
-    read,
 )
 from lib.refusals import Invalid, Refused
 from merchants.events import Opening, Terms
@@ -35,19 +35,34 @@ def _quantity(value: object) -> object:
     return repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
+Quantity = Annotated[
+    Amount,
+    BeforeValidator(_quantity),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string", "pattern": f"^{DECIMAL}$"}, {"type": "number"}],
+            "examples": ["2.5"],
+        }
+    ),
+]
+
+
 class ChargeRecorded(Data):
+    """One fee for one thing that happened; without an amount, quantity times the day's price."""
+
     charge: Reference
     fee: Reference
     request: OptionalReference | None = ""
-    quantity: Annotated[Amount, BeforeValidator(_quantity)] = Decimal(1)
+    quantity: Quantity = Decimal(1)
     currency: Currency
     amount: Amount | None = None
     description: Description | None = ""
 
 
-def charge(event: Event, merchant_id: int, now: datetime) -> charges.NewCharge:
+def charge(
+    event: Event, data: ChargeRecorded, merchant_id: int, now: datetime
+) -> charges.NewCharge:
     """The charge that a `charge.recorded` event speaks of; raises Invalid."""
-    data = read(ChargeRecorded, event)
     return charges.NewCharge(
         merchant_id=merchant_id,
         reference=data.charge,
@@ -70,7 +85,25 @@ def record(new: Sequence[charges.NewCharge]) -> list[Outcome]:
     ]
 
 
-EVENT_TYPES = (BatchedType("charge.recorded", charge, record),)
+EVENT_TYPES = (
+    BatchedType(
+        "charge.recorded",
+        ChargeRecorded,
+        charge,
+        record,
+        scope="charges",
+        summary="The shop used a service that costs: this amount, or what the price list says.",
+        example={
+            "charge": "label-20261126-0001",
+            "fee": "shipping-label",
+            "request": "FR-2210",
+            "quantity": "1",
+            "currency": "USD",
+            "amount": "6.40",
+            "description": "Express, 2 kg",
+        },
+    ),
+)
 
 
 class AccountTerms(Terms):

@@ -8,6 +8,7 @@ from moneyed import Money
 from pydantic import BeforeValidator, Field
 
 from credit.operations import lines, metrics, orders, payments, refunds
+from credit.rules import MOST_INSTALMENTS
 from lib import counters, money
 from lib.events import (
     APPLIED,
@@ -19,7 +20,6 @@ from lib.events import (
     Outcome,
     Reference,
     Words,
-    read,
 )
 from lib.refusals import Invalid
 from merchants.events import Opening, Terms
@@ -41,43 +41,55 @@ Mark = Annotated[Decimal, BeforeValidator(_as_written), Field(allow_inf_nan=Fals
 
 
 class OrderPlaced(Data):
+    """A buyer's order that is to be paid later; parts fall due a month apart."""
+
     order: Reference
     buyer: Reference
     amount: Amount
     currency: Currency
-    instalments: Annotated[int, Field(strict=True, ge=1)] = 1
-    buyer_risk: Annotated[int, Field(strict=True, ge=0, le=3)] | None = None  # not known
+    instalments: Annotated[int, Field(strict=True, ge=1, le=MOST_INSTALMENTS)] = 1
+    # 0 and none: not known; 1 low, 2 medium, 3 high, which is declined
+    buyer_risk: Annotated[int, Field(strict=True, ge=0, le=3)] | None = None
 
 
 class OrderNamed(Data):
+    """The order, by its reference."""
+
     order: Reference
 
 
 class OrderCancelled(OrderNamed):
+    """The order, and why it is off."""
+
     reason: Words = ""
 
 
 class OrderPaid(OrderNamed):
+    """Cash for an order: `payment` is the payment's own reference."""
+
     payment: Reference
     amount: Amount
     currency: Currency
 
 
 class OrderRefunded(OrderNamed):
+    """Money that goes back to the buyer: `refund` is the refund's own reference."""
+
     refund: Reference
     amount: Amount
     currency: Currency
 
 
 class Metrics(Data):
+    """A rating of 0 to 5, and three marks of 0 to 100."""
+
     rating: Mark
     listing_quality: Mark
     profile_completeness: Mark
     after_sales: Mark
 
 
-def placed(event: Event, merchant_id: int, now: datetime) -> Outcome:
-    data = read(OrderPlaced, event)
+def placed(event: Event, data: OrderPlaced, merchant_id: int, now: datetime) -> Outcome:
     order, is_new = orders.place(
         merchant_id=merchant_id,
         reference=data.order,
@@ -93,20 +105,17 @@ def placed(event: Event, merchant_id: int, now: datetime) -> Outcome:
     return Outcome.of(is_new)
 
 
-def shipped(event: Event, merchant_id: int, now: datetime) -> Outcome:
-    data = read(OrderNamed, event)
+def shipped(event: Event, data: OrderNamed, merchant_id: int, now: datetime) -> Outcome:
     _, is_new = orders.ship(merchant_id=merchant_id, reference=data.order, at=event.at, now=now)
     return Outcome.of(is_new)
 
 
-def delivered(event: Event, merchant_id: int, now: datetime) -> Outcome:
-    data = read(OrderNamed, event)
+def delivered(event: Event, data: OrderNamed, merchant_id: int, now: datetime) -> Outcome:
     _, is_new = orders.deliver(merchant_id=merchant_id, reference=data.order, at=event.at, now=now)
     return Outcome.of(is_new)
 
 
-def cancelled(event: Event, merchant_id: int, now: datetime) -> Outcome:
-    data = read(OrderCancelled, event)
+def cancelled(event: Event, data: OrderCancelled, merchant_id: int, now: datetime) -> Outcome:
     _, is_new = orders.cancel(
         merchant_id=merchant_id,
         reference=data.order,
@@ -117,8 +126,7 @@ def cancelled(event: Event, merchant_id: int, now: datetime) -> Outcome:
     return Outcome.of(is_new)
 
 
-def paid(event: Event, merchant_id: int, now: datetime) -> Outcome:
-    data = read(OrderPaid, event)
+def paid(event: Event, data: OrderPaid, merchant_id: int, now: datetime) -> Outcome:
     _, is_new = payments.receive(
         merchant_id=merchant_id,
         order=data.order,
@@ -130,8 +138,7 @@ def paid(event: Event, merchant_id: int, now: datetime) -> Outcome:
     return Outcome.of(is_new)
 
 
-def refunded(event: Event, merchant_id: int, now: datetime) -> Outcome:
-    data = read(OrderRefunded, event)
+def refunded(event: Event, data: OrderRefunded, merchant_id: int, now: datetime) -> Outcome:
     _, is_new = refunds.give(
         merchant_id=merchant_id,
         order=data.order,
@@ -143,8 +150,7 @@ def refunded(event: Event, merchant_id: int, now: datetime) -> Outcome:
     return Outcome.of(is_new)
 
 
-def measured(event: Event, merchant_id: int, now: datetime) -> Outcome:
-    data = read(Metrics, event)
+def measured(event: Event, data: Metrics, merchant_id: int, now: datetime) -> Outcome:
     _, is_new = metrics.report(
         merchant_id=merchant_id,
         rating=data.rating,
@@ -165,14 +171,73 @@ def _count_orders(outcome: str, currency: str, times: int) -> None:
         counters.ORDERS.labels("declined").inc(times)
 
 
+ORDERS = "orders"  # the scope of keys that may tell of orders
+AN_ORDER = {"order": "A-1001"}
+CASH = AN_ORDER | {"amount": "129.90", "currency": "USD"}
+
 EVENT_TYPES = (
-    EventType("order.placed", placed, _count_orders),
-    EventType("order.shipped", shipped),
-    EventType("order.delivered", delivered),
-    EventType("order.cancelled", cancelled),
-    EventType("order.paid", paid),
-    EventType("order.refunded", refunded),
-    EventType("shop.metrics", measured),
+    EventType(
+        "order.placed",
+        OrderPlaced,
+        placed,
+        _count_orders,
+        scope=ORDERS,
+        summary="A buyer wants to pay later: the order is opened, or recorded as declined.",
+        example=CASH | {"buyer": "b-7731", "instalments": 3, "buyer_risk": 1},
+    ),
+    EventType(
+        "order.shipped",
+        OrderNamed,
+        shipped,
+        scope=ORDERS,
+        summary="The order has left the shop.",
+        example=AN_ORDER,
+    ),
+    EventType(
+        "order.delivered",
+        OrderNamed,
+        delivered,
+        scope=ORDERS,
+        summary="The buyer has the order; its parts fall due from this day.",
+        example=AN_ORDER,
+    ),
+    EventType(
+        "order.cancelled",
+        OrderCancelled,
+        cancelled,
+        scope=ORDERS,
+        summary="The order is off before anything of it was paid.",
+        example=AN_ORDER | {"reason": "The buyer changed their mind."},
+    ),
+    EventType(
+        "order.paid",
+        OrderPaid,
+        paid,
+        scope=ORDERS,
+        summary="The buyer has paid, in whole or in part.",
+        example=CASH | {"payment": "pay-88213"},
+    ),
+    EventType(
+        "order.refunded",
+        OrderRefunded,
+        refunded,
+        scope=ORDERS,
+        summary="The buyer gets back, in whole or in part.",
+        example=CASH | {"refund": "ref-5120", "amount": "29.90"},
+    ),
+    EventType(
+        "shop.metrics",
+        Metrics,
+        measured,
+        scope="metrics",
+        summary="How the shop does, as the marketplace measures it; limit reviews take the latest.",
+        example={
+            "rating": "4.7",
+            "listing_quality": 88,
+            "profile_completeness": 75,
+            "after_sales": 91,
+        },
+    ),
 )
 
 

@@ -22,6 +22,7 @@ from lib.events import (
     EventType,
     FoundingType,
     Outcome,
+    read,
     type_named,
 )
 from lib.refusals import Invalid, Refused
@@ -54,7 +55,7 @@ class EventRun:
     def __init__(self) -> None:
         self._outcomes: list[Outcome | None] = []
         self._types: list[tuple[str, str]] = []  # and the currency of each, for the metrics
-        self._held: dict[BatchedType, list[tuple[int, Any]]] = {}
+        self._held: dict[BatchedType[Any], list[tuple[int, Any]]] = {}
         self._merchants: dict[str, int] = {}
 
     def apply(self, event: Event, *, now: datetime) -> None:
@@ -68,13 +69,16 @@ class EventRun:
                     self._record_held()
                     self._outcomes[place] = apply(event, now)
                 case BatchedType() as batched:
-                    new = batched.read(event, self._merchant_id(event.merchant), now)
-                    self._held.setdefault(batched, []).append((place, new))
-                case found:
                     merchant_id = self._merchant_id(event.merchant)
-                    if found is None:
-                        raise Invalid("type", f"there is no event type {event.type!r}")
-                    self._outcomes[place] = found.apply(event, merchant_id, now)
+                    new = batched.read(event, read(batched.data, event), merchant_id, now)
+                    self._held.setdefault(batched, []).append((place, new))
+                case EventType() as single:
+                    merchant_id = self._merchant_id(event.merchant)
+                    data = read(single.data, event)
+                    self._outcomes[place] = single.apply(event, data, merchant_id, now)
+                case None:
+                    self._merchant_id(event.merchant)
+                    raise Invalid("type", f"there is no event type {event.type!r}")
         except Refused as refusal:
             self._outcomes[place] = Outcome.rejected(refusal)
         except Exception as error:
@@ -117,7 +121,7 @@ class EventRun:
         return self._merchants[reference]
 
 
-def _record(batched: BatchedType, new: Sequence[Any]) -> list[Outcome]:
+def _record(batched: BatchedType[Any], new: Sequence[Any]) -> list[Outcome]:
     """Record events together; where the content of one is at fault, each half of them.
 
     Recording is all or nothing, so the halves find the books as the whole did.

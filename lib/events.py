@@ -4,13 +4,13 @@ An event is mapped to one operation by the app it belongs to, in its `events` mo
 registers when it starts; `gateway.events` applies them. See chapter 23 of docs/rules.md.
 """
 
-import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from functools import cached_property
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
     AwareDatetime,
@@ -19,13 +19,15 @@ from pydantic import (
     ConfigDict,
     PlainSerializer,
     StringConstraints,
+    WithJsonSchema,
 )
 from pydantic import ValidationError as PydanticError
 
-from lib import texts
+from lib import strict_json, texts
 from lib.refusals import Invalid, Refused
 
-_DECIMAL = re.compile(r"-?[0-9]{1,24}(\.[0-9]{1,12})?")
+DECIMAL = r"-?[0-9]{1,24}(\.[0-9]{1,12})?"
+_DECIMAL = re.compile(DECIMAL)
 
 
 def _decimal(value: object) -> Decimal:
@@ -60,6 +62,7 @@ Amount = Annotated[
     Decimal,
     BeforeValidator(_decimal),
     PlainSerializer(lambda value: f"{value.normalize():f}"),  # 200.0 and 200.00 are the same
+    WithJsonSchema({"type": "string", "pattern": f"^{DECIMAL}$", "examples": ["129.90"]}),
 ]
 
 
@@ -80,7 +83,13 @@ def _instant(value: object) -> object:
     return value
 
 
-Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
+Instant = Annotated[
+    AwareDatetime,
+    BeforeValidator(_instant),
+    WithJsonSchema(
+        {"type": "string", "format": "date-time", "examples": ["2026-11-26T10:00:00+07:00"]}
+    ),
+]
 
 
 class _Timed(BaseModel):
@@ -112,58 +121,83 @@ class Outcome:
     status: str
     code: str = ""
     reason: str = ""
+    fields: tuple[str, ...] = ()  # members at fault, or that differ from what is known
 
     @classmethod
     def rejected(cls, refusal: Refused) -> "Outcome":
-        return cls("rejected", refusal.code, str(refusal))
+        return cls(REJECTED, refusal.code, str(refusal), refusal.fields)
 
     @classmethod
     def of(cls, is_new: bool) -> "Outcome":
         return APPLIED if is_new else DUPLICATE
 
 
+REJECTED = "rejected"
 APPLIED = Outcome("applied")
 DUPLICATE = Outcome("duplicate")
 
-# Applies an event to the merchant with the id given, arriving `now`.
-Handler = Callable[[Event, int, datetime], Outcome]
 # Counts for the metrics that so many events in a currency ended with one status.
 Measure = Callable[[str, str, int], None]
 
 D = TypeVar("D", bound=Data)
 
 
-@dataclass(frozen=True, slots=True)
-class EventType:
-    """Events that are applied one by one."""
+@dataclass(frozen=True)
+class _Type:
+    """What all event types say of themselves: what is checked, described and shown of an event's
+    data comes from here alone.
+    """
 
     name: str
-    apply: Handler
+    scope: str = field(kw_only=True)  # which keys of the API may send such events
+    summary: str = field(kw_only=True)  # what has happened, in a sentence
+    example: dict[str, Any] = field(kw_only=True)  # data of an event of this type
+
+
+@dataclass(frozen=True)
+class EventType(_Type, Generic[D]):
+    """Events that are applied one by one.
+
+    `apply` takes the event with its data as `data`, the merchant's key, and when it arrives.
+    """
+
+    data: type[D]
+    apply: Callable[[Event, D, int, datetime], Outcome]
     measure: Measure | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BatchedType:
+@dataclass(frozen=True)
+class BatchedType(_Type, Generic[D]):
     """Events that are held back, and recorded many at once: `read` gives what `record` takes.
 
     Nothing that events of other types do reads or writes what these write, but for those that
     found a merchant. `record` is all or nothing, and tells what became of each.
     """
 
-    name: str
-    read: Callable[[Event, int, datetime], Any]
+    data: type[D]
+    read: Callable[[Event, D, int, datetime], Any]
     record: Callable[[Sequence[Any]], list[Outcome]]
 
+    def __hash__(self) -> int:
+        return hash(self.name)
 
-@dataclass(frozen=True, slots=True)
-class FoundingType:
-    """Events by which a merchant comes to be; what was held back is recorded before."""
 
-    name: str
+@dataclass(frozen=True)
+class FoundingType(_Type):
+    """Events by which a merchant comes to be; what was held back is recorded before.
+
+    Their data is known once all apps have said with which terms their books are opened.
+    """
+
+    described: Callable[[], type[Data]]
     apply: Callable[[Event, datetime], Outcome]
 
+    @cached_property
+    def data(self) -> type[Data]:
+        return self.described()
 
-AnyType = EventType | BatchedType | FoundingType
+
+AnyType = EventType[Any] | BatchedType[Any] | FoundingType
 _registered: dict[str, AnyType] = {}
 
 
@@ -180,11 +214,16 @@ def type_named(name: str) -> AnyType | None:
     return _registered.get(name)
 
 
+def all_types() -> list[AnyType]:
+    """Every event type, in the order in which the apps registered them."""
+    return list(_registered.values())
+
+
 def parse(text: str | bytes) -> Event:
     """The event in one line of JSON; raises Invalid, naming the member that is wrong."""
     try:
-        raw = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        raw = strict_json.loads(text)
+    except strict_json.NotJson as error:
         raise Invalid("event", f"not JSON ({error})") from error
     return from_object(raw)
 
@@ -215,8 +254,8 @@ def instant_in(text: str | bytes) -> datetime | None:
     A replay uses it to keep such a line in its place among the others.
     """
     try:
-        return _in_utc(_Timed.model_validate(json.loads(text)).at)
-    except (ValueError, RecursionError, Invalid):  # pydantic's own is a ValueError
+        return _in_utc(_Timed.model_validate(strict_json.loads(text)).at)
+    except (ValueError, Invalid):  # pydantic's own is a ValueError
         return None
 
 

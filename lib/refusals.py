@@ -1,5 +1,8 @@
 """The one ancestor of every refusal, so that a door can answer all of them in the same way."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -15,6 +18,8 @@ class Refused(Exception):
 
     code = "invalid"
     sentence: StrOrPromise = _("This can't be done. Check what you entered.")
+    # What of the request is at fault, or differs from what is known, by the names of the members.
+    fields: tuple[str, ...] = ()
 
 
 def sentence_of(refusal: Refused) -> str:
@@ -33,6 +38,7 @@ class Invalid(Refused):
     def __init__(self, field: str, problem: str, sentence: StrOrPromise | None = None) -> None:
         super().__init__(f"{field}: {problem}")
         self.field = field
+        self.fields = (field,)
         if sentence is not None:
             self.sentence = sentence
 
@@ -42,12 +48,23 @@ class CurrencyMismatch(Refused):
 
     code = "currency_mismatch"
     sentence = _("This amount is in another currency than yours.")
+    fields = ("currency",)
 
     def __init__(self, given: str, expected: str) -> None:
         super().__init__(f"currency: {given} given, this merchant's is {expected}")
 
 
 class Conflict(Refused):
-    """The reference is known already, with other content."""
+    """The reference is known already, with other content: `fields` differ."""
 
     code = "conflict"
+
+    def __init__(self, fact: str, fields: Iterable[str] = ()) -> None:
+        super().__init__(fact)
+        self.fields = tuple(fields)
+
+
+def differing(known: Mapping[str, Any], sent: Mapping[str, Any]) -> list[str]:
+    """The names of all that was sent, or is known, and is not the same in both."""
+    names = [*sent, *(name for name in known if name not in sent)]
+    return [name for name in names if known.get(name) != sent.get(name)]

@@ -17,6 +17,8 @@ from merchants.operations import merchants
 
 
 class MerchantJoined(Data):
+    """Who joins: the name, the currency of both books, the time zone, and the language."""
+
     name: Name
     currency: Currency
     timezone: Reference
@@ -75,4 +77,33 @@ def join(event: Event, now: datetime) -> Outcome:
     return Outcome.of(is_new)
 
 
-EVENT_TYPES = (FoundingType("merchant.joined", join),)
+def described() -> type[Data]:
+    """All that the event carries: the merchant, and the terms of each book that was registered."""
+    terms = (opening.terms for opening in _openings)
+    return type("MerchantJoinedWithTerms", (MerchantJoined, *terms), {"__doc__": DESCRIPTION})
+
+
+DESCRIPTION = "A merchant with all terms that its credit line and its billing account begin with."
+
+EVENT_TYPES = (
+    FoundingType(
+        "merchant.joined",
+        described,
+        join,
+        scope="merchants",
+        summary="A merchant joins the marketplace: its credit line and billing account are opened.",
+        example={
+            "name": "Rosewood Dresses",
+            "currency": "USD",
+            "timezone": "Asia/Bangkok",
+            "language": "th",
+            "credit_limit": "5000.00",
+            "payment_days": 10,
+            "settlement_days": 7,
+            "billing_threshold": "200.00",
+            "plan": "basic",
+            "plan_price": "39.00",
+            "plan_interval_days": 30,
+        },
+    ),
+)

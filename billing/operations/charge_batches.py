@@ -96,11 +96,15 @@ class Content(NamedTuple):
     amount: Decimal
     unit_price: Decimal | None
 
-    def is_same_as(self, other: "Content") -> bool:
-        """Whether the contents are the same; an amount is the same whether it was given or
-        priced.
-        """
-        return self[:-1] == other[:-1]
+    def differences(self, other: "Content") -> list[str]:
+        """The names of what differs; an amount is the same whether it was given or priced."""
+        if self[:-1] == other[:-1]:
+            return []
+        return [
+            name
+            for name, mine, its in zip(self._fields[:-1], self, other, strict=False)
+            if mine != its
+        ]
 
 
 class Row(NamedTuple):

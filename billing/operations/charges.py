@@ -176,8 +176,9 @@ class _Batch:
         amount, unit_price = self._amount(charge, account, known, now)
         row = self.row(charge, fee, account, amount, unit_price, now)
         if known is not None:
-            if not known.is_same_as(row.content):
-                raise ChargeConflict(f"charge: {charge.reference} is known with other content")
+            if others := known.differences(row.content):
+                fact = f"charge: {charge.reference} is known with other content"
+                raise ChargeConflict(fact, others)
             return False
         arrival.check(charge.at, arrived=now)
         if account.is_closed:

@@ -8,7 +8,7 @@ from django.db import transaction
 from credit.models import ShopMetrics
 from credit.operations import lines
 from lib import arrival
-from lib.refusals import Conflict, Invalid
+from lib.refusals import Conflict, Invalid, differing
 
 MARKS = ("listing_quality", "profile_completeness", "after_sales")
 SMALLEST_STEP = Decimal("0.0001")
@@ -52,6 +52,6 @@ def report(
         )
         if is_new:
             arrival.check(at, arrived=line.now)
-        elif any(getattr(metrics, field) != sent[field] for field in sent):
-            raise MetricsConflict(f"at: other metrics of {at.isoformat()} are known")
+        elif others := differing({field: getattr(metrics, field) for field in sent}, sent):
+            raise MetricsConflict(f"at: other metrics of {at.isoformat()} are known", others)
         return metrics, is_new

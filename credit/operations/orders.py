@@ -209,9 +209,11 @@ def _notify(order: Order, line: CreditLine) -> None:
 
 
 def _check_same(known: Order, sent: Order) -> None:
-    for field in ("buyer", "amount", "instalments", "buyer_risk"):
-        if getattr(known, field) != getattr(sent, field):
-            raise OrderConflict(f"order: {known.reference} is known with another {field}")
+    fields = ("buyer", "amount", "instalments", "buyer_risk")
+    others = [field for field in fields if getattr(known, field) != getattr(sent, field)]
+    if others:
+        named = " and ".join(others)
+        raise OrderConflict(f"order: {known.reference} is known with another {named}", others)
 
 
 def load(line: CreditLine, reference: str) -> Order:
@@ -326,7 +328,8 @@ def cancel(
         order = load(line, reference)
         if order.status == Order.Status.CANCELLED:
             if order.cancel_reason != reason:
-                raise OrderConflict(f"order: {reference} was cancelled for another reason")
+                fact = f"order: {reference} was cancelled for another reason"
+                raise OrderConflict(fact, ["reason"])
             return order, False
         if not order.is_open or order.paid:
             raise OrderNotOpen(f"order: {reference} is {order.status}, {order.paid:f} of it paid")

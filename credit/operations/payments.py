@@ -17,7 +17,7 @@ from credit.models import (
 )
 from credit.operations import lines, orders, overdue, refused_cash
 from lib import money
-from lib.refusals import Conflict, CurrencyMismatch, Invalid, Refused
+from lib.refusals import Conflict, CurrencyMismatch, Invalid, Refused, differing
 from merchants.queries import local_day
 
 
@@ -64,8 +64,9 @@ def receive(
         known = _told(line).filter(reference=reference).select_related("order").first()
         if known is not None:
             figure = money.figure(amount, line.currency)
-            if known.order.reference != order or known.amount != figure:
-                raise PaymentConflict(f"payment: {reference} is known with other content")
+            sent = {"order": order, "amount": figure}
+            if others := differing({"order": known.order.reference, "amount": known.amount}, sent):
+                raise PaymentConflict(f"payment: {reference} is known with other content", others)
             return known, False
         try:
             payment, refusal = _take(line, order, reference, amount, at)

@@ -12,7 +12,7 @@ from moneyed import Money
 from credit.models import CreditLine, LimitEntry, Order, OrderRefund, ProceedsEntry, RefusedCash
 from credit.operations import lines, orders, overdue, refused_cash
 from lib import money
-from lib.refusals import Conflict, CurrencyMismatch, Invalid, Refused
+from lib.refusals import Conflict, CurrencyMismatch, Invalid, Refused, differing
 
 
 class RefundConflict(Conflict):
@@ -47,8 +47,9 @@ def give(
         )
         if known is not None:
             figure = money.figure(amount, line.currency)
-            if known.order.reference != order or known.amount != figure:
-                raise RefundConflict(f"refund: {reference} is known with other content")
+            sent = {"order": order, "amount": figure}
+            if others := differing({"order": known.order.reference, "amount": known.amount}, sent):
+                raise RefundConflict(f"refund: {reference} is known with other content", others)
             return known, False
         try:
             return _give(line, order, reference, amount, at), True

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 
 from lib import arrival, calendar
-from lib.refusals import Conflict, Invalid, Refused
+from lib.refusals import Conflict, Invalid, Refused, differing
 from merchants.models import Merchant, TimeZonePeriod
 
 
@@ -60,5 +60,6 @@ def join(
                 starts_at=calendar.FIRST_INSTANT,
             )
     if not is_new and merchant.joined_with != terms:
-        raise MerchantConflict(f"merchant: {reference} joined before with other terms")
+        others = differing(merchant.joined_with, terms)
+        raise MerchantConflict(f"merchant: {reference} joined before with other terms", others)
     return merchant, is_new

@@ -1,0 +1,37 @@
+"""Reads JSON that other systems wrote, so that everybody reads the same in it (RFC 8259, I-JSON).
+
+Python's own reader takes the last of two members of one name, and numbers that JSON does not have.
+Whoever checked the first of them would have checked what was not done.
+"""
+
+import json
+from typing import Any
+
+
+class NotJson(ValueError):
+    """The text is no JSON, or no JSON that everybody would read in the same way."""
+
+
+def loads(text: str | bytes) -> Any:
+    """The value in the text. Raises NotJson, saying what is wrong with it."""
+    try:
+        return json.loads(text, object_pairs_hook=_members, parse_constant=_refuse_constant)
+    except NotJson:
+        raise
+    except RecursionError as error:
+        raise NotJson("it is nested too deeply") from error
+    except ValueError as error:  # also for bytes in no encoding of Unicode
+        raise NotJson(str(error)) from error
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _value in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise NotJson(f"an object has the member {twice[:100]!r} twice")
+    return members
+
+
+def _refuse_constant(name: str) -> Any:
+    raise NotJson(f"{name} is no number of JSON")
