@@ -123,6 +123,8 @@ UNFOLD = {
                 "Tael",
                 ("Trail", "history", "trail_trailentry"),
                 ("Sign-ins", "login", "merchants_signin"),
+                ("API keys", "key", "gateway_apikey"),
+                ("What came in", "move_to_inbox", "gateway_receivedevent"),
                 ("Job runs", "schedule", "jobs_jobrun"),
                 ("Parked failures", "report", "jobs_jobfailure"),
             ),

@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "djmoney",
+    "ninja",
     "pgtrigger",
     "backoffice",
     "trail",
@@ -110,6 +111,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.monitoring.health.Health",
     "config.monitoring.middleware.Watched",
+    "gateway.api.headers.Answers",
     "django.middleware.security.SecurityMiddleware",
     "config.monitoring.middleware.PageHeaders",
     "config.monitoring.middleware.Unreferred",

@@ -2,6 +2,7 @@
 
 from billing import jobs as billing
 from credit import jobs as credit
+from gateway import jobs as gateway
 from jobs import own
 from merchants import jobs as merchants
 from notices import jobs as notices
@@ -24,6 +25,7 @@ TIMETABLE = (
     merchants.SECURITY_MAILS,
     merchants.OLD_SIGN_INS,
     own.OLD_RUNS,
+    gateway.OLD_EVENTS,
     merchants.LAPSE_PROPOSALS,
     merchants.OLD_SESSIONS,
 )

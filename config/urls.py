@@ -3,6 +3,7 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 
 from billing import webhooks
 from config import security_txt
+from gateway.api.service import api
 from lib.converters import DayConverter, MonthConverter, ReferenceConverter
 from merchants import urls as merchants_urls
 from notices import urls
@@ -26,6 +27,7 @@ handler500 = "config.monitoring.outages.server_error"
 urlpatterns = [
     path("", include("merchants.urls")),
     path("m/<reference:merchant>/", include(of_a_merchant)),
+    path("api/v1/", api.urls),
     path("webhooks/stripe/", webhooks.of_stripe, name="stripe_webhook"),
     path("admin/", include("backoffice.urls")),
     path("admin/", admin.site.urls),

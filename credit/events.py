@@ -58,26 +58,38 @@ class OrderNamed(Data):
     order: Reference
 
 
-class OrderCancelled(OrderNamed):
-    """The order, and why it is off."""
+class Cancellation(Data):
+    """Why an order is off."""
 
     reason: Words = ""
 
 
-class OrderPaid(OrderNamed):
-    """Cash for an order: `payment` is the payment's own reference."""
+class OrderCancelled(Cancellation, OrderNamed):
+    """The order, and why it is off."""
+
+
+class Paid(Data):
+    """Cash from a buyer: `payment` is the payment's own reference."""
 
     payment: Reference
     amount: Amount
     currency: Currency
 
 
-class OrderRefunded(OrderNamed):
-    """Money that goes back to the buyer: `refund` is the refund's own reference."""
+class OrderPaid(Paid, OrderNamed):
+    """Cash for an order: `payment` is the payment's own reference."""
+
+
+class Refunded(Data):
+    """Money that goes back to a buyer: `refund` is the refund's own reference."""
 
     refund: Reference
     amount: Amount
     currency: Currency
+
+
+class OrderRefunded(Refunded, OrderNamed):
+    """Money that goes back to an order's buyer: `refund` is the refund's own reference."""
 
 
 class Metrics(Data):
@@ -101,33 +113,36 @@ def placed(event: Event, data: OrderPlaced, merchant_id: int, now: datetime) -> 
         now=now,
     )
     if is_new and order.is_declined:
-        return Outcome(DECLINED, str(order.decline_code), order.get_decline_code_display())
-    return Outcome.of(is_new)
+        why = order.get_decline_code_display()
+        return Outcome(DECLINED, str(order.decline_code), why, row=order)
+    return Outcome.of(is_new, order)
 
 
 def shipped(event: Event, data: OrderNamed, merchant_id: int, now: datetime) -> Outcome:
-    _, is_new = orders.ship(merchant_id=merchant_id, reference=data.order, at=event.at, now=now)
-    return Outcome.of(is_new)
+    order, is_new = orders.ship(merchant_id=merchant_id, reference=data.order, at=event.at, now=now)
+    return Outcome.of(is_new, order)
 
 
 def delivered(event: Event, data: OrderNamed, merchant_id: int, now: datetime) -> Outcome:
-    _, is_new = orders.deliver(merchant_id=merchant_id, reference=data.order, at=event.at, now=now)
-    return Outcome.of(is_new)
+    order, is_new = orders.deliver(
+        merchant_id=merchant_id, reference=data.order, at=event.at, now=now
+    )
+    return Outcome.of(is_new, order)
 
 
 def cancelled(event: Event, data: OrderCancelled, merchant_id: int, now: datetime) -> Outcome:
-    _, is_new = orders.cancel(
+    order, is_new = orders.cancel(
         merchant_id=merchant_id,
         reference=data.order,
         reason=data.reason,
         at=event.at,
         now=now,
     )
-    return Outcome.of(is_new)
+    return Outcome.of(is_new, order)
 
 
 def paid(event: Event, data: OrderPaid, merchant_id: int, now: datetime) -> Outcome:
-    _, is_new = payments.receive(
+    payment, is_new = payments.receive(
         merchant_id=merchant_id,
         order=data.order,
         reference=data.payment,
@@ -135,11 +150,11 @@ def paid(event: Event, data: OrderPaid, merchant_id: int, now: datetime) -> Outc
         at=event.at,
         now=now,
     )
-    return Outcome.of(is_new)
+    return Outcome.of(is_new, payment)
 
 
 def refunded(event: Event, data: OrderRefunded, merchant_id: int, now: datetime) -> Outcome:
-    _, is_new = refunds.give(
+    refund, is_new = refunds.give(
         merchant_id=merchant_id,
         order=data.order,
         reference=data.refund,
@@ -147,7 +162,7 @@ def refunded(event: Event, data: OrderRefunded, merchant_id: int, now: datetime)
         at=event.at,
         now=now,
     )
-    return Outcome.of(is_new)
+    return Outcome.of(is_new, refund)
 
 
 def measured(event: Event, data: Metrics, merchant_id: int, now: datetime) -> Outcome:

@@ -7,6 +7,9 @@ class GatewayConfig(AppConfig):
 
     def ready(self) -> None:
         from gateway.ahead import CHECKS
+        from gateway.trail import Action
         from lib import audit
+        from trail import actions
 
         audit.register(*CHECKS)
+        actions.register(Action)

@@ -122,14 +122,16 @@ class Outcome:
     code: str = ""
     reason: str = ""
     fields: tuple[str, ...] = ()  # members at fault, or that differ from what is known
+    # What the event wrote, or had written before, where its operation tells.
+    row: Any = field(default=None, compare=False, repr=False)
 
     @classmethod
     def rejected(cls, refusal: Refused) -> "Outcome":
         return cls(REJECTED, refusal.code, str(refusal), refusal.fields)
 
     @classmethod
-    def of(cls, is_new: bool) -> "Outcome":
-        return APPLIED if is_new else DUPLICATE
+    def of(cls, is_new: bool, row: Any = None) -> "Outcome":
+        return cls("applied" if is_new else "duplicate", row=row)
 
 
 REJECTED = "rejected"
@@ -256,6 +258,14 @@ def instant_in(text: str | bytes) -> datetime | None:
     try:
         return _in_utc(_Timed.model_validate(strict_json.loads(text)).at)
     except (ValueError, Invalid):  # pydantic's own is a ValueError
+        return None
+
+
+def in_utc_or_none(at: object) -> datetime | None:
+    """The instant in a decoded member `at`; None where it is none."""
+    try:
+        return _in_utc(_Timed.model_validate({"at": at}).at)
+    except (ValueError, Invalid):
         return None
 
 

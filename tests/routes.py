@@ -31,7 +31,11 @@ class Route:
 
     @property
     def is_of_a_merchant(self) -> bool:
-        return "merchant" in self.parameters
+        return "merchant" in self.parameters and not self.is_of_the_api
+
+    @property
+    def is_of_the_api(self) -> bool:
+        return self.name.startswith("api:")
 
     @property
     def is_of_the_admin(self) -> bool:
@@ -126,6 +130,9 @@ ARGUMENTS: dict[str, Callable[[Shop], Any]] = {
     "pk": lambda shop: 1,
     "key": lambda shop: "no-such-key",
     "uidb36": lambda shop: "1",
+    "api:show event": lambda shop: "no-such-event",
+    "order": lambda shop: "A-1",
+    "charge": lambda shop: "no-such-charge",
     "id": lambda shop: 1,
     "content_type_id": lambda shop: 1,
     "object_id": lambda shop: 1,

@@ -23,6 +23,7 @@ MERCHANTS = (
     "merchants.membership",
     "merchants.invitation",
     "account.emailaddress",
+    "gateway.receivedevent",
 )
 # What auditors and administrators may look at besides all of ours.
 SIGN_IN = ("auth.group", "account.emailaddress", "mfa.authenticator")
@@ -37,6 +38,7 @@ CREDIT = (
     "credit.refusedcash",
     "credit.withdrawal",
     "merchants.profile",
+    "gateway.receivedevent",
 )
 BILLING = (
     "billing.billingaccount",
@@ -47,6 +49,7 @@ BILLING = (
     "billing.payment",
     "billing.reversal",
     "billing.feeprice",
+    "gateway.receivedevent",
 )
 RUNNING = (
     "merchants.user",
@@ -55,6 +58,7 @@ RUNNING = (
     "credit.creditpolicy",
     "jobs.jobrun",
     "jobs.jobfailure",
+    "gateway.apikey",
 )
 
 # By role: packages and models that are looked at, and models that are decided about.

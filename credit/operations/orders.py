@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from moneyed import Money
@@ -86,37 +87,85 @@ def place(
     the order that is there. Raises OrderConflict when the content differs, CurrencyMismatch,
     Invalid, and WrongInstant when `at` is in the future. Rule 4.5, rule 4.6.
     """
-    if not 1 <= instalments <= MOST_INSTALMENTS:
-        raise Invalid("instalments", f"must be between 1 and {MOST_INSTALMENTS}")
-    if amount.amount <= 0:
-        raise Invalid("amount", "must be more than 0")
+    terms = _Terms(reference, buyer, amount, instalments, buyer_risk)
+    terms.check()
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now, notes_instant=False)  # PLACE does
-        now, said_at = line.now, at or now
-        figure = money.figure(amount, line.currency)
-        _check_can_be_placed(reference, said_at, line)
-        decline_code = _decline_code(line, buyer, figure, buyer_risk)
-        order = Order(
-            line=line,
-            reference=reference,
-            buyer=buyer,
-            buyer_risk=buyer_risk,
-            currency=line.currency,
-            amount=figure,
-            instalments=instalments,
-            part_amount=money.part_of(figure, instalments, line.currency),
-            status=Order.Status.DECLINED if decline_code else Order.Status.OPEN,
-            decline_code=decline_code,
-            outstanding=Decimal(0) if decline_code else figure,
-            placed_at=now,
-            placed_said_at=said_at,
-        )
+        order = _decided(terms, line, at or line.now)
         if _insert(order, line):
             _notify(order, line)
+            line.used += order.outstanding  # as the row has it now
             return order, True
         known = Order.objects.get(line=line, reference=reference)
+        known.line = line
         _check_same(known, order)
         return known, False
+
+
+def check(
+    *,
+    merchant_id: int,
+    reference: str,
+    buyer: str,
+    amount: Money,
+    instalments: int = 1,
+    buyer_risk: int = 0,
+    now: datetime,
+) -> Order:
+    """The order as `place` would answer for it at `now`. Nothing is written, no day-end either.
+
+    Raises what `place` raises.
+    """
+    terms = _Terms(reference, buyer, amount, instalments, buyer_risk)
+    terms.check()
+    with transaction.atomic():
+        line = lines.lock(merchant_id, now=now)
+        order = _decided(terms, line, line.now)
+        known = Order.objects.filter(line=line, reference=reference).first()
+        if known is not None:
+            known.line = line
+            _check_same(known, order)
+        transaction.set_rollback(True)  # days that were worked off to see it
+    return known or order
+
+
+class _Terms(NamedTuple):
+    """What the platform says of an order that is to be placed."""
+
+    reference: str
+    buyer: str
+    amount: Money
+    instalments: int
+    buyer_risk: int
+
+    def check(self) -> None:
+        """Raises Invalid for what no order could have."""
+        if not 1 <= self.instalments <= MOST_INSTALMENTS:
+            raise Invalid("instalments", f"must be between 1 and {MOST_INSTALMENTS}")
+        if self.amount.amount <= 0:
+            raise Invalid("amount", "must be more than 0")
+
+
+def _decided(terms: _Terms, line: CreditLine, said_at: datetime) -> Order:
+    """The order that is not written yet: open, or declined with the reason, by the locked line."""
+    figure = money.figure(terms.amount, line.currency)
+    _check_can_be_placed(terms.reference, said_at, line)
+    decline_code = _decline_code(line, terms.buyer, figure, terms.buyer_risk)
+    return Order(
+        line=line,
+        reference=terms.reference,
+        buyer=terms.buyer,
+        buyer_risk=terms.buyer_risk,
+        currency=line.currency,
+        amount=figure,
+        instalments=terms.instalments,
+        part_amount=money.part_of(figure, terms.instalments, line.currency),
+        status=Order.Status.DECLINED if decline_code else Order.Status.OPEN,
+        decline_code=decline_code,
+        outstanding=Decimal(0) if decline_code else figure,
+        placed_at=line.now,
+        placed_said_at=said_at,
+    )
 
 
 def _check_can_be_placed(reference: str, said_at: datetime, line: CreditLine) -> None:

@@ -33,6 +33,8 @@ SEEN = {
     "jobs.heartbeat": ABOVE,
     "jobs.jobfailure": ABOVE,
     "jobs.jobrun": ABOVE,
+    "gateway.apikey": ABOVE,
+    "gateway.receivedevent": ALL,
     "gateway.replay": ABOVE,
     "gateway.replayrejection": ABOVE,
     "credit.payoutrun": ALL,
@@ -89,6 +91,8 @@ DECIDED = {
     "billing.payment": (BILLING, "ask end"),
     "billing.reversal": (BILLING, "charge accept"),
     "billing.thresholdrequest": (BILLING, "approve reject"),
+    "gateway.apikey": (RUNS, "rotate revoke"),
+    "gateway.receivedevent": (CREDIT + BILLING, "send-again"),
     "jobs.jobfailure": (RUNS, "retry"),
     "credit.creditline": (CREDIT, "limit freeze"),
     "credit.creditpolicy": (RUNS, "introduce"),
@@ -110,6 +114,7 @@ DECIDED = {
 }
 DECIDED_IN_LISTS = {
     "billing.feeprice": (BILLING, "introduce"),
+    "gateway.apikey": (RUNS, "make"),
     "jobs.jobrun": (RUNS, "run"),
     "credit.creditpolicy": (RUNS, "introduce"),
     "credit.withdrawal": (CREDIT, "export answers"),

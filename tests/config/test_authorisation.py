@@ -181,11 +181,26 @@ ADMIN = Answers(SENT_AWAY, SENT_AWAY)
 ADMIN_ELSE = {"admin:login": Answers("403 403 403 403 - 302", "403 403 403 403 - 302")}
 
 
+# The API knows no sessions: whoever comes without a key is told so, or that the address does not
+# take the method. What keys get is the matter of tests/gateway/test_api_access.py.
+TELLS = personal("405 401", "405 401")
+READS = personal("401 405", "401 405")
+API = {
+    "api:api-root": personal("404 404", "404 404"),
+    "api:openapi-json": personal("200 200", "200 200"),
+    "api:openapi-view": personal("200 200", "200 200"),
+    **dict.fromkeys(("api:send", "api:place", "api:check", "api:ship", "api:deliver"), TELLS),
+    **dict.fromkeys(("api:cancel", "api:pay", "api:refund", "api:record", "api:take_in"), TELLS),
+}
+
+
 def expected(route: Route) -> Answers | None:
     if route.is_of_a_merchant:
         return MERCHANT.get(route.name)
     if route.is_of_the_admin:
         return ADMIN_ELSE.get(route.name, ADMIN)
+    if route.is_of_the_api:
+        return API.get(route.name, READS)
     return REST.get(route.name)
 
 
@@ -193,7 +208,7 @@ def test_every_route_is_in_the_table_and_nothing_else_is() -> None:
     all_routes = routes()
     assert [route.name for route in all_routes if expected(route) is None] == []
     names = {route.name for route in all_routes}
-    assert (MERCHANT.keys() | REST.keys() | ADMIN_ELSE.keys()) - names == set()
+    assert (MERCHANT.keys() | REST.keys() | ADMIN_ELSE.keys() | API.keys()) - names == set()
 
 
 # That owners and nobody are sent away from all of the admin is told in test_admin_roles too.

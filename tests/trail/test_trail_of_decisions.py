@@ -32,12 +32,17 @@ from tests.trailed import Told
 
 pytestmark = pytest.mark.django_db
 
-# These have tests of their own: those with files below, those of jobs in tests/config.
+# These have tests of their own: those with files below, those of jobs in tests/config, those of
+# the API in tests/gateway.
 ELSEWHERE = {
     ("withdrawal", "export"),
     ("withdrawal", "answers"),
     ("jobrun", "run"),
     ("jobfailure", "retry"),
+    ("apikey", "make"),
+    ("apikey", "rotate"),
+    ("apikey", "revoke"),
+    ("receivedevent", "send-again"),
 }
 shop = kept_of("shop")
 

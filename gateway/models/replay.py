@@ -1,6 +1,4 @@
-"""Replay           how far a file of events has been applied; written with what it applied.
-ReplayRejection  an event of such a file that was refused, and why.
-"""
+"""How far files of events have been replayed, and which of their events were refused."""
 
 from typing import ClassVar
 

@@ -1,0 +1,105 @@
+"""Keys of the API, which administrators make, rotate and revoke."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from backoffice.decisions import Act, Call, Deciding, Decision, Reasoned, Report
+from backoffice.list_pages import FoundByKeys
+from gateway.admin.forms import NewKey, Rotation
+from gateway.models import ApiKey
+from gateway.operations import keys as operations
+from gateway.queries.keys import BRAND
+
+SHOWN_ONCE = "Whoever has a key can do all that it is for: hand it on as you would a password."
+
+
+def _make(act: Act) -> Report:
+    said = act.cleaned_data
+    days = said["valid_for_days"]
+    key, text = operations.make(
+        name=said["name"],
+        scopes=said["scopes"],
+        merchant=said["merchant"],
+        networks=said["networks"].replace(",", " ").split(),
+        requests_per_minute=said["requests_per_minute"],
+        expires_at=days and act.now + timedelta(days=days),
+        reason=act.reason,
+        actor=act.actor,
+        now=act.now,
+    )
+    return _shown(key, text)
+
+
+def _rotate(act: Act) -> Report:
+    key, text = operations.rotate(
+        key_id=act.row.pk,
+        overlap=timedelta(hours=act.cleaned_data["overlap_hours"]),
+        reason=act.reason,
+        actor=act.actor,
+        now=act.now,
+    )
+    return _shown(key, text)
+
+
+def _shown(key: ApiKey, text: str) -> Report:
+    return Report(f"The key of {key.name} is {text} – it is shown this once, and kept nowhere.")
+
+
+def _is_in_use(key: ApiKey) -> bool:
+    return key.revoked_at is None
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(Deciding, FoundByKeys):
+    keys = ("prefix", "name", "merchant__reference")
+    search_help_text = "The key's prefix or name, or a merchant's reference."
+    list_display = (
+        *("name", "prefix", "merchant", "scopes", "expires_at", "revoked_at", "last_used_at"),
+    )
+    list_select_related = ("merchant",)
+    list_decisions = (
+        Decision(
+            "make",
+            "Make a key",
+            takes_second_factor=True,
+            form=NewKey,
+            effect=lambda row: SHOWN_ONCE,
+            initial=lambda row: {},
+            carry_out=_make,
+        ),
+    )
+    decisions = (
+        Decision(
+            "rotate",
+            "Rotate",
+            takes_second_factor=True,
+            form=Rotation,
+            effect=lambda key: (
+                f"A new key that may do what {key.name} may; the old one ends after the overlap."
+                f" {SHOWN_ONCE}"
+            ),
+            carry_out=_rotate,
+            is_open=lambda key: _is_in_use(key) and key.replaced_by_id is None,
+        ),
+        Decision(
+            "revoke",
+            "Revoke",
+            form=Reasoned,
+            effect=lambda key: f"The next request with {key} is refused, wherever it is in use.",
+            carry_out=Call(operations.revoke, "key_id"),
+            done="The key is revoked.",
+            is_open=_is_in_use,
+        ),
+    )
+
+    def asked_as(self, term: str) -> str:
+        """A prefix, also where somebody pastes what stands in front of a key."""
+        return term.removeprefix(f"{BRAND}_")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        return [field for field in super().get_fields(request, obj) if field != "digest"]

@@ -1,0 +1,63 @@
+"""What came in by the API, and what became of it: searched, and sent again where it was refused."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from backoffice.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.list_pages import FoundByKeys, one_of
+from gateway import intake
+from gateway.models import ReceivedEvent
+from lib import events
+
+
+def _send_again(act: Act) -> ReceivedEvent:
+    return intake.send_again(
+        received_id=act.row.pk, reason=act.reason, actor=act.actor, now=act.now
+    )
+
+
+def _became(received: ReceivedEvent) -> str:
+    if received.outcome == ReceivedEvent.Outcome.REJECTED:
+        return f"It was refused again: {received.reason}"
+    return f"It is {received.get_outcome_display().lower()} now."
+
+
+class OfType(admin.SimpleListFilter):
+    title = "type"
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(one.name, one.name) for one in events.all_types()]
+
+    def queryset(
+        self, request: HttpRequest, queryset: "QuerySet[ReceivedEvent]"
+    ) -> "QuerySet[ReceivedEvent]":
+        return queryset.filter(type=self.value()) if self.value() else queryset
+
+
+@admin.register(ReceivedEvent)
+class ReceivedEventAdmin(Deciding, FoundByKeys):
+    keys = ("merchant", "event", "key__prefix")
+    is_long = True
+    search_help_text = "A merchant's reference, an event's id, or a key's prefix."
+    list_display = ("__str__", "merchant", "outcome", "code", "reason", "received_at", "key")
+    list_filter = (one_of("outcome", ReceivedEvent.Outcome.choices), OfType)
+    list_select_related = ("key",)
+    ordering = ("-pk",)
+    decisions = (
+        Decision(
+            "send-again",
+            "Send again",
+            form=Reasoned,
+            effect=lambda received: (
+                f"It was refused ({received.code}): {received.reason} Once what stood in its way is"
+                " mended, it is applied as if it arrived now, with all that follows from it."
+            ),
+            carry_out=_send_again,
+            done=_became,
+            is_open=lambda received: received.can_be_sent_again,
+        ),
+    )

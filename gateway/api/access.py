@@ -1,0 +1,80 @@
+"""Who may use which route: the key in the request, and what it is for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address, ip_network
+from typing import cast
+
+from allauth.account.adapter import get_adapter
+from django.http import HttpRequest
+from ninja.security import HttpBearer
+
+from gateway.api import limits
+from gateway.api.problems import Problem
+from gateway.models import ApiKey, Scope
+from gateway.operations import keys
+from gateway.queries.keys import named
+from lib import clock
+from merchants.models import Merchant
+
+
+class KeyedRequest(HttpRequest):
+    """A request that came with a key; `now` is when it arrived, and counts for all it does."""
+
+    auth: ApiKey
+    now: datetime
+    usage: limits.Usage | None
+    request_id: str
+
+
+@dataclass
+class Key(HttpBearer):
+    """Lets in who has a key with one of these scopes."""
+
+    scopes: tuple[Scope, ...]
+
+    def __init__(self, *scopes: Scope) -> None:
+        self.openapi_description = "A key, made by an administrator: `Authorization: Bearer tael_…`"
+        super().__init__()
+        self.scopes = scopes
+
+    def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
+        """The key. Raises Problem for one that may not do this from there, or asks too often."""
+        asked = cast(KeyedRequest, request)
+        asked.now = clock.now()
+        key = named(token)
+        if key is None or not key.is_valid(asked.now):
+            return None
+        _check_network(key, request)
+        asked.usage = limits.count(key, asked.now)
+        if asked.usage is not None and asked.usage.is_over:
+            after = {"Retry-After": str(asked.usage.seconds_left)}
+            detail = f"This key may make {key.requests_per_minute} requests a minute."
+            raise Problem(429, "too_many_requests", detail, headers=after)
+        keys.note_use(key, asked.now)
+        if not set(self.scopes) & set(key.scopes):
+            wanted = " or ".join(self.scopes)
+            raise Problem(403, "forbidden", f"This key has not the scope {wanted}.")
+        return key
+
+
+def _check_network(key: ApiKey, request: HttpRequest) -> None:
+    if not key.networks:
+        return
+    address = ip_address(get_adapter().get_client_ip(request))
+    if not any(address in ip_network(network) for network in key.networks):
+        raise Problem(403, "forbidden", "This key may not be used from this address.")
+
+
+def merchant_of(request: KeyedRequest, reference: str) -> Merchant:
+    """The merchant with this reference, if the key reaches it.
+
+    Raises Problem: to a merchant's key the other merchants are unknown.
+    """
+    own = request.auth.merchant
+    if own is not None:
+        if own.reference == reference:
+            return own
+    elif (found := Merchant.objects.filter(reference=reference).first()) is not None:
+        return found
+    raise Problem(404, "unknown_merchant", f"There is no merchant {reference}.")

@@ -1,0 +1,163 @@
+"""What answers consist of. Amounts are decimal strings, instants are in UTC, days are local."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from credit.models import Order as OrderRow
+from credit.models import OrderPayment, OrderRefund
+from lib import money
+
+Amount = Annotated[str, Field(description="A decimal number.", examples=["129.90"])]
+Declined = Literal[
+    "account_closed",
+    "line_frozen",
+    "paused_by_merchant",
+    "above_own_cap",
+    "buyer_risk",
+    "insufficient_credit",
+]
+
+
+class PlacedOrder(BaseModel):
+    """Whether the order was accepted, and what the line has left for new orders now."""
+
+    merchant: str
+    order: str
+    status: Literal["OPEN", "DECLINED"]
+    code: Declined | None = Field(description="Why it was declined; null if it was not.")
+    amount: Amount
+    currency: str
+    available: Amount
+    placed_at: datetime = Field(description="When we were told, from when it counts.")
+
+    @classmethod
+    def of(cls, order: OrderRow, merchant: str) -> "PlacedOrder":
+        """What was answered when the order was placed, whatever became of it since."""
+        return cls.model_validate(
+            {
+                "merchant": merchant,
+                "order": order.reference,
+                "status": "DECLINED" if order.decline_code else "OPEN",
+                "code": order.decline_code or None,
+                "amount": money.text(order.amount, order.currency),
+                "currency": order.currency,
+                "available": money.text(order.line.available, order.currency),
+                "placed_at": order.placed_at,
+            }
+        )
+
+
+class OrderStep(BaseModel):
+    """Where the order stands after the step."""
+
+    merchant: str
+    order: str
+    status: Literal["OPEN", "PAID", "REFUNDED", "CANCELLED", "WRITTEN_OFF"]
+    outstanding: Amount
+    currency: str
+    shipped_at: datetime | None
+    delivered_at: datetime | None
+    cancelled_at: datetime | None
+    due_on: date | None
+
+    @classmethod
+    def of(cls, order: OrderRow, merchant: str) -> "OrderStep":
+        return cls.model_validate(
+            {
+                "merchant": merchant,
+                "order": order.reference,
+                "status": order.status,
+                "outstanding": money.text(order.outstanding, order.currency),
+                "currency": order.currency,
+                "shipped_at": order.shipped_at,
+                "delivered_at": order.delivered_at,
+                "cancelled_at": order.cancelled_said_at,
+                "due_on": order.due_on,
+            }
+        )
+
+
+class TakenPayment(BaseModel):
+    """What became of the cash. UNMATCHED is kept for our people: the order could not take it."""
+
+    merchant: str
+    order: str
+    payment: str
+    amount: Amount
+    currency: str
+    status: Literal["APPLIED", "RECOVERY", "UNMATCHED"]
+    code: Literal["order_not_open", "overpayment"] | None = Field(
+        description="Why the order could not take it."
+    )
+
+    @classmethod
+    def of(cls, payment: OrderPayment, merchant: str, order: str) -> "TakenPayment":
+        return cls.model_validate(
+            {
+                "merchant": merchant,
+                "order": order,
+                "payment": payment.reference,
+                "amount": money.text(payment.amount, payment.currency),
+                "currency": payment.currency,
+                "status": payment.status,
+                "code": payment.refusal or None,
+            }
+        )
+
+
+class GivenRefund(BaseModel):
+    """Where the money that goes back came from."""
+
+    merchant: str
+    order: str
+    refund: str
+    amount: Amount
+    currency: str
+    from_outstanding: Amount
+    from_written_off: Amount
+    from_proceeds: Amount
+
+    @classmethod
+    def of(cls, refund: OrderRefund, merchant: str, order: str) -> "GivenRefund":
+        def text(value: Decimal) -> str:
+            return money.text(value, refund.currency)
+
+        return cls(
+            merchant=merchant,
+            order=order,
+            refund=refund.reference,
+            amount=text(refund.amount),
+            currency=refund.currency,
+            from_outstanding=text(refund.from_outstanding),
+            from_written_off=text(refund.from_written_off),
+            from_proceeds=text(refund.from_proceeds),
+        )
+
+
+class RecordedCharge(BaseModel):
+    """The charge as it was recorded: `amount` was given, or is quantity times `unit_price`."""
+
+    merchant: str
+    charge: str
+    fee: str
+    request: str
+    description: str
+    quantity: str
+    unit_price: str | None
+    amount: Amount
+    currency: str
+    service_on: date
+    arrived_at: datetime
+    is_late: bool = Field(description="Its month was closed already: it is in the open one.")
+
+
+class TakenMerchant(BaseModel):
+    """The merchant, and whether its first owner has been invited."""
+
+    merchant: str
+    name: str
+    joined_at: datetime
+    owner_invited: bool

@@ -1,0 +1,102 @@
+"""What requests carry: the data of event types, and nothing else.
+
+Each body is the event type's own definition, in its book, with what the address does not say. It
+refuses members that it does not know, by name: a request is written by hand, and a member that is
+passed over would be a mistake that nobody sees.
+"""
+
+from typing import Annotated, Any, Protocol
+
+from pydantic import AfterValidator, ConfigDict, StringConstraints, WithJsonSchema
+
+from billing.events import AccountTerms, ChargeRecorded
+from credit.events import Cancellation, LineTerms, OrderPlaced, Paid, Refunded
+from lib import wording
+from lib.events import Data, Instant, Reference
+from lib.refusals import Invalid
+from merchants.events import MerchantJoined
+
+STRICT = ConfigDict(extra="forbid", frozen=True)
+ENVELOPE = {"merchant", "at"}
+
+
+def _address(text: str) -> str:
+    try:
+        return wording.address("owner_email", text)
+    except Invalid as error:
+        raise ValueError("must be an e-mail address") from error
+
+
+Address = Annotated[
+    str,
+    StringConstraints(strict=True, max_length=254),
+    AfterValidator(_address),
+    WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
+]
+
+
+class Told(Protocol):
+    """A body that tells of an event."""
+
+    @property
+    def at(self) -> Any: ...
+
+    def model_dump(self, **how: Any) -> dict[str, Any]: ...
+
+
+class Happened(Data):
+    """When it happened; without `at`, now."""
+
+    model_config = STRICT
+    at: Instant | None = None
+
+
+class Order(OrderPlaced):
+    """An order that a buyer wants to pay later, and whose it is."""
+
+    model_config = STRICT
+    merchant: Reference
+    at: Instant | None = None
+
+
+class Charge(ChargeRecorded):
+    """A charge, and whose it is."""
+
+    model_config = STRICT
+    merchant: Reference
+    at: Instant | None = None
+
+
+class CancelledOrder(Cancellation):
+    """Why the order is off."""
+
+    model_config = STRICT
+    at: Instant | None = None
+
+
+class Payment(Paid):
+    """Cash from the buyer, under the payment's own reference."""
+
+    model_config = STRICT
+    at: Instant | None = None
+
+
+class Refund(Refunded):
+    """Money that goes back to the buyer, under the refund's own reference."""
+
+    model_config = STRICT
+    at: Instant | None = None
+
+
+class NewMerchant(MerchantJoined, LineTerms, AccountTerms):
+    """A merchant, by the reference it has in all addresses, with all its terms."""
+
+    model_config = STRICT
+    merchant: Reference
+    at: Instant | None = None
+    owner_email: Address | None = None
+
+
+def data_of(body: Told, *, but: set[str] = ENVELOPE) -> dict[str, Any]:
+    """What an event of the same content carries."""
+    return body.model_dump(mode="json", exclude=ENVELOPE | but, exclude_unset=True)

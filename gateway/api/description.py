@@ -1,0 +1,195 @@
+"""How the API describes itself: OpenAPI 3.1, with an example of each request and each refusal."""
+
+import copy
+from typing import Any
+
+from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
+
+from gateway.api.examples import ANSWERS, BODIES, PROBLEMS, problem_example
+from gateway.api.problems import CONTENT_TYPE, ProblemDetails
+from lib import events
+
+INTRODUCTION = """\
+How a marketplace's systems speak to Tael. `docs/api.md` leads through a first hour.
+
+Amounts are decimal numbers in strings, instants are RFC 3339 with an offset, days are the
+merchant's own. References are yours, unique per merchant, and idempotency keys for ever: the same
+content again is answered as the first time, other content is a `conflict` that names what differs.
+In addresses a slash of a reference is written `~2F`, and a tilde `~7E`.
+"""
+PROBLEM = {"$ref": "#/components/schemas/ProblemDetails"}
+REFERENCE = {"type": "string", "minLength": 1, "maxLength": 100}
+# Headers that every answer to a key carries.
+HEADERS = {
+    "X-Request-ID": {
+        "description": "By which we find this request in our logs; taken over from yours.",
+        "schema": {"type": "string"},
+    },
+    "RateLimit": {
+        "description": 'What is left of this minute: `"minute";r=1199;t=42`. Left out while nobody '
+        "can count.",
+        "schema": {"type": "string"},
+    },
+    "RateLimit-Policy": {
+        "description": 'What the key may do in a minute: `"minute";q=1200;w=60`.',
+        "schema": {"type": "string"},
+    },
+}
+REPEATED = {
+    "Idempotency-Replayed": {
+        "description": "`true` where the same content came before, and nothing was written now.",
+        "schema": {"type": "string"},
+    }
+}
+FILES = {"Csv": "text/csv; charset=utf-8", "Pdf": "application/pdf"}
+
+
+class Described(NinjaAPI):
+    """The API, whose schema has what its routes all have in common."""
+
+    def get_openapi_schema(self, **how: Any) -> OpenAPISchema:
+        schema = super().get_openapi_schema(**how)
+        components = schema["components"]
+        components["schemas"].update(_event_schemas())
+        components["schemas"] |= _of_model(ProblemDetails)
+        components["securitySchemes"] = {"Key": {"type": "http", "scheme": "bearer"}}
+        for path in schema["paths"].values():
+            for method, operation in path.items():
+                _complete(method, operation)
+        _describe_events(schema["paths"]["/api/v1/events"]["post"])
+        return schema
+
+
+def _of_model(model: Any) -> dict[str, Any]:
+    described = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    inner = described.pop("$defs", {})
+    return {model.__name__: described, **inner}
+
+
+def _complete(method: str, operation: dict[str, Any]) -> None:
+    """Add to an operation its refusals, headers and examples."""
+    operation["security"] = [{"Key": []}]
+    name = operation["operationId"]
+    for parameter in operation["parameters"]:
+        if parameter["in"] == "path":
+            is_month = parameter["name"] == "month"
+            parameter["schema"] = (
+                {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$", "examples": ["2026-11"]}
+                if is_month
+                else REFERENCE
+            )
+    for status, answer in operation["responses"].items():
+        _complete_answer(name, int(status), answer)
+    if "requestBody" in operation and name in BODIES:
+        content = operation["requestBody"]["content"]["application/json"]
+        content["example"] = BODIES[name]
+    if name == "sendEvents":
+        operation["requestBody"] = {"required": True, "content": {}}
+    for status in _refusals(method, "requestBody" in operation):
+        codes = PROBLEMS[status]
+        operation["responses"][status] = {
+            "description": codes[0].title,
+            "headers": HEADERS,
+            "content": {
+                CONTENT_TYPE: {
+                    "schema": PROBLEM,
+                    "examples": {one.code: {"value": problem_example(one)} for one in codes},
+                }
+            },
+        }
+
+
+def _complete_answer(name: str, status: int, answer: dict[str, Any]) -> None:
+    answer["headers"] = HEADERS | (REPEATED if status in (200, 201) else {})
+    for ending, content_type in FILES.items():
+        if name.endswith(ending):
+            answer["content"] = {content_type: {"schema": {"type": "string"}}}
+    if name in ANSWERS and "application/json" in answer.get("content", {}):
+        answer["content"]["application/json"]["example"] = ANSWERS[name]
+
+
+def _refusals(method: str, has_body: bool) -> list[int]:
+    found = [400, 401, 403, 404, 422, 429, 503]
+    if has_body or method in ("post", "patch"):
+        found += [409, 413, 415]
+    return sorted(found)
+
+
+def _event_schemas() -> dict[str, Any]:
+    """An event of each type, by the definition in its book."""
+    found: dict[str, Any] = {}
+    for one in events.all_types():
+        title = _title(one)
+        found |= {f"{title}Data": _data_schema(one), title: _envelope(one, title)}
+    return found
+
+
+def _title(one: events.AnyType) -> str:
+    return "Event" + "".join(part.title() for part in one.name.split("."))
+
+
+def _data_schema(one: events.AnyType) -> dict[str, Any]:
+    return one.data.model_json_schema(ref_template="#/components/schemas/{model}")
+
+
+def _envelope(one: events.AnyType, title: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": one.summary,
+        "required": ["id", "type", "at", "merchant", "data"],
+        "properties": {
+            "id": REFERENCE,
+            "type": {"const": one.name},
+            "at": {"type": "string", "format": "date-time"},
+            "merchant": REFERENCE,
+            "data": {"$ref": f"#/components/schemas/{title}Data"},
+        },
+        "example": event_example(one),
+    }
+
+
+def event_example(one: events.AnyType) -> dict[str, Any]:
+    """An event of this type, as it would be sent."""
+    return {
+        "id": f"evt-{one.name}-1",
+        "type": one.name,
+        "at": "2026-11-26T10:00:00+07:00",
+        "merchant": "rosewood",
+        "data": copy.deepcopy(one.example),
+    }
+
+
+def cloud_event_example(one: events.AnyType) -> dict[str, Any]:
+    """The same as a CloudEvent."""
+    event = event_example(one)
+    return {
+        "specversion": "1.0",
+        "id": event["id"],
+        "source": "/warehouse",
+        "type": f"tael.{one.name}",
+        "subject": event["merchant"],
+        "time": event["at"],
+        "datacontenttype": "application/json",
+        "data": event["data"],
+    }
+
+
+def _describe_events(operation: dict[str, Any]) -> None:
+    of_types = [{"$ref": f"#/components/schemas/{_title(one)}"} for one in events.all_types()]
+    many = {"type": "array", "minItems": 1, "maxItems": 1000}
+    operation["requestBody"]["content"] = {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["events"],
+                "additionalProperties": False,
+                "properties": {"events": {**many, "items": {"anyOf": of_types}}},
+            },
+            "example": {"events": [event_example(one) for one in events.all_types()]},
+        },
+        "application/cloudevents-batch+json": {
+            "schema": {**many, "items": {"type": "object"}},
+            "example": [cloud_event_example(one) for one in events.all_types()],
+        },
+    }

@@ -1,0 +1,64 @@
+"""Reads the body of a request: JSON, plain or compressed, within bounds."""
+
+import zlib
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja.parser import Parser
+
+from gateway.api.problems import Problem
+from lib import strict_json
+
+JSON = "application/json"
+TOO_LARGE = "A body must not be larger than 5 MB, also once it is unpacked."
+
+
+def body_of(request: HttpRequest, *content_types: str) -> tuple[str, Any]:
+    """The type of the body, and the value in it.
+
+    Raises Problem for another type or encoding, for too much, and for what is no JSON.
+    """
+    content_type = request.content_type or ""
+    if content_type not in content_types:
+        accepted = ", ".join(content_types)
+        detail = f"The body must be {accepted}; Content-Type says {content_type or 'nothing'}."
+        raise Problem(415, "unsupported_media_type", detail, headers={"Accept": accepted})
+    try:
+        return content_type, strict_json.loads(_unpacked(request))
+    except strict_json.NotJson as error:
+        raise Problem(400, "malformed_json", f"The body is no JSON: {error}.") from error
+
+
+def _unpacked(request: HttpRequest) -> bytes:
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding == "identity":
+        return request.body
+    if encoding != "gzip":
+        after = {"Accept-Encoding": "gzip"}
+        detail = f"Content-Encoding must be gzip, or left out; it says {encoding[:50]}."
+        raise Problem(415, "unsupported_encoding", detail, headers=after)
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: with gzip's header
+    try:
+        content = unpacking.decompress(request.body, most)
+    except zlib.error as error:
+        raise Problem(400, "malformed_gzip", "The body is not packed as gzip says.") from error
+    if unpacking.unconsumed_tail:
+        raise Problem(413, "too_large", TOO_LARGE)
+    if not unpacking.eof or unpacking.unused_data:
+        raise Problem(400, "malformed_gzip", "The body is cut short, or goes on behind its end.")
+    return content
+
+
+class StrictParser(Parser):
+    """Reads bodies as `body_of` does, and query strings in which nothing comes twice."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        return body_of(request, JSON)[1]
+
+    def parse_querydict(self, data: Any, list_fields: list[str], request: HttpRequest) -> Any:
+        for name, values in data.lists():
+            if len(values) > 1:
+                raise Problem(400, "bad_request", f"The parameter {name[:100]} comes twice.")
+        return super().parse_querydict(data, list_fields, request)

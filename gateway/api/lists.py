@@ -1,0 +1,175 @@
+"""Lists by cursor: newest first, a page at a time, each costing the same however far down it is.
+
+Which columns an answer has is what the books' own document has of such a row (docs/books.md); the
+models from which the API describes itself are made of the same columns.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from django.db.models import Field as Column
+from django.db.models import Model, Q, QuerySet
+from django.db.models import fields as columns
+from ninja import Query
+from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import Field as Described
+
+from gateway.api.problems import Problem
+from lib.events import Instant
+from lib.fields import AmountField
+from merchants.books import Row, Table, as_json, plain
+
+LONGEST_KEY = 18  # digits
+
+
+class Asked(BaseModel):
+    """Which page of a list, and of which rows."""
+
+    model_config = ConfigDict(extra="forbid")
+    limit: Annotated[int, Described(ge=1, le=100, description="Rows of a page at most.")] = 20
+    cursor: Annotated[
+        str | None, Described(max_length=100, description="`next` of the page before.")
+    ] = None
+    changed_since: Annotated[
+        Instant | None, Described(description="Only rows that were written or changed since.")
+    ] = None
+
+
+Paged = Annotated[Asked, Query(...)]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One kind of rows, as the API tells them.
+
+    `since` says which rows changed at or after an instant. `owner` is the column with the
+    merchant's key.
+    """
+
+    name: str
+    model: type[Model]
+    table: Table
+    owner: str
+    since: Callable[[datetime], Q]
+    but: str = ""  # names of the table that are not told
+    answer: type[BaseModel] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "answer", _model_of(self))
+
+    @property
+    def columns(self) -> dict[str, str]:
+        left_out = self.but.split()
+        told = self.table.columns.items()
+        return {name: path for name, path in told if name[0] != "_" and name not in left_out}
+
+    @property
+    def page(self) -> type[BaseModel]:
+        """The model of a page of such rows."""
+        return create_model(
+            f"{self.name}Page",
+            __doc__=f"A page of {self.name} rows, newest first.",
+            rows=(list[self.answer], ...),  # type: ignore[name-defined]
+            next=(str | None, Described(description="The cursor of the next page; null: none.")),
+        )
+
+    def read(
+        self, merchant_id: int, currency: str, asked: Asked, which: Q | None = None
+    ) -> dict[str, Any]:
+        """The page that is asked for, as `page` describes it. Raises Problem for a bad cursor."""
+        found = self.model._default_manager.filter(**{self.owner: merchant_id})
+        if which is not None:
+            found = found.filter(which)
+        if asked.changed_since is not None:
+            found = found.filter(self.since(asked.changed_since))
+        if asked.cursor is not None:
+            found = found.filter(pk__lt=_key_in(asked.cursor))
+        rows = list(self._rows(found.order_by("-pk")[: asked.limit + 1], currency))
+        shown, has_more = rows[: asked.limit], len(rows) > asked.limit
+        return {
+            "rows": [row for _key, row in shown],
+            "next": _cursor(shown[-1][0]) if has_more else None,
+        }
+
+    def one(self, merchant_id: int, currency: str, which: Q) -> Row | None:
+        """The one row of the merchant that this finds; None if there is none."""
+        found = self.model._default_manager.filter(which, **{self.owner: merchant_id})
+        return next((row for _key, row in self._rows(found[:1], currency)), None)
+
+    def _rows(self, found: "QuerySet[Any]", currency: str) -> Iterable[tuple[int, Row]]:
+        plain_names = self.table.plain.split()
+        for key, *values in found.values_list("pk", *self.columns.values()):
+            row = {
+                name: plain(value)
+                if name in plain_names and value is not None
+                else as_json(value, currency)
+                for name, value in zip(self.columns, values, strict=True)
+            }
+            yield key, row
+
+
+def _cursor(key: int) -> str:
+    return base64.urlsafe_b64encode(str(key).encode()).decode().rstrip("=")
+
+
+def _key_in(cursor: str) -> int:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        text = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        text = ""
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_KEY):
+        raise Problem(400, "bad_request", "The cursor is none that we gave.")
+    return int(text)
+
+
+def _model_of(listing: Listing) -> type[BaseModel]:
+    fields: dict[str, Any] = {}
+    for name, path in listing.columns.items():
+        column, is_optional = _column_at(listing.model, path)
+        is_plain = name in listing.table.plain.split()
+        kind = _type_of(column, is_plain)
+        fields[name] = (kind | None if is_optional else kind, ...)
+    return create_model(listing.name, **fields)
+
+
+def _column_at(model: type[Model], path: str) -> tuple[Column[Any, Any], bool]:
+    """The column at the end of the path, and whether a row may have nothing there."""
+    is_optional = False
+    *steps, last = path.split("__")
+    for step in steps:
+        relation = model._meta.get_field(step)
+        is_optional = is_optional or bool(relation.null)
+        related = relation.related_model
+        assert isinstance(related, type)
+        model = related
+    column: Any = next(
+        one for one in model._meta.get_fields() if last in (one.name, getattr(one, "attname", ""))
+    )
+    if column.is_relation and last != column.name:
+        column_null, column = column.null, column.target_field
+        return column, is_optional or column_null
+    return column, is_optional or column.null or bool(column.blank)
+
+
+def _type_of(column: Column[Any, Any], is_plain: bool) -> Any:
+    if column.choices and isinstance(column, columns.CharField):
+        return Literal[tuple(str(value) for value, _label in column.flatchoices)]
+    if isinstance(column, AmountField) or is_plain:
+        return Annotated[str, Described(examples=["129.90"])]
+    kinds: Mapping[type, Any] = {
+        columns.DateTimeField: Annotated[str, Described(json_schema_extra={"format": "date-time"})],
+        columns.DateField: Annotated[str, Described(json_schema_extra={"format": "date"})],
+        columns.BooleanField: bool,
+        columns.IntegerField: int,
+        columns.CharField: str,
+        columns.TextField: str,
+    }
+    for kind, answer in kinds.items():
+        if isinstance(column, kind):
+            return answer
+    return Any

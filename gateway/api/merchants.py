@@ -1,0 +1,40 @@
+"""Routes by which merchants are taken in."""
+
+from django.http import HttpResponse
+from ninja import Router
+
+from gateway.api import answers, bodies
+from gateway.api.access import Key, KeyedRequest, merchant_of
+from gateway.api.telling import REPEATED, is_repeat, told
+from gateway.models import Scope
+from merchants.operations import team
+
+router = Router(tags=["Merchants"], auth=Key(Scope.MERCHANTS))
+
+
+@router.post("/merchants", response={201: answers.TakenMerchant}, operation_id="takeInMerchant")
+def take_in(
+    request: KeyedRequest, response: HttpResponse, body: bodies.NewMerchant
+) -> answers.TakenMerchant:
+    """Take in a merchant: its credit line and billing account are opened with these terms.
+
+    With `owner_email` the invitation of its first owner goes out, unless the merchant has an owner
+    or an open invitation of one already.
+    """
+    data = bodies.data_of(body, but={"owner_email"})
+    outcome = told(request, "merchant.joined", merchant=body.merchant, data=data, at=body.at)
+    if is_repeat(outcome):
+        response.headers[REPEATED] = "true"
+    merchant = merchant_of(request, body.merchant)
+    invited = body.owner_email is not None and team.invite_first_owner(
+        merchant_id=merchant.pk,
+        email=body.owner_email,
+        actor=f"API key {request.auth}",
+        now=request.now,
+    )
+    return answers.TakenMerchant(
+        merchant=merchant.reference,
+        name=merchant.name,
+        joined_at=merchant.joined_at,
+        owner_invited=invited,
+    )

@@ -1,0 +1,162 @@
+"""Routes by which a checkout places orders, and other systems tell what becomes of them."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpResponse
+from moneyed import Money
+from ninja import Body, Router
+
+from credit.models import OrderPayment
+from credit.operations import orders
+from gateway.api import answers, bodies
+from gateway.api.access import Key, KeyedRequest, merchant_of
+from gateway.api.problems import Problem
+from gateway.api.telling import REPEATED, is_repeat, tell, told
+from gateway.models import Scope
+from lib import money
+from lib.events import REJECTED, Outcome
+
+router = Router(tags=["Orders"], auth=Key(Scope.ORDERS))
+OF_ORDER = "/merchants/{reference:merchant}/orders/{reference:order}"
+NOTHING = bodies.Happened()
+NO_REASON = bodies.CancelledOrder()
+
+
+@router.post("/orders", response={201: answers.PlacedOrder}, operation_id="placeOrder")
+def place(request: KeyedRequest, response: HttpResponse, body: bodies.Order) -> answers.PlacedOrder:
+    """Ask whether a buyer may pay this order later: it is opened, or recorded as declined.
+
+    Both are answered with 201. A declined reference stays declined; another attempt takes another
+    one. The same content again is answered as the first time, at any time, but for `available`,
+    which is what new orders may take now.
+    """
+    outcome = told(
+        request,
+        "order.placed",
+        merchant=body.merchant,
+        data=bodies.data_of(body),
+        at=body.at,
+    )
+    _mark(response, outcome)
+    return answers.PlacedOrder.of(outcome.row, body.merchant)
+
+
+@router.post("/orders/check", response=answers.PlacedOrder, operation_id="checkOrder")
+def check(request: KeyedRequest, body: bodies.Order) -> answers.PlacedOrder:
+    """Ask what `POST /orders` would answer now. Nothing is written, and nothing is promised."""
+    merchant = merchant_of(request, body.merchant)
+    order = orders.check(
+        merchant_id=merchant.pk,
+        reference=body.order,
+        buyer=body.buyer,
+        amount=Money(body.amount, money.check_currency(body.currency)),
+        instalments=body.instalments,
+        buyer_risk=body.buyer_risk or 0,
+        now=request.now,
+    )
+    return answers.PlacedOrder.of(order, body.merchant)
+
+
+@router.post(f"{OF_ORDER}/shipment", response=answers.OrderStep, operation_id="shipOrder")
+def ship(
+    request: KeyedRequest,
+    response: HttpResponse,
+    merchant: str,
+    order: str,
+    body: bodies.Happened = Body(NOTHING),  # noqa: B008 (a default of ninja's)
+) -> answers.OrderStep:
+    """Tell that the order has left the shop."""
+    return _step(request, response, "order.shipped", merchant, order, {}, body.at)
+
+
+@router.post(f"{OF_ORDER}/delivery", response=answers.OrderStep, operation_id="deliverOrder")
+def deliver(
+    request: KeyedRequest,
+    response: HttpResponse,
+    merchant: str,
+    order: str,
+    body: bodies.Happened = Body(NOTHING),  # noqa: B008 (a default of ninja's)
+) -> answers.OrderStep:
+    """Tell that the buyer has the order: its parts fall due from that day."""
+    return _step(request, response, "order.delivered", merchant, order, {}, body.at)
+
+
+@router.post(f"{OF_ORDER}/cancellation", response=answers.OrderStep, operation_id="cancelOrder")
+def cancel(
+    request: KeyedRequest,
+    response: HttpResponse,
+    merchant: str,
+    order: str,
+    body: bodies.CancelledOrder = Body(NO_REASON),  # noqa: B008 (a default of ninja's)
+) -> answers.OrderStep:
+    """Tell that the order is off before anything of it was paid: all that it holds is released."""
+    said = {"reason": body.reason}
+    return _step(request, response, "order.cancelled", merchant, order, said, body.at)
+
+
+@router.post(f"{OF_ORDER}/payments", response={201: answers.TakenPayment}, operation_id="payOrder")
+def pay(
+    request: KeyedRequest, response: HttpResponse, merchant: str, order: str, body: bodies.Payment
+) -> answers.TakenPayment:
+    """Tell that the buyer has paid, in whole or in part.
+
+    Cash that the order cannot take is kept as UNMATCHED for our people, with the reason. Cash for
+    an order that we do not know, or in another currency, is refused, and its reference stays free.
+    """
+    data = {**bodies.data_of(body), "order": order}
+    outcome = tell(request, "order.paid", merchant=merchant, data=data, at=body.at)
+    payment = outcome.row
+    if outcome.status == REJECTED:
+        payment = _unmatched(outcome, merchant, body.payment)
+    _mark(response, outcome)
+    return answers.TakenPayment.of(payment, merchant, order)
+
+
+@router.post(f"{OF_ORDER}/refunds", response={201: answers.GivenRefund}, operation_id="refundOrder")
+def refund(
+    request: KeyedRequest, response: HttpResponse, merchant: str, order: str, body: bodies.Refund
+) -> answers.GivenRefund:
+    """Tell that the buyer gets money back.
+
+    It comes from what is still outstanding, then from what was written off, then from proceeds.
+    """
+    data = {**bodies.data_of(body), "order": order}
+    outcome = told(request, "order.refunded", merchant=merchant, data=data, at=body.at)
+    _mark(response, outcome)
+    return answers.GivenRefund.of(outcome.row, merchant, order)
+
+
+def _step(
+    request: KeyedRequest,
+    response: HttpResponse,
+    kind: str,
+    merchant: str,
+    order: str,
+    said: dict[str, Any],
+    at: datetime | None,
+) -> answers.OrderStep:
+    data = {"order": order, **said}
+    outcome = told(request, kind, merchant=merchant, data=data, at=at)
+    _mark(response, outcome)
+    return answers.OrderStep.of(outcome.row, merchant)
+
+
+def _unmatched(outcome: Outcome, merchant: str, reference: str) -> OrderPayment:
+    """The payment that was kept though its order could not take it; raises Problem if it was not
+    kept.
+    """
+    found = OrderPayment.objects.filter(
+        line__merchant__reference=merchant,
+        reference=reference,
+        settlement__isnull=True,
+        refusal=outcome.code,
+    ).first()
+    if found is None or found.status != OrderPayment.Status.UNMATCHED:
+        raise Problem.of(outcome)
+    return found
+
+
+def _mark(response: HttpResponse, outcome: Outcome) -> None:
+    if is_repeat(outcome):
+        response.headers[REPEATED] = "true"

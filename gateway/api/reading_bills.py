@@ -1,0 +1,281 @@
+"""Routes that read a merchant's billing book, and hand out its documents."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from django.db.models import Q
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
+from django.utils.translation import override
+from ninja import Query, Router
+from pydantic import BaseModel
+
+from billing import queries
+from billing.documents import bill_csv, pdf, statement_csv
+from billing.models import BillingAccount, Invoice, Statement
+from billing.queries.prices import priced_fees
+from gateway.api import listings
+from gateway.api.access import Key, KeyedRequest, merchant_of
+from gateway.api.answers import Amount
+from gateway.api.lists import Paged
+from gateway.api.problems import Problem
+from gateway.models import Scope
+from lib import csv_files, money
+from merchants.books import plain
+from merchants.models import Merchant
+from merchants.queries import local_day
+
+router = Router(tags=["Reading: billing"], auth=Key(Scope.READ))
+OF_MERCHANT = "/merchants/{reference:merchant}"
+MONTH = f"{OF_MERCHANT}/statements/{{month:month}}"
+BILL = f"{OF_MERCHANT}/invoices/{{reference:number}}"
+Standing = Annotated[Literal["OPEN", "PAID", "VOID", "UNCOLLECTIBLE"] | None, Query()]
+HAS_NUMBER = Q(number__isnull=False)  # a draft is our people's
+
+
+class Total(BaseModel):
+    """The charges of one fee, or of one category where `fee` is null."""
+
+    category: str
+    fee: str | None
+    amount: Amount
+    charges: int
+
+
+class ShownStatement(BaseModel):
+    """A calendar month; its figures are final once it is closed."""
+
+    month: str
+    currency: str
+    opened_at: datetime
+    closed_at: datetime | None
+    totals: list[Total]
+
+
+class Statements(BaseModel):
+    rows: list[ShownStatement]
+
+
+class InvoiceLine(BaseModel):
+    category: str
+    fee: str
+    fee_name: str
+    posting_on: date
+    charges: int
+    amount: Amount
+
+
+class Attempt(BaseModel):
+    """One attempt to collect the bill."""
+
+    attempt: int
+    provider: str
+    status: Literal["PENDING", "SUCCEEDED", "FAILED", "UNKNOWN"]
+    amount: Amount
+    started_at: datetime
+    ended_at: datetime | None
+
+
+class ShownInvoice(BaseModel):
+    invoice: listings.INVOICES.answer  # type: ignore[name-defined]
+    lines: list[InvoiceLine]
+    payments: list[Attempt]
+
+
+class Price(BaseModel):
+    """A fee, and its price of a unit today; null: each charge comes with its own amount."""
+
+    fee: str
+    name: str
+    category: str
+    unit_price: str | None
+    is_own: bool
+
+
+class Prices(BaseModel):
+    currency: str
+    on: date
+    rows: list[Price]
+
+
+@router.get(f"{OF_MERCHANT}/charges", response=listings.CHARGES.page, operation_id="listCharges")
+def list_charges(request: KeyedRequest, merchant: str, asked: Paged) -> dict[str, Any]:
+    """What the merchant was charged."""
+    account = _account(merchant_of(request, merchant))
+    return listings.CHARGES.read(account.pk, account.currency, asked)
+
+
+@router.get(
+    f"{OF_MERCHANT}/charges/{{reference:charge}}",
+    response=listings.CHARGES.answer,
+    operation_id="getCharge",
+)
+def show_charge(request: KeyedRequest, merchant: str, charge: str) -> dict[str, Any]:
+    """One charge."""
+    account = _account(merchant_of(request, merchant))
+    found = listings.CHARGES.one(account.pk, account.currency, Q(reference=charge))
+    if found is None:
+        raise Problem(404, "not_found", f"There is no charge {charge}.")
+    return found
+
+
+@router.get(f"{OF_MERCHANT}/statements", response=Statements, operation_id="listStatements")
+def list_statements(request: KeyedRequest, merchant: str) -> Statements:
+    """The calendar months in which the merchant was charged, latest first."""
+    account = _account(merchant_of(request, merchant))
+    return Statements(rows=[_told(one) for one in account.statements.order_by("-month")])
+
+
+@router.get(MONTH, response=ShownStatement, operation_id="getStatement")
+def show_statement(request: KeyedRequest, merchant: str, month: date) -> ShownStatement:
+    """One month, such as `2026-11`, by category and by fee."""
+    found = queries.statement(_account(merchant_of(request, merchant)), month)
+    if found is None:
+        raise Problem(404, "not_found", "Nothing was charged in this month.")
+    return _told(found)
+
+
+@router.get(f"{MONTH}.csv", operation_id="getStatementCsv")
+def statement_as_csv(request: KeyedRequest, merchant: str, month: date) -> HttpResponseBase:
+    """A closed month as CSV, a row per charge."""
+    found = merchant_of(request, merchant)
+    _closed(found, month)
+    export = statement_csv.Export.of(found, month)
+    return csv_files.download(request, export.blocks(), export.file_name)
+
+
+@router.get(f"{MONTH}.pdf", operation_id="getStatementPdf")
+def statement_as_pdf(request: KeyedRequest, merchant: str, month: date) -> HttpResponse:
+    """A closed month as PDF, in the merchant's language."""
+    statement = _closed(merchant_of(request, merchant), month)
+    return _document(pdf.statement_pdf(statement), f"statement-{merchant}-{statement}.pdf")
+
+
+@router.get(f"{OF_MERCHANT}/invoices", response=listings.INVOICES.page, operation_id="listInvoices")
+def list_invoices(
+    request: KeyedRequest, merchant: str, asked: Paged, status: Standing = None
+) -> dict[str, Any]:
+    """The merchant's bills, of one status or of all."""
+    account = _account(merchant_of(request, merchant))
+    which = HAS_NUMBER & Q(status=status) if status else HAS_NUMBER
+    return listings.INVOICES.read(account.pk, account.currency, asked, which)
+
+
+# Before the bill itself, whose number would take their endings along.
+@router.get(f"{BILL}.csv", operation_id="getInvoiceCsv")
+def invoice_as_csv(request: KeyedRequest, merchant: str, number: str) -> HttpResponseBase:
+    """A bill as CSV, a row per charge."""
+    export = bill_csv.Export(_invoice(merchant_of(request, merchant), number))
+    return csv_files.download(request, export.blocks(), export.file_name)
+
+
+@router.get(f"{BILL}.pdf", operation_id="getInvoicePdf")
+def invoice_as_pdf(request: KeyedRequest, merchant: str, number: str) -> HttpResponse:
+    """A bill as PDF, in the merchant's language."""
+    invoice = _invoice(merchant_of(request, merchant), number)
+    content = pdf.bill_pdf(invoice, now=request.now)
+    return _document(content, f"bill-{invoice.merchant_reference}-{invoice.number}.pdf")
+
+
+@router.get(BILL, response=ShownInvoice, operation_id="getInvoice")
+def show_invoice(request: KeyedRequest, merchant: str, number: str) -> dict[str, Any]:
+    """A bill with its lines, and what was tried to collect it."""
+    invoice = _invoice(merchant_of(request, merchant), number)
+    told = listings.INVOICES.one(invoice.account_id, invoice.currency, Q(pk=invoice.pk))
+    return {
+        "invoice": told,
+        "lines": [
+            InvoiceLine(
+                category=line.category,
+                fee=line.fee_code,
+                fee_name=line.fee_name,
+                posting_on=line.posting_on,
+                charges=line.charge_count,
+                amount=money.text(line.amount, invoice.currency),
+            )
+            for line in invoice.lines.order_by("posting_on", "category", "fee_code", "pk")
+        ],
+        "payments": [
+            {
+                "attempt": payment.attempt,
+                "provider": payment.provider,
+                "status": payment.status,
+                "amount": money.text(payment.amount, invoice.currency),
+                "started_at": payment.started_at,
+                "ended_at": payment.ended_at,
+            }
+            for payment in invoice.payments.order_by("attempt")
+        ],
+    }
+
+
+@router.get(f"{OF_MERCHANT}/prices", response=Prices, operation_id="listPrices")
+def list_prices(request: KeyedRequest, merchant: str) -> Prices:
+    """Every fee that may be charged, with the price that is in force for the merchant today."""
+    account = _account(merchant_of(request, merchant))
+    today = local_day(account, request.now)
+    return Prices(
+        currency=account.currency,
+        on=today,
+        rows=[
+            Price(
+                fee=priced.fee.code,
+                name=priced.fee.name,
+                category=priced.fee.category,
+                unit_price=None if priced.unit_price is None else plain(priced.unit_price),
+                is_own=priced.is_own,
+            )
+            for priced in priced_fees(account, today)
+        ],
+    )
+
+
+def _account(merchant: Merchant) -> BillingAccount:
+    return BillingAccount.objects.get(merchant=merchant)
+
+
+def _invoice(merchant: Merchant, number: str) -> Invoice:
+    found = queries.bill(_account(merchant), number)
+    if found is None:
+        raise Problem(404, "not_found", f"There is no invoice {number}.")
+    return found
+
+
+def _closed(merchant: Merchant, month: date) -> Statement:
+    try:
+        with override("en"):
+            return statement_csv.closed_statement(merchant, month)
+    except statement_csv.NotClosed as refusal:
+        raise Problem(404, "not_closed", str(refusal)) from refusal
+
+
+def _told(statement: Statement) -> ShownStatement:
+    sections = queries.totals(statement).sections
+    return ShownStatement(
+        month=str(statement),
+        currency=statement.currency,
+        opened_at=statement.opened_at,
+        closed_at=statement.closed_at,
+        totals=list(_totals(statement.currency, sections)),
+    )
+
+
+def _totals(currency: str, sections: Iterable[Any]) -> Iterable[Total]:
+    for section in sections:
+        yield _total(section.category, None, section.amount, section.charge_count, currency)
+        for row in section.rows:
+            yield _total(section.category, row.fee_id, row.amount, row.charge_count, currency)
+
+
+def _total(category: str, fee: str | None, amount: Decimal, charges: int, currency: str) -> Total:
+    text = money.text(amount, currency)
+    return Total(category=str(category), fee=fee, amount=text, charges=charges)
+
+
+def _document(content: bytes, file_name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = content_disposition_header(True, file_name) or "attachment"
+    return response

@@ -1,0 +1,109 @@
+"""The API itself: its routes, how it refuses, and how it describes itself."""
+
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from gateway.api import (
+    charges,
+    description,
+    events,
+    merchants,
+    orders,
+    reading,
+    reading_bills,
+)
+from gateway.api.json_bodies import TOO_LARGE, StrictParser
+from gateway.api.problems import Problem, pointer
+from lib.clock import ClockAhead
+from lib.refusals import Refused
+
+api = description.Described(
+    title="Tael",
+    version="1",
+    description=description.INTRODUCTION,
+    urls_namespace="api",
+    parser=StrictParser(),
+)
+ROUTERS = (
+    events.router,
+    orders.router,
+    charges.router,
+    merchants.router,
+    reading.router,
+    reading_bills.router,
+)
+for router in ROUTERS:
+    api.add_router("", router)
+
+
+@api.exception_handler(Problem)
+def _problem(request: HttpRequest, problem: Problem) -> HttpResponse:
+    return problem.response(request)
+
+
+@api.exception_handler(Refused)
+def _refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
+    return Problem.of(refusal).response(request)
+
+
+@api.exception_handler(AuthenticationError)
+def _unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    detail = "A key is missing, or this one is unknown, expired or revoked."
+    challenge = {"WWW-Authenticate": 'Bearer realm="tael"'}
+    return Problem(401, "unauthenticated", detail, headers=challenge).response(request)
+
+
+@api.exception_handler(ValidationError)
+def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    faults = [_fault(one) for one in error.errors]
+    where, says = faults[0]
+    detail = f"{where.replace('/', '.').strip('.') or 'The request'}: {says}"
+    in_body = [fault for one, fault in zip(error.errors, faults, strict=True) if _is_of_body(one)]
+    return Problem(422, "invalid", detail, in_body).response(request)
+
+
+@api.exception_handler(HttpError)
+def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    cause = error.__cause__
+    if isinstance(cause, Problem):  # of the parser, whose errors ninja takes for its own
+        return cause.response(request)
+    if cause is not None:
+        raise cause
+    return Problem(error.status_code, "bad_request", str(error)).response(request)
+
+
+@api.exception_handler(Http404)
+def _nothing(request: HttpRequest, error: Http404) -> HttpResponse:
+    return Problem(404, "not_found", str(error) or "There is no such thing.").response(request)
+
+
+@api.exception_handler(RequestDataTooBig)
+def _too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    return Problem(413, "too_large", TOO_LARGE).response(request)
+
+
+@api.exception_handler(ClockAhead)
+def _clock_ahead(request: HttpRequest, error: ClockAhead) -> HttpResponse:
+    return Problem(503, error.code, str(error), headers={"Retry-After": "30"}).response(request)
+
+
+@api.exception_handler(Exception)
+def _ours(request: HttpRequest, error: Exception) -> HttpResponse:
+    raise error  # the middleware knows an outage, and whoever watches hears of a defect
+
+
+def _is_of_body(error: dict[str, Any]) -> bool:
+    return bool(error["loc"]) and error["loc"][0] == "body"
+
+
+def _fault(error: dict[str, Any]) -> tuple[str, str]:
+    """Where the fault is, and what it is. Parameters of an address stand under their names."""
+    _source, *names = error["loc"]
+    if _is_of_body(error):
+        names = names[1:]  # what the route calls its body
+    if error["type"] == "extra_forbidden":
+        return pointer(names), "there is no such member"
+    return pointer(names), str(error["msg"])

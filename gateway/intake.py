@@ -1,0 +1,82 @@
+"""What a key sends: what it may not send is refused, the rest is applied, and all is kept.
+
+An event is applied, and only then put on record. Who gets no answer sends it again: what was
+applied is a duplicate by then, and so is what the record says of it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from gateway import events as doors
+from gateway.models import ApiKey, ReceivedEvent
+from gateway.operations import received
+from lib import counters, events
+from lib.events import Event, Outcome
+from lib.refusals import Invalid, Refused
+from merchants.operations.merchants import UnknownMerchant
+
+
+class OutOfScope(Refused):
+    """The key is not for events of this type."""
+
+    code = "forbidden"
+
+
+def take(raw: Sequence[Any], *, key: ApiKey, request_id: str, now: datetime) -> list[Outcome]:
+    """Apply the events in these decoded JSON objects, which arrive together; returns what became
+    of each, in their order.
+
+    Failures of our own are raised; then all of them may be sent again.
+    """
+    outcomes: list[Outcome | None] = [None] * len(raw)
+    allowed: list[tuple[int, Event]] = []
+    for place, one in enumerate(raw):
+        try:
+            event = events.from_object(one)
+            _check(event, key)
+        except Refused as refusal:
+            outcomes[place] = Outcome.rejected(refusal)
+            counters.EVENTS.labels(_name(one), outcomes[place].status).inc()
+        else:
+            allowed.append((place, event))
+    applied = doors.apply_all((event for _, event in allowed), now=now)
+    for (place, _), outcome in zip(allowed, applied, strict=True):
+        outcomes[place] = outcome
+    known = [outcome for outcome in outcomes if outcome is not None]
+    arrivals = [received.Arrival(*pair) for pair in zip(raw, known, strict=True)]
+    received.record(arrivals, key_id=key.pk, request_id=request_id, now=now)
+    return known
+
+
+def _check(event: Event, key: ApiKey) -> None:
+    """Raise OutOfScope or UnknownMerchant for what the key may not send.
+
+    To a merchant's key the other merchants are unknown.
+    """
+    found = events.type_named(event.type)
+    if found is None:
+        raise Invalid("type", f"there is no event type {event.type!r}")
+    if found.scope not in key.scopes:
+        raise OutOfScope(f"type: this key has not the scope {found.scope}")
+    if key.merchant is not None and key.merchant.reference != event.merchant:
+        raise UnknownMerchant(f"merchant: there is no merchant {event.merchant}")
+
+
+def _name(raw: Any) -> str:
+    said = raw.get("type") if isinstance(raw, dict) else None
+    found = events.type_named(said) if isinstance(said, str) else None
+    return found.name if found else "unknown"
+
+
+@transaction.atomic
+def send_again(*, received_id: int, reason: str, actor: str, now: datetime) -> ReceivedEvent:
+    """Apply a refused event anew, once what stood in its way is mended; returns the new record.
+
+    Raises received.NotRefused. What was refused once more is on record as refused again.
+    """
+    refused = received.take_again(received_id=received_id, reason=reason, actor=actor, now=now)
+    (outcome,) = doors.apply_all([received.event_of(refused)], now=now)
+    return received.again(refused, outcome, now=now)

@@ -1,0 +1,78 @@
+"""Keys of the API (docs/api.md)."""
+
+from datetime import datetime
+from typing import ClassVar
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+
+class Scope(models.TextChoices):
+    """What a key may be used for."""
+
+    ORDERS = "orders", "Tell of orders, their payments and refunds"
+    CHARGES = "charges", "Tell of charges"
+    MERCHANTS = "merchants", "Take in merchants, and change them"
+    METRICS = "metrics", "Tell how shops do"
+    READ = "read", "Read"
+
+
+class ApiKey(models.Model):
+    """A key is `tael_<prefix>_<secret>`. What it may do never changes: another key is made."""
+
+    name = models.CharField(max_length=100)  # whose it is, for operators and the trail
+    prefix = models.CharField(max_length=12, unique=True)  # by which it is found
+    digest = models.CharField(max_length=64, editable=False)  # SHA-256 of the whole key, in hex
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope.choices))
+    # Whose books it reaches; none: those of all merchants.
+    merchant = models.ForeignKey(
+        "merchants.Merchant", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    networks = ArrayField(models.CharField(max_length=50), default=list)  # empty: from anywhere
+    requests_per_minute = models.PositiveIntegerField()
+    made_at = models.DateTimeField()
+    made_by = models.CharField(max_length=254)
+    expires_at = models.DateTimeField(null=True)  # a rotation brings it forward
+    revoked_at = models.DateTimeField(null=True)  # from when nobody gets in with it
+    replaced_by = models.OneToOneField(
+        "self", null=True, on_delete=models.PROTECT, related_name="replaces"
+    )
+    last_used_at = models.DateTimeField(null=True)  # exact to a minute
+
+    class Meta:
+        verbose_name = "API key"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(scopes__len__gt=0) & Q(scopes__contained_by=list(Scope.values)),
+                name="api_key_has_known_scopes",
+            ),
+            models.CheckConstraint(
+                condition=Q(requests_per_minute__gt=0), name="api_key_allows_some_requests"
+            ),
+            models.CheckConstraint(
+                condition=Q(replaced_by=None) | ~Q(replaced_by=F("id")),
+                name="api_key_replaced_by_another",
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.ReadOnly(
+                name="api_key_stays_what_it_is",
+                fields=["prefix", "digest", "scopes", "merchant", "networks", "made_at", "made_by"],
+            ),
+            pgtrigger.Protect(
+                name="api_key_stays_revoked",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__revoked_at__isnull=False)
+                & pgtrigger.Q(new__revoked_at__df=pgtrigger.F("old__revoked_at")),
+            ),
+            pgtrigger.Protect(name="api_keys_are_never_deleted", operation=pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} (tael_{self.prefix}_…)"
+
+    def is_valid(self, now: datetime) -> bool:
+        """Whether anybody gets in with it at `now`."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)

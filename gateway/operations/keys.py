@@ -1,0 +1,179 @@
+"""Making, rotating and revoking keys of the API (docs/api.md).
+
+A key is seen once, by the administrator who makes it: what is kept is a digest.
+"""
+
+import secrets
+import string
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from ipaddress import ip_network
+
+from django.db import transaction
+from django.db.models import Q
+
+from gateway.models import ApiKey, Scope
+from gateway.queries.keys import BRAND, digest
+from gateway.trail import Action
+from lib import wording
+from lib.refusals import Invalid, Refused
+from merchants.models import Merchant
+from trail import operations as trail
+
+LETTERS = string.ascii_lowercase + string.digits
+PREFIX_LENGTH = 12
+LONGEST_OVERLAP = timedelta(days=30)
+LAST_USE_EXACT_TO = timedelta(minutes=1)
+MOST_REQUESTS_PER_MINUTE = 1_000_000
+
+
+class KeyIsOver(Refused):
+    """The key is revoked, expired, or replaced already."""
+
+    code = "key_is_over"
+
+
+def make(
+    *,
+    name: str,
+    scopes: Sequence[str],
+    merchant: Merchant | None = None,
+    networks: Collection[str] = (),
+    requests_per_minute: int,
+    expires_at: datetime | None = None,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> tuple[ApiKey, str]:
+    """Make a key for these scopes, of one merchant or, with None, of the platform.
+
+    Returns it and its text, which is known to nobody later. Raises Invalid.
+    """
+    unknown = set(scopes) - set(Scope.values)
+    if unknown or not scopes:
+        raise Invalid("scopes", f"must be some of {', '.join(Scope.values)}")
+    if expires_at is not None and expires_at <= now:
+        raise Invalid("expires_at", "is over already")
+    if not 1 <= requests_per_minute <= MOST_REQUESTS_PER_MINUTE:
+        raise Invalid("requests_per_minute", f"must be 1 to {MOST_REQUESTS_PER_MINUTE}")
+    with transaction.atomic():
+        key, text = _insert(
+            ApiKey(
+                name=wording.line("name", name),
+                scopes=[scope for scope in Scope.values if scope in scopes],
+                merchant=merchant,
+                networks=[_network(one) for one in networks],
+                requests_per_minute=requests_per_minute,
+                expires_at=expires_at,
+            ),
+            actor,
+            now,
+        )
+        _note(Action.API_KEY_MADE, key, reason, actor, now, after=_told(key))
+    return key, text
+
+
+def rotate(
+    *, key_id: int, overlap: timedelta, reason: str, actor: str, now: datetime
+) -> tuple[ApiKey, str]:
+    """Make a key that may do the same; the old one goes on for `overlap`, and then ends.
+
+    Returns the new key and its text. Raises KeyIsOver, Invalid.
+    """
+    if not timedelta() <= overlap <= LONGEST_OVERLAP:
+        raise Invalid("overlap", f"must be from 0 to {LONGEST_OVERLAP.days} days")
+    with transaction.atomic():
+        old = _lock(key_id)
+        if not old.is_valid(now) or old.replaced_by_id is not None:
+            raise KeyIsOver(f"key: {old} is revoked, expired, or replaced already")
+        ends_at = min(now + overlap, old.expires_at or now + overlap)
+        key, text = _insert(
+            ApiKey(
+                name=old.name,
+                scopes=old.scopes,
+                merchant=old.merchant,
+                networks=old.networks,
+                requests_per_minute=old.requests_per_minute,
+                expires_at=old.expires_at,
+            ),
+            actor,
+            now,
+        )
+        before = _told(old)
+        old.replaced_by, old.expires_at = key, ends_at
+        old.save(update_fields=["replaced_by", "expires_at"])
+        after = _told(old) | {"replaced by": key.prefix}
+        _note(Action.API_KEY_ROTATED, old, reason, actor, now, before=before, after=after)
+    return key, text
+
+
+def revoke(*, key_id: int, reason: str, actor: str, now: datetime) -> ApiKey:
+    """End the key: the next request with it is refused. Raises KeyIsOver when it is revoked."""
+    with transaction.atomic():
+        key = _lock(key_id)
+        if key.revoked_at is not None:
+            raise KeyIsOver(f"key: {key} is revoked already")
+        key.revoked_at = now
+        key.save(update_fields=["revoked_at"])
+        after: dict[str, str | int] = {"revoked": now.isoformat()}
+        _note(Action.API_KEY_REVOKED, key, reason, actor, now, before={"revoked": ""}, after=after)
+    return key
+
+
+def note_use(key: ApiKey, now: datetime) -> None:
+    """Note that the key is in use, unless that was noted within the last minute."""
+    since = now - LAST_USE_EXACT_TO
+    if key.last_used_at is not None and key.last_used_at > since:
+        return
+    unnoted = Q(last_used_at=None) | Q(last_used_at__lte=since)
+    ApiKey.objects.filter(unnoted, pk=key.pk).update(last_used_at=now)
+
+
+def _insert(key: ApiKey, actor: str, now: datetime) -> tuple[ApiKey, str]:
+    key.prefix = "".join(secrets.choice(LETTERS) for _ in range(PREFIX_LENGTH))
+    text = f"{BRAND}_{key.prefix}_{secrets.token_urlsafe(32)}"
+    key.digest, key.made_at, key.made_by = digest(text), now, actor
+    key.save()
+    return key, text
+
+
+def _lock(key_id: int) -> ApiKey:
+    return ApiKey.objects.select_for_update(of=("self",)).select_related("merchant").get(pk=key_id)
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text.strip()))
+    except ValueError as error:
+        raise Invalid("networks", f"{text!r} is no network, such as 203.0.113.0/24") from error
+
+
+def _told(key: ApiKey) -> dict[str, str | int]:
+    return {
+        "scopes": " ".join(key.scopes),
+        "networks": " ".join(key.networks) or "any",
+        "requests per minute": key.requests_per_minute,
+        "expires": key.expires_at.isoformat() if key.expires_at else "never",
+    }
+
+
+def _note(
+    action: Action,
+    key: ApiKey,
+    reason: str,
+    actor: str,
+    now: datetime,
+    *,
+    before: dict[str, str | int] | None = None,
+    after: dict[str, str | int],
+) -> None:
+    trail.write(
+        action,
+        merchant_id=key.merchant_id,
+        subject=str(key),
+        before=before,
+        after=after,
+        reason=wording.checked("reason", reason),
+        actor=actor,
+        now=now,
+    )

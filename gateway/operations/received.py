@@ -1,0 +1,130 @@
+"""Keeping a record of the events that came in, for 30 days."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from gateway.models import ReceivedEvent
+from gateway.queries.received import KEPT
+from gateway.trail import Action
+from jobs.chunks import Failures
+from lib import wording
+from lib.events import Event, Outcome, in_utc_or_none
+from lib.refusals import Refused
+from lib.texts import LONGEST_NAME, shown
+from merchants.models import Merchant
+from trail import operations as trail
+
+COPY = """
+COPY gateway_receivedevent (received_at, key_id, request, event, type, merchant, said_at, data,
+                            outcome, code, reason)
+FROM STDIN
+"""
+LONGEST_REASON = 1000
+
+
+class NotRefused(Refused):
+    """Only an event that was refused can be sent again, and only once."""
+
+    code = "not_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One thing that came in: what was sent, whatever it was, and what became of it."""
+
+    raw: Any
+    outcome: Outcome
+
+
+def record(
+    arrivals: Sequence[Arrival], *, key_id: int | None, request_id: str, now: datetime
+) -> None:
+    """Keep these arrivals of one request."""
+    with connection.cursor() as cursor, cursor.copy(COPY) as copy:
+        for arrival in arrivals:
+            raw = arrival.raw if isinstance(arrival.raw, dict) else {}
+            outcome = arrival.outcome
+            copy.write_row(
+                (
+                    now,
+                    key_id,
+                    request_id,
+                    *(_text(raw.get(name)) for name in ("id", "type", "merchant")),
+                    in_utc_or_none(raw.get("at")),
+                    json.dumps(raw["data"] if raw.get("data") else {}),
+                    outcome.status,
+                    outcome.code,
+                    shown(outcome.reason, LONGEST_REASON),
+                )
+            )
+
+
+def _text(value: object) -> str:
+    return shown(value, LONGEST_NAME).replace("\n", " ") if isinstance(value, str) else ""
+
+
+def take_again(*, received_id: int, reason: str, actor: str, now: datetime) -> ReceivedEvent:
+    """Mark the refused event as sent again, and leave that on the trail. Raises NotRefused.
+
+    Who calls this applies the event in the same transaction (gateway.intake).
+    """
+    received = ReceivedEvent.objects.select_for_update().get(pk=received_id)
+    if not received.can_be_sent_again:
+        raise NotRefused(f"event: {received} was not refused, or was sent again already")
+    received.sent_again_at = now
+    received.save(update_fields=["sent_again_at"])
+    merchant = Merchant.objects.filter(reference=received.merchant).first()
+    trail.write(
+        Action.EVENT_SENT_AGAIN,
+        merchant_id=merchant.pk if merchant else None,
+        subject=str(received),
+        before={"code": received.code},
+        after={"sent again": now.isoformat()},
+        reason=wording.checked("reason", reason),
+        actor=actor,
+        now=now,
+    )
+    return received
+
+
+def event_of(received: ReceivedEvent) -> Event:
+    """The event as it was sent."""
+    assert received.said_at is not None
+    return Event(
+        received.event,
+        received.type,
+        received.said_at,
+        received.merchant,
+        json.loads(received.data),
+    )
+
+
+def again(received: ReceivedEvent, outcome: Outcome, *, now: datetime) -> ReceivedEvent:
+    """Keep what became of an event that an operator sent again."""
+    return ReceivedEvent.objects.create(
+        received_at=now,
+        key_id=received.key_id,
+        request=received.request,
+        event=received.event,
+        type=received.type,
+        merchant=received.merchant,
+        said_at=received.said_at,
+        data=received.data,
+        outcome=outcome.status,
+        code=outcome.code,
+        reason=shown(outcome.reason, LONGEST_REASON),
+        again=received,
+    )
+
+
+@transaction.atomic
+def forget(received_ids: Sequence[int], now: datetime) -> Failures:
+    """Delete these records, as far as they are old. No row can fail."""
+    old = ReceivedEvent.objects.filter(pk__in=received_ids, received_at__lt=now - KEPT)
+    old.delete()
+    return {}
