@@ -13,6 +13,9 @@ from django.shortcuts import render
 from django.utils.http import parse_header_parameters
 from psycopg import errors
 
+from gateway.api.headers import API
+from gateway.api.problems import outside_of_django
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -50,9 +53,10 @@ def in_utf_8(application: "WSGIApplication") -> "WSGIApplication":
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if is_utf_8(environ.get("CONTENT_TYPE", "")):
             return application(environ, start_response)
-        said = b"Requests are read in UTF-8.\n"
-        headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(said)))]
-        start_response("415 Unsupported Media Type", headers)
+        said, headers = b"Requests are read in UTF-8.\n", [("Content-Type", "text/plain")]
+        if environ.get("PATH_INFO", "").startswith(API):
+            said, headers = outside_of_django(415, "unsupported_media_type", said.decode().strip())
+        start_response("415 Unsupported Media Type", [*headers, ("Content-Length", f"{len(said)}")])
         return [said]
 
     return answer

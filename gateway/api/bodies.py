@@ -5,7 +5,7 @@ refuses members that it does not know, by name: a request is written by hand, an
 passed over would be a mistake that nobody sees.
 """
 
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, StringConstraints, WithJsonSchema
 
@@ -33,15 +33,6 @@ Address = Annotated[
     AfterValidator(_address),
     WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
 ]
-
-
-class Told(Protocol):
-    """A body that tells of an event."""
-
-    @property
-    def at(self) -> Any: ...
-
-    def model_dump(self, **how: Any) -> dict[str, Any]: ...
 
 
 class Happened(Data):
@@ -97,6 +88,6 @@ class NewMerchant(MerchantJoined, LineTerms, AccountTerms):
     owner_email: Address | None = None
 
 
-def data_of(body: Told, *, but: set[str] = ENVELOPE) -> dict[str, Any]:
+def data_of(body: Data, *, but: set[str] = ENVELOPE) -> dict[str, Any]:
     """What an event of the same content carries."""
     return body.model_dump(mode="json", exclude=ENVELOPE | but, exclude_unset=True)

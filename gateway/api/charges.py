@@ -6,7 +6,7 @@ from ninja import Router
 from billing.models import Charge
 from gateway.api import answers, bodies
 from gateway.api.access import Key, KeyedRequest
-from gateway.api.telling import REPEATED, is_repeat, told
+from gateway.api.taking import REPEATED, is_repeat, taken
 from gateway.models import Scope
 from lib import money
 from merchants.books import plain
@@ -23,7 +23,7 @@ def record(
     Without an amount it is quantity times the price of the service's day. A charge is never
     changed; a wrong one is answered by a credit, which our people grant.
     """
-    outcome = told(
+    outcome = taken(
         request,
         "charge.recorded",
         merchant=body.merchant,

@@ -5,7 +5,7 @@ from ninja import Router
 
 from gateway.api import answers, bodies
 from gateway.api.access import Key, KeyedRequest, merchant_of
-from gateway.api.telling import REPEATED, is_repeat, told
+from gateway.api.taking import REPEATED, is_repeat, taken
 from gateway.models import Scope
 from merchants.operations import team
 
@@ -22,7 +22,7 @@ def take_in(
     or an open invitation of one already.
     """
     data = bodies.data_of(body, but={"owner_email"})
-    outcome = told(request, "merchant.joined", merchant=body.merchant, data=data, at=body.at)
+    outcome = taken(request, "merchant.joined", merchant=body.merchant, data=data, at=body.at)
     if is_repeat(outcome):
         response.headers[REPEATED] = "true"
     merchant = merchant_of(request, body.merchant)

@@ -12,7 +12,7 @@ from credit.operations import orders
 from gateway.api import answers, bodies
 from gateway.api.access import Key, KeyedRequest, merchant_of
 from gateway.api.problems import Problem
-from gateway.api.telling import REPEATED, is_repeat, tell, told
+from gateway.api.taking import REPEATED, is_repeat, take, taken
 from gateway.models import Scope
 from lib import money
 from lib.events import REJECTED, Outcome
@@ -31,7 +31,7 @@ def place(request: KeyedRequest, response: HttpResponse, body: bodies.Order) -> 
     one. The same content again is answered as the first time, at any time, but for `available`,
     which is what new orders may take now.
     """
-    outcome = told(
+    outcome = taken(
         request,
         "order.placed",
         merchant=body.merchant,
@@ -105,7 +105,7 @@ def pay(
     an order that we do not know, or in another currency, is refused, and its reference stays free.
     """
     data = {**bodies.data_of(body), "order": order}
-    outcome = tell(request, "order.paid", merchant=merchant, data=data, at=body.at)
+    outcome = take(request, "order.paid", merchant=merchant, data=data, at=body.at)
     payment = outcome.row
     if outcome.status == REJECTED:
         payment = _unmatched(outcome, merchant, body.payment)
@@ -122,7 +122,7 @@ def refund(
     It comes from what is still outstanding, then from what was written off, then from proceeds.
     """
     data = {**bodies.data_of(body), "order": order}
-    outcome = told(request, "order.refunded", merchant=merchant, data=data, at=body.at)
+    outcome = taken(request, "order.refunded", merchant=merchant, data=data, at=body.at)
     _mark(response, outcome)
     return answers.GivenRefund.of(outcome.row, merchant, order)
 
@@ -137,7 +137,7 @@ def _step(
     at: datetime | None,
 ) -> answers.OrderStep:
     data = {"order": order, **said}
-    outcome = told(request, kind, merchant=merchant, data=data, at=at)
+    outcome = taken(request, kind, merchant=merchant, data=data, at=at)
     _mark(response, outcome)
     return answers.OrderStep.of(outcome.row, merchant)
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
 from pydantic import BaseModel, Field
@@ -70,22 +71,32 @@ class Problem(Exception):
 
     def response(self, request: HttpRequest) -> HttpResponse:
         response = HttpResponse(
-            json.dumps(self._members(request)), content_type=CONTENT_TYPE, status=self.status
+            json.dumps(self.members(getattr(request, "request_id", ""))),
+            content_type=CONTENT_TYPE,
+            status=self.status,
         )
         for name, value in self.headers.items():
             response.headers[name] = value
         return response
 
-    def _members(self, request: HttpRequest) -> dict[str, Any]:
+    def members(self, request_id: str) -> dict[str, Any]:
+        """All that the problem says."""
         return {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
             "code": self.code,
             "detail": self.detail[:LONGEST_DETAIL],
-            "request_id": getattr(request, "request_id", ""),
+            "request_id": request_id,
             "errors": [{"pointer": pointer, "detail": says} for pointer, says in self.faults],
         }
+
+
+def outside_of_django(status: int, code: str, detail: str) -> tuple[bytes, list[tuple[str, str]]]:
+    """Body and headers of a problem that is answered before there is a request."""
+    request_id = uuid4().hex
+    body = json.dumps(Problem(status, code, detail).members(request_id)).encode()
+    return body, [("Content-Type", CONTENT_TYPE), ("X-Request-ID", request_id)]
 
 
 def pointer(parts: Iterable[object]) -> str:

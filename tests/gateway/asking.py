@@ -46,7 +46,7 @@ class Caller:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self.text}"} | headers
         kind = headers.pop("Content-Type", "application/json")
-        response = self.client.generic(
+        response: Any = self.client.generic(
             method,
             path if path.startswith("/api/") else f"/api/v1{path}",
             b"" if body is None else content,
@@ -54,7 +54,8 @@ class Caller:
             headers=headers,
         )
         assert response.status_code < 300 or is_problem(response), response.content
-        return response
+        answer: HttpResponse = response
+        return answer
 
     def get(self, path: str, **headers: str) -> HttpResponse:
         return self.ask("GET", path, **headers)

@@ -11,7 +11,7 @@ from lib.events import DUPLICATE, REJECTED, Outcome
 REPEATED = "Idempotency-Replayed"  # a header: the answer is that of the first time
 
 
-def tell(
+def take(
     request: KeyedRequest, kind: str, *, merchant: str, data: dict[str, Any], at: datetime | None
 ) -> Outcome:
     """Apply what the request tells as an event of this type, named by the request's id.
@@ -31,11 +31,11 @@ def tell(
     return outcome
 
 
-def told(
+def taken(
     request: KeyedRequest, kind: str, *, merchant: str, data: dict[str, Any], at: datetime | None
 ) -> Outcome:
-    """As `tell`; raises Problem for what was refused."""
-    outcome = tell(request, kind, merchant=merchant, data=data, at=at)
+    """As `take`; raises Problem for what was refused."""
+    outcome = take(request, kind, merchant=merchant, data=data, at=at)
     if outcome.status == REJECTED:
         raise Problem.of(outcome)
     return outcome

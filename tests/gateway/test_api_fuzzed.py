@@ -1,0 +1,75 @@
+"""Asks the API whatever its own schema allows, and whatever it does not, and holds each answer
+against the schema: nothing undocumented, no defect of ours, and no way around the key.
+"""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.wsgi import get_wsgi_application
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import negative_data_rejection
+
+from config import bounds
+from tests import shops
+from tests.credit.pages import set_clock
+from tests.gateway.asking import Caller
+
+pytestmark = pytest.mark.django_db
+CONFIG = SchemathesisConfig.from_dict(
+    {
+        "checks": {
+            # The rules refuse much that has the right form: an unknown currency, an instant that
+            # is not here yet.
+            "positive_data_acceptance": {
+                "expected-statuses": ["2xx", "400", "401", "403", "404", "409", "413", "422"]
+            }
+        }
+    }
+)
+# Its events are refused one by one, with 200.
+TAKES_ANY_EVENT = "sendEvents"
+
+
+@pytest.mark.parametrize("examples", [2, pytest.param(150, marks=pytest.mark.full)])
+def test_every_answer_is_one_that_the_schema_describes(
+    monkeypatch: pytest.MonkeyPatch, examples: int
+) -> None:
+    set_clock(monkeypatch)("2026-11-26 10:00")
+    shops.join("2026-11-01 10:00").place("2026-11-26 10:00", "A", "10.00")
+    key = Caller(requests_per_minute=1_000_000).text
+    application = bounds.in_utf_8(get_wsgi_application())
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application, config=CONFIG)
+    asked = 0
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        name = operation.definition.raw["operationId"]
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+            asked += _ask(operation, mode, name, key, examples)
+    assert asked >= 60
+
+
+def _ask(operation: Any, mode: GenerationMode, name: str, key: str, examples: int) -> int:
+    count = 0
+
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def ask(case: Any) -> None:
+        nonlocal count
+        count += 1
+        case.call_and_validate(
+            headers={"Authorization": f"Bearer {key}"},
+            excluded_checks=[negative_data_rejection] if name == TAKES_ANY_EVENT else [],
+        )
+
+    ask()
+    return count
