@@ -20,7 +20,7 @@ DECLARE
         'django_session', 'usersessions_usersession', 'account_emailaddress',
         'account_emailconfirmation', 'mfa_authenticator', 'merchants_membership',
         'merchants_user_groups', 'merchants_user_user_permissions', 'jobs_jobrun',
-        'jobs_jobfailure', 'merchants_signin', 'jobs_lease'
+        'jobs_jobfailure', 'merchants_signin', 'jobs_lease', 'gateway_receivedevent'
     ];
     -- What is written by migrations alone: the roles of our own people and what they may do.
     fixed text[] := ARRAY[

@@ -1,7 +1,8 @@
 """What a key sends: what it may not send is refused, the rest is applied, and all is kept.
 
-An event is applied, and only then put on record. Who gets no answer sends it again: what was
-applied is a duplicate by then, and so is what the record says of it.
+A single event and its record are one transaction, and one commit. Events of a batch commit as they
+are applied, and are put on record at its end. Who gets no answer sends them again: what was applied
+is a duplicate by then, and so says the record.
 """
 
 from collections.abc import Sequence
@@ -31,6 +32,13 @@ def take(raw: Sequence[Any], *, key: ApiKey, request_id: str, now: datetime) -> 
 
     Failures of our own are raised; then all of them may be sent again.
     """
+    if len(raw) > 1:
+        return _take(raw, key, request_id, now)
+    with transaction.atomic():
+        return _take(raw, key, request_id, now)
+
+
+def _take(raw: Sequence[Any], key: ApiKey, request_id: str, now: datetime) -> list[Outcome]:
     outcomes: list[Outcome | None] = [None] * len(raw)
     allowed: list[tuple[int, Event]] = []
     for place, one in enumerate(raw):
@@ -38,8 +46,8 @@ def take(raw: Sequence[Any], *, key: ApiKey, request_id: str, now: datetime) -> 
             event = events.from_object(one)
             _check(event, key)
         except Refused as refusal:
-            outcomes[place] = Outcome.rejected(refusal)
-            counters.EVENTS.labels(_name(one), outcomes[place].status).inc()
+            outcomes[place] = refused = Outcome.rejected(refusal)
+            counters.EVENTS.labels(_name(one), refused.status).inc()
         else:
             allowed.append((place, event))
     applied = doors.apply_all((event for _, event in allowed), now=now)
@@ -78,5 +86,11 @@ def send_again(*, received_id: int, reason: str, actor: str, now: datetime) -> R
     Raises received.NotRefused. What was refused once more is on record as refused again.
     """
     refused = received.take_again(received_id=received_id, reason=reason, actor=actor, now=now)
-    (outcome,) = doors.apply_all([received.event_of(refused)], now=now)
+    event = received.event_of(refused)
+    try:
+        if refused.key is not None:  # what it may not send is not sent for it either
+            _check(event, refused.key)
+    except Refused as refusal:
+        return received.again(refused, Outcome.rejected(refusal), now=now)
+    (outcome,) = doors.apply_all([event], now=now)
     return received.again(refused, outcome, now=now)

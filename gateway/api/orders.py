@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from moneyed import Money
-from ninja import Body, Router
+from ninja import Router
 
 from credit.models import OrderPayment
 from credit.operations import orders
@@ -64,7 +64,7 @@ def ship(
     response: HttpResponse,
     merchant: str,
     order: str,
-    body: bodies.Happened = Body(NOTHING),  # noqa: B008 (a default of ninja's)
+    body: bodies.Happened = NOTHING,
 ) -> answers.OrderStep:
     """Tell that the order has left the shop."""
     return _step(request, response, "order.shipped", merchant, order, {}, body.at)
@@ -76,7 +76,7 @@ def deliver(
     response: HttpResponse,
     merchant: str,
     order: str,
-    body: bodies.Happened = Body(NOTHING),  # noqa: B008 (a default of ninja's)
+    body: bodies.Happened = NOTHING,
 ) -> answers.OrderStep:
     """Tell that the buyer has the order: its parts fall due from that day."""
     return _step(request, response, "order.delivered", merchant, order, {}, body.at)
@@ -88,7 +88,7 @@ def cancel(
     response: HttpResponse,
     merchant: str,
     order: str,
-    body: bodies.CancelledOrder = Body(NO_REASON),  # noqa: B008 (a default of ninja's)
+    body: bodies.CancelledOrder = NO_REASON,
 ) -> answers.OrderStep:
     """Tell that the order is off before anything of it was paid: all that it holds is released."""
     said = {"reason": body.reason}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from gateway.models import ApiKey, ReceivedEvent
 
@@ -12,9 +12,15 @@ MOST_FORGOTTEN = 50_000
 
 
 def visible_to(key: ApiKey) -> "QuerySet[ReceivedEvent]":
-    """All that a key may read of: that of its merchant, or of all merchants."""
+    """All that a key may read of: that of its merchant, or of all merchants.
+
+    What another merchant's key said of the merchant was refused, and is not the merchant's.
+    """
     found = ReceivedEvent.objects.all()
-    return found.filter(merchant=key.merchant.reference) if key.merchant else found
+    if key.merchant is None:
+        return found
+    senders = Q(key__merchant=None) | Q(key__merchant=key.merchant)
+    return found.filter(senders, merchant=key.merchant.reference)
 
 
 def old(now: datetime) -> Sequence[int]:

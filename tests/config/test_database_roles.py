@@ -4,6 +4,7 @@ All of it happens in the test's transaction, roles included.
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.utils import timezone
 
 from billing.models import Charge
 from credit.models import Order
+from gateway.models import ReceivedEvent
 from jobs.timetable import job_named
 from merchants.models import User
 from merchants.operations import operators, people, proposals
@@ -73,8 +75,10 @@ def test_what_tael_does_every_day_works_as_the_apps_role() -> None:
     new = User.objects.get(email="new@tael.example")
     assert (new.is_staff, new.groups.get().name) == (True, "Auditor")
     people.deactivate(user_id=new.pk, reason="Left.", actor=boss, now=now)
-    for name in ("old-sessions", "old-runs", "lapse-proposals", "notice-mails"):
+    ReceivedEvent.objects.create(received_at=now - timedelta(days=31))
+    for name in ("old-sessions", "old-runs", "old-events", "lapse-proposals", "notice-mails"):
         job_named(name).run_here(now)
+    assert not ReceivedEvent.objects.exists()
     call_command("rotate_keys")
     assert TrailEntry.objects.filter(action="PROPOSAL_CONFIRMED").exists()
 

@@ -19,7 +19,7 @@ from gateway.api import examples
 from gateway.api.description import cloud_event_example, event_example
 from gateway.api.service import api
 from lib import events
-from merchants.models import Membership
+from merchants.models import Membership, Merchant
 from merchants.operations import team
 from tests import shops
 from tests.credit.pages import set_clock
@@ -266,4 +266,4 @@ def test_the_first_owner_is_invited_once_and_again_only_if_nobody_got_the_mail(
     assert not Membership.objects.exists()
     bad = caller.post("/merchants", body | {"merchant": "other", "owner_email": "malee"})
     assert (bad.status_code, said(bad)["errors"][0]["pointer"]) == (422, "/owner_email")
-    assert not shops.Merchant.objects.filter(reference="other").exists()
+    assert not Merchant.objects.filter(reference="other").exists()

@@ -70,7 +70,7 @@ def test_each_event_has_its_own_outcome_in_the_order_sent(caller: Caller, shop: 
         placed("A", "11.00", buyer="other"),
         event("x", "order.shipped", order="nowhere"),
         event("y", "order.misplaced", order="A"),
-        placed("D", 12),  # type: ignore[arg-type]
+        placed("D", "12.001"),
         {"id": "z", "type": "order.placed"},
         "no event",
     )
@@ -86,7 +86,7 @@ def test_each_event_has_its_own_outcome_in_the_order_sent(caller: Caller, shop: 
         "rejected invalid",
         "rejected invalid",
     ]
-    assert [one["id"] for one in first] == [*(one["id"] for one in sent[:-1]), None]  # type: ignore[index]
+    assert [one["id"] for one in first] == [*(one["id"] for one in sent[:-1]), None]
     assert [one["errors"] for one in first[3:7]] == [
         ["/buyer", "/amount"],
         [],
@@ -245,6 +245,21 @@ def test_a_refused_event_is_sent_again_once_what_stood_in_its_way_is_mended(
             intake.send_again(
                 received_id=done.pk, reason="once more", actor="ada", now=refused.received_at
             )
+
+
+def test_what_a_key_may_not_send_is_not_sent_for_it_either(shop: Shop) -> None:
+    other = shops.join("2026-11-01 10:00", "other")
+    thief = Caller("orders", "read", merchant=other.merchant)
+    thief.events(placed("A"))
+    refused = ReceivedEvent.objects.get()
+    with shop.unchanged():
+        again = intake.send_again(
+            received_id=refused.pk, reason="a mistake", actor="ada", now=refused.received_at
+        )
+    assert (again.outcome, again.code) == ("rejected", "unknown_merchant")
+    owners = Caller("read", merchant=shop.merchant)
+    for caller in (thief, owners):  # it is of no merchant's own systems
+        assert problem(caller.get("/events/place-A")) == (404, "not_found")
 
 
 def test_what_is_our_own_failure_is_no_outcome(
