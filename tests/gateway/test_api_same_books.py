@@ -145,7 +145,7 @@ def test_eight_systems_at_once_end_in_the_same_books(
     told = a_day(each, each)
     join_all()
     send_until_done(Caller(), _within([told]))
-    alone = books()
+    by_one = books()
     _empty()
     join_all()
     callers = [Caller() for _ in range(8)]
@@ -162,5 +162,5 @@ def test_eight_systems_at_once_end_in_the_same_books(
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(send, range(8)))
     send_until_done(Caller(), _within([told]))  # what came before what it waits for
-    assert books() == alone
+    assert books() == by_one
     call_command("audit", stdout=StringIO())

@@ -1,0 +1,290 @@
+"""The API, served by two processes of gunicorn, against the least that does the same work.
+
+Batches of events are measured against the operations that they run, called in this process; orders
+one by one against a bare WSGI function (bench.least_orders), both by eight clients on connections
+that stay open.
+"""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+from statistics import median
+from typing import Any
+from urllib.parse import quote
+
+from django.db import connection
+from moneyed import Money
+
+from bench import least_orders, reached
+from bench.shops import join
+from billing.operations import charges
+from credit.operations import orders, payments, refunds
+from gateway.models import Scope
+from gateway.operations import keys
+from merchants.models import Merchant
+
+BATCH = 1000
+ROUNDS = 5
+CLIENTS = 8
+SECONDS = 6  # of each measurement of orders
+PRICE = "25.00"
+GENEROUS = Decimal("900000000.00")
+PATH = "/api/v1"
+STARTS_WITHIN = 60  # seconds
+OURS, LEAST = "config.wsgi", "bench.least_orders"
+
+Ask = Callable[[str, bytes], None]
+_numbers = count(1)
+
+
+def run() -> Iterator[tuple[str, str]]:
+    """Yields the lines of the report: what was measured, and the result."""
+    key = _key()
+    shops = list(Merchant.objects.filter(pk__in=[_join(f"api-{n}") for n in range(20)]))
+    with _serving(OURS) as port:
+        ask = _asking(port, key)
+        yield from _batches("charges", ask, shops, _charge_events, _record)
+        yield from _batches("order events", ask, shops, _order_events, _run)
+    figures = []
+    for _ in range(3):  # in turn, so that a machine that slows down slows both
+        with _serving(LEAST) as port:
+            floor, _ = _orders(port, key, shops)
+        with _serving(OURS) as port:
+            ours, waits = _orders(port, key, shops)
+        figures.append((ours / floor, waits))
+        yield "POST /orders, 8 clients, a second", f"{ours:,.0f} (least {floor:,.0f})"
+    ratio = median(one for one, _ in figures)
+    yield "ratio to the least, median (≥ 0.5)", reached(ratio, ratio >= 0.5)
+    for _ratio, waits in figures:
+        p50, p99 = (waits[int(len(waits) * share)] * 1000 for share in (0.5, 0.99))
+        within = "within" if p99 <= 4 * p50 else "NOT within"
+        yield "milliseconds: p50, p99", f"{p50:.1f}, {p99:.1f} ({within} 4 times)"
+
+
+def _join(reference: str) -> int:
+    return join(reference, limit=GENEROUS, threshold="900000000.00")
+
+
+def _key() -> str:
+    _, text = keys.make(
+        name="bench",
+        scopes=Scope.values,
+        requests_per_minute=keys.MOST_REQUESTS_PER_MINUTE,
+        reason="a benchmark",
+        actor="bench",
+        now=datetime.now(UTC),
+    )
+    return text
+
+
+# --- batches --------------------------------------------------------------------------------------
+
+
+def _batches(
+    what: str,
+    ask: Ask,
+    shops: Sequence[Merchant],
+    make: Callable[[Sequence[Merchant]], list[dict[str, Any]]],
+    in_process: Callable[[Sequence[Merchant], list[dict[str, Any]]], None],
+) -> Iterator[tuple[str, str]]:
+    ratios = []
+    for _ in range(ROUNDS):
+        events = make(shops)
+        floor = _seconds(lambda events=events: in_process(shops, events))  # type: ignore[misc]
+        body = json.dumps({"events": make(shops)}).encode()
+        ours = _seconds(lambda body=body: ask(f"{PATH}/events", body))  # type: ignore[misc]
+        ratios.append(floor / ours)
+    yield (
+        f"{BATCH:,} {what} by HTTP, a second",
+        f"{BATCH / ours:,.0f} (operations {BATCH / floor:,.0f})",
+    )
+    ratio = median(ratios)
+    yield "ratio to the operations, median (≥ 0.5)", reached(ratio, ratio >= 0.5)
+
+
+def _seconds(act: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    act()
+    return time.perf_counter() - started
+
+
+def _event(kind: str, shop: Merchant, data: dict[str, Any]) -> dict[str, Any]:
+    at = datetime.now(UTC).isoformat()
+    number = next(_numbers)
+    return {
+        "id": f"e-{number}", "type": kind, "at": at, "merchant": shop.reference, "data": data,
+    }  # fmt: skip
+
+
+def _charge_events(shops: Sequence[Merchant]) -> list[dict[str, Any]]:
+    return [
+        _event(
+            "charge.recorded",
+            shops[place % len(shops)],
+            {
+                "charge": f"c-{next(_numbers)}",
+                "fee": "pick-pack",
+                "request": f"r-{place // 3}",
+                "quantity": "2",
+                "currency": "USD",
+                "amount": "2.45",
+            },
+        )
+        for place in range(BATCH)
+    ]
+
+
+def _order_events(shops: Sequence[Merchant]) -> list[dict[str, Any]]:
+    """Orders from placing to a refund, those of all shops mixed."""
+    found: list[dict[str, Any]] = []
+    while len(found) < BATCH:
+        shop, name = shops[len(found) % len(shops)], f"o-{next(_numbers)}"
+        of_order, cash = {"order": name}, {"order": name, "currency": "USD"}
+        found += [
+            _event("order.placed", shop, {**cash, "buyer": "b", "amount": PRICE}),
+            _event("order.shipped", shop, of_order),
+            _event("order.delivered", shop, of_order),
+            _event("order.paid", shop, {**cash, "payment": f"p-{name}", "amount": "20.00"}),
+            _event("order.refunded", shop, {**cash, "refund": f"r-{name}", "amount": "5.00"}),
+        ]
+    return found
+
+
+def _record(shops: Sequence[Merchant], events: list[dict[str, Any]]) -> None:
+    now, keys_of = datetime.now(UTC), {shop.reference: shop.pk for shop in shops}
+    charges.record_many(
+        [
+            charges.NewCharge(
+                merchant_id=keys_of[event["merchant"]],
+                reference=event["data"]["charge"],
+                fee=event["data"]["fee"],
+                currency="USD",
+                amount=Decimal(event["data"]["amount"]),
+                quantity=Decimal(event["data"]["quantity"]),
+                at=now,
+                now=now,
+                request=event["data"]["request"],
+            )
+            for event in events
+        ]
+    )
+
+
+def _run(shops: Sequence[Merchant], events: list[dict[str, Any]]) -> None:
+    keys_of = {shop.reference: shop.pk for shop in shops}
+    for event in events:
+        data, now = event["data"], datetime.now(UTC)
+        whose: dict[str, Any] = {"merchant_id": keys_of[event["merchant"]], "at": now, "now": now}
+        match event["type"]:
+            case "order.placed":
+                amount = Money(data["amount"], "USD")
+                orders.place(reference=data["order"], buyer="b", amount=amount, **whose)
+            case "order.shipped":
+                orders.ship(reference=data["order"], **whose)
+            case "order.delivered":
+                orders.deliver(reference=data["order"], **whose)
+            case "order.paid":
+                amount = Money(data["amount"], "USD")
+                payments.receive(
+                    order=data["order"], reference=data["payment"], amount=amount, **whose
+                )
+            case _:
+                amount = Money(data["amount"], "USD")
+                refunds.give(order=data["order"], reference=data["refund"], amount=amount, **whose)
+
+
+# --- orders, one by one ---------------------------------------------------------------------------
+
+
+def _orders(port: int, key: str, shops: Sequence[Merchant]) -> tuple[float, list[float]]:
+    """Orders a second of all clients together, and how long each took, sorted."""
+    waits: list[list[float]] = [[] for _ in range(CLIENTS)]
+    ends = time.perf_counter() + SECONDS
+
+    def work(place: int) -> None:
+        ask = _asking(port, key)
+        while (started := time.perf_counter()) < ends:
+            order = {
+                "merchant": shops[(place + len(waits[place])) % len(shops)].reference,
+                "order": f"one-{next(_numbers)}",
+                "buyer": "b",
+                "amount": PRICE,
+                "currency": "USD",
+            }
+            ask(f"{PATH}/orders", json.dumps(order).encode())
+            waits[place].append(time.perf_counter() - started)
+
+    clients = [threading.Thread(target=work, args=(place,)) for place in range(CLIENTS)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    found = sorted(wait for of_client in waits for wait in of_client)
+    return len(found) / SECONDS, found
+
+
+def _asking(port: int, key: str) -> Ask:
+    """Posts a body over a connection of its own that stays open; raises unless it is taken."""
+    to_server = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+
+    def ask(path: str, body: bytes) -> None:
+        to_server.request("POST", path, body, headers)
+        answer = to_server.getresponse()
+        content = answer.read()
+        if answer.status not in (200, 201) or b'"rejected"' in content:
+            raise RuntimeError(f"{path}: {answer.status} {content[:500]!r}")
+
+    return ask
+
+
+@contextmanager
+def _serving(application: str) -> Iterator[int]:
+    """gunicorn with this application, two processes of four threads; gives the port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = _database_url()
+    environment = os.environ | {
+        "DATABASE_URL": url,
+        "TAEL_SANDBOX": "1",
+        least_orders.DATABASE: url,
+    }
+    command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}"]
+    options = ["--workers", "2", "--threads", "4", "--keep-alive", "60", "--log-level", "error"]
+    server = subprocess.Popen([*command, *options], env=environment, stdout=subprocess.DEVNULL)
+    try:
+        _wait_for(port, server)
+        yield port
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
+    ends = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < ends and server.poll() is None:
+        with socket.socket() as attempt:
+            if attempt.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise RuntimeError("gunicorn did not start")
+
+
+def _database_url() -> str:
+    """Where this process is connected to, for others."""
+    known = connection.settings_dict
+    host, name = quote(str(known["HOST"]), safe=""), quote(str(known["NAME"]), safe="")
+    port = f":{known['PORT']}" if known["PORT"] else ""
+    password = f":{quote(str(known['PASSWORD']), safe='')}" if known.get("PASSWORD") else ""
+    return f"postgresql://{quote(str(known['USER']))}{password}@{host}{port}/{name}"
