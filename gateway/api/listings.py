@@ -38,7 +38,7 @@ def _order_changed(since: datetime) -> Q:
 
 
 def _invoice_changed(since: datetime) -> Q:
-    """Which bills were issued, tried, paid or decided about since."""
+    """Which invoices were issued, tried, paid or decided about since."""
     own = Q(issued_at__gte=since) | Q(paid_at__gte=since) | Q(first_failed_at__gte=since)
     tried = Payment.objects.filter(Q(started_at__gte=since) | Q(ended_at__gte=since))
     decided = BillDecision.objects.filter(at__gte=since)

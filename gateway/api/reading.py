@@ -197,7 +197,7 @@ def show_proceeds(request: KeyedRequest, merchant: str) -> ShownProceeds:
     operation_id="listProceedsEntries",
 )
 def list_proceeds(request: KeyedRequest, merchant: str, asked: Paged) -> dict[str, Any]:
-    """All that changed the proceeds: sales, refunds, withdrawals and bills paid from them."""
+    """All that changed the proceeds: sales, refunds, withdrawals and invoices paid from them."""
     line = _line(merchant_of(request, merchant))
     return listings.PROCEEDS.read(line.pk, line.currency, asked)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
+from ninja import Swagger
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from gateway.api import (
@@ -13,7 +14,7 @@ from gateway.api import (
     merchants,
     orders,
     reading,
-    reading_bills,
+    reading_billing,
 )
 from gateway.api.json_bodies import TOO_LARGE, StrictParser
 from gateway.api.problems import Problem, pointer
@@ -26,6 +27,7 @@ api = description.Described(
     description=description.INTRODUCTION,
     urls_namespace="api",
     parser=StrictParser(),
+    docs=Swagger(settings={"validatorUrl": None}),  # which is somebody else's server
 )
 ROUTERS = (
     events.router,
@@ -33,7 +35,7 @@ ROUTERS = (
     charges.router,
     merchants.router,
     reading.router,
-    reading_bills.router,
+    reading_billing.router,
 )
 for router in ROUTERS:
     api.add_router("", router)

@@ -192,6 +192,7 @@ def test_the_page_of_the_api_loads_nothing_from_elsewhere() -> None:
         assert address.startswith("/static/"), address
         assert client.get(address).status_code == 200, address
     assert not re.search(r"<script(?![^>]*(src=|application/json))", html)  # nothing inline
+    assert '"validatorUrl": null' in html
     assert "default-src 'self'" in page["Content-Security-Policy"]
 
 

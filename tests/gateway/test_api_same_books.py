@@ -2,15 +2,22 @@
 once: the books are the same, and the audit is clean.
 """
 
+import json
+import os
 import random
+import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
-from django.db import connections
+from django.db import connection, connections
 from django.test import TransactionTestCase
 
 from tests import emptied, shops
@@ -163,4 +170,77 @@ def test_eight_systems_at_once_end_in_the_same_books(
         list(pool.map(send, range(8)))
     send_until_done(Caller(), _within([told]))  # what came before what it waits for
     assert books() == by_one
+    call_command("audit", stdout=StringIO())
+
+
+# A web server's process that takes a batch, and kills itself before its nth SQL statement.
+KILLED = """
+import os, signal, sys
+from datetime import datetime
+import django
+django.setup()
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+from lib import clock
+
+key, at, statements = sys.argv[1:]
+timezone.now = clock._database_time = lambda: datetime.fromisoformat(at)
+left = int(statements)
+
+def count(execute, sql, params, many, context):
+    global left
+    left -= 1
+    if left < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return execute(sql, params, many, context)
+
+with connection.execute_wrapper(count):
+    body, headers = sys.stdin.read(), {"Authorization": f"Bearer {key}"}
+    Client().post("/api/v1/events", body, content_type="application/json", headers=headers)
+"""
+
+
+def killed_after(statements: int, key: str, batch: Sequence[Event]) -> int:
+    """The exit code of a process that takes the batch, on the database of this test."""
+    database = connection.settings_dict
+    login = f"{quote(database['USER'])}:{quote(database['PASSWORD'])}"
+    address = f"{login}@{quote(database['HOST'], safe='')}:{database['PORT']}"
+    environment = {
+        **os.environ,
+        "DATABASE_URL": f"postgresql://{address}/{database['NAME']}",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "TAEL_SANDBOX": "1",
+        "ALLOWED_HOSTS": "testserver",
+    }
+    run = subprocess.run(
+        [sys.executable, "-c", KILLED, key, AT.isoformat(), str(statements)],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        input=json.dumps({"events": batch}),
+        capture_output=True,
+        text=True,
+    )
+    return run.returncode
+
+
+@pytest.mark.parametrize(
+    "statements", [60, *(pytest.param(n, marks=pytest.mark.full) for n in (5, 17, 100, 140))]
+)
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_whose_server_is_killed_in_the_middle_is_sent_again(
+    monkeypatch: pytest.MonkeyPatch, statements: int
+) -> None:
+    set_clock(monkeypatch)("2026-11-10 10:00")
+    told = a_day(2, 3)
+    join_all()
+    send_until_done(Caller(), [told])
+    whole = books()
+    _empty()
+    join_all()
+    caller = Caller()
+    assert killed_after(statements, caller.text, told) == -signal.SIGKILL
+    assert books() != whole
+    send_until_done(caller, [told])
+    assert books() == whole
     call_command("audit", stdout=StringIO())

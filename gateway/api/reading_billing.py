@@ -31,7 +31,7 @@ from merchants.queries import local_day
 router = Router(tags=["Reading: billing"], auth=Key(Scope.READ))
 OF_MERCHANT = "/merchants/{reference:merchant}"
 MONTH = f"{OF_MERCHANT}/statements/{{month:month}}"
-BILL = f"{OF_MERCHANT}/invoices/{{reference:number}}"
+INVOICE = f"{OF_MERCHANT}/invoices/{{reference:number}}"
 Standing = Annotated[Literal["OPEN", "PAID", "VOID", "UNCOLLECTIBLE"] | None, Query()]
 HAS_NUMBER = Q(number__isnull=False)  # a draft is our people's
 
@@ -69,7 +69,7 @@ class InvoiceLine(BaseModel):
 
 
 class Attempt(BaseModel):
-    """One attempt to collect the bill."""
+    """One attempt to collect the invoice."""
 
     attempt: int
     provider: str
@@ -158,31 +158,31 @@ def statement_as_pdf(request: KeyedRequest, merchant: str, month: date) -> HttpR
 def list_invoices(
     request: KeyedRequest, merchant: str, asked: Paged, status: Standing = None
 ) -> dict[str, Any]:
-    """The merchant's bills, of one status or of all."""
+    """The merchant's invoices, of one status or of all."""
     account = _account(merchant_of(request, merchant))
     which = HAS_NUMBER & Q(status=status) if status else HAS_NUMBER
     return listings.INVOICES.read(account.pk, account.currency, asked, which)
 
 
-# Before the bill itself, whose number would take their endings along.
-@router.get(f"{BILL}.csv", operation_id="getInvoiceCsv")
+# Before the invoice itself, whose number would take their endings along.
+@router.get(f"{INVOICE}.csv", operation_id="getInvoiceCsv")
 def invoice_as_csv(request: KeyedRequest, merchant: str, number: str) -> HttpResponseBase:
-    """A bill as CSV, a row per charge."""
+    """An invoice as CSV, a row per charge."""
     export = bill_csv.Export(_invoice(merchant_of(request, merchant), number))
     return csv_files.download(request, export.blocks(), export.file_name)
 
 
-@router.get(f"{BILL}.pdf", operation_id="getInvoicePdf")
+@router.get(f"{INVOICE}.pdf", operation_id="getInvoicePdf")
 def invoice_as_pdf(request: KeyedRequest, merchant: str, number: str) -> HttpResponse:
-    """A bill as PDF, in the merchant's language."""
+    """An invoice as PDF, in the merchant's language."""
     invoice = _invoice(merchant_of(request, merchant), number)
     content = pdf.bill_pdf(invoice, now=request.now)
     return _document(content, f"bill-{invoice.merchant_reference}-{invoice.number}.pdf")
 
 
-@router.get(BILL, response=ShownInvoice, operation_id="getInvoice")
+@router.get(INVOICE, response=ShownInvoice, operation_id="getInvoice")
 def show_invoice(request: KeyedRequest, merchant: str, number: str) -> dict[str, Any]:
-    """A bill with its lines, and what was tried to collect it."""
+    """An invoice with its lines, and what was tried to collect it."""
     invoice = _invoice(merchant_of(request, merchant), number)
     told = listings.INVOICES.one(invoice.account_id, invoice.currency, Q(pk=invoice.pk))
     return {
