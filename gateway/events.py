@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 import psycopg
-from django.db import transaction
+from django.db import connection, transaction
 
 from billing.operations import accounts
 from lib import counters
@@ -31,6 +31,8 @@ from merchants.operations import merchants
 
 # SQLSTATE classes of values that can't be kept: data exceptions, constraints, our triggers.
 CONTENT_STATES = ("22", "23", "P0")
+
+MERCHANT = "SELECT id FROM merchants_merchant WHERE reference = %s"
 
 log = logging.getLogger(__name__)
 
@@ -114,10 +116,12 @@ class EventRun:
 
     def _merchant_id(self, reference: str) -> int:
         if reference not in self._merchants:
-            pk = Merchant.objects.filter(reference=reference).values_list("pk", flat=True).first()
-            if pk is None:
+            with connection.cursor() as cursor:  # without building Django's query for each order
+                cursor.execute(MERCHANT, [reference])
+                row = cursor.fetchone()
+            if row is None:
                 raise merchants.UnknownMerchant(f"merchant: there is no merchant {reference}")
-            self._merchants[reference] = pk
+            (self._merchants[reference],) = row
         return self._merchants[reference]
 
 
