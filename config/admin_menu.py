@@ -125,6 +125,8 @@ UNFOLD = {
                 ("Sign-ins", "login", "merchants_signin"),
                 ("Job runs", "schedule", "jobs_jobrun"),
                 ("Parked failures", "report", "jobs_jobfailure"),
+                ("Webhook endpoints", "webhook", "gateway_webhookendpoint"),
+                ("Webhook deliveries", "send", "gateway_webhookdelivery"),
             ),
         ],
     },

@@ -6,6 +6,9 @@ from typing import ClassVar
 
 from django.db import models
 
+# Django looks for models here; those of webhooks have a package of their own.
+from gateway.webhooks.models import *  # noqa: F403
+
 
 class Replay(models.Model):
     digest = models.CharField(max_length=64, unique=True)  # SHA-256 of the file as it lies there

@@ -55,6 +55,8 @@ RUNNING = (
     "credit.creditpolicy",
     "jobs.jobrun",
     "jobs.jobfailure",
+    "gateway.webhookendpoint",
+    "gateway.webhookdelivery",
 )
 
 # By role: packages and models that are looked at, and models that are decided about.

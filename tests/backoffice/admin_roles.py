@@ -35,6 +35,11 @@ SEEN = {
     "jobs.jobrun": ABOVE,
     "gateway.replay": ABOVE,
     "gateway.replayrejection": ABOVE,
+    "gateway.webhookattempt": ABOVE,
+    "gateway.webhookdelivery": ABOVE,
+    "gateway.webhookendpoint": ABOVE,
+    "gateway.webhookevent": ABOVE,
+    "gateway.webhooksecret": ABOVE,
     "credit.payoutrun": ALL,
     "credit.payoutschedule": ALL,
     "credit.creditline": ALL,
@@ -91,6 +96,8 @@ DECIDED = {
     "billing.thresholdrequest": (BILLING, "approve reject"),
     "jobs.jobfailure": (RUNS, "retry"),
     "credit.creditline": (CREDIT, "limit freeze"),
+    "gateway.webhookdelivery": (RUNS, "resend"),
+    "gateway.webhookendpoint": (RUNS, "types secret off on resend"),
     "credit.creditpolicy": (RUNS, "introduce"),
     "credit.freeze": (CREDIT, "lift"),
     "credit.limitrequest": (CREDIT, "approve reject answer"),
@@ -110,6 +117,7 @@ DECIDED = {
 }
 DECIDED_IN_LISTS = {
     "billing.feeprice": (BILLING, "introduce"),
+    "gateway.webhookendpoint": (RUNS, "add"),
     "jobs.jobrun": (RUNS, "run"),
     "credit.creditpolicy": (RUNS, "introduce"),
     "credit.withdrawal": (CREDIT, "export answers"),

@@ -32,12 +32,15 @@ from tests.trailed import Told
 
 pytestmark = pytest.mark.django_db
 
-# These have tests of their own: those with files below, those of jobs in tests/config.
+# These have tests of their own: those with files below, those of jobs in tests/config, those of
+# webhooks in tests/gateway/webhooks.
 ELSEWHERE = {
     ("withdrawal", "export"),
     ("withdrawal", "answers"),
     ("jobrun", "run"),
     ("jobfailure", "retry"),
+    ("webhookdelivery", "resend"),
+    *(("webhookendpoint", name) for name in ("add", "types", "secret", "resend", "off", "on")),
 }
 shop = kept_of("shop")
 
