@@ -47,6 +47,13 @@ if DEBUG and DEPLOYED:
         " show secrets to anybody."
     )
 
+# The file with a clock that tests and simulations move (lib.clock); none: this machine's clock.
+TAEL_CLOCK = os.environ.get("TAEL_CLOCK", "")
+if TAEL_CLOCK and DEPLOYED:
+    raise ImproperlyConfigured(
+        "Unset TAEL_CLOCK: DATABASE_URL is set, so this is a deployment, whose clock nobody moves."
+    )
+
 SECRET_KEY = os.environ.get("SECRET_KEY", "")
 if not SECRET_KEY:
     if DEPLOYED:

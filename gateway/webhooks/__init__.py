@@ -1,1 +1,1 @@
-"""Telling the marketplace's other systems what happened, as the Standard Webhooks specification says."""
+"""Telling the marketplace's other systems what happened, by the Standard Webhooks specification."""

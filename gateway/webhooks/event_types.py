@@ -61,7 +61,9 @@ class ReviewDecided(EventData):
     status: str = Field(examples=["UNCHANGED", "APPLIED", "APPROVED", "REJECTED", "VOID"])
     limit_before: Amount
     limit_proposed: Amount
-    limit_given: Amount | None = Field(description="Null where the review changed nothing.")
+    limit_given: Annotated[
+        str | None, _IS_AMOUNT, Field(description="Null where the review changed nothing.")
+    ]
 
 
 class WithdrawalPaid(EventData):

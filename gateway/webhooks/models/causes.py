@@ -311,7 +311,8 @@ class PaymentsTold(Payment):
             _tells(
                 event_types.PAYMENT_FAILED,
                 pgtrigger.Update,
-                f"OLD.status <> 'FAILED' AND NEW.status = 'FAILED' AND NEW.failure NOT IN ({NOBODYS})",
+                f"""OLD.status <> 'FAILED' AND NEW.status = 'FAILED'
+                    AND NEW.failure NOT IN ({NOBODYS})""",
                 merchant=OF_INVOICE.format("account_id"),
                 at="NEW.ended_at",
                 data={

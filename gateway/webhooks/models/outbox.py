@@ -94,16 +94,12 @@ class WebhookDelivery(models.Model):
                 name="delivery_to_attempt",
             ),
             # What waits for an operator.
-            models.Index(
-                fields=["ended_at"], condition=Q(status="PARKED"), name="delivery_parked"
-            ),
+            models.Index(fields=["ended_at"], condition=Q(status="PARKED"), name="delivery_parked"),
             models.Index(fields=["endpoint", "-id"], name="delivery_history"),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="delivery_is_never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(
-                name="delivery_stays_its_events", fields=["event", "endpoint"]
-            ),
+            pgtrigger.ReadOnly(name="delivery_stays_its_events", fields=["event", "endpoint"]),
         ]
 
     def __str__(self) -> str:

@@ -86,8 +86,7 @@ def visit(
 
 
 def _attempt(delivery: WebhookDelivery, receiver: Receiver, at: datetime) -> bool:
-    """Tell the endpoint this once, and note what came of it. Returns whether there was any answer.
-    """
+    """Tell the endpoint this once, and note what came of it; returns whether it answered."""
     text = signing.body(delivery.event)
     headers = signing.headers(delivery.event, text, _secrets(delivery.endpoint, at), at)
     started = time.monotonic()

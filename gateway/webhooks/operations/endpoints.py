@@ -133,9 +133,9 @@ def choose_types(
 def rotate_secret(
     *, endpoint_id: int, overlap_hours: int, reason: str, actor: str, now: datetime
 ) -> Secret:
-    """Give the endpoint a new secret. For `overlap_hours` requests are signed with the old one, too,
-    so that its receiver can change over at any time in between; 0 where the old one has leaked,
-    which also ends any older one that still counted.
+    """Give the endpoint a new secret. For `overlap_hours` requests are signed with the old one,
+    too, so that its receiver can change over at any time in between; 0 where the old one has
+    leaked. Older ones that still count do so no longer than it.
 
     Raises UnknownEndpoint, Invalid.
     """

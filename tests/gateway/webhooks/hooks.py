@@ -64,7 +64,9 @@ def standing(endpoint_id: int | None = None) -> list[str]:
 
 def attempts() -> list[tuple[str, int | None, str, str]]:
     """When each attempt was, and its status, answer and error."""
-    found = [one for row in WebhookDelivery.objects.order_by("pk") for one in row.log.order_by("pk")]
+    found = [
+        one for row in WebhookDelivery.objects.order_by("pk") for one in row.log.order_by("pk")
+    ]
     return [(f"{one.at:%m-%d %H:%M}", one.status, one.answer, one.error) for one in found]
 
 

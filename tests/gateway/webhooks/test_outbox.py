@@ -61,10 +61,10 @@ def test_a_repeat_is_told_of_once() -> None:
 
 def test_what_is_rolled_back_is_not_told_of() -> None:
     shop = joined()
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         decline(shop, "A-1")
         assert len(outbox("order.declined")) == 1
-        raise RuntimeError("the server dies")
+        transaction.set_rollback(True)
     assert outbox("order.declined") == []
 
 
@@ -245,9 +245,9 @@ def test_withdrawals_that_are_paid_or_fail(settings: Any) -> None:
     shop = withdrawing.shop_with("300.00")
     withdrawing.withdraw(shop, "100.00")
     withdrawing.send_all()
-    withdrawing.add(shop, number=withdrawing.REFUSED_CARD)
-    withdrawing.withdraw(shop, "50.00")
-    withdrawing.send_all()
+    withdrawing.add(shop, "2026-11-02 09:00", number=withdrawing.REFUSED_CARD)
+    withdrawing.withdraw(shop, "50.00", "2026-11-05 10:00")
+    withdrawing.send_all("2026-11-05 10:00")
     paid, failed = outbox("withdrawal.paid", "withdrawal.failed")
     assert (paid[1], paid[3]["amount"], paid[3]["fee"]) == ("withdrawal.paid", "100.00", "0.00")
     assert (failed[1], failed[3]["amount"]) == ("withdrawal.failed", "50.00")
@@ -259,7 +259,7 @@ def test_what_is_written_is_what_each_type_declares() -> None:
     decline(shop, "A-1")
     paying.transfer(shop, "2026-11-02 10:00", "39.00")
     shop.run_jobs("2026-12-01 00:00")
-    assert len(outbox()) >= 5
+    assert len(outbox()) == 4
     for _, kind, _, data in outbox():
         EVENT_TYPES[kind].data.model_validate(data)
 
