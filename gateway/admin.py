@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.list_pages import ReadOnly
 from gateway.models import Replay, ReplayRejection
+from gateway.onboarding import admin as _onboarding  # noqa: F401
 from gateway.webhooks import admin as _webhooks  # noqa: F401
 
 

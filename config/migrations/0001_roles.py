@@ -36,6 +36,7 @@ CREDIT = (
     "credit.orderpayment",
     "credit.refusedcash",
     "credit.withdrawal",
+    "merchants.merchant",
     "merchants.profile",
 )
 BILLING = (

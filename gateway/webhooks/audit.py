@@ -62,25 +62,25 @@ WEBHOOKS = (
         "a line is told of as no longer frozen when its last freeze was lifted",
         "told",
         """
-        SELECT freeze.line_id AS merchant_id, 'freeze ' || freeze.id AS subject,
+        SELECT ended.line_id AS merchant_id, 'freeze ' || ended.id AS subject,
                CASE WHEN around.during THEN false WHEN around.same THEN event.id IS NOT NULL
                     ELSE true END AS expected,
                event.id IS NOT NULL AS found
-        FROM credit_freeze freeze LEFT JOIN gateway_webhookevent event
-             ON event.type = 'line.unfrozen' AND event.cause_id = freeze.id
+        FROM credit_freeze ended LEFT JOIN gateway_webhookevent event
+             ON event.type = 'line.unfrozen' AND event.cause_id = ended.id
         CROSS JOIN LATERAL (
-            SELECT coalesce(bool_or(other.placed_at < freeze.lifted_at
-                       AND coalesce(other.lifted_at > freeze.lifted_at, true)), false) AS during,
-                   coalesce(bool_or(other.placed_at = freeze.lifted_at
-                       OR other.lifted_at = freeze.lifted_at), false) AS same
+            SELECT coalesce(bool_or(other.placed_at < ended.lifted_at
+                       AND coalesce(other.lifted_at > ended.lifted_at, true)), false) AS during,
+                   coalesce(bool_or(other.placed_at = ended.lifted_at
+                       OR other.lifted_at = ended.lifted_at), false) AS same
             FROM credit_freeze other
-            WHERE other.line_id = freeze.line_id AND other.id <> freeze.id
+            WHERE other.line_id = ended.line_id AND other.id <> ended.id
         ) around
-        WHERE freeze.lifted_at IS NOT NULL
+        WHERE ended.lifted_at IS NOT NULL
         UNION ALL
-        SELECT event.merchant_id, 'event ' || event.uid, true, freeze.lifted_at IS NOT NULL
+        SELECT event.merchant_id, 'event ' || event.uid, true, ended.lifted_at IS NOT NULL
         FROM gateway_webhookevent event
-        LEFT JOIN credit_freeze freeze ON freeze.id = event.cause_id
+        LEFT JOIN credit_freeze ended ON ended.id = event.cause_id
         WHERE event.type = 'line.unfrozen'
         """,
     ),

@@ -114,6 +114,49 @@ def invite(
     return invitation
 
 
+def invite_first_owner(*, merchant_id: int, email: str, actor: str, now: datetime) -> bool:
+    """Invite the first owner of a merchant that has none, for a system of ours that took it in.
+
+    Returns whether the merchant has an owner by then, or an open invitation of one: who asks again
+    sends no second mail. False: the mail server did not take it, and the next one who asks tries
+    anew. Raises Invalid.
+    """
+    email, token = wording.address("owner_email", email), secrets.token_urlsafe(32)
+    with transaction.atomic():
+        merchant = Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)
+        owner = Membership.Role.OWNER
+        if Membership.objects.filter(merchant=merchant, role=owner).exists():
+            return True
+        open_ones = invitations.open_of(merchant_id)
+        if open_ones.filter(role=owner, expires_at__gt=now).exists():
+            return True
+        open_ones.filter(email=email).update(revoked_at=now)
+        invitation = Invitation.objects.create(
+            merchant=merchant,
+            email=email,
+            role=owner,
+            token_digest=queries.digest(token),
+            invited_by=None,
+            invited_at=now,
+            expires_at=now + VALID_FOR,
+        )
+        trail.write(
+            Action.MEMBER_INVITED,
+            merchant_id=merchant_id,
+            subject=email,
+            before={"role": ""},
+            after={"role": str(owner)},
+            actor=actor,
+            now=now,
+        )
+    try:
+        _send(invitation, token)
+    except InvitationNotSent:
+        invitations.open_of(merchant_id).filter(pk=invitation.pk).update(revoked_at=now)
+        return False
+    return True
+
+
 def send_again(*, merchant_id: int, actor: User, invitation_id: int, now: datetime) -> Invitation:
     """Replace the invitation by the same one with a new link, valid for another week.
 

@@ -44,6 +44,7 @@ SEEN = {
     "credit.payoutschedule": ALL,
     "credit.creditline": ALL,
     "credit.creditpolicy": ALL,
+    "credit.formerdays": ALL,
     "credit.freeze": ALL,
     "credit.limitentry": ALL,
     "credit.limitrequest": ALL,
@@ -95,9 +96,9 @@ DECIDED = {
     "billing.reversal": (BILLING, "charge accept"),
     "billing.thresholdrequest": (BILLING, "approve reject"),
     "jobs.jobfailure": (RUNS, "retry"),
-    "credit.creditline": (CREDIT, "limit freeze"),
+    "credit.creditline": (CREDIT, "limit freeze days"),
     "gateway.webhookdelivery": (RUNS, "resend"),
-    "gateway.webhookendpoint": (RUNS, "types secret off on resend"),
+    "gateway.webhookendpoint": (RUNS, "types secret resend off on"),
     "credit.creditpolicy": (RUNS, "introduce"),
     "credit.freeze": (CREDIT, "lift"),
     "credit.limitrequest": (CREDIT, "approve reject answer"),
@@ -107,7 +108,7 @@ DECIDED = {
     "credit.refusedcash": (CREDIT, "close"),
     "credit.withdrawal": (CREDIT, "approve reject paid failed"),
     "merchants.membership": (RUNS, "role remove"),
-    "merchants.merchant": (RUNS, "invite"),
+    "merchants.merchant": (RUNS, "invite details contacts"),
     "merchants.profile": (
         CREDIT,
         "confirm-licence reject-licence confirm-contacts reject-contacts",
@@ -122,6 +123,7 @@ DECIDED_IN_LISTS = {
     "credit.creditpolicy": (RUNS, "introduce"),
     "credit.withdrawal": (CREDIT, "export answers"),
     "merchants.membership": (RUNS, "invite"),
+    "merchants.merchant": (CREDIT, "add"),
     "merchants.user": (RUNS, "add-operator"),
 }
 DOWNLOADED = {

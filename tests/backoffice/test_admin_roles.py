@@ -216,6 +216,7 @@ def test_an_operator_with_a_role_gets_no_button_for_what_others_decide(
 NO_MONEY = {
     "jobs.jobfailure", "jobs.jobrun", "credit.creditpolicy", "merchants.membership",
     "merchants.merchant", "merchants.proposal", "merchants.user",
+    "gateway.webhookdelivery", "gateway.webhookendpoint",
 }  # fmt: skip
 
 

@@ -33,12 +33,13 @@ from tests.trailed import Told
 pytestmark = pytest.mark.django_db
 
 # These have tests of their own: those with files below, those of jobs in tests/config, those of
-# webhooks in tests/gateway/webhooks.
+# webhooks and of adding a merchant in tests/gateway.
 ELSEWHERE = {
     ("withdrawal", "export"),
     ("withdrawal", "answers"),
     ("jobrun", "run"),
     ("jobfailure", "retry"),
+    ("merchant", "add"),
     ("webhookdelivery", "resend"),
     *(("webhookendpoint", name) for name in ("add", "types", "secret", "resend", "off", "on")),
 }
