@@ -44,7 +44,7 @@ def add(
     reference = wording.line("reference", reference)
     joined = Event(f"added by {actor}", JOINED, now, reference, terms)
     with transaction.atomic():
-        if events.join(joined, now).status == DUPLICATE:
+        if events.join(joined, now) == DUPLICATE:
             raise AlreadyThere(f"{reference} has joined, with these terms.")
         merchant = Merchant.objects.get(reference=reference)
         trail.write(

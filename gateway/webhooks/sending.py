@@ -128,7 +128,7 @@ class Receiver(AbstractContextManager["Receiver"]):
         self._network.ends_at = time.monotonic() + self._seconds
         try:
             with self._pool.stream(
-                "POST", self._url, headers=dict(headers), content=content
+                "POST", self._url, headers=list(headers.items()), content=content
             ) as response:
                 return Answer(response.status, _read(response.iter_stream()))
         except httpcore.TimeoutException as error:

@@ -49,11 +49,11 @@ WEBHOOK_BREAKS = [
     Break(
         TAKEN,
         DELIVERY,
-        "dress: delivery 9: expected 0, False; found 7, True",
+        "dress: delivery 9: expected 0, f; found 7, t",
     ),
     Break(
         TAKEN,
         DELIVERY + ATTEMPT,
-        "dress: delivery 9: expected 1, False; found 7, True",
+        "dress: delivery 9: expected 1, f; found 7, t",
     ),
 ]

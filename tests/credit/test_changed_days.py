@@ -35,7 +35,7 @@ def delivered(shop: shops.Shop, at: str, order: str) -> None:
 
 def due(shop: shops.Shop) -> dict[str, str]:
     found = shop.line.orders.exclude(first_due_on=None)
-    return {one.reference: one.first_due_on.isoformat() for one in found}
+    return {one.reference: str(one.first_due_on) for one in found}
 
 
 def matures(shop: shops.Shop) -> list[str]:

@@ -100,7 +100,7 @@ def _attempt(delivery: WebhookDelivery, receiver: Receiver, at: datetime) -> boo
         delivery=delivery,
         at=at,
         milliseconds=int((time.monotonic() - started) * 1000),
-        status=answer and answer.status,
+        status=answer.status if answer else None,
         answer=answer.text if answer else "",
         error=error,
     )
