@@ -8,14 +8,14 @@ from django.core.exceptions import ImproperlyConfigured
 CONTACT = re.compile(r"(mailto:|https://|tel:)[\x21-\x7e]+")
 
 
-def networks(named: list[str]) -> list[IPv4Network | IPv6Network]:
-    """The networks that TAEL_ADMIN_NETWORKS names. Raises ImproperlyConfigured where a name is
-    no network.
-    """
+def networks(
+    named: list[str], setting: str = "TAEL_ADMIN_NETWORKS"
+) -> list[IPv4Network | IPv6Network]:
+    """The networks that a setting names. Raises ImproperlyConfigured where a name is no network."""
     try:
         return [ip_network(one) for one in named]
     except ValueError as error:
-        raise ImproperlyConfigured(f"TAEL_ADMIN_NETWORKS: {error}") from None
+        raise ImproperlyConfigured(f"{setting}: {error}") from None
 
 
 def contact(given: str) -> str:

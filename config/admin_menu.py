@@ -127,6 +127,8 @@ UNFOLD = {
                 ("What came in", "move_to_inbox", "gateway_receivedevent"),
                 ("Job runs", "schedule", "jobs_jobrun"),
                 ("Parked failures", "report", "jobs_jobfailure"),
+                ("Webhook endpoints", "webhook", "gateway_webhookendpoint"),
+                ("Webhook deliveries", "send", "gateway_webhookdelivery"),
             ),
         ],
     },

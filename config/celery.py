@@ -5,7 +5,6 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from celery import Celery
@@ -20,6 +19,7 @@ from config import installation, waits
 from config.local import embedded
 from jobs.definitions import PROVIDERS, QUEUES, Job
 from jobs.timetable import job_named
+from lib import clock
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 def _tick(name: str) -> str:
     """The instant of the timetable that beat, which calls this as it sends, is at."""
-    return job_named(name).tick_at(datetime.now(UTC)).isoformat()
+    return job_named(name).tick_at(clock.uncompared()).isoformat()
 
 
 app = Celery("tael", loader="config.celery_loader:Loader")

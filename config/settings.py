@@ -47,6 +47,13 @@ if DEBUG and DEPLOYED:
         " show secrets to anybody."
     )
 
+# The file with a clock that tests and simulations move (lib.clock); none: this machine's clock.
+TAEL_CLOCK = os.environ.get("TAEL_CLOCK", "")
+if TAEL_CLOCK and DEPLOYED:
+    raise ImproperlyConfigured(
+        "Unset TAEL_CLOCK: DATABASE_URL is set, so this is a deployment, whose clock nobody moves."
+    )
+
 SECRET_KEY = os.environ.get("SECRET_KEY", "")
 if not SECRET_KEY:
     if DEPLOYED:
@@ -215,6 +222,10 @@ SESSION_COOKIE_AGE = 12 * 60 * 60
 # Operators who do nothing for so long sign in anew (0: never); and from where they come (anywhere).
 TAEL_ADMIN_IDLE_MINUTES = int(os.environ.get("TAEL_ADMIN_IDLE_MINUTES") or 30)
 TAEL_ADMIN_NETWORKS = addresses.networks(words("TAEL_ADMIN_NETWORKS"))
+# Networks that webhooks may be sent to though they are private, and without encryption.
+TAEL_WEBHOOK_NETWORKS = addresses.networks(
+    words("TAEL_WEBHOOK_NETWORKS"), setting="TAEL_WEBHOOK_NETWORKS"
+)
 # How people who found a weakness reach whoever runs this, for /.well-known/security.txt.
 TAEL_SECURITY_CONTACT = addresses.contact(os.environ.get("TAEL_SECURITY_CONTACT", ""))
 # For how long sign-ins are on their log.

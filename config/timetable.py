@@ -3,6 +3,7 @@
 from billing import jobs as billing
 from credit import jobs as credit
 from gateway import jobs as gateway
+from gateway.webhooks import jobs as webhooks
 from jobs import own
 from merchants import jobs as merchants
 from notices import jobs as notices
@@ -22,6 +23,7 @@ TIMETABLE = (
     credit.BANK_ANSWERS,
     credit.LATE_WITHDRAWALS,
     notices.NOTICE_MAILS,
+    webhooks.DELIVER,
     merchants.SECURITY_MAILS,
     merchants.OLD_SIGN_INS,
     own.OLD_RUNS,

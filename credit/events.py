@@ -8,7 +8,7 @@ from moneyed import Money
 from pydantic import BeforeValidator, Field
 
 from credit.operations import lines, metrics, orders, payments, refunds
-from credit.rules import MOST_INSTALMENTS
+from credit.rules import MOST_INSTALMENTS, MOST_PAYMENT_DAYS, SETTLEMENT_DAYS
 from lib import counters, money
 from lib.events import (
     APPLIED,
@@ -25,8 +25,7 @@ from lib.refusals import Invalid
 from merchants.events import Opening, Terms
 from merchants.models import Merchant
 
-DAYS = Annotated[int, Field(strict=True, ge=0, le=366)]
-SETTLEMENT_DAYS = (0, 7, 15)
+DAYS = Annotated[int, Field(strict=True, ge=0, le=MOST_PAYMENT_DAYS)]
 DECLINED = "declined"
 
 

@@ -10,6 +10,8 @@ from decimal import Decimal
 
 INSTALMENT_DAYS = 30  # from one part's due date to the next one's
 MOST_INSTALMENTS = 120
+MOST_PAYMENT_DAYS = 366  # from a delivery to the first due day
+SETTLEMENT_DAYS = (0, 7, 15)  # from a payment to the day on which it can be withdrawn
 HIGH_RISK = 3  # the buyer rank that is declined
 LIMIT_MOSTLY_USED = Decimal("0.80")  # of the limit; the merchant is told when `used` gets there
 FORGIVEN = timedelta(minutes=5)  # by which clocks of two systems may differ

@@ -17,6 +17,7 @@ class Action(TextChoices):
     FREEZE_LIFTED = "FREEZE_LIFTED", "Freeze lifted"
     FLAG_DISMISSED = "FLAG_DISMISSED", "Flag dismissed"
     FLAG_CONFIRMED = "FLAG_CONFIRMED", "Flag confirmed"
+    DAYS_CHANGED = "DAYS_CHANGED", "Payment and settlement days changed"
     ORDERS_PAUSED = "ORDERS_PAUSED", "New orders paused"
     ORDERS_RESUMED = "ORDERS_RESUMED", "New orders taken again"
     ORDER_CAP_CHANGED = "ORDER_CAP_CHANGED", "Cap of an order changed"

@@ -6,10 +6,17 @@ class GatewayConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        # These need the models, which are there by now.
+        from backoffice.queues import QUEUES
         from gateway.ahead import CHECKS
         from gateway.trail import Action
+        from gateway.webhooks import trail as webhooks
+        from gateway.webhooks.audit import WEBHOOKS
+        from gateway.webhooks.queues import PARKED
         from lib import audit
         from trail import actions
 
-        audit.register(*CHECKS)
+        audit.register(*CHECKS, *WEBHOOKS)
         actions.register(Action)
+        actions.register(webhooks.Action)
+        QUEUES.register(PARKED)

@@ -41,6 +41,7 @@ class Job:
     # Each row asks a provider, which may keep silent: `work` takes the worker's turn, too, and its
     # chunks have workers of their own.
     asks_providers: bool = False
+    chunk: int | None = None  # how many rows a task takes, where that is not CHUNK
 
     @property
     def queue(self) -> str | None:
@@ -52,7 +53,8 @@ class Job:
         return self.due(now)
 
     def chunks(self, due: Sequence[int]) -> list[Sequence[int]]:
-        return [due[start : start + CHUNK] for start in range(0, len(due), CHUNK)]
+        size = self.chunk or CHUNK
+        return [due[start : start + size] for start in range(0, len(due), size)]
 
     def work_off(self, keys: Sequence[int], now: datetime, turn: Turn | None = None) -> Failures:
         """Do one chunk; returns the rows that failed, each with its error. Raises TRANSIENT_ERRORS.

@@ -66,7 +66,8 @@ class OfField:
         return " ".join([f"{self.model._meta.label_lower}.{self.field.name}", *values])
 
     def merchant_id(self, row: Any) -> int | None:
-        return int(getattr(row, self.field.bound_to[0]))
+        key = attrgetter(self.field.bound_to[0])(row)
+        return None if key is None else int(key)
 
     def kept(self, row: Any) -> dict[str, bytes]:
         content = bytes(getattr(row, self.field.name))

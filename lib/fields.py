@@ -41,8 +41,9 @@ class EncryptedField(models.BinaryField):
     """Content that is kept encrypted (lib.encrypted puts and reads it).
 
     `bound_to` names the columns of its row that the content is bound to and that never change:
-    first the column with the merchant's key, then the row's own. `called` is what sentences call
-    the content.
+    first the column with the merchant's key (null where the row is no merchant's), then the row's
+    own. A path such as "endpoint.merchant_id" leads to a column of a row that it belongs to.
+    `called` is what sentences call the content.
     """
 
     def __init__(

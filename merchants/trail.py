@@ -4,6 +4,10 @@ from django.db.models import TextChoices
 
 
 class Action(TextChoices):
+    # Merchants
+    MERCHANT_ADDED = "MERCHANT_ADDED", "Merchant added"
+    MERCHANT_CHANGED = "MERCHANT_CHANGED", "Merchant's name or language changed"
+
     # People
     PROFILE_CHANGED = "PROFILE_CHANGED", "Profile changed"
     PROFILE_CONFIRMED = "PROFILE_CONFIRMED", "Profile confirmed"

@@ -37,6 +37,7 @@ CREDIT = (
     "credit.orderpayment",
     "credit.refusedcash",
     "credit.withdrawal",
+    "merchants.merchant",
     "merchants.profile",
     "gateway.receivedevent",
 )
@@ -59,6 +60,8 @@ RUNNING = (
     "jobs.jobrun",
     "jobs.jobfailure",
     "gateway.apikey",
+    "gateway.webhookendpoint",
+    "gateway.webhookdelivery",
 )
 
 # By role: packages and models that are looked at, and models that are decided about.

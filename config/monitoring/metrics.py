@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.db import Error, connection
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -21,6 +20,7 @@ from config.celery import app
 from config.local import datafolder, embedded
 from jobs import queries
 from jobs.definitions import QUEUES
+from lib import clock
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where the client library looks for it
 
@@ -77,7 +77,7 @@ class Standing:
 
 
 def _jobs() -> Iterator[Metric]:
-    now = timezone.now()
+    now = clock.uncompared()
     lag = GaugeMetricFamily("tael_job_lag_seconds", "How long a run has been owed", labels=["job"])
     parked = GaugeMetricFamily("tael_job_parked", "Rows that failed and wait", labels=["job"])
     for job in queries.job_states(now):

@@ -19,6 +19,7 @@ from backoffice.decisions import Reasoned
 from backoffice.list_pages import figure
 from credit.models import CreditPolicy, Freeze
 from credit.queries import withdrawals as queries
+from credit.rules import MOST_PAYMENT_DAYS, SETTLEMENT_DAYS
 from lib.amount_fields import amount_field
 from lib.text_fields import LineField, WordsField
 
@@ -35,6 +36,22 @@ FIGURES = [
 class LimitChange(Reasoned):
     limit = amount_field(label=_("New limit"))
     field_order = ("limit", "reason")
+
+
+class DaysChange(Reasoned):
+    payment_days = forms.IntegerField(
+        label="Days from the delivery to the first due day",
+        min_value=0,
+        max_value=MOST_PAYMENT_DAYS,
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+    settlement_days = forms.TypedChoiceField(
+        label="Days from the payment until it can be withdrawn",
+        choices=[(days, str(days)) for days in SETTLEMENT_DAYS],
+        coerce=int,
+        widget=UnfoldAdminSelectWidget,
+    )
+    field_order = ("payment_days", "settlement_days", "reason")
 
 
 class FreezePlaced(forms.Form):

@@ -11,9 +11,16 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.decisions import Call, Deciding, Decision, Reasoned
 from backoffice.list_pages import OfMerchant, amount, figure, related
-from credit.admin.forms import FreezePlaced, LimitChange
-from credit.models import CreditLine, Freeze, LimitEntry, ProceedsEntry, ShopMetrics
-from credit.operations import freezes, limits
+from credit.admin.forms import DaysChange, FreezePlaced, LimitChange
+from credit.models import (
+    CreditLine,
+    FormerDays,
+    Freeze,
+    LimitEntry,
+    ProceedsEntry,
+    ShopMetrics,
+)
+from credit.operations import freezes, limits, terms
 from credit.queries.exposure import Exposure, by_buyer, by_risk
 
 MERCHANT = related("line__merchant")
@@ -72,6 +79,21 @@ class CreditLineAdmin(Deciding, OfMerchant):
             ),
             done=_("The line is frozen."),
         ),
+        Decision(
+            "days",
+            "Change days",
+            form=DaysChange,
+            effect=lambda line: (
+                "What is delivered and paid from now on is counted by these days. Due dates and"
+                " proceeds that are counted already stay as they are."
+            ),
+            initial=lambda line: {
+                "payment_days": line.payment_days,
+                "settlement_days": line.settlement_days,
+            },
+            carry_out=Call(terms.change_days, "merchant_id"),
+            done="The days are changed.",
+        ),
     )
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
@@ -114,6 +136,14 @@ class FreezeAdmin(Deciding, OfMerchant):
             is_open=lambda freeze: freeze.lifted_at is None,
         ),
     )
+
+
+@admin.register(FormerDays)
+class FormerDaysAdmin(OfMerchant):
+    merchant = "line__merchant"
+    reference = ""
+    list_display = ("__str__", MERCHANT, "payment_days", "settlement_days", "until_at")
+    list_select_related = ("line__merchant",)
 
 
 @admin.register(LimitEntry)

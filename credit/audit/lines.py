@@ -1,11 +1,11 @@
 """What must be true of credit lines, reviews and orders (rule 25.1, rule 25.10).
 
-Days are those of the time zone that was in force (lib.audit_days). A line's payment days and
-settlement days are those it has now: whatever will change them has to say here from when on.
+Days are those of the time zone that was in force (lib.audit_days), and a line's payment days and
+settlement days those that it had then (proceeds.days_at).
 """
 
 from credit.audit.instants import INSTANTS
-from credit.audit.proceeds import PROCEEDS, REFUNDS, counted, plausible
+from credit.audit.proceeds import PROCEEDS, REFUNDS, counted, days_at, plausible
 from credit.audit.unmatched import CLOSED, UNMATCHED
 from credit.audit.withdrawals import WITHDRAWALS
 from credit.rules import INSTALMENT_DAYS
@@ -172,7 +172,8 @@ LINES = (
 DELIVERED_AT = counted("o.delivered_at", "o.delivered_told_at")
 # What a day that is not recounted was taken to be is what is found.
 TOLD_ON = day("told", "o.delivered_told_at", stood="o.delivered_told_on")
-DELIVERED_ON = day("delivered", DELIVERED_AT, stood="o.first_due_on - line.payment_days")
+PAYMENT_DAYS = days_at("payment_days", "o.delivered_told_at")
+DELIVERED_ON = day("delivered", DELIVERED_AT, stood=f"o.first_due_on - {PAYMENT_DAYS}")
 
 ORDERS = (
     # What a refund took from the outstanding is in no figure of the order, but in the entries.
@@ -268,7 +269,7 @@ ORDERS = (
         {join_zone("delivered", merchant="o.line_id", instant=DELIVERED_AT)}
         {join_zone("told", merchant="o.line_id", instant="o.delivered_told_at")}
         CROSS JOIN LATERAL (
-            SELECT {DELIVERED_ON} + line.payment_days AS first_due_on
+            SELECT {DELIVERED_ON} + {PAYMENT_DAYS} AS first_due_on
         ) delivery
         CROSS JOIN LATERAL (
             SELECT least(coalesce(div(o.paid, nullif(o.part_amount, 0)), o.instalments),

@@ -14,6 +14,19 @@ def counted(said: str, told: str) -> str:
     return f"(CASE WHEN {said} IS NOT NULL THEN {counted_at} END)"
 
 
+def days_at(which: str, instant: str) -> str:
+    """SQL for the payment or settlement days of the line `line` at an instant: those that it has
+    now, or former ones.
+    """
+    return f"""
+        coalesce((
+            SELECT former.{which} FROM credit_formerdays former
+            WHERE former.line_id = line.merchant_id AND former.until_at > {instant}
+            ORDER BY former.until_at LIMIT 1
+        ), line.{which})
+    """
+
+
 def plausible(said: str, told: str) -> str:
     """SQL for whether a step of order `o` can have happened when it was said to."""
     forgiven = f"interval '{FORGIVEN.total_seconds():.0f} seconds'"
@@ -79,8 +92,9 @@ REFUNDS = (
 )
 
 PAID_AT = counted("payment.at", "payment.arrived_at")
+SETTLEMENT_DAYS = days_at("settlement_days", "payment.arrived_at")
 # What a day that is not recounted was taken to be is what is found.
-PAID_ON = day("paid", PAID_AT, stood="sale.matures_on - line.settlement_days")
+PAID_ON = day("paid", PAID_AT, stood=f"sale.matures_on - {SETTLEMENT_DAYS}")
 
 PROCEEDS = (
     Check(
@@ -110,7 +124,7 @@ PROCEEDS = (
                coalesce('payment ' || payment.reference, 'sale without a payment') AS subject,
                CASE WHEN payment.status IN ('APPLIED', 'RECOVERY') THEN (
                    payment.line_id, payment.order_id, payment.amount,
-                   {PAID_ON} + line.settlement_days
+                   {PAID_ON} + {SETTLEMENT_DAYS}
                ) END AS expected,
                CASE WHEN sale.line_id IS NOT NULL THEN (
                    sale.line_id, sale.order_id, sale.amount, sale.matures_on) END AS found

@@ -2,6 +2,7 @@
 
 CreditLine         one per merchant; limit, used and proceeds are the sums of its entries.
 CreditPolicy       the numbers of the rules per currency; a version never changes.
+FormerDays         payment and settlement days that a line had before; append-only.
 Freeze             a reason why the line takes no new orders; in force until lifted.
 LimitEntry         every change of limit or used, append-only; after it the balances it left.
 LimitRequest       a merchant asks about the limit; answered once, by an operator.
@@ -22,7 +23,7 @@ UnmatchedSettlement  what became of UNMATCHED cash; the parts never exceed it.
 Withdrawal         proceeds on their way; debited once, returned at most once.
 """
 
-from credit.models.lines import CreditLine, Freeze, LimitEntry
+from credit.models.lines import CreditLine, FormerDays, Freeze, LimitEntry
 from credit.models.metrics import ShopMetrics
 from credit.models.orders import Order, OrderPayment
 from credit.models.payout_answers import PayoutAnswer, PayoutAnswerFile
@@ -38,6 +39,7 @@ from credit.models.withdrawals import PayoutDestination, Withdrawal
 __all__ = [
     "CreditLine",
     "CreditPolicy",
+    "FormerDays",
     "Freeze",
     "LimitEntry",
     "LimitRequest",

@@ -214,3 +214,29 @@ class LimitEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} #{self.pk}"
+
+
+class FormerDays(models.Model):
+    """The payment and settlement days that a line had before they were changed, and until when."""
+
+    line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="former_days")
+    payment_days = models.PositiveIntegerField()
+    settlement_days = models.PositiveIntegerField()
+    # What was told from this instant on was counted by other days. Nothing else has that instant.
+    until_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "former days"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["line", "until_at"], name="days_of_a_line_change_once_at_an_instant"
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="former_days_are_append_only", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.payment_days} and {self.settlement_days} days"

@@ -1,5 +1,7 @@
 """The operators' view of how the marketplace's systems speak to us."""
 
 from gateway.admin import keys, received, replays
+from gateway.onboarding import admin as onboarding
+from gateway.webhooks import admin as webhooks
 
-__all__ = ["keys", "received", "replays"]
+__all__ = ["keys", "onboarding", "received", "replays", "webhooks"]

@@ -9,4 +9,7 @@ from gateway.models.keys import ApiKey, Scope
 from gateway.models.received import ReceivedEvent
 from gateway.models.replay import Replay, ReplayRejection
 
+# Django looks for models here; those of webhooks have a package of their own.
+from gateway.webhooks.models import *  # noqa: F403
+
 __all__ = ["ApiKey", "ReceivedEvent", "Replay", "ReplayRejection", "Scope"]

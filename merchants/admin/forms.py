@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminEmailInputWidget,
@@ -46,6 +47,27 @@ class Invited(MerchantRole):
         max_length=254, label="E-mail address", widget=UnfoldAdminEmailInputWidget
     )
     field_order: tuple[str, ...] = ("email", "role", "reason")
+
+
+class MerchantChange(Reasoned):
+    name = LineField(widget=UnfoldAdminTextInputWidget)
+    language = forms.ChoiceField(
+        choices=settings.LANGUAGES,
+        help_text="Of the documents that are made for it from now on.",
+        widget=UnfoldAdminSelectWidget,
+    )
+    field_order: tuple[str, ...] = ("name", "language", "reason")
+
+
+class ContactsChange(Reasoned):
+    contact_name = LineField(required=False, widget=UnfoldAdminTextInputWidget)
+    contact_email = forms.EmailField(
+        required=False, max_length=254, label="E-mail address", widget=UnfoldAdminEmailInputWidget
+    )
+    contact_phone = LineField(
+        required=False, max_length=50, label="Telephone", widget=UnfoldAdminTextInputWidget
+    )
+    field_order: tuple[str, ...] = ("contact_name", "contact_email", "contact_phone", "reason")
 
 
 class InvitedTo(Invited):

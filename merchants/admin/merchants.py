@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.decisions import Call, Deciding, Decision, Download, Reasoned
 from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline, related, waiting
-from merchants.admin import member_decisions
+from merchants.admin import member_decisions, merchant_decisions
 from merchants.forms import ProfileLookedAt
 from merchants.models import (
     Invitation,
@@ -26,6 +26,9 @@ from merchants.models import (
 from merchants.operations import profiles
 from merchants.queues import PROFILES
 
+# How a merchant is added takes the terms of all books: who knows them adds that decision.
+LIST_DECISIONS: list[Decision] = []
+
 
 class MembershipInline(ReadOnlyInline):
     model = Membership
@@ -38,7 +41,8 @@ class MerchantAdmin(Deciding, ReadOnly):
     search_fields = ("reference__startswith", "name__istartswith")
     inlines = (MembershipInline,)
     change_form_outer_before_template = "admin/backoffice/link.html"
-    decisions = (member_decisions.OF_MERCHANT,)
+    decisions = (member_decisions.OF_MERCHANT, *merchant_decisions.OF_MERCHANT)
+    list_decisions = LIST_DECISIONS
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
         return (

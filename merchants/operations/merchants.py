@@ -6,9 +6,11 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from lib import arrival, calendar
+from lib import arrival, calendar, wording
 from lib.refusals import Conflict, Invalid, Refused, differing
 from merchants.models import Merchant, TimeZonePeriod
+from merchants.trail import Action
+from trail import operations as trail
 
 
 class UnknownMerchant(Refused):
@@ -37,8 +39,7 @@ def join(
     whether it is new. Raises MerchantConflict, Invalid.
     """
     calendar.check_zone(timezone)
-    if language not in dict(settings.LANGUAGES):
-        raise Invalid("language", f"{language!r} is none of {', '.join(dict(settings.LANGUAGES))}")
+    _check_language(language)
     with transaction.atomic():
         merchant, is_new = Merchant.objects.get_or_create(
             reference=reference,
@@ -63,3 +64,43 @@ def join(
         others = differing(merchant.joined_with, terms)
         raise MerchantConflict(f"merchant: {reference} joined before with other terms", others)
     return merchant, is_new
+
+
+def change(
+    *, merchant_id: int, name: str, language: str, reason: str, actor: str, now: datetime
+) -> Merchant:
+    """Call the merchant so from now on, and make its documents in this language.
+
+    Documents that are there stay as they are. Raises UnknownMerchant; Invalid for a name or
+    language that cannot be, where both are these already, and without a reason. Rule 21.9.
+    """
+    reason, name = wording.checked("reason", reason), wording.line("name", name)
+    _check_language(language)
+    with transaction.atomic():
+        found = Merchant.objects.select_for_update(no_key=True).filter(pk=merchant_id)
+        merchant = found.first()
+        if merchant is None:
+            raise UnknownMerchant(f"there is no merchant {merchant_id}")
+        before = {"name": merchant.name, "language": merchant.language}
+        after = {"name": name, "language": language}
+        if before == after:
+            raise Invalid("name", "and language are these already")
+        merchant.name, merchant.language = name, language
+        merchant.save(update_fields=["name", "language"])
+        trail.write(
+            Action.MERCHANT_CHANGED,
+            merchant_id=merchant_id,
+            subject=merchant.reference,
+            before=before,
+            after=after,
+            actor=actor,
+            reason=reason,
+            now=now,
+        )
+    return merchant
+
+
+def _check_language(language: str) -> None:
+    known = dict(settings.LANGUAGES)
+    if language not in known:
+        raise Invalid("language", f"{language!r} is none of {', '.join(known)}")

@@ -97,12 +97,13 @@ def complete(
     fields: Mapping[str, str],
     document: Document | None = None,
     actor: str,
+    reason: str = "",
     now: datetime,
 ) -> Profile:
     """Set these fields of the profile, and its licence document if one is given.
 
-    A field that changes must be confirmed anew; repeating what was there changes nothing. Raises
-    Invalid, naming the field.
+    A field that changes must be confirmed anew; repeating what was there changes nothing. An
+    operator gives a reason. Raises Invalid, naming the field.
     """
     changes: dict[str, object] = {name: _text(name, value) for name, value in fields.items()}
     if document is not None:
@@ -125,8 +126,29 @@ def complete(
             if not set(names).isdisjoint(changed):
                 is_empty = not any(getattr(profile, name) for name in names)
                 _step(profile, part, "" if is_empty else Standing.WAITING, actor, now)
-        _note(Action.PROFILE_CHANGED, profile, before, _words(profile, changed), actor, now)
+        after = _words(profile, changed)
+        _note(Action.PROFILE_CHANGED, profile, before, after, actor, now, reason)
         return profile
+
+
+def change_contacts(
+    *,
+    merchant_id: int,
+    contact_name: str,
+    contact_email: str,
+    contact_phone: str,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> Profile:
+    """Set whom the merchant is reached by, for an operator, as `complete` does. Raises Invalid."""
+    fields = {
+        "contact_name": contact_name,
+        "contact_email": contact_email,
+        "contact_phone": contact_phone,
+    }
+    reason = wording.checked("reason", reason)
+    return complete(merchant_id=merchant_id, fields=fields, actor=actor, reason=reason, now=now)
 
 
 def confirm(

@@ -6,6 +6,7 @@ A break drops the constraints that would have refused it; triggers do not fire (
 from tests.config.audit_breaks_credit import CREDIT_BREAKS
 from tests.config.audit_breaks_instants import INSTANT_BREAKS
 from tests.config.audit_breaks_spring import SPRING_BREAKS
+from tests.config.audit_breaks_webhooks import WEBHOOK_BREAKS
 from tests.config.breaking import DRESS, Break, drop
 
 ACCOUNT = f"UPDATE billing_billingaccount SET {{}} WHERE merchant_id = {DRESS}"
@@ -205,4 +206,7 @@ BILLS = [
     ),
 ]
 
-BREAKS = CLOCK + CREDIT_BREAKS + CHARGES + BILLS + SPRING_BREAKS + INSTANT_BREAKS
+BREAKS = [
+    *(*CLOCK, *CREDIT_BREAKS, *CHARGES, *BILLS, *SPRING_BREAKS, *INSTANT_BREAKS),
+    *WEBHOOK_BREAKS,
+]

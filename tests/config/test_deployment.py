@@ -86,6 +86,13 @@ def test_links_in_mails_lead_to_a_host_that_is_answered_to() -> None:
     assert done.stderr.startswith("Add other.example, the host of TAEL_BASE_URL, to ALLOWED_HOSTS")
 
 
+def test_nobody_moves_the_clock_of_a_deployment() -> None:
+    done = started("manage.py", TAEL_CLOCK="/tmp/clock")
+    assert (done.returncode, done.stdout) == (1, "")
+    said = "Unset TAEL_CLOCK: DATABASE_URL is set, so this is a deployment, whose clock nobody"
+    assert done.stderr == f"{said} moves.\n"
+
+
 def test_a_demonstration_needs_none_of_it() -> None:
     missing = dict.fromkeys(("REDIS_URL", "ALLOWED_HOSTS", "EMAIL_HOST"), "")
     done = started("manage.py", TAEL_SANDBOX="1", **missing)

@@ -33,7 +33,7 @@ from tests.trailed import Told
 pytestmark = pytest.mark.django_db
 
 # These have tests of their own: those with files below, those of jobs in tests/config, those of
-# the API in tests/gateway.
+# the API, of webhooks and of adding a merchant in tests/gateway.
 ELSEWHERE = {
     ("withdrawal", "export"),
     ("withdrawal", "answers"),
@@ -43,6 +43,9 @@ ELSEWHERE = {
     ("apikey", "rotate"),
     ("apikey", "revoke"),
     ("receivedevent", "send-again"),
+    ("merchant", "add"),
+    ("webhookdelivery", "resend"),
+    *(("webhookendpoint", name) for name in ("add", "types", "secret", "resend", "off", "on")),
 }
 shop = kept_of("shop")
 

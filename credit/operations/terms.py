@@ -1,0 +1,59 @@
+"""Changes to a line's terms: in how many days buyers pay, and cash matures (rule 19.8)."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from credit.models import CreditLine, FormerDays
+from credit.operations import lines
+from credit.rules import MOST_PAYMENT_DAYS, SETTLEMENT_DAYS
+from credit.trail import Action
+from lib import wording
+from lib.refusals import Invalid
+from trail import operations as trail
+
+ONE_TICK = timedelta(microseconds=1)  # of the database's clock
+
+
+def change_days(
+    *,
+    merchant_id: int,
+    payment_days: int,
+    settlement_days: int,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> CreditLine:
+    """Count by these days what is delivered and paid from now on; what was counted stays so.
+
+    It counts after all that was written of the line, by one tick if need be, so that it is known by
+    which days each delivery and payment was counted. Raises Invalid for days that no line can have
+    or that it has already, and without a reason. Rule 19.8.
+    """
+    reason = wording.checked("reason", reason)
+    if not 0 <= payment_days <= MOST_PAYMENT_DAYS:
+        raise Invalid("payment_days", f"must be between 0 and {MOST_PAYMENT_DAYS}")
+    if settlement_days not in SETTLEMENT_DAYS:
+        raise Invalid("settlement_days", f"must be one of {SETTLEMENT_DAYS}")
+    with transaction.atomic():
+        line = lines.lock(merchant_id, now=now, notes_instant=False)
+        if line.last_wrote_at == line.now:
+            line = lines.lock(merchant_id, now=line.now + ONE_TICK, notes_instant=False)
+        if (line.payment_days, line.settlement_days) == (payment_days, settlement_days):
+            raise Invalid("payment_days", "and settlement_days are these already")
+        before = {"payment_days": line.payment_days, "settlement_days": line.settlement_days}
+        FormerDays.objects.create(line=line, **before, until_at=line.now)
+        line.payment_days, line.settlement_days = payment_days, settlement_days
+        line.last_wrote_at = line.now
+        line.save(update_fields=["payment_days", "settlement_days", "last_wrote_at"])
+        trail.write(
+            Action.DAYS_CHANGED,
+            merchant_id=merchant_id,
+            subject="credit line",
+            before=before,
+            after={"payment_days": payment_days, "settlement_days": settlement_days},
+            actor=actor,
+            reason=reason,
+            now=line.now,
+        )
+    return line

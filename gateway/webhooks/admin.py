@@ -1,0 +1,211 @@
+"""The operators' view of webhooks: endpoints, what they are told, and what came of it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from backoffice.decisions import Act, Call, Deciding, Decision, Reasoned, Report
+from backoffice.list_pages import ReadOnly, ReadOnlyInline, waiting
+from gateway.webhooks.event_types import EVENT_TYPES
+from gateway.webhooks.forms import NewEndpoint, Overlap, Types
+from gateway.webhooks.models import (
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookEvent,
+    WebhookSecret,
+)
+from gateway.webhooks.operations import deliveries, endpoints
+from gateway.webhooks.queues import PARKED
+
+
+def _shown_once(act: Act, secret: endpoints.Secret, before: str) -> Report:
+    return Report(
+        f"{before} Its secret is {secret.text}. It is shown this once; copy it to the receiver now."
+    )
+
+
+def _add(act: Act) -> Report:
+    secret = Call(endpoints.add)(act)
+    return _shown_once(act, secret, f"Endpoint {secret.endpoint} is told of these events from now.")
+
+
+def _rotate(act: Act) -> Report:
+    secret = Call(endpoints.rotate_secret, "endpoint_id")(act)
+    hours = act.cleaned_data["overlap_hours"]
+    counts = f"The old secret counts for {hours} hours." if hours else "The old secret is over."
+    return _shown_once(act, secret, counts)
+
+
+ADD = Decision(
+    "add",
+    "Add an endpoint",
+    takes_second_factor=True,
+    form=NewEndpoint,
+    effect=lambda row: (
+        "This address is told of what happens from now on: merchants' orders, limits, invoices and"
+        " withdrawals leave the house. Each request is signed with the endpoint's secret, which is"
+        " shown on the next page and never again."
+    ),
+    carry_out=_add,
+)
+ABOUT_ENDPOINT = (
+    Decision(
+        "types",
+        "Choose events",
+        takes_second_factor=True,
+        form=Types,
+        effect=lambda endpoint: f"{endpoint.url} is told of these types of events from now on.",
+        initial=lambda endpoint: {"types": endpoint.types},
+        carry_out=Call(endpoints.choose_types, "endpoint_id"),
+        done="The events are chosen.",
+    ),
+    Decision(
+        "secret",
+        "Rotate the secret",
+        takes_second_factor=True,
+        form=Overlap,
+        effect=lambda endpoint: (
+            "The endpoint gets a new secret, which is shown on the next page and never again."
+            " Requests are signed with both until the old one is over."
+        ),
+        carry_out=_rotate,
+    ),
+    Decision(
+        "resend",
+        "Send what is parked again",
+        form=Reasoned,
+        effect=lambda endpoint: (
+            "Everything that is parked for this endpoint is sent again, in the order of the events,"
+            " and tried for three days."
+        ),
+        carry_out=Call(deliveries.resend_parked, "endpoint_id"),
+        done="It is on its way.",
+        is_open=lambda endpoint: endpoint.is_on,
+    ),
+    Decision(
+        "off",
+        "Turn off",
+        form=Reasoned,
+        effect=lambda endpoint: (
+            f"{endpoint.url} is told nothing any more, and what is on its way is parked."
+        ),
+        carry_out=Call(endpoints.turn_off, "endpoint_id"),
+        done="The endpoint is off.",
+        is_open=lambda endpoint: endpoint.is_on,
+    ),
+    Decision(
+        "on",
+        "Turn on",
+        takes_second_factor=True,
+        form=Reasoned,
+        effect=lambda endpoint: (
+            f"{endpoint.url} is told again of what happens. What happened meanwhile it is not told."
+        ),
+        carry_out=Call(endpoints.turn_on, "endpoint_id"),
+        done="The endpoint is on.",
+        is_open=lambda endpoint: not endpoint.is_on,
+    ),
+)
+
+
+class SecretInline(ReadOnlyInline):
+    model = WebhookSecret
+    verbose_name_plural = "secrets"
+    fields = readonly_fields = ("made_at", "valid_until")
+
+
+@admin.register(WebhookEndpoint)
+class WebhookEndpointAdmin(Deciding, ReadOnly):
+    merchant = "merchant"
+    ordering = ("-pk",)
+    list_display = ("url", "merchant", "description", "is_on", "added_at")
+    list_filter = ("is_on",)
+    list_select_related = ("merchant",)
+    inlines = (SecretInline,)
+    decisions = ABOUT_ENDPOINT
+    list_decisions = (ADD,)
+
+
+class AttemptInline(ReadOnlyInline):
+    model = WebhookAttempt
+    verbose_name_plural = "attempts"
+    ordering = ("pk",)
+    fields = readonly_fields = ("at", "milliseconds", "status", "answer", "error")
+
+
+class OfType(admin.SimpleListFilter):
+    title = "event"
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(code, code) for code in EVENT_TYPES]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(event__type=self.value()) if self.value() else queryset
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(Deciding, ReadOnly):
+    merchant = "event__merchant"
+    is_long = True
+    ordering = ("-pk",)
+    list_display = ("kind", "of", "sequence", "endpoint", "status", "attempts", "next_attempt_at",
+                    "ended_at")  # fmt: skip
+    list_filter = (waiting(PARKED), "status", OfType)
+    list_select_related = ("event__merchant", "endpoint")
+    search_fields = ("event__merchant__reference__exact",)
+    search_help_text = "Merchant's reference"
+    inlines = (AttemptInline,)
+    decisions = (
+        Decision(
+            "resend",
+            "Send again",
+            form=Reasoned,
+            effect=lambda delivery: (
+                f"{delivery.endpoint.url} is told once more of {delivery.event.type}, under the"
+                " same id, and that is tried for three days. A receiver that has it already can"
+                " tell by the id."
+            ),
+            carry_out=Call(deliveries.resend, "delivery_id"),
+            done="It is on its way.",
+            is_open=lambda delivery: not delivery.is_pending,
+        ),
+    )
+
+    @admin.display(description="event")
+    def kind(self, delivery: WebhookDelivery) -> str:
+        return delivery.event.type
+
+    @admin.display(description="merchant")
+    def of(self, delivery: WebhookDelivery) -> str:
+        return str(delivery.event.merchant)
+
+    @admin.display(description="sequence")
+    def sequence(self, delivery: WebhookDelivery) -> int | None:
+        return delivery.event.sequence
+
+    @admin.display(description="told")
+    def told(self, delivery: WebhookDelivery) -> str:
+        """What the receiver reads of it: the event's own data."""
+        return ", ".join(f"{name} {value}" for name, value in delivery.event.data.items())
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return (*super().get_fields(request, obj), self.sequence, self.told)
+
+
+@admin.register(WebhookEvent)
+class WebhookEventAdmin(ReadOnly):
+    merchant = "merchant"
+    is_long = True
+    ordering = ("-pk",)
+    list_display = ("type", "of", "sequence", "at", "uid")
+    list_select_related = ("merchant",)
+    search_fields = ("merchant__reference__exact",)
+    search_help_text = "Merchant's reference"
+
+    @admin.display(description="merchant")
+    def of(self, event: WebhookEvent) -> str:
+        return str(event.merchant)

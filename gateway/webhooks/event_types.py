@@ -1,0 +1,193 @@
+"""The types of events that endpoints can choose from, and what each tells.
+
+A type's `data` says its members. They are filled in by the database as it writes the cause (see
+gateway.webhooks.models.causes): a member added here has to be added there.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lib import money
+
+_IS_AMOUNT = "amount"  # marks a member that is an amount in the event's currency
+
+Amount = Annotated[str, _IS_AMOUNT, Field(examples=["1250.00"])]
+Currency = Annotated[str, Field(examples=["USD"], min_length=3, max_length=3)]
+
+
+class EventData(BaseModel):
+    """What one type of events tells, besides merchant and instant."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    currency: Currency
+
+    @classmethod
+    def amounts(cls) -> Iterator[str]:
+        """The names of the members that are amounts."""
+        return (name for name, field in cls.model_fields.items() if _IS_AMOUNT in field.metadata)
+
+
+class OrderDeclined(EventData):
+    order: str = Field(examples=["A-1001"])
+    buyer: str
+    amount: Amount
+    code: str = Field(description="Why, as POST /orders answers.", examples=["insufficient_credit"])
+
+
+class LimitChanged(EventData):
+    kind: str = Field(description="What changed it.", examples=["REVIEW", "LIMIT_SET", "WRITE_OFF"])
+    limit_before: Amount
+    limit: Amount
+    used: Amount
+
+
+class LineFrozen(EventData):
+    reason: str = Field(examples=["OVERDUE", "SUSPECTED_FRAUD", "UNPAID_BILL", "MANUAL"])
+
+
+class LineUnfrozen(EventData):
+    reason: str = Field(description="That of the freeze that was the last one in force.")
+
+
+class ReviewDecided(EventData):
+    on: date = Field(description="The first of the month whose review it is.")
+    grade: str = Field(examples=["B"])
+    status: str = Field(examples=["UNCHANGED", "APPLIED", "APPROVED", "REJECTED", "VOID"])
+    limit_before: Amount
+    limit_proposed: Amount
+    limit_given: Annotated[
+        str | None, _IS_AMOUNT, Field(description="Null where the review changed nothing.")
+    ]
+
+
+class WithdrawalPaid(EventData):
+    withdrawal: str
+    amount: Amount
+    fee: Amount
+    provider_reference: str
+
+
+class WithdrawalFailed(WithdrawalPaid):
+    reason: str
+
+
+class StatementClosed(EventData):
+    month: str = Field(examples=["2026-11"])
+    total: Amount
+
+
+class InvoiceIssued(EventData):
+    number: str = Field(examples=["2026-000123"])
+    kind: str = Field(examples=["THRESHOLD", "SUBSCRIPTION", "CYCLE", "FINAL"])
+    issued_on: date
+    due_on: date
+    period_start: date
+    period_end: date
+    total: Amount
+
+
+class InvoicePaid(EventData):
+    number: str
+    total: Amount
+
+
+class InvoiceUnpaid(EventData):
+    number: str
+    total: Amount
+    amount_paid: Amount
+    failed_on: date
+
+
+class InvoiceVoided(EventData):
+    number: str
+    total: Amount
+
+
+class PaymentFailed(EventData):
+    number: str = Field(description="That of the invoice.")
+    attempt: int
+    provider: str = Field(examples=["stripe", "proceeds"])
+    amount: Amount
+    failure: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """A type of events. Its code is what endpoints choose and receivers read."""
+
+    code: str
+    says: str  # when there is one, in a sentence
+    data: type[EventData]
+
+    def __str__(self) -> str:
+        return self.code
+
+    def written(self, kept: Mapping[str, Any]) -> dict[str, Any]:
+        """The data as they are sent: amounts with exactly their currency's digits."""
+        data = dict(kept)
+        for name in self.data.amounts():
+            if data[name] is not None:
+                data[name] = f"{money.posted(Decimal(data[name]), data['currency']):f}"
+        return data
+
+
+ORDER_DECLINED = EventType("order.declined", "An order was declined.", OrderDeclined)
+LIMIT_CHANGED = EventType("limit.changed", "A credit line's limit has changed.", LimitChanged)
+LINE_FROZEN = EventType(
+    "line.frozen", "A freeze was placed: new orders are declined from now on.", LineFrozen
+)
+LINE_UNFROZEN = EventType(
+    "line.unfrozen",
+    "A freeze was lifted and no other is in force: new orders are taken again.",
+    LineUnfrozen,
+)
+REVIEW_DECIDED = EventType(
+    "review.decided", "The outcome of a monthly limit review is final.", ReviewDecided
+)
+WITHDRAWAL_PAID = EventType("withdrawal.paid", "A withdrawal was paid.", WithdrawalPaid)
+WITHDRAWAL_FAILED = EventType(
+    "withdrawal.failed",
+    "A withdrawal failed, and went back to the merchant's proceeds.",
+    WithdrawalFailed,
+)
+STATEMENT_CLOSED = EventType(
+    "statement.closed", "A month's statement is closed and can be exported.", StatementClosed
+)
+INVOICE_ISSUED = EventType("invoice.issued", "An invoice was issued.", InvoiceIssued)
+INVOICE_PAID = EventType("invoice.paid", "All of an invoice is paid.", InvoicePaid)
+INVOICE_UNPAID = EventType(
+    "invoice.unpaid",
+    "An invoice's first attempt failed, or it was not paid when its due day started.",
+    InvoiceUnpaid,
+)
+INVOICE_VOIDED = EventType("invoice.voided", "An invoice was voided.", InvoiceVoided)
+PAYMENT_FAILED = EventType(
+    "payment.failed", "An attempt to collect an invoice failed.", PaymentFailed
+)
+
+EVENT_TYPES: Mapping[str, EventType] = {
+    one.code: one
+    for one in (
+        *(ORDER_DECLINED, LIMIT_CHANGED, LINE_FROZEN, LINE_UNFROZEN, REVIEW_DECIDED),
+        *(WITHDRAWAL_PAID, WITHDRAWAL_FAILED, STATEMENT_CLOSED),
+        *(INVOICE_ISSUED, INVOICE_PAID, INVOICE_UNPAID, INVOICE_VOIDED, PAYMENT_FAILED),
+    )
+}
+
+
+class Envelope(BaseModel):
+    """The body of every request to an endpoint."""
+
+    type: str
+    timestamp: datetime = Field(description="When it happened, by the merchant's books.")
+    merchant: str = Field(description="The merchant's reference.")
+    sequence: int = Field(
+        description="1, 2, … of this merchant's events of all types, in the order they happened."
+    )
+    data: EventData

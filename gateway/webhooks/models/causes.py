@@ -1,0 +1,327 @@
+"""What makes a webhook event: for each type, the row of the books that is its cause.
+
+The database itself writes the event, by a trigger on the cause's table. So it is written in the
+transaction of its cause, whoever wrote that and however: an operation for one merchant, a day-end
+for a thousand, or SQL by hand. The books know nothing of it, and none of their writers can forget
+it. Each class here is the cause's own table with nothing but its triggers.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import pgtrigger
+
+from billing.models import BillDecision, Invoice, Payment, Statement
+from credit.models import Freeze, LimitEntry, LimitReview, Order, Withdrawal
+from gateway.webhooks import event_types
+from gateway.webhooks.event_types import EventType
+
+OF_INVOICE = "(SELECT {} FROM billing_invoice WHERE id = NEW.invoice_id)"
+
+
+def _tells(
+    type_: EventType,
+    operation: pgtrigger.core.Operation,
+    when: str,
+    *,
+    merchant: str,
+    at: str,
+    data: Mapping[str, str],
+    unless: str = "false",
+) -> pgtrigger.Trigger:
+    """A trigger that writes an event of this type for each row that is written so that `when`.
+
+    All texts but the names of `data` are SQL about OLD and NEW. `unless` may ask other tables,
+    which `when` may not.
+    """
+    missing = type_.data.model_fields.keys() ^ data.keys()
+    assert not missing, f"{type_}: {missing} is declared or filled in, and not both"
+    members = ", ".join(f"'{name}', {value}" for name, value in data.items())
+    return pgtrigger.Trigger(
+        name=f"tells_{type_.code.replace('.', '_')}_on_{operation}".lower(),
+        when=pgtrigger.After,
+        operation=operation,
+        condition=pgtrigger.Condition(when),
+        func=f"""
+            IF NOT ({unless}) THEN
+                INSERT INTO gateway_webhookevent (merchant_id, type, cause_id, at, data)
+                VALUES ({merchant}, '{type_.code}', NEW.id, {at}, jsonb_build_object({members}));
+            END IF;
+            RETURN NULL;
+        """,
+    )
+
+
+class OrdersTold(Order):
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        triggers: ClassVar = [
+            _tells(
+                event_types.ORDER_DECLINED,
+                pgtrigger.Insert,
+                "NEW.status = 'DECLINED'",
+                merchant="NEW.line_id",
+                at="NEW.placed_at",
+                data={
+                    "order": "NEW.reference",
+                    "buyer": "NEW.buyer",
+                    "amount": "NEW.amount::text",
+                    "currency": "NEW.currency",
+                    "code": "NEW.decline_code",
+                },
+            ),
+        ]
+
+
+class LimitEntriesTold(LimitEntry):
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        triggers: ClassVar = [
+            _tells(
+                event_types.LIMIT_CHANGED,
+                pgtrigger.Insert,
+                "NEW.limit_change <> 0",
+                merchant="NEW.line_id",
+                at="NEW.at",
+                data={
+                    "kind": "NEW.kind",
+                    "limit_before": "(NEW.limit_after - NEW.limit_change)::text",
+                    "limit": "NEW.limit_after::text",
+                    "used": "NEW.used_after::text",
+                    "currency": "NEW.currency",
+                },
+            ),
+        ]
+
+
+CURRENCY_OF_LINE = "(SELECT currency FROM credit_creditline WHERE merchant_id = NEW.line_id)"
+OTHERS_IN_FORCE = """
+EXISTS (SELECT FROM credit_freeze other WHERE other.line_id = NEW.line_id
+                                          AND other.lifted_at IS NULL)
+"""
+
+
+class FreezesTold(Freeze):
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        triggers: ClassVar = [
+            _tells(
+                event_types.LINE_FROZEN,
+                pgtrigger.Insert,
+                "true",
+                merchant="NEW.line_id",
+                at="NEW.placed_at",
+                data={"reason": "NEW.reason", "currency": CURRENCY_OF_LINE},
+            ),
+            _tells(
+                event_types.LINE_UNFROZEN,
+                pgtrigger.Update,
+                "OLD.lifted_at IS NULL AND NEW.lifted_at IS NOT NULL",
+                unless=OTHERS_IN_FORCE,
+                merchant="NEW.line_id",
+                at="NEW.lifted_at",
+                data={"reason": "NEW.reason", "currency": CURRENCY_OF_LINE},
+            ),
+        ]
+
+
+REVIEW = {
+    "on": 'NEW."on"',
+    "grade": "NEW.grade",
+    "status": "NEW.status",
+    "limit_before": "NEW.limit_before::text",
+    "limit_proposed": "NEW.limit_proposed::text",
+    "limit_given": "NEW.limit_given::text",
+    "currency": "NEW.currency",
+}
+
+
+class ReviewsTold(LimitReview):
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        triggers: ClassVar = [
+            _tells(
+                event_types.REVIEW_DECIDED,
+                pgtrigger.Insert,
+                "NEW.status <> 'PENDING'",
+                merchant="NEW.line_id",
+                at="NEW.at",
+                data=REVIEW,
+            ),
+            _tells(
+                event_types.REVIEW_DECIDED,
+                pgtrigger.Update,
+                "OLD.status = 'PENDING' AND NEW.status <> 'PENDING'",
+                merchant="NEW.line_id",
+                at="NEW.decided_at",
+                data=REVIEW,
+            ),
+        ]
+
+
+WITHDRAWAL = {
+    "withdrawal": "NEW.reference",
+    "amount": "NEW.amount::text",
+    "fee": "NEW.fee::text",
+    "currency": "NEW.currency",
+    "provider_reference": "NEW.provider_reference",
+}
+
+
+class WithdrawalsTold(Withdrawal):
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        triggers: ClassVar = [
+            _tells(
+                event_types.WITHDRAWAL_PAID,
+                pgtrigger.Update,
+                "OLD.status <> 'PAID' AND NEW.status = 'PAID'",
+                merchant="NEW.line_id",
+                at="NEW.ended_at",
+                data=WITHDRAWAL,
+            ),
+            _tells(
+                event_types.WITHDRAWAL_FAILED,
+                pgtrigger.Update,
+                "OLD.status <> 'FAILED' AND NEW.status = 'FAILED'",
+                merchant="NEW.line_id",
+                at="NEW.ended_at",
+                data=WITHDRAWAL | {"reason": "NEW.reason"},
+            ),
+        ]
+
+
+class StatementsTold(Statement):
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        triggers: ClassVar = [
+            _tells(
+                event_types.STATEMENT_CLOSED,
+                pgtrigger.Update,
+                "OLD.closed_at IS NULL AND NEW.closed_at IS NOT NULL",
+                merchant="NEW.account_id",
+                at="NEW.closed_at",
+                data={
+                    "month": "to_char(NEW.month, 'YYYY-MM')",
+                    "total": """(SELECT coalesce(sum(amount), 0)::text
+                                 FROM billing_statementtotal WHERE statement_id = NEW.id)""",
+                    "currency": "NEW.currency",
+                },
+            ),
+        ]
+
+
+ISSUED = {
+    "number": "NEW.number",
+    "kind": "NEW.kind",
+    "issued_on": "NEW.issued_on",
+    "due_on": "NEW.due_on",
+    "period_start": "NEW.period_start",
+    "period_end": "NEW.period_end",
+    "total": "NEW.total::text",
+    "currency": "NEW.currency",
+}
+
+
+class InvoicesTold(Invoice):
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        triggers: ClassVar = [
+            _tells(
+                event_types.INVOICE_ISSUED,
+                pgtrigger.Insert,
+                "NEW.status <> 'DRAFT'",
+                merchant="NEW.account_id",
+                at="NEW.issued_at",
+                data=ISSUED,
+            ),
+            _tells(
+                event_types.INVOICE_ISSUED,
+                pgtrigger.Update,
+                "OLD.status = 'DRAFT' AND NEW.status = 'OPEN'",
+                merchant="NEW.account_id",
+                at="NEW.issued_at",
+                data=ISSUED,
+            ),
+            _tells(
+                event_types.INVOICE_PAID,
+                pgtrigger.Update,
+                "OLD.status <> 'PAID' AND NEW.status = 'PAID'",
+                merchant="NEW.account_id",
+                at="NEW.paid_at",
+                data={
+                    "number": "NEW.number",
+                    "total": "NEW.total::text",
+                    "currency": "NEW.currency",
+                },
+            ),
+            _tells(
+                event_types.INVOICE_UNPAID,
+                pgtrigger.Update,
+                "OLD.first_failed_at IS NULL AND NEW.first_failed_at IS NOT NULL",
+                merchant="NEW.account_id",
+                at="NEW.first_failed_at",
+                data={
+                    "number": "NEW.number",
+                    "total": "NEW.total::text",
+                    "amount_paid": "NEW.amount_paid::text",
+                    "failed_on": "NEW.first_failed_on",
+                    "currency": "NEW.currency",
+                },
+            ),
+        ]
+
+
+class InvoiceDecisionsTold(BillDecision):
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        triggers: ClassVar = [
+            _tells(
+                event_types.INVOICE_VOIDED,
+                pgtrigger.Insert,
+                "NEW.decision = 'VOIDED'",
+                merchant=OF_INVOICE.format("account_id"),
+                at="NEW.at",
+                data={
+                    "number": OF_INVOICE.format("number"),
+                    "total": OF_INVOICE.format("total::text"),
+                    "currency": OF_INVOICE.format("currency"),
+                },
+            ),
+        ]
+
+
+# Attempts that say nothing of the merchant (Payment.NOBODYS_FAILURES) are nobody's news.
+NOBODYS = ", ".join(f"'{failure}'" for failure in Payment.NOBODYS_FAILURES)
+
+
+class PaymentsTold(Payment):
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        triggers: ClassVar = [
+            _tells(
+                event_types.PAYMENT_FAILED,
+                pgtrigger.Update,
+                f"""OLD.status <> 'FAILED' AND NEW.status = 'FAILED'
+                    AND NEW.failure NOT IN ({NOBODYS})""",
+                merchant=OF_INVOICE.format("account_id"),
+                at="NEW.ended_at",
+                data={
+                    "number": OF_INVOICE.format("number"),
+                    "attempt": "NEW.attempt",
+                    "provider": "NEW.provider",
+                    "amount": "NEW.amount::text",
+                    "failure": "NEW.failure",
+                    "currency": "NEW.currency",
+                },
+            ),
+        ]

@@ -1,0 +1,206 @@
+"""Telling endpoints what happened, and sending again what they did not take.
+
+One process at a time visits an endpoint: it holds a lease, and renews it before each request. It
+tells what is due in the order of the events; what is not taken is due again later, and holds up
+nothing behind it. A process that dies between an answer and the note of it sends that event again,
+under the same id, by which receivers know it.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import transaction
+
+from gateway.webhooks import queries, signing
+from gateway.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from gateway.webhooks.operations import outbox
+from gateway.webhooks.sending import Answer, NoAnswer, Receiver
+from gateway.webhooks.trail import Action
+from jobs import leases
+from jobs.silences import Silences
+from lib import encrypted, reconnecting, texts, wording
+from lib.refusals import Refused
+from merchants import installation
+from trail import operations as trail
+
+log = logging.getLogger(__name__)
+
+VISIT_SECONDS = 45.0  # less than from one run to the next, so that no endpoint keeps the others
+# After each attempt that was not taken; the last of them again and again, for three days.
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 300, 600, 720))
+TRIED_FOR = timedelta(days=3)
+LONGEST = 500
+
+Status = WebhookDelivery.Status
+
+
+class UnknownDelivery(Refused):
+    """There is no such delivery."""
+
+    code = "unknown_delivery"
+
+
+class EndpointIsOff(Refused):
+    """The endpoint is told nothing while it is off."""
+
+    code = "endpoint_is_off"
+
+
+class StillOnItsWay(Refused):
+    """The delivery is tried by itself: there is nothing to send again."""
+
+    code = "still_on_its_way"
+
+
+def visit(
+    endpoint_id: int, *, now: datetime, silences: Silences, clock: Callable[[], datetime]
+) -> None:
+    """Tell the endpoint all that is due, for as long as a visit lasts.
+
+    Each attempt is at the time that `clock` gives then, and at `now` at the earliest. Raises
+    KeepsSilent for an endpoint that this run asks no more, and Elsewhere in a copy of an
+    installation. Does nothing while another process is there.
+    """
+    installation.refuse_elsewhere()
+    outbox.number()
+    name = f"webhook {endpoint_id}"
+    silences.check(name)
+    endpoint = WebhookEndpoint.objects.get(pk=endpoint_id)
+    ends_at = time.monotonic() + VISIT_SECONDS
+    with leases.held(name) as lease, Receiver(endpoint.url) as receiver:
+        while lease is not None and time.monotonic() < ends_at:
+            at = max(now, clock())
+            delivery = queries.next_delivery(endpoint_id, at)
+            if delivery is None or name in silences.given_up:
+                return
+            if not lease.renew():
+                log.warning("%s: left, since its lease was lost", name)
+                return
+            if _attempt(delivery, receiver, at):
+                silences.heard(name)
+            else:
+                silences.kept_silent(name)
+
+
+def _attempt(delivery: WebhookDelivery, receiver: Receiver, at: datetime) -> bool:
+    """Tell the endpoint this once, and note what came of it; returns whether it answered."""
+    text = signing.body(delivery.event)
+    headers = signing.headers(delivery.event, text, _secrets(delivery.endpoint, at), at)
+    started = time.monotonic()
+    answer: Answer | None = None
+    error = ""
+    try:
+        answer = receiver.post(text.encode(), headers)
+    except NoAnswer as silence:
+        error = texts.shown(str(silence), LONGEST)
+    attempt = WebhookAttempt(
+        delivery=delivery,
+        at=at,
+        milliseconds=int((time.monotonic() - started) * 1000),
+        status=answer.status if answer else None,
+        answer=answer.text if answer else "",
+        error=error,
+    )
+    reconnecting.again(partial(_note, attempt))
+    return answer is not None
+
+
+def _secrets(endpoint: WebhookEndpoint, now: datetime) -> list[str]:
+    """The endpoint's secrets that count now, the current one first."""
+    kept = endpoint.secrets.select_related("endpoint").order_by("-pk")
+    return [encrypted.read(one, "secret").decode() for one in kept if one.is_valid(now)]
+
+
+@transaction.atomic
+def _note(attempt: WebhookAttempt) -> None:
+    """Write down the attempt, and when the next one is, if any."""
+    delivery = _locked(attempt.delivery_id)
+    attempt.pk = None  # where the first try to write it broke off
+    attempt.save(force_insert=True)
+    delivery.attempts += 1
+    if delivery.is_pending:
+        delivery.first_attempt_at = delivery.first_attempt_at or attempt.at
+        until = delivery.first_attempt_at + TRIED_FOR
+        if attempt.was_taken:
+            _end(delivery, Status.DELIVERED, attempt.at)
+        elif attempt.at >= until:
+            _end(delivery, Status.PARKED, attempt.at)
+        else:
+            tries = delivery.log.filter(at__gte=delivery.first_attempt_at).count()
+            wait = WAITS[min(tries, len(WAITS)) - 1]
+            delivery.next_attempt_at = min(attempt.at + wait, until)
+    delivery.save()
+
+
+def _end(delivery: WebhookDelivery, status: Status, at: datetime) -> None:
+    delivery.status, delivery.ended_at, delivery.next_attempt_at = status, at, None
+
+
+def _locked(delivery_id: int) -> WebhookDelivery:
+    delivery = (
+        WebhookDelivery.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("event", "endpoint")
+        .filter(pk=delivery_id)
+        .first()
+    )
+    if delivery is None:
+        raise UnknownDelivery(f"there is no delivery {delivery_id}")
+    return delivery
+
+
+@transaction.atomic
+def resend(*, delivery_id: int, reason: str, actor: str, now: datetime) -> WebhookDelivery:
+    """Send a delivery again that was parked, or that its receiver has taken and lost.
+
+    It is tried for three days anew, under the same id. Raises UnknownDelivery, EndpointIsOff,
+    StillOnItsWay; Invalid without a reason.
+    """
+    reason = wording.checked("reason", reason)
+    delivery = _locked(delivery_id)
+    if not delivery.endpoint.is_on:
+        raise EndpointIsOff(f"Endpoint {delivery.endpoint} is off.")
+    if delivery.is_pending:
+        raise StillOnItsWay(f"{delivery} is tried by itself until it is taken, or parked.")
+    before = delivery.status
+    delivery.status, delivery.first_attempt_at = Status.PENDING, None
+    delivery.next_attempt_at = now
+    delivery.save()
+    trail.write(
+        Action.DELIVERY_RESENT,
+        merchant_id=delivery.event.merchant_id,
+        subject=str(delivery.event),
+        before={"status": before},
+        after={"status": delivery.status},
+        actor=actor,
+        reason=reason,
+        now=now,
+    )
+    return delivery
+
+
+@transaction.atomic
+def resend_parked(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
+    """Send all again that is parked for this endpoint, in the order of the events.
+
+    Raises EndpointIsOff; Invalid without a reason.
+    """
+    reason = wording.checked("reason", reason)
+    endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).get(pk=endpoint_id)
+    if not endpoint.is_on:
+        raise EndpointIsOff(f"Endpoint {endpoint} is off.")
+    parked = endpoint.deliveries.filter(status=Status.PARKED)
+    count = parked.update(status=Status.PENDING, first_attempt_at=None, next_attempt_at=now)
+    trail.write(
+        Action.DELIVERY_RESENT,
+        merchant_id=endpoint.merchant_id,
+        subject=str(endpoint),
+        before={"parked": count},
+        after={"parked": 0},
+        actor=actor,
+        reason=reason,
+        now=now,
+    )
+    return endpoint

@@ -1,0 +1,199 @@
+"""Endpoints: who is told of what, and the secrets that requests to them are signed with."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from gateway.webhooks import sending, signing
+from gateway.webhooks.event_types import EVENT_TYPES
+from gateway.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
+from gateway.webhooks.trail import Action
+from lib import encrypted, wording
+from lib.refusals import Invalid, Refused
+from lib.texts import LONGEST_DESCRIPTION
+from merchants.models import Merchant
+from merchants.operations.merchants import UnknownMerchant
+from trail import operations as trail
+
+LONGEST_URL = 500
+LONGEST_OVERLAP_HOURS = 7 * 24
+
+Status = WebhookDelivery.Status
+
+
+class UnknownEndpoint(Refused):
+    """There is no such endpoint."""
+
+    code = "unknown_endpoint"
+
+
+class AlreadySet(Refused):
+    """The endpoint is so already: nothing would change."""
+
+    code = "already_set"
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A new secret of an endpoint. It is shown once, to whoever asked for it."""
+
+    endpoint: WebhookEndpoint
+    text: str
+
+
+@transaction.atomic
+def add(
+    *,
+    url: str,
+    types: Collection[str],
+    merchant: str = "",
+    description: str = "",
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> Secret:
+    """Tell this address of events of these types from now on: those of `merchant`, by its
+    reference, or of all merchants.
+
+    Raises UnknownMerchant; Invalid for an address that cannot be one, for no or unknown types, and
+    without a reason.
+    """
+    reason = wording.checked("reason", reason)
+    if len(url) > LONGEST_URL:
+        raise Invalid("url", f"must not be longer than {LONGEST_URL} characters")
+    try:
+        sending.check_url(url)
+    except sending.Unusable as error:
+        raise Invalid("url", str(error)) from error
+    if description:
+        description = wording.line("description", description, LONGEST_DESCRIPTION)
+    endpoint = WebhookEndpoint.objects.create(
+        url=url,
+        merchant=_merchant(merchant) if merchant else None,
+        types=_known(types),
+        description=description,
+        added_at=now,
+        added_by=actor,
+    )
+    after = {"url": url, "merchant": merchant or "all", "types": ", ".join(endpoint.types)}
+    _note(Action.ENDPOINT_ADDED, endpoint, after=after, reason=reason, actor=actor, now=now)
+    return _new_secret(endpoint, now)
+
+
+def _merchant(reference: str) -> Merchant:
+    merchant = Merchant.objects.filter(reference=reference).first()
+    if merchant is None:
+        raise UnknownMerchant(f"merchant: there is no merchant {reference}")
+    return merchant
+
+
+def _known(types: Collection[str]) -> list[str]:
+    """The types in the order in which they are listed. Raises Invalid."""
+    if not types:
+        raise Invalid("types", "is missing: an endpoint is told of one type of events at least")
+    for code in types:
+        if code not in EVENT_TYPES:
+            raise Invalid("types", f"there is no type {code!r} of events")
+    return [code for code in EVENT_TYPES if code in types]
+
+
+def _new_secret(endpoint: WebhookEndpoint, now: datetime) -> Secret:
+    text = signing.new_secret()
+    row = WebhookSecret(pk=encrypted.next_key(WebhookSecret), endpoint=endpoint, made_at=now)
+    encrypted.put(row, "secret", text.encode())
+    row.save(force_insert=True)
+    return Secret(endpoint, text)
+
+
+@transaction.atomic
+def choose_types(
+    *, endpoint_id: int, types: Collection[str], reason: str, actor: str, now: datetime
+) -> WebhookEndpoint:
+    """Tell the endpoint of events of these types, from those on that are not numbered yet.
+
+    What is on its way stays so. Raises UnknownEndpoint, AlreadySet, Invalid.
+    """
+    reason, chosen = wording.checked("reason", reason), _known(types)
+    endpoint = _locked(endpoint_id)
+    if endpoint.types == chosen:
+        raise AlreadySet(f"Endpoint {endpoint} is told of these types already.")
+    before = {"types": ", ".join(endpoint.types)}
+    endpoint.types = chosen
+    endpoint.save(update_fields=["types"])
+    after = {"types": ", ".join(chosen)}
+    note: dict[str, Any] = {"before": before, "after": after, "reason": reason}
+    _note(Action.ENDPOINT_TYPES, endpoint, **note, actor=actor, now=now)
+    return endpoint
+
+
+@transaction.atomic
+def rotate_secret(
+    *, endpoint_id: int, overlap_hours: int, reason: str, actor: str, now: datetime
+) -> Secret:
+    """Give the endpoint a new secret. For `overlap_hours` requests are signed with the old one,
+    too, so that its receiver can change over at any time in between; 0 where the old one has
+    leaked. Older ones that still count do so no longer than it.
+
+    Raises UnknownEndpoint, Invalid.
+    """
+    reason = wording.checked("reason", reason)
+    if not 0 <= overlap_hours <= LONGEST_OVERLAP_HOURS:
+        raise Invalid("overlap_hours", f"must be between 0 and {LONGEST_OVERLAP_HOURS}")
+    endpoint = _locked(endpoint_id)
+    valid_until = now + timedelta(hours=overlap_hours)
+    endpoint.secrets.filter(valid_until__isnull=True).update(valid_until=valid_until)
+    endpoint.secrets.filter(valid_until__gt=valid_until).update(valid_until=valid_until)
+    after = {"old_one_counts_until": valid_until.isoformat()}
+    _note(Action.ENDPOINT_SECRET, endpoint, after=after, reason=reason, actor=actor, now=now)
+    return _new_secret(endpoint, now)
+
+
+@transaction.atomic
+def turn_off(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
+    """Tell the endpoint nothing any more. What is on its way is parked.
+
+    Raises UnknownEndpoint, AlreadySet; Invalid without a reason.
+    """
+    endpoint = _turn(endpoint_id, False, Action.ENDPOINT_OFF, reason, actor, now)
+    pending = endpoint.deliveries.filter(status=Status.PENDING)
+    pending.update(status=Status.PARKED, ended_at=now, next_attempt_at=None)
+    return endpoint
+
+
+@transaction.atomic
+def turn_on(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
+    """Tell the endpoint again what happens. What was parked stays so until it is sent again.
+
+    Raises UnknownEndpoint, AlreadySet; Invalid without a reason.
+    """
+    return _turn(endpoint_id, True, Action.ENDPOINT_ON, reason, actor, now)
+
+
+def _turn(
+    endpoint_id: int, is_on: bool, action: Action, reason: str, actor: str, now: datetime
+) -> WebhookEndpoint:
+    reason = wording.checked("reason", reason)
+    endpoint = _locked(endpoint_id)
+    if endpoint.is_on == is_on:
+        raise AlreadySet(f"Endpoint {endpoint} is {'on' if is_on else 'off'} already.")
+    endpoint.is_on = is_on
+    endpoint.save(update_fields=["is_on"])
+    before, after = {"is_on": not is_on}, {"is_on": is_on}
+    _note(action, endpoint, before=before, after=after, reason=reason, actor=actor, now=now)
+    return endpoint
+
+
+def _locked(endpoint_id: int) -> WebhookEndpoint:
+    # Not FOR UPDATE: deliveries that name the endpoint are written meanwhile.
+    rows = WebhookEndpoint.objects.select_for_update(no_key=True)
+    endpoint = rows.filter(pk=endpoint_id).first()
+    if endpoint is None:
+        raise UnknownEndpoint(f"there is no endpoint {endpoint_id}")
+    return endpoint
+
+
+def _note(action: Action, endpoint: WebhookEndpoint, **said: Any) -> None:
+    trail.write(action, merchant_id=endpoint.merchant_id, subject=str(endpoint), **said)

@@ -1,0 +1,14 @@
+"""Functions of the jobs: each works off one chunk of the rows that `due` found."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from gateway.webhooks.operations import deliveries
+from jobs.chunks import Failures, Turn, ask_one_by_one
+
+
+def deliver(endpoint_ids: Sequence[int], now: datetime, turn: Turn | None = None) -> Failures:
+    turn = turn or Turn(now)
+    visit = partial(deliveries.visit, clock=lambda: turn.now)
+    return ask_one_by_one(visit, endpoint_ids, turn)

@@ -1,0 +1,46 @@
+"""What administrators decide about what a merchant is called, and whom it is reached by."""
+
+from typing import Any
+
+from backoffice.decisions import Call, Decision
+from merchants.admin.forms import ContactsChange, MerchantChange
+from merchants.models import Merchant, Profile
+from merchants.operations import merchants, profiles
+from merchants.roles import MANAGES_MEMBERS
+
+CONTACTS = ("contact_name", "contact_email", "contact_phone")
+
+
+def _contacts(merchant: Merchant) -> dict[str, Any]:
+    profile = Profile.objects.filter(merchant=merchant).only(*CONTACTS).first()
+    return {name: getattr(profile, name) for name in CONTACTS} if profile else {}
+
+
+OF_MERCHANT = (
+    Decision(
+        "details",
+        "Change name or language",
+        form=MerchantChange,
+        effect=lambda merchant: (
+            "Pages and documents that are made from now on have the new name and language."
+            " Invoices and statements that are there stay as they are."
+        ),
+        initial=lambda merchant: {"name": merchant.name, "language": merchant.language},
+        carry_out=Call(merchants.change, "merchant_id"),
+        done="The merchant is changed.",
+        permission=MANAGES_MEMBERS,
+    ),
+    Decision(
+        "contacts",
+        "Change contacts",
+        form=ContactsChange,
+        effect=lambda merchant: (
+            "The merchant sees the new contacts in its settings. Contacts that change count as not"
+            " confirmed, until a credit officer confirms them."
+        ),
+        initial=_contacts,
+        carry_out=Call(profiles.change_contacts, "merchant_id"),
+        done="The contacts are changed.",
+        permission=MANAGES_MEMBERS,
+    ),
+)
