@@ -1,6 +1,6 @@
 """What answers consist of. Amounts are decimal strings, instants are in UTC, days are local."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -8,7 +8,9 @@ from pydantic import BaseModel, Field
 
 from credit.models import Order as OrderRow
 from credit.models import OrderPayment, OrderRefund
+from gateway.api.instants import Moment
 from lib import money
+from merchants.models import Merchant
 
 Amount = Annotated[str, Field(description="A decimal number.", examples=["129.90"])]
 Declined = Literal[
@@ -31,7 +33,7 @@ class PlacedOrder(BaseModel):
     amount: Amount
     currency: str
     available: Amount
-    placed_at: datetime = Field(description="When we were told, from when it counts.")
+    placed_at: Moment = Field(description="When we were told, from when it counts.")
 
     @classmethod
     def of(cls, order: OrderRow, merchant: str) -> "PlacedOrder":
@@ -58,9 +60,9 @@ class OrderStep(BaseModel):
     status: Literal["OPEN", "PAID", "REFUNDED", "CANCELLED", "WRITTEN_OFF"]
     outstanding: Amount
     currency: str
-    shipped_at: datetime | None
-    delivered_at: datetime | None
-    cancelled_at: datetime | None
+    shipped_at: Moment | None
+    delivered_at: Moment | None
+    cancelled_at: Moment | None
     due_on: date | None
 
     @classmethod
@@ -150,7 +152,7 @@ class RecordedCharge(BaseModel):
     amount: Amount
     currency: str
     service_on: date
-    arrived_at: datetime
+    arrived_at: Moment
     is_late: bool = Field(description="Its month was closed already: it is in the open one.")
 
 
@@ -159,5 +161,25 @@ class TakenMerchant(BaseModel):
 
     merchant: str
     name: str
-    joined_at: datetime
+    joined_at: Moment
     owner_invited: bool
+
+
+class ShownMerchant(BaseModel):
+    """Who the merchant is."""
+
+    merchant: str
+    name: str
+    language: str
+    timezone: str
+    joined_at: Moment
+
+    @classmethod
+    def of(cls, merchant: Merchant) -> "ShownMerchant":
+        return cls(
+            merchant=merchant.reference,
+            name=merchant.name,
+            language=merchant.language,
+            timezone=merchant.timezone,
+            joined_at=merchant.joined_at,
+        )

@@ -7,12 +7,12 @@ passed over would be a mistake that nobody sees.
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from billing.events import AccountTerms, ChargeRecorded
-from credit.events import Cancellation, LineTerms, OrderPlaced, Paid, Refunded
+from credit.events import DAYS, Cancellation, LineTerms, OrderPlaced, Paid, Refunded
 from lib import wording
-from lib.events import Data, Instant, Reference
+from lib.events import Data, Instant, Name, OptionalReference, Reference, Words
 from lib.refusals import Invalid
 from merchants.events import MerchantJoined
 
@@ -86,6 +86,24 @@ class NewMerchant(MerchantJoined, LineTerms, AccountTerms):
     merchant: Reference
     at: Instant | None = None
     owner_email: Address | None = None
+
+
+class ChangedMerchant(Data):
+    """What is to change of a merchant, and why; what is left out stays as it is."""
+
+    model_config = STRICT
+    reason: Annotated[Words, Field(min_length=1)]
+    name: Name = ""
+    language: Reference = ""
+    contact_name: OptionalReference = ""
+    contact_email: OptionalReference = ""
+    contact_phone: OptionalReference = ""
+    payment_days: DAYS = 0
+    settlement_days: Annotated[int, Field(strict=True, ge=0)] = 0
+
+    def wanted(self) -> dict[str, str | int]:
+        """The members that were sent, but the reason."""
+        return self.model_dump(exclude={"reason"}, exclude_unset=True)
 
 
 def data_of(body: Data, *, but: set[str] = ENVELOPE) -> dict[str, Any]:

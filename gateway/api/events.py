@@ -1,7 +1,6 @@
 """The route that takes many events at once, and the one that tells what became of them."""
 
 import json
-from datetime import datetime
 from typing import Any, Literal
 
 from ninja import Router
@@ -10,6 +9,7 @@ from pydantic import BaseModel, Field
 from gateway import intake
 from gateway.api import cloud_events
 from gateway.api.access import Key, KeyedRequest
+from gateway.api.instants import Moment
 from gateway.api.json_bodies import JSON, body_of
 from gateway.api.problems import Problem, pointer
 from gateway.models import ReceivedEvent, Scope
@@ -44,9 +44,9 @@ class Received(BaseModel):
     id: str
     type: str
     merchant: str
-    at: datetime | None
+    at: Moment | None
     data: dict[str, Any]
-    received_at: datetime
+    received_at: Moment
     outcome: Became
     code: str | None
     detail: str | None

@@ -49,6 +49,13 @@ BODIES: dict[str, Any] = {
         "description": "Express, 2 kg",
     },
     "cancelOrder": {"reason": "The buyer changed their mind."},
+    "changeMerchant": {
+        "reason": "The shop has moved.",
+        "name": "Rosewood & Daughters",
+        "contact_name": "Malee",
+        "contact_email": "malee@rosewood.example",
+        "payment_days": 14,
+    },
 }
 
 ANSWERS: dict[str, Any] = {

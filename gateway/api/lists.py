@@ -18,6 +18,7 @@ from ninja import Query
 from pydantic import BaseModel, ConfigDict, create_model
 from pydantic import Field as Described
 
+from gateway.api import instants
 from gateway.api.problems import Problem
 from lib.events import Instant
 from lib.fields import AmountField
@@ -103,13 +104,22 @@ class Listing:
     def _rows(self, found: "QuerySet[Any]", currency: str) -> Iterable[tuple[int, Row]]:
         plain_names = self.table.plain.split()
         for key, *values in found.values_list("pk", *self.columns.values()):
-            row = {
-                name: plain(value)
-                if name in plain_names and value is not None
-                else as_json(value, currency)
-                for name, value in zip(self.columns, values, strict=True)
-            }
-            yield key, row
+            named = zip(self.columns, values, strict=True)
+            yield (
+                key,
+                {
+                    name: _told(value, currency, is_plain=name in plain_names)
+                    for name, value in named
+                },
+            )
+
+
+def _told(value: Any, currency: str, *, is_plain: bool) -> Any:
+    if isinstance(value, datetime):
+        return instants.text(value)
+    if is_plain and value is not None:
+        return plain(value)
+    return as_json(value, currency)
 
 
 def _cursor(key: int) -> str:

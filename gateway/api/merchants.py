@@ -1,4 +1,4 @@
-"""Routes by which merchants are taken in."""
+"""Routes by which merchants are taken in, changed, and told who they are."""
 
 from django.http import HttpResponse
 from ninja import Router
@@ -7,6 +7,7 @@ from gateway.api import answers, bodies
 from gateway.api.access import Key, KeyedRequest, merchant_of
 from gateway.api.taking import REPEATED, is_repeat, taken
 from gateway.models import Scope
+from gateway.operations import merchants
 from merchants.operations import team
 
 router = Router(tags=["Merchants"], auth=Key(Scope.MERCHANTS))
@@ -38,3 +39,34 @@ def take_in(
         joined_at=merchant.joined_at,
         owner_invited=invited,
     )
+
+
+@router.patch(
+    "/merchants/{reference:merchant}", response=answers.ShownMerchant, operation_id="changeMerchant"
+)
+def change(
+    request: KeyedRequest, merchant: str, body: bodies.ChangedMerchant
+) -> answers.ShownMerchant:
+    """Change the merchant's name, language or contacts, or the days that are counted from now on.
+
+    What is left out stays as it is. Contacts that change have to be confirmed anew.
+    """
+    changed = merchants.change(
+        merchant_id=merchant_of(request, merchant).pk,
+        wanted=body.wanted(),
+        reason=body.reason,
+        actor=f"API key {request.auth}",
+        now=request.now,
+    )
+    return answers.ShownMerchant.of(changed)
+
+
+@router.get(
+    "/merchants/{reference:merchant}",
+    auth=Key(Scope.READ),
+    response=answers.ShownMerchant,
+    operation_id="getMerchant",
+)
+def show(request: KeyedRequest, merchant: str) -> answers.ShownMerchant:
+    """Who the merchant is."""
+    return answers.ShownMerchant.of(merchant_of(request, merchant))

@@ -1,6 +1,6 @@
 """Routes that read a merchant's credit book."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from django.db.models import Q
@@ -12,6 +12,7 @@ from credit.queries import proceeds
 from gateway.api import listings
 from gateway.api.access import Key, KeyedRequest, merchant_of
 from gateway.api.answers import Amount
+from gateway.api.instants import Moment
 from gateway.api.lists import Paged
 from gateway.api.problems import Problem
 from gateway.models import Scope
@@ -24,16 +25,6 @@ OF_MERCHANT = "/merchants/{reference:merchant}"
 Standing = Annotated[
     Literal["OPEN", "PAID", "REFUNDED", "CANCELLED", "DECLINED", "WRITTEN_OFF"] | None, Query()
 ]
-
-
-class ShownMerchant(BaseModel):
-    """Who the merchant is."""
-
-    merchant: str
-    name: str
-    language: str
-    timezone: str
-    joined_at: datetime
 
 
 class ShownLine(BaseModel):
@@ -49,8 +40,8 @@ class ShownLine(BaseModel):
     settlement_days: int
     order_cap: Amount | None
     buyer_cap: Amount | None
-    paused_at: datetime | None
-    closed_at: datetime | None
+    paused_at: Moment | None
+    closed_at: Moment | None
 
 
 class MaturingDay(BaseModel):
@@ -71,19 +62,6 @@ class ShownProceeds(BaseModel):
     available: Amount
     on_its_way: Amount
     paid_out: Amount
-
-
-@router.get(OF_MERCHANT, response=ShownMerchant, operation_id="getMerchant")
-def show_merchant(request: KeyedRequest, merchant: str) -> ShownMerchant:
-    """Who the merchant is."""
-    found = merchant_of(request, merchant)
-    return ShownMerchant(
-        merchant=found.reference,
-        name=found.name,
-        language=found.language,
-        timezone=found.timezone,
-        joined_at=found.joined_at,
-    )
 
 
 @router.get(f"{OF_MERCHANT}/credit-line", response=ShownLine, operation_id="getCreditLine")

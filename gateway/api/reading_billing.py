@@ -1,7 +1,7 @@
 """Routes that read a merchant's billing book, and hand out its documents."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -20,6 +20,7 @@ from billing.queries.prices import priced_fees
 from gateway.api import listings
 from gateway.api.access import Key, KeyedRequest, merchant_of
 from gateway.api.answers import Amount
+from gateway.api.instants import Moment
 from gateway.api.lists import Paged
 from gateway.api.problems import Problem
 from gateway.models import Scope
@@ -50,8 +51,8 @@ class ShownStatement(BaseModel):
 
     month: str
     currency: str
-    opened_at: datetime
-    closed_at: datetime | None
+    opened_at: Moment
+    closed_at: Moment | None
     totals: list[Total]
 
 
@@ -75,8 +76,8 @@ class Attempt(BaseModel):
     provider: str
     status: Literal["PENDING", "SUCCEEDED", "FAILED", "UNKNOWN"]
     amount: Amount
-    started_at: datetime
-    ended_at: datetime | None
+    started_at: Moment
+    ended_at: Moment | None
 
 
 class ShownInvoice(BaseModel):

@@ -38,6 +38,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "refundOrder": ("orders",),
     "recordCharge": ("charges",),
     "takeInMerchant": ("merchants",),
+    "changeMerchant": ("merchants",),
 }
 READING = (
     *("getEvent", "getMerchant", "getCreditLine", "listLimitEntries", "listFreezes"),

@@ -24,6 +24,7 @@ from merchants.operations import team
 from tests import shops
 from tests.credit.pages import set_clock
 from tests.gateway.asking import AN_ORDER, Caller, said
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 assert urls.urlpatterns
@@ -80,13 +81,14 @@ def test_the_examples_of_bodies_are_taken_one_after_the_other() -> None:
     for path, methods in described["paths"].items():
         for operation in methods.values():
             operation["path"] = path.format_map({"merchant": "rosewood", "order": "A-1001"} | FREE)
+            operation["method"] = "PATCH" if operation is methods.get("patch") else "POST"
     named = operations(described)
     for name, body in examples.BODIES.items():
         if name == "cancelOrder":
             shop = shops.Shop("rosewood")
             assert shop.place("2026-11-26 03:00", "A-1002", "1.00") == "applied"
             named[name]["path"] = named[name]["path"].replace("A-1001", "A-1002")
-        answer = caller.post(named[name]["path"], body)
+        answer = caller.ask(named[name]["method"], named[name]["path"], body)
         assert answer.status_code in (200, 201), (name, answer.content)
         content = named[name]["responses"][answer.status_code]["content"]["application/json"]
         _validate(said(answer), content["schema"], described)
@@ -247,6 +249,35 @@ def test_the_first_command_of_the_readme_is_taken() -> None:
     shops.join("2026-11-01 10:00", body["merchant"], currency=body["currency"])
     answer = Caller("orders").post("/orders", body)
     assert (answer.status_code, said(answer)["status"]) == (201, "OPEN")
+
+
+def test_a_merchant_is_changed_by_what_is_sent_and_again_by_nothing() -> None:
+    shop = shops.join("2026-11-26 02:00")
+    caller = Caller("merchants", "read")
+    body = examples.BODIES["changeMerchant"]
+    for rows in (3, 3):
+        changed = caller.ask("PATCH", "/merchants/rosewood", body)
+        assert said(changed) == said(caller.get("/merchants/rosewood"))
+        assert said(changed)["name"] == "Rosewood & Daughters"
+        assert said(caller.get("/merchants/rosewood/credit-line"))["payment_days"] == 14
+        profile = shop.merchant.profile
+        assert (profile.contact_name, profile.contact_email) == ("Malee", "malee@rosewood.example")
+        told = TrailEntry.objects.filter(merchant=shop.merchant).exclude(action="API_KEY_MADE")
+        assert [row.reason for row in told] == ["The shop has moved."] * rows
+        assert {row.actor for row in told} == {f"API key {caller.key}"}
+    with shop.unchanged():
+        for bad, where in (
+            ({"name": "Rosewood", "payment_days": 367}, "/payment_days"),
+            ({"name": "Rosewood", "settlement_days": 8}, "/settlement_days"),
+            ({"name": "Rosewood", "language": "xx"}, "/language"),
+            ({"name": "Rosewood", "contact_email": "malee"}, "/contact_email"),
+            ({"name": None}, "/name"),
+            ({"currency": "THB"}, "/currency"),
+        ):
+            refused = caller.ask("PATCH", "/merchants/rosewood", {"reason": "r", **bad})
+            assert (refused.status_code, said(refused)["errors"][0]["pointer"]) == (422, where)
+    assert shop.merchant.name == "Rosewood & Daughters"
+    assert caller.ask("PATCH", "/merchants/rosewood", {"name": "X"}).status_code == 422
 
 
 def test_the_first_owner_is_invited_once_and_again_only_if_nobody_got_the_mail(

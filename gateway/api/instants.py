@@ -1,0 +1,18 @@
+"""How answers write instants: in UTC, exact to the microsecond, as RFC 3339 has them."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import PlainSerializer, WithJsonSchema
+
+
+def text(at: datetime) -> str:
+    """The instant, such as 2026-11-26T03:00:00Z."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+Moment = Annotated[
+    datetime,
+    PlainSerializer(text),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-26T03:00:00Z"]}),
+]

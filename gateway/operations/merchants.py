@@ -1,0 +1,43 @@
+"""Changes what a merchant is called, reached by, and counted by, for a system of ours."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from credit.models import CreditLine
+from credit.operations import terms
+from merchants.models import Merchant
+from merchants.operations import merchants, profiles
+
+NAMES, DAYS = ("name", "language"), ("payment_days", "settlement_days")
+CONTACTS = ("contact_name", "contact_email", "contact_phone")
+
+
+def change(
+    *,
+    merchant_id: int,
+    wanted: Mapping[str, str | int],
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> Merchant:
+    """Set what is wanted of NAMES, CONTACTS and DAYS, all or nothing; the days count from now on.
+
+    What is so already is left alone, so that the same may be asked again. Raises Invalid.
+    """
+    with transaction.atomic():
+        merchant = Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)
+        line = CreditLine.objects.get(merchant=merchant)
+        who = {"merchant_id": merchant_id, "reason": reason, "actor": actor, "now": now}
+        names = {name: str(wanted.get(name, getattr(merchant, name))) for name in NAMES}
+        if names != {name: getattr(merchant, name) for name in NAMES}:
+            merchants.change(**names, **who)  # type: ignore[arg-type]
+        contacts = {name: str(wanted[name]) for name in CONTACTS if name in wanted}
+        if contacts:
+            profiles.complete(fields=contacts, **who)  # type: ignore[arg-type]
+        days = {name: int(wanted.get(name, getattr(line, name))) for name in DAYS}
+        if days != {name: getattr(line, name) for name in DAYS}:
+            terms.change_days(**days, **who)  # type: ignore[arg-type]
+        merchant.refresh_from_db()
+    return merchant
