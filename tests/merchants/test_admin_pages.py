@@ -115,12 +115,12 @@ def rows() -> None:
 def told(shop: shops.Shop) -> None:
     """Other days of the line; an endpoint, and another limit that it was told of in vain."""
     by: dict[str, Any] = {"actor": "ada@tael.example", "reason": "They asked for it."}
-    days = {"payment_days": 30, "settlement_days": 15}
     now = shop.at("2026-11-01 03:00")
-    line_terms.change_days(merchant_id=shop.merchant.pk, **days, now=now, **by)
+    of_shop: dict[str, Any] = {"merchant_id": shop.merchant.pk, **by}
+    line_terms.change_days(payment_days=30, settlement_days=15, now=now, **of_shop)
     endpoints.add(url="https://hooks.shop.example/", types=["limit.changed"], now=now, **by)
     limit = Money("4100.00", "USD")
-    limits.set_limit(merchant_id=shop.merchant.pk, limit=limit, now=now + shops.ONE_HOUR, **by)
+    limits.set_limit(limit=limit, now=now + shops.ONE_HOUR, **of_shop)
     outbox.number()
     delivery = WebhookDelivery.objects.get()
     WebhookAttempt.objects.create(delivery=delivery, at=now, milliseconds=7, status=500)
