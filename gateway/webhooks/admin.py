@@ -129,6 +129,15 @@ class WebhookEndpointAdmin(Deciding, ReadOnly):
     list_decisions = (ADD,)
 
 
+@admin.register(WebhookSecret)
+class WebhookSecretAdmin(ReadOnly):
+    """Since when and until when each counts; the secrets themselves are shown nowhere."""
+
+    ordering = ("-pk",)
+    list_display = ("__str__", "endpoint", "made_at", "valid_until")
+    list_select_related = ("endpoint",)
+
+
 class AttemptInline(ReadOnlyInline):
     model = WebhookAttempt
     verbose_name_plural = "attempts"
@@ -194,6 +203,13 @@ class WebhookDeliveryAdmin(Deciding, ReadOnly):
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return (*super().get_fields(request, obj), self.sequence, self.told)
+
+
+@admin.register(WebhookAttempt)
+class WebhookAttemptAdmin(ReadOnly):
+    ordering = ("-pk",)
+    list_display = ("at", "delivery", "milliseconds", "status", "answer", "error")
+    list_select_related = ("delivery",)
 
 
 @admin.register(WebhookEvent)

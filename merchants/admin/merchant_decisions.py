@@ -23,7 +23,7 @@ OF_MERCHANT = (
         form=MerchantChange,
         effect=lambda merchant: (
             "Pages and documents that are made from now on have the new name and language."
-            " Invoices and statements that are there stay as they are."
+            " Documents that are there stay as they are."
         ),
         initial=lambda merchant: {"name": merchant.name, "language": merchant.language},
         carry_out=Call(merchants.change, "merchant_id"),
@@ -36,7 +36,7 @@ OF_MERCHANT = (
         form=ContactsChange,
         effect=lambda merchant: (
             "The merchant sees the new contacts in its settings. Contacts that change count as not"
-            " confirmed, until a credit officer confirms them."
+            " confirmed, until an officer confirms them."
         ),
         initial=_contacts,
         carry_out=Call(profiles.change_contacts, "merchant_id"),

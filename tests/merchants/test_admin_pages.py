@@ -31,12 +31,16 @@ from credit.models import PayoutDestination, PayoutRun
 from credit.operations import (
     automatic,
     destinations,
+    limits,
     payout_answers,
     requests,
     unmatched,
     withdrawals,
 )
+from credit.operations import terms as line_terms
 from gateway.models import Replay, ReplayRejection
+from gateway.webhooks.models import WebhookAttempt, WebhookDelivery
+from gateway.webhooks.operations import endpoints, outbox
 from jobs import runs
 from jobs.models import Heartbeat, JobFailure, Lease
 from jobs.timetable import job_named
@@ -54,8 +58,9 @@ OURS = [
     model
     for label in APPS
     for model in apps.get_app_config(label).get_models()
-    # The page of job runs tells of heartbeats; leases are gone when what they are of is done.
-    if model not in (Heartbeat, Lease)
+    # The page of job runs tells of heartbeats; leases are gone when what they are of is done. What
+    # has only triggers is another's table.
+    if model not in (Heartbeat, Lease) and not model._meta.proxy
 ]
 NUMBER = "13800138000"
 
@@ -102,8 +107,23 @@ def rows() -> None:
     worked_off(shop)
     proposed(shop.at("2026-11-01 01:30"))
     came_in(member(shop), shop.at("2026-11-01 02:00"))
+    told(shop)
     installation.current()
     time_zone_data.current()
+
+
+def told(shop: shops.Shop) -> None:
+    """Other days of the line; an endpoint, and another limit that it was told of in vain."""
+    by: dict[str, Any] = {"actor": "ada@tael.example", "reason": "They asked for it."}
+    now = shop.at("2026-11-01 03:00")
+    of_shop: dict[str, Any] = {"merchant_id": shop.merchant.pk, **by}
+    line_terms.change_days(payment_days=30, settlement_days=15, now=now, **of_shop)
+    endpoints.add(url="https://hooks.shop.example/", types=["limit.changed"], now=now, **by)
+    limit = Money("4100.00", "USD")
+    limits.set_limit(limit=limit, now=now + shops.ONE_HOUR, **of_shop)
+    outbox.number()
+    delivery = WebhookDelivery.objects.get()
+    WebhookAttempt.objects.create(delivery=delivery, at=now, milliseconds=7, status=500)
 
 
 def came_in(person: User, now: datetime) -> None:
