@@ -9,7 +9,7 @@ from functools import partial
 
 from django.db.models import Q
 
-from billing.models import BillDecision, Charge, Invoice, Payment
+from billing.models import Charge, Invoice, InvoiceDecision, Payment
 from billing.queries import books as billing
 from credit.models import (
     Freeze,
@@ -41,7 +41,7 @@ def _invoice_changed(since: datetime) -> Q:
     """Which invoices were issued, tried, paid or decided about since."""
     own = Q(issued_at__gte=since) | Q(paid_at__gte=since) | Q(first_failed_at__gte=since)
     tried = Payment.objects.filter(Q(started_at__gte=since) | Q(ended_at__gte=since))
-    decided = BillDecision.objects.filter(at__gte=since)
+    decided = InvoiceDecision.objects.filter(at__gte=since)
     return own | Q(pk__in=tried.values("invoice")) | Q(pk__in=decided.values("invoice"))
 
 

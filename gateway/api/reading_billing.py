@@ -14,7 +14,7 @@ from ninja import Query, Router
 from pydantic import BaseModel
 
 from billing import queries
-from billing.documents import bill_csv, pdf, statement_csv
+from billing.documents import invoice_csv, pdf, statement_csv
 from billing.models import BillingAccount, Invoice, Statement
 from billing.queries.prices import priced_fees
 from gateway.api import listings
@@ -169,7 +169,7 @@ def list_invoices(
 @router.get(f"{INVOICE}.csv", operation_id="getInvoiceCsv")
 def invoice_as_csv(request: KeyedRequest, merchant: str, number: str) -> HttpResponseBase:
     """An invoice as CSV, a row per charge."""
-    export = bill_csv.Export(_invoice(merchant_of(request, merchant), number))
+    export = invoice_csv.Export(_invoice(merchant_of(request, merchant), number))
     return csv_files.download(request, export.blocks(), export.file_name)
 
 
@@ -177,7 +177,7 @@ def invoice_as_csv(request: KeyedRequest, merchant: str, number: str) -> HttpRes
 def invoice_as_pdf(request: KeyedRequest, merchant: str, number: str) -> HttpResponse:
     """An invoice as PDF, in the merchant's language."""
     invoice = _invoice(merchant_of(request, merchant), number)
-    content = pdf.bill_pdf(invoice, now=request.now)
+    content = pdf.invoice_pdf(invoice, now=request.now)
     return _document(content, f"bill-{invoice.merchant_reference}-{invoice.number}.pdf")
 
 
@@ -239,7 +239,7 @@ def _account(merchant: Merchant) -> BillingAccount:
 
 
 def _invoice(merchant: Merchant, number: str) -> Invoice:
-    found = queries.bill(_account(merchant), number)
+    found = queries.invoice(_account(merchant), number)
     if found is None:
         raise Problem(404, "not_found", f"There is no invoice {number}.")
     return found

@@ -31,7 +31,8 @@ UNION ALL
 SELECT 'invoice.unpaid', id, account_id FROM billing_invoice WHERE first_failed_at IS NOT NULL
 UNION ALL
 SELECT 'invoice.voided', decision.id, invoice.account_id
-FROM billing_billdecision decision JOIN billing_invoice invoice ON invoice.id = decision.invoice_id
+FROM billing_invoicedecision decision
+JOIN billing_invoice invoice ON invoice.id = decision.invoice_id
 WHERE decision.decision = 'VOIDED'
 UNION ALL
 SELECT 'payment.failed', payment.id, invoice.account_id

@@ -169,8 +169,8 @@ def test_a_closed_month_and_a_bill_come_as_documents(full: Shop) -> None:
     _is_closed, by_category = full.statement("2026-11") or (False, {})
     charges = sum(count for count, _amount in by_category.values())
     assert len(lines) == 1 + charges
-    bill = caller.get(f"/merchants/rosewood/invoices/{number}.csv")
-    assert number in b"".join(bill.streaming_content).decode()  # type: ignore[attr-defined]
+    invoice = caller.get(f"/merchants/rosewood/invoices/{number}.csv")
+    assert number in b"".join(invoice.streaming_content).decode()  # type: ignore[attr-defined]
     for path in ("statements/2026-11.pdf", f"invoices/{number}.pdf"):
         document = caller.get(f"/merchants/rosewood/{path}")
         assert (document["Content-Type"], document.content[:5]) == ("application/pdf", b"%PDF-")

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import pgtrigger
 
-from billing.models import BillDecision, Invoice, Payment, Statement
+from billing.models import Invoice, InvoiceDecision, Payment, Statement
 from credit.models import Freeze, LimitEntry, LimitReview, Order, Withdrawal
 from gateway.webhooks import event_types
 from gateway.webhooks.event_types import EventType
@@ -279,7 +279,7 @@ class InvoicesTold(Invoice):
         ]
 
 
-class InvoiceDecisionsTold(BillDecision):
+class InvoiceDecisionsTold(InvoiceDecision):
     class Meta:
         proxy = True
         default_permissions = ()

@@ -74,7 +74,7 @@ def test_a_merchant_joins_with_its_terms_and_its_owner_is_invited(officer: Clien
         "5000.0000",
         "manual",
     )
-    assert shop.bills() == ["2026-11-03 SUBSCRIPTION 390.00"]
+    assert shop.invoices() == ["2026-11-03 SUBSCRIPTION 390.00"]
     invitation = Invitation.objects.get()
     assert (invitation.email, invitation.role) == ("noi@silk.example", Membership.Role.OWNER)
     assert [letter.to for letter in mail.outbox] == [["noi@silk.example"]]
