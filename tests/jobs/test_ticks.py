@@ -261,6 +261,28 @@ def test_a_later_run_that_is_not_over_or_came_to_grief_closes_none(
     assert (lost.is_lost, lost.ended_at) == (False, None)
 
 
+def test_a_chunk_waits_half_an_hour_for_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    shops.join(JOINED)
+    started = runs.start(job_named(JOB), at=DAY_END, now=DAY_END, tick=DAY_END)
+    waits: list[int] = []
+    retry, work_off = tasks.do_chunk.retry, runs.work_off
+
+    def work(*given: Any) -> Any:
+        if len(waits) < 30:
+            raise OperationalError("the database system is shutting down")
+        return work_off(*given)
+
+    def noted(*, countdown: int, **options: Any) -> Any:
+        waits.append(countdown)
+        return retry(countdown=0, **options)
+
+    monkeypatch.setattr(runs, "work_off", work)
+    monkeypatch.setattr(tasks.do_chunk, "retry", noted)
+    tasks.do_chunk.apply((started.run.pk, 1, JOB, list(started.chunks[0]), TICK))
+    assert (waits[:5], set(waits[5:]), len(waits)) == ([5, 10, 20, 40, 60], {60}, 30)
+    assert figures(JobRun.objects.get()) == (1, 1, 0)
+
+
 def test_a_chunk_that_comes_after_all_is_counted_and_its_run_is_lost_no_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
