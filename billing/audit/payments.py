@@ -34,9 +34,9 @@ CHECKS = (
         SELECT invoice.account_id AS merchant_id, {INVOICE} || ' attempt ' || payment.attempt
             AS subject,
                (row_number() OVER (PARTITION BY invoice.id ORDER BY payment.id),
-                CASE WHEN payment.idempotency_key ~ ('^([A-Z][A-Z0-9]{{0,7}}-)?' || bill.number
+                CASE WHEN payment.idempotency_key ~ ('^([A-Z][A-Z0-9]{{0,7}}-)?' || invoice.number
                          || '-' || payment.attempt || '$') THEN payment.idempotency_key::text
-                     ELSE bill.number || '-' || payment.attempt END) AS expected,
+                     ELSE invoice.number || '-' || payment.attempt END) AS expected,
                (payment.attempt::bigint, payment.idempotency_key::text) AS found
         FROM billing_payment payment JOIN billing_invoice invoice ON invoice.id = payment.invoice_id
         """,
