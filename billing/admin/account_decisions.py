@@ -17,7 +17,6 @@ from billing.admin.forms import (
     PlanChange,
     ThresholdChange,
     TimeZoneChange,
-    new_request_key,
 )
 from billing.admin.payments import outcome
 from billing.models import BillingAccount, Payment, PlanTerm
@@ -51,7 +50,7 @@ def _credit_effect(account: BillingAccount) -> str:
 
 
 def _new_credit(account: BillingAccount) -> dict[str, Any]:
-    return {"request_key": new_request_key(), "categories": CREDIT_CATEGORIES}
+    return {"categories": CREDIT_CATEGORIES}
 
 
 def _threshold_effect(account: BillingAccount) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.decisions import Call, Deciding, Decision
 from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related
-from billing.admin.forms import GrantedCredit, new_request_key
+from billing.admin.forms import GrantedCredit
 from billing.admin.lists import unit_price
 from billing.models import (
     Charge,
@@ -43,7 +43,7 @@ def _credit_effect(charge: Charge) -> str:
 
 def _new_credit(charge: Charge) -> dict[str, Any]:
     category = CREDIT_FOR.get(Category(charge.fee.category))
-    return {"request_key": new_request_key(), "categories": [category] if category else []}
+    return {"categories": [category] if category else []}
 
 
 @admin.register(Charge)

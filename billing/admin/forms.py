@@ -1,7 +1,6 @@
 """What operators say with a decision about billing."""
 
 from typing import Any
-from uuid import uuid4
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +16,7 @@ from billing.models import Fee
 from billing.models.accounts import CYCLE_DAYS
 from billing.models.prices import PRICE_DECIMALS
 from lib.amount_fields import amount_field
+from lib.form_keys import KeyedForm
 from lib.text_fields import LineField
 from merchants.models import Merchant
 
@@ -25,17 +25,11 @@ def _line(**said: Any) -> LineField:
     return LineField(widget=UnfoldAdminTextInputWidget, **said)
 
 
-def new_request_key() -> str:
-    """Goes into a form, and tells a form that was sent twice from two forms."""
-    return uuid4().hex
-
-
-class GrantedCredit(Reasoned):
+class GrantedCredit(Reasoned, KeyedForm):
     """Which `categories` of credits there are to choose from is in `initial`."""
 
     fee = forms.ChoiceField(label=_("Credits"), widget=UnfoldAdminSelectWidget)
     amount = amount_field(label=_("Amount"))
-    request_key = LineField(max_length=64, widget=forms.HiddenInput)
     field_order = ("fee", "amount", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -13,7 +13,7 @@ from billing.models.fees import CREDIT_FOR, Category
 from billing.notices import CREDIT_ANSWERED
 from billing.operations import accounts, charges, rests
 from billing.trail import Action
-from lib import money, second_person, wording
+from lib import form_keys, money, second_person, wording
 from lib.refusals import Conflict, Invalid, Refused
 from notices.operations import notices
 from trail import operations as trail
@@ -159,10 +159,15 @@ def _ask(
     figure = money.figure(amount, account.currency)
     if figure <= 0:
         raise Invalid("amount", "must be more than 0")
-    known = account.credits.filter(request_key=request_key).first()
+    known = form_keys.sent_before(
+        account.credits.all(),
+        request_key,
+        conflict=CreditConflict,
+        charge=charge,
+        fee_id=fee,
+        amount=figure,
+    )
     if known:
-        if (known.charge, known.fee_id, known.amount) != (charge, fee, figure):
-            raise CreditConflict("credit: this form was sent before with other content")
         return known, False
     credit_fee = _credit_fee(fee, charge)
     if charge is not None:

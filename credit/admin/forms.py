@@ -20,6 +20,7 @@ from backoffice.list_pages import figure
 from credit.models import CreditPolicy, Freeze
 from credit.queries import withdrawals as queries
 from lib.amount_fields import amount_field
+from lib.form_keys import KeyedForm
 from lib.text_fields import LineField, WordsField
 
 MOST_IN_A_FILE = 500
@@ -37,7 +38,7 @@ class LimitChange(Reasoned):
     field_order = ("limit", "reason")
 
 
-class FreezePlaced(forms.Form):
+class FreezePlaced(KeyedForm):
     cause = forms.TypedChoiceField(
         label=_("Cause"),
         coerce=Freeze.Reason,

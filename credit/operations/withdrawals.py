@@ -25,7 +25,7 @@ from credit.operations.withdrawal_transitions import (
 )
 from credit.queries import proceeds
 from credit.trail import Action
-from lib import calendar, money, second_person, wording
+from lib import calendar, form_keys, money, second_person, wording
 from lib.refusals import Conflict, Invalid, Refused
 from merchants import installation
 from merchants.queries import local_day
@@ -50,7 +50,6 @@ __all__ = [
 # No letters that people take for figures: references are read out on the telephone.
 REFERENCE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 REFERENCE_LENGTH = 12
-LONGEST_KEY = 64
 
 
 class WithdrawalConflict(Conflict):
@@ -200,15 +199,19 @@ def request(
     WithdrawalConflict, UnknownDestination, DestinationNotUsable, InsufficientProceeds, FeeChanged,
     WithdrawalsStopped, CurrencyMismatch, Invalid. Rule 10.6.
     """
-    if not 0 < len(request_key) <= LONGEST_KEY:
-        raise Invalid("request_key", f"must have 1 to {LONGEST_KEY} characters")
+    if not request_key:
+        raise Invalid("request_key", "is missing")
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         now = line.now
-        known = Withdrawal.objects.filter(line=line, request_key=request_key).first()
-        if known is not None:
-            if (known.destination_id, known.amount) != (destination_id, _positive(amount, line)):
-                raise WithdrawalConflict(f"request_key: {known} was asked for with other content")
+        known = form_keys.sent_before(
+            line.withdrawals.all(),
+            request_key,
+            conflict=WithdrawalConflict,
+            destination_id=destination_id,
+            amount=_positive(amount, line),
+        )
+        if known:
             return known, False
         destination = destinations.usable(line, destination_id, now=now)
         quoted = _quote(line, amount, line.open_on)
