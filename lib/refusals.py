@@ -51,3 +51,9 @@ class Conflict(Refused):
     """The reference is known already, with other content."""
 
     code = "conflict"
+
+
+class AlreadyDecided(Refused):
+    """Somebody has decided this already; the first decision stands."""
+
+    code = "already_decided"

@@ -23,17 +23,6 @@ ISSUED_ON = day("issue", "invoice.issued_at", stood="invoice.due_on")
 FOLLOWS = "coalesce(greatest(invoice.through, {undone}) + 1, account.joined_on)"
 
 INVOICES = (
-    Check(
-        6,
-        "one scheduled bill per merchant and date",
-        "bills",
-        """
-        SELECT account_id AS merchant_id, 'bills of ' || issued_on AS subject,
-               1 AS expected, count(*) AS found
-        FROM billing_invoice WHERE kind IN ('SUBSCRIPTION', 'CYCLE')
-        GROUP BY account_id, issued_on
-        """,
-    ),
     # A closed account has no dates any more.
     Check(
         6,

@@ -14,7 +14,7 @@ from billing.notices import CREDIT_ANSWERED
 from billing.operations import accounts, charges, rests
 from billing.trail import Action
 from lib import form_keys, money, second_person, wording
-from lib.refusals import Conflict, Invalid, Refused
+from lib.refusals import AlreadyDecided, Conflict, Invalid, Refused
 from notices.operations import notices
 from trail import operations as trail
 
@@ -45,12 +45,6 @@ class CreditTooLarge(Refused):
 
     code = "credit_too_large"
     sentence = _("With the credits before, that is more than the charge.")
-
-
-class AlreadyDecided(Refused):
-    """The credit was decided already; the first decision stands."""
-
-    code = "already_decided"
 
 
 class CreditConflict(Conflict):

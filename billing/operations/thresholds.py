@@ -14,7 +14,7 @@ from billing.operations import accounts
 from billing.operations.charges import AccountClosed
 from billing.trail import Action
 from lib import form_keys, money, second_person, wording
-from lib.refusals import Invalid, Refused
+from lib.refusals import AlreadyDecided, Invalid, Refused
 from notices.operations import notices
 from trail import operations as trail
 
@@ -44,12 +44,6 @@ class UnknownRequest(Refused):
     """There is no such request."""
 
     code = "unknown_request"
-
-
-class AlreadyDecided(Refused):
-    """The request was answered already; the first answer stands."""
-
-    code = "already_decided"
 
 
 @transaction.atomic

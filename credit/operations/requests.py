@@ -14,7 +14,7 @@ from credit.notices import REQUEST_ANSWERED
 from credit.operations import limits, lines
 from credit.trail import Action
 from lib import form_keys, money, second_person, wording
-from lib.refusals import Refused
+from lib.refusals import AlreadyDecided, Refused
 from notices.operations import notices
 from trail import operations as trail
 
@@ -53,12 +53,6 @@ class UnknownRequest(Refused):
     """There is no such request, or it asks for something else."""
 
     code = "unknown_request"
-
-
-class AlreadyDecided(Refused):
-    """The request was answered before; the first answer stands."""
-
-    code = "already_decided"
 
 
 @transaction.atomic

@@ -19,8 +19,8 @@ from credit.models import CreditLine, CreditPolicy, ProceedsEntry, Withdrawal
 from credit.operations import destinations, lines, policies
 from credit.operations import withdrawal_transitions as steps
 from credit.operations.withdrawal_transitions import (
-    AlreadyDecided,
     UnknownWithdrawal,
+    WithdrawalDecided,
     WithdrawalsStopped,
 )
 from credit.queries import proceeds
@@ -31,13 +31,13 @@ from merchants import installation
 from merchants.queries import local_day
 
 __all__ = [
-    "AlreadyDecided",
     "FeeChanged",
     "InsufficientProceeds",
     "NeedsNoApproval",
     "Quote",
     "UnknownWithdrawal",
     "WithdrawalConflict",
+    "WithdrawalDecided",
     "WithdrawalsStopped",
     "approve",
     "cancel",
@@ -283,7 +283,7 @@ def _create(withdrawal: Withdrawal, quoted: Quote) -> None:
 def approve(*, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
     """Let a withdrawal above the operator limit be sent.
 
-    Raises UnknownWithdrawal, AlreadyDecided, NeedsNoApproval, SamePerson for who asked for it,
+    Raises UnknownWithdrawal, WithdrawalDecided, NeedsNoApproval, SamePerson for who asked for it,
     WithdrawalsStopped. Rule 10.8.
     """
     with transaction.atomic():
@@ -305,7 +305,7 @@ def approve(*, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
 def reject(*, withdrawal_id: int, actor: str, reason: str, now: datetime) -> Withdrawal:
     """Refuse a withdrawal that was not sent; amount and fee come back.
 
-    Raises UnknownWithdrawal, AlreadyDecided, Invalid without a reason. Rule 10.11.
+    Raises UnknownWithdrawal, WithdrawalDecided, Invalid without a reason. Rule 10.11.
     """
     reason = wording.checked("reason", reason)
     with transaction.atomic():
@@ -321,7 +321,7 @@ def reject(*, withdrawal_id: int, actor: str, reason: str, now: datetime) -> Wit
 def cancel(*, merchant_id: int, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
     """Take back a withdrawal that was not sent, by the merchant; amount and fee come back.
 
-    Raises UnknownWithdrawal, AlreadyDecided. Rule 10.9.
+    Raises UnknownWithdrawal, WithdrawalDecided. Rule 10.9.
     """
     with transaction.atomic():
         withdrawal = steps.hold(withdrawal_id, now=now)

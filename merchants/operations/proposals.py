@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 
 from jobs.chunks import TRANSIENT_ERRORS, Failures
 from lib import second_person, wording
-from lib.refusals import Refused
+from lib.refusals import AlreadyDecided, Refused
 from merchants.models import Proposal, User
 from merchants.models.proposals import LAPSES_AFTER
 from merchants.proposals import KINDS, Kind
@@ -35,12 +35,6 @@ class ProposalWaits(Refused):
     """Another proposal about the same subject waits to be decided."""
 
     code = "proposal_waits"
-
-
-class AlreadyDecided(Refused):
-    """The proposal was confirmed, refused or withdrawn already."""
-
-    code = "already_decided"
 
 
 class Lapsed(Refused):

@@ -6,7 +6,7 @@ import pytest
 
 from billing.models import AccountChange, ThresholdRequest
 from billing.operations import thresholds
-from lib.refusals import CurrencyMismatch, Invalid, Refused
+from lib.refusals import AlreadyDecided, CurrencyMismatch, Invalid, Refused
 from notices.models import Notice
 from tests import shops
 from tests.billing import deciding
@@ -123,9 +123,9 @@ def test_it_is_answered_once(shop: shops.Shop) -> None:
     request = deciding.ask_threshold(shop, NOW, "500.00")
     deciding.approve_threshold(shop, NOW, request)
     with shop.unchanged():
-        with pytest.raises(thresholds.AlreadyDecided):
+        with pytest.raises(AlreadyDecided):
             deciding.approve_threshold(shop, LATER, request, "900.00")
-        with pytest.raises(thresholds.AlreadyDecided):
+        with pytest.raises(AlreadyDecided):
             thresholds.reject(request_id=request.pk, actor="mali", reason="no", now=shop.at(LATER))
 
 
