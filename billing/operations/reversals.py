@@ -19,8 +19,7 @@ from billing.operations import accounts, charges, rests, terms, unapplied
 from billing.operations.invoice_decisions import hold
 from billing.trail import Action
 from lib import money, wording
-from lib.refusals import AlreadyDecided, Refused
-from merchants.operations.proposals import ChangedMeanwhile
+from lib.refusals import AlreadyDecided, ChangedMeanwhile, Refused
 from notices.operations import notices
 from trail import operations as trail
 

@@ -55,12 +55,6 @@ class NotTheProposer(Refused):
     code = "not_the_proposer"
 
 
-class ChangedMeanwhile(Refused):
-    """The subject of the proposal has changed since the proposer saw it."""
-
-    code = "changed_meanwhile"
-
-
 def propose(
     kind: Kind,
     *,
