@@ -24,12 +24,11 @@ CHECKS = (
     Check(
         8,
         "each unapplied entry tells what the account then had",
-        "balance, not negative",
+        "balance",
         f"""
         SELECT entry.account_id AS merchant_id, {ENTRY} AS subject,
-               (sum(entry.amount) OVER (PARTITION BY entry.account_id ORDER BY entry.id), true)
-                   AS expected,
-               (entry.balance, entry.balance >= 0) AS found
+               sum(entry.amount) OVER (PARTITION BY entry.account_id ORDER BY entry.id)
+                   AS expected, entry.balance AS found
         FROM billing_unappliedentry entry
         """,
     ),
@@ -46,8 +45,9 @@ CHECKS = (
                    entry.account_id, -entry.amount, entry.currency, 'SUCCEEDED'::varchar)
                END AS found
         FROM (
-            SELECT payment.*, bill.account_id
-            FROM billing_payment payment JOIN billing_invoice bill ON bill.id = payment.invoice_id
+            SELECT payment.*, invoice.account_id
+            FROM billing_payment payment
+            JOIN billing_invoice invoice ON invoice.id = payment.invoice_id
             WHERE payment.provider = 'unapplied'
         ) paid FULL JOIN (
             SELECT * FROM billing_unappliedentry WHERE kind = 'USED'
@@ -60,13 +60,13 @@ CHECKS = (
         "account, amount, currency, whether it is another",
         f"""
         SELECT entry.account_id AS merchant_id, {ENTRY} AS subject,
-               (bill.account_id, payment.amount, payment.currency, true) AS expected,
+               (invoice.account_id, payment.amount, payment.currency, true) AS expected,
                (entry.account_id, entry.amount, entry.currency,
                 payment.status = 'FAILED' OR payment.provider_reference <> entry.reference
                ) AS found
         FROM billing_unappliedentry entry
         JOIN billing_payment payment ON payment.id = entry.payment_id
-        JOIN billing_invoice bill ON bill.id = payment.invoice_id
+        JOIN billing_invoice invoice ON invoice.id = payment.invoice_id
         WHERE entry.kind = 'RECEIVED'
         """,
     ),
@@ -83,8 +83,9 @@ CHECKS = (
                CASE WHEN charge.id IS NOT NULL THEN (
                    charge.account_id, charge.amount, 'SUCCEEDED'::varchar) END AS found
         FROM (
-            SELECT payment.*, bill.account_id
-            FROM billing_payment payment JOIN billing_invoice bill ON bill.id = payment.invoice_id
+            SELECT payment.*, invoice.account_id
+            FROM billing_payment payment
+            JOIN billing_invoice invoice ON invoice.id = payment.invoice_id
             WHERE payment.provider = 'credit'
         ) paid FULL JOIN (
             SELECT * FROM billing_charge WHERE fee_id = '{Fee.CREDIT_USED}'

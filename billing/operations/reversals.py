@@ -16,11 +16,10 @@ from django.db.models import Sum
 from billing.models import BillingAccount, Fee, Invoice, Payment, Reversal
 from billing.notices import PAYMENT_REVERSED
 from billing.operations import accounts, charges, rests, terms, unapplied
-from billing.operations.bill_decisions import hold
+from billing.operations.invoice_decisions import hold
 from billing.trail import Action
 from lib import money, wording
-from lib.refusals import Refused
-from merchants.operations.proposals import ChangedMeanwhile
+from lib.refusals import AlreadyDecided, ChangedMeanwhile, Refused
 from notices.operations import notices
 from trail import operations as trail
 
@@ -35,12 +34,6 @@ class UnknownReversal(Refused):
     """There is no such reversal."""
 
     code = "unknown_reversal"
-
-
-class ReversalDecided(Refused):
-    """The reversal was decided already; the first decision stands."""
-
-    code = "already_decided"
 
 
 @dataclass(frozen=True)
@@ -68,7 +61,7 @@ def record(told: Told, *, payment_id: int, actor: str, now: datetime) -> Reversa
     rule 18.2.
     """
     payment = Payment.objects.get(pk=payment_id)
-    account, bill = hold(payment.invoice_id, now=now)
+    account, invoice = hold(payment.invoice_id, now=now)
     known = Reversal.objects.filter(
         provider=told.provider, provider_reference=told.reference
     ).first()
@@ -108,7 +101,7 @@ def record(told: Told, *, payment_id: int, actor: str, now: datetime) -> Reversa
     )
     _stop_asking(account, reversal)
     said = REFUNDED if told.is_ours else TAKEN if is_decided else str(Status.RECORDED)
-    _notify(reversal, bill, said, account.now)
+    _notify(reversal, invoice, said, account.now)
     return reversal
 
 
@@ -165,7 +158,7 @@ def _take_in_again(account: BillingAccount, reversal: Reversal, actor: str) -> N
             actor=actor,
             now=account.now,
         )
-        rests.pay_bills(account, actor=actor, now=account.now)
+        rests.pay_invoices(account, actor=actor, now=account.now)
     _notify(reversal, reversal.payment.invoice, CAME_BACK, account.now)
 
 
@@ -176,7 +169,7 @@ def charge(
     """Charge the merchant again for what was taken back; the charge posts at once.
 
     On a closed account a FINAL bill takes it. `seen` is what the page showed (`Reversal.seen`); the
-    merchant reads `message`. Raises UnknownReversal, ReversalDecided, ChangedMeanwhile, Invalid
+    merchant reads `message`. Raises UnknownReversal, AlreadyDecided, ChangedMeanwhile, Invalid
     without a reason or a message. Rule 18.5.
     """
     account, reversal = _hold_undecided(reversal_id, seen, now)
@@ -192,7 +185,7 @@ def charge(
     if account.is_closed:
         terms.bill_all(account, now=account.now)
         account.refresh_from_db()
-        rests.pay_bills(account, actor=actor, now=account.now)
+        rests.pay_invoices(account, actor=actor, now=account.now)
     return decided
 
 
@@ -215,7 +208,7 @@ def _hold_undecided(reversal_id: int, seen: str, now: datetime) -> tuple[Billing
     account, _ = accounts.lock_both(account_id, now=now)
     reversal = Reversal.objects.select_related("payment__invoice").get(pk=reversal_id)
     if not reversal.is_undecided:
-        raise ReversalDecided(f"reversal: {reversal} is {reversal.status} already")
+        raise AlreadyDecided(f"reversal: {reversal} is {reversal.status} already")
     if reversal.seen != seen:
         raise ChangedMeanwhile(
             f"reversal: its provider says {reversal.state} of it by now; look at it again"
@@ -259,13 +252,13 @@ def _decide(
     return reversal
 
 
-def _notify(reversal: Reversal, bill: Invoice, status: str, now: datetime) -> None:
+def _notify(reversal: Reversal, invoice: Invoice, status: str, now: datetime) -> None:
     notices.write(
         merchant_id=reversal.account_id,
         kind=PAYMENT_REVERSED,
         cause=f"{reversal.provider_reference} {status}",
         at=now,
-        number=str(bill),
+        number=str(invoice),
         amount=money.text(
             reversal.rest if status in (Status.CHARGED, Status.ACCEPTED) else reversal.amount,
             reversal.currency,

@@ -13,8 +13,8 @@ from moneyed import Money
 
 from billing.models import BillingAccount, Invoice, Payment, UnappliedEntry
 from billing.operations import accounts, attempts, payments, rests, unapplied
-from billing.operations.bill_decisions import BillNotOpen, hold
 from billing.operations.charges import AccountClosed
+from billing.operations.invoice_decisions import InvoiceNotOpen, hold
 from billing.queries import undecided
 from billing.trail import Action
 from credit.operations.withdrawal_transitions import stop_if_suspected
@@ -58,28 +58,28 @@ def record(
     TransferConflict, CurrencyMismatch, Invalid. Rule 17.1.
     """
     reference = wording.line("reference", reference)
-    account, bill = hold(invoice_id, now=now)
+    account, invoice = hold(invoice_id, now=now)
     figure = _figure(amount, account)
     known = _known(account, reference, figure)
     if known:
         return known
-    if bill.number is None:
-        raise BillNotOpen(f"bill: {bill} is {bill.status}")
-    if undecided.exists(bill):
-        raise payments.PaymentUnderWay(f"payment: one of bill {bill} is being checked")
-    before = _paid(bill)
-    paid = min(figure, bill.left_to_pay) if bill.is_unpaid else Decimal(0)
+    if invoice.number is None:
+        raise InvoiceNotOpen(f"bill: {invoice} is {invoice.status}")
+    if undecided.exists(invoice):
+        raise payments.PaymentUnderWay(f"payment: one of bill {invoice} is being checked")
+    before = _paid(invoice)
+    paid = min(figure, invoice.left_to_pay) if invoice.is_unpaid else Decimal(0)
     if paid:
         attempts.pay(
-            account, bill, provider=MANUAL, amount=paid, reference=reference,
+            account, invoice, provider=MANUAL, amount=paid, reference=reference,
             actor=actor, now=account.now,
         )  # fmt: skip
-    after = _paid(bill)
+    after = _paid(invoice)
     rest = figure - paid
     if rest:
         kept = {"unapplied": money.full(account.unapplied + rest, account.currency)}
         before["unapplied"], after = money.full(account.unapplied, account.currency), after | kept
-    _note(account, str(bill), before, after | {"reference": reference}, actor)
+    _note(account, str(invoice), before, after | {"reference": reference}, actor)
     if rest:
         _keep(account, rest, reference, actor)
     return Transfer(paid, rest, is_new=True)
@@ -148,12 +148,12 @@ def _keep(account: BillingAccount, amount: Decimal, reference: str, actor: str) 
         actor=actor,
         now=account.now,
     )
-    rests.pay_bills(account, actor=actor, now=account.now)
+    rests.pay_invoices(account, actor=actor, now=account.now)
 
 
-def _paid(bill: Invoice) -> dict[str, str]:
-    paid = money.full(bill.amount_paid, bill.currency)
-    return {"status": str(bill.status), "amount_paid": paid}
+def _paid(invoice: Invoice) -> dict[str, str]:
+    paid = money.full(invoice.amount_paid, invoice.currency)
+    return {"status": str(invoice.status), "amount_paid": paid}
 
 
 def _note(

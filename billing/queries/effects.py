@@ -22,7 +22,7 @@ def left_to_credit(charge: Charge) -> Decimal:
     return found
 
 
-def other_unpaid_bills(bill: Invoice) -> int:
+def other_unpaid_invoices(invoice: Invoice) -> int:
     """How many other bills of its account are unpaid."""
-    unpaid = Invoice.objects.filter(account=bill.account_id, status__in=Invoice.UNPAID)
-    return unpaid.exclude(pk=bill.pk).count()
+    unpaid = Invoice.objects.filter(account=invoice.account_id, status__in=Invoice.UNPAID)
+    return unpaid.exclude(pk=invoice.pk).count()

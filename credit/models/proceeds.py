@@ -139,6 +139,6 @@ class ProceedsEntry(models.Model):
         return money.of(self.amount, self.currency)
 
     @property
-    def bill(self) -> str:
+    def invoice(self) -> str:
         """The number of the bill that a BILL_PAYMENT paid: its key without the attempt."""
         return self.bill_payment.rpartition("-")[0]

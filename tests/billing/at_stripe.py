@@ -41,7 +41,7 @@ def attempts() -> list[str]:
     ]
 
 
-def bill() -> tuple[str, Decimal]:
+def invoice() -> tuple[str, Decimal]:
     found = Invoice.objects.get()
     return found.status, found.amount_paid
 

@@ -4,7 +4,7 @@ import pytest
 
 from billing.models import BillingCredit, Charge
 from billing.operations import credits
-from lib.refusals import CurrencyMismatch, Invalid
+from lib.refusals import AlreadyDecided, CurrencyMismatch, Invalid
 from notices.models import Notice
 from tests import shops
 from tests.billing import deciding
@@ -77,7 +77,7 @@ def test_rejected_it_makes_no_charge_and_leaves_room_for_another(shop: shops.Sho
 def test_a_credit_is_decided_once(shop: shops.Shop, first: str, then: str) -> None:
     credit = deciding.ask(shop, LATER, "P-1", "15.00")
     getattr(deciding, first)(shop, LATER, credit)
-    with shop.unchanged(), pytest.raises(credits.AlreadyDecided):
+    with shop.unchanged(), pytest.raises(AlreadyDecided):
         getattr(deciding, then)(shop, LATER, credit)
 
 

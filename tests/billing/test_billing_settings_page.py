@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
 clock = pytest.fixture(set_clock)
 ASK, CHOOSE, ADD = "settings/threshold/", "settings/method/", "settings/cards/"
-FOR_SPRING = {"threshold": "1,000", "message": "For spring."}
+FOR_SPRING = {"threshold": "1,000", "message": "For spring.", "request_key": "form-1"}
 CARD = {"number": "4242424242424242", "request_key": "form-1"}
 
 
@@ -89,7 +89,7 @@ def test_what_cannot_be_is_refused_and_what_was_typed_stays(
 def test_a_second_wish_waits_for_the_first_ones_answer(shop: Shop) -> None:
     send(shop, ASK, **FOR_SPRING)
     with shop.unchanged():
-        said = send(shop, ASK, threshold="2000", message="More, please.")
+        said = send(shop, ASK, threshold="2000", message="More, please.", request_key="form-2")
     assert "You have asked for a higher threshold already." in said
     assert "More, please." in said
 

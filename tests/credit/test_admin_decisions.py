@@ -79,8 +79,8 @@ answered = by("status", "answered_by", "answer")
 CASES = [
     Case(line, "limit", {"limit": "16000", **WHY}, by("limit"), ("16000.0000",),
          "limit: is 16000.00 already", ("limit", "reason")),
-    Case(line, "freeze", {"cause": "SUSPECTED_FRAUD", **WHY}, by("freezes_in_force"), ("1",),
-         needed=("cause", "reason")),
+    Case(line, "freeze", {"cause": "SUSPECTED_FRAUD", "request_key": "form-1", **WHY},
+         by("freezes_in_force"), ("1",), needed=("cause", "reason")),
     Case(freeze, "lift", WHY, by("lifted_by", "lift_note"), (DECIDER, WHY["reason"]),
          "The freeze was lifted at"),
     Case(review, "approve", WHY, decided, ("APPROVED", DECIDER), "The review of 2026-11-01 is"),
@@ -193,7 +193,7 @@ def test_a_limit_that_cannot_be_is_refused(shop: Shop, limit: str) -> None:
 def test_no_operator_places_a_rules_freeze(shop: Shop) -> None:
     browser = browser_of(operator("creditline"))
     with nothing_changes():
-        said = {"cause": "OVERDUE", **WHY}
+        said = {"cause": "OVERDUE", "request_key": "form-1", **WHY}
         assert browser.post(address(shop.line, "decide", "freeze"), said).status_code == 200
 
 

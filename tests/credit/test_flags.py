@@ -13,7 +13,7 @@ from config.timetable import TIMETABLE
 from credit.models import OrderFlag
 from credit.operations import flags
 from credit.queries.flags import lines_with_orders_to_flag
-from lib.refusals import Invalid
+from lib.refusals import AlreadyDecided, Invalid
 from tests import shops
 from tests.shops import Shop, instant
 
@@ -217,7 +217,7 @@ def test_an_operator_decides_once_with_a_reason_and_nothing_is_frozen(
     assert shop.frozen_by() == []
     with nothing_changes(shop):
         for again in (flags.dismiss, flags.confirm):
-            with pytest.raises(flags.AlreadyDecided):
+            with pytest.raises(AlreadyDecided):
                 again(flag_id=pk, actor="other@tael.example", reason="No.", now=DECIDED)
 
 

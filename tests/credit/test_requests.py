@@ -11,7 +11,7 @@ from moneyed import Money
 
 from credit.models import LimitEntry, LimitRequest
 from credit.operations import limits, requests
-from lib.refusals import CurrencyMismatch, Invalid
+from lib.refusals import AlreadyDecided, CurrencyMismatch, Invalid
 from notices import letters
 from tests import shops
 from tests.shops import Shop, instant
@@ -229,13 +229,13 @@ def test_a_decision_needs_a_reason(shop: Shop) -> None:
 def test_a_raise_is_decided_once(shop: Shop, first: Decision, second: Decision) -> None:
     request = ask(shop)
     first(request)
-    with nothing_changes(shop), pytest.raises(requests.AlreadyDecided):
+    with nothing_changes(shop), pytest.raises(AlreadyDecided):
         second(request)
 
 
 def test_a_question_is_answered_once(shop: Shop) -> None:
     request = answer(ask_question(shop))
-    with nothing_changes(shop), pytest.raises(requests.AlreadyDecided):
+    with nothing_changes(shop), pytest.raises(AlreadyDecided):
         answer(request, "On second thoughts.")
 
 
@@ -263,7 +263,7 @@ def test_two_operators_decide_at_once_and_one_of_them_does() -> None:
             connection.ensure_connection()
             ready.wait()
             return str(decision(request).status)
-        except requests.AlreadyDecided:
+        except AlreadyDecided:
             return "too late"
         finally:
             connection.close()

@@ -7,8 +7,8 @@ import pytest
 
 from credit.models import Freeze, LimitEntry, LimitReview
 from credit.operations import freezes, review_decisions
-from credit.operations.review_decisions import AlreadyDecided, RaiseBlocked
-from lib.refusals import Invalid
+from credit.operations.review_decisions import RaiseBlocked
+from lib.refusals import AlreadyDecided, Invalid
 from tests import shops
 from tests.credit.reviewing import DECEMBER, OPERATOR, latest, limit, outcome, shop_with
 from tests.threads import at_once, every_order

@@ -13,7 +13,7 @@ from credit.models import OrderPayment, ProceedsEntry, UnmatchedSettlement
 from credit.operations import unmatched
 from credit.queries import proceeds
 from credit.queries.waiting import UNMATCHED
-from lib.refusals import Refused
+from lib.refusals import ChangedMeanwhile, Refused
 from notices.models import Notice
 from tests.credit import reviewing
 from tests.credit.unmatching import NOW, OPERATOR, cash, settle, shop_with_unmatched_cash
@@ -99,7 +99,7 @@ def test_what_cannot_be_settled_so_is_refused(
 def test_a_form_that_is_sent_twice_settles_once() -> None:
     shop = shop_with_unmatched_cash()
     settle(shop, "release", "60.00")
-    with pytest.raises(unmatched.ChangedMeanwhile):
+    with pytest.raises(ChangedMeanwhile):
         settle(shop, "release", "60.00", settled=Decimal(0))
     assert shop.proceeds() == "60.00"
 

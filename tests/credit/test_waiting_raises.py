@@ -11,7 +11,8 @@ from moneyed import Money
 from billing.operations import terms
 from credit.models import LimitEntry, LimitReview
 from credit.operations import limits, policies, requests, review_decisions
-from credit.operations.review_decisions import AlreadyDecided, ReviewOvertaken
+from credit.operations.review_decisions import ReviewOvertaken
+from lib.refusals import AlreadyDecided
 from notices import letters
 from notices.models import Notice
 from tests import shops

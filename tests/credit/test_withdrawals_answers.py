@@ -8,7 +8,7 @@ from django.conf import LazySettings
 from credit.models import Withdrawal
 from credit.operations import destinations, payouts
 from credit.operations.payouts import NotSent, ProviderDecides
-from credit.operations.withdrawals import AlreadyDecided
+from credit.operations.withdrawals import WithdrawalDecided
 from credit.providers import PROVIDERS
 from credit.queries import withdrawals as queries
 from lib import encrypted
@@ -228,9 +228,9 @@ def test_an_operator_decides_what_the_provider_keeps_silent_about(
     assert (fresh(first).status, fresh(first).provider_reference) == ("PAID", "B-1")
     assert (fresh(second).status, fresh(second).ended_by) == ("FAILED", OPERATOR)
     assert (shop.proceeds(), paid_out(shop)) == ("49900.00", "100.00")
-    with unchanged(shop), pytest.raises(AlreadyDecided):
+    with unchanged(shop), pytest.raises(WithdrawalDecided):
         payouts.mark_failed(withdrawal_id=first.pk, reason="no", actor=OPERATOR, now=now)
-    with unchanged(shop), pytest.raises(AlreadyDecided):
+    with unchanged(shop), pytest.raises(WithdrawalDecided):
         payouts.mark_paid(withdrawal_id=second.pk, reference="B-2", actor=OPERATOR, now=now)
 
 

@@ -13,7 +13,7 @@ from credit.operations import freezes, payout_answers, payout_files, payouts
 from credit.operations.payout_answers import UnreadableFile
 from credit.operations.payout_files import Batch, UnknownBatch
 from credit.operations.payouts import NotSent
-from credit.operations.withdrawals import AlreadyDecided
+from credit.operations.withdrawals import WithdrawalDecided
 from credit.queries import withdrawals as queries
 from lib.refusals import Invalid
 from tests import shops
@@ -323,7 +323,7 @@ def test_one_is_marked_as_paid_or_failed_by_hand(shop: shops.Shop) -> None:
     payouts.mark_failed(withdrawal_id=second.pk, reason="no such card", actor=OPERATOR, now=now)
     assert (status(first), status(second)) == ("PAID", "FAILED")
     with unchanged(shop):
-        with pytest.raises(AlreadyDecided):
+        with pytest.raises(WithdrawalDecided):
             payouts.mark_paid(withdrawal_id=first.pk, reference="B-1", actor=OPERATOR, now=now)
         with pytest.raises(NotSent):
             payouts.mark_failed(withdrawal_id=waiting.pk, reason="no", actor=OPERATOR, now=now)

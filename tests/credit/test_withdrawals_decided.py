@@ -9,9 +9,9 @@ from moneyed import Money
 from credit.models import Freeze, ProceedsEntry, Withdrawal
 from credit.operations import freezes, payout_files, withdrawals
 from credit.operations.withdrawals import (
-    AlreadyDecided,
     NeedsNoApproval,
     UnknownWithdrawal,
+    WithdrawalDecided,
     WithdrawalsStopped,
 )
 from lib.refusals import Invalid
@@ -172,14 +172,14 @@ def test_a_second_decision_is_refused(
 ) -> None:
     withdrawal = withdraw(rich, "20000.00")
     until(withdrawal)
-    with unchanged(rich), pytest.raises(AlreadyDecided, match=f"{withdrawal} is {standing} by"):
+    with unchanged(rich), pytest.raises(WithdrawalDecided, match=f"{withdrawal} is {standing} by"):
         step(withdrawal)
 
 
 def test_approved_twice_is_approved_once(rich: shops.Shop) -> None:
     withdrawal = withdraw(rich, "20000.00")
     approve(withdrawal)
-    with unchanged(rich), pytest.raises(AlreadyDecided, match=f"is APPROVED by {OPERATOR}"):
+    with unchanged(rich), pytest.raises(WithdrawalDecided, match=f"is APPROVED by {OPERATOR}"):
         approve(withdrawal, by=OTHER_OPERATOR)
 
 

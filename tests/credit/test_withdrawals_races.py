@@ -78,7 +78,7 @@ def test_eight_operators_approve_at_once() -> None:
     shop = shop_with("50000.00")
     withdrawal = withdraw(shop, "20000.00")
     outcomes = at_once(lambda number: outcome(approve, withdrawal, by=f"operator-{number}"))
-    assert outcomes == {"done": 1, "AlreadyDecided": 7}
+    assert outcomes == {"done": 1, "WithdrawalDecided": 7}
     assert status(withdrawal) == "APPROVED"
 
 
@@ -90,7 +90,7 @@ def test_one_approves_while_another_rejects_and_the_merchant_cancels() -> None:
         withdrawal_id=w.pk, actor=OTHER_OPERATOR, reason="no", now=shops.instant(NOW)
     )]  # fmt: skip
     outcomes = at_once(lambda number: outcome(ends[number % 2], withdrawal))
-    assert outcomes == {"done": 1, "AlreadyDecided": 7}
+    assert outcomes == {"done": 1, "WithdrawalDecided": 7}
     assert shop.proceeds() == "50000.00"
     assert entries(shop).count("RETURNED 20000.00") == 1
 

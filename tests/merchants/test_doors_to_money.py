@@ -17,7 +17,7 @@ from merchants.operations import team
 from tests.config.test_authorisation import EXPORTS, MERCHANT, SHOWS
 from tests.credit.withdrawing import destination_of, shop_with
 from tests.factories import PASSWORD, browser_of, confirm_second_factor, member, proved
-from tests.merchants.teams import INVITE, NEW_PASSWORD, TEAM, members
+from tests.merchants.teams import INVITE, NEW_PASSWORD, TEAM, members, to_invite
 from tests.shops import Shop
 from tests.text import text_of
 from trail.models import TrailEntry
@@ -53,7 +53,7 @@ def doors(shop: Shop, owner: User) -> dict[str, dict[str, str]]:
     )
     destination = destination_of(shop).pk
     return {
-        INVITE: {"email": "mei@shop.example", "role": "OWNER"},
+        INVITE: to_invite("mei@shop.example", "OWNER"),
         f"{TEAM}{pk}/": {"role": "OWNER"},
         f"{TEAM}{pk}/remove/": {},
         f"{TEAM}invitations/{invitation.pk}/send/": {},
@@ -159,7 +159,7 @@ def test_a_factor_gives_nobody_a_role(shop: Shop, owner: User, role: str) -> Non
 
 def test_with_a_fresh_one_the_doors_open(shop: Shop, owner: User) -> None:
     client = proved(owner)
-    assert client.post(INVITE, {"email": "mei@shop.example", "role": "OWNER"}).status_code == 302
+    assert client.post(INVITE, to_invite("mei@shop.example", "OWNER")).status_code == 302
     assert Invitation.objects.get().role == "OWNER"
     assert client.get(WITHDRAW).status_code == 200
 
@@ -169,7 +169,7 @@ def test_an_invitation_that_was_filled_in_comes_back_after_the_factor(
 ) -> None:
     client = browser_of(owner)
     proved(owner)  # in another browser: this session has confirmed nothing
-    sent = client.post(INVITE, {"email": "mei@shop.example", "role": "FINANCE"})
+    sent = client.post(INVITE, to_invite("mei@shop.example", "FINANCE"))
     back = f"{INVITE}?email=mei%40shop.example&role=FINANCE"
     assert sent["Location"] == f"{CONFIRM}?next={quote(back, safe='')}"
     page = client.get(back).content.decode()
@@ -180,7 +180,7 @@ def test_an_invitation_that_was_filled_in_comes_back_after_the_factor(
 def test_who_only_looks_is_invited_without_one(shop: Shop, owner: User) -> None:
     client = browser_of(owner)
     assert client.get(INVITE).status_code == 200
-    client.post(INVITE, {"email": "vera@shop.example", "role": "VIEWER"})
+    client.post(INVITE, to_invite("vera@shop.example", "VIEWER"))
     assert Invitation.objects.get().role == "VIEWER"
 
 
@@ -196,7 +196,7 @@ def test_a_demonstration_asks_for_none_and_does_not_wait(
 ) -> None:
     settings.TAEL_SANDBOX = True
     client = browser_of(owner)
-    client.post(INVITE, {"email": "mei@shop.example", "role": "OWNER"})
+    client.post(INVITE, to_invite("mei@shop.example", "OWNER"))
     assert Invitation.objects.get().role == "OWNER"
     assert client.get(WITHDRAW).status_code == 200
 
@@ -208,7 +208,7 @@ def test_a_stolen_session_brings_no_second_owner_in_and_no_money_out(
     proved(owner)  # the owner has a factor, confirmed in another browser
     stolen, before = browser_of(owner), state(shop)
     # A second owner, a role for an accomplice: no.
-    sent = stolen.post(INVITE, {"email": "eve@evil.example", "role": "OWNER"})
+    sent = stolen.post(INVITE, to_invite("eve@evil.example", "OWNER"))
     assert sent["Location"].startswith(CONFIRM)
     assert mail.outbox == []
     # An own factor in place of the owner's, with the password even: no.
@@ -228,7 +228,7 @@ def test_a_stolen_session_brings_no_second_owner_in_and_no_money_out(
 
 
 def test_an_owner_who_was_let_in_waits_a_day_and_all_owners_know(shop: Shop, owner: User) -> None:
-    proved(owner).post(INVITE, {"email": "mei@shop.example", "role": "OWNER"})
+    proved(owner).post(INVITE, to_invite("mei@shop.example", "OWNER"))
     link = re.search(r"/invitations/\S+/", str(mail.outbox[-1].body))
     assert link
     newcomer = Client()

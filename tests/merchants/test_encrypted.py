@@ -50,8 +50,18 @@ HARMLESS = {
     "sessions.session.session_key": "a digest (merchants.sign_in.sessions)",
     "sessions.session.session_data": "encrypted (merchants.sign_in.sessions)",
     "usersessions.usersession.session_key": "a digest (merchants.sign_in.sessions)",
-    "credit.withdrawal.request_key": "a form's own number",
-    "billing.billingcredit.request_key": "a form's own number",
+    **dict.fromkeys(
+        (
+            "credit.withdrawal.request_key",
+            "credit.limitrequest.request_key",
+            "credit.freeze.request_key",
+            "billing.billingcredit.request_key",
+            "billing.thresholdrequest.request_key",
+            "billing.card.request_key",
+            "merchants.invitation.request_key",
+        ),
+        "a form's own number",
+    ),
     "billing.card.token": "Stripe's name of a card, good for nothing without our key at Stripe",
 }
 SOUNDS_SECRET = re.compile(r"secret|token|password|seed|(^|_)key$|session_data|authenticator.data")

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from lib.refusals import Invalid
+from lib.refusals import AlreadyDecided, Invalid
 from merchants.models import Profile, ProfilePart, ProfileStep
 from merchants.operations import profiles
 from merchants.operations.profiles import Document
@@ -178,7 +178,7 @@ def test_an_operator_confirms_each_part_once(shop: Shop) -> None:
     assert standings() == ("WAITING", "WAITING")
     confirm(shop, seen=NOW)
     assert standings() == ("CONFIRMED", "WAITING")
-    with nothing_changes(), pytest.raises(profiles.AlreadyDecided):
+    with nothing_changes(), pytest.raises(AlreadyDecided):
         confirm(shop)
     confirm(shop, CONTACTS)
     assert standings() == ("CONFIRMED", "CONFIRMED")
@@ -233,7 +233,7 @@ def test_a_part_is_rejected_with_a_reason_until_it_changes(shop: Shop) -> None:
     reject(shop)
     assert standings() == ("REJECTED", "WAITING")
     assert ProfileStep.objects.get(standing="REJECTED").reason == "It has expired."
-    with nothing_changes(), pytest.raises(profiles.AlreadyDecided):
+    with nothing_changes(), pytest.raises(AlreadyDecided):
         reject(shop)
     complete(shop, None, LATER, contact_name="Malee")
     assert standings() == ("REJECTED", "WAITING")

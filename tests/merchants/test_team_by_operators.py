@@ -28,6 +28,7 @@ from trail.models import TrailEntry
 pytestmark = pytest.mark.django_db
 
 WHY = {"reason": "The owner has called."}
+FORM = {"request_key": "form-1", **WHY}
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def trail() -> list[tuple[Any, ...]]:
 
 def test_the_first_owner_is_invited_by_mail(shop: Shop, office: Client) -> None:
     page = reverse("admin:merchants_merchant_decide", args=[shop.merchant.pk, "invite"])
-    sent = {"email": "mei@rosewood.example", "role": "OWNER", **WHY}
+    sent = {"email": "mei@rosewood.example", "role": "OWNER", **FORM}
     assert office.post(page, sent).status_code == 302
     assert not shop.merchant.memberships.exists()
     (letter,) = mail.outbox
@@ -82,7 +83,7 @@ def test_the_first_owner_is_invited_by_mail(shop: Shop, office: Client) -> None:
 
 def test_the_list_of_memberships_invites_to_any_merchant(shop: Shop, office: Client) -> None:
     page = "/admin/merchants/membership/decide/invite/"
-    sent = {"merchant": "rosewood", "email": "mei@rosewood.example", "role": "VIEWER", **WHY}
+    sent = {"merchant": "rosewood", "email": "mei@rosewood.example", "role": "VIEWER", **FORM}
     assert "There is no merchant" in text_of(office.post(page, sent | {"merchant": "other"}))
     assert office.post(page, sent).status_code == 302
     assert Invitation.objects.get().merchant == shop.merchant

@@ -12,7 +12,16 @@ from merchants.models import Invitation, User
 from merchants.operations import team
 from tests import shops
 from tests.factories import MembershipFactory, UserFactory, browser_of, member, proved
-from tests.merchants.teams import INVITE, NEW_PASSWORD, TEAM, invite, link, members, role_of
+from tests.merchants.teams import (
+    INVITE,
+    NEW_PASSWORD,
+    TEAM,
+    invite,
+    link,
+    members,
+    role_of,
+    to_invite,
+)
 from tests.shops import Shop
 from tests.text import text_of
 from tests.threads import at_once, every_order
@@ -68,7 +77,7 @@ def test_only_owners_change_the_team(shop: Shop, owner: User, role: str) -> None
     before = members(shop)
     for path in everything:
         assert client.get(path).status_code == 403, path
-        assert client.post(path, {"email": "a@b.example", "role": "OWNER"}).status_code == 403, path
+        assert client.post(path, to_invite("a@b.example", "OWNER")).status_code == 403, path
     assert members(shop) == before
     assert Invitation.objects.filter(revoked_at=None).count() == 1
 
@@ -116,7 +125,7 @@ def test_the_answer_is_the_same_whether_or_not_there_is_an_account(shop: Shop, o
     answers = set()
     for email in ("known@shop.example", "unknown@shop.example"):
         client = proved(owner)
-        page = text_of(client.post(INVITE, {"email": email, "role": "VIEWER"}, follow=True))
+        page = text_of(client.post(INVITE, to_invite(email, "VIEWER"), follow=True))
         assert f"{email} is invited" in page
         answers.add(page.replace(email, "somebody"))
         Invitation.objects.all().delete()
@@ -125,7 +134,7 @@ def test_the_answer_is_the_same_whether_or_not_there_is_an_account(shop: Shop, o
 
 def test_who_belongs_to_the_team_is_not_invited_again(shop: Shop, owner: User) -> None:
     member(shop, "VIEWER", email="kai@shop.example")
-    page = text_of(proved(owner).post(INVITE, {"email": "KAI@shop.example", "role": "OWNER"}))
+    page = text_of(proved(owner).post(INVITE, to_invite("KAI@shop.example", "OWNER")))
     assert "belongs to the team already" in page
     assert not Invitation.objects.exists()
     assert mail.outbox == []
@@ -134,7 +143,7 @@ def test_who_belongs_to_the_team_is_not_invited_again(shop: Shop, owner: User) -
 def test_what_is_no_address_or_role_is_shown_again_with_what_was_typed(
     shop: Shop, owner: User
 ) -> None:
-    response = proved(owner).post(INVITE, {"email": "nobody", "role": "KING"})
+    response = proved(owner).post(INVITE, to_invite("nobody", "KING"))
     assert response.status_code == 200
     assert 'value="nobody"' in response.content.decode()
     assert not Invitation.objects.exists()
@@ -153,7 +162,7 @@ def test_there_is_an_end_to_how_many_are_invited(
     monkeypatch.setattr(team, "MOST_INVITATIONS", 2)
     invite(owner, "a@shop.example")
     invite(owner, "b@shop.example")
-    page = text_of(proved(owner).post(INVITE, {"email": "c@shop.example", "role": "VIEWER"}))
+    page = text_of(proved(owner).post(INVITE, to_invite("c@shop.example", "VIEWER")))
     assert "as many invitations as you may" in page
     assert len(mail.outbox) == 2
 
@@ -164,7 +173,7 @@ def test_an_invitation_whose_email_fails_is_kept_and_sent_again(
     working = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND = "tests.merchants.test_team_pages.Broken"
     client = proved(owner)
-    form = {"email": "mei@shop.example", "role": "FINANCE"}
+    form = to_invite("mei@shop.example", "FINANCE")
     assert "could not be sent" in text_of(client.post(INVITE, form, follow=True))
     settings.EMAIL_BACKEND = working
     pk = Invitation.objects.get().pk
@@ -267,7 +276,7 @@ def test_two_tabs_with_two_merchants_never_mix(shop: Shop, owner: User) -> None:
     second = shops.join("2026-10-01 09:00", "second", name="Second Shop")
     MembershipFactory.create(user=owner, merchant=second.merchant, role="VIEWER")
     client = proved(owner)
-    form = {"email": "mei@shop.example", "role": "VIEWER"}
+    form = to_invite("mei@shop.example", "VIEWER")
     assert "Second Shop" in text_of(client.get("/m/second/settings/team/"))
     client.post(INVITE, form)  # in the tab of the first, after looking at the second
     assert Invitation.objects.get().merchant == shop.merchant
