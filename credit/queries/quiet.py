@@ -15,8 +15,8 @@ SELECT line.merchant_id, least(
 )
 FROM credit_creditline line
 WHERE line.merchant_id = ANY(%(lines)s) AND NOT EXISTS (
-    SELECT FROM credit_freeze freeze WHERE freeze.line_id = line.merchant_id
-        AND freeze.reason = 'OVERDUE' AND freeze.lifted_at IS NULL)
+    SELECT FROM credit_freeze standing WHERE standing.line_id = line.merchant_id
+        AND standing.reason = 'OVERDUE' AND standing.lifted_at IS NULL)
 """
 
 

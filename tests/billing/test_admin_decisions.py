@@ -37,6 +37,7 @@ from tests.billing.operator_decisions import (
 )
 from tests.credit.deciding import address, text
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +49,7 @@ def today(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
-@pytest.fixture
+@kept(TAEL_SANDBOX=True)
 def shop() -> Shop:
     return deciding.join()
 

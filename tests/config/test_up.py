@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from tests.processes import processes_of, until, until_gone
+from tests.whole import full
 
 BUSY_SECONDS = 150  # to start everything on a machine that has other things to do
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -50,7 +51,7 @@ def test_a_taken_port_is_refused_in_one_sentence(start: Start, taken_port: int) 
     assert refusal.startswith(f"Port {taken_port} cannot be used (Address already in use)")
 
 
-@pytest.mark.parametrize("port", ["eight", "70000"])
+@pytest.mark.parametrize("port", ["70000", *full("eight")])
 def test_a_port_that_is_none_is_refused_in_one_sentence(start: Start, port: str) -> None:
     assert refusal_of(start("manage.py", "up", PORT=port)).startswith("PORT must be a number")
 
@@ -72,17 +73,18 @@ def test_an_unreachable_redis_is_refused_in_one_sentence(
     assert processes_of(data_folder) == []
 
 
-@pytest.mark.parametrize("url", ["nonsense", "mysql://tael@127.0.0.1/tael"])
+@pytest.mark.parametrize("url", ["mysql://tael@127.0.0.1/tael", *full("nonsense")])
 def test_a_database_that_is_not_postgresql_is_refused_in_one_sentence(
     start: Start, url: str
 ) -> None:
     assert refusal_of(start("manage.py", "up", DATABASE_URL=url)).startswith("DATABASE_URL must")
 
 
+@pytest.mark.parametrize("ends", [[signal.SIGINT], *full([signal.SIGKILL, signal.SIGINT])])
 def test_everything_up_started_ends_with_it_and_it_starts_again(
-    start: Start, port: int, data_folder: Path
+    start: Start, port: int, data_folder: Path, ends: list[signal.Signals]
 ) -> None:
-    for end, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 0)):
+    for end in ends:
         up = start("manage.py", "up", "--no-demo", "--port", str(port))
         until(lambda: shows_the_sign_in_page(port), BUSY_SECONDS)
         family = psutil.Process(up.pid).children(recursive=True)
@@ -91,7 +93,7 @@ def test_everything_up_started_ends_with_it_and_it_starts_again(
         up.send_signal(end)
 
         said, _ = up.communicate(timeout=60)
-        assert up.returncode == code
+        assert up.returncode == (0 if end == signal.SIGINT else -end)
         assert f"http://127.0.0.1:{port}/" in said
         until_gone(family)
         if end == signal.SIGINT:

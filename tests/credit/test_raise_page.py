@@ -11,6 +11,7 @@ from tests import shops
 from tests.credit.pages import read, set_clock
 from tests.credit.reviewing import DECEMBER, shop_with
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
@@ -21,12 +22,17 @@ RAISE, QUESTION = "/m/rosewood/credit/raise/ask/", "/m/rosewood/credit/raise/que
 FOR_SPRING = {"limit": "8,000", "message": "For spring."}
 
 
-@pytest.fixture
-def shop(clock: Callable[[str], None]) -> Shop:
+@kept()
+def written() -> Shop:
     """The domain's new shop before its first review: 50.42 points, grade C."""
     shop = shop_with("1000.00", ("4.4", "60", "80", "85"))
-    clock("2026-11-10 10:00")
     return shop
+
+
+@pytest.fixture
+def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    clock("2026-11-10 10:00")
+    return written
 
 
 def test_it_says_what_the_next_review_would_make_of_the_line(shop: Shop) -> None:
