@@ -91,25 +91,28 @@ def work_off(account_ids: Sequence[int], *, now: datetime) -> int:
     late, or meets another one leaves every account at the end of some day. Days of an account on
     which nothing happens to it pass together. Rule 20.1, rule 20.2.
     """
-    worked_off = 0
-    while days := _work_off_once(account_ids, now):
+    worked_off, ended = 0, account_ids
+    while ended:
+        days, ended = _work_off_once(ended, now)
         worked_off += days
     return worked_off
 
 
 @transaction.atomic
-def _work_off_once(account_ids: Sequence[int], now: datetime) -> int:
+def _work_off_once(account_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:
+    """How many days came to their end, and the accounts of which another one has ended by `now`."""
     ended = _lock_ended(account_ids, now)
     if not ended:
-        return 0
+        return 0, []
     # Asked once the accounts are locked: what it depends on is written under their locks.
     quiet = quiet_through([day.account_id for day in ended])
     ways = [_way(day, quiet_through=quiet[day.account_id], now=now) for day in ended]
     ending = [way.last for way in ways if not way.is_quiet]
     if ending:
         _end_days(ending)
-    _open_next_day([way.last for way in ways])
-    return sum(way.days for way in ways)
+    ends = _open_next_day([way.last for way in ways])
+    again = [way.last.account_id for way, end in zip(ways, ends, strict=True) if end <= now]
+    return sum(way.days for way in ways), again
 
 
 def _lock_ended(account_ids: Sequence[int], now: datetime) -> list[_Day]:
@@ -199,8 +202,14 @@ def _bill_new_dates(ending: Iterable[_Day]) -> None:
             )
 
 
-def _open_next_day(ending: Sequence[_Day]) -> None:
+def _open_next_day(ending: Sequence[_Day]) -> list[datetime]:
+    """Open the days after those that end; the instants at which they end in their turn."""
     timezones = _time_zones(ending)
+    # A day that the new zone's clocks have behind them already is over as it starts.
+    ends = [
+        max(calendar.day_end(day.next, timezone), day.ended_at)
+        for day, timezone in zip(ending, timezones, strict=True)
+    ]
     with connection.cursor() as cursor:
         cursor.execute(
             OPEN_NEXT_DAY,
@@ -208,15 +217,12 @@ def _open_next_day(ending: Sequence[_Day]) -> None:
                 "accounts": [day.account_id for day in ending],
                 "days": [day.next for day in ending],
                 "instants": [day.ended_at for day in ending],
-                # A day that the new zone's clocks have behind them already is over as it starts.
-                "ends": [
-                    max(calendar.day_end(day.next, timezone), day.ended_at)
-                    for day, timezone in zip(ending, timezones, strict=True)
-                ],
+                "ends": ends,
                 "timezones": timezones,
                 "cycle_days": CYCLE_DAYS,
             },
         )
+    return ends
 
 
 def _time_zones(ending: Sequence[_Day]) -> list[str]:

@@ -124,22 +124,25 @@ def work_off(line_ids: Sequence[int], *, now: datetime) -> int:
     late, or meets another one leaves every line at the end of some day. Days of a line on which
     nothing happens to it pass together. Rule 20.1, rule 20.2.
     """
-    worked_off = 0
-    while days := _work_off_once(line_ids, now):
+    worked_off, ended = 0, line_ids
+    while ended:
+        days, ended = _work_off_once(ended, now)
         worked_off += days
     return worked_off
 
 
 @transaction.atomic
-def _work_off_once(line_ids: Sequence[int], now: datetime) -> int:
+def _work_off_once(line_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:
+    """How many days came to their end, and the lines of which another one has ended by `now`."""
     turns = _turns(line_ids, now)
     if not turns:
-        return 0
+        return 0, []
     starts = _starts([turn for turn in turns if not turn.is_quiet])
     if starts:
         _start_days(starts)
-    _open_days(turns)
-    return sum(turn.days for turn in turns)
+    ends = _open_days(turns)
+    ended = [turn.line_id for turn, end in zip(turns, ends, strict=True) if end <= now]
+    return sum(turn.days for turn in turns), ended
 
 
 def _start_days(starts: Sequence[Start]) -> None:
@@ -160,7 +163,8 @@ def _start_days(starts: Sequence[Start]) -> None:
     reviews.hold([start for start in starts if start.today.day == 1])
 
 
-def _open_days(turns: Sequence[_Turn]) -> None:
+def _open_days(turns: Sequence[_Turn]) -> list[datetime]:
+    """Open the days that the locked lines come to; the instants at which these end."""
     timezones = _time_zones(turns)
     days: dict[str, Any] = {
         "lines": [turn.line_id for turn in turns],
@@ -176,6 +180,7 @@ def _open_days(turns: Sequence[_Turn]) -> None:
         cursor.execute(OPEN_NEXT_DAY, {**days, "ends": ends})
         if timezones != [turn.timezone for turn in turns]:
             cursor.execute(CHANGE_TIME_ZONE, {**days, "timezones": timezones})
+    return ends
 
 
 def _time_zones(turns: Sequence[_Turn]) -> list[str]:

@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from urllib.error import URLError
+from urllib.parse import quote
 
 import psutil
 import pytest
+from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 from tests.processes import processes_of, until, until_gone
 from tests.whole import full
@@ -80,21 +83,48 @@ def test_a_database_that_is_not_postgresql_is_refused_in_one_sentence(
     assert refusal_of(start("manage.py", "up", DATABASE_URL=url)).startswith("DATABASE_URL must")
 
 
-@pytest.mark.parametrize("ends", [[signal.SIGINT], *full([signal.SIGKILL, signal.SIGINT])])
-def test_everything_up_started_ends_with_it_and_it_starts_again(
-    start: Start, port: int, data_folder: Path, ends: list[signal.Signals]
+@pytest.fixture
+def migrated(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """The address of a database that has its tables already: migrating is most of a first start."""
+    settings = connection.settings_dict
+    name = f"{settings['NAME']}_up"
+    host = quote(settings["HOST"], safe="")
+    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{settings["TEST"]["TEMPLATE"]}"')
+    yield f"postgresql://{settings['USER']}:{settings['PASSWORD']}@{host}:{settings['PORT']}/{name}"
+    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def test_everything_up_started_ends_with_it(
+    start: Start, port: int, data_folder: Path, migrated: str
 ) -> None:
-    for end in ends:
+    environment = {"DATABASE_URL": migrated, "TAEL_SANDBOX": "1"}
+    up = start("manage.py", "up", "--no-demo", "--port", str(port), **environment)
+    ended_by(signal.SIGINT, up, port)
+    assert up.returncode == 0
+    assert processes_of(data_folder) == []
+
+
+@pytest.mark.full
+def test_with_all_of_its_own_it_starts_again_after_it_was_killed(
+    start: Start, port: int, data_folder: Path
+) -> None:
+    for end, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 0)):
         up = start("manage.py", "up", "--no-demo", "--port", str(port))
-        until(lambda: shows_the_sign_in_page(port), BUSY_SECONDS)
-        family = psutil.Process(up.pid).children(recursive=True)
-        assert len(family) >= 3 + 3  # each with its run_with_parent
+        ended_by(end, up, port)
+        assert up.returncode == code
+    assert processes_of(data_folder) == []
 
-        up.send_signal(end)
 
-        said, _ = up.communicate(timeout=60)
-        assert up.returncode == (0 if end == signal.SIGINT else -end)
-        assert f"http://127.0.0.1:{port}/" in said
-        until_gone(family)
-        if end == signal.SIGINT:
-            assert processes_of(data_folder) == []
+def ended_by(end: signal.Signals, up: "subprocess.Popen[str]", port: int) -> None:
+    """All that it started ends with it."""
+    until(lambda: shows_the_sign_in_page(port), BUSY_SECONDS)
+    family = psutil.Process(up.pid).children(recursive=True)
+    assert len(family) >= 3 + 3  # each with its run_with_parent
+
+    up.send_signal(end)
+
+    said, _ = up.communicate(timeout=60)
+    assert f"http://127.0.0.1:{port}/" in said
+    until_gone(family)
