@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 )
 
 from tests import shops
+from tests.whole import full
 
 OUTCOMES = ("applied", "duplicate", "declined", "rejected")
 FEES = ("pick-pack", "shipping-label", "storage", "app-usage", "transaction-fee")
@@ -129,15 +130,15 @@ class History(RuleBasedStateMachine):
         call_command("audit", stdout=StringIO())
 
 
-@pytest.mark.parametrize("examples", [3, pytest.param(60, marks=pytest.mark.full)])
+@pytest.mark.parametrize(("examples", "steps"), [(2, 12), *full((60, 20))])
 @pytest.mark.django_db
-def test_any_history_keeps_the_books(settings: Any, examples: int) -> None:
+def test_any_history_keeps_the_books(settings: Any, examples: int, steps: int) -> None:
     settings.TAEL_SANDBOX = True
     run_state_machine_as_test(
         History,
         settings=bounds(
             max_examples=examples,
-            stateful_step_count=20,
+            stateful_step_count=steps,
             deadline=None,
             derandomize=bool(os.environ.get("CI")),
             suppress_health_check=list(HealthCheck),

@@ -9,11 +9,12 @@ from notices.models import Notice
 from tests import shops
 from tests.billing import deciding
 from tests.billing.crediting import LATER, NOW, open_shop
+from tests.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept()
 def shop() -> shops.Shop:
     return open_shop()
 
@@ -162,6 +163,7 @@ def test_a_grant_on_nothing_needs_a_credits_reason(shop: shops.Shop, fee: str) -
         deciding.grant(shop, LATER, "1.00", fee)
 
 
+@pytest.mark.usefixtures("nothing_kept")
 @pytest.mark.parametrize(
     ("charge", "fee"),
     [

@@ -12,6 +12,7 @@ from tests.billing.pages import address_of, read, send
 from tests.billing.paying import GOOD, SHORT, add_card, billed, choose, state
 from tests.credit.pages import set_clock
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
@@ -23,14 +24,19 @@ FOR_SPRING = {"threshold": "1,000", "message": "For spring.", "request_key": "fo
 CARD = {"number": "4242424242424242", "request_key": "form-1"}
 
 
-@pytest.fixture
-def shop(clock: Callable[[str], None]) -> Shop:
+@kept(TAEL_SANDBOX=True)
+def written() -> Shop:
     """Has 50.00 outstanding of 200.00, and pays 39.00 a month by transfer."""
     shop = shops.join("2026-11-01 09:00", plan_price="39.00")
     shop.charge("2026-11-05 10:00", "pick-pack", "50.00")
     shop.run_jobs("2026-11-10 00:00")
-    clock("2026-11-10 10:00")
     return shop
+
+
+@pytest.fixture
+def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    clock("2026-11-10 10:00")
+    return written
 
 
 def test_it_says_how_far_the_threshold_is_and_when_bills_come(shop: Shop) -> None:
@@ -128,6 +134,7 @@ def test_test_cards_are_for_demonstrations_only(
     assert not shop.account.cards.exists()
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_another_method_is_chosen_and_a_failed_bill_is_tried_with_it(
     clock: Callable[[str], None],
 ) -> None:
@@ -175,6 +182,7 @@ def test_a_card_is_removed_once_nothing_is_collected_from_it(shop: Shop) -> None
     assert "This card is not there any more." in send(shop, remove)
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_an_account_in_another_currency_than_proceeds_has_no_such_method(
     clock: Callable[[str], None],
 ) -> None:

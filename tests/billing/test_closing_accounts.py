@@ -10,6 +10,7 @@ from lib.refusals import Invalid, Refused
 from tests import shops
 from tests.billing import deciding
 from tests.threads import at_once, every_order
+from tests.whole import full
 
 pytestmark = pytest.mark.django_db
 
@@ -84,7 +85,7 @@ def test_a_priced_repeat_is_known_too() -> None:
     assert deciding.priced(shop, "2026-11-10 13:00", "pick-pack", 3) == "rejected account_closed"
 
 
-@pytest.mark.parametrize("interval", [30, 45])
+@pytest.mark.parametrize("interval", [45, *full(30)])
 def test_no_plan_fee_and_no_cycle_bill_ever_again(interval: int) -> None:
     shop = open_shop(plan_interval_days=interval)
     shop.charge("2026-11-05 12:00", "pick-pack", "20.00")

@@ -12,6 +12,7 @@ from tests.billing import deciding
 from tests.billing.pages import address_of, read, send
 from tests.credit.pages import set_clock
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
@@ -28,14 +29,19 @@ FORM = {
 }
 
 
-@pytest.fixture
-def shop(clock: Callable[[str], None]) -> Shop:
+@kept()
+def written() -> Shop:
     """Was charged 5.00 for picking (c-1), and 9.00 for a label (+/ &c)."""
     shop = shops.join("2026-11-01 09:00")
     shop.charge("2026-11-03 10:00", "pick-pack", "5.00", "c-1", request="FR-7")
     shop.charge("2026-11-03 11:00", "shipping-label", "9.00", "+/ &c", request="FR-7")
-    clock("2026-11-10 10:00")
     return shop
+
+
+@pytest.fixture
+def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    clock("2026-11-10 10:00")
+    return written
 
 
 def ask(shop: Shop, role: str = "OWNER", **content: Any) -> str:

@@ -19,6 +19,7 @@ from billing.operations import charges, credits, invoice_decisions, prices
 from lib.csv_files import BLOCK
 from tests import shops
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
@@ -43,7 +44,7 @@ End of billing cycle,Date,Order,Rate,App,Start of plan,End of plan
 """
 
 
-@pytest.fixture
+@kept()
 def shop() -> Shop:
     """A plan of 39.00 billed on joining, and a threshold bill of 241.20 on 12 November."""
     shop = shops.join("2026-11-01 09:00", name="Rosewood, Dresses", plan_price="39.00")
@@ -146,6 +147,7 @@ def test_pythons_csv_reads_back_every_amount(shop: Shop) -> None:
     assert [row["Order"] for row in rows] == ["FR-7", "'-5", "'@x", "", "FR-7", "FR-1"]
 
 
+@pytest.mark.usefixtures("nothing_kept")
 @pytest.mark.parametrize("name", ["=1+1", "@x", "-5", "+66", "＝1"])
 def test_a_store_whose_name_is_a_formula_is_none_in_a_spreadsheet(name: str) -> None:
     shops.join("2026-11-01 09:00", name=name, plan_price="39.00").run_jobs("2026-11-01 10:00")
@@ -153,6 +155,7 @@ def test_a_store_whose_name_is_a_formula_is_none_in_a_spreadsheet(name: str) -> 
     assert (row["Store Name"], row["Amount"], row["Order"]) == (f"'{name}", "39.00", "")
 
 
+@pytest.mark.usefixtures("nothing_kept")
 @pytest.mark.parametrize(
     ("currency", "amount", "price", "rate"),
     [("JPY", "1200", "400.5", "400.5"), ("KWD", "1.205", "0.4", "0.400")],

@@ -9,6 +9,7 @@ from billing.operations import prices
 from lib.refusals import Invalid
 from tests import shops
 from tests.billing import deciding
+from tests.kept import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -16,7 +17,7 @@ NOW = "2026-11-10 12:00"
 DAY = shops.instant(NOW).date()
 
 
-@pytest.fixture
+@kept()
 def shop() -> shops.Shop:
     """In November 2026, with no prices yet."""
     shop = shops.join("2026-11-01 10:00", billing_threshold="100000.00")
@@ -76,6 +77,7 @@ def test_an_own_price_can_begin_again_after_it_ended(shop: shops.Shop) -> None:
     assert cost(shop, "2026-11-07 12:00") == "1.75"
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_a_price_to_come_holds_from_the_start_of_its_local_day() -> None:
     bangkok = shops.join("2026-11-01 10:00", timezone="Asia/Bangkok", billing_threshold="1000.00")
     deciding.price("pick-pack", "1.00", "2026-11-01")
@@ -119,6 +121,7 @@ def test_quantity_times_price_is_rounded_once(
     assert shop.figures() == (amount, "0.00") or shop.invoices() != []
 
 
+@pytest.mark.usefixtures("nothing_kept")
 @pytest.mark.parametrize(
     ("currency", "unit_price", "quantity", "amount"),
     [
@@ -139,6 +142,7 @@ def test_currencies_round_to_their_own_digits(
     assert cost(shop, NOW, quantity=quantity) == amount
 
 
+@pytest.mark.usefixtures("nothing_kept")
 @pytest.mark.parametrize("currency", ["USD", "JPY", "KWD"])
 def test_a_quantity_times_a_price_beyond_any_amount_is_refused(currency: str) -> None:
     shop = shops.join("2026-11-01 10:00", billing_currency=currency, billing_threshold="200")
@@ -161,6 +165,7 @@ def test_without_a_price_a_charge_is_refused_naming_fee_currency_and_day(shop: s
         )
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_the_day_that_a_refusal_names_is_the_merchants_own() -> None:
     shop = shops.join("2026-11-01 10:00", timezone="Asia/Tokyo")
     assert "2026-11-11" in deciding.refusal(shop, "2026-11-10T15:00:00Z", "pick-pack")
@@ -223,6 +228,7 @@ def test_a_late_charge_gets_the_price_of_its_own_day(shop: shops.Shop) -> None:
     assert shop.statement("2026-12") == (False, {"FULFILMENT": (2, "3.00")})
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_a_priced_charge_moves_thresholds_like_any_other() -> None:
     shop = shops.join("2026-11-01 10:00", billing_threshold="200.00")
     deciding.price("shipping-label", "1.333333", "2026-11-01")
@@ -300,6 +306,7 @@ def test_a_general_price_starts_where_days_begin_first() -> None:
     assert FeePrice.objects.count() == 3
 
 
+@pytest.mark.usefixtures("nothing_kept")
 @pytest.mark.parametrize(
     ("zone", "at", "over"),
     [

@@ -6,13 +6,14 @@ from billing.models import Charge
 from gateway.events import apply_all
 from lib import events
 from tests import shops
+from tests.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 NOW = "2026-11-10 12:00"
 
 
-@pytest.fixture
+@kept()
 def shop() -> shops.Shop:
     shop = shops.join("2026-11-01 10:00", billing_threshold="200.00")
     shop.run_jobs(NOW)  # a refused charge may still have worked off the days before it
@@ -131,6 +132,7 @@ def test_a_charge_without_amount_is_refused_naming_its_fee(shop: shops.Shop) -> 
     assert "pick-pack" in outcome.reason
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_the_billing_currency_is_the_one_that_counts() -> None:
     shop = shops.join(NOW, currency="THB", billing_currency="USD")
     with shop.unchanged():
@@ -147,6 +149,7 @@ def test_two_merchants_may_use_one_reference(shop: shops.Shop) -> None:
     assert (shop.figures(), willow.figures()) == (("10.00", "0.00"), ("20.00", "0.00"))
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_one_refused_charge_does_not_keep_the_others_of_its_batch() -> None:
     shop = shops.join("2026-11-01 10:00")
     sent: list[dict[str, object]] = []

@@ -10,6 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from billing.operations import credits
 from tests import shops
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.django_db
 PAGES = ["requests/", "requests/FR-7/"]
 
 
-@pytest.fixture
+@kept()
 def shop() -> Shop:
     """FR-7 cost 5.00 and 12.00 and got 1.50 back; FR-8 cost 2.00; one charge has no request."""
     shop = shops.join("2026-10-01 09:00", billing_threshold="12.00")

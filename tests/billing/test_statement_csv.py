@@ -18,6 +18,7 @@ from billing.operations import charges, credits
 from lib.csv_files import BLOCK
 from tests import shops
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
@@ -36,7 +37,7 @@ Service date,Service time (UTC),Arrived (UTC),Late,Bill #
 """
 
 
-@pytest.fixture
+@kept()
 def shop() -> Shop:
     """A shop in Los Angeles with three charges in October, two of them billed on the 31st."""
     shop = shops.join("2026-10-01 09:00", timezone="America/Los_Angeles", name="Rosewood, Dresses")
@@ -111,6 +112,7 @@ def test_a_late_charge_is_marked_and_keeps_its_service_day(shop: Shop) -> None:
     assert row["Bill #"] == "2026-000002"
 
 
+@pytest.mark.usefixtures("nothing_kept")
 @pytest.mark.parametrize(("currency", "amount"), [("JPY", "1200"), ("KWD", "1.205")])
 def test_amounts_have_the_digits_of_their_currency(currency: str, amount: str) -> None:
     shop = shops.join("2026-10-01 09:00", currency=currency, billing_threshold="9000")
@@ -119,6 +121,7 @@ def test_amounts_have_the_digits_of_their_currency(currency: str, amount: str) -
     assert f",1,{amount},{currency}," in exported(shop)
 
 
+@pytest.mark.usefixtures("nothing_kept")
 @pytest.mark.parametrize(
     ("currency", "amount", "given_back"),
     [("USD", "20.00", "-5.00"), ("JPY", "1200", "-500"), ("KWD", "1.205", "-0.055")],
@@ -148,6 +151,7 @@ def test_a_credit_of_the_month_is_a_negative_number(
     assert credited["Service date"] == "2026-10-20"
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_charges_of_a_draft_have_no_bill_yet() -> None:
     shop = shops.join("2026-10-01 09:00")
     BillingAccount.objects.update(reviews_bills=True)

@@ -3,13 +3,14 @@ from pytest_django import DjangoAssertNumQueries
 
 from tests import shops
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept()
 def shop() -> Shop:
     """October is closed (15.50 billed, 1.00 not), November open with 2.00 and a late 3.00."""
     shop = shops.join("2026-10-01 09:00")
@@ -33,6 +34,7 @@ def test_statements_are_listed_latest_month_first(shop: Shop) -> None:
     assert page.index("November 2026") < page.index("October 2026")
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_a_merchant_without_statements_reads_what_opens_one() -> None:
     shop = shops.join("2026-10-01 09:00")
     assert "No statements yet. The first fulfilment or shipping charge opens one." in read(shop, "")

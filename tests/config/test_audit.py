@@ -16,6 +16,7 @@ from lib.audit import Check
 from tests.config import audited
 from tests.config.audit_breaks import BREAKS
 from tests.config.breaking import DECLARED, drop
+from tests.whole import full
 
 ROWS_CHECKED = {
     "limit and used are the sums of the line's entries": 5,
@@ -199,8 +200,15 @@ def test_empty_books_are_clean() -> None:
 
 
 @pytest.mark.usefixtures("winter", "db")
+@pytest.mark.parametrize("among_all", [False, *full(True)])
 @pytest.mark.parametrize(("check", "sql", "seen"), BREAKS, ids=[broken.check for broken in BREAKS])
-def test_a_break_is_named_with_its_row(check: str, sql: str, seen: str) -> None:
+def test_a_break_is_named_with_its_row(
+    check: str, sql: str, seen: str, among_all: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its own check alone, and in `make test-full` with all others running, too."""
+    if not among_all:
+        (its_own,) = (one for one in audit.registered() if one.name == check)
+        monkeypatch.setattr(audit, "registered", lambda: [its_own])
     assert seen in violations(audited_with(sql))[check]
 
 

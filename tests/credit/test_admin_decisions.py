@@ -37,6 +37,7 @@ from tests.factories import UserFactory, browser_of, member
 from tests.factories import operator as of_ours
 from tests.kept import kept
 from tests.shops import Shop
+from tests.whole import some
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +112,8 @@ CASES = [
          "licence is CONFIRMED already", ("seen",)),
 ]  # fmt: skip
 every_decision = pytest.mark.parametrize("case", CASES, ids=str)
+# Each is taken in `make test`; what else is tried at each is left to the whole.
+some_decisions = pytest.mark.parametrize("case", some(CASES, 3), ids=str)
 
 
 @every_decision
@@ -133,7 +136,7 @@ def test_an_operator_decides_once(shop: Shop, case: Case) -> None:
         assert case.name == "limit" or page not in text(browser.get(address(row, "change")))
 
 
-@every_decision
+@some_decisions
 def test_what_must_be_said_is_asked_for(shop: Shop, case: Case) -> None:
     row = case.of(shop)
     browser = browser_of(operator(row._meta.model_name or ""))
@@ -146,7 +149,7 @@ def test_what_must_be_said_is_asked_for(shop: Shop, case: Case) -> None:
             assert response.context["form"].errors
 
 
-@every_decision
+@some_decisions
 def test_who_may_not_change_such_rows_decides_nothing(shop: Shop, case: Case) -> None:
     row = case.of(shop)
     page = address(row, "decide", case.name)

@@ -11,6 +11,7 @@ from credit.operations import freezes
 from tests import shops
 from tests.credit.pages import read, set_clock
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -18,15 +19,20 @@ pytestmark = pytest.mark.django_db
 clock = pytest.fixture(set_clock)
 
 
-@pytest.fixture
-def shop(clock: Callable[[str], None]) -> Shop:
+@kept()
+def written() -> Shop:
     """On 12 October: 1,000 of limit, 600 of it held, 200 of that due on the 22nd."""
     shop = shops.join("2026-10-01 09:00", credit_limit="1000.00")
     shop.place("2026-10-10 10:00", "A-1", "400.00", buyer="Malee")
     shop.place("2026-10-11 10:00", "A-2", "200.00", buyer="Somchai")
     shop.deliver("2026-10-12 10:00", "A-2")
-    clock("2026-10-12 12:00")
     return shop
+
+
+@pytest.fixture
+def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    clock("2026-10-12 12:00")
+    return written
 
 
 def asked(shop: Shop, amount: str) -> str:

@@ -20,6 +20,7 @@ from tests.credit.withdrawing import (
     withdraw,
 )
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
@@ -30,13 +31,18 @@ NOBODY_ELSE = {"stranger": 404, "operator": 404, "nobody": 302}
 OTHER_CARD = "4000 0000 0000 0119"
 
 
-@pytest.fixture
-def shop(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Shop:
+@kept(TAEL_SANDBOX=True)
+def written() -> Shop:
     """With one destination, usable since yesterday, in a demonstration: no second factor."""
-    settings.TAEL_SANDBOX = True
     shop = shop_with("300.00")
-    set_clock(monkeypatch)(NOW)
     return shop
+
+
+@pytest.fixture
+def shop(written: Shop, monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Shop:
+    settings.TAEL_SANDBOX = True
+    set_clock(monkeypatch)(NOW)
+    return written
 
 
 def post(shop: Shop, role: str = "OWNER", **said: str) -> Any:

@@ -20,11 +20,12 @@ from notices.models import Notice
 from tests import shops
 from tests.credit import withdrawing
 from tests.credit.withdrawing import JOINED, MERCHANT, add
+from tests.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept()
 def shop() -> shops.Shop:
     return shops.join(JOINED, credit_limit="1000.00")
 
@@ -174,6 +175,7 @@ def listed(shop: shops.Shop) -> list[tuple[str, bool, int]]:
     return [(str(one), one.is_removed, one.under_way) for one in found]
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_removed_it_takes_nothing_new_and_is_gone_when_the_last_withdrawal_is_over(
     settings: LazySettings,
 ) -> None:

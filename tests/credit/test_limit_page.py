@@ -14,6 +14,7 @@ from lib import money
 from tests import shops
 from tests.credit.pages import read, set_clock
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -22,8 +23,8 @@ clock = pytest.fixture(set_clock)
 Clock = Callable[[str], None]
 
 
-@pytest.fixture
-def shop(clock: Clock) -> Shop:
+@kept()
+def written() -> Shop:
     """On 8 October: A-1 holds 300, A-2 was paid, and the limit was raised to 1,500 on the 5th."""
     shop = shops.join("2026-10-01 09:00", credit_limit="1000.00")
     shop.place("2026-10-02 10:00", "A-1", "300.00")
@@ -36,8 +37,13 @@ def shop(clock: Clock) -> Shop:
         reason="=a good season",
         now=shop.at("2026-10-05 10:00"),
     )
-    clock("2026-10-08 12:00")
     return shop
+
+
+@pytest.fixture
+def shop(written: Shop, clock: Clock) -> Shop:
+    clock("2026-10-08 12:00")
+    return written
 
 
 def rows(shop: Shop, path: str) -> list[list[str]]:

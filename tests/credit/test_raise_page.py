@@ -11,6 +11,7 @@ from tests import shops
 from tests.credit.pages import read, set_clock
 from tests.credit.reviewing import DECEMBER, shop_with
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
@@ -22,12 +23,17 @@ FOR_SPRING = {"limit": "8,000", "message": "For spring.", "request_key": "form-1
 WHY_5_000 = {"message": "Why 5,000?", "request_key": "form-2"}
 
 
-@pytest.fixture
-def shop(clock: Callable[[str], None]) -> Shop:
+@kept()
+def written() -> Shop:
     """The domain's new shop before its first review: 50.42 points, grade C."""
     shop = shop_with("1000.00", ("4.4", "60", "80", "85"))
-    clock("2026-11-10 10:00")
     return shop
+
+
+@pytest.fixture
+def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    clock("2026-11-10 10:00")
+    return written
 
 
 def test_it_says_what_the_next_review_would_make_of_the_line(shop: Shop) -> None:

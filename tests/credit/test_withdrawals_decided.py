@@ -38,17 +38,18 @@ from tests.credit.withdrawing import (
     unchanged,
     withdraw,
 )
+from tests.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept()
 def shop() -> shops.Shop:
     """300.00 can be withdrawn."""
     return shop_with("300.00")
 
 
-@pytest.fixture
+@kept()
 def rich() -> shops.Shop:
     """50,000.00 can be withdrawn; above 10,000 somebody has to approve."""
     return shop_with("50000.00", "rich")
