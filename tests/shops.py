@@ -8,15 +8,12 @@
 Times are the merchant's own wall clock, unless they carry an offset; amounts are what events carry.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
-
-from django.forms import model_to_dict
 
 from billing.models import BillingAccount, Charge
 from billing.operations import charges
@@ -177,27 +174,6 @@ class Shop:
 
     def books(self) -> dict[str, Any]:
         return books.of_merchant(self.merchant)
-
-    @contextmanager
-    def unchanged(self, *, refused_cash: int = 0) -> Iterator[None]:
-        """Whatever happens in here leaves the merchant's books as they were.
-
-        Beside them stand so many more refused payments and refunds for operators to look at.
-        """
-        before, known = self._everything(), self.line.refused_cash.count()
-        yield
-        assert self._everything() == before
-        assert self.line.refused_cash.count() == known + refused_cash
-
-    def _everything(self) -> tuple[object, ...]:
-        line, account = self.line, self.account
-        kept = (line.payments, line.refunds, line.metrics, account.charges)
-        asked = (account.credits, account.threshold_requests)
-        terms = (account.changes, account.plan_terms, account.requests)
-        rows = (rows.count() for rows in (*kept, *asked, *terms))
-        # When an account was held last is no change: also by what turned out to be a repeat.
-        fields = model_to_dict(account, exclude=["last_wrote_at"])
-        return self.books(), fields, *rows
 
     def limit(self) -> tuple[str, str, str]:
         """limit, used, available."""

@@ -4,11 +4,8 @@ The shop joined on 1 November with a threshold of 200.00 USD, and owes 30.00 of 
 by bank transfer. What operators do happens on 4 November.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.db.models import Model
 from moneyed import Money
@@ -53,20 +50,6 @@ def operator(*may_change: str, email: str = DECIDER) -> User:
     user.user_permissions.set(ours.filter(codename__startswith="view_"))
     user.user_permissions.add(*ours.filter(codename__in=[f"change_{name}" for name in may_change]))
     return user
-
-
-def everything() -> list[Any]:
-    models = [model for label in ("billing", "credit") for model in
-              apps.get_app_config(label).get_models()]  # fmt: skip
-    models += [apps.get_model("notices.Notice"), apps.get_model("merchants.TimeZonePeriod")]
-    return [list(model._default_manager.order_by("pk").values()) for model in models]
-
-
-@contextmanager
-def nothing_changes() -> Iterator[None]:
-    before = everything()
-    yield
-    assert everything() == before
 
 
 def join() -> Shop:

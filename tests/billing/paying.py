@@ -1,16 +1,14 @@
 """What tests of payments have in common: paying, deciding, and what the books say of a bill."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
 from moneyed import Money
 
-from billing.models import BillDecision, Card, Invoice, Payment
+from billing.models import Card, Invoice, Payment
 from billing.operations import bill_decisions, payment_methods, payments, transfers
 from billing.providers.registry import Answer
 from lib import money
@@ -251,41 +249,6 @@ def told(shop: shops.Shop) -> list[str]:
 def clock(shop: shops.Shop, at: datetime) -> str:
     """The instant on the merchant's wall clock, to the second where it is not a whole minute."""
     return str(at.astimezone(ZoneInfo(shop.zone)).replace(tzinfo=None)).removesuffix(":00")
-
-
-@contextmanager
-def unchanged(*affected: shops.Shop) -> Iterator[None]:
-    """Whatever happens in here leaves books, bills and payments of these shops as they were."""
-    before = [_everything(shop) for shop in affected]
-    yield
-    assert [_everything(shop) for shop in affected] == before
-
-
-def _everything(shop: shops.Shop) -> list[object]:
-    account, line = shop.account, shop.line
-    on_bills = {"invoice__account": account}
-    rows = (
-        Invoice.objects.filter(account=account),
-        Payment.objects.filter(**on_bills),
-        BillDecision.objects.filter(**on_bills),
-        account.unapplied_entries.all(),
-        account.items.all(),
-        account.changes.all(),
-        account.cards.all(),
-        line.freezes.all(),
-        shop.merchant.notices.all(),
-        type(account).objects.filter(pk=account.pk),
-        type(line).objects.filter(pk=line.pk),
-    )
-    return [shop.books(), *(_without_when_held(found) for found in rows)]
-
-
-def _without_when_held(found: QuerySet[Any]) -> list[dict[str, Any]]:
-    """When an account or a line was held last is no change: also by what was a repeat."""
-    return [
-        {name: value for name, value in row.items() if name != "last_wrote_at"}
-        for row in found.order_by("pk").values()
-    ]
 
 
 # A provider that answers as it is told.

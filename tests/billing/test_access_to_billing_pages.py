@@ -5,11 +5,12 @@ from pytest_django import Settings
 
 from billing.operations import credits
 from tests import shops
-from tests.billing.pages import address_of, answers, read
+from tests.billing.pages import address_of, answers, everybody, read
 from tests.billing.paying import GOOD, add_card
 from tests.factories import browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -78,8 +79,9 @@ def test_owners_and_finance_export_and_ask(shop: Shop, path: str) -> None:
 )
 def test_owners_and_finance_act(shop: Shop, path: str, answer: int) -> None:
     path = path.format(card=shop.account.card_id)
-    with shop.unchanged():
-        assert answers(shop, path, method="post") == {
+    clients = everybody(shop)
+    with nothing_changes():
+        assert answers(shop, path, clients, method="post") == {
             **{"OWNER": answer, "FINANCE": answer, "VIEWER": 403},
             **NOBODY_ELSE,
         }
@@ -97,10 +99,9 @@ def test_owners_and_finance_act(shop: Shop, path: str, answer: int) -> None:
     ],
 )
 def test_nothing_is_done_by_reading(shop: Shop, path: str) -> None:
-    with shop.unchanged():
-        response = browser_of(member(shop)).get(
-            address_of(shop, path.format(card=shop.account.card_id))
-        )
+    client = browser_of(member(shop))
+    with nothing_changes():
+        response = client.get(address_of(shop, path.format(card=shop.account.card_id)))
     assert response.status_code == 302
     assert response["Location"] in {
         "/m/rosewood/billing/settings/",

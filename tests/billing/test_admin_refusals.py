@@ -13,10 +13,11 @@ from backoffice import decisions
 from billing.models import Invoice
 from billing.operations import ended_payments, transfers
 from tests.billing import operator_decisions as deciding
-from tests.billing.operator_decisions import DECIDED_AT, WHY, nothing_changes, operator, reread
+from tests.billing.operator_decisions import DECIDED_AT, WHY, operator, reread
 from tests.credit.deciding import address, text
 from tests.factories import browser_of
 from tests.shops import Shop
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -38,8 +39,9 @@ def post(row: Model, name: str, **said: str) -> Any:
 
 
 def refusal(row: Model, name: str, **said: str) -> str:
+    browser = browser_of(operator(row._meta.model_name or ""))
     with nothing_changes():
-        return text(post(row, name, **said))
+        return text(browser.post(address(row, "decide", name), said, follow=True))
 
 
 def pay_a_part(bill: Invoice) -> None:

@@ -11,6 +11,7 @@ from tests import shops
 from tests.billing import reversing
 from tests.billing.reversing import account, freezes, offended
 from tests.stripe_server import OddStripe, send_event
+from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +45,7 @@ def test_a_disputed_card_is_not_asked_again(odd: OddStripe, disputed: shops.Shop
 
 
 def test_nor_may_somebody_pay_with_it_now(odd: OddStripe, disputed: shops.Shop) -> None:
-    with disputed.unchanged(), pytest.raises(payments.CardDisputed):
+    with nothing_changes(), pytest.raises(payments.CardDisputed):
         payments.pay_now(
             invoice_id=Invoice.objects.latest("pk").pk,
             actor="mei@rosewood.example",

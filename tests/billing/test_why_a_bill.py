@@ -15,6 +15,7 @@ from tests import shops
 from tests.billing import deciding
 from tests.billing.paying import OPERATOR, transfer
 from tests.shops import Shop
+from tests.unchanged import nothing_changes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -122,7 +123,7 @@ def test_a_closed_account_forecasts_nothing_and_takes_no_decision_about_its_thre
     assert (ahead.threshold_on, ahead.next_bill_on, ahead.next_bill) == (None, None, None)
     now = shop.at("2026-12-02 13:00")
     by = {"actor": OPERATOR, "reason": "agreed", "now": now}
-    with shop.unchanged():
+    with nothing_changes():
         with pytest.raises(AccountClosed):
             thresholds.approve(request_id=request.pk, **by)  # type: ignore[arg-type]
         with pytest.raises(AccountClosed):

@@ -26,6 +26,7 @@ from tests.factories import browser_of, member
 from tests.packages import PACKAGES
 from tests.shops import Shop
 from tests.text import text_of
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -103,7 +104,7 @@ def shop() -> Shop:
 @pytest.mark.usefixtures("ahead")
 def test_a_page_says_so_and_nothing_is_written(shop: Shop) -> None:
     browser = browser_of(member(shop))
-    with shop.unchanged():
+    with nothing_changes():
         page = browser.get("/m/rosewood/")
         sent = browser.post("/m/rosewood/credit/raise/ask/", {"limit_wanted": "9000.00"})
     assert (page.status_code, sent.status_code) == (503, 503)

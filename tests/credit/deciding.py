@@ -1,10 +1,7 @@
 """What tests of operators' decisions in the admin have in common."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.db.models import Model
 from django.urls import reverse
@@ -35,17 +32,3 @@ def address(row: Model, page: str, *args: object) -> str:
 
 def text(response: Any) -> str:
     return str(response.content.decode())
-
-
-def everything() -> list[Any]:
-    models = list(apps.get_app_config("credit").get_models())
-    others = ("merchants.Profile", "merchants.ProfileStep", "notices.Notice")
-    models += map(apps.get_model, others)
-    return [list(model._default_manager.order_by("pk").values()) for model in models]
-
-
-@contextmanager
-def nothing_changes() -> Iterator[None]:
-    before = everything()
-    yield
-    assert everything() == before

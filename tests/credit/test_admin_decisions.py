@@ -17,7 +17,6 @@ from tests.credit.deciding import (
     DECIDER,
     WHY,
     address,
-    nothing_changes,
     operator,
     text,
 )
@@ -37,6 +36,7 @@ from tests.factories import UserFactory, browser_of, member
 from tests.factories import operator as of_ours
 from tests.kept import kept
 from tests.shops import Shop
+from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -150,16 +150,16 @@ def test_what_must_be_said_is_asked_for(shop: Shop, case: Case) -> None:
 def test_who_may_not_change_such_rows_decides_nothing(shop: Shop, case: Case) -> None:
     row = case.of(shop)
     page = address(row, "decide", case.name)
+    looker, owner = browser_of(operator("order")), browser_of(member(shop))
+    forged = Client(enforce_csrf_checks=True)
+    forged.force_login(UserFactory.create(is_staff=True, is_superuser=True))
     with nothing_changes():
-        looker = browser_of(operator("order"))
         assert page not in text(looker.get(address(row, "change")))
         assert looker.get(page).status_code == 403
         assert looker.post(page, case.said).status_code == 403
-        for stranger in (browser_of(member(shop)), Client()):
+        for stranger in (owner, Client()):
             response = stranger.post(page, case.said)
             assert response.status_code in (302, 403)
-        forged = Client(enforce_csrf_checks=True)
-        forged.force_login(UserFactory.create(is_staff=True, is_superuser=True))
         assert forged.post(page, case.said).status_code == 403
 
 
@@ -167,8 +167,9 @@ def test_superusers_and_administrators_decide_nothing_about_credit(shop: Shop) -
     page = address(shop.line, "decide", "limit")
     root = UserFactory.create(is_staff=True, is_superuser=True)
     for person in (root, of_ours("Administrator")):
+        browser = browser_of(person)
         with nothing_changes():
-            assert browser_of(person).post(page, {"limit": "1000", **WHY}).status_code == 403
+            assert browser.post(page, {"limit": "1000", **WHY}).status_code == 403
 
 
 @pytest.mark.parametrize("page", [("decide", "nonsense"), ("download", "nonsense")])
@@ -253,7 +254,7 @@ def test_the_licence_is_there_to_be_looked_at(shop: Shop) -> None:
 
 def test_who_asked_for_a_withdrawal_does_not_approve_it(shop: Shop) -> None:
     row = withdraw(shop, "20000.00", actor=DECIDER)
+    browser = browser_of(operator("withdrawal"))
     with nothing_changes():
-        browser = browser_of(operator("withdrawal"))
         response = browser.post(address(row, "decide", "approve"))
         assert "was requested by olga@tael.example" in text(response)

@@ -12,6 +12,7 @@ from tests import shops
 from tests.credit.pages import read, set_clock
 from tests.factories import browser_of, member
 from tests.shops import Shop
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -105,7 +106,7 @@ def test_asking_reserves_nothing(
     shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     client = browser_of(member(shop))
-    with shop.unchanged():
+    with nothing_changes():
         client.get("/m/rosewood/credit/check/?amount=450")
     with django_assert_max_num_queries(12):
         client.get("/m/rosewood/credit/check/?amount=450")

@@ -16,6 +16,7 @@ from notices import letters
 from notices.models import Notice
 from tests import shops
 from tests.credit.reviewing import DECEMBER, OPERATOR, latest, limit, metrics, outcome, shop_with
+from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +73,7 @@ def test_a_limit_set_by_an_operator_ends_it_for_good() -> None:
     )
     set_limit(shop, "2026-12-03 10:00", "15000")
     assert latest(shop).status == "VOID"
-    with shop.unchanged(), pytest.raises(AlreadyDecided):
+    with nothing_changes(), pytest.raises(AlreadyDecided):
         approve(shop, "2026-12-03 11:00")
     assert limit(shop) == "15000.00"
     assert told() == [("PENDING", "30000.00"), ("VOID", "30000.00")]

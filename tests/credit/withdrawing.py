@@ -1,7 +1,5 @@
 """What tests of withdrawals have in common: shops with earnings, destinations, and their books."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -174,25 +172,3 @@ def suspect(shop: shops.Shop, at: str = NOW) -> Freeze:
         note="odd buyers",
         now=shop.at(at),
     )
-
-
-@contextmanager
-def unchanged(*affected: shops.Shop) -> Iterator[None]:
-    """Whatever happens in here leaves earnings, withdrawals, destinations and notices alone."""
-    before = [_everything(shop) for shop in affected]
-    yield
-    assert [_everything(shop) for shop in affected] == before
-
-
-def _everything(shop: shops.Shop) -> list[object]:
-    line = shop.line
-    return [
-        (line.proceeds, line.paid_out),
-        list(line.proceeds_entries.order_by("pk").values()),
-        list(line.withdrawals.order_by("pk").values()),
-        [
-            {**row, "number": bytes(row["number"])}
-            for row in line.destinations.order_by("pk").values()
-        ],
-        list(Notice.objects.filter(merchant_id=line.pk).order_by("pk").values()),
-    ]
