@@ -14,6 +14,7 @@ from billing.providers.registry import Answer
 from lib import money
 from lib.refusals import Refused
 from tests import shops
+from tests.factories import CardFactory, ShopFactory
 
 MEI = "mei@rosewood.example"
 OPERATOR = "olga@tael.example"
@@ -24,8 +25,7 @@ GOOD, REFUSED, SHORT, SILENT = "4242", "0002", "9995", "0119"  # billing.provide
 
 def billed(reference: str = "rosewood", card: str = "", **terms: Any) -> shops.Shop:
     """A bill of 39.00, issued on 1 November at 10:00; the sandbox collects it, from the card."""
-    terms = {"plan_price": "39.00", "plan_interval_days": 365, "payment_method": "sandbox"} | terms
-    shop = shops.join("2026-11-01 10:00", reference, **terms)
+    shop = manual(reference, **{"payment_method": "sandbox"} | terms)
     if card:
         add_card(shop, "2026-11-01 10:00", card)
     return shop
@@ -33,8 +33,7 @@ def billed(reference: str = "rosewood", card: str = "", **terms: Any) -> shops.S
 
 def manual(reference: str = "rosewood", **terms: Any) -> shops.Shop:
     """A bill of 39.00, issued on 1 November at 10:00, due on the 8th."""
-    terms = {"plan_price": "39.00", "plan_interval_days": 365} | terms
-    return shops.join("2026-11-01 10:00", reference, **terms)
+    return ShopFactory.create(reference=reference, is_billed=True, **terms)
 
 
 # What people and jobs do; the answer is a word, or the code of a refusal.
@@ -104,14 +103,7 @@ def choose(shop: shops.Shop, at: str, method: str, card: Card | None = None) -> 
 
 
 def add_card(shop: shops.Shop, at: str, last_four: str, **said: Any) -> Card:
-    content: dict[str, Any] = {
-        "provider": "sandbox",
-        "token": f"tok-{last_four}",
-        "brand": "Visa",
-    } | said
-    return payment_methods.add_card(
-        merchant_id=shop.merchant.pk, last_four=last_four, actor=MEI, now=shop.at(at), **content
-    )
+    return CardFactory.create(shop=shop, at=at, last_four=last_four, **said)
 
 
 def _decide(operation: Callable[..., Invoice], shop: shops.Shop, at: str, pk: int) -> str:

@@ -3,11 +3,10 @@
 import pytest
 from pytest_django import Settings
 
-from billing.operations import credits
 from tests import shops
 from tests.billing.pages import address_of, answers, everybody, read
 from tests.billing.paying import GOOD, add_card
-from tests.factories import browser_of, member
+from tests.factories import CreditRequestFactory, browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
 from tests.unchanged import nothing_changes
@@ -110,15 +109,10 @@ def test_nothing_is_done_by_reading(shop: Shop, path: str) -> None:
 
 
 def test_a_credit_is_found_at_its_own_merchant_only(shop: Shop) -> None:
-    credit = credits.ask(
-        merchant_id=shop.merchant.pk,
-        charge="c-1",
-        fee="credit-pick-pack",
+    credit = CreditRequestFactory.create(
+        shop=shop,
+        at="2026-11-02 10:00",
         amount=shop.account.charges.get(reference="c-1").amount_money,
-        message="Packed twice.",
-        request_key="form-1",
-        actor="mei@rosewood.example",
-        now=shop.at("2026-11-02 10:00"),
     )
     found = answers(shop, f"credits/{credit.pk}/")
     assert found == {"OWNER": 200, "FINANCE": 200, "VIEWER": 200, **NOBODY_ELSE}

@@ -6,16 +6,15 @@ from typing import Any
 
 import pytest
 from django.db.models import Model
-from moneyed import Money
 from pytest_django import Settings
 
 from backoffice import decisions
 from billing.models import Invoice
-from billing.operations import ended_payments, transfers
+from billing.operations import ended_payments
 from tests.billing import operator_decisions as deciding
 from tests.billing.operator_decisions import DECIDED_AT, WHY, operator, reread
 from tests.credit.deciding import address, text
-from tests.factories import browser_of
+from tests.factories import TransferFactory, browser_of
 from tests.shops import Shop
 from tests.unchanged import nothing_changes
 
@@ -46,12 +45,9 @@ def refusal(row: Model, name: str, **said: str) -> str:
 
 def pay_a_part(bill: Invoice) -> None:
     """Half of its 240.00."""
-    transfers.record(
-        invoice_id=bill.pk,
-        amount=Money("120.00", "USD"),
-        reference="B-1",
-        actor="otto@tael.example",
-        now=deciding.BEFORE,
+    shop = Shop(bill.account.merchant.reference)
+    TransferFactory.create(
+        shop=shop, at=deciding.BEFORE, invoice=bill, amount="120.00", reference="B-1"
     )
 
 

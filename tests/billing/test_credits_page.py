@@ -11,7 +11,7 @@ from tests import shops
 from tests.billing import deciding
 from tests.billing.pages import address_of, read, send
 from tests.credit.pages import set_clock
-from tests.factories import browser_of, member
+from tests.factories import browser_of, member, proved
 from tests.shops import Shop
 from tests.text import text_of
 from tests.unchanged import nothing_changes
@@ -99,8 +99,9 @@ def test_a_form_sent_twice_is_one_credit(shop: Shop) -> None:
 
 
 def test_a_form_without_its_key_is_not_taken(shop: Shop) -> None:
+    client = proved(member(shop))
     with nothing_changes():
-        assert "One was packed twice." in ask(shop, request_key="")
+        assert "One was packed twice." in ask(shop, client=client, request_key="")
 
 
 def test_a_new_form_has_a_new_key(shop: Shop) -> None:
@@ -137,9 +138,10 @@ def test_what_cannot_be_is_refused_and_what_was_typed_stays(
 
 
 def test_the_same_form_with_other_content_is_refused(shop: Shop) -> None:
-    ask(shop)
+    client = proved(member(shop))
+    ask(shop, client=client)
     with nothing_changes():
-        said = ask(shop, amount="2.00")
+        said = ask(shop, client=client, amount="2.00")
     assert "This form was sent before, with other content." in said
 
 
@@ -188,6 +190,7 @@ def test_pages_take_few_queries(
 
 
 def test_a_mistake_in_a_hidden_field_is_told(shop: Shop) -> None:
+    client = proved(member(shop))
     with nothing_changes():
-        said = ask(shop, request_key="k" * 65)
+        said = ask(shop, client=client, request_key="k" * 65)
     assert "Ensure this value has at most 64 characters (it has 65)." in said

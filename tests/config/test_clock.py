@@ -22,7 +22,7 @@ from lib import clock
 from lib.clock import ClockAhead
 from tests import clocks, shops
 from tests.credit.withdrawal_pages import NEW
-from tests.factories import browser_of, member
+from tests.factories import JobRunFactory, browser_of, member
 from tests.packages import PACKAGES
 from tests.shops import Shop
 from tests.text import text_of
@@ -141,9 +141,7 @@ def test_a_scheduler_with_such_a_clock_gives_no_heartbeat() -> None:
 
 @pytest.mark.usefixtures("ahead")
 def test_a_chunk_that_was_begun_is_still_put_on_record(shop: Shop) -> None:
-    run = JobRun.objects.create(
-        job="credit-day-ends", due_at=RIGHT, started_at=RIGHT, rows_due=1, open_chunks=[1]
-    )
+    run = JobRunFactory.create(job="credit-day-ends", due_at=RIGHT, rows_due=1, open_chunks=[1])
     tasks.do_chunk(run.pk, 1, "credit-day-ends", [shop.line.pk], RIGHT.isoformat())
     run.refresh_from_db()
     assert (run.rows_done, run.rows_failed) == (1, 0)

@@ -10,7 +10,6 @@ from django.db.models import Model
 from django.test import Client
 
 from backoffice import decisions
-from merchants.operations import profiles
 from tests.credit import operator_decisions
 from tests.credit.deciding import (
     DECIDED_AT,
@@ -31,8 +30,8 @@ from tests.credit.operator_decisions import (
     sent,
     wanted_raise,
 )
-from tests.credit.withdrawing import MERCHANT, withdraw
-from tests.factories import UserFactory, browser_of, member
+from tests.credit.withdrawing import withdraw
+from tests.factories import ProfileFactory, UserFactory, browser_of, member
 from tests.factories import operator as of_ours
 from tests.kept import kept
 from tests.shops import Shop
@@ -231,9 +230,7 @@ def test_a_review_that_another_limit_has_ended_is_not_decided(shop: Shop) -> Non
 def test_a_profile_changed_meanwhile_is_looked_at_again(shop: Shop) -> None:
     row = profile(shop)
     browser = browser_of(operator("profile"))
-    profiles.complete(
-        merchant_id=row.pk, fields={"contact_name": "Another"}, actor=MERCHANT, now=DECIDED_AT
-    )
+    ProfileFactory.create(shop=shop, at=DECIDED_AT, fields={"contact_name": "Another"})
     with nothing_changes():
         response = browser.post(address(row, "decide", "confirm-contacts"), SEEN)
         assert "it was changed meanwhile" in text(response)

@@ -21,7 +21,6 @@ from tests.credit.withdrawing import (
     OPERATOR,
     add,
     approve,
-    destination_of,
     fees,
     refund,
     run,
@@ -32,6 +31,7 @@ from tests.credit.withdrawing import (
     suspect,
     withdraw,
 )
+from tests.factories import PayoutScheduleFactory
 from tests.threads import at_once
 from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
@@ -44,15 +44,7 @@ JOB = "automatic-withdrawals"
 def set_up(
     shop: shops.Shop, at: str = "2026-11-02 12:00", amount: str = "10.00", **said: Any
 ) -> PayoutSchedule:
-    content: dict[str, Any] = {"every": "DAILY", "destination_id": destination_of(shop).pk}
-    rule, _is_new = automatic.set_up(
-        merchant_id=shop.line.pk,
-        from_amount=Money(amount, "USD"),
-        actor=MERCHANT,
-        now=shop.at(at),
-        **content | said,
-    )
-    return rule
+    return PayoutScheduleFactory.create(shop=shop, at=at, from_amount=Money(amount, "USD"), **said)
 
 
 def requested() -> list[str]:
@@ -156,13 +148,13 @@ def test_what_makes_no_sense_is_refused(shop: shops.Shop, said: dict[str, Any], 
 
 
 def test_another_merchants_destination_or_currency_is_refused(shop: shops.Shop) -> None:
-    theirs = destination_of(shop_with("5.00", "elsewhere"))
+    theirs = shop_with("5.00", "elsewhere").destination
     with nothing_changes(), pytest.raises(UnknownDestination):
         set_up(shop, destination_id=theirs.pk)
     with nothing_changes(), pytest.raises(CurrencyMismatch):
         automatic.set_up(
             merchant_id=shop.line.pk,
-            destination_id=destination_of(shop).pk,
+            destination_id=shop.destination.pk,
             every="DAILY",
             from_amount=Money("10.00", "EUR"),
             actor=MERCHANT,

@@ -15,7 +15,6 @@ from tests.credit.withdrawing import (
     NOW,
     add,
     cancel,
-    destination_of,
     shop_with,
     withdraw,
 )
@@ -135,11 +134,11 @@ def test_the_form_says_that_it_takes_24_hours(shop: Shop) -> None:
 
 def test_one_is_removed(shop: Shop) -> None:
     client = browser_of(member(shop, email="mei@shop.example"))
-    path = f"/m/rosewood/credit/destinations/{destination_of(shop).pk}/remove/"
+    path = f"/m/rosewood/credit/destinations/{shop.destination.pk}/remove/"
     page = text_of(client.post(path, follow=True))
     assert "Bank card ···· 0003 was removed." in page
     assert "No destination yet." in page
-    assert destination_of(shop).removed_by == "mei@shop.example"
+    assert shop.destination.removed_by == "mei@shop.example"
     with nothing_changes():
         client.post(path)
 
@@ -147,7 +146,7 @@ def test_one_is_removed(shop: Shop) -> None:
 def test_one_that_is_removed_is_listed_until_what_goes_there_is_over(shop: Shop) -> None:
     withdrawal = withdraw(shop, "100.00")
     client = browser_of(member(shop))
-    path = f"/m/rosewood/credit/destinations/{destination_of(shop).pk}/remove/"
+    path = f"/m/rosewood/credit/destinations/{shop.destination.pk}/remove/"
     page = text_of(client.post(path, follow=True))
     assert "Removed; 1 withdrawal under way goes there" in page
     assert PayoutDestination.objects.get().removed_at is not None
@@ -165,7 +164,7 @@ def test_a_bank_account_is_added_by_its_country(shop: Shop) -> None:
 def test_anothers_is_not_found(shop: Shop) -> None:
     other = shop_with("5.00", "other-shop", name="Other Shop")
     client = browser_of(member(other))
-    pk = destination_of(shop).pk
+    pk = shop.destination.pk
     with nothing_changes():
         assert client.post(f"/m/other-shop/credit/destinations/{pk}/remove/").status_code == 404
         for unknown in ("0", "9" * 30):
@@ -195,7 +194,7 @@ def test_owners_and_finance_add(shop: Shop, method: str) -> None:
 
 
 def test_owners_and_finance_remove(shop: Shop) -> None:
-    path = f"destinations/{destination_of(shop).pk}/remove/"
+    path = f"destinations/{shop.destination.pk}/remove/"
     clients = everybody(shop)
     with nothing_changes():
         assert answers(shop, path, clients)["OWNER"] == 405

@@ -180,7 +180,7 @@ def test_removed_it_takes_nothing_new_and_is_gone_when_the_last_withdrawal_is_ov
 ) -> None:
     settings.TAEL_SANDBOX = True
     shop = withdrawing.shop_with("50000.00")
-    destination = withdrawing.destination_of(shop)
+    destination = shop.destination
     small, large = withdrawing.withdraw(shop, "100.00"), withdrawing.withdraw(shop, "20000.00")
     remove(shop, destination, "2026-11-03 11:00")
     with nothing_changes(), pytest.raises(DestinationNotUsable, match="was removed"):

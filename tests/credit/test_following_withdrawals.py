@@ -8,8 +8,6 @@ from django.conf import LazySettings
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from credit.models import CreditPolicy, Freeze
-from credit.operations import freezes
 from tests.credit.pages import answers, everybody, read, set_clock
 from tests.credit.withdrawal_pages import asked
 from tests.credit.withdrawing import (
@@ -23,7 +21,7 @@ from tests.credit.withdrawing import (
     shop_with,
     withdraw,
 )
-from tests.factories import browser_of, member
+from tests.factories import CreditPolicyFactory, FreezeFactory, browser_of, member
 from tests.shops import Shop
 from tests.text import text_of
 from tests.unchanged import nothing_changes
@@ -192,17 +190,9 @@ def test_pages_take_few_queries_however_many_there_are(
     shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     client = browser_of(member(shop))
-    CreditPolicy.objects.create(
-        currency="USD", version=3, starts_on="2026-11-02", free_withdrawals_a_month=1
-    )
+    CreditPolicyFactory.create(version=3, starts_on="2026-11-02", free_withdrawals_a_month=1)
     made = [withdraw(shop, "1.00") for _ in range(12)]
-    freezes.place(
-        merchant_id=shop.line.pk,
-        reason=Freeze.Reason.MANUAL,
-        actor="olga@tael.example",
-        note="a talk first",
-        now=shop.at(NOW),
-    )
+    FreezeFactory.create(shop=shop, at=NOW)
     too_much = urlencode(asked(shop, amount="1000.00"))
     for path in ("", "new/", f"new/?{urlencode(asked(shop))}", f"new/?{too_much}", f"{made[0]}/"):
         with django_assert_max_num_queries(12):

@@ -7,6 +7,7 @@ from credit.operations import freezes
 from credit.operations.freezes import AlreadyFrozen, AlreadyLifted
 from lib.refusals import Invalid
 from tests import shops
+from tests.factories import FreezeFactory
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -17,9 +18,7 @@ REASONS = list(Freeze.Reason)
 
 
 def freeze(shop: shops.Shop, reason: Freeze.Reason, note: str = "a look", at: str = AT) -> Freeze:
-    return freezes.place(
-        merchant_id=shop.line.pk, reason=reason, actor=OPERATOR, note=note, now=shop.at(at)
-    )
+    return FreezeFactory.create(shop=shop, at=at, reason=reason, note=note)
 
 
 def lift(shop: shops.Shop, one: Freeze, note: str = "all well", at: str = AT) -> Freeze:

@@ -13,6 +13,7 @@ from credit.operations import limits, requests
 from lib.refusals import CurrencyMismatch, Invalid
 from notices import letters
 from tests import shops
+from tests.factories import QuestionFactory, RaiseRequestFactory
 from tests.shops import Shop, instant
 from tests.unchanged import nothing_changes
 
@@ -34,19 +35,13 @@ def shop() -> Shop:
 def ask(
     shop: Shop, wanted: str = "8000.00", currency: str = "USD", message: str = "For spring."
 ) -> LimitRequest:
-    return requests.ask_raise(
-        merchant_id=shop.merchant.pk,
-        limit_wanted=Money(wanted, currency),
-        message=message,
-        actor=OWNER,
-        now=NOW,
+    return RaiseRequestFactory.create(
+        shop=shop, at=NOW, limit_wanted=Money(wanted, currency), message=message, actor=OWNER
     )
 
 
 def ask_question(shop: Shop, message: str = "Why 5,000?") -> LimitRequest:
-    return requests.ask_question(
-        merchant_id=shop.merchant.pk, message=message, actor=OWNER, now=NOW
-    )
+    return QuestionFactory.create(shop=shop, at=NOW, message=message, actor=OWNER)
 
 
 def approve(

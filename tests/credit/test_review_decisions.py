@@ -11,6 +11,7 @@ from credit.operations.review_decisions import AlreadyDecided, RaiseBlocked
 from lib.refusals import Invalid
 from tests import shops
 from tests.credit.reviewing import DECEMBER, OPERATOR, latest, limit, outcome, shop_with
+from tests.factories import FreezeFactory
 from tests.threads import at_once, every_order
 from tests.unchanged import nothing_changes
 
@@ -93,13 +94,7 @@ def test_a_decision_without_a_reason_is_refused(decide: Any) -> None:
 @pytest.mark.parametrize("reason", list(Freeze.Reason))
 def test_blocked_by_a_freeze_it_still_waits(reason: Freeze.Reason) -> None:
     shop = waiting()
-    freeze = freezes.place(
-        merchant_id=shop.line.pk,
-        reason=reason,
-        actor=OPERATOR,
-        note="look",
-        now=shop.at("2026-12-01 12:00"),
-    )
+    freeze = FreezeFactory.create(shop=shop, at="2026-12-01 12:00", reason=reason, actor=OPERATOR)
     with nothing_changes(), pytest.raises(RaiseBlocked, match="frozen"):
         approve(shop, at="2026-12-01 13:00")
     freezes.lift(freeze_id=freeze.pk, actor=OPERATOR, note="fine", now=shop.at("2026-12-01 14:00"))

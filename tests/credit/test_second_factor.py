@@ -13,8 +13,8 @@ from django.utils.html import escape
 from merchants.models import User
 from tests import shops
 from tests.credit.pages import set_clock
-from tests.credit.withdrawing import NOW, destination_of, shop_with
-from tests.factories import PASSWORD, browser_of, have_counted, member
+from tests.credit.withdrawing import NOW, shop_with
+from tests.factories import PASSWORD, EnrolledFactorFactory, browser_of, member
 from tests.shops import Shop
 from tests.text import text_of
 from tests.unchanged import nothing_changes
@@ -46,7 +46,7 @@ def shop(clock: Callable[[str], None], settings: LazySettings) -> Shop:
 
 
 def with_authenticator(person: User) -> User:
-    have_counted(auth.TOTP.activate(person, SECRET).instance)
+    EnrolledFactorFactory.create(factor=auth.TOTP.activate(person, SECRET).instance)
     return person
 
 
@@ -56,7 +56,7 @@ def code() -> str:
 
 
 def asked(shop: Shop) -> dict[str, str]:
-    destination = destination_of(shop).pk
+    destination = shop.destination.pk
     return {"amount": "100.00", "destination": str(destination), "request_key": "form-1"}
 
 

@@ -16,6 +16,7 @@ from notices import letters
 from notices.models import Notice
 from tests import shops
 from tests.credit.reviewing import DECEMBER, OPERATOR, latest, limit, metrics, outcome, shop_with
+from tests.factories import RaiseRequestFactory
 from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
@@ -82,12 +83,8 @@ def test_a_limit_set_by_an_operator_ends_it_for_good() -> None:
 
 def test_a_raise_that_the_merchant_asked_for_ends_it() -> None:
     shop = waiting()
-    request = requests.ask_raise(
-        merchant_id=shop.line.pk,
-        limit_wanted=Money("16000", "USD"),
-        message="For Christmas.",
-        actor="owner@rosewood.example",
-        now=shop.at("2026-12-02 10:00"),
+    request = RaiseRequestFactory.create(
+        shop=shop, at="2026-12-02 10:00", limit_wanted="16000", actor="owner@rosewood.example"
     )
     assert latest(shop).status == "PENDING"
     requests.approve_raise(

@@ -11,7 +11,6 @@ from tests.credit.pages import read, set_clock
 from tests.credit.withdrawal_pages import NEW, asked, confirm
 from tests.credit.withdrawing import (
     NOW,
-    destination_of,
     entries,
     fees,
     sell,
@@ -147,7 +146,7 @@ def test_a_fee_that_was_not_shown_is_shown_first(shop: Shop, fee: str) -> None:
     assert response.status_code == 302
     assert parse_qs(urlsplit(response["Location"]).query) == {
         "amount": ["100.00"],
-        "destination": [str(destination_of(shop).pk)],
+        "destination": [str(shop.destination.pk)],
         "request_key": ["form-1"],
     }
     assert "Fee 1.50 USD" in text_of(client.get(response["Location"]))
@@ -163,7 +162,7 @@ def test_a_destination_added_today_has_to_wait(shop: Shop, clock: Callable[[str]
 
 def test_anothers_destination_is_none_of_the_choices(shop: Shop) -> None:
     other = shop_with("5.00", "other-shop", name="Other Shop")
-    for unknown in (str(destination_of(other).pk), "x", "9" * 30):
+    for unknown in (str(other.destination.pk), "x", "9" * 30):
         assert "Choose one of your destinations." in refused(shop, destination=unknown)
 
 
@@ -176,7 +175,7 @@ def test_suspected_fraud_stops_them(shop: Shop) -> None:
 
 
 def test_without_a_destination_one_is_added_first(shop: Shop) -> None:
-    destination_of(shop)
+    assert shop.destination.removed_at is None
     shop.line.destinations.update(removed_at=shop.at(NOW), removed_by="mei")
     page = read(shop, "withdrawals/new/")
     assert "You have no destination yet." in page

@@ -19,7 +19,6 @@ from tests.credit.withdrawing import (
     add,
     ask,
     cancel,
-    destination_of,
     entries,
     fees,
     notices,
@@ -135,7 +134,7 @@ def test_yen_have_no_cents() -> None:
 
 def test_a_destination_has_to_be_ones_own_usable_and_there(shop: shops.Shop) -> None:
     other = shop_with("300.00", "elsewhere")
-    foreign = destination_of(other)
+    foreign = other.destination
     young = add(shop, at="2026-11-03 09:00", number="13800138000", kind="ALIPAY", bank="")
     with nothing_changes():
         with pytest.raises(UnknownDestination):
@@ -163,8 +162,11 @@ def test_a_form_sent_twice_is_one_withdrawal(shop: shops.Shop) -> None:
 
 
 def test_two_merchants_forms_may_have_the_same_key(shop: shops.Shop) -> None:
-    withdraw(shop, "1.00", key="form")
-    withdraw(shop_with("10.00", "elsewhere"), "1.00", key="form")
+    elsewhere = shop_with("10.00", "elsewhere")
+    ours = withdraw(shop, "1.00", key="form")
+    theirs = withdraw(elsewhere, "2.00", key="form")
+    assert (ours.line_id, theirs.line_id) == (shop.line.pk, elsewhere.line.pk)
+    assert (shop.proceeds(), elsewhere.proceeds()) == ("299.00", "8.00")
 
 
 def test_the_provider_is_the_one_chosen_when_it_is_requested(

@@ -9,7 +9,7 @@ from django.conf import LazySettings
 from django.db import ProgrammingError, transaction
 
 from credit.models import Freeze, PayoutAnswer, PayoutAnswerFile, Withdrawal
-from credit.operations import freezes, payout_answers, payout_files, payouts
+from credit.operations import payout_answers, payout_files, payouts
 from credit.operations.payout_answers import UnreadableFile
 from credit.operations.payout_files import Batch, UnknownBatch
 from credit.operations.payouts import NotSent
@@ -31,6 +31,7 @@ from tests.credit.withdrawing import (
     status,
     withdraw,
 )
+from tests.factories import FreezeFactory
 from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
@@ -177,12 +178,8 @@ def test_what_cannot_be_sent_is_left_out_by_name(shop: shops.Shop, settings: Laz
     large = withdraw(shop, "20000.00")
     stopped_shop = shop_with("300.00", "elsewhere")
     stopped = withdraw(stopped_shop, "4.00")
-    freezes.place(
-        merchant_id=stopped_shop.line.pk,
-        reason=Freeze.Reason.SUSPECTED_FRAUD,
-        actor=OPERATOR,
-        note="odd buyers",
-        now=shop.at(NOW),
+    FreezeFactory.create(
+        shop=stopped_shop, at=shop.at(NOW), reason=Freeze.Reason.SUSPECTED_FRAUD, actor=OPERATOR
     )
     with nothing_changes():
         batch = export(large, cancelled, already, automatic, stopped)

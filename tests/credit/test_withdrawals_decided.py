@@ -37,6 +37,7 @@ from tests.credit.withdrawing import (
     suspect,
     withdraw,
 )
+from tests.factories import FreezeFactory
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -203,14 +204,12 @@ def test_suspected_fraud_stops_requests_and_approvals(rich: shops.Shop) -> None:
 
 @pytest.mark.parametrize("reason", ["OVERDUE", "UNPAID_BILL", "MANUAL"])
 def test_other_freezes_stop_no_withdrawal(shop: shops.Shop, reason: str) -> None:
-    freezes.place(
-        merchant_id=shop.line.pk,
-        reason=Freeze.Reason(reason),
-        actor=OPERATOR,
-        note="because",
-        now=shop.at("2026-11-01 13:00"),
+    FreezeFactory.create(
+        shop=shop, at="2026-11-01 13:00", reason=Freeze.Reason(reason), actor=OPERATOR
     )
-    withdraw(shop, "100.00", at="2026-11-02 11:00")
+    withdrawal = withdraw(shop, "100.00", at="2026-11-02 11:00")
+    assert shop.frozen_by() == [reason]
+    assert (status(withdrawal), shop.proceeds()) == ("REQUESTED", "200.00")
 
 
 # What the database itself refuses, whoever asks.

@@ -13,10 +13,16 @@ from pytest_django import Settings
 
 from credit.models import PayoutDestination, PayoutSchedule, Withdrawal
 from merchants.models import Invitation, Membership, Merchant, User
-from merchants.operations import team
 from tests.config.test_authorisation import EXPORTS, MERCHANT, SHOWS
-from tests.credit.withdrawing import destination_of, shop_with
-from tests.factories import PASSWORD, browser_of, confirm_second_factor, member, proved
+from tests.credit.withdrawing import shop_with
+from tests.factories import (
+    PASSWORD,
+    InvitationFactory,
+    browser_of,
+    confirm_second_factor,
+    member,
+    proved,
+)
 from tests.merchants.teams import INVITE, NEW_PASSWORD, TEAM, members
 from tests.shops import Shop
 from tests.text import text_of
@@ -44,14 +50,14 @@ def doors(shop: Shop, owner: User) -> dict[str, dict[str, str]]:
     """Every address of the shop that leads to money's ways out, with what is sent there."""
     colleague = member(shop, "VIEWER", email="kai@shop.example")
     pk = Membership.objects.get(user=colleague).pk
-    invitation = team.invite(
-        merchant_id=shop.merchant.pk,
+    invitation = InvitationFactory.create(
+        shop=shop,
+        at=timezone.now(),
         actor=owner,
         email="open@shop.example",
         role=Membership.Role.OWNER,
-        now=timezone.now(),
     )
-    destination = destination_of(shop).pk
+    destination = shop.destination.pk
     return {
         INVITE: {"email": "mei@shop.example", "role": "OWNER"},
         f"{TEAM}{pk}/": {"role": "OWNER"},

@@ -9,6 +9,7 @@ from merchants.models import Profile, ProfilePart, ProfileStep
 from merchants.operations import profiles
 from merchants.operations.profiles import Document
 from tests import shops
+from tests.factories import ProfileFactory
 from tests.shops import Shop, instant
 from tests.unchanged import nothing_changes
 
@@ -36,9 +37,7 @@ def shop() -> Shop:
 def complete(
     shop: Shop, document: Document | None = None, at: datetime = NOW, /, **fields: str
 ) -> Profile:
-    return profiles.complete(
-        merchant_id=shop.merchant.pk, fields=fields, document=document, actor=OWNER, now=at
-    )
+    return ProfileFactory.create(shop=shop, at=at, fields=fields, document=document, actor=OWNER)
 
 
 def confirm(shop: Shop, part: ProfilePart = LICENCE, *, seen: datetime | None = None) -> Profile:
