@@ -205,7 +205,7 @@ def test_suspected_fraud_stops_requests_and_approvals(rich: shops.Shop) -> None:
 @pytest.mark.parametrize("reason", ["OVERDUE", "UNPAID_BILL", "MANUAL"])
 def test_other_freezes_stop_no_withdrawal(shop: shops.Shop, reason: str) -> None:
     FreezeFactory.create(
-        shop=shop, at="2026-11-01 13:00", reason=Freeze.Reason(reason), actor=OPERATOR
+        shop=shop, at="2026-11-02 10:30", reason=Freeze.Reason(reason), actor=OPERATOR
     )
     withdrawal = withdraw(shop, "100.00", at="2026-11-02 11:00")
     assert shop.frozen_by() == [reason]
