@@ -15,6 +15,7 @@ from lib import audit
 from tests import shops
 from tests.shops import Shop
 from tests.threads import at_once
+from tests.unchanged import nothing_changes
 
 MIDNIGHT = "2026-11-10 00:00"
 ROUNDS = 4
@@ -79,7 +80,7 @@ def test_a_bill_takes_no_item_that_posts_after_it() -> None:
 @pytest.mark.django_db
 def test_a_refused_charge_moves_no_instant() -> None:
     shop = shops.join("2026-11-01 10:00")
-    with shop.unchanged():
+    with nothing_changes():
         refused = shop.charge("2026-11-01 12:00", "no-such-fee", "1.00")
     assert refused == "rejected invalid"
     assert shop.account.last_wrote_at == shop.at("2026-11-01 10:00")

@@ -15,6 +15,7 @@ from notices.models import Notice
 from tests import shops
 from tests.billing import deciding
 from tests.credit import reviewing, withdrawing
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -234,7 +235,7 @@ def test_8_refund_after_payout() -> None:
     (order,) = shop.line.orders.all()
     withdrawing.refund(shop, "2026-11-04 10:00", order.reference, "120.00")
     assert shop.proceeds() == "-120.00"
-    with withdrawing.unchanged(shop), pytest.raises(Refused):
+    with nothing_changes(), pytest.raises(Refused):
         withdrawing.withdraw(shop, "0.01", "2026-11-04 11:00")
     withdrawing.sell(shop, "2026-11-05 10:00", "120.01")
     assert shop.proceeds() == "0.01"

@@ -4,20 +4,14 @@ from decimal import Decimal
 from typing import Any
 
 from billing.models import Invoice, Payment
-from billing.operations import payment_methods, payments
+from billing.operations import payments
 from tests import shops
+from tests.factories import CardFactory
 
 
 def add_card(shop: shops.Shop, at: str, token: str, customer: str = "cus_1") -> None:
-    payment_methods.add_card(
-        merchant_id=shop.merchant.pk,
-        provider="stripe",
-        token=token,
-        customer=customer,
-        brand="visa",
-        last_four="4242",
-        actor="anna@rosewood.example",
-        now=shop.at(at),
+    CardFactory.create(
+        shop=shop, at=at, provider="stripe", token=token, customer=customer, brand="visa"
     )
 
 

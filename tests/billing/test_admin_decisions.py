@@ -23,7 +23,6 @@ from tests.billing.operator_decisions import (
     credit,
     draft,
     invoice,
-    nothing_changes,
     of_sandbox,
     of_silent_card,
     of_strange_provider,
@@ -39,6 +38,7 @@ from tests.credit.deciding import address, text
 from tests.factories import browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
+from tests.unchanged import nothing_changes
 from tests.whole import some
 
 pytestmark = pytest.mark.django_db
@@ -236,12 +236,12 @@ def test_what_is_refused_is_said_on_the_page_and_changes_nothing(shop: Shop, cas
 def test_who_may_not_change_such_rows_decides_nothing(shop: Shop, case: Case) -> None:
     row = case.of(shop)
     page = address(row, "decide", case.name)
+    looker, owner = browser_of(operator("statement")), browser_of(member(shop))
     with nothing_changes():
-        looker = browser_of(operator("statement"))
         assert page not in text(looker.get(address(row, "change")))
         assert looker.get(page).status_code == 403
         assert looker.post(page, case.said).status_code == 403
-        for stranger in (browser_of(member(shop)), Client()):
+        for stranger in (owner, Client()):
             assert stranger.post(page, case.said).status_code in (302, 403)
 
 

@@ -11,10 +11,11 @@ from tests.billing import deciding
 from tests.billing.pages import address_of, read, send
 from tests.billing.paying import GOOD, SHORT, add_card, billed, choose, state
 from tests.credit.pages import set_clock
-from tests.factories import browser_of, member
+from tests.factories import browser_of, member, proved
 from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
+from tests.unchanged import nothing_changes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -85,17 +86,19 @@ def test_asking_twice_by_a_double_click_is_asking_once(shop: Shop) -> None:
 def test_what_cannot_be_is_refused_and_what_was_typed_stays(
     shop: Shop, content: dict[str, str], answer: str
 ) -> None:
-    with shop.unchanged():
-        response = browser_of(member(shop)).post(address_of(shop, ASK), FOR_SPRING | content)
+    client = browser_of(member(shop))
+    with nothing_changes():
+        response = client.post(address_of(shop, ASK), FOR_SPRING | content)
     assert response.status_code == 422
     assert answer in text_of(response)
     assert f'value="{(FOR_SPRING | content)["threshold"]}"' in response.content.decode()
 
 
 def test_a_second_wish_waits_for_the_first_ones_answer(shop: Shop) -> None:
-    send(shop, ASK, **FOR_SPRING)
-    with shop.unchanged():
-        said = send(shop, ASK, threshold="2000", message="More, please.", request_key="form-2")
+    client = proved(member(shop))
+    send(shop, ASK, client=client, **FOR_SPRING)
+    with nothing_changes():
+        said = send(shop, ASK, client=client, threshold="2000", message="More, please.")
     assert "You have asked for a higher threshold already." in said
     assert "More, please." in said
 
@@ -118,8 +121,9 @@ def test_a_test_card_is_added_once_and_used_from_now_on(shop: Shop) -> None:
 
 
 def test_a_number_that_is_no_test_card_is_not_taken(shop: Shop) -> None:
-    with shop.unchanged():
-        said = send(shop, ADD, **CARD | {"number": "4111111111111111"})
+    client = proved(member(shop))
+    with nothing_changes():
+        said = send(shop, ADD, client=client, **CARD | {"number": "4111111111111111"})
     assert "Select a valid choice." in said
     assert not shop.account.cards.exists()
 
@@ -155,18 +159,20 @@ def test_another_method_is_chosen_and_a_failed_bill_is_tried_with_it(
     [{"method": "stripe"}, {"method": "sandbox", "card": "999999"}, {"method": "gold"}, {}],
 )
 def test_a_method_that_there_is_not_changes_nothing(shop: Shop, content: dict[str, str]) -> None:
-    with shop.unchanged():
-        said = send(shop, CHOOSE, **content)
+    client = proved(member(shop))
+    with nothing_changes():
+        said = send(shop, CHOOSE, client=client, **content)
     assert "from now on." not in said
 
 
 def test_another_merchants_card_is_neither_used_nor_removed(shop: Shop) -> None:
     other = shops.join("2026-11-01 09:00", "other-shop")
     card = add_card(other, "2026-11-02 10:00", GOOD)
-    with shop.unchanged(), other.unchanged():
-        said = send(shop, CHOOSE, method="sandbox", card=str(card.pk))
+    client = proved(member(shop))
+    with nothing_changes():
+        said = send(shop, CHOOSE, client=client, method="sandbox", card=str(card.pk))
         assert "This card is not there any more." in said
-        said = send(shop, f"settings/cards/{card.pk}/remove/")
+        said = send(shop, f"settings/cards/{card.pk}/remove/", client=client)
         assert "This card is not there any more." in said
     card.refresh_from_db()
     assert card.removed_at is None

@@ -29,8 +29,8 @@ from tests.billing.paying import (
     state,
     told,
     told_shop,
-    unchanged,
 )
+from tests.unchanged import nothing_changes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -236,6 +236,6 @@ def test_pay_now_before_the_first_attempt_is_no_first_failure() -> None:
 def test_a_run_that_finds_nothing_due_leaves_everything(sandbox: Any) -> None:
     shop = billed(card=SHORT)
     shop.run_jobs("2026-11-01 11:00")
-    with unchanged(shop):
+    with nothing_changes():
         assert payments.collect(invoice().pk, now=shop.at("2026-11-01 23:59:59")) is None
     assert Invoice.objects.count() == 1

@@ -1,13 +1,12 @@
 import pytest
 from django.test import Client
-from moneyed import Money
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from billing.models import InvoiceLine
-from billing.operations import invoice_decisions, transfers
+from billing.operations import invoice_decisions
 from merchants import installation
 from tests import shops
-from tests.factories import browser_of, member
+from tests.factories import TransferFactory, browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
@@ -144,12 +143,13 @@ def test_a_void_bill_says_so_and_its_lines_where_their_charges_went(shop: Shop) 
 
 def test_an_uncollectible_bill_says_so_and_what_is_left(shop: Shop) -> None:
     shop.run_jobs("2026-11-19 00:00")
-    transfers.record(
-        invoice_id=shop.account.invoices.get(number="2026-000002").pk,
-        amount=Money("25.00", "USD"),
+    TransferFactory.create(
+        shop=shop,
+        at="2026-11-19 10:00",
+        invoice=shop.account.invoices.get(number="2026-000002"),
+        amount="25.00",
         reference="T-1",
         actor="billing@tael.example",
-        now=shop.at("2026-11-19 10:00"),
     )
     decide(shop, "2026-000002", "2026-11-20 10:00", uncollectible=True)
     page = read(shop, "2026-000002/")

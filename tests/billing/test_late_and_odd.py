@@ -12,6 +12,7 @@ from gateway.events import apply_all
 from lib import events
 from tests import shops
 from tests.billing import deciding
+from tests.unchanged import nothing_changes
 from tests.whole import full
 
 pytestmark = pytest.mark.django_db
@@ -169,7 +170,7 @@ def test_a_charge_makes_up_for_months_as_a_job_would() -> None:
 def test_amounts_up_to_the_largest(currency: str, largest: str, beyond: str, finer: str) -> None:
     shop = open_shop(billing_currency=currency, billing_threshold="0")
     shop.run_jobs("2026-11-10 12:00")
-    with shop.unchanged():
+    with nothing_changes():
         for amount in (beyond, finer, "9" * 24):
             assert shop.charge("2026-11-10 12:00", "pick-pack", amount) == "rejected invalid"
     assert shop.charge("2026-11-10 12:00", "pick-pack", "0") == "applied"
@@ -201,7 +202,7 @@ def test_a_charge_that_is_not_here_yet_is_refused() -> None:
     sent = {"id": "1", "type": "charge.recorded", "at": "2026-11-11T00:00:00Z"}
     data = {"charge": "P-1", "fee": "pick-pack", "amount": "1.00", "currency": "USD"}
     event = events.from_object({**sent, "merchant": shop.reference, "data": data})
-    with shop.unchanged():
+    with nothing_changes():
         (outcome,) = apply_all([event], now=shop.at("2026-11-10 23:54:59"))
         assert (outcome.status, outcome.code) == ("rejected", "invalid")
     (outcome,) = apply_all([event], now=shop.at("2026-11-11 00:00"))
@@ -211,5 +212,5 @@ def test_a_charge_that_is_not_here_yet_is_refused() -> None:
 def test_a_refused_decision_leaves_even_the_missed_days_to_be_made_up() -> None:
     shop = open_shop(billing_threshold="90.00", plan_price="39.00")
     busy(shop)
-    with shop.unchanged(), pytest.raises(Exception, match="charge"):
+    with nothing_changes(), pytest.raises(Exception, match="charge"):
         deciding.ask(shop, "2027-01-10 12:00", "no-such", "1.00")

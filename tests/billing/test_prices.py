@@ -10,6 +10,7 @@ from lib.refusals import Invalid
 from tests import shops
 from tests.billing import deciding
 from tests.kept import kept
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -148,7 +149,7 @@ def test_a_quantity_times_a_price_beyond_any_amount_is_refused(currency: str) ->
     shop = shops.join("2026-11-01 10:00", billing_currency=currency, billing_threshold="200")
     deciding.price("pick-pack", "999999999999.999999", "2026-11-01", currency=currency)
     shop.run_jobs(NOW)
-    with shop.unchanged():
+    with nothing_changes():
         outcome = deciding.priced(shop, NOW, "pick-pack", "999999999999.999999")
         assert outcome == "rejected invalid"
         assert deciding.priced(shop, NOW, "pick-pack", 1001) == "rejected invalid"
@@ -156,7 +157,7 @@ def test_a_quantity_times_a_price_beyond_any_amount_is_refused(currency: str) ->
 
 def test_without_a_price_a_charge_is_refused_naming_fee_currency_and_day(shop: shops.Shop) -> None:
     deciding.price("pick-pack", "1.00", "2026-11-11")
-    with shop.unchanged():
+    with nothing_changes():
         assert deciding.refusal(shop, NOW, "pick-pack") == (
             "invalid amount: missing, and fee pick-pack has no price in USD on 2026-11-10"
         )
@@ -174,7 +175,7 @@ def test_the_day_that_a_refusal_names_is_the_merchants_own() -> None:
 def test_a_price_in_another_currency_does_not_apply(shop: shops.Shop) -> None:
     deciding.price("pick-pack", "1.00", "2026-11-01", currency="THB")
     deciding.price("pick-pack", "1.00", "2026-11-01", currency="THB", own=shop)
-    with shop.unchanged():
+    with nothing_changes():
         assert deciding.priced(shop, NOW, "pick-pack") == "rejected invalid"
         outcome = deciding.priced(shop, NOW, "pick-pack", currency="THB")
         assert outcome == "rejected currency_mismatch"
@@ -191,7 +192,7 @@ def test_a_repeat_keeps_the_price_it_got(shop: shops.Shop) -> None:
     deciding.price("pick-pack", "1.00", "2026-11-01")
     assert deciding.priced(shop, NOW, "pick-pack", 3, "P-1") == "applied"
     deciding.price("pick-pack", "2.00", "2026-11-10", at="2026-11-10T12:30Z", own=shop)
-    with shop.unchanged():
+    with nothing_changes():
         assert deciding.priced(shop, NOW, "pick-pack", 3, "P-1") == "duplicate"
         assert deciding.priced(shop, "2026-11-10 13:00", "pick-pack", 3, "P-1") == "duplicate"
         assert shop.charge(NOW, "pick-pack", "3.00", "P-1", quantity=3) == "duplicate"
@@ -203,10 +204,10 @@ def test_a_repeat_keeps_the_price_it_got(shop: shops.Shop) -> None:
 
 def test_a_repeat_without_the_amount_that_was_given_is_no_repeat(shop: shops.Shop) -> None:
     shop.charge(NOW, "pick-pack", "9.00", "P-1", quantity=3)
-    with shop.unchanged():
+    with nothing_changes():
         assert deciding.priced(shop, NOW, "pick-pack", 3, "P-1").startswith("rejected")
     deciding.price("pick-pack", "1.00", "2026-11-01")
-    with shop.unchanged():
+    with nothing_changes():
         assert deciding.priced(shop, NOW, "pick-pack", 3, "P-1") == "rejected conflict"
 
 

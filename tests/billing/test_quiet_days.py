@@ -47,7 +47,7 @@ def test_what_posts_is_not_passed_over(shop: Shop) -> None:
     shop.charge("2026-11-05 11:00", "storage", "9.00")
     shop.charge("2026-11-09 10:00", "shipping-label", "7.00")
     shop.run_jobs("2026-11-30 00:00")
-    assert shop.bills() == ["2026-11-05 THRESHOLD 250.00"]
+    assert shop.invoices() == ["2026-11-05 THRESHOLD 250.00"]
     assert shop.figures() == ("7.00", "0.00")  # storage waits for the end of the month
     posted = shop.account.items.order_by("posting_on", "pk").values_list("posting_on", "posted_at")
     assert [(str(on), at) for on, at in posted] == [
@@ -60,7 +60,7 @@ def test_what_posts_is_not_passed_over(shop: Shop) -> None:
 def test_nor_is_a_date_of_the_plan_or_the_day_on_which_a_bill_fails() -> None:
     shop = shops.join("2026-11-10 10:00", plan_price="39.00")
     shop.run_jobs("2026-12-25 00:00")
-    assert shop.bills() == ["2026-11-10 SUBSCRIPTION 39.00", "2026-12-10 SUBSCRIPTION 39.00"]
+    assert shop.invoices() == ["2026-11-10 SUBSCRIPTION 39.00", "2026-12-10 SUBSCRIPTION 39.00"]
     failed = shop.account.invoices.order_by("pk").values_list("first_failed_on", flat=True)
     assert [str(day) for day in failed] == ["2026-11-17", "2026-12-17"]
     # 28 days after the first one failed, the line's own day-end freezes it.
@@ -96,6 +96,6 @@ def test_merchants_on_different_days_come_on_together(shop: Shop) -> None:
     busy.charge("2026-11-04 10:00", "pick-pack", "210.00")
     line_days.work_off([shop.merchant.pk], now=instant("2026-11-12 00:00"))
     shops.run_jobs(instant("2026-11-20 00:00"))
-    assert busy.bills() == ["2026-11-04 THRESHOLD 210.00"]
+    assert busy.invoices() == ["2026-11-04 THRESHOLD 210.00"]
     for one, on in ((shop, "2026-11-20"), (busy, "2026-11-20")):
         assert (str(one.account.open_on), str(one.line.open_on)) == (on, on)

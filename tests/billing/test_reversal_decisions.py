@@ -30,6 +30,7 @@ from tests.billing.reversing import (
     told,
 )
 from tests.stripe_server import OddStripe, send_event
+from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -181,7 +182,7 @@ def test_both_texts_are_asked_for(odd: OddStripe, paid: shops.Shop, said: dict[s
 
 
 def refusal(shop: shops.Shop, how: str, **said: Any) -> str:
-    with shop.unchanged(), pytest.raises(Refused) as refused:
+    with nothing_changes(), pytest.raises(Refused) as refused:
         decide(shop, "2026-11-06 09:00", how, **said)
     return refused.value.code
 
@@ -266,7 +267,7 @@ def test_nothing_is_paid_out_while_a_reversal_is_undecided(
     close(paid, "2026-11-06 08:00")
     odd.take_back("disputes", "pi_1", 25000)
     stripe_reversals.dispute("du_1", now=paid.at("2026-11-06 08:30"))
-    with paid.unchanged(), pytest.raises(terms.ReversalUndecided):
+    with nothing_changes(), pytest.raises(terms.ReversalUndecided):
         pay_out(paid, "2026-11-06 09:00")
     decide(paid, "2026-11-06 10:00", "accept")
     pay_out(paid, "2026-11-06 11:00")

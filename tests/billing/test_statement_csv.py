@@ -14,10 +14,10 @@ from moneyed import Money
 from billing.documents.csv_export import Incomplete
 from billing.documents.statement_csv import Export
 from billing.models import BillingAccount, Charge, StatementTotal
-from billing.operations import charges, credits
+from billing.operations import charges
 from lib.csv_files import BLOCK
 from tests import shops
-from tests.factories import browser_of, member
+from tests.factories import GrantedCreditFactory, browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
@@ -131,15 +131,12 @@ def test_a_credit_of_the_month_is_a_negative_number(
 ) -> None:
     shop = shops.join("2026-10-01 09:00", currency=currency, billing_threshold="9000", name="=1+1")
     shop.charge("2026-10-03 10:00", "pick-pack", amount, "@x", request="-5")
-    credits.grant(
-        merchant_id=shop.merchant.pk,
+    GrantedCreditFactory.create(
+        shop=shop,
+        at="2026-10-20 10:00",
         charge="@x",
         fee="credit-pick-pack",
         amount=Money(given_back.lstrip("-"), currency),
-        reason="one was packed twice",
-        request_key="form-1",
-        actor="billing@tael.example",
-        now=shop.at("2026-10-20 10:00"),
     )
     shop.run_jobs("2026-11-01 00:00")
     charged, credited = csv.DictReader(io.StringIO(exported(shop)))

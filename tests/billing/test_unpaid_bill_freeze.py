@@ -25,6 +25,7 @@ from tests.billing.paying import (
     void,
 )
 from tests.credit.withdrawing import sell
+from tests.factories import FreezeFactory
 from tests.threads import at_once, every_order
 from tests.whole import full
 
@@ -227,13 +228,7 @@ def test_a_draft_keeps_no_freeze() -> None:
 
 def test_only_its_own_freeze_is_lifted() -> None:
     shop = frozen()
-    freezes.place(
-        merchant_id=shop.merchant.pk,
-        reason=Freeze.Reason.MANUAL,
-        actor=OPERATOR,
-        note="odd",
-        now=shop.at("2026-11-30 10:00"),
-    )
+    FreezeFactory.create(shop=shop, at="2026-11-30 10:00", actor=OPERATOR)
     assert transfer(shop, "2026-11-30 10:20", "39.00") == "new"
     assert shop.frozen_by() == ["MANUAL"]
     assert shop.line.freezes_in_force == 1

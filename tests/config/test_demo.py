@@ -129,7 +129,7 @@ def test_the_first_three_weeks_of_the_shop_in_bangkok(
     monkeypatch.setattr(season, "MONTHS", 0)
     monkeypatch.setattr(loading, "CHAPTERS", {SIAM_SILK.reference: beginning})
     silk = told(SIAM_SILK)
-    assert [bill.split()[1] for bill in silk.bills()] == ["SUBSCRIPTION"]
+    assert [invoice.split()[1] for invoice in silk.invoices()] == ["SUBSCRIPTION"]
     assert [one.last_four for one in silk.line.destinations.all()] == ["0003"]
     (asked,) = silk.line.requests.all()
     assert (asked.status, asked.limit_wanted) == ("PENDING", Decimal("180000"))

@@ -8,12 +8,11 @@ from decimal import Decimal
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from credit.models import Freeze
-from credit.operations import freezes, limits
+from credit.operations import limits
 from lib import money
 from tests import shops
 from tests.credit.pages import read, set_clock
-from tests.factories import browser_of, member
+from tests.factories import FreezeFactory, browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
 
@@ -63,13 +62,7 @@ def test_used_opens_to_the_orders_that_make_it_up(shop: Shop) -> None:
 
 
 def test_a_frozen_line_says_so_and_why(shop: Shop) -> None:
-    freezes.place(
-        merchant_id=shop.line.pk,
-        reason=Freeze.Reason.MANUAL,
-        actor="olga@tael.example",
-        note="Please call us",
-        now=shop.at("2026-10-07 10:00"),
-    )
+    FreezeFactory.create(shop=shop, at="2026-10-07 10:00", note="Please call us")
     said = read(shop, "limit/")
     assert "Decision of our team, since 7 Oct 2026 10:00: Please call us" in said
     assert "1,200.00 USD available once no freeze is in force" in said

@@ -25,7 +25,6 @@ from tests.credit.withdrawing import (
     approve,
     ask,
     cancel,
-    destination_of,
     entries,
     notices,
     sell,
@@ -196,7 +195,7 @@ def test_refunded_and_withdrawn_at_once() -> None:
     for round in range(4):
         shop = shop_with("1.00", f"shop-{round}")
         order = sell(shop, "2026-11-02 10:00", "299.00")
-        destination_id = destination_of(shop).pk
+        destination_id = shop.destination.pk
 
         def refund(shop: shops.Shop = shop, order: str = order) -> None:
             now = shops.instant(NOW)

@@ -102,9 +102,9 @@ def has_ended(run: JobRun) -> bool:
 
 @pytest.mark.parametrize("bills", [8, *full(60)])
 def test_heartbeat_and_other_jobs_go_on_and_the_run_ends(
-    silent: Silent, queues: tuple[str, str], bills: int
+    silent: Silent, queues: tuple[str, str], invoices: int
 ) -> None:
-    due(bills)
+    due(invoices)
     at = shops.instant("2026-11-02 10:00")
     with ExitStack() as stack:
         for taken in queues:
@@ -119,14 +119,14 @@ def test_heartbeat_and_other_jobs_go_on_and_the_run_ends(
         until(lambda: has_ended(day_ends.run), 120)
         until(lambda: Heartbeat.objects.filter(pk=queries.SCHEDULER).exists(), 120)
         until(lambda: has_ended(collecting.run), 120)
-    assert figures(JobRun.objects.get(pk=day_ends.run.pk)) == (bills, bills, 0)
+    assert figures(JobRun.objects.get(pk=day_ends.run.pk)) == (invoices, invoices, 0)
     # The three that were asked are by now at the day of the worker's clock.
-    assert BillingAccount.objects.filter(open_on="2026-11-03").count() == bills - 3
+    assert BillingAccount.objects.filter(open_on="2026-11-03").count() == invoices - 3
     found = JobRun.objects.get(pk=collecting.run.pk)
-    assert (figures(found), found.rows_left) == ((bills, 3, 0), bills - 3)
+    assert (figures(found), found.rows_left) == ((invoices, 3, 0), invoices - 3)
     assert found.silent == ["stripe"]
     assert len(silent.accepted) == 3
     assert [payment.status for payment in Payment.objects.all()] == ["UNKNOWN"] * 3
     tried = Payment.objects.values("invoice")
     untried = job_named("collect-payments").find(shops.instant("2026-11-03 01:00"))
-    assert len(set(untried) - {row["invoice"] for row in tried}) == bills - 3
+    assert len(set(untried) - {row["invoice"] for row in tried}) == invoices - 3

@@ -59,31 +59,31 @@ def standing() -> dict[str, int]:
 
 @pytest.mark.parametrize("bills", [6, *full(60)])
 def test_many_bills_cost_three_silences_and_none_is_lost(
-    silent: Silent, settings: Any, bills: int
+    silent: Silent, settings: Any, invoices: int
 ) -> None:
-    due(bills)
+    due(invoices)
     found = run(COLLECTING, DUE)
-    assert (figures(found), found.rows_left) == ((bills, 3, 0), bills - 3)
+    assert (figures(found), found.rows_left) == ((invoices, 3, 0), invoices - 3)
     assert (found.silent, found.open_chunks) == (["stripe"], [])
     assert found.ended_at == shops.instant(DUE)
-    said = f"Chunk 1: stripe kept silent; the next run tries the {bills - 3} rows left"
+    said = f"Chunk 1: stripe kept silent; the next run tries the {invoices - 3} rows left"
     assert found.error == said
     assert len(silent.accepted) == 3
-    assert standing() == {"attempt UNKNOWN": 3, "bill OPEN": bills}
+    assert standing() == {"attempt UNKNOWN": 3, "bill OPEN": invoices}
     with stripe_server.odd_stripe() as heard:
         stripe_server.be_asked(settings, heard.url)
         found = run(COLLECTING, "2026-11-02 10:05")
-        assert (figures(found), found.rows_left, found.error) == ((bills, bills, 0), 0, "")
+        assert (figures(found), found.rows_left, found.error) == ((invoices, invoices, 0), 0, "")
         assert standing() == {
-            "attempt SUCCEEDED": bills - 3,
+            "attempt SUCCEEDED": invoices - 3,
             "attempt UNKNOWN": 3,
             "bill OPEN": 3,
-            "bill PAID": bills - 3,
+            "bill PAID": invoices - 3,
         }
         found = run(RECONCILING, "2026-11-02 10:15")
         assert figures(found) == (3, 3, 0)
-        assert standing() == {"attempt SUCCEEDED": bills, "bill PAID": bills}
-        assert len(heard.intents) == bills
+        assert standing() == {"attempt SUCCEEDED": invoices, "bill PAID": invoices}
+        assert len(heard.intents) == invoices
 
 
 def test_once_it_kept_silent_the_runs_other_chunks_do_not_ask_it(

@@ -1,7 +1,5 @@
 """A merchant's staff complete its profile; an operator confirms what is there."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 import pytest
@@ -11,7 +9,9 @@ from merchants.models import Profile, ProfilePart, ProfileStep
 from merchants.operations import profiles
 from merchants.operations.profiles import Document
 from tests import shops
+from tests.factories import ProfileFactory
 from tests.shops import Shop, instant
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -37,9 +37,7 @@ def shop() -> Shop:
 def complete(
     shop: Shop, document: Document | None = None, at: datetime = NOW, /, **fields: str
 ) -> Profile:
-    return profiles.complete(
-        merchant_id=shop.merchant.pk, fields=fields, document=document, actor=OWNER, now=at
-    )
+    return ProfileFactory.create(shop=shop, at=at, fields=fields, document=document, actor=OWNER)
 
 
 def confirm(shop: Shop, part: ProfilePart = LICENCE, *, seen: datetime | None = None) -> Profile:
@@ -57,17 +55,6 @@ def reject(shop: Shop, *, seen: datetime | None = None, reason: str = "It has ex
         now=LATER,
         seen=seen,
     )
-
-
-def everything() -> list[object]:
-    return [*Profile.objects.values(), *ProfileStep.objects.order_by("id").values()]
-
-
-@contextmanager
-def nothing_changes() -> Iterator[None]:
-    before = everything()
-    yield
-    assert everything() == before
 
 
 def test_what_staff_write_is_kept_with_who_and_when(shop: Shop) -> None:

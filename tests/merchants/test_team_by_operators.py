@@ -15,6 +15,7 @@ from merchants.operations import invitations, team
 from tests import shops
 from tests.factories import (
     PASSWORD,
+    InvitationFactory,
     UserFactory,
     browser_of,
     confirm_second_factor,
@@ -153,10 +154,9 @@ def test_other_roles_change_no_team(shop: Shop, role: str) -> None:
 def test_an_operator_joins_no_merchant(shop: Shop) -> None:
     now = shop.at("2026-10-02 09:00")
     user = UserFactory.create(email="olga@tael.example")
-    team.invite(
-        merchant_id=shop.merchant.pk, actor=member(shop), email=user.email,
-        role=Membership.Role.FINANCE, now=now,
-    )  # fmt: skip
+    InvitationFactory.create(
+        shop=shop, at=now, actor=member(shop), email=user.email, role=Membership.Role.FINANCE
+    )
     user.is_staff = True
     user.save()
     link = re.search(r"/invitations/(\S+)/", str(mail.outbox[0].body))

@@ -22,7 +22,7 @@ from credit.models import (
 )
 from merchants.models import Invitation
 from tests.credit.pages import set_clock
-from tests.credit.withdrawing import NOW, destination_of, shop_with
+from tests.credit.withdrawing import NOW, shop_with
 from tests.factories import browser_of, member, operator, proved
 from tests.shops import Shop
 from tests.threads import at_once
@@ -106,7 +106,7 @@ def test_sent_three_times_at_once_a_form_makes_one_row(shop: Shop, forms: list[F
 
 def _send_three_times_and_once_more(client: Client, shop: Shop, form: Form, key: str) -> None:
     named = {"pk": shop.merchant.pk, "charge": shop.account.charges.get(reference="c-1").pk}
-    said = {"destination": str(destination_of(shop).pk), "request_key": key, **form.said}
+    said = {"destination": str(shop.destination.pk), "request_key": key, **form.said}
     address = f"/m/rosewood/{form.address}" if not form.role else form.address.format(**named)
     rows, since = form.rows._default_manager, newest()
     before = rows.count()

@@ -7,16 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from allauth.mfa.models import Authenticator
 from django.db.models import Model
 
 from merchants.models import User
-from merchants.operations import operators
 from tests.billing import operator_decisions as billing
 from tests.billing.operator_decisions import DECIDER, WHY
 from tests.credit import operator_decisions as credit
-from tests.factories import member, operator
-from tests.shops import Shop
+from tests.factories import AuthenticatorFactory, ProposalFactory, member, operator
+from tests.shops import Shop, instant
 
 FORM = {"request_key": "form-9", **WHY}
 PLAN = {"plan": "grand", "price": "39.00", "interval_days": "90", **WHY}
@@ -242,7 +240,7 @@ NEW, ROLE = "new@shop.example", "Auditor"
 def person(shop: Shop) -> Model:
     """One of our own, who has lost a telephone."""
     user = operator("Credit officer", email=NEW)
-    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={})
+    AuthenticatorFactory.create(user=user)
     return user
 
 
@@ -263,9 +261,9 @@ ANOTHER = "another@tael.example"
 
 
 def proposed(shop: Shop, by: str = DECIDER) -> Model:
-    return operators.add(
-        email=NEW, roles=[ROLE], actor=User.objects.get(email=by), now=billing.BEFORE, **WHY
-    )
+    now = instant(billing.BEFORE)
+    actor = User.objects.get(email=by)
+    return ProposalFactory.create(email=NEW, roles=[ROLE], actor=actor, now=now, **WHY)
 
 
 def proposed_by_another(shop: Shop) -> Model:

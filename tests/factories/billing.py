@@ -1,0 +1,224 @@
+"""What stands in the billing book before a test: charges, bills, cards, payments, requests."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from factory.base import Factory
+from factory.declarations import LazyAttribute, SelfAttribute, Sequence
+
+from billing.models import (
+    BillingCredit,
+    Card,
+    Charge,
+    FeePrice,
+    Invoice,
+    Payment,
+    Reversal,
+    ThresholdRequest,
+)
+from billing.operations import (
+    charges,
+    credits,
+    payment_methods,
+    payments,
+    prices,
+    reversals,
+    thresholds,
+    transfers,
+)
+from tests.factories.base import OPERATOR, OWNER, OfShop
+from tests.shops import Shop, instant
+
+
+class ChargeFactory(OfShop[Charge]):
+    """A charge of the platform; with `arrived`, one of which we hear later than it happened."""
+
+    class Meta:
+        model = Charge
+
+    reference = Sequence("made-{}".format)
+    fee = "pick-pack"
+    amount = "10.00"
+    quantity = Decimal(1)
+    arrived = SelfAttribute("at")
+
+    @classmethod
+    def _create(cls, _: type[Charge], *args: Any, shop: Shop, at: str, **said: Any) -> Charge:
+        said |= {"amount": Decimal(said["amount"]), "now": shop.at(said.pop("arrived"))}
+        whose = {"merchant_id": shop.merchant.pk, "currency": shop.billing_currency}
+        charge, is_new = charges.record(charges.NewCharge(at=shop.at(at), **whose, **said))
+        assert is_new
+        return charge
+
+
+class InvoiceFactory(OfShop[Invoice]):
+    """The bill that a charge brings about: it reaches the shop's threshold."""
+
+    class Meta:
+        model = Invoice
+
+    fee = "pick-pack"
+    amount = "210.00"
+    charge = Sequence("made-{}".format)
+
+    @classmethod
+    def _create(cls, _: type[Invoice], *args: Any, shop: Shop, at: str, **said: Any) -> Invoice:
+        issued = shop.account.invoices.count()
+        assert shop.charge(at, **said) == "applied"
+        assert shop.account.invoices.count() == issued + 1
+        return shop.account.invoices.latest("pk")
+
+
+class CardFactory(OfShop[Card]):
+    """A card that bills are collected from now on: of the sandbox, and good."""
+
+    class Meta:
+        model = Card
+
+    provider = "sandbox"
+    last_four = "4242"
+    token = LazyAttribute(lambda card: f"tok-{card.last_four}")
+    brand = "Visa"
+    actor = OWNER
+
+    @classmethod
+    def _make(cls, **said: Any) -> Card:
+        return payment_methods.add_card(**said)
+
+
+class PaymentFactory(OfShop[Payment]):
+    """An attempt to collect the bill, which the merchant asked for; it ends as its card says."""
+
+    class Meta:
+        model = Payment
+
+    invoice = LazyAttribute(lambda made: made.shop.account.invoices.latest("pk"))
+    actor = OWNER
+
+    @classmethod
+    def _make(cls, *, merchant_id: int, invoice: Invoice, **said: Any) -> Payment:
+        return payments.pay_now(invoice_id=invoice.pk, **said)
+
+
+class TransferFactory(OfShop[transfers.Transfer]):
+    """Money that came to our bank, for a bill or, where none is named, for none yet."""
+
+    class Meta:
+        model = transfers.Transfer
+
+    amount = "39.00"
+    reference = Sequence("made-{}".format)
+    invoice: Any = None
+    actor = OPERATOR
+
+    @classmethod
+    def _make(cls, *, merchant_id: int, invoice: Invoice | None, **said: Any) -> transfers.Transfer:
+        if invoice:
+            return transfers.record(invoice_id=invoice.pk, **said)
+        return transfers.receive(merchant_id=merchant_id, **said)
+
+
+class ToldFactory(Factory[reversals.Told]):
+    """A provider's words of money that it took back: here a refund that succeeded."""
+
+    class Meta:
+        model = reversals.Told
+
+    provider = "sandbox"
+    reference = Sequence("made-{}".format)
+    kind = Reversal.Kind.REFUND
+    money_reference = "pi_1"
+    amount = Decimal(10)
+    state = "succeeded"
+    came_back = LazyAttribute(lambda told: told.state == "failed")
+    is_ours = False
+
+
+class ReversalFactory(OfShop[Reversal]):
+    """Money of a payment that its provider took back, and says so in the words of ToldFactory."""
+
+    class Meta:
+        model = Reversal
+
+    payment: Any = None
+    actor = "stripe"
+
+    @classmethod
+    def _make(cls, *, merchant_id: int, payment: Payment, now: Any, actor: str, **told: Any) -> Any:
+        told = {"money_reference": payment.provider_reference, "amount": payment.amount} | told
+        found = ToldFactory.build(**told)
+        return reversals.record(found, payment_id=payment.pk, actor=actor, now=now)
+
+
+class CreditRequestFactory(OfShop[BillingCredit]):
+    """A credit on a charge, which the merchant asks for and nobody has decided yet."""
+
+    class Meta:
+        model = BillingCredit
+
+    charge = "c-1"
+    fee = "credit-pick-pack"
+    amount = "10.00"
+    message = "Two dresses were missing."
+    request_key = Sequence("made-{}".format)
+    actor = OWNER
+
+    @classmethod
+    def _make(cls, **said: Any) -> BillingCredit:
+        return credits.ask(**said)
+
+
+class GrantedCreditFactory(OfShop[BillingCredit]):
+    """A credit that an operator grants, on a charge or, where none is named, on the account."""
+
+    class Meta:
+        model = BillingCredit
+
+    charge = ""
+    fee = "credit-account"
+    amount = "10.00"
+    reason = "as agreed"
+    request_key = Sequence("made-{}".format)
+    actor = OPERATOR
+
+    @classmethod
+    def _make(cls, **said: Any) -> BillingCredit:
+        return credits.grant(**said)
+
+
+class ThresholdRequestFactory(OfShop[ThresholdRequest]):
+    """A higher threshold that the merchant asks for, not decided yet."""
+
+    class Meta:
+        model = ThresholdRequest
+
+    threshold = "500.00"
+    message = "We sell more in winter."
+    actor = OWNER
+
+    _amounts: ClassVar = ("threshold",)
+
+    @classmethod
+    def _make(cls, **said: Any) -> ThresholdRequest:
+        return thresholds.ask(**said)
+
+
+class FeePriceFactory(Factory[FeePrice]):
+    """The price of a fee from a day on: everybody's, or that of one merchant."""
+
+    class Meta:
+        model = FeePrice
+
+    fee = "storage"
+    currency = "USD"
+    unit_price: Any = Decimal("0.015")
+    from_on = date(2026, 1, 1)
+    merchant_id: Any = None
+    actor = OPERATOR
+    reason = "as agreed"
+    now = instant("2026-10-01 00:00")
+
+    @classmethod
+    def _create(cls, _: type[FeePrice], *args: Any, **said: Any) -> FeePrice:
+        return prices.introduce(**said)
