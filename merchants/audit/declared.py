@@ -73,7 +73,7 @@ def _declared(model: type[Model]) -> Iterator[tuple[str, Rows]]:
         if field.unique:
             alone = UniqueConstraint(fields=[field.name], name=field.name)
             yield f"unique {field.column}", partial(_repeated, model, alone)
-        if isinstance(field, ForeignKey) and field.db_constraint:
+        if isinstance(field, ForeignKey) and field.db_constraint:  # type: ignore[attr-defined]
             yield f"foreign key {field.column}", partial(_orphans, model, field)
 
 
@@ -95,7 +95,7 @@ def _broken(model: type[Model], constraint: BaseConstraint) -> list[Model]:
                 kept = constraint._get_check_sql(model, editor)  # type: ignore[attr-defined]
             table, key = (
                 connection.ops.quote_name(name)
-                for name in (model._meta.db_table, model._meta.pk.column)
+                for name in (model._meta.db_table, str(model._meta.pk.column))
             )
             with connection.cursor() as cursor:
                 # No value counts as kept, as with the constraint itself.

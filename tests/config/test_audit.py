@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from pytest_django import DjangoDbBlocker
 
 from billing.models import Card
@@ -235,10 +235,35 @@ def test_every_check_has_a_break() -> None:
     ],
 )  # fmt: skip
 def test_what_the_models_declare_is_in_place_and_on(sql: str, said: str) -> None:
-    (card,) = (one for one in Card._meta.triggers if one.name == "card_never_changes")
+    (card,) = (one for one in vars(Card._meta)["triggers"] if one.name == "card_never_changes")
     named = card.get_pgid(Card).removeprefix("pgtrigger_card_never_changes_")
     told = violations(audited_with(sql.format(named)))[DECLARED]
     assert said.format(named) in told
+
+
+@pytest.mark.usefixtures("winter", "db")
+@pytest.mark.parametrize(
+    ("sql", "constraint"),
+    [
+        ('UPDATE credit_creditline SET "limit" = -1', "limit_not_negative"),
+        ("UPDATE credit_creditline SET used = -1", "used_not_negative"),
+        ("UPDATE billing_statement SET month = '2026-11-01'", "one_statement_per_merchant_and"),
+        ("UPDATE billing_invoice SET issued_on = '2026-12-01'", "one_scheduled_invoice_per"),
+        ("UPDATE billing_invoice SET number = NULL WHERE status <> 'VOID'",
+         "invoice_has_a_number_from_its_issue_on"),
+        ("UPDATE billing_invoice SET status = 'DRAFT' WHERE status = 'OPEN'",
+         "invoice_has_a_number_from_its_issue_on"),
+        ("UPDATE billing_unappliedentry SET balance = -1", "unapplied_balance_not_negative"),
+    ],
+)  # fmt: skip
+def test_what_the_audit_leaves_to_a_constraint_is_refused_whatever_fires(
+    sql: str, constraint: str
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")  # no trigger fires
+        with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+            cursor.execute(sql)
+        cursor.execute("SET LOCAL session_replication_role = origin")
 
 
 @pytest.mark.usefixtures("winter", "db")
@@ -246,7 +271,10 @@ def test_rows_without_what_they_refer_to_are_listed_where_the_reference_is_gone(
     found = connection.introspection.get_constraints(connection.cursor(), "credit_freeze")
     (name,) = (name for name, one in found.items() if one["foreign_key"])
     told = violations(
-        audited_with(drop("credit_freeze", name) + "UPDATE credit_freeze SET line_id = 0")
+        audited_with(
+            drop("credit_freeze", name)
+            + "UPDATE credit_freeze SET line_id = 0 WHERE id = (SELECT min(id) FROM credit_freeze)"
+        )
     )[DECLARED]
     assert "credit_freeze: foreign key line_id: expected in place" in told
     assert "credit_freeze: foreign key line_id: row " in told
