@@ -86,7 +86,7 @@ def test_added_twice_it_is_one(shop: Shop) -> None:
 
 
 def test_an_alipay_account_has_an_address_or_a_mobile_number(shop: Shop) -> None:
-    said = {"kind": "ALIPAY", "bank": ""}
+    said: dict[str, Any] = {"kind": "ALIPAY", "bank": ""}
     assert "Alipay account ···· 8000 was added" in text_of(
         post(shop, number="138 0013 8000", **said)
     )
@@ -161,7 +161,12 @@ def test_one_that_is_removed_is_listed_until_what_goes_there_is_over(shop: Shop)
 
 
 def test_a_bank_account_is_added_by_its_country(shop: Shop) -> None:
-    said = {"kind": "BANK_ACCOUNT", "country": "BR", "routing": "341 1234", "bank": "Itaú"}
+    said: dict[str, Any] = {
+        "kind": "BANK_ACCOUNT",
+        "country": "BR",
+        "routing": "341 1234",
+        "bank": "Itaú",
+    }
     page = text_of(post(shop, number="12345-X", **said))
     assert "Bank account ···· 45X was added." in page
     assert "BR 3411234" in page
