@@ -1,6 +1,7 @@
 """Threshold, plan and cycle, and what bills are collected from."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -20,8 +21,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
 clock = pytest.fixture(set_clock)
 ASK, CHOOSE, ADD = "settings/threshold/", "settings/method/", "settings/cards/"
-FOR_SPRING = {"threshold": "1,000", "message": "For spring."}
-CARD = {"number": "4242424242424242", "request_key": "form-1"}
+FOR_SPRING: dict[str, Any] = {"threshold": "1,000", "message": "For spring."}
+CARD: dict[str, Any] = {"number": "4242424242424242", "request_key": "form-1"}
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def shop(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Shop:
     return shop
 
 
-def post(shop: Shop, client: Client | None = None, **said: str) -> Any:
+def post(shop: Shop, client: Client | None = None, **said: Any) -> Any:
     content = {"kind": "BANK_CARD", "holder": "Mei Lin", "bank": "ICBC", "number": OTHER_CARD}
     client = client or browser_of(member(shop))
     return client.post(NEW, content | said, follow=True)
@@ -80,7 +80,7 @@ def test_added_twice_it_is_one(shop: Shop) -> None:
 
 
 def test_an_alipay_account_has_an_address_or_a_mobile_number(shop: Shop) -> None:
-    said = {"kind": "ALIPAY", "bank": ""}
+    said: dict[str, Any] = {"kind": "ALIPAY", "bank": ""}
     assert "Alipay account ···· 8000 was added" in text_of(
         post(shop, number="138 0013 8000", **said)
     )
@@ -155,7 +155,12 @@ def test_one_that_is_removed_is_listed_until_what_goes_there_is_over(shop: Shop)
 
 
 def test_a_bank_account_is_added_by_its_country(shop: Shop) -> None:
-    said = {"kind": "BANK_ACCOUNT", "country": "BR", "routing": "341 1234", "bank": "Itaú"}
+    said: dict[str, Any] = {
+        "kind": "BANK_ACCOUNT",
+        "country": "BR",
+        "routing": "341 1234",
+        "bank": "Itaú",
+    }
     page = text_of(post(shop, number="12345-X", **said))
     assert "Bank account ···· 45X was added." in page
     assert "BR 3411234" in page
