@@ -28,7 +28,7 @@ class OfShop(Factory[T]):
     shop = SubFactory(ShopFactory)
     at = "2026-11-02 10:00"
 
-    _amounts: ClassVar = ("amount",)
+    _amounts: ClassVar[tuple[str, ...]] = ("amount",)
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:

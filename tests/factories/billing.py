@@ -43,7 +43,7 @@ class ChargeFactory(OfShop[Charge]):
     quantity = Decimal(1)
     arrived = SelfAttribute("at")
 
-    _amounts: ClassVar = ()  # it has one currency column
+    _amounts: ClassVar[tuple[str, ...]] = ()  # it has one currency column
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Charge:
@@ -71,7 +71,7 @@ class InvoiceFactory(OfShop[Invoice]):
     amount = "210.00"
     charge = Sequence("made-{}".format)
 
-    _amounts: ClassVar = ()  # events carry text
+    _amounts: ClassVar[tuple[str, ...]] = ()  # events carry text
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Invoice:
@@ -210,7 +210,7 @@ class ThresholdRequestFactory(OfShop[ThresholdRequest]):
     message = "We sell more in winter."
     actor = OWNER
 
-    _amounts: ClassVar = ("threshold",)
+    _amounts: ClassVar[tuple[str, ...]] = ("threshold",)
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> ThresholdRequest:

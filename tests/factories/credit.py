@@ -48,7 +48,7 @@ class OrderFactory(OfLine[Order]):
     is_delivered = False  # and so shipped
     paid: Any = ""  # an amount, at once; nothing unless it is named
 
-    _amounts: ClassVar = ()  # events carry text
+    _amounts: ClassVar[tuple[str, ...]] = ()  # events carry text
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Order:
@@ -95,7 +95,7 @@ class RaiseRequestFactory(OfLine[LimitRequest]):
     message = "For spring."
     actor = OWNER
 
-    _amounts: ClassVar = ("limit_wanted",)
+    _amounts: ClassVar[tuple[str, ...]] = ("limit_wanted",)
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> LimitRequest:
@@ -163,7 +163,7 @@ class PayoutScheduleFactory(OfLine[PayoutSchedule]):
     from_amount = "10.00"
     actor = OWNER
 
-    _amounts: ClassVar = ("from_amount",)
+    _amounts: ClassVar[tuple[str, ...]] = ("from_amount",)
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> PayoutSchedule:
