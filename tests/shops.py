@@ -10,7 +10,6 @@ Times are the merchant's own wall clock, unless they carry an offset; amounts ar
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,8 +17,7 @@ from zoneinfo import ZoneInfo
 from factory.base import Factory
 from factory.declarations import Sequence, Trait
 
-from billing.models import BillingAccount, Charge
-from billing.operations import charges
+from billing.models import BillingAccount
 from config.timetable import TIMETABLE
 from credit.models import CreditLine, PayoutDestination
 from gateway.events import apply_all
@@ -136,23 +134,6 @@ class Shop:
         content |= {"currency": self.billing_currency, "request": "FR-1", "quantity": 1, **data}
         return self.send("charge.recorded", at, **content)
 
-    def record(self, served: str, arrived: str, fee: str, amount: str) -> Charge:
-        """A charge of which we hear later than it happened, as an operation records it."""
-        charge, is_new = charges.record(
-            charges.NewCharge(
-                merchant_id=self.merchant.pk,
-                reference=f"charge-{next(_numbers)}",
-                fee=fee,
-                currency=self.billing_currency,
-                amount=Decimal(amount),
-                quantity=Decimal(1),
-                at=self.at(served),
-                now=self.at(arrived),
-            )
-        )
-        assert is_new
-        return charge
-
     def run_jobs(self, at: str) -> None:
         """One tick of the timetable, at whatever instant."""
         run_jobs(self.at(at))
@@ -249,8 +230,9 @@ class ShopFactory(Factory[Shop]):
     at = "2026-11-01 10:00"
 
     @classmethod
-    def _create(cls, made: type[Shop], *args: Any, at: str, **terms: Any) -> Shop:
-        shop = made(**terms)
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        at = kwargs.pop("at")
+        shop = Shop(**kwargs)
         assert shop.join(at) == "applied"
         return shop
 

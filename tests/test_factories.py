@@ -64,7 +64,8 @@ def test_defaults_are_enough_for_a_story_of_all_that_passes_the_audit(shop: Shop
         assert factory.create(shop=shop).pk
     assert SoldFactory.create(shop=shop, amount="500.00").status == "PAID"
     order = OrderFactory.create(shop=shop, is_delivered=True, paid="4.00")
-    assert (order.status, order.outstanding) == ("DELIVERED", Decimal(6))
+    assert (order.status, order.outstanding) == ("OPEN", Decimal(6))
+    assert order.delivered_at == shop.at("2026-11-02 10:00")
     ChargeFactory.create(shop=shop, reference="c-1")
     CreditRequestFactory.create(shop=shop)
     GrantedCreditFactory.create(shop=shop, amount="1.00")
@@ -88,6 +89,7 @@ def test_an_amount_is_in_the_currency_of_its_book() -> None:
 
 
 def test_each_makes_another_one() -> None:
+    OperatorFactory.create(roles=["Administrator"])  # who can confirm what is proposed
     assert ShopFactory.create().reference != ShopFactory.create().reference
     for factory in (UserFactory, OperatorFactory, MembershipFactory, ProposalFactory):
         assert factory.create().pk != factory.create().pk

@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 )
 
 from tests import shops
+from tests.factories import ChargeFactory
 from tests.whole import full
 
 OUTCOMES = ("applied", "duplicate", "declined", "rejected")
@@ -116,7 +117,9 @@ class History(RuleBasedStateMachine):
     @rule(number=NUMBERS, days=st.sampled_from([1, 20, 40]), fee=st.sampled_from(FEES))
     def charge_late(self, number: int, days: int, fee: str) -> None:
         served = self.now - timedelta(days=days)
-        self.shops[number].record(served.isoformat(), self.at, fee, "30")
+        ChargeFactory.create(
+            shop=self.shops[number], at=served.isoformat(), arrived=self.at, fee=fee, amount="30"
+        )
 
     @rule(hours=st.sampled_from([1, 13, 24, 24 * 7, 24 * 31, 24 * 95]), with_jobs=st.booleans())
     def let_time_pass(self, hours: int, with_jobs: bool) -> None:

@@ -74,7 +74,7 @@ def _digest(model: type[Model]) -> str:
     unseen: set[str] = UNSEEN_COLUMNS.get(model._meta.db_table, set())
     if not unseen:
         return "hashtextextended(r::text, 0)"
-    names = [field.column for field in model._meta.local_concrete_fields]
+    names = [str(field.column) for field in model._meta.local_concrete_fields]
     seen = ", ".join(f"r.{_quoted(name)}" for name in names if name not in unseen)
     return f"hashtextextended(ROW({seen})::text, 0)"
 

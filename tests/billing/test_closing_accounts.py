@@ -9,6 +9,7 @@ from billing.operations import charges, invoice_decisions, terms
 from lib.refusals import Invalid, Refused
 from tests import shops
 from tests.billing import deciding
+from tests.factories import ChargeFactory
 from tests.threads import at_once, every_order
 from tests.unchanged import nothing_changes
 from tests.whole import full
@@ -74,7 +75,9 @@ def test_no_charge_comes_after_but_a_repeat_is_still_known() -> None:
         assert shop.charge("2026-11-10 13:00", "pick-pack", "7.00", "P-1") == "duplicate"
         assert shop.charge("2026-11-10 13:00", "pick-pack", "8.00", "P-1") == "rejected conflict"
         with pytest.raises(charges.AccountClosed):
-            shop.record("2026-11-09 12:00", "2026-11-10 13:00", "pick-pack", "1.00")
+            ChargeFactory.create(
+                shop=shop, at="2026-11-09 12:00", arrived="2026-11-10 13:00", amount="1.00"
+            )
 
 
 def test_a_priced_repeat_is_known_too() -> None:

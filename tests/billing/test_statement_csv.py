@@ -17,7 +17,7 @@ from billing.models import BillingAccount, Charge, StatementTotal
 from billing.operations import charges
 from lib.csv_files import BLOCK
 from tests import shops
-from tests.factories import GrantedCreditFactory, browser_of, member
+from tests.factories import ChargeFactory, GrantedCreditFactory, browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
@@ -101,7 +101,9 @@ def test_pythons_csv_reads_it_back(shop: Shop) -> None:
 
 def test_a_late_charge_is_marked_and_keeps_its_service_day(shop: Shop) -> None:
     close(shop)
-    shop.record("2026-10-30 10:00", "2026-11-02 11:00", "packaging", "3.00")
+    ChargeFactory.create(
+        shop=shop, at="2026-10-30 10:00", arrived="2026-11-02 11:00", fee="packaging", amount="3.00"
+    )
     shop.run_jobs("2026-12-01 00:00")
     (row,) = csv.DictReader(io.StringIO(exported(shop, "2026-11")))
     assert (row["Statement month"], row["Service date"], row["Late"]) == (

@@ -2,7 +2,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from tests import shops
-from tests.factories import browser_of, member
+from tests.factories import ChargeFactory, browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
@@ -19,7 +19,9 @@ def shop() -> Shop:
     shop.charge("2026-10-31 12:00", "pick-pack", "1.00")
     shop.run_jobs("2026-11-01 00:00")
     shop.charge("2026-11-02 10:00", "pick-pack", "2.00")
-    shop.record("2026-10-30 10:00", "2026-11-02 11:00", "packaging", "3.00")
+    ChargeFactory.create(
+        shop=shop, at="2026-10-30 10:00", arrived="2026-11-02 11:00", fee="packaging", amount="3.00"
+    )
     return shop
 
 

@@ -11,6 +11,7 @@ from merchants.models import TimeZonePeriod
 from tests import shops
 from tests.billing import deciding
 from tests.billing.moving import at, moving, zones
+from tests.factories import ChargeFactory
 from tests.whole import full
 
 pytestmark = pytest.mark.django_db
@@ -161,7 +162,9 @@ def test_what_happened_before_the_change_and_arrives_after_keeps_its_day(
     arrived = (at(second_ends) + timedelta(hours=1)).isoformat()
 
     def served(instant: datetime) -> tuple[str, bool, str]:
-        charge = shop.record(instant.isoformat(), arrived, "pick-pack", "1.00")
+        charge = ChargeFactory.create(
+            shop=shop, at=instant.isoformat(), arrived=arrived, amount="1.00"
+        )
         assert charge.statement is not None
         return str(charge.service_on), charge.is_late, f"{charge.statement.month:%Y-%m}"
 

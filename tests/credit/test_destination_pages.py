@@ -45,7 +45,7 @@ def shop(written: Shop, monkeypatch: pytest.MonkeyPatch, settings: LazySettings)
     return written
 
 
-def post(shop: Shop, client: Client | None = None, **said: str) -> Any:
+def post(shop: Shop, client: Client | None = None, **said: Any) -> Any:
     content = {"kind": "BANK_CARD", "holder": "Mei Lin", "bank": "ICBC", "number": OTHER_CARD}
     client = client or browser_of(member(shop))
     return client.post(NEW, content | said, follow=True)

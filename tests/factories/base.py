@@ -28,21 +28,21 @@ class OfShop(Factory[T]):
     shop = SubFactory(ShopFactory)
     at = "2026-11-02 10:00"
 
-    _amounts: ClassVar = ("amount",)
+    _amounts: ClassVar[tuple[str, ...]] = ("amount",)
 
     @classmethod
-    def _create(cls, _: type[T], *args: Any, shop: Shop, at: str | datetime, **said: Any) -> Any:
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        shop, at = kwargs.pop("shop"), kwargs.pop("at")
         for name in cls._amounts:
-            if isinstance(said.get(name), str):
-                said[name] = Money(said[name], cls._currency(shop))
-        now = shop.at(at) if isinstance(at, str) else at
-        return cls._make(merchant_id=shop.merchant.pk, now=now, **said)
+            if isinstance(kwargs.get(name), str):
+                kwargs[name] = Money(kwargs[name], cls._currency(shop))
+        return cls._make(shop, shop.at(at) if isinstance(at, str) else at, kwargs)
 
     @classmethod
     def _currency(cls, shop: Shop) -> str:
         return shop.billing_currency
 
     @classmethod
-    def _make(cls, **said: Any) -> Any:
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Any:
         """Have the operation make the row. Each factory says which it is."""
         raise NotImplementedError

@@ -1,6 +1,6 @@
 """What stands in the billing book before a test: charges, bills, cards, payments, requests."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -43,11 +43,20 @@ class ChargeFactory(OfShop[Charge]):
     quantity = Decimal(1)
     arrived = SelfAttribute("at")
 
+    _amounts: ClassVar[tuple[str, ...]] = ()  # it has one currency column
+
     @classmethod
-    def _create(cls, _: type[Charge], *args: Any, shop: Shop, at: str, **said: Any) -> Charge:
-        said |= {"amount": Decimal(said["amount"]), "now": shop.at(said.pop("arrived"))}
-        whose = {"merchant_id": shop.merchant.pk, "currency": shop.billing_currency}
-        charge, is_new = charges.record(charges.NewCharge(at=shop.at(at), **whose, **said))
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Charge:
+        arrived = said.pop("arrived")
+        said |= {"amount": Decimal(said["amount"]), "currency": shop.billing_currency}
+        charge, is_new = charges.record(
+            charges.NewCharge(
+                merchant_id=shop.merchant.pk,
+                at=now,
+                now=shop.at(arrived) if isinstance(arrived, str) else arrived,
+                **said,
+            )
+        )
         assert is_new
         return charge
 
@@ -62,10 +71,12 @@ class InvoiceFactory(OfShop[Invoice]):
     amount = "210.00"
     charge = Sequence("made-{}".format)
 
+    _amounts: ClassVar[tuple[str, ...]] = ()  # events carry text
+
     @classmethod
-    def _create(cls, _: type[Invoice], *args: Any, shop: Shop, at: str, **said: Any) -> Invoice:
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Invoice:
         issued = shop.account.invoices.count()
-        assert shop.charge(at, **said) == "applied"
+        assert shop.charge(now.isoformat(), **said) == "applied"
         assert shop.account.invoices.count() == issued + 1
         return shop.account.invoices.latest("pk")
 
@@ -83,8 +94,8 @@ class CardFactory(OfShop[Card]):
     actor = OWNER
 
     @classmethod
-    def _make(cls, **said: Any) -> Card:
-        return payment_methods.add_card(**said)
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Card:
+        return payment_methods.add_card(merchant_id=shop.merchant.pk, now=now, **said)
 
 
 class PaymentFactory(OfShop[Payment]):
@@ -97,8 +108,8 @@ class PaymentFactory(OfShop[Payment]):
     actor = OWNER
 
     @classmethod
-    def _make(cls, *, merchant_id: int, invoice: Invoice, **said: Any) -> Payment:
-        return payments.pay_now(invoice_id=invoice.pk, **said)
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Payment:
+        return payments.pay_now(invoice_id=said.pop("invoice").pk, now=now, **said)
 
 
 class TransferFactory(OfShop[transfers.Transfer]):
@@ -113,10 +124,11 @@ class TransferFactory(OfShop[transfers.Transfer]):
     actor = OPERATOR
 
     @classmethod
-    def _make(cls, *, merchant_id: int, invoice: Invoice | None, **said: Any) -> transfers.Transfer:
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> transfers.Transfer:
+        invoice = said.pop("invoice")
         if invoice:
-            return transfers.record(invoice_id=invoice.pk, **said)
-        return transfers.receive(merchant_id=merchant_id, **said)
+            return transfers.record(invoice_id=invoice.pk, now=now, **said)
+        return transfers.receive(merchant_id=shop.merchant.pk, now=now, **said)
 
 
 class ToldFactory(Factory[reversals.Told]):
@@ -145,10 +157,11 @@ class ReversalFactory(OfShop[Reversal]):
     actor = "stripe"
 
     @classmethod
-    def _make(cls, *, merchant_id: int, payment: Payment, now: Any, actor: str, **told: Any) -> Any:
-        told = {"money_reference": payment.provider_reference, "amount": payment.amount} | told
-        found = ToldFactory.build(**told)
-        return reversals.record(found, payment_id=payment.pk, actor=actor, now=now)
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Reversal | None:
+        payment, actor = said.pop("payment"), said.pop("actor")
+        paid = {"money_reference": payment.provider_reference, "amount": payment.amount}
+        told = ToldFactory.build(**paid | said)
+        return reversals.record(told, payment_id=payment.pk, actor=actor, now=now)
 
 
 class CreditRequestFactory(OfShop[BillingCredit]):
@@ -165,8 +178,8 @@ class CreditRequestFactory(OfShop[BillingCredit]):
     actor = OWNER
 
     @classmethod
-    def _make(cls, **said: Any) -> BillingCredit:
-        return credits.ask(**said)
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> BillingCredit:
+        return credits.ask(merchant_id=shop.merchant.pk, now=now, **said)
 
 
 class GrantedCreditFactory(OfShop[BillingCredit]):
@@ -183,8 +196,8 @@ class GrantedCreditFactory(OfShop[BillingCredit]):
     actor = OPERATOR
 
     @classmethod
-    def _make(cls, **said: Any) -> BillingCredit:
-        return credits.grant(**said)
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> BillingCredit:
+        return credits.grant(merchant_id=shop.merchant.pk, now=now, **said)
 
 
 class ThresholdRequestFactory(OfShop[ThresholdRequest]):
@@ -197,11 +210,11 @@ class ThresholdRequestFactory(OfShop[ThresholdRequest]):
     message = "We sell more in winter."
     actor = OWNER
 
-    _amounts: ClassVar = ("threshold",)
+    _amounts: ClassVar[tuple[str, ...]] = ("threshold",)
 
     @classmethod
-    def _make(cls, **said: Any) -> ThresholdRequest:
-        return thresholds.ask(**said)
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> ThresholdRequest:
+        return thresholds.ask(merchant_id=shop.merchant.pk, now=now, **said)
 
 
 class FeePriceFactory(Factory[FeePrice]):
@@ -220,5 +233,5 @@ class FeePriceFactory(Factory[FeePrice]):
     now = instant("2026-10-01 00:00")
 
     @classmethod
-    def _create(cls, _: type[FeePrice], *args: Any, **said: Any) -> FeePrice:
-        return prices.introduce(**said)
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        return prices.introduce(**kwargs)

@@ -1,6 +1,6 @@
 """What stands in the credit book before a test: orders, freezes, requests, ways to be paid out."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from factory.declarations import LazyAttribute, Sequence
@@ -46,13 +46,15 @@ class OrderFactory(OfLine[Order]):
     amount = "10.00"
     is_shipped = False
     is_delivered = False  # and so shipped
-    paid = ""  # an amount, at once; nothing unless it is named
+    paid: Any = ""  # an amount, at once; nothing unless it is named
+
+    _amounts: ClassVar[tuple[str, ...]] = ()  # events carry text
 
     @classmethod
-    def _create(cls, _: type[Order], *args: Any, shop: Shop, at: str, **said: Any) -> Order:
-        order, amount, paid = said.pop("reference"), said.pop("amount"), said.pop("paid")
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Order:
+        at, order, paid = now.isoformat(), said.pop("reference"), said.pop("paid")
         is_shipped, is_delivered = said.pop("is_shipped"), said.pop("is_delivered")
-        assert shop.place(at, order, amount, **said) == "applied"
+        assert shop.place(at, order, **said) == "applied"
         if is_shipped or is_delivered:
             assert shop.ship(at, order) == "applied"
         if is_delivered:
@@ -79,8 +81,8 @@ class FreezeFactory(OfLine[Freeze]):
     actor = OPERATOR
 
     @classmethod
-    def _make(cls, **said: Any) -> Freeze:
-        return freezes.place(**said)
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Freeze:
+        return freezes.place(merchant_id=shop.merchant.pk, now=now, **said)
 
 
 class RaiseRequestFactory(OfLine[LimitRequest]):
@@ -93,11 +95,11 @@ class RaiseRequestFactory(OfLine[LimitRequest]):
     message = "For spring."
     actor = OWNER
 
-    _amounts: ClassVar = ("limit_wanted",)
+    _amounts: ClassVar[tuple[str, ...]] = ("limit_wanted",)
 
     @classmethod
-    def _make(cls, **said: Any) -> LimitRequest:
-        return requests.ask_raise(**said)
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> LimitRequest:
+        return requests.ask_raise(merchant_id=shop.merchant.pk, now=now, **said)
 
 
 class QuestionFactory(OfLine[LimitRequest]):
@@ -110,8 +112,8 @@ class QuestionFactory(OfLine[LimitRequest]):
     actor = OWNER
 
     @classmethod
-    def _make(cls, **said: Any) -> LimitRequest:
-        return requests.ask_question(**said)
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> LimitRequest:
+        return requests.ask_question(merchant_id=shop.merchant.pk, now=now, **said)
 
 
 class DestinationFactory(OfLine[PayoutDestination]):
@@ -127,8 +129,8 @@ class DestinationFactory(OfLine[PayoutDestination]):
     actor = OWNER
 
     @classmethod
-    def _make(cls, **said: Any) -> PayoutDestination:
-        destination, _is_new = destinations.add(**said)
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> PayoutDestination:
+        destination, _is_new = destinations.add(merchant_id=shop.merchant.pk, now=now, **said)
         return destination
 
 
@@ -144,8 +146,8 @@ class WithdrawalFactory(OfLine[Withdrawal]):
     actor = OWNER
 
     @classmethod
-    def _make(cls, **said: Any) -> Withdrawal:
-        withdrawal, is_new = withdrawals.request(**said)
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Withdrawal:
+        withdrawal, is_new = withdrawals.request(merchant_id=shop.merchant.pk, now=now, **said)
         assert is_new
         return withdrawal
 
@@ -161,11 +163,11 @@ class PayoutScheduleFactory(OfLine[PayoutSchedule]):
     from_amount = "10.00"
     actor = OWNER
 
-    _amounts: ClassVar = ("from_amount",)
+    _amounts: ClassVar[tuple[str, ...]] = ("from_amount",)
 
     @classmethod
-    def _make(cls, **said: Any) -> PayoutSchedule:
-        rule, _is_new = automatic.set_up(**said)
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> PayoutSchedule:
+        rule, _is_new = automatic.set_up(merchant_id=shop.merchant.pk, now=now, **said)
         return rule
 
 

@@ -1,5 +1,6 @@
 """What stands about a merchant's people before a test: a profile, an invitation, a proposal."""
 
+from datetime import datetime
 from typing import Any
 
 from factory.base import Factory
@@ -9,7 +10,7 @@ from merchants.models import Invitation, Membership, Profile, Proposal
 from merchants.operations import operators, profiles, team
 from tests.factories.base import OWNER, OfShop
 from tests.factories.people import OperatorFactory, member
-from tests.shops import instant
+from tests.shops import Shop, instant
 
 
 class ProfileFactory(OfShop[Profile]):
@@ -23,8 +24,8 @@ class ProfileFactory(OfShop[Profile]):
     actor = OWNER
 
     @classmethod
-    def _make(cls, **said: Any) -> Profile:
-        return profiles.complete(**said)
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Profile:
+        return profiles.complete(merchant_id=shop.merchant.pk, now=now, **said)
 
 
 class InvitationFactory(OfShop[Invitation]):
@@ -38,8 +39,8 @@ class InvitationFactory(OfShop[Invitation]):
     actor = LazyAttribute(lambda made: member(made.shop))
 
     @classmethod
-    def _make(cls, **said: Any) -> Invitation:
-        return team.invite(**said)
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Invitation:
+        return team.invite(merchant_id=shop.merchant.pk, now=now, **said)
 
 
 class ProposalFactory(Factory[Proposal]):
@@ -55,5 +56,5 @@ class ProposalFactory(Factory[Proposal]):
     now = instant("2026-11-01 10:00")
 
     @classmethod
-    def _create(cls, _: type[Proposal], *args: Any, **said: Any) -> Proposal:
-        return operators.add(**said)
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        return operators.add(**kwargs)
