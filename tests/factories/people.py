@@ -6,12 +6,13 @@ from typing import Any
 
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group, Permission
 from django.http import HttpRequest
 from django.test import Client
-from factory.declarations import Dict, LazyFunction, SelfAttribute, Sequence, SubFactory
+from factory.declarations import LazyFunction, SelfAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory, Password
 from factory.helpers import post_generation
 
@@ -20,6 +21,7 @@ from tests.shops import Shop, ShopFactory
 
 YEARS_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 PASSWORD = "correct-horse-9"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of an app that makes codes
 
 
 class UserFactory(DjangoModelFactory[User]):
@@ -74,7 +76,7 @@ class AuthenticatorFactory(DjangoModelFactory[Authenticator]):
 
     user = SubFactory(UserFactory)
     type = Authenticator.Type.TOTP
-    data = Dict({})
+    data = LazyFunction(lambda: {"secret": get_adapter().encrypt(SECRET)})
 
 
 class EnrolledFactorFactory(DjangoModelFactory[EnrolledFactor]):
