@@ -60,8 +60,9 @@ def test_the_form_tells_what_can_be_withdrawn_and_where_to(shop: Shop) -> None:
 
 
 def test_what_it_costs_is_shown_before_anything_happens(shop: Shop) -> None:
+    client = browser_of(member(shop))
     with nothing_changes():
-        page = confirmation(shop)
+        page = text_of(client.get(f"{NEW}?{urlencode(asked(shop))}"))
     assert (
         "Nothing has been withdrawn yet. 100.00 USD arrives Fee 1.50 USD "
         "Out of your proceeds 101.50 USD To Bank card ···· 0003, ICBC Holder Mei Lin "
