@@ -95,7 +95,7 @@ def test_each_makes_another_one() -> None:
         assert factory.create().pk != factory.create().pk
     for stored in (HeartbeatFactory, JobFailureFactory, JobRunFactory):
         assert stored.create().pk
-    shop = ShopFactory.create(is_billed=True, payment_method="sandbox")
+    shop = ShopFactory.create(is_billed=True)
     assert shop.bills() == ["2026-11-01 SUBSCRIPTION 39.00"]
     assert not Payment.objects.exists()
 
