@@ -174,7 +174,7 @@ class CreditRequestFactory(OfShop[BillingCredit]):
     fee = "credit-pick-pack"
     amount = "10.00"
     message = "Two dresses were missing."
-    request_key = Sequence("made-{}".format)
+    request_key = Sequence("asked-{}".format)
     actor = OWNER
 
     @classmethod
@@ -192,7 +192,7 @@ class GrantedCreditFactory(OfShop[BillingCredit]):
     fee = "credit-account"
     amount = "10.00"
     reason = "as agreed"
-    request_key = Sequence("made-{}".format)
+    request_key = Sequence("granted-{}".format)
     actor = OPERATOR
 
     @classmethod
