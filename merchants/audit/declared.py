@@ -71,8 +71,8 @@ def _declared(model: type[Model]) -> Iterator[tuple[str, Rows]]:
         yield constraint.name, partial(_broken, model, constraint)
     for field in model._meta.local_fields:
         if field.unique:
-            single = UniqueConstraint(fields=[field.name], name=field.name)
-            yield f"unique {field.column}", partial(_repeated, model, single)
+            unique = UniqueConstraint(fields=[field.name], name=field.name)
+            yield f"unique {field.column}", partial(_repeated, model, unique)
         if isinstance(field, ForeignKey) and field.db_constraint:  # type: ignore[attr-defined]
             yield f"foreign key {field.column}", partial(_orphans, model, field)
 
