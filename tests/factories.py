@@ -5,6 +5,7 @@ from typing import Any
 
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group
@@ -19,6 +20,7 @@ from tests.shops import Shop
 
 YEARS_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 PASSWORD = "correct-horse-9"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of an app that makes codes
 
 
 class UserFactory(DjangoModelFactory[User]):
@@ -85,7 +87,8 @@ def proved(user: User) -> Client:
 def confirm_second_factor(client: Client, user: User) -> None:
     """As if the person had had one for years, and had given it to this client right now."""
     totp = Authenticator.Type.TOTP
-    factor, _ = Authenticator.objects.get_or_create(user=user, type=totp, defaults={"data": {}})
+    data = {"secret": get_adapter().encrypt(SECRET)}
+    factor, _ = Authenticator.objects.get_or_create(user=user, type=totp, defaults={"data": data})
     have_counted(factor)
     session = client.session
     request = HttpRequest()

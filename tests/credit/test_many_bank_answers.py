@@ -122,8 +122,8 @@ def test_a_few_are_taken_in_while_the_page_says_how_far_they_are() -> None:
     check(2, 20)
 
 
-# With real transactions: within one, a line's two thousand versions are all kept, and looked through
-# at each change of it.
+# With real transactions: within one, a line's two thousand versions are all kept, and looked
+# through at each change of it.
 @pytest.mark.full
 @pytest.mark.django_db(transaction=True)
 def test_sixty_thousand_are_too(capsys: pytest.CaptureFixture[str]) -> None:
