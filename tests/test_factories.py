@@ -69,9 +69,9 @@ def test_defaults_are_enough_for_a_story_of_all_that_passes_the_audit(shop: Shop
     ChargeFactory.create(shop=shop, reference="c-1")
     CreditRequestFactory.create(shop=shop)
     GrantedCreditFactory.create(shop=shop, amount="1.00")
-    bill = InvoiceFactory.create(shop=shop)
+    invoice = InvoiceFactory.create(shop=shop)
     paid = PaymentFactory.create(shop=shop)
-    assert (bill, paid.status) == (Invoice.objects.get(), "SUCCEEDED")
+    assert (invoice, paid.status) == (Invoice.objects.get(), "SUCCEEDED")
     assert ReversalFactory.create(shop=shop, payment=paid).amount == paid.amount
     assert TransferFactory.create(shop=shop).is_new
     at = "2026-11-04 10:00"
@@ -96,7 +96,7 @@ def test_each_makes_another_one() -> None:
     for stored in (HeartbeatFactory, JobFailureFactory, JobRunFactory):
         assert stored.create().pk
     shop = ShopFactory.create(is_billed=True)
-    assert shop.bills() == ["2026-11-01 SUBSCRIPTION 39.00"]
+    assert shop.invoices() == ["2026-11-01 SUBSCRIPTION 39.00"]
     assert not Payment.objects.exists()
 
 

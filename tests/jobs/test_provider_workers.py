@@ -100,7 +100,7 @@ def has_ended(run: JobRun) -> bool:
     return JobRun.objects.filter(pk=run.pk, ended_at__isnull=False).exists()
 
 
-@pytest.mark.parametrize("bills", [8, *full(60)])
+@pytest.mark.parametrize("invoices", [8, *full(60)])
 def test_heartbeat_and_other_jobs_go_on_and_the_run_ends(
     silent: Silent, queues: tuple[str, str], invoices: int
 ) -> None:
