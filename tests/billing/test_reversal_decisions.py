@@ -65,9 +65,8 @@ def test_example_15_a_lost_dispute_is_charged_again_and_freezes_the_line_at_its_
     assert not offended()
 
 
-def test_the_freeze_of_a_manual_bill_comes_as_its_due_day_starts(
-    odd: OddStripe, paid: shops.Shop
-) -> None:
+def charge_by_transfer(odd: OddStripe, paid: shops.Shop) -> None:
+    """Charge what a lost dispute took back, on 6 November, to a shop that pays by transfer."""
     payment_methods.choose(
         merchant_id=paid.merchant.pk, method="manual", actor="mei@rosewood.example",
         now=paid.at("2026-11-03 09:00"),
@@ -75,6 +74,12 @@ def test_the_freeze_of_a_manual_bill_comes_as_its_due_day_starts(
     odd.take_back("disputes", "pi_1", 25000, status="lost")
     send_event("charge.dispute.closed", "du_1")
     decide(paid, "2026-11-06 09:00", "charge")
+
+
+def test_the_freeze_of_a_manual_bill_comes_as_its_due_day_starts(
+    odd: OddStripe, paid: shops.Shop
+) -> None:
+    charge_by_transfer(odd, paid)
     paid.run_jobs("2026-11-12 23:00")
     assert freezes(paid) == []
     paid.run_jobs("2026-11-13 00:00")
@@ -85,13 +90,7 @@ def test_the_freeze_of_a_manual_bill_comes_as_its_due_day_starts(
 def test_a_line_whose_day_has_started_already_hears_of_the_freeze_at_once(
     odd: OddStripe, paid: shops.Shop
 ) -> None:
-    payment_methods.choose(
-        merchant_id=paid.merchant.pk, method="manual", actor="mei@rosewood.example",
-        now=paid.at("2026-11-03 09:00"),
-    )  # fmt: skip
-    odd.take_back("disputes", "pi_1", 25000, status="lost")
-    send_event("charge.dispute.closed", "du_1")
-    decide(paid, "2026-11-06 09:00", "charge")
+    charge_by_transfer(odd, paid)
     assert paid.place("2026-11-13 08:00", "A-1", "10.00") == "applied"  # works off the line's days
     paid.run_jobs("2026-11-13 09:00")
     assert freezes(paid) == ["UNPAID_BILL 2026-11-13 08:00"]
