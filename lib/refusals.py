@@ -68,3 +68,15 @@ def differing(known: Mapping[str, Any], sent: Mapping[str, Any]) -> list[str]:
     """The names of all that was sent, or is known, and is not the same in both."""
     names = [*sent, *(name for name in known if name not in sent)]
     return [name for name in names if known.get(name) != sent.get(name)]
+
+
+class AlreadyDecided(Refused):
+    """Somebody has decided this already; the first decision stands."""
+
+    code = "already_decided"
+
+
+class ChangedMeanwhile(Refused):
+    """What is to be decided is not any more as it was when the page about it was shown."""
+
+    code = "changed_meanwhile"

@@ -2,9 +2,6 @@
 
 from decimal import Decimal
 
-from django.utils.translation import gettext as translated
-from django.utils.translation import gettext_lazy as _
-
 from backoffice.decisions import Call, Decision, Reasoned
 from billing.admin.account_decisions import figures, is_open
 from billing.admin.forms import RestPaidOut
@@ -17,15 +14,15 @@ def _close_effect(account: BillingAccount) -> str:
     waiting = not_posted_yet(account)
     total = account.outstanding + waiting
     if total > 0:
-        what = translated("A final bill over {total} is issued at once.")
+        what = "A final bill over {total} is issued at once."
     elif total < 0:
         what = (
             "{left} is left in the merchant's favour. It pays unpaid bills, and the rest is to be"
             " paid out."
         )
     else:
-        what = translated("Nothing is left to bill.")
-    return translated(
+        what = "Nothing is left to bill."
+    return (
         "{outstanding} is outstanding, and {waiting} that waits for the end of the day or the month"
         " posts now. {what} From then on the account takes no further charge. It can't be opened"
         " again."
@@ -36,9 +33,8 @@ def _close_effect(account: BillingAccount) -> str:
 
 
 def _rest_effect(account: BillingAccount) -> str:
-    return translated(
-        "The account is closed, and {outstanding} is outstanding again. A final bill takes it."
-    ).format(**figures(account))
+    outstanding = figures(account)["outstanding"]
+    return f"The account is closed, and {outstanding} is outstanding again. A final bill takes it."
 
 
 def _payout_effect(account: BillingAccount) -> str:
@@ -57,29 +53,29 @@ def _rest(account: BillingAccount) -> Decimal:
 DECISIONS = (
     Decision(
         "close",
-        _("Close the account"),
+        "Close the account",
         form=Reasoned,
         effect=_close_effect,
         carry_out=Call(terms.close, "merchant_id"),
-        done=_("The account is closed."),
+        done="The account is closed.",
         is_open=is_open,
     ),
     Decision(
         "bill-rest",
-        _("Bill the rest"),
+        "Bill the rest",
         form=Reasoned,
         effect=_rest_effect,
         carry_out=Call(terms.bill_rest, "merchant_id"),
-        done=_("The rest is billed."),
+        done="The rest is billed.",
         is_open=lambda account: account.is_closed and account.outstanding > 0,
     ),
     Decision(
         "pay-out",
-        _("Pay out the rest"),
+        "Pay out the rest",
         form=RestPaidOut,
         effect=_payout_effect,
         carry_out=Call(terms.pay_out_rest, "merchant_id"),
-        done=_("The rest is paid out."),
+        done="The rest is paid out.",
         is_open=lambda account: account.is_closed and account.outstanding <= 0 < _rest(account),
     ),
 )

@@ -7,10 +7,11 @@ from moneyed import Money
 from billing.models import BillingAccount
 from lib import money
 from lib.amount_fields import AmountField
+from lib.form_keys import KeyedForm
 from lib.text_fields import WordsField
 
 
-class HigherThreshold(forms.Form):
+class HigherThreshold(KeyedForm):
     """The form that asks for a higher billing threshold: how high, and why."""
 
     threshold = AmountField()
@@ -28,10 +29,6 @@ class HigherThreshold(forms.Form):
         self.fields["threshold"].label = _("Threshold you would like, in %(currency)s") % {
             "currency": account.currency
         }
-
-    @property
-    def asked(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in ("threshold", "message")}
 
     @property
     def threshold_money(self) -> Money:

@@ -7,6 +7,7 @@ from moneyed import Money
 from credit.models import CreditLine
 from lib import money
 from lib.amount_fields import AmountField
+from lib.form_keys import KeyedForm
 from lib.text_fields import WordsField
 
 
@@ -53,7 +54,7 @@ class Caps(forms.Form):
         return None if figure is None else money.of(figure, self.currency)
 
 
-class Question(forms.Form):
+class Question(KeyedForm):
     """The form for a question about the limit, which a person answers."""
 
     message = WordsField(
@@ -66,7 +67,7 @@ class Question(forms.Form):
         super().__init__(*args, **kwargs | {"auto_id": "question_%s", "label_suffix": ""})
 
 
-class Raise(forms.Form):
+class Raise(KeyedForm):
     """The form that asks for a higher limit: how high, and why."""
 
     limit = AmountField()

@@ -10,6 +10,7 @@ from lib import audit
 from lib.refusals import Invalid
 from tests import shops, trailed
 from tests.trailed import Told
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -112,7 +113,7 @@ def test_days_that_cannot_be_are_refused(
 ) -> None:
     shop = shops.join("2026-11-01 10:00")
     since = trailed.newest()
-    with shop.unchanged(), pytest.raises(Invalid, match=field):
+    with nothing_changes(), pytest.raises(Invalid, match=field):
         change(shop, "2026-11-02 12:00", payment, settlement, reason)
     assert not FormerDays.objects.exists()
     assert trailed.told(since) == []

@@ -24,6 +24,7 @@ from merchants.operations import team
 from tests import shops
 from tests.credit.pages import set_clock
 from tests.gateway.asking import AN_ORDER, Caller, said
+from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -265,7 +266,7 @@ def test_a_merchant_is_changed_by_what_is_sent_and_again_by_nothing() -> None:
         told = TrailEntry.objects.filter(merchant=shop.merchant).exclude(action="API_KEY_MADE")
         assert [row.reason for row in told] == ["The shop has moved."] * rows
         assert {row.actor for row in told} == {f"API key {caller.key}"}
-    with shop.unchanged():
+    with nothing_changes():
         for bad, where in (
             ({"name": "Rosewood", "payment_days": 367}, "/payment_days"),
             ({"name": "Rosewood", "settlement_days": 8}, "/settlement_days"),

@@ -20,6 +20,7 @@ from tests.credit.pages import set_clock
 from tests.factories import browser_of, operator
 from tests.gateway.asking import Caller, pointers, problem, said
 from tests.shops import Shop
+from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -93,7 +94,7 @@ def test_each_event_has_its_own_outcome_in_the_order_sent(caller: Caller, shop: 
         ["/type"],
         ["/amount"],
     ]
-    with shop.unchanged():
+    with nothing_changes():
         again = caller.events(*sent)
     assert outcomes(again) == ["duplicate"] * 3 + outcomes(first)[3:]
     assert shop.order("A") == ("OPEN", "10.00")
@@ -241,7 +242,7 @@ def test_a_refused_event_is_sent_again_once_what_stood_in_its_way_is_mended(
     row = TrailEntry.objects.get(action="EVENT_SENT_AGAIN")
     assert (row.subject, row.reason) == ("order.paid pay", "the order is here now")
     for done in (refused, applied):
-        with shop.unchanged(), pytest.raises(Refused):
+        with nothing_changes(), pytest.raises(Refused):
             intake.send_again(
                 received_id=done.pk, reason="once more", actor="ada", now=refused.received_at
             )
@@ -252,7 +253,7 @@ def test_what_a_key_may_not_send_is_not_sent_for_it_either(shop: Shop) -> None:
     thief = Caller("orders", "read", merchant=other.merchant)
     thief.events(placed("A"))
     refused = ReceivedEvent.objects.get()
-    with shop.unchanged():
+    with nothing_changes():
         again = intake.send_again(
             received_id=refused.pk, reason="a mistake", actor="ada", now=refused.received_at
         )
