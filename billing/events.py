@@ -143,4 +143,13 @@ def _payment_method(named: str | None) -> BillingAccount.Method:
     return BillingAccount.Method(method)
 
 
-OPENING = Opening(AccountTerms, _open)
+OPENING = Opening(
+    AccountTerms,
+    {
+        "billing_threshold": "200.00",
+        "plan": "basic",
+        "plan_price": "39.00",
+        "plan_interval_days": 30,
+    },
+    _open,
+)

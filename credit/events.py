@@ -277,4 +277,6 @@ def _open(merchant: Merchant, terms: LineTerms, now: datetime) -> None:
     )
 
 
-OPENING = Opening(LineTerms, _open)
+OPENING = Opening(
+    LineTerms, {"credit_limit": "5000.00", "payment_days": 10, "settlement_days": 7}, _open
+)

@@ -153,11 +153,15 @@ class _Type:
     name: str
     scope: str = field(kw_only=True)  # which keys of the API may send such events
     summary: str = field(kw_only=True)  # what has happened, in a sentence
+
+
+@dataclass(frozen=True)
+class _WithExample(_Type):
     example: dict[str, Any] = field(kw_only=True)  # data of an event of this type
 
 
 @dataclass(frozen=True)
-class EventType(_Type, Generic[D]):
+class EventType(_WithExample, Generic[D]):
     """Events that are applied one by one.
 
     `apply` takes the event with its data as `data`, the merchant's key, and when it arrives.
@@ -169,7 +173,7 @@ class EventType(_Type, Generic[D]):
 
 
 @dataclass(frozen=True)
-class BatchedType(_Type, Generic[D]):
+class BatchedType(_WithExample, Generic[D]):
     """Events that are held back, and recorded many at once: `read` gives what `record` takes.
 
     Nothing that events of other types do reads or writes what these write, but for those that
@@ -188,15 +192,21 @@ class BatchedType(_Type, Generic[D]):
 class FoundingType(_Type):
     """Events by which a merchant comes to be; what was held back is recorded before.
 
-    Their data is known once all apps have said with which terms their books are opened.
+    Their data is known once all apps have said with which terms their books are opened, and so
+    is an example of it.
     """
 
     described: Callable[[], type[Data]]
+    illustrated: Callable[[], dict[str, Any]]
     apply: Callable[[Event, datetime], Outcome]
 
     @cached_property
     def data(self) -> type[Data]:
         return self.described()
+
+    @cached_property
+    def example(self) -> dict[str, Any]:
+        return self.illustrated()
 
 
 AnyType = EventType[Any] | BatchedType[Any] | FoundingType

@@ -41,6 +41,7 @@ class Opening:
     """What a book opens for a merchant that joins, within the transaction of that."""
 
     terms: type[Terms]
+    example: dict[str, Any]  # of these terms
     open: Callable[[Merchant, Any, datetime], None]
 
 
@@ -83,27 +84,25 @@ def described() -> type[Data]:
     return type("MerchantJoinedWithTerms", (MerchantJoined, *terms), {"__doc__": DESCRIPTION})
 
 
-DESCRIPTION = "A merchant with all terms that its credit line and its billing account begin with."
+def illustrated() -> dict[str, Any]:
+    """An example of all that the event carries."""
+    return {
+        "name": "Rosewood Dresses",
+        "currency": "USD",
+        "timezone": "Asia/Bangkok",
+        "language": "th",
+    } | {name: said for opening in _openings for name, said in opening.example.items()}
+
+
+DESCRIPTION = "A merchant, with all the terms that its books are opened with."
 
 EVENT_TYPES = (
     FoundingType(
         "merchant.joined",
         described,
+        illustrated,
         join,
         scope="merchants",
-        summary="A merchant joins the marketplace: its credit line and billing account are opened.",
-        example={
-            "name": "Rosewood Dresses",
-            "currency": "USD",
-            "timezone": "Asia/Bangkok",
-            "language": "th",
-            "credit_limit": "5000.00",
-            "payment_days": 10,
-            "settlement_days": 7,
-            "billing_threshold": "200.00",
-            "plan": "basic",
-            "plan_price": "39.00",
-            "plan_interval_days": 30,
-        },
+        summary="A merchant joins the marketplace, and its books are opened.",
     ),
 )
