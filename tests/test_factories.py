@@ -10,11 +10,14 @@ from billing.models import Invoice, Payment
 from lib import audit
 from tests import factories, shops
 from tests.factories import (
+    ApiKeyFactory,
     CardFactory,
     ChargeFactory,
     CreditPolicyFactory,
     CreditRequestFactory,
+    DeliveryFactory,
     DestinationFactory,
+    EndpointFactory,
     FeePriceFactory,
     FreezeFactory,
     GrantedCreditFactory,
@@ -32,6 +35,7 @@ from tests.factories import (
     ProposalFactory,
     QuestionFactory,
     RaiseRequestFactory,
+    ReceivedEventFactory,
     ReversalFactory,
     ShopFactory,
     SoldFactory,
@@ -78,6 +82,8 @@ def test_defaults_are_enough_for_a_story_of_all_that_passes_the_audit(shop: Shop
     assert WithdrawalFactory.create(shop=shop, at=at).status == "REQUESTED"
     PayoutScheduleFactory.create(shop=shop, at=at)
     FreezeFactory.create(shop=shop, at=at)
+    assert ReceivedEventFactory.create(shop=shop, at=at).code == "unknown_order"
+    assert DeliveryFactory.create(shop=shop, at=at).status == "PENDING"
     findings = audit.run(audit.registered(), now=shops.instant("2026-12-01 00:00"))
     assert [found.check.name for found in findings if found.violations] == []
 
@@ -91,7 +97,10 @@ def test_an_amount_is_in_the_currency_of_its_book() -> None:
 def test_each_makes_another_one() -> None:
     OperatorFactory.create(roles=["Administrator"])  # who can confirm what is proposed
     assert ShopFactory.create().reference != ShopFactory.create().reference
-    for factory in (UserFactory, OperatorFactory, MembershipFactory, ProposalFactory):
+    for factory in (
+        *(UserFactory, OperatorFactory, MembershipFactory, ProposalFactory),
+        *(ApiKeyFactory, EndpointFactory),
+    ):
         assert factory.create().pk != factory.create().pk
     for stored in (HeartbeatFactory, JobFailureFactory, JobRunFactory):
         assert stored.create().pk

@@ -32,6 +32,12 @@ from tests.factories.credit import (
     SoldFactory,
     WithdrawalFactory,
 )
+from tests.factories.gateway import (
+    ApiKeyFactory,
+    DeliveryFactory,
+    EndpointFactory,
+    ReceivedEventFactory,
+)
 from tests.factories.jobs import HeartbeatFactory, JobFailureFactory, JobRunFactory
 from tests.factories.merchants import InvitationFactory, ProfileFactory, ProposalFactory
 from tests.factories.people import (
@@ -52,12 +58,15 @@ from tests.shops import ShopFactory
 
 __all__ = [
     "PASSWORD",
+    "ApiKeyFactory",
     "AuthenticatorFactory",
     "CardFactory",
     "ChargeFactory",
     "CreditPolicyFactory",
     "CreditRequestFactory",
+    "DeliveryFactory",
     "DestinationFactory",
+    "EndpointFactory",
     "EnrolledFactorFactory",
     "FeePriceFactory",
     "FreezeFactory",
@@ -76,6 +85,7 @@ __all__ = [
     "ProposalFactory",
     "QuestionFactory",
     "RaiseRequestFactory",
+    "ReceivedEventFactory",
     "ReversalFactory",
     "ShopFactory",
     "SoldFactory",

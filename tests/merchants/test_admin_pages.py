@@ -23,14 +23,12 @@ from billing.operations import (
 from billing.providers.registry import Answer
 from credit.models import PayoutDestination, PayoutRun
 from credit.operations import (
-    limits,
     payout_answers,
     unmatched,
 )
 from credit.operations import terms as line_terms
 from gateway.models import Replay, ReplayRejection
-from gateway.webhooks.models import WebhookAttempt, WebhookDelivery
-from gateway.webhooks.operations import endpoints, outbox
+from gateway.webhooks.models import WebhookAttempt
 from jobs import runs
 from jobs.models import Heartbeat, Lease
 from jobs.timetable import job_named
@@ -41,6 +39,7 @@ from tests import shops
 from tests.factories import (
     CardFactory,
     CreditRequestFactory,
+    DeliveryFactory,
     DestinationFactory,
     FeePriceFactory,
     InvitationFactory,
@@ -49,6 +48,7 @@ from tests.factories import (
     ProfileFactory,
     ProposalFactory,
     QuestionFactory,
+    ReceivedEventFactory,
     ReversalFactory,
     ThresholdRequestFactory,
     UserFactory,
@@ -123,16 +123,14 @@ def rows() -> None:
 
 
 def told(shop: shops.Shop) -> None:
-    """Other days of the line; an endpoint, and another limit that it was told of in vain."""
-    by: dict[str, Any] = {"actor": "ada@tael.example", "reason": "They asked for it."}
+    """Other days of the line, a refused event, and a limit that an endpoint was told of in vain."""
     now = shop.at("2026-11-01 03:00")
-    of_shop: dict[str, Any] = {"merchant_id": shop.merchant.pk, **by}
-    line_terms.change_days(payment_days=30, settlement_days=15, now=now, **of_shop)
-    endpoints.add(url="https://hooks.shop.example/", types=["limit.changed"], now=now, **by)
-    limit = Money("4100.00", "USD")
-    limits.set_limit(limit=limit, now=now + shops.ONE_HOUR, **of_shop)
-    outbox.number()
-    delivery = WebhookDelivery.objects.get()
+    line_terms.change_days(
+        merchant_id=shop.merchant.pk, payment_days=30, settlement_days=15,
+        actor="ada@tael.example", reason="They asked for it.", now=now,
+    )  # fmt: skip
+    ReceivedEventFactory.create(shop=shop, at=now)
+    delivery = DeliveryFactory.create(shop=shop, at=now + shops.ONE_HOUR)
     WebhookAttempt.objects.create(delivery=delivery, at=now, milliseconds=7, status=500)
 
 

@@ -1,0 +1,105 @@
+"""How the marketplace's systems stand to us before a test: keys, what came in, endpoints, and what
+is on its way to them.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from factory.base import Factory
+from factory.declarations import LazyFunction, Sequence, SubFactory
+from moneyed import Money
+
+from credit.operations import limits
+from gateway import intake
+from gateway.models import ApiKey, ReceivedEvent, Scope
+from gateway.operations import keys
+from gateway.webhooks.event_types import EVENT_TYPES
+from gateway.webhooks.models import WebhookDelivery, WebhookEndpoint
+from gateway.webhooks.operations import endpoints, outbox
+from tests.factories.base import OfShop
+from tests.shops import Shop, instant
+
+ADMINISTRATOR = "ada@tael.example"
+
+
+class ApiKeyFactory(Factory[ApiKey]):
+    """A key of the platform for everything, unless scopes or a merchant are named."""
+
+    class Meta:
+        model = ApiKey
+
+    name = Sequence("Checkout {}".format)
+    scopes = LazyFunction(lambda: list(Scope.values))
+    requests_per_minute = 1000
+    reason = "The checkout needs one."
+    actor = ADMINISTRATOR
+    now = instant("2026-11-01 09:00")
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        key, _text = keys.make(**kwargs)
+        return key
+
+
+class ReceivedEventFactory(OfShop[ReceivedEvent]):
+    """An event that came in for a shop and was refused, as there is no such order, unless another
+    type and other data are named.
+    """
+
+    class Meta:
+        model = ReceivedEvent
+
+    id = Sequence("event-{}".format)
+    type = "order.shipped"
+    data = LazyFunction(lambda: {"order": "A-0"})
+    key = SubFactory(ApiKeyFactory)
+
+    @classmethod
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> ReceivedEvent:
+        key = said.pop("key")
+        sent = said | {"at": now.isoformat(), "merchant": shop.merchant.reference}
+        intake.take([sent], key=key, request_id=said["id"], now=now)
+        return ReceivedEvent.objects.latest("pk")
+
+
+class EndpointFactory(Factory[WebhookEndpoint]):
+    """An endpoint that is told of everything that happens to any merchant, unless types or a
+    merchant's reference are named.
+    """
+
+    class Meta:
+        model = WebhookEndpoint
+
+    url = Sequence("https://hooks{}.shop.example/".format)
+    types = LazyFunction(lambda: list(EVENT_TYPES))
+    reason = "The warehouse asked for it."
+    actor = ADMINISTRATOR
+    now = instant("2026-10-01 09:00")
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        return endpoints.add(**kwargs).endpoint
+
+
+class DeliveryFactory(OfShop[WebhookDelivery]):
+    """What is on its way to an endpoint: that a shop has another limit."""
+
+    class Meta:
+        model = WebhookDelivery
+
+    endpoint = SubFactory(EndpointFactory, types=["limit.changed"])
+    limit = "4100.00"
+
+    _amounts = ("limit",)
+
+    @classmethod
+    def _currency(cls, shop: Shop) -> str:
+        return str(shop.line.currency)
+
+    @classmethod
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> WebhookDelivery:
+        limit: Money = said["limit"]
+        by = {"actor": "olga@tael.example", "reason": "They asked for it."}
+        limits.set_limit(merchant_id=shop.merchant.pk, limit=limit, now=now, **by)
+        outbox.number()
+        return WebhookDelivery.objects.filter(endpoint=said["endpoint"]).latest("pk")
