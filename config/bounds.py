@@ -88,10 +88,13 @@ class Patience:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if isinstance(error, OperationalError) and isinstance(
-            error.__cause__, errors.QueryCanceled
-        ):
-            response = render(request, "503.html", status=503)
-            response.headers["Retry-After"] = "30"
-            return response
-        return None
+        return took_too_long(request, error)
+
+
+def took_too_long(request: HttpRequest, error: Exception) -> HttpResponse | None:
+    """The answer to a request whose statement was stopped; None for another error."""
+    if isinstance(error, OperationalError) and isinstance(error.__cause__, errors.QueryCanceled):
+        response = render(request, "503.html", status=503)
+        response.headers["Retry-After"] = "30"
+        return response
+    return None

@@ -123,6 +123,7 @@ MIDDLEWARE = [
     "config.monitoring.middleware.Unreferred",
     "config.bounds.Bounded",
     "config.static_files.Served",
+    "config.short_path.ShortPath",  # what stands below is for pages
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

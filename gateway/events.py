@@ -12,10 +12,10 @@ from functools import partial
 from typing import Any
 
 import psycopg
-from django.db import connection, transaction
+from django.db import transaction
 
 from billing.operations import accounts
-from lib import counters
+from lib import counters, prepared
 from lib.events import (
     BatchedType,
     Event,
@@ -116,9 +116,7 @@ class EventRun:
 
     def _merchant_id(self, reference: str) -> int:
         if reference not in self._merchants:
-            with connection.cursor() as cursor:  # without building Django's query for each order
-                cursor.execute(MERCHANT, [reference])
-                row = cursor.fetchone()
+            row = prepared.row(MERCHANT, [reference])
             if row is None:
                 raise merchants.UnknownMerchant(f"merchant: there is no merchant {reference}")
             (self._merchants[reference],) = row

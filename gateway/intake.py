@@ -1,8 +1,7 @@
 """What a key sends: what it may not send is refused, the rest is applied, and all is kept.
 
-A single event and its record are one transaction, and one commit. Events of a batch commit as they
-are applied, and are put on record at its end. Who gets no answer sends them again: what was applied
-is a duplicate by then, and so says the record.
+Events commit as they are applied, and are put on record after them. Who gets no answer sends them
+again: what was applied is a duplicate by then, and so says the record.
 """
 
 from collections.abc import Sequence
@@ -32,13 +31,6 @@ def take(raw: Sequence[Any], *, key: ApiKey, request_id: str, now: datetime) -> 
 
     Failures of our own are raised; then all of them may be sent again.
     """
-    if len(raw) > 1:
-        return _take(raw, key, request_id, now)
-    with transaction.atomic():
-        return _take(raw, key, request_id, now)
-
-
-def _take(raw: Sequence[Any], key: ApiKey, request_id: str, now: datetime) -> list[Outcome]:
     outcomes: list[Outcome | None] = [None] * len(raw)
     allowed: list[tuple[int, Event]] = []
     for place, one in enumerate(raw):

@@ -82,7 +82,7 @@ class Unreferred:
 class LanguageOfUser:
     """Sets the language that the person has chosen, on whatever device they sign in.
 
-    The operators' admin and the API are in English, whatever language browsers prefer.
+    The operators' admin is in English, whatever language browsers prefer.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -90,7 +90,7 @@ class LanguageOfUser:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         language = getattr(request.user, "language", "")  # nobody's, when not signed in
-        if request.path.startswith(("/admin/", "/api/")):
+        if request.path.startswith("/admin/"):
             language = "en"
         if language:
             translation.activate(language)

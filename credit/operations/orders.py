@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry, Order
@@ -12,7 +12,7 @@ from credit.notices import ORDER_DECLINED, ORDER_OVERDUE
 from credit.operations import lines, usage
 from credit.queries.exposure import owed_by
 from credit.rules import HIGH_RISK, MOST_INSTALMENTS, happened
-from lib import money
+from lib import money, prepared
 from lib.refusals import Conflict, Invalid, Refused
 from merchants.queries import local_day
 from notices.operations import notices
@@ -199,28 +199,26 @@ def _decline_code(line: CreditLine, buyer: str, figure: Decimal, buyer_risk: int
 
 
 def _insert(order: Order, line: CreditLine) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            PLACE,
-            {
-                "line": line.pk,
-                "reference": order.reference,
-                "buyer": order.buyer,
-                "buyer_risk": order.buyer_risk,
-                "currency": order.currency,
-                "amount": order.amount,
-                "instalments": order.instalments,
-                "part_amount": order.part_amount,
-                "status": str(order.status),
-                "decline_code": str(order.decline_code),
-                "held": order.outstanding,
-                "limit": line.limit,
-                "used": line.used,
-                "now": order.placed_at,
-                "said": order.placed_said_at,
-            },
-        )
-        row = cursor.fetchone()
+    row = prepared.row(
+        PLACE,
+        {
+            "line": line.pk,
+            "reference": order.reference,
+            "buyer": order.buyer,
+            "buyer_risk": order.buyer_risk,
+            "currency": order.currency,
+            "amount": order.amount,
+            "instalments": order.instalments,
+            "part_amount": order.part_amount,
+            "status": str(order.status),
+            "decline_code": str(order.decline_code),
+            "held": order.outstanding,
+            "limit": line.limit,
+            "used": line.used,
+            "now": order.placed_at,
+            "said": order.placed_said_at,
+        },
+    )
     if row is None:
         return False
     (order.pk,) = row

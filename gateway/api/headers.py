@@ -22,8 +22,8 @@ CODES = {
 SENTENCES = {
     404: "There is nothing at this address.",
     405: "This address does not take this method.",
-    500: "That is our fault. Nothing of this request was kept; it can be sent again.",
-    503: "Nothing was done. Try again in a while.",
+    500: "That is our fault. It can be sent again: what was done is not done twice.",
+    503: "Try again in a while: what was done is not done twice.",
 }
 KEPT = ("Allow", "Retry-After")
 

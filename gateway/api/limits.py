@@ -1,11 +1,16 @@
 """How many requests a key may make in a minute, counted in Redis.
 
+A process takes some of the minute at once, and counts them down by itself: asking at each request
+would cost more than most of what is asked for. What it has left as the minute ends is lost, so that
+a key may be refused some requests early, and never gets one too many.
+
 Where Redis does not answer, nobody is held back: a checkout that stands still costs a shop more
 than a key that asks too often costs us. It is on the log then, and not asked again for a while, so
 that requests do not wait for it one by one.
 """
 
 import logging
+import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,10 +22,13 @@ from django.http import HttpResponse
 from gateway.models import ApiKey
 
 WINDOW = 60  # seconds
+SHARE = 200  # of what a key may do in a minute, a process takes one part of so many at once
 SECONDS_WITHOUT = 10.0  # for which Redis is not asked after it did not answer
 
 log = logging.getLogger(__name__)
 _asked_again_at = 0.0  # of the monotonic clock
+_taken: dict[str, "_Taken"] = {}  # by the key's prefix
+_counting = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +50,49 @@ class Usage:
         response.headers["RateLimit"] = f'"minute";r={left};t={self.seconds_left}'
 
 
+@dataclass(slots=True)
+class _Taken:
+    """Requests of one minute that this process may let in without asking."""
+
+    window: int
+    up_to: int  # how many all processes had taken by then, these included
+    left: int
+
+    def next(self) -> int:
+        """Which request of the minute this one is."""
+        self.left -= 1
+        return self.up_to - self.left
+
+
 def count(key: ApiKey, now: datetime) -> Usage | None:
     """Count a request of the key; None where nobody could count."""
     global _asked_again_at
-    if time.monotonic() < _asked_again_at:
-        return None
     seconds = int(now.timestamp())
-    try:
-        used = _increment(f"api-key:{key.pk}:{seconds // WINDOW}")
-    except (redis.RedisError, OSError) as error:
-        _asked_again_at = time.monotonic() + SECONDS_WITHOUT
-        log.warning("Requests of API keys are not counted: Redis does not answer (%s)", error)
-        return None
+    with _counting:
+        if time.monotonic() < _asked_again_at:
+            return None
+        try:
+            used = _use(key, seconds // WINDOW)
+        except (redis.RedisError, OSError) as error:
+            _asked_again_at = time.monotonic() + SECONDS_WITHOUT
+            log.warning("Requests of API keys are not counted: Redis does not answer (%s)", error)
+            return None
     return Usage(key.requests_per_minute, used, WINDOW - seconds % WINDOW)
 
 
-def _increment(name: str) -> int:
+def _use(key: ApiKey, window: int) -> int:
+    taken = _taken.get(key.prefix)
+    if taken is None or taken.window != window or not taken.left:
+        some = max(key.requests_per_minute // SHARE, 1)
+        up_to = _increment(f"api-key:{key.prefix}:{window}", some)
+        taken = _taken[key.prefix] = _Taken(window, up_to, some)
+    return taken.next()
+
+
+def _increment(name: str, some: int) -> int:
     try:
-        return int(cache.incr(name))
+        return int(cache.incr(name, some))
     except ValueError:  # it is the first of its minute, or was until now
-        if cache.add(name, 1, timeout=2 * WINDOW):
-            return 1
-        return int(cache.incr(name))
+        if cache.add(name, some, timeout=2 * WINDOW):
+            return some
+        return int(cache.incr(name, some))

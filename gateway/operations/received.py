@@ -12,17 +12,23 @@ from gateway.models import ReceivedEvent
 from gateway.queries.received import KEPT
 from gateway.trail import Action
 from jobs.chunks import Failures
-from lib import wording
+from lib import prepared, wording
 from lib.events import Event, Outcome, in_utc_or_none
 from lib.refusals import Refused
 from lib.texts import LONGEST_NAME, shown
 from merchants.models import Merchant
 from trail import operations as trail
 
-COPY = """
-COPY gateway_receivedevent (received_at, key_id, request, event, type, merchant, said_at, data,
-                            outcome, code, reason)
-FROM STDIN
+COLUMNS = """
+received_at, key_id, request, event, type, merchant, said_at, data, outcome, code, reason
+"""
+COPY = f"COPY gateway_receivedevent ({COLUMNS}) FROM STDIN"
+# The record is for people to look into: a request does not wait until it is on disk, as it waits
+# for the books.
+INSERT_ONE = f"""
+WITH patient AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+INSERT INTO gateway_receivedevent ({COLUMNS})
+SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM patient
 """
 LONGEST_REASON = 1000
 
@@ -45,23 +51,29 @@ def record(
     arrivals: Sequence[Arrival], *, key_id: int | None, request_id: str, now: datetime
 ) -> None:
     """Keep these arrivals of one request."""
+    rows = [
+        (now, key_id, request_id, *_said(arrival.raw), *_became(arrival.outcome))
+        for arrival in arrivals
+    ]
+    if len(rows) == 1:
+        prepared.run(INSERT_ONE, rows[0])
+        return
     with connection.cursor() as cursor, cursor.copy(COPY) as copy:
-        for arrival in arrivals:
-            raw = arrival.raw if isinstance(arrival.raw, dict) else {}
-            outcome = arrival.outcome
-            copy.write_row(
-                (
-                    now,
-                    key_id,
-                    request_id,
-                    *(_text(raw.get(name)) for name in ("id", "type", "merchant")),
-                    in_utc_or_none(raw.get("at")),
-                    json.dumps(raw["data"] if raw.get("data") else {}),
-                    outcome.status,
-                    outcome.code,
-                    shown(outcome.reason, LONGEST_REASON),
-                )
-            )
+        for row in rows:
+            copy.write_row(row)
+
+
+def _said(sent: Any) -> tuple[Any, ...]:
+    raw = sent if isinstance(sent, dict) else {}
+    return (
+        *(_text(raw.get(name)) for name in ("id", "type", "merchant")),
+        in_utc_or_none(raw.get("at")),
+        json.dumps(raw["data"] if raw.get("data") else {}),
+    )
+
+
+def _became(outcome: Outcome) -> tuple[str, str, str]:
+    return outcome.status, outcome.code, shown(outcome.reason, LONGEST_REASON)
 
 
 def _text(value: object) -> str:

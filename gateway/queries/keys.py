@@ -7,15 +7,14 @@ computed at each request.
 import hashlib
 import hmac
 
-from django.db import connection
-
 from gateway.models import ApiKey
+from lib import prepared
 from merchants.models import Merchant
 
 FIELDS = [field.attname for field in ApiKey._meta.concrete_fields]
 # All but what it joined with, which is large.
 OF_MERCHANT = ["id", "reference", "name", "language", "timezone", "joined_at", "joined_said_at"]
-# Without building Django's query anew: each request begins with it.
+# Each request begins with it.
 BY_PREFIX = f"""
 SELECT {", ".join(f'key."{name}"' for name in FIELDS)},
        {", ".join(f'merchant."{name}"' for name in OF_MERCHANT)}
@@ -43,9 +42,7 @@ def named(text: str) -> ApiKey | None:
 
 
 def _with_prefix(prefix: str) -> ApiKey | None:
-    with connection.cursor() as cursor:
-        cursor.execute(BY_PREFIX, [prefix])
-        row = cursor.fetchone()
+    row = prepared.row(BY_PREFIX, [prefix])
     if row is None:
         return None
     key = ApiKey.from_db("default", FIELDS, row[: len(FIELDS)])

@@ -200,6 +200,25 @@ def test_a_key_asks_so_often_a_minute_and_is_told_how_often(clock: Callable[[str
     assert caller.get("/merchants/rosewood")["RateLimit"] == '"minute";r=1;t=60'
 
 
+def test_processes_that_take_two_hundredths_of_a_minute_let_no_more_in_than_the_key_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    caller, now = Caller(requests_per_minute=500), shops.instant(AT)
+
+    def of_process(taken: dict[str, Any], requests: int) -> int:
+        """How many of these requests a process lets in."""
+        monkeypatch.setattr(limits, "_taken", taken)
+        used = [limits.count(caller.key, now) for _ in range(requests)]
+        return sum(not one.is_over for one in used if one is not None)
+
+    one: dict[str, Any] = {}
+    assert of_process(one, 3) == 3  # it took 2 twice
+    assert of_process({}, 600) == 496  # of its own
+    assert of_process(one, 2) == 1  # what it had left
+    later = shops.instant("2026-12-01 10:01:00")
+    assert limits.count(caller.key, later) == limits.Usage(500, 1, 60)
+
+
 def test_where_redis_does_not_answer_nobody_is_held_back(
     clock: Callable[[str], None],
     monkeypatch: pytest.MonkeyPatch,
