@@ -29,12 +29,12 @@ from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
-from moneyed import Money
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.buttons import button as _button
 from lib import clock
+from lib.amount_fields import in_currency
 from lib.refusals import Refused
 from lib.text_fields import WordsField
 
@@ -80,17 +80,13 @@ class Call:
     _: KW_ONLY
     columns: Mapping[str, str] = field(default_factory=dict)  # of the row, by its arguments
     renamed: Mapping[str, str] = field(default_factory=dict)  # its arguments, by the form's fields
-    money: Sequence[str] = ()  # fields that are amounts in the row's currency; None if empty
     takes_person: bool = False  # as operations about people do, whose actor is no mere name
 
     def __call__(self, act: Act) -> Any:
-        said = dict(act.cleaned_data)
-        for name in self.money:
-            said[name] = None if said[name] is None else Money(said[name], act.row.currency)
         return self.operation(
             **({self.key: act.row.pk} if self.key else {}),
             **{argument: getattr(act.row, column) for argument, column in self.columns.items()},
-            **{self.renamed.get(name, name): value for name, value in said.items()},
+            **{self.renamed.get(name, name): value for name, value in act.cleaned_data.items()},
             actor=act.user if self.takes_person else act.actor,
             now=act.now,
         )
@@ -283,6 +279,7 @@ class Deciding(ModelAdmin):
             form = decision.form(initial=decision.initial(row))
             return self._page(request, row, decision, form)
         form = decision.form(request.POST, request.FILES, initial=decision.initial(row))
+        in_currency(form, getattr(row, "currency", ""))
         outcome = _carried_out(decision, form, row, request) if form.is_valid() else None
         if outcome is None:
             return self._page(request, row, decision, form)

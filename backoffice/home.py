@@ -12,13 +12,12 @@ from itertools import groupby
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import CharField, F, Model, Value
+from django.db.models import CharField, DecimalField, F, Model, Value
 from django.http import HttpRequest
 from django.urls import reverse
 
 from backoffice.panels import Panel
 from backoffice.queues import QUEUES, Queue
-from lib.fields import AmountField
 from lib.registry import Registry
 
 MOST = 100  # so many are counted; one more is "100+"
@@ -112,7 +111,7 @@ def _rows(queue: Queue, number: int, now: datetime, merchant_id: int | None) -> 
         queue_number=Value(number),
         queue_since=F(queue.since),
         queue_currency=F(queue.currency) if has_amount else Value("", CharField()),
-        queue_amount=queue.amount if has_amount else Value(Decimal(0), AmountField()),
+        queue_amount=queue.amount if has_amount else Value(Decimal(0), DecimalField()),
     ).values_list("queue_number", "queue_since", "queue_currency", "queue_amount")[: MOST + 1]
 
 

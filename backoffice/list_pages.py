@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -13,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
+from moneyed import Money
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 
@@ -43,20 +43,20 @@ class MerchantLink:
 MERCHANT_LINKS: Registry[MerchantLink] = Registry()
 
 
-def figure(value: Decimal, currency: str) -> str:
+def figure(amount: Money) -> str:
     """An amount in a sentence or a table."""
-    return plain_money(value, currency)
+    return plain_money(amount)
 
 
-def amount(field: str, currency: str = "currency") -> Column:
-    """A column of money; `currency` is where the row names it, `__` leading to related rows."""
+def amount(field: str) -> Column:
+    """A column of money."""
 
     @admin.display(description=field.replace("_", " "))
     def column(row: Any) -> str:
         value = getattr(row, field)
         if value is None:
             return "-"
-        return format_html('<span class="figure">{}</span>', figure(value, follow(row, currency)))
+        return format_html('<span class="figure">{}</span>', figure(value))
 
     column.__name__ = field
     return column
@@ -220,7 +220,6 @@ class Bounded(ModelAdmin):
 class ReadOnly(Bounded):
     """Rows that only operations write: nobody adds, edits or deletes them here."""
 
-    currency: ClassVar[str] = "currency"  # where a row names the currency of its amounts
     merchant: ClassVar[str] = ""  # the path from a row to its merchant, where it has one
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -239,7 +238,7 @@ class ReadOnly(Bounded):
         """
         first = [related(self.merchant)] if self.merchant else []
         return first + [
-            amount(field.name, self.currency) if isinstance(field, AmountField) else field.name
+            amount(field.name) if isinstance(field, AmountField) else field.name
             for field in self.model._meta.fields
             if field.editable
             and not (field.primary_key and not field.is_relation)

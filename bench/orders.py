@@ -64,7 +64,7 @@ def _no_overshoot() -> Iterator[tuple[str, str]]:
     _threads([tight], most=400)
     line = CreditLine.objects.get(pk=tight)
     opened = Order.objects.filter(line=line).open().count()
-    assert (opened, line.used) == (100, Decimal(2500)), "overshoot"
+    assert (opened, line.used.amount) == (100, Decimal(2500)), "overshoot"
     yield "8 threads, 400 orders of 25.00 on a limit of 2,510.00", f"{opened} accepted"
 
 

@@ -48,7 +48,7 @@ def _line(reference: str, sales: int) -> int:
 
 
 def _available(line: int) -> None:
-    assert CreditLine.objects.get(pk=line).available >= 0
+    assert CreditLine.objects.get(pk=line).available.amount >= 0
 
 
 def _buckets(line: int) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from django.conf import settings
+from moneyed import Money
 from pydantic import BeforeValidator, Field
 
 from billing.models import BillingAccount
@@ -91,11 +92,13 @@ class AccountTerms(Terms):
 
 
 def _open(merchant: Merchant, terms: AccountTerms, now: datetime) -> None:
+    named = terms.billing_currency or terms.currency
+    currency = money.check_currency(named, field="billing_currency")
+    price = Money(terms.plan_price, currency)
     accounts.open(
         merchant=merchant,
-        currency=terms.billing_currency or terms.currency,
-        threshold=terms.billing_threshold,
-        plan=accounts.Plan(terms.plan, terms.plan_price, terms.plan_interval_days),
+        threshold=Money(terms.billing_threshold, currency),
+        plan=accounts.Plan(terms.plan, price, terms.plan_interval_days),
         payment_method=_payment_method(terms.payment_method),
         now=now,
     )

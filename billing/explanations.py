@@ -12,7 +12,7 @@ from lib import calendar, formats
 def reason(bill: Invoice) -> str:
     """Why a bill exists, in words. The 30 days of a CYCLE bill are those of its cycle."""
     if bill.threshold is not None:
-        amount = formats.plain_money(bill.threshold, bill.currency)
+        amount = formats.plain_money(bill.threshold)
         said = gettext("Threshold of %(amount)s reached on %(day)s")
         return said % {"amount": amount, "day": formats.day_text(bill.issued_on)}
     if bill.kind == Invoice.Kind.SUBSCRIPTION:
@@ -37,7 +37,7 @@ def outcome_of_bill(payment: Payment) -> tuple[int, str]:
 
 def outcome(payment: Payment) -> tuple[int, str]:
     """What became of an attempt to collect a bill: how grave it is, and a sentence."""
-    amount = formats.plain_money(payment.amount, payment.currency)
+    amount = formats.plain_money(payment.amount)
     if payment.has_failed:
         reason = payment_failures.in_words(payment.failure)
         text = gettext("The payment of %(amount)s failed: %(reason)s.")

@@ -190,8 +190,7 @@ class LineTerms(Terms):
 def _open(merchant: Merchant, terms: LineTerms, now: datetime) -> None:
     lines.open(
         merchant=merchant,
-        currency=terms.currency,
-        limit=terms.credit_limit,
+        limit=Money(terms.credit_limit, money.check_currency(terms.currency)),
         payment_days=terms.payment_days,
         settlement_days=terms.settlement_days,
         now=now,

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from moneyed import Money
+
+from lib import money
+
 INSTALMENT_DAYS = 30  # from one part's due date to the next one's
 MOST_INSTALMENTS = 120
 HIGH_RISK = 3  # the buyer rank that is declined
@@ -36,18 +40,18 @@ class Part:
     """
 
     number: int
-    amount: Decimal
-    outstanding: Decimal
+    amount: Money
+    outstanding: Money
     due_on: date | None
 
 
 def parts(
     *,
-    amount: Decimal,
+    amount: Money,
     instalments: int,
-    part_amount: Decimal,
-    paid: Decimal,
-    outstanding: Decimal,
+    part_amount: Money,
+    paid: Money,
+    outstanding: Money,
     first_due_on: date | None,
 ) -> Iterator[Part]:
     """The instalments of an order, oldest first.
@@ -55,7 +59,7 @@ def parts(
     Payments cover from the front and refunds from the back, so what is outstanding is one stretch
     of the amount: from `paid` to `paid + outstanding`. Rule 4.12.
     """
-    end = paid + outstanding
+    end, nothing = paid + outstanding, money.zero(amount.currency.code)
     for number in range(1, instalments + 1):
         starts = part_amount * (number - 1)
         ends = amount if number == instalments else part_amount * number
@@ -63,11 +67,11 @@ def parts(
         due_on = (
             first_due_on + timedelta(days=INSTALMENT_DAYS * (number - 1)) if first_due_on else None
         )
-        yield Part(number, ends - starts, max(open_part, Decimal(0)), due_on)
+        yield Part(number, ends - starts, max(open_part, nothing), due_on)
 
 
 def oldest_due_on(
-    *, instalments: int, part_amount: Decimal, paid: Decimal, first_due_on: date | None
+    *, instalments: int, part_amount: Money, paid: Money, first_due_on: date | None
 ) -> date | None:
     """The due date of the oldest part that `paid` has not covered in full; None before delivery.
 
@@ -75,5 +79,7 @@ def oldest_due_on(
     """
     if first_due_on is None:
         return None
-    covered = min(int(paid // part_amount), instalments - 1) if part_amount else instalments - 1
+    covered = instalments - 1
+    if part_amount:
+        covered = min(int(paid.amount // part_amount.amount), covered)
     return first_due_on + timedelta(days=INSTALMENT_DAYS * covered)

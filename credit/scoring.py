@@ -85,7 +85,7 @@ def review(inputs: Inputs, policy: CreditPolicy) -> Result:
         limit, notes = inputs.limit, ()
     if limit == inputs.limit:
         status = Status.UNCHANGED
-    elif limit > inputs.limit and limit > policy.automatic_up_to:
+    elif limit > inputs.limit and limit > policy.automatic_up_to.amount:
         status, notes = Status.PENDING, (*notes, Note.NEEDS_APPROVAL)
     else:
         status = Status.APPLIED
@@ -115,7 +115,7 @@ def grade_of(score: Fraction, policy: CreditPolicy) -> LimitReview.Grade:
 
 def most(inputs: Inputs, policy: CreditPolicy) -> Decimal:
     """The highest limit that a raise may reach, whatever the grade."""
-    return _whole_steps(min(inputs.paid, policy.maximum_limit), policy)
+    return _whole_steps(min(inputs.paid, policy.maximum_limit.amount), policy)
 
 
 def decimal(value: Fraction) -> Decimal:
@@ -136,21 +136,22 @@ def _raised(
         return inputs.limit, (Note.BLOCKED_BY_FREEZE,)
     factor = policy.a_factor if grade == Grade.A else policy.b_factor
     wanted = inputs.limit * factor
-    cap = min(inputs.paid, policy.maximum_limit)
+    cap = min(inputs.paid, policy.maximum_limit.amount)
     notes: tuple[LimitReview.Note, ...] = ()
     if cap < wanted:
-        by_paid = inputs.paid <= policy.maximum_limit
+        by_paid = inputs.paid <= policy.maximum_limit.amount
         notes = (Note.CAPPED_BY_PAID if by_paid else Note.CAPPED_BY_MAXIMUM,)
     return max(_whole_steps(min(wanted, cap), policy), inputs.limit), notes
 
 
 def _cut(inputs: Inputs, policy: CreditPolicy) -> tuple[Decimal, tuple[LimitReview.Note, ...]]:
     wanted = _whole_steps(inputs.limit * policy.d_factor, policy)
-    if wanted >= policy.minimum_limit:
+    least = policy.minimum_limit.amount
+    if wanted >= least:
         return wanted, ()
-    return min(policy.minimum_limit, inputs.limit), (Note.STOPPED_AT_MINIMUM,)
+    return min(least, inputs.limit), (Note.STOPPED_AT_MINIMUM,)
 
 
 def _whole_steps(value: Decimal, policy: CreditPolicy) -> Decimal:
-    found: Decimal = value // policy.step * policy.step
-    return found
+    step = policy.step.amount
+    return value // step * step

@@ -31,7 +31,7 @@ def as_json(value: object, currency: str = "") -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return money.text(value, currency)
+        return money.figure_text(value, currency)
     return None if value == "" else value
 
 

@@ -7,11 +7,12 @@ than shown.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from typing import Any
 
 from django_stubs_ext import StrOrPromise
+from moneyed import Money
 
-from lib import search
+from lib import money, search
 from merchants.models import Merchant
 from pages import navigation as pages
 
@@ -24,8 +25,7 @@ class Hit:
     reference: str
     address: str  # "" where it has no page
     on: date
-    amount: Decimal | None = None
-    currency: str = ""
+    amount: Money | None = None
     status: str = ""
     status_label: str = ""
 
@@ -74,8 +74,13 @@ def _hits(merchant: Merchant, text: str, today: date) -> Iterator[Hit]:
                 own.name(row),
                 own.page(row, merchant.reference),
                 on=own.on(row),
-                amount=getattr(row, own.amount) if own.amount else None,
-                currency=row.currency if own.amount else "",
+                amount=_amount(row, own.amount) if own.amount else None,
                 status=status,
                 status_label=status_label,
             )
+
+
+def _amount(row: Any, name: str) -> Money | None:
+    """The amount of this name; a sum that a query added to its row is a figure."""
+    amount = getattr(row, name)
+    return amount if amount is None or isinstance(amount, Money) else money.of(amount, row.currency)

@@ -13,6 +13,7 @@ from credit.models import Freeze, LimitEntry, Order, OrderFlag, PayoutDestinatio
 from credit.operations import destinations, flags, freezes, limits, withdrawals
 from lib import audit
 from tests import shops
+from tests.amounts import usd
 from tests.shops import Shop
 from tests.threads import at_once
 
@@ -72,7 +73,7 @@ def test_a_bill_takes_no_item_that_posts_after_it() -> None:
     shop.record("2026-11-05 10:00:00.003", "2026-11-05 10:00:00.003", "pick-pack", "150.00")
     shop.record("2026-11-05 10:00:00.000", "2026-11-05 10:00:00.000", "receiving", "50.00")
     bill = Invoice.objects.get()
-    assert (bill.issued_at, bill.total) == (shop.at("2026-11-05 10:00:00.003"), Decimal(200))
+    assert (bill.issued_at, bill.total) == (shop.at("2026-11-05 10:00:00.003"), usd(200))
     assert_audit_is_clean()
 
 

@@ -1,12 +1,12 @@
 """What operators decide about an account: its terms, and credits on nothing in particular."""
 
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
+from moneyed import Money
 
 from backoffice.decisions import Act, Call, Decision, Reasoned
 from backoffice.list_pages import figure
@@ -33,10 +33,10 @@ def is_open(account: BillingAccount) -> bool:
     return not account.is_closed
 
 
-def figures(account: BillingAccount, **more: Decimal) -> dict[str, str]:
+def figures(account: BillingAccount, **more: Money) -> dict[str, str]:
     """The account's figures for a sentence, and others in its currency."""
     named = {"outstanding": account.outstanding, "threshold": account.threshold, **more}
-    return {name: figure(value, account.currency) for name, value in named.items()}
+    return {name: figure(value) for name, value in named.items()}
 
 
 # Credits and the threshold.
@@ -70,7 +70,7 @@ def _plan_effect(account: BillingAccount) -> str:
         " next plan fee is due; until then nothing is charged or given back."
     ).format(
         plan=account.plan,
-        price=figure(account.plan_price, account.currency),
+        price=figure(account.plan_price),
         days=account.plan_interval_days,
         date=date_format(account.next_plan_on),
     )
@@ -141,7 +141,7 @@ DECISIONS = (
         form=GrantedCredit,
         effect=_credit_effect,
         initial=_new_credit,
-        carry_out=Call(credits.grant, "merchant_id", money=["amount"]),
+        carry_out=Call(credits.grant, "merchant_id"),
         done=_("The credit is granted."),
     ),
     Decision(
@@ -149,7 +149,7 @@ DECISIONS = (
         _("Change threshold"),
         form=ThresholdChange,
         effect=_threshold_effect,
-        carry_out=Call(thresholds.change, "merchant_id", money=["threshold"]),
+        carry_out=Call(thresholds.change, "merchant_id"),
         done=_("The threshold is changed."),
         is_open=is_open,
         menu=TERMS,

@@ -1,12 +1,10 @@
 """What operators decide about a bill."""
 
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from moneyed import Money
 
 from backoffice.decisions import Act, Call, ConfirmForm, Decision, Reasoned
 from backoffice.list_pages import figure
@@ -16,6 +14,7 @@ from billing.models import Invoice
 from billing.models.accounts import DAYS_TO_PAY
 from billing.operations import bill_decisions, payments, transfers
 from billing.queries.effects import other_unpaid_bills
+from lib import money
 
 Status = Invoice.Status
 
@@ -29,7 +28,7 @@ def _figures(bill: Invoice) -> dict[str, str]:
         "before": account.outstanding,
         "after": account.outstanding + bill.total,
     }
-    return {name: figure(value, bill.currency) for name, value in named.items()}
+    return {name: figure(value) for name, value in named.items()}
 
 
 def _issue_effect(bill: Invoice) -> str:
@@ -109,7 +108,7 @@ def _pay_effect(bill: Invoice) -> str:
 def _record_transfer(act: Act) -> Invoice:
     transfers.record(
         invoice_id=act.row.pk,
-        amount=Money(act.cleaned_data["amount"], act.row.currency),
+        amount=act.cleaned_data["amount"],
         reference=act.cleaned_data["reference"],
         actor=act.actor,
         now=act.now,
@@ -118,8 +117,8 @@ def _record_transfer(act: Act) -> Invoice:
 
 
 def _recorded(bill: Invoice) -> str:
-    left = figure(bill.left_to_pay if bill.is_unpaid else Decimal(0), bill.currency)
-    unapplied = figure(bill.account.unapplied, bill.currency)
+    left = figure(bill.left_to_pay if bill.is_unpaid else money.zero(bill.currency))
+    unapplied = figure(bill.account.unapplied)
     return (
         f"The transfer is recorded; {left} of the bill is left to pay, and {unapplied} of the"
         " merchant's money is unapplied."
@@ -127,7 +126,7 @@ def _recorded(bill: Invoice) -> str:
 
 
 def _left(bill: Invoice) -> dict[str, Any]:
-    return {"amount": bill.left_money.amount} if bill.is_unpaid else {}
+    return {"amount": bill.left_to_pay} if bill.is_unpaid else {}
 
 
 def _is_draft(bill: Invoice) -> bool:

@@ -35,9 +35,9 @@ def _credit_effect(charge: Charge) -> str:
         " today: {outstanding} is outstanding, and will be less by its amount. The merchant is"
         " told."
     ).format(
-        left=figure(left_to_credit(charge), charge.currency),
-        amount=figure(charge.amount, charge.currency),
-        outstanding=figure(charge.account.outstanding, charge.currency),
+        left=figure(left_to_credit(charge)),
+        amount=figure(charge.amount),
+        outstanding=figure(charge.account.outstanding),
     )
 
 
@@ -72,7 +72,6 @@ class ChargeAdmin(Deciding, OfMerchant):
             carry_out=Call(
                 credits.grant,
                 columns={"merchant_id": "account_id", "charge": "reference"},
-                money=["amount"],
             ),
             done=_("The credit is granted."),
             is_open=lambda charge: charge.fee.category in CREDIT_FOR,
@@ -115,7 +114,7 @@ class InvoiceItemAdmin(OfMerchant):
 
 class StatementTotalInline(ReadOnlyInline):
     model = StatementTotal
-    fields = readonly_fields = ("fee", "charge_count", amount("amount", "statement__currency"))
+    fields = readonly_fields = ("fee", "charge_count", amount("amount"))
 
 
 @admin.register(Statement)
@@ -139,12 +138,11 @@ class StatementAdmin(OfMerchant):
 class StatementTotalAdmin(OfMerchant):
     merchant = "statement__account__merchant"
     reference = "fee_id"
-    currency = "statement__currency"
     list_display = (
         "fee",
         related("statement__account__merchant"),
         "statement",
         "charge_count",
-        amount("amount", "statement__currency"),
+        amount("amount"),
     )
     list_select_related = ("statement__account__merchant", "fee")

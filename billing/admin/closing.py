@@ -1,9 +1,8 @@
 """Closing an account, and dealing with what is left of it."""
 
-from decimal import Decimal
-
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
+from moneyed import Money
 
 from backoffice.decisions import Call, Decision, Reasoned
 from billing.admin.account_decisions import figures, is_open
@@ -16,9 +15,9 @@ from billing.queries.effects import not_posted_yet
 def _close_effect(account: BillingAccount) -> str:
     waiting = not_posted_yet(account)
     total = account.outstanding + waiting
-    if total > 0:
+    if total.amount > 0:
         what = translated("A final bill over {total} is issued at once.")
-    elif total < 0:
+    elif total:
         what = (
             "{left} is left in the merchant's favour. It pays unpaid bills, and the rest is to be"
             " paid out."
@@ -49,9 +48,8 @@ def _payout_effect(account: BillingAccount) -> str:
     ).format(**figures(account, left=_rest(account), unapplied=account.unapplied))
 
 
-def _rest(account: BillingAccount) -> Decimal:
-    found: Decimal = account.unapplied - account.outstanding
-    return found
+def _rest(account: BillingAccount) -> Money:
+    return account.unapplied - account.outstanding
 
 
 DECISIONS = (

@@ -19,10 +19,10 @@ def _approve_effect(credit: BillingCredit) -> str:
         "{amount} is given back as a negative charge of today, {fee}. Outstanding goes from"
         " {before} to {after}. The merchant is told.\n\n{person} writes: {message}"
     ).format(
-        amount=figure(credit.amount, credit.currency),
+        amount=figure(credit.amount),
         fee=credit.fee,
-        before=figure(account.outstanding, account.currency),
-        after=figure(account.outstanding - credit.amount, account.currency),
+        before=figure(account.outstanding),
+        after=figure(account.outstanding - credit.amount),
         person=credit.asked_by,
         message=credit.message,
     )
@@ -33,7 +33,7 @@ def _reject_effect(credit: BillingCredit) -> str:
         "{amount} is not given back; nothing outstanding changes. The merchant is told why."
         "\n\n{person} writes: {message}"
     ).format(
-        amount=figure(credit.amount, credit.currency),
+        amount=figure(credit.amount),
         person=credit.asked_by,
         message=credit.message,
     )

@@ -19,7 +19,7 @@ def outcome(payment: Payment) -> str:
     """What became of an attempt, as a sentence."""
     said = translated("Payment {payment} of {amount}: {status}.").format(
         payment=payment,
-        amount=figure(payment.amount, payment.currency),
+        amount=figure(payment.amount),
         status=payment.get_status_display(),
     )
     if not payment.has_failed:
@@ -30,7 +30,7 @@ def outcome(payment: Payment) -> str:
 
 
 def _ask_effect(payment: Payment) -> str:
-    amount = figure(payment.amount, payment.currency)
+    amount = figure(payment.amount)
     effect = (
         f"{payment.provider} is asked whether it took {amount} for bill {payment.invoice}; nothing"
         " is collected. If it did, the bill is paid by that. What it has not heard of ten minutes"
@@ -46,7 +46,7 @@ def _ask(act: Act) -> Payment:
 
 
 def _end_effect(payment: Payment) -> str:
-    amount = figure(payment.amount, payment.currency)
+    amount = figure(payment.amount)
     return (
         f"What the provider says: {payment.problem} Look at the provider's own pages first. The"
         f" attempt over {amount} has failed, and bill {payment.invoice} is not tried by itself any"

@@ -21,9 +21,9 @@ def _approve_effect(request: ThresholdRequest) -> str:
         " {outstanding} is outstanding. Nothing is billed by that. The merchant is told."
         "\n\n{person} writes: {message}"
     ).format(
-        before=figure(account.threshold, account.currency),
-        wanted=figure(request.threshold_wanted, request.currency),
-        outstanding=figure(account.outstanding, account.currency),
+        before=figure(account.threshold),
+        wanted=figure(request.threshold_wanted),
+        outstanding=figure(account.outstanding),
         person=request.asked_by,
         message=request.message,
     )
@@ -34,7 +34,7 @@ def _reject_effect(request: ThresholdRequest) -> str:
         "The threshold stays at {threshold}. The merchant is told why."
         "\n\n{person} writes: {message}"
     ).format(
-        threshold=figure(request.account.threshold, request.currency),
+        threshold=figure(request.account.threshold),
         person=request.asked_by,
         message=request.message,
     )
@@ -67,7 +67,7 @@ class ThresholdRequestAdmin(Deciding, OfMerchant):
             _("Approve"),
             form=ThresholdApproved,
             effect=_approve_effect,
-            carry_out=Call(thresholds.approve, "request_id", money=["threshold"]),
+            carry_out=Call(thresholds.approve, "request_id"),
             done=_("The threshold is raised."),
             is_open=lambda request: request.is_pending and not request.account.is_closed,
         ),

@@ -7,12 +7,12 @@ rows and we pass them on in blocks, so that a million charges take no more memor
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from django.db import connection
+from moneyed import Money
 
 from lib import csv_files, statement_timeout
 from lib.money import minor_digits
@@ -34,9 +34,8 @@ class Part:
     columns: Mapping[str, str]  # SQL for each heading, of `charge` and what `source` joins to it
     source: str  # SQL from FROM on, ORDER BY included
     params: Mapping[str, Any]
-    currency: str
     charge_count: int
-    amount: Decimal
+    amount: Money
 
     def rows(self) -> Iterator[bytes]:
         """Yields the rows; raises Incomplete after the last one when their count or sum is not what
@@ -45,8 +44,9 @@ class Part:
         The amount of each comes first, to be counted and not to be sent: in a row, text with commas
         may stand on either side of it.
         """
+        currency = self.amount.currency.code
         copy_rows = f"""
-            COPY (SELECT {amount_of(self.currency)}, {", ".join(self.columns.values())}
+            COPY (SELECT {amount_of(currency)}, {", ".join(self.columns.values())}
                   {self.source})
             TO STDOUT WITH (FORMAT csv)
         """
@@ -61,7 +61,7 @@ class Part:
                 sent += 1
                 units += int(amount.replace(b".", b""))
                 yield row
-        expected = self.amount.scaleb(minor_digits(self.currency))
+        expected = self.amount.amount.scaleb(minor_digits(currency))
         if sent != self.charge_count or units != expected:
             raise Incomplete(
                 f"{self.name}: {sent} rows of {self.charge_count} were sent, with {units} of"

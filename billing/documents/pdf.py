@@ -6,7 +6,6 @@ is asked for, which the document names.
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 
 from django.conf import settings
 from django.utils import timezone
@@ -17,7 +16,7 @@ from billing import explanations, queries
 from billing.documents.typesetting import Paper, Words, typeset
 from billing.models import Charge, Invoice, InvoiceLine, Payment, Statement, StatementTotal
 from billing.queries import Sections
-from lib import zones
+from lib import money, zones
 from lib.formats import count, day_text, figure, instant_text, month, quantity
 from merchants import installation
 
@@ -53,7 +52,7 @@ def bill_pdf(bill: Invoice, *, now: datetime) -> bytes:
                 *_plan_days(bill),
             ],
             **_merchant(_("Billed to"), bill.merchant_name, bill.merchant_reference, words),
-            **_lines(lines, bill.currency),
+            **_lines(lines),
             "issuer": _issuer(words),
             "sums": _sums(bill),
             **_transfer(bill, number, words),
@@ -67,19 +66,19 @@ def bill_pdf(bill: Invoice, *, now: datetime) -> bytes:
         return typeset("bill", bill.language, write, made_at=now)
 
 
-def _lines(lines: Sections[InvoiceLine], currency: str) -> Paper:
+def _lines(lines: Sections[InvoiceLine]) -> Paper:
     return {
         "columns": [_("Fee"), _("Posted"), _("Charges"), _("Amount")],
         "sections": [
             {
                 "head": [str(section.category.label), count(section.charge_count)],
-                "amount": figure(section.amount, currency),
+                "amount": figure(section.amount),
                 "rows": [
                     [
                         line.fee_label,
                         day_text(line.posting_on),
                         count(line.charge_count),
-                        figure(line.amount, currency),
+                        figure(line.amount),
                     ]
                     for line in section.rows
                 ],
@@ -112,19 +111,19 @@ def _headline(bill: Invoice, collected_on: date | None) -> list[str]:
     """The amount that matters, and what the reader has to do about it."""
     if bill.status == "PAID":
         on = day_text(collected_on)
-        return [figure(bill.total, bill.currency), _("paid on %(day)s") % {"day": on}]
+        return [figure(bill.total), _("paid on %(day)s") % {"day": on}]
     if bill.status in STAMPED:
-        return [figure(bill.total, bill.currency), _("nothing is to be paid")]
+        return [figure(bill.total), _("nothing is to be paid")]
     due = _("to be paid by %(day)s") % {"day": day_text(bill.due_on)}
-    return [figure(bill.total - bill.amount_paid, bill.currency), due]
+    return [figure(bill.left_to_pay), due]
 
 
 def _sums(bill: Invoice) -> list[list[str]]:
-    left = Decimal(0) if bill.status in STAMPED else bill.total - bill.amount_paid
+    left = money.zero(bill.currency) if bill.status in STAMPED else bill.left_to_pay
     return [
-        [_("Total"), figure(bill.total, bill.currency)],
-        [_("Paid so far"), figure(bill.amount_paid, bill.currency)],
-        [_("Left to pay"), figure(left, bill.currency)],
+        [_("Total"), figure(bill.total)],
+        [_("Paid so far"), figure(bill.amount_paid)],
+        [_("Left to pay"), figure(left)],
     ]
 
 
@@ -151,7 +150,7 @@ def _payments(paid: Iterable[Payment]) -> Paper:
                 instant_text(payment.ended_at or payment.started_at),
                 count(payment.attempt),
                 str(payment.card or payment.provider_name),
-                figure(payment.amount, payment.currency),
+                figure(payment.amount),
             ]
             for payment in paid
         ],
@@ -176,7 +175,7 @@ def statement_pdf(statement: Statement) -> bytes:
             "heading": _("Statement"),
             "currency": statement.currency,
             "headline": [
-                figure(totals.amount, statement.currency),
+                figure(totals.amount),
                 ngettext("%(count)s charge", "%(count)s charges", totals.charge_count)
                 % {"count": count(totals.charge_count)},
             ],
@@ -186,7 +185,7 @@ def statement_pdf(statement: Statement) -> bytes:
             ],
             **_merchant(_("For"), merchant.name, merchant.reference, words),
             "issuer": _issuer(words),
-            **_totals(totals, statement.currency),
+            **_totals(totals),
             **_charges(charges, totals.charge_count, words),
             "footer": _("Statement of %(month)s, %(merchant)s")
             % {"month": name, "merchant": words.shown(merchant.reference)},
@@ -208,22 +207,22 @@ def _issuer(words: Words) -> list[str]:
     return [words.shown(line) for line in settings.TAEL_ISSUER]
 
 
-def _totals(totals: Sections[StatementTotal], currency: str) -> Paper:
+def _totals(totals: Sections[StatementTotal]) -> Paper:
     return {
         "totals_heading": _("Totals"),
         "columns": [_("Fee"), _("Charges"), _("Amount")],
         "sections": [
             {
                 "head": [str(section.category.label), count(section.charge_count)],
-                "amount": figure(section.amount, currency),
+                "amount": figure(section.amount),
                 "rows": [
-                    [total.fee.label, count(total.charge_count), figure(total.amount, currency)]
+                    [total.fee.label, count(total.charge_count), figure(total.amount)]
                     for total in section.rows
                 ],
             }
             for section in totals.sections
         ],
-        "total": [_("Total"), count(totals.charge_count), figure(totals.amount, currency)],
+        "total": [_("Total"), count(totals.charge_count), figure(totals.amount)],
     }
 
 
@@ -250,7 +249,7 @@ def _charges(charges: Sequence[Charge], of: int, words: Words) -> Paper:
                     charge.fee.label,
                     words.shown(charge.reference),
                     quantity(charge.quantity),
-                    figure(charge.amount, charge.currency),
+                    figure(charge.amount),
                 ],
                 "request": words.shown(charge.request),
                 "description": words.shown(charge.description),

@@ -6,10 +6,8 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from moneyed import Money
 
-from lib import money
-from lib.fields import AmountField, CurrencyField
+from lib.fields import AmountField, CurrencyField, currency_never_changes
 from merchants.models import Merchant
 
 CYCLE_DAYS = 30
@@ -95,25 +93,10 @@ class BillingAccount(models.Model):
                 fields=["open_until"], name="account_by_day_end"
             ),  # the day-end job's question
         ]
+        triggers: ClassVar = [currency_never_changes("account")]
 
     def __str__(self) -> str:
         return f"Billing account #{self.pk}"
-
-    @property
-    def outstanding_money(self) -> Money:
-        return money.of(self.outstanding, self.currency)
-
-    @property
-    def accruing_money(self) -> Money:
-        return money.of(self.accruing, self.currency)
-
-    @property
-    def unapplied_money(self) -> Money:
-        return money.of(self.unapplied, self.currency)
-
-    @property
-    def threshold_money(self) -> Money:
-        return money.of(self.threshold, self.currency)
 
     @property
     def pays_by_itself(self) -> bool:
@@ -152,7 +135,7 @@ class PlanTerm(models.Model):
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="plan_terms")
     starts_on = models.DateField()  # a plan date
     plan = models.CharField(max_length=100)
-    plan_price = AmountField()  # in the account's currency
+    plan_price = AmountField(currency_field_name="account__currency")
     plan_interval_days = models.PositiveIntegerField()
 
     class Meta:

@@ -4,15 +4,13 @@ from typing import ClassVar
 import pgtrigger
 from django.db import models
 from django.db.models import Q
-from moneyed import Money
 
 from billing.models.accounts import BillingAccount
 from billing.models.fees import CREDIT_CATEGORIES, Fee, Posting
 from billing.models.invoices import Invoice
 from billing.models.prices import PRICE_DECIMALS
 from billing.models.statements import Statement
-from lib import money
-from lib.fields import AmountField, CurrencyField, ReferenceField
+from lib.fields import AmountField, CurrencyField, ReferenceField, currency_never_changes
 
 RESERVED_PREFIX = "tael:"  # of the references of charges that Tael makes itself
 
@@ -75,6 +73,7 @@ class InvoiceItem(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="item_is_never_deleted", operation=pgtrigger.Delete),
+            currency_never_changes("item"),
             # From then on only its bill comes, and goes with a void.
             pgtrigger.Protect(
                 name="item_is_fixed_once_it_takes_no_more_charges",
@@ -95,10 +94,6 @@ class InvoiceItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.fee_id} {self.posting_on}"
-
-    @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)
 
 
 class FulfilmentRequest(models.Model):
@@ -202,10 +197,6 @@ class Charge(models.Model):
         return str(self.reference)
 
     @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)
-
-    @property
     def can_be_credited(self) -> bool:
         """Whether its fee allows a credit. To be used only where the fee is loaded."""
-        return self.amount > 0 and self.fee.category not in CREDIT_CATEGORIES
+        return self.amount.amount > 0 and self.fee.category not in CREDIT_CATEGORIES

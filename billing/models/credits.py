@@ -4,12 +4,10 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from moneyed import Money
 
 from billing.models.accounts import BillingAccount
 from billing.models.charges import Charge
 from billing.models.fees import Fee
-from lib import money
 from lib.fields import AmountField, CurrencyField
 
 # Every step a credit can take.
@@ -79,10 +77,6 @@ class BillingCredit(models.Model):
 
     def __str__(self) -> str:
         return f"Credit #{self.pk}"
-
-    @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)
 
     @property
     def is_pending(self) -> bool:

@@ -12,7 +12,7 @@ from moneyed import Money
 
 from billing.models.accounts import BillingAccount
 from billing.models.fees import Category
-from lib import calendar, money
+from lib import calendar
 from lib.fields import AmountField, CurrencyField
 
 
@@ -86,10 +86,10 @@ class Invoice(models.Model):
     # The days that its plan fees are for, where it has some.
     plan_start = models.DateField(null=True, blank=True)
     plan_end = models.DateField(null=True, blank=True)
-    # What outstanding had reached, of a THRESHOLD bill.
-    threshold = AmountField(null=True, blank=True)
     due_on = models.DateField()
     currency = CurrencyField()
+    # What outstanding had reached, of a THRESHOLD bill.
+    threshold = AmountField(null=True, blank=True)
     total = AmountField()
     amount_paid = AmountField(default=Decimal(0))  # sum of its succeeded payments
     paid_at = models.DateTimeField(null=True, blank=True)
@@ -205,13 +205,8 @@ class Invoice(models.Model):
         return self.number or f"draft #{self.pk}"
 
     @property
-    def left_to_pay(self) -> Decimal:
-        found: Decimal = self.total - self.amount_paid
-        return found
-
-    @property
-    def left_money(self) -> Money:
-        return money.of(self.left_to_pay, self.currency)
+    def left_to_pay(self) -> Money:
+        return self.total - self.amount_paid
 
     @property
     def is_unpaid(self) -> bool:
@@ -237,10 +232,6 @@ class Invoice(models.Model):
     def is_of_plan_alone(self) -> bool:
         """Whether it has only plan fees, so that their days are its period."""
         return (self.plan_start, self.plan_end) == (self.period_start, self.period_end)
-
-    @property
-    def total_money(self) -> Money:
-        return money.of(self.total, self.currency)
 
     @property
     def is_void(self) -> bool:
@@ -302,10 +293,6 @@ class InvoiceLine(models.Model):
     def fee_label(self) -> str:
         """The fee's name when the bill was written, in the reader's language."""
         return gettext(self.fee_name)
-
-    @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)
 
 
 class BillDecision(models.Model):

@@ -6,12 +6,10 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from moneyed import Money
 
 from billing import moving_in
 from billing.models.accounts import BillingAccount
 from billing.models.invoices import Invoice
-from lib import money
 from lib.fields import AmountField, CurrencyField
 
 # Every step an attempt can take.
@@ -194,10 +192,6 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return self.idempotency_key
-
-    @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)
 
     @property
     def provider_name(self) -> str:

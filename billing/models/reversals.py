@@ -1,4 +1,3 @@
-from decimal import Decimal
 from typing import ClassVar
 
 import pgtrigger
@@ -10,7 +9,6 @@ from moneyed import Money
 from billing.models.accounts import BillingAccount
 from billing.models.charges import Charge
 from billing.models.payments import Payment
-from lib import money
 from lib.fields import AmountField, CurrencyField
 
 # Every step a reversal can take. What comes back after it was charged or accepted is noted beside
@@ -128,14 +126,9 @@ class Reversal(models.Model):
         return f"{self.get_kind_display()} {self.provider_reference}"
 
     @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)
-
-    @property
-    def rest(self) -> Decimal:
+    def rest(self) -> Money:
         """What the merchant has not lost by it yet: all but what was taken of unapplied money."""
-        found: Decimal = self.amount - self.taken
-        return found
+        return self.amount - self.taken
 
     @property
     def seen(self) -> str:

@@ -5,12 +5,11 @@ from typing import ClassVar
 import pgtrigger
 from django.db import models
 from django.db.models import Q
-from moneyed import Money
 
 from billing.models.accounts import BillingAccount
 from billing.models.fees import Fee
-from lib import calendar, money
-from lib.fields import AmountField, CurrencyField
+from lib import calendar
+from lib.fields import AmountField, CurrencyField, currency_never_changes
 
 
 class Statement(models.Model):
@@ -37,6 +36,7 @@ class Statement(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="statement_is_never_deleted", operation=pgtrigger.Delete),
+            currency_never_changes("statement"),
             pgtrigger.Protect(
                 name="closed_statement_never_changes",
                 operation=pgtrigger.Update,
@@ -84,7 +84,9 @@ def _totals_are_open(
 class StatementTotal(models.Model):
     statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="totals")
     fee = models.ForeignKey(Fee, on_delete=models.PROTECT, related_name="+", db_index=False)
-    amount = AmountField(default=Decimal(0))  # sum of the statement's charges of this fee
+    amount = AmountField(
+        currency_field_name="statement__currency", default=Decimal(0)
+    )  # sum of the statement's charges of this fee
     charge_count = models.PositiveBigIntegerField(default=0)
 
     class Meta:
@@ -95,6 +97,7 @@ class StatementTotal(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="statement_total_is_never_deleted", operation=pgtrigger.Delete),
+            currency_never_changes("statement_total", "statement_id"),
             # One look per statement executed, not per row: batches of charges stay cheap.
             _totals_are_open(
                 "closed_statement_takes_no_total",
@@ -112,10 +115,6 @@ class StatementTotal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.fee_id} #{self.pk}"
-
-    @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.statement.currency)
 
     @property
     def category(self) -> str:

@@ -4,11 +4,9 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import pgettext_lazy
-from moneyed import Money
 
 from billing.models.accounts import BillingAccount
 from billing.models.payments import Payment
-from lib import money
 from lib.fields import AmountField, CurrencyField
 
 
@@ -88,7 +86,3 @@ class UnappliedEntry(models.Model):
     def is_known_by_its_reference(self) -> bool:
         """Whether the merchant knows its reference, such as that of a bank transfer."""
         return self.kind in (self.Kind.RECEIVED, self.Kind.GIVEN_BACK)
-
-    @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
+
+from moneyed import Money
 
 from billing.models import BillingAccount, Invoice, Payment
 from billing.operations import dunning
@@ -41,7 +42,7 @@ def pay(
     bill: Invoice,
     *,
     provider: Payment.Provider,
-    amount: Decimal,
+    amount: Money,
     reference: str = "",
     actor: str,
     now: datetime,

@@ -73,7 +73,7 @@ def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> I
         cause=bill.number,
         at=now,
         number=bill.number,
-        total=money.text(bill.total, bill.currency),
+        total=money.text(bill.total),
         currency=bill.currency,
         bill_kind=bill.kind,
     )
@@ -144,7 +144,8 @@ def _undo(invoice_id: int, decision: Decided, actor: str, reason: str, now: date
     bill.next_attempt_at = None
     bill.save(update_fields=["status", "next_attempt_at"])
     BillingAccount.objects.filter(pk=account.pk).update(
-        outstanding=F("outstanding") + bill.total, billed_through=queries.billed_through(account)
+        outstanding=F("outstanding") + bill.total.amount,
+        billed_through=queries.billed_through(account),
     )
     dunning.reconsider(account, actor=actor, now=now)
     return bill
@@ -170,8 +171,8 @@ def _decide(bill: Invoice, decision: Decided, actor: str, reason: str, now: date
         action,
         merchant_id=bill.account_id,
         subject=bill.number or f"draft {bill.pk}",
-        before={"status": bill.status, "total": money.full(bill.total, bill.currency)},
-        after={"status": str(becomes), "total": money.full(bill.total, bill.currency)},
+        before={"status": bill.status, "total": money.full(bill.total)},
+        after={"status": str(becomes), "total": money.full(bill.total)},
         actor=actor,
         reason=reason,
         now=now,

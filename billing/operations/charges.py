@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from moneyed import Money
 
 from billing.models import BillingAccount, Charge, Fee, Invoice
 from billing.models.charges import RESERVED_PREFIX
@@ -108,7 +109,7 @@ def record_own(
     *,
     fee: Fee,
     reference: str,
-    amount: Decimal,
+    amount: Money,
     request: str = "",
     description: str,
     now: datetime,
@@ -124,14 +125,14 @@ def record_own(
         reference=f"{RESERVED_PREFIX}{reference}",
         fee=fee.code,
         currency=account.currency,
-        amount=amount,
+        amount=amount.amount,
         quantity=Decimal(1),
         at=now,
         now=now,
         request=request,
         description=description,
     )
-    batch.add(batch.row(made, fee, account, amount, None, now), fee, account)
+    batch.add(batch.row(made, fee, account, amount.amount, None, now), fee, account)
     batch.writer.flush()
     return Charge.objects.get(account=account, reference=made.reference)
 
@@ -143,11 +144,21 @@ class _Today(NamedTuple):
     month: date
 
 
+@dataclass(slots=True)
+class _Figures:
+    """What an account has outstanding and accruing, by which a charge is measured.
+
+    Bare figures, for thousands of charges: ahead of its row by those that are not written yet.
+    """
+
+    outstanding: Decimal
+    accruing: Decimal
+    threshold: Decimal
+
+
 class _Batch:
     """Locked accounts while charges of them are recorded; `writer` holds charges that are not
     written yet.
-
-    An account in here is ahead of its row by what the writer holds.
     """
 
     def __init__(self, accounts: dict[int, BillingAccount]) -> None:
@@ -157,6 +168,7 @@ class _Batch:
         self.known: dict[tuple[int, str], Content] = {}
         self._prices: PriceList | None = None
         self._days: dict[int, _Today] = {}
+        self._figures: dict[int, _Figures] = {}
 
     def know(self, charges: Sequence[NewCharge]) -> None:
         """Look up which of these charges are recorded already."""
@@ -170,7 +182,7 @@ class _Batch:
         if account.open_until <= now:
             self.writer.flush()
             days.work_off([account.pk], now=now)
-            account.refresh_from_db()
+            self._refresh(account)
         fee = self._checked_fee(charge)
         known = self.known.get((charge.merchant_id, charge.reference))
         amount, unit_price = self._amount(charge, account, known, now)
@@ -267,23 +279,37 @@ class _Batch:
         """Add the row, and do what follows from it: a threshold bill, the guard."""
         now = account.last_wrote_at = row.arrived_at
         self.writer.add(row)
+        figures = self._figures_of(account)
         if row.item.posting == Posting.IMMEDIATE:
-            account.outstanding += row.content.amount
+            figures.outstanding += row.content.amount
             if account.is_closed and fee.code == Fee.REVERSAL:
                 return  # a FINAL bill takes it, whatever the threshold (reversals.charge)
-            if account.outstanding >= account.threshold:
+            if figures.outstanding >= figures.threshold:
                 self._bill(account, now)
+                figures = self._figures_of(account)
         elif row.item.posting == Posting.DAILY:
-            account.accruing += row.content.amount
+            figures.accruing += row.content.amount
         else:
             return  # it counts for nothing until the month ends
-        if account.outstanding + account.accruing >= 2 * account.threshold:
+        if figures.outstanding + figures.accruing >= 2 * figures.threshold:
             self._post_early(account, now)
+
+    def _figures_of(self, account: BillingAccount) -> _Figures:
+        found = self._figures.get(account.pk)
+        if found is None:
+            amounts = (account.outstanding, account.accruing, account.threshold)
+            found = _Figures(*(amount.amount for amount in amounts))
+            self._figures[account.pk] = found
+        return found
+
+    def _refresh(self, account: BillingAccount) -> None:
+        account.refresh_from_db()
+        self._figures.pop(account.pk, None)
 
     def _bill(self, account: BillingAccount, now: datetime) -> None:
         self.writer.flush()
         invoices.issue([invoices.Due(account.pk, Invoice.Kind.THRESHOLD, account.open_on, now)])
-        account.refresh_from_db()
+        self._refresh(account)
 
     def _post_early(self, account: BillingAccount, now: datetime) -> None:
         """The guard: post what has accrued before the day's end, and bill it if the threshold is
@@ -291,7 +317,7 @@ class _Batch:
         """
         self.writer.flush()
         reached = items.post_accrued(account, now=now)
-        account.refresh_from_db()
+        self._refresh(account)
         if reached:
             self._bill(account, now)
 

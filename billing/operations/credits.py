@@ -1,10 +1,9 @@
 """Credits: asking for them, granting, approving and rejecting them (rule 14.1)."""
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
@@ -156,23 +155,23 @@ def _ask(
     now: datetime,
 ) -> tuple[BillingCredit, bool]:
     message = wording.checked("message", message)
-    figure = money.figure(amount, account.currency)
-    if figure <= 0:
+    amount = money.accepted(amount, account.currency)
+    if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
     known = account.credits.filter(request_key=request_key).first()
     if known:
-        if (known.charge, known.fee_id, known.amount) != (charge, fee, figure):
+        if (known.charge, known.fee_id, known.amount) != (charge, fee, amount):
             raise CreditConflict("credit: this form was sent before with other content")
         return known, False
     credit_fee = _credit_fee(fee, charge)
     if charge is not None:
-        _check_room(charge, figure, Q(status__in=["REQUESTED", "APPROVED"]))
+        _check_room(charge, amount, Q(status__in=["REQUESTED", "APPROVED"]))
     credit = BillingCredit.objects.create(
         account=account,
         charge=charge,
         fee=credit_fee,
         currency=account.currency,
-        amount=figure,
+        amount=amount,
         message=message,
         request_key=request_key,
         asked_at=now,
@@ -192,12 +191,15 @@ def _credit_fee(code: str, charge: Charge | None) -> Fee:
     return fee
 
 
-def _check_room(charge: Charge, amount: Decimal, counted: Q) -> None:
+def _check_room(charge: Charge, amount: Money, counted: Q) -> None:
     """Raise CreditTooLarge when this credit and those of `counted` would exceed the charge."""
-    before = charge.credits.filter(counted).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
-    if before + amount > charge.amount:
-        left = money.text(max(charge.amount - before, Decimal(0)), charge.currency)
-        raise CreditTooLarge(f"amount: {amount:f} is more than the {left} left of the charge")
+    before = (credit.amount for credit in charge.credits.filter(counted))
+    left = charge.amount - money.total(before, charge.currency)
+    if amount > left:
+        shown = money.text(max(left, money.zero(charge.currency)))
+        raise CreditTooLarge(
+            f"amount: {money.text(amount)} is more than the {shown} left of the charge"
+        )
 
 
 def _hold_pending(credit_id: int, now: datetime) -> tuple[BillingAccount, BillingCredit]:
@@ -263,14 +265,14 @@ def _decide(
         at=now,
         status=str(credit.status),
         answer=credit.reason,
-        amount=money.text(credit.amount, credit.currency),
+        amount=money.text(credit.amount),
         currency=credit.currency,
     )
     return credit
 
 
 def _note(action: Action, credit: BillingCredit, before: str, now: datetime) -> None:
-    nothing = money.full(Decimal(0), credit.currency)
+    nothing = money.full(money.zero(credit.currency))
     trail.write(
         action,
         merchant_id=credit.account_id,
@@ -289,4 +291,4 @@ def _note(action: Action, credit: BillingCredit, before: str, now: datetime) -> 
 
 
 def _full(credit: BillingCredit) -> str:
-    return money.full(credit.amount, credit.currency)
+    return money.full(credit.amount)

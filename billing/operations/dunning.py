@@ -99,7 +99,7 @@ def fail(account: BillingAccount, bill: Invoice, *, failure: str, now: datetime)
         cause=str(bill),
         at=now,
         number=str(bill),
-        amount=money.text(bill.left_to_pay, bill.currency),
+        amount=money.text(bill.left_to_pay),
         currency=bill.currency,
         failure=failure,
     )

@@ -5,7 +5,6 @@ A person who has looked at the provider's own pages says how much money came, an
 """
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
 from moneyed import Money
@@ -30,7 +29,7 @@ class NothingStrange(Refused):
 
 @transaction.atomic
 def end(
-    *, payment_id: int, arrived: Decimal, reference: str, actor: str, reason: str, now: datetime
+    *, payment_id: int, arrived: Money, reference: str, actor: str, reason: str, now: datetime
 ) -> Payment:
     """End the attempt as failed; `arrived` is money that came for it all the same, and is the
     merchant's.
@@ -41,14 +40,13 @@ def end(
     a reference; and what transfers.record raises.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
-    if arrived < 0:
+    if arrived.amount < 0:
         raise Invalid("arrived", "must not be negative")
     found = Payment.objects.filter(pk=payment_id).values_list("invoice", flat=True).get()
     account, bill = hold(found, now=now)
     payment = Payment.objects.select_for_update().get(pk=payment_id)
     if not payment.is_undecided or not payment.problem:
         raise NothingStrange(f"payment: {payment} has nothing strange to it; ask its provider")
-    came = Money(arrived, bill.currency)
     trail.write(
         Action.PAYMENT_ENDED,
         merchant_id=account.pk,
@@ -56,7 +54,7 @@ def end(
         before={"status": payment.status},
         after={
             "status": str(Payment.Status.FAILED),
-            "arrived": money.full(arrived, bill.currency),
+            "arrived": money.full(arrived),
         },
         actor=actor,
         reason=reason,
@@ -71,6 +69,6 @@ def end(
     ended = payments.settle(payment.pk, given_up, now=account.now)
     if arrived:
         transfers.record(
-            invoice_id=bill.pk, amount=came, reference=reference, actor=actor, now=account.now
+            invoice_id=bill.pk, amount=arrived, reference=reference, actor=actor, now=account.now
         )
     return ended

@@ -310,7 +310,7 @@ def _start(
         bill, provider=account.payment_method, card_id=account.card_id, actor=actor, now=now
     )
     if actor != COLLECTOR:
-        what = {"amount": money.full(payment.amount, bill.currency), "provider": payment.provider}
+        what = {"amount": money.full(payment.amount), "provider": payment.provider}
         _note(Action.PAYMENT_STARTED, payment, {}, what, actor=actor, now=now)
     if account.has_disputed_card:
         return settle(payment.pk, Answer.failed(Payment.CARD_DISPUTED, is_hard=True), now=now)

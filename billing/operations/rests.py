@@ -13,7 +13,7 @@ def pay_bills(account: BillingAccount, *, actor: str, now: datetime) -> None:
     Rule 17.3, rule 17.4, rule 19.6.
     """
     unapplied.pay_bills(account, actor=actor, now=now)
-    if account.is_closed and account.outstanding < 0:
+    if account.is_closed and account.outstanding.amount < 0:
         _use_credit(account, actor, now)
 
 
@@ -26,7 +26,7 @@ def _use_credit(account: BillingAccount, actor: str, now: datetime) -> None:
     fee = Fee.objects.get(pk=Fee.CREDIT_USED)
     for bill in attempts.payable(account):
         amount = min(bill.left_to_pay, -account.outstanding)
-        if amount <= 0:
+        if amount.amount <= 0:
             return
         payment = attempts.pay(
             account, bill, provider=Payment.Provider.CREDIT, amount=amount, actor=actor, now=now

@@ -8,10 +8,9 @@ stays succeeded and its bill paid: what follows is decided by a billing officer.
 import logging
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Sum
+from moneyed import Money
 
 from billing.models import BillingAccount, Fee, Invoice, Payment, Reversal
 from billing.notices import PAYMENT_REVERSED
@@ -51,7 +50,7 @@ class Told:
     reference: str  # its own id of the reversal
     kind: Reversal.Kind
     money_reference: str  # its own id of the money
-    amount: Decimal
+    amount: Money
     state: str  # in its own word
     came_back: bool  # it was taken for a time, and is with us again
     is_ours: bool  # we gave it back ourselves
@@ -75,11 +74,14 @@ def record(told: Told, *, payment_id: int, actor: str, now: datetime) -> Reversa
     if known is not None:
         return _follow(account, known, told, actor)
     amount = min(told.amount, _left(payment, told.money_reference))
-    if told.came_back or amount <= 0:
+    if told.came_back or amount.amount <= 0:
         _log_nothing(told, payment)
         return None
     if amount < told.amount:
-        log.error("%s takes %s of payment %s, which has less", told.reference, amount, payment)
+        log.error(
+            "%s takes %s of payment %s, which has less",
+            told.reference, money.text(amount), payment,
+        )  # fmt: skip
     rest = unapplied.take_back(
         account,
         source=unapplied.of_attempt(payment, told.money_reference),
@@ -112,11 +114,10 @@ def record(told: Told, *, payment_id: int, actor: str, now: datetime) -> Reversa
     return reversal
 
 
-def _left(payment: Payment, money_reference: str) -> Decimal:
+def _left(payment: Payment, money_reference: str) -> Money:
     """How much of the money was not taken back, or came back."""
     before = payment.reversals.filter(money_reference=money_reference, came_back_at__isnull=True)
-    found: Decimal = payment.amount - (before.aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
-    return found
+    return payment.amount - money.total((one.amount for one in before), payment.currency)
 
 
 def _log_nothing(told: Told, payment: Payment) -> None:
@@ -244,13 +245,14 @@ def _decide(
     reversal.save(
         update_fields=["status", "decided_at", "decided_by", "reason", "message", "charge"]
     )
-    charged = reversal.rest if reversal.charge else Decimal(0)
+    nothing = money.zero(reversal.currency)
+    charged = reversal.rest if reversal.charge else nothing
     trail.write(
         ACTIONS[status],
         merchant_id=account.pk,
         subject=str(reversal),
-        before={"status": before, "charged": money.full(Decimal(0), account.currency)},
-        after={"status": str(status), "charged": money.full(charged, account.currency)},
+        before={"status": before, "charged": money.full(nothing)},
+        after={"status": str(status), "charged": money.full(charged)},
         actor=actor,
         reason=reversal.reason,
         now=account.now,
@@ -267,8 +269,7 @@ def _notify(reversal: Reversal, bill: Invoice, status: str, now: datetime) -> No
         at=now,
         number=str(bill),
         amount=money.text(
-            reversal.rest if status in (Status.CHARGED, Status.ACCEPTED) else reversal.amount,
-            reversal.currency,
+            reversal.rest if status in (Status.CHARGED, Status.ACCEPTED) else reversal.amount
         ),
         currency=reversal.currency,
         status=status,

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import stripe
+from moneyed import Money
 
 from billing.models import BillingAccount, Payment, Reversal, UnappliedEntry
 from billing.operations import reversals, stripe_payments
@@ -159,7 +160,7 @@ def _take(
         reference=made.id,
         kind=kind,
         money_reference=intent_id,
-        amount=stripe_provider.amount_of(made.amount, payment.currency),
+        amount=Money(stripe_provider.amount_of(made.amount, payment.currency), payment.currency),
         state=state,
         came_back=state in CAME_BACK,
         is_ours=is_ours,

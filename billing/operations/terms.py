@@ -4,9 +4,9 @@ See chapter 19 of docs/rules.md.
 """
 
 from datetime import date, datetime
-from decimal import Decimal
 
 from django.db import transaction
+from moneyed import Money
 
 from billing.models import AccountChange, BillingAccount, Fee, Invoice, PlanTerm, Reversal
 from billing.operations import accounts, charges, invoices, items, rests, unapplied
@@ -65,23 +65,23 @@ def change_plan(
     name = wording.line("plan", plan.name)
     starts_on = account.next_plan_on
     planned = account.plan_terms.latest("pk")
-    after = _words(name, plan.price, plan.interval_days, account)
+    after = _words(name, plan.price, plan.interval_days)
     accounts.note_change(
         account,
         AccountChange.What.PLAN,
-        before=_words(account.plan, account.plan_price, account.plan_interval_days, account),
+        before=_words(account.plan, account.plan_price, account.plan_interval_days),
         after=after,
         effective_on=starts_on,
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
         now=now,
-        trailed={"plan": (_term(planned, account), after)},
+        trailed={"plan": (_term(planned), after)},
     )
     return PlanTerm.objects.create(
         account=account,
         starts_on=starts_on,
         plan=name,
-        plan_price=money.posted(plan.price, account.currency, field="plan_price"),
+        plan_price=plan.price,
         plan_interval_days=plan.interval_days,
     )
 
@@ -192,12 +192,12 @@ def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Bi
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
-    if not account.is_closed or account.outstanding <= 0:
+    if not account.is_closed or account.outstanding.amount <= 0:
         raise NothingToBill("account: it is open, or has nothing outstanding")
     accounts.note_change(
         account,
         AccountChange.What.REST_BILLED,
-        after=money.text(account.outstanding, account.currency),
+        after=money.text(account.outstanding),
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
         now=now,
@@ -226,19 +226,19 @@ def pay_out_rest(
     stop_if_suspected(line)
     _check_all_is_decided(account)
     rests.pay_bills(account, actor=actor, now=account.now)
-    if account.outstanding > 0 or not (account.outstanding or account.unapplied):
+    if account.outstanding.amount > 0 or not (account.outstanding or account.unapplied):
         raise NothingToPayOut("account: it has nothing in the merchant's favour")
     if account.invoices.filter(status__in=Invoice.UNPAID).exists():
         raise BillsUnpaid("account: bills of it are not paid yet")
     outstanding, kept = account.outstanding, account.unapplied
-    nothing = money.full(Decimal(0), account.currency)
+    nothing = money.full(money.zero(account.currency))
     trailed = {"outstanding": (_outstanding(account), nothing), "reference": ("", reference)}
     if kept:
-        trailed["unapplied"] = (money.full(kept, account.currency), nothing)
+        trailed["unapplied"] = (money.full(kept), nothing)
     accounts.note_change(
         account,
         AccountChange.What.PAID_OUT,
-        before=money.text(outstanding, account.currency),
+        before=money.text(outstanding),
         after=reference,
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
@@ -264,7 +264,7 @@ def _check_all_is_decided(account: BillingAccount) -> None:
 
 
 def _give_back(
-    account: BillingAccount, amount: Decimal, reference: str, actor: str, reason: str
+    account: BillingAccount, amount: Money, reference: str, actor: str, reason: str
 ) -> None:
     source = unapplied.of_giving_back(reference)
     if account.unapplied_entries.filter(source=source).exists():
@@ -297,16 +297,16 @@ def _check_open(account: BillingAccount) -> None:
         raise AccountClosed(f"account: it was closed on {account.closed_on}")
 
 
-def _term(term: PlanTerm, account: BillingAccount) -> str:
-    return _words(term.plan, term.plan_price, term.plan_interval_days, account)
+def _term(term: PlanTerm) -> str:
+    return _words(term.plan, term.plan_price, term.plan_interval_days)
 
 
-def _words(plan: str, price: Decimal, days: int, account: BillingAccount) -> str:
-    return f"{plan} {money.text(price, account.currency)}/{days}"
+def _words(plan: str, price: Money, days: int) -> str:
+    return f"{plan} {money.text(price)}/{days}"
 
 
 def _outstanding(account: BillingAccount) -> str:
-    return money.full(account.outstanding, account.currency)
+    return money.full(account.outstanding)
 
 
 def _yes(wanted: bool) -> str:
@@ -316,7 +316,7 @@ def _yes(wanted: bool) -> str:
 def _waive_too_little(account: BillingAccount, now: datetime) -> None:
     """Waive what the locked closed account owes when it is less than its provider's minimum."""
     account.refresh_from_db(fields=["outstanding"])
-    if account.outstanding <= 0 or not is_too_little(account, account.outstanding):
+    if account.outstanding.amount <= 0 or not is_too_little(account, account.outstanding):
         return
     number = account.charges.filter(fee=Fee.WAIVER).count() + 1
     charges.record_own(

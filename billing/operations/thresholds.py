@@ -1,7 +1,6 @@
 """The billing threshold: asking for a higher one, answering, changing it (rule 15.20)."""
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -63,7 +62,7 @@ def ask(
     account = accounts.lock(merchant_id, now=now)
     now = account.now
     _check_open(account)
-    wanted = money.figure(threshold, account.currency, field="threshold")
+    wanted = money.accepted(threshold, account.currency, field="threshold")
     _check_raises(account, wanted)
     if account.threshold_requests.filter(status=ThresholdRequest.Status.PENDING).exists():
         raise RequestPending("request: a threshold was asked for and is not answered yet")
@@ -80,7 +79,7 @@ def ask(
         Action.THRESHOLD_REQUESTED,
         merchant_id=account.pk,
         subject=f"threshold request {request.pk}",
-        after={"threshold_wanted": money.full(wanted, account.currency)},
+        after={"threshold_wanted": money.full(wanted)},
         actor=actor,
         reason=message,
         now=now,
@@ -101,11 +100,11 @@ def approve(
     now = account.now
     _check_open(account)
     second_person.check(actor, request.asked_by, otherwise=f"{actor} has asked for this threshold.")
-    given = request.wanted_money if threshold is None else threshold
-    figure = money.figure(given, account.currency, field="threshold")
-    _check_raises(account, figure)
-    _set(account, figure, actor, reason, now)
-    request.threshold_given = figure
+    given = request.threshold_wanted if threshold is None else threshold
+    given = money.accepted(given, account.currency, field="threshold")
+    _check_raises(account, given)
+    _set(account, given, actor, reason, now)
+    request.threshold_given = given
     return _answer(request, account, Action.THRESHOLD_GRANTED, actor, reason, now)
 
 
@@ -131,10 +130,10 @@ def change(
     account = accounts.lock(merchant_id, now=now)
     now = account.now
     _check_open(account)
-    figure = money.figure(threshold, account.currency, field="threshold")
-    if figure < 0:
+    threshold = money.accepted(threshold, account.currency, field="threshold")
+    if threshold.amount < 0:
         raise Invalid("threshold", "must not be negative")
-    _set(account, figure, actor, reason, now)
+    _set(account, threshold, actor, reason, now)
     return account
 
 
@@ -144,27 +143,25 @@ def _check_open(account: BillingAccount) -> None:
         raise AccountClosed(f"threshold: the account was closed on {account.closed_on}")
 
 
-def _check_raises(account: BillingAccount, threshold: Decimal) -> None:
+def _check_raises(account: BillingAccount, threshold: Money) -> None:
     if threshold <= account.threshold:
-        present = money.text(account.threshold, account.currency)
-        raise NotHigher(f"threshold: {threshold:f} is not above the present one of {present}")
+        named, present = money.text(threshold), money.text(account.threshold)
+        raise NotHigher(f"threshold: {named} is not above the present one of {present}")
 
 
-def _set(
-    account: BillingAccount, threshold: Decimal, actor: str, reason: str, now: datetime
-) -> None:
+def _set(account: BillingAccount, threshold: Money, actor: str, reason: str, now: datetime) -> None:
     accounts.note_change(
         account,
         AccountChange.What.THRESHOLD,
-        before=money.text(account.threshold, account.currency),
-        after=money.text(threshold, account.currency),
+        before=money.text(account.threshold),
+        after=money.text(threshold),
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
         now=now,
         trailed={
             "threshold": (
-                money.full(account.threshold, account.currency),
-                money.full(threshold, account.currency),
+                money.full(account.threshold),
+                money.full(threshold),
             )
         },
     )
@@ -217,7 +214,7 @@ def _answer(
         at=now,
         status=str(request.status),
         answer=request.answer,
-        threshold=money.text(account.threshold, account.currency),
+        threshold=money.text(account.threshold),
         currency=account.currency,
     )
     return request

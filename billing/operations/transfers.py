@@ -5,10 +5,8 @@ A transfer is known by the bank's reference: an account has each once, whatever 
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Sum
 from moneyed import Money
 
 from billing.models import BillingAccount, Invoice, Payment, UnappliedEntry
@@ -41,8 +39,8 @@ class Transfer:
     unapplied.
     """
 
-    paid: Decimal
-    unapplied: Decimal
+    paid: Money
+    unapplied: Money
     is_new: bool
 
 
@@ -59,8 +57,8 @@ def record(
     """
     reference = wording.line("reference", reference)
     account, bill = hold(invoice_id, now=now)
-    figure = _figure(amount, account)
-    known = _known(account, reference, figure)
+    amount = _positive(amount, account)
+    known = _known(account, reference, amount)
     if known:
         return known
     if bill.number is None:
@@ -68,17 +66,17 @@ def record(
     if undecided.exists(bill):
         raise payments.PaymentUnderWay(f"payment: one of bill {bill} is being checked")
     before = _paid(bill)
-    paid = min(figure, bill.left_to_pay) if bill.is_unpaid else Decimal(0)
+    paid = min(amount, bill.left_to_pay) if bill.is_unpaid else money.zero(account.currency)
     if paid:
         attempts.pay(
             account, bill, provider=MANUAL, amount=paid, reference=reference,
             actor=actor, now=account.now,
         )  # fmt: skip
     after = _paid(bill)
-    rest = figure - paid
+    rest = amount - paid
     if rest:
-        kept = {"unapplied": money.full(account.unapplied + rest, account.currency)}
-        before["unapplied"], after = money.full(account.unapplied, account.currency), after | kept
+        kept = {"unapplied": money.full(account.unapplied + rest)}
+        before["unapplied"], after = money.full(account.unapplied), after | kept
     _note(account, str(bill), before, after | {"reference": reference}, actor)
     if rest:
         _keep(account, rest, reference, actor)
@@ -96,12 +94,12 @@ def receive(
     """
     reference = wording.line("reference", reference)
     account, _ = accounts.lock_both(merchant_id, now=now)
-    figure = _figure(amount, account)
-    known = _known(account, reference, figure)
+    amount = _positive(amount, account)
+    known = _known(account, reference, amount)
     if known:
         return known
-    before = money.full(account.unapplied, account.currency)
-    after = money.full(account.unapplied + figure, account.currency)
+    before = money.full(account.unapplied)
+    after = money.full(account.unapplied + amount)
     _note(
         account,
         "billing account",
@@ -109,18 +107,18 @@ def receive(
         {"unapplied": after, "reference": reference},
         actor,
     )
-    _keep(account, figure, reference, actor)
-    return Transfer(Decimal(0), figure, is_new=True)
+    _keep(account, amount, reference, actor)
+    return Transfer(money.zero(account.currency), amount, is_new=True)
 
 
-def _figure(amount: Money, account: BillingAccount) -> Decimal:
-    figure = money.figure(amount, account.currency)
-    if figure <= 0:
+def _positive(amount: Money, account: BillingAccount) -> Money:
+    amount = money.accepted(amount, account.currency)
+    if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
-    return figure
+    return amount
 
 
-def _known(account: BillingAccount, reference: str, figure: Decimal) -> Transfer | None:
+def _known(account: BillingAccount, reference: str, amount: Money) -> Transfer | None:
     """The transfer that the locked account has under this reference, if it has one."""
     payments_of_it = Payment.objects.filter(
         invoice__account=account, provider=MANUAL, provider_reference=reference
@@ -129,17 +127,17 @@ def _known(account: BillingAccount, reference: str, figure: Decimal) -> Transfer
         kind=UnappliedEntry.Kind.RECEIVED, source=unapplied.of_transfer(reference)
     )
     paid, kept = (
-        found.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+        money.total((row.amount for row in found), account.currency)
         for found in (payments_of_it, entries)
     )
     if not paid + kept:
         return None
-    if paid + kept != figure:
+    if paid + kept != amount:
         raise TransferConflict(f"reference: {reference} is known with another amount")
     return Transfer(paid, kept, is_new=False)
 
 
-def _keep(account: BillingAccount, amount: Decimal, reference: str, actor: str) -> None:
+def _keep(account: BillingAccount, amount: Money, reference: str, actor: str) -> None:
     unapplied.receive(
         account,
         source=unapplied.of_transfer(reference),
@@ -152,7 +150,7 @@ def _keep(account: BillingAccount, amount: Decimal, reference: str, actor: str) 
 
 
 def _paid(bill: Invoice) -> dict[str, str]:
-    paid = money.full(bill.amount_paid, bill.currency)
+    paid = money.full(bill.amount_paid)
     return {"status": str(bill.status), "amount_paid": paid}
 
 
@@ -183,23 +181,23 @@ def give_back(
     reference = wording.line("reference", reference)
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     account, line = accounts.lock_both(merchant_id, now=now)
-    figure = _figure(amount, account)
+    amount = _positive(amount, account)
     known = account.unapplied_entries.filter(
         kind=UnappliedEntry.Kind.GIVEN_BACK, source=unapplied.of_giving_back(reference)
     ).first()
     if known:
-        if known.amount != -figure:
+        if known.amount != -amount:
             raise TransferConflict(f"reference: {reference} is known with another amount")
         return known
     if account.is_closed:
         raise AccountClosed("account: it is closed; pay out its rest")
     stop_if_suspected(line)
-    if figure > account.unapplied:
-        left = money.text(account.unapplied, account.currency)
-        raise MoreThanIsUnapplied(f"amount: {figure:f} is more than the {left} there is")
-    before = money.full(account.unapplied, account.currency)
+    if amount > account.unapplied:
+        left = money.text(account.unapplied)
+        raise MoreThanIsUnapplied(f"amount: {money.text(amount)} is more than the {left} there is")
+    before = money.full(account.unapplied)
     entry = unapplied.give_back(
-        account, amount=figure, reference=reference, actor=actor, reason=reason, now=account.now
+        account, amount=amount, reference=reference, actor=actor, reason=reason, now=account.now
     )
     trail.write(
         Action.UNAPPLIED_GIVEN_BACK,
@@ -207,7 +205,7 @@ def give_back(
         subject="billing account",
         before={"unapplied": before},
         after={
-            "unapplied": money.full(account.unapplied, account.currency),
+            "unapplied": money.full(account.unapplied),
             "reference": reference,
         },
         actor=actor,

@@ -5,9 +5,9 @@ Everything here is done to an account that the caller holds locked, in the calle
 """
 
 from datetime import datetime
-from decimal import Decimal
 
-from django.db.models import F, Sum
+from django.db.models import F
+from moneyed import Money
 
 from billing.models import BillingAccount, Invoice, Payment, UnappliedEntry
 from billing.notices import UNAPPLIED
@@ -40,7 +40,7 @@ def receive(
     account: BillingAccount,
     *,
     source: str,
-    amount: Decimal,
+    amount: Money,
     reference: str,
     payment: Payment | None = None,
     actor: str,
@@ -62,25 +62,23 @@ def pay_bills(account: BillingAccount, *, actor: str, now: datetime) -> None:
     What is left of a bill can still be collected: it is nothing, or at least the minimum. Rule
     17.3, rule 17.4.
     """
-    if account.unapplied <= 0:
+    if account.unapplied.amount <= 0:
         return
     least = minimum(account)
     for bill in attempts.payable(account):
         amount = _share(bill.left_to_pay, account.unapplied, least)
-        if amount > 0:
+        if amount.amount > 0:
             _use(account, bill, amount, actor, now)
 
 
-def _share(left_to_pay: Decimal, unapplied: Decimal, least: Decimal) -> Decimal:
+def _share(left_to_pay: Money, unapplied: Money, least: Money) -> Money:
     """How much of a bill to pay, so that nothing is left of it, or no less than `least`."""
     if unapplied >= left_to_pay:
         return left_to_pay
     return min(unapplied, left_to_pay - least)
 
 
-def _use(
-    account: BillingAccount, bill: Invoice, amount: Decimal, actor: str, now: datetime
-) -> None:
+def _use(account: BillingAccount, bill: Invoice, amount: Money, actor: str, now: datetime) -> None:
     payment = attempts.pay(
         account, bill, provider=Payment.Provider.UNAPPLIED, amount=amount, actor=actor, now=now
     )
@@ -93,7 +91,7 @@ def _use(
 def give_back(
     account: BillingAccount,
     *,
-    amount: Decimal,
+    amount: Money,
     reference: str,
     actor: str,
     reason: str,
@@ -119,10 +117,10 @@ def take_back(
     *,
     source: str,
     reversal: str,
-    amount: Decimal,
+    amount: Money,
     actor: str,
     now: datetime,
-) -> Decimal:
+) -> Money:
     """Record that a provider took back `amount` of the money that came from `source` (of_attempt,
     of_transfer).
 
@@ -134,18 +132,16 @@ def take_back(
     of_reversal = f"reversal:{reversal}"
     known = account.unapplied_entries.filter(kind=Kind.REVERSED, source=of_reversal).first()
     if known:
-        rest: Decimal = amount + known.amount
-        return rest
+        return amount + known.amount
     brought = account.unapplied_entries.filter(kind=Kind.RECEIVED, source=source).first()
     if brought is None:
         return amount
     before = account.unapplied_entries.filter(kind=Kind.REVERSED, reference=source)
-    taken = -(before.aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
-    taking = min(amount, brought.amount - taken, account.unapplied)
-    if taking > 0:
+    left = brought.amount + money.total((entry.amount for entry in before), account.currency)
+    taking = min(amount, left, account.unapplied)
+    if taking.amount > 0:
         _enter(account, Kind.REVERSED, of_reversal, -taking, reference=source, actor=actor, now=now)
-        rest = amount - taking
-        return rest
+        return amount - taking
     return amount
 
 
@@ -153,7 +149,7 @@ def _enter(
     account: BillingAccount,
     kind: Kind,
     source: str,
-    amount: Decimal,
+    amount: Money,
     *,
     payment: Payment | None = None,
     reference: str = "",
@@ -163,7 +159,7 @@ def _enter(
     now: datetime,
 ) -> UnappliedEntry:
     """Write the entry, move the account's figure by it, and tell the merchant."""
-    BillingAccount.objects.filter(pk=account.pk).update(unapplied=F("unapplied") + amount)
+    BillingAccount.objects.filter(pk=account.pk).update(unapplied=F("unapplied") + amount.amount)
     account.refresh_from_db(fields=["unapplied"])
     entry = UnappliedEntry.objects.create(
         account=account,
@@ -184,8 +180,8 @@ def _enter(
         cause=str(entry.pk),
         at=now,
         status=str(kind),
-        amount=money.text(abs(amount), account.currency),
-        balance=money.text(account.unapplied, account.currency),
+        amount=money.text(abs(amount)),
+        balance=money.text(account.unapplied),
         currency=account.currency,
         number=number,
         reference=reference,

@@ -6,7 +6,10 @@ transfer or for unapplied money.
 
 from decimal import Decimal
 
+from moneyed import Money
+
 from billing.models import BillingAccount
+from lib import money
 
 # Stripe's published minimum charges (its "currencies" page). It names no least amount for any other
 # currency, so bills in those are not collected by it; nor are those with three decimals, of which
@@ -50,12 +53,13 @@ RELATION = "(VALUES {}) AS minimum(method, currency, least)".format(
 )
 
 
-def minimum(account: BillingAccount) -> Decimal:
+def minimum(account: BillingAccount) -> Money:
     """The least amount that the account's provider takes now; 0 where it takes any. Rule 15.11."""
-    return MINIMUMS.get(account.payment_method, {}).get(account.currency, Decimal(0))
+    least = MINIMUMS.get(account.payment_method, {}).get(account.currency, Decimal(0))
+    return money.of(least, account.currency)
 
 
-def is_too_little(account: BillingAccount, left: Decimal) -> bool:
+def is_too_little(account: BillingAccount, left: Money) -> bool:
     """Whether `left` is less than the account's provider takes. Rule 15.13."""
     return left < minimum(account)
 

@@ -113,7 +113,7 @@ class Proceeds:
         try:
             bill_payments.take(
                 merchant_id=payment.invoice.account_id,
-                amount=payment.amount_money,
+                amount=payment.amount,
                 payment=payment.idempotency_key,
                 now=now,
             )

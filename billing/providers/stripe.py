@@ -242,7 +242,7 @@ def _order(payment: Payment) -> PaymentIntentCreateParams:
     assert payment.card is not None
     bill = payment.invoice
     return {
-        "amount": units(payment.amount, payment.currency),
+        "amount": units(payment.amount.amount, payment.currency),
         "currency": payment.currency.lower(),
         "customer": payment.card.customer,
         "payment_method": payment.card.token,
@@ -311,7 +311,7 @@ def _check_same(payment: Payment, intent: stripe.PaymentIntent) -> None:
     customer of the payment.
     """
     expected = payment.card and (
-        units(payment.amount, payment.currency),
+        units(payment.amount.amount, payment.currency),
         payment.currency.lower(),
         payment.card.customer,
     )
@@ -320,7 +320,7 @@ def _check_same(payment: Payment, intent: stripe.PaymentIntent) -> None:
         raise AnotherPayment(
             f"{intent.id} has the key of payment {payment}, and asks for"
             f" {_words(intent.amount, intent.currency)} of customer {intent.customer}; we asked for"
-            f" {payment.amount_money.amount:f} {payment.currency}"
+            f" {payment.amount.amount:f} {payment.currency}"
         )
 
 
@@ -331,7 +331,7 @@ def _received(payment: Payment, intent: stripe.PaymentIntent) -> Answer:
         log.error("%s of payment %s brought another amount", intent.id, payment)
         raise AnotherPayment(
             f"{intent.id} says that {_words(received, intent.currency)} arrived; we asked for"
-            f" {payment.amount_money.amount:f} {payment.currency}"
+            f" {payment.amount.amount:f} {payment.currency}"
         )
     return Answer.succeeded(intent.id)
 

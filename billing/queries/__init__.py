@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Generic, TypeVar
 
 from django.db.models import (
@@ -20,6 +19,7 @@ from django.db.models import (
     Sum,
     When,
 )
+from moneyed import Money
 
 from billing.models import (
     AccountChange,
@@ -34,6 +34,7 @@ from billing.models import (
     UnappliedEntry,
 )
 from billing.models.fees import Category
+from lib import money
 from merchants.models import Merchant
 from merchants.queries import local_day
 
@@ -105,10 +106,11 @@ class Section(Generic[S]):
 
     category: Category
     rows: Sequence[S]
+    currency: str
 
     @property
-    def amount(self) -> Decimal:
-        return sum((row.amount for row in self.rows), Decimal(0))
+    def amount(self) -> Money:
+        return money.total((row.amount for row in self.rows), self.currency)
 
     @property
     def charge_count(self) -> int:
@@ -120,17 +122,19 @@ class Sections(Generic[S]):
     """A statement or a bill by category, in the order in which categories are always shown."""
 
     sections: Sequence[Section[S]]
+    currency: str
 
     @classmethod
-    def of(cls, rows: Iterable[S]) -> "Sections[S]":
+    def of(cls, rows: Iterable[S], currency: str) -> "Sections[S]":
         by_category: dict[str, list[S]] = defaultdict(list)
         for row in rows:
             by_category[row.category].append(row)
-        return cls([Section(name, by_category[name]) for name in Category if name in by_category])
+        there = (category for category in Category if category in by_category)
+        return cls([Section(one, by_category[one], currency) for one in there], currency)
 
     @property
-    def amount(self) -> Decimal:
-        return sum((section.amount for section in self.sections), Decimal(0))
+    def amount(self) -> Money:
+        return money.total((section.amount for section in self.sections), self.currency)
 
     @property
     def charge_count(self) -> int:
@@ -150,7 +154,8 @@ def account_with_line(merchant: Merchant) -> BillingAccount | None:
 def month_so_far(account: BillingAccount, month: date) -> Sections[StatementTotal]:
     """The totals of the account's statement of `month` so far; empty without any charge."""
     of_month = StatementTotal.objects.filter(statement__account=account, statement__month=month)
-    return Sections.of(of_month.select_related("fee").order_by("fee__name"))
+    rows = of_month.select_related("statement", "fee").order_by("fee__name")
+    return Sections.of(rows, account.currency)
 
 
 def statements(account: BillingAccount) -> QuerySet[Statement]:
@@ -180,7 +185,8 @@ def statement(account: BillingAccount, month: date) -> Statement | None:
 
 def totals(statement: Statement) -> Sections[StatementTotal]:
     """The totals of the statement's charges, by category and fee."""
-    return Sections.of(statement.totals.select_related("fee").order_by("fee__name"))
+    rows = statement.totals.select_related("fee").order_by("fee__name")
+    return Sections.of(rows, statement.currency)
 
 
 def charges(statement: Statement, *, reference: str = "") -> QuerySet[Charge]:
@@ -251,7 +257,8 @@ def bill(account: BillingAccount, number: str) -> Invoice | None:
 
 def lines(bill: Invoice) -> Sections[InvoiceLine]:
     """The lines of the bill by category."""
-    return Sections.of(bill.lines.order_by("posting_on", "fee_name", "pk"))
+    rows = bill.lines.order_by("posting_on", "fee_name", "pk")
+    return Sections.of(rows, bill.currency)
 
 
 def line(bill: Invoice, pk: int) -> InvoiceLine | None:

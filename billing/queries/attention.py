@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from django.db import connection
+from moneyed import Money
 
 from billing.models import BillingAccount
+from lib import money
 
 MANY = 1000  # so many requests are counted
 BILLS = 5  # more than so many unpaid ones are no surprise to anybody
@@ -27,7 +28,7 @@ FROM (
     ) AS credits
 ) pending
 LEFT JOIN LATERAL (
-    SELECT bill.number, bill.total - bill.amount_paid, bill.currency, bill.due_on,
+    SELECT bill.number, bill.total - bill.amount_paid AS left_to_pay, bill.due_on,
            bill.first_failed_at IS NOT NULL, coalesce((
                SELECT payment.failure FROM billing_payment payment
                WHERE payment.invoice_id = bill.id AND payment.status = 'FAILED'
@@ -42,8 +43,7 @@ LEFT JOIN LATERAL (
 @dataclass(frozen=True)
 class UnpaidBill:
     number: str
-    left_to_pay: Decimal
-    currency: str
+    left_to_pay: Money
     due_on: date
     has_failed: bool  # collecting it, or paying it in time
     failure: str  # the code of why the last attempt failed; "" without an attempt
@@ -64,4 +64,9 @@ def of(account: BillingAccount) -> Attention:
         cursor.execute(READ, given)
         rows = cursor.fetchall()
     thresholds, credits = rows[0][:2]
-    return Attention(thresholds, credits, [UnpaidBill(*row[2:]) for row in rows if row[2]])
+    bills = [
+        UnpaidBill(number, money.of(left, account.currency), *more)
+        for _, _, number, left, *more in rows
+        if number
+    ]
+    return Attention(thresholds, credits, bills)

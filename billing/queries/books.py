@@ -269,7 +269,7 @@ class _Account:
             }
 
     def _sum(self, amounts: Iterable[str]) -> str:
-        return money.text(sum(map(Decimal, amounts), Decimal(0)), self.currency)
+        return money.figure_text(sum(map(Decimal, amounts), Decimal(0)), self.currency)
 
     def _charges(self) -> Iterable[Row]:
         for charge in in_order(self.rows["charges"], "arrived_at", "reference"):

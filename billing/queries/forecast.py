@@ -66,28 +66,29 @@ def forecast(account: BillingAccount, *, today: date) -> Forecast:
 
     Rule 15.2, rule 15.4, rule 15.5.
     """
+    nothing = money.zero(account.currency)
     charged, plan_fee = _read(account, today)
     pace = charged / PACE_DAYS
     reached = account.outstanding + account.accruing
     has_bills = not account.is_closed
     days_left = max((account.next_bill_on - today).days, 0) if has_bills else 0
-    plan_fee = plan_fee if has_bills and account.next_bill_has_plan else Decimal(0)
-    missing = max(account.threshold - reached, Decimal(0))
+    plan_fee = plan_fee if has_bills and account.next_bill_has_plan else nothing
+    missing = max(account.threshold - reached, nothing)
     return Forecast(
-        charged=_money(charged, account),
-        pace=_money(pace, account),
-        reached=_money(reached, account),
-        to_threshold=_money(missing, account),
+        charged=charged,
+        pace=money.nearest(pace),
+        reached=reached,
+        to_threshold=missing,
         threshold_on=_threshold_on(missing, pace, today) if has_bills else None,
         next_bill_on=account.next_bill_on if has_bills else None,
-        next_bill=_money(reached + pace * days_left + plan_fee, account) if has_bills else None,
+        next_bill=money.nearest(reached + pace * days_left + plan_fee) if has_bills else None,
         days_to_next_bill=days_left,
-        to_come=_money(pace * days_left, account),
-        plan_fee=_money(plan_fee, account),
+        to_come=money.nearest(pace * days_left),
+        plan_fee=plan_fee,
     )
 
 
-def _read(account: BillingAccount, today: date) -> tuple[Decimal, Decimal]:
+def _read(account: BillingAccount, today: date) -> tuple[Money, Money]:
     """The sum of the days that the forecast is based on, and the plan's price on its next date."""
     since = today - PACE_DAYS * ONE_DAY
     key = f"pace:{account.pk}:{today}:{account.timezone}"
@@ -107,7 +108,7 @@ def _read(account: BillingAccount, today: date) -> tuple[Decimal, Decimal]:
         posted, waiting, plan_fee = cursor.fetchone()
     if known is None:
         _keep(key, waiting)
-    return posted + waiting, plan_fee
+    return money.of(posted + waiting, account.currency), money.of(plan_fee, account.currency)
 
 
 def _kept(key: str) -> Decimal | None:
@@ -124,13 +125,9 @@ def _keep(key: str, waiting: Decimal) -> None:
         cache.set(key, waiting, ONE_DAY_SECONDS)
 
 
-def _threshold_on(missing: Decimal, pace: Decimal, today: date) -> date | None:
-    if missing <= 0:
+def _threshold_on(missing: Money, pace: Money, today: date) -> date | None:
+    if not missing:
         return today
-    if pace <= 0 or missing / pace > FARTHEST.days:
+    if pace.amount <= 0 or missing / pace > FARTHEST.days:
         return None
     return today + timedelta(days=math.ceil(missing / pace))
-
-
-def _money(value: Decimal, account: BillingAccount) -> Money:
-    return money.of(money.rounded(value, account.currency), account.currency)

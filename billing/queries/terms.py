@@ -1,8 +1,7 @@
 """An account's terms, and what waits to change them. Nothing here writes."""
 
-from decimal import Decimal
-
 from django.db.models import QuerySet
+from moneyed import Money
 
 from billing.models import BillingAccount, PlanTerm, ThresholdRequest
 from merchants.models import TimeZonePeriod
@@ -28,7 +27,7 @@ def threshold_requests(account: BillingAccount) -> QuerySet[ThresholdRequest]:
     return account.threshold_requests.all()
 
 
-def has_asked(account: BillingAccount, *, threshold: Decimal, message: str) -> bool:
+def has_asked(account: BillingAccount, *, threshold: Money, message: str) -> bool:
     """Whether a request for this threshold with this message waits for its answer."""
     waiting = account.threshold_requests.filter(status=ThresholdRequest.Status.PENDING)
-    return waiting.filter(threshold_wanted=threshold, message=message).exists()
+    return waiting.filter(threshold_wanted=threshold.amount, message=message).exists()

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
+from moneyed import Money
 
 from billing import payment_failures, queries
 from billing.models import Invoice, Payment, Reversal
@@ -17,7 +17,7 @@ from billing.queries import reversals
 class Step:
     at: datetime
     what: StrOrPromise
-    amount: Decimal | None = None
+    amount: Money | None = None
     note: str = ""  # what it was collected from
     payment: Payment | None = None  # the attempt that it was
 

@@ -18,7 +18,7 @@ MERCHANT = related("line__merchant")
 
 
 def _left(payment: OrderPayment) -> str:
-    left = figure(payment.unsettled, payment.currency)
+    left = figure(payment.unsettled)
     return f"Payment {payment} came for order {payment.order}, and {left} of it wait. "
 
 
@@ -28,8 +28,7 @@ def _waits(payment: OrderPayment) -> bool:
 
 def _rest(payment: OrderPayment) -> dict[str, Any]:
     """All that is left, and what was settled before: the operation looks whether it still is."""
-    left = figure(payment.unsettled, payment.currency).split()[0].replace(",", "")
-    return {"amount": left, "settled": payment.settled}
+    return {"amount": payment.unsettled, "settled": payment.settled}
 
 
 class SettlementInline(ReadOnlyInline):
@@ -61,7 +60,7 @@ class OrderPaymentAdmin(Deciding, OfMerchant):
                 f"{_left(payment)}An open order of the merchant is paid with it today: the limit"
                 " comes back, and the amount becomes proceeds like any payment."
             ),
-            carry_out=Call(unmatched.apply, "payment_id", money=["amount"]),
+            carry_out=Call(unmatched.apply, "payment_id"),
             done="The order is paid.",
             initial=_rest,
             is_open=_waits,
@@ -74,7 +73,7 @@ class OrderPaymentAdmin(Deciding, OfMerchant):
                 f"{_left(payment)}It becomes the merchant's proceeds, which can be withdrawn at"
                 " once. Limit reviews do not count it."
             ),
-            carry_out=Call(unmatched.release, "payment_id", money=["amount"]),
+            carry_out=Call(unmatched.release, "payment_id"),
             done="The cash is released.",
             initial=_rest,
             is_open=_waits,
@@ -87,7 +86,7 @@ class OrderPaymentAdmin(Deciding, OfMerchant):
                 f"{_left(payment)}It went back to the buyer outside of this system. Nothing else"
                 " changes."
             ),
-            carry_out=Call(unmatched.give_back, "payment_id", money=["amount"]),
+            carry_out=Call(unmatched.give_back, "payment_id"),
             done="That it went back is noted.",
             initial=_rest,
             is_open=_waits,

@@ -53,7 +53,7 @@ class FreezePlaced(forms.Form):
 class UnmatchedReleased(Reasoned):
     amount = amount_field(label="Amount")
     # What had been settled when the page was shown: a form that is sent twice settles once.
-    settled = forms.DecimalField(widget=forms.HiddenInput)
+    settled = amount_field(widget=forms.HiddenInput)
     field_order: Sequence[str] = ("amount", "reason", "settled")
 
 
@@ -108,7 +108,7 @@ def _to_export() -> list[tuple[int, str]]:
     return [
         (
             one.pk,
-            f"{one}: {figure(one.amount, one.currency)}, {one.line.merchant}, {one.destination}",
+            f"{one}: {figure(one.amount)}, {one.line.merchant}, {one.destination}",
         )
         for one in found[:MOST_IN_A_FILE]
     ]

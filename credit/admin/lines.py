@@ -23,15 +23,14 @@ def _limit_effect(line: CreditLine) -> str:
     return translated(
         "The limit is {limit}, of which {used} is used. A limit below what is used leaves"
         " nothing available until payments come in."
-    ).format(limit=figure(line.limit, line.currency), used=figure(line.used, line.currency))
+    ).format(limit=figure(line.limit), used=figure(line.used))
 
 
 def _shares(exposures: Iterable[tuple[str, Exposure]]) -> str:
     """Who owes how much, and which share of what is used that is."""
     return "; ".join(
-        f"{who}: {figure(owed.amount, owed.currency.code)} ({exposure.share:.0%})"
+        f"{who}: {figure(exposure.outstanding)} ({exposure.share:.0%})"
         for who, exposure in exposures
-        for owed in (exposure.outstanding,)
     )
 
 
@@ -55,7 +54,7 @@ class CreditLineAdmin(Deciding, OfMerchant):
             _("Change limit"),
             form=LimitChange,
             effect=_limit_effect,
-            carry_out=Call(limits.set_limit, "merchant_id", money=["limit"]),
+            carry_out=Call(limits.set_limit, "merchant_id"),
             done=_("The limit is changed."),
         ),
         Decision(

@@ -32,7 +32,7 @@ def _introduce(act: Act) -> CreditPolicy:
 def _present(policy: CreditPolicy | None) -> dict[str, Any]:
     if policy is None:
         return {}
-    return {name: getattr(policy, name) for name in ("currency", *FIGURES)}
+    return {"currency": policy.currency} | {name: policy.figure(name) for name in FIGURES}
 
 
 _NEW_VERSION = Decision(

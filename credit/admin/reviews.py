@@ -16,8 +16,8 @@ MERCHANT = related("line__merchant")
 
 def _review_effect(review: LimitReview) -> str:
     return (
-        f"The limit goes from {figure(review.limit_before, review.currency)} to"
-        f" {figure(review.limit_proposed, review.currency)} at once, or to less if what buyers have"
+        f"The limit goes from {figure(review.limit_before)} to"
+        f" {figure(review.limit_proposed)} at once, or to less if what buyers have"
         " paid by now allows no more; not while something is overdue or the line is frozen. The"
         " merchant is told."
     )
@@ -70,7 +70,7 @@ def _raise_effect(request: LimitRequest) -> str:
         return translated("This asks for no limit.")
     return translated(
         "The limit becomes {wanted}, or the other limit that you name. The merchant is told."
-    ).format(wanted=figure(request.limit_wanted, request.currency))
+    ).format(wanted=figure(request.limit_wanted))
 
 
 def _raise_waits(request: LimitRequest) -> bool:
@@ -106,7 +106,7 @@ class LimitRequestAdmin(Deciding, OfMerchant):
             _("Approve"),
             form=RaiseApproved,
             effect=_raise_effect,
-            carry_out=Call(requests.approve_raise, "request_id", money=["limit"]),
+            carry_out=Call(requests.approve_raise, "request_id"),
             done=_("The raise is approved."),
             is_open=_raise_waits,
         ),

@@ -57,7 +57,7 @@ class PayoutRunAdmin(OfMerchant):
     reference = ""
     list_display = (
         *("__str__", related("rule__line__merchant"), "outcome"),
-        *(amount("available", "rule__currency"), "withdrawal", "at"),
+        *(amount("available"), "withdrawal", "at"),
     )
     list_filter = ("outcome",)
     list_select_related = ("rule__line__merchant", "withdrawal")
@@ -67,8 +67,8 @@ def _what(withdrawal: Withdrawal) -> str:
     return translated(
         "{amount} and a fee of {fee} to {destination}, asked for by {person}."
     ).format(
-        amount=figure(withdrawal.amount, withdrawal.currency),
-        fee=figure(withdrawal.fee, withdrawal.currency),
+        amount=figure(withdrawal.amount),
+        fee=figure(withdrawal.fee),
         destination=withdrawal.destination,
         person=withdrawal.requested_by,
     )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
 from lib import money
-from lib.fields import AmountField, CurrencyField
+from lib.fields import AmountField, CurrencyField, currency_never_changes
 from merchants.models import Merchant
 
 
@@ -70,15 +70,15 @@ class CreditLine(models.Model):
                 fields=["open_until"], name="line_by_day_end"
             ),  # the day-end job's question
         ]
+        triggers: ClassVar = [currency_never_changes("line")]
 
     def __str__(self) -> str:
         return f"Credit line #{self.pk}"
 
     @property
-    def available(self) -> Decimal:
+    def available(self) -> Money:
         """What new orders may still hold; 0 while the limit is below what is used."""
-        found: Decimal = max(self.limit - self.used, Decimal(0))
-        return found
+        return max(self.limit - self.used, money.zero(self.currency))
 
     @property
     def is_frozen(self) -> bool:
@@ -91,22 +91,6 @@ class CreditLine(models.Model):
     @property
     def is_paused(self) -> bool:
         return self.paused_at is not None
-
-    @property
-    def limit_money(self) -> Money:
-        return money.of(self.limit, self.currency)
-
-    @property
-    def used_money(self) -> Money:
-        return money.of(self.used, self.currency)
-
-    @property
-    def available_money(self) -> Money:
-        return money.of(self.available, self.currency)
-
-    @property
-    def proceeds_money(self) -> Money:
-        return money.of(self.proceeds, self.currency)
 
 
 class Freeze(models.Model):

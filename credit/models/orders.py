@@ -12,8 +12,7 @@ from moneyed import Money
 
 from credit import rules
 from credit.models.lines import CreditLine
-from lib import money
-from lib.fields import AmountField, CurrencyField, ReferenceField
+from lib.fields import AmountField, CurrencyField, ReferenceField, currency_never_changes
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -163,6 +162,7 @@ class Order(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="order_is_never_deleted", operation=pgtrigger.Delete),
+            currency_never_changes("order"),
             pgtrigger.FSM(
                 name="order_status_moves_forward",
                 field="status",
@@ -179,14 +179,6 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return str(self.reference)
-
-    @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)
-
-    @property
-    def outstanding_money(self) -> Money:
-        return money.of(self.outstanding, self.currency)
 
     def set_due_on(self) -> None:
         """Set `due_on` from the other fields: the due date of the oldest unpaid part, if there
@@ -291,20 +283,16 @@ class OrderPayment(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="order_payment_is_never_deleted", operation=pgtrigger.Delete),
+            currency_never_changes("order_payment"),
         ]
 
     def __str__(self) -> str:
         return str(self.reference)
 
     @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)
-
-    @property
-    def unsettled(self) -> Decimal:
+    def unsettled(self) -> Money:
         """What of UNMATCHED cash still waits for a decision."""
-        found: Decimal = self.amount - self.settled
-        return found
+        return self.amount - self.settled
 
     @property
     def is_unmatched(self) -> bool:
@@ -312,4 +300,4 @@ class OrderPayment(models.Model):
 
     @property
     def waits(self) -> bool:
-        return self.is_unmatched and self.unsettled > 0
+        return self.is_unmatched and bool(self.unsettled)

@@ -108,7 +108,8 @@ class PayoutRun(models.Model):
     on = models.DateField()
     at = models.DateTimeField()
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
-    available = AmountField(default=Decimal(0))  # that day before it ran, fees included
+    # That day before it ran, fees included.
+    available = AmountField(currency_field_name="rule__currency", default=Decimal(0))
     withdrawal = models.OneToOneField(
         Withdrawal,
         on_delete=models.PROTECT,

@@ -4,6 +4,7 @@ from typing import ClassVar
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
+from moneyed import Money
 
 from lib.fields import AmountField, CurrencyField
 
@@ -107,6 +108,11 @@ class CreditPolicy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.currency} {self.version}"
+
+    def figure(self, name: str) -> Decimal | int:
+        """One of its numbers as a bare figure, which of an amount is in its currency."""
+        number: Money | Decimal | int = getattr(self, name)
+        return number.amount if isinstance(number, Money) else number
 
     @property
     def holds_reviews(self) -> bool:

@@ -4,14 +4,12 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from moneyed import Money
 
 from credit.models.lines import CreditLine
 from credit.models.orders import Order, OrderPayment
 from credit.models.refunds import OrderRefund
 from credit.models.settlements import UnmatchedSettlement
 from credit.models.withdrawals import Withdrawal
-from lib import money
 from lib.fields import AmountField, CurrencyField
 
 
@@ -133,10 +131,6 @@ class ProceedsEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} #{self.pk}"
-
-    @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)
 
     @property
     def bill(self) -> str:

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from credit.models.lines import CreditLine
-from lib.fields import AmountField, CurrencyField
+from lib.fields import AmountField, CurrencyField, currency_never_changes
 
 
 class LimitRequest(models.Model):
@@ -55,6 +55,7 @@ class LimitRequest(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="limit_request_is_never_deleted", operation=pgtrigger.Delete),
+            currency_never_changes("limit_request"),
             pgtrigger.FSM(
                 name="limit_request_is_decided_once",
                 field="status",

@@ -6,11 +6,9 @@ from django.db import models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext_lazy as _
-from moneyed import Money
 
 from credit.models.lines import CreditLine
 from credit.models.policy import CreditPolicy
-from lib import money
 from lib.fields import AmountField, CurrencyField
 
 
@@ -135,11 +133,3 @@ class LimitReview(models.Model):
 
     def __str__(self) -> str:
         return f"{self.on} {self.grade}"
-
-    @property
-    def limit_before_money(self) -> Money:
-        return money.of(self.limit_before, self.currency)
-
-    @property
-    def limit_proposed_money(self) -> Money:
-        return money.of(self.limit_proposed, self.currency)

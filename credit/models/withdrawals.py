@@ -1,5 +1,4 @@
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import ClassVar
 
 import pgtrigger
@@ -11,7 +10,6 @@ from django.utils.translation import pgettext_lazy
 from moneyed import Money
 
 from credit.models.lines import CreditLine
-from lib import money
 from lib.fields import AmountField, CurrencyField, EncryptedField, ReferenceField
 
 EXPECTED_WITHIN = timedelta(hours=24)  # from the request; what takes longer is flagged
@@ -207,18 +205,9 @@ class Withdrawal(models.Model):
         return str(self.reference)
 
     @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)
-
-    @property
-    def fee_money(self) -> Money:
-        return money.of(self.fee, self.currency)
-
-    @property
-    def total(self) -> Decimal:
+    def total(self) -> Money:
         """What left the balance for it."""
-        found: Decimal = self.amount + self.fee
-        return found
+        return self.amount + self.fee
 
     @property
     def expected_by(self) -> datetime:

@@ -2,7 +2,6 @@
 
 import secrets
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 from django.db import transaction
 from moneyed import Money
@@ -44,8 +43,8 @@ def set_up(
     Rule 10.13.
     """
     line = lines.lock(merchant_id, now=now)
-    least = money.figure(from_amount, line.currency, field="from_amount")
-    if least <= 0:
+    from_amount = money.accepted(from_amount, line.currency, field="from_amount")
+    if from_amount.amount <= 0:
         raise Invalid("from_amount", "must be more than 0")
     _check_rhythm(every, weekday)
     destination = destinations.load(line, destination_id)
@@ -58,7 +57,7 @@ def set_up(
         every=every,
         weekday=weekday,
         currency=line.currency,
-        from_amount=least,
+        from_amount=from_amount,
         set_up_at=line.now,
         set_up_by=actor,
         usable_from=usable_from,
@@ -110,7 +109,7 @@ def run(rule_id: int, *, now: datetime) -> PayoutRun | None:
 
 
 def _take(
-    rule: PayoutSchedule, line: CreditLine, available: Decimal
+    rule: PayoutSchedule, line: CreditLine, available: Money
 ) -> tuple[PayoutRun.Outcome, Withdrawal | None]:
     if available < rule.from_amount:
         return Outcome.TOO_LITTLE, None

@@ -30,7 +30,7 @@ def words(rule: PayoutSchedule) -> dict[str, str]:
     return {
         "every": rule.every,
         **({"weekday": rule.Weekday(rule.weekday).name} if rule.weekday else {}),
-        "from": money.full(rule.from_amount, rule.currency),
+        "from": money.full(rule.from_amount),
         "destination": f"{destination.kind} {destination.last_four}",
         "usable_from": rule.usable_from.isoformat(),
     }

@@ -30,10 +30,10 @@ def take(*, merchant_id: int, amount: Money, payment: str, now: datetime) -> Pro
     taken = ProceedsEntry.objects.filter(line=line, bill_payment=payment).first()
     if taken:
         return taken
-    wanted = money.figure(amount, line.currency)
+    wanted = money.accepted(amount, line.currency)
     available = proceeds.withdrawable(line, today=line.open_on)
     if wanted > available:
-        left = money.text(available, line.currency)
+        left = money.text(available)
         raise NotEnoughProceeds(f"{wanted:f} {line.currency} asked, {left} available")
     entry = ProceedsEntry.objects.create(
         line=line,

@@ -143,7 +143,7 @@ def _evidence(orders: Iterable[Order]) -> str:
                 "buyer": order.buyer,
                 "placed_at": order.placed_at.isoformat(),
                 "shipped_at": order.shipped_at.isoformat() if order.shipped_at else None,
-                "amount": money.text(order.amount, order.currency),
+                "amount": money.text(order.amount),
                 "currency": order.currency,
                 "status": order.status,
             }

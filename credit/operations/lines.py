@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import connection, transaction
+from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry, Order
 from credit.operations import days
@@ -26,18 +26,18 @@ WHERE merchant_id = %(line)s RETURNING {COLUMNS}
 def open(
     *,
     merchant: Merchant,
-    currency: str,
-    limit: Decimal,
+    limit: Money,
     payment_days: int,
     settlement_days: int,
     now: datetime,
 ) -> CreditLine:
-    """Open the merchant's line with a limit of `limit` in `currency`, from the local day of `now`.
+    """Open the merchant's line in the currency of its `limit`, from the local day of `now`.
 
     Raises Invalid for a negative limit or one with more digits than the currency.
     """
-    limit = money.posted(limit, money.check_currency(currency), field="credit_limit")
-    if limit < 0:
+    currency = limit.currency.code
+    limit = money.accepted(limit, currency, field="credit_limit")
+    if limit.amount < 0:
         raise Invalid("credit_limit", "must not be negative")
     today = calendar.local_date(now, merchant.timezone)
     with transaction.atomic():
@@ -58,7 +58,7 @@ def open(
             currency=currency,
             limit_change=limit,
             limit_after=limit,
-            used_after=Decimal(0),
+            used_after=money.zero(currency),
             actor="platform",
             at=now,
         )
@@ -106,7 +106,7 @@ def _locked(merchant_id: int, now: datetime, lock: str) -> CreditLine:
 
 
 def release(
-    line: CreditLine, order: Order, amount: Decimal, *, kind: LimitEntry.Kind, now: datetime
+    line: CreditLine, order: Order, amount: Money, *, kind: LimitEntry.Kind, now: datetime
 ) -> None:
     """Release `amount` of what `order` reserves on the locked line."""
     line.used -= amount

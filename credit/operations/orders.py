@@ -1,7 +1,6 @@
 """A buyer's order, from placing to delivery or cancellation (rule 4.5)."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from django.db import connection, transaction
 from moneyed import Money
@@ -93,21 +92,21 @@ def place(
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now, notes_instant=False)  # PLACE does
         now, said_at = line.now, at or now
-        figure = money.figure(amount, line.currency)
+        amount = money.accepted(amount, line.currency)
         _check_can_be_placed(reference, said_at, line)
-        decline_code = _decline_code(line, buyer, figure, buyer_risk)
+        decline_code = _decline_code(line, buyer, amount, buyer_risk)
         order = Order(
             line=line,
             reference=reference,
             buyer=buyer,
             buyer_risk=buyer_risk,
             currency=line.currency,
-            amount=figure,
+            amount=amount,
             instalments=instalments,
-            part_amount=money.part_of(figure, instalments, line.currency),
+            part_amount=money.part_of(amount, instalments),
             status=Order.Status.DECLINED if decline_code else Order.Status.OPEN,
             decline_code=decline_code,
-            outstanding=Decimal(0) if decline_code else figure,
+            outstanding=money.zero(line.currency) if decline_code else amount,
             placed_at=now,
             placed_said_at=said_at,
         )
@@ -130,7 +129,7 @@ def _check_can_be_placed(reference: str, said_at: datetime, line: CreditLine) ->
             raise
 
 
-def _decline_code(line: CreditLine, buyer: str, figure: Decimal, buyer_risk: int) -> str:
+def _decline_code(line: CreditLine, buyer: str, amount: Money, buyer_risk: int) -> str:
     """The code of the first reason to decline the order; "" if there is none."""
     if line.is_closed:
         return Order.Decline.ACCOUNT_CLOSED
@@ -138,13 +137,13 @@ def _decline_code(line: CreditLine, buyer: str, figure: Decimal, buyer_risk: int
         return Order.Decline.LINE_FROZEN
     if line.is_paused:
         return Order.Decline.PAUSED_BY_MERCHANT
-    if line.order_cap is not None and figure > line.order_cap:
+    if line.order_cap is not None and amount > line.order_cap:
         return Order.Decline.ABOVE_OWN_CAP
-    if line.buyer_cap is not None and owed_by(line, buyer) + figure > line.buyer_cap:
+    if line.buyer_cap is not None and owed_by(line, buyer) + amount > line.buyer_cap:
         return Order.Decline.ABOVE_OWN_CAP
     if buyer_risk >= HIGH_RISK:
         return Order.Decline.BUYER_RISK
-    if figure > line.available:
+    if amount > line.available:
         return Order.Decline.INSUFFICIENT_CREDIT
     return ""
 
@@ -159,14 +158,14 @@ def _insert(order: Order, line: CreditLine) -> bool:
                 "buyer": order.buyer,
                 "buyer_risk": order.buyer_risk,
                 "currency": order.currency,
-                "amount": order.amount,
+                "amount": order.amount.amount,
                 "instalments": order.instalments,
-                "part_amount": order.part_amount,
+                "part_amount": order.part_amount.amount,
                 "status": str(order.status),
                 "decline_code": str(order.decline_code),
-                "held": order.outstanding,
-                "limit": line.limit,
-                "used": line.used,
+                "held": order.outstanding.amount,
+                "limit": line.limit.amount,
+                "used": line.used.amount,
                 "now": order.placed_at,
                 "said": order.placed_said_at,
             },
@@ -194,7 +193,7 @@ def _notify(order: Order, line: CreditLine) -> None:
             cause=order.reference,
             at=order.placed_at,
             order=order.reference,
-            amount=money.text(order.amount, line.currency),
+            amount=money.text(order.amount),
             currency=line.currency,
             code=str(order.decline_code),
         )
@@ -277,7 +276,7 @@ def _notify_if_overdue(order: Order, line: CreditLine) -> None:
     """
     if order.due_on is None or order.due_on >= line.open_on:
         return
-    due = Decimal(0)
+    due = money.zero(order.currency)
     for part in order.parts():
         due += part.outstanding
         if part.outstanding and part.due_on is not None and part.due_on < line.open_on:
@@ -288,7 +287,7 @@ def _notify_if_overdue(order: Order, line: CreditLine) -> None:
                 at=line.now,
                 order=order.reference,
                 due_on=str(part.due_on),
-                due=money.text(due, order.currency),
+                due=money.text(due),
                 currency=order.currency,
             )
 
@@ -329,11 +328,13 @@ def cancel(
                 raise OrderConflict(f"order: {reference} was cancelled for another reason")
             return order, False
         if not order.is_open or order.paid:
-            raise OrderNotOpen(f"order: {reference} is {order.status}, {order.paid:f} of it paid")
+            raise OrderNotOpen(
+                f"order: {reference} is {order.status}, {money.text(order.paid)} of it paid"
+            )
         check_instant(said_at, line, order)
         released = order.outstanding
         order.status = Order.Status.CANCELLED
-        order.outstanding = Decimal(0)
+        order.outstanding = money.zero(line.currency)
         order.due_on = None
         order.cancelled_at = now
         order.cancelled_said_at = said_at

@@ -78,7 +78,7 @@ def lift(line: CreditLine, *, now: datetime) -> None:
         return
     overdue = overdue_of(line)
     ratio = policies.in_force(line.currency, line.open_on).overdue_ratio
-    if overdue > 0 and overdue >= ratio * line.limit:
+    if overdue and overdue >= line.limit * ratio:
         return
     end(freeze, line, by="platform", note="", now=now)
 

@@ -4,7 +4,6 @@ Orders that they decline cause no notice and are no lost value: the merchant wan
 """
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -63,13 +62,13 @@ def set_caps(
         ("order_cap", Action.ORDER_CAP_CHANGED, order),
         ("buyer_cap", Action.BUYER_CAP_CHANGED, buyer),
     ):
-        figure = None if cap is None else money.figure(cap, line.currency, field=field)
-        if figure is not None and figure <= 0:
+        wanted = None if cap is None else money.accepted(cap, line.currency, field=field)
+        if wanted is not None and wanted.amount <= 0:
             raise Invalid(field, "must be more than 0")
-        before = getattr(line, field)
-        if figure != before:
-            setattr(line, field, figure)
-            _save(line, action, field, _text(before, line), _text(figure, line), actor)
+        before: Money | None = getattr(line, field)
+        if wanted != before:
+            setattr(line, field, wanted)
+            _save(line, action, field, _text(before), _text(wanted), actor)
     return line
 
 
@@ -93,5 +92,5 @@ def _save(line: CreditLine, action: Action, name: str, before: str, after: str, 
     )
 
 
-def _text(cap: Decimal | None, line: CreditLine) -> str:
-    return "" if cap is None else money.full(cap, line.currency)
+def _text(cap: Money | None) -> str:
+    return "" if cap is None else money.full(cap)

@@ -1,7 +1,6 @@
 """Cash that buyers paid for orders, becoming the merchant's proceeds (rule 4.13)."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -63,8 +62,8 @@ def receive(
         line = lines.lock(merchant_id, now=now)
         known = _told(line).filter(reference=reference).select_related("order").first()
         if known is not None:
-            figure = money.figure(amount, line.currency)
-            if known.order.reference != order or known.amount != figure:
+            accepted = money.accepted(amount, line.currency)
+            if known.order.reference != order or known.amount != accepted:
                 raise PaymentConflict(f"payment: {reference} is known with other content")
             return known, False
         try:
@@ -95,7 +94,7 @@ def _told(line: CreditLine) -> QuerySet[OrderPayment]:
 def _take(
     line: CreditLine, order: str, reference: str, amount: Money, at: datetime
 ) -> tuple[OrderPayment, Unmatched | None]:
-    figure = money.figure(amount, line.currency)
+    amount = money.accepted(amount, line.currency)
     orders.check_instant(at, line)
     paid_order = orders.load(line, order)
     paid_at = orders.check_instant(at, line, paid_order)
@@ -104,7 +103,7 @@ def _take(
         order=paid_order,
         reference=reference,
         currency=line.currency,
-        amount=figure,
+        amount=amount,
         at=at,
         arrived_at=line.now,
     )
@@ -121,7 +120,7 @@ def settle(payment: OrderPayment, line: CreditLine) -> None:
     """
     order = payment.order
     if not order.is_open or payment.amount > order.outstanding:
-        owed = money.text(order.outstanding, line.currency)
+        owed = money.text(order.outstanding)
         raise TooMuch(f"Order {order} is {order.get_status_display()}, and {owed} of it is owed.")
     _apply(payment, line, line.now)
 
@@ -147,7 +146,7 @@ def _apply(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> Unmatc
     return None
 
 
-def _cover(order: Order, line: CreditLine, amount: Decimal, now: datetime) -> None:
+def _cover(order: Order, line: CreditLine, amount: Money, now: datetime) -> None:
     order.paid += amount
     order.outstanding -= amount
     if not order.outstanding:
@@ -182,5 +181,7 @@ def _keep_unmatched(payment: OrderPayment) -> Unmatched:
     payment.refusal = code
     payment.save()
     if takes_cash:
-        return Unmatched(code, f"amount: {payment.amount:f} is more than {order} can take")
+        return Unmatched(
+            code, f"amount: {money.text(payment.amount)} is more than {order} can take"
+        )
     return Unmatched(code, f"order: {order} is {order.status}")

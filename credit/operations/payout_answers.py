@@ -133,7 +133,7 @@ def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -
     except (ArithmeticError, ValueError, CurrencyDoesNotExist):
         said = f"{answer.amount} {answer.currency}".strip()
         raise AnotherAmount(f"amount: {said!r} is no amount that could be compared.") from None
-    if amount != withdrawal.amount_money:
+    if amount != withdrawal.amount:
         raise AnotherAmount(
             payouts.doubt(
                 withdrawal_id=withdrawal.pk,
@@ -148,7 +148,7 @@ def _amount(answer: PayoutAnswer, withdrawal: Withdrawal) -> Money:
     """The amount that the bank says it paid. Raises ArithmeticError, ValueError,
     CurrencyDoesNotExist.
     """
-    value = Decimal(answer.amount or withdrawal.amount)
+    value = Decimal(answer.amount or withdrawal.amount.amount)
     if not value.is_finite():
         raise ValueError(answer.amount)
     return Money(value, (answer.currency or withdrawal.currency).upper())

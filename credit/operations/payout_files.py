@@ -155,7 +155,7 @@ def _for_the_bank(withdrawals: Iterable[Withdrawal]) -> str:
         writer.writerow(
             [
                 withdrawal.reference,
-                money.text(withdrawal.amount, withdrawal.currency),
+                money.text(withdrawal.amount),
                 withdrawal.currency,
                 destination.kind,
                 safe_text(destination.holder),

@@ -192,7 +192,7 @@ def _settle(withdrawal_id: int, answer: Answer, actor: str, now: datetime) -> No
         if withdrawal.status != answer.status:
             log.error("Withdrawal %s is %s: %s", withdrawal, withdrawal.status, answer)
         return
-    if answer.amount is not None and answer.amount != withdrawal.amount_money:
+    if answer.amount is not None and answer.amount != withdrawal.amount:
         _doubt(withdrawal, answer.amount, withdrawal.provider)
         return
     if withdrawal.problem and answer.amount is None and answer.status == Withdrawal.Status.PAID:
@@ -215,7 +215,7 @@ def _doubt(withdrawal: Withdrawal, amount: Money, teller: str) -> str:
 
     One that has ended stays as it is.
     """
-    asked = money.full(withdrawal.amount, withdrawal.currency)
+    asked = money.full(withdrawal.amount)
     said = f"{amount.amount:f} {amount.currency}"  # as it was said, to its last digit
     problem = f"{teller} says that {said} was paid, and {asked} was to be paid."
     log.error("Withdrawal %s: %s", withdrawal, problem)

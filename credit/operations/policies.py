@@ -72,4 +72,4 @@ def introduce(
 def _words(policy: CreditPolicy, figures: Sequence[str]) -> dict[str, str]:
     """The figures of the version that are named in `figures`, as the trail shows them."""
     words = {"version": str(policy.version), "starts_on": policy.starts_on.isoformat()}
-    return words | {name: f"{Decimal(getattr(policy, name)).normalize():f}" for name in figures}
+    return words | {name: f"{Decimal(policy.figure(name)).normalize():f}" for name in figures}

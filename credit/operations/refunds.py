@@ -46,8 +46,8 @@ def give(
             .first()
         )
         if known is not None:
-            figure = money.figure(amount, line.currency)
-            if known.order.reference != order or known.amount != figure:
+            accepted = money.accepted(amount, line.currency)
+            if known.order.reference != order or known.amount != accepted:
                 raise RefundConflict(f"refund: {reference} is known with other content")
             return known, False
         try:
@@ -67,41 +67,42 @@ def give(
 
 
 def _give(line: CreditLine, order: str, reference: str, amount: Money, at: datetime) -> OrderRefund:
-    figure = money.figure(amount, line.currency)
+    amount = money.accepted(amount, line.currency)
     orders.check_instant(at, line)
     refunded = orders.load(line, order)
     orders.check_instant(at, line, refunded)
-    _check(refunded, figure)
-    refund = _write(line, refunded, reference, figure, at, line.now)
+    _check(refunded, amount)
+    refund = _write(line, refunded, reference, amount, at, line.now)
     refused_cash.take_off(line, RefusedCash.Kind.REFUND, reference)
     return refund
 
 
-def _check(order: Order, figure: Decimal) -> None:
+def _check(order: Order, amount: Money) -> None:
     if order.status in (Order.Status.DECLINED, Order.Status.CANCELLED, Order.Status.REFUNDED):
         raise orders.OrderNotOpen(f"order: {order} is {order.status}")
-    if figure > order.amount - order.refunded:
+    left = order.amount - order.refunded
+    if amount > left:
         raise RefundTooLarge(
-            f"amount: {figure:f} is more than is left of {order} to refund"
-            f" ({order.amount - order.refunded:f})"
+            f"amount: {money.text(amount)} is more than is left of {order} to refund"
+            f" ({money.text(left)})"
         )
 
 
 def _write(
-    line: CreditLine, order: Order, reference: str, figure: Decimal, at: datetime, now: datetime
+    line: CreditLine, order: Order, reference: str, amount: Money, at: datetime, now: datetime
 ) -> OrderRefund:
-    from_outstanding = min(figure, order.outstanding)
+    from_outstanding = min(amount, order.outstanding)
     lost = order.written_off - order.recovered - order.refunded_written_off
-    from_written_off = min(figure - from_outstanding, lost)
+    from_written_off = min(amount - from_outstanding, lost)
     refund = OrderRefund.objects.create(
         line=line,
         order=order,
         reference=reference,
         currency=line.currency,
-        amount=figure,
+        amount=amount,
         from_outstanding=from_outstanding,
         from_written_off=from_written_off,
-        from_proceeds=figure - from_outstanding - from_written_off,
+        from_proceeds=amount - from_outstanding - from_written_off,
         at=at,
         arrived_at=now,
     )
@@ -149,7 +150,7 @@ def _take_proceeds(line: CreditLine, refund: OrderRefund, now: datetime) -> None
     line.save(update_fields=["proceeds"])
 
 
-def _split(refund: OrderRefund) -> Iterator[tuple[ProceedsEntry | None, Decimal]]:
+def _split(refund: OrderRefund) -> Iterator[tuple[ProceedsEntry | None, Money]]:
     """Yields how much to take from which SALE: the oldest first, as far as earlier refunds left
     of it.
     """
@@ -160,8 +161,8 @@ def _split(refund: OrderRefund) -> Iterator[tuple[ProceedsEntry | None, Decimal]
         .order_by("pk")
     )
     for sale in sales:
-        taken = min(to_take, sale.amount + sale.taken)
-        if taken > 0:
+        taken = min(to_take, sale.amount + money.of(sale.taken, sale.currency))
+        if taken.amount > 0:
             yield sale, taken
             to_take -= taken
     if to_take:

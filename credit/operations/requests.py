@@ -1,7 +1,6 @@
 """What merchants ask about their limit, and operators' answers (rule 8.16)."""
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext, override
@@ -74,7 +73,7 @@ def ask_raise(
         now = line.now
         if line.is_closed:
             raise LineClosed("account: it was closed, and takes no new orders")
-        wanted = money.figure(limit_wanted, line.currency, field="limit_wanted")
+        wanted = money.accepted(limit_wanted, line.currency, field="limit_wanted")
         waiting = line.requests.filter(kind=LimitRequest.Kind.RAISE, status=PENDING).first()
         if waiting and (waiting.limit_wanted, waiting.message) == (wanted, message):
             return waiting
@@ -85,7 +84,7 @@ def ask_raise(
 
 
 def _ask_raise(
-    line: CreditLine, wanted: Decimal, message: str, actor: str, now: datetime
+    line: CreditLine, wanted: Money, message: str, actor: str, now: datetime
 ) -> LimitRequest:
     request = LimitRequest.objects.create(
         line=line,
@@ -100,7 +99,7 @@ def _ask_raise(
         Action.RAISE_REQUESTED,
         merchant_id=line.pk,
         subject=f"limit request {request.pk}",
-        after={"limit_wanted": money.full(wanted, line.currency)},
+        after={"limit_wanted": money.full(wanted)},
         actor=actor,
         reason=message,
         now=now,
@@ -139,9 +138,9 @@ def approve_raise(
         line, request = _lock_pending(request_id, LimitRequest.Kind.RAISE, now)
         now = line.now
         second_person.check(actor, request.asked_by, otherwise=f"{actor} has asked for this raise.")
-        wanted = request.limit_wanted or Decimal(0)  # a raise has one: the database says so
-        raised = money.of(wanted, line.currency) if limit is None else limit
-        _check_raises(line, money.figure(raised, line.currency, field="limit"))
+        raised = request.limit_wanted if limit is None else limit
+        assert raised is not None  # a raise has one: the database says so
+        _check_raises(line, money.accepted(raised, line.currency, field="limit"))
         entry = limits.set_limit(
             merchant_id=line.pk, limit=raised, actor=actor, reason=reason, now=now
         )
@@ -180,10 +179,10 @@ def answer(*, request_id: int, actor: str, text: str, now: datetime) -> LimitReq
         return _answer(request, line, Action.QUESTION_ANSWERED, actor, text, line.now)
 
 
-def _check_raises(line: CreditLine, limit: Decimal) -> None:
+def _check_raises(line: CreditLine, limit: Money) -> None:
     if limit <= line.limit:
-        present = money.text(line.limit, line.currency)
-        raise NotARaise(f"limit: {limit:f} is not above the present limit of {present}")
+        present = money.text(line.limit)
+        raise NotARaise(f"limit: {money.text(limit)} is not above the present limit of {present}")
 
 
 def _lock_pending(
@@ -234,7 +233,7 @@ def _answer(
         request=str(request.pk),
         status=str(request.status),
         answer=text,
-        limit=money.text(line.limit, line.currency),
+        limit=money.text(line.limit),
         currency=line.currency,
     )
     return request

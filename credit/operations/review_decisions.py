@@ -1,9 +1,9 @@
 """Operators' decisions on raises that wait for one (rule 8.11, rule 8.12)."""
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
+from moneyed import Money
 
 from credit import scoring
 from credit.models import CreditLine, LimitEntry, LimitReview
@@ -12,7 +12,7 @@ from credit.operations.reviews import notify
 from credit.queries import policies
 from credit.queries.reviews import Start, inputs_of
 from credit.trail import Action
-from lib import wording
+from lib import money, wording
 from lib.refusals import Refused
 from trail import operations as trail
 
@@ -87,7 +87,7 @@ def _lock_pending(review_id: int, now: datetime) -> tuple[CreditLine, LimitRevie
     return line, review
 
 
-def _most_by_now(line: CreditLine) -> Decimal:
+def _most_by_now(line: CreditLine) -> Money:
     """The highest limit that the locked line's sales and the policy in force allow. Raises
     RaiseBlocked.
     """
@@ -98,7 +98,7 @@ def _most_by_now(line: CreditLine) -> Decimal:
         raise RaiseBlocked("The line is frozen.")
     if known.overdue > 0:
         raise RaiseBlocked("Something is overdue.")
-    return scoring.most(known, policy)
+    return money.of(scoring.most(known, policy), line.currency)
 
 
 def _decide(review: LimitReview, action: Action, actor: str, reason: str, now: datetime) -> None:

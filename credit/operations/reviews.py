@@ -69,32 +69,33 @@ def notify(review: LimitReview, *, cause: str, at: datetime) -> None:
         grade=review.grade,
         status=str(review.status),
         currency=review.currency,
-        limit_before=money.text(review.limit_before, review.currency),
-        limit_proposed=money.text(review.limit_proposed, review.currency),
-        limit_given=money.text(review.limit_given or review.limit_before, review.currency),
+        limit_before=money.text(review.limit_before),
+        limit_proposed=money.text(review.limit_proposed),
+        limit_given=money.text(review.limit_given or review.limit_before),
         reason=review.decision_reason,
     )
 
 
 def _review(start: Start, inputs: scoring.Inputs) -> LimitReview:
     result = scoring.review(inputs, start.policy)
-    points = result.points
+    points, currency = result.points, start.policy.currency
+    proposed = money.of(result.limit, currency)
     return LimitReview(
         line_id=start.line_id,
         policy=start.policy,
         on=start.today,
         at=start.at,
-        currency=start.policy.currency,
-        limit_before=inputs.limit,
+        currency=currency,
+        limit_before=money.of(inputs.limit, currency),
         rating=inputs.rating,
-        paid=inputs.paid,
+        paid=money.of(inputs.paid, currency),
         listing_quality=inputs.listing_quality,
         profile_completeness=inputs.profile_completeness,
         profile_reported=inputs.profile_reported,
         profile_confirmed=inputs.profile_confirmed,
         profile_rejected=inputs.profile_rejected,
         after_sales=inputs.after_sales,
-        overdue=inputs.overdue,
+        overdue=money.of(inputs.overdue, currency),
         was_frozen=inputs.is_frozen,
         rating_points=scoring.decimal(points.rating),
         volume_points=scoring.decimal(points.volume),
@@ -103,8 +104,8 @@ def _review(start: Start, inputs: scoring.Inputs) -> LimitReview:
         after_sales_points=scoring.decimal(points.after_sales),
         score=scoring.decimal(points.score),
         grade=result.grade,
-        limit_proposed=result.limit,
-        limit_given=result.limit if result.status == LimitReview.Status.APPLIED else None,
+        limit_proposed=proposed,
+        limit_given=proposed if result.status == LimitReview.Status.APPLIED else None,
         notes=[str(note) for note in result.notes],
         status=result.status,
     )
@@ -149,7 +150,7 @@ def _apply(reviews: Sequence[LimitReview]) -> None:
             APPLY,
             {
                 "lines": [review.line_id for review in reviews],
-                "limits": [review.limit_proposed for review in reviews],
+                "limits": [review.limit_proposed.amount for review in reviews],
                 "instants": [review.at for review in reviews],
                 "actor": ACTOR,
             },

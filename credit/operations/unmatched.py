@@ -5,7 +5,6 @@ twice, or by two people, settles a part once.
 """
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
 from moneyed import Money
@@ -49,7 +48,7 @@ def apply(
     payment_id: int,
     order: str,
     amount: Money,
-    settled: Decimal,
+    settled: Money,
     actor: str,
     reason: str,
     now: datetime,
@@ -60,16 +59,16 @@ def apply(
     MoreThanIsLeft, UnknownOrder, TooMuch, CurrencyMismatch, Invalid. Rule 5.3.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
-    line, cash, figure = _part(payment_id, amount, settled, now)
+    line, cash, amount = _part(payment_id, amount, settled, now)
     paid_order = orders.load(line, order)
-    settlement = _write(line, cash, Kind.APPLIED, figure, actor, reason, order=paid_order)
+    settlement = _write(line, cash, Kind.APPLIED, amount, actor, reason, order=paid_order)
     payments.settle(
         OrderPayment(
             line=line,
             order=paid_order,
             reference=cash.reference,
             currency=line.currency,
-            amount=figure,
+            amount=amount,
             at=line.now,
             arrived_at=line.now,
             settlement=settlement,
@@ -84,7 +83,7 @@ def release(
     *,
     payment_id: int,
     amount: Money,
-    settled: Decimal,
+    settled: Money,
     actor: str,
     reason: str,
     now: datetime,
@@ -95,18 +94,18 @@ def release(
     order. Rule 5.4.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
-    line, cash, figure = _part(payment_id, amount, settled, now)
-    settlement = _write(line, cash, Kind.RELEASED, figure, actor, reason)
+    line, cash, amount = _part(payment_id, amount, settled, now)
+    settlement = _write(line, cash, Kind.RELEASED, amount, actor, reason)
     ProceedsEntry.objects.create(
         line=line,
         kind=ProceedsEntry.Kind.RELEASED,
         currency=line.currency,
-        amount=figure,
+        amount=amount,
         order=cash.order,
         settlement=settlement,
         at=line.now,
     )
-    line.proceeds += figure
+    line.proceeds += amount
     line.save(update_fields=["proceeds"])
     return settlement
 
@@ -117,7 +116,7 @@ def give_back(
     payment_id: int,
     amount: Money,
     reference: str,
-    settled: Decimal,
+    settled: Money,
     actor: str,
     reason: str,
     now: datetime,
@@ -130,52 +129,50 @@ def give_back(
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     reference = wording.line("reference", reference)
-    line, cash, figure = _part(payment_id, amount, settled, now)
-    return _write(line, cash, Kind.RETURNED, figure, actor, reason, reference=reference)
+    line, cash, amount = _part(payment_id, amount, settled, now)
+    return _write(line, cash, Kind.RETURNED, amount, actor, reason, reference=reference)
 
 
 def _part(
-    payment_id: int, amount: Money, settled: Decimal, now: datetime
-) -> tuple[CreditLine, OrderPayment, Decimal]:
-    """The locked line, its payment, and the figure of the part that can be settled. Raises as
-    `apply` does.
-    """
+    payment_id: int, amount: Money, settled: Money, now: datetime
+) -> tuple[CreditLine, OrderPayment, Money]:
+    """The locked line, its payment, and the part that can be settled. Raises as `apply` does."""
     line_id = OrderPayment.objects.values_list("line_id", flat=True).get(pk=payment_id)
     line = lines.lock(line_id, now=now)
-    figure = money.figure(amount, line.currency)
-    if figure <= 0:
+    amount = money.accepted(amount, line.currency)
+    if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
     cash = OrderPayment.objects.select_related("order").get(pk=payment_id)
     if not cash.is_unmatched:
         raise NotUnmatched(f"Payment {cash} was taken by its order.")
     if cash.settled != settled:
         raise ChangedMeanwhile(f"Part of payment {cash} was settled meanwhile. Look at it again.")
-    if figure > cash.unsettled:
-        left = money.full(cash.unsettled, line.currency)
+    if amount > cash.unsettled:
+        left = money.full(cash.unsettled)
         raise MoreThanIsLeft(f"Of payment {cash}, {left} are left to settle.")
-    return line, cash, figure
+    return line, cash, amount
 
 
 def _write(
     line: CreditLine,
     cash: OrderPayment,
     kind: UnmatchedSettlement.Kind,
-    figure: Decimal,
+    amount: Money,
     actor: str,
     reason: str,
     *,
     order: Order | None = None,
     reference: str = "",
 ) -> UnmatchedSettlement:
-    before = money.full(cash.unsettled, line.currency)
-    cash.settled += figure
+    before = money.full(cash.unsettled)
+    cash.settled += amount
     cash.save(update_fields=["settled"])
     trail.write(
         ACTIONS[kind],
         merchant_id=line.pk,
         subject=f"payment {cash}",
         before={"unsettled": before},
-        after={"unsettled": money.full(cash.unsettled, line.currency)}
+        after={"unsettled": money.full(cash.unsettled)}
         | ({"order": order.reference} if order else {})
         | ({"reference": reference} if reference else {}),
         actor=actor,
@@ -187,7 +184,7 @@ def _write(
         payment=cash,
         kind=kind,
         currency=line.currency,
-        amount=figure,
+        amount=amount,
         order=order,
         reference=reference,
         reason=reason,

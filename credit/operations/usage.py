@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+
+from moneyed import Money
 
 from credit.models import CreditLine
 from credit.notices import LIMIT_80, LIMIT_100
@@ -15,16 +16,16 @@ from notices.operations import notices
 class Use:
     """The amount of a limit that is used, and the limit."""
 
-    used: Decimal
-    limit: Decimal
+    used: Money
+    limit: Money
 
     @property
     def is_mostly_used(self) -> bool:
-        return self.used > 0 and self.used >= LIMIT_MOSTLY_USED * self.limit
+        return bool(self.used) and self.used >= self.limit * LIMIT_MOSTLY_USED
 
     @property
     def is_used_up(self) -> bool:
-        return self.used > 0 and self.used >= self.limit
+        return bool(self.used) and self.used >= self.limit
 
 
 def notify(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetime) -> None:
@@ -43,14 +44,14 @@ def notify(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetim
         kind=kind,
         cause=cause,
         at=at,
-        used=money.text(after.used, line.currency),
-        limit=money.text(after.limit, line.currency),
+        used=money.text(after.used),
+        limit=money.text(after.limit),
         currency=line.currency,
     )
 
 
 def notify_of_cut(
-    line: CreditLine, *, limit_before: Decimal, limit: Decimal, cause: str, at: datetime
+    line: CreditLine, *, limit_before: Money, limit: Money, cause: str, at: datetime
 ) -> None:
     """As `notify`, when the limit was changed from `limit_before` to `limit` and `line.used`
     stayed.

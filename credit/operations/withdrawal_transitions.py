@@ -5,9 +5,9 @@ money comes back once.
 """
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
+from moneyed import Money
 
 from credit.models import CreditLine, Freeze, ProceedsEntry, Withdrawal
 from credit.models.withdrawals import TRANSITIONS
@@ -53,7 +53,7 @@ def hold(withdrawal_id: int, *, now: datetime) -> Withdrawal:
     return withdrawal
 
 
-def enter(withdrawal: Withdrawal, kind: ProceedsEntry.Kind, amount: Decimal, now: datetime) -> None:
+def enter(withdrawal: Withdrawal, kind: ProceedsEntry.Kind, amount: Money, now: datetime) -> None:
     """Change the locked line's proceeds, and write the entry of that change."""
     line = withdrawal.line
     ProceedsEntry.objects.create(
@@ -107,7 +107,7 @@ def _notify(withdrawal: Withdrawal, now: datetime) -> None:
         cause=withdrawal.reference,
         at=now,
         reference=withdrawal.reference,
-        amount=money.text(withdrawal.amount, withdrawal.currency),
+        amount=money.text(withdrawal.amount),
         currency=withdrawal.currency,
         last_four=withdrawal.destination.last_four,
         **more,
@@ -129,7 +129,7 @@ def standing(withdrawal: Withdrawal, **more: str) -> dict[str, str]:
     line = withdrawal.line
     return {
         "status": str(withdrawal.status),
-        "proceeds": money.full(line.proceeds, line.currency),
+        "proceeds": money.full(line.proceeds),
         **more,
     }
 

@@ -105,33 +105,33 @@ def quote(*, merchant_id: int, amount: Money, now: datetime) -> Quote:
 
 
 def _quote(line: CreditLine, amount: Money, today: date) -> Quote:
-    figure = _positive(amount, line)
+    amount = _positive(amount, line)
     steps.stop_if_suspected(line)
     policy = policies.in_force(line.currency, today)
-    fee = _fee_on(line, today, policy)(figure)
+    fee = _fee_on(line, today, policy)(amount)
     there = proceeds.withdrawable(line, today=today)
-    if figure + fee > there:
+    if amount + fee > there:
         raise InsufficientProceeds(
-            f"amount: {money.text(figure, line.currency)} and a fee of"
-            f" {money.text(fee, line.currency)} are more than the"
-            f" {money.text(there, line.currency)} that can be withdrawn"
+            f"amount: {money.text(amount)} and a fee of"
+            f" {money.text(fee)} are more than the"
+            f" {money.text(there)} that can be withdrawn"
         )
     return Quote(
-        amount=money.of(figure, line.currency),
-        fee=money.of(fee, line.currency),
-        needs_approval=_asked_for_on(line, today) + figure > policy.approval_above,
+        amount=amount,
+        fee=fee,
+        needs_approval=_asked_for_on(line, today) + amount > policy.approval_above,
     )
 
 
-def _fee_on(line: CreditLine, today: date, policy: CreditPolicy) -> Callable[[Decimal], Decimal]:
+def _fee_on(line: CreditLine, today: date, policy: CreditPolicy) -> Callable[[Money], Money]:
     """A function that gives the fee of the line's next withdrawal of local day `today`, by its
     amount.
     """
     free = policy.free_withdrawals_a_month
     if free and _of_this_month(line, today) < free:
-        return lambda figure: Decimal(0)
-    return lambda figure: money.rounded(
-        figure * policy.withdrawal_fee_percent / 100 + policy.withdrawal_fee_fixed, line.currency
+        return lambda amount: money.zero(line.currency)
+    return lambda amount: money.nearest(
+        amount * policy.withdrawal_fee_percent / 100 + policy.withdrawal_fee_fixed
     )
 
 
@@ -144,30 +144,30 @@ def _most(line: CreditLine, today: date) -> Money:
     there, unit = proceeds.withdrawable(line, today=today), money.smallest(line.currency)
     share = 1 + policy.withdrawal_fee_percent / 100 if fee_of(there) else Decimal(1)
     # Rounding moves a fee by half a unit at most: the most is this or a little less.
-    figure = min(money.rounded_down(there / share, line.currency) + unit, there)
-    while figure > 0 and figure + fee_of(figure) > there:
-        excess = figure + fee_of(figure) - there
-        figure -= max(money.rounded_down(excess / share, line.currency), unit)
-    if figure <= 0:
+    most = min(money.rounded_down(there / share) + unit, there)
+    while most.amount > 0 and most + fee_of(most) > there:
+        excess = most + fee_of(most) - there
+        most -= max(money.rounded_down(excess / share), unit)
+    if most.amount <= 0:
         raise InsufficientProceeds("amount: after the fee there is nothing to withdraw")
-    return money.of(figure, line.currency)
+    return most
 
 
-def _positive(amount: Money, line: CreditLine) -> Decimal:
-    figure = money.figure(amount, line.currency)
-    if figure <= 0:
+def _positive(amount: Money, line: CreditLine) -> Money:
+    amount = money.accepted(amount, line.currency)
+    if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
-    return figure
+    return amount
 
 
-def _asked_for_on(line: CreditLine, today: date) -> Decimal:
+def _asked_for_on(line: CreditLine, today: date) -> Money:
     """The sum of the line's withdrawals of its open local day, without fees and without those
     that came back.
     """
     since = calendar.day_start(today, line.timezone)
     asked = line.withdrawals.filter(requested_at__gte=since)
     amounts = asked.exclude(status__in=Withdrawal.RETURNED).values_list("amount", flat=True)
-    return sum(amounts, Decimal(0))
+    return money.of(sum(amounts, Decimal(0)), line.currency)
 
 
 def _of_this_month(line: CreditLine, today: date) -> int:
@@ -255,7 +255,7 @@ def _create(withdrawal: Withdrawal, quoted: Quote) -> None:
     """Write the withdrawal with its fee, and take both out of the locked line's proceeds."""
     withdrawal.reference = _new_reference()
     withdrawal.currency = withdrawal.line.currency
-    withdrawal.amount, withdrawal.fee = quoted.amount.amount, quoted.fee.amount
+    withdrawal.amount, withdrawal.fee = quoted.amount, quoted.fee
     withdrawal.status = Withdrawal.Status.REQUESTED
     withdrawal.needs_approval = quoted.needs_approval
     withdrawal.provider = providers.chosen()
@@ -269,8 +269,8 @@ def _create(withdrawal: Withdrawal, quoted: Quote) -> None:
         Action.WITHDRAWAL_REQUESTED,
         withdrawal,
         before=before,
-        amount=money.full(withdrawal.amount, withdrawal.currency),
-        fee=money.full(withdrawal.fee, withdrawal.currency),
+        amount=money.full(withdrawal.amount),
+        fee=money.full(withdrawal.fee),
         destination=f"{withdrawal.destination.kind} {withdrawal.destination.last_four}",
         actor=withdrawal.requested_by,
         now=now,

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
+from moneyed import Money
 
 from credit.models import CreditLine, Order, OrderPayment
 from credit.models.orders import OrderQuerySet
@@ -73,8 +73,8 @@ class Step:
 
     at: datetime
     what: StrOrPromise
-    amount: Decimal | None = None
-    held: Decimal | None = None
+    amount: Money | None = None
+    held: Money | None = None
     note: StrOrPromise = ""
 
 

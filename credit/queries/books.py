@@ -7,6 +7,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from moneyed import Money
+
 from credit import rules
 from credit.models import (
     CreditLine,
@@ -193,7 +195,7 @@ def _line(line: Row, freezes: Sequence[Row]) -> Row:
     figures = {
         "limit": line["limit"],
         "used": line["used"],
-        "available": money.text(available, line["currency"]),
+        "available": money.figure_text(available, line["currency"]),
         "frozen_by": frozen_by,
     }
     elsewhere = ("currency", "proceeds", "paid_out")
@@ -226,20 +228,23 @@ def _payments(payments: Sequence[Row], settled: Mapping[int, list[Row]]) -> list
 
 
 def _parts(order: Row, currency: str) -> list[Row]:
+    def amount(name: str) -> Money:
+        return Money(Decimal(order[name]), currency)
+
     first_due_on = order["first_due_on"]
     parts = rules.parts(
-        amount=Decimal(order["amount"]),
+        amount=amount("amount"),
         instalments=order["instalments"],
-        part_amount=Decimal(order["_part_amount"]),
-        paid=Decimal(order["paid"]),
-        outstanding=Decimal(order["outstanding"]),
+        part_amount=amount("_part_amount"),
+        paid=amount("paid"),
+        outstanding=amount("outstanding"),
         first_due_on=first_due_on and date.fromisoformat(first_due_on),
     )
     return [
         {
             "part": part.number,
-            "amount": money.text(part.amount, currency),
-            "outstanding": money.text(part.outstanding, currency),
+            "amount": money.text(part.amount),
+            "outstanding": money.text(part.outstanding),
             "due_on": books.as_json(part.due_on),
         }
         for part in parts
@@ -342,5 +347,5 @@ def _with_buckets(proceeds: Sequence[Row], line: Row, currency: str) -> Row:
         "on_its_way": on_its_way,
         "paid_out": Decimal(line["paid_out"]),
     }
-    buckets = {name: money.text(figure, currency) for name, figure in figures.items()}
+    buckets = {name: money.figure_text(figure, currency) for name, figure in figures.items()}
     return {"proceeds": buckets | {"entries": said.pop("entries")}, **said}

@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import Count, Q, Sum
+from moneyed import Money
 
 from credit.models import CreditLine, Order
 from credit.models.orders import OrderQuerySet
-from lib import calendar
+from lib import calendar, money
 
 LOST = "lost"  # every reason but the merchant's own rules
 WEEK, MONTH = timedelta(days=7), timedelta(days=30)  # today included
@@ -21,9 +22,9 @@ class Loss:
 
     code: str  # of Order.Decline; "" is all
     week_orders: int
-    week_amount: Decimal
+    week_amount: Money
     month_orders: int
-    month_amount: Decimal
+    month_amount: Money
 
     @property
     def label(self) -> str:
@@ -76,20 +77,20 @@ def losses(line: CreditLine, *, today: date) -> Sequence[Loss]:
         Loss(
             row["decline_code"],
             row["week_orders"],
-            row["week_amount"],
+            money.of(row["week_amount"], line.currency),
             row["month_orders"],
-            row["month_amount"],
+            money.of(row["month_amount"], line.currency),
         )
         for row in rows
     ]
-    return [*found, _all(found)] if len(found) > 1 else found
+    return [*found, _all(found, line.currency)] if len(found) > 1 else found
 
 
-def _all(found: Sequence[Loss]) -> Loss:
+def _all(found: Sequence[Loss], currency: str) -> Loss:
     return Loss(
         "",
         sum(loss.week_orders for loss in found),
-        sum((loss.week_amount for loss in found), Decimal(0)),
+        money.total((loss.week_amount for loss in found), currency),
         sum(loss.month_orders for loss in found),
-        sum((loss.month_amount for loss in found), Decimal(0)),
+        money.total((loss.month_amount for loss in found), currency),
     )

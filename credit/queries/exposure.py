@@ -40,17 +40,17 @@ def by_buyer(line: CreditLine, most: int = 20) -> list[Exposure]:
 OWED = F("outstanding") + F("written_off") - F("recovered") - F("refunded_written_off")
 
 
-def owed_by(line: CreditLine, buyer: str) -> Decimal:
+def owed_by(line: CreditLine, buyer: str) -> Money:
     """The amount that the buyer owes the shop: of open orders, and of those written off.
 
     Buyers are told apart exactly as the platform writes them. The index `order_owed_by_buyer`
     covers only these orders. Rule 6.3.
     """
     owing = Q(status__in=[Order.Status.OPEN, Order.Status.WRITTEN_OFF])
-    owed: Decimal = Order.objects.filter(owing, line=line, buyer=buyer).aggregate(
+    owed = Order.objects.filter(owing, line=line, buyer=buyer).aggregate(
         owed=Sum(OWED, default=Decimal(0))
     )["owed"]
-    return owed
+    return money.of(owed, line.currency)
 
 
 def by_risk(line: CreditLine) -> list[Exposure]:
@@ -68,5 +68,6 @@ def by_risk(line: CreditLine) -> list[Exposure]:
 def _exposure(
     line: CreditLine, buyer: str, risk: int | None, orders: int, owed: Decimal
 ) -> Exposure:
-    share = owed / line.used if line.used else Decimal(0)
-    return Exposure(buyer, risk, orders, money.of(owed, line.currency), share)
+    outstanding = money.of(owed, line.currency)
+    share = outstanding / line.used if line.used else Decimal(0)
+    return Exposure(buyer, risk, orders, outstanding, share)

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db.models import QuerySet
+from moneyed import Money
 
 from credit.models import CreditLine, Freeze
 from credit.queries import policies
@@ -16,8 +17,8 @@ from credit.queries.overdue import overdue_of
 class Overdue:
     """How close overdue payments are to freezing a line, or to lifting its freeze."""
 
-    amount: Decimal
-    freezes_from: Decimal  # so much overdue freezes; below, the freeze is lifted
+    amount: Money
+    freezes_from: Money  # so much overdue freezes; below, the freeze is lifted
     ratio: Decimal  # of the limit, 0 to 1
 
     @property

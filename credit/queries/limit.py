@@ -116,7 +116,7 @@ def explain(line: CreditLine) -> Explanation | None:
         grade=result.grade,
         next_grade=next_grade,
         points_to_next_grade=needed,
-        limit=money.of(line.limit, line.currency),
+        limit=line.limit,
         limit_then=money.of(result.limit, line.currency),
         status=result.status,
         notes=result.notes,
@@ -150,9 +150,9 @@ def raise_asked(line: CreditLine) -> LimitRequest | None:
 def factors_of(review: LimitReview) -> tuple[Factor, ...]:
     """The points that each factor gave in a past review, the one that lost most first."""
     inputs = scoring.Inputs(
-        limit=review.limit_before,
+        limit=review.limit_before.amount,
         rating=review.rating,
-        paid=review.paid,
+        paid=review.paid.amount,
         listing_quality=review.listing_quality,
         profile_completeness=review.profile_completeness,
         after_sales=review.after_sales,
@@ -216,20 +216,19 @@ class Acceptance:
 
 def would_accept(line: CreditLine, amount: Money) -> Acceptance:
     """Whether an order of `amount` would be accepted now. Raises CurrencyMismatch, Invalid."""
-    figure = money.figure(amount, line.currency)
+    amount = money.accepted(amount, line.currency)
     if line.is_closed:
         return Acceptance(False, Order.Decline.ACCOUNT_CLOSED)
     if line.is_frozen:
         return Acceptance(False, Order.Decline.LINE_FROZEN)
     if line.is_paused:
         return Acceptance(False, Order.Decline.PAUSED_BY_MERCHANT)
-    if line.order_cap is not None and figure > line.order_cap:
+    if line.order_cap is not None and amount > line.order_cap:
         return Acceptance(False, Order.Decline.ABOVE_OWN_CAP)
-    if figure <= line.available:
+    if amount <= line.available:
         return Acceptance(True)
-    missing = money.of(figure - line.available, line.currency)
     code = Order.Decline.INSUFFICIENT_CREDIT
-    return Acceptance(False, code, missing=missing, **_enough_on(line, figure))
+    return Acceptance(False, code, missing=amount - line.available, **_enough_on(line, amount))
 
 
 MANY = 1000  # open orders that are looked at
@@ -259,16 +258,16 @@ GROUP BY horizon.day
 """
 
 
-def _enough_on(line: CreditLine, figure: Decimal) -> dict[str, date | None]:
+def _enough_on(line: CreditLine, amount: Money) -> dict[str, date | None]:
     """The day on which enough limit is free again, or before which it is not; neither when it
     never is.
     """
-    if figure > line.limit:
+    if amount > line.limit:
         return {}
     given = {
         "line": line.pk,
         "today": line.open_on,
-        "missing": figure - (line.limit - line.used),
+        "missing": (amount - (line.limit - line.used)).amount,
         "instalment_days": INSTALMENT_DAYS,
         "many": MANY,
     }

@@ -1,11 +1,11 @@
 """What is past its due date (rule 4.16)."""
 
-from decimal import Decimal
-
 from django.db import connection
+from moneyed import Money
 
 from credit.models import CreditLine
 from credit.rules import INSTALMENT_DAYS
+from lib import money
 
 # What is overdue of each line on the day given for it: of every open order, the parts due before
 # that day, less what is paid, and no more than what is still outstanding (credit.rules.parts).
@@ -28,7 +28,7 @@ SELECT amount FROM ({OVERDUE_BY_LINE}) overdue
 """
 
 
-def overdue_of(line: CreditLine) -> Decimal:
+def overdue_of(line: CreditLine) -> Money:
     """The amount that is overdue on the line's open day. Rule 4.16."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -36,5 +36,4 @@ def overdue_of(line: CreditLine) -> Decimal:
             {"line": line.pk, "today": line.open_on, "instalment_days": INSTALMENT_DAYS},
         )
         (overdue,) = cursor.fetchone()
-    found: Decimal = overdue
-    return found
+    return money.of(overdue, line.currency)

@@ -99,15 +99,15 @@ def buckets(merchant_id: int, *, today: date) -> Buckets:
     )
 
 
-def withdrawable(line: CreditLine, *, today: date) -> Decimal:
+def withdrawable(line: CreditLine, *, today: date) -> Money:
     """The amount of the line's proceeds that may be withdrawn on local day `today`, fees
     included. Rule 9.4.
     """
     maturing = ProceedsEntry.objects.filter(line=line, matures_on__gt=today).aggregate(
         total=Sum("amount", default=Decimal(0))
     )["total"]
-    found: Decimal = max(min(line.proceeds - maturing, line.proceeds), Decimal(0))
-    return found
+    matured = line.proceeds - money.of(maturing, line.currency)
+    return max(min(matured, line.proceeds), money.zero(line.currency))
 
 
 def entries(line: CreditLine, *, kind: str = "", reference: str = "") -> QuerySet[ProceedsEntry]:
@@ -142,12 +142,12 @@ def entries_of_day(line: CreditLine, matures_on: date) -> QuerySet[ProceedsEntry
     return entries(line).filter(matures_on=matures_on)
 
 
-def total_of_day(line: CreditLine, matures_on: date) -> Decimal:
+def total_of_day(line: CreditLine, matures_on: date) -> Money:
     """What of the day's sales refunds left: the sum of `entries_of_day`."""
-    total: Decimal = ProceedsEntry.objects.filter(line=line, matures_on=matures_on).aggregate(
+    total = ProceedsEntry.objects.filter(line=line, matures_on=matures_on).aggregate(
         total=Sum("amount", default=Decimal(0))
     )["total"]
-    return total
+    return money.of(total, line.currency)
 
 
 def orders_of_day(line: CreditLine, matures_on: date) -> QuerySet[Order]:

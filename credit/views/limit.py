@@ -82,7 +82,7 @@ def check(request: MemberRequest) -> HttpResponse:
     form = OrderCheck(request.GET if "amount" in request.GET else None, line=line)
     answer = amount = None
     if form.is_valid():
-        amount = form.amount_money
+        amount = form.cleaned_data["amount"]
         answer = limits.would_accept(line, amount)
     context = {
         "line": line,

@@ -37,7 +37,7 @@ def ask_raise(request: MemberRequest) -> HttpResponse:
         try:
             requests.ask_raise(
                 merchant_id=line.pk,
-                limit_wanted=form.limit_money,
+                limit_wanted=form.cleaned_data["limit"],
                 message=form.cleaned_data["message"],
                 actor=request.user.email,
                 now=now,

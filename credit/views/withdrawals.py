@@ -100,7 +100,8 @@ def new(request: MemberRequest) -> HttpResponse:
     form = Withdrawing(request.GET if "amount" in request.GET else None, line=line, now=now)
     if form.is_valid() and "back" not in request.GET:
         try:
-            quote = withdrawals.quote(merchant_id=line.pk, amount=form.amount_money, now=now)
+            amount = form.cleaned_data["amount"]
+            quote = withdrawals.quote(merchant_id=line.pk, amount=amount, now=now)
         except Refused as refused:
             _refuse(form, refused)
         else:
@@ -114,7 +115,7 @@ def _confirmation(
     context = {
         "form": form,
         "quote": quote,
-        "fee": money.text(quote.fee.amount, form.currency),
+        "fee": money.text(quote.fee),
         "expected_by": now + EXPECTED_WITHIN,
     }
     return render(request, "credit/withdrawal_confirm.html", context)
@@ -123,15 +124,15 @@ def _confirmation(
 def _request(request: MemberRequest, line: CreditLine, today: date, now: datetime) -> HttpResponse:
     form = ConfirmedWithdrawal(request.POST, line=line, now=now)
     if form.is_valid():
-        if form.fee_shown is None:
+        if form.cleaned_data["fee"] is None:
             return _ask_again(request, form)
         try:
             asked, _is_new = withdrawals.request(
                 merchant_id=line.pk,
                 destination_id=form.cleaned_data["destination"].pk,
-                amount=form.amount_money,
+                amount=form.cleaned_data["amount"],
                 request_key=form.cleaned_data["request_key"],
-                fee_shown=form.fee_shown,
+                fee_shown=form.cleaned_data["fee"],
                 actor=request.user.email,
                 now=now,
             )

@@ -152,7 +152,7 @@ def give_back(
             reason=reason,
             now=shop.at(at),
         )
-        return f"{entry.kind} {money.text(-entry.amount, entry.currency)}"
+        return f"{entry.kind} {money.text(-entry.amount)}"
 
     return _said(given)
 
@@ -176,8 +176,7 @@ def receive(shop: shops.Shop, at: str, amount: str, reference: str = "BANK-1") -
 def unapplied(shop: shops.Shop) -> list[str]:
     """`KIND amount balance` of each entry."""
     return [
-        f"{entry.kind} {money.text(entry.amount, entry.currency)}"
-        f" {money.text(entry.balance, entry.currency)}"
+        f"{entry.kind} {money.text(entry.amount)} {money.text(entry.balance)}"
         for entry in shop.account.unapplied_entries.order_by("pk")
     ]
 
@@ -185,7 +184,7 @@ def unapplied(shop: shops.Shop) -> list[str]:
 def means(number: str = FIRST) -> list[str]:
     """`provider amount STATUS` of each attempt on the bill."""
     return [
-        f"{payment.provider} {money.text(payment.amount, payment.currency)} {payment.status}"
+        f"{payment.provider} {money.text(payment.amount)} {payment.status}"
         for payment in bill(number).payments.order_by("attempt")
     ]
 
@@ -210,7 +209,7 @@ def draft() -> Invoice:
 def state(number: str = FIRST) -> str:
     """`STATUS paid/total`."""
     found = bill(number)
-    paid, total = (money.text(sum, found.currency) for sum in (found.amount_paid, found.total))
+    paid, total = (money.text(sum) for sum in (found.amount_paid, found.total))
     return f"{found.status} {paid}/{total}"
 
 
@@ -239,7 +238,7 @@ def told(shop: shops.Shop) -> list[str]:
             [
                 clock(shop, notice.at),
                 notice.details["number"],
-                money.text(Decimal(notice.details["amount"]), notice.details["currency"]),
+                money.figure_text(Decimal(notice.details["amount"]), notice.details["currency"]),
                 notice.details["currency"],
                 notice.details["failure"],
             ]

@@ -1,6 +1,5 @@
 """A bill that was paid at Stripe, whose money is taken back, and what came of it."""
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from jobs.timetable import job_named
 from lib import audit
 from notices.models import Notice
 from tests import shops
+from tests.amounts import usd
 from tests.billing.at_stripe import bill, billed_shop, collect
 from tests.billing.paying import unapplied
 from tests.stripe_server import OddStripe, send_event
@@ -26,7 +26,7 @@ def paid(odd: OddStripe, monkeypatch: pytest.MonkeyPatch) -> shops.Shop:
     """A bill of 250.00, paid from pm_1 by pi_1; events come on 5 November, at 12:00."""
     shop = billed_shop()
     collect(shop, "2026-11-02 10:00")
-    assert bill() == ("PAID", Decimal(250))
+    assert bill() == ("PAID", usd(250))
     at_noon(monkeypatch, shop, "2026-11-05 12:00")
     return shop
 

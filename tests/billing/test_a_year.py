@@ -3,6 +3,7 @@
 import pytest
 
 from tests import shops
+from tests.amounts import usd
 from tests.billing import deciding
 
 pytestmark = pytest.mark.django_db
@@ -112,6 +113,7 @@ def test_a_year() -> None:
         ("2027-000009", "OPEN"),
     ]
     # All that was ever charged is on a bill that counts, or outstanding.
-    charged = sum(charge.amount for charge in shop.account.charges.all())
-    billed = sum(bill.total for bill in shop.account.invoices.exclude(status="VOID"))
+    charged = sum((charge.amount for charge in shop.account.charges.all()), usd(0))
+    bills = shop.account.invoices.exclude(status="VOID")
+    billed = sum((bill.total for bill in bills), usd(0))
     assert charged == billed + shop.account.outstanding

@@ -113,7 +113,7 @@ def test_a_credit_is_found_at_its_own_merchant_only(shop: Shop) -> None:
         merchant_id=shop.merchant.pk,
         charge="c-1",
         fee="credit-pick-pack",
-        amount=shop.account.charges.get(reference="c-1").amount_money,
+        amount=shop.account.charges.get(reference="c-1").amount,
         message="Packed twice.",
         request_key="form-1",
         actor="mei@rosewood.example",

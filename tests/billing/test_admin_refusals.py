@@ -1,6 +1,5 @@
 """What operators are told when a decision about billing can't be, and what came of an attempt."""
 
-from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +11,7 @@ from pytest_django import Settings
 from backoffice import decisions
 from billing.models import Invoice
 from billing.operations import ended_payments, transfers
+from tests.amounts import usd
 from tests.billing import operator_decisions as deciding
 from tests.billing.operator_decisions import DECIDED_AT, WHY, nothing_changes, operator, reread
 from tests.credit.deciding import address, text
@@ -109,7 +109,7 @@ def test_a_payment_of_which_nothing_strange_is_said_is_not_ended(shop: Shop) -> 
     with nothing_changes(), pytest.raises(ended_payments.NothingStrange):
         ended_payments.end(
             payment_id=payment.pk,
-            arrived=Decimal(0),
+            arrived=usd(0),
             reference="",
             actor=deciding.DECIDER,
             reason="It has been silent for a week.",

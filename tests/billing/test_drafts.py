@@ -1,6 +1,5 @@
 """Bills that an operator looks at first: drafts, their issue, and sending them back."""
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from billing.operations.accounts import Plan
 from billing.queries import bills
 from lib.refusals import Invalid
 from tests import shops
+from tests.amounts import usd
 from tests.billing.paying import (
     FIRST,
     OPERATOR,
@@ -171,7 +171,7 @@ def test_plan_fees_are_drafted_too_and_dates_go_on() -> None:
     review(shop)
     terms.change_plan(
         merchant_id=shop.merchant.pk,
-        plan=Plan("plus", Decimal("39.00"), 30),
+        plan=Plan("plus", usd("39.00"), 30),
         actor=OPERATOR,
         reason="asked for",
         now=shop.at("2026-11-02 10:00"),

@@ -1,6 +1,5 @@
 """A plan changes on the next plan date, with nothing charged or given back before it."""
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from billing.models import AccountChange, PlanTerm
 from billing.operations import accounts, charges, terms
 from lib.refusals import Invalid
 from tests import shops
+from tests.amounts import usd
 from tests.billing import deciding
 
 pytestmark = pytest.mark.django_db
@@ -190,7 +190,7 @@ def test_a_change_needs_a_reason() -> None:
     with shop.unchanged(), pytest.raises(Invalid, match="reason"):
         terms.change_plan(
             merchant_id=shop.merchant.pk,
-            plan=accounts.Plan("grown", Decimal(59), 30),
+            plan=accounts.Plan("grown", usd(59), 30),
             actor="mali@tael.example",
             reason="",
             now=shop.at("2026-11-01 12:00"),

@@ -14,6 +14,7 @@ from credit.operations.withdrawals import InsufficientProceeds
 from credit.queries import proceeds
 from lib.refusals import CurrencyMismatch
 from tests import shops
+from tests.amounts import usd
 from tests.billing.paying import (
     FIRST,
     attempts,
@@ -29,7 +30,7 @@ from tests.billing.paying import (
     unchanged,
     void,
 )
-from tests.credit.withdrawing import add, ask, fees, sell, usd
+from tests.credit.withdrawing import add, ask, fees, sell
 from tests.threads import at_once, every_order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
@@ -49,7 +50,7 @@ def earning(earned: str, *, settlement_days: int = 0, **terms: Any) -> shops.Sho
 def buckets(shop: shops.Shop, today: str) -> tuple[str, ...]:
     """balance, maturing, available, earned."""
     found = proceeds.buckets(shop.line.pk, today=date.fromisoformat(today))
-    assert found.maturing + found.matured == found.balance == shop.line.proceeds_money
+    assert found.maturing + found.matured == found.balance == shop.line.proceeds
     assert found.balance + found.on_its_way + found.paid_out == found.earned
     shown = (found.balance, found.maturing, found.available, found.earned)
     return tuple(str(amount.amount) for amount in shown)

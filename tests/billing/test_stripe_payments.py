@@ -1,7 +1,6 @@
 """A bill is collected from a card at Stripe, or the card is declined."""
 
 import logging
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from billing.providers.registry import PROVIDERS, ProviderNotReady
 from notices import letters
 from notices.models import Notice
 from tests import shops, stripe_server
+from tests.amounts import usd
 from tests.billing.at_stripe import add_card, attempts, bill, billed_shop, collect, next_attempt
 from tests.stripe_server import OddStripe
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def test_a_bill_is_paid_by_one_payment_intent_that_names_it(odd: OddStripe) -> None:
     shop = billed_shop()
     shop.run_jobs("2026-11-02 10:00")
-    assert bill() == ("PAID", Decimal(250))
+    assert bill() == ("PAID", usd(250))
     payment, number = Payment.objects.get(), Invoice.objects.get().number
     (intent,) = odd.intents
     assert (payment.status, payment.provider_reference) == ("SUCCEEDED", intent["id"])
@@ -60,11 +60,11 @@ def test_a_soft_decline_is_tried_again_a_day_later(odd: OddStripe, reason: str) 
     shop = billed_shop()
     odd.mishaps.append(reason)
     shop.run_jobs("2026-11-02 10:00")
-    assert (bill(), attempts()) == (("OPEN", Decimal(0)), [f"FAILED {reason}"])
+    assert (bill(), attempts()) == (("OPEN", usd(0)), [f"FAILED {reason}"])
     assert next_attempt() == "2026-11-03 10:00"
     shop.run_jobs("2026-11-03 10:00")
     assert attempts() == [f"FAILED {reason}", "SUCCEEDED"]
-    assert bill() == ("PAID", Decimal(250))
+    assert bill() == ("PAID", usd(250))
 
 
 @pytest.mark.parametrize("reason", ["lost_card", "expired_card", "transaction_not_allowed"])
@@ -75,7 +75,7 @@ def test_a_hard_decline_waits_for_another_card(odd: OddStripe, reason: str) -> N
     assert (attempts(), next_attempt()) == ([f"FAILED {reason}"], "")
     add_card(shop, "2026-11-04 12:00", "pm_2")
     shop.run_jobs("2026-11-04 13:00")
-    assert (attempts(), bill()) == ([f"FAILED {reason}", "SUCCEEDED"], ("PAID", Decimal(250)))
+    assert (attempts(), bill()) == ([f"FAILED {reason}", "SUCCEEDED"], ("PAID", usd(250)))
     assert odd.intents[-1]["payment_method"] == "pm_2"
 
 
@@ -126,7 +126,7 @@ def test_a_payment_that_succeeds_while_it_is_being_cancelled_has_succeeded(odd: 
     odd.mishaps.append("requires_action")
     odd.before_cancel = lambda intent: intent.update(status="succeeded")
     shop.run_jobs("2026-11-02 10:00")
-    assert (attempts(), bill()) == (["SUCCEEDED"], ("PAID", Decimal(250)))
+    assert (attempts(), bill()) == (["SUCCEEDED"], ("PAID", usd(250)))
 
 
 def test_a_payment_that_can_not_be_cancelled_yet_is_undecided(odd: OddStripe) -> None:
@@ -167,7 +167,7 @@ def test_a_payment_that_stripe_still_works_on_is_asked_about_until_it_is_done(
     assert attempts() == ["UNKNOWN"]
     odd.intents[0]["status"] = "succeeded"
     shop.run_jobs("2026-11-02 12:00")
-    assert (attempts(), bill(), len(odd.intents)) == (["SUCCEEDED"], ("PAID", Decimal(250)), 1)
+    assert (attempts(), bill(), len(odd.intents)) == (["SUCCEEDED"], ("PAID", usd(250)), 1)
 
 
 def test_a_wrong_key_is_our_fault_and_not_a_failure_of_the_merchants(
@@ -184,7 +184,7 @@ def test_a_wrong_key_is_our_fault_and_not_a_failure_of_the_merchants(
     shop.run_jobs("2026-11-20 10:05")
     shop.run_jobs("2026-11-20 11:00")
     assert attempts() == ["SUCCEEDED"]
-    assert (bill(), len(odd.intents)) == (("PAID", Decimal(250)), 1)
+    assert (bill(), len(odd.intents)) == (("PAID", usd(250)), 1)
 
 
 def test_a_request_that_stripe_does_not_understand_is_our_fault_too(
@@ -222,7 +222,7 @@ def test_a_currency_whose_amounts_stripe_can_not_always_take_is_refused(odd: Odd
     shop.charge("2026-11-02 09:00", "pick-pack", "25.125")
     shop.run_jobs("2026-11-02 10:00")
     assert (shop.account.payment_method, attempts(), odd.requests) == ("manual", [], [])
-    assert (bill(), next_attempt()) == (("OPEN", Decimal(0)), "")
+    assert (bill(), next_attempt()) == (("OPEN", usd(0)), "")
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_stripe_counts_the_digits_of_each_currency_in_its_own_way(
     assert [(made["amount"], made["currency"]) for made in odd.intents] == [
         (sent, currency.lower())
     ]
-    assert bill() == ("PAID", Decimal(amount))
+    assert bill() == ("PAID", usd(amount))
 
 
 def test_without_a_key_nothing_is_asked_and_the_setting_is_named(

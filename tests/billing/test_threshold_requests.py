@@ -30,7 +30,7 @@ def shop() -> shops.Shop:
 
 
 def threshold(shop: shops.Shop) -> str:
-    return f"{shop.account.threshold_money.amount:f}"
+    return f"{shop.account.threshold.amount:f}"
 
 
 def trail(shop: shops.Shop) -> list[tuple[str, str, str, str]]:

@@ -13,8 +13,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from moneyed import Money
-
 from billing.models import Invoice, Payment, Reversal
 from billing.operations import (
     accounts,
@@ -32,6 +30,7 @@ from billing.operations import (
 from billing.providers.registry import Answer
 from billing.queries import bills_to_collect
 from credit.operations import days as line_days
+from tests.amounts import usd
 from tests.credit import withdrawing
 from tests.shops import Shop
 
@@ -44,10 +43,6 @@ def live() -> None:
     _wool()
     _jute()
     _take_back(linen)
-
-
-def _usd(amount: str) -> Money:
-    return Money(amount, "USD")
 
 
 def _by(shop: Shop, at: str) -> dict[str, Any]:
@@ -94,7 +89,7 @@ def _linen() -> Shop:
         credits.ask(
             charge="L-2",
             fee="credit-pick-pack",
-            amount=_usd(amount),
+            amount=usd(amount),
             message="It was another size.",
             request_key=key,
             now=shop.at("2027-03-04 10:00"),
@@ -113,7 +108,7 @@ def _linen() -> Shop:
 def _change_terms(shop: Shop) -> None:
     request = thresholds.ask(
         merchant_id=shop.merchant.pk,
-        threshold=_usd("500"),
+        threshold=usd("500"),
         message="We ship more now.",
         actor="lin@linen.example",
         now=shop.at("2027-03-06 10:00"),
@@ -121,7 +116,7 @@ def _change_terms(shop: Shop) -> None:
     thresholds.approve(request_id=request.pk, **_by(shop, "2027-03-07 10:00"))
     for name, price in (("half-year", "200"), ("annual", "300")):
         terms.change_plan(
-            plan=accounts.Plan(name, Decimal(price), 180 if name == "half-year" else 365),
+            plan=accounts.Plan(name, usd(price), 180 if name == "half-year" else 365),
             **_of(shop, "2027-03-08 10:00"),
         )
     terms.change_time_zone(timezone="Asia/Tokyo", **_of(shop, "2027-03-09 10:00"))
@@ -142,7 +137,7 @@ def _fail_and_pay(shop: Shop) -> None:
     assert failed
     payments.settle(failed.pk, Answer.succeeded("late"), now=shop.at("2027-03-15 10:00"))
     # It pays the bill of 1 April, which waits; the rest goes back.
-    left = Money(shop.account.unapplied, "USD")
+    left = shop.account.unapplied
     transfers.give_back(amount=left, reference="bank-3", **_of(shop, "2027-03-15 11:00"))
     shop.charge("2027-04-02 10:00", "storage", "14.00")
 
@@ -159,7 +154,7 @@ def _take_back(shop: Shop) -> None:
     kept, at = paid.provider_reference, shop.at("2027-05-10 11:00")
     transfers.receive(
         merchant_id=shop.merchant.pk,
-        amount=_usd("5.00"),
+        amount=usd("5.00"),
         reference="bank-4",
         actor="olga@tael.example",
         now=at,
@@ -188,7 +183,7 @@ def _told(reference: str, kept: str, amount: str, **said: Any) -> reversals.Told
         provider="sandbox",
         reference=reference,
         money_reference=kept,
-        amount=Decimal(amount),
+        amount=usd(amount),
         came_back=content["state"] == "failed",
         is_ours=False,
         **content,
@@ -208,7 +203,7 @@ def _wool() -> None:
     )
     transfers.record(
         invoice_id=issued.pk,
-        amount=_usd("100.00"),
+        amount=usd("100.00"),
         reference="bank-1",
         actor="olga@tael.example",
         now=shop.at("2027-03-07 10:00"),
@@ -232,7 +227,7 @@ def _jute() -> None:
     credits.grant(
         charge="J-1",
         fee="credit-storage",
-        amount=_usd("10.00"),
+        amount=usd("10.00"),
         request_key="form-1",
         **_of(shop, "2027-03-11 10:00"),
     )

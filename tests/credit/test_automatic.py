@@ -16,6 +16,7 @@ from credit.operations.destinations import DestinationNotUsable, UnknownDestinat
 from lib.refusals import CurrencyMismatch, Invalid
 from notices.models import Notice
 from tests import shops
+from tests.amounts import usd
 from tests.credit.withdrawing import (
     MERCHANT,
     OPERATOR,
@@ -58,7 +59,7 @@ def set_up(
 def requested() -> list[str]:
     """`day amount+fee status` of each withdrawal, in order."""
     return [
-        f"{one.requested_at:%d} {one.amount_money.amount}+{one.fee_money.amount} {one.status}"
+        f"{one.requested_at:%d} {one.amount.amount}+{one.fee.amount} {one.status}"
         for one in Withdrawal.objects.order_by("pk")
     ]
 
@@ -281,7 +282,7 @@ def test_the_days_sum_above_the_operator_limit_takes_an_approval(settings: LazyS
     withdraw(shop, "100.00", at="2026-11-03 11:00")
     run(JOB, "2026-11-03 12:00")  # 10,000.00 more on that day
     large = Withdrawal.objects.latest("pk")
-    assert (large.amount, large.needs_approval) == (Decimal(10000), True)
+    assert (large.amount, large.needs_approval) == (usd(10000), True)
     send_all("2026-11-03 12:05")
     assert status(large) == "REQUESTED"
     approve(large, "2026-11-03 13:00")

@@ -1,11 +1,11 @@
 """Giving buyers money back: from what is outstanding, what was written off, or the proceeds."""
 
-from decimal import Decimal
-
 import pytest
 
 from credit.models import LimitEntry, OrderRefund, ProceedsEntry
+from lib import money
 from tests import books, shops
+from tests.amounts import usd
 from tests.threads import at_once, every_order
 
 AT = "2026-11-05 10:00"
@@ -43,7 +43,7 @@ def test_what_is_outstanding_is_refunded_first_and_frees_the_limit() -> None:
     assert (shop.limit(), shop.proceeds()) == (("5000.00", "50.00", "4950.00"), "100.00")
     entry = LimitEntry.objects.get(kind="REFUND")
     figures = (entry.used_change, entry.used_after, entry.limit_change)
-    assert figures == (Decimal(-150), Decimal(50), Decimal(0))
+    assert figures == (usd(-150), usd(50), usd(0))
 
 
 @pytest.mark.django_db
@@ -63,7 +63,7 @@ def test_the_newest_part_is_refunded_first() -> None:
     shop = shop_with_order(instalments=3)
     shop.deliver("2026-11-02 11:00", "A")
     refund(shop, "150.00")
-    parts = [f"{part.outstanding:.2f}" for part in shop.line.orders.get().parts()]
+    parts = [money.text(part.outstanding) for part in shop.line.orders.get().parts()]
     assert parts == ["100.00", "50.00", "0.00"]
     assert str(shop.line.orders.get().due_on) == "2026-11-12"
 

@@ -15,6 +15,7 @@ from credit.queries import proceeds
 from credit.queries.waiting import UNMATCHED
 from lib.refusals import Refused
 from notices.models import Notice
+from tests.amounts import usd
 from tests.credit import reviewing
 from tests.credit.unmatching import NOW, OPERATOR, cash, settle, shop_with_unmatched_cash
 from trail.models import TrailEntry
@@ -29,7 +30,7 @@ def test_it_is_settled_in_parts_until_nothing_is_left() -> None:
     assert shop.limit() == ("5000.00", "100.00", "4900.00")
     settle(shop, "release", "45.00")
     settle(shop, "return", "25.00")
-    assert (cash(shop).settled, cash(shop).unsettled) == (Decimal(150), Decimal(0))
+    assert (cash(shop).settled, cash(shop).unsettled) == (usd(150), usd(0))
     entries = ProceedsEntry.objects.order_by("pk").values_list("kind", "amount", "matures_on")
     assert [(kind, f"{amount:.2f}", str(on)) for kind, amount, on in entries] == [
         ("SALE", "80.00", "2026-11-12"),
@@ -53,7 +54,7 @@ def test_what_is_released_can_be_withdrawn_at_once_and_is_no_part_of_paid() -> N
     settle(shop, "release", "150.00")
     assert proceeds.withdrawable(shop.line, today=shop.line.open_on) == Decimal(150)
     shop.run_jobs("2026-12-01 00:00")
-    assert reviewing.latest(shop).paid == 0
+    assert reviewing.latest(shop).paid == usd(0)
 
 
 def test_an_applied_part_is_a_payment_of_that_day_under_the_same_reference() -> None:
@@ -92,7 +93,7 @@ def test_what_cannot_be_settled_so_is_refused(
         settle(shop, kind, amount, **said)
     assert refused.value.code == code
     assert not UnmatchedSettlement.objects.exists()
-    assert cash(shop).settled == 0
+    assert cash(shop).settled == usd(0)
     assert not TrailEntry.objects.exists()
 
 

@@ -1,11 +1,10 @@
 """Ninety days after its due date what is outstanding is lost, and the limit falls with it."""
 
-from decimal import Decimal
-
 import pytest
 
 from credit.models import LimitEntry, Order, OrderPayment
 from tests import shops
+from tests.amounts import usd
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +35,7 @@ def test_an_order_is_written_off_on_the_ninetieth_day_and_not_before() -> None:
     assert shop.order("A") == ("WRITTEN_OFF", "0.00")
     assert shop.limit() == ("700.00", "0.00", "700.00")  # nothing became available
     order = Order.objects.get()
-    assert (order.written_off, order.written_off_at) == (Decimal(300), shops.instant("2027-01-31"))
+    assert (order.written_off, order.written_off_at) == (usd(300), shops.instant("2027-01-31"))
 
 
 def test_only_what_is_outstanding_is_lost() -> None:

@@ -28,10 +28,6 @@ NOW = "2026-11-03 10:00"
 _numbers = count(1)
 
 
-def usd(amount: str) -> Money:
-    return Money(amount, "USD")
-
-
 def shop_with(proceeds: str, reference: str = "rosewood", **terms: Any) -> shops.Shop:
     """A shop that earned so much on 1 November, with a destination usable from the 2nd, 10:00."""
     shop = shops.join(JOINED, reference, **{"credit_limit": "100000", "settlement_days": 0} | terms)
@@ -122,7 +118,7 @@ def fees(percent: str = "0", fixed: str = "0", free: int = 0, currency: str = "U
         version=2,
         starts_on="2026-11-01",
         withdrawal_fee_percent=Decimal(percent),
-        withdrawal_fee_fixed=Decimal(fixed),
+        withdrawal_fee_fixed=Money(fixed, currency),
         free_withdrawals_a_month=free,
     )
 
@@ -132,13 +128,13 @@ def status(withdrawal: Withdrawal) -> str:
 
 
 def paid_out(shop: shops.Shop) -> str:
-    return money.text(shop.line.paid_out, shop.line.currency)
+    return money.text(shop.line.paid_out)
 
 
 def entries(shop: shops.Shop) -> list[str]:
     """`KIND amount` of all that moved the proceeds, in order."""
     return [
-        f"{entry.kind} {entry.amount_money.amount}"
+        f"{entry.kind} {entry.amount.amount}"
         for entry in ProceedsEntry.objects.filter(line=shop.line).order_by("pk")
     ]
 

@@ -11,6 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from billing.operations import payment_methods
 from credit.models import Withdrawal
+from tests.amounts import usd
 from tests.backoffice.shops_with_work import NOW, operator, rosewood
 from tests.billing import deciding
 from tests.credit.pages import set_clock
@@ -105,7 +106,7 @@ def test_an_operators_morning(shop: Shop, sign_in: Callable[[str], Page]) -> Non
     open_first(olga, "Higher thresholds asked for")
     decide(olga, "Approve", reason="Pays on time.")
     says(olga, "The threshold is raised.")
-    assert shop.account.threshold == 500
+    assert shop.account.threshold == usd(500)
 
     open_first(olga, "Credits asked for")
     decide(olga, "Reject", reason="The photograph shows both dresses.")

@@ -115,7 +115,7 @@ class _Season:
         given = {}
         if fee not in PRICES[self.shop.currency]:
             share = money.rounded(Decimal(sale) * TRANSACTION_SHARE, self.shop.currency)
-            given = {"amount": money.text(share, self.shop.currency)}
+            given = {"amount": money.figure_text(share, self.shop.currency)}
         return self._event(
             at, "charge.recorded", name, charge=name, fee=fee, request=request, quantity=times,
             currency=self.shop.currency, **given,

@@ -105,9 +105,9 @@ class _Summary:
         for name, _ in BANDS:
             table.add_row(f"limit {name}", str(self.bands[name]))
         table.add_section()
-        table.add_row("total limit before", money.text(self.before, currency))
-        table.add_row("total limit after", money.text(self.after, currency))
-        table.add_row("raises that would wait", money.text(self.waiting, currency))
+        table.add_row("total limit before", money.figure_text(self.before, currency))
+        table.add_row("total limit after", money.figure_text(self.after, currency))
+        table.add_row("raises that would wait", money.figure_text(self.waiting, currency))
         return table
 
 
