@@ -10,7 +10,7 @@ from billing.operations import (
 )
 from credit.models import Freeze
 from jobs.timetable import job_named
-from lib import audit
+from lib import audit, money
 from notices.models import Notice
 from tests import shops
 from tests.amounts import usd
@@ -38,7 +38,8 @@ def at_noon(monkeypatch: pytest.MonkeyPatch, shop: shops.Shop, at: str) -> None:
 def recorded() -> list[str]:
     """`REFERENCE STATUS amount taken state` of each reversal."""
     return [
-        f"{one.provider_reference} {one.status} {one.amount:.2f} {one.taken:.2f} {one.state}"
+        f"{one.provider_reference} {one.status} {money.text(one.amount)} {money.text(one.taken)}"
+        f" {one.state}"
         for one in Reversal.objects.order_by("pk")
     ]
 

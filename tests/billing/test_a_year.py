@@ -66,7 +66,7 @@ def test_a_year() -> None:
     assert march.status == "PAID"
     for date in ("2027-01-01", "2027-01-31", "2027-03-02", "2027-04-01"):
         bill = deciding.bill(shop, date)
-        deciding.transfer(shop, "2027-04-10 14:00", bill, f"{bill.total:.2f}")
+        deciding.transfer(shop, "2027-04-10 14:00", bill, f"{bill.total.amount:.2f}")
     assert shop.frozen_by() == []
 
     # The annual plan, from the next plan date, 1 May, on.

@@ -1,6 +1,5 @@
 """Stripe says that another amount arrived than was asked for: nothing is taken for paid."""
 
-from decimal import Decimal
 from io import StringIO
 
 import pytest
@@ -17,7 +16,7 @@ from tests.stripe_server import OddStripe
 
 pytestmark = pytest.mark.django_db
 
-UNPAID, PAID = ("OPEN", Decimal(0)), ("PAID", Decimal(250))
+UNPAID, PAID = ("OPEN", usd(0)), ("PAID", usd(250))
 
 
 def says(odd: OddStripe, **told: object) -> None:

@@ -30,7 +30,7 @@ def items(shop: shops.Shop) -> list[tuple[str, str, str, str, bool]]:
             item.fee_id,
             item.posting,
             str(item.posting_on),
-            f"{item.amount:.2f}",
+            f"{item.amount.amount:.2f}",
             item.posted_at is not None,
         )
         for item in InvoiceItem.objects.filter(account=shop.account)

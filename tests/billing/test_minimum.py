@@ -1,9 +1,9 @@
 """Less than a provider takes is never asked of it: no bill, no attempt, no failure, no freeze."""
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
+from moneyed import Money
 
 from billing.models import AccountChange, BillingAccount, Invoice
 from billing.operations.payment_methods import CurrencyNotTaken
@@ -52,7 +52,7 @@ def test_less_than_the_minimum_makes_no_bill_and_carries_forward(
     currency: str, below: str, more: str, bill: str, minimum: str
 ) -> None:
     shop = at_stripe(currency, credit_limit="5000", billing_threshold="1000")
-    assert registry.minimum(shop.account) == Decimal(minimum)
+    assert registry.minimum(shop.account) == Money(minimum, currency)
     shop.charge("2026-11-10 12:00", "pick-pack", below)
     shop.run_jobs("2026-12-01 00:00")
     assert (shop.bills(), shop.figures()[0]) == ([], below)

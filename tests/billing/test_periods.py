@@ -20,7 +20,7 @@ def periods(shop: Shop) -> list[str]:
     """`KIND total period [plan's days]` of each bill, in the order in which they were drawn up."""
     bills = Invoice.objects.filter(account=shop.account).order_by("pk")
     return [
-        f"{bill.kind} {bill.total:.2f} {bill.period_start} {bill.period_end}"
+        f"{bill.kind} {bill.total.amount:.2f} {bill.period_start} {bill.period_end}"
         + (f" plan {bill.plan_start} {bill.plan_end}" if bill.plan_start else "")
         for bill in bills
     ]

@@ -22,7 +22,7 @@ def plan(interval: int, **more: Any) -> shops.Shop:
 
 def in_force(shop: shops.Shop) -> tuple[str, str, int]:
     account = shop.account
-    return account.plan, f"{account.plan_price:.2f}", account.plan_interval_days
+    return account.plan, f"{account.plan_price.amount:.2f}", account.plan_interval_days
 
 
 def test_a_new_price_holds_from_the_next_plan_date_without_proration() -> None:

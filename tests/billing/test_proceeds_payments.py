@@ -12,6 +12,7 @@ from credit.models import ProceedsEntry
 from credit.operations import bill_payments
 from credit.operations.withdrawals import InsufficientProceeds
 from credit.queries import proceeds
+from lib import money
 from lib.refusals import CurrencyMismatch
 from tests import shops
 from tests.amounts import usd
@@ -58,14 +59,14 @@ def buckets(shop: shops.Shop, today: str) -> tuple[str, ...]:
 
 def debits(shop: shops.Shop) -> list[tuple[str, str]]:
     found = ProceedsEntry.objects.filter(line=shop.line, kind="BILL_PAYMENT").order_by("pk")
-    return [(entry.bill_payment, str(entry.amount)) for entry in found]
+    return [(entry.bill_payment, money.text(entry.amount)) for entry in found]
 
 
 def test_exactly_enough_pays_the_bill() -> None:
     shop = earning("39.00")
     shop.run_jobs("2026-11-01 11:00")
     assert state() == "PAID 39.00/39.00"
-    assert debits(shop) == [(f"T-{FIRST}-1", "-39.0000")]
+    assert debits(shop) == [(f"T-{FIRST}-1", "-39.00")]
     assert buckets(shop, "2026-11-01") == ("0.00", "0.00", "0.00", "0.00")
     payment = Payment.objects.get()
     assert (payment.provider, payment.provider_reference) == ("proceeds", f"T-{FIRST}-1")
@@ -117,7 +118,7 @@ def test_a_transfer_leaves_less_to_take() -> None:
     shop = earning("38.99")
     transfer(shop, "2026-11-01 10:30", "0.01")
     assert pay_now(shop, "2026-11-01 10:40") == "SUCCEEDED"
-    assert debits(shop) == [(f"T-{FIRST}-2", "-38.9900")]
+    assert debits(shop) == [(f"T-{FIRST}-2", "-38.99")]
     assert state() == "PAID 39.00/39.00"
 
 

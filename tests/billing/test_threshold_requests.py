@@ -44,8 +44,8 @@ def test_asking_changes_nothing_yet(shop: shops.Shop) -> None:
     request = deciding.ask_threshold(shop, NOW, "500.00")
     assert (
         request.status,
-        f"{request.threshold_before:.2f}",
-        f"{request.threshold_wanted:.2f}",
+        f"{request.threshold_before.amount:.2f}",
+        f"{request.threshold_wanted.amount:.2f}",
     ) == (
         "PENDING",
         "200.00",
@@ -63,7 +63,7 @@ def test_an_approval_gives_what_was_wanted_or_what_the_operator_says(
 ) -> None:
     request = deciding.ask_threshold(shop, NOW, "500.00")
     request = deciding.approve_threshold(shop, LATER, request, given)
-    assert (request.status, f"{request.threshold_given:.2f}") == ("APPROVED", after)
+    assert (request.status, f"{request.threshold_given.amount:.2f}") == ("APPROVED", after)
     assert (request.answered_by, request.answered_at, request.answer) == (
         "mali@tael.example",
         shop.at(LATER),

@@ -1,10 +1,9 @@
 """Money that no bill wanted pays other bills, and goes back."""
 
-from decimal import Decimal
-
 import pytest
 from django.core.management import call_command
 from django.db import transaction
+from moneyed import Money
 
 from billing.operations import accounts, unapplied
 from billing.providers.registry import Answer
@@ -102,7 +101,7 @@ def test_what_is_left_of_a_bill_is_nothing_or_can_be_collected(
         *(f"stripe {left} SUCCEEDED" for left in asked),
     ]
     assert state() == "PAID 39.00/39.00"
-    assert shop.account.unapplied == Decimal(came) - Decimal(paid)
+    assert shop.account.unapplied == usd(came) - usd(paid)
     call_command("audit")
 
 
@@ -133,12 +132,12 @@ def test_a_bill_with_an_undecided_payment_waits_and_others_do_not(provider: Told
     ("answer", "then", "left"),
     [
         (Answer.failed("insufficient_funds"), ["stripe 39.00 FAILED", "unapplied 39.00 SUCCEEDED"],
-         Decimal(0)),
-        (Answer.succeeded("pi-1"), ["stripe 39.00 SUCCEEDED"], Decimal(39)),
+         usd(0)),
+        (Answer.succeeded("pi-1"), ["stripe 39.00 SUCCEEDED"], usd(39)),
     ],
 )  # fmt: skip
 def test_once_the_answer_is_there_the_money_pays_what_is_left(
-    provider: Told, answer: Answer, then: list[str], left: Decimal
+    provider: Told, answer: Answer, then: list[str], left: Money
 ) -> None:
     shop = told_shop()
     provider.answers = [Answer.undecided("pi-1")]
@@ -163,7 +162,7 @@ def test_the_oldest_due_day_comes_first_and_uncollectible_bills_are_paid() -> No
 def test_a_draft_waits_and_is_paid_as_it_is_issued() -> None:
     shop = reviewed(payment_method="manual")
     receive(shop, "2026-11-02 12:00", "300.00")
-    assert shop.account.unapplied == Decimal(300)
+    assert shop.account.unapplied == usd(300)
     assert issue(shop, "2026-11-03 12:00", draft()) == "PAID"
     assert (state(), shop.account.unapplied) == ("PAID 210.00/210.00", usd(90))
 
@@ -311,7 +310,7 @@ def closed(*, credit: str, **terms: str) -> shops.Shop:
 
 def used(shop: shops.Shop) -> list[str]:
     charges = shop.account.charges.filter(fee="credit-used").order_by("pk")
-    return [f"{charge.reference} {charge.amount:.2f}" for charge in charges]
+    return [f"{charge.reference} {charge.amount.amount:.2f}" for charge in charges]
 
 
 def test_a_negative_rest_pays_unpaid_bills_first() -> None:
@@ -355,7 +354,7 @@ def test_the_rest_is_paid_out_with_unapplied_money() -> None:
     deciding.pay_out_rest(shop, "2026-11-04 12:00", "KBANK-7")
     assert (shop.figures()[0], shop.account.unapplied) == ("0.00", usd(0))
     assert entries(shop) == ["RECEIVED 10.00 10.00", "GIVEN_BACK -10.00 0.00"]
-    assert f"{shop.account.charges.get(fee='payout').amount:.2f}" == "5.00"
+    assert f"{shop.account.charges.get(fee='payout').amount.amount:.2f}" == "5.00"
     call_command("audit")
 
 
@@ -364,7 +363,7 @@ def test_unapplied_money_alone_is_paid_out() -> None:
     transfer(shop, "2026-11-02 12:00", "49.00")
     deciding.close(shop, "2026-11-03 12:00")
     deciding.pay_out_rest(shop, "2026-11-04 12:00", "KBANK-7")
-    assert shop.account.unapplied == Decimal(0)
+    assert shop.account.unapplied == usd(0)
     assert not shop.account.charges.filter(fee="payout").exists()
     call_command("audit")
     # And a credit after that, under its own number.

@@ -7,13 +7,15 @@ from io import StringIO
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
+from django.db.models import Model
 from pytest_django import DjangoDbBlocker
 
 from lib import audit, clock
 from lib.audit import Check
 from tests.config import audited
 from tests.config.audit_breaks import BREAKS
+from tests.test_amounts_of_rows import MODELS, amounts_of
 
 ROWS_CHECKED = {
     "limit and used are the sums of the line's entries": 5,
@@ -205,6 +207,19 @@ def test_a_break_is_named_with_its_row(check: str, sql: str, seen: str) -> None:
 def test_every_check_has_a_break() -> None:
     assert {broken.check for broken in BREAKS} == {check.name for check in audit.registered()}
     assert len({check.name for check in audit.registered()}) == len(audit.registered())
+
+
+@pytest.mark.usefixtures("winter", "db")
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label_lower)
+def test_no_row_with_amounts_is_given_another_currency(model: type[Model]) -> None:
+    path = amounts_of(model)[0].currency_field_name
+    column = model._meta.get_field(path.partition("__")[0]).column  # or the row that has it
+    other = "'XTS'" if "__" not in path else f"{column} + 1"
+    table = f'"{model._meta.db_table}"'
+    assert model._default_manager.exists()
+    refused = pytest.raises(Error, match="pgtrigger: Cannot update")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET {column} = {other}")
 
 
 @pytest.mark.usefixtures("winter", "db")

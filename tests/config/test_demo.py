@@ -56,12 +56,12 @@ def withdrawals(shop: shops.Shop) -> list[str]:
 
 
 def credits(shop: shops.Shop) -> list[str]:
-    return [f"{one.status} {one.amount:.2f}" for one in shop.account.credits.order_by("pk")]
+    return [f"{one.status} {one.amount.amount:.2f}" for one in shop.account.credits.order_by("pk")]
 
 
 def declined(shop: shops.Shop, since: str) -> list[str]:
     late = shop.line.orders.filter(status="DECLINED", placed_at__gte=shop.at(since))
-    return [f"{one.decline_code} {one.amount:.2f}" for one in late.order_by("placed_at")]
+    return [f"{one.decline_code} {one.amount.amount:.2f}" for one in late.order_by("placed_at")]
 
 
 def price_list(shop: shops.Shop) -> dict[str, str]:

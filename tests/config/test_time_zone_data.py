@@ -26,6 +26,7 @@ from lib.refusals import Invalid
 from merchants import time_zone_data
 from merchants.models import Merchant, TimeZoneData, TimeZonePeriod
 from tests import shops
+from tests.amounts import usd
 from tests.billing import deciding
 from tests.packages import PACKAGES
 from tests.shops import Shop
@@ -131,7 +132,7 @@ def test_charges_in_vancouver_are_of_the_day_that_the_pinned_data_has() -> None:
     months = [str(charge.statement.month) for charge in days if charge.statement]
     assert months == ["2026-11-01", "2026-11-01", "2026-12-01"]
     threshold = Invoice.objects.get(kind="THRESHOLD")
-    assert (str(threshold.issued_on), str(threshold.total)) == ("2026-11-11", "7.0000")
+    assert (str(threshold.issued_on), threshold.total) == ("2026-11-11", usd(7))
     assert violations() == []
 
 

@@ -1,6 +1,5 @@
 """Proceeds that are withdrawn without being asked for, day by day or week by week."""
 
-from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -224,7 +223,7 @@ def test_it_withdraws_from_its_amount_on(shop: shops.Shop, amount: str, outcome:
     set_up(shop, amount=amount)
     run(JOB, "2026-11-03 12:00")
     assert runs() == [f"03 {outcome}"]
-    assert PayoutRun.objects.get().available == Decimal(300)
+    assert PayoutRun.objects.get().available == usd(300)
 
 
 def test_after_a_refund_of_what_was_paid_out_nothing_goes(shop: shops.Shop) -> None:

@@ -22,7 +22,7 @@ def shop() -> shops.Shop:
 
 def unmatched() -> list[tuple[str, str, str]]:
     return [
-        (payment.reference, f"{payment.amount:.2f}", payment.refusal)
+        (payment.reference, f"{payment.amount.amount:.2f}", payment.refusal)
         for payment in OrderPayment.objects.filter(status="UNMATCHED").order_by("reference")
     ]
 

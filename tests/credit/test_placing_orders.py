@@ -22,7 +22,7 @@ def test_an_order_holds_its_amount_and_writes_one_entry() -> None:
         usd(5000),
         usd(5000),
     )
-    assert (hold.kind, f"{hold.used_change:.2f}", f"{hold.used_after:.2f}") == (
+    assert (hold.kind, f"{hold.used_change.amount:.2f}", f"{hold.used_after.amount:.2f}") == (
         "HOLD",
         "1200.50",
         "1200.50",

@@ -31,7 +31,7 @@ def split(reference: str = "R") -> tuple[str, str, str]:
     """From outstanding, from what was written off, from proceeds."""
     found = OrderRefund.objects.get(reference=reference)
     parts = (found.from_outstanding, found.from_written_off, found.from_proceeds)
-    return tuple(f"{part:.2f}" for part in parts)  # type: ignore[return-value]
+    return tuple(money.text(part) for part in parts)  # type: ignore[return-value]
 
 
 @pytest.mark.django_db
@@ -91,7 +91,7 @@ def test_it_takes_from_the_orders_own_sales_in_whatever_bucket_they_are() -> Non
     shop.pay("2026-11-09 10:00", "A", "200.00")  # on the 16th
     refund(shop, "150.00", at="2026-11-11 10:00")
     taken = ProceedsEntry.objects.filter(kind="REFUND").order_by("pk")
-    assert [(f"{entry.amount:.2f}", str(entry.matures_on)) for entry in taken] == [
+    assert [(f"{entry.amount.amount:.2f}", str(entry.matures_on)) for entry in taken] == [
         ("-100.00", "2026-11-10"),
         ("-50.00", "2026-11-16"),
     ]

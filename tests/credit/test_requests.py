@@ -11,6 +11,7 @@ from moneyed import Money
 
 from credit.models import LimitEntry, LimitRequest
 from credit.operations import limits, requests
+from lib import money
 from lib.refusals import CurrencyMismatch, Invalid
 from notices import letters
 from tests import shops
@@ -93,7 +94,7 @@ def test_a_raise_that_is_asked_for_changes_no_limit() -> None:
     shop = shops.join("2026-11-01 10:00", credit_limit="5000.00")
     request = ask(shop, "5000.01")
     request.refresh_from_db()
-    assert (request.kind, request.status, f"{request.limit_wanted:.2f}", request.currency) == (
+    assert (request.kind, request.status, money.text(request.limit_wanted), request.currency) == (
         "RAISE",
         "PENDING",
         "5000.01",
@@ -152,7 +153,7 @@ def test_an_approved_raise_sets_the_limit_and_is_told_once(shop: Shop) -> None:
     assert (request.answered_by, request.answered_at) == (OFFICER, LATER)
     assert shop.limit() == ("8000.00", "0.00", "8000.00")
     entry = shop.line.entries.get(kind="LIMIT_SET")
-    assert (entry.actor, entry.reason, f"{entry.limit_change:.2f}") == (
+    assert (entry.actor, entry.reason, f"{entry.limit_change.amount:.2f}") == (
         OFFICER,
         "Good sales.",
         "3000.00",

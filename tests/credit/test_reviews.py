@@ -172,7 +172,7 @@ def test_a_review_keeps_all_it_was_made_from_and_writes_an_entry() -> None:
     assert points == (Decimal(30), Decimal(20), Decimal(12))
     assert (review.profile_points, review.after_sales_points) == (Decimal(15), Decimal("13.5"))
     entry = LimitEntry.objects.get(kind="REVIEW")
-    assert (entry.limit_change, entry.limit_after) == (Decimal(5000), Decimal(10000))
+    assert (entry.limit_change, entry.limit_after) == (usd(5000), usd(10000))
     assert entry.actor == "limit review"
     assert entry.at == shop.at(DECEMBER)
 

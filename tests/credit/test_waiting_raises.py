@@ -153,7 +153,7 @@ def test_an_approval_gives_less_when_less_has_been_paid_by_then() -> None:
     shop.refund("2026-12-02 09:00", "sold-0", "9900.01")  # 20,149.99 paid are left
     review = approve(shop, "2026-12-02 10:00")
     assert (review.status, review.limit_proposed) == ("APPROVED", usd(30000))
-    assert review.limit_given == Decimal(20100)
+    assert review.limit_given == usd(20100)
     assert limit(shop) == "20100.00"
     entry = LimitEntry.objects.get(kind="REVIEW")
     assert (entry.limit_change, entry.limit_after) == (usd(5100), usd(20100))

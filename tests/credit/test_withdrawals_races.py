@@ -110,7 +110,7 @@ def test_cancelled_or_sent_but_not_both(bank: Bank) -> None:
         assert status(withdrawal) == ("PAID" if was_paid else "CANCELLED"), round
     assert len(bank.paid) == len(set(bank.paid))
     assert shop.line.proceeds + shop.line.paid_out == usd(300)
-    assert shop.line.paid_out == 10 * len(bank.paid)
+    assert shop.line.paid_out == usd(10 * len(bank.paid))
 
 
 def test_eight_workers_send_the_same_one(bank: Bank) -> None:
