@@ -177,7 +177,8 @@ class AmountField(MoneyField, Generic[_ST, _GT]):
         return super(MoneyField, self).formfield(**kwargs)
 
     def clean(self, value: Any, model_instance: models.Model | None) -> Any:
-        """Money as it is: it was checked as it was assigned."""
+        """Money as it is; raises ValidationError for what the column cannot hold."""
+        super().clean(value, model_instance)
         return value
 
 

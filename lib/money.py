@@ -120,6 +120,7 @@ def of(value: Decimal, currency: str, *, field: str = "amount") -> Money:
     return Money(_exact(value, currency, field), _currency(currency))
 
 
+@cache
 def zero(currency: str) -> Money:
     """Nothing, in `currency`."""
     return of(Decimal(0), currency)

@@ -78,7 +78,8 @@ class CreditLine(models.Model):
     @property
     def available(self) -> Money:
         """What new orders may still hold; 0 while the limit is below what is used."""
-        return max(self.limit - self.used, money.zero(self.currency))
+        left = self.limit - self.used
+        return left if left.amount > 0 else money.zero(self.currency)
 
     @property
     def is_frozen(self) -> bool:

@@ -18,7 +18,7 @@ def in_force(line: CreditLine) -> PayoutSchedule | None:
 
 def recent_runs(line: CreditLine) -> QuerySet[PayoutRun]:
     """The results of the latest days, newest first, of this schedule and of those before it."""
-    runs = PayoutRun.objects.filter(rule__line=line).select_related("withdrawal")
+    runs = PayoutRun.objects.filter(rule__line=line).select_related("rule", "withdrawal")
     return runs.order_by("-at", "-pk")[:RECENT]
 
 

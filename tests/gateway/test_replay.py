@@ -57,9 +57,8 @@ def test_it_ends_with_a_table_of_outcomes(tmp_path: Path) -> None:
         "order.shipped": [0, 0, 0, 1],
         "order.teleported": [0, 0, 0, 1],
     }
-    assert Invoice.objects.get().total == usd(
-        250
-    )  # at the end of 3 November, which `until` includes
+    # At the end of 3 November, which `until` includes.
+    assert Invoice.objects.get().total == usd(250)
 
 
 def test_what_was_rejected_is_listed_with_line_code_and_reason(tmp_path: Path) -> None:
