@@ -120,7 +120,7 @@ class AmountField(MoneyField, Generic[_ST, _GT]):
         return default
 
     def deconstruct(self) -> Any:
-        name, path, args, kwargs = super().deconstruct()
+        name, path, args, kwargs = super().deconstruct()  # type: ignore[no-untyped-call]
         if kwargs["currency_field_name"] == "currency":
             del kwargs["currency_field_name"]
         return name, path, args, kwargs
@@ -178,7 +178,7 @@ class AmountField(MoneyField, Generic[_ST, _GT]):
 
     def clean(self, value: Any, model_instance: models.Model | None) -> Any:
         """Money as it is; raises ValidationError for what the column cannot hold."""
-        super().clean(value, model_instance)
+        super().clean(value, model_instance)  # type: ignore[no-untyped-call]
         return value
 
 

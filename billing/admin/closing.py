@@ -52,6 +52,11 @@ def _rest(account: BillingAccount) -> Money:
     return account.unapplied - account.outstanding
 
 
+def _may_be_paid_out(account: BillingAccount) -> bool:
+    owes = account.outstanding.amount > 0
+    return account.is_closed and not owes and _rest(account).amount > 0
+
+
 DECISIONS = (
     Decision(
         "close",
@@ -69,7 +74,7 @@ DECISIONS = (
         effect=_rest_effect,
         carry_out=Call(terms.bill_rest, "merchant_id"),
         done=_("The rest is billed."),
-        is_open=lambda account: account.is_closed and account.outstanding > 0,
+        is_open=lambda account: account.is_closed and account.outstanding.amount > 0,
     ),
     Decision(
         "pay-out",
@@ -78,6 +83,6 @@ DECISIONS = (
         effect=_payout_effect,
         carry_out=Call(terms.pay_out_rest, "merchant_id"),
         done=_("The rest is paid out."),
-        is_open=lambda account: account.is_closed and account.outstanding <= 0 < _rest(account),
+        is_open=_may_be_paid_out,
     ),
 )

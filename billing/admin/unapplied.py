@@ -62,6 +62,6 @@ DECISIONS = (
         initial=_all_of_it,
         carry_out=Call(transfers.give_back, "merchant_id"),
         done="It is written down that the money went back.",
-        is_open=lambda account: account.unapplied > 0 and not account.is_closed,
+        is_open=lambda account: account.unapplied.amount > 0 and not account.is_closed,
     ),
 )

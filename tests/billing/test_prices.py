@@ -39,8 +39,8 @@ def test_a_general_price_holds_for_every_merchant(shop: shops.Shop) -> None:
     assert cost(willow, NOW, quantity="2.5") == "3.13"
     charge = shop.account.charges.get(request="FR-1")
     assert (charge.unit_price, charge.quantity, charge.amount) == (
-        usd("1.25"),
-        usd(4),
+        Decimal("1.25"),
+        Decimal(4),
         usd(5),
     )
     assert shop.figures() == ("5.00", "0.00")

@@ -9,6 +9,7 @@ from billing.operations import thresholds
 from lib.refusals import CurrencyMismatch, Invalid, Refused
 from notices.models import Notice
 from tests import shops
+from tests.amounts import usd
 from tests.billing import deciding
 from tests.threads import at_once
 
@@ -63,7 +64,7 @@ def test_an_approval_gives_what_was_wanted_or_what_the_operator_says(
 ) -> None:
     request = deciding.ask_threshold(shop, NOW, "500.00")
     request = deciding.approve_threshold(shop, LATER, request, given)
-    assert (request.status, f"{request.threshold_given.amount:.2f}") == ("APPROVED", after)
+    assert (request.status, request.threshold_given) == ("APPROVED", usd(after))
     assert (request.answered_by, request.answered_at, request.answer) == (
         "mali@tael.example",
         shop.at(LATER),

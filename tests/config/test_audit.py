@@ -213,7 +213,8 @@ def test_every_check_has_a_break() -> None:
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label_lower)
 def test_no_row_with_amounts_is_given_another_currency(model: type[Model]) -> None:
     path = amounts_of(model)[0].currency_field_name
-    column = model._meta.get_field(path.partition("__")[0]).column  # or the row that has it
+    column = str(model._meta.get_field(path.partition("__")[0]).column)  # type: ignore[union-attr]
+    # Its own currency, or the row that has it.
     other = "'XTS'" if "__" not in path else f"{column} + 1"
     table = f'"{model._meta.db_table}"'
     assert model._default_manager.exists()

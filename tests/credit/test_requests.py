@@ -11,10 +11,10 @@ from moneyed import Money
 
 from credit.models import LimitEntry, LimitRequest
 from credit.operations import limits, requests
-from lib import money
 from lib.refusals import CurrencyMismatch, Invalid
 from notices import letters
 from tests import shops
+from tests.amounts import usd
 from tests.shops import Shop, instant
 
 pytestmark = pytest.mark.django_db
@@ -94,10 +94,10 @@ def test_a_raise_that_is_asked_for_changes_no_limit() -> None:
     shop = shops.join("2026-11-01 10:00", credit_limit="5000.00")
     request = ask(shop, "5000.01")
     request.refresh_from_db()
-    assert (request.kind, request.status, money.text(request.limit_wanted), request.currency) == (
+    assert (request.kind, request.status, request.limit_wanted, request.currency) == (
         "RAISE",
         "PENDING",
-        "5000.01",
+        usd("5000.01"),
         "USD",
     )
     assert (request.asked_by, request.asked_at, request.message) == (OWNER, NOW, "For spring.")
