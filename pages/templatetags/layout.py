@@ -5,6 +5,7 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
+from moneyed import Money
 
 from merchants import queries, second_factor
 from merchants.models import Merchant
@@ -56,9 +57,9 @@ def navigation_link(
 
 
 @register.inclusion_tag("includes/gauge.html")
-def gauge(value: Decimal, whole: Decimal, label: str) -> dict[str, Any]:
+def gauge(value: Money, whole: Money, label: str) -> dict[str, Any]:
     """How much of `whole` is taken by `value`, as a bar; `label` names it to a screen reader."""
-    share = value / whole if whole > 0 else Decimal(value > 0)
+    share = value / whole if whole.amount > 0 else Decimal(value.amount > 0)
     share = min(max(share, Decimal(0)), Decimal(1))
     level = "full" if share >= 1 else "high" if share >= Decimal("0.8") else "normal"
     # As text: a localised number would be no number in an attribute.
