@@ -1,7 +1,7 @@
 """Money as Tael uses it: of one currency with its like, by figures only to multiply and divide.
 
 The library's own types take `object` nearly everywhere, so that a figure beside an amount is found
-out by a TypeError or, in a comparison, never. It has no `round` here: only lib.money rounds.
+out by a TypeError when it happens. It has no `round` here: only lib.money rounds.
 """
 
 from decimal import Decimal
