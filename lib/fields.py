@@ -166,7 +166,9 @@ class AmountField(MoneyField, Generic[_ST, _GT]):
         return super().get_db_prep_value(figure, connection, prepared)
 
     def get_db_prep_save(self, value: Any, connection: Any) -> Any:
-        return super(MoneyField, self).get_db_prep_save(self.get_prep_value(value), connection)
+        if isinstance(value, Money):
+            value = self.get_prep_value(value)  # which refuses it
+        return super(MoneyField, self).get_db_prep_save(value, connection)
 
     def value_to_string(self, obj: models.Model) -> str:
         amount = self.value_from_object(obj)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import models, transaction
+from django.db.models import F
 from moneyed import Money
 
 from credit.models import CreditLine, Order, PayoutRun, PayoutSchedule
@@ -126,6 +127,8 @@ def test_updates_and_half_loaded_rows_keep_their_currency() -> None:
     shop = shops.join("2026-11-01 10:00", credit_limit="5000.00")
     with pytest.raises(TypeError, match="queries take the figure"), transaction.atomic():
         CreditLine.objects.update(limit=Money(100, "THB"))
+    CreditLine.objects.update(limit=F("limit") + Decimal(1000))
+    CreditLine.objects.update(limit=F("limit") - Decimal(1000))
     assert CreditLine.objects.only("limit").get().limit == usd(5000)
     assert CreditLine.objects.defer("limit", "currency").get().limit == usd(5000)
     assert CreditLine.objects.defer("currency").get().used == usd(0)
