@@ -48,15 +48,19 @@ class AmountOfRow:
 
     def __set__(self, row: models.Model, value: Any) -> None:
         values = row.__dict__
-        if isinstance(value, Money):
-            currency = self.field.currency_of(row)
-            if not currency:
-                currency = value.currency.code
-                setattr(row, self.field.currency_field_name, currency)
-            value = money.exact(value, currency, field=self.name)
-        elif value is not None and (value.__class__ is not Decimal or self.name in values):
-            raise TypeError(f"{self.name} takes Money, not {value!r}")
+        if value is not None and (value.__class__ is not Decimal or self.name in values):
+            value = self._checked(row, value)
         values[self.name] = value
+
+    def _checked(self, row: models.Model, value: Any) -> Money:
+        """What is assigned, in the row's currency and with its digits."""
+        if not isinstance(value, Money):
+            raise TypeError(f"{self.name} takes Money, not {value!r}")
+        currency = self.field.currency_of(row)
+        if not currency:
+            currency = value.currency.code
+            setattr(row, self.field.currency_field_name, currency)
+        return money.exact(value, currency, field=self.name)
 
 
 class CurrencyOfRow(DeferredAttribute):
