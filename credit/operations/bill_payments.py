@@ -34,7 +34,7 @@ def take(*, merchant_id: int, amount: Money, payment: str, now: datetime) -> Pro
     available = proceeds.withdrawable(line, today=line.open_on)
     if wanted > available:
         left = money.text(available)
-        raise NotEnoughProceeds(f"{wanted:f} {line.currency} asked, {left} available")
+        raise NotEnoughProceeds(f"{money.full(wanted)} asked, {left} available")
     entry = ProceedsEntry.objects.create(
         line=line,
         kind=ProceedsEntry.Kind.BILL_PAYMENT,
