@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from moneyed import Money
 
 from billing.models import InvoiceItem
 from gateway.events import apply_all
 from lib import events
 from tests import shops
-from tests.amounts import usd
 from tests.billing import deciding
 from tests.whole import full
 
@@ -184,7 +184,7 @@ def test_amounts_up_to_the_largest(currency: str, largest: str, beyond: str, fin
         Decimal(largest),
         Decimal(largest),
     ]
-    assert shop.account.outstanding == usd(0)
+    assert shop.account.outstanding == Money(0, currency)
 
 
 def test_the_largest_amounts_add_up_without_losing_a_cent() -> None:
