@@ -4,7 +4,7 @@ Parameters are those of `bench.history`.
 """
 
 # Each day of the past has its bills, each with an item of every fee but the monthly ones.
-BILLS = """
+INVOICES = """
 INSERT INTO billing_invoice (account_id, number, kind, status, issued_on, issued_at, period_start,
     period_end, threshold, due_on, currency, total, amount_paid, paid_at, first_failed_at,
     first_failed_on, merchant_name, merchant_reference, language)
@@ -18,36 +18,37 @@ SELECT line, line || '-' || lpad(place::text, 6, '0'), 'THRESHOLD', status, day,
 FROM unnest(%(lines)s::bigint[]) line,
      LATERAL (
          SELECT day::date AS day, day AT TIME ZONE 'UTC' + batch * interval '1 hour' AS issued_at,
-                row_number() OVER (ORDER BY day, batch) AS place, count(*) OVER () AS bills
+                row_number() OVER (ORDER BY day, batch) AS place, count(*) OVER () AS invoices
          FROM generate_series(%(since)s::timestamp, %(month)s::timestamp - interval '1 day',
                               %(step)s * interval '1 day') day,
               generate_series(1, %(batches)s) batch
      ) placed,
-     LATERAL (SELECT CASE WHEN place > bills - 20 THEN 'OPEN'
+     LATERAL (SELECT CASE WHEN place > invoices - 20 THEN 'OPEN'
                           WHEN place <= 20 THEN 'UNCOLLECTIBLE'
                           WHEN place <= 50 THEN 'VOID' ELSE 'PAID' END AS status) as_it_stands
 """
 PAYMENTS = """
 INSERT INTO billing_payment (invoice_id, attempt, provider, actor, idempotency_key,
     provider_reference, status, failure, is_hard, currency, amount, started_at, ended_at)
-SELECT bill.id, attempt, 'sandbox', 'collect', bill.number || '-' || attempt, '', outcome,
+SELECT invoice.id, attempt, 'sandbox', 'collect', invoice.number || '-' || attempt, '', outcome,
        CASE outcome WHEN 'FAILED' THEN 'card_declined' ELSE '' END, false, 'USD', total,
        issued_at + attempt * interval '1 day', issued_at + attempt * interval '1 day'
-FROM billing_invoice bill,
+FROM billing_invoice invoice,
      LATERAL (SELECT CASE status WHEN 'PAID' THEN 'SUCCEEDED' ELSE 'FAILED' END AS outcome) _,
      LATERAL generate_series(1, CASE status WHEN 'PAID' THEN 1 ELSE 5 END) attempt
-WHERE bill.account_id = ANY(%(lines)s) AND status <> 'VOID' AND kind = 'THRESHOLD'
+WHERE invoice.account_id = ANY(%(lines)s) AND status <> 'VOID' AND kind = 'THRESHOLD'
 """
 # Amounts are of 2.50 a charge; `charge_count` says how many charges are to be written.
 BILLED_ITEMS = """
 INSERT INTO billing_invoiceitem (account_id, fee_id, posting, posting_on, posted_at, is_collecting,
                                  currency, amount, charge_count, invoice_id)
-SELECT bill.account_id, fee.code, fee.posting, bill.issued_on, bill.issued_at, false, 'USD',
-       %(each)s * 2.5, %(each)s, bill.id
-FROM billing_invoice bill, billing_fee fee
-WHERE bill.account_id = ANY(%(lines)s) AND bill.kind = 'THRESHOLD'
+SELECT invoice.account_id, fee.code, fee.posting, invoice.issued_on, invoice.issued_at, false,
+       'USD',
+       %(each)s * 2.5, %(each)s, invoice.id
+FROM billing_invoice invoice, billing_fee fee
+WHERE invoice.account_id = ANY(%(lines)s) AND invoice.kind = 'THRESHOLD'
   AND fee.code = ANY(%(fees)s) AND fee.posting <> 'MONTHLY'
-ORDER BY bill.account_id, bill.id
+ORDER BY invoice.account_id, invoice.id
 """
 OPEN_ITEMS = """
 INSERT INTO billing_invoiceitem (account_id, fee_id, posting, posting_on, posted_at, is_collecting,
@@ -65,8 +66,8 @@ INSERT INTO billing_invoiceitem (account_id, fee_id, posting, posting_on, posted
                                  currency, amount, charge_count, invoice_id)
 SELECT line, fee.code, fee.posting, ends_on, CASE WHEN ends_on < %(month)s THEN ends_on END,
        ends_on >= %(month)s, 'USD', charges * 2.5, charges,
-       (SELECT min(bill.id) FROM billing_invoice bill
-        WHERE bill.account_id = line AND bill.issued_on = ends_on + 1)
+       (SELECT min(invoice.id) FROM billing_invoice invoice
+        WHERE invoice.account_id = line AND invoice.issued_on = ends_on + 1)
 FROM unnest(%(lines)s::bigint[]) line, billing_fee fee,
      generate_series(%(since)s::timestamp, %(month)s::timestamp, interval '1 month') month,
      LATERAL (
@@ -81,14 +82,14 @@ INSERT INTO billing_invoiceline (invoice_id, item_id, category, fee_code, fee_na
 SELECT item.invoice_id, item.id, fee.category, fee.code, fee.name, item.posting_on,
        item.charge_count, item.currency, item.amount
 FROM billing_invoiceitem item JOIN billing_fee fee ON fee.code = item.fee_id
-JOIN billing_invoice bill ON bill.id = item.invoice_id
-WHERE item.account_id = ANY(%(lines)s) AND bill.kind = 'THRESHOLD'
+JOIN billing_invoice invoice ON invoice.id = item.invoice_id
+WHERE item.account_id = ANY(%(lines)s) AND invoice.kind = 'THRESHOLD'
 """
-BILL_TOTALS = """
-UPDATE billing_invoice bill
+INVOICE_TOTALS = """
+UPDATE billing_invoice invoice
 SET total = line.amount, amount_paid = CASE status WHEN 'PAID' THEN line.amount ELSE 0 END
 FROM (SELECT invoice_id, sum(amount) AS amount FROM billing_invoiceline GROUP BY invoice_id) line
-WHERE line.invoice_id = bill.id AND bill.account_id = ANY(%(lines)s)
+WHERE line.invoice_id = invoice.id AND invoice.account_id = ANY(%(lines)s)
 """
 STATEMENTS = """
 INSERT INTO billing_statement (account_id, month, currency, opened_at, closed_at)
@@ -187,6 +188,6 @@ WHERE item.account_id = account.merchant_id
 """
 
 WRITES = (
-    BILLS, BILLED_ITEMS, OPEN_ITEMS, MONTHLY_ITEMS, LINES, BILL_TOTALS, PAYMENTS, STATEMENTS,
+    INVOICES, BILLED_ITEMS, OPEN_ITEMS, MONTHLY_ITEMS, LINES, INVOICE_TOTALS, PAYMENTS, STATEMENTS,
     TOTALS, CHARGES, REQUESTS, CREDITS, THRESHOLDS, PRICES, ACCOUNTS,
 )  # fmt: skip

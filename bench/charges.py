@@ -57,8 +57,8 @@ def run() -> Iterator[tuple[str, str]]:
         keyed.append(_rate(lambda batch: _copy(WITH_KEYS, batch), rows))
         bare.append(_rate(lambda batch: _copy(WITHOUT_KEYS, batch), rows))
         yield "charges a second", f"{ours[-1]:,.0f} (COPY {keyed[-1]:,.0f})"
-    bills = Invoice.objects.filter(kind=Invoice.Kind.THRESHOLD).count()
-    yield "threshold bills they made on the way", f"{bills:,}"
+    invoices = Invoice.objects.filter(kind=Invoice.Kind.THRESHOLD).count()
+    yield "threshold bills they made on the way", f"{invoices:,}"
     ratio = median(one / other for one, other in zip(ours, keyed, strict=True))
     yield "ratio to COPY, median (≥ 0.3)", reached(ratio, ratio >= 0.3)
     ratio = median(one / other for one, other in zip(ours, bare, strict=True))

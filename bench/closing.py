@@ -39,7 +39,7 @@ def run() -> Iterator[tuple[str, str]]:
     ours, floors = [], []
     for last_day, charges in (FEW, MANY):
         seeds.fill_month(accounts, last_day=last_day, charges=charges)
-        bills = Invoice.objects.count()
+        invoices = Invoice.objects.count()
         seconds, floor = _close(accounts, last_day)
         ours.append(seconds)
         floors.append(floor)
@@ -47,7 +47,7 @@ def run() -> Iterator[tuple[str, str]]:
             f"{MERCHANTS:,} merchants, {charges:,} charges each: seconds",
             f"{seconds:.2f} (least SQL {floor:.2f})",
         )
-        yield "bills written with it", f"{Invoice.objects.count() - bills:,}"
+        yield "bills written with it", f"{Invoice.objects.count() - invoices:,}"
     ratio, times = ours[1] / floors[1], ours[1] / ours[0]
     yield f"{MANY[1]:,} charges each, ratio to the least SQL (≤ 2)", reached(ratio, ratio <= 2)
     yield "ten times the charges take so many times as long (≤ 12)", reached(times, times <= 12)

@@ -57,7 +57,7 @@ QUESTIONS = {
     ),
     "credit:withdrawals": ("standing=UNDER_WAY", "standing=PAID", "standing=RETURNED"),
     "credit:withdraw": ("amount=10&destination=%(destination)s",),
-    "billing:bills": (
+    "billing:invoices": (
         "status=VOID",
         "status=UNCOLLECTIBLE",
         "kind=FINAL",

@@ -78,7 +78,7 @@ def _of_merchant(visit: Visit) -> Section:
         panels=[
             *_closed(account),
             Placed(Area.STANDING, 20, _standing(visit, account)),
-            Placed(Area.ROWS, 30, _bills(account, asked_credits, thresholds)),
+            Placed(Area.ROWS, 30, _invoices(account, asked_credits, thresholds)),
         ],
         steps=[*_asked_for_thresholds(thresholds), *_asked_for_credits(asked_credits)],
     )
@@ -98,21 +98,21 @@ def _standing(visit: Visit, account: BillingAccount) -> Panel:
     return Panel("admin/backoffice/account.html", shown)
 
 
-def _bills(
+def _invoices(
     account: BillingAccount,
     credits: Sequence[BillingCredit],
     thresholds: Sequence[ThresholdRequest],
 ) -> Panel:
-    bills = queries.bills(account).order_by("-issued_at", "-pk")[:FEW]
-    payments = Payment.objects.filter(invoice__in=[bill.pk for bill in bills])
+    invoices = queries.invoices(account).order_by("-issued_at", "-pk")[:FEW]
+    payments = Payment.objects.filter(invoice__in=[invoice.pk for invoice in invoices])
     shown = {
-        "bills": bills,
+        "invoices": invoices,
         "payments": list(payments.select_related("invoice", "card").order_by("-pk")[:FEW]),
         "statements": queries.statements(account).order_by("-month")[:FEW],
         "credits": credits,
         "thresholds": thresholds,
     }
-    return Panel("admin/backoffice/bills.html", shown)
+    return Panel("admin/backoffice/invoices.html", shown)
 
 
 def _asked_for_thresholds(thresholds: Sequence[ThresholdRequest]) -> Iterator[Step]:
@@ -140,7 +140,7 @@ def _months_closed() -> str:
 
 
 def _last_cycle_run() -> str:
-    last = progress.last_bill_date()
+    last = progress.last_invoice_date()
     if last is None:
         return ""
-    return f"Last cycle run: {last.on}, {last.bills} bill{'' if last.bills == 1 else 's'}"
+    return f"Last cycle run: {last.on}, {last.invoices} bill{'' if last.invoices == 1 else 's'}"

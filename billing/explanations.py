@@ -9,27 +9,27 @@ from billing.models.accounts import CYCLE
 from lib import calendar, formats
 
 
-def reason(bill: Invoice) -> str:
+def reason(invoice: Invoice) -> str:
     """Why a bill exists, in words. The 30 days of a CYCLE bill are those of its cycle."""
-    if bill.threshold is not None:
-        amount = formats.plain_money(bill.threshold)
+    if invoice.threshold is not None:
+        amount = formats.plain_money(invoice.threshold)
         said = gettext("Threshold of %(amount)s reached on %(day)s")
-        return said % {"amount": amount, "day": formats.day_text(bill.issued_on)}
-    if bill.kind == Invoice.Kind.SUBSCRIPTION:
+        return said % {"amount": amount, "day": formats.day_text(invoice.issued_on)}
+    if invoice.kind == Invoice.Kind.SUBSCRIPTION:
         said, first, last = (
             gettext("Plan from %(first)s to %(last)s"),
-            bill.issued_on,
-            bill.plan_end,
+            invoice.issued_on,
+            invoice.plan_end,
         )
-    elif bill.kind == Invoice.Kind.CYCLE:
+    elif invoice.kind == Invoice.Kind.CYCLE:
         said = gettext("30 days from %(first)s to %(last)s")
-        first, last = bill.issued_on - CYCLE, bill.issued_on - calendar.ONE_DAY
+        first, last = invoice.issued_on - CYCLE, invoice.issued_on - calendar.ONE_DAY
     else:
         return gettext("Your account was closed")
     return said % {"first": formats.day_text(first), "last": formats.day_text(last)}
 
 
-def outcome_of_bill(payment: Payment) -> tuple[int, str]:
+def outcome_of_invoice(payment: Payment) -> tuple[int, str]:
     """The same where the page is not about the bill, which is named."""
     level, said = outcome(payment)
     return level, gettext("Bill %(number)s: %(said)s") % {"number": payment.invoice, "said": said}

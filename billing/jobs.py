@@ -18,7 +18,7 @@ DAY_ENDS = Job(
 )
 COLLECT_PAYMENTS = Job(
     "collect-payments",
-    due=queries.bills_to_collect,
+    due=queries.invoices_to_collect,
     work=tasks.collect_payments,
     every=timedelta(hours=1),
     model=Invoice,

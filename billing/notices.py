@@ -23,7 +23,7 @@ BILL_ISSUED = Kind(
             _("Bill %(number)s over %(total)s was issued."),
         )
     },
-    link=Link("billing:bill", {"number": "number"}),
+    link=Link("billing:invoice", {"number": "number"}),
     shows={"total": amount},
     is_automatic=True,
 )
@@ -38,7 +38,7 @@ PAYMENT_FAILED = Kind(
             _("We could not collect %(amount)s for bill %(number)s: %(failure)s."),
         )
     },
-    link=Link("billing:bill", {"number": "number"}),
+    link=Link("billing:invoice", {"number": "number"}),
     shows={"amount": amount, "failure": phrase(FAILURES)},
 )
 # Of the provider's id of what was taken back, and what became of it: number (of the bill), amount,
@@ -91,7 +91,7 @@ PAYMENT_REVERSED = Kind(
             ),
         ),
     },
-    link=Link("billing:bill", {"number": "number"}),
+    link=Link("billing:invoice", {"number": "number"}),
     shows={"amount": amount, "answer": words},
 )
 # Of the month, such as 2026-11: month.

@@ -36,9 +36,9 @@ def register() -> None:
     search.KINDS.register(*KINDS)
 
 
-def _bills_of(merchant: Any, text: str, today: date) -> Any:
+def _invoices_of(merchant: Any, text: str, today: date) -> Any:
     # In the order of the account's own index: numbers are indexed among those of all merchants.
-    return queries.bills(merchant.billing_account, number=text).order_by("-issued_at", "-pk")
+    return queries.invoices(merchant.billing_account, number=text).order_by("-issued_at", "-pk")
 
 
 def _charges_of(merchant: Any, text: str, today: date) -> Any:
@@ -52,9 +52,9 @@ def _page_of_charge(charge: Charge, merchant: str) -> str:
         return reverse("billing:request", args=[merchant, charge.request])
     if charge.statement:
         return reverse("billing:statement", args=[merchant, charge.statement.month])
-    bill = charge.item.invoice
-    if bill and bill.number:
-        return reverse("billing:bill", args=[merchant, bill.number])
+    invoice = charge.item.invoice
+    if invoice and invoice.number:
+        return reverse("billing:invoice", args=[merchant, invoice.number])
     return ""
 
 
@@ -80,8 +80,10 @@ KINDS = (
         operators=Unique(30, ["number"], asked_as=installation.inside),
         own=Own(
             place=20,
-            rows=_bills_of,
-            page=lambda bill, merchant: reverse("billing:bill", args=[merchant, bill.number]),
+            rows=_invoices_of,
+            page=lambda invoice, merchant: reverse(
+                "billing:invoice", args=[merchant, invoice.number]
+            ),
             on=attrgetter("issued_on"),
             amount="total",
             status=status,

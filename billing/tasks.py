@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 def collect_chosen(merchant_id: int) -> None:
     """After a choice of a method, try the account's bills that are due, as the hourly job does."""
     now = clock.now()
-    due = queries.bills_to_collect_of(merchant_id, now)
+    due = queries.invoices_to_collect_of(merchant_id, now)
     turn = Turn(now, clock=clock.now, seconds=CHOSEN_SECONDS)
     for key, error in collect_payments(due, now, turn).items():
         log.error("Bill %s was not tried after a choice of a method: %s", key, error)
@@ -60,7 +60,7 @@ def start_collecting(merchant_id: int) -> None:
     """Have workers try what a choice made due, once the transaction is committed; nobody waits
     for them.
     """
-    if not queries.bills_to_collect_of(merchant_id, clock.now()):
+    if not queries.invoices_to_collect_of(merchant_id, clock.now()):
         return
     try:
         collect_chosen.apply_async((merchant_id,), retry=False)

@@ -18,7 +18,7 @@ class Action(TextChoices):
     THRESHOLD_CHANGED = "THRESHOLD_CHANGED", "Threshold changed"
     PLAN_CHANGED = "PLAN_CHANGED", "Plan changed"
     TIME_ZONE_CHANGED = "TIME_ZONE_CHANGED", "Time zone changed"
-    BILL_REVIEW_CHANGED = "BILL_REVIEW_CHANGED", "Review of bills changed"
+    INVOICE_REVIEW_CHANGED = "INVOICE_REVIEW_CHANGED", "Review of bills changed"
     METHOD_CHANGED = "METHOD_CHANGED", "Payment method changed"
     CARD_ADDED = "CARD_ADDED", "Card added"
     CARD_REMOVED = "CARD_REMOVED", "Card removed"
@@ -28,9 +28,9 @@ class Action(TextChoices):
 
     # Bills and what is paid
     BILL_ISSUED = "BILL_ISSUED", "Draft issued"
-    BILL_SENT_BACK = "BILL_SENT_BACK", "Draft sent back"
-    BILL_VOIDED = "BILL_VOIDED", "Bill voided"
-    BILL_UNCOLLECTIBLE = "BILL_UNCOLLECTIBLE", "Bill marked as uncollectible"
+    INVOICE_SENT_BACK = "INVOICE_SENT_BACK", "Draft sent back"
+    INVOICE_VOIDED = "INVOICE_VOIDED", "Bill voided"
+    INVOICE_UNCOLLECTIBLE = "INVOICE_UNCOLLECTIBLE", "Bill marked as uncollectible"
     TRANSFER_RECORDED = "TRANSFER_RECORDED", "Transfer recorded"
     PAYMENT_STARTED = "PAYMENT_STARTED", "Payment started"
     PAYMENT_LOOKED_UP = "PAYMENT_LOOKED_UP", "Payment looked up at its provider"

@@ -25,6 +25,6 @@ EVENTS = Counter(
 )
 ORDERS = Counter("tael_orders", "Orders placed and declined", ["outcome"])
 HOLDS = Counter("tael_holds", "Amounts reserved for an order on a line", ["currency"])
-BILLS = Counter("tael_bills", "Bills written, drafts among them", ["kind"])
+INVOICES = Counter("tael_invoices", "Bills written, drafts among them", ["kind"])
 PAYMENTS = Counter("tael_payments", "Attempts to collect a bill", ["provider", "outcome"])
 ROWS = Counter("tael_job_rows", "Rows that jobs dealt with", ["job", "outcome"])

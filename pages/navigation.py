@@ -94,7 +94,7 @@ PAGES = (
         "prices; fee list; rates; 价格; 收费标准; ราคา; อัตราค่าบริการ",
     ),
     Page(
-        "billing:bills",
+        "billing:invoices",
         _("Bills"),
         "bill; invoice; invoices; unpaid; next bill; 账单; 发票; ใบแจ้งหนี้; บิล",
     ),

@@ -46,7 +46,7 @@ def of_merchant(merchant: Merchant) -> dict[str, Any]:
             "accruing": money.text(account.accruing),
             "outstanding": money.text(account.outstanding),
         },
-        "bills": bills(account),
+        "bills": invoices(account),
         "freezes": freezes(line),
         "limit_entries": limit_entries(line),
         "line": {
@@ -74,7 +74,7 @@ def of_merchant(merchant: Merchant) -> dict[str, Any]:
     }
 
 
-def bills(account: BillingAccount) -> list[dict[str, Any]]:
+def invoices(account: BillingAccount) -> list[dict[str, Any]]:
     lines = defaultdict(list)
     for line in InvoiceLine.objects.filter(invoice__account=account):
         fee = "subscription" if line.fee_code == Fee.PLAN else line.fee_code
@@ -82,16 +82,16 @@ def bills(account: BillingAccount) -> list[dict[str, Any]]:
         lines[line.invoice_id].append([fee, str(line.posting_on), amount, line.charge_count])
     return [
         {
-            "date": str(bill.issued_on),
-            "kind": bill.kind,
-            "lines": sorted(lines[bill.pk]),
-            "period_start": str(bill.period_start),
-            "period_end": str(bill.period_end),
-            "plan_days": [str(day) for day in (bill.plan_start, bill.plan_end) if day],
-            "status": bill.status,
-            "total": money.text(bill.total),
+            "date": str(invoice.issued_on),
+            "kind": invoice.kind,
+            "lines": sorted(lines[invoice.pk]),
+            "period_start": str(invoice.period_start),
+            "period_end": str(invoice.period_end),
+            "plan_days": [str(day) for day in (invoice.plan_start, invoice.plan_end) if day],
+            "status": invoice.status,
+            "total": money.text(invoice.total),
         }
-        for bill in Invoice.objects.filter(account=account).order_by("issued_at", "pk")
+        for invoice in Invoice.objects.filter(account=account).order_by("issued_at", "pk")
     ]
 
 

@@ -119,7 +119,7 @@ ARGUMENTS: dict[str, Callable[[Shop], Any]] = {
     "backoffice:chart currency": lambda shop: shop.currency,
     "backoffice:chart name": lambda shop: "orders",
     "merchants:invitation token": lambda shop: "no-such-token",
-    "billing:bill_line pk": lambda shop: InvoiceLine.objects.filter(
+    "billing:invoice_line pk": lambda shop: InvoiceLine.objects.filter(
         invoice=shop.account.invoices.earliest("pk")
     ).earliest("pk").pk,
     # Parameters of pages of allauth and the admin; no row has these values.
@@ -162,7 +162,7 @@ MORE_PAGES = (
     "/m/rosewood/credit/declined/?days=7&code=line_frozen",
     "/m/rosewood/credit/limit/?order=A-1&by=at",
     "/m/rosewood/credit/withdrawals/?by=amount",
-    "/m/rosewood/billing/bills/?status=PAID&by=-total",
+    "/m/rosewood/billing/invoices/?status=PAID&by=-total",
     "/m/rosewood/billing/credits/?charge=nothing",
     "/m/rosewood/billing/days/?month=2026-11&fee=pick-pack",
     "/m/rosewood/billing/statements/2026-11/?reference=FR-2",

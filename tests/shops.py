@@ -222,17 +222,17 @@ class Shop:
         figures = (account.outstanding, account.accruing)
         return tuple(money.text(figure) for figure in figures)  # type: ignore[return-value]
 
-    def bills(self) -> list[str]:
+    def invoices(self) -> list[str]:
         """`date KIND total` of each bill, in the order of issue."""
-        return [f"{b['date']} {b['kind']} {b['total']}" for b in books.bills(self.account)]
+        return [f"{b['date']} {b['kind']} {b['total']}" for b in books.invoices(self.account)]
 
     def lines(self, date: str, kind: str) -> list[str]:
         """`fee posting-day amount` of each line of the bills of this date and kind."""
         return [
             f"{fee} {posting_on} {amount}"
-            for bill in books.bills(self.account)
-            if (bill["date"], bill["kind"]) == (date, kind)
-            for fee, posting_on, amount, _ in bill["lines"]
+            for invoice in books.invoices(self.account)
+            if (invoice["date"], invoice["kind"]) == (date, kind)
+            for fee, posting_on, amount, _ in invoice["lines"]
         ]
 
     def statement(self, month: str) -> tuple[bool, dict[str, tuple[int, str]]] | None:

@@ -232,7 +232,7 @@ def reached_by(arriving: Iterable[tuple[datetime | None, dict[str, Any]]]) -> se
         reached.add(f"{event['type']} {outcome.kind} {outcome.code or ''}".strip())
     model.advance(last + timedelta(days=3))
     for merchant in model.state()["merchants"].values():
-        reached.update(bill["kind"] for bill in merchant["bills"])
+        reached.update(invoice["kind"] for invoice in merchant["bills"])
         reached.update(order["status"] for order in merchant["orders"].values())
         reached.update(freeze["reason"] for freeze in merchant["freezes"])
         reached.update(f"{review['outcome']} {review['grade']}" for review in merchant["reviews"])
@@ -245,7 +245,7 @@ def reached_by(arriving: Iterable[tuple[datetime | None, dict[str, Any]]]) -> se
         if order.written_off and order.told_on and due_on and order.told_on > due_on:
             reached.add("written off later than it was due")
     for found in model.merchants.values():
-        if any(item.is_late for bill in found.account.bills for item in bill.items):
+        if any(item.is_late for invoice in found.account.invoices for item in invoice.items):
             reached.add("MONTHLY after its month")
     return reached
 

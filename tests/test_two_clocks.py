@@ -8,7 +8,7 @@ import pytest
 from moneyed import Money
 
 from billing.models import Charge, Invoice, Statement
-from billing.operations import bill_decisions, charges, credits, terms, transfers
+from billing.operations import charges, credits, invoice_decisions, terms, transfers
 from credit.models import Freeze, LimitEntry, Order, OrderFlag, PayoutDestination, Withdrawal
 from credit.operations import destinations, flags, freezes, limits, withdrawals
 from lib import audit
@@ -53,7 +53,7 @@ def test_what_comes_after_a_day_was_opened_belongs_to_it() -> None:
     shop.run_jobs(MIDNIGHT)
     late = shop.record("2026-11-09 23:59:59.9", "2026-11-09 23:59:59.9", "pick-pack", "250.00")
     assert late.arrived_at == shop.at(MIDNIGHT)
-    assert shop.bills() == ["2026-11-10 THRESHOLD 250.00"]
+    assert shop.invoices() == ["2026-11-10 THRESHOLD 250.00"]
     assert Invoice.objects.get().issued_at == shop.at(MIDNIGHT)
     assert_audit_is_clean()
 
@@ -72,8 +72,8 @@ def test_a_bill_takes_no_item_that_posts_after_it() -> None:
     shop = shops.join("2026-11-01 10:00")
     shop.record("2026-11-05 10:00:00.003", "2026-11-05 10:00:00.003", "pick-pack", "150.00")
     shop.record("2026-11-05 10:00:00.000", "2026-11-05 10:00:00.000", "receiving", "50.00")
-    bill = Invoice.objects.get()
-    assert (bill.issued_at, bill.total) == (shop.at("2026-11-05 10:00:00.003"), usd(200))
+    invoice = Invoice.objects.get()
+    assert (invoice.issued_at, invoice.total) == (shop.at("2026-11-05 10:00:00.003"), usd(200))
     assert_audit_is_clean()
 
 
@@ -107,15 +107,15 @@ def test_an_operation_on_both_books_counts_at_one_instant_for_both() -> None:
     line = shop.place("2026-11-10 09:00", "A", "10.00")
     assert line == "applied"
     assert (shop.account.open_on.day, shop.line.open_on.day) == (1 + 4, 10)
-    bill = Invoice.objects.get()
+    invoice = Invoice.objects.get()
     transfers.record(
-        invoice_id=bill.pk,
+        invoice_id=invoice.pk,
         amount=Money(200, "USD"),
         reference="wire 1",
         actor="bo@tael.example",
         now=shop.at("2026-11-09 23:00"),
     )
-    assert bill.payments.get().ended_at == shop.at("2026-11-10 09:00")
+    assert invoice.payments.get().ended_at == shop.at("2026-11-10 09:00")
     assert (shop.account.open_on.day, shop.line.open_on.day) == (10, 10)
     assert_audit_is_clean()
 
@@ -211,12 +211,14 @@ def test_officers_and_the_platform_whose_clocks_differ_write_one_account() -> No
 
 
 def _void_the_latest(now: datetime) -> None:
-    bill = Invoice.objects.filter(status=Invoice.Status.OPEN).order_by("-pk").first()
-    if bill is None:
+    invoice = Invoice.objects.filter(status=Invoice.Status.OPEN).order_by("-pk").first()
+    if invoice is None:
         return
     try:
-        bill_decisions.void(invoice_id=bill.pk, actor="bo@tael.example", reason="again", now=now)
-    except bill_decisions.BillNotOpen:
+        invoice_decisions.void(
+            invoice_id=invoice.pk, actor="bo@tael.example", reason="again", now=now
+        )
+    except invoice_decisions.InvoiceNotOpen:
         return  # another thread was first
 
 

@@ -22,26 +22,26 @@ pytestmark = pytest.mark.django_db
 
 def test_1_threshold() -> None:
     shop = shops.join("2026-11-01 10:00", billing_threshold="200.00", plan_price="39.00")
-    assert shop.bills() == ["2026-11-01 SUBSCRIPTION 39.00"]
+    assert shop.invoices() == ["2026-11-01 SUBSCRIPTION 39.00"]
 
     shop.charge("2026-11-10 12:00", "app-usage", "15.00")
     shop.charge("2026-11-12 15:00", "shipping-label", "210.00")
     shop.run_hourly("2026-11-12 16:00", "2026-11-12 23:00")
     assert shop.figures() == ("15.00", "210.00")
-    assert len(shop.bills()) == 1
+    assert len(shop.invoices()) == 1
 
     shop.run_jobs("2026-11-13 00:00")
     assert shop.figures() == ("0.00", "0.00")
-    assert shop.bills()[1:] == ["2026-11-12 THRESHOLD 225.00"]
+    assert shop.invoices()[1:] == ["2026-11-12 THRESHOLD 225.00"]
     assert shop.lines("2026-11-12", "THRESHOLD") == [
         "app-usage 2026-11-10 15.00",
         "shipping-label 2026-11-12 210.00",
     ]
 
     shop.run_jobs("2026-11-30 23:00")
-    assert len(shop.bills()) == 2
+    assert len(shop.invoices()) == 2
     shop.run_jobs("2026-12-01 00:00")
-    assert shop.bills()[2:] == ["2026-12-01 SUBSCRIPTION 39.00"]
+    assert shop.invoices()[2:] == ["2026-12-01 SUBSCRIPTION 39.00"]
 
 
 def test_2_annual_plan() -> None:
@@ -64,7 +64,7 @@ def test_2_annual_plan() -> None:
     shop.charge("2027-02-01 12:00", "shipping-label", "100.00")
     shop.run_jobs("2027-03-02 00:00")
     assert shop.statement("2027-02") == (True, {"SHIPPING": (1, "100.00")})
-    assert shop.bills() == [
+    assert shop.invoices() == [
         "2027-01-01 SUBSCRIPTION 3900.00",
         "2027-01-31 CYCLE 500.00",
         "2027-03-02 CYCLE 800.00",
@@ -72,7 +72,7 @@ def test_2_annual_plan() -> None:
 
     shop.charge("2027-12-30 12:00", "shipping-label", "60.00")
     shop.run_jobs("2028-01-26 00:00")
-    assert shop.bills()[3:] == ["2028-01-01 SUBSCRIPTION 3960.00"]
+    assert shop.invoices()[3:] == ["2028-01-01 SUBSCRIPTION 3960.00"]
 
 
 @pytest.mark.parametrize("way", ["asked for on a charge", "granted"])
@@ -80,7 +80,7 @@ def test_3_a_credit_carries_forward(way: str) -> None:
     shop = shops.join("2026-10-02 10:00", billing_threshold="1000.00", plan_price="39.00")
     shop.charge("2026-10-20 12:00", "shipping-label", "100.00", "L-1")
     shop.run_jobs("2026-11-01 00:00")
-    assert shop.bills() == ["2026-10-02 SUBSCRIPTION 39.00", "2026-11-01 SUBSCRIPTION 139.00"]
+    assert shop.invoices() == ["2026-10-02 SUBSCRIPTION 39.00", "2026-11-01 SUBSCRIPTION 139.00"]
 
     shop.charge("2026-11-05 12:00", "pick-pack", "40.00")
     assert shop.figures() == ("40.00", "0.00")
@@ -92,9 +92,9 @@ def test_3_a_credit_carries_forward(way: str) -> None:
     assert shop.figures() == ("-60.00", "0.00")
 
     shop.run_jobs("2026-12-01 00:00")
-    assert (len(shop.bills()), shop.figures()) == (2, ("-21.00", "0.00"))
+    assert (len(shop.invoices()), shop.figures()) == (2, ("-21.00", "0.00"))
     shop.run_jobs("2026-12-31 00:00")
-    assert shop.bills()[2:] == ["2026-12-31 SUBSCRIPTION 18.00"]
+    assert shop.invoices()[2:] == ["2026-12-31 SUBSCRIPTION 18.00"]
     assert shop.figures() == ("0.00", "0.00")
     assert shop.statement("2026-11") == (
         True,
@@ -248,14 +248,14 @@ def test_9_fee_day_bills_what_is_outstanding_together_with_the_plan() -> None:
     shop.charge("2026-11-30 12:00", "pick-pack", "170.00")
     assert shop.figures() == ("170.00", "0.00")
     shop.run_hourly("2026-11-30 13:00", "2026-12-01 03:00")
-    assert shop.bills()[1:] == ["2026-12-01 SUBSCRIPTION 209.00"]
+    assert shop.invoices()[1:] == ["2026-12-01 SUBSCRIPTION 209.00"]
 
 
 def test_9_a_threshold_reached_by_the_eve_is_billed_before_the_plan() -> None:
     shop = shops.join("2026-11-01 10:00", billing_threshold="200.00", plan_price="39.00")
     shop.charge("2026-11-30 12:00", "shipping-label", "200.00")
     shop.run_hourly("2026-11-30 13:00", "2026-12-01 03:00")
-    assert shop.bills()[1:] == [
+    assert shop.invoices()[1:] == [
         "2026-11-30 THRESHOLD 200.00",
         "2026-12-01 SUBSCRIPTION 39.00",
     ]
@@ -267,9 +267,9 @@ def test_10_storage_posts_when_the_month_ends() -> None:
     assert shop.statement("2026-11") == (False, {"FULFILMENT": (1, "450.00")})
     shop.run_jobs("2026-11-30 23:00")
     assert shop.figures() == ("0.00", "0.00")
-    assert shop.bills() == []
+    assert shop.invoices() == []
     shop.run_jobs("2026-12-01 00:00")
-    assert shop.bills() == ["2026-11-30 THRESHOLD 450.00"]
+    assert shop.invoices() == ["2026-11-30 THRESHOLD 450.00"]
     assert shop.lines("2026-11-30", "THRESHOLD") == ["storage 2026-11-30 450.00"]
     assert shop.statement("2026-11") == (True, {"FULFILMENT": (1, "450.00")})
 
@@ -321,7 +321,7 @@ def test_11_three_days_down(comes_first: str) -> None:
     else:
         shop.charge("2026-11-13 08:59", "pick-pack", "1.00")
         shop.run_jobs("2026-11-13 09:00")
-    assert shop.bills() == ["2026-11-11 THRESHOLD 300.00"]
+    assert shop.invoices() == ["2026-11-11 THRESHOLD 300.00"]
     assert shop.lines("2026-11-11", "THRESHOLD") == [
         "shipping-label 2026-11-10 150.00",
         "shipping-label 2026-11-11 150.00",
@@ -338,6 +338,6 @@ def test_16_two_clocks() -> None:
 
     shop.run_jobs("2026-11-10 00:00")
     shop.record("2026-11-09 23:59:59.9", "2026-11-09 23:59:59.9", "pick-pack", "250.00")
-    assert shop.bills() == ["2026-11-10 THRESHOLD 250.00"]
+    assert shop.invoices() == ["2026-11-10 THRESHOLD 250.00"]
     assert shop.account.invoices.get().issued_at == shop.at("2026-11-10 00:00:00")
     call_command("audit", stdout=StringIO())  # exits with 1 if anything were wrong

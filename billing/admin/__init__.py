@@ -5,9 +5,9 @@ All of it is written by operations only. Importing the modules registers the pag
 
 from billing.admin import (
     accounts,
-    bills,
     charges,
     credits,
+    invoices,
     payments,
     prices,
     reversals,
@@ -16,9 +16,9 @@ from billing.admin import (
 
 __all__ = [
     "accounts",
-    "bills",
     "charges",
     "credits",
+    "invoices",
     "payments",
     "prices",
     "reversals",

@@ -191,7 +191,7 @@ DECISIONS = (
             "From the next bill on, each waits as a draft without a number until an operator issues"
             " it or sends it back."
         ),
-        carry_out=Call(partial(terms.review_bills, wanted=True), "merchant_id"),
+        carry_out=Call(partial(terms.review_invoices, wanted=True), "merchant_id"),
         done=_("Bills are reviewed from the next on."),
         is_open=lambda account: not account.reviews_bills,
         menu=TERMS,
@@ -203,7 +203,7 @@ DECISIONS = (
         effect=lambda account: _(
             "From the next bill on, bills are issued at once. Drafts that there are wait on."
         ),
-        carry_out=Call(partial(terms.review_bills, wanted=False), "merchant_id"),
+        carry_out=Call(partial(terms.review_invoices, wanted=False), "merchant_id"),
         done=_("Bills are issued without a review."),
         is_open=lambda account: account.reviews_bills,
         menu=TERMS,

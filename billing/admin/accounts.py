@@ -36,7 +36,7 @@ class BillingAccountAdmin(Deciding, OfMerchant):
         "plan",
         amount("plan_price"),
         "payment_method",
-        "next_bill_on",
+        "next_invoice_on",
         "open_on",
         "closed_on",
     )

@@ -12,29 +12,29 @@ from billing.admin.forms import Transfer
 from billing.admin.payments import outcome
 from billing.models import Invoice
 from billing.models.accounts import DAYS_TO_PAY
-from billing.operations import bill_decisions, payments, transfers
-from billing.queries.effects import other_unpaid_bills
+from billing.operations import invoice_decisions, payments, transfers
+from billing.queries.effects import other_unpaid_invoices
 from lib import money
 
 Status = Invoice.Status
 
 
-def _figures(bill: Invoice) -> dict[str, str]:
+def _figures(invoice: Invoice) -> dict[str, str]:
     """What sentences about a bill tell: what it comes to, and the account before and after."""
-    account = bill.account
+    account = invoice.account
     named = {
-        "total": bill.total,
-        "left": bill.left_to_pay,
+        "total": invoice.total,
+        "left": invoice.left_to_pay,
         "before": account.outstanding,
-        "after": account.outstanding + bill.total,
+        "after": account.outstanding + invoice.total,
     }
     return {name: figure(value) for name, value in named.items()}
 
 
-def _issue_effect(bill: Invoice) -> str:
-    if bill.account.pays_by_itself:
+def _issue_effect(invoice: Invoice) -> str:
+    if invoice.account.pays_by_itself:
         how = translated("it is collected at once ({method})").format(
-            method=bill.account.get_payment_method_display()
+            method=invoice.account.get_payment_method_display()
         )
     else:
         how = ngettext("it is due in {days} day", "it is due in {days} days", DAYS_TO_PAY).format(
@@ -42,27 +42,27 @@ def _issue_effect(bill: Invoice) -> str:
         )
     return translated(
         "The bill over {total} gets its number and goes to the merchant; {how}."
-    ).format(how=how, **_figures(bill))
+    ).format(how=how, **_figures(invoice))
 
 
-def _send_back_effect(bill: Invoice) -> str:
+def _send_back_effect(invoice: Invoice) -> str:
     return translated(
         "The draft over {total} is given up and never gets a number. What is on it is outstanding"
         " again, which goes from {before} to {after}, and comes on the next bill."
-    ).format(**_figures(bill))
+    ).format(**_figures(invoice))
 
 
-def _void_effect(bill: Invoice) -> str:
+def _void_effect(invoice: Invoice) -> str:
     said = translated(
         "The bill over {total} is void and keeps its number. What is on it is outstanding again,"
         " which goes from {before} to {after}, and comes on the next bill; voiding makes none."
-    ).format(**_figures(bill))
-    return f"{said} {_freed(bill)}"
+    ).format(**_figures(invoice))
+    return f"{said} {_freed(invoice)}"
 
 
-def _freed(bill: Invoice) -> str:
+def _freed(invoice: Invoice) -> str:
     """What becomes of the credit line when no money is wanted for the bill any more."""
-    others = other_unpaid_bills(bill)
+    others = other_unpaid_invoices(invoice)
     if not others:
         return translated(
             "No other bill is unpaid: a freeze of the credit line because of unpaid bills ends with"
@@ -75,15 +75,15 @@ def _freed(bill: Invoice) -> str:
     ).format(count=others)
 
 
-def _uncollectible_effect(bill: Invoice) -> str:
+def _uncollectible_effect(invoice: Invoice) -> str:
     return translated(
         "{left} of the bill is left to pay, and is not tried by itself any more. The merchant still"
         " owes it and can pay it; a freeze of the credit line because of it stays."
-    ).format(**_figures(bill))
+    ).format(**_figures(invoice))
 
 
-def _transfer_effect(bill: Invoice) -> str:
-    if not bill.is_unpaid:
+def _transfer_effect(invoice: Invoice) -> str:
+    if not invoice.is_unpaid:
         return (
             "Nothing is left to pay of the bill. The whole transfer is unapplied money of the"
             " merchant: it pays other bills, those that are unpaid now and later ones."
@@ -92,17 +92,17 @@ def _transfer_effect(bill: Invoice) -> str:
         "{left} of the bill's {total} is left to pay. A transfer of all of it pays the bill, a"
         " smaller one a part. What is more is unapplied money of the merchant: it pays other bills,"
         " those that are unpaid now and later ones."
-    ).format(**_figures(bill))
-    return f"{said} {_freed(bill)}"
+    ).format(**_figures(invoice))
+    return f"{said} {_freed(invoice)}"
 
 
-def _pay_effect(bill: Invoice) -> str:
-    account = bill.account
+def _pay_effect(invoice: Invoice) -> str:
+    account = invoice.account
     method = account.get_payment_method_display() + (f" {account.card}" if account.card else "")
     return translated(
         "{left} of the bill is collected at once ({method}). Retries that are planned stay where"
         " they are."
-    ).format(method=method, **_figures(bill))
+    ).format(method=method, **_figures(invoice))
 
 
 def _record_transfer(act: Act) -> Invoice:
@@ -116,25 +116,25 @@ def _record_transfer(act: Act) -> Invoice:
     return Invoice.objects.select_related("account").get(pk=act.row.pk)
 
 
-def _recorded(bill: Invoice) -> str:
-    left = figure(bill.left_to_pay if bill.is_unpaid else money.zero(bill.currency))
-    unapplied = figure(bill.account.unapplied)
+def _recorded(invoice: Invoice) -> str:
+    left = figure(invoice.left_to_pay if invoice.is_unpaid else money.zero(invoice.currency))
+    unapplied = figure(invoice.account.unapplied)
     return (
         f"The transfer is recorded; {left} of the bill is left to pay, and {unapplied} of the"
         " merchant's money is unapplied."
     )
 
 
-def _left(bill: Invoice) -> dict[str, Any]:
-    return {"amount": bill.left_to_pay} if bill.is_unpaid else {}
+def _left(invoice: Invoice) -> dict[str, Any]:
+    return {"amount": invoice.left_to_pay} if invoice.is_unpaid else {}
 
 
-def _is_draft(bill: Invoice) -> bool:
-    return bill.is_draft
+def _is_draft(invoice: Invoice) -> bool:
+    return invoice.is_draft
 
 
-def _is_open(bill: Invoice) -> bool:
-    return bill.is_open
+def _is_open(invoice: Invoice) -> bool:
+    return invoice.is_open
 
 
 DECISIONS = (
@@ -143,8 +143,8 @@ DECISIONS = (
         _("Issue"),
         form=Reasoned,
         effect=_issue_effect,
-        carry_out=Call(bill_decisions.issue_draft, "invoice_id"),
-        done=lambda bill: translated("It is issued as bill {number}.").format(number=bill),
+        carry_out=Call(invoice_decisions.issue_draft, "invoice_id"),
+        done=lambda invoice: translated("It is issued as bill {number}.").format(number=invoice),
         is_open=_is_draft,
     ),
     Decision(
@@ -152,7 +152,7 @@ DECISIONS = (
         _("Send back"),
         form=Reasoned,
         effect=_send_back_effect,
-        carry_out=Call(bill_decisions.send_back, "invoice_id"),
+        carry_out=Call(invoice_decisions.send_back, "invoice_id"),
         done=_("The draft is sent back."),
         is_open=_is_draft,
     ),
@@ -164,7 +164,7 @@ DECISIONS = (
         initial=_left,
         carry_out=_record_transfer,
         done=_recorded,
-        is_open=lambda bill: bill.number is not None,
+        is_open=lambda invoice: invoice.number is not None,
     ),
     Decision(
         "pay",
@@ -173,14 +173,14 @@ DECISIONS = (
         effect=_pay_effect,
         carry_out=Call(payments.pay_now, "invoice_id"),
         done=outcome,
-        is_open=lambda bill: bill.is_unpaid and bill.account.pays_by_itself,
+        is_open=lambda invoice: invoice.is_unpaid and invoice.account.pays_by_itself,
     ),
     Decision(
         "void",
         _("Void"),
         form=Reasoned,
         effect=_void_effect,
-        carry_out=Call(bill_decisions.void, "invoice_id"),
+        carry_out=Call(invoice_decisions.void, "invoice_id"),
         done=_("The bill is void."),
         is_open=_is_open,
     ),
@@ -189,7 +189,7 @@ DECISIONS = (
         _("Mark as uncollectible"),
         form=Reasoned,
         effect=_uncollectible_effect,
-        carry_out=Call(bill_decisions.mark_uncollectible, "invoice_id"),
+        carry_out=Call(invoice_decisions.mark_uncollectible, "invoice_id"),
         done=_("The bill is marked as uncollectible."),
         is_open=_is_open,
     ),

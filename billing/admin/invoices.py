@@ -5,8 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.decisions import Deciding
 from backoffice.list_pages import FoundByKeys, ReadOnlyInline, amount, related, waiting
-from billing.admin.bill_decisions import DECISIONS
-from billing.models import BillDecision, Invoice, InvoiceLine, Payment
+from billing.admin.invoice_decisions import DECISIONS
+from billing.models import Invoice, InvoiceDecision, InvoiceLine, Payment
 from billing.queries import waiting as queues
 from merchants import installation
 
@@ -36,8 +36,8 @@ class PaymentInline(ReadOnlyInline):
     )
 
 
-class BillDecisionInline(ReadOnlyInline):
-    model = BillDecision
+class InvoiceDecisionInline(ReadOnlyInline):
+    model = InvoiceDecision
     fields = readonly_fields = ("decision", "actor", "reason", "at")
 
 
@@ -58,7 +58,7 @@ class InvoiceAdmin(Deciding, FoundByKeys):
         amount("total"),
     )
     list_filter = (waiting(queues.DRAFTS, queues.FAILED), "status", "kind")
-    inlines = (InvoiceLineInline, PaymentInline, BillDecisionInline)
+    inlines = (InvoiceLineInline, PaymentInline, InvoiceDecisionInline)
     decisions = DECISIONS
 
     def asked_as(self, term: str) -> str:
@@ -82,8 +82,8 @@ class InvoiceLineAdmin(FoundByKeys):
     list_select_related = ("invoice",)
 
 
-@admin.register(BillDecision)
-class BillDecisionAdmin(FoundByKeys):
+@admin.register(InvoiceDecision)
+class InvoiceDecisionAdmin(FoundByKeys):
     keys = ("invoice__number", "invoice__account__merchant__reference")
     search_help_text = _("The bill's number, or the merchant's reference.")
     list_display = (

@@ -1,6 +1,6 @@
 """Bills that were not paid: when they failed, what is tried next, and the freeze of the line."""
 
-from billing.audit.bills import BILL
+from billing.audit.invoices import INVOICE
 from billing.models import Fee, Payment
 from billing.operations.dunning import FREEZE_DAYS
 from billing.operations.payments import COLLECTOR
@@ -8,13 +8,13 @@ from billing.providers.minimums import RELATION
 from lib.audit import Check
 from lib.audit_days import day, eve, is_recounted, join_zone
 
-FAILED_ON = day("failed", "bill.first_failed_at")
-FAILED_EVE = day("before", eve("bill.first_failed_at"))
+FAILED_ON = day("failed", "invoice.first_failed_at")
+FAILED_EVE = day("before", eve("invoice.first_failed_at"))
 PLACED_ON = day("placed", "frozen.placed_at", stood="'infinity'")
 # Whether an account's payment method was chosen anew meanwhile: then nobody can tell any more
 # whether an attempt counted, or what was to be tried.
 CHOSEN = """EXISTS (
-    SELECT 1 FROM billing_accountchange change WHERE change.account_id = bill.account_id
+    SELECT 1 FROM billing_accountchange change WHERE change.account_id = invoice.account_id
         AND change.what = 'PAYMENT_METHOD' AND {when})"""
 CHOSEN_MEANWHILE = CHOSEN.format(when="change.at BETWEEN payment.started_at AND payment.ended_at")
 CHOSEN_TODAY = CHOSEN.format(when="change.effective_on = account.open_on")
@@ -32,11 +32,12 @@ FAILURES = (
         "a bill has failed since the first attempt that did",
         "failed",
         f"""
-        SELECT bill.account_id AS merchant_id, {BILL} || ' attempt ' || payment.attempt AS subject,
+        SELECT invoice.account_id AS merchant_id, {INVOICE} || ' attempt ' || payment.attempt
+            AS subject,
                'by then' AS expected,
-               CASE WHEN bill.first_failed_at <= payment.ended_at THEN 'by then'
+               CASE WHEN invoice.first_failed_at <= payment.ended_at THEN 'by then'
                     WHEN {CHOSEN_MEANWHILE} THEN 'by then' ELSE 'later' END AS found
-        FROM billing_payment payment JOIN billing_invoice bill ON bill.id = payment.invoice_id
+        FROM billing_payment payment JOIN billing_invoice invoice ON invoice.id = payment.invoice_id
         WHERE payment.status = 'FAILED'
           AND payment.failure NOT IN {Payment.NOBODYS_FAILURES}
           AND (payment.actor = '{COLLECTOR}' OR payment.is_hard)
@@ -47,21 +48,21 @@ FAILURES = (
         "a bill's first failure is an attempt's, or the start of a day by which it was due",
         "day, of what",
         f"""
-        SELECT bill.account_id AS merchant_id, {BILL} AS subject,
+        SELECT invoice.account_id AS merchant_id, {INVOICE} AS subject,
                ({FAILED_ON}, 'yes'::text) AS expected,
-               (bill.first_failed_on,
+               (invoice.first_failed_on,
                 CASE WHEN EXISTS (
-                         SELECT 1 FROM billing_payment payment WHERE payment.invoice_id = bill.id
+                         SELECT 1 FROM billing_payment payment WHERE payment.invoice_id = invoice.id
                              AND payment.status = 'FAILED'
-                             AND payment.ended_at = bill.first_failed_at) THEN 'yes'
-                     WHEN bill.first_failed_on >= bill.due_on
-                         AND bill.first_failed_on > {FAILED_EVE} THEN 'yes'
+                             AND payment.ended_at = invoice.first_failed_at) THEN 'yes'
+                     WHEN invoice.first_failed_on >= invoice.due_on
+                         AND invoice.first_failed_on > {FAILED_EVE} THEN 'yes'
                      ELSE 'no' END) AS found
-        FROM billing_invoice bill
-        {join_zone("failed", merchant="bill.account_id", instant="bill.first_failed_at")}
-        {join_zone("before", merchant="bill.account_id", instant=eve("bill.first_failed_at"))}
-        WHERE bill.first_failed_at IS NOT NULL
-          AND {is_recounted("before", eve("bill.first_failed_at"))}
+        FROM billing_invoice invoice
+        {join_zone("failed", merchant="invoice.account_id", instant="invoice.first_failed_at")}
+        {join_zone("before", merchant="invoice.account_id", instant=eve("invoice.first_failed_at"))}
+        WHERE invoice.first_failed_at IS NOT NULL
+          AND {is_recounted("before", eve("invoice.first_failed_at"))}
         """,
     ),
     Check(
@@ -69,14 +70,15 @@ FAILURES = (
         "a bill that nothing collects has failed once it is due",
         "failed",
         f"""
-        SELECT bill.account_id AS merchant_id, {BILL} AS subject,
-               CASE WHEN account.open_on >= bill.due_on AND NOT {CHOSEN_TODAY} THEN true
-                    ELSE bill.first_failed_at IS NOT NULL END AS expected,
-               bill.first_failed_at IS NOT NULL AS found
-        FROM billing_invoice bill
-        JOIN billing_billingaccount account ON account.merchant_id = bill.account_id
-        WHERE bill.status = 'OPEN' AND account.payment_method = 'manual'
-          AND NOT EXISTS (SELECT 1 FROM billing_payment payment WHERE payment.invoice_id = bill.id
+        SELECT invoice.account_id AS merchant_id, {INVOICE} AS subject,
+               CASE WHEN account.open_on >= invoice.due_on AND NOT {CHOSEN_TODAY} THEN true
+                    ELSE invoice.first_failed_at IS NOT NULL END AS expected,
+               invoice.first_failed_at IS NOT NULL AS found
+        FROM billing_invoice invoice
+        JOIN billing_billingaccount account ON account.merchant_id = invoice.account_id
+        WHERE invoice.status = 'OPEN' AND account.payment_method = 'manual'
+          AND NOT EXISTS (SELECT 1 FROM billing_payment payment
+          WHERE payment.invoice_id = invoice.id
                               AND payment.status IN ('PENDING', 'UNKNOWN'))
         """,
     ),
@@ -85,26 +87,27 @@ FAILURES = (
         "an open bill is tried by itself until it has failed, and no other is",
         "next",
         f"""
-        SELECT bill.account_id AS merchant_id, {BILL} AS subject,
-               CASE WHEN bill.status <> 'OPEN' THEN 'not tried'
+        SELECT invoice.account_id AS merchant_id, {INVOICE} AS subject,
+               CASE WHEN invoice.status <> 'OPEN' THEN 'not tried'
                     WHEN attempt.id IS NOT NULL THEN next.what
                     WHEN account.payment_method = 'manual' THEN 'not tried'
-                    WHEN bill.total - bill.amount_paid < {LEAST} THEN next.what
+                    WHEN invoice.total - invoice.amount_paid < {LEAST} THEN next.what
                     WHEN last.failure IN {Payment.NOT_TRIED_AGAIN} THEN next.what
-                    WHEN bill.first_failed_at IS NULL THEN 'tried'
+                    WHEN invoice.first_failed_at IS NULL THEN 'tried'
                     ELSE next.what END AS expected,
                next.what AS found
-        FROM billing_invoice bill
-        JOIN billing_billingaccount account ON account.merchant_id = bill.account_id
-        LEFT JOIN billing_payment attempt ON attempt.invoice_id = bill.id
+        FROM billing_invoice invoice
+        JOIN billing_billingaccount account ON account.merchant_id = invoice.account_id
+        LEFT JOIN billing_payment attempt ON attempt.invoice_id = invoice.id
              AND attempt.status IN ('PENDING', 'UNKNOWN')
         LEFT JOIN LATERAL (
             SELECT failure FROM billing_payment
-            WHERE invoice_id = bill.id AND provider NOT IN {Payment.OWN_PROVIDERS}
+            WHERE invoice_id = invoice.id AND provider NOT IN {Payment.OWN_PROVIDERS}
             ORDER BY attempt DESC LIMIT 1
         ) last ON true
         CROSS JOIN LATERAL (
-            SELECT CASE WHEN bill.next_attempt_at IS NULL THEN 'not tried' ELSE 'tried' END AS what
+            SELECT CASE WHEN invoice.next_attempt_at IS NULL
+                THEN 'not tried' ELSE 'tried' END AS what
         ) next
         """,
     ),
@@ -121,13 +124,13 @@ IN_FORCE = """EXISTS (
 # One that asks again for a payment that was taken back freezes the line at its first failure.
 FREEZES_AFTER = f"""CASE WHEN EXISTS (
         SELECT 1 FROM billing_invoiceline line
-        WHERE line.invoice_id = bill.id AND line.fee_code = '{Fee.REVERSAL}') THEN 0
+        WHERE line.invoice_id = invoice.id AND line.fee_code = '{Fee.REVERSAL}') THEN 0
     ELSE {FREEZE_DAYS} END"""
 UNPAID = f"""
-SELECT bill.*, bill.first_failed_on + {FREEZES_AFTER} AS freezes_on
-FROM billing_invoice bill
-JOIN billing_billingaccount account ON account.merchant_id = bill.account_id
-WHERE bill.status IN ('OPEN', 'UNCOLLECTIBLE') AND bill.total - bill.amount_paid >= {LEAST}
+SELECT invoice.*, invoice.first_failed_on + {FREEZES_AFTER} AS freezes_on
+FROM billing_invoice invoice
+JOIN billing_billingaccount account ON account.merchant_id = invoice.account_id
+WHERE invoice.status IN ('OPEN', 'UNCOLLECTIBLE') AND invoice.total - invoice.amount_paid >= {LEAST}
 """
 
 FREEZES = (
@@ -139,11 +142,11 @@ FREEZES = (
         "days",
         f"""
         SELECT line.merchant_id, 'credit line' AS subject,
-               ARRAY(SELECT DISTINCT bill.freezes_on FROM ({UNPAID}) bill
-                     WHERE bill.account_id = line.merchant_id AND (
-                         bill.freezes_on > line.open_on
-                         OR bill.freezes_on = ANY(line.unpaid_bill_days))
-                     ORDER BY bill.freezes_on) AS expected,
+               ARRAY(SELECT DISTINCT invoice.freezes_on FROM ({UNPAID}) invoice
+                     WHERE invoice.account_id = line.merchant_id AND (
+                         invoice.freezes_on > line.open_on
+                         OR invoice.freezes_on = ANY(line.unpaid_bill_days))
+                     ORDER BY invoice.freezes_on) AS expected,
                line.unpaid_bill_days AS found
         FROM credit_creditline line
         """,
@@ -153,11 +156,11 @@ FREEZES = (
         "a line is frozen for a bill too long unpaid, unless an operator lifted that",
         "frozen",
         f"""
-        SELECT bill.account_id AS merchant_id, {BILL} AS subject, true AS expected,
-               bill.freezes_on = ANY(line.unpaid_bill_days) OR {IN_FORCE} OR {LIFTED_BY_HAND}
+        SELECT invoice.account_id AS merchant_id, {INVOICE} AS subject, true AS expected,
+               invoice.freezes_on = ANY(line.unpaid_bill_days) OR {IN_FORCE} OR {LIFTED_BY_HAND}
                    AS found
-        FROM ({UNPAID}) bill JOIN credit_creditline line ON line.merchant_id = bill.account_id
-        WHERE bill.freezes_on <= line.open_on
+        FROM ({UNPAID}) invoice JOIN credit_creditline line ON line.merchant_id = invoice.account_id
+        WHERE invoice.freezes_on <= line.open_on
         """,
     ),
     # The rule's freezes; a person may place one for this reason too.
@@ -168,13 +171,13 @@ FREEZES = (
         f"""
         SELECT frozen.line_id AS merchant_id, 'freeze ' || frozen.id AS subject,
                (true, true) AS expected,
-               (EXISTS (SELECT 1 FROM billing_invoice bill
-                        WHERE bill.account_id = frozen.line_id
-                            AND bill.first_failed_on + {FREEZES_AFTER}
+               (EXISTS (SELECT 1 FROM billing_invoice invoice
+                        WHERE invoice.account_id = frozen.line_id
+                            AND invoice.first_failed_on + {FREEZES_AFTER}
                                 <= {PLACED_ON}),
                 frozen.lifted_at IS NOT NULL OR EXISTS (
-                    SELECT 1 FROM billing_invoice bill WHERE bill.account_id = frozen.line_id
-                        AND bill.status IN ('OPEN', 'UNCOLLECTIBLE')
+                    SELECT 1 FROM billing_invoice invoice WHERE invoice.account_id = frozen.line_id
+                        AND invoice.status IN ('OPEN', 'UNCOLLECTIBLE')
                 )) AS found
         FROM credit_freeze frozen
         {join_zone("placed", merchant="frozen.line_id", instant="frozen.placed_at")}

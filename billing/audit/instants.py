@@ -1,11 +1,11 @@
 """Instants of a billing account's rows never fall (rule 25.10)."""
 
-from billing.audit.bills import DRAWN_UP_AT
+from billing.audit.invoices import DRAWN_UP_AT
 from lib.audit import Check
 from lib.audit_instants import Rows, Steps, come_in_order, never_fall, of_book
 
-OF_A_BILL = "JOIN billing_invoice bill ON bill.id = written.invoice_id"
-DRAWN_UP = DRAWN_UP_AT.replace("bill.", "written.")
+OF_AN_INVOICE = "JOIN billing_invoice invoice ON invoice.id = written.invoice_id"
+DRAWN_UP = DRAWN_UP_AT.replace("invoice.", "written.")
 
 # An item that waits for its day posts when later ones have posted: only those posted at once are
 # in the order of their rows.
@@ -20,8 +20,10 @@ ROWS = (
     ),
     Rows("statement", "billing_statement written", "account_id", "opened_at"),
     Rows("bill", "billing_invoice written", "account_id", DRAWN_UP),
-    Rows("decision", f"billing_billdecision written {OF_A_BILL}", "bill.account_id", "at"),
-    Rows("payment", f"billing_payment written {OF_A_BILL}", "bill.account_id", "started_at"),
+    Rows(
+        "decision", f"billing_invoicedecision written {OF_AN_INVOICE}", "invoice.account_id", "at"
+    ),
+    Rows("payment", f"billing_payment written {OF_AN_INVOICE}", "invoice.account_id", "started_at"),
     Rows("reversal", "billing_reversal written", "account_id", "recorded_at"),
     Rows("unapplied", "billing_unappliedentry written", "account_id", "at"),
     Rows("card", "billing_card written", "account_id", "added_at"),
@@ -34,7 +36,7 @@ STEPS = (
     # A bill takes what has posted, and nothing posts in it afterwards.
     Steps(
         "item",
-        f"billing_invoiceitem written {OF_A_BILL}",
+        f"billing_invoiceitem written {OF_AN_INVOICE}",
         "written.account_id",
         ("written.posted_at", DRAWN_UP_AT),
     ),
@@ -42,9 +44,9 @@ STEPS = (
     Steps("bill", "billing_invoice written", "account_id", (DRAWN_UP, "first_failed_at")),
     Steps(
         "payment",
-        f"billing_payment written {OF_A_BILL}",
-        "bill.account_id",
-        ("bill.issued_at", "written.started_at", "written.ended_at"),
+        f"billing_payment written {OF_AN_INVOICE}",
+        "invoice.account_id",
+        ("invoice.issued_at", "written.started_at", "written.ended_at"),
     ),
     Steps(
         "reversal",

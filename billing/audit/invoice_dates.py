@@ -1,25 +1,27 @@
 """When plan fees and bills come, what they are called, and what they follow."""
 
-from billing.audit.bills import BILL, DRAWN_UP_AT
+from billing.audit.invoices import DRAWN_UP_AT, INVOICE
 from billing.audit.plans import IN_FORCE, PLAN_DATES, SCHEDULED_UNTIL
 from billing.models import Fee
 from billing.models.accounts import CYCLE_DAYS, DAYS_TO_PAY
 from lib.audit import Check
 from lib.audit_days import day, eve, is_recounted, join_zone
 
-LAST_DAY = "(bill.issued_on - CASE WHEN bill.kind IN ('THRESHOLD', 'FINAL') THEN 0 ELSE 1 END)"
+LAST_DAY = "(invoice.issued_on - CASE WHEN invoice.kind IN ('THRESHOLD', 'FINAL')
+    THEN 0 ELSE 1 END)"
 # Bills that took nothing for good, and since when.
 VOIDED = f"""
-SELECT bill.id, bill.account_id, {LAST_DAY} AS last_day, decision.at
-FROM billing_invoice bill JOIN billing_billdecision decision ON decision.invoice_id = bill.id
-WHERE bill.status = 'VOID' AND decision.decision IN ('VOIDED', 'SENT_BACK')
+SELECT invoice.id, invoice.account_id, {LAST_DAY} AS last_day, decision.at
+FROM billing_invoice invoice
+JOIN billing_invoicedecision decision ON decision.invoice_id = invoice.id
+WHERE invoice.status = 'VOID' AND decision.decision IN ('VOIDED', 'SENT_BACK')
 """
 # Of an issue that is not recounted nothing is known but when the bill is due.
-ISSUED_ON = day("issue", "bill.issued_at", stood="bill.due_on")
+ISSUED_ON = day("issue", "invoice.issued_at", stood="invoice.due_on")
 # The day after what the bills before took, those included that were undone later.
-FOLLOWS = "coalesce(greatest(bill.through, {undone}) + 1, account.joined_on)"
+FOLLOWS = "coalesce(greatest(invoice.through, {undone}) + 1, account.joined_on)"
 
-BILLS = (
+INVOICES = (
     Check(
         6,
         "one scheduled bill per merchant and date",
@@ -37,18 +39,19 @@ BILLS = (
         "scheduled bills are of plan dates, or else of the cycle",
         "kind",
         f"""
-        SELECT bill.account_id AS merchant_id, {BILL} || ' of ' || bill.issued_on AS subject,
+        SELECT invoice.account_id AS merchant_id, {INVOICE} || ' of ' || invoice.issued_on
+            AS subject,
                CASE WHEN date.day IS NOT NULL THEN 'SUBSCRIPTION'
-                    WHEN bill.issued_on > {SCHEDULED_UNTIL}
-                      OR mod(bill.issued_on - account.joined_on, {CYCLE_DAYS}) <> 0 THEN NULL
+                    WHEN invoice.issued_on > {SCHEDULED_UNTIL}
+                      OR mod(invoice.issued_on - account.joined_on, {CYCLE_DAYS}) <> 0 THEN NULL
                     WHEN term.plan_interval_days > {CYCLE_DAYS} THEN 'CYCLE' END AS expected,
-               bill.kind::text AS found
-        FROM billing_invoice bill
-        JOIN billing_billingaccount account ON account.merchant_id = bill.account_id
+               invoice.kind::text AS found
+        FROM billing_invoice invoice
+        JOIN billing_billingaccount account ON account.merchant_id = invoice.account_id
         LEFT JOIN ({PLAN_DATES}) date
-             ON date.account_id = bill.account_id AND date.day = bill.issued_on
-        LEFT JOIN LATERAL ({IN_FORCE.format(on="bill.issued_on")}) term ON true
-        WHERE bill.kind IN ('SUBSCRIPTION', 'CYCLE')
+             ON date.account_id = invoice.account_id AND date.day = invoice.issued_on
+        LEFT JOIN LATERAL ({IN_FORCE.format(on="invoice.issued_on")}) term ON true
+        WHERE invoice.kind IN ('SUBSCRIPTION', 'CYCLE')
         """,
     ),
     # A threshold bill of a day's end is dated that day and written as the next one starts. A day
@@ -58,14 +61,15 @@ BILLS = (
         "a bill is dated by the day it was issued, or drawn up",
         "date",
         f"""
-        SELECT bill.account_id AS merchant_id, {BILL} AS subject, bill.issued_on AS expected,
-               CASE WHEN bill.kind = 'THRESHOLD' AND bill.issued_on = eve.day THEN eve.day
-                    WHEN bill.issued_on > eve.day AND bill.issued_on < local.day
-                        THEN bill.issued_on
+        SELECT invoice.account_id AS merchant_id, {INVOICE} AS subject, invoice.issued_on
+            AS expected,
+               CASE WHEN invoice.kind = 'THRESHOLD' AND invoice.issued_on = eve.day THEN eve.day
+                    WHEN invoice.issued_on > eve.day AND invoice.issued_on < local.day
+                        THEN invoice.issued_on
                     ELSE local.day END AS found
-        FROM billing_invoice bill
-        {join_zone("issued", merchant="bill.account_id", instant=DRAWN_UP_AT)}
-        {join_zone("before", merchant="bill.account_id", instant=eve(DRAWN_UP_AT))}
+        FROM billing_invoice invoice
+        {join_zone("issued", merchant="invoice.account_id", instant=DRAWN_UP_AT)}
+        {join_zone("before", merchant="invoice.account_id", instant=eve(DRAWN_UP_AT))}
         CROSS JOIN LATERAL (SELECT {day("issued", DRAWN_UP_AT)} AS day) local
         CROSS JOIN LATERAL (SELECT {day("before", eve(DRAWN_UP_AT))} AS day) eve
         WHERE {is_recounted("before", eve(DRAWN_UP_AT))}
@@ -77,39 +81,40 @@ BILLS = (
         "a bill's period goes on from the bills before it and holds its lines",
         "from, to, plan from, plan to",
         f"""
-        SELECT bill.account_id AS merchant_id, {BILL} AS subject,
+        SELECT invoice.account_id AS merchant_id, {INVOICE} AS subject,
                (CASE WHEN lines.oldest_on IS NULL THEN lines.plan_start
-                     WHEN bill.period_start = before.counting THEN before.counting
+                     WHEN invoice.period_start = before.counting THEN before.counting
                      ELSE before.not_counting END,
-                CASE WHEN lines.oldest_on IS NULL THEN plan.last_day ELSE bill.last_day END,
+                CASE WHEN lines.oldest_on IS NULL THEN plan.last_day ELSE invoice.last_day END,
                 lines.plan_start, plan.last_day) AS expected,
-               (bill.period_start, bill.period_end, bill.plan_start, bill.plan_end) AS found
+               (invoice.period_start, invoice.period_end, invoice.plan_start, invoice.plan_end)
+                   AS found
         FROM (
-            SELECT bill.*, {LAST_DAY} AS last_day, max({LAST_DAY}) FILTER (
-                       WHERE bill.status <> 'VOID') OVER (
-                       PARTITION BY bill.account_id ORDER BY bill.id
+            SELECT invoice.*, {LAST_DAY} AS last_day, max({LAST_DAY}) FILTER (
+                       WHERE invoice.status <> 'VOID') OVER (
+                       PARTITION BY invoice.account_id ORDER BY invoice.id
                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS through
-            FROM billing_invoice bill
-        ) bill
-        JOIN billing_billingaccount account ON account.merchant_id = bill.account_id
+            FROM billing_invoice invoice
+        ) invoice
+        JOIN billing_billingaccount account ON account.merchant_id = invoice.account_id
         JOIN (
             SELECT invoice_id, min(posting_on) FILTER (WHERE category <> 'SUBSCRIPTION')
                        AS oldest_on,
                    min(posting_on) FILTER (WHERE category = 'SUBSCRIPTION') AS plan_start,
                    max(posting_on) FILTER (WHERE category = 'SUBSCRIPTION') AS last_plan_on
             FROM billing_invoiceline GROUP BY invoice_id
-        ) lines ON lines.invoice_id = bill.id
+        ) lines ON lines.invoice_id = invoice.id
         LEFT JOIN LATERAL (
             SELECT lines.last_plan_on + term.plan_interval_days - 1 AS last_day
             FROM billing_planterm term
-            WHERE term.account_id = bill.account_id AND term.starts_on <= lines.last_plan_on
+            WHERE term.account_id = invoice.account_id AND term.starts_on <= lines.last_plan_on
             ORDER BY term.starts_on DESC, term.id DESC LIMIT 1
         ) plan ON true
         LEFT JOIN LATERAL (
             SELECT max(void.last_day) FILTER (WHERE void.at > {DRAWN_UP_AT}) AS later,
                    max(void.last_day) FILTER (WHERE void.at >= {DRAWN_UP_AT}) AS then_or_later
             FROM ({VOIDED}) void
-            WHERE void.account_id = bill.account_id AND void.id < bill.id
+            WHERE void.account_id = invoice.account_id AND void.id < invoice.id
         ) undone ON true
         CROSS JOIN LATERAL (
             SELECT least({FOLLOWS.format(undone="undone.then_or_later")}, lines.oldest_on)
@@ -124,10 +129,10 @@ BILLS = (
         "the lines of a bill but plan fees were posted in its period",
         "in it",
         f"""
-        SELECT bill.account_id AS merchant_id, {BILL} || ' line ' || line.fee_code || ' '
+        SELECT invoice.account_id AS merchant_id, {INVOICE} || ' line ' || line.fee_code || ' '
                    || line.posting_on AS subject, true AS expected,
-               line.posting_on BETWEEN bill.period_start AND bill.period_end AS found
-        FROM billing_invoiceline line JOIN billing_invoice bill ON bill.id = line.invoice_id
+               line.posting_on BETWEEN invoice.period_start AND invoice.period_end AS found
+        FROM billing_invoiceline line JOIN billing_invoice invoice ON invoice.id = line.invoice_id
         WHERE line.category <> 'SUBSCRIPTION'
         """,
     ),
@@ -137,14 +142,15 @@ BILLS = (
         "a bill is due on its day, or seven days later where nothing collected it",
         "due",
         f"""
-        SELECT bill.account_id AS merchant_id, {BILL} AS subject,
-               CASE WHEN bill.due_on IN (issued.day, issued.day + {DAYS_TO_PAY})
-                    THEN bill.due_on ELSE issued.day END AS expected,
-               bill.due_on AS found
-        FROM billing_invoice bill
-        {join_zone("issue", merchant="bill.account_id", instant="bill.issued_at")}
+        SELECT invoice.account_id AS merchant_id, {INVOICE} AS subject,
+               CASE WHEN invoice.due_on IN (issued.day, issued.day + {DAYS_TO_PAY})
+                    THEN invoice.due_on ELSE issued.day END AS expected,
+               invoice.due_on AS found
+        FROM billing_invoice invoice
+        {join_zone("issue", merchant="invoice.account_id", instant="invoice.issued_at")}
         CROSS JOIN LATERAL (
-            SELECT CASE WHEN bill.drafted_at IS NULL OR bill.number IS NULL THEN bill.issued_on
+            SELECT CASE WHEN invoice.drafted_at IS NULL OR invoice.number IS NULL
+                THEN invoice.issued_on
                         ELSE {ISSUED_ON} END AS day
         ) issued
         """,
@@ -154,10 +160,10 @@ BILLS = (
         "bill numbers run without a gap to the last one given out",
         "bills",
         """
-        SELECT bill.account_id AS merchant_id,
-               'number ' || coalesce(given_out.number, bill.number) AS subject,
+        SELECT invoice.account_id AS merchant_id,
+               'number ' || coalesce(given_out.number, invoice.number) AS subject,
                CASE WHEN given_out.number IS NOT NULL THEN 1 ELSE 0 END AS expected,
-               coalesce(bill.count, 0) AS found
+               coalesce(invoice.count, 0) AS found
         FROM (
             SELECT year, CASE WHEN series <> '' THEN series || '-' ELSE '' END
                    || year || '-' || lpad(place::text, greatest(6, length(place::text)), '0')
@@ -167,7 +173,7 @@ BILLS = (
             SELECT extract(year FROM issued_on)::int AS year, number, count(*) AS count,
                    min(account_id) AS account_id
             FROM billing_invoice WHERE number IS NOT NULL GROUP BY 1, 2
-        ) bill ON bill.year = given_out.year AND bill.number = given_out.number
+        ) invoice ON invoice.year = given_out.year AND invoice.number = given_out.number
         """,
     ),
 )
@@ -199,16 +205,16 @@ PLAN_FEES = (
                     (account.open_on - term.starts_on) / term.plan_interval_days + 1),
                 account.joined_on + {CYCLE_DAYS} * (
                     (account.open_on - account.joined_on) / {CYCLE_DAYS} + 1),
-                bills.through) AS expected,
+                invoices.through) AS expected,
                (account.next_plan_on, account.next_cycle_on, account.billed_through) AS found
         FROM billing_billingaccount account
         LEFT JOIN LATERAL ({IN_FORCE.format(on=SCHEDULED_UNTIL)}) term ON true
         LEFT JOIN (
-            SELECT bill.account_id, max({LAST_DAY}) AS through FROM billing_invoice bill
-            WHERE bill.status <> 'VOID' GROUP BY bill.account_id
-        ) bills ON bills.account_id = account.merchant_id
+            SELECT invoice.account_id, max({LAST_DAY}) AS through FROM billing_invoice invoice
+            WHERE invoice.status <> 'VOID' GROUP BY invoice.account_id
+        ) invoices ON invoices.account_id = account.merchant_id
         """,
     ),
 )
 
-CHECKS = BILLS + PLAN_FEES
+CHECKS = INVOICES + PLAN_FEES

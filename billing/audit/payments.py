@@ -1,6 +1,6 @@
 """Payments: what they come to, and whose money they were."""
 
-from billing.audit.bills import BILL
+from billing.audit.invoices import INVOICE
 from billing.models import Payment
 from lib.audit import Check
 
@@ -10,19 +10,19 @@ CHECKS = (
         "a bill is paid exactly when its succeeded payments are its total",
         "paid, state",
         f"""
-        SELECT bill.account_id AS merchant_id, {BILL} AS subject,
+        SELECT invoice.account_id AS merchant_id, {INVOICE} AS subject,
                (coalesce(payments.amount, 0), CASE
-                   WHEN payments.amount = bill.total THEN 'PAID'
-                   WHEN payments.amount > bill.total THEN 'overpaid'
-                   WHEN payments.amount > 0 OR bill.status <> 'VOID' THEN 'not paid'
+                   WHEN payments.amount = invoice.total THEN 'PAID'
+                   WHEN payments.amount > invoice.total THEN 'overpaid'
+                   WHEN payments.amount > 0 OR invoice.status <> 'VOID' THEN 'not paid'
                    ELSE 'VOID' END) AS expected,
-               (bill.amount_paid,
-                CASE WHEN bill.status IN ('PAID', 'VOID') THEN bill.status
+               (invoice.amount_paid,
+                CASE WHEN invoice.status IN ('PAID', 'VOID') THEN invoice.status
                      ELSE 'not paid' END::text) AS found
-        FROM billing_invoice bill LEFT JOIN (
+        FROM billing_invoice invoice LEFT JOIN (
             SELECT invoice_id, sum(amount) AS amount
             FROM billing_payment WHERE status = 'SUCCEEDED' GROUP BY invoice_id
-        ) payments ON payments.invoice_id = bill.id
+        ) payments ON payments.invoice_id = invoice.id
         """,
     ),
     # With the prefix that the installation had then in front of it.
@@ -31,13 +31,14 @@ CHECKS = (
         "the attempts on a bill are counted, and known by its number and theirs",
         "attempt, key",
         f"""
-        SELECT bill.account_id AS merchant_id, {BILL} || ' attempt ' || payment.attempt AS subject,
-               (row_number() OVER (PARTITION BY bill.id ORDER BY payment.id),
-                CASE WHEN payment.idempotency_key ~ ('^([A-Z][A-Z0-9]{{0,7}}-)?' || bill.number
+        SELECT invoice.account_id AS merchant_id, {INVOICE} || ' attempt ' || payment.attempt
+            AS subject,
+               (row_number() OVER (PARTITION BY invoice.id ORDER BY payment.id),
+                CASE WHEN payment.idempotency_key ~ ('^([A-Z][A-Z0-9]{{0,7}}-)?' || invoice.number
                          || '-' || payment.attempt || '$') THEN payment.idempotency_key::text
-                     ELSE bill.number || '-' || payment.attempt END) AS expected,
+                     ELSE invoice.number || '-' || payment.attempt END) AS expected,
                (payment.attempt::bigint, payment.idempotency_key::text) AS found
-        FROM billing_payment payment JOIN billing_invoice bill ON bill.id = payment.invoice_id
+        FROM billing_payment payment JOIN billing_invoice invoice ON invoice.id = payment.invoice_id
         """,
     ),
     Check(
@@ -45,15 +46,16 @@ CHECKS = (
         "an attempt asks for all that was left of its bill, and no payment is more",
         "amount",
         f"""
-        SELECT bill.account_id AS merchant_id, {BILL} || ' attempt ' || payment.attempt AS subject,
+        SELECT invoice.account_id AS merchant_id, {INVOICE} || ' attempt ' || payment.attempt
+            AS subject,
                CASE WHEN payment.provider IN ('manual', 'unapplied', 'credit')
                     THEN least(payment.amount, before.left_to_pay)
                     ELSE before.left_to_pay END AS expected,
                payment.amount AS found
-        FROM billing_payment payment JOIN billing_invoice bill ON bill.id = payment.invoice_id
+        FROM billing_payment payment JOIN billing_invoice invoice ON invoice.id = payment.invoice_id
         CROSS JOIN LATERAL (
-            SELECT bill.total - coalesce(sum(earlier.amount), 0) AS left_to_pay
-            FROM billing_payment earlier WHERE earlier.invoice_id = bill.id
+            SELECT invoice.total - coalesce(sum(earlier.amount), 0) AS left_to_pay
+            FROM billing_payment earlier WHERE earlier.invoice_id = invoice.id
                 AND earlier.attempt < payment.attempt AND earlier.status = 'SUCCEEDED'
         ) before
         """,
@@ -64,12 +66,12 @@ CHECKS = (
         "state",
         f"""
         -- Unless a person has ended it.
-        SELECT bill.account_id AS merchant_id, 'payment ' || payment.idempotency_key AS subject,
+        SELECT invoice.account_id AS merchant_id, 'payment ' || payment.idempotency_key AS subject,
                CASE WHEN payment.problem = '' THEN payment.status
                     WHEN payment.failure = '{Payment.ENDED_BY_US}' THEN 'FAILED'
                     ELSE 'UNKNOWN' END::text AS expected,
                payment.status::text AS found
-        FROM billing_payment payment JOIN billing_invoice bill ON bill.id = payment.invoice_id
+        FROM billing_payment payment JOIN billing_invoice invoice ON invoice.id = payment.invoice_id
         """,
     ),
     Check(
@@ -84,8 +86,9 @@ CHECKS = (
                CASE WHEN entry.id IS NOT NULL THEN (
                    entry.line_id, -entry.amount, entry.currency) END AS found
         FROM (
-            SELECT payment.*, bill.account_id
-            FROM billing_payment payment JOIN billing_invoice bill ON bill.id = payment.invoice_id
+            SELECT payment.*, invoice.account_id
+            FROM billing_payment payment
+            JOIN billing_invoice invoice ON invoice.id = payment.invoice_id
             WHERE payment.provider = 'proceeds' AND payment.status = 'SUCCEEDED'
         ) paid FULL JOIN (
             SELECT * FROM credit_proceedsentry WHERE kind = 'BILL_PAYMENT'

@@ -14,9 +14,9 @@ CHECKS = (
         "reversals of a payment's money are no more than it",
         "account, currency, amount",
         """
-        SELECT bill.account_id AS merchant_id, 'payment ' || payment.idempotency_key || ' '
+        SELECT invoice.account_id AS merchant_id, 'payment ' || payment.idempotency_key || ' '
                    || reversed.money_reference AS subject,
-               (ARRAY[bill.account_id], ARRAY[payment.currency],
+               (ARRAY[invoice.account_id], ARRAY[payment.currency],
                 least(reversed.amount, payment.amount)) AS expected,
                (reversed.accounts, reversed.currencies, reversed.amount) AS found
         FROM (
@@ -26,7 +26,7 @@ CHECKS = (
             FROM billing_reversal GROUP BY payment_id, money_reference
         ) reversed
         JOIN billing_payment payment ON payment.id = reversed.payment_id
-        JOIN billing_invoice bill ON bill.id = payment.invoice_id
+        JOIN billing_invoice invoice ON invoice.id = payment.invoice_id
         """,
     ),
     Check(
@@ -110,8 +110,8 @@ CHECKS = (
                CASE WHEN payment.failure = 'card_disputed' THEN 'not asked'
                     ELSE 'asked' END AS found
         FROM billing_billingaccount account
-        JOIN billing_invoice bill ON bill.account_id = account.merchant_id
-        JOIN billing_payment payment ON payment.invoice_id = bill.id
+        JOIN billing_invoice invoice ON invoice.account_id = account.merchant_id
+        JOIN billing_payment payment ON payment.invoice_id = invoice.id
             AND payment.card_id = account.card_id AND payment.started_at > account.card_disputed_at
         """,
     ),

@@ -46,8 +46,9 @@ CHECKS = (
                    entry.account_id, -entry.amount, entry.currency, 'SUCCEEDED'::varchar)
                END AS found
         FROM (
-            SELECT payment.*, bill.account_id
-            FROM billing_payment payment JOIN billing_invoice bill ON bill.id = payment.invoice_id
+            SELECT payment.*, invoice.account_id
+            FROM billing_payment payment
+            JOIN billing_invoice invoice ON invoice.id = payment.invoice_id
             WHERE payment.provider = 'unapplied'
         ) paid FULL JOIN (
             SELECT * FROM billing_unappliedentry WHERE kind = 'USED'
@@ -60,13 +61,13 @@ CHECKS = (
         "account, amount, currency, whether it is another",
         f"""
         SELECT entry.account_id AS merchant_id, {ENTRY} AS subject,
-               (bill.account_id, payment.amount, payment.currency, true) AS expected,
+               (invoice.account_id, payment.amount, payment.currency, true) AS expected,
                (entry.account_id, entry.amount, entry.currency,
                 payment.status = 'FAILED' OR payment.provider_reference <> entry.reference
                ) AS found
         FROM billing_unappliedentry entry
         JOIN billing_payment payment ON payment.id = entry.payment_id
-        JOIN billing_invoice bill ON bill.id = payment.invoice_id
+        JOIN billing_invoice invoice ON invoice.id = payment.invoice_id
         WHERE entry.kind = 'RECEIVED'
         """,
     ),
@@ -83,8 +84,9 @@ CHECKS = (
                CASE WHEN charge.id IS NOT NULL THEN (
                    charge.account_id, charge.amount, 'SUCCEEDED'::varchar) END AS found
         FROM (
-            SELECT payment.*, bill.account_id
-            FROM billing_payment payment JOIN billing_invoice bill ON bill.id = payment.invoice_id
+            SELECT payment.*, invoice.account_id
+            FROM billing_payment payment
+            JOIN billing_invoice invoice ON invoice.id = payment.invoice_id
             WHERE payment.provider = 'credit'
         ) paid FULL JOIN (
             SELECT * FROM billing_charge WHERE fee_id = '{Fee.CREDIT_USED}'

@@ -10,7 +10,7 @@ from billing.models.fees import STATEMENT_CATEGORIES, Category
 from lib.csv_files import amount, of_rows, utc
 
 
-def bills(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[bytes]:
+def invoices(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[bytes]:
     """A CSV file of these bills of the account, in their order."""
     columns = {
         "Bill #": "number",

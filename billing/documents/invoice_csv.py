@@ -22,11 +22,11 @@ SOURCE = "FROM billing_charge charge WHERE charge.item_id = %(item)s ORDER BY ch
 class Export:
     """The CSV file of a bill that has a number."""
 
-    bill: Invoice
+    invoice: Invoice
 
     @property
     def file_name(self) -> str:
-        return f"bill-{self.bill.merchant_reference}-{self.bill}.csv"
+        return f"bill-{self.invoice.merchant_reference}-{self.invoice}.csv"
 
     def blocks(self) -> Iterator[bytes]:
         """The file in blocks of whole rows.
@@ -34,15 +34,15 @@ class Export:
         Raises csv_export.Incomplete instead of the last block when the charges of a line differ
         from it, or the lines from the bill.
         """
-        columns = _columns(self.bill.currency)
+        columns = _columns(self.invoice.currency)
         return blocks(self._parts(columns), columns)
 
     def _parts(self, columns: dict[str, str]) -> Iterator[Part]:
-        lines = queries.lines(self.bill)
-        if lines.amount != self.bill.total:
+        lines = queries.lines(self.invoice)
+        if lines.amount != self.invoice.total:
             raise Incomplete(
                 f"{self.file_name}: its lines make {money.text(lines.amount)} of"
-                f" {money.text(self.bill.total)}"
+                f" {money.text(self.invoice.total)}"
             )
         for section in lines.sections:
             for line in section.rows:
@@ -56,15 +56,15 @@ class Export:
             columns=columns,
             source=SOURCE,
             params={
-                "number": self.bill.number,
-                "merchant": csv_files.safe_text(self.bill.merchant_name),
+                "number": self.invoice.number,
+                "merchant": csv_files.safe_text(self.invoice.merchant_name),
                 "category": category,
                 "fee": line.fee_name,
                 "is_app": line.category == Category.APP,
-                "period_start": self.bill.period_start,
-                "period_end": self.bill.period_end,
-                "plan_start": self.bill.plan_start,
-                "plan_end": self.bill.plan_end,
+                "period_start": self.invoice.period_start,
+                "period_end": self.invoice.period_end,
+                "plan_start": self.invoice.plan_start,
+                "plan_end": self.invoice.plan_end,
                 "item": line.item_id,
             },
             charge_count=line.charge_count,

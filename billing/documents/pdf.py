@@ -27,43 +27,43 @@ STAMPED = {"DRAFT", "VOID"}  # bills that ask for nothing: said across each page
 TONES = {"PAID": "good", "OPEN": "info", "VOID": "bad", "UNCOLLECTIBLE": "bad"}
 
 
-def bill_pdf(bill: Invoice, *, now: datetime) -> bytes:
+def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
     """The bill with its lines and payments, in the language it was issued in."""
-    lines = queries.lines(bill)
-    attempts = list(queries.attempts(bill))
+    lines = queries.lines(invoice)
+    attempts = list(queries.attempts(invoice))
     paid = [payment for payment in attempts if payment.status == Payment.Status.SUCCEEDED]
-    collected_on = queries.collected_on(bill, attempts)
-    number = installation.outside(str(bill))
+    collected_on = queries.collected_on(invoice, attempts)
+    number = installation.outside(str(invoice))
 
     def write(words: Words) -> Paper:
         return {
             "title": _("Bill %(number)s") % {"number": number},
             "heading": _("Bill"),
-            "currency": bill.currency,
-            "status": _status(bill),
-            "headline": _headline(bill, collected_on),
+            "currency": invoice.currency,
+            "status": _status(invoice),
+            "headline": _headline(invoice, collected_on),
             "facts": [
                 [_("Bill number"), number],
-                [_("Kind"), str(bill.get_kind_display())],
-                [pgettext("date", "Issued"), day_text(bill.issued_on)],
-                [_("Due"), day_text(bill.due_on)],
-                [_("Reason"), explanations.reason(bill)],
-                [_("Period"), _days(bill.period_start, bill.period_end)],
-                *_plan_days(bill),
+                [_("Kind"), str(invoice.get_kind_display())],
+                [pgettext("date", "Issued"), day_text(invoice.issued_on)],
+                [_("Due"), day_text(invoice.due_on)],
+                [_("Reason"), explanations.reason(invoice)],
+                [_("Period"), _days(invoice.period_start, invoice.period_end)],
+                *_plan_days(invoice),
             ],
-            **_merchant(_("Billed to"), bill.merchant_name, bill.merchant_reference, words),
+            **_merchant(_("Billed to"), invoice.merchant_name, invoice.merchant_reference, words),
             **_lines(lines),
             "issuer": _issuer(words),
-            "sums": _sums(bill),
-            **_transfer(bill, number, words),
+            "sums": _sums(invoice),
+            **_transfer(invoice, number, words),
             **_payments(paid),
             "footer": _("Bill %(number)s, as of %(instant)s")
             % {"number": number, "instant": instant_text(now)},
             "page": _("Page {page} of {pages}"),
         }
 
-    with timezone.override(zones.zone(bill.account.merchant.timezone)):
-        return typeset("bill", bill.language, write, made_at=now)
+    with timezone.override(zones.zone(invoice.account.merchant.timezone)):
+        return typeset("invoice", invoice.language, write, made_at=now)
 
 
 def _lines(lines: Sections[InvoiceLine]) -> Paper:
@@ -88,11 +88,11 @@ def _lines(lines: Sections[InvoiceLine]) -> Paper:
     }
 
 
-def _status(bill: Invoice) -> Paper:
+def _status(invoice: Invoice) -> Paper:
     return {
-        "label": str(bill.get_status_display()),
-        "tone": TONES.get(bill.status, "quiet"),
-        "stamp": str(bill.get_status_display()) if bill.status in STAMPED else "",
+        "label": str(invoice.get_status_display()),
+        "tone": TONES.get(invoice.status, "quiet"),
+        "stamp": str(invoice.get_status_display()) if invoice.status in STAMPED else "",
     }
 
 
@@ -100,36 +100,36 @@ def _days(first: date, last: date) -> str:
     return f"{day_text(first)} – {day_text(last)}"
 
 
-def _plan_days(bill: Invoice) -> list[list[str]]:
+def _plan_days(invoice: Invoice) -> list[list[str]]:
     """A row with the days of the plan fees, where they differ from the bill's period."""
-    if bill.plan_start is None or bill.plan_end is None or bill.is_of_plan_alone:
+    if invoice.plan_start is None or invoice.plan_end is None or invoice.is_of_plan_alone:
         return []
-    return [[_("Plan fee for"), _days(bill.plan_start, bill.plan_end)]]
+    return [[_("Plan fee for"), _days(invoice.plan_start, invoice.plan_end)]]
 
 
-def _headline(bill: Invoice, collected_on: date | None) -> list[str]:
+def _headline(invoice: Invoice, collected_on: date | None) -> list[str]:
     """The amount that matters, and what the reader has to do about it."""
-    if bill.status == "PAID":
+    if invoice.status == "PAID":
         on = day_text(collected_on)
-        return [figure(bill.total), _("paid on %(day)s") % {"day": on}]
-    if bill.status in STAMPED:
-        return [figure(bill.total), _("nothing is to be paid")]
-    due = _("to be paid by %(day)s") % {"day": day_text(bill.due_on)}
-    return [figure(bill.left_to_pay), due]
+        return [figure(invoice.total), _("paid on %(day)s") % {"day": on}]
+    if invoice.status in STAMPED:
+        return [figure(invoice.total), _("nothing is to be paid")]
+    due = _("to be paid by %(day)s") % {"day": day_text(invoice.due_on)}
+    return [figure(invoice.left_to_pay), due]
 
 
-def _sums(bill: Invoice) -> list[list[str]]:
-    left = money.zero(bill.currency) if bill.status in STAMPED else bill.left_to_pay
+def _sums(invoice: Invoice) -> list[list[str]]:
+    left = money.zero(invoice.currency) if invoice.status in STAMPED else invoice.left_to_pay
     return [
-        [_("Total"), figure(bill.total)],
-        [_("Paid so far"), figure(bill.amount_paid)],
+        [_("Total"), figure(invoice.total)],
+        [_("Paid so far"), figure(invoice.amount_paid)],
         [_("Left to pay"), figure(left)],
     ]
 
 
-def _transfer(bill: Invoice, number: str, words: Words) -> Paper:
+def _transfer(invoice: Invoice, number: str, words: Words) -> Paper:
     """How to pay by transfer a bill that is not collected by itself."""
-    if not bill.is_unpaid or bill.account.pays_by_itself:
+    if not invoice.is_unpaid or invoice.account.pays_by_itself:
         return {"transfer": []}
     return {
         "transfer_heading": _("Payment by bank transfer"),

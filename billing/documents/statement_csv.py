@@ -23,7 +23,7 @@ SOURCE = """
         SELECT invoice.number FROM billing_invoiceitem item
         JOIN billing_invoice invoice ON invoice.id = item.invoice_id
         WHERE item.id = charge.item_id OFFSET 0
-    ) bill ON true
+    ) invoice ON true
     WHERE charge.statement_id = %(statement)s
     ORDER BY charge.at, charge.id
 """
@@ -115,7 +115,7 @@ def _columns(currency: str) -> dict[str, str]:
         "Service time (UTC)": csv_files.utc("charge.at"),
         "Arrived (UTC)": csv_files.utc("charge.arrived_at"),
         "Late": "CASE WHEN charge.is_late THEN 'yes' ELSE 'no' END",
-        "Bill #": "bill.number",
+        "Bill #": "invoice.number",
     }
 
 

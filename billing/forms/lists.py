@@ -27,7 +27,7 @@ class RequestFilter(Filter):
     reference = text()
 
 
-class BillFilter(Filter):
+class InvoiceFilter(Filter):
     # Even a shop that reaches its threshold daily has few bills: sorting them takes no time.
     SORTS = ("-issued_at", "issued_at", "-total", "total", "due_on", "-due_on")
 

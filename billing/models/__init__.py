@@ -26,7 +26,7 @@ from billing.models.accounts import AccountChange, BillingAccount, PlanTerm
 from billing.models.charges import Charge, FulfilmentRequest, InvoiceItem
 from billing.models.credits import BillingCredit
 from billing.models.fees import Fee
-from billing.models.invoices import BillDecision, Invoice, InvoiceLine, NumberSeries
+from billing.models.invoices import Invoice, InvoiceDecision, InvoiceLine, NumberSeries
 from billing.models.payments import Card, Payment
 from billing.models.prices import FeePrice
 from billing.models.requests import ThresholdRequest
@@ -36,7 +36,6 @@ from billing.models.unapplied import UnappliedEntry
 
 __all__ = [
     "AccountChange",
-    "BillDecision",
     "BillingAccount",
     "BillingCredit",
     "Card",
@@ -45,6 +44,7 @@ __all__ = [
     "FeePrice",
     "FulfilmentRequest",
     "Invoice",
+    "InvoiceDecision",
     "InvoiceItem",
     "InvoiceLine",
     "NumberSeries",

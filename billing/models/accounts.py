@@ -120,13 +120,13 @@ class BillingAccount(models.Model):
         return self.plan_interval_days > CYCLE_DAYS
 
     @property
-    def next_bill_on(self) -> date:
+    def next_invoice_on(self) -> date:
         """The next date that brings a bill, unless the threshold is reached before."""
         return min(self.next_plan_on, self.next_cycle_on) if self.has_cycle else self.next_plan_on
 
     @property
-    def next_bill_has_plan(self) -> bool:
-        return self.next_bill_on == self.next_plan_on
+    def next_invoice_has_plan(self) -> bool:
+        return self.next_invoice_on == self.next_plan_on
 
 
 class PlanTerm(models.Model):

@@ -111,79 +111,79 @@ class Invoice(models.Model):
             models.UniqueConstraint(
                 fields=["account", "issued_on"],
                 condition=Q(kind__in=["SUBSCRIPTION", "CYCLE"]),
-                name="one_scheduled_bill_per_merchant_and_date",
+                name="one_scheduled_invoice_per_merchant_and_date",
             ),
-            models.CheckConstraint(condition=Q(total__gt=0), name="bill_total_positive"),
+            models.CheckConstraint(condition=Q(total__gt=0), name="invoice_total_positive"),
             models.CheckConstraint(
                 condition=Q(number__isnull=True, status__in=["DRAFT", "VOID"])
                 | (Q(number__isnull=False) & ~Q(status="DRAFT")),
-                name="bill_has_a_number_from_its_issue_on",
+                name="invoice_has_a_number_from_its_issue_on",
             ),
             models.CheckConstraint(
                 condition=Q(amount_paid__gte=0) & Q(amount_paid__lte=F("total")),
-                name="bill_paid_within_its_total",
+                name="invoice_paid_within_its_total",
             ),
             models.CheckConstraint(
                 condition=Q(status="PAID", amount_paid=F("total"), paid_at__isnull=False)
                 | (~Q(status="PAID") & Q(amount_paid__lt=F("total"))),
-                name="bill_is_paid_exactly_when_its_payments_reach_its_total",
+                name="invoice_is_paid_exactly_when_its_payments_reach_its_total",
             ),
             models.CheckConstraint(
-                condition=Q(period_start__lte=F("period_end")), name="bill_period_is_not_empty"
+                condition=Q(period_start__lte=F("period_end")), name="invoice_period_is_not_empty"
             ),
             models.CheckConstraint(
                 condition=Q(plan_start__isnull=True, plan_end__isnull=True)
                 | Q(plan_start__lte=F("plan_end")),
-                name="plan_days_of_a_bill_are_not_empty",
+                name="plan_days_of_an_invoice_are_not_empty",
             ),
             models.CheckConstraint(
                 condition=Q(kind="THRESHOLD", threshold__isnull=False)
                 | (~Q(kind="THRESHOLD") & Q(threshold__isnull=True)),
-                name="threshold_bill_knows_its_threshold",
+                name="threshold_invoice_knows_its_threshold",
             ),
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["account", "-issued_at", "-id"], name="bill_history"
+                fields=["account", "-issued_at", "-id"], name="invoice_history"
             ),  # the bill list
             # What the collecting job may find due.
             models.Index(
                 fields=["next_attempt_at"],
                 condition=Q(status="OPEN", next_attempt_at__isnull=False),
-                name="bill_to_collect",
+                name="invoice_to_collect",
             ),
             # What waits for an operator: drafts, and bills that could not be collected.
-            models.Index(fields=["issued_at"], condition=Q(status="DRAFT"), name="bill_draft"),
+            models.Index(fields=["issued_at"], condition=Q(status="DRAFT"), name="invoice_draft"),
             models.Index(
                 fields=["first_failed_at"],
                 condition=Q(status="OPEN", first_failed_at__isnull=False),
-                name="bill_failed",
+                name="invoice_failed",
             ),
             # What was issued lately, of all accounts.
-            BrinIndex(fields=["issued_at"], name="bills_lately", autosummarize=True),
+            BrinIndex(fields=["issued_at"], name="invoices_lately", autosummarize=True),
             # What an account has to pay: few rows, however long the history.
             models.Index(
                 fields=["account", "issued_on"],
                 condition=Q(status__in=["DRAFT", "OPEN", "UNCOLLECTIBLE"]),
-                name="bill_unpaid",
+                name="invoice_unpaid",
             ),
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(name="bill_is_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.Protect(name="invoice_is_never_deleted", operation=pgtrigger.Delete),
             pgtrigger.FSM(
-                name="bill_status_moves_forward",
+                name="invoice_status_moves_forward",
                 field="status",
                 transitions=TRANSITIONS,
             ),
             pgtrigger.ReadOnly(
-                name="issued_bill_never_changes",
+                name="issued_invoice_never_changes",
                 exclude=["status", "number", "issued_at", "due_on", "amount_paid", "paid_at",
                          "next_attempt_at", "next_attempt_by", "first_failed_at",
                          "first_failed_on"],
             ),
             # Its due day moves once, when nothing collects it any more before anything was tried.
             pgtrigger.Protect(
-                name="bill_is_numbered_and_dated_once",
+                name="invoice_is_numbered_and_dated_once",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
                     """
@@ -256,28 +256,30 @@ class InvoiceLine(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["invoice", "item"], name="one_line_per_bill_and_item"),
+            models.UniqueConstraint(
+                fields=["invoice", "item"], name="one_line_per_invoice_and_item"
+            ),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(
-                name="bill_line_never_changes", operation=pgtrigger.Update | pgtrigger.Delete
+                name="invoice_line_never_changes", operation=pgtrigger.Update | pgtrigger.Delete
             ),
             # A bill is written with all its lines at once; after that there is room for none.
             pgtrigger.Trigger(
-                name="bill_lines_make_its_total",
+                name="invoice_lines_make_its_total",
                 level=pgtrigger.Statement,
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert,
                 referencing=pgtrigger.Referencing(new="added"),
                 func="""
                     IF EXISTS (
-                        SELECT 1 FROM billing_invoice bill
-                        JOIN billing_invoiceline line ON line.invoice_id = bill.id
+                        SELECT 1 FROM billing_invoice invoice
+                        JOIN billing_invoiceline line ON line.invoice_id = invoice.id
                         LEFT JOIN billing_invoiceitem item
-                             ON item.id = line.item_id AND item.invoice_id = bill.id
-                        WHERE bill.id IN (SELECT DISTINCT invoice_id FROM added)
-                        GROUP BY bill.id
-                        HAVING sum(line.amount) <> bill.total OR count(*) <> count(item.id)
+                             ON item.id = line.item_id AND item.invoice_id = invoice.id
+                        WHERE invoice.id IN (SELECT DISTINCT invoice_id FROM added)
+                        GROUP BY invoice.id
+                        HAVING sum(line.amount) <> invoice.total OR count(*) <> count(item.id)
                     ) THEN
                         RAISE EXCEPTION 'the lines of a bill are its items and make its total';
                     END IF;
@@ -295,7 +297,7 @@ class InvoiceLine(models.Model):
         return gettext(self.fee_name)
 
 
-class BillDecision(models.Model):
+class InvoiceDecision(models.Model):
     """An operator's decision about a bill, and the reason."""
 
     class Decision(models.TextChoices):
@@ -313,12 +315,13 @@ class BillDecision(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["invoice", "decision"], name="one_decision_of_a_kind_per_bill"
+                fields=["invoice", "decision"], name="one_decision_of_a_kind_per_invoice"
             ),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(
-                name="bill_decision_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
+                name="invoice_decision_is_append_only",
+                operation=pgtrigger.Update | pgtrigger.Delete,
             ),
         ]
 

@@ -134,18 +134,18 @@ class Payment(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["invoice", "attempt"], name="one_payment_per_bill_and_attempt"
+                fields=["invoice", "attempt"], name="one_payment_per_invoice_and_attempt"
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_positive"),
             models.UniqueConstraint(
                 fields=["invoice"],
                 condition=Q(status__in=["PENDING", "UNKNOWN"]),
-                name="one_payment_of_a_bill_is_under_way",
+                name="one_payment_of_an_invoice_is_under_way",
             ),
             models.UniqueConstraint(
                 fields=["invoice", "provider", "provider_reference"],
                 condition=Q(status="SUCCEEDED"),
-                name="money_pays_a_bill_once",
+                name="money_pays_an_invoice_once",
             ),
         ]
         indexes: ClassVar = [

@@ -9,7 +9,7 @@ from moneyed import Money
 
 from billing.models import AccountChange, BillingAccount, PlanTerm
 from billing.models.accounts import CYCLE, CYCLE_DAYS
-from billing.operations import bill_dates, days, unusable_methods
+from billing.operations import days, invoice_dates, unusable_methods
 from billing.trail import Action
 from credit.models import CreditLine
 from credit.operations import lines
@@ -25,7 +25,7 @@ ACTIONS = {
     What.PLAN: Action.PLAN_CHANGED,
     What.TIMEZONE: Action.TIME_ZONE_CHANGED,
     What.PAYMENT_METHOD: Action.METHOD_CHANGED,
-    What.BILL_REVIEW: Action.BILL_REVIEW_CHANGED,
+    What.BILL_REVIEW: Action.INVOICE_REVIEW_CHANGED,
     What.CLOSED: Action.ACCOUNT_CLOSED,
     What.REST_BILLED: Action.REST_BILLED,
     What.PAID_OUT: Action.REST_PAID_OUT,
@@ -105,7 +105,7 @@ def open(
             plan_price=account.plan_price,
             plan_interval_days=account.plan_interval_days,
         )
-        bill_dates.bill_plans([account.pk], on=[today], at=[now])
+        invoice_dates.bill_plans([account.pk], on=[today], at=[now])
     account.refresh_from_db()
     return account
 

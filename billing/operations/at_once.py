@@ -37,14 +37,14 @@ class TooManyCards(Refused):
     )
 
 
-def next_attempt_from(bill: Invoice, *, collector: str, now: datetime) -> datetime:
+def next_attempt_from(invoice: Invoice, *, collector: str, now: datetime) -> datetime:
     """The instant from which people may have the locked bill tried once more; `now` if they may
     already.
 
     `collector` is the actor of attempts that the bill's own dates make. Rule 16.10.
     """
     by_people = ~Q(actor=collector) | ~Q(chosen_by="")
-    tried = bill.payments.filter(by_people, started_at__gt=now - WITHIN)
+    tried = invoice.payments.filter(by_people, started_at__gt=now - WITHIN)
     asked = tried.exclude(provider__in=Payment.OWN_PROVIDERS).order_by("-started_at", "-pk")
     latest = list(asked.values_list("started_at", flat=True)[:MOST_ATTEMPTS])
     return now if len(latest) < MOST_ATTEMPTS else latest[-1] + WITHIN

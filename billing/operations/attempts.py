@@ -13,33 +13,37 @@ from merchants import installation
 
 
 def new_payment(
-    bill: Invoice, *, provider: str, card_id: int | None, actor: str, now: datetime
+    invoice: Invoice, *, provider: str, card_id: int | None, actor: str, now: datetime
 ) -> Payment:
     """The next attempt on the locked bill, over all that is left of it."""
-    attempt = bill.payments.count() + 1
-    chosen_by = bill.next_attempt_by if bill.next_attempt_at and bill.next_attempt_at <= now else ""
+    attempt = invoice.payments.count() + 1
+    chosen_by = (
+        invoice.next_attempt_by
+        if invoice.next_attempt_at and invoice.next_attempt_at <= now
+        else ""
+    )
     return Payment.objects.create(
-        invoice=bill,
+        invoice=invoice,
         attempt=attempt,
         provider=provider,
         card_id=card_id,
         actor=actor,
         chosen_by=chosen_by,
-        idempotency_key=_key(bill, attempt),
-        currency=bill.currency,
-        amount=bill.left_to_pay,
+        idempotency_key=_key(invoice, attempt),
+        currency=invoice.currency,
+        amount=invoice.left_to_pay,
         started_at=now,
     )
 
 
-def _key(bill: Invoice, attempt: int) -> str:
+def _key(invoice: Invoice, attempt: int) -> str:
     """The idempotency key of the attempt, by which its provider knows it."""
-    return installation.outside(f"{bill.number}-{attempt}")
+    return installation.outside(f"{invoice.number}-{attempt}")
 
 
 def pay(
     account: BillingAccount,
-    bill: Invoice,
+    invoice: Invoice,
     *,
     provider: Payment.Provider,
     amount: Money,
@@ -51,38 +55,38 @@ def pay(
 
     Without a `reference` it is known by its own key.
     """
-    attempt = bill.payments.count() + 1
-    key = _key(bill, attempt)
+    attempt = invoice.payments.count() + 1
+    key = _key(invoice, attempt)
     payment = Payment.objects.create(
-        invoice=bill,
+        invoice=invoice,
         attempt=attempt,
         provider=provider,
         actor=actor,
         idempotency_key=key,
         provider_reference=reference or key,
         status=Payment.Status.SUCCEEDED,
-        currency=bill.currency,
+        currency=invoice.currency,
         amount=amount,
         started_at=now,
         ended_at=now,
     )
-    take_in(account, bill, payment, now=now)
+    take_in(account, invoice, payment, now=now)
     return payment
 
 
-def take_in(account: BillingAccount, bill: Invoice, payment: Payment, *, now: datetime) -> None:
+def take_in(account: BillingAccount, invoice: Invoice, payment: Payment, *, now: datetime) -> None:
     """Apply a succeeded payment to the locked bill, which is paid once its payments reach the
     total.
     """
-    bill.amount_paid += payment.amount
-    if bill.amount_paid == bill.total:
-        bill.status = Invoice.Status.PAID
-        bill.paid_at = now
-        bill.next_attempt_at = None
-    elif is_too_little(account, bill.left_to_pay):
-        bill.next_attempt_at = None
-    bill.save(update_fields=["amount_paid", "status", "paid_at", "next_attempt_at"])
-    if not bill.is_unpaid or is_too_little(account, bill.left_to_pay):
+    invoice.amount_paid += payment.amount
+    if invoice.amount_paid == invoice.total:
+        invoice.status = Invoice.Status.PAID
+        invoice.paid_at = now
+        invoice.next_attempt_at = None
+    elif is_too_little(account, invoice.left_to_pay):
+        invoice.next_attempt_at = None
+    invoice.save(update_fields=["amount_paid", "status", "paid_at", "next_attempt_at"])
+    if not invoice.is_unpaid or is_too_little(account, invoice.left_to_pay):
         dunning.reconsider(account, actor=payment.actor, now=now)
 
 
@@ -93,4 +97,4 @@ def payable(account: BillingAccount) -> Sequence[Invoice]:
     """
     unpaid = account.invoices.select_for_update().filter(status__in=Invoice.UNPAID)
     in_order = unpaid.order_by("due_on", "issued_at", "pk")
-    return [bill for bill in in_order if not undecided.exists(bill)]
+    return [invoice for invoice in in_order if not undecided.exists(invoice)]

@@ -285,7 +285,7 @@ class _Batch:
             if account.is_closed and fee.code == Fee.REVERSAL:
                 return  # a FINAL bill takes it, whatever the threshold (reversals.charge)
             if figures.outstanding >= figures.threshold:
-                self._bill(account, now)
+                self._invoice(account, now)
                 figures = self._figures_of(account)
         elif row.item.posting == Posting.DAILY:
             figures.accruing += row.content.amount
@@ -306,7 +306,7 @@ class _Batch:
         account.refresh_from_db()
         self._figures.pop(account.pk, None)
 
-    def _bill(self, account: BillingAccount, now: datetime) -> None:
+    def _invoice(self, account: BillingAccount, now: datetime) -> None:
         self.writer.flush()
         invoices.issue([invoices.Due(account.pk, Invoice.Kind.THRESHOLD, account.open_on, now)])
         self._refresh(account)
@@ -319,7 +319,7 @@ class _Batch:
         reached = items.post_accrued(account, now=now)
         self._refresh(account)
         if reached:
-            self._bill(account, now)
+            self._invoice(account, now)
 
 
 def _service_day(charge: NewCharge, account: BillingAccount, now: datetime) -> date:

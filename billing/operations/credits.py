@@ -241,7 +241,7 @@ def _approve(
     decided = _decide(credit, action, actor, reason, now)
     if account.is_closed:
         account.refresh_from_db()
-        rests.pay_bills(account, actor=actor, now=now)
+        rests.pay_invoices(account, actor=actor, now=now)
     return decided
 
 

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from billing.models import BillingAccount, Invoice
 from billing.models.accounts import CYCLE_DAYS
-from billing.operations import bill_dates, dunning, invoices, items, statements, unusable_methods
+from billing.operations import dunning, invoice_dates, invoices, items, statements, unusable_methods
 from lib import calendar
 from merchants.models import Merchant
 from merchants.queries import time_zones_from
@@ -110,7 +110,7 @@ def _work_off_one_day(account_ids: Sequence[int], now: datetime) -> int:
     _bill_thresholds(ending)
     statements.close([day.account_id for day in ending if day.next.day == 1])
     _bill_new_dates(ending)
-    dunning.fail_manual_bills(
+    dunning.fail_manual_invoices(
         [day.account_id for day in ending],
         due_by=[day.next for day in ending],
         at=[day.ended_at for day in ending],
@@ -141,9 +141,9 @@ def _bill_new_dates(ending: Iterable[_Day]) -> None:
     ending = list(ending)
     plans = [day for day in ending if day.brings_plan]
     cycles = [day for day in ending if day.brings_cycle]
-    for bill, days in ((bill_dates.bill_plans, plans), (bill_dates.bill_cycles, cycles)):
+    for invoice, days in ((invoice_dates.bill_plans, plans), (invoice_dates.bill_cycles, cycles)):
         if days:
-            bill(
+            invoice(
                 [day.account_id for day in days],
                 on=[day.next for day in days],
                 at=[day.ended_at for day in days],

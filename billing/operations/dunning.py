@@ -26,17 +26,18 @@ FREEZES_AFTER = timedelta(days=FREEZE_DAYS)
 # may be paid while an attempt of an earlier method has no answer: a later day start looks again.
 FAIL_MANUAL = f"""
 WITH failed AS (
-    UPDATE billing_invoice bill SET first_failed_at = due.at, first_failed_on = due.day
+    UPDATE billing_invoice invoice SET first_failed_at = due.at, first_failed_on = due.day
     FROM unnest(%(accounts)s::bigint[], %(days)s::date[], %(instants)s::timestamptz[])
          AS due(account_id, day, at)
     JOIN billing_billingaccount account ON account.merchant_id = due.account_id
-    WHERE bill.account_id = due.account_id AND account.payment_method = 'manual'
-      AND bill.status IN ('OPEN', 'UNCOLLECTIBLE')
-      AND bill.first_failed_at IS NULL AND bill.due_on <= due.day
-      AND NOT EXISTS (SELECT 1 FROM billing_payment payment WHERE payment.invoice_id = bill.id
+    WHERE invoice.account_id = due.account_id AND account.payment_method = 'manual'
+      AND invoice.status IN ('OPEN', 'UNCOLLECTIBLE')
+      AND invoice.first_failed_at IS NULL AND invoice.due_on <= due.day
+      AND NOT EXISTS (SELECT 1 FROM billing_payment payment WHERE payment.invoice_id = invoice.id
                           AND payment.status IN ('PENDING', 'UNKNOWN'))
-    RETURNING bill.id, bill.account_id, bill.number, bill.currency,
-              bill.total - bill.amount_paid AS left, bill.first_failed_on, bill.first_failed_at
+    RETURNING invoice.id, invoice.account_id, invoice.number, invoice.currency,
+              invoice.total - invoice.amount_paid
+                  AS left, invoice.first_failed_on, invoice.first_failed_at
 ), told AS (
     {notices.INTO}
     SELECT account_id, '{PAYMENT_FAILED}', number, jsonb_build_object('number', number,
@@ -52,7 +53,7 @@ FROM failed ORDER BY account_id, id
 """
 
 
-def fail_manual_bills(
+def fail_manual_invoices(
     account_ids: Sequence[int], *, due_by: Sequence[date], at: Sequence[datetime]
 ) -> None:
     """Mark unpaid manual bills as failed that were due by `due_by`, as a day of each locked account
@@ -80,54 +81,54 @@ def fail_manual_bills(
     )
 
 
-def fail(account: BillingAccount, bill: Invoice, *, failure: str, now: datetime) -> None:
+def fail(account: BillingAccount, invoice: Invoice, *, failure: str, now: datetime) -> None:
     """Record that an attempt on the locked bill failed.
 
     The first time, the merchant is notified, and the days until a freeze begin to count.
     """
-    if bill.first_failed_at is not None:
+    if invoice.first_failed_at is not None:
         return
-    bill.first_failed_at = now
-    bill.first_failed_on = account.open_on
-    bill.save(update_fields=["first_failed_at", "first_failed_on"])
-    unpaid_bills.expect([account.pk], [_freezes_on(bill, account.open_on)])
-    if _asks_again(bill):
+    invoice.first_failed_at = now
+    invoice.first_failed_on = account.open_on
+    invoice.save(update_fields=["first_failed_at", "first_failed_on"])
+    unpaid_bills.expect([account.pk], [_freezes_on(invoice, account.open_on)])
+    if _asks_again(invoice):
         unpaid_bills.freeze_at_once({account.pk: now})
     notices.write(
         merchant_id=account.pk,
         kind=PAYMENT_FAILED,
-        cause=str(bill),
+        cause=str(invoice),
         at=now,
-        number=str(bill),
-        amount=money.text(bill.left_to_pay),
-        currency=bill.currency,
+        number=str(invoice),
+        amount=money.text(invoice.left_to_pay),
+        currency=invoice.currency,
         failure=failure,
     )
 
 
-def next_retry(bill: Invoice, *, after: datetime) -> datetime | None:
+def next_retry(invoice: Invoice, *, after: datetime) -> datetime | None:
     """The next retry of a bill that failed; retries that an outage missed are not made up for.
 
     Rule 16.3.
     """
-    if bill.first_failed_at is None:
+    if invoice.first_failed_at is None:
         return None
-    retries = (bill.first_failed_at + timedelta(days=days) for days in RETRY_DAYS)
+    retries = (invoice.first_failed_at + timedelta(days=days) for days in RETRY_DAYS)
     return next((retry for retry in retries if retry > after), None)
 
 
 def next_with_new_method(
-    account: BillingAccount, bill: Invoice, *, now: datetime
+    account: BillingAccount, invoice: Invoice, *, now: datetime
 ) -> datetime | None:
     """When an open bill is tried by a method chosen just now: at once, unless it is not due yet.
 
     An amount below the method's minimum is not tried. Rule 16.8.
     """
-    if not account.pays_by_itself or is_too_little(account, bill.left_to_pay):
+    if not account.pays_by_itself or is_too_little(account, invoice.left_to_pay):
         return None
-    if bill.first_failed_at is not None:
+    if invoice.first_failed_at is not None:
         return now
-    return max(now, calendar.day_start(bill.due_on, account.timezone))
+    return max(now, calendar.day_start(invoice.due_on, account.timezone))
 
 
 def plan_attempts(account: BillingAccount, *, now: datetime, chosen_by: str = "") -> None:
@@ -136,32 +137,32 @@ def plan_attempts(account: BillingAccount, *, now: datetime, chosen_by: str = ""
     `chosen_by` is who chose it; attempts that become due by that, and were not due anyway, count as
     made by them.
     """
-    for bill in account.invoices.select_for_update().filter(status=Invoice.Status.OPEN):
-        if undecided.exists(bill):
+    for invoice in account.invoices.select_for_update().filter(status=Invoice.Status.OPEN):
+        if undecided.exists(invoice):
             continue  # what follows from its answer sees the new method
-        was_due = bill.next_attempt_at is not None and bill.next_attempt_at <= now
-        bill.next_attempt_at = next_with_new_method(account, bill, now=now)
-        if bill.next_attempt_at != now:
-            bill.next_attempt_by = ""
+        was_due = invoice.next_attempt_at is not None and invoice.next_attempt_at <= now
+        invoice.next_attempt_at = next_with_new_method(account, invoice, now=now)
+        if invoice.next_attempt_at != now:
+            invoice.next_attempt_by = ""
         elif not was_due:
-            bill.next_attempt_by = chosen_by
-        bill.save(update_fields=["next_attempt_at", "next_attempt_by"])
-        give_days_to_pay(account, bill)
+            invoice.next_attempt_by = chosen_by
+        invoice.save(update_fields=["next_attempt_at", "next_attempt_by"])
+        give_days_to_pay(account, invoice)
 
 
-def give_days_to_pay(account: BillingAccount, bill: Invoice) -> bool:
+def give_days_to_pay(account: BillingAccount, invoice: Invoice) -> bool:
     """Whether the locked bill is due 7 days after its issue now, as bills paid by transfer are.
 
     That is so when nothing collects it any more and no provider was ever reached for it. Rule 16.7.
     """
-    if account.pays_by_itself or not bill.is_open or bill.first_failed_at is not None:
+    if account.pays_by_itself or not invoice.is_open or invoice.first_failed_at is not None:
         return False
-    issued_on = local_day(account, bill.issued_at) if bill.drafted_at else bill.issued_on
+    issued_on = local_day(account, invoice.issued_at) if invoice.drafted_at else invoice.issued_on
     due_on = issued_on + timedelta(days=DAYS_TO_PAY)
-    if bill.due_on >= due_on or queries.was_asked_for(bill):
+    if invoice.due_on >= due_on or queries.was_asked_for(invoice):
         return False
-    bill.due_on = due_on
-    bill.save(update_fields=["due_on"])
+    invoice.due_on = due_on
+    invoice.save(update_fields=["due_on"])
     return True
 
 
@@ -177,29 +178,34 @@ def reconsider(account: BillingAccount, *, actor: str, now: datetime) -> None:
     unpaid_bills.settle(
         lines.lock(account.pk, now=now),
         next_days=[
-            _freezes_on(bill, bill.first_failed_on)
-            for bill in unpaid
-            if bill.first_failed_on is not None and not is_too_little(account, bill.left_to_pay)
+            _freezes_on(invoice, invoice.first_failed_on)
+            for invoice in unpaid
+            if invoice.first_failed_on is not None
+            and not is_too_little(account, invoice.left_to_pay)
         ],
         all_paid=not unpaid,
         actor=actor,
     )
 
 
-def expect_freezes(account: BillingAccount, bills: Sequence[Invoice]) -> None:
+def expect_freezes(account: BillingAccount, invoices: Sequence[Invoice]) -> None:
     """These bills of the locked account count again for the line's freeze, if they have failed.
 
     Rule 16.11.
     """
-    days = [_freezes_on(bill, bill.first_failed_on) for bill in bills if bill.first_failed_on]
+    days = [
+        _freezes_on(invoice, invoice.first_failed_on)
+        for invoice in invoices
+        if invoice.first_failed_on
+    ]
     unpaid_bills.expect([account.pk] * len(days), days)
 
 
-def _freezes_on(bill: Invoice, first_failed_on: date) -> date:
+def _freezes_on(invoice: Invoice, first_failed_on: date) -> date:
     """The local day from which the bill freezes the line."""
-    return first_failed_on if _asks_again(bill) else first_failed_on + FREEZES_AFTER
+    return first_failed_on if _asks_again(invoice) else first_failed_on + FREEZES_AFTER
 
 
-def _asks_again(bill: Invoice) -> bool:
+def _asks_again(invoice: Invoice) -> bool:
     """Whether the bill was paid, at least in part, by a payment that was taken back."""
-    return bill.lines.filter(fee_code=Fee.REVERSAL).exists()
+    return invoice.lines.filter(fee_code=Fee.REVERSAL).exists()

@@ -11,7 +11,7 @@ from moneyed import Money
 
 from billing.models import Payment
 from billing.operations import payments, transfers
-from billing.operations.bill_decisions import hold
+from billing.operations.invoice_decisions import hold
 from billing.providers.answers import Answer
 from billing.trail import Action
 from lib import money, wording
@@ -43,7 +43,7 @@ def end(
     if arrived.amount < 0:
         raise Invalid("arrived", "must not be negative")
     found = Payment.objects.filter(pk=payment_id).values_list("invoice", flat=True).get()
-    account, bill = hold(found, now=now)
+    account, invoice = hold(found, now=now)
     payment = Payment.objects.select_for_update().get(pk=payment_id)
     if not payment.is_undecided or not payment.problem:
         raise NothingStrange(f"payment: {payment} has nothing strange to it; ask its provider")
@@ -69,6 +69,6 @@ def end(
     ended = payments.settle(payment.pk, given_up, now=account.now)
     if arrived:
         transfers.record(
-            invoice_id=bill.pk, amount=arrived, reference=reference, actor=actor, now=account.now
+            invoice_id=invoice.pk, amount=arrived, reference=reference, actor=actor, now=account.now
         )
     return ended

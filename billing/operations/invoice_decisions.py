@@ -7,7 +7,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from billing import queries
-from billing.models import BillDecision, BillingAccount, Invoice, InvoiceItem, NumberSeries
+from billing.models import BillingAccount, Invoice, InvoiceDecision, InvoiceItem, NumberSeries
 from billing.models.accounts import DAYS_TO_PAY
 from billing.notices import BILL_ISSUED
 from billing.operations import accounts, dunning, rests
@@ -18,33 +18,33 @@ from notices.operations import notices
 from trail import operations as trail
 
 Status = Invoice.Status
-Decided = BillDecision.Decision
+Decided = InvoiceDecision.Decision
 # What each decision is called on the trail, and what the bill becomes by it.
 STEPS = {
     Decided.ISSUED: (Action.BILL_ISSUED, Status.OPEN),
-    Decided.SENT_BACK: (Action.BILL_SENT_BACK, Status.VOID),
-    Decided.VOIDED: (Action.BILL_VOIDED, Status.VOID),
-    Decided.UNCOLLECTIBLE: (Action.BILL_UNCOLLECTIBLE, Status.UNCOLLECTIBLE),
+    Decided.SENT_BACK: (Action.INVOICE_SENT_BACK, Status.VOID),
+    Decided.VOIDED: (Action.INVOICE_VOIDED, Status.VOID),
+    Decided.UNCOLLECTIBLE: (Action.INVOICE_UNCOLLECTIBLE, Status.UNCOLLECTIBLE),
 }
 
 
-class UnknownBill(Refused):
+class UnknownInvoice(Refused):
     """There is no such bill."""
 
-    code = "unknown_bill"
+    code = "unknown_invoice"
 
 
-class BillNotOpen(Refused):
+class InvoiceNotOpen(Refused):
     """The bill's status does not allow this step."""
 
-    code = "bill_not_open"
+    code = "invoice_not_open"
     sentence = _("Nothing is to be paid for this bill any more.")
 
 
-class BillHasPayments(Refused):
+class InvoiceHasPayments(Refused):
     """Money has come in for the bill, or is on its way, so that it can't be voided any more."""
 
-    code = "bill_has_payments"
+    code = "invoice_has_payments"
 
 
 @transaction.atomic
@@ -54,32 +54,32 @@ def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> I
     Unapplied money of the merchant's pays it first. Raises UnknownBill, BillNotOpen, Invalid
     without a reason. Rule 15.21.
     """
-    account, bill = hold(invoice_id, now=now)
+    account, invoice = hold(invoice_id, now=now)
     now = account.now
-    _check_step(bill, Status.OPEN)
-    bill.number = _next_number(bill.issued_on.year)
-    _decide(bill, Decided.ISSUED, actor, reason, now)
-    bill.status = Status.OPEN
-    bill.issued_at = now
-    bill.due_on = account.open_on
+    _check_step(invoice, Status.OPEN)
+    invoice.number = _next_number(invoice.issued_on.year)
+    _decide(invoice, Decided.ISSUED, actor, reason, now)
+    invoice.status = Status.OPEN
+    invoice.issued_at = now
+    invoice.due_on = account.open_on
     if account.pays_by_itself:
-        bill.next_attempt_at = now
+        invoice.next_attempt_at = now
     else:
-        bill.due_on += timedelta(days=DAYS_TO_PAY)
-    bill.save(update_fields=["number", "status", "issued_at", "due_on", "next_attempt_at"])
+        invoice.due_on += timedelta(days=DAYS_TO_PAY)
+    invoice.save(update_fields=["number", "status", "issued_at", "due_on", "next_attempt_at"])
     notices.write(
         merchant_id=account.pk,
         kind=BILL_ISSUED,
-        cause=bill.number,
+        cause=invoice.number,
         at=now,
-        number=bill.number,
-        total=money.text(bill.total),
-        currency=bill.currency,
-        bill_kind=bill.kind,
+        number=invoice.number,
+        total=money.text(invoice.total),
+        currency=invoice.currency,
+        invoice_kind=invoice.kind,
     )
-    rests.pay_bills(account, actor=actor, now=now)
-    bill.refresh_from_db()
-    return bill
+    rests.pay_invoices(account, actor=actor, now=now)
+    invoice.refresh_from_db()
+    return invoice
 
 
 def send_back(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
@@ -105,14 +105,14 @@ def mark_uncollectible(*, invoice_id: int, actor: str, reason: str, now: datetim
 
     Raises UnknownBill, BillNotOpen, Invalid without a reason. Rule 15.23.
     """
-    account, bill = hold(invoice_id, now=now)
+    account, invoice = hold(invoice_id, now=now)
     now = account.now
-    _check_step(bill, Status.UNCOLLECTIBLE)
-    _decide(bill, Decided.UNCOLLECTIBLE, actor, reason, now)
-    bill.status = Status.UNCOLLECTIBLE
-    bill.next_attempt_at = None
-    bill.save(update_fields=["status", "next_attempt_at"])
-    return bill
+    _check_step(invoice, Status.UNCOLLECTIBLE)
+    _decide(invoice, Decided.UNCOLLECTIBLE, actor, reason, now)
+    invoice.status = Status.UNCOLLECTIBLE
+    invoice.next_attempt_at = None
+    invoice.save(update_fields=["status", "next_attempt_at"])
+    return invoice
 
 
 def hold(invoice_id: int, *, now: datetime) -> tuple[BillingAccount, Invoice]:
@@ -124,43 +124,43 @@ def hold(invoice_id: int, *, now: datetime) -> tuple[BillingAccount, Invoice]:
     found = Invoice.objects.filter(pk=invoice_id)
     account_id = found.values_list("account", flat=True).first()
     if account_id is None:
-        raise UnknownBill(f"bill: there is no bill {invoice_id}")
+        raise UnknownInvoice(f"bill: there is no bill {invoice_id}")
     account, _ = accounts.lock_both(account_id, now=now)
     return account, found.select_for_update().get()
 
 
 @transaction.atomic
 def _undo(invoice_id: int, decision: Decided, actor: str, reason: str, now: datetime) -> Invoice:
-    account, bill = hold(invoice_id, now=now)
+    account, invoice = hold(invoice_id, now=now)
     now = account.now
-    if bill.is_draft != (decision == Decided.SENT_BACK):
-        raise BillNotOpen(f"bill: {bill} is {bill.status}")
-    _check_step(bill, Status.VOID)
-    if any(not payment.has_failed for payment in bill.payments.all()):
-        raise BillHasPayments(f"bill: {bill} has payments, or one that is being checked")
-    _decide(bill, decision, actor, reason, now)
-    InvoiceItem.objects.filter(invoice=bill).update(invoice=None)
-    bill.status = Status.VOID
-    bill.next_attempt_at = None
-    bill.save(update_fields=["status", "next_attempt_at"])
+    if invoice.is_draft != (decision == Decided.SENT_BACK):
+        raise InvoiceNotOpen(f"bill: {invoice} is {invoice.status}")
+    _check_step(invoice, Status.VOID)
+    if any(not payment.has_failed for payment in invoice.payments.all()):
+        raise InvoiceHasPayments(f"bill: {invoice} has payments, or one that is being checked")
+    _decide(invoice, decision, actor, reason, now)
+    InvoiceItem.objects.filter(invoice=invoice).update(invoice=None)
+    invoice.status = Status.VOID
+    invoice.next_attempt_at = None
+    invoice.save(update_fields=["status", "next_attempt_at"])
     BillingAccount.objects.filter(pk=account.pk).update(
-        outstanding=F("outstanding") + bill.total.amount,
+        outstanding=F("outstanding") + invoice.total.amount,
         billed_through=queries.billed_through(account),
     )
     dunning.reconsider(account, actor=actor, now=now)
-    return bill
+    return invoice
 
 
-def _check_step(bill: Invoice, status: Status) -> None:
-    if not bill.may_become(status):
-        raise BillNotOpen(f"bill: {bill} is {bill.status}")
+def _check_step(invoice: Invoice, status: Status) -> None:
+    if not invoice.may_become(status):
+        raise InvoiceNotOpen(f"bill: {invoice} is {invoice.status}")
 
 
-def _decide(bill: Invoice, decision: Decided, actor: str, reason: str, now: datetime) -> None:
+def _decide(invoice: Invoice, decision: Decided, actor: str, reason: str, now: datetime) -> None:
     """Record the decision and who took it; the caller then changes the bill."""
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
-    BillDecision.objects.create(
-        invoice=bill,
+    InvoiceDecision.objects.create(
+        invoice=invoice,
         decision=decision,
         actor=actor,
         reason=reason,
@@ -169,10 +169,10 @@ def _decide(bill: Invoice, decision: Decided, actor: str, reason: str, now: date
     action, becomes = STEPS[decision]
     trail.write(
         action,
-        merchant_id=bill.account_id,
-        subject=bill.number or f"draft {bill.pk}",
-        before={"status": bill.status, "total": money.full(bill.total)},
-        after={"status": str(becomes), "total": money.full(bill.total)},
+        merchant_id=invoice.account_id,
+        subject=invoice.number or f"draft {invoice.pk}",
+        before={"status": invoice.status, "total": money.full(invoice.total)},
+        after={"status": str(becomes), "total": money.full(invoice.total)},
         actor=actor,
         reason=reason,
         now=now,

@@ -49,7 +49,7 @@ WITH due AS (
                WHEN 'FINAL' THEN true
                ELSE item.posting_on < due.issued_on
                     OR (item.posting_on = due.issued_on AND fee.category = 'SUBSCRIPTION') END
-), bill AS (
+), drawn AS (
     SELECT due.*, taken.*, account.reviews_bills AND %(may_wait)s AS is_draft,
            due.issued_on - CASE WHEN due.kind IN ('THRESHOLD', 'FINAL') THEN 0 ELSE 1 END
                AS last_day,
@@ -75,42 +75,43 @@ WITH due AS (
            OR account.outstanding - taken.total < account.threshold)
 ), series AS (
     INSERT INTO billing_numberseries AS series (series, year, last)
-    SELECT %(series)s, year, count(*) FROM bill WHERE NOT is_draft GROUP BY year ORDER BY year
+    SELECT %(series)s, year, count(*) FROM drawn WHERE NOT is_draft GROUP BY year ORDER BY year
     ON CONFLICT (series, year) DO UPDATE SET last = series.last + excluded.last
     RETURNING year, last
 ), numbered AS (
-    SELECT bill.*, CASE WHEN NOT bill.is_draft THEN
-               series.last - count(*) OVER (PARTITION BY bill.year, bill.is_draft) + bill.place
+    SELECT drawn.*, CASE WHEN NOT drawn.is_draft THEN
+               series.last - count(*) OVER (PARTITION BY drawn.year, drawn.is_draft) + drawn.place
            END AS number
-    FROM bill LEFT JOIN series USING (year)
+    FROM drawn LEFT JOIN series USING (year)
 ), invoice AS (
     INSERT INTO billing_invoice (account_id, number, kind, status, issued_on, issued_at, drafted_at,
         next_attempt_at, period_start, period_end, plan_start, plan_end, threshold, due_on,
         currency, total, amount_paid, merchant_name, merchant_reference, language)
-    SELECT bill.account_id, bill.year || '-'
-               || lpad(bill.number::text, greatest(6, length(bill.number::text)), '0'),
-           bill.kind, CASE WHEN bill.is_draft THEN 'DRAFT' ELSE 'OPEN' END, bill.issued_on, bill.at,
-           CASE WHEN bill.is_draft THEN bill.at END,
-           CASE WHEN NOT bill.is_draft AND account.payment_method <> 'manual' THEN bill.at END,
-           CASE WHEN bill.oldest_on IS NULL THEN bill.plan_start
-                ELSE least(coalesce(account.billed_through + 1, account.joined_on), bill.oldest_on)
+    SELECT drawn.account_id, drawn.year || '-'
+               || lpad(drawn.number::text, greatest(6, length(drawn.number::text)), '0'),
+           drawn.kind, CASE WHEN drawn.is_draft
+               THEN 'DRAFT' ELSE 'OPEN' END, drawn.issued_on, drawn.at,
+           CASE WHEN drawn.is_draft THEN drawn.at END,
+           CASE WHEN NOT drawn.is_draft AND account.payment_method <> 'manual' THEN drawn.at END,
+           CASE WHEN drawn.oldest_on IS NULL THEN drawn.plan_start
+                ELSE least(coalesce(account.billed_through + 1, account.joined_on), drawn.oldest_on)
            END,
-           CASE WHEN bill.oldest_on IS NULL THEN plan.last_day ELSE bill.last_day END,
-           bill.plan_start, plan.last_day,
-           CASE bill.kind WHEN 'THRESHOLD' THEN account.threshold END,
-           bill.issued_on
+           CASE WHEN drawn.oldest_on IS NULL THEN plan.last_day ELSE drawn.last_day END,
+           drawn.plan_start, plan.last_day,
+           CASE drawn.kind WHEN 'THRESHOLD' THEN account.threshold END,
+           drawn.issued_on
                + CASE account.payment_method WHEN 'manual' THEN %(days_to_pay)s ELSE 0 END,
-           account.currency, bill.total, 0, merchant.name, merchant.reference, merchant.language
-    FROM numbered bill
-    JOIN billing_billingaccount account ON account.merchant_id = bill.account_id
-    JOIN merchants_merchant merchant ON merchant.id = bill.account_id
+           account.currency, drawn.total, 0, merchant.name, merchant.reference, merchant.language
+    FROM numbered drawn
+    JOIN billing_billingaccount account ON account.merchant_id = drawn.account_id
+    JOIN merchants_merchant merchant ON merchant.id = drawn.account_id
     LEFT JOIN LATERAL (
-        SELECT bill.last_plan_on + term.plan_interval_days - 1 AS last_day
+        SELECT drawn.last_plan_on + term.plan_interval_days - 1 AS last_day
         FROM billing_planterm term
-        WHERE term.account_id = bill.account_id AND term.starts_on <= bill.last_plan_on
+        WHERE term.account_id = drawn.account_id AND term.starts_on <= drawn.last_plan_on
         ORDER BY term.starts_on DESC, term.id DESC LIMIT 1
     ) plan ON true
-    ORDER BY bill.year, bill.number
+    ORDER BY drawn.year, drawn.number
     RETURNING id, account_id, number, kind, issued_on, issued_at, currency, total
 ), billed AS (
     UPDATE billing_invoiceitem item SET invoice_id = invoice.id, is_collecting = false
@@ -128,13 +129,13 @@ WITH due AS (
 ), told AS (
     {notices.INTO}
     SELECT account_id, '{BILL_ISSUED}', number, jsonb_build_object('number', number,
-               'total', total::text, 'currency', currency, 'bill_kind', kind), issued_at
+               'total', total::text, 'currency', currency, 'invoice_kind', kind), issued_at
     FROM invoice WHERE number IS NOT NULL ORDER BY account_id
     {notices.ONCE}
 )
 UPDATE billing_billingaccount account
-SET outstanding = account.outstanding - invoice.total, billed_through = bill.last_day
-FROM invoice JOIN bill USING (account_id) WHERE account.merchant_id = invoice.account_id
+SET outstanding = account.outstanding - invoice.total, billed_through = drawn.last_day
+FROM invoice JOIN drawn USING (account_id) WHERE account.merchant_id = invoice.account_id
 RETURNING invoice.id, account.merchant_id, account.unapplied > 0
 """
 ISSUER = "issue"  # the actor of payments that a bill meets as it is issued
@@ -156,10 +157,10 @@ def issue(due: Sequence[Due]) -> list[int]:
         cursor.execute(
             ISSUE,
             {
-                "accounts": [bill.account_id for bill in due],
-                "kinds": [str(bill.kind) for bill in due],
-                "dates": [bill.issued_on for bill in due],
-                "instants": [bill.at for bill in due],
+                "accounts": [invoice.account_id for invoice in due],
+                "kinds": [str(invoice.kind) for invoice in due],
+                "dates": [invoice.issued_on for invoice in due],
+                "instants": [invoice.at for invoice in due],
                 "series": Invoice.SERIES,
                 "days_to_pay": DAYS_TO_PAY,
                 # What was settled before is not for review.
@@ -167,19 +168,19 @@ def issue(due: Sequence[Due]) -> list[int]:
             },
         )
         issued = cursor.fetchall()
-    bills = sorted(pk for pk, _, _ in issued)
+    invoices = sorted(pk for pk, _, _ in issued)
     if moving_in.is_under_way():
-        moved_in.settle(bills)
+        moved_in.settle(invoices)
     _pay_at_once({account_id for _, account_id, has_unapplied in issued if has_unapplied}, due)
-    written = counters.BILLS.labels(due[0].kind)  # callers ask for one kind at a time
-    transaction.on_commit(partial(written.inc, len(bills)))
-    return bills
+    written = counters.INVOICES.labels(due[0].kind)  # callers ask for one kind at a time
+    transaction.on_commit(partial(written.inc, len(invoices)))
+    return invoices
 
 
 def _pay_at_once(account_ids: set[int], due: Sequence[Due]) -> None:
     """Pay bills that were just issued to these locked accounts out of their unapplied money."""
     if not account_ids:
         return
-    instants = {bill.account_id: bill.at for bill in due}
+    instants = {invoice.account_id: invoice.at for invoice in due}
     for account in BillingAccount.objects.filter(pk__in=account_ids).order_by("pk"):
-        unapplied.pay_bills(account, actor=ISSUER, now=instants[account.pk])
+        unapplied.pay_invoices(account, actor=ISSUER, now=instants[account.pk])

@@ -8,27 +8,27 @@ from billing.moving_in import PROVIDER
 
 # Each is PAID as it is issued, by one payment over all that is left of it.
 SETTLE = """
-WITH bill AS (
+WITH invoice AS (
     SELECT id, number, currency, issued_at, total - amount_paid AS amount,
-           1 + (SELECT count(*) FROM billing_payment payment WHERE payment.invoice_id = bill.id)
+           1 + (SELECT count(*) FROM billing_payment payment WHERE payment.invoice_id = invoice.id)
                AS attempt
-    FROM billing_invoice bill WHERE id = ANY(%(bills)s) AND status = 'OPEN'
+    FROM billing_invoice invoice WHERE id = ANY(%(invoices)s) AND status = 'OPEN'
 ), paid AS (
-    UPDATE billing_invoice SET status = 'PAID', amount_paid = total, paid_at = bill.issued_at,
+    UPDATE billing_invoice SET status = 'PAID', amount_paid = total, paid_at = invoice.issued_at,
         next_attempt_at = NULL
-    FROM bill WHERE billing_invoice.id = bill.id
+    FROM invoice WHERE billing_invoice.id = invoice.id
 )
 INSERT INTO billing_payment (invoice_id, attempt, provider, actor, idempotency_key,
     provider_reference, status, failure, is_hard, currency, amount, started_at, ended_at)
 SELECT id, attempt, %(provider)s, %(provider)s, number || '-' || attempt, '', 'SUCCEEDED', '',
        false, currency, amount, issued_at, issued_at
-FROM bill ORDER BY id
+FROM invoice ORDER BY id
 """
 
 
-def settle(bill_ids: Sequence[int]) -> None:
+def settle(invoice_ids: Sequence[int]) -> None:
     """Mark these bills, just issued, as paid. No provider is asked, and nothing fails. Rule
     23.14.
     """
     with connection.cursor() as cursor:
-        cursor.execute(SETTLE, {"bills": list(bill_ids), "provider": PROVIDER})
+        cursor.execute(SETTLE, {"invoices": list(invoice_ids), "provider": PROVIDER})

@@ -77,9 +77,9 @@ def choose(
         trailed={"payment_method": (before, after)},
     )
     dunning.plan_attempts(account, chosen_by=actor, now=now)
-    _reconsider_small_bills(account, small, actor=actor, now=now)
+    _reconsider_small_invoices(account, small, actor=actor, now=now)
     # What the last method could not have been asked for may have kept it waiting.
-    rests.pay_bills(account, actor=actor, now=now)
+    rests.pay_invoices(account, actor=actor, now=now)
     return account
 
 
@@ -201,10 +201,10 @@ def _words(method: str, card: Card | None) -> str:
 def _too_small(account: BillingAccount) -> set[int]:
     """The unpaid bills of the locked account of which less is left than its method's minimum."""
     unpaid = account.invoices.filter(status__in=Invoice.UNPAID)
-    return {bill.pk for bill in unpaid if is_too_little(account, bill.left_to_pay)}
+    return {invoice.pk for invoice in unpaid if is_too_little(account, invoice.left_to_pay)}
 
 
-def _reconsider_small_bills(
+def _reconsider_small_invoices(
     account: BillingAccount, before: set[int], *, actor: str, now: datetime
 ) -> None:
     """Update the line's freeze: bills that the new method can collect count for it, and those

@@ -17,7 +17,7 @@ from billing import queries
 from billing.models import BillingAccount, Invoice, Payment
 from billing.operations import asking, at_once, dunning, rests, unapplied
 from billing.operations.attempts import new_payment, take_in
-from billing.operations.bill_decisions import BillNotOpen, hold
+from billing.operations.invoice_decisions import InvoiceNotOpen, hold
 from billing.providers import hurry
 from billing.providers.minimums import is_too_little
 from billing.providers.registry import PROVIDERS, Answer
@@ -76,10 +76,10 @@ class CardDisputed(Refused):
     )
 
 
-class BillChanged(Refused):
+class InvoiceChanged(Refused):
     """The bill was tried since the page was shown to the person who wants to pay it."""
 
-    code = "bill_changed"
+    code = "invoice_changed"
     sentence = _(
         "Something has changed since you opened this bill, so nothing was tried. See its history"
         " below."
@@ -117,7 +117,7 @@ def collect_chosen(merchant_id: int, *, now: datetime) -> Payment | None:
     The other bills are left to the job. Returns None where there is nothing to try. Raises as
     `collect` does. Rule 16.9.
     """
-    due = queries.bills_to_collect_of(merchant_id, now)
+    due = queries.invoices_to_collect_of(merchant_id, now)
     if not due:
         return None
     with hurry.within():
@@ -238,10 +238,10 @@ def _decide_undecided(
 @transaction.atomic(durable=True)
 def _claim_again(payment: Payment, now: datetime) -> bool:
     """Whether the attempt is to be made once more; if so, its provider may have it from now on."""
-    account, bill = hold(payment.invoice_id, now=now)
+    account, invoice = hold(payment.invoice_id, now=now)
     found = Payment.objects.select_for_update().get(pk=payment.pk)
     method = (account.payment_method, account.card_id)
-    is_wanted = bill.is_open or (bill.is_unpaid and payment.actor != COLLECTOR)
+    is_wanted = invoice.is_open or (invoice.is_unpaid and payment.actor != COLLECTOR)
     is_wanted = is_wanted and not account.has_disputed_card
     if not found.is_undecided or not is_wanted or method != (found.provider, found.card_id):
         return False
@@ -280,34 +280,34 @@ def _start(
 
     Returns None when the job finds nothing due; a person gets a refusal with the reason.
     """
-    account, bill = hold(invoice_id, now=now)
+    account, invoice = hold(invoice_id, now=now)
     now = account.now
-    if attempts_seen is not None and attempts_seen != bill.payments.count():
-        raise BillChanged(f"bill: {bill} was tried meanwhile; look at it again")
+    if attempts_seen is not None and attempts_seen != invoice.payments.count():
+        raise InvoiceChanged(f"bill: {invoice} was tried meanwhile; look at it again")
     if actor == COLLECTOR:
-        is_due = bill.next_attempt_at is not None and bill.next_attempt_at <= now
-        if not bill.is_open or not is_due or account.payment_method not in PROVIDERS:
+        is_due = invoice.next_attempt_at is not None and invoice.next_attempt_at <= now
+        if not invoice.is_open or not is_due or account.payment_method not in PROVIDERS:
             return None
-        if is_too_little(account, bill.left_to_pay):
-            _wait_for_a_transfer(bill)
+        if is_too_little(account, invoice.left_to_pay):
+            _wait_for_a_transfer(invoice)
             return None
-        if bill.next_attempt_by and _put_off(bill, now):
+        if invoice.next_attempt_by and _put_off(invoice, now):
             return None
-    elif not bill.is_unpaid:
-        raise BillNotOpen(f"bill: {bill} is {bill.status}")
+    elif not invoice.is_unpaid:
+        raise InvoiceNotOpen(f"bill: {invoice} is {invoice.status}")
     elif account.payment_method not in PROVIDERS:
         raise NoPaymentMethod("payment: bills are paid by bank transfer; choose a method first")
-    elif is_too_little(account, bill.left_to_pay):
-        raise TooLittle(f"payment: less is left of {bill} than {account.payment_method} takes")
+    elif is_too_little(account, invoice.left_to_pay):
+        raise TooLittle(f"payment: less is left of {invoice} than {account.payment_method} takes")
     elif account.has_disputed_card:
         raise CardDisputed("payment: a payment from the card was disputed; choose a method first")
-    elif at_once.next_attempt_from(bill, collector=COLLECTOR, now=now) > now:
-        raise at_once.TooManyAttempts(f"payment: {bill} was tried five times within 24 hours")
+    elif at_once.next_attempt_from(invoice, collector=COLLECTOR, now=now) > now:
+        raise at_once.TooManyAttempts(f"payment: {invoice} was tried five times within 24 hours")
     silences.check(account.payment_method)
     provider = PROVIDERS[account.payment_method]
     provider.check_ready()
     payment = new_payment(
-        bill, provider=account.payment_method, card_id=account.card_id, actor=actor, now=now
+        invoice, provider=account.payment_method, card_id=account.card_id, actor=actor, now=now
     )
     if actor != COLLECTOR:
         what = {"amount": money.full(payment.amount), "provider": payment.provider}
@@ -319,22 +319,22 @@ def _start(
     return payment
 
 
-def _put_off(bill: Invoice, now: datetime) -> bool:
+def _put_off(invoice: Invoice, now: datetime) -> bool:
     """Postpone the attempt of a chosen method, since people have had the locked bill tried too
     often; returns whether it was.
     """
-    possible_at = at_once.next_attempt_from(bill, collector=COLLECTOR, now=now)
+    possible_at = at_once.next_attempt_from(invoice, collector=COLLECTOR, now=now)
     if possible_at <= now:
         return False
-    bill.next_attempt_at = possible_at
-    bill.save(update_fields=["next_attempt_at"])
+    invoice.next_attempt_at = possible_at
+    invoice.save(update_fields=["next_attempt_at"])
     return True
 
 
-def _wait_for_a_transfer(bill: Invoice) -> None:
+def _wait_for_a_transfer(invoice: Invoice) -> None:
     """Stop trying the locked bill by itself, until its account's method changes."""
-    bill.next_attempt_at = None
-    bill.save(update_fields=["next_attempt_at"])
+    invoice.next_attempt_at = None
+    invoice.save(update_fields=["next_attempt_at"])
 
 
 @transaction.atomic
@@ -346,13 +346,13 @@ def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
     failed is paid by the merchant's unapplied money, for which it waited meanwhile.
     """
     invoice_id = Payment.objects.values_list("invoice", flat=True).get(pk=payment_id)
-    account, bill = hold(invoice_id, now=now)
+    account, invoice = hold(invoice_id, now=now)
     now = account.now
     payment = Payment.objects.select_for_update().get(pk=payment_id)
     if not payment.is_undecided:
         is_known = payment.provider_reference == answer.reference and not payment.has_failed
         if answer.status == Payment.Status.SUCCEEDED and not is_known:
-            _take_late(account, bill, payment, answer, now)
+            _take_late(account, invoice, payment, answer, now)
         return payment
     if payment.status != answer.status:
         transaction.on_commit(counters.PAYMENTS.labels(payment.provider, answer.status).inc)
@@ -368,14 +368,14 @@ def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
         ]
     )  # fmt: skip
     if payment.status == Payment.Status.SUCCEEDED:
-        take_in(account, bill, payment, now=now)
+        take_in(account, invoice, payment, now=now)
     elif payment.has_failed:
-        _fail(account, bill, payment, now)
-        rests.pay_bills(account, actor=payment.actor, now=now)
+        _fail(account, invoice, payment, now)
+        rests.pay_invoices(account, actor=payment.actor, now=now)
     return payment
 
 
-def _fail(account: BillingAccount, bill: Invoice, payment: Payment, now: datetime) -> None:
+def _fail(account: BillingAccount, invoice: Invoice, payment: Payment, now: datetime) -> None:
     """Record the failure, and set when the bill is tried next.
 
     The first failure is that of an automatic attempt. A failure of a person's attempt moves no
@@ -385,11 +385,11 @@ def _fail(account: BillingAccount, bill: Invoice, payment: Payment, now: datetim
         account.payment_method,
         account.card_id,
     )
-    bill.next_attempt_by = ""
+    invoice.next_attempt_by = ""
     if has_new_method:
-        retry = dunning.next_with_new_method(account, bill, now=now)
-        bill.next_attempt_by = queries.method_chosen_by(account) if retry == now else ""
-        dunning.give_days_to_pay(account, bill)
+        retry = dunning.next_with_new_method(account, invoice, now=now)
+        invoice.next_attempt_by = queries.method_chosen_by(account) if retry == now else ""
+        dunning.give_days_to_pay(account, invoice)
     elif payment.failure == Payment.NEVER_RECEIVED:
         retry = now
     elif payment.failure in Payment.NOT_TRIED_AGAIN:
@@ -397,14 +397,14 @@ def _fail(account: BillingAccount, bill: Invoice, payment: Payment, now: datetim
     elif payment.actor != COLLECTOR and not payment.is_hard:
         return
     else:
-        dunning.fail(account, bill, failure=payment.failure, now=now)
-        retry = None if payment.is_hard else dunning.next_retry(bill, after=now)
-    bill.next_attempt_at = retry if bill.is_open else None
-    bill.save(update_fields=["next_attempt_at", "next_attempt_by"])
+        dunning.fail(account, invoice, failure=payment.failure, now=now)
+        retry = None if payment.is_hard else dunning.next_retry(invoice, after=now)
+    invoice.next_attempt_at = retry if invoice.is_open else None
+    invoice.save(update_fields=["next_attempt_at", "next_attempt_by"])
 
 
 def _take_late(
-    account: BillingAccount, bill: Invoice, attempt: Payment, answer: Answer, now: datetime
+    account: BillingAccount, invoice: Invoice, attempt: Payment, answer: Answer, now: datetime
 ) -> None:
     """Take in money for an attempt that is recorded as failed, or is paid already.
 
@@ -412,7 +412,7 @@ def _take_late(
     """
     # When a person ended the attempt, the money may have been recorded as a transfer
     # (ended_payments).
-    same = bill.payments.filter(
+    same = invoice.payments.filter(
         provider__in=(attempt.provider, Payment.Provider.MANUAL),
         provider_reference=answer.reference,
         status=Payment.Status.SUCCEEDED,
@@ -422,9 +422,17 @@ def _take_late(
     if same.exists() or account.unapplied_entries.filter(source__in=sources).exists():
         return  # it has been dealt with, and may have been given back
     log.error("Payment %s: money came that was not expected: %s", attempt, answer.reference)
-    if bill.is_unpaid and bill.left_to_pay == attempt.amount and not undecided.exists(bill):
+    if (
+        invoice.is_unpaid
+        and invoice.left_to_pay == attempt.amount
+        and not undecided.exists(invoice)
+    ):
         payment = new_payment(
-            bill, provider=attempt.provider, card_id=attempt.card_id, actor=attempt.actor, now=now
+            invoice,
+            provider=attempt.provider,
+            card_id=attempt.card_id,
+            actor=attempt.actor,
+            now=now,
         )
         settle(payment.pk, answer, now=now)
         return
@@ -437,4 +445,4 @@ def _take_late(
         actor=attempt.actor,
         now=now,
     )
-    rests.pay_bills(account, actor=attempt.actor, now=now)
+    rests.pay_invoices(account, actor=attempt.actor, now=now)

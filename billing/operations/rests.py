@@ -6,13 +6,13 @@ from billing.models import BillingAccount, Fee, Payment
 from billing.operations import attempts, charges, unapplied
 
 
-def pay_bills(account: BillingAccount, *, actor: str, now: datetime) -> None:
+def pay_invoices(account: BillingAccount, *, actor: str, now: datetime) -> None:
     """Pay unpaid bills of the locked account with its unapplied money, oldest due day first; once
     it is closed, then with what is outstanding in the merchant's favour.
 
     Rule 17.3, rule 17.4, rule 19.6.
     """
-    unapplied.pay_bills(account, actor=actor, now=now)
+    unapplied.pay_invoices(account, actor=actor, now=now)
     if account.is_closed and account.outstanding.amount < 0:
         _use_credit(account, actor, now)
 
@@ -24,19 +24,19 @@ def _use_credit(account: BillingAccount, actor: str, now: datetime) -> None:
     So less is outstanding in the merchant's favour afterwards.
     """
     fee = Fee.objects.get(pk=Fee.CREDIT_USED)
-    for bill in attempts.payable(account):
-        amount = min(bill.left_to_pay, -account.outstanding)
+    for invoice in attempts.payable(account):
+        amount = min(invoice.left_to_pay, -account.outstanding)
         if amount.amount <= 0:
             return
         payment = attempts.pay(
-            account, bill, provider=Payment.Provider.CREDIT, amount=amount, actor=actor, now=now
+            account, invoice, provider=Payment.Provider.CREDIT, amount=amount, actor=actor, now=now
         )
         charges.record_own(
             account,
             fee=fee,
             reference=f"{Fee.CREDIT_USED}:{payment}",
             amount=amount,
-            description=str(bill),
+            description=str(invoice),
             now=now,
         )
         account.refresh_from_db()

@@ -15,7 +15,7 @@ from moneyed import Money
 from billing.models import BillingAccount, Fee, Invoice, Payment, Reversal
 from billing.notices import PAYMENT_REVERSED
 from billing.operations import accounts, charges, rests, terms, unapplied
-from billing.operations.bill_decisions import hold
+from billing.operations.invoice_decisions import hold
 from billing.trail import Action
 from lib import money, wording
 from lib.refusals import Refused
@@ -67,7 +67,7 @@ def record(told: Told, *, payment_id: int, actor: str, now: datetime) -> Reversa
     rule 18.2.
     """
     payment = Payment.objects.get(pk=payment_id)
-    account, bill = hold(payment.invoice_id, now=now)
+    account, invoice = hold(payment.invoice_id, now=now)
     known = Reversal.objects.filter(
         provider=told.provider, provider_reference=told.reference
     ).first()
@@ -110,7 +110,7 @@ def record(told: Told, *, payment_id: int, actor: str, now: datetime) -> Reversa
     )
     _stop_asking(account, reversal)
     said = REFUNDED if told.is_ours else TAKEN if is_decided else str(Status.RECORDED)
-    _notify(reversal, bill, said, account.now)
+    _notify(reversal, invoice, said, account.now)
     return reversal
 
 
@@ -166,7 +166,7 @@ def _take_in_again(account: BillingAccount, reversal: Reversal, actor: str) -> N
             actor=actor,
             now=account.now,
         )
-        rests.pay_bills(account, actor=actor, now=account.now)
+        rests.pay_invoices(account, actor=actor, now=account.now)
     _notify(reversal, reversal.payment.invoice, CAME_BACK, account.now)
 
 
@@ -193,7 +193,7 @@ def charge(
     if account.is_closed:
         terms.bill_all(account, now=account.now)
         account.refresh_from_db()
-        rests.pay_bills(account, actor=actor, now=account.now)
+        rests.pay_invoices(account, actor=actor, now=account.now)
     return decided
 
 
@@ -261,13 +261,13 @@ def _decide(
     return reversal
 
 
-def _notify(reversal: Reversal, bill: Invoice, status: str, now: datetime) -> None:
+def _notify(reversal: Reversal, invoice: Invoice, status: str, now: datetime) -> None:
     notices.write(
         merchant_id=reversal.account_id,
         kind=PAYMENT_REVERSED,
         cause=f"{reversal.provider_reference} {status}",
         at=now,
-        number=str(bill),
+        number=str(invoice),
         amount=money.text(
             reversal.rest if status in (Status.CHARGED, Status.ACCEPTED) else reversal.amount
         ),

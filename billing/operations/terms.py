@@ -27,10 +27,10 @@ class NothingToPayOut(Refused):
     code = "nothing_to_pay_out"
 
 
-class BillsUnpaid(Refused):
+class InvoicesUnpaid(Refused):
     """Bills of the account have to be paid first, before any money is paid out."""
 
-    code = "bills_unpaid"
+    code = "invoices_unpaid"
 
 
 class DraftWaits(Refused):
@@ -127,7 +127,7 @@ def _zone_planned(account: BillingAccount, on: date) -> str:
 
 
 @transaction.atomic
-def review_bills(
+def review_invoices(
     *, merchant_id: int, wanted: bool, actor: str, reason: str, now: datetime
 ) -> BillingAccount:
     """Set whether an operator looks at the account's bills before they are issued, from the next
@@ -145,7 +145,7 @@ def review_bills(
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
         now=now,
-        trailed={"review_of_bills": (_yes(account.reviews_bills), _yes(wanted))},
+        trailed={"review_of_invoices": (_yes(account.reviews_bills), _yes(wanted))},
     )
     account.reviews_bills = wanted
     account.save(update_fields=["reviews_bills"])
@@ -180,7 +180,7 @@ def close(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Billin
     items.post_everything(account, now=now)
     bill_all(account, now=now)
     account.refresh_from_db()
-    rests.pay_bills(account, actor=actor, now=now)
+    rests.pay_invoices(account, actor=actor, now=now)
     return account
 
 
@@ -225,11 +225,11 @@ def pay_out_rest(
         raise NothingToPayOut("account: it is open")
     stop_if_suspected(line)
     _check_all_is_decided(account)
-    rests.pay_bills(account, actor=actor, now=account.now)
+    rests.pay_invoices(account, actor=actor, now=account.now)
     if account.outstanding.amount > 0 or not (account.outstanding or account.unapplied):
         raise NothingToPayOut("account: it has nothing in the merchant's favour")
     if account.invoices.filter(status__in=Invoice.UNPAID).exists():
-        raise BillsUnpaid("account: bills of it are not paid yet")
+        raise InvoicesUnpaid("account: bills of it are not paid yet")
     outstanding, kept = account.outstanding, account.unapplied
     nothing = money.full(money.zero(account.currency))
     trailed = {"outstanding": (_outstanding(account), nothing), "reference": ("", reference)}

@@ -11,8 +11,8 @@ from moneyed import Money
 
 from billing.models import BillingAccount, Invoice, Payment, UnappliedEntry
 from billing.operations import accounts, attempts, payments, rests, unapplied
-from billing.operations.bill_decisions import BillNotOpen, hold
 from billing.operations.charges import AccountClosed
+from billing.operations.invoice_decisions import InvoiceNotOpen, hold
 from billing.queries import undecided
 from billing.trail import Action
 from credit.operations.withdrawal_transitions import stop_if_suspected
@@ -56,28 +56,28 @@ def record(
     TransferConflict, CurrencyMismatch, Invalid. Rule 17.1.
     """
     reference = wording.line("reference", reference)
-    account, bill = hold(invoice_id, now=now)
+    account, invoice = hold(invoice_id, now=now)
     amount = _positive(amount, account)
     known = _known(account, reference, amount)
     if known:
         return known
-    if bill.number is None:
-        raise BillNotOpen(f"bill: {bill} is {bill.status}")
-    if undecided.exists(bill):
-        raise payments.PaymentUnderWay(f"payment: one of bill {bill} is being checked")
-    before = _paid(bill)
-    paid = min(amount, bill.left_to_pay) if bill.is_unpaid else money.zero(account.currency)
+    if invoice.number is None:
+        raise InvoiceNotOpen(f"bill: {invoice} is {invoice.status}")
+    if undecided.exists(invoice):
+        raise payments.PaymentUnderWay(f"payment: one of bill {invoice} is being checked")
+    before = _paid(invoice)
+    paid = min(amount, invoice.left_to_pay) if invoice.is_unpaid else money.zero(account.currency)
     if paid:
         attempts.pay(
-            account, bill, provider=MANUAL, amount=paid, reference=reference,
+            account, invoice, provider=MANUAL, amount=paid, reference=reference,
             actor=actor, now=account.now,
         )  # fmt: skip
-    after = _paid(bill)
+    after = _paid(invoice)
     rest = amount - paid
     if rest:
         kept = {"unapplied": money.full(account.unapplied + rest)}
         before["unapplied"], after = money.full(account.unapplied), after | kept
-    _note(account, str(bill), before, after | {"reference": reference}, actor)
+    _note(account, str(invoice), before, after | {"reference": reference}, actor)
     if rest:
         _keep(account, rest, reference, actor)
     return Transfer(paid, rest, is_new=True)
@@ -146,12 +146,12 @@ def _keep(account: BillingAccount, amount: Money, reference: str, actor: str) ->
         actor=actor,
         now=account.now,
     )
-    rests.pay_bills(account, actor=actor, now=account.now)
+    rests.pay_invoices(account, actor=actor, now=account.now)
 
 
-def _paid(bill: Invoice) -> dict[str, str]:
-    paid = money.full(bill.amount_paid)
-    return {"status": str(bill.status), "amount_paid": paid}
+def _paid(invoice: Invoice) -> dict[str, str]:
+    paid = money.full(invoice.amount_paid)
+    return {"status": str(invoice.status), "amount_paid": paid}
 
 
 def _note(

@@ -56,7 +56,7 @@ def receive(
     )  # fmt: skip
 
 
-def pay_bills(account: BillingAccount, *, actor: str, now: datetime) -> None:
+def pay_invoices(account: BillingAccount, *, actor: str, now: datetime) -> None:
     """Pay the account's unpaid bills with its unapplied money, oldest due day first.
 
     What is left of a bill can still be collected: it is nothing, or at least the minimum. Rule
@@ -65,10 +65,10 @@ def pay_bills(account: BillingAccount, *, actor: str, now: datetime) -> None:
     if account.unapplied.amount <= 0:
         return
     least = minimum(account)
-    for bill in attempts.payable(account):
-        amount = _share(bill.left_to_pay, account.unapplied, least)
+    for invoice in attempts.payable(account):
+        amount = _share(invoice.left_to_pay, account.unapplied, least)
         if amount.amount > 0:
-            _use(account, bill, amount, actor, now)
+            _use(account, invoice, amount, actor, now)
 
 
 def _share(left_to_pay: Money, unapplied: Money, least: Money) -> Money:
@@ -78,13 +78,15 @@ def _share(left_to_pay: Money, unapplied: Money, least: Money) -> Money:
     return min(unapplied, left_to_pay - least)
 
 
-def _use(account: BillingAccount, bill: Invoice, amount: Money, actor: str, now: datetime) -> None:
+def _use(
+    account: BillingAccount, invoice: Invoice, amount: Money, actor: str, now: datetime
+) -> None:
     payment = attempts.pay(
-        account, bill, provider=Payment.Provider.UNAPPLIED, amount=amount, actor=actor, now=now
+        account, invoice, provider=Payment.Provider.UNAPPLIED, amount=amount, actor=actor, now=now
     )
     _enter(
         account, Kind.USED, f"payment:{payment}", -amount,
-        payment=payment, number=str(bill), actor=actor, now=now,
+        payment=payment, number=str(invoice), actor=actor, now=now,
     )  # fmt: skip
 
 

@@ -240,7 +240,7 @@ def answer(payment: Payment, intent: stripe.PaymentIntent) -> Answer:
 
 def _order(payment: Payment) -> PaymentIntentCreateParams:
     assert payment.card is not None
-    bill = payment.invoice
+    invoice = payment.invoice
     return {
         "amount": units(payment.amount.amount, payment.currency),
         "currency": payment.currency.lower(),
@@ -251,8 +251,8 @@ def _order(payment: Payment) -> PaymentIntentCreateParams:
         "confirm": True,
         "metadata": {
             PAYMENT: payment.idempotency_key,
-            MERCHANT: bill.account.merchant.reference,
-            "tael_bill": installation.outside(str(bill)),
+            MERCHANT: invoice.account.merchant.reference,
+            "tael_invoice": installation.outside(str(invoice)),
         },
     }
 

@@ -23,10 +23,10 @@ from moneyed import Money
 
 from billing.models import (
     AccountChange,
-    BillDecision,
     BillingAccount,
     Charge,
     Invoice,
+    InvoiceDecision,
     InvoiceLine,
     Payment,
     Statement,
@@ -54,7 +54,7 @@ def accounts_with_a_day_to_work_off(now: datetime) -> Sequence[int]:
     )
 
 
-def bills_to_collect(now: datetime) -> Sequence[int]:
+def invoices_to_collect(now: datetime) -> Sequence[int]:
     """Open bills that are due to be tried automatically by `now`.
 
     Those with an attempt that has no answer come last: a provider that does not answer about them
@@ -65,7 +65,7 @@ def bills_to_collect(now: datetime) -> Sequence[int]:
     return list(due.order_by(waits, "pk").values_list("pk", flat=True))
 
 
-def bills_to_collect_of(account_id: int, now: datetime) -> Sequence[int]:
+def invoices_to_collect_of(account_id: int, now: datetime) -> Sequence[int]:
     """The account's open bills that are due to be tried automatically by `now`, oldest first."""
     due = Invoice.objects.filter(
         account=account_id, status=Invoice.Status.OPEN, next_attempt_at__lte=now
@@ -201,7 +201,7 @@ def charges(statement: Statement, *, reference: str = "") -> QuerySet[Charge]:
     return found.filter(account & Q(request=reference) | account & Q(reference=reference))
 
 
-def bills(
+def invoices(
     account: BillingAccount, *, status: str = "", kind: str = "", number: str = ""
 ) -> QuerySet[Invoice]:
     """The account's bills, filtered by a status, a kind and how the number starts; drafts are
@@ -222,50 +222,51 @@ def billed_through(account: BillingAccount) -> date | None:
         default=F("issued_on") - timedelta(days=1),
         output_field=DateField(),
     )
-    bills = account.invoices.exclude(status=Invoice.Status.VOID)
-    through: datetime | date | None = bills.aggregate(through=Max(theirs))["through"]
+    invoices = account.invoices.exclude(status=Invoice.Status.VOID)
+    through: datetime | date | None = invoices.aggregate(through=Max(theirs))["through"]
     return through.date() if isinstance(through, datetime) else through
 
 
-def last_bill_on(account: BillingAccount) -> date | None:
+def last_invoice_on(account: BillingAccount) -> date | None:
     """The date of the account's latest bill, drafts left aside."""
-    found: date | None = bills(account).aggregate(on=Max("issued_on"))["on"]
+    found: date | None = invoices(account).aggregate(on=Max("issued_on"))["on"]
     return found
 
 
-def collected_on(bill: Invoice, attempts: Sequence[Payment]) -> date | None:
+def collected_on(invoice: Invoice, attempts: Sequence[Payment]) -> date | None:
     """The day on which a bill was collected; None while it is not paid.
 
     The local day of the payment that paid it. But what a day-end made is collected on its own date
     when that was tried within the hour after: jobs follow the day-end, at once or a little later.
     """
     paid = [payment for payment in attempts if payment.status == Payment.Status.SUCCEEDED]
-    if bill.paid_at is None or not paid:
+    if invoice.paid_at is None or not paid:
         return None
-    made_by_day_end = bill.drafted_at is None and (
-        bill.kind in Invoice.SCHEDULED or local_day(bill.account, bill.issued_at) > bill.issued_on
+    made_by_day_end = invoice.drafted_at is None and (
+        invoice.kind in Invoice.SCHEDULED
+        or local_day(invoice.account, invoice.issued_at) > invoice.issued_on
     )
-    is_prompt = paid[-1].attempt == 1 and paid[-1].started_at - bill.issued_at <= PROMPT
+    is_prompt = paid[-1].attempt == 1 and paid[-1].started_at - invoice.issued_at <= PROMPT
     if made_by_day_end and is_prompt:
-        return bill.issued_on
-    return local_day(bill.account, bill.paid_at)
+        return invoice.issued_on
+    return local_day(invoice.account, invoice.paid_at)
 
 
-def bill(account: BillingAccount, number: str) -> Invoice | None:
+def invoice(account: BillingAccount, number: str) -> Invoice | None:
     return account.invoices.filter(number=number).first()
 
 
-def lines(bill: Invoice) -> Sections[InvoiceLine]:
+def lines(invoice: Invoice) -> Sections[InvoiceLine]:
     """The lines of the bill by category."""
-    rows = bill.lines.order_by("posting_on", "fee_name", "pk")
-    return Sections.of(rows, bill.currency)
+    rows = invoice.lines.order_by("posting_on", "fee_name", "pk")
+    return Sections.of(rows, invoice.currency)
 
 
-def line(bill: Invoice, pk: int) -> InvoiceLine | None:
+def line(invoice: Invoice, pk: int) -> InvoiceLine | None:
     """A line of the bill, with the bill that its charges are on now: after a void that may be
     another one.
     """
-    return bill.lines.select_related("item__invoice").filter(pk=pk).first()
+    return invoice.lines.select_related("item__invoice").filter(pk=pk).first()
 
 
 def charges_of(line: InvoiceLine) -> QuerySet[Charge]:
@@ -273,18 +274,18 @@ def charges_of(line: InvoiceLine) -> QuerySet[Charge]:
     return Charge.objects.filter(item=line.item_id).select_related("fee")
 
 
-def was_asked_for(bill: Invoice) -> bool:
+def was_asked_for(invoice: Invoice) -> bool:
     """Whether an attempt on the bill reached its provider, or may have."""
-    reached = bill.payments.exclude(provider__in=Payment.OWN_PROVIDERS)
+    reached = invoice.payments.exclude(provider__in=Payment.OWN_PROVIDERS)
     return reached.exclude(
         status=Payment.Status.FAILED, failure__in=Payment.NOBODYS_FAILURES
     ).exists()
 
 
-def decisions(bill: Invoice) -> QuerySet[BillDecision]:
+def decisions(invoice: Invoice) -> QuerySet[InvoiceDecision]:
     """The operators' decisions about the bill that a merchant is shown, oldest first."""
-    told = (BillDecision.Decision.VOIDED, BillDecision.Decision.UNCOLLECTIBLE)
-    return bill.decisions.filter(decision__in=told).order_by("at", "pk")
+    told = (InvoiceDecision.Decision.VOIDED, InvoiceDecision.Decision.UNCOLLECTIBLE)
+    return invoice.decisions.filter(decision__in=told).order_by("at", "pk")
 
 
 def unapplied(account: BillingAccount) -> QuerySet[UnappliedEntry]:
@@ -292,17 +293,17 @@ def unapplied(account: BillingAccount) -> QuerySet[UnappliedEntry]:
     return account.unapplied_entries.select_related("payment__invoice")
 
 
-def more_than_wanted(bill: Invoice, attempts: Sequence[Payment]) -> QuerySet[UnappliedEntry]:
+def more_than_wanted(invoice: Invoice, attempts: Sequence[Payment]) -> QuerySet[UnappliedEntry]:
     """The entries of money that came for the bill and was more than it wanted."""
     transfers = [
         f"transfer:{payment.provider_reference}"
         for payment in attempts
         if payment.provider == Payment.Provider.MANUAL
     ]
-    came = bill.account.unapplied_entries.filter(kind=UnappliedEntry.Kind.RECEIVED)
-    return came.filter(Q(payment__invoice=bill) | Q(source__in=transfers))
+    came = invoice.account.unapplied_entries.filter(kind=UnappliedEntry.Kind.RECEIVED)
+    return came.filter(Q(payment__invoice=invoice) | Q(source__in=transfers))
 
 
-def attempts(bill: Invoice) -> QuerySet[Payment]:
+def attempts(invoice: Invoice) -> QuerySet[Payment]:
     """The attempts to collect a bill, oldest first, each with its card."""
-    return bill.payments.select_related("card").order_by("attempt")
+    return invoice.payments.select_related("card").order_by("attempt")

@@ -11,11 +11,11 @@ from billing.models import BillingAccount
 from lib import money
 
 MANY = 1000  # so many requests are counted
-BILLS = 5  # more than so many unpaid ones are no surprise to anybody
+INVOICES = 5  # more than so many unpaid ones are no surprise to anybody
 
 # The account's unpaid bills are a short index of their own; its requests are few.
 READ = """
-SELECT pending.thresholds, pending.credits, bill.*
+SELECT pending.thresholds, pending.credits, invoice.*
 FROM (
     SELECT (
         SELECT count(*) FROM billing_thresholdrequest request
@@ -28,15 +28,15 @@ FROM (
     ) AS credits
 ) pending
 LEFT JOIN LATERAL (
-    SELECT bill.number, bill.total - bill.amount_paid AS left_to_pay, bill.due_on,
-           bill.first_failed_at IS NOT NULL, coalesce((
+    SELECT invoice.number, invoice.total - invoice.amount_paid AS left_to_pay, invoice.due_on,
+           invoice.first_failed_at IS NOT NULL, coalesce((
                SELECT payment.failure FROM billing_payment payment
-               WHERE payment.invoice_id = bill.id AND payment.status = 'FAILED'
+               WHERE payment.invoice_id = invoice.id AND payment.status = 'FAILED'
                ORDER BY payment.attempt DESC LIMIT 1), '')
-    FROM billing_invoice bill
-    WHERE bill.account_id = %(account)s AND bill.status IN ('OPEN', 'UNCOLLECTIBLE')
-    ORDER BY bill.issued_on, bill.id LIMIT %(bills)s
-) bill ON true
+    FROM billing_invoice invoice
+    WHERE invoice.account_id = %(account)s AND invoice.status IN ('OPEN', 'UNCOLLECTIBLE')
+    ORDER BY invoice.issued_on, invoice.id LIMIT %(invoices)s
+) invoice ON true
 """
 
 
@@ -55,18 +55,18 @@ class Attention:
 
     thresholds: int  # asked for by the merchant, not answered yet
     credits: int
-    bills: Sequence[UnpaidBill]  # the oldest first, and only so many
+    invoices: Sequence[UnpaidBill]  # the oldest first, and only so many
 
 
 def of(account: BillingAccount) -> Attention:
-    given = {"account": account.pk, "many": MANY, "bills": BILLS}
+    given = {"account": account.pk, "many": MANY, "invoices": INVOICES}
     with connection.cursor() as cursor:
         cursor.execute(READ, given)
         rows = cursor.fetchall()
     thresholds, credits = rows[0][:2]
-    bills = [
+    invoices = [
         UnpaidBill(number, money.of(left, account.currency), *more)
         for _, _, number, left, *more in rows
         if number
     ]
-    return Attention(thresholds, credits, bills)
+    return Attention(thresholds, credits, invoices)

@@ -7,7 +7,6 @@ from typing import Any
 
 from billing.models import (
     AccountChange,
-    BillDecision,
     BillingAccount,
     BillingCredit,
     Card,
@@ -15,6 +14,7 @@ from billing.models import (
     FeePrice,
     FulfilmentRequest,
     Invoice,
+    InvoiceDecision,
     InvoiceItem,
     InvoiceLine,
     Payment,
@@ -146,7 +146,7 @@ TABLES: dict[str, tuple[Table, type[Any]]] = {
     "credits": (CREDITS, BillingCredit),
     "invoices": (INVOICES, Invoice),
     "lines": (LINES, InvoiceLine),
-    "decisions": (DECISIONS, BillDecision),
+    "decisions": (DECISIONS, InvoiceDecision),
     "payments": (PAYMENTS, Payment),
     "unapplied": (UNAPPLIED, UnappliedEntry),
     "reversals": (REVERSALS, Reversal),

@@ -24,7 +24,7 @@ def left_to_credit(charge: Charge) -> Money:
     return charge.amount - money.total((credit.amount for credit in counted), charge.currency)
 
 
-def other_unpaid_bills(bill: Invoice) -> int:
+def other_unpaid_invoices(invoice: Invoice) -> int:
     """How many other bills of its account are unpaid."""
-    unpaid = Invoice.objects.filter(account=bill.account_id, status__in=Invoice.UNPAID)
-    return unpaid.exclude(pk=bill.pk).count()
+    unpaid = Invoice.objects.filter(account=invoice.account_id, status__in=Invoice.UNPAID)
+    return unpaid.exclude(pk=invoice.pk).count()

@@ -54,9 +54,9 @@ class Forecast:
     reached: Money  # outstanding and accruing, which count towards the threshold
     to_threshold: Money  # what is missing; 0 when it is reached
     threshold_on: date | None  # None: never, at this pace, or for a closed account
-    next_bill_on: date | None  # None for a closed account
-    next_bill: Money | None  # what that bill would come to, its plan fee included
-    days_to_next_bill: int
+    next_invoice_on: date | None  # None for a closed account
+    next_invoice: Money | None  # what that bill would come to, its plan fee included
+    days_to_next_invoice: int
     to_come: Money  # in these days, at the pace
     plan_fee: Money  # of the next bill; 0 where it has none
 
@@ -70,19 +70,19 @@ def forecast(account: BillingAccount, *, today: date) -> Forecast:
     charged, plan_fee = _read(account, today)
     pace = charged / PACE_DAYS
     reached = account.outstanding + account.accruing
-    has_bills = not account.is_closed
-    days_left = max((account.next_bill_on - today).days, 0) if has_bills else 0
-    plan_fee = plan_fee if has_bills and account.next_bill_has_plan else nothing
+    has_invoices = not account.is_closed
+    days_left = max((account.next_invoice_on - today).days, 0) if has_invoices else 0
+    plan_fee = plan_fee if has_invoices and account.next_invoice_has_plan else nothing
     missing = max(account.threshold - reached, nothing)
     return Forecast(
         charged=charged,
         pace=money.nearest(pace),
         reached=reached,
         to_threshold=missing,
-        threshold_on=_threshold_on(missing, pace, today) if has_bills else None,
-        next_bill_on=account.next_bill_on if has_bills else None,
-        next_bill=money.nearest(reached + pace * days_left + plan_fee) if has_bills else None,
-        days_to_next_bill=days_left,
+        threshold_on=_threshold_on(missing, pace, today) if has_invoices else None,
+        next_invoice_on=account.next_invoice_on if has_invoices else None,
+        next_invoice=money.nearest(reached + pace * days_left + plan_fee) if has_invoices else None,
+        days_to_next_invoice=days_left,
         to_come=money.nearest(pace * days_left),
         plan_fee=plan_fee,
     )

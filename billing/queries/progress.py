@@ -8,8 +8,8 @@ from django.db import connection
 from billing.models import BillingAccount
 from lib import calendar
 
-LATEST_BILLS = 10_000  # among which the last bills of a date are looked for
-LAST_BILL_DATE = """
+LATEST_INVOICES = 10_000  # among which the last bills of a date are looked for
+LAST_INVOICE_DATE = """
 SELECT issued_on, max(issued_at), count(*)
 FROM (SELECT kind, issued_on, issued_at FROM billing_invoice ORDER BY id DESC LIMIT %s) latest
 WHERE kind IN ('SUBSCRIPTION', 'CYCLE') GROUP BY issued_on ORDER BY issued_on DESC LIMIT 1
@@ -17,12 +17,12 @@ WHERE kind IN ('SUBSCRIPTION', 'CYCLE') GROUP BY issued_on ORDER BY issued_on DE
 
 
 @dataclass(frozen=True)
-class LastBillDate:
+class LastInvoiceDate:
     """The latest local date for which cycle and subscription bills were written."""
 
     on: date
     at: datetime  # when the last of them was issued
-    bills: int
+    invoices: int
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ def _month_before(day: date) -> date:
     return calendar.month_of(calendar.month_of(day) - calendar.ONE_DAY)
 
 
-def last_bill_date() -> LastBillDate | None:
+def last_invoice_date() -> LastInvoiceDate | None:
     """None before the first of these bills."""
     with connection.cursor() as cursor:
-        cursor.execute(LAST_BILL_DATE, [LATEST_BILLS])
+        cursor.execute(LAST_INVOICE_DATE, [LATEST_INVOICES])
         found = cursor.fetchone()
-    return LastBillDate(*found) if found else None
+    return LastInvoiceDate(*found) if found else None

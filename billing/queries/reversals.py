@@ -17,6 +17,6 @@ def providers_to_look_at(now: datetime) -> Sequence[int]:
     return [STRIPE] if settings.STRIPE_API_KEY and has_cards else []
 
 
-def of_bill(bill: Invoice) -> QuerySet[Reversal]:
+def of_invoice(invoice: Invoice) -> QuerySet[Reversal]:
     """The reversals of the attempts on a bill, oldest first."""
-    return Reversal.objects.filter(payment__invoice=bill).order_by("recorded_at", "pk")
+    return Reversal.objects.filter(payment__invoice=invoice).order_by("recorded_at", "pk")

@@ -22,27 +22,28 @@ class Step:
     payment: Payment | None = None  # the attempt that it was
 
 
-def of_bill(bill: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
+def of_invoice(invoice: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
     """Issue, attempts, decisions, payment and reversals of a bill, oldest first."""
-    steps = [Step(bill.issued_at, _("Issued"), amount=bill.total)]
+    steps = [Step(invoice.issued_at, _("Issued"), amount=invoice.total)]
     steps += [
         Step(payment.started_at, _("Payment"), payment.amount, _means(payment), payment)
         for payment in attempts
     ]
-    by_attempt = any(payment.ended_at == bill.first_failed_at for payment in attempts)
-    if bill.first_failed_at and not by_attempt:
+    by_attempt = any(payment.ended_at == invoice.first_failed_at for payment in attempts)
+    if invoice.first_failed_at and not by_attempt:
         missed = payment_failures.in_words("not_paid_when_due")
-        steps.append(Step(bill.first_failed_at, _("Not paid"), note=missed))
+        steps.append(Step(invoice.first_failed_at, _("Not paid"), note=missed))
     steps += [
         Step(entry.at, _("More than was to be paid"), entry.amount, str(_("Unapplied money")))
-        for entry in queries.more_than_wanted(bill, attempts)
+        for entry in queries.more_than_wanted(invoice, attempts)
     ]
-    steps += [step for reversal in reversals.of_bill(bill) for step in _of_reversal(reversal)]
+    steps += [step for reversal in reversals.of_invoice(invoice) for step in _of_reversal(reversal)]
     steps += [
-        Step(decision.at, decision.get_decision_display()) for decision in queries.decisions(bill)
+        Step(decision.at, decision.get_decision_display())
+        for decision in queries.decisions(invoice)
     ]
-    if bill.paid_at:
-        steps.append(Step(bill.paid_at, _("Paid"), amount=bill.amount_paid))
+    if invoice.paid_at:
+        steps.append(Step(invoice.paid_at, _("Paid"), amount=invoice.amount_paid))
     return sorted(steps, key=lambda step: step.at)
 
 

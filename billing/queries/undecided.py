@@ -11,9 +11,9 @@ def payment(invoice_id: int) -> Payment | None:
     return payments.filter(invoice=invoice_id, status__in=UNDECIDED).first()
 
 
-def exists(bill: Invoice) -> bool:
+def exists(invoice: Invoice) -> bool:
     """Whether an attempt on the locked bill has no answer yet."""
-    return bill.payments.filter(status__in=UNDECIDED).exists()
+    return invoice.payments.filter(status__in=UNDECIDED).exists()
 
 
 def of_account(account_id: int) -> bool:

@@ -6,7 +6,7 @@ from backoffice.queues import ANSWERS, STUCK, Group, Queue, with_status
 from billing.models import BillingCredit, Invoice, Payment, Reversal, ThresholdRequest
 from billing.queries import without_an_answer
 
-BILLS = Group("Bills", 50)
+INVOICES = Group("Bills", 50)
 
 THRESHOLDS = Queue(
     name="to-decide",
@@ -37,7 +37,7 @@ DRAFTS = Queue(
     which=with_status(Invoice.Status.DRAFT),
     since="issued_at",
     merchant="account_id",
-    group=BILLS,
+    group=INVOICES,
     place=20,
     amount=F("total"),
 )
@@ -48,7 +48,7 @@ FAILED = Queue(
     which=with_status(Invoice.Status.OPEN, first_failed_at__isnull=False),
     since="first_failed_at",
     merchant="account_id",
-    group=BILLS,
+    group=INVOICES,
     place=10,
     amount=F("total") - F("amount_paid"),
 )
@@ -70,7 +70,7 @@ REVERSALS = Queue(
     which=with_status(Reversal.Status.RECORDED),
     since="recorded_at",
     merchant="account_id",
-    group=BILLS,
+    group=INVOICES,
     place=30,
     amount=F("amount") - F("taken"),
 )

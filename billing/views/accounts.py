@@ -24,8 +24,8 @@ def account_and_today(request: MemberRequest, now: datetime) -> tuple[BillingAcc
     return account, local_day(account, now)
 
 
-def bill_of(request: MemberRequest, number: str) -> Invoice:
-    bill = queries.bill(account_of(request), number)
-    if bill is None:
+def invoice_of(request: MemberRequest, number: str) -> Invoice:
+    invoice = queries.invoice(account_of(request), number)
+    if invoice is None:
         raise Http404("no bill has this number")
-    return bill
+    return invoice

@@ -8,13 +8,13 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
 from billing import explanations, queries
-from billing.documents import bill_csv, exports, pdf
-from billing.forms.lists import KINDS, STATUSES, BillFilter
+from billing.documents import exports, invoice_csv, pdf
+from billing.forms.lists import KINDS, STATUSES, InvoiceFilter
 from billing.models import Invoice
 from billing.operations import payments
 from billing.queries import timelines
 from billing.views import downloads
-from billing.views.accounts import account_and_today, account_of, bill_of
+from billing.views.accounts import account_and_today, account_of, invoice_of
 from lib import clock, paging
 from lib.csv_files import download
 from lib.refusals import Refused, sentence_of
@@ -25,70 +25,70 @@ ATTEMPTS = re.compile("[0-9]{1,9}")
 
 
 @for_members
-def bills(request: MemberRequest) -> HttpResponse:
+def invoices(request: MemberRequest) -> HttpResponse:
     account = account_of(request)
-    asked = BillFilter(request.GET)
+    asked = InvoiceFilter(request.GET)
     context = asked.context | {
         "account": account,
-        "page": asked.page(queries.bills(account, **asked.rows)),
+        "page": asked.page(queries.invoices(account, **asked.rows)),
         "statuses": STATUSES,
         "kinds": KINDS,
     }
-    return render(request, "billing/bills.html", context)
+    return render(request, "billing/invoices.html", context)
 
 
 @for_finance
-def export_bills(request: MemberRequest) -> HttpResponseBase:
+def export_invoices(request: MemberRequest) -> HttpResponseBase:
     """A file of all bills that the list shows with the same filter."""
     account, today = account_and_today(request, clock.now())
-    asked = BillFilter(request.GET)
-    found = asked.ordered(queries.bills(account, **asked.rows))
+    asked = InvoiceFilter(request.GET)
+    found = asked.ordered(queries.invoices(account, **asked.rows))
     file_name = f"bills-{request.membership.merchant.reference}-{today}.csv"
-    return download(request, exports.bills(account, found), file_name)
+    return download(request, exports.invoices(account, found), file_name)
 
 
 @for_members
-def bill(request: MemberRequest, number: str) -> HttpResponse:
-    bill = bill_of(request, number)
-    attempts = list(queries.attempts(bill))
+def invoice(request: MemberRequest, number: str) -> HttpResponse:
+    invoice = invoice_of(request, number)
+    attempts = list(queries.attempts(invoice))
     context = {
-        "account": bill.account,
-        "bill": bill,
-        "lines": queries.lines(bill),
-        "timeline": timelines.of_bill(bill, attempts),
+        "account": invoice.account,
+        "invoice": invoice,
+        "lines": queries.lines(invoice),
+        "timeline": timelines.of_invoice(invoice, attempts),
         "attempts": attempts,
-        "reason": explanations.reason(bill),
-        "collected_on": queries.collected_on(bill, attempts),
+        "reason": explanations.reason(invoice),
+        "collected_on": queries.collected_on(invoice, attempts),
         "under_way": any(payment.is_undecided for payment in attempts),
         "bank_details": settings.TAEL_BANK_DETAILS,
         "number_outside": partial(installation.outside, number),  # asked for by some bills
     }
-    return render(request, "billing/bill.html", context)
+    return render(request, "billing/invoice.html", context)
 
 
 @for_finance
 def pay(request: MemberRequest, number: str) -> HttpResponse:
     """Try to collect the bill at once; the form says how many attempts its reader had seen."""
-    bill = bill_of(request, number)
+    invoice = invoice_of(request, number)
     if request.method == "POST":
         seen = request.POST.get("seen", "")
         if ATTEMPTS.fullmatch(seen):
-            _pay(request, bill, int(seen))
+            _pay(request, invoice, int(seen))
         else:
-            messages.warning(request, str(payments.BillChanged.sentence))
-    return redirect("billing:bill", request.membership.merchant.reference, bill.number)
+            messages.warning(request, str(payments.InvoiceChanged.sentence))
+    return redirect("billing:invoice", request.membership.merchant.reference, invoice.number)
 
 
-def _pay(request: MemberRequest, bill: Invoice, seen: int) -> None:
+def _pay(request: MemberRequest, invoice: Invoice, seen: int) -> None:
     """Try to collect the bill, and show a message with the outcome."""
     try:
         payment = payments.pay_now(
-            invoice_id=bill.pk,
+            invoice_id=invoice.pk,
             attempts_seen=seen,
             actor=request.user.email,
             now=clock.now(),
         )
-    except payments.BillChanged as refused:
+    except payments.InvoiceChanged as refused:
         messages.warning(request, sentence_of(refused))
     except Refused as refused:
         messages.error(request, sentence_of(refused))
@@ -97,24 +97,26 @@ def _pay(request: MemberRequest, bill: Invoice, seen: int) -> None:
 
 
 @for_finance
-def bill_pdf(request: MemberRequest, number: str) -> HttpResponse:
-    bill = bill_of(request, number)
-    document = pdf.bill_pdf(bill, now=clock.now())
-    return downloads.document(document, f"bill-{bill.merchant_reference}-{bill.number}.pdf")
+def invoice_pdf(request: MemberRequest, number: str) -> HttpResponse:
+    invoice = invoice_of(request, number)
+    document = pdf.invoice_pdf(invoice, now=clock.now())
+    return downloads.document(document, f"bill-{invoice.merchant_reference}-{invoice.number}.pdf")
 
 
 @for_members
-def bill_line(request: MemberRequest, number: str, pk: int) -> HttpResponse:
+def invoice_line(request: MemberRequest, number: str, pk: int) -> HttpResponse:
     """The charges of one line. Those of a void bill may be on another by now."""
-    bill = bill_of(request, number)
-    line = queries.line(bill, pk)
+    invoice = invoice_of(request, number)
+    line = queries.line(invoice, pk)
     if line is None:
         raise Http404("the bill has no such line")
     page = paging.page(queries.charges_of(line), by="at", params=request.GET)
-    return render(request, "billing/bill_line.html", {"bill": bill, "line": line, "page": page})
+    return render(
+        request, "billing/invoice_line.html", {"invoice": invoice, "line": line, "page": page}
+    )
 
 
 @for_finance
-def export_bill(request: MemberRequest, number: str) -> HttpResponseBase:
-    export = bill_csv.Export(bill_of(request, number))
+def export_invoice(request: MemberRequest, number: str) -> HttpResponseBase:
+    export = invoice_csv.Export(invoice_of(request, number))
     return download(request, export.blocks(), export.file_name)

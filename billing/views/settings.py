@@ -137,7 +137,7 @@ def _page(
         # There is one at a time, and none is asked for after it.
         "waiting": next((asked for asked in requests if asked.is_pending), None),
         "requests": requests,
-        "last_bill_on": queries.last_bill_on(account),
+        "last_invoice_on": queries.last_invoice_on(account),
         "plan_to_come": terms.plan_to_come(account),
         "zone_to_come": terms.zone_to_come(account),
         "methods": methods.of(account),

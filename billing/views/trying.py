@@ -22,5 +22,5 @@ def try_chosen(request: HttpRequest, merchant_id: int) -> None:
         messages.warning(request, sentence_of(refused))
     else:
         if payment is not None:
-            messages.add_message(request, *explanations.outcome_of_bill(payment))
+            messages.add_message(request, *explanations.outcome_of_invoice(payment))
     tasks.start_collecting(merchant_id)

@@ -133,6 +133,6 @@ class ProceedsEntry(models.Model):
         return f"{self.get_kind_display()} #{self.pk}"
 
     @property
-    def bill(self) -> str:
+    def invoice(self) -> str:
         """The number of the bill that a BILL_PAYMENT paid: its key without the attempt."""
         return self.bill_payment.rpartition("-")[0]

@@ -70,15 +70,15 @@ def stuck(shop: Shop) -> None:
     by: dict[str, Any] = {"merchant_id": shop.merchant.pk, "actor": MEI}
     said = by | {"now": instant("2026-12-01 06:00")}
     card: dict[str, Any] = {"provider": "sandbox", "token": "t", "brand": "Visa"}
-    bill = shop.account.invoices.get()
+    invoice = shop.account.invoices.get()
     payment_methods.add_card(last_four="0002", **card, **said)
-    paying: dict[str, Any] = {"invoice_id": bill.pk, "actor": MEI}
+    paying: dict[str, Any] = {"invoice_id": invoice.pk, "actor": MEI}
     payments.pay_now(now=instant("2026-12-01 06:10"), **paying)
     payment_methods.add_card(last_four="0119", **card, **said)
     payments.pay_now(now=instant("2026-12-01 06:20"), **paying)
     received: dict[str, Any] = {"reference": "BANK-7", "now": instant("2026-12-01 07:00")}
     transfers.receive(amount=Money("5.00", "USD"), **by, **received)
-    terms.review_bills(wanted=True, reason="new", **said)
+    terms.review_invoices(wanted=True, reason="new", **said)
     JobFailure.objects.create(
         job="billing-day-ends", row_id=shop.account.pk, merchant=shop.merchant, error="it broke",
         first_failed_at=instant("2026-12-01 01:00"), last_failed_at=instant("2026-12-01 11:00"),

@@ -54,13 +54,13 @@ def test_a_merchant_is_found_by_its_reference_and_the_start_of_its_name(
 
 
 def test_what_is_unique_among_all_leads_there_at_once(shop: Shop, client: Client) -> None:
-    bill = shop.account.invoices.get()
+    invoice = shop.account.invoices.get()
     large = shop.line.withdrawals.earliest("pk")
     payment = Payment.objects.earliest("pk")
     person = shop.merchant.members.get()
     kept = shop.account.unapplied_entries.get()
     expected = {
-        str(bill.number): f"/admin/billing/invoice/{bill.pk}/change/",
+        str(invoice.number): f"/admin/billing/invoice/{invoice.pk}/change/",
         large.reference: f"/admin/credit/withdrawal/{large.pk}/change/",
         payment.idempotency_key: f"/admin/billing/payment/{payment.pk}/change/",
         "rose@rosewood.example": f"/admin/merchants/user/{person.pk}/change/",

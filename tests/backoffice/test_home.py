@@ -39,7 +39,7 @@ ANSWERS = [
     "Raises after a review 1 12 hours 15,000.00 USD",
     "Profiles to confirm 1 10 minutes –",
 ]
-BILLS = ["Bills that were not paid when due 1 3 weeks 225.50 USD"]
+INVOICES = ["Bills that were not paid when due 1 3 weeks 225.50 USD"]
 
 
 @kept()
@@ -82,7 +82,7 @@ def test_it_shows_what_waits_in_the_order_of_a_morning(shop: Shop) -> None:
         "Stuck: look at these first": STUCK,
         "Money to pay out": MONEY_OUT,
         "Merchants wait for an answer": ANSWERS,
-        "Bills": BILLS,
+        "Bills": INVOICES,
     }
     said = text_of(page)
     assert "Empty: Withdrawals without an answer · Withdrawals later than 24 hours" in said

@@ -42,7 +42,7 @@ def attempts() -> list[str]:
     ]
 
 
-def bill() -> tuple[str, Money]:
+def invoice() -> tuple[str, Money]:
     found = Invoice.objects.get()
     return found.status, found.amount_paid
 

@@ -13,7 +13,7 @@ from typing import Any
 from moneyed import Money
 
 from billing.models import BillingCredit, FeePrice, Invoice, PlanTerm, ThresholdRequest
-from billing.operations import bill_decisions, credits, prices, terms, thresholds, transfers
+from billing.operations import credits, invoice_decisions, prices, terms, thresholds, transfers
 from billing.operations.accounts import Plan
 from gateway.events import apply_all
 from lib import events
@@ -186,8 +186,8 @@ def change_time_zone(shop: Shop, at: str, zone: str) -> TimeZonePeriod:
     )
 
 
-def review_bills(shop: Shop, at: str) -> None:
-    terms.review_bills(merchant_id=shop.merchant.pk, wanted=True, now=shop.at(at), **OPERATOR)
+def review_invoices(shop: Shop, at: str) -> None:
+    terms.review_invoices(merchant_id=shop.merchant.pk, wanted=True, now=shop.at(at), **OPERATOR)
 
 
 def close(shop: Shop, at: str) -> None:
@@ -207,23 +207,23 @@ def pay_out_rest(shop: Shop, at: str, reference: str = "KBANK-1") -> None:
 # Bills.
 
 
-def bill(shop: Shop, date: str) -> Invoice:
+def invoice(shop: Shop, date: str) -> Invoice:
     """The latest bill of this date."""
     return shop.account.invoices.filter(issued_on=date).latest("pk")
 
 
-def void(shop: Shop, at: str, bill: Invoice) -> None:
-    bill_decisions.void(invoice_id=bill.pk, now=shop.at(at), **OPERATOR)
+def void(shop: Shop, at: str, invoice: Invoice) -> None:
+    invoice_decisions.void(invoice_id=invoice.pk, now=shop.at(at), **OPERATOR)
 
 
 def issue(shop: Shop, at: str, draft: Invoice) -> Invoice:
-    return bill_decisions.issue_draft(invoice_id=draft.pk, now=shop.at(at), **OPERATOR)
+    return invoice_decisions.issue_draft(invoice_id=draft.pk, now=shop.at(at), **OPERATOR)
 
 
-def transfer(shop: Shop, at: str, bill: Invoice, amount: str, reference: str = "") -> None:
+def transfer(shop: Shop, at: str, invoice: Invoice, amount: str, reference: str = "") -> None:
     """A bank transfer of this amount came in for the bill."""
     transfers.record(
-        invoice_id=bill.pk,
+        invoice_id=invoice.pk,
         amount=_amount(shop, amount),
         reference=reference or f"transfer-{next(_numbers)}",
         actor=OPERATOR["actor"],

@@ -17,9 +17,9 @@ def billed(**terms: str) -> Shop:
     return shop
 
 
-def bill_of(shop: Shop) -> bytes:
-    bill = Invoice.objects.filter(account=shop.account).latest("issued_at")
-    return pdf.bill_pdf(bill, now=shop.at("2026-11-20 10:00"))
+def invoice_of(shop: Shop) -> bytes:
+    invoice = Invoice.objects.filter(account=shop.account).latest("issued_at")
+    return pdf.invoice_pdf(invoice, now=shop.at("2026-11-20 10:00"))
 
 
 def closed(**terms: str) -> Shop:

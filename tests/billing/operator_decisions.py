@@ -24,8 +24,8 @@ from billing.models import (
     ThresholdRequest,
 )
 from billing.operations import (
-    bill_decisions,
     credits,
+    invoice_decisions,
     payment_methods,
     payments,
     reversals,
@@ -83,7 +83,7 @@ def account(shop: Shop) -> BillingAccount:
 
 
 def reviewed(shop: Shop) -> BillingAccount:
-    return terms.review_bills(merchant_id=shop.merchant.pk, wanted=True, **AGREED)
+    return terms.review_invoices(merchant_id=shop.merchant.pk, wanted=True, **AGREED)
 
 
 def with_monthly(shop: Shop) -> BillingAccount:
@@ -93,7 +93,7 @@ def with_monthly(shop: Shop) -> BillingAccount:
 
 def closed_in_debt(shop: Shop) -> BillingAccount:
     terms.close(merchant_id=shop.merchant.pk, **AGREED)
-    bill_decisions.void(invoice_id=shop.account.invoices.get().pk, **AGREED)
+    invoice_decisions.void(invoice_id=shop.account.invoices.get().pk, **AGREED)
     return shop.account
 
 
@@ -133,7 +133,7 @@ def request(shop: Shop) -> ThresholdRequest:
     )
 
 
-def bill(shop: Shop) -> Invoice:
+def invoice(shop: Shop) -> Invoice:
     """Over 240.00: what was outstanding, and 210.00 that reached the threshold."""
     shop.charge("2026-11-03 09:00", "pick-pack", "210.00", "c-2")
     return shop.account.invoices.get()
@@ -157,13 +157,13 @@ def card(shop: Shop, last_four: str) -> Card:
 
 
 def of_sandbox(shop: Shop) -> Invoice:
-    made = bill(shop)
+    made = invoice(shop)
     payment_methods.choose(merchant_id=shop.merchant.pk, method="sandbox", **AGREED)
     return made
 
 
 def of_silent_card(shop: Shop) -> Payment:
-    made = bill(shop)
+    made = invoice(shop)
     card(shop, "0119")
     return payments.pay_now(invoice_id=made.pk, **ASKED)
 

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import QuerySet
 from moneyed import Money
 
-from billing.models import BillDecision, Card, Invoice, Payment
-from billing.operations import bill_decisions, payment_methods, payments, transfers
+from billing.models import Card, Invoice, InvoiceDecision, Payment
+from billing.operations import invoice_decisions, payment_methods, payments, transfers
 from billing.providers.registry import Answer
 from lib import money
 from lib.refusals import Refused
@@ -52,7 +52,7 @@ def _said(doing: Callable[[], str]) -> str:
 def pay_now(shop: shops.Shop, at: str, number: str = FIRST, *, seen: int | None = None) -> str:
     def pay() -> str:
         payment = payments.pay_now(
-            invoice_id=bill(number).pk, attempts_seen=seen, actor=MEI, now=shop.at(at)
+            invoice_id=invoice(number).pk, attempts_seen=seen, actor=MEI, now=shop.at(at)
         )
         return f"{payment.status} {payment.failure}".strip()
 
@@ -67,7 +67,7 @@ def transfer(
     number: str = FIRST,
     currency: str = "",
 ) -> str:
-    return transfer_to(bill(number).pk, shop, at, amount, reference, currency)
+    return transfer_to(invoice(number).pk, shop, at, amount, reference, currency)
 
 
 def transfer_to(
@@ -125,19 +125,19 @@ def _decide(operation: Callable[..., Invoice], shop: shops.Shop, at: str, pk: in
 
 
 def void(shop: shops.Shop, at: str, number: str | None = FIRST) -> str:
-    return _decide(bill_decisions.void, shop, at, bill(number).pk)
+    return _decide(invoice_decisions.void, shop, at, invoice(number).pk)
 
 
 def give_up(shop: shops.Shop, at: str, number: str = FIRST) -> str:
-    return _decide(bill_decisions.mark_uncollectible, shop, at, bill(number).pk)
+    return _decide(invoice_decisions.mark_uncollectible, shop, at, invoice(number).pk)
 
 
 def issue(shop: shops.Shop, at: str, draft: Invoice) -> str:
-    return _decide(bill_decisions.issue_draft, shop, at, draft.pk)
+    return _decide(invoice_decisions.issue_draft, shop, at, draft.pk)
 
 
 def send_back(shop: shops.Shop, at: str, draft: Invoice) -> str:
-    return _decide(bill_decisions.send_back, shop, at, draft.pk)
+    return _decide(invoice_decisions.send_back, shop, at, draft.pk)
 
 
 def give_back(
@@ -185,7 +185,7 @@ def means(number: str = FIRST) -> list[str]:
     """`provider amount STATUS` of each attempt on the bill."""
     return [
         f"{payment.provider} {money.text(payment.amount)} {payment.status}"
-        for payment in bill(number).payments.order_by("attempt")
+        for payment in invoice(number).payments.order_by("attempt")
     ]
 
 
@@ -198,7 +198,7 @@ def hear(shop: shops.Shop, at: str, answer: Answer, key: str = f"T-{FIRST}-1") -
 # What the books say, read anew each time.
 
 
-def bill(number: str | None = FIRST) -> Invoice:
+def invoice(number: str | None = FIRST) -> Invoice:
     return Invoice.objects.get(number=number)
 
 
@@ -208,7 +208,7 @@ def draft() -> Invoice:
 
 def state(number: str = FIRST) -> str:
     """`STATUS paid/total`."""
-    found = bill(number)
+    found = invoice(number)
     paid, total = (money.text(sum) for sum in (found.amount_paid, found.total))
     return f"{found.status} {paid}/{total}"
 
@@ -217,17 +217,17 @@ def attempts(shop: shops.Shop, number: str = FIRST) -> list[str]:
     """`instant STATUS failure` of each, in the merchant's time."""
     return [
         f"{clock(shop, payment.started_at)} {payment.status} {payment.failure}".strip()
-        for payment in bill(number).payments.order_by("attempt")
+        for payment in invoice(number).payments.order_by("attempt")
     ]
 
 
 def next_attempt(shop: shops.Shop, number: str = FIRST) -> str | None:
-    at = bill(number).next_attempt_at
+    at = invoice(number).next_attempt_at
     return clock(shop, at) if at else None
 
 
 def first_failure(shop: shops.Shop, number: str = FIRST) -> str | None:
-    at = bill(number).first_failed_at
+    at = invoice(number).first_failed_at
     return clock(shop, at) if at else None
 
 
@@ -262,11 +262,11 @@ def unchanged(*affected: shops.Shop) -> Iterator[None]:
 
 def _everything(shop: shops.Shop) -> list[object]:
     account, line = shop.account, shop.line
-    on_bills = {"invoice__account": account}
+    on_invoices = {"invoice__account": account}
     rows = (
         Invoice.objects.filter(account=account),
-        Payment.objects.filter(**on_bills),
-        BillDecision.objects.filter(**on_bills),
+        Payment.objects.filter(**on_invoices),
+        InvoiceDecision.objects.filter(**on_invoices),
         account.unapplied_entries.all(),
         account.items.all(),
         account.changes.all(),

@@ -14,7 +14,7 @@ from lib import audit, money
 from notices.models import Notice
 from tests import shops
 from tests.amounts import usd
-from tests.billing.at_stripe import bill, billed_shop, collect
+from tests.billing.at_stripe import billed_shop, collect, invoice
 from tests.billing.paying import unapplied
 from tests.stripe_server import OddStripe, send_event
 
@@ -26,7 +26,7 @@ def paid(odd: OddStripe, monkeypatch: pytest.MonkeyPatch) -> shops.Shop:
     """A bill of 250.00, paid from pm_1 by pi_1; events come on 5 November, at 12:00."""
     shop = billed_shop()
     collect(shop, "2026-11-02 10:00")
-    assert bill() == ("PAID", usd(250))
+    assert invoice() == ("PAID", usd(250))
     at_noon(monkeypatch, shop, "2026-11-05 12:00")
     return shop
 

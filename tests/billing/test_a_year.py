@@ -30,7 +30,7 @@ def test_a_year() -> None:
         True,
         {"FULFILMENT": (1, "60.00"), "SHIPPING": (1, "38.30")},
     )
-    assert shop.bills() == [
+    assert shop.invoices() == [
         "2027-01-01 SUBSCRIPTION 39.00",
         "2027-01-31 SUBSCRIPTION 92.30",  # 38.30 + 15 + 39; storage posts with that day's end
     ]
@@ -47,7 +47,7 @@ def test_a_year() -> None:
     deciding.approve_threshold(shop, "2027-03-12 12:00", request, "500.00")
     shop.charge("2027-03-15 12:00", "pick-pack", "450.00")
     shop.run_jobs("2027-04-01 00:00")
-    assert shop.bills()[2:] == [
+    assert shop.invoices()[2:] == [
         "2027-03-02 SUBSCRIPTION 69.00",  # 60 − 30 + 39
         "2027-03-10 THRESHOLD 220.00",
         "2027-04-01 SUBSCRIPTION 489.00",
@@ -56,17 +56,17 @@ def test_a_year() -> None:
     assert shop.statement("2027-03") == (True, {"FULFILMENT": (2, "670.00")})
 
     # April: the threshold bill was never paid; a transfer comes for it, in two parts.
-    march = deciding.bill(shop, "2027-03-10")
+    march = deciding.invoice(shop, "2027-03-10")
     assert str(march.first_failed_on) == "2027-03-17"
     shop.run_jobs("2027-04-10 12:00")
     assert shop.frozen_by() == ["UNPAID_BILL"]
-    for bill, amount in ((march, "200.00"), (march, "20.00")):
-        deciding.transfer(shop, "2027-04-10 13:00", bill, amount)
+    for invoice, amount in ((march, "200.00"), (march, "20.00")):
+        deciding.transfer(shop, "2027-04-10 13:00", invoice, amount)
     march.refresh_from_db()
     assert march.status == "PAID"
     for date in ("2027-01-01", "2027-01-31", "2027-03-02", "2027-04-01"):
-        bill = deciding.bill(shop, date)
-        deciding.transfer(shop, "2027-04-10 14:00", bill, f"{bill.total.amount:.2f}")
+        invoice = deciding.invoice(shop, date)
+        deciding.transfer(shop, "2027-04-10 14:00", invoice, f"{invoice.total.amount:.2f}")
     assert shop.frozen_by() == []
 
     # The annual plan, from the next plan date, 1 May, on.
@@ -74,13 +74,13 @@ def test_a_year() -> None:
 
     # May: a bill with a wrong charge is voided, credited, and comes again with the cycle.
     shop.charge("2027-05-03 12:00", "packaging", "600.00", "W-1")
-    wrong = deciding.bill(shop, "2027-05-03")
+    wrong = deciding.invoice(shop, "2027-05-03")
     deciding.void(shop, "2027-05-04 12:00", wrong)
     assert shop.figures() == ("600.00", "0.00")
     deciding.grant(shop, "2027-05-04 13:00", "540.00", "credit-pick-pack", "W-1")
     assert shop.figures() == ("60.00", "0.00")
     shop.run_jobs("2027-06-01 00:00")
-    assert shop.bills()[5:] == [
+    assert shop.invoices()[5:] == [
         "2027-05-01 SUBSCRIPTION 390.00",
         "2027-05-03 THRESHOLD 600.00",
         "2027-05-31 CYCLE 60.00",  # day 150
@@ -95,7 +95,7 @@ def test_a_year() -> None:
     deciding.priced_late(shop, "2027-09-15 12:00", "2027-11-15 12:00", "shipping-label")
     shop.charge("2027-12-30 12:00", "transaction-fee", "5.00")
     shop.run_jobs("2028-01-01 00:00")
-    assert shop.bills()[8:] == ["2027-11-27 CYCLE 4.26"]  # day 330
+    assert shop.invoices()[8:] == ["2027-11-27 CYCLE 4.26"]  # day 330
     assert shop.statement("2027-11") == (True, {"SHIPPING": (1, "4.26")})
     assert [shop.statement(f"2027-{month:02}") for month in (4, 6, 7, 8, 9, 10, 12)] == [None] * 7
     assert shop.figures() == ("5.00", "0.00")
@@ -114,6 +114,6 @@ def test_a_year() -> None:
     ]
     # All that was ever charged is on a bill that counts, or outstanding.
     charged = sum((charge.amount for charge in shop.account.charges.all()), usd(0))
-    bills = shop.account.invoices.exclude(status="VOID")
-    billed = sum((bill.total for bill in bills), usd(0))
+    invoices = shop.account.invoices.exclude(status="VOID")
+    billed = sum((invoice.total for invoice in invoices), usd(0))
     assert charged == billed + shop.account.outstanding

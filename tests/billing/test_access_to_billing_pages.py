@@ -39,7 +39,7 @@ def shop() -> Shop:
         "statements/",
         "requests/",
         "pricing/",
-        "bills/",
+        "invoices/",
         "credits/",
         "settings/",
         "settings/threshold/requests/",
@@ -52,9 +52,9 @@ def test_everybody_of_the_merchant_sees_them_and_nobody_else(shop: Shop, path: s
 @pytest.mark.parametrize(
     "path",
     [
-        "bills.csv",
-        "bills/2026-000001.csv",
-        "bills/2026-000001.pdf",
+        "invoices.csv",
+        "invoices/2026-000001.csv",
+        "invoices/2026-000001.pdf",
         "statements/2026-10.csv",
         "statements/2026-10.pdf",
         "credits/new/",
@@ -73,7 +73,7 @@ def test_owners_and_finance_export_and_ask(shop: Shop, path: str) -> None:
         ("settings/cards/", 422),
         ("settings/method/", 302),
         ("settings/cards/{card}/remove/", 302),
-        ("bills/2026-000001/pay/", 302),
+        ("invoices/2026-000001/pay/", 302),
     ],
 )
 def test_owners_and_finance_act(shop: Shop, path: str, answer: int) -> None:
@@ -93,7 +93,7 @@ def test_owners_and_finance_act(shop: Shop, path: str, answer: int) -> None:
         "settings/cards/",
         "settings/method/",
         "settings/cards/{card}/remove/",
-        "bills/2026-000001/pay/",
+        "invoices/2026-000001/pay/",
     ],
 )
 def test_nothing_is_done_by_reading(shop: Shop, path: str) -> None:
@@ -104,7 +104,7 @@ def test_nothing_is_done_by_reading(shop: Shop, path: str) -> None:
     assert response.status_code == 302
     assert response["Location"] in {
         "/m/rosewood/billing/settings/",
-        "/m/rosewood/billing/bills/2026-000001/",
+        "/m/rosewood/billing/invoices/2026-000001/",
     }
 
 
@@ -130,7 +130,7 @@ def test_a_credit_is_found_at_its_own_merchant_only(shop: Shop) -> None:
 
 def test_a_viewer_is_offered_nothing_to_do(shop: Shop) -> None:
     client = browser_of(member(shop, "VIEWER"))
-    for path in ("credits/", "settings/", "bills/2026-000001/", "requests/FR-1/", "bills/"):
+    for path in ("credits/", "settings/", "invoices/2026-000001/", "requests/FR-1/", "invoices/"):
         page = client.get(address_of(shop, path)).content.decode()
         # To sign out and to choose a language, in both menus.
         assert page.count('method="post"') == 4

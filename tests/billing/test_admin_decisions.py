@@ -17,12 +17,12 @@ from tests.billing.operator_decisions import (
     DECIDER,
     WHY,
     account,
-    bill,
     charge,
     closed_in_credit,
     closed_in_debt,
     credit,
     draft,
+    invoice,
     nothing_changes,
     of_sandbox,
     of_silent_card,
@@ -88,7 +88,7 @@ def last_change(shop: Shop) -> tuple[str, str, str]:
 
 
 def changed(shop: Shop, row: Any) -> Any:
-    return last_change(shop), shop.bills()
+    return last_change(shop), shop.invoices()
 
 
 def billed(shop: Shop, row: Any) -> Any:
@@ -108,13 +108,13 @@ def asked(shop: Shop, row: Any) -> Any:
 
 
 def ended(shop: Shop, row: Any) -> Any:
-    bill = row.invoice
-    arrived = list(bill.payments.filter(provider="manual").values_list("provider_reference"))
-    return row.status, row.failure, row.problem[:4], f"{bill.amount_paid.amount:.2f}", arrived
+    invoice = row.invoice
+    arrived = list(invoice.payments.filter(provider="manual").values_list("provider_reference"))
+    return row.status, row.failure, row.problem[:4], f"{invoice.amount_paid.amount:.2f}", arrived
 
 
 def taken_back(shop: Shop, row: Any) -> Any:
-    return row.status, row.message, row.decided_by, shop.bills()
+    return row.status, row.message, row.decided_by, shop.invoices()
 
 
 def unapplied(shop: Shop, row: Any) -> Any:
@@ -169,16 +169,17 @@ CASES = [
          ("0.00", "OPEN", "2026-000001", ("ISSUED", DECIDER)), NOTHING),
     Case(draft, "send-back", WHY, ("240.00", "0.00"), billed,
          ("240.00", "VOID", None, ("SENT_BACK", DECIDER)), NOTHING),
-    Case(bill, "void", WHY, ("240.00", "0.00"), billed,
+    Case(invoice, "void", WHY, ("240.00", "0.00"), billed,
          ("240.00", "VOID", "2026-000001", ("VOIDED", DECIDER)), NOTHING),
-    Case(bill, "uncollectible", WHY, ("240.00",), billed,
+    Case(invoice, "uncollectible", WHY, ("240.00",), billed,
          ("0.00", "UNCOLLECTIBLE", "2026-000001", ("UNCOLLECTIBLE", DECIDER)), NOTHING),
-    Case(bill, "transfer", {"amount": "100.00", "reference": "B-7"}, ("240.00",), paid,
+    Case(invoice, "transfer", {"amount": "100.00", "reference": "B-7"}, ("240.00",), paid,
          ("OPEN", "100.00", ("manual", "B-7", DECIDER)),
          {"amount": "240.001", "reference": "B-7"}),
-    Case(bill, "transfer", {"amount": "250.00", "reference": "B-7"}, ("240.00", "unapplied"), paid,
+    Case(invoice, "transfer", {"amount": "250.00", "reference": "B-7"}, ("240.00", "unapplied"),
+    paid,
          ("PAID", "240.00", ("manual", "B-7", DECIDER)), {"amount": "0", "reference": "B-7"}),
-    Case(bill, "transfer", {"amount": "240.00", "reference": "B-7"}, ("240.00",), paid,
+    Case(invoice, "transfer", {"amount": "240.00", "reference": "B-7"}, ("240.00",), paid,
          ("PAID", "240.00", ("manual", "B-7", DECIDER)), {"amount": "240.00", "reference": " "}),
     Case(of_strange_provider, "end", {"arrived": "239.00", "reference": "pi_1", **WHY},
          ("240.00", "239.00"), ended,
@@ -192,7 +193,7 @@ CASES = [
 ]  # fmt: skip
 # Those that need nobody's words: the page's button is all.
 AGREED_CASES = [
-    Case(closed_in_debt, "bill-rest", WHY, ("30.00",), lambda shop, row: shop.bills(),
+    Case(closed_in_debt, "bill-rest", WHY, ("30.00",), lambda shop, row: shop.invoices(),
          ["2026-11-03 FINAL 30.00", "2026-11-04 FINAL 30.00"], {}),
     Case(of_sandbox, "pay", {}, ("240.00", "Sandbox"), paid,
          ("PAID", "240.00", ("sandbox", "sandbox-T-2026-000001-1", DECIDER)), {}),

@@ -42,10 +42,10 @@ def refusal(row: Model, name: str, **said: str) -> str:
         return text(post(row, name, **said))
 
 
-def pay_a_part(bill: Invoice) -> None:
+def pay_a_part(invoice: Invoice) -> None:
     """Half of its 240.00."""
     transfers.record(
-        invoice_id=bill.pk,
+        invoice_id=invoice.pk,
         amount=Money("120.00", "USD"),
         reference="B-1",
         actor="otto@tael.example",
@@ -54,53 +54,53 @@ def pay_a_part(bill: Invoice) -> None:
 
 
 def test_a_bill_with_a_payment_is_not_voided(shop: Shop) -> None:
-    bill = deciding.bill(shop)
-    pay_a_part(bill)
-    assert "2026-000001 has payments" in refusal(bill, "void", **WHY)
+    invoice = deciding.invoice(shop)
+    pay_a_part(invoice)
+    assert "2026-000001 has payments" in refusal(invoice, "void", **WHY)
 
 
 def test_the_rest_of_a_bill_is_offered_and_what_is_more_is_unapplied(shop: Shop) -> None:
-    bill = deciding.bill(shop)
-    pay_a_part(bill)
+    invoice = deciding.invoice(shop)
+    pay_a_part(invoice)
     browser = browser_of(operator("invoice"))
-    page = browser.get(address(bill, "decide", "transfer"))
+    page = browser.get(address(invoice, "decide", "transfer"))
     assert f"{page.context['form'].initial['amount']}" == "120.00"
     with nothing_changes():
         said = {"amount": "1.00", "reference": "B-1"}
-        response = browser.post(address(bill, "decide", "transfer"), said)
+        response = browser.post(address(invoice, "decide", "transfer"), said)
     assert "is known with another amount" in text(response)
     said = {"amount": "20.00", "reference": "B-2"}
-    response = browser.post(address(bill, "decide", "transfer"), said, follow=True)
+    response = browser.post(address(invoice, "decide", "transfer"), said, follow=True)
     assert "100.00\N{NO-BREAK SPACE}USD of the bill is left to pay" in text(response)
     said = {"amount": "100.01", "reference": "B-3"}
-    response = browser.post(address(bill, "decide", "transfer"), said, follow=True)
+    response = browser.post(address(invoice, "decide", "transfer"), said, follow=True)
     assert "0.00\N{NO-BREAK SPACE}USD of the bill is left to pay, and 0.01" in text(response)
-    assert (reread(bill).status, str(reread(bill).amount_paid)) == ("PAID", "240.0000")
+    assert (reread(invoice).status, str(reread(invoice).amount_paid)) == ("PAID", "240.0000")
     assert str(reread(shop.account).unapplied) == "0.0100"
 
 
 def test_a_bill_that_is_paid_by_transfer_is_not_collected(shop: Shop) -> None:
-    assert "bills are paid by bank transfer" in refusal(deciding.bill(shop), "pay")
+    assert "bills are paid by bank transfer" in refusal(deciding.invoice(shop), "pay")
 
 
 def test_what_came_of_collecting_is_said(shop: Shop) -> None:
-    bill = deciding.bill(shop)
+    invoice = deciding.invoice(shop)
     deciding.card(shop, "9995")
-    said = text(post(bill, "pay"))
+    said = text(post(invoice, "pay"))
     assert "Payment T-2026-000001-1 of 240.00\N{NO-BREAK SPACE}USD: Failed." in said
     assert "the card had not enough funds" in said
-    assert reread(bill).status == "OPEN"
+    assert reread(invoice).status == "OPEN"
 
 
 def test_a_payment_under_way_is_waited_for(shop: Shop) -> None:
     payment = deciding.of_silent_card(shop)
-    bill = payment.invoice
+    invoice = payment.invoice
     browser = browser_of(operator("invoice"))
     said = {"amount": "240.00", "reference": "B-1"}
     with nothing_changes():
-        response = browser.post(address(bill, "decide", "transfer"), said)
+        response = browser.post(address(invoice, "decide", "transfer"), said)
         assert "is being checked" in text(response)
-        response = browser.post(address(bill, "decide", "void"), WHY)
+        response = browser.post(address(invoice, "decide", "void"), WHY)
         assert "one that is being checked" in text(response)
 
 
@@ -191,6 +191,6 @@ def test_an_account_chooses_among_its_own_cards(shop: Shop) -> None:
     ("asked", "found"), [("2026-000001", 1), ("rosewood", 1), ("2026-000002", 0), ("rose", 0)]
 )
 def test_a_bill_is_found_by_its_number_or_its_merchant(shop: Shop, asked: str, found: int) -> None:
-    deciding.bill(shop)
+    deciding.invoice(shop)
     page = browser_of(operator("invoice")).get("/admin/billing/invoice/", {"q": asked})
     assert len(page.context["cl"].result_list) == found

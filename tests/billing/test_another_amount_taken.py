@@ -10,7 +10,7 @@ from billing.operations import ended_payments
 from notices.models import Notice
 from tests import shops, stripe_server
 from tests.amounts import usd
-from tests.billing.at_stripe import add_card, attempts, bill, billed_shop, collect, next_attempt
+from tests.billing.at_stripe import add_card, attempts, billed_shop, collect, invoice, next_attempt
 from tests.factories import browser_of, operator
 from tests.stripe_server import OddStripe
 
@@ -53,7 +53,7 @@ def test_it_stays_undecided_and_says_what_is_wrong(
     says(odd, **told)
     collect(shop, "2026-11-02 10:00")
     for at in ("2026-11-02 10:10", "2026-11-03 10:00"):
-        assert (attempts(), bill()) == (["UNKNOWN"], UNPAID)
+        assert (attempts(), invoice()) == (["UNKNOWN"], UNPAID)
         assert Payment.objects.get().problem == words
         shop.run_jobs(at)
     assert len(odd.intents) == 1
@@ -73,7 +73,7 @@ def test_an_event_of_it_pays_nothing_either(shop: shops.Shop, odd: OddStripe) ->
     collect(shop, "2026-11-02 10:00")
     odd.intents[0]["amount_received"] = 24900
     assert stripe_server.send_event("payment_intent.succeeded", "pi_1") == 200
-    assert (attempts(), bill()) == (["UNKNOWN"], UNPAID)
+    assert (attempts(), invoice()) == (["UNKNOWN"], UNPAID)
     assert Payment.objects.get().problem.startswith("pi_1 says that 249.00 USD arrived")
 
 
@@ -82,7 +82,7 @@ def test_once_it_says_what_was_asked_for_it_is_paid(shop: shops.Shop, odd: OddSt
     collect(shop, "2026-11-02 10:00")
     odd.intents[0]["amount_received"] = 25000
     shop.run_jobs("2026-11-02 10:05")
-    assert (attempts(), bill(), Payment.objects.get().problem) == (["SUCCEEDED"], PAID, "")
+    assert (attempts(), invoice(), Payment.objects.get().problem) == (["SUCCEEDED"], PAID, "")
 
 
 def end(shop: shops.Shop, at: str, arrived: str, reference: str = "") -> None:
@@ -102,12 +102,12 @@ def test_an_operator_ends_it_with_what_arrived_and_nothing_is_tried_by_itself(
     says(odd, amount_received=24900)
     collect(shop, "2026-11-02 10:00")
     end(shop, "2026-11-03 10:00", "249.00", "pi_1")
-    assert (attempts(), bill()) == (["FAILED ended_by_us", "SUCCEEDED"], ("OPEN", usd(249)))
+    assert (attempts(), invoice()) == (["FAILED ended_by_us", "SUCCEEDED"], ("OPEN", usd(249)))
     assert next_attempt() == ""
     odd.intents[0]["amount_received"] = 25000  # whatever it says later, its money came once
     assert stripe_server.send_event("payment_intent.succeeded", "pi_1") == 200
     shop.run_jobs("2026-11-09 10:00")
-    assert (bill(), shop.account.unapplied, len(odd.intents)) == (
+    assert (invoice(), shop.account.unapplied, len(odd.intents)) == (
         ("OPEN", usd(249)),
         usd(0),
         1,
@@ -122,9 +122,9 @@ def test_one_of_which_nothing_arrived_is_tried_once_another_method_is_chosen(
     says(odd, amount_received=0)
     collect(shop, "2026-11-02 10:00")
     end(shop, "2026-11-03 10:00", "0")
-    assert (attempts(), bill(), next_attempt()) == (["FAILED ended_by_us"], UNPAID, "")
+    assert (attempts(), invoice(), next_attempt()) == (["FAILED ended_by_us"], UNPAID, "")
     odd.before_reply = lambda intent_id: None
     add_card(shop, "2026-11-04 10:00", "pm_2")
     shop.run_jobs("2026-11-04 10:00")
-    assert (attempts(), bill()) == (["FAILED ended_by_us", "SUCCEEDED"], PAID)
+    assert (attempts(), invoice()) == (["FAILED ended_by_us", "SUCCEEDED"], PAID)
     call_command("audit", stdout=StringIO())

@@ -101,8 +101,8 @@ def every_kind_of_row(provider: Told) -> shops.Shop:
         " posting_on, charge_count, currency, amount) SELECT invoice_id, item_id, category,"
         " fee_code, fee_name, posting_on, charge_count, currency, amount FROM billing_invoiceline",
         "UPDATE billing_invoiceline SET fee_name = 'x'",
-        "UPDATE billing_billdecision SET reason = 'x'",
-        "DELETE FROM billing_billdecision",
+        "UPDATE billing_invoicedecision SET reason = 'x'",
+        "DELETE FROM billing_invoicedecision",
         "UPDATE billing_accountchange SET after = 'x'",
         "DELETE FROM billing_accountchange",
         "UPDATE billing_unappliedentry SET amount = 1",

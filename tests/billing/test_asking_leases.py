@@ -10,7 +10,7 @@ from billing.operations import payments
 from jobs import leases
 from tests import shops, sleepers
 from tests.amounts import usd
-from tests.billing.at_stripe import add_card, attempts, bill, billed_shop, collect
+from tests.billing.at_stripe import add_card, attempts, billed_shop, collect, invoice
 from tests.stripe_server import OddStripe
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,11 +37,11 @@ def test_a_worker_that_sleeps_past_its_lease_sends_nothing_when_it_wakes(
         sleepers.kill(worker.backend)
         sleepers.run_out()
         reconcile(shop, "2026-11-02 10:10")
-        assert (attempts(), bill(), taken(odd)) == (["SUCCEEDED"], PAID, ["25000 usd pm_1"])
+        assert (attempts(), invoice(), taken(odd)) == (["SUCCEEDED"], PAID, ["25000 usd pm_1"])
         worker.wake()
     assert worker.error is None
     assert odd.requests.count(ASKED) == 1
-    assert (attempts(), bill(), taken(odd)) == (["SUCCEEDED"], PAID, ["25000 usd pm_1"])
+    assert (attempts(), invoice(), taken(odd)) == (["SUCCEEDED"], PAID, ["25000 usd pm_1"])
     payment = Payment.objects.get()
     assert (payment.idempotency_key, list(odd.by_key)) == ("T-2026-000001-1", ["T-2026-000001-1"])
     assert payment.started_at == shop.at("2026-11-02 10:00")
@@ -62,7 +62,7 @@ def test_while_the_lease_is_live_nobody_asks_nor_decides(
         assert (asked, attempts()) == ([], ["PENDING"])
         worker.wake()  # on a new connection; its lease has outlasted the old one
     assert worker.error is None
-    assert (attempts(), bill(), taken(odd)) == (["SUCCEEDED"], PAID, ["25000 usd pm_1"])
+    assert (attempts(), invoice(), taken(odd)) == (["SUCCEEDED"], PAID, ["25000 usd pm_1"])
 
 
 def test_one_that_sleeps_between_its_renewal_and_its_request_sends_the_same_key(
@@ -84,7 +84,7 @@ def test_one_that_sleeps_between_its_renewal_and_its_request_sends_the_same_key(
     monkeypatch.setattr(leases.Held, "renew", then_sleep)
     collect(shop, "2026-11-02 10:00")
     assert odd.requests.count(ASKED) == 2
-    assert (attempts(), bill(), taken(odd)) == (["SUCCEEDED"], PAID, ["25000 usd pm_1"])
+    assert (attempts(), invoice(), taken(odd)) == (["SUCCEEDED"], PAID, ["25000 usd pm_1"])
 
 
 def test_another_card_chosen_while_it_slept_is_charged_and_the_first_is_not(
@@ -99,7 +99,7 @@ def test_another_card_chosen_while_it_slept_is_charged_and_the_first_is_not(
         worker.wake()
     assert worker.error is None
     assert attempts() == ["FAILED never_received", "SUCCEEDED"]
-    assert (bill(), taken(odd)) == (PAID, ["25000 usd pm_2"])
+    assert (invoice(), taken(odd)) == (PAID, ["25000 usd pm_2"])
     assert Invoice.objects.get().first_failed_at is None
 
 
@@ -109,7 +109,7 @@ def test_what_comes_back_is_settled_on_a_new_connection(odd: OddStripe) -> None:
         odd.before_reply = lambda _: sleepers.kill(worker.backend)
         worker.wake()
     assert worker.error is None
-    assert (attempts(), bill(), taken(odd)) == (["SUCCEEDED"], PAID, ["25000 usd pm_1"])
+    assert (attempts(), invoice(), taken(odd)) == (["SUCCEEDED"], PAID, ["25000 usd pm_1"])
     assert sleepers.held() == []
 
 
@@ -128,5 +128,5 @@ def test_without_a_database_it_stays_pending_and_is_asked_about_by_its_key(
             collect(shop, "2026-11-02 10:00")
     assert (attempts(), taken(odd)) == (["PENDING"], ["25000 usd pm_1"])
     reconcile(shop, "2026-11-02 10:10")
-    assert (attempts(), bill(), taken(odd)) == (["SUCCEEDED"], PAID, ["25000 usd pm_1"])
+    assert (attempts(), invoice(), taken(odd)) == (["SUCCEEDED"], PAID, ["25000 usd pm_1"])
     assert odd.requests.count(ASKED) == 1

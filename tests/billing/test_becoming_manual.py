@@ -6,19 +6,19 @@ from django.db import DatabaseError, connection, transaction
 from billing.providers.registry import Answer
 from tests import shops
 from tests.billing import deciding
-from tests.billing.paying import Told, attempts, bill, choose, draft, issue, told_shop
+from tests.billing.paying import Told, attempts, choose, draft, invoice, issue, told_shop
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("provider")]
 
-TRIGGER = "bill_is_numbered_and_dated_once"
+TRIGGER = "invoice_is_numbered_and_dated_once"
 
 
 def due(shop: shops.Shop) -> str:
-    return str(bill().due_on)
+    return str(invoice().due_on)
 
 
 def failed_on(shop: shops.Shop) -> str:
-    return str(bill().first_failed_on)
+    return str(invoice().first_failed_on)
 
 
 def collected() -> shops.Shop:
@@ -75,7 +75,7 @@ def test_going_to_and_fro_moves_it_once() -> None:
 def test_a_reviewed_bill_counts_from_the_day_of_its_issue() -> None:
     shop = shops.join("2026-11-01 10:00", plan_interval_days=365)
     choose(shop, "2026-11-01 10:00", "stripe")
-    deciding.review_bills(shop, "2026-11-01 11:00")
+    deciding.review_invoices(shop, "2026-11-01 11:00")
     shop.charge("2026-11-02 09:00", "pick-pack", "250.00")
     issue(shop, "2026-11-05 12:00", draft())
     assert due(shop) == "2026-11-05"
@@ -87,13 +87,13 @@ def test_a_reviewed_bill_counts_from_the_day_of_its_issue() -> None:
 def test_the_database_lets_no_due_day_move_elsewhere(moved: str) -> None:
     collected()
     with (
-        pytest.raises(DatabaseError, match="bill_is_numbered_and_dated_once"),
+        pytest.raises(DatabaseError, match="invoice_is_numbered_and_dated_once"),
         transaction.atomic(),
     ):
         _update(f"due_on = {moved}")
     _update("due_on = due_on + 7")
     with (
-        pytest.raises(DatabaseError, match="bill_is_numbered_and_dated_once"),
+        pytest.raises(DatabaseError, match="invoice_is_numbered_and_dated_once"),
         transaction.atomic(),
     ):
         _update("due_on = due_on + 7")
@@ -104,7 +104,7 @@ def test_a_bill_that_has_failed_keeps_its_due_day(provider: Told) -> None:
     shop = told_shop()
     shop.run_jobs("2026-11-01 11:00")
     with (
-        pytest.raises(DatabaseError, match="bill_is_numbered_and_dated_once"),
+        pytest.raises(DatabaseError, match="invoice_is_numbered_and_dated_once"),
         transaction.atomic(),
     ):
         _update("due_on = due_on + 7")

@@ -29,7 +29,7 @@ GUNICORN = "-m gunicorn config.wsgi --workers 1 --threads 2 --no-control-socket"
 ROWS = 2000  # some 300 KB: much of it has left before the last row is counted
 ADDRESSES = [
     "/m/rosewood/billing/statements/2026-10.csv",
-    "/m/rosewood/billing/bills/2026-000001.csv",
+    "/m/rosewood/billing/invoices/2026-000001.csv",
 ]
 
 
@@ -54,7 +54,7 @@ def shop() -> Shop:
         ]
     )
     shop.run_jobs("2026-11-01 00:00")
-    assert shop.bills() == ["2026-10-10 THRESHOLD 20.00"]
+    assert shop.invoices() == ["2026-10-10 THRESHOLD 20.00"]
     return shop
 
 

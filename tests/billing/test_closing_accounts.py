@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from billing.models import AccountChange, Invoice
-from billing.operations import bill_decisions, charges, terms
+from billing.operations import charges, invoice_decisions, terms
 from lib.refusals import Invalid, Refused
 from tests import shops
 from tests.billing import deciding
@@ -33,7 +33,7 @@ def busy_shop(**terms: Any) -> shops.Shop:
 def test_everything_posts_that_day_and_goes_on_one_final_bill() -> None:
     shop = busy_shop()
     deciding.close(shop, "2026-11-10 12:00")
-    assert shop.bills()[1:] == ["2026-11-10 FINAL 135.00"]
+    assert shop.invoices()[1:] == ["2026-11-10 FINAL 135.00"]
     assert shop.lines("2026-11-10", "FINAL") == [
         "app-usage 2026-11-10 3.00",
         "pick-pack 2026-11-08 20.00",
@@ -46,8 +46,8 @@ def test_everything_posts_that_day_and_goes_on_one_final_bill() -> None:
         "2026-11-10",
         shop.at("2026-11-10 12:00"),
     )
-    bill = deciding.bill(shop, "2026-11-10")
-    assert (str(bill.period_start), str(bill.period_end)) == ("2026-11-01", "2026-11-10")
+    invoice = deciding.invoice(shop, "2026-11-10")
+    assert (str(invoice.period_start), str(invoice.period_end)) == ("2026-11-01", "2026-11-10")
     items = shop.account.items.filter(fee__in=["storage", "shipping-label"])
     assert {item.posted_at for item in items} == {shop.at("2026-11-10 12:00")}
     change = AccountChange.objects.get()
@@ -90,7 +90,7 @@ def test_no_plan_fee_and_no_cycle_bill_ever_again(interval: int) -> None:
     shop.charge("2026-11-05 12:00", "pick-pack", "20.00")
     deciding.close(shop, "2026-11-10 12:00")
     shop.run_jobs("2027-03-10 00:00")
-    assert shop.bills() == ["2026-11-01 SUBSCRIPTION 39.00", "2026-11-10 FINAL 20.00"]
+    assert shop.invoices() == ["2026-11-01 SUBSCRIPTION 39.00", "2026-11-10 FINAL 20.00"]
     assert shop.account.charges.filter(fee="plan").count() == 1
 
 
@@ -108,7 +108,7 @@ def test_its_statement_closes_with_its_month() -> None:
 def test_with_nothing_outstanding_there_is_no_final_bill() -> None:
     shop = open_shop()
     deciding.close(shop, "2026-11-01 10:00")  # on the join day, as it joins
-    assert shop.bills() == ["2026-11-01 SUBSCRIPTION 39.00"]
+    assert shop.invoices() == ["2026-11-01 SUBSCRIPTION 39.00"]
     assert shop.account.is_closed
 
 
@@ -116,16 +116,16 @@ def test_closed_on_the_join_day_the_final_bill_takes_that_days_charges() -> None
     shop = open_shop()
     shop.charge("2026-11-01 11:00", "storage", "20.00")
     deciding.close(shop, "2026-11-01 12:00")
-    assert shop.bills() == ["2026-11-01 SUBSCRIPTION 39.00", "2026-11-01 FINAL 20.00"]
-    bill = deciding.bill(shop, "2026-11-01")
-    assert str(bill.period_start) == str(bill.period_end) == "2026-11-01"
+    assert shop.invoices() == ["2026-11-01 SUBSCRIPTION 39.00", "2026-11-01 FINAL 20.00"]
+    invoice = deciding.invoice(shop, "2026-11-01")
+    assert str(invoice.period_start) == str(invoice.period_end) == "2026-11-01"
 
 
 def test_closed_on_a_plan_date_the_plan_fee_of_the_day_stays() -> None:
     shop = open_shop()
     shop.charge("2026-11-30 12:00", "shipping-label", "20.00")
     deciding.close(shop, "2026-12-01 00:00")
-    assert shop.bills() == ["2026-11-01 SUBSCRIPTION 39.00", "2026-12-01 SUBSCRIPTION 59.00"]
+    assert shop.invoices() == ["2026-11-01 SUBSCRIPTION 39.00", "2026-12-01 SUBSCRIPTION 59.00"]
     assert shop.account.is_closed
 
 
@@ -134,10 +134,10 @@ def test_closed_in_the_last_minute_of_a_month_it_gets_no_bill_of_the_next() -> N
     shop.charge("2026-11-30 12:00", "storage", "20.00")
     shop.charge("2026-11-30 12:00", "shipping-label", "5.00")
     deciding.close(shop, "2026-11-30 23:59")
-    assert shop.bills()[1:] == ["2026-11-30 FINAL 25.00"]
+    assert shop.invoices()[1:] == ["2026-11-30 FINAL 25.00"]
     shop.run_jobs("2026-12-01 00:00")
     shop.run_jobs("2027-02-01 00:00")
-    assert len(shop.bills()) == 2
+    assert len(shop.invoices()) == 2
     assert shop.statement("2026-11") == (
         True,
         {"FULFILMENT": (1, "20.00"), "SHIPPING": (1, "5.00")},
@@ -149,7 +149,7 @@ def test_closing_works_off_the_days_before_it() -> None:
     shop.charge("2026-11-29 12:00", "shipping-label", "120.00")
     shop.charge("2026-11-29 12:00", "storage", "30.00")
     deciding.close(shop, "2026-12-03 12:00")  # no job ran
-    assert shop.bills()[1:] == ["2026-11-29 THRESHOLD 120.00", "2026-12-01 SUBSCRIPTION 69.00"]
+    assert shop.invoices()[1:] == ["2026-11-29 THRESHOLD 120.00", "2026-12-01 SUBSCRIPTION 69.00"]
 
 
 def test_closed_twice_is_refused() -> None:
@@ -175,9 +175,9 @@ def test_a_rest_in_the_merchants_favour_is_paid_out() -> None:
     deciding.grant(shop, "2026-11-10 11:30", "200.00", "credit-account")
     deciding.close(shop, "2026-11-10 12:00")
     # It pays the plan's bill, which was open, and the rest is the merchant's.
-    assert (len(shop.bills()), shop.figures()) == (1, ("-26.00", "0.00"))
+    assert (len(shop.invoices()), shop.figures()) == (1, ("-26.00", "0.00"))
     deciding.pay_out_rest(shop, "2026-12-05 12:00", "KBANK-77")
-    assert (len(shop.bills()), shop.figures()) == (1, ("0.00", "0.00"))
+    assert (len(shop.invoices()), shop.figures()) == (1, ("0.00", "0.00"))
     paid = shop.account.charges.get(fee="payout")
     assert (f"{paid.amount.amount:.2f}", paid.reference, paid.description, paid.statement) == (
         "26.00",
@@ -208,14 +208,14 @@ def test_only_a_closed_accounts_rest_is_paid_out_or_billed() -> None:
 def test_a_voided_final_bill_is_billed_again_when_an_operator_says_so() -> None:
     shop = busy_shop()
     deciding.close(shop, "2026-11-10 12:00")
-    deciding.void(shop, "2026-11-11 12:00", deciding.bill(shop, "2026-11-10"))
+    deciding.void(shop, "2026-11-11 12:00", deciding.invoice(shop, "2026-11-10"))
     assert shop.figures() == ("135.00", "0.00")
     shop.run_jobs("2027-01-15 00:00")
-    assert len(shop.bills()) == 2
+    assert len(shop.invoices()) == 2
     with shop.unchanged(), pytest.raises(terms.NothingToPayOut):
         deciding.pay_out_rest(shop, "2027-01-15 12:00")
     deciding.bill_rest(shop, "2027-01-15 12:00")
-    assert shop.bills()[1:] == ["2026-11-10 FINAL 135.00", "2027-01-15 FINAL 135.00"]
+    assert shop.invoices()[1:] == ["2026-11-10 FINAL 135.00", "2027-01-15 FINAL 135.00"]
     assert shop.figures() == ("0.00", "0.00")
     statuses = Invoice.objects.order_by("pk").values_list("number", "status")
     assert list(statuses) == [
@@ -228,29 +228,29 @@ def test_a_voided_final_bill_is_billed_again_when_an_operator_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("threshold", "bill"), [("500.00", "2026-11-11 FINAL 400.00"), ("50.00", "THRESHOLD")]
+    ("threshold", "invoice"), [("500.00", "2026-11-11 FINAL 400.00"), ("50.00", "THRESHOLD")]
 )
-def test_a_voided_final_bill_is_credited_and_billed_again(threshold: str, bill: str) -> None:
+def test_a_voided_final_bill_is_credited_and_billed_again(threshold: str, invoice: str) -> None:
     shop = open_shop(billing_threshold=threshold, plan_price="0")
     shop.charge("2026-11-10 10:00", "storage", "499.00", "S-1")
     deciding.close(shop, "2026-11-10 12:00")
-    deciding.void(shop, "2026-11-11 12:00", deciding.bill(shop, "2026-11-10"))
+    deciding.void(shop, "2026-11-11 12:00", deciding.invoice(shop, "2026-11-10"))
     deciding.grant(shop, "2026-11-11 13:00", "99.00", "credit-storage", "S-1")
-    if bill == "THRESHOLD":  # a credit's posting is one like any other
-        assert shop.bills()[1:] == ["2026-11-11 THRESHOLD 400.00"]
+    if invoice == "THRESHOLD":  # a credit's posting is one like any other
+        assert shop.invoices()[1:] == ["2026-11-11 THRESHOLD 400.00"]
     else:
         assert shop.figures() == ("400.00", "0.00")
         deciding.bill_rest(shop, "2026-11-11 14:00")
-        assert shop.bills()[1:] == [bill]
+        assert shop.invoices()[1:] == [invoice]
     assert shop.figures() == ("0.00", "0.00")
 
 
 def test_an_account_whose_bills_are_reviewed_gets_a_draft_of_its_final_bill() -> None:
     shop = open_shop()
-    deciding.review_bills(shop, "2026-11-02 10:00")
+    deciding.review_invoices(shop, "2026-11-02 10:00")
     shop.charge("2026-11-10 10:00", "storage", "50.00")
     deciding.close(shop, "2026-11-10 12:00")
-    draft = deciding.bill(shop, "2026-11-10")
+    draft = deciding.invoice(shop, "2026-11-10")
     drawn_up = (draft.status, draft.kind, draft.number, f"{draft.total.amount:.2f}")
     assert drawn_up == ("DRAFT", "FINAL", None, "50.00")
     assert shop.figures() == ("0.00", "0.00")
@@ -261,11 +261,11 @@ def test_an_account_whose_bills_are_reviewed_gets_a_draft_of_its_final_bill() ->
 
 def test_a_final_draft_that_was_sent_back_is_drawn_up_again() -> None:
     shop = open_shop()
-    deciding.review_bills(shop, "2026-11-02 10:00")
+    deciding.review_invoices(shop, "2026-11-02 10:00")
     shop.charge("2026-11-10 10:00", "storage", "50.00")
     deciding.close(shop, "2026-11-10 12:00")
-    bill_decisions.send_back(
-        invoice_id=deciding.bill(shop, "2026-11-10").pk,
+    invoice_decisions.send_back(
+        invoice_id=deciding.invoice(shop, "2026-11-10").pk,
         now=shop.at("2026-11-11 12:00"),
         **deciding.OPERATOR,
     )
@@ -294,5 +294,5 @@ def test_closing_and_charging_at_once() -> None:
     assert (answers["closed"], answers["account_closed"]) == (1, 1)
     assert answers["applied"] + answers["rejected account_closed"] == 6
     taken = 10 * answers["applied"]
-    assert shop.bills() == ([f"2026-11-10 FINAL {taken}.00"] if taken else [])
+    assert shop.invoices() == ([f"2026-11-10 FINAL {taken}.00"] if taken else [])
     assert shop.figures() == ("0.00", "0.00")

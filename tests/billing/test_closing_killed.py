@@ -74,7 +74,7 @@ def whole_books() -> tuple[object, ...]:
     accounts = BillingAccount.objects.values_list(
         "pk", "open_on", "next_plan_on", "billed_through", "outstanding", "accruing"
     )
-    bills = Invoice.objects.values_list("account", "kind", "issued_on", "period_start", "total")
+    invoices = Invoice.objects.values_list("account", "kind", "issued_on", "period_start", "total")
     lines = InvoiceLine.objects.values_list(
         "invoice__account", "invoice__kind", "posting_on", "fee_code", "amount", "charge_count"
     )
@@ -82,7 +82,7 @@ def whole_books() -> tuple[object, ...]:
         "statement__account", "statement__closed_at", "fee", "amount", "charge_count"
     )
     numbers = sorted(map(str, Invoice.objects.values_list("number", flat=True)))
-    return *(sorted(map(str, rows)) for rows in (accounts, bills, lines, totals)), numbers
+    return *(sorted(map(str, rows)) for rows in (accounts, invoices, lines, totals)), numbers
 
 
 def undisturbed() -> tuple[object, ...]:

@@ -59,9 +59,9 @@ def test_a_credits_posting_is_followed_by_the_check_of_a_lowered_threshold(
 ) -> None:
     shop.run_jobs("2026-11-11 00:00")
     deciding.set_threshold(shop, "2026-11-11 10:00", "50.00")
-    assert (shop.bills(), shop.figures()) == ([], ("65.00", "0.00"))
+    assert (shop.invoices(), shop.figures()) == ([], ("65.00", "0.00"))
     deciding.grant(shop, "2026-11-11 11:00", "10.00", charge="P-1")
-    assert shop.bills() == ["2026-11-11 THRESHOLD 55.00"]
+    assert shop.invoices() == ["2026-11-11 THRESHOLD 55.00"]
     assert shop.lines("2026-11-11", "THRESHOLD") == [
         "credit-pick-pack 2026-11-11 -10.00",
         "pick-pack 2026-11-10 40.00",
@@ -75,22 +75,22 @@ def test_a_credit_that_keeps_outstanding_below_the_threshold_makes_no_bill(
     shop.run_jobs("2026-11-11 00:00")
     deciding.set_threshold(shop, "2026-11-11 10:00", "60.00")
     deciding.grant(shop, "2026-11-11 11:00", "5.01", charge="P-1")
-    assert (shop.bills(), shop.figures()) == ([], ("59.99", "0.00"))
+    assert (shop.invoices(), shop.figures()) == ([], ("59.99", "0.00"))
 
 
 def test_a_credit_may_be_given_on_a_charge_that_was_billed() -> None:
     shop = open_shop(billing_threshold="40.00")
-    assert shop.bills() == ["2026-11-10 THRESHOLD 40.00"]
+    assert shop.invoices() == ["2026-11-10 THRESHOLD 40.00"]
     deciding.grant(shop, LATER, "40.00", charge="P-1")
     assert shop.figures() == ("-40.00", "25.00")
     shop.run_jobs("2026-12-01 00:00")
-    assert (len(shop.bills()), shop.figures()) == (1, ("-15.00", "0.00"))
+    assert (len(shop.invoices()), shop.figures()) == (1, ("-15.00", "0.00"))
 
 
 def test_approving_late_works_off_the_days_before(shop: shops.Shop) -> None:
     credit = deciding.ask(shop, LATER, "P-1", "15.00")
     deciding.approve(shop, "2026-12-05 09:00", credit)  # no job ran
-    assert shop.bills() == ["2026-12-01 SUBSCRIPTION 65.00"]
+    assert shop.invoices() == ["2026-12-01 SUBSCRIPTION 65.00"]
     assert shop.figures() == ("-15.00", "0.00")
 
 

@@ -37,7 +37,7 @@ def test_a_merchant_in_yen(settings: Any) -> None:
     shop.charge("2026-11-05 12:00", "shipping-label", "18500")
     shop.run_jobs("2026-11-06 00:00")
     shop.run_jobs("2026-12-01 00:00")
-    assert shop.bills() == [
+    assert shop.invoices() == [
         "2026-11-01 SUBSCRIPTION 3900",
         "2026-11-05 THRESHOLD 20000",
         "2026-12-01 SUBSCRIPTION 3900",
@@ -74,7 +74,7 @@ def test_a_merchant_in_dinars(settings: Any) -> None:
     assert shop.figures() == ("59.999", "0.000")
     shop.charge("2026-11-06 12:00", "packaging", "0.001")
     shop.run_jobs("2026-12-01 00:00")
-    assert shop.bills() == [
+    assert shop.invoices() == [
         "2026-11-01 SUBSCRIPTION 11.995",
         "2026-11-06 THRESHOLD 60.000",
         "2026-12-01 SUBSCRIPTION 11.995",
@@ -97,7 +97,7 @@ def test_a_merchant_with_a_line_in_baht_and_bills_in_yen() -> None:
     )
     assert shop.place("2026-11-02 10:00", "A", "10.25") == "applied"
     assert shop.charge("2026-11-02 10:00", "pick-pack", "200") == "applied"
-    assert shop.bills() == ["2026-11-01 SUBSCRIPTION 39", "2026-11-02 THRESHOLD 200"]
+    assert shop.invoices() == ["2026-11-01 SUBSCRIPTION 39", "2026-11-02 THRESHOLD 200"]
     assert shop.limit() == ("5000.00", "10.25", "4989.75")
 
 

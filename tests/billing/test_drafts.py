@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from billing.models import Invoice
-from billing.operations import bill_decisions, terms
+from billing.operations import invoice_decisions, terms
 from billing.operations.accounts import Plan
-from billing.queries import bills
+from billing.queries import invoices
 from lib.refusals import Invalid
 from tests import shops
 from tests.amounts import usd
@@ -16,8 +16,8 @@ from tests.billing.paying import (
     OPERATOR,
     SECOND,
     attempts,
-    bill,
     draft,
+    invoice,
     issue,
     send_back,
     state,
@@ -38,7 +38,7 @@ def reviewed(at: str = "2026-11-02 10:00", **said: str) -> shops.Shop:
 
 
 def review(shop: shops.Shop, at: str = "2026-11-01 10:00", *, wanted: bool = True) -> None:
-    terms.review_bills(
+    terms.review_invoices(
         merchant_id=shop.merchant.pk,
         wanted=wanted,
         actor=OPERATOR,
@@ -74,8 +74,8 @@ def test_nothing_collects_a_draft() -> None:
 
 def test_merchants_do_not_see_drafts() -> None:
     shop = reviewed()
-    assert list(bills(shop.account)) == []
-    said = text_of(browser_of(member(shop)).get(f"/m/{shop.reference}/billing/bills/"))
+    assert list(invoices(shop.account)) == []
+    said = text_of(browser_of(member(shop)).get(f"/m/{shop.reference}/billing/invoices/"))
     assert "210.00" not in said
 
 
@@ -90,7 +90,7 @@ def test_issued_it_gets_the_next_number_amid_those_of_others() -> None:
         ("2026-000002", "rosewood"),
         ("2026-000003", "maple"),
     ]
-    found = bill(SECOND)
+    found = invoice(SECOND)
     assert (str(found.issued_on), found.issued_at) == ("2026-11-02", shop.at("2026-11-03 09:30"))
     assert found.drafted_at == shop.at("2026-11-02 10:00")
     assert issued_notices(shop) == [SECOND]
@@ -104,18 +104,18 @@ def test_a_draft_of_the_old_year_gets_a_number_of_that_year() -> None:
     shops.join("2027-01-01 10:00", "willow", plan_price="39.00")
     assert issue(shop, "2027-01-02 10:00", draft()) == "OPEN"
     assert {str(found) for found in Invoice.objects.all()} == {FIRST, "2027-000001"}
-    assert (str(bill().issued_on), str(bill().due_on)) == ("2026-12-31", "2027-01-02")
+    assert (str(invoice().issued_on), str(invoice().due_on)) == ("2026-12-31", "2027-01-02")
 
 
 def test_a_manual_draft_is_due_seven_days_after_its_issue() -> None:
     shop = reviewed(payment_method="manual")
     shop.run_jobs("2026-11-20 00:00")
     assert issue(shop, "2026-11-20 09:00", draft()) == "OPEN"
-    assert str(bill().due_on) == "2026-11-27"
+    assert str(invoice().due_on) == "2026-11-27"
     shop.run_jobs("2026-11-26 23:59:59")
-    assert bill().first_failed_at is None
+    assert invoice().first_failed_at is None
     shop.run_jobs("2026-11-27 00:00")
-    assert bill().first_failed_at == shop.at("2026-11-27 00:00")
+    assert invoice().first_failed_at == shop.at("2026-11-27 00:00")
 
 
 def test_sent_back_its_items_are_outstanding_and_the_next_draft_takes_them() -> None:
@@ -142,8 +142,8 @@ def test_what_was_decided_is_decided_once() -> None:
     found = draft()
     assert issue(shop, "2026-11-03 09:00", found) == "OPEN"
     with unchanged(shop):
-        assert issue(shop, "2026-11-03 10:00", found) == "bill_not_open"
-        assert send_back(shop, "2026-11-03 10:00", found) == "bill_not_open"
+        assert issue(shop, "2026-11-03 10:00", found) == "invoice_not_open"
+        assert send_back(shop, "2026-11-03 10:00", found) == "invoice_not_open"
 
 
 def test_what_was_sent_back_is_not_issued() -> None:
@@ -151,19 +151,19 @@ def test_what_was_sent_back_is_not_issued() -> None:
     found = draft()
     assert send_back(shop, "2026-11-03 09:00", found) == "VOID"
     with unchanged(shop):
-        assert issue(shop, "2026-11-03 10:00", found) == "bill_not_open"
-        assert send_back(shop, "2026-11-03 10:00", found) == "bill_not_open"
+        assert issue(shop, "2026-11-03 10:00", found) == "invoice_not_open"
+        assert send_back(shop, "2026-11-03 10:00", found) == "invoice_not_open"
 
 
 def test_a_draft_is_sent_back_and_neither_voided_nor_given_up() -> None:
     shop = reviewed()
     kept: Any = {"invoice_id": draft().pk, "actor": OPERATOR, "now": shop.at("2026-11-02 11:00")}
     with unchanged(shop):
-        for operation in (bill_decisions.void, bill_decisions.mark_uncollectible):
-            with pytest.raises(bill_decisions.BillNotOpen):
+        for operation in (invoice_decisions.void, invoice_decisions.mark_uncollectible):
+            with pytest.raises(invoice_decisions.InvoiceNotOpen):
                 operation(reason="as agreed", **kept)
         with pytest.raises(Invalid):
-            bill_decisions.issue_draft(reason="  ", **kept)
+            invoice_decisions.issue_draft(reason="  ", **kept)
 
 
 def test_plan_fees_are_drafted_too_and_dates_go_on() -> None:

@@ -20,9 +20,9 @@ from tests.billing.paying import (
     Told,
     add_card,
     attempts,
-    bill,
     billed,
     first_failure,
+    invoice,
     next_attempt,
     paid,
     pay_now,
@@ -115,7 +115,7 @@ def test_a_retry_that_succeeds_pays_the_bill_and_is_the_last(provider: Told) -> 
     shop.run_jobs("2026-11-04 11:00")
     assert attempts(shop) == [f"2026-11-01 11:00 {SOFT}", "2026-11-02 11:00 SUCCEEDED"]
     assert provider.sent == [f"T-{FIRST}-1", f"T-{FIRST}-2"]
-    assert bill().paid_at == shop.at("2026-11-02 11:00")
+    assert invoice().paid_at == shop.at("2026-11-02 11:00")
 
 
 def test_a_card_that_is_refused_for_good_is_not_tried_again() -> None:
@@ -194,7 +194,7 @@ def test_what_goes_wrong_with_one_bill_does_not_keep_the_others(
     monkeypatch.setattr(provider, "check_ready", fall_over)
     with caplog.at_level(logging.ERROR), pytest.raises(ZeroDivisionError):
         shops.run_jobs(shops.instant("2026-11-01 11:00"))
-    left = f"collect-payments: row {bill().pk} was left as it is: a provider's own mistake"
+    left = f"collect-payments: row {invoice().pk} was left as it is: a provider's own mistake"
     assert left in caplog.text
     assert attempts(broken) == []
     assert attempts(sound, SECOND) == ["2026-11-01 11:00 SUCCEEDED"]
@@ -235,5 +235,5 @@ def test_a_run_that_finds_nothing_due_leaves_everything(sandbox: Any) -> None:
     shop = billed(card=SHORT)
     shop.run_jobs("2026-11-01 11:00")
     with unchanged(shop):
-        assert payments.collect(bill().pk, now=shop.at("2026-11-01 23:59:59")) is None
+        assert payments.collect(invoice().pk, now=shop.at("2026-11-01 23:59:59")) is None
     assert Invoice.objects.count() == 1

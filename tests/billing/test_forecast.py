@@ -40,8 +40,8 @@ def test_a_steady_pace_reaches_the_threshold_on_a_day_that_can_be_told(steady: S
 def test_the_next_bill_is_what_is_there_and_what_will_come_and_the_plan(steady: Shop) -> None:
     """98.00 + 16 days of 7.00 + 39.00, on 1 December."""
     told = forecast_of(steady, "2026-11-15")
-    assert told.next_bill_on == date(2026, 12, 1)
-    assert told.next_bill == usd("249.00")
+    assert told.next_invoice_on == date(2026, 12, 1)
+    assert told.next_invoice == usd("249.00")
 
 
 def test_what_accrues_today_counts_towards_both_and_not_towards_the_pace(steady: Shop) -> None:
@@ -66,7 +66,7 @@ def test_without_charges_the_threshold_is_never_reached() -> None:
     shop = shops.join("2026-11-01 00:00", plan_price="39.00")
     told = forecast_of(shop, "2026-11-20")
     assert told.threshold_on is None
-    assert (told.next_bill_on, told.next_bill) == (date(2026, 12, 1), usd("39.00"))
+    assert (told.next_invoice_on, told.next_invoice) == (date(2026, 12, 1), usd("39.00"))
 
 
 def test_a_threshold_lowered_below_what_is_outstanding_is_reached_today(steady: Shop) -> None:
@@ -90,14 +90,14 @@ def test_a_plan_that_waits_for_its_date_is_in_the_next_bill(steady: Shop) -> Non
         reason="asked for it",
         now=steady.at("2026-11-15 01:00"),
     )
-    assert forecast_of(steady, "2026-11-15").next_bill == usd("309.00")
+    assert forecast_of(steady, "2026-11-15").next_invoice == usd("309.00")
 
 
 def test_an_account_on_a_yearly_plan_has_its_cycle_bill_next() -> None:
     shop = shops.join("2026-11-01 00:00", plan_price="390.00", plan_interval_days=365)
     shop.charge("2026-11-10 12:00", "pick-pack", "14.00")
     told = forecast_of(shop, "2026-11-21")
-    assert (told.next_bill_on, told.next_bill) == (date(2026, 12, 1), usd("24.00"))
+    assert (told.next_invoice_on, told.next_invoice) == (date(2026, 12, 1), usd("24.00"))
 
 
 def test_a_closed_account_has_no_next_bill(steady: Shop) -> None:
@@ -108,7 +108,7 @@ def test_a_closed_account_has_no_next_bill(steady: Shop) -> None:
         now=steady.at("2026-11-15 01:00"),
     )
     told = forecast_of(steady, "2026-11-16")
-    assert (told.next_bill_on, told.next_bill) == (None, None)
+    assert (told.next_invoice_on, told.next_invoice) == (None, None)
 
 
 def test_yen_are_forecast_in_whole_yen() -> None:
@@ -116,4 +116,4 @@ def test_yen_are_forecast_in_whole_yen() -> None:
     shop.charge("2026-11-10 12:00", "pick-pack", "1000")
     told = forecast_of(shop, "2026-11-15")
     assert told.pace == Money("71", "JPY")
-    assert told.next_bill == Money("2143", "JPY")
+    assert told.next_invoice == Money("2143", "JPY")

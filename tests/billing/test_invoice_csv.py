@@ -12,10 +12,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from moneyed import Money
 
-from billing.documents.bill_csv import Export
 from billing.documents.csv_export import Incomplete
+from billing.documents.invoice_csv import Export
 from billing.models import Charge, Invoice, InvoiceLine
-from billing.operations import bill_decisions, charges, credits, prices
+from billing.operations import charges, credits, invoice_decisions, prices
 from lib.csv_files import BLOCK
 from tests import shops
 from tests.factories import browser_of, member
@@ -24,8 +24,8 @@ from tests.text import text_of
 
 pytestmark = pytest.mark.django_db
 
-ADDRESS = "/m/rosewood/billing/bills/2026-000002.csv"
-BILL = """\
+ADDRESS = "/m/rosewood/billing/invoices/2026-000002.csv"
+INVOICE = """\
 Bill #,Store Name,Charge category,Description,Amount,Currency,Start of billing cycle,\
 End of billing cycle,Date,Order,Rate,App,Start of plan,End of plan
 2026-000002,"Rosewood, Dresses",Fulfilment,Pick and pack,3.13,USD,2026-11-01,2026-11-12,\
@@ -74,23 +74,23 @@ def shop() -> Shop:
     text = {"description": "two parcels", "request": ""}
     shop.charge("2026-11-12 16:00", "shipping-label", "14.00", **text)
     shop.run_jobs("2026-11-13 00:00")
-    assert shop.bills() == ["2026-11-01 SUBSCRIPTION 39.00", "2026-11-12 THRESHOLD 241.20"]
+    assert shop.invoices() == ["2026-11-01 SUBSCRIPTION 39.00", "2026-11-12 THRESHOLD 241.20"]
     return shop
 
 
 def exported(number: str = "2026-000002") -> str:
     out = io.StringIO()
-    call_command("bill_csv", number, stdout=out)
+    call_command("invoice_csv", number, stdout=out)
     return out.getvalue()
 
 
-def bill(number: str = "2026-000002") -> Invoice:
+def invoice(number: str = "2026-000002") -> Invoice:
     return Invoice.objects.get(number=number)
 
 
 def void(shop: Shop) -> None:
-    bill_decisions.void(
-        invoice_id=bill().pk,
+    invoice_decisions.void(
+        invoice_id=invoice().pk,
         actor="billing@tael.example",
         reason="wrong address",
         now=shop.at("2026-11-14 10:00"),
@@ -104,7 +104,7 @@ def test_the_page_sends_one_row_per_charge(shop: Shop, role: str) -> None:
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     named = 'attachment; filename="bill-rosewood-2026-000002.csv"'
     assert response["Content-Disposition"] == named
-    assert b"".join(response.streaming_content).decode() == BILL  # type: ignore[attr-defined]
+    assert b"".join(response.streaming_content).decode() == INVOICE  # type: ignore[attr-defined]
 
 
 def test_a_viewer_may_not_export(shop: Shop) -> None:
@@ -116,7 +116,7 @@ def test_a_viewer_may_not_export(shop: Shop) -> None:
 def test_a_stranger_finds_nothing_and_who_is_not_signed_in_is_sent_to_do_so(shop: Shop) -> None:
     stranger = member(shops.join("2026-11-01 09:00", "other-shop"))
     assert browser_of(stranger).get(ADDRESS).status_code == 404
-    own_address = "/m/other-shop/billing/bills/2026-000002.csv"
+    own_address = "/m/other-shop/billing/invoices/2026-000002.csv"
     assert browser_of(stranger).get(own_address).status_code == 404
     assert Client().get(ADDRESS)["Location"] == f"/accounts/login/?next={ADDRESS}"
 
@@ -125,15 +125,15 @@ def test_the_file_is_the_same_in_every_language(shop: Shop) -> None:
     client = browser_of(member(shop))
     client.cookies["django_language"] = "th"
     response = client.get(ADDRESS, headers={"accept-language": "th"})
-    assert b"".join(response.streaming_content).decode() == BILL  # type: ignore[attr-defined]
+    assert b"".join(response.streaming_content).decode() == INVOICE  # type: ignore[attr-defined]
 
 
 def test_the_command_writes_the_same(shop: Shop, tmp_path: Path) -> None:
-    assert exported() == BILL
-    call_command("bill_csv", "2026-000002", output=tmp_path / "bill.csv")
-    assert (tmp_path / "bill.csv").read_text() == BILL
+    assert exported() == INVOICE
+    call_command("invoice_csv", "2026-000002", output=tmp_path / "invoice.csv")
+    assert (tmp_path / "invoice.csv").read_text() == INVOICE
     with pytest.raises(CommandError, match=r"There is no bill 2026-000009\."):
-        call_command("bill_csv", "2026-000009")
+        call_command("invoice_csv", "2026-000009")
 
 
 def test_pythons_csv_reads_back_every_amount(shop: Shop) -> None:
@@ -201,10 +201,10 @@ def test_text_of_several_lines_stays_in_its_field(shop: Shop) -> None:
 
 def test_a_void_bill_keeps_its_file_though_another_has_its_charges(shop: Shop) -> None:
     void(shop)
-    assert exported() == BILL
+    assert exported() == INVOICE
     shop.charge("2026-11-15 10:00", "packaging", "1.00")
-    assert shop.bills()[2] == "2026-11-15 THRESHOLD 242.20"
-    assert exported() == BILL
+    assert shop.invoices()[2] == "2026-11-15 THRESHOLD 242.20"
+    assert exported() == INVOICE
     again = list(csv.DictReader(io.StringIO(exported("2026-000003"))))
     assert sum(Decimal(row["Amount"]) for row in again) == Decimal("242.20")
     assert len(again) == 7
@@ -229,7 +229,7 @@ def test_a_file_that_lacks_a_charge_is_broken_off(
     with pytest.raises(Incomplete, match=complaint):
         b"".join(response.streaming_content)  # type: ignore[attr-defined]
     with pytest.raises(CommandError, match=complaint):
-        call_command("bill_csv", "2026-000002", output=tmp_path / "bill.csv")
+        call_command("invoice_csv", "2026-000002", output=tmp_path / "invoice.csv")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -237,14 +237,14 @@ def test_a_file_whose_amounts_differ_is_broken_off(shop: Shop) -> None:
     with pgtrigger.ignore():
         Charge.objects.filter(amount="14.00").update(amount="14.01")
     with pytest.raises(Incomplete, match="2 rows of 2 were sent, with 22401 of 22400 minor units"):
-        list(Export(bill()).blocks())
+        list(Export(invoice()).blocks())
 
 
 def test_a_bill_without_one_of_its_lines_is_not_exported(shop: Shop) -> None:
     with pgtrigger.ignore():
         InvoiceLine.objects.filter(fee_code="app-usage").delete()
     with pytest.raises(Incomplete, match=r"its lines make 226\.20+ of 241\.20+"):
-        list(Export(bill()).blocks())
+        list(Export(invoice()).blocks())
 
 
 def test_many_charges_leave_in_blocks(shop: Shop) -> None:
@@ -264,8 +264,8 @@ def test_many_charges_leave_in_blocks(shop: Shop) -> None:
             for number in range(1000)
         ]
     )
-    assert shop.bills()[2] == "2026-11-14 THRESHOLD 200.00"
-    blocks = list(Export(bill("2026-000003")).blocks())
+    assert shop.invoices()[2] == "2026-11-14 THRESHOLD 200.00"
+    blocks = list(Export(invoice("2026-000003")).blocks())
     assert len(blocks) == 3
     assert all(BLOCK <= len(block) < BLOCK + 1000 for block in blocks[:-1])
     assert b"".join(blocks).count(b"\n") == 1 + 800

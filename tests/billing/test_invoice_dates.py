@@ -21,7 +21,7 @@ def test_a_plan_of_30_days_is_billed_every_30_days_and_there_is_no_cycle_of_its_
     dresses = plan(30)
     dresses.charge("2026-11-10 12:00", "pick-pack", "10.00")
     dresses.run_jobs("2026-12-31 00:00")
-    assert dresses.bills() == [
+    assert dresses.invoices() == [
         "2026-11-01 SUBSCRIPTION 39.00",
         "2026-12-01 SUBSCRIPTION 49.00",
         "2026-12-31 SUBSCRIPTION 39.00",
@@ -33,7 +33,7 @@ def test_a_plan_of_45_days_has_cycle_bills_on_the_other_thirtieth_days() -> None
     for day in ("2026-11-05", "2026-12-05", "2026-12-20", "2027-01-05", "2027-02-10"):
         dresses.charge(f"{day} 12:00", "pick-pack", "10.00")
     dresses.run_jobs("2027-03-01 00:00")
-    assert dresses.bills() == [
+    assert dresses.invoices() == [
         "2026-11-01 SUBSCRIPTION 39.00",
         "2026-12-01 CYCLE 10.00",  # day 30
         "2026-12-16 SUBSCRIPTION 49.00",  # day 45
@@ -46,7 +46,7 @@ def test_a_plan_of_45_days_has_cycle_bills_on_the_other_thirtieth_days() -> None
 def test_an_annual_plan_comes_back_on_day_365() -> None:
     dresses = plan(365, "2027-02-28 10:00")
     dresses.run_jobs("2028-02-28 00:00")
-    assert dresses.bills() == ["2027-02-28 SUBSCRIPTION 39.00", "2028-02-28 SUBSCRIPTION 39.00"]
+    assert dresses.invoices() == ["2027-02-28 SUBSCRIPTION 39.00", "2028-02-28 SUBSCRIPTION 39.00"]
     fees = Charge.objects.filter(fee="plan").order_by("at").values_list("reference", flat=True)
     assert list(fees) == ["tael:plan:2027-02-28", "tael:plan:2028-02-28"]
 
@@ -56,17 +56,17 @@ def test_a_bill_takes_what_posted_before_its_date_and_not_what_posts_on_it() -> 
     dresses.charge("2026-11-30 23:59:59", "shipping-label", "10.00")
     dresses.charge("2026-12-01 00:00", "pick-pack", "7.00")
     dresses.run_jobs("2026-12-01 01:00")
-    assert dresses.bills()[1:] == ["2026-12-01 SUBSCRIPTION 49.00"]
+    assert dresses.invoices()[1:] == ["2026-12-01 SUBSCRIPTION 49.00"]
     assert dresses.figures() == ("7.00", "0.00")
 
 
 def test_a_date_with_nothing_to_bill_makes_no_bill() -> None:
     dresses = plan(365, plan_price="0")
     dresses.run_jobs("2026-12-31 00:00")
-    assert dresses.bills() == []
+    assert dresses.invoices() == []
     dresses.charge("2027-01-05 12:00", "pick-pack", "10.00")
     dresses.run_jobs("2027-01-30 00:00")
-    assert dresses.bills() == ["2027-01-30 CYCLE 10.00"]
+    assert dresses.invoices() == ["2027-01-30 CYCLE 10.00"]
 
 
 def test_periods_hold_their_lines_and_may_share_days() -> None:
@@ -86,14 +86,14 @@ def test_periods_hold_their_lines_and_may_share_days() -> None:
 def test_the_bill_is_a_frozen_copy() -> None:
     dresses = plan(30, name="Rosewood Dresses", language="th")
     Merchant.objects.update(name="Rosewood & Daughters", language="en")
-    bill = Invoice.objects.get()
-    assert (bill.merchant_name, bill.merchant_reference, bill.language) == (
+    invoice = Invoice.objects.get()
+    assert (invoice.merchant_name, invoice.merchant_reference, invoice.language) == (
         "Rosewood Dresses",
         dresses.reference,
         "th",
     )
-    assert str(bill.due_on) == "2026-11-08"  # paid by hand: 7 days
-    line = bill.lines.get()
+    assert str(invoice.due_on) == "2026-11-08"  # paid by hand: 7 days
+    line = invoice.lines.get()
     assert (line.fee_code, line.category, line.charge_count, line.amount) == (
         "plan",
         "SUBSCRIPTION",
@@ -131,7 +131,7 @@ def test_terms_that_no_merchant_can_have_leave_nothing_behind(terms: dict[str, A
     assert shop.join("2026-11-01T10:00Z") == "rejected invalid"
     assert not Merchant.objects.exists()
     assert not Invoice.objects.exists()
-    assert shops.join("2026-11-01 11:00").bills() == []  # the name is still free
+    assert shops.join("2026-11-01 11:00").invoices() == []  # the name is still free
 
 
 def test_joining_again_is_a_duplicate_and_with_other_terms_a_conflict() -> None:

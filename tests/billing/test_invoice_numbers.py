@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 
 def numbers() -> list[str]:
-    return [str(bill) for bill in Invoice.objects.order_by("number")]
+    return [str(invoice) for invoice in Invoice.objects.order_by("number")]
 
 
 def test_the_year_is_that_of_the_merchants_own_calendar() -> None:

@@ -4,7 +4,7 @@ from moneyed import Money
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from billing.models import InvoiceLine
-from billing.operations import bill_decisions, transfers
+from billing.operations import invoice_decisions, transfers
 from merchants import installation
 from tests import shops
 from tests.factories import browser_of, member
@@ -21,12 +21,12 @@ def shop() -> Shop:
     shop.charge("2026-11-10 10:00", "app-usage", "15.00")
     shop.charge("2026-11-12 15:00", "shipping-label", "210.00")
     shop.run_jobs("2026-11-13 00:00")
-    assert shop.bills() == ["2026-11-01 SUBSCRIPTION 39.00", "2026-11-12 THRESHOLD 225.00"]
+    assert shop.invoices() == ["2026-11-01 SUBSCRIPTION 39.00", "2026-11-12 THRESHOLD 225.00"]
     return shop
 
 
 def read(shop: Shop, page: str) -> str:
-    return text_of(browser_of(member(shop, "VIEWER")).get(f"/m/rosewood/billing/bills/{page}"))
+    return text_of(browser_of(member(shop, "VIEWER")).get(f"/m/rosewood/billing/invoices/{page}"))
 
 
 def test_bills_are_listed_latest_first(shop: Shop) -> None:
@@ -74,7 +74,7 @@ def line_of(number: str, fee: str) -> str:
 
 
 def decide(shop: Shop, number: str, at: str, *, uncollectible: bool = False) -> None:
-    decision = bill_decisions.mark_uncollectible if uncollectible else bill_decisions.void
+    decision = invoice_decisions.mark_uncollectible if uncollectible else invoice_decisions.void
     decision(
         invoice_id=shop.account.invoices.get(number=number).pk,
         actor="billing@tael.example",
@@ -86,9 +86,9 @@ def decide(shop: Shop, number: str, at: str, *, uncollectible: bool = False) -> 
 def test_a_line_opens_to_its_charges_and_their_requests(shop: Shop) -> None:
     label = line_of("2026-000002", "shipping-label")
     client = browser_of(member(shop, "VIEWER"))
-    bill = client.get("/m/rosewood/billing/bills/2026-000002/").content.decode()
-    assert f'<a href="/m/rosewood/billing/bills/{label}">Shipping label</a>' in bill
-    response = client.get(f"/m/rosewood/billing/bills/{label}")
+    invoice = client.get("/m/rosewood/billing/invoices/2026-000002/").content.decode()
+    assert f'<a href="/m/rosewood/billing/invoices/{label}">Shipping label</a>' in invoice
+    response = client.get(f"/m/rosewood/billing/invoices/{label}")
     facts = "Shipping label Shipping 210.00 USD Posted 12 Nov 2026 Charges 1 Charges in order"
     assert facts in text_of(response)
     assert "Shipping label 12 Nov 2026 15:00 FR-1 – 1 – 210.00 USD" in text_of(response)
@@ -100,18 +100,18 @@ def test_a_line_opens_to_its_charges_and_their_requests(shop: Shop) -> None:
 )
 def test_a_line_is_found_under_its_own_bill_only(shop: Shop, page: str) -> None:
     line = InvoiceLine.objects.get(invoice__number="2026-000002", fee_code="app-usage")
-    address = f"/m/rosewood/billing/bills/{page.format(line.pk)}"
+    address = f"/m/rosewood/billing/invoices/{page.format(line.pk)}"
     assert browser_of(member(shop)).get(address).status_code == 404
 
 
 @pytest.mark.parametrize("role", ["OWNER", "FINANCE", "VIEWER"])
 def test_everybody_of_the_merchant_sees_a_line(shop: Shop, role: str) -> None:
-    address = f"/m/rosewood/billing/bills/{line_of('2026-000002', 'app-usage')}"
+    address = f"/m/rosewood/billing/invoices/{line_of('2026-000002', 'app-usage')}"
     assert "15.00 USD" in text_of(browser_of(member(shop, role)).get(address))
 
 
 def test_a_stranger_finds_no_line_and_who_is_not_signed_in_is_sent_to_do_so(shop: Shop) -> None:
-    page = f"billing/bills/{line_of('2026-000002', 'app-usage')}"
+    page = f"billing/invoices/{line_of('2026-000002', 'app-usage')}"
     stranger = browser_of(member(shops.join("2026-11-01 09:00", "other-shop")))
     assert stranger.get(f"/m/rosewood/{page}").status_code == 404
     assert stranger.get(f"/m/other-shop/{page}").status_code == 404
@@ -180,13 +180,13 @@ def test_a_draft_is_not_shown() -> None:
     client = browser_of(member(shop))
     statement = client.get("/m/rosewood/billing/statements/2026-11/")
     assert "not billed yet" in text_of(statement)
-    assert client.get("/m/rosewood/billing/bills/None/").status_code == 404
+    assert client.get("/m/rosewood/billing/invoices/None/").status_code == 404
 
 
 def test_only_who_may_export_is_offered_the_file(shop: Shop) -> None:
-    link = "/m/rosewood/billing/bills/2026-000002.csv"
+    link = "/m/rosewood/billing/invoices/2026-000002.csv"
     for role, offered in (("OWNER", True), ("FINANCE", True), ("VIEWER", False)):
-        page = browser_of(member(shop, role)).get("/m/rosewood/billing/bills/2026-000002/")
+        page = browser_of(member(shop, role)).get("/m/rosewood/billing/invoices/2026-000002/")
         assert (link in page.content.decode()) == offered
 
 
@@ -199,9 +199,9 @@ def test_pages_take_few_queries_however_many_lines_there_are(
     client = browser_of(member(shop))
     installation.current()  # written down once
     with django_assert_max_num_queries(12):
-        client.get("/m/rosewood/billing/bills/")
+        client.get("/m/rosewood/billing/invoices/")
     with django_assert_max_num_queries(12):
-        page = client.get("/m/rosewood/billing/bills/2026-000003/")
+        page = client.get("/m/rosewood/billing/invoices/2026-000003/")
     assert page.context["lines"].charge_count == 18
 
 
@@ -210,8 +210,8 @@ def test_a_line_of_many_charges_is_shown_in_pages(
 ) -> None:
     for minute in range(51):
         shop.charge(f"2026-11-13 10:{minute:02}", "packaging", "4.00", f"c-{minute}")
-    assert shop.bills()[2] == "2026-11-13 THRESHOLD 200.00"
-    address = f"/m/rosewood/billing/bills/{line_of('2026-000003', 'packaging')}"
+    assert shop.invoices()[2] == "2026-11-13 THRESHOLD 200.00"
+    address = f"/m/rosewood/billing/invoices/{line_of('2026-000003', 'packaging')}"
     client = browser_of(member(shop))
     with django_assert_max_num_queries(12):
         page = client.get(address)

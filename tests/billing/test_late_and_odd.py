@@ -87,7 +87,7 @@ def test_a_late_charge_reaches_the_threshold_on_the_day_it_arrives() -> None:
     shop = open_shop(billing_threshold="100.00")
     shop.run_jobs("2026-12-05 12:00")
     shop.record("2026-11-20 12:00", "2026-12-05 12:00", "special-project", "100.00")
-    assert shop.bills() == ["2026-12-05 THRESHOLD 100.00"]
+    assert shop.invoices() == ["2026-12-05 THRESHOLD 100.00"]
 
 
 @pytest.mark.parametrize("seed", [1, *full(2, 3)])
@@ -108,7 +108,7 @@ def test_service_days_shuffled_come_to_the_same_sums(seed: int) -> None:
         # Of 40 charges, 780.00 and 40 times 0.25, each fee has 8.
         {"FULFILMENT": (24, "466.00"), "SHIPPING": (8, "150.00")},
     )
-    assert shop.bills()[1:] == ["2026-12-01 SUBSCRIPTION 829.00"]
+    assert shop.invoices()[1:] == ["2026-12-01 SUBSCRIPTION 829.00"]
     assert not shop.account.charges.filter(is_late=True).exists()
 
 
@@ -178,7 +178,7 @@ def test_amounts_up_to_the_largest(currency: str, largest: str, beyond: str, fin
     assert shop.charge("2026-11-10 12:00", "pick-pack", largest) == "applied"
     assert shop.charge("2026-11-10 12:00", "shipping-label", largest) == "applied"
     shop.run_jobs("2026-11-11 00:00")
-    totals = [bill.rsplit(" ", 1)[1] for bill in shop.bills()]
+    totals = [invoice.rsplit(" ", 1)[1] for invoice in shop.invoices()]
     assert [Decimal(total) for total in totals] == [
         Decimal(10) ** 12,
         Decimal(largest),
@@ -192,7 +192,7 @@ def test_the_largest_amounts_add_up_without_losing_a_cent() -> None:
     for _ in range(3):
         shop.charge("2026-11-10 12:00", "storage", "999999999999999.99")
     shop.run_jobs("2026-12-01 00:00")
-    assert shop.bills() == ["2026-11-30 THRESHOLD 2999999999999999.97"]
+    assert shop.invoices() == ["2026-11-30 THRESHOLD 2999999999999999.97"]
     assert shop.statement("2026-11") == (True, {"FULFILMENT": (3, "2999999999999999.97")})
 
 

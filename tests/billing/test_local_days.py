@@ -40,7 +40,7 @@ def test_samoa_skipped_the_thirtieth_of_december_2011() -> None:
 def test_a_plan_date_on_the_day_that_samoa_skipped_is_billed_all_the_same() -> None:
     shop = shops.join("2011-11-30 10:00", timezone="Pacific/Apia", plan_price="39.00")
     shop.run_jobs("2011-12-31 00:00")
-    assert shop.bills() == ["2011-11-30 SUBSCRIPTION 39.00", "2011-12-30 SUBSCRIPTION 39.00"]
+    assert shop.invoices() == ["2011-11-30 SUBSCRIPTION 39.00", "2011-12-30 SUBSCRIPTION 39.00"]
 
 
 def test_a_zone_of_quarter_hours_with_jobs_on_the_hour() -> None:

@@ -9,10 +9,10 @@ from tests.billing.paying import (
     Told,
     add_card,
     attempts,
-    bill,
     choose,
     first_failure,
     give_up,
+    invoice,
     manual,
     next_attempt,
     told,
@@ -27,7 +27,7 @@ SOFT = "FAILED insufficient_funds"
 
 def test_a_manual_bill_is_due_seven_days_after_its_issue_and_then_has_failed() -> None:
     shop = manual()
-    assert str(bill().due_on) == "2026-11-08"
+    assert str(invoice().due_on) == "2026-11-08"
     shop.run_jobs("2026-11-07 23:59:59")
     assert (first_failure(shop), told(shop)) == (None, [])
     shop.run_jobs("2026-11-08 00:00")
@@ -42,7 +42,7 @@ def test_a_manual_bill_fails_at_the_start_of_its_day_however_late_the_job_runs()
     shop = manual(timezone="Asia/Kathmandu")
     shop.run_jobs("2026-11-19 13:00")
     assert first_failure(shop) == "2026-11-08 00:00"
-    assert str(bill().first_failed_on) == "2026-11-08"
+    assert str(invoice().first_failed_on) == "2026-11-08"
 
 
 def test_a_manual_bill_paid_before_its_due_day_never_fails() -> None:

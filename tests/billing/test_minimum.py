@@ -39,7 +39,7 @@ def at_stripe(currency: str = "USD", **terms: Any) -> Shop:
 
 
 @pytest.mark.parametrize(
-    ("currency", "below", "more", "bill", "minimum"),
+    ("currency", "below", "more", "invoice", "minimum"),
     [
         ("USD", "0.30", "0.25", "0.55", "0.50"),
         *full(
@@ -49,16 +49,16 @@ def at_stripe(currency: str = "USD", **terms: Any) -> Shop:
     ],
 )
 def test_less_than_the_minimum_makes_no_bill_and_carries_forward(
-    currency: str, below: str, more: str, bill: str, minimum: str
+    currency: str, below: str, more: str, invoice: str, minimum: str
 ) -> None:
     shop = at_stripe(currency, credit_limit="5000", billing_threshold="1000")
     assert registry.minimum(shop.account) == Money(minimum, currency)
     shop.charge("2026-11-10 12:00", "pick-pack", below)
     shop.run_jobs("2026-12-01 00:00")
-    assert (shop.bills(), shop.figures()[0]) == ([], below)
+    assert (shop.invoices(), shop.figures()[0]) == ([], below)
     shop.charge("2026-12-10 12:00", "pick-pack", more)
     shop.run_jobs("2026-12-31 00:00")
-    assert shop.bills() == [f"2026-12-31 CYCLE {bill}"]
+    assert shop.invoices() == [f"2026-12-31 CYCLE {invoice}"]
     assert str(Invoice.objects.get().period_start) == "2026-11-01"
 
 
@@ -69,7 +69,7 @@ def test_other_methods_take_any_amount(method: str) -> None:
     assert registry.minimum(shop.account) == usd(0)
     shop.charge("2026-11-10 12:00", "pick-pack", "0.01")
     shop.run_jobs("2026-12-01 00:00")
-    assert shop.bills() == ["2026-12-01 CYCLE 0.01"]
+    assert shop.invoices() == ["2026-12-01 CYCLE 0.01"]
 
 
 @pytest.mark.parametrize("currency", ["CNY", "KWD", "BHD", "VND", "ISK"])
@@ -101,11 +101,11 @@ def test_the_day_end_makes_it_manual_before_it_makes_a_bill() -> None:
     Invoice.objects.update(status="UNCOLLECTIBLE")
     BillingAccount.objects.update(payment_method="stripe")
     shop.run_jobs("2026-12-01 00:00")
-    bill = Invoice.objects.latest("pk")
-    assert (str(bill.due_on), bill.next_attempt_at) == ("2026-12-08", None)
+    invoice = Invoice.objects.latest("pk")
+    assert (str(invoice.due_on), invoice.next_attempt_at) == ("2026-12-08", None)
 
 
-def failing_bill(provider: Told) -> Shop:
+def failing_invoice(provider: Told) -> Shop:
     """A bill of 250.00 whose card lacks funds."""
     provider.answers = [Answer.failed("insufficient_funds")] * 9
     shop = at_stripe(billing_threshold="200.00")
@@ -114,7 +114,7 @@ def failing_bill(provider: Told) -> Shop:
 
 
 def test_a_rest_below_the_minimum_is_not_asked_for_and_freezes_nothing(provider: Told) -> None:
-    shop = failing_bill(provider)
+    shop = failing_invoice(provider)
     shop.run_jobs("2026-11-02 10:00")
     assert attempts(shop) == ["2026-11-02 10:00 FAILED insufficient_funds"]
     assert transfer(shop, "2026-11-02 11:00", "249.70") == "new"
@@ -128,7 +128,7 @@ def test_a_rest_below_the_minimum_is_not_asked_for_and_freezes_nothing(provider:
 
 
 def test_a_rest_that_a_new_method_takes_counts_again(provider: Told) -> None:
-    shop = failing_bill(provider)
+    shop = failing_invoice(provider)
     shop.run_jobs("2026-11-02 10:00")
     transfer(shop, "2026-11-02 11:00", "249.70")
     assert choose(shop, "2026-11-03 12:00", "proceeds") == "proceeds"
@@ -163,7 +163,7 @@ def test_a_final_rest_below_the_minimum_is_waived_by_a_credit_of_its_own() -> No
     shop = at_stripe()
     shop.charge("2026-11-10 12:00", "shipping-label", "0.30")
     deciding.close(shop, "2026-11-10 13:00")
-    assert (shop.bills(), shop.figures()) == ([], ("0.00", "0.00"))
+    assert (shop.invoices(), shop.figures()) == ([], ("0.00", "0.00"))
     waived = shop.account.charges.get(fee="credit-waived")
     assert (waived.amount, waived.reference) == (usd("-0.30"), "tael:waiver:1")
 
@@ -172,14 +172,14 @@ def test_a_final_rest_of_the_minimum_is_billed() -> None:
     shop = at_stripe()
     shop.charge("2026-11-10 12:00", "shipping-label", "0.50")
     deciding.close(shop, "2026-11-10 13:00")
-    assert shop.bills() == ["2026-11-10 FINAL 0.50"]
+    assert shop.invoices() == ["2026-11-10 FINAL 0.50"]
 
 
 def test_a_final_rest_of_a_manual_account_is_billed_however_small() -> None:
     shop = shops.join("2026-11-01 10:00", **YEARLY)
     shop.charge("2026-11-10 12:00", "pick-pack", "0.01")
     deciding.close(shop, "2026-11-10 13:00")
-    assert shop.bills() == ["2026-11-10 FINAL 0.01"]
+    assert shop.invoices() == ["2026-11-10 FINAL 0.01"]
 
 
 def test_a_card_of_a_currency_that_is_not_taken_is_not_kept_as_a_method() -> None:

@@ -77,7 +77,7 @@ EXPECTED: dict[str, Any] = {
 @pytest.mark.parametrize("zone", ZONES)
 def test_the_same_local_month(zone: str) -> None:
     shop = month(zone)
-    assert shop.bills() == EXPECTED["bills"]
+    assert shop.invoices() == EXPECTED["bills"]
     statements = {name: shop.statement(name) for name in EXPECTED["statements"]}
     assert statements == EXPECTED["statements"]
     assert shop.figures() == EXPECTED["figures"]

@@ -4,7 +4,7 @@ import pytest
 
 from billing.models import Payment
 from billing.operations import payments
-from billing.operations.bill_decisions import BillNotOpen, UnknownBill
+from billing.operations.invoice_decisions import InvoiceNotOpen, UnknownInvoice
 from billing.providers.registry import Answer
 from tests import shops
 from tests.amounts import usd
@@ -17,12 +17,12 @@ from tests.billing.paying import (
     Told,
     add_card,
     attempts,
-    bill,
     billed,
     choose,
     draft,
     first_failure,
     give_up,
+    invoice,
     manual,
     next_attempt,
     paid,
@@ -46,7 +46,7 @@ HARD = "FAILED card_declined"
 def test_it_pays_the_bill_and_says_who_did() -> None:
     shop = billed()
     assert pay_now(shop, "2026-11-01 10:20") == "SUCCEEDED"
-    assert (state(), bill().paid_at) == ("PAID 39.00/39.00", shop.at("2026-11-01 10:20"))
+    assert (state(), invoice().paid_at) == ("PAID 39.00/39.00", shop.at("2026-11-01 10:20"))
     assert Payment.objects.get().actor == MEI
     shop.run_jobs("2026-11-01 11:00")
     assert attempts(shop) == ["2026-11-01 10:20 SUCCEEDED"]
@@ -138,16 +138,16 @@ def test_a_bill_that_is_paid_or_void_is_refused() -> None:
     assert pay_now(shop, "2026-11-01 10:20") == "SUCCEEDED"
     assert void(shop, "2026-11-01 10:20", "2026-000002") == "VOID"
     with unchanged(shop):
-        assert pay_now(shop, "2026-11-01 10:30") == "bill_not_open"
-        assert pay_now(shop, "2026-11-01 10:30", "2026-000002") == "bill_not_open"
+        assert pay_now(shop, "2026-11-01 10:30") == "invoice_not_open"
+        assert pay_now(shop, "2026-11-01 10:30", "2026-000002") == "invoice_not_open"
 
 
 def test_a_draft_and_what_there_is_not_are_refused() -> None:
     shop = reviewed()
     with unchanged(shop):
-        with pytest.raises(BillNotOpen):
+        with pytest.raises(InvoiceNotOpen):
             payments.pay_now(invoice_id=draft().pk, actor=MEI, now=shop.at("2026-11-02 11:00"))
-        with pytest.raises(UnknownBill):
+        with pytest.raises(UnknownInvoice):
             payments.pay_now(invoice_id=0, actor=MEI, now=shop.at("2026-11-02 11:00"))
 
 
@@ -164,7 +164,7 @@ def test_an_undecided_attempt_is_asked_about_and_not_followed(provider: Told) ->
     with unchanged(shop):
         assert pay_now(shop, "2026-11-01 10:31") == "payment_under_way"
     provider.known[f"T-{FIRST}-1"] = paid()
-    assert pay_now(shop, "2026-11-01 10:32") == "bill_not_open"  # the first one has paid it
+    assert pay_now(shop, "2026-11-01 10:32") == "invoice_not_open"  # the first one has paid it
     assert (state(), provider.sent) == ("PAID 39.00/39.00", [f"T-{FIRST}-1"])
 
 
@@ -202,8 +202,8 @@ def test_a_bill_that_was_tried_meanwhile_is_not_tried_again() -> None:
     shop = billed(card=SHORT)
     assert pay_now(shop, "2026-11-01 10:20", seen=0) == SOFT
     with unchanged(shop):
-        assert pay_now(shop, "2026-11-01 10:30", seen=0) == "bill_changed"
-        assert pay_now(shop, "2026-11-01 10:30", seen=2) == "bill_changed"
+        assert pay_now(shop, "2026-11-01 10:30", seen=0) == "invoice_changed"
+        assert pay_now(shop, "2026-11-01 10:30", seen=2) == "invoice_changed"
     assert pay_now(shop, "2026-11-01 10:30", seen=1) == SOFT
 
 
@@ -213,5 +213,5 @@ def test_one_form_sent_many_times_at_once_makes_one_attempt() -> None:
     shop = billed(card=SHORT)
     said = at_once(lambda _: pay_now(shop, "2026-11-01 10:20", seen=0), threads=6)
     assert said[SOFT] == 1
-    assert set(said) <= {SOFT, "bill_changed", "payment_under_way"}
+    assert set(said) <= {SOFT, "invoice_changed", "payment_under_way"}
     assert attempts(shop) == [f"2026-11-01 10:20 {SOFT}"]

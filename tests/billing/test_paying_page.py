@@ -27,7 +27,7 @@ from tests.shops import Shop
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
-PAY = f"bills/{FIRST}/pay/"
+PAY = f"invoices/{FIRST}/pay/"
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def shop(clock: Callable[[str], None]) -> Shop:
 
 def test_finance_pays_a_bill_and_reads_that_it_is_paid(clock: Callable[[str], None]) -> None:
     shop = billed()
-    assert "Pay 39.00 USD now" in read(shop, f"bills/{FIRST}/")
+    assert "Pay 39.00 USD now" in read(shop, f"invoices/{FIRST}/")
     said = send(shop, PAY, "FINANCE", seen="0")
     assert "39.00 USD was paid." in said
     assert "1 Nov 2026 10:20 Payment 1 Sandbox Succeeded 39.00 USD" in said
@@ -106,7 +106,7 @@ def test_without_an_answer_nobody_is_told_to_pay_again(
 
 def test_a_bill_paid_by_transfer_says_how(clock: Callable[[str], None]) -> None:
     shop = manual()
-    said = read(shop, f"bills/{FIRST}/")
+    said = read(shop, f"invoices/{FIRST}/")
     assert f"Pay it by bank transfer and name T-{FIRST} in the transfer." in said
     assert "Pay 39.00 USD now" not in said
     with unchanged(shop):
@@ -118,9 +118,9 @@ def test_a_bill_paid_by_transfer_says_where_to(
     clock: Callable[[str], None], settings: LazySettings
 ) -> None:
     settings.TAEL_BANK_DETAILS = ["Harbour Bank", "Account 012-345678-001"]
-    said = read(manual(), f"bills/{FIRST}/")
+    said = read(manual(), f"invoices/{FIRST}/")
     assert "Where to transfer to Harbour Bank Account 012-345678-001 Pay it by bank" in said
-    assert "Harbour Bank" not in read(billed("other-shop"), "bills/2026-000002/")
+    assert "Harbour Bank" not in read(billed("other-shop"), "invoices/2026-000002/")
 
 
 def test_a_method_that_is_switched_off_is_told_in_words(
@@ -138,8 +138,8 @@ def test_bills_are_found_by_state_kind_and_number(clock: Callable[[str], None]) 
     client = browser_of(member(shop))
 
     def found(query: str) -> list[str]:
-        page = client.get(address_of(shop, f"bills/?{query}"))
-        return [bill.number for bill in page.context["page"].rows]
+        page = client.get(address_of(shop, f"invoices/?{query}"))
+        return [invoice.number for invoice in page.context["page"].rows]
 
     assert found("") == ["2026-000002", "2026-000001"]
     assert found("kind=THRESHOLD") == ["2026-000002"]
@@ -147,13 +147,13 @@ def test_bills_are_found_by_state_kind_and_number(clock: Callable[[str], None]) 
     assert found("status=PAID") == []
     assert found("number=2026-000001") == ["2026-000001"]
     assert found("status=nonsense") == ["2026-000002", "2026-000001"]
-    assert "No bill matches." in read(shop, "bills/?status=PAID")
+    assert "No bill matches." in read(shop, "invoices/?status=PAID")
 
 
 def test_the_history_is_exported_as_it_is_filtered(shop: Shop) -> None:
     shop.charge("2026-11-01 11:00", "pick-pack", "210.00")
     client = browser_of(member(shop))
-    file = b"".join(client.get(address_of(shop, "bills.csv?kind=SUBSCRIPTION"))).decode()
+    file = b"".join(client.get(address_of(shop, "invoices.csv?kind=SUBSCRIPTION"))).decode()
     assert file.splitlines() == [
         "Bill #,Kind,Status,Date,Start of billing cycle,End of billing cycle,Due date,Total,Paid,"
         "Currency,Paid (UTC),Start of plan,End of plan",
@@ -170,4 +170,4 @@ def test_a_bill_takes_few_queries(
         client.post(address_of(shop, PAY), {"seen": str(number)})
     assert len(attempts(shop)) == 4
     with django_assert_max_num_queries(12):
-        client.get(address_of(shop, f"bills/{FIRST}/"))
+        client.get(address_of(shop, f"invoices/{FIRST}/"))

@@ -14,9 +14,9 @@ from tests.billing.paying import (
     Told,
     add_card,
     attempts,
-    bill,
     billed,
     choose,
+    invoice,
     manual,
     next_attempt,
     unchanged,
@@ -80,10 +80,10 @@ def test_a_bill_that_failed_is_tried_at_once() -> None:
 def test_bills_that_are_paid_or_given_up_stay_as_they_are() -> None:
     shop = billed()
     shop.run_jobs("2026-11-01 11:00")
-    before = bill()
+    before = invoice()
     add_card(shop, "2026-11-01 12:30", GOOD)
-    assert bill().__dict__.keys() == before.__dict__.keys()
-    assert (bill().status, bill().next_attempt_at) == ("PAID", None)
+    assert invoice().__dict__.keys() == before.__dict__.keys()
+    assert (invoice().status, invoice().next_attempt_at) == ("PAID", None)
 
 
 def test_a_removed_card_is_chosen_no_more() -> None:

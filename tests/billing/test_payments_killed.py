@@ -15,8 +15,8 @@ from tests import sleepers
 from tests.billing.paying import (
     GOOD,
     attempts,
-    bill,
     billed,
+    invoice,
     state,
 )
 
@@ -57,7 +57,7 @@ def test_killed_before_the_answer_it_is_paid_exactly_once(settings: Any, arrived
     arguments = [
         str(connection.settings_dict["NAME"]),
         settings.CACHES["default"]["LOCATION"],
-        str(bill().pk),
+        str(invoice().pk),
         "2026-11-01 11:00",
     ]
     process = subprocess.run(

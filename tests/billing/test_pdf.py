@@ -12,7 +12,7 @@ from billing.models import Invoice
 from billing.operations import charges
 from merchants import installation
 from tests import shops
-from tests.billing.documents import bill_of, billed, closed, statement_of
+from tests.billing.documents import billed, closed, invoice_of, statement_of
 from tests.kept import kept
 from tests.pdf_text import pages_of
 from tests.shops import Shop
@@ -28,7 +28,7 @@ def many_lines() -> Shop:
         for fee in ("pick-pack", "receiving", "packaging"):
             shop.charge(f"2026-11-{day:02} 10:00", fee, "1.00")
     shop.run_jobs("2026-12-01 00:00")
-    assert shop.bills() == ["2026-12-01 SUBSCRIPTION 87.00"]
+    assert shop.invoices() == ["2026-12-01 SUBSCRIPTION 87.00"]
     return shop
 
 
@@ -39,7 +39,7 @@ def october() -> Shop:
 
 
 def test_a_bill_says_who_owes_what_for_which_fees() -> None:
-    (page,) = pages_of(bill_of(billed()))
+    (page,) = pages_of(invoice_of(billed()))
     assert page.startswith(
         "Bill Open Tael Bill number T-2026-000001 Kind Threshold Issued 12 Nov 2026 "
         "Due 19 Nov 2026 Reason Threshold of 200.00 USD reached on 12 Nov 2026 "
@@ -60,7 +60,7 @@ def test_a_paid_bill_says_when_it_was_paid(settings: Settings) -> None:
     settings.TAEL_SANDBOX = True
     shop = shops.join("2026-11-01 09:00", plan_price="39.00", payment_method="sandbox")
     shop.run_jobs("2026-11-01 10:00")
-    (page,) = pages_of(bill_of(shop))
+    (page,) = pages_of(invoice_of(shop))
     assert "Bill Paid Tael" in page
     assert "39.00 USD paid on 1 Nov 2026" in page
     assert "Paid so far 39.00 USD Left to pay 0.00 USD" in page
@@ -73,9 +73,9 @@ def test_documents_name_who_issues_them_and_a_bill_where_to_transfer_to(
     settings.TAEL_ISSUER = ["Tael Ltd", "1 Harbour Road, Hong Kong"]
     settings.TAEL_BANK_DETAILS = ["Harbour Bank", "Account 012-345678-001"]
     issuer = "Tael Tael Ltd 1 Harbour Road, Hong Kong"
-    (bill,) = pages_of(bill_of(billed()))
-    assert issuer in bill
-    assert "Payment by bank transfer Harbour Bank Account 012-345678-001 Name" in bill
+    (invoice,) = pages_of(invoice_of(billed()))
+    assert issuer in invoice
+    assert "Payment by bank transfer Harbour Bank Account 012-345678-001 Name" in invoice
     (statement,) = pages_of(statement_of(closed(reference="second-shop")))
     assert issuer in statement
     assert "Harbour Bank" not in statement
@@ -85,15 +85,15 @@ def test_what_is_collected_or_paid_asks_for_no_transfer(settings: Settings) -> N
     settings.TAEL_SANDBOX = True
     settings.TAEL_BANK_DETAILS = ["Harbour Bank"]
     shop = shops.join("2026-11-01 09:00", plan_price="39.00", payment_method="sandbox")
-    assert "Harbour Bank" not in pages_of(bill_of(shop))[0]
+    assert "Harbour Bank" not in pages_of(invoice_of(shop))[0]
     other = billed(reference="second-shop")
     Invoice.objects.filter(account=other.account).update(status=Invoice.Status.VOID)
-    assert "Harbour Bank" not in pages_of(bill_of(other))[0]
+    assert "Harbour Bank" not in pages_of(invoice_of(other))[0]
 
 
 def test_a_void_bill_is_stamped_on_each_page_and_asks_for_nothing(many_lines: Shop) -> None:
     Invoice.objects.update(status=Invoice.Status.VOID)
-    pages = pages_of(bill_of(many_lines))
+    pages = pages_of(invoice_of(many_lines))
     assert len(pages) == 3
     assert all("VOID" in page for page in pages)
     assert "Bill Void Tael" in pages[0]
@@ -102,11 +102,11 @@ def test_a_void_bill_is_stamped_on_each_page_and_asks_for_nothing(many_lines: Sh
 
 
 def test_only_a_void_bill_is_stamped() -> None:
-    assert "VOID" not in pages_of(bill_of(billed()))[0]
+    assert "VOID" not in pages_of(invoice_of(billed()))[0]
 
 
 def test_a_long_bill_repeats_the_head_of_its_table_on_numbered_pages(many_lines: Shop) -> None:
-    pages = pages_of(bill_of(many_lines))
+    pages = pages_of(invoice_of(many_lines))
     assert [page.count("Fee Posted Charges Amount") for page in pages] == [1, 1, 1]
     assert [page[-11:] for page in pages] == ["Page 1 of 3", "Page 2 of 3", "Page 3 of 3"]
     assert " ".join(pages).count(" 1 1.00 USD") == 87
@@ -123,14 +123,14 @@ def test_a_long_bill_repeats_the_head_of_its_table_on_numbered_pages(many_lines:
 def test_amounts_have_the_digits_of_their_currency(currency: str, amount: str, shown: str) -> None:
     shop = shops.join("2026-11-01 09:00", currency=currency, billing_threshold="900")
     shop.charge("2026-11-12 15:00", "pick-pack", amount)
-    (page,) = pages_of(bill_of(shop))
+    (page,) = pages_of(invoice_of(shop))
     assert f"{shown} to be paid by 19 Nov 2026" in page
     assert f"Pick and pack 12 Nov 2026 1 {shown}" in page
 
 
 def test_the_same_bill_at_the_same_moment_is_the_same_file() -> None:
     shop = billed()
-    assert bill_of(shop) == bill_of(shop)
+    assert invoice_of(shop) == invoice_of(shop)
 
 
 def test_a_bill_takes_as_many_queries_however_many_lines_it_has(many_lines: Shop) -> None:
@@ -139,7 +139,7 @@ def test_a_bill_takes_as_many_queries_however_many_lines_it_has(many_lines: Shop
     counts = []
     for shop in (few, many_lines):
         with CaptureQueriesContext(connection) as queries:
-            bill_of(shop)
+            invoice_of(shop)
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 9
 

@@ -10,7 +10,7 @@ from pytest_django import Settings
 from billing.documents import fonts, typesetting
 from config.local.datafolder import BASE_DIR
 from tests import lacking, shops
-from tests.billing.documents import bill_of, billed, closed, statement_of
+from tests.billing.documents import billed, closed, invoice_of, statement_of
 from tests.made_fonts import make_font
 from tests.pdf_text import fonts_of, pages_of
 
@@ -40,7 +40,7 @@ def brings(document: bytes, letter: str) -> bool:
 @pytest.mark.usefixtures("fonts_of_asia")
 def test_a_thai_bill_has_thai_dates_and_letters() -> None:
     # All letters stand alone: pypdf can't read those that typst joins, as readers can.
-    document = bill_of(billed(name="ยอดดอย", language="th"))
+    document = invoice_of(billed(name="ยอดดอย", language="th"))
     (page,) = pages_of(document)
     assert "ยอดดอย rosewood" in page
     assert "12 พ.ย. 2026" in page
@@ -61,7 +61,7 @@ def test_a_chinese_statement_has_chinese_dates_and_letters() -> None:
 def test_without_fonts_a_thai_bill_is_in_english_and_says_so(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    (page,) = pages_of(bill_of(billed(name="ตลาดสด", language="th")))
+    (page,) = pages_of(invoice_of(billed(name="ตลาดสด", language="th")))
     assert "The fonts on the server cannot show Thai: this document is in English." in page
     assert "The fonts on the server cannot show the merchant's name: this is its reference." in page
     assert "Billed to rosewood" in page
@@ -90,7 +90,7 @@ def test_without_fonts_words_of_charges_are_marked() -> None:
 def test_a_letter_without_a_glyph_is_a_number_in_the_name(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    (page,) = pages_of(bill_of(billed(name="Rosewood 𠮷 Dresses")))
+    (page,) = pages_of(invoice_of(billed(name="Rosewood 𠮷 Dresses")))
     assert "Billed to Rosewood [U+20BB7] Dresses rosewood" in page
     assert "Characters that the fonts on the server cannot show: [U+20BB7]" in page
     assert "this is its reference" not in page
@@ -103,14 +103,14 @@ def test_a_letter_without_a_glyph_is_a_number_in_the_name(
 
 @pytest.mark.usefixtures("no_fonts")
 def test_an_accent_that_no_font_has_with_its_letter_is_a_number_beside_it() -> None:
-    (page,) = pages_of(bill_of(billed(name="Ro\N{COMBINING DOUBLE TILDE}sewood")))
+    (page,) = pages_of(invoice_of(billed(name="Ro\N{COMBINING DOUBLE TILDE}sewood")))
     assert "Billed to Ro[U+0360]sewood rosewood" in page
 
 
 def test_any_font_that_has_the_letters_serves(settings: Settings, tmp_path: Path) -> None:
     make_font(tmp_path, "Corner Garden", map(chr, range(0x0E01, 0x0E5C)))
     settings.TAEL_FONT_PATHS = [str(tmp_path)]
-    document = bill_of(billed(name="ยอดดอย", language="th"))
+    document = invoice_of(billed(name="ยอดดอย", language="th"))
     (page,) = pages_of(document)
     assert "CornerGarden-Regular" in fonts_of(document)
     assert "cannot show" not in page
@@ -164,7 +164,7 @@ def test_a_bill_stays_in_the_language_it_was_issued_in() -> None:
     merchant = shop.merchant
     merchant.language, merchant.name = "zh-hans", "Rosewood Gowns"
     merchant.save()
-    (page,) = pages_of(bill_of(shop))
+    (page,) = pages_of(invoice_of(shop))
     assert "Issued 12 Nov 2026" in page
     assert "Rosewood Dresses" in page
 
@@ -190,7 +190,7 @@ def test_what_people_write_is_no_markup() -> None:
 
 
 def test_signs_that_turn_the_text_around_are_left_out() -> None:
-    (page,) = pages_of(bill_of(billed(name="Rose\u202ewood\u200b Dr\u2066esses")))
+    (page,) = pages_of(invoice_of(billed(name="Rose\u202ewood\u200b Dr\u2066esses")))
     assert "Rosewood Dresses rosewood" in page
 
 
@@ -206,6 +206,6 @@ def test_templates_reach_no_file_outside_their_folder_and_evaluate_nothing(
     monkeypatch.setattr(typesetting, "TEMPLATES", tmp_path / "folder")
     shop = billed()
     for path in ("/etc/hostname", "../secret.txt", "/../secret.txt", str(tmp_path / "secret.txt")):
-        (tmp_path / "folder" / "bill.typ").write_text(f'#read("{path}")')
+        (tmp_path / "folder" / "invoice.typ").write_text(f'#read("{path}")')
         with pytest.raises(typst.TypstError):
-            bill_of(shop)
+            invoice_of(shop)

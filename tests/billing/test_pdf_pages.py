@@ -15,7 +15,7 @@ from tests.text import text_of
 
 pytestmark = pytest.mark.django_db
 
-BILL = "/m/rosewood/billing/bills/2026-000001.pdf"
+INVOICE = "/m/rosewood/billing/invoices/2026-000001.pdf"
 OCTOBER = "/m/rosewood/billing/statements/2026-10.pdf"
 
 
@@ -34,7 +34,7 @@ def shop() -> Shop:
 @pytest.mark.parametrize(
     ("address", "file_name", "words"),
     [
-        (BILL, "bill-rosewood-2026-000001.pdf", "Bill number T-2026-000001"),
+        (INVOICE, "bill-rosewood-2026-000001.pdf", "Bill number T-2026-000001"),
         (OCTOBER, "statement-rosewood-2026-10.pdf", "Month October 2026"),
     ],
 )
@@ -48,20 +48,20 @@ def test_owners_and_finance_download_documents(
     assert words in pages_of(response.content)[0]
 
 
-@pytest.mark.parametrize("address", [BILL, OCTOBER])
+@pytest.mark.parametrize("address", [INVOICE, OCTOBER])
 def test_a_viewer_may_not_download_documents(shop: Shop, address: str) -> None:
     response = browser_of(member(shop, "VIEWER")).get(address)
     assert response.status_code == 403
     assert "Your role at this merchant does not allow this." in text_of(response)
 
 
-@pytest.mark.parametrize("address", [BILL, OCTOBER])
+@pytest.mark.parametrize("address", [INVOICE, OCTOBER])
 def test_a_stranger_finds_nothing(shop: Shop, address: str) -> None:
     stranger = member(shops.join("2026-10-01 09:00", reference="lotus"))
     assert browser_of(stranger).get(address).status_code == 404
 
 
-@pytest.mark.parametrize("address", [BILL, OCTOBER])
+@pytest.mark.parametrize("address", [INVOICE, OCTOBER])
 def test_somebody_unknown_is_sent_to_sign_in(shop: Shop, address: str) -> None:
     response = Client().get(address)
     assert response.status_code == 302
@@ -70,7 +70,7 @@ def test_somebody_unknown_is_sent_to_sign_in(shop: Shop, address: str) -> None:
 
 def test_anothers_bill_is_not_found_under_the_own_address(shop: Shop) -> None:
     other = member(shops.join("2026-10-01 09:00", reference="lotus"))
-    response = browser_of(other).get(BILL.replace("rosewood", "lotus"))
+    response = browser_of(other).get(INVOICE.replace("rosewood", "lotus"))
     assert response.status_code == 404
 
 
@@ -91,7 +91,7 @@ def test_only_closed_months_are_documents(shop: Shop, month: str, refusal: str) 
 
 def test_pages_offer_the_documents_to_those_who_may_have_them(shop: Shop) -> None:
     pages = {
-        "/m/rosewood/billing/bills/2026-000001/": [BILL],
+        "/m/rosewood/billing/invoices/2026-000001/": [INVOICE],
         "/m/rosewood/billing/statements/": [OCTOBER],
         "/m/rosewood/billing/statements/2026-10/": [OCTOBER],
         "/m/rosewood/billing/statements/2026-11/": [],

@@ -18,11 +18,11 @@ PLAN: dict[str, Any] = {"plan_price": "39.00", "billing_threshold": "200.00"}
 
 def periods(shop: Shop) -> list[str]:
     """`KIND total period [plan's days]` of each bill, in the order in which they were drawn up."""
-    bills = Invoice.objects.filter(account=shop.account).order_by("pk")
+    invoices = Invoice.objects.filter(account=shop.account).order_by("pk")
     return [
-        f"{bill.kind} {bill.total.amount:.2f} {bill.period_start} {bill.period_end}"
-        + (f" plan {bill.plan_start} {bill.plan_end}" if bill.plan_start else "")
-        for bill in bills
+        f"{invoice.kind} {invoice.total.amount:.2f} {invoice.period_start} {invoice.period_end}"
+        + (f" plan {invoice.plan_start} {invoice.plan_end}" if invoice.plan_start else "")
+        for invoice in invoices
     ]
 
 
@@ -35,7 +35,7 @@ def example() -> Shop:
     return shop
 
 
-FIRST_BILLS = [
+FIRST_INVOICES = [
     "SUBSCRIPTION 39.00 2026-11-01 2026-11-30 plan 2026-11-01 2026-11-30",
     "THRESHOLD 225.00 2026-11-01 2026-11-12",
 ]
@@ -45,7 +45,7 @@ def test_a_plan_fee_alone_has_the_plans_days() -> None:
     shop = example()
     shop.run_jobs("2026-12-01 00:00")
     assert periods(shop) == [
-        *FIRST_BILLS,
+        *FIRST_INVOICES,
         "SUBSCRIPTION 39.00 2026-12-01 2026-12-30 plan 2026-12-01 2026-12-30",
     ]
 
@@ -55,10 +55,10 @@ def test_with_another_line_the_plans_days_stand_beside() -> None:
     shop.charge("2026-11-20 12:00", "shipping-label", "20.00")
     shop.run_jobs("2026-12-01 00:00")
     assert periods(shop) == [
-        *FIRST_BILLS,
+        *FIRST_INVOICES,
         "SUBSCRIPTION 59.00 2026-11-13 2026-11-30 plan 2026-12-01 2026-12-30",
     ]
-    rows = b"".join(exports.bills(shop.account, queries.bills(shop.account))).decode()
+    rows = b"".join(exports.invoices(shop.account, queries.invoices(shop.account))).decode()
     assert "2026-11-13,2026-11-30," in rows
     assert rows.splitlines()[0].endswith("Start of plan,End of plan")
     assert any(row.endswith("2026-12-01,2026-12-30") for row in rows.splitlines())
@@ -76,7 +76,7 @@ def test_a_void_bill_does_not_count() -> None:
 
 def test_a_draft_that_is_sent_back_does_not_shift_the_next_period() -> None:
     shop = shops.join("2026-11-01 10:00", **PLAN)
-    deciding.review_bills(shop, "2026-11-01 11:00")
+    deciding.review_invoices(shop, "2026-11-01 11:00")
     shop.charge("2026-11-10 12:00", "pick-pack", "200.00")
     assert periods(shop)[1:] == ["THRESHOLD 200.00 2026-11-01 2026-11-10"]
     paying.send_back(shop, "2026-11-11 12:00", paying.draft())
@@ -86,7 +86,7 @@ def test_a_draft_that_is_sent_back_does_not_shift_the_next_period() -> None:
 
 def test_a_draft_that_waits_counts() -> None:
     shop = shops.join("2026-11-01 10:00", **PLAN)
-    deciding.review_bills(shop, "2026-11-01 11:00")
+    deciding.review_invoices(shop, "2026-11-01 11:00")
     shop.charge("2026-11-10 12:00", "pick-pack", "200.00")
     shop.charge("2026-11-20 12:00", "pick-pack", "250.00")
     assert periods(shop)[1:] == [
@@ -115,7 +115,7 @@ def test_a_threshold_bill_on_the_eve_of_the_plan_date_takes_nothing_of_the_renew
     assert shop.charge(f"{eve} 23:59:59.999999", "shipping-label", "199.99", "d2") == "applied"
     assert shop.charge("2026-12-01 00:00", "pick-pack", "200.00", "e") == "applied"
     assert shop.charge("2026-12-01 00:00", "pick-pack", "200.00", "e") == "duplicate"
-    assert shop.bills() == [
+    assert shop.invoices() == [
         "2026-11-01 SUBSCRIPTION 39.00",
         "2026-11-30 THRESHOLD 200.00",
         "2026-11-30 THRESHOLD 250.00",
@@ -145,18 +145,21 @@ def test_small_charges_are_not_billed_one_by_one_when_a_void_plan_fee_reaches_th
     paying.void(shop, "2026-11-02 12:00", str(Invoice.objects.get()))
     for hour in (13, 14, 15):
         shop.charge(f"2026-11-02 {hour}:00", "pick-pack", "0.10")
-    assert (shop.bills(), shop.figures()) == (["2026-11-01 SUBSCRIPTION 39.00"], ("39.30", "0.00"))
+    assert (shop.invoices(), shop.figures()) == (
+        ["2026-11-01 SUBSCRIPTION 39.00"],
+        ("39.30", "0.00"),
+    )
     shop.charge("2026-11-03 12:00", "pick-pack", "19.70")
-    assert shop.bills()[1:] == ["2026-11-03 THRESHOLD 20.00"]
+    assert shop.invoices()[1:] == ["2026-11-03 THRESHOLD 20.00"]
     assert shop.figures() == ("39.00", "0.00")
     shop.run_jobs("2026-12-01 00:00")
-    assert shop.bills()[2:] == ["2026-12-01 SUBSCRIPTION 78.00"]
+    assert shop.invoices()[2:] == ["2026-12-01 SUBSCRIPTION 78.00"]
 
 
 def test_a_void_plan_fee_below_the_threshold_still_counts_towards_it() -> None:
     shop = shops.join("2026-11-01 10:00", **PLAN)
     paying.void(shop, "2026-11-02 12:00", str(Invoice.objects.get()))
     shop.charge("2026-11-02 13:00", "pick-pack", "160.99")
-    assert shop.bills() == ["2026-11-01 SUBSCRIPTION 39.00"]
+    assert shop.invoices() == ["2026-11-01 SUBSCRIPTION 39.00"]
     shop.charge("2026-11-02 14:00", "pick-pack", "0.01")
-    assert shop.bills()[1:] == ["2026-11-02 THRESHOLD 161.00"]
+    assert shop.invoices()[1:] == ["2026-11-02 THRESHOLD 161.00"]

@@ -32,7 +32,7 @@ def test_a_new_price_holds_from_the_next_plan_date_without_proration() -> None:
     assert in_force(shop) == ("basic", "39.00", 30)
     assert shop.figures() == ("0.00", "0.00")
     shop.run_jobs("2026-12-31 00:00")
-    assert shop.bills() == [
+    assert shop.invoices() == [
         "2026-11-01 SUBSCRIPTION 39.00",
         "2026-12-01 SUBSCRIPTION 59.00",
         "2026-12-31 SUBSCRIPTION 59.00",
@@ -48,7 +48,7 @@ def test_from_30_days_to_90_the_cycle_comes_between() -> None:
     for day in ("2026-11-20", "2026-12-05", "2027-01-05"):
         shop.charge(f"{day} 12:00", "pick-pack", "10.00")
     shop.run_jobs("2027-03-05 00:00")
-    assert shop.bills() == [
+    assert shop.invoices() == [
         "2026-11-01 SUBSCRIPTION 39.00",
         "2026-12-01 SUBSCRIPTION 400.00",
         "2026-12-31 CYCLE 10.00",
@@ -64,7 +64,7 @@ def test_from_95_days_to_30_the_cycle_ends() -> None:
     shop.charge("2027-02-01 12:00", "pick-pack", "20.00")
     shop.charge("2027-02-20 12:00", "pick-pack", "40.00")
     shop.run_jobs("2027-04-05 00:00")
-    assert shop.bills() == [
+    assert shop.invoices() == [
         "2026-11-01 SUBSCRIPTION 390.00",
         "2027-01-30 CYCLE 10.00",  # day 90
         "2027-02-04 SUBSCRIPTION 59.00",  # day 95; day 120 brings none
@@ -80,7 +80,7 @@ def test_back_to_a_longer_plan_the_cycle_still_counts_from_the_join_day() -> Non
     deciding.change_plan(shop, "2026-12-20 12:00", "60.00", 60, "slow")  # from 15 January, day 75
     shop.charge("2027-01-20 12:00", "pick-pack", "10.00")
     shop.run_jobs("2027-03-16 00:00")
-    assert shop.bills() == [
+    assert shop.invoices() == [
         "2026-11-01 SUBSCRIPTION 39.00",
         "2026-12-16 SUBSCRIPTION 30.00",
         "2027-01-15 SUBSCRIPTION 60.00",
@@ -94,7 +94,7 @@ def test_of_two_changes_before_the_date_the_later_holds() -> None:
     deciding.change_plan(shop, "2026-11-15 12:00", "590.00", 365, "annual")
     deciding.change_plan(shop, "2026-11-20 12:00", "49.00", 30, "modest")
     shop.run_jobs("2026-12-31 00:00")
-    assert shop.bills()[1:] == [
+    assert shop.invoices()[1:] == [
         "2026-12-01 SUBSCRIPTION 49.00",
         "2026-12-31 SUBSCRIPTION 49.00",
     ]
@@ -107,7 +107,7 @@ def test_a_change_can_be_taken_back_before_its_date() -> None:
     deciding.change_plan(shop, "2026-11-15 12:00", "590.00", 365, "annual")
     deciding.change_plan(shop, "2026-11-20 12:00", "39.00", 30, "basic")
     shop.run_jobs("2026-12-31 00:00")
-    assert shop.bills()[1:] == ["2026-12-01 SUBSCRIPTION 39.00", "2026-12-31 SUBSCRIPTION 39.00"]
+    assert shop.invoices()[1:] == ["2026-12-01 SUBSCRIPTION 39.00", "2026-12-31 SUBSCRIPTION 39.00"]
 
 
 @pytest.mark.parametrize("at", ["2026-12-01 00:00", "2026-12-01 23:59:59"])
@@ -116,14 +116,14 @@ def test_on_a_plan_date_itself_it_waits_for_the_next_one(at: str) -> None:
     term = deciding.change_plan(shop, at, "59.00", 30)
     assert str(term.starts_on) == "2026-12-31"
     shop.run_jobs("2026-12-31 00:00")
-    assert shop.bills()[1:] == ["2026-12-01 SUBSCRIPTION 39.00", "2026-12-31 SUBSCRIPTION 59.00"]
+    assert shop.invoices()[1:] == ["2026-12-01 SUBSCRIPTION 39.00", "2026-12-31 SUBSCRIPTION 59.00"]
 
 
 def test_in_the_last_second_before_a_plan_date_it_still_holds_for_it() -> None:
     shop = plan(30)
     deciding.change_plan(shop, "2026-11-30 23:59:59", "59.00", 30)
     shop.run_jobs("2026-12-01 00:00")
-    assert shop.bills()[1:] == ["2026-12-01 SUBSCRIPTION 59.00"]
+    assert shop.invoices()[1:] == ["2026-12-01 SUBSCRIPTION 59.00"]
 
 
 def test_a_change_before_months_without_jobs_holds_from_its_own_date() -> None:
@@ -131,7 +131,7 @@ def test_a_change_before_months_without_jobs_holds_from_its_own_date() -> None:
     deciding.change_plan(shop, "2026-11-15 12:00", "59.00", 30)
     deciding.change_plan(shop, "2027-02-15 12:00", "69.00", 30)
     shop.run_jobs("2027-03-01 00:00")
-    assert shop.bills() == [
+    assert shop.invoices() == [
         "2026-11-01 SUBSCRIPTION 39.00",
         "2026-12-01 SUBSCRIPTION 59.00",
         "2026-12-31 SUBSCRIPTION 59.00",
@@ -144,7 +144,7 @@ def test_a_plan_may_cost_nothing() -> None:
     shop = plan(30)
     deciding.change_plan(shop, "2026-11-15 12:00", "0", 30, "free")
     shop.run_jobs("2026-12-31 00:00")
-    assert shop.bills() == ["2026-11-01 SUBSCRIPTION 39.00"]
+    assert shop.invoices() == ["2026-11-01 SUBSCRIPTION 39.00"]
 
 
 def test_it_is_written_down_who_changed_what_from_when_on() -> None:
@@ -209,5 +209,5 @@ def test_a_change_that_waits_as_the_account_closes_never_comes() -> None:
     deciding.change_plan(shop, "2026-11-15 12:00", "59.00", 30)
     deciding.close(shop, "2026-11-16 12:00")
     shop.run_jobs("2027-02-01 00:00")
-    assert shop.bills() == ["2026-11-01 SUBSCRIPTION 39.00"]
+    assert shop.invoices() == ["2026-11-01 SUBSCRIPTION 39.00"]
     assert in_force(shop) == ("basic", "39.00", 30)

@@ -87,7 +87,7 @@ def test_a_billed_item_takes_no_further_charge() -> None:
     shop = shops.join("2026-11-01 10:00", billing_threshold="100.00")
     shop.charge("2026-11-10 10:00", "pick-pack", "100.00")
     shop.charge("2026-11-10 11:00", "pick-pack", "7.00")
-    assert shop.bills() == ["2026-11-10 THRESHOLD 100.00"]
+    assert shop.invoices() == ["2026-11-10 THRESHOLD 100.00"]
     assert shop.figures() == ("7.00", "0.00")
     assert items() == [
         ("pick-pack", "2026-11-10", "100.00", 1, True),

@@ -117,7 +117,7 @@ def test_quantity_times_price_is_rounded_once(
 ) -> None:
     deciding.price("pick-pack", unit_price, "2026-11-01")
     assert cost(shop, NOW, quantity=quantity) == amount
-    assert shop.figures() == (amount, "0.00") or shop.bills() != []
+    assert shop.figures() == (amount, "0.00") or shop.invoices() != []
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_a_priced_charge_moves_thresholds_like_any_other() -> None:
     assert deciding.priced(shop, NOW, "shipping-label", 149) == "applied"  # 198.67
     assert deciding.priced(shop, NOW, "shipping-label", 1) == "applied"
     shop.run_jobs("2026-11-11 00:00")
-    assert shop.bills() == ["2026-11-10 THRESHOLD 200.00"]
+    assert shop.invoices() == ["2026-11-10 THRESHOLD 200.00"]
 
 
 @pytest.mark.parametrize(

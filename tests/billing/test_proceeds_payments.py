@@ -19,10 +19,10 @@ from tests.amounts import usd
 from tests.billing.paying import (
     FIRST,
     attempts,
-    bill,
     billed,
     choose,
     first_failure,
+    invoice,
     next_attempt,
     pay_now,
     state,
@@ -126,8 +126,8 @@ def test_a_paid_bill_cannot_be_voided_and_takes_no_more() -> None:
     shop = earning("100.00")
     shop.run_jobs("2026-11-01 11:00")
     with unchanged(shop):
-        assert void(shop, "2026-11-01 12:00") == "bill_not_open"
-        assert pay_now(shop, "2026-11-01 12:00") == "bill_not_open"
+        assert void(shop, "2026-11-01 12:00") == "invoice_not_open"
+        assert pay_now(shop, "2026-11-01 12:00") == "invoice_not_open"
 
 
 def test_proceeds_in_another_currency_cannot_be_chosen() -> None:
@@ -173,7 +173,7 @@ def test_it_is_first_tried_at_once_and_never_pending() -> None:
     shop.run_jobs("2026-11-01 11:00")
     assert attempts(shop) == [f"2026-11-01 11:00 {SHORT}"]
     assert first_failure(shop) == "2026-11-01 11:00"
-    assert bill().payments.get().ended_at == shop.at("2026-11-01 11:00")
+    assert invoice().payments.get().ended_at == shop.at("2026-11-01 11:00")
 
 
 @every_order

@@ -40,7 +40,7 @@ def busy_merchants(count: int) -> None:
 
 
 def whole_books() -> tuple[object, ...]:
-    numbers = sorted(str(bill) for bill in Invoice.objects.all())
+    numbers = sorted(str(invoice) for invoice in Invoice.objects.all())
     payments = Counter(Payment.objects.values_list("status", "amount"))
     return books.books(), numbers, payments
 
@@ -90,7 +90,7 @@ def test_charges_of_one_merchant_from_eight_threads_make_one_bill_per_crossing()
 
     assert at_once(send) == {"applied": 8}
     # 80 charges of 30.00: every seventh reaches the threshold.
-    assert shop.bills() == ["2026-11-01 THRESHOLD 210.00"] * 11
+    assert shop.invoices() == ["2026-11-01 THRESHOLD 210.00"] * 11
     assert shop.figures() == ("90.00", "0.00")
     assert Charge.objects.filter(fee="pick-pack").count() == 80
     assert shop.statement("2026-11") == (False, {"FULFILMENT": (80, "2400.00")})

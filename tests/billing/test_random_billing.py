@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 )
 
 from billing.models import Invoice, InvoiceItem
-from billing.operations import bill_decisions, payment_methods, payments
+from billing.operations import invoice_decisions, payment_methods, payments
 from lib import money
 from lib.refusals import Refused
 from tests import shops
@@ -77,9 +77,9 @@ class Billing(RuleBasedStateMachine):
         with suppress(Refused):
             act(*arguments, **more)
 
-    def some_bill(self, place: int) -> Invoice | None:
-        bills = list(self.shop.account.invoices.order_by("-pk")[:4])
-        return bills[place % len(bills)] if bills else None
+    def some_invoice(self, place: int) -> Invoice | None:
+        invoices = list(self.shop.account.invoices.order_by("-pk")[:4])
+        return invoices[place % len(invoices)] if invoices else None
 
     @rule(fee=st.sampled_from(FEES), amount=AMOUNTS)
     def charge(self, fee: str, amount: str) -> None:
@@ -108,7 +108,7 @@ class Billing(RuleBasedStateMachine):
 
     @rule()
     def review(self) -> None:
-        deciding.review_bills(self.shop, self.at)
+        deciding.review_invoices(self.shop, self.at)
 
     @rule(card=st.sampled_from(CARDS))
     def choose_card(self, card: str) -> None:
@@ -125,25 +125,25 @@ class Billing(RuleBasedStateMachine):
 
     @rule(place=st.integers(0, 3))
     def pay_now(self, place: int) -> None:
-        if bill := self.some_bill(place):
+        if invoice := self.some_invoice(place):
             self.attempt(
-                payments.pay_now, invoice_id=bill.pk, actor=deciding.MERCHANT, now=self.now
+                payments.pay_now, invoice_id=invoice.pk, actor=deciding.MERCHANT, now=self.now
             )
 
     @rule(place=st.integers(0, 3), amount=AMOUNTS)
     def transfer(self, place: int, amount: str) -> None:
-        if bill := self.some_bill(place):
-            self.attempt(deciding.transfer, self.shop, self.at, bill, amount)
+        if invoice := self.some_invoice(place):
+            self.attempt(deciding.transfer, self.shop, self.at, invoice, amount)
 
     @rule(place=st.integers(0, 3), how=st.sampled_from(["void", "issue", "send_back"]))
     def decide(self, place: int, how: str) -> None:
         decisions: dict[str, Callable[..., Invoice]] = {
-            "void": bill_decisions.void,
-            "issue": bill_decisions.issue_draft,
-            "send_back": bill_decisions.send_back,
+            "void": invoice_decisions.void,
+            "issue": invoice_decisions.issue_draft,
+            "send_back": invoice_decisions.send_back,
         }
-        if bill := self.some_bill(place):
-            self.attempt(decisions[how], invoice_id=bill.pk, now=self.now, **deciding.OPERATOR)
+        if invoice := self.some_invoice(place):
+            self.attempt(decisions[how], invoice_id=invoice.pk, now=self.now, **deciding.OPERATOR)
 
     @rule(really=st.integers(0, 3))
     def close(self, really: int) -> None:
@@ -176,7 +176,7 @@ class Billing(RuleBasedStateMachine):
             (item.amount for item in items if not item.posted_at and item.posting == "DAILY"),
             nothing,
         )
-        self.check_bills(account, items)
+        self.check_invoices(account, items)
         for statement in account.statements.all():
             charges = [charge.amount for charge in statement.charges.all()]
             totals = list(statement.totals.all())
@@ -184,22 +184,24 @@ class Billing(RuleBasedStateMachine):
             assert sum(total.charge_count for total in totals) == len(charges)
             assert statement.is_closed == (statement.last_day < account.open_on)
 
-    def check_bills(self, account: Any, items: list[InvoiceItem]) -> None:
+    def check_invoices(self, account: Any, items: list[InvoiceItem]) -> None:
         nothing = money.zero(account.currency)
-        bills = list(account.invoices.prefetch_related("lines", "payments"))
+        invoices = list(account.invoices.prefetch_related("lines", "payments"))
         held: list[int] = []
-        for bill in bills:
-            lines = list(bill.lines.all())
-            assert bill.total == sum((line.amount for line in lines), nothing) > nothing
-            paid = [one.amount for one in bill.payments.all() if one.status == "SUCCEEDED"]
-            assert bill.amount_paid == sum(paid, nothing) <= bill.total
-            assert (bill.status == "PAID") == (bill.amount_paid == bill.total)
-            of_bill = {item.pk for item in items if item.invoice_id == bill.pk}
-            assert of_bill == (set() if bill.status == "VOID" else {one.item_id for one in lines})
-            held += of_bill
+        for invoice in invoices:
+            lines = list(invoice.lines.all())
+            assert invoice.total == sum((line.amount for line in lines), nothing) > nothing
+            paid = [one.amount for one in invoice.payments.all() if one.status == "SUCCEEDED"]
+            assert invoice.amount_paid == sum(paid, nothing) <= invoice.total
+            assert (invoice.status == "PAID") == (invoice.amount_paid == invoice.total)
+            of_invoice = {item.pk for item in items if item.invoice_id == invoice.pk}
+            assert of_invoice == (
+                set() if invoice.status == "VOID" else {one.item_id for one in lines}
+            )
+            held += of_invoice
         assert len(held) == len(set(held))
-        for year in {bill.issued_on.year for bill in bills}:
-            numbers = sorted(b.number for b in bills if b.number and b.issued_on.year == year)
+        for year in {invoice.issued_on.year for invoice in invoices}:
+            numbers = sorted(b.number for b in invoices if b.number and b.issued_on.year == year)
             assert numbers == [f"{year}-{place + 1:06}" for place in range(len(numbers))]
 
 

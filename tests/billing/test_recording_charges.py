@@ -80,7 +80,7 @@ def test_zero_is_legal_and_counted(shop: shops.Shop) -> None:
 def test_a_thousand_thousand_millions_fit(shop: shops.Shop) -> None:
     for _ in range(3):
         assert shop.charge(NOW, "pick-pack", "1000000000000.00") == "applied"
-    assert shop.bills() == ["2026-11-10 THRESHOLD 1000000000000.00"] * 3
+    assert shop.invoices() == ["2026-11-10 THRESHOLD 1000000000000.00"] * 3
     assert shop.statement("2026-11") == (False, {"FULFILMENT": (3, "3000000000000.00")})
 
 

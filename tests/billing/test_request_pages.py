@@ -36,7 +36,7 @@ def shop() -> Shop:
         actor="billing@tael.example",
         now=shop.at("2026-10-07 10:00"),
     )
-    assert shop.bills() == ["2026-10-05 THRESHOLD 16.00", "2026-10-06 THRESHOLD 12.00"]
+    assert shop.invoices() == ["2026-10-05 THRESHOLD 16.00", "2026-10-06 THRESHOLD 12.00"]
     return shop
 
 
@@ -81,7 +81,7 @@ def test_a_request_shows_every_charge_with_its_bill_and_credits(shop: Shop) -> N
 def test_a_statement_leads_to_requests_and_bills(shop: Shop) -> None:
     page = browser_of(member(shop)).get("/m/rosewood/billing/statements/2026-10/").content.decode()
     assert 'href="/m/rosewood/billing/requests/FR-7/">FR-7</a>' in page
-    assert 'href="/m/rosewood/billing/bills/2026-000001/">2026-000001</a>' in page
+    assert 'href="/m/rosewood/billing/invoices/2026-000001/">2026-000001</a>' in page
 
 
 def test_a_request_without_credits_says_nothing_of_them(shop: Shop) -> None:

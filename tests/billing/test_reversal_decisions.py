@@ -7,7 +7,7 @@ import pytest
 
 from billing.models import Invoice, Payment, Reversal
 from billing.operations import (
-    bill_decisions,
+    invoice_decisions,
     payment_methods,
     stripe_reversals,
     terms,
@@ -17,7 +17,7 @@ from lib.refusals import Refused
 from tests import shops
 from tests.amounts import usd
 from tests.billing import reversing
-from tests.billing.at_stripe import bill
+from tests.billing.at_stripe import invoice
 from tests.billing.paying import unapplied
 from tests.billing.reversing import (
     BY,
@@ -42,11 +42,11 @@ def test_example_15_a_lost_dispute_is_charged_again_and_freezes_the_line_at_its_
 ) -> None:
     odd.take_back("disputes", "pi_1", 25000, status="lost")
     send_event("charge.dispute.closed", "du_1")
-    assert bill() == ("PAID", usd(250))
+    assert invoice() == ("PAID", usd(250))
 
     decide(paid, "2026-11-06 09:00", "charge")
     assert recorded() == ["du_1 CHARGED 250.00 0.00 lost"]
-    assert paid.bills() == ["2026-11-02 THRESHOLD 250.00", "2026-11-06 THRESHOLD 250.00"]
+    assert paid.invoices() == ["2026-11-02 THRESHOLD 250.00", "2026-11-06 THRESHOLD 250.00"]
     assert account(paid).outstanding == usd(0)
     charge = Reversal.objects.get().charge
     assert charge is not None
@@ -102,7 +102,7 @@ def test_accepted_it_asks_nothing_of_the_merchant(odd: OddStripe, paid: shops.Sh
     send_event("charge.dispute.closed", "du_1")
     decide(paid, "2026-11-06 09:00", "accept")
     assert recorded() == ["du_1 ACCEPTED 250.00 0.00 lost"]
-    assert (paid.figures()[0], paid.bills()) == ("0.00", ["2026-11-02 THRESHOLD 250.00"])
+    assert (paid.figures()[0], paid.invoices()) == ("0.00", ["2026-11-02 THRESHOLD 250.00"])
     assert told(paid) == ["RECORDED 2026-000001 250.00", "ACCEPTED 2026-000001 250.00"]
     row = TrailEntry.objects.get(action="REVERSAL_ACCEPTED")
     assert (row.reason, row.before, row.after) == (
@@ -219,7 +219,7 @@ def test_what_was_used_of_unapplied_money_is_to_be_decided(
     stripe_reversals.dispute("du_1", now=paid.at("2026-11-05 14:00"))
     assert recorded() == ["du_1 RECORDED 250.00 40.00 needs_response"]
     decide(paid, "2026-11-05 15:00", "charge")
-    assert paid.bills()[-1] == "2026-11-05 THRESHOLD 210.00"
+    assert paid.invoices()[-1] == "2026-11-05 THRESHOLD 210.00"
     odd.taken_back["disputes"][0]["status"] = "won"
     stripe_reversals.dispute("du_1", now=paid.at("2026-11-05 16:00"))
     assert unapplied(paid)[-2:] == ["RECEIVED 250.00 250.00", "USED -210.00 40.00"]
@@ -254,7 +254,7 @@ def test_charged_on_a_closed_account_it_gets_a_final_bill(odd: OddStripe, paid: 
     send_event("charge.dispute.created", "du_1")
     close(paid, "2026-11-06 08:00")
     decide(paid, "2026-11-06 09:00", "charge")
-    assert paid.bills()[-1] == "2026-11-06 FINAL 250.00"
+    assert paid.invoices()[-1] == "2026-11-06 FINAL 250.00"
     assert (paid.figures()[0], account(paid).is_closed) == ("0.00", True)
     assert not offended()
 
@@ -285,7 +285,7 @@ def test_voiding_the_bill_that_asks_again_lifts_the_freeze(
     send_event("charge.dispute.closed", "du_1")
     decide(paid, "2026-11-06 09:00", "charge")
     paid.run_jobs("2026-11-06 10:00")
-    bill_decisions.void(
+    invoice_decisions.void(
         invoice_id=Invoice.objects.latest("pk").pk, now=paid.at("2026-11-06 11:00"), **BY
     )
     assert Freeze.objects.get().lifted_at == paid.at("2026-11-06 11:00")

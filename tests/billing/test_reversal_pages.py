@@ -40,7 +40,7 @@ def decide(how: str) -> None:
     )
 
 
-BILL = "billing/bills/2026-000001/"
+INVOICE = "billing/invoices/2026-000001/"
 
 
 @pytest.mark.parametrize(
@@ -54,35 +54,36 @@ BILL = "billing/bills/2026-000001/"
 def test_the_bill_stays_paid_and_its_history_tells(
     shop: Shop, language: str, taken: str, charged: str
 ) -> None:
-    assert taken in read(shop, BILL, language)
+    assert taken in read(shop, INVOICE, language)
     decide("charge")
-    page = read(shop, BILL, language)
+    page = read(shop, INVOICE, language)
     assert taken in page
     assert charged in page
     assert deciding.WHY["reason"] not in page  # that is for colleagues
     assert (
-        'data-status="PAID"' in browser_of(member(shop)).get(f"/m/rosewood/{BILL}").content.decode()
+        'data-status="PAID"'
+        in browser_of(member(shop)).get(f"/m/rosewood/{INVOICE}").content.decode()
     )
 
 
 def test_what_is_not_charged_again_is_told_with_its_reason(shop: Shop) -> None:
     decide("accept")
-    assert "Not charged again Your bank has decided so. – 240.00 USD" in read(shop, BILL)
+    assert "Not charged again Your bank has decided so. – 240.00 USD" in read(shop, INVOICE)
 
 
 def test_the_new_bill_names_what_is_charged_again(shop: Shop) -> None:
     decide("charge")
-    assert "Payment taken back" in read(shop, "billing/bills/2026-000002/")
+    assert "Payment taken back" in read(shop, "billing/invoices/2026-000002/")
 
 
 def test_the_notice_leads_to_the_bill(shop: Shop) -> None:
     page = browser_of(member(shop)).get("/m/rosewood/notices/").content.decode()
     assert "A payment of bill 2026-000001 was taken back" in page
-    assert f'href="/m/rosewood/{BILL}"' in page
+    assert f'href="/m/rosewood/{INVOICE}"' in page
 
 
 def test_only_the_merchants_own_people_see_it(shop: Shop) -> None:
-    assert answers(shop, "bills/2026-000001/") == {
+    assert answers(shop, "invoices/2026-000001/") == {
         "OWNER": 200, "FINANCE": 200, "VIEWER": 200, "stranger": 404, "operator": 404,
         "nobody": 302,
     }  # fmt: skip

@@ -15,7 +15,7 @@ from jobs.timetable import job_named
 from tests import shops
 from tests.amounts import usd
 from tests.billing import reversing
-from tests.billing.at_stripe import attempts, bill, billed_shop, collect
+from tests.billing.at_stripe import attempts, billed_shop, collect, invoice
 from tests.billing.reversing import account, look, recorded, told
 from tests.stripe_server import OddStripe, send_event
 
@@ -35,7 +35,7 @@ def test_a_lost_dispute_is_recorded_once_and_changes_neither_payment_nor_bill(
     assert send_event("charge.dispute.funds_withdrawn", "du_1") == 200
     look(paid, "2026-11-06 00:00")
     assert recorded() == ["du_1 RECORDED 250.00 0.00 lost"]
-    assert (attempts(), bill()) == (["SUCCEEDED"], ("PAID", usd(250)))
+    assert (attempts(), invoice()) == (["SUCCEEDED"], ("PAID", usd(250)))
     assert told(paid) == ["RECORDED 2026-000001 250.00"]
 
 
@@ -191,7 +191,7 @@ def test_a_dispute_that_overtakes_the_answer_settles_the_payment_first(odd: OddS
     assert attempts() == ["UNKNOWN"]
     odd.take_back("disputes", "pi_1", 25000)
     stripe_reversals.dispute("du_1", now=shop.at("2026-11-02 10:05"))
-    assert (attempts(), bill()) == (["SUCCEEDED"], ("PAID", usd(250)))
+    assert (attempts(), invoice()) == (["SUCCEEDED"], ("PAID", usd(250)))
     assert recorded() == ["du_1 RECORDED 250.00 0.00 needs_response"]
 
 

@@ -22,14 +22,14 @@ def test_the_next_run_of_the_jobs_collects_a_bill(sandbox: Any) -> None:
     billed_shop()
     assert Invoice.objects.get().status == "OPEN"
     shops.run_jobs(shops.instant("2026-11-01 11:00"))
-    bill, payment = Invoice.objects.get(), Payment.objects.get()
-    assert (bill.status, bill.amount_paid, bill.paid_at) == (
+    invoice, payment = Invoice.objects.get(), Payment.objects.get()
+    assert (invoice.status, invoice.amount_paid, invoice.paid_at) == (
         "PAID",
         usd(39),
         shops.instant("2026-11-01 11:00"),
     )
     assert (payment.status, payment.amount, payment.attempt) == ("SUCCEEDED", usd(39), 1)
-    assert payment.idempotency_key == f"T-{bill.number}-1"
+    assert payment.idempotency_key == f"T-{invoice.number}-1"
 
 
 def test_a_paid_bill_is_not_collected_again(sandbox: Any) -> None:
@@ -71,8 +71,8 @@ def test_a_bill_that_cannot_be_collected_does_not_keep_the_others_and_waits(
     sandbox.TAEL_SANDBOX = False
     with caplog.at_level(logging.ERROR):
         shops.run_jobs(shops.instant("2026-11-01 11:00"))
-    for bill in Invoice.objects.all():
-        assert f"collect-payments: row {bill.pk} was left as it is: sandbox" in caplog.text
+    for invoice in Invoice.objects.all():
+        assert f"collect-payments: row {invoice.pk} was left as it is: sandbox" in caplog.text
     assert not Payment.objects.exists()
     sandbox.TAEL_SANDBOX = True
     shops.run_jobs(shops.instant("2026-11-01 12:00"))

@@ -100,10 +100,10 @@ def test_an_open_statement_starts_with_the_latest_and_turns_round(shop: Shop) ->
 
 
 def test_bills_are_sorted_by_total_and_due_date(shop: Shop) -> None:
-    totals = [money.text(found.total) for found in rows(shop, "bills/", by="-total")]
+    totals = [money.text(found.total) for found in rows(shop, "invoices/", by="-total")]
     assert totals == sorted(totals, key=float, reverse=True)
     assert len(totals) >= 3
-    due = [found.due_on for found in rows(shop, "bills/", by="due_on")]
+    due = [found.due_on for found in rows(shop, "invoices/", by="due_on")]
     assert due == sorted(due)
 
 
@@ -134,7 +134,7 @@ def test_the_file_is_for_who_may_export(shop: Shop) -> None:
     assert answers(shop, "statements.csv") == EXPORTED | NOBODY_ELSE
 
 
-@pytest.mark.parametrize("path", ["statements/?year=2026", "bills/?by=total"])
+@pytest.mark.parametrize("path", ["statements/?year=2026", "invoices/?by=total"])
 def test_everybody_of_the_merchant_sees_the_lists(shop: Shop, path: str) -> None:
     assert answers(shop, path) == SHOWN | NOBODY_ELSE
 
@@ -144,7 +144,7 @@ def test_everybody_of_the_merchant_sees_the_lists(shop: Shop, path: str) -> None
     [
         "statements/?year=2026&by=month",
         "statements/2026-11/?reference=FR-2&by=-at",
-        "bills/?status=OPEN&kind=THRESHOLD&number=2026&by=-total",
+        "invoices/?status=OPEN&kind=THRESHOLD&number=2026&by=-total",
         "credits/?charge=C-&by=amount",
         "requests/?reference=FR&by=-reference",
     ],

@@ -7,7 +7,7 @@ from billing.operations import payments
 from notices.models import Notice
 from tests import stripe_server
 from tests.amounts import usd
-from tests.billing.at_stripe import attempts, bill, billed_shop, collect
+from tests.billing.at_stripe import attempts, billed_shop, collect, invoice
 from tests.billing.paying import choose
 from tests.stripe_server import OddStripe
 
@@ -21,10 +21,10 @@ def test_a_payment_taken_without_an_answer_is_found_and_never_taken_twice(
     shop = billed_shop()
     odd.mishaps.append(mishap)
     collect(shop, "2026-11-02 10:00")
-    assert (attempts(), bill()) == (["UNKNOWN"], ("OPEN", usd(0)))
+    assert (attempts(), invoice()) == (["UNKNOWN"], ("OPEN", usd(0)))
     odd.release.set()
     shop.run_jobs("2026-11-02 10:05")
-    assert (attempts(), bill()) == (["SUCCEEDED"], ("PAID", usd(250)))
+    assert (attempts(), invoice()) == (["SUCCEEDED"], ("PAID", usd(250)))
     assert len(odd.intents) == 1
     assert not Notice.objects.filter(kind="PAYMENT_FAILED").exists()
 
@@ -61,7 +61,7 @@ def test_what_stripe_never_received_is_made_again_under_the_same_key(
     assert attempts() == ["UNKNOWN"]  # it might still be under way
     shop.run_jobs("2026-11-02 10:10")
     assert attempts() == ["SUCCEEDED"]
-    assert bill() == ("PAID", usd(250))
+    assert invoice() == ("PAID", usd(250))
     assert list(odd.by_key) == ["T-2026-000001-1"] == [Payment.objects.get().idempotency_key]
     assert Invoice.objects.get().first_failed_at is None
     assert not Notice.objects.filter(kind="PAYMENT_FAILED").exists()
@@ -73,7 +73,7 @@ def test_while_stripe_is_silent_nothing_is_decided(odd: OddStripe) -> None:
     collect(shop, "2026-11-02 10:00")
     odd.is_silent = True
     shop.run_jobs("2026-11-02 12:00")
-    assert (attempts(), bill()) == (["UNKNOWN"], ("OPEN", usd(0)))
+    assert (attempts(), invoice()) == (["UNKNOWN"], ("OPEN", usd(0)))
     odd.is_silent = False
     shop.run_jobs("2026-11-02 13:00")
     assert (attempts(), len(odd.intents)) == (["SUCCEEDED"], 1)
@@ -92,9 +92,9 @@ def test_money_that_comes_after_we_gave_up_pays_the_bill_or_is_unapplied(
     form = {"amount": "25000", "currency": "usd", "customer": "cus_1", "payment_method": "pm_1"}
     late = odd.make({**form, "metadata[tael_payment]": key})
     assert stripe_server.send_event("payment_intent.succeeded", late["id"]) == 200
-    assert (attempts(), bill()) == (["FAILED never_received", "SUCCEEDED"], ("PAID", usd(250)))
+    assert (attempts(), invoice()) == (["FAILED never_received", "SUCCEEDED"], ("PAID", usd(250)))
     later = odd.make({**form, "metadata[tael_payment]": key})
     assert stripe_server.send_event("payment_intent.succeeded", later["id"]) == 200
     kept = Payment.objects.get(attempt=1).unapplied_entries.get()
     assert (kept.kind, kept.reference, kept.amount) == ("RECEIVED", later["id"], usd(250))
-    assert bill() == ("PAID", usd(250))
+    assert invoice() == ("PAID", usd(250))

@@ -24,7 +24,7 @@ def test_every_posting_is_billed_at_once_and_zero_makes_no_bill(shop: shops.Shop
         (5, "storage", "7"),
     ):
         assert shop.charge(f"2026-10-30 09:00:{second:02}", fee, amount) == "applied"
-    assert shop.bills() == [
+    assert shop.invoices() == [
         "2026-10-30 THRESHOLD 1",
         "2026-10-30 THRESHOLD 5",
         "2026-10-30 THRESHOLD 1",
@@ -52,7 +52,7 @@ def test_a_month_end_bills_what_waited_for_it_and_a_charge_at_midnight_comes_aft
     assert shop.charge("2026-11-01 00:00", "pick-pack", "2") == "applied"
     assert shop.charge("2026-11-28 00:00", "storage", "9") == "applied"
     shop.run_jobs("2026-12-01 00:00")
-    assert shop.bills() == [
+    assert shop.invoices() == [
         "2026-10-31 THRESHOLD 3",
         "2026-10-31 THRESHOLD 7",
         "2026-11-01 THRESHOLD 2",

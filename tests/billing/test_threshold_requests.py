@@ -154,11 +154,11 @@ def test_a_lowered_threshold_bills_nothing_until_the_next_posting(shop: shops.Sh
     shop.charge(NOW, "pick-pack", "150.00")
     deciding.set_threshold(shop, "2026-11-10 13:00", "100.00")
     shop.run_jobs("2026-11-15 00:00")  # days end, and nothing posts
-    assert (shop.bills(), shop.figures()) == ([], ("150.00", "0.00"))
+    assert (shop.invoices(), shop.figures()) == ([], ("150.00", "0.00"))
     shop.charge("2026-11-15 12:00", "pick-pack", "1.00")
-    assert shop.bills() == ["2026-11-15 THRESHOLD 151.00"]
+    assert shop.invoices() == ["2026-11-15 THRESHOLD 151.00"]
     shop.charge("2026-11-15 13:00", "pick-pack", "1.00")
-    assert (len(shop.bills()), shop.figures()) == (1, ("1.00", "0.00"))
+    assert (len(shop.invoices()), shop.figures()) == (1, ("1.00", "0.00"))
 
 
 def test_a_lowered_threshold_is_checked_by_the_posting_of_a_days_end(shop: shops.Shop) -> None:
@@ -166,9 +166,9 @@ def test_a_lowered_threshold_is_checked_by_the_posting_of_a_days_end(shop: shops
     shop.charge(NOW, "shipping-label", "1.00")
     deciding.set_threshold(shop, "2026-11-10 13:00", "100.00")
     shop.run_jobs("2026-11-10 23:00")
-    assert shop.bills() == []
+    assert shop.invoices() == []
     shop.run_jobs("2026-11-11 00:00")
-    assert shop.bills() == ["2026-11-10 THRESHOLD 151.00"]
+    assert shop.invoices() == ["2026-11-10 THRESHOLD 151.00"]
 
 
 def test_a_plan_fee_does_not_check_a_lowered_threshold() -> None:
@@ -177,40 +177,40 @@ def test_a_plan_fee_does_not_check_a_lowered_threshold() -> None:
     shop.charge("2026-12-10 12:00", "pick-pack", "150.00")
     deciding.set_threshold(shop, "2026-12-10 13:00", "100.00")
     shop.run_jobs("2026-12-16 00:00")
-    assert shop.bills()[1:] == ["2026-12-16 SUBSCRIPTION 189.00"]
+    assert shop.invoices()[1:] == ["2026-12-16 SUBSCRIPTION 189.00"]
 
 
 def test_a_raised_threshold_lets_more_gather(shop: shops.Shop) -> None:
     deciding.set_threshold(shop, NOW, "500.00")
     shop.charge(LATER, "pick-pack", "499.99")
-    assert shop.bills() == []
+    assert shop.invoices() == []
     shop.charge(LATER, "pick-pack", "0.01")
-    assert shop.bills() == ["2026-11-11 THRESHOLD 500.00"]
+    assert shop.invoices() == ["2026-11-11 THRESHOLD 500.00"]
 
 
 def test_the_guard_is_twice_the_threshold_in_force(shop: shops.Shop) -> None:
     shop.charge(NOW, "shipping-label", "399.99")
     deciding.set_threshold(shop, NOW, "300.00")
     shop.charge(NOW, "shipping-label", "200.00")
-    assert (shop.bills(), shop.figures()) == ([], ("0.00", "599.99"))
+    assert (shop.invoices(), shop.figures()) == ([], ("0.00", "599.99"))
     shop.charge(NOW, "shipping-label", "0.01")
-    assert shop.bills() == ["2026-11-10 THRESHOLD 600.00"]
+    assert shop.invoices() == ["2026-11-10 THRESHOLD 600.00"]
     deciding.set_threshold(shop, NOW, "50.00")
     shop.charge(NOW, "shipping-label", "99.99")
-    assert len(shop.bills()) == 1
+    assert len(shop.invoices()) == 1
     shop.charge(NOW, "transaction-fee", "0.01")
-    assert shop.bills()[1:] == ["2026-11-10 THRESHOLD 100.00"]
+    assert shop.invoices()[1:] == ["2026-11-10 THRESHOLD 100.00"]
 
 
 def test_a_threshold_of_nothing_and_a_huge_one(shop: shops.Shop) -> None:
     deciding.set_threshold(shop, NOW, "0")
     shop.charge(NOW, "shipping-label", "0.01")
-    assert shop.bills() == ["2026-11-10 THRESHOLD 0.01"]
+    assert shop.invoices() == ["2026-11-10 THRESHOLD 0.01"]
     deciding.set_threshold(shop, NOW, "999999999999999.99")
     shop.charge(NOW, "pick-pack", "999999999999999.98")
-    assert len(shop.bills()) == 1
+    assert len(shop.invoices()) == 1
     shop.charge(NOW, "pick-pack", "0.01")
-    assert shop.bills()[1:] == ["2026-11-10 THRESHOLD 999999999999999.99"]
+    assert shop.invoices()[1:] == ["2026-11-10 THRESHOLD 999999999999999.99"]
 
 
 def test_every_change_leaves_its_trail(shop: shops.Shop) -> None:

@@ -121,11 +121,11 @@ def test_no_day_is_lost_or_doubled(
             )
         },
     )
-    assert shop.bills() == [
+    assert shop.invoices() == [
         "2026-11-01 SUBSCRIPTION 39.00",
         f"2026-12-01 SUBSCRIPTION {39 + november}.00",
     ]
-    assert deciding.bill(shop, "2026-12-01").issued_at == at(starts)
+    assert deciding.invoice(shop, "2026-12-01").issued_at == at(starts)
     assert shop.account.statements.get(month="2026-11-01").closed_at == at(starts)
 
 
@@ -147,7 +147,7 @@ def test_jobs_three_days_late_over_the_change_give_the_same_books(
         transaction.set_rollback(True)
     shops.run_jobs(late)
     assert (shop.books(), zones(shop)) == on_time
-    assert shop.bills()[1:] == ["2026-11-30 THRESHOLD 65.00", "2026-12-01 SUBSCRIPTION 39.00"]
+    assert shop.invoices()[1:] == ["2026-11-30 THRESHOLD 65.00", "2026-12-01 SUBSCRIPTION 39.00"]
     freeze = shop.line.freezes.get(reason="OVERDUE")  # due on 30 November
     assert freeze.placed_at == at(starts)
 

@@ -131,4 +131,4 @@ def test_a_threshold_bill_of_a_day_without_length() -> None:
     """All that 1 December brings is the plan fee; what is charged then is of the 2nd."""
     shop = moving("Pacific/Pago_Pago", "Pacific/Kiritimati", billing_threshold="50.00")
     shop.charge("2026-12-01T11:00Z", "pick-pack", "50.00")
-    assert shop.bills()[1:] == ["2026-12-01 SUBSCRIPTION 39.00", "2026-12-02 THRESHOLD 50.00"]
+    assert shop.invoices()[1:] == ["2026-12-01 SUBSCRIPTION 39.00", "2026-12-02 THRESHOLD 50.00"]

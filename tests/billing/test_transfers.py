@@ -11,11 +11,11 @@ from tests.billing.paying import (
     SHORT,
     Told,
     attempts,
-    bill,
     billed,
     choose,
     draft,
     give_up,
+    invoice,
     manual,
     means,
     receive,
@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 def test_a_transfer_of_all_of_it_pays_the_bill() -> None:
     shop = manual()
     assert transfer(shop, "2026-11-03 12:00", "39.00", " BANK-1 ") == "new"
-    assert (state(), bill().paid_at) == ("PAID 39.00/39.00", shop.at("2026-11-03 12:00"))
+    assert (state(), invoice().paid_at) == ("PAID 39.00/39.00", shop.at("2026-11-03 12:00"))
     payment = Payment.objects.get()
     assert (payment.provider, payment.provider_reference, payment.actor, str(payment)) == (
         "manual",
@@ -125,8 +125,8 @@ def test_what_comes_for_bills_that_want_no_money_is_unapplied() -> None:
 def test_a_draft_takes_none() -> None:
     shop = reviewed(payment_method="manual")
     with unchanged(shop):
-        assert transfer_to(draft().pk, shop, "2026-11-02 12:00", "210.00") == "bill_not_open"
-        assert transfer_to(0, shop, "2026-11-02 12:00", "210.00") == "unknown_bill"
+        assert transfer_to(draft().pk, shop, "2026-11-02 12:00", "210.00") == "invoice_not_open"
+        assert transfer_to(0, shop, "2026-11-02 12:00", "210.00") == "unknown_invoice"
 
 
 def test_an_uncollectible_bill_takes_it() -> None:

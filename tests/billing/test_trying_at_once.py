@@ -24,9 +24,9 @@ from tests.billing.paying import (
     Told,
     add_card,
     attempts,
-    bill,
     billed,
     first_failure,
+    invoice,
     next_attempt,
     pay_now,
     state,
@@ -230,5 +230,5 @@ def test_a_choice_while_an_attempt_has_no_answer_counts_when_it_is_tried(provide
     provider.known[f"T-{FIRST}-1"] = Answer.failed("card_declined", is_hard=True)
     shop.run_jobs("2026-11-01 12:00")
     assert state() == "PAID 39.00/39.00"
-    chosen_by = [payment.chosen_by for payment in bill().payments.order_by("attempt")]
+    chosen_by = [payment.chosen_by for payment in invoice().payments.order_by("attempt")]
     assert chosen_by == ["", "mei@rosewood.example"]  # the first was due anyway

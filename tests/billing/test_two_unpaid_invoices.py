@@ -21,7 +21,7 @@ from tests.billing.test_unpaid_bill_freeze import lift, placed
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
 
-def two_bills(provider: Told) -> shops.Shop:
+def two_invoices(provider: Told) -> shops.Shop:
     """39.00 first failed on 1 November, 200.00 on the 11th."""
     shop = billed()
     choose(shop, "2026-11-01 10:00", "stripe")
@@ -38,7 +38,7 @@ def two_bills(provider: Told) -> shops.Shop:
 
 @pytest.mark.parametrize("first", [FIRST, SECOND])
 def test_of_two_bills_both_must_be_paid(provider: Told, first: str) -> None:
-    shop = two_bills(provider)
+    shop = two_invoices(provider)
     shop.run_jobs("2026-12-10 00:00")
     assert placed(shop) == [("2026-11-29T00:00Z", "day-end", True)]
     last = SECOND if first == FIRST else FIRST
@@ -49,21 +49,21 @@ def test_of_two_bills_both_must_be_paid(provider: Told, first: str) -> None:
 
 
 def test_when_the_first_is_paid_the_days_of_the_second_count(provider: Told) -> None:
-    shop = two_bills(provider)
+    shop = two_invoices(provider)
     assert pay_now(shop, "2026-11-20 12:00") == "SUCCEEDED"
     assert shop.place("2026-12-08 23:59:59", "eve", "10.00") == "applied"
     assert shop.place("2026-12-09 00:00:00", "day", "10.00") == "declined line_frozen"
 
 
 def test_when_the_second_is_paid_the_days_of_the_first_count(provider: Told) -> None:
-    shop = two_bills(provider)
+    shop = two_invoices(provider)
     assert transfer(shop, "2026-11-20 12:00", "200.00", number=SECOND) == "new"
     shop.run_jobs("2026-12-01 00:00")
     assert placed(shop) == [("2026-11-29T00:00Z", "day-end", True)]
 
 
 def test_an_operators_lifting_does_not_hold_for_another_bill(provider: Told) -> None:
-    shop = two_bills(provider)
+    shop = two_invoices(provider)
     shop.run_jobs("2026-11-29 00:00")
     lift(shop, "2026-11-30 12:00")
     assert shop.place("2026-12-08 23:59:59", "eve", "10.00") == "applied"
@@ -74,7 +74,7 @@ def test_an_operators_lifting_does_not_hold_for_another_bill(provider: Told) -> 
 def test_nor_is_the_other_bill_forgotten_when_the_first_is_paid_after_the_lifting(
     provider: Told,
 ) -> None:
-    shop = two_bills(provider)
+    shop = two_invoices(provider)
     shop.run_jobs("2026-11-29 00:00")
     lift(shop, "2026-11-30 12:00")
     assert pay_now(shop, "2026-12-01 12:00") == "SUCCEEDED"

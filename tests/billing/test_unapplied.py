@@ -17,12 +17,12 @@ from tests.billing.paying import (
     FIRST,
     SECOND,
     Told,
-    bill,
     choose,
     draft,
     give_back,
     give_up,
     hear,
+    invoice,
     issue,
     manual,
     means,
@@ -53,7 +53,7 @@ def test_a_transfer_that_is_too_large_pays_the_next_bill_as_it_is_issued() -> No
     assert (state(), shop.account.unapplied) == ("PAID 100.00/100.00", usd(50))
     shop.charge("2026-11-04 12:00", "pick-pack", "39.00")
     assert (state(SECOND), shop.account.unapplied) == ("PAID 39.00/39.00", usd(11))
-    assert bill(SECOND).paid_at == bill(SECOND).issued_at == shop.at("2026-11-04 12:00")
+    assert invoice(SECOND).paid_at == invoice(SECOND).issued_at == shop.at("2026-11-04 12:00")
     assert means(SECOND) == ["unapplied 39.00 SUCCEEDED"]
     assert entries(shop) == ["RECEIVED 50.00 50.00", "USED -39.00 11.00"]
     assert told(shop) == [
@@ -77,7 +77,7 @@ def test_bills_of_a_day_end_are_paid_before_their_provider_is_asked(provider: To
     assert [state(number) for number in numbers] == ["PAID 240.00/240.00"] * 2
     assert entries(one) == ["RECEIVED 500.00 500.00", "USED -240.00 260.00"]
     assert entries(other) == ["RECEIVED 250.00 250.00", "USED -240.00 10.00"]
-    paid_at = bill(numbers[0]).payments.get().ended_at
+    paid_at = invoice(numbers[0]).payments.get().ended_at
     assert paid_at == one.at("2026-11-04 00:00")
 
 
@@ -181,7 +181,7 @@ def test_a_bill_that_is_paid_in_part_is_not_voided() -> None:
     shop = manual()
     receive(shop, "2026-11-02 12:00", "1.00")
     with unchanged(shop):
-        assert void(shop, "2026-11-02 13:00") == "bill_has_payments"
+        assert void(shop, "2026-11-02 13:00") == "invoice_has_payments"
 
 
 def test_a_transfer_that_names_no_bill_is_known_by_its_reference() -> None:
@@ -422,4 +422,4 @@ def test_nothing_is_paid_out_before_bills_that_want_money_are_paid(provider: Tol
     receive(shop, "2026-11-02 12:00", "38.80")
     deciding.close(shop, "2026-11-03 12:00")
     with unchanged(shop):  # 0.30 is kept, and the card is to pay the 0.50 that are left
-        assert paid_out(shop, "2026-11-04 12:00") == "bills_unpaid"
+        assert paid_out(shop, "2026-11-04 12:00") == "invoices_unpaid"

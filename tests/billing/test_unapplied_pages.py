@@ -3,7 +3,7 @@
 import pytest
 
 from tests.billing import deciding
-from tests.billing.documents import bill_of
+from tests.billing.documents import invoice_of
 from tests.billing.pages import answers
 from tests.billing.paying import SECOND, give_back, manual, receive, transfer
 from tests.factories import browser_of, member
@@ -45,22 +45,22 @@ def test_the_page_tells_what_there_is_and_what_became_of_it(shop: Shop) -> None:
 def test_without_any_it_says_so_and_other_pages_say_nothing() -> None:
     shop = manual()
     assert "There has been none so far." in read(shop, "unapplied/")
-    for page in ("bills/", "settings/"):
+    for page in ("invoices/", "settings/"):
         assert "Unapplied money" not in read(shop, page)
 
 
 def test_bills_and_settings_tell_of_it(shop: Shop) -> None:
-    assert "11.00 USD of your money is not applied to a bill yet" in read(shop, "bills/")
+    assert "11.00 USD of your money is not applied to a bill yet" in read(shop, "invoices/")
     assert "Unapplied money 11.00 USD" in read(shop, "settings/")
 
 
 def test_a_bill_tells_what_was_more_and_by_what_it_was_paid(shop: Shop) -> None:
-    first = read(shop, "bills/2026-000001/")
+    first = read(shop, "invoices/2026-000001/")
     assert "3 Nov 2026 12:00 Payment 1 Bank transfer Succeeded 100.00 USD" in first
     assert "3 Nov 2026 12:00 More than was to be paid Unapplied money – 50.00 USD" in first
-    second = read(shop, f"bills/{SECOND}/")
+    second = read(shop, f"invoices/{SECOND}/")
     assert "4 Nov 2026 12:00 Payment 1 Unapplied money Succeeded 39.00 USD" in second
-    (paper,) = pages_of(bill_of(shop))
+    (paper,) = pages_of(invoice_of(shop))
     assert (
         "Payments Paid Attempt Method Amount 4 Nov 2026 12:00 1 Unapplied money 39.00 USD" in paper
     )
@@ -70,8 +70,8 @@ def test_a_bill_that_credit_paid_says_so() -> None:
     shop = manual()
     deciding.grant(shop, "2026-11-02 12:00", "50.00", "credit-account")
     deciding.close(shop, "2026-11-03 12:00")
-    assert "Payment 1 Account credit Succeeded 39.00 USD" in read(shop, "bills/2026-000001/")
-    (paper,) = pages_of(bill_of(shop))
+    assert "Payment 1 Account credit Succeeded 39.00 USD" in read(shop, "invoices/2026-000001/")
+    (paper,) = pages_of(invoice_of(shop))
     assert "3 Nov 2026 12:00 1 Account credit 39.00 USD" in paper
 
 
@@ -80,7 +80,7 @@ def test_a_bill_that_credit_paid_says_so() -> None:
 )
 def test_in_other_languages(shop: Shop, language: str, word: str) -> None:
     assert word in read(shop, "unapplied/", language)
-    assert word in read(shop, f"bills/{SECOND}/", language)
+    assert word in read(shop, f"invoices/{SECOND}/", language)
 
 
 def test_everybody_of_the_merchant_sees_it_and_nobody_else() -> None:

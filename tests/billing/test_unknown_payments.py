@@ -14,12 +14,12 @@ from tests.billing.paying import (
     Told,
     add_card,
     attempts,
-    bill,
     billed,
     choose,
     first_failure,
     give_up,
     hear,
+    invoice,
     next_attempt,
     paid,
     pay_now,
@@ -53,7 +53,7 @@ def test_while_it_has_no_answer_nothing_else_is_done(provider: Told) -> None:
     with unchanged(shop):
         shop.run_jobs("2026-11-01 12:00")
         assert pay_now(shop, "2026-11-01 12:00") == "payment_under_way"
-        assert void(shop, "2026-11-01 12:00") == "bill_has_payments"
+        assert void(shop, "2026-11-01 12:00") == "invoice_has_payments"
         assert transfer(shop, "2026-11-01 12:00", "39.00") == "payment_under_way"
     assert give_up(shop, "2026-11-01 13:00") == "UNCOLLECTIBLE"  # we stop; what was sent may pay
     provider.known[f"T-{FIRST}-1"] = paid()
@@ -225,7 +225,7 @@ def test_choosing_a_method_while_it_is_undecided_moves_nothing_yet(provider: Tol
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_and_two_people_at_one_bill_make_one_attempt(provider: Told) -> None:
     shop = told_shop()
-    invoice_id = bill().pk
+    invoice_id = invoice().pk
 
     def work(number: int) -> str:
         if number % 2:
@@ -235,7 +235,7 @@ def test_two_workers_and_two_people_at_one_bill_make_one_attempt(provider: Told)
 
     said = at_once(work, threads=4)
     assert said["SUCCEEDED"] == 1
-    assert set(said) <= {"SUCCEEDED", "nothing", "payment_under_way", "bill_not_open"}
+    assert set(said) <= {"SUCCEEDED", "nothing", "payment_under_way", "invoice_not_open"}
     assert provider.sent == [f"T-{FIRST}-1"]
     assert (state(), Payment.objects.count()) == ("PAID 39.00/39.00", 1)
 
@@ -251,7 +251,7 @@ def test_a_slow_request_is_left_alone_however_long_it_takes(provider: Told) -> N
             threads=2,
         ) == {None: 2}
         assert at_once(
-            lambda _: payments.collect(bill().pk, now=shop.at("2026-11-01 20:00")), threads=2
+            lambda _: payments.collect(invoice().pk, now=shop.at("2026-11-01 20:00")), threads=2
         ) == {None: 2}
 
     provider.meanwhile = look

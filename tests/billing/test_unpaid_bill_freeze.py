@@ -13,11 +13,11 @@ from tests.billing.paying import (
     SHORT,
     add_card,
     attempts,
-    bill,
     billed,
     choose,
     first_failure,
     give_up,
+    invoice,
     manual,
     pay_now,
     state,
@@ -212,7 +212,7 @@ def test_a_bill_issued_meanwhile_keeps_the_freeze_until_it_is_paid_too() -> None
 
 def test_a_draft_keeps_no_freeze() -> None:
     shop = frozen()
-    terms.review_bills(
+    terms.review_invoices(
         merchant_id=shop.merchant.pk,
         wanted=True,
         actor=OPERATOR,
@@ -243,7 +243,7 @@ def test_a_line_without_unpaid_bills_is_let_alone() -> None:
     shop.run_jobs("2026-11-01 11:00")
     sell(shop, "2026-11-02 10:00", "100.00")
     shop.run_jobs("2027-01-10 00:00")
-    assert (placed(shop), len(attempts(shop)), bill().first_failed_at) == ([], 1, None)
+    assert (placed(shop), len(attempts(shop)), invoice().first_failed_at) == ([], 1, None)
 
 
 @every_order

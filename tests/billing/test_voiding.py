@@ -2,8 +2,8 @@
 
 import pytest
 
-from billing.models import BillDecision, InvoiceItem
-from billing.operations import bill_decisions
+from billing.models import InvoiceDecision, InvoiceItem
+from billing.operations import invoice_decisions
 from lib.refusals import Invalid
 from tests import shops
 from tests.amounts import usd
@@ -13,9 +13,9 @@ from tests.billing.paying import (
     SECOND,
     SHORT,
     attempts,
-    bill,
     billed,
     give_up,
+    invoice,
     manual,
     state,
     transfer,
@@ -46,8 +46,8 @@ def test_its_items_are_outstanding_again_and_it_keeps_its_number() -> None:
         "packaging 2026-11-05 60.00",
         "pick-pack 2026-11-05 150.00",
     ]
-    assert shop.bills() == ["2026-11-05 THRESHOLD 210.00"]  # voiding itself makes none
-    decision = BillDecision.objects.get()
+    assert shop.invoices() == ["2026-11-05 THRESHOLD 210.00"]  # voiding itself makes none
+    decision = InvoiceDecision.objects.get()
     assert (decision.decision, decision.actor, decision.reason) == (
         "VOIDED",
         OPERATOR,
@@ -59,9 +59,9 @@ def test_the_next_posting_brings_a_threshold_bill_of_all() -> None:
     shop = over_threshold()
     void(shop, "2026-11-05 14:00")
     shop.run_jobs("2026-11-06 00:00")
-    assert len(shop.bills()) == 1  # a day-end that posts nothing triggers nothing
+    assert len(shop.invoices()) == 1  # a day-end that posts nothing triggers nothing
     shop.charge("2026-11-06 09:00", "pick-pack", "0.01")
-    assert shop.bills()[1:] == ["2026-11-06 THRESHOLD 210.01"]
+    assert shop.invoices()[1:] == ["2026-11-06 THRESHOLD 210.01"]
     assert state(SECOND) == "OPEN 0.00/210.01"
     assert shop.figures() == ("0.00", "0.00")
 
@@ -70,7 +70,7 @@ def test_the_next_scheduled_bill_takes_them_on_its_date() -> None:
     shop = manual(plan_interval_days=30)
     assert void(shop, "2026-11-02 12:00") == "VOID"
     shop.run_jobs("2026-12-01 00:00")
-    assert shop.bills() == ["2026-11-01 SUBSCRIPTION 39.00", "2026-12-01 SUBSCRIPTION 78.00"]
+    assert shop.invoices() == ["2026-11-01 SUBSCRIPTION 39.00", "2026-12-01 SUBSCRIPTION 78.00"]
     assert shop.lines("2026-12-01", "SUBSCRIPTION") == [
         "subscription 2026-11-01 39.00",
         "subscription 2026-12-01 39.00",
@@ -86,14 +86,14 @@ def test_a_charge_of_the_same_fee_and_day_joins_a_new_item() -> None:
         (usd(150), 1),
         (usd(1), 1),
     ]
-    assert shop.bills()[1:] == ["2026-11-05 THRESHOLD 211.00"]
+    assert shop.invoices()[1:] == ["2026-11-05 THRESHOLD 211.00"]
 
 
 def test_after_a_failed_attempt_it_is_fine_and_nothing_is_tried_any_more() -> None:
     shop = billed(card=SHORT)
     shop.run_jobs("2026-11-01 11:00")
     assert void(shop, "2026-11-01 12:00") == "VOID"
-    assert bill().next_attempt_at is None
+    assert invoice().next_attempt_at is None
     shop.run_jobs("2026-11-02 11:00")
     assert len(attempts(shop)) == 1
 
@@ -102,7 +102,7 @@ def test_after_a_part_was_paid_it_is_refused() -> None:
     shop = over_threshold()
     transfer(shop, "2026-11-05 14:00", "0.01")
     with unchanged(shop):
-        assert void(shop, "2026-11-05 15:00") == "bill_has_payments"
+        assert void(shop, "2026-11-05 15:00") == "invoice_has_payments"
 
 
 def test_in_any_other_state_it_is_refused() -> None:
@@ -110,26 +110,26 @@ def test_in_any_other_state_it_is_refused() -> None:
     void(shop, "2026-11-05 14:00")
     shop.charge("2026-11-05 15:00", "pick-pack", "1.00")
     with unchanged(shop):
-        assert void(shop, "2026-11-05 16:00") == "bill_not_open"
-        assert give_up(shop, "2026-11-05 16:00") == "bill_not_open"
+        assert void(shop, "2026-11-05 16:00") == "invoice_not_open"
+        assert give_up(shop, "2026-11-05 16:00") == "invoice_not_open"
     give_up(shop, "2026-11-05 17:00", SECOND)
     with unchanged(shop):
-        assert void(shop, "2026-11-05 18:00", SECOND) == "bill_not_open"
-        assert give_up(shop, "2026-11-05 18:00", SECOND) == "bill_not_open"
+        assert void(shop, "2026-11-05 18:00", SECOND) == "invoice_not_open"
+        assert give_up(shop, "2026-11-05 18:00", SECOND) == "invoice_not_open"
     transfer(shop, "2026-11-05 19:00", "211.00", number=SECOND)
     with unchanged(shop):
-        assert void(shop, "2026-11-05 20:00", SECOND) == "bill_not_open"
-        assert give_up(shop, "2026-11-05 20:00", SECOND) == "bill_not_open"
+        assert void(shop, "2026-11-05 20:00", SECOND) == "invoice_not_open"
+        assert give_up(shop, "2026-11-05 20:00", SECOND) == "invoice_not_open"
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
 def test_without_a_reason_nothing_is_decided(reason: str) -> None:
     shop = over_threshold()
     with unchanged(shop):
-        for operation in (bill_decisions.void, bill_decisions.mark_uncollectible):
+        for operation in (invoice_decisions.void, invoice_decisions.mark_uncollectible):
             with pytest.raises(Invalid):
                 operation(
-                    invoice_id=bill().pk,
+                    invoice_id=invoice().pk,
                     actor=OPERATOR,
                     reason=reason,
                     now=shop.at("2026-11-05 14:00"),
@@ -151,7 +151,7 @@ def test_a_bill_that_is_given_up_is_not_tried_any_more_and_can_be_paid() -> None
 def test_voided_by_four_people_at_once_its_items_come_back_once() -> None:
     shop = over_threshold()
     said = at_once(lambda _: void(shop, "2026-11-05 14:00"), threads=4)
-    assert said == {"VOID": 1, "bill_not_open": 3}
+    assert said == {"VOID": 1, "invoice_not_open": 3}
     assert shop.figures() == ("210.00", "0.00")
 
 
@@ -159,7 +159,7 @@ def test_money_for_a_voided_bill_is_kept_once_and_the_bill_stays_void() -> None:
     shop = over_threshold()
     assert void(shop, "2026-11-05 14:00") == "VOID"
     assert transfer(shop, "2026-11-05 14:00", "210.00") == "new"
-    assert void(shop, "2026-11-05 14:00") == "bill_not_open"
+    assert void(shop, "2026-11-05 14:00") == "invoice_not_open"
     assert transfer(shop, "2026-11-05 14:00", "210.00") == "known"
     assert (state(), shop.figures()) == ("VOID 0.00/210.00", ("210.00", "0.00"))
     assert unapplied(shop) == ["RECEIVED 210.00 210.00"]
@@ -177,11 +177,11 @@ def test_voided_and_paid_at_once_only_one_of_them_happens() -> None:
 
     said = at_once(work, threads=4)
     if said["VOID"]:  # whose money came too late: it is kept, once
-        assert said == {"VOID": 1, "bill_not_open": 1, "new": 1, "known": 1}
+        assert said == {"VOID": 1, "invoice_not_open": 1, "new": 1, "known": 1}
         assert (state(), shop.figures()) == ("VOID 0.00/210.00", ("210.00", "0.00"))
         assert unapplied(shop) == ["RECEIVED 210.00 210.00"]
     else:
-        assert said == {"new": 1, "known": 1, "bill_not_open": 2}
+        assert said == {"new": 1, "known": 1, "invoice_not_open": 2}
         assert (state(), shop.figures()) == ("PAID 210.00/210.00", ("0.00", "0.00"))
         assert unapplied(shop) == []
-    assert str(bill()) == FIRST
+    assert str(invoice()) == FIRST

@@ -19,16 +19,16 @@ from tests.shops import Shop
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
 
-def bill(kind: str) -> Invoice:
+def invoice(kind: str) -> Invoice:
     return Invoice.objects.get(kind=kind)
 
 
 def said(kind: str) -> str:
-    return explanations.reason(bill(kind)).replace("\N{NO-BREAK SPACE}", " ")
+    return explanations.reason(invoice(kind)).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def collected(kind: str) -> str:
-    found = bill(kind)
+    found = invoice(kind)
     return str(queries.collected_on(found, list(queries.attempts(found))))
 
 
@@ -52,7 +52,7 @@ def test_why_in_words() -> None:
     assert said("THRESHOLD") == "Threshold of 200.00 USD reached on 12 Nov 2026"
     assert said("SUBSCRIPTION") == "Plan from 1 Nov 2026 to 31 Oct 2027"
     assert said("CYCLE") == "30 days from 1 Nov 2026 to 30 Nov 2026"
-    assert str(bill("CYCLE").period_start) == "2026-11-13"
+    assert str(invoice("CYCLE").period_start) == "2026-11-13"
     assert said("FINAL") == "Your account was closed"
 
 
@@ -91,7 +91,7 @@ def test_what_a_day_end_made_is_collected_on_its_date_within_the_hour(
     shop = shops.join("2026-11-01 10:00", payment_method="sandbox")
     shop.charge("2026-11-12 15:00", "shipping-label", "210.00")
     shop.run_jobs(first_attempt)
-    assert (bill("THRESHOLD").status, collected("THRESHOLD")) == ("PAID", day)
+    assert (invoice("THRESHOLD").status, collected("THRESHOLD")) == ("PAID", day)
 
 
 def test_what_an_operation_made_is_collected_on_the_day_of_its_payment() -> None:
@@ -119,7 +119,7 @@ def test_a_closed_account_forecasts_nothing_and_takes_no_decision_about_its_thre
     )
     deciding.close(shop, "2026-12-02 12:00")
     ahead = forecast.forecast(shop.account, today=shop.account.open_on)
-    assert (ahead.threshold_on, ahead.next_bill_on, ahead.next_bill) == (None, None, None)
+    assert (ahead.threshold_on, ahead.next_invoice_on, ahead.next_invoice) == (None, None, None)
     now = shop.at("2026-12-02 13:00")
     by = {"actor": OPERATOR, "reason": "agreed", "now": now}
     with shop.unchanged():

@@ -12,7 +12,7 @@ ACCOUNT = f"UPDATE billing_billingaccount SET {{}} WHERE merchant_id = {DRESS}"
 CHARGE = f"UPDATE billing_charge SET {{}} WHERE reference = '{{}}' AND account_id = {DRESS}"
 ITEM = f"UPDATE billing_invoiceitem SET {{}} WHERE posting_on = '{{}}' AND account_id = {DRESS}"
 STATEMENT = f"UPDATE billing_statement SET {{}} WHERE month = '{{}}' AND account_id = {DRESS}"
-BILL = "UPDATE billing_invoice SET {} WHERE number = '{}'"
+INVOICE = "UPDATE billing_invoice SET {} WHERE number = '{}'"
 
 CLOCK = [
     Break(
@@ -97,15 +97,15 @@ CHARGES = [
     ),
 ]
 
-BILLS = [
+INVOICES = [
     Break(
         "all that an account is billed is in its currency",
-        BILL.format("currency = 'EUR'", "2026-000003"),
+        INVOICE.format("currency = 'EUR'", "2026-000003"),
         "expected USD; found EUR",
     ),
     Break(
         "a bill's total is the sum of its lines",
-        BILL.format("total = 226, amount_paid = 226", "2026-000003"),
+        INVOICE.format("total = 226, amount_paid = 226", "2026-000003"),
         "dress: bill 2026-000003: expected 225.0000; found 226.0000",
     ),
     Break(
@@ -125,8 +125,8 @@ BILLS = [
     ),
     Break(
         "an item is on at most one bill that is not void",
-        drop("billing_invoice", "bill_is_paid_exactly_when_its_payments_reach_its_total")
-        + BILL.format("status = 'VOID'", "2026-000003"),
+        drop("billing_invoice", "invoice_is_paid_exactly_when_its_payments_reach_its_total")
+        + INVOICE.format("status = 'VOID'", "2026-000003"),
         "dress: item app-usage 2026-11-10: expected bill 2026-000003; found nothing",
     ),
     Break(
@@ -137,38 +137,38 @@ BILLS = [
     Break(
         "one scheduled bill per merchant and date",
         "DROP INDEX one_scheduled_bill_per_merchant_and_date;"
-        + BILL.format("issued_on = '2026-12-01'", "2026-000005"),
+        + INVOICE.format("issued_on = '2026-12-01'", "2026-000005"),
         "dress: bills of 2026-12-01: expected 1; found 2",
     ),
     Break(
         "scheduled bills are of plan dates, or else of the cycle",
-        BILL.format("kind = 'SUBSCRIPTION'", "2026-000006"),
+        INVOICE.format("kind = 'SUBSCRIPTION'", "2026-000006"),
         "silk: bill 2026-000006 of 2026-12-31: expected CYCLE; found SUBSCRIPTION",
     ),
     Break(
         "a bill is dated by the day it was issued, or drawn up",
-        BILL.format("issued_at = '2026-11-14 05:00Z'", "2026-000003"),
+        INVOICE.format("issued_at = '2026-11-14 05:00Z'", "2026-000003"),
         "dress: bill 2026-000003: expected 2026-11-12; found 2026-11-14",
     ),
     Break(
         "a bill's period goes on from the bills before it and holds its lines",
-        BILL.format("period_start = '2026-11-02'", "2026-000003"),
+        INVOICE.format("period_start = '2026-11-02'", "2026-000003"),
         "dress: bill 2026-000003: expected 2026-11-01, 2026-11-12, nothing, nothing;"
         " found 2026-11-02, 2026-11-12, nothing, nothing",
     ),
     Break(
         "a bill's period goes on from the bills before it and holds its lines",
-        BILL.format("plan_end = '2026-12-31'", "2026-000004"),
+        INVOICE.format("plan_end = '2026-12-31'", "2026-000004"),
         "dress: bill 2026-000004: expected",
     ),
     Break(
         "the lines of a bill but plan fees were posted in its period",
-        BILL.format("period_start = '2026-11-11'", "2026-000003"),
+        INVOICE.format("period_start = '2026-11-11'", "2026-000003"),
         "dress: bill 2026-000003 line app-usage 2026-11-10: expected True; found False",
     ),
     Break(
         "a bill is due on its day, or seven days later where nothing collected it",
-        BILL.format("due_on = '2026-11-20'", "2026-000003"),
+        INVOICE.format("due_on = '2026-11-20'", "2026-000003"),
         "dress: bill 2026-000003: expected 2026-11-12; found 2026-11-20",
     ),
     Break(
@@ -184,7 +184,7 @@ BILLS = [
     ),
     Break(
         "bill numbers run without a gap to the last one given out",
-        BILL.format("number = '2026-000007'", "2026-000003"),
+        INVOICE.format("number = '2026-000007'", "2026-000003"),
         "number 2026-000003: expected 1; found 0",
     ),
     Break(
@@ -199,10 +199,10 @@ BILLS = [
     ),
     Break(
         "a bill is paid exactly when its succeeded payments are its total",
-        drop("billing_invoice", "bill_is_paid_exactly_when_its_payments_reach_its_total")
-        + BILL.format("status = 'OPEN'", "2026-000003"),
+        drop("billing_invoice", "invoice_is_paid_exactly_when_its_payments_reach_its_total")
+        + INVOICE.format("status = 'OPEN'", "2026-000003"),
         "dress: bill 2026-000003: expected 225.0000, PAID; found 225.0000, not paid",
     ),
 ]
 
-BREAKS = CLOCK + CREDIT_BREAKS + CHARGES + BILLS + SPRING_BREAKS + INSTANT_BREAKS
+BREAKS = CLOCK + CREDIT_BREAKS + CHARGES + INVOICES + SPRING_BREAKS + INSTANT_BREAKS

@@ -4,7 +4,7 @@ from tests.config.breaking import JUTE, LINEN, WOOL, Break, drop
 
 CHARGE = "UPDATE billing_charge SET {} WHERE reference = '{}'"
 ACCOUNT = f"UPDATE billing_billingaccount SET {{}} WHERE merchant_id = {LINEN}"
-BILL = "UPDATE billing_invoice SET {} WHERE number = '{}'"
+INVOICE = "UPDATE billing_invoice SET {} WHERE number = '{}'"
 PAYMENT = "UPDATE billing_payment SET {} WHERE idempotency_key = '{}'"
 CREDIT = (
     f"UPDATE billing_billingcredit SET {{}} WHERE request_key = 'form-1' AND account_id = {LINEN}"
@@ -146,7 +146,7 @@ TERMS = [
     ),
 ]
 
-BILLS = [
+INVOICES = [
     Break(
         "a final bill left nothing behind",
         f"UPDATE billing_invoiceitem SET invoice_id = NULL WHERE fee_id = 'shipping-label'"
@@ -161,18 +161,18 @@ BILLS = [
     ),
     Break(
         "a bill has its number from its issue on",
-        drop("billing_invoice", "bill_has_a_number_from_its_issue_on")
-        + BILL.format("number = NULL", "2027-000008"),
+        drop("billing_invoice", "invoice_has_a_number_from_its_issue_on")
+        + INVOICE.format("number = NULL", "2027-000008"),
         ": expected one; found none",
     ),
     Break(
         "a bill's state is what operators decided",
-        "DELETE FROM billing_billdecision WHERE decision = 'VOIDED'",
+        "DELETE FROM billing_invoicedecision WHERE decision = 'VOIDED'",
         "wool: bill 2027-000006: expected VOIDED; found ",
     ),
     Break(
         "a bill's state is what operators decided",
-        "DELETE FROM billing_billdecision WHERE decision = 'UNCOLLECTIBLE'",
+        "DELETE FROM billing_invoicedecision WHERE decision = 'UNCOLLECTIBLE'",
         "wool: bill 2027-000007: expected ISSUED UNCOLLECTIBLE; found ISSUED",
     ),
     Break(
@@ -338,27 +338,27 @@ REVERSALS = [
 FAILURES = [
     Break(
         "a bill has failed since the first attempt that did",
-        BILL.format("first_failed_at = '2027-03-13 15:00Z'", "2027-000003"),
+        INVOICE.format("first_failed_at = '2027-03-13 15:00Z'", "2027-000003"),
         "linen: bill 2027-000003 attempt 1: expected by then; found later",
     ),
     Break(
         "a bill's first failure is an attempt's, or the start of a day by which it was due",
-        BILL.format("first_failed_on = '2027-04-09'", "2027-000008"),
+        INVOICE.format("first_failed_on = '2027-04-09'", "2027-000008"),
         "wool: bill 2027-000008: expected 2027-04-08, yes; found 2027-04-09, yes",
     ),
     Break(
         "a bill's first failure is an attempt's, or the start of a day by which it was due",
-        BILL.format("first_failed_at = '2027-03-12 15:00Z'", "2027-000003"),
+        INVOICE.format("first_failed_at = '2027-03-12 15:00Z'", "2027-000003"),
         "linen: bill 2027-000003: expected 2027-03-12, yes; found 2027-03-12, no",
     ),
     Break(
         "a bill that nothing collects has failed once it is due",
-        BILL.format("first_failed_at = NULL, first_failed_on = NULL", "2027-000008"),
+        INVOICE.format("first_failed_at = NULL, first_failed_on = NULL", "2027-000008"),
         "wool: bill 2027-000008: expected True; found False",
     ),
     Break(
         "an open bill is tried by itself until it has failed, and no other is",
-        BILL.format("next_attempt_at = '2027-05-01'", "2027-000008"),
+        INVOICE.format("next_attempt_at = '2027-05-01'", "2027-000008"),
         "wool: bill 2027-000008: expected not tried; found tried",
     ),
     Break(
@@ -384,4 +384,4 @@ FAILURES = [
     ),
 ]
 
-SPRING_BREAKS = CHARGES + TERMS + BILLS + PAYMENTS + WAIVERS + REVERSALS + FAILURES
+SPRING_BREAKS = CHARGES + TERMS + INVOICES + PAYMENTS + WAIVERS + REVERSALS + FAILURES

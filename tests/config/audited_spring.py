@@ -16,9 +16,9 @@ from typing import Any
 from billing.models import Invoice, Payment, Reversal
 from billing.operations import (
     accounts,
-    bill_decisions,
     credits,
     days,
+    invoice_decisions,
     payment_methods,
     payments,
     prices,
@@ -28,7 +28,7 @@ from billing.operations import (
     transfers,
 )
 from billing.providers.registry import Answer
-from billing.queries import bills_to_collect
+from billing.queries import invoices_to_collect
 from credit.operations import days as line_days
 from tests.amounts import usd
 from tests.credit import withdrawing
@@ -64,11 +64,11 @@ def _until(shop: Shop, at: str) -> None:
     now, merchant_id = shop.at(at), shop.merchant.pk
     days.work_off([merchant_id], now=now)
     line_days.work_off([merchant_id], now=now)
-    for bill in Invoice.objects.filter(account=merchant_id, pk__in=bills_to_collect(now)):
-        payments.collect(bill.pk, now=now)
+    for invoice in Invoice.objects.filter(account=merchant_id, pk__in=invoices_to_collect(now)):
+        payments.collect(invoice.pk, now=now)
 
 
-def _last_bill(shop: Shop) -> Invoice:
+def _last_invoice(shop: Shop) -> Invoice:
     return shop.account.invoices.order_by("pk")[shop.account.invoices.count() - 1]
 
 
@@ -192,14 +192,14 @@ def _told(reference: str, kept: str, amount: str, **said: Any) -> reversals.Told
 
 def _wool() -> None:
     shop = _joined("wool", "UTC")
-    void = _last_bill(shop)
-    bill_decisions.void(invoice_id=void.pk, **_by(shop, "2027-03-02 10:00"))
-    terms.review_bills(wanted=True, **_of(shop, "2027-03-03 10:00"))
+    void = _last_invoice(shop)
+    invoice_decisions.void(invoice_id=void.pk, **_by(shop, "2027-03-02 10:00"))
+    terms.review_invoices(wanted=True, **_of(shop, "2027-03-03 10:00"))
     shop.charge("2027-03-04 10:00", "app-usage", "200.00")
-    bill_decisions.send_back(invoice_id=_last_bill(shop).pk, **_by(shop, "2027-03-04 11:00"))
+    invoice_decisions.send_back(invoice_id=_last_invoice(shop).pk, **_by(shop, "2027-03-04 11:00"))
     shop.charge("2027-03-05 10:00", "app-usage", "20.00")
-    issued = bill_decisions.issue_draft(
-        invoice_id=_last_bill(shop).pk, **_by(shop, "2027-03-06 10:00")
+    issued = invoice_decisions.issue_draft(
+        invoice_id=_last_invoice(shop).pk, **_by(shop, "2027-03-06 10:00")
     )
     transfers.record(
         invoice_id=issued.pk,
@@ -209,9 +209,11 @@ def _wool() -> None:
         now=shop.at("2027-03-07 10:00"),
     )
     _until(shop, "2027-04-01 10:00")
-    bill_decisions.issue_draft(invoice_id=_last_bill(shop).pk, **_by(shop, "2027-04-01 10:00"))
+    invoice_decisions.issue_draft(
+        invoice_id=_last_invoice(shop).pk, **_by(shop, "2027-04-01 10:00")
+    )
     _until(shop, "2027-04-20 10:00")
-    bill_decisions.mark_uncollectible(invoice_id=issued.pk, **_by(shop, "2027-04-20 10:00"))
+    invoice_decisions.mark_uncollectible(invoice_id=issued.pk, **_by(shop, "2027-04-20 10:00"))
     shop.charge("2027-04-21 10:00", "app-usage", "210.00")
 
 

@@ -122,8 +122,8 @@ def shop() -> Shop:
         "credit/orders/?by=-amount",
         "credit/orders/?by=-placed_at",
         "credit/withdrawals/?by=amount",
-        "billing/bills/?by=-total",
-        "billing/bills/?",
+        "billing/invoices/?by=-total",
+        "billing/invoices/?",
         "billing/statements/2026-11/?",
     ],
 )

@@ -120,7 +120,7 @@ def test_the_electronics_shop_has_a_freeze_behind_it(told: Told) -> None:
 
 def test_the_shop_in_bangkok_is_on_an_annual_plan_and_withdraws(told: Told) -> None:
     silk = told(SIAM_SILK)
-    kinds = [bill.split()[1] for bill in silk.bills()]
+    kinds = [invoice.split()[1] for invoice in silk.invoices()]
     assert kinds == ["SUBSCRIPTION", "CYCLE", "CYCLE", "CYCLE"]
     assert withdrawals(silk) == [
         "PAID 40000.00",
@@ -156,9 +156,9 @@ def test_the_us_shop_keeps_reaching_its_threshold_until_its_card_fails(
         told(LAKESIDE)
     monkeypatch.undo()
     lakeside = told(LAKESIDE)  # goes on there
-    bills = lakeside.account.invoices
-    assert bills.filter(kind=Invoice.Kind.THRESHOLD).count() > 20
-    (unpaid,) = bills.filter(status=Invoice.Status.OPEN)
+    invoices = lakeside.account.invoices
+    assert invoices.filter(kind=Invoice.Kind.THRESHOLD).count() > 20
+    (unpaid,) = invoices.filter(status=Invoice.Status.OPEN)
     assert unpaid.total.amount >= 120
     assert unpaid.payments.earliest("pk").failure == "insufficient_funds"
     assert lakeside.merchant.notices.filter(kind="PAYMENT_FAILED").count() == 1

@@ -86,7 +86,7 @@ def test_what_leaves_the_house_carries_it_and_what_was_sent_keeps_its_own() -> N
     assert paying.transfer(shop, "2026-11-02 11:00", "30.00", "BANK-2") == "new"
     keys = Payment.objects.order_by("attempt").values_list("idempotency_key", flat=True)
     assert list(keys) == ["T-2026-000001-1", "SIAM-2026-000001-2"]
-    assert paying.bill().number == "2026-000001"
+    assert paying.invoice().number == "2026-000001"
     (entry,) = TrailEntry.objects.filter(action="PREFIX_SET")
     assert (entry.before["prefix"], entry.after["prefix"]) == ("T", "SIAM")
 
@@ -95,12 +95,12 @@ def test_a_copy_elsewhere_asks_stripe_nothing_until_it_has_another_prefix(settin
     with stripe_server.odd_stripe() as odd:
         stripe_server.be_asked(settings, odd.url, timeout=5)
         shop = at_stripe.billed_shop()
-        bill = paying.bill()
+        invoice = paying.invoice()
         move()
         with pytest.raises(ProviderNotReady, match="no provider is asked"):
-            payments.collect(bill.pk, now=NOW)
+            payments.collect(invoice.pk, now=NOW)
         with pytest.raises(ProviderNotReady, match="no provider is asked"):
-            payments.pay_now(invoice_id=bill.pk, actor="a@b.example", now=NOW)
+            payments.pay_now(invoice_id=invoice.pk, actor="a@b.example", now=NOW)
         assert (odd.requests, Payment.objects.count()) == ([], 0)
         with pytest.raises(CommandError, match="a copy has its own"):
             prefix("T")
@@ -108,7 +108,7 @@ def test_a_copy_elsewhere_asks_stripe_nothing_until_it_has_another_prefix(settin
         assert "providers are asked" in prefix("COPY")
         at_stripe.collect(shop, "2026-11-02 13:00")
         assert list(odd.by_key) == ["COPY-2026-000001-1"]
-        assert odd.intents[0]["metadata"]["tael_bill"] == "COPY-2026-000001"
+        assert odd.intents[0]["metadata"]["tael_invoice"] == "COPY-2026-000001"
 
 
 def test_an_installation_that_has_moved_says_so_and_keeps_its_prefix() -> None:

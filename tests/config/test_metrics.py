@@ -72,7 +72,7 @@ def test_what_was_committed_is_counted(added: Callable[..., float], settings: Se
     assert added("tael_holds_total", currency="USD") == 2
     assert added("tael_events_total", type="order.placed", outcome="duplicate") == 1
     assert added("tael_events_total", type="unknown", outcome="rejected") == 1
-    assert added("tael_bills_total", kind="SUBSCRIPTION") == 1
+    assert added("tael_invoices_total", kind="SUBSCRIPTION") == 1
     assert added("tael_payments_total", provider="sandbox", outcome="SUCCEEDED") == 1
 
 

@@ -114,7 +114,7 @@ def test_pay_now_answers_503_when_the_database_dies_in_mid_request(
     shop = shops.join(
         joined.isoformat(), plan_price="39.00", plan_interval_days=365, payment_method="sandbox"
     )
-    bill = Invoice.objects.get()
+    invoice = Invoice.objects.get()
     collect, asked = Sandbox.collect, []
 
     def dying(self: Sandbox, payment: Payment, **more: Any) -> Any:
@@ -129,11 +129,11 @@ def test_pay_now_answers_503_when_the_database_dies_in_mid_request(
     else:
         monkeypatch.setattr(payments, "pay_now", cut_off_and(payments.pay_now))
     browser = browser_of(member(shop))
-    answer = browser.post(f"/m/rosewood/billing/bills/{bill.number}/pay/", {"seen": "0"})
+    answer = browser.post(f"/m/rosewood/billing/invoices/{invoice.number}/pay/", {"seen": "0"})
     connection.close()
     assert (answer.status_code, AWAY in text_of(answer)) == (503, True)
-    bill.refresh_from_db()
-    assert bill.status == Invoice.Status.OPEN
+    invoice.refresh_from_db()
+    assert invoice.status == Invoice.Status.OPEN
     assert len(asked) == (1 if when == "after" else 0)
     undecided = [payment.is_undecided for payment in Payment.objects.all()]
     assert undecided == ([True] if when == "after" else [])
@@ -148,7 +148,7 @@ def test_an_answer_is_settled_where_only_the_connection_broke(
     shop = shops.join(
         joined.isoformat(), plan_price="39.00", plan_interval_days=365, payment_method="sandbox"
     )
-    bill = Invoice.objects.get()
+    invoice = Invoice.objects.get()
     collect = Sandbox.collect
 
     def dying(self: Sandbox, payment: Payment, **more: Any) -> Any:
@@ -158,7 +158,7 @@ def test_an_answer_is_settled_where_only_the_connection_broke(
 
     monkeypatch.setattr(Sandbox, "collect", dying)
     browser = browser_of(member(shop))
-    answer = browser.post(f"/m/rosewood/billing/bills/{bill.number}/pay/", {"seen": "0"})
+    answer = browser.post(f"/m/rosewood/billing/invoices/{invoice.number}/pay/", {"seen": "0"})
     connection.close()
     assert answer.status_code == 302
     assert [payment.status for payment in Payment.objects.all()] == ["SUCCEEDED"]

@@ -171,13 +171,13 @@ def test_pay_now_and_webhook_answer_and_a_sign_in_and_a_probe(
     joined = (timezone.now() - timedelta(days=1)).isoformat()
     more: dict[str, Any] = {"plan_price": "39.00", "plan_interval_days": 365}
     shop = shops.join(joined, payment_method="sandbox", **more)
-    bill = Invoice.objects.get()
+    invoice = Invoice.objects.get()
     browser = browser_of(member(shop))
     browser.raise_request_exception = False
     anybody = Client(raise_request_exception=False)
 
     freeze()
-    paid = browser.post(f"/m/rosewood/billing/bills/{bill.number}/pay/", {"seen": "0"})
+    paid = browser.post(f"/m/rosewood/billing/invoices/{invoice.number}/pay/", {"seen": "0"})
     assert (paid.status_code, AWAY in text_of(paid)) == (503, True)
     connection.close()
     freeze()
@@ -192,8 +192,8 @@ def test_pay_now_and_webhook_answer_and_a_sign_in_and_a_probe(
     failed = {name for name, said in probed.json()["checks"].items() if said != "ok"}
     assert (probed.status_code, failed) == (503, {"database", *health.ASK_THE_DATABASE})
     connection.close()
-    bill.refresh_from_db()
-    assert (bill.status, Payment.objects.count()) == (Invoice.Status.OPEN, 0)
+    invoice.refresh_from_db()
+    assert (invoice.status, Payment.objects.count()) == (Invoice.Status.OPEN, 0)
 
 
 @pytest.mark.django_db(transaction=True)

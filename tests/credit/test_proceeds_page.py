@@ -170,7 +170,7 @@ def test_entries_open_to_order_withdrawal_bill_and_day(shop: Shop) -> None:
     page = client.get("/m/rosewood/credit/proceeds/entries/").content.decode()
     reference = shop.line.withdrawals.get(amount=100).reference
     for address in (
-        "billing/bills/2026-000007/",
+        "billing/invoices/2026-000007/",
         f"credit/withdrawals/{reference}/",
         "credit/orders/A-2/",
         "credit/proceeds/days/2026-11-11/",

@@ -119,8 +119,8 @@ def test_an_operators_morning(shop: Shop, sign_in: Callable[[str], Page]) -> Non
     says(olga, "The transfer is recorded; 125.50 USD of the bill is left to pay, and 0.00 USD")
     decide(olga, "Collect now")
     says(olga, "of 125.50 USD: Succeeded.")
-    bill = deciding.bill(shop, "2026-11-03")
-    assert (bill.status, str(bill.left_to_pay)) == ("PAID", "0.0000")
+    invoice = deciding.invoice(shop, "2026-11-03")
+    assert (invoice.status, str(invoice.left_to_pay)) == ("PAID", "0.0000")
 
 
 def test_a_merchant_calls_about_an_order(shop: Shop, sign_in: Callable[[str], Page]) -> None:

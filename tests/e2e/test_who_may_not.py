@@ -23,7 +23,7 @@ BUTTONS = {
     "credit/withdrawals/": "Withdraw",
     "credit/destinations/": "Add a destination",
     "billing/statements/2026-10/": "Export as CSV",
-    f"billing/bills/{UNPAID}/": "Pay 210.00 USD now",
+    f"billing/invoices/{UNPAID}/": "Pay 210.00 USD now",
     "billing/credits/": "Ask for a credit",
     "billing/settings/": "Add and use it",
     "settings/team/": "Invite somebody",
@@ -33,7 +33,7 @@ CLOSED_TO_VIEWERS = [
     "credit/withdrawals/new/",
     "credit/destinations/new/",
     "billing/statements/2026-10.csv",
-    f"billing/bills/{UNPAID}/pay/",
+    f"billing/invoices/{UNPAID}/pay/",
     "billing/credits/new/",
     "settings/team/invite/",
 ]

@@ -44,7 +44,7 @@ def open_shop(card: str = paying.GOOD) -> Shop:
     shop.run_jobs("2026-11-01 00:00")
     paying.add_card(shop, "2026-11-01 12:00", card)
     shop.charge(f"{MONDAY} 08:00", "receiving", "210.00", "C-4", request="FR-3")
-    assert shop.bills() == ["2026-10-31 SUBSCRIPTION 57.75", "2026-11-02 THRESHOLD 210.00"]
+    assert shop.invoices() == ["2026-10-31 SUBSCRIPTION 57.75", "2026-11-02 THRESHOLD 210.00"]
     return shop
 
 

@@ -54,7 +54,7 @@ def test_a_merchant_joins_on_the_day_on_which_we_hear_of_it() -> None:
     assert shop.merchant.joined_at == shop.at("2026-11-05 10:00")
     assert shop.merchant.joined_said_at == shop.at("2026-10-20 10:00")
     assert str(shop.account.joined_on) == str(shop.line.open_on) == "2026-11-05"
-    assert shop.bills() == ["2026-11-05 SUBSCRIPTION 39.00"]
+    assert shop.invoices() == ["2026-11-05 SUBSCRIPTION 39.00"]
 
 
 def test_a_charge_told_after_midnight_keeps_its_day_of_service_and_posts_on_arrival(
@@ -70,7 +70,7 @@ def test_a_charge_told_after_midnight_keeps_its_day_of_service_and_posts_on_arri
     assert (str(charge.service_on), charge.is_late) == ("2026-11-10", False)
     assert shop.figures() == ("0.00", "210.00")
     shop.run_jobs("2026-11-12 00:00")
-    assert shop.bills() == ["2026-11-11 THRESHOLD 210.00"]
+    assert shop.invoices() == ["2026-11-11 THRESHOLD 210.00"]
     call_command("audit", stdout=StringIO())
 
 

@@ -44,15 +44,15 @@ def moved(tmp_path: Path, settings: Any) -> shops.Shop:
 
 
 def test_its_bills_were_settled_outside(moved: shops.Shop) -> None:
-    bills = Invoice.objects.order_by("pk")
-    assert bills.count() == 6
-    for bill in bills:
-        assert (bill.status, bill.amount_paid) == ("PAID", bill.total)
-        assert bill.paid_at == bill.issued_at
-        assert (bill.first_failed_at, bill.next_attempt_at) == (None, None)
-        (payment,) = bill.payments.all()
+    invoices = Invoice.objects.order_by("pk")
+    assert invoices.count() == 6
+    for invoice in invoices:
+        assert (invoice.status, invoice.amount_paid) == ("PAID", invoice.total)
+        assert invoice.paid_at == invoice.issued_at
+        assert (invoice.first_failed_at, invoice.next_attempt_at) == (None, None)
+        (payment,) = invoice.payments.all()
         assert (payment.provider, payment.status) == ("moved-in", "SUCCEEDED")
-        assert (payment.amount, payment.ended_at) == (bill.total, bill.issued_at)
+        assert (payment.amount, payment.ended_at) == (invoice.total, invoice.issued_at)
     # Those of more than seven days ago would have failed.
     assert not Notice.objects.filter(kind="PAYMENT_FAILED").exists()
     assert moved.frozen_by() == []
@@ -88,14 +88,14 @@ def test_what_comes_after_it_is_live(moved: shops.Shop) -> None:
         },
         arriving=now,
     ) == "applied"  # fmt: skip
-    bill = Invoice.objects.latest("pk")
-    assert (bill.status, bill.amount_paid) == ("OPEN", usd(0))
+    invoice = Invoice.objects.latest("pk")
+    assert (invoice.status, invoice.amount_paid) == ("OPEN", usd(0))
     assert Payment.objects.count() == before
 
 
 def test_the_merchant_sees_how_its_bills_were_paid(moved: shops.Shop, client: Client) -> None:
     client.force_login(factories.member(moved))
-    bill = Invoice.objects.latest("pk")
-    page = client.get(f"/m/rosewood/billing/bills/{bill.number}/").content.decode()
+    invoice = Invoice.objects.latest("pk")
+    page = client.get(f"/m/rosewood/billing/invoices/{invoice.number}/").content.decode()
     assert "Settled before this bill came to Tael" in page
     assert "Paid" in page

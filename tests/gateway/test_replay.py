@@ -101,7 +101,7 @@ def test_stopped_at_an_instant_and_gone_on_from_there_equals_one_go(tmp_path: Pa
     path = event_files.write(tmp_path / "events.jsonl", event_files.a_month()[:80])
     whole = event_files.undone(lambda: replay(path, until="2026-11-14T00:00:00Z"))
     assert len(whole["bills"]) > 5
-    assert {bill[-1] for bill in whole["bills"]} == {"PAID", "OPEN"}
+    assert {invoice[-1] for invoice in whole["bills"]} == {"PAID", "OPEN"}
     for until in ("2026-10-01", "2026-11-05", "2026-11-09", "2026-11-09", "2026-11-14"):
         replay(path, until=f"{until}T00:00:00Z")
     assert event_files.everything() == whole

@@ -40,9 +40,9 @@ def silent(settings: Any) -> Iterator[Silent]:
         yield server
 
 
-def due(bills: int, prefix: str = "shop") -> None:
+def due(invoices: int, prefix: str = "shop") -> None:
     """So many shops, each with a bill of 250.00 that Stripe is to collect on 2 November."""
-    for number in range(bills):
+    for number in range(invoices):
         shop = shops.join("2026-11-01 10:00", f"{prefix}-{number:02}")
         add_card(shop, "2026-11-01 10:05", f"pm_{prefix}_{number}", f"cus_{prefix}_{number}")
         assert shop.charge("2026-11-02 09:00", "pick-pack", "250.00") == "applied"
@@ -50,9 +50,9 @@ def due(bills: int, prefix: str = "shop") -> None:
 
 def standing() -> dict[str, int]:
     """How many bills are in which state, and how many attempts."""
-    bills = list(Invoice.objects.values_list("status", flat=True))
+    invoices = list(Invoice.objects.values_list("status", flat=True))
     attempts = list(Payment.objects.values_list("status", flat=True))
-    found = [*(f"bill {state}" for state in bills), *(f"attempt {state}" for state in attempts)]
+    found = [*(f"bill {state}" for state in invoices), *(f"attempt {state}" for state in attempts)]
     return {state: found.count(state) for state in sorted(set(found))}
 
 

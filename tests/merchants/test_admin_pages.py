@@ -16,8 +16,8 @@ from pytest_django import Settings
 
 from billing.models import Payment, Reversal
 from billing.operations import (
-    bill_decisions,
     credits,
+    invoice_decisions,
     payment_methods,
     payments,
     prices,
@@ -192,7 +192,7 @@ def billed(shop: shops.Shop) -> None:
         Answer.failed("never_received"),
         now=by["now"],
     )  # fmt: skip
-    bill_decisions.mark_uncollectible(invoice_id=first.pk, **said)
+    invoice_decisions.mark_uncollectible(invoice_id=first.pk, **said)
     unapplied.receive(
         shop.account, source=unapplied.of_attempt(failed, "p"), amount=failed.amount,
         reference="p", payment=failed, actor="collect-payments", now=by["now"],

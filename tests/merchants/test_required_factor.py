@@ -65,7 +65,7 @@ def test_who_has_none_sees_nothing_until_they_have_one(shop: Shop, owner: User) 
     require(shop, owner)
     vera = member(shop, "VIEWER")
     client = browser_of(vera)
-    for path in ("/m/rosewood/", "/m/rosewood/billing/bills/", SECURITY):
+    for path in ("/m/rosewood/", "/m/rosewood/billing/invoices/", SECURITY):
         answer = client.get(path)
         assert answer.status_code == 403
         assert ASKED in text_of(answer)
@@ -73,7 +73,7 @@ def test_who_has_none_sees_nothing_until_they_have_one(shop: Shop, owner: User) 
     again = proved(vera)
     assert again.get("/m/rosewood/").status_code == 200
     # A session from before the factor confirms it.
-    sent = client.get("/m/rosewood/billing/bills/")
+    sent = client.get("/m/rosewood/billing/invoices/")
     expected = "/accounts/2fa/reauthenticate/?next=%2Fm%2Frosewood%2Fbilling%2Fbills%2F"
     assert sent["Location"] == expected
 

@@ -239,11 +239,11 @@ def test_a_failed_payment_is_told_once_however_often_it_is_tried(settings: Setti
     shop.charge(NOW, "pick-pack", "21000")
     shop.run_jobs("2026-11-02 11:00")
     shop.run_jobs("2026-11-03 12:00")
-    bill = Invoice.objects.get()
-    assert [payment.status for payment in bill.payments.all()] == ["FAILED", "FAILED"]
-    assert told(shop) == [("BILL_ISSUED", bill.number), ("PAYMENT_FAILED", bill.number)]
+    invoice = Invoice.objects.get()
+    assert [payment.status for payment in invoice.payments.all()] == ["FAILED", "FAILED"]
+    assert told(shop) == [("BILL_ISSUED", invoice.number), ("PAYMENT_FAILED", invoice.number)]
     assert sentences(shop)[1] == (
-        f"We could not collect 21,000 JPY for bill {bill.number}: the card had not enough funds."
+        f"We could not collect 21,000 JPY for bill {invoice.number}: the card had not enough funds."
     )
 
 
@@ -267,7 +267,7 @@ DETAILS = {
     "REQUEST_ANSWERED": {"status": "ANSWERED", "answer": "In May."},
     "STATEMENT_CLOSED": {"month": "2026-11"},
     "BILL_ISSUED": {"number": "2026-000001", "total": "225.0000", "currency": "USD",
-                    "bill_kind": "THRESHOLD"},
+                    "invoice_kind": "THRESHOLD"},
     "PAYMENT_FAILED": {"number": "2026-000001", "amount": "225", "currency": "USD",
                        "failure": ""},
     "THRESHOLD_ANSWERED": {"status": "APPROVED", "answer": "Sales grew.", "threshold": "500",

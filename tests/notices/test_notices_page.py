@@ -59,7 +59,7 @@ def test_each_leads_to_what_it_is_about(shop: Shop) -> None:
     for address in (
         "billing/statements/2026-10/",
         "credit/orders/a~2F1/",
-        "billing/bills/2026-000001/",
+        "billing/invoices/2026-000001/",
     ):
         assert f'<h2><a href="/m/rosewood/{address}"' in page
     assert '<h2><a href="/m/rosewood/credit/freezes/">Your credit line is frozen' in page

@@ -16,8 +16,8 @@ PAGES = [
     "credit/orders/A-1/",
     "billing/statements/",
     "billing/statements/2026-10/",
-    "billing/bills/",
-    "billing/bills/2026-000001/",
+    "billing/invoices/",
+    "billing/invoices/2026-000001/",
 ]
 CSV = "billing/statements/2026-10.csv"
 
@@ -61,7 +61,7 @@ def test_who_is_not_signed_in_is_sent_to_do_so(shop: Shop, path: str) -> None:
     assert response["Location"] == f"/accounts/login/?next=/m/rosewood/{path}"
 
 
-@pytest.mark.parametrize("path", ["", "credit/orders/", "billing/bills/"])
+@pytest.mark.parametrize("path", ["", "credit/orders/", "billing/invoices/"])
 def test_an_unknown_merchant_is_not_found(shop: Shop, path: str) -> None:
     assert browser_of(member(shop)).get(f"/m/nobody/{path}").status_code == 404
 
@@ -74,7 +74,7 @@ def test_an_unknown_merchant_is_not_found(shop: Shop, path: str) -> None:
         "billing/statements/2026-09/",
         "billing/statements/2026-13/",
         "billing/statements/0000-01/",
-        "billing/bills/2026-000002/",
+        "billing/invoices/2026-000002/",
     ],
 )
 def test_what_the_merchant_does_not_have_is_not_found(shop: Shop, path: str) -> None:
@@ -85,7 +85,11 @@ def test_another_merchants_rows_are_not_found_under_ones_own(shop: Shop) -> None
     other = shops.join("2026-10-01 09:00", "other-shop")
     client = browser_of(member(other))
     assert client.get("/m/other-shop/").status_code == 200
-    for path in ("credit/orders/A-1/", "billing/statements/2026-10/", "billing/bills/2026-000001/"):
+    for path in (
+        "credit/orders/A-1/",
+        "billing/statements/2026-10/",
+        "billing/invoices/2026-000001/",
+    ):
         assert client.get(f"/m/other-shop/{path}").status_code == 404
 
 

@@ -129,21 +129,21 @@ def test_a_bill_that_could_not_be_collected_says_why(clock: Clock) -> None:
     shop = shops.join("2026-10-01 09:00", payment_method="proceeds")
     shop.charge("2026-10-02 10:00", "pick-pack", "210.00")
     shop.run_hourly("2026-10-02 11:00", "2026-10-03 02:00")
-    (bill,) = shop.account.invoices.all()
+    (invoice,) = shop.account.invoices.all()
     clock("2026-10-03 09:00")
     page = overview(shop)
-    assert f"Bill {bill.number} could not be collected" in page
+    assert f"Bill {invoice.number} could not be collected" in page
     assert "there were not enough available proceeds; due on" in page
-    assert f'href="/m/rosewood/billing/bills/{bill.number}/"' in html_of(shop)
+    assert f'href="/m/rosewood/billing/invoices/{invoice.number}/"' in html_of(shop)
 
 
 def test_an_unpaid_bill_is_there_until_it_is_paid(clock: Clock) -> None:
     shop = shops.join("2026-10-01 09:00")
     shop.charge("2026-10-02 10:00", "pick-pack", "210.00")
     shop.run_jobs("2026-10-03 00:00")
-    (bill,) = shop.account.invoices.all()
+    (invoice,) = shop.account.invoices.all()
     clock("2026-10-03 09:00")
-    assert f"Bill {bill.number} is to be paid due on" in overview(shop)
+    assert f"Bill {invoice.number} is to be paid due on" in overview(shop)
 
 
 def test_what_was_asked_for_waits_in_sight(clock: Clock) -> None:

@@ -51,9 +51,9 @@ def results(shop: Shop, text: str) -> str:
         ("  Credit   LIMIT ", "credit/limit/"),
         ("先用后付额度", "credit/limit/"),
         ("วงเงิน", "credit/limit/"),
-        ("ใบแจ้งหนี้", "billing/bills/"),
-        ("账单", "billing/bills/"),
-        ("invoice", "billing/bills/"),
+        ("ใบแจ้งหนี้", "billing/invoices/"),
+        ("账单", "billing/invoices/"),
+        ("invoice", "billing/invoices/"),
         ("ใบแจ้งยอด", "billing/statements/"),
         ("statement", "billing/statements/"),
         ("冻结", "credit/freezes/"),
@@ -98,8 +98,8 @@ def test_whole_names_come_first(shop: Shop) -> None:
         ("FR-1", "billing/requests/FR-1/"),
         ("C-1", "billing/requests/FR-1/"),
         ("C-2", "billing/statements/2026-10/"),
-        ("C-3", "billing/bills/2026-000001/"),
-        ("2026-000001", "billing/bills/2026-000001/"),
+        ("C-3", "billing/invoices/2026-000001/"),
+        ("2026-000001", "billing/invoices/2026-000001/"),
     ],
 )
 def test_a_whole_reference_leads_to_it(shop: Shop, text: str, path: str) -> None:
@@ -144,7 +144,7 @@ def test_nothing_found_says_what_can_be_looked_for(shop: Shop, text: str) -> Non
 
 def test_the_box_is_on_every_page_and_keeps_what_was_typed(shop: Shop) -> None:
     client = browser_of(member(shop))
-    for path in ("", "credit/orders/", "billing/bills/"):
+    for path in ("", "credit/orders/", "billing/invoices/"):
         assert 'action="/m/rosewood/search/"' in client.get(f"/m/rosewood/{path}").content.decode()
     found = client.get(SEARCH, {"q": '"A-<'}).content.decode()
     assert 'value="&quot;A-&lt;"' in found

@@ -30,7 +30,7 @@ def check_line(line: CreditLine, merchant: Merchant) -> None:
 
 
 def check_account(account: Account, merchant: Merchant) -> None:
-    billed = [item for bill in account.bills for item in bill.items]
+    billed = [item for invoice in account.invoices for item in invoice.items]
     items = billed + account.items
     assert len({id(item) for item in items}) == len(items)
     posted = [c.reference for item in items for c in item.charges]
@@ -40,8 +40,8 @@ def check_account(account: Account, merchant: Merchant) -> None:
     assert len(set(shown)) == len(shown)
     charges = [c for item in items for c in item.charges] + account.accrued + account.monthly
     assert {c.reference for c in charges if c.category in IN_STATEMENT} == set(shown)
-    assert all(bill.total > 0 for bill in account.bills)
-    scheduled = [bill.on for bill in account.bills if bill.kind != "THRESHOLD"]
+    assert all(invoice.total > 0 for invoice in account.invoices)
+    scheduled = [invoice.on for invoice in account.invoices if invoice.kind != "THRESHOLD"]
     assert len(set(scheduled)) == len(scheduled)
-    assert all(a.on <= b.on for a, b in zip(account.bills, account.bills[1:], strict=False))
+    assert all(a.on <= b.on for a, b in zip(account.invoices, account.invoices[1:], strict=False))
     assert all(item.posting_day <= merchant.open_day for item in items)

@@ -38,7 +38,7 @@ class Item:
 
 
 @dataclass
-class Bill:
+class Invoice:
     kind: str
     on: date
     period: tuple[date, date]
@@ -73,7 +73,7 @@ class Account:
     items: list[Item] = field(default_factory=list)  # on no bill yet
     accrued: list[Charge] = field(default_factory=list)  # DAILY, of the open day, not posted
     monthly: list[Charge] = field(default_factory=list)  # MONTHLY, of the open month, not posted
-    bills: list[Bill] = field(default_factory=list)
+    invoices: list[Invoice] = field(default_factory=list)
     statements: dict[str, Statement] = field(default_factory=dict)
 
     @property
@@ -151,12 +151,12 @@ class Account:
             return
         status = "PAID" if self.pays_at_once else "OPEN"
         plan_days = self.plan_days(items)
-        bill = Bill(kind, on, plan_days or (on, on), plan_days, items, status)
+        invoice = Invoice(kind, on, plan_days or (on, on), plan_days, items, status)
         others = [item.posting_day for item in items if item.category != "SUBSCRIPTION"]
         if others:
-            follows = self.bills[-1].last_day + ONE_DAY if self.bills else self.joined_on
-            bill.period = min([follows, *others]), bill.last_day
-        self.bills.append(bill)
+            follows = self.invoices[-1].last_day + ONE_DAY if self.invoices else self.joined_on
+            invoice.period = min([follows, *others]), invoice.last_day
+        self.invoices.append(invoice)
         self.items = [item for item in self.items if not any(item is taken for taken in items)]
 
     def plan_days(self, items: list[Item]) -> tuple[date, date] | None:
@@ -166,7 +166,7 @@ class Account:
             return None
         return min(fees), max(fees) + timedelta(days=self.plan_interval_days) - ONE_DAY
 
-    def bill_of(self, day: date) -> None:
+    def invoice_of(self, day: date) -> None:
         """The scheduled bill of a new local day, if it has one."""
         since = (day - self.joined_on).days
         earlier = [item for item in self.items if item.posting_day < day]
@@ -188,9 +188,11 @@ class Account:
             self.check_threshold(day)
         if is_month_end(day) and month_of(day) in self.statements:
             self.statements[month_of(day)].closed = True
-        self.bill_of(day + ONE_DAY)
+        self.invoice_of(day + ONE_DAY)
 
-    def has_dunned_bill(self, today: date) -> bool:
+    def has_dunned_invoice(self, today: date) -> bool:
         """Whether 28 days have passed since an unpaid bill's first failure, its due date."""
         wait = timedelta(days=DUE_DAYS + DUNNING_DAYS)
-        return any(bill.status == "OPEN" and bill.on + wait <= today for bill in self.bills)
+        return any(
+            invoice.status == "OPEN" and invoice.on + wait <= today for invoice in self.invoices
+        )

@@ -113,7 +113,7 @@ class Model:
         self.merchants[reference] = Merchant(zone, today, now, line, account)
         self.joined[reference] = content
         self._tick(now)
-        account.bill_of(today)
+        account.invoice_of(today)
         return Outcome("applied")
 
     def grant_credit(
@@ -152,7 +152,7 @@ class Model:
         merchant.account.end_day(merchant.open_day)
         today = merchant.open_day = merchant.open_day + ONE_DAY
         merchant.line.start_day(today)
-        if self.dunning and merchant.account.has_dunned_bill(today):
+        if self.dunning and merchant.account.has_dunned_invoice(today):
             merchant.line.freeze("UNPAID_BILL", today)
         if self.reviews and today.day == 1:
             latest = merchant.metrics[max(merchant.metrics)] if merchant.metrics else None

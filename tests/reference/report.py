@@ -62,7 +62,7 @@ def of_merchant(merchant: Merchant) -> dict[str, Any]:
             "outstanding": text(account.outstanding, account.currency),
             "accruing": text(account.accruing, account.currency),
         },
-        "bills": of_bills(account),
+        "bills": of_invoices(account),
         "statements": of_statements(account),
     }
 
@@ -119,16 +119,16 @@ def of_proceeds(line: CreditLine, today: date) -> dict[str, Any]:
     }
 
 
-def of_bills(account: Account) -> list[dict[str, Any]]:
+def of_invoices(account: Account) -> list[dict[str, Any]]:
     return [
         {
-            "kind": bill.kind,
-            "date": day(bill.on),
-            "period_start": day(bill.period[0]),
-            "period_end": day(bill.period[1]),
-            "plan_days": [day(one) for one in bill.plan_days or ()],
-            "total": text(bill.total, account.currency),
-            "status": bill.status,
+            "kind": invoice.kind,
+            "date": day(invoice.on),
+            "period_start": day(invoice.period[0]),
+            "period_end": day(invoice.period[1]),
+            "plan_days": [day(one) for one in invoice.plan_days or ()],
+            "total": text(invoice.total, account.currency),
+            "status": invoice.status,
             "lines": sorted(
                 [
                     item.fee,
@@ -136,10 +136,10 @@ def of_bills(account: Account) -> list[dict[str, Any]]:
                     text(item.amount, account.currency),
                     len(item.charges),
                 ]
-                for item in bill.items
+                for item in invoice.items
             ),
         }
-        for bill in account.bills
+        for invoice in account.invoices
     ]
 
 

@@ -87,5 +87,5 @@ def usd(joined: str = "2026-11-01T10:00:00", **data: Any) -> Shop:
     return Shop(joined, "Z", currency="USD", timezone="UTC", **data)
 
 
-def bills(state: dict[str, Any]) -> list[tuple[Any, ...]]:
-    return [(bill["kind"], bill["date"], bill["total"]) for bill in state["bills"]]
+def invoices(state: dict[str, Any]) -> list[tuple[Any, ...]]:
+    return [(invoice["kind"], invoice["date"], invoice["total"]) for invoice in state["bills"]]

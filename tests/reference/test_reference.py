@@ -9,20 +9,20 @@ from decimal import Decimal
 import pytest
 
 from .days import start_of
-from .shop import Shop, bills, usd
+from .shop import Shop, invoices, usd
 
 DAY = timedelta(days=1)
 
 
 def test_1_threshold():
     shop = usd()
-    assert bills(shop.at("2026-11-01T10:00:00")) == [("SUBSCRIPTION", "2026-11-01", "39.00")]
+    assert invoices(shop.at("2026-11-01T10:00:00")) == [("SUBSCRIPTION", "2026-11-01", "39.00")]
     shop.charge("2026-11-10T12:00:00", "app-usage", "15.00")
     shop.charge("2026-11-12T15:00:00", "shipping-label", "210.00")
     before = shop.at("2026-11-12T23:59:59")
     assert before["account"] == {"outstanding": "15.00", "accruing": "210.00"}
     state = shop.at("2026-12-01T00:00:00")
-    assert bills(state)[1:] == [
+    assert invoices(state)[1:] == [
         ("THRESHOLD", "2026-11-12", "225.00"),
         ("SUBSCRIPTION", "2026-12-01", "39.00"),
     ]
@@ -57,7 +57,7 @@ def test_2_annual_plan():
     }
     shop.charge("2027-02-01T12:00:00", "shipping-label", "100.00")
     state = shop.at("2027-03-02T00:00:00")
-    assert bills(state) == [
+    assert invoices(state) == [
         ("SUBSCRIPTION", "2027-01-01", "3900.00"),
         ("CYCLE", "2027-01-31", "500.00"),
         ("CYCLE", "2027-03-02", "800.00"),
@@ -65,7 +65,7 @@ def test_2_annual_plan():
     assert state["statements"]["2027-02"]["categories"]["SHIPPING"]["total"] == "100.00"
     shop.charge("2027-12-30T12:00:00", "shipping-label", "60.00")
     state = shop.at("2028-01-26T00:00:00")
-    assert bills(state)[3:] == [("SUBSCRIPTION", "2028-01-01", "3960.00")]
+    assert invoices(state)[3:] == [("SUBSCRIPTION", "2028-01-01", "3960.00")]
 
 
 def test_3_credit_carries_forward():
@@ -74,9 +74,9 @@ def test_3_credit_carries_forward():
     shop.model.grant_credit("m", "g", "SHIPPING_CREDIT", Decimal("100.00"), "2026-11-06T12:00:00Z")
     assert shop.at("2026-11-07T00:00:00")["account"]["outstanding"] == "-60.00"
     state = shop.at("2026-12-01T00:00:00")
-    assert bills(state)[1:] == []
+    assert invoices(state)[1:] == []
     assert state["account"]["outstanding"] == "-21.00"
-    assert bills(shop.at("2026-12-31T00:00:00"))[1:] == [("SUBSCRIPTION", "2026-12-31", "18.00")]
+    assert invoices(shop.at("2026-12-31T00:00:00"))[1:] == [("SUBSCRIPTION", "2026-12-31", "18.00")]
 
 
 def test_4_a_new_shop():
@@ -209,7 +209,7 @@ def test_7_daylight_saving(day, hours):
 def test_9_fee_day(outstanding, expected):
     shop = usd()
     shop.charge("2026-11-30T12:00:00", "pick-pack", outstanding)
-    assert bills(shop.at("2026-12-01T00:00:00"))[1:] == expected
+    assert invoices(shop.at("2026-12-01T00:00:00"))[1:] == expected
 
 
 def test_10_storage():
@@ -222,7 +222,7 @@ def test_10_storage():
         "count": 1,
     }
     state = shop.at("2026-12-01T00:00:00")
-    assert bills(state)[1:] == [
+    assert invoices(state)[1:] == [
         ("THRESHOLD", "2026-11-30", "450.00"),
         ("SUBSCRIPTION", "2026-12-01", "39.00"),
     ]
@@ -237,5 +237,5 @@ def test_11_three_days_down(first):
     if first == "charge":
         shop.charge("2026-11-13T08:59:00", "storage", "1.00")
     state = shop.at("2026-11-13T09:00:00")
-    assert bills(state)[1:] == [("THRESHOLD", "2026-11-11", "300.00")]
+    assert invoices(state)[1:] == [("THRESHOLD", "2026-11-11", "300.00")]
     assert state["account"] == {"outstanding": "150.00", "accruing": "0.00"}

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from .days import local_day, parse_instant, start_of
-from .shop import bills, usd
+from .shop import invoices, usd
 
 DAY = timedelta(days=1)
 
@@ -12,10 +12,10 @@ def test_guard_posts_what_has_accrued():
     shop = usd()
     shop.charge("2026-11-10T09:00:00", "pick-pack", "150.00")
     shop.charge("2026-11-10T10:00:00", "shipping-label", "249.99")
-    assert bills(shop.at("2026-11-10T10:00:00"))[1:] == []
+    assert invoices(shop.at("2026-11-10T10:00:00"))[1:] == []
     shop.charge("2026-11-10T11:00:00", "shipping-label", "0.01")
     state = shop.at("2026-11-10T11:00:00")
-    assert bills(state)[1:] == [("THRESHOLD", "2026-11-10", "400.00")]
+    assert invoices(state)[1:] == [("THRESHOLD", "2026-11-10", "400.00")]
     assert state["bills"][1]["lines"][1] == ["shipping-label", "2026-11-10", "250.00", 2]
 
 

@@ -48,9 +48,9 @@ def shop() -> Shop:
     limit: dict[str, Any] = {"merchant_id": shop.merchant.pk, "reason": '=HYPERLINK("x")'}
     limit |= {"before": {"limit": "5000.00 USD"}, "after": {"limit": "20000.00 USD", "by": "<b>"}}
     write(OfCredit.LIMIT_CHANGED, OLGA, "credit line", "2026-11-02 23:59", **limit)
-    bill = {"before": {"status": "OPEN"}, "after": {"status": "VOID"}}
-    write(OfBilling.BILL_VOIDED, OTTO, "2026-000001", "2026-11-03 12:00",
-          merchant_id=other.merchant.pk, reason="wrong", **bill)  # fmt: skip
+    invoice = {"before": {"status": "OPEN"}, "after": {"status": "VOID"}}
+    write(OfBilling.INVOICE_VOIDED, OTTO, "2026-000001", "2026-11-03 12:00",
+          merchant_id=other.merchant.pk, reason="wrong", **invoice)  # fmt: skip
     write(Action.ROLE_CHANGED, OTTO, OLGA, "2026-11-04 12:00")
     return shop
 
@@ -74,29 +74,29 @@ def exported(browser: Client, **asked: str) -> list[dict[str, str]]:
     return list(csv.DictReader(lines))
 
 
-ROLE, BILL = "ROLE_CHANGED", "BILL_VOIDED"
+ROLE, INVOICE = "ROLE_CHANGED", "INVOICE_VOIDED"
 LIMIT, POLICY = "LIMIT_CHANGED", "POLICY_INTRODUCED"
 
 
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [
-        ({}, [ROLE, BILL, LIMIT, POLICY]),
+        ({}, [ROLE, INVOICE, LIMIT, POLICY]),
         ({"q": "rosewood"}, [LIMIT]),
-        ({"q": "willow"}, [BILL]),
+        ({"q": "willow"}, [INVOICE]),
         ({"q": OLGA}, [LIMIT, POLICY]),
         ({"q": f"about {OLGA}"}, [ROLE]),
-        ({"q": " 2026-000001 "}, [BILL]),
+        ({"q": " 2026-000001 "}, [INVOICE]),
         ({"q": "credit line"}, [LIMIT]),
         ({"q": "2026-00000"}, []),
         ({"q": "rose'wood%"}, []),
         ({"action": LIMIT}, [LIMIT]),
         ({"action": "NO_SUCH"}, []),
-        ({"at_from": "2026-11-02", "at_to": "2026-11-03"}, [BILL, LIMIT]),
-        ({"at_from": "2026-11-03"}, [ROLE, BILL]),
+        ({"at_from": "2026-11-02", "at_to": "2026-11-03"}, [INVOICE, LIMIT]),
+        ({"at_from": "2026-11-03"}, [ROLE, INVOICE]),
         ({"at_to": "2026-11-01"}, [POLICY]),
         ({"at_to": "yesterday"}, []),
-        ({"at_from": "0001-01-01", "at_to": "9999-12-31"}, [ROLE, BILL, LIMIT, POLICY]),
+        ({"at_from": "0001-01-01", "at_to": "9999-12-31"}, [ROLE, INVOICE, LIMIT, POLICY]),
         ({"q": OLGA, "action": LIMIT, "at_from": "2026-11-02"}, [LIMIT]),
         ({"q": OLGA, "action": LIMIT, "at_from": "2026-11-03"}, []),
     ],

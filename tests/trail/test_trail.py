@@ -129,9 +129,9 @@ def test_a_card_a_method_and_a_payment(shop: Shop) -> None:
         ("METHOD_CHANGED", "billing account",
          {"payment_method": "manual"}, {"payment_method": "sandbox Visa ···· 4242"}),
     ]  # fmt: skip
-    bill = shop.account.invoices.get()
-    assert what(lambda: payments.pay_now(invoice_id=bill.pk, **BY)) == [
-        ("PAYMENT_STARTED", f"T-{bill}-1", {}, {"amount": "39.00 USD", "provider": "sandbox"})
+    invoice = shop.account.invoices.get()
+    assert what(lambda: payments.pay_now(invoice_id=invoice.pk, **BY)) == [
+        ("PAYMENT_STARTED", f"T-{invoice}-1", {}, {"amount": "39.00 USD", "provider": "sandbox"})
     ]
     assert len(what(lambda: payment_methods.choose(method="proceeds", **key))) == 1
     assert what(lambda: payment_methods.remove_card(card_id=_card(shop), **key)) == [
@@ -220,7 +220,7 @@ def test_what_rules_and_events_do_is_in_the_books_only() -> None:
     shop.pay("2026-12-15 10:00", "A-1", "3000.00")
     assert shop.line.reviews.exists()
     assert shop.line.freezes.filter(reason="OVERDUE", lifted_at__isnull=False).exists()
-    assert len(shop.bills()) > 1
+    assert len(shop.invoices()) > 1
     assert trailed.told(since) == []
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from billing.documents.bill_csv import Export
 from billing.documents.csv_export import Incomplete, save
+from billing.documents.invoice_csv import Export
 from billing.models import Invoice
 from lib.commands import BooksCommand
 
@@ -20,10 +20,10 @@ class Command(BooksCommand):
         parser.add_argument("--output", type=Path, help="the file to write (default: the terminal)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        bill = Invoice.objects.filter(number=options["number"]).first()
-        if bill is None:
+        invoice = Invoice.objects.filter(number=options["number"]).first()
+        if invoice is None:
             raise CommandError(f"There is no bill {options['number']}.")
-        export = Export(bill)
+        export = Export(invoice)
         try:
             if options["output"]:
                 save(export.blocks(), options["output"])

@@ -62,7 +62,7 @@ def add_card(last_four: str, *, by: str, brand: str = "Visa") -> Act:
     )  # fmt: skip
 
 
-def pay_bills_from_proceeds(*, by: str) -> Act:
+def pay_invoices_from_proceeds(*, by: str) -> Act:
     method = BillingAccount.Method.PROCEEDS
     return lambda merchant, now: payment_methods.choose(
         merchant_id=merchant, method=method, actor=by, now=now

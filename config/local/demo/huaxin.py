@@ -33,7 +33,7 @@ def chapter(days: Days) -> Iterator[Action]:
     yield Action(ago(5, 10), lighter)
 
     yield Action(at(0, 11), actions.add_card("4242", by=OWNER))
-    yield Action(at(45, 10), actions.pay_bills_from_proceeds(by=FINANCE))
+    yield Action(at(45, 10), actions.pay_invoices_from_proceeds(by=FINANCE))
     yield Action(at(33, 10), actions.ask_threshold(
         "8000.00", "每周一张账单太多了。", by=FINANCE))  # fmt: skip
     yield Action(at(34, 10), actions.approve_threshold("付款一直准时。"))

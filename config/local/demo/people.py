@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from billing.roles import BILLING_OFFICER as DECIDES_BILLS
+from billing.roles import BILLING_OFFICER as DECIDES_INVOICES
 from credit.roles import CREDIT_OFFICER as DECIDES_CREDIT
 from merchants import roles
 from merchants.models import Membership, Merchant
@@ -42,7 +42,7 @@ LOGINS = [
     Login(SECOND_ADMINISTRATOR, PASSWORD, "second administrator, at /admin/", roles.ADMINISTRATOR),
     Login(CREDIT_OFFICER, PASSWORD, "credit officer, at /admin/", DECIDES_CREDIT),
     Login(PAYER, PASSWORD, "second credit officer, at /admin/", DECIDES_CREDIT),
-    Login(BILLING_OFFICER, PASSWORD, "billing officer, at /admin/", DECIDES_BILLS),
+    Login(BILLING_OFFICER, PASSWORD, "billing officer, at /admin/", DECIDES_INVOICES),
     Login(AUDITOR, PASSWORD, "auditor, at /admin/", roles.AUDITOR),
 ]
 
