@@ -28,7 +28,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.http import content_disposition_header
-from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
@@ -46,7 +45,7 @@ class ConfirmForm(forms.Form):
 
 
 class Reasoned(forms.Form):
-    reason = WordsField(label=_("Reason"), widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
+    reason = WordsField(label="Reason", widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
 
 
 @dataclass(frozen=True)

@@ -92,9 +92,9 @@ FROM credit_order, LATERAL (SELECT least(placed_at + 14 * interval '1 day', %(no
 WHERE line_id = ANY(%(lines)s) AND refunded > 0 ORDER BY 9
 """
 DESTINATIONS = """
-INSERT INTO credit_payoutdestination (line_id, kind, holder, bank, number, last_four, added_at,
-                                      added_by, usable_from, removed_by)
-SELECT line, 'ALIPAY', 'Mei Lin', '', '', '0123', at, 'owner@history.example',
+INSERT INTO credit_payoutdestination (line_id, kind, holder, bank, country, routing, number,
+                                      last_four, added_at, added_by, usable_from, removed_by)
+SELECT line, 'ALIPAY', 'Mei Lin', '', '', '', '', '0123', at, 'owner@history.example',
        at + interval '1 day', ''
 FROM unnest(%(lines)s::bigint[]) line, generate_series(1, 3) n,
      LATERAL (SELECT %(since)s::timestamp AT TIME ZONE 'UTC' AS at) _

@@ -17,6 +17,9 @@ SINCE, NOW = date(2024, 11, 1), datetime(2026, 11, 22, 12, tzinfo=UTC)
 JOINED = datetime(2024, 11, 1, tzinfo=UTC)
 
 
+WRITES = (*billing_history.WRITES, *credit_history.WRITES)
+
+
 @dataclass(frozen=True)
 class Size:
     """How many rows of each kind each of these merchants gets."""
@@ -47,6 +50,13 @@ LARGE = Size(1, 15, 6, 1600, 1818, 40_000, 100_000, 20, 4, 60_000, 50, 12, 10_00
 
 def write(references: Sequence[str], size: Size) -> None:
     """Create merchants with these references, each with a history of that size up to `NOW`."""
+    fill(references, size)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def fill(references: Sequence[str], size: Size) -> None:
+    """Write their rows, in one transaction."""
     lines = [join(reference, at=JOINED) for reference in references]
     values = asdict(size) | {
         "lines": lines,
@@ -59,13 +69,12 @@ def write(references: Sequence[str], size: Size) -> None:
     }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
-        for write in (*billing_history.WRITES, *credit_history.WRITES):
+        for write in WRITES:
             cursor.execute(write, values)
-            cursor.execute(f"ANALYZE {_table(write)}")  # the next one reads what this one wrote
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
+            cursor.execute(f"ANALYZE {table_of(write)}")  # the next one reads what this one wrote
 
 
-def _table(write: str) -> str:
+def table_of(write: str) -> str:
+    """The table that the statement writes to."""
     verb, *words = write.split()
     return words[0] if verb == "UPDATE" else words[1]

@@ -66,7 +66,11 @@ app.conf.beat_scheduler = "celery.beat:Scheduler"
 
 
 def follow(jobs: Sequence[Job]) -> None:
-    """Have beat send each of these jobs at its instants, and a heartbeat each minute."""
+    """Have beat send each of these jobs at its instants, and a heartbeat each minute.
+
+    The first heartbeat is due as beat starts: nobody is to read of a scheduler never seen at work
+    until the minute is full.
+    """
     app.conf.beat_schedule = {
         job.name: {
             "task": "jobs.tasks.run_job",
@@ -77,7 +81,12 @@ def follow(jobs: Sequence[Job]) -> None:
         for job in jobs
     } | {
         # One that waits for long would tell of a scheduler that may be dead by now.
-        "heartbeat": {"task": "jobs.tasks.beat", "schedule": crontab(), "options": {"expires": 90}}
+        "heartbeat": {
+            "task": "jobs.tasks.beat",
+            "schedule": crontab(),
+            "options": {"expires": 90},
+            "last_run_at": datetime.fromtimestamp(0, UTC),
+        }
     }
 
 

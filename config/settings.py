@@ -84,7 +84,6 @@ INSTALLED_APPS = [
     "merchants.sign_in.admin_app.OperatorsAdmin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.sessions",

@@ -1,7 +1,6 @@
 """The operators' view of the event files that were replayed."""
 
 from django.contrib import admin
-from django.utils.translation import gettext_lazy as _
 
 from backoffice.list_pages import ReadOnly
 from gateway.models import Replay, ReplayRejection
@@ -18,4 +17,4 @@ class ReplayRejectionAdmin(ReadOnly):
     list_display = ("line", "event", "type", "code", "reason", "replay")
     list_select_related = ("replay",)
     search_fields = ("event__exact",)
-    search_help_text = _("The event's id.")
+    search_help_text = "The event's id."

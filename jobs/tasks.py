@@ -72,12 +72,15 @@ def _hand_out(job: Job, run_id: int, number: int, keys: Sequence[int], at: str) 
     do_chunk.apply_async((run_id, number, job.name, list(keys), at), queue=job.queue)
 
 
-# The database may be back in a minute, and one of two that deadlocked has only to try again.
+# One of two that deadlocked has only to try again; a database that is away may take its time, and a
+# chunk given up before it is back would have its run wait for the job's next one. So it is tried
+# soon, and then each minute for half an hour.
 @shared_task(
     autoretry_for=(OperationalError, InterfaceError),
     retry_backoff=5,
-    retry_jitter=True,
-    max_retries=5,
+    retry_backoff_max=60,
+    retry_jitter=False,
+    max_retries=30,
 )
 def do_chunk(run_id: int, number: int, name: str, keys: Sequence[int], at: str) -> None:
     """Do one chunk of a run, and add it to the run's record. Safe to be called twice for the same

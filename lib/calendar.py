@@ -4,6 +4,7 @@ A day is a date in the merchant's time zone and a half-open span of UTC instants
 hours, and the day that Samoa skipped, need no special case: a day ends where the next one starts.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
@@ -65,6 +66,17 @@ def day_start(day: date, zone_name: str) -> datetime:
 def day_end(day: date, zone_name: str) -> datetime:
     """The UTC instant at which `day` ends, which is the start of the next one."""
     return day_start(day + ONE_DAY, zone_name)
+
+
+def days_after(day: date, ended_at: datetime, zone_name: str) -> Iterator[tuple[date, datetime]]:
+    """Every day after `day`, which ended at `ended_at`, each with the instant at which it starts.
+
+    A day that the zone's clocks have behind them already is over as it starts.
+    """
+    while True:
+        day += ONE_DAY
+        yield day, ended_at
+        ended_at = max(day_end(day, zone_name), ended_at)
 
 
 def month_of(day: date) -> date:

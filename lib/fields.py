@@ -217,6 +217,14 @@ class ReferenceField(models.CharField):
         super().__init__(*args, **kwargs)
 
 
+class FormKeyField(models.CharField):
+    """The key of the form that made the row (lib.form_keys); empty where no form did."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs |= {"max_length": 64, "blank": True, "db_default": "", "editable": False}
+        super().__init__(*args, **kwargs)
+
+
 class EncryptedField(models.BinaryField):
     """Content that is kept encrypted (lib.encrypted puts and reads it).
 

@@ -51,3 +51,15 @@ class Conflict(Refused):
     """The reference is known already, with other content."""
 
     code = "conflict"
+
+
+class AlreadyDecided(Refused):
+    """Somebody has decided this already; the first decision stands."""
+
+    code = "already_decided"
+
+
+class ChangedMeanwhile(Refused):
+    """What is to be decided is not any more as it was when the page about it was shown."""
+
+    code = "changed_meanwhile"

@@ -9,6 +9,7 @@ class MerchantsConfig(AppConfig):
         # These need the models, which are there by now.
         from lib import audit, commands, events
         from merchants import backoffice, search, time_zone_data
+        from merchants.audit.declared import DECLARED
         from merchants.audit.proposals import PROPOSALS
         from merchants.audit.secrets import SECRETS
         from merchants.events import EVENT_TYPES
@@ -26,5 +27,5 @@ class MerchantsConfig(AppConfig):
         backoffice.register()
         search.register()
         actions.register(Action)
-        audit.register(*SECRETS, *PROPOSALS)
+        audit.register(*SECRETS, *PROPOSALS, *DECLARED)
         events.register(*EVENT_TYPES)

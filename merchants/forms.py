@@ -5,6 +5,7 @@ from django import forms
 from django.contrib.auth.forms import SetPasswordForm
 from django.utils.translation import gettext_lazy as _
 
+from lib.form_keys import KeyedForm
 from lib.text_fields import LineField
 from merchants.models import Membership, Profile
 from merchants.operations import profiles
@@ -29,7 +30,7 @@ class RoleForm(forms.Form):
     role = forms.ChoiceField(choices=Membership.Role.choices, label=_("Role"))
 
 
-class InvitationForm(RoleForm):
+class InvitationForm(RoleForm, KeyedForm):
     email = forms.EmailField(label=_("E-mail address"), max_length=254)
 
     field_order = ("email", "role")

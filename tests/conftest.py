@@ -87,6 +87,12 @@ def empty_cache() -> Iterator[None]:
 
 
 @pytest.fixture
+def nothing_kept(db: None) -> None:
+    """Empty books, for a test whose module keeps rows for its others (tests/kept.py)."""
+    emptied.empty_until_rolled_back()
+
+
+@pytest.fixture
 def in_order(request: pytest.FixtureRequest) -> Iterator[None]:
     """See threads.every_order."""
     with threads.in_turn(request.param):

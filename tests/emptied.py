@@ -30,17 +30,31 @@ def empty(case: TransactionTestCase) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         # Who still writes, such as a server that is about to end, is waited for.
         cursor.execute(f"LOCK TABLE {', '.join(map(_quoted, _tables()))} IN EXCLUSIVE MODE")
-        if _is_superuser(cursor):
-            cursor.execute("SET LOCAL session_replication_role = replica")
-        else:
-            cursor.execute(f"TRUNCATE {', '.join(map(_quoted, _tables()))}")
-        for table in _filled(cursor) | _written.keys():
-            if table in _written and _read(cursor, table) == _written[table]:
-                continue
-            cursor.execute(f"DELETE FROM {_quoted(table)}")
-            if table in _written:
-                with cursor.copy(f"COPY {_quoted(table)} FROM STDIN") as copy:
-                    copy.write(_written[table])
+        _write_anew(cursor)
+
+
+def empty_until_rolled_back() -> None:
+    """The same inside a transaction, which is to be rolled back."""
+    with connection.cursor() as cursor:
+        # A table of which a constraint is still to be checked could not be truncated.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+        _write_anew(cursor)
+
+
+def _write_anew(cursor: Any) -> None:
+    if _is_superuser(cursor):
+        cursor.execute("SET LOCAL session_replication_role = replica")
+    else:
+        cursor.execute(f"TRUNCATE {', '.join(map(_quoted, _tables()))}")
+    for table in _filled(cursor) | _written.keys():
+        if table in _written and _read(cursor, table) == _written[table]:
+            continue
+        cursor.execute(f"DELETE FROM {_quoted(table)}")
+        if table in _written:
+            with cursor.copy(f"COPY {_quoted(table)} FROM STDIN") as copy:
+                copy.write(_written[table])
+    if _is_superuser(cursor):
+        cursor.execute("SET LOCAL session_replication_role = origin")
 
 
 def _is_superuser(cursor: Any) -> bool:

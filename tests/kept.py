@@ -18,7 +18,9 @@ T = TypeVar("T")
 def kept(**settings: Any) -> Callable[[Callable[[], T]], Any]:
     """A fixture of the whole module, made of a function without arguments.
 
-    `settings` hold while the rows are written. Not for modules whose tests end transactions.
+    `settings` hold while the rows are written. Not for modules whose tests end transactions. The
+    rows are there for all tests that come later, in whatever order; one that starts from empty
+    books uses `nothing_kept`.
     """
 
     def fixture_of(write: Callable[[], T]) -> Any:

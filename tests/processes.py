@@ -50,6 +50,7 @@ def starting(folder: Path) -> Iterator[Start]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            pipesize=1 << 20,  # a test reads at the end, and until then nobody is to wait for it
         )
         started.append(process)
         return process

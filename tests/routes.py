@@ -11,16 +11,13 @@ from typing import Any
 
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from moneyed import Money
 
 from billing.models import InvoiceLine
 from credit.models import PayoutSchedule
-from credit.operations import automatic
 from merchants.models import Membership
-from merchants.operations import team
 from tests.billing import deciding
 from tests.credit import reviewing, withdrawing
-from tests.factories import member
+from tests.factories import InvitationFactory, PayoutScheduleFactory, member
 from tests.shops import Shop
 
 
@@ -76,22 +73,21 @@ def full_shop() -> Shop:
     deciding.ask(shop, "2026-12-01 09:30", "C-1", "5.00")
     account = {"kind": "BANK_ACCOUNT", "bank": "Chase", "country": "US", "routing": "021000021"}
     withdrawing.add(shop, "2026-12-01 09:35", "000123456789", **account)
-    automatic.set_up(
-        merchant_id=shop.line.pk,
-        destination_id=withdrawing.destination_of(shop).pk,
+    PayoutScheduleFactory.create(
+        shop=shop,
+        at="2026-12-01 09:40",
         every=PayoutSchedule.Every.WEEKLY,
         weekday=PayoutSchedule.Weekday.MONDAY,
-        from_amount=Money("100.00", "USD"),
+        from_amount="100.00",
         actor="olive@rosewood.example",
-        now=shop.at("2026-12-01 09:40"),
     )
     member(shop, "VIEWER", email="vera@rosewood.example")
-    team.invite(
-        merchant_id=shop.merchant.pk,
+    InvitationFactory.create(
+        shop=shop,
+        at="2026-12-01 09:45",
         actor=member(shop, email="olive@rosewood.example"),
         email="fiona@rosewood.example",
         role=Membership.Role.FINANCE,
-        now=shop.at("2026-12-01 09:45"),
     )
     return shop
 
@@ -106,7 +102,7 @@ ARGUMENTS: dict[str, Callable[[Shop], Any]] = {
     "credit:proceeds_day on": lambda shop: date(2026, 11, 1),
     "credit:withdrawal reference": lambda shop: shop.line.withdrawals.get().reference,
     "credit:cancel_withdrawal reference": lambda shop: shop.line.withdrawals.get().reference,
-    "credit:remove_destination pk": lambda shop: withdrawing.destination_of(shop).pk,
+    "credit:remove_destination pk": lambda shop: shop.destination.pk,
     "billing:request reference": lambda shop: "FR-1",
     "billing:day pk": lambda shop: shop.account.items.earliest("pk").pk,
     "billing:credit pk": lambda shop: shop.account.credits.get().pk,

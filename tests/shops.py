@@ -8,20 +8,18 @@
 Times are the merchant's own wall clock, unless they carry an offset; amounts are what events carry.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.forms import model_to_dict
+from factory.base import Factory
+from factory.declarations import Sequence, Trait
 
-from billing.models import BillingAccount, Charge
-from billing.operations import charges
+from billing.models import BillingAccount
 from config.timetable import TIMETABLE
-from credit.models import CreditLine
+from credit.models import CreditLine, PayoutDestination
 from gateway.events import apply_all
 from lib import events, money
 from merchants.models import Merchant
@@ -136,23 +134,6 @@ class Shop:
         content |= {"currency": self.billing_currency, "request": "FR-1", "quantity": 1, **data}
         return self.send("charge.recorded", at, **content)
 
-    def record(self, served: str, arrived: str, fee: str, amount: str) -> Charge:
-        """A charge of which we hear later than it happened, as an operation records it."""
-        charge, is_new = charges.record(
-            charges.NewCharge(
-                merchant_id=self.merchant.pk,
-                reference=f"charge-{next(_numbers)}",
-                fee=fee,
-                currency=self.billing_currency,
-                amount=Decimal(amount),
-                quantity=Decimal(1),
-                at=self.at(served),
-                now=self.at(arrived),
-            )
-        )
-        assert is_new
-        return charge
-
     def run_jobs(self, at: str) -> None:
         """One tick of the timetable, at whatever instant."""
         run_jobs(self.at(at))
@@ -175,29 +156,15 @@ class Shop:
     def account(self) -> BillingAccount:
         return BillingAccount.objects.get(merchant__reference=self.reference)
 
+    @property
+    def destination(self) -> PayoutDestination:
+        """The newest of those that it can be paid out to."""
+        destination = self.line.destinations.order_by("pk").last()
+        assert destination is not None
+        return destination
+
     def books(self) -> dict[str, Any]:
         return books.of_merchant(self.merchant)
-
-    @contextmanager
-    def unchanged(self, *, refused_cash: int = 0) -> Iterator[None]:
-        """Whatever happens in here leaves the merchant's books as they were.
-
-        Beside them stand so many more refused payments and refunds for operators to look at.
-        """
-        before, known = self._everything(), self.line.refused_cash.count()
-        yield
-        assert self._everything() == before
-        assert self.line.refused_cash.count() == known + refused_cash
-
-    def _everything(self) -> tuple[object, ...]:
-        line, account = self.line, self.account
-        kept = (line.payments, line.refunds, line.metrics, account.charges)
-        asked = (account.credits, account.threshold_requests)
-        terms = (account.changes, account.plan_terms, account.requests)
-        rows = (rows.count() for rows in (*kept, *asked, *terms))
-        # When an account was held last is no change: also by what turned out to be a repeat.
-        fields = model_to_dict(account, exclude=["last_wrote_at"])
-        return self.books(), fields, *rows
 
     def limit(self) -> tuple[str, str, str]:
         """limit, used, available."""
@@ -246,8 +213,30 @@ class Shop:
         }
 
 
+class ShopFactory(Factory[Shop]):
+    """A merchant that joined `at`, with its line and its account, by the platform's event.
+
+    What is not named of its terms is as in TERMS; its plan costs nothing unless a price is named.
+    """
+
+    class Meta:
+        model = Shop
+
+    class Params:
+        # A bill of 39.00 comes as it joins, and the next one a year later.
+        is_billed = Trait(plan_price="39.00", plan_interval_days=365)
+
+    reference = Sequence("shop-{}".format)
+    at = "2026-11-01 10:00"
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        at = kwargs.pop("at")
+        shop = Shop(**kwargs)
+        assert shop.join(at) == "applied"
+        return shop
+
+
 def join(at: str, reference: str = "rosewood", **terms: Any) -> Shop:
-    """A merchant that joined; its plan costs nothing unless a price is named."""
-    shop = Shop(reference, **terms)
-    assert shop.join(at) == "applied"
-    return shop
+    """The shop of most tests, or another of which the name is read; any: ShopFactory.create()."""
+    return ShopFactory.create(at=at, reference=reference, **terms)

@@ -22,6 +22,8 @@ from hypothesis.stateful import (
 )
 
 from tests import shops
+from tests.factories import ChargeFactory
+from tests.whole import full
 
 OUTCOMES = ("applied", "duplicate", "declined", "rejected")
 FEES = ("pick-pack", "shipping-label", "storage", "app-usage", "transaction-fee")
@@ -115,7 +117,9 @@ class History(RuleBasedStateMachine):
     @rule(number=NUMBERS, days=st.sampled_from([1, 20, 40]), fee=st.sampled_from(FEES))
     def charge_late(self, number: int, days: int, fee: str) -> None:
         served = self.now - timedelta(days=days)
-        self.shops[number].record(served.isoformat(), self.at, fee, "30")
+        ChargeFactory.create(
+            shop=self.shops[number], at=served.isoformat(), arrived=self.at, fee=fee, amount="30"
+        )
 
     @rule(hours=st.sampled_from([1, 13, 24, 24 * 7, 24 * 31, 24 * 95]), with_jobs=st.booleans())
     def let_time_pass(self, hours: int, with_jobs: bool) -> None:
@@ -129,15 +133,15 @@ class History(RuleBasedStateMachine):
         call_command("audit", stdout=StringIO())
 
 
-@pytest.mark.parametrize("examples", [3, pytest.param(60, marks=pytest.mark.full)])
+@pytest.mark.parametrize(("examples", "steps"), [(2, 12), *full((60, 20))])
 @pytest.mark.django_db
-def test_any_history_keeps_the_books(settings: Any, examples: int) -> None:
+def test_any_history_keeps_the_books(settings: Any, examples: int, steps: int) -> None:
     settings.TAEL_SANDBOX = True
     run_state_machine_as_test(
         History,
         settings=bounds(
             max_examples=examples,
-            stateful_step_count=20,
+            stateful_step_count=steps,
             deadline=None,
             derandomize=bool(os.environ.get("CI")),
             suppress_health_check=list(HealthCheck),

@@ -14,8 +14,10 @@ from credit.operations import destinations, flags, freezes, limits, withdrawals
 from lib import audit
 from tests import shops
 from tests.amounts import usd
+from tests.factories import ChargeFactory
 from tests.shops import Shop
 from tests.threads import at_once
+from tests.unchanged import nothing_changes
 
 MIDNIGHT = "2026-11-10 00:00"
 ROUNDS = 4
@@ -39,8 +41,8 @@ def around(midnight: datetime, thread: int, step: int) -> datetime:
 @pytest.mark.django_db
 def test_a_clock_behind_the_last_row_counts_at_it() -> None:
     shop = shops.join("2026-11-01 10:00")
-    shop.record("2026-11-05 10:00:01.000", "2026-11-05 10:00:01.000", "pick-pack", "1.00")
-    behind = shop.record("2026-11-05 10:00:00.997", "2026-11-05 10:00:00.997", "pick-pack", "1.00")
+    ChargeFactory.create(shop=shop, at="2026-11-05 10:00:01.000", amount="1.00")
+    behind = ChargeFactory.create(shop=shop, at="2026-11-05 10:00:00.997", amount="1.00")
     assert behind.arrived_at == shop.at("2026-11-05 10:00:01.000")
     assert behind.at == shop.at("2026-11-05 10:00:00.997")  # what the sender said is kept
     assert shop.account.last_wrote_at == shop.at("2026-11-05 10:00:01.000")
@@ -51,7 +53,7 @@ def test_a_clock_behind_the_last_row_counts_at_it() -> None:
 def test_what_comes_after_a_day_was_opened_belongs_to_it() -> None:
     shop = shops.join("2026-11-01 10:00")
     shop.run_jobs(MIDNIGHT)
-    late = shop.record("2026-11-09 23:59:59.9", "2026-11-09 23:59:59.9", "pick-pack", "250.00")
+    late = ChargeFactory.create(shop=shop, at="2026-11-09 23:59:59.9", amount="250.00")
     assert late.arrived_at == shop.at(MIDNIGHT)
     assert shop.invoices() == ["2026-11-10 THRESHOLD 250.00"]
     assert Invoice.objects.get().issued_at == shop.at(MIDNIGHT)
@@ -61,8 +63,8 @@ def test_what_comes_after_a_day_was_opened_belongs_to_it() -> None:
 @pytest.mark.django_db
 def test_a_statement_opens_with_its_first_charge_whatever_the_clocks_say() -> None:
     shop = shops.join("2026-11-01 10:00")
-    shop.record("2026-11-05 10:00:00.003", "2026-11-05 10:00:00.003", "pick-pack", "1.00")
-    shop.record("2026-11-05 10:00:00.000", "2026-11-05 10:00:00.000", "pick-pack", "1.00")
+    ChargeFactory.create(shop=shop, at="2026-11-05 10:00:00.003", amount="1.00")
+    ChargeFactory.create(shop=shop, at="2026-11-05 10:00:00.000", amount="1.00")
     assert Statement.objects.get().opened_at == shop.at("2026-11-05 10:00:00.003")
     assert_audit_is_clean()
 
@@ -70,8 +72,8 @@ def test_a_statement_opens_with_its_first_charge_whatever_the_clocks_say() -> No
 @pytest.mark.django_db
 def test_a_bill_takes_no_item_that_posts_after_it() -> None:
     shop = shops.join("2026-11-01 10:00")
-    shop.record("2026-11-05 10:00:00.003", "2026-11-05 10:00:00.003", "pick-pack", "150.00")
-    shop.record("2026-11-05 10:00:00.000", "2026-11-05 10:00:00.000", "receiving", "50.00")
+    ChargeFactory.create(shop=shop, at="2026-11-05 10:00:00.003", amount="150.00")
+    ChargeFactory.create(shop=shop, at="2026-11-05 10:00:00.000", fee="receiving", amount="50.00")
     invoice = Invoice.objects.get()
     assert (invoice.issued_at, invoice.total) == (shop.at("2026-11-05 10:00:00.003"), usd(200))
     assert_audit_is_clean()
@@ -80,7 +82,7 @@ def test_a_bill_takes_no_item_that_posts_after_it() -> None:
 @pytest.mark.django_db
 def test_a_refused_charge_moves_no_instant() -> None:
     shop = shops.join("2026-11-01 10:00")
-    with shop.unchanged():
+    with nothing_changes():
         refused = shop.charge("2026-11-01 12:00", "no-such-fee", "1.00")
     assert refused == "rejected invalid"
     assert shop.account.last_wrote_at == shop.at("2026-11-01 10:00")
@@ -191,7 +193,7 @@ def test_officers_and_the_platform_whose_clocks_differ_write_one_account() -> No
         for step in range(ROUNDS):
             now = around(midnight, thread, step)
             if thread % 3 == 0:
-                shop.record(now.isoformat(), now.isoformat(), "pick-pack", "20.00")
+                ChargeFactory.create(shop=shop, at=now.isoformat(), amount="20.00")
             elif thread % 3 == 1:
                 credits.grant(
                     merchant_id=shop.merchant.pk,

@@ -2,6 +2,7 @@
 
 import ast
 import io
+import re
 import tokenize
 from collections.abc import Iterator
 from functools import cache
@@ -42,6 +43,17 @@ SENTENCES = (
 )
 FRAGMENTS = ("Of ", "Within ", "Whoever ")
 
+# A merchant reads "bill"; code says invoice. These say bill all the same: statuses, kinds and
+# fields that the books and their document name so, and where the word is a verb.
+BILL = re.compile(r"(^|_)bills?(_|$)|(^|[a-z_])Bills?([A-Z_]|$)|(^|_)BILLS?(_|$)")
+SAY_BILL = {
+    *("UNPAID_BILL", "UnpaidBill", "unpaid_bills", "unpaid_bill_days", "is_for_an_unpaid_bill"),
+    *("BILL_PAYMENT", "bill_payment", "bill_payments", "bill_payment__gt"),
+    *("BILL_ISSUED", "BILL_REVIEW", "reviews_bills"),
+    *("NothingToBill", "bill_all", "bill_rest", "bill_plans", "bill_cycles"),
+    *("_bill_thresholds", "_bill_new_dates"),
+}
+
 
 @cache
 def modules() -> dict[Path, str]:
@@ -75,6 +87,22 @@ def test_no_name_is_a_word_of_the_old_dialect() -> None:
     assert used == set()
 
 
+def test_code_says_invoice_where_a_merchant_reads_bill() -> None:
+    said = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path, text in modules().items()
+        for name in names_in(text)
+        if BILL.search(name) and name not in SAY_BILL and not name.startswith("test_")
+    }
+    assert said == set()
+    named = [f"{path.relative_to(ROOT)}" for path in modules() if BILL.search(path.stem)]
+    assert sorted(named) == [
+        "credit/operations/bill_payments.py",
+        "credit/operations/unpaid_bills.py",
+        "tests/billing/test_unpaid_bill_freeze.py",
+    ]
+
+
 def test_no_riddle_of_the_old_docstrings_is_back() -> None:
     quoted = {
         f"{path.relative_to(ROOT)}: {sentence}"
@@ -98,6 +126,12 @@ def test_docstrings_are_sentences_that_say_what_something_is() -> None:
 def test_what_is_looked_for_would_be_found() -> None:
     text = 'def let_in() -> None:\n    """Of those who may."""\n    return people.deeds\n'
     assert names_in(text) & NAMES.keys() == {"let_in", "deeds"}
+    assert all(
+        BILL.search(name) for name in ("bill", "bills_of", "two_bills", "Bills", "LastBillOn")
+    )
+    assert not any(
+        BILL.search(name) for name in ("billed", "BillingAccount", "BILLING", "unbilled")
+    )
     assert [said for said in docstrings_in(text) if said.startswith(FRAGMENTS)] == [
         "Of those who may."
     ]

@@ -16,6 +16,8 @@ from tests import shops
 from tests.amounts import usd
 from tests.billing import deciding
 from tests.credit import reviewing, withdrawing
+from tests.factories import ChargeFactory
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -235,7 +237,7 @@ def test_8_refund_after_payout() -> None:
     (order,) = shop.line.orders.all()
     withdrawing.refund(shop, "2026-11-04 10:00", order.reference, "120.00")
     assert shop.proceeds() == "-120.00"
-    with withdrawing.unchanged(shop), pytest.raises(Refused):
+    with nothing_changes(), pytest.raises(Refused):
         withdrawing.withdraw(shop, "0.01", "2026-11-04 11:00")
     withdrawing.sell(shop, "2026-11-05 10:00", "120.01")
     assert shop.proceeds() == "0.01"
@@ -331,13 +333,13 @@ def test_11_three_days_down(comes_first: str) -> None:
 
 def test_16_two_clocks() -> None:
     shop = shops.join("2026-11-01 10:00", billing_threshold="200.00")
-    shop.record("2026-11-09 10:00:01.000", "2026-11-09 10:00:01.000", "pick-pack", "0.00")
-    behind = shop.record("2026-11-09 10:00:00.997", "2026-11-09 10:00:00.997", "pick-pack", "0.00")
+    ChargeFactory.create(shop=shop, at="2026-11-09 10:00:01.000", amount="0.00")
+    behind = ChargeFactory.create(shop=shop, at="2026-11-09 10:00:00.997", amount="0.00")
     assert behind.arrived_at == shop.at("2026-11-09 10:00:01.000")
     assert behind.at == shop.at("2026-11-09 10:00:00.997")
 
     shop.run_jobs("2026-11-10 00:00")
-    shop.record("2026-11-09 23:59:59.9", "2026-11-09 23:59:59.9", "pick-pack", "250.00")
+    ChargeFactory.create(shop=shop, at="2026-11-09 23:59:59.9", amount="250.00")
     assert shop.invoices() == ["2026-11-10 THRESHOLD 250.00"]
     assert shop.account.invoices.get().issued_at == shop.at("2026-11-10 00:00:00")
     call_command("audit", stdout=StringIO())  # exits with 1 if anything were wrong

@@ -4,8 +4,6 @@ from functools import partial
 from typing import Any
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext as translated
-from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
 from backoffice.decisions import Act, Call, Decision, Reasoned
@@ -17,7 +15,6 @@ from billing.admin.forms import (
     PlanChange,
     ThresholdChange,
     TimeZoneChange,
-    new_request_key,
 )
 from billing.admin.payments import outcome
 from billing.models import BillingAccount, Payment, PlanTerm
@@ -26,7 +23,7 @@ from billing.operations import accounts, credits, payment_methods, payments, ter
 from lib import calendar
 
 MOST_CARDS = 50  # to choose from
-TERMS = _("Terms")  # the menu
+TERMS = "Terms"  # the menu
 
 
 def is_open(account: BillingAccount) -> bool:
@@ -43,7 +40,7 @@ def figures(account: BillingAccount, **more: Money) -> dict[str, str]:
 
 
 def _credit_effect(account: BillingAccount) -> str:
-    return translated(
+    return (
         "A credit is a negative charge of today: {outstanding} is outstanding, and will be less by"
         " its amount. It corrects no charge in particular; a credit on a charge is granted on the"
         " charge's page. The merchant is told."
@@ -51,11 +48,11 @@ def _credit_effect(account: BillingAccount) -> str:
 
 
 def _new_credit(account: BillingAccount) -> dict[str, Any]:
-    return {"request_key": new_request_key(), "categories": CREDIT_CATEGORIES}
+    return {"categories": CREDIT_CATEGORIES}
 
 
 def _threshold_effect(account: BillingAccount) -> str:
-    return translated(
+    return (
         "The threshold is {threshold}, and {outstanding} is outstanding. Another threshold, higher"
         " or lower, bills nothing by itself: the next charge that posts does."
     ).format(**figures(account))
@@ -65,14 +62,11 @@ def _threshold_effect(account: BillingAccount) -> str:
 
 
 def _plan_effect(account: BillingAccount) -> str:
-    return translated(
-        "The plan is {plan}, {price} every {days} days. The new one holds from {date} on, when the"
-        " next plan fee is due; until then nothing is charged or given back."
-    ).format(
-        plan=account.plan,
-        price=figure(account.plan_price),
-        days=account.plan_interval_days,
-        date=date_format(account.next_plan_on),
+    return (
+        f"The plan is {account.plan}, {figure(account.plan_price)} every"
+        f" {account.plan_interval_days} days. The new one holds from"
+        f" {date_format(account.next_plan_on)} on, when the next plan fee is due; until then"
+        " nothing is charged or given back."
     )
 
 
@@ -85,10 +79,12 @@ def _change_plan(act: Act) -> PlanTerm:
 
 
 def _time_zone_effect(account: BillingAccount) -> str:
-    return translated(
-        "Days are counted in {timezone}. From {date} on, the start of the merchant's next month,"
-        " those of the billing account and of the credit line are counted in the new time zone."
-    ).format(timezone=account.timezone, date=date_format(calendar.next_month(account.open_on)))
+    return (
+        f"Days are counted in {account.timezone}. From"
+        f" {date_format(calendar.next_month(account.open_on))} on, the start of the merchant's"
+        " next month, those of the billing account and of the credit line are counted in the new"
+        " time zone."
+    )
 
 
 def _methods(account: BillingAccount) -> dict[str, Any]:
@@ -106,11 +102,11 @@ def _methods(account: BillingAccount) -> dict[str, Any]:
 
 def _method_effect(account: BillingAccount) -> str:
     present = account.get_payment_method_display() + (f" {account.card}" if account.card else "")
-    return translated(
-        "Bills are paid by: {present}. With another method, bills whose payment failed are tried at"
-        " once; open ones that are not due yet, on their due day. With bank transfer nothing is"
-        " collected any more until somebody chooses."
-    ).format(present=present)
+    return (
+        f"Bills are paid by: {present}. With another method, bills whose payment failed are tried"
+        " at once; open ones that are not due yet, on their due day. With bank transfer nothing"
+        " is collected any more until somebody chooses."
+    )
 
 
 def _choose_method(act: Act) -> Payment | BillingAccount:
@@ -130,52 +126,52 @@ def _choose_method(act: Act) -> Payment | BillingAccount:
 
 
 def _method_chosen(result: Payment | BillingAccount) -> str:
-    said = translated("The payment method is chosen.")
+    said = "The payment method is chosen."
     return f"{said} {outcome(result)}" if isinstance(result, Payment) else said
 
 
 DECISIONS = (
     Decision(
         "credit",
-        _("Grant a credit"),
+        "Grant a credit",
         form=GrantedCredit,
         effect=_credit_effect,
         initial=_new_credit,
         carry_out=Call(credits.grant, "merchant_id"),
-        done=_("The credit is granted."),
+        done="The credit is granted.",
     ),
     Decision(
         "threshold",
-        _("Change threshold"),
+        "Change threshold",
         form=ThresholdChange,
         effect=_threshold_effect,
         carry_out=Call(thresholds.change, "merchant_id"),
-        done=_("The threshold is changed."),
+        done="The threshold is changed.",
         is_open=is_open,
         menu=TERMS,
     ),
     Decision(
         "plan",
-        _("Change plan"),
+        "Change plan",
         form=PlanChange,
         effect=_plan_effect,
         carry_out=_change_plan,
-        done=_("The new plan holds from the next plan date on."),
+        done="The new plan holds from the next plan date on.",
         is_open=is_open,
         menu=TERMS,
     ),
     Decision(
         "time-zone",
-        _("Change time zone"),
+        "Change time zone",
         form=TimeZoneChange,
         effect=_time_zone_effect,
         carry_out=Call(terms.change_time_zone, "merchant_id"),
-        done=_("The new time zone holds from the next month on."),
+        done="The new time zone holds from the next month on.",
         menu=TERMS,
     ),
     Decision(
         "method",
-        _("Choose payment method"),
+        "Choose payment method",
         form=MethodChoice,
         effect=_method_effect,
         initial=_methods,
@@ -185,26 +181,26 @@ DECISIONS = (
     ),
     Decision(
         "review",
-        _("Review bills"),
+        "Review bills",
         form=Reasoned,
-        effect=lambda account: _(
+        effect=lambda account: (
             "From the next bill on, each waits as a draft without a number until an operator issues"
             " it or sends it back."
         ),
         carry_out=Call(partial(terms.review_invoices, wanted=True), "merchant_id"),
-        done=_("Bills are reviewed from the next on."),
+        done="Bills are reviewed from the next on.",
         is_open=lambda account: not account.reviews_bills,
         menu=TERMS,
     ),
     Decision(
         "no-review",
-        _("Stop reviewing bills"),
+        "Stop reviewing bills",
         form=Reasoned,
-        effect=lambda account: _(
+        effect=lambda account: (
             "From the next bill on, bills are issued at once. Drafts that there are wait on."
         ),
         carry_out=Call(partial(terms.review_invoices, wanted=False), "merchant_id"),
-        done=_("Bills are issued without a review."),
+        done="Bills are issued without a review.",
         is_open=lambda account: account.reviews_bills,
         menu=TERMS,
     ),

@@ -7,12 +7,10 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext as translated
-from django.utils.translation import gettext_lazy as _
 
 from backoffice.decisions import Call, Deciding, Decision
 from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related
-from billing.admin.forms import GrantedCredit, new_request_key
+from billing.admin.forms import GrantedCredit
 from billing.admin.lists import unit_price
 from billing.models import (
     Charge,
@@ -30,20 +28,16 @@ UNIT_PRICE = unit_price("-")
 
 
 def _credit_effect(charge: Charge) -> str:
-    return translated(
-        "{left} of the charge's {amount} can still be credited. A credit is a negative charge of"
-        " today: {outstanding} is outstanding, and will be less by its amount. The merchant is"
-        " told."
-    ).format(
-        left=figure(left_to_credit(charge)),
-        amount=figure(charge.amount),
-        outstanding=figure(charge.account.outstanding),
+    return (
+        f"{figure(left_to_credit(charge))} of the charge's {figure(charge.amount)} can still be"
+        f" credited. A credit is a negative charge of today: {figure(charge.account.outstanding)}"
+        " is outstanding, and will be less by its amount. The merchant is told."
     )
 
 
 def _new_credit(charge: Charge) -> dict[str, Any]:
     category = CREDIT_FOR.get(Category(charge.fee.category))
-    return {"request_key": new_request_key(), "categories": [category] if category else []}
+    return {"categories": [category] if category else []}
 
 
 @admin.register(Charge)
@@ -65,7 +59,7 @@ class ChargeAdmin(Deciding, OfMerchant):
     decisions = (
         Decision(
             "credit",
-            _("Grant a credit"),
+            "Grant a credit",
             form=GrantedCredit,
             effect=_credit_effect,
             initial=_new_credit,
@@ -73,7 +67,7 @@ class ChargeAdmin(Deciding, OfMerchant):
                 credits.grant,
                 columns={"merchant_id": "account_id", "charge": "reference"},
             ),
-            done=_("The credit is granted."),
+            done="The credit is granted.",
             is_open=lambda charge: charge.fee.category in CREDIT_FOR,
         ),
     )

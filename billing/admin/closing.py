@@ -1,7 +1,5 @@
 """Closing an account, and dealing with what is left of it."""
 
-from django.utils.translation import gettext as translated
-from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
 from backoffice.decisions import Call, Decision, Reasoned
@@ -16,15 +14,15 @@ def _close_effect(account: BillingAccount) -> str:
     waiting = not_posted_yet(account)
     total = account.outstanding + waiting
     if total.amount > 0:
-        what = translated("A final bill over {total} is issued at once.")
+        what = "A final bill over {total} is issued at once."
     elif total:
         what = (
             "{left} is left in the merchant's favour. It pays unpaid bills, and the rest is to be"
             " paid out."
         )
     else:
-        what = translated("Nothing is left to bill.")
-    return translated(
+        what = "Nothing is left to bill."
+    return (
         "{outstanding} is outstanding, and {waiting} that waits for the end of the day or the month"
         " posts now. {what} From then on the account takes no further charge. It can't be opened"
         " again."
@@ -35,9 +33,8 @@ def _close_effect(account: BillingAccount) -> str:
 
 
 def _rest_effect(account: BillingAccount) -> str:
-    return translated(
-        "The account is closed, and {outstanding} is outstanding again. A final bill takes it."
-    ).format(**figures(account))
+    outstanding = figures(account)["outstanding"]
+    return f"The account is closed, and {outstanding} is outstanding again. A final bill takes it."
 
 
 def _payout_effect(account: BillingAccount) -> str:
@@ -60,29 +57,29 @@ def _may_be_paid_out(account: BillingAccount) -> bool:
 DECISIONS = (
     Decision(
         "close",
-        _("Close the account"),
+        "Close the account",
         form=Reasoned,
         effect=_close_effect,
         carry_out=Call(terms.close, "merchant_id"),
-        done=_("The account is closed."),
+        done="The account is closed.",
         is_open=is_open,
     ),
     Decision(
         "bill-rest",
-        _("Bill the rest"),
+        "Bill the rest",
         form=Reasoned,
         effect=_rest_effect,
         carry_out=Call(terms.bill_rest, "merchant_id"),
-        done=_("The rest is billed."),
+        done="The rest is billed.",
         is_open=lambda account: account.is_closed and account.outstanding.amount > 0,
     ),
     Decision(
         "pay-out",
-        _("Pay out the rest"),
+        "Pay out the rest",
         form=RestPaidOut,
         effect=_payout_effect,
         carry_out=Call(terms.pay_out_rest, "merchant_id"),
-        done=_("The rest is paid out."),
+        done="The rest is paid out.",
         is_open=_may_be_paid_out,
     ),
 )

@@ -1,8 +1,6 @@
 """Credits that merchants ask for, and those that were granted."""
 
 from django.contrib import admin
-from django.utils.translation import gettext as translated
-from django.utils.translation import gettext_lazy as _
 
 from backoffice.decisions import Call, Deciding, Decision, Reasoned
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
@@ -15,27 +13,18 @@ MERCHANT = related("account__merchant")
 
 def _approve_effect(credit: BillingCredit) -> str:
     account = credit.account
-    return translated(
-        "{amount} is given back as a negative charge of today, {fee}. Outstanding goes from"
-        " {before} to {after}. The merchant is told.\n\n{person} writes: {message}"
-    ).format(
-        amount=figure(credit.amount),
-        fee=credit.fee,
-        before=figure(account.outstanding),
-        after=figure(account.outstanding - credit.amount),
-        person=credit.asked_by,
-        message=credit.message,
+    return (
+        f"{figure(credit.amount)} is given back as a negative charge of today, {credit.fee}."
+        f" Outstanding goes from {figure(account.outstanding)} to"
+        f" {figure(account.outstanding - credit.amount)}. The merchant is"
+        f" told.\n\n{credit.asked_by} writes: {credit.message}"
     )
 
 
 def _reject_effect(credit: BillingCredit) -> str:
-    return translated(
-        "{amount} is not given back; nothing outstanding changes. The merchant is told why."
-        "\n\n{person} writes: {message}"
-    ).format(
-        amount=figure(credit.amount),
-        person=credit.asked_by,
-        message=credit.message,
+    return (
+        f"{figure(credit.amount)} is not given back; nothing outstanding"
+        f" changes. The merchant is told why.\n\n{credit.asked_by} writes: {credit.message}"
     )
 
 
@@ -64,20 +53,20 @@ class BillingCreditAdmin(Deciding, OfMerchant):
     decisions = (
         Decision(
             "approve",
-            _("Approve"),
+            "Approve",
             form=Reasoned,
             effect=_approve_effect,
             carry_out=Call(credits.approve, "credit_id"),
-            done=_("The credit is approved."),
+            done="The credit is approved.",
             is_open=_waits,
         ),
         Decision(
             "reject",
-            _("Reject"),
+            "Reject",
             form=Reasoned,
             effect=_reject_effect,
             carry_out=Call(credits.reject, "credit_id"),
-            done=_("The credit is rejected."),
+            done="The credit is rejected.",
             is_open=_waits,
         ),
     )

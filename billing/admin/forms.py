@@ -1,10 +1,8 @@
 """What operators say with a decision about billing."""
 
 from typing import Any
-from uuid import uuid4
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminIntegerFieldWidget,
@@ -17,6 +15,7 @@ from billing.models import Fee
 from billing.models.accounts import CYCLE_DAYS
 from billing.models.prices import PRICE_DECIMALS
 from lib.amount_fields import amount_field
+from lib.form_keys import KeyedForm
 from lib.text_fields import LineField
 from merchants.models import Merchant
 
@@ -25,17 +24,11 @@ def _line(**said: Any) -> LineField:
     return LineField(widget=UnfoldAdminTextInputWidget, **said)
 
 
-def new_request_key() -> str:
-    """Goes into a form, and tells a form that was sent twice from two forms."""
-    return uuid4().hex
-
-
-class GrantedCredit(Reasoned):
+class GrantedCredit(Reasoned, KeyedForm):
     """Which `categories` of credits there are to choose from is in `initial`."""
 
-    fee = forms.ChoiceField(label=_("Credits"), widget=UnfoldAdminSelectWidget)
-    amount = amount_field(label=_("Amount"))
-    request_key = LineField(max_length=64, widget=forms.HiddenInput)
+    fee = forms.ChoiceField(label="Credits", widget=UnfoldAdminSelectWidget)
+    amount = amount_field(label="Amount")
     field_order = ("fee", "amount", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -47,26 +40,26 @@ class GrantedCredit(Reasoned):
             (fee.code, f"{fee}: {fee.definition}")
             for fee in reasons.exclude(pk__in=Fee.NOT_GRANTED).order_by("category", "name")
         ]
-        self.fields["reason"].help_text = _("The merchant reads it.")
+        self.fields["reason"].help_text = "The merchant reads it."
 
 
 class ThresholdChange(Reasoned):
-    threshold = amount_field(label=_("New threshold"))
+    threshold = amount_field(label="New threshold")
     field_order = ("threshold", "reason")
 
 
 class ThresholdApproved(Reasoned):
     threshold = amount_field(
-        label=_("Other threshold"), required=False, help_text=_("Empty: what was asked for.")
+        label="Other threshold", required=False, help_text="Empty: what was asked for."
     )
     field_order = ("threshold", "reason")
 
 
 class PlanChange(Reasoned):
-    plan = _line(label=_("Plan"))
-    price = amount_field(label=_("Price"))
+    plan = _line(label="Plan")
+    price = amount_field(label="Price")
     interval_days = forms.IntegerField(
-        label=_("Days that it pays for"),
+        label="Days that it pays for",
         min_value=CYCLE_DAYS,
         widget=UnfoldAdminIntegerFieldWidget,
     )
@@ -74,14 +67,14 @@ class PlanChange(Reasoned):
 
 
 class TimeZoneChange(Reasoned):
-    timezone = _line(max_length=64, label=_("Time zone"), help_text=_("Such as Asia/Bangkok."))
+    timezone = _line(max_length=64, label="Time zone", help_text="Such as Asia/Bangkok.")
     field_order = ("timezone", "reason")
 
 
 class MethodChoice(Reasoned):
     """The account's `methods` are in `initial`: pairs of a key and a label."""
 
-    method = forms.ChoiceField(label=_("Payment method"), widget=UnfoldAdminSelectWidget)
+    method = forms.ChoiceField(label="Payment method", widget=UnfoldAdminSelectWidget)
     field_order = ("method", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -92,19 +85,19 @@ class MethodChoice(Reasoned):
 
 
 class RestPaidOut(Reasoned):
-    reference = _line(label=_("The bank's reference"))
+    reference = _line(label="The bank's reference")
     field_order = ("reference", "reason")
 
 
 class GivenBack(Reasoned):
-    amount = amount_field(label=_("Amount"))
-    reference = _line(label=_("The bank's reference"))
+    amount = amount_field(label="Amount")
+    reference = _line(label="The bank's reference")
     field_order = ("amount", "reference", "reason")
 
 
 class Transfer(forms.Form):
-    amount = amount_field(label=_("Amount"))
-    reference = _line(label=_("The bank's reference"))
+    amount = amount_field(label="Amount")
+    reference = _line(label="The bank's reference")
 
 
 class Ended(Reasoned):
@@ -120,24 +113,24 @@ class Ended(Reasoned):
 
 
 class NewPrice(Reasoned):
-    fee = forms.ChoiceField(label=_("Fee"), widget=UnfoldAdminSelectWidget)
-    currency = _line(min_length=3, max_length=3, label=_("Currency"))
+    fee = forms.ChoiceField(label="Fee", widget=UnfoldAdminSelectWidget)
+    currency = _line(min_length=3, max_length=3, label="Currency")
     unit_price = forms.DecimalField(
-        label=_("Unit price"),
+        label="Unit price",
         max_digits=18,
         decimal_places=PRICE_DECIMALS,
         required=False,
         widget=UnfoldAdminDecimalFieldWidget,
-        help_text=_("Of one unit. Empty: the merchant's own price ends."),
+        help_text="Of one unit. Empty: the merchant's own price ends.",
     )
     from_on = forms.DateField(
-        label=_("From"), widget=UnfoldAdminTextInputWidget(attrs={"type": "date"})
+        label="From", widget=UnfoldAdminTextInputWidget(attrs={"type": "date"})
     )
     merchant = _line(
         max_length=100,
-        label=_("For one merchant"),
+        label="For one merchant",
         required=False,
-        help_text=_("The merchant's reference. Empty: for everybody without an own price."),
+        help_text="The merchant's reference. Empty: for everybody without an own price.",
     )
     field_order = ("fee", "currency", "unit_price", "from_on", "merchant", "reason")
 
@@ -154,5 +147,5 @@ class NewPrice(Reasoned):
             return None
         merchant = Merchant.objects.filter(reference=reference).first()
         if merchant is None:
-            raise forms.ValidationError(_("There is no merchant with this reference."))
+            raise forms.ValidationError("There is no merchant with this reference.")
         return merchant

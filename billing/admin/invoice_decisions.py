@@ -2,10 +2,6 @@
 
 from typing import Any
 
-from django.utils.translation import gettext as translated
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
-
 from backoffice.decisions import Act, Call, ConfirmForm, Decision, Reasoned
 from backoffice.list_pages import figure
 from billing.admin.forms import Transfer
@@ -33,27 +29,23 @@ def _figures(invoice: Invoice) -> dict[str, str]:
 
 def _issue_effect(invoice: Invoice) -> str:
     if invoice.account.pays_by_itself:
-        how = translated("it is collected at once ({method})").format(
-            method=invoice.account.get_payment_method_display()
-        )
+        how = f"it is collected at once ({invoice.account.get_payment_method_display()})"
     else:
-        how = ngettext("it is due in {days} day", "it is due in {days} days", DAYS_TO_PAY).format(
-            days=DAYS_TO_PAY
-        )
-    return translated(
-        "The bill over {total} gets its number and goes to the merchant; {how}."
-    ).format(how=how, **_figures(invoice))
+        how = f"it is due in {DAYS_TO_PAY} days"
+    return "The bill over {total} gets its number and goes to the merchant; {how}.".format(
+        how=how, **_figures(invoice)
+    )
 
 
 def _send_back_effect(invoice: Invoice) -> str:
-    return translated(
+    return (
         "The draft over {total} is given up and never gets a number. What is on it is outstanding"
         " again, which goes from {before} to {after}, and comes on the next bill."
     ).format(**_figures(invoice))
 
 
 def _void_effect(invoice: Invoice) -> str:
-    said = translated(
+    said = (
         "The bill over {total} is void and keeps its number. What is on it is outstanding again,"
         " which goes from {before} to {after}, and comes on the next bill; voiding makes none."
     ).format(**_figures(invoice))
@@ -64,19 +56,17 @@ def _freed(invoice: Invoice) -> str:
     """What becomes of the credit line when no money is wanted for the bill any more."""
     others = other_unpaid_invoices(invoice)
     if not others:
-        return translated(
+        return (
             "No other bill is unpaid: a freeze of the credit line because of unpaid bills ends with"
             " this one."
         )
-    return ngettext(
-        "{count} other bill is unpaid: a freeze of the credit line because of it stays.",
-        "{count} other bills are unpaid: a freeze of the credit line because of them stays.",
-        others,
-    ).format(count=others)
+    if others == 1:
+        return "1 other bill is unpaid: a freeze of the credit line because of it stays."
+    return f"{others} other bills are unpaid: a freeze of the credit line because of them stays."
 
 
 def _uncollectible_effect(invoice: Invoice) -> str:
-    return translated(
+    return (
         "{left} of the bill is left to pay, and is not tried by itself any more. The merchant still"
         " owes it and can pay it; a freeze of the credit line because of it stays."
     ).format(**_figures(invoice))
@@ -99,7 +89,7 @@ def _transfer_effect(invoice: Invoice) -> str:
 def _pay_effect(invoice: Invoice) -> str:
     account = invoice.account
     method = account.get_payment_method_display() + (f" {account.card}" if account.card else "")
-    return translated(
+    return (
         "{left} of the bill is collected at once ({method}). Retries that are planned stay where"
         " they are."
     ).format(method=method, **_figures(invoice))
@@ -140,25 +130,25 @@ def _is_open(invoice: Invoice) -> bool:
 DECISIONS = (
     Decision(
         "issue",
-        _("Issue"),
+        "Issue",
         form=Reasoned,
         effect=_issue_effect,
         carry_out=Call(invoice_decisions.issue_draft, "invoice_id"),
-        done=lambda invoice: translated("It is issued as bill {number}.").format(number=invoice),
+        done=lambda invoice: f"It is issued as bill {invoice}.",
         is_open=_is_draft,
     ),
     Decision(
         "send-back",
-        _("Send back"),
+        "Send back",
         form=Reasoned,
         effect=_send_back_effect,
         carry_out=Call(invoice_decisions.send_back, "invoice_id"),
-        done=_("The draft is sent back."),
+        done="The draft is sent back.",
         is_open=_is_draft,
     ),
     Decision(
         "transfer",
-        _("Record a transfer"),
+        "Record a transfer",
         form=Transfer,
         effect=_transfer_effect,
         initial=_left,
@@ -168,7 +158,7 @@ DECISIONS = (
     ),
     Decision(
         "pay",
-        _("Collect now"),
+        "Collect now",
         form=ConfirmForm,
         effect=_pay_effect,
         carry_out=Call(payments.pay_now, "invoice_id"),
@@ -177,20 +167,20 @@ DECISIONS = (
     ),
     Decision(
         "void",
-        _("Void"),
+        "Void",
         form=Reasoned,
         effect=_void_effect,
         carry_out=Call(invoice_decisions.void, "invoice_id"),
-        done=_("The bill is void."),
+        done="The bill is void.",
         is_open=_is_open,
     ),
     Decision(
         "uncollectible",
-        _("Mark as uncollectible"),
+        "Mark as uncollectible",
         form=Reasoned,
         effect=_uncollectible_effect,
         carry_out=Call(invoice_decisions.mark_uncollectible, "invoice_id"),
-        done=_("The bill is marked as uncollectible."),
+        done="The bill is marked as uncollectible.",
         is_open=_is_open,
     ),
 )

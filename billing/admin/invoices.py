@@ -1,7 +1,6 @@
 """Bills with their lines and payments, and what was decided about them."""
 
 from django.contrib import admin
-from django.utils.translation import gettext_lazy as _
 
 from backoffice.decisions import Deciding
 from backoffice.list_pages import FoundByKeys, ReadOnlyInline, amount, related, waiting
@@ -45,7 +44,7 @@ class InvoiceDecisionInline(ReadOnlyInline):
 class InvoiceAdmin(Deciding, FoundByKeys):
     merchant = "account__merchant"
     keys = ("number", "account__merchant__reference")
-    search_help_text = _("The bill's number, or the merchant's reference.")
+    search_help_text = "The bill's number, or the merchant's reference."
     is_long = True
     list_display = (
         "__str__",
@@ -68,7 +67,7 @@ class InvoiceAdmin(Deciding, FoundByKeys):
 @admin.register(InvoiceLine)
 class InvoiceLineAdmin(FoundByKeys):
     keys = ("invoice__number",)
-    search_help_text = _("The bill's number.")
+    search_help_text = "The bill's number."
     is_long = True
     list_display = (
         "fee_name",
@@ -85,7 +84,7 @@ class InvoiceLineAdmin(FoundByKeys):
 @admin.register(InvoiceDecision)
 class InvoiceDecisionAdmin(FoundByKeys):
     keys = ("invoice__number", "invoice__account__merchant__reference")
-    search_help_text = _("The bill's number, or the merchant's reference.")
+    search_help_text = "The bill's number, or the merchant's reference."
     list_display = (
         "__str__",
         "invoice",

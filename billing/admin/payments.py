@@ -1,8 +1,6 @@
 """Attempts to collect bills, and money that no bill wanted."""
 
 from django.contrib import admin
-from django.utils.translation import gettext as translated
-from django.utils.translation import gettext_lazy as _
 
 from backoffice.decisions import Act, Call, ConfirmForm, Deciding, Decision
 from backoffice.list_pages import FoundByKeys, amount, figure, one_of, related, waiting
@@ -17,15 +15,12 @@ PROVIDERS = Payment.Provider.choices
 
 def outcome(payment: Payment) -> str:
     """What became of an attempt, as a sentence."""
-    said = translated("Payment {payment} of {amount}: {status}.").format(
-        payment=payment,
-        amount=figure(payment.amount),
-        status=payment.get_status_display(),
-    )
+    amount = figure(payment.amount)
+    said = f"Payment {payment} of {amount}: {payment.get_status_display()}."
     if not payment.has_failed:
         return said
     failure = payment_failures.in_words(payment.failure)
-    why = translated("The reason: {failure}.").format(failure=failure)
+    why = f"The reason: {failure}."
     return f"{said} {why}"
 
 
@@ -60,7 +55,7 @@ def _end_effect(payment: Payment) -> str:
 class PaymentAdmin(Deciding, FoundByKeys):
     merchant = "invoice__account__merchant"
     keys = ("idempotency_key", "invoice__number")
-    search_help_text = _("The payment's key, or the bill's number.")
+    search_help_text = "The payment's key, or the bill's number."
     is_long = True
     list_display = (
         "idempotency_key",
@@ -78,7 +73,7 @@ class PaymentAdmin(Deciding, FoundByKeys):
     decisions = (
         Decision(
             "ask",
-            _("Ask the provider now"),
+            "Ask the provider now",
             form=ConfirmForm,
             effect=_ask_effect,
             carry_out=_ask,

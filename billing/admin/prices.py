@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 
 from backoffice.decisions import Act, Deciding, Decision
 from backoffice.list_pages import FoundByKeys
@@ -44,9 +43,9 @@ def _present(price: FeePrice | None) -> dict[str, Any]:
 
 _NEW_PRICE = Decision(
     "introduce",
-    _("New price"),
+    "New price",
     form=NewPrice,
-    effect=lambda price: _(
+    effect=lambda price: (
         "Charges that come without an amount cost this for each unit from that day of the"
         " merchant's on, until a later price; those that came before keep theirs. A merchant's own"
         " price goes before that for everybody. Of two from the same day the one introduced last"
@@ -54,14 +53,14 @@ _NEW_PRICE = Decision(
     ),
     initial=_present,
     carry_out=_introduce,
-    done=_("The price is introduced."),
+    done="The price is introduced.",
 )
 
 
 @admin.register(FeePrice)
 class FeePriceAdmin(Deciding, FoundByKeys):
     keys = ("fee_id", "merchant__reference")
-    search_help_text = _("The fee's code, or the merchant's reference.")
+    search_help_text = "The fee's code, or the merchant's reference."
     list_display = ("fee", UNIT_PRICE, "merchant", "from_on", "introduced_at", "introduced_by")
     list_filter = ("currency",)
     list_select_related = ("fee", "merchant")

@@ -1,8 +1,6 @@
 """Higher thresholds that merchants ask for."""
 
 from django.contrib import admin
-from django.utils.translation import gettext as translated
-from django.utils.translation import gettext_lazy as _
 
 from backoffice.decisions import Call, Deciding, Decision, Reasoned
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
@@ -16,27 +14,18 @@ MERCHANT = related("account__merchant")
 
 def _approve_effect(request: ThresholdRequest) -> str:
     account = request.account
-    return translated(
-        "The threshold goes from {before} to {wanted}, or to the other one that you name;"
-        " {outstanding} is outstanding. Nothing is billed by that. The merchant is told."
-        "\n\n{person} writes: {message}"
-    ).format(
-        before=figure(account.threshold),
-        wanted=figure(request.threshold_wanted),
-        outstanding=figure(account.outstanding),
-        person=request.asked_by,
-        message=request.message,
+    return (
+        f"The threshold goes from {figure(account.threshold)} to"
+        f" {figure(request.threshold_wanted)}, or to the other one that you name;"
+        f" {figure(account.outstanding)} is outstanding. Nothing is billed by that. The merchant is"
+        f" told.\n\n{request.asked_by} writes: {request.message}"
     )
 
 
 def _reject_effect(request: ThresholdRequest) -> str:
-    return translated(
-        "The threshold stays at {threshold}. The merchant is told why."
-        "\n\n{person} writes: {message}"
-    ).format(
-        threshold=figure(request.account.threshold),
-        person=request.asked_by,
-        message=request.message,
+    return (
+        f"The threshold stays at {figure(request.account.threshold)}. The"
+        f" merchant is told why.\n\n{request.asked_by} writes: {request.message}"
     )
 
 
@@ -64,20 +53,20 @@ class ThresholdRequestAdmin(Deciding, OfMerchant):
     decisions = (
         Decision(
             "approve",
-            _("Approve"),
+            "Approve",
             form=ThresholdApproved,
             effect=_approve_effect,
             carry_out=Call(thresholds.approve, "request_id"),
-            done=_("The threshold is raised."),
+            done="The threshold is raised.",
             is_open=lambda request: request.is_pending and not request.account.is_closed,
         ),
         Decision(
             "reject",
-            _("Reject"),
+            "Reject",
             form=Reasoned,
             effect=_reject_effect,
             carry_out=Call(thresholds.reject, "request_id"),
-            done=_("The request is rejected."),
+            done="The request is rejected.",
             is_open=_waits,
         ),
     )

@@ -7,8 +7,9 @@ from billing.models.accounts import CYCLE_DAYS, DAYS_TO_PAY
 from lib.audit import Check
 from lib.audit_days import day, eve, is_recounted, join_zone
 
-LAST_DAY = "(invoice.issued_on - CASE WHEN invoice.kind IN ('THRESHOLD', 'FINAL')
-    THEN 0 ELSE 1 END)"
+LAST_DAY = (
+    "(invoice.issued_on - CASE WHEN invoice.kind IN ('THRESHOLD', 'FINAL') THEN 0 ELSE 1 END)"
+)
 # Bills that took nothing for good, and since when.
 VOIDED = f"""
 SELECT invoice.id, invoice.account_id, {LAST_DAY} AS last_day, decision.at
@@ -22,17 +23,6 @@ ISSUED_ON = day("issue", "invoice.issued_at", stood="invoice.due_on")
 FOLLOWS = "coalesce(greatest(invoice.through, {undone}) + 1, account.joined_on)"
 
 INVOICES = (
-    Check(
-        6,
-        "one scheduled bill per merchant and date",
-        "bills",
-        """
-        SELECT account_id AS merchant_id, 'bills of ' || issued_on AS subject,
-               1 AS expected, count(*) AS found
-        FROM billing_invoice WHERE kind IN ('SUBSCRIPTION', 'CYCLE')
-        GROUP BY account_id, issued_on
-        """,
-    ),
     # A closed account has no dates any more.
     Check(
         6,

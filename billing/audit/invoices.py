@@ -136,19 +136,6 @@ STATES = (
     ),
     Check(
         6,
-        "a bill has its number from its issue on",
-        "number",
-        f"""
-        SELECT invoice.account_id AS merchant_id, {INVOICE} AS subject,
-               CASE WHEN invoice.status = 'DRAFT' OR decision.invoice_id IS NOT NULL
-                    THEN 'none' ELSE 'one' END AS expected,
-               CASE WHEN invoice.number IS NULL THEN 'none' ELSE 'one' END AS found
-        FROM billing_invoice invoice LEFT JOIN billing_invoicedecision decision
-             ON decision.invoice_id = invoice.id AND decision.decision = 'SENT_BACK'
-        """,
-    ),
-    Check(
-        6,
         "a bill's state is what operators decided",
         "decisions",
         f"""

@@ -57,14 +57,4 @@ CHECKS = (
         GROUP BY statement.id
         """,
     ),
-    Check(
-        6,
-        "one statement per merchant and month",
-        "statements",
-        """
-        SELECT account_id AS merchant_id, 'statement ' || to_char(month, 'YYYY-MM') AS subject,
-               1 AS expected, count(*) AS found
-        FROM billing_statement GROUP BY account_id, month
-        """,
-    ),
 )

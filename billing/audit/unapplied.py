@@ -24,12 +24,11 @@ CHECKS = (
     Check(
         8,
         "each unapplied entry tells what the account then had",
-        "balance, not negative",
+        "balance",
         f"""
         SELECT entry.account_id AS merchant_id, {ENTRY} AS subject,
-               (sum(entry.amount) OVER (PARTITION BY entry.account_id ORDER BY entry.id), true)
-                   AS expected,
-               (entry.balance, entry.balance >= 0) AS found
+               sum(entry.amount) OVER (PARTITION BY entry.account_id ORDER BY entry.id)
+                   AS expected, entry.balance AS found
         FROM billing_unappliedentry entry
         """,
     ),

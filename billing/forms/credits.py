@@ -1,5 +1,4 @@
 from typing import Any
-from uuid import uuid4
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -7,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import BillingAccount, Charge
 from billing.queries import credits, effects
 from lib.amount_fields import AmountField, in_currency
+from lib.form_keys import KeyedForm
 from lib.text_fields import LineField, WordsField
 
 
@@ -38,11 +38,10 @@ class ChargeSearch(forms.Form):
         return charge
 
 
-class CreditRequest(forms.Form):
+class CreditRequest(KeyedForm):
     """The form that asks for a credit: how much of a charge to give back, and why."""
 
     charge = LineField(widget=forms.HiddenInput)
-    request_key = LineField(max_length=64, widget=forms.HiddenInput)
     fee = forms.ChoiceField(label=_("Reason"))
     amount = AmountField()
     message = WordsField(
@@ -51,8 +50,7 @@ class CreditRequest(forms.Form):
     )
 
     def __init__(self, *args: Any, charge: Charge, **kwargs: Any) -> None:
-        # One key for each form that is opened, so that one sent twice is one credit.
-        initial = {"charge": charge.reference, "request_key": uuid4().hex}
+        initial = {"charge": charge.reference}
         super().__init__(*args, **kwargs | {"label_suffix": "", "initial": initial})
         in_currency(self, charge.currency)
         self.left = effects.left_to_credit(charge)

@@ -1,11 +1,10 @@
 from typing import Any
-from uuid import uuid4
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import BillingAccount
-from lib.text_fields import LineField
+from lib.form_keys import KeyedForm
 
 # What the sandbox does with each is in billing.providers.registry. Nobody can type a real number
 # here.
@@ -30,31 +29,22 @@ class ChosenMethod(forms.Form):
         return {"method": self.cleaned_data["method"], "card_id": self.cleaned_data["card"]}
 
 
-class SandboxCard(forms.Form):
+class SandboxCard(KeyedForm):
     """The form that adds a test card, for demonstrations."""
 
     number = forms.ChoiceField(label=_("Test card"), choices=TEST_CARDS)
-    request_key = LineField(max_length=64, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        # One key for each form that is opened, so that one sent twice is one card.
-        initial = {"request_key": uuid4().hex}
-        super().__init__(
-            *args, **kwargs | {"auto_id": "card_%s", "label_suffix": "", "initial": initial}
-        )
-
-    @property
-    def token(self) -> str:
-        """The sandbox's name for the card."""
-        return f"sandbox-{self.cleaned_data['request_key']}"
+        super().__init__(*args, **kwargs | {"auto_id": "card_%s", "label_suffix": ""})
 
     @property
     def card(self) -> dict[str, Any]:
-        """The details of the card that are kept."""
-        number = self.cleaned_data["number"]
+        """The details of the card that are kept; `token` is the sandbox's name for it."""
+        number, key = self.cleaned_data["number"], self.cleaned_data["request_key"]
         return {
             "provider": BillingAccount.Method.SANDBOX,
-            "token": self.token,
+            "token": f"sandbox-{key}",
+            "request_key": key,
             "brand": BRANDS[number[0]],
             "last_four": number[-4:],
         }

@@ -5,10 +5,11 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import BillingAccount
 from lib.amount_fields import AmountField, in_currency
+from lib.form_keys import KeyedForm
 from lib.text_fields import WordsField
 
 
-class HigherThreshold(forms.Form):
+class HigherThreshold(KeyedForm):
     """The form that asks for a higher billing threshold: how high, and why."""
 
     threshold = AmountField()
@@ -28,4 +29,4 @@ class HigherThreshold(forms.Form):
 
     @property
     def asked(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in ("threshold", "message")}
+        return {name: self.cleaned_data[name] for name in ("threshold", "message", "request_key")}

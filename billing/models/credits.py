@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from billing.models.accounts import BillingAccount
 from billing.models.charges import Charge
 from billing.models.fees import Fee
-from lib.fields import AmountField, CurrencyField
+from lib.fields import AmountField, CurrencyField, FormKeyField
+from lib.form_keys import one_row_per_form
 
 # Every step a credit can take.
 TRANSITIONS = [("REQUESTED", "APPROVED"), ("REQUESTED", "REJECTED")]
@@ -32,8 +33,7 @@ class BillingCredit(models.Model):
     currency = CurrencyField()
     amount = AmountField()  # positive; the charge it becomes is negative
     message = models.CharField(max_length=2000)  # why, in the words of who asked or granted
-    # Made with the form: a form sent twice is one credit.
-    request_key = models.CharField(max_length=64)
+    request_key = FormKeyField()
     asked_at = models.DateTimeField()
     asked_by = models.CharField(max_length=254)
     decided_at = models.DateTimeField(null=True, blank=True)
@@ -46,9 +46,7 @@ class BillingCredit(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["account", "request_key"], name="one_credit_per_submitted_form"
-            ),
+            one_row_per_form("account", "one_credit_per_submitted_form"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="billing_credit_positive"),
             models.CheckConstraint(
                 condition=Q(status="APPROVED", made__isnull=False)

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from billing import moving_in
 from billing.models.accounts import BillingAccount
 from billing.models.invoices import Invoice
-from lib.fields import AmountField, CurrencyField
+from lib.fields import AmountField, CurrencyField, FormKeyField
+from lib.form_keys import one_row_per_form
 
 # Every step an attempt can take.
 TRANSITIONS = [
@@ -50,6 +51,7 @@ class Card(models.Model):
     expires_on = models.DateField(null=True, blank=True)  # the last day of its last month
     added_at = models.DateTimeField()
     added_by = models.CharField(max_length=254)
+    request_key = FormKeyField()
     removed_at = models.DateTimeField(null=True, blank=True)
     removed_by = models.CharField(max_length=254, blank=True)
 
@@ -60,6 +62,7 @@ class Card(models.Model):
                 condition=~Q(provider="sandbox"),
                 name="one_card_per_provider_and_token",
             ),
+            one_row_per_form("account", "one_card_per_submitted_form"),
         ]
         indexes: ClassVar = [
             models.Index(

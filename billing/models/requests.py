@@ -6,7 +6,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.accounts import BillingAccount
-from lib.fields import AmountField, CurrencyField, currency_never_changes
+from lib.fields import AmountField, CurrencyField, FormKeyField, currency_never_changes
+from lib.form_keys import one_row_per_form
 
 # Every step a request can take.
 TRANSITIONS = [("PENDING", "APPROVED"), ("PENDING", "REJECTED")]
@@ -30,6 +31,7 @@ class ThresholdRequest(models.Model):
     # What an approval set; the operator may give less or more than was wanted.
     threshold_given = AmountField(null=True, blank=True)
     message = models.CharField(max_length=2000)
+    request_key = FormKeyField()
     asked_at = models.DateTimeField()
     asked_by = models.CharField(max_length=254)
     answer = models.CharField(max_length=2000, blank=True)
@@ -52,6 +54,7 @@ class ThresholdRequest(models.Model):
                 condition=Q(status="PENDING"),
                 name="one_threshold_is_asked_for_at_a_time",
             ),
+            one_row_per_form("account", "one_threshold_request_per_submitted_form"),
         ]
         indexes: ClassVar = [
             models.Index(fields=["account", "-id"], name="threshold_request_history"),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from billing.models import FulfilmentRequest, Statement
 from billing.models.fees import Posting
 
 # Looked up one by one in the index (OFFSET 0 keeps it so): for a thousand references PostgreSQL
@@ -35,27 +36,12 @@ DO UPDATE SET amount = item.amount + excluded.amount,
 RETURNING account_id, fee_id, posting, posting_on, id
 """
 
-# The update changes nothing; it is there so that a statement which exists is returned as well.
-OPEN_STATEMENTS = """
-INSERT INTO billing_statement AS statement (account_id, month, currency, opened_at)
-SELECT * FROM unnest(%s::bigint[], %s::date[], %s::text[], %s::timestamptz[])
-ON CONFLICT (account_id, month) DO UPDATE SET opened_at = statement.opened_at
-RETURNING account_id, month, id
-"""
-
 ADD_TO_TOTALS = """
 INSERT INTO billing_statementtotal AS total (statement_id, fee_id, amount, charge_count)
 SELECT * FROM unnest(%s::bigint[], %s::text[], %s::numeric[], %s::bigint[])
 ON CONFLICT (statement_id, fee_id)
 DO UPDATE SET amount = total.amount + excluded.amount,
               charge_count = total.charge_count + excluded.charge_count
-"""
-
-# A request is there from the first charge that names it.
-ADD_REQUESTS = """
-INSERT INTO billing_fulfilmentrequest (account_id, reference, first_at)
-SELECT * FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[])
-ON CONFLICT (account_id, reference) DO NOTHING
 """
 
 COPY_CHARGES = """
@@ -236,35 +222,35 @@ class ChargeWriter:
             for (account_id, month, _), total in reversed(sums.items())
             if (account_id, month) not in self._statements
         }
-        if not new:
-            return
-        with connection.cursor() as cursor:
-            cursor.execute(
-                OPEN_STATEMENTS,
-                [
-                    _array(account_id for account_id, _ in new),
-                    _array(month for _, month in new),
-                    _array(row.currency for row in new.values()),
-                    _array(row.arrived_at for row in new.values()),
-                ],
-            )
-            for account_id, month, statement_id in cursor.fetchall():
-                self._statements[account_id, month] = statement_id
+        opened = Statement.objects.bulk_create(
+            [
+                Statement(
+                    account_id=account_id,
+                    month=month,
+                    currency=row.currency,
+                    opened_at=row.arrived_at,
+                )
+                for (account_id, month), row in new.items()
+            ],
+            # This changes nothing: it is there so that one that exists gets its key as well.
+            update_conflicts=True,
+            unique_fields=["account", "month"],
+            update_fields=["month"],
+        )
+        for statement in opened:
+            self._statements[statement.account_id, statement.month] = statement.pk
 
     def _write_requests(self) -> None:
         first = {(row.account_id, row.content.request): row.at for row in reversed(self._rows)}
-        named = sorted(key for key in first if key[1])
-        if not named:
-            return
-        with connection.cursor() as cursor:
-            cursor.execute(
-                ADD_REQUESTS,
-                [
-                    _array(account_id for account_id, _ in named),
-                    _array(request for _, request in named),
-                    _array(first[key] for key in named),
-                ],
-            )
+        # A request is there from the first charge that names it.
+        FulfilmentRequest.objects.bulk_create(
+            [
+                FulfilmentRequest(account_id=account_id, reference=request, first_at=at)
+                for (account_id, request), at in sorted(first.items())
+                if request
+            ],
+            ignore_conflicts=True,
+        )
 
     def _write_charges(self, items: dict[ItemKey, int]) -> None:
         statements = self._statements

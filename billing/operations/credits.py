@@ -12,8 +12,8 @@ from billing.models.fees import CREDIT_FOR, Category
 from billing.notices import CREDIT_ANSWERED
 from billing.operations import accounts, charges, rests
 from billing.trail import Action
-from lib import money, second_person, wording
-from lib.refusals import Conflict, Invalid, Refused
+from lib import form_keys, money, second_person, wording
+from lib.refusals import AlreadyDecided, Conflict, Invalid, Refused
 from notices.operations import notices
 from trail import operations as trail
 
@@ -44,12 +44,6 @@ class CreditTooLarge(Refused):
 
     code = "credit_too_large"
     sentence = _("With the credits before, that is more than the charge.")
-
-
-class AlreadyDecided(Refused):
-    """The credit was decided already; the first decision stands."""
-
-    code = "already_decided"
 
 
 class CreditConflict(Conflict):
@@ -158,10 +152,15 @@ def _ask(
     amount = money.accepted(amount, account.currency)
     if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
-    known = account.credits.filter(request_key=request_key).first()
+    known = form_keys.sent_before(
+        account.credits.all(),
+        request_key,
+        conflict=CreditConflict,
+        charge=charge,
+        fee_id=fee,
+        amount=amount,
+    )
     if known:
-        if (known.charge, known.fee_id, known.amount) != (charge, fee, amount):
-            raise CreditConflict("credit: this form was sent before with other content")
         return known, False
     credit_fee = _credit_fee(fee, charge)
     if charge is not None:

@@ -1,11 +1,12 @@
 """The billing half of a merchant's day-end (rule 20.1).
 
-Set-based: one pass works off one local day of every account given. Everything that a day-end writes
-carries the instant at which the day ended, however late the job runs.
+Set-based: one pass works off one local day of every account given, or several of an account to
+which nothing happens on them. Everything that a day-end writes carries the instant at which the day
+ended, however late the job runs.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from django.db import connection, transaction
@@ -13,26 +14,29 @@ from django.db import connection, transaction
 from billing.models import BillingAccount, Invoice
 from billing.models.accounts import CYCLE_DAYS
 from billing.operations import dunning, invoice_dates, invoices, items, statements, unusable_methods
+from billing.queries.quiet import quiet_through
 from lib import calendar
 from merchants.models import Merchant
 from merchants.queries import time_zones_from
 
+# Plan dates and those of the cycle are never passed over.
 OPEN_NEXT_DAY = """
 UPDATE billing_billingaccount account
-SET open_on = account.open_on + 1,
+SET open_on = next.day,
     open_until = next.ends,
-    last_wrote_at = greatest(account.last_wrote_at, account.open_until),
+    last_wrote_at = greatest(account.last_wrote_at, next.at),
     timezone = next.timezone,
-    timezone_since_on = CASE WHEN account.timezone <> next.timezone THEN account.open_on + 1
+    timezone_since_on = CASE WHEN account.timezone <> next.timezone THEN next.day
                              ELSE account.timezone_since_on END,
-    timezone_since_at = CASE WHEN account.timezone <> next.timezone THEN account.open_until
+    timezone_since_at = CASE WHEN account.timezone <> next.timezone THEN next.at
                              ELSE account.timezone_since_at END,
     next_plan_on = account.next_plan_on + CASE
-        WHEN account.next_plan_on = account.open_on + 1 THEN account.plan_interval_days ELSE 0 END,
+        WHEN account.next_plan_on = next.day THEN account.plan_interval_days ELSE 0 END,
     next_cycle_on = account.next_cycle_on + CASE
-        WHEN account.next_cycle_on = account.open_on + 1 THEN %(cycle_days)s ELSE 0 END
-FROM unnest(%(accounts)s::bigint[], %(ends)s::timestamptz[], %(timezones)s::text[])
-     AS next(account_id, ends, timezone)
+        WHEN account.next_cycle_on = next.day THEN %(cycle_days)s ELSE 0 END
+FROM unnest(%(accounts)s::bigint[], %(days)s::date[], %(instants)s::timestamptz[],
+            %(ends)s::timestamptz[], %(timezones)s::text[])
+     AS next(account_id, day, at, ends, timezone)
 WHERE account.merchant_id = next.account_id
 """
 
@@ -71,22 +75,48 @@ class _Day:
         )
 
 
+@dataclass(frozen=True)
+class _Way:
+    """How far an account goes on in one go."""
+
+    last: _Day  # that ends
+    days: int  # that end; all but the last one quietly
+    is_quiet: bool  # nothing happens as the last one ends either
+
+
 def work_off(account_ids: Sequence[int], *, now: datetime) -> int:
-    """Work off all day-ends up to `now` of these accounts, one day at a time; returns how many
-    there were.
+    """Work off all day-ends up to `now` of these accounts, in order; returns how many there were.
 
     Each day of the chunk is one transaction (or part of the caller's), so that a run that dies, is
-    late, or meets another one leaves every account at the end of some day. Rule 20.1, rule 20.2.
+    late, or meets another one leaves every account at the end of some day. Days of an account on
+    which nothing happens to it pass together. Rule 20.1, rule 20.2.
     """
-    worked_off = 0
-    while accounts := _work_off_one_day(account_ids, now):
-        worked_off += accounts
+    worked_off, ended = 0, account_ids
+    while ended:
+        days, ended = _work_off_once(ended, now)
+        worked_off += days
     return worked_off
 
 
 @transaction.atomic
-def _work_off_one_day(account_ids: Sequence[int], now: datetime) -> int:
-    ending = [
+def _work_off_once(account_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:
+    """How many days came to their end, and the accounts of which another one has ended by `now`."""
+    ended = _lock_ended(account_ids, now)
+    if not ended:
+        return 0, []
+    # Asked once the accounts are locked: what it depends on is written under their locks.
+    quiet = quiet_through([day.account_id for day in ended])
+    ways = [_way(day, quiet_through=quiet[day.account_id], now=now) for day in ended]
+    ending = [way.last for way in ways if not way.is_quiet]
+    if ending:
+        _end_days(ending)
+    ends = _open_next_day([way.last for way in ways])
+    again = [way.last.account_id for way, end in zip(ways, ends, strict=True) if end <= now]
+    return sum(way.days for way in ways), again
+
+
+def _lock_ended(account_ids: Sequence[int], now: datetime) -> list[_Day]:
+    return [
         _Day(*row)
         for row in BillingAccount.objects.select_for_update()
         .filter(pk__in=account_ids, open_until__lte=now)
@@ -104,8 +134,32 @@ def _work_off_one_day(account_ids: Sequence[int], now: datetime) -> int:
             "currency",
         )
     ]
-    if not ending:
-        return 0
+
+
+def _way(day: _Day, *, quiet_through: date, now: datetime) -> _Way:
+    """The day itself, or the last one after it that ends by `now` with nothing but quiet ones.
+
+    The last day of a month is never quiet.
+    """
+
+    def is_quiet(ending: date) -> bool:
+        return ending <= quiet_through and ending != calendar.month_end(ending)
+
+    if not is_quiet(day.day) or unusable_methods.is_unusable(day.payment_method, day.currency):
+        return _Way(day, days=1, is_quiet=False)
+    last, days = day, 1
+    following = calendar.days_after(day.day, day.ended_at, day.timezone)
+    next(following)  # the day that opens as this one ends
+    for tomorrow, ended_at in following:
+        ending = tomorrow - calendar.ONE_DAY
+        if ended_at > now or not is_quiet(ending):
+            break
+        last, days = replace(day, day=ending, ended_at=ended_at), days + 1
+    return _Way(last, days=days, is_quiet=True)
+
+
+def _end_days(ending: Sequence[_Day]) -> None:
+    """Do all that happens to the locked accounts as these days end."""
     _leave_unusable_methods(ending)
     _bill_thresholds(ending)
     statements.close([day.account_id for day in ending if day.next.day == 1])
@@ -115,8 +169,6 @@ def _work_off_one_day(account_ids: Sequence[int], now: datetime) -> int:
         due_by=[day.next for day in ending],
         at=[day.ended_at for day in ending],
     )
-    _open_next_day(ending)
-    return len(ending)
 
 
 def _leave_unusable_methods(ending: Sequence[_Day]) -> None:
@@ -150,22 +202,27 @@ def _bill_new_dates(ending: Iterable[_Day]) -> None:
             )
 
 
-def _open_next_day(ending: Sequence[_Day]) -> None:
+def _open_next_day(ending: Sequence[_Day]) -> list[datetime]:
+    """Open the days after those that end; the instants at which they end in their turn."""
     timezones = _time_zones(ending)
+    # A day that the new zone's clocks have behind them already is over as it starts.
+    ends = [
+        max(calendar.day_end(day.next, timezone), day.ended_at)
+        for day, timezone in zip(ending, timezones, strict=True)
+    ]
     with connection.cursor() as cursor:
         cursor.execute(
             OPEN_NEXT_DAY,
             {
                 "accounts": [day.account_id for day in ending],
-                # A day that the new zone's clocks have behind them already is over as it starts.
-                "ends": [
-                    max(calendar.day_end(day.next, timezone), day.ended_at)
-                    for day, timezone in zip(ending, timezones, strict=True)
-                ],
+                "days": [day.next for day in ending],
+                "instants": [day.ended_at for day in ending],
+                "ends": ends,
                 "timezones": timezones,
                 "cycle_days": CYCLE_DAYS,
             },
         )
+    return ends
 
 
 def _time_zones(ending: Sequence[_Day]) -> list[str]:

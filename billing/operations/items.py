@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from billing.models import BillingAccount
+from billing.models import BillingAccount, InvoiceItem
 
 # `due` says what posts; the figures of the accounts move by exactly what the items were.
 POST = """
@@ -29,11 +29,6 @@ RETURNING account.merchant_id, account.outstanding >= account.threshold
 # A MONTHLY item waits for its posting day, the last of its month; a month's end needs no more.
 POST_DAY = POST.format(at="account.open_until", due="item.posting_on <= account.open_on")
 POST_ACCRUED = POST.format(at="%(now)s", due="item.posting = 'DAILY'")
-# What waits for its month's end is dated by the day on which it posts after all.
-DATE_TODAY = """
-UPDATE billing_invoiceitem SET posting_on = %(today)s
-WHERE account_id = %(account)s AND posted_at IS NULL AND posting_on > %(today)s
-"""
 POST_ALL = POST.format(at="%(now)s", due="true")
 
 
@@ -63,6 +58,8 @@ def post_everything(account: BillingAccount, *, now: datetime) -> None:
 
     Rule 19.3.
     """
+    today = account.open_on
+    waiting = InvoiceItem.objects.filter(account=account, posted_at=None, posting_on__gt=today)
+    waiting.update(posting_on=today)
     with connection.cursor() as cursor:
-        cursor.execute(DATE_TODAY, {"account": account.pk, "today": account.open_on})
         cursor.execute(POST_ALL, {"accounts": [account.pk], "now": now})

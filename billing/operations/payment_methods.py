@@ -11,6 +11,7 @@ from billing.providers.minimums import is_too_little, takes
 from billing.providers.registry import PROVIDERS
 from billing.trail import Action
 from credit.models import CreditLine
+from lib import form_keys
 from lib.refusals import Invalid, Refused
 from trail import operations as trail
 
@@ -93,15 +94,19 @@ def add_card(
     brand: str,
     last_four: str,
     expires_on: date | None = None,
+    request_key: str = "",
     actor: str,
     now: datetime,
 ) -> Card:
     """Keep a card under the provider's name for it (`token`), and collect from it from now on.
 
-    A card with the same token is the same one. Raises ProviderNotReady, Invalid, TooManyCards.
+    A card with the same token is the same one, and so is that of a form sent twice, told by its
+    `request_key`. Raises FormConflict, ProviderNotReady, Invalid, TooManyCards.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
+    if known := form_keys.sent_before(account.cards.all(), request_key, last_four=last_four):
+        return known
     card = None
     if provider != BillingAccount.Method.SANDBOX:
         card = Card.objects.filter(provider=provider, token=token).first()
@@ -115,6 +120,7 @@ def add_card(
             brand=brand,
             last_four=last_four,
             expires_on=expires_on,
+            request_key=request_key,
             added_at=now,
             added_by=actor,
         )

@@ -18,8 +18,7 @@ from billing.operations import accounts, charges, rests, terms, unapplied
 from billing.operations.invoice_decisions import hold
 from billing.trail import Action
 from lib import money, wording
-from lib.refusals import Refused
-from merchants.operations.proposals import ChangedMeanwhile
+from lib.refusals import AlreadyDecided, ChangedMeanwhile, Refused
 from notices.operations import notices
 from trail import operations as trail
 
@@ -34,12 +33,6 @@ class UnknownReversal(Refused):
     """There is no such reversal."""
 
     code = "unknown_reversal"
-
-
-class ReversalDecided(Refused):
-    """The reversal was decided already; the first decision stands."""
-
-    code = "already_decided"
 
 
 @dataclass(frozen=True)
@@ -177,7 +170,7 @@ def charge(
     """Charge the merchant again for what was taken back; the charge posts at once.
 
     On a closed account a FINAL bill takes it. `seen` is what the page showed (`Reversal.seen`); the
-    merchant reads `message`. Raises UnknownReversal, ReversalDecided, ChangedMeanwhile, Invalid
+    merchant reads `message`. Raises UnknownReversal, AlreadyDecided, ChangedMeanwhile, Invalid
     without a reason or a message. Rule 18.5.
     """
     account, reversal = _hold_undecided(reversal_id, seen, now)
@@ -216,7 +209,7 @@ def _hold_undecided(reversal_id: int, seen: str, now: datetime) -> tuple[Billing
     account, _ = accounts.lock_both(account_id, now=now)
     reversal = Reversal.objects.select_related("payment__invoice").get(pk=reversal_id)
     if not reversal.is_undecided:
-        raise ReversalDecided(f"reversal: {reversal} is {reversal.status} already")
+        raise AlreadyDecided(f"reversal: {reversal} is {reversal.status} already")
     if reversal.seen != seen:
         raise ChangedMeanwhile(
             f"reversal: its provider says {reversal.state} of it by now; look at it again"

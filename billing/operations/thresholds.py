@@ -1,6 +1,7 @@
 """The billing threshold: asking for a higher one, answering, changing it (rule 15.20)."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -11,8 +12,8 @@ from billing.notices import THRESHOLD_ANSWERED
 from billing.operations import accounts
 from billing.operations.charges import AccountClosed
 from billing.trail import Action
-from lib import money, second_person, wording
-from lib.refusals import Invalid, Refused
+from lib import form_keys, money, second_person, wording
+from lib.refusals import AlreadyDecided, Invalid, Refused
 from notices.operations import notices
 from trail import operations as trail
 
@@ -44,25 +45,31 @@ class UnknownRequest(Refused):
     code = "unknown_request"
 
 
-class AlreadyDecided(Refused):
-    """The request was answered already; the first answer stands."""
-
-    code = "already_decided"
-
-
 @transaction.atomic
 def ask(
-    *, merchant_id: int, threshold: Money, message: str, actor: str, now: datetime
+    *,
+    merchant_id: int,
+    threshold: Money,
+    message: str,
+    request_key: str = "",
+    actor: str,
+    now: datetime,
 ) -> ThresholdRequest:
-    """Ask for a higher threshold; `message` says why.
+    """Ask for a higher threshold; `message` says why. A form sent twice, told by its `request_key`,
+    is one request.
 
-    Raises AccountClosed, RequestPending, NotHigher, CurrencyMismatch, Invalid. Rule 15.20.
+    Raises FormConflict, AccountClosed, RequestPending, NotHigher, CurrencyMismatch, Invalid. Rule
+    15.20.
     """
     message = wording.checked("message", message)
     account = accounts.lock(merchant_id, now=now)
     now = account.now
-    _check_open(account)
     wanted = money.accepted(threshold, account.currency, field="threshold")
+    asked = account.threshold_requests.all()
+    content: dict[str, Any] = {"threshold_wanted": wanted, "message": message}
+    if known := form_keys.sent_before(asked, request_key, **content):
+        return known
+    _check_open(account)
     _check_raises(account, wanted)
     if account.threshold_requests.filter(status=ThresholdRequest.Status.PENDING).exists():
         raise RequestPending("request: a threshold was asked for and is not answered yet")
@@ -72,6 +79,7 @@ def ask(
         threshold_before=account.threshold,
         threshold_wanted=wanted,
         message=message,
+        request_key=request_key,
         asked_at=now,
         asked_by=actor,
     )

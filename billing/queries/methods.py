@@ -57,8 +57,3 @@ def of(account: BillingAccount) -> Sequence[Method]:
         )
         for name, card in found
     ]
-
-
-def card_named(account: BillingAccount, token: str) -> Card | None:
-    """The account's card with this token, if a form that was sent before has added it."""
-    return account.cards.filter(token=token, removed_at__isnull=True).first()

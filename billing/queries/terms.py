@@ -1,7 +1,6 @@
 """An account's terms, and what waits to change them. Nothing here writes."""
 
 from django.db.models import QuerySet
-from moneyed import Money
 
 from billing.models import BillingAccount, PlanTerm, ThresholdRequest
 from merchants.models import TimeZonePeriod
@@ -25,9 +24,3 @@ def zone_to_come(account: BillingAccount) -> TimeZonePeriod | None:
 
 def threshold_requests(account: BillingAccount) -> QuerySet[ThresholdRequest]:
     return account.threshold_requests.all()
-
-
-def has_asked(account: BillingAccount, *, threshold: Money, message: str) -> bool:
-    """Whether a request for this threshold with this message waits for its answer."""
-    waiting = account.threshold_requests.filter(status=ThresholdRequest.Status.PENDING)
-    return waiting.filter(threshold_wanted=threshold.amount, message=message).exists()

@@ -38,7 +38,7 @@ def ask_threshold(request: MemberRequest) -> HttpResponse:
         return _back(request)
     now, account = clock.now(), account_of(request)
     form = HigherThreshold(request.POST, account=account)
-    if form.is_valid() and not terms.has_asked(account, **form.asked):  # of a double click
+    if form.is_valid():
         try:
             thresholds.ask(
                 merchant_id=account.pk,
@@ -48,10 +48,11 @@ def ask_threshold(request: MemberRequest) -> HttpResponse:
             )
         except Refused as refused:
             form.add_error(None, sentence_of(refused))
-    if form.errors:
-        return _page(request, account, form, SandboxCard(), now=now, status=_UNPROCESSABLE)
-    messages.success(request, _("You have asked for a higher threshold. We will answer here."))
-    return _back(request)
+        else:
+            asked = _("You have asked for a higher threshold. We will answer here.")
+            messages.success(request, asked)
+            return _back(request)
+    return _page(request, account, form, SandboxCard(), now=now, status=_UNPROCESSABLE)
 
 
 @for_members
@@ -90,7 +91,7 @@ def add_sandbox_card(request: MemberRequest) -> HttpResponse:
     form = SandboxCard(request.POST)
     if form.is_valid():
         try:
-            card = methods.card_named(account, form.token) or payment_methods.add_card(
+            card = payment_methods.add_card(
                 merchant_id=account.pk, actor=request.user.email, now=now, **form.card
             )
         except Refused as refused:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminDecimalFieldWidget,
@@ -20,6 +19,7 @@ from backoffice.list_pages import figure
 from credit.models import CreditPolicy, Freeze
 from credit.queries import withdrawals as queries
 from lib.amount_fields import amount_field
+from lib.form_keys import KeyedForm
 from lib.text_fields import LineField, WordsField
 
 MOST_IN_A_FILE = 500
@@ -33,13 +33,13 @@ FIGURES = [
 
 
 class LimitChange(Reasoned):
-    limit = amount_field(label=_("New limit"))
+    limit = amount_field(label="New limit")
     field_order = ("limit", "reason")
 
 
-class FreezePlaced(forms.Form):
+class FreezePlaced(KeyedForm):
     cause = forms.TypedChoiceField(
-        label=_("Cause"),
+        label="Cause",
         coerce=Freeze.Reason,
         choices=[
             (reason.value, reason.label)
@@ -69,17 +69,17 @@ class UnmatchedReturned(UnmatchedReleased):
 
 class RaiseApproved(Reasoned):
     limit = amount_field(
-        label=_("Other limit"), required=False, help_text=_("Empty: what was asked for.")
+        label="Other limit", required=False, help_text="Empty: what was asked for."
     )
     field_order = ("limit", "reason")
 
 
 class Answered(forms.Form):
-    answer = WordsField(label=_("Answer"), widget=UnfoldAdminTextareaWidget(attrs={"rows": 5}))
+    answer = WordsField(label="Answer", widget=UnfoldAdminTextareaWidget(attrs={"rows": 5}))
 
 
 class MarkedPaid(forms.Form):
-    bank_reference = LineField(label=_("The bank's reference"), widget=UnfoldAdminTextInputWidget)
+    bank_reference = LineField(label="The bank's reference", widget=UnfoldAdminTextInputWidget)
 
 
 class ChosenField(forms.TypedMultipleChoiceField):
@@ -92,7 +92,7 @@ class ChosenField(forms.TypedMultipleChoiceField):
 
 class BankFile(forms.Form):
     withdrawals = ChosenField(
-        label=_("Withdrawals"), coerce=int, widget=UnfoldAdminCheckboxSelectMultipleWidget
+        label="Withdrawals", coerce=int, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -115,12 +115,12 @@ def _to_export() -> list[tuple[int, str]]:
 
 
 class BankAnswers(forms.Form):
-    file = forms.FileField(label=_("File (CSV)"), widget=UnfoldAdminFileFieldWidget)
+    file = forms.FileField(label="File (CSV)", widget=UnfoldAdminFileFieldWidget)
 
     def clean_file(self) -> bytes:
         file = self.cleaned_data["file"]
         if file.size > LARGEST_ANSWER_FILE:
-            raise forms.ValidationError(_("The file must not be larger than 5 MB."))
+            raise forms.ValidationError("The file must not be larger than 5 MB.")
         return bytes(file.read())
 
 
@@ -128,10 +128,10 @@ class NewVersion(Reasoned):
     """The next numbers of a currency; what is left empty stays as it is."""
 
     currency = LineField(
-        min_length=3, max_length=3, label=_("Currency"), widget=UnfoldAdminTextInputWidget
+        min_length=3, max_length=3, label="Currency", widget=UnfoldAdminTextInputWidget
     )
     starts_on = forms.DateField(
-        label=_("Starts on"), widget=UnfoldAdminTextInputWidget(attrs={"type": "date"})
+        label="Starts on", widget=UnfoldAdminTextInputWidget(attrs={"type": "date"})
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

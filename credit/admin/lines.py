@@ -6,8 +6,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
-from django.utils.translation import gettext as translated
-from django.utils.translation import gettext_lazy as _
 
 from backoffice.decisions import Call, Deciding, Decision, Reasoned
 from backoffice.list_pages import OfMerchant, amount, figure, related
@@ -20,10 +18,10 @@ MERCHANT = related("line__merchant")
 
 
 def _limit_effect(line: CreditLine) -> str:
-    return translated(
-        "The limit is {limit}, of which {used} is used. A limit below what is used leaves"
-        " nothing available until payments come in."
-    ).format(limit=figure(line.limit), used=figure(line.used))
+    return (
+        f"The limit is {figure(line.limit)}, of which {figure(line.used)} is used. A limit below"
+        " what is used leaves nothing available until payments come in."
+    )
 
 
 def _shares(exposures: Iterable[tuple[str, Exposure]]) -> str:
@@ -51,17 +49,17 @@ class CreditLineAdmin(Deciding, OfMerchant):
     decisions = (
         Decision(
             "limit",
-            _("Change limit"),
+            "Change limit",
             form=LimitChange,
             effect=_limit_effect,
             carry_out=Call(limits.set_limit, "merchant_id"),
-            done=_("The limit is changed."),
+            done="The limit is changed.",
         ),
         Decision(
             "freeze",
-            _("Freeze"),
+            "Freeze",
             form=FreezePlaced,
-            effect=lambda line: _(
+            effect=lambda line: (
                 "The line declines new orders until the freeze is lifted; open orders go on, and"
                 " payments come in. Suspected fraud also stops every withdrawal that was not sent"
                 " yet. The merchant is told."
@@ -69,7 +67,7 @@ class CreditLineAdmin(Deciding, OfMerchant):
             carry_out=Call(
                 freezes.place, "merchant_id", renamed={"cause": "reason", "reason": "note"}
             ),
-            done=_("The line is frozen."),
+            done="The line is frozen.",
         ),
     )
 
@@ -80,16 +78,13 @@ class CreditLineAdmin(Deciding, OfMerchant):
     def frozen(self, line: CreditLine) -> bool:
         return line.is_frozen
 
-    @admin.display(description=_("Owed most by"))
+    @admin.display(description="Owed most by")
     def owed_by_buyer(self, line: CreditLine) -> str:
         return _shares((exposure.buyer, exposure) for exposure in by_buyer(line, most=5))
 
-    @admin.display(description=_("Owed by buyer risk"))
+    @admin.display(description="Owed by buyer risk")
     def owed_by_risk(self, line: CreditLine) -> str:
-        return _shares(
-            (translated("risk {rank}").format(rank=exposure.buyer_risk), exposure)
-            for exposure in by_risk(line)
-        )
+        return _shares((f"risk {exposure.buyer_risk}", exposure) for exposure in by_risk(line))
 
 
 @admin.register(Freeze)
@@ -102,14 +97,14 @@ class FreezeAdmin(Deciding, OfMerchant):
     decisions = (
         Decision(
             "lift",
-            _("Lift"),
+            "Lift",
             form=Reasoned,
-            effect=lambda freeze: _(
+            effect=lambda freeze: (
                 "This freeze ends; others of the line stay in force. One that a rule placed comes"
                 " back at the next day start while its cause holds. The merchant is told."
             ),
             carry_out=Call(freezes.lift, "freeze_id", renamed={"reason": "note"}),
-            done=_("The freeze is lifted."),
+            done="The freeze is lifted.",
             is_open=lambda freeze: freeze.lifted_at is None,
         ),
     )

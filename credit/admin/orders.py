@@ -8,7 +8,6 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy as _
 
 from backoffice.decisions import Call, Deciding, Decision, Reasoned
 from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, related, waiting
@@ -92,23 +91,23 @@ class OrderFlagAdmin(Deciding, OfMerchant):
     decisions = (
         Decision(
             "dismiss",
-            _("Dismiss"),
+            "Dismiss",
             form=Reasoned,
-            effect=lambda flag: _("Nothing is wrong with these orders. Nothing else changes."),
+            effect=lambda flag: "Nothing is wrong with these orders. Nothing else changes.",
             carry_out=Call(flags.dismiss, "flag_id"),
-            done=_("The flag is dismissed."),
+            done="The flag is dismissed.",
             is_open=_is_open,
         ),
         Decision(
             "confirm",
-            _("Confirm"),
+            "Confirm",
             form=Reasoned,
-            effect=lambda flag: _(
+            effect=lambda flag: (
                 "Something is wrong with these orders. This freezes nothing: that is a decision"
                 " about the line."
             ),
             carry_out=Call(flags.confirm, "flag_id"),
-            done=_("The flag is confirmed."),
+            done="The flag is confirmed.",
             is_open=_is_open,
         ),
     )
@@ -120,7 +119,7 @@ class OrderFlagAdmin(Deciding, OfMerchant):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
         return ("orders",)
 
-    @admin.display(description=_("Orders as they were seen"))
+    @admin.display(description="Orders as they were seen")
     def orders(self, flag: OrderFlag) -> SafeString:
         return format_html_join(
             "",

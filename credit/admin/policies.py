@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.utils.translation import gettext_lazy as _
 
 from backoffice.decisions import Act, Deciding, Decision
 from backoffice.list_pages import ReadOnly, amount
@@ -37,16 +36,16 @@ def _present(policy: CreditPolicy | None) -> dict[str, Any]:
 
 _NEW_VERSION = Decision(
     "introduce",
-    _("New version"),
+    "New version",
     form=NewVersion,
-    effect=lambda policy: _(
+    effect=lambda policy: (
         "From its first local day on, all lines of the currency are decided by the new numbers;"
         " what was decided before keeps its version. What is left empty stays as in the newest"
         " version. A version never changes."
     ),
     initial=_present,
     carry_out=_introduce,
-    done=_("The new version is introduced."),
+    done="The new version is introduced.",
 )
 
 

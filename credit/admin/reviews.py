@@ -1,8 +1,6 @@
 """Reviews of limits, and what merchants ask about theirs."""
 
 from django.contrib import admin
-from django.utils.translation import gettext as translated
-from django.utils.translation import gettext_lazy as _
 
 from backoffice.decisions import Call, Deciding, Decision, Reasoned
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
@@ -46,20 +44,20 @@ class LimitReviewAdmin(Deciding, OfMerchant):
     decisions = (
         Decision(
             "approve",
-            _("Approve"),
+            "Approve",
             form=Reasoned,
             effect=_review_effect,
             carry_out=Call(review_decisions.approve, "review_id"),
-            done=_("The raise is approved."),
+            done="The raise is approved.",
             is_open=_review_waits,
         ),
         Decision(
             "reject",
-            _("Reject"),
+            "Reject",
             form=Reasoned,
-            effect=lambda review: _("The limit stays as it is. The merchant is told."),
+            effect=lambda review: "The limit stays as it is. The merchant is told.",
             carry_out=Call(review_decisions.reject, "review_id"),
-            done=_("The raise is rejected."),
+            done="The raise is rejected.",
             is_open=_review_waits,
         ),
     )
@@ -67,10 +65,9 @@ class LimitReviewAdmin(Deciding, OfMerchant):
 
 def _raise_effect(request: LimitRequest) -> str:
     if request.limit_wanted is None:
-        return translated("This asks for no limit.")
-    return translated(
-        "The limit becomes {wanted}, or the other limit that you name. The merchant is told."
-    ).format(wanted=figure(request.limit_wanted))
+        return "This asks for no limit."
+    limit = figure(request.limit_wanted)
+    return f"The limit becomes {limit}, or the other limit that you name. The merchant is told."
 
 
 def _raise_waits(request: LimitRequest) -> bool:
@@ -103,29 +100,29 @@ class LimitRequestAdmin(Deciding, OfMerchant):
     decisions = (
         Decision(
             "approve",
-            _("Approve"),
+            "Approve",
             form=RaiseApproved,
             effect=_raise_effect,
             carry_out=Call(requests.approve_raise, "request_id"),
-            done=_("The raise is approved."),
+            done="The raise is approved.",
             is_open=_raise_waits,
         ),
         Decision(
             "reject",
-            _("Reject"),
+            "Reject",
             form=Reasoned,
-            effect=lambda request: _("The limit stays as it is. The merchant is told why."),
+            effect=lambda request: "The limit stays as it is. The merchant is told why.",
             carry_out=Call(requests.reject, "request_id"),
-            done=_("The raise is rejected."),
+            done="The raise is rejected.",
             is_open=_raise_waits,
         ),
         Decision(
             "answer",
-            _("Answer"),
+            "Answer",
             form=Answered,
             effect=lambda request: request.message,
             carry_out=Call(requests.answer, "request_id", renamed={"answer": "text"}),
-            done=_("The question is answered."),
+            done="The question is answered.",
             is_open=_question_waits,
         ),
     )

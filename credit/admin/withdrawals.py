@@ -2,9 +2,6 @@
 
 from django.contrib import admin
 from django.urls import reverse
-from django.utils.translation import gettext as translated
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from backoffice.decisions import (
     Act,
@@ -64,26 +61,22 @@ class PayoutRunAdmin(OfMerchant):
 
 
 def _what(withdrawal: Withdrawal) -> str:
-    return translated(
-        "{amount} and a fee of {fee} to {destination}, asked for by {person}."
-    ).format(
-        amount=figure(withdrawal.amount),
-        fee=figure(withdrawal.fee),
-        destination=withdrawal.destination,
-        person=withdrawal.requested_by,
+    return (
+        f"{figure(withdrawal.amount)} and a fee of {figure(withdrawal.fee)} to"
+        f" {withdrawal.destination}, asked for by {withdrawal.requested_by}."
     )
 
 
 def _approve_effect(withdrawal: Withdrawal) -> str:
-    return f"{_what(withdrawal)} {translated('Somebody else than you has to send it.')}"
+    return f"{_what(withdrawal)} Somebody else than you has to send it."
 
 
 def _paid_effect(withdrawal: Withdrawal) -> str:
-    return f"{_what(withdrawal)} {translated('It counts as paid out; the merchant is told.')}"
+    return f"{_what(withdrawal)} It counts as paid out; the merchant is told."
 
 
 def _returned_effect(withdrawal: Withdrawal) -> str:
-    back = translated("Amount and fee come back to the merchant, who is told why.")
+    back = "Amount and fee come back to the merchant, who is told why."
     return f"{_what(withdrawal)} {back}"
 
 
@@ -104,38 +97,38 @@ def _may_be_ended(withdrawal: Withdrawal) -> bool:
 ABOUT_ONE = (
     Decision(
         "approve",
-        _("Approve"),
+        "Approve",
         form=ConfirmForm,
         effect=_approve_effect,
         carry_out=Call(withdrawals.approve, "withdrawal_id"),
-        done=_("The withdrawal is approved."),
+        done="The withdrawal is approved.",
         is_open=_may_be_approved,
     ),
     Decision(
         "reject",
-        _("Reject"),
+        "Reject",
         form=Reasoned,
         effect=_returned_effect,
         carry_out=Call(withdrawals.reject, "withdrawal_id"),
-        done=_("The withdrawal is rejected."),
+        done="The withdrawal is rejected.",
         is_open=_may_be_rejected,
     ),
     Decision(
         "paid",
-        _("Mark as paid"),
+        "Mark as paid",
         form=MarkedPaid,
         effect=_paid_effect,
         carry_out=Call(payouts.mark_paid, "withdrawal_id", renamed={"bank_reference": "reference"}),
-        done=_("The withdrawal is paid."),
+        done="The withdrawal is paid.",
         is_open=_may_be_ended,
     ),
     Decision(
         "failed",
-        _("Mark as failed"),
+        "Mark as failed",
         form=Reasoned,
         effect=_returned_effect,
         carry_out=Call(payouts.mark_failed, "withdrawal_id"),
-        done=_("The withdrawal has failed."),
+        done="The withdrawal has failed.",
         is_open=_may_be_ended,
     ),
 )
@@ -151,11 +144,9 @@ def _export(act: Act) -> Report:
         link = reverse("admin:credit_withdrawal_download", args=of_one)
     count = len(batch.sent)
     return Report(
-        done=ngettext(
-            "{count} withdrawal is written and counts as sent.",
-            "{count} withdrawals are written and count as sent.",
-            count,
-        ).format(count=count),
+        done="1 withdrawal is written and counts as sent."
+        if count == 1
+        else f"{count} withdrawals are written and count as sent.",
         refused=[refused.problem for refused in batch.refused],
         link=link,
         link_text=f"{batch.name}.csv",
@@ -208,7 +199,7 @@ class WithdrawalAdmin(Deciding, OfMerchant):
     downloads = (
         Download(
             "file",
-            _("File for the bank"),
+            "File for the bank",
             is_there=lambda withdrawal: bool(withdrawal.batch),
             effect=lambda withdrawal: (
                 f"The file {withdrawal.batch} has the whole numbers of accounts and cards. That you"
@@ -220,9 +211,9 @@ class WithdrawalAdmin(Deciding, OfMerchant):
     list_decisions = (
         Decision(
             "export",
-            _("File for the bank"),
+            "File for the bank",
             form=BankFile,
-            effect=lambda row: _(
+            effect=lambda row: (
                 "The chosen withdrawals are written into a file for the bank, and count as sent"
                 " by you. Those above the operator limit that you approved yourself are left out."
             ),
@@ -230,7 +221,7 @@ class WithdrawalAdmin(Deciding, OfMerchant):
         ),
         Decision(
             "answers",
-            _("The bank's answers"),
+            "The bank's answers",
             form=BankAnswers,
             effect=lambda row: (
                 "A CSV with the columns reference, status (PAID or FAILED), bank_reference and"

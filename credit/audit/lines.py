@@ -117,16 +117,6 @@ LINES = (
     ),
     Check(
         1,
-        "limit and used are not negative",
-        "limit, used",
-        """
-        SELECT merchant_id, 'credit line' AS subject,
-               (greatest("limit", 0), greatest(used, 0)) AS expected, ("limit", used) AS found
-        FROM credit_creditline
-        """,
-    ),
-    Check(
-        1,
         "freezes in force are those not lifted",
         "freezes",
         """

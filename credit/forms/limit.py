@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from credit.models import CreditLine
 from lib.amount_fields import AmountField, in_currency
+from lib.form_keys import KeyedForm
 from lib.text_fields import WordsField
 
 
@@ -40,7 +41,7 @@ class Caps(forms.Form):
             self.initial[name] = getattr(line, name)
 
 
-class Question(forms.Form):
+class Question(KeyedForm):
     """The form for a question about the limit, which a person answers."""
 
     message = WordsField(
@@ -53,7 +54,7 @@ class Question(forms.Form):
         super().__init__(*args, **kwargs | {"auto_id": "question_%s", "label_suffix": ""})
 
 
-class Raise(forms.Form):
+class Raise(KeyedForm):
     """The form that asks for a higher limit: how high, and why."""
 
     limit = AmountField()

@@ -1,6 +1,5 @@
 """What merchants fill in about their proceeds: filters, withdrawals, destinations."""
 
-import secrets
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +9,10 @@ from django.utils.translation import pgettext_lazy
 
 from credit import bank_accounts
 from credit.models import CreditLine, PayoutDestination, ProceedsEntry
-from credit.operations.withdrawals import LONGEST_KEY
 from credit.queries import withdrawals
 from lib import formats, money
 from lib.amount_fields import AmountField, OneCurrencyField, in_currency
+from lib.form_keys import LONGEST_KEY, new_key
 from lib.lists import Filter, choice, text
 from lib.text_fields import LineField
 
@@ -57,7 +56,9 @@ class Withdrawing(forms.Form):
         error_messages={"invalid_choice": _("Choose one of your destinations.")},
     )
     # Made with the first form, so that however often the second is sent, it is one withdrawal.
-    request_key = LineField(max_length=None, widget=forms.HiddenInput, required=False)
+    request_key = LineField(
+        max_length=None, widget=forms.HiddenInput, required=False, initial=new_key
+    )
 
     def __init__(self, *args: Any, line: CreditLine, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"label_suffix": ""})
@@ -72,7 +73,6 @@ class Withdrawing(forms.Form):
         ]
         usable = (key for key, one in self.destinations.items() if now >= one.usable_from)
         destination.initial = next(usable, None)
-        self.fields["request_key"].initial = _new_key
 
     def clean_destination(self) -> PayoutDestination:
         destination: PayoutDestination = self.cleaned_data["destination"]
@@ -83,7 +83,7 @@ class Withdrawing(forms.Form):
 
     def clean_request_key(self) -> str:
         key: str = self.cleaned_data["request_key"]
-        return key if 0 < len(key) <= LONGEST_KEY else _new_key()
+        return key if 0 < len(key) <= LONGEST_KEY else new_key()
 
     @property
     def content(self) -> dict[str, str]:
@@ -107,10 +107,6 @@ class ConfirmedWithdrawal(Withdrawing):
     """The form of a withdrawal with the fee that was shown; no fee means that none was shown."""
 
     fee = OneCurrencyField(decimal_places=None, widget=forms.HiddenInput, required=False)
-
-
-def _new_key() -> str:
-    return secrets.token_urlsafe(16)
 
 
 def _usable_from(destination: PayoutDestination, sentence: Any, **more: str) -> str:

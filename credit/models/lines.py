@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
 from lib import money
-from lib.fields import AmountField, CurrencyField, currency_never_changes
+from lib.fields import AmountField, CurrencyField, FormKeyField, currency_never_changes
+from lib.form_keys import one_row_per_form
 from merchants.models import Merchant
 
 
@@ -111,6 +112,7 @@ class Freeze(models.Model):
     note = models.CharField(max_length=500, blank=True)  # why, in a person's words
     placed_at = models.DateTimeField()
     placed_by = models.CharField(max_length=254)  # a job's name or a person's address
+    request_key = FormKeyField()
     lifted_at = models.DateTimeField(null=True, blank=True)  # set once, by lifting
     lifted_by = models.CharField(max_length=254, blank=True)
     lift_note = models.CharField(max_length=500, blank=True)  # why, in a person's words
@@ -122,6 +124,7 @@ class Freeze(models.Model):
                 condition=Q(lifted_at__isnull=True, reason__in=["OVERDUE", "UNPAID_BILL"]),
                 name="one_automatic_freeze_per_line_and_reason",
             ),
+            one_row_per_form("line", "one_freeze_per_submitted_form"),
         ]
         indexes: ClassVar = [
             # "What freezes this line now?", asked by pages and by the lifting of a freeze.

@@ -6,7 +6,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from credit.models.lines import CreditLine
-from lib.fields import AmountField, CurrencyField, currency_never_changes
+from lib.fields import AmountField, CurrencyField, FormKeyField, currency_never_changes
+from lib.form_keys import one_row_per_form
 
 
 class LimitRequest(models.Model):
@@ -28,6 +29,7 @@ class LimitRequest(models.Model):
     currency = CurrencyField()
     limit_wanted = AmountField(null=True, blank=True)  # of a RAISE
     message = models.CharField(max_length=2000)
+    request_key = FormKeyField()
     asked_at = models.DateTimeField()
     asked_by = models.CharField(max_length=254)
     answer = models.CharField(max_length=2000, blank=True)  # the operator's reason, or the answer
@@ -46,6 +48,7 @@ class LimitRequest(models.Model):
                 condition=Q(kind="RAISE", status="PENDING"),
                 name="one_raise_is_asked_for_at_a_time",
             ),
+            one_row_per_form("line", "one_limit_request_per_submitted_form"),
         ]
         indexes: ClassVar = [
             models.Index(fields=["line", "-id"], name="limit_request_history"),

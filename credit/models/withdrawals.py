@@ -10,7 +10,14 @@ from django.utils.translation import pgettext_lazy
 from moneyed import Money
 
 from credit.models.lines import CreditLine
-from lib.fields import AmountField, CurrencyField, EncryptedField, ReferenceField
+from lib.fields import (
+    AmountField,
+    CurrencyField,
+    EncryptedField,
+    FormKeyField,
+    ReferenceField,
+)
+from lib.form_keys import one_row_per_form
 
 EXPECTED_WITHIN = timedelta(hours=24)  # from the request; what takes longer is flagged
 
@@ -105,8 +112,7 @@ class Withdrawal(models.Model):
     destination = models.ForeignKey(PayoutDestination, on_delete=models.PROTECT)
     # The provider knows it by this, and is asked by it; unique among all merchants.
     reference = ReferenceField(unique=True)
-    # Made with the form: a form sent twice is one withdrawal.
-    request_key = models.CharField(max_length=64)
+    request_key = FormKeyField()
     currency = CurrencyField()
     amount = AmountField()  # what arrives
     fee = AmountField()  # on top
@@ -131,9 +137,7 @@ class Withdrawal(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["line", "request_key"], name="one_withdrawal_per_submitted_form"
-            ),
+            one_row_per_form("line", "one_withdrawal_per_submitted_form"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="withdrawal_positive"),
             models.CheckConstraint(condition=Q(fee__gte=0), name="withdrawal_fee_not_negative"),
             models.CheckConstraint(

@@ -1,12 +1,14 @@
 """The credit half of a merchant's day-end (rule 20.1).
 
 Write-offs, then overdue freezes, then, on the first of a month, limit reviews. Set-based: one pass
-works off one local day of every line given. Everything that a day-end writes carries the instant at
-which the day ended, however late the job runs.
+works off one local day of every line given, or several of a line to which nothing happens on them.
+Everything that a day-end writes carries the instant at which the day ended, however late the job
+runs.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -14,6 +16,7 @@ from django.db import connection, transaction
 from credit.models import CreditLine
 from credit.operations import overdue, reviews, unpaid_bills
 from credit.queries import policies
+from credit.queries.quiet import quiet_through
 from credit.queries.reviews import Start
 from credit.rules import INSTALMENT_DAYS
 from lib import calendar
@@ -101,35 +104,54 @@ WHERE line.merchant_id = next.line_id AND line.timezone <> next.timezone
 """
 
 
+@dataclass(frozen=True)
+class _Turn:
+    """The local day that a line comes to, and the instant at which it starts."""
+
+    line_id: int
+    currency: str
+    timezone: str
+    today: date
+    at: datetime
+    days: int  # that the line goes on; all but the last one start quietly
+    is_quiet: bool  # nothing happens as `today` starts either
+
+
 def work_off(line_ids: Sequence[int], *, now: datetime) -> int:
-    """Work off all day-ends up to `now` of these lines, one day at a time; returns how many there
-    were.
+    """Work off all day-ends up to `now` of these lines, in order; returns how many there were.
 
     Each day of the chunk is one transaction (or part of the caller's), so that a run that dies, is
-    late, or meets another one leaves every line at the end of some day. Rule 20.1, rule 20.2.
+    late, or meets another one leaves every line at the end of some day. Days of a line on which
+    nothing happens to it pass together. Rule 20.1, rule 20.2.
     """
-    worked_off = 0
-    while lines := _work_off_one_day(line_ids, now):
-        worked_off += lines
+    worked_off, ended = 0, line_ids
+    while ended:
+        days, ended = _work_off_once(ended, now)
+        worked_off += days
     return worked_off
 
 
 @transaction.atomic
-def _work_off_one_day(line_ids: Sequence[int], now: datetime) -> int:
-    starts = _days_to_start(line_ids, now)
-    if not starts:
-        return 0
+def _work_off_once(line_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:
+    """How many days came to their end, and the lines of which another one has ended by `now`."""
+    turns = _turns(line_ids, now)
+    if not turns:
+        return 0, []
+    starts = _starts([turn for turn in turns if not turn.is_quiet])
+    if starts:
+        _start_days(starts)
+    ends = _open_days(turns)
+    ended = [turn.line_id for turn, end in zip(turns, ends, strict=True) if end <= now]
+    return sum(turn.days for turn in turns), ended
+
+
+def _start_days(starts: Sequence[Start]) -> None:
+    """Do all that happens to the locked lines as these days start."""
     days: dict[str, Any] = {
         "lines": [start.line_id for start in starts],
         "todays": [start.today for start in starts],
         "instants": [start.at for start in starts],
     }
-    timezones = _time_zones(starts)
-    # A day that the new zone's clocks have behind them already is over as it starts.
-    ends = [
-        max(calendar.day_end(start.today, timezone), start.at)
-        for start, timezone in zip(starts, timezones, strict=True)
-    ]
     write_off_days = [start.policy.write_off_days for start in starts]
     with connection.cursor() as cursor:
         cursor.execute(WRITE_OFF, {**days, "write_off_days": write_off_days})
@@ -138,36 +160,80 @@ def _work_off_one_day(line_ids: Sequence[int], now: datetime) -> int:
         overdue.update(starts)
         unpaid_bills.place(starts)
         cursor.execute(NOTICE_OVERDUE, {**days, "instalment_days": INSTALMENT_DAYS})
-        reviews.hold([start for start in starts if start.today.day == 1])
+    reviews.hold([start for start in starts if start.today.day == 1])
+
+
+def _open_days(turns: Sequence[_Turn]) -> list[datetime]:
+    """Open the days that the locked lines come to; the instants at which these end."""
+    timezones = _time_zones(turns)
+    days: dict[str, Any] = {
+        "lines": [turn.line_id for turn in turns],
+        "todays": [turn.today for turn in turns],
+        "instants": [turn.at for turn in turns],
+    }
+    # A day that the new zone's clocks have behind them already is over as it starts.
+    ends = [
+        max(calendar.day_end(turn.today, timezone), turn.at)
+        for turn, timezone in zip(turns, timezones, strict=True)
+    ]
+    with connection.cursor() as cursor:
         cursor.execute(OPEN_NEXT_DAY, {**days, "ends": ends})
-        if timezones != [start.timezone for start in starts]:
+        if timezones != [turn.timezone for turn in turns]:
             cursor.execute(CHANGE_TIME_ZONE, {**days, "timezones": timezones})
-    return len(starts)
+    return ends
 
 
-def _time_zones(starts: Sequence[Start]) -> list[str]:
+def _time_zones(turns: Sequence[_Turn]) -> list[str]:
     """The time zone in which each line counts the day that starts."""
-    months = {start.today for start in starts if start.today.day == 1}
-    line_ids = [start.line_id for start in starts]
+    months = {turn.today for turn in turns if turn.today.day == 1}
+    line_ids = [turn.line_id for turn in turns]
     changes = {month: time_zones_from(line_ids, month) for month in months}
-    return [changes.get(start.today, {}).get(start.line_id, start.timezone) for start in starts]
+    return [changes.get(turn.today, {}).get(turn.line_id, turn.timezone) for turn in turns]
 
 
-def _days_to_start(line_ids: Sequence[int], now: datetime) -> list[Start]:
-    """Lock the lines whose open day has ended, and say which day starts for each of them."""
+def _turns(line_ids: Sequence[int], now: datetime) -> list[_Turn]:
+    """Lock the lines whose open day has ended, and say to which day each of them comes."""
     ended = list(
         CreditLine.objects.select_for_update()
         .filter(pk__in=line_ids, open_until__lte=now)
         .order_by("pk")
         .values_list("pk", "currency", "timezone", "open_on", "open_until")
     )
-    todays = [open_on + calendar.ONE_DAY for _, _, _, open_on, _ in ended]
-    in_force = policies.in_force_for(
-        (currency, today) for (_, currency, *_), today in zip(ended, todays, strict=True)
-    )
+    if not ended:
+        return []
+    # Asked once the lines are locked: what it depends on is written under their locks.
+    quiet = quiet_through([line_id for line_id, *_ in ended])
+    return [_turn(*line, quiet_through=quiet.get(line[0], date.min), now=now) for line in ended]
+
+
+def _turn(
+    line_id: int,
+    currency: str,
+    timezone: str,
+    open_on: date,
+    open_until: datetime,
+    *,
+    quiet_through: date,
+    now: datetime,
+) -> _Turn:
+    """The next day of the line, or the last one that starts by `now` after nothing but quiet ones.
+
+    The first day of a month is never quiet.
+    """
+    following = calendar.days_after(open_on, open_until, timezone)
+    today, at = next(following)
+    days, is_quiet = 1, today.day != 1 and today <= quiet_through
+    if is_quiet:
+        for day, starts_at in following:
+            if starts_at > now or day.day == 1 or day > quiet_through:
+                break
+            today, at, days = day, starts_at, days + 1
+    return _Turn(line_id, currency, timezone, today, at, days, is_quiet)
+
+
+def _starts(turns: Sequence[_Turn]) -> list[Start]:
+    in_force = policies.in_force_for((turn.currency, turn.today) for turn in turns) if turns else []
     return [
-        Start(line_id, timezone, today, at, policy)
-        for (line_id, _, timezone, _, at), today, policy in zip(
-            ended, todays, in_force, strict=True
-        )
+        Start(turn.line_id, turn.timezone, turn.today, turn.at, policy)
+        for turn, policy in zip(turns, in_force, strict=True)
     ]

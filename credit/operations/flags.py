@@ -17,7 +17,7 @@ from credit.operations import lines
 from credit.queries import flags
 from credit.trail import Action
 from lib import calendar, money, wording
-from lib.refusals import Refused
+from lib.refusals import AlreadyDecided, Refused
 from trail import operations as trail
 
 STATUSES = {
@@ -30,12 +30,6 @@ class UnknownFlag(Refused):
     """There is no such flag."""
 
     code = "unknown_flag"
-
-
-class AlreadyDecided(Refused):
-    """Somebody has decided about the flag already; the first decision stands."""
-
-    code = "already_decided"
 
 
 # The first look may have seen a burst half-way: as long as nobody has decided, it learns of more.

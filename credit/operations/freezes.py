@@ -9,7 +9,7 @@ from credit.notices import FREEZE_PLACED
 from credit.operations import lines
 from credit.operations.overdue import count, end
 from credit.trail import Action
-from lib import wording
+from lib import form_keys, wording
 from lib.refusals import Refused
 from notices.operations import notices
 from trail import operations as trail
@@ -29,21 +29,35 @@ class AlreadyLifted(Refused):
 
 @transaction.atomic
 def place(
-    *, merchant_id: int, reason: Freeze.Reason, actor: str, note: str, now: datetime
+    *,
+    merchant_id: int,
+    reason: Freeze.Reason,
+    actor: str,
+    note: str,
+    request_key: str = "",
+    now: datetime,
 ) -> Freeze:
-    """Freeze the line: it declines new orders, and open ones go on.
+    """Freeze the line: it declines new orders, and open ones go on. A form sent twice, told by its
+    `request_key`, is one freeze.
 
-    Raises AlreadyFrozen for a rule's reason that is in force already, Invalid without a note. Rule
-    7.1.
+    Raises FormConflict, AlreadyFrozen for a rule's reason that is in force already, Invalid without
+    a note. Rule 7.1.
     """
     note = wording.checked("note", note)
     line = lines.lock(merchant_id, now=now)
     now = line.now
+    if known := form_keys.sent_before(line.freezes.all(), request_key, reason=reason, note=note):
+        return known
     in_force = Freeze.objects.filter(line=line, reason=reason, lifted_at__isnull=True)
     if reason in Freeze.AUTOMATIC and in_force.exists():
         raise AlreadyFrozen(f"The line is frozen for {reason} already.")
     freeze = Freeze.objects.create(
-        line=line, reason=reason, note=note, placed_at=now, placed_by=actor
+        line=line,
+        reason=reason,
+        note=note,
+        placed_at=now,
+        placed_by=actor,
+        request_key=request_key,
     )
     count(line, +1)
     notices.write(

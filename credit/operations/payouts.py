@@ -244,7 +244,8 @@ def mark_paid(*, withdrawal_id: int, reference: str, actor: str, now: datetime) 
     """Record that the bank paid it, under the bank's own reference.
 
     It is for withdrawals that people sent, and for those about which the provider does not answer.
-    Raises UnknownWithdrawal, AlreadyDecided, NotSent, ProviderDecides, Invalid without a reference.
+    Raises UnknownWithdrawal, WithdrawalDecided, NotSent, ProviderDecides, Invalid without a
+    reference.
     """
     reference = wording.line("bank_reference", reference)
     return _end_by_hand(withdrawal_id, Answer.paid(reference), actor, now)

@@ -1,6 +1,7 @@
 """What merchants ask about their limit, and operators' answers (rule 8.16)."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext, override
@@ -11,8 +12,8 @@ from credit.models import CreditLine, LimitRequest
 from credit.notices import REQUEST_ANSWERED
 from credit.operations import limits, lines
 from credit.trail import Action
-from lib import money, second_person, wording
-from lib.refusals import Refused
+from lib import form_keys, money, second_person, wording
+from lib.refusals import AlreadyDecided, Refused
 from notices.operations import notices
 from trail import operations as trail
 
@@ -53,47 +54,37 @@ class UnknownRequest(Refused):
     code = "unknown_request"
 
 
-class AlreadyDecided(Refused):
-    """The request was answered before; the first answer stands."""
-
-    code = "already_decided"
-
-
+@transaction.atomic
 def ask_raise(
-    *, merchant_id: int, limit_wanted: Money, message: str, actor: str, now: datetime
+    *,
+    merchant_id: int,
+    limit_wanted: Money,
+    message: str,
+    request_key: str = "",
+    actor: str,
+    now: datetime,
 ) -> LimitRequest:
-    """Ask for a limit of `limit_wanted`; `message` says why. A repeat returns the request that
-    waits.
+    """Ask for a limit of `limit_wanted`; `message` says why. A form sent twice, told by its
+    `request_key`, is one request.
 
-    Raises LineClosed, RaiseAlreadyAsked, NotARaise, CurrencyMismatch, Invalid. Rule 8.16.
+    Raises FormConflict, LineClosed, RaiseAlreadyAsked, NotARaise, CurrencyMismatch, Invalid. Rule
+    8.16.
     """
     message = wording.checked("message", message)
-    with transaction.atomic():
-        line = lines.lock(merchant_id, now=now)
-        now = line.now
-        if line.is_closed:
-            raise LineClosed("account: it was closed, and takes no new orders")
-        wanted = money.accepted(limit_wanted, line.currency, field="limit_wanted")
-        waiting = line.requests.filter(kind=LimitRequest.Kind.RAISE, status=PENDING).first()
-        if waiting and (waiting.limit_wanted, waiting.message) == (wanted, message):
-            return waiting
-        _check_raises(line, wanted)
-        if waiting:
-            raise RaiseAlreadyAsked("request: a raise was asked for and is not answered yet")
-        return _ask_raise(line, wanted, message, actor, now)
-
-
-def _ask_raise(
-    line: CreditLine, wanted: Money, message: str, actor: str, now: datetime
-) -> LimitRequest:
-    request = LimitRequest.objects.create(
-        line=line,
-        kind=LimitRequest.Kind.RAISE,
-        currency=line.currency,
-        limit_wanted=wanted,
-        message=message,
-        asked_at=now,
-        asked_by=actor,
+    line = lines.lock(merchant_id, now=now)
+    now = line.now
+    wanted = money.accepted(limit_wanted, line.currency, field="limit_wanted")
+    kind = LimitRequest.Kind.RAISE
+    content: dict[str, Any] = {"kind": kind, "limit_wanted": wanted, "message": message}
+    if known := form_keys.sent_before(line.requests.all(), request_key, **content):
+        return known
+    if line.is_closed:
+        raise LineClosed("account: it was closed, and takes no new orders")
+    _check_raises(line, wanted)
+    if line.requests.filter(kind=kind, status=PENDING).exists():
+        raise RaiseAlreadyAsked("request: a raise was asked for and is not answered yet")
+    request = line.requests.create(
+        **content, currency=line.currency, request_key=request_key, asked_at=now, asked_by=actor
     )
     trail.write(
         Action.RAISE_REQUESTED,
@@ -107,22 +98,24 @@ def _ask_raise(
     return request
 
 
-def ask_question(*, merchant_id: int, message: str, actor: str, now: datetime) -> LimitRequest:
-    """Ask a question about the limit. A repeat returns the request that waits. Raises Invalid."""
+@transaction.atomic
+def ask_question(
+    *, merchant_id: int, message: str, request_key: str = "", actor: str, now: datetime
+) -> LimitRequest:
+    """Ask a question about the limit. A form sent twice, told by its `request_key`, is one
+    question. Raises FormConflict, Invalid.
+    """
     message = wording.checked("message", message)
-    with transaction.atomic():
-        line = lines.lock(merchant_id, now=now)
-        now = line.now
-        kind = LimitRequest.Kind.QUESTION
-        waiting = line.requests.filter(kind=kind, status=PENDING, message=message).first()
-        return waiting or LimitRequest.objects.create(
-            line=line,
-            kind=LimitRequest.Kind.QUESTION,
-            currency=line.currency,
-            message=message,
-            asked_at=now,
-            asked_by=actor,
-        )
+    line = lines.lock(merchant_id, now=now)
+    content: dict[str, Any] = {"kind": LimitRequest.Kind.QUESTION, "message": message}
+    known = form_keys.sent_before(line.requests.all(), request_key, **content)
+    return known or line.requests.create(
+        **content,
+        currency=line.currency,
+        request_key=request_key,
+        asked_at=line.now,
+        asked_by=actor,
+    )
 
 
 def approve_raise(

@@ -13,7 +13,7 @@ from credit.queries import policies
 from credit.queries.reviews import Start, inputs_of
 from credit.trail import Action
 from lib import money, wording
-from lib.refusals import Refused
+from lib.refusals import AlreadyDecided, Refused
 from trail import operations as trail
 
 STATUSES = {
@@ -21,12 +21,6 @@ STATUSES = {
     Action.REVIEW_REJECTED: LimitReview.Status.REJECTED,
     Action.REVIEW_OVERTAKEN: LimitReview.Status.VOID,
 }
-
-
-class AlreadyDecided(Refused):
-    """The review does not wait for a decision, or no longer."""
-
-    code = "already_decided"
 
 
 class ReviewOvertaken(Refused):

@@ -13,7 +13,7 @@ from credit.models import CreditLine, Order, OrderPayment, ProceedsEntry, Unmatc
 from credit.operations import lines, orders, payments
 from credit.trail import Action
 from lib import money, wording
-from lib.refusals import Invalid, Refused
+from lib.refusals import ChangedMeanwhile, Invalid, Refused
 from trail import operations as trail
 
 Kind = UnmatchedSettlement.Kind
@@ -28,12 +28,6 @@ class NotUnmatched(Refused):
     """The payment was taken by its order, and there is nothing to settle."""
 
     code = "not_unmatched"
-
-
-class ChangedMeanwhile(Refused):
-    """Another part of it was settled since the page was shown."""
-
-    code = "changed_meanwhile"
 
 
 class MoreThanIsLeft(Refused):

@@ -15,7 +15,7 @@ from credit.notices import WITHDRAWAL_DONE, WITHDRAWAL_FAILED
 from credit.operations import lines
 from credit.trail import Action
 from lib import money
-from lib.refusals import Refused
+from lib.refusals import AlreadyDecided, Refused
 from notices.operations import notices
 from trail import operations as trail
 
@@ -35,10 +35,9 @@ class WithdrawalsStopped(Refused):
     )
 
 
-class AlreadyDecided(Refused):
+class WithdrawalDecided(AlreadyDecided):
     """The withdrawal is past the state in which this step was possible."""
 
-    code = "already_decided"
     sentence = _("It is too late to cancel: the withdrawal has gone on.")
 
 
@@ -79,7 +78,7 @@ def end(
 ) -> None:
     """Bring the held withdrawal to its end: money is paid out, or comes back, once.
 
-    Raises AlreadyDecided when this end can't be reached from its present state.
+    Raises WithdrawalDecided when this end can't be reached from its present state.
     """
     move(
         withdrawal,
@@ -115,7 +114,7 @@ def _notify(withdrawal: Withdrawal, now: datetime) -> None:
 
 
 def move(withdrawal: Withdrawal, to: Withdrawal.Status, **fields: object) -> None:
-    """Take one step of the state machine, or raise AlreadyDecided and change nothing."""
+    """Take one step of the state machine, or raise WithdrawalDecided and change nothing."""
     possible_from = [before for before, after in TRANSITIONS if after == to]
     step = {"status": to, **fields}
     if not Withdrawal.objects.filter(pk=withdrawal.pk, status__in=possible_from).update(**step):
@@ -157,9 +156,9 @@ def note(
     )
 
 
-def already_decided(withdrawal: Withdrawal) -> AlreadyDecided:
+def already_decided(withdrawal: Withdrawal) -> WithdrawalDecided:
     by = withdrawal.ended_by or withdrawal.sent_by or withdrawal.approved_by
-    return AlreadyDecided(f"Withdrawal {withdrawal} is {withdrawal.status}{by and f' by {by}'}.")
+    return WithdrawalDecided(f"Withdrawal {withdrawal} is {withdrawal.status}{by and f' by {by}'}.")
 
 
 def stop_if_suspected(line: CreditLine) -> None:

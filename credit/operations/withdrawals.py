@@ -19,25 +19,25 @@ from credit.models import CreditLine, CreditPolicy, ProceedsEntry, Withdrawal
 from credit.operations import destinations, lines, policies
 from credit.operations import withdrawal_transitions as steps
 from credit.operations.withdrawal_transitions import (
-    AlreadyDecided,
     UnknownWithdrawal,
+    WithdrawalDecided,
     WithdrawalsStopped,
 )
 from credit.queries import proceeds
 from credit.trail import Action
-from lib import calendar, money, second_person, wording
+from lib import calendar, form_keys, money, second_person, wording
 from lib.refusals import Conflict, Invalid, Refused
 from merchants import installation
 from merchants.queries import local_day
 
 __all__ = [
-    "AlreadyDecided",
     "FeeChanged",
     "InsufficientProceeds",
     "NeedsNoApproval",
     "Quote",
     "UnknownWithdrawal",
     "WithdrawalConflict",
+    "WithdrawalDecided",
     "WithdrawalsStopped",
     "approve",
     "cancel",
@@ -50,7 +50,6 @@ __all__ = [
 # No letters that people take for figures: references are read out on the telephone.
 REFERENCE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 REFERENCE_LENGTH = 12
-LONGEST_KEY = 64
 
 
 class WithdrawalConflict(Conflict):
@@ -200,15 +199,19 @@ def request(
     WithdrawalConflict, UnknownDestination, DestinationNotUsable, InsufficientProceeds, FeeChanged,
     WithdrawalsStopped, CurrencyMismatch, Invalid. Rule 10.6.
     """
-    if not 0 < len(request_key) <= LONGEST_KEY:
-        raise Invalid("request_key", f"must have 1 to {LONGEST_KEY} characters")
+    if not request_key:
+        raise Invalid("request_key", "is missing")
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         now = line.now
-        known = Withdrawal.objects.filter(line=line, request_key=request_key).first()
-        if known is not None:
-            if (known.destination_id, known.amount) != (destination_id, _positive(amount, line)):
-                raise WithdrawalConflict(f"request_key: {known} was asked for with other content")
+        known = form_keys.sent_before(
+            line.withdrawals.all(),
+            request_key,
+            conflict=WithdrawalConflict,
+            destination_id=destination_id,
+            amount=_positive(amount, line),
+        )
+        if known:
             return known, False
         destination = destinations.usable(line, destination_id, now=now)
         quoted = _quote(line, amount, line.open_on)
@@ -280,7 +283,7 @@ def _create(withdrawal: Withdrawal, quoted: Quote) -> None:
 def approve(*, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
     """Let a withdrawal above the operator limit be sent.
 
-    Raises UnknownWithdrawal, AlreadyDecided, NeedsNoApproval, SamePerson for who asked for it,
+    Raises UnknownWithdrawal, WithdrawalDecided, NeedsNoApproval, SamePerson for who asked for it,
     WithdrawalsStopped. Rule 10.8.
     """
     with transaction.atomic():
@@ -302,7 +305,7 @@ def approve(*, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
 def reject(*, withdrawal_id: int, actor: str, reason: str, now: datetime) -> Withdrawal:
     """Refuse a withdrawal that was not sent; amount and fee come back.
 
-    Raises UnknownWithdrawal, AlreadyDecided, Invalid without a reason. Rule 10.11.
+    Raises UnknownWithdrawal, WithdrawalDecided, Invalid without a reason. Rule 10.11.
     """
     reason = wording.checked("reason", reason)
     with transaction.atomic():
@@ -318,7 +321,7 @@ def reject(*, withdrawal_id: int, actor: str, reason: str, now: datetime) -> Wit
 def cancel(*, merchant_id: int, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
     """Take back a withdrawal that was not sent, by the merchant; amount and fee come back.
 
-    Raises UnknownWithdrawal, AlreadyDecided. Rule 10.9.
+    Raises UnknownWithdrawal, WithdrawalDecided. Rule 10.9.
     """
     with transaction.atomic():
         withdrawal = steps.hold(withdrawal_id, now=now)

@@ -39,6 +39,7 @@ def ask_raise(request: MemberRequest) -> HttpResponse:
                 merchant_id=line.pk,
                 limit_wanted=form.cleaned_data["limit"],
                 message=form.cleaned_data["message"],
+                request_key=form.cleaned_data["request_key"],
                 actor=request.user.email,
                 now=now,
             )
@@ -62,6 +63,7 @@ def ask_question(request: MemberRequest) -> HttpResponse:
             requests.ask_question(
                 merchant_id=line.pk,
                 message=form.cleaned_data["message"],
+                request_key=form.cleaned_data["request_key"],
                 actor=request.user.email,
                 now=now,
             )

@@ -11,6 +11,7 @@ from unfold.widgets import (
 )
 
 from backoffice.decisions import Reasoned
+from lib.form_keys import KeyedForm
 from lib.text_fields import LineField
 from merchants import roles as known_roles
 from merchants.models import Membership, Merchant
@@ -41,7 +42,7 @@ class MerchantRole(Reasoned):
     field_order: tuple[str, ...] = ("role", "reason")
 
 
-class Invited(MerchantRole):
+class Invited(MerchantRole, KeyedForm):
     email = forms.EmailField(
         max_length=254, label="E-mail address", widget=UnfoldAdminEmailInputWidget
     )

@@ -15,15 +15,9 @@ INVITES = (
 
 
 def _invite_to(act: Act) -> Invitation:
-    said = act.cleaned_data
-    return team.invite(
-        merchant_id=said["merchant"].pk,
-        actor=act.user,
-        email=said["email"],
-        role=said["role"],
-        reason=act.reason,
-        now=act.now,
-    )
+    said = {**act.cleaned_data}
+    merchant_id = said.pop("merchant").pk
+    return team.invite(merchant_id=merchant_id, actor=act.user, now=act.now, **said)
 
 
 def _of_member(operation: Callable[..., Membership]) -> Call:

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 
 from backoffice.decisions import Call, Deciding, Decision, Download, Reasoned
 from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline, related, waiting
@@ -143,7 +142,7 @@ class ProfileAdmin(Deciding, OfMerchant):
     downloads = (
         Download(
             "licence",
-            _("Licence document"),
+            "Licence document",
             is_there=lambda profile: bool(profile.licence_document_name),
             effect=lambda profile: (
                 "The document is kept encrypted. That you took it, and why, is on the trail."

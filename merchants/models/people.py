@@ -12,6 +12,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lib import locks
+from lib.fields import FormKeyField
+from lib.form_keys import one_row_per_form
 from merchants.models.merchants import Merchant
 from merchants.roles import ADMINISTRATOR
 
@@ -162,6 +164,7 @@ class Invitation(models.Model):
     token_digest = models.CharField(max_length=64, unique=True, editable=False)
     invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     invited_at = models.DateTimeField()
+    request_key = FormKeyField()
     expires_at = models.DateTimeField()
     # At most one of the two, set once. What is replaced by a newer one is revoked too.
     accepted_at = models.DateTimeField(null=True, blank=True)
@@ -178,6 +181,7 @@ class Invitation(models.Model):
                 condition=models.Q(accepted_at__isnull=True) | models.Q(revoked_at__isnull=True),
                 name="invitation_accepted_or_revoked",
             ),
+            one_row_per_form("merchant", "one_invitation_per_submitted_form"),
         ]
         indexes: ClassVar = [
             models.Index(fields=["merchant", "invited_at"], name="invitations_lately"),

@@ -16,7 +16,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from lib import locks, wording
-from lib.refusals import Invalid, Refused
+from lib.refusals import ChangedMeanwhile, Invalid, Refused
 from merchants import operator_letter
 from merchants.models import Proposal, User
 from merchants.models.people import DECIDING_ON_PEOPLE, ENOUGH_ADMINISTRATORS
@@ -140,7 +140,7 @@ def carry_out(proposal: Proposal, *, actor: User, now: datetime) -> None:
         raise OnOneself("Nobody decides about themselves: ask another administrator.")
     present = roles_of(user) if user is not None and user.is_staff else []
     if present != before:
-        raise proposals.ChangedMeanwhile(
+        raise ChangedMeanwhile(
             f"{proposal.subject} has other roles now than when this was proposed: refuse it, and"
             " propose anew."
         )

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from lib import encrypted, secrets, texts, wording
-from lib.refusals import Invalid, Refused
+from lib.refusals import AlreadyDecided, Invalid, Refused
 from merchants.models import Profile, ProfilePart, Standing
 from merchants.trail import Action
 from trail import operations as trail
@@ -48,12 +48,6 @@ class ProfileIncomplete(Refused):
     """Too little of this part of the profile is filled in to decide about it."""
 
     code = "profile_incomplete"
-
-
-class AlreadyDecided(Refused):
-    """This version of the part was confirmed or rejected already."""
-
-    code = "already_decided"
 
 
 class ProfileChanged(Refused):

@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 
 from jobs.chunks import TRANSIENT_ERRORS, Failures
 from lib import second_person, wording
-from lib.refusals import Refused
+from lib.refusals import AlreadyDecided, Refused
 from merchants.models import Proposal, User
 from merchants.models.proposals import LAPSES_AFTER
 from merchants.proposals import KINDS, Kind
@@ -37,12 +37,6 @@ class ProposalWaits(Refused):
     code = "proposal_waits"
 
 
-class AlreadyDecided(Refused):
-    """The proposal was confirmed, refused or withdrawn already."""
-
-    code = "already_decided"
-
-
 class Lapsed(Refused):
     """Nobody confirmed it in time."""
 
@@ -59,12 +53,6 @@ class NotTheProposer(Refused):
     """Only the proposer may withdraw a proposal; others refuse it."""
 
     code = "not_the_proposer"
-
-
-class ChangedMeanwhile(Refused):
-    """The subject of the proposal has changed since the proposer saw it."""
-
-    code = "changed_meanwhile"
 
 
 def propose(

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from lib import wording
+from lib import form_keys, wording
 from lib.refusals import Invalid, Refused
 from merchants import invitation_letter, queries
 from merchants.models import Invitation, Membership, Merchant, SecurityMail, User
@@ -79,20 +79,25 @@ def invite(
     email: str,
     role: Membership.Role,
     reason: str = "",
+    request_key: str = "",
     now: datetime,
 ) -> Invitation:
-    """Offer the role to whoever reads this mailbox; an open invitation of theirs is replaced.
+    """Offer the role to whoever reads this mailbox; an open invitation of theirs is replaced. A
+    form sent twice, told by its `request_key`, is one invitation and one e-mail.
 
-    Raises NotAnOwner, AlreadyMember, TooManyInvitations, Invalid; InvitationNotSent.
+    Raises FormConflict, NotAnOwner, AlreadyMember, TooManyInvitations, Invalid; InvitationNotSent.
     """
     if role not in Membership.Role.values:
         raise Invalid("role", f"{role!r} is no role")
     email, token = wording.address("email", email), secrets.token_urlsafe(32)
     with transaction.atomic():
         merchant = _lock(merchant_id, actor)
+        invited = merchant.invitations.all()
+        if known := form_keys.sent_before(invited, request_key, email=email, role=role):
+            return known
         if Membership.objects.filter(merchant=merchant, user__email__iexact=email).exists():
             raise AlreadyMember(f"email: {email} belongs to the merchant")
-        lately = Invitation.objects.filter(merchant=merchant, invited_at__gt=now - VALID_FOR)
+        lately = invited.filter(invited_at__gt=now - VALID_FOR)
         if lately.count() >= MOST_INVITATIONS:
             raise TooManyInvitations(f"more than {MOST_INVITATIONS} invitations within a week")
         replaced = invitations.open_of(merchant_id).filter(email=email)
@@ -105,6 +110,7 @@ def invite(
             token_digest=queries.digest(token),
             invited_by=actor,
             invited_at=now,
+            request_key=request_key,
             expires_at=now + VALID_FOR,
         )
         invitations.note_role(

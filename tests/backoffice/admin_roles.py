@@ -11,7 +11,7 @@ SEEN = {
     "account.emailaddress": ALL,
     "auth.group": ABOVE,
     "billing.accountchange": ALL,
-    "billing.billdecision": ALL,
+    "billing.invoicedecision": ALL,
     "billing.billingaccount": ALL,
     "billing.billingcredit": ALL,
     "billing.card": ALL,

@@ -5,18 +5,23 @@ from typing import Any
 import pytest
 from django.conf import LazySettings, settings
 from django.test import override_settings
-from moneyed import Money
 
-from billing.operations import payment_methods, payments, terms, transfers
-from credit.operations import requests
-from jobs.models import Heartbeat, JobFailure
 from merchants import roles
 from merchants.models import User
-from merchants.operations import profiles
 from tests import factories
 from tests.billing import deciding
 from tests.credit import reviewing, withdrawing
 from tests.credit.pages import set_clock
+from tests.factories import (
+    CardFactory,
+    HeartbeatFactory,
+    JobFailureFactory,
+    PaymentFactory,
+    ProfileFactory,
+    QuestionFactory,
+    RaiseRequestFactory,
+    TransferFactory,
+)
 from tests.shops import Shop, instant
 
 NOW = "2026-12-01 12:00"
@@ -48,11 +53,9 @@ def rosewood(settings: LazySettings) -> Shop:
     withdrawing.withdraw(shop, "12000.00", "2026-12-01 09:00")
     deciding.ask(shop, "2026-12-01 10:00", "C-1", "5.00")
     deciding.ask_threshold(shop, "2026-12-01 11:00", "500.00")
-    by: dict[str, Any] = {"merchant_id": shop.merchant.pk, "actor": MEI}
-    limit = Money("20000.00", "USD")
-    requests.ask_raise(limit_wanted=limit, message="Winter.", now=instant("2026-12-01 11:30"), **by)
-    requests.ask_question(message="Why?", now=instant("2026-12-01 11:40"), **by)
-    profiles.complete(fields={"contact_name": "Mei"}, now=instant("2026-12-01 11:50"), **by)
+    RaiseRequestFactory.create(shop=shop, at="2026-12-01 11:30", limit_wanted="20000.00")
+    QuestionFactory.create(shop=shop, at="2026-12-01 11:40", message="Why?")
+    ProfileFactory.create(shop=shop, at="2026-12-01 11:50", fields={"contact_name": "Mei"})
     return shop
 
 
@@ -67,20 +70,16 @@ def in_trouble() -> Shop:
 
 def stuck(shop: Shop) -> None:
     """A payment without an answer, money that waits for it, and a row that a job could not do."""
-    by: dict[str, Any] = {"merchant_id": shop.merchant.pk, "actor": MEI}
-    said = by | {"now": instant("2026-12-01 06:00")}
-    card: dict[str, Any] = {"provider": "sandbox", "token": "t", "brand": "Visa"}
-    invoice = shop.account.invoices.get()
-    payment_methods.add_card(last_four="0002", **card, **said)
-    paying: dict[str, Any] = {"invoice_id": invoice.pk, "actor": MEI}
-    payments.pay_now(now=instant("2026-12-01 06:10"), **paying)
-    payment_methods.add_card(last_four="0119", **card, **said)
-    payments.pay_now(now=instant("2026-12-01 06:20"), **paying)
-    received: dict[str, Any] = {"reference": "BANK-7", "now": instant("2026-12-01 07:00")}
-    transfers.receive(amount=Money("5.00", "USD"), **by, **received)
-    terms.review_invoices(wanted=True, reason="new", **said)
-    JobFailure.objects.create(
-        job="billing-day-ends", row_id=shop.account.pk, merchant=shop.merchant, error="it broke",
-        first_failed_at=instant("2026-12-01 01:00"), last_failed_at=instant("2026-12-01 11:00"),
-    )  # fmt: skip
-    Heartbeat.objects.create(process="scheduler", at=instant("2026-12-01 11:59"))
+    CardFactory.create(shop=shop, at="2026-12-01 06:00", last_four="0002")
+    PaymentFactory.create(shop=shop, at="2026-12-01 06:10")
+    CardFactory.create(shop=shop, at="2026-12-01 06:00", last_four="0119")
+    PaymentFactory.create(shop=shop, at="2026-12-01 06:20")
+    TransferFactory.create(shop=shop, at="2026-12-01 07:00", amount="5.00", reference="BANK-7")
+    deciding.review_invoices(shop, "2026-12-01 06:00")
+    JobFailureFactory.create(
+        row_id=shop.account.pk,
+        merchant=shop.merchant,
+        first_failed_at=instant("2026-12-01 01:00"),
+        last_failed_at=instant("2026-12-01 11:00"),
+    )
+    HeartbeatFactory.create(at=instant("2026-12-01 11:59"))

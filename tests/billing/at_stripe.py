@@ -5,20 +5,14 @@ from typing import Any
 from moneyed import Money
 
 from billing.models import Invoice, Payment
-from billing.operations import payment_methods, payments
+from billing.operations import payments
 from tests import shops
+from tests.factories import CardFactory, InvoiceFactory
 
 
 def add_card(shop: shops.Shop, at: str, token: str, customer: str = "cus_1") -> None:
-    payment_methods.add_card(
-        merchant_id=shop.merchant.pk,
-        provider="stripe",
-        token=token,
-        customer=customer,
-        brand="visa",
-        last_four="4242",
-        actor="anna@rosewood.example",
-        now=shop.at(at),
+    CardFactory.create(
+        shop=shop, at=at, provider="stripe", token=token, customer=customer, brand="visa"
     )
 
 
@@ -26,7 +20,7 @@ def billed_shop(**terms: Any) -> shops.Shop:
     """One open bill of 250.00, collected from pm_1 of cus_1 by the next run of the jobs."""
     shop = shops.join("2026-11-01 10:00", **terms)
     add_card(shop, "2026-11-01 10:05", "pm_1")
-    assert shop.charge("2026-11-02 09:00", "pick-pack", "250.00") == "applied"
+    InvoiceFactory.create(shop=shop, at="2026-11-02 09:00", amount="250.00")
     return shop
 
 

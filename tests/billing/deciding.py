@@ -13,11 +13,18 @@ from typing import Any
 from moneyed import Money
 
 from billing.models import BillingCredit, FeePrice, Invoice, PlanTerm, ThresholdRequest
-from billing.operations import credits, invoice_decisions, prices, terms, thresholds, transfers
+from billing.operations import credits, invoice_decisions, terms, thresholds
 from billing.operations.accounts import Plan
 from gateway.events import apply_all
 from lib import events
 from merchants.models import TimeZonePeriod
+from tests.factories import (
+    CreditRequestFactory,
+    FeePriceFactory,
+    GrantedCreditFactory,
+    ThresholdRequestFactory,
+    TransferFactory,
+)
 from tests.shops import Shop, instant
 
 OPERATOR = {"actor": "mali@tael.example", "reason": "agreed by telephone"}
@@ -42,7 +49,7 @@ def price(
     own: Shop | None = None,
 ) -> FeePrice:
     """Introduce a price, of every merchant or of one; None ends that of one."""
-    return prices.introduce(
+    return FeePriceFactory.create(
         fee=fee,
         currency=currency,
         unit_price=None if unit_price is None else Decimal(unit_price),
@@ -101,18 +108,12 @@ def ask(
     fee: str = "credit-pick-pack",
     *,
     form: str = "",
-    message: str = "Two dresses were missing.",
+    **said: str,
 ) -> BillingCredit:
-    return credits.ask(
-        merchant_id=shop.merchant.pk,
-        charge=charge,
-        fee=fee,
-        amount=_amount(shop, amount),
-        message=message,
-        request_key=form or f"form-{next(_numbers)}",
-        actor=MERCHANT,
-        now=shop.at(at),
-    )
+    if form:
+        said["request_key"] = form
+    said |= {"charge": charge, "amount": amount, "fee": fee, "actor": MERCHANT}
+    return CreditRequestFactory.create(shop=shop, at=at, **said)
 
 
 def grant(
@@ -124,15 +125,10 @@ def grant(
     *,
     form: str = "",
 ) -> BillingCredit:
-    return credits.grant(
-        merchant_id=shop.merchant.pk,
-        charge=charge,
-        fee=fee,
-        amount=_amount(shop, amount),
-        request_key=form or f"form-{next(_numbers)}",
-        now=shop.at(at),
-        **OPERATOR,
-    )
+    said = {"charge": charge, "amount": amount, "fee": fee, **OPERATOR}
+    if form:
+        said["request_key"] = form
+    return GrantedCreditFactory.create(shop=shop, at=at, **said)
 
 
 def approve(shop: Shop, at: str, credit: BillingCredit) -> BillingCredit:
@@ -147,12 +143,12 @@ def reject(shop: Shop, at: str, credit: BillingCredit) -> BillingCredit:
 
 
 def ask_threshold(shop: Shop, at: str, threshold: str) -> ThresholdRequest:
-    return thresholds.ask(
-        merchant_id=shop.merchant.pk,
-        threshold=_amount(shop, threshold),
+    return ThresholdRequestFactory.create(
+        shop=shop,
+        at=at,
+        threshold=threshold,
         message="We sell more before the holidays.",
         actor=MERCHANT,
-        now=shop.at(at),
     )
 
 
@@ -222,10 +218,7 @@ def issue(shop: Shop, at: str, draft: Invoice) -> Invoice:
 
 def transfer(shop: Shop, at: str, invoice: Invoice, amount: str, reference: str = "") -> None:
     """A bank transfer of this amount came in for the bill."""
-    transfers.record(
-        invoice_id=invoice.pk,
-        amount=_amount(shop, amount),
-        reference=reference or f"transfer-{next(_numbers)}",
-        actor=OPERATOR["actor"],
-        now=shop.at(at),
+    said = {"reference": reference} if reference else {}
+    TransferFactory.create(
+        shop=shop, at=at, invoice=invoice, amount=amount, actor=OPERATOR["actor"], **said
     )

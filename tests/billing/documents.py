@@ -5,6 +5,7 @@ from datetime import date
 from billing.documents import pdf
 from billing.models import Invoice, Statement
 from tests import shops
+from tests.factories import ChargeFactory
 from tests.shops import Shop
 
 
@@ -27,7 +28,9 @@ def closed(**terms: str) -> Shop:
     shop = shops.join("2026-09-01 09:00", **terms)
     shop.charge("2026-09-05 10:00", "pick-pack", "1.00")
     shop.run_jobs("2026-10-01 00:00")
-    shop.record("2026-09-30 10:00", "2026-10-02 11:00", "packaging", "3.00")
+    ChargeFactory.create(
+        shop=shop, at="2026-09-30 10:00", arrived="2026-10-02 11:00", fee="packaging", amount="3.00"
+    )
     shop.charge("2026-10-03 10:00", "pick-pack", "3.50", "c-1", request="FR-7", quantity="2.5")
     shop.charge("2026-10-05 15:00", "shipping-label", "12.00", "c-2", description="Two dresses")
     shop.run_jobs("2026-11-01 00:00")

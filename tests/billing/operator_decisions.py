@@ -4,14 +4,10 @@ The shop joined on 1 November with a threshold of 200.00 USD, and owes 30.00 of 
 by bank transfer. What operators do happens on 4 November.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from django.apps import apps
 from django.contrib.auth.models import Permission
-from django.db.models import Model
-from moneyed import Money
+from django.db.models import Model, Q
 
 from billing.models import (
     BillingAccount,
@@ -24,49 +20,42 @@ from billing.models import (
     ThresholdRequest,
 )
 from billing.operations import (
-    credits,
     invoice_decisions,
     payment_methods,
-    payments,
-    reversals,
     terms,
-    thresholds,
-    transfers,
 )
 from merchants.models import User
 from tests import shops
-from tests.factories import UserFactory
+from tests.factories import (
+    CardFactory,
+    CreditRequestFactory,
+    GrantedCreditFactory,
+    InvoiceFactory,
+    OperatorFactory,
+    PaymentFactory,
+    ReversalFactory,
+    ThresholdRequestFactory,
+    TransferFactory,
+)
 from tests.shops import Shop, instant
 
 DECIDED_AT = instant("2026-11-04 09:00")
 DECIDER = "olga@tael.example"
 WHY = {"reason": "I have looked at it."}
-BEFORE = instant("2026-11-03 10:00")
-ASKED: dict[str, Any] = {"actor": "mei@rosewood.example", "now": BEFORE}
-AGREED: dict[str, Any] = {"actor": "otto@tael.example", "reason": "as agreed", "now": BEFORE}
+BEFORE = "2026-11-03 10:00"
+AGREED: dict[str, Any] = {
+    "actor": "otto@tael.example",
+    "reason": "as agreed",
+    "now": instant(BEFORE),
+}
 
 
 def operator(*may_change: str, email: str = DECIDER) -> User:
     """Somebody of ours who may look at all of billing, and decide about these models."""
-    user = UserFactory.create(is_staff=True, email=email)
     ours = Permission.objects.filter(content_type__app_label="billing")
-    user.user_permissions.set(ours.filter(codename__startswith="view_"))
-    user.user_permissions.add(*ours.filter(codename__in=[f"change_{name}" for name in may_change]))
-    return user
-
-
-def everything() -> list[Any]:
-    models = [model for label in ("billing", "credit") for model in
-              apps.get_app_config(label).get_models()]  # fmt: skip
-    models += [apps.get_model("notices.Notice"), apps.get_model("merchants.TimeZonePeriod")]
-    return [list(model._default_manager.order_by("pk").values()) for model in models]
-
-
-@contextmanager
-def nothing_changes() -> Iterator[None]:
-    before = everything()
-    yield
-    assert everything() == before
+    view = Q(codename__startswith="view_")
+    change = Q(codename__in=[f"change_{name}" for name in may_change])
+    return OperatorFactory.create(email=email, permissions=ours.filter(view | change))
 
 
 def join() -> Shop:
@@ -98,13 +87,7 @@ def closed_in_debt(shop: Shop) -> BillingAccount:
 
 
 def closed_in_credit(shop: Shop) -> BillingAccount:
-    credits.grant(
-        merchant_id=shop.merchant.pk,
-        fee="credit-account",
-        amount=Money("50.00", "USD"),
-        request_key="k",
-        **AGREED,
-    )
+    GrantedCreditFactory.create(shop=shop, at=BEFORE, amount="50.00")
     return terms.close(merchant_id=shop.merchant.pk, **AGREED)
 
 
@@ -113,30 +96,16 @@ def charge(shop: Shop) -> Charge:
 
 
 def credit(shop: Shop) -> BillingCredit:
-    return credits.ask(
-        merchant_id=shop.merchant.pk,
-        charge="c-1",
-        fee="credit-pick-pack",
-        amount=Money("10.00", "USD"),
-        message="The wrong size was packed.",
-        request_key="form-1",
-        **ASKED,
-    )
+    return CreditRequestFactory.create(shop=shop, at=BEFORE)
 
 
 def request(shop: Shop) -> ThresholdRequest:
-    return thresholds.ask(
-        merchant_id=shop.merchant.pk,
-        threshold=Money("500.00", "USD"),
-        message="We sell more in winter.",
-        **ASKED,
-    )
+    return ThresholdRequestFactory.create(shop=shop, at=BEFORE)
 
 
 def invoice(shop: Shop) -> Invoice:
     """Over 240.00: what was outstanding, and 210.00 that reached the threshold."""
-    shop.charge("2026-11-03 09:00", "pick-pack", "210.00", "c-2")
-    return shop.account.invoices.get()
+    return InvoiceFactory.create(shop=shop, at="2026-11-03 09:00", charge="c-2")
 
 
 def draft(shop: Shop) -> Invoice:
@@ -146,14 +115,7 @@ def draft(shop: Shop) -> Invoice:
 
 
 def card(shop: Shop, last_four: str) -> Card:
-    return payment_methods.add_card(
-        merchant_id=shop.merchant.pk,
-        provider="sandbox",
-        token="t",
-        brand="Visa",
-        last_four=last_four,
-        **ASKED,
-    )
+    return CardFactory.create(shop=shop, at=BEFORE, last_four=last_four)
 
 
 def of_sandbox(shop: Shop) -> Invoice:
@@ -165,7 +127,7 @@ def of_sandbox(shop: Shop) -> Invoice:
 def of_silent_card(shop: Shop) -> Payment:
     made = invoice(shop)
     card(shop, "0119")
-    return payments.pay_now(invoice_id=made.pk, **ASKED)
+    return PaymentFactory.create(shop=shop, at=BEFORE, invoice=made)
 
 
 def of_strange_provider(shop: Shop) -> Payment:
@@ -178,31 +140,20 @@ def of_strange_provider(shop: Shop) -> Payment:
 
 def reversed_payment(shop: Shop) -> Reversal:
     """The bill's payment of 240.00 was disputed, and the dispute is lost."""
-    paid = payments.pay_now(invoice_id=of_sandbox(shop).pk, **ASKED)
-    told = reversals.Told(
-        provider="sandbox",
+    paid = PaymentFactory.create(shop=shop, at=BEFORE, invoice=of_sandbox(shop))
+    return ReversalFactory.create(
+        shop=shop,
+        at=BEFORE,
+        payment=paid,
         reference="du_1",
         kind=Reversal.Kind.DISPUTE,
-        money_reference=paid.provider_reference,
-        amount=paid.amount,
         state="lost",
-        came_back=False,
-        is_ours=False,
     )
-    reversal = reversals.record(told, payment_id=paid.pk, actor="stripe", now=BEFORE)
-    assert reversal is not None
-    return reversal
 
 
 def with_unapplied(shop: Shop) -> BillingAccount:
     """50.00 came, and there is no bill."""
-    transfers.receive(
-        merchant_id=shop.merchant.pk,
-        amount=Money("50.00", "USD"),
-        reference="B-6",
-        actor=AGREED["actor"],
-        now=BEFORE,
-    )
+    TransferFactory.create(shop=shop, at=BEFORE, amount="50.00", reference="B-6")
     return shop.account
 
 

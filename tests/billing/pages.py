@@ -21,22 +21,30 @@ def read(shop: Shop, path: str, role: str = "OWNER") -> str:
     return text_of(response)
 
 
-def send(shop: Shop, path: str, role: str = "OWNER", **content: Any) -> str:
-    """What somebody of this role reads after sending a form."""
-    client = proved(member(shop, role))
+def send(
+    shop: Shop, path: str, role: str = "OWNER", *, client: Client | None = None, **content: Any
+) -> str:
+    """What somebody of this role, or whose client is given, reads after sending a form."""
+    client = client or proved(member(shop, role))
     response = client.post(address_of(shop, path), content, follow=True)
     assert response.status_code in (200, 422)
     return text_of(response)
 
 
-def answers(shop: Shop, path: str, *, method: str = "get") -> dict[str, int]:
-    """The status that each kind of person gets from an address of the shop."""
+def everybody(shop: Shop) -> dict[str, Client]:
+    """A client of each kind of person, signed in."""
     other = shops.join("2026-10-01 09:00", "other-shop", name="Other Shop")
     people = {role: member(shop, role) for role in ("OWNER", "FINANCE", "VIEWER")}
     people["stranger"] = member(other)
     people["operator"] = UserFactory.create(is_staff=True, is_superuser=True)
-    clients = {who: proved(person) for who, person in people.items()} | {"nobody": Client()}
+    return {who: proved(person) for who, person in people.items()} | {"nobody": Client()}
+
+
+def answers(
+    shop: Shop, path: str, clients: dict[str, Client] | None = None, *, method: str = "get"
+) -> dict[str, int]:
+    """The status that each kind of person gets from an address of the shop."""
     return {
         who: getattr(client, method)(address_of(shop, path)).status_code
-        for who, client in clients.items()
+        for who, client in (clients or everybody(shop)).items()
     }

@@ -1,21 +1,20 @@
 """What tests of payments have in common: paying, deciding, and what the books say of a bill."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
 from moneyed import Money
 
-from billing.models import Card, Invoice, InvoiceDecision, Payment
+from billing.models import Card, Invoice, Payment
 from billing.operations import invoice_decisions, payment_methods, payments, transfers
 from billing.providers.registry import Answer
 from lib import money
 from lib.refusals import Refused
 from tests import shops
+from tests.factories import CardFactory, ShopFactory
 
 MEI = "mei@rosewood.example"
 OPERATOR = "olga@tael.example"
@@ -26,8 +25,7 @@ GOOD, REFUSED, SHORT, SILENT = "4242", "0002", "9995", "0119"  # billing.provide
 
 def billed(reference: str = "rosewood", card: str = "", **terms: Any) -> shops.Shop:
     """A bill of 39.00, issued on 1 November at 10:00; the sandbox collects it, from the card."""
-    terms = {"plan_price": "39.00", "plan_interval_days": 365, "payment_method": "sandbox"} | terms
-    shop = shops.join("2026-11-01 10:00", reference, **terms)
+    shop = manual(reference, **{"payment_method": "sandbox"} | terms)
     if card:
         add_card(shop, "2026-11-01 10:00", card)
     return shop
@@ -35,8 +33,7 @@ def billed(reference: str = "rosewood", card: str = "", **terms: Any) -> shops.S
 
 def manual(reference: str = "rosewood", **terms: Any) -> shops.Shop:
     """A bill of 39.00, issued on 1 November at 10:00, due on the 8th."""
-    terms = {"plan_price": "39.00", "plan_interval_days": 365} | terms
-    return shops.join("2026-11-01 10:00", reference, **terms)
+    return ShopFactory.create(reference=reference, is_billed=True, **terms)
 
 
 # What people and jobs do; the answer is a word, or the code of a refusal.
@@ -106,14 +103,7 @@ def choose(shop: shops.Shop, at: str, method: str, card: Card | None = None) -> 
 
 
 def add_card(shop: shops.Shop, at: str, last_four: str, **said: Any) -> Card:
-    content: dict[str, Any] = {
-        "provider": "sandbox",
-        "token": f"tok-{last_four}",
-        "brand": "Visa",
-    } | said
-    return payment_methods.add_card(
-        merchant_id=shop.merchant.pk, last_four=last_four, actor=MEI, now=shop.at(at), **content
-    )
+    return CardFactory.create(shop=shop, at=at, last_four=last_four, **said)
 
 
 def _decide(operation: Callable[..., Invoice], shop: shops.Shop, at: str, pk: int) -> str:
@@ -250,41 +240,6 @@ def told(shop: shops.Shop) -> list[str]:
 def clock(shop: shops.Shop, at: datetime) -> str:
     """The instant on the merchant's wall clock, to the second where it is not a whole minute."""
     return str(at.astimezone(ZoneInfo(shop.zone)).replace(tzinfo=None)).removesuffix(":00")
-
-
-@contextmanager
-def unchanged(*affected: shops.Shop) -> Iterator[None]:
-    """Whatever happens in here leaves books, bills and payments of these shops as they were."""
-    before = [_everything(shop) for shop in affected]
-    yield
-    assert [_everything(shop) for shop in affected] == before
-
-
-def _everything(shop: shops.Shop) -> list[object]:
-    account, line = shop.account, shop.line
-    on_invoices = {"invoice__account": account}
-    rows = (
-        Invoice.objects.filter(account=account),
-        Payment.objects.filter(**on_invoices),
-        InvoiceDecision.objects.filter(**on_invoices),
-        account.unapplied_entries.all(),
-        account.items.all(),
-        account.changes.all(),
-        account.cards.all(),
-        line.freezes.all(),
-        shop.merchant.notices.all(),
-        type(account).objects.filter(pk=account.pk),
-        type(line).objects.filter(pk=line.pk),
-    )
-    return [shop.books(), *(_without_when_held(found) for found in rows)]
-
-
-def _without_when_held(found: QuerySet[Any]) -> list[dict[str, Any]]:
-    """When an account or a line was held last is no change: also by what was a repeat."""
-    return [
-        {name: value for name, value in row.items() if name != "last_wrote_at"}
-        for row in found.order_by("pk").values()
-    ]
 
 
 # A provider that answers as it is told.

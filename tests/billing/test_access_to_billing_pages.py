@@ -3,13 +3,13 @@
 import pytest
 from pytest_django import Settings
 
-from billing.operations import credits
 from tests import shops
-from tests.billing.pages import address_of, answers, read
+from tests.billing.pages import address_of, answers, everybody, read
 from tests.billing.paying import GOOD, add_card
-from tests.factories import browser_of, member
+from tests.factories import CreditRequestFactory, browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -78,8 +78,9 @@ def test_owners_and_finance_export_and_ask(shop: Shop, path: str) -> None:
 )
 def test_owners_and_finance_act(shop: Shop, path: str, answer: int) -> None:
     path = path.format(card=shop.account.card_id)
-    with shop.unchanged():
-        assert answers(shop, path, method="post") == {
+    clients = everybody(shop)
+    with nothing_changes():
+        assert answers(shop, path, clients, method="post") == {
             **{"OWNER": answer, "FINANCE": answer, "VIEWER": 403},
             **NOBODY_ELSE,
         }
@@ -97,10 +98,9 @@ def test_owners_and_finance_act(shop: Shop, path: str, answer: int) -> None:
     ],
 )
 def test_nothing_is_done_by_reading(shop: Shop, path: str) -> None:
-    with shop.unchanged():
-        response = browser_of(member(shop)).get(
-            address_of(shop, path.format(card=shop.account.card_id))
-        )
+    client = browser_of(member(shop))
+    with nothing_changes():
+        response = client.get(address_of(shop, path.format(card=shop.account.card_id)))
     assert response.status_code == 302
     assert response["Location"] in {
         "/m/rosewood/billing/settings/",
@@ -109,15 +109,10 @@ def test_nothing_is_done_by_reading(shop: Shop, path: str) -> None:
 
 
 def test_a_credit_is_found_at_its_own_merchant_only(shop: Shop) -> None:
-    credit = credits.ask(
-        merchant_id=shop.merchant.pk,
-        charge="c-1",
-        fee="credit-pick-pack",
+    credit = CreditRequestFactory.create(
+        shop=shop,
+        at="2026-11-02 10:00",
         amount=shop.account.charges.get(reference="c-1").amount,
-        message="Packed twice.",
-        request_key="form-1",
-        actor="mei@rosewood.example",
-        now=shop.at("2026-11-02 10:00"),
     )
     found = answers(shop, f"credits/{credit.pk}/")
     assert found == {"OWNER": 200, "FINANCE": 200, "VIEWER": 200, **NOBODY_ELSE}

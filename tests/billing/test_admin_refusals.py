@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 from django.db.models import Model
-from moneyed import Money
 from pytest_django import Settings
 
 from backoffice import decisions
 from billing.models import Invoice
-from billing.operations import ended_payments, transfers
+from billing.operations import ended_payments
 from tests.amounts import usd
 from tests.billing import operator_decisions as deciding
-from tests.billing.operator_decisions import DECIDED_AT, WHY, nothing_changes, operator, reread
+from tests.billing.operator_decisions import DECIDED_AT, WHY, operator, reread
 from tests.credit.deciding import address, text
-from tests.factories import browser_of
+from tests.factories import TransferFactory, browser_of
 from tests.shops import Shop
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -38,18 +38,16 @@ def post(row: Model, name: str, **said: str) -> Any:
 
 
 def refusal(row: Model, name: str, **said: str) -> str:
+    browser = browser_of(operator(row._meta.model_name or ""))
     with nothing_changes():
-        return text(post(row, name, **said))
+        return text(browser.post(address(row, "decide", name), said, follow=True))
 
 
 def pay_a_part(invoice: Invoice) -> None:
     """Half of its 240.00."""
-    transfers.record(
-        invoice_id=invoice.pk,
-        amount=Money("120.00", "USD"),
-        reference="B-1",
-        actor="otto@tael.example",
-        now=deciding.BEFORE,
+    shop = Shop(invoice.account.merchant.reference)
+    TransferFactory.create(
+        shop=shop, at=deciding.BEFORE, invoice=invoice, amount="120.00", reference="B-1"
     )
 
 
@@ -148,12 +146,13 @@ def test_a_grants_form_sent_with_other_figures_is_refused(shop: Shop) -> None:
     browser = browser_of(operator("charge"))
     page = address(deciding.charge(shop), "decide", "credit")
     form = browser.get(page).context["form"]
-    said = {"fee": "credit-pick-pack", "request_key": form.initial["request_key"], **WHY}
+    said = {"fee": "credit-pick-pack", "request_key": form["request_key"].value(), **WHY}
     assert browser.post(page, {"amount": "5.00", **said}).status_code == 302
     with nothing_changes():
         response = browser.post(page, {"amount": "6.00", **said})
-    assert "sent before with other content" in text(response)
-    assert browser.get(page).context["form"].initial["request_key"] != said["request_key"]
+    assert "asked for by this form, with other content" in text(response)
+    again = browser.get(page).context["form"]
+    assert again["request_key"].value() != said["request_key"]
 
 
 def test_a_charge_is_credited_for_reasons_of_its_kind_and_a_credit_not_at_all(shop: Shop) -> None:

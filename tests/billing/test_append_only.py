@@ -19,9 +19,9 @@ from tests.billing.paying import (
     hear,
     told_shop,
     transfer,
-    unchanged,
     void,
 )
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +49,7 @@ def test_the_database_itself_refuses(settings: Any, statement: str) -> None:
     shop = shops.join("2026-11-01 10:00", plan_price="39.00", payment_method="sandbox")
     shop.run_jobs("2026-11-01 11:00")
     refused = pytest.raises(Error, match=r"pgtrigger: |violates check constraint")
-    with shop.unchanged(), refused, transaction.atomic(), connection.cursor() as cursor:
+    with nothing_changes(), refused, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
 
 
@@ -119,7 +119,7 @@ def test_what_was_paid_decided_and_given_back_stays(
     every_kind_of_row: shops.Shop, statement: str
 ) -> None:
     refused = pytest.raises(Error, match=r"pgtrigger: |violates |the lines of a bill")
-    with unchanged(every_kind_of_row), refused, transaction.atomic():
+    with nothing_changes(), refused, transaction.atomic():
         connection.cursor().execute(statement)
 
 

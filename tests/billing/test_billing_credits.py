@@ -4,16 +4,18 @@ import pytest
 
 from billing.models import BillingCredit, Charge
 from billing.operations import credits
-from lib.refusals import CurrencyMismatch, Invalid
+from lib.refusals import AlreadyDecided, CurrencyMismatch, Invalid
 from notices.models import Notice
 from tests import shops
 from tests.billing import deciding
 from tests.billing.crediting import LATER, NOW, open_shop
+from tests.kept import kept
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept()
 def shop() -> shops.Shop:
     return open_shop()
 
@@ -77,7 +79,7 @@ def test_rejected_it_makes_no_charge_and_leaves_room_for_another(shop: shops.Sho
 def test_a_credit_is_decided_once(shop: shops.Shop, first: str, then: str) -> None:
     credit = deciding.ask(shop, LATER, "P-1", "15.00")
     getattr(deciding, first)(shop, LATER, credit)
-    with shop.unchanged(), pytest.raises(credits.AlreadyDecided):
+    with nothing_changes(), pytest.raises(AlreadyDecided):
         getattr(deciding, then)(shop, LATER, credit)
 
 
@@ -117,19 +119,19 @@ def test_a_grant_on_nothing_may_have_any_reason_and_any_size(shop: shops.Shop) -
 def test_credits_on_a_charge_never_exceed_it_with_those_that_wait(shop: shops.Shop) -> None:
     deciding.ask(shop, LATER, "P-1", "25.00")
     deciding.grant(shop, LATER, "10.00", charge="P-1")
-    with shop.unchanged():
+    with nothing_changes():
         with pytest.raises(credits.CreditTooLarge, match=r"5\.01 is more than the 5\.00 left"):
             deciding.ask(shop, LATER, "P-1", "5.01")
         with pytest.raises(credits.CreditTooLarge):
             deciding.grant(shop, LATER, "5.01", charge="P-1")
     deciding.ask(shop, LATER, "P-1", "5.00")
-    with shop.unchanged(), pytest.raises(credits.CreditTooLarge, match=r"the 0\.00 left"):
+    with nothing_changes(), pytest.raises(credits.CreditTooLarge, match=r"the 0\.00 left"):
         deciding.ask(shop, LATER, "P-1", "0.01")
 
 
 def test_a_charge_of_nothing_has_no_room(shop: shops.Shop) -> None:
     shop.charge(LATER, "pick-pack", "0.00", "P-0")
-    with shop.unchanged(), pytest.raises(credits.CreditTooLarge):
+    with nothing_changes(), pytest.raises(credits.CreditTooLarge):
         deciding.ask(shop, LATER, "P-0", "0.01")
 
 
@@ -149,7 +151,7 @@ def test_a_charge_of_nothing_has_no_room(shop: shops.Shop) -> None:
 )
 def test_the_reason_must_fit_the_charge(shop: shops.Shop, charge: str, fee: str) -> None:
     shop.charge(NOW, "app-usage", "9.00", "A-1")
-    with shop.unchanged():
+    with nothing_changes():
         with pytest.raises(Invalid, match="reason"):
             deciding.ask(shop, LATER, charge, "1.00", fee)
         with pytest.raises(Invalid, match="reason"):
@@ -158,10 +160,11 @@ def test_the_reason_must_fit_the_charge(shop: shops.Shop, charge: str, fee: str)
 
 @pytest.mark.parametrize("fee", ["payout", "plan", "pick-pack", ""])
 def test_a_grant_on_nothing_needs_a_credits_reason(shop: shops.Shop, fee: str) -> None:
-    with shop.unchanged(), pytest.raises(Invalid, match="reason"):
+    with nothing_changes(), pytest.raises(Invalid, match="reason"):
         deciding.grant(shop, LATER, "1.00", fee)
 
 
+@pytest.mark.usefixtures("nothing_kept")
 @pytest.mark.parametrize(
     ("charge", "fee"),
     [
@@ -187,14 +190,14 @@ def test_every_reason_of_a_category_will_do(charge: str, fee: str) -> None:
 
 def test_a_credit_on_a_credit_is_refused(shop: shops.Shop) -> None:
     credit = deciding.grant(shop, LATER, "5.00", charge="P-1")
-    with shop.unchanged(), pytest.raises(credits.UnknownCharge):
+    with nothing_changes(), pytest.raises(credits.UnknownCharge):
         deciding.ask(shop, LATER, f"tael:credit:{credit.pk}", "1.00")
 
 
 def test_another_merchants_charge_is_not_known(shop: shops.Shop) -> None:
     willow = shops.join("2026-11-01 10:00", "willow")
     willow.charge(NOW, "pick-pack", "500.00", "P-9")
-    with shop.unchanged(), pytest.raises(credits.UnknownCharge):
+    with nothing_changes(), pytest.raises(credits.UnknownCharge):
         deciding.ask(shop, LATER, "P-9", "1.00")
     # Under one reference each means its own.
     willow.charge(NOW, "pick-pack", "50.00", "P-1")
@@ -205,7 +208,7 @@ def test_another_merchants_charge_is_not_known(shop: shops.Shop) -> None:
 
 @pytest.mark.parametrize("amount", ["0", "-1.00", "1.001", "1000000000000000"])
 def test_amounts_that_no_credit_can_have(shop: shops.Shop, amount: str) -> None:
-    with shop.unchanged():
+    with nothing_changes():
         with pytest.raises(Invalid, match="amount"):
             deciding.ask(shop, LATER, "P-1", amount)
         with pytest.raises(Invalid, match="amount"):
@@ -214,16 +217,16 @@ def test_amounts_that_no_credit_can_have(shop: shops.Shop, amount: str) -> None:
 
 def test_an_amount_in_another_currency_is_refused(shop: shops.Shop) -> None:
     shop.billing_currency = "EUR"
-    with shop.unchanged(), pytest.raises(CurrencyMismatch):
+    with nothing_changes(), pytest.raises(CurrencyMismatch):
         deciding.ask(shop, LATER, "P-1", "1.00")
 
 
 def test_words_are_needed_to_ask_and_to_decide(shop: shops.Shop) -> None:
-    with shop.unchanged(), pytest.raises(Invalid, match="message"):
+    with nothing_changes(), pytest.raises(Invalid, match="message"):
         deciding.ask(shop, LATER, "P-1", "1.00", message="  ")
     credit = deciding.ask(shop, LATER, "P-1", "1.00")
     for decide in (credits.approve, credits.reject):
-        with shop.unchanged(), pytest.raises(Invalid, match="reason"):
+        with nothing_changes(), pytest.raises(Invalid, match="reason"):
             decide(credit_id=credit.pk, actor="mali", reason=" ", now=shop.at(LATER))
 
 

@@ -1,6 +1,7 @@
 """Threshold, plan and cycle, and what bills are collected from."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -11,26 +12,37 @@ from tests.billing import deciding
 from tests.billing.pages import address_of, read, send
 from tests.billing.paying import GOOD, SHORT, add_card, billed, choose, state
 from tests.credit.pages import set_clock
-from tests.factories import browser_of, member
+from tests.factories import browser_of, member, proved
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
+from tests.unchanged import nothing_changes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
 clock = pytest.fixture(set_clock)
 ASK, CHOOSE, ADD = "settings/threshold/", "settings/method/", "settings/cards/"
-FOR_SPRING = {"threshold": "1,000", "message": "For spring."}
-CARD = {"number": "4242424242424242", "request_key": "form-1"}
+FOR_SPRING: dict[str, Any] = {
+    "threshold": "1,000",
+    "message": "For spring.",
+    "request_key": "form-1",
+}
+CARD: dict[str, Any] = {"number": "4242424242424242", "request_key": "form-1"}
 
 
-@pytest.fixture
-def shop(clock: Callable[[str], None]) -> Shop:
+@kept(TAEL_SANDBOX=True)
+def written() -> Shop:
     """Has 50.00 outstanding of 200.00, and pays 39.00 a month by transfer."""
     shop = shops.join("2026-11-01 09:00", plan_price="39.00")
     shop.charge("2026-11-05 10:00", "pick-pack", "50.00")
     shop.run_jobs("2026-11-10 00:00")
-    clock("2026-11-10 10:00")
     return shop
+
+
+@pytest.fixture
+def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    clock("2026-11-10 10:00")
+    return written
 
 
 def test_it_says_how_far_the_threshold_is_and_when_bills_come(shop: Shop) -> None:
@@ -79,17 +91,19 @@ def test_asking_twice_by_a_double_click_is_asking_once(shop: Shop) -> None:
 def test_what_cannot_be_is_refused_and_what_was_typed_stays(
     shop: Shop, content: dict[str, str], answer: str
 ) -> None:
-    with shop.unchanged():
-        response = browser_of(member(shop)).post(address_of(shop, ASK), FOR_SPRING | content)
+    client = browser_of(member(shop))
+    with nothing_changes():
+        response = client.post(address_of(shop, ASK), FOR_SPRING | content)
     assert response.status_code == 422
     assert answer in text_of(response)
     assert f'value="{(FOR_SPRING | content)["threshold"]}"' in response.content.decode()
 
 
 def test_a_second_wish_waits_for_the_first_ones_answer(shop: Shop) -> None:
-    send(shop, ASK, **FOR_SPRING)
-    with shop.unchanged():
-        said = send(shop, ASK, threshold="2000", message="More, please.")
+    client = proved(member(shop))
+    send(shop, ASK, client=client, **FOR_SPRING)
+    with nothing_changes():
+        said = send(shop, ASK, client=client, threshold="2000", message="More, please.")
     assert "You have asked for a higher threshold already." in said
     assert "More, please." in said
 
@@ -112,8 +126,9 @@ def test_a_test_card_is_added_once_and_used_from_now_on(shop: Shop) -> None:
 
 
 def test_a_number_that_is_no_test_card_is_not_taken(shop: Shop) -> None:
-    with shop.unchanged():
-        said = send(shop, ADD, **CARD | {"number": "4111111111111111"})
+    client = proved(member(shop))
+    with nothing_changes():
+        said = send(shop, ADD, client=client, **CARD | {"number": "4111111111111111"})
     assert "Select a valid choice." in said
     assert not shop.account.cards.exists()
 
@@ -128,6 +143,7 @@ def test_test_cards_are_for_demonstrations_only(
     assert not shop.account.cards.exists()
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_another_method_is_chosen_and_a_failed_bill_is_tried_with_it(
     clock: Callable[[str], None],
 ) -> None:
@@ -148,18 +164,20 @@ def test_another_method_is_chosen_and_a_failed_bill_is_tried_with_it(
     [{"method": "stripe"}, {"method": "sandbox", "card": "999999"}, {"method": "gold"}, {}],
 )
 def test_a_method_that_there_is_not_changes_nothing(shop: Shop, content: dict[str, str]) -> None:
-    with shop.unchanged():
-        said = send(shop, CHOOSE, **content)
+    client = proved(member(shop))
+    with nothing_changes():
+        said = send(shop, CHOOSE, client=client, **content)
     assert "from now on." not in said
 
 
 def test_another_merchants_card_is_neither_used_nor_removed(shop: Shop) -> None:
     other = shops.join("2026-11-01 09:00", "other-shop")
     card = add_card(other, "2026-11-02 10:00", GOOD)
-    with shop.unchanged(), other.unchanged():
-        said = send(shop, CHOOSE, method="sandbox", card=str(card.pk))
+    client = proved(member(shop))
+    with nothing_changes():
+        said = send(shop, CHOOSE, client=client, method="sandbox", card=str(card.pk))
         assert "This card is not there any more." in said
-        said = send(shop, f"settings/cards/{card.pk}/remove/")
+        said = send(shop, f"settings/cards/{card.pk}/remove/", client=client)
         assert "This card is not there any more." in said
     card.refresh_from_db()
     assert card.removed_at is None
@@ -175,6 +193,7 @@ def test_a_card_is_removed_once_nothing_is_collected_from_it(shop: Shop) -> None
     assert "This card is not there any more." in send(shop, remove)
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_an_account_in_another_currency_than_proceeds_has_no_such_method(
     clock: Callable[[str], None],
 ) -> None:

@@ -21,6 +21,7 @@ from billing.operations import charges
 from tests import shops
 from tests.factories import browser_of, member
 from tests.shops import Shop
+from tests.whole import full
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,7 +30,7 @@ GUNICORN = "-m gunicorn config.wsgi --workers 1 --threads 2 --no-control-socket"
 ROWS = 2000  # some 300 KB: much of it has left before the last row is counted
 ADDRESSES = [
     "/m/rosewood/billing/statements/2026-10.csv",
-    "/m/rosewood/billing/invoices/2026-000001.csv",
+    *full("/m/rosewood/billing/invoices/2026-000001.csv"),
 ]
 
 

@@ -9,6 +9,7 @@ from tests import shops
 from tests.billing.pages import address_of, read
 from tests.credit.pages import set_clock
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -16,16 +17,21 @@ pytestmark = pytest.mark.django_db
 clock = pytest.fixture(set_clock)
 
 
-@pytest.fixture
-def shop(clock: Callable[[str], None]) -> Shop:
+@kept()
+def written() -> Shop:
     """September: 3.50 and 12.00; nothing in October; November so far: 2.00."""
     shop = shops.join("2026-09-01 09:00")
     shop.charge("2026-09-03 10:00", "pick-pack", "3.50")
     shop.charge("2026-09-05 15:00", "shipping-label", "12.00")
     shop.charge("2026-11-02 10:00", "pick-pack", "2.00")
     shop.run_jobs("2026-11-03 00:00")
-    clock("2026-11-10 10:00")
     return shop
+
+
+@pytest.fixture
+def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    clock("2026-11-10 10:00")
+    return written
 
 
 def test_the_open_month_comes_first_and_says_when_it_closes(shop: Shop) -> None:
@@ -63,6 +69,7 @@ def test_the_statement_of_a_month_belongs_to_charges_in_the_navigation(shop: Sho
     assert '<a href="/m/rosewood/billing/charges/" aria-current="true">Charges</a>' in page
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_a_newcomer_reads_what_will_be_here(clock: Callable[[str], None]) -> None:
     shop = shops.join("2026-11-01 09:00")
     clock("2026-11-10 10:00")

@@ -1,4 +1,4 @@
-"""The end of 200 merchants' month: killed midway and resumed, or done by three at once."""
+"""The end of many merchants' month: killed midway and resumed, or done by three at once."""
 
 import os
 import signal
@@ -26,12 +26,13 @@ from jobs import definitions
 from lib import events
 from tests import shops
 from tests.threads import at_once
+from tests.whole import full
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MERCHANTS = 200
+MERCHANTS = [40, *full(200)]  # in ten chunks; those of a chunk and of all are even numbers
 MONTH_END = "2026-12-01T00:00:00+00:00"
-# The day-end job in a process of its own, in chunks of 20 merchants.
+# The day-end job in a process of its own, in chunks of so many merchants.
 CLOSING = """
 import sys
 from datetime import datetime
@@ -40,17 +41,20 @@ django.setup()
 from jobs import definitions
 from config import timetable
 
-definitions.CHUNK = 20
+definitions.CHUNK = int(sys.argv[2])
 timetable.TIMETABLE[0].run_here(datetime.fromisoformat(sys.argv[1]))
 """
 
 
-@pytest.fixture
-def merchants() -> None:
-    """200 on the eve of a month's end: a threshold bill, a statement and a plan fee for each."""
+@pytest.fixture(params=MERCHANTS)
+def merchants(request: pytest.FixtureRequest) -> int:
+    """How many there are on the eve of a month's end: a threshold bill, a statement and a plan fee
+    for each.
+    """
+    many: int = request.param
     assert TIMETABLE[0].name == "billing-day-ends"
     sent: list[dict[str, object]] = []
-    for number in range(MERCHANTS):
+    for number in range(many):
         shop = shops.Shop(
             f"shop-{number:03}",
             sender=lambda event: sent.append(event) or "",  # type: ignore[func-returns-value]
@@ -66,7 +70,8 @@ def merchants() -> None:
     rest = [event for place, event in enumerate(sent) if place % 4]
     charged = apply_all(map(events.from_object, rest), now=shops.instant("2026-11-30 12:00"))
     assert {outcome.status for outcome in (*joined, *charged)} == {"applied"}
-    assert Invoice.objects.count() == MERCHANTS
+    assert Invoice.objects.count() == many
+    return many
 
 
 def whole_books() -> tuple[object, ...]:
@@ -94,19 +99,19 @@ def undisturbed() -> tuple[object, ...]:
     return found
 
 
-def check_all_closed() -> None:
-    assert Statement.objects.filter(closed_at=shops.instant(MONTH_END)).count() == MERCHANTS
+def check_all_closed(many: int) -> None:
+    assert Statement.objects.filter(closed_at=shops.instant(MONTH_END)).count() == many
     assert not Statement.objects.filter(closed_at=None).exists()
     # Half of them reach 100.00 as the month ends; each gets the bill of its plan date.
-    assert Invoice.objects.filter(kind="THRESHOLD").count() == MERCHANTS // 2
-    assert Invoice.objects.filter(kind="SUBSCRIPTION", issued_on="2026-12-01").count() == MERCHANTS
+    assert Invoice.objects.filter(kind="THRESHOLD").count() == many // 2
+    assert Invoice.objects.filter(kind="SUBSCRIPTION", issued_on="2026-12-01").count() == many
     numbers = sorted(map(str, Invoice.objects.values_list("number", flat=True)))
     assert numbers == [f"2026-{place + 1:06}" for place in range(len(numbers))]
-    assert NumberSeries.objects.get(year=2026).last == len(numbers) == 500
+    assert NumberSeries.objects.get(year=2026).last == len(numbers) == many * 5 // 2
 
 
 @contextmanager
-def closing() -> Iterator[subprocess.Popen[str]]:
+def closing(chunk: int) -> Iterator[subprocess.Popen[str]]:
     """The job in another process, on the database of this test; killed if it still runs after."""
     database = connection.settings_dict
     login = f"{quote(database['USER'])}:{quote(database['PASSWORD'])}"
@@ -117,7 +122,7 @@ def closing() -> Iterator[subprocess.Popen[str]]:
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }
     with subprocess.Popen(
-        [sys.executable, "-c", CLOSING, MONTH_END],
+        [sys.executable, "-c", CLOSING, MONTH_END, str(chunk)],
         cwd=settings.BASE_DIR,
         env=environment,
         stderr=subprocess.PIPE,
@@ -142,39 +147,39 @@ def wait_until_it_waits_for_us(process: subprocess.Popen[str]) -> None:
     pytest.fail(process.communicate()[1])
 
 
-def test_killed_twice_and_resumed_it_closes_every_month_once(merchants: None) -> None:
-    once = undisturbed()
+def test_killed_twice_and_resumed_it_closes_every_month_once(merchants: int) -> None:
+    once, half, chunk = undisturbed(), merchants // 2, merchants // 10
     accounts = list(BillingAccount.objects.order_by("pk").values_list("pk", flat=True))
 
-    # Killed as it comes to the 101st merchant: five chunks are done.
+    # Killed as it comes to the first merchant of the sixth chunk: five are done.
     with transaction.atomic():
-        BillingAccount.objects.select_for_update().get(pk=accounts[100])
-        with closing() as process:
+        BillingAccount.objects.select_for_update().get(pk=accounts[half])
+        with closing(chunk) as process:
             wait_until_it_waits_for_us(process)
             process.send_signal(signal.SIGKILL)
             assert process.wait() == -signal.SIGKILL
-    assert Statement.objects.filter(closed_at=None).count() == 100
+    assert Statement.objects.filter(closed_at=None).count() == half
 
     # Killed as it gives out numbers, with the postings of a chunk written and not committed.
     with transaction.atomic():
         NumberSeries.objects.select_for_update().get(year=2026)
-        with closing() as process:
+        with closing(chunk) as process:
             wait_until_it_waits_for_us(process)
             process.send_signal(signal.SIGKILL)
             assert process.wait() == -signal.SIGKILL
-    assert Statement.objects.filter(closed_at=None).count() == 100
-    assert BillingAccount.objects.filter(open_on="2026-11-30", accruing__gt=0).count() == 100
+    assert Statement.objects.filter(closed_at=None).count() == half
+    assert BillingAccount.objects.filter(open_on="2026-11-30", accruing__gt=0).count() == half
 
-    with closing() as process:
+    with closing(chunk) as process:
         assert process.wait() == 0, process.communicate()[1]
     assert whole_books() == once
-    check_all_closed()
+    check_all_closed(merchants)
 
 
 def test_closed_by_three_beats_at_once_it_is_the_same(
-    merchants: None, monkeypatch: pytest.MonkeyPatch
+    merchants: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(definitions, "CHUNK", 20)
+    monkeypatch.setattr(definitions, "CHUNK", merchants // 10)
 
     once = undisturbed()
 
@@ -184,4 +189,4 @@ def test_closed_by_three_beats_at_once_it_is_the_same(
 
     at_once(tick, threads=3)
     assert whole_books() == once
-    check_all_closed()
+    check_all_closed(merchants)

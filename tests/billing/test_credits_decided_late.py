@@ -10,6 +10,7 @@ from tests import shops
 from tests.billing import deciding
 from tests.billing.crediting import LATER, NOW, open_shop
 from tests.threads import at_once
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +23,7 @@ def shop() -> shops.Shop:
 def test_a_form_sent_twice_is_one_credit(shop: shops.Shop) -> None:
     asked = deciding.ask(shop, LATER, "P-1", "30.00", form="form-a")
     granted = deciding.grant(shop, LATER, "3.00", charge="L-1", fee="credit-label", form="form-b")
-    with shop.unchanged():
+    with nothing_changes():
         assert deciding.ask(shop, "2026-11-10 14:00", "P-1", "30.00", form="form-a") == asked
         again = deciding.grant(
             shop, "2026-11-10 14:00", "3.00", charge="L-1", fee="credit-label", form="form-b"

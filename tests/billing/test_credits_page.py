@@ -11,9 +11,11 @@ from tests import shops
 from tests.billing import deciding
 from tests.billing.pages import address_of, read, send
 from tests.credit.pages import set_clock
-from tests.factories import browser_of, member
+from tests.factories import browser_of, member, proved
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -28,14 +30,19 @@ FORM = {
 }
 
 
-@pytest.fixture
-def shop(clock: Callable[[str], None]) -> Shop:
+@kept()
+def written() -> Shop:
     """Was charged 5.00 for picking (c-1), and 9.00 for a label (+/ &c)."""
     shop = shops.join("2026-11-01 09:00")
     shop.charge("2026-11-03 10:00", "pick-pack", "5.00", "c-1", request="FR-7")
     shop.charge("2026-11-03 11:00", "shipping-label", "9.00", "+/ &c", request="FR-7")
-    clock("2026-11-10 10:00")
     return shop
+
+
+@pytest.fixture
+def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    clock("2026-11-10 10:00")
+    return written
 
 
 def ask(shop: Shop, role: str = "OWNER", **content: Any) -> str:
@@ -98,8 +105,9 @@ def test_a_form_sent_twice_is_one_credit(shop: Shop) -> None:
 
 
 def test_a_form_without_its_key_is_not_taken(shop: Shop) -> None:
-    with shop.unchanged():
-        assert "One was packed twice." in ask(shop, request_key="")
+    client = proved(member(shop))
+    with nothing_changes():
+        assert "One was packed twice." in ask(shop, client=client, request_key="")
 
 
 def test_a_new_form_has_a_new_key(shop: Shop) -> None:
@@ -126,8 +134,9 @@ def test_a_new_form_has_a_new_key(shop: Shop) -> None:
 def test_what_cannot_be_is_refused_and_what_was_typed_stays(
     shop: Shop, content: dict[str, str], answer: str
 ) -> None:
-    with shop.unchanged():
-        response = browser_of(member(shop)).post(address_of(shop, NEW), FORM | content)
+    client = browser_of(member(shop))
+    with nothing_changes():
+        response = client.post(address_of(shop, NEW), FORM | content)
     assert response.status_code == 422
     assert answer in text_of(response)
     if "charge" not in content:
@@ -135,9 +144,10 @@ def test_what_cannot_be_is_refused_and_what_was_typed_stays(
 
 
 def test_the_same_form_with_other_content_is_refused(shop: Shop) -> None:
-    ask(shop)
-    with shop.unchanged():
-        said = ask(shop, amount="2.00")
+    client = proved(member(shop))
+    ask(shop, client=client)
+    with nothing_changes():
+        said = ask(shop, client=client, amount="2.00")
     assert "This form was sent before, with other content." in said
 
 
@@ -186,6 +196,7 @@ def test_pages_take_few_queries(
 
 
 def test_a_mistake_in_a_hidden_field_is_told(shop: Shop) -> None:
-    with shop.unchanged():
-        said = ask(shop, request_key="k" * 65)
+    client = proved(member(shop))
+    with nothing_changes():
+        said = ask(shop, client=client, request_key="k" * 65)
     assert "Ensure this value has at most 64 characters (it has 65)." in said

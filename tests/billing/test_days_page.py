@@ -12,6 +12,7 @@ from tests.amounts import usd
 from tests.billing.pages import answers, read
 from tests.credit.pages import set_clock
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
@@ -22,16 +23,21 @@ SHOWN = {"OWNER": 200, "FINANCE": 200, "VIEWER": 200}
 NOBODY_ELSE = {"stranger": 404, "operator": 404, "nobody": 302}
 
 
-@pytest.fixture
-def shop(clock: Callable[[str], None]) -> Shop:
+@kept()
+def written() -> Shop:
     """On 15 November, without a plan: 14 days of 7.00 outstanding, 9.00 accruing today."""
     shop = shops.join("2026-11-01 00:00", billing_threshold="200.00")
     for day in range(1, 15):
         shop.charge(f"2026-11-{day:02} 12:00", "shipping-label", "7.00", f"L-{day}")
     shop.run_jobs("2026-11-15 00:00")
     shop.charge("2026-11-15 09:00", "shipping-label", "9.00", "L-15")
-    clock("2026-11-15 12:00")
     return shop
+
+
+@pytest.fixture
+def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    clock("2026-11-15 12:00")
+    return written
 
 
 def rows(shop: Shop, **params: str) -> list[Any]:

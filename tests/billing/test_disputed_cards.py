@@ -10,7 +10,9 @@ from billing.operations import (
 from tests import shops
 from tests.billing import reversing
 from tests.billing.reversing import account, freezes, offended
+from tests.factories import CardFactory
 from tests.stripe_server import OddStripe, send_event
+from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +46,7 @@ def test_a_disputed_card_is_not_asked_again(odd: OddStripe, disputed: shops.Shop
 
 
 def test_nor_may_somebody_pay_with_it_now(odd: OddStripe, disputed: shops.Shop) -> None:
-    with disputed.unchanged(), pytest.raises(payments.CardDisputed):
+    with nothing_changes(), pytest.raises(payments.CardDisputed):
         payments.pay_now(
             invoice_id=Invoice.objects.latest("pk").pk,
             actor="mei@rosewood.example",
@@ -74,11 +76,14 @@ def test_it_is_asked_again_once_its_merchant_has_chosen_it_anew(
 
 
 def test_a_dispute_of_another_card_stops_nothing(odd: OddStripe, paid: shops.Shop) -> None:
-    payment_methods.add_card(
-        merchant_id=paid.merchant.pk, provider="stripe", token="pm_2", customer="cus_1",
-        brand="visa", last_four="1881", actor="mei@rosewood.example",
-        now=paid.at("2026-11-03 09:00"),
-    )  # fmt: skip
+    CardFactory.create(
+        shop=paid,
+        at="2026-11-03 09:00",
+        provider="stripe",
+        customer="cus_1",
+        brand="visa",
+        last_four="1881",
+    )
     odd.take_back("disputes", "pi_1", 25000)
     send_event("charge.dispute.created", "du_1")
     assert not account(paid).has_disputed_card

@@ -21,10 +21,10 @@ from tests.billing.paying import (
     issue,
     send_back,
     state,
-    unchanged,
 )
 from tests.factories import browser_of, member
 from tests.text import text_of
+from tests.unchanged import nothing_changes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -141,7 +141,7 @@ def test_what_was_decided_is_decided_once() -> None:
     shop = reviewed()
     found = draft()
     assert issue(shop, "2026-11-03 09:00", found) == "OPEN"
-    with unchanged(shop):
+    with nothing_changes():
         assert issue(shop, "2026-11-03 10:00", found) == "invoice_not_open"
         assert send_back(shop, "2026-11-03 10:00", found) == "invoice_not_open"
 
@@ -150,7 +150,7 @@ def test_what_was_sent_back_is_not_issued() -> None:
     shop = reviewed()
     found = draft()
     assert send_back(shop, "2026-11-03 09:00", found) == "VOID"
-    with unchanged(shop):
+    with nothing_changes():
         assert issue(shop, "2026-11-03 10:00", found) == "invoice_not_open"
         assert send_back(shop, "2026-11-03 10:00", found) == "invoice_not_open"
 
@@ -158,7 +158,7 @@ def test_what_was_sent_back_is_not_issued() -> None:
 def test_a_draft_is_sent_back_and_neither_voided_nor_given_up() -> None:
     shop = reviewed()
     kept: Any = {"invoice_id": draft().pk, "actor": OPERATOR, "now": shop.at("2026-11-02 11:00")}
-    with unchanged(shop):
+    with nothing_changes():
         for operation in (invoice_decisions.void, invoice_decisions.mark_uncollectible):
             with pytest.raises(invoice_decisions.InvoiceNotOpen):
                 operation(reason="as agreed", **kept)

@@ -29,8 +29,8 @@ from tests.billing.paying import (
     state,
     told,
     told_shop,
-    unchanged,
 )
+from tests.unchanged import nothing_changes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -64,6 +64,7 @@ def test_four_retries_follow_to_the_tick_and_then_none() -> None:
     assert told(shop) == [f"2026-11-01 11:00 {FIRST} 39.00 USD insufficient_funds"]
 
 
+@pytest.mark.full  # from tick to tick, as above; jobs run hourly over two days below
 def test_hourly_runs_make_the_same_five_attempts() -> None:
     shop = billed(card=SHORT)
     shop.run_hourly("2026-11-01 11:00", "2026-11-10 00:00")
@@ -89,8 +90,9 @@ def test_retries_are_24_hours_apart_whatever_the_clock_on_the_wall_does() -> Non
 
 def test_retries_missed_in_an_outage_are_one_attempt() -> None:
     shop = billed(card=SHORT)
-    shop.run_hourly("2026-11-01 11:00", "2026-11-03 10:00")  # retried on day 1
-    shop.run_hourly("2026-11-07 10:00", "2026-11-10 10:00")  # back one hour before day 6 ends
+    shop.run_hourly("2026-11-01 11:00", "2026-11-02 12:00")  # retried on day 1
+    shop.run_hourly("2026-11-07 10:00", "2026-11-08 12:00")  # back one hour before day 6 ends
+    shop.run_jobs("2026-11-10 10:00")
     assert attempts(shop) == [
         f"2026-11-01 11:00 {SOFT}",
         f"2026-11-02 11:00 {SOFT}",
@@ -234,6 +236,6 @@ def test_pay_now_before_the_first_attempt_is_no_first_failure() -> None:
 def test_a_run_that_finds_nothing_due_leaves_everything(sandbox: Any) -> None:
     shop = billed(card=SHORT)
     shop.run_jobs("2026-11-01 11:00")
-    with unchanged(shop):
+    with nothing_changes():
         assert payments.collect(invoice().pk, now=shop.at("2026-11-01 23:59:59")) is None
     assert Invoice.objects.count() == 1

@@ -9,6 +9,7 @@ from billing.operations import accounts, terms, thresholds
 from billing.queries.forecast import Forecast, forecast
 from tests import shops
 from tests.amounts import usd
+from tests.kept import kept
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +20,7 @@ def forecast_of(shop: Shop, day: str) -> Forecast:
     return forecast(shop.account, today=date.fromisoformat(day))
 
 
-@pytest.fixture
+@kept()
 def steady() -> Shop:
     """7.00 of labels a day from 1 to 14 November, on a plan of 39.00 from 1 November."""
     shop = shops.join("2026-11-01 00:00", billing_threshold="200.00", plan_price="39.00")
@@ -62,6 +63,7 @@ def test_the_pace_forgets_what_is_older_than_14_days(steady: Shop) -> None:
     assert forecast_of(steady, "2026-11-20").pace == usd("4.50")
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_without_charges_the_threshold_is_never_reached() -> None:
     shop = shops.join("2026-11-01 00:00", plan_price="39.00")
     told = forecast_of(shop, "2026-11-20")
@@ -93,6 +95,7 @@ def test_a_plan_that_waits_for_its_date_is_in_the_next_bill(steady: Shop) -> Non
     assert forecast_of(steady, "2026-11-15").next_invoice == usd("309.00")
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_an_account_on_a_yearly_plan_has_its_cycle_bill_next() -> None:
     shop = shops.join("2026-11-01 00:00", plan_price="390.00", plan_interval_days=365)
     shop.charge("2026-11-10 12:00", "pick-pack", "14.00")
@@ -111,6 +114,7 @@ def test_a_closed_account_has_no_next_bill(steady: Shop) -> None:
     assert (told.next_invoice_on, told.next_invoice) == (None, None)
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_yen_are_forecast_in_whole_yen() -> None:
     shop = shops.join("2026-11-01 00:00", currency="JPY", billing_threshold="20000")
     shop.charge("2026-11-10 12:00", "pick-pack", "1000")

@@ -10,15 +10,15 @@ import pgtrigger
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
-from moneyed import Money
 
 from billing.documents.csv_export import Incomplete
 from billing.documents.invoice_csv import Export
 from billing.models import Charge, Invoice, InvoiceLine
-from billing.operations import charges, credits, invoice_decisions, prices
+from billing.operations import charges, invoice_decisions, prices
 from lib.csv_files import BLOCK
 from tests import shops
-from tests.factories import browser_of, member
+from tests.factories import GrantedCreditFactory, browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
@@ -43,7 +43,7 @@ End of billing cycle,Date,Order,Rate,App,Start of plan,End of plan
 """
 
 
-@pytest.fixture
+@kept()
 def shop() -> Shop:
     """A plan of 39.00 billed on joining, and a threshold bill of 241.20 on 12 November."""
     shop = shops.join("2026-11-01 09:00", name="Rosewood, Dresses", plan_price="39.00")
@@ -59,15 +59,13 @@ def shop() -> Shop:
     priced = {"charge": "c-1", "fee": "pick-pack", "quantity": "2.5", "currency": "USD"}
     assert shop.send("charge.recorded", "2026-11-03 10:00", **priced, request="FR-7") == "applied"
     shop.charge("2026-11-04 10:00", "packaging", "0.20", request="-5", description="Box, large")
-    credits.grant(
-        merchant_id=shop.merchant.pk,
+    GrantedCreditFactory.create(
+        shop=shop,
+        at="2026-11-06 10:00",
         charge="c-1",
         fee="credit-pick-pack",
-        amount=Money("1.13", "USD"),
-        reason="one was packed twice",
-        request_key="form-1",
+        amount="1.13",
         actor="billing@tael.example",
-        now=shop.at("2026-11-06 10:00"),
     )
     shop.charge("2026-11-10 10:00", "app-usage", "15.00", description="=1+1")
     shop.charge("2026-11-12 15:00", "shipping-label", "210.00", request="@x")
@@ -146,6 +144,7 @@ def test_pythons_csv_reads_back_every_amount(shop: Shop) -> None:
     assert [row["Order"] for row in rows] == ["FR-7", "'-5", "'@x", "", "FR-7", "FR-1"]
 
 
+@pytest.mark.usefixtures("nothing_kept")
 @pytest.mark.parametrize("name", ["=1+1", "@x", "-5", "+66", "＝1"])
 def test_a_store_whose_name_is_a_formula_is_none_in_a_spreadsheet(name: str) -> None:
     shops.join("2026-11-01 09:00", name=name, plan_price="39.00").run_jobs("2026-11-01 10:00")
@@ -153,6 +152,7 @@ def test_a_store_whose_name_is_a_formula_is_none_in_a_spreadsheet(name: str) -> 
     assert (row["Store Name"], row["Amount"], row["Order"]) == (f"'{name}", "39.00", "")
 
 
+@pytest.mark.usefixtures("nothing_kept")
 @pytest.mark.parametrize(
     ("currency", "amount", "price", "rate"),
     [("JPY", "1200", "400.5", "400.5"), ("KWD", "1.205", "0.4", "0.400")],

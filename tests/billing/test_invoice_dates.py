@@ -8,6 +8,7 @@ from billing.models import Charge, Invoice
 from merchants.models import Merchant
 from tests import shops
 from tests.amounts import usd
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -136,7 +137,7 @@ def test_terms_that_no_merchant_can_have_leave_nothing_behind(terms: dict[str, A
 
 def test_joining_again_is_a_duplicate_and_with_other_terms_a_conflict() -> None:
     dresses = plan(30)
-    with dresses.unchanged():
+    with nothing_changes():
         assert dresses.join("2026-11-01 12:00") == "duplicate"
         other = shops.Shop(dresses.reference, **{**dresses.terms, "credit_limit": "9000.00"})
         assert other.join("2026-11-01 12:00") == "rejected conflict"

@@ -1,20 +1,20 @@
 import pytest
 from django.test import Client
-from moneyed import Money
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from billing.models import InvoiceLine
-from billing.operations import invoice_decisions, transfers
+from billing.operations import invoice_decisions
 from merchants import installation
 from tests import shops
-from tests.factories import browser_of, member
+from tests.factories import TransferFactory, browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept()
 def shop() -> Shop:
     """A plan of 39.00 billed on joining, and a threshold bill of 225.00 on 12 November."""
     shop = shops.join("2026-11-01 09:00", plan_price="39.00")
@@ -38,6 +38,7 @@ def test_bills_are_listed_latest_first(shop: Shop) -> None:
     )
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_a_merchant_without_bills_reads_when_they_are_made() -> None:
     shop = shops.join("2026-11-01 09:00")
     assert "No bills yet. They are made on your bill dates" in read(shop, "")
@@ -56,6 +57,7 @@ def test_a_bill_shows_its_lines_by_category(shop: Shop) -> None:
     assert "History When What Outcome Amount 13 Nov 2026 00:00 Issued – 225.00 USD" in page
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_a_collected_bill_shows_the_payment(settings: Settings) -> None:
     settings.TAEL_SANDBOX = True
     shop = shops.join("2026-11-01 09:00", plan_price="39.00", payment_method="sandbox")
@@ -141,12 +143,13 @@ def test_a_void_bill_says_so_and_its_lines_where_their_charges_went(shop: Shop) 
 
 def test_an_uncollectible_bill_says_so_and_what_is_left(shop: Shop) -> None:
     shop.run_jobs("2026-11-19 00:00")
-    transfers.record(
-        invoice_id=shop.account.invoices.get(number="2026-000002").pk,
-        amount=Money("25.00", "USD"),
+    TransferFactory.create(
+        shop=shop,
+        at="2026-11-19 10:00",
+        invoice=shop.account.invoices.get(number="2026-000002"),
+        amount="25.00",
         reference="T-1",
         actor="billing@tael.example",
-        now=shop.at("2026-11-19 10:00"),
     )
     decide(shop, "2026-000002", "2026-11-20 10:00", uncollectible=True)
     page = read(shop, "2026-000002/")
@@ -159,6 +162,7 @@ def test_an_uncollectible_bill_says_so_and_what_is_left(shop: Shop) -> None:
     assert "fraud" not in page
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_a_failed_payment_tells_why_and_when_it_is_tried_again() -> None:
     shop = shops.join("2026-11-01 09:00", plan_price="39.00")
     type(shop.account).objects.update(payment_method="proceeds")
@@ -171,6 +175,7 @@ def test_a_failed_payment_tells_why_and_when_it_is_tried_again() -> None:
     )
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_a_draft_is_not_shown() -> None:
     shop = shops.join("2026-11-01 09:00")
     type(shop.account).objects.update(reviews_bills=True)

@@ -13,6 +13,8 @@ from gateway.events import apply_all
 from lib import events
 from tests import shops
 from tests.billing import deciding
+from tests.factories import ChargeFactory
+from tests.unchanged import nothing_changes
 from tests.whole import full
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +47,9 @@ def test_charges_of_a_closed_month_join_the_open_one_and_post_as_they_arrive() -
     shop.run_jobs("2026-12-05 12:00")
     closed = shop.statement("2026-11")
     for fee in ("pick-pack", "shipping-label", "storage"):
-        charge = shop.record("2026-11-20 12:00", "2026-12-05 12:00", fee, "10.00")
+        charge = ChargeFactory.create(
+            shop=shop, at="2026-11-20 12:00", arrived="2026-12-05 12:00", fee=fee
+        )
         assert (str(charge.service_on), charge.is_late) == ("2026-11-20", True)
     assert shop.figures() == ("20.00", "10.00")
     shop.run_jobs("2026-12-06 00:00")
@@ -64,8 +68,10 @@ def test_charges_of_a_closed_month_join_the_open_one_and_post_as_they_arrive() -
 def test_late_storage_and_that_of_the_month_are_two_items() -> None:
     shop = open_shop()
     shop.run_jobs("2026-12-31 12:00")
-    shop.record("2026-11-20 12:00", "2026-12-31 12:00", "storage", "10.00")
-    shop.record("2026-12-31 12:00", "2026-12-31 12:00", "storage", "7.00")
+    ChargeFactory.create(
+        shop=shop, at="2026-11-20 12:00", arrived="2026-12-31 12:00", fee="storage"
+    )
+    ChargeFactory.create(shop=shop, at="2026-12-31 12:00", fee="storage", amount="7.00")
     assert shop.figures() == ("10.00", "0.00")
     shop.run_jobs("2027-01-01 00:00")
     assert sorted(items(shop), key=lambda item: item[1]) == [
@@ -78,7 +84,9 @@ def test_late_storage_and_that_of_the_month_are_two_items() -> None:
 def test_a_charge_of_an_earlier_day_of_the_open_month_is_not_late() -> None:
     shop = open_shop()
     shop.run_jobs("2026-11-25 12:00")
-    charge = shop.record("2026-11-03 12:00", "2026-11-25 12:00", "shipping-label", "10.00")
+    charge = ChargeFactory.create(
+        shop=shop, at="2026-11-03 12:00", arrived="2026-11-25 12:00", fee="shipping-label"
+    )
     assert (str(charge.service_on), charge.is_late) == ("2026-11-03", False)
     assert items(shop) == [("shipping-label", "DAILY", "2026-11-25", "10.00", False)]
 
@@ -86,7 +94,13 @@ def test_a_charge_of_an_earlier_day_of_the_open_month_is_not_late() -> None:
 def test_a_late_charge_reaches_the_threshold_on_the_day_it_arrives() -> None:
     shop = open_shop(billing_threshold="100.00")
     shop.run_jobs("2026-12-05 12:00")
-    shop.record("2026-11-20 12:00", "2026-12-05 12:00", "special-project", "100.00")
+    ChargeFactory.create(
+        shop=shop,
+        at="2026-11-20 12:00",
+        arrived="2026-12-05 12:00",
+        fee="special-project",
+        amount="100.00",
+    )
     assert shop.invoices() == ["2026-12-05 THRESHOLD 100.00"]
 
 
@@ -170,7 +184,7 @@ def test_a_charge_makes_up_for_months_as_a_job_would() -> None:
 def test_amounts_up_to_the_largest(currency: str, largest: str, beyond: str, finer: str) -> None:
     shop = open_shop(billing_currency=currency, billing_threshold="0")
     shop.run_jobs("2026-11-10 12:00")
-    with shop.unchanged():
+    with nothing_changes():
         for amount in (beyond, finer, "9" * 24):
             assert shop.charge("2026-11-10 12:00", "pick-pack", amount) == "rejected invalid"
     assert shop.charge("2026-11-10 12:00", "pick-pack", "0") == "applied"
@@ -202,7 +216,7 @@ def test_a_charge_that_is_not_here_yet_is_refused() -> None:
     sent = {"id": "1", "type": "charge.recorded", "at": "2026-11-11T00:00:00Z"}
     data = {"charge": "P-1", "fee": "pick-pack", "amount": "1.00", "currency": "USD"}
     event = events.from_object({**sent, "merchant": shop.reference, "data": data})
-    with shop.unchanged():
+    with nothing_changes():
         (outcome,) = apply_all([event], now=shop.at("2026-11-10 23:54:59"))
         assert (outcome.status, outcome.code) == ("rejected", "invalid")
     (outcome,) = apply_all([event], now=shop.at("2026-11-11 00:00"))
@@ -212,5 +226,5 @@ def test_a_charge_that_is_not_here_yet_is_refused() -> None:
 def test_a_refused_decision_leaves_even_the_missed_days_to_be_made_up() -> None:
     shop = open_shop(billing_threshold="90.00", plan_price="39.00")
     busy(shop)
-    with shop.unchanged(), pytest.raises(Exception, match="charge"):
+    with nothing_changes(), pytest.raises(Exception, match="charge"):
         deciding.ask(shop, "2027-01-10 12:00", "no-such", "1.00")

@@ -17,10 +17,10 @@ from tests.billing.paying import (
     told_shop,
     transfer,
     unapplied,
-    unchanged,
     void,
 )
 from tests.threads import at_once
+from tests.unchanged import nothing_changes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -39,7 +39,7 @@ def test_late_money_pays_the_open_bill(provider: Told) -> None:
     first, second = Payment.objects.order_by("attempt")
     assert (first.status, second.status) == ("FAILED", "SUCCEEDED")
     assert (second.provider_reference, second.idempotency_key) == ("pi-1", f"T-{FIRST}-2")
-    with unchanged(shop):
+    with nothing_changes():
         hear(shop, "2026-11-01 13:00", Answer.succeeded("pi-1"))
     shop.run_jobs("2026-11-02 11:00")
     assert len(attempts(shop)) == 2
@@ -57,7 +57,7 @@ def test_late_money_for_a_bill_that_is_paid_is_unapplied(provider: Told) -> None
         f"T-{FIRST}-1",
     )
     assert unapplied(shop) == ["RECEIVED 39.00 39.00"]
-    with unchanged(shop):
+    with nothing_changes():
         hear(shop, "2026-11-01 12:05", Answer.succeeded("pi-1"))
 
 
@@ -67,10 +67,10 @@ def test_money_that_is_taken_twice_for_one_attempt_is_unapplied_the_second_time(
     shop = told_shop()
     shop.run_jobs("2026-11-01 11:00")
     assert state() == "PAID 39.00/39.00"
-    with unchanged(shop):
+    with nothing_changes():
         hear(shop, "2026-11-01 12:00", Answer.succeeded(f"pi-T-{FIRST}-1"))
     hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-again"))
-    with unchanged(shop):
+    with nothing_changes():
         hear(shop, "2026-11-01 12:05", Answer.succeeded("pi-again"))
     hear(shop, "2026-11-01 12:10", Answer.succeeded("pi-a third time"))
     assert unapplied(shop) == ["RECEIVED 39.00 39.00", "RECEIVED 39.00 78.00"]
@@ -110,7 +110,7 @@ def test_the_attempt_under_way_fails_and_the_late_money_pays(provider: Told) -> 
         "PAID 39.00/39.00",
         ["RECEIVED 39.00 39.00", "USED -39.00 0.00"],
     )
-    with unchanged(shop):
+    with nothing_changes():
         hear(shop, "2026-11-01 14:00", Answer.succeeded("pi-1"))
 
 
@@ -121,7 +121,7 @@ def test_late_money_that_was_given_back_does_not_pay_when_it_is_told_again(provi
     hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-1"))
     assert give_back(shop, "2026-11-01 12:00", "39.00") == "GIVEN_BACK 39.00"
     hear(shop, "2026-11-01 12:01", Answer.failed("insufficient_funds"), f"T-{FIRST}-2")
-    with unchanged(shop):
+    with nothing_changes():
         hear(shop, "2026-11-01 14:00", Answer.succeeded("pi-1"))
     assert state() == "OPEN 0.00/39.00"
 

@@ -24,6 +24,7 @@ from tests.billing.paying import (
     transfer,
 )
 from tests.shops import Shop
+from tests.unchanged import nothing_changes
 from tests.whole import full
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("provider")]
@@ -77,7 +78,7 @@ def test_a_currency_without_a_known_minimum_is_refused_when_the_method_is_chosen
     currency: str,
 ) -> None:
     shop = shops.join("2026-11-01 10:00", currency=currency, credit_limit="5000", **YEARLY)
-    with shop.unchanged():
+    with nothing_changes():
         assert choose(shop, "2026-11-01 11:00", "stripe") == CurrencyNotTaken.code
     assert shop.account.payment_method == "manual"
     assert not any(currency in takes for takes in minimums.MINIMUMS.values())

@@ -31,11 +31,11 @@ from tests.billing.paying import (
     told,
     told_shop,
     transfer,
-    unchanged,
     void,
 )
 from tests.billing.test_drafts import reviewed
 from tests.threads import at_once, every_order
+from tests.unchanged import nothing_changes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -137,14 +137,14 @@ def test_a_bill_that_is_paid_or_void_is_refused() -> None:
     shop.charge("2026-11-01 10:10", "pick-pack", "200.00")
     assert pay_now(shop, "2026-11-01 10:20") == "SUCCEEDED"
     assert void(shop, "2026-11-01 10:20", "2026-000002") == "VOID"
-    with unchanged(shop):
+    with nothing_changes():
         assert pay_now(shop, "2026-11-01 10:30") == "invoice_not_open"
         assert pay_now(shop, "2026-11-01 10:30", "2026-000002") == "invoice_not_open"
 
 
 def test_a_draft_and_what_there_is_not_are_refused() -> None:
     shop = reviewed()
-    with unchanged(shop):
+    with nothing_changes():
         with pytest.raises(InvoiceNotOpen):
             payments.pay_now(invoice_id=draft().pk, actor=MEI, now=shop.at("2026-11-02 11:00"))
         with pytest.raises(UnknownInvoice):
@@ -153,7 +153,7 @@ def test_a_draft_and_what_there_is_not_are_refused() -> None:
 
 def test_without_a_method_it_is_refused() -> None:
     shop = manual()
-    with unchanged(shop):
+    with nothing_changes():
         assert pay_now(shop, "2026-11-01 10:30") == "no_payment_method"
 
 
@@ -161,7 +161,7 @@ def test_an_undecided_attempt_is_asked_about_and_not_followed(provider: Told) ->
     shop = told_shop()
     provider.answers = [Answer.undecided("pi-1")]
     assert pay_now(shop, "2026-11-01 10:30") == "UNKNOWN"
-    with unchanged(shop):
+    with nothing_changes():
         assert pay_now(shop, "2026-11-01 10:31") == "payment_under_way"
     provider.known[f"T-{FIRST}-1"] = paid()
     assert pay_now(shop, "2026-11-01 10:32") == "invoice_not_open"  # the first one has paid it
@@ -183,7 +183,7 @@ def test_it_pays_what_a_transfer_left() -> None:
 def test_without_permission_for_the_sandbox_nothing_is_written(settings: object) -> None:
     shop = billed()
     settings.TAEL_SANDBOX = False  # type: ignore[attr-defined]
-    with unchanged(shop):
+    with nothing_changes():
         assert pay_now(shop, "2026-11-01 10:30") == "provider_not_ready"
 
 
@@ -201,7 +201,7 @@ def test_a_method_chosen_in_between_is_the_one_asked(provider: Told) -> None:
 def test_a_bill_that_was_tried_meanwhile_is_not_tried_again() -> None:
     shop = billed(card=SHORT)
     assert pay_now(shop, "2026-11-01 10:20", seen=0) == SOFT
-    with unchanged(shop):
+    with nothing_changes():
         assert pay_now(shop, "2026-11-01 10:30", seen=0) == "invoice_changed"
         assert pay_now(shop, "2026-11-01 10:30", seen=2) == "invoice_changed"
     assert pay_now(shop, "2026-11-01 10:30", seen=1) == SOFT

@@ -19,11 +19,11 @@ from tests.billing.paying import (
     manual,
     state,
     told_shop,
-    unchanged,
 )
 from tests.credit.pages import set_clock
-from tests.factories import browser_of, member
+from tests.factories import browser_of, member, proved
 from tests.shops import Shop
+from tests.unchanged import nothing_changes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -68,25 +68,29 @@ def test_a_failure_is_told_in_words_and_its_history_stays(shop: Shop) -> None:
 
 
 def test_a_form_sent_twice_makes_one_attempt(shop: Shop) -> None:
-    send(shop, PAY, seen="1")
-    with unchanged(shop):
-        said = send(shop, PAY, seen="1")
+    client = proved(member(shop))
+    send(shop, PAY, client=client, seen="1")
+    with nothing_changes():
+        said = send(shop, PAY, client=client, seen="1")
     assert "Something has changed since you opened this bill, so nothing was tried." in said
     assert len(attempts(shop)) == 2
 
 
 def test_a_paid_bill_is_not_paid_again(clock: Callable[[str], None]) -> None:
     shop = billed()
-    send(shop, PAY, seen="0")
-    with unchanged(shop):
-        assert "so nothing was tried." in send(shop, PAY, seen="0")
-        assert "Nothing is to be paid for this bill any more." in send(shop, PAY, seen="1")
+    client = proved(member(shop))
+    send(shop, PAY, client=client, seen="0")
+    with nothing_changes():
+        assert "so nothing was tried." in send(shop, PAY, client=client, seen="0")
+        said = send(shop, PAY, client=client, seen="1")
+        assert "Nothing is to be paid for this bill any more." in said
 
 
 @pytest.mark.parametrize("seen", ["", "many", "-1"])
 def test_an_attempt_without_having_seen_the_bill_is_none(shop: Shop, seen: str) -> None:
-    with unchanged(shop):
-        assert "so nothing was tried." in send(shop, PAY, seen=seen)
+    client = proved(member(shop))
+    with nothing_changes():
+        assert "so nothing was tried." in send(shop, PAY, client=client, seen=seen)
 
 
 def test_without_an_answer_nobody_is_told_to_pay_again(
@@ -109,8 +113,9 @@ def test_a_bill_paid_by_transfer_says_how(clock: Callable[[str], None]) -> None:
     said = read(shop, f"invoices/{FIRST}/")
     assert f"Pay it by bank transfer and name T-{FIRST} in the transfer." in said
     assert "Pay 39.00 USD now" not in said
-    with unchanged(shop):
-        said = send(shop, PAY, seen="0")
+    client = proved(member(shop))
+    with nothing_changes():
+        said = send(shop, PAY, client=client, seen="0")
     assert "Your bills are paid by bank transfer. Choose another method" in said
 
 
@@ -127,8 +132,10 @@ def test_a_method_that_is_switched_off_is_told_in_words(
     shop: Shop, settings: pytest.FixtureRequest
 ) -> None:
     settings.TAEL_SANDBOX = False  # type: ignore[attr-defined]
-    with unchanged(shop):
-        assert "We can't collect from this method at the moment." in send(shop, PAY, seen="1")
+    client = proved(member(shop))
+    with nothing_changes():
+        said = send(shop, PAY, client=client, seen="1")
+    assert "We can't collect from this method at the moment." in said
 
 
 def test_bills_are_found_by_state_kind_and_number(clock: Callable[[str], None]) -> None:

@@ -19,9 +19,9 @@ from tests.billing.paying import (
     invoice,
     manual,
     next_attempt,
-    unchanged,
 )
 from tests.threads import at_once
+from tests.unchanged import nothing_changes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -53,7 +53,7 @@ def test_choosing_what_is_chosen_changes_nothing_and_tries_nothing() -> None:
     shop = billed(card=REFUSED)
     shop.run_jobs("2026-11-01 11:00")
     card = Card.objects.get()
-    with unchanged(shop):
+    with nothing_changes():
         assert choose(shop, "2026-11-01 12:00", "sandbox", card) == "sandbox"
     assert next_attempt(shop) is None
 
@@ -90,7 +90,7 @@ def test_a_removed_card_is_chosen_no_more() -> None:
     shop = billed()
     first, second = (add_card(shop, "2026-11-01 11:00", number) for number in (GOOD, SHORT))
     assert remove(shop, first).removed_by == MEI
-    with unchanged(shop):
+    with nothing_changes():
         assert choose(shop, "2026-11-01 13:00", "sandbox", first) == "unknown_card"
         with pytest.raises(UnknownCard):
             remove(shop, first)
@@ -101,7 +101,7 @@ def test_a_removed_card_is_chosen_no_more() -> None:
 def test_another_merchants_card_is_unknown() -> None:
     rosewood, willow = billed(), billed("willow")
     card = add_card(willow, "2026-11-01 11:00", GOOD)
-    with unchanged(rosewood, willow):
+    with nothing_changes():
         assert choose(rosewood, "2026-11-01 12:00", "sandbox", card) == "unknown_card"
         with pytest.raises(UnknownCard):
             remove(rosewood, card)
@@ -110,7 +110,7 @@ def test_another_merchants_card_is_unknown() -> None:
 def test_a_card_is_of_its_own_method(provider: Told) -> None:
     shop = billed()
     card = add_card(shop, "2026-11-01 11:00", GOOD)
-    with unchanged(shop):
+    with nothing_changes():
         assert choose(shop, "2026-11-01 12:00", "stripe", card) == "unknown_card"
         provider.needs_card = True
         assert choose(shop, "2026-11-01 12:00", "stripe") == "unknown_card"
@@ -121,12 +121,12 @@ def test_a_card_named_again_by_its_provider_is_the_same_one(provider: Told) -> N
     shop, other = billed(), billed("willow")
     said = {"provider": "stripe", "token": "pm_1"}
     card = add_card(shop, "2026-11-01 11:00", GOOD, **said)
-    with unchanged(shop):
+    with nothing_changes():
         assert add_card(shop, "2026-11-01 12:00", GOOD, **said) == card
     add_card(shop, "2026-11-01 13:00", SHORT)
     assert add_card(shop, "2026-11-01 14:00", GOOD, **said) == card
     assert shop.account.card_id == card.pk
-    with unchanged(shop, other), pytest.raises(UnknownCard):
+    with nothing_changes(), pytest.raises(UnknownCard):
         add_card(other, "2026-11-01 15:00", GOOD, **said)
 
 
@@ -142,5 +142,5 @@ def test_a_provider_naming_a_card_four_times_at_once_adds_one(provider: Told) ->
 def test_without_permission_the_sandbox_cannot_be_chosen(settings: object) -> None:
     shop = manual()
     settings.TAEL_SANDBOX = False  # type: ignore[attr-defined]
-    with unchanged(shop):
+    with nothing_changes():
         assert choose(shop, "2026-11-01 10:30", "sandbox") == "provider_not_ready"

@@ -19,6 +19,7 @@ from tests.billing.paying import (
     invoice,
     state,
 )
+from tests.whole import full
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -51,7 +52,7 @@ payments.collect(int(invoice_id), now=shops.instant(now))
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("arrived", ["1", "0"], ids=["it arrived", "it did not arrive"])
+@pytest.mark.parametrize("arrived", [*full("1"), "0"], ids=["it arrived", "it did not arrive"])
 def test_killed_before_the_answer_it_is_paid_exactly_once(settings: Any, arrived: str) -> None:
     shop = billed(card=GOOD)
     arguments = [

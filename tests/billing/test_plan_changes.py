@@ -10,6 +10,7 @@ from lib.refusals import Invalid
 from tests import shops
 from tests.amounts import usd
 from tests.billing import deciding
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -181,13 +182,13 @@ def test_it_is_written_down_who_changed_what_from_when_on() -> None:
 )
 def test_plans_that_no_account_can_have_are_refused(name: str, price: str, days: int) -> None:
     shop = plan(30)
-    with shop.unchanged(), pytest.raises(Invalid, match="plan"):
+    with nothing_changes(), pytest.raises(Invalid, match="plan"):
         deciding.change_plan(shop, "2026-11-01 12:00", price, days, name)
 
 
 def test_a_change_needs_a_reason() -> None:
     shop = plan(30)
-    with shop.unchanged(), pytest.raises(Invalid, match="reason"):
+    with nothing_changes(), pytest.raises(Invalid, match="reason"):
         terms.change_plan(
             merchant_id=shop.merchant.pk,
             plan=accounts.Plan("grown", usd(59), 30),
@@ -200,7 +201,7 @@ def test_a_change_needs_a_reason() -> None:
 def test_a_closed_accounts_plan_does_not_change() -> None:
     shop = plan(30)
     deciding.close(shop, "2026-11-15 12:00")
-    with shop.unchanged(), pytest.raises(charges.AccountClosed):
+    with nothing_changes(), pytest.raises(charges.AccountClosed):
         deciding.change_plan(shop, "2026-11-15 13:00", "59.00", 30)
 
 

@@ -10,6 +10,8 @@ from lib.refusals import Invalid
 from tests import shops
 from tests.amounts import usd
 from tests.billing import deciding
+from tests.kept import kept
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +19,7 @@ NOW = "2026-11-10 12:00"
 DAY = shops.instant(NOW).date()
 
 
-@pytest.fixture
+@kept()
 def shop() -> shops.Shop:
     """In November 2026, with no prices yet."""
     shop = shops.join("2026-11-01 10:00", billing_threshold="100000.00")
@@ -77,6 +79,7 @@ def test_an_own_price_can_begin_again_after_it_ended(shop: shops.Shop) -> None:
     assert cost(shop, "2026-11-07 12:00") == "1.75"
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_a_price_to_come_holds_from_the_start_of_its_local_day() -> None:
     bangkok = shops.join("2026-11-01 10:00", timezone="Asia/Bangkok", billing_threshold="1000.00")
     deciding.price("pick-pack", "1.00", "2026-11-01")
@@ -120,6 +123,7 @@ def test_quantity_times_price_is_rounded_once(
     assert shop.figures() == (amount, "0.00") or shop.invoices() != []
 
 
+@pytest.mark.usefixtures("nothing_kept")
 @pytest.mark.parametrize(
     ("currency", "unit_price", "quantity", "amount"),
     [
@@ -140,12 +144,13 @@ def test_currencies_round_to_their_own_digits(
     assert cost(shop, NOW, quantity=quantity) == amount
 
 
+@pytest.mark.usefixtures("nothing_kept")
 @pytest.mark.parametrize("currency", ["USD", "JPY", "KWD"])
 def test_a_quantity_times_a_price_beyond_any_amount_is_refused(currency: str) -> None:
     shop = shops.join("2026-11-01 10:00", billing_currency=currency, billing_threshold="200")
     deciding.price("pick-pack", "999999999999.999999", "2026-11-01", currency=currency)
     shop.run_jobs(NOW)
-    with shop.unchanged():
+    with nothing_changes():
         outcome = deciding.priced(shop, NOW, "pick-pack", "999999999999.999999")
         assert outcome == "rejected invalid"
         assert deciding.priced(shop, NOW, "pick-pack", 1001) == "rejected invalid"
@@ -153,7 +158,7 @@ def test_a_quantity_times_a_price_beyond_any_amount_is_refused(currency: str) ->
 
 def test_without_a_price_a_charge_is_refused_naming_fee_currency_and_day(shop: shops.Shop) -> None:
     deciding.price("pick-pack", "1.00", "2026-11-11")
-    with shop.unchanged():
+    with nothing_changes():
         assert deciding.refusal(shop, NOW, "pick-pack") == (
             "invalid amount: missing, and fee pick-pack has no price in USD on 2026-11-10"
         )
@@ -162,6 +167,7 @@ def test_without_a_price_a_charge_is_refused_naming_fee_currency_and_day(shop: s
         )
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_the_day_that_a_refusal_names_is_the_merchants_own() -> None:
     shop = shops.join("2026-11-01 10:00", timezone="Asia/Tokyo")
     assert "2026-11-11" in deciding.refusal(shop, "2026-11-10T15:00:00Z", "pick-pack")
@@ -170,7 +176,7 @@ def test_the_day_that_a_refusal_names_is_the_merchants_own() -> None:
 def test_a_price_in_another_currency_does_not_apply(shop: shops.Shop) -> None:
     deciding.price("pick-pack", "1.00", "2026-11-01", currency="THB")
     deciding.price("pick-pack", "1.00", "2026-11-01", currency="THB", own=shop)
-    with shop.unchanged():
+    with nothing_changes():
         assert deciding.priced(shop, NOW, "pick-pack") == "rejected invalid"
         outcome = deciding.priced(shop, NOW, "pick-pack", currency="THB")
         assert outcome == "rejected currency_mismatch"
@@ -187,7 +193,7 @@ def test_a_repeat_keeps_the_price_it_got(shop: shops.Shop) -> None:
     deciding.price("pick-pack", "1.00", "2026-11-01")
     assert deciding.priced(shop, NOW, "pick-pack", 3, "P-1") == "applied"
     deciding.price("pick-pack", "2.00", "2026-11-10", at="2026-11-10T12:30Z", own=shop)
-    with shop.unchanged():
+    with nothing_changes():
         assert deciding.priced(shop, NOW, "pick-pack", 3, "P-1") == "duplicate"
         assert deciding.priced(shop, "2026-11-10 13:00", "pick-pack", 3, "P-1") == "duplicate"
         assert shop.charge(NOW, "pick-pack", "3.00", "P-1", quantity=3) == "duplicate"
@@ -199,10 +205,10 @@ def test_a_repeat_keeps_the_price_it_got(shop: shops.Shop) -> None:
 
 def test_a_repeat_without_the_amount_that_was_given_is_no_repeat(shop: shops.Shop) -> None:
     shop.charge(NOW, "pick-pack", "9.00", "P-1", quantity=3)
-    with shop.unchanged():
+    with nothing_changes():
         assert deciding.priced(shop, NOW, "pick-pack", 3, "P-1").startswith("rejected")
     deciding.price("pick-pack", "1.00", "2026-11-01")
-    with shop.unchanged():
+    with nothing_changes():
         assert deciding.priced(shop, NOW, "pick-pack", 3, "P-1") == "rejected conflict"
 
 
@@ -224,6 +230,7 @@ def test_a_late_charge_gets_the_price_of_its_own_day(shop: shops.Shop) -> None:
     assert shop.statement("2026-12") == (False, {"FULFILMENT": (2, "3.00")})
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_a_priced_charge_moves_thresholds_like_any_other() -> None:
     shop = shops.join("2026-11-01 10:00", billing_threshold="200.00")
     deciding.price("shipping-label", "1.333333", "2026-11-01")
@@ -301,6 +308,7 @@ def test_a_general_price_starts_where_days_begin_first() -> None:
     assert FeePrice.objects.count() == 3
 
 
+@pytest.mark.usefixtures("nothing_kept")
 @pytest.mark.parametrize(
     ("zone", "at", "over"),
     [

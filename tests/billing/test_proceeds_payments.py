@@ -28,11 +28,11 @@ from tests.billing.paying import (
     state,
     told,
     transfer,
-    unchanged,
     void,
 )
 from tests.credit.withdrawing import add, ask, fees, sell
 from tests.threads import at_once, every_order
+from tests.unchanged import nothing_changes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -125,14 +125,14 @@ def test_a_transfer_leaves_less_to_take() -> None:
 def test_a_paid_bill_cannot_be_voided_and_takes_no_more() -> None:
     shop = earning("100.00")
     shop.run_jobs("2026-11-01 11:00")
-    with unchanged(shop):
+    with nothing_changes():
         assert void(shop, "2026-11-01 12:00") == "invoice_not_open"
         assert pay_now(shop, "2026-11-01 12:00") == "invoice_not_open"
 
 
 def test_proceeds_in_another_currency_cannot_be_chosen() -> None:
     shop = billed(currency="THB", billing_currency="USD")
-    with unchanged(shop):
+    with nothing_changes():
         assert choose(shop, "2026-11-01 10:30", "proceeds") == "invalid"
 
 
@@ -144,7 +144,7 @@ def test_the_same_payment_takes_once() -> None:
         "payment": "2026-000009-1",
     }
     first = bill_payments.take(**taken, now=shop.at("2026-11-01 11:00"))
-    with unchanged(shop):
+    with nothing_changes():
         assert bill_payments.take(**taken, now=shop.at("2026-11-01 12:00")).pk == first.pk
     assert shop.proceeds() == "61.00"
 
@@ -152,7 +152,7 @@ def test_the_same_payment_takes_once() -> None:
 def test_a_refusal_to_take_changes_nothing() -> None:
     shop = earning("100.00")
     kept: Any = {"merchant_id": shop.merchant.pk, "payment": "2026-000009-1"}
-    with unchanged(shop):
+    with nothing_changes():
         with pytest.raises(bill_payments.NotEnoughProceeds):
             bill_payments.take(amount=usd("100.01"), now=shop.at("2026-11-01 11:00"), **kept)
         euros = Money("1.00", "EUR")
@@ -162,7 +162,7 @@ def test_a_refusal_to_take_changes_nothing() -> None:
 
 def test_debit_and_payment_are_one_transaction() -> None:
     shop = earning("100.00")
-    with unchanged(shop), transaction.atomic():
+    with nothing_changes(), transaction.atomic():
         connection.atomic_blocks[-1]._from_testcase = True  # type: ignore[attr-defined]
         assert pay_now(shop, "2026-11-01 11:00") == "SUCCEEDED"
         transaction.set_rollback(True)

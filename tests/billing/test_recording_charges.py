@@ -6,13 +6,15 @@ from billing.models import Charge
 from gateway.events import apply_all
 from lib import events
 from tests import shops
+from tests.kept import kept
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
 NOW = "2026-11-10 12:00"
 
 
-@pytest.fixture
+@kept()
 def shop() -> shops.Shop:
     shop = shops.join("2026-11-01 10:00", billing_threshold="200.00")
     shop.run_jobs(NOW)  # a refused charge may still have worked off the days before it
@@ -39,7 +41,7 @@ def test_a_charge_keeps_what_the_platform_said(shop: shops.Shop) -> None:
 
 def test_a_repeat_is_a_duplicate_and_other_content_a_conflict(shop: shops.Shop) -> None:
     shop.charge(NOW, "pick-pack", "10.00", "P-1")
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.charge("2026-11-10 13:00", "pick-pack", "10.00", "P-1") == "duplicate"
         assert shop.charge(NOW, "pick-pack", "10.0", "P-1", quantity="1.0") == "duplicate"
         assert shop.charge(NOW, "pick-pack", "10.01", "P-1") == "rejected conflict"
@@ -51,7 +53,7 @@ def test_a_repeat_is_a_duplicate_and_other_content_a_conflict(shop: shops.Shop) 
 def test_a_repeat_is_a_duplicate_months_after_its_statement_closed(shop: shops.Shop) -> None:
     shop.charge(NOW, "pick-pack", "10.00", "P-1")
     shop.run_jobs("2027-02-01 00:00")
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.charge("2027-02-01 12:00", "pick-pack", "10.00", "P-1") == "duplicate"
 
 
@@ -88,7 +90,7 @@ def test_a_thousand_thousand_millions_fit(shop: shops.Shop) -> None:
     "fee", ["plan", "subscription", "shipping-credit", "PICK-PACK", "no-such", ""]
 )
 def test_fees_that_the_platform_cannot_charge_are_refused(shop: shops.Shop, fee: str) -> None:
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.charge(NOW, fee, "10.00") == "rejected invalid"
 
 
@@ -117,7 +119,7 @@ def test_what_no_charge_can_be_is_invalid(
     charge = str(data.pop("charge", "P-1"))
     sent = {"fee": "pick-pack", "charge": charge, "request": "FR-1", "quantity": 1}
     sent |= {"amount": amount, "currency": "USD", **data}
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.send("charge.recorded", NOW, **sent) == "rejected invalid"
 
 
@@ -125,15 +127,16 @@ def test_a_charge_without_amount_is_refused_naming_its_fee(shop: shops.Shop) -> 
     event = {"charge": "P-1", "fee": "pick-pack", "request": "FR-1", "quantity": 3}
     sent = {"id": "1", "type": "charge.recorded", "at": "2026-11-10T12:00:00Z"}
     sent |= {"merchant": shop.reference, "data": {**event, "currency": "USD"}}  # type: ignore[dict-item]
-    with shop.unchanged():
+    with nothing_changes():
         (outcome,) = apply_all([events.from_object(sent)], now=shops.instant(NOW))
     assert (outcome.status, outcome.code) == ("rejected", "invalid")
     assert "pick-pack" in outcome.reason
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_the_billing_currency_is_the_one_that_counts() -> None:
     shop = shops.join(NOW, currency="THB", billing_currency="USD")
-    with shop.unchanged():
+    with nothing_changes():
         outcome = shop.charge(NOW, "pick-pack", "10.00", currency="THB")
         assert outcome == "rejected currency_mismatch"
     assert shop.charge(NOW, "pick-pack", "10.00", currency="USD") == "applied"
@@ -147,6 +150,7 @@ def test_two_merchants_may_use_one_reference(shop: shops.Shop) -> None:
     assert (shop.figures(), willow.figures()) == (("10.00", "0.00"), ("20.00", "0.00"))
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_one_refused_charge_does_not_keep_the_others_of_its_batch() -> None:
     shop = shops.join("2026-11-01 10:00")
     sent: list[dict[str, object]] = []

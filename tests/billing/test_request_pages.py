@@ -4,12 +4,11 @@ from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
-from moneyed import Money
 from pytest_django import DjangoAssertNumQueries
 
-from billing.operations import credits
 from tests import shops
-from tests.factories import browser_of, member
+from tests.factories import GrantedCreditFactory, browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.django_db
 PAGES = ["requests/", "requests/FR-7/"]
 
 
-@pytest.fixture
+@kept()
 def shop() -> Shop:
     """FR-7 cost 5.00 and 12.00 and got 1.50 back; FR-8 cost 2.00; one charge has no request."""
     shop = shops.join("2026-10-01 09:00", billing_threshold="12.00")
@@ -26,15 +25,8 @@ def shop() -> Shop:
     shop.charge("2026-10-04 10:00", "packaging", "2.00", request="FR-8")
     shop.charge("2026-10-05 10:00", "packaging", "9.00", request="")
     shop.charge("2026-10-06 15:00", "shipping-label", "12.00", request="FR-7")
-    credits.grant(
-        merchant_id=shop.merchant.pk,
-        charge="c-1",
-        fee="credit-pick-pack",
-        amount=Money("1.50", "USD"),
-        reason="one was packed twice",
-        request_key="form-1",
-        actor="billing@tael.example",
-        now=shop.at("2026-10-07 10:00"),
+    GrantedCreditFactory.create(
+        shop=shop, at="2026-10-07 10:00", charge="c-1", fee="credit-pick-pack", amount="1.50"
     )
     assert shop.invoices() == ["2026-10-05 THRESHOLD 16.00", "2026-10-06 THRESHOLD 12.00"]
     return shop

@@ -30,6 +30,7 @@ from tests.billing.reversing import (
     told,
 )
 from tests.stripe_server import OddStripe, send_event
+from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -64,9 +65,8 @@ def test_example_15_a_lost_dispute_is_charged_again_and_freezes_the_line_at_its_
     assert not offended()
 
 
-def test_the_freeze_of_a_manual_bill_comes_as_its_due_day_starts(
-    odd: OddStripe, paid: shops.Shop
-) -> None:
+def charge_by_transfer(odd: OddStripe, paid: shops.Shop) -> None:
+    """Charge what a lost dispute took back, on 6 November, to a shop that pays by transfer."""
     payment_methods.choose(
         merchant_id=paid.merchant.pk, method="manual", actor="mei@rosewood.example",
         now=paid.at("2026-11-03 09:00"),
@@ -74,6 +74,12 @@ def test_the_freeze_of_a_manual_bill_comes_as_its_due_day_starts(
     odd.take_back("disputes", "pi_1", 25000, status="lost")
     send_event("charge.dispute.closed", "du_1")
     decide(paid, "2026-11-06 09:00", "charge")
+
+
+def test_the_freeze_of_a_manual_bill_comes_as_its_due_day_starts(
+    odd: OddStripe, paid: shops.Shop
+) -> None:
+    charge_by_transfer(odd, paid)
     paid.run_jobs("2026-11-12 23:00")
     assert freezes(paid) == []
     paid.run_jobs("2026-11-13 00:00")
@@ -84,13 +90,7 @@ def test_the_freeze_of_a_manual_bill_comes_as_its_due_day_starts(
 def test_a_line_whose_day_has_started_already_hears_of_the_freeze_at_once(
     odd: OddStripe, paid: shops.Shop
 ) -> None:
-    payment_methods.choose(
-        merchant_id=paid.merchant.pk, method="manual", actor="mei@rosewood.example",
-        now=paid.at("2026-11-03 09:00"),
-    )  # fmt: skip
-    odd.take_back("disputes", "pi_1", 25000, status="lost")
-    send_event("charge.dispute.closed", "du_1")
-    decide(paid, "2026-11-06 09:00", "charge")
+    charge_by_transfer(odd, paid)
     assert paid.place("2026-11-13 08:00", "A-1", "10.00") == "applied"  # works off the line's days
     paid.run_jobs("2026-11-13 09:00")
     assert freezes(paid) == ["UNPAID_BILL 2026-11-13 08:00"]
@@ -181,7 +181,7 @@ def test_both_texts_are_asked_for(odd: OddStripe, paid: shops.Shop, said: dict[s
 
 
 def refusal(shop: shops.Shop, how: str, **said: Any) -> str:
-    with shop.unchanged(), pytest.raises(Refused) as refused:
+    with nothing_changes(), pytest.raises(Refused) as refused:
         decide(shop, "2026-11-06 09:00", how, **said)
     return refused.value.code
 
@@ -266,7 +266,7 @@ def test_nothing_is_paid_out_while_a_reversal_is_undecided(
     close(paid, "2026-11-06 08:00")
     odd.take_back("disputes", "pi_1", 25000)
     stripe_reversals.dispute("du_1", now=paid.at("2026-11-06 08:30"))
-    with paid.unchanged(), pytest.raises(terms.ReversalUndecided):
+    with nothing_changes(), pytest.raises(terms.ReversalUndecided):
         pay_out(paid, "2026-11-06 09:00")
     decide(paid, "2026-11-06 10:00", "accept")
     pay_out(paid, "2026-11-06 11:00")

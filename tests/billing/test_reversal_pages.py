@@ -8,19 +8,25 @@ from billing.operations import reversals
 from tests.billing import operator_decisions as deciding
 from tests.billing.pages import answers
 from tests.factories import browser_of, member, proved
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def shop(settings: Settings) -> Shop:
+@kept(TAEL_SANDBOX=True)
+def written() -> Shop:
     """The payment of its only bill, 240.00, was disputed on 3 November, and the dispute is lost."""
-    settings.TAEL_SANDBOX = True
     shop = deciding.join()
     deciding.reversed_payment(shop)
     return shop
+
+
+@pytest.fixture
+def shop(written: Shop, settings: Settings) -> Shop:
+    settings.TAEL_SANDBOX = True
+    return written
 
 
 def read(shop: Shop, page: str, language: str = "en") -> str:

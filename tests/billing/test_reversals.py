@@ -18,6 +18,7 @@ from tests.billing import reversing
 from tests.billing.at_stripe import attempts, billed_shop, collect, invoice
 from tests.billing.reversing import account, look, recorded, told
 from tests.stripe_server import OddStripe, send_event
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -68,7 +69,7 @@ def test_the_daily_look_finds_what_no_event_told_of(odd: OddStripe, paid: shops.
         "re_2 RECORDED 20.00 0.00 succeeded",
         "re_3 RECORDED 30.00 0.00 succeeded",
     ]
-    with paid.unchanged():
+    with nothing_changes():
         look(paid, "2026-11-07 00:00")
     assert Reversal.objects.count() == 4
     assert {one.recorded_by for one in Reversal.objects.all()} == {"look-for-reversals"}
@@ -119,7 +120,7 @@ def test_a_question_of_the_bank_takes_nothing(
     odd: OddStripe, paid: shops.Shop, status: str
 ) -> None:
     odd.take_back("disputes", "pi_1", 25000, status=status)
-    with paid.unchanged():
+    with nothing_changes():
         assert send_event("charge.dispute.created", "du_1") == 200
     assert recorded() == []
     assert not account(paid).has_disputed_card
@@ -169,7 +170,7 @@ def test_what_is_not_of_our_money_is_left_alone(
     odd: OddStripe, paid: shops.Shop, change: dict[str, Any]
 ) -> None:
     odd.take_back("refunds", "pi_1", 10000, **change)
-    with paid.unchanged():
+    with nothing_changes():
         assert send_event("refund.created", "re_1") == 200
         assert send_event("refund.created", "re_unknown") == 200
     assert recorded() == []
@@ -200,7 +201,7 @@ def test_while_stripe_can_not_be_asked_the_event_is_to_come_again(
 ) -> None:
     odd.take_back("refunds", "pi_1", 10000)
     odd.is_silent = True
-    with paid.unchanged():
+    with nothing_changes():
         assert send_event("refund.created", "re_1") == 503
     odd.is_silent = False
     assert send_event("refund.created", "re_1") == 200

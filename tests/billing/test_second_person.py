@@ -3,15 +3,18 @@
 from typing import Any
 
 import pytest
-from moneyed import Money
 
 from billing.models import BillingCredit, ThresholdRequest
-from billing.operations import credits, thresholds
 from credit.models import LimitRequest
-from credit.operations import requests
 from tests.billing import operator_decisions as decided
 from tests.credit.pages import set_clock
-from tests.factories import browser_of, operator
+from tests.factories import (
+    CreditRequestFactory,
+    RaiseRequestFactory,
+    ThresholdRequestFactory,
+    browser_of,
+    operator,
+)
 from tests.text import text_of
 
 pytestmark = pytest.mark.django_db
@@ -26,18 +29,12 @@ def day(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_who_asked_for_it_does_not_grant_it() -> None:
     shop = decided.join()
-    by: dict[str, Any] = {"merchant_id": shop.merchant.pk, "actor": OLGA, "now": decided.BEFORE}
-    usd = Money("500.00", "USD")
+    by: dict[str, Any] = {"shop": shop, "at": decided.BEFORE, "actor": OLGA}
     rows: dict[str, Any] = {
-        "billing/thresholdrequest": thresholds.ask(threshold=usd, message="We grow.", **by),
-        "billing/billingcredit": credits.ask(
-            charge="c-1", fee="credit-pick-pack", amount=Money("1.00", "USD"), message="Wrong.",
-            request_key="form-1", **by,
-        ),
-        "credit/limitrequest": requests.ask_raise(
-            limit_wanted=Money("9000.00", "USD"), message="We grow.", **by
-        ),
-    }  # fmt: skip
+        "billing/thresholdrequest": ThresholdRequestFactory.create(**by),
+        "billing/billingcredit": CreditRequestFactory.create(amount="1.00", **by),
+        "credit/limitrequest": RaiseRequestFactory.create(**by),
+    }
     olga = browser_of(operator("Credit officer", "Billing officer", email=OLGA))
     otto = browser_of(operator("Credit officer", "Billing officer", email="otto@tael.example"))
     for model, row in rows.items():

@@ -14,10 +14,11 @@ from moneyed import Money
 from billing.documents.csv_export import Incomplete
 from billing.documents.statement_csv import Export
 from billing.models import BillingAccount, Charge, StatementTotal
-from billing.operations import charges, credits
+from billing.operations import charges
 from lib.csv_files import BLOCK
 from tests import shops
-from tests.factories import browser_of, member
+from tests.factories import ChargeFactory, GrantedCreditFactory, browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
@@ -36,7 +37,7 @@ Service date,Service time (UTC),Arrived (UTC),Late,Bill #
 """
 
 
-@pytest.fixture
+@kept()
 def shop() -> Shop:
     """A shop in Los Angeles with three charges in October, two of them billed on the 31st."""
     shop = shops.join("2026-10-01 09:00", timezone="America/Los_Angeles", name="Rosewood, Dresses")
@@ -100,7 +101,9 @@ def test_pythons_csv_reads_it_back(shop: Shop) -> None:
 
 def test_a_late_charge_is_marked_and_keeps_its_service_day(shop: Shop) -> None:
     close(shop)
-    shop.record("2026-10-30 10:00", "2026-11-02 11:00", "packaging", "3.00")
+    ChargeFactory.create(
+        shop=shop, at="2026-10-30 10:00", arrived="2026-11-02 11:00", fee="packaging", amount="3.00"
+    )
     shop.run_jobs("2026-12-01 00:00")
     (row,) = csv.DictReader(io.StringIO(exported(shop, "2026-11")))
     assert (row["Statement month"], row["Service date"], row["Late"]) == (
@@ -111,6 +114,7 @@ def test_a_late_charge_is_marked_and_keeps_its_service_day(shop: Shop) -> None:
     assert row["Bill #"] == "2026-000002"
 
 
+@pytest.mark.usefixtures("nothing_kept")
 @pytest.mark.parametrize(("currency", "amount"), [("JPY", "1200"), ("KWD", "1.205")])
 def test_amounts_have_the_digits_of_their_currency(currency: str, amount: str) -> None:
     shop = shops.join("2026-10-01 09:00", currency=currency, billing_threshold="9000")
@@ -119,6 +123,7 @@ def test_amounts_have_the_digits_of_their_currency(currency: str, amount: str) -
     assert f",1,{amount},{currency}," in exported(shop)
 
 
+@pytest.mark.usefixtures("nothing_kept")
 @pytest.mark.parametrize(
     ("currency", "amount", "given_back"),
     [("USD", "20.00", "-5.00"), ("JPY", "1200", "-500"), ("KWD", "1.205", "-0.055")],
@@ -128,15 +133,12 @@ def test_a_credit_of_the_month_is_a_negative_number(
 ) -> None:
     shop = shops.join("2026-10-01 09:00", currency=currency, billing_threshold="9000", name="=1+1")
     shop.charge("2026-10-03 10:00", "pick-pack", amount, "@x", request="-5")
-    credits.grant(
-        merchant_id=shop.merchant.pk,
+    GrantedCreditFactory.create(
+        shop=shop,
+        at="2026-10-20 10:00",
         charge="@x",
         fee="credit-pick-pack",
         amount=Money(given_back.lstrip("-"), currency),
-        reason="one was packed twice",
-        request_key="form-1",
-        actor="billing@tael.example",
-        now=shop.at("2026-10-20 10:00"),
     )
     shop.run_jobs("2026-11-01 00:00")
     charged, credited = csv.DictReader(io.StringIO(exported(shop)))
@@ -148,6 +150,7 @@ def test_a_credit_of_the_month_is_a_negative_number(
     assert credited["Service date"] == "2026-10-20"
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_charges_of_a_draft_have_no_bill_yet() -> None:
     shop = shops.join("2026-10-01 09:00")
     BillingAccount.objects.update(reviews_bills=True)

@@ -2,14 +2,15 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from tests import shops
-from tests.factories import browser_of, member
+from tests.factories import ChargeFactory, browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept()
 def shop() -> Shop:
     """October is closed (15.50 billed, 1.00 not), November open with 2.00 and a late 3.00."""
     shop = shops.join("2026-10-01 09:00")
@@ -18,7 +19,9 @@ def shop() -> Shop:
     shop.charge("2026-10-31 12:00", "pick-pack", "1.00")
     shop.run_jobs("2026-11-01 00:00")
     shop.charge("2026-11-02 10:00", "pick-pack", "2.00")
-    shop.record("2026-10-30 10:00", "2026-11-02 11:00", "packaging", "3.00")
+    ChargeFactory.create(
+        shop=shop, at="2026-10-30 10:00", arrived="2026-11-02 11:00", fee="packaging", amount="3.00"
+    )
     return shop
 
 
@@ -33,6 +36,7 @@ def test_statements_are_listed_latest_month_first(shop: Shop) -> None:
     assert page.index("November 2026") < page.index("October 2026")
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_a_merchant_without_statements_reads_what_opens_one() -> None:
     shop = shops.join("2026-10-01 09:00")
     assert "No statements yet. The first fulfilment or shipping charge opens one." in read(shop, "")

@@ -5,6 +5,8 @@ from django.db import Error, connection, transaction
 
 from billing.models import Statement
 from tests import shops
+from tests.factories import ChargeFactory
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +64,13 @@ def test_a_month_without_charges_has_no_statement(shop: shops.Shop) -> None:
 
 def test_a_late_charge_goes_to_the_open_month_and_keeps_its_service_date(shop: shops.Shop) -> None:
     shop.charge("2026-11-20 12:00", "shipping-label", "5.00")
-    late = shop.record("2026-11-30 23:00", "2026-12-03 09:00", "shipping-label", "7.00")
+    late = ChargeFactory.create(
+        shop=shop,
+        at="2026-11-30 23:00",
+        arrived="2026-12-03 09:00",
+        fee="shipping-label",
+        amount="7.00",
+    )
     assert (late.is_late, str(late.service_on)) == (True, "2026-11-30")
     assert late.at == shops.instant("2026-11-30 23:00")
     assert shop.statement("2026-11") == (True, {"SHIPPING": (1, "5.00")})
@@ -74,13 +82,17 @@ def test_a_late_charge_goes_to_the_open_month_and_keeps_its_service_date(shop: s
 
 
 def test_a_late_charge_may_open_the_month_it_comes_in(shop: shops.Shop) -> None:
-    shop.record("2026-11-30 23:00", "2027-01-03 09:00", "pick-pack", "7.00")
+    ChargeFactory.create(
+        shop=shop, at="2026-11-30 23:00", arrived="2027-01-03 09:00", amount="7.00"
+    )
     assert shop.statement("2026-11") is None
     assert shop.statement("2027-01") == (False, {"FULFILMENT": (1, "7.00")})
 
 
 def test_a_late_monthly_fee_posts_on_the_day_it_comes(shop: shops.Shop) -> None:
-    shop.record("2026-11-30 23:00", "2026-12-03 09:00", "storage", "7.00")
+    ChargeFactory.create(
+        shop=shop, at="2026-11-30 23:00", arrived="2026-12-03 09:00", fee="storage", amount="7.00"
+    )
     shop.charge("2026-12-03 10:00", "storage", "11.00")
     assert shop.figures() == ("7.00", "0.00")
     shop.run_jobs("2027-01-01 00:00")
@@ -88,7 +100,13 @@ def test_a_late_monthly_fee_posts_on_the_day_it_comes(shop: shops.Shop) -> None:
 
 
 def test_a_charge_told_later_in_its_own_month_is_not_late(shop: shops.Shop) -> None:
-    charge = shop.record("2026-11-03 12:00", "2026-11-20 09:00", "shipping-label", "7.00")
+    charge = ChargeFactory.create(
+        shop=shop,
+        at="2026-11-03 12:00",
+        arrived="2026-11-20 09:00",
+        fee="shipping-label",
+        amount="7.00",
+    )
     assert not charge.is_late
     assert shop.statement("2026-11") == (False, {"SHIPPING": (1, "7.00")})
     shop.run_jobs("2026-11-21 00:00")
@@ -98,14 +116,16 @@ def test_a_charge_told_later_in_its_own_month_is_not_late(shop: shops.Shop) -> N
 def test_late_is_a_matter_of_the_merchants_own_midnight() -> None:
     bangkok = shops.join("2026-11-01 10:00", timezone="Asia/Bangkok")
     before, after = "2026-11-30T16:59:59Z", "2026-11-30T17:00:00Z"
-    assert not bangkok.record(before, before, "pick-pack", "1.00").is_late
-    assert bangkok.record(before, after, "pick-pack", "1.00").is_late
-    assert not bangkok.record(after, after, "pick-pack", "1.00").is_late
+    assert not ChargeFactory.create(shop=bangkok, at=before, amount="1.00").is_late
+    assert ChargeFactory.create(shop=bangkok, at=before, arrived=after, amount="1.00").is_late
+    assert not ChargeFactory.create(shop=bangkok, at=after, amount="1.00").is_late
 
 
 def test_a_service_of_tomorrow_is_not_here_yet(shop: shops.Shop) -> None:
     with pytest.raises(Exception, match="is not here yet"):
-        shop.record("2026-11-02 00:00", "2026-11-01 12:00", "pick-pack", "7.00")
+        ChargeFactory.create(
+            shop=shop, at="2026-11-02 00:00", arrived="2026-11-01 12:00", amount="7.00"
+        )
     assert shop.statement("2026-11") is None
 
 
@@ -114,7 +134,7 @@ def test_a_clock_that_is_behind_does_not_take_us_back_into_a_closed_month(
 ) -> None:
     shop.charge(NOW, "pick-pack", "5.00")
     shop.run_jobs("2026-12-01 00:00")
-    late = shop.record("2026-11-30 23:59:58", "2026-11-30 23:59:58", "pick-pack", "7.00")
+    late = ChargeFactory.create(shop=shop, at="2026-11-30 23:59:58", amount="7.00")
     assert late.is_late
     assert shop.statement("2026-11") == (True, {"FULFILMENT": (1, "5.00")})
     assert shop.statement("2026-12") == (False, {"FULFILMENT": (1, "7.00")})
@@ -154,5 +174,5 @@ def test_the_database_itself_keeps_a_closed_statement_as_it_is(
     shop.charge(NOW, "pick-pack", "5.00")
     shop.charge("2026-12-10 12:00", "shipping-label", "5.00")
     refused = pytest.raises(Error, match=r"pgtrigger: |a closed statement")
-    with shop.unchanged(), refused, transaction.atomic(), connection.cursor() as cursor:
+    with nothing_changes(), refused, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)

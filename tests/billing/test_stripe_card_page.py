@@ -9,10 +9,11 @@ import stripe
 from billing.operations import cards
 from billing.providers import stripe as stripe_provider
 from tests import shops, stripe_server
-from tests.billing.pages import address_of, answers, read, send
+from tests.billing.pages import address_of, answers, everybody, read, send
 from tests.factories import member, proved
 from tests.shops import Shop
 from tests.text import text_of
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -79,11 +80,12 @@ def test_a_card_that_was_not_handed_over_is_not_added(
 ) -> None:
     client = proved(member(shop))
     begun = client.get(address_of(shop, ADD)).context["begun"]
-    with shop.unchanged():
-        said = send(shop, FINISH, setup_intent=begun.setup_intent_id)
+    with nothing_changes():
+        said = send(shop, FINISH, client=client, setup_intent=begun.setup_intent_id)
         assert "The card's bank has not agreed." in said
-        assert "This card was not added. Start again." in send(shop, FINISH, setup_intent="x")
-        assert "This card was not added. Start again." in send(shop, FINISH)
+        for strange in ({"setup_intent": "x"}, {}):
+            said = send(shop, FINISH, client=client, **strange)
+            assert "This card was not added. Start again." in said
 
 
 def test_nobody_keeps_the_card_of_another_merchant(
@@ -92,8 +94,9 @@ def test_nobody_keeps_the_card_of_another_merchant(
     begun = proved(member(shop)).get(address_of(shop, ADD)).context["begun"]
     type_in(at_stripe, begun)
     other = shops.join("2026-11-01 09:00", "other-shop")
-    with other.unchanged():
-        said = send(other, FINISH, setup_intent=begun.setup_intent_id)
+    client = proved(member(other))
+    with nothing_changes():
+        said = send(other, FINISH, client=client, setup_intent=begun.setup_intent_id)
     assert "This card was not added. Start again." in said
 
 
@@ -111,6 +114,7 @@ def test_owners_and_finance_add_cards(shop: Shop, at_stripe: stripe.StripeClient
 
 def test_owners_and_finance_finish_them(shop: Shop, at_stripe: stripe.StripeClient) -> None:
     nobody_else = {"VIEWER": 403, "stranger": 404, "operator": 404, "nobody": 302}
-    with shop.unchanged():
-        found = answers(shop, FINISH, method="post")
+    clients = everybody(shop)
+    with nothing_changes():
+        found = answers(shop, FINISH, clients, method="post")
     assert found == {"OWNER": 302, "FINANCE": 302, **nobody_else}

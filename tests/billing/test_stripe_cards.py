@@ -15,6 +15,7 @@ from tests import shops, stripe_server
 from tests.amounts import usd
 from tests.stripe_server import send_event
 from tests.threads import at_once
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -191,9 +192,9 @@ def test_a_card_whose_browser_never_came_back_is_added_by_stripes_event(
 
 
 def test_an_event_of_a_setup_that_is_not_ours_adds_nothing(client: stripe.StripeClient) -> None:
-    shop = shops.join("2026-11-01 10:00")
+    shops.join("2026-11-01 10:00")
     foreign = client.v1.setup_intents.create({"usage": "off_session"})
-    with shop.unchanged():
+    with nothing_changes():
         assert send_event("setup_intent.succeeded", foreign.id) == 200
         assert send_event("setup_intent.succeeded", "seti_gone") == 200
         assert send_event("setup_intent.succeeded", "") == 200
@@ -203,10 +204,10 @@ def test_an_event_of_a_setup_that_is_not_ours_adds_nothing(client: stripe.Stripe
 def test_a_card_that_was_not_handed_over_is_not_added(client: stripe.StripeClient) -> None:
     shop = shops.join("2026-11-01 10:00")
     begun = begin(shop)
-    with shop.unchanged(), pytest.raises(cards.CardNotConfirmed):
+    with nothing_changes(), pytest.raises(cards.CardNotConfirmed):
         finish(shop, begun)
     type_in(client, begun, "4000002760003184")  # its bank still wants to ask its holder
-    with shop.unchanged(), pytest.raises(cards.CardNotConfirmed):
+    with nothing_changes(), pytest.raises(cards.CardNotConfirmed):
         finish(shop, begun)
     assert (method(shop), Card.objects.count()) == (("manual", ""), 0)
 
@@ -217,7 +218,7 @@ def test_nobody_finishes_the_card_of_another_merchant(client: stripe.StripeClien
     begun = begin(rosewood)
     type_in(client, begun, "4242424242424242")
     for _ in ("before and", "after its own merchant did"):
-        with willow.unchanged(), pytest.raises(cards.UnknownSetup):
+        with nothing_changes(), pytest.raises(cards.UnknownSetup):
             finish(willow, begun)
         finish(rosewood, begun)
     assert (method(willow), method(rosewood)[0]) == (("manual", ""), "stripe")
@@ -226,7 +227,7 @@ def test_nobody_finishes_the_card_of_another_merchant(client: stripe.StripeClien
 @pytest.mark.parametrize("named", ["seti_gone", "", "../customers", "pi_1"])
 def test_a_setup_that_there_is_not_is_refused(client: stripe.StripeClient, named: str) -> None:
     shop = shops.join("2026-11-01 10:00")
-    with shop.unchanged(), pytest.raises(cards.UnknownSetup):
+    with nothing_changes(), pytest.raises(cards.UnknownSetup):
         finish(shop, cards.Begun(named, "secret"))
 
 
@@ -243,7 +244,7 @@ def test_a_removed_card_is_gone_here_and_at_stripe(client: stripe.StripeClient) 
 def test_the_card_that_bills_are_collected_from_stays(client: stripe.StripeClient) -> None:
     shop = shops.join("2026-11-01 10:00")
     card = add(client, shop)
-    with shop.unchanged(), pytest.raises(payment_methods.CardInUse):
+    with nothing_changes(), pytest.raises(payment_methods.CardInUse):
         remove(shop, card)
     assert client.v1.payment_methods.retrieve(card.token).customer == card.customer
 
@@ -266,7 +267,7 @@ def test_while_stripe_is_out_of_reach_no_card_is_added(
     shop = shops.join("2026-11-01 10:00")
     begun = begin(shop)
     settings.STRIPE_API_BASE = "http://127.0.0.1:1"
-    with shop.unchanged():
+    with nothing_changes():
         with pytest.raises(cards.ProviderSilent):
             begin(shop)
         with pytest.raises(cards.ProviderSilent):
@@ -279,7 +280,7 @@ def test_a_missing_setting_is_named(
 ) -> None:
     shop = shops.join("2026-11-01 10:00")
     setattr(settings, missing, "")
-    with shop.unchanged(), pytest.raises(ProviderNotReady, match=missing):
+    with nothing_changes(), pytest.raises(ProviderNotReady, match=missing):
         begin(shop)
 
 

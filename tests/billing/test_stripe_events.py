@@ -13,6 +13,7 @@ from tests import shops, stripe_server
 from tests.amounts import usd
 from tests.billing.at_stripe import attempts, billed_shop, collect, invoice, next_attempt
 from tests.stripe_server import OddStripe, send_event
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +51,7 @@ def test_an_event_brings_the_answer_that_was_lost(lost: shops.Shop) -> None:
 
 def test_a_repeated_event_changes_nothing(lost: shops.Shop) -> None:
     send_event("payment_intent.succeeded", "pi_1")
-    with lost.unchanged():
+    with nothing_changes():
         assert send_event("payment_intent.succeeded", "pi_1") == 200
     assert attempts() == ["SUCCEEDED"]
 
@@ -61,7 +62,7 @@ def test_an_event_that_comes_after_a_later_one_does_not_turn_the_clock_back(
 ) -> None:
     assert send_event(f"payment_intent.{kind}", "pi_1") == 200  # it has succeeded since
     assert (attempts(), invoice()) == (["SUCCEEDED"], ("PAID", usd(250)))
-    with lost.unchanged():
+    with nothing_changes():
         assert send_event(f"payment_intent.{kind}", "pi_1") == 200
 
 
@@ -91,7 +92,7 @@ def test_a_payment_of_another_amount_or_customer_does_not_pay_the_bill(
     assert (attempts(), invoice()) == (["UNKNOWN"], ("OPEN", usd(0)))
     assert Payment.objects.get().problem.startswith("pi_1 has the key of payment T-2026-000001-1")
     assert Payment.objects.get().problem.endswith("we asked for 250.00 USD")
-    with lost.unchanged():
+    with nothing_changes():
         assert send_event("payment_intent.succeeded", "pi_1") == 200
     assert "another amount or customer" in caplog.text
 
@@ -101,7 +102,7 @@ def test_a_payment_that_we_do_not_know_is_left_alone(
     odd: OddStripe, lost: shops.Shop, metadata: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     odd.make(ORDER, id="pi_foreign", metadata=metadata)
-    with lost.unchanged():
+    with nothing_changes():
         assert send_event("payment_intent.succeeded", "pi_foreign") == 200
         assert send_event("payment_intent.succeeded", "pi_gone") == 200
     assert "pi_foreign" in caplog.text
@@ -118,11 +119,11 @@ def test_while_stripe_can_not_be_asked_the_event_is_to_come_again(
     odd: OddStripe, lost: shops.Shop, settings: Any
 ) -> None:
     odd.is_silent = True
-    with lost.unchanged():
+    with nothing_changes():
         assert send_event("payment_intent.succeeded", "pi_1") == 503
     odd.is_silent = False
     settings.STRIPE_API_KEY = ""
-    with lost.unchanged():
+    with nothing_changes():
         assert send_event("payment_intent.succeeded", "pi_1") == 503
     settings.STRIPE_API_KEY = stripe_server.KEY
     assert send_event("payment_intent.succeeded", "pi_1") == 200
@@ -133,7 +134,7 @@ def test_nobody_but_stripe_tells_us_anything(odd: OddStripe, lost: shops.Shop) -
     event = {"type": "payment_intent.succeeded", "data": {"object": {"id": "pi_1"}}}
     body = json.dumps(event).encode()
     odd.requests.clear()
-    with lost.unchanged():
+    with nothing_changes():
         assert post(body) == 400
         assert post(body, "t=1,v1=nonsense") == 400
         assert post(body, sign(body + b" ")) == 400
@@ -177,7 +178,7 @@ def test_without_a_secret_events_are_to_come_again(
     odd: OddStripe, lost: shops.Shop, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.STRIPE_WEBHOOK_SECRET = ""
-    with lost.unchanged():
+    with nothing_changes():
         assert send_event("payment_intent.succeeded", "pi_1") == 503
     assert "STRIPE_WEBHOOK_SECRET" in caplog.text
 

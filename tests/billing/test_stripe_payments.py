@@ -16,6 +16,7 @@ from tests import shops, stripe_server
 from tests.amounts import usd
 from tests.billing.at_stripe import add_card, attempts, billed_shop, collect, invoice, next_attempt
 from tests.stripe_server import OddStripe
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -255,5 +256,5 @@ def test_without_a_key_nothing_is_asked_and_the_setting_is_named(
     with pytest.raises(ProviderNotReady, match="STRIPE_API_KEY"):
         PROVIDERS["stripe"].check_ready()
     shops.join("2026-11-01 10:00", "willow")
-    with shops.Shop("willow").unchanged(), pytest.raises(ProviderNotReady, match="STRIPE_API_KEY"):
+    with nothing_changes(), pytest.raises(ProviderNotReady, match="STRIPE_API_KEY"):
         add_card(shops.Shop("willow"), "2026-11-02 11:00", "pm_9", "cus_9")

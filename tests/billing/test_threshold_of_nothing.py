@@ -3,6 +3,7 @@
 import pytest
 
 from tests import shops
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +38,7 @@ def test_every_posting_is_billed_at_once_and_zero_makes_no_bill(shop: shops.Shop
 
 def test_half_a_yen_and_another_currency_are_refused(shop: shops.Shop) -> None:
     shop.run_jobs("2026-10-30 08:00")
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.charge("2026-10-30 09:00", "pick-pack", "0.5") == "rejected invalid"
         said = shop.charge("2026-10-30 09:00", "pick-pack", "2", currency="USD")
         assert said == "rejected currency_mismatch"

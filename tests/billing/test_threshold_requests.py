@@ -6,12 +6,13 @@ import pytest
 
 from billing.models import AccountChange, ThresholdRequest
 from billing.operations import thresholds
-from lib.refusals import CurrencyMismatch, Invalid, Refused
+from lib.refusals import AlreadyDecided, CurrencyMismatch, Invalid, Refused
 from notices.models import Notice
 from tests import shops
 from tests.amounts import usd
 from tests.billing import deciding
 from tests.threads import at_once
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -95,7 +96,7 @@ def test_a_rejection_leaves_the_threshold_and_tells_the_merchant(shop: shops.Sho
 
 def test_one_request_at_a_time(shop: shops.Shop) -> None:
     request = deciding.ask_threshold(shop, NOW, "500.00")
-    with shop.unchanged(), pytest.raises(thresholds.RequestPending):
+    with nothing_changes(), pytest.raises(thresholds.RequestPending):
         deciding.ask_threshold(shop, NOW, "600.00")
     deciding.approve_threshold(shop, NOW, request)
     assert deciding.ask_threshold(shop, LATER, "600.00").status == "PENDING"
@@ -105,16 +106,16 @@ def test_one_request_at_a_time(shop: shops.Shop) -> None:
 
 @pytest.mark.parametrize("wanted", ["200.00", "199.99", "0", "-5.00"])
 def test_only_more_can_be_asked_for(shop: shops.Shop, wanted: str) -> None:
-    with shop.unchanged(), pytest.raises(thresholds.NotHigher):
+    with nothing_changes(), pytest.raises(thresholds.NotHigher):
         deciding.ask_threshold(shop, NOW, wanted)
 
 
 def test_an_approval_must_still_be_a_raise(shop: shops.Shop) -> None:
     request = deciding.ask_threshold(shop, NOW, "500.00")
-    with shop.unchanged(), pytest.raises(thresholds.NotHigher):
+    with nothing_changes(), pytest.raises(thresholds.NotHigher):
         deciding.approve_threshold(shop, NOW, request, "200.00")
     deciding.set_threshold(shop, NOW, "800.00")  # meanwhile
-    with shop.unchanged(), pytest.raises(thresholds.NotHigher):
+    with nothing_changes(), pytest.raises(thresholds.NotHigher):
         deciding.approve_threshold(shop, LATER, request)
     deciding.approve_threshold(shop, LATER, request, "800.01")
     assert threshold(shop) == "800.01"
@@ -123,28 +124,28 @@ def test_an_approval_must_still_be_a_raise(shop: shops.Shop) -> None:
 def test_it_is_answered_once(shop: shops.Shop) -> None:
     request = deciding.ask_threshold(shop, NOW, "500.00")
     deciding.approve_threshold(shop, NOW, request)
-    with shop.unchanged():
-        with pytest.raises(thresholds.AlreadyDecided):
+    with nothing_changes():
+        with pytest.raises(AlreadyDecided):
             deciding.approve_threshold(shop, LATER, request, "900.00")
-        with pytest.raises(thresholds.AlreadyDecided):
+        with pytest.raises(AlreadyDecided):
             thresholds.reject(request_id=request.pk, actor="mali", reason="no", now=shop.at(LATER))
 
 
 def test_words_currencies_and_digits_are_checked(shop: shops.Shop) -> None:
-    with shop.unchanged(), pytest.raises(Invalid, match="threshold"):
+    with nothing_changes(), pytest.raises(Invalid, match="threshold"):
         deciding.ask_threshold(shop, NOW, "500.001")
-    with shop.unchanged(), pytest.raises(Invalid, match="threshold"):
+    with nothing_changes(), pytest.raises(Invalid, match="threshold"):
         deciding.ask_threshold(shop, NOW, "1000000000000000")
-    with shop.unchanged(), pytest.raises(Invalid, match="threshold"):
+    with nothing_changes(), pytest.raises(Invalid, match="threshold"):
         deciding.set_threshold(shop, NOW, "-0.01")
     shop.billing_currency = "THB"
-    with shop.unchanged(), pytest.raises(CurrencyMismatch):
+    with nothing_changes(), pytest.raises(CurrencyMismatch):
         deciding.ask_threshold(shop, NOW, "500.00")
-    with shop.unchanged(), pytest.raises(CurrencyMismatch):
+    with nothing_changes(), pytest.raises(CurrencyMismatch):
         deciding.set_threshold(shop, NOW, "500.00")
     shop.billing_currency = "USD"
     request = deciding.ask_threshold(shop, NOW, "500.00")
-    with shop.unchanged(), pytest.raises(Invalid, match="reason"):
+    with nothing_changes(), pytest.raises(Invalid, match="reason"):
         thresholds.approve(request_id=request.pk, actor="mali", reason=" ", now=shop.at(NOW))
     with pytest.raises(thresholds.UnknownRequest):
         thresholds.approve(request_id=404, actor="mali", reason="yes", now=shop.at(NOW))

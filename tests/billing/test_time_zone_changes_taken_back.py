@@ -13,6 +13,8 @@ from merchants.models import TimeZonePeriod
 from tests import shops
 from tests.billing import deciding
 from tests.billing.moving import ASKED, at, moving, zones
+from tests.factories import ChargeFactory
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +36,7 @@ def test_there_and_back_again_each_month_has_its_own_days() -> None:
     # What arrives now from before either change still finds its day.
     now = "2027-01-05T00:00Z"
     days = [
-        str(shop.record(served, now, "pick-pack", "1.00").service_on)
+        str(ChargeFactory.create(shop=shop, at=served, arrived=now, amount="1.00").service_on)
         for served in (
             "2026-12-01T10:59Z",  # Pago Pago's 30 November
             "2026-12-01T11:00Z",
@@ -64,7 +66,9 @@ def test_a_change_can_be_taken_back() -> None:
     deciding.change_time_zone(shop, "2026-12-05T00:00Z", "Asia/Tokyo")
     shops.run_jobs(at("2027-01-02T00:00Z"))
     assert zones(shop) == {("Asia/Tokyo", "2027-01-01", at("2026-12-31T17:00Z"))}
-    late = shop.record("2026-11-30T16:59Z", "2027-01-02T00:00Z", "pick-pack", "1.00")
+    late = ChargeFactory.create(
+        shop=shop, at="2026-11-30T16:59Z", arrived="2027-01-02T00:00Z", amount="1.00"
+    )
     assert str(late.service_on) == "2026-11-30"
 
 
@@ -90,7 +94,9 @@ def test_a_slow_clock_on_the_new_zones_second_day_does_not_date_a_charge_before_
 ):
     shop = moving("Pacific/Pago_Pago", "Pacific/Kiritimati")
     shops.run_jobs(at("2026-12-01T11:00Z"))
-    charge = shop.record("2026-12-01T10:20Z", "2026-12-01T10:30Z", "pick-pack", "1.00")
+    charge = ChargeFactory.create(
+        shop=shop, at="2026-12-01T10:20Z", arrived="2026-12-01T10:30Z", amount="1.00"
+    )
     assert (str(charge.service_on), charge.is_late) == ("2026-11-30", True)
     assert charge.arrived_at == at("2026-12-01T11:00Z")
 
@@ -114,9 +120,9 @@ def test_it_is_written_down_who_changed_it() -> None:
 @pytest.mark.parametrize("zone", ["Asia/Chiang_Mai", "", "../../etc/passwd", "utc+7"])
 def test_zones_that_there_are_not_are_refused(zone: str) -> None:
     shop = shops.join("2026-11-01 10:00")
-    with shop.unchanged(), pytest.raises(Invalid, match="timezone"):
+    with nothing_changes(), pytest.raises(Invalid, match="timezone"):
         deciding.change_time_zone(shop, "2026-11-01 12:00", zone)
-    with shop.unchanged(), pytest.raises(Invalid, match="reason"):
+    with nothing_changes(), pytest.raises(Invalid, match="reason"):
         terms.change_time_zone(
             merchant_id=shop.merchant.pk,
             timezone="Asia/Tokyo",

@@ -24,11 +24,11 @@ from tests.billing.paying import (
     transfer,
     transfer_to,
     unapplied,
-    unchanged,
     void,
 )
 from tests.billing.test_drafts import reviewed
 from tests.threads import at_once
+from tests.unchanged import nothing_changes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -66,11 +66,11 @@ def test_more_than_is_left_is_unapplied() -> None:
 def test_the_same_transfer_is_recorded_once() -> None:
     shop = manual()
     transfer(shop, "2026-11-01 12:00", "30.00")
-    with unchanged(shop):
+    with nothing_changes():
         assert transfer(shop, "2026-11-01 13:00", "30.00") == "known"
         assert transfer(shop, "2026-11-01 13:00", "9.00") == "conflict"
     transfer(shop, "2026-11-01 14:00", "9.00", "BANK-2")
-    with unchanged(shop):
+    with nothing_changes():
         assert transfer(shop, "2026-11-01 15:00", "9.00", "BANK-2") == "known"  # paid by now
 
 
@@ -83,7 +83,7 @@ def test_one_transfer_pays_two_bills() -> None:
         ["manual 39.00 SUCCEEDED"],
         ["unapplied 200.00 SUCCEEDED"],
     )
-    with unchanged(shop):
+    with nothing_changes():
         # An account has a reference of the bank's once, whichever bill is named.
         assert transfer(shop, "2026-11-01 12:00", "239.00", number=SECOND) == "known"
         assert transfer(shop, "2026-11-01 12:00", "200.00", number=SECOND) == "conflict"
@@ -107,7 +107,7 @@ def test_what_is_no_transfer_is_refused(
     amount: str, currency: str, reference: str, code: str
 ) -> None:
     shop = manual()
-    with unchanged(shop):
+    with nothing_changes():
         assert transfer(shop, "2026-11-01 12:00", amount, reference, currency=currency) == code
 
 
@@ -124,7 +124,7 @@ def test_what_comes_for_bills_that_want_no_money_is_unapplied() -> None:
 
 def test_a_draft_takes_none() -> None:
     shop = reviewed(payment_method="manual")
-    with unchanged(shop):
+    with nothing_changes():
         assert transfer_to(draft().pk, shop, "2026-11-02 12:00", "210.00") == "invoice_not_open"
         assert transfer_to(0, shop, "2026-11-02 12:00", "210.00") == "unknown_invoice"
 
@@ -144,7 +144,7 @@ def test_an_uncollectible_bill_takes_it() -> None:
 )
 def test_currencies_with_other_digits(currency: str, total: str, part: str, rest: str) -> None:
     shop = manual(currency=currency, plan_price=total, billing_threshold="100000")
-    with unchanged(shop):
+    with nothing_changes():
         finer = "0.5" if currency == "JPY" else "0.0005"
         assert transfer(shop, "2026-11-02 12:00", finer) == "invalid"
     assert transfer(shop, "2026-11-02 12:00", part) == "new"
@@ -157,7 +157,7 @@ def test_while_an_attempt_has_no_answer_none_is_taken(provider: Told) -> None:
     shop = told_shop()
     provider.answers = [Answer.undecided("pi-1")]
     shop.run_jobs("2026-11-01 11:00")
-    with unchanged(shop):
+    with nothing_changes():
         assert transfer(shop, "2026-11-01 12:00", "39.00") == "payment_under_way"
 
 

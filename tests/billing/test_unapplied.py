@@ -30,13 +30,13 @@ from tests.billing.paying import (
     state,
     told_shop,
     transfer,
-    unchanged,
     void,
 )
 from tests.billing.paying import unapplied as entries
 from tests.billing.test_drafts import reviewed
 from tests.credit.withdrawing import suspect
 from tests.threads import at_once, every_order
+from tests.unchanged import nothing_changes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -180,14 +180,14 @@ def test_the_freeze_for_an_unpaid_bill_is_lifted() -> None:
 def test_a_bill_that_is_paid_in_part_is_not_voided() -> None:
     shop = manual()
     receive(shop, "2026-11-02 12:00", "1.00")
-    with unchanged(shop):
+    with nothing_changes():
         assert void(shop, "2026-11-02 13:00") == "invoice_has_payments"
 
 
 def test_a_transfer_that_names_no_bill_is_known_by_its_reference() -> None:
     shop = manual(plan_price="0")
     assert receive(shop, "2026-11-02 12:00", "20.00", " BANK-1 ") == "new"
-    with unchanged(shop):
+    with nothing_changes():
         assert receive(shop, "2026-11-02 12:01", "20.00") == "known"
         assert receive(shop, "2026-11-02 12:01", "21.00") == "conflict"
         for amount, reference in (("0", "B"), ("-1.00", "B"), ("1.005", "B"), ("1.00", "  ")):
@@ -199,13 +199,13 @@ def test_a_transfer_that_names_no_bill_is_known_by_its_reference() -> None:
 def test_what_is_unapplied_is_given_back_once_and_never_more_than_that() -> None:
     shop = manual(plan_price="0")
     receive(shop, "2026-11-02 12:00", "20.00")
-    with unchanged(shop):
+    with nothing_changes():
         assert give_back(shop, "2026-11-03 12:00", "20.01") == "more_than_is_unapplied"
         assert give_back(shop, "2026-11-03 12:00", "1.00", reason=" ") == "invalid"
         assert give_back(shop, "2026-11-03 12:00", "1.00", " ") == "invalid"
         assert give_back(shop, "2026-11-03 12:00", "0") == "invalid"
     assert give_back(shop, "2026-11-03 12:00", "15.00") == "GIVEN_BACK 15.00"
-    with unchanged(shop):
+    with nothing_changes():
         assert give_back(shop, "2026-11-03 12:01", "15.00") == "GIVEN_BACK 15.00"
         assert give_back(shop, "2026-11-03 12:01", "5.00") == "conflict"
     assert give_back(shop, "2026-11-03 12:02", "5.00", "BACK-2") == "GIVEN_BACK 5.00"
@@ -222,7 +222,7 @@ def test_nothing_is_given_back_while_fraud_is_suspected(monkeypatch: pytest.Monk
     receive(shop, "2026-11-02 12:00", "20.00")
     monkeypatch.setattr("tests.credit.withdrawing.NOW", "2026-11-03 10:00")
     suspect(shop)
-    with unchanged(shop):
+    with nothing_changes():
         assert give_back(shop, "2026-11-03 12:00", "15.00") == "withdrawals_stopped"
 
 
@@ -260,7 +260,7 @@ def test_a_reversal_takes_from_what_is_unapplied_first(
 def test_a_reversal_of_what_was_not_unapplied_takes_nothing() -> None:
     shop = manual(plan_price="0")
     receive(shop, "2026-11-02 12:00", "20.00")
-    with transaction.atomic(), unchanged(shop):
+    with transaction.atomic(), nothing_changes():
         account = accounts.lock(shop.merchant.pk, now=shop.at("2026-11-02 12:00"))
         rest = unapplied.take_back(
             account,
@@ -349,7 +349,7 @@ def test_the_rest_is_paid_out_with_unapplied_money() -> None:
     transfer(shop, "2026-11-02 12:00", "49.00")
     deciding.grant(shop, "2026-11-02 12:00", "5.00", "credit-account")
     deciding.close(shop, "2026-11-03 12:00")
-    with unchanged(shop):
+    with nothing_changes():
         assert give_back(shop, "2026-11-04 11:00", "1.00") == "account_closed"
     deciding.pay_out_rest(shop, "2026-11-04 12:00", "KBANK-7")
     assert (shop.figures()[0], shop.account.unapplied) == ("0.00", usd(0))
@@ -386,7 +386,7 @@ def test_nothing_is_paid_out_while_a_draft_waits() -> None:
     transfer_at = "2026-11-03 11:00"
     receive(shop, transfer_at, "300.00")
     deciding.close(shop, "2026-11-03 12:00")
-    with unchanged(shop):
+    with nothing_changes():
         assert paid_out(shop, "2026-11-04 12:00") == "draft_waits"
     assert issue(shop, "2026-11-05 12:00", draft()) == "PAID"
     assert paid_out(shop, "2026-11-05 13:00") == "paid out"
@@ -400,7 +400,7 @@ def test_nothing_is_paid_out_while_a_payment_is_undecided(provider: Told) -> Non
     deciding.grant(shop, "2026-11-02 12:00", "50.00", "credit-account")
     deciding.close(shop, "2026-11-03 12:00")
     assert (state(), shop.figures()[0]) == ("OPEN 0.00/39.00", "-50.00")
-    with unchanged(shop):
+    with nothing_changes():
         assert paid_out(shop, "2026-11-03 12:00") == "payment_under_way"
     hear(shop, "2026-11-03 13:00", Answer.failed("insufficient_funds"))
     assert (state(), shop.figures()[0]) == ("PAID 39.00/39.00", "-11.00")
@@ -411,7 +411,7 @@ def test_nothing_is_paid_out_while_fraud_is_suspected(monkeypatch: pytest.Monkey
     shop = closed(credit="50.00")
     monkeypatch.setattr("tests.credit.withdrawing.NOW", "2026-11-03 13:00")
     suspect(shop)
-    with unchanged(shop):
+    with nothing_changes():
         assert paid_out(shop, "2026-11-04 12:00") == "withdrawals_stopped"
 
 
@@ -421,5 +421,5 @@ def test_nothing_is_paid_out_before_bills_that_want_money_are_paid(provider: Tol
     shop.run_jobs("2026-11-01 11:00")
     receive(shop, "2026-11-02 12:00", "38.80")
     deciding.close(shop, "2026-11-03 12:00")
-    with unchanged(shop):  # 0.30 is kept, and the card is to pay the 0.50 that are left
+    with nothing_changes():  # 0.30 is kept, and the card is to pay the 0.50 that are left
         assert paid_out(shop, "2026-11-04 12:00") == "invoices_unpaid"

@@ -27,10 +27,10 @@ from tests.billing.paying import (
     told,
     told_shop,
     transfer,
-    unchanged,
     void,
 )
 from tests.threads import at_once, every_order
+from tests.unchanged import nothing_changes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -50,7 +50,7 @@ def test_while_it_has_no_answer_nothing_else_is_done(provider: Told) -> None:
     provider.known[f"T-{FIRST}-1"] = Answer.undecided("")
     shop.run_jobs("2026-11-01 11:00")
     assert attempts(shop) == ["2026-11-01 11:00 UNKNOWN"]
-    with unchanged(shop):
+    with nothing_changes():
         shop.run_jobs("2026-11-01 12:00")
         assert pay_now(shop, "2026-11-01 12:00") == "payment_under_way"
         assert void(shop, "2026-11-01 12:00") == "invoice_has_payments"
@@ -195,7 +195,7 @@ def test_another_method_chosen_meanwhile_waits_for_the_answer_and_is_tried_then(
 def test_an_answer_is_settled_once(provider: Told) -> None:
     shop = told_shop()
     shop.run_jobs("2026-11-01 11:00")
-    with unchanged(shop):
+    with nothing_changes():
         hear(shop, "2026-11-01 12:00", paid())
         hear(shop, "2026-11-01 12:00", Answer.failed("card_declined", is_hard=True))
         hear(shop, "2026-11-01 12:00", Answer.undecided("pi-9"))

@@ -25,7 +25,9 @@ from tests.billing.paying import (
     void,
 )
 from tests.credit.withdrawing import sell
+from tests.factories import FreezeFactory
 from tests.threads import at_once, every_order
+from tests.whole import full
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -137,7 +139,7 @@ def test_a_bill_paid_as_the_day_starts_freezes_for_no_time() -> None:
     assert shop.line.freezes_in_force == 0
 
 
-@pytest.mark.parametrize("way", ["transfer", "pay now", "a new card", "proceeds", "voiding"])
+@pytest.mark.parametrize("way", ["transfer", "voiding", *full("pay now", "a new card", "proceeds")])
 def test_it_is_lifted_when_the_bill_is_dealt_with(way: str) -> None:
     shop = failed()
     assert shop.place("2026-11-20 12:00", "old", "39.00") == "applied"
@@ -226,13 +228,7 @@ def test_a_draft_keeps_no_freeze() -> None:
 
 def test_only_its_own_freeze_is_lifted() -> None:
     shop = frozen()
-    freezes.place(
-        merchant_id=shop.merchant.pk,
-        reason=Freeze.Reason.MANUAL,
-        actor=OPERATOR,
-        note="odd",
-        now=shop.at("2026-11-30 10:00"),
-    )
+    FreezeFactory.create(shop=shop, at="2026-11-30 10:00", actor=OPERATOR)
     assert transfer(shop, "2026-11-30 10:20", "39.00") == "new"
     assert shop.frozen_by() == ["MANUAL"]
     assert shop.line.freezes_in_force == 1

@@ -20,10 +20,10 @@ from tests.billing.paying import (
     state,
     transfer,
     unapplied,
-    unchanged,
     void,
 )
 from tests.threads import at_once, every_order
+from tests.unchanged import nothing_changes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -101,7 +101,7 @@ def test_after_a_failed_attempt_it_is_fine_and_nothing_is_tried_any_more() -> No
 def test_after_a_part_was_paid_it_is_refused() -> None:
     shop = over_threshold()
     transfer(shop, "2026-11-05 14:00", "0.01")
-    with unchanged(shop):
+    with nothing_changes():
         assert void(shop, "2026-11-05 15:00") == "invoice_has_payments"
 
 
@@ -109,15 +109,15 @@ def test_in_any_other_state_it_is_refused() -> None:
     shop = over_threshold()
     void(shop, "2026-11-05 14:00")
     shop.charge("2026-11-05 15:00", "pick-pack", "1.00")
-    with unchanged(shop):
+    with nothing_changes():
         assert void(shop, "2026-11-05 16:00") == "invoice_not_open"
         assert give_up(shop, "2026-11-05 16:00") == "invoice_not_open"
     give_up(shop, "2026-11-05 17:00", SECOND)
-    with unchanged(shop):
+    with nothing_changes():
         assert void(shop, "2026-11-05 18:00", SECOND) == "invoice_not_open"
         assert give_up(shop, "2026-11-05 18:00", SECOND) == "invoice_not_open"
     transfer(shop, "2026-11-05 19:00", "211.00", number=SECOND)
-    with unchanged(shop):
+    with nothing_changes():
         assert void(shop, "2026-11-05 20:00", SECOND) == "invoice_not_open"
         assert give_up(shop, "2026-11-05 20:00", SECOND) == "invoice_not_open"
 
@@ -125,7 +125,7 @@ def test_in_any_other_state_it_is_refused() -> None:
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
 def test_without_a_reason_nothing_is_decided(reason: str) -> None:
     shop = over_threshold()
-    with unchanged(shop):
+    with nothing_changes():
         for operation in (invoice_decisions.void, invoice_decisions.mark_uncollectible):
             with pytest.raises(Invalid):
                 operation(

@@ -14,7 +14,9 @@ from billing.queries import forecast
 from tests import shops
 from tests.billing import deciding
 from tests.billing.paying import OPERATOR, transfer
+from tests.factories import ThresholdRequestFactory
 from tests.shops import Shop
+from tests.unchanged import nothing_changes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -110,19 +112,13 @@ def test_a_transfer_counts_on_its_own_day() -> None:
 
 def test_a_closed_account_forecasts_nothing_and_takes_no_decision_about_its_threshold() -> None:
     shop = season()
-    request = thresholds.ask(
-        merchant_id=shop.merchant.pk,
-        threshold=Money("500.00", "USD"),
-        message="more",
-        actor="mei@rosewood.example",
-        now=shop.at("2026-12-02 11:00"),
-    )
+    request = ThresholdRequestFactory.create(shop=shop, at="2026-12-02 11:00")
     deciding.close(shop, "2026-12-02 12:00")
     ahead = forecast.forecast(shop.account, today=shop.account.open_on)
     assert (ahead.threshold_on, ahead.next_invoice_on, ahead.next_invoice) == (None, None, None)
     now = shop.at("2026-12-02 13:00")
     by = {"actor": OPERATOR, "reason": "agreed", "now": now}
-    with shop.unchanged():
+    with nothing_changes():
         with pytest.raises(AccountClosed):
             thresholds.approve(request_id=request.pk, **by)  # type: ignore[arg-type]
         with pytest.raises(AccountClosed):

@@ -18,10 +18,10 @@ from django.test import override_settings
 from config.timetable import TIMETABLE
 from gateway.events import apply_all
 from lib.events import Event
-from merchants.operations import operators, proposals
+from merchants.operations import proposals
 from tests.config import audited_spring
 from tests.credit import unmatching, withdrawing
-from tests.factories import operator
+from tests.factories import ProposalFactory, operator
 from tests.shops import Shop
 
 DRESS = ("dress", "-05:00", "USD")
@@ -55,12 +55,7 @@ def _two_people() -> None:
     """An operator is added by two administrators."""
     first, second = operator("Administrator"), operator("Administrator")
     now = datetime.fromisoformat("2027-03-01T09:00:00+00:00")
-    said: dict[str, Any] = {
-        "email": "new@tael.example",
-        "roles": ["Auditor"],
-        "reason": "Starts today.",
-    }
-    proposal = operators.add(**said, actor=first, now=now)
+    proposal = ProposalFactory.create(actor=first, now=now)
     proposals.confirm(proposal_id=proposal.pk, actor=second, now=now)
 
 

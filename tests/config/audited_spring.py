@@ -9,7 +9,7 @@ wool   USD, pays by hand: drafts, a void, a part of a bill, an unpaid bill that 
 jute   USD, pays out of its proceeds: closed with a final bill, credited, and paid out the rest.
 """
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +32,14 @@ from billing.queries import invoices_to_collect
 from credit.operations import days as line_days
 from tests.amounts import usd
 from tests.credit import withdrawing
+from tests.factories import (
+    CardFactory,
+    CreditRequestFactory,
+    GrantedCreditFactory,
+    ReversalFactory,
+    ThresholdRequestFactory,
+    TransferFactory,
+)
 from tests.shops import Shop
 
 OPERATOR: dict[str, Any] = {"actor": "olga@tael.example", "reason": "as agreed"}
@@ -84,18 +92,9 @@ def _linen() -> Shop:
     )
     shop.charge("2027-03-03 10:00", "packaging", None, "L-1", quantity=3)  # type: ignore[arg-type]
     shop.charge("2027-03-03 11:00", "pick-pack", "50.00", "L-2")
-    asked: dict[str, Any] = {"merchant_id": shop.merchant.pk, "actor": "lin@linen.example"}
     first, second = (
-        credits.ask(
-            charge="L-2",
-            fee="credit-pick-pack",
-            amount=usd(amount),
-            message="It was another size.",
-            request_key=key,
-            now=shop.at("2027-03-04 10:00"),
-            **asked,
-        )
-        for key, amount in (("form-1", "20.00"), ("form-2", "5.00"))
+        CreditRequestFactory.create(shop=shop, at="2027-03-04 10:00", charge="L-2", amount=amount)
+        for amount in ("20.00", "5.00")
     )
     credits.approve(credit_id=first.pk, **_by(shop, "2027-03-05 10:00"))
     credits.reject(credit_id=second.pk, **_by(shop, "2027-03-05 10:00"))
@@ -106,12 +105,8 @@ def _linen() -> Shop:
 
 
 def _change_terms(shop: Shop) -> None:
-    request = thresholds.ask(
-        merchant_id=shop.merchant.pk,
-        threshold=usd("500"),
-        message="We ship more now.",
-        actor="lin@linen.example",
-        now=shop.at("2027-03-06 10:00"),
+    request = ThresholdRequestFactory.create(
+        shop=shop, at="2027-03-06 10:00", threshold=usd("500"), actor="lin@linen.example"
     )
     thresholds.approve(request_id=request.pk, **_by(shop, "2027-03-07 10:00"))
     for name, price in (("half-year", "200"), ("annual", "300")):
@@ -123,14 +118,12 @@ def _change_terms(shop: Shop) -> None:
 
 
 def _fail_and_pay(shop: Shop) -> None:
-    card: dict[str, Any] = {"provider": "sandbox", "token": "token", "brand": "Visa"}
-    card |= {"merchant_id": shop.merchant.pk, "actor": "lin@linen.example"}
-    payment_methods.add_card(last_four="9995", **card, now=shop.at("2027-03-10 10:00"))
+    CardFactory.create(shop=shop, at="2027-03-10 10:00", last_four="9995")
     shop.charge("2027-03-12 10:00", "app-usage", "600.00")
     _until(shop, "2027-03-12 11:00")
     _until(shop, "2027-03-13 12:00")
     shop.charge("2027-03-14 10:00", "shipping-label", "12.00")
-    payment_methods.add_card(last_four="4242", **card, now=shop.at("2027-03-14 10:00"))
+    CardFactory.create(shop=shop, at="2027-03-14 10:00")
     _until(shop, "2027-03-14 11:00")
     shop.charge("2027-03-31 22:00", "shipping-label", "13.00")
     failed = Payment.objects.filter(invoice__account=shop.account, status="FAILED").first()
@@ -151,17 +144,9 @@ def _take_back(shop: Shop) -> None:
     """
     paid = Payment.objects.get(idempotency_key="T-2027-000003-3")
     late = Payment.objects.get(idempotency_key="T-2027-000003-1")
-    kept, at = paid.provider_reference, shop.at("2027-05-10 11:00")
-    transfers.receive(
-        merchant_id=shop.merchant.pk,
-        amount=usd("5.00"),
-        reference="bank-4",
-        actor="olga@tael.example",
-        now=at,
-    )
-    refund = _told("re_1", kept, "33.02")
-    recorded = reversals.record(refund, payment_id=paid.pk, actor="stripe", now=at)
-    assert recorded is not None
+    at = shop.at("2027-05-10 11:00")
+    TransferFactory.create(shop=shop, at=at, amount="5.00", reference="bank-4")
+    recorded = _taken_back(shop, at, paid, reference="re_1", amount=usd("33.02"))
     reversals.charge(
         reversal_id=recorded.pk,
         seen=recorded.seen,
@@ -169,25 +154,16 @@ def _take_back(shop: Shop) -> None:
         **_by(shop, "2027-05-10 12:00"),
     )
     for state in ("pending", "failed"):
-        failed = _told("re_2", "late", "6.00", state=state)
-        reversals.record(failed, payment_id=late.pk, actor="stripe", now=at)
-    dispute = _told("du_1", kept, "100.00", kind=Reversal.Kind.DISPUTE, state="lost")
-    reversals.record(dispute, payment_id=paid.pk, actor="stripe", now=at)
+        failed: dict[str, Any] = {"reference": "re_2", "amount": usd(6), "state": state}
+        _taken_back(shop, at, late, money_reference="late", **failed)
+    dispute: dict[str, Any] = {"kind": Reversal.Kind.DISPUTE, "state": "lost"}
+    _taken_back(shop, at, paid, reference="du_1", amount=usd(100), **dispute)
     shop.charge("2027-05-10 13:00", "app-usage", "500.00")
     _until(shop, "2027-05-10 14:00")
 
 
-def _told(reference: str, kept: str, amount: str, **said: Any) -> reversals.Told:
-    content = {"kind": Reversal.Kind.REFUND, "state": "succeeded", **said}
-    return reversals.Told(
-        provider="sandbox",
-        reference=reference,
-        money_reference=kept,
-        amount=usd(amount),
-        came_back=content["state"] == "failed",
-        is_ours=False,
-        **content,
-    )
+def _taken_back(shop: Shop, at: datetime, payment: Payment, **told: Any) -> Reversal:
+    return ReversalFactory.create(shop=shop, at=at, payment=payment, **told)
 
 
 def _wool() -> None:
@@ -201,12 +177,13 @@ def _wool() -> None:
     issued = invoice_decisions.issue_draft(
         invoice_id=_last_invoice(shop).pk, **_by(shop, "2027-03-06 10:00")
     )
-    transfers.record(
-        invoice_id=issued.pk,
+    TransferFactory.create(
+        shop=shop,
+        at="2027-03-07 10:00",
+        invoice=issued,
         amount=usd("100.00"),
         reference="bank-1",
         actor="olga@tael.example",
-        now=shop.at("2027-03-07 10:00"),
     )
     _until(shop, "2027-04-01 10:00")
     invoice_decisions.issue_draft(
@@ -226,12 +203,8 @@ def _jute() -> None:
     shop.charge("2027-03-09 11:00", "shipping-label", "8.00")
     terms.close(**_of(shop, "2027-03-10 10:00"))
     _until(shop, "2027-03-10 11:00")
-    credits.grant(
-        charge="J-1",
-        fee="credit-storage",
-        amount=usd("10.00"),
-        request_key="form-1",
-        **_of(shop, "2027-03-11 10:00"),
+    GrantedCreditFactory.create(
+        shop=shop, at="2027-03-11 10:00", charge="J-1", fee="credit-storage"
     )
     terms.pay_out_rest(reference="bank-2", **_of(shop, "2027-03-12 10:00"))
     _until(shop, "2027-04-02 10:00")

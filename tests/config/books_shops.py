@@ -11,14 +11,20 @@ from django.core.management import call_command
 from moneyed import Money
 
 from billing.operations import prices
-from credit.models import Freeze
-from credit.operations import automatic, freezes, limits, requests
+from credit.operations import freezes, limits, requests
 from merchants.models.merchants import ProfilePart
 from merchants.operations import profiles
 from tests import shops
 from tests.billing import deciding
 from tests.config import audited_spring
 from tests.credit import unmatching, withdrawing
+from tests.factories import (
+    FreezeFactory,
+    PayoutScheduleFactory,
+    ProfileFactory,
+    QuestionFactory,
+    RaiseRequestFactory,
+)
 from tests.routes import full_shop
 from tests.shops import Shop
 
@@ -67,14 +73,8 @@ def violet() -> Shop:
         shop.place(f"2026-11-06 {hour}:00", f"same-{hour}", "1.00", buyer="somebody")
     _people(shop)
     withdrawing.add(shop, "2026-11-08 10:00")
-    automatic.set_up(
-        merchant_id=shop.line.pk,
-        every="WEEKLY",
-        weekday=4,
-        from_amount=Money("10.00", "USD"),
-        destination_id=withdrawing.destination_of(shop).pk,
-        actor=OWNER,
-        now=shop.at("2026-11-09 10:00"),
+    PayoutScheduleFactory.create(
+        shop=shop, at="2026-11-09 10:00", every="WEEKLY", weekday=4, actor=OWNER
     )
     shop.run_jobs("2026-11-13 09:00")
     return shop
@@ -83,14 +83,14 @@ def violet() -> Shop:
 def _people(shop: Shop) -> None:
     """What its owner and operators decided."""
     whose: dict[str, Any] = {"merchant_id": shop.merchant.pk}
-    asked: dict[str, Any] = {**whose, "actor": OWNER, "now": shop.at("2026-11-07 10:00")}
+    asked: dict[str, Any] = {"shop": shop, "at": "2026-11-07 10:00", "actor": OWNER}
     said: dict[str, Any] = {"actor": OPERATOR, "now": shop.at("2026-11-07 11:00")}
-    request = requests.ask_raise(limit_wanted=Money("9000.00", "USD"), message="We grow.", **asked)
+    request = RaiseRequestFactory.create(limit_wanted="9000.00", message="We grow.", **asked)
     requests.reject(request_id=request.pk, reason="Too early.", **said)
-    requests.ask_question(message="Why is it 5,000?", **asked)
-    profiles.complete(fields={"licence_number": "L-77"}, **asked)
+    QuestionFactory.create(message="Why is it 5,000?", **asked)
+    ProfileFactory.create(fields={"licence_number": "L-77"}, **asked)
     profiles.reject(part=ProfilePart.LICENCE, reason="Not readable.", **whose, **said)
-    freeze = freezes.place(**whose, reason=Freeze.Reason.MANUAL, note="a look at it", **said)
+    freeze = FreezeFactory.create(shop=shop, at="2026-11-07 11:00", actor=OPERATOR)
     freezes.lift(freeze_id=freeze.pk, note="all is well", **said)
     limits.set_limit(**whose, limit=Money("4000.00", "USD"), reason="Slower now.", **said)
     prices.introduce(

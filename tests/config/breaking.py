@@ -18,6 +18,10 @@ class Break(NamedTuple):
     seen: str
 
 
+# The check of constraints: a break drops one, and the rows that it refused are listed.
+DECLARED = "what the models declare is in place in the database, or no row breaks it"
+
+
 def drop(table: str, name: str) -> str:
     """SQL that drops a constraint which would have refused the break."""
     return f"ALTER TABLE {table} DROP CONSTRAINT {name};"

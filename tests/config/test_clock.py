@@ -22,10 +22,11 @@ from lib import clock
 from lib.clock import ClockAhead
 from tests import clocks, shops
 from tests.credit.withdrawal_pages import NEW
-from tests.factories import browser_of, member
+from tests.factories import JobRunFactory, browser_of, member
 from tests.packages import PACKAGES
 from tests.shops import Shop
 from tests.text import text_of
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -103,7 +104,7 @@ def shop() -> Shop:
 @pytest.mark.usefixtures("ahead")
 def test_a_page_says_so_and_nothing_is_written(shop: Shop) -> None:
     browser = browser_of(member(shop))
-    with shop.unchanged():
+    with nothing_changes():
         page = browser.get("/m/rosewood/")
         sent = browser.post("/m/rosewood/credit/raise/ask/", {"limit_wanted": "9000.00"})
     assert (page.status_code, sent.status_code) == (503, 503)
@@ -140,9 +141,7 @@ def test_a_scheduler_with_such_a_clock_gives_no_heartbeat() -> None:
 
 @pytest.mark.usefixtures("ahead")
 def test_a_chunk_that_was_begun_is_still_put_on_record(shop: Shop) -> None:
-    run = JobRun.objects.create(
-        job="credit-day-ends", due_at=RIGHT, started_at=RIGHT, rows_due=1, open_chunks=[1]
-    )
+    run = JobRunFactory.create(job="credit-day-ends", due_at=RIGHT, rows_due=1, open_chunks=[1])
     tasks.do_chunk(run.pk, 1, "credit-day-ends", [shop.line.pk], RIGHT.isoformat())
     run.refresh_from_db()
     assert (run.rows_done, run.rows_failed) == (1, 0)

@@ -5,7 +5,6 @@ All of it happens in the test's transaction, roles included.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -18,10 +17,10 @@ from billing.models import Charge
 from credit.models import Order
 from jobs.timetable import job_named
 from merchants.models import User
-from merchants.operations import operators, people, proposals
+from merchants.operations import people, proposals
 from tests import shops
 from tests.credit.withdrawing import add, shop_with, withdraw
-from tests.factories import PASSWORD, member, operator
+from tests.factories import PASSWORD, ProposalFactory, member, operator
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -63,12 +62,7 @@ def test_what_tael_does_every_day_works_as_the_apps_role() -> None:
     assert Order.objects.get(reference="A-1").status == "OPEN"
     assert Charge.objects.filter(amount=15).exists()
     boss, other = (User.objects.get(email=f"{name}@tael.example") for name in ("boss", "other"))
-    said: dict[str, Any] = {
-        "email": "new@tael.example",
-        "roles": ["Auditor"],
-        "reason": "Starts today.",
-    }
-    proposal = operators.add(**said, actor=boss, now=now)
+    proposal = ProposalFactory.create(email="new@tael.example", actor=boss, now=now)
     proposals.confirm(proposal_id=proposal.pk, actor=other, now=now)
     new = User.objects.get(email="new@tael.example")
     assert (new.is_staff, new.groups.get().name) == (True, "Auditor")

@@ -1,6 +1,6 @@
 """The demonstration shops tell the stories that they are there for, and their books add up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from io import StringIO
@@ -15,7 +15,7 @@ from pytest_django import Settings
 from billing.models import Invoice
 from billing.queries import prices
 from config.local import datafolder
-from config.local.demo import loading, people
+from config.local.demo import loading, people, season, siam_silk
 from config.local.demo.actions import Action
 from config.local.demo.shops import HUAXIN, LAKESIDE, MEILI, SHOPS, SIAM_SILK, Shop
 from credit.models import LimitReview
@@ -118,6 +118,25 @@ def test_the_electronics_shop_has_a_freeze_behind_it(told: Told) -> None:
     }
 
 
+def test_the_first_three_weeks_of_the_shop_in_bangkok(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A short story for `make test`; `make test-full` has those of all shops."""
+
+    def beginning(days: season.Days) -> Iterator[Action]:
+        return (action for action in siam_silk.chapter(days) if action.at <= days.at(20, 10))
+
+    monkeypatch.setattr(season, "MONTHS", 0)
+    monkeypatch.setattr(loading, "CHAPTERS", {SIAM_SILK.reference: beginning})
+    silk = told(SIAM_SILK)
+    assert [invoice.split()[1] for invoice in silk.invoices()] == ["SUBSCRIPTION"]
+    assert [one.last_four for one in silk.line.destinations.all()] == ["0003"]
+    (asked,) = silk.line.requests.all()
+    assert (asked.status, asked.limit_wanted) == ("PENDING", Money(180000, "THB"))
+    assert declined(silk, "2026-11-17 00:00") == ["insufficient_credit 135000.00"]
+
+
+@pytest.mark.full
 def test_the_shop_in_bangkok_is_on_an_annual_plan_and_withdraws(told: Told) -> None:
     silk = told(SIAM_SILK)
     kinds = [invoice.split()[1] for invoice in silk.invoices()]

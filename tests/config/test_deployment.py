@@ -12,6 +12,7 @@ from django.db import connection
 from lib import zones
 from merchants.models import Installation, TimeZoneData
 from tests.config.test_cookies import DEPLOYMENT
+from tests.whole import full
 
 PROGRAMS = {
     "manage.py": ["manage.py", "migrate"],
@@ -38,10 +39,12 @@ def started(program: str, **environment: str) -> "subprocess.CompletedProcess[st
     ("name", "why"),
     [
         ("REDIS_URL", "and its processes share one Redis."),
-        ("ALLOWED_HOSTS", "and it answers to the names that are said there alone."),
-        ("TAEL_BASE_URL", "and the links in its e-mails lead there."),
-        ("EMAIL_HOST", "and everybody's first sign-in needs a link by e-mail."),
-        ("DEFAULT_FROM_EMAIL", "and mail servers refuse letters from nobody."),
+        *full(
+            ("ALLOWED_HOSTS", "and it answers to the names that are said there alone."),
+            ("TAEL_BASE_URL", "and the links in its e-mails lead there."),
+            ("EMAIL_HOST", "and everybody's first sign-in needs a link by e-mail."),
+            ("DEFAULT_FROM_EMAIL", "and mail servers refuse letters from nobody."),
+        ),
     ],
 )
 def test_a_setting_that_is_missing_is_named_in_one_sentence(name: str, why: str) -> None:
@@ -51,7 +54,7 @@ def test_a_setting_that_is_missing_is_named_in_one_sentence(name: str, why: str)
     assert done.stderr == said
 
 
-@pytest.mark.parametrize("program", ["gunicorn", "worker", "beat"])
+@pytest.mark.parametrize("program", ["gunicorn", *full("worker", "beat")])
 def test_no_process_starts_without_it_and_the_last_line_says_why(program: str) -> None:
     done = started(program, REDIS_URL="")
     assert done.returncode != 0

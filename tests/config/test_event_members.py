@@ -8,6 +8,7 @@ import pytest
 from gateway.models import Replay
 from gateway.replay import BeyondTheClock, check_is_past, look_through
 from tests import event_files, shops
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -62,13 +63,13 @@ def test_marks_and_quantities_may_be_numbers_and_count_as_written() -> None:
 def test_what_is_no_mark_is_invalid(rating: object) -> None:
     shop = shops.join("2026-11-01 10:00")
     said = MARKS | {"rating": rating, "after_sales": 90}
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.send("shop.metrics", "2026-11-01 11:00", **said) == "rejected invalid"
 
 
 def test_amounts_are_never_numbers() -> None:
     shop = shops.join("2026-11-01 10:00")
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.place("2026-11-01 11:00", "A", 10.5) == "rejected invalid"  # type: ignore[arg-type]
 
 

@@ -18,10 +18,9 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from config import static_files
 from config.celery import app
 from config.monitoring import health
-from jobs import queries
-from jobs.models import Heartbeat, JobRun
 from lib import zones
 from merchants.models import TimeZoneData
+from tests.factories import HeartbeatFactory, JobRunFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +39,7 @@ def look_at_migrations_anew() -> Iterator[None]:
 
 
 def beat(**ago: int) -> None:
-    Heartbeat.objects.create(pk=queries.SCHEDULER, at=timezone.now() - timedelta(**ago))
+    HeartbeatFactory.create(at=timezone.now() - timedelta(**ago))
 
 
 def asked(path: str, **headers: str) -> tuple[int, Any]:
@@ -80,7 +79,7 @@ def test_a_run_that_lost_a_chunk_is_told_though_later_ones_went_well(
 ) -> None:
     beat(minutes=1)
     now = timezone.now()
-    JobRun.objects.create(
+    JobRunFactory.create(
         job="order-flags",
         due_at=now,
         started_at=now - timedelta(**begun),
@@ -88,7 +87,7 @@ def test_a_run_that_lost_a_chunk_is_told_though_later_ones_went_well(
         is_lost=bool(lost),
         open_chunks=[2],
     )
-    JobRun.objects.create(job="order-flags", due_at=now, started_at=now, ended_at=now)
+    JobRunFactory.create(job="order-flags", due_at=now, ended_at=now)
     status, answer = asked("/readyz")
     assert answer["checks"]["runs"] == said
     assert status == (200 if said == "ok" else 503)

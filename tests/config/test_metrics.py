@@ -19,11 +19,9 @@ from billing.models import Invoice
 from config.celery import app
 from config.local.datafolder import BASE_DIR
 from config.monitoring import metrics
-from jobs import queries
-from jobs.models import Heartbeat, JobFailure, JobRun
 from tests import shops
 from tests.billing.paying import billed
-from tests.factories import browser_of, member
+from tests.factories import HeartbeatFactory, JobFailureFactory, JobRunFactory, browser_of, member
 
 COUNTING = """
 import os, sys
@@ -111,13 +109,9 @@ def test_a_scraper_reads_the_counters_of_all_processes_and_how_it_stands(
         )
     now = timezone.now()
     long_ago = now - timedelta(hours=5)
-    JobRun.objects.create(
-        job="billing-day-ends", due_at=long_ago, started_at=long_ago, ended_at=long_ago
-    )
-    JobFailure.objects.create(
-        job="billing-day-ends", row_id=7, error="-", first_failed_at=now, last_failed_at=now
-    )
-    Heartbeat.objects.create(pk=queries.SCHEDULER, at=now - timedelta(seconds=90))
+    JobRunFactory.create(job="billing-day-ends", due_at=long_ago, ended_at=long_ago)
+    JobFailureFactory.create(first_failed_at=now)
+    HeartbeatFactory.create(at=now - timedelta(seconds=90))
     monkeypatch.setattr(metrics, "QUEUES", ("tael-test",))
     with app.connection_for_read() as broker:
         redis = broker.default_channel.client

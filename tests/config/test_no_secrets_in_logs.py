@@ -15,9 +15,8 @@ from django.utils import timezone
 from config.monitoring import context, logs, sentry
 from merchants import queries
 from merchants.models import Membership
-from merchants.operations import team
 from tests import shops
-from tests.factories import UserFactory, member
+from tests.factories import InvitationFactory, UserFactory, member
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -45,12 +44,12 @@ def written(request: pytest.FixtureRequest) -> Iterator[StringIO]:
 def token() -> str:
     """The token of an invitation that can still be accepted."""
     shop = shops.join("2026-10-01 09:00")
-    team.invite(
-        merchant_id=shop.merchant.pk,
+    InvitationFactory.create(
+        shop=shop,
+        at=timezone.now(),
         actor=member(shop),
         email="mei@shop.example",
         role=Membership.Role.FINANCE,
-        now=timezone.now(),
     )
     found = re.search(r"/invitations/(\S+)/", str(mail.outbox[-1].body))
     assert found

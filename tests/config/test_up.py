@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from urllib.error import URLError
+from urllib.parse import quote
 
 import psutil
 import pytest
+from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 from tests.processes import processes_of, until, until_gone
+from tests.whole import full
 
 BUSY_SECONDS = 150  # to start everything on a machine that has other things to do
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -50,7 +54,7 @@ def test_a_taken_port_is_refused_in_one_sentence(start: Start, taken_port: int) 
     assert refusal.startswith(f"Port {taken_port} cannot be used (Address already in use)")
 
 
-@pytest.mark.parametrize("port", ["eight", "70000"])
+@pytest.mark.parametrize("port", ["70000", *full("eight")])
 def test_a_port_that_is_none_is_refused_in_one_sentence(start: Start, port: str) -> None:
     assert refusal_of(start("manage.py", "up", PORT=port)).startswith("PORT must be a number")
 
@@ -72,27 +76,55 @@ def test_an_unreachable_redis_is_refused_in_one_sentence(
     assert processes_of(data_folder) == []
 
 
-@pytest.mark.parametrize("url", ["nonsense", "mysql://tael@127.0.0.1/tael"])
+@pytest.mark.parametrize("url", ["mysql://tael@127.0.0.1/tael", *full("nonsense")])
 def test_a_database_that_is_not_postgresql_is_refused_in_one_sentence(
     start: Start, url: str
 ) -> None:
     assert refusal_of(start("manage.py", "up", DATABASE_URL=url)).startswith("DATABASE_URL must")
 
 
-def test_everything_up_started_ends_with_it_and_it_starts_again(
+@pytest.fixture
+def migrated(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """The address of a database that has its tables already: migrating is most of a first start."""
+    settings = connection.settings_dict
+    name = f"{settings['NAME']}_up"
+    host = quote(settings["HOST"], safe="")
+    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{settings["TEST"]["TEMPLATE"]}"')
+    yield f"postgresql://{settings['USER']}:{settings['PASSWORD']}@{host}:{settings['PORT']}/{name}"
+    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def test_everything_up_started_ends_with_it(
+    start: Start, port: int, data_folder: Path, migrated: str
+) -> None:
+    environment = {"DATABASE_URL": migrated, "TAEL_SANDBOX": "1"}
+    up = start("manage.py", "up", "--no-demo", "--port", str(port), **environment)
+    ended_by(signal.SIGINT, up, port)
+    assert up.returncode == 0
+    assert processes_of(data_folder) == []
+
+
+@pytest.mark.full
+def test_with_all_of_its_own_it_starts_again_after_it_was_killed(
     start: Start, port: int, data_folder: Path
 ) -> None:
     for end, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 0)):
         up = start("manage.py", "up", "--no-demo", "--port", str(port))
-        until(lambda: shows_the_sign_in_page(port), BUSY_SECONDS)
-        family = psutil.Process(up.pid).children(recursive=True)
-        assert len(family) >= 3 + 3  # each with its run_with_parent
-
-        up.send_signal(end)
-
-        said, _ = up.communicate(timeout=60)
+        ended_by(end, up, port)
         assert up.returncode == code
-        assert f"http://127.0.0.1:{port}/" in said
-        until_gone(family)
-        if end == signal.SIGINT:
-            assert processes_of(data_folder) == []
+    assert processes_of(data_folder) == []
+
+
+def ended_by(end: signal.Signals, up: "subprocess.Popen[str]", port: int) -> None:
+    """All that it started ends with it."""
+    until(lambda: shows_the_sign_in_page(port), BUSY_SECONDS)
+    family = psutil.Process(up.pid).children(recursive=True)
+    assert len(family) >= 3 + 3  # each with its run_with_parent
+
+    up.send_signal(end)
+
+    said, _ = up.communicate(timeout=60)
+    assert f"http://127.0.0.1:{port}/" in said
+    until_gone(family)

@@ -4,14 +4,14 @@ Its review of November proposes 30,000; a buyer is flagged; 45,000 can be withdr
 """
 
 from django.db.models import Model
-from moneyed import Money
 
 from credit.models import CreditLine, Freeze, LimitRequest
-from credit.operations import freezes, payout_files, requests
+from credit.operations import payout_files
 from merchants.models import Profile
 from merchants.operations import profiles
 from tests import shops
 from tests.credit.withdrawing import MERCHANT, NOW, add, sell, withdraw
+from tests.factories import FreezeFactory, ProfileFactory, QuestionFactory, RaiseRequestFactory
 from tests.shops import Shop, instant
 
 
@@ -36,13 +36,7 @@ def line(shop: Shop) -> CreditLine:
 
 
 def freeze(shop: Shop) -> Freeze:
-    return freezes.place(
-        merchant_id=shop.line.pk,
-        reason=Freeze.Reason.MANUAL,
-        actor="otto@tael.example",
-        note="odd",
-        now=instant(NOW),
-    )
+    return FreezeFactory.create(shop=shop, at=NOW, actor="otto@tael.example")
 
 
 def review(shop: Shop) -> Model:
@@ -54,19 +48,11 @@ def flag(shop: Shop) -> Model:
 
 
 def wanted_raise(shop: Shop) -> LimitRequest:
-    return requests.ask_raise(
-        merchant_id=shop.line.pk,
-        limit_wanted=Money("18000", "USD"),
-        message="For spring.",
-        actor=MERCHANT,
-        now=instant(NOW),
-    )
+    return RaiseRequestFactory.create(shop=shop, at=NOW, limit_wanted="18000")
 
 
 def question(shop: Shop) -> LimitRequest:
-    return requests.ask_question(
-        merchant_id=shop.line.pk, message="Why?", actor=MERCHANT, now=instant(NOW)
-    )
+    return QuestionFactory.create(shop=shop, at=NOW)
 
 
 def unmatched(shop: Shop) -> Model:
@@ -92,10 +78,5 @@ def sent(shop: Shop) -> Model:
 
 def profile(shop: Shop) -> Profile:
     fields = {"licence_number": "L-1", "contact_name": "Mei", "contact_email": MERCHANT}
-    return profiles.complete(
-        merchant_id=shop.line.pk,
-        fields=fields,
-        document=profiles.Document("licence.pdf", b"%PDF-1.7 licence"),
-        actor=MERCHANT,
-        now=instant(NOW),
-    )
+    licence = profiles.Document("licence.pdf", b"%PDF-1.7 licence")
+    return ProfileFactory.create(shop=shop, at=NOW, fields=fields, document=licence)

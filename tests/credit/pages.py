@@ -24,12 +24,21 @@ def read(shop: Shop, path: str, role: str = "OWNER") -> str:
     return text_of(response)
 
 
-def answers(shop: Shop, path: str, *, method: str = "get") -> dict[str, int]:
-    """The status that each kind of person gets from an address of the shop."""
+def everybody(shop: Shop) -> dict[str, Client]:
+    """A client of each kind of person, signed in."""
     other = shops.join("2026-10-01 09:00", "other-shop", name="Other Shop")
     people = {role: member(shop, role) for role in ("OWNER", "FINANCE", "VIEWER")}
     people["stranger"] = member(other)
     people["operator"] = UserFactory.create(is_staff=True, is_superuser=True)
-    clients = {who: browser_of(person) for who, person in people.items()} | {"nobody": Client()}
+    return {who: browser_of(person) for who, person in people.items()} | {"nobody": Client()}
+
+
+def answers(
+    shop: Shop, path: str, clients: dict[str, Client] | None = None, *, method: str = "get"
+) -> dict[str, int]:
+    """The status that each kind of person gets from an address of the shop."""
     address = f"/m/{shop.reference}/credit/{path}"
-    return {who: getattr(client, method)(address).status_code for who, client in clients.items()}
+    return {
+        who: getattr(client, method)(address).status_code
+        for who, client in (clients or everybody(shop)).items()
+    }

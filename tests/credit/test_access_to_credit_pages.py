@@ -2,11 +2,12 @@
 
 import pytest
 
-from tests.credit.pages import answers, read
+from tests.credit.pages import answers, everybody, read
 from tests.credit.reviewing import DECEMBER, shop_with
 from tests.factories import browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -48,9 +49,10 @@ def test_owners_and_finance_export(shop: Shop, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["raise/ask/", "raise/question/"])
 def test_owners_and_finance_ask(shop: Shop, path: str) -> None:
-    with shop.unchanged():
+    clients = everybody(shop)
+    with nothing_changes():
         # Nothing was filled in, so the form comes back.
-        assert answers(shop, path, method="post") == {
+        assert answers(shop, path, clients, method="post") == {
             **{"OWNER": 422, "FINANCE": 422, "VIEWER": 403},
             **NOBODY_ELSE,
         }
@@ -58,8 +60,9 @@ def test_owners_and_finance_ask(shop: Shop, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["raise/ask/", "raise/question/"])
 def test_asking_is_not_done_by_reading(shop: Shop, path: str) -> None:
-    with shop.unchanged():
-        response = browser_of(member(shop)).get(f"/m/rosewood/credit/{path}")
+    client = browser_of(member(shop))
+    with nothing_changes():
+        response = client.get(f"/m/rosewood/credit/{path}")
     assert (response.status_code, response["Location"]) == (302, "/m/rosewood/credit/raise/")
 
 

@@ -10,7 +10,7 @@ from backoffice import decisions
 from credit import tasks
 from credit.models import PayoutAnswerFile, PayoutDestination, Withdrawal
 from credit.queries import withdrawals as queries
-from tests.credit.deciding import DECIDED_AT, DECIDER, address, nothing_changes, operator, text
+from tests.credit.deciding import DECIDED_AT, DECIDER, address, operator, text
 from tests.credit.withdrawing import (
     OTHER_OPERATOR,
     approve,
@@ -24,6 +24,7 @@ from tests.credit.withdrawing import (
 )
 from tests.factories import browser_of, member
 from tests.shops import Shop
+from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
 EXPORT = "/admin/credit/withdrawal/decide/export/"
@@ -159,15 +160,16 @@ def test_a_file_that_cannot_be_read_changes_nothing(shop: Shop, browser: Client)
 def test_who_may_not_change_withdrawals_does_none_of_it(shop: Shop) -> None:
     row, sent = withdraw(shop, "100.00"), withdraw(shop, "200.00")
     browser_of(operator("withdrawal")).post(EXPORT, {"withdrawals": [sent.pk]})
-    looker = operator("order", email="look@tael.example")
+    looker = browser_of(operator("order", email="look@tael.example"))
+    owner = browser_of(member(shop))
     with nothing_changes():
-        for stranger in (browser_of(looker), browser_of(member(shop)), Client()):
+        for stranger in (looker, owner, Client()):
             assert stranger.post(EXPORT, {"withdrawals": [row.pk]}).status_code in (302, 403)
             response = stranger.post(ANSWERS, answers(f"{sent},PAID,B-1,"))
             assert response.status_code in (302, 403)
             assert stranger.get(address(sent, "download", "file")).status_code in (302, 403)
-        assert browser_of(looker).post(EXPORT, {"withdrawals": [row.pk]}).status_code == 403
-    shown = text(browser_of(looker).get("/admin/credit/withdrawal/"))
+        assert looker.post(EXPORT, {"withdrawals": [row.pk]}).status_code == 403
+    shown = text(looker.get("/admin/credit/withdrawal/"))
     assert EXPORT not in shown
     assert CARD_DIGITS not in shown
 

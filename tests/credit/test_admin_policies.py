@@ -8,8 +8,9 @@ from backoffice import decisions
 from credit.models import CreditPolicy
 from tests import shops
 from tests.amounts import usd
-from tests.credit.deciding import DECIDED_AT, address, nothing_changes, operator, text
+from tests.credit.deciding import DECIDED_AT, address, operator, text
 from tests.factories import browser_of, member
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -78,8 +79,8 @@ def test_numbers_that_cannot_be_are_refused(wrong: dict[str, str]) -> None:
 
 def test_who_may_not_introduces_no_numbers() -> None:
     shop = shops.join("2026-11-01 10:00")
+    looker, owner = browser_of(operator("creditline")), browser_of(member(shop))
     with nothing_changes():
-        looker = browser_of(operator("creditline"))
         assert looker.post(INTRODUCE, NEXT).status_code == 403
         assert INTRODUCE not in text(looker.get("/admin/credit/creditpolicy/"))
-        assert browser_of(member(shop)).post(INTRODUCE, NEXT).status_code in (302, 403)
+        assert owner.post(INTRODUCE, NEXT).status_code in (302, 403)

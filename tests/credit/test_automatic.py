@@ -21,7 +21,6 @@ from tests.credit.withdrawing import (
     OPERATOR,
     add,
     approve,
-    destination_of,
     fees,
     refund,
     run,
@@ -30,10 +29,11 @@ from tests.credit.withdrawing import (
     shop_with,
     status,
     suspect,
-    unchanged,
     withdraw,
 )
+from tests.factories import PayoutScheduleFactory
 from tests.threads import at_once
+from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -44,15 +44,7 @@ JOB = "automatic-withdrawals"
 def set_up(
     shop: shops.Shop, at: str = "2026-11-02 12:00", amount: str = "10.00", **said: Any
 ) -> PayoutSchedule:
-    content: dict[str, Any] = {"every": "DAILY", "destination_id": destination_of(shop).pk}
-    rule, _is_new = automatic.set_up(
-        merchant_id=shop.line.pk,
-        from_amount=Money(amount, "USD"),
-        actor=MERCHANT,
-        now=shop.at(at),
-        **content | said,
-    )
-    return rule
+    return PayoutScheduleFactory.create(shop=shop, at=at, from_amount=Money(amount, "USD"), **said)
 
 
 def requested() -> list[str]:
@@ -131,7 +123,7 @@ def test_it_ends_with_its_destination(shop: shops.Shop) -> None:
     assert rule.ended_at == shop.at("2026-11-02 13:00")
     run(JOB, "2026-11-05 12:00")
     assert runs() == []
-    with unchanged(shop), pytest.raises(DestinationNotUsable):
+    with nothing_changes(), pytest.raises(DestinationNotUsable):
         set_up(shop, at="2026-11-05 12:00")
 
 
@@ -149,20 +141,20 @@ def test_it_ends_with_its_destination(shop: shops.Shop) -> None:
     ],
 )
 def test_what_makes_no_sense_is_refused(shop: shops.Shop, said: dict[str, Any], field: str) -> None:
-    with unchanged(shop), pytest.raises(Invalid) as refusal:
+    with nothing_changes(), pytest.raises(Invalid) as refusal:
         set_up(shop, **said)
     assert refusal.value.field == field
     assert not PayoutSchedule.objects.exists()
 
 
 def test_another_merchants_destination_or_currency_is_refused(shop: shops.Shop) -> None:
-    theirs = destination_of(shop_with("5.00", "elsewhere"))
-    with unchanged(shop), pytest.raises(UnknownDestination):
+    theirs = shop_with("5.00", "elsewhere").destination
+    with nothing_changes(), pytest.raises(UnknownDestination):
         set_up(shop, destination_id=theirs.pk)
-    with unchanged(shop), pytest.raises(CurrencyMismatch):
+    with nothing_changes(), pytest.raises(CurrencyMismatch):
         automatic.set_up(
             merchant_id=shop.line.pk,
-            destination_id=destination_of(shop).pk,
+            destination_id=shop.destination.pk,
             every="DAILY",
             from_amount=Money("10.00", "EUR"),
             actor=MERCHANT,
@@ -320,7 +312,7 @@ def test_a_second_run_of_a_day_is_refused_by_the_database(shop: shops.Shop) -> N
     PayoutSchedule.objects.filter(pk=rule.pk).update(next_on="2026-11-03")
     sell(shop, "2026-11-03 13:00", "50.00")
     with (
-        unchanged(shop),
+        nothing_changes(),
         pytest.raises(IntegrityError, match="one_run_per_automatic_withdrawal_and_day"),
         transaction.atomic(),
     ):

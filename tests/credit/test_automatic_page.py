@@ -8,7 +8,7 @@ from django.conf import LazySettings
 from credit.models import PayoutSchedule
 from tests.credit.pages import answers, read, set_clock
 from tests.credit.test_automatic import JOB, set_up
-from tests.credit.withdrawing import NOW, destination_of, run, shop_with, suspect
+from tests.credit.withdrawing import NOW, run, shop_with, suspect
 from tests.factories import browser_of, member
 from tests.shops import Shop
 from tests.text import text_of
@@ -29,7 +29,7 @@ def shop(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Shop:
 
 
 def post(shop: Shop, role: str = "OWNER", **said: str) -> Any:
-    content = {"every": "DAILY", "from_amount": "100", "destination": str(destination_of(shop).pk)}
+    content = {"every": "DAILY", "from_amount": "100", "destination": str(shop.destination.pk)}
     return browser_of(member(shop, role)).post(f"{PAGE}new/", content | said, follow=True)
 
 
@@ -92,7 +92,7 @@ def test_nobody_stops_or_sets_up_anothers(shop: Shop) -> None:
     assert post(shop, "FINANCE").status_code == 403
     other = browser_of(member(shop_with("5.00", "other-shop")))
     assert other.post(f"{PAGE}stop/").status_code == 404
-    content = {"every": "DAILY", "from_amount": "5", "destination": str(destination_of(shop).pk)}
+    content = {"every": "DAILY", "from_amount": "5", "destination": str(shop.destination.pk)}
     theirs = "/m/other-shop/credit/withdrawals/automatic/new/"
     assert other.post(theirs, content).status_code == 422
     rule = PayoutSchedule.objects.get()
@@ -115,5 +115,5 @@ def test_only_owners_see_the_form(shop: Shop) -> None:
 
 def test_without_a_destination_the_way_to_one_is_shown(shop: Shop) -> None:
     client = browser_of(member(shop))
-    client.post(f"/m/rosewood/credit/destinations/{destination_of(shop).pk}/remove/")
+    client.post(f"/m/rosewood/credit/destinations/{shop.destination.pk}/remove/")
     assert "You have no destination yet." in text_of(client.get(f"{PAGE}new/"))

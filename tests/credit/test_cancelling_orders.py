@@ -5,6 +5,7 @@ import pytest
 from credit.models import LimitEntry, Order
 from tests import shops
 from tests.amounts import usd
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +36,7 @@ def test_the_whole_hold_is_released(shop: shops.Shop) -> None:
 
 def test_a_repeat_is_a_duplicate_and_another_reason_a_conflict(shop: shops.Shop) -> None:
     shop.cancel("2026-11-02 12:00", "A", "out of stock")
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.cancel("2026-11-02 13:00", "A", "out of stock") == "duplicate"
         assert shop.cancel("2026-11-02 13:00", "A", "fraud") == "rejected conflict"
 
@@ -51,13 +52,13 @@ def test_a_delivered_order_can_be_cancelled_while_nothing_is_paid(shop: shops.Sh
 @pytest.mark.parametrize("paid", ["0.01", "300.00"])
 def test_once_something_is_paid_it_is_too_late(shop: shops.Shop, paid: str) -> None:
     shop.pay("2026-11-02 12:00", "A", paid)
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.cancel("2026-11-02 13:00", "A") == "rejected order_not_open"
 
 
 def test_a_declined_order_cannot_be_cancelled(shop: shops.Shop) -> None:
     shop.place(NOW, "B", "1000.00")
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.cancel("2026-11-02 13:00", "B") == "rejected order_not_open"
     assert shop.order("B") == ("DECLINED", "0.00")
 
@@ -66,7 +67,7 @@ def test_a_written_off_order_cannot_be_cancelled(shop: shops.Shop) -> None:
     shop.deliver(NOW, "A")
     shop.run_jobs("2027-03-01 00:00")
     assert shop.order("A") == ("WRITTEN_OFF", "0.00")
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.cancel("2027-03-01 10:00", "A") == "rejected order_not_open"
 
 

@@ -7,26 +7,32 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from credit.models import Freeze
-from credit.operations import freezes
 from tests import shops
 from tests.credit.pages import read, set_clock
-from tests.factories import browser_of, member
+from tests.factories import FreezeFactory, browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
 clock = pytest.fixture(set_clock)
 
 
-@pytest.fixture
-def shop(clock: Callable[[str], None]) -> Shop:
+@kept()
+def written() -> Shop:
     """On 12 October: 1,000 of limit, 600 of it held, 200 of that due on the 22nd."""
     shop = shops.join("2026-10-01 09:00", credit_limit="1000.00")
     shop.place("2026-10-10 10:00", "A-1", "400.00", buyer="Malee")
     shop.place("2026-10-11 10:00", "A-2", "200.00", buyer="Somchai")
     shop.deliver("2026-10-12 10:00", "A-2")
-    clock("2026-10-12 12:00")
     return shop
+
+
+@pytest.fixture
+def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    clock("2026-10-12 12:00")
+    return written
 
 
 def asked(shop: Shop, amount: str) -> str:
@@ -59,13 +65,7 @@ def test_one_that_no_payment_makes_room_for_leads_to_a_higher_limit(shop: Shop) 
 
 
 def test_a_frozen_line_takes_none(shop: Shop) -> None:
-    freezes.place(
-        merchant_id=shop.line.pk,
-        reason=Freeze.Reason.SUSPECTED_FRAUD,
-        actor="olga@tael.example",
-        note="look",
-        now=shop.at("2026-10-12 11:00"),
-    )
+    FreezeFactory.create(shop=shop, at="2026-10-12 11:00", reason=Freeze.Reason.SUSPECTED_FRAUD)
     said = asked(shop, "1")
     assert "No: 1.00 USD would be declined, as your credit line is frozen" in said
     assert "Suspected fraud, since 12 Oct 2026 11:00" in said
@@ -105,7 +105,7 @@ def test_asking_reserves_nothing(
     shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     client = browser_of(member(shop))
-    with shop.unchanged():
+    with nothing_changes():
         client.get("/m/rosewood/credit/check/?amount=450")
     with django_assert_max_num_queries(12):
         client.get("/m/rosewood/credit/check/?amount=450")

@@ -9,6 +9,7 @@ from credit.operations import own_rules
 from tests import shops
 from tests.credit.pages import read, set_clock
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -16,8 +17,8 @@ pytestmark = pytest.mark.django_db
 clock = pytest.fixture(set_clock)
 
 
-@pytest.fixture
-def shop(clock: Callable[[str], None]) -> Shop:
+@kept()
+def written() -> Shop:
     """On 31 October: two declined over the limit, the first one 9 days ago; one risky buyer."""
     shop = shops.join("2026-09-01 09:00", credit_limit="1000.00")
     shop.place("2026-09-20 10:00", "OLD", "9000.00")
@@ -25,8 +26,13 @@ def shop(clock: Callable[[str], None]) -> Shop:
     shop.place("2026-10-25 00:00", "BIG-2", "1500.50")
     shop.place("2026-10-30 10:00", "RISK", "80.00", buyer="Nobody", buyer_risk=3)
     shop.place("2026-10-30 11:00", "FINE", "90.00")
-    clock("2026-10-31 12:00")
     return shop
+
+
+@pytest.fixture
+def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    clock("2026-10-31 12:00")
+    return written
 
 
 def listed(shop: Shop, code: str = "") -> list[str]:

@@ -4,24 +4,25 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from credit.models import PayoutDestination
 from notices.models import Notice
-from tests.credit.pages import answers, read, set_clock
+from tests.credit.pages import answers, everybody, read, set_clock
 from tests.credit.withdrawing import (
     CARD,
     NOW,
     add,
     cancel,
-    destination_of,
     shop_with,
-    unchanged,
     withdraw,
 )
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -30,24 +31,30 @@ NOBODY_ELSE = {"stranger": 404, "operator": 404, "nobody": 302}
 OTHER_CARD = "4000 0000 0000 0119"
 
 
-@pytest.fixture
-def shop(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Shop:
+@kept(TAEL_SANDBOX=True)
+def written() -> Shop:
     """With one destination, usable since yesterday, in a demonstration: no second factor."""
-    settings.TAEL_SANDBOX = True
     shop = shop_with("300.00")
-    set_clock(monkeypatch)(NOW)
     return shop
 
 
-def post(shop: Shop, role: str = "OWNER", **said: str) -> Any:
+@pytest.fixture
+def shop(written: Shop, monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Shop:
+    settings.TAEL_SANDBOX = True
+    set_clock(monkeypatch)(NOW)
+    return written
+
+
+def post(shop: Shop, client: Client | None = None, **said: Any) -> Any:
     content = {"kind": "BANK_CARD", "holder": "Mei Lin", "bank": "ICBC", "number": OTHER_CARD}
-    client = browser_of(member(shop, role))
+    client = client or browser_of(member(shop))
     return client.post(NEW, content | said, follow=True)
 
 
 def refused(shop: Shop, **said: str) -> str:
-    with unchanged(shop):
-        response = post(shop, **said)
+    client = browser_of(member(shop))
+    with nothing_changes():
+        response = post(shop, client, **said)
     assert response.status_code == 422
     return text_of(response)
 
@@ -64,7 +71,7 @@ def test_the_list_shows_the_last_four_and_since_when(shop: Shop) -> None:
 
 
 def test_one_is_added_and_every_owner_told(shop: Shop) -> None:
-    page = text_of(post(shop, "FINANCE"))
+    page = text_of(post(shop, browser_of(member(shop, "FINANCE"))))
     assert "Bank card ···· 0119 was added." in page
     assert "from 4 Nov 2026 10:00" in page
     assert "4000" not in page
@@ -72,13 +79,14 @@ def test_one_is_added_and_every_owner_told(shop: Shop) -> None:
 
 
 def test_added_twice_it_is_one(shop: Shop) -> None:
-    post(shop)
-    with unchanged(shop):
-        assert "You have Bank card ···· 0119." in text_of(post(shop))
+    client = browser_of(member(shop))
+    post(shop, client)
+    with nothing_changes():
+        assert "You have Bank card ···· 0119." in text_of(post(shop, client))
 
 
 def test_an_alipay_account_has_an_address_or_a_mobile_number(shop: Shop) -> None:
-    said = {"kind": "ALIPAY", "bank": ""}
+    said: dict[str, Any] = {"kind": "ALIPAY", "bank": ""}
     assert "Alipay account ···· 8000 was added" in text_of(
         post(shop, number="138 0013 8000", **said)
     )
@@ -132,19 +140,19 @@ def test_the_form_says_that_it_takes_24_hours(shop: Shop) -> None:
 
 def test_one_is_removed(shop: Shop) -> None:
     client = browser_of(member(shop, email="mei@shop.example"))
-    path = f"/m/rosewood/credit/destinations/{destination_of(shop).pk}/remove/"
+    path = f"/m/rosewood/credit/destinations/{shop.destination.pk}/remove/"
     page = text_of(client.post(path, follow=True))
     assert "Bank card ···· 0003 was removed." in page
     assert "No destination yet." in page
-    assert destination_of(shop).removed_by == "mei@shop.example"
-    with unchanged(shop):
+    assert shop.destination.removed_by == "mei@shop.example"
+    with nothing_changes():
         client.post(path)
 
 
 def test_one_that_is_removed_is_listed_until_what_goes_there_is_over(shop: Shop) -> None:
     withdrawal = withdraw(shop, "100.00")
     client = browser_of(member(shop))
-    path = f"/m/rosewood/credit/destinations/{destination_of(shop).pk}/remove/"
+    path = f"/m/rosewood/credit/destinations/{shop.destination.pk}/remove/"
     page = text_of(client.post(path, follow=True))
     assert "Removed; 1 withdrawal under way goes there" in page
     assert PayoutDestination.objects.get().removed_at is not None
@@ -153,7 +161,12 @@ def test_one_that_is_removed_is_listed_until_what_goes_there_is_over(shop: Shop)
 
 
 def test_a_bank_account_is_added_by_its_country(shop: Shop) -> None:
-    said = {"kind": "BANK_ACCOUNT", "country": "BR", "routing": "341 1234", "bank": "Itaú"}
+    said: dict[str, Any] = {
+        "kind": "BANK_ACCOUNT",
+        "country": "BR",
+        "routing": "341 1234",
+        "bank": "Itaú",
+    }
     page = text_of(post(shop, number="12345-X", **said))
     assert "Bank account ···· 45X was added." in page
     assert "BR 3411234" in page
@@ -162,8 +175,8 @@ def test_a_bank_account_is_added_by_its_country(shop: Shop) -> None:
 def test_anothers_is_not_found(shop: Shop) -> None:
     other = shop_with("5.00", "other-shop", name="Other Shop")
     client = browser_of(member(other))
-    pk = destination_of(shop).pk
-    with unchanged(shop, other):
+    pk = shop.destination.pk
+    with nothing_changes():
         assert client.post(f"/m/other-shop/credit/destinations/{pk}/remove/").status_code == 404
         for unknown in ("0", "9" * 30):
             path = f"/m/other-shop/credit/destinations/{unknown}/remove/"
@@ -183,19 +196,20 @@ def test_everybody_of_the_merchant_sees_the_list_and_nobody_else(shop: Shop) -> 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_owners_and_finance_add(shop: Shop, method: str) -> None:
     done = 200 if method == "get" else 422  # nothing was filled in
-    with unchanged(shop):
-        assert answers(shop, "destinations/new/", method=method) == {
+    clients = everybody(shop)
+    with nothing_changes():
+        assert answers(shop, "destinations/new/", clients, method=method) == {
             **{"OWNER": done, "FINANCE": done, "VIEWER": 403},
             **NOBODY_ELSE,
         }
 
 
 def test_owners_and_finance_remove(shop: Shop) -> None:
-    path = f"destinations/{destination_of(shop).pk}/remove/"
-    with unchanged(shop):
-        assert answers(shop, path)["OWNER"] == 405
-        viewer = browser_of(member(shop, "VIEWER"))
-        assert viewer.post(f"/m/rosewood/credit/{path}").status_code == 403
+    path = f"destinations/{shop.destination.pk}/remove/"
+    clients = everybody(shop)
+    with nothing_changes():
+        assert answers(shop, path, clients)["OWNER"] == 405
+        assert clients["VIEWER"].post(f"/m/rosewood/credit/{path}").status_code == 403
 
 
 def test_the_list_takes_few_queries(

@@ -20,11 +20,13 @@ from notices.models import Notice
 from tests import shops
 from tests.credit import withdrawing
 from tests.credit.withdrawing import JOINED, MERCHANT, add
+from tests.kept import kept
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept()
 def shop() -> shops.Shop:
     return shops.join(JOINED, credit_limit="1000.00")
 
@@ -111,7 +113,7 @@ def test_a_card_number_has_12_to_19_digits(shop: shops.Shop, number: str) -> Non
 def test_what_can_be_no_destination_is_refused(
     shop: shops.Shop, said: dict[str, str], field: str
 ) -> None:
-    with withdrawing.unchanged(shop), pytest.raises(Invalid) as refusal:
+    with nothing_changes(), pytest.raises(Invalid) as refusal:
         add(shop, **said)
     assert refusal.value.field == field
     assert said.get("number", "x") not in str(refusal.value) or not said.get("number")
@@ -134,7 +136,7 @@ def test_it_is_usable_24_hours_later(shop: shops.Shop) -> None:
 
 def test_the_same_one_added_twice_is_one_and_usable_from_the_first_time(shop: shops.Shop) -> None:
     first = add(shop, at="2026-11-01 10:00", number="6212262000000050003")
-    with withdrawing.unchanged(shop):
+    with nothing_changes():
         again, is_new = destinations.add(
             merchant_id=shop.line.pk,
             kind=PayoutDestination.Kind.BANK_CARD,
@@ -150,7 +152,7 @@ def test_the_same_one_added_twice_is_one_and_usable_from_the_first_time(shop: sh
 
 def test_the_same_number_of_another_holder_is_a_conflict(shop: shops.Shop) -> None:
     add(shop)
-    with withdrawing.unchanged(shop), pytest.raises(DestinationConflict):
+    with nothing_changes(), pytest.raises(DestinationConflict):
         add(shop, holder="Somebody Else")
 
 
@@ -160,7 +162,7 @@ def test_a_removed_one_is_not_usable_and_can_be_added_anew(shop: shops.Shop) -> 
     assert (removed.removed_at, removed.removed_by) == (shop.at("2026-11-03 10:00"), MERCHANT)
     with pytest.raises(DestinationNotUsable, match="was removed"):
         usable(shop, destination, "2026-11-03 10:00")
-    with withdrawing.unchanged(shop):  # removed twice is removed once
+    with nothing_changes():  # removed twice is removed once
         remove(shop, destination, "2026-11-04 10:00")
     anew = add(shop, at="2026-11-05 10:00")
     assert anew != destination
@@ -174,15 +176,16 @@ def listed(shop: shops.Shop) -> list[tuple[str, bool, int]]:
     return [(str(one), one.is_removed, one.under_way) for one in found]
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_removed_it_takes_nothing_new_and_is_gone_when_the_last_withdrawal_is_over(
     settings: LazySettings,
 ) -> None:
     settings.TAEL_SANDBOX = True
     shop = withdrawing.shop_with("50000.00")
-    destination = withdrawing.destination_of(shop)
+    destination = shop.destination
     small, large = withdrawing.withdraw(shop, "100.00"), withdrawing.withdraw(shop, "20000.00")
     remove(shop, destination, "2026-11-03 11:00")
-    with withdrawing.unchanged(shop), pytest.raises(DestinationNotUsable, match="was removed"):
+    with nothing_changes(), pytest.raises(DestinationNotUsable, match="was removed"):
         withdrawing.ask(shop, "1.00", at="2026-11-03 11:01", destination_id=destination.pk)
     assert listed(shop) == [("Bank card ···· 0003", True, 2)]
     withdrawing.send_all("2026-11-03 11:05")  # what was asked for before goes on
@@ -219,7 +222,7 @@ def test_of_a_short_number_not_all_is_shown(shop: shops.Shop) -> None:
 def test_another_merchants_destination_is_unknown(shop: shops.Shop) -> None:
     other = shops.join(JOINED, "elsewhere")
     destination = add(other)
-    with withdrawing.unchanged(shop, other):
+    with nothing_changes():
         with pytest.raises(UnknownDestination):
             usable(shop, destination, "2026-11-05 10:00")
         with pytest.raises(UnknownDestination):

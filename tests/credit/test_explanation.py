@@ -5,14 +5,13 @@ from decimal import Decimal
 import pytest
 from moneyed import Money
 
-from credit.models import Freeze
-from credit.operations import freezes
 from credit.queries import exposure
 from credit.queries import limit as limits
 from lib.refusals import Refused
 from tests import shops
 from tests.amounts import usd
 from tests.credit.reviewing import DECEMBER, OPERATOR, latest, metrics, shop_with
+from tests.factories import FreezeFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -90,13 +89,7 @@ def test_it_says_on_which_due_date_enough_is_back() -> None:
 
 def test_a_frozen_line_would_accept_nothing() -> None:
     shop = shops.join("2026-11-01 10:00")
-    freezes.place(
-        merchant_id=shop.line.pk,
-        reason=Freeze.Reason.MANUAL,
-        actor=OPERATOR,
-        note="look",
-        now=shop.at(AT),
-    )
+    FreezeFactory.create(shop=shop, at=AT, actor=OPERATOR, note="look")
     assert limits.would_accept(shop.line, usd("1")) == limits.Acceptance(False, "line_frozen")
 
 

@@ -1,10 +1,8 @@
 """Orders that look made up or got lost are flagged for an operator; nothing else happens."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from threading import Barrier
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -13,9 +11,10 @@ from config.timetable import TIMETABLE
 from credit.models import OrderFlag
 from credit.operations import flags
 from credit.queries.flags import lines_with_orders_to_flag
-from lib.refusals import Invalid
+from lib.refusals import AlreadyDecided, Invalid
 from tests import shops
 from tests.shops import Shop, instant
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -180,17 +179,6 @@ def test_orders_that_arrived_or_hold_nothing_any_more_are_not(shop: Shop) -> Non
 # --- what an operator makes of it -------------------------------------------------------------
 
 
-def state(shop: Shop) -> list[dict[str, Any]]:
-    return [dict(row) for row in OrderFlag.objects.order_by("pk").values()]
-
-
-@contextmanager
-def nothing_changes(shop: Shop) -> Iterator[None]:
-    before = state(shop), shop.books()
-    yield
-    assert (state(shop), shop.books()) == before
-
-
 @pytest.mark.parametrize(
     ("decide", "status"), [(flags.dismiss, "DISMISSED"), (flags.confirm, "CONFIRMED")]
 )
@@ -200,7 +188,7 @@ def test_an_operator_decides_once_with_a_reason_and_nothing_is_frozen(
     place(shop, *FIVE)
     look("2026-11-03 00:00")
     pk = OrderFlag.objects.get().pk
-    with nothing_changes(shop):
+    with nothing_changes():
         with pytest.raises(Invalid, match="reason: is missing"):
             decide(flag_id=pk, actor=OFFICER, reason=" ", now=DECIDED)
         with pytest.raises(Invalid, match="reason: must not be longer"):
@@ -215,9 +203,9 @@ def test_an_operator_decides_once_with_a_reason_and_nothing_is_frozen(
         "Asked the shop.",
     )
     assert shop.frozen_by() == []
-    with nothing_changes(shop):
+    with nothing_changes():
         for again in (flags.dismiss, flags.confirm):
-            with pytest.raises(flags.AlreadyDecided):
+            with pytest.raises(AlreadyDecided):
                 again(flag_id=pk, actor="other@tael.example", reason="No.", now=DECIDED)
 
 

@@ -8,9 +8,7 @@ from django.conf import LazySettings
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from credit.models import CreditPolicy, Freeze
-from credit.operations import freezes
-from tests.credit.pages import answers, read, set_clock
+from tests.credit.pages import answers, everybody, read, set_clock
 from tests.credit.withdrawal_pages import asked
 from tests.credit.withdrawing import (
     NOW,
@@ -21,12 +19,12 @@ from tests.credit.withdrawing import (
     reject,
     sell,
     shop_with,
-    unchanged,
     withdraw,
 )
-from tests.factories import browser_of, member
+from tests.factories import CreditPolicyFactory, FreezeFactory, browser_of, member
 from tests.shops import Shop
 from tests.text import text_of
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -126,7 +124,7 @@ def test_before_it_is_sent_it_can_be_cancelled(shop: Shop) -> None:
     assert "Cancelled. Amount and fee are back in your proceeds." in page
     assert "Cancelled 3 Nov 2026 10:00 mei@shop.example" in page
     assert shop.proceeds() == "300.00"
-    with unchanged(shop):
+    with nothing_changes():
         assert "It is too late to cancel" in text_of(client.post(f"{path}cancel/", follow=True))
 
 
@@ -135,7 +133,7 @@ def test_after_it_was_sent_it_cannot(shop: Shop, settings: LazySettings) -> None
     withdrawal = withdraw(shop, "100.00")
     pay_out(withdrawal)
     client = browser_of(member(shop))
-    with unchanged(shop):
+    with nothing_changes():
         path = f"/m/rosewood/credit/withdrawals/{withdrawal}/cancel/"
         assert "It is too late to cancel" in text_of(client.post(path, follow=True))
 
@@ -156,8 +154,9 @@ def test_one_withdrawal_is_seen_by_the_merchants_people_only(shop: Shop) -> None
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_owners_and_finance_withdraw(shop: Shop, method: str) -> None:
     done = 200 if method == "get" else 422  # nothing was filled in
-    with unchanged(shop):
-        assert answers(shop, "withdrawals/new/", method=method) == {
+    clients = everybody(shop)
+    with nothing_changes():
+        assert answers(shop, "withdrawals/new/", clients, method=method) == {
             **{"OWNER": done, "FINANCE": done, "VIEWER": 403},
             **NOBODY_ELSE,
         }
@@ -165,9 +164,9 @@ def test_owners_and_finance_withdraw(shop: Shop, method: str) -> None:
 
 def test_owners_and_finance_cancel(shop: Shop) -> None:
     path = f"withdrawals/{withdraw(shop, '100.00')}/cancel/"
-    viewer = browser_of(member(shop, "VIEWER"))
-    with unchanged(shop):
-        assert browser_of(member(shop)).get(f"/m/rosewood/credit/{path}").status_code == 405
+    owner, viewer = browser_of(member(shop)), browser_of(member(shop, "VIEWER"))
+    with nothing_changes():
+        assert owner.get(f"/m/rosewood/credit/{path}").status_code == 405
         assert viewer.post(f"/m/rosewood/credit/{path}").status_code == 403
         assert Client().post(f"/m/rosewood/credit/{path}").status_code == 302
     assert answers(shop, path, method="post") == {
@@ -182,7 +181,7 @@ def test_anothers_withdrawal_is_not_found_under_ones_own(shop: Shop) -> None:
     other = shop_with("5.00", "other-shop", name="Other Shop")
     client = browser_of(member(other))
     address = f"/m/other-shop/credit/withdrawals/{withdrawal}/"
-    with unchanged(shop):
+    with nothing_changes():
         assert client.get(address).status_code == 404
         assert client.post(f"{address}cancel/").status_code == 404
 
@@ -191,17 +190,9 @@ def test_pages_take_few_queries_however_many_there_are(
     shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     client = browser_of(member(shop))
-    CreditPolicy.objects.create(
-        currency="USD", version=3, starts_on="2026-11-02", free_withdrawals_a_month=1
-    )
+    CreditPolicyFactory.create(version=3, starts_on="2026-11-02", free_withdrawals_a_month=1)
     made = [withdraw(shop, "1.00") for _ in range(12)]
-    freezes.place(
-        merchant_id=shop.line.pk,
-        reason=Freeze.Reason.MANUAL,
-        actor="olga@tael.example",
-        note="a talk first",
-        now=shop.at(NOW),
-    )
+    FreezeFactory.create(shop=shop, at=NOW)
     too_much = urlencode(asked(shop, amount="1000.00"))
     for path in ("", "new/", f"new/?{urlencode(asked(shop))}", f"new/?{too_much}", f"{made[0]}/"):
         with django_assert_max_num_queries(12):

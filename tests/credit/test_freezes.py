@@ -7,6 +7,8 @@ from credit.operations import freezes
 from credit.operations.freezes import AlreadyFrozen, AlreadyLifted
 from lib.refusals import Invalid
 from tests import shops
+from tests.factories import FreezeFactory
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -16,9 +18,7 @@ REASONS = list(Freeze.Reason)
 
 
 def freeze(shop: shops.Shop, reason: Freeze.Reason, note: str = "a look", at: str = AT) -> Freeze:
-    return freezes.place(
-        merchant_id=shop.line.pk, reason=reason, actor=OPERATOR, note=note, now=shop.at(at)
-    )
+    return FreezeFactory.create(shop=shop, at=at, reason=reason, note=note)
 
 
 def lift(shop: shops.Shop, one: Freeze, note: str = "all well", at: str = AT) -> Freeze:
@@ -114,7 +114,7 @@ def test_only_a_persons_reasons_can_be_in_force_twice(reason: Freeze.Reason) -> 
     shop = shop_with_orders()
     freeze(shop, reason)
     if reason in (Freeze.Reason.OVERDUE, Freeze.Reason.UNPAID_BILL):
-        with shop.unchanged(), pytest.raises(AlreadyFrozen):
+        with nothing_changes(), pytest.raises(AlreadyFrozen):
             freeze(shop, reason)
     else:
         freeze(shop, reason)
@@ -125,7 +125,7 @@ def test_a_second_lifting_is_refused() -> None:
     shop = shop_with_orders()
     one = freeze(shop, Freeze.Reason.MANUAL)
     lift(shop, one)
-    with shop.unchanged(), pytest.raises(AlreadyLifted):
+    with nothing_changes(), pytest.raises(AlreadyLifted):
         lift(shop, one)
     assert shop.line.freezes_in_force == 0
 
@@ -134,7 +134,7 @@ def test_a_second_lifting_is_refused() -> None:
 def test_without_a_note_nothing_is_placed_or_lifted(note: str) -> None:
     shop = shop_with_orders()
     one = freeze(shop, Freeze.Reason.MANUAL)
-    with shop.unchanged():
+    with nothing_changes():
         with pytest.raises(Invalid, match="note"):
             freeze(shop, Freeze.Reason.MANUAL, note=note)
         with pytest.raises(Invalid, match="note"):

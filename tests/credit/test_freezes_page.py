@@ -9,7 +9,7 @@ from credit.models import Freeze
 from credit.operations import freezes
 from tests import shops
 from tests.credit.pages import read, set_clock
-from tests.factories import browser_of, member
+from tests.factories import FreezeFactory, browser_of, member
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def shop() -> Shop:
 
 def freeze(shop: Shop, reason: Freeze.Reason, note: str) -> Freeze:
     at = shop.at("2026-10-12 08:00")
-    return freezes.place(merchant_id=shop.line.pk, reason=reason, actor=OLGA, note=note, now=at)
+    return FreezeFactory.create(shop=shop, at=at, reason=reason, note=note)
 
 
 def test_a_line_that_is_not_frozen_says_how_far_it_is_from_it(shop: Shop, clock: Clock) -> None:

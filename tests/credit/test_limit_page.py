@@ -8,12 +8,12 @@ from decimal import Decimal
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from credit.models import Freeze
-from credit.operations import freezes, limits
+from credit.operations import limits
 from lib import money
 from tests import shops
 from tests.credit.pages import read, set_clock
-from tests.factories import browser_of, member
+from tests.factories import FreezeFactory, browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -22,8 +22,8 @@ clock = pytest.fixture(set_clock)
 Clock = Callable[[str], None]
 
 
-@pytest.fixture
-def shop(clock: Clock) -> Shop:
+@kept()
+def written() -> Shop:
     """On 8 October: A-1 holds 300, A-2 was paid, and the limit was raised to 1,500 on the 5th."""
     shop = shops.join("2026-10-01 09:00", credit_limit="1000.00")
     shop.place("2026-10-02 10:00", "A-1", "300.00")
@@ -36,8 +36,13 @@ def shop(clock: Clock) -> Shop:
         reason="=a good season",
         now=shop.at("2026-10-05 10:00"),
     )
-    clock("2026-10-08 12:00")
     return shop
+
+
+@pytest.fixture
+def shop(written: Shop, clock: Clock) -> Shop:
+    clock("2026-10-08 12:00")
+    return written
 
 
 def rows(shop: Shop, path: str) -> list[list[str]]:
@@ -57,13 +62,7 @@ def test_used_opens_to_the_orders_that_make_it_up(shop: Shop) -> None:
 
 
 def test_a_frozen_line_says_so_and_why(shop: Shop) -> None:
-    freezes.place(
-        merchant_id=shop.line.pk,
-        reason=Freeze.Reason.MANUAL,
-        actor="olga@tael.example",
-        note="Please call us",
-        now=shop.at("2026-10-07 10:00"),
-    )
+    FreezeFactory.create(shop=shop, at="2026-10-07 10:00", note="Please call us")
     said = read(shop, "limit/")
     assert "Decision of our team, since 7 Oct 2026 10:00: Please call us" in said
     assert "1,200.00 USD available once no freeze is in force" in said

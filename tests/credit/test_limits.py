@@ -10,6 +10,7 @@ from credit.operations import limits
 from lib.refusals import Invalid, Refused
 from tests import shops
 from tests.amounts import usd
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -52,5 +53,5 @@ def test_a_limit_below_what_is_used_leaves_nothing_until_payments_come() -> None
 )
 def test_a_limit_that_makes_no_sense_is_refused(amount: str, currency: str, reason: str) -> None:
     shop = shops.join("2026-11-01 10:00")
-    with shop.unchanged(), pytest.raises((Invalid, Refused)):
+    with nothing_changes(), pytest.raises((Invalid, Refused)):
         set_limit(shop, amount, currency, reason)

@@ -122,7 +122,10 @@ def test_a_few_are_taken_in_while_the_page_says_how_far_they_are() -> None:
     check(2, 20)
 
 
+# With real transactions: within one, a line's two thousand versions are all kept, and looked
+# through at each change of it.
 @pytest.mark.full
+@pytest.mark.django_db(transaction=True)
 def test_sixty_thousand_are_too(capsys: pytest.CaptureFixture[str]) -> None:
     browser, file, took = answered(sent_to_the_bank(30, 2000))
     assert took < LONGEST_REQUEST

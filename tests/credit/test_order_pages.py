@@ -7,14 +7,15 @@ from pytest_django import DjangoAssertNumQueries
 from credit.models import Order
 from tests import shops
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
+@kept()
+def written() -> Shop:
     """On 15 October: A-1 overdue since the 12th, A-2 paid, B-1 open, B-2 declined."""
     shop = shops.join("2026-10-01 09:00", credit_limit="1000.00")
     shop.place("2026-10-01 10:00", "A-1", "100.00")
@@ -24,8 +25,13 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
     shop.pay("2026-10-03 10:00", "A-2", "50.00")
     shop.place("2026-10-04 10:00", "B-1", "60.00", instalments=3, buyer="Malee")
     shop.place("2026-10-05 10:00", "B-2", "900.00")
-    monkeypatch.setattr(timezone, "now", lambda: shops.instant("2026-10-15 12:00"))
     return shop
+
+
+@pytest.fixture
+def shop(written: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    monkeypatch.setattr(timezone, "now", lambda: shops.instant("2026-10-15 12:00"))
+    return written
 
 
 def listed(shop: Shop, **params: str) -> list[str]:

@@ -7,12 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from moneyed import Money
 
-from credit.models import Freeze
-from credit.operations import freezes, own_rules
+from credit.operations import own_rules
 from credit.queries import attention, declined
 from lib.refusals import CurrencyMismatch, Invalid, Refused
 from notices.models import Notice
 from tests import shops
+from tests.factories import FreezeFactory
 from tests.shops import Shop
 from trail.models import TrailEntry
 
@@ -98,13 +98,7 @@ def test_the_first_reason_counts() -> None:
     assert shop.place(NOON, "A", "6000.00", buyer_risk=3) == "declined above_own_cap"
     own_rules.pause(**by(shop))
     assert shop.place(NOON, "B", "6000.00", buyer_risk=3) == "declined paused_by_merchant"
-    freezes.place(
-        merchant_id=shop.line.pk,
-        reason=Freeze.Reason.MANUAL,
-        actor="otto@tael.example",
-        note="look",
-        now=shop.at(NOON),
-    )
+    FreezeFactory.create(shop=shop, at=NOON, actor="otto@tael.example")
     assert shop.place(NOON, "C", "6000.00", buyer_risk=3) == "declined line_frozen"
 
 

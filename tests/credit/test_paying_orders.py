@@ -6,6 +6,7 @@ from credit.models import LimitEntry, Order, OrderPayment, ProceedsEntry
 from lib import money
 from tests import shops
 from tests.amounts import usd
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -81,7 +82,7 @@ def test_payments_cover_the_oldest_instalment_first() -> None:
 def test_a_repeat_is_a_duplicate_and_other_content_a_conflict(shop: shops.Shop) -> None:
     shop.place(NOW, "B", "300.00")
     shop.pay(NOW, "A", "100.00", "P")
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.pay("2026-11-02 12:00", "A", "100.00", "P") == "duplicate"
         assert shop.pay("2026-11-02 12:00", "A", "99.00", "P") == "rejected conflict"
         assert shop.pay("2026-11-02 12:00", "B", "100.00", "P") == "rejected conflict"
@@ -89,7 +90,7 @@ def test_a_repeat_is_a_duplicate_and_other_content_a_conflict(shop: shops.Shop) 
 
 def test_a_repeat_stays_a_duplicate_when_the_order_is_paid(shop: shops.Shop) -> None:
     shop.pay(NOW, "A", "300.00", "P")
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.pay(NOW, "A", "300.00", "P") == "duplicate"
 
 
@@ -99,7 +100,7 @@ def test_more_than_is_outstanding_is_kept_as_unmatched(shop: shops.Shop) -> None
     assert shop.order("A") == ("OPEN", "300.00")
     assert shop.limit() == ("1000.00", "300.00", "700.00")
     assert shop.proceeds() == "0.00"
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.pay(NOW, "A", "300.01", "P") == "duplicate"
         assert shop.pay(NOW, "A", "300.00", "P") == "rejected conflict"
     assert shop.pay(NOW, "A", "300.00", "Q") == "applied"
@@ -120,21 +121,22 @@ def test_cash_for_orders_that_take_none_is_kept_as_unmatched(shop: shops.Shop) -
         ("for-declined", "5.00", "order_not_open"),
     ]
     assert (shop.limit(), shop.proceeds()) == (with_limit, "300.00")
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.pay(NOW, "cancelled", "5.00", "for-cancelled") == "duplicate"
 
 
 @pytest.mark.parametrize("amount", ["0", "-1.00", "10.905", "abc", "", 5, None])
 def test_what_no_payment_can_be_is_invalid_and_not_kept(shop: shops.Shop, amount: object) -> None:
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.pay(NOW, "A", amount, "P") == "rejected invalid"  # type: ignore[arg-type]
     assert shop.pay(NOW, "A", "1.00", "P") == "applied"  # the reference was not used up
 
 
 def test_another_currency_is_refused(shop: shops.Shop) -> None:
-    with shop.unchanged(refused_cash=1):
+    with nothing_changes(but=["credit_refusedcash"]):
         outcome = shop.pay(NOW, "A", "100.00", currency="THB")
         assert outcome == "rejected currency_mismatch"
+    assert shop.line.refused_cash.count() == 1
 
 
 def test_a_payment_may_come_before_the_shipment(shop: shops.Shop) -> None:

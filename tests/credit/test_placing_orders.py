@@ -5,6 +5,7 @@ import pytest
 from credit.models import LimitEntry, Order
 from tests import shops
 from tests.amounts import usd
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -80,7 +81,7 @@ def test_a_repeat_is_a_duplicate_and_other_content_a_conflict() -> None:
     shop = shops.join("2026-11-01 10:00")
     shop.place(NOW, "A", "200.00", buyer="Malee", instalments=3, buyer_risk=1)
     same = {"buyer": "Malee", "instalments": 3, "buyer_risk": 1}
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.place("2026-11-02 11:00", "A", "200.00", **same) == "duplicate"
         assert shop.place("2026-11-02 11:00", "A", "200.0", **same) == "duplicate"
         for other in ({"buyer": "Ploy"}, {"instalments": 2}, {"buyer_risk": 2}):
@@ -128,13 +129,13 @@ def test_what_no_order_can_be_is_invalid_and_changes_nothing(
     amount: object, data: dict[str, object]
 ) -> None:
     shop = shops.join("2026-11-01 10:00")
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.place(NOW, "A", amount, **data) == "rejected invalid"  # type: ignore[arg-type]
 
 
 def test_another_currency_is_refused_and_never_converted() -> None:
     shop = shops.join("2026-11-01 10:00", currency="THB", billing_currency="USD")
-    with shop.unchanged():
+    with nothing_changes():
         outcome = shop.place(NOW, "A", "10.00", currency="USD")
         assert outcome == "rejected currency_mismatch"
 
@@ -151,7 +152,7 @@ def test_an_amount_has_the_digits_of_its_currency(
     currency: str, valid: str, held: str, invalid: str
 ) -> None:
     shop = shops.join("2026-11-01 10:00", currency=currency, credit_limit="5000")
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.place(NOW, "A", invalid) == "rejected invalid"
     assert shop.place(NOW, "A", valid) == "applied"
     assert shop.order("A") == ("OPEN", held)

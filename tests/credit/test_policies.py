@@ -13,6 +13,7 @@ from credit.operations import policies
 from lib.refusals import Invalid
 from tests.credit.reviewing import DECEMBER, limit, shop_with
 from tests.shops import instant
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -78,8 +79,8 @@ def test_the_database_refuses_any_change() -> None:
 
 
 def test_a_dry_run_counts_and_writes_nothing() -> None:
-    shop = shop_with("12000.00", ("4.8", "80", "100", "90"))
-    with shop.unchanged():
+    shop_with("12000.00", ("4.8", "80", "100", "90"))
+    with nothing_changes():
         output = review("--dry-run", "--policy", "1")
     assert "USD, policy 1: 1 lines reviewed" in output
     rows = [[cell.strip() for cell in row.strip("│ ").split("│")] for row in output.splitlines()]

@@ -13,6 +13,7 @@ from tests.amounts import usd
 from tests.credit.pages import answers, read, set_clock
 from tests.credit.withdrawing import fees, pay_out, refund, sell, shop_with, suspect, withdraw
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
@@ -21,8 +22,8 @@ pytestmark = pytest.mark.django_db
 NOBODY_ELSE = {"stranger": 404, "operator": 404, "nobody": 302}
 
 
-@pytest.fixture
-def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
+@kept()
+def written() -> Shop:
     """On 9 November: 300.00 matured; A-2 and A-3 maturing; 41.00 paid out, 101.00 on its way."""
     fees(fixed="1.00")
     shop = shop_with("300.00", settlement_days=7)
@@ -31,8 +32,13 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
     sell(shop, "2026-11-05 10:00", "50.00", "A-3")
     pay_out(withdraw(shop, "40.00", "2026-11-08 09:00"), "2026-11-08 15:00")
     withdraw(shop, "100.00", "2026-11-09 09:00")
-    set_clock(monkeypatch)("2026-11-09 10:00")
     return shop
+
+
+@pytest.fixture
+def shop(written: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    set_clock(monkeypatch)("2026-11-09 10:00")
+    return written
 
 
 def exported(shop: Shop, query: str = "") -> list[dict[str, str]]:
@@ -89,6 +95,7 @@ def test_withdrawals_on_their_way_are_shown_with_the_time_they_are_expected(shop
     )
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_a_shortfall_after_refunds_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     shop = shop_with("1.00")
     order = sell(shop, "2026-11-02 10:00", "299.00")
@@ -114,6 +121,7 @@ def test_the_section_is_in_the_navigation(shop: Shop) -> None:
     assert "Proceeds Proceeds Withdrawals Destinations Billing" in read(shop, "proceeds/")
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_a_new_shop_reads_where_proceeds_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
     shop = shops.join("2026-11-01 10:00")
     set_clock(monkeypatch)("2026-11-01 11:00")

@@ -11,7 +11,7 @@ from merchants.models import ProfilePart
 from merchants.operations import profiles
 from tests import shops
 from tests.credit.reviewing import DECEMBER, latest, shop_with
-from tests.factories import browser_of, member
+from tests.factories import ProfileFactory, browser_of, member
 from tests.text import text_of
 
 pytestmark = pytest.mark.django_db
@@ -24,12 +24,12 @@ FIELDS = {"licence_number": "L-1", "contact_name": "Mei", "contact_email": "mei@
 def shop_reported(completeness: str) -> shops.Shop:
     """Its first review, in December, knows of this figure of the marketplace's."""
     shop = shop_with("12000.00", ("4.8", "80", completeness, "90"))
-    profiles.complete(
-        merchant_id=shop.merchant.pk,
+    ProfileFactory.create(
+        shop=shop,
+        at="2026-11-10 10:00",
         fields=FIELDS,
         document=profiles.Document("licence.pdf", b"%PDF-1.7 ..."),
         actor=OWNER,
-        now=shop.at("2026-11-10 10:00"),
     )
     return shop
 
@@ -111,11 +111,8 @@ def test_a_change_takes_its_confirmation_away() -> None:
     shop = shop_reported("20")
     confirm(shop, "LICENCE")
     confirm(shop, "CONTACTS")
-    profiles.complete(
-        merchant_id=shop.merchant.pk,
-        fields={"licence_number": "L-2"},
-        actor=OWNER,
-        now=shop.at("2026-11-20 10:00"),
+    ProfileFactory.create(
+        shop=shop, at="2026-11-20 10:00", fields={"licence_number": "L-2"}, actor=OWNER
     )
     assert figures(reviewed(shop)) == ("20", "50", False, "50", "7.50")
 
@@ -125,11 +122,8 @@ def test_a_rejected_part_holds_it_at_fifty_until_it_is_changed() -> None:
     confirm(shop, "CONTACTS")
     reject(shop, "LICENCE")
     assert figures(reviewed(shop)) == ("100", "50", True, "50", "7.50")
-    profiles.complete(
-        merchant_id=shop.merchant.pk,
-        fields={"licence_number": "L-2"},
-        actor=OWNER,
-        now=shop.at("2026-12-10 10:00"),
+    ProfileFactory.create(
+        shop=shop, at="2026-12-10 10:00", fields={"licence_number": "L-2"}, actor=OWNER
     )
     shop.run_jobs("2027-01-01 00:00")
     assert figures(latest(shop)) == ("100", "50", False, "100", "15.00")

@@ -12,6 +12,7 @@ from tests.amounts import usd
 from tests.credit.pages import read, set_clock
 from tests.credit.reviewing import DECEMBER, shop_with
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
@@ -19,15 +20,21 @@ pytestmark = pytest.mark.django_db
 
 clock = pytest.fixture(set_clock)
 RAISE, QUESTION = "/m/rosewood/credit/raise/ask/", "/m/rosewood/credit/raise/question/"
-FOR_SPRING = {"limit": "8,000", "message": "For spring."}
+FOR_SPRING = {"limit": "8,000", "message": "For spring.", "request_key": "form-1"}
+WHY_5_000 = {"message": "Why 5,000?", "request_key": "form-2"}
+
+
+@kept()
+def written() -> Shop:
+    """The domain's new shop before its first review: 50.42 points, grade C."""
+    shop = shop_with("1000.00", ("4.4", "60", "80", "85"))
+    return shop
 
 
 @pytest.fixture
-def shop(clock: Callable[[str], None]) -> Shop:
-    """The domain's new shop before its first review: 50.42 points, grade C."""
-    shop = shop_with("1000.00", ("4.4", "60", "80", "85"))
+def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
     clock("2026-11-10 10:00")
-    return shop
+    return written
 
 
 def test_it_says_what_the_next_review_would_make_of_the_line(shop: Shop) -> None:
@@ -98,7 +105,7 @@ def test_finance_asks_for_a_higher_limit_and_reads_the_answer(shop: Shop) -> Non
 
 def test_asking_twice_by_a_double_click_is_asking_once(shop: Shop) -> None:
     client = browser_of(member(shop))
-    for address, content in ((RAISE, FOR_SPRING), (QUESTION, {"message": "Why 5,000?"})):
+    for address, content in ((RAISE, FOR_SPRING), (QUESTION, WHY_5_000)):
         assert [client.post(address, content).status_code for _ in range(2)] == [302, 302]
     assert sorted(LimitRequest.objects.values_list("kind", flat=True)) == ["QUESTION", "RAISE"]
 
@@ -106,7 +113,9 @@ def test_asking_twice_by_a_double_click_is_asking_once(shop: Shop) -> None:
 def test_a_second_raise_waits_for_the_first_ones_answer(shop: Shop) -> None:
     client = browser_of(member(shop))
     client.post(RAISE, FOR_SPRING)
-    response = client.post(RAISE, {"limit": "9000", "message": "More, please."})
+    response = client.post(
+        RAISE, FOR_SPRING | {"message": "More, please.", "request_key": "form-2"}
+    )
     assert response.status_code == 422
     assert "You have asked for a higher limit already." in text_of(response)
     assert "More, please." in response.content.decode()
@@ -127,7 +136,7 @@ def test_a_second_raise_waits_for_the_first_ones_answer(shop: Shop) -> None:
 def test_a_request_that_cannot_be_is_refused_and_what_was_typed_stays(
     shop: Shop, content: dict[str, str], answer: str
 ) -> None:
-    response = browser_of(member(shop)).post(RAISE, content)
+    response = browser_of(member(shop)).post(RAISE, FOR_SPRING | content)
     assert response.status_code == 422
     assert answer in text_of(response)
     assert f'value="{content["limit"]}"' in response.content.decode()
@@ -136,7 +145,7 @@ def test_a_request_that_cannot_be_is_refused_and_what_was_typed_stays(
 
 def test_a_question_is_asked_and_answered(shop: Shop) -> None:
     client = browser_of(member(shop))
-    client.post(QUESTION, {"message": "Why 5,000?"})
+    client.post(QUESTION, WHY_5_000)
     asked = LimitRequest.objects.get()
     requests.answer(
         request_id=asked.pk, actor="olga@tael.example", text="See below.", now=asked.asked_at
@@ -152,7 +161,7 @@ def test_a_viewer_sees_no_form_and_may_not_ask(shop: Shop) -> None:
     assert "Owners and finance can ask." in text_of(response)
     assert RAISE not in response.content.decode()
     assert viewer.post(RAISE, FOR_SPRING).status_code == 403
-    assert viewer.post(QUESTION, {"message": "Why?"}).status_code == 403
+    assert viewer.post(QUESTION, WHY_5_000).status_code == 403
     assert not LimitRequest.objects.exists()
 
 

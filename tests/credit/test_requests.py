@@ -1,21 +1,22 @@
 """A merchant asks for a higher limit, or about its limit; an operator answers, once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from threading import Barrier
 
 import pytest
 from django.db import connection
 from moneyed import Money
 
-from credit.models import LimitEntry, LimitRequest
+from credit.models import LimitRequest
 from credit.operations import limits, requests
-from lib.refusals import CurrencyMismatch, Invalid
+from lib.refusals import AlreadyDecided, CurrencyMismatch, Invalid
 from notices import letters
 from tests import shops
 from tests.amounts import usd
+from tests.factories import QuestionFactory, RaiseRequestFactory
 from tests.shops import Shop, instant
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -35,19 +36,13 @@ def shop() -> Shop:
 def ask(
     shop: Shop, wanted: str = "8000.00", currency: str = "USD", message: str = "For spring."
 ) -> LimitRequest:
-    return requests.ask_raise(
-        merchant_id=shop.merchant.pk,
-        limit_wanted=Money(wanted, currency),
-        message=message,
-        actor=OWNER,
-        now=NOW,
+    return RaiseRequestFactory.create(
+        shop=shop, at=NOW, limit_wanted=Money(wanted, currency), message=message, actor=OWNER
     )
 
 
 def ask_question(shop: Shop, message: str = "Why 5,000?") -> LimitRequest:
-    return requests.ask_question(
-        merchant_id=shop.merchant.pk, message=message, actor=OWNER, now=NOW
-    )
+    return QuestionFactory.create(shop=shop, at=NOW, message=message, actor=OWNER)
 
 
 def approve(
@@ -64,22 +59,6 @@ def reject(request: LimitRequest, reason: str = "Too early.") -> LimitRequest:
 
 def answer(request: LimitRequest, text: str = "By the last review.") -> LimitRequest:
     return requests.answer(request_id=request.pk, actor=OFFICER, text=text, now=LATER)
-
-
-def everything(shop: Shop) -> tuple[object, ...]:
-    return (
-        list(LimitRequest.objects.order_by("pk").values()),
-        list(LimitEntry.objects.order_by("pk").values()),
-        list(shop.merchant.notices.order_by("pk").values()),
-        shop.limit(),
-    )
-
-
-@contextmanager
-def nothing_changes(shop: Shop) -> Iterator[None]:
-    before = everything(shop)
-    yield
-    assert everything(shop) == before
 
 
 def told(shop: Shop) -> list[str]:
@@ -106,7 +85,7 @@ def test_a_raise_that_is_asked_for_changes_no_limit() -> None:
 
 def test_one_raise_is_asked_for_at_a_time_and_questions_go_beside_it(shop: Shop) -> None:
     ask(shop)
-    with nothing_changes(shop), pytest.raises(requests.RaiseAlreadyAsked):
+    with nothing_changes(), pytest.raises(requests.RaiseAlreadyAsked):
         ask(shop, "9000.00")
     ask_question(shop)
     ask_question(shop)
@@ -117,14 +96,14 @@ def test_one_raise_is_asked_for_at_a_time_and_questions_go_beside_it(shop: Shop)
 @pytest.mark.parametrize("wanted", ["5000.00", "4999.99", "0", "-1"])
 def test_a_limit_that_is_not_above_the_present_one_is_no_raise(shop: Shop, wanted: str) -> None:
     with (
-        nothing_changes(shop),
+        nothing_changes(),
         pytest.raises(requests.NotARaise, match=r"present limit of 5000.00"),
     ):
         ask(shop, wanted)
 
 
 def test_a_limit_in_another_currency_or_with_more_digits_is_refused(shop: Shop) -> None:
-    with nothing_changes(shop):
+    with nothing_changes():
         with pytest.raises(CurrencyMismatch):
             ask(shop, "8000.00", "EUR")
         with pytest.raises(Invalid, match=r"limit_wanted: 8000.001 has more digits than USD"):
@@ -135,7 +114,7 @@ def test_a_limit_in_another_currency_or_with_more_digits_is_refused(shop: Shop) 
 
 @pytest.mark.parametrize("message", ["", "  \n", "x" * 501, "a\0b"])
 def test_a_request_says_something_that_can_be_kept(shop: Shop, message: str) -> None:
-    with nothing_changes(shop):
+    with nothing_changes():
         with pytest.raises(Invalid, match=r"^message: "):
             ask(shop, message=message)
         with pytest.raises(Invalid, match=r"^message: "):
@@ -172,13 +151,13 @@ def test_an_operator_may_agree_to_another_limit_than_the_one_asked_for(
 @pytest.mark.parametrize("limit", ["5000.00", "4000.00", "0.00"])
 def test_approving_never_lowers_the_limit(shop: Shop, limit: str) -> None:
     request = ask(shop)
-    with nothing_changes(shop), pytest.raises(requests.NotARaise):
+    with nothing_changes(), pytest.raises(requests.NotARaise):
         approve(request, Money(limit, "USD"))
 
 
 def test_approving_in_another_currency_or_with_more_digits_is_refused(shop: Shop) -> None:
     request = ask(shop)
-    with nothing_changes(shop):
+    with nothing_changes():
         with pytest.raises(CurrencyMismatch):
             approve(request, Money("8000.00", "EUR"))
         with pytest.raises(Invalid, match=r"^limit: "):
@@ -194,7 +173,7 @@ def test_a_raise_that_the_limit_has_reached_meanwhile_is_not_approved(shop: Shop
         reason="By telephone.",
         now=NOW,
     )
-    with nothing_changes(shop), pytest.raises(requests.NotARaise):
+    with nothing_changes(), pytest.raises(requests.NotARaise):
         approve(request)
     assert reject(request).status == "REJECTED"
 
@@ -214,7 +193,7 @@ def test_a_question_is_answered(shop: Shop) -> None:
 
 def test_a_decision_needs_a_reason(shop: Shop) -> None:
     asked, question = ask(shop), ask_question(shop)
-    with nothing_changes(shop):
+    with nothing_changes():
         with pytest.raises(Invalid, match="reason: is missing"):
             approve(asked, reason=" ")
         with pytest.raises(Invalid, match="reason: is missing"):
@@ -230,19 +209,19 @@ def test_a_decision_needs_a_reason(shop: Shop) -> None:
 def test_a_raise_is_decided_once(shop: Shop, first: Decision, second: Decision) -> None:
     request = ask(shop)
     first(request)
-    with nothing_changes(shop), pytest.raises(requests.AlreadyDecided):
+    with nothing_changes(), pytest.raises(AlreadyDecided):
         second(request)
 
 
 def test_a_question_is_answered_once(shop: Shop) -> None:
     request = answer(ask_question(shop))
-    with nothing_changes(shop), pytest.raises(requests.AlreadyDecided):
+    with nothing_changes(), pytest.raises(AlreadyDecided):
         answer(request, "On second thoughts.")
 
 
 def test_a_raise_is_not_answered_like_a_question_nor_the_other_way_round(shop: Shop) -> None:
     asked, question = ask(shop), ask_question(shop)
-    with nothing_changes(shop):
+    with nothing_changes():
         with pytest.raises(requests.UnknownRequest):
             answer(asked)
         with pytest.raises(requests.UnknownRequest):
@@ -264,7 +243,7 @@ def test_two_operators_decide_at_once_and_one_of_them_does() -> None:
             connection.ensure_connection()
             ready.wait()
             return str(decision(request).status)
-        except requests.AlreadyDecided:
+        except AlreadyDecided:
             return "too late"
         finally:
             connection.close()

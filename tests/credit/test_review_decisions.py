@@ -6,12 +6,15 @@ import pytest
 
 from credit.models import Freeze, LimitEntry, LimitReview
 from credit.operations import freezes, review_decisions
-from credit.operations.review_decisions import AlreadyDecided, RaiseBlocked
-from lib.refusals import Invalid
+from credit.operations.review_decisions import RaiseBlocked
+from lib.refusals import AlreadyDecided, Invalid
 from tests import shops
 from tests.amounts import usd
 from tests.credit.reviewing import DECEMBER, OPERATOR, latest, limit, outcome, shop_with
+from tests.factories import FreezeFactory
 from tests.threads import at_once, every_order
+from tests.unchanged import nothing_changes
+from tests.whole import some
 
 LATER = "2026-12-02 10:00"
 
@@ -74,7 +77,7 @@ def test_a_second_decision_is_refused(first: Any, second: Any) -> None:
     shop = waiting()
     first(shop)
     before = decision(shop)
-    with shop.unchanged(), pytest.raises(AlreadyDecided):
+    with nothing_changes(), pytest.raises(AlreadyDecided):
         second(shop)
     assert decision(shop) == before
 
@@ -83,23 +86,17 @@ def test_a_second_decision_is_refused(first: Any, second: Any) -> None:
 @pytest.mark.parametrize("decide", [approve, reject])
 def test_a_decision_without_a_reason_is_refused(decide: Any) -> None:
     shop = waiting()
-    with shop.unchanged(), pytest.raises(Invalid, match="reason"):
+    with nothing_changes(), pytest.raises(Invalid, match="reason"):
         decide(shop, reason="  ")
     assert decision(shop) == ("PENDING", "", "")
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("reason", list(Freeze.Reason))
+@pytest.mark.parametrize("reason", some(Freeze.Reason, 3))
 def test_blocked_by_a_freeze_it_still_waits(reason: Freeze.Reason) -> None:
     shop = waiting()
-    freeze = freezes.place(
-        merchant_id=shop.line.pk,
-        reason=reason,
-        actor=OPERATOR,
-        note="look",
-        now=shop.at("2026-12-01 12:00"),
-    )
-    with shop.unchanged(), pytest.raises(RaiseBlocked, match="frozen"):
+    freeze = FreezeFactory.create(shop=shop, at="2026-12-01 12:00", reason=reason, actor=OPERATOR)
+    with nothing_changes(), pytest.raises(RaiseBlocked, match="frozen"):
         approve(shop, at="2026-12-01 13:00")
     freezes.lift(freeze_id=freeze.pk, actor=OPERATOR, note="fine", now=shop.at("2026-12-01 14:00"))
     approve(shop, at="2026-12-01 15:00")

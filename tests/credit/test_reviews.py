@@ -6,8 +6,8 @@ import pytest
 from moneyed import Money
 
 from credit import scoring
-from credit.models import Freeze, LimitEntry, LimitReview
-from credit.operations import freezes, limits
+from credit.models import LimitEntry, LimitReview
+from credit.operations import limits
 from tests import shops
 from tests.amounts import usd
 from tests.credit.reviewing import (
@@ -23,6 +23,7 @@ from tests.credit.reviewing import (
     sell,
     shop_with,
 )
+from tests.factories import FreezeFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -221,13 +222,7 @@ def test_a_limit_of_0_is_left_to_operators() -> None:
 def test_a_freeze_of_any_reason_blocks_the_raise() -> None:
     shop = shop_with("15000.00")
     now = shop.at("2026-11-20 10:00")
-    freezes.place(
-        merchant_id=shop.line.pk,
-        reason=Freeze.Reason.MANUAL,
-        actor=OPERATOR,
-        note="a look",
-        now=now,
-    )
+    FreezeFactory.create(shop=shop, at=now, actor=OPERATOR)
     shop.run_jobs(DECEMBER)
     assert outcome(shop) == ("A", "UNCHANGED", "5000.00", "blocked_by_freeze")
     assert latest(shop).was_frozen

@@ -14,6 +14,7 @@ from tests.amounts import usd
 from tests.credit.pages import answers, read, set_clock
 from tests.credit.withdrawing import cancel, pay_out, shop_with, withdraw
 from tests.factories import browser_of, member
+from tests.kept import kept
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -34,15 +35,20 @@ def file(shop: Shop, path: str, **params: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(b"".join(response).decode())))
 
 
-@pytest.fixture
-def shop(clock: Callable[[str], None]) -> Shop:
+@kept()
+def written() -> Shop:
     """Sold for 1,000.00; withdrew 150.00 (paid), 70.00 (cancelled) and 90.00 (under way)."""
     shop = shop_with("1000.00")
     pay_out(withdraw(shop, "150.00", "2026-11-03 10:00"))
     cancel(withdraw(shop, "70.00", "2026-11-04 10:00"), "2026-11-04 11:00")
     withdraw(shop, "90.00", "2026-11-05 10:00")
-    clock("2026-11-05 12:00")
     return shop
+
+
+@pytest.fixture
+def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    clock("2026-11-05 12:00")
+    return written
 
 
 def amounts(shop: Shop, **params: str) -> list[str]:
@@ -96,7 +102,7 @@ def test_the_file_of_withdrawals_has_what_the_list_shows(shop: Shop) -> None:
 
 
 @pytest.fixture
-def declined(clock: Callable[[str], None]) -> Shop:
+def declined(nothing_kept: None, clock: Callable[[str], None]) -> Shop:
     """On 31 October: OLD of September, BIG-1 of 9 days ago, BIG-2 and RISK of this week."""
     shop = shops.join("2026-09-01 09:00", credit_limit="1000.00")
     shop.place("2026-09-20 10:00", "OLD", "9000.00")

@@ -13,10 +13,11 @@ from django.utils.html import escape
 from merchants.models import User
 from tests import shops
 from tests.credit.pages import set_clock
-from tests.credit.withdrawing import NOW, destination_of, shop_with, unchanged
-from tests.factories import PASSWORD, browser_of, have_counted, member
+from tests.credit.withdrawing import NOW, shop_with
+from tests.factories import PASSWORD, EnrolledFactorFactory, browser_of, member
 from tests.shops import Shop
 from tests.text import text_of
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +46,7 @@ def shop(clock: Callable[[str], None], settings: LazySettings) -> Shop:
 
 
 def with_authenticator(person: User) -> User:
-    have_counted(auth.TOTP.activate(person, SECRET).instance)
+    EnrolledFactorFactory.create(factor=auth.TOTP.activate(person, SECRET).instance)
     return person
 
 
@@ -55,7 +56,7 @@ def code() -> str:
 
 
 def asked(shop: Shop) -> dict[str, str]:
-    destination = destination_of(shop).pk
+    destination = shop.destination.pk
     return {"amount": "100.00", "destination": str(destination), "request_key": "form-1"}
 
 
@@ -63,7 +64,7 @@ def asked(shop: Shop) -> dict[str, str]:
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_who_has_none_is_sent_to_set_one_up(shop: Shop, role: str, method: str) -> None:
     client = browser_of(member(shop, role))
-    with unchanged(shop):
+    with nothing_changes():
         response = getattr(client, method)(NEW, asked(shop) | {"fee": "0"})
     assert (response.status_code, response["Location"]) == (302, "/accounts/2fa/")
     page = text_of(client.get("/accounts/2fa/"))
@@ -100,14 +101,14 @@ FILLED_IN = {
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_a_destination_is_not_added_without_one(shop: Shop, method: str) -> None:
     client = browser_of(member(shop))
-    with unchanged(shop):
+    with nothing_changes():
         response = getattr(client, method)(DESTINATION, FILLED_IN)
     assert (response.status_code, response["Location"]) == (302, "/accounts/2fa/")
 
 
 def test_a_destination_waits_for_it_and_its_number_is_in_no_address(shop: Shop) -> None:
     client = browser_of(with_authenticator(member(shop)))
-    with unchanged(shop):
+    with nothing_changes():
         response = client.post(DESTINATION, FILLED_IN)
     assert "0119" not in response["Location"]
     back = client.post(response["Location"], {"code": code()})
@@ -140,7 +141,7 @@ def test_after_five_minutes_it_is_asked_for_again_and_nothing_typed_is_lost(
     clock("2026-11-03 10:04")
     assert client.get(NEW).status_code == 200
     clock("2026-11-03 10:05")
-    with unchanged(shop):
+    with nothing_changes():
         response = client.post(NEW, asked(shop) | {"fee": "0"})
     back = client.post(response["Location"], {"code": code()})
     page = client.get(back["Location"])
@@ -151,7 +152,7 @@ def test_after_five_minutes_it_is_asked_for_again_and_nothing_typed_is_lost(
 def test_a_password_is_no_second_factor(shop: Shop) -> None:
     client = browser_of(with_authenticator(member(shop)))
     client.post("/accounts/reauthenticate/", {"password": PASSWORD})
-    with unchanged(shop):
+    with nothing_changes():
         response = client.post(NEW, asked(shop) | {"fee": "0"})
     assert response["Location"].startswith("/accounts/2fa/reauthenticate/")
 
@@ -167,7 +168,7 @@ def test_the_one_of_the_sign_in_counts(shop: Shop) -> None:
 def test_a_viewer_may_not_however_many_factors_he_has(shop: Shop) -> None:
     client = browser_of(with_authenticator(member(shop, "VIEWER")))
     assert client.get(NEW).status_code == 403
-    with unchanged(shop):
+    with nothing_changes():
         assert client.post(NEW, asked(shop) | {"fee": "0"}).status_code == 403
 
 

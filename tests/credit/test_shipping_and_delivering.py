@@ -6,6 +6,7 @@ from credit.models import Order
 from credit.operations import orders
 from notices.models import Notice
 from tests import shops
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +22,7 @@ def test_an_order_is_shipped_and_delivered_once() -> None:
     shop.place(NOW, "A", "100.00")
     assert shop.ship("2026-11-03 10:00", "A") == "applied"
     assert shop.deliver("2026-11-05 10:00", "A") == "applied"
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.ship("2026-11-05 12:00", "A") == "duplicate"
         assert shop.deliver("2026-11-05 12:00", "A") == "duplicate"
     order = Order.objects.get()
@@ -89,7 +90,7 @@ def test_a_declined_or_cancelled_order_goes_nowhere() -> None:
     shop.place(NOW, "declined", "100.01")
     shop.place(NOW, "cancelled", "50.00")
     shop.cancel(NOW, "cancelled")
-    with shop.unchanged():
+    with nothing_changes():
         for reference in ("declined", "cancelled"):
             assert shop.ship(NOW, reference) == "rejected order_not_open"
             assert shop.deliver(NOW, reference) == "rejected order_not_open"
@@ -101,11 +102,11 @@ def test_an_order_that_is_not_there_is_unknown() -> None:
     willow = shops.join("2026-11-01 10:00", "willow")
     willow.place(NOW, "A", "10.00")  # another merchant's
     shop.run_jobs(NOW)
-    with shop.unchanged(), willow.unchanged():
+    with nothing_changes():
         assert shop.ship(NOW, "A") == "rejected unknown_order"
         assert shop.deliver(NOW, "A") == "rejected unknown_order"
         assert shop.cancel(NOW, "A") == "rejected unknown_order"
-    with willow.unchanged():
+    with nothing_changes():
         assert shop.pay(NOW, "A", "10.00", "P") == "rejected unknown_order"
     # Cash for an order nobody knows is on the operators' desk, and its reference is still free.
     shop.place(NOW, "A", "10.00")
@@ -117,5 +118,5 @@ def test_a_repeated_shipment_is_a_duplicate_even_after_the_order_was_cancelled()
     shop.place(NOW, "A", "10.00")
     shop.ship("2026-11-02 11:00", "A")
     shop.cancel("2026-11-02 12:00", "A")
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.ship("2026-11-02 11:00", "A") == "duplicate"

@@ -12,11 +12,12 @@ from credit.models import OrderPayment, ProceedsEntry, UnmatchedSettlement
 from credit.operations import unmatched
 from credit.queries import proceeds
 from credit.queries.waiting import UNMATCHED
-from lib.refusals import Refused
+from lib.refusals import ChangedMeanwhile, Refused
 from notices.models import Notice
 from tests.amounts import usd
 from tests.credit import reviewing
 from tests.credit.unmatching import NOW, OPERATOR, cash, settle, shop_with_unmatched_cash
+from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -88,7 +89,7 @@ def test_what_cannot_be_settled_so_is_refused(
 ) -> None:
     shop = shop_with_unmatched_cash()
     shop.run_jobs(NOW)
-    with shop.unchanged(), pytest.raises(Refused) as refused:
+    with nothing_changes(), pytest.raises(Refused) as refused:
         settle(shop, kind, amount, **said)
     assert refused.value.code == code
     assert not UnmatchedSettlement.objects.exists()
@@ -99,7 +100,7 @@ def test_what_cannot_be_settled_so_is_refused(
 def test_a_form_that_is_sent_twice_settles_once() -> None:
     shop = shop_with_unmatched_cash()
     settle(shop, "release", "60.00")
-    with pytest.raises(unmatched.ChangedMeanwhile):
+    with pytest.raises(ChangedMeanwhile):
         settle(shop, "release", "60.00", settled=usd(0))
     assert shop.proceeds() == "60.00"
 
@@ -108,7 +109,7 @@ def test_only_unmatched_cash_is_settled() -> None:
     shop = shop_with_unmatched_cash()
     shop.pay("2026-11-04 10:00", "B", "80.00", "Q")
     taken = OrderPayment.objects.get(reference="Q")
-    with shop.unchanged(), pytest.raises(unmatched.NotUnmatched):
+    with nothing_changes(), pytest.raises(unmatched.NotUnmatched):
         settle(shop, "release", "10.00", payment_id=taken.pk)
 
 

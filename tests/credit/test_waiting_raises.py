@@ -11,12 +11,15 @@ from moneyed import Money
 from billing.operations import terms
 from credit.models import LimitEntry, LimitReview
 from credit.operations import limits, policies, requests, review_decisions
-from credit.operations.review_decisions import AlreadyDecided, ReviewOvertaken
+from credit.operations.review_decisions import ReviewOvertaken
+from lib.refusals import AlreadyDecided
 from notices import letters
 from notices.models import Notice
 from tests import shops
 from tests.amounts import usd
 from tests.credit.reviewing import DECEMBER, OPERATOR, latest, limit, metrics, outcome, shop_with
+from tests.factories import RaiseRequestFactory
+from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +76,7 @@ def test_a_limit_set_by_an_operator_ends_it_for_good() -> None:
     )
     set_limit(shop, "2026-12-03 10:00", "15000")
     assert latest(shop).status == "VOID"
-    with shop.unchanged(), pytest.raises(AlreadyDecided):
+    with nothing_changes(), pytest.raises(AlreadyDecided):
         approve(shop, "2026-12-03 11:00")
     assert limit(shop) == "15000.00"
     assert told() == [("PENDING", "30000.00"), ("VOID", "30000.00")]
@@ -82,12 +85,8 @@ def test_a_limit_set_by_an_operator_ends_it_for_good() -> None:
 
 def test_a_raise_that_the_merchant_asked_for_ends_it() -> None:
     shop = waiting()
-    request = requests.ask_raise(
-        merchant_id=shop.line.pk,
-        limit_wanted=Money("16000", "USD"),
-        message="For Christmas.",
-        actor="owner@rosewood.example",
-        now=shop.at("2026-12-02 10:00"),
+    request = RaiseRequestFactory.create(
+        shop=shop, at="2026-12-02 10:00", limit_wanted="16000", actor="owner@rosewood.example"
     )
     assert latest(shop).status == "PENDING"
     requests.approve_raise(

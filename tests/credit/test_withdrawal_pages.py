@@ -11,17 +11,16 @@ from tests.credit.pages import read, set_clock
 from tests.credit.withdrawal_pages import NEW, asked, confirm
 from tests.credit.withdrawing import (
     NOW,
-    destination_of,
     entries,
     fees,
     sell,
     shop_with,
     suspect,
-    unchanged,
 )
 from tests.factories import browser_of, member
 from tests.shops import Shop
 from tests.text import text_of
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -32,8 +31,9 @@ def confirmation(shop: Shop, **said: str) -> str:
 
 def refused(shop: Shop, **said: str) -> str:
     """What the page says to a confirmed withdrawal that is not made."""
-    with unchanged(shop):
-        response = confirm(shop, None, **said)
+    client = browser_of(member(shop))
+    with nothing_changes():
+        response = confirm(shop, client, **said)
     assert response.status_code == 422
     return text_of(response)
 
@@ -60,8 +60,9 @@ def test_the_form_tells_what_can_be_withdrawn_and_where_to(shop: Shop) -> None:
 
 
 def test_what_it_costs_is_shown_before_anything_happens(shop: Shop) -> None:
-    with unchanged(shop):
-        page = confirmation(shop)
+    client = browser_of(member(shop))
+    with nothing_changes():
+        page = text_of(client.get(f"{NEW}?{urlencode(asked(shop))}"))
     assert (
         "Nothing has been withdrawn yet. 100.00 USD arrives Fee 1.50 USD "
         "Out of your proceeds 101.50 USD To Bank card ···· 0003, ICBC Holder Mei Lin "
@@ -130,7 +131,7 @@ def test_sent_twice_it_is_one_withdrawal(shop: Shop) -> None:
 def test_the_same_form_with_another_amount_is_asked_about(shop: Shop) -> None:
     confirm(shop)
     client = browser_of(member(shop))
-    with unchanged(shop):
+    with nothing_changes():
         response = confirm(shop, client, amount="20.00", fee="0.70")
     page = client.get(response["Location"])
     assert "Do you want this one, too?" in text_of(page)
@@ -141,12 +142,12 @@ def test_the_same_form_with_another_amount_is_asked_about(shop: Shop) -> None:
 @pytest.mark.parametrize("fee", ["1.00", "0", ""])
 def test_a_fee_that_was_not_shown_is_shown_first(shop: Shop, fee: str) -> None:
     client = browser_of(member(shop))
-    with unchanged(shop):
+    with nothing_changes():
         response = confirm(shop, client, fee=fee)
     assert response.status_code == 302
     assert parse_qs(urlsplit(response["Location"]).query) == {
         "amount": ["100.00"],
-        "destination": [str(destination_of(shop).pk)],
+        "destination": [str(shop.destination.pk)],
         "request_key": ["form-1"],
     }
     assert "Fee 1.50 USD" in text_of(client.get(response["Location"]))
@@ -162,7 +163,7 @@ def test_a_destination_added_today_has_to_wait(shop: Shop, clock: Callable[[str]
 
 def test_anothers_destination_is_none_of_the_choices(shop: Shop) -> None:
     other = shop_with("5.00", "other-shop", name="Other Shop")
-    for unknown in (str(destination_of(other).pk), "x", "9" * 30):
+    for unknown in (str(other.destination.pk), "x", "9" * 30):
         assert "Choose one of your destinations." in refused(shop, destination=unknown)
 
 
@@ -175,7 +176,7 @@ def test_suspected_fraud_stops_them(shop: Shop) -> None:
 
 
 def test_without_a_destination_one_is_added_first(shop: Shop) -> None:
-    destination_of(shop)
+    assert shop.destination.removed_at is None
     shop.line.destinations.update(removed_at=shop.at(NOW), removed_by="mei")
     page = read(shop, "withdrawals/new/")
     assert "You have no destination yet." in page

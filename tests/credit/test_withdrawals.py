@@ -20,7 +20,6 @@ from tests.credit.withdrawing import (
     add,
     ask,
     cancel,
-    destination_of,
     entries,
     fees,
     notices,
@@ -28,9 +27,9 @@ from tests.credit.withdrawing import (
     refund,
     sell,
     shop_with,
-    unchanged,
     withdraw,
 )
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +60,7 @@ def test_a_withdrawal_leaves_the_proceeds_when_it_is_requested(shop: shops.Shop)
 
 def test_the_whole_balance_can_be_withdrawn_but_no_cent_more(shop: shops.Shop) -> None:
     with (
-        unchanged(shop),
+        nothing_changes(),
         pytest.raises(
             InsufficientProceeds,
             match=r"300\.01 and a fee of 0\.00 are more than the 300\.00 that can be withdrawn",
@@ -70,7 +69,7 @@ def test_the_whole_balance_can_be_withdrawn_but_no_cent_more(shop: shops.Shop) -
         ask(shop, "300.01")
     withdraw(shop, "300.00")
     assert shop.proceeds() == "0.00"
-    with unchanged(shop), pytest.raises(InsufficientProceeds, match=r"the 0\.00 that can be"):
+    with nothing_changes(), pytest.raises(InsufficientProceeds, match=r"the 0\.00 that can be"):
         ask(shop, "0.01")
 
 
@@ -81,10 +80,10 @@ def test_refund_after_payout() -> None:
     pay_out(withdraw(shop, "301.00"))
     refund(shop, "2026-11-04 10:00", order, "120.00")
     assert shop.proceeds() == "-120.00"
-    with unchanged(shop), pytest.raises(InsufficientProceeds, match=r"the 0\.00 that can be"):
+    with nothing_changes(), pytest.raises(InsufficientProceeds, match=r"the 0\.00 that can be"):
         ask(shop, "0.01", at="2026-11-04 11:00")
     sell(shop, "2026-11-05 10:00", "120.00")
-    with unchanged(shop), pytest.raises(InsufficientProceeds):
+    with nothing_changes(), pytest.raises(InsufficientProceeds):
         ask(shop, "0.01", at="2026-11-05 11:00")
     sell(shop, "2026-11-06 10:00", "0.01")
     withdraw(shop, "0.01", at="2026-11-06 11:00")
@@ -93,7 +92,7 @@ def test_refund_after_payout() -> None:
 
 def test_what_has_not_matured_stays() -> None:
     shop = shop_with("300.00", settlement_days=7, timezone="Asia/Bangkok")
-    with unchanged(shop), pytest.raises(InsufficientProceeds):
+    with nothing_changes(), pytest.raises(InsufficientProceeds):
         ask(shop, "300.00", at="2026-11-07 23:59:59")
     withdraw(shop, "300.00", at="2026-11-08 00:00")  # the local day starts
 
@@ -112,7 +111,7 @@ def test_what_has_not_matured_stays() -> None:
 def test_an_amount_that_cannot_be_withdrawn(
     shop: shops.Shop, amount: Money, refusal: type[Exception], says: str
 ) -> None:
-    with unchanged(shop):
+    with nothing_changes():
         with pytest.raises(refusal, match=says):
             ask(shop, amount)
         with pytest.raises(refusal, match=says):
@@ -121,13 +120,13 @@ def test_an_amount_that_cannot_be_withdrawn(
 
 @pytest.mark.parametrize("key", ["", "k" * 65])
 def test_a_form_has_a_key(shop: shops.Shop, key: str) -> None:
-    with unchanged(shop), pytest.raises(Invalid, match="request_key"):
+    with nothing_changes(), pytest.raises(Invalid, match="request_key"):
         ask(shop, "1.00", request_key=key)
 
 
 def test_yen_have_no_cents() -> None:
     shop = shop_with("3000", currency="JPY", credit_limit="500000")
-    with unchanged(shop), pytest.raises(Invalid, match=r"has more digits than JPY \(0\)"):
+    with nothing_changes(), pytest.raises(Invalid, match=r"has more digits than JPY \(0\)"):
         ask(shop, "100.5")
     withdraw(shop, "100")
     assert shop.proceeds() == "2900"
@@ -135,9 +134,9 @@ def test_yen_have_no_cents() -> None:
 
 def test_a_destination_has_to_be_ones_own_usable_and_there(shop: shops.Shop) -> None:
     other = shop_with("300.00", "elsewhere")
-    foreign = destination_of(other)
+    foreign = other.destination
     young = add(shop, at="2026-11-03 09:00", number="13800138000", kind="ALIPAY", bank="")
-    with unchanged(shop, other):
+    with nothing_changes():
         with pytest.raises(UnknownDestination):
             ask(shop, "1.00", destination_id=foreign.pk)
         with pytest.raises(UnknownDestination):
@@ -149,22 +148,25 @@ def test_a_destination_has_to_be_ones_own_usable_and_there(shop: shops.Shop) -> 
 
 def test_a_form_sent_twice_is_one_withdrawal(shop: shops.Shop) -> None:
     first = withdraw(shop, "100.00", key="form")
-    with unchanged(shop):
+    with nothing_changes():
         assert ask(shop, "100.00", key="form", at="2026-11-03 10:01") == (first, False)
-    with unchanged(shop), pytest.raises(WithdrawalConflict, match=str(first)):
+    with nothing_changes(), pytest.raises(WithdrawalConflict, match=str(first)):
         ask(shop, "99.00", key="form")
     other = add(shop, number="13800138000", kind="ALIPAY", bank="")
-    with unchanged(shop), pytest.raises(WithdrawalConflict):
+    with nothing_changes(), pytest.raises(WithdrawalConflict):
         ask(shop, "100.00", key="form", destination_id=other.pk)
     cancel(first)
-    with unchanged(shop):  # nor does it begin anew
+    with nothing_changes():  # nor does it begin anew
         again, is_new = ask(shop, "100.00", key="form", destination_id=first.destination_id)
     assert (again.status, is_new) == ("CANCELLED", False)
 
 
 def test_two_merchants_forms_may_have_the_same_key(shop: shops.Shop) -> None:
-    withdraw(shop, "1.00", key="form")
-    withdraw(shop_with("10.00", "elsewhere"), "1.00", key="form")
+    elsewhere = shop_with("10.00", "elsewhere")
+    ours = withdraw(shop, "1.00", key="form")
+    theirs = withdraw(elsewhere, "2.00", key="form")
+    assert (ours.line_id, theirs.line_id) == (shop.line.pk, elsewhere.line.pk)
+    assert (shop.proceeds(), elsewhere.proceeds()) == ("299.00", "8.00")
 
 
 def test_the_provider_is_the_one_chosen_when_it_is_requested(
@@ -176,7 +178,7 @@ def test_the_provider_is_the_one_chosen_when_it_is_requested(
     settings.TAEL_PAYOUT_PROVIDER = "manual"  # type: ignore[attr-defined]
     assert withdraw(shop, "1.00").provider == "manual"
     settings.TAEL_PAYOUT_PROVIDER = "carrier-pigeon"  # type: ignore[attr-defined]
-    with unchanged(shop), pytest.raises(ImproperlyConfigured, match="carrier-pigeon"):
+    with nothing_changes(), pytest.raises(ImproperlyConfigured, match="carrier-pigeon"):
         ask(shop, "1.00")
 
 
@@ -198,7 +200,7 @@ def test_the_fee_comes_on_top_and_is_shown_first(
     shop: shops.Shop, percent: str, fixed: str, amount: str, fee: str
 ) -> None:
     fees(percent, fixed)
-    with unchanged(shop):
+    with nothing_changes():
         quoted = quote(shop, amount)
     assert (quoted.fee, quoted.total) == (usd(fee), usd(amount) + usd(fee))
     withdrawal = withdraw(shop, amount, fee_shown=quoted.fee)
@@ -211,7 +213,7 @@ def test_the_fee_comes_on_top_and_is_shown_first(
 def test_amount_and_fee_have_to_be_there(shop: shops.Shop) -> None:
     fees(fixed="2.00")
     with (
-        unchanged(shop),
+        nothing_changes(),
         pytest.raises(
             InsufficientProceeds, match=r"298\.01 and a fee of 2\.00 are more than the 300\.00"
         ),
@@ -249,5 +251,5 @@ def test_some_of_a_local_month_are_free() -> None:
 
 def test_another_fee_than_was_shown_has_to_be_confirmed_again(shop: shops.Shop) -> None:
     fees(fixed="1.00")
-    with unchanged(shop), pytest.raises(FeeChanged):
+    with nothing_changes(), pytest.raises(FeeChanged):
         ask(shop, "10.00", fee_shown=usd("0.00"))

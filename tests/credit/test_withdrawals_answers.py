@@ -8,11 +8,10 @@ from django.conf import LazySettings
 from credit.models import Withdrawal
 from credit.operations import destinations, payouts
 from credit.operations.payouts import NotSent, ProviderDecides
-from credit.operations.withdrawals import AlreadyDecided
 from credit.providers import PROVIDERS
 from credit.queries import withdrawals as queries
 from lib import encrypted
-from lib.refusals import Invalid
+from lib.refusals import AlreadyDecided, Invalid
 from tests import shops
 from tests.credit import payout_server
 from tests.credit.payout_server import Bank, HttpProvider
@@ -29,9 +28,9 @@ from tests.credit.withdrawing import (
     shop_with,
     status,
     suspect,
-    unchanged,
     withdraw,
 )
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -77,7 +76,7 @@ def test_paid_without_an_answer_is_found_and_not_sent_again(
     assert status(withdrawal) == "UNKNOWN"
     assert (shop.proceeds(), paid_out(shop), notices(shop)) == ("49880.00", "0.00", [])
     bank.behaviour = "pays"
-    with unchanged(shop):
+    with nothing_changes():
         send_all("2026-11-03 10:05")  # nothing is sent blindly
     assert len(bank.paid) == 1
     reconcile_all("2026-11-03 10:05")
@@ -96,7 +95,7 @@ def test_what_it_never_received_is_sent_again_once(
     send_all("2026-11-03 10:00")
     assert (status(withdrawal), bank.paid) == ("UNKNOWN", [])
     bank.behaviour = "pays"
-    with unchanged(shop):  # a request that we gave up on may still arrive
+    with nothing_changes():  # a request that we gave up on may still arrive
         reconcile_all("2026-11-03 10:09")
     assert bank.asked == [withdrawal.reference]
     reconcile_all("2026-11-03 10:10")
@@ -126,7 +125,7 @@ def test_sent_again_without_an_answer_it_is_asked_about_again(shop: shops.Shop, 
     send_all("2026-11-03 10:00")
     reconcile_all("2026-11-03 10:10")
     assert status(withdrawal) == "UNKNOWN"
-    with unchanged(shop):
+    with nothing_changes():
         reconcile_all("2026-11-03 10:15")  # five minutes after it was sent again
     bank.behaviour = "pays and hangs up"
     reconcile_all("2026-11-03 10:20")
@@ -140,7 +139,7 @@ def test_while_it_answers_no_question_nothing_is_sent(shop: shops.Shop, bank: Ba
     withdrawal = withdraw(shop, "120.00")
     send_all("2026-11-03 10:00")
     bank.behaviour = "pays"
-    with unchanged(shop):
+    with nothing_changes():
         for at in ("10:10", "10:20", "23:00"):
             reconcile_all(f"2026-11-03 {at}")
     assert (len(bank.asked), bank.paid) == (3, [withdrawal.reference])
@@ -165,7 +164,7 @@ def test_suspected_fraud_does_not_let_it_be_sent_again(shop: shops.Shop, bank: B
     send_all("2026-11-03 10:00")
     suspect(shop)
     bank.behaviour = "pays"
-    with unchanged(shop):
+    with nothing_changes():
         reconcile_all("2026-11-03 11:00")
     assert bank.paid == []
     bank.paid.append(withdrawal.reference)  # but what was paid was paid
@@ -220,7 +219,7 @@ def test_an_operator_decides_what_the_provider_keeps_silent_about(
     bank.behaviour, bank.finds = "drops it", False
     first, second = withdraw(shop, "100.00"), withdraw(shop, "200.00")
     now = shop.at("2026-11-03 12:00")
-    with unchanged(shop), pytest.raises(NotSent):
+    with nothing_changes(), pytest.raises(NotSent):
         payouts.mark_paid(withdrawal_id=first.pk, reference="B-1", actor=OPERATOR, now=now)
     send_all()
     payouts.mark_paid(withdrawal_id=first.pk, reference=" B-1 ", actor=OPERATOR, now=now)
@@ -228,16 +227,16 @@ def test_an_operator_decides_what_the_provider_keeps_silent_about(
     assert (fresh(first).status, fresh(first).provider_reference) == ("PAID", "B-1")
     assert (fresh(second).status, fresh(second).ended_by) == ("FAILED", OPERATOR)
     assert (shop.proceeds(), paid_out(shop)) == ("49900.00", "100.00")
-    with unchanged(shop), pytest.raises(AlreadyDecided):
+    with nothing_changes(), pytest.raises(AlreadyDecided):
         payouts.mark_failed(withdrawal_id=first.pk, reason="no", actor=OPERATOR, now=now)
-    with unchanged(shop), pytest.raises(AlreadyDecided):
+    with nothing_changes(), pytest.raises(AlreadyDecided):
         payouts.mark_paid(withdrawal_id=second.pk, reference="B-2", actor=OPERATOR, now=now)
 
 
 def test_nobody_decides_while_the_provider_is_being_asked(shop: shops.Shop, bank: Bank) -> None:
     withdrawal = withdraw(shop, "100.00")
     Withdrawal.objects.filter(pk=withdrawal.pk).update(status="SENT", sent_at=shop.at(NOW))
-    with unchanged(shop), pytest.raises(ProviderDecides):
+    with nothing_changes(), pytest.raises(ProviderDecides):
         payouts.mark_failed(
             withdrawal_id=withdrawal.pk, reason="no", actor=OPERATOR, now=shop.at(NOW)
         )
@@ -246,7 +245,7 @@ def test_nobody_decides_while_the_provider_is_being_asked(shop: shops.Shop, bank
 @pytest.mark.parametrize("reference", ["", " ", "x" * 101])
 def test_a_payment_has_the_banks_reference(shop: shops.Shop, reference: str) -> None:
     withdrawal = withdraw(shop, "100.00")
-    with unchanged(shop), pytest.raises(Invalid, match="bank_reference"):
+    with nothing_changes(), pytest.raises(Invalid, match="bank_reference"):
         payouts.mark_paid(
             withdrawal_id=withdrawal.pk, reference=reference, actor=OPERATOR, now=shop.at(NOW)
         )

@@ -16,16 +16,17 @@ from tests.credit.withdrawing import (
     shop_with,
     withdraw,
 )
+from tests.kept import kept
 from tests.shops import instant
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 
 PAID_OUT, GONE, DEBIT, BELONGS, _BY_ITSELF, _ANSWERED, DOUBT, STEPS = (
     check.name for check in WITHDRAWALS
 )
 
 
-@pytest.fixture(autouse=True)
+@kept()
 def shop() -> shops.Shop:
     """One withdrawal of each kind: paid, rejected, cancelled, under way; all with a fee of 2.00."""
     shop = shop_with("1000.00")

@@ -9,13 +9,12 @@ from django.conf import LazySettings
 from django.db import ProgrammingError, transaction
 
 from credit.models import Freeze, PayoutAnswer, PayoutAnswerFile, Withdrawal
-from credit.operations import freezes, payout_answers, payout_files, payouts
+from credit.operations import payout_answers, payout_files, payouts
 from credit.operations.payout_answers import UnreadableFile
 from credit.operations.payout_files import Batch, UnknownBatch
 from credit.operations.payouts import NotSent
-from credit.operations.withdrawals import AlreadyDecided
 from credit.queries import withdrawals as queries
-from lib.refusals import Invalid
+from lib.refusals import AlreadyDecided, Invalid
 from tests import shops
 from tests.credit.withdrawing import (
     NOW,
@@ -29,9 +28,10 @@ from tests.credit.withdrawing import (
     paid_out,
     shop_with,
     status,
-    unchanged,
     withdraw,
 )
+from tests.factories import FreezeFactory
+from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -114,7 +114,7 @@ def again_of(batch: str, reason: str = WHY) -> str:
 def test_a_lost_file_is_written_again_without_what_has_ended(shop: shops.Shop) -> None:
     first, second = withdraw(shop, "100.00"), withdraw(shop, "200.00")
     batch = export(first, second)
-    with unchanged(shop):
+    with nothing_changes():
         assert again_of(batch.name) == batch.csv
     take(f"{first.reference},PAID,B-1,")
     again = rows(again_of(batch.name))
@@ -177,14 +177,10 @@ def test_what_cannot_be_sent_is_left_out_by_name(shop: shops.Shop, settings: Laz
     large = withdraw(shop, "20000.00")
     stopped_shop = shop_with("300.00", "elsewhere")
     stopped = withdraw(stopped_shop, "4.00")
-    freezes.place(
-        merchant_id=stopped_shop.line.pk,
-        reason=Freeze.Reason.SUSPECTED_FRAUD,
-        actor=OPERATOR,
-        note="odd buyers",
-        now=shop.at(NOW),
+    FreezeFactory.create(
+        shop=stopped_shop, at=shop.at(NOW), reason=Freeze.Reason.SUSPECTED_FRAUD, actor=OPERATOR
     )
-    with unchanged(shop, stopped_shop):
+    with nothing_changes():
         batch = export(large, cancelled, already, automatic, stopped)
     assert (batch.sent, batch.csv) == ([], "")
     problems = {refused.reference: refused.problem for refused in batch.refused}
@@ -199,7 +195,7 @@ def test_what_cannot_be_sent_is_left_out_by_name(shop: shops.Shop, settings: Laz
 def test_a_number_that_no_key_opens_is_left_out(shop: shops.Shop, settings: LazySettings) -> None:
     withdrawal = withdraw(shop, "100.00")
     settings.TAEL_ENCRYPTION_KEYS = ["MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="]
-    with unchanged(shop):
+    with nothing_changes():
         batch = export(withdrawal)
     assert "no key of TAEL_ENCRYPTION_KEYS opens it" in batch.refused[0].problem
 
@@ -224,7 +220,7 @@ def test_the_same_file_uploaded_again_says_nothing_new(shop: shops.Shop) -> None
     first, second = sent(shop), sent(shop)
     answers = [f"{first.reference},PAID,B-1,", f"{second.reference},FAILED,,no such account"]
     take(*answers)
-    with unchanged(shop):
+    with nothing_changes():
         assert counts(take(*answers)) == (0, 0, 2, 0)
 
 
@@ -278,7 +274,7 @@ def test_each_wrong_row_is_named_and_the_others_count(
 )
 def test_what_is_no_file_of_answers_changes_nothing(shop: shops.Shop, content: bytes) -> None:
     sent(shop)
-    with unchanged(shop), pytest.raises(UnreadableFile):
+    with nothing_changes(), pytest.raises(UnreadableFile):
         payout_answers.upload(content=content, actor=OPERATOR, now=shop.at(LATER))
     assert not PayoutAnswer.objects.exists()
 
@@ -286,7 +282,7 @@ def test_what_is_no_file_of_answers_changes_nothing(shop: shops.Shop, content: b
 def test_a_row_is_taken_in_once_however_often_the_job_comes_to_it(shop: shops.Shop) -> None:
     withdrawal = sent(shop)
     (answer,) = take(f"{withdrawal},PAID,B-1,")
-    with unchanged(shop):
+    with nothing_changes():
         again = payout_answers.take(answer.pk, now=shop.at("2026-11-05 09:00"))
     assert (again.outcome, again.done_at) == ("PAID", shop.at(LATER))
     assert queries.payout_answers_to_take(shop.at("2026-11-05 09:00")) == []
@@ -322,7 +318,7 @@ def test_one_is_marked_as_paid_or_failed_by_hand(shop: shops.Shop) -> None:
     payouts.mark_paid(withdrawal_id=first.pk, reference="B-1", actor=OPERATOR, now=now)
     payouts.mark_failed(withdrawal_id=second.pk, reason="no such card", actor=OPERATOR, now=now)
     assert (status(first), status(second)) == ("PAID", "FAILED")
-    with unchanged(shop):
+    with nothing_changes():
         with pytest.raises(AlreadyDecided):
             payouts.mark_paid(withdrawal_id=first.pk, reference="B-1", actor=OPERATOR, now=now)
         with pytest.raises(NotSent):

@@ -9,12 +9,11 @@ from moneyed import Money
 from credit.models import Freeze, ProceedsEntry, Withdrawal
 from credit.operations import freezes, payout_files, withdrawals
 from credit.operations.withdrawals import (
-    AlreadyDecided,
     NeedsNoApproval,
     UnknownWithdrawal,
     WithdrawalsStopped,
 )
-from lib.refusals import Invalid
+from lib.refusals import AlreadyDecided, Invalid
 from lib.second_person import SamePerson
 from notices.models import Notice
 from tests import shops
@@ -35,20 +34,22 @@ from tests.credit.withdrawing import (
     shop_with,
     status,
     suspect,
-    unchanged,
     withdraw,
 )
+from tests.factories import FreezeFactory
+from tests.kept import kept
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept()
 def shop() -> shops.Shop:
     """300.00 can be withdrawn."""
     return shop_with("300.00")
 
 
-@pytest.fixture
+@kept()
 def rich() -> shops.Shop:
     """50,000.00 can be withdrawn; above 10,000 somebody has to approve."""
     return shop_with("50000.00", "rich")
@@ -73,7 +74,7 @@ def test_above_the_operator_limit_somebody_has_to_approve(rich: shops.Shop) -> N
 
 def test_nobody_approves_what_they_asked_for(rich: shops.Shop) -> None:
     withdrawal = withdraw(rich, "20000.00", actor=OPERATOR)
-    with unchanged(rich), pytest.raises(SamePerson):
+    with nothing_changes(), pytest.raises(SamePerson):
         approve(withdrawal, by=OPERATOR)
     approve(withdrawal, by=OTHER_OPERATOR)
 
@@ -93,7 +94,7 @@ def test_the_database_keeps_the_second_person_too(rich: shops.Shop) -> None:
 
 def test_a_small_one_needs_no_approval(shop: shops.Shop) -> None:
     withdrawal = withdraw(shop, "100.00")
-    with unchanged(shop), pytest.raises(NeedsNoApproval):
+    with nothing_changes(), pytest.raises(NeedsNoApproval):
         approve(withdrawal)
 
 
@@ -123,7 +124,7 @@ def test_a_rejected_one_comes_back_with_its_fee(rich: shops.Shop, approved: bool
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
 def test_a_rejection_has_a_reason(shop: shops.Shop, reason: str) -> None:
     withdrawal = withdraw(shop, "100.00")
-    with unchanged(shop), pytest.raises(Invalid, match="reason"):
+    with nothing_changes(), pytest.raises(Invalid, match="reason"):
         reject(withdrawal, reason=reason)
 
 
@@ -140,7 +141,7 @@ def test_the_merchant_cancels_what_was_not_sent(rich: shops.Shop) -> None:
 def test_another_merchants_withdrawal_is_unknown(shop: shops.Shop) -> None:
     other = shop_with("300.00", "elsewhere")
     withdrawal = withdraw(shop, "100.00")
-    with unchanged(shop, other), pytest.raises(UnknownWithdrawal):
+    with nothing_changes(), pytest.raises(UnknownWithdrawal):
         cancel(withdrawal, merchant_id=other.line.pk)
     with pytest.raises(UnknownWithdrawal):
         withdrawals.approve(withdrawal_id=0, actor=OPERATOR, now=shop.at(NOW))
@@ -172,21 +173,21 @@ def test_a_second_decision_is_refused(
 ) -> None:
     withdrawal = withdraw(rich, "20000.00")
     until(withdrawal)
-    with unchanged(rich), pytest.raises(AlreadyDecided, match=f"{withdrawal} is {standing} by"):
+    with nothing_changes(), pytest.raises(AlreadyDecided, match=f"{withdrawal} is {standing} by"):
         step(withdrawal)
 
 
 def test_approved_twice_is_approved_once(rich: shops.Shop) -> None:
     withdrawal = withdraw(rich, "20000.00")
     approve(withdrawal)
-    with unchanged(rich), pytest.raises(AlreadyDecided, match=f"is APPROVED by {OPERATOR}"):
+    with nothing_changes(), pytest.raises(AlreadyDecided, match=f"is APPROVED by {OPERATOR}"):
         approve(withdrawal, by=OTHER_OPERATOR)
 
 
 def test_suspected_fraud_stops_requests_and_approvals(rich: shops.Shop) -> None:
     large = withdraw(rich, "20000.00")
     freeze = suspect(rich)
-    with unchanged(rich):
+    with nothing_changes():
         for attempt in (
             lambda: ask(rich, "1.00"),
             lambda: quote(rich, "1.00"),
@@ -203,14 +204,12 @@ def test_suspected_fraud_stops_requests_and_approvals(rich: shops.Shop) -> None:
 
 @pytest.mark.parametrize("reason", ["OVERDUE", "UNPAID_BILL", "MANUAL"])
 def test_other_freezes_stop_no_withdrawal(shop: shops.Shop, reason: str) -> None:
-    freezes.place(
-        merchant_id=shop.line.pk,
-        reason=Freeze.Reason(reason),
-        actor=OPERATOR,
-        note="because",
-        now=shop.at("2026-11-01 13:00"),
+    FreezeFactory.create(
+        shop=shop, at="2026-11-02 10:30", reason=Freeze.Reason(reason), actor=OPERATOR
     )
-    withdraw(shop, "100.00", at="2026-11-02 11:00")
+    withdrawal = withdraw(shop, "100.00", at="2026-11-02 11:00")
+    assert shop.frozen_by() == [reason]
+    assert (status(withdrawal), shop.proceeds()) == ("REQUESTED", "200.00")
 
 
 # What the database itself refuses, whoever asks.
@@ -230,7 +229,7 @@ def test_other_freezes_stop_no_withdrawal(shop: shops.Shop, reason: str) -> None
 def test_raw_sql_is_refused(shop: shops.Shop, statement: str) -> None:
     withdraw(shop, "100.00")
     with (
-        unchanged(shop),
+        nothing_changes(),
         pytest.raises(Exception, match=r"(?i)pgtrigger|violates"),
         transaction.atomic(),
         connection.cursor() as cursor,

@@ -15,6 +15,7 @@ from tests import shops, sleepers
 from tests.credit import payout_server
 from tests.credit.payout_server import HttpProvider
 from tests.credit.withdrawing import NOW, entries, notices, shop_with, status, withdraw
+from tests.whole import full
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,7 +37,7 @@ print("sent")
 """
 
 
-@pytest.mark.parametrize("arrived", [True, False], ids=["it arrived", "it did not arrive"])
+@pytest.mark.parametrize("arrived", [True, *full(False)], ids=["it arrived", "it did not arrive"])
 def test_killed_between_send_and_answer_it_is_paid_exactly_once(
     monkeypatch: pytest.MonkeyPatch, settings: LazySettings, arrived: bool
 ) -> None:

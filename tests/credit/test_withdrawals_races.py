@@ -26,7 +26,6 @@ from tests.credit.withdrawing import (
     approve,
     ask,
     cancel,
-    destination_of,
     entries,
     notices,
     sell,
@@ -79,7 +78,7 @@ def test_eight_operators_approve_at_once() -> None:
     shop = shop_with("50000.00")
     withdrawal = withdraw(shop, "20000.00")
     outcomes = at_once(lambda number: outcome(approve, withdrawal, by=f"operator-{number}"))
-    assert outcomes == {"done": 1, "AlreadyDecided": 7}
+    assert outcomes == {"done": 1, "WithdrawalDecided": 7}
     assert status(withdrawal) == "APPROVED"
 
 
@@ -91,7 +90,7 @@ def test_one_approves_while_another_rejects_and_the_merchant_cancels() -> None:
         withdrawal_id=w.pk, actor=OTHER_OPERATOR, reason="no", now=shops.instant(NOW)
     )]  # fmt: skip
     outcomes = at_once(lambda number: outcome(ends[number % 2], withdrawal))
-    assert outcomes == {"done": 1, "AlreadyDecided": 7}
+    assert outcomes == {"done": 1, "WithdrawalDecided": 7}
     assert shop.proceeds() == "50000.00"
     assert entries(shop).count("RETURNED 20000.00") == 1
 
@@ -197,7 +196,7 @@ def test_refunded_and_withdrawn_at_once() -> None:
     for round in range(4):
         shop = shop_with("1.00", f"shop-{round}")
         order = sell(shop, "2026-11-02 10:00", "299.00")
-        destination_id = destination_of(shop).pk
+        destination_id = shop.destination.pk
 
         def refund(shop: shops.Shop = shop, order: str = order) -> None:
             now = shops.instant(NOW)

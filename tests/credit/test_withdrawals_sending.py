@@ -26,9 +26,9 @@ from tests.credit.withdrawing import (
     shop_with,
     status,
     suspect,
-    unchanged,
     withdraw,
 )
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +54,7 @@ def test_the_job_sends_and_the_sandbox_pays(shop: shops.Shop) -> None:
     assert entries(shop) == ["SALE 50000.00", "WITHDRAWAL -120.00"]
     assert (shop.proceeds(), paid_out(shop)) == ("49880.00", "120.00")
     assert notices(shop) == [("WITHDRAWAL_DONE", paid.reference)]
-    with unchanged(shop):  # and again, late, and twice at once
+    with nothing_changes():  # and again, late, and twice at once
         send_all("2026-11-03 10:10")
         reconcile_all("2026-11-03 12:00")
         payouts.send(withdrawal.pk, now=shop.at("2026-11-03 12:00"))
@@ -89,7 +89,7 @@ def test_the_sandbox_pays_nobody_unless_it_is_allowed(
     settings.TAEL_SANDBOX = True
     withdrawal = withdraw(shop, "120.00")
     settings.TAEL_SANDBOX = False
-    with unchanged(shop):
+    with nothing_changes():
         with pytest.raises(SandboxNotAllowed, match="TAEL_SANDBOX=1"):
             payouts.send(withdrawal.pk, now=shop.at(NOW))
         send_all()
@@ -99,7 +99,7 @@ def test_the_sandbox_pays_nobody_unless_it_is_allowed(
 @pytest.mark.usefixtures("sandbox")
 def test_a_large_one_waits_for_its_approval(shop: shops.Shop) -> None:
     withdrawal = withdraw(shop, "20000.00")
-    with unchanged(shop):
+    with nothing_changes():
         send_all()
         payouts.send(withdrawal.pk, now=shop.at(NOW))
     approve(withdrawal)
@@ -111,7 +111,7 @@ def test_a_large_one_waits_for_its_approval(shop: shops.Shop) -> None:
 def test_a_cancelled_one_is_not_sent(shop: shops.Shop) -> None:
     withdrawal = withdraw(shop, "100.00")
     cancel(withdrawal)
-    with unchanged(shop):
+    with nothing_changes():
         payouts.send(withdrawal.pk, now=shop.at(NOW))
 
 
@@ -122,7 +122,7 @@ def test_suspected_fraud_stops_what_is_not_sent_and_nobody_else(shop: shops.Shop
     approve(large)
     theirs = withdraw(other, "100.00")
     freeze = suspect(shop)
-    with unchanged(shop):
+    with nothing_changes():
         send_all()
         for withdrawal in (small, large):
             with pytest.raises(WithdrawalsStopped):
@@ -135,7 +135,7 @@ def test_suspected_fraud_stops_what_is_not_sent_and_nobody_else(shop: shops.Shop
 
 def test_the_job_leaves_alone_what_people_send(shop: shops.Shop) -> None:
     withdraw(shop, "100.00")
-    with unchanged(shop):
+    with nothing_changes():
         send_all()
         reconcile_all("2026-11-05 10:00")
 

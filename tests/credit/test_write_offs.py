@@ -5,6 +5,7 @@ import pytest
 from credit.models import LimitEntry, Order, OrderPayment
 from tests import shops
 from tests.amounts import usd
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -95,7 +96,7 @@ def test_a_payment_after_the_write_off_is_a_recovery() -> None:
     assert (shop.limit(), shop.proceeds()) == (limit, "120.00")
     assert shop.order("A") == ("WRITTEN_OFF", "0.00")
     assert OrderPayment.objects.get().status == "RECOVERY"
-    with shop.unchanged():
+    with nothing_changes():
         assert shop.pay("2027-02-01 10:00", "A", "120.00", "P") == "duplicate"
 
 

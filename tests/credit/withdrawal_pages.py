@@ -4,9 +4,6 @@ from typing import Any
 
 from django.test import Client
 
-from tests.credit.withdrawing import (
-    destination_of,
-)
 from tests.factories import browser_of, member
 from tests.shops import Shop
 
@@ -16,7 +13,7 @@ NEW = "/m/rosewood/credit/withdrawals/new/"
 def asked(shop: Shop, **said: str) -> dict[str, str]:
     return {
         "amount": "100.00",
-        "destination": str(destination_of(shop).pk),
+        "destination": str(shop.destination.pk),
         "request_key": "form-1",
     } | said
 

@@ -1,7 +1,5 @@
 """What tests of withdrawals have in common: shops with earnings, destinations, and their books."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -9,11 +7,18 @@ from typing import Any
 from moneyed import Money
 
 from config.timetable import TIMETABLE
-from credit.models import CreditPolicy, Freeze, PayoutDestination, ProceedsEntry, Withdrawal
-from credit.operations import destinations, freezes, payout_files, payouts, withdrawals
+from credit.models import Freeze, PayoutDestination, ProceedsEntry, Withdrawal
+from credit.operations import payout_files, payouts, withdrawals
 from lib import money
 from notices.models import Notice
 from tests import shops
+from tests.factories import (
+    CreditPolicyFactory,
+    DestinationFactory,
+    FreezeFactory,
+    SoldFactory,
+    WithdrawalFactory,
+)
 
 CARD = "6212 2620 0000 0050 003"  # no refusal, no silence (credit.providers.Sandbox)
 REFUSED_CARD = "4000 0000 0000 0002"
@@ -38,10 +43,8 @@ def shop_with(proceeds: str, reference: str = "rosewood", **terms: Any) -> shops
 
 def sell(shop: shops.Shop, at: str, amount: str, order: str = "") -> str:
     """An order that is placed and paid at once; its reference."""
-    order = order or f"sold-{next(_numbers)}"
-    assert shop.place(at, order, amount) == "applied"
-    assert shop.pay(at, order, amount) == "applied"
-    return order
+    named = {"reference": order} if order else {}
+    return SoldFactory.create(shop=shop, at=at, amount=amount, **named).reference
 
 
 def refund(shop: shops.Shop, at: str, order: str, amount: str) -> None:
@@ -51,24 +54,14 @@ def refund(shop: shops.Shop, at: str, order: str, amount: str) -> None:
 
 
 def add(shop: shops.Shop, at: str = JOINED, number: str = CARD, **said: Any) -> PayoutDestination:
-    content = {"kind": "BANK_CARD", "holder": "Mei Lin", "bank": "ICBC", "actor": MERCHANT}
-    destination, _ = destinations.add(
-        merchant_id=shop.line.pk, number=number, now=shop.at(at), **content | said
-    )
-    return destination
-
-
-def destination_of(shop: shops.Shop) -> PayoutDestination:
-    destination = shop.line.destinations.order_by("pk").last()
-    assert destination is not None
-    return destination
+    return DestinationFactory.create(shop=shop, at=at, number=number, **said)
 
 
 def ask(
     shop: shops.Shop, amount: str | Money, at: str = NOW, key: str = "", **said: Any
 ) -> tuple[Withdrawal, bool]:
     content: dict[str, Any] = {
-        "destination_id": destination_of(shop).pk,
+        "destination_id": shop.destination.pk,
         "amount": amount if isinstance(amount, Money) else Money(amount, shop.line.currency),
         "actor": MERCHANT,
         "request_key": key or f"form-{next(_numbers)}",
@@ -76,10 +69,12 @@ def ask(
     return withdrawals.request(merchant_id=shop.line.pk, now=shop.at(at), **content | said)
 
 
-def withdraw(shop: shops.Shop, amount: str, at: str = NOW, **said: Any) -> Withdrawal:
-    withdrawal, is_new = ask(shop, amount, at, **said)
-    assert is_new
-    return withdrawal
+def withdraw(
+    shop: shops.Shop, amount: str, at: str = NOW, key: str = "", **said: Any
+) -> Withdrawal:
+    if key:
+        said["request_key"] = key
+    return WithdrawalFactory.create(shop=shop, at=at, amount=amount, **said)
 
 
 def approve(withdrawal: Withdrawal, at: str = NOW, by: str = OPERATOR) -> Withdrawal:
@@ -113,10 +108,8 @@ def pay_out(withdrawal: Withdrawal, at: str = NOW, by: str = OPERATOR) -> Withdr
 
 def fees(percent: str = "0", fixed: str = "0", free: int = 0, currency: str = "USD") -> None:
     """A policy with fees, in force from the day all shops here join on."""
-    CreditPolicy.objects.create(
+    CreditPolicyFactory.create(
         currency=currency,
-        version=2,
-        starts_on="2026-11-01",
         withdrawal_fee_percent=Decimal(percent),
         withdrawal_fee_fixed=Money(fixed, currency),
         free_withdrawals_a_month=free,
@@ -163,32 +156,4 @@ def fresh(withdrawal: Withdrawal) -> Withdrawal:
 
 
 def suspect(shop: shops.Shop, at: str = NOW) -> Freeze:
-    return freezes.place(
-        merchant_id=shop.line.pk,
-        reason=Freeze.Reason.SUSPECTED_FRAUD,
-        actor=OPERATOR,
-        note="odd buyers",
-        now=shop.at(at),
-    )
-
-
-@contextmanager
-def unchanged(*affected: shops.Shop) -> Iterator[None]:
-    """Whatever happens in here leaves earnings, withdrawals, destinations and notices alone."""
-    before = [_everything(shop) for shop in affected]
-    yield
-    assert [_everything(shop) for shop in affected] == before
-
-
-def _everything(shop: shops.Shop) -> list[object]:
-    line = shop.line
-    return [
-        (line.proceeds, line.paid_out),
-        list(line.proceeds_entries.order_by("pk").values()),
-        list(line.withdrawals.order_by("pk").values()),
-        [
-            {**row, "number": bytes(row["number"])}
-            for row in line.destinations.order_by("pk").values()
-        ],
-        list(Notice.objects.filter(merchant_id=line.pk).order_by("pk").values()),
-    ]
+    return FreezeFactory.create(shop=shop, at=at, reason=Freeze.Reason.SUSPECTED_FRAUD)

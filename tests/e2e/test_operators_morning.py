@@ -9,13 +9,12 @@ from django.conf import LazySettings
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from billing.operations import payment_methods
 from credit.models import Withdrawal
 from tests.amounts import usd
 from tests.backoffice.shops_with_work import NOW, operator, rosewood
 from tests.billing import deciding
 from tests.credit.pages import set_clock
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, CardFactory
 from tests.shops import Shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -29,10 +28,7 @@ def shop(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Shop:
     settings.TAEL_SANDBOX = True
     set_clock(monkeypatch)(NOW)
     shop = rosewood(settings)
-    payment_methods.add_card(
-        merchant_id=shop.merchant.pk, provider="sandbox", token="t", brand="Visa",
-        last_four="4242", actor="mei@rosewood.example", now=shop.at("2026-12-01 11:55"),
-    )  # fmt: skip
+    CardFactory.create(shop=shop, at="2026-12-01 11:55", token="t")
     return shop
 
 

@@ -9,11 +9,11 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import routes, shops
-from tests.credit import withdrawing
 from tests.e2e.test_reading_the_books import sign_in
 from tests.e2e.week import UNPAID, go_to, open_shop
 from tests.factories import browser_of, member
 from tests.shops import Shop
+from tests.unchanged import nothing_changes
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -68,7 +68,7 @@ def test_a_viewer_is_told_so_where_he_goes_all_the_same(
     shop: Shop, page: Page, live_server: LiveServer
 ) -> None:
     sign_in(page, live_server, member(shop, "VIEWER").email)
-    with withdrawing.unchanged(shop), shop.unchanged():
+    with nothing_changes():
         for path in CLOSED_TO_VIEWERS:
             response = page.goto(f"{live_server.url}/m/rosewood/{path}")
             assert response is not None

@@ -19,6 +19,7 @@ from lib import events
 from lib.refusals import Invalid
 from merchants.models import Merchant
 from tests import event_files, factories, shops
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -83,7 +84,7 @@ def shop() -> shops.Shop:
 
 @pytest.mark.parametrize(("kind", "member"), TEXTS)
 def test_what_cannot_be_kept_or_shown_is_invalid(shop: shops.Shop, kind: str, member: str) -> None:
-    with shop.unchanged():
+    with nothing_changes():
         for name, text in BAD.items():
             said = json.dumps(event(kind, **{member: text}))  # as it comes in a file
             (outcome,) = apply_all([events.parse(said)], now=shops.instant(AT))
@@ -111,7 +112,7 @@ def test_so_it_is_in_what_every_event_says(member: str) -> None:
 )
 def test_each_text_has_its_length(shop: shops.Shop, kind: str, member: str, longest: int) -> None:
     shop.pay("2026-11-02 09:30", "A", "1.00") if kind == "order.refunded" else None
-    with shop.unchanged():
+    with nothing_changes():
         assert shops.apply(event(kind, **{member: "ж" * (longest + 1)})) == "rejected invalid"
     assert shops.apply(event(kind, **{member: "ж" * longest})) == "applied"
 
@@ -227,7 +228,7 @@ def test_a_failure_of_ours_is_no_outcome_and_nothing_is_kept(
     shop: shops.Shop, refusing: list[BaseException], error: Exception
 ) -> None:
     refusing.append(error)
-    with shop.unchanged(), pytest.raises(type(error)):
+    with nothing_changes(), pytest.raises(type(error)):
         applied([charge("good"), charge("bad")])
     refusing.clear()
     assert applied([charge("good"), charge("bad")]) == ["applied", "applied"]
@@ -237,7 +238,7 @@ def test_a_deadlock_is_no_outcome(shop: shops.Shop, refusing: list[BaseException
     deadlock = OperationalError()
     deadlock.__cause__ = psycopg.errors.DeadlockDetected()
     refusing.append(deadlock)
-    with shop.unchanged(), pytest.raises(OperationalError):
+    with nothing_changes(), pytest.raises(OperationalError):
         applied([charge("bad")])
     refusing[0] = DataError()
     refusing[0].__cause__ = psycopg.errors.StringDataRightTruncation()

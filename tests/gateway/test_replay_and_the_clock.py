@@ -18,10 +18,10 @@ from billing.models import Invoice
 from config.local.datafolder import BASE_DIR
 from gateway import ahead
 from gateway.models import Replay
-from jobs.models import Heartbeat
 from merchants.models import Merchant
 from tests import event_files, shops
 from tests.event_files import replay
+from tests.factories import HeartbeatFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -131,14 +131,14 @@ def moved_in(path: Path, until: str | None = None, **options: Any) -> None:
 
 def test_live_books_take_no_replay(tmp_path: Path, clock: datetime, settings: Any) -> None:
     settings.TAEL_SANDBOX = False
-    Heartbeat.objects.create(process="scheduler", at=clock - timedelta(days=300))
+    HeartbeatFactory.create(at=clock - timedelta(days=300))
     with pytest.raises(CommandError, match="These books are live"):
         moved_in(a_file(tmp_path))
     assert not Merchant.objects.exists()
 
 
 def test_a_demonstration_takes_one_beside_a_scheduler(tmp_path: Path, clock: datetime) -> None:
-    Heartbeat.objects.create(process="scheduler", at=clock)
+    HeartbeatFactory.create(at=clock)
     replay(a_file(tmp_path), beyond_now=False)
     assert Merchant.objects.exists()
 

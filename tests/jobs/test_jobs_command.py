@@ -15,7 +15,7 @@ from backoffice import decisions
 from jobs import queries
 from jobs.models import Heartbeat, JobFailure, JobRun
 from tests import shops
-from tests.factories import UserFactory, browser_of
+from tests.factories import JobRunFactory, UserFactory, browser_of
 from tests.jobs.working import (
     DAY_END,
     JOINED,
@@ -118,7 +118,7 @@ def test_a_job_that_nobody_ran_for_hours_is_late() -> None:
 
 def test_a_run_that_lost_a_chunk_is_named_lost_after_an_hour() -> None:
     heartbeat()
-    lost = JobRun.objects.create(
+    lost = JobRunFactory.create(
         job="order-flags", due_at=DAY_END, started_at=NOW - timedelta(minutes=59), open_chunks=[1]
     )
     assert row("order-flags")[3] == "at work"
@@ -137,10 +137,8 @@ def test_a_lost_run_is_told_for_a_day_though_the_jobs_last_one_went_well(
     """Open or closed: an operator reads in the morning what the night has lost."""
     heartbeat()
     begun = NOW - timedelta(hours=26)
-    lost = JobRun.objects.create(
-        job="order-flags", due_at=begun, started_at=begun, open_chunks=[2, 3]
-    )
-    JobRun.objects.create(job="order-flags", due_at=NOW, started_at=NOW, ended_at=NOW)
+    lost = JobRunFactory.create(job="order-flags", due_at=begun, open_chunks=[2, 3])
+    JobRunFactory.create(job="order-flags", due_at=NOW, ended_at=NOW)
     if closed:
         lost.is_lost, lost.ended_at = True, NOW - timedelta(**closed)
         lost.save()

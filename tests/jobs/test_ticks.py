@@ -17,6 +17,7 @@ from jobs import definitions, queries, runs, tasks
 from jobs.models import Heartbeat, JobRun
 from jobs.timetable import job_named
 from tests import shops
+from tests.factories import JobRunFactory
 from tests.jobs.working import DAY_END, JOINED, change, figures, workers_in_this_process
 from tests.threads import at_once
 
@@ -110,13 +111,13 @@ def test_two_messages_at_once_make_one_run() -> None:
 
 def test_the_database_keeps_one_run_of_an_instant() -> None:
     values = {"job": JOB, "due_at": DAY_END, "started_at": DAY_END}
-    JobRun.objects.create(tick=DAY_END, **values)
+    JobRunFactory.create(tick=DAY_END, **values)
     with pytest.raises(IntegrityError, match="one_run_per_job_and_tick"), transaction.atomic():
-        JobRun.objects.create(tick=DAY_END, **values)
+        JobRunFactory.create(tick=DAY_END, **values)
     for _ in range(2):  # those that somebody asks for are not counted
-        JobRun.objects.create(**values)
+        JobRunFactory.create(**values)
     with pytest.raises(IntegrityError, match="a_lost_run_has_ended"), transaction.atomic():
-        JobRun.objects.create(is_lost=True, **values)
+        JobRunFactory.create(is_lost=True, **values)
 
 
 # --- a tick that meets nobody ---------------------------------------------------------------------
@@ -251,14 +252,36 @@ def test_a_later_run_that_is_not_over_or_came_to_grief_closes_none(
 ) -> None:
     lost = lose_a_chunk(monkeypatch)
     at = DAY_END + timedelta(hours=2)
-    JobRun.objects.create(job=JOB, due_at=at, started_at=at, ended_at=at, error="Chunk 1: why")
-    JobRun.objects.create(job=JOB, due_at=at, started_at=at, open_chunks=[1])
-    JobRun.objects.create(job=JOB, due_at=at, started_at=at, ended_at=at, actor="olga@tael.example")
+    JobRunFactory.create(job=JOB, due_at=at, ended_at=at, error="Chunk 1: why")
+    JobRunFactory.create(job=JOB, due_at=at, open_chunks=[1])
+    JobRunFactory.create(job=JOB, due_at=at, ended_at=at, actor="olga@tael.example")
     before = DAY_END - timedelta(hours=1)
-    JobRun.objects.create(job=JOB, due_at=before, started_at=at, ended_at=at)
+    JobRunFactory.create(job=JOB, due_at=before, started_at=at, ended_at=at)
     assert runs.close_lost(at) == 0
     lost.refresh_from_db()
     assert (lost.is_lost, lost.ended_at) == (False, None)
+
+
+def test_a_chunk_waits_half_an_hour_for_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    shops.join(JOINED)
+    started = runs.start(job_named(JOB), at=DAY_END, now=DAY_END, tick=DAY_END)
+    waits: list[int] = []
+    retry, work_off = tasks.do_chunk.retry, runs.work_off
+
+    def work(*given: Any) -> Any:
+        if len(waits) < 30:
+            raise OperationalError("the database system is shutting down")
+        return work_off(*given)
+
+    def noted(*, countdown: int, **options: Any) -> Any:
+        waits.append(countdown)
+        return retry(countdown=0, **options)
+
+    monkeypatch.setattr(runs, "work_off", work)
+    monkeypatch.setattr(tasks.do_chunk, "retry", noted)
+    tasks.do_chunk.apply((started.run.pk, 1, JOB, list(started.chunks[0]), TICK))
+    assert (waits[:5], set(waits[5:]), len(waits)) == ([5, 10, 20, 40, 60], {60}, 30)
+    assert figures(JobRun.objects.get()) == (1, 1, 0)
 
 
 def test_a_chunk_that_comes_after_all_is_counted_and_its_run_is_lost_no_more(
@@ -281,9 +304,7 @@ def test_runs_that_found_nothing_to_do_are_kept_for_two_days() -> None:
 
     def ran(job: str, **ago: int) -> JobRun:
         when = at - timedelta(**ago)
-        return JobRun.objects.create(
-            job=job, tick=when, due_at=when, started_at=when, ended_at=when
-        )
+        return JobRunFactory.create(job=job, tick=when, due_at=when, ended_at=when)
 
     idle = [ran("security-mails", days=2, minutes=minute) for minute in (3, 2, 1)]
     kept = [ran("security-mails", days=2), ran("security-mails", minutes=1)]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from celery.beat import Scheduler
 from celery.schedules import crontab
 from django.db import transaction
 
@@ -52,6 +53,16 @@ def test_beat_follows_the_whole_timetable() -> None:
         assert callable(job.work)
     for entry in schedule.values():
         assert entry["task"] in app.tasks
+
+
+def test_a_scheduler_gives_its_first_heartbeat_as_it_starts_and_then_each_minute() -> None:
+    begun = Scheduler(app=app, lazy=True)
+    begun.setup_schedule()
+    first = begun.schedule["heartbeat"]
+    assert first.is_due().is_due
+    again = next(first).is_due()
+    assert not again.is_due
+    assert again.next <= 60
 
 
 @pytest.fixture

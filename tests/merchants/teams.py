@@ -1,6 +1,7 @@
 """What tests of a team have in common: inviting, and who belongs to it."""
 
 import re
+from itertools import count
 
 from django.core import mail
 
@@ -13,12 +14,19 @@ TEAM = "/m/rosewood/settings/team/"
 
 INVITE = f"{TEAM}invite/"
 
+_numbers = count(1)
+
 NEW_PASSWORD = {"new_password1": "a long one indeed", "new_password2": "a long one indeed"}
+
+
+def to_invite(email: str, role: str) -> dict[str, str]:
+    """What the form says; each is another form."""
+    return {"email": email, "role": role, "request_key": f"form-{next(_numbers)}"}
 
 
 def invite(owner: User, email: str = "mei@shop.example", role: str = "FINANCE") -> str:
     """The link's path, as it stands in the e-mail."""
-    response = proved(owner).post(INVITE, {"email": email, "role": role})
+    response = proved(owner).post(INVITE, to_invite(email, role))
     assert response.status_code == 302, text_of(response)
     return link()
 

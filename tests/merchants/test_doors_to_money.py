@@ -11,16 +11,21 @@ from django.urls import resolve
 from django.utils import timezone
 from pytest_django import Settings
 
-from credit.models import PayoutDestination, PayoutSchedule, Withdrawal
-from merchants.models import Invitation, Membership, Merchant, User
-from merchants.operations import team
+from merchants.models import Invitation, Membership, User
 from tests.config.test_authorisation import EXPORTS, MERCHANT, SHOWS
-from tests.credit.withdrawing import destination_of, shop_with
-from tests.factories import PASSWORD, browser_of, confirm_second_factor, member, proved
-from tests.merchants.teams import INVITE, NEW_PASSWORD, TEAM, members
+from tests.credit.withdrawing import shop_with
+from tests.factories import (
+    PASSWORD,
+    InvitationFactory,
+    browser_of,
+    confirm_second_factor,
+    member,
+    proved,
+)
+from tests.merchants.teams import INVITE, NEW_PASSWORD, TEAM, members, to_invite
 from tests.shops import Shop
 from tests.text import text_of
-from trail.models import TrailEntry
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -44,16 +49,16 @@ def doors(shop: Shop, owner: User) -> dict[str, dict[str, str]]:
     """Every address of the shop that leads to money's ways out, with what is sent there."""
     colleague = member(shop, "VIEWER", email="kai@shop.example")
     pk = Membership.objects.get(user=colleague).pk
-    invitation = team.invite(
-        merchant_id=shop.merchant.pk,
+    invitation = InvitationFactory.create(
+        shop=shop,
+        at=timezone.now(),
         actor=owner,
         email="open@shop.example",
         role=Membership.Role.OWNER,
-        now=timezone.now(),
     )
-    destination = destination_of(shop).pk
+    destination = shop.destination.pk
     return {
-        INVITE: {"email": "mei@shop.example", "role": "OWNER"},
+        INVITE: to_invite("mei@shop.example", "OWNER"),
         f"{TEAM}{pk}/": {"role": "OWNER"},
         f"{TEAM}{pk}/remove/": {},
         f"{TEAM}invitations/{invitation.pk}/send/": {},
@@ -106,27 +111,14 @@ def test_every_form_of_the_shop_is_a_door_or_known_to_be_none(shop: Shop, owner:
     assert all_doors & ASK_FOR_NONE == set()
 
 
-def state(shop: Shop) -> tuple[object, ...]:
-    return (
-        members(shop),
-        list(Invitation.objects.values_list("email", "role", "revoked_at")),
-        list(PayoutDestination.objects.values_list("pk", "removed_at")),
-        Withdrawal.objects.count(),
-        PayoutSchedule.objects.count(),
-        TrailEntry.objects.count(),
-        Merchant.objects.get(pk=shop.merchant.pk).requires_second_factor,
-    )
-
-
 def test_without_a_second_factor_every_door_leads_to_setting_one_up(
     shop: Shop, owner: User
 ) -> None:
     all_doors, client = doors(shop, owner), browser_of(owner)
-    before = state(shop)
-    for path, said in all_doors.items():
-        response = client.post(path, said)
-        assert (response.status_code, response["Location"]) == (302, SET_UP), path
-    assert state(shop) == before
+    with nothing_changes():
+        for path, said in all_doors.items():
+            response = client.post(path, said)
+            assert (response.status_code, response["Location"]) == (302, SET_UP), path
 
 
 def test_in_an_old_session_every_door_asks_for_it_again(
@@ -136,30 +128,28 @@ def test_in_an_old_session_every_door_asks_for_it_again(
     with monkeypatch.context() as patch:
         patch.setattr("time.time", lambda: timezone.now().timestamp() - 301)
         confirm_second_factor(client, owner)
-    before = state(shop)
-    for path, said in all_doors.items():
-        response = client.post(path, said)
-        assert response.status_code == 302, path
-        assert response["Location"].startswith(f"{CONFIRM}?next="), path
-        assert "4000000000000119" not in response["Location"]
-    assert state(shop) == before
+    with nothing_changes():
+        for path, said in all_doors.items():
+            response = client.post(path, said)
+            assert response.status_code == 302, path
+            assert response["Location"].startswith(f"{CONFIRM}?next="), path
+            assert "4000000000000119" not in response["Location"]
 
 
 @pytest.mark.parametrize("role", ["FINANCE", "VIEWER"])
 def test_a_factor_gives_nobody_a_role(shop: Shop, owner: User, role: str) -> None:
     all_doors = doors(shop, owner)
     client = proved(member(shop, role))
-    before = state(shop)
-    for path, said in all_doors.items():
-        if role == "FINANCE" and not path.startswith((TEAM, "/m/rosewood/settings/")):
-            continue  # theirs
-        assert client.post(path, said).status_code == 403, path
-    assert state(shop) == before
+    with nothing_changes():
+        for path, said in all_doors.items():
+            if role == "FINANCE" and not path.startswith((TEAM, "/m/rosewood/settings/")):
+                continue  # theirs
+            assert client.post(path, said).status_code == 403, path
 
 
 def test_with_a_fresh_one_the_doors_open(shop: Shop, owner: User) -> None:
     client = proved(owner)
-    assert client.post(INVITE, {"email": "mei@shop.example", "role": "OWNER"}).status_code == 302
+    assert client.post(INVITE, to_invite("mei@shop.example", "OWNER")).status_code == 302
     assert Invitation.objects.get().role == "OWNER"
     assert client.get(WITHDRAW).status_code == 200
 
@@ -169,18 +159,19 @@ def test_an_invitation_that_was_filled_in_comes_back_after_the_factor(
 ) -> None:
     client = browser_of(owner)
     proved(owner)  # in another browser: this session has confirmed nothing
-    sent = client.post(INVITE, {"email": "mei@shop.example", "role": "FINANCE"})
-    back = f"{INVITE}?email=mei%40shop.example&role=FINANCE"
+    sent = client.post(INVITE, to_invite("mei@shop.example", "FINANCE"))
+    back = f"{INVITE}?email=mei%40shop.example&role=FINANCE&request_key=form-1"
     assert sent["Location"] == f"{CONFIRM}?next={quote(back, safe='')}"
     page = client.get(back).content.decode()
     assert 'value="mei@shop.example"' in page
+    assert 'value="form-1"' in page  # sent twice, with the detour or without, it is one
     assert re.search(r'value="FINANCE"[^>]*(checked|selected)', page)
 
 
 def test_who_only_looks_is_invited_without_one(shop: Shop, owner: User) -> None:
     client = browser_of(owner)
     assert client.get(INVITE).status_code == 200
-    client.post(INVITE, {"email": "vera@shop.example", "role": "VIEWER"})
+    client.post(INVITE, to_invite("vera@shop.example", "VIEWER"))
     assert Invitation.objects.get().role == "VIEWER"
 
 
@@ -196,7 +187,7 @@ def test_a_demonstration_asks_for_none_and_does_not_wait(
 ) -> None:
     settings.TAEL_SANDBOX = True
     client = browser_of(owner)
-    client.post(INVITE, {"email": "mei@shop.example", "role": "OWNER"})
+    client.post(INVITE, to_invite("mei@shop.example", "OWNER"))
     assert Invitation.objects.get().role == "OWNER"
     assert client.get(WITHDRAW).status_code == 200
 
@@ -206,29 +197,29 @@ def test_a_stolen_session_brings_no_second_owner_in_and_no_money_out(
 ) -> None:
     """The whole story: an owner's open session, the thief's own address, own factor, withdrawal."""
     proved(owner)  # the owner has a factor, confirmed in another browser
-    stolen, before = browser_of(owner), state(shop)
-    # A second owner, a role for an accomplice: no.
-    sent = stolen.post(INVITE, {"email": "eve@evil.example", "role": "OWNER"})
-    assert sent["Location"].startswith(CONFIRM)
-    assert mail.outbox == []
-    # An own factor in place of the owner's, with the password even: no.
-    answer = stolen.post("/accounts/reauthenticate/", {"password": PASSWORD})
-    assert answer["Location"].startswith(CONFIRM)
-    assert stolen.post("/accounts/2fa/totp/deactivate/")["Location"].startswith(CONFIRM)
-    assert stolen.get("/accounts/2fa/webauthn/add/")["Location"].startswith(CONFIRM)
-    assert stolen.post("/accounts/2fa/recovery-codes/generate/")["Location"].startswith(CONFIRM)
-    # Another password or address: no.
-    new = {"oldpassword": PASSWORD, "password1": "eves own one", "password2": "eves own one"}
-    assert stolen.post("/accounts/password/change/", new)["Location"].startswith(CONFIRM)
-    asked = stolen.post("/accounts/email/", {"action_add": "", "email": "eve@evil.example"})
-    assert asked["Location"].startswith(CONFIRM)
-    assert state(shop) == before
+    stolen = browser_of(owner)
+    with nothing_changes():
+        # A second owner, a role for an accomplice: no.
+        sent = stolen.post(INVITE, {"email": "eve@evil.example", "role": "OWNER"})
+        assert sent["Location"].startswith(CONFIRM)
+        assert mail.outbox == []
+        # An own factor in place of the owner's, with the password even: no.
+        answer = stolen.post("/accounts/reauthenticate/", {"password": PASSWORD})
+        assert answer["Location"].startswith(CONFIRM)
+        assert stolen.post("/accounts/2fa/totp/deactivate/")["Location"].startswith(CONFIRM)
+        assert stolen.get("/accounts/2fa/webauthn/add/")["Location"].startswith(CONFIRM)
+        assert stolen.post("/accounts/2fa/recovery-codes/generate/")["Location"].startswith(CONFIRM)
+        # Another password or address: no.
+        new = {"oldpassword": PASSWORD, "password1": "eves own one", "password2": "eves own one"}
+        assert stolen.post("/accounts/password/change/", new)["Location"].startswith(CONFIRM)
+        asked = stolen.post("/accounts/email/", {"action_add": "", "email": "eve@evil.example"})
+        assert asked["Location"].startswith(CONFIRM)
     assert User.objects.get(pk=owner.pk).check_password(PASSWORD)
     assert Authenticator.objects.get(user=owner).type == "totp"
 
 
 def test_an_owner_who_was_let_in_waits_a_day_and_all_owners_know(shop: Shop, owner: User) -> None:
-    proved(owner).post(INVITE, {"email": "mei@shop.example", "role": "OWNER"})
+    proved(owner).post(INVITE, to_invite("mei@shop.example", "OWNER"))
     link = re.search(r"/invitations/\S+/", str(mail.outbox[-1].body))
     assert link
     newcomer = Client()

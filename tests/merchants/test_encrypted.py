@@ -30,7 +30,7 @@ from merchants.models import Profile, User
 from merchants.operations import profiles
 from tests import shops
 from tests.credit.withdrawing import NOW, OPERATOR, add, shop_with, withdraw
-from tests.factories import PASSWORD, UserFactory, member
+from tests.factories import PASSWORD, ProfileFactory, UserFactory, member
 
 pytestmark = pytest.mark.django_db
 
@@ -50,8 +50,18 @@ HARMLESS = {
     "sessions.session.session_key": "a digest (merchants.sign_in.sessions)",
     "sessions.session.session_data": "encrypted (merchants.sign_in.sessions)",
     "usersessions.usersession.session_key": "a digest (merchants.sign_in.sessions)",
-    "credit.withdrawal.request_key": "a form's own number",
-    "billing.billingcredit.request_key": "a form's own number",
+    **dict.fromkeys(
+        (
+            "credit.withdrawal.request_key",
+            "credit.limitrequest.request_key",
+            "credit.freeze.request_key",
+            "billing.billingcredit.request_key",
+            "billing.thresholdrequest.request_key",
+            "billing.card.request_key",
+            "merchants.invitation.request_key",
+        ),
+        "a form's own number",
+    ),
     "billing.card.token": "Stripe's name of a card, good for nothing without our key at Stripe",
 }
 SOUNDS_SECRET = re.compile(r"secret|token|password|seed|(^|_)key$|session_data|authenticator.data")
@@ -97,13 +107,7 @@ def raw(model: type[models.Model], column: str) -> str:
 
 def test_a_licence_is_not_in_a_dump(settings: LazySettings) -> None:
     shop = shops.join("2026-11-01 10:00")
-    profiles.complete(
-        merchant_id=shop.merchant.pk,
-        fields={},
-        document=profiles.Document("l.pdf", PDF),
-        actor="mei@rosewood.example",
-        now=shop.at(NOW),
-    )
+    ProfileFactory.create(shop=shop, at=NOW, fields={}, document=profiles.Document("l.pdf", PDF))
     assert PDF.hex() not in raw(Profile, "licence_document")
     profile = Profile.objects.get()
     assert profiles.read_document(profile) == PDF

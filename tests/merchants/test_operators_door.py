@@ -15,7 +15,7 @@ from pytest_django import Settings
 from credit.models import CreditLine
 from merchants.models import User
 from tests.backoffice.admin_roles import DECIDED
-from tests.factories import PASSWORD, browser_of, operator, signed_in
+from tests.factories import PASSWORD, AuthenticatorFactory, browser_of, operator, signed_in
 from tests.routes import full_shop
 
 pytestmark = pytest.mark.django_db
@@ -45,9 +45,9 @@ def test_who_has_no_second_factor_is_sent_to_set_one_up(page: str) -> None:
 
 def test_a_passkey_and_recovery_codes_count_for_what_they_are() -> None:
     user = operator("Auditor")
-    Authenticator.objects.create(user=user, type="recovery_codes", data={})
+    AuthenticatorFactory.create(user=user, type="recovery_codes")
     assert signed_in(user).get("/admin/").headers["Location"] == SET_UP
-    Authenticator.objects.create(user=user, type="webauthn", data={})
+    AuthenticatorFactory.create(user=user, type="webauthn")
     assert signed_in(user).get("/admin/").headers["Location"].startswith(CONFIRM)
 
 

@@ -12,7 +12,14 @@ from merchants.models import EnrolledFactor, SecurityMail, User
 from merchants.operations import factors
 from tests import shops, trailed
 from tests.credit.pages import set_clock
-from tests.factories import PASSWORD, UserFactory, browser_of, confirm_second_factor, member
+from tests.factories import (
+    PASSWORD,
+    AuthenticatorFactory,
+    UserFactory,
+    browser_of,
+    confirm_second_factor,
+    member,
+)
 from tests.shops import Shop, instant
 from tests.text import text_of
 
@@ -201,7 +208,7 @@ def test_withdrawals_open_with_it_at_that_instant(
 ) -> None:
     finn = member(shop, "FINANCE")
     client = browser_of(finn)
-    totp = Authenticator.objects.create(user=finn, type="totp", data={})
+    totp = AuthenticatorFactory.create(user=finn)
     enrol(finn, totp.pk, "2026-11-03 10:00")
     set_clock(monkeypatch)(at)
     confirm_second_factor(client, finn)
@@ -216,6 +223,6 @@ def test_one_that_we_were_not_told_of_waits_a_day_from_when_it_was_made(shop: Sh
     from merchants import queries
 
     finn = member(shop, "FINANCE")
-    totp = Authenticator.objects.create(user=finn, type="totp", data={})
+    totp = AuthenticatorFactory.create(user=finn)
     assert queries.factor_counts_from(finn, [totp.pk]) == totp.created_at + timedelta(hours=24)
     assert queries.factor_counts_from(finn, [totp.pk + 1]) is None

@@ -7,7 +7,7 @@ from django.test import Client
 from merchants.models import Profile, ProfilePart
 from merchants.operations import profiles
 from tests import shops
-from tests.factories import browser_of, member
+from tests.factories import ProfileFactory, browser_of, member
 from tests.shops import Shop, instant
 from tests.text import text_of
 
@@ -34,12 +34,12 @@ def scan(content: bytes = PDF, name: str = "licence.pdf") -> SimpleUploadedFile:
 
 
 def complete(shop: Shop, confirmed: bool = False) -> None:
-    profiles.complete(
-        merchant_id=shop.merchant.pk,
+    ProfileFactory.create(
+        shop=shop,
+        at="2026-10-02 10:00",
         fields=TOLD,
         document=profiles.Document("licence.pdf", PDF),
         actor="olga@shop.example",
-        now=instant("2026-10-02 10:00"),
     )
     if confirmed:
         now = instant("2026-10-03 10:00")

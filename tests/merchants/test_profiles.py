@@ -1,17 +1,17 @@
 """A merchant's staff complete its profile; an operator confirms what is there."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 import pytest
 
-from lib.refusals import Invalid
+from lib.refusals import AlreadyDecided, Invalid
 from merchants.models import Profile, ProfilePart, ProfileStep
 from merchants.operations import profiles
 from merchants.operations.profiles import Document
 from tests import shops
+from tests.factories import ProfileFactory
 from tests.shops import Shop, instant
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -37,9 +37,7 @@ def shop() -> Shop:
 def complete(
     shop: Shop, document: Document | None = None, at: datetime = NOW, /, **fields: str
 ) -> Profile:
-    return profiles.complete(
-        merchant_id=shop.merchant.pk, fields=fields, document=document, actor=OWNER, now=at
-    )
+    return ProfileFactory.create(shop=shop, at=at, fields=fields, document=document, actor=OWNER)
 
 
 def confirm(shop: Shop, part: ProfilePart = LICENCE, *, seen: datetime | None = None) -> Profile:
@@ -57,17 +55,6 @@ def reject(shop: Shop, *, seen: datetime | None = None, reason: str = "It has ex
         now=LATER,
         seen=seen,
     )
-
-
-def everything() -> list[object]:
-    return [*Profile.objects.values(), *ProfileStep.objects.order_by("id").values()]
-
-
-@contextmanager
-def nothing_changes() -> Iterator[None]:
-    before = everything()
-    yield
-    assert everything() == before
 
 
 def test_what_staff_write_is_kept_with_who_and_when(shop: Shop) -> None:
@@ -178,7 +165,7 @@ def test_an_operator_confirms_each_part_once(shop: Shop) -> None:
     assert standings() == ("WAITING", "WAITING")
     confirm(shop, seen=NOW)
     assert standings() == ("CONFIRMED", "WAITING")
-    with nothing_changes(), pytest.raises(profiles.AlreadyDecided):
+    with nothing_changes(), pytest.raises(AlreadyDecided):
         confirm(shop)
     confirm(shop, CONTACTS)
     assert standings() == ("CONFIRMED", "CONFIRMED")
@@ -233,7 +220,7 @@ def test_a_part_is_rejected_with_a_reason_until_it_changes(shop: Shop) -> None:
     reject(shop)
     assert standings() == ("REJECTED", "WAITING")
     assert ProfileStep.objects.get(standing="REJECTED").reason == "It has expired."
-    with nothing_changes(), pytest.raises(profiles.AlreadyDecided):
+    with nothing_changes(), pytest.raises(AlreadyDecided):
         reject(shop)
     complete(shop, None, LATER, contact_name="Malee")
     assert standings() == ("REJECTED", "WAITING")

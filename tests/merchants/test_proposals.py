@@ -15,10 +15,10 @@ from lib.refusals import Refused
 from merchants.models import Proposal, User
 from merchants.operations import operators, people, proposals
 from merchants.proposals import OPERATOR_ROLES
-from tests.factories import UserFactory, browser_of, operator
+from tests.factories import ProposalFactory, UserFactory, browser_of, operator
 from tests.shops import instant
 from tests.text import text_of
-from trail.models import TrailEntry
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -44,22 +44,14 @@ def proposal(boss: User, other: User) -> Proposal:
 
 
 def propose(actor: User, email: str = NEW, roles: tuple[str, ...] = ("Auditor",)) -> Proposal:
-    return operators.add(email=email, roles=roles, actor=actor, now=NOW, **WHY)
+    return ProposalFactory.create(email=email, roles=roles, actor=actor, now=NOW, **WHY)
 
 
 def code(operation: Any, proposal: Proposal, actor: User, **more: Any) -> str:
     """The code of the refusal of `operation`, which leaves everything as it is."""
-    before = everything()
-    with pytest.raises(Refused) as refused:
+    with nothing_changes(), pytest.raises(Refused) as refused:
         operation(proposal_id=proposal.pk, actor=actor, **{"now": LATER} | more)
-    assert everything() == before
     return refused.value.code
-
-
-def everything() -> list[Any]:
-    models = (User, Proposal, TrailEntry)
-    rows: list[Any] = [list(model._default_manager.order_by("pk").values()) for model in models]
-    return [*rows, list(User.groups.through.objects.order_by("pk").values())]
 
 
 def test_nothing_changes_until_another_administrator_confirms(

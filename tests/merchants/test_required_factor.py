@@ -74,7 +74,7 @@ def test_who_has_none_sees_nothing_until_they_have_one(shop: Shop, owner: User) 
     assert again.get("/m/rosewood/").status_code == 200
     # A session from before the factor confirms it.
     sent = client.get("/m/rosewood/billing/invoices/")
-    expected = "/accounts/2fa/reauthenticate/?next=%2Fm%2Frosewood%2Fbilling%2Fbills%2F"
+    expected = "/accounts/2fa/reauthenticate/?next=%2Fm%2Frosewood%2Fbilling%2Finvoices%2F"
     assert sent["Location"] == expected
 
 

@@ -10,7 +10,14 @@ from merchants import queries, security_letter
 from merchants.models import Membership, SecurityMail, User
 from merchants.operations import invitations, people, security_mails, team
 from tests import shops
-from tests.factories import PASSWORD, browser_of, member, operator
+from tests.factories import (
+    PASSWORD,
+    AuthenticatorFactory,
+    InvitationFactory,
+    browser_of,
+    member,
+    operator,
+)
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -93,12 +100,8 @@ def told(kind: str) -> list[tuple[str, str]]:
 def test_owners_hear_of_every_new_member_and_changed_role(shop: Shop, owner: User) -> None:
     second, now = member(shop, email="otto@shop.example"), timezone.now()
     member(shop, "FINANCE")
-    invitation = team.invite(
-        merchant_id=shop.merchant.pk,
-        actor=owner,
-        email="mei@shop.example",
-        role=Membership.Role.VIEWER,
-        now=now,
+    invitation = InvitationFactory.create(
+        shop=shop, at=now, actor=owner, email="mei@shop.example", role=Membership.Role.VIEWER
     )
     assert SecurityMail.objects.count() == 0
     token = re.search(r"/invitations/(\S+)/", str(mail.outbox[-1].body))
@@ -132,9 +135,8 @@ def test_merchants_are_told_of_our_team_and_of_no_name(shop: Shop, owner: User) 
 
 
 def test_who_loses_their_factors_to_an_administrator_is_told(owner: User) -> None:
-    from allauth.mfa.models import Authenticator
 
-    Authenticator.objects.create(user=owner, type="totp", data={})
+    AuthenticatorFactory.create(user=owner)
     people.take_second_factors(
         user_id=owner.pk,
         reason="lost",

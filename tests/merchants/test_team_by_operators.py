@@ -15,6 +15,7 @@ from merchants.operations import invitations, team
 from tests import shops
 from tests.factories import (
     PASSWORD,
+    InvitationFactory,
     UserFactory,
     browser_of,
     confirm_second_factor,
@@ -28,6 +29,7 @@ from trail.models import TrailEntry
 pytestmark = pytest.mark.django_db
 
 WHY = {"reason": "The owner has called."}
+FORM = {"request_key": "form-1", **WHY}
 
 
 @pytest.fixture
@@ -60,7 +62,7 @@ def trail() -> list[tuple[Any, ...]]:
 
 def test_the_first_owner_is_invited_by_mail(shop: Shop, office: Client) -> None:
     page = reverse("admin:merchants_merchant_decide", args=[shop.merchant.pk, "invite"])
-    sent = {"email": "mei@rosewood.example", "role": "OWNER", **WHY}
+    sent = {"email": "mei@rosewood.example", "role": "OWNER", **FORM}
     assert office.post(page, sent).status_code == 302
     assert not shop.merchant.memberships.exists()
     (letter,) = mail.outbox
@@ -82,7 +84,7 @@ def test_the_first_owner_is_invited_by_mail(shop: Shop, office: Client) -> None:
 
 def test_the_list_of_memberships_invites_to_any_merchant(shop: Shop, office: Client) -> None:
     page = "/admin/merchants/membership/decide/invite/"
-    sent = {"merchant": "rosewood", "email": "mei@rosewood.example", "role": "VIEWER", **WHY}
+    sent = {"merchant": "rosewood", "email": "mei@rosewood.example", "role": "VIEWER", **FORM}
     assert "There is no merchant" in text_of(office.post(page, sent | {"merchant": "other"}))
     assert office.post(page, sent).status_code == 302
     assert Invitation.objects.get().merchant == shop.merchant
@@ -152,10 +154,9 @@ def test_other_roles_change_no_team(shop: Shop, role: str) -> None:
 def test_an_operator_joins_no_merchant(shop: Shop) -> None:
     now = shop.at("2026-10-02 09:00")
     user = UserFactory.create(email="olga@tael.example")
-    team.invite(
-        merchant_id=shop.merchant.pk, actor=member(shop), email=user.email,
-        role=Membership.Role.FINANCE, now=now,
-    )  # fmt: skip
+    InvitationFactory.create(
+        shop=shop, at=now, actor=member(shop), email=user.email, role=Membership.Role.FINANCE
+    )
     user.is_staff = True
     user.save()
     link = re.search(r"/invitations/(\S+)/", str(mail.outbox[0].body))

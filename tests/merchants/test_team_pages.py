@@ -12,10 +12,19 @@ from merchants.models import Invitation, User
 from merchants.operations import team
 from tests import shops
 from tests.factories import MembershipFactory, UserFactory, browser_of, member, proved
-from tests.merchants.teams import INVITE, NEW_PASSWORD, TEAM, invite, link, members, role_of
+from tests.merchants.teams import (
+    INVITE,
+    NEW_PASSWORD,
+    TEAM,
+    invite,
+    link,
+    role_of,
+    to_invite,
+)
 from tests.shops import Shop
 from tests.text import text_of
 from tests.threads import at_once, every_order
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -65,24 +74,24 @@ def test_everybody_of_the_team_sees_the_team(shop: Shop, owner: User, role: str)
 def test_only_owners_change_the_team(shop: Shop, owner: User, role: str) -> None:
     everything = paths(shop, owner)
     client = browser_of(member(shop, role))
-    before = members(shop)
-    for path in everything:
-        assert client.get(path).status_code == 403, path
-        assert client.post(path, {"email": "a@b.example", "role": "OWNER"}).status_code == 403, path
-    assert members(shop) == before
+    with nothing_changes():
+        for path in everything:
+            assert client.get(path).status_code == 403, path
+            assert (
+                client.post(path, {"email": "a@b.example", "role": "OWNER"}).status_code == 403
+            ), path
     assert Invitation.objects.filter(revoked_at=None).count() == 1
 
 
 def test_strangers_find_nothing_and_change_nothing(shop: Shop, owner: User) -> None:
     everything = paths(shop, owner)
     stranger = browser_of(member(shops.join("2026-10-01 09:00", "other")))
-    before = members(shop)
-    for path in [TEAM, *everything]:
-        for answer in (stranger.get(path), stranger.post(path, {"role": "OWNER"})):
-            assert answer.status_code == 404, path
-        assert Client().get(path)["Location"] == f"/accounts/login/?next={path}"
-        assert Client().post(path)["Location"] == f"/accounts/login/?next={path}"
-    assert members(shop) == before
+    with nothing_changes():
+        for path in [TEAM, *everything]:
+            for answer in (stranger.get(path), stranger.post(path, {"role": "OWNER"})):
+                assert answer.status_code == 404, path
+            assert Client().get(path)["Location"] == f"/accounts/login/?next={path}"
+            assert Client().post(path)["Location"] == f"/accounts/login/?next={path}"
 
 
 def test_members_and_invitations_of_another_merchant_are_out_of_reach(
@@ -90,11 +99,10 @@ def test_members_and_invitations_of_another_merchant_are_out_of_reach(
 ) -> None:
     everything = paths(shop, owner)[1:]
     other = browser_of(member(shops.join("2026-10-01 09:00", "other")))
-    before = members(shop)
-    for path in everything:
-        path = path.replace("rosewood", "other")
-        assert other.post(path, {"role": "OWNER"}).status_code in (302, 404), path
-    assert members(shop) == before
+    with nothing_changes():
+        for path in everything:
+            path = path.replace("rosewood", "other")
+            assert other.post(path, {"role": "OWNER"}).status_code in (302, 404), path
     assert Invitation.objects.get().revoked_at is None
 
 
@@ -116,7 +124,7 @@ def test_the_answer_is_the_same_whether_or_not_there_is_an_account(shop: Shop, o
     answers = set()
     for email in ("known@shop.example", "unknown@shop.example"):
         client = proved(owner)
-        page = text_of(client.post(INVITE, {"email": email, "role": "VIEWER"}, follow=True))
+        page = text_of(client.post(INVITE, to_invite(email, "VIEWER"), follow=True))
         assert f"{email} is invited" in page
         answers.add(page.replace(email, "somebody"))
         Invitation.objects.all().delete()
@@ -125,7 +133,7 @@ def test_the_answer_is_the_same_whether_or_not_there_is_an_account(shop: Shop, o
 
 def test_who_belongs_to_the_team_is_not_invited_again(shop: Shop, owner: User) -> None:
     member(shop, "VIEWER", email="kai@shop.example")
-    page = text_of(proved(owner).post(INVITE, {"email": "KAI@shop.example", "role": "OWNER"}))
+    page = text_of(proved(owner).post(INVITE, to_invite("KAI@shop.example", "OWNER")))
     assert "belongs to the team already" in page
     assert not Invitation.objects.exists()
     assert mail.outbox == []
@@ -134,7 +142,7 @@ def test_who_belongs_to_the_team_is_not_invited_again(shop: Shop, owner: User) -
 def test_what_is_no_address_or_role_is_shown_again_with_what_was_typed(
     shop: Shop, owner: User
 ) -> None:
-    response = proved(owner).post(INVITE, {"email": "nobody", "role": "KING"})
+    response = proved(owner).post(INVITE, to_invite("nobody", "KING"))
     assert response.status_code == 200
     assert 'value="nobody"' in response.content.decode()
     assert not Invitation.objects.exists()
@@ -153,7 +161,7 @@ def test_there_is_an_end_to_how_many_are_invited(
     monkeypatch.setattr(team, "MOST_INVITATIONS", 2)
     invite(owner, "a@shop.example")
     invite(owner, "b@shop.example")
-    page = text_of(proved(owner).post(INVITE, {"email": "c@shop.example", "role": "VIEWER"}))
+    page = text_of(proved(owner).post(INVITE, to_invite("c@shop.example", "VIEWER")))
     assert "as many invitations as you may" in page
     assert len(mail.outbox) == 2
 
@@ -164,7 +172,7 @@ def test_an_invitation_whose_email_fails_is_kept_and_sent_again(
     working = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND = "tests.merchants.test_team_pages.Broken"
     client = proved(owner)
-    form = {"email": "mei@shop.example", "role": "FINANCE"}
+    form = to_invite("mei@shop.example", "FINANCE")
     assert "could not be sent" in text_of(client.post(INVITE, form, follow=True))
     settings.EMAIL_BACKEND = working
     pk = Invitation.objects.get().pk
@@ -219,11 +227,11 @@ def test_the_last_owner_stays(shop: Shop, owner: User, what: str) -> None:
     member(shop, "FINANCE")
     gone = member(shop, "OWNER")
     User.objects.filter(pk=gone.pk).update(is_active=False)  # an owner who can't sign in is none
-    before = members(shop)
-    path = page_of(owner, shop) + what
-    response = proved(owner).post(path, {"role": "VIEWER"}, follow=True)
-    assert "A merchant needs an owner who can sign in" in text_of(response)
-    assert members(shop) == before
+    client = proved(owner)
+    with nothing_changes():
+        path = page_of(owner, shop) + what
+        response = client.post(path, {"role": "VIEWER"}, follow=True)
+        assert "A merchant needs an owner who can sign in" in text_of(response)
 
 
 def test_an_owner_may_leave_when_there_is_another(shop: Shop, owner: User) -> None:
@@ -267,7 +275,7 @@ def test_two_tabs_with_two_merchants_never_mix(shop: Shop, owner: User) -> None:
     second = shops.join("2026-10-01 09:00", "second", name="Second Shop")
     MembershipFactory.create(user=owner, merchant=second.merchant, role="VIEWER")
     client = proved(owner)
-    form = {"email": "mei@shop.example", "role": "VIEWER"}
+    form = to_invite("mei@shop.example", "VIEWER")
     assert "Second Shop" in text_of(client.get("/m/second/settings/team/"))
     client.post(INVITE, form)  # in the tab of the first, after looking at the second
     assert Invitation.objects.get().merchant == shop.merchant

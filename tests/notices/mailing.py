@@ -5,10 +5,11 @@ from datetime import datetime
 from django.core import mail
 
 from config.timetable import TIMETABLE
-from merchants.models import Membership, User
+from merchants.models import User
 from notices import kinds
 from notices.operations import notices
 from tests import shops
+from tests.factories import MembershipFactory, UserFactory
 from tests.shops import Shop, instant
 
 NOW = instant("2026-11-02 10:00")
@@ -20,8 +21,9 @@ def join(reference: str = "rosewood", **terms: str) -> Shop:
 
 
 def person(shop: Shop, email: str, role: str = "FINANCE", **fields: object) -> User:
-    user, _ = User.objects.get_or_create(email=email, defaults=fields)
-    Membership.objects.create(user=user, merchant=shop.merchant, role=role)
+    known = User.objects.filter(email=email).first()
+    user = known or UserFactory.create(email=email, **fields)
+    MembershipFactory.create(user=user, merchant=shop.merchant, role=role)
     return user
 
 

@@ -10,7 +10,6 @@ from pytest_django import Settings
 from billing import payment_failures
 from billing.models import Invoice
 from billing.notices import STATEMENT_CLOSED
-from billing.operations import payment_methods
 from credit.models import Order
 from credit.operations import limits, orders
 from notices import kinds, letters
@@ -18,6 +17,7 @@ from notices.models import Notice
 from notices.operations import notices
 from tests import shops
 from tests.credit import reviewing
+from tests.factories import CardFactory
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -227,15 +227,7 @@ def test_a_closed_statement_and_an_issued_bill_are_told_at_their_own_instant() -
 def test_a_failed_payment_is_told_once_however_often_it_is_tried(settings: Settings) -> None:
     settings.TAEL_SANDBOX = True
     shop = shops.join("2026-11-01 10:00", currency="JPY", billing_threshold="20000")
-    payment_methods.add_card(
-        merchant_id=shop.merchant.pk,
-        provider="sandbox",
-        token="short",
-        brand="Visa",
-        last_four="9995",
-        actor="mei@rosewood.example",
-        now=shop.at(NOW),
-    )
+    CardFactory.create(shop=shop, at=NOW, last_four="9995")
     shop.charge(NOW, "pick-pack", "21000")
     shop.run_jobs("2026-11-02 11:00")
     shop.run_jobs("2026-11-03 12:00")

@@ -4,15 +4,20 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from moneyed import Money
 from pytest_django import DjangoAssertNumQueries
 
-from billing.operations import credits, thresholds
-from credit.operations import requests
 from tests import shops
 from tests.credit import withdrawing
 from tests.credit.pages import set_clock
-from tests.factories import MembershipFactory, browser_of, member
+from tests.factories import (
+    CreditRequestFactory,
+    MembershipFactory,
+    QuestionFactory,
+    RaiseRequestFactory,
+    ThresholdRequestFactory,
+    browser_of,
+    member,
+)
 from tests.shops import Shop
 from tests.text import text_of
 
@@ -149,13 +154,11 @@ def test_an_unpaid_bill_is_there_until_it_is_paid(clock: Clock) -> None:
 def test_what_was_asked_for_waits_in_sight(clock: Clock) -> None:
     shop = shops.join("2026-10-01 09:00")
     shop.charge("2026-10-02 10:00", "pick-pack", "20.00", "C-1")
-    now = shop.at("2026-10-03 09:00")
-    asked: dict[str, Any] = {"merchant_id": shop.merchant.pk, "actor": MEI, "now": now}
-    requests.ask_raise(limit_wanted=Money("9000", "USD"), message="More", **asked)
-    requests.ask_question(message="Why?", **asked)
-    thresholds.ask(threshold=Money("900", "USD"), message="More", **asked)
-    back: dict[str, Any] = {"charge": "C-1", "fee": "credit-pick-pack", "amount": Money("5", "USD")}
-    credits.ask(message="Twice", request_key="form-1", **back, **asked)
+    asked: dict[str, Any] = {"shop": shop, "at": "2026-10-03 09:00"}
+    RaiseRequestFactory.create(**asked)
+    QuestionFactory.create(**asked)
+    ThresholdRequestFactory.create(threshold="900.00", **asked)
+    CreditRequestFactory.create(charge="C-1", amount="5.00", **asked)
     clock("2026-10-03 12:00")
     page = overview(shop)
     assert "2 requests about your limit wait for our answer" in page

@@ -8,9 +8,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from credit.models import Freeze
-from credit.operations import freezes
 from tests.credit.pages import set_clock
-from tests.factories import browser_of, member
+from tests.factories import FreezeFactory, browser_of, member
 from tests.routes import full_shop, pages
 
 pytestmark = pytest.mark.django_db
@@ -25,13 +24,7 @@ def test_no_page_of_a_merchant_takes_more_than_a_dozen_queries(
 ) -> None:
     shop = full_shop()
     clock("2026-12-01 10:00")
-    freezes.place(
-        merchant_id=shop.merchant.pk,
-        reason=Freeze.Reason.SUSPECTED_FRAUD,  # which more pages ask for than for any other
-        actor="olga@tael.example",
-        note="look",
-        now=shop.at("2026-12-01 10:00"),
-    )
+    FreezeFactory.create(shop=shop, at="2026-12-01 10:00", reason=Freeze.Reason.SUSPECTED_FRAUD)
     owner = browser_of(member(shop))
     seen = [page for page in pages(shop, owner) if page.startswith("/m/")]
     taken = {page: _queries(owner, page) for page in seen}

@@ -90,7 +90,7 @@ def test_a_destination_is_named_by_its_last_digits_only(shop: Shop) -> None:
 
     words = {"holder": "Mei Lin", "bank": "", "usable_from": "2026-11-04T10:00:00+00:00"}
     assert what(add) == [("DESTINATION_ADDED", "ALIPAY 8000", {}, words)]
-    key = {"merchant_id": shop.line.pk, "destination_id": withdrawing.destination_of(shop).pk}
+    key = {"merchant_id": shop.line.pk, "destination_id": shop.destination.pk}
     assert what(lambda: destinations.remove(**key, **BY)) == [
         ("DESTINATION_REMOVED", "ALIPAY 8000", words, {})
     ]

@@ -7,16 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from allauth.mfa.models import Authenticator
 from django.db.models import Model
 
 from merchants.models import User
-from merchants.operations import operators
 from tests.billing import operator_decisions as billing
 from tests.billing.operator_decisions import DECIDER, WHY
 from tests.credit import operator_decisions as credit
-from tests.factories import member, operator
-from tests.shops import Shop
+from tests.factories import AuthenticatorFactory, ProposalFactory, member, operator
+from tests.shops import Shop, instant
 
 FORM = {"request_key": "form-9", **WHY}
 PLAN = {"plan": "grand", "price": "39.00", "interval_days": "90", **WHY}
@@ -70,9 +68,9 @@ CREDIT = [
     of_credit("creditline", "limit", credit.line, {"limit": "16000", **WHY},
               [("LIMIT_CHANGED", "credit line",
                 *changed("limit", "15000.00 USD", "16000.00 USD"))]),
-    of_credit("creditline", "freeze", credit.line, {"cause": "SUSPECTED_FRAUD", **WHY},
-              [("FREEZE_PLACED", "freeze {freeze}", *changed("frozen_for", "", "SUSPECTED_FRAUD"))],
-              acts_again=True),
+    of_credit("creditline", "freeze", credit.line, {"cause": "SUSPECTED_FRAUD", **FORM},
+              [("FREEZE_PLACED", "freeze {freeze}",
+                *changed("frozen_for", "", "SUSPECTED_FRAUD"))]),
     of_credit("freeze", "lift", credit.freeze, WHY,
               [("FREEZE_LIFTED", "freeze {row.pk}", *changed("frozen_for", "MANUAL", ""))]),
     of_credit("limitreview", "approve", credit.review, WHY,
@@ -242,7 +240,7 @@ NEW, ROLE = "new@shop.example", "Auditor"
 def person(shop: Shop) -> Model:
     """One of our own, who has lost a telephone."""
     user = operator("Credit officer", email=NEW)
-    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={})
+    AuthenticatorFactory.create(user=user)
     return user
 
 
@@ -258,14 +256,14 @@ def merchant(shop: Shop) -> Model:
     return shop.merchant
 
 
-INVITED = {"email": NEW, "role": "FINANCE", **WHY}
+INVITED = {"email": NEW, "role": "FINANCE", **FORM}
 ANOTHER = "another@tael.example"
 
 
 def proposed(shop: Shop, by: str = DECIDER) -> Model:
-    return operators.add(
-        email=NEW, roles=[ROLE], actor=User.objects.get(email=by), now=billing.BEFORE, **WHY
-    )
+    now = instant(billing.BEFORE)
+    actor = User.objects.get(email=by)
+    return ProposalFactory.create(email=NEW, roles=[ROLE], actor=actor, now=now, **WHY)
 
 
 def proposed_by_another(shop: Shop) -> Model:
@@ -274,9 +272,9 @@ def proposed_by_another(shop: Shop) -> Model:
 
 PEOPLE = [
     Case("merchant", "invite", merchant, INVITED,
-         [("MEMBER_INVITED", NEW, *changed("role", "", "FINANCE"))], acts_again=True),
+         [("MEMBER_INVITED", NEW, *changed("role", "", "FINANCE"))]),
     Case("membership", "invite", None, {"merchant": "rosewood", **INVITED},
-         [("MEMBER_INVITED", NEW, *changed("role", "", "FINANCE"))], acts_again=True),
+         [("MEMBER_INVITED", NEW, *changed("role", "", "FINANCE"))]),
     Case("membership", "role", colleague, {"role": "FINANCE", **WHY},
          [("ROLE_CHANGED", NEW, *changed("role", "VIEWER", "FINANCE"))]),
     Case("membership", "remove", colleague, WHY,

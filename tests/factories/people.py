@@ -1,27 +1,32 @@
-"""People for tests. Merchants and money come from tests.shops: they are made by operations only."""
+"""People: users, members of shops, operators, and what they have signed in with."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.http import HttpRequest
 from django.test import Client
-from factory.declarations import Sequence, SubFactory
+from factory.declarations import LazyFunction, SelfAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory, Password
 from factory.helpers import post_generation
 
 from merchants.models import EnrolledFactor, Membership, User
-from tests.shops import Shop
+from tests.shops import Shop, ShopFactory
 
 YEARS_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 PASSWORD = "correct-horse-9"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of an app that makes codes
 
 
 class UserFactory(DjangoModelFactory[User]):
+    """Somebody with an account and PASSWORD."""
+
     class Meta:
         model = User
         skip_postgeneration_save = True
@@ -37,25 +42,70 @@ class UserFactory(DjangoModelFactory[User]):
 
 
 class MembershipFactory(DjangoModelFactory[Membership]):
+    """Somebody's role at a shop: an owner's, of somebody new, unless another is named."""
+
     class Meta:
         model = Membership
 
     user = SubFactory(UserFactory)
+    merchant = LazyFunction(lambda: ShopFactory.create().merchant)
     role = Membership.Role.OWNER
+
+
+class OperatorFactory(UserFactory):
+    """One of our own people, with the roles and the permissions that are named."""
+
+    is_staff = True
+
+    @post_generation
+    def roles(self: Any, create: bool, given: Iterable[str] | None, **_: Any) -> None:
+        if create and given:
+            self.groups.set([Group.objects.get(name=role) for role in given])
+
+    @post_generation
+    def permissions(self: Any, create: bool, given: Iterable[Permission] | None, **_: Any) -> None:
+        if create and given:
+            self.user_permissions.set(given)
+
+
+class AuthenticatorFactory(DjangoModelFactory[Authenticator]):
+    """A second factor of which we were not told yet."""
+
+    class Meta:
+        model = Authenticator
+
+    user = SubFactory(UserFactory)
+    type = Authenticator.Type.TOTP
+    data = LazyFunction(lambda: {"secret": get_adapter().encrypt(SECRET)})
+
+
+class EnrolledFactorFactory(DjangoModelFactory[EnrolledFactor]):
+    """That we were told of a second factor, years ago unless another time is named."""
+
+    class Meta:
+        model = EnrolledFactor
+        django_get_or_create = ("authenticator_id",)
+
+    class Params:
+        factor = SubFactory(AuthenticatorFactory)
+
+    authenticator_id = SelfAttribute("factor.pk")
+    user = SelfAttribute("factor.user")
+    kind = SelfAttribute("factor.type")
+    enrolled_at = YEARS_AGO
+    counts_from = YEARS_AGO
 
 
 def member(shop: Shop, role: str = "OWNER", **user: Any) -> User:
     """Somebody new who has this role at the shop."""
-    return MembershipFactory.create(
-        user=UserFactory.create(**user), merchant=shop.merchant, role=Membership.Role(role)
-    ).user
+    person = UserFactory.create(**user)
+    MembershipFactory.create(user=person, merchant=shop.merchant, role=Membership.Role(role))
+    return person
 
 
 def operator(*roles: str, **user: Any) -> User:
     """One of our own people, with these roles."""
-    made = UserFactory.create(is_staff=True, **user)
-    made.groups.set([Group.objects.get(name=role) for role in roles])
-    return made
+    return OperatorFactory.create(roles=roles, **user)
 
 
 def signed_in(user: User) -> Client:
@@ -85,23 +135,11 @@ def proved(user: User) -> Client:
 def confirm_second_factor(client: Client, user: User) -> None:
     """As if the person had had one for years, and had given it to this client right now."""
     totp = Authenticator.Type.TOTP
-    factor, _ = Authenticator.objects.get_or_create(user=user, type=totp, defaults={"data": {}})
-    have_counted(factor)
+    found = Authenticator.objects.filter(user=user, type=totp).first()
+    factor = found or AuthenticatorFactory.create(user=user, type=totp)
+    EnrolledFactorFactory.create(factor=factor)
     session = client.session
     request = HttpRequest()
     request.session = session
     record_authentication(request, user, method="mfa", type="totp", id=factor.pk)
     session.save()
-
-
-def have_counted(factor: Authenticator) -> None:
-    """As if it had been set up years ago; unless we were told of it."""
-    EnrolledFactor.objects.get_or_create(
-        authenticator_id=factor.pk,
-        defaults={
-            "user": factor.user,
-            "kind": factor.type,
-            "enrolled_at": YEARS_AGO,
-            "counts_from": YEARS_AGO,
-        },
-    )

@@ -1,0 +1,31 @@
+"""On which days nothing happens to a billing account as they end (rule 20.2)."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.db import connection
+
+# Day-ends post what has its day, write the bills of their dates, and look at the bills that nothing
+# collects as their due day starts.
+QUIET = """
+SELECT account.merchant_id, least(
+    (SELECT min(item.posting_on) FROM billing_invoiceitem item
+     WHERE item.account_id = account.merchant_id AND item.posted_at IS NULL),
+    account.next_plan_on - 1, account.next_cycle_on - 1,
+    (SELECT min(invoice.due_on) - 1 FROM billing_invoice invoice
+     WHERE account.payment_method = 'manual' AND invoice.account_id = account.merchant_id
+         AND invoice.status IN ('OPEN', 'UNCOLLECTIBLE') AND invoice.first_failed_at IS NULL)
+) - 1
+FROM billing_billingaccount account
+WHERE account.merchant_id = ANY(%(accounts)s)
+"""
+
+
+def quiet_through(account_ids: Sequence[int]) -> dict[int, date]:
+    """For each of these locked accounts the last day that ends without anything to be done.
+
+    Last days of months, which close statements, are not considered.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(QUIET, {"accounts": list(account_ids)})
+        return dict(cursor.fetchall())

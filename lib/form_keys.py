@@ -1,0 +1,65 @@
+"""The one way against double clicks: a form carries a key, and the row that it makes keeps it.
+
+The operation looks for the key first thing under its lock (`sent_before`). So a form that is sent
+twice, even at once, makes one row and gets the same answer both times.
+"""
+
+import secrets
+from typing import Any, TypeVar
+
+from django import forms
+from django.db.models import Model, Q, QuerySet, UniqueConstraint
+from django.utils.translation import gettext_lazy as _
+
+from lib.refusals import Conflict, Invalid
+from lib.text_fields import LineField
+
+LONGEST_KEY = 64
+
+Row = TypeVar("Row", bound=Model)
+
+
+class FormConflict(Conflict):
+    """The same form was sent before, with other content."""
+
+    sentence = _("This form was sent before, with other content. Open the page again.")
+
+
+def new_key() -> str:
+    """A key for a form that is opened."""
+    return secrets.token_urlsafe(16)
+
+
+class KeyedForm(forms.Form):
+    """A form that makes a row when it is sent, with the key that makes it only one."""
+
+    request_key = LineField(max_length=LONGEST_KEY, widget=forms.HiddenInput, initial=new_key)
+
+
+def one_row_per_form(owner: str, name: str) -> UniqueConstraint:
+    """The constraint of a table with the column `request_key`, empty in rows that no form made."""
+    return UniqueConstraint(fields=[owner, "request_key"], condition=~Q(request_key=""), name=name)
+
+
+def sent_before(
+    rows: QuerySet[Row],
+    key: str,
+    *,
+    conflict: type[Conflict] = FormConflict,
+    **content: Any,
+) -> Row | None:
+    """The one of `rows` that the form with this key has made; None if there is none yet, or if no
+    form was sent (`key` is empty).
+
+    `content` is what the form says now, by the columns that keep it. The caller holds the lock of
+    whatever the rows belong to. Raises `conflict` when the form said something else before, and
+    Invalid for a key that is too long.
+    """
+    if not key:
+        return None
+    if len(key) > LONGEST_KEY:
+        raise Invalid("request_key", f"must not have more than {LONGEST_KEY} characters")
+    known = rows.filter(request_key=key).first()
+    if known is not None and any(getattr(known, name) != said for name, said in content.items()):
+        raise conflict(f"request_key: {known} was asked for by this form, with other content")
+    return known

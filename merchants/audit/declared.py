@@ -1,0 +1,150 @@
+"""Checks that the database has what the models declare: constraints, foreign keys and triggers.
+
+A constraint that is in place and validated holds for every row, so the audit need not look at the
+rows. Where one is missing, or was taken back without validation, the rows that it would refuse are
+listed instead. A trigger judges changes, not rows: what it keeps true has a check of its own.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+from django.db.models import (
+    BaseConstraint,
+    CheckConstraint,
+    Count,
+    ForeignKey,
+    Model,
+    QuerySet,
+    UniqueConstraint,
+)
+from pgtrigger.core import INSTALLED
+
+from lib.audit import MOST_LISTED, Reading, Violation
+from merchants.models import Merchant
+
+# Valid constraints and unique indexes by table and name; those of one column by that, too.
+IN_PLACE = """
+SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE convalidated
+UNION ALL SELECT indrelid::regclass::text, indexrelid::regclass::text
+FROM pg_index WHERE indisunique AND indisvalid
+UNION ALL SELECT conrelid::regclass::text, 'foreign key ' || attname
+FROM pg_constraint JOIN pg_attribute ON attrelid = conrelid AND attnum = ANY(conkey)
+WHERE contype = 'f' AND convalidated
+UNION ALL SELECT indrelid::regclass::text, 'unique ' || attname
+FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY(indkey)
+WHERE indisunique AND indisvalid AND indnkeyatts = 1 AND indpred IS NULL
+"""
+Rows = Callable[[], list[Model]]
+
+# Those of foreign keys and deferred constraints are the server's own.
+SWITCHED_OFF = """
+SELECT tgrelid::regclass::text, tgname FROM pg_trigger
+WHERE tgenabled NOT IN ('O', 'A') AND tgrelid::regclass::text = ANY(%s) ORDER BY 1, 2
+"""
+
+
+def _look(_now: datetime) -> Iterator[Violation | None]:
+    models = [model for model in apps.get_models() if model._meta.managed]
+    with connection.cursor() as cursor:
+        cursor.execute(IN_PLACE)
+        there = set(cursor.fetchall())
+        cursor.execute(SWITCHED_OFF, [[model._meta.db_table for model in models]])
+        off = cursor.fetchall()
+    for model in models:
+        table = model._meta.db_table
+        for name, rows in _declared(model):
+            yield from _told(model, name, (table, name) in there, rows)
+        for trigger in getattr(model._meta, "triggers", ()):
+            status, _is_on = trigger.get_installation_status(model)
+            yield from _told(model, f"trigger {trigger.name}", status == INSTALLED, lambda: [])
+    for table, name in off:
+        yield Violation("", f"{table}: trigger {name}", "on", "switched off")
+
+
+def _declared(model: type[Model]) -> Iterator[tuple[str, Rows]]:
+    """The names of the table's constraints, each with what finds the rows that break it."""
+    for constraint in model._meta.constraints:
+        yield constraint.name, partial(_broken, model, constraint)
+    for field in model._meta.local_fields:
+        if field.unique:
+            unique = UniqueConstraint(fields=[field.name], name=field.name)
+            yield f"unique {field.column}", partial(_repeated, model, unique)
+        if isinstance(field, ForeignKey) and field.db_constraint:  # type: ignore[attr-defined]
+            yield f"foreign key {field.column}", partial(_orphans, model, field)
+
+
+def _told(model: type[Model], name: str, is_there: bool, rows: Rows) -> Iterator[Violation | None]:
+    """None for what is in place; else that it is not, and the first rows that it would refuse."""
+    table = model._meta.db_table
+    if is_there:
+        yield None
+        return
+    yield Violation("", f"{table}: {name}", "in place", "missing, changed or not validated")
+    for row in rows():
+        yield Violation(_merchant_of(row), f"{table}: {name}: row {row.pk}", "kept", "broken")
+
+
+def _broken(model: type[Model], constraint: BaseConstraint) -> list[Model]:
+    match constraint:
+        case CheckConstraint():
+            with connection.schema_editor(collect_sql=True) as editor:
+                kept = constraint._get_check_sql(model, editor)  # type: ignore[attr-defined]
+            table, key = (
+                connection.ops.quote_name(name)
+                for name in (model._meta.db_table, str(model._meta.pk.column))
+            )
+            with connection.cursor() as cursor:
+                # No value counts as kept, as with the constraint itself.
+                cursor.execute(
+                    f"SELECT {key} FROM {table} WHERE NOT ({kept}) ORDER BY 1 LIMIT {MOST_LISTED}"
+                )
+                keys = [key for (key,) in cursor.fetchall()]
+            return list(model._default_manager.filter(pk__in=keys).order_by("pk"))
+        case UniqueConstraint():
+            return _repeated(model, constraint)
+    return []
+
+
+def _repeated(model: type[Model], constraint: UniqueConstraint) -> list[Model]:
+    """Rows of which a unique constraint would allow only one; a row without a value is none."""
+    rows: QuerySet[Any] = model._default_manager.all()
+    if constraint.condition is not None:
+        rows = rows.filter(constraint.condition)
+    of: dict[str, Any] = {f"key{at}": one for at, one in enumerate(constraint.expressions)}
+    names = [*constraint.fields, *of]
+    rows = rows.annotate(**of).filter(**{f"{name}__isnull": False for name in names})
+    repeated = rows.values(*names).annotate(times=Count("pk")).filter(times__gt=1)
+    found: list[Model] = []
+    for one in repeated.order_by()[:MOST_LISTED]:
+        found += rows.filter(**{name: one[name] for name in names}).order_by("pk")
+    return found[:MOST_LISTED]
+
+
+def _orphans(model: type[Model], field: "ForeignKey[Any, Any]") -> list[Model]:
+    there = field.related_model._default_manager.values(field.target_field.attname)
+    rows = model._default_manager.filter(**{f"{field.name}__isnull": False})
+    found = rows.exclude(**{f"{field.attname}__in": there}).order_by("pk")
+    return list(found[:MOST_LISTED])
+
+
+def _merchant_of(row: Model) -> str:
+    """The reference of the merchant whose row it is, where the row names one."""
+    for name in ("merchant_id", "line_id", "account_id"):
+        if key := getattr(row, name, None):
+            found = Merchant.objects.filter(pk=key).values_list("reference", flat=True)
+            return found.first() or ""
+    return ""
+
+
+DECLARED = (
+    Reading(
+        14,
+        "what the models declare is in place in the database, or no row breaks it",
+        "constraints, foreign keys, triggers",
+        _look,
+    ),
+)

@@ -1,0 +1,93 @@
+"""Factories of what stands before a test begins.
+
+    shop = ShopFactory.create(credit_limit="1000.00")
+    order = OrderFactory.create(shop=shop, amount="300.00", is_delivered=True)
+
+Shops and their books are made by the operations that make them in life, with defaults for whatever
+a test does not say. What a test is about it does itself: by events of tests.shops, operations,
+pages, commands.
+"""
+
+from tests.factories.billing import (
+    CardFactory,
+    ChargeFactory,
+    CreditRequestFactory,
+    FeePriceFactory,
+    GrantedCreditFactory,
+    InvoiceFactory,
+    PaymentFactory,
+    ReversalFactory,
+    ThresholdRequestFactory,
+    ToldFactory,
+    TransferFactory,
+)
+from tests.factories.credit import (
+    CreditPolicyFactory,
+    DestinationFactory,
+    FreezeFactory,
+    OrderFactory,
+    PayoutScheduleFactory,
+    QuestionFactory,
+    RaiseRequestFactory,
+    SoldFactory,
+    WithdrawalFactory,
+)
+from tests.factories.jobs import HeartbeatFactory, JobFailureFactory, JobRunFactory
+from tests.factories.merchants import InvitationFactory, ProfileFactory, ProposalFactory
+from tests.factories.people import (
+    PASSWORD,
+    AuthenticatorFactory,
+    EnrolledFactorFactory,
+    MembershipFactory,
+    OperatorFactory,
+    UserFactory,
+    browser_of,
+    confirm_second_factor,
+    member,
+    operator,
+    proved,
+    signed_in,
+)
+from tests.shops import ShopFactory
+
+__all__ = [
+    "PASSWORD",
+    "AuthenticatorFactory",
+    "CardFactory",
+    "ChargeFactory",
+    "CreditPolicyFactory",
+    "CreditRequestFactory",
+    "DestinationFactory",
+    "EnrolledFactorFactory",
+    "FeePriceFactory",
+    "FreezeFactory",
+    "GrantedCreditFactory",
+    "HeartbeatFactory",
+    "InvitationFactory",
+    "InvoiceFactory",
+    "JobFailureFactory",
+    "JobRunFactory",
+    "MembershipFactory",
+    "OperatorFactory",
+    "OrderFactory",
+    "PaymentFactory",
+    "PayoutScheduleFactory",
+    "ProfileFactory",
+    "ProposalFactory",
+    "QuestionFactory",
+    "RaiseRequestFactory",
+    "ReversalFactory",
+    "ShopFactory",
+    "SoldFactory",
+    "ThresholdRequestFactory",
+    "ToldFactory",
+    "TransferFactory",
+    "UserFactory",
+    "WithdrawalFactory",
+    "browser_of",
+    "confirm_second_factor",
+    "member",
+    "operator",
+    "proved",
+    "signed_in",
+]

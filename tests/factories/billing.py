@@ -1,0 +1,238 @@
+"""What stands in the billing book before a test: charges, bills, cards, payments, requests."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from factory.base import Factory
+from factory.declarations import LazyAttribute, SelfAttribute, Sequence
+
+from billing.models import (
+    BillingCredit,
+    Card,
+    Charge,
+    FeePrice,
+    Invoice,
+    Payment,
+    Reversal,
+    ThresholdRequest,
+)
+from billing.operations import (
+    charges,
+    credits,
+    payment_methods,
+    payments,
+    prices,
+    reversals,
+    thresholds,
+    transfers,
+)
+from tests.amounts import usd
+from tests.factories.base import OPERATOR, OWNER, OfShop
+from tests.shops import Shop, instant
+
+
+class ChargeFactory(OfShop[Charge]):
+    """A charge of the platform; with `arrived`, one of which we hear later than it happened."""
+
+    class Meta:
+        model = Charge
+
+    reference = Sequence("made-{}".format)
+    fee = "pick-pack"
+    amount = "10.00"
+    quantity = Decimal(1)
+    arrived = SelfAttribute("at")
+
+    _amounts: ClassVar[tuple[str, ...]] = ()  # it has one currency column
+
+    @classmethod
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Charge:
+        arrived = said.pop("arrived")
+        said |= {"amount": Decimal(said["amount"]), "currency": shop.billing_currency}
+        charge, is_new = charges.record(
+            charges.NewCharge(
+                merchant_id=shop.merchant.pk,
+                at=now,
+                now=shop.at(arrived) if isinstance(arrived, str) else arrived,
+                **said,
+            )
+        )
+        assert is_new
+        return charge
+
+
+class InvoiceFactory(OfShop[Invoice]):
+    """The bill that a charge brings about: it reaches the shop's threshold."""
+
+    class Meta:
+        model = Invoice
+
+    fee = "pick-pack"
+    amount = "210.00"
+    charge = Sequence("made-{}".format)
+
+    _amounts: ClassVar[tuple[str, ...]] = ()  # events carry text
+
+    @classmethod
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Invoice:
+        issued = shop.account.invoices.count()
+        assert shop.charge(now.isoformat(), **said) == "applied"
+        assert shop.account.invoices.count() == issued + 1
+        return shop.account.invoices.latest("pk")
+
+
+class CardFactory(OfShop[Card]):
+    """A card that bills are collected from now on: of the sandbox, and good."""
+
+    class Meta:
+        model = Card
+
+    provider = "sandbox"
+    last_four = "4242"
+    token = LazyAttribute(lambda card: f"tok-{card.last_four}")
+    brand = "Visa"
+    actor = OWNER
+
+    @classmethod
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Card:
+        return payment_methods.add_card(merchant_id=shop.merchant.pk, now=now, **said)
+
+
+class PaymentFactory(OfShop[Payment]):
+    """An attempt to collect the bill, which the merchant asked for; it ends as its card says."""
+
+    class Meta:
+        model = Payment
+
+    invoice = LazyAttribute(lambda made: made.shop.account.invoices.latest("pk"))
+    actor = OWNER
+
+    @classmethod
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Payment:
+        return payments.pay_now(invoice_id=said.pop("invoice").pk, now=now, **said)
+
+
+class TransferFactory(OfShop[transfers.Transfer]):
+    """Money that came to our bank, for a bill or, where none is named, for none yet."""
+
+    class Meta:
+        model = transfers.Transfer
+
+    amount = "39.00"
+    reference = Sequence("made-{}".format)
+    invoice: Any = None
+    actor = OPERATOR
+
+    @classmethod
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> transfers.Transfer:
+        invoice = said.pop("invoice")
+        if invoice:
+            return transfers.record(invoice_id=invoice.pk, now=now, **said)
+        return transfers.receive(merchant_id=shop.merchant.pk, now=now, **said)
+
+
+class ToldFactory(Factory[reversals.Told]):
+    """A provider's words of money that it took back: here a refund that succeeded."""
+
+    class Meta:
+        model = reversals.Told
+
+    provider = "sandbox"
+    reference = Sequence("made-{}".format)
+    kind = Reversal.Kind.REFUND
+    money_reference = "pi_1"
+    amount = usd(10)
+    state = "succeeded"
+    came_back = LazyAttribute(lambda told: told.state == "failed")
+    is_ours = False
+
+
+class ReversalFactory(OfShop[Reversal]):
+    """Money of a payment that its provider took back, and says so in the words of ToldFactory."""
+
+    class Meta:
+        model = Reversal
+
+    payment: Any = None
+    actor = "stripe"
+
+    @classmethod
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Reversal | None:
+        payment, actor = said.pop("payment"), said.pop("actor")
+        paid = {"money_reference": payment.provider_reference, "amount": payment.amount}
+        told = ToldFactory.build(**paid | said)
+        return reversals.record(told, payment_id=payment.pk, actor=actor, now=now)
+
+
+class CreditRequestFactory(OfShop[BillingCredit]):
+    """A credit on a charge, which the merchant asks for and nobody has decided yet."""
+
+    class Meta:
+        model = BillingCredit
+
+    charge = "c-1"
+    fee = "credit-pick-pack"
+    amount = "10.00"
+    message = "Two dresses were missing."
+    request_key = Sequence("asked-{}".format)
+    actor = OWNER
+
+    @classmethod
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> BillingCredit:
+        return credits.ask(merchant_id=shop.merchant.pk, now=now, **said)
+
+
+class GrantedCreditFactory(OfShop[BillingCredit]):
+    """A credit that an operator grants, on a charge or, where none is named, on the account."""
+
+    class Meta:
+        model = BillingCredit
+
+    charge = ""
+    fee = "credit-account"
+    amount = "10.00"
+    reason = "as agreed"
+    request_key = Sequence("granted-{}".format)
+    actor = OPERATOR
+
+    @classmethod
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> BillingCredit:
+        return credits.grant(merchant_id=shop.merchant.pk, now=now, **said)
+
+
+class ThresholdRequestFactory(OfShop[ThresholdRequest]):
+    """A higher threshold that the merchant asks for, not decided yet."""
+
+    class Meta:
+        model = ThresholdRequest
+
+    threshold = "500.00"
+    message = "We sell more in winter."
+    actor = OWNER
+
+    _amounts: ClassVar[tuple[str, ...]] = ("threshold",)
+
+    @classmethod
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> ThresholdRequest:
+        return thresholds.ask(merchant_id=shop.merchant.pk, now=now, **said)
+
+
+class FeePriceFactory(Factory[FeePrice]):
+    """The price of a fee from a day on: everybody's, or that of one merchant."""
+
+    class Meta:
+        model = FeePrice
+
+    fee = "storage"
+    currency = "USD"
+    unit_price: Any = Decimal("0.015")
+    from_on = date(2026, 1, 1)
+    merchant_id: Any = None
+    actor = OPERATOR
+    reason = "as agreed"
+    now = instant("2026-10-01 00:00")
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        return prices.introduce(**kwargs)

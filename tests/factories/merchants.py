@@ -1,0 +1,60 @@
+"""What stands about a merchant's people before a test: a profile, an invitation, a proposal."""
+
+from datetime import datetime
+from typing import Any
+
+from factory.base import Factory
+from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFactory
+
+from merchants.models import Invitation, Membership, Profile, Proposal
+from merchants.operations import operators, profiles, team
+from tests.factories.base import OWNER, OfShop
+from tests.factories.people import OperatorFactory, member
+from tests.shops import Shop, instant
+
+
+class ProfileFactory(OfShop[Profile]):
+    """What a shop's staff write into its profile; a licence's file only where it is named."""
+
+    class Meta:
+        model = Profile
+
+    fields = LazyFunction(lambda: {"contact_name": "Mei Lin"})
+    document: Any = None
+    actor = OWNER
+
+    @classmethod
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Profile:
+        return profiles.complete(merchant_id=shop.merchant.pk, now=now, **said)
+
+
+class InvitationFactory(OfShop[Invitation]):
+    """An invitation that an owner sent, not taken up yet."""
+
+    class Meta:
+        model = Invitation
+
+    email = Sequence("guest{}@shop.example".format)
+    role = Membership.Role.VIEWER
+    actor = LazyAttribute(lambda made: member(made.shop))
+
+    @classmethod
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Invitation:
+        return team.invite(merchant_id=shop.merchant.pk, now=now, **said)
+
+
+class ProposalFactory(Factory[Proposal]):
+    """A new operator, whom one administrator proposed and another has to confirm."""
+
+    class Meta:
+        model = Proposal
+
+    email = Sequence("new{}@tael.example".format)
+    roles = ("Auditor",)
+    reason = "Starts today."
+    actor = SubFactory(OperatorFactory, roles=["Administrator"])
+    now = instant("2026-11-01 10:00")
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        return operators.add(**kwargs)
