@@ -108,6 +108,8 @@ class AmountField(MoneyField, Generic[_ST, _GT]):
 
         def __get__(self, instance: Any, owner: Any) -> Any: ...
 
+        def __set__(self, instance: models.Model, value: _ST) -> None: ...
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["max_digits"] = MAX_DIGITS
         kwargs["decimal_places"] = DECIMAL_PLACES

@@ -116,7 +116,7 @@ def test_an_operators_morning(shop: Shop, sign_in: Callable[[str], Page]) -> Non
     decide(olga, "Collect now")
     says(olga, "of 125.50 USD: Succeeded.")
     invoice = deciding.invoice(shop, "2026-11-03")
-    assert (invoice.status, str(invoice.left_to_pay)) == ("PAID", "0.0000")
+    assert (invoice.status, invoice.left_to_pay) == ("PAID", usd(0))
 
 
 def test_a_merchant_calls_about_an_order(shop: Shop, sign_in: Callable[[str], Page]) -> None:
