@@ -36,8 +36,9 @@ def _gives_no_money(request: HttpRequest) -> bool:
 @for_owners
 @with_second_factor(unless=_gives_no_money)
 def invite(request: MemberRequest) -> HttpResponse:
-    # From where a second factor was asked for, what was filled in comes back in the address.
-    carried = {name: request.GET[name] for name in ("email", "role") if name in request.GET}
+    # From where a second factor was asked for, what was filled in comes back in the address: its
+    # key as well, so that the invitation is one, sent with the detour or without.
+    carried = {name: request.GET[name] for name in InvitationForm.base_fields & request.GET.keys()}
     initial = {"role": Membership.Role.VIEWER} | carried
     form = InvitationForm(request.POST or None, initial=initial)
     if form.is_valid():

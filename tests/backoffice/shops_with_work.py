@@ -53,7 +53,9 @@ def rosewood(settings: LazySettings) -> Shop:
     withdrawing.withdraw(shop, "12000.00", "2026-12-01 09:00")
     deciding.ask(shop, "2026-12-01 10:00", "C-1", "5.00")
     deciding.ask_threshold(shop, "2026-12-01 11:00", "500.00")
-    RaiseRequestFactory.create(shop=shop, at="2026-12-01 11:30", limit_wanted="20000.00")
+    RaiseRequestFactory.create(
+        shop=shop, at="2026-12-01 11:30", limit_wanted="20000.00", message="Winter."
+    )
     QuestionFactory.create(shop=shop, at="2026-12-01 11:40", message="Why?")
     ProfileFactory.create(shop=shop, at="2026-12-01 11:50", fields={"contact_name": "Mei"})
     return shop

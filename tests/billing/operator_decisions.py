@@ -96,7 +96,7 @@ def charge(shop: Shop) -> Charge:
 
 
 def credit(shop: Shop) -> BillingCredit:
-    return CreditRequestFactory.create(shop=shop, at=BEFORE)
+    return CreditRequestFactory.create(shop=shop, at=BEFORE, message="The wrong size was packed.")
 
 
 def request(shop: Shop) -> ThresholdRequest:

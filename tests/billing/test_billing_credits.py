@@ -1,6 +1,7 @@
 """Credits: asked for by a merchant or granted by an operator, approved into a negative charge."""
 
 import pytest
+from moneyed import Money
 
 from billing.models import BillingCredit, Charge
 from billing.operations import credits
@@ -9,6 +10,7 @@ from notices.models import Notice
 from tests import shops
 from tests.billing import deciding
 from tests.billing.crediting import LATER, NOW, open_shop
+from tests.factories import CreditRequestFactory
 from tests.kept import kept
 from tests.unchanged import nothing_changes
 
@@ -216,9 +218,8 @@ def test_amounts_that_no_credit_can_have(shop: shops.Shop, amount: str) -> None:
 
 
 def test_an_amount_in_another_currency_is_refused(shop: shops.Shop) -> None:
-    shop.billing_currency = "EUR"
     with nothing_changes(), pytest.raises(CurrencyMismatch):
-        deciding.ask(shop, LATER, "P-1", "1.00")
+        CreditRequestFactory.create(shop=shop, at=LATER, charge="P-1", amount=Money("1.00", "EUR"))
 
 
 def test_words_are_needed_to_ask_and_to_decide(shop: shops.Shop) -> None:

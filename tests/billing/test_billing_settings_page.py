@@ -103,7 +103,14 @@ def test_a_second_wish_waits_for_the_first_ones_answer(shop: Shop) -> None:
     client = proved(member(shop))
     send(shop, ASK, client=client, **FOR_SPRING)
     with nothing_changes():
-        said = send(shop, ASK, client=client, threshold="2000", message="More, please.")
+        said = send(
+            shop,
+            ASK,
+            client=client,
+            threshold="2000",
+            message="More, please.",
+            request_key="form-2",
+        )
     assert "You have asked for a higher threshold already." in said
     assert "More, please." in said
 

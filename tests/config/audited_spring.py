@@ -93,8 +93,10 @@ def _linen() -> Shop:
     shop.charge("2027-03-03 10:00", "packaging", None, "L-1", quantity=3)  # type: ignore[arg-type]
     shop.charge("2027-03-03 11:00", "pick-pack", "50.00", "L-2")
     first, second = (
-        CreditRequestFactory.create(shop=shop, at="2027-03-04 10:00", charge="L-2", amount=amount)
-        for amount in ("20.00", "5.00")
+        CreditRequestFactory.create(
+            shop=shop, at="2027-03-04 10:00", charge="L-2", amount=amount, request_key=form
+        )
+        for form, amount in (("form-1", "20.00"), ("form-2", "5.00"))
     )
     credits.approve(credit_id=first.pk, **_by(shop, "2027-03-05 10:00"))
     credits.reject(credit_id=second.pk, **_by(shop, "2027-03-05 10:00"))

@@ -19,11 +19,15 @@ from tests.billing import deciding
 from tests.config import audited_spring
 from tests.credit import unmatching, withdrawing
 from tests.factories import (
+    CreditRequestFactory,
     FreezeFactory,
+    OrderFactory,
     PayoutScheduleFactory,
     ProfileFactory,
     QuestionFactory,
     RaiseRequestFactory,
+    TransferFactory,
+    WithdrawalFactory,
 )
 from tests.routes import full_shop
 from tests.shops import Shop
@@ -36,6 +40,8 @@ def rich(patch: pytest.MonkeyPatch) -> list[Shop]:
     """Six merchants whose histories are the same each time, whatever was lived through before."""
     for module in (shops, withdrawing, deciding):
         patch.setattr(module, "_numbers", count(1))
+    for factory in (OrderFactory, WithdrawalFactory, TransferFactory, CreditRequestFactory):
+        factory.reset_sequence(1, force=True)
     # The bills of that spring have the numbers that it expects: one of the year came before.
     first = shops.join("2027-02-01 10:00", "first", plan_price="39.00", plan_interval_days=365)
     audited_spring.live()
