@@ -94,7 +94,7 @@ class Withdrawing(forms.Form):
 
     @property
     def content(self) -> dict[str, str]:
-        """The values that were filled in, as fields of another form or of an address."""
+        """The values that were filled in, to be carried by another form or an address."""
         return {
             "amount": money.text(self.cleaned_data["amount"], self.currency),
             "destination": str(self.cleaned_data["destination"].pk),
@@ -103,7 +103,9 @@ class Withdrawing(forms.Form):
 
 
 def destination_label(destination: PayoutDestination, now: datetime) -> str:
-    """The destination's name in a menu; one that is not usable yet says until when."""
+    """The destination's name in a menu, with the instant from which it is usable where that is to
+    come.
+    """
     name = ", ".join(filter(None, [str(destination), destination.bank, destination.holder]))
     if now >= destination.usable_from:
         return name
@@ -111,7 +113,9 @@ def destination_label(destination: PayoutDestination, now: datetime) -> str:
 
 
 class ConfirmedWithdrawal(Withdrawing):
-    """The form of a withdrawal with the fee that was shown; no fee means that none was shown."""
+    """The form that confirms a withdrawal. It carries the fee that was shown; None means that none
+    was.
+    """
 
     fee = forms.DecimalField(widget=forms.HiddenInput, required=False)
 

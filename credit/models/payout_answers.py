@@ -8,7 +8,7 @@ from lib.fields import ReferenceField
 
 
 class PayoutAnswerFile(models.Model):
-    """What the bank answered about withdrawals, as an operator uploaded it."""
+    """A file of the bank's answers about withdrawals, as an operator uploaded it."""
 
     name = ReferenceField(unique=True)  # ours: the bank's names come again each day
     uploaded_at = models.DateTimeField()

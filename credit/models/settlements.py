@@ -81,7 +81,7 @@ class RefusedCash(models.Model):
     line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="refused_cash")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     reference = ReferenceField()
-    # What was said the last time; the currency and the order may be none that we know.
+    # As it was sent the last time; the currency or the order may be unknown to us.
     order_reference = ReferenceField()
     currency = CurrencyField()
     amount = models.DecimalField(max_digits=36, decimal_places=12)  # as it was sent, never rounded

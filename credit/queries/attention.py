@@ -1,4 +1,4 @@
-"""What the merchant should look at first on its line. Nothing here writes."""
+"""What a merchant should look at first about its line. Nothing here writes."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -12,8 +12,8 @@ from lib import calendar
 
 MANY = 1000  # so many are counted; more are as good as that
 
-# Each part is a short range of an index: what is due, the week's declined orders, a merchant's
-# own requests and reviews.
+# Each part reads a short range of an index: overdue orders, the week's declined orders, the
+# merchant's requests and reviews.
 READ = """
 SELECT (
     SELECT count(*) FROM (

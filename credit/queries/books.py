@@ -137,16 +137,18 @@ RUNS = Table(
     columns("on at outcome available _rule=rule_id _withdrawal=withdrawal_id"),
 )
 
-# What an installation draws at random: another one calls the same withdrawal otherwise.
+# Names that an installation draws at random, and so differ for the same withdrawal in another one.
 LOCAL_NAMES = ("reference", "batch")
 # The key of a bill's payment ends with its bill's number and its attempt.
 BILL_PAYMENT = re.compile(r"(?P<invoice>\d{4}-\d+)-(?P<attempt>\d+)$")
 
 
 def of(merchant_ids: Sequence[int], *, local_names: bool = False) -> dict[int, Row]:
-    """The credit book of each of these merchants that has a line, in a fixed number of queries.
+    """The credit book of each of these merchants that has a line, by merchant, in a fixed number of
+    queries.
 
-    `local_names` adds what only this installation calls a withdrawal.
+    `local_names` adds the references of withdrawals and bank files, which this installation drew at
+    random.
     """
     lines = CreditLine.objects.filter(merchant_id__in=merchant_ids)
     currencies: Currencies = dict(lines.values_list("merchant_id", "currency"))
@@ -176,7 +178,7 @@ def of(merchant_ids: Sequence[int], *, local_names: bool = False) -> dict[int, R
 
 
 class _Reader:
-    """Reads tables of some merchants, one query each."""
+    """Reads the rows of a table that belong to some merchants, with one query."""
 
     def __init__(self, merchant_ids: Sequence[int], currencies: Currencies) -> None:
         self.merchant_ids, self.currencies = merchant_ids, currencies
@@ -202,7 +204,7 @@ def _line(line: Row, freezes: Sequence[Row]) -> Row:
 
 
 def _orders(read: _Reader) -> RowsByMerchant:
-    """Orders, each with its parts and its payments and refunds."""
+    """The orders of each merchant, each with its parts, payments and refunds."""
     payments, refunds = read(PAYMENTS, OrderPayment), read(REFUNDS, OrderRefund)
     settlements = read(SETTLEMENTS, UnmatchedSettlement)
     found = read(ORDERS, Order)
@@ -255,7 +257,7 @@ def _with_overdue(orders: Sequence[Row], today: str) -> list[Row]:
 
 
 def _flags(flags: Sequence[Row]) -> list[Row]:
-    """The flags, each with the references of its orders instead of copies of them."""
+    """The flags, each with the references of its orders in place of their copies."""
     for flag in flags:
         flag["orders"] = sorted(seen["order"] for seen in flag["orders"])
     return list(flags)
@@ -320,7 +322,9 @@ def _run(run: Row, withdrawals: Mapping[int, int]) -> Row:
 
 
 def _with_buckets(proceeds: Sequence[Row], line: Row, currency: str) -> Row:
-    """The merchant's proceeds, with where they are on the line's open day."""
+    """The merchant's proceeds and withdrawals, with what is maturing, available, on its way and
+    paid out on the line's open day.
+    """
     (said,) = proceeds
     balance = Decimal(line["proceeds"])
     maturing = sum(
