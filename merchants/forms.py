@@ -12,8 +12,8 @@ from merchants.operations import profiles
 
 
 class ProfileLookedAt(forms.Form):
-    """Identifies the version of the profile that the operator has looked at, by the instant of
-    its last change.
+    """The version of the profile that the operator has looked at, told by the instant of its last
+    change.
     """
 
     seen = LineField(widget=forms.HiddenInput, required=False)
@@ -77,7 +77,7 @@ class ProfileForm(forms.Form):
         super().__init__(data, files, initial=told)
 
     def clean_licence_document(self) -> Any:
-        """Refuses a file that is too large without reading it."""
+        """Refuse a file that is too large, without reading it."""
         uploaded = self.cleaned_data["licence_document"]
         if uploaded and uploaded.size > profiles.LARGEST_DOCUMENT:
             raise forms.ValidationError(_("This file is larger than 5 MB."))

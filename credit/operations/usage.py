@@ -1,5 +1,4 @@
-"""Notifies a merchant when its limit is nearly or wholly used, by an order or by a cut (rule 11.2).
-"""
+"""Notifies a merchant when its limit is nearly or wholly used, by an order or a cut (rule 11.2)."""
 
 from dataclasses import dataclass
 from datetime import datetime

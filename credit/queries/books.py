@@ -29,7 +29,7 @@ from credit.models import (
 )
 from lib import money
 from merchants import books
-from merchants.books import Row, RowsByMerchant, Table, columns, in_order, told
+from merchants.books import Row, RowsByMerchant, Table, columns, in_order, without_keys
 
 Currencies = Mapping[int, str]
 OF_LINE = partial(Table, "line_id")
@@ -168,7 +168,7 @@ def of(merchant_ids: Sequence[int], *, local_names: bool = False) -> dict[int, R
             "metrics": in_order(metrics[key], "said_at"),
             "reviews": in_order(reviews[key], "on"),
             "limit_requests": in_order(requests[key], "asked_at"),
-            "orders": told(_with_overdue(orders[key], line[key]["open_on"])),
+            "orders": without_keys(_with_overdue(orders[key], line[key]["open_on"])),
             "refused_cash": in_order(refused[key], "arrived_at", "kind", "reference"),
             "flags": in_order(_flags(flags[key]), "kind", "cause"),
             **_with_buckets(proceeds[key], line[key], currencies[key]),
@@ -214,8 +214,8 @@ def _orders(read: _Reader) -> RowsByMerchant:
         refunded = books.grouped(in_order(refunds[key], "arrived_at", "reference"), "_order")
         for order in orders:
             order["parts"] = [] if order["decline_code"] else _parts(order, read.currencies[key])
-            order["payments"] = told(paid[order["_pk"]])
-            order["refunds"] = told(refunded[order["_pk"]])
+            order["payments"] = without_keys(paid[order["_pk"]])
+            order["refunds"] = without_keys(refunded[order["_pk"]])
         found[key] = in_order(orders, "placed_at", "reference")
     return found
 
@@ -223,7 +223,7 @@ def _orders(read: _Reader) -> RowsByMerchant:
 def _payments(payments: Sequence[Row], settled: Mapping[int, list[Row]]) -> list[Row]:
     for payment in payments:
         payment["settles_unmatched"] = payment["_settlement"] is not None
-        payment["settlements"] = told(in_order(settled[payment["_pk"]], "at"))
+        payment["settlements"] = without_keys(in_order(settled[payment["_pk"]], "at"))
     return in_order(payments, "arrived_at", "reference", "settles_unmatched")
 
 
@@ -273,20 +273,25 @@ def _proceeds(read: _Reader, *, local_names: bool) -> RowsByMerchant:
     runs = read(RUNS, PayoutRun)
     found: RowsByMerchant = {}
     for key in read.currencies:
-        places = books.numbered(in_order(destinations[key], "added_at"), "destination")
+        numbered = books.numbered(in_order(destinations[key], "added_at"), "destination")
         sent = books.numbered(in_order(withdrawals[key], "requested_at"), "withdrawal")
-        to, by = books.places(places, "destination"), books.places(sent, "withdrawal")
+        to, by = (
+            books.values_by_key(numbered, "destination"),
+            books.values_by_key(sent, "withdrawal"),
+        )
         listed = in_order(entries[key], "at")
         ran = books.grouped(in_order(runs[key], "on"), "_rule")
         found[key] = [
             {
-                "entries": told(books.numbered((_entry(one, by) for one in listed), "entry")),
-                "destinations": told(_masked(one) for one in places),
-                "withdrawals": told(_withdrawal(one, to, local_names) for one in sent),
-                "automatic_withdrawals": told(
+                "entries": without_keys(
+                    books.numbered((_entry(one, by) for one in listed), "entry")
+                ),
+                "destinations": without_keys(_masked(one) for one in numbered),
+                "withdrawals": without_keys(_withdrawal(one, to, local_names) for one in sent),
+                "automatic_withdrawals": without_keys(
                     one
                     | {"destination": to[one["_destination"]]}
-                    | {"runs": told(_run(run, by) for run in ran[one["_pk"]])}
+                    | {"runs": without_keys(_run(run, by) for run in ran[one["_pk"]])}
                     for one in in_order(automatic[key], "set_up_at")
                 ),
             }
