@@ -1,4 +1,4 @@
-"""What credit adds to the operators' pages."""
+"""Credit's part of the operators' home page and of a merchant's page."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date

@@ -25,7 +25,9 @@ IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]+")
 
 
 class NotAnAccount(Exception):
-    """`field` (country, number or routing) is not as the country's banks write it."""
+    """The country is not known, or its banks do not write such a number or routing code; `field`
+    says which of the three it is.
+    """
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}")
@@ -53,7 +55,7 @@ def _is_clabe(number: str) -> bool:
 
 @dataclass(frozen=True)
 class Rules:
-    """The format of accounts in a country without IBAN."""
+    """The format of account numbers and bank codes in a country without IBAN."""
 
     number: str  # a pattern
     routing: str = ""  # a pattern of the bank's or branch's code; none: the number says it all

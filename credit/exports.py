@@ -1,4 +1,4 @@
-"""Orders and entries of a credit line as CSV files."""
+"""CSV files of orders, withdrawals, and entries of a credit line."""
 
 from collections.abc import Iterator
 

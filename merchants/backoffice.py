@@ -1,4 +1,4 @@
-"""What merchants and people add to the operators' pages."""
+"""The part of people and profiles in the operators' pages."""
 
 from typing import Any
 

@@ -24,7 +24,7 @@ class MerchantJoined(Data):
 
 
 class Terms(Data):
-    """The members of the event that one book is opened with."""
+    """The members of the joining event with which one book is opened."""
 
     def check(self) -> None:
         """Raise Invalid for values that the members' types allow and the book does not."""

@@ -37,7 +37,7 @@ class InvitationForm(RoleForm, KeyedForm):
 
 
 class FirstPassword(SetPasswordForm):
-    """The password that a new person chooses."""
+    """The form by which a new person chooses a password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -46,7 +46,7 @@ class FirstPassword(SetPasswordForm):
 
 
 class ProfileForm(forms.Form):
-    """What a merchant says about itself. Any field may be left empty."""
+    """The form of a merchant's profile. Any field may be left empty."""
 
     licence_number = LineField(
         max_length=profiles.LONGEST["licence_number"], required=False, label=_("Licence number")

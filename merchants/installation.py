@@ -27,7 +27,7 @@ WHERE database.datname = current_database()
 
 
 class Elsewhere(Refused):
-    """The database is in another place than the one its prefix was given for, and may be a copy."""
+    """The database is not in the place for which its prefix was given, and may be a copy."""
 
     code = "installation_elsewhere"
 

@@ -1,4 +1,4 @@
-"""The e-mail that invites somebody to a merchant's team: the only place where its link stands."""
+"""The e-mail that invites somebody to a merchant's team; nothing else has the invitation's link."""
 
 from django.conf import settings
 from django.core.mail import EmailMessage

@@ -1,4 +1,4 @@
-"""What notices add to the operators' pages."""
+"""The notices' part of a merchant's page for operators."""
 
 from backoffice.list_pages import list_of
 from backoffice.merchant_page import MANY, PARTS, Link, Part, Section, Step, Visit

@@ -1,4 +1,4 @@
-"""What the trail adds to the operators' pages."""
+"""The trail's part of a merchant's page for operators."""
 
 from collections.abc import Iterable, Iterator
 

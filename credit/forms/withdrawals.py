@@ -1,4 +1,4 @@
-"""What merchants fill in about their proceeds: filters, withdrawals, destinations."""
+"""The forms about proceeds: filters, withdrawals, destinations."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -130,9 +130,7 @@ def _usable_from(destination: PayoutDestination, sentence: Any, **more: str) -> 
 
 
 class NewDestination(forms.Form):
-    """The form of a new destination: whose account it is, and its number, which is not shown
-    again.
-    """
+    """The form of a new destination: its owner's name and its number, which is not shown again."""
 
     kind = forms.ChoiceField(
         label=_("Kind"), choices=PayoutDestination.Kind.choices, widget=forms.RadioSelect

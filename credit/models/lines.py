@@ -78,7 +78,7 @@ class CreditLine(models.Model):
 
     @property
     def available(self) -> Decimal:
-        """What new orders may still hold; 0 while the limit is below what is used."""
+        """The part of the limit that new orders may use; 0 where more than the limit is used."""
         found: Decimal = max(self.limit - self.used, Decimal(0))
         return found
 

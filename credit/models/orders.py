@@ -210,7 +210,7 @@ class Order(models.Model):
         )
 
     def parts(self) -> list[rules.Part]:
-        """Its instalments, oldest first."""
+        """The order's instalments, oldest first."""
         return list(
             rules.parts(
                 amount=self.amount,

@@ -28,7 +28,7 @@ class PayoutAnswerFile(models.Model):
 
 
 class PayoutAnswer(models.Model):
-    """One row of such a file. Its content never changes; its outcome is written once."""
+    """One row of a PayoutAnswerFile. Its content never changes; its outcome is written once."""
 
     class Outcome(models.TextChoices):
         WAITING = "WAITING", "Waiting"  # for the job

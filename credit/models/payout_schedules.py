@@ -13,7 +13,7 @@ from lib.fields import AmountField, CurrencyField
 
 
 class PayoutSchedule(models.Model):
-    """A merchant's wish to have all available proceeds withdrawn, each day or each week."""
+    """A merchant's setting to have all available proceeds withdrawn, each day or each week."""
 
     class Every(models.TextChoices):
         DAILY = "DAILY", _("Every day")

@@ -17,10 +17,10 @@ def _figure(default: str, **limits: int) -> models.DecimalField:
 
 
 class CreditPolicy(models.Model):
-    """Every number of the credit rules, for one currency, from a day on.
+    """The figures of the credit rules for one currency, in force from a day on.
 
     A version never changes, so that what was decided by it can always be explained by it; other
-    numbers are a new version that starts on a later day.
+    figures are a new version that starts on a later day.
     """
 
     currency = CurrencyField()

@@ -15,7 +15,7 @@ from lib.fields import AmountField, CurrencyField
 
 
 class LimitReview(models.Model):
-    """One monthly look at a line: the inputs, the score, and the outcome."""
+    """A monthly review of a line's limit: its inputs, its score, and its outcome."""
 
     class Grade(models.TextChoices):
         A = "A", _("A: doubles the limit")

@@ -1,4 +1,4 @@
-"""Cash and refunds that wait for an operator, and what became of them."""
+"""UNMATCHED cash as operators settle it, and payments and refunds that were refused."""
 
 from decimal import Decimal
 from typing import ClassVar
@@ -134,5 +134,5 @@ class RefusedCash(models.Model):
 
     @property
     def plain_amount(self) -> Decimal:
-        """The amount without the zeros that the column adds."""
+        """The amount without trailing zeros, as it was sent."""
         return self.amount.normalize()

@@ -1,4 +1,4 @@
-"""Paying bills out of proceeds (rule 16.16)."""
+"""Pays bills out of proceeds (rule 16.16)."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What merchants ask about their limit, and operators' answers (rule 8.16)."""
+"""Records what merchants ask about their limits, and operators' answers (rule 8.16)."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -168,7 +168,10 @@ def reject_as_closed(line: CreditLine, *, actor: str, now: datetime) -> None:
 
 
 def answer(*, request_id: int, actor: str, text: str, now: datetime) -> LimitRequest:
-    """Answer a question. Raises AlreadyDecided, UnknownRequest, Invalid without a text."""
+    """Answer a merchant's question.
+
+    Raises AlreadyDecided, UnknownRequest, Invalid without a text.
+    """
     text = wording.checked("answer", text)
     with transaction.atomic():
         line, request = _lock_pending(request_id, LimitRequest.Kind.QUESTION, now)

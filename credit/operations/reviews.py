@@ -1,4 +1,4 @@
-"""Monthly limit reviews (rule 8.1)."""
+"""Holds the monthly limit reviews (rule 8.1)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

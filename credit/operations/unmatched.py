@@ -26,7 +26,7 @@ ACTIONS = {
 
 
 class NotUnmatched(Refused):
-    """The payment was taken by its order, and there is nothing to settle."""
+    """The payment is not UNMATCHED: its order took it, and there is nothing to settle."""
 
     code = "not_unmatched"
 

@@ -13,7 +13,7 @@ from notices.operations import notices
 
 @dataclass(frozen=True)
 class Use:
-    """The amount of a limit that is used, and the limit."""
+    """What is used of a limit, and the limit."""
 
     used: Decimal
     limit: Decimal

@@ -36,7 +36,7 @@ class WithdrawalsStopped(Refused):
 
 
 class WithdrawalDecided(AlreadyDecided):
-    """The withdrawal is past the state in which this step was possible."""
+    """The withdrawal's status does not allow this step any more."""
 
     sentence = _("It is too late to cancel: the withdrawal has gone on.")
 

@@ -40,7 +40,7 @@ LEFT JOIN LATERAL (
 
 @dataclass(frozen=True)
 class Attention:
-    """How many things of each kind need attention on a local day."""
+    """How many orders, requests and reviews of a line need attention on a local day."""
 
     overdue: int  # orders; MANY is that or more
     declined: int  # orders of the last 7 local days, today included

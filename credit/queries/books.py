@@ -309,7 +309,7 @@ def _entry(entry: Row, withdrawals: Mapping[int, int]) -> Row:
 
 
 def _masked(destination: Row) -> Row:
-    """The destination with its number as pages show it."""
+    """The destination, with all but the last characters of its number masked."""
     return destination | {"number": f"···· {destination['number']}"}
 
 

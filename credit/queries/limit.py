@@ -135,7 +135,7 @@ def past_reviews(line: CreditLine) -> QuerySet[LimitReview]:
 
 
 def review_of(line: CreditLine, on: date) -> LimitReview | None:
-    """The review of local day `on`."""
+    """The line's review of local day `on`, or None."""
     return past_reviews(line).filter(on=on).first()
 
 
@@ -145,7 +145,7 @@ def requests(line: CreditLine) -> QuerySet[LimitRequest]:
 
 
 def raise_asked(line: CreditLine) -> LimitRequest | None:
-    """The raise that waits for an answer, or None; only one may wait at a time."""
+    """The raise that the merchant asked for and that waits for an answer, or None."""
     waiting = {"kind": LimitRequest.Kind.RAISE, "status": LimitRequest.Status.PENDING}
     return requests(line).filter(**waiting).first()
 

@@ -60,7 +60,7 @@ class Buckets:
 
     @property
     def available(self) -> Money:
-        """The amount that may be withdrawn, fees included."""
+        """The amount that may be withdrawn now, fees included."""
         nothing = money.of(Decimal(0), self.balance.currency.code)
         return max(min(self.matured, self.balance), nothing)
 

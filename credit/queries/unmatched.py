@@ -1,4 +1,4 @@
-"""Cash that no order could take, and how it was settled. Nothing here writes."""
+"""UNMATCHED cash and how it was settled. Nothing here writes."""
 
 from collections.abc import Sequence
 

@@ -69,7 +69,7 @@ def chart(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def export_entries(request: MemberRequest) -> HttpResponseBase:
-    """A file of all entries that the list shows with the same filter."""
+    """Download a CSV file of all entries that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET)
     found = asked.ordered(history.entries(line, **asked.rows))

@@ -44,7 +44,7 @@ def history(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def export(request: MemberRequest) -> HttpResponseBase:
-    """A file of all withdrawals that the list shows with the same filter."""
+    """Download a CSV file of all withdrawals that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
     asked = WithdrawalFilter(request.GET)
     found = asked.ordered(queries.withdrawals(line, **asked.rows))

@@ -7,7 +7,9 @@ from django.db.models.functions import Now
 
 
 class Installation(models.Model):
-    """What others know this installation by; one row, written when it is first needed."""
+    """The prefix by which others know this installation, and its place; one row, created when it is
+    first needed.
+    """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     # Stands before numbers and keys that others see. Keys that were sent keep the prefix they had.

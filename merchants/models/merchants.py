@@ -54,7 +54,7 @@ class TimeZonePeriod(models.Model):
 
 
 class ProfilePart(models.TextChoices):
-    """A part of a profile that is looked at, and confirmed or rejected, by itself."""
+    """A part of a profile, which operators confirm or reject by itself."""
 
     LICENCE = "LICENCE", _("Licence")
     CONTACTS = "CONTACTS", _("Contacts")

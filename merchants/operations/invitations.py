@@ -1,4 +1,4 @@
-"""Accepting an invitation to a merchant's team (rule 21.1)."""
+"""Accepts invitations to merchants' teams (rule 21.1)."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from trail import operations as trail
 
 
 class IsOperator(Refused):
-    """The person is one of our own, who decide about merchants and so belong to none."""
+    """The person is an operator, and operators belong to no merchant."""
 
     code = "is_operator"
     sentence = _("This invitation is for another e-mail address than yours.")

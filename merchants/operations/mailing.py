@@ -20,7 +20,7 @@ FAILURES_IN_A_ROW = 3
 
 
 class NotSent(Refused):
-    """The mail server did not take an e-mail of a notice."""
+    """The mail server did not take the e-mail."""
 
     code = "mail_not_sent"
 

@@ -30,13 +30,13 @@ log = logging.getLogger(__name__)
 
 
 class NotAnAdministrator(Refused):
-    """Only administrators decide about people, and this person is not, or no longer, one."""
+    """The person who decides is not an administrator, or is none any more."""
 
     code = "not_an_administrator"
 
 
 class OnOneself(Refused):
-    """Nobody decides about themselves; another administrator has to."""
+    """The person to decide about is the one who decides; another administrator has to."""
 
     code = "on_oneself"
 
@@ -54,7 +54,7 @@ class UnknownPerson(Refused):
 
 
 class BelongsToMerchant(Refused):
-    """The person acts for a merchant, and so can't decide about merchants as well."""
+    """The person belongs to a merchant, and so can't be an operator as well."""
 
     code = "belongs_to_merchant"
 
@@ -72,7 +72,7 @@ class NotAnOperator(Refused):
 
 
 class Deactivated(Refused):
-    """The person cannot sign in; reactivate them first."""
+    """The person is deactivated and has to be reactivated first."""
 
     code = "deactivated"
 

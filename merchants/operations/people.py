@@ -1,4 +1,4 @@
-"""What people decide about themselves, and what administrators decide about how they sign in."""
+"""A person's choice of language, and administrators' decisions about how people sign in."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from trail import operations as trail
 
 
 class AlreadyInThatState(Refused):
-    """The person is in that state already."""
+    """The person is deactivated, or active, already."""
 
     code = "already_in_that_state"
 
