@@ -1,8 +1,8 @@
 """What both books' documents are written with (docs/books.md), and the part that says who a
 merchant is.
 
-A document is the same wherever and whenever it is made: it has no keys of rows, no order that
-depends on the database's language or plan, and nothing that depends on the clock.
+A document is the same wherever and whenever it is made: it has no keys of rows, nothing sorted as
+the database's language or plan decides, and nothing that depends on the clock.
 """
 
 from collections import defaultdict
@@ -63,8 +63,10 @@ class Table:
     plain: str = ""
 
     def read(self, rows: "QuerySet[Any]", currencies: Mapping[int, str]) -> RowsByMerchant:
-        """The rows by merchant, each as a dict of document values, in the order of their keys.
-        Takes one query; `currencies` has each merchant's.
+        """The rows by merchant, in the order in which they were written; takes one query.
+
+        Each row is a dict of values for the document. `currencies` has the currency of each
+        merchant.
         """
         found: RowsByMerchant = defaultdict(list)
         is_plain = [name in self.plain.split() for name in self.columns]

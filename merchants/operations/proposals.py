@@ -119,8 +119,8 @@ def confirm(*, proposal_id: int, actor: User, now: datetime) -> Proposal:
             otherwise=f"{actor} proposed it or asked for it: somebody else has to confirm it.",
         )
         _check_role(kind, actor)
-        # The operation takes its locks before the proposal's status changes, in the usual order of
-        # locks. Of two decisions at once, the first to change the status counts.
+        # The operation takes its locks before the proposal's status changes. Of two decisions at
+        # once, the first to change the status counts.
         carry_out: Callable[..., object] = import_string(kind.carry_out)
         carry_out(proposal, actor=actor, now=now)
         _decide(proposal, Status.CONFIRMED, actor, now)

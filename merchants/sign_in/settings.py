@@ -1,4 +1,6 @@
-"""Settings of signing in: rules for passwords, limits of attempts, and how long the log is kept."""
+"""Settings of signing in: rules for passwords, how many attempts are allowed, and how long the log
+is kept.
+"""
 
 import os
 

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 register = template.Library()
 
-# The mark of each browser in user agents. Most also have the marks of those below, so order counts.
+# The mark of each browser in user agents. Most also have the marks of browsers further below.
 BROWSERS = {
     "MicroMessenger": "WeChat",
     "Line/": "LINE",
