@@ -126,8 +126,8 @@ def _apply(answer: PayoutAnswer, now: datetime) -> str:
 
 
 def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> None:
-    """Raise AnotherAmount where the row names an amount or currency and it is not the withdrawal's;
-    the withdrawal becomes UNKNOWN.
+    """Raise AnotherAmount where the row names an amount or currency that is not the withdrawal's. A
+    withdrawal that has not ended becomes UNKNOWN by it (payouts.doubt).
     """
     if not answer.amount and not answer.currency:
         return
