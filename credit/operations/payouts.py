@@ -54,8 +54,9 @@ def send(withdrawal_id: int, *, now: datetime, silences: Silences | None = None)
     Does nothing when another process is sending it or has sent it.
 
     `silences` counts, for the run of a job, how often each provider did not answer. Raises
-    KeepsSilent for a provider that the run asks no more, WithdrawalsStopped, UnknownWithdrawal, and
-    whatever the provider's `check_allowed` raises; then nothing was sent. Rule 10.9, rule 10.10.
+    KeepsSilent for a provider that the run asks no more, WithdrawalsStopped, UnknownWithdrawal,
+    Elsewhere for a database that may be a copy, and what the provider's `check_allowed` raises;
+    then nothing was sent. Rule 10.9, rule 10.10.
     """
     withdrawal = _get(withdrawal_id)
     silences = silences or Silences()
