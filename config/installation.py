@@ -34,7 +34,7 @@ def refuse_other_books() -> None:
     """
     from merchants import installation, time_zone_data  # once there are apps
 
-    time_zone_data.start()
+    time_zone_data.check_connections()
     installation.check()
 
 

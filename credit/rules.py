@@ -20,11 +20,11 @@ FORGIVEN = timedelta(minutes=5)  # by which clocks of two systems may differ
 
 
 def happened(said: datetime, *, not_before: datetime | None, told: datetime) -> datetime | None:
-    """The instant to compute with for what is said to have happened at `said`.
+    """The instant to compute with for a step that is said to have happened at `said`.
 
-    That is `said` if it lies between `not_before` (the placing of the step's order) and `told` (its
-    arrival), and the nearer of the two if it lies up to 5 minutes outside. None means that it
-    cannot have happened then.
+    That is `said` if it lies between `not_before` (the placing of the step's order) and `told`
+    (when the step was reported), and the nearer of the two if it lies up to 5 minutes outside. None
+    means that it cannot have happened then.
     """
     if said > told:
         return told if said - told <= FORGIVEN else None
@@ -35,9 +35,7 @@ def happened(said: datetime, *, not_before: datetime | None, told: datetime) -> 
 
 @dataclass(frozen=True)
 class Part:
-    """One instalment: `outstanding` is the part of `amount` that is neither paid nor refunded
-    yet.
-    """
+    """One instalment; `outstanding` is the part of `amount` that is neither paid nor refunded."""
 
     number: int
     amount: Money
@@ -56,8 +54,8 @@ def parts(
 ) -> Iterator[Part]:
     """The instalments of an order, oldest first.
 
-    Payments cover from the front and refunds from the back, so what is outstanding is one stretch
-    of the amount: from `paid` to `paid + outstanding`. Rule 4.12.
+    Payments cover an order's amount from its start and refunds from its end, so what is outstanding
+    is the stretch from `paid` to `paid + outstanding`. Rule 4.12.
     """
     end, nothing = paid + outstanding, money.zero(amount.currency.code)
     for number in range(1, instalments + 1):
@@ -75,7 +73,7 @@ def oldest_due_on(
 ) -> date | None:
     """The due date of the oldest part that `paid` has not covered in full; None before delivery.
 
-    Only to be asked while something is outstanding.
+    Without meaning for an order of which nothing is outstanding.
     """
     if first_due_on is None:
         return None

@@ -1,4 +1,4 @@
-"""The outcome of a limit review: a pure function of its inputs and of a policy.
+"""Computes a limit review from its inputs and a policy, by pure functions.
 
 See chapter 8 of docs/rules.md. Scores are exact fractions, so that a grade never depends on a
 rounded digit.
@@ -17,7 +17,7 @@ Status = LimitReview.Status
 
 @dataclass(frozen=True)
 class Inputs:
-    """The inputs of a line's review; amounts are in the line's currency."""
+    """What a review of a line computes with; amounts are in the line's currency."""
 
     limit: Decimal
     rating: Decimal  # 0 to 5
@@ -27,7 +27,7 @@ class Inputs:
     after_sales: Decimal
     overdue: Decimal = Decimal(0)
     is_frozen: bool = False
-    # What `profile_completeness` was made of: see `completeness`.
+    # The inputs of `profile_completeness`: see `completeness`.
     profile_reported: Decimal = Decimal(0)
     profile_confirmed: Decimal = Decimal(0)
     profile_rejected: bool = False
@@ -61,17 +61,18 @@ HALF = Decimal(50)  # of a profile: its licence, or its contacts
 
 
 def completeness(reported: Decimal, confirmed: Decimal, *, is_rejected: bool) -> Decimal:
-    """The completeness of a profile, from 0 to 100.
+    """The completeness of a profile, from 0 to 100: the larger of what the platform `reported` and
+    what was `confirmed` here.
 
-    It is the larger of the reported one and the one confirmed here, which is half for each of
-    licence and contacts; half at most while one of them stands rejected. Rule 8.4.
+    A confirmed licence and confirmed contacts give 50 each. While one of them stands rejected the
+    result is 50 at most. Rule 8.4.
     """
     larger = max(reported, confirmed)
     return min(larger, HALF) if is_rejected else larger
 
 
 def review(inputs: Inputs, policy: CreditPolicy) -> Result:
-    """Points, grade, and the limit that `policy` gives; only for a limit of more than 0.
+    """The points, the grade, and the limit that `policy` makes of a limit that is more than 0.
 
     Rule 8.6 to rule 8.9.
     """
@@ -93,7 +94,7 @@ def review(inputs: Inputs, policy: CreditPolicy) -> Result:
 
 
 def points_of(inputs: Inputs, policy: CreditPolicy) -> Points:
-    """The points that each factor gives. Rule 8.2."""
+    """The points that each factor gives for these inputs. Rule 8.2."""
     stars = Fraction(inputs.rating - policy.rating_floor) / Fraction(policy.rating_span)
     volume = Fraction(inputs.paid) / (Fraction(policy.volume_multiple) * Fraction(inputs.limit))
     return Points(
@@ -114,12 +115,14 @@ def grade_of(score: Fraction, policy: CreditPolicy) -> LimitReview.Grade:
 
 
 def most(inputs: Inputs, policy: CreditPolicy) -> Decimal:
-    """The highest limit that a raise may reach, whatever the grade."""
+    """The highest limit that a raise may give, whatever the grade: what buyers paid, up to the
+    policy's maximum, in whole steps.
+    """
     return _whole_steps(min(inputs.paid, policy.maximum_limit.amount), policy)
 
 
 def decimal(value: Fraction) -> Decimal:
-    """A score or points with 6 decimals, as people read them."""
+    """A score or points, rounded to 6 decimals, to be stored and shown."""
     return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("0.000001"))
 
 

@@ -1,7 +1,7 @@
-"""One box that finds a merchant's pages by their names, and what it has by reference.
+"""Finds a merchant's pages by name, and its orders, bills and other rows by reference.
 
-Every kind (lib.search) is looked up once, in an index that starts with the merchant, and no further
-than shown.
+Each kind (lib.search) takes one query, by an index that starts with the merchant, for no more rows
+than are shown.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from pages import navigation as pages
 
 @dataclass(frozen=True)
 class Hit:
-    """Something of the merchant's whose reference starts as asked."""
+    """A row of the merchant's whose reference starts with the text."""
 
     kind: StrOrPromise
     reference: str
@@ -44,12 +44,15 @@ class Found:
 
     @property
     def only(self) -> str:
-        """The address of the only result with exactly this name; "" if there is no such one."""
+        """The address of the only result that has exactly this name; "" where there is none, or are
+        several.
+        """
         return self.exact[0] if len(self.exact) == 1 else ""
 
 
 def find(merchant: Merchant, text: str, *, today: date) -> Found:
-    """What `text` may mean to the merchant, whose credit line and account are at hand.
+    """The merchant's pages and rows that `text` may mean. The merchant's credit line and account
+    are loaded with it.
 
     Dates are in the time zone in force.
     """

@@ -28,7 +28,7 @@ from billing.models import (
 from billing.models.charges import RESERVED_PREFIX
 from lib import money
 from merchants import books
-from merchants.books import Row, RowsByMerchant, Table, columns, in_order, told
+from merchants.books import Row, RowsByMerchant, Table, columns, in_order, without_keys
 
 Currencies = Mapping[int, str]
 OF_ACCOUNT = partial(Table, "account_id")
@@ -192,13 +192,13 @@ class _Account:
         items = in_order(self.rows["items"], "posting_on", "fee", "posting")
         self.items = books.numbered(items, "item")
         self.invoices = list(_called(in_order(self.rows["invoices"], "issued_at")))
-        self.card = books.places(self.cards, "card")
-        self.item = books.places(self.items, "item")
-        self.invoice = books.places(self.invoices, "invoice")
+        self.card = books.values_by_key(self.cards, "card")
+        self.item = books.values_by_key(self.items, "item")
+        self.invoice = books.values_by_key(self.invoices, "invoice")
         self.statement = {row["_pk"]: row["month"][:7] for row in self.rows["statements"]}
         self.payment = {row["_pk"]: row for row in self.rows["payments"]}
         self._rename_own_charges()
-        self.charge = books.places(self.rows["charges"], "reference")
+        self.charge = books.values_by_key(self.rows["charges"], "reference")
 
     def _rename_own_charges(self) -> None:
         """Replace references of Tael's own charges that contain a row's key by names that are
@@ -232,22 +232,22 @@ class _Account:
             "changes": in_order(self.rows["changes"], "at"),
             "threshold_requests": in_order(self.rows["threshold_requests"], "asked_at"),
             "prices": in_order(self.rows["prices"], "introduced_at", "fee"),
-            "cards": told(_masked(card) for card in self.cards),
-            "statements": told(self._statements()),
-            "items": told(
+            "cards": without_keys(_masked(card) for card in self.cards),
+            "statements": without_keys(self._statements()),
+            "items": without_keys(
                 item | {"invoice": self.invoice.get(item["_invoice"])} for item in self.items
             ),
             "fulfilment_requests": in_order(self.rows["requests"], "first_at", "reference"),
-            "charges": told(self._charges()),
-            "credits": told(self._credit(credit) for credit in self.credits),
-            "invoices": told(self._invoices()),
-            "unapplied": told(self._unapplied()),
-            "reversals": told(self._reversal(reversal) for reversal in self.reversals),
+            "charges": without_keys(self._charges()),
+            "credits": without_keys(self._credit(credit) for credit in self.credits),
+            "invoices": without_keys(self._invoices()),
+            "unapplied": without_keys(self._unapplied()),
+            "reversals": without_keys(self._reversal(reversal) for reversal in self.reversals),
         }
 
     def _account(self) -> Row:
         (account,) = self.rows["account"]
-        return told([account | {"card": self.card.get(account["_card"])}])[0]
+        return without_keys([account | {"card": self.card.get(account["_card"])}])[0]
 
     def _statements(self) -> Iterable[Row]:
         totals = books.grouped(in_order(self.rows["totals"], "category", "fee"), "_statement")
@@ -265,7 +265,7 @@ class _Account:
                 **row,
                 "month": self.statement[row["_pk"]],
                 "categories": by_category,
-                "fees": told(fees),
+                "fees": without_keys(fees),
             }
 
     def _sum(self, amounts: Iterable[str]) -> str:
@@ -295,9 +295,9 @@ class _Account:
         for invoice in self.invoices:
             key = invoice["_pk"]
             yield invoice | {
-                "lines": told(lines[key]),
-                "payments": told(self._payment(payment) for payment in payments[key]),
-                "decisions": told(decisions[key]),
+                "lines": without_keys(lines[key]),
+                "payments": without_keys(self._payment(payment) for payment in payments[key]),
+                "decisions": without_keys(decisions[key]),
             }
 
     def _payment(self, payment: Row) -> Row:

@@ -1,4 +1,6 @@
-"""Cash that no order could take and what was refused: what it is, and what becomes of it."""
+"""The admin pages of UNMATCHED cash and of refused payments and refunds, and the decisions about
+them.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,8 +28,10 @@ def _waits(payment: OrderPayment) -> bool:
     return payment.waits
 
 
-def _rest(payment: OrderPayment) -> dict[str, Any]:
-    """All that is left, and what was settled before: the operation looks whether it still is."""
+def _initial(payment: OrderPayment) -> dict[str, Any]:
+    """The initial values of the form: all that is unsettled, and `settled`, by which the operation
+    notices that somebody else settled a part meanwhile.
+    """
     return {"amount": payment.unsettled, "settled": payment.settled}
 
 
@@ -62,7 +66,7 @@ class OrderPaymentAdmin(Deciding, OfMerchant):
             ),
             carry_out=Call(unmatched.apply, "payment_id"),
             done="The order is paid.",
-            initial=_rest,
+            initial=_initial,
             is_open=_waits,
         ),
         Decision(
@@ -75,7 +79,7 @@ class OrderPaymentAdmin(Deciding, OfMerchant):
             ),
             carry_out=Call(unmatched.release, "payment_id"),
             done="The cash is released.",
-            initial=_rest,
+            initial=_initial,
             is_open=_waits,
         ),
         Decision(
@@ -88,7 +92,7 @@ class OrderPaymentAdmin(Deciding, OfMerchant):
             ),
             carry_out=Call(unmatched.give_back, "payment_id"),
             done="That it went back is noted.",
-            initial=_rest,
+            initial=_initial,
             is_open=_waits,
         ),
     )
@@ -138,5 +142,7 @@ class RefusedCashAdmin(Deciding, OfMerchant):
 
     @admin.display(description="amount")
     def what(self, refused: RefusedCash) -> str:
-        """As it was sent: the currency may be none of the merchant's."""
+        """The amount and currency as they were sent; the currency may be another one than the
+        line's.
+        """
         return f"{refused.plain_amount:f} {refused.currency}"

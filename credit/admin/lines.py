@@ -1,4 +1,4 @@
-"""Lines and their books; changing limits, placing and lifting freezes."""
+"""The admin pages of credit lines and their entries, and the decisions about limits and freezes."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -25,7 +25,7 @@ def _limit_effect(line: CreditLine) -> str:
 
 
 def _shares(exposures: Iterable[tuple[str, Exposure]]) -> str:
-    """Who owes how much, and which share of what is used that is."""
+    """For each name the amount that it owes, and the share of the used limit that this is."""
     return "; ".join(
         f"{who}: {figure(exposure.outstanding)} ({exposure.share:.0%})"
         for who, exposure in exposures

@@ -1,4 +1,4 @@
-"""The numbers of the rules, and new versions of them."""
+"""The admin page of credit policies, and the decision that introduces a new version."""
 
 from typing import Any
 

@@ -1,4 +1,6 @@
-"""Reviews of limits, and what merchants ask about theirs."""
+"""The admin pages of limit reviews and of merchants' requests about limits, and the decisions about
+them.
+"""
 
 from django.contrib import admin
 

@@ -1,4 +1,6 @@
-"""Withdrawals: approving, the files to the bank and from it, and ends that people write down."""
+"""The admin pages of withdrawals, destinations and schedules: approving, files to and from the
+bank, and outcomes that operators record.
+"""
 
 from django.contrib import admin
 from django.urls import reverse
@@ -24,7 +26,7 @@ MERCHANT = related("line__merchant")
 
 @admin.register(PayoutDestination)
 class PayoutDestinationAdmin(OfMerchant):
-    """Its number is not editable, and so not among the fields: it is never shown."""
+    """Destinations without their numbers: the field is not editable, so the admin leaves it out."""
 
     merchant = "line__merchant"
     reference = "last_four"

@@ -1,4 +1,4 @@
-"""What an owner fills in to have proceeds withdrawn automatically."""
+"""The form by which an owner sets up automatic withdrawals."""
 
 from datetime import datetime
 from typing import Any
@@ -62,7 +62,7 @@ class NewAutomatic(forms.Form):
 
     @property
     def content(self) -> dict[str, Any]:
-        """The arguments that the operation takes."""
+        """The arguments of `operations.automatic.set_up` that were filled in."""
         said = self.cleaned_data
         return {
             "every": said["every"],

@@ -42,7 +42,7 @@ class Caps(forms.Form):
 
 
 class Question(KeyedForm):
-    """The form for a question about the limit, which a person answers."""
+    """The form by which a merchant asks operators a question about the limit."""
 
     message = WordsField(
         label=_("Your question"),
@@ -55,7 +55,7 @@ class Question(KeyedForm):
 
 
 class Raise(KeyedForm):
-    """The form that asks for a higher limit: how high, and why."""
+    """The form by which a merchant asks for a higher limit: how high, and why."""
 
     limit = AmountField()
     message = WordsField(

@@ -1,4 +1,4 @@
-"""What merchants fill in about their proceeds: filters, withdrawals, destinations."""
+"""The forms about proceeds: filters, withdrawals, destinations."""
 
 from datetime import datetime
 from typing import Any
@@ -87,7 +87,7 @@ class Withdrawing(forms.Form):
 
     @property
     def content(self) -> dict[str, str]:
-        """The values that were filled in, as fields of another form or of an address."""
+        """The values that were filled in, to be carried by another form or an address."""
         return {
             "amount": money.text(self.cleaned_data["amount"]),
             "destination": str(self.cleaned_data["destination"].pk),
@@ -96,7 +96,9 @@ class Withdrawing(forms.Form):
 
 
 def destination_label(destination: PayoutDestination, now: datetime) -> str:
-    """The destination's name in a menu; one that is not usable yet says until when."""
+    """The destination's name in a menu, with the instant from which it is usable where that is to
+    come.
+    """
     name = ", ".join(filter(None, [str(destination), destination.bank, destination.holder]))
     if now >= destination.usable_from:
         return name
@@ -104,7 +106,9 @@ def destination_label(destination: PayoutDestination, now: datetime) -> str:
 
 
 class ConfirmedWithdrawal(Withdrawing):
-    """The form of a withdrawal with the fee that was shown; no fee means that none was shown."""
+    """The form that confirms a withdrawal. It carries the fee that was shown; None means that none
+    was.
+    """
 
     fee = OneCurrencyField(decimal_places=None, widget=forms.HiddenInput, required=False)
 
@@ -114,9 +118,7 @@ def _usable_from(destination: PayoutDestination, sentence: Any, **more: str) -> 
 
 
 class NewDestination(forms.Form):
-    """The form of a new destination: whose account it is, and its number, which is not shown
-    again.
-    """
+    """The form of a new destination: its owner's name and its number, which is not shown again."""
 
     kind = forms.ChoiceField(
         label=_("Kind"), choices=PayoutDestination.Kind.choices, widget=forms.RadioSelect

@@ -1,4 +1,4 @@
-"""Changing a limit by decision (rule 8.17)."""
+"""Changes a limit by an operator's decision (rule 8.17)."""
 
 from datetime import datetime
 
@@ -44,9 +44,9 @@ def change(
     reason: str,
     now: datetime,
 ) -> LimitEntry:
-    """Change the locked line's limit by a person's decision, and write its entry.
+    """Change the locked line's limit by a person's decision, and write its entry of `kind`.
 
-    A raise that waits for a decision becomes VOID. Rule 4.3, rule 8.10.
+    A raise that waits after a review becomes VOID. Rule 4.3, rule 8.10.
     """
     before, line.limit = line.limit, limit
     line.save(update_fields=["limit"])

@@ -1,4 +1,4 @@
-"""A buyer's order, from placing to delivery or cancellation (rule 4.5)."""
+"""A buyer's order: placing it, its shipment and delivery, and its cancellation (rule 4.5)."""
 
 from datetime import datetime, timedelta
 
@@ -29,9 +29,7 @@ class OrderNotOpen(Refused):
 
 
 class WrongInstant(Invalid):
-    """The step is said to have happened before its order was placed, or after we were told of
-    it.
-    """
+    """The step is said to have happened before its order was placed, or after it was reported."""
 
     def __init__(self, at: datetime) -> None:
         super().__init__("at", f"{at.isoformat()} is before the order was placed, or not here yet")
@@ -80,10 +78,10 @@ def place(
 ) -> tuple[Order, bool]:
     """Reserve `amount` on the line and open the order, or record it as DECLINED with the reason.
 
-    It counts from `now` on; `at` is when the platform says that the buyer placed it (as a rule,
-    now). Returns the order and whether it is new; the same reference with the same content returns
-    the order that is there. Raises OrderConflict when the content differs, CurrencyMismatch,
-    Invalid, and WrongInstant when `at` is in the future. Rule 4.5, rule 4.6.
+    It counts from `now` on; `at` is when the platform says that the buyer placed it, and is `now`
+    where nothing is given. Returns the order and whether it is new; a repeat with the same content
+    returns the order that is there. Raises OrderConflict when the content differs,
+    CurrencyMismatch, Invalid, and WrongInstant when `at` is in the future. Rule 4.5, rule 4.6.
     """
     if not 1 <= instalments <= MOST_INSTALMENTS:
         raise Invalid("instalments", f"must be between 1 and {MOST_INSTALMENTS}")
@@ -119,8 +117,8 @@ def place(
 
 
 def _check_can_be_placed(reference: str, said_at: datetime, line: CreditLine) -> None:
-    """Raise WrongInstant for a new order that is said to be placed in the future; a repeat
-    passes.
+    """Raise WrongInstant for a new order that is said to be placed in the future. A repeat of one
+    that is known passes.
     """
     try:
         check_instant(said_at, line)
@@ -179,10 +177,11 @@ def _insert(order: Order, line: CreditLine) -> bool:
 
 
 def _notify(order: Order, line: CreditLine) -> None:
-    """Notify the merchant of a declined order, or of a limit that this order has filled.
+    """Notify the merchant that the order was declined, or that it filled four fifths or all of the
+    limit.
 
-    `line` is as it was before the order. Nothing is written of an order that the merchant's own
-    rules declined.
+    `line` has its figures from before the order. An order that the merchant's own rules declined
+    causes no notice.
     """
     if order.decline_code in Order.OWN_DECLINES:
         return
@@ -214,7 +213,7 @@ def _check_same(known: Order, sent: Order) -> None:
 
 
 def load(line: CreditLine, reference: str) -> Order:
-    """The order of this locked line; raises UnknownOrder."""
+    """The order with this reference of a locked line. Raises UnknownOrder."""
     order = Order.objects.filter(line=line, reference=reference).first()
     if order is None:
         raise UnknownOrder(f"order: there is no order {reference}")
@@ -231,7 +230,7 @@ def ship(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tu
         order = load(line, reference)
         if order.shipped_at is not None:
             return order, False
-        _check_can_move(order)
+        _check_not_declined_or_cancelled(order)
         check_instant(at, line, order)
         order.shipped_at = at
         order.shipped_told_at = line.now
@@ -251,7 +250,7 @@ def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) ->
         order = load(line, reference)
         if order.delivered_at is not None:
             return order, False
-        _check_can_move(order)
+        _check_not_declined_or_cancelled(order)
         counted_at = check_instant(at, line, order)
         order.delivered_at = at
         order.delivered_told_at = line.now
@@ -270,9 +269,9 @@ def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) ->
 
 
 def _notify_if_overdue(order: Order, line: CreditLine) -> None:
-    """Notify the merchant of each due date that had passed unpaid before we heard of the delivery.
+    """Notify the merchant of each due date that had passed unpaid when the delivery was reported.
 
-    The day-end that would have done so has been worked off (operations.days).
+    The day-ends that notify of such dates (operations.days) had been worked off by then.
     """
     if order.due_on is None or order.due_on >= line.open_on:
         return
@@ -292,16 +291,17 @@ def _notify_if_overdue(order: Order, line: CreditLine) -> None:
             )
 
 
-def _check_can_move(order: Order) -> None:
+def _check_not_declined_or_cancelled(order: Order) -> None:
     if order.status in (Order.Status.DECLINED, Order.Status.CANCELLED):
         raise OrderNotOpen(f"order: {order.reference} is {order.status}")
 
 
 def check_instant(at: datetime, line: CreditLine, order: Order | None = None) -> datetime:
-    """The instant to compute with for what is said to have happened at `at`, and reaches us now.
+    """The instant to compute with for a step that is reported now and said to have happened at
+    `at`.
 
-    Raises WrongInstant when that is before `order` was placed or after now, by over 5 minutes. Rule
-    3.5.
+    Raises WrongInstant when `at` is more than 5 minutes before `order` was placed, or after now.
+    Rule 3.5.
     """
     placed_at = min(order.placed_said_at, order.placed_at) if order else None
     counted_at = happened(at, not_before=placed_at, told=line.now)
@@ -315,9 +315,10 @@ def cancel(
 ) -> tuple[Order, bool]:
     """Cancel an open order of which nothing is paid, and release all that it reserves.
 
-    It is released now; `at` is when the platform says it was cancelled (as a rule, now). Returns
-    the order and whether that was new. Raises UnknownOrder, WrongInstant, OrderNotOpen,
-    OrderConflict when it was cancelled before for another reason. Rule 4.15.
+    It is released as of now; `at` is when the platform says that it was cancelled, and is `now`
+    where nothing is given. Returns the order and whether that was new. Raises UnknownOrder,
+    WrongInstant, OrderNotOpen, OrderConflict when it was cancelled before for another reason. Rule
+    4.15.
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)

@@ -1,6 +1,7 @@
 """A merchant's own rules for new orders: a pause, and caps (rule 6.1, rule 6.2).
 
-Orders that they decline cause no notice and are no lost value: the merchant wanted it so.
+Orders that they decline cause no notice and do not count as lost value, since the merchant wanted
+it so.
 """
 
 from datetime import datetime
@@ -18,9 +19,7 @@ from trail import operations as trail
 
 
 class LineClosed(Refused):
-    """The account was closed: the line takes no new order, whatever its merchant's own rules
-    are.
-    """
+    """The account was closed, so the line takes no new order and needs no rules for them."""
 
     code = "account_closed"
     sentence = _("Your account was closed. It takes no new orders.")
@@ -40,7 +39,7 @@ def pause(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
 
 @transaction.atomic
 def resume(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
-    """Accept new orders again; without a pause, it changes nothing. Raises LineClosed."""
+    """Accept new orders again; without a pause nothing changes. Raises LineClosed."""
     line = _lock_open(merchant_id, now)
     if line.is_paused:
         line.paused_at = None

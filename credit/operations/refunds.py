@@ -1,4 +1,4 @@
-"""Refunds to buyers (rule 4.14)."""
+"""Records refunds to buyers (rule 4.14)."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -20,7 +20,7 @@ class RefundConflict(Conflict):
 
 
 class RefundTooLarge(Refused):
-    """More than the order's amount would be refunded."""
+    """With this refund more than the order's amount would be refunded."""
 
     code = "overpayment"
 
@@ -28,13 +28,14 @@ class RefundTooLarge(Refused):
 def give(
     *, merchant_id: int, order: str, reference: str, amount: Money, at: datetime, now: datetime
 ) -> tuple[OrderRefund, bool]:
-    """Refund `amount` of the order with reference `order`, as of `at`.
+    """Record a refund of `amount` at `at`, of the order with reference `order`.
 
-    It takes what is still outstanding first (newest part first), then what was written off, which
-    changes nothing, and the rest out of proceeds, which may become negative. Returns the refund and
-    whether it is new. Raises OrderNotOpen for a declined, cancelled or wholly refunded order,
-    RefundTooLarge, RefundConflict, Invalid, and UnknownOrder, WrongInstant or CurrencyMismatch,
-    which leave the reference free and keep it for operators (refused_cash). Rule 4.14, rule 9.3.
+    It lowers what is still outstanding first (newest part first), then what was written off, which
+    moves no balance, and takes the rest out of proceeds, which may become negative. Returns the
+    refund and whether it is new. Raises OrderNotOpen for a declined, cancelled or wholly refunded
+    order, RefundTooLarge, RefundConflict, Invalid. UnknownOrder, WrongInstant and CurrencyMismatch
+    keep it as refused cash for operators (refused_cash), and its reference can be sent again. Rule
+    4.14, rule 9.3.
     """
     if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
@@ -71,13 +72,13 @@ def _give(line: CreditLine, order: str, reference: str, amount: Money, at: datet
     orders.check_instant(at, line)
     refunded = orders.load(line, order)
     orders.check_instant(at, line, refunded)
-    _check(refunded, amount)
+    _check_refundable(refunded, amount)
     refund = _write(line, refunded, reference, amount, at, line.now)
     refused_cash.take_off(line, RefusedCash.Kind.REFUND, reference)
     return refund
 
 
-def _check(order: Order, amount: Money) -> None:
+def _check_refundable(order: Order, amount: Money) -> None:
     if order.status in (Order.Status.DECLINED, Order.Status.CANCELLED, Order.Status.REFUNDED):
         raise orders.OrderNotOpen(f"order: {order} is {order.status}")
     left = order.amount - order.refunded
@@ -131,8 +132,8 @@ def _move_order(refund: OrderRefund) -> None:
 
 
 def _take_proceeds(line: CreditLine, refund: OrderRefund, now: datetime) -> None:
-    """Take the money out of the order's own sales, matured or not, and then out of other
-    proceeds.
+    """Take the refund's part from proceeds out of the order's own sales, matured or not, and then
+    out of the other proceeds of the locked line.
     """
     for sale, taken in _split(refund):
         ProceedsEntry.objects.create(
@@ -151,8 +152,8 @@ def _take_proceeds(line: CreditLine, refund: OrderRefund, now: datetime) -> None
 
 
 def _split(refund: OrderRefund) -> Iterator[tuple[ProceedsEntry | None, Money]]:
-    """Yields how much to take from which SALE: the oldest first, as far as earlier refunds left
-    of it.
+    """Yield how much of the refund comes from which of the order's SALE entries, oldest first, up
+    to what earlier refunds left of each. The rest comes with None.
     """
     to_take = refund.from_proceeds
     sales = (

@@ -1,4 +1,4 @@
-"""Monthly limit reviews (rule 8.1)."""
+"""Holds the monthly limit reviews (rule 8.1)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -33,10 +33,11 @@ FROM applied ORDER BY merchant_id
 
 
 def hold(starts: Sequence[Start]) -> None:
-    """Review each locked line as its month starts, and apply the outcomes that need no decision.
+    """Review the limit of each locked line as its month starts, and apply the outcomes that need no
+    decision.
 
-    Lines of a currency without a policy, without metrics, with a limit of 0, or of a closed
-    merchant are not reviewed. Rule 8.1.
+    Not reviewed are lines of a currency without a policy, without metrics, with a limit of 0, or of
+    a closed merchant. Rule 8.1.
     """
     by_line = {start.line_id: start for start in starts if start.policy.holds_reviews}
     if not by_line:
@@ -60,7 +61,9 @@ def hold(starts: Sequence[Start]) -> None:
 
 
 def notify(review: LimitReview, *, cause: str, at: datetime) -> None:
-    """Notify the merchant of a review's outcome."""
+    """Notify the merchant of a review's outcome; `cause` tells it from other notices about the same
+    review.
+    """
     notices.write(
         merchant_id=review.line_id,
         kind=REVIEW,
@@ -112,7 +115,8 @@ def _review(start: Start, inputs: scoring.Inputs) -> LimitReview:
 
 
 def overtake(line: CreditLine, *, actor: str, now: datetime) -> None:
-    """Mark the locked line's raise that waits for a decision as VOID, and notify the merchant.
+    """Mark the locked line's raise that waits after a review, if there is one, as VOID, and notify
+    the merchant.
 
     Every operation that changes a limit calls this, and so does the closing of an account. Rule
     8.10.
@@ -121,7 +125,7 @@ def overtake(line: CreditLine, *, actor: str, now: datetime) -> None:
 
 
 def overtake_all(instants: Mapping[int, datetime], *, actor: str) -> None:
-    """As `overtake`, for many locked lines, each at an instant of its own."""
+    """Do as `overtake` for many locked lines; `instants` gives the instant for each line's key."""
     waiting = LimitReview.objects.filter(
         line_id__in=instants.keys(), status=LimitReview.Status.PENDING
     )

@@ -1,7 +1,7 @@
-"""Settles cash that no order could take: in parts if need be, each once (rule 5.2).
+"""Settles UNMATCHED cash by operators' decisions, in parts if need be (rule 5.2).
 
-Every decision names what had been settled when its page was shown, so that a form that is sent
-twice, or by two people, settles a part once.
+Every decision carries how much had been settled when its page was shown, so that a form that is
+sent twice, or by two people, settles a part once.
 """
 
 from datetime import datetime
@@ -25,13 +25,13 @@ ACTIONS = {
 
 
 class NotUnmatched(Refused):
-    """The payment was taken by its order, and there is nothing to settle."""
+    """The payment is not UNMATCHED: its order took it, and there is nothing to settle."""
 
     code = "not_unmatched"
 
 
 class MoreThanIsLeft(Refused):
-    """The part is larger than what is not settled yet."""
+    """The amount is more than is unsettled of the cash."""
 
     code = "more_than_is_left"
 
@@ -49,7 +49,7 @@ def apply(
 ) -> UnmatchedSettlement:
     """Pay an open order of the merchant with `amount` of this cash, as of the line's open day.
 
-    Raises NotUnmatched, ChangedMeanwhile unless `settled` is what was settled before,
+    Raises ChangedMeanwhile unless `settled` is how much of the cash is settled now, NotUnmatched,
     MoreThanIsLeft, UnknownOrder, TooMuch, CurrencyMismatch, Invalid. Rule 5.3.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
@@ -115,8 +115,7 @@ def give_back(
     reason: str,
     now: datetime,
 ) -> UnmatchedSettlement:
-    """Record that `amount` of this cash was given back to the buyer outside, under the bank's
-    reference.
+    """Record that the bank returned `amount` of this cash to the buyer, under its own `reference`.
 
     Raises as `apply` does, except for refusals about an order; Invalid without a reference. Rule
     5.5.
@@ -130,7 +129,9 @@ def give_back(
 def _part(
     payment_id: int, amount: Money, settled: Money, now: datetime
 ) -> tuple[CreditLine, OrderPayment, Money]:
-    """The locked line, its payment, and the part that can be settled. Raises as `apply` does."""
+    """Lock the line, and check that `amount` of the cash can be settled. Returns the line, the
+    cash and the amount. Raises as `apply` does.
+    """
     line_id = OrderPayment.objects.values_list("line_id", flat=True).get(pk=payment_id)
     line = lines.lock(line_id, now=now)
     amount = money.accepted(amount, line.currency)

@@ -1,4 +1,4 @@
-"""Notifies a merchant that its limit is filling up, by an order or by a cut (rule 11.2)."""
+"""Notifies a merchant when its limit is nearly or wholly used, by an order or a cut (rule 11.2)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from notices.operations import notices
 
 @dataclass(frozen=True)
 class Use:
-    """The amount of a limit that is used, and the limit."""
+    """What is used of a limit, and the limit."""
 
     used: Money
     limit: Money
@@ -29,9 +29,10 @@ class Use:
 
 
 def notify(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetime) -> None:
-    """Notify the merchant when the use of its limit reaches four fifths, or all of it.
+    """Notify the merchant when the use of its limit reaches four fifths, or all of it, between
+    `before` and `after`.
 
-    A step from below four fifths to all of it causes only the latter notice. Rule 11.2.
+    When both are reached at once only the second is notified. Rule 11.2.
     """
     if after.is_used_up and not before.is_used_up:
         kind = LIMIT_100
@@ -53,7 +54,7 @@ def notify(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetim
 def notify_of_cut(
     line: CreditLine, *, limit_before: Money, limit: Money, cause: str, at: datetime
 ) -> None:
-    """As `notify`, when the limit was changed from `limit_before` to `limit` and `line.used`
+    """Notify as `notify` does, when the limit went from `limit_before` to `limit` and `line.used`
     stayed.
 
     Rule 11.2.

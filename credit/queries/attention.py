@@ -1,4 +1,4 @@
-"""What the merchant should look at first on its line. Nothing here writes."""
+"""What a merchant should look at first about its line. Nothing here writes."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -12,8 +12,8 @@ from lib import calendar, money
 
 MANY = 1000  # so many are counted; more are as good as that
 
-# Each part is a short range of an index: what is due, the week's declined orders, a merchant's
-# own requests and reviews.
+# Each part reads a short range of an index: overdue orders, the week's declined orders, the
+# merchant's requests and reviews.
 READ = """
 SELECT (
     SELECT count(*) FROM (
@@ -40,7 +40,7 @@ LEFT JOIN LATERAL (
 
 @dataclass(frozen=True)
 class Attention:
-    """How many things of each kind need attention on a local day."""
+    """How many orders, requests and reviews of a line need attention on a local day."""
 
     overdue: int  # orders; MANY is that or more
     declined: int  # orders of the last 7 local days, today included

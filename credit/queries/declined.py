@@ -1,4 +1,4 @@
-"""The orders that the line declined, and what they would have been worth. Nothing here writes."""
+"""The orders that the line declined, and what they were worth. Nothing here writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,9 @@ WEEK, MONTH = timedelta(days=7), timedelta(days=30)  # today included
 
 @dataclass(frozen=True)
 class Loss:
-    """The declined orders of one reason, or of all, in the last days."""
+    """How many orders one reason, or all of them, declined in the last 7 and 30 days, and their
+    amounts.
+    """
 
     code: str  # of Order.Decline; "" is all
     week_orders: int
@@ -34,12 +36,16 @@ class Loss:
 def orders(
     line: CreditLine, *, today: date, code: str = "", days: str = "", reference: str = ""
 ) -> OrderQuerySet:
-    """The line's declined orders, filtered; "" means any.
+    """The line's declined orders; "" filters nothing.
 
-    They can be filtered by a reason or those that lost value, by the last so many local days, and
-    by how the reference starts.
+    `code` is a reason, or LOST for all but the merchant's own rules; `days` is of how many last
+    local days; `reference` is how the reference starts.
     """
-    found = Order.objects.of_merchant(line.pk).seen_on(today).filter(status=Order.Status.DECLINED)
+    found = (
+        Order.objects.of_merchant(line.pk)
+        .with_is_overdue(today)
+        .filter(status=Order.Status.DECLINED)
+    )
     if code == LOST:
         found = found.exclude(decline_code__in=Order.OWN_DECLINES)
     elif code:
@@ -54,10 +60,11 @@ def _start(line: CreditLine, today: date, span: timedelta) -> datetime:
 
 
 def losses(line: CreditLine, *, today: date) -> Sequence[Loss]:
-    """What was lost in the last 7 and 30 local days by reason, the most first; then all reasons.
+    """The value of orders declined in the last 7 and 30 local days: by reason, largest first, and
+    at the end for all reasons together where there are several.
 
-    What the merchant itself wanted declined is no loss. Nothing when nothing was lost in 30 days.
-    Only these days' declined orders are read. Rule 6.4.
+    Orders that the merchant's own rules declined are not counted. Empty when none was declined in
+    30 days. Rule 6.4.
     """
     week, month = (_start(line, today, span) for span in (WEEK, MONTH))
     this_week = Q(placed_at__gte=week)

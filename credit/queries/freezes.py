@@ -1,4 +1,4 @@
-"""What freezes a line, and what has to happen to lift it. Nothing here writes."""
+"""The freezes of a line, and how close overdue payments are to one. Nothing here writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from credit.queries.overdue import overdue_of
 
 @dataclass(frozen=True)
 class Overdue:
-    """How close overdue payments are to freezing a line, or to lifting its freeze."""
+    """What is overdue of a line, and from which amount on that freezes it."""
 
     amount: Money
     freezes_from: Money  # so much overdue freezes; below, the freeze is lifted

@@ -44,7 +44,7 @@ def history(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def export(request: MemberRequest) -> HttpResponseBase:
-    """A file of all withdrawals that the list shows with the same filter."""
+    """Download a CSV file of all withdrawals that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
     asked = WithdrawalFilter(request.GET)
     found = asked.ordered(queries.withdrawals(line, **asked.rows))
@@ -88,10 +88,10 @@ def cancel(request: MemberRequest, reference: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
-    """The form of a withdrawal; with answers in the address, its cost; and when posted, the
-    request.
+    """The page of a new withdrawal: first its form, then, with the form's values in the query
+    string, the fee to be confirmed. A POST requests the withdrawal.
 
-    `?back` leads from the cost back to the form.
+    `?back` leads from the fee back to the form.
     """
     now = clock.now()
     line, today = line_and_today(request, now)
@@ -152,8 +152,8 @@ def _request(request: MemberRequest, line: CreditLine, today: date, now: datetim
 
 
 def _ask_again(request: MemberRequest, form: Withdrawing, *, with_key: bool = True) -> HttpResponse:
-    """Redirect to the page of the cost, with all that was filled in; without a key it is a new
-    withdrawal.
+    """Redirect to the page of the fee, with all that was filled in. Without its key the form makes
+    another withdrawal.
     """
     content = form.content
     if not with_key:
