@@ -1,5 +1,5 @@
-"""The definition of a job of the timetable: the function that finds its rows, and the one that
-works them off.
+"""What a job of the timetable is: how often it is due, the function that finds its rows, and the
+one that works them off.
 """
 
 import logging
@@ -25,8 +25,9 @@ CHUNK = 250  # due rows a task takes: seconds of work, so that a lost worker cos
 class Job:
     """A job that is due at every multiple of `every` since the epoch, in UTC.
 
-    `due` finds what is to be done at an instant, by primary key; `work` does one chunk of it and
-    returns which rows failed. Both are safe to run again, at once, or late.
+    `due` takes an instant and returns the primary keys of the rows to do by then; `work` does one
+    chunk of them and returns those that failed. Both are safe to run again, at the same time, or
+    late.
     """
 
     name: str
@@ -52,12 +53,14 @@ class Job:
         return self.due(now)
 
     def chunks(self, due: Sequence[int]) -> list[Sequence[int]]:
+        """The keys in chunks of at most CHUNK, each for one task."""
         return [due[start : start + CHUNK] for start in range(0, len(due), CHUNK)]
 
     def work_off(self, keys: Sequence[int], now: datetime, turn: Turn | None = None) -> Failures:
-        """Do one chunk; returns the rows that failed, each with its error. Raises TRANSIENT_ERRORS.
+        """Do one chunk, and log each row that fails; returns these rows, each with its error.
 
-        For a job that asks providers, what was not tried is in `turn` afterwards.
+        For a job that asks providers, `turn` has the rows that were not tried afterwards. Raises
+        TRANSIENT_ERRORS.
         """
         failures = self.work(keys, now, turn) if self.asks_providers else self.work(keys, now)
         for key, error in failures.items():
@@ -72,10 +75,10 @@ class Job:
         return failures
 
     def run_here(self, now: datetime) -> None:
-        """Do everything that is due at `now` in this process.
+        """Do everything that is due at `now` in this process, as a replay does.
 
-        A failing row does not hold up the others. Raises the first error that is no refusal, at the
-        end.
+        A failing row does not hold up the others. Raises the first error that is no refusal, after
+        all rows were tried.
         """
         bugs = [
             error
@@ -95,7 +98,9 @@ class Job:
         return EPOCH + (instant - EPOCH) // self.every * self.every
 
     def crontab(self) -> crontab:
-        """The same instants for beat. Raises ValueError where a crontab cannot say them."""
+        """The instants of the timetable as a crontab for beat. Raises ValueError where `every`
+        divides neither an hour nor a day.
+        """
         minutes, rest = divmod(self.every, timedelta(minutes=1))
         if not rest and minutes and 60 % minutes == 0:
             return crontab(minute=f"*/{minutes}" if minutes < 60 else 0)

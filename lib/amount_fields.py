@@ -14,8 +14,9 @@ from lib.refusals import Invalid
 
 
 def amount_field(**said: Any) -> forms.DecimalField:
-    """A form field for money that an operator types. The operation knows the currency, and checks
-    the digits.
+    """A form field for an amount that an operator types; `said` are the arguments of the field.
+
+    It knows no currency: the operation checks currency and digits.
     """
     return forms.DecimalField(
         max_digits=MAX_DIGITS,

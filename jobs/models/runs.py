@@ -5,10 +5,10 @@ from django.db import models
 
 
 class JobRun(models.Model):
-    """Written when the run finds what is due; chunks that are done add to it.
+    """One run of a job: written when it has found what is due, and updated as its chunks are done.
 
-    Its row is also the turn at an instant of the timetable: of two schedulers that ask for the same
-    one, the second finds it taken.
+    The row also claims its `tick`: of two schedulers that ask for a run of the same tick, the
+    second finds it claimed.
     """
 
     job = models.CharField(max_length=40)  # its name in the timetable
@@ -57,8 +57,8 @@ class JobRun(models.Model):
 
 
 class JobFailure(models.Model):
-    """A row that failed, by its primary key. Later runs try it on its own, so that it holds up no
-    other.
+    """A row that a job failed to do, parked by its primary key. Later runs try it apart from the
+    others, so that it does not hold them up.
     """
 
     job = models.CharField(max_length=40)
@@ -87,6 +87,8 @@ class JobFailure(models.Model):
 
 
 class Heartbeat(models.Model):
+    """When a process was last seen at work."""
+
     process = models.CharField(max_length=40, primary_key=True)  # "scheduler"
     at = models.DateTimeField()  # when a worker did what beat asked of it at that instant
 
