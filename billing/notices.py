@@ -12,7 +12,7 @@ from notices.kinds import Group, Kind, Link, Text
 
 BILLING = Group("billing", _("Billing"))
 
-# Of the bill: number, total, currency, bill_kind.
+# Of the bill: number, total, currency, invoice_kind.
 BILL_ISSUED = Kind(
     code="BILL_ISSUED",
     label=_("A bill was issued"),

@@ -14,7 +14,7 @@ class Fact:
     "".
     """
 
-    place: int  # in the order of what is sentences
+    place: int  # among the facts
     read: Callable[[], str]
 
 

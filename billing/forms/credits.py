@@ -35,6 +35,7 @@ class ChargeSearch(forms.Form):
 
     @property
     def found(self) -> Charge:
+        """The charge that was found."""
         charge: Charge = self.cleaned_data["charge"]
         return charge
 
@@ -61,7 +62,7 @@ class CreditRequest(KeyedForm):
 
     @property
     def asked(self) -> dict[str, Any]:
-        """The arguments that the operation takes."""
+        """The arguments of credits.ask that the form gives."""
         said = self.cleaned_data
         amount = money.of(said["amount"], self.currency)
         return {name: said[name] for name in ("fee", "message", "request_key")} | {"amount": amount}

@@ -117,13 +117,13 @@ class BillingAccount(models.Model):
 
     @property
     def pays_by_itself(self) -> bool:
-        """Whether bills are collected without anybody doing something."""
+        """Whether bills are collected automatically, and not paid by bank transfer."""
         return self.payment_method != self.Method.MANUAL
 
     @property
     def has_disputed_card(self) -> bool:
-        """Whether a disputed card stops collection until the merchant chooses a method, perhaps
-        the same card.
+        """Whether nothing is collected from the account's card because a payment from it was
+        disputed; choosing a method, even the same card, ends that.
         """
         return self.card_disputed_at is not None
 
@@ -138,7 +138,7 @@ class BillingAccount(models.Model):
 
     @property
     def next_invoice_on(self) -> date:
-        """The next date that brings a bill, unless the threshold is reached before."""
+        """The date of the next bill, unless the threshold is reached before."""
         return min(self.next_plan_on, self.next_cycle_on) if self.has_cycle else self.next_plan_on
 
     @property
@@ -147,7 +147,9 @@ class BillingAccount(models.Model):
 
 
 class PlanTerm(models.Model):
-    """What the plan costs from a plan date on. Of two from the same date the later one holds."""
+    """What the plan costs from a plan date on. Of two with the same date, the one written later
+    holds.
+    """
 
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="plan_terms")
     starts_on = models.DateField()  # a plan date

@@ -26,8 +26,8 @@ class InvoiceItemQuerySet(models.QuerySet["InvoiceItem"]):
 class InvoiceItem(models.Model):
     """The charges of one fee that post together. A charge keeps its item; the item's state changes.
 
-    It exists from the first of its charges on, so that posting a day or a month touches one row per
-    fee and not one per charge.
+    It is created with its first charge, so that posting a day or a month updates one row per fee
+    and not one per charge.
     """
 
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="items")
@@ -102,8 +102,8 @@ class InvoiceItem(models.Model):
 
 
 class FulfilmentRequest(models.Model):
-    """A piece of work in the warehouse, created with the first charge that names it; its costs
-    are charges.
+    """A piece of work in the warehouse, created with the first charge that names it; its costs are
+    the charges that name it.
     """
 
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="requests")
@@ -207,5 +207,5 @@ class Charge(models.Model):
 
     @property
     def can_be_credited(self) -> bool:
-        """Whether its fee allows a credit. To be used only where the fee is loaded."""
+        """Whether its fee allows a credit. Use it only where the fee is loaded."""
         return self.amount > 0 and self.fee.category not in CREDIT_CATEGORIES

@@ -17,10 +17,11 @@ from lib.fields import AmountField, CurrencyField
 
 
 class NumberSeries(models.Model):
-    """Numbers of one series and year; its row is locked last and only while bills are written.
+    """The last number given out in one series and year. Its row is locked last, and only while
+    bills are written.
 
-    Bills have the series without a name and are called by year and place, 2026-000001. Another
-    series has a name, which goes in front; series are only ever added.
+    The series of bills has no name: its numbers are year and place, 2026-000001. The name of
+    another series would come in front; series are only ever added.
     """
 
     series = models.CharField(max_length=10, blank=True, default="")
@@ -228,7 +229,7 @@ class Invoice(models.Model):
 
     @property
     def last_day(self) -> date:
-        """The last day whose charges it may include, plan fees left aside."""
+        """The last day whose charges it may include; plan fees may be of later days."""
         if self.kind in self.TAKES_ITS_DATE:
             return self.issued_on
         return self.issued_on - calendar.ONE_DAY

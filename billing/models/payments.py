@@ -89,8 +89,8 @@ class Payment(models.Model):
         UNKNOWN = "UNKNOWN", _("Being checked")
 
     class Provider(models.TextChoices):
-        """What can pay a bill: the methods that merchants choose from, and money that they have
-        with us.
+        """What can pay a bill: the methods that merchants choose from, and money of theirs that we
+        hold.
         """
 
         MANUAL = "manual", _("Bank transfer")

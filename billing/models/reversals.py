@@ -133,13 +133,15 @@ class Reversal(models.Model):
 
     @property
     def rest(self) -> Decimal:
-        """What the merchant has not lost by it yet: all but what was taken of unapplied money."""
+        """The part of it that the merchant has not lost: all but what was taken of unapplied
+        money.
+        """
         found: Decimal = self.amount - self.taken
         return found
 
     @property
     def seen(self) -> str:
-        """A text of its state, by which a decision makes sure that nothing has changed since the
+        """A text of its state, by which a decision tells whether anything has changed since the
         page was shown.
         """
         return f"{self.status} {self.state}"

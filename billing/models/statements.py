@@ -53,7 +53,7 @@ class Statement(models.Model):
 
     @property
     def last_day(self) -> date:
-        """The local day at the end of which it closes."""
+        """The last day of its month, at whose end it closes."""
         return calendar.month_end(self.month)
 
 
@@ -119,5 +119,5 @@ class StatementTotal(models.Model):
 
     @property
     def category(self) -> str:
-        """The category of its fee. To be used only where the fee is loaded."""
+        """The category of its fee. Use it only where the fee is loaded."""
         return self.fee.category

@@ -56,8 +56,8 @@ def ask(
     actor: str,
     now: datetime,
 ) -> ThresholdRequest:
-    """Ask for a higher threshold; `message` says why. A form sent twice, told by its `request_key`,
-    is one request.
+    """Ask for a higher threshold; `message` says why. The same form sent twice, recognised by its
+    `request_key`, makes one request.
 
     Raises FormConflict, AccountClosed, RequestPending, NotHigher, CurrencyMismatch, Invalid. Rule
     15.20.
@@ -100,7 +100,8 @@ def ask(
 def approve(
     *, request_id: int, threshold: Money | None = None, actor: str, reason: str, now: datetime
 ) -> ThresholdRequest:
-    """Raise the threshold to the one that was wanted, or to `threshold`, which may be less or more.
+    """Raise the threshold to the one that was asked for, or to `threshold`, which may be less or
+    more than that.
 
     Raises UnknownRequest, AlreadyDecided, AccountClosed, SamePerson, NotHigher, CurrencyMismatch,
     Invalid. Rule 15.20.
@@ -132,7 +133,7 @@ def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> Thresh
 def change(
     *, merchant_id: int, threshold: Money, actor: str, reason: str, now: datetime
 ) -> BillingAccount:
-    """Set the threshold, higher or lower. That bills nothing by itself: the next posting does.
+    """Set the threshold, higher or lower. Nothing is billed until the next posting.
 
     Raises AccountClosed, CurrencyMismatch, Invalid. Rule 15.8.
     """
