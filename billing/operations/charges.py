@@ -286,7 +286,7 @@ class _Batch:
             if account.is_closed and fee.code == Fee.REVERSAL:
                 return  # a FINAL bill takes it, whatever the threshold (reversals.charge)
             if account.outstanding >= account.threshold:
-                self._bill_threshold(account, now)
+                self._issue_threshold_invoice(account, now)
         elif row.item.posting == Posting.DAILY:
             account.accruing += row.content.amount
         else:
@@ -294,7 +294,7 @@ class _Batch:
         if account.outstanding + account.accruing >= 2 * account.threshold:
             self._post_early(account, now)
 
-    def _bill_threshold(self, account: BillingAccount, now: datetime) -> None:
+    def _issue_threshold_invoice(self, account: BillingAccount, now: datetime) -> None:
         self.writer.flush()
         invoices.issue([invoices.Due(account.pk, Invoice.Kind.THRESHOLD, account.open_on, now)])
         account.refresh_from_db()
@@ -307,7 +307,7 @@ class _Batch:
         reached = items.post_accrued(account, now=now)
         account.refresh_from_db()
         if reached:
-            self._bill_threshold(account, now)
+            self._issue_threshold_invoice(account, now)
 
 
 def _service_day(charge: NewCharge, account: BillingAccount, now: datetime) -> date:
