@@ -127,16 +127,16 @@ class Decision:
     effect: Callable[[Any], Text] = field(kw_only=True)  # what will happen, said before
     # A Call, or a function where something has to be computed. It calls one operation.
     carry_out: Callable[[Act], Report | Model] = field(kw_only=True)
-    # Said after, of what was made where that matters; a Report says its own.
+    # The sentence shown afterwards, or a function of the result; a Report has its own.
     done: Text | Callable[[Any], Text] = field(kw_only=True, default="")
     initial: Callable[[Any], dict[str, Any]] = field(kw_only=True, default=lambda row: {})
-    # Whether the button is there. It is the operation that refuses.
+    # Whether the button is shown. Refusing is up to the operation.
     is_open: Callable[[Any], bool] = field(kw_only=True, default=always)
     menu: Text = field(kw_only=True, default="")  # buttons of the same one are in a menu
     # Whether a second factor is asked for at the decision, besides the one at the sign-in: for what
     # decides who gets in, and as what.
     takes_second_factor: bool = field(kw_only=True, default=False)
-    # Who may take it: has this permission; empty, the one to change such rows.
+    # The permission that it takes; empty: the one to change such rows.
     permission: str = field(kw_only=True, default="")
 
 

@@ -59,7 +59,7 @@ class Picture:
     kinds: Sequence[str]  # their names
 
 
-# Each book registers its own, and who may look at them.
+# Each book registers its own, and the permission to look at them.
 TOTALS: Registry[Totals] = Registry()
 DAILY: Registry[Daily] = Registry()
 PICTURES: Registry[Picture] = Registry()

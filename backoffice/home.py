@@ -33,7 +33,7 @@ class Note:
     read: Callable[[datetime], Panel]
 
 
-# Each package registers its own.
+# Each package registers its notes.
 NOTES: Registry[Note] = Registry()
 
 

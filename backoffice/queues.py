@@ -37,10 +37,10 @@ class Queue:
     merchant: str  # the path to the merchant's key
     group: Group
     place: int  # in the group
-    # What a row is about in money, and where its currency is; None where that says nothing.
+    # The amount of a row, and the path to its currency; None where rows have no amount.
     amount: Combinable | None = None
     currency: str = "currency"
-    # Whose officers look into it, where its own pages decide nothing.
+    # The model whose permission counts, where the pages of this one have no decisions.
     like: type[Model] | None = None
 
     def rows(self, now: datetime) -> "QuerySet[Any]":

@@ -36,6 +36,8 @@ def _quantity(value: object) -> object:
 
 
 class ChargeRecorded(Data):
+    """The data of a `charge.recorded` event."""
+
     charge: Reference
     fee: Reference
     request: OptionalReference | None = ""

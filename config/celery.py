@@ -80,7 +80,7 @@ def follow(jobs: Sequence[Job]) -> None:
         }
         for job in jobs
     } | {
-        # One that waits for long would tell of a scheduler that may be dead by now.
+        # A heartbeat that waited long in the queue would prove nothing about the scheduler now.
         "heartbeat": {
             "task": "jobs.tasks.beat",
             "schedule": crontab(),

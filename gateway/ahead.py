@@ -34,7 +34,7 @@ class Days:
     @property
     def starts_at(self) -> datetime:
         """The instant at which the day starts."""
-        # A zone that is none is another check's; here it must not keep the others from it.
+        # An unknown zone is reported by another check, and must not stop this one.
         zone = self.timezone if zones.is_known(self.timezone) else "UTC"
         start = calendar.day_start(self.day, zone)
         return max(start, self.since) if self.since else start

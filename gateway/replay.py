@@ -189,7 +189,7 @@ class Replaying:
         with locks.try_advisory_lock(name) as is_held:
             if not is_held:
                 raise ReplayedByAnother(f"{self.source.path} is being replayed by another process.")
-            # One that was killed left its leases: it has to find them free, as at first.
+            # A replay that was killed left its leases under this name: they are freed first.
             with _quick_commits(), moving_in.books(self.is_moving_in), leases.owned_by(name):
                 self._load()
                 self._go_on()

@@ -12,7 +12,7 @@ from jobs.silences import KeepsSilent, Silences
 
 Failures = dict[int, Exception]  # by the row's primary key
 
-# What is no row's fault: the database went away, two deadlocked, or the time is up.
+# Errors that are no row's fault: the database is away, a deadlock, or the time is up.
 TRANSIENT_ERRORS = (OperationalError, InterfaceError, SoftTimeLimitExceeded)
 
 
@@ -59,8 +59,8 @@ class Turn:
         self._at, self._clock = at, clock
         self._ends_at = None if seconds is None else time.monotonic() + seconds
         self.silences = silences or Silences()
-        self.put_off: list[int] = []  # their provider keeps silent: the next run tries them
-        self.rest: list[int] = []  # the time was up: another turn does them
+        self.put_off: list[int] = []  # keys whose provider keeps silent: the next run tries them
+        self.rest: list[int] = []  # keys for another turn, since the time was up
 
     @property
     def now(self) -> datetime:

@@ -16,7 +16,7 @@ from lib.refusals import Refused
 log = logging.getLogger(__name__)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-PROVIDERS = "providers"  # where those wait who ask providers: one that hangs keeps no others
+PROVIDERS = "providers"  # the queue of jobs that ask providers: one that hangs delays no others
 QUEUES = ("celery", "timetable", PROVIDERS)
 CHUNK = 250  # due rows a task takes: seconds of work, so that a lost worker costs little
 
@@ -35,12 +35,12 @@ class Job:
     work: Callable[..., Failures]
     every: timedelta
     model: type[Model] | None = None  # whose primary keys these are
-    merchant: str = ""  # the path from the row to its merchant
-    # A chunk is done in one go: rows that failed before are then tried on their own.
+    merchant: str = ""  # the path from the row to its merchant's key
+    # `work` does a chunk in one go: rows that failed before are then tried one by one.
     is_set_based: bool = False
-    in_replay: bool = True  # False: it concerns people, of whom a replay has none
-    # Each row asks a provider, which may keep silent: `work` takes the worker's turn, too, and its
-    # chunks have workers of their own.
+    in_replay: bool = True  # False: it is about people who sign in, whom a replay does not have
+    # Each row asks a provider, which may not answer: `work` also takes a Turn, and the chunks go to
+    # workers of their own.
     asks_providers: bool = False
 
     @property

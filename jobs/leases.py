@@ -123,7 +123,7 @@ def _give_back(lease: Held) -> None:
     try:
         reconnecting.again(delete)
     except Error as error:
-        # Nobody waits for longer than that: it runs out by itself.
+        # The lease runs out by itself: others wait no longer than that.
         log.warning("Lease %s was not given back: %s", lease.what, error)
 
 

@@ -23,8 +23,8 @@ KEPT_IDLE = timedelta(days=2)  # runs of the timetable that found nothing to do
 MOST_FORGOTTEN = 10_000  # runs, each time
 MOST_LISTED = 20
 
-# Of each job: its last run, the instant up to which the timetable's own runs have come, and what is
-# parked. Each is the end of an index, however many runs there were.
+# For each job: its last run, the instant up to which the timetable's own runs have come, and the
+# number of parked rows. Each is read from the end of an index, however many runs there were.
 JOBS = """
 SELECT job.name, last.id, done.due_at, parked.rows
 FROM unnest(%s::text[]) WITH ORDINALITY AS job(name, place)
@@ -43,7 +43,7 @@ CROSS JOIN LATERAL (
 ) parked
 ORDER BY job.place
 """
-# The last tick of each job that a run has taken: the end of an index.
+# The last tick of each job that a run has claimed, read from the end of an index.
 TICKS = """
 SELECT job.name, (SELECT max(tick) FROM jobs_jobrun run WHERE run.job = job.name)
 FROM unnest(%s::text[]) AS job(name)
@@ -56,7 +56,7 @@ class JobState:
 
     job: Job
     last: JobRun | None  # by hand or not
-    done_up_to: datetime | None  # the timetable's last complete run worked up to there
+    done_up_to: datetime | None  # `due_at` of the timetable's last complete run
     parked: int
     now: datetime
 
@@ -96,8 +96,8 @@ class State:
     jobs: Sequence[JobState]
     heartbeat_at: datetime | None
     parked: Sequence[JobFailure]  # the latest of them
-    facts: Sequence[str]  # of the books
-    stuck: Sequence[JobRun]  # whichever run it is: a chunk of it must have been lost
+    facts: Sequence[str]  # sentences about the books
+    stuck: Sequence[JobRun]  # open, with a chunk that must have been lost
     lost: Sequence[JobRun]  # closed as lost within the last day
 
     @property

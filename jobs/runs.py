@@ -27,8 +27,8 @@ from lib.texts import shown
 
 log = logging.getLogger(__name__)
 
-# A chunk takes ten minutes at most, by Celery's time limit. A run of which nothing was heard for
-# longer waits behind others, or has lost a chunk: it keeps no other run from starting.
+# A chunk takes ten minutes at most, by Celery's time limit. A run that has done nothing for longer
+# waits behind others or has lost a chunk, and keeps no other run from starting.
 AT_WORK_FOR = timedelta(minutes=15)
 LONGEST_ERROR = 2000
 MOST_FORGOTTEN = 1000  # failures, each time
@@ -49,8 +49,8 @@ SET open_chunks = array_remove(open_chunks, %(number)s)
 WHERE id = %(run)s AND %(number)s = ANY(open_chunks)
 RETURNING chunks
 """
-# A chunk takes minutes, so where none was done for an hour, one is lost. Of two that close at once
-# each takes what the other has not.
+# A chunk takes minutes, so where none was done for an hour, one is lost. Two processes that close
+# runs at once each skip those that the other has locked.
 CLOSE_LOST = """
 UPDATE jobs_jobrun lost SET is_lost = true, ended_at = %(now)s
 WHERE lost.id IN (

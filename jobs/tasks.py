@@ -76,8 +76,8 @@ def _hand_out(job: Job, run_id: int, number: int, keys: Sequence[int], at: str) 
     do_chunk.apply_async((run_id, number, job.name, list(keys), at), queue=job.queue)
 
 
-# One of two that deadlocked has only to try again; a database that is away may take its time, and a
-# chunk given up before it is back would have its run wait for the job's next one. So it is tried
+# After a deadlock the chunk has only to be tried again. A database that is away may take its time,
+# and rows of a chunk that is given up before it is back wait for the job's next run. So it is tried
 # soon, and then each minute for half an hour.
 @shared_task(
     autoretry_for=(OperationalError, InterfaceError),

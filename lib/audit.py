@@ -89,7 +89,7 @@ def registered() -> list[Check | Reading]:
     return sorted(_registered, key=lambda check: check.invariant)
 
 
-# Subjects and references are not made for the rows that are only counted.
+# The rows are counted first, without their subjects and references.
 COUNT = """
 {offsets}
 SELECT count(*), count(*) FILTER (WHERE expected IS DISTINCT FROM found) FROM ({sql}) looked_at

@@ -14,8 +14,8 @@ from lib import zones
 # The offsets of the zones in use, as a part of every check (lib.audit): see `offsets`.
 OFFSETS = "time_zone_offsets"
 
-# Who counts in which time zone, from when to when. What comes before a merchant's first is in it.
-# A handful of rows that a hash join holds, however many charges ask.
+# The time zones of each merchant, from when to when; instants before the first zone belong to it.
+# These are few rows, which a hash join keeps in memory however many charges there are.
 ZONES = f"""
 SELECT merchant_id, history.timezone, first_day, last_day, from_at, until_at, zone.starts,
        zone.seconds, coalesce(merchant.recounted_from, '-infinity') AS recounted_from

@@ -32,8 +32,8 @@ class Filter(forms.Form):
     # there are; or anything, where people make the rows one by one and there will never be many.
     SORTS: ClassVar[Sequence[str]]
     ANCHOR: ClassVar[str] = ""  # the id of the list, on a page that has something else above it
-    # A field that is searched for by how it starts: what starts alike lies together only in the
-    # order of that field, so there is no other order then.
+    # A field that is searched by how it starts. The index finds such rows only in the order of that
+    # field, so no other order is offered then.
     PREFIX: ClassVar[str] = ""
 
     def __init__(self, asked: Mapping[str, Any], *, sorts: Sequence[str] = ()) -> None:

@@ -52,8 +52,8 @@ class Own:
     on: Callable[[Any], date]
     name: Callable[[Any], str] = str
     amount: str = ""  # the column; "" where the kind has none
-    status: Callable[[Any], tuple[str, str]] = no_status
-    most: int = 6  # of them are shown
+    status: Callable[[Any], tuple[str, str]] = no_status  # a row's status and its label
+    most: int = 6  # rows that are shown
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,7 +41,7 @@ class _Wait:
         except psycopg.OperationalError as error:
             if self.pgconn.transaction_status != TransactionStatus.ACTIVE:
                 raise
-            # Its answer could still come, and be taken for that to another question.
+            # Otherwise its answer could still come, and be taken for that of another statement.
             self.pgconn.finish()
             raise psycopg.OperationalError(
                 f"there was no answer within {more['timeout']} seconds"

@@ -45,6 +45,8 @@ class GrantedCredit(Reasoned, KeyedForm):
 
 
 class ThresholdChange(Reasoned):
+    """Sets another threshold."""
+
     threshold = amount_field(label="New threshold")
     field_order = ("threshold", "reason")
 
@@ -59,6 +61,8 @@ class ThresholdApproved(Reasoned):
 
 
 class PlanChange(Reasoned):
+    """Changes the plan from the next plan date on."""
+
     plan = _line(label="Plan")
     price = amount_field(label="Price")
     interval_days = forms.IntegerField(
@@ -70,6 +74,8 @@ class PlanChange(Reasoned):
 
 
 class TimeZoneChange(Reasoned):
+    """Changes the time zone from the next month on."""
+
     timezone = _line(max_length=64, label="Time zone", help_text="Such as Asia/Bangkok.")
     field_order = ("timezone", "reason")
 

@@ -54,7 +54,7 @@ class Reversal(models.Model):
     decided_by = models.CharField(max_length=254, blank=True)
     reason = models.CharField(max_length=500, blank=True)  # written for colleagues
     message = models.CharField(max_length=500, blank=True)  # written for the merchant
-    # What asks for the money again, of a reversal that was CHARGED.
+    # The charge that asks for the money again, if it was CHARGED.
     charge = models.OneToOneField(
         Charge, on_delete=models.PROTECT, null=True, blank=True, related_name="reversal"
     )

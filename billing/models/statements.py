@@ -14,6 +14,8 @@ from lib.fields import AmountField, CurrencyField
 
 
 class Statement(models.Model):
+    """The charges of a merchant's calendar month; fixed for ever once it is closed."""
+
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="statements")
     month = models.DateField()  # its first local day
     currency = CurrencyField()
@@ -30,7 +32,7 @@ class Statement(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            # What a month's end closes.
+            # The statements that the end of a month closes.
             models.Index(
                 fields=["account"], condition=Q(closed_at__isnull=True), name="statement_open"
             ),
@@ -82,6 +84,8 @@ def _totals_are_open(
 
 
 class StatementTotal(models.Model):
+    """The count and sum of a statement's charges of one fee, updated with every charge."""
+
     statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="totals")
     fee = models.ForeignKey(Fee, on_delete=models.PROTECT, related_name="+", db_index=False)
     amount = AmountField(default=Decimal(0))  # sum of the statement's charges of this fee

@@ -112,7 +112,7 @@ def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime)
         )
     if kept.account_id != merchant_id:
         raise UnknownSetup("card: this merchant has no such card setup")
-    # Told again, perhaps days later, it must not undo a choice that was made since.
+    # Finished again, perhaps days later, it must not undo a choice that was made since.
     return kept
 
 

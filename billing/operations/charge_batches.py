@@ -250,7 +250,7 @@ class ChargeWriter:
                 )
                 for (account_id, month), row in new.items()
             ],
-            # This changes nothing: it is there so that one that exists gets its key as well.
+            # Changes nothing, but has the keys of existing statements returned as well.
             update_conflicts=True,
             unique_fields=["account", "month"],
             update_fields=["month"],
@@ -261,7 +261,7 @@ class ChargeWriter:
     def _write_requests(self) -> None:
         """Create the fulfilment requests that these charges are the first to name."""
         first = {(row.account_id, row.content.request): row.at for row in reversed(self._rows)}
-        # A request is there from the first charge that names it.
+        # A request is created with the first charge that names it.
         FulfilmentRequest.objects.bulk_create(
             [
                 FulfilmentRequest(account_id=account_id, reference=request, first_at=at)

@@ -134,6 +134,7 @@ def reject(*, credit_id: int, actor: str, reason: str, now: datetime) -> Billing
 
 
 def _charge(account: BillingAccount, reference: str) -> Charge:
+    """The account's charge with this reference, if it can be credited. Raises UnknownCharge."""
     charge = account.charges.select_related("fee").filter(reference=reference).first()
     if charge is None or charge.fee.category not in CREDIT_FOR:
         raise UnknownCharge(f"charge: there is no charge {reference} that could be credited")
@@ -258,6 +259,7 @@ def _decide(
     reason: str,
     now: datetime,
 ) -> BillingCredit:
+    """Record the decision, write it on the trail and notify the merchant."""
     before, credit.status = credit.status, STATUSES[action]
     credit.decided_at = now
     credit.decided_by = actor

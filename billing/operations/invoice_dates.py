@@ -12,7 +12,7 @@ from billing.models import Fee, Invoice
 from billing.models.charges import RESERVED_PREFIX
 from billing.operations import invoices
 
-# Of two terms from the same date the one decided later holds.
+# Where two terms have the same date, the one decided later holds.
 BEGIN_TERMS = """
 UPDATE billing_billingaccount account
 SET plan = term.plan, plan_price = term.plan_price, plan_interval_days = term.plan_interval_days

@@ -27,7 +27,7 @@ class Due:
     at: datetime
 
 
-# An account that wants its bills looked at gets drafts: they hold their items, and get their number
+# An account whose bills are reviewed gets drafts: they hold their items, and get their number
 # when an operator issues them (invoice_decisions).
 #
 # One statement writes all bills of a chunk: the items they take, the bills with their numbers, the
@@ -164,7 +164,7 @@ def issue(due: Sequence[Due]) -> list[int]:
                 "instants": [invoice.at for invoice in due],
                 "series": Invoice.SERIES,
                 "days_to_pay": DAYS_TO_PAY,
-                # What was settled before is not for review.
+                # Bills that were settled outside are not reviewed.
                 "may_wait": not moving_in.is_under_way(),
             },
         )

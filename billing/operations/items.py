@@ -7,7 +7,7 @@ from django.db import connection
 
 from billing.models import BillingAccount, InvoiceItem
 
-# `due` says what posts; the figures of the accounts move by exactly what the items were.
+# `due` says which items post; the figures of the accounts change by exactly their amounts.
 POST = """
 WITH posted AS (
     UPDATE billing_invoiceitem item SET posted_at = {at}, is_collecting = false

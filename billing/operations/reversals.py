@@ -208,6 +208,9 @@ def accept(
 
 
 def _hold_undecided(reversal_id: int, seen: str, now: datetime) -> tuple[BillingAccount, Reversal]:
+    """Lock the account, and the reversal if it still waits in the state `seen`. Raises
+    UnknownReversal, AlreadyDecided, ChangedMeanwhile.
+    """
     account_id = Reversal.objects.filter(pk=reversal_id).values_list("account", flat=True).first()
     if account_id is None:
         raise UnknownReversal(f"reversal: there is no reversal {reversal_id}")
@@ -236,6 +239,7 @@ def _decide(
     reason: str,
     message: str,
 ) -> Reversal:
+    """Record the decision, write it on the trail and notify the merchant."""
     before, reversal.status = reversal.status, status
     reversal.decided_at, reversal.decided_by = account.now, actor
     reversal.reason = wording.checked("reason", reason, wording.LONGEST_REASON)

@@ -150,6 +150,9 @@ def _take_dispute(made: stripe.Dispute, actor: str, now: datetime) -> None:
 def _take(
     made: Any, kind: Reversal.Kind, state: str, is_ours: bool, actor: str, now: datetime
 ) -> None:
+    """Record this state of a refund or dispute; nothing where it is recorded already, or the
+    payment is not ours.
+    """
     intent_id = _intent_id(made)
     if not intent_id or _is_known(made.id, state):
         return

@@ -154,6 +154,7 @@ def _check_open(account: BillingAccount) -> None:
 
 
 def _check_raises(account: BillingAccount, threshold: Decimal) -> None:
+    """Raise NotHigher unless the threshold is above the present one."""
     if threshold <= account.threshold:
         present = money.text(account.threshold, account.currency)
         raise NotHigher(f"threshold: {threshold:f} is not above the present one of {present}")
@@ -162,6 +163,7 @@ def _check_raises(account: BillingAccount, threshold: Decimal) -> None:
 def _set(
     account: BillingAccount, threshold: Decimal, actor: str, reason: str, now: datetime
 ) -> None:
+    """Change the locked account's threshold, and record that."""
     accounts.note_change(
         account,
         AccountChange.What.THRESHOLD,
@@ -202,6 +204,7 @@ def _answer(
     answer: str,
     now: datetime,
 ) -> ThresholdRequest:
+    """Record the answer, write it on the trail and notify the merchant."""
     before, request.status = request.status, STATUSES[action]
     request.answer = wording.checked("reason", answer)
     request.answered_at = now

@@ -37,8 +37,8 @@ from billing.models.fees import Category
 from merchants.models import Merchant
 from merchants.queries import local_day
 
-# A provider gives up on an answer long before (billing.providers.registry): the process that asked
-# has died.
+# A provider's answer comes, or is given up, long before that (billing.providers.registry): if none
+# is recorded, the process that asked has died.
 ANSWERED_WITHIN = timedelta(minutes=10)
 UNDECIDED = Q(status__in=[Payment.Status.PENDING, Payment.Status.UNKNOWN])
 PROMPT = timedelta(hours=1)  # how long after a day-end its bills' first attempts are a part of it

@@ -129,7 +129,7 @@ THRESHOLD_REQUESTS = OF_ACCOUNT(
         " answer answered_at answered_by"
     ),
 )
-# Sources of unapplied money that are told by invoice and attempt, and not by a key.
+# Sources of unapplied money that the document names by invoice and attempt, not by a key.
 OF_ATTEMPTS = ("attempt", "payment")
 # Every table, by what `_Account` calls its rows.
 TABLES: dict[str, tuple[Table, type[Any]]] = {

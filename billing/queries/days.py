@@ -11,7 +11,7 @@ from billing.models import BillingAccount, Charge, Fee, InvoiceItem
 from billing.models.fees import Posting
 from lib import calendar
 
-# What an account's running figures of the same names are the sums of.
+# The items whose sums are the account's running figures of the same names.
 OUTSTANDING, ACCRUING = "OUTSTANDING", "ACCRUING"
 BILLED = {
     OUTSTANDING: Q(posted_at__isnull=False, invoice__isnull=True),

@@ -5,7 +5,7 @@ from datetime import date
 
 from django.db import connection
 
-# Day-ends post what has its day, write the bills of their dates, and look at the bills that nothing
+# Day-ends post the items of that day, write the bills of their dates, and check bills that nothing
 # collects as their due day starts.
 QUIET = """
 SELECT account.merchant_id, least(

@@ -131,7 +131,7 @@ def leave() -> None:
     with _guard, _one_at_a_time():
         with suppress(BlockingIOError):
             fcntl.flock(_users_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Both, whatever this process was told to use: nobody else is left.
+            # Both servers, even if this process used one of them: no other user is left.
             servers.stop_redis()
             servers.stop_postgres()
         os.close(_users_lock)

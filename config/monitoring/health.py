@@ -70,7 +70,7 @@ def _readyz(checks: Mapping[str, Check]) -> HttpResponse:
     """
     found: dict[str, str] = {}
     for name, check in checks.items():
-        # One that keeps silent would cost the whole of our patience with each question.
+        # A database that does not answer would cost a whole time-out with each check.
         is_away = name in ASK_THE_DATABASE and found["database"].startswith(FAILED)
         found[name] = found["database"] if is_away else _found(name, check)
     is_ready = not any(found.values())

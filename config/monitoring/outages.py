@@ -76,7 +76,7 @@ def answer(request: HttpRequest, error: BaseException) -> HttpResponse | None:
         problem = {"status": 503, "code": outage.code, "title": f"{outage.sentence}."}
         response = JsonResponse(problem, status=503, content_type="application/problem+json")
     else:
-        # Without the request: the page must ask nothing of who is away.
+        # Without the request, whose context processors would ask the server that is away.
         response = HttpResponse(render_to_string(outage.template), status=503)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response

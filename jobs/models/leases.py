@@ -9,7 +9,7 @@ class Lease(models.Model):
     There is a row while a process is at it, or has died at it (jobs.leases).
     """
 
-    # Anew each time that it is taken, and higher than ever before: whoever lost it can tell.
+    # A new and higher number each time that it is taken, so that a former owner finds it lost.
     fence = models.BigAutoField(primary_key=True)
     what = models.CharField(max_length=160, unique=True)
     owner = models.CharField(max_length=120)  # a process and its machine, for people to read

@@ -12,11 +12,11 @@ class JobRun(models.Model):
     """
 
     job = models.CharField(max_length=40)  # its name in the timetable
-    tick = models.DateTimeField(null=True, blank=True)  # of the timetable; empty: asked for
+    tick = models.DateTimeField(null=True, blank=True)  # of the timetable; empty: run by hand
     due_at = models.DateTimeField()  # the instant that the run works up to
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)  # when its last chunk was done
-    # Chunks of it were never done, and a later run has found their rows due again: it is over.
+    # Chunks of it were never done, but a later run has found their rows due again.
     is_lost = models.BooleanField(default=False)
     actor = models.CharField(max_length=254, blank=True)  # who asked for it; empty: the timetable
     rows_due = models.PositiveIntegerField(default=0)
@@ -25,11 +25,11 @@ class JobRun(models.Model):
     # Part of rows_due: not tried, since their provider did not answer. The next run tries them.
     rows_left = models.PositiveIntegerField(default=0)
     silent = ArrayField(models.CharField(max_length=20), default=list, blank=True)  # providers
-    # Numbers of the chunks not done yet: one that is done twice counts once.
+    # Numbers of the chunks that are not done yet, so that one done twice counts once.
     open_chunks = ArrayField(models.PositiveIntegerField(), default=list, blank=True)
     chunks = models.PositiveIntegerField(default=0)  # how many numbers have been given
     progressed_at = models.DateTimeField(null=True, blank=True)  # when a chunk was done last
-    error = models.TextField(blank=True)  # of a run that could not find what was due
+    error = models.TextField(blank=True)  # of finding the rows, or of chunks, but of no row
 
     class Meta:
         indexes: ClassVar = [
