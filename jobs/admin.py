@@ -38,7 +38,7 @@ class JobFilter(admin.SimpleListFilter):
 
 
 class WithState(Deciding, ReadOnly):
-    """Base of both pages: shows the state of all jobs above the list."""
+    """Base class of the pages below: shows the state of all jobs above the list."""
 
     list_before_template = "admin/jobs.html"
 

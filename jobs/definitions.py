@@ -59,7 +59,7 @@ class Job:
     def work_off(self, keys: Sequence[int], now: datetime, turn: Turn | None = None) -> Failures:
         """Do one chunk, and log each row that fails; returns these rows, each with its error.
 
-        For a job that asks providers, `turn` has the rows that were not tried afterwards. Raises
+        For a job that asks providers, `turn` keeps the rows that were not tried. Raises
         TRANSIENT_ERRORS.
         """
         failures = self.work(keys, now, turn) if self.asks_providers else self.work(keys, now)

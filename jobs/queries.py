@@ -1,4 +1,4 @@
-"""How the timetable is doing: questions for operators, `manage.py jobs` and /readyz."""
+"""Reads how the timetable is doing, for operators, `manage.py jobs` and /readyz."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ class JobState:
 
     @property
     def is_late(self) -> bool:
-        """Whether that is longer than the job's interval, and longer than an hour."""
+        """Whether its lag is longer than its interval, and longer than an hour."""
         return self.lag is not None and self.lag > max(self.job.every, STUCK_AFTER)
 
     @property

@@ -111,10 +111,10 @@ def start(
     """Find what is due at `at` and put a run of it on record. A run that finds nothing ends at
     once.
 
-    `tick` is the instant of the timetable that the run claims; None for a run besides the
+    `tick` is the instant of the timetable that the run claims; None for a run outside the
     timetable. With `is_alone`, raises JobAtWork while another run of the job is at work. Raises
-    TickTaken when another run has claimed the tick. Both change nothing, and neither claims the
-    tick. Any other error is put on record as a run that ended with it, and raised; one of the
+    TickTaken when another run has claimed the tick. Neither of them changes anything, or claims the
+    tick. Any other error is put on record as a run that ended with it, and raised. An error of the
     connection to the database does not claim the tick, which stays owed.
     """
     try:
@@ -217,7 +217,7 @@ def work_off(job: Job, keys: Sequence[int], at: datetime, turn: Turn | None = No
     """Do one chunk; returns the rows that failed, each with its error.
 
     In a job that does a chunk in one go, rows that are parked come after the others, each by
-    itself. For a job that asks providers, `turn` has the rows that were not tried afterwards.
+    itself. For a job that asks providers, `turn` keeps the rows that were not tried.
     """
     parked = set(_parked(job, keys).values_list("row_id", flat=True)) if job.is_set_based else set()
     failures: Failures = {}

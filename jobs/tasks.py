@@ -38,8 +38,8 @@ def beat() -> None:
 def run_job(name: str, tick: str = "") -> None:
     """Start the job's run of this tick, and send its chunks to the workers.
 
-    Does nothing where the tick is claimed, or while a run of the job is at work. Without a tick,
-    the run is one besides the timetable.
+    Does nothing where the tick is claimed, or while a run of the job is at work. Without a tick, it
+    is a run outside the timetable.
     """
     job, instant = job_named(name), datetime.fromisoformat(tick) if tick else None
     try:
