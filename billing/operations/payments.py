@@ -219,7 +219,7 @@ def _decide_undecided(
     asked_by: str = "",
 ) -> bool:
     """Ask about the bill's attempt without an answer, if there is one, and record the answer;
-    returns whether the bill has none without one any more.
+    returns whether all attempts of the bill are decided now.
 
     An attempt that was never received, and can't arrive any more, is made again under its key.
     Where another method was chosen meanwhile, it has failed instead: that is not a first failure,

@@ -66,6 +66,7 @@ def add_card(last_four: str, *, by: str, brand: str = "Visa") -> Act:
 
 
 def pay_invoices_from_proceeds(*, by: str) -> Act:
+    """Choose proceeds as the payment method."""
     method = BillingAccount.Method.PROCEEDS
     return lambda merchant, now: payment_methods.choose(
         merchant_id=merchant, method=method, actor=by, now=now
@@ -101,6 +102,7 @@ def reject_credit(key: str, reason: str) -> Act:
 
 
 def _credit(merchant: int, key: str) -> int:
+    """The key of the credit that was asked for with this `key`."""
     return BillingCredit.objects.get(account=merchant, request_key=key).pk
 
 
@@ -127,6 +129,7 @@ def reject_threshold(reason: str) -> Act:
 
 
 def _threshold(merchant: int) -> int:
+    """The key of the merchant's request for a threshold."""
     return ThresholdRequest.objects.filter(account=merchant).latest("pk").pk
 
 
@@ -166,6 +169,7 @@ def _line(merchant: int) -> CreditLine:
 
 
 def _limit_request(merchant: int) -> int:
+    """The key of the merchant's request for a limit."""
     return LimitRequest.objects.filter(line=merchant).latest("pk").pk
 
 
@@ -259,6 +263,7 @@ def bank_paid(key: str, reference: str) -> Act:
 
 
 def _withdrawal(merchant: int, key: str) -> int:
+    """The key of the withdrawal that was asked for with this `key`."""
     return Withdrawal.objects.get(line=merchant, request_key=key).pk
 
 

@@ -1,5 +1,5 @@
-"""The shop in Bangkok: its withdrawals are paid, rejected and returned, and it asks for a higher
-limit.
+"""The shop in Bangkok: its withdrawals are paid, rejected, refused by the bank, left without an
+answer or waiting for approval, and it asks for a higher limit.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ GOOD, REFUSED, SILENT = "6212 2620 0000 0050 003", "4000 0000 0000 0002", "4000 
 
 
 def chapter(days: Days) -> Iterator[Action]:
-    """What was done for this shop, in the order of time."""
+    """Yields what people did for this shop, each action with its instant."""
     at, ago = days.at, days.ago
     yield Action(at(0, 10), actions.add_card("4444", brand="Mastercard", by=OWNER))
     yield Action(at(20, 10), actions.add_bank_card(GOOD, holder=HOLDER, bank=BANK, by=OWNER))
