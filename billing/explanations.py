@@ -30,13 +30,15 @@ def reason(invoice: Invoice) -> str:
 
 
 def outcome_of_invoice(payment: Payment) -> tuple[int, str]:
-    """The same where the page is not about the bill, which is named."""
+    """As `outcome`, for a page that is not about the bill: the sentence names it."""
     level, said = outcome(payment)
     return level, gettext("Bill %(number)s: %(said)s") % {"number": payment.invoice, "said": said}
 
 
 def outcome(payment: Payment) -> tuple[int, str]:
-    """What became of an attempt to collect a bill: how grave it is, and a sentence."""
+    """The outcome of an attempt to collect a bill: a level of django.contrib.messages, and a
+    sentence.
+    """
     amount = formats.plain_money(payment.amount)
     if payment.has_failed:
         reason = payment_failures.in_words(payment.failure)

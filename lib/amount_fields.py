@@ -50,7 +50,10 @@ def in_currency(form: forms.Form, currency: str) -> None:
 
 
 def amount_field(**said: Any) -> OneCurrencyField:
-    """A form field for money that an operator types. The operation checks the digits."""
+    """A form field for an amount that an operator types; `said` are the arguments of the field.
+
+    The operation checks currency and digits.
+    """
     said.setdefault("widget", UnfoldAdminDecimalFieldWidget(attrs={"step": SMALLEST}))
     return OneCurrencyField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, **said)
 

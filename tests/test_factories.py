@@ -45,7 +45,7 @@ from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
 
-MADE_BY_OTHERS = {"AuthenticatorFactory", "EnrolledFactorFactory", "ToldFactory"}
+MADE_BY_OTHERS = {"AuthenticatorFactory", "EnrolledFactorFactory", "ProviderReportFactory"}
 
 
 @pytest.fixture

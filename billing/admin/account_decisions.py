@@ -1,4 +1,6 @@
-"""What operators decide about an account: its terms, and credits on nothing in particular."""
+"""The decisions about an account: its terms, its payment method, and credits that correct no
+charge.
+"""
 
 from functools import partial
 from typing import Any
@@ -31,7 +33,9 @@ def is_open(account: BillingAccount) -> bool:
 
 
 def figures(account: BillingAccount, **more: Money) -> dict[str, str]:
-    """The account's figures for a sentence, and others in its currency."""
+    """The account's outstanding amount and threshold as text for a sentence, and `more` amounts in
+    its currency.
+    """
     named = {"outstanding": account.outstanding, "threshold": account.threshold, **more}
     return {name: figure(value) for name, value in named.items()}
 
@@ -88,7 +92,9 @@ def _time_zone_effect(account: BillingAccount) -> str:
 
 
 def _methods(account: BillingAccount) -> dict[str, Any]:
-    """What may be chosen: methods that need no card, and cards, each with its provider."""
+    """The payment methods that can be chosen, as a form's initial data: methods without a card, and
+    each card.
+    """
     Method = BillingAccount.Method
     plain = [Method.MANUAL, Method.PROCEEDS, Method.SANDBOX]
     cards = account.cards.filter(removed_at__isnull=True).order_by("-pk")[:MOST_CARDS]
@@ -110,7 +116,9 @@ def _method_effect(account: BillingAccount) -> str:
 
 
 def _choose_method(act: Act) -> Payment | BillingAccount:
-    """The attempt on the oldest bill that is due, which workers go on from; or the account."""
+    """Choose the method, and try the oldest bill that is due by it; returns that attempt, or the
+    account where no bill is due.
+    """
     method, _separator, card = act.cleaned_data["method"].partition(":")
     account = payment_methods.choose(
         merchant_id=act.row.pk,

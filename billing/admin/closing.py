@@ -1,4 +1,6 @@
-"""Closing an account, and dealing with what is left of it."""
+"""The decisions to close an account, to bill what it still owes, and to pay out what it has
+left.
+"""
 
 from moneyed import Money
 

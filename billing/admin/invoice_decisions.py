@@ -16,7 +16,9 @@ Status = Invoice.Status
 
 
 def _figures(invoice: Invoice) -> dict[str, str]:
-    """What sentences about a bill tell: what it comes to, and the account before and after."""
+    """Amounts for sentences about the bill: its total, what is left to pay, and what its account
+    has outstanding before and after.
+    """
     account = invoice.account
     named = {
         "total": invoice.total,
@@ -53,7 +55,7 @@ def _void_effect(invoice: Invoice) -> str:
 
 
 def _freed(invoice: Invoice) -> str:
-    """What becomes of the credit line when no money is wanted for the bill any more."""
+    """A sentence about the credit line, once no money is wanted for the bill any more."""
     others = other_unpaid_invoices(invoice)
     if not others:
         return (

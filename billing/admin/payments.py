@@ -1,4 +1,4 @@
-"""Attempts to collect bills, and money that no bill wanted."""
+"""The admin pages of attempts to collect bills, and of unapplied money."""
 
 from django.contrib import admin
 
@@ -14,7 +14,7 @@ PROVIDERS = Payment.Provider.choices
 
 
 def outcome(payment: Payment) -> str:
-    """What became of an attempt, as a sentence."""
+    """A sentence about the status of an attempt, with the reason where it failed."""
     amount = figure(payment.amount)
     said = f"Payment {payment} of {amount}: {payment.get_status_display()}."
     if not payment.has_failed:
@@ -94,7 +94,7 @@ class PaymentAdmin(Deciding, FoundByKeys):
 
 @admin.register(UnappliedEntry)
 class UnappliedEntryAdmin(FoundByKeys):
-    """Money that no bill wanted, and what became of it; it is given back on the account's page."""
+    """Changes of unapplied money. The decision to give it back is on the account's page."""
 
     keys = ("account__merchant__reference", "reference")
     search_help_text = "The merchant's reference, or the bank's or provider's."

@@ -16,7 +16,9 @@ from lib.text_fields import LineField, WordsField
 
 
 class ReversalDecision(Reasoned):
-    """`seen` is what the page showed: the operation looks whether it is still so."""
+    """Decides about a reversal. `seen` is its state when the page was shown, by which the operation
+    tells whether it has changed since.
+    """
 
     message = WordsField(
         label="For the merchant",

@@ -1,4 +1,6 @@
-"""What operators decide about money that no bill wanted."""
+"""The decisions about unapplied money: to record a transfer that names no bill, and to give money
+back.
+"""
 
 from typing import Any
 

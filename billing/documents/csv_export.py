@@ -1,7 +1,8 @@
-"""Charges as CSV files that end only when all of them were sent.
+"""Charges as CSV files; a file that can't be complete breaks off.
 
-The same in every language: UTF-8, ISO dates, dot decimals, English headings. PostgreSQL writes the
-rows and we pass them on in blocks, so that a million charges take no more memory than ten.
+They are the same in every language: UTF-8, ISO dates, dot decimals, English headings. PostgreSQL
+writes the rows and we pass them on in blocks, so that a million charges take no more memory than
+ten.
 """
 
 import os
@@ -19,8 +20,8 @@ from lib.money import minor_digits
 
 
 class Incomplete(Exception):
-    """The rows that were sent differ from the books, so that the file must not end as if it were
-    whole.
+    """The rows that were sent differ from the books, so the file must not end like a complete
+    one.
     """
 
 
@@ -79,7 +80,7 @@ def blocks(parts: Iterable[Part], columns: Iterable[str]) -> Iterator[bytes]:
 
 
 def save(file: Iterable[bytes], path: Path) -> None:
-    """Write the file to `path` in such a way that it is there as a whole or not at all."""
+    """Write the file to `path`; it is there as a whole or not at all."""
     partial = path.with_name(f"{path.name}.partial")
     try:
         with partial.open("wb") as out:

@@ -158,9 +158,9 @@ def _payments(paid: Iterable[Payment]) -> Paper:
 
 
 def statement_pdf(statement: Statement) -> bytes:
-    """The document of a closed statement: its totals, and its charges up to LISTED of them.
+    """A closed statement with its totals and the first LISTED of its charges.
 
-    Open statements have no document: statement_csv.closed_statement refuses them.
+    `statement` must be closed: statement_csv.closed_statement raises NotClosed for others.
     """
     closed_at = statement.closed_at
     assert closed_at is not None, statement
@@ -203,7 +203,7 @@ def _merchant(label: str, name: str, reference: str, words: Words) -> Paper:
 
 
 def _issuer(words: Words) -> list[str]:
-    """The name and address of who issues documents now."""
+    """The name and address of the marketplace as they are now, which issues the document."""
     return [words.shown(line) for line in settings.TAEL_ISSUER]
 
 

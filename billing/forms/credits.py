@@ -34,6 +34,7 @@ class ChargeSearch(forms.Form):
 
     @property
     def found(self) -> Charge:
+        """The charge that was found."""
         charge: Charge = self.cleaned_data["charge"]
         return charge
 
@@ -59,6 +60,6 @@ class CreditRequest(KeyedForm):
 
     @property
     def asked(self) -> dict[str, Any]:
-        """The arguments that the operation takes."""
+        """The arguments of credits.ask that the form gives."""
         asked = ("fee", "amount", "message", "request_key")
         return {name: self.cleaned_data[name] for name in asked}

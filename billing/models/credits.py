@@ -24,7 +24,7 @@ class BillingCredit(models.Model):
         REJECTED = "REJECTED", _("Rejected")
 
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="credits")
-    # What it corrects; an operator may also grant one on nothing in particular.
+    # The charge that it corrects; an operator may also grant a credit that corrects none.
     charge = models.ForeignKey(
         Charge, on_delete=models.PROTECT, null=True, blank=True, related_name="credits"
     )

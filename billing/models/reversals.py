@@ -52,7 +52,7 @@ class Reversal(models.Model):
     decided_by = models.CharField(max_length=254, blank=True)
     reason = models.CharField(max_length=500, blank=True)  # written for colleagues
     message = models.CharField(max_length=500, blank=True)  # written for the merchant
-    # What asks for the money again, of a reversal that was CHARGED.
+    # The charge that asks for the money again, if it was CHARGED.
     charge = models.OneToOneField(
         Charge, on_delete=models.PROTECT, null=True, blank=True, related_name="reversal"
     )
@@ -127,12 +127,14 @@ class Reversal(models.Model):
 
     @property
     def rest(self) -> Money:
-        """What the merchant has not lost by it yet: all but what was taken of unapplied money."""
+        """The part of it that the merchant has not lost: all but what was taken of unapplied
+        money.
+        """
         return self.amount - self.taken
 
     @property
     def seen(self) -> str:
-        """A text of its state, by which a decision makes sure that nothing has changed since the
+        """A text of its state, by which a decision tells whether anything has changed since the
         page was shown.
         """
         return f"{self.status} {self.state}"

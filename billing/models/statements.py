@@ -13,6 +13,8 @@ from lib.fields import AmountField, CurrencyField, currency_never_changes
 
 
 class Statement(models.Model):
+    """The charges of a merchant's calendar month; fixed for ever once it is closed."""
+
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="statements")
     month = models.DateField()  # its first local day
     currency = CurrencyField()
@@ -29,7 +31,7 @@ class Statement(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            # What a month's end closes.
+            # The statements that the end of a month closes.
             models.Index(
                 fields=["account"], condition=Q(closed_at__isnull=True), name="statement_open"
             ),
@@ -53,7 +55,7 @@ class Statement(models.Model):
 
     @property
     def last_day(self) -> date:
-        """The local day at the end of which it closes."""
+        """The last day of its month, at whose end it closes."""
         return calendar.month_end(self.month)
 
 
@@ -82,6 +84,8 @@ def _totals_are_open(
 
 
 class StatementTotal(models.Model):
+    """The count and sum of a statement's charges of one fee, updated with every charge."""
+
     statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="totals")
     fee = models.ForeignKey(Fee, on_delete=models.PROTECT, related_name="+", db_index=False)
     amount = AmountField(
@@ -118,5 +122,5 @@ class StatementTotal(models.Model):
 
     @property
     def category(self) -> str:
-        """The category of its fee. To be used only where the fee is loaded."""
+        """The category of its fee. Use it only where the fee is loaded."""
         return self.fee.category

@@ -71,7 +71,8 @@ def open(
     payment_method: str,
     now: datetime,
 ) -> BillingAccount:
-    """Open the account on the local day of `now`, and bill the first plan fee on that day.
+    """Open the account on the local day of `now`, with its first plan term, and issue the bill for
+    its first plan fee.
 
     It is kept in the currency of its threshold. Raises Invalid for a plan interval under 30 days
     and for figures the currency can't have.
@@ -145,7 +146,7 @@ def lock_both(merchant_id: int, *, now: datetime) -> tuple[BillingAccount, Credi
 def hold_both(merchant_ids: Collection[int]) -> None:
     """Lock the accounts of these merchants until the transaction ends, and then their lines.
 
-    No day is worked off. It is for callers that go on to lock some of them one by one, in another
+    No day is worked off. It is for callers that then lock some of them one by one, in another
     order, such as that of events.
     """
     held = BillingAccount.objects.select_for_update(no_key=True).filter(pk__in=merchant_ids)
@@ -154,7 +155,9 @@ def hold_both(merchant_ids: Collection[int]) -> None:
 
 
 def _locked(merchant_id: int, now: datetime, lock: str) -> BillingAccount:
-    """The account's row by one statement: every operation starts here."""
+    """The account's row, locked and with `account.now` set, in one statement, since every operation
+    starts here.
+    """
     with connection.cursor() as cursor:
         cursor.execute(lock, {"account": merchant_id, "now": now})
         row = cursor.fetchone()
@@ -175,11 +178,11 @@ def note_change(
     now: datetime,
     trailed: Mapping[str, tuple[str, str]],
 ) -> None:
-    """Record a change of the locked account's terms: who made it, and why; today unless a day is
-    named.
+    """Record a change of the locked account's terms. It takes effect today unless `effective_on` is
+    given.
 
-    `trailed` is what the trail shows: the values before and after, by name. Where they are equal,
-    nothing was changed.
+    `before` and `after` are the values in the record. `trailed` has pairs of the values before and
+    after for the trail, by name; nothing is written there if none has changed.
     """
     AccountChange.objects.create(
         account=account,

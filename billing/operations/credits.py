@@ -64,10 +64,11 @@ def ask(
     actor: str,
     now: datetime,
 ) -> BillingCredit:
-    """Ask for `amount` back on a charge, named by its reference; `fee` is the reason's code.
+    """Ask for `amount` back on a charge, named by its reference; `fee` is the code of the fee that
+    stands for the reason.
 
-    A form sent twice, told by its `request_key`, is one credit. Raises UnknownCharge,
-    CreditTooLarge, CreditConflict, CurrencyMismatch, Invalid. Rule 14.1, rule 14.3.
+    The same form sent twice, recognised by its `request_key`, makes one credit. Raises
+    UnknownCharge, CreditTooLarge, CreditConflict, CurrencyMismatch, Invalid. Rule 14.1, rule 14.3.
     """
     account = accounts.lock(merchant_id, now=now)
     now = account.now
@@ -78,7 +79,7 @@ def ask(
             Action.CREDIT_REQUESTED,
             merchant_id=merchant_id,
             subject=f"credit {credit.pk}",
-            after={"amount": _full(credit), "fee": fee, "charge": charge},
+            after={"amount": _amount_text(credit), "fee": fee, "charge": charge},
             actor=actor,
             reason=credit.message,
             now=now,
@@ -100,7 +101,7 @@ def grant(
 ) -> BillingCredit:
     """Give `amount` back at once, on a charge or on none; only operators do so.
 
-    Raises as `ask` does. Rule 14.1.
+    `fee` and `request_key` are as in `ask`, and so is what it raises. Rule 14.1.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
@@ -132,6 +133,7 @@ def reject(*, credit_id: int, actor: str, reason: str, now: datetime) -> Billing
 
 
 def _charge(account: BillingAccount, reference: str) -> Charge:
+    """The account's charge with this reference, if it can be credited. Raises UnknownCharge."""
     charge = account.charges.select_related("fee").filter(reference=reference).first()
     if charge is None or charge.fee.category not in CREDIT_FOR:
         raise UnknownCharge(f"charge: there is no charge {reference} that could be credited")
@@ -148,6 +150,9 @@ def _ask(
     actor: str,
     now: datetime,
 ) -> tuple[BillingCredit, bool]:
+    """Write the credit that is asked for, or find the one that the same form made; returns it and
+    whether it is new.
+    """
     message = wording.checked("message", message)
     amount = money.accepted(amount, account.currency)
     if amount.amount <= 0:
@@ -180,7 +185,9 @@ def _ask(
 
 
 def _credit_fee(code: str, charge: Charge | None) -> Fee:
-    """The fee of the credit's reason; on a charge, one that is allowed for its category."""
+    """The fee with this code, if it may be the reason of a credit on such a charge, or of one
+    without a charge. Raises Invalid.
+    """
     categories = {CREDIT_FOR[Category(charge.fee.category)]} if charge else CREDIT_FOR.values()
     fee = (
         Fee.objects.filter(pk=code, category__in=categories).exclude(pk__in=Fee.NOT_GRANTED).first()
@@ -191,7 +198,9 @@ def _credit_fee(code: str, charge: Charge | None) -> Fee:
 
 
 def _check_room(charge: Charge, amount: Money, counted: Q) -> None:
-    """Raise CreditTooLarge when this credit and those of `counted` would exceed the charge."""
+    """Raise CreditTooLarge when `amount` and the charge's credits that `counted` selects would
+    exceed the charge.
+    """
     before = (credit.amount for credit in charge.credits.filter(counted))
     left = charge.amount - money.total(before, charge.currency)
     if amount > left:
@@ -226,6 +235,7 @@ def _approve(
     reason: str,
     now: datetime,
 ) -> BillingCredit:
+    """Make the negative charge, and record the decision."""
     if credit.charge is not None:
         _check_room(credit.charge, credit.amount, Q(status=BillingCredit.Status.APPROVED))
     credit.made = charges.record_own(
@@ -251,12 +261,13 @@ def _decide(
     reason: str,
     now: datetime,
 ) -> BillingCredit:
+    """Record the decision, write it on the trail and notify the merchant."""
     before, credit.status = credit.status, STATUSES[action]
     credit.decided_at = now
     credit.decided_by = actor
     credit.reason = wording.checked("reason", reason)
     credit.save(update_fields=["status", "decided_at", "decided_by", "reason", "made"])
-    _note(action, credit, before, now)
+    _write_trail(action, credit, before, now)
     notices.write(
         merchant_id=credit.account_id,
         kind=CREDIT_ANSWERED,
@@ -270,7 +281,7 @@ def _decide(
     return credit
 
 
-def _note(action: Action, credit: BillingCredit, before: str, now: datetime) -> None:
+def _write_trail(action: Action, credit: BillingCredit, before: str, now: datetime) -> None:
     nothing = money.full(money.zero(credit.currency))
     trail.write(
         action,
@@ -279,7 +290,7 @@ def _note(action: Action, credit: BillingCredit, before: str, now: datetime) -> 
         before={"status": before, "credited": nothing},
         after={
             "status": str(credit.status),
-            "credited": _full(credit) if credit.made else nothing,
+            "credited": _amount_text(credit) if credit.made else nothing,
             "fee": credit.fee_id,
             "charge": credit.charge.reference if credit.charge else "",
         },
@@ -289,5 +300,5 @@ def _note(action: Action, credit: BillingCredit, before: str, now: datetime) -> 
     )
 
 
-def _full(credit: BillingCredit) -> str:
+def _amount_text(credit: BillingCredit) -> str:
     return money.full(credit.amount)

@@ -1,4 +1,4 @@
-"""Ending an attempt of which its provider says what cannot be right.
+"""Ends an attempt whose provider gives an answer that cannot be right.
 
 Such an attempt is never taken for paid, and asking again does not help where the provider insists.
 A person who has looked at the provider's own pages says how much money came, and ends it.
@@ -20,9 +20,7 @@ from trail import operations as trail
 
 
 class NothingStrange(Refused):
-    """The attempt is decided, or its provider has only not answered yet, so that it is asked
-    again.
-    """
+    """The attempt is decided, or its provider has only not answered yet and will be asked again."""
 
     code = "payment_not_to_end"
 
@@ -31,13 +29,13 @@ class NothingStrange(Refused):
 def end(
     *, payment_id: int, arrived: Money, reference: str, actor: str, reason: str, now: datetime
 ) -> Payment:
-    """End the attempt as failed; `arrived` is money that came for it all the same, and is the
-    merchant's.
+    """End the attempt as failed. `arrived` is money that came for it all the same; it belongs to
+    the merchant.
 
-    That money is recorded once, under the provider's own `reference`, as a transfer for the bill
-    would be. Nothing tries the bill by itself after this, unless another method was chosen since.
-    Raises NothingStrange; Invalid without a reason, for a negative amount, or for an amount without
-    a reference; and what transfers.record raises.
+    That money is recorded once, under the provider's own `reference`, like a transfer for the bill.
+    The bill is not tried automatically after this, unless another method was chosen since. Raises
+    NothingStrange; Invalid without a reason, for a negative amount, or for an amount without a
+    reference; and what transfers.record raises.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     if arrived.amount < 0:

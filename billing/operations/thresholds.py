@@ -55,8 +55,8 @@ def ask(
     actor: str,
     now: datetime,
 ) -> ThresholdRequest:
-    """Ask for a higher threshold; `message` says why. A form sent twice, told by its `request_key`,
-    is one request.
+    """Ask for a higher threshold; `message` says why. The same form sent twice, recognised by its
+    `request_key`, makes one request.
 
     Raises FormConflict, AccountClosed, RequestPending, NotHigher, CurrencyMismatch, Invalid. Rule
     15.20.
@@ -99,7 +99,8 @@ def ask(
 def approve(
     *, request_id: int, threshold: Money | None = None, actor: str, reason: str, now: datetime
 ) -> ThresholdRequest:
-    """Raise the threshold to the one that was wanted, or to `threshold`, which may be less or more.
+    """Raise the threshold to the one that was asked for, or to `threshold`, which may be less or
+    more than that.
 
     Raises UnknownRequest, AlreadyDecided, AccountClosed, SamePerson, NotHigher, CurrencyMismatch,
     Invalid. Rule 15.20.
@@ -131,7 +132,7 @@ def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> Thresh
 def change(
     *, merchant_id: int, threshold: Money, actor: str, reason: str, now: datetime
 ) -> BillingAccount:
-    """Set the threshold, higher or lower. That bills nothing by itself: the next posting does.
+    """Set the threshold, higher or lower. Nothing is billed until the next posting.
 
     Raises AccountClosed, CurrencyMismatch, Invalid. Rule 15.8.
     """
@@ -152,12 +153,14 @@ def _check_open(account: BillingAccount) -> None:
 
 
 def _check_raises(account: BillingAccount, threshold: Money) -> None:
+    """Raise NotHigher unless the threshold is above the present one."""
     if threshold <= account.threshold:
         named, present = money.text(threshold), money.text(account.threshold)
         raise NotHigher(f"threshold: {named} is not above the present one of {present}")
 
 
 def _set(account: BillingAccount, threshold: Money, actor: str, reason: str, now: datetime) -> None:
+    """Change the locked account's threshold, and record that."""
     accounts.note_change(
         account,
         AccountChange.What.THRESHOLD,
@@ -198,6 +201,7 @@ def _answer(
     answer: str,
     now: datetime,
 ) -> ThresholdRequest:
+    """Record the answer, write it on the trail and notify the merchant."""
     before, request.status = request.status, STATUSES[action]
     request.answer = wording.checked("reason", answer)
     request.answered_at = now

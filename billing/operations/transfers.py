@@ -1,4 +1,4 @@
-"""Money that operators see arrive by bank transfer, or give back (rule 16.6, rule 17.1).
+"""Records bank transfers that came in, and money that was given back (rule 16.6, rule 17.1).
 
 A transfer is known by the bank's reference: an account has each once, whatever it paid.
 """
@@ -35,9 +35,7 @@ class MoreThanIsUnapplied(Refused):
 
 @dataclass(frozen=True)
 class Transfer:
-    """The result of a bank transfer: what it paid of the bill that it named, and what became
-    unapplied.
-    """
+    """What a bank transfer became: `paid` of the bill that it named, and `unapplied` money."""
 
     paid: Money
     unapplied: Money
@@ -50,36 +48,36 @@ def record(
 ) -> Transfer:
     """Record a bank transfer that came in for a bill.
 
-    It pays what is left of the bill; what is more is unapplied, and so is all of it when the bill
-    is paid or void. `reference` is the bank's own; the same transfer of the same amount is recorded
-    once on the account. Raises UnknownBill, BillNotOpen for a draft, PaymentUnderWay,
+    It pays what is left of the bill; the rest is unapplied, and so is all of it when the bill is
+    paid or void. `reference` is the bank's own; the same transfer of the same amount is recorded
+    once on the account. Raises UnknownInvoice, InvoiceNotOpen for a draft, PaymentUnderWay,
     TransferConflict, CurrencyMismatch, Invalid. Rule 17.1.
     """
     reference = wording.line("reference", reference)
     account, invoice = hold(invoice_id, now=now)
     amount = _positive(amount, account)
-    known = _known(account, reference, amount)
+    known = _known_transfer(account, reference, amount)
     if known:
         return known
     if invoice.number is None:
         raise InvoiceNotOpen(f"bill: {invoice} is {invoice.status}")
     if undecided.exists(invoice):
         raise payments.PaymentUnderWay(f"payment: one of bill {invoice} is being checked")
-    before = _paid(invoice)
+    before = _paid_state(invoice)
     paid = min(amount, invoice.left_to_pay) if invoice.is_unpaid else money.zero(account.currency)
     if paid:
         attempts.pay(
             account, invoice, provider=MANUAL, amount=paid, reference=reference,
             actor=actor, now=account.now,
         )  # fmt: skip
-    after = _paid(invoice)
+    after = _paid_state(invoice)
     rest = amount - paid
     if rest:
         kept = {"unapplied": money.full(account.unapplied + rest)}
         before["unapplied"], after = money.full(account.unapplied), after | kept
-    _note(account, str(invoice), before, after | {"reference": reference}, actor)
+    _write_trail(account, str(invoice), before, after | {"reference": reference}, actor)
     if rest:
-        _keep(account, rest, reference, actor)
+        _receive_unapplied(account, rest, reference, actor)
     return Transfer(paid, rest, is_new=True)
 
 
@@ -87,27 +85,27 @@ def record(
 def receive(
     *, merchant_id: int, amount: Money, reference: str, actor: str, now: datetime
 ) -> Transfer:
-    """Record a bank transfer that names no bill: it is unapplied, and pays the unpaid bills there
-    are, oldest due day first.
+    """Record a bank transfer that names no bill: it becomes unapplied money, which pays unpaid
+    bills, oldest due day first.
 
     Raises TransferConflict, CurrencyMismatch, Invalid. Rule 17.1.
     """
     reference = wording.line("reference", reference)
     account, _ = accounts.lock_both(merchant_id, now=now)
     amount = _positive(amount, account)
-    known = _known(account, reference, amount)
+    known = _known_transfer(account, reference, amount)
     if known:
         return known
     before = money.full(account.unapplied)
     after = money.full(account.unapplied + amount)
-    _note(
+    _write_trail(
         account,
         "billing account",
         {"unapplied": before},
         {"unapplied": after, "reference": reference},
         actor,
     )
-    _keep(account, amount, reference, actor)
+    _receive_unapplied(account, amount, reference, actor)
     return Transfer(money.zero(account.currency), amount, is_new=True)
 
 
@@ -118,8 +116,10 @@ def _positive(amount: Money, account: BillingAccount) -> Money:
     return amount
 
 
-def _known(account: BillingAccount, reference: str, amount: Money) -> Transfer | None:
-    """The transfer that the locked account has under this reference, if it has one."""
+def _known_transfer(account: BillingAccount, reference: str, amount: Money) -> Transfer | None:
+    """The transfer that the locked account has under this reference, or None. Raises
+    TransferConflict for another amount.
+    """
     payments_of_it = Payment.objects.filter(
         invoice__account=account, provider=MANUAL, provider_reference=reference
     )
@@ -137,7 +137,8 @@ def _known(account: BillingAccount, reference: str, amount: Money) -> Transfer |
     return Transfer(paid, kept, is_new=False)
 
 
-def _keep(account: BillingAccount, amount: Money, reference: str, actor: str) -> None:
+def _receive_unapplied(account: BillingAccount, amount: Money, reference: str, actor: str) -> None:
+    """Record the amount as unapplied money, and pay unpaid bills with it."""
     unapplied.receive(
         account,
         source=unapplied.of_transfer(reference),
@@ -149,12 +150,12 @@ def _keep(account: BillingAccount, amount: Money, reference: str, actor: str) ->
     rests.pay_invoices(account, actor=actor, now=account.now)
 
 
-def _paid(invoice: Invoice) -> dict[str, str]:
+def _paid_state(invoice: Invoice) -> dict[str, str]:
     paid = money.full(invoice.amount_paid)
     return {"status": str(invoice.status), "amount_paid": paid}
 
 
-def _note(
+def _write_trail(
     account: BillingAccount, subject: str, before: dict[str, str], after: dict[str, str], actor: str
 ) -> None:
     trail.write(
@@ -175,8 +176,9 @@ def give_back(
     """Record that unapplied money was paid back to the merchant, under the bank's reference.
 
     The same reference and amount is recorded once. The money of a closed account is paid out with
-    its rest (terms.pay_out_rest). Raises AccountClosed, MoreThanIsUnapplied, TransferConflict,
-    WithdrawalsStopped while fraud is suspected, CurrencyMismatch, Invalid. Rule 17.5.
+    its rest instead (terms.pay_out_rest). Raises AccountClosed, MoreThanIsUnapplied,
+    TransferConflict, WithdrawalsStopped while fraud is suspected, CurrencyMismatch, Invalid. Rule
+    17.5.
     """
     reference = wording.line("reference", reference)
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)

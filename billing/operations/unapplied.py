@@ -1,7 +1,8 @@
-"""Unapplied money, which no bill wanted: receiving it, paying bills with it, giving it back (rule
-17.2).
+"""Records what happens to unapplied money, which no bill has used: it comes in, pays bills, is
+given back or taken back (rule 17.2).
 
-Everything here is done to an account that the caller holds locked, in the caller's transaction.
+The caller has locked the account, and everything is part of the caller's transaction. The `source`
+of an entry names what the money came from or went to.
 """
 
 from datetime import datetime
@@ -20,19 +21,21 @@ Kind = UnappliedEntry.Kind
 
 
 def of_transfer(reference: str) -> str:
-    """The source of money that a transfer of this reference brought; one account has it once."""
+    """The source of money that came by the bank transfer with this reference."""
     return f"transfer:{reference}"
 
 
 def of_attempt(payment: Payment, reference: str) -> str:
-    """The source of money that came for an attempt when it was not expected any more: after it
-    had been given up, or a second time. The provider knows the money by `reference`.
+    """The source of money that came for an attempt unexpectedly: after it had failed, or a second
+    time. `reference` is the provider's own for the money.
     """
     return f"attempt:{payment}:{reference}"
 
 
 def of_return(reversal: str) -> str:
-    """The source of money that a provider took back for a time, by its own id of the reversal."""
+    """The source of money that a provider took back and then returned; `reversal` is its own id of
+    the reversal.
+    """
     return f"returned:{reversal}"
 
 
@@ -46,9 +49,9 @@ def receive(
     actor: str,
     now: datetime,
 ) -> UnappliedEntry:
-    """Record money that no bill wants; `source` says where it came from, and brings it once.
+    """Record money that no bill wants; the same `source` is recorded once.
 
-    It pays no bill by itself: the caller calls rests.pay_bills next.
+    It pays no bill by itself: the caller calls rests.pay_invoices next.
     """
     return _enter(
         account, Kind.RECEIVED, source, amount,
@@ -59,8 +62,8 @@ def receive(
 def pay_invoices(account: BillingAccount, *, actor: str, now: datetime) -> None:
     """Pay the account's unpaid bills with its unapplied money, oldest due day first.
 
-    What is left of a bill can still be collected: it is nothing, or at least the minimum. Rule
-    17.3, rule 17.4.
+    A bill is paid in full, or so that no less than the provider's minimum is left of it. Rule 17.3,
+    rule 17.4.
     """
     if account.unapplied.amount <= 0:
         return
@@ -126,10 +129,9 @@ def take_back(
     """Record that a provider took back `amount` of the money that came from `source` (of_attempt,
     of_transfer).
 
-    It is taken from what is unapplied, as far as `source` brought it there and it still is: money
-    from other sources may have paid a bill meanwhile. Returns the rest of `amount`, which has been
-    used or given back already. `reversal` is the provider's own id, and takes once: a repeat
-    returns the same rest. Rule 17.6.
+    It is taken from unapplied money as far as `source` brought it there and it is still there.
+    Returns the rest of `amount`, which has been used or given back already. `reversal` is the
+    provider's own id: a repeat changes nothing and returns the same rest. Rule 17.6.
     """
     of_reversal = f"reversal:{reversal}"
     known = account.unapplied_entries.filter(kind=Kind.REVERSED, source=of_reversal).first()
@@ -160,7 +162,9 @@ def _enter(
     reason: str = "",
     now: datetime,
 ) -> UnappliedEntry:
-    """Write the entry, move the account's figure by it, and tell the merchant."""
+    """Write the entry, change the account's unapplied money by its amount, and notify the
+    merchant.
+    """
     BillingAccount.objects.filter(pk=account.pk).update(unapplied=F("unapplied") + amount.amount)
     account.refresh_from_db(fields=["unapplied"])
     entry = UnappliedEntry.objects.create(

@@ -1,4 +1,4 @@
-"""What the merchant should look at first on its account. Nothing here writes."""
+"""What a merchant should look at first on its account. Nothing here writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,6 +42,8 @@ LEFT JOIN LATERAL (
 
 @dataclass(frozen=True)
 class UnpaidBill:
+    """An unpaid bill, and whether collecting it has failed."""
+
     number: str
     left_to_pay: Money
     due_on: date
@@ -51,7 +53,7 @@ class UnpaidBill:
 
 @dataclass(frozen=True)
 class Attention:
-    """What needs attention of each kind; 0 and None mean nothing."""
+    """What needs attention on an account: requests without an answer, and unpaid bills."""
 
     thresholds: int  # asked for by the merchant, not answered yet
     credits: int
@@ -59,6 +61,7 @@ class Attention:
 
 
 def of(account: BillingAccount) -> Attention:
+    """Read it for this account, in one query."""
     given = {"account": account.pk, "many": MANY, "invoices": INVOICES}
     with connection.cursor() as cursor:
         cursor.execute(READ, given)

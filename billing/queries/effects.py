@@ -1,4 +1,4 @@
-"""The figures that a decision is about to change, for the person who takes it. Nothing here
+"""Reads figures that a decision is about to change, for the operator who takes it. Nothing here
 writes.
 """
 
@@ -12,14 +12,16 @@ from lib import money
 
 
 def not_posted_yet(account: BillingAccount) -> Money:
-    """The sum that waits for the end of the day or of the month."""
+    """The sum of the account's items that wait for the end of the day or of the month, in its
+    currency.
+    """
     waiting = account.items.filter(posted_at__isnull=True)
     found = waiting.aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
     return money.of(found, account.currency)
 
 
 def left_to_credit(charge: Charge) -> Money:
-    """The part of the charge for which no credit was asked for or given."""
+    """The part of the charge for which no credit was asked for or given, in its currency."""
     counted = charge.credits.exclude(status=BillingCredit.Status.REJECTED)
     return charge.amount - money.total((credit.amount for credit in counted), charge.currency)
 

@@ -1,4 +1,6 @@
-"""Where an account is heading: its threshold and its next bill (rule 15.2, rule 15.4)."""
+"""Forecasts when an account reaches its threshold, and what its next bill comes to (rule 15.2, rule
+15.4).
+"""
 
 import math
 from contextlib import suppress
@@ -47,7 +49,7 @@ ONE_DAY_SECONDS = 24 * 60 * 60
 
 @dataclass(frozen=True)
 class Forecast:
-    """What is likely if the last days continue alike: nothing here is promised or booked."""
+    """What is likely if charges go on as in the last 14 days; nothing of it is booked."""
 
     charged: Money  # in the last 14 local days before today, without plan fees
     pace: Money  # the same a day
@@ -62,7 +64,7 @@ class Forecast:
 
 
 def forecast(account: BillingAccount, *, today: date) -> Forecast:
-    """The forecast of local day `today`, in the account's currency.
+    """The forecast for local day `today`, in the account's currency.
 
     Rule 15.2, rule 15.4, rule 15.5.
     """
@@ -89,7 +91,9 @@ def forecast(account: BillingAccount, *, today: date) -> Forecast:
 
 
 def _read(account: BillingAccount, today: date) -> tuple[Money, Money]:
-    """The sum of the days that the forecast is based on, and the plan's price on its next date."""
+    """What was charged in the 14 days before today, without plan fees, and the price of the plan on
+    its next date.
+    """
     since = today - PACE_DAYS * ONE_DAY
     key = f"pace:{account.pk}:{today}:{account.timezone}"
     known = _kept(key)
@@ -112,7 +116,7 @@ def _read(account: BillingAccount, today: date) -> tuple[Money, Money]:
 
 
 def _kept(key: str) -> Decimal | None:
-    """The cached value; None without Redis, which only makes the page slower."""
+    """The cached value, or None; Redis being away only makes the page slower."""
     try:
         known: Decimal | None = cache.get(key)
     except RedisError:
@@ -126,6 +130,9 @@ def _keep(key: str, waiting: Decimal) -> None:
 
 
 def _threshold_on(missing: Money, pace: Money, today: date) -> date | None:
+    """The day on which `missing` is charged at the pace of `pace` a day; None if that is never, or
+    in over ten years.
+    """
     if not missing:
         return today
     if pace.amount <= 0 or missing / pace > FARTHEST.days:

@@ -1,4 +1,4 @@
-"""The history of a bill, step by step. Nothing here writes."""
+"""Reads the history of a bill, step by step. Nothing here writes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ from billing.queries import reversals
 
 @dataclass(frozen=True)
 class Step:
+    """Something that happened to a bill."""
+
     at: datetime
     what: StrOrPromise
     amount: Money | None = None
@@ -60,6 +62,7 @@ def _of_reversal(reversal: Reversal) -> Iterator[Step]:
 
 
 def _means(payment: Payment) -> str:
+    """What the attempt was to be paid from."""
     if payment.card:
         return str(payment.card)
     return payment.provider_name

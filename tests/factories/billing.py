@@ -132,11 +132,11 @@ class TransferFactory(OfShop[transfers.Transfer]):
         return transfers.receive(merchant_id=shop.merchant.pk, now=now, **said)
 
 
-class ToldFactory(Factory[reversals.Told]):
-    """A provider's words of money that it took back: here a refund that succeeded."""
+class ProviderReportFactory(Factory[reversals.ProviderReport]):
+    """What a provider says about money that it took back: here a refund that succeeded."""
 
     class Meta:
-        model = reversals.Told
+        model = reversals.ProviderReport
 
     provider = "sandbox"
     reference = Sequence("made-{}".format)
@@ -144,12 +144,12 @@ class ToldFactory(Factory[reversals.Told]):
     money_reference = "pi_1"
     amount = usd(10)
     state = "succeeded"
-    came_back = LazyAttribute(lambda told: told.state == "failed")
+    came_back = LazyAttribute(lambda report: report.state == "failed")
     is_ours = False
 
 
 class ReversalFactory(OfShop[Reversal]):
-    """Money of a payment that its provider took back, and says so in the words of ToldFactory."""
+    """Money of a payment that its provider took back, as a ProviderReportFactory says."""
 
     class Meta:
         model = Reversal
@@ -161,8 +161,8 @@ class ReversalFactory(OfShop[Reversal]):
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Reversal | None:
         payment, actor = said.pop("payment"), said.pop("actor")
         paid = {"money_reference": payment.provider_reference, "amount": payment.amount}
-        told = ToldFactory.build(**paid | said)
-        return reversals.record(told, payment_id=payment.pk, actor=actor, now=now)
+        report = ProviderReportFactory.build(**paid | said)
+        return reversals.record(report, payment_id=payment.pk, actor=actor, now=now)
 
 
 class CreditRequestFactory(OfShop[BillingCredit]):
