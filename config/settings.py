@@ -116,11 +116,11 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.monitoring.health.Health",
-    "config.monitoring.middleware.Watched",
+    "config.monitoring.middleware.RequestLog",
     "gateway.api.headers.Answers",
     "django.middleware.security.SecurityMiddleware",
     "config.monitoring.middleware.PageHeaders",
-    "config.monitoring.middleware.Unreferred",
+    "config.monitoring.middleware.ReferrerPolicy",
     "config.bounds.Bounded",
     "config.static_files.Served",
     "config.short_path.ShortPath",  # what stands below is for pages
@@ -136,7 +136,7 @@ MIDDLEWARE = [
     "config.monitoring.middleware.ClockIsRight",
     "allauth.account.middleware.AccountMiddleware",
     "config.monitoring.outages.Outages",
-    "config.bounds.Patience",
+    "config.bounds.StatementTimeouts",
 ]
 
 TEMPLATES = [

@@ -1,4 +1,4 @@
-"""What must be true of credit lines, reviews and orders (rule 25.1, rule 25.10).
+"""The audit checks of credit lines, reviews and orders (rule 25.1, rule 25.10).
 
 Days are those of the time zone that was in force (lib.audit_days), and a line's payment days and
 settlement days those that it had then (proceeds.days_at).
@@ -160,13 +160,13 @@ LINES = (
 )
 
 DELIVERED_AT = counted("o.delivered_at", "o.delivered_told_at")
-# What a day that is not recounted was taken to be is what is found.
+# `stood` is the day in the books, which is expected of days that are not recounted.
 TOLD_ON = day("told", "o.delivered_told_at", stood="o.delivered_told_on")
 PAYMENT_DAYS = days_at("payment_days", "o.delivered_told_at")
 DELIVERED_ON = day("delivered", DELIVERED_AT, stood=f"o.first_due_on - {PAYMENT_DAYS}")
 
 ORDERS = (
-    # What a refund took from the outstanding is in no figure of the order, but in the entries.
+    # The part of refunds that lowered `outstanding` is in no column of the order: entries have it.
     Check(
         1,
         "an order's amount is paid, outstanding, written off or given back",

@@ -1,7 +1,6 @@
 """What answers consist of. Amounts are decimal strings, instants are in UTC, days are local."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
@@ -44,9 +43,9 @@ class PlacedOrder(BaseModel):
                 "order": order.reference,
                 "status": "DECLINED" if order.decline_code else "OPEN",
                 "code": order.decline_code or None,
-                "amount": money.text(order.amount, order.currency),
+                "amount": money.text(order.amount),
                 "currency": order.currency,
-                "available": money.text(order.line.available, order.currency),
+                "available": money.text(order.line.available),
                 "placed_at": order.placed_at,
             }
         )
@@ -72,7 +71,7 @@ class OrderStep(BaseModel):
                 "merchant": merchant,
                 "order": order.reference,
                 "status": order.status,
-                "outstanding": money.text(order.outstanding, order.currency),
+                "outstanding": money.text(order.outstanding),
                 "currency": order.currency,
                 "shipped_at": order.shipped_at,
                 "delivered_at": order.delivered_at,
@@ -102,7 +101,7 @@ class TakenPayment(BaseModel):
                 "merchant": merchant,
                 "order": order,
                 "payment": payment.reference,
-                "amount": money.text(payment.amount, payment.currency),
+                "amount": money.text(payment.amount),
                 "currency": payment.currency,
                 "status": payment.status,
                 "code": payment.refusal or None,
@@ -124,18 +123,15 @@ class GivenRefund(BaseModel):
 
     @classmethod
     def of(cls, refund: OrderRefund, merchant: str, order: str) -> "GivenRefund":
-        def text(value: Decimal) -> str:
-            return money.text(value, refund.currency)
-
         return cls(
             merchant=merchant,
             order=order,
             refund=refund.reference,
-            amount=text(refund.amount),
+            amount=money.text(refund.amount),
             currency=refund.currency,
-            from_outstanding=text(refund.from_outstanding),
-            from_written_off=text(refund.from_written_off),
-            from_proceeds=text(refund.from_proceeds),
+            from_outstanding=money.text(refund.from_outstanding),
+            from_written_off=money.text(refund.from_written_off),
+            from_proceeds=money.text(refund.from_proceeds),
         )
 
 

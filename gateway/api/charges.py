@@ -45,7 +45,7 @@ def _answer(merchant: str, reference: str) -> answers.RecordedCharge:
         description=charge.description,
         quantity=plain(charge.quantity),
         unit_price=None if charge.unit_price is None else plain(charge.unit_price),
-        amount=money.text(charge.amount, charge.currency),
+        amount=money.text(charge.amount),
         currency=charge.currency,
         service_on=charge.service_on,
         arrived_at=charge.arrived_at,

@@ -69,21 +69,18 @@ def show_line(request: KeyedRequest, merchant: str) -> ShownLine:
     """What the line may hold for orders, what it holds, and what freezes it."""
     line = _line(merchant_of(request, merchant))
 
-    def text(value: Any) -> str:
-        return money.text(value, line.currency)
-
     frozen = Freeze.objects.filter(line=line, lifted_at=None).order_by("reason")
     return ShownLine(
         merchant=merchant,
         currency=line.currency,
-        limit=text(line.limit),
-        used=text(line.used),
-        available=text(line.available),
+        limit=money.text(line.limit),
+        used=money.text(line.used),
+        available=money.text(line.available),
         frozen_by=list(frozen.values_list("reason", flat=True).distinct()),  # type: ignore[arg-type]
         payment_days=line.payment_days,
         settlement_days=line.settlement_days,
-        order_cap=None if line.order_cap is None else text(line.order_cap),
-        buyer_cap=None if line.buyer_cap is None else text(line.buyer_cap),
+        order_cap=None if line.order_cap is None else money.text(line.order_cap),
+        buyer_cap=None if line.buyer_cap is None else money.text(line.buyer_cap),
         paused_at=line.paused_at,
         closed_at=line.closed_at,
     )
@@ -152,20 +149,17 @@ def show_proceeds(request: KeyedRequest, merchant: str) -> ShownProceeds:
     line = _line(merchant_of(request, merchant))
     found = proceeds.buckets(line.pk, today=local_day(line, request.now))
 
-    def text(value: Any) -> str:
-        return money.text(value.amount, line.currency)
-
     return ShownProceeds(
         merchant=merchant,
         currency=line.currency,
-        balance=text(found.balance),
-        maturing=text(found.maturing),
+        balance=money.text(found.balance),
+        maturing=money.text(found.maturing),
         maturing_days=[
-            MaturingDay(on=day.on, amount=text(day.amount)) for day in found.maturing_days
+            MaturingDay(on=day.on, amount=money.text(day.amount)) for day in found.maturing_days
         ],
-        available=text(found.available),
-        on_its_way=text(found.on_its_way),
-        paid_out=text(found.paid_out),
+        available=money.text(found.available),
+        on_its_way=money.text(found.on_its_way),
+        paid_out=money.text(found.paid_out),
     )
 
 

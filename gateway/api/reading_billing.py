@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from django.db.models import Q
@@ -10,6 +9,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 from django.utils.translation import override
+from moneyed import Money
 from ninja import Query, Router
 from pydantic import BaseModel
 
@@ -195,7 +195,7 @@ def show_invoice(request: KeyedRequest, merchant: str, number: str) -> dict[str,
                 fee_name=line.fee_name,
                 posting_on=line.posting_on,
                 charges=line.charge_count,
-                amount=money.text(line.amount, invoice.currency),
+                amount=money.text(line.amount),
             )
             for line in invoice.lines.order_by("posting_on", "category", "fee_code", "pk")
         ],
@@ -204,7 +204,7 @@ def show_invoice(request: KeyedRequest, merchant: str, number: str) -> dict[str,
                 "attempt": payment.attempt,
                 "provider": payment.provider,
                 "status": payment.status,
-                "amount": money.text(payment.amount, invoice.currency),
+                "amount": money.text(payment.amount),
                 "started_at": payment.started_at,
                 "ended_at": payment.ended_at,
             }
@@ -260,20 +260,19 @@ def _told(statement: Statement) -> ShownStatement:
         currency=statement.currency,
         opened_at=statement.opened_at,
         closed_at=statement.closed_at,
-        totals=list(_totals(statement.currency, sections)),
+        totals=list(_totals(sections)),
     )
 
 
-def _totals(currency: str, sections: Iterable[Any]) -> Iterable[Total]:
+def _totals(sections: Iterable[Any]) -> Iterable[Total]:
     for section in sections:
-        yield _total(section.category, None, section.amount, section.charge_count, currency)
+        yield _total(section.category, None, section.amount, section.charge_count)
         for row in section.rows:
-            yield _total(section.category, row.fee_id, row.amount, row.charge_count, currency)
+            yield _total(section.category, row.fee_id, row.amount, row.charge_count)
 
 
-def _total(category: str, fee: str | None, amount: Decimal, charges: int, currency: str) -> Total:
-    text = money.text(amount, currency)
-    return Total(category=str(category), fee=fee, amount=text, charges=charges)
+def _total(category: str, fee: str | None, amount: Money, charges: int) -> Total:
+    return Total(category=str(category), fee=fee, amount=money.text(amount), charges=charges)
 
 
 def _document(content: bytes, file_name: str) -> HttpResponse:

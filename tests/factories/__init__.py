@@ -16,9 +16,9 @@ from tests.factories.billing import (
     GrantedCreditFactory,
     InvoiceFactory,
     PaymentFactory,
+    ProviderReportFactory,
     ReversalFactory,
     ThresholdRequestFactory,
-    ToldFactory,
     TransferFactory,
 )
 from tests.factories.credit import (
@@ -83,6 +83,7 @@ __all__ = [
     "PayoutScheduleFactory",
     "ProfileFactory",
     "ProposalFactory",
+    "ProviderReportFactory",
     "QuestionFactory",
     "RaiseRequestFactory",
     "ReceivedEventFactory",
@@ -90,7 +91,6 @@ __all__ = [
     "ShopFactory",
     "SoldFactory",
     "ThresholdRequestFactory",
-    "ToldFactory",
     "TransferFactory",
     "UserFactory",
     "WithdrawalFactory",

@@ -11,6 +11,7 @@ from gateway.webhooks.event_types import EVENT_TYPES
 from gateway.webhooks.models import WebhookEvent
 from gateway.webhooks.operations import outbox as operations
 from tests import shops
+from tests.amounts import usd
 from tests.billing import paying
 from tests.credit import reviewing, withdrawing
 from tests.gateway.webhooks.hooks import decline, outbox
@@ -78,7 +79,7 @@ def test_a_limit_that_an_operator_sets() -> None:
     shop = joined()
     limits.set_limit(
         merchant_id=shop.line.pk,
-        limit=withdrawing.usd("6000.00"),
+        limit=usd("6000.00"),
         reason="A good year.",
         actor=CREDIT_OFFICER,
         now=shop.at("2026-11-05 10:00"),
