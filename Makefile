@@ -5,6 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 PORT ?= 8000
 ARGS ?=
 PART ?= tests
+SIMULATE ?=
 VENV := .venv/bin
 INSTALLED := .venv/installed
 TOOLS := .venv/installed-tools
@@ -22,6 +23,7 @@ DEPLOYMENT := DATABASE_URL=postgresql://tael@database.invalid/tael REDIS_URL=red
 
 help:
 	@echo "make run    Tael on http://127.0.0.1:$(PORT), with demo shops (PORT=8001 make run: another port)"
+	@echo "            SIMULATE=1 plays a marketplace that uses the API, so that the pages move"
 	@echo "make test   all tests (ARGS='-k name' for some)"
 	@echo "make test-full  what takes long, by folder: PART=tests/e2e every page in each look,"
 	@echo "            PART=tests/config 10,000 requests and half-sent bodies, PART=tests/billing ..."
@@ -34,7 +36,7 @@ test test-full: export PYTHONDONTWRITEBYTECODE :=
 
 # exec: Ctrl-C and other signals reach Tael itself.
 run: $(INSTALLED)
-	@exec $(VENV)/python manage.py up --port "$(PORT)"
+	@exec $(VENV)/python manage.py up --port "$(PORT)" $(if $(filter-out 0,$(SIMULATE)),--simulate)
 
 # Neighbours stay together, so that what a module's tests share is made once.
 test: $(TOOLS)

@@ -121,7 +121,8 @@ def logging_settings(*, deployed: bool) -> dict[str, Any]:
             # Lines of whole addresses, if somebody asks gunicorn for them: ours name routes.
             "gunicorn.access": {"handlers": [], "propagate": False},
             "django.server": {**to_stderr, "level": "WARNING"},
-            "stripe": {"level": "WARNING"},  # it tells of every request
+            "stripe": {"level": "WARNING"},  # these tell of every request
+            "httpx": {"level": "WARNING"},
             # A line for each request: for machines. People who try Tael out read errors.
             "tael.access": {"level": "INFO" if form == "json" else "WARNING"},
         },

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from gateway.api.problems import CONTENT_TYPE, Problem
@@ -30,7 +31,8 @@ KEPT = ("Allow", "Retry-After")
 
 class Answers:
     """Middleware that gives the API's answers their RateLimit headers, and turns what other layers
-    refuse (a body of unknown length, an unknown address) into problem details.
+    refuse (a body of unknown length, an unknown address) into problem details. Those of a
+    demonstration say that they are, so that a simulation can tell it from a deployment.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -45,6 +47,8 @@ class Answers:
         usage = getattr(request, "usage", None)
         if usage is not None:
             usage.write(response)
+        if settings.TAEL_SANDBOX:
+            response.headers["Tael-Demonstration"] = "1"
         return response
 
 

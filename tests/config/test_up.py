@@ -9,6 +9,7 @@ from urllib.error import URLError
 from urllib.parse import quote
 
 import psutil
+import psycopg
 import pytest
 from django.db import connection
 from pytest_django import DjangoDbBlocker
@@ -100,8 +101,17 @@ def test_everything_up_started_ends_with_it(
     start: Start, port: int, data_folder: Path, migrated: str
 ) -> None:
     environment = {"DATABASE_URL": migrated, "TAEL_SANDBOX": "1"}
-    up = start("manage.py", "up", "--no-demo", "--port", str(port), **environment)
-    ended_by(signal.SIGINT, up, port)
+    command = ("manage.py", "up", "--no-demo", "--simulate", "--port", str(port))
+    up = start(*command, **environment)
+    with psycopg.connect(migrated, autocommit=True) as books:
+        # The simulation that it starts beside the server takes in a shop, and trades there.
+        until(
+            lambda: books.execute("SELECT count(*) > 2 FROM credit_order").fetchone() == (True,),
+            BUSY_SECONDS,
+        )
+        ended_by(signal.SIGINT, up, port)
+        revoked = books.execute("SELECT revoked_at IS NOT NULL FROM gateway_apikey").fetchall()
+    assert revoked == [(True,)]
     assert up.returncode == 0
     assert processes_of(data_folder) == []
 

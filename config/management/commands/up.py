@@ -1,4 +1,4 @@
-"""manage.py up [--port PORT] [--no-demo]"""
+"""manage.py up [--port PORT] [--no-demo] [--simulate]"""
 
 import os
 import signal
@@ -6,6 +6,7 @@ import socket
 import sys
 import threading
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from typing import Any
 
 import redis
@@ -41,8 +42,10 @@ class Command(BaseCommand):
         port = os.environ.get("PORT") or "8000"
         parser.add_argument("--port", default=port, help="default: PORT of the environment, 8000")
         parser.add_argument("--no-demo", action="store_true", help="leave an empty database empty")
+        simulates = "beside it, play a marketplace that uses the API (manage.py simulate)"
+        parser.add_argument("--simulate", action="store_true", help=simulates)
 
-    def handle(self, *, port: str, no_demo: bool, **_: Any) -> None:
+    def handle(self, *, port: str, no_demo: bool, simulate: bool, **_: Any) -> None:
         # What makes it impossible comes first, before anything is written.
         try:
             address = _free_address(port)
@@ -55,7 +58,7 @@ class Command(BaseCommand):
             sys.exit("Stopped before it was ready.")
         self._announce(address)
         connection.close()
-        self._run_until_told_to_end(address)
+        self._run_until_told_to_end(_programs(address, simulate=simulate))
 
     def _prepare(self, *, demo: bool) -> None:
         metrics.empty_folder()
@@ -72,16 +75,11 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {login.email:<24} {login.password}  {login.what}")
         self.stdout.write("")
 
-    def _run_until_told_to_end(self, address: str) -> None:
+    def _run_until_told_to_end(self, listed: Mapping[str, str]) -> None:
         told = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: told.set())
-        programs = [
-            Program("web server", f"{WEB} --bind {address}"),
-            Program("worker", WORKER),
-            Program("provider worker", PROVIDER_WORKER),
-            Program("timetable", BEAT),
-        ]
+        programs = [Program(name, command) for name, command in listed.items()]
         broken = None
         while not broken and not told.wait(LOOK_SECONDS):
             self._look_after_servers()
@@ -110,6 +108,19 @@ class Command(BaseCommand):
             self.said = said
         else:
             self.said = ""
+
+
+def _programs(address: str, *, simulate: bool) -> dict[str, str]:
+    """What runs, and the command of each."""
+    programs = {
+        "web server": f"{WEB} --bind {address}",
+        "worker": WORKER,
+        "provider worker": PROVIDER_WORKER,
+        "timetable": BEAT,
+    }
+    if simulate:
+        programs["simulation"] = f"manage.py simulate --url http://{address}"
+    return programs
 
 
 class Refused(Exception):

@@ -1,0 +1,162 @@
+"""manage.py simulate [--rate RATE] [--url URL] [--key KEY] [--steps STEPS]"""
+
+import os
+import signal
+import threading
+import time
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from itertools import count
+from random import Random
+from typing import Any
+
+import httpx
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.db import connection
+
+from config.local.simulation.asking import (
+    SECONDS,
+    Asker,
+    NoDemonstration,
+    NotLetIn,
+    ToldToEnd,
+)
+from config.local.simulation.marketplace import Marketplace, NoShops, sentence
+from gateway.models import Scope
+from gateway.operations import keys
+from lib import clock
+from lib.commands import BooksCommand
+
+ACTOR = "manage.py simulate"
+REASON = "A simulated marketplace asks with it, until it ends."
+SCOPES = (Scope.ORDERS, Scope.CHARGES, Scope.MERCHANTS, Scope.READ)
+KEY_LASTS = timedelta(days=7)  # if it is not revoked, since the simulation was killed
+REPORT_SECONDS = 5.0
+MOST_BEHIND_SECONDS = 5.0  # what it could not tell in time is made up for, up to so long
+LARGEST_RATE = 100.0
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Command(BooksCommand):
+    help = (
+        "Plays a marketplace against a running server, through its API: orders, shipments,"
+        " payments, refunds, labels. For demonstrations only. Ctrl-C ends it."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        port = os.environ.get("PORT") or "8000"
+        parser.add_argument(
+            "--rate", type=float, default=1.0, help="how many things happen in a second (1)"
+        )
+        parser.add_argument(
+            "--url", default=f"http://127.0.0.1:{port}", help="where the server is (this machine)"
+        )
+        parser.add_argument(
+            "--key", default="", help="a key of the API; without, it makes one in its own books"
+        )
+        parser.add_argument("--steps", type=int, help="end after so many")
+
+    def handle(self, *, rate: float, url: str, key: str, steps: int | None, **options: Any) -> None:
+        if not settings.TAEL_SANDBOX:
+            raise CommandError("A simulation is for demonstrations: set TAEL_SANDBOX=1.")
+        if not 0 < rate <= LARGEST_RATE:
+            raise CommandError(f"--rate must be more than 0, and {LARGEST_RATE:g} at most.")
+        # Not by a proxy of the environment: the server is usually this machine's.
+        base = f"{url.rstrip('/')}/api/v1/"
+        with (
+            _told_to_end() as end,
+            httpx.Client(base_url=base, timeout=SECONDS, trust_env=False) as client,
+        ):
+            asker = Asker(client, end, self._say)
+            try:
+                asker.refuse_deployments()
+                with _key(key, rate) as text:
+                    asker.use(text)
+                    self._play(asker, end, rate, steps)
+            except ToldToEnd:
+                pass
+            except (NoDemonstration, NotLetIn, NoShops) as refusal:
+                raise CommandError(str(refusal)) from refusal
+
+    def _play(self, asker: Asker, end: threading.Event, rate: float, steps: int | None) -> None:
+        marketplace = Marketplace(asker, Random())
+        self._say(f"Trading at {', '.join(marketplace.open())}. Ctrl-C ends it.")
+        told = _Told(self, marketplace, asker)
+        due = time.monotonic()
+        try:
+            for _ in range(steps) if steps is not None else count():
+                if end.wait(max(due - time.monotonic(), 0)):
+                    break
+                marketplace.step()
+                due = max(due + 1 / rate, time.monotonic() - MOST_BEHIND_SECONDS)
+                told.report_now_and_then()
+        finally:
+            told.report_all()
+
+    def _say(self, sentence: str) -> None:
+        self.stdout.write(sentence)
+        self.stdout.flush()
+
+
+class _Told:
+    """Says each few seconds what was told since, and at the end what was told in all."""
+
+    def __init__(self, command: Command, marketplace: Marketplace, asker: Asker) -> None:
+        self._say, self._marketplace, self._asker = command._say, marketplace, asker
+        self._said: Counter[str] = Counter()
+        self._due = time.monotonic() + REPORT_SECONDS
+
+    def report_now_and_then(self) -> None:
+        if time.monotonic() < self._due:
+            return
+        self._due = time.monotonic() + REPORT_SECONDS
+        now = self._counts()
+        self._say(f"{clock.uncompared():%H:%M:%S}  {sentence(now - self._said)}")
+        self._said = now
+
+    def report_all(self) -> None:
+        self._say(f"In all: {sentence(self._counts())}")
+
+    def _counts(self) -> Counter[str]:
+        return self._marketplace.told() + self._asker.troubles
+
+
+@contextmanager
+def _told_to_end() -> Iterator[threading.Event]:
+    """An event that the signals set that tell a program to end."""
+    end = threading.Event()
+    before = {number: signal.signal(number, lambda *_: end.set()) for number in SIGNALS}
+    try:
+        yield end
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _key(given: str, rate: float) -> Iterator[str]:
+    """The key that is given, or else one of the books of this process, revoked at the end."""
+    if given:
+        yield given
+        return
+    now = clock.now()
+    key, text = keys.make(
+        name="Simulation",
+        scopes=SCOPES,
+        requests_per_minute=int(rate * 120) + 600,
+        expires_at=now + KEY_LASTS,
+        reason=REASON,
+        actor=ACTOR,
+        now=now,
+    )
+    connection.close()  # it may be days until the next statement
+    try:
+        yield text
+    finally:
+        with suppress(keys.KeyIsOver):  # an administrator was faster
+            reason = "The simulated marketplace has ended."
+            keys.revoke(key_id=key.pk, reason=reason, actor=ACTOR, now=clock.now())
