@@ -9,7 +9,7 @@ from typing import Annotated
 from moneyed import Money
 from pydantic import BeforeValidator, Field
 
-from credit.operations import lines, metrics, orders, payments, refunds
+from credit.operations import lines, metrics, openings, orders, payments, refunds
 from credit.rules import MOST_INSTALMENTS, MOST_PAYMENT_DAYS, SETTLEMENT_DAYS
 from lib import counters, money
 from lib.events import (
@@ -17,6 +17,7 @@ from lib.events import (
     Amount,
     Currency,
     Data,
+    Day,
     Event,
     EventType,
     Outcome,
@@ -28,6 +29,7 @@ from merchants.events import Opening, Terms
 from merchants.models import Merchant
 
 DAYS = Annotated[int, Field(strict=True, ge=0, le=MOST_PAYMENT_DAYS)]
+MOST_DAYS = 400  # on which proceeds that are brought along mature
 DECLINED = "declined"
 
 
@@ -53,6 +55,34 @@ class OrderPlaced(Data):
     instalments: Annotated[int, Field(strict=True, ge=1, le=MOST_INSTALMENTS)] = 1
     # 0 and none: not known; 1 low, 2 medium, 3 high, which is declined
     buyer_risk: Annotated[int, Field(strict=True, ge=0, le=3)] | None = None
+
+
+class OrderOpening(Data):
+    """An open order that a merchant brings along; `paid` of its amount was paid elsewhere."""
+
+    order: Reference
+    buyer: Reference
+    amount: Amount
+    currency: Currency
+    instalments: Annotated[int, Field(strict=True, ge=1, le=MOST_INSTALMENTS)] = 1
+    paid: Amount = Decimal(0)
+
+
+class Maturing(Data):
+    """What matures on a local day."""
+
+    on: Day
+    amount: Amount
+
+
+class ProceedsOpening(Data):
+    """The proceeds that a merchant brings along: what it could withdraw already (less than 0 if it
+    owed), and what matures later.
+    """
+
+    currency: Currency
+    available: Amount = Decimal(0)
+    maturing: Annotated[tuple[Maturing, ...], Field(max_length=MOST_DAYS)] = ()
 
 
 class OrderNamed(Data):
@@ -181,6 +211,37 @@ def measured(event: Event, data: Metrics, merchant_id: int, now: datetime) -> Ou
     return Outcome.of(is_new)
 
 
+def order_brought(event: Event, data: OrderOpening, merchant_id: int, now: datetime) -> Outcome:
+    currency = money.check_currency(data.currency)
+    order, is_new = openings.take_order(
+        merchant_id=merchant_id,
+        reference=data.order,
+        buyer=data.buyer,
+        amount=Money(data.amount, currency),
+        paid=Money(data.paid, currency),
+        instalments=data.instalments,
+        at=event.at,
+        now=now,
+    )
+    return Outcome.of(is_new, order)
+
+
+def proceeds_brought(
+    event: Event, data: ProceedsOpening, merchant_id: int, now: datetime
+) -> Outcome:
+    currency = money.check_currency(data.currency)
+    maturing = {day.on: Money(day.amount, currency) for day in data.maturing}
+    if len(maturing) < len(data.maturing):
+        raise Invalid("maturing", "must have each day once")
+    is_new = openings.take_proceeds(
+        merchant_id=merchant_id,
+        available=Money(data.available, currency),
+        maturing=maturing,
+        now=now,
+    )
+    return Outcome.of(is_new)
+
+
 def _count_orders(outcome: str, currency: str, times: int) -> None:
     if outcome == APPLIED.status:
         counters.ORDERS.labels("placed").inc(times)
@@ -190,6 +251,7 @@ def _count_orders(outcome: str, currency: str, times: int) -> None:
 
 
 ORDERS = "orders"  # the scope of keys that may tell of orders
+MERCHANTS = "merchants"  # of those that may take in merchants
 AN_ORDER = {"order": "A-1001"}
 CASH = AN_ORDER | {"amount": "129.90", "currency": "USD"}
 
@@ -242,6 +304,28 @@ EVENT_TYPES = (
         scope=ORDERS,
         summary="The buyer gets back, in whole or in part.",
         example=CASH | {"refund": "ref-5120", "amount": "29.90"},
+    ),
+    EventType(
+        "order.opening",
+        OrderOpening,
+        order_brought,
+        scope=MERCHANTS,
+        of_platform=True,
+        summary="A merchant that comes from elsewhere brings along an open order.",
+        example=CASH | {"order": "A-881", "buyer": "b-19", "instalments": 3, "paid": "43.30"},
+    ),
+    EventType(
+        "proceeds.opening",
+        ProceedsOpening,
+        proceeds_brought,
+        scope=MERCHANTS,
+        of_platform=True,
+        summary="A merchant that comes from elsewhere brings along its proceeds.",
+        example={
+            "currency": "USD",
+            "available": "310.00",
+            "maturing": [{"on": "2026-12-01", "amount": "129.90"}],
+        },
     ),
     EventType(
         "shop.metrics",

@@ -61,6 +61,8 @@ def _check(event: Event, key: ApiKey) -> None:
         raise Invalid("type", f"there is no event type {event.type!r}")
     if found.scope not in key.scopes:
         raise OutOfScope(f"type: this key has not the scope {found.scope}")
+    if found.of_platform and key.merchant is not None:
+        raise OutOfScope("type: only keys of the platform are for such events")
     if key.merchant is not None and key.merchant.reference != event.merchant:
         raise UnknownMerchant(f"merchant: there is no merchant {event.merchant}")
 

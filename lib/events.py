@@ -7,7 +7,7 @@ when it starts; `gateway.events` applies the events. See chapter 23 of docs/rule
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, Generic, TypeVar
@@ -94,6 +94,22 @@ Instant = Annotated[
 ]
 
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def _day(value: object) -> object:
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise ValueError("must be a day, such as 2026-12-01")
+    return value
+
+
+Day = Annotated[
+    date,
+    BeforeValidator(_day),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-12-01"]}),
+]
+
+
 class _Timed(BaseModel):
     at: Instant
 
@@ -156,6 +172,8 @@ class _Type:
     name: str
     scope: str = field(kw_only=True)  # which keys of the API may send such events
     summary: str = field(kw_only=True)  # what has happened, in a sentence
+    # Whether only keys of the platform may send them, and no merchant's own.
+    of_platform: bool = field(kw_only=True, default=False)
 
 
 @dataclass(frozen=True)

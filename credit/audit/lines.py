@@ -50,6 +50,7 @@ LINES = (
                          WHEN 'LIMIT_SET' THEN 'limit'
                          WHEN 'REVIEW' THEN 'limit'
                          WHEN 'HOLD' THEN 'more used by an order'
+                         WHEN 'MOVED_IN' THEN 'more used by an order'
                          WHEN 'WRITE_OFF' THEN 'less used by an order, limit not up'
                          ELSE 'less used by an order' END AS expected,
                CASE WHEN order_id IS NULL AND used_change = 0 THEN 'limit'
@@ -113,6 +114,29 @@ LINES = (
             SELECT line_id, sum(outstanding) AS outstanding
             FROM credit_order WHERE status = 'OPEN' GROUP BY line_id
         ) orders ON orders.line_id = line.merchant_id
+        """,
+    ),
+    Check(
+        1,
+        "what was brought along came before the line's own trade",
+        "what came later",
+        """
+        SELECT line.merchant_id, 'credit line' AS subject, 0::bigint AS expected, (
+                   SELECT count(*) FROM credit_limitentry moved
+                   WHERE moved.line_id = line.merchant_id AND moved.kind = 'MOVED_IN'
+                     AND EXISTS (
+                         SELECT FROM credit_limitentry own
+                         WHERE own.line_id = moved.line_id AND own.id < moved.id
+                           AND own.kind NOT IN ('OPENED', 'LIMIT_SET', 'MOVED_IN'))
+               ) + (
+                   SELECT count(*) FROM credit_proceedsentry moved
+                   WHERE moved.line_id = line.merchant_id AND moved.kind = 'OPENING'
+                     AND EXISTS (
+                         SELECT FROM credit_proceedsentry own
+                         WHERE own.line_id = moved.line_id AND own.id < moved.id
+                           AND own.kind <> 'OPENING')
+               ) AS found
+        FROM credit_creditline line
         """,
     ),
     Check(
@@ -181,6 +205,7 @@ ORDERS = (
         ) given_back ON given_back.order_id = o.id
         """,
     ),
+    # Of what was paid elsewhere, before the order was brought along, there is no entry.
     Check(
         1,
         "an order's entries are its steps",
@@ -192,7 +217,8 @@ ORDERS = (
                    CASE o.status WHEN 'CANCELLED' THEN o.amount - o.refunded ELSE 0 END
                ) END AS expected,
                CASE WHEN entries.order_id IS NOT NULL THEN (
-                   entries.line_id, entries.held, entries.paid, entries.written_off,
+                   entries.line_id, entries.held + coalesce(entries.moved_in + elsewhere.paid, 0),
+                   entries.paid + coalesce(elsewhere.paid, 0), entries.written_off,
                    entries.refunded, entries.released) END AS found
         FROM credit_order o LEFT JOIN (
             SELECT order_id, sum(from_outstanding) AS amount
@@ -200,6 +226,7 @@ ORDERS = (
         ) refunds ON refunds.order_id = o.id
         LEFT JOIN (
             SELECT order_id, line_id,
+                   sum(used_change) FILTER (WHERE kind = 'MOVED_IN') AS moved_in,
                    coalesce(sum(used_change) FILTER (WHERE kind = 'HOLD'), 0) AS held,
                    coalesce(-sum(used_change) FILTER (WHERE kind = 'PAYMENT'), 0) AS paid,
                    coalesce(-sum(used_change) FILTER (WHERE kind = 'WRITE_OFF'), 0) AS written_off,
@@ -207,6 +234,7 @@ ORDERS = (
                    coalesce(-sum(used_change) FILTER (WHERE kind = 'RELEASE'), 0) AS released
             FROM credit_limitentry WHERE order_id IS NOT NULL GROUP BY order_id, line_id
         ) entries ON entries.order_id = o.id
+        CROSS JOIN LATERAL (SELECT greatest(o.amount - entries.moved_in, 0) AS paid) elsewhere
         """,
     ),
     Check(

@@ -145,17 +145,22 @@ PROCEEDS = (
     ),
     Check(
         2,
-        "an order's paid and recovered are its payments",
+        "an order's paid and recovered are its payments, here and where it was brought from",
         "paid, recovered",
         """
         SELECT o.line_id AS merchant_id, 'order ' || o.reference AS subject,
-               (coalesce(payments.applied, 0), coalesce(payments.recovered, 0)) AS expected,
+               (coalesce(payments.applied, 0) + coalesce(o.amount - moved_in.held, 0),
+                coalesce(payments.recovered, 0)) AS expected,
                (o.paid, o.recovered) AS found
         FROM credit_order o LEFT JOIN (
             SELECT order_id, sum(amount) FILTER (WHERE status = 'APPLIED') AS applied,
                    sum(amount) FILTER (WHERE status = 'RECOVERY') AS recovered
             FROM credit_orderpayment GROUP BY order_id
         ) payments ON payments.order_id = o.id
+        LEFT JOIN (
+            SELECT order_id, sum(used_change) AS held
+            FROM credit_limitentry WHERE kind = 'MOVED_IN' GROUP BY order_id
+        ) moved_in ON moved_in.order_id = o.id
         """,
     ),
 )

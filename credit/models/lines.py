@@ -158,6 +158,7 @@ class LimitEntry(models.Model):
         REVIEW = "REVIEW", _("Limit reviewed")
         WRITE_OFF = "WRITE_OFF", _("Order written off")
         LIMIT_SET = "LIMIT_SET", _("Limit changed")
+        MOVED_IN = "MOVED_IN", _("Order moved in")
 
     line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="entries")
     kind = models.CharField(max_length=12, choices=Kind.choices)

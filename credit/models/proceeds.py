@@ -22,6 +22,7 @@ class ProceedsEntry(models.Model):
         RETURNED = "RETURNED", _("Returned withdrawal")
         BILL_PAYMENT = "BILL_PAYMENT", _("Bill payment")
         RELEASED = "RELEASED", _("Released payment")
+        OPENING = "OPENING", _("Opening balance")
 
     line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="proceeds_entries")
     kind = models.CharField(max_length=12, choices=Kind.choices)
@@ -61,6 +62,9 @@ class ProceedsEntry(models.Model):
             models.CheckConstraint(
                 condition=Q(kind="SALE", amount__gt=0, matures_on__isnull=False)
                 | Q(kind__in=["RETURNED", "RELEASED"], amount__gt=0)
+                # The merchant may have owed where it comes from.
+                | Q(kind="OPENING", amount__gt=0)
+                | Q(kind="OPENING", amount__lt=0, matures_on__isnull=True)
                 | Q(kind__in=["REFUND", "WITHDRAWAL", "FEE", "BILL_PAYMENT"], amount__lt=0),
                 name="proceeds_entry_has_the_sign_of_its_kind",
             ),
@@ -113,7 +117,8 @@ class ProceedsEntry(models.Model):
                 fields=["line", "kind", "-id"],
                 condition=Q(
                     kind__in=[
-                        *("REFUND", "WITHDRAWAL", "FEE", "RETURNED", "BILL_PAYMENT", "RELEASED")
+                        *("REFUND", "WITHDRAWAL", "FEE", "RETURNED", "BILL_PAYMENT", "RELEASED"),
+                        "OPENING",
                     ]
                 ),
                 name="proceeds_history_by_kind",

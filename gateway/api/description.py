@@ -121,7 +121,10 @@ def _event_schemas() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for one in events.all_types():
         title = _title(one)
-        found |= {f"{title}Data": _data_schema(one), title: _envelope(one, title)}
+        data = _data_schema(one)
+        # What its members consist of stands beside it, where references lead.
+        found |= data.pop("$defs", {})
+        found |= {f"{title}Data": data, title: _envelope(one, title)}
     return found
 
 

@@ -41,6 +41,12 @@ CREDIT = [
         "dress: credit line: expected 150.0000; found 200.0000",
     ),
     Break(
+        "what was brought along came before the line's own trade",
+        "UPDATE credit_limitentry SET kind = 'MOVED_IN' WHERE kind = 'HOLD' AND order_id ="
+        " (SELECT id FROM credit_order WHERE reference = 'D-6')",
+        "dress: credit line: expected 0; found 1",
+    ),
+    Break(
         DECLARED,
         drop("credit_creditline", "used_not_negative") + LINE.format("used = -1"),
         "dress: credit_creditline: used_not_negative: row ",
@@ -98,7 +104,7 @@ CREDIT = [
         "dress: sale without a payment: expected nothing",
     ),
     Break(
-        "an order's paid and recovered are its payments",
+        "an order's paid and recovered are its payments, here and where it was brought from",
         "UPDATE credit_orderpayment SET status = 'APPLIED' WHERE reference = 'P-3'",
         "dress: order D-2: expected 100.0000, 0; found 0.0000, 100.0000",
     ),

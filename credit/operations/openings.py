@@ -1,0 +1,184 @@
+"""What a merchant brings along from elsewhere: its open orders and its proceeds (rule 23.16).
+
+It is brought into a line that has no trade of its own yet: then all that is there is what was
+brought, and can be held against the papers of where it came from. No notice is written.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from django.db import transaction
+from moneyed import Money
+
+from credit.models import CreditLine, LimitEntry, Order, ProceedsEntry
+from credit.operations import lines, orders
+from credit.rules import MOST_INSTALMENTS
+from lib import money
+from lib.refusals import Conflict, Invalid, Refused, differing
+
+Kind = LimitEntry.Kind
+# A line that has no other entries has not traded.
+BEFORE_TRADE = (Kind.OPENED, Kind.LIMIT_SET, Kind.MOVED_IN)
+
+
+class HasTraded(Refused):
+    """The line has trade of its own, or is closed: nothing is brought into it any more."""
+
+    code = "has_traded"
+
+
+class OpeningConflict(Conflict):
+    """The proceeds were brought along before, with other content."""
+
+
+def take_order(
+    *,
+    merchant_id: int,
+    reference: str,
+    buyer: str,
+    amount: Money,
+    paid: Money,
+    instalments: int,
+    at: datetime,
+    now: datetime,
+) -> tuple[Order, bool]:
+    """Open an order that was placed elsewhere at `at`, and of which `paid` was paid there.
+
+    What is outstanding of it is held, whatever the limit has left. What was paid is no proceeds: if
+    the merchant has not had it yet, `take_proceeds` brings it. Returns the order and whether it is
+    new. Raises Invalid, CurrencyMismatch, WrongInstant, OrderConflict for an order that is known
+    with other content or was placed here, and HasTraded.
+    """
+    if not 1 <= instalments <= MOST_INSTALMENTS:
+        raise Invalid("instalments", f"must be between 1 and {MOST_INSTALMENTS}")
+    with transaction.atomic():
+        line = lines.lock(merchant_id, now=now)
+        amount = money.accepted(amount, line.currency)
+        paid = money.accepted(paid, line.currency, field="paid")
+        if not money.zero(line.currency) <= paid < amount:
+            raise Invalid("paid", "must be from 0 to less than the amount")
+        sent = {"buyer": buyer, "amount": amount, "instalments": instalments, "paid": paid}
+        known = Order.objects.filter(line=line, reference=reference).first()
+        if known is not None:
+            _check_same_order(known, sent)
+            return known, False
+        orders.check_instant(at, line)
+        _refuse_traded(line)
+        order = Order.objects.create(
+            line=line,
+            reference=reference,
+            buyer=buyer,
+            currency=line.currency,
+            amount=amount,
+            instalments=instalments,
+            part_amount=money.part_of(amount, instalments),
+            status=Order.Status.OPEN,
+            outstanding=amount - paid,
+            paid=paid,
+            placed_at=line.now,
+            placed_said_at=at,
+        )
+        _hold(line, order)
+    return order, True
+
+
+def _check_same_order(known: Order, sent: Mapping[str, object]) -> None:
+    entry = known.limitentry_set.filter(kind=Kind.MOVED_IN).first()
+    if entry is None:
+        raise orders.OrderConflict(f"order: {known} was placed here", ["order"])
+    stands = {
+        "buyer": known.buyer,
+        "amount": known.amount,
+        "instalments": known.instalments,
+        "paid": known.amount - entry.used_change,
+    }
+    if others := differing(stands, sent):
+        named = " and ".join(others)
+        raise orders.OrderConflict(f"order: {known} is known with another {named}", others)
+
+
+def _hold(line: CreditLine, order: Order) -> None:
+    """Raise what is used of the locked line by what is outstanding of the order."""
+    line.used += order.outstanding
+    line.save(update_fields=["used"])
+    LimitEntry.objects.create(
+        line=line,
+        order=order,
+        kind=Kind.MOVED_IN,
+        currency=line.currency,
+        used_change=order.outstanding,
+        limit_after=line.limit,
+        used_after=line.used,
+        actor="platform",
+        at=line.now,
+    )
+
+
+def take_proceeds(
+    *, merchant_id: int, available: Money, maturing: Mapping[date, Money], now: datetime
+) -> bool:
+    """Bring the proceeds that the merchant had elsewhere: what it could withdraw there, less than 0
+    where it owed, and what was to mature on which local day. All of it at once.
+
+    Returns whether they are new. Raises Invalid, CurrencyMismatch, OpeningConflict, HasTraded.
+    """
+    with transaction.atomic():
+        line = lines.lock(merchant_id, now=now)
+        sent: dict[date | None, Money] = {}
+        if available := money.accepted(available, line.currency, field="available"):
+            sent[None] = available
+        for on, amount in maturing.items():
+            sent[on] = money.accepted(amount, line.currency, field="maturing")
+            if sent[on].amount <= 0:
+                raise Invalid("maturing", "must be more than 0 on each day")
+        if not sent:
+            raise Invalid("available", "there is nothing to bring along")
+        openings = line.proceeds_entries.filter(kind=ProceedsEntry.Kind.OPENING)
+        if stands := {entry.matures_on: entry.amount for entry in openings}:
+            _check_same_proceeds(stands, sent)
+            return False
+        if any(on <= line.open_on for on in maturing):
+            raise Invalid("maturing", f"must be days after {line.open_on}")
+        _refuse_traded(line)
+        _write(line, sent)
+    return True
+
+
+def _check_same_proceeds(
+    stands: Mapping[date | None, Money], sent: Mapping[date | None, Money]
+) -> None:
+    days = {on for on in {*stands, *sent} if stands.get(on) != sent.get(on)}
+    others = [
+        name for name, differs in (("available", None in days), ("maturing", any(days))) if differs
+    ]
+    if others:
+        named = " and ".join(others)
+        raise OpeningConflict(f"proceeds: they were brought along with other {named}", others)
+
+
+def _write(line: CreditLine, amounts: Mapping[date | None, Money]) -> None:
+    ProceedsEntry.objects.bulk_create(
+        ProceedsEntry(
+            line=line,
+            kind=ProceedsEntry.Kind.OPENING,
+            currency=line.currency,
+            amount=amount,
+            matures_on=on,
+            at=line.now,
+        )
+        for on, amount in amounts.items()
+    )
+    line.proceeds += money.total(amounts.values(), line.currency)
+    line.save(update_fields=["proceeds"])
+
+
+def _refuse_traded(line: CreditLine) -> None:
+    """Raise HasTraded unless all that the locked line has is what was brought into it."""
+    has_traded = (
+        line.is_closed
+        or line.entries.exclude(kind__in=BEFORE_TRADE).exists()
+        or line.orders.filter(status=Order.Status.DECLINED).exists()
+        or line.proceeds_entries.exclude(kind=ProceedsEntry.Kind.OPENING).exists()
+    )
+    if has_traded:
+        raise HasTraded("merchant: it trades here already, or is closed")
