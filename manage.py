@@ -31,7 +31,7 @@ def main() -> None:
     except Exception as error:
         from config.monitoring import outages
 
-        if "--traceback" in sys.argv or not (sentence := outages.told(error)):
+        if "--traceback" in sys.argv or not (sentence := outages.sentence(error)):
             raise
         sys.exit(sentence)
 

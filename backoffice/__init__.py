@@ -1,1 +1,3 @@
-"""The operators' admin: home page, decisions, lists, search, page of a merchant; knows no book."""
+"""The operators' admin: home page, decisions, lists, search, page of a merchant. It does not know
+the books: each package registers what it shows.
+"""

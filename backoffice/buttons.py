@@ -1,4 +1,4 @@
-"""Buttons above the admin's pages, as the theme's templates want them."""
+"""Buttons above the admin's pages, in the form that the theme's templates take."""
 
 from typing import Any
 
@@ -7,5 +7,6 @@ from unfold.enums import ActionVariant
 
 
 def button(title: str | Promise, address: str) -> dict[str, Any]:
+    """The context of a button with this title that leads to the address."""
     variant = ActionVariant.DEFAULT
     return {"title": title, "path": address, "attrs": {}, "icon": None, "variant": variant}

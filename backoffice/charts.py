@@ -1,4 +1,4 @@
-"""The pictures of the last thirty days."""
+"""Draws the charts of the last thirty days on the operators' home page."""
 
 from backoffice.figures import DAILY, PICTURES, Currency, Figures, Picture
 from lib import charts
@@ -7,11 +7,12 @@ from lib.formats import day_and_month, whole
 
 
 def named(name: str) -> Picture | None:
+    """The registered chart of this name, or None."""
     return next((picture for picture in PICTURES if picture.name == name), None)
 
 
 def draw(picture: Picture, figures: Figures, currency: Currency, *, narrow: bool) -> bytes:
-    """What was worth how much on each day, in the currency."""
+    """The chart as SVG: for each of its kinds a line of the amounts in the currency, day by day."""
     titles = {kind.name: kind.title for kind in DAILY}
     series = [
         Series(titles[kind], [one.amount for one in currency.days[kind]]) for kind in picture.kinds

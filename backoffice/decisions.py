@@ -28,12 +28,12 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.http import content_disposition_header
-from moneyed import Money
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.buttons import button as _button
 from lib import clock
+from lib.amount_fields import in_currency
 from lib.refusals import Refused
 from lib.text_fields import WordsField
 
@@ -41,16 +41,20 @@ Text = str | Promise
 
 
 class ConfirmForm(forms.Form):
-    """Asks for nothing but the button."""
+    """A form without fields, for decisions that need no more than the button."""
 
 
 class Reasoned(forms.Form):
+    """The base form of decisions: it asks for a reason."""
+
     reason = WordsField(label="Reason", widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
 
 
 @dataclass(frozen=True)
 class Act:
-    """What an operator asked for: about which row (None: about no single one), and who when."""
+    """What an operator has decided: the row (None where the decision is about no single one), the
+    form's data, who, and when.
+    """
 
     row: Any
     cleaned_data: dict[str, Any]  # of the form
@@ -59,19 +63,21 @@ class Act:
 
     @property
     def actor(self) -> str:
-        """The person as books and trail name them."""
+        """The operator's name in books and trail."""
         return str(self.user.get_username())
 
     @property
     def reason(self) -> str:
+        """The reason that was given in the form."""
         return str(self.cleaned_data["reason"])
 
 
 @dataclass(frozen=True)
 class Call:
-    """One operation, called with the row's key, the form's fields by their names, actor and now.
+    """Carries out a decision by one operation: calls it with the row's key, the form's fields by
+    their names, `actor` and `now`.
 
-    Where more than that has to be computed, a function of the Act calls the operation instead.
+    A decision that has to compute more than that has a function of the Act instead.
     """
 
     operation: Callable[..., Any]
@@ -79,17 +85,13 @@ class Call:
     _: KW_ONLY
     columns: Mapping[str, str] = field(default_factory=dict)  # of the row, by its arguments
     renamed: Mapping[str, str] = field(default_factory=dict)  # its arguments, by the form's fields
-    money: Sequence[str] = ()  # fields that are amounts in the row's currency; None if empty
     takes_person: bool = False  # as operations about people do, whose actor is no mere name
 
     def __call__(self, act: Act) -> Any:
-        said = dict(act.cleaned_data)
-        for name in self.money:
-            said[name] = None if said[name] is None else Money(said[name], act.row.currency)
         return self.operation(
             **({self.key: act.row.pk} if self.key else {}),
             **{argument: getattr(act.row, column) for argument, column in self.columns.items()},
-            **{self.renamed.get(name, name): value for name, value in said.items()},
+            **{self.renamed.get(name, name): value for name, value in act.cleaned_data.items()},
             actor=act.user if self.takes_person else act.actor,
             now=act.now,
         )
@@ -97,7 +99,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Report:
-    """What came of a decision about many things; shown at once instead of a sentence."""
+    """The result of a decision about many rows, which is shown as a page instead of a sentence."""
 
     done: str
     refused: Sequence[str] = ()  # one sentence for each
@@ -111,7 +113,9 @@ def always(row: Any) -> bool:
 
 @dataclass(frozen=True)
 class Decision:
-    """One button, and the page behind it."""
+    """A decision about a row or a list: its button, and the page that explains it, asks for its
+    form and calls its operation.
+    """
 
     name: str  # in the address
     title: Text  # of the button
@@ -119,25 +123,25 @@ class Decision:
     effect: Callable[[Any], Text] = field(kw_only=True)  # what will happen, said before
     # A Call, or a function where something has to be computed. It calls one operation.
     carry_out: Callable[[Act], Report | Model] = field(kw_only=True)
-    # Said after, of what was made where that matters; a Report says its own.
+    # The sentence shown afterwards, or a function of the result; a Report has its own.
     done: Text | Callable[[Any], Text] = field(kw_only=True, default="")
     initial: Callable[[Any], dict[str, Any]] = field(kw_only=True, default=lambda row: {})
-    # Whether the button is there. It is the operation that refuses.
+    # Whether the button is shown. Refusing is up to the operation.
     is_open: Callable[[Any], bool] = field(kw_only=True, default=always)
     menu: Text = field(kw_only=True, default="")  # buttons of the same one are in a menu
     # Whether a second factor is asked for at the decision, besides the one at the sign-in: for what
     # decides who gets in, and as what.
     takes_second_factor: bool = field(kw_only=True, default=False)
-    # Who may take it: has this permission; empty, the one to change such rows.
+    # The permission that it takes; empty: the one to change such rows.
     permission: str = field(kw_only=True, default="")
 
 
 @dataclass(frozen=True)
 class Download:
-    """A button that asks what for, and gives a row's file: its name and content.
+    """A button and a page that ask for a reason and then send a row's file.
 
-    Such files have what is secret otherwise: the operation leaves who took one, and why, on the
-    trail.
+    Such files contain secrets. So `content` calls an operation, which writes on the trail who took
+    a file and why, and returns its name and bytes.
     """
 
     name: str
@@ -149,7 +153,9 @@ class Download:
 
 
 class Deciding(ModelAdmin):
-    """Pages with decisions, for who may change such rows; nothing else may be changed there."""
+    """Admin pages with decisions and downloads, for operators who may change such rows; nothing
+    else can be changed there.
+    """
 
     decisions: ClassVar[Sequence[Decision]] = ()  # about one row
     list_decisions: ClassVar[Sequence[Decision]] = ()  # about none, or several
@@ -157,7 +163,7 @@ class Deciding(ModelAdmin):
     merchant: ClassVar[str] = ""  # the path from the row to its merchant, where it has one
 
     def may_decide(self, request: HttpRequest, one: Decision | Download | None = None) -> bool:
-        """Whether these pages' decisions, or this one, are for the person."""
+        """Whether the operator may take decisions on these pages, or the given one."""
         to_change = f"{self.opts.app_label}.change_{self.opts.model_name}"
         return request.user.has_perm((one and one.permission) or to_change)
 
@@ -182,7 +188,7 @@ class Deciding(ModelAdmin):
     # Buttons.
 
     def buttons(self, request: HttpRequest, row: Model) -> list[tuple[Text, str]]:
-        """The title and address of each decision about the row that is open to this person."""
+        """The title and address of each decision about the row that the operator may take now."""
         return [
             (one.title, self._address("decide", row.pk, one.name))
             for one in self.decisions
@@ -206,7 +212,9 @@ class Deciding(ModelAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _decision_buttons(self, request: HttpRequest, row: Model) -> list[dict[str, Any]]:
-        """A menu stands where the first of its buttons would."""
+        """The buttons of the row's decisions. Those of the same menu are in one, which stands where
+        the first of them would.
+        """
         buttons: list[dict[str, Any]] = []
         menus: dict[str, list[dict[str, Any]]] = {}
         for one in self.decisions:
@@ -282,6 +290,7 @@ class Deciding(ModelAdmin):
             form = decision.form(initial=decision.initial(row))
             return self._page(request, row, decision, form)
         form = decision.form(request.POST, request.FILES, initial=decision.initial(row))
+        in_currency(form, getattr(row, "currency", ""))
         outcome = _carried_out(decision, form, row, request) if form.is_valid() else None
         if outcome is None:
             return self._page(request, row, decision, form)
@@ -321,7 +330,7 @@ class Deciding(ModelAdmin):
 
 
 def attachment(name: str, content: bytes) -> HttpResponse:
-    """A file to keep; never opened in the browser, whatever is in it."""
+    """A response with a file to save, which the browser does not open."""
     response = HttpResponse(content, content_type="application/octet-stream")
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response
@@ -334,7 +343,9 @@ def _act(form: forms.Form, row: Any, request: HttpRequest) -> Act:
 def _carried_out(
     decision: Decision, form: forms.Form, row: Any, request: HttpRequest
 ) -> Report | Model | None:
-    """What the operation made of it, or None, and the form says why it refused."""
+    """Carry out the decision; returns its result, or None where it was refused, with the reason in
+    the form's errors.
+    """
     try:
         return decision.carry_out(_act(form, row, request))
     except Refused as refusal:

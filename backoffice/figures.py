@@ -1,4 +1,6 @@
-"""Totals and the last thirty days, by currency. Reckoned together, and kept for some minutes."""
+"""Totals of all merchants, and counts and amounts of each of the last thirty days, by currency.
+They are computed together and cached for KEPT_FOR.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +22,7 @@ Rows = Sequence[tuple[date, str, int, Decimal]]  # day in UTC, currency, how man
 
 @dataclass(frozen=True)
 class Total:
-    """A row of the table of totals."""
+    """One row of the table of totals."""
 
     name: str
     title: str
@@ -29,7 +31,7 @@ class Total:
 
 @dataclass(frozen=True)
 class Totals:
-    """What all merchants come to in one book, which reads it in as few statements as it can."""
+    """The totals of one book; `read` returns all of them, in as few statements as possible."""
 
     place: int
     rows: Sequence[Total]
@@ -38,7 +40,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class Daily:
-    """Something that is counted each day."""
+    """Something that is counted each day, such as bills issued."""
 
     place: int
     name: str
@@ -48,7 +50,7 @@ class Daily:
 
 @dataclass(frozen=True)
 class Picture:
-    """Several of what is counted each day, drawn beside each other."""
+    """A chart of several daily kinds, each as a line."""
 
     place: int
     name: str  # in its address
@@ -57,7 +59,7 @@ class Picture:
     kinds: Sequence[str]  # their names
 
 
-# Each book registers its own, and who may look at them.
+# Each book registers its own, and the permission to look at them.
 TOTALS: Registry[Totals] = Registry()
 DAILY: Registry[Daily] = Registry()
 PICTURES: Registry[Picture] = Registry()
@@ -66,6 +68,8 @@ PERMISSIONS: Registry[str] = Registry(str)
 
 @dataclass(frozen=True)
 class Sum:
+    """How many of something there were, and what they came to."""
+
     count: int = 0
     amount: Decimal = NOTHING
 
@@ -75,32 +79,38 @@ class Sum:
 
 @dataclass(frozen=True)
 class Currency:
+    """The totals and the last thirty days of one currency."""
+
     code: str
     totals: ByName  # what all merchants of the currency come to
     days: Mapping[str, Sequence[Sum]]  # by kind: one of each day, as in Figures.days
 
     @property
     def month(self) -> Mapping[str, Sum]:
+        """The sums of the thirty days, by kind."""
         return {kind: sum(of_days, Sum()) for kind, of_days in self.days.items()}
 
 
 @dataclass(frozen=True)
 class Figures:
+    """The figures of all currencies, as they were at `at`."""
+
     at: datetime
     days: Sequence[date]  # in UTC, today last
     currencies: Sequence[Currency] = field(default=())
 
     def of(self, code: str) -> Currency | None:
+        """The figures of the currency, or None."""
         return next((one for one in self.currencies if one.code == code), None)
 
 
 def total_rows() -> list[Total]:
-    """The rows of the table of totals."""
+    """The rows of the table of totals, of all books."""
     return [row for totals in TOTALS for row in totals.rows]
 
 
 def lately(now: datetime) -> Figures:
-    """The figures as they were at most KEPT_FOR ago."""
+    """The figures from the cache, at most KEPT_FOR old; computed where it has none."""
     found: Figures | None = cache.get(KEY)
     if found is None:
         found = reckon(now)
@@ -109,6 +119,7 @@ def lately(now: datetime) -> Figures:
 
 
 def reckon(now: datetime) -> Figures:
+    """Read and add up the figures."""
     today = now.astimezone(UTC).date()
     days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
     since = datetime.combine(days[0], time.min, UTC)

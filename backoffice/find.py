@@ -1,6 +1,7 @@
-"""One box that finds anything by its reference, among all merchants.
+"""Finds anything by its reference, for the search box of the admin.
 
-"merchant reference" asks one merchant's; the kinds of things are those of lib.search.
+"reference" is looked for among all merchants; "merchant reference", with a space, among that
+merchant's rows. The kinds of rows are those of lib.search.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,8 @@ LONGEST = 254
 
 @dataclass(frozen=True)
 class Hit:
+    """A row that was found, as the page of results shows it."""
+
     kind: StrOrPromise
     name: str
     address: str
@@ -31,18 +34,22 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
+    """The results of a search."""
+
     hits: Sequence[Hit] = ()
 
     @property
     def only(self) -> str:
-        """Where to go at once; "" when there is a choice, or nothing."""
+        """The address of the only result, or of the only exact one; "" where there is a choice, or
+        no result.
+        """
         exact = [hit for hit in self.hits if hit.is_exact]
         one = exact if len(exact) == 1 else self.hits
         return one[0].address if len(one) == 1 else ""
 
 
 def find(request: HttpRequest, text: str) -> Found:
-    """What the person may look at that `text` may name."""
+    """The rows named `text` of the kinds that the operator may look at."""
     if not text or len(text) > LONGEST or "\0" in text:
         return Found()
     reference, _space, rest = text.partition(" ")
@@ -71,7 +78,7 @@ def _of_one(request: HttpRequest, merchant: Any, text: str) -> Iterator[Hit]:
 
 
 def _visible(request: HttpRequest) -> list[tuple[Kind, Finder]]:
-    """The kinds that the person may look at."""
+    """The kinds that the operator may look at, each with its finder."""
     pages = admin.site._registry
     return [
         (kind, finder)
@@ -81,7 +88,9 @@ def _visible(request: HttpRequest) -> list[tuple[Kind, Finder]]:
 
 
 def _hit(kind: Kind, row: Any, merchant: Any, *, is_exact: bool = True) -> Hit:
-    """A merchant leads to the page that tells all about it; anything else, to its own."""
+    """The result for the row. A merchant leads to its overview page (backoffice.merchant_page),
+    another row to its own page.
+    """
     if row._meta.label == MERCHANT:
         address = reverse("backoffice:merchant", args=[row.reference])
         return Hit(kind.label, row.reference, address, row.name, is_exact)

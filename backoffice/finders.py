@@ -1,8 +1,8 @@
-"""How operators find rows of a kind. Only indexes that are there anyway are asked.
+"""How operators find rows of a kind by name. Only indexes that exist for other reasons are used.
 
-What is named within a merchant only (orders, charges and what belongs to them) has an index that
-starts with the merchant: each merchant's is asked once, which for ten thousand of them takes less
-than the pages that follow, and costs the tables that grow most no index of their own.
+What has a name within its merchant only (orders, charges and what belongs to them) has an index
+that starts with the merchant. It is looked up once for each merchant: with ten thousand merchants
+that takes less time than the page of results, and the largest tables need no other index.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,20 +19,21 @@ from lib.search import Kind
 MOST = 20  # of each kind
 
 
-def _as_it_is(text: str) -> str:
+def _unchanged(text: str) -> str:
     return text
 
 
 @dataclass(frozen=True)
 class Unique:
-    """By keys that are unique among all merchants, or nearly: the first that any row has.
+    """Finds rows by keys that are unique among all merchants, or nearly; the first key by which
+    there is a row decides.
 
-    Each is indexed, and asked for itself.
+    Each key is indexed and looked up by itself.
     """
 
     place: int
     keys: Sequence[str]
-    asked_as: Callable[[str], str] = _as_it_is  # what a name is called in the columns of `keys`
+    asked_as: Callable[[str], str] = _unchanged  # what a name is called in the columns of `keys`
 
     def among_all(self, kind: Kind, text: str) -> Iterator[tuple[Any, bool]]:
         rows = kind.model._default_manager.select_related(kind.merchant)
@@ -49,7 +50,7 @@ class Unique:
 
 @dataclass(frozen=True)
 class Within:
-    """By a reference that is unique within a merchant."""
+    """Finds rows by a reference that is unique within a merchant."""
 
     place: int
     owner: str  # the column that leads to the merchant's line or account
@@ -81,7 +82,7 @@ class Within:
 
 @dataclass(frozen=True)
 class OfMonth:
-    """By a month of one merchant, such as 2026-11."""
+    """Finds the rows of one merchant's month, such as 2026-11."""
 
     place: int
     owner: str  # the column that leads to the merchant's line or account
@@ -98,7 +99,7 @@ class OfMonth:
 
 @dataclass(frozen=True)
 class Started:
-    """By the first characters of one of its names."""
+    """Finds rows by the first characters of one of their names."""
 
     place: int
     rows: Callable[[str], "QuerySet[Any]"]
@@ -113,6 +114,7 @@ class Started:
 
 
 def _month(text: str) -> date | None:
+    """The first day of a month such as 2026-11; None for another text."""
     try:
         return date.fromisoformat(f"{text}-01")
     except ValueError:

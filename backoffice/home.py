@@ -1,6 +1,7 @@
-"""What waits for a decision: how much of it, since when, and what it comes to.
+"""What waits for an operator, for the home page: how many rows of each queue, since when, and their
+amounts.
 
-All queues are read in one statement, each by its own index and no further than it is counted.
+All queues are read in one statement, each by its own index, and at most MOST rows of it.
 """
 
 from collections import defaultdict
@@ -12,13 +13,12 @@ from itertools import groupby
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import CharField, F, Model, Value
+from django.db.models import CharField, DecimalField, F, Model, Value
 from django.http import HttpRequest
 from django.urls import reverse
 
 from backoffice.panels import Panel
 from backoffice.queues import QUEUES, Queue
-from lib.fields import AmountField
 from lib.registry import Registry
 
 MOST = 100  # so many are counted; one more is "100+"
@@ -26,19 +26,19 @@ MOST = 100  # so many are counted; one more is "100+"
 
 @dataclass(frozen=True)
 class Note:
-    """Something that the page says above what waits, if there is anything to say."""
+    """A panel above the queues of the home page, such as that of the scheduler."""
 
     place: int
     read: Callable[[datetime], Panel]
 
 
-# Each package registers its own.
+# Each package registers its notes.
 NOTES: Registry[Note] = Registry()
 
 
 @dataclass(frozen=True)
 class QueueSummary:
-    """What a queue holds."""
+    """How many rows wait in a queue, since when, and what they come to."""
 
     queue: Queue
     count: int
@@ -48,16 +48,18 @@ class QueueSummary:
 
     @property
     def is_long(self) -> bool:
+        """Whether more rows wait than are counted."""
         return self.count > MOST
 
     @property
     def number(self) -> str:
+        """The count as text, "100+" where there are more."""
         return f"{MOST}+" if self.is_long else str(self.count)
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """For one operator."""
+    """The queues as one operator sees them."""
 
     groups: Sequence[tuple[str, Sequence[QueueSummary]]]  # what this one may decide
     others: Sequence[QueueSummary]  # what this one may only look at
@@ -69,7 +71,7 @@ class Waiting:
 
 
 def of(request: HttpRequest, now: datetime) -> Waiting:
-    """What waits for this person, and what this person sees waiting for others."""
+    """The queues that this operator may decide about, and those that they may only look at."""
     seen = visible(request)
     summaries = {summary.queue: summary for summary in read(seen, now)}
     mine = {queue for queue in seen if may_decide(request, queue)}
@@ -85,14 +87,14 @@ def of(request: HttpRequest, now: datetime) -> Waiting:
 
 
 def visible(request: HttpRequest) -> list[Queue]:
-    """The queues whose rows this person may look at, in the order of a morning."""
+    """The queues whose rows the operator may look at, in the order of the page."""
     return [queue for queue in QUEUES if may_see(request, queue)]
 
 
 def read(
     queues: Iterable[Queue], now: datetime, merchant_id: int | None = None
 ) -> list[QueueSummary]:
-    """What these queues hold, of all merchants or of one, and nothing of what is empty."""
+    """Summarise these queues, of all merchants or of one; empty queues are left out."""
     asked = list(queues)
     if not asked:
         return []
@@ -112,7 +114,7 @@ def _rows(queue: Queue, number: int, now: datetime, merchant_id: int | None) -> 
         queue_number=Value(number),
         queue_since=F(queue.since),
         queue_currency=F(queue.currency) if has_amount else Value("", CharField()),
-        queue_amount=queue.amount if has_amount else Value(Decimal(0), AmountField()),
+        queue_amount=queue.amount if has_amount else Value(Decimal(0), DecimalField()),
     ).values_list("queue_number", "queue_since", "queue_currency", "queue_amount")[: MOST + 1]
 
 
@@ -131,7 +133,7 @@ def _summary(queue: Queue, rows: Sequence[tuple[datetime, str, Decimal]]) -> Que
 
 
 def address(queue: Queue) -> str:
-    """The address of the list of the queue's rows; "" where nothing lists them."""
+    """The address of the list of the queue's rows; "" where no page lists them."""
     if queue.model not in admin.site._registry:
         return ""
     meta = queue.model._meta
@@ -139,6 +141,7 @@ def address(queue: Queue) -> str:
 
 
 def may_see(request: HttpRequest, queue: Queue) -> bool:
+    """Whether the operator may look at the queue's rows."""
     pages = admin.site._registry.get(queue.model)
     if pages is None:
         return request.user.has_perm(_permission(queue.model, "view"))
@@ -146,7 +149,7 @@ def may_see(request: HttpRequest, queue: Queue) -> bool:
 
 
 def may_decide(request: HttpRequest, queue: Queue) -> bool:
-    """Whether the buttons on the pages of such rows are there for this person."""
+    """Whether the operator may take the decisions about the queue's rows."""
     model = queue.like or queue.model
     decides = getattr(admin.site._registry.get(model), "may_decide", None)
     return (

@@ -1,8 +1,7 @@
-"""The ground that all books' admin pages stand on."""
+"""The base classes and columns of all admin lists and pages of rows."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -13,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
+from moneyed import Money
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 
@@ -31,7 +31,9 @@ Column = Callable[[Any], str]
 
 @dataclass(frozen=True)
 class MerchantLink:
-    """A button on the page of each row that a merchant has: all of the merchant's of a kind."""
+    """A button on the admin page of each row that belongs to a merchant, which leads to that
+    merchant's rows of one kind.
+    """
 
     place: int
     title: str
@@ -43,29 +45,29 @@ class MerchantLink:
 MERCHANT_LINKS: Registry[MerchantLink] = Registry()
 
 
-def figure(value: Decimal, currency: str) -> str:
-    """An amount in a sentence or a table."""
-    return plain_money(value, currency)
+def figure(amount: Money) -> str:
+    """An amount as text, for a sentence or a table."""
+    return plain_money(amount)
 
 
-def amount(field: str, currency: str = "currency") -> Column:
-    """A column of money; `currency` is where the row names it, `__` leading to related rows."""
+def amount(field: str) -> Column:
+    """A column with the amount in `field`."""
 
     @admin.display(description=field.replace("_", " "))
     def column(row: Any) -> str:
         value = getattr(row, field)
         if value is None:
             return "-"
-        return format_html('<span class="figure">{}</span>', figure(value, follow(row, currency)))
+        return format_html('<span class="figure">{}</span>', figure(value))
 
     column.__name__ = field
     return column
 
 
 def related(path: str) -> Column:
-    """A column that shows a row further away. Its rows belong into list_select_related.
+    """A column with the row that `path` leads to; that row has to be in list_select_related.
 
-    A merchant leads to the page that tells all about it.
+    A merchant is shown as a link to its overview page.
     """
 
     @admin.display(description=path.rpartition("__")[2])
@@ -92,7 +94,7 @@ def page_of(row: Model) -> str:
 
 
 def list_of(merchant: Any, model: type[Model]) -> str:
-    """The address of the list of all the merchant's rows of this kind."""
+    """The address of the admin list with the merchant's rows of this model."""
     return f"{reverse(_name(model, 'changelist'))}?{urlencode({'q': merchant.reference})}"
 
 
@@ -120,7 +122,9 @@ def _shown(row: Model | None) -> str:
 
 
 class Waiting(admin.SimpleListFilter):
-    """Shows exactly what the home page counts (backoffice.queues)."""
+    """Filters a list by queue: it shows exactly the rows that the home page counts
+    (backoffice.queues).
+    """
 
     title = "what waits"
     parameter_name = "waits"
@@ -135,12 +139,14 @@ class Waiting(admin.SimpleListFilter):
 
 
 def waiting(*queues: Queue) -> type[Waiting]:
-    """The filter of a list in which these queues wait."""
+    """The filter class for a list whose rows wait in these queues."""
     return type("WaitingHere", (Waiting,), {"queues": queues})
 
 
 def one_of(field: str, choices: Sequence[tuple[str, Any]]) -> type[admin.SimpleListFilter]:
-    """A filter of a column without choices of its own, whose values nobody collects from rows."""
+    """A filter class for a field that declares no choices; collecting its values from the rows
+    would read the whole table.
+    """
 
     class OneOf(admin.SimpleListFilter):
         title = field
@@ -159,8 +165,8 @@ WINDOW = 20_000  # rows
 
 
 class Bounded(ModelAdmin):
-    """A list that costs the same however long it is: it is never counted, and never sorted by what
-    has no index.
+    """An admin list that costs the same however many rows there are: they are never counted, and
+    never sorted by a column without an index.
     """
 
     paginator = InfinitePaginator
@@ -190,11 +196,13 @@ class Bounded(ModelAdmin):
         return OfferedQuestions
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
-        """A row is chosen and found by its key alone, never by what stands in another column."""
+        """Allow other rows to refer to this one by its key alone: another column could be guessed
+        that way.
+        """
         return to_field in ("pk", self.opts.pk.name)
 
     def _is_filtered(self, request: HttpRequest) -> bool:
-        """But by what waits, which has an index of its own."""
+        """Whether a filter is set, other than that by queue, which has an index of its own."""
         names = {name for name, value in request.GET.items() if value}
         return bool(names - {"q", "p", "o", "all", "e", Waiting.parameter_name})
 
@@ -210,7 +218,9 @@ class Bounded(ModelAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Refuse who may not look before the row is looked for: that it is not there says much."""
+        """Check the permission before the row is looked up, since a 404 would tell which rows
+        exist.
+        """
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         response: HttpResponse = super().history_view(request, object_id, extra_context)
@@ -218,9 +228,8 @@ class Bounded(ModelAdmin):
 
 
 class ReadOnly(Bounded):
-    """Rows that only operations write: nobody adds, edits or deletes them here."""
+    """Admin pages of rows that only operations write: nobody adds, edits or deletes them here."""
 
-    currency: ClassVar[str] = "currency"  # where a row names the currency of its amounts
     merchant: ClassVar[str] = ""  # the path from a row to its merchant, where it has one
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -233,13 +242,13 @@ class ReadOnly(Bounded):
         return False
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
-        """Every column; amounts with their currency's digits, which the columns do not know.
+        """Every column, amounts with the digits of their currency.
 
-        The merchant comes first, as a way to the page that tells all about it.
+        The merchant comes first, as a link to its overview page.
         """
         first = [related(self.merchant)] if self.merchant else []
         return first + [
-            amount(field.name, self.currency) if isinstance(field, AmountField) else field.name
+            amount(field.name) if isinstance(field, AmountField) else field.name
             for field in self.model._meta.fields
             if field.editable
             and not (field.primary_key and not field.is_relation)
@@ -249,7 +258,7 @@ class ReadOnly(Bounded):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        """With ways to what else there is of the row's merchant."""
+        """Adds the buttons that lead to other rows of the merchant."""
         row = context.get("original")
         merchant = follow(row, self.merchant) if row is not None and self.merchant else None
         if merchant is not None:
@@ -265,7 +274,9 @@ class ReadOnly(Bounded):
 
 
 class OfMerchant(ReadOnly):
-    """Rows with a reference unique to their merchant: found by both, as they are indexed."""
+    """Rows of a merchant: the search box takes the merchant's reference, and after a space the
+    row's own.
+    """
 
     reference: ClassVar[str] = "reference"  # the path to its own; "" where it has none
     # The order of one merchant's rows: that of an index that starts with the merchant.
@@ -289,6 +300,7 @@ class OfMerchant(ReadOnly):
         return queryset, False
 
     def named(self, queryset: "QuerySet[Any]", reference: str) -> "QuerySet[Any]":
+        """The rows with this reference of their own."""
         return queryset.filter(**{self.reference: reference})
 
     def get_ordering(self, request: HttpRequest) -> Sequence[str]:
@@ -297,16 +309,17 @@ class OfMerchant(ReadOnly):
 
 
 class FoundByKeys(ReadOnly):
-    """Rows found by one of several exact keys: the first that any row has.
+    """Rows that the search box finds by one of several keys; the first key by which there is a row
+    decides.
 
-    One question for each key, because one about all of them at once could use no index.
+    Each key is looked up by itself, because a query for all of them at once could use no index.
     """
 
     keys: ClassVar[Sequence[str]]  # paths from the row, each indexed
     search_fields = ("pk",)  # makes the box appear
 
     def asked_as(self, term: str) -> str:
-        """What a term is called in the columns of `keys`."""
+        """The search term in the form that the columns of `keys` have."""
         return term
 
     def get_search_results(
@@ -324,7 +337,7 @@ class FoundByKeys(ReadOnly):
 
 
 class ReadOnlyInline(TabularInline):
-    """A few rows under the one they belong to. Only for rows that are few by nature."""
+    """Rows shown on the page of the row that they belong to; only for rows that are always few."""
 
     extra = 0
     can_delete = False

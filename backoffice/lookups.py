@@ -1,8 +1,8 @@
-"""What an admin list can be asked in its address: what its page offers, and nothing else.
+"""Limits what the address of an admin list can filter by to the filters that the list offers.
 
-Django answers whatever lookup stands in the query string (`?password__regex=^a`), and so lets
-somebody who may only look at a list read any column of its rows, and of rows they lead to, one
-question after the other. Here a parameter that none of the page's filters has taken is refused.
+Django applies any lookup in the query string (`?password__regex=^a`). So somebody who may only look
+at a list could read any column of its rows, and of rows they lead to, one question after the other.
+Here a parameter that no filter of the list has taken is refused.
 """
 
 from typing import Any
@@ -15,10 +15,10 @@ from unfold.views import ChangeList
 
 
 class OfferedQuestions(ChangeList):
-    """Answers the filters of its page, in the order of its page.
+    """A list of rows that is filtered and ordered only in ways that its page offers.
 
     A filter takes its own parameters out of the query string, by their whole names; Django would
-    hand the rest to the database as lookups.
+    use the rest as lookups.
     """
 
     def get_filters(self, request: HttpRequest) -> Any:
@@ -31,6 +31,6 @@ class OfferedQuestions(ChangeList):
         return specs, has_filters, rest, *others
 
     def get_ordering(self, request: HttpRequest, queryset: Any) -> Any:
-        """The page's own: one that has no index would sort the whole table."""
+        """The page's own order: one by a column without an index would sort the whole table."""
         self.params.pop(ORDER_VAR, None)
         return super().get_ordering(request, queryset)

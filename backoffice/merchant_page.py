@@ -1,7 +1,8 @@
-"""One merchant on one page: what an operator needs who has it on the telephone.
+"""The overview page of a merchant, for an operator who has it on the telephone.
 
-Each package has a part of it: panels, and steps of what happened. Every list is the latest few rows
-by an index that starts with the merchant; what the operator may not look at is not read.
+Each package registers a part of it: panels, and steps of what happened. Every list has only the
+latest rows, by an index that starts with the merchant; what the operator may not look at is not
+read.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ MANY = 25  # of what happened
 
 
 class Area(Enum):
-    """Where on the page a panel is."""
+    """Where a panel is on the page."""
 
     TOP = "what is to be seen before all else"
     STANDING = "how the books stand"
@@ -35,6 +36,8 @@ class Area(Enum):
 
 @dataclass(frozen=True)
 class Placed:
+    """A panel, and its place on the page."""
+
     area: Area
     place: int  # in the area
     panel: Panel
@@ -42,7 +45,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Step:
-    """Something that happened."""
+    """Something that happened to the merchant: what, when, and by whom."""
 
     at: datetime
     what: str
@@ -53,13 +56,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Link:
+    """A link or button with its title."""
+
     title: str
     address: str
 
 
 @dataclass(frozen=True)
 class Section:
-    """What a package has to show of a merchant."""
+    """What one package shows of the merchant."""
 
     panels: Sequence[Placed] = ()
     steps: Sequence[Step] = ()
@@ -68,27 +73,32 @@ class Section:
 
 @dataclass(frozen=True)
 class Visit:
-    """Who looks at which merchant, and when."""
+    """An operator's request for a merchant's page at an instant."""
 
     request: HttpRequest
     merchant: Any
     now: datetime
 
     def may_see(self, model: type[Model]) -> bool:
+        """Whether the operator may look at rows of this model."""
         return bool(admin.site._registry[model].has_view_permission(self.request))
 
     def own(self, name: str, model: type[Model]) -> Any:
-        """The one row that the merchant has by this name; None where it may not be seen."""
+        """The merchant's one row in the relation `name`, such as its credit line; None where it has
+        none, or the operator may not look at it.
+        """
         return getattr(self.merchant, name, None) if self.may_see(model) else None
 
     def decisions(self, row: Model) -> list[Link]:
-        """The decisions about the row that are open to this person."""
+        """A link for each decision about the row that the operator may take now."""
         pages: Any = admin.site._registry[type(row)]
         return [Link(str(title), address) for title, address in pages.buttons(self.request, row)]
 
 
 @dataclass(frozen=True)
 class Part:
+    """A package's part of the page: the function that reads it, and which related rows it needs."""
+
     place: int  # of its steps among those of the same instant
     read: Callable[[Visit], Section]
     related: Sequence[str] = ()  # rows that are read with the merchant
@@ -100,7 +110,7 @@ PARTS: Registry[Part] = Registry()
 
 
 def merchants() -> "QuerySet[Any]":
-    """Each merchant with what the parts read of it."""
+    """All merchants, with the related rows that the parts need."""
     found = apps.get_model(MERCHANT)._default_manager.all()
     related = [name for part in PARTS for name in part.related]
     deferred = [name for part in PARTS for name in part.deferred]
@@ -109,7 +119,7 @@ def merchants() -> "QuerySet[Any]":
 
 
 def context(request: HttpRequest, merchant: Any, now: datetime) -> dict[str, Any]:
-    """The page's context; the merchant is one of `merchants()`."""
+    """The context of the page; `merchant` comes from `merchants()`."""
     visit = Visit(request, merchant, now)
     waiting = home.read(home.visible(request), now, merchant.pk)
     sections = [part.read(visit) for part in PARTS]

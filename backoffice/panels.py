@@ -1,4 +1,4 @@
-"""What a package shows on a page that does not know it: a template, and what it tells."""
+"""A piece of an admin page that another package provides."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,5 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Panel:
+    """A template and its context."""
+
     template: str
     context: Mapping[str, Any] = field(default_factory=dict)  # beside that of the page

@@ -1,5 +1,5 @@
-"""What waits for an operator: each queue is named once, so that a number on the home page and the
-list behind it are the same rows.
+"""Queues of rows that wait for an operator. Each is declared once, so that the number on the home
+page and the list behind it are of the same rows.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ ANSWERS = Group("Merchants wait for an answer", 30)
 
 @dataclass(frozen=True, kw_only=True)
 class Queue:
-    """Rows that somebody has to deal with, oldest first."""
+    """Rows that an operator has to deal with, oldest first."""
 
     name: str  # in addresses
     title: str  # of the rows, such as "Raises asked for"
@@ -37,19 +37,20 @@ class Queue:
     merchant: str  # the path to the merchant's key
     group: Group
     place: int  # in the group
-    # What a row is about in money, and where its currency is; None where that says nothing.
+    # The amount of a row, and the path to its currency; None where rows have no amount.
     amount: Combinable | None = None
     currency: str = "currency"
-    # Whose officers look into it, where its own pages decide nothing.
+    # The model whose permission counts, where the pages of this one have no decisions.
     like: type[Model] | None = None
 
     def rows(self, now: datetime) -> "QuerySet[Any]":
+        """The rows that wait at `now`, oldest first."""
         found = self.model._default_manager.filter(self.which(now))
         return found.order_by(self.since, "pk")
 
 
 def with_status(status: str, **more: Any) -> Callable[[datetime], Q]:
-    """Rows that wait as long as they have a status."""
+    """The condition of a queue whose rows wait as long as they have this status."""
     return lambda now: Q(status=status, **more)
 
 

@@ -1,4 +1,4 @@
-"""Below /admin/, beside the pages that the admin makes by itself."""
+"""The addresses below /admin/ that the admin does not make by itself."""
 
 from django.contrib.admin import site
 from django.urls import path

@@ -17,7 +17,7 @@ from lib.charts import image
 
 
 def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """What the admin's first page shows (UNFOLD's DASHBOARD_CALLBACK)."""
+    """The context of the admin's first page (UNFOLD's DASHBOARD_CALLBACK)."""
     now = clock.now()
     sees_figures = _sees_figures(request)
     return context | {
@@ -34,7 +34,9 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def chart(request: HttpRequest, currency: str, name: str) -> HttpResponse:
-    """One of figures.PICTURES, in a currency."""
+    """The chart of this name (figures.PICTURES) as SVG, in a currency; `?narrow` is drawn for a
+    phone.
+    """
     if not _sees_figures(request):
         raise PermissionDenied
     known = figures.lately(clock.now())

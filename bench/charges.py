@@ -1,4 +1,4 @@
-"""Recording charges in bulk, against COPY of the very rows that came out of it.
+"""Measures recording charges in bulk, compared with COPY of the rows that were recorded.
 
 COPY goes into a table with the columns, indexes, checks and foreign keys of the charges, in batches
 and transactions of the same size; it keeps no items, statements, totals, requests or bills.
@@ -46,7 +46,7 @@ WHERE conrelid = 'billing_charge'::regclass AND contype = 'f'
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yields the lines of the report: what was measured, and the result."""
+    """Yields the lines of the report, each a label and a result."""
     merchants = _merchants()
     _make_tables()
     ours, keyed, bare = [], [], []
@@ -160,6 +160,7 @@ def _copy(table: str, rows: Sequence[bytes]) -> None:
 
 
 def _rate(act: Callable[[Sequence[Any]], object], what: Sequence[Any]) -> float:
+    """How many of `what` a second `act` deals with, when it is given BATCH of them at a time."""
     batches = [what[start : start + BATCH] for start in range(0, len(what), BATCH)]
     started = time.perf_counter()
     for batch in batches:

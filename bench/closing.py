@@ -1,4 +1,5 @@
-"""Closing a month of a thousand merchants, against one statement that sums all its charges.
+"""Measures closing a month of a thousand merchants, compared with one statement that sums all their
+charges.
 
 Counts and sums are kept with every charge, so that closing should not depend on how many there are.
 """
@@ -32,7 +33,7 @@ GROUP BY charge.statement_id, charge.fee_id
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yields the lines of the report: what was measured, and the result."""
+    """Yields the lines of the report, each a label and a result."""
     accounts = [join(f"closing-{number}") for number in range(MERCHANTS)]
     with connection.cursor() as cursor:
         cursor.execute(TABLE)
@@ -54,7 +55,9 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def _close(accounts: Sequence[int], last_day: date) -> tuple[float, float]:
-    """Seconds that closing takes us and the least SQL, each the median of several runs in turn."""
+    """Close the month; returns the seconds that our code takes and those of the least SQL, each the
+    median of several runs in turn.
+    """
     now = calendar.day_end(last_day, "UTC")
     month = calendar.month_of(last_day)
     ours, floor = [], []

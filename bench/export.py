@@ -1,4 +1,6 @@
-"""A statement of a million rows as CSV from the web server, against COPY of the same rows."""
+"""Measures downloading a statement of a million rows as CSV, compared with COPY of the same
+rows.
+"""
 
 import os
 import signal
@@ -57,7 +59,7 @@ COPY (
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yields the lines of the report: what was measured, and the result."""
+    """Yields the lines of the report, each a label and a result."""
     big, small = (_closed_statement(f"export-{rows}", rows) for rows in (ROWS, 1000))
     with _server() as server:
         server.fetch(small)  # what a first request loads is not what an export needs
@@ -92,7 +94,7 @@ def _copy(statement: Statement) -> float:
 
 
 class _Server:
-    """Our web server on the scratch database, with a session of somebody who may export."""
+    """A web server on the scratch database, and a session of a user who may export."""
 
     def __init__(self, port: int, process: psutil.Process) -> None:
         self.port = port
@@ -101,6 +103,7 @@ class _Server:
         self.before = self.peak = 0
 
     def watch(self) -> None:
+        """Begin to measure the server's memory."""
         self.before = self.peak = self._memory()
 
     @property
@@ -150,7 +153,7 @@ def _sign_in() -> str:
 
 @contextmanager
 def _server() -> Iterator[_Server]:
-    """gunicorn with one worker, as `manage.py up` runs it, on a free port of the loopback."""
+    """Run gunicorn with one worker, as `manage.py up` does, on a free port of the loopback."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()

@@ -1,6 +1,7 @@
-"""Merchants with two years behind them, written by SQL: living through them would take hours.
+"""Creates merchants with a history of two years, written by SQL: applying its events would take
+hours.
 
-Triggers and foreign keys are off meanwhile, so the role that writes has to be a superuser.
+Triggers and foreign keys are off meanwhile, so the database role has to be a superuser.
 """
 
 from collections.abc import Sequence
@@ -49,14 +50,16 @@ LARGE = Size(1, 15, 6, 1600, 1818, 40_000, 100_000, 20, 4, 60_000, 50, 12, 10_00
 
 
 def write(references: Sequence[str], size: Size) -> None:
-    """Create merchants with these references, each with a history of that size up to `NOW`."""
+    """Create merchants with these references, each with a history of that size up to `NOW`, and
+    vacuum the tables.
+    """
     fill(references, size)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 
 
 def fill(references: Sequence[str], size: Size) -> None:
-    """Write their rows, in one transaction."""
+    """Create the merchants and write their rows, in one transaction."""
     lines = [join(reference, at=JOINED) for reference in references]
     values = asdict(size) | {
         "lines": lines,
@@ -75,6 +78,6 @@ def fill(references: Sequence[str], size: Size) -> None:
 
 
 def table_of(write: str) -> str:
-    """The table that the statement writes to."""
+    """The table that an INSERT or UPDATE statement writes to."""
     verb, *words = write.split()
     return words[0] if verb == "UPDATE" else words[1]

@@ -1,4 +1,4 @@
-"""Placing orders, one after the other."""
+"""Measures placing orders: one after the other, and from many threads at once."""
 
 import threading
 import time
@@ -43,7 +43,7 @@ FROM held, placed
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yields the lines of the report: what was measured, and the result."""
+    """Yields the lines of the report, each a label and a result."""
     line = join("bench-one", limit=GENEROUS)
     names = (f"order-{number}" for number in count())
     ratios = []
@@ -60,11 +60,12 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def _no_overshoot() -> Iterator[tuple[str, str]]:
+    """Check that orders placed at once by many threads never take a line over its limit."""
     tight = join("bench-tight", limit=Decimal("2510.00"))  # room for 100 orders and a bit
     _threads([tight], most=400)
     line = CreditLine.objects.get(pk=tight)
     opened = Order.objects.filter(line=line).open().count()
-    assert (opened, line.used) == (100, Decimal(2500)), "overshoot"
+    assert (opened, line.used.amount) == (100, Decimal(2500)), "overshoot"
     yield "8 threads, 400 orders of 25.00 on a limit of 2,510.00", f"{opened} accepted"
 
 
@@ -86,6 +87,7 @@ def _place_floor(line_id: int, reference: str) -> None:
 
 
 def _rate(act: Callable[[], None]) -> float:
+    """How many times a second `act` can be called, one call after the other."""
     for _ in range(50):
         act()
     done, started = 0, time.perf_counter()
@@ -96,6 +98,9 @@ def _rate(act: Callable[[], None]) -> float:
 
 
 def _threads(lines: list[int], most: int = 10**9) -> float:
+    """Orders placed a second by THREADS threads, at most `most` of them, on these credit lines in
+    turn.
+    """
     numbers = iter(range(most))
     lock = threading.Lock()
     done = [0] * THREADS

@@ -1,7 +1,8 @@
-"""Every page of a merchant, and how long it takes with 5,000 charges and with 5,000,000.
+"""Measures the server time of every page of a merchant, with 5,000 charges and with 500,000 of its
+own among 5,000,000.
 
-The merchant that is measured is the largest; its rows lie in the same tables as those of a thousand
-others. Figures are server time, through the whole middleware and without a network.
+The large merchant's rows lie in the same tables as those of a thousand others. Times are of the
+whole middleware, without a network.
 """
 
 import logging
@@ -83,7 +84,7 @@ QUESTIONS = {
 
 @dataclass(frozen=True)
 class Shop:
-    """A merchant, and the parts of its pages' addresses."""
+    """A merchant, and values for the parameters of its pages' addresses."""
 
     merchant: Merchant
     named: Mapping[str, Any]
@@ -112,7 +113,7 @@ class Shop:
             "billing:credit pk": account.credits.latest("pk").pk,
             "number": line.invoice.number,
             "pk": line.pk,
-            "merchant:member pk": _join(merchant).pk,
+            "merchant:member pk": _join_owner(merchant).pk,
             "charge": charge.reference,
             "destination": merchant.credit_line.destinations.earliest("pk").pk,
         }
@@ -120,16 +121,16 @@ class Shop:
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yields the lines of the report: what was measured, and the result."""
+    """Yields the lines of the report, each a label and a result."""
     logging.getLogger("django.request").setLevel(logging.ERROR)  # some addresses only take a POST
     history.write(["small"], history.SMALL)
-    small = {page.name: page for page in _measure("small")}
+    small = {page.name: page for page in _measure_pages("small")}
     started = time.perf_counter()
     history.write([f"ordinary-{number}" for number in range(OTHERS)], history.ORDINARY)
     history.write(["large"], history.LARGE)
     yield "charges and orders written, seconds", _volume(time.perf_counter() - started)
     failed = 0
-    for page in _measure("large"):
+    for page in _measure_pages("large"):
         before = small[page.name]
         said, is_fine = _verdict(before, page)
         failed += not is_fine
@@ -139,13 +140,18 @@ def run() -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Page:
+    """One page and what was measured of it."""
+
     name: str  # its route, and what was asked
     milliseconds: float  # the best of ROUNDS: other programs of this machine only add to it
     queries: int
 
 
-def _measure(reference: str) -> Iterator[Page]:
-    """Every page of the merchant, as its owner sees it at `history.NOW`."""
+def _measure_pages(reference: str) -> Iterator[Page]:
+    """Measure time and queries of every page of the merchant, opened by its owner at `history.NOW`.
+
+    Queries are counted while the line is frozen, as pages then ask for more.
+    """
     shop, client = Shop.of(reference), Client(headers={"host": "127.0.0.1"})
     clock = patch("lib.clock.now", lambda: history.NOW)
     # A demonstration asks nobody for a second factor.
@@ -158,13 +164,16 @@ def _measure(reference: str) -> Iterator[Page]:
                 yield Page(name, measured[name], _queries(client, asked))
 
 
-def _join(merchant: Merchant) -> Membership:
+def _join_owner(merchant: Merchant) -> Membership:
     user, _ = User.objects.get_or_create(email=OWNER)
     role = Membership.Role.OWNER
     return Membership.objects.get_or_create(user=user, merchant=merchant, role=role)[0]
 
 
 def _addresses(shop: Shop) -> Iterator[tuple[str, str]]:
+    """Yields the name and address of each page of the merchant, by itself and with each of its
+    QUESTIONS.
+    """
     for name, parameters in _routes(get_resolver(), "", frozenset()):
         if "merchant" not in parameters or name.startswith("admin:"):
             continue
@@ -178,6 +187,7 @@ def _addresses(shop: Shop) -> Iterator[tuple[str, str]]:
 def _routes(
     resolver: URLResolver, space: str, parameters: frozenset[str]
 ) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yields the name of each route, and the parameters of its address."""
     for pattern in resolver.url_patterns:
         known = parameters | set(pattern.pattern.regex.groupindex)
         if isinstance(pattern, URLPattern):
@@ -189,8 +199,8 @@ def _routes(
 
 
 def _is_page(client: Client, asked: str) -> bool:
-    """Whether the address is a page: not a form's target, and no download, which takes as long
-    as its data.
+    """Whether a GET of the address gives a page: addresses that take only a POST are left out, and
+    downloads, which take as long as their data.
     """
     response = client.get(asked)
     kind = response.headers.get("Content-Type", "")
@@ -198,6 +208,7 @@ def _is_page(client: Client, asked: str) -> bool:
 
 
 def _milliseconds(client: Client, asked: str) -> float:
+    """The shortest time of ROUNDS requests, after some to warm up."""
     return min([_once(client, asked) for _ in range(WARM_UPS + ROUNDS)][WARM_UPS:])
 
 
@@ -215,6 +226,7 @@ def _queries(client: Client, asked: str) -> int:
 
 @contextmanager
 def _frozen(merchant: Merchant) -> Iterator[None]:
+    """Freeze the merchant's line while the block runs."""
     with transaction.atomic():
         Freeze.objects.create(
             line_id=merchant.pk,
@@ -228,6 +240,7 @@ def _frozen(merchant: Merchant) -> Iterator[None]:
 
 
 def _verdict(small: Page, large: Page) -> tuple[str, bool]:
+    """The result of one page as text, and whether it meets the targets."""
     growth = large.milliseconds / small.milliseconds
     queries = max(small.queries, large.queries)
     is_fast = growth <= MOST_GROWTH or large.milliseconds <= FAST_ENOUGH

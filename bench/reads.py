@@ -1,4 +1,6 @@
-"""What a line's page asks, with a short and with a long history: the time must not grow with it."""
+"""Measures what the page of a credit line reads, with a short and with a long history: the time
+must not grow with it.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -29,7 +31,7 @@ FROM generate_series(1, %(sales)s) n
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yields the lines of the report: what was measured, and the result."""
+    """Yields the lines of the report, each a label and a result."""
     short, long = (_line(f"reads-{sales}", sales) for sales in (1_000, 1_000_000))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE credit_proceedsentry, credit_limitentry, credit_creditline")
@@ -48,7 +50,7 @@ def _line(reference: str, sales: int) -> int:
 
 
 def _available(line: int) -> None:
-    assert CreditLine.objects.get(pk=line).available >= 0
+    assert CreditLine.objects.get(pk=line).available.amount >= 0
 
 
 def _buckets(line: int) -> None:

@@ -73,9 +73,8 @@ WHERE item.account_id = account.merchant_id AND merchant_id = ANY(%(accounts)s)
 
 
 def fill_month(accounts: Sequence[int], *, last_day: date, charges: int) -> None:
-    """Record so many charges of each account on the last day of a month.
-
-    That day becomes the accounts' open day.
+    """Write `charges` charges for each account, dated the last day of a month, which becomes the
+    account's open day.
     """
     values: dict[str, Any] = {
         "accounts": list(accounts),

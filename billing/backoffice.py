@@ -1,4 +1,4 @@
-"""What billing adds to the operators' pages."""
+"""The figures, queues, facts and merchant panels of billing on the operators' pages."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -16,7 +16,7 @@ from merchants.queries import local_day
 
 
 def register() -> None:
-    """Add all of it; once, when the programs start."""
+    """Register all of them with the pages that show them; BillingConfig.ready calls it."""
     QUEUES.register(*waiting.QUEUES)
     PARTS.register(Part(40, _of_merchant, related=["billing_account__card"]))
     PERMISSIONS.register("billing.view_billingaccount")

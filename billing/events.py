@@ -1,6 +1,4 @@
-"""Events about charges, mapped to the operation that records many of them at once; and how an
-account is opened.
-"""
+"""The event `charge.recorded`, and the terms by which a merchant's billing account is opened."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,6 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from django.conf import settings
+from moneyed import Money
 from pydantic import BeforeValidator, Field
 
 from billing.models import BillingAccount
@@ -31,11 +30,15 @@ from merchants.models import Merchant
 
 
 def _quantity(value: object) -> object:
-    """A number as it is written, since it is no money, or a decimal in a string."""
+    """A JSON number as it is written, so that it is exact; other values are returned as they
+    are.
+    """
     return repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 class ChargeRecorded(Data):
+    """The data of a `charge.recorded` event."""
+
     charge: Reference
     fee: Reference
     request: OptionalReference | None = ""
@@ -46,7 +49,7 @@ class ChargeRecorded(Data):
 
 
 def charge(event: Event, merchant_id: int, now: datetime) -> charges.NewCharge:
-    """The charge that a `charge.recorded` event speaks of; raises Invalid."""
+    """The charge that a `charge.recorded` event states; raises Invalid."""
     data = read(ChargeRecorded, event)
     return charges.NewCharge(
         merchant_id=merchant_id,
@@ -63,7 +66,7 @@ def charge(event: Event, merchant_id: int, now: datetime) -> charges.NewCharge:
 
 
 def record(new: Sequence[charges.NewCharge]) -> list[Outcome]:
-    """Record the charges and tell what became of each."""
+    """Record the charges; returns an outcome for each."""
     return [
         Outcome.rejected(result) if isinstance(result, Refused) else Outcome.of(result)
         for result in charges.record_many(new)
@@ -74,6 +77,8 @@ EVENT_TYPES = (BatchedType("charge.recorded", charge, record),)
 
 
 class AccountTerms(Terms):
+    """The billing terms in the event by which a merchant joins."""
+
     currency: Currency
     billing_threshold: Amount
     plan: Reference
@@ -83,6 +88,7 @@ class AccountTerms(Terms):
     payment_method: OptionalReference | None = None
 
     def meant(self) -> dict[str, Any]:
+        """The terms as JSON, with the values that they imply filled in."""
         meant = {
             "billing_currency": self.billing_currency or self.currency,
             "payment_method": self.payment_method or str(BillingAccount.Method.MANUAL),
@@ -91,11 +97,13 @@ class AccountTerms(Terms):
 
 
 def _open(merchant: Merchant, terms: AccountTerms, now: datetime) -> None:
+    named = terms.billing_currency or terms.currency
+    currency = money.check_currency(named, field="billing_currency")
+    price = Money(terms.plan_price, currency)
     accounts.open(
         merchant=merchant,
-        currency=terms.billing_currency or terms.currency,
-        threshold=terms.billing_threshold,
-        plan=accounts.Plan(terms.plan, terms.plan_price, terms.plan_interval_days),
+        threshold=Money(terms.billing_threshold, currency),
+        plan=accounts.Plan(terms.plan, price, terms.plan_interval_days),
         payment_method=_payment_method(terms.payment_method),
         now=now,
     )

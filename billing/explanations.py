@@ -12,7 +12,7 @@ from lib import calendar, formats
 def reason(invoice: Invoice) -> str:
     """Why a bill exists, in words. The 30 days of a CYCLE bill are those of its cycle."""
     if invoice.threshold is not None:
-        amount = formats.plain_money(invoice.threshold, invoice.currency)
+        amount = formats.plain_money(invoice.threshold)
         said = gettext("Threshold of %(amount)s reached on %(day)s")
         return said % {"amount": amount, "day": formats.day_text(invoice.issued_on)}
     if invoice.kind == Invoice.Kind.SUBSCRIPTION:
@@ -30,14 +30,16 @@ def reason(invoice: Invoice) -> str:
 
 
 def outcome_of_invoice(payment: Payment) -> tuple[int, str]:
-    """The same where the page is not about the bill, which is named."""
+    """As `outcome`, for a page that is not about the bill: the sentence names it."""
     level, said = outcome(payment)
     return level, gettext("Bill %(number)s: %(said)s") % {"number": payment.invoice, "said": said}
 
 
 def outcome(payment: Payment) -> tuple[int, str]:
-    """What became of an attempt to collect a bill: how grave it is, and a sentence."""
-    amount = formats.plain_money(payment.amount, payment.currency)
+    """The outcome of an attempt to collect a bill: a level of django.contrib.messages, and a
+    sentence.
+    """
+    amount = formats.plain_money(payment.amount)
     if payment.has_failed:
         reason = payment_failures.in_words(payment.failure)
         text = gettext("The payment of %(amount)s failed: %(reason)s.")

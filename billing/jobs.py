@@ -1,4 +1,6 @@
-"""The jobs of billing: days and months that end, payments, reversals."""
+"""The jobs of billing: day-ends, collecting bills, asking about attempts without an answer,
+reversals.
+"""
 
 from datetime import timedelta
 

@@ -1,6 +1,6 @@
-"""Whether this process is moving a marketplace in: a replay before the books are live.
+"""Whether this process replays a marketplace's past before its books are live (moving in).
 
-Bills that it draws up were settled outside, before Tael knew of them (rule 23.14).
+Bills that it issues were settled outside, before Tael knew of them (rule 23.14).
 """
 
 from collections.abc import Iterator
@@ -13,12 +13,13 @@ _is_under_way: ContextVar[bool] = ContextVar("moving_in", default=False)
 
 
 def is_under_way() -> bool:
+    """Whether it does so now."""
     return _is_under_way.get()
 
 
 @contextmanager
 def books(is_moving_in: bool) -> Iterator[None]:
-    """While the block runs, this process is moving a marketplace in, if `is_moving_in`."""
+    """Set that for the block, if `is_moving_in`."""
     token = _is_under_way.set(is_moving_in)
     try:
         yield

@@ -12,7 +12,7 @@ from notices.kinds import Group, Kind, Link, Text
 
 BILLING = Group("billing", _("Billing"))
 
-# Of the bill: number, total, currency, bill_kind.
+# Cause: the bill. Details: number, total, currency, invoice_kind.
 BILL_ISSUED = Kind(
     code="BILL_ISSUED",
     label=_("A bill was issued"),
@@ -27,7 +27,7 @@ BILL_ISSUED = Kind(
     shows={"total": amount},
     is_automatic=True,
 )
-# Of the bill: number, amount, currency, failure (its code).
+# Cause: the bill. Details: number, amount, currency, failure (its code).
 PAYMENT_FAILED = Kind(
     code="PAYMENT_FAILED",
     label=_("A payment failed"),
@@ -41,8 +41,8 @@ PAYMENT_FAILED = Kind(
     link=Link("billing:invoice", {"number": "number"}),
     shows={"amount": amount, "failure": phrase(FAILURES)},
 )
-# Of the provider's id of what was taken back, and what became of it: number (of the bill), amount,
-# currency, status (what became of it), answer.
+# Cause: the provider's id of the reversal, and its status. Details: number (of the bill), amount,
+# currency, status, answer.
 PAYMENT_REVERSED = Kind(
     code="PAYMENT_REVERSED",
     label=_("A payment was taken back"),
@@ -94,7 +94,7 @@ PAYMENT_REVERSED = Kind(
     link=Link("billing:invoice", {"number": "number"}),
     shows={"amount": amount, "answer": words},
 )
-# Of the month, such as 2026-11: month.
+# Cause: the month, such as 2026-11. Details: month.
 STATEMENT_CLOSED = Kind(
     code="STATEMENT_CLOSED",
     label=_("A statement was closed"),
@@ -109,7 +109,7 @@ STATEMENT_CLOSED = Kind(
     shows={"month": month},
     is_automatic=True,
 )
-# Of the request's id: status, answer, threshold, currency.
+# Cause: the request's id. Details: status, answer, threshold, currency.
 THRESHOLD_ANSWERED = Kind(
     code="THRESHOLD_ANSWERED",
     label=_("A threshold request was answered"),
@@ -127,7 +127,7 @@ THRESHOLD_ANSWERED = Kind(
     link=Link("billing:threshold_requests"),
     shows={"threshold": amount, "answer": words},
 )
-# Of the credit's id: status, answer, amount, currency.
+# Cause: the credit's id. Details: status, answer, amount, currency.
 CREDIT_ANSWERED = Kind(
     code="CREDIT_ANSWERED",
     label=_("A credit was decided"),
@@ -145,8 +145,8 @@ CREDIT_ANSWERED = Kind(
     link=Link("billing:credits"),
     shows={"amount": amount, "answer": words},
 )
-# Of the entry's id: status (its kind), amount, balance, currency; number (of the bill it paid),
-# reference (the bank's).
+# Cause: the entry's id. Details: status (its kind), amount, balance, currency, number (of the bill
+# that it paid), reference (the bank's).
 UNAPPLIED = Kind(
     code="UNAPPLIED",
     label=_("Money came that no bill wanted, was used or went back"),

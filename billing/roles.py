@@ -1,3 +1,3 @@
-"""The role of our people who decide about bills, payments, credits and prices."""
+"""The operators' role that decides about bills, payments, credits and prices."""
 
 BILLING_OFFICER = "Billing officer"

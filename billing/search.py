@@ -1,4 +1,4 @@
-"""The kinds of billing that both searches find."""
+"""The kinds of billing rows that operators and merchants can search."""
 
 import re
 from datetime import date
@@ -32,7 +32,7 @@ _MONTH_OR_YEAR = re.compile(r"[1-9][0-9]{3}(-(0[1-9]|1[0-2]))?")
 
 
 def register() -> None:
-    """Have both searches find them; once, when the programs start."""
+    """Add them to the searches; BillingConfig.ready calls it."""
     search.KINDS.register(*KINDS)
 
 
@@ -47,7 +47,9 @@ def _charges_of(merchant: Any, text: str, today: date) -> Any:
 
 
 def _page_of_charge(charge: Charge, merchant: str) -> str:
-    """Where the charge can be seen: among those of its request, its month or its bill."""
+    """The address of a page that shows the charge: that of its request, its month or its bill; ""
+    for none.
+    """
     if charge.request:
         return reverse("billing:request", args=[merchant, charge.request])
     if charge.statement:
@@ -59,7 +61,7 @@ def _page_of_charge(charge: Charge, merchant: str) -> str:
 
 
 def _statements_of(merchant: Any, text: str, today: date) -> Any:
-    """By month, such as 2026-10, or all of a year."""
+    """The merchant's statement of a month such as 2026-10, or all those of a year."""
     if not _MONTH_OR_YEAR.fullmatch(text):
         return ()
     found = queries.statements_of(merchant.billing_account, year=text[:4])

@@ -1,7 +1,5 @@
-"""Functions of the jobs: each works off one chunk of the rows that `due` found.
-
-Also the task that tries bills which a choice of a payment method makes due, as that does not wait
-for the next hour.
+"""The functions of billing's jobs, each of which works off one chunk of rows, and the task that
+follows a choice of payment method.
 """
 
 import logging
@@ -19,24 +17,28 @@ from lib import clock
 
 
 def work_off_day_ends(account_ids: Sequence[int], now: datetime) -> Failures:
+    """Work off the day-ends of these accounts up to `now`."""
     return run_bisecting(partial(days.work_off, now=now), account_ids)
 
 
 def collect_payments(
     invoice_ids: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
+    """Try to collect these bills."""
     return ask_one_by_one(payments.collect, invoice_ids, turn or Turn(now))
 
 
 def reconcile_payments(
     payment_ids: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
+    """Ask providers about these attempts, which have no answer."""
     return ask_one_by_one(payments.reconcile, payment_ids, turn or Turn(now))
 
 
 def look_for_reversals(
     providers: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
+    """Ask these providers which payments they took back."""
     return ask_one_by_one(stripe_reversals.look_at, providers, turn or Turn(now))
 
 
@@ -48,7 +50,9 @@ log = logging.getLogger(__name__)
 
 @shared_task
 def collect_chosen(merchant_id: int) -> None:
-    """After a choice of a method, try the account's bills that are due, as the hourly job does."""
+    """Try all of the merchant's bills that are due, after a choice of method, without waiting for
+    the hourly job.
+    """
     now = clock.now()
     due = queries.invoices_to_collect_of(merchant_id, now)
     turn = Turn(now, clock=clock.now, seconds=CHOSEN_SECONDS)
@@ -57,8 +61,8 @@ def collect_chosen(merchant_id: int) -> None:
 
 
 def start_collecting(merchant_id: int) -> None:
-    """Have workers try what a choice made due, once the transaction is committed; nobody waits
-    for them.
+    """Send the task collect_chosen, if a bill is due; without a broker the bills wait for the
+    hourly job.
     """
     if not queries.invoices_to_collect_of(merchant_id, clock.now()):
         return

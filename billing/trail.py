@@ -1,4 +1,4 @@
-"""What the audit trail tells of prices, credits, terms, bills and payments."""
+"""The actions on prices, credits, terms, bills and payments that the audit trail records."""
 
 from django.db.models import TextChoices
 

@@ -1,4 +1,4 @@
-"""Stripe's webhook endpoint: verify the signature, then settle."""
+"""Stripe's webhook: verifies the signature and takes in the event."""
 
 import json
 import logging
@@ -26,9 +26,7 @@ OLDEST_SECONDS = 5 * 60  # of a signature, so that nobody sends an old event aga
 @csrf_exempt  # it is signed instead
 @require_POST
 def of_stripe(request: HttpRequest) -> HttpResponse:
-    """Take in an event of Stripe's. For any answer but 200 Stripe sends it again, for three
-    days.
-    """
+    """Take in an event. For any answer but 200 Stripe sends the event again, for three days."""
     if not settings.STRIPE_WEBHOOK_SECRET:
         log.error("An event of Stripe's can't be taken: set STRIPE_WEBHOOK_SECRET")
         return HttpResponse(status=503)

@@ -1,4 +1,4 @@
-"""Composes the apps: settings, addresses, the timetable, and the machinery they run on."""
+"""Puts the apps together: settings, addresses, the timetable, and what they need to run."""
 
 # Before anything that could make a time zone: it says from where they are read.
 from lib import zones  # noqa: I001

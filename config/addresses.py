@@ -1,4 +1,4 @@
-"""Settings that name networks and contacts, checked at the start."""
+"""Checks settings that name networks and contacts, as the settings load."""
 
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network

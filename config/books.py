@@ -1,4 +1,4 @@
-"""The books of merchants in the form of docs/books.md, put together from what each book says."""
+"""Puts the document of a merchant's books together (docs/books.md) from what each book provides."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ BOOKS: dict[str, Book] = {"credit": credit.of, "billing": billing.of}
 
 
 def of_merchant(reference: str, *, local_names: bool = False) -> dict[str, Any]:
-    """The books of one merchant as a document, as they are at one moment.
+    """The books of one merchant as a document, read in one snapshot.
 
     `local_names` adds the names that withdrawals and payments have in this installation only.
     Raises UnknownMerchant.
@@ -32,8 +32,8 @@ def of_merchant(reference: str, *, local_names: bool = False) -> dict[str, Any]:
 
 
 def of_all() -> Iterator[dict[str, Any]]:
-    """The books of every merchant, by reference in the order of code points, as they are at one
-    moment.
+    """Yields the books of every merchant, by reference in the order of code points, all read in one
+    snapshot.
 
     Each batch of merchants takes the same number of queries, and only one is in memory.
     """

@@ -1,6 +1,6 @@
-"""A merchant's books as text for people: sections, figures below each other, tables.
+"""A merchant's books as text for people: sections, single values below each other, and tables.
 
-It shows whatever a book says, so that a name that is new in a book needs nothing here.
+It shows whatever the document has, so a name that is new in a book needs nothing here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ Said = Mapping[str, Any]
 
 
 def lines(document: Said) -> Iterator[str]:
-    """The lines of the text, without their ends."""
+    """The lines of the text for this document, without line ends."""
     merchant = document["merchant"]
     yield f"{merchant['name']} ({merchant['reference']})"
     yield "Instants are in UTC."

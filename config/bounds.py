@@ -1,5 +1,5 @@
-"""Bounds on what a request may be before anything of it is read, and on how long an answer may
-take.
+"""Middleware that bounds how large a request may be, and answers when the database took too
+long.
 """
 
 import re
@@ -41,10 +41,11 @@ class Bounded:
 
 
 def in_utf_8(application: "WSGIApplication") -> "WSGIApplication":
-    """The application, for requests in UTF-8; others are refused before Django sees them.
+    """Wrap the WSGI application so that requests in other encodings than UTF-8 get 415 before
+    Django reads them.
 
-    It reads the query string and the body in whatever codec a header names, "hex" among them, and
-    the former while it makes the request that its middleware would get.
+    Django would decode the query string and the body by whatever codec a header names, "hex" among
+    them, and the query string even before any middleware runs.
     """
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -59,7 +60,7 @@ def in_utf_8(application: "WSGIApplication") -> "WSGIApplication":
 
 
 def is_utf_8(content_type: str) -> bool:
-    """Whether this header names UTF-8, or no encoding, as Django reads it."""
+    """Whether this Content-Type names UTF-8 or no encoding, as Django reads it."""
     try:
         _kind, parameters = parse_header_parameters(content_type)
     except ValueError:  # it is too long to be one
@@ -71,10 +72,10 @@ def _refusal(sentence: str, status: int) -> HttpResponse:
     return HttpResponse(f"{sentence}\n", status=status, content_type="text/plain; charset=utf-8")
 
 
-class Patience:
-    """Middleware that answers with a sentence when the database took too long.
+class StatementTimeouts:
+    """Middleware that answers 503 when the database stopped a statement of the page as too slow.
 
-    How long it may take is the connection's own statement_timeout (lib.statement_timeout).
+    How long a statement may take is the connection's own statement_timeout (lib.statement_timeout).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

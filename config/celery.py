@@ -1,4 +1,4 @@
-"""The Celery app: its queues, and what beat asks for."""
+"""The Celery app: its settings, its queues, and what beat sends."""
 
 import logging
 import os
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 def _tick(name: str) -> str:
-    """The instant of the timetable that beat, which calls this as it sends, is at."""
+    """The tick of the job's timetable that is current; beat calls this as it sends."""
     return job_named(name).tick_at(datetime.now(UTC)).isoformat()
 
 
@@ -66,10 +66,10 @@ app.conf.beat_scheduler = "celery.beat:Scheduler"
 
 
 def follow(jobs: Sequence[Job]) -> None:
-    """Have beat send each of these jobs at its instants, and a heartbeat each minute.
+    """Have beat send each of these jobs at its ticks, and a heartbeat each minute.
 
-    The first heartbeat is due as beat starts: nobody is to read of a scheduler never seen at work
-    until the minute is full.
+    The first heartbeat is due as beat starts, so that the scheduler does not seem dead for the
+    first minute.
     """
     app.conf.beat_schedule = {
         job.name: {
@@ -80,7 +80,7 @@ def follow(jobs: Sequence[Job]) -> None:
         }
         for job in jobs
     } | {
-        # One that waits for long would tell of a scheduler that may be dead by now.
+        # A heartbeat that waited long in the queue would prove nothing about the scheduler now.
         "heartbeat": {
             "task": "jobs.tasks.beat",
             "schedule": crontab(),
@@ -91,9 +91,9 @@ def follow(jobs: Sequence[Job]) -> None:
 
 
 @celeryd_after_setup.connect  # which has it say all such things
-def not_be_asked(**_: Any) -> None:
-    """Silence Celery's warning at each lost connection, which asks whether to cancel tasks in
-    future.
+def silence_cancellation_warning(**_: Any) -> None:
+    """Silence a warning that Celery logs at each lost connection: it suggests to cancel the tasks
+    at work.
 
     They are not cancelled: a chunk that has asked a provider writes down the answer, and may safely
     run twice.
@@ -105,14 +105,19 @@ def not_be_asked(**_: Any) -> None:
 @celeryd_init.connect
 @beat_init.connect
 @before_task_publish.connect
-def have_a_broker(**_: Any) -> None:
+def start_broker(**_: Any) -> None:
+    """Start the embedded Redis, if this process uses it, before a worker or beat starts and before
+    a task is sent.
+    """
     embedded.ensure_broker()
 
 
 @celeryd_init.connect
 @beat_init.connect
-def be_the_installation(**_: Any) -> None:
-    """Check the installation as a process starts; Celery would only log what is raised in here."""
+def check_installation(**_: Any) -> None:
+    """Check the installation as a worker or beat starts, and end the process where that refuses;
+    Celery would only log an exception raised here.
+    """
     try:
         installation.check()
     except ImproperlyConfigured as refusal:

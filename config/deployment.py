@@ -1,4 +1,6 @@
-"""What a deployment must be told before anything of it starts; a demonstration needs none of it."""
+"""Checks that the settings are there that a deployment needs; a demonstration needs none of
+them.
+"""
 
 import os
 from collections.abc import Sequence

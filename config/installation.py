@@ -1,4 +1,6 @@
-"""What the settings say of the installation (merchants.installation), and a check at the start."""
+"""Reads from the settings what identifies this installation (merchants.installation), and checks
+that the database is of the same one.
+"""
 
 import logging
 import os
@@ -19,7 +21,8 @@ def first_prefix(*, deployed: bool) -> str:
 
 
 def place(base_url: str) -> str:
-    """Where the installation is: its address, and the data folder if its database is in there.
+    """Where the installation is: the host of its address, and the data folder if its database is in
+    there.
 
     The port is left out, since one process may be given it and another not.
     """
@@ -28,21 +31,23 @@ def place(base_url: str) -> str:
 
 
 def refuse_other_books() -> None:
-    """Refuse to start with another TAEL_PREFIX than the database has, or other time-zone data.
+    """Refuse to start when the database has another TAEL_PREFIX, or counts days by other time-zone
+    data, than this process.
 
-    Raises WrongPrefix, WrongTimeZoneData, and DatabaseError where the books can't be read now.
+    Raises WrongPrefix, WrongTimeZoneData, and DatabaseError where the database can't be read.
     """
     from merchants import installation, time_zone_data  # once there are apps
 
-    time_zone_data.start()
+    time_zone_data.check_connections()
     installation.check()
 
 
 def check() -> None:
-    """As `refuse_other_books`, for a server: where the books can't be read it starts, and logs so.
+    """As `refuse_other_books`, for a server: where the database can't be read, it only logs a
+    warning.
 
-    Until they can be read it does nothing to them, and asks no provider. Raises WrongPrefix,
-    WrongTimeZoneData.
+    Until the database can be read the server writes nothing and asks no provider. Raises
+    WrongPrefix, WrongTimeZoneData.
     """
     try:
         refuse_other_books()

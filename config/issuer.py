@@ -1,4 +1,4 @@
-"""Who issues bills, and the account that transfers go to, from the environment."""
+"""Reads who issues bills, and the account that transfers go to, from the environment."""
 
 import os
 

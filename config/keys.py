@@ -1,4 +1,4 @@
-"""The keys that encrypt what is kept encrypted (lib.secrets)."""
+"""Reads the keys that encrypt content (lib.secrets) from the environment."""
 
 import base64
 import binascii

@@ -108,10 +108,10 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.monitoring.health.Health",
-    "config.monitoring.middleware.Watched",
+    "config.monitoring.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "config.monitoring.middleware.PageHeaders",
-    "config.monitoring.middleware.Unreferred",
+    "config.monitoring.middleware.ReferrerPolicy",
     "config.bounds.Bounded",
     "config.static_files.Served",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -126,7 +126,7 @@ MIDDLEWARE = [
     "config.monitoring.middleware.ClockIsRight",
     "allauth.account.middleware.AccountMiddleware",
     "config.monitoring.outages.Outages",
-    "config.bounds.Patience",
+    "config.bounds.StatementTimeouts",
 ]
 
 TEMPLATES = [

@@ -1,8 +1,8 @@
 """Static files as collectstatic left them, even if it ran after this process had started.
 
-Both base classes look once, when they are made: a server that was started too early would answer
-each page with an error until it was restarted, and one that runs while a new version is installed
-would not have the new files.
+The base classes read the list of files once, when they are created. A server that was started too
+early would answer each page with an error until it was restarted, and one that runs while a new
+version is installed would not have the new files.
 """
 
 from pathlib import Path
@@ -16,11 +16,13 @@ MANIFEST = CompressedManifestStaticFilesStorage.manifest_name
 
 
 class Collected(CompressedManifestStaticFilesStorage):
-    """Django's storage of files under the names that collectstatic gave them."""
+    """Django's storage of files under the names that collectstatic gave them; reads the list again
+    for a name it does not have.
+    """
 
     def stored_name(self, name: str) -> str:
-        """The name that collectstatic gave the file. Raises ValueError for one that it has not
-        seen.
+        """The name that collectstatic gave the file. Raises ValueError for a file that it was not
+        run for.
         """
         try:
             return str(super().stored_name(name))
@@ -30,7 +32,7 @@ class Collected(CompressedManifestStaticFilesStorage):
 
 
 class Served(WhiteNoiseMiddleware):
-    """WhiteNoise's middleware, which serves what was collected."""
+    """WhiteNoise's middleware; looks for new files when it is asked for one it does not have."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
@@ -44,6 +46,7 @@ class Served(WhiteNoiseMiddleware):
         return answer
 
     def _look_again(self) -> None:
+        """Read the collected files again, if collectstatic ran since."""
         collected_at = self._collected_at()
         if collected_at != self.seen:
             self.seen = collected_at

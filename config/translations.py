@@ -1,7 +1,8 @@
-"""The catalogues of translations: found words in, compiled files out, with Babel alone.
+"""Finds texts that are marked for translation and updates the catalogues, with Babel alone.
 
 `manage.py messages` finds every marked text in code and templates, adds the new ones to the .po
-files and compiles those; a test says what is missing. No gettext needs to be installed.
+files and compiles those; a test fails where a translation is missing. No gettext needs to be
+installed.
 """
 
 import io
@@ -43,7 +44,7 @@ HEADER = "# Translations of Tael. Written by people; `manage.py messages` only a
 
 
 def template(file: IO[bytes], keywords: Any, comment_tags: Any, options: Any) -> Iterator[Any]:
-    """Babel's view of a Django template: the marked texts, as Django's own reader finds them."""
+    """Extracts the marked texts of a Django template for Babel, by Django's own parser."""
     # It comes as Python code with the template's own indentation, which means nothing to Python.
     code = "\n".join(line.lstrip() for line in templatize(file.read().decode()).split("\n"))
     yield from extract_python(io.BytesIO(code.encode()), keywords, comment_tags, options)
@@ -88,6 +89,7 @@ def problems() -> list[str]:
 
 
 def _problems(language: str, words: Catalog) -> Iterator[str]:
+    """Yields what is wrong with a language's catalogue; `words` are the texts in the code."""
     catalog = _read(language)
     for message in words:
         if message.id and (known := catalog.get(message.id, message.context)) is None:
@@ -102,6 +104,7 @@ def _problems(language: str, words: Catalog) -> Iterator[str]:
 
 
 def _problems_of(language: str, message: Message) -> Iterator[str]:
+    """Yields what is wrong with one translation."""
     texts = [message.string] if isinstance(message.string, str) else message.string
     if not texts or not all(texts):
         yield f"{language}: not translated: {message.id!r}"

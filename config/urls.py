@@ -29,7 +29,7 @@ urlpatterns = [
     path("webhooks/stripe/", webhooks.of_stripe, name="stripe_webhook"),
     path("admin/", include("backoffice.urls")),
     path("admin/", admin.site.urls),
-    path("accounts/", include("merchants.sign_in.own_doors")),
+    path("accounts/", include("merchants.sign_in.allauth_overrides")),
     path("accounts/", include("allauth.urls")),
     path(".well-known/security.txt", security_txt.show, name="security_txt"),
     path("i18n/", include("django.conf.urls.i18n")),

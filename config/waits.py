@@ -33,5 +33,5 @@ PUBLISHING = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "inte
 
 
 def probing() -> dict[str, object]:
-    """Options of kombu for waiting only as long as a health check does."""
+    """Options of kombu with the short time-outs of a health check."""
     return {**BROKER, "socket_connect_timeout": PROBE_SECONDS, "socket_timeout": PROBE_SECONDS}

@@ -1,4 +1,4 @@
-"""What credit adds to the operators' pages."""
+"""Credit's part of the operators' home page and of a merchant's page."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -17,7 +17,9 @@ from merchants.queries import local_day
 
 
 def register() -> None:
-    """Add all of it; once, when the programs start."""
+    """Register credit's queues, its part of a merchant's page, and its figures of the home page.
+    Called once, when a program starts.
+    """
     QUEUES.register(*waiting.QUEUES)
     PARTS.register(Part(30, _of_merchant, related=["credit_line"]))
     PERMISSIONS.register("credit.view_creditline")

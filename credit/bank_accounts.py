@@ -25,7 +25,9 @@ IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]+")
 
 
 class NotAnAccount(Exception):
-    """`field` (country, number or routing) is not as the country's banks write it."""
+    """The country is not known, or its banks do not write such a number or routing code; `field`
+    says which of the three it is.
+    """
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}")
@@ -33,7 +35,7 @@ class NotAnAccount(Exception):
 
 
 def _weighed(digits: str, weights: tuple[int, ...]) -> int:
-    """The sum of the digits, each times its weight; weights repeat."""
+    """The sum of the digits, each multiplied by its weight; the weights repeat."""
     return sum(int(one) * weights[at % len(weights)] for at, one in enumerate(digits))
 
 
@@ -42,8 +44,10 @@ def _is_american_bank(routing: str) -> bool:
 
 
 def _is_clabe(number: str) -> bool:
-    """Whether it is a Mexican CLABE: of each product the last digit counts, and the 18th digit
-    fills the sum up to a multiple of ten.
+    """Whether the check digit of a Mexican CLABE of 18 digits is right.
+
+    The first 17 digits are multiplied by 3, 7, 1, 3, and so on. The last digits of these products
+    and the 18th digit add up to a multiple of ten.
     """
     products = (int(one) * (3, 7, 1)[at % 3] % 10 for at, one in enumerate(number[:17]))
     return (10 - sum(products) % 10) % 10 == int(number[17])
@@ -51,7 +55,7 @@ def _is_clabe(number: str) -> bool:
 
 @dataclass(frozen=True)
 class Rules:
-    """The format of accounts in a country without IBAN."""
+    """The format of account numbers and bank codes in a country without IBAN."""
 
     number: str  # a pattern
     routing: str = ""  # a pattern of the bank's or branch's code; none: the number says it all
@@ -76,9 +80,11 @@ COUNTRIES = (*IBAN_LENGTHS, *RULES)
 
 
 def checked(country: str, number: str, routing: str) -> tuple[str, str]:
-    """Number and routing code as banks write them: no blanks, capital letters.
+    """The account number and the code of its bank or branch as banks write them: no blanks, dots or
+    dashes, in capitals.
 
-    Raises NotAnAccount.
+    Raises NotAnAccount for a country that is not known here, and for a number or code that is
+    wrong.
     """
     number, routing = _plain(number), _plain(routing)
     if country in IBAN_LENGTHS:
@@ -99,8 +105,8 @@ def checked(country: str, number: str, routing: str) -> tuple[str, str]:
 
 
 def _plain(text: str) -> str:
-    """The text without blanks, in capitals, and with wide digits, as Chinese keyboards write
-    them, made plain.
+    """The text in capitals without blanks, dots, slashes and dashes; full-width digits of Chinese
+    keyboards become plain ones.
     """
     return re.sub(r"[\s./-]", "", unicodedata.normalize("NFKC", text)).upper()
 

@@ -1,4 +1,6 @@
-"""Events about orders and shops, each mapped to one operation; and how a line is opened."""
+"""The event types of orders and shops, each handed to one operation, and the opening of a
+merchant's line.
+"""
 
 from datetime import datetime
 from decimal import Decimal
@@ -31,7 +33,9 @@ DECLINED = "declined"
 
 
 def _as_written(value: object) -> object:
-    """Marks are no money, and come as JSON numbers or decimal strings: 4.6 is exactly that."""
+    """Turn a float of the JSON into the text that it was written as, so that 4.6 becomes exactly
+    that Decimal. Refuses booleans.
+    """
     if isinstance(value, bool):
         raise ValueError("must be a number or a decimal string")
     return repr(value) if isinstance(value, float) else value
@@ -190,8 +194,7 @@ class LineTerms(Terms):
 def _open(merchant: Merchant, terms: LineTerms, now: datetime) -> None:
     lines.open(
         merchant=merchant,
-        currency=terms.currency,
-        limit=terms.credit_limit,
+        limit=Money(terms.credit_limit, money.check_currency(terms.currency)),
         payment_days=terms.payment_days,
         settlement_days=terms.settlement_days,
         now=now,

@@ -1,4 +1,6 @@
-"""What merchants read where the books have a code: freezes, declines, factors, withdrawals."""
+"""The sentences that merchants read for codes of the books: freezes, declines, factors,
+withdrawals.
+"""
 
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
@@ -61,7 +63,7 @@ WAITS_FOR_APPROVAL = _(
 
 
 def state(withdrawal: Withdrawal) -> StrOrPromise:
-    """Where a withdrawal is, and what comes next."""
+    """The sentence that tells a merchant where a withdrawal is, and what comes next."""
     if withdrawal.status == Withdrawal.Status.REQUESTED and withdrawal.needs_approval:
         return WAITS_FOR_APPROVAL
     return STATES[withdrawal.status]

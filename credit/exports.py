@@ -1,4 +1,4 @@
-"""Orders and entries of a credit line as CSV files."""
+"""CSV files of orders, withdrawals, and entries of a credit line."""
 
 from collections.abc import Iterator
 
@@ -41,8 +41,8 @@ def orders(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:
 
 
 def entries(line: CreditLine, found: QuerySet[LimitEntry]) -> Iterator[bytes]:
-    """A CSV file of these entries of the line, in their order; it does not name our people who
-    made one.
+    """A CSV file of these entries of the line, in their order; operators who made one are not
+    named.
     """
     columns = {
         "Time (UTC)": utc("at"),

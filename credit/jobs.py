@@ -1,4 +1,4 @@
-"""The jobs of credit: days that end, flags, withdrawals."""
+"""The jobs of credit: day-ends, flags, and withdrawals."""
 
 from datetime import timedelta
 

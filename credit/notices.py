@@ -1,4 +1,4 @@
-"""What a merchant's people are told of their line, orders, proceeds and withdrawals.
+"""The kinds of notices about a merchant's line, orders, proceeds and withdrawals.
 
 The comment of each kind says what it is about (`cause`) and which details it has: all of them text,
 amounts as plain decimals with their `currency` beside them.
@@ -29,7 +29,7 @@ FREEZES: dict[str, StrOrPromise] = {
     "MANUAL": _("a decision of our credit officers"),
 }
 
-# Of a local day, or of what cut the limit: used, limit, currency.
+# Cause: the local day, or what cut the limit. Details: used, limit, currency.
 LIMIT_80 = Kind(
     code="LIMIT_80",
     label=_("Four fifths of the limit are used"),
@@ -62,8 +62,8 @@ LIMIT_100 = Kind(
     shows={"used": amount, "limit": amount},
     is_automatic=True,
 )
-# Of the review's day, and of what was decided later: grade, status, limit_before, limit_proposed,
-# limit_given, currency, reason (of who decided).
+# Cause: the review's day, with the status that an operator's decision gave it. Details: grade,
+# status, limit_before, limit_proposed, limit_given, currency, reason (of who decided).
 REVIEW = Kind(
     code="REVIEW",
     label=_("The limit was reviewed"),
@@ -112,7 +112,7 @@ REVIEW = Kind(
     },
     is_automatic=True,
 )
-# Of the request's id: request, status, answer, limit, currency.
+# Cause: the request's id. Details: request, status, answer, limit, currency.
 REQUEST_ANSWERED = Kind(
     code="REQUEST_ANSWERED",
     label=_("A request was answered"),
@@ -131,7 +131,7 @@ REQUEST_ANSWERED = Kind(
     link=Link("credit:requests"),
     shows={"limit": amount, "answer": words},
 )
-# Of the freeze's id: reason (its code).
+# Cause: the freeze's id. Details: reason (its code).
 FREEZE_PLACED = Kind(
     code="FREEZE_PLACED",
     label=_("The credit line was frozen"),
@@ -164,7 +164,7 @@ FREEZE_LIFTED = Kind(
     shows={"freeze": phrase(FREEZES, of="reason")},
     is_automatic=True,
 )
-# Of the order: order, amount, currency, code (of the decline).
+# Cause: the order. Details: order, amount, currency, code (of the decline).
 ORDER_DECLINED = Kind(
     code="ORDER_DECLINED",
     label=_("An order was declined"),
@@ -179,7 +179,7 @@ ORDER_DECLINED = Kind(
     shows={"amount": amount, "code": phrase(DECLINES)},
     is_automatic=True,
 )
-# Of the order and a due date: order, due (all that was due by then), currency, due_on.
+# Cause: the order and a due date. Details: order, due (all that was due by then), currency, due_on.
 ORDER_OVERDUE = Kind(
     code="ORDER_OVERDUE",
     label=_("An order is overdue"),
@@ -197,7 +197,7 @@ ORDER_OVERDUE = Kind(
     shows={"due": amount, "due_on": day},
     is_automatic=True,
 )
-# Of the withdrawal: reference, amount, currency, last_four.
+# Cause: the withdrawal. Details: reference, amount, currency, last_four.
 WITHDRAWAL_DONE = Kind(
     code="WITHDRAWAL_DONE",
     label=_("A withdrawal was paid"),
@@ -228,7 +228,7 @@ WITHDRAWAL_FAILED = Kind(
     link=Link("credit:withdrawal", {"reference": "reference"}),
     shows={"amount": amount, "reason": phrase(TRANSLATED)},
 )
-# Of the destination's id: last_four, by (who added it).
+# Cause: the destination's id. Details: last_four, by (who added it).
 DESTINATION_ADDED = Kind(
     code="DESTINATION_ADDED",
     label=_("A payout destination was added"),
@@ -248,7 +248,7 @@ DESTINATION_ADDED = Kind(
         "Of a new destination for withdrawals we always write to owners: it may not be theirs."
     ),
 )
-# Of the schedule's id: last_four, by (who set it up).
+# Cause: the schedule's id. Details: last_four, by (who set it up).
 AUTOMATIC_SET_UP = Kind(
     code="AUTOMATIC_SET_UP",
     label=_("Automatic withdrawals were set up"),

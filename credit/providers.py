@@ -1,9 +1,8 @@
 """Providers that pay withdrawals out: operators with files for their bank (`manual`), or one of
 PROVIDERS.
 
-A provider knows a withdrawal by its reference. Whatever may go wrong between us and it, the answer
-to "did you pay this?" is asked by that reference, and nothing is sent a second time before it is "I
-never heard of it".
+A provider knows a withdrawal by our reference. After a request without an answer it is asked by
+that reference whether it paid, and nothing is sent again before it says that it never received it.
 """
 
 from dataclasses import dataclass
@@ -20,13 +19,13 @@ from lib.refusals import Refused
 
 
 class SandboxNotAllowed(Refused):
-    """The sandbox pays nobody; it needs TAEL_SANDBOX=1."""
+    """The sandbox pays nobody, so it needs TAEL_SANDBOX=1."""
 
     code = "sandbox_not_allowed"
 
 
 class NoAnswer(Exception):
-    """The provider did not answer, or not in words that we know: it may have paid or not."""
+    """The provider did not answer, or not in a way that we understand: it may have paid or not."""
 
 
 @dataclass(frozen=True)
@@ -48,32 +47,39 @@ class Answer:
 
 
 class Provider(Protocol):
-    """A payout provider. It gives up on an answer within a minute: after ten, a process that
-    asked is taken for dead.
+    """A payout provider. It stops waiting for an answer within a minute: a process that still asks
+    after ten minutes is taken for dead.
     """
 
     def check_allowed(self) -> None:
-        """Raise whatever keeps this provider from being used, before anything is sent."""
+        """Raise where this provider cannot be used in this installation; called before anything is
+        sent.
+        """
 
     def send(self, withdrawal: Withdrawal) -> Answer:
-        """Pay it to its destination. Raises NoAnswer."""
+        """Pay the withdrawal to its destination; returns whether it was PAID or FAILED. Raises
+        NoAnswer.
+        """
 
     def find(self, reference: str) -> Answer | None:
-        """The provider's answer about it; None when it never received it. Raises NoAnswer."""
+        """The answer about the withdrawal with this reference; None when the provider never
+        received it. Raises NoAnswer.
+        """
 
 
 def number_of(withdrawal: Withdrawal) -> str:
-    """The destination's account or card number, to be given only to who pays. Raises
-    Undecryptable.
+    """The decrypted number of the destination, which only who pays may see.
+
+    Raises Undecryptable.
     """
     return encrypted.read(withdrawal.destination, "number").decode()
 
 
 class Sandbox:
-    """Pays every withdrawal with no money at all, for demonstrations and tests.
+    """A provider for demonstrations and tests: it answers PAID and moves no money.
 
-    But a number ending in 0002 is refused, and of one ending in 0119 it takes the payout without
-    giving an answer (4000 0000 0000 0002 and 4000 0000 0000 0119 are numbers of cards).
+    Destinations whose number ends in 0002 are FAILED; to those whose number ends in 0119 it pays
+    without answering (4000 0000 0000 0002 and 4000 0000 0000 0119 are numbers of cards).
     """
 
     REFUSED = "0002"
@@ -87,17 +93,16 @@ class Sandbox:
     def send(self, withdrawal: Withdrawal) -> Answer:
         self.check_allowed()
         number = number_of(withdrawal)
-        # What it has heard of is in the cache, where another process finds it; first come, first
-        # kept, as a bank would have it.
+        # The first answer about a reference is kept in the cache, where another process finds it.
         refused = number.endswith(self.REFUSED)
-        cache.add(_ledger(withdrawal.reference), refused, timeout=self.KEPT_SECONDS)
+        cache.add(_cache_key(withdrawal.reference), refused, timeout=self.KEPT_SECONDS)
         if number.endswith(self.SILENT):
             raise NoAnswer("the sandbox keeps silent about this number")
         return self._answer(withdrawal.reference, refused)
 
     def find(self, reference: str) -> Answer | None:
         self.check_allowed()
-        refused = cache.get(_ledger(reference))
+        refused = cache.get(_cache_key(reference))
         return None if refused is None else self._answer(reference, refused)
 
     def _answer(self, reference: str, refused: bool) -> Answer:
@@ -106,7 +111,7 @@ class Sandbox:
         return Answer.paid(f"sandbox-{reference}")
 
 
-def _ledger(reference: str) -> str:
+def _cache_key(reference: str) -> str:
     return f"sandbox-payout-{reference}"
 
 
@@ -115,9 +120,10 @@ PROVIDERS: dict[str, Provider] = {SANDBOX: Sandbox()}
 
 
 def chosen() -> str:
-    """The provider of withdrawals requested now: settings.TAEL_PAYOUT_PROVIDER.
+    """The provider of withdrawals that are requested now: TAEL_PAYOUT_PROVIDER or, without one,
+    `sandbox` in a demonstration and otherwise `manual`.
 
-    Without one, a demonstration has the sandbox, and everybody else their own people.
+    Raises ImproperlyConfigured for a provider that is not known.
     """
     name = settings.TAEL_PAYOUT_PROVIDER or (
         SANDBOX if settings.TAEL_SANDBOX else Withdrawal.MANUAL

@@ -1,3 +1,3 @@
-"""The role of our people who decide about lines, orders and withdrawals."""
+"""The role of operators who decide about lines, orders and withdrawals."""
 
 CREDIT_OFFICER = "Credit officer"

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from moneyed import Money
+
+from lib import money
+
 INSTALMENT_DAYS = 30  # from one part's due date to the next one's
 MOST_INSTALMENTS = 120
 HIGH_RISK = 3  # the buyer rank that is declined
@@ -16,11 +20,11 @@ FORGIVEN = timedelta(minutes=5)  # by which clocks of two systems may differ
 
 
 def happened(said: datetime, *, not_before: datetime | None, told: datetime) -> datetime | None:
-    """The instant to compute with for what is said to have happened at `said`.
+    """The instant to compute with for a step that is said to have happened at `said`.
 
-    That is `said` if it lies between `not_before` (the placing of the step's order) and `told` (its
-    arrival), and the nearer of the two if it lies up to 5 minutes outside. None means that it
-    cannot have happened then.
+    That is `said` if it lies between `not_before` (the placing of the step's order) and `told`
+    (when the step was reported), and the nearer of the two if it lies up to 5 minutes outside. None
+    means that it cannot have happened then.
     """
     if said > told:
         return told if said - told <= FORGIVEN else None
@@ -31,31 +35,29 @@ def happened(said: datetime, *, not_before: datetime | None, told: datetime) -> 
 
 @dataclass(frozen=True)
 class Part:
-    """One instalment: `outstanding` is the part of `amount` that is neither paid nor refunded
-    yet.
-    """
+    """One instalment; `outstanding` is the part of `amount` that is neither paid nor refunded."""
 
     number: int
-    amount: Decimal
-    outstanding: Decimal
+    amount: Money
+    outstanding: Money
     due_on: date | None
 
 
 def parts(
     *,
-    amount: Decimal,
+    amount: Money,
     instalments: int,
-    part_amount: Decimal,
-    paid: Decimal,
-    outstanding: Decimal,
+    part_amount: Money,
+    paid: Money,
+    outstanding: Money,
     first_due_on: date | None,
 ) -> Iterator[Part]:
     """The instalments of an order, oldest first.
 
-    Payments cover from the front and refunds from the back, so what is outstanding is one stretch
-    of the amount: from `paid` to `paid + outstanding`. Rule 4.12.
+    Payments cover an order's amount from its start and refunds from its end, so what is outstanding
+    is the stretch from `paid` to `paid + outstanding`. Rule 4.12.
     """
-    end = paid + outstanding
+    end, nothing = paid + outstanding, money.zero(amount.currency.code)
     for number in range(1, instalments + 1):
         starts = part_amount * (number - 1)
         ends = amount if number == instalments else part_amount * number
@@ -63,17 +65,19 @@ def parts(
         due_on = (
             first_due_on + timedelta(days=INSTALMENT_DAYS * (number - 1)) if first_due_on else None
         )
-        yield Part(number, ends - starts, max(open_part, Decimal(0)), due_on)
+        yield Part(number, ends - starts, max(open_part, nothing), due_on)
 
 
 def oldest_due_on(
-    *, instalments: int, part_amount: Decimal, paid: Decimal, first_due_on: date | None
+    *, instalments: int, part_amount: Money, paid: Money, first_due_on: date | None
 ) -> date | None:
     """The due date of the oldest part that `paid` has not covered in full; None before delivery.
 
-    Only to be asked while something is outstanding.
+    Without meaning for an order of which nothing is outstanding.
     """
     if first_due_on is None:
         return None
-    covered = min(int(paid // part_amount), instalments - 1) if part_amount else instalments - 1
+    covered = instalments - 1
+    if part_amount:
+        covered = min(int(paid.amount // part_amount.amount), covered)
     return first_due_on + timedelta(days=INSTALMENT_DAYS * covered)

@@ -1,4 +1,4 @@
-"""The outcome of a limit review: a pure function of its inputs and of a policy.
+"""Computes a limit review from its inputs and a policy, by pure functions.
 
 See chapter 8 of docs/rules.md. Scores are exact fractions, so that a grade never depends on a
 rounded digit.
@@ -17,7 +17,7 @@ Status = LimitReview.Status
 
 @dataclass(frozen=True)
 class Inputs:
-    """The inputs of a line's review; amounts are in the line's currency."""
+    """What a review of a line computes with; amounts are in the line's currency."""
 
     limit: Decimal
     rating: Decimal  # 0 to 5
@@ -27,7 +27,7 @@ class Inputs:
     after_sales: Decimal
     overdue: Decimal = Decimal(0)
     is_frozen: bool = False
-    # What `profile_completeness` was made of: see `completeness`.
+    # The inputs of `profile_completeness`: see `completeness`.
     profile_reported: Decimal = Decimal(0)
     profile_confirmed: Decimal = Decimal(0)
     profile_rejected: bool = False
@@ -61,17 +61,18 @@ HALF = Decimal(50)  # of a profile: its licence, or its contacts
 
 
 def completeness(reported: Decimal, confirmed: Decimal, *, is_rejected: bool) -> Decimal:
-    """The completeness of a profile, from 0 to 100.
+    """The completeness of a profile, from 0 to 100: the larger of what the platform `reported` and
+    what was `confirmed` here.
 
-    It is the larger of the reported one and the one confirmed here, which is half for each of
-    licence and contacts; half at most while one of them stands rejected. Rule 8.4.
+    A confirmed licence and confirmed contacts give 50 each. While one of them stands rejected the
+    result is 50 at most. Rule 8.4.
     """
     larger = max(reported, confirmed)
     return min(larger, HALF) if is_rejected else larger
 
 
 def review(inputs: Inputs, policy: CreditPolicy) -> Result:
-    """Points, grade, and the limit that `policy` gives; only for a limit of more than 0.
+    """The points, the grade, and the limit that `policy` makes of a limit that is more than 0.
 
     Rule 8.6 to rule 8.9.
     """
@@ -85,7 +86,7 @@ def review(inputs: Inputs, policy: CreditPolicy) -> Result:
         limit, notes = inputs.limit, ()
     if limit == inputs.limit:
         status = Status.UNCHANGED
-    elif limit > inputs.limit and limit > policy.automatic_up_to:
+    elif limit > inputs.limit and limit > policy.automatic_up_to.amount:
         status, notes = Status.PENDING, (*notes, Note.NEEDS_APPROVAL)
     else:
         status = Status.APPLIED
@@ -93,7 +94,7 @@ def review(inputs: Inputs, policy: CreditPolicy) -> Result:
 
 
 def points_of(inputs: Inputs, policy: CreditPolicy) -> Points:
-    """The points that each factor gives. Rule 8.2."""
+    """The points that each factor gives for these inputs. Rule 8.2."""
     stars = Fraction(inputs.rating - policy.rating_floor) / Fraction(policy.rating_span)
     volume = Fraction(inputs.paid) / (Fraction(policy.volume_multiple) * Fraction(inputs.limit))
     return Points(
@@ -114,12 +115,14 @@ def grade_of(score: Fraction, policy: CreditPolicy) -> LimitReview.Grade:
 
 
 def most(inputs: Inputs, policy: CreditPolicy) -> Decimal:
-    """The highest limit that a raise may reach, whatever the grade."""
-    return _whole_steps(min(inputs.paid, policy.maximum_limit), policy)
+    """The highest limit that a raise may give, whatever the grade: what buyers paid, up to the
+    policy's maximum, in whole steps.
+    """
+    return _whole_steps(min(inputs.paid, policy.maximum_limit.amount), policy)
 
 
 def decimal(value: Fraction) -> Decimal:
-    """A score or points with 6 decimals, as people read them."""
+    """A score or points, rounded to 6 decimals, to be stored and shown."""
     return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("0.000001"))
 
 
@@ -136,21 +139,22 @@ def _raised(
         return inputs.limit, (Note.BLOCKED_BY_FREEZE,)
     factor = policy.a_factor if grade == Grade.A else policy.b_factor
     wanted = inputs.limit * factor
-    cap = min(inputs.paid, policy.maximum_limit)
+    cap = min(inputs.paid, policy.maximum_limit.amount)
     notes: tuple[LimitReview.Note, ...] = ()
     if cap < wanted:
-        by_paid = inputs.paid <= policy.maximum_limit
+        by_paid = inputs.paid <= policy.maximum_limit.amount
         notes = (Note.CAPPED_BY_PAID if by_paid else Note.CAPPED_BY_MAXIMUM,)
     return max(_whole_steps(min(wanted, cap), policy), inputs.limit), notes
 
 
 def _cut(inputs: Inputs, policy: CreditPolicy) -> tuple[Decimal, tuple[LimitReview.Note, ...]]:
     wanted = _whole_steps(inputs.limit * policy.d_factor, policy)
-    if wanted >= policy.minimum_limit:
+    least = policy.minimum_limit.amount
+    if wanted >= least:
         return wanted, ()
-    return min(policy.minimum_limit, inputs.limit), (Note.STOPPED_AT_MINIMUM,)
+    return min(least, inputs.limit), (Note.STOPPED_AT_MINIMUM,)
 
 
 def _whole_steps(value: Decimal, policy: CreditPolicy) -> Decimal:
-    found: Decimal = value // policy.step * policy.step
-    return found
+    step = policy.step.amount
+    return value // step * step

@@ -1,4 +1,4 @@
-"""The kinds of credit that both searches find."""
+"""The kinds of credit's rows that operators and merchants can search."""
 
 from datetime import date
 from operator import attrgetter
@@ -17,7 +17,7 @@ from lib.search import Kind, Own, status
 
 
 def register() -> None:
-    """Have both searches find them; once, when the programs start."""
+    """Register credit's kinds for both searches. Called once, when a program starts."""
     search.KINDS.register(*KINDS)
 
 

@@ -1,4 +1,6 @@
-"""Functions of the jobs: each works off one chunk of the rows that `due` found."""
+"""The work of credit's jobs: each function processes one chunk of the keys that the job's `due`
+found.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime

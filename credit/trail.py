@@ -1,4 +1,4 @@
-"""What the audit trail tells of limits, cash that no order took, withdrawals and destinations."""
+"""The trail's actions about limits, freezes, UNMATCHED cash, withdrawals and destinations."""
 
 from django.db.models import TextChoices
 

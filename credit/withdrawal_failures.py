@@ -1,9 +1,9 @@
-"""Why a withdrawal failed, in words."""
+"""The reasons of failed withdrawals, in words."""
 
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-# What a failed withdrawal keeps as its reason where it was nobody's words but ours.
+# Reasons that Tael itself gives, where neither an operator nor a provider gave one.
 DESTINATION_REMOVED = "Its destination was removed before anything was paid there."
 
 TRANSLATED: dict[str, StrOrPromise] = {
@@ -12,5 +12,5 @@ TRANSLATED: dict[str, StrOrPromise] = {
 
 
 def in_words(reason: str) -> str:
-    """The reason as it was given; ours are translated."""
+    """A reason that we wrote ourselves, translated; any other as it is."""
     return str(TRANSLATED.get(reason, reason))

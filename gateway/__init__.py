@@ -1,1 +1,1 @@
-"""How the marketplace's systems speak to us: events, and files of them that are replayed."""
+"""Takes in events of the marketplace's systems, and replays files of them."""

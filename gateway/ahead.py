@@ -33,13 +33,14 @@ class Days:
 
     @property
     def starts_at(self) -> datetime:
-        # A zone that is none is another check's; here it must not keep the others from it.
+        """The instant at which the day starts."""
+        # An unknown zone is reported by another check, and must not stop this one.
         zone = self.timezone if zones.is_known(self.timezone) else "UTC"
         start = calendar.day_start(self.day, zone)
         return max(start, self.since) if self.since else start
 
     def is_excused(self, farthest: datetime | None) -> bool:
-        """Whether a replay that went as far as `farthest` has taken them there."""
+        """Whether a replay that was allowed to reach `farthest` explains that they are there."""
         return farthest is not None and self.starts_at <= farthest
 
     def merchants(self) -> Iterator[str]:
@@ -51,8 +52,10 @@ class Days:
         yield from references.iterator()
 
 
-def _look(now: datetime) -> Iterator[Violation | None]:
-    """For each book, whether it is ahead of `now` without leave."""
+def _violations(now: datetime) -> Iterator[Violation | None]:
+    """Yields a violation for each book that is ahead of `now` and was not taken there by a replay,
+    and None for each other book.
+    """
     farthest = _farthest()
     for days in _open_days():
         if days.starts_at <= now + FORGIVEN or days.is_excused(farthest):
@@ -64,7 +67,7 @@ def _look(now: datetime) -> Iterator[Violation | None]:
 
 
 def _remark(now: datetime) -> str:
-    """A sentence about the books that are ahead of `now` by leave; "" if there are none."""
+    """A sentence about the books that a replay has taken ahead of `now`; "" if there are none."""
     farthest = _farthest()
     ahead = (days for days in _open_days() if days.starts_at > now + FORGIVEN)
     excused = [days for days in ahead if days.is_excused(farthest)]
@@ -75,17 +78,18 @@ def _remark(now: datetime) -> str:
 
 
 def _farthest() -> datetime | None:
-    """The instant up to which a replay was told to take books; None if none was."""
+    """The latest instant that a replay with --beyond-now was given; None if there was none."""
     found = Replay.objects.aggregate(Max("beyond_now_until"))["beyond_now_until__max"]
     assert found is None or isinstance(found, datetime)
     return found
 
 
 def _open_days() -> Iterator[Days]:
+    """Yields all credit lines and billing accounts, grouped by time zone and open day."""
     for model in NAMES:
         groups = model.objects.values_list("timezone", "timezone_since_at", "open_on")
         for zone, since, day, count in groups.annotate(count=Count("pk")).order_by("open_on"):
             yield Days(model, zone, since, day, count)
 
 
-CHECKS = (Reading(10, "no open day is ahead of the clock", "open day", _look, _remark),)
+CHECKS = (Reading(10, "no open day is ahead of the clock", "open day", _violations, _remark),)

@@ -1,4 +1,4 @@
-"""Applying a run of events, of whatever types the apps have registered.
+"""Applies events of all types that the apps have registered.
 
 Each event has one outcome; a rejected event does not hold up the others. See chapter 23 of
 docs/rules.md.
@@ -35,20 +35,21 @@ log = logging.getLogger(__name__)
 
 
 class _Faulty(Invalid):
-    """The database refuses a value of the event that our own checks should have refused."""
+    """The database refuses a value in the event, which our own checks have let through."""
 
     def __init__(self) -> None:
         super().__init__("event", "has something in it that cannot be kept")
 
 
 class EventRun:
-    """Applies a run of events, in the order given, each arriving at its own instant.
+    """Applies events in the order in which `apply` is called, each arriving at its own instant.
 
-    What an event's content does wrong is its outcome; what is our failure is raised, and nothing of
-    the event at which it came up is kept.
+    An event whose content is at fault is rejected. Any other error is raised, and nothing of that
+    event is kept.
 
-    Events of batched types, such as charges, are held back and recorded together, until a merchant
-    joins: its first bill takes the next number. `finish` gives the outcomes, in order.
+    Events of batched types, such as charges, are held back and recorded together, at the latest
+    when a merchant joins, since its first bill takes the next number. `finish` returns the
+    outcomes.
     """
 
     def __init__(self) -> None:
@@ -58,7 +59,7 @@ class EventRun:
         self._merchants: dict[str, int] = {}
 
     def apply(self, event: Event, *, now: datetime) -> None:
-        """Apply one event that arrives at `now`."""
+        """Apply one event that arrives at `now`, or hold it back."""
         place = len(self._outcomes)
         self._outcomes.append(None)
         self._types.append((event.type, str(event.data.get("currency", ""))))
@@ -80,13 +81,14 @@ class EventRun:
         except Exception as error:
             if not _is_of_content(error):
                 raise
-            self._outcomes[place] = _faulty(error)
+            self._outcomes[place] = _reject_content(error)
 
     def hold(self, events: Iterable[Event]) -> None:
-        """Lock the books of all merchants of these events, which are applied in one transaction.
+        """Lock the books of all merchants of these events, all of which the caller's transaction
+        applies.
 
-        Orders lock lines and charges lock accounts: in the order of events that would be a line
-        before its account, or one merchant's line before another's, which waits for this one.
+        Orders lock credit lines and charges lock billing accounts. Locked in the order of the
+        events, they would come in another order than elsewhere, which may deadlock.
         """
         named = {event.merchant for event in events}
         known = Merchant.objects.filter(reference__in=named).values_list("reference", "pk")
@@ -94,11 +96,13 @@ class EventRun:
         accounts.hold_both([pk for _, pk in known])
 
     def finish(self) -> list[Outcome]:
-        """Record the charges that were held back; returns the outcome of every event, in order."""
+        """Record the events that were held back; returns the outcome of every event, in order."""
         self._record_held()
         outcomes = [outcome for outcome in self._outcomes if outcome is not None]
         became = (outcome.status for outcome in outcomes)
-        transaction.on_commit(partial(_measure, Counter(zip(self._types, became, strict=True))))
+        transaction.on_commit(
+            partial(_count_outcomes, Counter(zip(self._types, became, strict=True)))
+        )
         return outcomes
 
     def _record_held(self) -> None:
@@ -118,9 +122,10 @@ class EventRun:
 
 
 def _record(batched: BatchedType, new: Sequence[Any]) -> list[Outcome]:
-    """Record events together; where the content of one is at fault, each half of them.
+    """Record events of a batched type together; where the content of one is at fault, record each
+    half by itself.
 
-    Recording is all or nothing, so the halves find the books as the whole did.
+    Recording is all or nothing, so a half finds the books as the whole did.
     """
     try:
         return batched.record(new)
@@ -128,14 +133,14 @@ def _record(batched: BatchedType, new: Sequence[Any]) -> list[Outcome]:
         if not _is_of_content(error):
             raise
         if len(new) == 1:
-            return [_faulty(error)]
+            return [_reject_content(error)]
     middle = len(new) // 2
     return _record(batched, new[:middle]) + _record(batched, new[middle:])
 
 
 def _is_of_content(error: Exception) -> bool:
-    """Whether the database refuses the values of an event: too long, out of range, not to be
-    encoded, or against a constraint or a trigger.
+    """Whether the error comes from a value in the event that the database refuses: too long, out of
+    range, not to be encoded, or against a constraint or a trigger.
 
     A connection that is gone, a deadlock and wrong SQL are our own failures.
     """
@@ -150,13 +155,16 @@ def _is_of_content(error: Exception) -> bool:
     return isinstance(cause, psycopg.DataError)
 
 
-def _faulty(error: Exception) -> Outcome:
+def _reject_content(error: Exception) -> Outcome:
+    """Log the error, and reject the event."""
     log.error("An event has something in it that the database refuses", exc_info=error)
     return Outcome.rejected(_Faulty())
 
 
-def _measure(became: Mapping[tuple[tuple[str, str], str], int]) -> None:
-    """Count the outcomes of a run's events by type and currency, for the metrics."""
+def _count_outcomes(became: Mapping[tuple[tuple[str, str], str], int]) -> None:
+    """Add a run's outcomes to the metrics; `became` counts them by event type, currency and
+    status.
+    """
     for ((event_type, currency), outcome), times in became.items():
         found = type_named(event_type)
         counters.EVENTS.labels(found.name if found else "unknown", outcome).inc(times)
@@ -165,10 +173,11 @@ def _measure(became: Mapping[tuple[tuple[str, str], str], int]) -> None:
 
 
 def apply_all(events: Iterable[Event], *, now: datetime) -> list[Outcome]:
-    """Apply events that arrive together at `now`, in the order of `at`, equal ones as listed.
+    """Apply events that all arrive at `now`, in the order of `at`, and as listed where that is the
+    same.
 
-    They count at their arrival. Returns their outcomes in the order in which they are listed.
-    Failures of our own are raised: nothing of that event is kept, and all events may be sent again.
+    Returns their outcomes in the order of the list. An event whose content is at fault is rejected.
+    Any other error is raised: nothing of that event is kept, and all events may be sent again.
     """
     listed = list(events)
     order = sorted(range(len(listed)), key=lambda place: listed[place].at)

@@ -8,6 +8,8 @@ from django.db import models
 
 
 class Replay(models.Model):
+    """How far a file of events has been applied."""
+
     digest = models.CharField(max_length=64, unique=True)  # SHA-256 of the file as it lies there
     name = models.CharField(max_length=255)  # of the file when it was first replayed
     events_done = models.PositiveBigIntegerField(default=0)  # in order of time
@@ -21,6 +23,8 @@ class Replay(models.Model):
 
 
 class ReplayRejection(models.Model):
+    """An event of a replayed file that was rejected, and why."""
+
     replay = models.ForeignKey(Replay, on_delete=models.CASCADE, related_name="rejections")
     line = models.PositiveBigIntegerField()  # of the file, from 1
     event = models.CharField(max_length=100, blank=True)  # its id, where it could be read

@@ -65,16 +65,16 @@ class NoDemonstration(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the file: the event in it, or why there is none."""
+    """One line of the file: the event in it, or why it has none."""
 
     number: int
     at: datetime
-    said: Event | Invalid
+    parsed: Event | Invalid
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file of events, looked through once before it is replayed."""
+    """A file of events that `look_through` has read once."""
 
     path: Path
     digest: str
@@ -94,7 +94,7 @@ class Source:
 
 
 def look_through(path: Path, *, now: datetime) -> Source:
-    """Read the file once; `now` is what its instants are compared with.
+    """Read the file once, and compare the instants of its events with `now`.
 
     Raises OSError when it can't be read, also for a .gz file that is cut short.
     """
@@ -152,9 +152,11 @@ def check_is_past(source: Source, until: datetime | None, *, now: datetime) -> N
 
 
 class Replaying:
-    """One run of a replay. `progress` is told how many events each step has dealt with.
+    """One run of a replay: applies the events of `source` before `until`, and runs the jobs that
+    fall due in between.
 
-    `beyond_now`: the replay may reach beyond the clock, and the books remember how far.
+    `progress` is called with the number of events that each step has done. With `beyond_now`,
+    `until` may be later than the clock, and the database keeps how far it was.
     """
 
     def __init__(
@@ -175,8 +177,8 @@ class Replaying:
         ]
 
     def run(self) -> Replay:
-        """Apply the events of the file before `until`, and follow the timetable up to and including
-        it.
+        """Apply the events before `until` that are not applied yet, and run the jobs of each
+        instant of the timetable up to and including it.
 
         Raises LiveBooks, NoDemonstration and ReplayedByAnother; then nothing has been changed.
         """
@@ -187,7 +189,7 @@ class Replaying:
         with locks.try_advisory_lock(name) as is_held:
             if not is_held:
                 raise ReplayedByAnother(f"{self.source.path} is being replayed by another process.")
-            # One that was killed left its leases: it has to find them free, as at first.
+            # A replay that was killed left its leases under this name: they are freed first.
             with _quick_commits(), moving_in.books(self.is_moving_in), leases.owned_by(name):
                 self._load()
                 self._go_on()
@@ -222,7 +224,9 @@ class Replaying:
             )
 
     def _windows(self) -> Iterator[Sequence[Line]]:
-        """The lines that are not done yet, grouped so that no job is due within a group."""
+        """Yields the lines that are not applied yet, in groups within which no job is due; between
+        two groups it runs the jobs.
+        """
         window: list[Line] = []
         for place, line in enumerate(self.source.read()):
             if line.at >= self.until:
@@ -268,14 +272,15 @@ class Replaying:
 
     @transaction.atomic
     def _apply(self, window: Sequence[Line]) -> None:
+        """Apply a group of events and record that, in one transaction."""
         run = EventRun()
-        run.hold(line.said for line in window if isinstance(line.said, Event))
+        run.hold(line.parsed for line in window if isinstance(line.parsed, Event))
         for line in window:
-            if isinstance(line.said, Event):
-                run.apply(line.said, now=line.at)
+            if isinstance(line.parsed, Event):
+                run.apply(line.parsed, now=line.at)
         applied = iter(run.finish())
         outcomes = [
-            next(applied) if isinstance(line.said, Event) else Outcome.rejected(line.said)
+            next(applied) if isinstance(line.parsed, Event) else Outcome.rejected(line.parsed)
             for line in window
         ]
         if self.is_moving_in:
@@ -283,10 +288,11 @@ class Replaying:
         self._note(window, outcomes)
 
     def _note(self, window: Sequence[Line], outcomes: Sequence[Outcome]) -> None:
+        """Record outcomes and rejections, and how far the file has been applied."""
         counts = defaultdict(dict, self.replay.outcomes)
         rejections = []
         for line, outcome in zip(window, outcomes, strict=True):
-            name = line.said.type if isinstance(line.said, Event) else NO_EVENT
+            name = line.parsed.type if isinstance(line.parsed, Event) else NO_EVENT
             counts[name][outcome.status] = counts[name].get(outcome.status, 0) + 1
             if outcome.status == "rejected":
                 rejections.append(self._rejection(line, outcome))
@@ -296,7 +302,7 @@ class Replaying:
         self.replay.save()
 
     def _rejection(self, line: Line, outcome: Outcome) -> ReplayRejection:
-        event = line.said if isinstance(line.said, Event) else None
+        event = line.parsed if isinstance(line.parsed, Event) else None
         return ReplayRejection(
             replay=self.replay,
             line=line.number,
@@ -309,8 +315,8 @@ class Replaying:
 
 @contextmanager
 def _quick_commits() -> Iterator[None]:
-    """Commit without waiting for the disk while the block runs: a replay goes on from the last
-    commit that got there.
+    """Do not wait for the disk at commits while the block runs: after a crash the replay goes on
+    from the last commit on disk.
     """
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")

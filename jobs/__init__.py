@@ -1,1 +1,3 @@
-"""Running jobs: what is due is found, worked off in chunks, and put on record with what failed."""
+"""Runs the jobs of the timetable: finds the rows that are due, works them off in chunks, and
+records each run and the rows that failed.
+"""

@@ -1,4 +1,6 @@
-"""The operators' view of what the platform's runs left behind, and what they do about it."""
+"""The admin pages of runs and of parked rows, with the decisions to run a job and to retry a
+row.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -20,8 +22,10 @@ from jobs.timetable import all_jobs, job_named
 from lib import clock
 
 
-class OfJob(admin.SimpleListFilter):
-    """The jobs of the timetable; what the table has would have to be read from all of it."""
+class JobFilter(admin.SimpleListFilter):
+    """Filters a list by job. It offers the jobs of the timetable: to collect the names from the
+    table, all of it would have to be read.
+    """
 
     title = "job"
     parameter_name = "job"
@@ -34,7 +38,7 @@ class OfJob(admin.SimpleListFilter):
 
 
 class WithState(Deciding, ReadOnly):
-    """Shows above the list how all jobs stand."""
+    """Base class of the pages below: shows the state of all jobs above the list."""
 
     list_before_template = "admin/jobs.html"
 
@@ -70,7 +74,7 @@ class JobRunAdmin(WithState):
         "rows_left",
         "by",
     )
-    list_filter = (OfJob, ("ended_at", admin.EmptyFieldListFilter))
+    list_filter = (JobFilter, ("ended_at", admin.EmptyFieldListFilter))
     list_decisions = (
         Decision(
             "run",
@@ -126,7 +130,7 @@ class JobRunAdmin(WithState):
         return run.actor or "timetable"
 
 
-def _what_came_of_it(failure: JobFailure) -> str:
+def _retry_outcome(failure: JobFailure) -> str:
     return "It is done." if failure.resolved_at else f"It failed again: {failure.error}"
 
 
@@ -134,7 +138,7 @@ def _what_came_of_it(failure: JobFailure) -> str:
 class JobFailureAdmin(WithState):
     merchant = "merchant"
     list_display = ("job", "row", "merchant", "error", "failures", "last_failed_at", "resolved_at")
-    list_filter = (waiting(PARKED), OfJob, ("resolved_at", admin.EmptyFieldListFilter))
+    list_filter = (waiting(PARKED), JobFilter, ("resolved_at", admin.EmptyFieldListFilter))
     list_select_related = ("merchant",)
     search_fields = ("merchant__reference__exact",)
     search_help_text = "Merchant's reference"
@@ -149,14 +153,16 @@ class JobFailureAdmin(WithState):
                 f" time{'s' if failure.failures > 1 else ''}, the last time with: {failure.error}"
             ),
             carry_out=Call(requested.retry, "failure_id"),
-            done=_what_came_of_it,
+            done=_retry_outcome,
             is_open=lambda failure: failure.resolved_at is None,
         ),
     )
 
     @admin.display(description="row")
     def row(self, failure: JobFailure) -> str:
-        """Leads to what failed."""
+        """A link to the admin page of the row that failed; its bare key for a job without a
+        model.
+        """
         try:
             model = job_named(failure.job).model
         except LookupError:

@@ -1,4 +1,4 @@
-"""What jobs add to the operators' home page."""
+"""The queue of parked rows and the note about the scheduler on the operators' home page."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,14 +24,14 @@ PARKED = Queue(
 
 
 def register() -> None:
-    """Add all of it; once, when the programs start."""
+    """Register the queue and the note; JobsConfig.ready calls it."""
     QUEUES.register(PARKED)
     NOTES.register(Note(10, _scheduler))
 
 
 @dataclass(frozen=True)
 class SchedulerHealth:
-    """When the scheduler last had something done."""
+    """When the scheduler last sent a heartbeat, and whether that is too long ago."""
 
     at: datetime | None
     is_stale: bool

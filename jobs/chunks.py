@@ -1,4 +1,4 @@
-"""Works off many rows so that one that fails does not hold up the others."""
+"""Calls an operation for many rows so that one row that fails does not hold up the others."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -12,14 +12,14 @@ from jobs.silences import KeepsSilent, Silences
 
 Failures = dict[int, Exception]  # by the row's primary key
 
-# What is no row's fault: the database went away, two deadlocked, or the time is up.
+# Errors that are no row's fault: the database is away, a deadlock, or the time is up.
 TRANSIENT_ERRORS = (OperationalError, InterfaceError, SoftTimeLimitExceeded)
 
 
 def one_by_one(do: Callable[[int], object], keys: Sequence[int]) -> Failures:
-    """Call `do` for each row by itself; returns the rows that failed, each with its error.
+    """Call `do` with each key in turn; returns the keys that failed, each with its error.
 
-    Raises TRANSIENT_ERRORS at once.
+    Raises TRANSIENT_ERRORS at once: the rows after it are not tried.
     """
     failures: Failures = {}
     for key in keys:
@@ -39,12 +39,13 @@ class Asks(Protocol):
 
 
 class Turn:
-    """A worker's turn at rows that each ask a provider: when it ends, and which rows were not
-    tried.
+    """The time that a worker has for a chunk whose rows each ask a provider, and the rows that it
+    did not get to.
 
-    Between two rows it looks at its own clock: it ends before Celery's time limit, which would
-    strike in the middle of a request. Each row is done at the time that it is then, since an answer
-    is waited for from there on; without `clock`, all of them at the instant of the run.
+    It is over before Celery's time limit, which would strike in the middle of a request. `at` is
+    the instant that the run works up to. With a `clock`, each row is done at the clock's time, but
+    not before `at`, since a provider's answer is waited for from then on; without one, all rows are
+    done at `at`. `seconds` is how long the turn lasts; None is without end.
     """
 
     def __init__(
@@ -58,24 +59,26 @@ class Turn:
         self._at, self._clock = at, clock
         self._ends_at = None if seconds is None else time.monotonic() + seconds
         self.silences = silences or Silences()
-        self.put_off: list[int] = []  # their provider keeps silent: the next run tries them
-        self.rest: list[int] = []  # the time was up: another turn does them
+        self.put_off: list[int] = []  # keys whose provider keeps silent: the next run tries them
+        self.rest: list[int] = []  # keys for another turn, since the time was up
 
     @property
     def now(self) -> datetime:
+        """The instant at which the next row is done."""
         return max(self._at, self._clock()) if self._clock else self._at
 
     @property
     def is_over(self) -> bool:
+        """Whether its seconds are up."""
         return self._ends_at is not None and time.monotonic() >= self._ends_at
 
 
 def ask_one_by_one(ask: Asks, keys: Sequence[int], turn: Turn) -> Failures:
-    """Call `ask` for each row by itself while the turn lasts, at least once; returns the rows that
+    """Call `ask` with each key until the turn is over, and at least once; returns the keys that
     failed, each with its error.
 
-    What was not tried is in `turn.put_off` and `turn.rest` afterwards. Raises TRANSIENT_ERRORS at
-    once.
+    Afterwards `turn.put_off` has the keys whose provider keeps silent, and `turn.rest` those that
+    another turn has to do. Raises TRANSIENT_ERRORS at once.
     """
     failures: Failures = {}
     for place, key in enumerate(keys):
@@ -94,10 +97,10 @@ def ask_one_by_one(ask: Asks, keys: Sequence[int], turn: Turn) -> Failures:
 
 
 def run_bisecting(do: Callable[[Sequence[int]], object], keys: Sequence[int]) -> Failures:
-    """Call `do` for all rows together; where that fails, for each half of them, down to the rows at
-    fault.
+    """Call `do` with all keys together; where that fails, with each half of them, down to the
+    single keys at fault.
 
-    Returns the rows that failed, each with its error. `do` has to undo what it did before it
+    Returns the keys that failed, each with its error. `do` has to undo what it did before it
     failed, or be safe to run again. Raises TRANSIENT_ERRORS at once.
     """
     try:

@@ -1,5 +1,5 @@
-"""The definition of a job of the timetable: the function that finds its rows, and the one that
-works them off.
+"""What a job of the timetable is: how often it is due, the function that finds its rows, and the
+one that works them off.
 """
 
 import logging
@@ -16,7 +16,7 @@ from lib.refusals import Refused
 log = logging.getLogger(__name__)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-PROVIDERS = "providers"  # where those wait who ask providers: one that hangs keeps no others
+PROVIDERS = "providers"  # the queue of jobs that ask providers: one that hangs delays no others
 QUEUES = ("celery", "timetable", PROVIDERS)
 CHUNK = 250  # due rows a task takes: seconds of work, so that a lost worker costs little
 
@@ -25,8 +25,9 @@ CHUNK = 250  # due rows a task takes: seconds of work, so that a lost worker cos
 class Job:
     """A job that is due at every multiple of `every` since the epoch, in UTC.
 
-    `due` finds what is to be done at an instant, by primary key; `work` does one chunk of it and
-    returns which rows failed. Both are safe to run again, at once, or late.
+    `due` takes an instant and returns the primary keys of the rows to do by then; `work` does one
+    chunk of them and returns those that failed. Both are safe to run again, at the same time, or
+    late.
     """
 
     name: str
@@ -34,12 +35,12 @@ class Job:
     work: Callable[..., Failures]
     every: timedelta
     model: type[Model] | None = None  # whose primary keys these are
-    merchant: str = ""  # the path from the row to its merchant
-    # A chunk is done in one go: rows that failed before are then tried on their own.
+    merchant: str = ""  # the path from the row to its merchant's key
+    # `work` does a chunk in one go: rows that failed before are then tried one by one.
     is_set_based: bool = False
-    in_replay: bool = True  # False: it concerns people, of whom a replay has none
-    # Each row asks a provider, which may keep silent: `work` takes the worker's turn, too, and its
-    # chunks have workers of their own.
+    in_replay: bool = True  # False: it is about people who sign in, whom a replay does not have
+    # Each row asks a provider, which may not answer: `work` also takes a Turn, and the chunks go to
+    # workers of their own.
     asks_providers: bool = False
 
     @property
@@ -52,12 +53,14 @@ class Job:
         return self.due(now)
 
     def chunks(self, due: Sequence[int]) -> list[Sequence[int]]:
+        """The keys in chunks of at most CHUNK, each for one task."""
         return [due[start : start + CHUNK] for start in range(0, len(due), CHUNK)]
 
     def work_off(self, keys: Sequence[int], now: datetime, turn: Turn | None = None) -> Failures:
-        """Do one chunk; returns the rows that failed, each with its error. Raises TRANSIENT_ERRORS.
+        """Do one chunk, and log each row that fails; returns these rows, each with its error.
 
-        For a job that asks providers, what was not tried is in `turn` afterwards.
+        For a job that asks providers, `turn` keeps the rows that were not tried. Raises
+        TRANSIENT_ERRORS.
         """
         failures = self.work(keys, now, turn) if self.asks_providers else self.work(keys, now)
         for key, error in failures.items():
@@ -72,10 +75,10 @@ class Job:
         return failures
 
     def run_here(self, now: datetime) -> None:
-        """Do everything that is due at `now` in this process.
+        """Do everything that is due at `now` in this process, as a replay does.
 
-        A failing row does not hold up the others. Raises the first error that is no refusal, at the
-        end.
+        A failing row does not hold up the others. Raises the first error that is no refusal, after
+        all rows were tried.
         """
         bugs = [
             error
@@ -95,7 +98,9 @@ class Job:
         return EPOCH + (instant - EPOCH) // self.every * self.every
 
     def crontab(self) -> crontab:
-        """The same instants for beat. Raises ValueError where a crontab cannot say them."""
+        """The instants of the timetable as a crontab for beat. Raises ValueError where `every`
+        divides neither an hour nor a day.
+        """
         minutes, rest = divmod(self.every, timedelta(minutes=1))
         if not rest and minutes and 60 % minutes == 0:
             return crontab(minute=f"*/{minutes}" if minutes < 60 else 0)

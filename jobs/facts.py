@@ -1,6 +1,5 @@
-"""What the books tell beside how the jobs stand, such as which month is closed.
-
-Each is read when somebody looks: a sentence without its full stop, "" where there is nothing.
+"""Facts of the books that `manage.py jobs` and the admin show beside the jobs, such as the last
+month that is closed. Each package registers its own.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,13 +10,17 @@ from lib.registry import Registry
 
 @dataclass(frozen=True)
 class Fact:
-    place: int  # in the order of what is told
+    """A fact, and the function that reads it: it returns a sentence without its full stop, or
+    "".
+    """
+
+    place: int  # among the facts
     read: Callable[[], str]
 
 
 FACTS: Registry[Fact] = Registry()
 
 
-def told() -> Sequence[str]:
-    """What there is to tell now."""
+def sentences() -> Sequence[str]:
+    """Read all registered facts; returns the sentences of those that have one."""
     return [said for fact in FACTS if (said := fact.read())]

@@ -59,10 +59,10 @@ class Held:
     fence: int
 
     def renew(self) -> bool:
-        """Extend the lease to its full time from now; False when somebody else has taken it.
+        """Extend the lease to its full time from now; False when another process has taken it.
 
-        Asks on a new connection where the old one broke. Raises the database's error when it cannot
-        be asked at all: then nothing may be sent either.
+        Asks on a new connection where the old one broke. Raises the database's error where it can't
+        be asked at all. In both cases the caller must not ask the provider.
         """
         return reconnecting.again(self._renew)
 
@@ -75,10 +75,11 @@ class Held:
 
 @contextmanager
 def owned_by(name: str) -> Iterator[None]:
-    """Take leases under the owner `name` while the block runs; nobody else uses that name
+    """Take leases under the owner `name` while the block runs; no other process may use that name
     meanwhile.
 
-    So a lease that is found under the name was left by a process that died, and is not waited for.
+    Leases that are found under the name were left by a process that died; they are deleted first,
+    so that nothing waits for their end.
     """
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM jobs_lease WHERE owner = %s", [name])
@@ -122,7 +123,7 @@ def _give_back(lease: Held) -> None:
     try:
         reconnecting.again(delete)
     except Error as error:
-        # Nobody waits for longer than that: it runs out by itself.
+        # The lease runs out by itself: others wait no longer than that.
         log.warning("Lease %s was not given back: %s", lease.what, error)
 
 

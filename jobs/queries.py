@@ -1,4 +1,4 @@
-"""How the timetable is doing: questions for operators, `manage.py jobs` and /readyz."""
+"""Reads how the timetable is doing, for operators, `manage.py jobs` and /readyz."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ SCHEDULER = "scheduler"
 STALE_AFTER = timedelta(minutes=3)  # beat asks for a heartbeat each minute
 STUCK_AFTER = timedelta(hours=1)
 OWED_AFTER = timedelta(minutes=1)  # a message may take so long from beat to a worker
-LOST_TOLD = timedelta(days=1)  # for how long a lost run is told of
+LOST_SHOWN_FOR = timedelta(days=1)  # after it was closed
 KEPT = timedelta(days=90)  # runs, and failures that were dealt with
 KEPT_IDLE = timedelta(days=2)  # runs of the timetable that found nothing to do
 MOST_FORGOTTEN = 10_000  # runs, each time
 MOST_LISTED = 20
 
-# Of each job: its last run, the instant up to which the timetable's own runs have come, and what is
-# parked. Each is the end of an index, however many runs there were.
+# For each job: its last run, the instant up to which the timetable's own runs have come, and the
+# number of parked rows. Each is read from the end of an index, however many runs there were.
 JOBS = """
 SELECT job.name, last.id, done.due_at, parked.rows
 FROM unnest(%s::text[]) WITH ORDINALITY AS job(name, place)
@@ -43,7 +43,7 @@ CROSS JOIN LATERAL (
 ) parked
 ORDER BY job.place
 """
-# The last tick of each job that a run has taken: the end of an index.
+# The last tick of each job that a run has claimed, read from the end of an index.
 TICKS = """
 SELECT job.name, (SELECT max(tick) FROM jobs_jobrun run WHERE run.job = job.name)
 FROM unnest(%s::text[]) AS job(name)
@@ -52,9 +52,11 @@ FROM unnest(%s::text[]) AS job(name)
 
 @dataclass(frozen=True)
 class JobState:
+    """How one job of the timetable stands at `now`."""
+
     job: Job
     last: JobRun | None  # by hand or not
-    done_up_to: datetime | None  # the timetable's last complete run worked up to there
+    done_up_to: datetime | None  # `due_at` of the timetable's last complete run
     parked: int
     now: datetime
 
@@ -64,7 +66,9 @@ class JobState:
 
     @property
     def lag(self) -> timedelta | None:
-        """For how long the oldest run that is owed has been owed; None before the first one."""
+        """How long ago the oldest tick without a complete run was; 0 if none is missing, None
+        before the job's first run.
+        """
         if self.done_up_to is None:
             return None
         return max(self.now - self.job.tick_after(self.done_up_to), timedelta(0))
@@ -75,22 +79,25 @@ class JobState:
 
     @property
     def is_late(self) -> bool:
-        """Whether two of its instants have passed without a complete run, and an hour at least."""
+        """Whether its lag is longer than its interval, and longer than an hour."""
         return self.lag is not None and self.lag > max(self.job.every, STUCK_AFTER)
 
     @property
     def is_stuck(self) -> bool:
+        """Whether its last run is open and did nothing for an hour."""
         return self.last is not None and is_stuck(self.last, self.now)
 
 
 @dataclass(frozen=True)
 class State:
+    """How the timetable stands at `now`: each job, the scheduler, and what went wrong."""
+
     now: datetime
     jobs: Sequence[JobState]
     heartbeat_at: datetime | None
     parked: Sequence[JobFailure]  # the latest of them
-    facts: Sequence[str]  # of the books
-    stuck: Sequence[JobRun]  # whichever run it is: a chunk of it must have been lost
+    facts: Sequence[str]  # sentences about the books
+    stuck: Sequence[JobRun]  # open, with a chunk that must have been lost
     lost: Sequence[JobRun]  # closed as lost within the last day
 
     @property
@@ -99,32 +106,35 @@ class State:
 
     @property
     def is_stale(self) -> bool:
+        """Whether the last heartbeat is too long ago."""
         return is_stale(self.heartbeat_at, self.now)
 
     @property
     def is_sound(self) -> bool:
+        """Whether nothing of it needs an operator."""
         late = any(job.is_late or job.is_stuck for job in self.jobs)
         return not (self.is_stale or self.parked_rows or late or self.stuck or self.lost)
 
 
 def state(now: datetime) -> State:
-    """How all jobs stand; six queries, each bounded, and those of the books' facts."""
+    """How the timetable stands: six bounded queries, and those that the facts make."""
     return State(
         now=now,
         jobs=job_states(now),
         heartbeat_at=heartbeat_at(),
         parked=list(parked()[:MOST_LISTED]),
-        facts=facts.told(),
+        facts=facts.sentences(),
         stuck=list(stuck(now)[:MOST_LISTED]),
-        lost=list(lost_since(now - LOST_TOLD)[:MOST_LISTED]),
+        lost=list(lost_since(now - LOST_SHOWN_FOR)[:MOST_LISTED]),
     )
 
 
 def owed(now: datetime) -> list[tuple[str, datetime]]:
-    """Jobs whose last instant nobody has taken, and that instant: beat's message came to nothing.
+    """The jobs whose latest tick no run has claimed, each with that tick: the scheduler's message
+    was lost.
 
-    A run works up to its own time, so that one makes up for however many were missed. A job that
-    never had a turn is not owed one.
+    Only the latest tick is owed, since a run works up to its own time and so makes up for all ticks
+    before it. A job that never ran is not owed a run.
     """
     latest = {job.name: job.tick_at(now - OWED_AFTER) for job in all_jobs()}
     with connection.cursor() as cursor:
@@ -134,18 +144,21 @@ def owed(now: datetime) -> list[tuple[str, datetime]]:
 
 
 def stuck(now: datetime) -> QuerySet[JobRun]:
-    """Runs of any age that are still open, none of whose chunks was done for an hour."""
+    """Runs that are open, however old, and of which no chunk was done for an hour; the latest
+    first.
+    """
     at_work = JobRun.objects.filter(ended_at__isnull=True)
     since = Greatest("started_at", "progressed_at")
     return at_work.alias(since=since).filter(since__lt=now - STUCK_AFTER).order_by("-pk")
 
 
 def lost_since(instant: datetime) -> QuerySet[JobRun]:
-    """Runs that were closed as lost since then, the latest first."""
+    """Runs that were closed as lost since the instant, the latest first."""
     return JobRun.objects.filter(is_lost=True, ended_at__gte=instant).order_by("-ended_at")
 
 
 def job_states(now: datetime) -> Sequence[JobState]:
+    """How each job of the timetable stands, in its order; two queries."""
     with connection.cursor() as cursor:
         cursor.execute(JOBS, [[job.name for job in all_jobs()]])
         found = cursor.fetchall()
@@ -157,35 +170,41 @@ def job_states(now: datetime) -> Sequence[JobState]:
 
 
 def parked() -> QuerySet[JobFailure]:
-    """Rows that failed and wait for the next run, the latest first."""
+    """The rows that failed and were not done since, the latest first."""
     open_ones = JobFailure.objects.filter(resolved_at__isnull=True).select_related("merchant")
     return open_ones.order_by("-pk")
 
 
 def heartbeat_at() -> datetime | None:
+    """When a worker last did what the scheduler sent; None if it never did."""
     return Heartbeat.objects.filter(pk=SCHEDULER).values_list("at", flat=True).first()
 
 
 def is_stale(heartbeat: datetime | None, now: datetime) -> bool:
+    """Whether the heartbeat is older than STALE_AFTER, or there never was one."""
     return heartbeat is None or heartbeat < now - STALE_AFTER
 
 
 def is_stuck(run: JobRun, now: datetime) -> bool:
-    """Whether a chunk of it must have been lost: all that it does takes minutes."""
+    """Whether the run is open and no chunk of it was done for an hour: as chunks take minutes, one
+    must have been lost.
+    """
     since = max(run.started_at, run.progressed_at or run.started_at)
     return run.ended_at is None and since < now - STUCK_AFTER
 
 
 def old_runs(now: datetime) -> Sequence[int]:
-    """The oldest runs that need not be kept any more."""
+    """The keys of the oldest runs that can be deleted, a bounded number of them."""
     old = JobRun.objects.filter(is_old(now)).order_by("started_at")
     return list(old.values_list("pk", flat=True)[:MOST_FORGOTTEN])
 
 
 def is_old(now: datetime) -> Q:
-    """Which runs need not be kept: those of long ago, and sooner those that found nothing to do.
+    """The condition that a run can be deleted: it started 90 days ago, or 2 days ago and found
+    nothing to do.
 
-    A job's last run stays for as long, as does what tells up to where the timetable has come.
+    The 2 days do not apply to a job's last complete run, which tells up to when the timetable has
+    come.
     """
     complete = JobRun.objects.filter(ended_at__isnull=False, actor="", error="", is_lost=False)
     later = complete.filter(job=OuterRef("job"), pk__gt=OuterRef("pk"))

@@ -1,4 +1,4 @@
-"""What operators ask of the jobs: a run for an instant, and another try of a parked row."""
+"""What operators can have the jobs do: a run for an instant, and another try of a parked row."""
 
 from datetime import datetime
 
@@ -27,15 +27,18 @@ class UnknownFailure(Refused):
 
 
 class AlreadyResolved(Refused):
-    """A later run has dealt with the row."""
+    """The row has been done since it was parked."""
 
     code = "already_resolved"
 
 
 def order(*, job_name: str, at: datetime, actor: str, reason: str, now: datetime) -> runs.Started:
-    """Have a job do what is due at `at`, however long ago that was; it may have been done before.
+    """Start a run of the job for all that is due at `at`, a past instant, and write it on the
+    trail.
 
-    Raises UnknownJob and JobAtWork; Invalid for an instant in the future, or without a reason.
+    The caller sends the chunks to the workers (tasks.spread). What was done already is not due
+    again. Raises UnknownJob and JobAtWork; Invalid for an instant in the future, or without a
+    reason.
     """
     job, reason = _job(job_name), wording.checked("reason", reason)
     if at > now:
@@ -54,9 +57,10 @@ def order(*, job_name: str, at: datetime, actor: str, reason: str, now: datetime
 
 
 def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFailure:
-    """Try a parked row once more, here and now. Returns its failure, which says what came of it.
+    """Try a parked row once more in this process, as a run of its own, and write that on the trail.
 
-    Raises UnknownFailure, AlreadyResolved and UnknownJob; Invalid without a reason.
+    Returns its failure, which is resolved or has the new error. Raises UnknownFailure,
+    AlreadyResolved and UnknownJob; Invalid without a reason.
     """
     reason = wording.checked("reason", reason)
     failure = JobFailure.objects.filter(pk=failure_id).first()

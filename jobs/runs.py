@@ -1,8 +1,9 @@
-"""Keeps the record of the timetable's runs, and of the rows that they could not deal with.
+"""Keeps the record of the timetable's runs, and of the rows that they could not do.
 
-A run is on record before its chunks are handed out; each chunk that is done adds to it, once, and
-the last one ends it. A row that failed is parked: a `JobFailure` tells why until a later run, or an
-operator, gets it done.
+A run is on record before its chunks are handed out. Each chunk that is done adds its rows to the
+run, once, and the last one ends it. A chunk is lost when its task never comes to an end, as when
+the broker loses it. A row that failed is parked: a `JobFailure` has its error until a later run, or
+an operator, gets it done.
 """
 
 import logging
@@ -26,8 +27,8 @@ from lib.texts import shown
 
 log = logging.getLogger(__name__)
 
-# A chunk takes ten minutes at most, by Celery's time limit. A run of which nothing was heard for
-# longer waits behind others, or has lost a chunk: it keeps no other run from starting.
+# A chunk takes ten minutes at most, by Celery's time limit. A run that has done nothing for longer
+# waits behind others or has lost a chunk, and keeps no other run from starting.
 AT_WORK_FOR = timedelta(minutes=15)
 LONGEST_ERROR = 2000
 MOST_FORGOTTEN = 1000  # failures, each time
@@ -48,8 +49,8 @@ SET open_chunks = array_remove(open_chunks, %(number)s)
 WHERE id = %(run)s AND %(number)s = ANY(open_chunks)
 RETURNING chunks
 """
-# A chunk takes minutes, so where none was done for an hour, one is lost. Of two that close at once
-# each takes what the other has not.
+# A chunk takes minutes, so where none was done for an hour, one is lost. Two processes that close
+# runs at once each skip those that the other has locked.
 CLOSE_LOST = """
 UPDATE jobs_jobrun lost SET is_lost = true, ended_at = %(now)s
 WHERE lost.id IN (
@@ -78,20 +79,20 @@ SET error = excluded.error, last_failed_at = excluded.last_failed_at,
 
 
 class TickTaken(Refused):
-    """A run of this instant of the timetable is on record: two schedulers asked for it."""
+    """Another run has claimed this tick of the timetable: two schedulers asked for it."""
 
     code = "tick_taken"
 
 
 class JobAtWork(Refused):
-    """A run of the job has not ended; no second one starts beside it."""
+    """A run of the job is at work, and no second one may start beside it."""
 
     code = "job_at_work"
 
 
 @dataclass(frozen=True)
 class Started:
-    """A run on record, and the chunks of it that are to be handed out."""
+    """A run on record, and its chunks, which are yet to be handed out."""
 
     run: JobRun
     job: Job
@@ -107,21 +108,24 @@ def start(
     tick: datetime | None = None,
     is_alone: bool = False,
 ) -> Started:
-    """Put a run on record that does what is due at `at`. A run that finds nothing ends at once.
+    """Find what is due at `at` and put a run of it on record. A run that finds nothing ends at
+    once.
 
-    Raises TickTaken, with nothing changed, when a run of `tick` is on record. With `is_alone`,
-    raises JobAtWork while another run of the job is at work; the tick stays owed. A run that could
-    not ask the database takes no tick: it is still owed.
+    `tick` is the instant of the timetable that the run claims; None for a run outside the
+    timetable. With `is_alone`, raises JobAtWork while another run of the job is at work. Raises
+    TickTaken when another run has claimed the tick. Neither of them changes anything, or claims the
+    tick. Any other error is put on record as a run that ended with it, and raised. An error of the
+    connection to the database does not claim the tick, which stays owed.
     """
     try:
         with transaction.atomic():
-            # Another process that takes this tick waits here for the end of our transaction.
-            turn = _take(job, tick, at=at, now=now) if tick else None
+            # Another process that claims this tick waits here for the end of our transaction.
+            claimed = _claim(job, tick, at=at, now=now) if tick else None
             if is_alone:
-                _check_alone(job, turn, now)
+                _check_alone(job, claimed, now)
             due = job.find(at)
             _resolve_what_is_not_due(job, due, at, now)
-            return start_with(job, due, at=at, now=now, actor=actor, turn=turn)
+            return start_with(job, due, at=at, now=now, actor=actor, claimed=claimed)
     except (TickTaken, JobAtWork):
         raise
     except Exception as error:
@@ -130,26 +134,30 @@ def start(
         raise
 
 
-def _take(job: Job, tick: datetime, *, at: datetime, now: datetime) -> JobRun:
-    turn, is_new = JobRun.objects.get_or_create(
+def _claim(job: Job, tick: datetime, *, at: datetime, now: datetime) -> JobRun:
+    """Insert the run that claims the tick; what it has to do is filled in later. Raises
+    TickTaken.
+    """
+    claimed, is_new = JobRun.objects.get_or_create(
         job=job.name, tick=tick, defaults={"due_at": at, "started_at": now}
     )
     if not is_new:
         raise TickTaken(f"{job.name}: a run of {tick.isoformat()} is on record")
-    return turn
+    return claimed
 
 
-def _check_alone(job: Job, turn: JobRun | None, now: datetime) -> None:
-    """Raise JobAtWork while another run of the job is at work. Of two callers at once, the second
-    waits here.
+def _check_alone(job: Job, claimed: JobRun | None, now: datetime) -> None:
+    """Raise JobAtWork while a run of the job other than `claimed` is at work.
+
+    A second caller waits here until the first one's transaction ends.
     """
     locks.wait_for_advisory_lock(f"runs of {job.name}")
-    if is_at_work(job, now, but=turn):
+    if is_at_work(job, now, but=claimed):
         raise JobAtWork(f"job: {job.name} is at work; wait until that run has ended")
 
 
 def refuse(job: Job, *, error: Exception, at: datetime) -> None:
-    """Put a run on record that could not even look for what is due."""
+    """Put a run on record that ended with `error` before it could look for what is due."""
     _end_with(error, job, at=at, now=at, actor="")
 
 
@@ -163,8 +171,8 @@ def _end_with(
     tick: datetime | None = None,
 ) -> None:
     run = JobRun(job=job.name, tick=tick, due_at=at, started_at=now, ended_at=now, actor=actor)
-    run.error = said(error)
-    # Two schedulers' runs of one tick may both come to grief.
+    run.error = error_text(error)
+    # Two schedulers' runs of one tick may both fail.
     JobRun.objects.bulk_create([run], ignore_conflicts=tick is not None)
 
 
@@ -175,11 +183,15 @@ def start_with(
     at: datetime,
     now: datetime,
     actor: str,
-    turn: JobRun | None = None,
+    claimed: JobRun | None = None,
 ) -> Started:
-    """Put a run of these rows on record, or into the `turn` taken for it; its chunks wait."""
+    """Put a run of the rows `due` on record, as a new row or in the one that was `claimed` for its
+    tick.
+
+    Its chunks are open until the caller hands them out and they are done.
+    """
     chunks = job.chunks(due)
-    run = turn or JobRun(job=job.name, due_at=at, started_at=now, actor=actor)
+    run = claimed or JobRun(job=job.name, due_at=at, started_at=now, actor=actor)
     run.ended_at = None if chunks else now
     run.rows_due = len(due)
     run.open_chunks = list(range(1, len(chunks) + 1))
@@ -189,7 +201,11 @@ def start_with(
 
 
 def is_at_work(job: Job, now: datetime, *, but: JobRun | None = None) -> bool:
-    """Whether a run of the job other than `but` has not ended, and cannot have lost a chunk yet."""
+    """Whether a run of the job, other than `but`, is open and started or finished a chunk less than
+    15 minutes ago.
+
+    One that was silent for longer may have lost a chunk, and keeps no other run from starting.
+    """
     at_work = JobRun.objects.filter(job=job.name, ended_at__isnull=True)
     if but is not None:
         at_work = at_work.exclude(pk=but.pk)
@@ -200,10 +216,10 @@ def is_at_work(job: Job, now: datetime, *, but: JobRun | None = None) -> bool:
 def work_off(job: Job, keys: Sequence[int], at: datetime, turn: Turn | None = None) -> Failures:
     """Do one chunk; returns the rows that failed, each with its error.
 
-    Rows that failed before come after the others, each on its own. For a job that asks providers,
-    what was not tried is in `turn` afterwards.
+    In a job that does a chunk in one go, rows that are parked come after the others, each by
+    itself. For a job that asks providers, `turn` keeps the rows that were not tried.
     """
-    parked = set(_open(job, keys).values_list("row_id", flat=True)) if job.is_set_based else set()
+    parked = set(_parked(job, keys).values_list("row_id", flat=True)) if job.is_set_based else set()
     failures: Failures = {}
     if sound := [key for key in keys if key not in parked]:
         failures |= job.work_off(sound, at, turn)
@@ -223,10 +239,11 @@ def finish(
     now: datetime,
     turn: Turn | None = None,
 ) -> int | None:
-    """Add a finished chunk to its run, once: a chunk that is done a second time adds nothing.
+    """Add the results of a chunk to its run, park the rows that failed, and resolve those that were
+    done; once: a chunk that is no longer open changes nothing.
 
-    Returns the number under which the rest of the chunk is to be handed out, if the turn ended
-    before it was done; otherwise None.
+    Returns the number of a new chunk under which `turn.rest` is to be handed out; None where there
+    is no rest.
     """
     rest, put_off = (turn.rest, turn.put_off) if turn else ([], [])
     tried = set(keys) - set(rest) - set(put_off)
@@ -234,15 +251,15 @@ def finish(
     counted = {"done": done, "failed": len(failures), "left": len(put_off)}
     silent = turn.silences.given_up if turn else []
     error = _kept_silent(number, put_off, silent) if put_off else ""
-    last = _count(
+    last = _count_chunk(
         run_id, number, **counted, has_rest=bool(rest), silent=silent, error=error, now=now
     )
     if last is None:
         return None
     for outcome, rows in (("done", done), ("failed", len(failures))):
         transaction.on_commit(partial(counters.ROWS.labels(job.name, outcome).inc, rows))
-    _park(job, {key: said(error) for key, error in failures.items()}, now)
-    _open(job, [key for key in tried if key not in failures]).update(resolved_at=now)
+    _park(job, {key: error_text(error) for key, error in failures.items()}, now)
+    _parked(job, [key for key in tried if key not in failures]).update(resolved_at=now)
     return last if rest else None
 
 
@@ -252,15 +269,15 @@ def _kept_silent(number: int, put_off: Sequence[int], silent: Sequence[str]) -> 
 
 
 def give_up(run_id: int, number: int, *, error: Exception, now: datetime) -> None:
-    """Record that a chunk was not done because of `error`, through no row's fault; the next run
-    finds its rows due again.
+    """Close a chunk that was not done because of `error`, which is no row's fault, and record the
+    error; the next run finds its rows due again.
     """
-    _count(run_id, number, error=f"Chunk {number}: {said(error)}", now=now)
+    _count_chunk(run_id, number, error=f"Chunk {number}: {error_text(error)}", now=now)
 
 
 def hand_back(run_id: int, numbers: Sequence[int], *, error: Exception, now: datetime) -> None:
-    """Record that these chunks did not reach the workers. The run ends with its other chunks, and
-    its tick is owed.
+    """Close chunks that could not be sent to the workers, and give up the run's tick, so that it is
+    owed again.
     """
     for number in numbers:
         give_up(run_id, number, error=error, now=now)
@@ -268,16 +285,16 @@ def hand_back(run_id: int, numbers: Sequence[int], *, error: Exception, now: dat
 
 
 def close_lost(now: datetime) -> int:
-    """End the runs that lost a chunk and whose rows a later run has found due again.
+    """End the runs that lost a chunk, once a later run has found their rows due again.
 
-    Returns how many it ended.
+    Returns how many were ended.
     """
     with connection.cursor() as cursor:
         cursor.execute(CLOSE_LOST, {"now": now, "stuck": now - STUCK_AFTER})
         return int(cursor.rowcount)
 
 
-def _count(
+def _count_chunk(
     run_id: int,
     number: int,
     *,
@@ -289,7 +306,11 @@ def _count(
     silent: Sequence[str] = (),
     error: str = "",
 ) -> int | None:
-    """The last number given to a chunk of the run, or None where this one was not open any more."""
+    """Close the chunk and add its figures to the run; with `has_rest`, open a new chunk.
+
+    Returns the highest chunk number of the run, or None, with nothing changed, where the chunk was
+    not open.
+    """
     values: dict[str, Any] = {"run": run_id, "number": number, "now": now, "error": error or None}
     values |= {"done": done, "failed": failed, "left": left}
     values |= {"has_rest": has_rest, "silent": list(silent)}
@@ -323,13 +344,14 @@ def _merchants(job: Job, keys: Sequence[int]) -> dict[int, int]:
     return dict(rows.values_list("pk", job.merchant))
 
 
-def _open(job: Job, keys: Sequence[int]) -> "QuerySet[JobFailure]":
+def _parked(job: Job, keys: Sequence[int]) -> "QuerySet[JobFailure]":
+    """The failures of these rows that are not resolved."""
     return JobFailure.objects.filter(job=job.name, row_id__in=keys, resolved_at__isnull=True)
 
 
 def _resolve_what_is_not_due(job: Job, due: Sequence[int], at: datetime, now: datetime) -> None:
-    """Resolve failures whose rows are not due any more: another operation or a person has dealt
-    with them.
+    """Resolve the failures whose rows are not due any more, because another operation or a person
+    has dealt with them.
     """
     parked = JobFailure.objects.filter(job=job.name, resolved_at__isnull=True)
     rows = dict(parked.filter(last_failed_at__lte=at).values_list("row_id", "pk"))
@@ -337,14 +359,17 @@ def _resolve_what_is_not_due(job: Job, due: Sequence[int], at: datetime, now: da
         JobFailure.objects.filter(pk__in=[rows[row] for row in done]).update(resolved_at=now)
 
 
-def said(error: Exception) -> str:
-    """An error in words for operators. A refusal's own words are a sentence already."""
+def error_text(error: Exception) -> str:
+    """The error as text for operators: a refusal's own sentence, and any other error with its
+    class.
+    """
     text = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
     return shown(text.strip(), LONGEST_ERROR)
 
 
 def forget(run_ids: Sequence[int], now: datetime) -> Failures:
-    """Delete these runs, and up to a bound the failures that were resolved as long ago.
+    """Delete these runs, if they are old, and a bounded number of failures that were resolved over
+    90 days ago.
 
     Returns an empty Failures, as no row can fail.
     """

@@ -1,8 +1,8 @@
-"""Counts providers that do not answer, during one run of a job.
+"""Counts, for one run of a job, how often each provider did not answer.
 
-A provider that accepts connections and never answers costs each request its full time-out. So a run
-to which it did not answer three times in a row asks it nothing more; the rest of its rows is tried
-by the next run.
+A provider that accepts connections and never answers costs each request its full time-out. Once it
+has not answered three times in a row, the run asks it nothing more, and the next run tries the rows
+that are left.
 """
 
 from collections import Counter
@@ -20,7 +20,9 @@ class KeepsSilent(Refused):
 
 
 class Silences:
-    """How often each provider did not answer in a row; those in `given_up` were given up before."""
+    """How many times in a row each provider did not answer; those in `given_up`, such as by an
+    earlier chunk of the run, are not asked at all.
+    """
 
     def __init__(self, given_up: Iterable[str] = ()) -> None:
         self._in_a_row = Counter(dict.fromkeys(given_up, MOST_IN_A_ROW))
@@ -31,9 +33,11 @@ class Silences:
             raise KeepsSilent(f"{provider} kept silent {MOST_IN_A_ROW} times in a row")
 
     def heard(self, provider: str) -> None:
+        """Note that the provider answered: its count starts anew."""
         self._in_a_row[provider] = 0
 
     def kept_silent(self, provider: str) -> None:
+        """Note that the provider did not answer."""
         self._in_a_row[provider] += 1
 
     @property

@@ -1,4 +1,4 @@
-"""The tasks of Celery: what beat sends, and what workers run."""
+"""The tasks of Celery: those that beat sends, and the one that does a chunk of a run."""
 
 import logging
 from collections.abc import Sequence
@@ -22,9 +22,10 @@ TURN_SECONDS = 4 * 60  # well before Celery's time limit, which strikes in the m
 
 @shared_task
 def beat() -> None:
-    """Heartbeat: proves that beat publishes and a worker consumes.
+    """Record a heartbeat, which proves that beat sends and a worker works; beat sends it each
+    minute.
 
-    It also starts the runs that are owed: those whose tick was missed while the broker or the
+    It also starts the runs that are owed, because their tick was missed while the broker or the
     database was away.
     """
     now = clock.now()
@@ -35,11 +36,12 @@ def beat() -> None:
 
 @shared_task
 def run_job(name: str, tick: str = "") -> None:
-    """Start the job's run of this tick, unless one is on record.
+    """Start the job's run of this tick, and send its chunks to the workers.
 
-    Without a tick, start an additional run.
+    Does nothing where the tick is claimed, or while a run of the job is at work. Without a tick, it
+    is a run outside the timetable.
     """
-    job, turn = job_named(name), datetime.fromisoformat(tick) if tick else None
+    job, instant = job_named(name), datetime.fromisoformat(tick) if tick else None
     try:
         now = clock.now()
     except clock.ClockAhead as wrong:
@@ -47,7 +49,7 @@ def run_job(name: str, tick: str = "") -> None:
         raise
     runs.close_lost(now)
     try:
-        started = runs.start(job, at=now, now=now, tick=turn, is_alone=True)
+        started = runs.start(job, at=now, now=now, tick=instant, is_alone=True)
     except runs.TickTaken:
         return
     except runs.JobAtWork as refusal:
@@ -57,14 +59,16 @@ def run_job(name: str, tick: str = "") -> None:
 
 
 def spread(started: runs.Started) -> None:
-    """Send a run's chunks to the workers. Chunks that the broker does not take are handed back."""
+    """Send the chunks of a run to the workers. Those that the broker does not take are handed back,
+    and its error is raised.
+    """
     at = started.run.due_at.isoformat()
     for number, chunk in enumerate(started.chunks, start=1):
         try:
             _hand_out(started.job, started.run.pk, number, chunk, at)
         except Exception as error:
             rest = range(number, len(started.chunks) + 1)
-            runs.hand_back(started.run.pk, rest, error=error, now=_now_on_record())
+            runs.hand_back(started.run.pk, rest, error=error, now=_recorded_now())
             raise
 
 
@@ -72,8 +76,8 @@ def _hand_out(job: Job, run_id: int, number: int, keys: Sequence[int], at: str) 
     do_chunk.apply_async((run_id, number, job.name, list(keys), at), queue=job.queue)
 
 
-# One of two that deadlocked has only to try again; a database that is away may take its time, and a
-# chunk given up before it is back would have its run wait for the job's next one. So it is tried
+# After a deadlock the chunk has only to be tried again. A database that is away may take its time,
+# and rows of a chunk that is given up before it is back wait for the job's next run. So it is tried
 # soon, and then each minute for half an hour.
 @shared_task(
     autoretry_for=(OperationalError, InterfaceError),
@@ -83,8 +87,10 @@ def _hand_out(job: Job, run_id: int, number: int, keys: Sequence[int], at: str) 
     max_retries=30,
 )
 def do_chunk(run_id: int, number: int, name: str, keys: Sequence[int], at: str) -> None:
-    """Do one chunk of a run, and add it to the run's record. Safe to be called twice for the same
-    chunk.
+    """Do one chunk of a run and add the result to the run; safe to be called twice for a chunk.
+
+    `at` is the instant, in ISO format, that the run works up to. The rest that a turn did not get
+    to is sent as a new chunk.
     """
     job, instant = job_named(name), datetime.fromisoformat(at)
     turn = _turn(run_id, instant) if job.asks_providers else None
@@ -93,29 +99,30 @@ def do_chunk(run_id: int, number: int, name: str, keys: Sequence[int], at: str) 
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:  # the time is up, or the job itself is broken
-        runs.give_up(run_id, number, error=error, now=_now_on_record())
+        runs.give_up(run_id, number, error=error, now=_recorded_now())
         raise
-    now = _now_on_record()
+    now = _recorded_now()
     rest = runs.finish(run_id, number, job=job, keys=keys, failures=failures, turn=turn, now=now)
     if turn and rest:
         try:
             _hand_out(job, run_id, rest, turn.rest, at)
         except Exception as error:
-            runs.hand_back(run_id, [rest], error=error, now=_now_on_record())
+            runs.hand_back(run_id, [rest], error=error, now=_recorded_now())
             raise
 
 
 def _turn(run_id: int, at: datetime) -> Turn:
-    """A turn at rows that ask providers. Providers that this run has given up are not asked."""
+    """A new turn of TURN_SECONDS, which asks no provider that the run has given up."""
     silent = JobRun.objects.filter(pk=run_id).values_list("silent", flat=True).first()
     return Turn(at, clock=clock.now, seconds=TURN_SECONDS, silences=Silences(silent or ()))
 
 
-def _now_on_record() -> datetime:
-    """The instant at which a chunk ended, for the run's record only; by the database's clock if
-    ours is wrong.
+def _recorded_now() -> datetime:
+    """The time to record for the end of a chunk: this machine's, or the database server's where
+    this machine's clock is wrong.
 
-    What the chunk did counts at the instant that its run was given.
+    It is for the run's record only: what a chunk does counts at the instant that its run works up
+    to.
     """
     try:
         return clock.now()

@@ -1,6 +1,6 @@
-"""The jobs that run here, in the order in which a replay runs those of one instant.
+"""The jobs of this installation, in the order in which a replay runs those of the same instant.
 
-Each package declares its own. config.timetable lists them all, and installs them here when the
+Each package declares its own. config.timetable lists them all and installs them here when the
 programs start, so that this package finds them by name without importing the books.
 """
 
@@ -12,7 +12,7 @@ _jobs: tuple[Job, ...] = ()
 
 
 def install(jobs: Sequence[Job]) -> None:
-    """Make these the jobs that run here."""
+    """Make these the jobs that `all_jobs` and `job_named` find."""
     global _jobs
     _jobs = tuple(jobs)
 

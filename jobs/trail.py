@@ -1,4 +1,4 @@
-"""What the audit trail tells of jobs."""
+"""The actions on jobs that the audit trail records."""
 
 from django.db.models import TextChoices
 

@@ -1,3 +1,3 @@
-"""What every package stands on: money, days, texts, lists and locks, with no models and no
-knowledge of a book.
+"""Code that every package may use: money, days, texts, lists, locks. It has no models and knows
+neither of the books.
 """

@@ -6,49 +6,81 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from djmoney.forms import MoneyField
+from moneyed import Money
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from lib import money
 from lib.money import DECIMAL_PLACES, MAX_DIGITS
 from lib.refusals import Invalid
 
+SMALLEST = str(Decimal(1).scaleb(-DECIMAL_PLACES))  # step of an input of any currency
 
-def amount_field(**said: Any) -> forms.DecimalField:
-    """A form field for money that an operator types. The operation knows the currency, and checks
-    the digits.
+
+class OneCurrencyField(MoneyField):
+    """django-money's field with a single input: `in_currency` says in which currency it is."""
+
+    currency = ""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)  # type: ignore[no-untyped-call]
+        self.initial = kwargs.get("initial")  # not a pair of amount and currency
+
+    def clean(self, value: Any) -> Money | None:
+        found: Money | None = super().clean([value, self.currency])  # type: ignore[no-untyped-call]
+        return found
+
+    def compress(self, data_list: Any) -> Money | None:
+        """The amount of this currency, with no digits changed."""
+        amount = data_list[0] if data_list else None
+        return None if amount is None else Money(amount, self.currency)
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.amount if isinstance(value, Money) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return forms.Field.has_changed(self, self.prepare_value(initial), data)
+
+
+def in_currency(form: forms.Form, currency: str) -> None:
+    """Make all amounts of the form amounts in `currency`."""
+    for field in form.fields.values():
+        if isinstance(field, OneCurrencyField):
+            field.currency = currency
+
+
+def amount_field(**said: Any) -> OneCurrencyField:
+    """A form field for an amount that an operator types; `said` are the arguments of the field.
+
+    The operation checks currency and digits.
     """
-    return forms.DecimalField(
-        max_digits=MAX_DIGITS,
-        decimal_places=DECIMAL_PLACES,
-        widget=UnfoldAdminDecimalFieldWidget,
-        **said,
-    )
+    said.setdefault("widget", UnfoldAdminDecimalFieldWidget(attrs={"step": SMALLEST}))
+    return OneCurrencyField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, **said)
 
 
 # A comma between groups of three digits, as pages show amounts and people copy them.
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
 
 
-class AmountField(forms.DecimalField):
-    """A form field for an amount above 0 in `currency`, never rounded and never guessed."""
-
-    currency = ""  # to be set before use
+class AmountField(OneCurrencyField):
+    """A form field for an amount above 0 in its currency, never rounded and never guessed."""
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
-        super().__init__(widget=widget, **kwargs)
+        super().__init__(widget=widget, decimal_places=None, **kwargs)
 
-    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
+    def clean(self, value: Any) -> Money | None:
         text = re.sub(r"\s", "", str(value or "")).removesuffix(self.currency)
-        amount = super().to_python(text.replace(",", "") if _GROUPED.fullmatch(text) else text)
+        return super().clean(text.replace(",", "") if _GROUPED.fullmatch(text) else text)
+
+    def compress(self, data_list: Any) -> Money | None:
+        amount = super().compress(data_list)
         if amount is None:
             return None
-        if not amount.is_finite():  # "NaN" is a decimal, too
-            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
-        if amount <= 0:
+        if amount.amount <= 0:
             raise forms.ValidationError(_("Enter an amount above 0."))
         try:
-            return money.posted(amount, self.currency)
+            return money.accepted(amount, self.currency)
         except Invalid:
             digits = money.minor_digits(self.currency)
             raise forms.ValidationError(

@@ -1,4 +1,5 @@
-"""When something happened, as we were told, and when we were told of it (rule 3.5).
+"""Limits the instant that a system states for an event by the instant at which we received it (rule
+3.5).
 
 An event counts at its arrival. Due dates, maturity and days of service follow the instant that was
 stated, which is kept as it was stated.

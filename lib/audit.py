@@ -1,7 +1,7 @@
-"""Asking the books whether they hold together, in SQL (chapter 25 of docs/rules.md).
+"""Checks in SQL that the books hold together (chapter 25 of docs/rules.md).
 
-Each app registers its own checks when it starts; `manage.py audit` runs all that are registered.
-What SQL can't tell, such as whether a key opens something, is read row by row (Reading).
+Each app registers its own checks when it starts, and `manage.py audit` runs all of them. What SQL
+can't tell, such as whether a key decrypts a secret, is checked row by row (Reading).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,9 +34,9 @@ class Check:
 
 @dataclass(frozen=True)
 class Reading:
-    """One sentence that SQL can't check: `look` goes over the rows as they are `now` and tells of
-    each thing that it looked at what is wrong with it, or None. `remark` gives a sentence about
-    what is no violation but to be known, or "".
+    """One sentence that SQL can't check: `look` goes over the rows as they are `now`, and yields
+    for each one a Violation, or None where it is right. `remark` returns a sentence about what is
+    no violation but should be known, or "".
     """
 
     invariant: int
@@ -48,6 +48,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Violation:
+    """A row that does not hold together: whose it is, what it is, and what was expected and
+    found.
+    """
+
     merchant: str
     subject: str
     expected: str
@@ -56,7 +60,9 @@ class Violation:
 
 @dataclass(frozen=True)
 class Finding:
-    """What became of a check; `listed` holds the first of its violations."""
+    """The result of a check: how many rows were checked and are violations, and the first
+    MOST_LISTED of these.
+    """
 
     check: Check | Reading
     checked: int
@@ -69,7 +75,7 @@ _registered: list[Check | Reading] = []
 
 
 def register(*checks: Check | Reading) -> None:
-    """Let the audit run these checks, too. Raises ValueError for a name that is taken."""
+    """Add checks to those that the audit runs. Raises ValueError for a name that is taken."""
     taken = {check.name for check in _registered}
     for check in checks:
         if check.name in taken:
@@ -79,11 +85,11 @@ def register(*checks: Check | Reading) -> None:
 
 
 def registered() -> list[Check | Reading]:
-    """The checks of all apps, by their invariants."""
+    """The checks of all apps, in the order of their rules."""
     return sorted(_registered, key=lambda check: check.invariant)
 
 
-# Subjects and references are not made for the rows that are only counted.
+# The rows are counted first, without their subjects and references.
 COUNT = """
 {offsets}
 SELECT count(*), count(*) FILTER (WHERE expected IS DISTINCT FROM found) FROM ({sql}) looked_at
@@ -97,7 +103,7 @@ WHERE expected IS DISTINCT FROM found ORDER BY 1, 2 LIMIT {limit}
 
 
 def run(checks: Sequence[Check | Reading], *, now: datetime) -> list[Finding]:
-    """Run the checks on one picture of the books; nothing is locked, and nothing written."""
+    """Run the checks on one snapshot of the books; locks and writes nothing."""
     with snapshot(), connection.cursor() as cursor:
         offsets = _offsets(cursor)
         return [
@@ -110,9 +116,10 @@ def run(checks: Sequence[Check | Reading], *, now: datetime) -> list[Finding]:
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """See the books as they are now, while others go on writing.
+    """Run the block in a read-only transaction that sees the books as they are when it starts,
+    while others go on writing.
 
-    Called within a transaction, it has no effect: what is seen is up to that transaction.
+    Within a transaction it does nothing: what the block sees depends on that transaction.
     """
     if connection.in_atomic_block:
         yield

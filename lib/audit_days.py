@@ -1,10 +1,10 @@
 """Local days in SQL, as `merchants.queries.local_day` counts them, for the audit of many rows.
 
-Instants are turned into local days, never days into instants. PostgreSQL would do that by a
-time-zone database of its own; here it is told the offsets of ours (lib.zones).
+Instants are turned into local days, never days into instants. PostgreSQL would do that by time-zone
+data of its own; here it is given the offsets of ours (lib.zones).
 
-When another version of the data is taken, days that were worked off stand as they are: whatever
-lies before a merchant's `recounted_from` is not held against what the new one says.
+When another version of the data is taken, days that were worked off stay as they are: what lies
+before a merchant's `recounted_from` is not checked against the new data.
 """
 
 from collections.abc import Iterable
@@ -14,8 +14,8 @@ from lib import zones
 # The offsets of the zones in use, as a part of every check (lib.audit): see `offsets`.
 OFFSETS = "time_zone_offsets"
 
-# Who counts in which time zone, from when to when. What comes before a merchant's first is in it.
-# A handful of rows that a hash join holds, however many charges ask.
+# The time zones of each merchant, from when to when; instants before the first zone belong to it.
+# These are few rows, which a hash join keeps in memory however many charges there are.
 ZONES = f"""
 SELECT merchant_id, history.timezone, first_day, last_day, from_at, until_at, zone.starts,
        zone.seconds, coalesce(merchant.recounted_from, '-infinity') AS recounted_from
@@ -65,11 +65,12 @@ def join_zone(name: str, *, merchant: str, instant: str) -> str:
 
 
 def day(name: str, instant: str, *, stood: str = "") -> str:
-    """SQL for the local day of the instant that the time zone `name` was joined for.
+    """SQL for the merchant's local day of the instant, by the time zone joined as `name`
+    (join_zone).
 
-    Around a change of time zone no day comes twice: what both zones claim, or neither, goes to the
-    last day before the change or the first after it. `stood` is what a day that is not recounted
-    is taken to be.
+    Around a change of time zone no day comes twice: an instant that both zones claim, or neither,
+    goes to the last day before the change or the first after it. `stood` is SQL for the day of an
+    instant that is not recounted.
     """
     counted = f"least(greatest({clock_day(name, instant)}, {name}.first_day), {name}.last_day)"
     if not stood:

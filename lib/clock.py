@@ -1,12 +1,12 @@
-"""Reading the clock, which only doors do: views, admin, tasks, commands (rule 2.3, rule 2.8).
+"""Reads this machine's clock, for views, admin, tasks and commands only (rule 2.3, rule 2.8).
 
-Behind a door the time is an argument. Books never go back (an operation counts at the latest of its
-own instant and what was last written), so that one machine whose clock is ahead would take every
-book that it touches along, and all others after it. Who reads the clock therefore compares it with
-the database server's, the one clock that all processes share.
+Everything else takes the time as an argument. Books never go back (an operation counts at the
+latest of its own instant and what was last written), so one machine whose clock is ahead would take
+every book that it writes to along, and then all machines. So the clock is compared with the
+database server's, the one clock that all processes share.
 
-Asking takes a round trip, so a process asks once in a minute, and again as soon as its own clock
-was moved: a monotonic clock beside it, which nobody sets, gives that away.
+Asking takes a round trip, so a process asks once a minute, and again as soon as its own clock was
+moved, which shows beside the monotonic clock.
 """
 
 import time
@@ -22,17 +22,17 @@ MOST_MOVED_SECONDS = 1.0
 
 
 class ClockAhead(Exception):
-    """This machine's clock is wrong: nothing is done by it, and nothing was written.
+    """This machine's clock is wrong: it does nothing, and nothing was written.
 
-    It is no refusal of what somebody asked for, and so no `Refused`: whatever a door says to those,
-    this passes through to the page, the run or the command as a whole.
+    It is not `Refused`, as nothing is wrong with what somebody asked for: code that answers
+    refusals lets it pass, and the whole page, run or command fails.
     """
 
     code = "clock_ahead"
 
     def __init__(self, instant: datetime, database_time: datetime) -> None:
         super().__init__(
-            f"The server's clock is wrong: it is {_words(instant - database_time)} ahead of the"
+            f"The server's clock is wrong: it is {_how_far(instant - database_time)} ahead of the"
             " database's. Nothing was done. Set the clock, and try again."
         )
         self.database_time = database_time
@@ -68,6 +68,7 @@ def now() -> datetime:
 
 
 def _is_known_right(steady: float, ahead_of_steady: float) -> bool:
+    """Whether the clock was found right within the last minute, and was not moved since."""
     last = _last
     if last is None or steady - last.at >= SECONDS_BETWEEN:
         return False
@@ -81,6 +82,6 @@ def _database_time() -> datetime:
     return instant
 
 
-def _words(ahead: timedelta) -> str:
+def _how_far(ahead: timedelta) -> str:
     minutes = round(ahead.total_seconds() / 60)
     return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"

@@ -11,12 +11,17 @@ _checks: list[Callable[[], None]] = []
 
 
 def check_first(check: Callable[[], None]) -> None:
-    """Have `check` look before each such command; it raises ImproperlyConfigured to stop it."""
+    """Add a check that each BooksCommand makes before it runs; it raises ImproperlyConfigured to
+    stop the command.
+    """
     _checks.append(check)
 
 
 class BooksCommand(BaseCommand):
-    """A command that starts only where every check (`check_first`) lets it."""
+    """A command that runs only if no check of `check_first` stops it.
+
+    Where the database is away, or not migrated, the checks are skipped.
+    """
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:

@@ -1,4 +1,4 @@
-"""Counters for whoever watches Tael from outside; `manage.py metrics` shows them.
+"""Counters for monitoring, which `manage.py metrics` serves to Prometheus.
 
 Outcomes are counted once they are committed. A counter costs some microseconds; with
 PROMETHEUS_MULTIPROC_DIR set it lives in a file there, which all processes of the machine share.

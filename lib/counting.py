@@ -1,9 +1,8 @@
-"""Where counters are kept while a machine's processes count together: in files of their own.
+"""Allocates the files in which Prometheus' client keeps the counters of a machine's processes.
 
-The library maps them into memory, and has the system find room for a page as it is first written
-to. Where there is none by then, the system ends the process (SIGBUS): a full disk would take down
-whoever counts. So room is claimed before it is used, and a process that gets none goes on without
-being seen by whoever watches.
+The client maps the files into memory, and the system allocates a page when it is first written to.
+On a full disk it would end the process (SIGBUS). So the whole file is allocated before it is used,
+and a process that gets no room counts in memory that no metrics show.
 """
 
 import logging
@@ -18,8 +17,8 @@ LARGEST_ENTRY = 64  # bytes besides an entry's name
 
 
 class Claimed(MmapedDict):
-    """A file of counters whose whole size is allocated on disk; where there is no room, memory that
-    nobody reads.
+    """A file of counters that is allocated as a whole; where the disk is full, memory that is in no
+    metrics.
     """
 
     def __init__(self, filename: str, read_mode: bool = False) -> None:
@@ -39,6 +38,7 @@ class Claimed(MmapedDict):
         super()._init_value(key)
 
     def _go_unseen(self, error: OSError) -> None:
+        """Count in memory from now on, and log that."""
         log.error("What this process counts is in no metrics until it is started again: %s", error)
         memory = os.memfd_create("counters")
         try:

@@ -35,7 +35,7 @@ BLANKS = "".join(
 
 def of_rows(columns: dict[str, str], rows: QuerySet[Any, Any]) -> Iterator[bytes]:
     """The CSV file of `rows`, a queryset of values, in its order, as blocks of bytes; `columns`
-    maps headings to SQL.
+    maps each heading to the SQL of its values.
     """
     try:
         source, params = rows.query.sql_with_params()

@@ -1,9 +1,9 @@
-"""Which columns are kept encrypted, and what each row's content is bound to.
+"""Finds the columns that are kept encrypted, and encrypts and decrypts a row's content.
 
 A column of ours is an EncryptedField, which names itself and the values of its row that never
 change. So all of them are found by asking the models: `manage.py rotate_keys` and the audit go over
-`columns()`, and none can be forgotten. Second factors and sessions are rows of others' models; what
-we encrypt there is written here.
+`columns()`, and none can be forgotten. Second factors and sessions are rows of other packages'
+models, so what we encrypt there is listed here.
 """
 
 import base64
@@ -49,7 +49,7 @@ class Column(Protocol):
 
 @dataclass(frozen=True)
 class OfField:
-    """A column of our own that is an EncryptedField."""
+    """A column of ours: an EncryptedField."""
 
     field: EncryptedField
 
@@ -133,15 +133,19 @@ class OfSessions:
 
 
 def place_of_session(digest: str) -> str:
+    """What the content of the session with this key's digest is bound to."""
     return f"sessions.session.session_data {digest}"
 
 
 def packed(content: bytes) -> str:
-    """Encrypted content as text, for columns that keep text."""
+    """Encrypted content as base64, for columns that keep text."""
     return base64.b64encode(content).decode()
 
 
 def unpacked(text: str) -> bytes:
+    """The encrypted content of such a text; a text that is no base64 is returned as it is, and no
+    key decrypts it.
+    """
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -160,17 +164,23 @@ def columns() -> Sequence[Column]:
 
 
 def put(row: models.Model, name: str, content: bytes) -> None:
-    """Encrypt `content` into the row, whose primary key must be known. The caller saves the row."""
-    setattr(row, name, content and secrets.encrypt(content, bound_to=_of(row, name).bound_to(row)))
+    """Encrypt `content` into the field `name` of the row, whose primary key must be known. The
+    caller saves the row.
+    """
+    setattr(
+        row, name, content and secrets.encrypt(content, bound_to=_field_of(row, name).bound_to(row))
+    )
 
 
 def read(row: models.Model, name: str) -> bytes:
-    """The row's content, decrypted; empty where there is none. Raises Undecryptable."""
+    """The content of the row's field `name`, decrypted; empty where there is none. Raises
+    Undecryptable.
+    """
     kept = getattr(row, name)
-    return secrets.decrypt(kept, bound_to=_of(row, name).bound_to(row)) if kept else b""
+    return secrets.decrypt(kept, bound_to=_field_of(row, name).bound_to(row)) if kept else b""
 
 
-def _of(row: models.Model, name: str) -> OfField:
+def _field_of(row: models.Model, name: str) -> OfField:
     field = row._meta.get_field(name)
     assert isinstance(field, EncryptedField), f"{name} is not kept encrypted"
     return OfField(field)
@@ -190,14 +200,14 @@ def next_key(model: type[models.Model]) -> int:
 
 
 def unreadable(column: Column, rows: Iterator[Any]) -> Iterator[tuple[Any, bool]]:
-    """Yields each row that keeps a secret, and whether no key opens one of its secrets."""
+    """Yields each row that keeps a secret, and whether one of its secrets can't be decrypted."""
     for row in rows:
         kept, place = column.kept(row), column.bound_to(row)
         if kept:
-            yield row, not all(_opens(content, place) for content in kept.values())
+            yield row, not all(_can_decrypt(content, place) for content in kept.values())
 
 
-def _opens(content: bytes, place: str) -> bool:
+def _can_decrypt(content: bytes, place: str) -> bool:
     try:
         secrets.decrypt(content, bound_to=place)
     except secrets.Undecryptable:

@@ -1,7 +1,7 @@
-"""The language of the platform's systems: one JSON object for each thing that happened.
+"""Parses the events of the platform's systems: one JSON object for each thing that happened.
 
-An event is mapped to one operation by the app it belongs to, in its `events` module, which the app
-registers when it starts; `gateway.events` applies them. See chapter 23 of docs/rules.md.
+The app that an event belongs to maps it to one operation in its `events` module, and registers that
+when it starts; `gateway.events` applies the events. See chapter 23 of docs/rules.md.
 """
 
 import json
@@ -64,7 +64,9 @@ Amount = Annotated[
 
 
 class Data(BaseModel):
-    """What an event of one type carries. Unknown members are ignored: the platform may add some."""
+    """The base class for the data of one type of event. Unknown members are ignored: the platform
+    may add some.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -119,6 +121,7 @@ class Outcome:
 
     @classmethod
     def of(cls, is_new: bool) -> "Outcome":
+        """Applied, or a duplicate where nothing new was written."""
         return APPLIED if is_new else DUPLICATE
 
 
@@ -135,7 +138,7 @@ D = TypeVar("D", bound=Data)
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """Events that are applied one by one."""
+    """A type of events that are applied one by one."""
 
     name: str
     apply: Handler
@@ -144,10 +147,11 @@ class EventType:
 
 @dataclass(frozen=True, slots=True)
 class BatchedType:
-    """Events that are held back, and recorded many at once: `read` gives what `record` takes.
+    """A type of events that are held back, so that many are recorded at once: `read` turns an event
+    into what `record` takes.
 
-    Nothing that events of other types do reads or writes what these write, but for those that
-    found a merchant. `record` is all or nothing, and tells what became of each.
+    `record` writes all or nothing, and returns an outcome for each. Nothing that it reads or writes
+    may be read or written by events of other types, except those that create a merchant.
     """
 
     name: str
@@ -157,7 +161,9 @@ class BatchedType:
 
 @dataclass(frozen=True, slots=True)
 class FoundingType:
-    """Events by which a merchant comes to be; what was held back is recorded before."""
+    """A type of events that create a merchant. Events held back so far are recorded before one of
+    them is applied.
+    """
 
     name: str
     apply: Callable[[Event, datetime], Outcome]
@@ -168,7 +174,7 @@ _registered: dict[str, AnyType] = {}
 
 
 def register(*types: AnyType) -> None:
-    """Let events be of these types, too. Raises ValueError for a name that is taken."""
+    """Add event types to those that are known. Raises ValueError for a name that is taken."""
     for one in types:
         if one.name in _registered:
             raise ValueError(f"the event type {one.name} is taken")

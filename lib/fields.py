@@ -1,24 +1,206 @@
 """Column types shared by all books, so that every figure of money has the same width."""
 
-from collections.abc import Sequence
-from typing import Any
+from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
+
+import pgtrigger
+from django.core import checks
 from django.db import models
+from django.db.models.query_utils import DeferredAttribute
+from djmoney.models.fields import MoneyField
+from moneyed import Money
 
+from lib import money
 from lib.money import DECIMAL_PLACES, MAX_DIGITS
+from lib.refusals import CurrencyMismatch
+
+_ST = TypeVar("_ST")
+_GT = TypeVar("_GT")
 
 
-class AmountField(models.DecimalField):
-    """A posted amount, or a sum of such, in the currency that its row names once.
+class AmountOfRow:
+    """The attribute of an AmountField: Money in the currency of its row.
 
-    Wide enough for every ISO 4217 currency. One `currency` column serves all figures of a row, so
-    that no two of them can be relabelled apart.
+    A row's columns and defaults are figures, of which Money is made when it is asked for; from then
+    on only Money can be assigned, and only in the row's currency. A row that has none yet takes
+    that of its first amount.
     """
+
+    def __init__(self, field: AmountField[Any, Any]) -> None:
+        self.field = field
+        self.name = field.attname
+
+    def __get__(self, row: models.Model | None, owner: type | None = None) -> Any:
+        if row is None:
+            return self
+        values = row.__dict__
+        if self.name not in values:  # deferred
+            row.refresh_from_db(fields=[self.name])
+        value = values[self.name]
+        if value.__class__ is Decimal:
+            currency = self.field.currency_of(row)
+            value = values[self.name] = money.of(value, currency, field=self.name)
+        return value
+
+    def __set__(self, row: models.Model, value: Any) -> None:
+        values = row.__dict__
+        if value is not None and (value.__class__ is not Decimal or self.name in values):
+            value = self._checked(row, value)
+        values[self.name] = value
+
+    def _checked(self, row: models.Model, value: Any) -> Money:
+        """What is assigned, in the row's currency and with its digits."""
+        if not isinstance(value, Money):
+            raise TypeError(f"{self.name} takes Money, not {value!r}")
+        currency = self.field.currency_of(row)
+        if not currency:
+            currency = value.currency.code
+            setattr(row, self.field.currency_field_name, currency)
+        return money.exact(value, currency, field=self.name)
+
+
+class CurrencyOfRow(DeferredAttribute):
+    """The attribute of the currency of a row with amounts: set once, so that it relabels none."""
+
+    def __set__(self, row: models.Model, code: str) -> None:
+        present = row.__dict__.get(self.field.attname)
+        if present and code != present:
+            raise CurrencyMismatch(code, present)
+        row.__dict__[self.field.attname] = code
+
+
+class AmountField(MoneyField, Generic[_ST, _GT]):
+    """A posted amount, or a sum of such: django-money's field, of which none can be relabelled.
+
+    One `currency` column serves all amounts of a row; `currency_field_name` is another name of it,
+    or leads to the row that this one belongs to, as "statement__currency" does. The attribute is
+    Money; amounts in two currencies, or with more digits than theirs, are refused where they are
+    assigned and again where they are saved (CurrencyMismatch, Invalid): django-money would write
+    the last currency over the others, and round. Wide enough for every ISO 4217 currency.
+
+    Queries (filter, update, F, Sum, values) take and give bare figures, to be grouped by currency,
+    and refuse Money, whose currency they would drop. So the managers are Django's own; those of
+    django-money write a comparison of currencies into each query, which its planner misjudges.
+    """
+
+    # For django-stubs: what is assigned, and what `values` gives.
+    _pyi_private_set_type: Money  # type: ignore[assignment]
+    _pyi_private_get_type: Decimal
+
+    if TYPE_CHECKING:
+
+        @overload  # type: ignore[override]
+        def __get__(self, instance: None, owner: Any) -> Self: ...
+
+        @overload
+        def __get__(
+            self: AmountField[_ST, Decimal], instance: models.Model, owner: Any
+        ) -> Money: ...
+
+        @overload
+        def __get__(
+            self: AmountField[_ST, Decimal | None], instance: models.Model, owner: Any
+        ) -> Money | None: ...
+
+        def __get__(self, instance: Any, owner: Any) -> Any: ...
+
+        def __set__(self, instance: models.Model, value: _ST) -> None: ...
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["max_digits"] = MAX_DIGITS
         kwargs["decimal_places"] = DECIMAL_PLACES
-        super().__init__(*args, **kwargs)
+        kwargs.setdefault("currency_field_name", "currency")
+        kwargs["money_descriptor_class"] = AmountOfRow
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+        # A row's currency, "" while it has none.
+        self.currency_of: Callable[[Any], str] = attrgetter(
+            self.currency_field_name.replace("__", ".")
+        )
+
+    def setup_default(self, default: Any, default_currency: Any, nullable: bool) -> Any:
+        """A default is a figure in the row's own currency."""
+        return default
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()  # type: ignore[no-untyped-call]
+        if kwargs["currency_field_name"] == "currency":
+            del kwargs["currency_field_name"]
+        return name, path, args, kwargs
+
+    def contribute_to_class(
+        self, cls: type[models.Model], name: str, private_only: bool = False
+    ) -> None:
+        # Past MoneyField's own, which would add a column and patch the model's managers.
+        super(MoneyField, self).contribute_to_class(cls, name, private_only)
+        setattr(cls, self.attname, self.money_descriptor_class(self))
+        for currency in cls._meta.local_fields:
+            if currency.name == self.currency_field_name:
+                setattr(cls, currency.attname, CurrencyOfRow(currency))
+
+    def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
+        return [*super().check(**kwargs), *self._check_currency()]
+
+    def _check_currency(self) -> Iterator[checks.CheckMessage]:
+        """Constructors set columns in their order, and the currency has to be known before this."""
+        first = self.currency_field_name.partition("__")[0]
+        names = [field.name for field in self.model._meta.fields]
+        if first not in names[: names.index(self.name)]:
+            yield checks.Error(f"{first} must be declared before {self.name}", obj=self)
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Decimal | None:
+        """The figure to be saved. Raises CurrencyMismatch when the row got another currency."""
+        amount: Money | None = getattr(model_instance, self.attname)
+        if amount is None:
+            return None
+        currency = self.currency_of(model_instance)
+        if amount.currency.code != currency:
+            raise CurrencyMismatch(amount.currency.code, currency)
+        return amount.amount
+
+    def get_prep_value(self, value: Any) -> Any:
+        if isinstance(value, Money):
+            raise TypeError(f"queries take the figure of {self.name}, and its currency apart")
+        return super().get_prep_value(value)
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        """The row's own amount has its currency beside it, where a row's constraints are tried."""
+        figure = value.amount if isinstance(value, Money) else value
+        return super().get_db_prep_value(figure, connection, prepared)
+
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        if isinstance(value, Money):
+            value = self.get_prep_value(value)  # which refuses it
+        return super(MoneyField, self).get_db_prep_save(value, connection)
+
+    def value_to_string(self, obj: models.Model) -> str:
+        amount = self.value_from_object(obj)
+        return "" if amount is None else str(amount.amount)
+
+    def formfield(self, **kwargs: Any) -> Any:
+        """The field of a bare figure, for a form that makes a row and asks for its currency."""
+        return super(MoneyField, self).formfield(**kwargs)
+
+    def clean(self, value: Any, model_instance: models.Model | None) -> Any:
+        """Money as it is; raises ValidationError for what the column cannot hold."""
+        super().clean(value, model_instance)  # type: ignore[no-untyped-call]
+        return value
+
+
+def currency_never_changes(what: str, column: str = "currency") -> pgtrigger.Protect:
+    """The trigger that keeps the currency of a row of a model with amounts; `what` is one of them.
+
+    `column` is its own, or the key of the row that has its currency. Not needed where nothing of a
+    row may change anyway.
+    """
+    return pgtrigger.Protect(
+        name=f"currency_of_{what}_never_changes",
+        operation=pgtrigger.UpdateOf(column),
+        condition=pgtrigger.Q(**{f"old__{column}__df": pgtrigger.F(f"new__{column}")}),
+    )
 
 
 class CurrencyField(models.CharField):

@@ -1,4 +1,4 @@
-"""The one way against double clicks: a form carries a key, and the row that it makes keeps it.
+"""Makes a form that is sent twice write one row: the form carries a key, and the row keeps it.
 
 The operation looks for the key first thing under its lock (`sent_before`). So a form that is sent
 twice, even at once, makes one row and gets the same answer both times.
@@ -26,12 +26,12 @@ class FormConflict(Conflict):
 
 
 def new_key() -> str:
-    """A key for a form that is opened."""
+    """A new key for a form that is shown."""
     return secrets.token_urlsafe(16)
 
 
 class KeyedForm(forms.Form):
-    """A form that makes a row when it is sent, with the key that makes it only one."""
+    """A form that writes a row, with the key by which it writes only one."""
 
     request_key = LineField(max_length=LONGEST_KEY, widget=forms.HiddenInput, initial=new_key)
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, to_locale
+from moneyed import Money
 
 from lib.money import minor_digits
 
@@ -38,10 +39,10 @@ def country(code: str) -> str:
 # Plain text, for what is no page.
 
 
-def figure(value: Decimal, currency: str) -> str:
+def figure(amount: Money) -> str:
     """An amount with exactly the currency's digits, without its code."""
-    digits = minor_digits(currency)
-    return _decimal(value, "#,##0" + ("." + "0" * digits if digits else ""))
+    digits = minor_digits(amount.currency.code)
+    return _decimal(amount.amount, "#,##0" + ("." + "0" * digits if digits else ""))
 
 
 def whole(value: Decimal) -> str:
@@ -77,33 +78,39 @@ def instant_text(value: datetime) -> str:
 
 
 @register.filter
-def money(value: Decimal | None, currency: str) -> str | SafeString:
+def as_money(value: Decimal, currency: str) -> Money:
+    """A figure of a query, such as a sum, as an amount."""
+    return Money(value, currency)
+
+
+@register.filter
+def money(amount: Money | None) -> str | SafeString:
     """An amount with exactly the currency's digits, and its code."""
-    return NONE if value is None else _money(figure(value, currency), value, currency)
+    return NONE if amount is None else _money(figure(amount), amount)
 
 
-def _money(text: str, value: Decimal, currency: str) -> SafeString:
+def _money(text: str, amount: Money) -> SafeString:
     return format_html(
         '<span class="{}">{}\N{NO-BREAK SPACE}<span class="currency">{}</span></span>',
-        "money" if value else "money zero",
+        "money" if amount else "money zero",
         text,
-        currency,
+        amount.currency.code,
     )
 
 
 @register.filter
-def plain_money(value: Decimal, currency: str) -> str:
+def plain_money(amount: Money) -> str:
     """As `money`, but without markup, for attributes of HTML."""
-    return f"{figure(value, currency)}\N{NO-BREAK SPACE}{currency}"
+    return f"{figure(amount)}\N{NO-BREAK SPACE}{amount.currency.code}"
 
 
 @register.filter
-def change(value: Decimal, currency: str) -> str | SafeString:
+def change(amount: Money) -> str | SafeString:
     """An amount by which something changed, with its sign; empty where nothing changed."""
-    if not value:
+    if not amount:
         return NONE
-    sign = "+" if value > 0 else ""
-    return _money(sign + figure(value, currency), value, currency)
+    sign = "+" if amount.amount > 0 else ""
+    return _money(sign + figure(amount), amount)
 
 
 @register.filter

@@ -1,7 +1,7 @@
-"""Lists that readers filter, search and sort; how they want them stands in the address.
+"""Lists that readers filter, search and sort, by the parameters of the page's address.
 
-A list says in a Filter what can be asked of it. Its page gets the filter in its context, where the
-tags of pages.templatetags.lists make chips, a search box and headings of it.
+A list declares in a Filter what can be asked of it. Its page gets the filter in its context, where
+the tags of pages.templatetags.lists make chips, a search box and headings of it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -32,8 +32,8 @@ class Filter(forms.Form):
     # there are; or anything, where people make the rows one by one and there will never be many.
     SORTS: ClassVar[Sequence[str]]
     ANCHOR: ClassVar[str] = ""  # the id of the list, on a page that has something else above it
-    # A field that is searched for by how it starts: what starts alike lies together only in the
-    # order of that field, so there is no other order then.
+    # A field that is searched by how it starts. The index finds such rows only in the order of that
+    # field, so no other order is offered then.
     PREFIX: ClassVar[str] = ""
 
     def __init__(self, asked: Mapping[str, Any], *, sorts: Sequence[str] = ()) -> None:
@@ -61,6 +61,7 @@ class Filter(forms.Form):
 
     @property
     def wanted(self) -> dict[str, Any]:
+        """The values asked for, and the order."""
         return self.rows | {"by": self.by}
 
     @property
@@ -74,6 +75,7 @@ class Filter(forms.Form):
         return {"filter": self, "wanted": self.wanted}
 
     def page(self, found: "QuerySet[M]") -> paging.Page[M]:
+        """The page of these rows that the address asks for."""
         return paging.page(found, by=self.by, params=self.data)
 
     def ordered(self, found: Q) -> Q:
@@ -95,11 +97,12 @@ class Filter(forms.Form):
 
     @property
     def anchor(self) -> str:
+        """The fragment of the address that leads to the list; "" where nothing is above it."""
         return f"#{self.ANCHOR}" if self.ANCHOR else ""
 
     @property
     def query(self) -> str:
-        """The query string that a file of the same rows is asked for with."""
+        """The query string of the address of a file with the same rows."""
         return f"?{urlencode(self.asked)}" if self.asked else ""
 
 

@@ -3,6 +3,7 @@
 A posted amount has exactly the minor digits of its currency: JPY 0, USD 2, KWD 3.
 """
 
+from collections.abc import Iterable
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from functools import cache
 
@@ -21,6 +22,9 @@ DECIMAL_PLACES = 4  # the most minor digits ISO 4217 gives any currency
 def minor_digits(currency: str) -> int:
     """How many decimals a posted amount of `currency` has."""
     return len(str(get_currency(currency).sub_unit)) - 1
+
+
+_currency = cache(get_currency)
 
 
 @cache
@@ -43,10 +47,14 @@ def posted(value: Decimal, currency: str, *, field: str = "amount") -> Decimal:
     """
     if abs(value) >= LARGEST_AMOUNT:
         raise Invalid(field, f"{value} is larger than any amount Tael keeps")
-    exact = value.quantize(_exponent(currency))
-    if exact != value:
+    return _exact(value, currency, field)
+
+
+def _exact(value: Decimal, currency: str, field: str) -> Decimal:
+    quantized = value.quantize(_exponent(currency))
+    if quantized != value:
         raise Invalid(field, f"{value} has more digits than {currency} ({minor_digits(currency)})")
-    return exact
+    return quantized
 
 
 def rounded(value: Decimal, currency: str) -> Decimal:
@@ -57,29 +65,44 @@ def rounded(value: Decimal, currency: str) -> Decimal:
     return value.quantize(_exponent(currency), rounding=ROUND_HALF_UP)
 
 
-def rounded_down(value: Decimal, currency: str) -> Decimal:
-    """`value`, which is not negative, rounded down to the currency's smallest unit."""
-    return value.quantize(_exponent(currency), rounding=ROUND_DOWN)
+def nearest(amount: Money) -> Money:
+    """`amount` rounded half away from zero to its currency's digits. Rule 1.3."""
+    currency = amount.currency.code
+    return of(rounded(amount.amount, currency), currency)
 
 
-def smallest(currency: str) -> Decimal:
+def rounded_down(amount: Money) -> Money:
+    """`amount`, which is not negative, rounded down to its currency's smallest unit."""
+    exponent = _exponent(amount.currency.code)
+    return Money(amount.amount.quantize(exponent, rounding=ROUND_DOWN), amount.currency)
+
+
+def smallest(currency: str) -> Money:
     """The smallest amount of the currency that can be posted."""
-    return _exponent(currency)
+    return of(_exponent(currency), currency)
 
 
-def part_of(value: Decimal, parts: int, currency: str) -> Decimal:
-    """Every part but the last when `value` is split: rounded down. The last part takes the rest."""
-    return (value / parts).quantize(_exponent(currency), rounding=ROUND_DOWN)
+def part_of(amount: Money, parts: int) -> Money:
+    """Every part but the last when `amount` is split: rounded down. The last part takes the rest.
+
+    Rule 1.4.
+    """
+    return rounded_down(amount / parts)
 
 
-def text(value: Decimal, currency: str) -> str:
-    """The amount as files and APIs write it: a plain dot decimal with the currency's digits."""
+def figure_text(value: Decimal, currency: str) -> str:
+    """A figure as files and APIs write it: a plain dot decimal with the currency's digits."""
     return f"{value:.{minor_digits(currency)}f}"
 
 
-def full(value: Decimal, currency: str) -> str:
+def text(amount: Money) -> str:
+    """The amount as files and APIs write it, without its currency."""
+    return figure_text(amount.amount, amount.currency.code)
+
+
+def full(amount: Money) -> str:
     """The amount with its currency, for records that people read: "5000.00 USD"."""
-    return f"{text(value, currency)} {currency}"
+    return f"{text(amount)} {amount.currency.code}"
 
 
 def unit_price(value: Decimal, currency: str) -> str:
@@ -89,16 +112,40 @@ def unit_price(value: Decimal, currency: str) -> str:
     return f"{value:.{digits}f} {currency}"
 
 
-def of(value: Decimal, currency: str) -> Money:
-    """A stored figure as Money with the currency's own digits; columns carry four decimals."""
-    return Money(value.quantize(_exponent(currency)), currency)
+def of(value: Decimal, currency: str, *, field: str = "amount") -> Money:
+    """A stored figure as Money with the currency's own digits; columns carry four decimals.
+
+    Raises Invalid when it has more digits than the currency.
+    """
+    return Money(_exact(value, currency, field), _currency(currency))
 
 
-def figure(amount: Money, currency: str, *, field: str = "amount") -> Decimal:
-    """The bare figure of `amount` for books kept in `currency`.
+@cache
+def zero(currency: str) -> Money:
+    """Nothing, in `currency`."""
+    return of(Decimal(0), currency)
 
-    Raises CurrencyMismatch, or Invalid when it has more digits than the currency.
+
+def total(amounts: Iterable[Money], currency: str) -> Money:
+    """The sum of amounts in `currency`; of none, 0."""
+    return sum(amounts, zero(currency))
+
+
+def exact(amount: Money, currency: str, *, field: str) -> Money:
+    """`amount` with exactly the digits of `currency`, which must be its own.
+
+    Raises CurrencyMismatch, or Invalid when it has more digits.
     """
     if amount.currency.code != currency:
         raise CurrencyMismatch(amount.currency.code, currency)
-    return posted(amount.amount, currency, field=field)
+    return Money(_exact(amount.amount, currency, field), amount.currency)
+
+
+def accepted(amount: Money, currency: str, *, field: str = "amount") -> Money:
+    """Somebody else's `amount`, for books that are kept in `currency`, with exactly its digits.
+
+    Raises CurrencyMismatch, or Invalid when it has more digits or is too large to keep. Rule 1.2.
+    """
+    if amount.currency.code != currency:
+        raise CurrencyMismatch(amount.currency.code, currency)
+    return Money(posted(amount.amount, currency, field=field), amount.currency)

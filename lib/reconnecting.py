@@ -8,7 +8,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 T = TypeVar("T")
 
-# Before each further try: a server that was restarted is back within seconds.
+# The pause before each further try: a server that was restarted is back within seconds.
 WAITS_SECONDS = (0.0, 1.0, 2.0)
 
 

@@ -1,4 +1,6 @@
-"""The one ancestor of every refusal, so that a door can answer all of them in the same way."""
+"""The base class of all refusals, so that views, admin, tasks and commands answer all of them
+alike.
+"""
 
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise

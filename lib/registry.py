@@ -1,7 +1,8 @@
-"""What the packages say they have, for a page that knows none of them.
+"""Lists to which packages add items when the programs start (AppConfig.ready), such as queues or
+panels.
 
-A package registers its own when the programs start (its AppConfig.ready), so that whoever adds
-something edits that package alone.
+A page shows the items without importing the packages that added them, so whoever adds something
+edits one package alone.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,13 +16,16 @@ def _place(item: Any) -> Any:
 
 
 class Registry(Generic[Item]):
-    """Items in the order of their `place`; those of one place in the order in which they came."""
+    """The registered items in the order of their `place`; those of the same place in the order of
+    registration.
+    """
 
     def __init__(self, place: Callable[[Item], Any] = _place) -> None:
         self._place = place
         self._items: list[Item] = []
 
     def register(self, *items: Item) -> None:
+        """Add items."""
         self._items = sorted([*self._items, *items], key=self._place)
 
     def __iter__(self) -> Iterator[Item]:

@@ -1,8 +1,8 @@
-"""The kinds of things that have names, each told once for both searches.
+"""The kinds of rows that can be searched by name, each declared once for both searches.
 
-Operators find anything among all merchants (`backoffice.find`), a merchant's people their own
-(`pages.search`). Each package registers its kinds; a kind that only one of the searches finds says
-nothing of the other.
+Operators find rows of all merchants (`backoffice.find`), and a merchant's people their own
+(`pages.search`). Each package registers its kinds; a kind that only one search finds leaves out the
+other's part.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,11 +17,11 @@ from lib.registry import Registry
 
 
 class Finder(Protocol):
-    """How operators find rows of a kind (`backoffice.finders`)."""
+    """How operators find rows of a kind; implemented in `backoffice.finders`."""
 
     @property
     def place(self) -> int:
-        """In the order of what is found."""
+        """Its place among all kinds in the results."""
 
     def among_all(self, kind: "Kind", text: str) -> Iterable[tuple[Any, bool]]:
         """Rows of any merchant, each with whether `text` is its whole name."""
@@ -31,17 +31,18 @@ class Finder(Protocol):
 
 
 def no_status(row: Any) -> tuple[str, str]:
+    """For a kind without a status."""
     return "", ""
 
 
 def status(row: Any) -> tuple[str, str]:
-    """The row's status, and what it is called."""
+    """The row's status, and its label."""
     return row.status, row.get_status_display()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Own:
-    """How a merchant's people find their own rows of a kind, and what is shown of each."""
+    """How a merchant's people find their own rows of a kind, and what the results show of each."""
 
     place: int  # in the order of what is found
     # The rows of a merchant, whose line and account are at hand, by the first characters of the
@@ -51,12 +52,14 @@ class Own:
     on: Callable[[Any], date]
     name: Callable[[Any], str] = str
     amount: str = ""  # the column; "" where the kind has none
-    status: Callable[[Any], tuple[str, str]] = no_status
-    most: int = 6  # of them are shown
+    status: Callable[[Any], tuple[str, str]] = no_status  # a row's status and its label
+    most: int = 6  # rows that are shown
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
+    """A kind of rows, such as orders, and how each search finds them."""
+
     label: StrOrPromise  # of one, such as "Order"
     model: type[Model]
     merchant: str = ""  # the path from a row to its merchant; "" where it has none
@@ -68,11 +71,12 @@ KINDS: Registry[Kind] = Registry(lambda kind: 0)
 
 
 def for_operators() -> Sequence[tuple[Kind, Finder]]:
+    """The kinds that operators can search, each with its finder, in the order of the results."""
     found = [(kind, kind.operators) for kind in KINDS if kind.operators is not None]
     return sorted(found, key=lambda one: one[1].place)
 
 
 def for_people() -> Iterator[tuple[Kind, Own]]:
-    """The kinds that a merchant's people find."""
+    """The kinds that a merchant's people can search, in the order of the results."""
     found = [(kind, kind.own) for kind in KINDS if kind.own is not None]
     yield from sorted(found, key=lambda one: one[1].place)

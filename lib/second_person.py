@@ -9,7 +9,7 @@ from lib.refusals import Refused
 
 
 class SamePerson(Refused):
-    """The person asked for this themselves, so another one has to decide."""
+    """The person has asked for this themselves, so another one has to decide."""
 
     code = "same_person"
 

@@ -1,11 +1,11 @@
-"""Content that is kept encrypted: whoever reads the database alone cannot read it.
+"""Encrypts content, so that the database alone does not reveal it.
 
 The keys are settings.TAEL_ENCRYPTION_KEYS. The first one encrypts and all of them decrypt, so that
-a new key is put first, `manage.py rotate_keys` goes over what is kept, and then the old key goes.
+a new key is put first, `manage.py rotate_keys` encrypts all content anew, and then the old key is
+removed.
 
-What is encrypted belongs to one place (`bound_to`: the column and its row), as data that AES-GCM
-authenticates beside it: a row's content opens nowhere else. Rows and columns are named by
-lib.encrypted.
+Content is bound to one place (`bound_to`: the column and its row), which AES-GCM authenticates:
+moved to another row, it can't be decrypted. Rows and columns are named by lib.encrypted.
 """
 
 import base64
@@ -24,16 +24,14 @@ KEY_BYTES = 32
 
 
 class Undecryptable(Exception):
-    """No key opens it here: one is missing from TAEL_ENCRYPTION_KEYS, or it was changed or moved
-    from another row.
+    """No key decrypts the content here: a key is missing from TAEL_ENCRYPTION_KEYS, or the content
+    was changed or moved from another row.
     """
 
 
 @lru_cache(maxsize=8)
-def _boxes(keys: tuple[str, ...]) -> tuple[AESGCM, ...]:
-    """A cipher for each key. Its key is derived from the given one, so that it serves for nothing
-    else.
-    """
+def _ciphers(keys: tuple[str, ...]) -> tuple[AESGCM, ...]:
+    """A cipher for each key; it uses a key derived from the given one for this purpose alone."""
     return tuple(
         AESGCM(
             HKDF(SHA256(), length=KEY_BYTES, salt=None, info=b"tael: kept encrypted").derive(
@@ -44,31 +42,32 @@ def _boxes(keys: tuple[str, ...]) -> tuple[AESGCM, ...]:
     )
 
 
-def _ours() -> tuple[AESGCM, ...]:
-    return _boxes(tuple(settings.TAEL_ENCRYPTION_KEYS))
+def _own_ciphers() -> tuple[AESGCM, ...]:
+    return _ciphers(tuple(settings.TAEL_ENCRYPTION_KEYS))
 
 
 def encrypt(content: bytes, *, bound_to: str) -> bytes:
     """Encrypt `content` with the first key; it can be decrypted only with the same `bound_to`."""
     nonce = os.urandom(NONCE_BYTES)
-    return VERSION + nonce + _ours()[0].encrypt(nonce, content, bound_to.encode())
+    return VERSION + nonce + _own_ciphers()[0].encrypt(nonce, content, bound_to.encode())
 
 
 def decrypt(kept: bytes | memoryview, *, bound_to: str) -> bytes:
     """Decrypt what was encrypted with the same `bound_to`. Raises Undecryptable."""
-    for box in _ours():
-        content = _opened(box, bytes(kept), bound_to)
+    for cipher in _own_ciphers():
+        content = _decrypted(cipher, bytes(kept), bound_to)
         if content is not None:
             return content
     raise Undecryptable("no key of TAEL_ENCRYPTION_KEYS opens it here")
 
 
 def is_current(kept: bytes | memoryview, *, bound_to: str) -> bool:
-    """Whether the first key decrypts it, so that it needs no rotation."""
-    return _opened(_ours()[0], bytes(kept), bound_to) is not None
+    """Whether the content is encrypted with the first key, so that it needs no rotation."""
+    return _decrypted(_own_ciphers()[0], bytes(kept), bound_to) is not None
 
 
-def _opened(box: AESGCM, kept: bytes, bound_to: str) -> bytes | None:
+def _decrypted(box: AESGCM, kept: bytes, bound_to: str) -> bytes | None:
+    """The content, if this cipher decrypts it; otherwise None."""
     start = len(VERSION) + NONCE_BYTES
     if not kept.startswith(VERSION) or len(kept) < start:
         return None

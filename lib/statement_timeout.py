@@ -1,10 +1,11 @@
-"""For how long a statement may run in the database, and how long its answer is waited for.
+"""Bounds how long a statement may run in the database, and how long its answer is waited for.
 
-A web server's connections stop a statement after ten seconds (config/wsgi.py): whoever waits for a
-page has given up by then, and others want the connection. Jobs and commands have no such bound.
+On a web server's connections the database stops a statement after ten seconds (config/wsgi.py):
+whoever waits for a page has given up by then, and others want the connection. Jobs and commands
+have no such bound.
 
-The database itself stops a statement; one that has frozen, or lies behind a network that swallows
-everything, can't. Then the wait ends on our side two seconds later, and the connection with it.
+A database that hangs, or that the network cuts off, stops nothing. Then the wait ends on our side
+two seconds later, and the connection is closed.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +24,9 @@ GRACE_SECONDS = 2  # for the database's own word that it stopped a statement
 
 
 class _Wait:
-    """Stands in for `wait` of one of psycopg's connections, through which all its answers come."""
+    """Replaces `wait` of a psycopg connection, through which all its answers come, by one with a
+    time-out.
+    """
 
     def __init__(self, to_server: psycopg.Connection[Any]) -> None:
         self.pgconn = to_server.pgconn
@@ -38,7 +41,7 @@ class _Wait:
         except psycopg.OperationalError as error:
             if self.pgconn.transaction_status != TransactionStatus.ACTIVE:
                 raise
-            # Its answer could still come, and be taken for that to another question.
+            # Otherwise its answer could still come, and be taken for that of another statement.
             self.pgconn.finish()
             raise psycopg.OperationalError(
                 f"there was no answer within {more['timeout']} seconds"

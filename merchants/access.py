@@ -28,22 +28,26 @@ View = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
 
 
 def for_members(view: View[P]) -> Callable[..., HttpResponseBase]:
-    """A decorator that lets the merchant's people in, and shows times in the merchant's time zone.
+    """A decorator that lets the people of the merchant in the address in, and shows times in its
+    time zone.
 
-    The merchant is always the one of the address, so that two tabs never mix. Strangers get the
-    same 404 as for a merchant that does not exist; whoever is not signed in is sent to do so, and
-    whoever has no second factor, where the merchant's owners ask for one, to set one up.
+    The merchant is always the one in the address, so that two tabs never mix. Strangers get the
+    same 404 as for a merchant that does not exist. People who are not signed in are sent to sign
+    in; people without a second factor are sent to set one up, where the merchant's owners require
+    it.
     """
     return _guard(view, lambda _: True)
 
 
 def for_finance(view: View[P]) -> Callable[..., HttpResponseBase]:
-    """The same for who may act and not only look: OWNER and FINANCE. Others get a 403."""
+    """As `for_members`, but only for who may act and not only look: OWNER and FINANCE. Others get a
+    403.
+    """
     return _guard(view, lambda membership: membership.may_act)
 
 
 def for_owners(view: View[P]) -> Callable[..., HttpResponseBase]:
-    """As `for_members`, but only for those who may change the team: OWNER. Others get a 403."""
+    """As `for_members`, but only for who may change the team: OWNER. Others get a 403."""
     return _guard(view, lambda membership: membership.is_owner)
 
 

@@ -23,7 +23,7 @@ class MerchantsConfig(AppConfig):
         from trail import actions
 
         sessions.keep_digests_only()
-        commands.check_first(time_zone_data.start)
+        commands.check_first(time_zone_data.check_connections)
         backoffice.register()
         search.register()
         actions.register(Action)

@@ -1,4 +1,4 @@
-"""What merchants and people add to the operators' pages."""
+"""The part of people and profiles in the operators' pages."""
 
 from typing import Any
 
@@ -11,14 +11,16 @@ from merchants.queues import PROFILES, PROPOSALS
 
 
 def register() -> None:
-    """Add all of it; once, when the programs start."""
+    """Register the queues of profiles and proposals, and the part of a merchant's page that shows
+    its people. Called once, when a program starts.
+    """
     QUEUES.register(PROFILES, PROPOSALS)
     licence = "profile__licence_document"  # up to 5 MB
     PARTS.register(Part(50, _of_merchant, related=["profile"], deferred=[licence]))
 
 
 def _of_merchant(visit: Visit) -> Section:
-    """Who belongs to the merchant, and its profile."""
+    """The part of a merchant's page that shows its people and its profile."""
     people: list[Any] = []
     if visit.may_see(Membership):
         people = list(queries.members(visit.merchant).order_by("role", "pk")[:MANY])

@@ -1,8 +1,8 @@
-"""How the books are written as a document (docs/books.md), and the part of it that says who a
+"""What both books' documents are written with (docs/books.md), and the part that says who a
 merchant is.
 
-The document is the same wherever and whenever it is made: it has no keys of rows, no order that a
-database's language or plan decides, and nothing that depends on the clock.
+A document is the same wherever and whenever it is made: it has no keys of rows, nothing sorted as
+the database's language or plan decides, and nothing that depends on the clock.
 """
 
 from collections import defaultdict
@@ -22,7 +22,8 @@ RowsByMerchant = dict[int, list[Row]]
 
 
 def as_json(value: object, currency: str = "") -> Any:
-    """The value as JSON has it: an amount in `currency` and a date as text, an instant in UTC.
+    """The value for JSON: amounts, with the digits of `currency`, and dates as text, instants as
+    text in UTC.
 
     Empty text becomes None.
     """
@@ -31,28 +32,30 @@ def as_json(value: object, currency: str = "") -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return money.text(value, currency)
+        return money.figure_text(value, currency)
     return None if value == "" else value
 
 
 def plain(value: Decimal) -> str:
-    """A figure that is no posted amount, without the zeros that its column adds."""
+    """A figure that is no amount of money, as text without trailing zeros."""
     return f"{value.normalize():f}"
 
 
 def columns(names: str) -> dict[str, str]:
-    """Names in the order of the books, with their columns: `kind`, or `by=author__email`."""
+    """A mapping of names in the document to columns, out of a text of names such as `kind` or
+    `by=author__email`, separated by spaces.
+    """
     pairs = (name.partition("=") for name in names.split())
     return {name: column or name for name, _, column in pairs}
 
 
 @dataclass(frozen=True)
 class Table:
-    """Which columns of a table are written, and how.
+    """The columns of a table that are read for the document, and how.
 
-    `owner` is the column that has the merchant's key. `plain` names the figures that are no posted
-    amounts. Names that start with an underscore are keys by which rows are put together; `told`
-    leaves them out.
+    `owner` is the column with the merchant's key. `plain` names the figures that are no amounts of
+    money. Columns whose names start with an underscore are keys by which rows are joined, which
+    `without_keys` removes.
     """
 
     owner: str
@@ -60,7 +63,11 @@ class Table:
     plain: str = ""
 
     def read(self, rows: "QuerySet[Any]", currencies: Mapping[int, str]) -> RowsByMerchant:
-        """The rows of each merchant in the order in which they were written; takes one query."""
+        """The rows by merchant, in the order in which they were written; takes one query.
+
+        Each row is a dict of values for the document. `currencies` has the currency of each
+        merchant.
+        """
         found: RowsByMerchant = defaultdict(list)
         is_plain = [name in self.plain.split() for name in self.columns]
         read = rows.order_by("pk").values_list(self.owner, *self.columns.values())
@@ -75,7 +82,7 @@ class Table:
 
 
 def of_merchants(model: type[Model], owner: str, merchant_ids: Sequence[int]) -> "QuerySet[Any]":
-    """All rows of a model that belong to these merchants."""
+    """The model's rows whose column `owner` is one of these merchants."""
     return model._default_manager.filter(**{f"{owner}__in": merchant_ids})
 
 
@@ -90,12 +97,12 @@ def in_order(rows: Iterable[Row], *names: str) -> list[Row]:
 
 
 def numbered(rows: Iterable[Row], name: str) -> list[Row]:
-    """The rows, each with its place in this order, from 1, under `name`."""
+    """The rows, each with its number in this order, from 1, as field `name`."""
     return [{name: place, **row} for place, row in enumerate(rows, start=1)]
 
 
-def places(rows: Iterable[Row], name: str) -> dict[int, Any]:
-    """The value under `name` of each row, by the row's key."""
+def values_by_key(rows: Iterable[Row], name: str) -> dict[int, Any]:
+    """A mapping of each row's key (`_pk`) to its value of field `name`."""
     return {row["_pk"]: row[name] for row in rows}
 
 
@@ -106,8 +113,8 @@ def grouped(rows: Iterable[Row], key: str) -> dict[Any, list[Row]]:
     return found
 
 
-def told(rows: Iterable[Row]) -> list[Row]:
-    """The rows without the keys by which they are put together."""
+def without_keys(rows: Iterable[Row]) -> list[Row]:
+    """The rows without the fields by which they are joined: those that start with an underscore."""
     return [{name: said for name, said in row.items() if name[0] != "_"} for row in rows]
 
 
@@ -123,8 +130,8 @@ PROPOSALS = Table(
 
 
 def of(merchants: Sequence[Merchant]) -> dict[int, Row]:
-    """For each of these merchants: who it is, its time zones, and the decisions about it that
-    take two people.
+    """For each of these merchants, by key: its names, its time zones, the steps of its profile, and
+    the proposals about it.
     """
     keys = [merchant.pk for merchant in merchants]
     zones, steps, proposals = (

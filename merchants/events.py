@@ -1,7 +1,7 @@
-"""The event by which a merchant joins, and what each book opens for it.
+"""The event by which a merchant joins, and the books that are opened for it.
 
-A book says with which terms it is opened (`Opening`), and registers that when it starts: the event
-carries the terms of all of them.
+Each book registers with which members of the event it is opened (`Opening`), so that one event
+carries the terms of all books.
 """
 
 from collections.abc import Callable
@@ -24,19 +24,21 @@ class MerchantJoined(Data):
 
 
 class Terms(Data):
-    """The members of the event that one book is opened with."""
+    """The members of the joining event with which one book is opened."""
 
     def check(self) -> None:
-        """Raise Invalid for what the members' types don't refuse."""
+        """Raise Invalid for values that the members' types allow and the book does not."""
 
     def meant(self) -> dict[str, Any]:
-        """What tells a repeat from a conflict: what may be left out is what it then means."""
+        """The members with their defaults filled in, by which a repeat is told from a conflict."""
         return self.model_dump(mode="json")
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a book opens for a merchant that joins, within the transaction of that."""
+    """The terms of one book, and the function that opens it for a merchant that joins, in the same
+    transaction.
+    """
 
     terms: type[Terms]
     open: Callable[[Merchant, Any, datetime], None]
@@ -46,13 +48,13 @@ _openings: list[Opening] = []
 
 
 def register(opening: Opening) -> None:
-    """Open this book, too, for every merchant that joins, after those registered before."""
+    """Have every merchant that joins get this book, too, opened after those registered before."""
     _openings.append(opening)
 
 
 @transaction.atomic
 def join(event: Event, now: datetime) -> Outcome:
-    """Take in a merchant and open all its books, all or nothing."""
+    """Create the merchant of the event and open all its books, all or nothing."""
     data = read(MerchantJoined, event)
     terms = [read(opening.terms, event) for opening in _openings]
     for one in terms:

@@ -12,8 +12,8 @@ from merchants.operations import profiles
 
 
 class ProfileLookedAt(forms.Form):
-    """Identifies the version of the profile that the operator has looked at, by the instant of
-    its last change.
+    """The version of the profile that the operator has looked at, told by the instant of its last
+    change.
     """
 
     seen = LineField(widget=forms.HiddenInput, required=False)
@@ -37,7 +37,7 @@ class InvitationForm(RoleForm, KeyedForm):
 
 
 class FirstPassword(SetPasswordForm):
-    """The password that a new person chooses."""
+    """The form by which a new person chooses a password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -46,7 +46,7 @@ class FirstPassword(SetPasswordForm):
 
 
 class ProfileForm(forms.Form):
-    """What a merchant says about itself. Any field may be left empty."""
+    """The form of a merchant's profile. Any field may be left empty."""
 
     licence_number = LineField(
         max_length=profiles.LONGEST["licence_number"], required=False, label=_("Licence number")
@@ -77,7 +77,7 @@ class ProfileForm(forms.Form):
         super().__init__(data, files, initial=told)
 
     def clean_licence_document(self) -> Any:
-        """Refuses a file that is too large without reading it."""
+        """Refuse a file that is too large, without reading it."""
         uploaded = self.cleaned_data["licence_document"]
         if uploaded and uploaded.size > profiles.LARGEST_DOCUMENT:
             raise forms.ValidationError(_("This file is larger than 5 MB."))

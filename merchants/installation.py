@@ -1,9 +1,10 @@
-"""The prefix by which others know this installation, and a check that this is that installation.
+"""The prefix by which providers and banks know this installation, and whether its database was
+moved or copied.
 
 Several installations may share one account at a provider, and a restored copy has all the keys of
 its original. So every number that others see carries the installation's prefix, and the database
-remembers the place for which the prefix was given: a copy that finds itself in another place asks
-no provider until `manage.py prefix` has said what it is.
+remembers the place for which the prefix was given: a copy in another place asks no provider until
+`manage.py prefix` has said what it is.
 """
 
 import re
@@ -17,7 +18,7 @@ from merchants.models import Installation
 
 PREFIX = re.compile(r"[A-Z][A-Z0-9]{0,7}")
 
-# Which PostgreSQL server it is, made once with its data, and which database there.
+# The identifier that PostgreSQL drew for the server's data when it was created, and the database.
 DATABASE = """
 SELECT control.system_identifier, database.oid
 FROM pg_control_system() control, pg_database database
@@ -26,7 +27,7 @@ WHERE database.datname = current_database()
 
 
 class Elsewhere(Refused):
-    """The database is in another place than the one its prefix was given for, and may be a copy."""
+    """The database is not in the place for which its prefix was given, and may be a copy."""
 
     code = "installation_elsewhere"
 
@@ -36,9 +37,9 @@ class WrongPrefix(ImproperlyConfigured):
 
 
 def current() -> Installation:
-    """The installation's row; it is written here when it is first needed.
+    """The installation's row, which is created when it is first needed.
 
-    Raises WrongPrefix where a deployment was not told its prefix.
+    Raises WrongPrefix where there is none and TAEL_PREFIX is not set.
     """
     known = Installation.objects.first()
     if known is not None:
@@ -55,7 +56,7 @@ def current() -> Installation:
 
 
 def checked(prefix: str) -> str:
-    """The prefix itself. Raises WrongPrefix where it is malformed."""
+    """The prefix, if it is well formed. Raises WrongPrefix otherwise."""
     if not PREFIX.fullmatch(prefix):
         raise WrongPrefix(
             f"{prefix!r} can't be a prefix: it has one to eight capitals and digits, and starts"
@@ -65,18 +66,18 @@ def checked(prefix: str) -> str:
 
 
 def outside(number: str) -> str:
-    """A number or key of ours as others see it, with the prefix: T-2026-000001."""
+    """A number or key of ours with the installation's prefix, as others see it: T-2026-000001."""
     return f"{current().prefix}-{number}"
 
 
 def inside(number: str) -> str:
-    """Our own form of a number that is given with or without our prefix."""
+    """A number of ours without the installation's prefix, whether it was given with it or not."""
     return number.strip().removeprefix(f"{current().prefix}-")
 
 
 def place() -> str:
-    """The place of the database that this process uses, in words that differ for a copy
-    elsewhere.
+    """A text that identifies the place of the database: TAEL_PLACE, the PostgreSQL server, and the
+    database there. It differs for a copy elsewhere.
     """
     with connection.cursor() as cursor:
         cursor.execute(DATABASE)
@@ -85,7 +86,7 @@ def place() -> str:
 
 
 def check() -> None:
-    """Raise WrongPrefix where TAEL_PREFIX is another prefix than the database has."""
+    """Raise WrongPrefix where TAEL_PREFIX is set to another prefix than the database has."""
     known = current()
     if settings.TAEL_PREFIX and known.prefix != settings.TAEL_PREFIX:
         raise WrongPrefix(
@@ -96,9 +97,7 @@ def check() -> None:
 
 
 def refuse_elsewhere() -> None:
-    """Raise Elsewhere when the database is in another place than the one its prefix was given
-    for.
-    """
+    """Raise Elsewhere where the database is not in the place for which its prefix was given."""
     known, here = current(), place()
     if known.place != here:
         raise Elsewhere(

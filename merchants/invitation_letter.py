@@ -1,4 +1,4 @@
-"""The e-mail that invites somebody to a merchant's team: the only place where its link stands."""
+"""The e-mail that invites somebody to a merchant's team; nothing else has the invitation's link."""
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -9,7 +9,9 @@ from merchants.models import Invitation, User
 
 
 def write(invitation: Invitation, token: str) -> EmailMessage:
-    """The e-mail in the reader's language if we know it, or else in the merchant's."""
+    """The e-mail of the invitation with the link of `token`, in the reader's language if we know
+    it, or else in the merchant's.
+    """
     merchant = invitation.merchant
     reader = User.objects.filter(email__iexact=invitation.email).first()
     with override((reader and reader.language) or merchant.language):

@@ -1,5 +1,5 @@
-"""The jobs about people: they send e-mails about sign-ins, delete old records, and let proposals
-lapse.
+"""The jobs about people: sending e-mails about sign-ins, deleting old records, and letting
+proposals lapse.
 """
 
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The e-mail with the link by which a new operator sets their password.
+"""The e-mail with the link by which a new operator sets a password.
 
 It is in English, as the admin is. Following the link proves the address.
 """

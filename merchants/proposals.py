@@ -1,7 +1,6 @@
-"""The kinds of decisions that take two people, and what carries each out.
+"""The kinds of decisions that take two people, and the operation that carries each out.
 
-An app that has such a decision adds its kind here by name: operations are found when they are
-needed, so that this module knows none of them.
+Kinds name operations by dotted path, so that this module imports none of them.
 """
 
 from dataclasses import dataclass
@@ -11,11 +10,12 @@ from merchants.roles import MANAGES_PEOPLE
 
 @dataclass(frozen=True)
 class Kind:
-    """`carry_out` names a function that takes the proposal, `actor` (a User) and `now`.
+    """A kind of decision that takes two people.
 
-    It runs in the transaction that confirms: it takes its locks, checks everything anew against
-    what the proposal saw (`before`), and writes. `afterwards`, where there is one, takes the
-    proposal once that is committed, such as to send a letter.
+    `carry_out` is the dotted path of a function that takes the proposal, `actor` (a User) and
+    `now`. It runs in the transaction that confirms: it takes its locks, compares what is there with
+    the proposal's `before`, checks everything anew, and writes. `afterwards`, where there is one,
+    is called with the proposal once that is committed, such as to mail a letter.
     """
 
     code: str

@@ -32,19 +32,20 @@ MOST_FORGOTTEN = 10_000  # lines of the log of sign-ins, each time
 MAIL_WINDOW = timedelta(hours=48)  # nobody wants to be written to of what is older
 
 
-# What other packages want every page to know of a membership, by name.
+# The annotations that other packages add to the membership of every request, by name.
 _on_every_page: dict[str, Combinable] = {}
 
 
 def annotate_membership(**expressions: Combinable) -> None:
-    """Add these expressions, in terms of the membership, to every membership that `membership`
-    returns.
+    """Have `membership` add these expressions, in terms of the membership, to every membership that
+    it returns. For other packages, as they start.
     """
     _on_every_page.update(expressions)
 
 
 def membership(user: User, merchant_reference: str) -> Membership | None:
-    """The person's role at the merchant; None for a stranger, or if there is no such merchant.
+    """The person's membership of the merchant with this reference; None for a stranger, or where
+    there is no such merchant.
 
     It has the annotations of `annotate_membership`, such as the merchant's latest notice.
     """
@@ -57,7 +58,9 @@ def membership(user: User, merchant_reference: str) -> Membership | None:
 
 
 def merchants_of(user: User) -> QuerySet[Merchant]:
-    """The merchants a person acts for, each with the person's membership in `own`."""
+    """The merchants that the person belongs to, each with the person's membership in the list
+    `own`.
+    """
     own = Prefetch("memberships", Membership.objects.filter(user=user), to_attr="own")
     return Merchant.objects.filter(memberships__user=user).prefetch_related(own)
 
@@ -67,13 +70,13 @@ def members(merchant: Merchant) -> QuerySet[Membership]:
 
 
 def members_without_factor(merchant: Merchant) -> QuerySet[Membership]:
-    """The members who would have to set up a second factor if the merchant required one."""
+    """The members of the merchant who have no second factor."""
     having = Authenticator.objects.filter(type__in=FACTORS).values("user")
     return members(merchant).exclude(user__in=having)
 
 
 def open_invitations(merchant: Merchant, now: datetime) -> QuerySet[Invitation]:
-    """The merchant's invitations that can still be accepted, newest first; operations.team keeps
+    """The merchant's invitations that can still be accepted, newest first. operations.team keeps
     them few.
     """
     return (
@@ -89,12 +92,12 @@ def open_invitations(merchant: Merchant, now: datetime) -> QuerySet[Invitation]:
 
 
 def digest(token: str) -> str:
-    """The digest of an invitation's token, which is all of it that we keep."""
+    """The SHA-256 digest of an invitation's token; the token itself is not kept."""
     return sha256(token.encode()).hexdigest()
 
 
 def open_invitation(token: str, now: datetime) -> Invitation | None:
-    """The invitation that this link is for, if it can still be accepted."""
+    """The invitation of this link's token, if it can still be accepted, or None."""
     return (
         Invitation.objects.filter(
             token_digest=digest(token),
@@ -112,7 +115,9 @@ def has_account(email: str) -> bool:
 
 
 def profile(merchant: Merchant) -> Profile:
-    """The merchant's profile without its document (up to 5 MB); an empty one if there is none."""
+    """The merchant's profile, with its document (up to 5 MB) deferred; an unsaved empty one if
+    there is none.
+    """
     found = Profile.objects.filter(merchant=merchant).defer("licence_document").first()
     return found or Profile(merchant=merchant)
 
@@ -126,13 +131,17 @@ def profile_steps(merchant: Merchant) -> list[ProfileStep]:
 
 
 def security_mails_to_send(now: datetime) -> Sequence[int]:
-    """The unsent mails about sign-ins and teams that are not older than MAIL_WINDOW."""
+    """The keys of e-mails about sign-ins and teams that were not sent and are not older than
+    MAIL_WINDOW.
+    """
     unsent = SecurityMail.objects.filter(sent_at__isnull=True, at__gt=now - MAIL_WINDOW)
     return sorted(unsent.values_list("pk", flat=True))
 
 
 def old_sign_ins(now: datetime) -> Sequence[int]:
-    """Lines of the log of sign-ins that have been kept for long enough."""
+    """The keys of rows of the log of sign-ins that are older than TAEL_SIGN_INS_KEPT_DAYS, at most
+    MOST_FORGOTTEN of them.
+    """
     before = now - timedelta(days=settings.TAEL_SIGN_INS_KEPT_DAYS)
     found = SignIn.objects.filter(at__lt=before).order_by("at")
     return list(found.values_list("pk", flat=True)[:MOST_FORGOTTEN])
@@ -148,9 +157,10 @@ def has_second_factor(user: User) -> bool:
 
 
 def factor_counts_from(user: User, authenticator_ids: Iterable[int]) -> datetime | None:
-    """From when on at least one of these factors of the person opens what takes money out.
+    """The instant from which the first of these factors opens what takes money out. The factors are
+    given by allauth's keys, and may be gone.
 
-    None if none of them is, or was, theirs.
+    None where none of them is, or was, the person's.
     """
     ids = set(authenticator_ids)
     noted = EnrolledFactor.objects.filter(user=user, authenticator_id__in=ids)
@@ -161,7 +171,7 @@ def factor_counts_from(user: User, authenticator_ids: Iterable[int]) -> datetime
 
 
 class CountsDays(Protocol):
-    """What counts in local days: it knows its time zone, and since when it has it."""
+    """A line or account, which counts in local days: its time zone, and from when on it has it."""
 
     merchant_id: int
     timezone: str
@@ -170,10 +180,11 @@ class CountsDays(Protocol):
 
 
 def local_day(books: CountsDays, instant: datetime) -> date:
-    """The merchant's day that `instant` is in, by the time zone that was in force then.
+    """The local day of the merchant's that `instant` is in, by the time zone that was in force
+    then.
 
-    A change of time zone neither doubles nor skips a day: what the clocks of the old and the new
-    zone would both claim, or neither, goes to the last day before the change or the first after it.
+    A change of time zone neither doubles nor skips a day: an instant that both zones' days would
+    claim, or neither, belongs to the last day before the change or the first after it.
     """
     since_on, since_at = books.timezone_since_on, books.timezone_since_at
     if since_on is None or since_at is None:
@@ -189,6 +200,8 @@ def local_day(books: CountsDays, instant: datetime) -> date:
 
 
 def time_zones_from(merchant_ids: Sequence[int], starts_on: date) -> dict[int, str]:
-    """The time zones that these merchants change to with this local day; most change nothing."""
+    """The new time zones, by merchant, of those of these merchants whose zone changes with local
+    day `starts_on`.
+    """
     changes = TimeZonePeriod.objects.filter(merchant__in=merchant_ids, starts_on=starts_on)
     return dict(changes.values_list("merchant", "timezone"))

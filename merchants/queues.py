@@ -1,4 +1,4 @@
-"""What waits for an operator about merchants and people."""
+"""The queues of profiles and proposals that wait for an operator."""
 
 from django.db.models import Q
 

@@ -1,8 +1,8 @@
-"""The roles of our own people, which are the names of their groups.
+"""The roles of operators, which are the names of their groups.
 
-Roles that move money are declared by the apps whose money it is, which register them when they
-start. Which permissions a role has is written by config/migrations/0001_roles.py and nowhere else;
-docs/operations.md has the table.
+Each book declares the roles that move its money, and registers them when it starts. The permissions
+of a role are written by config/migrations/0001_roles.py and nowhere else; docs/operations.md has
+the table.
 """
 
 AUDITOR = "Auditor"
@@ -15,22 +15,22 @@ _of_money: list[str] = []
 
 
 def register(role: str) -> None:
-    """Let our people have this role, too. Raises ValueError for one that is taken."""
+    """Add a role that moves money. Raises ValueError for a name that is taken."""
     if role in names():
         raise ValueError(f"the role {role} is taken")
     _of_money.append(role)
 
 
 def of_money() -> frozenset[str]:
-    """Roles that move money. Nobody has one of them and also decides who has which."""
+    """The roles that move money. Who has one of them cannot be an administrator as well."""
     return frozenset(_of_money)
 
 
 def names() -> list[str]:
-    """All roles, those that move money first."""
+    """The names of all roles, those that move money first."""
     return [*_of_money, AUDITOR, ADMINISTRATOR]
 
 
 def choices() -> list[tuple[str, str]]:
-    """All roles, as a form asks for them."""
+    """All roles as the choices of a form's field."""
     return [(name, name) for name in names()]

@@ -1,4 +1,4 @@
-"""The merchants and people that operators find."""
+"""The kinds Merchant and Person of the operators' search."""
 
 from django.db.models import Q, QuerySet
 
@@ -9,7 +9,7 @@ from merchants.models import Merchant, User
 
 
 def register() -> None:
-    """Have the operators' search find them; once, when the programs start."""
+    """Register merchants and people for the operators' search. Called once, as a program starts."""
     search.KINDS.register(*KINDS)
 
 

@@ -1,5 +1,5 @@
-"""Asks for a second factor before anything by which money can leave: a session alone is not
-enough.
+"""Asks for a second factor before anything by which money can leave, since a session alone may be
+stolen.
 """
 
 from collections.abc import Callable
@@ -26,11 +26,12 @@ from merchants.models import Membership, User
 GO_ON = "second_factor_for"  # in the session
 
 P = ParamSpec("P")
-# Below for_members and its like (merchants.access), which knows who the member is.
+# A view as it stands below for_members and its like (merchants.access), with `request.membership`.
 View = Callable[Concatenate[Any, P], HttpResponseBase]
 
 
 def never(request: HttpRequest) -> bool:
+    """The default of `unless`: no request is exempt."""
     return False
 
 
@@ -40,17 +41,17 @@ def with_second_factor(
     back: str = "",
     unless: Callable[[HttpRequest], bool] = never,
 ) -> Callable[[View[P]], View[P]]:
-    """A decorator that lets in whoever confirmed a second factor within
-    ACCOUNT_REAUTHENTICATION_TIMEOUT.
+    """A decorator that lets a request through if a second factor was confirmed within
+    ACCOUNT_REAUTHENTICATION_TIMEOUT. In demonstrations (TAEL_SANDBOX) it lets all through.
 
-    Others are sent to do so, or to set one up, and come back to the same address; what a POST
-    carried comes back in the address, so that the page can ask for it once more, but for what
-    sensitive_post_parameters names: addresses are kept in logs. What takes only a POST names in
-    `back` the merchant's page to come back to. `waits_page` is for what takes
-    money out, which a factor opens a day after somebody has first set one up: the template that
-    says so until then, which gets `counts_from`. `unless` says of a request that
-    it needs none. Demonstrations (TAEL_SANDBOX) ask for none. To stand below for_members and its
-    like, and below sensitive_post_parameters.
+    Others are sent to confirm one, or to set one up, and come back to the same address. The fields
+    of a POST come back in its query string, so that the page can show them once more, but for those
+    that sensitive_post_parameters names: addresses are kept in logs.
+
+    `back` is the route of the merchant's page to come back to, for views that take only a POST.
+    `waits_page` is for what takes money out, which a first factor opens a day after it was set up:
+    the template that is shown until then, with `counts_from`. `unless` tells which requests need no
+    factor. It stands below for_members and its like, and below sensitive_post_parameters.
     """
 
     def decorate(view: View[P]) -> View[P]:
@@ -69,7 +70,9 @@ def with_second_factor(
 
 
 def where_to_go_on(request: HttpRequest) -> str:
-    """The page that the person was sent away from to set a factor up, once they have one."""
+    """The page from which the person was sent to set a factor up, once they have one; "" if there
+    is none.
+    """
     address = request.session.get(GO_ON, "")
     return str(address) if address and has_one(cast(User, request.user)) else ""
 
@@ -79,29 +82,29 @@ def has_one(user: User) -> bool:
 
 
 def is_fresh(request: HttpRequest, now: datetime) -> bool:
-    """Whether a second factor was confirmed within ACCOUNT_REAUTHENTICATION_TIMEOUT, at the sign-in
-    or since.
+    """Whether a second factor was confirmed within ACCOUNT_REAUTHENTICATION_TIMEOUT before `now`,
+    at the sign-in or since.
 
-    A password, however recent, is the first factor.
+    A password does not count, however recent.
     """
     return bool(_confirmed(request, now))
 
 
 def was_confirmed(request: HttpRequest) -> bool:
-    """Whether this session has ever confirmed a second factor, and the person still has one."""
+    """Whether a second factor was ever confirmed in this session, and the person still has one."""
     return has_one(cast(User, request.user)) and bool(_records(request))
 
 
 def proved_ids(request: HttpRequest) -> list[int]:
-    """allauth's keys of the factors that this session has proved, including removed ones."""
+    """allauth's keys of the factors that were confirmed in this session, removed ones included."""
     return [int(record["id"]) for record in _records(request) if "id" in record]
 
 
 def missing(request: HttpRequest, membership: Membership) -> HttpResponse | None:
-    """The response to somebody without a second factor at a merchant that requires one of its
-    people.
+    """The response for a member without a second factor, where the merchant requires one: the page
+    that asks to set one up, or a redirect to confirm it.
 
-    None for somebody who has confirmed one in this session, and in demonstrations.
+    None where the session has confirmed one, where none is required, and in demonstrations.
     """
     if settings.TAEL_SANDBOX or not membership.merchant.requires_second_factor:
         return None
@@ -118,11 +121,11 @@ def missing(request: HttpRequest, membership: Membership) -> HttpResponse | None
 
 
 def confirm_again(request: HttpRequest) -> HttpResponse | None:
-    """A response that sends an operator to confirm a second factor; None if they did so minutes
-    ago.
+    """A redirect of an operator who is about to decide, to confirm a second factor; None where they
+    did so minutes ago, and in demonstrations.
 
-    They come back to the page of what they were about to decide. The form has to be filled in anew,
-    as a reason does not belong in an address.
+    They come back to the page of the decision. Its form has to be filled in anew, since a reason
+    does not belong in an address.
     """
     if settings.TAEL_SANDBOX or is_fresh(request, clock.now()):
         return None
@@ -132,7 +135,9 @@ def confirm_again(request: HttpRequest) -> HttpResponse | None:
 
 
 def _sent_elsewhere(request: Any, *, waits_page: str, back: str) -> HttpResponseBase | None:
-    """What answers who has to confirm a factor first; None for who has, or needs none."""
+    """The redirect to confirm a factor or set one up, or the page that says from when it counts;
+    None where the request may go on.
+    """
     if settings.TAEL_SANDBOX:
         return None
     now = clock.now()
@@ -155,7 +160,9 @@ def _sent_elsewhere(request: Any, *, waits_page: str, back: str) -> HttpResponse
 
 
 def _wait(request: Any, confirmed: list[int], now: datetime, page: str) -> HttpResponse | None:
-    """The page that says from when a factor opens what takes money out; None if it does."""
+    """The page that says from when a confirmed factor opens what takes money out; None where one
+    does now.
+    """
     counts_from = queries.factor_counts_from(request.user, confirmed)
     if counts_from is not None and counts_from <= now:
         return None
@@ -169,7 +176,7 @@ def _records(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _confirmed(request: HttpRequest, now: datetime) -> list[int]:
-    """allauth's keys of the factors that were confirmed within ACCOUNT_REAUTHENTICATION_TIMEOUT."""
+    """allauth's keys of factors confirmed within ACCOUNT_REAUTHENTICATION_TIMEOUT before `now`."""
     after = now.timestamp() - app_settings.REAUTHENTICATION_TIMEOUT
     return [int(record.get("id", 0)) for record in _records(request) if record["at"] > after]
 

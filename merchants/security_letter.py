@@ -1,7 +1,8 @@
-"""The texts of e-mails about how people sign in, and about who belongs to a merchant.
+"""The e-mails about how people sign in, and about who belongs to a merchant.
 
-A mail keeps its details as text (merchants.operations.security_mails); here they become a subject
-and sentences in its reader's language. Instants are in UTC, as the reader may be anywhere.
+Operations keep the details as text (merchants.operations.security_mails); here they become a
+subject and sentences in the reader's language. Instants are in UTC, since the reader may be
+anywhere.
 """
 
 from collections.abc import Mapping
@@ -156,7 +157,7 @@ def _merchants_language(mail: SecurityMail) -> str:
 
 
 def _readable(mail: SecurityMail) -> Mapping[str, str]:
-    """The mail's details as its sentences show them."""
+    """The e-mail's details as its sentences show them: instants, roles and browsers in words."""
     shown = dict(mail.details)
     shown["merchant"] = mail.merchant.name if mail.merchant is not None else ""
     for name in ("role", "before"):

@@ -1,4 +1,6 @@
-"""Functions of the jobs: each works off one chunk of the rows that `due` found."""
+"""The work of the jobs about people: each function processes one chunk of the keys that the job's
+`due` found.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,8 +1,8 @@
 """Checks that this process counts days by the same time-zone data as the books (rule 2.12).
 
-The books name the version. A process that has another one does not start; one that runs while the
-books take another is refused by its next connection, as the books are only taken over while nobody
-is connected. Looking costs a query for each new connection.
+The books name its version. A process that has another one does not start. The books take another
+version only while nobody is connected, and a process that still runs then is refused by its next
+connection. The check takes a query for each new connection.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from django.db.backends.signals import connection_created
 from lib import zones
 from merchants.models import TimeZoneData
 
-# Waits for whoever is taking another version, and sees that one then.
+# Waits while another version is being taken (manage.py timezones), and reads that one then.
 VERSION = "SELECT version FROM merchants_timezonedata FOR SHARE"
 
 
@@ -24,25 +24,27 @@ class WrongTimeZoneData(ImproperlyConfigured):
 
 
 def current() -> TimeZoneData:
-    """The row of the books' time-zone data; the first process that asks writes it with its own
-    version.
-    """
+    """The row that names the books' version; the first process that asks writes it with its own."""
     known = TimeZoneData.objects.first()
     if known is None:
         known, _ = TimeZoneData.objects.get_or_create(defaults={"version": zones.VERSION})
     return known
 
 
-def start() -> None:
-    """Check now, and at each connection that this process makes from now on.
+def check_connections() -> None:
+    """Check that the process's time-zone data is the books', now and as each later connection is
+    made.
 
-    Raises WrongTimeZoneData, and DatabaseError where the books can't be read now.
+    Raises WrongTimeZoneData where it is not, and DatabaseError where the books can't be read now.
     """
-    connection_created.connect(_look, dispatch_uid="time-zone data")
+    connection_created.connect(_check_connection, dispatch_uid="time-zone data")
     _refuse_other(current().version)
 
 
-def _look(connection: BaseDatabaseWrapper, **_: Any) -> None:
+def _check_connection(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """Close a new connection and raise WrongTimeZoneData, where the books have another version than
+    this process.
+    """
     if connection.alias != DEFAULT_DB_ALIAS:
         return
     try:

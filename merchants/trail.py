@@ -1,4 +1,4 @@
-"""What the audit trail tells of people, sign-ins, merchants' profiles and the installation."""
+"""The trail's actions about people, sign-ins, profiles, proposals and the installation."""
 
 from django.db.models import TextChoices
 
@@ -23,7 +23,7 @@ class Action(TextChoices):
     SESSIONS_ENDED = "SESSIONS_ENDED", "Sessions ended"
     FACTOR_REQUIRED = "FACTOR_REQUIRED", "Second factor of members decided"
 
-    # What people change of their own sign-in, and what befalls it
+    # Sign-ins: what people change of their own, and what happens to them
     FACTOR_ADDED = "FACTOR_ADDED", "Second factor added"
     FACTOR_REMOVED = "FACTOR_REMOVED", "Second factor removed"
     CODES_MADE = "CODES_MADE", "Recovery codes made"
@@ -35,7 +35,7 @@ class Action(TextChoices):
     NEW_BROWSER = "NEW_BROWSER", "Sign-in from an unknown browser"
     LOCKED_OUT = "LOCKED_OUT", "Address locked"
 
-    # What two people decide
+    # Proposals
     PROPOSED = "PROPOSED", "Proposed to a second person"
     PROPOSAL_CONFIRMED = "PROPOSAL_CONFIRMED", "Proposal confirmed"
     PROPOSAL_REFUSED = "PROPOSAL_REFUSED", "Proposal refused"

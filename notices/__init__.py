@@ -1,1 +1,1 @@
-"""Telling a merchant's people what happened: rows, e-mails, and who wants which."""
+"""Notices to a merchant's people: the rows, their e-mails, and who wants which."""

@@ -1,4 +1,4 @@
-"""The operators' view of notices and of the e-mails that tell of them."""
+"""The admin pages of notices and of their e-mails."""
 
 from django.contrib import admin
 

@@ -1,4 +1,4 @@
-"""What notices add to the operators' pages."""
+"""The notices' part of a merchant's page for operators."""
 
 from backoffice.list_pages import list_of
 from backoffice.merchant_page import MANY, PARTS, Link, Part, Section, Step, Visit
@@ -7,12 +7,14 @@ from notices.models import Notice
 
 
 def register() -> None:
-    """Add all of it; once, when the programs start."""
+    """Register the part of a merchant's page that shows its notices. Called once, when a program
+    starts.
+    """
     PARTS.register(Part(10, _of_merchant))
 
 
 def _of_merchant(visit: Visit) -> Section:
-    """What the merchant's people were told, as they read it."""
+    """The part of a merchant's page that shows its latest notices, as its people read them."""
     links = [Link("All notices", list_of(visit.merchant, Notice))]
     if not visit.request.user.has_perm("notices.view_notice"):
         return Section(links=links)

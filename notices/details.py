@@ -1,7 +1,8 @@
-"""How the details of a notice, which are stored as text, are shown in the language in force.
+"""Formats the details of a notice, which are stored as text, for a sentence in the language in
+force.
 
-Each way takes the detail's name and all details, and raises KeyError, ValueError or
-ArithmeticError for details that another version wrote otherwise.
+Each function takes the detail's name and all details, and raises KeyError, ValueError or
+ArithmeticError for details that another version of the code wrote otherwise.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +27,7 @@ def plain(name: str, details: Details) -> str:
 
 
 def amount(name: str, details: Details) -> str:
-    """An amount in the notice's currency, with its digits and its code, kept on one line."""
+    """The amount with the digits of the notice's currency and its code, kept on one line."""
     value, currency = Decimal(details[name]), details["currency"]
     digits = minor_digits(currency)
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
@@ -34,19 +35,20 @@ def amount(name: str, details: Details) -> str:
 
 
 def day(name: str, details: Details) -> str:
-    """A day such as 2026-11-12."""
+    """The day, stored as 2026-11-12, in the language's form."""
     return str(format_date(date.fromisoformat(details[name]), locale=_locale()))
 
 
 def month(name: str, details: Details) -> str:
-    """A month such as 2026-11."""
+    """The month, stored as 2026-11, in the language's form."""
     return formats.month(date.fromisoformat(f"{details[name]}-01"))
 
 
 def phrase(known: Mapping[str, StrOrPromise], *, of: str = "") -> Show:
-    """The way to show a code as a phrase: of the detail with this name, or of the sentence's own.
+    """A function that shows a code as its phrase in `known`: the code of the detail `of` or,
+    without it, of the detail that the sentence names.
 
-    A code that is not known is shown as it is, and an empty one as no reason.
+    A code that is not known is shown as it is; an empty one as "no reason was given".
     """
 
     def show(name: str, details: Details) -> str:
@@ -56,7 +58,7 @@ def phrase(known: Mapping[str, StrOrPromise], *, of: str = "") -> Show:
 
 
 def in_words(code: str, known: Mapping[str, StrOrPromise]) -> str:
-    """The code's phrase, or itself; that no reason was given if it is empty."""
+    """The code's phrase in `known`, or the code itself; "no reason was given" where it is empty."""
     return str(known.get(code, code)) or gettext("no reason was given")
 
 

@@ -1,4 +1,4 @@
-"""Which notices people look at, and of which kinds they want e-mails."""
+"""The forms of notices: filtering them, and choosing of which kinds to get e-mails."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from notices.kinds import Kind
 
 
 def topics() -> list[tuple[str, StrOrPromise]]:
-    """What the notices can be filtered by: nothing, or one group of their kinds."""
+    """The choices of the notices' filter: all, or a group of kinds."""
     return [("", _("All")), *((group.code, group.label) for group in kinds.by_group())]
 
 
@@ -24,13 +24,15 @@ class NoticeFilter(Filter):
 
     @property
     def kinds(self) -> list[str]:
-        """The codes of the topic's kinds; none at all is all."""
+        """The codes of the chosen group's kinds; empty where all are wanted."""
         topic = self.rows["topic"]
         return [kind.code for kind in kinds.registered() if kind.group.code == topic]
 
 
 class EmailChoices(forms.Form):
-    """Which kinds of notices somebody wants e-mails of: a box each, in groups."""
+    """The form by which a member chooses of which kinds of notices to get e-mails: a box for each,
+    in groups.
+    """
 
     def __init__(self, membership: Membership, data: Any = None) -> None:
         super().__init__(data)
@@ -47,7 +49,7 @@ class EmailChoices(forms.Form):
 
     @property
     def hints(self) -> list[StrOrPromise]:
-        """What is said of the kinds that this person can't choose."""
+        """The sentences about kinds of which this member always gets e-mails."""
         kept = (kind for kind in kinds.registered() if not self._is_offered(kind))
         return [kind.owners_hint for kind in kept if kind.owners_hint]
 
@@ -56,7 +58,9 @@ class EmailChoices(forms.Form):
 
     @property
     def muted(self) -> set[str]:
-        """The kinds that are not wanted; what could not be chosen stays as it was."""
+        """The kinds of which the member wants no e-mails; kinds that were not offered stay as they
+        were.
+        """
         wanted = {code for codes in self.cleaned_data.values() for code in codes}
         return {
             kind.code

@@ -1,7 +1,7 @@
-"""The kinds of notices: what a merchant's people may be told of.
+"""The registry of the kinds of notices.
 
 Each book declares its own kinds in one module (`credit.notices`, `billing.notices`) and registers
-them when it starts: all that is known of a kind stands there, and nothing of it here.
+them when it starts, so that this package knows none of them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ LONGEST_CODE = 20
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Kinds that stand together where people choose their e-mails, and in the notices' filter."""
+    """A group of kinds, for choosing e-mails and for filtering notices."""
 
     code: str
     label: StrOrPromise
@@ -24,7 +24,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What a notice says, on the page and in its e-mail; both name details as `%(name)s`."""
+    """The title and the sentence of a notice; both name details as `%(name)s`."""
 
     title: StrOrPromise
     sentence: StrOrPromise
@@ -32,7 +32,9 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The page of what a notice is about: {argument of the view: the detail that holds it}."""
+    """The page to which a notice links: the view, and for each of its arguments the detail that has
+    it.
+    """
 
     view: str
     arguments: Mapping[str, str] = field(default_factory=dict)
@@ -40,18 +42,18 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One kind of notice. Its code is what rows and people's choices are stored with."""
+    """One kind of notice; rows and people's choices store its code."""
 
     code: str
     label: StrOrPromise
     group: Group
-    # By the detail `status` where the outcome matters; "" is for every other status, and for none.
+    # By the notice's detail `status`; "" is for notices without one, and for all other statuses.
     texts: Mapping[str, Text]
     link: Link | None = None
     shows: Mapping[str, Show] = field(default_factory=dict)  # details that are not shown as stored
-    # It follows from the platform's events and from days that end, and from no person's action.
+    # Whether it follows from the platform's events or a day-end, and not from a person's action.
     is_automatic: bool = False
-    # Owners get its e-mails whatever they chose: what it tells of may be a thief's.
+    # Whether owners get its e-mails whatever they chose, since a thief may be the cause.
     owners_always: bool = False
     owners_hint: StrOrPromise = ""  # what owners read of that, where others may choose
 
@@ -59,7 +61,9 @@ class Kind:
         return self.code
 
     def text(self, status: str) -> Text | None:
-        """What a notice of this kind says at this status; None where nothing was declared."""
+        """The title and sentence of a notice whose detail `status` is this; None where none was
+        declared.
+        """
         return self.texts.get(status) or self.texts.get("")
 
 
@@ -67,7 +71,7 @@ _registered: dict[str, Kind] = {}
 
 
 def register(*kinds: Kind) -> None:
-    """Let notices be of these kinds, too; pages list them in the order in which they came.
+    """Add these kinds; pages list kinds in the order in which they were registered.
 
     Raises ValueError for a code that is taken or too long.
     """
@@ -78,7 +82,7 @@ def register(*kinds: Kind) -> None:
 
 
 def get(code: str) -> Kind | None:
-    """The kind with this code; None if there is none, or none any more."""
+    """The kind with this code; None where none is registered (any more)."""
     return _registered.get(code)
 
 
@@ -87,7 +91,7 @@ def registered() -> Iterator[Kind]:
 
 
 def by_group() -> Mapping[Group, Sequence[Kind]]:
-    """All kinds, each once, by their groups."""
+    """All kinds by their groups."""
     groups: dict[Group, list[Kind]] = {}
     for kind in _registered.values():
         groups.setdefault(kind.group, []).append(kind)
@@ -95,5 +99,5 @@ def by_group() -> Mapping[Group, Sequence[Kind]]:
 
 
 def choices() -> list[tuple[str, StrOrPromise]]:
-    """Codes and labels, as the model's field and the admin's filter ask for them."""
+    """All kinds as the choices of a field or filter."""
     return [(kind.code, kind.label) for kind in _registered.values()]

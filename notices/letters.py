@@ -1,7 +1,7 @@
-"""The words of notices, in the application and in e-mails.
+"""The titles, sentences and e-mails of notices.
 
-A notice keeps figures and references; here they become a title and a sentence of its kind, in the
-language in force, at the time they are read.
+A notice stores figures and references; a title and a sentence of its kind are made of them when
+they are read, in the language in force.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +27,9 @@ def sentence(notice: Notice) -> str:
 
 
 def write(notice: Notice, reader: User) -> EmailMessage:
-    """The e-mail that tells `reader` of the notice, in the reader's language if we know it."""
+    """The e-mail about the notice to `reader`, in the reader's language if we know it, or else in
+    the merchant's.
+    """
     merchant = notice.merchant
     with override(reader.language or merchant.language):
         body = gettext(
@@ -44,14 +46,16 @@ def write(notice: Notice, reader: User) -> EmailMessage:
 
 
 def link(notice: Notice) -> str:
-    """Where the merchant's people read more: the page of what the notice is about."""
+    """The full address of the page that the notice is about, or of the overview where there is
+    none.
+    """
     merchant = notice.merchant.reference
     address = routes.address(notice, merchant)
     return settings.TAEL_BASE_URL + (address or reverse("overview", args=[merchant]))
 
 
 def _text(notice: Notice, which: Callable[[Text], StrOrPromise]) -> str:
-    """The title or the sentence; the kind's label where nothing else can be said."""
+    """The title or sentence that `which` picks; the kind's label where the details do not fit."""
     kind = kinds.get(notice.kind)
     text = kind.text(notice.details.get("status", "")) if kind else None
     if kind is None or text is None:
@@ -59,12 +63,12 @@ def _text(notice: Notice, which: Callable[[Text], StrOrPromise]) -> str:
     try:
         return str(which(text)) % _Shown(kind, notice.details)
     except (KeyError, ValueError, ArithmeticError):
-        # Written by another version, with other details: say at least what it is.
+        # Another version of the code wrote other details: the label at least says what it is about.
         return notice.get_kind_display()
 
 
 class _Shown(Mapping[str, str]):
-    """The details as a sentence has them, each made readable when it is asked for."""
+    """The details of a notice, each formatted when the sentence asks for it."""
 
     def __init__(self, kind: Kind, stored: details.Details) -> None:
         self._kind, self._stored = kind, stored

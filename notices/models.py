@@ -13,7 +13,7 @@ class Notice(models.Model):
     cause = models.CharField(max_length=150)  # what it is about; told once
     details = models.JSONField(default=dict)  # figures and references for the sentence, as text
     at = models.DateTimeField()
-    # When its e-mails were made out, to whoever belonged to the merchant then. Set once.
+    # When its e-mails were created, for the people who belonged to the merchant then. Set once.
     addressed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -24,7 +24,8 @@ class Notice(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["merchant", "-id"], name="notice_history"),
-            # The mailing job's question; what a replay wrote long ago stays in it, unread.
+            # The mailing job's query. Old notices that a replay wrote stay in the index and are not
+            # read.
             models.Index(
                 fields=["at"],
                 condition=models.Q(addressed_at__isnull=True),
@@ -40,7 +41,7 @@ class NoticeMail(models.Model):
     notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="mails")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     sent_at = models.DateTimeField(null=True, blank=True)
-    # How often sending it failed: what failed waits behind what did not.
+    # How often sending it failed; e-mails that failed less often are sent first.
     failures = models.PositiveSmallIntegerField(default=0)
 
     class Meta:

@@ -11,10 +11,11 @@ from notices.models import Notice, NoticeMail
 
 
 def latest_notice() -> Subquery:
-    """The key of the latest notice of a membership's merchant, for a query of memberships.
+    """A subquery for the key of the latest notice of a membership's merchant, in queries of
+    memberships.
 
-    Asked so that only the merchant's own index has the order: with "=", PostgreSQL may walk the
-    latest notices of all merchants until it meets one of this.
+    It compares with >= and <= so that PostgreSQL uses the merchant's own index: with "=", it may
+    walk the latest notices of all merchants until it meets one of this merchant.
     """
     own = {"merchant__gte": OuterRef("merchant"), "merchant__lte": OuterRef("merchant")}
     latest = Notice.objects.filter(**own).order_by("merchant_id", "-id").values("id")
@@ -22,13 +23,13 @@ def latest_notice() -> Subquery:
 
 
 def notices_of(merchant: Merchant, *, kinds: Collection[str] = ()) -> QuerySet[Notice]:
-    """What the merchant's people were told, or what of these kinds."""
+    """The merchant's notices, or those of these kinds."""
     found = Notice.objects.filter(merchant=merchant)
     return found.filter(kind__in=kinds) if kinds else found
 
 
 def notices_to_mail(now: datetime) -> Sequence[int]:
-    """The notices that are news at `now` with e-mails to be made out, or to be sent."""
+    """The keys of notices within MAIL_WINDOW that have no e-mails yet, or have unsent ones."""
     since = now - MAIL_WINDOW
     unaddressed = Notice.objects.filter(addressed_at__isnull=True, at__gt=since)
     unsent = NoticeMail.objects.filter(sent_at__isnull=True, notice__at__gt=since)

@@ -1,4 +1,4 @@
-"""Where a notice leads: the page of what it is about."""
+"""The addresses of the pages that notices are about."""
 
 from django.urls import reverse
 
@@ -8,7 +8,7 @@ from notices.models import Notice
 
 
 def address(notice: Notice, merchant_reference: str) -> str:
-    """The address of that page; "" if there is none."""
+    """The address of the page that the notice is about; "" if there is none."""
     kind = kinds.get(notice.kind)
     if kind is None or kind.link is None:
         return ""

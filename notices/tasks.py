@@ -1,4 +1,6 @@
-"""Doors for the timetable: each works off one chunk of what `due` found."""
+"""The work of the job that sends e-mails of notices, for one chunk of the keys that its `due`
+found.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -12,7 +12,7 @@ from notices.operations import notices as operations
 
 @for_members
 def notices(request: MemberRequest) -> HttpResponse:
-    """All that the merchant's people were told, newest first. Who opens it has seen them."""
+    """The page of the merchant's notices, newest first. Opening it marks them as seen."""
     membership, asked = request.membership, NoticeFilter(request.GET)
     merchant = membership.merchant
     if membership.has_news and membership.latest_notice:

@@ -1,4 +1,4 @@
-"""What happened at a merchant lately, in sentences, each with a link to the page that says more."""
+"""The latest notices of a merchant, for its start page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from notices.models import Notice
 
 @dataclass(frozen=True)
 class Happening:
+    """A notice as the start page shows it."""
+
     at: datetime
     title: str
     sentence: str

@@ -5,7 +5,7 @@ from lib.text_fields import LineField
 
 
 class Search(forms.Form):
-    """What to look for. Invalid values are ignored."""
+    """The search box. Invalid text counts as none."""
 
     q = LineField(max_length=100, required=False, label=_("Page or reference"))
 

@@ -1,7 +1,7 @@
-"""The merchant's pages, each with what merchants call it in the three languages.
+"""The merchant's pages, each with the names that merchants give it in the three languages.
 
-For the search box, and for links from one app's page to another's. A page whose route does not
-exist is left out.
+It is for the search box, and for links from one app's page to another's. A page whose route does
+not exist is left out.
 """
 
 import unicodedata
@@ -17,6 +17,8 @@ from django_stubs_ext import StrOrPromise
 
 
 class Page(NamedTuple):
+    """A page, and the names by which it is found."""
+
     route: str
     title: StrOrPromise  # as in the navigation; in every language it is one of the names
     words: str  # what else it is called, separated by semicolons
@@ -130,12 +132,14 @@ PAGES = (
 
 
 class Named(NamedTuple):
+    """A page that was found by a name."""
+
     page: Page
     is_exact: bool  # that is its whole name
 
 
 def address(route: str, *args: object) -> str:
-    """The address of the page; "" when there is no such page."""
+    """The address of the route with these arguments; "" where there is no such route."""
     try:
         return reverse(route, args=args)
     except NoReverseMatch:
@@ -143,8 +147,8 @@ def address(route: str, *args: object) -> str:
 
 
 def named(text: str) -> list[Named]:
-    """The pages of this name, and those with a word in their name that starts like a word of
-    `text`.
+    """The pages that `text` may mean, those of exactly this name first: each word of it starts a
+    word of one of the page's names.
     """
     wanted = _plain(text)
     if not wanted:
@@ -167,7 +171,7 @@ def _fits(wanted: str, name: str) -> bool:
 
 @lru_cache(maxsize=len(PAGES))
 def names(page: Page) -> frozenset[str]:
-    """All names of the page in all languages, in the form in which names are compared."""
+    """All names of the page in all languages, normalised by `_plain`."""
     return frozenset(filter(None, map(_plain, (*_titles(page), *page.words.split(";")))))
 
 
@@ -178,5 +182,5 @@ def _titles(page: Page) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """The text without differences of case, width and spaces."""
+    """The text without differences of case, width and spaces, so that names can be compared."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -1,31 +1,31 @@
-"""One box that finds a merchant's pages by their names, and what it has by reference.
+"""Finds a merchant's pages by name, and its orders, bills and other rows by reference.
 
-Every kind (lib.search) is looked up once, in an index that starts with the merchant, and no further
-than shown.
+Each kind (lib.search) takes one query, by an index that starts with the merchant, for no more rows
+than are shown.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from typing import Any
 
 from django_stubs_ext import StrOrPromise
+from moneyed import Money
 
-from lib import search
+from lib import money, search
 from merchants.models import Merchant
 from pages import navigation as pages
 
 
 @dataclass(frozen=True)
 class Hit:
-    """Something of the merchant's whose reference starts as asked."""
+    """A row of the merchant's whose reference starts with the text."""
 
     kind: StrOrPromise
     reference: str
     address: str  # "" where it has no page
     on: date
-    amount: Decimal | None = None
-    currency: str = ""
+    amount: Money | None = None
     status: str = ""
     status_label: str = ""
 
@@ -44,12 +44,15 @@ class Found:
 
     @property
     def only(self) -> str:
-        """The address of the only result with exactly this name; "" if there is no such one."""
+        """The address of the only result that has exactly this name; "" where there is none, or are
+        several.
+        """
         return self.exact[0] if len(self.exact) == 1 else ""
 
 
 def find(merchant: Merchant, text: str, *, today: date) -> Found:
-    """What `text` may mean to the merchant, whose credit line and account are at hand.
+    """The merchant's pages and rows that `text` may mean. The merchant's credit line and account
+    are loaded with it.
 
     Dates are in the time zone in force.
     """
@@ -74,8 +77,13 @@ def _hits(merchant: Merchant, text: str, today: date) -> Iterator[Hit]:
                 own.name(row),
                 own.page(row, merchant.reference),
                 on=own.on(row),
-                amount=getattr(row, own.amount) if own.amount else None,
-                currency=row.currency if own.amount else "",
+                amount=_amount(row, own.amount) if own.amount else None,
                 status=status,
                 status_label=status_label,
             )
+
+
+def _amount(row: Any, name: str) -> Money | None:
+    """The amount of this name; a sum that a query added to its row is a figure."""
+    amount = getattr(row, name)
+    return amount if amount is None or isinstance(amount, Money) else money.of(amount, row.currency)

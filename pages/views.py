@@ -44,7 +44,7 @@ def overview(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def find(request: MemberRequest) -> HttpResponse:
-    """Straight to the only thing of exactly this name, or a list to choose from."""
+    """Redirect to the only result of exactly this name, or show the results to choose from."""
     merchant, text = _account(request).merchant, Search(request.GET).text
     found = search.find(merchant, text, today=local_day(merchant.credit_line, clock.now()))
     if found.only:

@@ -43,8 +43,8 @@ def of_merchant(merchant: Merchant) -> dict[str, Any]:
     account = BillingAccount.objects.get(merchant=merchant)
     return {
         "account": {
-            "accruing": money.text(account.accruing, account.currency),
-            "outstanding": money.text(account.outstanding, account.currency),
+            "accruing": money.text(account.accruing),
+            "outstanding": money.text(account.outstanding),
         },
         "bills": invoices(account),
         "freezes": freezes(line),
@@ -53,8 +53,8 @@ def of_merchant(merchant: Merchant) -> dict[str, Any]:
             "frozen": sorted(
                 Freeze.objects.filter(line=line, lifted_at=None).values_list("reason", flat=True)
             ),
-            "limit": money.text(line.limit, line.currency),
-            "used": money.text(line.used, line.currency),
+            "limit": money.text(line.limit),
+            "used": money.text(line.used),
         },
         "open_day": {line.open_on.isoformat(), account.open_on.isoformat()},
         "orders": orders(line),
@@ -63,7 +63,7 @@ def of_merchant(merchant: Merchant) -> dict[str, Any]:
         "statements": statements(account),
         "unmatched": {
             payment.reference: {
-                "amount": money.text(payment.amount, line.currency),
+                "amount": money.text(payment.amount),
                 "code": payment.refusal,
                 "order": payment.order.reference,
             }
@@ -78,7 +78,7 @@ def invoices(account: BillingAccount) -> list[dict[str, Any]]:
     lines = defaultdict(list)
     for line in InvoiceLine.objects.filter(invoice__account=account):
         fee = "subscription" if line.fee_code == Fee.PLAN else line.fee_code
-        amount = money.text(line.amount, account.currency)
+        amount = money.text(line.amount)
         lines[line.invoice_id].append([fee, str(line.posting_on), amount, line.charge_count])
     return [
         {
@@ -89,7 +89,7 @@ def invoices(account: BillingAccount) -> list[dict[str, Any]]:
             "period_end": str(invoice.period_end),
             "plan_days": [str(day) for day in (invoice.plan_start, invoice.plan_end) if day],
             "status": invoice.status,
-            "total": money.text(invoice.total, account.currency),
+            "total": money.text(invoice.total),
         }
         for invoice in Invoice.objects.filter(account=account).order_by("issued_at", "pk")
     ]
@@ -112,8 +112,8 @@ def limit_entries(line: CreditLine) -> dict[str, Any]:
     return {
         ENTRY_KINDS.get(row["kind"], row["kind"]): {
             "count": row["n"],
-            "limit": money.text(row["limit"], line.currency),
-            "used": money.text(row["used"], line.currency),
+            "limit": money.figure_text(row["limit"], line.currency),
+            "used": money.figure_text(row["used"], line.currency),
         }
         for row in sums
     }
@@ -124,10 +124,10 @@ def orders(line: CreditLine) -> dict[str, Any]:
         order.reference: {
             "decline_code": order.decline_code or None,
             "due_on": order.due_on and str(order.due_on),
-            "outstanding": money.text(order.outstanding, line.currency),
-            "refunded": money.text(order.refunded, line.currency),
+            "outstanding": money.text(order.outstanding),
+            "refunded": money.text(order.refunded),
             "status": order.status,
-            "written_off": money.text(order.written_off, line.currency),
+            "written_off": money.text(order.written_off),
         }
         for order in Order.objects.filter(line=line)
     }
@@ -139,8 +139,8 @@ def proceeds(line: CreditLine) -> dict[str, Any]:
     still_to_come = entries.filter(matures_on__gt=line.open_on)
     maturing = still_to_come.aggregate(total=Sum("amount", default=Decimal(0)))["total"]
     figures = {kind: sums.get(kind, Decimal(0)) for kind in ("SALE", "REFUND")}
-    figures |= {"maturing": maturing, "matured": line.proceeds - maturing}
-    return {name: money.text(figure, line.currency) for name, figure in figures.items()}
+    figures |= {"maturing": maturing, "matured": line.proceeds.amount - maturing}
+    return {name: money.figure_text(figure, line.currency) for name, figure in figures.items()}
 
 
 def reviews(line: CreditLine) -> list[dict[str, Any]]:
@@ -156,11 +156,11 @@ def _review(review: LimitReview) -> dict[str, Any]:
         outcome = "WAITING"
     return {
         "on": str(review.on),
-        "paid": money.text(review.paid, review.currency),
+        "paid": money.text(review.paid),
         "score": f"{review.score:f}",
         "grade": review.grade,
-        "limit_before": money.text(review.limit_before, review.currency),
-        "limit_after": money.text(after, review.currency),
+        "limit_before": money.text(review.limit_before),
+        "limit_after": money.text(after),
         "outcome": outcome,
     }
 
@@ -183,6 +183,6 @@ def categories(statement: Statement, currency: str) -> dict[str, Any]:
         .order_by()
     )
     return {
-        category: {"count": count, "total": money.text(total, currency)}
+        category: {"count": count, "total": money.figure_text(total, currency)}
         for category, total, count in sums
     }

@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import TransactionTestCase
+from moneyed import Money
 from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
 
 from config.local import embedded
@@ -102,6 +104,21 @@ def books_are_of_any_day() -> Iterator[None]:
     """Tests tell of days of their own, which no clock has reached; tests of that say otherwise."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(ahead, "FORGIVEN", timedelta(days=36500))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def amounts_are_compared_with_amounts() -> Iterator[None]:
+    """An amount beside a figure in `==` is False without a word: in tests that is an error."""
+    is_equal = Money.__eq__
+
+    def compared(amount: Money, other: object) -> bool:
+        if isinstance(other, Decimal) or (isinstance(other, int) and other):  # sum() begins with 0
+            raise TypeError(f"{amount!r} is compared with {other!r}")
+        return is_equal(amount, other)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Money, "__eq__", compared)
         yield
 
 

@@ -170,15 +170,15 @@ class Shop:
         """limit, used, available."""
         line = self.line
         figures = (line.limit, line.used, line.available)
-        return tuple(money.text(figure, line.currency) for figure in figures)  # type: ignore[return-value]
+        return tuple(money.text(figure) for figure in figures)  # type: ignore[return-value]
 
     def proceeds(self) -> str:
-        return money.text(self.line.proceeds, self.currency)
+        return money.text(self.line.proceeds)
 
     def order(self, reference: str) -> tuple[str, str]:
         """Its status and what of it is outstanding."""
         order = self.line.orders.get(reference=reference)
-        return str(order.status), money.text(order.outstanding, self.currency)
+        return str(order.status), money.text(order.outstanding)
 
     def frozen_by(self) -> list[str]:
         return sorted(self.line.freezes.filter(lifted_at=None).values_list("reason", flat=True))
@@ -187,7 +187,7 @@ class Shop:
         """outstanding, accruing."""
         account = self.account
         figures = (account.outstanding, account.accruing)
-        return tuple(money.text(figure, account.currency) for figure in figures)  # type: ignore[return-value]
+        return tuple(money.text(figure) for figure in figures)  # type: ignore[return-value]
 
     def invoices(self) -> list[str]:
         """`date KIND total` of each bill, in the order of issue."""

@@ -112,7 +112,7 @@ def told_overdue(reference: str) -> list[list[str]]:
     found = Notice.objects.filter(merchant__reference=reference, kind="ORDER_OVERDUE")
     told = [notice.details for notice in found]
     return sorted(
-        [said["order"], said["due_on"], money.text(Decimal(said["due"]), said["currency"])]
+        [said["order"], said["due_on"], money.figure_text(Decimal(said["due"]), said["currency"])]
         for said in told
     )
 

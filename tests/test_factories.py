@@ -1,6 +1,5 @@
 """That factories make what they say, by operations that the audit has nothing against."""
 
-from decimal import Decimal
 from inspect import getmembers, isclass
 
 import pytest
@@ -9,6 +8,7 @@ from factory.base import BaseFactory
 from billing.models import Invoice, Payment
 from lib import audit
 from tests import factories, shops
+from tests.amounts import usd
 from tests.factories import (
     CardFactory,
     ChargeFactory,
@@ -45,7 +45,7 @@ from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
 
-MADE_BY_OTHERS = {"AuthenticatorFactory", "EnrolledFactorFactory", "ToldFactory"}
+MADE_BY_OTHERS = {"AuthenticatorFactory", "EnrolledFactorFactory", "ProviderReportFactory"}
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_defaults_are_enough_for_a_story_of_all_that_passes_the_audit(shop: Shop
         assert factory.create(shop=shop).pk
     assert SoldFactory.create(shop=shop, amount="500.00").status == "PAID"
     order = OrderFactory.create(shop=shop, is_delivered=True, paid="4.00")
-    assert (order.status, order.outstanding) == ("OPEN", Decimal(6))
+    assert (order.status, order.outstanding) == ("OPEN", usd(6))
     assert order.delivered_at == shop.at("2026-11-02 10:00")
     ChargeFactory.create(shop=shop, reference="c-1")
     CreditRequestFactory.create(shop=shop)

@@ -13,6 +13,7 @@ from credit.models import Freeze, LimitEntry, Order, OrderFlag, PayoutDestinatio
 from credit.operations import destinations, flags, freezes, limits, withdrawals
 from lib import audit
 from tests import shops
+from tests.amounts import usd
 from tests.factories import ChargeFactory
 from tests.shops import Shop
 from tests.threads import at_once
@@ -74,7 +75,7 @@ def test_a_bill_takes_no_item_that_posts_after_it() -> None:
     ChargeFactory.create(shop=shop, at="2026-11-05 10:00:00.003", amount="150.00")
     ChargeFactory.create(shop=shop, at="2026-11-05 10:00:00.000", fee="receiving", amount="50.00")
     invoice = Invoice.objects.get()
-    assert (invoice.issued_at, invoice.total) == (shop.at("2026-11-05 10:00:00.003"), Decimal(200))
+    assert (invoice.issued_at, invoice.total) == (shop.at("2026-11-05 10:00:00.003"), usd(200))
     assert_audit_is_clean()
 
 

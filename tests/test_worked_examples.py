@@ -1,7 +1,6 @@
 """The worked examples (chapter 26 of docs/rules.md), with their figures, by events and jobs."""
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from io import StringIO
 
 import pytest
@@ -10,9 +9,11 @@ from moneyed import Money
 
 from credit.models import Freeze, LimitEntry
 from credit.operations import limits, own_rules
+from lib import money
 from lib.refusals import Refused
 from notices.models import Notice
 from tests import shops
+from tests.amounts import usd
 from tests.billing import deciding
 from tests.credit import reviewing, withdrawing
 from tests.factories import ChargeFactory
@@ -170,8 +171,8 @@ def test_5_a_write_off_lowers_the_limit_and_lifts_the_freeze() -> None:
     entry = LimitEntry.objects.latest("pk")
     assert (entry.kind, entry.limit_change, entry.used_change) == (
         "WRITE_OFF",
-        Decimal(-1000),
-        Decimal(-1000),
+        usd(-1000),
+        usd(-1000),
     )
 
 
@@ -200,7 +201,7 @@ def test_6_instalments(instalments: int, parts: list[tuple[str, str]]) -> None:
     shop.place("2027-01-05 10:00", "A", "100.00", instalments=instalments)
     assert shop.deliver("2027-01-10 23:59", "A") == "applied"
     order = shop.line.orders.get()
-    assert [(f"{part.amount:.2f}", str(part.due_on)) for part in order.parts()] == parts
+    assert [(money.text(part.amount), str(part.due_on)) for part in order.parts()] == parts
     assert str(order.due_on) == "2027-01-20"
 
 

@@ -1,1 +1,1 @@
-"""Who changed what, and why: one append-only row for each change that a person makes."""
+"""The audit trail: an append-only row for each change by a person, with who, what and why."""

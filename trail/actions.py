@@ -1,8 +1,8 @@
-"""What the audit trail tells of: every change of money, limits, policies, prices, roles, keys and
-destinations that a person makes. Operations write it with `trail.operations`.
+"""The registry of the trail's actions: changes of money, limits, policies, prices, roles, keys and
+destinations that people make. Operations write them with `trail.operations`.
 
 Each app declares its own actions in its `trail` module and registers them when it starts. Only
-operators read them, and so they are in English.
+operators read them, so they are in English.
 """
 
 from django.db.models import TextChoices
@@ -11,7 +11,7 @@ _labels: dict[str, str] = {}
 
 
 def register(actions: type[TextChoices]) -> None:
-    """Let the trail tell of these actions, too. Raises ValueError for a code that is taken."""
+    """Add these actions. Raises ValueError for a code that is taken."""
     for code, label in actions.choices:
         if code in _labels:
             raise ValueError(f"the action {code} is taken")
@@ -19,10 +19,10 @@ def register(actions: type[TextChoices]) -> None:
 
 
 def choices() -> list[tuple[str, str]]:
-    """Codes and labels of all actions, by their labels."""
+    """The codes and labels of all actions, ordered by label."""
     return sorted(_labels.items(), key=lambda choice: choice[1])
 
 
 def label(code: str) -> str:
-    """What an action is called; the code itself of one that no app has declared (any more)."""
+    """The action's label; the code itself where no app has registered it (any more)."""
     return _labels.get(code, code)

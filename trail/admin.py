@@ -1,4 +1,4 @@
-"""The audit trail: who changed what, to be searched and exported; nobody changes it."""
+"""The admin page of the audit trail, which is searched and exported; nobody changes it."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time
@@ -25,7 +25,7 @@ from trail import actions
 from trail.models import TrailEntry
 
 ABOUT = "about "
-# SQL for what was there before or after.
+# SQL for the names and values of `before` or `after` as one text.
 WORDS = """(SELECT string_agg(name || ': ' || coalesce(value, ''), '; ' ORDER BY name COLLATE "C")
             FROM jsonb_each_text({column}) AS pair(name, value))"""
 COLUMNS = {
@@ -54,7 +54,7 @@ class OfAction(DropdownFilter):
 
 
 class Days(forms.Form):
-    """From this day to that, both included."""
+    """The filter's fields for a first and a last day in UTC, both included."""
 
     def __init__(self, name: str, data: dict[str, Any]) -> None:
         super().__init__(data)
@@ -86,7 +86,7 @@ class OnDays(RangeDateFilter):
 
 @admin.register(TrailEntry)
 class TrailEntryAdmin(FoundByKeys):
-    """Newest first; each filter and search has an index in that order."""
+    """The trail, newest first; each filter and search has an index in that order."""
 
     keys = ("actor", "subject")
     search_help_text = (
@@ -141,7 +141,7 @@ class TrailEntryAdmin(FoundByKeys):
         term = search_term.strip()
         if term.startswith(ABOUT):
             return queryset.filter(subject=term.removeprefix(ABOUT).strip()), False
-        # By its key: joined, the database would not know that the index gives them in order.
+        # By the merchant's key: with a join the database would not use the order of the index.
         merchants = related_model(TrailEntry, "merchant")._default_manager
         merchant = merchants.filter(reference=term).values_list("pk", flat=True).first()
         if merchant is not None:
@@ -168,7 +168,7 @@ class TrailEntryAdmin(FoundByKeys):
         return response
 
     def export(self, request: HttpRequest) -> HttpResponseBase:
-        """What the list shows under the same filters and search, all of it."""
+        """A CSV file of all that the list finds with the same filters and search."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
@@ -190,7 +190,7 @@ def _file(found: "QuerySet[TrailEntry]") -> Iterator[bytes]:
 
 
 def _changes(entry: TrailEntry) -> Iterator[tuple[str, Any, Any]]:
-    """What was there before and after, by name; a dash for what was not."""
+    """For each name in `before` or `after`, both values; a dash stands for none."""
     for name in sorted({*entry.before, *entry.after}):
         before, after = entry.before.get(name), entry.after.get(name)
         yield name, *("-" if value in (None, "") else value for value in (before, after))

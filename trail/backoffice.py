@@ -1,4 +1,4 @@
-"""What the trail adds to the operators' pages."""
+"""The trail's part of a merchant's page for operators."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,13 +11,15 @@ VIEW = "trail.view_trailentry"
 
 
 def register() -> None:
-    """Add all of it; once, when the programs start."""
+    """Register the link to a merchant's trail, and the part of its page that shows the latest rows.
+    Called once, when a program starts.
+    """
     MERCHANT_LINKS.register(MerchantLink(10, "Trail", TrailEntry, VIEW))
     PARTS.register(Part(20, _of_merchant))
 
 
 def _of_merchant(visit: Visit) -> Section:
-    """What people changed."""
+    """The part of a merchant's page that shows the latest changes that people made."""
     if not visit.request.user.has_perm(VIEW):
         return Section()
     entries = TrailEntry.objects.filter(merchant=visit.merchant).order_by("-id")[:MANY]

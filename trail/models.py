@@ -5,9 +5,9 @@ from django.db import models
 
 
 class TrailEntry(models.Model):
-    """One change that a person made, written in the transaction of the change.
+    """A change that a person made, written in the transaction of the change.
 
-    What rules do by themselves is in the books: entries, reviews, freezes, bills.
+    What rules change by themselves is in the books: entries, reviews, freezes, bills.
     """
 
     at = models.DateTimeField()
@@ -29,7 +29,8 @@ class TrailEntry(models.Model):
     class Meta:
         verbose_name_plural = "trail entries"
         indexes: ClassVar = [
-            # Newest first, all of it or by one of these; each also between two days.
+            # Newest first: the whole trail, or that of one column's value; each also between two
+            # days.
             models.Index(fields=["-at", "-id"], name="trail_by_time"),
             models.Index(fields=["merchant", "-at", "-id"], name="trail_of_merchant"),
             models.Index(fields=["actor", "-at", "-id"], name="trail_of_actor"),

@@ -1,4 +1,4 @@
-"""Writing the audit trail, as part of the transaction that makes the change."""
+"""Writes the audit trail, in the transaction that makes the change."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -22,11 +22,11 @@ def write(
     after: Values | None = None,
     reason: str = "",
 ) -> None:
-    """Note who changed `subject`, from what to what, and why; `action` is one that is registered.
+    """Record who changed `subject`, from what to what, and why; `action` is a registered one.
 
-    `before` and `after` name the same things where both exist; money as "12.50 USD", days and
+    `before` and `after` have the same names where both exist: money as "12.50 USD", days and
     instants in ISO form, and never a secret or a whole account number. Raises Invalid for a reason
-    that does not fit: nothing is cut here.
+    that is too long or no text; it is not cut.
     """
     TrailEntry.objects.create(
         at=now,

@@ -1,4 +1,4 @@
-"""What the operators' pages write in their own way."""
+"""Template filters and tags of the operators' pages."""
 
 from datetime import datetime
 from typing import Any
@@ -14,19 +14,21 @@ register = template.Library()
 
 @register.filter
 def age(since: datetime, now: datetime) -> str:
-    """For how long something waits, in one unit."""
+    """How long ago `since` was, in its largest unit, such as "3 days"; "just now" for the
+    present.
+    """
     return timesince(since, now, depth=1) if since < now else "just now"
 
 
 @register.filter
 def at(things: Any, name: Any) -> Any:
-    """What stands under a name, or in a place, that the template knows as a variable."""
+    """The item of a mapping or list under a key or index that is a variable."""
     return things[name]
 
 
 @register.simple_tag(takes_context=True)
 def panel(context: template.Context, shown: Panel) -> SafeString:
-    """What a package shows here; its template knows what the page does, and its own besides."""
+    """The panel's template, rendered with the page's context and its own."""
     found = context.template.engine.get_template(shown.template)  # type: ignore[union-attr]
     with context.push(**shown.context):
         return found.render(context)

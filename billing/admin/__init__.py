@@ -1,6 +1,6 @@
-"""The operators' view of accounts, charges and bills, and their decisions about them.
+"""The admin pages of accounts, charges and bills, and the decisions about them.
 
-All of it is written by operations only. Importing the modules registers the pages.
+Only operations write these rows. Importing the modules registers the pages.
 """
 
 from billing.admin import (

@@ -1,10 +1,12 @@
-"""What operators decide about an account: its terms, and credits on nothing in particular."""
+"""The decisions about an account: its terms, its payment method, and credits that correct no
+charge.
+"""
 
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from django.utils.formats import date_format
+from moneyed import Money
 
 from backoffice.decisions import Act, Call, Decision, Reasoned
 from backoffice.list_pages import figure
@@ -30,10 +32,12 @@ def is_open(account: BillingAccount) -> bool:
     return not account.is_closed
 
 
-def figures(account: BillingAccount, **more: Decimal) -> dict[str, str]:
-    """The account's figures for a sentence, and others in its currency."""
+def figures(account: BillingAccount, **more: Money) -> dict[str, str]:
+    """The account's outstanding amount and threshold as text for a sentence, and `more` amounts in
+    its currency.
+    """
     named = {"outstanding": account.outstanding, "threshold": account.threshold, **more}
-    return {name: figure(value, account.currency) for name, value in named.items()}
+    return {name: figure(value) for name, value in named.items()}
 
 
 # Credits and the threshold.
@@ -63,7 +67,7 @@ def _threshold_effect(account: BillingAccount) -> str:
 
 def _plan_effect(account: BillingAccount) -> str:
     return (
-        f"The plan is {account.plan}, {figure(account.plan_price, account.currency)} every"
+        f"The plan is {account.plan}, {figure(account.plan_price)} every"
         f" {account.plan_interval_days} days. The new one holds from"
         f" {date_format(account.next_plan_on)} on, when the next plan fee is due; until then"
         " nothing is charged or given back."
@@ -88,7 +92,9 @@ def _time_zone_effect(account: BillingAccount) -> str:
 
 
 def _methods(account: BillingAccount) -> dict[str, Any]:
-    """What may be chosen: methods that need no card, and cards, each with its provider."""
+    """The payment methods that can be chosen, as a form's initial data: methods without a card, and
+    each card.
+    """
     Method = BillingAccount.Method
     plain = [Method.MANUAL, Method.PROCEEDS, Method.SANDBOX]
     cards = account.cards.filter(removed_at__isnull=True).order_by("-pk")[:MOST_CARDS]
@@ -110,7 +116,9 @@ def _method_effect(account: BillingAccount) -> str:
 
 
 def _choose_method(act: Act) -> Payment | BillingAccount:
-    """The attempt on the oldest bill that is due, which workers go on from; or the account."""
+    """Choose the method, and try the oldest bill that is due by it; returns that attempt, or the
+    account where no bill is due.
+    """
     method, _separator, card = act.cleaned_data["method"].partition(":")
     account = payment_methods.choose(
         merchant_id=act.row.pk,
@@ -137,7 +145,7 @@ DECISIONS = (
         form=GrantedCredit,
         effect=_credit_effect,
         initial=_new_credit,
-        carry_out=Call(credits.grant, "merchant_id", money=["amount"]),
+        carry_out=Call(credits.grant, "merchant_id"),
         done="The credit is granted.",
     ),
     Decision(
@@ -145,7 +153,7 @@ DECISIONS = (
         "Change threshold",
         form=ThresholdChange,
         effect=_threshold_effect,
-        carry_out=Call(thresholds.change, "merchant_id", money=["threshold"]),
+        carry_out=Call(thresholds.change, "merchant_id"),
         done="The threshold is changed.",
         is_open=is_open,
         menu=TERMS,

@@ -49,12 +49,11 @@ class BillingAccountAdmin(Deciding, OfMerchant):
 class PlanTermAdmin(OfMerchant):
     merchant = "account__merchant"
     reference = ""
-    currency = "account__currency"
     list_display = (
         "plan",
         MERCHANT,
         "starts_on",
-        amount("plan_price", "account__currency"),
+        amount("plan_price"),
         "plan_interval_days",
     )
     list_select_related = ("account__merchant",)

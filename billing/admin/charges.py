@@ -29,10 +29,9 @@ UNIT_PRICE = unit_price("-")
 
 def _credit_effect(charge: Charge) -> str:
     return (
-        f"{figure(left_to_credit(charge), charge.currency)} of the charge's"
-        f" {figure(charge.amount, charge.currency)} can still be credited. A credit is a negative"
-        f" charge of today: {figure(charge.account.outstanding, charge.currency)} is outstanding,"
-        " and will be less by its amount. The merchant is told."
+        f"{figure(left_to_credit(charge))} of the charge's {figure(charge.amount)} can still be"
+        f" credited. A credit is a negative charge of today: {figure(charge.account.outstanding)}"
+        " is outstanding, and will be less by its amount. The merchant is told."
     )
 
 
@@ -67,7 +66,6 @@ class ChargeAdmin(Deciding, OfMerchant):
             carry_out=Call(
                 credits.grant,
                 columns={"merchant_id": "account_id", "charge": "reference"},
-                money=["amount"],
             ),
             done="The credit is granted.",
             is_open=lambda charge: charge.fee.category in CREDIT_FOR,
@@ -110,7 +108,7 @@ class InvoiceItemAdmin(OfMerchant):
 
 class StatementTotalInline(ReadOnlyInline):
     model = StatementTotal
-    fields = readonly_fields = ("fee", "charge_count", amount("amount", "statement__currency"))
+    fields = readonly_fields = ("fee", "charge_count", amount("amount"))
 
 
 @admin.register(Statement)
@@ -134,12 +132,11 @@ class StatementAdmin(OfMerchant):
 class StatementTotalAdmin(OfMerchant):
     merchant = "statement__account__merchant"
     reference = "fee_id"
-    currency = "statement__currency"
     list_display = (
         "fee",
         related("statement__account__merchant"),
         "statement",
         "charge_count",
-        amount("amount", "statement__currency"),
+        amount("amount"),
     )
     list_select_related = ("statement__account__merchant", "fee")

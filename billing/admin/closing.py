@@ -1,6 +1,8 @@
-"""Closing an account, and dealing with what is left of it."""
+"""The decisions to close an account, to bill what it still owes, and to pay out what it has
+left.
+"""
 
-from decimal import Decimal
+from moneyed import Money
 
 from backoffice.decisions import Call, Decision, Reasoned
 from billing.admin.account_decisions import figures, is_open
@@ -13,9 +15,9 @@ from billing.queries.effects import not_posted_yet
 def _close_effect(account: BillingAccount) -> str:
     waiting = not_posted_yet(account)
     total = account.outstanding + waiting
-    if total > 0:
+    if total.amount > 0:
         what = "A final bill over {total} is issued at once."
-    elif total < 0:
+    elif total:
         what = (
             "{left} is left in the merchant's favour. It pays unpaid bills, and the rest is to be"
             " paid out."
@@ -45,9 +47,13 @@ def _payout_effect(account: BillingAccount) -> str:
     ).format(**figures(account, left=_rest(account), unapplied=account.unapplied))
 
 
-def _rest(account: BillingAccount) -> Decimal:
-    found: Decimal = account.unapplied - account.outstanding
-    return found
+def _rest(account: BillingAccount) -> Money:
+    return account.unapplied - account.outstanding
+
+
+def _may_be_paid_out(account: BillingAccount) -> bool:
+    owes = account.outstanding.amount > 0
+    return account.is_closed and not owes and _rest(account).amount > 0
 
 
 DECISIONS = (
@@ -67,7 +73,7 @@ DECISIONS = (
         effect=_rest_effect,
         carry_out=Call(terms.bill_rest, "merchant_id"),
         done="The rest is billed.",
-        is_open=lambda account: account.is_closed and account.outstanding > 0,
+        is_open=lambda account: account.is_closed and account.outstanding.amount > 0,
     ),
     Decision(
         "pay-out",
@@ -76,6 +82,6 @@ DECISIONS = (
         effect=_payout_effect,
         carry_out=Call(terms.pay_out_rest, "merchant_id"),
         done="The rest is paid out.",
-        is_open=lambda account: account.is_closed and account.outstanding <= 0 < _rest(account),
+        is_open=_may_be_paid_out,
     ),
 )

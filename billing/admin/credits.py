@@ -14,16 +14,16 @@ MERCHANT = related("account__merchant")
 def _approve_effect(credit: BillingCredit) -> str:
     account = credit.account
     return (
-        f"{figure(credit.amount, credit.currency)} is given back as a negative charge of today,"
-        f" {credit.fee}. Outstanding goes from {figure(account.outstanding, account.currency)} to"
-        f" {figure(account.outstanding - credit.amount, account.currency)}. The merchant is"
+        f"{figure(credit.amount)} is given back as a negative charge of today, {credit.fee}."
+        f" Outstanding goes from {figure(account.outstanding)} to"
+        f" {figure(account.outstanding - credit.amount)}. The merchant is"
         f" told.\n\n{credit.asked_by} writes: {credit.message}"
     )
 
 
 def _reject_effect(credit: BillingCredit) -> str:
     return (
-        f"{figure(credit.amount, credit.currency)} is not given back; nothing outstanding"
+        f"{figure(credit.amount)} is not given back; nothing outstanding"
         f" changes. The merchant is told why.\n\n{credit.asked_by} writes: {credit.message}"
     )
 

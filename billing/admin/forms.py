@@ -1,4 +1,4 @@
-"""What operators say with a decision about billing."""
+"""The forms of operators' decisions about billing."""
 
 from typing import Any
 
@@ -21,11 +21,12 @@ from merchants.models import Merchant
 
 
 def _line(**said: Any) -> LineField:
+    """A field for one line of text; `said` are the arguments of the field."""
     return LineField(widget=UnfoldAdminTextInputWidget, **said)
 
 
 class GrantedCredit(Reasoned, KeyedForm):
-    """Which `categories` of credits there are to choose from is in `initial`."""
+    """Grants a credit. `initial` has the `categories` of the fees that can be its reason."""
 
     fee = forms.ChoiceField(label="Credits", widget=UnfoldAdminSelectWidget)
     amount = amount_field(label="Amount")
@@ -44,11 +45,15 @@ class GrantedCredit(Reasoned, KeyedForm):
 
 
 class ThresholdChange(Reasoned):
+    """Sets another threshold."""
+
     threshold = amount_field(label="New threshold")
     field_order = ("threshold", "reason")
 
 
 class ThresholdApproved(Reasoned):
+    """Approves a higher threshold: the one asked for, or another one."""
+
     threshold = amount_field(
         label="Other threshold", required=False, help_text="Empty: what was asked for."
     )
@@ -56,6 +61,8 @@ class ThresholdApproved(Reasoned):
 
 
 class PlanChange(Reasoned):
+    """Changes the plan from the next plan date on."""
+
     plan = _line(label="Plan")
     price = amount_field(label="Price")
     interval_days = forms.IntegerField(
@@ -67,12 +74,16 @@ class PlanChange(Reasoned):
 
 
 class TimeZoneChange(Reasoned):
+    """Changes the time zone from the next month on."""
+
     timezone = _line(max_length=64, label="Time zone", help_text="Such as Asia/Bangkok.")
     field_order = ("timezone", "reason")
 
 
 class MethodChoice(Reasoned):
-    """The account's `methods` are in `initial`: pairs of a key and a label."""
+    """Chooses a payment method. `initial` has the account's `methods`: pairs of a key and a
+    label.
+    """
 
     method = forms.ChoiceField(label="Payment method", widget=UnfoldAdminSelectWidget)
     field_order = ("method", "reason")
@@ -85,22 +96,32 @@ class MethodChoice(Reasoned):
 
 
 class RestPaidOut(Reasoned):
+    """Records that the rest of a closed account was paid out."""
+
     reference = _line(label="The bank's reference")
     field_order = ("reference", "reason")
 
 
 class GivenBack(Reasoned):
+    """Records that unapplied money was paid back to the merchant."""
+
     amount = amount_field(label="Amount")
     reference = _line(label="The bank's reference")
     field_order = ("amount", "reference", "reason")
 
 
 class Transfer(forms.Form):
+    """Records a bank transfer that came in."""
+
     amount = amount_field(label="Amount")
     reference = _line(label="The bank's reference")
 
 
 class Ended(Reasoned):
+    """Ends an attempt whose provider's answer cannot be right, and says how much money arrived for
+    it.
+    """
+
     arrived = amount_field(
         label="Money that arrived", help_text="By the provider's own pages; 0 if none did."
     )
@@ -113,6 +134,8 @@ class Ended(Reasoned):
 
 
 class NewPrice(Reasoned):
+    """Introduces a price of a fee, for one merchant or for all."""
+
     fee = forms.ChoiceField(label="Fee", widget=UnfoldAdminSelectWidget)
     currency = _line(min_length=3, max_length=3, label="Currency")
     unit_price = forms.DecimalField(

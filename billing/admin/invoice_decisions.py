@@ -1,9 +1,6 @@
 """What operators decide about a bill."""
 
-from decimal import Decimal
 from typing import Any
-
-from moneyed import Money
 
 from backoffice.decisions import Act, Call, ConfirmForm, Decision, Reasoned
 from backoffice.list_pages import figure
@@ -13,12 +10,15 @@ from billing.models import Invoice
 from billing.models.accounts import DAYS_TO_PAY
 from billing.operations import invoice_decisions, payments, transfers
 from billing.queries.effects import other_unpaid_invoices
+from lib import money
 
 Status = Invoice.Status
 
 
 def _figures(invoice: Invoice) -> dict[str, str]:
-    """What sentences about a bill tell: what it comes to, and the account before and after."""
+    """Amounts for sentences about the bill: its total, what is left to pay, and what its account
+    has outstanding before and after.
+    """
     account = invoice.account
     named = {
         "total": invoice.total,
@@ -26,7 +26,7 @@ def _figures(invoice: Invoice) -> dict[str, str]:
         "before": account.outstanding,
         "after": account.outstanding + invoice.total,
     }
-    return {name: figure(value, invoice.currency) for name, value in named.items()}
+    return {name: figure(value) for name, value in named.items()}
 
 
 def _issue_effect(invoice: Invoice) -> str:
@@ -55,7 +55,7 @@ def _void_effect(invoice: Invoice) -> str:
 
 
 def _freed(invoice: Invoice) -> str:
-    """What becomes of the credit line when no money is wanted for the bill any more."""
+    """A sentence about the credit line, once no money is wanted for the bill any more."""
     others = other_unpaid_invoices(invoice)
     if not others:
         return (
@@ -100,7 +100,7 @@ def _pay_effect(invoice: Invoice) -> str:
 def _record_transfer(act: Act) -> Invoice:
     transfers.record(
         invoice_id=act.row.pk,
-        amount=Money(act.cleaned_data["amount"], act.row.currency),
+        amount=act.cleaned_data["amount"],
         reference=act.cleaned_data["reference"],
         actor=act.actor,
         now=act.now,
@@ -109,8 +109,8 @@ def _record_transfer(act: Act) -> Invoice:
 
 
 def _recorded(invoice: Invoice) -> str:
-    left = figure(invoice.left_to_pay if invoice.is_unpaid else Decimal(0), invoice.currency)
-    unapplied = figure(invoice.account.unapplied, invoice.currency)
+    left = figure(invoice.left_to_pay if invoice.is_unpaid else money.zero(invoice.currency))
+    unapplied = figure(invoice.account.unapplied)
     return (
         f"The transfer is recorded; {left} of the bill is left to pay, and {unapplied} of the"
         " merchant's money is unapplied."
@@ -118,7 +118,7 @@ def _recorded(invoice: Invoice) -> str:
 
 
 def _left(invoice: Invoice) -> dict[str, Any]:
-    return {"amount": invoice.left_money.amount} if invoice.is_unpaid else {}
+    return {"amount": invoice.left_to_pay} if invoice.is_unpaid else {}
 
 
 def _is_draft(invoice: Invoice) -> bool:

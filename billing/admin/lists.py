@@ -1,4 +1,4 @@
-"""What the pages of this package have in common."""
+"""Columns that several pages of this package have."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from lib import money
 
 
 def unit_price(none: str) -> Column:
-    """A column of unit prices; `none` is what the lack of one means."""
+    """A column of unit prices; `none` is the text for a row without one."""
 
     @admin.display(description="unit price")
     def column(row: Any) -> str:

@@ -1,4 +1,4 @@
-"""Attempts to collect bills, and money that no bill wanted."""
+"""The admin pages of attempts to collect bills, and of unapplied money."""
 
 from django.contrib import admin
 
@@ -14,8 +14,8 @@ PROVIDERS = Payment.Provider.choices
 
 
 def outcome(payment: Payment) -> str:
-    """What became of an attempt, as a sentence."""
-    amount = figure(payment.amount, payment.currency)
+    """A sentence about the status of an attempt, with the reason where it failed."""
+    amount = figure(payment.amount)
     said = f"Payment {payment} of {amount}: {payment.get_status_display()}."
     if not payment.has_failed:
         return said
@@ -25,7 +25,7 @@ def outcome(payment: Payment) -> str:
 
 
 def _ask_effect(payment: Payment) -> str:
-    amount = figure(payment.amount, payment.currency)
+    amount = figure(payment.amount)
     effect = (
         f"{payment.provider} is asked whether it took {amount} for bill {payment.invoice}; nothing"
         " is collected. If it did, the bill is paid by that. What it has not heard of ten minutes"
@@ -41,7 +41,7 @@ def _ask(act: Act) -> Payment:
 
 
 def _end_effect(payment: Payment) -> str:
-    amount = figure(payment.amount, payment.currency)
+    amount = figure(payment.amount)
     return (
         f"What the provider says: {payment.problem} Look at the provider's own pages first. The"
         f" attempt over {amount} has failed, and bill {payment.invoice} is not tried by itself any"
@@ -94,7 +94,7 @@ class PaymentAdmin(Deciding, FoundByKeys):
 
 @admin.register(UnappliedEntry)
 class UnappliedEntryAdmin(FoundByKeys):
-    """Money that no bill wanted, and what became of it; it is given back on the account's page."""
+    """Changes of unapplied money. The decision to give it back is on the account's page."""
 
     keys = ("account__merchant__reference", "reference")
     search_help_text = "The merchant's reference, or the bank's or provider's."

@@ -16,7 +16,9 @@ from lib.text_fields import LineField, WordsField
 
 
 class ReversalDecision(Reasoned):
-    """`seen` is what the page showed: the operation looks whether it is still so."""
+    """Decides about a reversal. `seen` is its state when the page was shown, by which the operation
+    tells whether it has changed since.
+    """
 
     message = WordsField(
         label="For the merchant",
@@ -30,17 +32,17 @@ class ReversalDecision(Reasoned):
 
 def _what(reversal: Reversal) -> str:
     said = (
-        f"{figure(reversal.amount, reversal.currency)} of payment {reversal.payment} were taken"
+        f"{figure(reversal.amount)} of payment {reversal.payment} were taken"
         f" back; its provider says {reversal.state} of it. "
     )
     if not reversal.taken:
         return said
-    return f"{said}{figure(reversal.taken, reversal.currency)} of that were unapplied money. "
+    return f"{said}{figure(reversal.taken)} of that were unapplied money. "
 
 
 def _charge_effect(reversal: Reversal) -> str:
     return (
-        f"{_what(reversal)}A charge of {figure(reversal.rest, reversal.currency)} posts at once,"
+        f"{_what(reversal)}A charge of {figure(reversal.rest)} posts at once,"
         " and comes with the next bill; a closed account gets a final one. The line is frozen as"
         " soon as that bill fails. If the money comes back later, it is unapplied money of the"
         " merchant. The merchant is told."
@@ -49,7 +51,7 @@ def _charge_effect(reversal: Reversal) -> str:
 
 def _accept_effect(reversal: Reversal) -> str:
     return (
-        f"{_what(reversal)}{figure(reversal.rest, reversal.currency)} are lost to us: the merchant"
+        f"{_what(reversal)}{figure(reversal.rest)} are lost to us: the merchant"
         " is asked for nothing, and is told."
     )
 

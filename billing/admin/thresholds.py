@@ -15,16 +15,16 @@ MERCHANT = related("account__merchant")
 def _approve_effect(request: ThresholdRequest) -> str:
     account = request.account
     return (
-        f"The threshold goes from {figure(account.threshold, account.currency)} to"
-        f" {figure(request.threshold_wanted, request.currency)}, or to the other one that you"
-        f" name; {figure(account.outstanding, account.currency)} is outstanding. Nothing is"
-        f" billed by that. The merchant is told.\n\n{request.asked_by} writes: {request.message}"
+        f"The threshold goes from {figure(account.threshold)} to"
+        f" {figure(request.threshold_wanted)}, or to the other one that you name;"
+        f" {figure(account.outstanding)} is outstanding. Nothing is billed by that. The merchant is"
+        f" told.\n\n{request.asked_by} writes: {request.message}"
     )
 
 
 def _reject_effect(request: ThresholdRequest) -> str:
     return (
-        f"The threshold stays at {figure(request.account.threshold, request.currency)}. The"
+        f"The threshold stays at {figure(request.account.threshold)}. The"
         f" merchant is told why.\n\n{request.asked_by} writes: {request.message}"
     )
 
@@ -56,7 +56,7 @@ class ThresholdRequestAdmin(Deciding, OfMerchant):
             "Approve",
             form=ThresholdApproved,
             effect=_approve_effect,
-            carry_out=Call(thresholds.approve, "request_id", money=["threshold"]),
+            carry_out=Call(thresholds.approve, "request_id"),
             done="The threshold is raised.",
             is_open=lambda request: request.is_pending and not request.account.is_closed,
         ),

@@ -1,8 +1,8 @@
-"""What operators decide about money that no bill wanted."""
+"""The decisions about unapplied money: to record a transfer that names no bill, and to give money
+back.
+"""
 
 from typing import Any
-
-from moneyed import Money
 
 from backoffice.decisions import Act, Call, Decision
 from backoffice.list_pages import figure
@@ -23,7 +23,7 @@ def _transfer_effect(account: BillingAccount) -> str:
 def _record_transfer(act: Act) -> BillingAccount:
     transfers.receive(
         merchant_id=act.row.pk,
-        amount=Money(act.cleaned_data["amount"], act.row.currency),
+        amount=act.cleaned_data["amount"],
         reference=act.cleaned_data["reference"],
         actor=act.actor,
         now=act.now,
@@ -32,7 +32,7 @@ def _record_transfer(act: Act) -> BillingAccount:
 
 
 def _recorded(account: BillingAccount) -> str:
-    return f"The transfer is recorded; {figure(account.unapplied, account.currency)} is unapplied."
+    return f"The transfer is recorded; {figure(account.unapplied)} is unapplied."
 
 
 def _give_back_effect(account: BillingAccount) -> str:
@@ -44,7 +44,7 @@ def _give_back_effect(account: BillingAccount) -> str:
 
 
 def _all_of_it(account: BillingAccount) -> dict[str, Any]:
-    return {"amount": account.unapplied_money.amount}
+    return {"amount": account.unapplied}
 
 
 DECISIONS = (
@@ -62,8 +62,8 @@ DECISIONS = (
         form=GivenBack,
         effect=_give_back_effect,
         initial=_all_of_it,
-        carry_out=Call(transfers.give_back, "merchant_id", money=["amount"]),
+        carry_out=Call(transfers.give_back, "merchant_id"),
         done="It is written down that the money went back.",
-        is_open=lambda account: account.unapplied > 0 and not account.is_closed,
+        is_open=lambda account: account.unapplied.amount > 0 and not account.is_closed,
     ),
 )

@@ -1,7 +1,8 @@
-"""What must be true of charges, statements, bills and payments (rule 25.3 to rule 25.10).
+"""The audit's checks of charges, statements, bills and payments (rule 25.3 to rule 25.10), a module
+for each noun.
 
-A file for each noun. Days are those of the time zone that was in force (lib.audit_days), plan
-dates those of the terms that were (plans).
+Days are those of the time zone that was in force (lib.audit_days), plan dates those of the plan
+terms that were (plans).
 """
 
 from billing.audit import (

@@ -1,4 +1,4 @@
-"""An account's terms: what was written down of them last is what holds."""
+"""Checks that an account's terms are what was last recorded of them."""
 
 from lib.audit import Check
 from lib.audit_days import OF_OPEN_DAY, OFFSETS, ZONE_CHANGES, clock_day, eve

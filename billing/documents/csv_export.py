@@ -1,26 +1,27 @@
-"""Charges as CSV files that end only when all of them were sent.
+"""Charges as CSV files; a file that can't be complete breaks off.
 
-The same in every language: UTF-8, ISO dates, dot decimals, English headings. PostgreSQL writes the
-rows and we pass them on in blocks, so that a million charges take no more memory than ten.
+They are the same in every language: UTF-8, ISO dates, dot decimals, English headings. PostgreSQL
+writes the rows and we pass them on in blocks, so that a million charges take no more memory than
+ten.
 """
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from django.db import connection
+from moneyed import Money
 
 from lib import csv_files, statement_timeout
 from lib.money import minor_digits
 
 
 class Incomplete(Exception):
-    """The rows that were sent differ from the books, so that the file must not end as if it were
-    whole.
+    """The rows that were sent differ from the books, so the file must not end like a complete
+    one.
     """
 
 
@@ -34,9 +35,8 @@ class Part:
     columns: Mapping[str, str]  # SQL for each heading, of `charge` and what `source` joins to it
     source: str  # SQL from FROM on, ORDER BY included
     params: Mapping[str, Any]
-    currency: str
     charge_count: int
-    amount: Decimal
+    amount: Money
 
     def rows(self) -> Iterator[bytes]:
         """Yields the rows; raises Incomplete after the last one when their count or sum is not what
@@ -45,8 +45,9 @@ class Part:
         The amount of each comes first, to be counted and not to be sent: in a row, text with commas
         may stand on either side of it.
         """
+        currency = self.amount.currency.code
         copy_rows = f"""
-            COPY (SELECT {amount_of(self.currency)}, {", ".join(self.columns.values())}
+            COPY (SELECT {amount_of(currency)}, {", ".join(self.columns.values())}
                   {self.source})
             TO STDOUT WITH (FORMAT csv)
         """
@@ -61,7 +62,7 @@ class Part:
                 sent += 1
                 units += int(amount.replace(b".", b""))
                 yield row
-        expected = self.amount.scaleb(minor_digits(self.currency))
+        expected = self.amount.amount.scaleb(minor_digits(currency))
         if sent != self.charge_count or units != expected:
             raise Incomplete(
                 f"{self.name}: {sent} rows of {self.charge_count} were sent, with {units} of"
@@ -79,7 +80,7 @@ def blocks(parts: Iterable[Part], columns: Iterable[str]) -> Iterator[bytes]:
 
 
 def save(file: Iterable[bytes], path: Path) -> None:
-    """Write the file to `path` in such a way that it is there as a whole or not at all."""
+    """Write the file to `path`; it is there as a whole or not at all."""
     partial = path.with_name(f"{path.name}.partial")
     try:
         with partial.open("wb") as out:

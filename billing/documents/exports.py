@@ -35,8 +35,8 @@ def invoices(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[byte
 
 
 def closed_months(account: BillingAccount, found: QuerySet[Statement]) -> Iterator[bytes]:
-    """A CSV file of those of these statements that are closed, in their order, with the sum of
-    each category.
+    """A CSV file of the closed statements among `found`, in their order, with the sum of each
+    category.
     """
     categories = [category for category in Category if category in STATEMENT_CATEGORIES]
     columns = {

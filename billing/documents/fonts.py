@@ -46,7 +46,7 @@ Face = tuple[str | None, int]  # a file, and its place in it where the file is a
 
 
 class FontSet:
-    """The fonts of some folders, or the system's when none is named. Threads may share it."""
+    """The fonts in `folders`, or the system's if there are none. Threads may share it."""
 
     def __init__(self, folders: Sequence[str]) -> None:
         self.loaded = typst.Fonts(include_system_fonts=not folders, font_paths=list(folders))
@@ -113,8 +113,8 @@ def _used(family: Sequence[typst.FontInfo]) -> tuple[Face, ...]:
 
 @cache
 def _characters(faces: tuple[Face, ...]) -> frozenset[int]:
-    """The characters that every face of a family has; read when first needed: Chinese takes 0.4
-    s and 10 MB.
+    """The characters that every face of a family has; cached, as reading a Chinese font takes 0.4 s
+    and 10 MB.
     """
     return frozenset.intersection(*(_characters_of(*face) for face in faces))
 

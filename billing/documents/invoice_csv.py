@@ -12,7 +12,7 @@ from billing import queries
 from billing.documents.csv_export import Incomplete, Part, amount_of, blocks
 from billing.models import Invoice, InvoiceLine
 from billing.models.fees import Category
-from lib import csv_files
+from lib import csv_files, money
 from lib.money import minor_digits
 
 SOURCE = "FROM billing_charge charge WHERE charge.item_id = %(item)s ORDER BY charge.at, charge.id"
@@ -41,7 +41,8 @@ class Export:
         lines = queries.lines(self.invoice)
         if lines.amount != self.invoice.total:
             raise Incomplete(
-                f"{self.file_name}: its lines make {lines.amount:f} of {self.invoice.total:f}"
+                f"{self.file_name}: its lines make {money.text(lines.amount)} of"
+                f" {money.text(self.invoice.total)}"
             )
         for section in lines.sections:
             for line in section.rows:
@@ -66,7 +67,6 @@ class Export:
                 "plan_end": self.invoice.plan_end,
                 "item": line.item_id,
             },
-            currency=self.invoice.currency,
             charge_count=line.charge_count,
             amount=line.amount,
         )

@@ -6,7 +6,6 @@ is asked for, which the document names.
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 
 from django.conf import settings
 from django.utils import timezone
@@ -17,7 +16,7 @@ from billing import explanations, queries
 from billing.documents.typesetting import Paper, Words, typeset
 from billing.models import Charge, Invoice, InvoiceLine, Payment, Statement, StatementTotal
 from billing.queries import Sections
-from lib import zones
+from lib import money, zones
 from lib.formats import count, day_text, figure, instant_text, month, quantity
 from merchants import installation
 
@@ -53,7 +52,7 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
                 *_plan_days(invoice),
             ],
             **_merchant(_("Billed to"), invoice.merchant_name, invoice.merchant_reference, words),
-            **_lines(lines, invoice.currency),
+            **_lines(lines),
             "issuer": _issuer(words),
             "sums": _sums(invoice),
             **_transfer(invoice, number, words),
@@ -67,19 +66,19 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
         return typeset("invoice", invoice.language, write, made_at=now)
 
 
-def _lines(lines: Sections[InvoiceLine], currency: str) -> Paper:
+def _lines(lines: Sections[InvoiceLine]) -> Paper:
     return {
         "columns": [_("Fee"), _("Posted"), _("Charges"), _("Amount")],
         "sections": [
             {
                 "head": [str(section.category.label), count(section.charge_count)],
-                "amount": figure(section.amount, currency),
+                "amount": figure(section.amount),
                 "rows": [
                     [
                         line.fee_label,
                         day_text(line.posting_on),
                         count(line.charge_count),
-                        figure(line.amount, currency),
+                        figure(line.amount),
                     ]
                     for line in section.rows
                 ],
@@ -112,19 +111,19 @@ def _headline(invoice: Invoice, collected_on: date | None) -> list[str]:
     """The amount that matters, and what the reader has to do about it."""
     if invoice.status == "PAID":
         on = day_text(collected_on)
-        return [figure(invoice.total, invoice.currency), _("paid on %(day)s") % {"day": on}]
+        return [figure(invoice.total), _("paid on %(day)s") % {"day": on}]
     if invoice.status in STAMPED:
-        return [figure(invoice.total, invoice.currency), _("nothing is to be paid")]
+        return [figure(invoice.total), _("nothing is to be paid")]
     due = _("to be paid by %(day)s") % {"day": day_text(invoice.due_on)}
-    return [figure(invoice.total - invoice.amount_paid, invoice.currency), due]
+    return [figure(invoice.left_to_pay), due]
 
 
 def _sums(invoice: Invoice) -> list[list[str]]:
-    left = Decimal(0) if invoice.status in STAMPED else invoice.total - invoice.amount_paid
+    left = money.zero(invoice.currency) if invoice.status in STAMPED else invoice.left_to_pay
     return [
-        [_("Total"), figure(invoice.total, invoice.currency)],
-        [_("Paid so far"), figure(invoice.amount_paid, invoice.currency)],
-        [_("Left to pay"), figure(left, invoice.currency)],
+        [_("Total"), figure(invoice.total)],
+        [_("Paid so far"), figure(invoice.amount_paid)],
+        [_("Left to pay"), figure(left)],
     ]
 
 
@@ -151,7 +150,7 @@ def _payments(paid: Iterable[Payment]) -> Paper:
                 instant_text(payment.ended_at or payment.started_at),
                 count(payment.attempt),
                 str(payment.card or payment.provider_name),
-                figure(payment.amount, payment.currency),
+                figure(payment.amount),
             ]
             for payment in paid
         ],
@@ -159,9 +158,9 @@ def _payments(paid: Iterable[Payment]) -> Paper:
 
 
 def statement_pdf(statement: Statement) -> bytes:
-    """The document of a closed statement: its totals, and its charges up to LISTED of them.
+    """A closed statement with its totals and the first LISTED of its charges.
 
-    Open statements have no document: statement_csv.closed_statement refuses them.
+    `statement` must be closed: statement_csv.closed_statement raises NotClosed for others.
     """
     closed_at = statement.closed_at
     assert closed_at is not None, statement
@@ -176,7 +175,7 @@ def statement_pdf(statement: Statement) -> bytes:
             "heading": _("Statement"),
             "currency": statement.currency,
             "headline": [
-                figure(totals.amount, statement.currency),
+                figure(totals.amount),
                 ngettext("%(count)s charge", "%(count)s charges", totals.charge_count)
                 % {"count": count(totals.charge_count)},
             ],
@@ -186,7 +185,7 @@ def statement_pdf(statement: Statement) -> bytes:
             ],
             **_merchant(_("For"), merchant.name, merchant.reference, words),
             "issuer": _issuer(words),
-            **_totals(totals, statement.currency),
+            **_totals(totals),
             **_charges(charges, totals.charge_count, words),
             "footer": _("Statement of %(month)s, %(merchant)s")
             % {"month": name, "merchant": words.shown(merchant.reference)},
@@ -204,26 +203,26 @@ def _merchant(label: str, name: str, reference: str, words: Words) -> Paper:
 
 
 def _issuer(words: Words) -> list[str]:
-    """The name and address of who issues documents now."""
+    """The name and address of the marketplace as they are now, which issues the document."""
     return [words.shown(line) for line in settings.TAEL_ISSUER]
 
 
-def _totals(totals: Sections[StatementTotal], currency: str) -> Paper:
+def _totals(totals: Sections[StatementTotal]) -> Paper:
     return {
         "totals_heading": _("Totals"),
         "columns": [_("Fee"), _("Charges"), _("Amount")],
         "sections": [
             {
                 "head": [str(section.category.label), count(section.charge_count)],
-                "amount": figure(section.amount, currency),
+                "amount": figure(section.amount),
                 "rows": [
-                    [total.fee.label, count(total.charge_count), figure(total.amount, currency)]
+                    [total.fee.label, count(total.charge_count), figure(total.amount)]
                     for total in section.rows
                 ],
             }
             for section in totals.sections
         ],
-        "total": [_("Total"), count(totals.charge_count), figure(totals.amount, currency)],
+        "total": [_("Total"), count(totals.charge_count), figure(totals.amount)],
     }
 
 
@@ -250,7 +249,7 @@ def _charges(charges: Sequence[Charge], of: int, words: Words) -> Paper:
                     charge.fee.label,
                     words.shown(charge.reference),
                     quantity(charge.quantity),
-                    figure(charge.amount, charge.currency),
+                    figure(charge.amount),
                 ],
                 "request": words.shown(charge.request),
                 "description": words.shown(charge.description),

@@ -93,7 +93,6 @@ class Export:
                 "fees": json.dumps(_fees()),
                 "statement": self.statement.pk,
             },
-            currency=self.statement.currency,
             charge_count=closed.charge_count,
             amount=closed.amount,
         )

@@ -47,7 +47,9 @@ VARIANTS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # of the characte
 
 
 class Words:
-    """Prepares other people's words for a document, and remembers what could not be shown."""
+    """Prepares texts that people wrote for a document, and collects what the fonts can't show of
+    them.
+    """
 
     def __init__(self, font_set: FontSet) -> None:
         self._fonts = font_set
@@ -56,10 +58,10 @@ class Words:
         self.lacks_name = False
 
     def shown(self, text: str) -> str:
-        """The words on one line, with a mark for characters that no font has.
+        """The text on one line, with a mark in place of characters that no font has.
 
-        Control characters are removed, and so are those that turn the direction of the text around
-        them.
+        Control characters are removed, and so are those that change the direction of the text
+        around them.
         """
         text = VARIANTS.sub("", " ".join(unicodedata.normalize("NFC", text).split()))
         text = "".join(sign for sign in text if unicodedata.category(sign) not in {"Cc", "Cf"})
@@ -124,10 +126,11 @@ def _numbers(signs: str) -> str:
 def typeset(
     template: str, language: str, write: Callable[[Words], Paper], *, made_at: datetime
 ) -> bytes:
-    """The document as PDF/A, which cannot have boxes in place of letters.
+    """Set the document as PDF/A; a character without a glyph would be an error.
 
-    `write` is called with `language` in force, and once more in English when the fonts lack letters
-    of its words. The same content and `made_at` give the same bytes.
+    `write` returns the data for the template. It is called with `language` in force, and again in
+    English where the fonts lack characters of our own words in that language. The same content and
+    `made_at` give the same bytes.
     """
     font_set = fonts.installed()
     words, paper = _written(language, write, font_set)
@@ -172,6 +175,7 @@ def _compiled(template: str, data: str, font_set: FontSet, made_at: datetime) ->
 def _written(
     language: str, write: Callable[[Words], Paper], font_set: FontSet
 ) -> tuple[Words, Paper]:
+    """What `write` returns in the language, and the Words that it used."""
     words = Words(font_set)
     with override(language):
         paper = write(words)

@@ -5,8 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import BillingAccount, Charge
 from billing.queries import credits, effects
-from lib import money
-from lib.amount_fields import AmountField
+from lib.amount_fields import AmountField, in_currency
 from lib.form_keys import KeyedForm
 from lib.text_fields import LineField, WordsField
 
@@ -35,6 +34,7 @@ class ChargeSearch(forms.Form):
 
     @property
     def found(self) -> Charge:
+        """The charge that was found."""
         charge: Charge = self.cleaned_data["charge"]
         return charge
 
@@ -53,15 +53,13 @@ class CreditRequest(KeyedForm):
     def __init__(self, *args: Any, charge: Charge, **kwargs: Any) -> None:
         initial = {"charge": charge.reference}
         super().__init__(*args, **kwargs | {"label_suffix": "", "initial": initial})
-        self.currency = charge.currency
+        in_currency(self, charge.currency)
         self.left = effects.left_to_credit(charge)
         self.fields["fee"].choices = [(fee.code, fee.label) for fee in credits.reasons(charge)]  # type: ignore[attr-defined]
-        self.fields["amount"].currency = charge.currency  # type: ignore[attr-defined]
         self.fields["amount"].label = _("Amount in %(currency)s") % {"currency": charge.currency}
 
     @property
     def asked(self) -> dict[str, Any]:
-        """The arguments that the operation takes."""
-        said = self.cleaned_data
-        amount = money.of(said["amount"], self.currency)
-        return {name: said[name] for name in ("fee", "message", "request_key")} | {"amount": amount}
+        """The arguments of credits.ask that the form gives."""
+        asked = ("fee", "amount", "message", "request_key")
+        return {name: self.cleaned_data[name] for name in asked}

@@ -21,6 +21,8 @@ BILLED = [
 
 
 class RequestFilter(Filter):
+    """Filters the list of fulfilment requests."""
+
     SORTS = ("-first_at", "first_at", "reference", "-reference")
     PREFIX = "reference"
 
@@ -28,6 +30,8 @@ class RequestFilter(Filter):
 
 
 class InvoiceFilter(Filter):
+    """Filters the list of bills."""
+
     # Even a shop that reaches its threshold daily has few bills: sorting them takes no time.
     SORTS = ("-issued_at", "issued_at", "-total", "total", "due_on", "-due_on")
 
@@ -37,6 +41,8 @@ class InvoiceFilter(Filter):
 
 
 class CreditFilter(Filter):
+    """Filters the list of credits."""
+
     # People ask for them and grant them one by one.
     SORTS = ("-id", "id", "-amount", "amount")
 
@@ -45,6 +51,8 @@ class CreditFilter(Filter):
 
 
 class StatementFilter(Filter):
+    """Filters the list of statements."""
+
     SORTS = ("-month", "month")
 
     year = forms.RegexField(r"^[1-9][0-9]{3}$", required=False)

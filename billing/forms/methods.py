@@ -26,6 +26,7 @@ class ChosenMethod(forms.Form):
 
     @property
     def chosen(self) -> dict[str, Any]:
+        """The arguments of payment_methods.choose that the form gives."""
         return {"method": self.cleaned_data["method"], "card_id": self.cleaned_data["card"]}
 
 

@@ -2,11 +2,9 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from moneyed import Money
 
 from billing.models import BillingAccount
-from lib import money
-from lib.amount_fields import AmountField
+from lib.amount_fields import AmountField, in_currency
 from lib.form_keys import KeyedForm
 from lib.text_fields import WordsField
 
@@ -24,12 +22,11 @@ class HigherThreshold(KeyedForm):
     def __init__(self, *args: Any, account: BillingAccount, **kwargs: Any) -> None:
         # Two forms of one page have no id in common.
         super().__init__(*args, **kwargs | {"auto_id": "threshold_%s", "label_suffix": ""})
-        self.currency = account.currency
-        self.fields["threshold"].currency = account.currency  # type: ignore[attr-defined]
+        in_currency(self, account.currency)
         self.fields["threshold"].label = _("Threshold you would like, in %(currency)s") % {
             "currency": account.currency
         }
 
     @property
-    def threshold_money(self) -> Money:
-        return money.of(self.cleaned_data["threshold"], self.currency)
+    def asked(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in ("threshold", "message", "request_key")}

@@ -14,7 +14,7 @@ Statement          one per merchant and calendar month; fixed for ever once clos
 StatementTotal     count and sum of a statement's charges of one fee, kept with every charge.
 Invoice            the bill: a frozen copy of names and lines, with a gapless number.
 InvoiceLine        one item as it was when the bill was written; lines make the bill's total.
-BillDecision       what an operator decided about a bill; append-only.
+InvoiceDecision    what an operator decided about a bill; append-only.
 NumberSeries       the last bill number given out in a year.
 Card               what a provider collects from by itself.
 Payment            one attempt to collect a bill; a paid bill's succeeded payments are its total.

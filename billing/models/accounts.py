@@ -6,10 +6,8 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from moneyed import Money
 
-from lib import money
-from lib.fields import AmountField, CurrencyField
+from lib.fields import AmountField, CurrencyField, currency_never_changes
 from merchants.models import Merchant
 
 CYCLE_DAYS = 30
@@ -18,10 +16,14 @@ DAYS_TO_PAY = 7  # of a bill that nothing collects by itself
 
 
 class BillingAccount(models.Model):
+    """A merchant's billing account, with its terms and running figures; one per merchant."""
+
     # The instant at which an operation counts that holds this row (operations.accounts.lock).
     now: datetime
 
     class Method(models.TextChoices):
+        """The payment methods: what bills are collected from."""
+
         MANUAL = "manual", _("Bank transfer")
         SANDBOX = "sandbox", _("Sandbox")
         STRIPE = "stripe", _("Card")
@@ -45,7 +47,7 @@ class BillingAccount(models.Model):
     # An operator looks at each bill before it is issued.
     reviews_bills = models.BooleanField(default=False)
     payment_method = models.CharField(max_length=10, choices=Method.choices, default=Method.MANUAL)
-    # What the provider collects from, where it needs one.
+    # The card that the provider collects from, where it needs one.
     card = models.ForeignKey(
         "billing.Card", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -55,14 +57,14 @@ class BillingAccount(models.Model):
     joined_on = models.DateField()  # day 0 of plan and cycle
     next_plan_on = models.DateField()  # the next bill date that carries a plan fee
     next_cycle_on = models.DateField()  # the next 30th day from joining, plan date or not
-    # The last day that its bills might take something of, void ones left aside: the next one's
-    # period starts after it. Null until there is a bill.
+    # The last day of which its bills, other than void ones, may include charges: the period of the
+    # next bill starts after it. Null until there is a bill.
     billed_through = models.DateField(null=True, blank=True)
     # Set once: it takes no more charges of the platform's systems and gets no scheduled bill.
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_on = models.DateField(null=True, blank=True)
     timezone = models.CharField(max_length=64)  # whose days this account counts now
-    # The first local day counted so, and its instant; null while the merchant has had no other.
+    # The first local day in this time zone, and its instant; null if the merchant has had no other.
     timezone_since_on = models.DateField(null=True, blank=True)
     timezone_since_at = models.DateTimeField(null=True, blank=True)
     open_on = models.DateField()  # the local day that is open; all before it are worked off
@@ -95,35 +97,20 @@ class BillingAccount(models.Model):
                 fields=["open_until"], name="account_by_day_end"
             ),  # the day-end job's question
         ]
+        triggers: ClassVar = [currency_never_changes("account")]
 
     def __str__(self) -> str:
         return f"Billing account #{self.pk}"
 
     @property
-    def outstanding_money(self) -> Money:
-        return money.of(self.outstanding, self.currency)
-
-    @property
-    def accruing_money(self) -> Money:
-        return money.of(self.accruing, self.currency)
-
-    @property
-    def unapplied_money(self) -> Money:
-        return money.of(self.unapplied, self.currency)
-
-    @property
-    def threshold_money(self) -> Money:
-        return money.of(self.threshold, self.currency)
-
-    @property
     def pays_by_itself(self) -> bool:
-        """Whether bills are collected without anybody doing something."""
+        """Whether bills are collected automatically, and not paid by bank transfer."""
         return self.payment_method != self.Method.MANUAL
 
     @property
     def has_disputed_card(self) -> bool:
-        """Whether a disputed card stops collection until the merchant chooses a method, perhaps
-        the same card.
+        """Whether nothing is collected from the account's card because a payment from it was
+        disputed; choosing a method, even the same card, ends that.
         """
         return self.card_disputed_at is not None
 
@@ -138,7 +125,7 @@ class BillingAccount(models.Model):
 
     @property
     def next_invoice_on(self) -> date:
-        """The next date that brings a bill, unless the threshold is reached before."""
+        """The date of the next bill, unless the threshold is reached before."""
         return min(self.next_plan_on, self.next_cycle_on) if self.has_cycle else self.next_plan_on
 
     @property
@@ -147,12 +134,14 @@ class BillingAccount(models.Model):
 
 
 class PlanTerm(models.Model):
-    """What the plan costs from a plan date on. Of two from the same date the later one holds."""
+    """What the plan costs from a plan date on. Of two with the same date, the one written later
+    holds.
+    """
 
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="plan_terms")
     starts_on = models.DateField()  # a plan date
     plan = models.CharField(max_length=100)
-    plan_price = AmountField()  # in the account's currency
+    plan_price = AmountField(currency_field_name="account__currency")
     plan_interval_days = models.PositiveIntegerField()
 
     class Meta:
@@ -173,6 +162,8 @@ class AccountChange(models.Model):
     """A change of an account's terms: who made it, when, from what to what, and why."""
 
     class What(models.TextChoices):
+        """The kinds of changes."""
+
         THRESHOLD = "THRESHOLD", _("Threshold")
         PLAN = "PLAN", _("Plan")
         TIMEZONE = "TIMEZONE", _("Time zone")

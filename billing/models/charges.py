@@ -4,15 +4,13 @@ from typing import ClassVar
 import pgtrigger
 from django.db import models
 from django.db.models import Q
-from moneyed import Money
 
 from billing.models.accounts import BillingAccount
 from billing.models.fees import CREDIT_CATEGORIES, Fee, Posting
 from billing.models.invoices import Invoice
 from billing.models.prices import PRICE_DECIMALS
 from billing.models.statements import Statement
-from lib import money
-from lib.fields import AmountField, CurrencyField, ReferenceField
+from lib.fields import AmountField, CurrencyField, ReferenceField, currency_never_changes
 
 RESERVED_PREFIX = "tael:"  # of the references of charges that Tael makes itself
 
@@ -26,8 +24,8 @@ class InvoiceItemQuerySet(models.QuerySet["InvoiceItem"]):
 class InvoiceItem(models.Model):
     """The charges of one fee that post together. A charge keeps its item; the item's state changes.
 
-    It exists from the first of its charges on, so that posting a day or a month touches one row per
-    fee and not one per charge.
+    It is created with its first charge, so that posting a day or a month updates one row per fee
+    and not one per charge.
     """
 
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="items")
@@ -60,13 +58,13 @@ class InvoiceItem(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            # What the day's end posts.
+            # The items that a day-end posts.
             models.Index(
                 fields=["account"], condition=Q(posted_at__isnull=True), name="item_accruing"
             ),
-            # What a day's charges came to, for forecasts and pages.
+            # The sums of a day's charges, for forecasts and pages.
             models.Index(fields=["account", "posting_on"], name="item_by_day"),
-            # What a bill may take.
+            # The items that a bill may take.
             models.Index(
                 fields=["account", "posting_on"],
                 condition=Q(posted_at__isnull=False, invoice__isnull=True),
@@ -75,6 +73,7 @@ class InvoiceItem(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="item_is_never_deleted", operation=pgtrigger.Delete),
+            currency_never_changes("item"),
             # From then on only its bill comes, and goes with a void.
             pgtrigger.Protect(
                 name="item_is_fixed_once_it_takes_no_more_charges",
@@ -96,14 +95,10 @@ class InvoiceItem(models.Model):
     def __str__(self) -> str:
         return f"{self.fee_id} {self.posting_on}"
 
-    @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)
-
 
 class FulfilmentRequest(models.Model):
-    """A piece of work in the warehouse, created with the first charge that names it; its costs
-    are charges.
+    """A piece of work in the warehouse, created with the first charge that names it; its costs are
+    the charges that name it.
     """
 
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="requests")
@@ -130,6 +125,8 @@ class FulfilmentRequest(models.Model):
 
 
 class Charge(models.Model):
+    """One fee for one thing that happened; inserted once and never changed."""
+
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="charges")
     reference = ReferenceField()
     fee = models.ForeignKey(Fee, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -150,14 +147,14 @@ class Charge(models.Model):
     quantity = models.DecimalField(max_digits=18, decimal_places=6)
     currency = CurrencyField()
     amount = AmountField()  # negative only in credits
-    # What it was priced at, of one unit; null when its amount was given.
+    # The price of one unit, if we priced it; null when the event stated the amount.
     unit_price = models.DecimalField(
         max_digits=24, decimal_places=PRICE_DECIMALS, null=True, blank=True
     )
     at = models.DateTimeField()  # when the service happened
     service_on = models.DateField()  # the merchant's local day of `at`
     arrived_at = models.DateTimeField()  # when we were told
-    # Told after its month had closed: it is in the statement of the month it arrived in.
+    # Whether it arrived after its month had closed: then it is in the statement of a later month.
     is_late = models.BooleanField(default=False)
 
     class Meta:
@@ -169,7 +166,7 @@ class Charge(models.Model):
         indexes: ClassVar = [
             # A statement's charges in the order the page and the CSV show them.
             models.Index(fields=["statement", "at", "id"], name="charge_by_statement"),
-            # What a line of a bill is made of, in the order of its page.
+            # The charges of a line of a bill, in the order of its page.
             models.Index(fields=["item", "at", "id"], name="charge_by_item"),
             # The detailed cost of a fulfilment request.
             models.Index(fields=["account", "request"], name="charge_by_request"),
@@ -202,10 +199,6 @@ class Charge(models.Model):
         return str(self.reference)
 
     @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)
-
-    @property
     def can_be_credited(self) -> bool:
-        """Whether its fee allows a credit. To be used only where the fee is loaded."""
-        return self.amount > 0 and self.fee.category not in CREDIT_CATEGORIES
+        """Whether its fee allows a credit. Use it only where the fee is loaded."""
+        return self.amount.amount > 0 and self.fee.category not in CREDIT_CATEGORIES

@@ -4,12 +4,10 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from moneyed import Money
 
 from billing.models.accounts import BillingAccount
 from billing.models.charges import Charge
 from billing.models.fees import Fee
-from lib import money
 from lib.fields import AmountField, CurrencyField, FormKeyField
 from lib.form_keys import one_row_per_form
 
@@ -26,7 +24,7 @@ class BillingCredit(models.Model):
         REJECTED = "REJECTED", _("Rejected")
 
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="credits")
-    # What it corrects; an operator may also grant one on nothing in particular.
+    # The charge that it corrects; an operator may also grant a credit that corrects none.
     charge = models.ForeignKey(
         Charge, on_delete=models.PROTECT, null=True, blank=True, related_name="credits"
     )
@@ -77,10 +75,6 @@ class BillingCredit(models.Model):
 
     def __str__(self) -> str:
         return f"Credit #{self.pk}"
-
-    @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)
 
     @property
     def is_pending(self) -> bool:

@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Category(models.TextChoices):
+    """The categories of fees, in the order in which they are always shown."""
+
     FULFILMENT = "FULFILMENT", _("Fulfilment")
     SHIPPING = "SHIPPING", _("Shipping")
     FULFILMENT_CREDIT = "FULFILMENT_CREDIT", _("Fulfilment credit")
@@ -41,12 +43,18 @@ CREDIT_FOR = {
 
 
 class Posting(models.TextChoices):
+    """When charges of a fee post: as they arrive, at the end of the day, or at the end of the
+    month.
+    """
+
     IMMEDIATE = "IMMEDIATE", _("At once")
     DAILY = "DAILY", _("When the day ends")
     MONTHLY = "MONTHLY", _("When the month ends")
 
 
 class Fee(models.Model):
+    """What a charge can be for, and when it posts; created by migrations."""
+
     code = models.CharField(max_length=40, primary_key=True)
     category = models.CharField(max_length=20, choices=Category.choices)
     name = models.CharField(max_length=100)

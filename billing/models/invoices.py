@@ -12,15 +12,16 @@ from moneyed import Money
 
 from billing.models.accounts import BillingAccount
 from billing.models.fees import Category
-from lib import calendar, money
+from lib import calendar
 from lib.fields import AmountField, CurrencyField
 
 
 class NumberSeries(models.Model):
-    """Numbers of one series and year; its row is locked last and only while bills are written.
+    """The last number given out in one series and year. Its row is locked last, and only while
+    bills are written.
 
-    Bills have the series without a name and are called by year and place, 2026-000001. Another
-    series has a name, which goes in front; series are only ever added.
+    The series of bills has no name: its numbers are year and place, 2026-000001. The name of
+    another series would come in front; series are only ever added.
     """
 
     series = models.CharField(max_length=10, blank=True, default="")
@@ -54,6 +55,8 @@ TRANSITIONS = [
 
 
 class Invoice(models.Model):
+    """A bill: a frozen copy of names and lines, with a gapless number once it is issued."""
+
     class Kind(models.TextChoices):
         THRESHOLD = "THRESHOLD", _("Threshold")
         SUBSCRIPTION = "SUBSCRIPTION", _("Subscription")
@@ -69,7 +72,7 @@ class Invoice(models.Model):
 
     SERIES: ClassVar = ""  # its numbers' (NumberSeries)
     SCHEDULED: ClassVar = (Kind.SUBSCRIPTION, Kind.CYCLE)
-    # Those that take what was posted on their own date, too.
+    # The kinds that also take what was posted on their own date.
     TAKES_ITS_DATE: ClassVar = (Kind.THRESHOLD, Kind.FINAL)
     UNPAID: ClassVar = (Status.OPEN, Status.UNCOLLECTIBLE)  # what money is still wanted for
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="invoices")
@@ -86,16 +89,16 @@ class Invoice(models.Model):
     # The days that its plan fees are for, where it has some.
     plan_start = models.DateField(null=True, blank=True)
     plan_end = models.DateField(null=True, blank=True)
-    # What outstanding had reached, of a THRESHOLD bill.
-    threshold = AmountField(null=True, blank=True)
     due_on = models.DateField()
     currency = CurrencyField()
+    # The threshold that a THRESHOLD bill was issued for.
+    threshold = AmountField(null=True, blank=True)
     total = AmountField()
     amount_paid = AmountField(default=Decimal(0))  # sum of its succeeded payments
     paid_at = models.DateTimeField(null=True, blank=True)
     # Collecting it (rule 16.3). When it is tried next by itself; null when it is not.
     next_attempt_at = models.DateTimeField(null=True, blank=True)
-    # Whose choice of a method has it tried then; empty where its own dates do.
+    # Who has it tried then by choosing a method; empty where its own dates do.
     next_attempt_by = models.CharField(max_length=254, blank=True, default="", db_default="")
     # Set once, by the first attempt that failed or, of a manual bill, by its due day; retries and
     # the freeze of the line are counted from it.
@@ -146,22 +149,22 @@ class Invoice(models.Model):
             models.Index(
                 fields=["account", "-issued_at", "-id"], name="invoice_history"
             ),  # the bill list
-            # What the collecting job may find due.
+            # The bills that the collecting job may find due.
             models.Index(
                 fields=["next_attempt_at"],
                 condition=Q(status="OPEN", next_attempt_at__isnull=False),
                 name="invoice_to_collect",
             ),
-            # What waits for an operator: drafts, and bills that could not be collected.
+            # The bills that wait for an operator: drafts, and those that could not be collected.
             models.Index(fields=["issued_at"], condition=Q(status="DRAFT"), name="invoice_draft"),
             models.Index(
                 fields=["first_failed_at"],
                 condition=Q(status="OPEN", first_failed_at__isnull=False),
                 name="invoice_failed",
             ),
-            # What was issued lately, of all accounts.
+            # The bills of all accounts that were issued lately.
             BrinIndex(fields=["issued_at"], name="invoices_lately", autosummarize=True),
-            # What an account has to pay: few rows, however long the history.
+            # An account's unpaid bills: few rows, however long the history.
             models.Index(
                 fields=["account", "issued_on"],
                 condition=Q(status__in=["DRAFT", "OPEN", "UNCOLLECTIBLE"]),
@@ -205,13 +208,8 @@ class Invoice(models.Model):
         return self.number or f"draft #{self.pk}"
 
     @property
-    def left_to_pay(self) -> Decimal:
-        found: Decimal = self.total - self.amount_paid
-        return found
-
-    @property
-    def left_money(self) -> Money:
-        return money.of(self.left_to_pay, self.currency)
+    def left_to_pay(self) -> Money:
+        return self.total - self.amount_paid
 
     @property
     def is_unpaid(self) -> bool:
@@ -228,7 +226,7 @@ class Invoice(models.Model):
 
     @property
     def last_day(self) -> date:
-        """The last day whose charges it may include, plan fees left aside."""
+        """The last day whose charges it may include; plan fees may be of later days."""
         if self.kind in self.TAKES_ITS_DATE:
             return self.issued_on
         return self.issued_on - calendar.ONE_DAY
@@ -237,10 +235,6 @@ class Invoice(models.Model):
     def is_of_plan_alone(self) -> bool:
         """Whether it has only plan fees, so that their days are its period."""
         return (self.plan_start, self.plan_end) == (self.period_start, self.period_end)
-
-    @property
-    def total_money(self) -> Money:
-        return money.of(self.total, self.currency)
 
     @property
     def is_void(self) -> bool:
@@ -252,6 +246,8 @@ class Invoice(models.Model):
 
 
 class InvoiceLine(models.Model):
+    """One item as it was when the bill was written; the lines add up to the bill's total."""
+
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines")
     item = models.ForeignKey("billing.InvoiceItem", on_delete=models.PROTECT, related_name="lines")
     # Copies, for the same reason as above.
@@ -304,10 +300,6 @@ class InvoiceLine(models.Model):
     def fee_label(self) -> str:
         """The fee's name when the bill was written, in the reader's language."""
         return gettext(self.fee_name)
-
-    @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)
 
 
 class InvoiceDecision(models.Model):

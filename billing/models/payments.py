@@ -6,12 +6,10 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from moneyed import Money
 
 from billing import moving_in
 from billing.models.accounts import BillingAccount
 from billing.models.invoices import Invoice
-from lib import money
 from lib.fields import AmountField, CurrencyField, FormKeyField
 from lib.form_keys import one_row_per_form
 
@@ -82,6 +80,8 @@ class Card(models.Model):
 
 
 class Payment(models.Model):
+    """One attempt to collect a bill; the succeeded payments of a paid bill add up to its total."""
+
     class Status(models.TextChoices):
         PENDING = "PENDING", _("Pending")
         SUCCEEDED = "SUCCEEDED", _("Succeeded")
@@ -89,8 +89,8 @@ class Payment(models.Model):
         UNKNOWN = "UNKNOWN", _("Being checked")
 
     class Provider(models.TextChoices):
-        """What can pay a bill: the methods that merchants choose from, and money that they have
-        with us.
+        """What can pay a bill: the methods that merchants choose from, and money of theirs that we
+        hold.
         """
 
         MANUAL = "manual", _("Bank transfer")
@@ -105,11 +105,11 @@ class Payment(models.Model):
     AMOUNT = "amount_not_possible"  # and of what it does not take, whoever asks
     CARD_DISPUTED = "card_disputed"  # and of what was not asked of a card for that reason
     ENDED_BY_US = "ended_by_us"  # and of what a person ended, whose provider says what cannot be
-    # They say nothing of the merchant: no bill has failed by them.
+    # Failures that are not the merchant's: by them, no bill counts as failed.
     NOBODYS_FAILURES: ClassVar = (NEVER_RECEIVED, AMOUNT, ENDED_BY_US)
-    # Nothing tries the bill by itself after them, however often it would be the same.
+    # Failures after which the bill is not tried automatically, since they would only repeat.
     NOT_TRIED_AGAIN: ClassVar = (AMOUNT, ENDED_BY_US)
-    # Who brings money without being asked for it: transfers, and what we hold already.
+    # Providers that are never asked to pay: transfers, and money that we hold already.
     OWN_PROVIDERS: ClassVar = ("manual", "unapplied", "credit", "moved-in")
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="payments")
@@ -127,12 +127,12 @@ class Payment(models.Model):
     is_hard = models.BooleanField(default=False)
     currency = CurrencyField()
     amount = AmountField()
-    # What its provider said of it that cannot be right, such as another amount; for operators.
+    # The part of its provider's answer that cannot be right, such as another amount; for operators.
     problem = models.CharField(max_length=500, blank=True, default="", db_default="")
     started_at = models.DateTimeField()
-    # When it was made once more, under the same key, since its provider had never received it.
+    # When it was last made again, under the same key, since its provider had never received it.
     asked_again_at = models.DateTimeField(null=True, blank=True)
-    # Whose choice of a method had it made at once; empty where it was due anyway, or paid now.
+    # Who had it made at once by choosing a method; empty where it was due anyway, or paid now.
     chosen_by = models.CharField(max_length=254, blank=True, default="", db_default="")
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -154,13 +154,13 @@ class Payment(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            # What the provider calls it.
+            # The provider's own name for it.
             models.Index(
                 fields=["provider_reference"],
                 condition=Q(provider_reference__gt=""),
                 name="payment_by_provider_reference",
             ),
-            # What was tried lately, of all bills.
+            # The attempts on all bills that were made lately.
             BrinIndex(fields=["started_at"], name="payments_lately", autosummarize=True),
             # Attempts whose outcome we do not have yet.
             models.Index(
@@ -197,10 +197,6 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return self.idempotency_key
-
-    @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)
 
     @property
     def provider_name(self) -> str:

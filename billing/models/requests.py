@@ -4,11 +4,9 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from moneyed import Money
 
 from billing.models.accounts import BillingAccount
-from lib import money
-from lib.fields import AmountField, CurrencyField, FormKeyField
+from lib.fields import AmountField, CurrencyField, FormKeyField, currency_never_changes
 from lib.form_keys import one_row_per_form
 
 # Every step a request can take.
@@ -68,6 +66,7 @@ class ThresholdRequest(models.Model):
             pgtrigger.Protect(
                 name="threshold_request_is_never_deleted", operation=pgtrigger.Delete
             ),
+            currency_never_changes("threshold_request"),
             pgtrigger.FSM(
                 name="threshold_request_is_decided_once", field="status", transitions=TRANSITIONS
             ),
@@ -75,10 +74,6 @@ class ThresholdRequest(models.Model):
 
     def __str__(self) -> str:
         return f"Threshold request #{self.pk}"
-
-    @property
-    def wanted_money(self) -> Money:
-        return money.of(self.threshold_wanted, self.currency)
 
     @property
     def is_pending(self) -> bool:

@@ -1,4 +1,3 @@
-from decimal import Decimal
 from typing import ClassVar
 
 import pgtrigger
@@ -10,7 +9,6 @@ from moneyed import Money
 from billing.models.accounts import BillingAccount
 from billing.models.charges import Charge
 from billing.models.payments import Payment
-from lib import money
 from lib.fields import AmountField, CurrencyField
 
 # Every step a reversal can take. What comes back after it was charged or accepted is noted beside
@@ -54,7 +52,7 @@ class Reversal(models.Model):
     decided_by = models.CharField(max_length=254, blank=True)
     reason = models.CharField(max_length=500, blank=True)  # written for colleagues
     message = models.CharField(max_length=500, blank=True)  # written for the merchant
-    # What asks for the money again, of a reversal that was CHARGED.
+    # The charge that asks for the money again, if it was CHARGED.
     charge = models.OneToOneField(
         Charge, on_delete=models.PROTECT, null=True, blank=True, related_name="reversal"
     )
@@ -128,18 +126,15 @@ class Reversal(models.Model):
         return f"{self.get_kind_display()} {self.provider_reference}"
 
     @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)
-
-    @property
-    def rest(self) -> Decimal:
-        """What the merchant has not lost by it yet: all but what was taken of unapplied money."""
-        found: Decimal = self.amount - self.taken
-        return found
+    def rest(self) -> Money:
+        """The part of it that the merchant has not lost: all but what was taken of unapplied
+        money.
+        """
+        return self.amount - self.taken
 
     @property
     def seen(self) -> str:
-        """A text of its state, by which a decision makes sure that nothing has changed since the
+        """A text of its state, by which a decision tells whether anything has changed since the
         page was shown.
         """
         return f"{self.status} {self.state}"

@@ -5,15 +5,16 @@ from typing import ClassVar
 import pgtrigger
 from django.db import models
 from django.db.models import Q
-from moneyed import Money
 
 from billing.models.accounts import BillingAccount
 from billing.models.fees import Fee
-from lib import calendar, money
-from lib.fields import AmountField, CurrencyField
+from lib import calendar
+from lib.fields import AmountField, CurrencyField, currency_never_changes
 
 
 class Statement(models.Model):
+    """The charges of a merchant's calendar month; fixed for ever once it is closed."""
+
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="statements")
     month = models.DateField()  # its first local day
     currency = CurrencyField()
@@ -30,13 +31,14 @@ class Statement(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            # What a month's end closes.
+            # The statements that the end of a month closes.
             models.Index(
                 fields=["account"], condition=Q(closed_at__isnull=True), name="statement_open"
             ),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="statement_is_never_deleted", operation=pgtrigger.Delete),
+            currency_never_changes("statement"),
             pgtrigger.Protect(
                 name="closed_statement_never_changes",
                 operation=pgtrigger.Update,
@@ -53,7 +55,7 @@ class Statement(models.Model):
 
     @property
     def last_day(self) -> date:
-        """The local day at the end of which it closes."""
+        """The last day of its month, at whose end it closes."""
         return calendar.month_end(self.month)
 
 
@@ -82,9 +84,13 @@ def _totals_are_open(
 
 
 class StatementTotal(models.Model):
+    """The count and sum of a statement's charges of one fee, updated with every charge."""
+
     statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="totals")
     fee = models.ForeignKey(Fee, on_delete=models.PROTECT, related_name="+", db_index=False)
-    amount = AmountField(default=Decimal(0))  # sum of the statement's charges of this fee
+    amount = AmountField(
+        currency_field_name="statement__currency", default=Decimal(0)
+    )  # sum of the statement's charges of this fee
     charge_count = models.PositiveBigIntegerField(default=0)
 
     class Meta:
@@ -95,6 +101,7 @@ class StatementTotal(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="statement_total_is_never_deleted", operation=pgtrigger.Delete),
+            currency_never_changes("statement_total", "statement_id"),
             # One look per statement executed, not per row: batches of charges stay cheap.
             _totals_are_open(
                 "closed_statement_takes_no_total",
@@ -114,10 +121,6 @@ class StatementTotal(models.Model):
         return f"{self.fee_id} #{self.pk}"
 
     @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.statement.currency)
-
-    @property
     def category(self) -> str:
-        """The category of its fee. To be used only where the fee is loaded."""
+        """The category of its fee. Use it only where the fee is loaded."""
         return self.fee.category

@@ -4,17 +4,14 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import pgettext_lazy
-from moneyed import Money
 
 from billing.models.accounts import BillingAccount
 from billing.models.payments import Payment
-from lib import money
 from lib.fields import AmountField, CurrencyField
 
 
 class UnappliedEntry(models.Model):
-    """A change of the merchant's money that no bill has used: what came in, and what it was used
-    for.
+    """A change of an account's unapplied money: what came in, or what it was used for.
 
     The sum of an account's entries is its `unapplied`.
     """
@@ -86,9 +83,7 @@ class UnappliedEntry(models.Model):
 
     @property
     def is_known_by_its_reference(self) -> bool:
-        """Whether the merchant knows its reference, such as that of a bank transfer."""
+        """Whether the merchant can recognise it by its reference, such as that of a bank
+        transfer.
+        """
         return self.kind in (self.Kind.RECEIVED, self.Kind.GIVEN_BACK)
-
-    @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 from django.db import connection, transaction
+from moneyed import Money
 
 from billing.models import AccountChange, BillingAccount, PlanTerm
 from billing.models.accounts import CYCLE, CYCLE_DAYS
@@ -49,7 +49,7 @@ class Plan:
     """The merchant's subscription: `price` is due every `interval_days`, in advance."""
 
     name: str
-    price: Decimal
+    price: Money
     interval_days: int
 
     def check(self, currency: str) -> None:
@@ -58,36 +58,37 @@ class Plan:
             raise Invalid(
                 "plan_interval_days", f"must be between {CYCLE_DAYS} and {LONGEST_INTERVAL_DAYS}"
             )
-        if self.price < 0:
+        if self.price.amount < 0:
             raise Invalid("plan_price", "must not be negative")
-        money.posted(self.price, currency, field="plan_price")
+        money.accepted(self.price, currency, field="plan_price")
 
 
 def open(
     *,
     merchant: Merchant,
-    currency: str,
-    threshold: Decimal,
+    threshold: Money,
     plan: Plan,
     payment_method: str,
     now: datetime,
 ) -> BillingAccount:
-    """Open the account on the local day of `now`, and bill the first plan fee on that day.
+    """Open the account on the local day of `now`, with its first plan term, and issue the bill for
+    its first plan fee.
 
-    Raises Invalid for a plan interval under 30 days and for figures the currency can't have.
+    It is kept in the currency of its threshold. Raises Invalid for a plan interval under 30 days
+    and for figures the currency can't have.
     """
-    money.check_currency(currency, field="billing_currency")
+    currency = threshold.currency.code
     plan.check(currency)
-    if threshold < 0:
+    if threshold.amount < 0:
         raise Invalid("billing_threshold", "must not be negative")
     today = calendar.local_date(now, merchant.timezone)
     with transaction.atomic():
         account = BillingAccount.objects.create(
             merchant=merchant,
             currency=currency,
-            threshold=money.posted(threshold, currency, field="billing_threshold"),
+            threshold=money.accepted(threshold, currency, field="billing_threshold"),
             plan=plan.name,
-            plan_price=money.posted(plan.price, currency, field="plan_price"),
+            plan_price=plan.price,
             plan_interval_days=plan.interval_days,
             payment_method=payment_method,
             joined_on=today,
@@ -145,7 +146,7 @@ def lock_both(merchant_id: int, *, now: datetime) -> tuple[BillingAccount, Credi
 def hold_both(merchant_ids: Collection[int]) -> None:
     """Lock the accounts of these merchants until the transaction ends, and then their lines.
 
-    No day is worked off. It is for callers that go on to lock some of them one by one, in another
+    No day is worked off. It is for callers that then lock some of them one by one, in another
     order, such as that of events.
     """
     held = BillingAccount.objects.select_for_update(no_key=True).filter(pk__in=merchant_ids)
@@ -154,7 +155,9 @@ def hold_both(merchant_ids: Collection[int]) -> None:
 
 
 def _locked(merchant_id: int, now: datetime, lock: str) -> BillingAccount:
-    """The account's row by one statement: every operation starts here."""
+    """The account's row, locked and with `account.now` set, in one statement, since every operation
+    starts here.
+    """
     with connection.cursor() as cursor:
         cursor.execute(lock, {"account": merchant_id, "now": now})
         row = cursor.fetchone()
@@ -175,11 +178,11 @@ def note_change(
     now: datetime,
     trailed: Mapping[str, tuple[str, str]],
 ) -> None:
-    """Record a change of the locked account's terms: who made it, and why; today unless a day is
-    named.
+    """Record a change of the locked account's terms. It takes effect today unless `effective_on` is
+    given.
 
-    `trailed` is what the trail shows: the values before and after, by name. Where they are equal,
-    nothing was changed.
+    `before` and `after` are the values in the record. `trailed` has pairs of the values before and
+    after for the trail, by name; nothing is written there if none has changed.
     """
     AccountChange.objects.create(
         account=account,

@@ -1,4 +1,4 @@
-"""Asking a provider about an attempt. Nothing is written here, and no lock is held."""
+"""Asks a provider about an attempt. Nothing is written here, and no lock is held."""
 
 import logging
 from datetime import datetime
@@ -13,37 +13,42 @@ log = logging.getLogger(__name__)
 
 
 def to_pay(payment: Payment, *, silences: Silences, now: datetime) -> Answer:
-    """Have the attempt's provider take its amount; the answer is undecided where the provider gives
+    """Ask the attempt's provider to take its amount; returns its answer, undecided where it gives
     none.
 
-    Raises TRANSIENT_ERRORS, as when the time of the caller is up. Then the outcome of the request
-    is asked for later.
+    `silences` counts providers that do not answer. Raises TRANSIENT_ERRORS, as when the caller's
+    time is up; the outcome of the request has to be asked for later.
     """
     try:
         answer = PROVIDERS[payment.provider].collect(payment, now=now)
     except TRANSIENT_ERRORS:
         raise
     except Exception as error:  # whatever it was, the request may have arrived
-        return _silence(payment, error, silences)
+        return _no_answer(payment, error, silences)
     silences.heard(payment.provider)
     return answer
 
 
 def about(payment: Payment, *, silences: Silences) -> Answer | None:
-    """The provider's answer about the attempt: undecided without an answer, None when it never
-    received it.
+    """Ask the attempt's provider what became of it; returns its answer, undecided where it gives
+    none, and None when it never received the attempt.
+
+    `silences` counts providers that do not answer. Raises TRANSIENT_ERRORS.
     """
     try:
         answer = PROVIDERS[payment.provider].find(payment)
     except TRANSIENT_ERRORS:
         raise
     except Exception as error:
-        return _silence(payment, error, silences)
+        return _no_answer(payment, error, silences)
     silences.heard(payment.provider)
     return answer
 
 
-def _silence(payment: Payment, error: Exception, silences: Silences) -> Answer:
+def _no_answer(payment: Payment, error: Exception, silences: Silences) -> Answer:
+    """Log that there was no answer, and count it in `silences`; an answer that cannot be right is
+    no silence.
+    """
     log.warning(
         "Payment %s: no answer of %s: %s",
         payment,

@@ -1,8 +1,8 @@
-"""Limits how often people may have a bill tried, and add cards, which keeps out those who test
-stolen cards.
+"""Limits how often people may have a bill tried, and add cards, so that nobody can test stolen
+cards here.
 
-Only attempts count that somebody made by hand (pay now) or by choosing a method, and not those of
-the bill's own dates.
+Attempts count that a person made (pay now), or caused by choosing a method, but not those that the
+bill's own dates make.
 """
 
 from datetime import datetime, timedelta
@@ -38,7 +38,7 @@ class TooManyCards(Refused):
 
 
 def next_attempt_from(invoice: Invoice, *, collector: str, now: datetime) -> datetime:
-    """The instant from which people may have the locked bill tried once more; `now` if they may
+    """The instant from which people may have the locked bill tried again; `now` where they may
     already.
 
     `collector` is the actor of attempts that the bill's own dates make. Rule 16.10.

@@ -1,8 +1,9 @@
-"""Payments as rows, and what a succeeded one does to its bill (rule 16.1)."""
+"""Writes payments, and applies those that have succeeded to their bills (rule 16.1)."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
+
+from moneyed import Money
 
 from billing.models import BillingAccount, Invoice, Payment
 from billing.operations import dunning
@@ -14,7 +15,7 @@ from merchants import installation
 def new_payment(
     invoice: Invoice, *, provider: str, card_id: int | None, actor: str, now: datetime
 ) -> Payment:
-    """The next attempt on the locked bill, over all that is left of it."""
+    """Write the next attempt on the locked bill, over all that is left of it; it is PENDING."""
     attempt = invoice.payments.count() + 1
     chosen_by = (
         invoice.next_attempt_by
@@ -45,14 +46,14 @@ def pay(
     invoice: Invoice,
     *,
     provider: Payment.Provider,
-    amount: Decimal,
+    amount: Money,
     reference: str = "",
     actor: str,
     now: datetime,
 ) -> Payment:
-    """Record a payment of the locked bill that has succeeded already, and apply it to the bill.
+    """Write a payment of the locked bill that has succeeded already, and apply it to the bill.
 
-    Without a `reference` it is known by its own key.
+    `reference` is the provider's own; without one it is the payment's key.
     """
     attempt = invoice.payments.count() + 1
     key = _key(invoice, attempt)
@@ -76,6 +77,9 @@ def pay(
 def take_in(account: BillingAccount, invoice: Invoice, payment: Payment, *, now: datetime) -> None:
     """Apply a succeeded payment to the locked bill, which is paid once its payments reach the
     total.
+
+    Where nothing, or too little to be collected, is left of it, the line's freeze for unpaid bills
+    is adjusted.
     """
     invoice.amount_paid += payment.amount
     if invoice.amount_paid == invoice.total:
@@ -90,9 +94,9 @@ def take_in(account: BillingAccount, invoice: Invoice, payment: Payment, *, now:
 
 
 def payable(account: BillingAccount) -> Sequence[Invoice]:
-    """The locked account's unpaid bills, oldest due day first, each locked.
+    """Lock the unpaid bills of the locked account; returns them, oldest due day first.
 
-    One with an attempt that has no answer yet waits for it, and is not among them.
+    A bill with an attempt that has no answer yet is left out.
     """
     unpaid = account.invoices.select_for_update().filter(status__in=Invoice.UNPAID)
     in_order = unpaid.order_by("due_on", "issued_at", "pk")

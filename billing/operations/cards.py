@@ -52,16 +52,14 @@ class ProviderSilent(Refused):
 
 @dataclass(frozen=True)
 class Begun:
-    """The values that the browser needs to hand a card to Stripe; the secret is good for this
-    card only.
-    """
+    """What the browser needs to hand a card to Stripe; the secret is good for this card only."""
 
     setup_intent_id: str
     client_secret: str
 
 
 def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
-    """Let the merchant's browser hand a card to Stripe.
+    """Create a SetupIntent, by which the merchant's browser hands a card to Stripe.
 
     Raises ProviderNotReady, ProviderSilent, TooManyCards.
     """
@@ -84,8 +82,8 @@ def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
 
 
 def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime) -> Card:
-    """Keep the card that Stripe was given, and collect from it from now on; calling it twice
-    changes nothing more.
+    """Keep the card that Stripe was given, and collect from it from now on; called again, it
+    changes nothing.
 
     Raises UnknownSetup, CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards.
     """
@@ -114,12 +112,12 @@ def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime)
         )
     if kept.account_id != merchant_id:
         raise UnknownSetup("card: this merchant has no such card setup")
-    # Told again, perhaps days later, it must not undo a choice that was made since.
+    # Finished again, perhaps days later, it must not undo a choice that was made since.
     return kept
 
 
 def finish_unseen(setup_intent_id: str, *, now: datetime) -> Card | None:
-    """Finish what a browser began and may have left before it could come back to us.
+    """Finish a setup that Stripe reports as succeeded, as its browser may never come back to us.
 
     Returns None for a setup that is not ours. Raises as `finish` does.
     """
@@ -154,6 +152,7 @@ def remove(*, merchant_id: int, card_id: int, actor: str, now: datetime) -> Card
 
 @contextmanager
 def _asking() -> Iterator[None]:
+    """Ask Stripe within the block; raises ProviderSilent where it does not answer."""
     try:
         with stripe_provider.asking():
             yield
@@ -162,7 +161,7 @@ def _asking() -> Iterator[None]:
 
 
 def _customer(account: BillingAccount, client: stripe.StripeClient) -> str:
-    """The merchant's customer at Stripe, which is created with its first card, once even if
+    """The merchant's customer at Stripe; created with its first card, and only once even if that is
     tried twice.
     """
     known = Card.objects.filter(account=account, provider=PROVIDER).exclude(customer="")
@@ -179,6 +178,7 @@ def _customer(account: BillingAccount, client: stripe.StripeClient) -> str:
 
 
 def _setup(client: stripe.StripeClient, setup_intent_id: str) -> stripe.SetupIntent:
+    """The SetupIntent as Stripe has it. Raises UnknownSetup."""
     if not setup_intent_id.startswith("seti_"):  # it comes from a browser
         raise UnknownSetup("card: there is no such card setup")
     with _asking():

@@ -1,4 +1,6 @@
-"""Writes many charges at once: the rows, their items, statements, totals, and running figures."""
+"""Writes many charges at once: the rows, their items, statements, totals, and the accounts' running
+figures.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -64,6 +66,8 @@ WHERE account.merchant_id = moved.account_id
 
 
 class ItemKey(NamedTuple):
+    """What an item is unique by: charges with the same key are summed in one item."""
+
     account_id: int
     fee_id: str
     posting: str  # of Posting
@@ -71,8 +75,8 @@ class ItemKey(NamedTuple):
 
 
 class Content(NamedTuple):
-    """The content by which a repeated charge is told from a conflicting one, and its price if it
-    was priced.
+    """What a repeated charge must have in common with the recorded one, and its unit price if it
+    was priced by us.
     """
 
     fee: str
@@ -83,13 +87,15 @@ class Content(NamedTuple):
     unit_price: Decimal | None
 
     def is_same_as(self, other: "Content") -> bool:
-        """Whether the contents are the same; an amount is the same whether it was given or
-        priced.
+        """Whether all but the unit price is the same: the amount may have been given or computed
+        from a price.
         """
         return self[:-1] == other[:-1]
 
 
 class Row(NamedTuple):
+    """A charge that is to be written."""
+
     account_id: int
     reference: str
     content: Content
@@ -104,7 +110,9 @@ class Row(NamedTuple):
 
 @dataclass(slots=True)
 class _Sum:
-    """The count and sum of the rows of one item, or of one fee in a statement."""
+    """The count and sum of the charges of one item, or of one fee in a statement; `first` is one of
+    them.
+    """
 
     first: Row
     amount: Decimal = Decimal(0)
@@ -127,7 +135,9 @@ def _element(value: object) -> str:
 
 
 class ChargeWriter:
-    """Collects charges of locked accounts, and writes them set-based in `flush`."""
+    """Collects charges of accounts that the caller has locked, and writes all of them in
+    `flush`.
+    """
 
     def __init__(self) -> None:
         self._rows: list[Row] = []
@@ -135,8 +145,8 @@ class ChargeWriter:
 
     @staticmethod
     def contents_of(keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Content]:
-        """The contents of the charges that are recorded already under these accounts and
-        references.
+        """The contents of the charges that are recorded under these pairs of account and
+        reference.
         """
         with connection.cursor() as cursor:
             cursor.execute(
@@ -149,10 +159,13 @@ class ChargeWriter:
             return {(row[0], row[1]): Content(*row[2:]) for row in cursor.fetchall()}
 
     def add(self, row: Row) -> None:
+        """Have the next `flush` write the charge."""
         self._rows.append(row)
 
     def flush(self) -> None:
-        """Write everything that was added, and the accounts' running figures with it."""
+        """Write all charges that were added, and what is summed from them: items, statement totals,
+        fulfilment requests, and the accounts' running figures.
+        """
         if not self._rows:
             return
         sums = self._sums()
@@ -164,6 +177,7 @@ class ChargeWriter:
         self._rows.clear()
 
     def _sums(self) -> dict[ItemKey, _Sum]:
+        """The charges that were added, summed by item."""
         sums: dict[ItemKey, _Sum] = {}
         for row in self._rows:
             total = sums.get(row.item)
@@ -173,6 +187,7 @@ class ChargeWriter:
         return sums
 
     def _write_items(self, sums: dict[ItemKey, _Sum]) -> dict[ItemKey, int]:
+        """Add the sums to the items, creating those that are missing; returns the key of each."""
         with connection.cursor() as cursor:
             cursor.execute(
                 ADD_TO_ITEMS,
@@ -193,8 +208,10 @@ class ChargeWriter:
             return {ItemKey(*row[:4]): row[4] for row in cursor.fetchall()}
 
     def _write_statements(self, items: dict[ItemKey, _Sum]) -> None:
-        """Add the rows to the totals of each fee; the rows of one item are all in the same
-        statement.
+        """Add each item's new charges to the total of its fee in its month's statement, creating
+        statements and totals that are missing.
+
+        Charges of one item are all in the same statement.
         """
         sums: dict[tuple[int, date, str], _Sum] = {}
         for item, of_item in items.items():
@@ -217,6 +234,7 @@ class ChargeWriter:
             )
 
     def _open_statements(self, sums: dict[tuple[int, date, str], _Sum]) -> None:
+        """Look up the keys of these statements, creating those that are missing."""
         new = {
             (account_id, month): total.first
             for (account_id, month, _), total in reversed(sums.items())
@@ -232,7 +250,7 @@ class ChargeWriter:
                 )
                 for (account_id, month), row in new.items()
             ],
-            # This changes nothing: it is there so that one that exists gets its key as well.
+            # Changes nothing, but has the keys of existing statements returned as well.
             update_conflicts=True,
             unique_fields=["account", "month"],
             update_fields=["month"],
@@ -241,8 +259,9 @@ class ChargeWriter:
             self._statements[statement.account_id, statement.month] = statement.pk
 
     def _write_requests(self) -> None:
+        """Create the fulfilment requests that these charges are the first to name."""
         first = {(row.account_id, row.content.request): row.at for row in reversed(self._rows)}
-        # A request is there from the first charge that names it.
+        # A request is created with the first charge that names it.
         FulfilmentRequest.objects.bulk_create(
             [
                 FulfilmentRequest(account_id=account_id, reference=request, first_at=at)
@@ -272,6 +291,7 @@ class ChargeWriter:
                 )
 
     def _move_figures(self, sums: dict[ItemKey, _Sum]) -> None:
+        """Add the sums to the accounts' outstanding and accruing amounts."""
         posted: dict[int, Decimal] = {}
         accrued: dict[int, Decimal] = {}
         for item, total in sums.items():

@@ -1,8 +1,8 @@
-"""Recording charges (rule 12.7).
+"""Records charges (rule 12.7).
 
-Charges come in their thousands for many merchants, so recording is written for a batch; one charge
-is a batch of one. The outcome is that of taking them one by one: whenever a charge makes its
-account due for a bill, all charges before it are written first.
+Charges come in thousands for many merchants, so recording is written for a batch; one charge is a
+batch of one. The outcome is that of recording them one by one: whenever a charge makes its account
+due for a bill, all charges before it are written first.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from moneyed import Money
 
 from billing.models import BillingAccount, Charge, Fee, Invoice
 from billing.models.charges import RESERVED_PREFIX
@@ -42,7 +43,9 @@ class AccountClosed(Refused):
 
 @dataclass(frozen=True, slots=True)
 class NewCharge:
-    """A charge as the platform states it: the service happened `at`, and we heard of it `now`."""
+    """A charge as the platform states it: the service happened `at`, and the event arrived
+    `now`.
+    """
 
     merchant_id: int
     reference: str
@@ -73,19 +76,19 @@ def record(charge: NewCharge) -> tuple[Charge, bool]:
 def record_many(charges: Sequence[NewCharge]) -> list[bool | Refused]:
     """Record charges in the order given.
 
-    Returns for each whether it is new (False for a repeat), or the refusal it met; the others go
-    on. Locks the accounts of all of them, in the order of their keys, to the end of the
-    transaction. Rule 3.3.
+    Returns for each whether it is new (False for a repeat), or the refusal that it met, which does
+    not hold up the others. Locks all their accounts, in the order of their keys, until the
+    transaction ends. Rule 3.3.
     """
     account_ids = sorted({charge.merchant_id for charge in charges})
     locked = BillingAccount.objects.select_for_update().filter(pk__in=account_ids).order_by("pk")
     batch = _Batch({account.pk: account for account in locked})
     _hold_lines(batch.accounts.values(), charges)
-    batch.know(charges)
+    batch.look_up_recorded(charges)
     outcomes: list[bool | Refused] = []
     for charge in charges:
         try:
-            outcomes.append(batch.take(charge))
+            outcomes.append(batch.record(charge))
         except Refused as refusal:
             outcomes.append(refusal)
     batch.writer.flush()
@@ -93,9 +96,10 @@ def record_many(charges: Sequence[NewCharge]) -> list[bool | Refused]:
 
 
 def _hold_lines(accounts: Iterable[BillingAccount], charges: Sequence[NewCharge]) -> None:
-    """Lock the lines that day-ends of these accounts may freeze.
+    """Lock the credit lines of the accounts whose day ends meanwhile, since a day-end may freeze
+    the line.
 
-    They would otherwise be locked in the order of the charges, which is not the order for lines.
+    Otherwise they would be locked in the order of the charges, which is not the order for lines.
     """
     latest = max((charge.now for charge in charges), default=None)
     ending = [account.pk for account in accounts if latest and account.open_until <= latest]
@@ -108,15 +112,15 @@ def record_own(
     *,
     fee: Fee,
     reference: str,
-    amount: Decimal,
+    amount: Money,
     request: str = "",
     description: str,
     now: datetime,
 ) -> Charge:
-    """Record a charge that Tael makes itself on the locked account: a credit is a negative one.
+    """Record a charge that Tael itself makes on the locked account; a credit is one below 0.
 
-    It is dated today, posts at once, and is followed by a threshold check like any other posting,
-    except for money taken back after the account was closed.
+    It is dated today and posts at once. The threshold is checked as after any posting, except for a
+    REVERSAL on a closed account.
     """
     batch = _Batch({account.pk: account})
     made = NewCharge(
@@ -124,30 +128,39 @@ def record_own(
         reference=f"{RESERVED_PREFIX}{reference}",
         fee=fee.code,
         currency=account.currency,
-        amount=amount,
+        amount=amount.amount,
         quantity=Decimal(1),
         at=now,
         now=now,
         request=request,
         description=description,
     )
-    batch.add(batch.row(made, fee, account, amount, None, now), fee, account)
+    batch.add(batch.row(made, fee, account, amount.amount, None, now), fee, account)
     batch.writer.flush()
     return Charge.objects.get(account=account, reference=made.reference)
 
 
 class _Today(NamedTuple):
-    """The open day of an account, with what its charges need to know of it."""
+    """The open day of an account and its month."""
 
     day: date
     month: date
 
 
-class _Batch:
-    """Locked accounts while charges of them are recorded; `writer` holds charges that are not
-    written yet.
+@dataclass(slots=True)
+class _Figures:
+    """An account's outstanding and accruing amounts and its threshold, as plain decimals, which are
+    quick enough for thousands of charges. They include the charges that are not written yet.
+    """
 
-    An account in here is ahead of its row by what the writer holds.
+    outstanding: Decimal
+    accruing: Decimal
+    threshold: Decimal
+
+
+class _Batch:
+    """Records charges one after the other on locked accounts; `writer` has those that are not
+    written yet.
     """
 
     def __init__(self, accounts: dict[int, BillingAccount]) -> None:
@@ -157,20 +170,26 @@ class _Batch:
         self.known: dict[tuple[int, str], Content] = {}
         self._prices: PriceList | None = None
         self._days: dict[int, _Today] = {}
+        self._figures: dict[int, _Figures] = {}
 
-    def know(self, charges: Sequence[NewCharge]) -> None:
-        """Look up which of these charges are recorded already."""
+    def look_up_recorded(self, charges: Sequence[NewCharge]) -> None:
+        """Load which of these charges are recorded already, and the fees."""
         self.fees = Fee.objects.in_bulk()
         keys = [(charge.merchant_id, charge.reference) for charge in charges]
         self.known = self.writer.contents_of(keys)
 
-    def take(self, charge: NewCharge) -> bool:
+    def record(self, charge: NewCharge) -> bool:
+        """Record one charge; returns whether it is new. Raises ChargeConflict, AccountClosed,
+        CurrencyMismatch, Invalid.
+
+        Days of the account that have ended are worked off first.
+        """
         account = self.accounts[charge.merchant_id]
         now = max(charge.now, account.last_wrote_at)  # as in accounts.lock
         if account.open_until <= now:
             self.writer.flush()
             days.work_off([account.pk], now=now)
-            account.refresh_from_db()
+            self._refresh(account)
         fee = self._checked_fee(charge)
         known = self.known.get((charge.merchant_id, charge.reference))
         amount, unit_price = self._amount(charge, account, known, now)
@@ -187,6 +206,7 @@ class _Batch:
         return True
 
     def _checked_fee(self, charge: NewCharge) -> Fee:
+        """The charge's fee, once fee, reference, amount and quantity are valid. Raises Invalid."""
         fee = self.fees.get(charge.fee)
         if fee is None or not fee.is_sent_by_platform:
             raise Invalid("fee", f"there is no fee {charge.fee!r} that the platform can charge")
@@ -202,7 +222,7 @@ class _Batch:
     def _amount(
         self, charge: NewCharge, account: BillingAccount, known: Content | None, now: datetime
     ) -> tuple[Decimal, Decimal | None]:
-        """The amount of the charge, and the unit price if it was priced.
+        """The amount of the charge, and the unit price if we priced it.
 
         A repeat of a charge that was priced keeps the price it got.
         """
@@ -264,41 +284,60 @@ class _Batch:
         return today
 
     def add(self, row: Row, fee: Fee, account: BillingAccount) -> None:
-        """Add the row, and do what follows from it: a threshold bill, the guard."""
+        """Add the row to the writer and to the account's figures; write a threshold bill if that
+        makes one due.
+
+        Where outstanding and accruing amounts come to twice the threshold, the accruing ones post
+        at once (the guard).
+        """
         now = account.last_wrote_at = row.arrived_at
         self.writer.add(row)
+        figures = self._figures_of(account)
         if row.item.posting == Posting.IMMEDIATE:
-            account.outstanding += row.content.amount
+            figures.outstanding += row.content.amount
             if account.is_closed and fee.code == Fee.REVERSAL:
                 return  # a FINAL bill takes it, whatever the threshold (reversals.charge)
-            if account.outstanding >= account.threshold:
-                self._invoice(account, now)
+            if figures.outstanding >= figures.threshold:
+                self._issue_threshold_invoice(account, now)
+                figures = self._figures_of(account)
         elif row.item.posting == Posting.DAILY:
-            account.accruing += row.content.amount
+            figures.accruing += row.content.amount
         else:
             return  # it counts for nothing until the month ends
-        if account.outstanding + account.accruing >= 2 * account.threshold:
+        if figures.outstanding + figures.accruing >= 2 * figures.threshold:
             self._post_early(account, now)
 
-    def _invoice(self, account: BillingAccount, now: datetime) -> None:
+    def _figures_of(self, account: BillingAccount) -> _Figures:
+        found = self._figures.get(account.pk)
+        if found is None:
+            amounts = (account.outstanding, account.accruing, account.threshold)
+            found = _Figures(*(amount.amount for amount in amounts))
+            self._figures[account.pk] = found
+        return found
+
+    def _refresh(self, account: BillingAccount) -> None:
+        account.refresh_from_db()
+        self._figures.pop(account.pk, None)
+
+    def _issue_threshold_invoice(self, account: BillingAccount, now: datetime) -> None:
         self.writer.flush()
         invoices.issue([invoices.Due(account.pk, Invoice.Kind.THRESHOLD, account.open_on, now)])
-        account.refresh_from_db()
+        self._refresh(account)
 
     def _post_early(self, account: BillingAccount, now: datetime) -> None:
-        """The guard: post what has accrued before the day's end, and bill it if the threshold is
+        """The guard: post what has accrued before the day ends, and bill it if the threshold is
         reached.
         """
         self.writer.flush()
         reached = items.post_accrued(account, now=now)
-        account.refresh_from_db()
+        self._refresh(account)
         if reached:
-            self._invoice(account, now)
+            self._issue_threshold_invoice(account, now)
 
 
 def _service_day(charge: NewCharge, account: BillingAccount, now: datetime) -> date:
-    """The local day of the service of a charge that counts at `now`, which is at most the open
-    day.
+    """The local day on which the service of a charge that counts at `now` happened; at most the
+    open day.
     """
     return local_day(account, arrival.counted(charge.at, arrived=now))
 
@@ -309,7 +348,7 @@ def _priced(charge: NewCharge, unit_price: Decimal) -> Decimal:
 
 
 def _item_key(fee: Fee, account_id: int, today: _Today, *, is_late: bool) -> ItemKey:
-    """The key of the item that a charge joins which arrives on the account's open day."""
+    """The item that a charge joins which arrives on the account's open day."""
     if fee.posting != Posting.MONTHLY:
         return ItemKey(account_id, fee.code, fee.posting, today.day)
     if is_late:  # its own month's end is past: it posts as it arrives

@@ -1,10 +1,9 @@
 """Credits: asking for them, granting, approving and rejecting them (rule 14.1)."""
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
@@ -65,10 +64,11 @@ def ask(
     actor: str,
     now: datetime,
 ) -> BillingCredit:
-    """Ask for `amount` back on a charge, named by its reference; `fee` is the reason's code.
+    """Ask for `amount` back on a charge, named by its reference; `fee` is the code of the fee that
+    stands for the reason.
 
-    A form sent twice, told by its `request_key`, is one credit. Raises UnknownCharge,
-    CreditTooLarge, CreditConflict, CurrencyMismatch, Invalid. Rule 14.1, rule 14.3.
+    The same form sent twice, recognised by its `request_key`, makes one credit. Raises
+    UnknownCharge, CreditTooLarge, CreditConflict, CurrencyMismatch, Invalid. Rule 14.1, rule 14.3.
     """
     account = accounts.lock(merchant_id, now=now)
     now = account.now
@@ -79,7 +79,7 @@ def ask(
             Action.CREDIT_REQUESTED,
             merchant_id=merchant_id,
             subject=f"credit {credit.pk}",
-            after={"amount": _full(credit), "fee": fee, "charge": charge},
+            after={"amount": _amount_text(credit), "fee": fee, "charge": charge},
             actor=actor,
             reason=credit.message,
             now=now,
@@ -101,7 +101,7 @@ def grant(
 ) -> BillingCredit:
     """Give `amount` back at once, on a charge or on none; only operators do so.
 
-    Raises as `ask` does. Rule 14.1.
+    `fee` and `request_key` are as in `ask`, and so is what it raises. Rule 14.1.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
@@ -133,6 +133,7 @@ def reject(*, credit_id: int, actor: str, reason: str, now: datetime) -> Billing
 
 
 def _charge(account: BillingAccount, reference: str) -> Charge:
+    """The account's charge with this reference, if it can be credited. Raises UnknownCharge."""
     charge = account.charges.select_related("fee").filter(reference=reference).first()
     if charge is None or charge.fee.category not in CREDIT_FOR:
         raise UnknownCharge(f"charge: there is no charge {reference} that could be credited")
@@ -149,9 +150,12 @@ def _ask(
     actor: str,
     now: datetime,
 ) -> tuple[BillingCredit, bool]:
+    """Write the credit that is asked for, or find the one that the same form made; returns it and
+    whether it is new.
+    """
     message = wording.checked("message", message)
-    figure = money.figure(amount, account.currency)
-    if figure <= 0:
+    amount = money.accepted(amount, account.currency)
+    if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
     known = form_keys.sent_before(
         account.credits.all(),
@@ -159,19 +163,19 @@ def _ask(
         conflict=CreditConflict,
         charge=charge,
         fee_id=fee,
-        amount=figure,
+        amount=amount,
     )
     if known:
         return known, False
     credit_fee = _credit_fee(fee, charge)
     if charge is not None:
-        _check_room(charge, figure, Q(status__in=["REQUESTED", "APPROVED"]))
+        _check_room(charge, amount, Q(status__in=["REQUESTED", "APPROVED"]))
     credit = BillingCredit.objects.create(
         account=account,
         charge=charge,
         fee=credit_fee,
         currency=account.currency,
-        amount=figure,
+        amount=amount,
         message=message,
         request_key=request_key,
         asked_at=now,
@@ -181,7 +185,9 @@ def _ask(
 
 
 def _credit_fee(code: str, charge: Charge | None) -> Fee:
-    """The fee of the credit's reason; on a charge, one that is allowed for its category."""
+    """The fee with this code, if it may be the reason of a credit on such a charge, or of one
+    without a charge. Raises Invalid.
+    """
     categories = {CREDIT_FOR[Category(charge.fee.category)]} if charge else CREDIT_FOR.values()
     fee = (
         Fee.objects.filter(pk=code, category__in=categories).exclude(pk__in=Fee.NOT_GRANTED).first()
@@ -191,12 +197,17 @@ def _credit_fee(code: str, charge: Charge | None) -> Fee:
     return fee
 
 
-def _check_room(charge: Charge, amount: Decimal, counted: Q) -> None:
-    """Raise CreditTooLarge when this credit and those of `counted` would exceed the charge."""
-    before = charge.credits.filter(counted).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
-    if before + amount > charge.amount:
-        left = money.text(max(charge.amount - before, Decimal(0)), charge.currency)
-        raise CreditTooLarge(f"amount: {amount:f} is more than the {left} left of the charge")
+def _check_room(charge: Charge, amount: Money, counted: Q) -> None:
+    """Raise CreditTooLarge when `amount` and the charge's credits that `counted` selects would
+    exceed the charge.
+    """
+    before = (credit.amount for credit in charge.credits.filter(counted))
+    left = charge.amount - money.total(before, charge.currency)
+    if amount > left:
+        shown = money.text(max(left, money.zero(charge.currency)))
+        raise CreditTooLarge(
+            f"amount: {money.text(amount)} is more than the {shown} left of the charge"
+        )
 
 
 def _hold_pending(credit_id: int, now: datetime) -> tuple[BillingAccount, BillingCredit]:
@@ -224,6 +235,7 @@ def _approve(
     reason: str,
     now: datetime,
 ) -> BillingCredit:
+    """Make the negative charge, and record the decision."""
     if credit.charge is not None:
         _check_room(credit.charge, credit.amount, Q(status=BillingCredit.Status.APPROVED))
     credit.made = charges.record_own(
@@ -249,12 +261,13 @@ def _decide(
     reason: str,
     now: datetime,
 ) -> BillingCredit:
+    """Record the decision, write it on the trail and notify the merchant."""
     before, credit.status = credit.status, STATUSES[action]
     credit.decided_at = now
     credit.decided_by = actor
     credit.reason = wording.checked("reason", reason)
     credit.save(update_fields=["status", "decided_at", "decided_by", "reason", "made"])
-    _note(action, credit, before, now)
+    _write_trail(action, credit, before, now)
     notices.write(
         merchant_id=credit.account_id,
         kind=CREDIT_ANSWERED,
@@ -262,14 +275,14 @@ def _decide(
         at=now,
         status=str(credit.status),
         answer=credit.reason,
-        amount=money.text(credit.amount, credit.currency),
+        amount=money.text(credit.amount),
         currency=credit.currency,
     )
     return credit
 
 
-def _note(action: Action, credit: BillingCredit, before: str, now: datetime) -> None:
-    nothing = money.full(Decimal(0), credit.currency)
+def _write_trail(action: Action, credit: BillingCredit, before: str, now: datetime) -> None:
+    nothing = money.full(money.zero(credit.currency))
     trail.write(
         action,
         merchant_id=credit.account_id,
@@ -277,7 +290,7 @@ def _note(action: Action, credit: BillingCredit, before: str, now: datetime) -> 
         before={"status": before, "credited": nothing},
         after={
             "status": str(credit.status),
-            "credited": _full(credit) if credit.made else nothing,
+            "credited": _amount_text(credit) if credit.made else nothing,
             "fee": credit.fee_id,
             "charge": credit.charge.reference if credit.charge else "",
         },
@@ -287,5 +300,5 @@ def _note(action: Action, credit: BillingCredit, before: str, now: datetime) -> 
     )
 
 
-def _full(credit: BillingCredit) -> str:
-    return money.full(credit.amount, credit.currency)
+def _amount_text(credit: BillingCredit) -> str:
+    return money.full(credit.amount)

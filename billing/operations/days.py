@@ -1,8 +1,8 @@
-"""The billing half of a merchant's day-end (rule 20.1).
+"""Works off the day-ends of billing accounts (rule 20.1).
 
-Set-based: one pass works off one local day of every account given, or several of an account to
-which nothing happens on them. Everything that a day-end writes carries the instant at which the day
-ended, however late the job runs.
+It is set-based: one pass works off one local day of every account given, or several of an account
+to which nothing happens on them. Everything that a day-end writes carries the instant at which the
+day ended, however late the job runs.
 """
 
 from collections.abc import Iterable, Sequence
@@ -43,7 +43,9 @@ WHERE account.merchant_id = next.account_id
 
 @dataclass(frozen=True)
 class _Day:
-    """The local day of one account that ends now."""
+    """The local day of one account that ends now, and the account's columns that decide what
+    happens then.
+    """
 
     account_id: int
     timezone: str
@@ -67,7 +69,9 @@ class _Day:
 
     @property
     def brings_cycle(self) -> bool:
-        """Whether it is another bill date, which only longer plans have."""
+        """Whether the next day is a bill date without a plan fee, as plans longer than 30 days have
+        them.
+        """
         return (
             self.closed_on is None
             and self.next_cycle_on == self.next != self.next_plan_on
@@ -76,8 +80,8 @@ class _Day:
 
 
 @dataclass(frozen=True)
-class _Way:
-    """How far an account goes on in one go."""
+class _Stretch:
+    """The days of an account that are worked off in one pass."""
 
     last: _Day  # that ends
     days: int  # that end; all but the last one quietly
@@ -87,9 +91,9 @@ class _Way:
 def work_off(account_ids: Sequence[int], *, now: datetime) -> int:
     """Work off all day-ends up to `now` of these accounts, in order; returns how many there were.
 
-    Each day of the chunk is one transaction (or part of the caller's), so that a run that dies, is
-    late, or meets another one leaves every account at the end of some day. Days of an account on
-    which nothing happens to it pass together. Rule 20.1, rule 20.2.
+    Each pass is one transaction (or part of the caller's), so a run that dies, is late, or meets
+    another one leaves every account at the end of some day. Days on which nothing happens to an
+    account are passed together. Rule 20.1, rule 20.2.
     """
     worked_off, ended = 0, account_ids
     while ended:
@@ -100,22 +104,25 @@ def work_off(account_ids: Sequence[int], *, now: datetime) -> int:
 
 @transaction.atomic
 def _work_off_once(account_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:
-    """How many days came to their end, and the accounts of which another one has ended by `now`."""
+    """Work off one pass; returns how many days ended, and the accounts of which another day has
+    ended by `now`.
+    """
     ended = _lock_ended(account_ids, now)
     if not ended:
         return 0, []
     # Asked once the accounts are locked: what it depends on is written under their locks.
     quiet = quiet_through([day.account_id for day in ended])
-    ways = [_way(day, quiet_through=quiet[day.account_id], now=now) for day in ended]
-    ending = [way.last for way in ways if not way.is_quiet]
+    stretches = [_stretch(day, quiet_through=quiet[day.account_id], now=now) for day in ended]
+    ending = [one.last for one in stretches if not one.is_quiet]
     if ending:
         _end_days(ending)
-    ends = _open_next_day([way.last for way in ways])
-    again = [way.last.account_id for way, end in zip(ways, ends, strict=True) if end <= now]
-    return sum(way.days for way in ways), again
+    ends = _open_next_day([one.last for one in stretches])
+    again = [one.last.account_id for one, end in zip(stretches, ends, strict=True) if end <= now]
+    return sum(one.days for one in stretches), again
 
 
 def _lock_ended(account_ids: Sequence[int], now: datetime) -> list[_Day]:
+    """Lock the accounts among these whose open day has ended by `now`; returns these days."""
     return [
         _Day(*row)
         for row in BillingAccount.objects.select_for_update()
@@ -136,8 +143,9 @@ def _lock_ended(account_ids: Sequence[int], now: datetime) -> list[_Day]:
     ]
 
 
-def _way(day: _Day, *, quiet_through: date, now: datetime) -> _Way:
-    """The day itself, or the last one after it that ends by `now` with nothing but quiet ones.
+def _stretch(day: _Day, *, quiet_through: date, now: datetime) -> _Stretch:
+    """The day alone, or with the quiet days after it that end by `now`; on a quiet day nothing
+    happens to the account.
 
     The last day of a month is never quiet.
     """
@@ -146,7 +154,7 @@ def _way(day: _Day, *, quiet_through: date, now: datetime) -> _Way:
         return ending <= quiet_through and ending != calendar.month_end(ending)
 
     if not is_quiet(day.day) or unusable_methods.is_unusable(day.payment_method, day.currency):
-        return _Way(day, days=1, is_quiet=False)
+        return _Stretch(day, days=1, is_quiet=False)
     last, days = day, 1
     following = calendar.days_after(day.day, day.ended_at, day.timezone)
     next(following)  # the day that opens as this one ends
@@ -155,7 +163,7 @@ def _way(day: _Day, *, quiet_through: date, now: datetime) -> _Way:
         if ended_at > now or not is_quiet(ending):
             break
         last, days = replace(day, day=ending, ended_at=ended_at), days + 1
-    return _Way(last, days=days, is_quiet=True)
+    return _Stretch(last, days=days, is_quiet=True)
 
 
 def _end_days(ending: Sequence[_Day]) -> None:
@@ -172,6 +180,9 @@ def _end_days(ending: Sequence[_Day]) -> None:
 
 
 def _leave_unusable_methods(ending: Sequence[_Day]) -> None:
+    """Move accounts to bank transfer whose payment method can't collect in their currency any
+    more.
+    """
     for day in ending:
         if unusable_methods.is_unusable(day.payment_method, day.currency):
             account = BillingAccount.objects.get(pk=day.account_id)
@@ -179,6 +190,7 @@ def _leave_unusable_methods(ending: Sequence[_Day]) -> None:
 
 
 def _bill_thresholds(ending: Sequence[_Day]) -> None:
+    """Post what is due, and bill the accounts that have reached their threshold by it."""
     reached = set(items.post_day([day.account_id for day in ending]))
     invoices.issue(
         [
@@ -190,6 +202,7 @@ def _bill_thresholds(ending: Sequence[_Day]) -> None:
 
 
 def _bill_new_dates(ending: Iterable[_Day]) -> None:
+    """Write the plan and cycle bills of the days that start."""
     ending = list(ending)
     plans = [day for day in ending if day.brings_plan]
     cycles = [day for day in ending if day.brings_cycle]
@@ -203,7 +216,7 @@ def _bill_new_dates(ending: Iterable[_Day]) -> None:
 
 
 def _open_next_day(ending: Sequence[_Day]) -> list[datetime]:
-    """Open the days after those that end; the instants at which they end in their turn."""
+    """Open the day after each of these; returns the instants at which the new days end."""
     timezones = _time_zones(ending)
     # A day that the new zone's clocks have behind them already is over as it starts.
     ends = [
@@ -226,8 +239,8 @@ def _open_next_day(ending: Sequence[_Day]) -> list[datetime]:
 
 
 def _time_zones(ending: Sequence[_Day]) -> list[str]:
-    """The time zone in which each account counts the next day; a change takes effect as a month
-    starts.
+    """The time zone in which each account counts the next day; a change that was planned takes
+    effect as a month starts.
     """
     account_ids = [day.account_id for day in ending]
     months = {day.next for day in ending if day.next.day == 1}

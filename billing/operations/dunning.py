@@ -56,10 +56,11 @@ FROM failed ORDER BY account_id, id
 def fail_manual_invoices(
     account_ids: Sequence[int], *, due_by: Sequence[date], at: Sequence[datetime]
 ) -> None:
-    """Mark unpaid manual bills as failed that were due by `due_by`, as a day of each locked account
-    starts.
+    """Mark unpaid bills of accounts that pay by transfer as failed, if they were due by `due_by`,
+    and notify the merchants.
 
-    Rule 16.6.
+    `due_by` and `at` have the day that starts and its instant for each of the locked accounts. Rule
+    16.6.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -100,14 +101,15 @@ def fail(account: BillingAccount, invoice: Invoice, *, failure: str, now: dateti
         cause=str(invoice),
         at=now,
         number=str(invoice),
-        amount=money.text(invoice.left_to_pay, invoice.currency),
+        amount=money.text(invoice.left_to_pay),
         currency=invoice.currency,
         failure=failure,
     )
 
 
 def next_retry(invoice: Invoice, *, after: datetime) -> datetime | None:
-    """The next retry of a bill that failed; retries that an outage missed are not made up for.
+    """The first retry of a failed bill `after` that instant; None when there is none. Retries that
+    an outage missed are left out.
 
     Rule 16.3.
     """
@@ -120,9 +122,10 @@ def next_retry(invoice: Invoice, *, after: datetime) -> datetime | None:
 def next_with_new_method(
     account: BillingAccount, invoice: Invoice, *, now: datetime
 ) -> datetime | None:
-    """When an open bill is tried by a method chosen just now: at once, unless it is not due yet.
+    """The instant at which an open bill is tried after a choice of method: now, or on its due day
+    if that is later. None when the method does not collect it.
 
-    An amount below the method's minimum is not tried. Rule 16.8.
+    Rule 16.8.
     """
     if not account.pays_by_itself or is_too_little(account, invoice.left_to_pay):
         return None
@@ -132,10 +135,11 @@ def next_with_new_method(
 
 
 def plan_attempts(account: BillingAccount, *, now: datetime, chosen_by: str = "") -> None:
-    """Set when each open bill of the locked account is tried next, now that its method has changed.
+    """Set when each open bill of the locked account is tried next, after its payment method has
+    changed.
 
-    `chosen_by` is who chose it; attempts that become due by that, and were not due anyway, count as
-    made by them.
+    `chosen_by` is who chose it. Attempts that become due only because of that are recorded as
+    caused by them.
     """
     for invoice in account.invoices.select_for_update().filter(status=Invoice.Status.OPEN):
         if undecided.exists(invoice):
@@ -151,9 +155,10 @@ def plan_attempts(account: BillingAccount, *, now: datetime, chosen_by: str = ""
 
 
 def give_days_to_pay(account: BillingAccount, invoice: Invoice) -> bool:
-    """Whether the locked bill is due 7 days after its issue now, as bills paid by transfer are.
+    """Move the due day of the locked bill to 7 days after its issue, if it is now paid by transfer
+    and no provider was ever asked for it; returns whether it was moved.
 
-    That is so when nothing collects it any more and no provider was ever reached for it. Rule 16.7.
+    Rule 16.7.
     """
     if account.pays_by_itself or not invoice.is_open or invoice.first_failed_at is not None:
         return False
@@ -167,10 +172,11 @@ def give_days_to_pay(account: BillingAccount, invoice: Invoice) -> bool:
 
 
 def reconsider(account: BillingAccount, *, actor: str, now: datetime) -> None:
-    """After a bill of the locked account was paid or voided: lift or put off the line's freeze.
+    """Adjust the freeze for unpaid bills of the account's line, after a bill was paid or voided:
+    lift it, or set a later day for it.
 
-    A bill with less left than its provider's minimum causes no freeze; one that it has caused is
-    lifted when all is paid.
+    A bill with less left than its provider's minimum causes no freeze; one that it has caused
+    already is lifted only when all bills are paid.
     """
     if not unpaid_bills.concern(account.pk):
         return
@@ -189,7 +195,7 @@ def reconsider(account: BillingAccount, *, actor: str, now: datetime) -> None:
 
 
 def expect_freezes(account: BillingAccount, invoices: Sequence[Invoice]) -> None:
-    """These bills of the locked account count again for the line's freeze, if they have failed.
+    """Count these bills of the locked account towards the line's freeze again, if they have failed.
 
     Rule 16.11.
     """
@@ -207,5 +213,5 @@ def _freezes_on(invoice: Invoice, first_failed_on: date) -> date:
 
 
 def _asks_again(invoice: Invoice) -> bool:
-    """Whether the bill was paid, at least in part, by a payment that was taken back."""
+    """Whether the bill includes a charge for a payment that was taken back."""
     return invoice.lines.filter(fee_code=Fee.REVERSAL).exists()

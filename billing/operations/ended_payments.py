@@ -1,11 +1,10 @@
-"""Ending an attempt of which its provider says what cannot be right.
+"""Ends an attempt whose provider gives an answer that cannot be right.
 
 Such an attempt is never taken for paid, and asking again does not help where the provider insists.
 A person who has looked at the provider's own pages says how much money came, and ends it.
 """
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
 from moneyed import Money
@@ -21,34 +20,31 @@ from trail import operations as trail
 
 
 class NothingStrange(Refused):
-    """The attempt is decided, or its provider has only not answered yet, so that it is asked
-    again.
-    """
+    """The attempt is decided, or its provider has only not answered yet and will be asked again."""
 
     code = "payment_not_to_end"
 
 
 @transaction.atomic
 def end(
-    *, payment_id: int, arrived: Decimal, reference: str, actor: str, reason: str, now: datetime
+    *, payment_id: int, arrived: Money, reference: str, actor: str, reason: str, now: datetime
 ) -> Payment:
-    """End the attempt as failed; `arrived` is money that came for it all the same, and is the
-    merchant's.
+    """End the attempt as failed. `arrived` is money that came for it all the same; it belongs to
+    the merchant.
 
-    That money is recorded once, under the provider's own `reference`, as a transfer for the bill
-    would be. Nothing tries the bill by itself after this, unless another method was chosen since.
-    Raises NothingStrange; Invalid without a reason, for a negative amount, or for an amount without
-    a reference; and what transfers.record raises.
+    That money is recorded once, under the provider's own `reference`, like a transfer for the bill.
+    The bill is not tried automatically after this, unless another method was chosen since. Raises
+    NothingStrange; Invalid without a reason, for a negative amount, or for an amount without a
+    reference; and what transfers.record raises.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
-    if arrived < 0:
+    if arrived.amount < 0:
         raise Invalid("arrived", "must not be negative")
     found = Payment.objects.filter(pk=payment_id).values_list("invoice", flat=True).get()
     account, invoice = hold(found, now=now)
     payment = Payment.objects.select_for_update().get(pk=payment_id)
     if not payment.is_undecided or not payment.problem:
         raise NothingStrange(f"payment: {payment} has nothing strange to it; ask its provider")
-    came = Money(arrived, invoice.currency)
     trail.write(
         Action.PAYMENT_ENDED,
         merchant_id=account.pk,
@@ -56,7 +52,7 @@ def end(
         before={"status": payment.status},
         after={
             "status": str(Payment.Status.FAILED),
-            "arrived": money.full(arrived, invoice.currency),
+            "arrived": money.full(arrived),
         },
         actor=actor,
         reason=reason,
@@ -71,6 +67,6 @@ def end(
     ended = payments.settle(payment.pk, given_up, now=account.now)
     if arrived:
         transfers.record(
-            invoice_id=invoice.pk, amount=came, reference=reference, actor=actor, now=account.now
+            invoice_id=invoice.pk, amount=arrived, reference=reference, actor=actor, now=account.now
         )
     return ended

@@ -1,4 +1,6 @@
-"""The bills that a date brings: plan fees in advance, the 30-day cycle (rule 15.4, rule 15.5)."""
+"""Writes the bills that come on a date: plan fees in advance, and the 30-day cycle (rule 15.4, rule
+15.5).
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -10,7 +12,7 @@ from billing.models import Fee, Invoice
 from billing.models.charges import RESERVED_PREFIX
 from billing.operations import invoices
 
-# Of two terms from the same date the one decided later holds.
+# Where two terms have the same date, the one decided later holds.
 BEGIN_TERMS = """
 UPDATE billing_billingaccount account
 SET plan = term.plan, plan_price = term.plan_price, plan_interval_days = term.plan_interval_days
@@ -49,9 +51,10 @@ FROM due WHERE account.merchant_id = due.account_id
 
 
 def bill_plans(account_ids: Sequence[int], *, on: Sequence[date], at: Sequence[datetime]) -> None:
-    """Charge each locked account its plan fee, dated its day of `on`, and write the bill for it.
+    """Charge each locked account its plan fee on its day in `on`, and write the bill for it; `at`
+    are the instants of that.
 
-    A change of plan takes effect here, on the plan date that it waited for. Rule 15.4.
+    A change of plan that was planned for the date takes effect first. Rule 15.4.
     """
     due: dict[str, Any] = {
         "accounts": list(account_ids),
@@ -67,7 +70,9 @@ def bill_plans(account_ids: Sequence[int], *, on: Sequence[date], at: Sequence[d
 
 
 def bill_cycles(account_ids: Sequence[int], *, on: Sequence[date], at: Sequence[datetime]) -> None:
-    """Write the CYCLE bill of each locked account, dated its day of `on`. Rule 15.5."""
+    """Write the CYCLE bill of each locked account, dated its day in `on`; `at` are the instants of
+    that. Rule 15.5.
+    """
     _issue(Invoice.Kind.CYCLE, account_ids, on, at)
 
 

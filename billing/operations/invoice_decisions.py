@@ -51,7 +51,7 @@ class InvoiceHasPayments(Refused):
 def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
     """Issue a reviewed draft under the next number of its date's year; it is collected from now on.
 
-    Unapplied money of the merchant's pays it first. Raises UnknownBill, BillNotOpen, Invalid
+    Unapplied money of the merchant's pays it first. Raises UnknownInvoice, InvoiceNotOpen, Invalid
     without a reason. Rule 15.21.
     """
     account, invoice = hold(invoice_id, now=now)
@@ -73,7 +73,7 @@ def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> I
         cause=invoice.number,
         at=now,
         number=invoice.number,
-        total=money.text(invoice.total, invoice.currency),
+        total=money.text(invoice.total),
         currency=invoice.currency,
         invoice_kind=invoice.kind,
     )
@@ -85,7 +85,7 @@ def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> I
 def send_back(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
     """Discard a draft: its items are outstanding again, and it never gets a number.
 
-    Raises UnknownBill, BillNotOpen, Invalid without a reason. Rule 15.22.
+    Raises UnknownInvoice, InvoiceNotOpen, Invalid without a reason. Rule 15.22.
     """
     return _undo(invoice_id, Decided.SENT_BACK, actor, reason, now)
 
@@ -93,17 +93,17 @@ def send_back(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Inv
 def void(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
     """Void an open bill before any payment: its items are outstanding again, and its number stays.
 
-    The items go on the next bill; voiding itself makes none. Raises UnknownBill, BillNotOpen,
-    BillHasPayments, Invalid without a reason. Rule 15.24.
+    The items go on the next bill; voiding itself makes none. Raises UnknownInvoice, InvoiceNotOpen,
+    InvoiceHasPayments, Invalid without a reason. Rule 15.24.
     """
     return _undo(invoice_id, Decided.VOIDED, actor, reason, now)
 
 
 @transaction.atomic
 def mark_uncollectible(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
-    """Stop collecting an open bill by ourselves. It can still be paid.
+    """Stop collecting an open bill automatically. It can still be paid.
 
-    Raises UnknownBill, BillNotOpen, Invalid without a reason. Rule 15.23.
+    Raises UnknownInvoice, InvoiceNotOpen, Invalid without a reason. Rule 15.23.
     """
     account, invoice = hold(invoice_id, now=now)
     now = account.now
@@ -116,10 +116,11 @@ def mark_uncollectible(*, invoice_id: int, actor: str, reason: str, now: datetim
 
 
 def hold(invoice_id: int, *, now: datetime) -> tuple[BillingAccount, Invoice]:
-    """The bill and its account, both locked; what is done to the bill counts at `account.now`.
+    """Lock the bill's account and line, and the bill; returns account and bill. What is done to the
+    bill counts at `account.now`.
 
-    A decision about a bill may freeze the merchant's credit line or lift a freeze, so the line is
-    locked, too, after the account. Raises UnknownBill.
+    The line is locked, too, since a decision about a bill may freeze it or lift a freeze. Raises
+    UnknownInvoice.
     """
     found = Invoice.objects.filter(pk=invoice_id)
     account_id = found.values_list("account", flat=True).first()
@@ -131,6 +132,9 @@ def hold(invoice_id: int, *, now: datetime) -> tuple[BillingAccount, Invoice]:
 
 @transaction.atomic
 def _undo(invoice_id: int, decision: Decided, actor: str, reason: str, now: datetime) -> Invoice:
+    """Void the bill or discard the draft, so that its items are outstanding again, and record the
+    decision.
+    """
     account, invoice = hold(invoice_id, now=now)
     now = account.now
     if invoice.is_draft != (decision == Decided.SENT_BACK):
@@ -144,13 +148,15 @@ def _undo(invoice_id: int, decision: Decided, actor: str, reason: str, now: date
     invoice.next_attempt_at = None
     invoice.save(update_fields=["status", "next_attempt_at"])
     BillingAccount.objects.filter(pk=account.pk).update(
-        outstanding=F("outstanding") + invoice.total, billed_through=queries.billed_through(account)
+        outstanding=F("outstanding") + invoice.total.amount,
+        billed_through=queries.billed_through(account),
     )
     dunning.reconsider(account, actor=actor, now=now)
     return invoice
 
 
 def _check_step(invoice: Invoice, status: Status) -> None:
+    """Raise InvoiceNotOpen unless the bill's status may change to `status`."""
     if not invoice.may_become(status):
         raise InvoiceNotOpen(f"bill: {invoice} is {invoice.status}")
 
@@ -170,8 +176,8 @@ def _decide(invoice: Invoice, decision: Decided, actor: str, reason: str, now: d
         action,
         merchant_id=invoice.account_id,
         subject=invoice.number or f"draft {invoice.pk}",
-        before={"status": invoice.status, "total": money.full(invoice.total, invoice.currency)},
-        after={"status": str(becomes), "total": money.full(invoice.total, invoice.currency)},
+        before={"status": invoice.status, "total": money.full(invoice.total)},
+        after={"status": str(becomes), "total": money.full(invoice.total)},
         actor=actor,
         reason=reason,
         now=now,
@@ -179,8 +185,8 @@ def _decide(invoice: Invoice, decision: Decided, actor: str, reason: str, now: d
 
 
 def _next_number(year: int) -> str:
-    """The next number of the year. It is given out with the transaction or not at all, and so
-    without a gap.
+    """Take the next number of the year; a transaction that is rolled back gives it back, so there
+    is no gap.
     """
     series, _ = NumberSeries.objects.select_for_update().get_or_create(
         series=Invoice.SERIES, year=year

@@ -1,4 +1,4 @@
-"""Writing bills (rule 15.1)."""
+"""Writes bills (rule 15.1)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from notices.operations import notices
 
 @dataclass(frozen=True)
 class Due:
-    """A bill that a locked account is to get, if its items come to more than 0."""
+    """A bill that a locked account is to get, of the items that its kind takes."""
 
     account_id: int
     kind: Invoice.Kind
@@ -27,8 +27,8 @@ class Due:
     at: datetime
 
 
-# An account that wants its bills looked at gets drafts: they hold their items, and get their number
-# when an operator issues them (bill_decisions).
+# An account whose bills are reviewed gets drafts: they hold their items, and get their number
+# when an operator issues them (invoice_decisions).
 #
 # One statement writes all bills of a chunk: the items they take, the bills with their numbers, the
 # frozen lines, the notices, and the accounts' figures. The number series is locked by it, and so
@@ -142,14 +142,15 @@ ISSUER = "issue"  # the actor of payments that a bill meets as it is issued
 
 
 def issue(due: Sequence[Due]) -> list[int]:
-    """Write the bills that are due, at most one for each of these locked accounts.
+    """Write the bills that are due, at most one for each of these locked accounts; returns their
+    ids.
 
-    A THRESHOLD bill takes what was posted up to its date, except subscription items, but nothing
-    where only these have reached the threshold and what it takes has not; the others
-    take what was posted before their date, and the plan fee of that date; a FINAL one takes
-    everything. What does not come to more than 0, or to less than what the account's provider
-    takes, makes no bill and stays outstanding. Unapplied money pays the bills before anybody is
-    asked to. Returns the ids of the bills. Rule 15.1.
+    A THRESHOLD bill takes what was posted up to its date, without plan fees; it is not written
+    where plan fees alone reach the threshold and what it would take does not. A FINAL bill takes
+    everything. The others take what was posted before their date, and the plan fee of that date.
+    Items that come to 0 or less, or to less than the account's provider collects, make no bill and
+    stay outstanding. Accounts whose bills are reviewed get drafts. Unapplied money pays a bill at
+    once. Rule 15.1.
     """
     if not due:
         return []
@@ -163,7 +164,7 @@ def issue(due: Sequence[Due]) -> list[int]:
                 "instants": [invoice.at for invoice in due],
                 "series": Invoice.SERIES,
                 "days_to_pay": DAYS_TO_PAY,
-                # What was settled before is not for review.
+                # Bills that were settled outside are not reviewed.
                 "may_wait": not moving_in.is_under_way(),
             },
         )
@@ -178,7 +179,7 @@ def issue(due: Sequence[Due]) -> list[int]:
 
 
 def _pay_at_once(account_ids: set[int], due: Sequence[Due]) -> None:
-    """Pay bills that were just issued to these locked accounts out of their unapplied money."""
+    """Pay bills of these accounts, which were just issued, with their unapplied money."""
     if not account_ids:
         return
     instants = {invoice.account_id: invoice.at for invoice in due}

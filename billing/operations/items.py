@@ -1,4 +1,4 @@
-"""Posts what has accrued (rule 13.2)."""
+"""Posts items: their amounts become outstanding, and bills take them (rule 13.2)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from django.db import connection
 
 from billing.models import BillingAccount, InvoiceItem
 
-# `due` says what posts; the figures of the accounts move by exactly what the items were.
+# `due` says which items post; the figures of the accounts change by exactly their amounts.
 POST = """
 WITH posted AS (
     UPDATE billing_invoiceitem item SET posted_at = {at}, is_collecting = false
@@ -33,10 +33,10 @@ POST_ALL = POST.format(at="%(now)s", due="true")
 
 
 def post_day(account_ids: Sequence[int]) -> list[int]:
-    """Post what is due as the open day of each locked account ends.
+    """Post the items of these locked accounts that are due by the end of their open day.
 
-    Returns the accounts of which something was posted and that now have reached their threshold.
-    Rule 13.2.
+    Returns the accounts of which something was posted and that have reached their threshold. Rule
+    13.2.
     """
     with connection.cursor() as cursor:
         cursor.execute(POST_DAY, {"accounts": list(account_ids)})
@@ -44,9 +44,9 @@ def post_day(account_ids: Sequence[int]) -> list[int]:
 
 
 def post_accrued(account: BillingAccount, *, now: datetime) -> bool:
-    """Post what the locked account has accrued today, before the day ends (the guard).
+    """Post the items of the locked account that would post at the end of the day (the guard).
 
-    Returns whether something was posted and the account has now reached its threshold. Rule 15.7.
+    Returns whether something was posted and the account has reached its threshold. Rule 15.7.
     """
     with connection.cursor() as cursor:
         cursor.execute(POST_ACCRUED, {"accounts": [account.pk], "now": now})
@@ -54,7 +54,8 @@ def post_accrued(account: BillingAccount, *, now: datetime) -> bool:
 
 
 def post_everything(account: BillingAccount, *, now: datetime) -> None:
-    """Post everything that the locked account has accrued, even before its date (account closing).
+    """Post all items of the locked account that are not posted yet, even before their date, as it
+    is closed.
 
     Rule 19.3.
     """

@@ -1,4 +1,6 @@
-"""Bills of the time before the books, which were settled outside (rule 23.14)."""
+"""Settles bills of the time before the books were live, which were paid outside Tael (rule
+23.14).
+"""
 
 from collections.abc import Sequence
 
@@ -27,8 +29,6 @@ FROM invoice ORDER BY id
 
 
 def settle(invoice_ids: Sequence[int]) -> None:
-    """Mark these bills, just issued, as paid. No provider is asked, and nothing fails. Rule
-    23.14.
-    """
+    """Mark these bills, just issued, as paid; no provider is asked. Rule 23.14."""
     with connection.cursor() as cursor:
         cursor.execute(SETTLE, {"invoices": list(invoice_ids), "provider": PROVIDER})

@@ -47,21 +47,22 @@ def choose(
     reason: str = "",
     now: datetime,
 ) -> BillingAccount:
-    """Collect the account's bills by `method`, and from a card where the method needs one.
+    """Collect the account's bills by `method` from now on, from the card `card_id` where the method
+    needs one.
 
-    Bills that failed are tried at once; those not due yet, on their due day. Choosing the present
-    method again changes nothing, but a disputed card is asked again from then on. Raises
-    UnknownCard, ProviderNotReady, Invalid for an unknown method, CurrencyNotTaken for one that does
-    not collect in the account's currency. Rule 16.8.
+    Bills that failed are due to be tried at once, and those not due yet on their due day. Choosing
+    the present method again changes nothing, except that a disputed card may be charged again.
+    Raises UnknownCard, ProviderNotReady, Invalid for an unknown method, CurrencyNotTaken. Rule
+    16.8.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
-    _check(account, method)
-    card = _card(account, method, card_id)
+    _check_method(account, method)
+    card = _chosen_card(account, method, card_id)
     is_same = (account.payment_method, account.card) == (method, card)
     if is_same and not account.has_disputed_card:
         return account  # no new method: what waits for one goes on waiting
-    before, after = _present(account), _words(method, card)
+    before, after = _present_method_text(account), _method_text(method, card)
     small = _too_small(account)
     account.payment_method = method
     account.card = card
@@ -98,10 +99,10 @@ def add_card(
     actor: str,
     now: datetime,
 ) -> Card:
-    """Keep a card under the provider's name for it (`token`), and collect from it from now on.
+    """Keep a card, and collect from it from now on; `token` is the provider's name for it.
 
-    A card with the same token is the same one, and so is that of a form sent twice, told by its
-    `request_key`. Raises FormConflict, ProviderNotReady, Invalid, TooManyCards.
+    A card with the same token is the same one, and so is that of the same form sent twice,
+    recognised by its `request_key`. Raises FormConflict, ProviderNotReady, Invalid, TooManyCards.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
@@ -124,7 +125,7 @@ def add_card(
             added_at=now,
             added_by=actor,
         )
-        _note(Action.CARD_ADDED, card, actor, now)
+        _write_trail(Action.CARD_ADDED, card, actor, now)
     elif (
         card.account_id == account.pk
         and account.card_id == card.pk
@@ -146,11 +147,11 @@ def remove_card(*, merchant_id: int, card_id: int, actor: str, now: datetime) ->
     card.removed_at = now
     card.removed_by = actor
     card.save(update_fields=["removed_at", "removed_by"])
-    _note(Action.CARD_REMOVED, card, actor, now)
+    _write_trail(Action.CARD_REMOVED, card, actor, now)
     return card
 
 
-def _note(action: Action, card: Card, actor: str, now: datetime) -> None:
+def _write_trail(action: Action, card: Card, actor: str, now: datetime) -> None:
     what = {"card": str(card), "provider": card.provider}
     is_new = action == Action.CARD_ADDED
     trail.write(
@@ -164,7 +165,8 @@ def _note(action: Action, card: Card, actor: str, now: datetime) -> None:
     )
 
 
-def _check(account: BillingAccount, method: str) -> None:
+def _check_method(account: BillingAccount, method: str) -> None:
+    """Raise Invalid, CurrencyNotTaken or ProviderNotReady when the account can't use the method."""
     if method not in BillingAccount.Method.values:
         raise Invalid("payment_method", f"{method!r} is none of {BillingAccount.Method.values}")
     if not takes(method, account.currency):
@@ -177,7 +179,8 @@ def _check(account: BillingAccount, method: str) -> None:
             raise Invalid("payment_method", f"there are no proceeds in {account.currency}")
 
 
-def _card(account: BillingAccount, method: str, card_id: int | None) -> Card | None:
+def _chosen_card(account: BillingAccount, method: str, card_id: int | None) -> Card | None:
+    """The account's card for the method; None where it needs none. Raises UnknownCard."""
     if card_id is None:
         if method in PROVIDERS and PROVIDERS[method].needs_card:
             raise UnknownCard("card: this method needs one")
@@ -195,17 +198,17 @@ def _find_card(account: BillingAccount, card_id: int) -> Card:
     return card
 
 
-def _present(account: BillingAccount) -> str:
-    words = _words(account.payment_method, account.card)
+def _present_method_text(account: BillingAccount) -> str:
+    words = _method_text(account.payment_method, account.card)
     return f"{words}, disputed" if account.has_disputed_card else words
 
 
-def _words(method: str, card: Card | None) -> str:
+def _method_text(method: str, card: Card | None) -> str:
     return f"{method} {card}" if card else str(method)
 
 
 def _too_small(account: BillingAccount) -> set[int]:
-    """The unpaid bills of the locked account of which less is left than its method's minimum."""
+    """The keys of the account's unpaid bills of which less is left than its method collects."""
     unpaid = account.invoices.filter(status__in=Invoice.UNPAID)
     return {invoice.pk for invoice in unpaid if is_too_little(account, invoice.left_to_pay)}
 
@@ -213,8 +216,8 @@ def _too_small(account: BillingAccount) -> set[int]:
 def _reconsider_small_invoices(
     account: BillingAccount, before: set[int], *, actor: str, now: datetime
 ) -> None:
-    """Update the line's freeze: bills that the new method can collect count for it, and those
-    too small do not.
+    """Adjust the line's freeze to the new method: bills that are now too small to be collected
+    cause no freeze, and those of `before` that are not any more cause one again.
     """
     after = _too_small(account)
     if after - before:

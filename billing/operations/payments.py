@@ -1,9 +1,10 @@
-"""Collecting bills (rule 16.1).
+"""Collects bills (rule 16.1).
 
 An attempt is on record before its provider is asked, and the provider knows it by its key, so that
-dying in between never pays twice: what has no answer is asked about, and nothing else is tried for
-its bill before the answer is there. What its provider never received is made again under the same
-key. Who asks holds a lease of the bill, and renews it right before each request to pay.
+a crash in between never pays twice: the provider is asked about an attempt without an answer, and
+nothing else is tried for its bill until the answer is there. What the provider never received is
+made again under the same key. A process that asks holds a lease of the bill, and renews it right
+before each request to pay.
 """
 
 import logging
@@ -37,7 +38,7 @@ LONGEST_FAILURE = 200
 
 
 class PaymentUnderWay(Refused):
-    """A payment of this bill waits for its provider's answer; there is one at a time."""
+    """A payment of this bill has no answer of its provider yet; there is one at a time."""
 
     code = "payment_under_way"
     sentence = _(
@@ -46,7 +47,7 @@ class PaymentUnderWay(Refused):
 
 
 class NoPaymentMethod(Refused):
-    """The account has nothing to collect from by itself."""
+    """The account pays by bank transfer, so nothing can be collected."""
 
     code = "no_payment_method"
     sentence = _(
@@ -55,7 +56,7 @@ class NoPaymentMethod(Refused):
 
 
 class TooLittle(Refused):
-    """Less is left of the bill than its provider's minimum, so that it waits for a transfer."""
+    """Less is left of the bill than its provider collects, so it waits for a transfer."""
 
     code = "too_little"
     sentence = _(
@@ -65,8 +66,8 @@ class TooLittle(Refused):
 
 
 class CardDisputed(Refused):
-    """A payment from the card was disputed; nothing is collected from it before its merchant
-    chooses anew.
+    """A payment from the card was disputed; nothing is collected from it until the merchant chooses
+    a method.
     """
 
     code = "card_disputed"
@@ -87,44 +88,46 @@ class InvoiceChanged(Refused):
 
 
 def collect(invoice_id: int, *, now: datetime, silences: Silences | None = None) -> Payment | None:
-    """Make the attempt on an open bill that is due, after asking about the last one if it has no
-    answer.
+    """Try to collect an open bill that is due; an attempt without an answer is asked about first.
 
-    `silences` are those of the run that asks. Returns None when there is nothing to do. Raises
-    ProviderNotReady, and KeepsSilent for a provider that the run asks no more. Rule 16.1.
+    `silences` counts the providers that did not answer in this run. Returns the attempt, or None
+    when there is nothing to do. Raises ProviderNotReady, and KeepsSilent for a provider that the
+    run asks no more. Rule 16.1.
     """
-    return _attempt(invoice_id, actor=COLLECTOR, silences=silences, now=now)
+    return _try_to_collect(invoice_id, actor=COLLECTOR, silences=silences, now=now)
 
 
 def pay_now(
     *, invoice_id: int, actor: str, now: datetime, attempts_seen: int | None = None
 ) -> Payment:
-    """Try to collect an unpaid bill at once. Its retries stay as they are.
+    """Try to collect an unpaid bill at once, because a person wants to. Its retries stay as they
+    are.
 
     `attempts_seen` is how many attempts the page showed, so that a form sent twice makes one
-    attempt. Raises UnknownBill, BillChanged, BillNotOpen, PaymentUnderWay, NoPaymentMethod,
-    TooLittle, CardDisputed, ProviderNotReady. Rule 16.5.
+    attempt. Raises UnknownInvoice, InvoiceChanged, InvoiceNotOpen, PaymentUnderWay,
+    NoPaymentMethod, TooLittle, CardDisputed, TooManyAttempts, ProviderNotReady. Rule 16.5.
     """
-    payment = _attempt(invoice_id, actor=actor, now=now, attempts_seen=attempts_seen)
+    payment = _try_to_collect(invoice_id, actor=actor, now=now, attempts_seen=attempts_seen)
     if payment is None:
         raise PaymentUnderWay("payment: one of this bill is being checked")
     return payment
 
 
 def collect_chosen(merchant_id: int, *, now: datetime) -> Payment | None:
-    """After a method was chosen, try by it the oldest bill that is due now, while a page waits.
+    """Try to collect the account's oldest bill that is due, right after a choice of method, within
+    the seconds that a page waits.
 
-    The other bills are left to the job. Returns None where there is nothing to try. Raises as
-    `collect` does. Rule 16.9.
+    The other bills are left to the job. Returns the attempt, or None where nothing is due. Raises
+    as `collect` does. Rule 16.9.
     """
     due = queries.invoices_to_collect_of(merchant_id, now)
     if not due:
         return None
     with hurry.within():
-        return _attempt(due[0], actor=COLLECTOR, now=now)
+        return _try_to_collect(due[0], actor=COLLECTOR, now=now)
 
 
-def _attempt(
+def _try_to_collect(
     invoice_id: int,
     *,
     actor: str,
@@ -132,14 +135,17 @@ def _attempt(
     attempts_seen: int | None = None,
     silences: Silences | None = None,
 ) -> Payment | None:
+    """Ask about the bill's attempt without an answer, then make the next one; returns it, or None
+    when there is nothing to do.
+    """
     silences = silences or Silences()
     if silences.given_up:  # most of what is left of such a run is put off here, without any lock
         found = Invoice.objects.filter(pk=invoice_id)
         silences.check(found.values_list("account__payment_method", flat=True).first() or "")
-    with _asking(invoice_id) as lease:
+    with _lease_for_asking(invoice_id) as lease:
         if lease is None or not _decide_undecided(invoice_id, lease, silences, now):
             return None
-        payment = _start(invoice_id, actor, now, attempts_seen, silences)
+        payment = _start_attempt(invoice_id, actor, now, attempts_seen, silences)
         if payment is None or not payment.is_undecided:
             return payment
         return _ask_to_pay(payment, lease, silences, now)
@@ -148,22 +154,21 @@ def _attempt(
 def reconcile(
     payment_id: int, *, now: datetime, actor: str = "", silences: Silences | None = None
 ) -> None:
-    """Ask the provider about an attempt that has no answer; `actor` is the person who asks, if one
-    does.
+    """Ask the provider about an attempt that has no answer, and record what it says.
 
-    An attempt that it never received is made again, under the same key. Raises as `collect` does.
-    Rule 16.1, rule 16.2.
+    `actor` is the person who asks for it, if one does. An attempt that the provider never received
+    is made again, under the same key. Raises as `collect` does. Rule 16.1, rule 16.2.
     """
     found = Payment.objects.filter(pk=payment_id).values_list("invoice", flat=True).first()
     if found is None:
         return
-    with _asking(found) as lease:
+    with _lease_for_asking(found) as lease:
         if lease is not None:
             _decide_undecided(found, lease, silences or Silences(), now, asked_by=actor)
 
 
-def _asking(invoice_id: int) -> AbstractContextManager[leases.Held | None]:
-    """The lease for asking a provider about the bill; None while another process has it."""
+def _lease_for_asking(invoice_id: int) -> AbstractContextManager[leases.Held | None]:
+    """Hold the lease for asking a provider about the bill; None while another process has it."""
     return leases.held(f"bill {invoice_id}")
 
 
@@ -175,10 +180,10 @@ def _ask_to_pay(
     *,
     asked_by: str = "",
 ) -> Payment:
-    """Have the provider take the payment, and record the answer.
+    """Ask the provider to take the payment, and record the answer.
 
-    A process that has lost the lease sends nothing, and leaves the attempt to the one that has it
-    now.
+    A process that has lost the lease sends nothing, and leaves the attempt to the process that has
+    it.
     """
     if not lease.renew():
         log.warning("Payment %s: not sent, since the lease of its bill was lost", payment)
@@ -188,7 +193,9 @@ def _ask_to_pay(
 
 
 def _write_down(payment: Payment, answer: Answer, now: datetime, *, asked_by: str) -> Payment:
-    """Settle the answer, on a new connection where the old one broke meanwhile."""
+    """Record the answer (settle), on a new connection where the old one broke meanwhile; write it
+    on the trail where a person asked for it.
+    """
 
     @transaction.atomic
     def write() -> Payment:
@@ -197,7 +204,7 @@ def _write_down(payment: Payment, answer: Answer, now: datetime, *, asked_by: st
             account, _ = hold(payment.invoice_id, now=now)
             before, after = {"status": payment.status}, {"status": settled.status}
             what = Action.PAYMENT_LOOKED_UP
-            _note(what, payment, before, after, actor=asked_by, now=account.now)
+            _write_trail(what, payment, before, after, actor=asked_by, now=account.now)
         return settled
 
     return reconnecting.again(write)
@@ -211,12 +218,12 @@ def _decide_undecided(
     *,
     asked_by: str = "",
 ) -> bool:
-    """Ask about the bill's attempt without an answer, if any; returns whether none is left without
-    one.
+    """Ask about the bill's attempt without an answer, if there is one, and record the answer;
+    returns whether all attempts of the bill are decided now.
 
     An attempt that was never received, and can't arrive any more, is made again under its key.
-    Where it is not wanted any more, since another method was chosen meanwhile, it has failed: that
-    does not count as a first failure, and the bill is tried by the chosen method.
+    Where another method was chosen meanwhile, it has failed instead: that is not a first failure,
+    and the bill is tried by the chosen method.
     """
     payment = undecided.payment(invoice_id)
     if payment is None:
@@ -237,7 +244,9 @@ def _decide_undecided(
 # durable: the provider must not be asked before this is committed.
 @transaction.atomic(durable=True)
 def _claim_again(payment: Payment, now: datetime) -> bool:
-    """Whether the attempt is to be made once more; if so, its provider may have it from now on."""
+    """Whether the attempt is to be made again; if so, note that its provider is asked again from
+    now on.
+    """
     account, invoice = hold(payment.invoice_id, now=now)
     found = Payment.objects.select_for_update().get(pk=payment.pk)
     method = (account.payment_method, account.card_id)
@@ -250,7 +259,7 @@ def _claim_again(payment: Payment, now: datetime) -> bool:
     return True
 
 
-def _note(
+def _write_trail(
     action: Action,
     payment: Payment,
     before: dict[str, str],
@@ -272,11 +281,11 @@ def _note(
 
 # durable: the provider must not be asked before this is committed.
 @transaction.atomic(durable=True)
-def _start(
+def _start_attempt(
     invoice_id: int, actor: str, now: datetime, attempts_seen: int | None, silences: Silences
 ) -> Payment | None:
-    """Create the next attempt. It is PENDING, unless its provider is in our database or its card
-    may not be asked: then it is decided already.
+    """Write the next attempt. It is PENDING, or already decided where its provider keeps its books
+    in our database, or its card may not be charged.
 
     Returns None when the job finds nothing due; a person gets a refusal with the reason.
     """
@@ -310,11 +319,8 @@ def _start(
         invoice, provider=account.payment_method, card_id=account.card_id, actor=actor, now=now
     )
     if actor != COLLECTOR:
-        what = {
-            "amount": money.full(payment.amount, invoice.currency),
-            "provider": payment.provider,
-        }
-        _note(Action.PAYMENT_STARTED, payment, {}, what, actor=actor, now=now)
+        what = {"amount": money.full(payment.amount), "provider": payment.provider}
+        _write_trail(Action.PAYMENT_STARTED, payment, {}, what, actor=actor, now=now)
     if account.has_disputed_card:
         return settle(payment.pk, Answer.failed(Payment.CARD_DISPUTED, is_hard=True), now=now)
     if provider.is_local:
@@ -323,8 +329,8 @@ def _start(
 
 
 def _put_off(invoice: Invoice, now: datetime) -> bool:
-    """Postpone the attempt of a chosen method, since people have had the locked bill tried too
-    often; returns whether it was.
+    """Postpone an attempt that a choice of method has caused, if people have had the locked bill
+    tried too often; returns whether it was postponed.
     """
     possible_at = at_once.next_attempt_from(invoice, collector=COLLECTOR, now=now)
     if possible_at <= now:
@@ -335,18 +341,18 @@ def _put_off(invoice: Invoice, now: datetime) -> bool:
 
 
 def _wait_for_a_transfer(invoice: Invoice) -> None:
-    """Stop trying the locked bill by itself, until its account's method changes."""
+    """Stop trying the locked bill automatically, until its account's method changes."""
     invoice.next_attempt_at = None
     invoice.save(update_fields=["next_attempt_at"])
 
 
 @transaction.atomic
 def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
-    """Record a provider's answer about an attempt, once, and what follows for the bill.
+    """Record a provider's answer about an attempt, and what follows for its bill.
 
-    A decided attempt stays as it was decided; but money that came for an attempt recorded as
-    failed, or a second time, pays the bill by another one, or is unapplied. A bill whose attempt
-    failed is paid by the merchant's unapplied money, for which it waited meanwhile.
+    An attempt that is decided stays so. Money that came for one recorded as failed, or a second
+    time, pays the bill by another payment, or becomes unapplied. When an attempt fails, the
+    merchant's unapplied money pays the bill, which had to wait for the answer.
     """
     invoice_id = Payment.objects.values_list("invoice", flat=True).get(pk=payment_id)
     account, invoice = hold(invoice_id, now=now)
@@ -373,16 +379,19 @@ def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
     if payment.status == Payment.Status.SUCCEEDED:
         take_in(account, invoice, payment, now=now)
     elif payment.has_failed:
-        _fail(account, invoice, payment, now)
+        _record_failure(account, invoice, payment, now)
         rests.pay_invoices(account, actor=payment.actor, now=now)
     return payment
 
 
-def _fail(account: BillingAccount, invoice: Invoice, payment: Payment, now: datetime) -> None:
-    """Record the failure, and set when the bill is tried next.
+def _record_failure(
+    account: BillingAccount, invoice: Invoice, payment: Payment, now: datetime
+) -> None:
+    """Record on the bill that the attempt failed, and set when it is tried next.
 
-    The first failure is that of an automatic attempt. A failure of a person's attempt moves no
-    retry, unless the card can never pay: then the bill is not tried by itself any more.
+    Only an automatic attempt counts as a first failure. After an attempt of a person the retries
+    stay as they are, unless the card can never pay: then the bill is not tried automatically any
+    more.
     """
     has_new_method = (payment.provider, payment.card_id) != (
         account.payment_method,
@@ -409,9 +418,9 @@ def _fail(account: BillingAccount, invoice: Invoice, payment: Payment, now: date
 def _take_late(
     account: BillingAccount, invoice: Invoice, attempt: Payment, answer: Answer, now: datetime
 ) -> None:
-    """Take in money for an attempt that is recorded as failed, or is paid already.
+    """Record money for an attempt that is recorded as failed, or is paid already.
 
-    It pays the bill if exactly as much is left of it, and is unapplied money otherwise.
+    It pays the bill if exactly as much is left of it, and otherwise becomes unapplied.
     """
     # When a person ended the attempt, the money may have been recorded as a transfer
     # (ended_payments).

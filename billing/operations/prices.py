@@ -37,13 +37,14 @@ def introduce(
     reason: str,
     now: datetime,
 ) -> FeePrice:
-    """From local day `from_on` on, a unit of the fee costs `unit_price`, with up to 6 decimals.
+    """Set what a unit of the fee costs from local day `from_on` on: `unit_price`, with up to 6
+    decimals.
 
-    The price is for every merchant, or for one, whose own price goes before the general one; a
-    general price does not end that of a merchant. A fee that has had no price may get one from any
-    day; otherwise no price may start on a day that is over, for the merchant or for anybody in the
-    world. Of two from the same day the later one holds; the same one again, as of a form that is
-    sent twice, returns the one there is. Raises PriceOfThePast, Invalid. Rule 12.5.
+    The price is for every merchant, or for one, whose own price goes before the general one. None
+    as `unit_price` ends a merchant's own price; a general price does not. Only a fee that has had
+    no price may get one from a day that is over (for the merchant, or for a general price anywhere
+    in the world). Of two prices from the same day the later one holds; introducing the same one
+    again returns the one there is. Raises PriceOfThePast, Invalid. Rule 12.5.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     money.check_currency(currency)
@@ -70,13 +71,13 @@ def introduce(
         introduced_by=actor,
         reason=reason,
     )
-    _note(price, _in_force(before, price))
+    _write_trail(price, _in_force(before, price))
     return price
 
 
 def _first_day(merchant_id: int | None, now: datetime) -> date:
-    """The first day that is not over: for the merchant, or for a general price where days begin
-    first.
+    """The first day that is not over for the merchant; for a general price, in the time zone where
+    days begin first.
     """
     if merchant_id is None:
         return now.astimezone(EASTERNMOST).date()
@@ -85,34 +86,34 @@ def _first_day(merchant_id: int | None, now: datetime) -> date:
 
 
 def _had_price(fee: str, currency: str, merchant_id: int | None) -> bool:
-    """Whether charges may have been priced already: by the merchant's own price or by the
-    general one.
+    """Whether charges may have been priced already, by the merchant's own price or the general
+    one.
     """
     prices = FeePrice.objects.filter(fee=fee, currency=currency)
     return prices.filter(Q(merchant=None) | Q(merchant=merchant_id)).exists()
 
 
 def _in_force(prices: "QuerySet[FeePrice]", new: FeePrice) -> FeePrice | None:
-    """The price in force on the day from which the new one would hold."""
+    """The price among `prices` that holds on the day from which `new` would hold."""
     others = prices.filter(from_on__lte=new.from_on).exclude(pk=new.pk)
     return others.order_by("-from_on", "-pk").first()
 
 
-def _note(price: FeePrice, before: FeePrice | None) -> None:
+def _write_trail(price: FeePrice, before: FeePrice | None) -> None:
     starts = {"from": price.from_on.isoformat()}
     trail.write(
         Action.PRICE_INTRODUCED,
         merchant_id=price.merchant_id,
         subject=price.fee_id,
-        before={"unit_price": _words(before)} if before else {},
-        after={"unit_price": _words(price)} | starts,
+        before={"unit_price": _price_text(before)} if before else {},
+        after={"unit_price": _price_text(price)} | starts,
         actor=price.introduced_by,
         reason=price.reason,
         now=price.introduced_at,
     )
 
 
-def _words(price: FeePrice) -> str:
+def _price_text(price: FeePrice) -> str:
     if price.unit_price is None:
         return "that for everybody"
     return money.unit_price(price.unit_price, price.currency)

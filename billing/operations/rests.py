@@ -1,4 +1,4 @@
-"""Pays bills out of money that the merchant has with us (rule 17.3, rule 19.6)."""
+"""Pays bills with money of the merchant that we hold (rule 17.3, rule 19.6)."""
 
 from datetime import datetime
 
@@ -7,26 +7,24 @@ from billing.operations import attempts, charges, unapplied
 
 
 def pay_invoices(account: BillingAccount, *, actor: str, now: datetime) -> None:
-    """Pay unpaid bills of the locked account with its unapplied money, oldest due day first; once
-    it is closed, then with what is outstanding in the merchant's favour.
+    """Pay unpaid bills of the locked account with its unapplied money, oldest due day first; for a
+    closed account, then with what is outstanding in the merchant's favour.
 
     Rule 17.3, rule 17.4, rule 19.6.
     """
     unapplied.pay_invoices(account, actor=actor, now=now)
-    if account.is_closed and account.outstanding < 0:
+    if account.is_closed and account.outstanding.amount < 0:
         _use_credit(account, actor, now)
 
 
 def _use_credit(account: BillingAccount, actor: str, now: datetime) -> None:
-    """Pay unpaid bills with what is outstanding in the merchant's favour; a charge of the same
-    amount follows each payment.
-
-    So less is outstanding in the merchant's favour afterwards.
+    """Pay unpaid bills with what is outstanding in the merchant's favour. A charge over each
+    payment reduces that by as much.
     """
     fee = Fee.objects.get(pk=Fee.CREDIT_USED)
     for invoice in attempts.payable(account):
         amount = min(invoice.left_to_pay, -account.outstanding)
-        if amount <= 0:
+        if amount.amount <= 0:
             return
         payment = attempts.pay(
             account, invoice, provider=Payment.Provider.CREDIT, amount=amount, actor=actor, now=now

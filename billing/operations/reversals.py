@@ -1,17 +1,16 @@
 """Records money of payments that their providers took back, and what is decided about it (rule
 18.1).
 
-A reversal is recorded once, by the provider's own id, whatever way we hear of it first. The payment
-stays succeeded and its bill paid: what follows is decided by a billing officer.
+A reversal is recorded once, by the provider's own id, from whatever source we hear of it first. The
+payment stays succeeded and its bill paid: what follows is decided by a billing officer.
 """
 
 import logging
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Sum
+from moneyed import Money
 
 from billing.models import BillingAccount, Fee, Invoice, Payment, Reversal
 from billing.notices import PAYMENT_REVERSED
@@ -37,59 +36,64 @@ class UnknownReversal(Refused):
 
 
 @dataclass(frozen=True)
-class Told:
-    """A provider's statement about money that it took back."""
+class ProviderReport:
+    """What a provider says about money that it took back."""
 
     provider: str
     reference: str  # its own id of the reversal
     kind: Reversal.Kind
     money_reference: str  # its own id of the money
-    amount: Decimal
+    amount: Money
     state: str  # in its own word
     came_back: bool  # it was taken for a time, and is with us again
     is_ours: bool  # we gave it back ourselves
 
 
 @transaction.atomic
-def record(told: Told, *, payment_id: int, actor: str, now: datetime) -> Reversal | None:
-    """Record that a provider took back money of a payment, or what it says of such a reversal
-    since.
+def record(
+    report: ProviderReport, *, payment_id: int, actor: str, now: datetime
+) -> Reversal | None:
+    """Record that a provider took back money of a payment, or what it now says of a reversal that
+    is recorded.
 
-    A repeat changes nothing. As far as the money is unapplied it is taken from there. A refund of
-    ours, and one that was unapplied altogether, is ACCEPTED at once; every other one waits for a
-    billing officer. Returns None for money that never was taken, or for more than that. Rule 18.1,
-    rule 18.2.
+    A repeat changes nothing. The money is taken from unapplied money as far as it is there. A
+    reversal is ACCEPTED at once if it is a refund of ours, or all of it was unapplied; any other
+    one waits for a billing officer. Returns None when nothing was taken, or nothing is left of the
+    payment that could be. Rule 18.1, rule 18.2.
     """
     payment = Payment.objects.get(pk=payment_id)
     account, invoice = hold(payment.invoice_id, now=now)
     known = Reversal.objects.filter(
-        provider=told.provider, provider_reference=told.reference
+        provider=report.provider, provider_reference=report.reference
     ).first()
     if known is not None:
-        return _follow(account, known, told, actor)
-    amount = min(told.amount, _left(payment, told.money_reference))
-    if told.came_back or amount <= 0:
-        _log_nothing(told, payment)
+        return _update(account, known, report, actor)
+    amount = min(report.amount, _left(payment, report.money_reference))
+    if report.came_back or amount.amount <= 0:
+        _log_nothing_left(report, payment)
         return None
-    if amount < told.amount:
-        log.error("%s takes %s of payment %s, which has less", told.reference, amount, payment)
+    if amount < report.amount:
+        log.error(
+            "%s takes %s of payment %s, which has less",
+            report.reference, money.text(amount), payment,
+        )  # fmt: skip
     rest = unapplied.take_back(
         account,
-        source=unapplied.of_attempt(payment, told.money_reference),
-        reversal=told.reference,
+        source=unapplied.of_attempt(payment, report.money_reference),
+        reversal=report.reference,
         amount=amount,
         actor=actor,
         now=account.now,
     )
-    is_decided = told.is_ours or not rest
+    is_decided = report.is_ours or not rest
     reversal = Reversal.objects.create(
         account=account,
         payment=payment,
-        money_reference=told.money_reference,
-        provider=told.provider,
-        provider_reference=told.reference,
-        kind=told.kind,
-        state=told.state,
+        money_reference=report.money_reference,
+        provider=report.provider,
+        provider_reference=report.reference,
+        kind=report.kind,
+        state=report.state,
         status=Status.ACCEPTED if is_decided else Status.RECORDED,
         currency=payment.currency,
         amount=amount,
@@ -99,49 +103,52 @@ def record(told: Told, *, payment_id: int, actor: str, now: datetime) -> Reversa
         decided_at=account.now if is_decided else None,
         decided_by=actor if is_decided else "",
     )
-    _stop_asking(account, reversal)
-    said = REFUNDED if told.is_ours else TAKEN if is_decided else str(Status.RECORDED)
+    _stop_collecting(account, reversal)
+    said = REFUNDED if report.is_ours else TAKEN if is_decided else str(Status.RECORDED)
     _notify(reversal, invoice, said, account.now)
     return reversal
 
 
-def _left(payment: Payment, money_reference: str) -> Decimal:
-    """How much of the money was not taken back, or came back."""
+def _left(payment: Payment, money_reference: str) -> Money:
+    """How much of the money was not taken back, or has come back."""
     before = payment.reversals.filter(money_reference=money_reference, came_back_at__isnull=True)
-    found: Decimal = payment.amount - (before.aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
-    return found
+    return payment.amount - money.total((one.amount for one in before), payment.currency)
 
 
-def _log_nothing(told: Told, payment: Payment) -> None:
-    if not told.came_back:
-        log.error("%s takes back what payment %s has no more", told.reference, payment)
+def _log_nothing_left(report: ProviderReport, payment: Payment) -> None:
+    """Log a report that takes back money of which nothing is left."""
+    if not report.came_back:
+        log.error("%s takes back what payment %s has no more", report.reference, payment)
 
 
-def _stop_asking(account: BillingAccount, reversal: Reversal) -> None:
-    """Collect nothing from a disputed card until its merchant has chosen a method anew."""
+def _stop_collecting(account: BillingAccount, reversal: Reversal) -> None:
+    """Collect nothing from a disputed card until its merchant has chosen a method."""
     card_id = reversal.payment.card_id
     if reversal.is_dispute and card_id is not None and card_id == account.card_id:
         account.card_disputed_at = account.card_disputed_at or account.now
         account.save(update_fields=["card_disputed_at"])
 
 
-def _follow(account: BillingAccount, reversal: Reversal, told: Told, actor: str) -> Reversal:
-    """Apply a provider's statement about a reversal that is recorded already."""
-    if reversal.state != told.state:
-        reversal.state = told.state
+def _update(
+    account: BillingAccount, reversal: Reversal, report: ProviderReport, actor: str
+) -> Reversal:
+    """Apply what a provider now says of a reversal that is recorded."""
+    if reversal.state != report.state:
+        reversal.state = report.state
         reversal.save(update_fields=["state"])
-    if told.came_back and reversal.came_back_at is None:
-        _take_in_again(account, reversal, actor)
-    elif reversal.came_back_at is not None and not told.came_back:
-        log.error("%s came back, and is %s now", reversal, told.state)
+    if report.came_back and reversal.came_back_at is None:
+        _record_return(account, reversal, actor)
+    elif reversal.came_back_at is not None and not report.came_back:
+        log.error("%s came back, and is %s now", reversal, report.state)
     return reversal
 
 
-def _take_in_again(account: BillingAccount, reversal: Reversal, actor: str) -> None:
+def _record_return(account: BillingAccount, reversal: Reversal, actor: str) -> None:
     """Record that the provider gave the money back.
 
     A reversal that waits for a decision needs none any more; a decision stands. What the merchant
-    has lost by it becomes unapplied money: what was taken from there, and what was charged again.
+    has lost by the reversal becomes unapplied money: what was taken from there, or what was charged
+    again.
     """
     reversal.came_back_at = account.now
     if reversal.is_undecided:
@@ -168,9 +175,9 @@ def charge(
 ) -> Reversal:
     """Charge the merchant again for what was taken back; the charge posts at once.
 
-    On a closed account a FINAL bill takes it. `seen` is what the page showed (`Reversal.seen`); the
-    merchant reads `message`. Raises UnknownReversal, AlreadyDecided, ChangedMeanwhile, Invalid
-    without a reason or a message. Rule 18.5.
+    On a closed account a FINAL bill takes it. `seen` is the state that the page showed
+    (`Reversal.seen`); the merchant reads `message`. Raises UnknownReversal, AlreadyDecided,
+    ChangedMeanwhile, Invalid without a reason or a message. Rule 18.5.
     """
     account, reversal = _hold_undecided(reversal_id, seen, now)
     reversal.charge = charges.record_own(
@@ -202,6 +209,9 @@ def accept(
 
 
 def _hold_undecided(reversal_id: int, seen: str, now: datetime) -> tuple[BillingAccount, Reversal]:
+    """Lock the account, and the reversal if it still waits in the state `seen`. Raises
+    UnknownReversal, AlreadyDecided, ChangedMeanwhile.
+    """
     account_id = Reversal.objects.filter(pk=reversal_id).values_list("account", flat=True).first()
     if account_id is None:
         raise UnknownReversal(f"reversal: there is no reversal {reversal_id}")
@@ -230,6 +240,7 @@ def _decide(
     reason: str,
     message: str,
 ) -> Reversal:
+    """Record the decision, write it on the trail and notify the merchant."""
     before, reversal.status = reversal.status, status
     reversal.decided_at, reversal.decided_by = account.now, actor
     reversal.reason = wording.checked("reason", reason, wording.LONGEST_REASON)
@@ -237,13 +248,14 @@ def _decide(
     reversal.save(
         update_fields=["status", "decided_at", "decided_by", "reason", "message", "charge"]
     )
-    charged = reversal.rest if reversal.charge else Decimal(0)
+    nothing = money.zero(reversal.currency)
+    charged = reversal.rest if reversal.charge else nothing
     trail.write(
         ACTIONS[status],
         merchant_id=account.pk,
         subject=str(reversal),
-        before={"status": before, "charged": money.full(Decimal(0), account.currency)},
-        after={"status": str(status), "charged": money.full(charged, account.currency)},
+        before={"status": before, "charged": money.full(nothing)},
+        after={"status": str(status), "charged": money.full(charged)},
         actor=actor,
         reason=reversal.reason,
         now=account.now,
@@ -260,8 +272,7 @@ def _notify(reversal: Reversal, invoice: Invoice, status: str, now: datetime) ->
         at=now,
         number=str(invoice),
         amount=money.text(
-            reversal.rest if status in (Status.CHARGED, Status.ACCEPTED) else reversal.amount,
-            reversal.currency,
+            reversal.rest if status in (Status.CHARGED, Status.ACCEPTED) else reversal.amount
         ),
         currency=reversal.currency,
         status=status,

@@ -1,4 +1,4 @@
-"""Takes in what Stripe tells us of its own accord (rule 16.15).
+"""Takes in events that Stripe sends to our webhook (rule 16.15).
 
 An event only says where to look: events come late, twice, and in any order. What counts is the
 object as Stripe has it now.
@@ -37,16 +37,16 @@ DISPUTE_EVENTS = {
 
 
 class Again(Exception):
-    """Stripe could not be asked about its own event now, and should send it again."""
+    """Stripe could not be asked about its own event now; it should send the event again."""
 
 
 def take(kind: str, object_id: str, *, now: datetime) -> int | None:
-    """Look at the object of the event: settle the attempt, keep the card, or record what was taken
-    back.
+    """Ask Stripe for the object `object_id` of an event of this kind, and record its state: of a
+    payment, a card, a refund or a dispute.
 
     Events of other kinds, and of objects that are not ours, change nothing. Returns the key of the
-    account whose payment method the event chose: workers then try what that makes due. Raises
-    Again.
+    account for an event about a card, with which the account's bills can now be tried; otherwise
+    None. Raises Again.
     """
     try:
         if kind in PAYMENT_EVENTS:

@@ -1,4 +1,6 @@
-"""Settles attempts by Stripe's PaymentIntents, whatever way we heard of them (rule 16.15)."""
+"""Records the outcome of attempts from Stripe's PaymentIntents, from whatever source we heard of
+them (rule 16.15).
+"""
 
 import logging
 from datetime import datetime
@@ -14,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def settle(intent_id: str, *, now: datetime) -> None:
-    """Settle the attempt of a PaymentIntent, as Stripe has it now.
+    """Record the outcome of the attempt that a PaymentIntent stands for, as Stripe has it now.
 
     An intent that is not ours changes nothing. Raises NoAnswer, ProviderNotReady.
     """

@@ -1,7 +1,7 @@
-"""Records what Stripe took back of payments: refunds and disputes (rule 18.1).
+"""Records refunds and disputes at Stripe (rule 18.1).
 
-An event only says where to look, and once a day all recent ones are looked at, in case an event was
-lost. What counts is the object as Stripe has it now.
+An event only says where to look. Once a day all recent refunds and disputes are looked at, in case
+an event was lost. What counts is the object as Stripe has it now.
 """
 
 import logging
@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import stripe
+from moneyed import Money
 
 from billing.models import BillingAccount, Payment, Reversal, UnappliedEntry
 from billing.operations import reversals, stripe_payments
-from billing.operations.reversals import Told
+from billing.operations.reversals import ProviderReport
 from billing.providers import stripe as stripe_provider
 from billing.providers.answers import NoAnswer
 from jobs.silences import KeepsSilent, Silences
@@ -39,7 +40,7 @@ OUR_REASONS = {"duplicate", "fraudulent", "requested_by_customer"}
 def refund(refund_id: str, *, now: datetime) -> None:
     """Record the present state of a refund. Raises NoAnswer, ProviderNotReady."""
     with stripe_provider.asking():
-        made = _if_there(stripe_provider.client().v1.refunds.retrieve, refund_id)
+        made = _retrieved(stripe_provider.client().v1.refunds.retrieve, refund_id)
     if made is not None:
         _take_refund(made, EVENT, now)
 
@@ -59,16 +60,17 @@ def refunds_of(charge_id: str, *, now: datetime) -> None:
 def dispute(dispute_id: str, *, now: datetime) -> None:
     """Record the present state of a dispute. Raises NoAnswer, ProviderNotReady."""
     with stripe_provider.asking():
-        made = _if_there(stripe_provider.client().v1.disputes.retrieve, dispute_id)
+        made = _retrieved(stripe_provider.client().v1.disputes.retrieve, dispute_id)
     if made is not None:
         _take_dispute(made, EVENT, now)
 
 
 def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
-    """The daily look at a provider, by its number (queries.reversals).
+    """Look for refunds and disputes at a provider, named by its number in queries.reversals; the
+    daily job does so.
 
-    Raises ProviderNotReady, and KeepsSilent for one that does not answer: the next look finds what
-    this one missed.
+    Raises ProviderNotReady, and KeepsSilent when it does not answer: the next look finds what this
+    one missed.
     """
     silences.check(STRIPE)
     try:
@@ -80,13 +82,14 @@ def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
 
 
 def look(*, now: datetime) -> None:
-    """Look at all recent refunds and disputes, and at older ones that are not over.
+    """Record the present state of all recent refunds and disputes, and of older ones that may still
+    change.
 
     One that fails does not hold up the others; its error is raised at the end. Raises NoAnswer,
     ProviderNotReady.
     """
     bugs = []
-    for take, made in _of_late(now):
+    for take, made in _recent(now):
         try:
             take(made, LOOK, now)
         except Exception as error:
@@ -96,7 +99,10 @@ def look(*, now: datetime) -> None:
         raise bugs[0]
 
 
-def _of_late(now: datetime) -> Iterator[tuple[Any, Any]]:
+def _recent(now: datetime) -> Iterator[tuple[Any, Any]]:
+    """Yields recent refunds and disputes, and older ones that may still change, each with the
+    function that records it.
+    """
     since: Any = {"created": {"gte": int((now - LOOKED_BACK).timestamp())}, "limit": 100}
     with stripe_provider.asking():
         asked = stripe_provider.client().v1
@@ -106,7 +112,7 @@ def _of_late(now: datetime) -> Iterator[tuple[Any, Any]]:
         for known in _not_over():
             if known.provider_reference not in seen:
                 retrieve = asked.disputes.retrieve if known.is_dispute else asked.refunds.retrieve
-                made = _if_there(retrieve, known.provider_reference)
+                made = _retrieved(retrieve, known.provider_reference)
                 (disputes if known.is_dispute else refunds).extend([made] if made else [])
     yield from ((_take_refund, made) for made in refunds)
     yield from ((_take_dispute, made) for made in disputes)
@@ -121,7 +127,8 @@ def _not_over() -> Iterator[Reversal]:
     yield from theirs.exclude(state__in=OVER).order_by("pk")
 
 
-def _if_there(retrieve: Any, object_id: str) -> Any:
+def _retrieved(retrieve: Any, object_id: str) -> Any:
+    """The object at Stripe; None where Stripe does not know it."""
     try:
         return retrieve(object_id)
     except stripe.InvalidRequestError as refusal:
@@ -144,6 +151,9 @@ def _take_dispute(made: stripe.Dispute, actor: str, now: datetime) -> None:
 def _take(
     made: Any, kind: Reversal.Kind, state: str, is_ours: bool, actor: str, now: datetime
 ) -> None:
+    """Record this state of a refund or dispute; nothing where it is recorded already, or the
+    payment is not ours.
+    """
     intent_id = _intent_id(made)
     if not intent_id or _is_known(made.id, state):
         return
@@ -154,21 +164,21 @@ def _take(
     if made.currency != payment.currency.lower():
         log.error("%s is in another currency than payment %s", made.id, payment)
         return
-    told = Told(
+    report = ProviderReport(
         provider=STRIPE,
         reference=made.id,
         kind=kind,
         money_reference=intent_id,
-        amount=stripe_provider.amount_of(made.amount, payment.currency),
+        amount=Money(stripe_provider.amount_of(made.amount, payment.currency), payment.currency),
         state=state,
         came_back=state in CAME_BACK,
         is_ours=is_ours,
     )
-    reversals.record(told, payment_id=payment.pk, actor=actor, now=now)
+    reversals.record(report, payment_id=payment.pk, actor=actor, now=now)
 
 
 def _is_known(reference: str, state: str) -> bool:
-    """Whether all of this is recorded already; nothing is locked to find that out."""
+    """Whether this state of the reversal is recorded already; found out without a lock."""
     return Reversal.objects.filter(
         provider=STRIPE, provider_reference=reference, state=state
     ).exists()
@@ -180,7 +190,7 @@ def _intent_id(made: Any) -> str:
 
 
 def _payment_of(intent_id: str, now: datetime) -> Payment | None:
-    """The attempt that the PaymentIntent paid, settled first if its answer has not come yet."""
+    """The attempt that the PaymentIntent paid; if it has no answer yet, that is recorded first."""
     payment = _with_money_of(intent_id)
     if payment is None:
         stripe_payments.settle(intent_id, now=now)
@@ -189,6 +199,7 @@ def _payment_of(intent_id: str, now: datetime) -> Payment | None:
 
 
 def _with_money_of(intent_id: str) -> Payment | None:
+    """The attempt that is paid by the PaymentIntent, or whose late money became unapplied."""
     theirs = Payment.objects.filter(provider=STRIPE)
     paid = theirs.filter(provider_reference=intent_id, status=Payment.Status.SUCCEEDED).first()
     if paid is not None:

@@ -4,9 +4,9 @@ See chapter 19 of docs/rules.md.
 """
 
 from datetime import date, datetime
-from decimal import Decimal
 
 from django.db import transaction
+from moneyed import Money
 
 from billing.models import AccountChange, BillingAccount, Fee, Invoice, PlanTerm, Reversal
 from billing.operations import accounts, charges, invoices, items, rests, unapplied
@@ -34,7 +34,7 @@ class InvoicesUnpaid(Refused):
 
 
 class DraftWaits(Refused):
-    """A draft of the account may still become a bill."""
+    """A draft of the account waits for an operator, and may still become a bill."""
 
     code = "draft_waits"
 
@@ -55,9 +55,9 @@ class NothingToBill(Refused):
 def change_plan(
     *, merchant_id: int, plan: accounts.Plan, actor: str, reason: str, now: datetime
 ) -> PlanTerm:
-    """From its next plan date on the account has this plan; nothing is charged or given back.
+    """Give the account this plan from its next plan date on; nothing is charged or given back.
 
-    A later change before that date takes its place. Raises AccountClosed, Invalid. Rule 19.1.
+    A later change before that date replaces it. Raises AccountClosed, Invalid. Rule 19.1.
     """
     account = _lock_open(merchant_id, now)
     now = account.now
@@ -65,23 +65,23 @@ def change_plan(
     name = wording.line("plan", plan.name)
     starts_on = account.next_plan_on
     planned = account.plan_terms.latest("pk")
-    after = _words(name, plan.price, plan.interval_days, account)
+    after = _plan_text(name, plan.price, plan.interval_days)
     accounts.note_change(
         account,
         AccountChange.What.PLAN,
-        before=_words(account.plan, account.plan_price, account.plan_interval_days, account),
+        before=_plan_text(account.plan, account.plan_price, account.plan_interval_days),
         after=after,
         effective_on=starts_on,
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
         now=now,
-        trailed={"plan": (_term(planned, account), after)},
+        trailed={"plan": (_term_text(planned), after)},
     )
     return PlanTerm.objects.create(
         account=account,
         starts_on=starts_on,
         plan=name,
-        plan_price=money.posted(plan.price, account.currency, field="plan_price"),
+        plan_price=plan.price,
         plan_interval_days=plan.interval_days,
     )
 
@@ -90,10 +90,10 @@ def change_plan(
 def change_time_zone(
     *, merchant_id: int, timezone: str, actor: str, reason: str, now: datetime
 ) -> TimeZonePeriod:
-    """From the start of its next local month the merchant's days are those of `timezone`.
+    """Count the merchant's days in `timezone` from the start of its next local month on.
 
-    Both its billing account and its credit line change with the day-end that ends this month; a
-    later change before that takes its place. Raises Invalid. Rule 19.2.
+    Billing account and credit line change with the day-end that ends this month; a later change
+    before that replaces it. Raises Invalid. Rule 19.2.
     """
     calendar.check_zone(timezone)
     account, _ = accounts.lock_both(merchant_id, now=now)
@@ -130,8 +130,7 @@ def _zone_planned(account: BillingAccount, on: date) -> str:
 def review_invoices(
     *, merchant_id: int, wanted: bool, actor: str, reason: str, now: datetime
 ) -> BillingAccount:
-    """Set whether an operator looks at the account's bills before they are issued, from the next
-    one on.
+    """Set whether the account's bills are drafts that an operator reviews, from the next bill on.
 
     Raises Invalid without a reason.
     """
@@ -145,7 +144,7 @@ def review_invoices(
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
         now=now,
-        trailed={"review_of_invoices": (_yes(account.reviews_bills), _yes(wanted))},
+        trailed={"review_of_invoices": (_yes_or_no(account.reviews_bills), _yes_or_no(wanted))},
     )
     account.reviews_bills = wanted
     account.save(update_fields=["reviews_bills"])
@@ -154,13 +153,13 @@ def review_invoices(
 
 @transaction.atomic
 def close(*, merchant_id: int, actor: str, reason: str, now: datetime) -> BillingAccount:
-    """Close the account: everything posts, and a FINAL bill takes all that is outstanding, unless
-    that is less than the account's provider takes: then it is waived.
+    """Close the account: post everything, and bill all that is outstanding in a FINAL bill; less
+    than its provider collects is waived instead.
 
-    From then on it takes no charge of the platform's and has no bill dates; its statement closes
-    with its month. Its credit line takes no new order. What is left in the merchant's favour pays
-    its unpaid bills; the rest waits to be paid out. Raises AccountClosed, Invalid without a reason.
-    Rule 19.3.
+    From then on it takes no charge of the platform's and has no bill dates, and its credit line
+    takes no new order. Its statement closes with its month. What is outstanding in the merchant's
+    favour pays its unpaid bills; the rest waits to be paid out. Raises AccountClosed, Invalid
+    without a reason. Rule 19.3.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     _check_open(account)
@@ -186,22 +185,22 @@ def close(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Billin
 
 @transaction.atomic
 def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> BillingAccount:
-    """Bill what a closed account has outstanding again, after a bill of it was voided.
+    """Write a FINAL bill of what a closed account has outstanding, after a bill of it was voided.
 
     Raises NothingToBill, Invalid without a reason. Rule 19.3.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
-    if not account.is_closed or account.outstanding <= 0:
+    if not account.is_closed or account.outstanding.amount <= 0:
         raise NothingToBill("account: it is open, or has nothing outstanding")
     accounts.note_change(
         account,
         AccountChange.What.REST_BILLED,
-        after=money.text(account.outstanding, account.currency),
+        after=money.text(account.outstanding),
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
         now=now,
-        trailed={"outstanding": (_outstanding(account), "on a final bill")},
+        trailed={"outstanding": (_outstanding_text(account), "on a final bill")},
     )
     bill_all(account, now=now)
     account.refresh_from_db()
@@ -212,10 +211,10 @@ def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Bi
 def pay_out_rest(
     *, merchant_id: int, reference: str, actor: str, reason: str, now: datetime
 ) -> BillingAccount:
-    """Record that a closed account's rest was paid out, under the bank's reference: what is
-    outstanding in its favour, and its unapplied money.
+    """Record that a closed account was paid out, under the bank's reference: what is outstanding in
+    the merchant's favour, and its unapplied money.
 
-    Raises NothingToPayOut, DraftWaits, PaymentUnderWay, ReversalUndecided, BillsUnpaid,
+    Raises NothingToPayOut, DraftWaits, PaymentUnderWay, ReversalUndecided, InvoicesUnpaid,
     WithdrawalsStopped while fraud is suspected, Conflict for a reference under which money was
     given back before, Invalid. Rule 19.7.
     """
@@ -226,19 +225,19 @@ def pay_out_rest(
     stop_if_suspected(line)
     _check_all_is_decided(account)
     rests.pay_invoices(account, actor=actor, now=account.now)
-    if account.outstanding > 0 or not (account.outstanding or account.unapplied):
+    if account.outstanding.amount > 0 or not (account.outstanding or account.unapplied):
         raise NothingToPayOut("account: it has nothing in the merchant's favour")
     if account.invoices.filter(status__in=Invoice.UNPAID).exists():
         raise InvoicesUnpaid("account: bills of it are not paid yet")
     outstanding, kept = account.outstanding, account.unapplied
-    nothing = money.full(Decimal(0), account.currency)
-    trailed = {"outstanding": (_outstanding(account), nothing), "reference": ("", reference)}
+    nothing = money.full(money.zero(account.currency))
+    trailed = {"outstanding": (_outstanding_text(account), nothing), "reference": ("", reference)}
     if kept:
-        trailed["unapplied"] = (money.full(kept, account.currency), nothing)
+        trailed["unapplied"] = (money.full(kept), nothing)
     accounts.note_change(
         account,
         AccountChange.What.PAID_OUT,
-        before=money.text(outstanding, account.currency),
+        before=money.text(outstanding),
         after=reference,
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
@@ -254,7 +253,9 @@ def pay_out_rest(
 
 
 def _check_all_is_decided(account: BillingAccount) -> None:
-    """Raise when something of the account waits, since the rest may be needed for it."""
+    """Raise DraftWaits, PaymentUnderWay or ReversalUndecided while something may still need the
+    account's money.
+    """
     if account.invoices.filter(status=Invoice.Status.DRAFT).exists():
         raise DraftWaits("account: a draft of it waits to be issued or sent back")
     if undecided.of_account(account.pk):
@@ -264,7 +265,7 @@ def _check_all_is_decided(account: BillingAccount) -> None:
 
 
 def _give_back(
-    account: BillingAccount, amount: Decimal, reference: str, actor: str, reason: str
+    account: BillingAccount, amount: Money, reference: str, actor: str, reason: str
 ) -> None:
     source = unapplied.of_giving_back(reference)
     if account.unapplied_entries.filter(source=source).exists():
@@ -297,26 +298,28 @@ def _check_open(account: BillingAccount) -> None:
         raise AccountClosed(f"account: it was closed on {account.closed_on}")
 
 
-def _term(term: PlanTerm, account: BillingAccount) -> str:
-    return _words(term.plan, term.plan_price, term.plan_interval_days, account)
+def _term_text(term: PlanTerm) -> str:
+    return _plan_text(term.plan, term.plan_price, term.plan_interval_days)
 
 
-def _words(plan: str, price: Decimal, days: int, account: BillingAccount) -> str:
-    return f"{plan} {money.text(price, account.currency)}/{days}"
+def _plan_text(plan: str, price: Money, days: int) -> str:
+    return f"{plan} {money.text(price)}/{days}"
 
 
-def _outstanding(account: BillingAccount) -> str:
-    return money.full(account.outstanding, account.currency)
+def _outstanding_text(account: BillingAccount) -> str:
+    return money.full(account.outstanding)
 
 
-def _yes(wanted: bool) -> str:
+def _yes_or_no(wanted: bool) -> str:
     return "yes" if wanted else "no"
 
 
 def _waive_too_little(account: BillingAccount, now: datetime) -> None:
-    """Waive what the locked closed account owes when it is less than its provider's minimum."""
+    """Waive what the locked closed account has outstanding, if it is less than its provider
+    collects.
+    """
     account.refresh_from_db(fields=["outstanding"])
-    if account.outstanding <= 0 or not is_too_little(account, account.outstanding):
+    if account.outstanding.amount <= 0 or not is_too_little(account, account.outstanding):
         return
     number = account.charges.filter(fee=Fee.WAIVER).count() + 1
     charges.record_own(
@@ -330,8 +333,8 @@ def _waive_too_little(account: BillingAccount, now: datetime) -> None:
 
 
 def bill_all(account: BillingAccount, *, now: datetime) -> None:
-    """Write a FINAL bill of all that the locked closed account has outstanding, unless that is
-    less than its provider's minimum: then it is waived.
+    """Write a FINAL bill of all that the locked closed account has outstanding; less than its
+    provider collects is waived instead.
     """
     _waive_too_little(account, now)
     invoices.issue([invoices.Due(account.pk, Invoice.Kind.FINAL, account.open_on, now)])

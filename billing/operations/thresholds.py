@@ -1,7 +1,6 @@
 """The billing threshold: asking for a higher one, answering, changing it (rule 15.20)."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -56,8 +55,8 @@ def ask(
     actor: str,
     now: datetime,
 ) -> ThresholdRequest:
-    """Ask for a higher threshold; `message` says why. A form sent twice, told by its `request_key`,
-    is one request.
+    """Ask for a higher threshold; `message` says why. The same form sent twice, recognised by its
+    `request_key`, makes one request.
 
     Raises FormConflict, AccountClosed, RequestPending, NotHigher, CurrencyMismatch, Invalid. Rule
     15.20.
@@ -65,7 +64,7 @@ def ask(
     message = wording.checked("message", message)
     account = accounts.lock(merchant_id, now=now)
     now = account.now
-    wanted = money.figure(threshold, account.currency, field="threshold")
+    wanted = money.accepted(threshold, account.currency, field="threshold")
     asked = account.threshold_requests.all()
     content: dict[str, Any] = {"threshold_wanted": wanted, "message": message}
     if known := form_keys.sent_before(asked, request_key, **content):
@@ -88,7 +87,7 @@ def ask(
         Action.THRESHOLD_REQUESTED,
         merchant_id=account.pk,
         subject=f"threshold request {request.pk}",
-        after={"threshold_wanted": money.full(wanted, account.currency)},
+        after={"threshold_wanted": money.full(wanted)},
         actor=actor,
         reason=message,
         now=now,
@@ -100,7 +99,8 @@ def ask(
 def approve(
     *, request_id: int, threshold: Money | None = None, actor: str, reason: str, now: datetime
 ) -> ThresholdRequest:
-    """Raise the threshold to the one that was wanted, or to `threshold`, which may be less or more.
+    """Raise the threshold to the one that was asked for, or to `threshold`, which may be less or
+    more than that.
 
     Raises UnknownRequest, AlreadyDecided, AccountClosed, SamePerson, NotHigher, CurrencyMismatch,
     Invalid. Rule 15.20.
@@ -109,11 +109,11 @@ def approve(
     now = account.now
     _check_open(account)
     second_person.check(actor, request.asked_by, otherwise=f"{actor} has asked for this threshold.")
-    given = request.wanted_money if threshold is None else threshold
-    figure = money.figure(given, account.currency, field="threshold")
-    _check_raises(account, figure)
-    _set(account, figure, actor, reason, now)
-    request.threshold_given = figure
+    given = request.threshold_wanted if threshold is None else threshold
+    given = money.accepted(given, account.currency, field="threshold")
+    _check_raises(account, given)
+    _set(account, given, actor, reason, now)
+    request.threshold_given = given
     return _answer(request, account, Action.THRESHOLD_GRANTED, actor, reason, now)
 
 
@@ -132,17 +132,17 @@ def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> Thresh
 def change(
     *, merchant_id: int, threshold: Money, actor: str, reason: str, now: datetime
 ) -> BillingAccount:
-    """Set the threshold, higher or lower. That bills nothing by itself: the next posting does.
+    """Set the threshold, higher or lower. Nothing is billed until the next posting.
 
     Raises AccountClosed, CurrencyMismatch, Invalid. Rule 15.8.
     """
     account = accounts.lock(merchant_id, now=now)
     now = account.now
     _check_open(account)
-    figure = money.figure(threshold, account.currency, field="threshold")
-    if figure < 0:
+    threshold = money.accepted(threshold, account.currency, field="threshold")
+    if threshold.amount < 0:
         raise Invalid("threshold", "must not be negative")
-    _set(account, figure, actor, reason, now)
+    _set(account, threshold, actor, reason, now)
     return account
 
 
@@ -152,27 +152,27 @@ def _check_open(account: BillingAccount) -> None:
         raise AccountClosed(f"threshold: the account was closed on {account.closed_on}")
 
 
-def _check_raises(account: BillingAccount, threshold: Decimal) -> None:
+def _check_raises(account: BillingAccount, threshold: Money) -> None:
+    """Raise NotHigher unless the threshold is above the present one."""
     if threshold <= account.threshold:
-        present = money.text(account.threshold, account.currency)
-        raise NotHigher(f"threshold: {threshold:f} is not above the present one of {present}")
+        named, present = money.text(threshold), money.text(account.threshold)
+        raise NotHigher(f"threshold: {named} is not above the present one of {present}")
 
 
-def _set(
-    account: BillingAccount, threshold: Decimal, actor: str, reason: str, now: datetime
-) -> None:
+def _set(account: BillingAccount, threshold: Money, actor: str, reason: str, now: datetime) -> None:
+    """Change the locked account's threshold, and record that."""
     accounts.note_change(
         account,
         AccountChange.What.THRESHOLD,
-        before=money.text(account.threshold, account.currency),
-        after=money.text(threshold, account.currency),
+        before=money.text(account.threshold),
+        after=money.text(threshold),
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
         now=now,
         trailed={
             "threshold": (
-                money.full(account.threshold, account.currency),
-                money.full(threshold, account.currency),
+                money.full(account.threshold),
+                money.full(threshold),
             )
         },
     )
@@ -201,6 +201,7 @@ def _answer(
     answer: str,
     now: datetime,
 ) -> ThresholdRequest:
+    """Record the answer, write it on the trail and notify the merchant."""
     before, request.status = request.status, STATUSES[action]
     request.answer = wording.checked("reason", answer)
     request.answered_at = now
@@ -225,7 +226,7 @@ def _answer(
         at=now,
         status=str(request.status),
         answer=request.answer,
-        threshold=money.text(account.threshold, account.currency),
+        threshold=money.text(account.threshold),
         currency=account.currency,
     )
     return request

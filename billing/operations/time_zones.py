@@ -1,7 +1,7 @@
-"""Counting days by another version of the time-zone data (rule 2.13).
+"""Takes another version of the time-zone data for counting days (rule 2.13).
 
-Days that were worked off stand. The day that is open ends where the new data says, but not before
-what was written on it; the days after it are the first ones that `audit` counts again.
+Days that were worked off stay as they are. The open day ends when the new data says, but not before
+what was written on it; the days after it are the first ones that `audit` counts by the new data.
 """
 
 from collections import Counter
@@ -79,7 +79,7 @@ class UnknownZones(Refused):
 
 @dataclass(frozen=True)
 class Taken:
-    """The result of taking a version of the data: what changed."""
+    """The result of taking a version of the data."""
 
     before: str
     version: str
@@ -88,11 +88,12 @@ class Taken:
 
 @transaction.atomic
 def take(*, instead: Mapping[str, str], actor: str, now: datetime) -> Taken:
-    """Have the books count days by this process's time-zone data, while nothing else writes.
+    """Have the books count days by this process's time-zone data; nothing else may be connected
+    that writes.
 
-    `instead` names, for a zone that the data does not have (any more), the one that its merchants
-    count in from now on. Raises BooksInUse, UnknownZones, Invalid for a zone that is none, or that
-    needs no other.
+    `instead` maps a zone that the data does not have to the one in which its merchants count from
+    now on. Raises BooksInUse, UnknownZones, Invalid for a zone that is none, or that needs no
+    other.
     """
     for name, other in instead.items():
         calendar.check_zone(other)
@@ -102,8 +103,8 @@ def take(*, instead: Mapping[str, str], actor: str, now: datetime) -> Taken:
             )
     before = time_zone_data.current().version
     data = TimeZoneData.objects.select_for_update().get()
-    _refuse_company()
-    renamed = _rename(instead, actor=actor, now=now)
+    _check_alone()
+    renamed = _replace_zones(instead, actor=actor, now=now)
     if unknown := unknown_zones():
         raise UnknownZones(_sentence(unknown))
     is_new = data.version != zones.VERSION
@@ -127,7 +128,7 @@ def take(*, instead: Mapping[str, str], actor: str, now: datetime) -> Taken:
 def unknown_zones() -> dict[str, int]:
     """The zones that this process's data does not have, each with how many merchants use it.
 
-    Merchants count that had it or will have it, too: a late event is of a day of the zone in force
+    Merchants that had it or will have it count, too: a late event is of a day of the zone in force
     then.
     """
     theirs = {
@@ -153,8 +154,8 @@ def _sentence(unknown: Mapping[str, int]) -> str:
     )
 
 
-def _refuse_company() -> None:
-    """Raise BooksInUse while somebody else is connected who may write.
+def _check_alone() -> None:
+    """Raise BooksInUse while another session is connected that may write.
 
     A process that connects later waits for the row that is locked, and then finds the new version.
     """
@@ -169,17 +170,17 @@ def _refuse_company() -> None:
         )
 
 
-def _rename(instead: Mapping[str, str], *, actor: str, now: datetime) -> list[int]:
-    """Replace the zones named in `instead`; returns the merchants that had them.
+def _replace_zones(instead: Mapping[str, str], *, actor: str, now: datetime) -> list[int]:
+    """Replace the zones named in `instead`; returns the keys of the merchants that had them.
 
-    It does so in their whole history: days that were worked off are not counted again.
+    Their whole history is changed: days that were worked off are not counted again.
     """
     concerned = TimeZonePeriod.objects.filter(timezone__in=instead)
     theirs = sorted(set(concerned.values_list("merchant", flat=True)))
     for account in BillingAccount.objects.select_for_update().filter(pk__in=theirs).order_by("pk"):
         becomes = instead.get(account.timezone, account.timezone)
         if becomes != account.timezone:
-            _note(account, becomes, actor=actor, now=now)
+            _record_change(account, becomes, actor=actor, now=now)
     for name, other in instead.items():
         for books in (BillingAccount, CreditLine):
             books.objects.filter(timezone=name).update(timezone=other)
@@ -188,10 +189,10 @@ def _rename(instead: Mapping[str, str], *, actor: str, now: datetime) -> list[in
     return theirs
 
 
-def _note(account: BillingAccount, becomes: str, *, actor: str, now: datetime) -> None:
-    """Record that the locked account counts in another zone, on its open day.
+def _record_change(account: BillingAccount, becomes: str, *, actor: str, now: datetime) -> None:
+    """Record that the locked account counts in another zone from its open day on.
 
-    The row is of the account's last instant: days between that and now are still to be worked off.
+    The record has the account's last instant: days between that and now are still to be worked off.
     """
     reason = f"tzdata {zones.VERSION} has no {account.timezone}"
     AccountChange.objects.create(
@@ -217,6 +218,7 @@ def _note(account: BillingAccount, becomes: str, *, actor: str, now: datetime) -
 
 
 def _end_open_days(merchant_ids: Sequence[int]) -> None:
+    """Set the end of the open days of these merchants' books by the new data."""
     open_days: set[tuple[str, date]] = {
         *BillingAccount.objects.filter(pk__in=merchant_ids).values_list("timezone", "open_on"),
         *CreditLine.objects.filter(pk__in=merchant_ids).values_list("timezone", "open_on"),
@@ -235,8 +237,8 @@ def _end_open_days(merchant_ids: Sequence[int]) -> None:
 
 
 def _start_planned_zones(merchant_ids: Sequence[int]) -> None:
-    """Move the start of planned zones to where the day before them ends, which may be another
-    instant now.
+    """Set the start of planned zones to the end of the day before them, which the new data may have
+    moved.
     """
     planned = _planned().filter(merchant__in=merchant_ids)
     for period in planned.select_related("merchant__billing_account").order_by("pk"):

@@ -1,14 +1,12 @@
-"""Money that operators see arrive by bank transfer, or give back (rule 16.6, rule 17.1).
+"""Records bank transfers that came in, and money that was given back (rule 16.6, rule 17.1).
 
 A transfer is known by the bank's reference: an account has each once, whatever it paid.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Sum
 from moneyed import Money
 
 from billing.models import BillingAccount, Invoice, Payment, UnappliedEntry
@@ -37,12 +35,10 @@ class MoreThanIsUnapplied(Refused):
 
 @dataclass(frozen=True)
 class Transfer:
-    """The result of a bank transfer: what it paid of the bill that it named, and what became
-    unapplied.
-    """
+    """What a bank transfer became: `paid` of the bill that it named, and `unapplied` money."""
 
-    paid: Decimal
-    unapplied: Decimal
+    paid: Money
+    unapplied: Money
     is_new: bool
 
 
@@ -52,36 +48,36 @@ def record(
 ) -> Transfer:
     """Record a bank transfer that came in for a bill.
 
-    It pays what is left of the bill; what is more is unapplied, and so is all of it when the bill
-    is paid or void. `reference` is the bank's own; the same transfer of the same amount is recorded
-    once on the account. Raises UnknownBill, BillNotOpen for a draft, PaymentUnderWay,
+    It pays what is left of the bill; the rest is unapplied, and so is all of it when the bill is
+    paid or void. `reference` is the bank's own; the same transfer of the same amount is recorded
+    once on the account. Raises UnknownInvoice, InvoiceNotOpen for a draft, PaymentUnderWay,
     TransferConflict, CurrencyMismatch, Invalid. Rule 17.1.
     """
     reference = wording.line("reference", reference)
     account, invoice = hold(invoice_id, now=now)
-    figure = _figure(amount, account)
-    known = _known(account, reference, figure)
+    amount = _positive(amount, account)
+    known = _known_transfer(account, reference, amount)
     if known:
         return known
     if invoice.number is None:
         raise InvoiceNotOpen(f"bill: {invoice} is {invoice.status}")
     if undecided.exists(invoice):
         raise payments.PaymentUnderWay(f"payment: one of bill {invoice} is being checked")
-    before = _paid(invoice)
-    paid = min(figure, invoice.left_to_pay) if invoice.is_unpaid else Decimal(0)
+    before = _paid_state(invoice)
+    paid = min(amount, invoice.left_to_pay) if invoice.is_unpaid else money.zero(account.currency)
     if paid:
         attempts.pay(
             account, invoice, provider=MANUAL, amount=paid, reference=reference,
             actor=actor, now=account.now,
         )  # fmt: skip
-    after = _paid(invoice)
-    rest = figure - paid
+    after = _paid_state(invoice)
+    rest = amount - paid
     if rest:
-        kept = {"unapplied": money.full(account.unapplied + rest, account.currency)}
-        before["unapplied"], after = money.full(account.unapplied, account.currency), after | kept
-    _note(account, str(invoice), before, after | {"reference": reference}, actor)
+        kept = {"unapplied": money.full(account.unapplied + rest)}
+        before["unapplied"], after = money.full(account.unapplied), after | kept
+    _write_trail(account, str(invoice), before, after | {"reference": reference}, actor)
     if rest:
-        _keep(account, rest, reference, actor)
+        _receive_unapplied(account, rest, reference, actor)
     return Transfer(paid, rest, is_new=True)
 
 
@@ -89,39 +85,41 @@ def record(
 def receive(
     *, merchant_id: int, amount: Money, reference: str, actor: str, now: datetime
 ) -> Transfer:
-    """Record a bank transfer that names no bill: it is unapplied, and pays the unpaid bills there
-    are, oldest due day first.
+    """Record a bank transfer that names no bill: it becomes unapplied money, which pays unpaid
+    bills, oldest due day first.
 
     Raises TransferConflict, CurrencyMismatch, Invalid. Rule 17.1.
     """
     reference = wording.line("reference", reference)
     account, _ = accounts.lock_both(merchant_id, now=now)
-    figure = _figure(amount, account)
-    known = _known(account, reference, figure)
+    amount = _positive(amount, account)
+    known = _known_transfer(account, reference, amount)
     if known:
         return known
-    before = money.full(account.unapplied, account.currency)
-    after = money.full(account.unapplied + figure, account.currency)
-    _note(
+    before = money.full(account.unapplied)
+    after = money.full(account.unapplied + amount)
+    _write_trail(
         account,
         "billing account",
         {"unapplied": before},
         {"unapplied": after, "reference": reference},
         actor,
     )
-    _keep(account, figure, reference, actor)
-    return Transfer(Decimal(0), figure, is_new=True)
+    _receive_unapplied(account, amount, reference, actor)
+    return Transfer(money.zero(account.currency), amount, is_new=True)
 
 
-def _figure(amount: Money, account: BillingAccount) -> Decimal:
-    figure = money.figure(amount, account.currency)
-    if figure <= 0:
+def _positive(amount: Money, account: BillingAccount) -> Money:
+    amount = money.accepted(amount, account.currency)
+    if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
-    return figure
+    return amount
 
 
-def _known(account: BillingAccount, reference: str, figure: Decimal) -> Transfer | None:
-    """The transfer that the locked account has under this reference, if it has one."""
+def _known_transfer(account: BillingAccount, reference: str, amount: Money) -> Transfer | None:
+    """The transfer that the locked account has under this reference, or None. Raises
+    TransferConflict for another amount.
+    """
     payments_of_it = Payment.objects.filter(
         invoice__account=account, provider=MANUAL, provider_reference=reference
     )
@@ -129,17 +127,18 @@ def _known(account: BillingAccount, reference: str, figure: Decimal) -> Transfer
         kind=UnappliedEntry.Kind.RECEIVED, source=unapplied.of_transfer(reference)
     )
     paid, kept = (
-        found.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+        money.total((row.amount for row in found), account.currency)
         for found in (payments_of_it, entries)
     )
     if not paid + kept:
         return None
-    if paid + kept != figure:
+    if paid + kept != amount:
         raise TransferConflict(f"reference: {reference} is known with another amount")
     return Transfer(paid, kept, is_new=False)
 
 
-def _keep(account: BillingAccount, amount: Decimal, reference: str, actor: str) -> None:
+def _receive_unapplied(account: BillingAccount, amount: Money, reference: str, actor: str) -> None:
+    """Record the amount as unapplied money, and pay unpaid bills with it."""
     unapplied.receive(
         account,
         source=unapplied.of_transfer(reference),
@@ -151,12 +150,12 @@ def _keep(account: BillingAccount, amount: Decimal, reference: str, actor: str) 
     rests.pay_invoices(account, actor=actor, now=account.now)
 
 
-def _paid(invoice: Invoice) -> dict[str, str]:
-    paid = money.full(invoice.amount_paid, invoice.currency)
+def _paid_state(invoice: Invoice) -> dict[str, str]:
+    paid = money.full(invoice.amount_paid)
     return {"status": str(invoice.status), "amount_paid": paid}
 
 
-def _note(
+def _write_trail(
     account: BillingAccount, subject: str, before: dict[str, str], after: dict[str, str], actor: str
 ) -> None:
     trail.write(
@@ -177,29 +176,30 @@ def give_back(
     """Record that unapplied money was paid back to the merchant, under the bank's reference.
 
     The same reference and amount is recorded once. The money of a closed account is paid out with
-    its rest (terms.pay_out_rest). Raises AccountClosed, MoreThanIsUnapplied, TransferConflict,
-    WithdrawalsStopped while fraud is suspected, CurrencyMismatch, Invalid. Rule 17.5.
+    its rest instead (terms.pay_out_rest). Raises AccountClosed, MoreThanIsUnapplied,
+    TransferConflict, WithdrawalsStopped while fraud is suspected, CurrencyMismatch, Invalid. Rule
+    17.5.
     """
     reference = wording.line("reference", reference)
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     account, line = accounts.lock_both(merchant_id, now=now)
-    figure = _figure(amount, account)
+    amount = _positive(amount, account)
     known = account.unapplied_entries.filter(
         kind=UnappliedEntry.Kind.GIVEN_BACK, source=unapplied.of_giving_back(reference)
     ).first()
     if known:
-        if known.amount != -figure:
+        if known.amount != -amount:
             raise TransferConflict(f"reference: {reference} is known with another amount")
         return known
     if account.is_closed:
         raise AccountClosed("account: it is closed; pay out its rest")
     stop_if_suspected(line)
-    if figure > account.unapplied:
-        left = money.text(account.unapplied, account.currency)
-        raise MoreThanIsUnapplied(f"amount: {figure:f} is more than the {left} there is")
-    before = money.full(account.unapplied, account.currency)
+    if amount > account.unapplied:
+        left = money.text(account.unapplied)
+        raise MoreThanIsUnapplied(f"amount: {money.text(amount)} is more than the {left} there is")
+    before = money.full(account.unapplied)
     entry = unapplied.give_back(
-        account, amount=figure, reference=reference, actor=actor, reason=reason, now=account.now
+        account, amount=amount, reference=reference, actor=actor, reason=reason, now=account.now
     )
     trail.write(
         Action.UNAPPLIED_GIVEN_BACK,
@@ -207,7 +207,7 @@ def give_back(
         subject="billing account",
         before={"unapplied": before},
         after={
-            "unapplied": money.full(account.unapplied, account.currency),
+            "unapplied": money.full(account.unapplied),
             "reference": reference,
         },
         actor=actor,

@@ -1,13 +1,14 @@
-"""Unapplied money, which no bill wanted: receiving it, paying bills with it, giving it back (rule
-17.2).
+"""Records what happens to unapplied money, which no bill has used: it comes in, pays bills, is
+given back or taken back (rule 17.2).
 
-Everything here is done to an account that the caller holds locked, in the caller's transaction.
+The caller has locked the account, and everything is part of the caller's transaction. The `source`
+of an entry names what the money came from or went to.
 """
 
 from datetime import datetime
-from decimal import Decimal
 
-from django.db.models import F, Sum
+from django.db.models import F
+from moneyed import Money
 
 from billing.models import BillingAccount, Invoice, Payment, UnappliedEntry
 from billing.notices import UNAPPLIED
@@ -20,19 +21,21 @@ Kind = UnappliedEntry.Kind
 
 
 def of_transfer(reference: str) -> str:
-    """The source of money that a transfer of this reference brought; one account has it once."""
+    """The source of money that came by the bank transfer with this reference."""
     return f"transfer:{reference}"
 
 
 def of_attempt(payment: Payment, reference: str) -> str:
-    """The source of money that came for an attempt when it was not expected any more: after it
-    had been given up, or a second time. The provider knows the money by `reference`.
+    """The source of money that came for an attempt unexpectedly: after it had failed, or a second
+    time. `reference` is the provider's own for the money.
     """
     return f"attempt:{payment}:{reference}"
 
 
 def of_return(reversal: str) -> str:
-    """The source of money that a provider took back for a time, by its own id of the reversal."""
+    """The source of money that a provider took back and then returned; `reversal` is its own id of
+    the reversal.
+    """
     return f"returned:{reversal}"
 
 
@@ -40,15 +43,15 @@ def receive(
     account: BillingAccount,
     *,
     source: str,
-    amount: Decimal,
+    amount: Money,
     reference: str,
     payment: Payment | None = None,
     actor: str,
     now: datetime,
 ) -> UnappliedEntry:
-    """Record money that no bill wants; `source` says where it came from, and brings it once.
+    """Record money that no bill wants; the same `source` is recorded once.
 
-    It pays no bill by itself: the caller calls rests.pay_bills next.
+    It pays no bill by itself: the caller calls rests.pay_invoices next.
     """
     return _enter(
         account, Kind.RECEIVED, source, amount,
@@ -59,19 +62,19 @@ def receive(
 def pay_invoices(account: BillingAccount, *, actor: str, now: datetime) -> None:
     """Pay the account's unpaid bills with its unapplied money, oldest due day first.
 
-    What is left of a bill can still be collected: it is nothing, or at least the minimum. Rule
-    17.3, rule 17.4.
+    A bill is paid in full, or so that no less than the provider's minimum is left of it. Rule 17.3,
+    rule 17.4.
     """
-    if account.unapplied <= 0:
+    if account.unapplied.amount <= 0:
         return
     least = minimum(account)
     for invoice in attempts.payable(account):
         amount = _share(invoice.left_to_pay, account.unapplied, least)
-        if amount > 0:
+        if amount.amount > 0:
             _use(account, invoice, amount, actor, now)
 
 
-def _share(left_to_pay: Decimal, unapplied: Decimal, least: Decimal) -> Decimal:
+def _share(left_to_pay: Money, unapplied: Money, least: Money) -> Money:
     """How much of a bill to pay, so that nothing is left of it, or no less than `least`."""
     if unapplied >= left_to_pay:
         return left_to_pay
@@ -79,7 +82,7 @@ def _share(left_to_pay: Decimal, unapplied: Decimal, least: Decimal) -> Decimal:
 
 
 def _use(
-    account: BillingAccount, invoice: Invoice, amount: Decimal, actor: str, now: datetime
+    account: BillingAccount, invoice: Invoice, amount: Money, actor: str, now: datetime
 ) -> None:
     payment = attempts.pay(
         account, invoice, provider=Payment.Provider.UNAPPLIED, amount=amount, actor=actor, now=now
@@ -93,7 +96,7 @@ def _use(
 def give_back(
     account: BillingAccount,
     *,
-    amount: Decimal,
+    amount: Money,
     reference: str,
     actor: str,
     reason: str,
@@ -119,33 +122,30 @@ def take_back(
     *,
     source: str,
     reversal: str,
-    amount: Decimal,
+    amount: Money,
     actor: str,
     now: datetime,
-) -> Decimal:
+) -> Money:
     """Record that a provider took back `amount` of the money that came from `source` (of_attempt,
     of_transfer).
 
-    It is taken from what is unapplied, as far as `source` brought it there and it still is: money
-    from other sources may have paid a bill meanwhile. Returns the rest of `amount`, which has been
-    used or given back already. `reversal` is the provider's own id, and takes once: a repeat
-    returns the same rest. Rule 17.6.
+    It is taken from unapplied money as far as `source` brought it there and it is still there.
+    Returns the rest of `amount`, which has been used or given back already. `reversal` is the
+    provider's own id: a repeat changes nothing and returns the same rest. Rule 17.6.
     """
     of_reversal = f"reversal:{reversal}"
     known = account.unapplied_entries.filter(kind=Kind.REVERSED, source=of_reversal).first()
     if known:
-        rest: Decimal = amount + known.amount
-        return rest
+        return amount + known.amount
     brought = account.unapplied_entries.filter(kind=Kind.RECEIVED, source=source).first()
     if brought is None:
         return amount
     before = account.unapplied_entries.filter(kind=Kind.REVERSED, reference=source)
-    taken = -(before.aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
-    taking = min(amount, brought.amount - taken, account.unapplied)
-    if taking > 0:
+    left = brought.amount + money.total((entry.amount for entry in before), account.currency)
+    taking = min(amount, left, account.unapplied)
+    if taking.amount > 0:
         _enter(account, Kind.REVERSED, of_reversal, -taking, reference=source, actor=actor, now=now)
-        rest = amount - taking
-        return rest
+        return amount - taking
     return amount
 
 
@@ -153,7 +153,7 @@ def _enter(
     account: BillingAccount,
     kind: Kind,
     source: str,
-    amount: Decimal,
+    amount: Money,
     *,
     payment: Payment | None = None,
     reference: str = "",
@@ -162,8 +162,10 @@ def _enter(
     reason: str = "",
     now: datetime,
 ) -> UnappliedEntry:
-    """Write the entry, move the account's figure by it, and tell the merchant."""
-    BillingAccount.objects.filter(pk=account.pk).update(unapplied=F("unapplied") + amount)
+    """Write the entry, change the account's unapplied money by its amount, and notify the
+    merchant.
+    """
+    BillingAccount.objects.filter(pk=account.pk).update(unapplied=F("unapplied") + amount.amount)
     account.refresh_from_db(fields=["unapplied"])
     entry = UnappliedEntry.objects.create(
         account=account,
@@ -184,8 +186,8 @@ def _enter(
         cause=str(entry.pk),
         at=now,
         status=str(kind),
-        amount=money.text(abs(amount), account.currency),
-        balance=money.text(account.unapplied, account.currency),
+        amount=money.text(abs(amount)),
+        balance=money.text(account.unapplied),
         currency=account.currency,
         number=number,
         reference=reference,

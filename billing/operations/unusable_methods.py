@@ -1,4 +1,6 @@
-"""Moves accounts to bank transfer whose method can't collect in their currency any more."""
+"""Moves an account to bank transfer when its payment method can't collect in its currency any
+more.
+"""
 
 from datetime import datetime
 
@@ -13,6 +15,7 @@ REASON = "This method collects no bills in the account's currency."
 
 
 def is_unusable(method: str, currency: str) -> bool:
+    """Whether the method can't collect in the currency."""
     return not takes(method, currency)
 
 
@@ -20,7 +23,7 @@ def leave(account: BillingAccount, *, now: datetime) -> None:
     """Have the locked account pay by bank transfer from now on; its open bills are not collected
     any more.
 
-    It is recorded like a choice, and on the trail. Rule 15.12.
+    The change is recorded like a choice of method, and on the trail. Rule 15.12.
     """
     before, after = str(account.payment_method), str(BillingAccount.Method.MANUAL)
     account.payment_method = BillingAccount.Method.MANUAL

@@ -18,19 +18,21 @@ class ProviderNotReady(Refused):
 
 
 class NoAnswer(Exception):
-    """The provider did not answer, or not in words that we know: it may have taken the money or
-    not.
+    """The provider did not answer, or not in a way that we understand: it may have taken the money
+    or not.
     """
 
 
 class StrangeAnswer(NoAnswer):
-    """The provider's answer cannot be right; the message is for operators."""
+    """The provider's answer contradicts our books; the message is for operators."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A provider's answer about an attempt. UNKNOWN: the provider has it, and has not decided
-    yet.
+    """A provider's answer about an attempt.
+
+    The status UNKNOWN means that the provider gave no answer, or has the attempt and has not
+    decided yet.
     """
 
     status: Payment.Status

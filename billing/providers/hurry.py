@@ -1,7 +1,7 @@
-"""Bounds how long somebody who waits for a page waits for a provider.
+"""Bounds how long a page waits for payment providers.
 
-Jobs have the provider's own patience. Within `within`, a request to a provider has what is left of
-so many seconds, all requests of it taken together.
+Requests of jobs have the providers' own time-outs. All requests of a block in `within` together
+have so many seconds.
 """
 
 import time
@@ -16,7 +16,7 @@ _ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
 
 @contextmanager
 def within(seconds: float = PAGE_SECONDS) -> Iterator[None]:
-    """Give all requests to providers within the block `seconds` together."""
+    """Give the requests to providers within the block `seconds` in all."""
     before = _ends_at.set(time.monotonic() + seconds)
     try:
         yield
@@ -25,6 +25,6 @@ def within(seconds: float = PAGE_SECONDS) -> Iterator[None]:
 
 
 def seconds_left() -> float | None:
-    """The seconds that are left of them, not below 0; None outside of `within`."""
+    """The seconds that are left of them, at least 0; None outside of `within`."""
     ends_at = _ends_at.get()
     return None if ends_at is None else max(ends_at - time.monotonic(), 0.0)

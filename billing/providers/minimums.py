@@ -1,12 +1,15 @@
-"""The least amount that a provider of payments takes at once (rule 15.11).
+"""The least amount that a provider collects in one payment (rule 15.11).
 
-Less is never asked of it: no bill is made of less, and a rest of a bill that is less waits for a
+No bill is issued for less, and a rest of a bill that is less is not collected: it waits for a
 transfer or for unapplied money.
 """
 
 from decimal import Decimal
 
+from moneyed import Money
+
 from billing.models import BillingAccount
+from lib import money
 
 # Stripe's published minimum charges (its "currencies" page). It names no least amount for any other
 # currency, so bills in those are not collected by it; nor are those with three decimals, of which
@@ -50,13 +53,16 @@ RELATION = "(VALUES {}) AS minimum(method, currency, least)".format(
 )
 
 
-def minimum(account: BillingAccount) -> Decimal:
-    """The least amount that the account's provider takes now; 0 where it takes any. Rule 15.11."""
-    return MINIMUMS.get(account.payment_method, {}).get(account.currency, Decimal(0))
+def minimum(account: BillingAccount) -> Money:
+    """The least amount that the account's provider collects, in the account's currency; 0 where
+    there is none. Rule 15.11.
+    """
+    least = MINIMUMS.get(account.payment_method, {}).get(account.currency, Decimal(0))
+    return money.of(least, account.currency)
 
 
-def is_too_little(account: BillingAccount, left: Decimal) -> bool:
-    """Whether `left` is less than the account's provider takes. Rule 15.13."""
+def is_too_little(account: BillingAccount, left: Money) -> bool:
+    """Whether `left` is less than the account's provider collects. Rule 15.13."""
     return left < minimum(account)
 
 

@@ -31,7 +31,7 @@ __all__ = [
 
 
 class Provider(Protocol):
-    """A payment provider. It gives up on an answer within a minute: after ten, a process that
+    """A payment provider. It has to answer or give up within a minute: after ten, the process that
     asked is taken for dead.
     """
 
@@ -46,7 +46,7 @@ class Provider(Protocol):
         """
 
     def collect(self, payment: Payment, *, now: datetime) -> Answer:
-        """Take the payment's amount. Raises NoAnswer."""
+        """Collect the payment's amount; returns the outcome. Raises NoAnswer."""
 
     def find(self, payment: Payment) -> Answer | None:
         """The provider's answer about the payment; None when it never received it. Raises
@@ -55,10 +55,10 @@ class Provider(Protocol):
 
 
 class Sandbox:
-    """Pays every bill with no money at all. For demonstrations, tests and replays.
+    """Pays every bill, with no money at all; for demonstrations, tests and replays.
 
-    But the card 4000 0000 0000 0002 is refused for good, 4000 0000 0000 9995 lacks funds and
-    may be tried again, and with 4000 0000 0000 0119 it takes the payment without giving an answer.
+    Exceptions: the card 4000 0000 0000 0002 is declined for good, 4000 0000 0000 9995 lacks funds
+    and may be tried again, and for 4000 0000 0000 0119 it takes the payment and gives no answer.
     """
 
     is_local = False
@@ -113,7 +113,7 @@ class Proceeds:
         try:
             bill_payments.take(
                 merchant_id=payment.invoice.account_id,
-                amount=payment.amount_money,
+                amount=payment.amount,
                 payment=payment.idempotency_key,
                 now=now,
             )

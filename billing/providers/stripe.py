@@ -100,7 +100,7 @@ class Stripe:
         if payment.card is None:
             return Answer.failed(NO_CARD, is_hard=True)
         try:
-            order = _order(payment)
+            order = _intent_parameters(payment)
         except AmountNotPossible as problem:
             log.error("Payment %s can't be made at Stripe: %s", payment, problem)
             return Answer.failed(AMOUNT, is_hard=True)
@@ -129,11 +129,11 @@ class Stripe:
 
 
 def client() -> stripe.StripeClient:
-    """A client with a connection of its own for each use, so that no stale connection costs a
+    """A client that opens a new connection for each use, so that no stale connection costs a
     payment its answer.
 
-    It does not retry by itself. Raises ProviderNotReady, and NoAnswer when no time is left for the
-    page that waits.
+    It does not retry. Raises ProviderNotReady, and NoAnswer when the page that waits has no time
+    left (hurry).
     """
     Stripe().check_ready()
     http = stripe.RequestsClient(timeout=_patience())
@@ -146,7 +146,9 @@ def client() -> stripe.StripeClient:
 
 
 def _patience() -> tuple[float, float]:
-    """How many seconds a connection may take, and each answer."""
+    """The time-outs, in seconds, of connecting and of each answer. Raises NoAnswer when too little
+    time is left.
+    """
     left = hurry.seconds_left()
     if left is None:
         return CONNECT_SECONDS, settings.STRIPE_TIMEOUT
@@ -158,13 +160,13 @@ def _patience() -> tuple[float, float]:
 
 @contextmanager
 def asking() -> Iterator[None]:
-    """Turn every error within the block into NoAnswer; one that an operator has to mend is logged
-    as an error.
+    """Turn every error of Stripe within the block into NoAnswer; one that an operator has to mend
+    is logged as an error.
 
     A key that Stripe does not accept and a request that it does not understand took no money, but
     are our fault and not the merchant's: as NoAnswer they are no failed attempt, use up no retry
-    and freeze nobody. Once that is mended, Stripe says that it never received the attempt, and it
-    is made anew.
+    and freeze no line. Once that is mended, Stripe says that it never received the attempt, and it
+    is made again.
     """
     try:
         yield
@@ -200,8 +202,8 @@ def amount_of(counted: int, currency: str) -> Decimal:
 
 
 def _counting(currency: str) -> tuple[int, int]:
-    """How many decimals Stripe's unit of the currency has, and of how many units an amount must
-    be a multiple.
+    """How many decimals Stripe's unit of the currency has, and the number of units of which an
+    amount must be a multiple.
     """
     if currency in WHOLE:
         return 0, 1
@@ -217,10 +219,10 @@ def metadata(made: Any) -> dict[str, str]:
 
 
 def answer(payment: Payment, intent: stripe.PaymentIntent) -> Answer:
-    """The answer about the attempt that a PaymentIntent gives; one that failed can't succeed later
-    any more.
+    """The answer about the attempt that a PaymentIntent gives. One that has failed but could still
+    succeed is cancelled first.
 
-    Raises NoAnswer, and StripeError, within `asking`.
+    Raises NoAnswer, and StripeError, which `asking` turns into it.
     """
     _check_same(payment, intent)
     if intent.status == "succeeded":
@@ -238,11 +240,12 @@ def answer(payment: Payment, intent: stripe.PaymentIntent) -> Answer:
     return Answer.failed(failure, is_hard=is_hard, reference=intent.id)
 
 
-def _order(payment: Payment) -> PaymentIntentCreateParams:
+def _intent_parameters(payment: Payment) -> PaymentIntentCreateParams:
+    """The parameters of the PaymentIntent for the attempt."""
     assert payment.card is not None
     invoice = payment.invoice
     return {
-        "amount": units(payment.amount, payment.currency),
+        "amount": units(payment.amount.amount, payment.currency),
         "currency": payment.currency.lower(),
         "customer": payment.card.customer,
         "payment_method": payment.card.token,
@@ -258,17 +261,17 @@ def _order(payment: Payment) -> PaymentIntentCreateParams:
 
 
 def _declined(payment: Payment, decline: stripe.CardError) -> Answer:
-    """The answer when the card's bank declined; the PaymentIntent stays, and can be named."""
+    """The answer when the card's bank declined."""
     intent = getattr(decline.error, "payment_intent", None)
     if intent is not None:
         return answer(payment, intent)
-    failure, is_hard = _read(decline.error)
+    failure, is_hard = _failure_code(decline.error)
     return Answer.failed(failure, is_hard=is_hard)
 
 
 def _refused(payment: Payment, refusal: stripe.InvalidRequestError) -> Answer:
-    """The answer when nothing was made: for some reasons the card or the amount is at fault, and
-    waiting does not help.
+    """The answer when Stripe refused to create the PaymentIntent because of the card or the amount,
+    so that a retry would not help. Raises any other refusal.
     """
     if refusal.code in AMOUNT_REFUSALS or refusal.param in {"amount", "currency"}:
         failure = AMOUNT
@@ -285,10 +288,11 @@ def _failure(intent: stripe.PaymentIntent) -> tuple[str, bool]:
     if intent.status == "requires_action":
         return AUTHENTICATION, True
     error = getattr(intent, "last_payment_error", None)
-    return _read(error) if error is not None else ("canceled", False)
+    return _failure_code(error) if error is not None else ("canceled", False)
 
 
-def _read(error: Any) -> tuple[str, bool]:
+def _failure_code(error: Any) -> tuple[str, bool]:
+    """The code of an error of Stripe's, and whether the same card can never pay."""
     given = [getattr(error, name, None) or "" for name in ("decline_code", "code", "advice_code")]
     decline_code, code, advice = given
     is_hard = bool({decline_code, code} & HARD) or advice in HARD_ADVICE
@@ -311,7 +315,7 @@ def _check_same(payment: Payment, intent: stripe.PaymentIntent) -> None:
     customer of the payment.
     """
     expected = payment.card and (
-        units(payment.amount, payment.currency),
+        units(payment.amount.amount, payment.currency),
         payment.currency.lower(),
         payment.card.customer,
     )
@@ -319,24 +323,26 @@ def _check_same(payment: Payment, intent: stripe.PaymentIntent) -> None:
         log.error("%s names payment %s and is of another amount or customer", intent.id, payment)
         raise AnotherPayment(
             f"{intent.id} has the key of payment {payment}, and asks for"
-            f" {_words(intent.amount, intent.currency)} of customer {intent.customer}; we asked for"
-            f" {payment.amount_money.amount:f} {payment.currency}"
+            f" {_amount_text(intent.amount, intent.currency)} of customer {intent.customer}; we"
+            f" asked for {payment.amount.amount:f} {payment.currency}"
         )
 
 
 def _received(payment: Payment, intent: stripe.PaymentIntent) -> Answer:
-    """The answer PAID, if the amount that arrived is the one asked for. Raises AnotherPayment."""
+    """The answer SUCCEEDED, if the amount that arrived is the one asked for. Raises
+    AnotherPayment.
+    """
     received = getattr(intent, "amount_received", intent.amount)
     if received != intent.amount:
         log.error("%s of payment %s brought another amount", intent.id, payment)
         raise AnotherPayment(
-            f"{intent.id} says that {_words(received, intent.currency)} arrived; we asked for"
-            f" {payment.amount_money.amount:f} {payment.currency}"
+            f"{intent.id} says that {_amount_text(received, intent.currency)} arrived; we asked for"
+            f" {payment.amount.amount:f} {payment.currency}"
         )
     return Answer.succeeded(intent.id)
 
 
-def _words(counted: int, currency: str) -> str:
-    """A number of Stripe's units as an amount, in words for operators: 24900 usd is 249.00 USD."""
+def _amount_text(counted: int, currency: str) -> str:
+    """A number of Stripe's units as text for operators: 24900 usd is 249.00 USD."""
     digits = _counting(currency.upper())[0]
     return f"{Decimal(counted).scaleb(-digits):f} {currency.upper()}"

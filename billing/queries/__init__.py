@@ -1,10 +1,9 @@
-"""Questions about accounts, statements and bills. Nothing here writes."""
+"""Reads accounts, statements and bills. Nothing here writes."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Generic, TypeVar
 
 from django.db.models import (
@@ -20,6 +19,7 @@ from django.db.models import (
     Sum,
     When,
 )
+from moneyed import Money
 
 from billing.models import (
     AccountChange,
@@ -34,11 +34,12 @@ from billing.models import (
     UnappliedEntry,
 )
 from billing.models.fees import Category
+from lib import money
 from merchants.models import Merchant
 from merchants.queries import local_day
 
-# A provider gives up on an answer long before (billing.providers.registry): the process that asked
-# has died.
+# A provider's answer comes, or is given up, long before that (billing.providers.registry): if none
+# is recorded, the process that asked has died.
 ANSWERED_WITHIN = timedelta(minutes=10)
 UNDECIDED = Q(status__in=[Payment.Status.PENDING, Payment.Status.UNKNOWN])
 PROMPT = timedelta(hours=1)  # how long after a day-end its bills' first attempts are a part of it
@@ -57,7 +58,7 @@ def invoices_to_collect(now: datetime) -> Sequence[int]:
     """Open bills that are due to be tried automatically by `now`.
 
     Those with an attempt that has no answer come last: a provider that does not answer about them
-    is asked nothing more by that run.
+    is asked nothing more by the same run.
     """
     due = Invoice.objects.filter(status=Invoice.Status.OPEN, next_attempt_at__lte=now)
     waits = Exists(Payment.objects.filter(UNDECIDED, invoice=OuterRef("pk")))
@@ -79,18 +80,18 @@ def method_chosen_by(account: BillingAccount) -> str:
 
 
 def without_an_answer(now: datetime) -> Q:
-    """The condition that an attempt has no answer: it was given up, or its process must have
-    died.
+    """The condition that an attempt is undecided and nobody is asking its provider: its status is
+    UNKNOWN, or the process that asked must have died.
     """
     left_alone = Q(status=Payment.Status.PENDING, started_at__lte=now - ANSWERED_WITHIN)
     return left_alone | Q(status=Payment.Status.UNKNOWN)
 
 
 def payments_to_reconcile(now: datetime) -> Sequence[int]:
-    """The attempts that a provider is to be asked about, in another order each time.
+    """The attempts that a provider is to be asked about, in random order.
 
-    Otherwise those about which a provider does not answer, after which a run asks it nothing more,
-    would always come before the others.
+    A run stops asking a provider that keeps silent. In a fixed order, the same attempts would come
+    first each time, and the others never.
     """
     found = Payment.objects.filter(without_an_answer(now))
     return list(found.order_by("?").values_list("pk", flat=True))
@@ -101,14 +102,15 @@ S = TypeVar("S", StatementTotal, InvoiceLine)  # a sum of charges of one fee
 
 @dataclass(frozen=True)
 class Section(Generic[S]):
-    """The sums of one category, and their total."""
+    """The sums of one category, and their total; a row is the sum of one fee."""
 
     category: Category
     rows: Sequence[S]
+    currency: str
 
     @property
-    def amount(self) -> Decimal:
-        return sum((row.amount for row in self.rows), Decimal(0))
+    def amount(self) -> Money:
+        return money.total((row.amount for row in self.rows), self.currency)
 
     @property
     def charge_count(self) -> int:
@@ -117,20 +119,25 @@ class Section(Generic[S]):
 
 @dataclass(frozen=True)
 class Sections(Generic[S]):
-    """A statement or a bill by category, in the order in which categories are always shown."""
+    """The sums of a statement or a bill by category, in the order in which categories are always
+    shown.
+    """
 
     sections: Sequence[Section[S]]
+    currency: str
 
     @classmethod
-    def of(cls, rows: Iterable[S]) -> "Sections[S]":
+    def of(cls, rows: Iterable[S], currency: str) -> "Sections[S]":
+        """Group these sums by category."""
         by_category: dict[str, list[S]] = defaultdict(list)
         for row in rows:
             by_category[row.category].append(row)
-        return cls([Section(name, by_category[name]) for name in Category if name in by_category])
+        there = (category for category in Category if category in by_category)
+        return cls([Section(one, by_category[one], currency) for one in there], currency)
 
     @property
-    def amount(self) -> Decimal:
-        return sum((section.amount for section in self.sections), Decimal(0))
+    def amount(self) -> Money:
+        return money.total((section.amount for section in self.sections), self.currency)
 
     @property
     def charge_count(self) -> int:
@@ -138,6 +145,7 @@ class Sections(Generic[S]):
 
 
 def account_of(merchant: Merchant) -> BillingAccount | None:
+    """The merchant's billing account, or None."""
     return BillingAccount.objects.filter(merchant=merchant).first()
 
 
@@ -150,7 +158,8 @@ def account_with_line(merchant: Merchant) -> BillingAccount | None:
 def month_so_far(account: BillingAccount, month: date) -> Sections[StatementTotal]:
     """The totals of the account's statement of `month` so far; empty without any charge."""
     of_month = StatementTotal.objects.filter(statement__account=account, statement__month=month)
-    return Sections.of(of_month.select_related("fee").order_by("fee__name"))
+    rows = of_month.select_related("statement", "fee").order_by("fee__name")
+    return Sections.of(rows, account.currency)
 
 
 def statements(account: BillingAccount) -> QuerySet[Statement]:
@@ -167,7 +176,7 @@ def statements_of(account: BillingAccount, *, year: str = "") -> QuerySet[Statem
 
 
 def years(account: BillingAccount) -> list[str]:
-    """The years from the account's first statement to its last, latest first."""
+    """The years from the account's first statement to its last, latest first, such as 2026."""
     found = account.statements.aggregate(first=Min("month"), last=Max("month"))
     if not found["first"]:
         return []
@@ -175,12 +184,14 @@ def years(account: BillingAccount) -> list[str]:
 
 
 def statement(account: BillingAccount, month: date) -> Statement | None:
+    """The account's statement of the month, or None."""
     return account.statements.filter(month=month).first()
 
 
 def totals(statement: Statement) -> Sections[StatementTotal]:
     """The totals of the statement's charges, by category and fee."""
-    return Sections.of(statement.totals.select_related("fee").order_by("fee__name"))
+    rows = statement.totals.select_related("fee").order_by("fee__name")
+    return Sections.of(rows, statement.currency)
 
 
 def charges(statement: Statement, *, reference: str = "") -> QuerySet[Charge]:
@@ -210,7 +221,7 @@ def invoices(
 
 
 def billed_through(account: BillingAccount) -> date | None:
-    """The last day of which the account's bills might include charges; void bills do not count."""
+    """The last day whose charges the account's bills may include; void bills do not count."""
     theirs = Case(
         When(kind__in=Invoice.TAKES_ITS_DATE, then=F("issued_on")),
         default=F("issued_on") - timedelta(days=1),
@@ -228,10 +239,11 @@ def last_invoice_on(account: BillingAccount) -> date | None:
 
 
 def collected_on(invoice: Invoice, attempts: Sequence[Payment]) -> date | None:
-    """The day on which a bill was collected; None while it is not paid.
+    """The local day on which a bill was collected; None while it is not paid.
 
-    The local day of the payment that paid it. But what a day-end made is collected on its own date
-    when that was tried within the hour after: jobs follow the day-end, at once or a little later.
+    That is the day of the payment that paid it. A bill that a day-end made is collected on its own
+    date if its first attempt followed within an hour, since jobs run a little after the day-end.
+    `attempts` are all of the bill's.
     """
     paid = [payment for payment in attempts if payment.status == Payment.Status.SUCCEEDED]
     if invoice.paid_at is None or not paid:
@@ -247,17 +259,19 @@ def collected_on(invoice: Invoice, attempts: Sequence[Payment]) -> date | None:
 
 
 def invoice(account: BillingAccount, number: str) -> Invoice | None:
+    """The account's bill with this number, or None."""
     return account.invoices.filter(number=number).first()
 
 
 def lines(invoice: Invoice) -> Sections[InvoiceLine]:
     """The lines of the bill by category."""
-    return Sections.of(invoice.lines.order_by("posting_on", "fee_name", "pk"))
+    rows = invoice.lines.order_by("posting_on", "fee_name", "pk")
+    return Sections.of(rows, invoice.currency)
 
 
 def line(invoice: Invoice, pk: int) -> InvoiceLine | None:
-    """A line of the bill, with the bill that its charges are on now: after a void that may be
-    another one.
+    """A line of the bill, with the bill that its charges are on now, which may be another one after
+    a void.
     """
     return invoice.lines.select_related("item__invoice").filter(pk=pk).first()
 
@@ -268,7 +282,7 @@ def charges_of(line: InvoiceLine) -> QuerySet[Charge]:
 
 
 def was_asked_for(invoice: Invoice) -> bool:
-    """Whether an attempt on the bill reached its provider, or may have."""
+    """Whether a provider was asked, or may have been, to pay the bill."""
     reached = invoice.payments.exclude(provider__in=Payment.OWN_PROVIDERS)
     return reached.exclude(
         status=Payment.Status.FAILED, failure__in=Payment.NOBODYS_FAILURES
@@ -277,8 +291,8 @@ def was_asked_for(invoice: Invoice) -> bool:
 
 def decisions(invoice: Invoice) -> QuerySet[InvoiceDecision]:
     """The operators' decisions about the bill that a merchant is shown, oldest first."""
-    told = (InvoiceDecision.Decision.VOIDED, InvoiceDecision.Decision.UNCOLLECTIBLE)
-    return invoice.decisions.filter(decision__in=told).order_by("at", "pk")
+    shown = (InvoiceDecision.Decision.VOIDED, InvoiceDecision.Decision.UNCOLLECTIBLE)
+    return invoice.decisions.filter(decision__in=shown).order_by("at", "pk")
 
 
 def unapplied(account: BillingAccount) -> QuerySet[UnappliedEntry]:
@@ -287,7 +301,9 @@ def unapplied(account: BillingAccount) -> QuerySet[UnappliedEntry]:
 
 
 def more_than_wanted(invoice: Invoice, attempts: Sequence[Payment]) -> QuerySet[UnappliedEntry]:
-    """The entries of money that came for the bill and was more than it wanted."""
+    """The entries of unapplied money that came for the bill and was more than it needed. `attempts`
+    are all of the bill's.
+    """
     transfers = [
         f"transfer:{payment.provider_reference}"
         for payment in attempts

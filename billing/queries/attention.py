@@ -1,13 +1,14 @@
-"""What the merchant should look at first on its account. Nothing here writes."""
+"""What a merchant should look at first on its account. Nothing here writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from django.db import connection
+from moneyed import Money
 
 from billing.models import BillingAccount
+from lib import money
 
 MANY = 1000  # so many requests are counted
 INVOICES = 5  # more than so many unpaid ones are no surprise to anybody
@@ -27,7 +28,7 @@ FROM (
     ) AS credits
 ) pending
 LEFT JOIN LATERAL (
-    SELECT invoice.number, invoice.total - invoice.amount_paid, invoice.currency, invoice.due_on,
+    SELECT invoice.number, invoice.total - invoice.amount_paid AS left_to_pay, invoice.due_on,
            invoice.first_failed_at IS NOT NULL, coalesce((
                SELECT payment.failure FROM billing_payment payment
                WHERE payment.invoice_id = invoice.id AND payment.status = 'FAILED'
@@ -41,9 +42,10 @@ LEFT JOIN LATERAL (
 
 @dataclass(frozen=True)
 class UnpaidBill:
+    """An unpaid bill, and whether collecting it has failed."""
+
     number: str
-    left_to_pay: Decimal
-    currency: str
+    left_to_pay: Money
     due_on: date
     has_failed: bool  # collecting it, or paying it in time
     failure: str  # the code of why the last attempt failed; "" without an attempt
@@ -51,7 +53,7 @@ class UnpaidBill:
 
 @dataclass(frozen=True)
 class Attention:
-    """What needs attention of each kind; 0 and None mean nothing."""
+    """What needs attention on an account: requests without an answer, and unpaid bills."""
 
     thresholds: int  # asked for by the merchant, not answered yet
     credits: int
@@ -59,9 +61,15 @@ class Attention:
 
 
 def of(account: BillingAccount) -> Attention:
+    """Read it for this account, in one query."""
     given = {"account": account.pk, "many": MANY, "invoices": INVOICES}
     with connection.cursor() as cursor:
         cursor.execute(READ, given)
         rows = cursor.fetchall()
     thresholds, credits = rows[0][:2]
-    return Attention(thresholds, credits, [UnpaidBill(*row[2:]) for row in rows if row[2]])
+    invoices = [
+        UnpaidBill(number, money.of(left, account.currency), *more)
+        for _, _, number, left, *more in rows
+        if number
+    ]
+    return Attention(thresholds, credits, invoices)

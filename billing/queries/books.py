@@ -28,7 +28,7 @@ from billing.models import (
 from billing.models.charges import RESERVED_PREFIX
 from lib import money
 from merchants import books
-from merchants.books import Row, RowsByMerchant, Table, columns, in_order, told
+from merchants.books import Row, RowsByMerchant, Table, columns, in_order, without_keys
 
 Currencies = Mapping[int, str]
 OF_ACCOUNT = partial(Table, "account_id")
@@ -129,7 +129,7 @@ THRESHOLD_REQUESTS = OF_ACCOUNT(
         " answer answered_at answered_by"
     ),
 )
-# Sources of unapplied money that are told by invoice and attempt, and not by a key.
+# Sources of unapplied money that the document names by invoice and attempt, not by a key.
 OF_ATTEMPTS = ("attempt", "payment")
 # Every table, by what `_Account` calls its rows.
 TABLES: dict[str, tuple[Table, type[Any]]] = {
@@ -155,8 +155,8 @@ TABLES: dict[str, tuple[Table, type[Any]]] = {
 
 
 def of(merchant_ids: Sequence[int], *, local_names: bool = False) -> dict[int, Row]:
-    """The billing book of each of these merchants that has an account, in a fixed number of
-    queries.
+    """The billing book of each of these merchants that has an account, by the merchant's key, in a
+    fixed number of queries.
 
     `local_names` adds the names that payments have in this installation only.
     """
@@ -173,7 +173,9 @@ def of(merchant_ids: Sequence[int], *, local_names: bool = False) -> dict[int, R
 
 
 class _Account:
-    """The rows of one merchant, and the names by which other rows refer to them."""
+    """The rows of one merchant's account, and the names by which they refer to each other in the
+    document.
+    """
 
     def __init__(
         self,
@@ -191,18 +193,18 @@ class _Account:
         self.reversals = books.numbered(reversals, "reversal")
         items = in_order(self.rows["items"], "posting_on", "fee", "posting")
         self.items = books.numbered(items, "item")
-        self.invoices = list(_called(in_order(self.rows["invoices"], "issued_at")))
-        self.card = books.places(self.cards, "card")
-        self.item = books.places(self.items, "item")
-        self.invoice = books.places(self.invoices, "invoice")
+        self.invoices = list(_with_names(in_order(self.rows["invoices"], "issued_at")))
+        self.card = books.values_by_key(self.cards, "card")
+        self.item = books.values_by_key(self.items, "item")
+        self.invoice = books.values_by_key(self.invoices, "invoice")
         self.statement = {row["_pk"]: row["month"][:7] for row in self.rows["statements"]}
         self.payment = {row["_pk"]: row for row in self.rows["payments"]}
         self._rename_own_charges()
-        self.charge = books.places(self.rows["charges"], "reference")
+        self.charge = books.values_by_key(self.rows["charges"], "reference")
 
     def _rename_own_charges(self) -> None:
-        """Replace references of Tael's own charges that contain a row's key by names that are
-        known elsewhere, too.
+        """Give Tael's own charges references that are the same in every installation, in place of
+        those that contain a primary key.
         """
         made = {row["_made"]: f"credit:{row['credit']}" for row in self.credits}
         made |= {row["_charge"]: f"payment-reversal:{row['reversal']}" for row in self.reversals}
@@ -222,9 +224,11 @@ class _Account:
             charge["description"] = becomes.get(charge["description"], charge["description"])
 
     def _attempt(self, payment: Row) -> str:
+        """The attempt's name: that of its bill, and its number."""
         return f"{self.invoice[payment['_invoice']]}-{payment['attempt']}"
 
     def book(self) -> Row:
+        """The account's book as a document (docs/books.md)."""
         return {
             "currency": self.currency,
             "account": self._account(),
@@ -232,22 +236,22 @@ class _Account:
             "changes": in_order(self.rows["changes"], "at"),
             "threshold_requests": in_order(self.rows["threshold_requests"], "asked_at"),
             "prices": in_order(self.rows["prices"], "introduced_at", "fee"),
-            "cards": told(_masked(card) for card in self.cards),
-            "statements": told(self._statements()),
-            "items": told(
+            "cards": without_keys(_masked(card) for card in self.cards),
+            "statements": without_keys(self._statements()),
+            "items": without_keys(
                 item | {"invoice": self.invoice.get(item["_invoice"])} for item in self.items
             ),
             "fulfilment_requests": in_order(self.rows["requests"], "first_at", "reference"),
-            "charges": told(self._charges()),
-            "credits": told(self._credit(credit) for credit in self.credits),
-            "invoices": told(self._invoices()),
-            "unapplied": told(self._unapplied()),
-            "reversals": told(self._reversal(reversal) for reversal in self.reversals),
+            "charges": without_keys(self._charges()),
+            "credits": without_keys(self._credit(credit) for credit in self.credits),
+            "invoices": without_keys(self._invoices()),
+            "unapplied": without_keys(self._unapplied()),
+            "reversals": without_keys(self._reversal(reversal) for reversal in self.reversals),
         }
 
     def _account(self) -> Row:
         (account,) = self.rows["account"]
-        return told([account | {"card": self.card.get(account["_card"])}])[0]
+        return without_keys([account | {"card": self.card.get(account["_card"])}])[0]
 
     def _statements(self) -> Iterable[Row]:
         totals = books.grouped(in_order(self.rows["totals"], "category", "fee"), "_statement")
@@ -265,11 +269,11 @@ class _Account:
                 **row,
                 "month": self.statement[row["_pk"]],
                 "categories": by_category,
-                "fees": told(fees),
+                "fees": without_keys(fees),
             }
 
     def _sum(self, amounts: Iterable[str]) -> str:
-        return money.text(sum(map(Decimal, amounts), Decimal(0)), self.currency)
+        return money.figure_text(sum(map(Decimal, amounts), Decimal(0)), self.currency)
 
     def _charges(self) -> Iterable[Row]:
         for charge in in_order(self.rows["charges"], "arrived_at", "reference"):
@@ -295,16 +299,16 @@ class _Account:
         for invoice in self.invoices:
             key = invoice["_pk"]
             yield invoice | {
-                "lines": told(lines[key]),
-                "payments": told(self._payment(payment) for payment in payments[key]),
-                "decisions": told(decisions[key]),
+                "lines": without_keys(lines[key]),
+                "payments": without_keys(self._payment(payment) for payment in payments[key]),
+                "decisions": without_keys(decisions[key]),
             }
 
     def _payment(self, payment: Row) -> Row:
         said = payment | {"card": self.card.get(payment["_card"])}
         if self.local_names:
             return said | {"key": payment["_key"]}
-        return said | {"reference": _of_others(payment["reference"], payment)}
+        return said | {"reference": _foreign_reference(payment["reference"], payment)}
 
     def _named(self, payment: Row | None) -> Row:
         """The invoice and the number of the attempt that the payment is."""
@@ -318,7 +322,7 @@ class _Account:
             payment = self.payment.get(row["_payment"])
             source, _, named = row["source"].partition(":")
             if source in OF_ATTEMPTS:
-                named = _of_others(row["reference"], payment)
+                named = _foreign_reference(row["reference"], payment)
             yield row | {"source": source, "reference": named} | self._named(payment)
 
     def _reversal(self, reversal: Row) -> Row:
@@ -326,16 +330,16 @@ class _Account:
         return (
             reversal
             | {
-                "money_reference": _of_others(reversal["money_reference"], payment),
+                "money_reference": _foreign_reference(reversal["money_reference"], payment),
                 "charge": self.charge.get(reversal["_charge"]),
             }
             | self._named(payment)
         )
 
 
-def _called(invoices: Iterable[Row]) -> Iterable[Row]:
-    """The invoices, each with its name for others: its number or, without one, its place among
-    such drafts.
+def _with_names(invoices: Iterable[Row]) -> Iterable[Row]:
+    """The invoices, each with the name by which other rows refer to it: its number, or "draft" and
+    a count.
     """
     drafts = 0
     for invoice in invoices:
@@ -349,8 +353,8 @@ def _masked(card: Row) -> Row:
     return card | {"number": f"···· {card['number']}"}
 
 
-def _of_others(reference: str | None, payment: Row | None) -> str | None:
-    """The reference that others gave the payment; None where it is made of our own key.
+def _foreign_reference(reference: str | None, payment: Row | None) -> str | None:
+    """The reference that a provider or bank gave the payment; None where it contains our own key.
 
     Our key contains the installation's prefix; its invoice and attempt say the same.
     """

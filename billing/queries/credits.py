@@ -1,4 +1,6 @@
-"""Credits that were asked for or granted, and the charges they correct. Nothing here writes."""
+"""Reads credits that were asked for or granted, and the charges they correct. Nothing here
+writes.
+"""
 
 from django.db.models import QuerySet
 
@@ -20,6 +22,7 @@ def of(account: BillingAccount, *, status: str = "", charge: str = "") -> QueryS
 
 
 def find(account: BillingAccount, pk: int) -> BillingCredit | None:
+    """The account's credit with this key, or None."""
     return account.credits.select_related(*_WITH).filter(pk=pk).first()
 
 

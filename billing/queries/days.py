@@ -1,4 +1,4 @@
-"""The sums of each fee on each day: the items that statements and bills are made of.
+"""Reads the sums of each fee and posting day: the items that statements and bills are made of.
 
 Nothing here writes. A charge counts for the day on which it posts (rule 13.1).
 """
@@ -11,7 +11,7 @@ from billing.models import BillingAccount, Charge, Fee, InvoiceItem
 from billing.models.fees import Posting
 from lib import calendar
 
-# What an account's running figures of the same names are the sums of.
+# The items whose sums are the account's running figures of the same names.
 OUTSTANDING, ACCRUING = "OUTSTANDING", "ACCRUING"
 BILLED = {
     OUTSTANDING: Q(posted_at__isnull=False, invoice__isnull=True),
@@ -24,8 +24,8 @@ def of(
 ) -> QuerySet[InvoiceItem]:
     """The account's items, each with its fee and the bill it is on, filtered; "" means any.
 
-    They can be filtered by OUTSTANDING or ACCRUING, by a category or a fee's code, and by a month,
-    such as 2026-10.
+    `billed` is OUTSTANDING or ACCRUING, `category` and `fee` are codes, and `month` is one such as
+    2026-10.
     """
     found = account.items.select_related("fee", "invoice")
     if billed:
@@ -41,6 +41,7 @@ def of(
 
 
 def find(account: BillingAccount, pk: int) -> InvoiceItem | None:
+    """The account's item with this key, or None."""
     return of(account).filter(pk=pk).first()
 
 
@@ -50,4 +51,5 @@ def charges(item: InvoiceItem) -> QuerySet[Charge]:
 
 
 def fee_of(code: str) -> Fee | None:
+    """The fee with this code, or None."""
     return Fee.objects.filter(pk=code).first()

@@ -1,25 +1,29 @@
-"""The figures that a decision is about to change, for the person who takes it. Nothing here
+"""Reads figures that a decision is about to change, for the operator who takes it. Nothing here
 writes.
 """
 
 from decimal import Decimal
 
 from django.db.models import Sum
+from moneyed import Money
 
 from billing.models import BillingAccount, BillingCredit, Charge, Invoice
+from lib import money
 
 
-def not_posted_yet(account: BillingAccount) -> Decimal:
-    """The sum that waits for the end of the day or of the month, in the account's currency."""
+def not_posted_yet(account: BillingAccount) -> Money:
+    """The sum of the account's items that wait for the end of the day or of the month, in its
+    currency.
+    """
     waiting = account.items.filter(posted_at__isnull=True)
-    return waiting.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+    found = waiting.aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
+    return money.of(found, account.currency)
 
 
-def left_to_credit(charge: Charge) -> Decimal:
-    """The part of the charge for which no credit was asked for or given."""
+def left_to_credit(charge: Charge) -> Money:
+    """The part of the charge for which no credit was asked for or given, in its currency."""
     counted = charge.credits.exclude(status=BillingCredit.Status.REJECTED)
-    found: Decimal = charge.amount - (counted.aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
-    return found
+    return charge.amount - money.total((credit.amount for credit in counted), charge.currency)
 
 
 def other_unpaid_invoices(invoice: Invoice) -> int:

@@ -1,4 +1,6 @@
-"""Where an account is heading: its threshold and its next bill (rule 15.2, rule 15.4)."""
+"""Forecasts when an account reaches its threshold, and what its next bill comes to (rule 15.2, rule
+15.4).
+"""
 
 import math
 from contextlib import suppress
@@ -47,7 +49,7 @@ ONE_DAY_SECONDS = 24 * 60 * 60
 
 @dataclass(frozen=True)
 class Forecast:
-    """What is likely if the last days continue alike: nothing here is promised or booked."""
+    """What is likely if charges go on as in the last 14 days; nothing of it is booked."""
 
     charged: Money  # in the last 14 local days before today, without plan fees
     pace: Money  # the same a day
@@ -62,35 +64,36 @@ class Forecast:
 
 
 def forecast(account: BillingAccount, *, today: date) -> Forecast:
-    """The forecast of local day `today`, in the account's currency.
+    """The forecast for local day `today`, in the account's currency.
 
     Rule 15.2, rule 15.4, rule 15.5.
     """
+    nothing = money.zero(account.currency)
     charged, plan_fee = _read(account, today)
     pace = charged / PACE_DAYS
     reached = account.outstanding + account.accruing
     has_invoices = not account.is_closed
     days_left = max((account.next_invoice_on - today).days, 0) if has_invoices else 0
-    plan_fee = plan_fee if has_invoices and account.next_invoice_has_plan else Decimal(0)
-    missing = max(account.threshold - reached, Decimal(0))
+    plan_fee = plan_fee if has_invoices and account.next_invoice_has_plan else nothing
+    missing = max(account.threshold - reached, nothing)
     return Forecast(
-        charged=_money(charged, account),
-        pace=_money(pace, account),
-        reached=_money(reached, account),
-        to_threshold=_money(missing, account),
+        charged=charged,
+        pace=money.nearest(pace),
+        reached=reached,
+        to_threshold=missing,
         threshold_on=_threshold_on(missing, pace, today) if has_invoices else None,
         next_invoice_on=account.next_invoice_on if has_invoices else None,
-        next_invoice=_money(reached + pace * days_left + plan_fee, account)
-        if has_invoices
-        else None,
+        next_invoice=money.nearest(reached + pace * days_left + plan_fee) if has_invoices else None,
         days_to_next_invoice=days_left,
-        to_come=_money(pace * days_left, account),
-        plan_fee=_money(plan_fee, account),
+        to_come=money.nearest(pace * days_left),
+        plan_fee=plan_fee,
     )
 
 
-def _read(account: BillingAccount, today: date) -> tuple[Decimal, Decimal]:
-    """The sum of the days that the forecast is based on, and the plan's price on its next date."""
+def _read(account: BillingAccount, today: date) -> tuple[Money, Money]:
+    """What was charged in the 14 days before today, without plan fees, and the price of the plan on
+    its next date.
+    """
     since = today - PACE_DAYS * ONE_DAY
     key = f"pace:{account.pk}:{today}:{account.timezone}"
     known = _kept(key)
@@ -109,11 +112,11 @@ def _read(account: BillingAccount, today: date) -> tuple[Decimal, Decimal]:
         posted, waiting, plan_fee = cursor.fetchone()
     if known is None:
         _keep(key, waiting)
-    return posted + waiting, plan_fee
+    return money.of(posted + waiting, account.currency), money.of(plan_fee, account.currency)
 
 
 def _kept(key: str) -> Decimal | None:
-    """The cached value; None without Redis, which only makes the page slower."""
+    """The cached value, or None; Redis being away only makes the page slower."""
     try:
         known: Decimal | None = cache.get(key)
     except RedisError:
@@ -126,13 +129,12 @@ def _keep(key: str, waiting: Decimal) -> None:
         cache.set(key, waiting, ONE_DAY_SECONDS)
 
 
-def _threshold_on(missing: Decimal, pace: Decimal, today: date) -> date | None:
-    if missing <= 0:
+def _threshold_on(missing: Money, pace: Money, today: date) -> date | None:
+    """The day on which `missing` is charged at the pace of `pace` a day; None if that is never, or
+    in over ten years.
+    """
+    if not missing:
         return today
-    if pace <= 0 or missing / pace > FARTHEST.days:
+    if pace.amount <= 0 or missing / pace > FARTHEST.days:
         return None
     return today + timedelta(days=math.ceil(missing / pace))
-
-
-def _money(value: Decimal, account: BillingAccount) -> Money:
-    return money.of(money.rounded(value, account.currency), account.currency)

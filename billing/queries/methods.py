@@ -1,4 +1,4 @@
-"""The methods by which an account's bills may be collected. Nothing here writes."""
+"""Reads the methods by which an account's bills may be collected. Nothing here writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from credit.models import CreditLine
 
 @dataclass(frozen=True)
 class Method:
+    """A payment method of an account, with its card where it has one."""
+
     name: str  # of BillingAccount.Method
     card: Card | None
     is_in_use: bool
@@ -30,15 +32,17 @@ class Method:
 
 
 def has_sandbox() -> bool:
+    """Whether bills can be paid by the sandbox here."""
     return bool(settings.TAEL_SANDBOX)
 
 
 def has_stripe() -> bool:
+    """Whether cards can be charged by Stripe here."""
     return bool(settings.STRIPE_API_KEY and settings.STRIPE_PUBLISHABLE_KEY)
 
 
 def of(account: BillingAccount) -> Sequence[Method]:
-    """The method in use and those that could be chosen instead, cards first."""
+    """The account's present method and those that could be chosen instead, cards first."""
     cards = account.cards.filter(removed_at__isnull=True).order_by("-pk")
     found: list[tuple[str, Card | None]] = [(card.provider, card) for card in cards]
     if account.card_id is None and account.payment_method == BillingAccount.Method.SANDBOX:

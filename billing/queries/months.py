@@ -1,4 +1,4 @@
-"""The sums of the latest months, side by side. Nothing here writes."""
+"""Reads the sums of the latest months by category, for a chart and a table. Nothing here writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from lib import calendar
 
 @dataclass(frozen=True)
 class ByMonth:
-    """Sums of statements by category; months without charges are included with no sums."""
+    """The sums of statements by month and category; a month without charges has no sums."""
 
     months: Sequence[date]  # oldest first, by their first days
     sums: dict[tuple[date, str], Decimal]
@@ -40,9 +40,7 @@ class ByMonth:
 
 
 def by_category(account: BillingAccount, *, until: date, most: int) -> ByMonth:
-    """The `most` months up to `until`, beginning no earlier than the first one that has a
-    statement.
-    """
+    """The last `most` months up to `until`, from the first one with a statement on."""
     months = [until]
     while len(months) < most:
         months.append(calendar.month_of(months[-1] - calendar.ONE_DAY))

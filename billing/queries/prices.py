@@ -1,4 +1,4 @@
-"""Prices of a unit of a fee (rule 12.4)."""
+"""Reads the prices of a unit of a fee (rule 12.4)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from billing.models.fees import Category
 
 
 class PriceList:
-    """The prices that may concern these merchants, in memory while their charges are recorded."""
+    """The prices that may apply to these merchants, loaded once for all charges of a batch."""
 
     def __init__(self, merchant_ids: Iterable[int]) -> None:
         self._prices: dict[tuple[str, str, int | None], list[FeePrice]] = {}
@@ -22,7 +22,9 @@ class PriceList:
             self._prices.setdefault(key, []).append(price)
 
     def price(self, fee: str, currency: str, merchant_id: int, on: date) -> FeePrice | None:
-        """The price in force on local day `on`: the merchant's own, or else the general one."""
+        """The price that applies on local day `on`: the merchant's own, or else the general one;
+        None without any.
+        """
         for whose in (merchant_id, None):
             started = (
                 price
@@ -52,7 +54,7 @@ class PriceList:
 
 @dataclass(frozen=True)
 class PricedFee:
-    """A fee for one merchant: its price on a day, and the prices to come."""
+    """A fee as one merchant is charged it: its price on a day, and later prices."""
 
     fee: Fee
     unit_price: Decimal | None  # None: each charge comes with its own amount
@@ -61,7 +63,9 @@ class PricedFee:
 
 
 def priced_fees(account: BillingAccount, on: date) -> Sequence[PricedFee]:
-    """What the platform may charge this account, with prices of local day `on`, by category."""
+    """The fees that the platform may charge this account, with the prices of local day `on`, in the
+    order of categories.
+    """
     prices = PriceList([account.pk])
     places = list(Category)
     fees = Fee.objects.filter(is_sent_by_platform=True).order_by("name")

@@ -1,4 +1,6 @@
-"""How far merchants' months are closed, and up to when their cycles are billed. Nothing writes."""
+"""Reads how far merchants' months are closed, and up to when their cycles are billed. Nothing here
+writes.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,7 +20,7 @@ WHERE kind IN ('SUBSCRIPTION', 'CYCLE') GROUP BY issued_on ORDER BY issued_on DE
 
 @dataclass(frozen=True)
 class LastInvoiceDate:
-    """The latest local date for which cycle and subscription bills were written."""
+    """The latest local date for which cycle and plan bills were written."""
 
     on: date
     at: datetime  # when the last of them was issued
@@ -27,7 +29,7 @@ class LastInvoiceDate:
 
 @dataclass(frozen=True)
 class Closed:
-    """How far merchants' months are closed."""
+    """The months that all merchants, or the first of them, have closed."""
 
     by_all: date  # the last month that nobody has open any more
     by_first: date  # the last month that somebody has closed
@@ -35,7 +37,7 @@ class Closed:
 
 
 def closed() -> Closed | None:
-    """None without merchants."""
+    """Read how far months are closed; None without merchants."""
     accounts = BillingAccount.objects.select_related("merchant")
     first, last = accounts.order_by("open_until").first(), accounts.order_by("-open_until").first()
     if first is None or last is None:
@@ -49,7 +51,7 @@ def _month_before(day: date) -> date:
 
 
 def last_invoice_date() -> LastInvoiceDate | None:
-    """None before the first of these bills."""
+    """Read the latest date of cycle and plan bills; None before the first of them."""
     with connection.cursor() as cursor:
         cursor.execute(LAST_INVOICE_DATE, [LATEST_INVOICES])
         found = cursor.fetchone()

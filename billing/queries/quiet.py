@@ -1,11 +1,11 @@
-"""On which days nothing happens to a billing account as they end (rule 20.2)."""
+"""Finds days at whose end nothing happens to a billing account (rule 20.2)."""
 
 from collections.abc import Sequence
 from datetime import date
 
 from django.db import connection
 
-# Day-ends post what has its day, write the bills of their dates, and look at the bills that nothing
+# Day-ends post the items of that day, write the bills of their dates, and check bills that nothing
 # collects as their due day starts.
 QUIET = """
 SELECT account.merchant_id, least(
@@ -22,9 +22,10 @@ WHERE account.merchant_id = ANY(%(accounts)s)
 
 
 def quiet_through(account_ids: Sequence[int]) -> dict[int, date]:
-    """For each of these locked accounts the last day that ends without anything to be done.
+    """For each of these locked accounts, the last day up to which nothing has to be done as a day
+    ends.
 
-    Last days of months, which close statements, are not considered.
+    It disregards that the last day of a month closes a statement.
     """
     with connection.cursor() as cursor:
         cursor.execute(QUIET, {"accounts": list(account_ids)})

@@ -1,4 +1,4 @@
-"""The costs of fulfilment requests (rule 12.8)."""
+"""Reads fulfilment requests and what they cost (rule 12.8)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from billing.models import BillingAccount, Charge, FulfilmentRequest
 
 @dataclass(frozen=True)
 class Cost:
-    """The sum of the charges of a request so far, billed or not."""
+    """The sum of the charges that name a request, billed or not."""
 
     amount: Decimal = Decimal(0)  # credits taken off
     credited: Decimal = Decimal(0)  # 0 or negative
@@ -19,6 +19,7 @@ class Cost:
 
     @property
     def charged(self) -> Decimal:
+        """The sum without credits."""
         return self.amount - self.credited
 
 
@@ -29,6 +30,7 @@ def of(account: BillingAccount, *, start: str = "") -> QuerySet[FulfilmentReques
 
 
 def find(account: BillingAccount, reference: str) -> FulfilmentRequest | None:
+    """The account's request with this reference, or None."""
     return account.requests.filter(reference=reference).first()
 
 

@@ -1,4 +1,4 @@
-"""Money of payments that their providers took back. Nothing here writes."""
+"""Reads reversals: money of payments that their providers took back. Nothing here writes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,9 @@ STRIPE = 1  # the number of the only provider that takes back by itself
 
 
 def providers_to_look_at(now: datetime) -> Sequence[int]:
-    """The providers that cards were kept at, and that can be asked what they took back."""
+    """The providers, by number, that keep cards of ours and can be asked which payments they took
+    back.
+    """
     has_cards = Card.objects.filter(provider="stripe").exists()
     return [STRIPE] if settings.STRIPE_API_KEY and has_cards else []
 

@@ -1,6 +1,7 @@
-"""Sums over all accounts, and what was billed and collected recently, by currency.
+"""Reads sums over all accounts, and what was billed and collected lately, by currency.
 
-Nothing here writes. Accounts and unpaid bills are thousands; other rows are read from a day on.
+Nothing here writes. Accounts and unpaid bills are thousands; of other rows only those after an
+instant are read.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,9 @@ from billing.models import BillingAccount, Invoice, Payment
 
 
 def unbilled() -> dict[str, Decimal]:
-    """For each currency, the sum of charges on no bill yet, including those of the open day."""
+    """For each currency, the sum of charges that are on no bill yet, including those of the open
+    day.
+    """
     found = BillingAccount.objects.order_by().values_list("currency")
     return dict(found.annotate(worth=Sum(F("outstanding") + F("accruing"))))
 
@@ -32,6 +35,7 @@ Days = Sequence[tuple[date, str, int, Decimal]]  # day in UTC, currency, how man
 
 
 def billed_by_day(since: datetime) -> Days:
+    """The bills issued since that instant, by day."""
     issued = Invoice.objects.filter(number__isnull=False)
     return _by_day(issued, "issued_at", "total", since)
 

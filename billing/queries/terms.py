@@ -1,4 +1,4 @@
-"""An account's terms, and what waits to change them. Nothing here writes."""
+"""Reads an account's terms, and changes of them that are planned. Nothing here writes."""
 
 from django.db.models import QuerySet
 
@@ -7,7 +7,9 @@ from merchants.models import TimeZonePeriod
 
 
 def plan_to_come(account: BillingAccount) -> PlanTerm | None:
-    """The plan that the account has from its next plan date on, if it is another one."""
+    """The plan term from the account's next plan date on, if it differs from the present one;
+    otherwise None.
+    """
     terms = account.plan_terms.filter(starts_on=account.next_plan_on)
     term = None if account.is_closed else terms.order_by("-id").first()
     if term is None:
@@ -17,10 +19,13 @@ def plan_to_come(account: BillingAccount) -> PlanTerm | None:
 
 
 def zone_to_come(account: BillingAccount) -> TimeZonePeriod | None:
-    """The time zone in which the merchant's days are counted next, if it is another one."""
+    """The next period in which the merchant's days are counted in another time zone; None if there
+    is none.
+    """
     later = TimeZonePeriod.objects.filter(merchant=account.pk, starts_on__gt=account.open_on)
     return later.exclude(timezone=account.timezone).order_by("starts_on").first()
 
 
 def threshold_requests(account: BillingAccount) -> QuerySet[ThresholdRequest]:
+    """The account's requests for a higher threshold."""
     return account.threshold_requests.all()

@@ -1,12 +1,12 @@
-"""The history of a bill, step by step. Nothing here writes."""
+"""Reads the history of a bill, step by step. Nothing here writes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
+from moneyed import Money
 
 from billing import payment_failures, queries
 from billing.models import Invoice, Payment, Reversal
@@ -15,9 +15,11 @@ from billing.queries import reversals
 
 @dataclass(frozen=True)
 class Step:
+    """Something that happened to a bill."""
+
     at: datetime
     what: StrOrPromise
-    amount: Decimal | None = None
+    amount: Money | None = None
     note: str = ""  # what it was collected from
     payment: Payment | None = None  # the attempt that it was
 
@@ -60,6 +62,7 @@ def _of_reversal(reversal: Reversal) -> Iterator[Step]:
 
 
 def _means(payment: Payment) -> str:
+    """What the attempt was to be paid from."""
     if payment.card:
         return str(payment.card)
     return payment.provider_name

@@ -1,4 +1,4 @@
-"""Attempts to collect a bill that have no answer yet. Nothing here writes."""
+"""Reads attempts to collect a bill that have no answer yet. Nothing here writes."""
 
 from billing.models import Invoice, Payment
 

@@ -1,4 +1,4 @@
-"""What of billing waits for an operator (backoffice.queues)."""
+"""The queues of billing rows that wait for an operator (backoffice.queues)."""
 
 from django.db.models import F
 

@@ -1,4 +1,4 @@
-"""Template tags that show codes of bills in words."""
+"""Template tags that put failure codes and fees into words."""
 
 from django import template
 from django.utils.translation import gettext

@@ -1,4 +1,4 @@
-"""What every view about billing needs first."""
+"""Looks up the account or bill of a request, for every view about billing."""
 
 from datetime import date, datetime
 
@@ -11,7 +11,7 @@ from merchants.queries import local_day
 
 
 def account_of(request: MemberRequest) -> BillingAccount:
-    """The billing account of the merchant in the address."""
+    """The billing account of the merchant in the address. Raises Http404."""
     account = queries.account_of(request.membership.merchant)
     if account is None:
         raise Http404("the merchant has no billing account")
@@ -19,12 +19,13 @@ def account_of(request: MemberRequest) -> BillingAccount:
 
 
 def account_and_today(request: MemberRequest, now: datetime) -> tuple[BillingAccount, date]:
-    """The account, and its local day of `now`."""
+    """The account, and its merchant's local day at `now`."""
     account = account_of(request)
     return account, local_day(account, now)
 
 
 def invoice_of(request: MemberRequest, number: str) -> Invoice:
+    """The account's bill with this number. Raises Http404."""
     invoice = queries.invoice(account_of(request), number)
     if invoice is None:
         raise Http404("no bill has this number")

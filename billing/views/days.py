@@ -1,4 +1,6 @@
-"""The pages that break running figures and totals down: fees by day, and the charges of each."""
+"""Pages that break running figures and totals down: sums by fee and day, and the charges of
+each.
+"""
 
 from datetime import date
 

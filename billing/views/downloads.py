@@ -1,10 +1,11 @@
-"""Responses that send documents of the books."""
+"""Responses with documents to download."""
 
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 
 
 def document(pdf: bytes, file_name: str) -> HttpResponse:
+    """A response with this PDF."""
     response = HttpResponse(pdf, content_type="application/pdf")
     response["Content-Disposition"] = content_disposition_header(True, file_name)
     return response

@@ -68,7 +68,7 @@ def invoice(request: MemberRequest, number: str) -> HttpResponse:
 
 @for_finance
 def pay(request: MemberRequest, number: str) -> HttpResponse:
-    """Try to collect the bill at once; the form says how many attempts its reader had seen."""
+    """Try to collect the bill at once; the form has the number of attempts that the page showed."""
     invoice = invoice_of(request, number)
     if request.method == "POST":
         seen = request.POST.get("seen", "")
@@ -105,7 +105,7 @@ def invoice_pdf(request: MemberRequest, number: str) -> HttpResponse:
 
 @for_members
 def invoice_line(request: MemberRequest, number: str, pk: int) -> HttpResponse:
-    """The charges of one line. Those of a void bill may be on another by now."""
+    """The charges of one line of the bill; for a void bill, each may be on another bill by now."""
     invoice = invoice_of(request, number)
     line = queries.line(invoice, pk)
     if line is None:

@@ -44,9 +44,7 @@ def ask_threshold(request: MemberRequest) -> HttpResponse:
                 merchant_id=account.pk,
                 actor=request.user.email,
                 now=now,
-                threshold=form.threshold_money,
-                message=form.cleaned_data["message"],
-                request_key=form.cleaned_data["request_key"],
+                **form.asked,
             )
         except Refused as refused:
             form.add_error(None, sentence_of(refused))

@@ -26,8 +26,8 @@ POLICY = (
 @for_finance
 @with_second_factor()
 def add(request: MemberRequest) -> HttpResponse:
-    """The page with the field for a card. Opening it begins a setup at Stripe; one that is left
-    does nothing.
+    """The page with the field for a card. Opening it begins a setup at Stripe; a setup that is
+    never finished has no effect.
     """
     account = account_of(request)
     try:

@@ -12,9 +12,10 @@ from lib.refusals import Refused, sentence_of
 
 
 def try_chosen(request: HttpRequest, merchant_id: int) -> None:
-    """Try the oldest bill that the choice made due, and show a message with the outcome.
+    """Try the oldest bill that the choice made due, while the page waits, and show a message with
+    the outcome; have workers try the others.
 
-    The other bills are left to the job. To be called when the choice is committed.
+    It is called once the choice is committed.
     """
     try:
         payment = payments.collect_chosen(merchant_id, now=clock.now())

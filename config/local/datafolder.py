@@ -53,7 +53,9 @@ def sockets() -> Path:
 
 @cache
 def server_account() -> pwd.struct_passwd | None:
-    """The account PostgreSQL runs under when we are root, which it refuses to be; else None."""
+    """The account that PostgreSQL runs under when we are root, which it refuses to run as;
+    otherwise None.
+    """
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
@@ -67,7 +69,7 @@ def server_account() -> pwd.struct_passwd | None:
 
 
 def others_can_reach(path: Path) -> bool:
-    """Whether an account that owns none of the folders on `path` may walk to it."""
+    """Whether an account that owns none of the folders on `path` may enter all of them."""
     return all(step.stat().st_mode & stat.S_IXOTH for step in path.parents if step.exists())
 
 
@@ -86,6 +88,7 @@ def encryption_key() -> str:
 
 
 def _made_once(name: str, make: Callable[[], str]) -> str:
+    """The content of the file `name`, which is made by `make` when it is missing."""
     path = root() / name
     if not path.exists():
         handle, draft = tempfile.mkstemp(dir=root())

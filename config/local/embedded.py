@@ -36,10 +36,12 @@ _users_lock: int | None = None  # file descriptor, while this process uses the s
 
 
 def runs_postgres() -> bool:
+    """Whether Tael runs its own PostgreSQL here."""
     return not os.environ.get("DATABASE_URL")
 
 
 def runs_redis() -> bool:
+    """Whether Tael runs its own Redis here."""
     return not os.environ.get("REDIS_URL")
 
 
@@ -65,7 +67,7 @@ def cache_url() -> str:
 def ensure() -> None:
     """Start the servers unless they run, and keep them running until this process ends.
 
-    Cheap when they run.
+    It costs next to nothing when this process has called it before.
     """
     global _users_lock
     if _users_lock is not None or not (runs_postgres() or runs_redis()):
@@ -86,7 +88,8 @@ def ensure() -> None:
 
 
 def revive() -> None:
-    """Start servers that have died; called by whoever lost a connection, which then connects again.
+    """Start the servers that have died; for a caller that has lost a connection, and then connects
+    again.
 
     Raises ServerDidNotStart.
     """
@@ -96,7 +99,9 @@ def revive() -> None:
 
 
 def revive_dead() -> None:
-    """As `revive`, for a caller that holds no connection; cheap when nothing has died."""
+    """As `revive`, for a caller without a connection: it first looks whether a server has died,
+    which costs little.
+    """
     is_dead = (runs_postgres() and not servers.postgres_listens()) or (
         runs_redis() and not servers.redis_listens()
     )
@@ -105,7 +110,7 @@ def revive_dead() -> None:
 
 
 def ensure_broker() -> None:
-    """Start Redis unless it runs, even if it died since `ensure`: a task is about to be sent."""
+    """Start Redis unless it runs, even if it died since `ensure`; called before a task is sent."""
     ensure()
     if runs_redis() and not servers.redis_listens():
         revive()
@@ -126,7 +131,7 @@ def leave() -> None:
     with _guard, _one_at_a_time():
         with suppress(BlockingIOError):
             fcntl.flock(_users_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Both, whatever this process was told to use: nobody else is left.
+            # Both servers, even if this process used one of them: no other user is left.
             servers.stop_redis()
             servers.stop_postgres()
         os.close(_users_lock)
@@ -134,9 +139,7 @@ def leave() -> None:
 
 
 def _leave_when_told_to_end() -> None:
-    """Handle SIGTERM and SIGHUP so that exit handlers run; a handler that is set already is
-    kept.
-    """
+    """Have SIGTERM and SIGHUP run the exit handlers, unless they are handled already."""
     if threading.current_thread() is not threading.main_thread():
         return
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -149,8 +152,8 @@ def _exit_in_order(number: int, frame: FrameType | None) -> None:
 
 
 def _hold_a_lock_of_our_own() -> None:
-    """Run in a forked child: a lock that is shared with the parent would turn exclusive for both
-    at once.
+    """Called in a forked child: it takes a lock of its own, since one shared with the parent would
+    turn exclusive for both at once.
     """
     global _guard, _users_lock
     _guard = threading.Lock()  # another of the parent's threads may have held the old one
@@ -166,6 +169,7 @@ os.register_at_fork(after_in_child=_hold_a_lock_of_our_own)
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
+    """Hold starting.lock while the block runs."""
     descriptor = _open("starting.lock")
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -1,6 +1,7 @@
-"""Programs that run until we end them, and are started again when they end by themselves.
+"""Runs programs, and starts them again when they end by themselves.
 
-Each runs under `config/local/run_with_parent.py`, so that it ends with us, however we end.
+Each runs under `config/local/run_with_parent.py`, so that it ends with this process, however that
+ends.
 """
 
 import os
@@ -18,6 +19,8 @@ MOST_EARLY_ENDS = 3  # in a row
 
 
 class Program:
+    """A program that is started at once, and runs until `end`."""
+
     def __init__(self, name: str, command: str) -> None:
         self.name = name
         self.command = command
@@ -35,8 +38,8 @@ class Program:
             | {"TAEL_SANDBOX": "1", "PYTHONUNBUFFERED": "1", metrics.FOLDER: str(metrics.folder())},
         )
 
-    def look(self) -> str:
-        """Start the program again if it has ended by itself. Returns a sentence about that, or ""
+    def restart_if_ended(self) -> str:
+        """Start the program again if it has ended by itself; returns a sentence about that, or ""
         when it runs.
 
         Celery's worker ends at some restarts of Redis.
@@ -53,16 +56,19 @@ class Program:
 
     @property
     def cannot_run(self) -> bool:
-        """Whether it ended so soon and so often that it is no use to start it again."""
+        """Whether it ended so soon after its start, and so often in a row, that it is not started
+        again.
+        """
         return self.early_ends >= MOST_EARLY_ENDS
 
     def _close(self) -> None:
         assert self.process.stdin
         self.process.stdin.close()
 
-    def let_go(self) -> None:
+    def end(self) -> None:
         """Have `run_with_parent` end the program; `wait` returns once it has."""
         self._close()
 
     def wait(self) -> None:
+        """Wait until the program has ended."""
         self.process.wait()

@@ -1,6 +1,6 @@
 """Starts and stops the PostgreSQL and Redis that come as Python packages.
 
-Nothing here is guarded against a second process doing the same: embedded.py does that.
+Nothing here keeps a second process from doing the same at once: embedded.py does that.
 """
 
 import os
@@ -48,7 +48,9 @@ def postgres_folder() -> Path:
 
 
 def start_postgres() -> None:
-    """Return once PostgreSQL accepts connections, whoever started it."""
+    """Start PostgreSQL unless it runs; returns once it accepts connections. Raises
+    ServerDidNotStart.
+    """
     _give_to_server(postgres_folder())
     if not _cluster().exists():
         _create_cluster()
@@ -66,7 +68,7 @@ def start_postgres() -> None:
 
 
 def postgres_listens() -> bool:
-    """Whether PostgreSQL accepts connections; asks it nothing, and starts no other process."""
+    """Whether PostgreSQL listens on its socket, even if it then does not answer."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(SILENCE_SECONDS)
         try:
@@ -88,9 +90,7 @@ def _cluster() -> Path:
 
 
 def _create_cluster() -> None:
-    """Create the database cluster under another name first, so that one with the final name is
-    complete.
-    """
+    """Create the database cluster, under another name until it is complete."""
     draft = _cluster().with_suffix(".new")
     shutil.rmtree(draft, ignore_errors=True)
     _give_to_server(draft)
@@ -131,8 +131,8 @@ def _postgres_state() -> int:
 def _forget_dead_postmaster() -> None:
     """Remove the lock files of a postmaster that was killed.
 
-    PostgreSQL sees through them itself, unless its old process number has gone to another process
-    of the same user: the rule rather than the exception after the restart of a container.
+    PostgreSQL recognises them itself, unless its old process number has gone to another process of
+    the same user, which is usual after the restart of a container.
     """
     notes = _cluster() / "postmaster.pid"
     try:
@@ -191,7 +191,7 @@ def redis_socket() -> Path:
 
 
 def start_redis() -> None:
-    """Return once Redis answers, whoever started it."""
+    """Start Redis unless it runs; returns once it answers. Raises ServerDidNotStart."""
     begun = time.monotonic()
     try:
         if not _ask_redis("PING"):

@@ -1,4 +1,4 @@
-"""The request or task that this process is at work on, for the lines that it logs."""
+"""Knows the request or task that this process is at work on, for the lines that it logs."""
 
 import re
 from collections.abc import Iterator
@@ -21,6 +21,7 @@ _task: ContextVar[dict[str, str]] = ContextVar("task")
 
 @contextmanager
 def of(request: HttpRequest, request_id: str) -> Iterator[None]:
+    """Log lines of the block belong to this request."""
     request.request_id = request_id  # type: ignore[attr-defined]
     token = _request.set(request)
     try:
@@ -30,8 +31,8 @@ def of(request: HttpRequest, request_id: str) -> Iterator[None]:
 
 
 def now() -> dict[str, Any]:
-    """The request or task, the merchant's reference and the user's number; never a name or an
-    address.
+    """The present request or task, with the merchant's reference and the user's key; never a name
+    or an address.
     """
     known: dict[str, Any] = dict(_task.get({}))
     request = _request.get()
@@ -69,6 +70,7 @@ def without_secrets(text: str) -> str:
 
 @task_prerun.connect
 def _start(task_id: str, task: Any, args: Any = (), **_: Any) -> None:
+    """The task begins: what it logs belongs to it."""
     known = {"task": task.name, "task_id": task_id}
     names = [one for one in args if isinstance(one, str)]
     if task.name.startswith("jobs.tasks.") and names:
@@ -78,4 +80,5 @@ def _start(task_id: str, task: Any, args: Any = (), **_: Any) -> None:
 
 @task_postrun.connect
 def _end(**_: Any) -> None:
+    """The task has ended."""
     _task.set({})

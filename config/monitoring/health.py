@@ -37,8 +37,8 @@ _migrated_at = 0.0
 
 
 class Health:
-    """Middleware that answers health checks before any other: they name the server by its
-    number, and come in plain HTTP.
+    """Middleware that answers health checks before any other middleware runs: their Host is often
+    an IP address, and they come in plain HTTP.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -65,12 +65,12 @@ def _healthz() -> HttpResponse:
 
 
 def _readyz(checks: Mapping[str, Check]) -> HttpResponse:
-    """The response to a readiness check, which names what fails in a few words; the log has the
+    """The response to a readiness check. It names what fails in a few words; the log has the
     rest.
     """
     found: dict[str, str] = {}
     for name, check in checks.items():
-        # One that keeps silent would cost the whole of our patience with each question.
+        # A database that does not answer would cost a whole time-out with each check.
         is_away = name in ASK_THE_DATABASE and found["database"].startswith(FAILED)
         found[name] = found["database"] if is_away else _found(name, check)
     is_ready = not any(found.values())
@@ -82,6 +82,7 @@ def _readyz(checks: Mapping[str, Check]) -> HttpResponse:
 
 
 def _found(name: str, check: Check) -> str:
+    """The result of a check: "" or what is wrong, also where the check itself fails."""
     try:
         return check()
     except Exception as error:
@@ -111,15 +112,13 @@ def _clock() -> str:
 
 
 def _zones() -> str:
-    """Compares the time-zone data of this server with that of the books; "" if they are the
-    same.
-    """
+    """Compare the time-zone data of this server with that of the books."""
     known = time_zone_data.current().version
     return "" if known == zones.VERSION else f"the books have {known}, this server {zones.VERSION}"
 
 
 def _static() -> str:
-    """Checks that collectstatic has run, without which no page can name its files."""
+    """Check that collectstatic has run, without which no page can name its files."""
     try:
         name = staticfiles_storage.url(SHEET).removeprefix(settings.STATIC_URL)
     except ValueError:
@@ -154,8 +153,8 @@ def _scheduler() -> str:
 
 
 def _runs() -> str:
-    """Checks for runs that lost a chunk: open for over an hour, or closed as lost within the
-    last hour.
+    """Check for runs that lost a chunk: open for over an hour, or closed as lost within the last
+    hour.
     """
     now = clock.now()
     stuck = queries.stuck(now).count()

@@ -1,8 +1,8 @@
-"""What processes say of themselves, on standard error: lines for people, or JSON for machines.
+"""How processes log, on standard error: lines for people, or JSON for machines.
 
-Each says which request or task it belongs to (config.monitoring.context). None says who somebody
-is: people are numbers, merchants references, and addresses of pages are routes, as some carry a
-secret.
+Each line says which request or task it belongs to (config.monitoring.context). None says who
+somebody is: people are numbers, merchants references, and addresses of pages are routes, as some
+carry a secret.
 """
 
 import logging
@@ -39,13 +39,14 @@ class Context(logging.Filter):
 
 
 def by_route(text: str, path: str = "") -> str:
-    """The text with its route in place of each address in it, and of `path` wherever it stands."""
+    """The text with the name of its route in place of each address in it, and of `path`."""
     if len(path) > 1:
         text = text.replace(path, route_of(path))
     return ADDRESS.sub(lambda found: route_of(found[0]), text)
 
 
 def route_of(address: str) -> str:
+    """The name of the route of an address or path; "no route" without one."""
     path = re.sub(r"^https?://[^/]*", "", address).partition("?")[0]
     try:
         return str(resolve(path).view_name)
@@ -54,6 +55,8 @@ def route_of(address: str) -> str:
 
 
 class Json(JsonFormatter):
+    """Formats a record as one JSON object."""
+
     def __init__(self) -> None:
         super().__init__("%(message)s", reserved_attrs=[*UNTOLD, "context"])
 
@@ -74,6 +77,8 @@ class Json(JsonFormatter):
 
 
 class Line(logging.Formatter):
+    """Formats a record as a line for people."""
+
     def __init__(self) -> None:
         super().__init__("{asctime} {levelname} {name}: {message}", style="{")
 
@@ -93,6 +98,7 @@ def without_rows(text: str) -> str:
 
 
 def logging_settings(*, deployed: bool) -> dict[str, Any]:
+    """Django's LOGGING; JSON by default where `deployed`."""
     form = os.environ.get("TAEL_LOG_FORMAT") or ("json" if deployed else "line")
     to_stderr: dict[str, Any] = {"handlers": [], "propagate": True}
     return {

@@ -1,5 +1,5 @@
-"""What `manage.py metrics` serves: the counters of all processes of this machine
-(lib.counters), and how queue and timetable stand, asked anew at each scrape.
+"""What `manage.py metrics` serves: the counters of all processes of this machine (lib.counters),
+and the state of queues and jobs, read at each scrape.
 """
 
 import os
@@ -33,23 +33,24 @@ def folder() -> Path:
 
 
 def empty_folder() -> Path:
-    """The folder of counters, without what processes of earlier starts counted."""
+    """Delete what processes of earlier starts counted; returns the folder of counters."""
     shutil.rmtree(folder(), ignore_errors=True)
     folder().mkdir(parents=True)
     return folder()
 
 
 def registry() -> CollectorRegistry:
+    """A registry of the counters and gauges."""
     found = CollectorRegistry()
     folder().mkdir(parents=True, exist_ok=True)
     MultiProcessCollector(found, path=str(folder()))
-    found.register(Standing())
+    found.register(StateCollector())
     return found
 
 
-class Standing:
-    """Collects gauges by a handful of short queries a scrape. Gauges that can't be read are left
-    out and logged.
+class StateCollector:
+    """Collects gauges of the state of queues and jobs, by a few short queries at each scrape.
+    Gauges that can't be read are left out.
     """
 
     def describe(self) -> list[Metric]:

@@ -42,10 +42,10 @@ PERMISSIONS = ", ".join(
 
 
 class PageHeaders:
-    """Sets headers on pages: what a page may load (only what we serve, and nothing inline), what it
-    may use of the browser, and that nobody may keep a copy of it.
+    """Sets headers on responses: what a page may load (only what we serve, and nothing inline),
+    what it may use of the browser, and that nobody may store a copy of it.
 
-    Files that are the same for everybody come with a Cache-Control of their own.
+    Static files have a Cache-Control of their own.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -62,10 +62,10 @@ class PageHeaders:
         return response
 
 
-class Unreferred:
-    """Keeps browsers from naming, to any page, the address of a page whose link is a secret.
+class ReferrerPolicy:
+    """Keeps browsers from sending the address of a page whose link is a secret as a referrer.
 
-    Only the origin is sent on: without an origin, Django would refuse the form on such a page.
+    Only the origin is sent, since Django would refuse the form on such a page without it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -80,9 +80,9 @@ class Unreferred:
 
 
 class LanguageOfUser:
-    """Sets the language that the person has chosen, on whatever device they sign in.
+    """Activates the language that the user has chosen, whatever device they use.
 
-    The operators' admin is in English, whatever language they or their browsers prefer.
+    The operators' admin is always in English.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -99,9 +99,7 @@ class LanguageOfUser:
 
 
 class ClockIsRight:
-    """Answers with a sentence when this machine's clock is wrong; then nothing was done
-    (lib.clock).
-    """
+    """Answers 503 with a sentence when a view met ClockAhead (lib.clock); then nothing was done."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -116,10 +114,11 @@ class ClockIsRight:
         return render(request, "503_clock.html", status=503)
 
 
-class Watched:
-    """Gives each request a name that its log lines and its response carry, counts and times it.
+class RequestLog:
+    """Gives each request an id, which its log lines and its response carry, and counts, times and
+    logs it.
 
-    A name is taken over from X-Request-ID, so that one search finds what a proxy and Tael say.
+    An id in X-Request-ID is taken over, so that one search finds what a proxy and Tael log.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

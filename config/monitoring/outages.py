@@ -36,6 +36,8 @@ REFUSES_TO_WRITE = ("MISCONF", "OOM", "READONLY", "LOADING")  # how Redis's answ
 
 @dataclass(frozen=True)
 class Outage:
+    """A kind of outage, and how it is answered."""
+
     code: str  # for machines
     template: str  # for people
     sentence: str  # for who started a command; what the error says follows
@@ -55,14 +57,16 @@ def of(error: BaseException) -> Outage | None:
     return None
 
 
-def told(error: BaseException) -> str:
-    """The outage in one sentence for whoever started a command; "" for another error."""
+def sentence(error: BaseException) -> str:
+    """One sentence about the outage that caused the error, for the person who started a command; ""
+    for another error.
+    """
     outage = of(error)
     return f"{outage.sentence}: {_line(error)}" if outage else ""
 
 
 def answer(request: HttpRequest, error: BaseException) -> HttpResponse | None:
-    """The response to a request that met an outage; None for another error."""
+    """The response to a request that met an outage, which is logged; None for another error."""
     outage = of(error)
     if outage is None:
         return None
@@ -72,7 +76,7 @@ def answer(request: HttpRequest, error: BaseException) -> HttpResponse | None:
         problem = {"status": 503, "code": outage.code, "title": f"{outage.sentence}."}
         response = JsonResponse(problem, status=503, content_type="application/problem+json")
     else:
-        # Without the request: the page must ask nothing of who is away.
+        # Without the request, whose context processors would ask the server that is away.
         response = HttpResponse(render_to_string(outage.template), status=503)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
@@ -92,8 +96,8 @@ class Outages:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler for errors that nobody caught, such as those of middleware that reads the
-    session.
+    """Django's handler500: answers outages that no middleware caught, such as one of the middleware
+    that reads the session.
     """
     error = sys.exc_info()[1]
     return (answer(request, error) if error else None) or defaults.server_error(request)

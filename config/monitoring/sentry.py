@@ -8,8 +8,8 @@ from config.monitoring.logs import TELL_ADDRESSES, by_route, without_rows
 
 
 def start(dsn: str, environment: str) -> None:
-    """Have errors sent, without anything about people: no addresses, bodies, cookies or values
-    of variables.
+    """Have errors sent, without data of people: no addresses, bodies, cookies or values of
+    variables.
     """
     sentry_sdk.init(
         dsn=dsn,
@@ -23,8 +23,8 @@ def start(dsn: str, environment: str) -> None:
 
 
 def _tidy(event: Event, hint: Hint) -> Event:
-    """The event with routes in place of addresses and without rows that were refused: either may
-    hold a secret.
+    """The event with routes in place of addresses, and without rows that the database refused:
+    either may contain a secret.
     """
     event.pop("request", None)
     event.pop("user", None)

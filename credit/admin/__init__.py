@@ -1,4 +1,5 @@
-"""The operators' view of credit lines: all of it written by operations only, and their decisions.
+"""The admin pages of the credit book. They edit nothing: each decision of an operator calls an
+operation.
 
 Importing the modules registers the pages.
 """

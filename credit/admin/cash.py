@@ -1,4 +1,6 @@
-"""Cash that no order could take and what was refused: what it is, and what becomes of it."""
+"""The admin pages of UNMATCHED cash and of refused payments and refunds, and the decisions about
+them.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +20,7 @@ MERCHANT = related("line__merchant")
 
 
 def _left(payment: OrderPayment) -> str:
-    left = figure(payment.unsettled, payment.currency)
+    left = figure(payment.unsettled)
     return f"Payment {payment} came for order {payment.order}, and {left} of it wait. "
 
 
@@ -26,10 +28,11 @@ def _waits(payment: OrderPayment) -> bool:
     return payment.waits
 
 
-def _rest(payment: OrderPayment) -> dict[str, Any]:
-    """All that is left, and what was settled before: the operation looks whether it still is."""
-    left = figure(payment.unsettled, payment.currency).split()[0].replace(",", "")
-    return {"amount": left, "settled": payment.settled}
+def _initial(payment: OrderPayment) -> dict[str, Any]:
+    """The initial values of the form: all that is unsettled, and `settled`, by which the operation
+    notices that somebody else settled a part meanwhile.
+    """
+    return {"amount": payment.unsettled, "settled": payment.settled}
 
 
 class SettlementInline(ReadOnlyInline):
@@ -61,9 +64,9 @@ class OrderPaymentAdmin(Deciding, OfMerchant):
                 f"{_left(payment)}An open order of the merchant is paid with it today: the limit"
                 " comes back, and the amount becomes proceeds like any payment."
             ),
-            carry_out=Call(unmatched.apply, "payment_id", money=["amount"]),
+            carry_out=Call(unmatched.apply, "payment_id"),
             done="The order is paid.",
-            initial=_rest,
+            initial=_initial,
             is_open=_waits,
         ),
         Decision(
@@ -74,9 +77,9 @@ class OrderPaymentAdmin(Deciding, OfMerchant):
                 f"{_left(payment)}It becomes the merchant's proceeds, which can be withdrawn at"
                 " once. Limit reviews do not count it."
             ),
-            carry_out=Call(unmatched.release, "payment_id", money=["amount"]),
+            carry_out=Call(unmatched.release, "payment_id"),
             done="The cash is released.",
-            initial=_rest,
+            initial=_initial,
             is_open=_waits,
         ),
         Decision(
@@ -87,9 +90,9 @@ class OrderPaymentAdmin(Deciding, OfMerchant):
                 f"{_left(payment)}It went back to the buyer outside of this system. Nothing else"
                 " changes."
             ),
-            carry_out=Call(unmatched.give_back, "payment_id", money=["amount"]),
+            carry_out=Call(unmatched.give_back, "payment_id"),
             done="That it went back is noted.",
-            initial=_rest,
+            initial=_initial,
             is_open=_waits,
         ),
     )
@@ -139,5 +142,7 @@ class RefusedCashAdmin(Deciding, OfMerchant):
 
     @admin.display(description="amount")
     def what(self, refused: RefusedCash) -> str:
-        """As it was sent: the currency may be none of the merchant's."""
+        """The amount and currency as they were sent; the currency may be another one than the
+        line's.
+        """
         return f"{refused.plain_amount:f} {refused.currency}"

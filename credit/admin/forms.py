@@ -1,4 +1,4 @@
-"""What operators say with a decision about credit."""
+"""The forms of operators' decisions about credit."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,7 +25,7 @@ from lib.text_fields import LineField, WordsField
 MOST_IN_A_FILE = 500
 LONGEST_KEY = 18  # digits that the database's widest whole numbers surely hold
 LARGEST_ANSWER_FILE = 5 * 1024 * 1024
-# What a version is, not what it says.
+# Fields that identify a version of a policy; all others are its figures.
 NO_FIGURES = {"id", "currency", "version", "starts_on"}
 FIGURES = [
     field.name for field in CreditPolicy._meta.concrete_fields if field.name not in NO_FIGURES
@@ -52,8 +52,8 @@ class FreezePlaced(KeyedForm):
 
 class UnmatchedReleased(Reasoned):
     amount = amount_field(label="Amount")
-    # What had been settled when the page was shown: a form that is sent twice settles once.
-    settled = forms.DecimalField(widget=forms.HiddenInput)
+    # How much was settled when the page was shown, so that a form that is sent twice settles once.
+    settled = amount_field(widget=forms.HiddenInput)
     field_order: Sequence[str] = ("amount", "reason", "settled")
 
 
@@ -83,7 +83,9 @@ class MarkedPaid(forms.Form):
 
 
 class ChosenField(forms.TypedMultipleChoiceField):
-    """Keys of rows. What cannot be chosen any more is left to the operation, which says why."""
+    """A choice of rows by their keys. A key that is no choice any more is valid here: the operation
+    refuses it and says why.
+    """
 
     def valid_value(self, value: object) -> bool:
         text = str(value)
@@ -108,7 +110,7 @@ def _to_export() -> list[tuple[int, str]]:
     return [
         (
             one.pk,
-            f"{one}: {figure(one.amount, one.currency)}, {one.line.merchant}, {one.destination}",
+            f"{one}: {figure(one.amount)}, {one.line.merchant}, {one.destination}",
         )
         for one in found[:MOST_IN_A_FILE]
     ]
@@ -125,7 +127,9 @@ class BankAnswers(forms.Form):
 
 
 class NewVersion(Reasoned):
-    """The next numbers of a currency; what is left empty stays as it is."""
+    """The figures of a currency's next credit policy; an empty field keeps the newest version's
+    figure.
+    """
 
     currency = LineField(
         min_length=3, max_length=3, label="Currency", widget=UnfoldAdminTextInputWidget

@@ -1,4 +1,4 @@
-"""Lines and their books; changing limits, placing and lifting freezes."""
+"""The admin pages of credit lines and their entries, and the decisions about limits and freezes."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -19,18 +19,16 @@ MERCHANT = related("line__merchant")
 
 def _limit_effect(line: CreditLine) -> str:
     return (
-        f"The limit is {figure(line.limit, line.currency)}, of which"
-        f" {figure(line.used, line.currency)} is used. A limit below what is used leaves nothing"
-        " available until payments come in."
+        f"The limit is {figure(line.limit)}, of which {figure(line.used)} is used. A limit below"
+        " what is used leaves nothing available until payments come in."
     )
 
 
 def _shares(exposures: Iterable[tuple[str, Exposure]]) -> str:
-    """Who owes how much, and which share of what is used that is."""
+    """For each name the amount that it owes, and the share of the used limit that this is."""
     return "; ".join(
-        f"{who}: {figure(owed.amount, owed.currency.code)} ({exposure.share:.0%})"
+        f"{who}: {figure(exposure.outstanding)} ({exposure.share:.0%})"
         for who, exposure in exposures
-        for owed in (exposure.outstanding,)
     )
 
 
@@ -54,7 +52,7 @@ class CreditLineAdmin(Deciding, OfMerchant):
             "Change limit",
             form=LimitChange,
             effect=_limit_effect,
-            carry_out=Call(limits.set_limit, "merchant_id", money=["limit"]),
+            carry_out=Call(limits.set_limit, "merchant_id"),
             done="The limit is changed.",
         ),
         Decision(

@@ -1,4 +1,6 @@
-"""Orders with what was paid and given back, and the flags that operators look into."""
+"""The admin pages of orders with their payments and refunds, and of flags with the decisions about
+them.
+"""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,6 @@
-"""What the bank answered: the uploads, how far they have come, and what became of each row."""
+"""The admin pages of the bank's answers: uploaded files, how many rows were processed, and the
+outcome of each row.
+"""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar

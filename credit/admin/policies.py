@@ -1,4 +1,4 @@
-"""The numbers of the rules, and new versions of them."""
+"""The admin page of credit policies, and the decision that introduces a new version."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def _introduce(act: Act) -> CreditPolicy:
 def _present(policy: CreditPolicy | None) -> dict[str, Any]:
     if policy is None:
         return {}
-    return {name: getattr(policy, name) for name in ("currency", *FIGURES)}
+    return {"currency": policy.currency} | {name: policy.figure(name) for name in FIGURES}
 
 
 _NEW_VERSION = Decision(

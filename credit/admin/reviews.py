@@ -1,4 +1,6 @@
-"""Reviews of limits, and what merchants ask about theirs."""
+"""The admin pages of limit reviews and of merchants' requests about limits, and the decisions about
+them.
+"""
 
 from django.contrib import admin
 
@@ -14,8 +16,8 @@ MERCHANT = related("line__merchant")
 
 def _review_effect(review: LimitReview) -> str:
     return (
-        f"The limit goes from {figure(review.limit_before, review.currency)} to"
-        f" {figure(review.limit_proposed, review.currency)} at once, or to less if what buyers have"
+        f"The limit goes from {figure(review.limit_before)} to"
+        f" {figure(review.limit_proposed)} at once, or to less if what buyers have"
         " paid by now allows no more; not while something is overdue or the line is frozen. The"
         " merchant is told."
     )
@@ -66,7 +68,7 @@ class LimitReviewAdmin(Deciding, OfMerchant):
 def _raise_effect(request: LimitRequest) -> str:
     if request.limit_wanted is None:
         return "This asks for no limit."
-    limit = figure(request.limit_wanted, request.currency)
+    limit = figure(request.limit_wanted)
     return f"The limit becomes {limit}, or the other limit that you name. The merchant is told."
 
 
@@ -103,7 +105,7 @@ class LimitRequestAdmin(Deciding, OfMerchant):
             "Approve",
             form=RaiseApproved,
             effect=_raise_effect,
-            carry_out=Call(requests.approve_raise, "request_id", money=["limit"]),
+            carry_out=Call(requests.approve_raise, "request_id"),
             done="The raise is approved.",
             is_open=_raise_waits,
         ),

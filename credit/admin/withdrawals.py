@@ -1,4 +1,6 @@
-"""Withdrawals: approving, the files to the bank and from it, and ends that people write down."""
+"""The admin pages of withdrawals, destinations and schedules: approving, files to and from the
+bank, and outcomes that operators record.
+"""
 
 from django.contrib import admin
 from django.urls import reverse
@@ -24,7 +26,7 @@ MERCHANT = related("line__merchant")
 
 @admin.register(PayoutDestination)
 class PayoutDestinationAdmin(OfMerchant):
-    """Its number is not editable, and so not among the fields: it is never shown."""
+    """Destinations without their numbers: the field is not editable, so the admin leaves it out."""
 
     merchant = "line__merchant"
     reference = "last_four"
@@ -54,17 +56,16 @@ class PayoutRunAdmin(OfMerchant):
     reference = ""
     list_display = (
         *("__str__", related("rule__line__merchant"), "outcome"),
-        *(amount("available", "rule__currency"), "withdrawal", "at"),
+        *(amount("available"), "withdrawal", "at"),
     )
     list_filter = ("outcome",)
     list_select_related = ("rule__line__merchant", "withdrawal")
 
 
 def _what(withdrawal: Withdrawal) -> str:
-    amount, fee = (figure(x, withdrawal.currency) for x in (withdrawal.amount, withdrawal.fee))
     return (
-        f"{amount} and a fee of {fee} to {withdrawal.destination}, asked for by"
-        f" {withdrawal.requested_by}."
+        f"{figure(withdrawal.amount)} and a fee of {figure(withdrawal.fee)} to"
+        f" {withdrawal.destination}, asked for by {withdrawal.requested_by}."
     )
 
 

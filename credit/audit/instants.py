@@ -1,10 +1,12 @@
-"""Instants of a credit line's rows never fall (rule 25.10). credit.audit.lines lists this."""
+"""The check that the instants of a credit line's rows never fall (rule 25.10). credit.audit.lines
+lists it.
+"""
 
 from lib.audit import Check
 from lib.audit_instants import Rows, Steps, come_in_order, never_fall, of_book
 
-# What the sender said of it falls in any order: of buyers' payments and refunds and of a shop's
-# metrics it is told when they arrived.
+# The instants that senders name come in any order. So of payments, refunds and metrics it is
+# `arrived_at` that is checked.
 ROWS = (
     Rows("entry", "credit_limitentry written", "line_id", "at"),
     Rows("order", "credit_order written", "line_id", "placed_at"),

@@ -1,7 +1,8 @@
-"""What must be true of credit lines, reviews and orders (rule 25.1, rule 25.10).
+"""The audit checks of credit lines, reviews and orders (rule 25.1, rule 25.10).
 
-Days are those of the time zone that was in force (lib.audit_days). A line's payment days and
-settlement days are those it has now: whatever will change them has to say here from when on.
+Days are those of the time zone that was in force (lib.audit_days). Payment days and settlement days
+never change so far: an operation that changes them must keep since when, for these checks to
+compute with.
 """
 
 from credit.audit.instants import INSTANTS
@@ -160,12 +161,12 @@ LINES = (
 )
 
 DELIVERED_AT = counted("o.delivered_at", "o.delivered_told_at")
-# What a day that is not recounted was taken to be is what is found.
+# `stood` is the day in the books, which is expected of days that are not recounted.
 TOLD_ON = day("told", "o.delivered_told_at", stood="o.delivered_told_on")
 DELIVERED_ON = day("delivered", DELIVERED_AT, stood="o.first_due_on - line.payment_days")
 
 ORDERS = (
-    # What a refund took from the outstanding is in no figure of the order, but in the entries.
+    # The part of refunds that lowered `outstanding` is in no column of the order: entries have it.
     Check(
         1,
         "an order's amount is paid, outstanding, written off or given back",

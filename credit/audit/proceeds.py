@@ -1,4 +1,4 @@
-"""What must be true of proceeds and refunds (rule 25.2). credit.audit.lines lists them."""
+"""The audit checks of proceeds and refunds (rule 25.2). credit.audit.lines lists them."""
 
 from credit.rules import FORGIVEN
 from lib.audit import Check
@@ -6,16 +6,20 @@ from lib.audit_days import day, join_zone
 
 
 def counted(said: str, told: str) -> str:
-    """SQL for the instant that a step of order `o` counts at (credit.rules.happened).
+    """SQL for the instant at which a step of order `o` counts, as `credit.rules.happened` computes
+    it.
 
-    Null for a step that was not told: `least` and `greatest` would pass over what is null.
+    `said` is the SQL of when the step is said to have happened, `told` of when it was reported. The
+    result is null where `said` is: `least` and `greatest` alone would ignore the null.
     """
     counted_at = f"least(greatest({said}, least(o.placed_said_at, o.placed_at)), {told})"
     return f"(CASE WHEN {said} IS NOT NULL THEN {counted_at} END)"
 
 
 def plausible(said: str, told: str) -> str:
-    """SQL for whether a step of order `o` can have happened when it was said to."""
+    """SQL for whether a step of order `o` lies between the order's placing and the step's report,
+    with the 5 minutes by which clocks may differ. `said` and `told` are as in `counted`.
+    """
     forgiven = f"interval '{FORGIVEN.total_seconds():.0f} seconds'"
     return (
         f"{said} BETWEEN least(o.placed_said_at, o.placed_at) - {forgiven} AND {told} + {forgiven}"
@@ -59,7 +63,7 @@ REFUNDS = (
         ) entry ON entry.refund_id = refund.id
         """,
     ),
-    # What a refund took from a sale leaves the bucket that the sale is in.
+    # A refund's entry matures on the day of the sale that it takes from.
     Check(
         2,
         "refunds take from their own order's sales, and no more than each was",
@@ -79,7 +83,7 @@ REFUNDS = (
 )
 
 PAID_AT = counted("payment.at", "payment.arrived_at")
-# What a day that is not recounted was taken to be is what is found.
+# `stood` is the day in the books, which is expected of days that are not recounted.
 PAID_ON = day("paid", PAID_AT, stood="sale.matures_on - line.settlement_days")
 
 PROCEEDS = (

@@ -1,4 +1,4 @@
-"""What must be true of unmatched cash, and of closed lines (rule 25.2, rule 25.12)."""
+"""The audit checks of UNMATCHED cash and of closed lines (rule 25.2, rule 25.12)."""
 
 from lib.audit import Check
 

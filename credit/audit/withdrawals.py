@@ -1,4 +1,4 @@
-"""What must be true of withdrawals (rule 25.2, rule 25.7). credit.audit.lines lists them."""
+"""The audit checks of withdrawals (rule 25.2, rule 25.7). credit.audit.lines lists them."""
 
 from lib.audit import Check
 

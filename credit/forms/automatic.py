@@ -1,4 +1,4 @@
-"""What an owner fills in to have proceeds withdrawn automatically."""
+"""The form by which an owner sets up automatic withdrawals."""
 
 from datetime import datetime
 from typing import Any
@@ -9,8 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from credit.forms.withdrawals import destination_label
 from credit.models import CreditLine, PayoutSchedule
 from credit.queries import withdrawals
-from lib import money
-from lib.amount_fields import AmountField
+from lib.amount_fields import AmountField, in_currency
 
 Every, Weekday = PayoutSchedule.Every, PayoutSchedule.Weekday
 
@@ -41,9 +40,8 @@ class NewAutomatic(forms.Form):
 
     def __init__(self, *args: Any, line: CreditLine, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"label_suffix": ""})
-        self.currency = line.currency
+        in_currency(self, line.currency)
         amount = self.fields["from_amount"]
-        amount.currency = line.currency  # type: ignore[attr-defined]
         amount.label = _("From how much on, in %(currency)s") % {"currency": line.currency}
         amount.help_text = _("While less is available, nothing is withdrawn.")
         self.destinations = list(withdrawals.destinations(line))
@@ -64,11 +62,11 @@ class NewAutomatic(forms.Form):
 
     @property
     def content(self) -> dict[str, Any]:
-        """The arguments that the operation takes."""
+        """The arguments of `operations.automatic.set_up` that were filled in."""
         said = self.cleaned_data
         return {
             "every": said["every"],
             "weekday": said["weekday"],
-            "from_amount": money.of(said["from_amount"], self.currency),
+            "from_amount": said["from_amount"],
             "destination_id": said["destination"],
         }

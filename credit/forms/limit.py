@@ -2,11 +2,9 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from moneyed import Money
 
 from credit.models import CreditLine
-from lib import money
-from lib.amount_fields import AmountField
+from lib.amount_fields import AmountField, in_currency
 from lib.form_keys import KeyedForm
 from lib.text_fields import WordsField
 
@@ -18,15 +16,10 @@ class OrderCheck(forms.Form):
 
     def __init__(self, *args: Any, line: CreditLine, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"label_suffix": ""})
-        self.currency = line.currency
-        self.fields["amount"].currency = line.currency  # type: ignore[attr-defined]
+        in_currency(self, line.currency)
         self.fields["amount"].label = _("Amount of the order in %(currency)s") % {
             "currency": line.currency
         }
-
-    @property
-    def amount_money(self) -> Money:
-        return money.of(self.cleaned_data["amount"], self.currency)
 
 
 class Caps(forms.Form):
@@ -37,25 +30,19 @@ class Caps(forms.Form):
 
     def __init__(self, *args: Any, line: CreditLine, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"auto_id": "caps_%s", "label_suffix": ""})
-        self.currency = line.currency
+        in_currency(self, line.currency)
         labels = {
             "order_cap": _("Most that one order may be, in %(currency)s"),
             "buyer_cap": _("Most that one buyer may owe, in %(currency)s"),
         }
         for name, label in labels.items():
-            self.fields[name].currency = line.currency  # type: ignore[attr-defined]
             self.fields[name].label = label % {"currency": line.currency}
             self.fields[name].help_text = _("Empty: no cap.")
-            present = getattr(line, name)
-            self.initial[name] = "" if present is None else money.text(present, line.currency)
-
-    def cap(self, name: str) -> Money | None:
-        figure = self.cleaned_data[name]
-        return None if figure is None else money.of(figure, self.currency)
+            self.initial[name] = getattr(line, name)
 
 
 class Question(KeyedForm):
-    """The form for a question about the limit, which a person answers."""
+    """The form by which a merchant asks operators a question about the limit."""
 
     message = WordsField(
         label=_("Your question"),
@@ -68,7 +55,7 @@ class Question(KeyedForm):
 
 
 class Raise(KeyedForm):
-    """The form that asks for a higher limit: how high, and why."""
+    """The form by which a merchant asks for a higher limit: how high, and why."""
 
     limit = AmountField()
     message = WordsField(
@@ -79,12 +66,7 @@ class Raise(KeyedForm):
 
     def __init__(self, *args: Any, line: CreditLine, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"auto_id": "raise_%s", "label_suffix": ""})
-        self.currency = line.currency
-        self.fields["limit"].currency = line.currency  # type: ignore[attr-defined]
+        in_currency(self, line.currency)
         self.fields["limit"].label = _("Limit you would like, in %(currency)s") % {
             "currency": line.currency
         }
-
-    @property
-    def limit_money(self) -> Money:
-        return money.of(self.cleaned_data["limit"], self.currency)

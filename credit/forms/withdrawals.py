@@ -1,19 +1,17 @@
-"""What merchants fill in about their proceeds: filters, withdrawals, destinations."""
+"""The forms about proceeds: filters, withdrawals, destinations."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from moneyed import Money
 
 from credit import bank_accounts
 from credit.models import CreditLine, PayoutDestination, ProceedsEntry
 from credit.queries import withdrawals
 from lib import formats, money
-from lib.amount_fields import AmountField
+from lib.amount_fields import AmountField, OneCurrencyField, in_currency
 from lib.form_keys import LONGEST_KEY, new_key
 from lib.lists import Filter, choice, text
 from lib.text_fields import LineField
@@ -64,10 +62,9 @@ class Withdrawing(forms.Form):
 
     def __init__(self, *args: Any, line: CreditLine, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"label_suffix": ""})
-        self.currency, self.now = line.currency, now
-        amount = self.fields["amount"]
-        amount.currency = line.currency  # type: ignore[attr-defined]
-        amount.label = _("Amount in %(currency)s") % {"currency": line.currency}
+        self.now = now
+        in_currency(self, line.currency)
+        self.fields["amount"].label = _("Amount in %(currency)s") % {"currency": line.currency}
         self.destinations = {str(one.pk): one for one in withdrawals.destinations(line)}
         destination = self.fields["destination"]
         destination.coerce = self.destinations.__getitem__  # type: ignore[attr-defined]
@@ -89,21 +86,19 @@ class Withdrawing(forms.Form):
         return key if 0 < len(key) <= LONGEST_KEY else new_key()
 
     @property
-    def amount_money(self) -> Money:
-        return money.of(self.cleaned_data["amount"], self.currency)
-
-    @property
     def content(self) -> dict[str, str]:
-        """The values that were filled in, as fields of another form or of an address."""
+        """The values that were filled in, to be carried by another form or an address."""
         return {
-            "amount": money.text(self.cleaned_data["amount"], self.currency),
+            "amount": money.text(self.cleaned_data["amount"]),
             "destination": str(self.cleaned_data["destination"].pk),
             "request_key": self.cleaned_data["request_key"],
         }
 
 
 def destination_label(destination: PayoutDestination, now: datetime) -> str:
-    """The destination's name in a menu; one that is not usable yet says until when."""
+    """The destination's name in a menu, with the instant from which it is usable where that is to
+    come.
+    """
     name = ", ".join(filter(None, [str(destination), destination.bank, destination.holder]))
     if now >= destination.usable_from:
         return name
@@ -111,14 +106,11 @@ def destination_label(destination: PayoutDestination, now: datetime) -> str:
 
 
 class ConfirmedWithdrawal(Withdrawing):
-    """The form of a withdrawal with the fee that was shown; no fee means that none was shown."""
+    """The form that confirms a withdrawal. It carries the fee that was shown; None means that none
+    was.
+    """
 
-    fee = forms.DecimalField(widget=forms.HiddenInput, required=False)
-
-    @property
-    def fee_shown(self) -> Money | None:
-        fee: Decimal | None = self.cleaned_data["fee"]
-        return None if fee is None else Money(fee, self.currency)
+    fee = OneCurrencyField(decimal_places=None, widget=forms.HiddenInput, required=False)
 
 
 def _usable_from(destination: PayoutDestination, sentence: Any, **more: str) -> str:
@@ -126,9 +118,7 @@ def _usable_from(destination: PayoutDestination, sentence: Any, **more: str) -> 
 
 
 class NewDestination(forms.Form):
-    """The form of a new destination: whose account it is, and its number, which is not shown
-    again.
-    """
+    """The form of a new destination: its owner's name and its number, which is not shown again."""
 
     kind = forms.ChoiceField(
         label=_("Kind"), choices=PayoutDestination.Kind.choices, widget=forms.RadioSelect

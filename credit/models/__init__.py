@@ -1,24 +1,24 @@
 """What a merchant may owe, has reserved, and has earned.
 
 CreditLine         one per merchant; limit, used and proceeds are the sums of its entries.
-CreditPolicy       the numbers of the rules per currency; a version never changes.
+CreditPolicy       the figures of the rules for a currency; a version never changes.
 Freeze             a reason why the line takes no new orders; in force until lifted.
-LimitEntry         every change of limit or used, append-only; after it the balances it left.
-LimitRequest       a merchant asks about the limit; answered once, by an operator.
+LimitEntry         a change of limit or used, with both balances after it; append-only.
+LimitRequest       a question or raise that a merchant asks for; answered once, by an operator.
 LimitReview        a monthly look at a line; inputs, points and outcome are kept for ever.
-Order              one buyer's "pay later" order; what OPEN ones owe is what is used.
+Order              one buyer's "pay later" order; used is the sum of what OPEN orders owe.
 OrderFlag          orders that a person should look at; one per cause.
 OrderPayment       cash that came for an order; kept even when it cannot take it (UNMATCHED).
-OrderRefund        what a buyer was given back, split by where it came from.
-PayoutAnswer       what the bank said of one withdrawal; taken in once.
-PayoutAnswerFile   an upload of such; its rows are taken in by a job.
+OrderRefund        money given back to a buyer, in parts by where it came from; never changes.
+PayoutAnswer       a row of a PayoutAnswerFile, about one withdrawal; processed once.
+PayoutAnswerFile   a file of the bank's answers about withdrawals; a job processes its rows.
 PayoutDestination  where proceeds may go; its number is encrypted.
-PayoutRun          what a schedule came to on a local day; one a day.
-PayoutSchedule     a merchant's wish to withdraw all there is each day or week; one at a time.
-ProceedsEntry      every change of what the merchant has earned, append-only.
-RefusedCash        a payment or refund that was refused; waits until it comes again or is closed.
+PayoutRun          the outcome of a schedule on a local day; one a day.
+PayoutSchedule     automatic withdrawals of a merchant, each day or week; one in force at a time.
+ProceedsEntry      a change of the proceeds; append-only.
+RefusedCash        a payment or refund that was refused; waits until it is sent again or is closed.
 ShopMetrics        what the platform measured of a shop at an instant; input of reviews.
-UnmatchedSettlement  what became of UNMATCHED cash; the parts never exceed it.
+UnmatchedSettlement  a decision about a part of UNMATCHED cash; the parts never exceed it.
 Withdrawal         proceeds on their way; debited once, returned at most once.
 """
 

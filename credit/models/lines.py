@@ -10,13 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
 from lib import money
-from lib.fields import AmountField, CurrencyField, FormKeyField
+from lib.fields import AmountField, CurrencyField, FormKeyField, currency_never_changes
 from lib.form_keys import one_row_per_form
 from merchants.models import Merchant
 
 
 class CreditLine(models.Model):
-    # The instant at which an operation counts that holds this row (operations.lines.lock).
+    # The instant at which the operation counts that has locked this row; set by
+    # operations.lines.lock.
     now: datetime
 
     merchant = models.OneToOneField(
@@ -41,16 +42,16 @@ class CreditLine(models.Model):
     # When the merchant's billing account was closed (operations.closing); set once.
     closed_at = models.DateTimeField(null=True, blank=True)
     timezone = models.CharField(max_length=64)  # whose days this line counts now
-    # The first local day counted so, and its instant; null while the merchant has had no other.
+    # The first local day of that zone, and its start; null while the line has had no other zone.
     timezone_since_on = models.DateField(null=True, blank=True)
     timezone_since_at = models.DateTimeField(null=True, blank=True)
-    # The local days at whose start bills still unpaid then freeze the line; billing writes them
-    # (operations.unpaid_bills), and a day that starts takes out those that have come.
+    # The local days on which a bill freezes the line if it is still unpaid as they start. Billing
+    # adds them (operations.unpaid_bills), and the day-end removes those that have come.
     unpaid_bill_days = ArrayField(models.DateField(), default=list, blank=True)
     open_on = models.DateField()  # the local day that is open; all before it are worked off
     open_until = models.DateTimeField()  # the instant at which that day ends
-    # The instant of what was last written of this line, its open day's start included. Whoever
-    # locks the line notes it; it never falls, and nothing on the line counts before it.
+    # The instant of the line's latest write, or of its open day's start. `operations.lines.lock`
+    # notes it; it never falls, and no operation on the line counts before it.
     last_wrote_at = models.DateTimeField()
 
     class Meta:
@@ -71,15 +72,16 @@ class CreditLine(models.Model):
                 fields=["open_until"], name="line_by_day_end"
             ),  # the day-end job's question
         ]
+        triggers: ClassVar = [currency_never_changes("line")]
 
     def __str__(self) -> str:
         return f"Credit line #{self.pk}"
 
     @property
-    def available(self) -> Decimal:
-        """What new orders may still hold; 0 while the limit is below what is used."""
-        found: Decimal = max(self.limit - self.used, Decimal(0))
-        return found
+    def available(self) -> Money:
+        """The part of the limit that new orders may use; 0 where more than the limit is used."""
+        left = self.limit - self.used
+        return left if left.amount > 0 else money.zero(self.currency)
 
     @property
     def is_frozen(self) -> bool:
@@ -93,22 +95,6 @@ class CreditLine(models.Model):
     def is_paused(self) -> bool:
         return self.paused_at is not None
 
-    @property
-    def limit_money(self) -> Money:
-        return money.of(self.limit, self.currency)
-
-    @property
-    def used_money(self) -> Money:
-        return money.of(self.used, self.currency)
-
-    @property
-    def available_money(self) -> Money:
-        return money.of(self.available, self.currency)
-
-    @property
-    def proceeds_money(self) -> Money:
-        return money.of(self.proceeds, self.currency)
-
 
 class Freeze(models.Model):
     class Reason(models.TextChoices):
@@ -117,7 +103,7 @@ class Freeze(models.Model):
         UNPAID_BILL = "UNPAID_BILL", _("Unpaid bill")
         MANUAL = "MANUAL", _("Placed by an operator")
 
-    # A rule places and lifts these two, so a line can have each only once at a time.
+    # Rules place and lift freezes for these reasons; a line has at most one of each in force.
     AUTOMATIC: ClassVar = (Reason.OVERDUE, Reason.UNPAID_BILL)
 
     line = models.ForeignKey(
@@ -146,7 +132,7 @@ class Freeze(models.Model):
             models.Index(
                 fields=["line"], condition=Q(lifted_at__isnull=True), name="freeze_in_force"
             ),
-            # Those of the past, latest first.
+            # A line's former freezes, latest first.
             models.Index(fields=["line", "-placed_at", "-id"], name="freeze_history"),
         ]
 
@@ -201,7 +187,7 @@ class LimitEntry(models.Model):
         indexes: ClassVar = [
             # The line's page, newest first, and its balances at an instant.
             models.Index(fields=["line", "-at", "-id"], name="limit_entry_history"),
-            # The same of one kind, where there may be few among very many.
+            # The line's page filtered by one of the rare kinds, newest first.
             models.Index(
                 fields=["line", "kind", "-at", "-id"],
                 condition=~Q(kind__in=["HOLD", "PAYMENT"]),

@@ -8,7 +8,7 @@ from credit.models.lines import CreditLine
 
 
 class ShopMetrics(models.Model):
-    """What the platform measured of a shop at an instant."""
+    """The figures that the platform measured of a shop at an instant."""
 
     line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="metrics")
     rating = models.DecimalField(max_digits=6, decimal_places=4)  # 0 to 5 stars

@@ -12,8 +12,7 @@ from moneyed import Money
 
 from credit import rules
 from credit.models.lines import CreditLine
-from lib import money
-from lib.fields import AmountField, CurrencyField, ReferenceField
+from lib.fields import AmountField, CurrencyField, ReferenceField, currency_never_changes
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -27,8 +26,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """The OPEN orders with an unpaid part whose due date is before local day `today`."""
         return self.open().filter(due_on__lt=today)
 
-    def seen_on(self, today: date) -> "OrderQuerySet":
-        """The orders, each with `is_overdue` as `overdue` defines it on local day `today`."""
+    def with_is_overdue(self, today: date) -> "OrderQuerySet":
+        """The orders, each annotated with `is_overdue`: whether `overdue` would select it on local
+        day `today`.
+        """
         overdue = Q(status=Order.Status.OPEN, due_on__isnull=False, due_on__lt=today)
         return self.annotate(is_overdue=ExpressionWrapper(overdue, models.BooleanField()))
 
@@ -51,7 +52,7 @@ class Order(models.Model):
         BUYER_RISK = "buyer_risk", _("The buyer's risk was too high")
         INSUFFICIENT_CREDIT = "insufficient_credit", _("The limit was not enough")
 
-    # What the merchant wanted to be declined: it is told of none, and has lost nothing.
+    # Declines by the merchant's own rules: no notice is written, and no value counts as lost.
     OWN_DECLINES: ClassVar = (Decline.PAUSED_BY_MERCHANT, Decline.ABOVE_OWN_CAP)
 
     line = models.ForeignKey(
@@ -62,8 +63,9 @@ class Order(models.Model):
     buyer_risk = models.PositiveSmallIntegerField(default=0)  # 0 unknown, 1 low, 2 medium, 3 high
     currency = CurrencyField()
     amount = AmountField()
-    # Parts are counted, not stored: each is `part_amount`, the last one takes what is left, and
-    # they fall due every 30 days from `first_due_on`. `paid` and `outstanding` say what is covered.
+    # Parts are computed, not stored: each is `part_amount`, the last one is the rest, and they fall
+    # due every 30 days from `first_due_on`. `paid` and `outstanding` say which are paid
+    # (rules.parts).
     instalments = models.PositiveSmallIntegerField(default=1)
     part_amount = AmountField()
     status = models.CharField(max_length=12, choices=Status.choices)
@@ -74,15 +76,16 @@ class Order(models.Model):
     refunded_written_off = AmountField(default=Decimal(0))  # of `refunded`: what was written off
     written_off = AmountField(default=Decimal(0))  # what was outstanding when it was written off
     recovered = AmountField(default=Decimal(0))  # cash that came after the write-off
-    # Each step has two instants: when we were told, which counts for holds and declines, and what
-    # was said of when it happened, from which days are counted (credit.rules.happened).
+    # Each step has two instants: when it was reported ("told"), which counts for holds and
+    # declines, and when it happened as the sender "said", from which days count
+    # (credit.rules.happened).
     placed_at = models.DateTimeField()  # told
     placed_said_at = models.DateTimeField()
     shipped_at = models.DateTimeField(null=True, blank=True)  # said
     shipped_told_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)  # said
     delivered_told_at = models.DateTimeField(null=True, blank=True)
-    # The local day on which the delivery was told; a write-off counts from no earlier day.
+    # The local day on which the delivery was reported; a write-off counts from no earlier day.
     delivered_told_on = models.DateField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)  # told
     cancelled_said_at = models.DateTimeField(null=True, blank=True)
@@ -122,14 +125,14 @@ class Order(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            # Day-ends, the lifting of freezes, and the order list sorted so: orders of a line as
-            # they fall due. Only of OPEN ones something is due.
+            # A line's orders by due date: for day-ends, the lifting of freezes, and the order list.
+            # Only OPEN orders have a due date.
             models.Index(
                 fields=["line", "due_on", "id"],
                 condition=Q(due_on__isnull=False),
                 name="order_due",
             ),
-            # The rest of that list: those of which nothing is due.
+            # The end of that list: orders without a due date.
             models.Index(fields=["line", "id"], name="order_by_line"),
             models.Index(
                 fields=["line", "-placed_at", "-id"], name="order_history"
@@ -146,15 +149,17 @@ class Order(models.Model):
             ),
             # A buyer's orders at one shop: exposure by buyer and the fake-order rule.
             models.Index(fields=["line", "buyer", "placed_at"], name="order_by_buyer"),
-            # What a buyer owes at one shop, for its cap: few rows, however many were paid.
+            # The orders of which a buyer owes something at one shop, for its cap: few rows.
             models.Index(
                 fields=["line", "buyer"],
                 condition=Q(status__in=["OPEN", "WRITTEN_OFF"]),
                 name="order_owed_by_buyer",
             ),
-            # What was placed lately, of all lines. It costs an order next to nothing.
+            # Recent orders of all lines, for the home page. It slows placing down by next to
+            # nothing.
             BrinIndex(fields=["placed_at"], name="orders_lately", autosummarize=True),
-            # What left the shop and has not arrived, oldest first: the rule that flags it.
+            # Orders that were shipped and not delivered, oldest first, for the rule that flags
+            # them.
             models.Index(
                 fields=["shipped_at"],
                 condition=Q(status="OPEN", shipped_at__isnull=False, delivered_at__isnull=True),
@@ -163,6 +168,7 @@ class Order(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="order_is_never_deleted", operation=pgtrigger.Delete),
+            currency_never_changes("order"),
             pgtrigger.FSM(
                 name="order_status_moves_forward",
                 field="status",
@@ -180,14 +186,6 @@ class Order(models.Model):
     def __str__(self) -> str:
         return str(self.reference)
 
-    @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)
-
-    @property
-    def outstanding_money(self) -> Money:
-        return money.of(self.outstanding, self.currency)
-
     def set_due_on(self) -> None:
         """Set `due_on` from the other fields: the due date of the oldest unpaid part, if there
         is one.
@@ -204,7 +202,7 @@ class Order(models.Model):
         )
 
     def parts(self) -> list[rules.Part]:
-        """Its instalments, oldest first."""
+        """The order's instalments, oldest first."""
         return list(
             rules.parts(
                 amount=self.amount,
@@ -249,10 +247,10 @@ class OrderPayment(models.Model):
     refusal = models.CharField(max_length=20, blank=True)  # why it is UNMATCHED
     at = models.DateTimeField()  # when it was paid, as it was said
     arrived_at = models.DateTimeField()  # when we were told
-    # What of UNMATCHED cash operators have settled: the sum of its UnmatchedSettlements.
+    # How much of this UNMATCHED cash operators have settled: the sum of its UnmatchedSettlements.
     settled = AmountField(default=Decimal(0))
-    # For which settlement of UNMATCHED cash this payment stands, under that cash's reference; null
-    # for what the platform told us of.
+    # The settlement of UNMATCHED cash that this payment is; it has the reference of that cash. Null
+    # for payments that the platform reported.
     settlement = models.OneToOneField(
         "credit.UnmatchedSettlement",
         on_delete=models.PROTECT,
@@ -282,7 +280,7 @@ class OrderPayment(models.Model):
                 condition=Q(status="UNMATCHED", settled__lt=F("amount")),
                 name="order_payment_unmatched",
             ),
-            # What no order could take of one merchant, settled or not, latest first.
+            # One merchant's UNMATCHED cash, settled or not, latest first.
             models.Index(
                 fields=["line", "-id"],
                 condition=Q(status="UNMATCHED"),
@@ -291,20 +289,16 @@ class OrderPayment(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="order_payment_is_never_deleted", operation=pgtrigger.Delete),
+            currency_never_changes("order_payment"),
         ]
 
     def __str__(self) -> str:
         return str(self.reference)
 
     @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)
-
-    @property
-    def unsettled(self) -> Decimal:
-        """What of UNMATCHED cash still waits for a decision."""
-        found: Decimal = self.amount - self.settled
-        return found
+    def unsettled(self) -> Money:
+        """The part of this UNMATCHED cash that no operator has settled yet."""
+        return self.amount - self.settled
 
     @property
     def is_unmatched(self) -> bool:
@@ -312,4 +306,4 @@ class OrderPayment(models.Model):
 
     @property
     def waits(self) -> bool:
-        return self.is_unmatched and self.unsettled > 0
+        return self.is_unmatched and bool(self.unsettled)

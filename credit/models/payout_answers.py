@@ -8,7 +8,7 @@ from lib.fields import ReferenceField
 
 
 class PayoutAnswerFile(models.Model):
-    """What the bank answered about withdrawals, as an operator uploaded it."""
+    """A file of the bank's answers about withdrawals, as an operator uploaded it."""
 
     name = ReferenceField(unique=True)  # ours: the bank's names come again each day
     uploaded_at = models.DateTimeField()
@@ -28,7 +28,7 @@ class PayoutAnswerFile(models.Model):
 
 
 class PayoutAnswer(models.Model):
-    """One row of such a file. Its content never changes; its outcome is written once."""
+    """One row of a PayoutAnswerFile. Its content never changes; its outcome is written once."""
 
     class Outcome(models.TextChoices):
         WAITING = "WAITING", "Waiting"  # for the job

@@ -13,7 +13,7 @@ from lib.fields import AmountField, CurrencyField
 
 
 class PayoutSchedule(models.Model):
-    """A merchant's wish to have all available proceeds withdrawn, each day or each week."""
+    """A merchant's setting to have all available proceeds withdrawn, each day or each week."""
 
     class Every(models.TextChoices):
         DAILY = "DAILY", _("Every day")
@@ -31,7 +31,7 @@ class PayoutSchedule(models.Model):
         SUNDAY = 7, _("Sunday")
 
     line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="payout_schedules")
-    # Usable no later than this, as it was there before; its removal ends this.
+    # Added before the schedule, and so usable no later; removing it ends the schedule.
     destination = models.ForeignKey(PayoutDestination, on_delete=models.PROTECT)
     every = models.CharField(max_length=6, choices=Every.choices)
     weekday = models.PositiveSmallIntegerField(  # of a weekly one
@@ -68,7 +68,7 @@ class PayoutSchedule(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            # The job's question.
+            # The job's query.
             models.Index(
                 fields=["usable_from"],
                 condition=Q(ended_at__isnull=True),
@@ -94,9 +94,11 @@ class PayoutSchedule(models.Model):
 
 
 class PayoutRun(models.Model):
-    """The result of an automatic withdrawal on a local day: once a day, however often it was tried.
+    """What came of an automatic withdrawal on a local day: one row a day, however often the job
+    ran.
 
-    A day on which nothing could be withdrawn is a run, too; the next one is then tried.
+    A day on which nothing could be withdrawn has a row, too; the schedule is tried again on its
+    next day.
     """
 
     class Outcome(models.TextChoices):
@@ -108,7 +110,8 @@ class PayoutRun(models.Model):
     on = models.DateField()
     at = models.DateTimeField()
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
-    available = AmountField(default=Decimal(0))  # that day before it ran, fees included
+    # That day before it ran, fees included.
+    available = AmountField(currency_field_name="rule__currency", default=Decimal(0))
     withdrawal = models.OneToOneField(
         Withdrawal,
         on_delete=models.PROTECT,

@@ -4,6 +4,7 @@ from typing import ClassVar
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
+from moneyed import Money
 
 from lib.fields import AmountField, CurrencyField
 
@@ -17,17 +18,17 @@ def _figure(default: str, **limits: int) -> models.DecimalField:
 
 
 class CreditPolicy(models.Model):
-    """Every number of the credit rules, for one currency, from a day on.
+    """The figures of the credit rules for one currency, in force from a day on.
 
     A version never changes, so that what was decided by it can always be explained by it; other
-    numbers are a new version that starts on a later day.
+    figures are a new version that starts on a later day.
     """
 
     currency = CurrencyField()
     version = models.PositiveIntegerField()  # 1, 2, … of its currency
     starts_on = models.DateField()  # the first local day decided by it
 
-    # What each factor can give to a score of 100.
+    # The most points that each factor gives to a score of 100.
     rating_weight = _figure("30")
     volume_weight = _figure("25")
     listing_weight = _figure("15")
@@ -38,7 +39,7 @@ class CreditPolicy(models.Model):
     volume_multiple = _figure("3")  # of the limit, paid within `paid_days`, gives everything
     paid_days = models.PositiveIntegerField(default=90)  # local days before the review
 
-    # From which score a grade is given, and what it makes of the limit.
+    # The lowest score of each grade, and the factor by which the grade multiplies the limit.
     a_from = _figure("80")
     b_from = _figure("65")
     c_from = _figure("50")
@@ -108,7 +109,14 @@ class CreditPolicy(models.Model):
     def __str__(self) -> str:
         return f"{self.currency} {self.version}"
 
+    def figure(self, name: str) -> Decimal | int:
+        """One of its numbers as a bare figure, which of an amount is in its currency."""
+        number: Money | Decimal | int = getattr(self, name)
+        return number.amount if isinstance(number, Money) else number
+
     @property
     def holds_reviews(self) -> bool:
-        """False for the default numbers of a currency that has no policy of its own."""
+        """Whether limits are reviewed by this policy: not by the unsaved default figures of a
+        currency that has no policy of its own.
+        """
         return self.version > 0

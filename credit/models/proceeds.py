@@ -4,14 +4,12 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from moneyed import Money
 
 from credit.models.lines import CreditLine
 from credit.models.orders import Order, OrderPayment
 from credit.models.refunds import OrderRefund
 from credit.models.settlements import UnmatchedSettlement
 from credit.models.withdrawals import Withdrawal
-from lib import money
 from lib.fields import AmountField, CurrencyField
 
 
@@ -45,7 +43,7 @@ class ProceedsEntry(models.Model):
     withdrawal = models.ForeignKey(
         Withdrawal, on_delete=models.PROTECT, null=True, blank=True, related_name="entries"
     )
-    # The decision that a RELEASED is; its `order` is the one that could not take the cash.
+    # The decision by which cash is RELEASED; `order` is the one that could not take the cash.
     settlement = models.OneToOneField(
         UnmatchedSettlement,
         on_delete=models.PROTECT,
@@ -53,7 +51,7 @@ class ProceedsEntry(models.Model):
         blank=True,
         related_name="entry",
     )
-    # The payment of a bill that a BILL_PAYMENT is, by its idempotency key.
+    # The idempotency key of the bill's payment that a BILL_PAYMENT made.
     bill_payment = models.CharField(max_length=60, blank=True)
     at = models.DateTimeField()
 
@@ -95,22 +93,22 @@ class ProceedsEntry(models.Model):
             models.Index(
                 fields=["line", "-id"], name="proceeds_history"
             ),  # the proceeds page, newest first
-            # What of a line is still maturing: only the last settlement days are read, and of
-            # them this index alone, once vacuum has been there. And a day's entries, newest first.
+            # The sum of what is still maturing, over the days to come; after a vacuum without
+            # reading the table. And a day's entries, newest first.
             models.Index(
                 fields=["line", "matures_on", "-id"],
                 include=["amount"],
                 condition=Q(matures_on__isnull=False),
                 name="proceeds_maturing",
             ),
-            # What buyers paid, net of refunds, in a review's days.
+            # Sums of sales less refunds, for reviews.
             models.Index(
                 fields=["line", "at"],
                 include=["amount"],
                 condition=Q(kind__in=["SALE", "REFUND"]),
                 name="proceeds_of_trade",
             ),
-            # All but sales are few of many: the proceeds page by kind.
+            # The proceeds page filtered by one of the rare kinds, which are all but sales.
             models.Index(
                 fields=["line", "kind", "-id"],
                 condition=Q(
@@ -135,10 +133,6 @@ class ProceedsEntry(models.Model):
         return f"{self.get_kind_display()} #{self.pk}"
 
     @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)
-
-    @property
     def invoice(self) -> str:
-        """The number of the bill that a BILL_PAYMENT paid: its key without the attempt."""
+        """The number of the invoice that a BILL_PAYMENT paid, taken from the payment's key."""
         return self.bill_payment.rpartition("-")[0]

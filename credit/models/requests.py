@@ -6,12 +6,14 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from credit.models.lines import CreditLine
-from lib.fields import AmountField, CurrencyField, FormKeyField
+from lib.fields import AmountField, CurrencyField, FormKeyField, currency_never_changes
 from lib.form_keys import one_row_per_form
 
 
 class LimitRequest(models.Model):
-    """A merchant asks for a higher limit, or something about it; an operator answers."""
+    """A merchant's question about its limit, or its request for a higher one, and the operator's
+    answer.
+    """
 
     class Kind(models.TextChoices):
         RAISE = "RAISE", _("A higher limit")
@@ -58,6 +60,7 @@ class LimitRequest(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="limit_request_is_never_deleted", operation=pgtrigger.Delete),
+            currency_never_changes("limit_request"),
             pgtrigger.FSM(
                 name="limit_request_is_decided_once",
                 field="status",
@@ -78,7 +81,7 @@ class LimitRequest(models.Model):
 
 
 class OrderFlag(models.Model):
-    """Something about orders that a person should look at. It changes nothing by itself."""
+    """A reason for a person to look at some orders. It changes nothing by itself."""
 
     class Kind(models.TextChoices):
         MANY_FROM_ONE_BUYER = "MANY_FROM_ONE_BUYER", _("Many orders of one buyer within a day")

@@ -6,16 +6,14 @@ from django.db import models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext_lazy as _
-from moneyed import Money
 
 from credit.models.lines import CreditLine
 from credit.models.policy import CreditPolicy
-from lib import money
 from lib.fields import AmountField, CurrencyField
 
 
 class LimitReview(models.Model):
-    """One monthly look at a line: the inputs, the score, and the outcome."""
+    """A monthly review of a line's limit: its inputs, its score, and its outcome."""
 
     class Grade(models.TextChoices):
         A = "A", _("A: doubles the limit")
@@ -48,13 +46,13 @@ class LimitReview(models.Model):
     on = models.DateField()  # the local day at whose start it was made: the first of a month
     at = models.DateTimeField()
     currency = CurrencyField()
-    # What was known.
+    # The inputs.
     limit_before = AmountField()
     rating = models.DecimalField(max_digits=6, decimal_places=4)
     paid = AmountField()  # payments net of refunds in the policy's days before
     listing_quality = models.DecimalField(max_digits=7, decimal_places=4)
-    # What counted of the profile (scoring.completeness), and what that was made of: the figure
-    # reported, 50 for each part that was confirmed here, and whether a part stood rejected.
+    # The completeness of the profile that counted (scoring.completeness), and its inputs: the
+    # figure reported, 50 for each part that was confirmed here, and whether a part stood rejected.
     profile_completeness = models.DecimalField(max_digits=7, decimal_places=4)
     profile_reported = models.DecimalField(max_digits=7, decimal_places=4)
     profile_confirmed = models.DecimalField(max_digits=7, decimal_places=4)
@@ -62,7 +60,7 @@ class LimitReview(models.Model):
     after_sales = models.DecimalField(max_digits=7, decimal_places=4)
     overdue = AmountField()
     was_frozen = models.BooleanField()
-    # What it scored: points per factor, for people; the grade was taken from exact fractions.
+    # Points by factor, rounded for people to read; the grade comes from the exact fractions.
     rating_points = models.DecimalField(max_digits=9, decimal_places=6)
     volume_points = models.DecimalField(max_digits=9, decimal_places=6)
     listing_points = models.DecimalField(max_digits=9, decimal_places=6)
@@ -70,9 +68,9 @@ class LimitReview(models.Model):
     after_sales_points = models.DecimalField(max_digits=9, decimal_places=6)
     score = models.DecimalField(max_digits=9, decimal_places=6)
     grade = models.CharField(max_length=1, choices=Grade.choices)
-    # What came of it.
+    # The outcome.
     limit_proposed = AmountField()
-    # What the limit became by it: an approval may give less than was proposed.
+    # The new limit, once there is one: an approval may give less than was proposed.
     limit_given = AmountField(null=True, blank=True)
     notes = ArrayField(
         models.CharField(max_length=20, choices=Note.choices), default=list, blank=True
@@ -113,7 +111,7 @@ class LimitReview(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            # What waits for an operator.
+            # The operators' queue.
             models.Index(fields=["at"], condition=Q(status="PENDING"), name="review_pending"),
         ]
         triggers: ClassVar = [
@@ -135,11 +133,3 @@ class LimitReview(models.Model):
 
     def __str__(self) -> str:
         return f"{self.on} {self.grade}"
-
-    @property
-    def limit_before_money(self) -> Money:
-        return money.of(self.limit_before, self.currency)
-
-    @property
-    def limit_proposed_money(self) -> Money:
-        return money.of(self.limit_proposed, self.currency)

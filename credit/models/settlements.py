@@ -1,4 +1,4 @@
-"""Cash and refunds that wait for an operator, and what became of them."""
+"""UNMATCHED cash as operators settle it, and payments and refunds that were refused."""
 
 from decimal import Decimal
 from typing import ClassVar
@@ -81,7 +81,7 @@ class RefusedCash(models.Model):
     line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="refused_cash")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     reference = ReferenceField()
-    # What was said the last time; the currency and the order may be none that we know.
+    # As it was sent the last time; the currency or the order may be unknown to us.
     order_reference = ReferenceField()
     currency = CurrencyField()
     amount = models.DecimalField(max_digits=36, decimal_places=12)  # as it was sent, never rounded
@@ -134,5 +134,5 @@ class RefusedCash(models.Model):
 
     @property
     def plain_amount(self) -> Decimal:
-        """The amount without the zeros that the column adds."""
+        """The amount without trailing zeros, as it was sent."""
         return self.amount.normalize()

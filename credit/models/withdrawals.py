@@ -1,5 +1,4 @@
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import ClassVar
 
 import pgtrigger
@@ -11,7 +10,6 @@ from django.utils.translation import pgettext_lazy
 from moneyed import Money
 
 from credit.models.lines import CreditLine
-from lib import money
 from lib.fields import (
     AmountField,
     CurrencyField,
@@ -37,7 +35,7 @@ class PayoutDestination(models.Model):
     # For a bank account: its country (ISO 3166), and the code of its bank or branch there, if any.
     country = models.CharField(max_length=2, blank=True)
     routing = models.CharField(max_length=20, blank=True)
-    # Kept encrypted, and bound to this row of this merchant: another row's does not open here.
+    # Encrypted, and bound to this row and merchant: the content of another row can't be decrypted.
     number = EncryptedField(bound_to=("line_id", "pk"), called="destination numbers")
     last_four = models.CharField(max_length=4)  # of an e-mail address: before the @
     added_at = models.DateTimeField()
@@ -112,14 +110,15 @@ class Withdrawal(models.Model):
 
     line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="withdrawals")
     destination = models.ForeignKey(PayoutDestination, on_delete=models.PROTECT)
-    # The provider knows it by this, and is asked by it; unique among all merchants.
+    # The provider knows the withdrawal by it, and is asked about it by it; unique for all
+    # merchants.
     reference = ReferenceField(unique=True)
     request_key = FormKeyField()
     currency = CurrencyField()
     amount = AmountField()  # what arrives
     fee = AmountField()  # on top
     status = models.CharField(max_length=10, choices=Status.choices)
-    # It brought what was asked for on its local day above the policy's `approval_above`.
+    # With it, the withdrawals requested on its local day exceed the policy's `approval_above`.
     needs_approval = models.BooleanField()
     provider = models.CharField(max_length=10)
     batch = ReferenceField(blank=True)  # the file for the bank that it was written into
@@ -133,7 +132,7 @@ class Withdrawal(models.Model):
     ended_by = models.CharField(max_length=254, blank=True)
     provider_reference = models.CharField(max_length=200, blank=True)  # the bank's own
     reason = models.CharField(max_length=500, blank=True)  # why it was rejected, or failed
-    # What its provider or bank said of it that cannot be right, such as another amount.
+    # A statement of its provider or bank that cannot be right, such as another amount.
     problem = models.CharField(max_length=500, blank=True, default="", db_default="")
     flagged_late_at = models.DateTimeField(null=True, blank=True)
 
@@ -172,27 +171,27 @@ class Withdrawal(models.Model):
                 fields=["line", "-requested_at", "-id"],
                 name="withdrawal_history",
             ),
-            # What of a line's proceeds is on its way: few rows, however long the history.
+            # A line's withdrawals under way: few rows, however long the history.
             models.Index(
                 fields=["line"],
                 condition=Q(ended_at__isnull=True),
                 name="withdrawal_of_line_under_way",
             ),
-            # What is still on its way: sending, reconciling, lateness, the operators' queue.
+            # All withdrawals under way, for the jobs and the operators' queue.
             models.Index(
                 fields=["status", "requested_at"],
                 condition=Q(ended_at__isnull=True),
                 name="withdrawal_under_way",
             ),
-            # What the bank calls it.
+            # The operators' search by the bank's reference.
             models.Index(
                 fields=["provider_reference"],
                 condition=Q(provider_reference__gt=""),
                 name="withdrawal_by_bank_reference",
             ),
-            # What was asked for lately, of all lines.
+            # Recent withdrawals of all lines, for the home page.
             BrinIndex(fields=["requested_at"], name="withdrawals_lately", autosummarize=True),
-            # A file for the bank that has to be written once more.
+            # The withdrawals of one file for the bank.
             models.Index(fields=["batch"], condition=Q(batch__gt=""), name="withdrawal_by_batch"),
         ]
         triggers: ClassVar = [
@@ -211,18 +210,9 @@ class Withdrawal(models.Model):
         return str(self.reference)
 
     @property
-    def amount_money(self) -> Money:
-        return money.of(self.amount, self.currency)
-
-    @property
-    def fee_money(self) -> Money:
-        return money.of(self.fee, self.currency)
-
-    @property
-    def total(self) -> Decimal:
-        """What left the balance for it."""
-        found: Decimal = self.amount + self.fee
-        return found
+    def total(self) -> Money:
+        """Amount and fee: what left the proceeds when it was requested."""
+        return self.amount + self.fee
 
     @property
     def expected_by(self) -> datetime:
@@ -242,7 +232,9 @@ class Withdrawal(models.Model):
 
     @property
     def came_back(self) -> bool:
-        """Whether amount and fee are in the proceeds again."""
+        """Whether it failed, was rejected or was cancelled, so that amount and fee are in the
+        proceeds again.
+        """
         return self.status in self.RETURNED
 
     @property
@@ -251,7 +243,7 @@ class Withdrawal(models.Model):
 
     @property
     def may_be_sent(self) -> bool:
-        """Whether it needs no approval any more, and was not sent yet."""
+        """Whether it is ready to be sent: it needs no approval or has one, and was not sent yet."""
         return self.status == self.Status.APPROVED or (
             self.status == self.Status.REQUESTED and not self.needs_approval
         )

@@ -1,8 +1,7 @@
-"""Withdrawals that a merchant need not ask for one by one (rule 10.13)."""
+"""Withdrawals that a schedule requests for a merchant each day or week (rule 10.13)."""
 
 import secrets
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 from django.db import transaction
 from moneyed import Money
@@ -35,17 +34,18 @@ def set_up(
     actor: str,
     now: datetime,
 ) -> tuple[PayoutSchedule, bool]:
-    """Withdraw all available proceeds each day, or each week on a `weekday` from 1 (Monday) to 7,
-    whenever that is `from_amount` or more, fees included; the first time 24 hours from now.
+    """Have all available proceeds withdrawn each day, or each week on a `weekday` from 1 (Monday)
+    to 7, whenever they are `from_amount` or more, fees included; for the first time 24 hours from
+    now.
 
-    All owners are told. It replaces a schedule that is there; the same one again is the one that is
-    there, usable from when it was set up first. Returns the schedule and whether it is new. Raises
-    UnknownDestination, DestinationNotUsable for one that was removed, CurrencyMismatch, Invalid.
-    Rule 10.13.
+    All owners are notified. The new schedule replaces the one in force; one with the same terms is
+    kept as it is, with the instant from which it was usable. Returns the schedule and whether it is
+    new. Raises UnknownDestination, DestinationNotUsable for one that was removed, CurrencyMismatch,
+    Invalid. Rule 10.13.
     """
     line = lines.lock(merchant_id, now=now)
-    least = money.figure(from_amount, line.currency, field="from_amount")
-    if least <= 0:
+    from_amount = money.accepted(from_amount, line.currency, field="from_amount")
+    if from_amount.amount <= 0:
         raise Invalid("from_amount", "must be more than 0")
     _check_rhythm(every, weekday)
     destination = destinations.load(line, destination_id)
@@ -58,7 +58,7 @@ def set_up(
         every=every,
         weekday=weekday,
         currency=line.currency,
-        from_amount=least,
+        from_amount=from_amount,
         set_up_at=line.now,
         set_up_by=actor,
         usable_from=usable_from,
@@ -85,11 +85,11 @@ def stop(*, merchant_id: int, actor: str, now: datetime) -> None:
 
 @transaction.atomic
 def run(rule_id: int, *, now: datetime) -> PayoutRun | None:
-    """Make the automatic withdrawal of the line's open day; returns None when it is not due, or no
-    longer.
+    """Make the automatic withdrawal of schedule `rule_id` for the line's open day, and record its
+    outcome. Returns None when the schedule is not due on that day, or has ended.
 
-    However late it comes it runs once, for the day that is open then. It requests a withdrawal like
-    any other, in the name of the person who set it up. Rule 10.14.
+    A run that comes days late is for the day that is open then, and makes up for none before it.
+    The withdrawal is requested in the name of the person who set the schedule up. Rule 10.14.
     """
     line_id = PayoutSchedule.objects.values_list("line_id", flat=True).get(pk=rule_id)
     line = lines.lock(line_id, now=now)
@@ -97,7 +97,7 @@ def run(rule_id: int, *, now: datetime) -> PayoutRun | None:
     if rule.has_ended or line.now < rule.usable_from or line.open_on < rule.next_on:
         return None
     available = proceeds.withdrawable(line, today=line.open_on)
-    outcome, withdrawal = _take(rule, line, available)
+    outcome, withdrawal = _try_to_withdraw(rule, line, available)
     rule.next_on = _due_from(line.open_on + calendar.ONE_DAY, rule.weekday)
     rule.save(update_fields=["next_on"])
     return rule.runs.create(
@@ -109,9 +109,12 @@ def run(rule_id: int, *, now: datetime) -> PayoutRun | None:
     )
 
 
-def _take(
-    rule: PayoutSchedule, line: CreditLine, available: Decimal
+def _try_to_withdraw(
+    rule: PayoutSchedule, line: CreditLine, available: Money
 ) -> tuple[PayoutRun.Outcome, Withdrawal | None]:
+    """Request the withdrawal, where enough is available and nothing stops it. Returns the outcome,
+    and the withdrawal if there is one.
+    """
     if available < rule.from_amount:
         return Outcome.TOO_LITTLE, None
     try:

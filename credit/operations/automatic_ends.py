@@ -1,4 +1,6 @@
-"""Ends automatic withdrawals: by the merchant, by a new schedule, or with their destination."""
+"""Ends automatic withdrawals, for the operations that stop or replace a schedule or remove its
+destination.
+"""
 
 from datetime import datetime
 
@@ -9,7 +11,9 @@ from trail import operations as trail
 
 
 def end(rule: PayoutSchedule, *, actor: str, now: datetime) -> None:
-    """End the schedule, whose line is locked. Withdrawals that it has requested go on."""
+    """End the schedule, whose line is locked, and write a trail row. Withdrawals that it has
+    requested go on. Does nothing to one that has ended.
+    """
     if rule.has_ended:
         return
     rule.ended_at, rule.ended_by = now, actor
@@ -25,12 +29,12 @@ def end(rule: PayoutSchedule, *, actor: str, now: datetime) -> None:
 
 
 def words(rule: PayoutSchedule) -> dict[str, str]:
-    """The terms of the schedule, as the trail shows them."""
+    """The terms of the schedule as names and texts for a trail row."""
     destination = rule.destination
     return {
         "every": rule.every,
         **({"weekday": rule.Weekday(rule.weekday).name} if rule.weekday else {}),
-        "from": money.full(rule.from_amount, rule.currency),
+        "from": money.full(rule.from_amount),
         "destination": f"{destination.kind} {destination.last_four}",
         "usable_from": rule.usable_from.isoformat(),
     }

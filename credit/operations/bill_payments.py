@@ -1,4 +1,4 @@
-"""Paying bills out of proceeds (rule 16.16)."""
+"""Pays bills out of proceeds (rule 16.16)."""
 
 from datetime import datetime
 
@@ -13,28 +13,29 @@ from lib.refusals import Refused
 
 
 class NotEnoughProceeds(Refused):
-    """Less is available than the bill asks for; proceeds pay all of it or nothing."""
+    """Less can be withdrawn than the bill asks for; proceeds pay all of it or nothing."""
 
     code = "not_enough_proceeds"
 
 
 @transaction.atomic
 def take(*, merchant_id: int, amount: Money, payment: str, now: datetime) -> ProceedsEntry:
-    """Take `amount` out of what is available; `payment` is the bill's payment, by its key.
+    """Take `amount` out of the proceeds that can be withdrawn, to pay a bill; `payment` is the
+    idempotency key of that payment.
 
-    Once per payment: a repeat returns the entry that the first one made. Raises NotEnoughProceeds,
-    CurrencyMismatch, CreditLine.DoesNotExist. Rule 16.16.
+    A second call for the same payment takes nothing, and returns the entry of the first. Raises
+    NotEnoughProceeds, CurrencyMismatch, CreditLine.DoesNotExist. Rule 16.16.
     """
     line = lines.lock(merchant_id, now=now)
     now = line.now
     taken = ProceedsEntry.objects.filter(line=line, bill_payment=payment).first()
     if taken:
         return taken
-    wanted = money.figure(amount, line.currency)
+    wanted = money.accepted(amount, line.currency)
     available = proceeds.withdrawable(line, today=line.open_on)
     if wanted > available:
-        left = money.text(available, line.currency)
-        raise NotEnoughProceeds(f"{wanted:f} {line.currency} asked, {left} available")
+        left = money.text(available)
+        raise NotEnoughProceeds(f"{money.full(wanted)} asked, {left} available")
     entry = ProceedsEntry.objects.create(
         line=line,
         kind=ProceedsEntry.Kind.BILL_PAYMENT,

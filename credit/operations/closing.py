@@ -1,6 +1,7 @@
-"""What the closing of a merchant's billing account does to its credit line.
+"""Closes a credit line, when its merchant's billing account is closed.
 
-Billing knows accounts and credit the lines, so billing calls this as it closes an account.
+Billing may import credit and not the other way round, so billing calls this as it closes the
+account.
 """
 
 from datetime import datetime
@@ -16,8 +17,8 @@ def close(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
     """Close the line: it takes no new order; open ones go on, and proceeds can be withdrawn.
 
     A raise that waits after a review becomes VOID, one that the merchant asked for is rejected, and
-    no review follows. Once closed, it changes nothing. The caller holds the account's lock. Rule
-    19.4, rule 19.5.
+    no review follows. A line that is closed already stays as it is. The caller holds the account's
+    lock. Rule 19.4, rule 19.5.
     """
     line = lines.lock(merchant_id, now=now)
     if line.is_closed:

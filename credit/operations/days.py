@@ -1,9 +1,9 @@
 """The credit half of a merchant's day-end (rule 20.1).
 
-Write-offs, then overdue freezes, then, on the first of a month, limit reviews. Set-based: one pass
-works off one local day of every line given, or several of a line to which nothing happens on them.
-Everything that a day-end writes carries the instant at which the day ended, however late the job
-runs.
+Write-offs come first, then overdue freezes, then, on the first of a month, limit reviews. Each
+statement works on a whole chunk of lines: one pass works off one local day of every line given, or
+several days of a line to which nothing happens on them. All that a day-end writes carries the
+instant at which the day ended, however late the job runs.
 """
 
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ from credit.rules import INSTALMENT_DAYS
 from lib import calendar
 from merchants.queries import time_zones_from
 
-# An order is written off so many days after its oldest unpaid part was due, or after we heard
-# of its delivery, where that was later. The loss leaves `used`, and takes as much of the limit as
-# there is. `lost` counts up over a line's orders, so that each entry shows its balances. Gives the
-# lines whose limit fell.
+# An order is written off `write_off_days` after its oldest unpaid part was due, or after its
+# delivery was reported, where that was later. `used` and the limit fall by the loss, the limit not
+# below 0. `lost` is a running sum over a line's orders, from which each entry has its balances.
+# Returns the lines with a write-off, and whether their limit fell.
 WRITE_OFF = """
 WITH due AS (
     SELECT o.id, o.line_id, o.outstanding, day.at, sum(o.outstanding) OVER (
@@ -59,8 +59,9 @@ WHERE line.merchant_id = total.line_id
 RETURNING line.merchant_id, total.at, before."limit" > line."limit"
 """
 
-# Told once for each due date that passes unpaid, with all that is due by then (credit.rules.parts).
-# (Those that had passed when we heard of the delivery are told by orders.deliver.)
+# One notice for each due date that passes unpaid, with all that is due by then
+# (credit.rules.parts). orders.deliver writes those of due dates that had passed when the delivery
+# was reported.
 NOTICE_OVERDUE = """
 INSERT INTO notices_notice (merchant_id, kind, cause, details, at)
 SELECT o.line_id, 'ORDER_OVERDUE', o.reference || ' ' || day.today - 1,
@@ -106,7 +107,7 @@ WHERE line.merchant_id = next.line_id AND line.timezone <> next.timezone
 
 @dataclass(frozen=True)
 class _Turn:
-    """The local day that a line comes to, and the instant at which it starts."""
+    """The local day to which one pass takes a line, and the instant at which that day starts."""
 
     line_id: int
     currency: str
@@ -118,11 +119,11 @@ class _Turn:
 
 
 def work_off(line_ids: Sequence[int], *, now: datetime) -> int:
-    """Work off all day-ends up to `now` of these lines, in order; returns how many there were.
+    """Work off all day-ends of these lines up to `now`, in order; returns how many there were.
 
-    Each day of the chunk is one transaction (or part of the caller's), so that a run that dies, is
-    late, or meets another one leaves every line at the end of some day. Days of a line on which
-    nothing happens to it pass together. Rule 20.1, rule 20.2.
+    Each pass over the chunk is one transaction (or part of the caller's), so that a run that dies,
+    is late, or meets another one leaves every line at the end of some day. Consecutive days on
+    which nothing happens to a line are worked off in one pass. Rule 20.1, rule 20.2.
     """
     worked_off, ended = 0, line_ids
     while ended:
@@ -133,7 +134,9 @@ def work_off(line_ids: Sequence[int], *, now: datetime) -> int:
 
 @transaction.atomic
 def _work_off_once(line_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:
-    """How many days came to their end, and the lines of which another one has ended by `now`."""
+    """Work off the next day of each line, or its quiet days up to it. Returns how many days ended,
+    and the lines of which another day has ended by `now`.
+    """
     turns = _turns(line_ids, now)
     if not turns:
         return 0, []
@@ -146,7 +149,9 @@ def _work_off_once(line_ids: Sequence[int], now: datetime) -> tuple[int, Sequenc
 
 
 def _start_days(starts: Sequence[Start]) -> None:
-    """Do all that happens to the locked lines as these days start."""
+    """Write what happens to the locked lines as these days start: write-offs, freezes, overdue
+    notices, reviews.
+    """
     days: dict[str, Any] = {
         "lines": [start.line_id for start in starts],
         "todays": [start.today for start in starts],
@@ -164,14 +169,16 @@ def _start_days(starts: Sequence[Start]) -> None:
 
 
 def _open_days(turns: Sequence[_Turn]) -> list[datetime]:
-    """Open the days that the locked lines come to; the instants at which these end."""
+    """Save on each locked line the day that it comes to as its open day. Returns the instants at
+    which these days end.
+    """
     timezones = _time_zones(turns)
     days: dict[str, Any] = {
         "lines": [turn.line_id for turn in turns],
         "todays": [turn.today for turn in turns],
         "instants": [turn.at for turn in turns],
     }
-    # A day that the new zone's clocks have behind them already is over as it starts.
+    # A day that has ended already by the new zone's clocks ends as it starts.
     ends = [
         max(calendar.day_end(turn.today, timezone), turn.at)
         for turn, timezone in zip(turns, timezones, strict=True)
@@ -184,7 +191,7 @@ def _open_days(turns: Sequence[_Turn]) -> list[datetime]:
 
 
 def _time_zones(turns: Sequence[_Turn]) -> list[str]:
-    """The time zone in which each line counts the day that starts."""
+    """The time zone of each line from the day that starts; a change takes effect with a month."""
     months = {turn.today for turn in turns if turn.today.day == 1}
     line_ids = [turn.line_id for turn in turns]
     changes = {month: time_zones_from(line_ids, month) for month in months}
@@ -192,7 +199,9 @@ def _time_zones(turns: Sequence[_Turn]) -> list[str]:
 
 
 def _turns(line_ids: Sequence[int], now: datetime) -> list[_Turn]:
-    """Lock the lines whose open day has ended, and say to which day each of them comes."""
+    """Lock those of these lines whose open day has ended by `now`. Returns the day that each comes
+    to.
+    """
     ended = list(
         CreditLine.objects.select_for_update()
         .filter(pk__in=line_ids, open_until__lte=now)
@@ -201,7 +210,7 @@ def _turns(line_ids: Sequence[int], now: datetime) -> list[_Turn]:
     )
     if not ended:
         return []
-    # Asked once the lines are locked: what it depends on is written under their locks.
+    # Only once the lines are locked, since what it reads is written under their locks.
     quiet = quiet_through([line_id for line_id, *_ in ended])
     return [_turn(*line, quiet_through=quiet.get(line[0], date.min), now=now) for line in ended]
 
@@ -216,9 +225,10 @@ def _turn(
     quiet_through: date,
     now: datetime,
 ) -> _Turn:
-    """The next day of the line, or the last one that starts by `now` after nothing but quiet ones.
+    """The day that the line comes to: the next one or, where that is quiet, the last quiet one that
+    starts by `now`.
 
-    The first day of a month is never quiet.
+    A day is quiet up to `quiet_through`, but for the first day of a month.
     """
     following = calendar.days_after(open_on, open_until, timezone)
     today, at = next(following)

@@ -29,7 +29,7 @@ ALIPAY_EMAIL = re.compile(r"[A-Za-z0-9][^\s,;\"']{2,253}")
 CARD = re.compile(r"[0-9]{12,19}")
 
 
-# What a person reads of a wrong number.
+# What is said to a person who typed a wrong number.
 NUMBERS: dict[str, StrOrPromise] = {
     PayoutDestination.Kind.BANK_CARD: _(
         "This is no card number: it has 12 to 19 digits. Check each digit."
@@ -47,7 +47,7 @@ ROUTING = _(
 
 
 class UnknownDestination(Refused):
-    """The merchant has no such destination; another merchant's is unknown, too."""
+    """The merchant has no such destination; it may be another merchant's."""
 
     code = "unknown_destination"
     sentence = _("This destination is not yours any more. Choose another one.")
@@ -61,7 +61,7 @@ class DestinationNotUsable(Refused):
 
 
 class DestinationConflict(Conflict):
-    """The number is known already, with another holder or bank."""
+    """The merchant has a destination with this number already, under another holder or bank."""
 
     sentence = _(
         "You have this number already, with another holder or bank. Remove that destination first."
@@ -69,7 +69,7 @@ class DestinationConflict(Conflict):
 
 
 class NotADestination(Invalid):
-    """What was typed into a field is nothing that a destination of this kind has there."""
+    """A field is missing, malformed, or none that this kind of destination has."""
 
     sentence = _("Write the name in letters only, as the bank knows it.")
 
@@ -93,16 +93,16 @@ def add(
     """Add a destination, usable in 24 hours: an Alipay account (e-mail or mobile number), a bank
     card, or a bank account in `country` (with its `routing` code, where there is one).
 
-    The number is kept encrypted. All owners are told. Returns the destination and whether it is
-    new: the same one added twice is one, usable from when it was added first. Raises Invalid,
-    DestinationConflict. Rule 10.1, rule 10.3.
+    The number is kept encrypted. All owners are notified. Returns the destination and whether it is
+    new: adding one that is there returns it, with the instant from which it was usable. Raises
+    Invalid, DestinationConflict. Rule 10.1, rule 10.3.
     """
     holder, bank = _name(kind, holder, "holder"), _bank(kind, bank)
     number, routing = _number(kind, number, country, routing)
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         now = line.now
-        known = _known(line, kind, number, country, routing)
+        known = _same_destination(line, kind, number, country, routing)
         if known is not None:
             if (known.holder, known.bank) != (holder, bank):
                 raise DestinationConflict(f"number: {known} is known with another holder or bank")
@@ -183,7 +183,7 @@ def _bank(kind: PayoutDestination.Kind, bank: str) -> str:
 def _number(
     kind: PayoutDestination.Kind, number: str, country: str, routing: str
 ) -> tuple[str, str]:
-    """The number and routing code in the form in which banks write them. Raises Invalid."""
+    """The number and the routing code as banks write them. Raises Invalid."""
     if kind == PayoutDestination.Kind.BANK_ACCOUNT:
         try:
             return bank_accounts.checked(country, number, routing)
@@ -196,7 +196,7 @@ def _number(
 
 
 def _number_of_no_account(kind: PayoutDestination.Kind, number: str) -> str:
-    """The number of a card or an Alipay account, with wide digits of Chinese keyboards made
+    """The number of a card or an Alipay account, with full-width digits of Chinese keyboards made
     plain. Raises Invalid.
     """
     plain = "".join(unicodedata.normalize("NFKC", number).split())
@@ -239,8 +239,8 @@ def _passes_luhn(digits: str) -> bool:
 
 
 def _last_four(number: str) -> str:
-    """The number's last characters, enough to tell one's own from another; never all of a short
-    number or address.
+    """The last characters of the number, by which its owner recognises it: at most four, and at
+    most half of a number.
     """
     local, is_email, _ = number.partition("@")
     if is_email:
@@ -248,11 +248,11 @@ def _last_four(number: str) -> str:
     return number[-min(4, len(number) // 2) :]
 
 
-def _known(
+def _same_destination(
     line: CreditLine, kind: str, number: str, country: str, routing: str
 ) -> PayoutDestination | None:
-    """The same destination, if the line has it. Only numbers with the same last characters are
-    decrypted.
+    """The line's destination with this number, if there is one. Only numbers with the same last
+    characters are decrypted.
     """
     alike = PayoutDestination.objects.filter(
         line=line,
@@ -296,7 +296,7 @@ def remove(
 
 
 def load(line: CreditLine, destination_id: int) -> PayoutDestination:
-    """The destination of this locked line; raises UnknownDestination."""
+    """The destination with this key of a locked line. Raises UnknownDestination."""
     destination = PayoutDestination.objects.filter(line=line, pk=destination_id).first()
     if destination is None:
         raise UnknownDestination("This merchant has no such destination.")
@@ -304,9 +304,10 @@ def load(line: CreditLine, destination_id: int) -> PayoutDestination:
 
 
 def usable(line: CreditLine, destination_id: int, *, now: datetime) -> PayoutDestination:
-    """The destination of this locked line, if money can be sent to it now.
+    """The destination with this key of a locked line, to which money can be sent now.
 
-    Raises UnknownDestination, and DestinationNotUsable, which names the instant from which it is.
+    Raises UnknownDestination, and DestinationNotUsable where it was removed, or was added less than
+    24 hours ago.
     """
     destination = load(line, destination_id)
     if destination.removed_at is not None:

@@ -32,7 +32,7 @@ class UnknownFlag(Refused):
     code = "unknown_flag"
 
 
-# The first look may have seen a burst half-way: as long as nobody has decided, it learns of more.
+# An earlier run may have seen only some of the orders: an undecided flag gets the others, too.
 FLAG = """
 INSERT INTO credit_orderflag (line_id, kind, cause, buyer, evidence, at, status, decided_by, reason)
 VALUES (%(line)s, %(kind)s, %(cause)s, %(buyer)s, %(evidence)s, %(now)s, 'OPEN', '', '')
@@ -44,28 +44,29 @@ WHERE credit_orderflag.status = 'OPEN'
 
 @transaction.atomic
 def raise_flags(line_ids: Sequence[int], *, now: datetime) -> None:
-    """Flag orders of these lines that a rule selects at `now`, once per cause.
+    """Flag orders of these lines that a person should look at, once per cause.
 
-    The causes: a buyer with 5 or more orders within 24 hours, by the local day on which the first
-    of them was placed; and an order that was shipped 60 days ago and is not delivered. Rule 7.7,
-    rule 7.8.
+    The causes are a buyer with 5 or more orders within 24 hours, by the local day on which the
+    first of them was placed, and an order that was shipped 60 days ago and is not delivered. Rule
+    7.7, rule 7.8.
     """
     found = _busy_buyers(line_ids, now) + _undelivered(line_ids, now)
-    # Lines in the order of their keys, as everybody who locks several.
+    # By line, the order in which everybody locks several.
     found.sort(key=lambda flag: (flag["line"], flag["kind"], flag["cause"]))
     for line_id, flags_of_line in groupby(found, key=itemgetter("line")):
         _raise(flags_of_line, now=lines.lock(line_id, now=now).now)
 
 
 def dismiss(*, flag_id: int, actor: str, reason: str, now: datetime) -> OrderFlag:
-    """Record that nothing is wrong with these orders. Raises UnknownFlag, AlreadyDecided,
-    Invalid.
+    """Record an operator's decision that nothing is wrong with the flagged orders. Raises
+    UnknownFlag, AlreadyDecided, Invalid without a reason.
     """
     return _decide(flag_id, Action.FLAG_DISMISSED, actor, reason, now)
 
 
 def confirm(*, flag_id: int, actor: str, reason: str, now: datetime) -> OrderFlag:
-    """Record that something is wrong with these orders. Freezing the line is a decision of its own.
+    """Record an operator's decision that something is wrong with the flagged orders. The line is
+    not frozen by it.
 
     Raises UnknownFlag, AlreadyDecided, Invalid without a reason.
     """
@@ -100,7 +101,7 @@ def _decide(flag_id: int, action: Action, actor: str, reason: str, now: datetime
 
 
 def _busy_buyers(line_ids: Sequence[int], now: datetime) -> list[dict[str, Any]]:
-    first: dict[tuple[int, str], flags.Busy] = {}  # of each local day
+    first: dict[tuple[int, str], flags.BusyWindow] = {}  # of each local day
     for window in flags.busy_windows(line_ids, now):
         day = calendar.local_date(window.starts_at, window.timezone)
         first.setdefault((window.line_id, f"{day} {window.buyer}"), window)
@@ -137,7 +138,7 @@ def _evidence(orders: Iterable[Order]) -> str:
                 "buyer": order.buyer,
                 "placed_at": order.placed_at.isoformat(),
                 "shipped_at": order.shipped_at.isoformat() if order.shipped_at else None,
-                "amount": money.text(order.amount, order.currency),
+                "amount": money.text(order.amount),
                 "currency": order.currency,
                 "status": order.status,
             }

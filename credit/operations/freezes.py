@@ -1,4 +1,6 @@
-"""Freezes placed by a person or another rule, and lifting any of them (rule 7.1)."""
+"""Places MANUAL and SUSPECTED_FRAUD freezes, and lifts any freeze by an operator's decision (rule
+7.1).
+"""
 
 from datetime import datetime
 
@@ -16,7 +18,7 @@ from trail import operations as trail
 
 
 class AlreadyFrozen(Refused):
-    """The line is frozen for this reason already; a rule's reason is in force once at a time."""
+    """A freeze for this reason is in force, and a rule's reason can be in force only once."""
 
     code = "already_frozen"
 
@@ -37,8 +39,8 @@ def place(
     request_key: str = "",
     now: datetime,
 ) -> Freeze:
-    """Freeze the line: it declines new orders, and open ones go on. A form sent twice, told by its
-    `request_key`, is one freeze.
+    """Freeze the line: it declines new orders, and open ones go on. A form that is sent twice, with
+    the same `request_key`, places one freeze.
 
     Raises FormConflict, AlreadyFrozen for a rule's reason that is in force already, Invalid without
     a note. Rule 7.1.

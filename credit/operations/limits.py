@@ -1,7 +1,6 @@
-"""Changing a limit by decision (rule 8.17)."""
+"""Changes a limit by an operator's decision (rule 8.17)."""
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
 from moneyed import Money
@@ -26,28 +25,28 @@ def set_limit(
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         now = line.now
-        figure = money.figure(limit, line.currency, field="limit")
-        if figure < 0:
+        limit = money.accepted(limit, line.currency, field="limit")
+        if limit.amount < 0:
             raise Invalid("limit", "must not be negative")
-        if figure == line.limit:
-            raise Invalid("limit", f"is {money.text(figure, line.currency)} already")
+        if limit == line.limit:
+            raise Invalid("limit", f"is {money.text(limit)} already")
         return change(
-            line, figure, kind=LimitEntry.Kind.LIMIT_SET, actor=actor, reason=reason, now=now
+            line, limit, kind=LimitEntry.Kind.LIMIT_SET, actor=actor, reason=reason, now=now
         )
 
 
 def change(
     line: CreditLine,
-    limit: Decimal,
+    limit: Money,
     *,
     kind: LimitEntry.Kind,
     actor: str,
     reason: str,
     now: datetime,
 ) -> LimitEntry:
-    """Change the locked line's limit by a person's decision, and write its entry.
+    """Change the locked line's limit by a person's decision, and write its entry of `kind`.
 
-    A raise that waits for a decision becomes VOID. Rule 4.3, rule 8.10.
+    A raise that waits after a review becomes VOID. Rule 4.3, rule 8.10.
     """
     before, line.limit = line.limit, limit
     line.save(update_fields=["limit"])
@@ -55,8 +54,8 @@ def change(
         Action.LIMIT_CHANGED,
         merchant_id=line.pk,
         subject="credit line",
-        before={"limit": money.full(before, line.currency)},
-        after={"limit": money.full(limit, line.currency)},
+        before={"limit": money.full(before)},
+        after={"limit": money.full(limit)},
         actor=actor,
         reason=reason,
         now=now,

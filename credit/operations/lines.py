@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import connection, transaction
+from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry, Order
 from credit.operations import days
@@ -15,8 +15,8 @@ from merchants.models import Merchant
 FIELDS = [field.attname for field in CreditLine._meta.concrete_fields]
 COLUMNS = ", ".join(f'"{field}"' for field in FIELDS)
 LOCK = f"SELECT {COLUMNS} FROM credit_creditline WHERE merchant_id = %(line)s FOR NO KEY UPDATE"
-# The row is locked by the very update that notes the instant. What was last written is that of the
-# row as it is once the lock is ours, however long that took.
+# The update that notes the instant also locks the row. `last_wrote_at` is compared as it is once
+# the lock is ours, however long that took.
 LOCK_AND_NOTE = f"""
 UPDATE credit_creditline SET last_wrote_at = greatest(last_wrote_at, %(now)s)
 WHERE merchant_id = %(line)s RETURNING {COLUMNS}
@@ -26,18 +26,18 @@ WHERE merchant_id = %(line)s RETURNING {COLUMNS}
 def open(
     *,
     merchant: Merchant,
-    currency: str,
-    limit: Decimal,
+    limit: Money,
     payment_days: int,
     settlement_days: int,
     now: datetime,
 ) -> CreditLine:
-    """Open the merchant's line with a limit of `limit` in `currency`, from the local day of `now`.
+    """Open the merchant's line in the currency of its `limit`, from the local day of `now`.
 
     Raises Invalid for a negative limit or one with more digits than the currency.
     """
-    limit = money.posted(limit, money.check_currency(currency), field="credit_limit")
-    if limit < 0:
+    currency = limit.currency.code
+    limit = money.accepted(limit, currency, field="credit_limit")
+    if limit.amount < 0:
         raise Invalid("credit_limit", "must not be negative")
     today = calendar.local_date(now, merchant.timezone)
     with transaction.atomic():
@@ -58,7 +58,7 @@ def open(
             currency=currency,
             limit_change=limit,
             limit_after=limit,
-            used_after=Decimal(0),
+            used_after=money.zero(currency),
             actor="platform",
             at=now,
         )
@@ -66,10 +66,10 @@ def open(
 
 
 def hold(merchant_ids: Collection[int]) -> None:
-    """Lock these lines until the transaction ends, in the order in which everybody locks several.
+    """Lock these lines until the transaction ends, by ascending key, as everybody does who locks
+    several.
 
-    No day is worked off. It is for callers that go on to lock some of them one by one, in another
-    order.
+    No day is worked off. Callers go on to lock some of them one by one, in whatever order.
     """
     held = CreditLine.objects.select_for_update(no_key=True).filter(pk__in=merchant_ids)
     list(held.order_by("pk").values_list("pk"))
@@ -93,9 +93,10 @@ def lock(merchant_id: int, *, now: datetime, notes_instant: bool = True) -> Cred
 
 
 def _locked(merchant_id: int, now: datetime, lock: str) -> CreditLine:
-    """The line's row by one statement, without building Django's query for it each time.
+    """The line, read by `lock`, which is LOCK or LOCK_AND_NOTE. Raises CreditLine.DoesNotExist.
 
-    Every operation starts here; building the query was a fifth of placing an order.
+    It is plain SQL since building Django's query was a fifth of the time that placing an order
+    takes.
     """
     with connection.cursor() as cursor:
         cursor.execute(lock, {"line": merchant_id, "now": now})
@@ -106,9 +107,9 @@ def _locked(merchant_id: int, now: datetime, lock: str) -> CreditLine:
 
 
 def release(
-    line: CreditLine, order: Order, amount: Decimal, *, kind: LimitEntry.Kind, now: datetime
+    line: CreditLine, order: Order, amount: Money, *, kind: LimitEntry.Kind, now: datetime
 ) -> None:
-    """Release `amount` of what `order` reserves on the locked line."""
+    """Lower what is used of the locked line by `amount`, and write that entry for `order`."""
     line.used -= amount
     line.save(update_fields=["used"])
     LimitEntry.objects.create(

@@ -1,4 +1,4 @@
-"""Metrics of a shop that the platform reports (rule 8.1)."""
+"""Records the metrics of a shop that the platform reports (rule 8.1)."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ SMALLEST_STEP = Decimal("0.0001")
 
 
 class MetricsConflict(Conflict):
-    """Other metrics of the same instant are known."""
+    """Metrics with other values were reported for the same instant."""
 
 
 def report(
@@ -28,10 +28,11 @@ def report(
     at: datetime,
     now: datetime,
 ) -> tuple[ShopMetrics, bool]:
-    """Record the metrics measured at `at`: a rating from 0 to 5, three marks from 0 to 100.
+    """Record the metrics that the platform measured at `at`: a rating from 0 to 5, and three marks
+    from 0 to 100.
 
-    Reviews know of them from now on, and use the latest measured. Returns them and whether they are
-    new. Raises Invalid for a value out of range, MetricsConflict. Rule 23.8.
+    Reviews from now on use the latest measured. Returns the metrics and whether they are new.
+    Raises Invalid for a value out of range, MetricsConflict. Rule 23.8.
     """
     sent = {
         "rating": rating,

@@ -1,7 +1,6 @@
-"""A buyer's order, from placing to delivery or cancellation (rule 4.5)."""
+"""A buyer's order: placing it, its shipment and delivery, and its cancellation (rule 4.5)."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from django.db import connection, transaction
 from moneyed import Money
@@ -30,9 +29,7 @@ class OrderNotOpen(Refused):
 
 
 class WrongInstant(Invalid):
-    """The step is said to have happened before its order was placed, or after we were told of
-    it.
-    """
+    """The step is said to have happened before its order was placed, or after it was reported."""
 
     def __init__(self, at: datetime) -> None:
         super().__init__("at", f"{at.isoformat()} is before the order was placed, or not here yet")
@@ -81,10 +78,10 @@ def place(
 ) -> tuple[Order, bool]:
     """Reserve `amount` on the line and open the order, or record it as DECLINED with the reason.
 
-    It counts from `now` on; `at` is when the platform says that the buyer placed it (as a rule,
-    now). Returns the order and whether it is new; the same reference with the same content returns
-    the order that is there. Raises OrderConflict when the content differs, CurrencyMismatch,
-    Invalid, and WrongInstant when `at` is in the future. Rule 4.5, rule 4.6.
+    It counts from `now` on; `at` is when the platform says that the buyer placed it, and is `now`
+    where nothing is given. Returns the order and whether it is new; a repeat with the same content
+    returns the order that is there. Raises OrderConflict when the content differs,
+    CurrencyMismatch, Invalid, and WrongInstant when `at` is in the future. Rule 4.5, rule 4.6.
     """
     if not 1 <= instalments <= MOST_INSTALMENTS:
         raise Invalid("instalments", f"must be between 1 and {MOST_INSTALMENTS}")
@@ -93,21 +90,21 @@ def place(
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now, notes_instant=False)  # PLACE does
         now, said_at = line.now, at or now
-        figure = money.figure(amount, line.currency)
+        amount = money.accepted(amount, line.currency)
         _check_can_be_placed(reference, said_at, line)
-        decline_code = _decline_code(line, buyer, figure, buyer_risk)
+        decline_code = _decline_code(line, buyer, amount, buyer_risk)
         order = Order(
             line=line,
             reference=reference,
             buyer=buyer,
             buyer_risk=buyer_risk,
             currency=line.currency,
-            amount=figure,
+            amount=amount,
             instalments=instalments,
-            part_amount=money.part_of(figure, instalments, line.currency),
+            part_amount=money.part_of(amount, instalments),
             status=Order.Status.DECLINED if decline_code else Order.Status.OPEN,
             decline_code=decline_code,
-            outstanding=Decimal(0) if decline_code else figure,
+            outstanding=money.zero(line.currency) if decline_code else amount,
             placed_at=now,
             placed_said_at=said_at,
         )
@@ -120,8 +117,8 @@ def place(
 
 
 def _check_can_be_placed(reference: str, said_at: datetime, line: CreditLine) -> None:
-    """Raise WrongInstant for a new order that is said to be placed in the future; a repeat
-    passes.
+    """Raise WrongInstant for a new order that is said to be placed in the future. A repeat of one
+    that is known passes.
     """
     try:
         check_instant(said_at, line)
@@ -130,7 +127,7 @@ def _check_can_be_placed(reference: str, said_at: datetime, line: CreditLine) ->
             raise
 
 
-def _decline_code(line: CreditLine, buyer: str, figure: Decimal, buyer_risk: int) -> str:
+def _decline_code(line: CreditLine, buyer: str, amount: Money, buyer_risk: int) -> str:
     """The code of the first reason to decline the order; "" if there is none."""
     if line.is_closed:
         return Order.Decline.ACCOUNT_CLOSED
@@ -138,13 +135,13 @@ def _decline_code(line: CreditLine, buyer: str, figure: Decimal, buyer_risk: int
         return Order.Decline.LINE_FROZEN
     if line.is_paused:
         return Order.Decline.PAUSED_BY_MERCHANT
-    if line.order_cap is not None and figure > line.order_cap:
+    if line.order_cap is not None and amount > line.order_cap:
         return Order.Decline.ABOVE_OWN_CAP
-    if line.buyer_cap is not None and owed_by(line, buyer) + figure > line.buyer_cap:
+    if line.buyer_cap is not None and owed_by(line, buyer) + amount > line.buyer_cap:
         return Order.Decline.ABOVE_OWN_CAP
     if buyer_risk >= HIGH_RISK:
         return Order.Decline.BUYER_RISK
-    if figure > line.available:
+    if amount > line.available:
         return Order.Decline.INSUFFICIENT_CREDIT
     return ""
 
@@ -159,14 +156,14 @@ def _insert(order: Order, line: CreditLine) -> bool:
                 "buyer": order.buyer,
                 "buyer_risk": order.buyer_risk,
                 "currency": order.currency,
-                "amount": order.amount,
+                "amount": order.amount.amount,
                 "instalments": order.instalments,
-                "part_amount": order.part_amount,
+                "part_amount": order.part_amount.amount,
                 "status": str(order.status),
                 "decline_code": str(order.decline_code),
-                "held": order.outstanding,
-                "limit": line.limit,
-                "used": line.used,
+                "held": order.outstanding.amount,
+                "limit": line.limit.amount,
+                "used": line.used.amount,
                 "now": order.placed_at,
                 "said": order.placed_said_at,
             },
@@ -180,10 +177,11 @@ def _insert(order: Order, line: CreditLine) -> bool:
 
 
 def _notify(order: Order, line: CreditLine) -> None:
-    """Notify the merchant of a declined order, or of a limit that this order has filled.
+    """Notify the merchant that the order was declined, or that it filled four fifths or all of the
+    limit.
 
-    `line` is as it was before the order. Nothing is written of an order that the merchant's own
-    rules declined.
+    `line` has its figures from before the order. An order that the merchant's own rules declined
+    causes no notice.
     """
     if order.decline_code in Order.OWN_DECLINES:
         return
@@ -194,7 +192,7 @@ def _notify(order: Order, line: CreditLine) -> None:
             cause=order.reference,
             at=order.placed_at,
             order=order.reference,
-            amount=money.text(order.amount, line.currency),
+            amount=money.text(order.amount),
             currency=line.currency,
             code=str(order.decline_code),
         )
@@ -215,7 +213,7 @@ def _check_same(known: Order, sent: Order) -> None:
 
 
 def load(line: CreditLine, reference: str) -> Order:
-    """The order of this locked line; raises UnknownOrder."""
+    """The order with this reference of a locked line. Raises UnknownOrder."""
     order = Order.objects.filter(line=line, reference=reference).first()
     if order is None:
         raise UnknownOrder(f"order: there is no order {reference}")
@@ -232,7 +230,7 @@ def ship(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tu
         order = load(line, reference)
         if order.shipped_at is not None:
             return order, False
-        _check_can_move(order)
+        _check_not_declined_or_cancelled(order)
         check_instant(at, line, order)
         order.shipped_at = at
         order.shipped_told_at = line.now
@@ -252,7 +250,7 @@ def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) ->
         order = load(line, reference)
         if order.delivered_at is not None:
             return order, False
-        _check_can_move(order)
+        _check_not_declined_or_cancelled(order)
         counted_at = check_instant(at, line, order)
         order.delivered_at = at
         order.delivered_told_at = line.now
@@ -271,13 +269,13 @@ def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) ->
 
 
 def _notify_if_overdue(order: Order, line: CreditLine) -> None:
-    """Notify the merchant of each due date that had passed unpaid before we heard of the delivery.
+    """Notify the merchant of each due date that had passed unpaid when the delivery was reported.
 
-    The day-end that would have done so has been worked off (operations.days).
+    The day-ends that notify of such dates (operations.days) had been worked off by then.
     """
     if order.due_on is None or order.due_on >= line.open_on:
         return
-    due = Decimal(0)
+    due = money.zero(order.currency)
     for part in order.parts():
         due += part.outstanding
         if part.outstanding and part.due_on is not None and part.due_on < line.open_on:
@@ -288,21 +286,22 @@ def _notify_if_overdue(order: Order, line: CreditLine) -> None:
                 at=line.now,
                 order=order.reference,
                 due_on=str(part.due_on),
-                due=money.text(due, order.currency),
+                due=money.text(due),
                 currency=order.currency,
             )
 
 
-def _check_can_move(order: Order) -> None:
+def _check_not_declined_or_cancelled(order: Order) -> None:
     if order.status in (Order.Status.DECLINED, Order.Status.CANCELLED):
         raise OrderNotOpen(f"order: {order.reference} is {order.status}")
 
 
 def check_instant(at: datetime, line: CreditLine, order: Order | None = None) -> datetime:
-    """The instant to compute with for what is said to have happened at `at`, and reaches us now.
+    """The instant to compute with for a step that is reported now and said to have happened at
+    `at`.
 
-    Raises WrongInstant when that is before `order` was placed or after now, by over 5 minutes. Rule
-    3.5.
+    Raises WrongInstant when `at` is more than 5 minutes before `order` was placed, or after now.
+    Rule 3.5.
     """
     placed_at = min(order.placed_said_at, order.placed_at) if order else None
     counted_at = happened(at, not_before=placed_at, told=line.now)
@@ -316,9 +315,10 @@ def cancel(
 ) -> tuple[Order, bool]:
     """Cancel an open order of which nothing is paid, and release all that it reserves.
 
-    It is released now; `at` is when the platform says it was cancelled (as a rule, now). Returns
-    the order and whether that was new. Raises UnknownOrder, WrongInstant, OrderNotOpen,
-    OrderConflict when it was cancelled before for another reason. Rule 4.15.
+    It is released as of now; `at` is when the platform says that it was cancelled, and is `now`
+    where nothing is given. Returns the order and whether that was new. Raises UnknownOrder,
+    WrongInstant, OrderNotOpen, OrderConflict when it was cancelled before for another reason. Rule
+    4.15.
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
@@ -329,11 +329,13 @@ def cancel(
                 raise OrderConflict(f"order: {reference} was cancelled for another reason")
             return order, False
         if not order.is_open or order.paid:
-            raise OrderNotOpen(f"order: {reference} is {order.status}, {order.paid:f} of it paid")
+            raise OrderNotOpen(
+                f"order: {reference} is {order.status}, {money.text(order.paid)} of it paid"
+            )
         check_instant(said_at, line, order)
         released = order.outstanding
         order.status = Order.Status.CANCELLED
-        order.outstanding = Decimal(0)
+        order.outstanding = money.zero(line.currency)
         order.due_on = None
         order.cancelled_at = now
         order.cancelled_said_at = said_at

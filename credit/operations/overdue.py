@@ -1,4 +1,4 @@
-"""Freezes that the rule about overdue payments places and lifts (rule 7.5, rule 7.6)."""
+"""Places and lifts the freezes for overdue payments (rule 7.5, rule 7.6)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,8 @@ from credit.queries.reviews import Start
 from credit.rules import INSTALMENT_DAYS
 from notices.operations import notices
 
-# At a day start: place where the overdue amount has reached the ratio, lift where it has not.
+# As a day starts, a freeze is placed where what is overdue has reached the policy's share of the
+# limit, and lifted where it has not.
 UPDATE = f"""
 WITH day AS (
     SELECT * FROM unnest(%(lines)s::bigint[], %(todays)s::date[], %(instants)s::timestamptz[],
@@ -50,7 +51,9 @@ FROM changed WHERE line.merchant_id = changed.line_id
 
 
 def update(starts: Sequence[Start]) -> None:
-    """Place or lift the OVERDUE freeze of each locked line as its day starts. Rule 7.5."""
+    """Place or lift the OVERDUE freeze of each locked line by what is overdue as its day starts.
+    Rule 7.5.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             UPDATE,
@@ -65,7 +68,8 @@ def update(starts: Sequence[Start]) -> None:
 
 
 def lift(line: CreditLine, *, now: datetime) -> None:
-    """Lift the locked line's OVERDUE freeze if a payment or refund has ended its cause.
+    """Lift the locked line's OVERDUE freeze, if a payment or refund brought what is overdue below
+    the policy's share of the limit.
 
     Rule 7.6.
     """
@@ -78,13 +82,13 @@ def lift(line: CreditLine, *, now: datetime) -> None:
         return
     overdue = overdue_of(line)
     ratio = policies.in_force(line.currency, line.open_on).overdue_ratio
-    if overdue > 0 and overdue >= ratio * line.limit:
+    if overdue and overdue >= line.limit * ratio:
         return
     end(freeze, line, by="platform", note="", now=now)
 
 
 def end(freeze: Freeze, line: CreditLine, *, by: str, note: str, now: datetime) -> None:
-    """Lift a freeze in force of the locked line, and notify the merchant."""
+    """Lift `freeze`, which is in force on the locked line, and notify the merchant."""
     freeze.lifted_at = now
     freeze.lifted_by = by
     freeze.lift_note = note

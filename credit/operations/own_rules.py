@@ -1,10 +1,10 @@
 """A merchant's own rules for new orders: a pause, and caps (rule 6.1, rule 6.2).
 
-Orders that they decline cause no notice and are no lost value: the merchant wanted it so.
+Orders that they decline cause no notice and do not count as lost value, since the merchant wanted
+it so.
 """
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -19,9 +19,7 @@ from trail import operations as trail
 
 
 class LineClosed(Refused):
-    """The account was closed: the line takes no new order, whatever its merchant's own rules
-    are.
-    """
+    """The account was closed, so the line takes no new order and needs no rules for them."""
 
     code = "account_closed"
     sentence = _("Your account was closed. It takes no new orders.")
@@ -41,7 +39,7 @@ def pause(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
 
 @transaction.atomic
 def resume(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
-    """Accept new orders again; without a pause, it changes nothing. Raises LineClosed."""
+    """Accept new orders again; without a pause nothing changes. Raises LineClosed."""
     line = _lock_open(merchant_id, now)
     if line.is_paused:
         line.paused_at = None
@@ -63,13 +61,13 @@ def set_caps(
         ("order_cap", Action.ORDER_CAP_CHANGED, order),
         ("buyer_cap", Action.BUYER_CAP_CHANGED, buyer),
     ):
-        figure = None if cap is None else money.figure(cap, line.currency, field=field)
-        if figure is not None and figure <= 0:
+        wanted = None if cap is None else money.accepted(cap, line.currency, field=field)
+        if wanted is not None and wanted.amount <= 0:
             raise Invalid(field, "must be more than 0")
-        before = getattr(line, field)
-        if figure != before:
-            setattr(line, field, figure)
-            _save(line, action, field, _text(before, line), _text(figure, line), actor)
+        before: Money | None = getattr(line, field)
+        if wanted != before:
+            setattr(line, field, wanted)
+            _save(line, action, field, _text(before), _text(wanted), actor)
     return line
 
 
@@ -93,5 +91,5 @@ def _save(line: CreditLine, action: Action, name: str, before: str, after: str, 
     )
 
 
-def _text(cap: Decimal | None, line: CreditLine) -> str:
-    return "" if cap is None else money.full(cap, line.currency)
+def _text(cap: Money | None) -> str:
+    return "" if cap is None else money.full(cap)

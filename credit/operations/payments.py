@@ -1,7 +1,6 @@
-"""Cash that buyers paid for orders, becoming the merchant's proceeds (rule 4.13)."""
+"""Records what buyers pay for orders: it lowers what is used, and becomes proceeds (rule 4.13)."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -34,7 +33,7 @@ class Unmatched(Refused):
 
 
 class TooMuch(Refused):
-    """The order that UNMATCHED cash is to pay is not open, or owes less."""
+    """The order to be paid with UNMATCHED cash is not open, or owes less than the amount."""
 
     code = "overpayment"
 
@@ -48,23 +47,23 @@ def receive(
     at: datetime,
     now: datetime,
 ) -> tuple[OrderPayment, bool]:
-    """Record `amount`, paid at `at`, for the order with reference `order`.
+    """Record that a buyer paid `amount` at `at` for the order with reference `order`.
 
-    It covers the oldest part first, releases as much of the limit, and becomes proceeds; after a
-    write-off it becomes proceeds only. Returns the payment and whether it is new. Raises Invalid,
-    PaymentConflict, Unmatched, which keeps the cash, and UnknownOrder, WrongInstant or
-    CurrencyMismatch, which leave the reference free and keep it for operators (refused_cash).
-    Rule 4.13, rule 4.19, rule 5.1.
+    It pays the oldest part first, lowers what is used of the limit by as much, and becomes
+    proceeds; after a write-off it becomes proceeds only. Returns the payment and whether it is new.
+    Raises Invalid, PaymentConflict, and Unmatched once the cash is kept as UNMATCHED. UnknownOrder,
+    WrongInstant and CurrencyMismatch keep it as refused cash for operators (refused_cash), and its
+    reference can be sent again. Rule 4.13, rule 4.19, rule 5.1.
     """
     if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
     refusal: Refused | None
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
-        known = _told(line).filter(reference=reference).select_related("order").first()
+        known = _reported(line).filter(reference=reference).select_related("order").first()
         if known is not None:
-            figure = money.figure(amount, line.currency)
-            if known.order.reference != order or known.amount != figure:
+            accepted = money.accepted(amount, line.currency)
+            if known.order.reference != order or known.amount != accepted:
                 raise PaymentConflict(f"payment: {reference} is known with other content")
             return known, False
         try:
@@ -85,9 +84,9 @@ def receive(
     return payment, True
 
 
-def _told(line: CreditLine) -> QuerySet[OrderPayment]:
-    """The line's payments that the platform reported: repeats are recognised by their
-    references.
+def _reported(line: CreditLine) -> QuerySet[OrderPayment]:
+    """The line's payments that the platform reported, among which a repeat is looked for by its
+    reference. Payments that settle UNMATCHED cash are not among them.
     """
     return OrderPayment.objects.filter(line=line, settlement__isnull=True)
 
@@ -95,7 +94,10 @@ def _told(line: CreditLine) -> QuerySet[OrderPayment]:
 def _take(
     line: CreditLine, order: str, reference: str, amount: Money, at: datetime
 ) -> tuple[OrderPayment, Unmatched | None]:
-    figure = money.figure(amount, line.currency)
+    """Record a new payment; returns it, and why it became UNMATCHED if it did. Raises UnknownOrder,
+    WrongInstant, CurrencyMismatch, Invalid.
+    """
+    amount = money.accepted(amount, line.currency)
     orders.check_instant(at, line)
     paid_order = orders.load(line, order)
     paid_at = orders.check_instant(at, line, paid_order)
@@ -104,7 +106,7 @@ def _take(
         order=paid_order,
         reference=reference,
         currency=line.currency,
-        amount=figure,
+        amount=amount,
         at=at,
         arrived_at=line.now,
     )
@@ -114,19 +116,22 @@ def _take(
 
 
 def settle(payment: OrderPayment, line: CreditLine) -> None:
-    """Let this payment settle a part of an open order out of UNMATCHED cash, on the locked line's
-    open day.
+    """Apply `payment`, which pays an open order out of UNMATCHED cash, as of the locked line's open
+    day.
 
     Raises TooMuch when the order is not open, or owes less.
     """
     order = payment.order
     if not order.is_open or payment.amount > order.outstanding:
-        owed = money.text(order.outstanding, line.currency)
+        owed = money.text(order.outstanding)
         raise TooMuch(f"Order {order} is {order.get_status_display()}, and {owed} of it is owed.")
     _apply(payment, line, line.now)
 
 
 def _apply(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> Unmatched | None:
+    """Save the payment as APPLIED, RECOVERY or UNMATCHED, and move the balances; returns why it is
+    UNMATCHED, or None.
+    """
     order, now = payment.order, line.now
     if order.is_open and payment.amount <= order.outstanding:
         payment.status = OrderPayment.Status.APPLIED
@@ -147,7 +152,7 @@ def _apply(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> Unmatc
     return None
 
 
-def _cover(order: Order, line: CreditLine, amount: Decimal, now: datetime) -> None:
+def _cover(order: Order, line: CreditLine, amount: Money, now: datetime) -> None:
     order.paid += amount
     order.outstanding -= amount
     if not order.outstanding:
@@ -182,5 +187,7 @@ def _keep_unmatched(payment: OrderPayment) -> Unmatched:
     payment.refusal = code
     payment.save()
     if takes_cash:
-        return Unmatched(code, f"amount: {payment.amount:f} is more than {order} can take")
+        return Unmatched(
+            code, f"amount: {money.text(payment.amount)} is more than {order} can take"
+        )
     return Unmatched(code, f"order: {order} is {order.status}")

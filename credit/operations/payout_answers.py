@@ -1,9 +1,9 @@
-"""What the bank answers to the files it was sent: uploaded once, and taken in row by row by a job.
+"""The bank's answers about withdrawals: a file is uploaded once, and a job processes it row by row.
 
 A file is CSV in UTF-8 with the columns reference, status (PAID or FAILED), bank_reference (of a
-PAID) and reason (of a FAILED), and may have amount and currency: what a PAID says that was paid,
-which is not taken for another sum. It may have tens of thousands of rows, each of which takes the
-lock of a line, so that whoever uploads it does not wait for them.
+PAID) and reason (of a FAILED). It may have amount and currency, which say what was paid: a row that
+names another amount than the withdrawal's is refused. A file may have tens of thousands of rows,
+and each needs the lock of a line, so the upload does not wait for them.
 """
 
 import csv
@@ -30,13 +30,13 @@ Outcome = PayoutAnswer.Outcome
 
 
 class UnreadableFile(Refused):
-    """It is no CSV in UTF-8 with the columns of the bank's answers. Nothing of it was taken."""
+    """The file is no CSV in UTF-8 with the columns of the bank's answers. No row of it was kept."""
 
     code = "unreadable_file"
 
 
 class AnotherAmount(Refused):
-    """The bank says that it paid another amount, or in another currency, than it was to pay."""
+    """The bank says that it paid another amount, or in another currency, than the withdrawal's."""
 
     code = "another_amount"
 
@@ -49,11 +49,11 @@ class UnknownAnswer(Refused):
 
 @transaction.atomic
 def upload(*, content: bytes, actor: str, now: datetime) -> PayoutAnswerFile:
-    """Keep the rows of a file for the job that takes them in, and record on the trail who uploaded
-    it.
+    """Keep the rows of a file for the job that processes them, with a trail row that names who
+    uploaded it.
 
-    The same file may come again: rows that were taken in change nothing, and rows that could not be
-    right are checked once more. Raises UnreadableFile.
+    The same file may be uploaded again: rows that were applied change nothing, and rows that were
+    refused are checked once more. Raises UnreadableFile.
     """
     rows = list(_rows(content))
     name = f"A{now:%y%m%d}-{secrets.token_hex(3).upper()}"
@@ -70,10 +70,10 @@ def upload(*, content: bytes, actor: str, now: datetime) -> PayoutAnswerFile:
 
 @transaction.atomic
 def take(answer_id: int, *, now: datetime) -> PayoutAnswer:
-    """Apply one row of the bank's answers, in the name of its uploader; once, however often it is
-    called.
+    """Apply one row of the bank's answers, in the name of its uploader. A row that was processed
+    already is returned as it is.
 
-    A row that cannot be right changes nothing else, and keeps what is wrong with it.
+    A row that is refused changes no withdrawal, and keeps the reason in `problem`.
     """
     answer = PayoutAnswer.objects.select_for_update(of=["self"]).select_related("file").get(
         pk=answer_id
@@ -81,7 +81,7 @@ def take(answer_id: int, *, now: datetime) -> PayoutAnswer:
     if answer.outcome != Outcome.WAITING:
         return answer
     try:
-        answer.outcome = _taken(answer, now)
+        answer.outcome = _apply(answer, now)
     except Refused as refusal:
         answer.outcome, answer.problem = Outcome.REFUSED, str(refusal)
     answer.done_at = now
@@ -89,13 +89,14 @@ def take(answer_id: int, *, now: datetime) -> PayoutAnswer:
     return answer
 
 
-def _taken(answer: PayoutAnswer, now: datetime) -> str:
+def _apply(answer: PayoutAnswer, now: datetime) -> str:
+    """Apply the row to its withdrawal; returns the outcome. Raises what refuses the row."""
     withdrawal = Withdrawal.objects.filter(
         reference=answer.reference, provider=Withdrawal.MANUAL
     ).first()
     if withdrawal is None:
         raise steps.UnknownWithdrawal(f"There is no withdrawal {answer.reference!r} sent by hand.")
-    # Under the lock: the same file, uploaded twice at once, has nothing new to say.
+    # Loaded again under the lock: another upload of the same file may have ended it meanwhile.
     withdrawal = steps.hold(withdrawal.pk, now=now)
     match answer.status.upper():
         case Withdrawal.Status.PAID:
@@ -125,7 +126,9 @@ def _taken(answer: PayoutAnswer, now: datetime) -> str:
 
 
 def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> None:
-    """Raise AnotherAmount when the bank names the amount that it paid, and it is another one."""
+    """Raise AnotherAmount where the row names an amount or currency that is not the withdrawal's. A
+    withdrawal that has not ended becomes UNKNOWN by it (payouts.doubt).
+    """
     if not answer.amount and not answer.currency:
         return
     try:
@@ -133,7 +136,7 @@ def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -
     except (ArithmeticError, ValueError, CurrencyDoesNotExist):
         said = f"{answer.amount} {answer.currency}".strip()
         raise AnotherAmount(f"amount: {said!r} is no amount that could be compared.") from None
-    if amount != withdrawal.amount_money:
+    if amount != withdrawal.amount:
         raise AnotherAmount(
             payouts.doubt(
                 withdrawal_id=withdrawal.pk,
@@ -145,18 +148,18 @@ def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -
 
 
 def _amount(answer: PayoutAnswer, withdrawal: Withdrawal) -> Money:
-    """The amount that the bank says it paid. Raises ArithmeticError, ValueError,
-    CurrencyDoesNotExist.
+    """The amount that the bank says it paid; what the row leaves out is the withdrawal's. Raises
+    ArithmeticError, ValueError, CurrencyDoesNotExist.
     """
-    value = Decimal(answer.amount or withdrawal.amount)
+    value = Decimal(answer.amount or withdrawal.amount.amount)
     if not value.is_finite():
         raise ValueError(answer.amount)
     return Money(value, (answer.currency or withdrawal.currency).upper())
 
 
 def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    """All rows by column, numbered as a spreadsheet does. The whole file is read before the
-    first is returned.
+    """The rows as values by column, with their line numbers in a spreadsheet. The whole file is
+    read first. Raises UnreadableFile.
     """
     try:
         text = content.decode("utf-8-sig")

@@ -1,7 +1,7 @@
-"""Withdrawals that operators send through their bank: a file for it, as CSV in UTF-8.
+"""Writes the files with which operators have their bank pay withdrawals: CSV in UTF-8.
 
-Its columns are reference, amount, currency, kind, holder, bank and number, with dot decimals, the
-same in every language. What the bank answers is the matter of credit.operations.payout_answers.
+The columns are BANK_COLUMNS. Amounts have a decimal point, whatever the reader's language.
+credit.operations.payout_answers processes the bank's answers.
 """
 
 import csv
@@ -64,7 +64,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Batch:
-    """A file for the bank; empty when every chosen withdrawal was left out."""
+    """A file for the bank; without content when every chosen withdrawal was left out."""
 
     name: str
     csv: str
@@ -76,9 +76,9 @@ class Batch:
 def export(*, withdrawal_ids: Iterable[int], actor: str, now: datetime) -> Batch:
     """Write the chosen withdrawals into a file for the bank, and mark them as sent by `actor`.
 
-    Left out, with the reason: those that need a decision first or were sent already, those that
-    `actor` approved or requested above the operator limit, and those of lines where fraud is
-    suspected.
+    Left out, with the reason, are those that need a decision first or were sent already, those
+    above the operator limit that `actor` approved or requested, those whose number cannot be
+    decrypted, and those of lines with suspected fraud.
     """
     name = f"B{now:%y%m%d}-{secrets.token_hex(3).upper()}"
     sent, refused = [], []
@@ -122,10 +122,10 @@ def _number(withdrawal: Withdrawal) -> str:
 
 @transaction.atomic
 def export_again(*, batch: str, actor: str, reason: str, now: datetime) -> str:
-    """The file for the bank once more, with those of its withdrawals that have not ended.
+    """Write the file for the bank once more, with those of its withdrawals that have not ended.
 
-    The bank knows a withdrawal by its reference, so that it may get the file twice. It has whole
-    numbers, and who took it and why stays on the trail. Raises UnknownBatch, NumberUnreadable,
+    The bank knows a withdrawal by its reference, so it may get the file twice. The file has whole
+    account numbers, so a trail row says who took it and why. Raises UnknownBatch, NumberUnreadable,
     Invalid without a reason.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
@@ -155,7 +155,7 @@ def _for_the_bank(withdrawals: Iterable[Withdrawal]) -> str:
         writer.writerow(
             [
                 withdrawal.reference,
-                money.text(withdrawal.amount, withdrawal.currency),
+                money.text(withdrawal.amount),
                 withdrawal.currency,
                 destination.kind,
                 safe_text(destination.holder),

@@ -1,9 +1,10 @@
 """Sends withdrawals to their providers, and records the answers (rule 10.9).
 
-It is on record that a withdrawal is SENT before its provider is asked, so that a process that dies
-in between never pays twice: a withdrawal without an answer is asked about by its reference, and
-sent again only when the provider never heard of it, under the same reference. The process that asks
-holds a lease of the withdrawal, and renews it right before each request to pay.
+A withdrawal is committed as SENT before its provider is asked, so that a process that dies in
+between never pays twice: about a withdrawal without an answer the provider is asked by its
+reference, and it is sent again, under the same reference, only when the provider never received it.
+The process that asks holds a lease of the withdrawal, and renews it right before each request to
+pay.
 """
 
 import logging
@@ -37,23 +38,25 @@ LONGEST_REFERENCE = 200
 
 
 class NotSent(Refused):
-    """The withdrawal was not sent, so that it cannot have been paid or have failed."""
+    """The withdrawal was not sent yet, so that it can be neither paid nor failed."""
 
     code = "not_sent"
 
 
 class ProviderDecides(Refused):
-    """The provider is being asked; people decide only once it does not answer."""
+    """The provider is being asked; operators decide only once it did not answer."""
 
     code = "provider_decides"
 
 
 def send(withdrawal_id: int, *, now: datetime, silences: Silences | None = None) -> None:
-    """Send a withdrawal that needs no decision any more, and record the answer.
+    """Send a withdrawal that needs no decision any more to its provider, and record the answer.
+    Does nothing when another process is sending it or has sent it.
 
-    `silences` are those of the run that asks. Does nothing when another process was faster. Raises
-    WithdrawalsStopped, UnknownWithdrawal, KeepsSilent for a provider that the run asks no more, and
-    whatever keeps the provider from being asked; then nothing was sent. Rule 10.9, rule 10.10.
+    `silences` counts, for the run of a job, how often each provider did not answer. Raises
+    KeepsSilent for a provider that the run asks no more, WithdrawalsStopped, UnknownWithdrawal,
+    Elsewhere for a database that may be a copy, and what the provider's `check_allowed` raises;
+    then nothing was sent. Rule 10.9, rule 10.10.
     """
     withdrawal = _get(withdrawal_id)
     silences = silences or Silences()
@@ -67,9 +70,9 @@ def send(withdrawal_id: int, *, now: datetime, silences: Silences | None = None)
 def reconcile(withdrawal_id: int, *, now: datetime, silences: Silences | None = None) -> None:
     """Ask the provider about a withdrawal to which it gave no answer, and record what it says.
 
-    It is sent again only if the provider says that it never received it, and not before a request
-    that we gave up on can't arrive any more. Raises WithdrawalsStopped instead of sending again,
-    and otherwise as `send` does. Rule 10.10.
+    It is sent again only if the provider says that it never received it, and only once the first
+    request can't arrive any more. Raises WithdrawalsStopped instead of sending again, and otherwise
+    as `send` does. Rule 10.10.
     """
     withdrawal = _get(withdrawal_id)
     silences = silences or Silences()
@@ -106,13 +109,14 @@ def _check_provider(withdrawal: Withdrawal) -> None:
 
 
 def _asking(withdrawal: Withdrawal) -> AbstractContextManager[leases.Held | None]:
-    """The lease for asking a provider about this withdrawal; None while another process has it."""
+    """The lease to ask a provider about this withdrawal; None while another process holds it."""
     return leases.held(f"payout {withdrawal.reference}")
 
 
 # durable: the provider must not be asked before this is committed.
 @transaction.atomic(durable=True)
 def _claim(withdrawal_id: int, now: datetime) -> bool:
+    """Commit the withdrawal as SENT. False where it may not be sent, or was sent already."""
     withdrawal = steps.hold(withdrawal_id, now=now)
     if not withdrawal.may_be_sent:
         return False
@@ -124,8 +128,12 @@ def _claim(withdrawal_id: int, now: datetime) -> bool:
 
 @transaction.atomic(durable=True)
 def _claim_again(withdrawal_id: int, now: datetime) -> bool:
+    """Commit the UNKNOWN withdrawal as SENT once more, or as FAILED where its destination was
+    removed. True where it is to be sent now.
+    """
     withdrawal = steps.hold(withdrawal_id, now=now)
-    # How long a provider may take is counted on our own clock, not on that of the line.
+    # A provider's time to answer is counted to `now`, not to the line's instant, which may be
+    # later.
     is_settled = withdrawal.sent_at is not None and withdrawal.sent_at + ANSWERED_WITHIN <= now
     if withdrawal.status != Withdrawal.Status.UNKNOWN or not is_settled:
         return False
@@ -141,8 +149,8 @@ def _claim_again(withdrawal_id: int, now: datetime) -> bool:
 
 @transaction.atomic
 def _leave_unknown(withdrawal_id: int, now: datetime) -> bool:
-    """Whether the withdrawal is UNKNOWN; one that is SENT and has no answer becomes UNKNOWN
-    here.
+    """Turn a withdrawal that is SENT without an answer into UNKNOWN; returns whether it is UNKNOWN
+    now.
     """
     withdrawal = steps.hold(withdrawal_id, now=now)
     if withdrawal.status == Withdrawal.Status.SENT:
@@ -153,9 +161,9 @@ def _leave_unknown(withdrawal_id: int, now: datetime) -> bool:
 def _ask_to_pay(
     withdrawal: Withdrawal, lease: leases.Held, silences: Silences, now: datetime
 ) -> None:
-    """Have the provider pay it, and record the answer.
+    """Ask the provider to pay the withdrawal, and record the answer, or that there was none.
 
-    A process that has lost the lease sends nothing, and leaves it to the one that has it now.
+    A process that has lost the lease sends nothing, since another one holds it now.
     """
     if not lease.renew():
         log.warning("Withdrawal %s: not sent, since its lease was lost", withdrawal)
@@ -186,13 +194,13 @@ def _note_silence(withdrawal: Withdrawal, error: Exception, silences: Silences) 
 
 @transaction.atomic
 def _settle(withdrawal_id: int, answer: Answer, actor: str, now: datetime) -> None:
-    """Record the provider's answer, once."""
+    """Record the provider's answer on a withdrawal that has not ended."""
     withdrawal = steps.hold(withdrawal_id, now=now)
     if withdrawal.has_ended:  # an operator decided while it was asked
         if withdrawal.status != answer.status:
             log.error("Withdrawal %s is %s: %s", withdrawal, withdrawal.status, answer)
         return
-    if answer.amount is not None and answer.amount != withdrawal.amount_money:
+    if answer.amount is not None and answer.amount != withdrawal.amount:
         _doubt(withdrawal, answer.amount, withdrawal.provider)
         return
     if withdrawal.problem and answer.amount is None and answer.status == Withdrawal.Status.PAID:
@@ -211,11 +219,12 @@ def _settle(withdrawal_id: int, answer: Answer, actor: str, now: datetime) -> No
 
 
 def _doubt(withdrawal: Withdrawal, amount: Money, teller: str) -> str:
-    """Make the held withdrawal UNKNOWN, and record what is said to have been paid instead.
+    """Keep on the held withdrawal what `teller` says was paid instead of its amount; one that is
+    SENT becomes UNKNOWN. Returns that sentence.
 
     One that has ended stays as it is.
     """
-    asked = money.full(withdrawal.amount, withdrawal.currency)
+    asked = money.full(withdrawal.amount)
     said = f"{amount.amount:f} {amount.currency}"  # as it was said, to its last digit
     problem = f"{teller} says that {said} was paid, and {asked} was to be paid."
     log.error("Withdrawal %s: %s", withdrawal, problem)
@@ -229,8 +238,8 @@ def _doubt(withdrawal: Withdrawal, amount: Money, teller: str) -> str:
 
 @transaction.atomic
 def doubt(*, withdrawal_id: int, amount: Money, teller: str, now: datetime) -> str:
-    """Record that `teller` says it paid another amount; the withdrawal stays UNKNOWN until a person
-    decides.
+    """Record that `teller`, a provider or a row of the bank's answers, says it paid another amount.
+    The withdrawal stays UNKNOWN until an operator decides.
 
     Returns what is wrong, in words for operators. Raises UnknownWithdrawal, NotSent.
     """
@@ -241,10 +250,11 @@ def doubt(*, withdrawal_id: int, amount: Money, teller: str, now: datetime) -> s
 
 
 def mark_paid(*, withdrawal_id: int, reference: str, actor: str, now: datetime) -> Withdrawal:
-    """Record that the bank paid it, under the bank's own reference.
+    """Record by an operator's decision that the bank paid the withdrawal, under the bank's own
+    reference.
 
-    It is for withdrawals that people sent, and for those about which the provider does not answer.
-    Raises UnknownWithdrawal, WithdrawalDecided, NotSent, ProviderDecides, Invalid without a
+    It is for withdrawals that operators sent, and for those about which the provider does not
+    answer. Raises UnknownWithdrawal, WithdrawalDecided, NotSent, ProviderDecides, Invalid without a
     reference.
     """
     reference = wording.line("bank_reference", reference)
@@ -252,7 +262,8 @@ def mark_paid(*, withdrawal_id: int, reference: str, actor: str, now: datetime) 
 
 
 def mark_failed(*, withdrawal_id: int, reason: str, actor: str, now: datetime) -> Withdrawal:
-    """Record that the bank did not pay it, and why; amount and fee come back.
+    """Record by an operator's decision that the bank did not pay the withdrawal, and why; amount
+    and fee return to the proceeds.
 
     Raises as `mark_paid`, and Invalid without a reason.
     """
@@ -277,8 +288,8 @@ def _end_by_hand(withdrawal_id: int, answer: Answer, actor: str, now: datetime) 
 
 @transaction.atomic
 def flag_late(withdrawal_ids: Sequence[int], *, now: datetime) -> int:
-    """Flag those of them that have not ended, for operators to look at; returns how many there
-    were.
+    """Flag those of these withdrawals that have not ended as late, for operators to look at;
+    returns how many were flagged.
 
     Rule 10.12.
     """
@@ -286,7 +297,7 @@ def flag_late(withdrawal_ids: Sequence[int], *, now: datetime) -> int:
         pk__in=withdrawal_ids, ended_at__isnull=True, flagged_late_at__isnull=True
     )
     flagged = 0
-    # By line, as everybody who locks several.
+    # By line, the order in which everybody locks several.
     for withdrawal_id in late.order_by("line_id", "pk").values_list("pk", flat=True):
         line = steps.hold(withdrawal_id, now=now).line
         flagged += late.filter(pk=withdrawal_id).update(flagged_late_at=line.now)

@@ -27,11 +27,11 @@ def introduce(
     now: datetime,
     **figures: Decimal | int,
 ) -> CreditPolicy:
-    """Introduce a new version for `currency` from local day `starts_on`; what is not in `figures`
-    stays.
+    """Introduce a new version of the policy of `currency` from local day `starts_on`; figures that
+    `figures` does not name are those of the newest version.
 
-    Raises Invalid without a reason, and when it would start today or earlier, or not after the
-    newest version: days that were decided stay as they were. Rule 22.10.
+    Raises Invalid without a reason, and when it would start on `today` or earlier, or not after the
+    newest version: what was decided stays as it was. Rule 22.10.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     money.check_currency(currency)
@@ -70,6 +70,6 @@ def introduce(
 
 
 def _words(policy: CreditPolicy, figures: Sequence[str]) -> dict[str, str]:
-    """The figures of the version that are named in `figures`, as the trail shows them."""
+    """The named figures of the version, as texts for a trail row."""
     words = {"version": str(policy.version), "starts_on": policy.starts_on.isoformat()}
-    return words | {name: f"{Decimal(getattr(policy, name)).normalize():f}" for name in figures}
+    return words | {name: f"{Decimal(policy.figure(name)).normalize():f}" for name in figures}

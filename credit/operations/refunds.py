@@ -1,4 +1,4 @@
-"""Refunds to buyers (rule 4.14)."""
+"""Records refunds to buyers (rule 4.14)."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -20,7 +20,7 @@ class RefundConflict(Conflict):
 
 
 class RefundTooLarge(Refused):
-    """More than the order's amount would be refunded."""
+    """With this refund more than the order's amount would be refunded."""
 
     code = "overpayment"
 
@@ -28,13 +28,14 @@ class RefundTooLarge(Refused):
 def give(
     *, merchant_id: int, order: str, reference: str, amount: Money, at: datetime, now: datetime
 ) -> tuple[OrderRefund, bool]:
-    """Refund `amount` of the order with reference `order`, as of `at`.
+    """Record a refund of `amount` at `at`, of the order with reference `order`.
 
-    It takes what is still outstanding first (newest part first), then what was written off, which
-    changes nothing, and the rest out of proceeds, which may become negative. Returns the refund and
-    whether it is new. Raises OrderNotOpen for a declined, cancelled or wholly refunded order,
-    RefundTooLarge, RefundConflict, Invalid, and UnknownOrder, WrongInstant or CurrencyMismatch,
-    which leave the reference free and keep it for operators (refused_cash). Rule 4.14, rule 9.3.
+    It lowers what is still outstanding first (newest part first), then what was written off, which
+    moves no balance, and takes the rest out of proceeds, which may become negative. Returns the
+    refund and whether it is new. Raises OrderNotOpen for a declined, cancelled or wholly refunded
+    order, RefundTooLarge, RefundConflict, Invalid. UnknownOrder, WrongInstant and CurrencyMismatch
+    keep it as refused cash for operators (refused_cash), and its reference can be sent again. Rule
+    4.14, rule 9.3.
     """
     if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
@@ -46,8 +47,8 @@ def give(
             .first()
         )
         if known is not None:
-            figure = money.figure(amount, line.currency)
-            if known.order.reference != order or known.amount != figure:
+            accepted = money.accepted(amount, line.currency)
+            if known.order.reference != order or known.amount != accepted:
                 raise RefundConflict(f"refund: {reference} is known with other content")
             return known, False
         try:
@@ -67,41 +68,42 @@ def give(
 
 
 def _give(line: CreditLine, order: str, reference: str, amount: Money, at: datetime) -> OrderRefund:
-    figure = money.figure(amount, line.currency)
+    amount = money.accepted(amount, line.currency)
     orders.check_instant(at, line)
     refunded = orders.load(line, order)
     orders.check_instant(at, line, refunded)
-    _check(refunded, figure)
-    refund = _write(line, refunded, reference, figure, at, line.now)
+    _check_refundable(refunded, amount)
+    refund = _write(line, refunded, reference, amount, at, line.now)
     refused_cash.take_off(line, RefusedCash.Kind.REFUND, reference)
     return refund
 
 
-def _check(order: Order, figure: Decimal) -> None:
+def _check_refundable(order: Order, amount: Money) -> None:
     if order.status in (Order.Status.DECLINED, Order.Status.CANCELLED, Order.Status.REFUNDED):
         raise orders.OrderNotOpen(f"order: {order} is {order.status}")
-    if figure > order.amount - order.refunded:
+    left = order.amount - order.refunded
+    if amount > left:
         raise RefundTooLarge(
-            f"amount: {figure:f} is more than is left of {order} to refund"
-            f" ({order.amount - order.refunded:f})"
+            f"amount: {money.text(amount)} is more than is left of {order} to refund"
+            f" ({money.text(left)})"
         )
 
 
 def _write(
-    line: CreditLine, order: Order, reference: str, figure: Decimal, at: datetime, now: datetime
+    line: CreditLine, order: Order, reference: str, amount: Money, at: datetime, now: datetime
 ) -> OrderRefund:
-    from_outstanding = min(figure, order.outstanding)
+    from_outstanding = min(amount, order.outstanding)
     lost = order.written_off - order.recovered - order.refunded_written_off
-    from_written_off = min(figure - from_outstanding, lost)
+    from_written_off = min(amount - from_outstanding, lost)
     refund = OrderRefund.objects.create(
         line=line,
         order=order,
         reference=reference,
         currency=line.currency,
-        amount=figure,
+        amount=amount,
         from_outstanding=from_outstanding,
         from_written_off=from_written_off,
-        from_proceeds=figure - from_outstanding - from_written_off,
+        from_proceeds=amount - from_outstanding - from_written_off,
         at=at,
         arrived_at=now,
     )
@@ -130,8 +132,8 @@ def _move_order(refund: OrderRefund) -> None:
 
 
 def _take_proceeds(line: CreditLine, refund: OrderRefund, now: datetime) -> None:
-    """Take the money out of the order's own sales, matured or not, and then out of other
-    proceeds.
+    """Take the refund's part from proceeds out of the order's own sales, matured or not, and then
+    out of the other proceeds of the locked line.
     """
     for sale, taken in _split(refund):
         ProceedsEntry.objects.create(
@@ -149,9 +151,9 @@ def _take_proceeds(line: CreditLine, refund: OrderRefund, now: datetime) -> None
     line.save(update_fields=["proceeds"])
 
 
-def _split(refund: OrderRefund) -> Iterator[tuple[ProceedsEntry | None, Decimal]]:
-    """Yields how much to take from which SALE: the oldest first, as far as earlier refunds left
-    of it.
+def _split(refund: OrderRefund) -> Iterator[tuple[ProceedsEntry | None, Money]]:
+    """Yield how much of the refund comes from which of the order's SALE entries, oldest first, up
+    to what earlier refunds left of each. The rest comes with None.
     """
     to_take = refund.from_proceeds
     sales = (
@@ -160,8 +162,8 @@ def _split(refund: OrderRefund) -> Iterator[tuple[ProceedsEntry | None, Decimal]
         .order_by("pk")
     )
     for sale in sales:
-        taken = min(to_take, sale.amount + sale.taken)
-        if taken > 0:
+        taken = min(to_take, sale.amount + money.of(sale.taken, sale.currency))
+        if taken.amount > 0:
             yield sale, taken
             to_take -= taken
     if to_take:

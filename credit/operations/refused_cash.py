@@ -1,7 +1,7 @@
-"""Payments and refunds that were refused although money may have moved: none is forgotten.
+"""Payments and refunds that were refused although money may have moved.
 
-Each waits for operators until its reference comes again and is taken, or an operator
-closes it with a reason (rule 3.6).
+Each waits until its reference is sent again and taken, or until an operator closes it with a reason
+(rule 3.6).
 """
 
 from datetime import datetime
@@ -22,7 +22,7 @@ OPEN = RefusedCash.Status.OPEN
 
 
 class AlreadyEnded(Refused):
-    """It does not wait any more: it came again and was taken, or was closed."""
+    """The refused cash does not wait any more: it was sent again and taken, or was closed."""
 
     code = "already_ended"
 
@@ -37,9 +37,10 @@ def keep(
     amount: Money,
     said_at: datetime,
 ) -> RefusedCash:
-    """Keep what was refused for operators to look into, as part of the caller's transaction.
+    """Record a payment or refund that `refusal` refused, for operators, within the caller's
+    transaction.
 
-    The same reference again, while it waits, updates the same row. Rule 3.6.
+    The same reference again, while it waits, updates that row and counts up `times`. Rule 3.6.
     """
     said = {
         "order_reference": order,
@@ -59,14 +60,16 @@ def keep(
 
 
 def take_off(line: CreditLine, kind: RefusedCash.Kind, reference: str) -> None:
-    """Remove it from the queue, because its reference came again and was taken."""
+    """Mark the refused cash with this reference, if any waits, as TAKEN: it was sent again, and was
+    recorded.
+    """
     RefusedCash.objects.filter(line=line, kind=kind, reference=reference, status=OPEN).update(
         status=RefusedCash.Status.TAKEN, ended_at=line.now
     )
 
 
 def close(*, refused_id: int, actor: str, reason: str, now: datetime) -> RefusedCash:
-    """End the waiting by an operator's decision; its reference stays free.
+    """Close refused cash by an operator's decision; its reference can still be sent again.
 
     Raises AlreadyEnded, Invalid without a reason, RefusedCash.DoesNotExist. Rule 3.6.
     """

@@ -1,7 +1,6 @@
-"""What merchants ask about their limit, and operators' answers (rule 8.16)."""
+"""Records what merchants ask about their limits, and operators' answers (rule 8.16)."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -43,14 +42,14 @@ class NotARaise(Refused):
 
 
 class LineClosed(Refused):
-    """The account was closed: its line takes no new order, and needs no higher limit."""
+    """The account was closed, so its line takes no new order and needs no higher limit."""
 
     code = "account_closed"
     sentence = _("Your account was closed. It takes no new orders.")
 
 
 class UnknownRequest(Refused):
-    """There is no such request, or it asks for something else."""
+    """There is no such request, or it is of the other kind: a raise, or a question."""
 
     code = "unknown_request"
 
@@ -65,8 +64,8 @@ def ask_raise(
     actor: str,
     now: datetime,
 ) -> LimitRequest:
-    """Ask for a limit of `limit_wanted`; `message` says why. A form sent twice, told by its
-    `request_key`, is one request.
+    """Ask for a limit of `limit_wanted`; `message` says why. A form that is sent twice, with the
+    same `request_key`, makes one request.
 
     Raises FormConflict, LineClosed, RaiseAlreadyAsked, NotARaise, CurrencyMismatch, Invalid. Rule
     8.16.
@@ -74,7 +73,7 @@ def ask_raise(
     message = wording.checked("message", message)
     line = lines.lock(merchant_id, now=now)
     now = line.now
-    wanted = money.figure(limit_wanted, line.currency, field="limit_wanted")
+    wanted = money.accepted(limit_wanted, line.currency, field="limit_wanted")
     kind = LimitRequest.Kind.RAISE
     content: dict[str, Any] = {"kind": kind, "limit_wanted": wanted, "message": message}
     if known := form_keys.sent_before(line.requests.all(), request_key, **content):
@@ -91,7 +90,7 @@ def ask_raise(
         Action.RAISE_REQUESTED,
         merchant_id=line.pk,
         subject=f"limit request {request.pk}",
-        after={"limit_wanted": money.full(wanted, line.currency)},
+        after={"limit_wanted": money.full(wanted)},
         actor=actor,
         reason=message,
         now=now,
@@ -103,8 +102,8 @@ def ask_raise(
 def ask_question(
     *, merchant_id: int, message: str, request_key: str = "", actor: str, now: datetime
 ) -> LimitRequest:
-    """Ask a question about the limit. A form sent twice, told by its `request_key`, is one
-    question. Raises FormConflict, Invalid.
+    """Ask a question about the limit. A form that is sent twice, with the same `request_key`, makes
+    one question. Raises FormConflict, Invalid.
     """
     message = wording.checked("message", message)
     line = lines.lock(merchant_id, now=now)
@@ -122,19 +121,20 @@ def ask_question(
 def approve_raise(
     *, request_id: int, limit: Money | None = None, actor: str, reason: str, now: datetime
 ) -> LimitRequest:
-    """Raise the limit to the one that was wanted, or to `limit`, which may be less or more.
+    """Raise the limit to the one that the merchant wanted, or to `limit`, which may be less or
+    more, and answer the request.
 
-    Raises AlreadyDecided, UnknownRequest, NotARaise when the limit is that high by now, SamePerson,
-    CurrencyMismatch, Invalid. Rule 8.16.
+    Raises AlreadyDecided, UnknownRequest, NotARaise when the limit is that high by now, SamePerson
+    for who asked, CurrencyMismatch, Invalid. Rule 8.16.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     with transaction.atomic():
         line, request = _lock_pending(request_id, LimitRequest.Kind.RAISE, now)
         now = line.now
         second_person.check(actor, request.asked_by, otherwise=f"{actor} has asked for this raise.")
-        wanted = request.limit_wanted or Decimal(0)  # a raise has one: the database says so
-        raised = money.of(wanted, line.currency) if limit is None else limit
-        _check_raises(line, money.figure(raised, line.currency, field="limit"))
+        raised = request.limit_wanted if limit is None else limit
+        assert raised is not None  # a raise has one: the database says so
+        _check_raises(line, money.accepted(raised, line.currency, field="limit"))
         entry = limits.set_limit(
             merchant_id=line.pk, limit=raised, actor=actor, reason=reason, now=now
         )
@@ -143,7 +143,7 @@ def approve_raise(
 
 
 def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> LimitRequest:
-    """Reject the raise and leave the limit as it is.
+    """Reject the raise that was asked for, and leave the limit as it is.
 
     Raises AlreadyDecided, UnknownRequest, Invalid without a reason.
     """
@@ -154,7 +154,8 @@ def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> LimitR
 
 
 def reject_as_closed(line: CreditLine, *, actor: str, now: datetime) -> None:
-    """Reject the raise that waits for an answer, because the merchant's account was closed.
+    """Reject the raise that waits on the locked line, if there is one, because the account was
+    closed.
 
     The reason is written in the merchant's language.
     """
@@ -166,24 +167,27 @@ def reject_as_closed(line: CreditLine, *, actor: str, now: datetime) -> None:
 
 
 def answer(*, request_id: int, actor: str, text: str, now: datetime) -> LimitRequest:
-    """Answer a question. Raises AlreadyDecided, UnknownRequest, Invalid without a text."""
+    """Answer a merchant's question.
+
+    Raises AlreadyDecided, UnknownRequest, Invalid without a text.
+    """
     text = wording.checked("answer", text)
     with transaction.atomic():
         line, request = _lock_pending(request_id, LimitRequest.Kind.QUESTION, now)
         return _answer(request, line, Action.QUESTION_ANSWERED, actor, text, line.now)
 
 
-def _check_raises(line: CreditLine, limit: Decimal) -> None:
+def _check_raises(line: CreditLine, limit: Money) -> None:
     if limit <= line.limit:
-        present = money.text(line.limit, line.currency)
-        raise NotARaise(f"limit: {limit:f} is not above the present limit of {present}")
+        present = money.text(line.limit)
+        raise NotARaise(f"limit: {money.text(limit)} is not above the present limit of {present}")
 
 
 def _lock_pending(
     request_id: int, kind: LimitRequest.Kind, now: datetime
 ) -> tuple[CreditLine, LimitRequest]:
-    """Lock the request's line, then return the line and the request. Of two answers at once, the
-    second waits here.
+    """Lock the line of a request that waits; returns the line and the request. Raises
+    UnknownRequest, AlreadyDecided.
     """
     asked = LimitRequest.objects.filter(pk=request_id, kind=kind)
     line_id = asked.values_list("line", flat=True).first()
@@ -227,7 +231,7 @@ def _answer(
         request=str(request.pk),
         status=str(request.status),
         answer=text,
-        limit=money.text(line.limit, line.currency),
+        limit=money.text(line.limit),
         currency=line.currency,
     )
     return request

@@ -1,9 +1,9 @@
-"""Operators' decisions on raises that wait for one (rule 8.11, rule 8.12)."""
+"""Operators' decisions on raises that wait after a review (rule 8.11, rule 8.12)."""
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
+from moneyed import Money
 
 from credit import scoring
 from credit.models import CreditLine, LimitEntry, LimitReview
@@ -12,7 +12,7 @@ from credit.operations.reviews import notify
 from credit.queries import policies
 from credit.queries.reviews import Start, inputs_of
 from credit.trail import Action
-from lib import wording
+from lib import money, wording
 from lib.refusals import AlreadyDecided, Refused
 from trail import operations as trail
 
@@ -24,25 +24,27 @@ STATUSES = {
 
 
 class ReviewOvertaken(Refused):
-    """The amount that may be given by now is no raise any more; the review was marked VOID."""
+    """What the line's sales and the policy allow by now is not above the present limit, so the
+    review was marked VOID.
+    """
 
     code = "review_overtaken"
 
 
 class RaiseBlocked(Refused):
     """Something is overdue, or the line is frozen, so that no raise is possible now. The review
-    still waits.
+    goes on waiting.
     """
 
     code = "raise_blocked"
 
 
 def approve(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitReview:
-    """Approve a raise that waited: the proposed limit or, if less, the one that may be given by
-    now.
+    """Raise the limit to the one that the review proposed or, if less, to the highest that the
+    line's sales and the policy allow by now.
 
     Raises AlreadyDecided, RaiseBlocked, Invalid without a reason, and ReviewOvertaken, which marks
-    it VOID. Rule 8.11, rule 8.12.
+    the review VOID. Rule 8.11, rule 8.12.
     """
     reason = wording.checked("reason", reason)
     with transaction.atomic():
@@ -62,8 +64,8 @@ def approve(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitR
 
 
 def reject(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitReview:
-    """Reject the raise and leave the limit as it is. Raises AlreadyDecided, Invalid without a
-    reason.
+    """Reject the raise that waits, and leave the limit as it is. Raises AlreadyDecided, Invalid
+    without a reason.
     """
     reason = wording.checked("reason", reason)
     with transaction.atomic():
@@ -81,8 +83,8 @@ def _lock_pending(review_id: int, now: datetime) -> tuple[CreditLine, LimitRevie
     return line, review
 
 
-def _most_by_now(line: CreditLine) -> Decimal:
-    """The highest limit that the locked line's sales and the policy in force allow. Raises
+def _most_by_now(line: CreditLine) -> Money:
+    """The highest limit that the locked line's sales and the policy in force allow now. Raises
     RaiseBlocked.
     """
     policy = policies.in_force(line.currency, line.open_on)
@@ -92,7 +94,7 @@ def _most_by_now(line: CreditLine) -> Decimal:
         raise RaiseBlocked("The line is frozen.")
     if known.overdue > 0:
         raise RaiseBlocked("Something is overdue.")
-    return scoring.most(known, policy)
+    return money.of(scoring.most(known, policy), line.currency)
 
 
 def _decide(review: LimitReview, action: Action, actor: str, reason: str, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Monthly limit reviews (rule 8.1)."""
+"""Holds the monthly limit reviews (rule 8.1)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -33,10 +33,11 @@ FROM applied ORDER BY merchant_id
 
 
 def hold(starts: Sequence[Start]) -> None:
-    """Review each locked line as its month starts, and apply the outcomes that need no decision.
+    """Review the limit of each locked line as its month starts, and apply the outcomes that need no
+    decision.
 
-    Lines of a currency without a policy, without metrics, with a limit of 0, or of a closed
-    merchant are not reviewed. Rule 8.1.
+    Not reviewed are lines of a currency without a policy, without metrics, with a limit of 0, or of
+    a closed merchant. Rule 8.1.
     """
     by_line = {start.line_id: start for start in starts if start.policy.holds_reviews}
     if not by_line:
@@ -60,7 +61,9 @@ def hold(starts: Sequence[Start]) -> None:
 
 
 def notify(review: LimitReview, *, cause: str, at: datetime) -> None:
-    """Notify the merchant of a review's outcome."""
+    """Notify the merchant of a review's outcome; `cause` tells it from other notices about the same
+    review.
+    """
     notices.write(
         merchant_id=review.line_id,
         kind=REVIEW,
@@ -69,32 +72,33 @@ def notify(review: LimitReview, *, cause: str, at: datetime) -> None:
         grade=review.grade,
         status=str(review.status),
         currency=review.currency,
-        limit_before=money.text(review.limit_before, review.currency),
-        limit_proposed=money.text(review.limit_proposed, review.currency),
-        limit_given=money.text(review.limit_given or review.limit_before, review.currency),
+        limit_before=money.text(review.limit_before),
+        limit_proposed=money.text(review.limit_proposed),
+        limit_given=money.text(review.limit_given or review.limit_before),
         reason=review.decision_reason,
     )
 
 
 def _review(start: Start, inputs: scoring.Inputs) -> LimitReview:
     result = scoring.review(inputs, start.policy)
-    points = result.points
+    points, currency = result.points, start.policy.currency
+    proposed = money.of(result.limit, currency)
     return LimitReview(
         line_id=start.line_id,
         policy=start.policy,
         on=start.today,
         at=start.at,
-        currency=start.policy.currency,
-        limit_before=inputs.limit,
+        currency=currency,
+        limit_before=money.of(inputs.limit, currency),
         rating=inputs.rating,
-        paid=inputs.paid,
+        paid=money.of(inputs.paid, currency),
         listing_quality=inputs.listing_quality,
         profile_completeness=inputs.profile_completeness,
         profile_reported=inputs.profile_reported,
         profile_confirmed=inputs.profile_confirmed,
         profile_rejected=inputs.profile_rejected,
         after_sales=inputs.after_sales,
-        overdue=inputs.overdue,
+        overdue=money.of(inputs.overdue, currency),
         was_frozen=inputs.is_frozen,
         rating_points=scoring.decimal(points.rating),
         volume_points=scoring.decimal(points.volume),
@@ -103,15 +107,16 @@ def _review(start: Start, inputs: scoring.Inputs) -> LimitReview:
         after_sales_points=scoring.decimal(points.after_sales),
         score=scoring.decimal(points.score),
         grade=result.grade,
-        limit_proposed=result.limit,
-        limit_given=result.limit if result.status == LimitReview.Status.APPLIED else None,
+        limit_proposed=proposed,
+        limit_given=proposed if result.status == LimitReview.Status.APPLIED else None,
         notes=[str(note) for note in result.notes],
         status=result.status,
     )
 
 
 def overtake(line: CreditLine, *, actor: str, now: datetime) -> None:
-    """Mark the locked line's raise that waits for a decision as VOID, and notify the merchant.
+    """Mark the locked line's raise that waits after a review, if there is one, as VOID, and notify
+    the merchant.
 
     Every operation that changes a limit calls this, and so does the closing of an account. Rule
     8.10.
@@ -120,7 +125,7 @@ def overtake(line: CreditLine, *, actor: str, now: datetime) -> None:
 
 
 def overtake_all(instants: Mapping[int, datetime], *, actor: str) -> None:
-    """As `overtake`, for many locked lines, each at an instant of its own."""
+    """Do as `overtake` for many locked lines; `instants` gives the instant for each line's key."""
     waiting = LimitReview.objects.filter(
         line_id__in=instants.keys(), status=LimitReview.Status.PENDING
     )
@@ -149,7 +154,7 @@ def _apply(reviews: Sequence[LimitReview]) -> None:
             APPLY,
             {
                 "lines": [review.line_id for review in reviews],
-                "limits": [review.limit_proposed for review in reviews],
+                "limits": [review.limit_proposed.amount for review in reviews],
                 "instants": [review.at for review in reviews],
                 "actor": ACTOR,
             },

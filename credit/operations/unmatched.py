@@ -1,11 +1,10 @@
-"""Settles cash that no order could take: in parts if need be, each once (rule 5.2).
+"""Settles UNMATCHED cash by operators' decisions, in parts if need be (rule 5.2).
 
-Every decision names what had been settled when its page was shown, so that a form that is sent
-twice, or by two people, settles a part once.
+Every decision carries how much had been settled when its page was shown, so that a form that is
+sent twice, or by two people, settles a part once.
 """
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
 from moneyed import Money
@@ -26,13 +25,13 @@ ACTIONS = {
 
 
 class NotUnmatched(Refused):
-    """The payment was taken by its order, and there is nothing to settle."""
+    """The payment is not UNMATCHED: its order took it, and there is nothing to settle."""
 
     code = "not_unmatched"
 
 
 class MoreThanIsLeft(Refused):
-    """The part is larger than what is not settled yet."""
+    """The amount is more than is unsettled of the cash."""
 
     code = "more_than_is_left"
 
@@ -43,27 +42,27 @@ def apply(
     payment_id: int,
     order: str,
     amount: Money,
-    settled: Decimal,
+    settled: Money,
     actor: str,
     reason: str,
     now: datetime,
 ) -> UnmatchedSettlement:
     """Pay an open order of the merchant with `amount` of this cash, as of the line's open day.
 
-    Raises NotUnmatched, ChangedMeanwhile unless `settled` is what was settled before,
+    Raises ChangedMeanwhile unless `settled` is how much of the cash is settled now, NotUnmatched,
     MoreThanIsLeft, UnknownOrder, TooMuch, CurrencyMismatch, Invalid. Rule 5.3.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
-    line, cash, figure = _part(payment_id, amount, settled, now)
+    line, cash, amount = _part(payment_id, amount, settled, now)
     paid_order = orders.load(line, order)
-    settlement = _write(line, cash, Kind.APPLIED, figure, actor, reason, order=paid_order)
+    settlement = _write(line, cash, Kind.APPLIED, amount, actor, reason, order=paid_order)
     payments.settle(
         OrderPayment(
             line=line,
             order=paid_order,
             reference=cash.reference,
             currency=line.currency,
-            amount=figure,
+            amount=amount,
             at=line.now,
             arrived_at=line.now,
             settlement=settlement,
@@ -78,7 +77,7 @@ def release(
     *,
     payment_id: int,
     amount: Money,
-    settled: Decimal,
+    settled: Money,
     actor: str,
     reason: str,
     now: datetime,
@@ -89,18 +88,18 @@ def release(
     order. Rule 5.4.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
-    line, cash, figure = _part(payment_id, amount, settled, now)
-    settlement = _write(line, cash, Kind.RELEASED, figure, actor, reason)
+    line, cash, amount = _part(payment_id, amount, settled, now)
+    settlement = _write(line, cash, Kind.RELEASED, amount, actor, reason)
     ProceedsEntry.objects.create(
         line=line,
         kind=ProceedsEntry.Kind.RELEASED,
         currency=line.currency,
-        amount=figure,
+        amount=amount,
         order=cash.order,
         settlement=settlement,
         at=line.now,
     )
-    line.proceeds += figure
+    line.proceeds += amount
     line.save(update_fields=["proceeds"])
     return settlement
 
@@ -111,65 +110,64 @@ def give_back(
     payment_id: int,
     amount: Money,
     reference: str,
-    settled: Decimal,
+    settled: Money,
     actor: str,
     reason: str,
     now: datetime,
 ) -> UnmatchedSettlement:
-    """Record that `amount` of this cash was given back to the buyer outside, under the bank's
-    reference.
+    """Record that the bank returned `amount` of this cash to the buyer, under its own `reference`.
 
     Raises as `apply` does, except for refusals about an order; Invalid without a reference. Rule
     5.5.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     reference = wording.line("reference", reference)
-    line, cash, figure = _part(payment_id, amount, settled, now)
-    return _write(line, cash, Kind.RETURNED, figure, actor, reason, reference=reference)
+    line, cash, amount = _part(payment_id, amount, settled, now)
+    return _write(line, cash, Kind.RETURNED, amount, actor, reason, reference=reference)
 
 
 def _part(
-    payment_id: int, amount: Money, settled: Decimal, now: datetime
-) -> tuple[CreditLine, OrderPayment, Decimal]:
-    """The locked line, its payment, and the figure of the part that can be settled. Raises as
-    `apply` does.
+    payment_id: int, amount: Money, settled: Money, now: datetime
+) -> tuple[CreditLine, OrderPayment, Money]:
+    """Lock the line, and check that `amount` of the cash can be settled. Returns the line, the
+    cash and the amount. Raises as `apply` does.
     """
     line_id = OrderPayment.objects.values_list("line_id", flat=True).get(pk=payment_id)
     line = lines.lock(line_id, now=now)
-    figure = money.figure(amount, line.currency)
-    if figure <= 0:
+    amount = money.accepted(amount, line.currency)
+    if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
     cash = OrderPayment.objects.select_related("order").get(pk=payment_id)
     if not cash.is_unmatched:
         raise NotUnmatched(f"Payment {cash} was taken by its order.")
     if cash.settled != settled:
         raise ChangedMeanwhile(f"Part of payment {cash} was settled meanwhile. Look at it again.")
-    if figure > cash.unsettled:
-        left = money.full(cash.unsettled, line.currency)
+    if amount > cash.unsettled:
+        left = money.full(cash.unsettled)
         raise MoreThanIsLeft(f"Of payment {cash}, {left} are left to settle.")
-    return line, cash, figure
+    return line, cash, amount
 
 
 def _write(
     line: CreditLine,
     cash: OrderPayment,
     kind: UnmatchedSettlement.Kind,
-    figure: Decimal,
+    amount: Money,
     actor: str,
     reason: str,
     *,
     order: Order | None = None,
     reference: str = "",
 ) -> UnmatchedSettlement:
-    before = money.full(cash.unsettled, line.currency)
-    cash.settled += figure
+    before = money.full(cash.unsettled)
+    cash.settled += amount
     cash.save(update_fields=["settled"])
     trail.write(
         ACTIONS[kind],
         merchant_id=line.pk,
         subject=f"payment {cash}",
         before={"unsettled": before},
-        after={"unsettled": money.full(cash.unsettled, line.currency)}
+        after={"unsettled": money.full(cash.unsettled)}
         | ({"order": order.reference} if order else {})
         | ({"reference": reference} if reference else {}),
         actor=actor,
@@ -181,7 +179,7 @@ def _write(
         payment=cash,
         kind=kind,
         currency=line.currency,
-        amount=figure,
+        amount=amount,
         order=order,
         reference=reference,
         reason=reason,

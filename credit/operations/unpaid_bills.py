@@ -1,8 +1,7 @@
 """The freeze for an unpaid bill: when it is placed, and when it is lifted (rule 16.11).
 
-Billing knows the bills and credit the line, so billing says here from which local day a bill is too
-long unpaid, and the line's own day-end places the freeze: it is in force from that day's start,
-however late the job runs.
+Billing says here from which local day an unpaid bill freezes a line. The line's own day-end places
+the freeze, in force from that day's start, however late the job runs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -61,8 +60,8 @@ FROM due WHERE line.merchant_id = due.line_id
 
 
 def expect(merchant_ids: Sequence[int], days: Sequence[date]) -> None:
-    """Record that each of these merchants has a bill that freezes its line from local day `days`
-    on.
+    """Record for each of these merchants the local day from which a bill still unpaid freezes its
+    line; `days` are in the order of `merchant_ids`.
     """
     if merchant_ids:
         with connection.cursor() as cursor:
@@ -70,7 +69,9 @@ def expect(merchant_ids: Sequence[int], days: Sequence[date]) -> None:
 
 
 def place(starts: Sequence[Start]) -> None:
-    """Freeze each locked line that has a bill too long unpaid as its day starts. Rule 16.11."""
+    """Freeze each locked line that comes, as its day starts, to a day recorded by `expect`. Rule
+    16.11.
+    """
     _place(
         [start.line_id for start in starts],
         [start.today for start in starts],
@@ -87,10 +88,10 @@ def _place(line_ids: Sequence[int], todays: Sequence[date], instants: Sequence[d
 
 
 def freeze_at_once(merchants: Mapping[int, datetime]) -> None:
-    """Freeze the lines of which an expected day has come, each at the instant given.
+    """Freeze those of these merchants' lines whose open day has come to one recorded by `expect`,
+    each at its instant in `merchants` but no earlier than the line last wrote.
 
-    A line whose day has not started yet is frozen when it starts. A line counts no earlier than it
-    last wrote, as always. Rule 18.8.
+    The others are frozen when such a day starts. Rule 18.8.
     """
     if not merchants:
         return
@@ -104,7 +105,7 @@ def freeze_at_once(merchants: Mapping[int, datetime]) -> None:
 
 
 def concern(merchant_id: int) -> bool:
-    """Whether the line is frozen for an unpaid bill, or will be."""
+    """Whether the line is frozen for an unpaid bill, or a day is recorded on which it will be."""
     freezes = Freeze.objects.filter(
         line_id=merchant_id, reason=Freeze.Reason.UNPAID_BILL, lifted_at__isnull=True
     )
@@ -113,10 +114,11 @@ def concern(merchant_id: int) -> bool:
 
 
 def settle(line: CreditLine, *, next_days: Sequence[date], all_paid: bool, actor: str) -> None:
-    """The bills still unpaid freeze the locked line on `next_days`; lift when all is paid.
+    """Record on the locked line the days on which the bills that are still unpaid freeze it, and
+    lift the freeze when all are paid.
 
-    A day that has come and is not expected any more has frozen the line already: if an operator
-    lifted that freeze, it stays lifted. Rule 16.11.
+    A day that has come and is no longer recorded has frozen the line already; it is not recorded
+    again, so that a freeze that an operator lifted stays lifted. Rule 16.11.
     """
     to_come = {day for day in next_days if day > line.open_on or day in line.unpaid_bill_days}
     CreditLine.objects.filter(pk=line.pk).update(unpaid_bill_days=sorted(to_come))

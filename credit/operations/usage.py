@@ -1,8 +1,9 @@
-"""Notifies a merchant that its limit is filling up, by an order or by a cut (rule 11.2)."""
+"""Notifies a merchant when its limit is nearly or wholly used, by an order or a cut (rule 11.2)."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+
+from moneyed import Money
 
 from credit.models import CreditLine
 from credit.notices import LIMIT_80, LIMIT_100
@@ -13,24 +14,25 @@ from notices.operations import notices
 
 @dataclass(frozen=True)
 class Use:
-    """The amount of a limit that is used, and the limit."""
+    """What is used of a limit, and the limit."""
 
-    used: Decimal
-    limit: Decimal
+    used: Money
+    limit: Money
 
     @property
     def is_mostly_used(self) -> bool:
-        return self.used > 0 and self.used >= LIMIT_MOSTLY_USED * self.limit
+        return bool(self.used) and self.used >= self.limit * LIMIT_MOSTLY_USED
 
     @property
     def is_used_up(self) -> bool:
-        return self.used > 0 and self.used >= self.limit
+        return bool(self.used) and self.used >= self.limit
 
 
 def notify(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetime) -> None:
-    """Notify the merchant when the use of its limit reaches four fifths, or all of it.
+    """Notify the merchant when the use of its limit reaches four fifths, or all of it, between
+    `before` and `after`.
 
-    A step from below four fifths to all of it causes only the latter notice. Rule 11.2.
+    When both are reached at once only the second is notified. Rule 11.2.
     """
     if after.is_used_up and not before.is_used_up:
         kind = LIMIT_100
@@ -43,16 +45,16 @@ def notify(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetim
         kind=kind,
         cause=cause,
         at=at,
-        used=money.text(after.used, line.currency),
-        limit=money.text(after.limit, line.currency),
+        used=money.text(after.used),
+        limit=money.text(after.limit),
         currency=line.currency,
     )
 
 
 def notify_of_cut(
-    line: CreditLine, *, limit_before: Decimal, limit: Decimal, cause: str, at: datetime
+    line: CreditLine, *, limit_before: Money, limit: Money, cause: str, at: datetime
 ) -> None:
-    """As `notify`, when the limit was changed from `limit_before` to `limit` and `line.used`
+    """Notify as `notify` does, when the limit went from `limit_before` to `limit` and `line.used`
     stayed.
 
     Rule 11.2.

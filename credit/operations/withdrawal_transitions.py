@@ -1,13 +1,13 @@
-"""The steps of a withdrawal, which are the same whoever decides them (rule 10.9).
+"""The steps of a withdrawal, shared by the operations that take them (rule 10.9).
 
-Each step locks the withdrawal's line first: at each moment one person or job decides about it, and
-money comes back once.
+Each step is taken under the lock of the withdrawal's line, so that one person or job at a time
+decides about it, and money comes back once.
 """
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
+from moneyed import Money
 
 from credit.models import CreditLine, Freeze, ProceedsEntry, Withdrawal
 from credit.models.withdrawals import TRANSITIONS
@@ -21,7 +21,7 @@ from trail import operations as trail
 
 
 class UnknownWithdrawal(Refused):
-    """There is no such withdrawal; another merchant's is unknown, too."""
+    """There is no such withdrawal, or it is another merchant's."""
 
     code = "unknown_withdrawal"
 
@@ -36,13 +36,15 @@ class WithdrawalsStopped(Refused):
 
 
 class WithdrawalDecided(AlreadyDecided):
-    """The withdrawal is past the state in which this step was possible."""
+    """The withdrawal's status does not allow this step any more."""
 
     sentence = _("It is too late to cancel: the withdrawal has gone on.")
 
 
 def hold(withdrawal_id: int, *, now: datetime) -> Withdrawal:
-    """The withdrawal, with its line locked until the transaction ends. Raises UnknownWithdrawal."""
+    """Load the withdrawal, with its line locked until the transaction ends. Raises
+    UnknownWithdrawal.
+    """
     line_id = Withdrawal.objects.filter(pk=withdrawal_id).values_list("line_id", flat=True).first()
     if line_id is None:
         raise UnknownWithdrawal("There is no such withdrawal.")
@@ -52,8 +54,8 @@ def hold(withdrawal_id: int, *, now: datetime) -> Withdrawal:
     return withdrawal
 
 
-def enter(withdrawal: Withdrawal, kind: ProceedsEntry.Kind, amount: Decimal, now: datetime) -> None:
-    """Change the locked line's proceeds, and write the entry of that change."""
+def enter(withdrawal: Withdrawal, kind: ProceedsEntry.Kind, amount: Money, now: datetime) -> None:
+    """Add `amount` to the locked line's proceeds, and write that entry for the withdrawal."""
     line = withdrawal.line
     ProceedsEntry.objects.create(
         line=line,
@@ -76,9 +78,10 @@ def end(
     reason: str = "",
     provider_reference: str = "",
 ) -> None:
-    """Bring the held withdrawal to its end: money is paid out, or comes back, once.
+    """Bring the held withdrawal to the final status `to`: amount and fee count as paid out, or
+    return to the proceeds. Notifies the merchant, but of its own cancelling.
 
-    Raises WithdrawalDecided when this end can't be reached from its present state.
+    Raises WithdrawalDecided when `to` can't be reached from the present status.
     """
     move(
         withdrawal,
@@ -106,7 +109,7 @@ def _notify(withdrawal: Withdrawal, now: datetime) -> None:
         cause=withdrawal.reference,
         at=now,
         reference=withdrawal.reference,
-        amount=money.text(withdrawal.amount, withdrawal.currency),
+        amount=money.text(withdrawal.amount),
         currency=withdrawal.currency,
         last_four=withdrawal.destination.last_four,
         **more,
@@ -114,7 +117,9 @@ def _notify(withdrawal: Withdrawal, now: datetime) -> None:
 
 
 def move(withdrawal: Withdrawal, to: Withdrawal.Status, **fields: object) -> None:
-    """Take one step of the state machine, or raise WithdrawalDecided and change nothing."""
+    """Change the status to `to`, and these fields, where the state machine allows it. Raises
+    WithdrawalDecided otherwise, and changes nothing.
+    """
     possible_from = [before for before, after in TRANSITIONS if after == to]
     step = {"status": to, **fields}
     if not Withdrawal.objects.filter(pk=withdrawal.pk, status__in=possible_from).update(**step):
@@ -124,11 +129,11 @@ def move(withdrawal: Withdrawal, to: Withdrawal.Status, **fields: object) -> Non
 
 
 def standing(withdrawal: Withdrawal, **more: str) -> dict[str, str]:
-    """The fields that a step changes, as the trail shows them before and after it."""
+    """The withdrawal's status and the line's proceeds, as texts for a trail row."""
     line = withdrawal.line
     return {
         "status": str(withdrawal.status),
-        "proceeds": money.full(line.proceeds, line.currency),
+        "proceeds": money.full(line.proceeds),
         **more,
     }
 
@@ -143,7 +148,7 @@ def note(
     reason: str = "",
     **more: str,
 ) -> None:
-    """Write a trail row for the step that a person took, with the state `before` it."""
+    """Write a trail row for a step that a person took; `before` is what `standing` gave then."""
     trail.write(
         action,
         merchant_id=withdrawal.line_id,

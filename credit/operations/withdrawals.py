@@ -1,6 +1,6 @@
-"""Withdrawals of proceeds: requesting them, and deciding about them (rule 10.6).
+"""Requests withdrawals of proceeds, and decides about them (rule 10.6).
 
-credit.operations.payouts sends what is requested here, and brings it to its end.
+credit.operations.payouts sends them and records their ends.
 """
 
 import secrets
@@ -66,16 +66,14 @@ class InsufficientProceeds(Refused):
 
 
 class FeeChanged(Refused):
-    """The fee is not the one that was shown, and has to be confirmed again."""
+    """The fee is not the one that was shown, and the merchant has to confirm the new one."""
 
     code = "fee_changed"
     sentence = _("The fee has changed meanwhile. Please look at it again.")
 
 
 class NeedsNoApproval(Refused):
-    """It brings the day's sum to no more than the operator limit, and so is sent without
-    approval.
-    """
+    """The withdrawal is within the operator limit of its day, so it is sent without approval."""
 
     code = "needs_no_approval"
 
@@ -94,79 +92,81 @@ class Quote:
 
 
 def quote(*, merchant_id: int, amount: Money, now: datetime) -> Quote:
-    """The fee for withdrawing `amount` now, on top of it. Locks and writes nothing.
+    """The fee for withdrawing `amount` now, which is on top of it, and whether it needs approval.
+    Locks and writes nothing.
 
-    Raises InsufficientProceeds, WithdrawalsStopped, CurrencyMismatch, Invalid.
-    Rule 10.7, rule 10.8.
+    Raises InsufficientProceeds, WithdrawalsStopped, CurrencyMismatch, Invalid. Rule 10.7, rule
+    10.8.
     """
     line = CreditLine.objects.get(pk=merchant_id)
     return _quote(line, amount, local_day(line, now))
 
 
 def _quote(line: CreditLine, amount: Money, today: date) -> Quote:
-    figure = _positive(amount, line)
+    amount = _positive(amount, line)
     steps.stop_if_suspected(line)
     policy = policies.in_force(line.currency, today)
-    fee = _fee_on(line, today, policy)(figure)
+    fee = _fee_on(line, today, policy)(amount)
     there = proceeds.withdrawable(line, today=today)
-    if figure + fee > there:
+    if amount + fee > there:
         raise InsufficientProceeds(
-            f"amount: {money.text(figure, line.currency)} and a fee of"
-            f" {money.text(fee, line.currency)} are more than the"
-            f" {money.text(there, line.currency)} that can be withdrawn"
+            f"amount: {money.text(amount)} and a fee of"
+            f" {money.text(fee)} are more than the"
+            f" {money.text(there)} that can be withdrawn"
         )
     return Quote(
-        amount=money.of(figure, line.currency),
-        fee=money.of(fee, line.currency),
-        needs_approval=_asked_for_on(line, today) + figure > policy.approval_above,
+        amount=amount,
+        fee=fee,
+        needs_approval=_asked_for_on(line, today) + amount > policy.approval_above,
     )
 
 
-def _fee_on(line: CreditLine, today: date, policy: CreditPolicy) -> Callable[[Decimal], Decimal]:
-    """A function that gives the fee of the line's next withdrawal of local day `today`, by its
-    amount.
+def _fee_on(line: CreditLine, today: date, policy: CreditPolicy) -> Callable[[Money], Money]:
+    """A function that computes from an amount the fee of the line's next withdrawal on local day
+    `today`.
     """
     free = policy.free_withdrawals_a_month
     if free and _of_this_month(line, today) < free:
-        return lambda figure: Decimal(0)
-    return lambda figure: money.rounded(
-        figure * policy.withdrawal_fee_percent / 100 + policy.withdrawal_fee_fixed, line.currency
+        return lambda amount: money.zero(line.currency)
+    return lambda amount: money.nearest(
+        amount * policy.withdrawal_fee_percent / 100 + policy.withdrawal_fee_fixed
     )
 
 
 def _most(line: CreditLine, today: date) -> Money:
-    """The most that can be withdrawn with its fee on top. Raises InsufficientProceeds if that is
-    nothing.
+    """The largest amount that can be withdrawn with its fee on top. Raises InsufficientProceeds if
+    there is none.
     """
     policy = policies.in_force(line.currency, today)
     fee_of = _fee_on(line, today, policy)
     there, unit = proceeds.withdrawable(line, today=today), money.smallest(line.currency)
     share = 1 + policy.withdrawal_fee_percent / 100 if fee_of(there) else Decimal(1)
-    # Rounding moves a fee by half a unit at most: the most is this or a little less.
-    figure = min(money.rounded_down(there / share, line.currency) + unit, there)
-    while figure > 0 and figure + fee_of(figure) > there:
-        excess = figure + fee_of(figure) - there
-        figure -= max(money.rounded_down(excess / share, line.currency), unit)
-    if figure <= 0:
+    # Rounding changes the fee by at most half a unit, so the largest amount is this or a little
+    # less.
+    most = min(money.rounded_down(there / share) + unit, there)
+    while most.amount > 0 and most + fee_of(most) > there:
+        excess = most + fee_of(most) - there
+        most -= max(money.rounded_down(excess / share), unit)
+    if most.amount <= 0:
         raise InsufficientProceeds("amount: after the fee there is nothing to withdraw")
-    return money.of(figure, line.currency)
+    return most
 
 
-def _positive(amount: Money, line: CreditLine) -> Decimal:
-    figure = money.figure(amount, line.currency)
-    if figure <= 0:
+def _positive(amount: Money, line: CreditLine) -> Money:
+    amount = money.accepted(amount, line.currency)
+    if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
-    return figure
+    return amount
 
 
-def _asked_for_on(line: CreditLine, today: date) -> Decimal:
-    """The sum of the line's withdrawals of its open local day, without fees and without those
-    that came back.
+def _asked_for_on(line: CreditLine, today: date) -> Money:
+    """The sum of the withdrawals requested since local day `today` started, without fees and
+    without those that came back.
     """
     since = calendar.day_start(today, line.timezone)
     asked = line.withdrawals.filter(requested_at__gte=since)
     amounts = asked.exclude(status__in=Withdrawal.RETURNED).values_list("amount", flat=True)
-    return sum(amounts, Decimal(0))
+    return money.of(sum(amounts, Decimal(0)), line.currency)
 
 
 def _of_this_month(line: CreditLine, today: date) -> int:
@@ -192,12 +192,13 @@ def request(
     actor: str,
     now: datetime,
 ) -> tuple[Withdrawal, bool]:
-    """Take `amount` and the fee out of the proceeds, to be sent to the destination.
+    """Request a withdrawal: take `amount` and the fee out of the proceeds, to be sent to the
+    destination.
 
-    `request_key` is made with the form: sent twice, it is one withdrawal. `fee_shown`, where given,
-    is the fee that was confirmed. Returns the withdrawal and whether it is new. Raises
-    WithdrawalConflict, UnknownDestination, DestinationNotUsable, InsufficientProceeds, FeeChanged,
-    WithdrawalsStopped, CurrencyMismatch, Invalid. Rule 10.6.
+    A form that is sent twice, with the same `request_key`, makes one withdrawal. `fee_shown`, where
+    given, is the fee that the merchant confirmed. Returns the withdrawal and whether it is new.
+    Raises WithdrawalConflict, UnknownDestination, DestinationNotUsable, InsufficientProceeds,
+    FeeChanged, WithdrawalsStopped, CurrencyMismatch, Invalid. Rule 10.6.
     """
     if not request_key:
         raise Invalid("request_key", "is missing")
@@ -231,10 +232,10 @@ def request(
 def request_all(
     line: CreditLine, *, destination_id: int, request_key: str, actor: str
 ) -> Withdrawal:
-    """Request all that can be withdrawn of the locked line, its fee on top, as `request` does.
+    """Request a withdrawal of all that can be withdrawn from the locked line with its fee on top.
 
-    Raises DestinationNotUsable, WithdrawalsStopped, and InsufficientProceeds where the fee would
-    leave nothing.
+    Raises UnknownDestination, DestinationNotUsable, WithdrawalsStopped, and InsufficientProceeds
+    where the fee would leave nothing.
     """
     destination = destinations.usable(line, destination_id, now=line.now)
     quoted = _quote(line, _most(line, line.open_on), line.open_on)
@@ -255,10 +256,12 @@ def _new_reference() -> str:
 
 
 def _create(withdrawal: Withdrawal, quoted: Quote) -> None:
-    """Write the withdrawal with its fee, and take both out of the locked line's proceeds."""
+    """Save the withdrawal with the quoted amount and fee, take both out of the locked line's
+    proceeds, and write a trail row.
+    """
     withdrawal.reference = _new_reference()
     withdrawal.currency = withdrawal.line.currency
-    withdrawal.amount, withdrawal.fee = quoted.amount.amount, quoted.fee.amount
+    withdrawal.amount, withdrawal.fee = quoted.amount, quoted.fee
     withdrawal.status = Withdrawal.Status.REQUESTED
     withdrawal.needs_approval = quoted.needs_approval
     withdrawal.provider = providers.chosen()
@@ -272,8 +275,8 @@ def _create(withdrawal: Withdrawal, quoted: Quote) -> None:
         Action.WITHDRAWAL_REQUESTED,
         withdrawal,
         before=before,
-        amount=money.full(withdrawal.amount, withdrawal.currency),
-        fee=money.full(withdrawal.fee, withdrawal.currency),
+        amount=money.full(withdrawal.amount),
+        fee=money.full(withdrawal.fee),
         destination=f"{withdrawal.destination.kind} {withdrawal.destination.last_four}",
         actor=withdrawal.requested_by,
         now=now,
@@ -281,9 +284,9 @@ def _create(withdrawal: Withdrawal, quoted: Quote) -> None:
 
 
 def approve(*, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
-    """Let a withdrawal above the operator limit be sent.
+    """Approve a withdrawal above the operator limit, so that it can be sent.
 
-    Raises UnknownWithdrawal, WithdrawalDecided, NeedsNoApproval, SamePerson for who asked for it,
+    Raises UnknownWithdrawal, WithdrawalDecided, NeedsNoApproval, SamePerson for who requested it,
     WithdrawalsStopped. Rule 10.8.
     """
     with transaction.atomic():
@@ -303,7 +306,8 @@ def approve(*, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
 
 
 def reject(*, withdrawal_id: int, actor: str, reason: str, now: datetime) -> Withdrawal:
-    """Refuse a withdrawal that was not sent; amount and fee come back.
+    """Reject a withdrawal that was not sent, by an operator's decision; amount and fee return to
+    the proceeds.
 
     Raises UnknownWithdrawal, WithdrawalDecided, Invalid without a reason. Rule 10.11.
     """
@@ -319,7 +323,8 @@ def reject(*, withdrawal_id: int, actor: str, reason: str, now: datetime) -> Wit
 
 
 def cancel(*, merchant_id: int, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
-    """Take back a withdrawal that was not sent, by the merchant; amount and fee come back.
+    """Cancel a withdrawal that was not sent, by the merchant's decision; amount and fee return to
+    the proceeds.
 
     Raises UnknownWithdrawal, WithdrawalDecided. Rule 10.9.
     """

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
+from moneyed import Money
 
 from credit.models import CreditLine, Order, OrderPayment
 from credit.models.orders import OrderQuerySet
@@ -17,7 +17,7 @@ OVERDUE = "OVERDUE"  # asked for like a status: open orders with an unpaid part 
 
 
 def lines_with_a_day_to_work_off(now: datetime) -> Sequence[int]:
-    """The lines whose open day has ended by `now`."""
+    """The keys of lines whose open day has ended by `now`."""
     return list(
         CreditLine.objects.filter(open_until__lte=now).order_by("pk").values_list("pk", flat=True)
     )
@@ -36,12 +36,12 @@ def orders(
     buyer: str = "",
     by: str = "-placed_at",
 ) -> OrderQuerySet:
-    """The line's orders in the order of `by`, filtered; "" means any.
+    """The line's orders in the order of `by`, which names a column; "" filters nothing.
 
-    They can be filtered by a status or OVERDUE, by a buyer, and by how the reference starts. By
-    `due_on`, orders without a due date come last.
+    `standing` is a status or OVERDUE, `reference` how the reference starts. By `due_on`, orders
+    without a due date come last.
     """
-    found = _orders(line).seen_on(today)
+    found = _orders(line).with_is_overdue(today)
     if standing == OVERDUE:
         found = found.overdue(today)
     elif standing:
@@ -54,13 +54,13 @@ def orders(
 
 
 def due_next(line: CreditLine, *, today: date, most: int) -> Sequence[Order]:
-    """The open orders with the nearest due dates to come, whose payment releases limit first."""
-    due = _orders(line).seen_on(today).open().filter(due_on__gte=today)
+    """The `most` open orders that fall due next, not counting those that are overdue."""
+    due = _orders(line).with_is_overdue(today).open().filter(due_on__gte=today)
     return list(due.order_by("due_on", "pk")[:most])
 
 
 def order(line: CreditLine, reference: str, *, today: date) -> Order | None:
-    return _orders(line).seen_on(today).filter(reference=reference).first()
+    return _orders(line).with_is_overdue(today).filter(reference=reference).first()
 
 
 def _orders(line: CreditLine) -> OrderQuerySet:
@@ -69,17 +69,19 @@ def _orders(line: CreditLine) -> OrderQuerySet:
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that happened to an order; `held` is by how much it changed the limit in use."""
+    """Something that happened to an order; `held` is by how much it changed what is used of the
+    limit.
+    """
 
     at: datetime
     what: StrOrPromise
-    amount: Decimal | None = None
-    held: Decimal | None = None
+    amount: Money | None = None
+    held: Money | None = None
     note: StrOrPromise = ""
 
 
 def timeline(order: Order) -> list[Step]:
-    """All that happened to an order, oldest first."""
+    """All that happened to an order, oldest first: its entries, payments, refunds and steps."""
     steps = [
         Step(
             entry.at,
@@ -94,7 +96,7 @@ def timeline(order: Order) -> list[Step]:
         Step(payment.at, payment.get_status_display(), amount=payment.amount)
         for payment in order.payments.exclude(status=OrderPayment.Status.APPLIED).order_by("pk")
     ]
-    # What was outstanding of a refund is an entry above; the rest touches no limit.
+    # A refund's part from what was outstanding is an entry above; the rest changes no limit.
     for refund in order.refunds.order_by("pk"):
         rest = (
             (_("Refunded out of your proceeds"), refund.from_proceeds),

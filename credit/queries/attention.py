@@ -1,19 +1,19 @@
-"""What the merchant should look at first on its line. Nothing here writes."""
+"""What a merchant should look at first about its line. Nothing here writes."""
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from django.db import connection
+from moneyed import Money
 
 from credit.models import CreditLine, Order
 from credit.queries.declined import WEEK
-from lib import calendar
+from lib import calendar, money
 
 MANY = 1000  # so many are counted; more are as good as that
 
-# Each part is a short range of an index: what is due, the week's declined orders, a merchant's
-# own requests and reviews.
+# Each part reads a short range of an index: overdue orders, the week's declined orders, the
+# merchant's requests and reviews.
 READ = """
 SELECT (
     SELECT count(*) FROM (
@@ -40,14 +40,14 @@ LEFT JOIN LATERAL (
 
 @dataclass(frozen=True)
 class Attention:
-    """How many things of each kind need attention on a local day."""
+    """How many orders, requests and reviews of a line need attention on a local day."""
 
     overdue: int  # orders; MANY is that or more
     declined: int  # orders of the last 7 local days, today included
-    declined_amount: Decimal  # what these would have been worth
+    declined_amount: Money  # what these would have been worth
     requests: int  # asked by the merchant, not answered yet
     raise_of: date | None  # the day of the review whose raise waits for our decision
-    raise_to: Decimal | None  # the limit that it proposes
+    raise_to: Money | None  # the limit that it proposes
 
     @property
     def has_many_overdue(self) -> bool:
@@ -60,4 +60,12 @@ def of(line: CreditLine, *, today: date) -> Attention:
     given["own"] = list(map(str, Order.OWN_DECLINES))
     with connection.cursor() as cursor:
         cursor.execute(READ, given)
-        return Attention(*cursor.fetchone())
+        overdue, declined, worth, requests, raise_of, raise_to = cursor.fetchone()
+    return Attention(
+        overdue,
+        declined,
+        money.of(worth, line.currency),
+        requests,
+        raise_of,
+        None if raise_to is None else money.of(raise_to, line.currency),
+    )

@@ -17,14 +17,16 @@ def in_force(line: CreditLine) -> PayoutSchedule | None:
 
 
 def recent_runs(line: CreditLine) -> QuerySet[PayoutRun]:
-    """The results of the latest days, newest first, of this schedule and of those before it."""
-    runs = PayoutRun.objects.filter(rule__line=line).select_related("withdrawal")
+    """The line's latest automatic withdrawals with their outcomes, newest first, of this schedule
+    and of earlier ones.
+    """
+    runs = PayoutRun.objects.filter(rule__line=line).select_related("rule", "withdrawal")
     return runs.order_by("-at", "-pk")[:RECENT]
 
 
 def to_run(now: datetime) -> Sequence[int]:
-    """The schedules that are due on their line's open day, or on the day that may follow it by
-    now.
+    """The keys of schedules that may be due at `now`: on the line's open day, or once a day-end
+    that waits is worked off.
     """
     is_due = Q(next_on__lte=F("line__open_on")) | Q(line__open_until__lte=now)
     due = PayoutSchedule.objects.filter(is_due, ended_at__isnull=True, usable_from__lte=now)

@@ -7,6 +7,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from moneyed import Money
+
 from credit import rules
 from credit.models import (
     CreditLine,
@@ -29,7 +31,7 @@ from credit.models import (
 )
 from lib import money
 from merchants import books
-from merchants.books import Row, RowsByMerchant, Table, columns, in_order, told
+from merchants.books import Row, RowsByMerchant, Table, columns, in_order, without_keys
 
 Currencies = Mapping[int, str]
 OF_LINE = partial(Table, "line_id")
@@ -137,16 +139,18 @@ RUNS = Table(
     columns("on at outcome available _rule=rule_id _withdrawal=withdrawal_id"),
 )
 
-# What an installation draws at random: another one calls the same withdrawal otherwise.
+# Names that an installation draws at random, and so differ for the same withdrawal in another one.
 LOCAL_NAMES = ("reference", "batch")
 # The key of a bill's payment ends with its bill's number and its attempt.
 BILL_PAYMENT = re.compile(r"(?P<invoice>\d{4}-\d+)-(?P<attempt>\d+)$")
 
 
 def of(merchant_ids: Sequence[int], *, local_names: bool = False) -> dict[int, Row]:
-    """The credit book of each of these merchants that has a line, in a fixed number of queries.
+    """The credit book of each of these merchants that has a line, by merchant, in a fixed number of
+    queries.
 
-    `local_names` adds what only this installation calls a withdrawal.
+    `local_names` adds the references of withdrawals and bank files, which this installation drew at
+    random.
     """
     lines = CreditLine.objects.filter(merchant_id__in=merchant_ids)
     currencies: Currencies = dict(lines.values_list("merchant_id", "currency"))
@@ -166,7 +170,7 @@ def of(merchant_ids: Sequence[int], *, local_names: bool = False) -> dict[int, R
             "metrics": in_order(metrics[key], "said_at"),
             "reviews": in_order(reviews[key], "on"),
             "limit_requests": in_order(requests[key], "asked_at"),
-            "orders": told(_with_overdue(orders[key], line[key]["open_on"])),
+            "orders": without_keys(_with_overdue(orders[key], line[key]["open_on"])),
             "refused_cash": in_order(refused[key], "arrived_at", "kind", "reference"),
             "flags": in_order(_flags(flags[key]), "kind", "cause"),
             **_with_buckets(proceeds[key], line[key], currencies[key]),
@@ -176,7 +180,7 @@ def of(merchant_ids: Sequence[int], *, local_names: bool = False) -> dict[int, R
 
 
 class _Reader:
-    """Reads tables of some merchants, one query each."""
+    """Reads the rows of a table that belong to some merchants, with one query."""
 
     def __init__(self, merchant_ids: Sequence[int], currencies: Currencies) -> None:
         self.merchant_ids, self.currencies = merchant_ids, currencies
@@ -193,7 +197,7 @@ def _line(line: Row, freezes: Sequence[Row]) -> Row:
     figures = {
         "limit": line["limit"],
         "used": line["used"],
-        "available": money.text(available, line["currency"]),
+        "available": money.figure_text(available, line["currency"]),
         "frozen_by": frozen_by,
     }
     elsewhere = ("currency", "proceeds", "paid_out")
@@ -202,7 +206,7 @@ def _line(line: Row, freezes: Sequence[Row]) -> Row:
 
 
 def _orders(read: _Reader) -> RowsByMerchant:
-    """Orders, each with its parts and its payments and refunds."""
+    """The orders of each merchant, each with its parts, payments and refunds."""
     payments, refunds = read(PAYMENTS, OrderPayment), read(REFUNDS, OrderRefund)
     settlements = read(SETTLEMENTS, UnmatchedSettlement)
     found = read(ORDERS, Order)
@@ -212,8 +216,8 @@ def _orders(read: _Reader) -> RowsByMerchant:
         refunded = books.grouped(in_order(refunds[key], "arrived_at", "reference"), "_order")
         for order in orders:
             order["parts"] = [] if order["decline_code"] else _parts(order, read.currencies[key])
-            order["payments"] = told(paid[order["_pk"]])
-            order["refunds"] = told(refunded[order["_pk"]])
+            order["payments"] = without_keys(paid[order["_pk"]])
+            order["refunds"] = without_keys(refunded[order["_pk"]])
         found[key] = in_order(orders, "placed_at", "reference")
     return found
 
@@ -221,25 +225,28 @@ def _orders(read: _Reader) -> RowsByMerchant:
 def _payments(payments: Sequence[Row], settled: Mapping[int, list[Row]]) -> list[Row]:
     for payment in payments:
         payment["settles_unmatched"] = payment["_settlement"] is not None
-        payment["settlements"] = told(in_order(settled[payment["_pk"]], "at"))
+        payment["settlements"] = without_keys(in_order(settled[payment["_pk"]], "at"))
     return in_order(payments, "arrived_at", "reference", "settles_unmatched")
 
 
 def _parts(order: Row, currency: str) -> list[Row]:
+    def amount(name: str) -> Money:
+        return Money(Decimal(order[name]), currency)
+
     first_due_on = order["first_due_on"]
     parts = rules.parts(
-        amount=Decimal(order["amount"]),
+        amount=amount("amount"),
         instalments=order["instalments"],
-        part_amount=Decimal(order["_part_amount"]),
-        paid=Decimal(order["paid"]),
-        outstanding=Decimal(order["outstanding"]),
+        part_amount=amount("_part_amount"),
+        paid=amount("paid"),
+        outstanding=amount("outstanding"),
         first_due_on=first_due_on and date.fromisoformat(first_due_on),
     )
     return [
         {
             "part": part.number,
-            "amount": money.text(part.amount, currency),
-            "outstanding": money.text(part.outstanding, currency),
+            "amount": money.text(part.amount),
+            "outstanding": money.text(part.outstanding),
             "due_on": books.as_json(part.due_on),
         }
         for part in parts
@@ -255,7 +262,7 @@ def _with_overdue(orders: Sequence[Row], today: str) -> list[Row]:
 
 
 def _flags(flags: Sequence[Row]) -> list[Row]:
-    """The flags, each with the references of its orders instead of copies of them."""
+    """The flags, each with the references of its orders in place of their copies."""
     for flag in flags:
         flag["orders"] = sorted(seen["order"] for seen in flag["orders"])
     return list(flags)
@@ -271,20 +278,25 @@ def _proceeds(read: _Reader, *, local_names: bool) -> RowsByMerchant:
     runs = read(RUNS, PayoutRun)
     found: RowsByMerchant = {}
     for key in read.currencies:
-        places = books.numbered(in_order(destinations[key], "added_at"), "destination")
+        numbered = books.numbered(in_order(destinations[key], "added_at"), "destination")
         sent = books.numbered(in_order(withdrawals[key], "requested_at"), "withdrawal")
-        to, by = books.places(places, "destination"), books.places(sent, "withdrawal")
+        to, by = (
+            books.values_by_key(numbered, "destination"),
+            books.values_by_key(sent, "withdrawal"),
+        )
         listed = in_order(entries[key], "at")
         ran = books.grouped(in_order(runs[key], "on"), "_rule")
         found[key] = [
             {
-                "entries": told(books.numbered((_entry(one, by) for one in listed), "entry")),
-                "destinations": told(_masked(one) for one in places),
-                "withdrawals": told(_withdrawal(one, to, local_names) for one in sent),
-                "automatic_withdrawals": told(
+                "entries": without_keys(
+                    books.numbered((_entry(one, by) for one in listed), "entry")
+                ),
+                "destinations": without_keys(_masked(one) for one in numbered),
+                "withdrawals": without_keys(_withdrawal(one, to, local_names) for one in sent),
+                "automatic_withdrawals": without_keys(
                     one
                     | {"destination": to[one["_destination"]]}
-                    | {"runs": told(_run(run, by) for run in ran[one["_pk"]])}
+                    | {"runs": without_keys(_run(run, by) for run in ran[one["_pk"]])}
                     for one in in_order(automatic[key], "set_up_at")
                 ),
             }
@@ -302,7 +314,7 @@ def _entry(entry: Row, withdrawals: Mapping[int, int]) -> Row:
 
 
 def _masked(destination: Row) -> Row:
-    """The destination with its number as pages show it."""
+    """The destination, with all but the last characters of its number masked."""
     return destination | {"number": f"···· {destination['number']}"}
 
 
@@ -320,7 +332,9 @@ def _run(run: Row, withdrawals: Mapping[int, int]) -> Row:
 
 
 def _with_buckets(proceeds: Sequence[Row], line: Row, currency: str) -> Row:
-    """The merchant's proceeds, with where they are on the line's open day."""
+    """The merchant's proceeds and withdrawals, with what is maturing, available, on its way and
+    paid out on the line's open day.
+    """
     (said,) = proceeds
     balance = Decimal(line["proceeds"])
     maturing = sum(
@@ -342,5 +356,5 @@ def _with_buckets(proceeds: Sequence[Row], line: Row, currency: str) -> Row:
         "on_its_way": on_its_way,
         "paid_out": Decimal(line["paid_out"]),
     }
-    buckets = {name: money.text(figure, currency) for name, figure in figures.items()}
+    buckets = {name: money.figure_text(figure, currency) for name, figure in figures.items()}
     return {"proceeds": buckets | {"entries": said.pop("entries")}, **said}

@@ -1,4 +1,4 @@
-"""The orders that the line declined, and what they would have been worth. Nothing here writes."""
+"""The orders that the line declined, and what they were worth. Nothing here writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import Count, Q, Sum
+from moneyed import Money
 
 from credit.models import CreditLine, Order
 from credit.models.orders import OrderQuerySet
-from lib import calendar
+from lib import calendar, money
 
 LOST = "lost"  # every reason but the merchant's own rules
 WEEK, MONTH = timedelta(days=7), timedelta(days=30)  # today included
@@ -17,13 +18,15 @@ WEEK, MONTH = timedelta(days=7), timedelta(days=30)  # today included
 
 @dataclass(frozen=True)
 class Loss:
-    """The declined orders of one reason, or of all, in the last days."""
+    """How many orders one reason, or all of them, declined in the last 7 and 30 days, and their
+    amounts.
+    """
 
     code: str  # of Order.Decline; "" is all
     week_orders: int
-    week_amount: Decimal
+    week_amount: Money
     month_orders: int
-    month_amount: Decimal
+    month_amount: Money
 
     @property
     def label(self) -> str:
@@ -33,12 +36,16 @@ class Loss:
 def orders(
     line: CreditLine, *, today: date, code: str = "", days: str = "", reference: str = ""
 ) -> OrderQuerySet:
-    """The line's declined orders, filtered; "" means any.
+    """The line's declined orders; "" filters nothing.
 
-    They can be filtered by a reason or those that lost value, by the last so many local days, and
-    by how the reference starts.
+    `code` is a reason, or LOST for all but the merchant's own rules; `days` is of how many last
+    local days; `reference` is how the reference starts.
     """
-    found = Order.objects.of_merchant(line.pk).seen_on(today).filter(status=Order.Status.DECLINED)
+    found = (
+        Order.objects.of_merchant(line.pk)
+        .with_is_overdue(today)
+        .filter(status=Order.Status.DECLINED)
+    )
     if code == LOST:
         found = found.exclude(decline_code__in=Order.OWN_DECLINES)
     elif code:
@@ -53,10 +60,11 @@ def _start(line: CreditLine, today: date, span: timedelta) -> datetime:
 
 
 def losses(line: CreditLine, *, today: date) -> Sequence[Loss]:
-    """What was lost in the last 7 and 30 local days by reason, the most first; then all reasons.
+    """The value of orders declined in the last 7 and 30 local days: by reason, largest first, and
+    at the end for all reasons together where there are several.
 
-    What the merchant itself wanted declined is no loss. Nothing when nothing was lost in 30 days.
-    Only these days' declined orders are read. Rule 6.4.
+    Orders that the merchant's own rules declined are not counted. Empty when none was declined in
+    30 days. Rule 6.4.
     """
     week, month = (_start(line, today, span) for span in (WEEK, MONTH))
     this_week = Q(placed_at__gte=week)
@@ -76,20 +84,20 @@ def losses(line: CreditLine, *, today: date) -> Sequence[Loss]:
         Loss(
             row["decline_code"],
             row["week_orders"],
-            row["week_amount"],
+            money.of(row["week_amount"], line.currency),
             row["month_orders"],
-            row["month_amount"],
+            money.of(row["month_amount"], line.currency),
         )
         for row in rows
     ]
-    return [*found, _all(found)] if len(found) > 1 else found
+    return [*found, _all(found, line.currency)] if len(found) > 1 else found
 
 
-def _all(found: Sequence[Loss]) -> Loss:
+def _all(found: Sequence[Loss], currency: str) -> Loss:
     return Loss(
         "",
         sum(loss.week_orders for loss in found),
-        sum((loss.week_amount for loss in found), Decimal(0)),
+        money.total((loss.week_amount for loss in found), currency),
         sum(loss.month_orders for loss in found),
-        sum((loss.month_amount for loss in found), Decimal(0)),
+        money.total((loss.month_amount for loss in found), currency),
     )

@@ -1,4 +1,4 @@
-"""Which buyers owe the used part of a limit, and how much one buyer owes. Nothing here writes."""
+"""How much of a limit's use each buyer, or each risk rank of buyers, owes. Nothing here writes."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +12,7 @@ from lib import money
 
 @dataclass(frozen=True)
 class Exposure:
-    """The part of the used limit that one buyer, or the buyers of one risk rank, owe."""
+    """The part of what is used that one buyer, or the buyers of one risk rank, owe."""
 
     buyer: str
     buyer_risk: int | None
@@ -26,7 +26,7 @@ class Exposure:
 
 
 def by_buyer(line: CreditLine, most: int = 20) -> list[Exposure]:
-    """The buyers who owe most, largest first."""
+    """The `most` buyers who owe most of open orders, largest first."""
     rows = (
         Order.objects.filter(line=line)
         .open()
@@ -40,21 +40,22 @@ def by_buyer(line: CreditLine, most: int = 20) -> list[Exposure]:
 OWED = F("outstanding") + F("written_off") - F("recovered") - F("refunded_written_off")
 
 
-def owed_by(line: CreditLine, buyer: str) -> Decimal:
-    """The amount that the buyer owes the shop: of open orders, and of those written off.
+def owed_by(line: CreditLine, buyer: str) -> Money:
+    """The amount that the buyer owes the shop: of open orders, and of what was written off and
+    neither recovered nor refunded.
 
-    Buyers are told apart exactly as the platform writes them. The index `order_owed_by_buyer`
-    covers only these orders. Rule 6.3.
+    A buyer is the exact name that the platform sends. The index `order_owed_by_buyer` has only such
+    orders. Rule 6.3.
     """
     owing = Q(status__in=[Order.Status.OPEN, Order.Status.WRITTEN_OFF])
-    owed: Decimal = Order.objects.filter(owing, line=line, buyer=buyer).aggregate(
+    owed = Order.objects.filter(owing, line=line, buyer=buyer).aggregate(
         owed=Sum(OWED, default=Decimal(0))
     )["owed"]
-    return owed
+    return money.of(owed, line.currency)
 
 
 def by_risk(line: CreditLine) -> list[Exposure]:
-    """The amount that buyers of each risk rank owe, by rank."""
+    """The amount that the buyers of each risk rank owe of open orders, by rank."""
     rows = (
         Order.objects.filter(line=line)
         .open()
@@ -68,5 +69,6 @@ def by_risk(line: CreditLine) -> list[Exposure]:
 def _exposure(
     line: CreditLine, buyer: str, risk: int | None, orders: int, owed: Decimal
 ) -> Exposure:
-    share = owed / line.used if line.used else Decimal(0)
-    return Exposure(buyer, risk, orders, money.of(owed, line.currency), share)
+    outstanding = money.of(owed, line.currency)
+    share = outstanding / line.used if line.used else Decimal(0)
+    return Exposure(buyer, risk, orders, outstanding, share)

@@ -1,7 +1,7 @@
-"""Which orders a person should look at (rule 7.7, rule 7.8). Nothing here writes.
+"""Finds orders that a person should look at (rule 7.7, rule 7.8). Nothing here writes.
 
-Both rules start from the lines: one line's latest orders are a short range of an index, and a scan
-of everybody's would need one of its own.
+Both rules start from lines: one line's latest orders are a short range of an index, and a scan of
+everybody's would need an index of its own.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ WHERE EXISTS (
     GROUP BY o.buyer HAVING count(*) >= %(many)s)
 """
 
-# Every order that starts a window with so many of its buyer's.
+# Every order that starts a window with at least MANY orders of its buyer.
 BUSY_WINDOWS = """
 SELECT line_id, buyer, placed_at, timezone FROM (
     SELECT o.line_id, o.buyer, o.placed_at, o.id, line.timezone,
@@ -39,8 +39,10 @@ ORDER BY line_id, buyer, placed_at, id
 """
 
 
-class Busy(NamedTuple):
-    """24 hours with many orders of one buyer at one shop, which start with one of these orders."""
+class BusyWindow(NamedTuple):
+    """A span of 24 hours that starts with an order and has at least MANY orders of its buyer at
+    that shop.
+    """
 
     line_id: int
     buyer: str
@@ -48,7 +50,7 @@ class Busy(NamedTuple):
     timezone: str  # the line's
 
     def orders(self, now: datetime) -> QuerySet[Order]:
-        """The buyer's orders within the 24 hours that are placed by `now`."""
+        """The buyer's orders in the span that are placed by `now`."""
         return Order.objects.filter(
             line=self.line_id,
             buyer=self.buyer,
@@ -59,15 +61,15 @@ class Busy(NamedTuple):
 
 
 def lines_with_orders_to_flag(now: datetime) -> Sequence[int]:
-    """The lines on which a rule may find something at `now`."""
+    """The keys of lines on which `raise_flags` may find something at `now`."""
     with connection.cursor() as cursor:
         cursor.execute(LINES_WITH_A_BUSY_BUYER, {"since": now - LOOK_BACK, "many": MANY})
         busy = {line_id for (line_id,) in cursor.fetchall()}
     return sorted(busy.union(undelivered(now).values_list("line", flat=True)))
 
 
-def busy_windows(line_ids: Sequence[int], now: datetime) -> list[Busy]:
-    """Every `Busy` of these lines that starts in the last days, by buyer, oldest first."""
+def busy_windows(line_ids: Sequence[int], now: datetime) -> list[BusyWindow]:
+    """The windows of these lines that start within LOOK_BACK of `now`, by buyer, oldest first."""
     given: dict[str, Any] = {
         "lines": list(line_ids),
         "since": now - LOOK_BACK,
@@ -77,11 +79,13 @@ def busy_windows(line_ids: Sequence[int], now: datetime) -> list[Busy]:
     }
     with connection.cursor() as cursor:
         cursor.execute(BUSY_WINDOWS, given)
-        return [Busy(*row) for row in cursor.fetchall()]
+        return [BusyWindow(*row) for row in cursor.fetchall()]
 
 
 def undelivered(now: datetime) -> QuerySet[Order]:
-    """Orders that left the shop long ago, hold its limit, and are not flagged for it yet."""
+    """Open orders of all lines that were shipped 60 or more days before `now`, are not delivered,
+    and have no flag for it.
+    """
     flagged = OrderFlag.objects.filter(
         line=OuterRef("line"), kind=OrderFlag.Kind.NOT_DELIVERED, cause=OuterRef("reference")
     )

@@ -1,4 +1,4 @@
-"""What freezes a line, and what has to happen to lift it. Nothing here writes."""
+"""The freezes of a line, and how close overdue payments are to one. Nothing here writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db.models import QuerySet
+from moneyed import Money
 
 from credit.models import CreditLine, Freeze
 from credit.queries import policies
@@ -14,10 +15,10 @@ from credit.queries.overdue import overdue_of
 
 @dataclass(frozen=True)
 class Overdue:
-    """How close overdue payments are to freezing a line, or to lifting its freeze."""
+    """What is overdue of a line, and from which amount on that freezes it."""
 
-    amount: Decimal
-    freezes_from: Decimal  # so much overdue freezes; below, the freeze is lifted
+    amount: Money
+    freezes_from: Money  # so much overdue freezes; below, the freeze is lifted
     ratio: Decimal  # of the limit, 0 to 1
 
     @property

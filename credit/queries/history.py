@@ -14,7 +14,7 @@ from lib import calendar
 A_YEAR = timedelta(days=364)  # 52 weeks, so that a year's weeks end on one weekday
 A_QUARTER = timedelta(days=91)
 
-# The last entry of each day is one look into the index: nothing in between is read.
+# The last entry of each day is looked up in the index; the entries in between are not read.
 BALANCES = """
 SELECT last.limit_after, last.used_after
 FROM unnest(%(ends)s::timestamptz[]) WITH ORDINALITY AS day(ends_at, number)
@@ -28,7 +28,7 @@ ORDER BY day.number
 
 @dataclass(frozen=True)
 class Balance:
-    """The line's limit and use when local day `on` ended, or by now."""
+    """The line's limit and what is used of it as local day `on` ended; for today, as of now."""
 
     on: date
     limit: Decimal
@@ -36,7 +36,9 @@ class Balance:
 
 
 def entries(line: CreditLine, *, kind: str = "", order: str = "") -> QuerySet[LimitEntry]:
-    """The entries that changed the line; filtered by a kind, or by the reference of an order."""
+    """The line's limit entries, filtered by a kind, or by the reference of an order; "" filters
+    nothing.
+    """
     found = line.entries.select_related("order")
     if order:  # looked up first: an order has few entries, and an index has them at hand
         known = line.orders.filter(reference=order).first()
@@ -45,9 +47,10 @@ def entries(line: CreditLine, *, kind: str = "", order: str = "") -> QuerySet[Li
 
 
 def balances(line: CreditLine, *, since: date, today: date) -> Sequence[Balance]:
-    """The line's balances from local day `since` on, for a year at most, oldest first.
+    """The line's balances from local day `since` on, going back a year at most, oldest first.
 
-    There is one a day for the last quarter and one a week before it; the last one is today's.
+    There is one a day where `since` is within the last quarter, and otherwise one a week; the last
+    one is today's.
     """
     since = min(max(since, today - A_YEAR), today)
     step = 1 if today - since <= A_QUARTER else 7

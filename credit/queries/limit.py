@@ -42,21 +42,23 @@ class Factor:
         return self.name == "volume"
 
     def value_for(self, more: Decimal) -> Decimal | None:
-        """The value that would give `more` points; None when the factor has not so many to give."""
+        """The value at which the factor gives `more` points than now; None when it has not so many
+        to give.
+        """
         if not 0 < more <= self.missing:
             return None
         span = Fraction(self.full_at - self.nothing_at)
         value = (
             Fraction(self.nothing_at) + Fraction(self.points + more) / Fraction(self.most) * span
         )
-        # Up to a whole amount or to two decimals: a hint that falls short would be none.
+        # Rounded up, to a whole amount or to two decimals, so that the value is enough.
         digits = 0 if self.is_amount else 2
         return min(Decimal(math.ceil(value * 10**digits)).scaleb(-digits), self.full_at)
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """The outcome of the line's next review if nothing changed until then."""
+    """The outcome that the line's next review would have if nothing changed until then."""
 
     on: date  # of the next review
     factors: tuple[Factor, ...]  # the costliest first
@@ -83,8 +85,8 @@ class Explanation:
 
     @property
     def ways_up(self) -> list[tuple[Factor, Decimal]]:
-        """The factors that could reach the next grade on their own, each with the value that it
-        takes.
+        """The factors that alone could reach the next grade, each with the value that it would
+        need.
         """
         needed = self.points_to_next_grade or Decimal(0)
         values = [(factor, factor.value_for(needed)) for factor in self.factors]
@@ -92,7 +94,8 @@ class Explanation:
 
 
 def explain(line: CreditLine) -> Explanation | None:
-    """The line's next review as things stand; None when it would not be reviewed at all.
+    """What the line's next review would come to as things stand; None when it would not be reviewed
+    at all.
 
     It would not without metrics, with a limit of 0, in a currency that has no policy, or once the
     merchant's account is closed. Rule 8.15.
@@ -102,7 +105,7 @@ def explain(line: CreditLine) -> Explanation | None:
     if not policy.holds_reviews:
         return None
     at = calendar.day_start(on, line.timezone)
-    # What falls due until then may well be paid by then.
+    # Only what is overdue now is assumed to be overdue then: the rest may be paid in time.
     start = reviews.Start(line.pk, line.timezone, on, at, policy, overdue_on=line.open_on)
     inputs = reviews.inputs_of([start]).get(line.pk)
     if inputs is None:
@@ -116,7 +119,7 @@ def explain(line: CreditLine) -> Explanation | None:
         grade=result.grade,
         next_grade=next_grade,
         points_to_next_grade=needed,
-        limit=money.of(line.limit, line.currency),
+        limit=line.limit,
         limit_then=money.of(result.limit, line.currency),
         status=result.status,
         notes=result.notes,
@@ -132,7 +135,7 @@ def past_reviews(line: CreditLine) -> QuerySet[LimitReview]:
 
 
 def review_of(line: CreditLine, on: date) -> LimitReview | None:
-    """The review of local day `on`."""
+    """The line's review of local day `on`, or None."""
     return past_reviews(line).filter(on=on).first()
 
 
@@ -142,17 +145,17 @@ def requests(line: CreditLine) -> QuerySet[LimitRequest]:
 
 
 def raise_asked(line: CreditLine) -> LimitRequest | None:
-    """The raise that waits for an answer, or None; only one may wait at a time."""
+    """The raise that the merchant asked for and that waits for an answer, or None."""
     waiting = {"kind": LimitRequest.Kind.RAISE, "status": LimitRequest.Status.PENDING}
     return requests(line).filter(**waiting).first()
 
 
 def factors_of(review: LimitReview) -> tuple[Factor, ...]:
-    """The points that each factor gave in a past review, the one that lost most first."""
+    """The factors of a past review with the points that they gave, the one that lost most first."""
     inputs = scoring.Inputs(
-        limit=review.limit_before,
+        limit=review.limit_before.amount,
         rating=review.rating,
-        paid=review.paid,
+        paid=review.paid.amount,
         listing_quality=review.listing_quality,
         profile_completeness=review.profile_completeness,
         after_sales=review.after_sales,
@@ -184,6 +187,7 @@ def _factors(
 def _next_grade(
     result: scoring.Result, policy: CreditPolicy
 ) -> tuple[LimitReview.Grade | None, Decimal | None]:
+    """The grade above the result's and the points that it lacks; None twice for grade A."""
     grade = LimitReview.Grade
     above = {
         grade.D: (grade.C, policy.c_from),
@@ -198,7 +202,7 @@ def _next_grade(
 
 @dataclass(frozen=True)
 class Acceptance:
-    """Whether an order of some size would be accepted now; if not, why, and when it might be."""
+    """Whether an order of some amount would be accepted now; if not, why, and when it might be."""
 
     is_accepted: bool
     decline_code: str = ""
@@ -206,7 +210,7 @@ class Acceptance:
     # when no payment to come would be enough, or the line is frozen.
     possible_on: date | None = None
     missing: Money | None = None  # of the limit, when it is not enough
-    # For a line with very many open orders: enough is free no earlier than that, perhaps later.
+    # With very many open orders: enough is free on this local date at the earliest.
     not_before: date | None = None
 
     @property
@@ -215,21 +219,23 @@ class Acceptance:
 
 
 def would_accept(line: CreditLine, amount: Money) -> Acceptance:
-    """Whether an order of `amount` would be accepted now. Raises CurrencyMismatch, Invalid."""
-    figure = money.figure(amount, line.currency)
+    """Whether an order of `amount` would be accepted now, apart from the buyer's risk and debts.
+
+    Raises CurrencyMismatch, Invalid.
+    """
+    amount = money.accepted(amount, line.currency)
     if line.is_closed:
         return Acceptance(False, Order.Decline.ACCOUNT_CLOSED)
     if line.is_frozen:
         return Acceptance(False, Order.Decline.LINE_FROZEN)
     if line.is_paused:
         return Acceptance(False, Order.Decline.PAUSED_BY_MERCHANT)
-    if line.order_cap is not None and figure > line.order_cap:
+    if line.order_cap is not None and amount > line.order_cap:
         return Acceptance(False, Order.Decline.ABOVE_OWN_CAP)
-    if figure <= line.available:
+    if amount <= line.available:
         return Acceptance(True)
-    missing = money.of(figure - line.available, line.currency)
     code = Order.Decline.INSUFFICIENT_CREDIT
-    return Acceptance(False, code, missing=missing, **_enough_on(line, figure))
+    return Acceptance(False, code, missing=amount - line.available, **_enough_on(line, amount))
 
 
 MANY = 1000  # open orders that are looked at
@@ -259,16 +265,16 @@ GROUP BY horizon.day
 """
 
 
-def _enough_on(line: CreditLine, figure: Decimal) -> dict[str, date | None]:
-    """The day on which enough limit is free again, or before which it is not; neither when it
-    never is.
+def _enough_on(line: CreditLine, amount: Money) -> dict[str, date | None]:
+    """When the limit has room for `figure`, as fields of Acceptance: on a day or, where very many
+    orders are open, not before one; {} for never.
     """
-    if figure > line.limit:
+    if amount > line.limit:
         return {}
     given = {
         "line": line.pk,
         "today": line.open_on,
-        "missing": figure - (line.limit - line.used),
+        "missing": (amount - (line.limit - line.used)).amount,
         "instalment_days": INSTALMENT_DAYS,
         "many": MANY,
     }
@@ -280,7 +286,7 @@ def _enough_on(line: CreditLine, figure: Decimal) -> dict[str, date | None]:
 
 @dataclass(frozen=True)
 class Preview:
-    """The outcome that a policy would have for one line."""
+    """What a review of one line would come to."""
 
     line: CreditLine
     inputs: scoring.Inputs
@@ -290,7 +296,9 @@ class Preview:
 def preview(
     lines: Sequence[CreditLine], policy_of: dict[str, CreditPolicy], now: datetime
 ) -> list[Preview]:
-    """The outcome of a review on each line's open day, under the policy given for its currency."""
+    """What a review of each line on its open day would come to, by the policy that `policy_of` has
+    for its currency; without lines that would not be reviewed.
+    """
     starts = [
         reviews.Start(line.pk, line.timezone, line.open_on, now, policy_of[line.currency])
         for line in lines

@@ -1,14 +1,14 @@
-"""What is past its due date (rule 4.16)."""
-
-from decimal import Decimal
+"""Computes what is past its due date (rule 4.16)."""
 
 from django.db import connection
+from moneyed import Money
 
 from credit.models import CreditLine
 from credit.rules import INSTALMENT_DAYS
+from lib import money
 
-# What is overdue of each line on the day given for it: of every open order, the parts due before
-# that day, less what is paid, and no more than what is still outstanding (credit.rules.parts).
+# The amount that is overdue of each line on its day of table `day`: of every open order, the parts
+# due before that day, less what is paid, at most what is still outstanding (credit.rules.parts).
 OVERDUE_BY_LINE = """
     SELECT day.line_id, coalesce(sum(greatest(least(
                CASE WHEN passed.parts >= o.instalments THEN o.amount
@@ -28,13 +28,12 @@ SELECT amount FROM ({OVERDUE_BY_LINE}) overdue
 """
 
 
-def overdue_of(line: CreditLine) -> Decimal:
-    """The amount that is overdue on the line's open day. Rule 4.16."""
+def overdue_of(line: CreditLine) -> Money:
+    """The amount of the line's orders that is overdue on its open day. Rule 4.16."""
     with connection.cursor() as cursor:
         cursor.execute(
             OVERDUE_OF_ONE_LINE,
             {"line": line.pk, "today": line.open_on, "instalment_days": INSTALMENT_DAYS},
         )
         (overdue,) = cursor.fetchone()
-    found: Decimal = overdue
-    return found
+    return money.of(overdue, line.currency)

@@ -7,16 +7,19 @@ from credit.models import CreditPolicy
 
 
 def in_force(currency: str, on: date) -> CreditPolicy:
-    """The policy of `currency` that is in force on local day `on`.
+    """The policy of `currency` in force on local day `on`.
 
-    A currency without a policy of its own has the default numbers, unsaved, and no limit reviews.
+    A currency without one has the default figures, as an unsaved policy by which no limit is
+    reviewed.
     """
     (policy,) = in_force_for([(currency, on)])
     return policy
 
 
 def in_force_for(days: Iterable[tuple[str, date]]) -> list[CreditPolicy]:
-    """The policies in force for each currency and local day, by one query."""
+    """The policies in force for these pairs of currency and local day, in their order, by one
+    query.
+    """
     wanted = list(days)
     known: dict[str, list[CreditPolicy]] = {}
     currencies = {currency for currency, _ in wanted}
@@ -29,5 +32,5 @@ def in_force_for(days: Iterable[tuple[str, date]]) -> list[CreditPolicy]:
 
 
 def without(currency: str) -> CreditPolicy:
-    """The default numbers for a currency without a policy, as an unsaved row."""
+    """The unsaved policy with the default figures, for a currency that has none."""
     return CreditPolicy(currency=currency, version=0)

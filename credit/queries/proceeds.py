@@ -12,8 +12,8 @@ from moneyed import Money
 from credit.models import CreditLine, Order, ProceedsEntry
 from lib import money
 
-# All figures of one line, seen at one moment: they add up whatever is written meanwhile. It reads
-# the days still to come and the withdrawals under way, never the history.
+# All figures of one line by one statement, so that they add up whatever is written meanwhile. It
+# reads entries that are still to mature and withdrawals under way, never the history.
 BUCKETS = """
 SELECT line.currency, line.proceeds, line.paid_out, under_way.total, days.dates, days.amounts
 FROM credit_creditline line
@@ -47,8 +47,8 @@ class MaturingDay:
 class Buckets:
     """Where a merchant's proceeds are on a local day.
 
-    maturing + matured = balance; balance + on_its_way + paid_out = what was earned, which is sales
-    less refunds and less what paid bills.
+    maturing + matured = balance; balance + on_its_way + paid_out = earned, which is sales less
+    refunds and less what paid bills.
     """
 
     balance: Money
@@ -60,7 +60,7 @@ class Buckets:
 
     @property
     def available(self) -> Money:
-        """The amount that may be withdrawn, fees included."""
+        """The amount that may be withdrawn now, fees included."""
         nothing = money.of(Decimal(0), self.balance.currency.code)
         return max(min(self.matured, self.balance), nothing)
 
@@ -99,20 +99,20 @@ def buckets(merchant_id: int, *, today: date) -> Buckets:
     )
 
 
-def withdrawable(line: CreditLine, *, today: date) -> Decimal:
+def withdrawable(line: CreditLine, *, today: date) -> Money:
     """The amount of the line's proceeds that may be withdrawn on local day `today`, fees
     included. Rule 9.4.
     """
     maturing = ProceedsEntry.objects.filter(line=line, matures_on__gt=today).aggregate(
         total=Sum("amount", default=Decimal(0))
     )["total"]
-    found: Decimal = max(min(line.proceeds - maturing, line.proceeds), Decimal(0))
-    return found
+    matured = line.proceeds - money.of(maturing, line.currency)
+    return max(min(matured, line.proceeds), money.zero(line.currency))
 
 
 def entries(line: CreditLine, *, kind: str = "", reference: str = "") -> QuerySet[ProceedsEntry]:
-    """The entries of the line's proceeds, newest first; filtered by a kind, or by the reference
-    of an order or withdrawal.
+    """The entries of the line's proceeds, newest first, filtered by a kind, or by the reference of
+    an order or withdrawal; "" filters nothing.
     """
     found = (
         ProceedsEntry.objects.filter(line=line)
@@ -127,8 +127,9 @@ def entries(line: CreditLine, *, kind: str = "", reference: str = "") -> QuerySe
 def _about(
     line: CreditLine, reference: str, found: QuerySet[ProceedsEntry]
 ) -> QuerySet[ProceedsEntry]:
-    """The entries of an order or a withdrawal, looked up first: an index has the few entries of
-    each.
+    """Those of `found` that belong to the order or withdrawal with this reference.
+
+    It is looked up first, since an index has the few entries of each.
     """
     order = line.orders.filter(reference=reference).first()
     if order:
@@ -138,20 +139,24 @@ def _about(
 
 
 def entries_of_day(line: CreditLine, matures_on: date) -> QuerySet[ProceedsEntry]:
-    """The sales that mature on this day, and what refunds took back of them."""
+    """The sales that mature on local day `matures_on`, and the refunds that took from them."""
     return entries(line).filter(matures_on=matures_on)
 
 
-def total_of_day(line: CreditLine, matures_on: date) -> Decimal:
-    """What of the day's sales refunds left: the sum of `entries_of_day`."""
-    total: Decimal = ProceedsEntry.objects.filter(line=line, matures_on=matures_on).aggregate(
+def total_of_day(line: CreditLine, matures_on: date) -> Money:
+    """The sum of `entries_of_day`: sales that mature on the day, less the refunds that took from
+    them.
+    """
+    total = ProceedsEntry.objects.filter(line=line, matures_on=matures_on).aggregate(
         total=Sum("amount", default=Decimal(0))
     )["total"]
-    return total
+    return money.of(total, line.currency)
 
 
 def orders_of_day(line: CreditLine, matures_on: date) -> QuerySet[Order]:
-    """The orders behind a day's maturing amount, each with its part of the amount as `maturing`."""
+    """The orders of which something matures on the day, each annotated with that amount as
+    `maturing`.
+    """
     part = (
         ProceedsEntry.objects.filter(order=OuterRef("pk"), line=line, matures_on=matures_on)
         .order_by()

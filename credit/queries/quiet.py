@@ -1,12 +1,12 @@
-"""On which days nothing happens to a credit line as they start (rule 20.2)."""
+"""The days on which nothing happens to a credit line as they start (rule 20.2)."""
 
 from collections.abc import Sequence
 from datetime import date
 
 from django.db import connection
 
-# Day starts look at orders past their due date, at bills too long unpaid, and at a freeze for what
-# was overdue, which they may lift.
+# A day-end has something to do for a line with an order past its due date, with a bill that is
+# unpaid for too long, or with an OVERDUE freeze, which it may lift.
 QUIET = """
 SELECT line.merchant_id, least(
     (SELECT min(o.due_on) FROM credit_order o
@@ -21,10 +21,10 @@ WHERE line.merchant_id = ANY(%(lines)s) AND NOT EXISTS (
 
 
 def quiet_through(line_ids: Sequence[int]) -> dict[int, date]:
-    """For each of these locked lines the last day that starts without anything to be done.
+    """For each of these locked lines the last day up to which no day-end has anything to do for it.
 
-    Lines of which each day has to be looked at are left out. First days of months, which bring
-    reviews, are not considered.
+    Lines whose every day has to be looked at are left out. Reviews, on the first day of a month,
+    are not considered.
     """
     with connection.cursor() as cursor:
         cursor.execute(QUIET, {"lines": list(line_ids)})

@@ -1,4 +1,4 @@
-"""The inputs of limit reviews (rule 8.2)."""
+"""Gathers the inputs of limit reviews (rule 8.2)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,9 @@ from lib import calendar
 
 @dataclass(frozen=True)
 class Start:
-    """The local day of a locked line that starts at instant `at`."""
+    """Local day `today` of a locked line, which starts at instant `at`, and the policy in force on
+    it.
+    """
 
     line_id: int
     timezone: str
@@ -26,8 +28,8 @@ class Start:
     overdue_on: date | None = None  # another day than `today`, for what is overdue
 
 
-# For each line and start of day: the figures, the latest metrics known, what buyers paid in the
-# days before (net of refunds), what is overdue, and what stood confirmed of the profile.
+# For each line as its day starts: limit and freezes, the latest metrics reported, what buyers paid
+# in the policy's days before (less refunds), what is overdue, and the profile's confirmed parts.
 INPUTS = f"""
 WITH day AS (
     SELECT * FROM unnest(%(lines)s::bigint[], %(todays)s::date[], %(instants)s::timestamptz[],
@@ -60,9 +62,9 @@ ORDER BY line.merchant_id
 
 
 def inputs_of(starts: Iterable[Start]) -> dict[int, scoring.Inputs]:
-    """The inputs of each line's review as its day starts.
+    """The inputs of a review of each line as its day starts, by the line's key.
 
-    Lines without metrics or with a limit of 0, and closed ones, are left out.
+    Lines without metrics, with a limit of 0, and closed ones are left out.
     """
     starts = list(starts)
     with connection.cursor() as cursor:

@@ -1,6 +1,8 @@
-"""Sums over all credit lines, and recent trade, by currency. Nothing here writes.
+"""Sums over all credit lines by currency, and by day for recent orders and withdrawals. Nothing
+here writes.
 
-Lines are thousands, and what is under way is few; orders are many, and read from a day on only.
+There are thousands of lines and few withdrawals under way; orders are many, and are read only from
+some day on.
 """
 
 from collections.abc import Sequence
@@ -29,7 +31,9 @@ Rows = Sequence[dict[str, Any]]
 
 
 def lines() -> Rows:
-    """For each currency: lines, frozen ones, limits, used, available, and proceeds not paid out."""
+    """For each currency: how many lines there are and how many are frozen, and the sums of their
+    limits, of what is used and available, and of proceeds that were not paid out.
+    """
     of_each = CreditLine.objects.order_by("currency").values("currency")
     found = of_each.annotate(
         lines=Count("pk"),
@@ -50,7 +54,7 @@ def overdue() -> dict[str, Decimal]:
 
 
 def on_their_way() -> dict[str, Decimal]:
-    """For each currency, the withdrawals that have not ended, with their fees."""
+    """For each currency, the sum of withdrawals that have not ended, with their fees."""
     found = Withdrawal.objects.filter(ended_at__isnull=True).order_by().values_list("currency")
     return dict(found.annotate(worth=Sum(F("amount") + F("fee"))))
 
@@ -60,7 +64,7 @@ Days = Sequence[tuple[date, str, int, Decimal]]  # day in UTC, currency, how man
 
 def placed_by_day(since: datetime, *, declined: bool) -> Days:
     declined_ones = Q(status=Order.Status.DECLINED)
-    # What merchants themselves wanted declined is no value that was lost.
+    # Orders that merchants' own rules declined are no lost value.
     lost = declined_ones & ~Q(decline_code__in=Order.OWN_DECLINES)
     which = lost if declined else ~declined_ones
     return _by_day(Order.objects.filter(which), "placed_at", since)

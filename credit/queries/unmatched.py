@@ -1,4 +1,4 @@
-"""Cash that no order could take, and how it was settled. Nothing here writes."""
+"""UNMATCHED cash and how it was settled. Nothing here writes."""
 
 from collections.abc import Sequence
 
@@ -13,9 +13,7 @@ def of_line(line: CreditLine) -> QuerySet[OrderPayment]:
 
 
 def of_order(order: Order) -> Sequence[OrderPayment]:
-    """The cash that came for this order and that it could not take, oldest first, with its
-    settlements.
-    """
+    """The UNMATCHED cash that came for this order, oldest first, with its settlements."""
     return list(_with_settlements(order.payments.all()).order_by("pk"))
 
 

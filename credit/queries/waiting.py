@@ -1,4 +1,4 @@
-"""What of credit waits for an operator (backoffice.queues)."""
+"""The queues of credit's rows that wait for an operator (backoffice.queues)."""
 
 from datetime import datetime
 
@@ -23,7 +23,7 @@ TOTAL = F("amount") + F("fee")
 
 
 def _to_send(now: datetime) -> Q:
-    """As queries.withdrawals.to_export has it."""
+    """The condition of `queries.withdrawals.to_export`, for a queue."""
     return is_sendable() & Q(provider=Withdrawal.MANUAL)
 
 

@@ -1,4 +1,4 @@
-"""Questions about withdrawals: of a merchant, and for the jobs and operators. Nothing here
+"""Questions about withdrawals and destinations, by merchants, jobs and operators. Nothing here
 writes.
 """
 
@@ -21,7 +21,7 @@ from credit.models import (
 from credit.models.withdrawals import EXPECTED_WITHIN
 from credit.queries import Step
 
-# A provider gives up on an answer long before (credit.providers): the process that asked has died.
+# Providers give up on an answer long before (credit.providers), so the process that asked has died.
 ANSWERED_WITHIN = timedelta(minutes=10)
 
 # Nobody has to approve it, and nobody has sent it (Withdrawal.may_be_sent).
@@ -29,7 +29,7 @@ MAY_BE_SENT = Q(status=Withdrawal.Status.APPROVED) | Q(
     status=Withdrawal.Status.REQUESTED, needs_approval=False
 )
 
-# How a merchant asks for its withdrawals.
+# The groups by which a merchant filters its withdrawals.
 UNDER_WAY, PAID, RETURNED = "UNDER_WAY", "PAID", "RETURNED"
 STANDINGS = {
     UNDER_WAY: Q(ended_at__isnull=True),
@@ -39,13 +39,13 @@ STANDINGS = {
 
 
 def destinations(line: CreditLine) -> QuerySet[PayoutDestination]:
-    """The merchant's destinations, usable now or soon."""
+    """The line's destinations that were not removed, oldest first; some may not be usable yet."""
     return line.destinations.filter(removed_at__isnull=True).order_by("added_at", "pk")
 
 
 def destinations_of(line: CreditLine) -> QuerySet[PayoutDestination]:
-    """As `destinations`, with those removed to which withdrawals are still under way, and how
-    many are.
+    """The line's destinations, each annotated with how many withdrawals to it are `under_way`;
+    removed ones only while there are any.
     """
     under_way = Count("withdrawal", filter=Q(withdrawal__ended_at__isnull=True))
     found = line.destinations.annotate(under_way=under_way)
@@ -55,10 +55,10 @@ def destinations_of(line: CreditLine) -> QuerySet[PayoutDestination]:
 def withdrawals(
     line: CreditLine, *, standing: str = "", reference: str = ""
 ) -> QuerySet[Withdrawal]:
-    """The merchant's withdrawals, newest first, filtered; "" means any.
+    """The line's withdrawals, newest first; "" filters nothing.
 
-    They can be filtered by UNDER_WAY, PAID or RETURNED, and by how the reference starts, whatever
-    the case.
+    `standing` is UNDER_WAY, PAID or RETURNED; `reference` is how the reference starts, in capitals
+    or not.
     """
     found = line.withdrawals.select_related("destination").order_by("-requested_at", "-pk")
     if reference:
@@ -73,18 +73,18 @@ def withdrawal(line: CreditLine, reference: str) -> Withdrawal | None:
 
 
 def under_way(line: CreditLine) -> QuerySet[Withdrawal]:
-    """The withdrawals that make up the line's `on_its_way`, newest first."""
+    """The line's withdrawals that have not ended, newest first."""
     return withdrawals(line, standing=UNDER_WAY)
 
 
 def stopped_by(line: CreditLine) -> Freeze | None:
-    """The freeze for suspected fraud that stops the line's withdrawals, or None."""
+    """The SUSPECTED_FRAUD freeze that stops the line's withdrawals, or None."""
     suspicions = line.freezes.filter(reason=Freeze.Reason.SUSPECTED_FRAUD, lifted_at__isnull=True)
     return suspicions.order_by("placed_at", "pk").first() if line.is_frozen else None
 
 
 def timeline(withdrawal: Withdrawal) -> list[Step]:
-    """What happened to the withdrawal, oldest first; our own people are not named."""
+    """What happened to the withdrawal, oldest first; operators are not named."""
     steps = [
         Step(
             withdrawal.requested_at,
@@ -109,25 +109,28 @@ def timeline(withdrawal: Withdrawal) -> list[Step]:
 
 
 def to_approve() -> QuerySet[Withdrawal]:
-    """The withdrawals that wait for an operator's decision, oldest first."""
+    """All withdrawals that wait for an operator's approval, oldest first."""
     return _under_way().filter(status=Withdrawal.Status.REQUESTED, needs_approval=True)
 
 
 def to_export() -> QuerySet[Withdrawal]:
-    """The withdrawals that operators may send through their bank now, oldest first."""
+    """All withdrawals that operators may put into a file for the bank now, oldest first."""
     return _sendable().filter(provider=Withdrawal.MANUAL)
 
 
 def to_send(now: datetime) -> Sequence[int]:
-    """The withdrawals that the job sends: through providers, and on lines that are not stopped."""
+    """The keys of withdrawals that the job sends to their providers: those that may be sent, on
+    lines without suspected fraud.
+    """
     return _keys(_sendable().exclude(provider=Withdrawal.MANUAL))
 
 
 def to_reconcile(now: datetime) -> Sequence[int]:
-    """The withdrawals that were sent to a provider and have no answer, in another order each time.
+    """The keys of withdrawals about which their provider has to be asked, in another order each
+    time.
 
-    Otherwise those about which a provider does not answer, after which a run asks it nothing more,
-    would always come before the others.
+    In a fixed order, those that a provider leaves unanswered would always come first, and after a
+    few of them a run asks that provider nothing more.
     """
     left_alone = Q(status=Withdrawal.Status.SENT, sent_at__lte=now - ANSWERED_WITHIN)
     found = (
@@ -139,7 +142,7 @@ def to_reconcile(now: datetime) -> Sequence[int]:
 
 
 def to_flag_as_late(now: datetime) -> Sequence[int]:
-    """The withdrawals that should have ended by `now` and are not flagged yet."""
+    """The keys of withdrawals that should have ended by `now`, did not, and have no flag."""
     return _keys(
         _under_way().filter(requested_at__lte=now - EXPECTED_WITHIN, flagged_late_at__isnull=True)
     )
@@ -150,9 +153,7 @@ def _under_way() -> QuerySet[Withdrawal]:
 
 
 def is_sendable() -> Q:
-    """The condition that a withdrawal needs no approval, was not sent, and its line is not
-    stopped.
-    """
+    """The condition that a withdrawal may be sent, and that no suspected fraud stops its line."""
     suspected = Freeze.objects.filter(
         line=OuterRef("line"), reason=Freeze.Reason.SUSPECTED_FRAUD, lifted_at__isnull=True
     )
@@ -168,7 +169,7 @@ def _keys(found: QuerySet[Withdrawal]) -> Sequence[int]:
 
 
 def payout_answers_to_take(now: datetime) -> Sequence[int]:
-    """Rows of the bank's answers that nobody has taken in, in the order in which they came."""
+    """The keys of the bank's answers that were not processed yet, in the order of their rows."""
     found = PayoutAnswer.objects.filter(
         outcome=PayoutAnswer.Outcome.WAITING, file__uploaded_at__lte=now
     )
@@ -176,6 +177,6 @@ def payout_answers_to_take(now: datetime) -> Sequence[int]:
 
 
 def outcomes(file: PayoutAnswerFile) -> dict[str, int]:
-    """How many of the file's rows had which outcome."""
+    """How many of the file's rows have each outcome."""
     counted = file.answers.values_list("outcome").annotate(rows=Count("pk"))
     return dict(counted.order_by("outcome"))

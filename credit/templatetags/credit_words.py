@@ -1,10 +1,11 @@
-"""Template tags that show codes of the books in words."""
+"""Template tags that show codes of the credit book in words."""
 
 from decimal import Decimal
 
 from django import template
 from django.utils.safestring import SafeString
 from django_stubs_ext import StrOrPromise
+from moneyed import Money
 
 from credit import explanations
 from credit.models import LimitReview
@@ -41,8 +42,10 @@ def factor_advice(factor: Factor) -> StrOrPromise:
 
 @register.simple_tag
 def factor_value(factor: Factor, value: Decimal, currency: str) -> str | SafeString:
-    """A value on the factor's scale: an amount, stars, or a mark of 100."""
-    return formats.money(value, currency) if factor.is_amount else formats.decimals(value)
+    """The factor's value as a page shows it: an amount in `currency`, or a number of stars or
+    marks.
+    """
+    return formats.money(Money(value, currency)) if factor.is_amount else formats.decimals(value)
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""Automatic withdrawals: what there is, setting them up, and stopping them."""
+"""The pages of automatic withdrawals: showing, setting up, and stopping them."""
 
 from http import HTTPStatus
 
@@ -62,7 +62,7 @@ def set_up(request: MemberRequest) -> HttpResponse:
 @for_finance
 @require_POST
 def stop(request: MemberRequest) -> HttpResponse:
-    """Stop automatic withdrawals. That only protects, so no second factor is asked for."""
+    """Stop automatic withdrawals. No second factor is asked for, since no money can leave by it."""
     now = clock.now()
     line, _today = line_and_today(request, now)
     operations.stop(merchant_id=line.pk, actor=request.user.email, now=now)

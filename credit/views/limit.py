@@ -24,14 +24,16 @@ LARGEST_BUYERS = 5
 
 @for_members
 def limit(request: MemberRequest) -> HttpResponse:
-    """The page of the line's limit: how it stands, its history, and what changed it."""
+    """The page of the line's limit: what is used and available, its history, and its entries."""
     return page(request)
 
 
 def page(
     request: MemberRequest, caps: Caps | None = None, status: int = HTTPStatus.OK
 ) -> HttpResponse:
-    """The page of the limit; `caps` is the form for caps, if it was refused."""
+    """Render the page of the limit; `caps` is the form for caps with its errors, where one was
+    refused.
+    """
     line, today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET)
     context = asked.context | {
@@ -48,7 +50,9 @@ def page(
 
 @for_members
 def chart(request: MemberRequest) -> HttpResponse:
-    """Limit and use over time; `?narrow` is drawn for a phone."""
+    """The chart of limit and use over time, to be loaded into the page; `?narrow` draws it for a
+    phone.
+    """
     line, today = line_and_today(request, clock.now())
     balances = _balances(request, line, today)
     svg = charts.lines(
@@ -65,7 +69,7 @@ def chart(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def export_entries(request: MemberRequest) -> HttpResponseBase:
-    """A file of all entries that the list shows with the same filter."""
+    """Download a CSV file of all entries that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET)
     found = asked.ordered(history.entries(line, **asked.rows))
@@ -75,14 +79,12 @@ def export_entries(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def check(request: MemberRequest) -> HttpResponse:
-    """Answers whether an order of some size would be accepted now. The question is in the
-    address.
-    """
+    """The page that says whether an order of the amount in the address would be accepted now."""
     line, today = line_and_today(request, clock.now())
     form = OrderCheck(request.GET if "amount" in request.GET else None, line=line)
     answer = amount = None
     if form.is_valid():
-        amount = form.amount_money
+        amount = form.cleaned_data["amount"]
         answer = limits.would_accept(line, amount)
     context = {
         "line": line,

@@ -1,4 +1,4 @@
-"""What every view about a credit line needs first."""
+"""Looks up the credit line for the views that show it."""
 
 from datetime import date, datetime
 
@@ -11,7 +11,7 @@ from merchants.queries import local_day
 
 
 def line_and_today(request: MemberRequest, now: datetime) -> tuple[CreditLine, date]:
-    """The credit line of the merchant in the address, and its local day of `now`."""
+    """The credit line of the merchant in the address, and its local day at `now`."""
     line = queries.line_of(request.membership.merchant)
     if line is None:
         raise Http404("the merchant has no credit line")

@@ -22,7 +22,7 @@ def orders(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def export_orders(request: MemberRequest) -> HttpResponseBase:
-    """A file of all orders that the list shows with the same filter."""
+    """Download a CSV file of all orders that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
     found = queries.orders(line, today=today, **OrderFilter(request.GET).wanted)
     file_name = f"orders-{request.membership.merchant.reference}-{today}.csv"
@@ -60,7 +60,7 @@ def declined_orders(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def export_declined(request: MemberRequest) -> HttpResponseBase:
-    """A file of all declined orders that the list shows with the same filter."""
+    """Download a CSV file of all declined orders that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
     asked = DeclinedFilter(request.GET)
     found = asked.ordered(declined.orders(line, today=today, **asked.rows))

@@ -45,8 +45,8 @@ def caps(request: MemberRequest) -> HttpResponse:
         try:
             own_rules.set_caps(
                 merchant_id=line.pk,
-                order=form.cap("order_cap"),
-                buyer=form.cap("buyer_cap"),
+                order=form.cleaned_data["order_cap"],
+                buyer=form.cleaned_data["buyer_cap"],
                 actor=request.user.email,
                 now=now,
             )

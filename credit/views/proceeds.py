@@ -1,4 +1,4 @@
-"""What a merchant has earned: where it is, and what moved it."""
+"""The pages of a merchant's proceeds: where they are, and their entries."""
 
 from datetime import date
 
@@ -20,7 +20,7 @@ UNDER_WAY = 5  # withdrawals
 
 @for_members
 def overview(request: MemberRequest) -> HttpResponse:
-    """The page of the proceeds: where they are now, and how that adds up."""
+    """The page of the proceeds: what is maturing, available, on its way and paid out."""
     now = clock.now()
     line, today = line_and_today(request, now)
     context = {
@@ -37,7 +37,7 @@ def overview(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def day(request: MemberRequest, on: date) -> HttpResponse:
-    """The page of the sales that mature on a day, and of refunds that took back some of them."""
+    """The page of the sales that mature on a day, and of the refunds that took from them."""
     line, today = line_and_today(request, clock.now())
     asked = DayFilter(request.GET)
     context = asked.context | {
@@ -64,7 +64,7 @@ def entries(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def export_entries(request: MemberRequest) -> HttpResponseBase:
-    """A file of all entries that the list shows with the same filter."""
+    """Download a CSV file of all entries that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET)
     found = asked.ordered(proceeds.entries(line, **asked.rows))

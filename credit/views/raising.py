@@ -37,7 +37,7 @@ def ask_raise(request: MemberRequest) -> HttpResponse:
         try:
             requests.ask_raise(
                 merchant_id=line.pk,
-                limit_wanted=form.limit_money,
+                limit_wanted=form.cleaned_data["limit"],
                 message=form.cleaned_data["message"],
                 request_key=form.cleaned_data["request_key"],
                 actor=request.user.email,
@@ -91,7 +91,7 @@ def reviews(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def review(request: MemberRequest, month: date) -> HttpResponse:
-    """One review; it was made as its month started."""
+    """The page of one review; `month` is the day on which it was made."""
     line, _today = line_and_today(request, clock.now())
     review = limits.review_of(line, on=month)
     if review is None:

@@ -44,7 +44,7 @@ def history(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def export(request: MemberRequest) -> HttpResponseBase:
-    """A file of all withdrawals that the list shows with the same filter."""
+    """Download a CSV file of all withdrawals that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
     asked = WithdrawalFilter(request.GET)
     found = asked.ordered(queries.withdrawals(line, **asked.rows))
@@ -88,10 +88,10 @@ def cancel(request: MemberRequest, reference: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
-    """The form of a withdrawal; with answers in the address, its cost; and when posted, the
-    request.
+    """The page of a new withdrawal: first its form, then, with the form's values in the query
+    string, the fee to be confirmed. A POST requests the withdrawal.
 
-    `?back` leads from the cost back to the form.
+    `?back` leads from the fee back to the form.
     """
     now = clock.now()
     line, today = line_and_today(request, now)
@@ -100,7 +100,8 @@ def new(request: MemberRequest) -> HttpResponse:
     form = Withdrawing(request.GET if "amount" in request.GET else None, line=line, now=now)
     if form.is_valid() and "back" not in request.GET:
         try:
-            quote = withdrawals.quote(merchant_id=line.pk, amount=form.amount_money, now=now)
+            amount = form.cleaned_data["amount"]
+            quote = withdrawals.quote(merchant_id=line.pk, amount=amount, now=now)
         except Refused as refused:
             _refuse(form, refused)
         else:
@@ -114,7 +115,7 @@ def _confirmation(
     context = {
         "form": form,
         "quote": quote,
-        "fee": money.text(quote.fee.amount, form.currency),
+        "fee": money.text(quote.fee),
         "expected_by": now + EXPECTED_WITHIN,
     }
     return render(request, "credit/withdrawal_confirm.html", context)
@@ -123,15 +124,15 @@ def _confirmation(
 def _request(request: MemberRequest, line: CreditLine, today: date, now: datetime) -> HttpResponse:
     form = ConfirmedWithdrawal(request.POST, line=line, now=now)
     if form.is_valid():
-        if form.fee_shown is None:
+        if form.cleaned_data["fee"] is None:
             return _ask_again(request, form)
         try:
             asked, _is_new = withdrawals.request(
                 merchant_id=line.pk,
                 destination_id=form.cleaned_data["destination"].pk,
-                amount=form.amount_money,
+                amount=form.cleaned_data["amount"],
                 request_key=form.cleaned_data["request_key"],
-                fee_shown=form.fee_shown,
+                fee_shown=form.cleaned_data["fee"],
                 actor=request.user.email,
                 now=now,
             )
@@ -151,8 +152,8 @@ def _request(request: MemberRequest, line: CreditLine, today: date, now: datetim
 
 
 def _ask_again(request: MemberRequest, form: Withdrawing, *, with_key: bool = True) -> HttpResponse:
-    """Redirect to the page of the cost, with all that was filled in; without a key it is a new
-    withdrawal.
+    """Redirect to the page of the fee, with all that was filled in. Without its key the form makes
+    another withdrawal.
     """
     content = form.content
     if not with_key:

@@ -1,9 +1,9 @@
 """What running a job leaves behind.
 
 JobRun           one run of a job of the timetable: when, how many rows, how many failed.
-JobFailure       a row that a job could not deal with, parked until a later run can.
+JobFailure       a row that a job failed to do, parked until a later run or a person does it.
 Heartbeat        when a process was last seen at work.
-Lease            who asks a provider about something just now; gone when that is done.
+Lease            which process may ask a provider about something just now.
 """
 
 from jobs.models.leases import Lease

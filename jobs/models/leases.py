@@ -4,12 +4,13 @@ from django.db import models
 
 
 class Lease(models.Model):
-    """A process's right to do something outside the database just now, such as asking a provider.
+    """A process's right to do something outside the database just now, such as asking a provider
+    (jobs.leases).
 
-    There is a row while a process is at it, or has died at it (jobs.leases).
+    The row is deleted when that is done; one that stays longer is of a process that died.
     """
 
-    # Anew each time that it is taken, and higher than ever before: whoever lost it can tell.
+    # A new and higher number each time that it is taken, so that a former owner finds it lost.
     fence = models.BigAutoField(primary_key=True)
     what = models.CharField(max_length=160, unique=True)
     owner = models.CharField(max_length=120)  # a process and its machine, for people to read

@@ -5,18 +5,18 @@ from django.db import models
 
 
 class JobRun(models.Model):
-    """Written when the run finds what is due; chunks that are done add to it.
+    """One run of a job: written when it has found what is due, and updated as its chunks are done.
 
-    Its row is also the turn at an instant of the timetable: of two schedulers that ask for the same
-    one, the second finds it taken.
+    The row also claims its `tick`: of two schedulers that ask for a run of the same tick, the
+    second finds it claimed.
     """
 
     job = models.CharField(max_length=40)  # its name in the timetable
-    tick = models.DateTimeField(null=True, blank=True)  # of the timetable; empty: asked for
+    tick = models.DateTimeField(null=True, blank=True)  # of the timetable; empty: run by hand
     due_at = models.DateTimeField()  # the instant that the run works up to
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)  # when its last chunk was done
-    # Chunks of it were never done, and a later run has found their rows due again: it is over.
+    # Chunks of it were never done, but a later run has found their rows due again.
     is_lost = models.BooleanField(default=False)
     actor = models.CharField(max_length=254, blank=True)  # who asked for it; empty: the timetable
     rows_due = models.PositiveIntegerField(default=0)
@@ -25,11 +25,11 @@ class JobRun(models.Model):
     # Part of rows_due: not tried, since their provider did not answer. The next run tries them.
     rows_left = models.PositiveIntegerField(default=0)
     silent = ArrayField(models.CharField(max_length=20), default=list, blank=True)  # providers
-    # Numbers of the chunks not done yet: one that is done twice counts once.
+    # Numbers of the chunks that are not done yet, so that one done twice counts once.
     open_chunks = ArrayField(models.PositiveIntegerField(), default=list, blank=True)
     chunks = models.PositiveIntegerField(default=0)  # how many numbers have been given
     progressed_at = models.DateTimeField(null=True, blank=True)  # when a chunk was done last
-    error = models.TextField(blank=True)  # of a run that could not find what was due
+    error = models.TextField(blank=True)  # of finding the rows, or of chunks, but of no row
 
     class Meta:
         indexes: ClassVar = [
@@ -57,8 +57,8 @@ class JobRun(models.Model):
 
 
 class JobFailure(models.Model):
-    """A row that failed, by its primary key. Later runs try it on its own, so that it holds up no
-    other.
+    """A row that a job failed to do, parked by its primary key. Later runs try it apart from the
+    others, so that it does not hold them up.
     """
 
     job = models.CharField(max_length=40)
@@ -87,6 +87,8 @@ class JobFailure(models.Model):
 
 
 class Heartbeat(models.Model):
+    """When a process was last seen at work."""
+
     process = models.CharField(max_length=40, primary_key=True)  # "scheduler"
     at = models.DateTimeField()  # when a worker did what beat asked of it at that instant
 

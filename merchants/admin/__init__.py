@@ -1,4 +1,4 @@
-"""The operators' view of people and merchants."""
+"""The admin pages of people, merchants, sign-ins, proposals and the installation."""
 
 from merchants.admin import installation, merchants, people, proposals, sign_ins
 

@@ -1,4 +1,4 @@
-"""What administrators say with a decision about people."""
+"""The forms of administrators' decisions about people."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from merchants.models import Membership, Merchant
 
 
 class Roles(Reasoned):
-    """The operator's present roles are in `initial`."""
+    """The roles that an operator is to have; `initial` has the present ones."""
 
     roles = forms.MultipleChoiceField(
         choices=known_roles.choices, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget

@@ -1,6 +1,6 @@
-"""What others know this installation by, and the time-zone data that its books count days by.
+"""The admin pages of the installation's prefix and of its time-zone data, with one row each.
 
-One row each. Commands of whoever runs the installation change them; here they are looked at.
+Only commands change them (`manage.py prefix`, `manage.py timezones`).
 """
 
 from django.contrib import admin

@@ -1,4 +1,4 @@
-"""What administrators decide about merchants' teams."""
+"""Administrators' decisions about merchants' teams."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,6 @@
-"""The operators' view of merchants, their roles, profiles and notices."""
+"""The admin pages of merchants, their teams, time zones and profiles, and the decisions about
+profiles.
+"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -83,7 +85,7 @@ class ProfileStepAdmin(OfMerchant):
 
 
 class ProfileRejected(ProfileLookedAt, Reasoned):
-    """Which profile it was that is rejected, and why."""
+    """The version of the profile that is rejected, and the reason."""
 
 
 def _confirm(part: ProfilePart) -> Decision:

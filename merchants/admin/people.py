@@ -1,6 +1,6 @@
-"""The operators' view of people, of how they sign in, and of what our own may do.
+"""The admin pages of people, roles, addresses and second factors.
 
-All of it is decided by administrators through operations; nothing is edited here.
+Nothing is edited here: administrators decide, and operations carry it out.
 """
 
 from collections.abc import Sequence
@@ -80,7 +80,9 @@ class UserAdmin(Deciding, ReadOnly):
 
 @admin.register(Group)
 class RoleAdmin(ReadOnly):
-    """What a role may do is written by migrations, and so the same in every installation."""
+    """Roles and their permissions. Migrations write both, so that they are the same in every
+    installation.
+    """
 
     list_display = ("name",)
     ordering = ("name",)
@@ -113,7 +115,7 @@ class EmailAddressAdmin(ReadOnly):
 
 @admin.register(Authenticator)
 class AuthenticatorAdmin(ReadOnly):
-    """Second factors. Their secrets are not shown; the person's page takes lost ones away."""
+    """Second factors without their secrets. Lost ones are taken away on their person's page."""
 
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ("type",)

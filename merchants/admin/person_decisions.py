@@ -1,4 +1,4 @@
-"""What administrators decide about how people sign in, and what our own may do."""
+"""Administrators' decisions about how people sign in, and about operators' roles."""
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
@@ -11,7 +11,7 @@ from merchants.operations import operators, people
 
 
 def _change_roles(act: Act) -> User | Proposal:
-    """The person, or the proposal where roles are added."""
+    """Change the roles. Returns the proposal where roles are added, and otherwise the person."""
     changed = operators.change_roles(
         user_id=act.row.pk,
         roles=act.cleaned_data["roles"],

@@ -1,4 +1,4 @@
-"""What was proposed to a second person, and what became of it."""
+"""The admin page of proposals, on which a second person decides about them."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,6 @@
-"""The log of sign-ins, and the mails about them; auditors read and export it, nobody changes it."""
+"""The admin pages of the log of sign-ins, which can be exported, of e-mails about them, and of when
+second factors count from.
+"""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC
@@ -34,7 +36,7 @@ COLUMNS = {
 
 @admin.register(SignIn)
 class SignInAdmin(FoundByKeys):
-    """Newest first; each search has an index in that order."""
+    """The log of sign-ins, newest first; each search has an index in that order."""
 
     keys = ("address",)
     search_help_text = "An e-mail address, or the network address that it came from."
@@ -57,7 +59,7 @@ class SignInAdmin(FoundByKeys):
 
     @admin.display(description="browser")
     def known_browser(self, sign_in: SignIn) -> str:
-        """As people call it; the row's page has what it called itself."""
+        """The browser's common name; the row's own page shows its user agent."""
         return browsers.browser(sign_in.browser)
 
     def get_search_results(
@@ -89,7 +91,7 @@ class SignInAdmin(FoundByKeys):
         return response
 
     def export(self, request: HttpRequest) -> HttpResponseBase:
-        """What the list shows under the same filters and search, all of it."""
+        """A CSV file of all that the list finds with the same filters and search."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:

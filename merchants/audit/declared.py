@@ -1,8 +1,8 @@
-"""Checks that the database has what the models declare: constraints, foreign keys and triggers.
+"""Checks that the database has the constraints, foreign keys and triggers that the models declare.
 
 A constraint that is in place and validated holds for every row, so the audit need not look at the
-rows. Where one is missing, or was taken back without validation, the rows that it would refuse are
-listed instead. A trigger judges changes, not rows: what it keeps true has a check of its own.
+rows. Where one is missing or not validated, the rows that it would refuse are listed. A trigger
+judges changes and not rows, so other checks look at what it protects.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +26,8 @@ from pgtrigger.core import INSTALLED
 from lib.audit import MOST_LISTED, Reading, Violation
 from merchants.models import Merchant
 
-# Valid constraints and unique indexes by table and name; those of one column by that, too.
+# Valid constraints and unique indexes by table and name. Foreign keys, and unique indexes of one
+# column, also by their column, since the models give them no name.
 IN_PLACE = """
 SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE convalidated
 UNION ALL SELECT indrelid::regclass::text, indexrelid::regclass::text
@@ -40,14 +41,15 @@ WHERE indisunique AND indisvalid AND indnkeyatts = 1 AND indpred IS NULL
 """
 Rows = Callable[[], list[Model]]
 
-# Those of foreign keys and deferred constraints are the server's own.
+# Triggers that are disabled, those of foreign keys and deferred constraints included.
 SWITCHED_OFF = """
 SELECT tgrelid::regclass::text, tgname FROM pg_trigger
 WHERE tgenabled NOT IN ('O', 'A') AND tgrelid::regclass::text = ANY(%s) ORDER BY 1, 2
 """
 
 
-def _look(_now: datetime) -> Iterator[Violation | None]:
+def _check(_now: datetime) -> Iterator[Violation | None]:
+    """Yield None for each declaration that is in place, and violations for each that is not."""
     models = [model for model in apps.get_models() if model._meta.managed]
     with connection.cursor() as cursor:
         cursor.execute(IN_PLACE)
@@ -57,16 +59,20 @@ def _look(_now: datetime) -> Iterator[Violation | None]:
     for model in models:
         table = model._meta.db_table
         for name, rows in _declared(model):
-            yield from _told(model, name, (table, name) in there, rows)
+            yield from _violations(model, name, (table, name) in there, rows)
         for trigger in getattr(model._meta, "triggers", ()):
             status, _is_on = trigger.get_installation_status(model)
-            yield from _told(model, f"trigger {trigger.name}", status == INSTALLED, lambda: [])
+            yield from _violations(
+                model, f"trigger {trigger.name}", status == INSTALLED, lambda: []
+            )
     for table, name in off:
         yield Violation("", f"{table}: trigger {name}", "on", "switched off")
 
 
 def _declared(model: type[Model]) -> Iterator[tuple[str, Rows]]:
-    """The names of the table's constraints, each with what finds the rows that break it."""
+    """The names of the model's constraints and foreign keys, each with a function that finds rows
+    that break it.
+    """
     for constraint in model._meta.constraints:
         yield constraint.name, partial(_broken, model, constraint)
     for field in model._meta.local_fields:
@@ -77,8 +83,12 @@ def _declared(model: type[Model]) -> Iterator[tuple[str, Rows]]:
             yield f"foreign key {field.column}", partial(_orphans, model, field)
 
 
-def _told(model: type[Model], name: str, is_there: bool, rows: Rows) -> Iterator[Violation | None]:
-    """None for what is in place; else that it is not, and the first rows that it would refuse."""
+def _violations(
+    model: type[Model], name: str, is_there: bool, rows: Rows
+) -> Iterator[Violation | None]:
+    """Yield None where `is_there`; otherwise that `name` is missing, and the first rows that break
+    it.
+    """
     table = model._meta.db_table
     if is_there:
         yield None
@@ -98,7 +108,7 @@ def _broken(model: type[Model], constraint: BaseConstraint) -> list[Model]:
                 for name in (model._meta.db_table, str(model._meta.pk.column))
             )
             with connection.cursor() as cursor:
-                # No value counts as kept, as with the constraint itself.
+                # Null counts as kept, as it does for the constraint itself.
                 cursor.execute(
                     f"SELECT {key} FROM {table} WHERE NOT ({kept}) ORDER BY 1 LIMIT {MOST_LISTED}"
                 )
@@ -110,7 +120,9 @@ def _broken(model: type[Model], constraint: BaseConstraint) -> list[Model]:
 
 
 def _repeated(model: type[Model], constraint: UniqueConstraint) -> list[Model]:
-    """Rows of which a unique constraint would allow only one; a row without a value is none."""
+    """The rows of which the unique constraint would allow only one. Rows with a null in its columns
+    do not count.
+    """
     rows: QuerySet[Any] = model._default_manager.all()
     if constraint.condition is not None:
         rows = rows.filter(constraint.condition)
@@ -132,7 +144,7 @@ def _orphans(model: type[Model], field: "ForeignKey[Any, Any]") -> list[Model]:
 
 
 def _merchant_of(row: Model) -> str:
-    """The reference of the merchant whose row it is, where the row names one."""
+    """The reference of the merchant to which the row belongs; "" where it names none."""
     for name in ("merchant_id", "line_id", "account_id"):
         if key := getattr(row, name, None):
             found = Merchant.objects.filter(pk=key).values_list("reference", flat=True)
@@ -145,6 +157,6 @@ DECLARED = (
         14,
         "what the models declare is in place in the database, or no row breaks it",
         "constraints, foreign keys, triggers",
-        _look,
+        _check,
     ),
 )

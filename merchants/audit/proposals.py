@@ -1,4 +1,4 @@
-"""What must be true of decisions that took two people (rule 25.11)."""
+"""The audit checks of decisions that took two people (rule 25.11)."""
 
 from lib.audit import Check
 

@@ -1,6 +1,6 @@
-"""Checks of encrypted content: it can be decrypted, and only in the row where it stands.
+"""Checks that encrypted content can be decrypted, in the row in which it stands.
 
-Content that was copied from another row cannot be decrypted, since it is bound to another place.
+Content is bound to its row, so what was copied from another row cannot be decrypted either.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,10 @@ from merchants.models import Merchant
 AT_ONCE = 100  # rows in memory: a licence has up to 5 MB
 
 
-def _look(_now: datetime) -> Iterator[Violation | None]:
+def _check(_now: datetime) -> Iterator[Violation | None]:
+    """Yield None for each row whose encrypted content can be decrypted, and a violation for each
+    other.
+    """
     for column in encrypted.columns():
         rows = column.model._default_manager.order_by("pk").iterator(chunk_size=AT_ONCE)
         for row, is_wrong in encrypted.unreadable(column, rows):
@@ -37,6 +40,6 @@ SECRETS = (
         7,
         "what is kept encrypted opens with a key, and at its own row",
         "destination numbers, licences, second factors, sessions",
-        _look,
+        _check,
     ),
 )

@@ -1,16 +1,16 @@
-"""Who: the people who sign in, the merchants, and who may act for whom.
+"""People who sign in, merchants, and who may act for which merchant.
 
 User        one person, known by e-mail address.
 Merchant    one shop; its reference is the platform's name for it, unique and kept for ever.
 Membership  a person's role at a merchant; at most one for each pair.
-Invitation  a role offered to whoever reads a mailbox; taken up once, within a week.
-Profile     what a merchant says of itself, and whether an operator confirmed it.
-ProfileStep a part of it was changed, confirmed or rejected; append-only.
+Invitation  a role offered to an e-mail address; accepted once, within a week.
+Profile     a merchant's licence and contacts, and whether an operator confirmed them.
+ProfileStep a change, confirmation or rejection of a part of a profile; append-only.
 Proposal    a decision that takes two people, and what became of it; decided once.
 SignIn      a sign-in, sign-out, or attempt; never changed, and deleted only when old.
-EnrolledFactor  since when a second factor opens what takes money out.
+EnrolledFactor  from when on a second factor opens what takes money out.
 SecurityMail  an e-mail about how somebody signs in, or who is on a team; sent once.
-Installation  what others know this installation by, and where it is.
+Installation  the prefix by which others know this installation, and its place; one row.
 TimeZoneData  the version of the time-zone data by which the books count days; one row.
 """
 

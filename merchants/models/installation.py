@@ -7,12 +7,14 @@ from django.db.models.functions import Now
 
 
 class Installation(models.Model):
-    """What others know this installation by; one row, written when it is first needed."""
+    """The prefix by which others know this installation, and its place; one row, created when it is
+    first needed.
+    """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
-    # In front of numbers and keys that leave the house. Keys that were sent keep theirs.
+    # Stands before numbers and keys that others see. Keys that were sent keep the prefix they had.
     prefix = models.CharField(max_length=8)
-    # What tells this database from a copy of it (merchants.installation.place).
+    # The place for which the prefix was given; differs for a copy (merchants.installation.place).
     place = models.CharField(max_length=300)
     set_at = models.DateTimeField(db_default=Now())
     set_by = models.CharField(max_length=254, blank=True)

@@ -14,8 +14,8 @@ class Merchant(models.Model):
     timezone = models.CharField(max_length=64)  # IANA name; its days and months are counted there
     joined_at = models.DateTimeField()  # when we heard of it: its first day
     joined_said_at = models.DateTimeField()  # when it joined the marketplace, as that said
-    # Where the books took another version of the time-zone data: the end of the day that was open
-    # then. Days before it stand as they were worked off, and `audit` does not count them again.
+    # Set when the books took another version of the time-zone data: the end of the day that was
+    # open then. Days before it stay as they were worked off, and `audit` does not recount them.
     recounted_from = models.DateTimeField(null=True, blank=True, editable=False)
     # What the platform sent when it joined, to tell a repeat from a conflict. Never changes.
     joined_with = models.JSONField(default=dict, editable=False)
@@ -31,14 +31,14 @@ class Merchant(models.Model):
 
 
 class TimeZonePeriod(models.Model):
-    """From when on the merchant's days are counted in a time zone; the latest period is
-    open-ended.
+    """A time zone in which the merchant's days are counted from `starts_on` on, until the next
+    period starts.
     """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="time_zones")
     timezone = models.CharField(max_length=64)
-    # The first local day that is counted so, and the instant at which the day before it ended in
-    # the zone before. The first period has the earliest instant there is an event of.
+    # The first local day of the period, and the instant at which the day before it ended in the
+    # former zone. A merchant's first period has the earliest day and instant that there are.
     starts_on = models.DateField()
     starts_at = models.DateTimeField()
 
@@ -54,14 +54,16 @@ class TimeZonePeriod(models.Model):
 
 
 class ProfilePart(models.TextChoices):
-    """A part of a profile that is looked at, and confirmed or rejected, by itself."""
+    """A part of a profile, which operators confirm or reject by itself."""
 
     LICENCE = "LICENCE", _("Licence")
     CONTACTS = "CONTACTS", _("Contacts")
 
 
 class Standing(models.TextChoices):
-    """Our decision about a part of a profile. Every change by the merchant takes it back."""
+    """Our decision about a part of a profile. When the merchant changes the part, it is WAITING
+    again.
+    """
 
     WAITING = "WAITING", _("Not confirmed yet")
     CONFIRMED = "CONFIRMED", _("Confirmed")
@@ -69,7 +71,9 @@ class Standing(models.TextChoices):
 
 
 class Profile(models.Model):
-    """The merchant's own words about itself; an operator confirms or rejects each part of them."""
+    """A merchant's licence and contacts as it entered them; an operator confirms or rejects each
+    part.
+    """
 
     merchant = models.OneToOneField(
         Merchant, on_delete=models.PROTECT, primary_key=True, related_name="profile"
@@ -85,13 +89,13 @@ class Profile(models.Model):
     contact_phone = models.CharField(max_length=50, blank=True)
     changed_at = models.DateTimeField(null=True, blank=True)
     changed_by = models.CharField(max_length=254, blank=True)
-    # Those of the latest ProfileStep of each part; none while there is nothing to look at.
+    # The standing of each part's latest ProfileStep; empty while nothing is filled in.
     licence_standing = models.CharField(max_length=9, choices=Standing.choices, blank=True)
     contacts_standing = models.CharField(max_length=9, choices=Standing.choices, blank=True)
 
     class Meta:
         indexes: ClassVar = [
-            # What waits for an operator.
+            # The operators' queue.
             models.Index(
                 fields=["changed_at"],
                 condition=models.Q(licence_standing="WAITING")
@@ -108,7 +112,7 @@ class Profile(models.Model):
 
     @property
     def waits(self) -> bool:
-        """Whether an operator has to look at a part of it."""
+        """Whether a part of it waits for an operator's decision."""
         return Standing.WAITING in (self.licence_standing, self.contacts_standing)
 
     @property
@@ -119,7 +123,7 @@ class Profile(models.Model):
 class ProfileStep(models.Model):
     """A change, confirmation or rejection of a part of a profile, and its instant.
 
-    Who judges a merchant asks what stood at some instant, so that every step is kept.
+    All steps are kept, since reviews and audits ask how the profile stood at some instant.
     """
 
     profile = models.ForeignKey(Profile, on_delete=models.PROTECT, related_name="steps")

@@ -45,7 +45,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, **fields, is_staff=True, is_superuser=True)
 
     def administrators(self) -> "models.QuerySet[User]":
-        """Those who can sign in: active, and with a password that they chose."""
+        """The administrators who can sign in: active, and with a password that they chose."""
         administers = models.Q(groups__name=ADMINISTRATOR) | models.Q(is_superuser=True)
         return (
             self.filter(administers, is_active=True, is_staff=True)
@@ -57,7 +57,7 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractUser):
     username = None  # type: ignore[assignment]
     email = models.EmailField(_("e-mail address"), unique=True)
-    # The language of what we write to this person; empty means that of the merchant it is about.
+    # The language of pages and e-mails for this person; empty means the merchant's.
     language = models.CharField(max_length=10, blank=True)
 
     USERNAME_FIELD = "email"
@@ -90,8 +90,8 @@ class User(AbstractUser):
         return self.email
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Whether the person has the permission. A superuser has those of administrators, and so
-        decides no money.
+        """Whether the person has the permission. A superuser has those of administrators only, and
+        so decides about no money.
         """
         if self.is_active and self.is_superuser:
             return obj is None and perm in self._of_administrators
@@ -137,7 +137,7 @@ class Membership(models.Model):
 
     @property
     def may_act(self) -> bool:
-        """Export, ask, and act with money; a viewer only looks."""
+        """Whether the role may export, ask, and act with money; a viewer only looks."""
         return self.role in (self.Role.OWNER, self.Role.FINANCE)
 
     @property
@@ -155,18 +155,18 @@ class Membership(models.Model):
 
 
 class Invitation(models.Model):
-    """A role at a merchant for whoever has the link; we keep only the link's digest."""
+    """A role at a merchant for whoever has the link, of whose token only the digest is kept."""
 
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="invitations")
     email = models.EmailField()  # in lower case, as those of people are
     role = models.CharField(max_length=10, choices=Membership.Role.choices)
-    # SHA-256 of what the e-mail had; nobody needs to look at it.
+    # The SHA-256 digest of the token in the link.
     token_digest = models.CharField(max_length=64, unique=True, editable=False)
     invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     invited_at = models.DateTimeField()
     request_key = FormKeyField()
     expires_at = models.DateTimeField()
-    # At most one of the two, set once. What is replaced by a newer one is revoked too.
+    # At most one of the two is set, once. An invitation that a newer one replaces is revoked.
     accepted_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
@@ -192,8 +192,6 @@ class Invitation(models.Model):
 
     @property
     def inviter(self) -> str:
-        """The name of who invites, as merchants are told: never the address of one of our
-        people.
-        """
+        """The name of who invites, for the merchant's people: never an operator's address."""
         by = self.invited_by
         return str(by) if by and not by.is_staff else gettext("Our team")

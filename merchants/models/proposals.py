@@ -13,7 +13,7 @@ LAPSES_AFTER = timedelta(days=7)
 class Proposal(models.Model):
     """A decision that takes two people: one proposes it, another one confirms it.
 
-    Nothing has changed before it is confirmed; then everything is checked and applied at once.
+    Nothing changes before it is confirmed; then everything is checked anew and carried out at once.
     """
 
     class Status(models.TextChoices):
@@ -95,5 +95,5 @@ class Proposal(models.Model):
         return self.status == self.Status.PROPOSED
 
     def has_lapsed(self, now: datetime) -> bool:
-        """Whether its time is up, even if its proposer was not told yet."""
+        """Whether its time is up at `now`, even if the job has not marked it as LAPSED yet."""
         return now >= self.lapses_at

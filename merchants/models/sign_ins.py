@@ -20,7 +20,7 @@ class SignIn(models.Model):
 
     at = models.DateTimeField()
     kind = models.CharField(max_length=20, choices=Kind.choices)
-    # Who; empty where no account has the address that was typed.
+    # The person; null where no account has the address that was typed.
     user = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
@@ -34,7 +34,8 @@ class SignIn(models.Model):
         verbose_name = "sign-in"
         verbose_name_plural = "sign-ins"
         indexes: ClassVar = [
-            # Newest first, all of it or by one of these; each also between two days.
+            # Newest first: the whole log, or that of one column's value; each also between two
+            # days.
             models.Index(fields=["-at", "-id"], name="sign_ins_by_time"),
             models.Index(fields=["address", "-at", "-id"], name="sign_ins_of_address"),
             models.Index(fields=["ip", "-at", "-id"], name="sign_ins_from_ip"),
@@ -42,7 +43,7 @@ class SignIn(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="sign_ins_never_change", operation=pgtrigger.Update),
-            # The least that settings.TAEL_SIGN_INS_KEPT_DAYS may say.
+            # As merchants.sign_in.settings.LEAST_KEPT_DAYS.
             pgtrigger.Protect(
                 name="sign_ins_are_kept_ninety_days",
                 operation=pgtrigger.Delete,
@@ -55,14 +56,18 @@ class SignIn(models.Model):
 
 
 class EnrolledFactor(models.Model):
-    """From when on a second factor opens what takes money out. Kept when the factor is gone."""
+    """The instant from which a second factor opens what takes money out; kept when the factor is
+    removed.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="enrolled_factors")
-    # allauth's; not a foreign key, since the row outlives it: what replaces a factor inherits.
+    # allauth's key. No foreign key, since the row outlives the factor: one that replaces it counts
+    # from the same instant.
     authenticator_id = models.BigIntegerField(unique=True)
     kind = models.CharField(max_length=20)  # totp, webauthn, recovery_codes
     enrolled_at = models.DateTimeField()
-    # Never before the enrolment; a day after it, unless another that counted was proved.
+    # The instant of the enrolment or a day after it: at once only where the session had proved
+    # another factor that counted.
     counts_from = models.DateTimeField()
 
     class Meta:

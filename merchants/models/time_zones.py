@@ -7,8 +7,7 @@ from django.db.models.functions import Now
 
 
 class TimeZoneData(models.Model):
-    """The version of the time-zone data by which the books count days; one row, from the first
-    start.
+    """The version of the time-zone data by which the books count days; one row.
 
     Each process reads it when it connects, and `manage.py timezones --take` changes it.
     """

@@ -1,7 +1,8 @@
-"""Second factors that people set up, and from when on each opens what takes money out (rule 21.6).
+"""Records second factors that people set up, and from when on each opens what takes money out (rule
+21.6).
 
-allauth keeps the factors and tells us of each (merchants.sign_in.events); we keep from when on it
-counts. A factor that we were not told of counts a day after allauth made it (merchants.queries).
+allauth keeps the factors and signals each change (merchants.sign_in.events). A factor without a
+record here counts from a day after allauth made it (merchants.queries).
 """
 
 from collections.abc import Collection
@@ -24,11 +25,12 @@ Kind = SecurityMail.Kind
 def enrol(
     *, user: User, authenticator_id: int, kind: str, proved: Collection[int], now: datetime
 ) -> EnrolledFactor:
-    """Record a factor that was just set up; `proved` are those that its session has proved.
+    """Record a factor that was just set up; `proved` are the allauth keys of factors that the same
+    session has proved.
 
-    It counts from when on the earliest of `proved` counts, whether they are still there or it
-    replaces them, and a day from now where there is none. Demonstrations do not wait. The person is
-    told, and where the factor has to wait, so are the owners of the merchants whose money it will
+    It counts from when on the earliest of `proved` counts, even if that is gone by now, and from a
+    day later where there is none; in demonstrations from now. The person is notified and, where it
+    is the first factor and has to wait, so are the owners of the merchants whose money it will
     open.
     """
     counted = queries.factor_counts_from(user, proved)
@@ -56,7 +58,7 @@ def enrol(
 
 @transaction.atomic
 def removed(*, user: User, kind: str, now: datetime) -> None:
-    """Record on the trail that somebody removed a factor of their own, and tell them by mail."""
+    """Write a trail row and an e-mail to the person, who removed a factor of their own."""
     before = {"second_factor": kind}
     _note(Action.FACTOR_REMOVED, Kind.FACTOR_REMOVED, user, now, before=before, factor=kind)
 

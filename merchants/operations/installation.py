@@ -13,7 +13,8 @@ from trail import operations as trail
 
 @transaction.atomic
 def set_prefix(prefix: str, *, has_moved: bool, actor: str, now: datetime) -> Installation:
-    """Give this database a prefix, for the place where it is now; from now on providers are asked.
+    """Give this database a prefix for the place where it is now, after which its providers are
+    asked again.
 
     A copy needs another prefix than its original has. `has_moved` says that this is no copy: the
     original was moved here with its prefix, and nothing runs in its former place any more. Raises

@@ -1,4 +1,4 @@
-"""Accepting an invitation to a merchant's team (rule 21.1)."""
+"""Accepts invitations to merchants' teams (rule 21.1)."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from trail import operations as trail
 
 
 class IsOperator(Refused):
-    """The person is one of our own, who decide about merchants and so belong to none."""
+    """The person is an operator, and operators belong to no merchant."""
 
     code = "is_operator"
     sentence = _("This invitation is for another e-mail address than yours.")
@@ -44,7 +44,7 @@ class AccountExists(Refused):
 
 
 def accept(*, token: str, user: User, now: datetime) -> Membership:
-    """Accept the invitation as somebody who has an account.
+    """Accept the invitation of this link's token as `user`, who has an account.
 
     A person who got a role at the merchant meanwhile keeps it. Raises InvitationClosed,
     WrongPerson, IsOperator.
@@ -59,7 +59,7 @@ def accept(*, token: str, user: User, now: datetime) -> Membership:
 
 
 def accept_as_new(*, token: str, password: str, now: datetime) -> Membership:
-    """Accept the invitation as somebody new, and create their account; the link has proved the
+    """Accept the invitation of this link's token with a new account; the link has proved the
     address.
 
     Raises InvitationClosed, AccountExists.
@@ -80,7 +80,9 @@ def open_of(merchant_id: int) -> "QuerySet[Invitation]":
 
 
 def _take_up(token: str, now: datetime) -> Invitation:
-    """Mark the invitation as used; of two at once, the second finds it closed."""
+    """Mark the invitation of this token as accepted; returns it. Raises InvitationClosed, also for
+    the second of two at once.
+    """
     invitation = queries.open_invitation(token, now)
     if invitation is None or not (
         open_of(invitation.merchant_id).filter(pk=invitation.pk).update(accepted_at=now)
@@ -101,13 +103,13 @@ def _join(invitation: Invitation, user: User, now: datetime) -> Membership:
             now=now,
             who=user.email,
             role=membership.role,
-            by=told_name(invitation.invited_by),
+            by=name_for_owners(invitation.invited_by),
         )
     return membership
 
 
-def told_name(person: User | None) -> str:
-    """The name of who did something, as owners are told: never the address of one of our people."""
+def name_for_owners(person: User | None) -> str:
+    """The name of who did something, for e-mails to owners: never an operator's address."""
     if person is None or person.is_staff:
         return security_letter.OUR_TEAM
     return person.email
@@ -122,7 +124,9 @@ def note_role(
     now: datetime,
     reason: str = "",
 ) -> None:
-    """Write a trail row that says which role somebody had before, and has now."""
+    """Write a trail row that says which role the person of `of` had before, and has after; "" is
+    none.
+    """
     trail.write(
         action,
         merchant_id=of.merchant_id,

@@ -1,4 +1,4 @@
-"""Re-encrypts what is kept encrypted, with the first of the keys (lib.secrets)."""
+"""Re-encrypts encrypted content with the first of the configured keys (lib.secrets)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,9 @@ from trail import operations as trail
 
 @dataclass
 class Rotated:
-    """How many rows of a chunk were encrypted anew, and which have content that no key opens."""
+    """How many rows of a chunk were re-encrypted, and the keys of those with content that no key
+    opens.
+    """
 
     changed: int = 0
     unreadable: list[Any] = field(default_factory=list)  # their primary keys
@@ -23,7 +25,8 @@ class Rotated:
 
 @transaction.atomic
 def reencrypt(column: Column, keys: Sequence[Any], *, actor: str, now: datetime) -> Rotated:
-    """Encrypt the content of these rows with the first key, where it is not already.
+    """Re-encrypt the content of these rows of the column with the first key, where another key
+    encrypts it, and write a trail row.
 
     A row with content that no key opens stays as it is.
     """
@@ -50,7 +53,9 @@ def reencrypt(column: Column, keys: Sequence[Any], *, actor: str, now: datetime)
 
 
 def _anew(column: Column, row: Any) -> dict[str, bytes]:
-    """The row's content that is not encrypted with the first key, encrypted with it."""
+    """The parts of the row's content that another key than the first encrypts, encrypted with the
+    first. Raises Undecryptable.
+    """
     place = column.bound_to(row)
     old = {
         name: kept
@@ -64,8 +69,8 @@ def _anew(column: Column, row: Any) -> dict[str, bytes]:
 
 
 def keys_after(column: Column, key: Any, most: int) -> Sequence[Any]:
-    """The primary keys of the column's next `most` rows after `key`, where None stands for the
-    start.
+    """The primary keys of the next `most` rows of the column's table after `key`, or from the start
+    for None.
     """
     rows = column.model._default_manager.order_by("pk")
     later = rows if key is None else rows.filter(pk__gt=key)

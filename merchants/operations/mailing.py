@@ -1,4 +1,4 @@
-"""Sends e-mails that are kept as rows, each once; one that fails does not hold up the others."""
+"""Sends e-mails that are kept as rows."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -15,12 +15,12 @@ from lib.refusals import Refused
 
 log = logging.getLogger(__name__)
 
-# So many failures one after the other mean that the server is at fault, not the mails.
+# After so many failures in a row the server is taken to be at fault, and not the e-mails.
 FAILURES_IN_A_ROW = 3
 
 
 class NotSent(Refused):
-    """The mail server did not take an e-mail of a notice."""
+    """The mail server did not take the e-mail."""
 
     code = "mail_not_sent"
 
@@ -37,9 +37,12 @@ def deliver(
     model: type[Model],
     now: datetime,
 ) -> Sending:
-    """Send mails by their keys, each paired with the key under which its failure is reported.
+    """Send e-mails over one connection. Each of `rows` is the key of an e-mail and the key under
+    which its failure is returned.
 
-    `send_one` claims a mail, sends it and marks it, and returns whether it did.
+    `send_one` claims an e-mail, sends it and marks it as sent, and returns whether it did. One that
+    fails does not hold up the others: `failures` of its `model` counts up. After three failures in
+    a row nothing more is tried.
     """
     server = mail.get_connection()
     sent = in_a_row = 0

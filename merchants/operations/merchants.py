@@ -1,4 +1,4 @@
-"""Merchants that join the marketplace."""
+"""Creates merchants that join the marketplace."""
 
 from datetime import datetime
 from typing import Any
@@ -31,10 +31,11 @@ def join(
     at: datetime,
     now: datetime,
 ) -> tuple[Merchant, bool]:
-    """Create the merchant, whose books begin at `now`; `at` is when the event says that it joined.
+    """Create the merchant, whose books begin at `now`; `at` is when the platform says that it
+    joined.
 
-    `terms` is all that the platform sent, kept to recognise a repeat. Returns the merchant and
-    whether it is new. Raises MerchantConflict, Invalid.
+    `terms` is all that the event said, kept to recognise a repeat. Returns the merchant and whether
+    it is new. Raises MerchantConflict, Invalid.
     """
     calendar.check_zone(timezone)
     if language not in dict(settings.LANGUAGES):

@@ -1,9 +1,9 @@
-"""Our own people, what they may do, and how they get in. Only administrators decide about that.
+"""Administrators' decisions about operators: who is one, with which roles, and the link by which
+they first sign in.
 
-Roles that are added take two administrators (merchants.operations.proposals); what is taken is
-taken at once. Whatever changes somebody's rights first waits for whoever else does, so that two
-administrators who do it to each other at once leave one. Whoever has less or other rights than
-before signs in anew.
+Adding roles takes two administrators (merchants.operations.proposals); taking them away takes one.
+All decisions that change somebody's rights wait for each other, so that of two administrators who
+take each other's role at once one remains. A person whose rights have changed is signed out.
 """
 
 import logging
@@ -30,19 +30,19 @@ log = logging.getLogger(__name__)
 
 
 class NotAnAdministrator(Refused):
-    """Only administrators decide about people, and this person is not, or no longer, one."""
+    """The person who decides is not an administrator, or is none any more."""
 
     code = "not_an_administrator"
 
 
 class OnOneself(Refused):
-    """Nobody decides about themselves; another administrator has to."""
+    """The person to decide about is the one who decides; another administrator has to."""
 
     code = "on_oneself"
 
 
 class LastAdministrator(Refused):
-    """Without this person, nobody who can sign in could decide about people."""
+    """This is the last administrator who can sign in, and somebody has to decide about people."""
 
     code = "last_administrator"
 
@@ -54,7 +54,7 @@ class UnknownPerson(Refused):
 
 
 class BelongsToMerchant(Refused):
-    """The person acts for a merchant, and so can't decide about merchants as well."""
+    """The person belongs to a merchant, and so can't be an operator as well."""
 
     code = "belongs_to_merchant"
 
@@ -72,7 +72,7 @@ class NotAnOperator(Refused):
 
 
 class Deactivated(Refused):
-    """The person cannot sign in; reactivate them first."""
+    """The person is deactivated and has to be reactivated first."""
 
     code = "deactivated"
 
@@ -92,11 +92,11 @@ class NobodyToConfirm(Refused):
 
 
 def add(*, email: str, roles: Iterable[str], reason: str, actor: User, now: datetime) -> Proposal:
-    """Propose that whoever reads this mailbox becomes an operator with these roles.
+    """Propose that the owner of this address becomes an operator with these roles.
 
-    Once another administrator has confirmed it, we mail a link to set the password. Raises
-    NotAnAdministrator, NobodyToConfirm, AlreadyOperator, BelongsToMerchant, Deactivated,
-    OnOneself, ProposalWaits, Invalid.
+    Once another administrator has confirmed it, they are mailed a link to set a password. Raises
+    NotAnAdministrator, NobodyToConfirm, AlreadyOperator, BelongsToMerchant, Deactivated, OnOneself,
+    ProposalWaits, Invalid.
     """
     email, chosen = wording.address("email", email), _checked(roles)
     if not chosen:
@@ -129,9 +129,10 @@ def _propose(
 
 
 def carry_out(proposal: Proposal, *, actor: User, now: datetime) -> None:
-    """Give the roles that were proposed, once confirmed by `actor`.
+    """Give the operator of a proposal the proposed roles; `actor` is who confirms it.
 
-    Raises NotAnAdministrator, OnOneself, ChangedMeanwhile, BelongsToMerchant, Deactivated, Invalid.
+    Creates the account where there is none, signs the person out, and writes a trail row. Raises
+    NotAnAdministrator, OnOneself, ChangedMeanwhile, BelongsToMerchant, Deactivated, Invalid.
     """
     check(actor)
     chosen, before = _checked(proposal.after["roles"]), proposal.before["roles"]
@@ -165,14 +166,18 @@ def carry_out(proposal: Proposal, *, actor: User, now: datetime) -> None:
 
 
 def write_to_new(proposal: Proposal) -> None:
-    """Mail the link to set a password, where the person has none. Raises LetterNotSent."""
+    """Mail the new operator of a confirmed proposal a link to set a password, unless they have one.
+    Raises LetterNotSent.
+    """
     user = User.objects.get(email__iexact=proposal.subject)
     if not user.has_usable_password():
         _send_link(user)
 
 
 def _fit(user: User) -> User:
-    """Raise where this known person cannot become an operator; returns the person."""
+    """The person, if they can become an operator. Raises AlreadyOperator, Deactivated,
+    BelongsToMerchant.
+    """
     if user.is_staff:
         raise AlreadyOperator(f"{user} is an operator already; change the roles instead.")
     if not user.is_active:
@@ -186,14 +191,12 @@ def _fit(user: User) -> User:
 
 
 def _keep_address(user: User) -> None:
-    """Delete addresses that the person asked for: an operator is known by one address, which
-    never changes.
-    """
+    """Delete the person's other addresses: an operator has one address, which never changes."""
     EmailAddress.objects.filter(user=user).exclude(email__iexact=user.email).delete()
 
 
 def send_link(*, user_id: int, actor: User, now: datetime) -> User:
-    """Mail an operator the link to set their password once more.
+    """Mail an operator the link to set their password once more, and write a trail row.
 
     Raises NotAnAdministrator, UnknownPerson, OnOneself, NotAnOperator, Deactivated; LetterNotSent.
     """
@@ -210,9 +213,7 @@ def send_link(*, user_id: int, actor: User, now: datetime) -> User:
 
 @dataclass(frozen=True)
 class RolesChanged:
-    """The result of a change of roles: those taken away at once, and the proposal of those that
-    wait to be confirmed.
-    """
+    """The operator, the roles that were taken away, and the proposal to add others, if any."""
 
     user: User
     taken: list[str]
@@ -223,12 +224,12 @@ class RolesChanged:
 def change_roles(
     *, user_id: int, roles: Iterable[str], reason: str, actor: User, now: datetime
 ) -> RolesChanged:
-    """Give an operator these roles in place of those before.
+    """Replace an operator's roles by `roles`.
 
-    Roles that go are taken at once; without any, somebody is no operator any more. Roles that come
-    are proposed to another administrator. A superuser has the role of an administrator, and becomes
-    what the roles say. Raises NotAnAdministrator, UnknownPerson, NotAnOperator, OnOneself,
-    LastAdministrator, NobodyToConfirm, ProposalWaits, Invalid.
+    Roles that are taken away are so at once, and an operator without any is none any more. Roles
+    that are added are proposed to another administrator. A superuser counts as having the role of
+    an administrator, and is no superuser afterwards. Raises NotAnAdministrator, UnknownPerson,
+    NotAnOperator, OnOneself, LastAdministrator, NobodyToConfirm, ProposalWaits, Invalid.
     """
     chosen = _checked(roles)
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
@@ -249,7 +250,7 @@ def change_roles(
 
 
 def _take(user: User, kept: list[str], reason: str, actor: User, now: datetime) -> None:
-    """Leave the operator, whose row is locked, only these roles; this needs no second person."""
+    """Reduce the roles of the operator, whose row is locked, to those of `kept`."""
     before = "Superuser" if user.is_superuser else _named(roles_of(user))
     if ADMINISTRATOR not in kept:
         keep_an_administrator(user)
@@ -271,7 +272,7 @@ def roles_of(user: User) -> list[str]:
 
 
 def check(actor: User) -> None:
-    """Wait until nobody else decides about people, and check again that `actor` may.
+    """Wait for the lock of decisions about people, and check that `actor` is an administrator.
 
     Raises NotAnAdministrator.
     """
@@ -282,7 +283,7 @@ def check(actor: User) -> None:
 
 
 def hold(user_id: int, actor: User) -> User:
-    """Lock the person, and check that `actor` is an administrator and somebody else.
+    """Lock and return the person about whom `actor`, an administrator, decides.
 
     Raises NotAnAdministrator, UnknownPerson, OnOneself.
     """
@@ -296,7 +297,7 @@ def hold(user_id: int, actor: User) -> User:
 
 
 def keep_an_administrator(user: User) -> None:
-    """Raise LastAdministrator when this is the last administrator who can sign in."""
+    """Raise LastAdministrator where no administrator but this person can sign in."""
     if not User.objects.administrators().exclude(pk=user.pk).exists():
         raise LastAdministrator(f"{user} is the last administrator who can sign in.")
 

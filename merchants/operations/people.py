@@ -1,4 +1,4 @@
-"""What people decide about themselves, and what administrators decide about how they sign in."""
+"""A person's choice of language, and administrators' decisions about how people sign in."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from trail import operations as trail
 
 
 class AlreadyInThatState(Refused):
-    """The person is in that state already."""
+    """The person is deactivated, or active, already."""
 
     code = "already_in_that_state"
 
@@ -27,16 +27,16 @@ class NoSecondFactor(Refused):
 
 
 def choose_language(*, user_id: int, language: str) -> None:
-    """Set the language of the person's pages and mails, on every device. Raises Invalid."""
+    """Set the language of a person's pages and e-mails. Raises Invalid."""
     if language not in dict(settings.LANGUAGES):
         raise Invalid("language", f"{language!r} is none of {', '.join(dict(settings.LANGUAGES))}")
     User.objects.filter(pk=user_id).update(language=language)
 
 
 def deactivate(*, user_id: int, reason: str, actor: User, now: datetime) -> User:
-    """Keep a person from signing in, wherever they belong.
+    """Sign a person out and keep them from signing in, by an administrator's decision.
 
-    Their roles stay, for the day that they are let in again; even a merchant's last owner can be
+    Their roles stay, for when they are reactivated; even a merchant's last owner can be
     deactivated. Raises NotAnAdministrator, UnknownPerson, OnOneself, LastAdministrator,
     AlreadyInThatState, Invalid.
     """
@@ -44,7 +44,9 @@ def deactivate(*, user_id: int, reason: str, actor: User, now: datetime) -> User
 
 
 def reactivate(*, user_id: int, reason: str, actor: User, now: datetime) -> User:
-    """Let a person sign in again. Raises as `deactivate`."""
+    """Let a deactivated person sign in again, by an administrator's decision. Raises as
+    `deactivate`.
+    """
     return _set_active(user_id, True, reason, actor, now)
 
 
@@ -73,7 +75,8 @@ def _set_active(user_id: int, wanted: bool, reason: str, actor: User, now: datet
 
 @transaction.atomic
 def take_second_factors(*, user_id: int, reason: str, actor: User, now: datetime) -> User:
-    """Remove the second factors of somebody who lost theirs, recovery codes included.
+    """Remove all second factors and recovery codes of a person who lost them, by an administrator's
+    decision.
 
     Raises NotAnAdministrator, UnknownPerson, OnOneself, NoSecondFactor, Invalid.
     """
@@ -99,7 +102,7 @@ def take_second_factors(*, user_id: int, reason: str, actor: User, now: datetime
 
 @transaction.atomic
 def end_sessions(*, user_id: int, reason: str, actor: User, now: datetime) -> User:
-    """Sign somebody out everywhere.
+    """Sign a person out everywhere, by an administrator's decision.
 
     Raises NotAnAdministrator, UnknownPerson, OnOneself, Invalid.
     """

@@ -1,4 +1,4 @@
-"""What a merchant says about itself, and an operator's confirmation of it (rule 8.4)."""
+"""Changes a merchant's profile, and decides about its parts (rule 8.4)."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,9 +17,9 @@ from merchants.trail import Action
 from trail import operations as trail
 
 LARGEST_DOCUMENT = 5 * 1024 * 1024
-# A file is what it starts with, whatever its name says.
+# The first bytes of each kind of file, which decide whatever the name says.
 SIGNATURES = {b"%PDF-": "pdf", b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg"}
-# What the name of such a file may end with.
+# The endings of names that each kind of file may have; the first is added where none fits.
 ENDINGS = {"pdf": ("pdf",), "png": ("png",), "jpg": ("jpg", "jpeg")}
 
 LONGEST = {
@@ -40,7 +40,7 @@ LONGEST_FILE_NAME = 200
 FEWEST_DIGITS = 5  # of a telephone number
 
 
-# What a person reads of a field that is wrong, where there is more to say than that.
+# The sentences for people about a wrong field; other fields have a general one.
 WRONG = {"contact_phone": _("This is not a telephone number.")}
 
 
@@ -95,8 +95,8 @@ def complete(
 ) -> Profile:
     """Set these fields of the profile, and its licence document if one is given.
 
-    A field that changes must be confirmed anew; repeating what was there changes nothing. Raises
-    Invalid, naming the field.
+    A part that changes has to be confirmed anew; nothing changes where the values are those that
+    were there. Raises Invalid, naming the field.
     """
     changes: dict[str, object] = {name: _text(name, value) for name, value in fields.items()}
     if document is not None:
@@ -131,7 +131,8 @@ def confirm(
     now: datetime,
     seen: datetime | None = None,
 ) -> Profile:
-    """Confirm a part of the profile; `seen` is the `changed_at` of what the operator looked at.
+    """Confirm a part of the profile; `seen` is the `changed_at` of the version that the operator
+    looked at.
 
     Raises ProfileIncomplete, ProfileChanged, AlreadyDecided.
     """
@@ -153,8 +154,7 @@ def reject(
     """Reject a part of the profile, also one that was confirmed; the merchant reads the reason.
 
     Until the merchant changes it, reviews count the profile as half complete at most. Raises
-    Invalid without a reason, ProfileIncomplete where there is nothing, ProfileChanged,
-    AlreadyDecided.
+    Invalid without a reason, ProfileIncomplete for an empty part, ProfileChanged, AlreadyDecided.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     with transaction.atomic():
@@ -199,7 +199,9 @@ def _decide(
 def _step(
     profile: Profile, part: ProfilePart, standing: str, actor: str, now: datetime, reason: str = ""
 ) -> None:
-    """Record the state of a part of the locked profile from now on; steps never go back in time."""
+    """Record the part's standing on the locked profile, at `now` or the instant of its latest step,
+    whichever is later.
+    """
     last = profile.steps.filter(part=part).order_by("-id").first()
     at = max(now, last.at) if last else now
     profile.steps.create(part=part, standing=standing, at=at, actor=actor, reason=reason)
@@ -230,9 +232,10 @@ def _note(
 
 
 def licence(*, merchant_id: int, actor: str, reason: str, now: datetime) -> tuple[str, bytes]:
-    """The name and content of the licence document, for an operator, who gives a reason.
+    """The name and content of the licence document, for an operator, whose reason a trail row
+    keeps.
 
-    Writes a trail row. Raises NoDocument, DocumentUnreadable, Invalid without a reason.
+    Raises NoDocument, DocumentUnreadable, Invalid without a reason.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     with transaction.atomic():
@@ -253,7 +256,7 @@ def licence(*, merchant_id: int, actor: str, reason: str, now: datetime) -> tupl
 
 
 def read_document(profile: Profile) -> bytes:
-    """The licence document; empty where there is none. Raises DocumentUnreadable."""
+    """The decrypted licence document; empty where there is none. Raises DocumentUnreadable."""
     try:
         return encrypted.read(profile, "licence_document")
     except secrets.Undecryptable:
@@ -263,7 +266,9 @@ def read_document(profile: Profile) -> bytes:
 
 
 def _words(profile: Profile, names: Sequence[str]) -> dict[str, str]:
-    """The values of these fields for the trail; a document is represented by its size."""
+    """The values of these fields and the standings of their parts, as texts for a trail row; a
+    document is represented by its size.
+    """
     told = {name: str(getattr(profile, name)) for name in names}
     for part, fields in FIELDS.items():
         if not set(fields).isdisjoint(names):
@@ -309,7 +314,9 @@ def _text(field: str, value: str) -> str:
 
 
 def _document_name(document: Document) -> str:
-    """A name to show, with the ending for the kind of file. Raises Invalid for other kinds."""
+    """A file name of the document that ends as its kind of file does. Raises NotADocument where it
+    is empty, too large, or of another kind than PDF, PNG and JPEG.
+    """
     if not document.content:
         raise NotADocument("is empty")
     if len(document.content) > LARGEST_DOCUMENT:

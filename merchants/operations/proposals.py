@@ -1,7 +1,7 @@
 """Decisions that take two people: proposed by one, confirmed by another (rule 22.6).
 
-Whoever confirms may take that decision alone by their role, and neither asked for it nor proposed
-it. What a kind does is its own operation's (merchants.proposals).
+Who confirms has a role that may take that decision, and neither proposed it nor asked for it. What
+a confirmed proposal changes is the operation's that its kind names (merchants.proposals).
 """
 
 from collections.abc import Callable, Sequence
@@ -38,19 +38,19 @@ class ProposalWaits(Refused):
 
 
 class Lapsed(Refused):
-    """Nobody confirmed it in time."""
+    """The proposal's time was up before anybody confirmed it."""
 
     code = "lapsed"
 
 
 class MayNotDecide(Refused):
-    """The person's role does not take such decisions."""
+    """The person's role may not take decisions of this kind."""
 
     code = "may_not_decide"
 
 
 class NotTheProposer(Refused):
-    """Only the proposer may withdraw a proposal; others refuse it."""
+    """Only the proposer withdraws a proposal; others refuse it."""
 
     code = "not_the_proposer"
 
@@ -67,11 +67,12 @@ def propose(
     asked_by: str = "",
     merchant_id: int | None = None,
 ) -> Proposal:
-    """Let the decision wait for a second person. To be called in a transaction that has locked its
-    subject.
+    """Propose to a second person to change `subject` from `before` to `after`. The caller's
+    transaction has locked the subject.
 
     When the same person proposes the same again, as by a double click, the first proposal is
-    returned. Raises MayNotDecide, ProposalWaits, Invalid without a reason.
+    returned. `asked_by` is who asked for the change, and may not confirm it. Raises MayNotDecide,
+    ProposalWaits, Invalid without a reason.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     _check_role(kind, actor)
@@ -102,11 +103,11 @@ def propose(
 
 
 def confirm(*, proposal_id: int, actor: User, now: datetime) -> Proposal:
-    """Carry the proposal out, if its subject has not changed and it is still allowed.
+    """Confirm a proposal by a second person, and carry it out in the same transaction.
 
     Raises UnknownProposal, AlreadyDecided, Lapsed, SamePerson, MayNotDecide, ChangedMeanwhile, and
-    the refusals of the decision itself. What is done afterwards may raise, too; then the proposal
-    is confirmed all the same. Rule 22.12.
+    what the kind's operation raises; then nothing has changed. What the kind does afterwards, such
+    as mailing a letter, may raise, too; then the proposal is confirmed all the same. Rule 22.12.
     """
     with transaction.atomic():
         proposal = _load(proposal_id, now)
@@ -118,7 +119,8 @@ def confirm(*, proposal_id: int, actor: User, now: datetime) -> Proposal:
             otherwise=f"{actor} proposed it or asked for it: somebody else has to confirm it.",
         )
         _check_role(kind, actor)
-        # The operation's own locks come first, as everywhere; who decides it first counts.
+        # The operation takes its locks before the proposal's status changes. Of two decisions at
+        # once, the first to change the status counts.
         carry_out: Callable[..., object] = import_string(kind.carry_out)
         carry_out(proposal, actor=actor, now=now)
         _decide(proposal, Status.CONFIRMED, actor, now)
@@ -155,8 +157,8 @@ def withdraw(*, proposal_id: int, reason: str, actor: User, now: datetime) -> Pr
 
 
 def to_lapse(now: datetime) -> Sequence[int]:
-    """The keys of proposals whose time is up, and of those that lapsed and whose proposers were
-    not told yet.
+    """The keys of proposals whose time is up, and of lapsed ones whose proposers have had no e-mail
+    yet.
     """
     return list(
         Proposal.objects.filter(
@@ -169,8 +171,8 @@ def to_lapse(now: datetime) -> Sequence[int]:
 
 
 def lapse(proposal_ids: Sequence[int], now: datetime) -> Failures:
-    """Let these proposals lapse, and tell their proposers by mail. Returns those that failed.
-    Rule 22.6.
+    """Mark those of these proposals whose time is up as LAPSED, and mail their proposers. Returns
+    the e-mails that failed, by the proposal's key. Rule 22.6.
     """
     _lapse(Proposal.objects.filter(pk__in=proposal_ids), now)
     failures: Failures = {}
@@ -260,15 +262,15 @@ def _note(action: Action, proposal: Proposal, actor: User, now: datetime, reason
         action,
         merchant_id=proposal.merchant_id,
         subject=proposal.subject,
-        before=_told(proposal.before) if is_new else {"status": str(Status.PROPOSED)},
-        after=_told(proposal.after) if is_new else {"status": str(proposal.status)},
+        before=_as_texts(proposal.before) if is_new else {"status": str(Status.PROPOSED)},
+        after=_as_texts(proposal.after) if is_new else {"status": str(proposal.status)},
         actor=actor.email,
         reason=reason,
         now=now,
     )
 
 
-def _told(values: dict[str, Any]) -> dict[str, str]:
+def _as_texts(values: dict[str, Any]) -> dict[str, str]:
     return {
         name: ", ".join(value) if isinstance(value, list) else str(value)
         for name, value in values.items()

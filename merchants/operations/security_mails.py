@@ -1,8 +1,9 @@
-"""E-mails about how people sign in and who belongs to a merchant (rule 21.5, rule 21.7).
+"""Writes and sends e-mails about how people sign in and who belongs to a merchant (rule 21.5, rule
+21.7).
 
 They are sent whatever other e-mails somebody has chosen. They are written in the transaction that
 they are about, and sent by a job that runs each minute: nobody waits for a mail server, and the
-time that an answer takes does not reveal whether an address is known.
+time that a response takes does not reveal whether an address is known.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +28,9 @@ def write(
     merchant_id: int | None = None,
     details: Mapping[str, str] | None = None,
 ) -> None:
-    """Write a mail to the person, or to `address` where that is no longer theirs."""
+    """Write an e-mail to the person, at `address` where that differs from the one they have now. A
+    job sends it.
+    """
     SecurityMail.objects.create(
         kind=kind,
         user=user,
@@ -41,7 +44,9 @@ def write(
 def write_to_owners(
     kind: SecurityMail.Kind, merchant_id: int, *, now: datetime, **details: str
 ) -> None:
-    """Write to every owner of the merchant who can sign in, whoever caused it included."""
+    """Write an e-mail to every owner of the merchant who can sign in, also to the one who caused
+    it.
+    """
     owners = Membership.objects.filter(
         merchant=merchant_id, role=Membership.Role.OWNER, user__is_active=True
     )
@@ -50,7 +55,9 @@ def write_to_owners(
 
 
 def send(mail_ids: Sequence[int], *, now: datetime) -> mailing.Sending:
-    """Send these mails where they are not sent yet; one that fails does not hold up the others."""
+    """Send those of these e-mails that were not sent yet; one that fails does not hold up the
+    others.
+    """
     waiting = SecurityMail.objects.filter(pk__in=mail_ids, sent_at__isnull=True)
     rows = [(pk, pk) for pk in waiting.order_by("failures", "pk").values_list("pk", flat=True)]
     return mailing.deliver(rows, send_one=_send_one, model=SecurityMail, now=now)
@@ -58,7 +65,9 @@ def send(mail_ids: Sequence[int], *, now: datetime) -> mailing.Sending:
 
 @transaction.atomic
 def _send_one(mail_id: int, server: BaseEmailBackend, now: datetime) -> bool:
-    """Send the mail, unless another worker has it."""
+    """Send the e-mail, unless it was sent or another worker is sending it. Returns whether it was
+    sent now.
+    """
     claimed = (
         SecurityMail.objects.select_for_update(of=("self",), skip_locked=True)
         .select_related("merchant", "user")

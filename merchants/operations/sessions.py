@@ -6,7 +6,7 @@ from merchants.models import User
 
 
 def end(user: User) -> int:
-    """Sign this person out everywhere; returns how many sessions there were."""
+    """Sign the person out everywhere; returns how many sessions were ended."""
     ended = 0
     for session in UserSession.objects.filter(user=user):
         session.end()

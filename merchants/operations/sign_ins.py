@@ -1,4 +1,4 @@
-"""The log of sign-ins, and mails about them and about changed passwords and addresses."""
+"""Writes the log of sign-ins, and e-mails about sign-ins and new passwords and addresses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ STRANGER = "somebody not signed in"  # as an actor
 
 @dataclass(frozen=True)
 class Visitor:
-    """Where a request comes from: its network address and browser."""
+    """The network address and browser of a request."""
 
     ip: str
     browser: str
@@ -37,14 +37,14 @@ def log(
     detail: str = "",
     now: datetime,
 ) -> None:
-    """Write a line of the log. Text that was typed in place of an address and is none is left
-    out.
+    """Write a row of the log of sign-ins. What was typed as `address` is left out where it is none,
+    since it may be a password.
     """
     SignIn.objects.create(
         at=now,
         kind=kind,
         user=user,
-        address=_kept(address),
+        address=_valid_address(address),
         ip=visitor.ip or None,
         browser=visitor.browser[:200],
         detail=detail,
@@ -53,7 +53,7 @@ def log(
 
 @transaction.atomic
 def signed_in(*, user: User, visitor: Visitor, knows_browser: bool, now: datetime) -> None:
-    """Record a sign-in; if this person has not used the browser before, tell them."""
+    """Log a sign-in, and e-mail the person where they have not used this browser before."""
     log(Kind.SIGNED_IN, visitor, address=user.email, user=user, now=now)
     if knows_browser:
         return
@@ -74,8 +74,8 @@ def signed_in(*, user: User, visitor: Visitor, knows_browser: bool, now: datetim
 
 @transaction.atomic
 def locked_out(*, address: str, visitor: Visitor, now: datetime) -> None:
-    """Record that an address was just locked, and tell the person who signs in with it, if there
-    is one.
+    """Log that an address was locked after wrong attempts, and e-mail the person who signs in with
+    it, if there is one.
     """
     user = queries.person(address)
     log(Kind.LOCKED_OUT, visitor, address=address, user=user, now=now)
@@ -105,7 +105,9 @@ def password_changed(*, user: User, by_link: bool, now: datetime) -> None:
 
 @transaction.atomic
 def address_asked(*, user: User, wanted: str, now: datetime) -> None:
-    """Record that somebody asked for another address; it counts once its link is followed."""
+    """Write a trail row and an e-mail about a new address that the person asked for, and that
+    counts once its link is followed.
+    """
     change = {"before": user.email, "after": wanted}
     trail.write(
         Action.ADDRESS_ASKED,
@@ -120,7 +122,7 @@ def address_asked(*, user: User, wanted: str, now: datetime) -> None:
 
 @transaction.atomic
 def address_changed(*, user: User, before: str, now: datetime) -> None:
-    """Record the new address of `user`, and tell both mailboxes."""
+    """Write a trail row about the person's new address, and e-mails to both addresses."""
     trail.write(
         Action.ADDRESS_CHANGED,
         actor=before,
@@ -137,13 +139,15 @@ def address_changed(*, user: User, before: str, now: datetime) -> None:
 
 
 def forget(sign_in_ids: Sequence[int], now: datetime) -> Failures:
-    """Delete lines of the log that are older than they are to be kept. Returns no failures."""
+    """Delete those of these rows of the log that are older than TAEL_SIGN_INS_KEPT_DAYS. Returns no
+    failures.
+    """
     before = now - timedelta(days=settings.TAEL_SIGN_INS_KEPT_DAYS)
     SignIn.objects.filter(pk__in=sign_in_ids, at__lt=before).delete()
     return {}
 
 
-def _kept(address: str) -> str:
+def _valid_address(address: str) -> str:
     address = address.strip().lower()
     try:
         validate_email(address)

@@ -1,9 +1,9 @@
-"""Who belongs to a merchant, in which role, and who is invited (rule 21.1).
+"""Changes who belongs to a merchant, in which role, and who is invited (rule 21.1).
 
-Owners do it for their own merchant; our administrators for all, with a reason. What takes an
-owner's rights away first locks the merchant, so that two owners who do it to each other at once
-leave one. Access is looked up at each request, so a change is in force with the next; whose role
-somebody else has changed signs in anew.
+Owners do it for their own merchant, our administrators for all, with a reason. Each change locks
+the merchant, so that of two owners who take each other's role at once one remains. Access is looked
+up at each request, so a change counts from the next one on. A person whose role somebody else has
+changed is signed out.
 """
 
 import logging
@@ -29,7 +29,9 @@ MOST_INVITATIONS = 100  # of a merchant within that time: it is no way to write 
 
 
 class NotAnOwner(Refused):
-    """Only owners and our administrators change the team, and this person is none any more."""
+    """The person is neither an owner of this merchant nor one of our administrators, or is none any
+    more.
+    """
 
     code = "not_an_owner"
     sentence = _("Only owners change the team, and you are not one any more.")
@@ -43,7 +45,7 @@ class UnknownMember(Refused):
 
 
 class LastOwner(Refused):
-    """Without this owner nobody who can sign in could manage the team."""
+    """This is the last owner who can sign in, and somebody has to manage the team."""
 
     code = "last_owner"
     sentence = _("A merchant needs an owner who can sign in: make somebody else owner first.")
@@ -57,7 +59,7 @@ class AlreadyMember(Refused):
 
 
 class TooManyInvitations(Refused):
-    """The merchant has sent as many invitations as it may within their days of validity."""
+    """The merchant has sent 100 invitations within a week, and may send no more."""
 
     code = "too_many_invitations"
     sentence = _("You have sent as many invitations as you may in a week.")
@@ -82,10 +84,12 @@ def invite(
     request_key: str = "",
     now: datetime,
 ) -> Invitation:
-    """Offer the role to whoever reads this mailbox; an open invitation of theirs is replaced. A
-    form sent twice, told by its `request_key`, is one invitation and one e-mail.
+    """Invite the owner of this address to the team in `role`, by an e-mail with a link. An open
+    invitation to the address is replaced. A form that is sent twice, with the same `request_key`,
+    makes one invitation and one e-mail.
 
-    Raises FormConflict, NotAnOwner, AlreadyMember, TooManyInvitations, Invalid; InvitationNotSent.
+    Raises FormConflict, NotAnOwner, AlreadyMember, TooManyInvitations, Invalid; and
+    InvitationNotSent once the invitation is saved.
     """
     if role not in Membership.Role.values:
         raise Invalid("role", f"{role!r} is no role")
@@ -121,7 +125,7 @@ def invite(
 
 
 def send_again(*, merchant_id: int, actor: User, invitation_id: int, now: datetime) -> Invitation:
-    """Replace the invitation by the same one with a new link, valid for another week.
+    """Replace an open invitation by one with a new link, valid for another week, and e-mail that.
 
     Raises InvitationClosed, and what `invite` raises.
     """
@@ -133,8 +137,8 @@ def send_again(*, merchant_id: int, actor: User, invitation_id: int, now: dateti
 
 
 def revoke(*, merchant_id: int, actor: User, invitation_id: int, now: datetime) -> None:
-    """Make the link of the invitation useless. Raises NotAnOwner, and InvitationClosed if it is
-    already.
+    """Revoke an open invitation, so that its link can't be used any more. Raises NotAnOwner,
+    InvitationClosed.
     """
     with transaction.atomic():
         _lock(merchant_id, actor)
@@ -155,7 +159,11 @@ def change_role(
     reason: str = "",
     now: datetime,
 ) -> Membership:
-    """Give a member another role. Raises NotAnOwner, UnknownMember, LastOwner, Invalid."""
+    """Give a member another role, and notify the owners. Sessions of a member other than `actor`
+    end.
+
+    Raises NotAnOwner, UnknownMember, LastOwner, Invalid.
+    """
     if role not in Membership.Role.values:
         raise Invalid("role", f"{role!r} is no role")
     with transaction.atomic():
@@ -178,7 +186,8 @@ def change_role(
 def remove(
     *, merchant_id: int, actor: User, membership_id: int, reason: str = "", now: datetime
 ) -> Membership:
-    """Remove somebody from the team; their roles at other merchants stay.
+    """Remove a member from the team, and notify the owners. Their roles at other merchants stay.
+    Sessions of a member other than `actor` end.
 
     Raises NotAnOwner, UnknownMember, LastOwner.
     """
@@ -187,7 +196,7 @@ def remove(
         membership = _member(merchant_id, membership_id)
         if membership.is_owner:
             _give_up_ownership(membership, now)
-        # Before it is gone: an owner who is taken off hears of it, too.
+        # Before the row is deleted, so that an owner who is removed gets the e-mail, too.
         _notify(SecurityMail.Kind.MEMBER_LEFT, membership, actor, now)
         membership.delete()
         invitations.note_role(
@@ -200,7 +209,8 @@ def remove(
 def require_second_factor(
     *, merchant_id: int, actor: User, wanted: bool, now: datetime
 ) -> Merchant:
-    """Set whether members see the merchant's pages only with a second factor.
+    """Set whether the merchant's pages are shown only to members with a second factor, and notify
+    the owners.
 
     Raises NotAnOwner.
     """
@@ -224,7 +234,7 @@ def require_second_factor(
             merchant.pk,
             now=now,
             is_on="yes" if wanted else "no",
-            by=invitations.told_name(actor),
+            by=invitations.name_for_owners(actor),
         )
         return merchant
 
@@ -238,15 +248,15 @@ def _notify(
         now=now,
         who=membership.user.email,
         role=membership.role,
-        by=invitations.told_name(actor),
+        by=invitations.name_for_owners(actor),
         **more,
     )
 
 
 def _lock(merchant_id: int, actor: User) -> Merchant:
-    """Lock the merchant, so that nobody else changes its team.
+    """Lock the merchant against other changes of its team, and return it.
 
-    Raises NotAnOwner if `actor` is neither an owner nor an administrator any more.
+    Raises NotAnOwner where `actor` is neither one of its owners nor an administrator.
     """
     merchant = Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)
     owners = Membership.objects.filter(merchant=merchant, role=Membership.Role.OWNER)
@@ -275,7 +285,9 @@ def _member(merchant_id: int, membership_id: int) -> Membership:
 
 
 def _give_up_ownership(membership: Membership, now: datetime) -> None:
-    """Raise LastOwner for the last owner; otherwise make the owner's open invitations useless."""
+    """Revoke the open invitations of an owner who is to be one no longer. Raises LastOwner where no
+    other owner can sign in.
+    """
     others = Membership.objects.filter(
         merchant=membership.merchant_id, role=Membership.Role.OWNER, user__is_active=True
     ).exclude(pk=membership.pk)

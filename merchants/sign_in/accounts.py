@@ -22,19 +22,19 @@ from merchants.sign_in import guesses, visitors
 
 
 class InvitationOnly(DefaultAccountAdapter):
-    """allauth's adapter for accounts, which are made by an owner's invitation or an operator
-    only.
+    """allauth's account adapter. Nobody signs up: accounts are created for invitations and for
+    operators.
     """
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
-        """Require a second factor, proved minutes before, of those who have one when they change
-        how they sign in.
+        """Require a second factor, confirmed minutes before, of people who have one and change how
+        they sign in.
 
-        allauth would accept the password, given again, and asks here only whether anything is to be
-        asked for at all: so we raise what it raises itself.
+        allauth would accept the password, given again, and asks here only whether anything has to
+        be confirmed at all. So this raises what allauth itself would raise.
         """
         user = self.request.user
         if isinstance(user, User) and second_factor.has_one(user):
@@ -44,17 +44,15 @@ class InvitationOnly(DefaultAccountAdapter):
         return bool(super().is_reauthentication_required(app=app, **more))
 
     def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, Any]]:
-        """The ways to confirm; without the password for those who have a second factor, for whom
-        it proves nothing.
-        """
+        """The ways to confirm a session; no password for people who have a second factor."""
         found: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         if isinstance(user, User) and second_factor.has_one(user):
             return [method for method in found if method["id"] != "reauthenticate"]
         return found
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count the attempt for the address alone (merchants.sign_in.guesses); a right one is
-        uncounted.
+        """Count an attempt to sign in with this address (merchants.sign_in.guesses). allauth
+        uncounts a right one. Refuses an address that is locked.
         """
         self._login_failed_rl_usage = guesses.claim(request, credentials.get("email") or "")
         if self._login_failed_rl_usage is None:
@@ -75,11 +73,11 @@ class InvitationOnly(DefaultAccountAdapter):
         guesses.forgive(request, credentials.get("email") or "")
 
     def clean_email(self, email: str) -> str:
-        """Refuse another address to operators, and to people whose present one is not proved.
+        """Refuse another address to operators, and to people whose present one is not verified.
 
-        allauth would drop the present one at once, and leave the account without any. An operator's
-        is their name in the books: whoever approved something under one name could go on with
-        another as a second person.
+        allauth would drop an unverified one at once, and leave the account without any. An
+        operator's address is their name in the books: under another one they could act as a second
+        person on what they have approved.
         """
         user = self.request.user
         if user.is_authenticated and user.is_staff and email.lower() != user.email.lower():
@@ -98,10 +96,10 @@ class InvitationOnly(DefaultAccountAdapter):
         context: dict[str, Any],
         headers: dict[str, str] | None = None,
     ) -> Any:
-        """The mail with links that lead to TAEL_BASE_URL.
+        """The e-mail, with links to TAEL_BASE_URL.
 
-        allauth makes them of the host that the request names, which a caller who asks for a mail to
-        somebody else may choose: the link would bring them what is secret in it.
+        allauth takes the host from the request. Somebody who asks for an e-mail to another person
+        could name a host of theirs, and would be sent the secret in the link.
         """
         led = {name: _ours(value) if name.endswith("_url") else value
                for name, value in context.items()}  # fmt: skip
@@ -110,7 +108,7 @@ class InvitationOnly(DefaultAccountAdapter):
         return super().render_mail(template_prefix, email, led, headers)
 
     def format_email_subject(self, subject: str) -> str:
-        """The subject with Tael's name before it, and not the name of the host that was asked."""
+        """The subject with Tael's name before it, where allauth would put the requested host."""
         return f"[Tael] {subject}"
 
     def can_delete_email(self, email_address: EmailAddress) -> bool:
@@ -120,14 +118,14 @@ class InvitationOnly(DefaultAccountAdapter):
 
 
 def _ours(address: Any) -> str:
-    """The address of the same page at TAEL_BASE_URL."""
+    """The same path and query at TAEL_BASE_URL."""
     asked = urlsplit(str(address))
     return settings.TAEL_BASE_URL + urlunsplit(("", "", asked.path, asked.query, asked.fragment))
 
 
 class PasswordByLink(ResetPasswordKeyForm):
-    """The form behind a link to set a password. Whoever followed the link has proved the
-    address.
+    """The form behind a mailed link to set a password. Saving it also marks the address as
+    verified.
     """
 
     def save(self) -> None:

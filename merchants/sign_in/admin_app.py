@@ -2,6 +2,6 @@ from django.contrib.admin.apps import AdminConfig
 
 
 class OperatorsAdmin(AdminConfig):
-    """The admin's app configuration, with a site that lets nobody in by a password alone."""
+    """The admin's app configuration, with a site that requires a second factor."""
 
     default_site = "merchants.sign_in.admin_site.OperatorsSite"

@@ -1,6 +1,6 @@
-"""Restricts the admin to certain networks, and to a time since the last page.
+"""Keeps the admin to certain networks, and signs out who did nothing there for too long.
 
-Both are settings (docs/operations.md). Signing in, roles and second factors come after that.
+Both are settings (docs/operations.md). Sign-in, roles and second factors are checked after that.
 """
 
 from collections.abc import Callable
@@ -48,8 +48,8 @@ def _is_near(request: HttpRequest) -> bool:
 
 
 def _was_idle(request: HttpRequest) -> bool:
-    """Whether more than the allowed time passed since the last page of the admin, or since the
-    sign-in.
+    """Whether the last page of the admin, or the sign-in, is longer ago than
+    TAEL_ADMIN_IDLE_MINUTES.
     """
     if not settings.TAEL_ADMIN_IDLE_MINUTES:
         return False

@@ -1,4 +1,4 @@
-"""The admin's site: it takes a sign-in and a confirmed second factor."""
+"""The admin's site, which requires a sign-in and a confirmed second factor."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -24,9 +24,9 @@ Type = Authenticator.Type
 
 
 class OperatorsSite(UnfoldAdminSite):
-    """Every page takes a second factor, which is confirmed once in a session, mostly at its start.
+    """The admin's site. Every page requires a second factor that was confirmed in the session.
 
-    Demonstrations (TAEL_SANDBOX) offer one and ask for none.
+    In demonstrations (TAEL_SANDBOX) it is not required.
     """
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
@@ -41,19 +41,17 @@ class OperatorsSite(UnfoldAdminSite):
         return login
 
     def confirm_again(self, request: HttpRequest) -> HttpResponse | None:
-        """A response that leads to confirm a second factor for a decision; None if that was
-        done.
+        """A redirect to confirm a second factor before a decision; None where that was done minutes
+        ago.
         """
         return second_factor.confirm_again(request)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        """Always refused with 403: no form here completes what somebody types."""
+        """Always refused with a 403, since no form of the admin uses it."""
         raise PermissionDenied
 
     def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Search the names of pages; the results are shown on one page, whatever page is asked
-        for.
-        """
+        """Search the names of admin pages. All results are on one page, whatever `page` says."""
         if request.GET.get("page", "1") != "1":
             asked = request.GET.copy()
             asked["page"] = "1"
@@ -81,7 +79,7 @@ def _with_second_factor(view: View) -> View:
                 "Operators need a second factor. Set one up, then you can go on to the admin.",
             )
             return redirect("mfa_index")
-        # A form that was sent comes back empty: its address is all that is safe to keep.
+        # Only the address is kept, so a form that was sent has to be filled in anew.
         address = request.get_full_path() if request.method == "GET" else reverse("admin:index")
         return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': address})}")
 
@@ -89,13 +87,13 @@ def _with_second_factor(view: View) -> View:
 
 
 def _has_confirmed(request: HttpRequest) -> bool:
-    """Whether the session has confirmed a second factor that the person still has."""
+    """Whether a second factor that the person still has was confirmed in the session."""
     records = get_authentication_records(request, request.user)
     return _has_one(request) and any(record.get("method") == "mfa" for record in records)
 
 
 def _has_one(request: HttpRequest) -> bool:
-    """Whether the person has a second factor. Recovery codes are none: they stand in for one
-    that was lost.
+    """Whether the person has a second factor. Recovery codes, which replace a lost one, do not
+    count.
     """
     return bool(is_mfa_enabled(request.user, [Type.TOTP, Type.WEBAUTHN]))

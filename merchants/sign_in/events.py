@@ -1,8 +1,9 @@
-"""Receivers of allauth's signals about sign-ins and changes to them, which call our operations.
+"""Receivers of allauth's signals about sign-ins and changes to them, each of which calls one
+operation.
 
-We use signals nowhere else. They are the only hook that a third-party library has for these events,
-they run within its own call, and each makes one call of an operation. One that fails is an error of
-the request, as an operation of our own would be.
+We use signals nowhere else. They are the only hook that allauth has for these events, and are sent
+within its own call: a receiver that fails is an error of the request, as an operation of our own
+would be.
 """
 
 from typing import Any

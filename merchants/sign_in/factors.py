@@ -1,4 +1,4 @@
-"""Keeps second factors encrypted, with the keys of TAEL_ENCRYPTION_KEYS."""
+"""Encrypts second factors with the keys of TAEL_ENCRYPTION_KEYS."""
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 
@@ -6,8 +6,8 @@ from lib import encrypted, secrets
 
 
 class EncryptedFactors(DefaultMFAAdapter):
-    """allauth's adapter, which encrypts the secrets of authenticator apps and the seeds of
-    recovery codes.
+    """allauth's adapter of second factors, with encryption of authenticator apps' secrets and
+    recovery codes' seeds.
     """
 
     def encrypt(self, text: str) -> str:
@@ -15,6 +15,6 @@ class EncryptedFactors(DefaultMFAAdapter):
         return encrypted.packed(secrets.encrypt(text.encode(), bound_to=place))
 
     def decrypt(self, encrypted_text: str) -> str:
-        """The decrypted text. Raises Undecryptable."""
+        """The decrypted secret or seed. Raises Undecryptable."""
         kept = encrypted.unpacked(encrypted_text)
         return secrets.decrypt(kept, bound_to=encrypted.OF_AUTHENTICATORS).decode()

@@ -1,4 +1,4 @@
-"""allauth's forms that ask for a code or a password again, with every attempt counted
+"""allauth's forms that ask for a code, key or password, with wrong attempts counted
 (merchants.sign_in.guesses).
 """
 
@@ -16,11 +16,14 @@ from merchants.sign_in import guesses
 
 
 class Counted:
-    """Counts an attempt that `check` refuses as a wrong guess for the person's address."""
+    """A mixin of forms that counts attempts for the address of `user`."""
 
     user: Any
 
     def counted(self, check: Any) -> Any:
+        """Run `check`, which cleans a field, as one attempt: it is counted as wrong where that
+        raises ValidationError. Refuses a locked address.
+        """
         request, address = context.request, self.user.email
         attempt = guesses.claim(request, address)
         if attempt is None:
@@ -60,7 +63,7 @@ class KeyAgain(Counted, ReauthenticateWebAuthnForm):
 
 
 class NewPassword(ChangePasswordForm):
-    """The form for a new password, where the present one counts as an attempt to sign in."""
+    """The form for a new password; typing the present one is counted as a sign-in is."""
 
     def clean_oldpassword(self) -> str:
         password = str(self.cleaned_data["oldpassword"])

@@ -1,9 +1,8 @@
-"""Counts wrong passwords and codes: five for an address lock it, wherever they are typed.
+"""Counts wrong passwords and codes: five of them lock an address, wherever they are typed.
 
-There is one count for each address, whichever page, host name and spelling it is tried through;
-allauth counts by the name of the host, and passwords and codes apart. An attempt is counted before
-it is looked at, and uncounted when it was right, so that many at once are no more than one after
-the other.
+There is one count for each address, whatever page, host name or spelling is used; allauth would
+count by host name, and passwords and codes apart. An attempt is counted before it is checked, and
+uncounted when it was right, so that many attempts at once get no further than one after the other.
 """
 
 import unicodedata
@@ -23,16 +22,16 @@ OF_BOTH = {ACTION: f"20/15m/ip,{OF_ADDRESS[ACTION]}"}  # and from one network ad
 
 
 def fold(address: str) -> str:
-    """One spelling for all addresses that may mean the same mailbox: case, Unicode form and
-    spaces do not count.
+    """One spelling for all addresses that may mean the same mailbox: without differences of case,
+    Unicode form and spaces.
     """
     upper = unicodedata.normalize("NFKC", address).upper()
     return "".join(unicodedata.normalize("NFKC", upper.casefold()).split())
 
 
 def claim(request: HttpRequest, address: str) -> RateLimitUsage | None:
-    """Count an attempt; `rollback()` of the result uncounts it. None means that the address is
-    locked.
+    """Count an attempt for the address; `rollback()` of the result uncounts it. None means that the
+    address or the network address is locked.
     """
     return ratelimit.consume(
         request, app=APP, action=ACTION, config=OF_BOTH, key=fold(address), limit_get=True
@@ -40,7 +39,7 @@ def claim(request: HttpRequest, address: str) -> RateLimitUsage | None:
 
 
 def was_wrong(request: HttpRequest, address: str) -> None:
-    """Called after a wrong attempt; records that the address is locked if it was the last one
+    """Log that the address is locked, where the attempt that was counted and wrong was the last one
     allowed.
     """
     left = ratelimit.consume(
@@ -58,10 +57,10 @@ def was_wrong(request: HttpRequest, address: str) -> None:
 
 
 def forgive(request: HttpRequest, address: str) -> None:
-    """Forget wrong attempts once a new password was set by mail.
+    """Reset the count of the address after a new password was set by a mailed link.
 
-    Only for people without a second factor: otherwise whoever reads the mailbox could go on
-    guessing codes, five for each link.
+    Not for people with a second factor: otherwise who reads the mailbox could go on guessing codes,
+    five for each link.
     """
     person = queries.person(address)
     if person is None or not queries.has_second_factor(person):

@@ -1,7 +1,8 @@
 """Sessions whose key is in the browser's cookie, and only its digest in the database.
 
-So whoever reads the database, or a dump of it, can't continue anybody's session. Nor can they read
-what is in one, such as the secret of an app that is being set up: that is encrypted (lib.secrets).
+So nobody who reads the database, or a dump of it, can continue a session. Nor can they read what is
+in one, such as the secret of an authenticator app that is being set up, since that is encrypted
+(lib.secrets).
 """
 
 import hashlib
@@ -22,9 +23,9 @@ ALL = 0  # what is due is all that has expired: sessions have no number
 
 
 class Digest(str):
-    """The digest of a session's key, as the database keeps it; it equals the key itself.
+    """The digest of a session's key, as it is stored; it compares equal to the key itself.
 
-    Cookies give plain texts, so that a digest that somebody read is no key.
+    A cookie's text is always digested again, so that a digest out of the database is no key.
     """
 
     LENGTH = 40  # as the columns are wide; 160 of SHA-256's bits
@@ -33,7 +34,7 @@ class Digest(str):
 
     @classmethod
     def of(cls, key: str) -> "Digest":
-        """The digest of a key; one that is a digest already stays as it is."""
+        """The digest of a key. A Digest is returned as it is."""
         if isinstance(key, Digest):
             return key
         return cls(hashlib.sha256(key.encode()).hexdigest()[: cls.LENGTH])
@@ -57,30 +58,31 @@ class KeyField(models.CharField):
         return None if value is None else Digest(value)
 
     def deconstruct(self) -> Any:
-        """As the column that it replaces: the database's column is the same."""
+        """Deconstruct as the CharField that it replaces, so that migrations see no change."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.CharField", args, kwargs
 
 
 def keep_digests_only() -> None:
-    """Have Django's sessions and allauth's list of them keep digests in place of keys.
+    """Have Django's sessions and allauth's list of them store digests of keys.
 
-    The models are theirs, and their own code looks keys up in many places: the column is the one
-    place that all of them use.
+    Their own code looks keys up in many places, so the column's class is replaced.
     """
     for model in (Session, UserSession):
         model._meta.get_field("session_key").__class__ = KeyField
 
 
 class SessionStore(InDatabase):
-    """Encrypts what a session holds, and binds it to the session's key."""
+    """Django's database sessions with their content encrypted and bound to the session's key."""
 
     def encode(self, session_dict: dict[str, Any]) -> str:
         content = self.serializer().dumps(session_dict)
         return encrypted.packed(secrets.encrypt(content, bound_to=self._place()))
 
     def decode(self, session_data: bytes | str) -> dict[str, Any]:
-        """The session's content; empty where no key opens it, so that its owner signs in anew."""
+        """The session's content; empty where it can't be decrypted, so that its owner signs in
+        anew.
+        """
         try:
             content = secrets.decrypt(encrypted.unpacked(str(session_data)), bound_to=self._place())
         except secrets.Undecryptable:
@@ -93,24 +95,24 @@ class SessionStore(InDatabase):
 
 
 def expired(now: datetime) -> Sequence[int]:
-    """The key ALL, while there are sessions to delete; otherwise nothing."""
+    """[ALL] while there are expired sessions to delete, and otherwise []."""
     return [ALL] if _expired(now).exists() else []
 
 
 def _expired(now: datetime) -> "models.QuerySet[Session]":
-    """The sessions that have expired by the clock that set their expiry, not by the instant of a
-    job's run.
+    """The sessions that have expired at `now` and by the present clock.
 
-    So an operator who runs the job for next month signs nobody out.
+    An operator who runs the job for an instant to come signs nobody out.
     """
     return Session.objects.filter(expire_date__lt=min(now, timezone.now()))
 
 
 @transaction.atomic
 def forget(keys: Sequence[int], now: datetime) -> Failures:
-    """Delete expired sessions, and the entries of allauth's list whose sessions are gone.
+    """Delete expired sessions, and rows of allauth's list whose sessions are gone. `keys` is not
+    used, since sessions have no numbers.
 
-    Returns an empty Failures.
+    Returns no failures.
     """
     _expired(now).delete()
     with connection.cursor() as cursor:

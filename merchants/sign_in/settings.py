@@ -1,5 +1,5 @@
-"""Settings: the rules for passwords, how many wrong attempts lock an address, and how long
-sign-ins are kept.
+"""Settings of signing in: rules for passwords, how many attempts are allowed, and how long the log
+is kept.
 """
 
 import os
@@ -42,7 +42,10 @@ MFA_FORMS = {
 
 
 def kept_days() -> int:
-    """TAEL_SIGN_INS_KEPT_DAYS; a year where it is not set. Raises ImproperlyConfigured."""
+    """The days that TAEL_SIGN_INS_KEPT_DAYS says; 365 where it is not set.
+
+    Raises ImproperlyConfigured for what is no number, or less than LEAST_KEPT_DAYS.
+    """
     given = os.environ.get("TAEL_SIGN_INS_KEPT_DAYS", "").strip() or "365"
     if not given.isdecimal() or int(given) < LEAST_KEPT_DAYS:
         raise ImproperlyConfigured(

@@ -1,7 +1,8 @@
-"""Where a request comes from, and which browsers somebody has signed in with.
+"""The network address and browser of a request, and which browsers somebody has signed in with
+before.
 
-A browser is known by a signed cookie of ours that names the people who signed in with it, by
-number; nothing is kept on the server, and whoever copies the cookie gains only that no mail is sent
+A browser is recognised by a signed cookie that has the keys of the people who signed in with it.
+Nothing is kept on the server. Copying the cookie gains nobody more than that no e-mail is sent
 about their sign-in.
 """
 
@@ -30,11 +31,12 @@ def of(request: HttpRequest) -> Visitor:
 
 
 def knows(request: HttpRequest, user: User) -> bool:
+    """Whether the person has signed in with this browser before."""
     return user.pk in _people(request)
 
 
 def remember(request: HttpRequest, response: HttpResponseBase, user: User) -> None:
-    """Set the cookie by which the browser is known for a year from this sign-in."""
+    """Set the cookie by which the person's browser is recognised for a year."""
     others = [pk for pk in _people(request) if pk != user.pk]
     people = [user.pk, *others][:MOST_PEOPLE]
     response.set_cookie(

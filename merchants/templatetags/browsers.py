@@ -1,11 +1,11 @@
-"""Shows browsers by the names that their users know."""
+"""Shows user agents as the names of browsers and systems."""
 
 from django import template
 from django.utils.translation import gettext as _
 
 register = template.Library()
 
-# What each writes into its user agent; most also write what those below them do.
+# The mark of each browser in user agents. Most also have the marks of browsers further below.
 BROWSERS = {
     "MicroMessenger": "WeChat",
     "Line/": "LINE",
@@ -31,8 +31,8 @@ SYSTEMS = {
 
 @register.filter
 def browser(user_agent: str) -> str:
-    """The browser and system, such as `Chrome on Windows`; the user agent itself where they
-    can't be told.
+    """The browser and system, such as `Chrome on Windows`; the user agent itself where it is not
+    recognised.
     """
     name = next((name for mark, name in BROWSERS.items() if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), "")

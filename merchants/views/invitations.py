@@ -18,10 +18,10 @@ from merchants.operations import invitations
 @never_cache
 @sensitive_post_parameters()
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """The page that the link of an invitation leads to; whoever has the link has read the mailbox.
+    """The page to which an invitation's link leads.
 
-    The page shows anything about the address to its owner only: every other link gives the same
-    answer, whether it never was one, or is too old, revoked or used.
+    It shows what the invitation is about only to its owner. All other links get the same response,
+    whether they never were one, or are too old, revoked or used.
     """
     found = queries.open_invitation(token, clock.now())
     if found is None:
@@ -58,7 +58,7 @@ def _welcome_newcomer(request: HttpRequest, found: Invitation, token: str) -> Ht
             return redirect(request.path)
         _greet(request, membership)
         overview = reverse("overview", args=[membership.merchant.reference])
-        # Their first browser, so there is no other that would be unknown.
+        # A person's first browser is no unknown one, so no e-mail is sent about it.
         first = {"knows_browser": True}
         signed_in: HttpResponse = perform_login(
             request, membership.user, redirect_url=overview, signal_kwargs=first

@@ -22,7 +22,7 @@ from merchants.operations import people, profiles
 
 @require_POST
 def language(request: HttpRequest) -> HttpResponseBase:
-    """Set the person's language, and a cookie for when they are not signed in."""
+    """Set the person's language, and a cookie that keeps it when they are not signed in."""
     if isinstance(request.user, User):
         with suppress(Invalid):  # Django leaves everything as it is then, and so do we
             chosen = request.POST.get("language", "")
@@ -57,7 +57,7 @@ def profile(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def document(request: MemberRequest) -> HttpResponse:
-    """The scan of the licence, as it was uploaded."""
+    """Download the scan of the licence, as it was uploaded."""
     found = queries.profile(request.membership.merchant)
     if not found.licence_document_name:
         raise Http404("the profile has no document")

@@ -29,15 +29,15 @@ def _only_looks(request: HttpRequest) -> bool:
 
 
 def _gives_no_money(request: HttpRequest) -> bool:
-    """Whether the request only opens the form, or invites somebody who may only look."""
+    """Whether the request needs no second factor: it opens the form, or invites a viewer."""
     return request.method != "POST" or request.POST.get("role") == Membership.Role.VIEWER
 
 
 @for_owners
 @with_second_factor(unless=_gives_no_money)
 def invite(request: MemberRequest) -> HttpResponse:
-    # From where a second factor was asked for, what was filled in comes back in the address: its
-    # key as well, so that the invitation is one, sent with the detour or without.
+    # After a detour to confirm a second factor the form's values come back in the address, its key
+    # included, so that the form still makes one invitation.
     carried = {name: request.GET[name] for name in InvitationForm.base_fields & request.GET.keys()}
     initial = {"role": Membership.Role.VIEWER} | carried
     form = InvitationForm(request.POST or None, initial=initial)
@@ -144,7 +144,7 @@ def remove(request: MemberRequest, pk: int) -> HttpResponse:
 @for_owners
 @with_second_factor(unless=_only_looks, back="merchant:security")
 def security(request: MemberRequest) -> HttpResponse:
-    """Set whether members see the merchant's pages only with a second factor."""
+    """The page on which owners set whether members need a second factor."""
     merchant = request.membership.merchant
     if request.method == "POST":
         wanted = request.POST.get("required") == "yes"

@@ -1,8 +1,8 @@
-"""Notices on their way to people by e-mail (rule 11.1).
+"""Sends e-mails of notices, and records who wants which (rule 11.1).
 
-A notice is addressed once, to those who belong to the merchant then and want to hear of its kind.
-Each mail is claimed, sent and marked in one transaction, so that two workers send it once; only a
-process that dies between the server's "yes" and the commit makes it go out again.
+A notice gets its e-mails once, for the people who belong to the merchant then and want to hear of
+its kind. Each e-mail is claimed, sent and marked in one transaction, so that two workers send it
+once; only where a process dies between the server's "yes" and the commit is it sent again.
 """
 
 from collections.abc import Collection, Sequence
@@ -19,7 +19,7 @@ from notices import letters
 from notices.kinds import registered
 from notices.models import NoticeMail
 
-# Kinds that owners always hear of are told to every owner, muted or not.
+# Of kinds with `owners_always` every owner gets an e-mail, even one who has muted the kind.
 ADDRESS = """
 WITH notice AS (
     SELECT id, merchant_id, kind FROM notices_notice
@@ -41,9 +41,10 @@ WHERE notices_notice.id = notice.id
 
 
 def mute(*, membership_id: int, kinds: Collection[str]) -> None:
-    """Send this person e-mails of all kinds of notices but `kinds`, from the next notice on.
+    """Send the member e-mails of all kinds of notices but `kinds`, from the next notice on. It
+    replaces what was chosen before.
 
-    Raises Invalid for what is no kind. Owners hear of some kinds all the same.
+    Raises Invalid for what is no kind. Owners get e-mails of some kinds all the same.
     """
     known = {kind.code for kind in registered()}
     for kind in kinds:
@@ -55,10 +56,11 @@ def mute(*, membership_id: int, kinds: Collection[str]) -> None:
 
 
 def send(notice_ids: Sequence[int], *, now: datetime) -> Sending:
-    """Address these notices where that is still to be done, and send what is not sent yet.
+    """Create the e-mails of these notices where that was not done yet, and send those that were not
+    sent.
 
-    One that fails does not hold up the others; it goes out with a later run, as long as the notice
-    is news. A server that fails again and again is left alone until then.
+    One that fails does not hold up the others; a later run sends it, as long as the notice is news.
+    Nothing more is tried of a server that fails again and again.
     """
     _address(notice_ids, now)
     waiting = NoticeMail.objects.filter(notice__in=notice_ids, sent_at__isnull=True)
@@ -74,7 +76,9 @@ def _address(notice_ids: Sequence[int], now: datetime) -> None:
 
 @transaction.atomic
 def _send_one(mail_id: int, server: BaseEmailBackend, now: datetime) -> bool:
-    """Send the mail, unless another worker has it or its reader has left the merchant."""
+    """Send the e-mail, unless another worker has it or its reader has left the merchant. Returns
+    whether it was sent.
+    """
     claimed = (
         NoticeMail.objects.select_for_update(of=("self",), skip_locked=True)
         .select_related("notice__merchant", "user")

@@ -1,7 +1,7 @@
-"""Telling a merchant's people something, once per cause (rule 11.1).
+"""Writes notices for a merchant's people, one for each cause (rule 11.1).
 
-Each kind says where it is declared what it is told of (`cause`) and with which `details`: all text,
-amounts as plain decimals, their currency beside them. notices.letters makes the sentences.
+The declaration of a kind says what its `cause` is and which `details` it takes: all text, amounts
+as plain decimals with their currency beside them. notices.letters makes sentences of them.
 """
 
 import json
@@ -21,7 +21,7 @@ from notices.models import Notice
 #         SELECT line_id, '{FREEZE_PLACED}', id::text, jsonb_build_object('reason', reason), at
 #         FROM placed {notices.ONCE})"""
 #
-# Two rows of one cause in the same statement are one notice too.
+# Two rows of one cause in the same statement make one notice, too.
 INTO = "INSERT INTO notices_notice (merchant_id, kind, cause, details, at)"
 ONCE = "ON CONFLICT (merchant_id, kind, cause) DO NOTHING"
 
@@ -29,7 +29,8 @@ WRITE = f"{INTO} VALUES (%s, %s, %s, %s, %s) {ONCE}"
 
 
 def write(*, merchant_id: int, kind: Kind, cause: str, at: datetime, **details: str) -> bool:
-    """Tell the merchant's people, as part of the caller's transaction; whether that was news.
+    """Write a notice for the merchant's people, within the caller's transaction. Returns False
+    where there is one of this kind and cause.
 
     Raises LookupError for a kind that no book has registered.
     """
@@ -41,9 +42,10 @@ def write(*, merchant_id: int, kind: Kind, cause: str, at: datetime, **details: 
 
 
 def keep_unmailed(*, up_to: datetime) -> None:
-    """Take what the books themselves told up to this instant for mailed: nobody gets an e-mail.
+    """Mark notices of automatic kinds up to this instant as done, so that no e-mails are sent of
+    them.
 
-    What people did is still told by mail.
+    Notices of what people did are still mailed.
     """
     automatic = [kind.code for kind in kinds.registered() if kind.is_automatic]
     told_by_books = Notice.objects.filter(kind__in=automatic, at__lte=up_to)
@@ -51,9 +53,8 @@ def keep_unmailed(*, up_to: datetime) -> None:
 
 
 def mark_seen(*, membership_id: int, notice_id: int) -> None:
-    """This person has seen the notices up to this one; a page that was opened earlier unsees none.
-
-    That is all it changes: nobody is told, and nothing is written twice.
+    """Record that the member has seen the notices up to this one. It never goes back to an earlier
+    one.
     """
     seen_less = Membership.objects.filter(pk=membership_id, seen_notice__lt=notice_id)
     seen_less.update(seen_notice=notice_id)

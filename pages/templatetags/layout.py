@@ -1,10 +1,11 @@
-"""Parts of every page: navigation, gauges."""
+"""Template tags for the frame of every page: navigation, the switch of merchants, gauges."""
 
 from decimal import Decimal
 from typing import Any
 
 from django import template
 from django.urls import reverse
+from moneyed import Money
 
 from merchants import queries, second_factor
 from merchants.models import Merchant
@@ -17,7 +18,9 @@ EVERYTHING_LIES_UNDER = {"merchants:home", "overview"}  # so it says nothing to 
 
 @register.simple_tag(takes_context=True)
 def other_merchants(context: dict[str, Any]) -> list[Merchant]:
-    """A few of the other merchants the person acts for; the list of all has its own page."""
+    """A few of the person's other merchants, for the switch; all of them are on a page of their
+    own.
+    """
     request = context["request"]
     others = queries.merchants_of(request.user).exclude(pk=request.membership.merchant_id)
     return list(others.prefetch_related(None).order_by("name", "pk")[:MERCHANTS_IN_SWITCHER])
@@ -25,7 +28,7 @@ def other_merchants(context: dict[str, Any]) -> list[Merchant]:
 
 @register.simple_tag(takes_context=True)
 def where_to_go_on(context: dict[str, Any]) -> str:
-    """The page that sent the person here to set up a second factor, once there is one."""
+    """The page from which the person was sent to set up a second factor, once they have one."""
     return second_factor.where_to_go_on(context["request"])
 
 
@@ -40,8 +43,8 @@ def navigation_link(
 ) -> dict[str, Any]:
     """A link of the navigation, marked as current on its page and on those under it.
 
-    `and_under` names another view whose page, and those under that, belong to it. `has_news` marks
-    it where there is something to see that was not there before.
+    `and_under` names another view whose page, and those under it, count as well. `has_news` marks
+    the link where there is something new to see.
     """
     path = context["request"].path
     args = [merchant.reference] if merchant else []
@@ -56,9 +59,9 @@ def navigation_link(
 
 
 @register.inclusion_tag("includes/gauge.html")
-def gauge(value: Decimal, whole: Decimal, label: str) -> dict[str, Any]:
-    """How much of `whole` is taken by `value`, as a bar; `label` names it to a screen reader."""
-    share = value / whole if whole > 0 else Decimal(value > 0)
+def gauge(value: Money, whole: Money, label: str) -> dict[str, Any]:
+    """A bar that shows which part of `whole` is `value`; screen readers read `label`."""
+    share = value / whole if whole.amount > 0 else Decimal(value.amount > 0)
     share = min(max(share, Decimal(0)), Decimal(1))
     level = "full" if share >= 1 else "high" if share >= Decimal("0.8") else "normal"
     # As text: a localised number would be no number in an attribute.

@@ -18,7 +18,7 @@ def chips(
     choices: Iterable[tuple[str, StrOrPromise]],
     label: str,
 ) -> dict[str, Any]:
-    """A few choices of the filter's field `name` as links, the one that is on marked."""
+    """The choices of the filter's field `name` as links, with the present one marked."""
     asked: Filter = context["filter"]
     chosen = asked.rows[name]
     links = [(asked.link(**{name: value}), text, value == chosen) for value, text in choices]
@@ -35,8 +35,8 @@ def search(
     of_label: str = "",
     all_label: str = "",
 ) -> dict[str, Any]:
-    """A search box for the filter's field `name`; where `choices` are given, with a menu for its
-    field `of`.
+    """A search box for the filter's field `name`, with a menu of `choices` for its field `of`,
+    where they are given.
 
     The list's other filters and its order stay as they are.
     """
@@ -59,10 +59,10 @@ def search(
 
 @register.inclusion_tag("includes/heading.html", takes_context=True)
 def heading(context: dict[str, Any], field: str, label: str, align: str = "") -> dict[str, Any]:
-    """A table's heading. Where the list can be sorted by `field`, a link that does so, or reverses
-    the order.
+    """The heading of a table's column. Where the list can be sorted by `field` it is a link that
+    does so, or that reverses the order.
 
-    In a table that a page shows without a filter it is plain text.
+    In a table without a filter it is plain text.
     """
     asked: Filter | None = context.get("filter")
     offered = [by for by in asked.sorts if by.lstrip("-") == field] if asked else []
@@ -79,5 +79,5 @@ def heading(context: dict[str, Any], field: str, label: str, align: str = "") ->
 
 @register.simple_tag(takes_context=True)
 def without(context: dict[str, Any], name: str) -> str:
-    """The address of the same list without a value for its field `name`."""
+    """The address of the same list without a filter on field `name`."""
     return str(context["filter"].link(**{name: ""}))

@@ -39,4 +39,4 @@ def test_a_month_is_filled_with_charges_that_make_the_accounts_figures() -> None
     seeds.fill_month([account], last_day=date(2026, 11, 30), charges=50)
     assert Charge.objects.filter(account=account, service_on="2026-11-30").count() == 50
     figures = BillingAccount.objects.get(pk=account)
-    assert (figures.open_on, figures.outstanding > 0) == (date(2026, 11, 30), True)
+    assert (figures.open_on, figures.outstanding.amount > 0) == (date(2026, 11, 30), True)

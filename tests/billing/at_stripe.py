@@ -1,7 +1,8 @@
 """What tests of payments at Stripe have in common: a shop with a card and a bill, and its state."""
 
-from decimal import Decimal
 from typing import Any
+
+from moneyed import Money
 
 from billing.models import Invoice, Payment
 from billing.operations import payments
@@ -35,7 +36,7 @@ def attempts() -> list[str]:
     ]
 
 
-def invoice() -> tuple[str, Decimal]:
+def invoice() -> tuple[str, Money]:
     found = Invoice.objects.get()
     return found.status, found.amount_paid
 

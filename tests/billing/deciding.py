@@ -94,7 +94,7 @@ def _sent(shop: Shop, served: str, arrived: str, data: dict[str, Any]) -> events
 
 def amount_of(shop: Shop, charge: str) -> str:
     """What a charge came to, with its currency's digits."""
-    return f"{shop.account.charges.get(reference=charge).amount_money.amount:f}"
+    return f"{shop.account.charges.get(reference=charge).amount.amount:f}"
 
 
 # Credits.
@@ -172,7 +172,7 @@ def set_threshold(shop: Shop, at: str, threshold: str) -> None:
 
 
 def change_plan(shop: Shop, at: str, price: str, days: int, name: str = "grown") -> PlanTerm:
-    plan = Plan(name, Decimal(price), days)
+    plan = Plan(name, _amount(shop, price), days)
     return terms.change_plan(merchant_id=shop.merchant.pk, plan=plan, now=shop.at(at), **OPERATOR)
 
 

@@ -142,7 +142,7 @@ def give_back(
             reason=reason,
             now=shop.at(at),
         )
-        return f"{entry.kind} {money.text(-entry.amount, entry.currency)}"
+        return f"{entry.kind} {money.text(-entry.amount)}"
 
     return _said(given)
 
@@ -166,8 +166,7 @@ def receive(shop: shops.Shop, at: str, amount: str, reference: str = "BANK-1") -
 def unapplied(shop: shops.Shop) -> list[str]:
     """`KIND amount balance` of each entry."""
     return [
-        f"{entry.kind} {money.text(entry.amount, entry.currency)}"
-        f" {money.text(entry.balance, entry.currency)}"
+        f"{entry.kind} {money.text(entry.amount)} {money.text(entry.balance)}"
         for entry in shop.account.unapplied_entries.order_by("pk")
     ]
 
@@ -175,7 +174,7 @@ def unapplied(shop: shops.Shop) -> list[str]:
 def means(number: str = FIRST) -> list[str]:
     """`provider amount STATUS` of each attempt on the bill."""
     return [
-        f"{payment.provider} {money.text(payment.amount, payment.currency)} {payment.status}"
+        f"{payment.provider} {money.text(payment.amount)} {payment.status}"
         for payment in invoice(number).payments.order_by("attempt")
     ]
 
@@ -200,7 +199,7 @@ def draft() -> Invoice:
 def state(number: str = FIRST) -> str:
     """`STATUS paid/total`."""
     found = invoice(number)
-    paid, total = (money.text(sum, found.currency) for sum in (found.amount_paid, found.total))
+    paid, total = (money.text(sum) for sum in (found.amount_paid, found.total))
     return f"{found.status} {paid}/{total}"
 
 
@@ -229,7 +228,7 @@ def told(shop: shops.Shop) -> list[str]:
             [
                 clock(shop, notice.at),
                 notice.details["number"],
-                money.text(Decimal(notice.details["amount"]), notice.details["currency"]),
+                money.figure_text(Decimal(notice.details["amount"]), notice.details["currency"]),
                 notice.details["currency"],
                 notice.details["failure"],
             ]

@@ -1,6 +1,5 @@
 """A bill that was paid at Stripe, whose money is taken back, and what came of it."""
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,9 +10,10 @@ from billing.operations import (
 )
 from credit.models import Freeze
 from jobs.timetable import job_named
-from lib import audit
+from lib import audit, money
 from notices.models import Notice
 from tests import shops
+from tests.amounts import usd
 from tests.billing.at_stripe import billed_shop, collect, invoice
 from tests.billing.paying import unapplied
 from tests.stripe_server import OddStripe, send_event
@@ -26,7 +26,7 @@ def paid(odd: OddStripe, monkeypatch: pytest.MonkeyPatch) -> shops.Shop:
     """A bill of 250.00, paid from pm_1 by pi_1; events come on 5 November, at 12:00."""
     shop = billed_shop()
     collect(shop, "2026-11-02 10:00")
-    assert invoice() == ("PAID", Decimal(250))
+    assert invoice() == ("PAID", usd(250))
     at_noon(monkeypatch, shop, "2026-11-05 12:00")
     return shop
 
@@ -38,7 +38,8 @@ def at_noon(monkeypatch: pytest.MonkeyPatch, shop: shops.Shop, at: str) -> None:
 def recorded() -> list[str]:
     """`REFERENCE STATUS amount taken state` of each reversal."""
     return [
-        f"{one.provider_reference} {one.status} {one.amount:.2f} {one.taken:.2f} {one.state}"
+        f"{one.provider_reference} {one.status} {money.text(one.amount)} {money.text(one.taken)}"
+        f" {one.state}"
         for one in Reversal.objects.order_by("pk")
     ]
 

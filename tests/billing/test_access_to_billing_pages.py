@@ -112,7 +112,7 @@ def test_a_credit_is_found_at_its_own_merchant_only(shop: Shop) -> None:
     credit = CreditRequestFactory.create(
         shop=shop,
         at="2026-11-02 10:00",
-        amount=shop.account.charges.get(reference="c-1").amount_money,
+        amount=shop.account.charges.get(reference="c-1").amount,
     )
     found = answers(shop, f"credits/{credit.pk}/")
     assert found == {"OWNER": 200, "FINANCE": 200, "VIEWER": 200, **NOBODY_ELSE}

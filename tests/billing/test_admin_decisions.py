@@ -81,7 +81,7 @@ def outstanding(shop: Shop, row: Any) -> Any:
 
 
 def threshold(shop: Shop, row: Any) -> Any:
-    return f"{shop.account.threshold:.2f}", row.status, row.answered_by, row.answer
+    return f"{shop.account.threshold.amount:.2f}", row.status, row.answered_by, row.answer
 
 
 def last_change(shop: Shop) -> tuple[str, str, str]:
@@ -102,7 +102,7 @@ def billed(shop: Shop, row: Any) -> Any:
 def paid(shop: Shop, row: Any) -> Any:
     payment = row.payments.get()
     said = (payment.provider, payment.provider_reference, payment.actor)
-    return row.status, f"{row.amount_paid:.2f}", said
+    return row.status, f"{row.amount_paid.amount:.2f}", said
 
 
 def asked(shop: Shop, row: Any) -> Any:
@@ -112,7 +112,7 @@ def asked(shop: Shop, row: Any) -> Any:
 def ended(shop: Shop, row: Any) -> Any:
     invoice = row.invoice
     arrived = list(invoice.payments.filter(provider="manual").values_list("provider_reference"))
-    return row.status, row.failure, row.problem[:4], f"{invoice.amount_paid:.2f}", arrived
+    return row.status, row.failure, row.problem[:4], f"{invoice.amount_paid.amount:.2f}", arrived
 
 
 def taken_back(shop: Shop, row: Any) -> Any:
@@ -121,7 +121,7 @@ def taken_back(shop: Shop, row: Any) -> Any:
 
 def unapplied(shop: Shop, row: Any) -> Any:
     entry = shop.account.unapplied_entries.latest("pk")
-    return f"{row.unapplied:.2f}", entry.kind, entry.reference, entry.actor, entry.reason
+    return f"{row.unapplied.amount:.2f}", entry.kind, entry.reference, entry.actor, entry.reason
 
 
 NOTHING: dict[str, str] = {}

@@ -60,7 +60,7 @@ def stored(shop: Shop) -> str:
     """What 1000 units of storage on the next day come to; they post when the month ends."""
     shop.send("charge.recorded", "2026-11-05 10:00", charge="c-1", fee="storage", quantity="1000",
               currency="USD")  # fmt: skip
-    return f"{shop.account.charges.get(reference='c-1').amount:.2f}"
+    return f"{shop.account.charges.get(reference='c-1').amount.amount:.2f}"
 
 
 def test_a_price_for_everybody(shop: Shop, browser: Client) -> None:

@@ -1,6 +1,5 @@
 """What operators are told when a decision about billing can't be, and what came of an attempt."""
 
-from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +10,7 @@ from pytest_django import Settings
 from backoffice import decisions
 from billing.models import Invoice
 from billing.operations import ended_payments
+from tests.amounts import usd
 from tests.billing import operator_decisions as deciding
 from tests.billing.operator_decisions import DECIDED_AT, WHY, operator, reread
 from tests.credit.deciding import address, text
@@ -62,7 +62,7 @@ def test_the_rest_of_a_bill_is_offered_and_what_is_more_is_unapplied(shop: Shop)
     pay_a_part(invoice)
     browser = browser_of(operator("invoice"))
     page = browser.get(address(invoice, "decide", "transfer"))
-    assert f"{page.context['form'].initial['amount']}" == "120.00"
+    assert str(page.context["form"]["amount"].value()) == "120.00"
     with nothing_changes():
         said = {"amount": "1.00", "reference": "B-1"}
         response = browser.post(address(invoice, "decide", "transfer"), said)
@@ -73,8 +73,8 @@ def test_the_rest_of_a_bill_is_offered_and_what_is_more_is_unapplied(shop: Shop)
     said = {"amount": "100.01", "reference": "B-3"}
     response = browser.post(address(invoice, "decide", "transfer"), said, follow=True)
     assert "0.00\N{NO-BREAK SPACE}USD of the bill is left to pay, and 0.01" in text(response)
-    assert (reread(invoice).status, str(reread(invoice).amount_paid)) == ("PAID", "240.0000")
-    assert str(reread(shop.account).unapplied) == "0.0100"
+    assert (reread(invoice).status, reread(invoice).amount_paid) == ("PAID", usd(240))
+    assert reread(shop.account).unapplied == usd("0.01")
 
 
 def test_a_bill_that_is_paid_by_transfer_is_not_collected(shop: Shop) -> None:
@@ -107,7 +107,7 @@ def test_a_payment_of_which_nothing_strange_is_said_is_not_ended(shop: Shop) -> 
     with nothing_changes(), pytest.raises(ended_payments.NothingStrange):
         ended_payments.end(
             payment_id=payment.pk,
-            arrived=Decimal(0),
+            arrived=usd(0),
             reference="",
             actor=deciding.DECIDER,
             reason="It has been silent for a week.",

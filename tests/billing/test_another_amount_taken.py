@@ -1,6 +1,5 @@
 """Stripe says that another amount arrived than was asked for: nothing is taken for paid."""
 
-from decimal import Decimal
 from io import StringIO
 
 import pytest
@@ -10,13 +9,14 @@ from billing.models import Payment
 from billing.operations import ended_payments
 from notices.models import Notice
 from tests import shops, stripe_server
+from tests.amounts import usd
 from tests.billing.at_stripe import add_card, attempts, billed_shop, collect, invoice, next_attempt
 from tests.factories import browser_of, operator
 from tests.stripe_server import OddStripe
 
 pytestmark = pytest.mark.django_db
 
-UNPAID, PAID = ("OPEN", Decimal(0)), ("PAID", Decimal(250))
+UNPAID, PAID = ("OPEN", usd(0)), ("PAID", usd(250))
 
 
 def says(odd: OddStripe, **told: object) -> None:
@@ -88,7 +88,7 @@ def test_once_it_says_what_was_asked_for_it_is_paid(shop: shops.Shop, odd: OddSt
 def end(shop: shops.Shop, at: str, arrived: str, reference: str = "") -> None:
     ended_payments.end(
         payment_id=Payment.objects.get(provider="stripe").pk,
-        arrived=Decimal(arrived),
+        arrived=usd(arrived),
         reference=reference,
         actor="olga@tael.example",
         reason="Stripe's own page says so, too.",
@@ -102,14 +102,14 @@ def test_an_operator_ends_it_with_what_arrived_and_nothing_is_tried_by_itself(
     says(odd, amount_received=24900)
     collect(shop, "2026-11-02 10:00")
     end(shop, "2026-11-03 10:00", "249.00", "pi_1")
-    assert (attempts(), invoice()) == (["FAILED ended_by_us", "SUCCEEDED"], ("OPEN", Decimal(249)))
+    assert (attempts(), invoice()) == (["FAILED ended_by_us", "SUCCEEDED"], ("OPEN", usd(249)))
     assert next_attempt() == ""
     odd.intents[0]["amount_received"] = 25000  # whatever it says later, its money came once
     assert stripe_server.send_event("payment_intent.succeeded", "pi_1") == 200
     shop.run_jobs("2026-11-09 10:00")
     assert (invoice(), shop.account.unapplied, len(odd.intents)) == (
-        ("OPEN", Decimal(249)),
-        Decimal(0),
+        ("OPEN", usd(249)),
+        usd(0),
         1,
     )
     assert not Notice.objects.filter(kind="PAYMENT_FAILED").exists()

@@ -1,6 +1,5 @@
 """Who asks a provider holds a lease: whatever sleeps, dies or breaks, money is taken once."""
 
-from decimal import Decimal
 from threading import get_ident
 
 import pytest
@@ -10,13 +9,14 @@ from billing.models import Invoice, Payment
 from billing.operations import payments
 from jobs import leases
 from tests import shops, sleepers
+from tests.amounts import usd
 from tests.billing.at_stripe import add_card, attempts, billed_shop, collect, invoice
 from tests.stripe_server import OddStripe
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ASKED = "POST /v1/payment_intents"
-PAID = ("PAID", Decimal("250.00"))
+PAID = ("PAID", usd("250.00"))
 
 
 def reconcile(shop: shops.Shop, at: str) -> None:

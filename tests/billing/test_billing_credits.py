@@ -39,7 +39,7 @@ def test_approved_it_is_a_negative_charge_of_that_day_that_posts_at_once(shop: s
     assert shop.figures() == ("50.00", "0.00")  # 40 + 25 − 15
     made = credit.made
     assert made is not None
-    assert (made.reference, made.fee_id, f"{made.amount:.2f}", str(made.service_on)) == (
+    assert (made.reference, made.fee_id, f"{made.amount.amount:.2f}", str(made.service_on)) == (
         f"tael:credit:{credit.pk}",
         "credit-pick-pack",
         "-15.00",

@@ -184,7 +184,7 @@ def test_a_rest_in_the_merchants_favour_is_paid_out() -> None:
     deciding.pay_out_rest(shop, "2026-12-05 12:00", "KBANK-77")
     assert (len(shop.invoices()), shop.figures()) == (1, ("0.00", "0.00"))
     paid = shop.account.charges.get(fee="payout")
-    assert (f"{paid.amount:.2f}", paid.reference, paid.description, paid.statement) == (
+    assert (f"{paid.amount.amount:.2f}", paid.reference, paid.description, paid.statement) == (
         "26.00",
         "tael:payout:1",
         "KBANK-77",
@@ -256,7 +256,7 @@ def test_an_account_whose_bills_are_reviewed_gets_a_draft_of_its_final_bill() ->
     shop.charge("2026-11-10 10:00", "storage", "50.00")
     deciding.close(shop, "2026-11-10 12:00")
     draft = deciding.invoice(shop, "2026-11-10")
-    drawn_up = (draft.status, draft.kind, draft.number, f"{draft.total:.2f}")
+    drawn_up = (draft.status, draft.kind, draft.number, f"{draft.total.amount:.2f}")
     assert drawn_up == ("DRAFT", "FINAL", None, "50.00")
     assert shop.figures() == ("0.00", "0.00")
     issued = deciding.issue(shop, "2026-11-12 12:00", draft)

@@ -77,7 +77,7 @@ def test_finance_asks_and_reads_the_answer(shop: Shop) -> None:
     assert "Pick and pack credit Waits for an answer 1.50 USD Asked 10 Nov 2026 10:00" in said
     credit = BillingCredit.objects.get()
     assert credit.charge is not None
-    assert (credit.charge.reference, f"{credit.amount:.2f}") == ("c-1", "1.50")
+    assert (credit.charge.reference, f"{credit.amount.amount:.2f}") == ("c-1", "1.50")
     row = "Pick and pack credit c-1 10 Nov 2026 10:00 Waits for an answer – 1.50 USD"
     assert row in read(shop, "credits/", "VIEWER")
     deciding.approve(shop, "2026-11-11 10:00", credit)

@@ -24,7 +24,7 @@ def test_a_merchant_in_yen(settings: Any) -> None:
     assert shop.place("2026-11-01 11:00", "A", "100000", instalments=3) == "applied"
     shop.deliver("2026-11-02 11:00", "A")
     parts = shop.line.orders.get().parts()
-    assert [f"{part.amount:f}".removesuffix(".0000") for part in parts] == [
+    assert [f"{part.amount.amount:f}".removesuffix(".0000") for part in parts] == [
         "33333",
         "33333",
         "33334",
@@ -63,7 +63,7 @@ def test_a_merchant_in_dinars(settings: Any) -> None:
     assert shop.place("2026-11-01 11:00", "A", "100.000", instalments=3) == "applied"
     shop.deliver("2026-11-02 11:00", "A")
     parts = shop.line.orders.get().parts()
-    assert [f"{part.amount:.3f}" for part in parts] == ["33.333", "33.333", "33.334"]
+    assert [f"{part.amount.amount:.3f}" for part in parts] == ["33.333", "33.333", "33.334"]
     shop.pay("2026-11-03 11:00", "A", "0.001")
     assert (shop.limit(), shop.proceeds()) == (("1500.000", "99.999", "1400.001"), "0.001")
 

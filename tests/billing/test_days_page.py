@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from lib import money
 from tests import shops
+from tests.amounts import usd
 from tests.billing.pages import answers, read
 from tests.credit.pages import set_clock
 from tests.factories import browser_of, member
@@ -44,7 +46,7 @@ def rows(shop: Shop, **params: str) -> list[Any]:
 
 
 def total(shop: Shop, **params: str) -> str:
-    return f"{sum(found.amount for found in rows(shop, **params)):.2f}"
+    return money.text(sum((found.amount for found in rows(shop, **params)), usd(0)))
 
 
 def test_what_is_outstanding_and_what_accrues_is_the_sum_of_its_days(shop: Shop) -> None:

@@ -1,6 +1,5 @@
 """Bills that an operator looks at first: drafts, their issue, and sending them back."""
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from billing.operations.accounts import Plan
 from billing.queries import invoices
 from lib.refusals import Invalid
 from tests import shops
+from tests.amounts import usd
 from tests.billing.paying import (
     FIRST,
     OPERATOR,
@@ -55,10 +55,10 @@ def issued_notices(shop: shops.Shop) -> list[str]:
 def test_a_draft_has_its_items_and_no_number() -> None:
     shop = reviewed()
     found = draft()
-    assert (found.kind, str(found.issued_on), str(found.total)) == (
+    assert (found.kind, str(found.issued_on), found.total) == (
         "THRESHOLD",
         "2026-11-02",
-        "210.0000",
+        usd("210.00"),
     )
     assert shop.figures() == ("0.00", "0.00")
     assert issued_notices(shop) == []
@@ -124,7 +124,7 @@ def test_sent_back_its_items_are_outstanding_and_the_next_draft_takes_them() -> 
     assert shop.figures() == ("210.00", "0.00")
     assert not Invoice.objects.exclude(number=None).exists()
     assert shop.charge("2026-11-03 10:00", "pick-pack", "0.01") == "applied"
-    assert str(draft().total) == "210.0100"
+    assert draft().total == usd("210.01")
     assert issue(shop, "2026-11-03 11:00", draft()) == "OPEN"
     assert state() == "OPEN 0.00/210.01"
 
@@ -134,7 +134,7 @@ def test_when_review_ends_the_next_bill_is_issued_and_the_draft_stays() -> None:
     review(shop, "2026-11-03 09:00", wanted=False)
     assert shop.charge("2026-11-03 10:00", "pick-pack", "200.00") == "applied"
     assert state() == "OPEN 0.00/200.00"
-    assert str(draft().total) == "210.0000"
+    assert draft().total == usd("210.00")
 
 
 def test_what_was_decided_is_decided_once() -> None:
@@ -171,7 +171,7 @@ def test_plan_fees_are_drafted_too_and_dates_go_on() -> None:
     review(shop)
     terms.change_plan(
         merchant_id=shop.merchant.pk,
-        plan=Plan("plus", Decimal("39.00"), 30),
+        plan=Plan("plus", usd("39.00"), 30),
         actor=OPERATOR,
         reason="asked for",
         now=shop.at("2026-11-02 10:00"),

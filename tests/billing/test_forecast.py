@@ -1,7 +1,6 @@
 """Where the account is heading: threshold day and next bill, at the pace of the last 14 days."""
 
 from datetime import date
-from decimal import Decimal
 
 import pytest
 from moneyed import Money
@@ -9,14 +8,11 @@ from moneyed import Money
 from billing.operations import accounts, terms, thresholds
 from billing.queries.forecast import Forecast, forecast
 from tests import shops
+from tests.amounts import usd
 from tests.kept import kept
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
-
-
-def usd(amount: str) -> Money:
-    return Money(amount, "USD")
 
 
 def forecast_of(shop: Shop, day: str) -> Forecast:
@@ -91,7 +87,7 @@ def test_a_threshold_lowered_below_what_is_outstanding_is_reached_today(steady: 
 def test_a_plan_that_waits_for_its_date_is_in_the_next_bill(steady: Shop) -> None:
     terms.change_plan(
         merchant_id=steady.merchant.pk,
-        plan=accounts.Plan("grow", Decimal("99.00"), 365),
+        plan=accounts.Plan("grow", usd("99.00"), 365),
         actor="officer@tael.example",
         reason="asked for it",
         now=steady.at("2026-11-15 01:00"),

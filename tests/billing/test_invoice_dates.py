@@ -1,6 +1,5 @@
 """Plan fees in advance, the 30-day cycle between them, and what each bill covers."""
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from billing.models import Charge, Invoice
 from merchants.models import Merchant
 from tests import shops
+from tests.amounts import usd
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -99,7 +99,7 @@ def test_the_bill_is_a_frozen_copy() -> None:
         "plan",
         "SUBSCRIPTION",
         1,
-        Decimal(39),
+        usd(39),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from moneyed import Money
 
 from billing.models import InvoiceItem
 from gateway.events import apply_all
@@ -31,7 +32,7 @@ def items(shop: shops.Shop) -> list[tuple[str, str, str, str, bool]]:
             item.fee_id,
             item.posting,
             str(item.posting_on),
-            f"{item.amount:.2f}",
+            f"{item.amount.amount:.2f}",
             item.posted_at is not None,
         )
         for item in InvoiceItem.objects.filter(account=shop.account)
@@ -197,7 +198,7 @@ def test_amounts_up_to_the_largest(currency: str, largest: str, beyond: str, fin
         Decimal(largest),
         Decimal(largest),
     ]
-    assert shop.account.outstanding == 0
+    assert shop.account.outstanding == Money(0, currency)
 
 
 def test_the_largest_amounts_add_up_without_losing_a_cent() -> None:

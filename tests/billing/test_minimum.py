@@ -1,15 +1,16 @@
 """Less than a provider takes is never asked of it: no bill, no attempt, no failure, no freeze."""
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
+from moneyed import Money
 
 from billing.models import AccountChange, BillingAccount, Invoice
 from billing.operations.payment_methods import CurrencyNotTaken
 from billing.providers import minimums, registry
 from billing.providers.registry import Answer
 from tests import shops
+from tests.amounts import usd
 from tests.billing import deciding
 from tests.billing.paying import (
     MEI,
@@ -52,7 +53,7 @@ def test_less_than_the_minimum_makes_no_bill_and_carries_forward(
     currency: str, below: str, more: str, invoice: str, minimum: str
 ) -> None:
     shop = at_stripe(currency, credit_limit="5000", billing_threshold="1000")
-    assert registry.minimum(shop.account) == Decimal(minimum)
+    assert registry.minimum(shop.account) == Money(minimum, currency)
     shop.charge("2026-11-10 12:00", "pick-pack", below)
     shop.run_jobs("2026-12-01 00:00")
     assert (shop.invoices(), shop.figures()[0]) == ([], below)
@@ -66,7 +67,7 @@ def test_less_than_the_minimum_makes_no_bill_and_carries_forward(
 def test_other_methods_take_any_amount(method: str) -> None:
     shop = shops.join("2026-11-01 10:00", **YEARLY)
     assert choose(shop, "2026-11-01 10:00", method) == method
-    assert registry.minimum(shop.account) == 0
+    assert registry.minimum(shop.account) == usd(0)
     shop.charge("2026-11-10 12:00", "pick-pack", "0.01")
     shop.run_jobs("2026-12-01 00:00")
     assert shop.invoices() == ["2026-12-01 CYCLE 0.01"]
@@ -165,7 +166,7 @@ def test_a_final_rest_below_the_minimum_is_waived_by_a_credit_of_its_own() -> No
     deciding.close(shop, "2026-11-10 13:00")
     assert (shop.invoices(), shop.figures()) == ([], ("0.00", "0.00"))
     waived = shop.account.charges.get(fee="credit-waived")
-    assert (waived.amount, waived.reference) == (Decimal("-0.30"), "tael:waiver:1")
+    assert (waived.amount, waived.reference) == (usd("-0.30"), "tael:waiver:1")
 
 
 def test_a_final_rest_of_the_minimum_is_billed() -> None:

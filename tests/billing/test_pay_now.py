@@ -7,6 +7,7 @@ from billing.operations import payments
 from billing.operations.invoice_decisions import InvoiceNotOpen, UnknownInvoice
 from billing.providers.registry import Answer
 from tests import shops
+from tests.amounts import usd
 from tests.billing.paying import (
     FIRST,
     GOOD,
@@ -173,10 +174,8 @@ def test_it_pays_what_a_transfer_left() -> None:
     assert transfer(shop, "2026-11-01 12:00", "30.00") == "new"
     add_card(shop, "2026-11-01 12:30", GOOD)
     assert pay_now(shop, "2026-11-01 12:40") == "SUCCEEDED"
-    assert [str(payment.amount) for payment in Payment.objects.order_by("attempt")] == [
-        "39.0000",
-        "30.0000",
-        "9.0000",
+    assert [payment.amount for payment in Payment.objects.order_by("attempt")] == [
+        *(usd(39), usd(30), usd(9)),
     ]
     assert state() == "PAID 39.00/39.00"
 

@@ -20,7 +20,7 @@ def periods(shop: Shop) -> list[str]:
     """`KIND total period [plan's days]` of each bill, in the order in which they were drawn up."""
     invoices = Invoice.objects.filter(account=shop.account).order_by("pk")
     return [
-        f"{invoice.kind} {invoice.total:.2f} {invoice.period_start} {invoice.period_end}"
+        f"{invoice.kind} {invoice.total.amount:.2f} {invoice.period_start} {invoice.period_end}"
         + (f" plan {invoice.plan_start} {invoice.plan_end}" if invoice.plan_start else "")
         for invoice in invoices
     ]

@@ -1,6 +1,5 @@
 """A plan changes on the next plan date, with nothing charged or given back before it."""
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from billing.models import AccountChange, PlanTerm
 from billing.operations import accounts, charges, terms
 from lib.refusals import Invalid
 from tests import shops
+from tests.amounts import usd
 from tests.billing import deciding
 from tests.unchanged import nothing_changes
 
@@ -23,7 +23,7 @@ def plan(interval: int, **more: Any) -> shops.Shop:
 
 def in_force(shop: shops.Shop) -> tuple[str, str, int]:
     account = shop.account
-    return account.plan, f"{account.plan_price:.2f}", account.plan_interval_days
+    return account.plan, f"{account.plan_price.amount:.2f}", account.plan_interval_days
 
 
 def test_a_new_price_holds_from_the_next_plan_date_without_proration() -> None:
@@ -191,7 +191,7 @@ def test_a_change_needs_a_reason() -> None:
     with nothing_changes(), pytest.raises(Invalid, match="reason"):
         terms.change_plan(
             merchant_id=shop.merchant.pk,
-            plan=accounts.Plan("grown", Decimal(59), 30),
+            plan=accounts.Plan("grown", usd(59), 30),
             actor="mali@tael.example",
             reason="",
             now=shop.at("2026-11-01 12:00"),

@@ -20,7 +20,7 @@ def items() -> list[tuple[str, str, str, int, bool]]:
         (
             item.fee_id,
             str(item.posting_on),
-            f"{item.amount:.2f}",
+            f"{item.amount.amount:.2f}",
             item.charge_count,
             item.posted_at is not None,
         )

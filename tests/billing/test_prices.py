@@ -8,6 +8,7 @@ from billing.models import Charge, FeePrice
 from billing.operations import prices
 from lib.refusals import Invalid
 from tests import shops
+from tests.amounts import usd
 from tests.billing import deciding
 from tests.kept import kept
 from tests.unchanged import nothing_changes
@@ -42,7 +43,7 @@ def test_a_general_price_holds_for_every_merchant(shop: shops.Shop) -> None:
     assert (charge.unit_price, charge.quantity, charge.amount) == (
         Decimal("1.25"),
         Decimal(4),
-        Decimal(5),
+        usd(5),
     )
     assert shop.figures() == ("5.00", "0.00")
 
@@ -51,7 +52,7 @@ def test_an_amount_that_is_given_goes_before_the_price(shop: shops.Shop) -> None
     deciding.price("pick-pack", "1.25", "2026-11-01")
     shop.charge(NOW, "pick-pack", "9.00", "P-1", quantity=4)
     charge = shop.account.charges.get(request="FR-1")
-    assert (charge.amount, charge.unit_price) == (Decimal(9), None)
+    assert (charge.amount, charge.unit_price) == (usd(9), None)
 
 
 def test_a_merchants_own_price_goes_before_the_general_one_until_it_ends(shop: shops.Shop) -> None:

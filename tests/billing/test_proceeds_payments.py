@@ -12,8 +12,10 @@ from credit.models import ProceedsEntry
 from credit.operations import bill_payments
 from credit.operations.withdrawals import InsufficientProceeds
 from credit.queries import proceeds
+from lib import money
 from lib.refusals import CurrencyMismatch
 from tests import shops
+from tests.amounts import usd
 from tests.billing.paying import (
     FIRST,
     attempts,
@@ -28,7 +30,7 @@ from tests.billing.paying import (
     transfer,
     void,
 )
-from tests.credit.withdrawing import add, ask, fees, sell, usd
+from tests.credit.withdrawing import add, ask, fees, sell
 from tests.threads import at_once, every_order
 from tests.unchanged import nothing_changes
 
@@ -49,7 +51,7 @@ def earning(earned: str, *, settlement_days: int = 0, **terms: Any) -> shops.Sho
 def buckets(shop: shops.Shop, today: str) -> tuple[str, ...]:
     """balance, maturing, available, earned."""
     found = proceeds.buckets(shop.line.pk, today=date.fromisoformat(today))
-    assert found.maturing + found.matured == found.balance == shop.line.proceeds_money
+    assert found.maturing + found.matured == found.balance == shop.line.proceeds
     assert found.balance + found.on_its_way + found.paid_out == found.earned
     shown = (found.balance, found.maturing, found.available, found.earned)
     return tuple(str(amount.amount) for amount in shown)
@@ -57,14 +59,14 @@ def buckets(shop: shops.Shop, today: str) -> tuple[str, ...]:
 
 def debits(shop: shops.Shop) -> list[tuple[str, str]]:
     found = ProceedsEntry.objects.filter(line=shop.line, kind="BILL_PAYMENT").order_by("pk")
-    return [(entry.bill_payment, str(entry.amount)) for entry in found]
+    return [(entry.bill_payment, money.text(entry.amount)) for entry in found]
 
 
 def test_exactly_enough_pays_the_bill() -> None:
     shop = earning("39.00")
     shop.run_jobs("2026-11-01 11:00")
     assert state() == "PAID 39.00/39.00"
-    assert debits(shop) == [(f"T-{FIRST}-1", "-39.0000")]
+    assert debits(shop) == [(f"T-{FIRST}-1", "-39.00")]
     assert buckets(shop, "2026-11-01") == ("0.00", "0.00", "0.00", "0.00")
     payment = Payment.objects.get()
     assert (payment.provider, payment.provider_reference) == ("proceeds", f"T-{FIRST}-1")
@@ -116,7 +118,7 @@ def test_a_transfer_leaves_less_to_take() -> None:
     shop = earning("38.99")
     transfer(shop, "2026-11-01 10:30", "0.01")
     assert pay_now(shop, "2026-11-01 10:40") == "SUCCEEDED"
-    assert debits(shop) == [(f"T-{FIRST}-2", "-38.9900")]
+    assert debits(shop) == [(f"T-{FIRST}-2", "-38.99")]
     assert state() == "PAID 39.00/39.00"
 
 

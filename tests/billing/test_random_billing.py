@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -27,6 +26,7 @@ from hypothesis.stateful import (
 
 from billing.models import Invoice, InvoiceItem
 from billing.operations import invoice_decisions, payment_methods, payments
+from lib import money
 from lib.refusals import Refused
 from tests import shops
 from tests.billing import deciding
@@ -35,7 +35,6 @@ FEES = ("pick-pack", "shipping-label", "storage", "app-usage", "transaction-fee"
 CREDITS = ("credit-pick-pack", "credit-label", "credit-account")
 AMOUNTS = st.sampled_from(["0", "1", "7", "50", "100", "200", "400"])
 CARDS = ("4242", "0002", "9995")
-ZERO = Decimal(0)
 
 
 class Billing(RuleBasedStateMachine):
@@ -164,33 +163,36 @@ class Billing(RuleBasedStateMachine):
     @invariant()
     def the_books_are_what_the_charges_make(self) -> None:
         account = self.shop.account
+        nothing = money.zero(account.currency)
         items = list(InvoiceItem.objects.filter(account=account).prefetch_related("charges"))
         for item in items:
             charges = [charge.amount for charge in item.charges.all()]
-            assert (item.amount, item.charge_count) == (sum(charges, ZERO), len(charges))
+            assert (item.amount, item.charge_count) == (sum(charges, nothing), len(charges))
         posted = [item for item in items if item.posted_at]
         assert account.outstanding == sum(
-            (item.amount for item in posted if item.invoice_id is None), ZERO
+            (item.amount for item in posted if item.invoice_id is None), nothing
         )
         assert account.accruing == sum(
-            (item.amount for item in items if not item.posted_at and item.posting == "DAILY"), ZERO
+            (item.amount for item in items if not item.posted_at and item.posting == "DAILY"),
+            nothing,
         )
         self.check_invoices(account, items)
         for statement in account.statements.all():
             charges = [charge.amount for charge in statement.charges.all()]
             totals = list(statement.totals.all())
-            assert sum((total.amount for total in totals), ZERO) == sum(charges, ZERO)
+            assert sum((total.amount for total in totals), nothing) == sum(charges, nothing)
             assert sum(total.charge_count for total in totals) == len(charges)
             assert statement.is_closed == (statement.last_day < account.open_on)
 
     def check_invoices(self, account: Any, items: list[InvoiceItem]) -> None:
+        nothing = money.zero(account.currency)
         invoices = list(account.invoices.prefetch_related("lines", "payments"))
         held: list[int] = []
         for invoice in invoices:
             lines = list(invoice.lines.all())
-            assert invoice.total == sum((line.amount for line in lines), ZERO) > 0
+            assert invoice.total == sum((line.amount for line in lines), nothing) > nothing
             paid = [one.amount for one in invoice.payments.all() if one.status == "SUCCEEDED"]
-            assert invoice.amount_paid == sum(paid, ZERO) <= invoice.total
+            assert invoice.amount_paid == sum(paid, nothing) <= invoice.total
             assert (invoice.status == "PAID") == (invoice.amount_paid == invoice.total)
             of_invoice = {item.pk for item in items if item.invoice_id == invoice.pk}
             assert of_invoice == (

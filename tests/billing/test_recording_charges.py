@@ -30,7 +30,7 @@ def test_a_charge_keeps_what_the_platform_said(shop: shops.Shop) -> None:
         "FR-7",
         "Two and a half kilos",
     )
-    assert (f"{charge.amount:.2f}", charge.currency, f"{charge.quantity:f}") == (
+    assert (f"{charge.amount.amount:.2f}", charge.currency, f"{charge.quantity:f}") == (
         "12.30",
         "USD",
         "2.500000",

@@ -1,7 +1,6 @@
 """A billing officer decides about a payment that was taken back, and where its money stands."""
 
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from billing.operations import (
 from credit.models import Freeze
 from lib.refusals import Refused
 from tests import shops
+from tests.amounts import usd
 from tests.billing import reversing
 from tests.billing.at_stripe import invoice
 from tests.billing.paying import unapplied
@@ -43,15 +43,15 @@ def test_example_15_a_lost_dispute_is_charged_again_and_freezes_the_line_at_its_
 ) -> None:
     odd.take_back("disputes", "pi_1", 25000, status="lost")
     send_event("charge.dispute.closed", "du_1")
-    assert invoice() == ("PAID", Decimal(250))
+    assert invoice() == ("PAID", usd(250))
 
     decide(paid, "2026-11-06 09:00", "charge")
     assert recorded() == ["du_1 CHARGED 250.00 0.00 lost"]
     assert paid.invoices() == ["2026-11-02 THRESHOLD 250.00", "2026-11-06 THRESHOLD 250.00"]
-    assert account(paid).outstanding == 0
+    assert account(paid).outstanding == usd(0)
     charge = Reversal.objects.get().charge
     assert charge is not None
-    assert (charge.fee_id, charge.amount) == ("payment-reversal", Decimal(250))
+    assert (charge.fee_id, charge.amount) == ("payment-reversal", usd(250))
     assert charge.statement is None
     assert freezes(paid) == []
 

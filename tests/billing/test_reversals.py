@@ -1,7 +1,6 @@
 """Payments that Stripe took back are found, each once, and told."""
 
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
 from threading import Barrier
 from typing import Any
 
@@ -14,6 +13,7 @@ from billing.operations import (
 )
 from jobs.timetable import job_named
 from tests import shops
+from tests.amounts import usd
 from tests.billing import reversing
 from tests.billing.at_stripe import attempts, billed_shop, collect, invoice
 from tests.billing.reversing import account, look, recorded, told
@@ -36,7 +36,7 @@ def test_a_lost_dispute_is_recorded_once_and_changes_neither_payment_nor_bill(
     assert send_event("charge.dispute.funds_withdrawn", "du_1") == 200
     look(paid, "2026-11-06 00:00")
     assert recorded() == ["du_1 RECORDED 250.00 0.00 lost"]
-    assert (attempts(), invoice()) == (["SUCCEEDED"], ("PAID", Decimal(250)))
+    assert (attempts(), invoice()) == (["SUCCEEDED"], ("PAID", usd(250)))
     assert told(paid) == ["RECORDED 2026-000001 250.00"]
 
 
@@ -148,7 +148,7 @@ def test_together_they_are_never_more_than_the_payment(
         "re_1 RECORDED 100.00 0.00 succeeded",
         "du_1 RECORDED 150.00 0.00 needs_response",
     ]
-    assert "du_1 takes 150.0000 of payment T-2026-000001-1, which has less" in caplog.text
+    assert "du_1 takes 150.00 of payment T-2026-000001-1, which has less" in caplog.text
     assert "re_2 takes back what payment T-2026-000001-1 has no more" in caplog.text
 
 
@@ -192,7 +192,7 @@ def test_a_dispute_that_overtakes_the_answer_settles_the_payment_first(odd: OddS
     assert attempts() == ["UNKNOWN"]
     odd.take_back("disputes", "pi_1", 25000)
     stripe_reversals.dispute("du_1", now=shop.at("2026-11-02 10:05"))
-    assert (attempts(), invoice()) == (["SUCCEEDED"], ("PAID", Decimal(250)))
+    assert (attempts(), invoice()) == (["SUCCEEDED"], ("PAID", usd(250)))
     assert recorded() == ["du_1 RECORDED 250.00 0.00 needs_response"]
 
 

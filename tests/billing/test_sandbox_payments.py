@@ -1,7 +1,6 @@
 """The sandbox pays bills without money, and only where that is allowed."""
 
 import logging
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from billing.models import Invoice, Payment
 from billing.providers.registry import PROVIDERS
 from tests import shops
+from tests.amounts import usd
 
 pytestmark = pytest.mark.django_db
 
@@ -25,10 +25,10 @@ def test_the_next_run_of_the_jobs_collects_a_bill(sandbox: Any) -> None:
     invoice, payment = Invoice.objects.get(), Payment.objects.get()
     assert (invoice.status, invoice.amount_paid, invoice.paid_at) == (
         "PAID",
-        Decimal(39),
+        usd(39),
         shops.instant("2026-11-01 11:00"),
     )
-    assert (payment.status, payment.amount, payment.attempt) == ("SUCCEEDED", Decimal(39), 1)
+    assert (payment.status, payment.amount, payment.attempt) == ("SUCCEEDED", usd(39), 1)
     assert payment.idempotency_key == f"T-{invoice.number}-1"
 
 
@@ -99,5 +99,5 @@ def test_a_run_cut_off_before_the_answer_is_finished_by_the_next_one(
     assert payment.idempotency_key == before.idempotency_key
     assert (Invoice.objects.get().status, Invoice.objects.get().amount_paid) == (
         "PAID",
-        Decimal(39),
+        usd(39),
     )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from lib import money
 from tests import shops
 from tests.billing import deciding
 from tests.billing.pages import answers, read
@@ -99,7 +100,7 @@ def test_an_open_statement_starts_with_the_latest_and_turns_round(shop: Shop) ->
 
 
 def test_bills_are_sorted_by_total_and_due_date(shop: Shop) -> None:
-    totals = [f"{found.total:.2f}" for found in rows(shop, "invoices/", by="-total")]
+    totals = [money.text(found.total) for found in rows(shop, "invoices/", by="-total")]
     assert totals == sorted(totals, key=float, reverse=True)
     assert len(totals) >= 3
     due = [found.due_on for found in rows(shop, "invoices/", by="due_on")]
@@ -107,12 +108,12 @@ def test_bills_are_sorted_by_total_and_due_date(shop: Shop) -> None:
 
 
 def test_credits_are_found_by_their_charge_and_sorted(shop: Shop) -> None:
-    assert [f"{found.amount:.2f}" for found in rows(shop, "credits/")] == ["7.00", "1.50"]
-    assert [f"{found.amount:.2f}" for found in rows(shop, "credits/", by="amount")] == [
+    assert [money.text(found.amount) for found in rows(shop, "credits/")] == ["7.00", "1.50"]
+    assert [money.text(found.amount) for found in rows(shop, "credits/", by="amount")] == [
         *("1.50", "7.00")
     ]
-    assert [f"{found.amount:.2f}" for found in rows(shop, "credits/", charge="C-1")] == ["1.50"]
-    assert [f"{found.amount:.2f}" for found in rows(shop, "credits/", charge="C-")] == [
+    assert [money.text(found.amount) for found in rows(shop, "credits/", charge="C-1")] == ["1.50"]
+    assert [money.text(found.amount) for found in rows(shop, "credits/", charge="C-")] == [
         *("7.00", "1.50")
     ]
     assert rows(shop, "credits/", charge="C-1", status="REQUESTED") == []

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from billing.operations import cards, payment_methods
 from billing.providers import stripe as stripe_provider
 from billing.providers.answers import ProviderNotReady
 from tests import shops, stripe_server
+from tests.amounts import usd
 from tests.stripe_server import send_event
 from tests.threads import at_once
 from tests.unchanged import nothing_changes
@@ -83,7 +83,7 @@ def test_a_card_is_added_and_pays_the_next_bill(client: stripe.StripeClient) -> 
     shop.run_jobs("2026-11-02 10:00")
     assert (Invoice.objects.get().status, Invoice.objects.get().amount_paid) == (
         "PAID",
-        Decimal(250),
+        usd(250),
     )
     paid = client.v1.payment_intents.retrieve(Payment.objects.get().provider_reference)
     assert (paid.status, paid.amount, paid.currency) == ("succeeded", 25000, "usd")

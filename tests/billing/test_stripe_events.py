@@ -1,7 +1,6 @@
 """Stripe tells us of payments by itself: late, twice, in any order; or somebody else does."""
 
 import json
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from django.test import Client
 
 from billing.models import Invoice, Payment
 from tests import shops, stripe_server
+from tests.amounts import usd
 from tests.billing.at_stripe import attempts, billed_shop, collect, invoice, next_attempt
 from tests.stripe_server import OddStripe, send_event
 from tests.unchanged import nothing_changes
@@ -46,7 +46,7 @@ def sign(body: bytes, **options: Any) -> str:
 
 def test_an_event_brings_the_answer_that_was_lost(lost: shops.Shop) -> None:
     assert send_event("payment_intent.succeeded", "pi_1") == 200
-    assert (attempts(), invoice()) == (["SUCCEEDED"], ("PAID", Decimal(250)))
+    assert (attempts(), invoice()) == (["SUCCEEDED"], ("PAID", usd(250)))
 
 
 def test_a_repeated_event_changes_nothing(lost: shops.Shop) -> None:
@@ -61,7 +61,7 @@ def test_an_event_that_comes_after_a_later_one_does_not_turn_the_clock_back(
     lost: shops.Shop, kind: str
 ) -> None:
     assert send_event(f"payment_intent.{kind}", "pi_1") == 200  # it has succeeded since
-    assert (attempts(), invoice()) == (["SUCCEEDED"], ("PAID", Decimal(250)))
+    assert (attempts(), invoice()) == (["SUCCEEDED"], ("PAID", usd(250)))
     with nothing_changes():
         assert send_event(f"payment_intent.{kind}", "pi_1") == 200
 
@@ -80,7 +80,7 @@ def test_what_the_event_itself_says_of_the_payment_is_not_believed(
     said = {"id": "pi_1", "status": "succeeded"}
     body = json.dumps({"type": "payment_intent.succeeded", "data": {"object": said}}).encode()
     assert post(body, sign(body)) == 200
-    assert (attempts(), invoice()) == (["UNKNOWN"], ("OPEN", Decimal(0)))
+    assert (attempts(), invoice()) == (["UNKNOWN"], ("OPEN", usd(0)))
 
 
 @pytest.mark.parametrize("change", [{"amount": 24999}, {"currency": "thb"}, {"customer": "cus_2"}])
@@ -89,7 +89,7 @@ def test_a_payment_of_another_amount_or_customer_does_not_pay_the_bill(
 ) -> None:
     odd.intents[0] |= change
     assert send_event("payment_intent.succeeded", "pi_1") == 200
-    assert (attempts(), invoice()) == (["UNKNOWN"], ("OPEN", Decimal(0)))
+    assert (attempts(), invoice()) == (["UNKNOWN"], ("OPEN", usd(0)))
     assert Payment.objects.get().problem.startswith("pi_1 has the key of payment T-2026-000001-1")
     assert Payment.objects.get().problem.endswith("we asked for 250.00 USD")
     with nothing_changes():
@@ -195,5 +195,5 @@ def test_an_event_that_overtakes_the_reply_settles_the_payment_once(odd: OddStri
     shop = billed_shop()
     shop.run_jobs("2026-11-02 10:00")
     assert replies == [200]
-    assert (attempts(), invoice()) == (["SUCCEEDED"], ("PAID", Decimal(250)))
+    assert (attempts(), invoice()) == (["SUCCEEDED"], ("PAID", usd(250)))
     assert Payment.objects.get().ended_at == Invoice.objects.get().paid_at

@@ -1,10 +1,10 @@
 """A bill is collected from a card at Stripe, or the card is declined."""
 
 import logging
-from decimal import Decimal
 from typing import Any
 
 import pytest
+from moneyed import Money
 
 from billing.models import Invoice, Payment
 from billing.operations import payments
@@ -13,6 +13,7 @@ from billing.providers.registry import PROVIDERS, ProviderNotReady
 from notices import letters
 from notices.models import Notice
 from tests import shops, stripe_server
+from tests.amounts import usd
 from tests.billing.at_stripe import add_card, attempts, billed_shop, collect, invoice, next_attempt
 from tests.stripe_server import OddStripe
 from tests.unchanged import nothing_changes
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.django_db
 def test_a_bill_is_paid_by_one_payment_intent_that_names_it(odd: OddStripe) -> None:
     shop = billed_shop()
     shop.run_jobs("2026-11-02 10:00")
-    assert invoice() == ("PAID", Decimal(250))
+    assert invoice() == ("PAID", usd(250))
     payment, number = Payment.objects.get(), Invoice.objects.get().number
     (intent,) = odd.intents
     assert (payment.status, payment.provider_reference) == ("SUCCEEDED", intent["id"])
@@ -61,11 +62,11 @@ def test_a_soft_decline_is_tried_again_a_day_later(odd: OddStripe, reason: str) 
     shop = billed_shop()
     odd.mishaps.append(reason)
     shop.run_jobs("2026-11-02 10:00")
-    assert (invoice(), attempts()) == (("OPEN", Decimal(0)), [f"FAILED {reason}"])
+    assert (invoice(), attempts()) == (("OPEN", usd(0)), [f"FAILED {reason}"])
     assert next_attempt() == "2026-11-03 10:00"
     shop.run_jobs("2026-11-03 10:00")
     assert attempts() == [f"FAILED {reason}", "SUCCEEDED"]
-    assert invoice() == ("PAID", Decimal(250))
+    assert invoice() == ("PAID", usd(250))
 
 
 @pytest.mark.parametrize("reason", ["lost_card", "expired_card", "transaction_not_allowed"])
@@ -76,7 +77,7 @@ def test_a_hard_decline_waits_for_another_card(odd: OddStripe, reason: str) -> N
     assert (attempts(), next_attempt()) == ([f"FAILED {reason}"], "")
     add_card(shop, "2026-11-04 12:00", "pm_2")
     shop.run_jobs("2026-11-04 13:00")
-    assert (attempts(), invoice()) == ([f"FAILED {reason}", "SUCCEEDED"], ("PAID", Decimal(250)))
+    assert (attempts(), invoice()) == ([f"FAILED {reason}", "SUCCEEDED"], ("PAID", usd(250)))
     assert odd.intents[-1]["payment_method"] == "pm_2"
 
 
@@ -127,7 +128,7 @@ def test_a_payment_that_succeeds_while_it_is_being_cancelled_has_succeeded(odd: 
     odd.mishaps.append("requires_action")
     odd.before_cancel = lambda intent: intent.update(status="succeeded")
     shop.run_jobs("2026-11-02 10:00")
-    assert (attempts(), invoice()) == (["SUCCEEDED"], ("PAID", Decimal(250)))
+    assert (attempts(), invoice()) == (["SUCCEEDED"], ("PAID", usd(250)))
 
 
 def test_a_payment_that_can_not_be_cancelled_yet_is_undecided(odd: OddStripe) -> None:
@@ -168,7 +169,7 @@ def test_a_payment_that_stripe_still_works_on_is_asked_about_until_it_is_done(
     assert attempts() == ["UNKNOWN"]
     odd.intents[0]["status"] = "succeeded"
     shop.run_jobs("2026-11-02 12:00")
-    assert (attempts(), invoice(), len(odd.intents)) == (["SUCCEEDED"], ("PAID", Decimal(250)), 1)
+    assert (attempts(), invoice(), len(odd.intents)) == (["SUCCEEDED"], ("PAID", usd(250)), 1)
 
 
 def test_a_wrong_key_is_our_fault_and_not_a_failure_of_the_merchants(
@@ -185,7 +186,7 @@ def test_a_wrong_key_is_our_fault_and_not_a_failure_of_the_merchants(
     shop.run_jobs("2026-11-20 10:05")
     shop.run_jobs("2026-11-20 11:00")
     assert attempts() == ["SUCCEEDED"]
-    assert (invoice(), len(odd.intents)) == (("PAID", Decimal(250)), 1)
+    assert (invoice(), len(odd.intents)) == (("PAID", usd(250)), 1)
 
 
 def test_a_request_that_stripe_does_not_understand_is_our_fault_too(
@@ -223,7 +224,7 @@ def test_a_currency_whose_amounts_stripe_can_not_always_take_is_refused(odd: Odd
     shop.charge("2026-11-02 09:00", "pick-pack", "25.125")
     shop.run_jobs("2026-11-02 10:00")
     assert (shop.account.payment_method, attempts(), odd.requests) == ("manual", [], [])
-    assert (invoice(), next_attempt()) == (("OPEN", Decimal(0)), "")
+    assert (invoice(), next_attempt()) == (("OPEN", Money(0, "KWD")), "")
 
 
 @pytest.mark.parametrize(
@@ -240,7 +241,7 @@ def test_stripe_counts_the_digits_of_each_currency_in_its_own_way(
     assert [(made["amount"], made["currency"]) for made in odd.intents] == [
         (sent, currency.lower())
     ]
-    assert invoice() == ("PAID", Decimal(amount))
+    assert invoice() == ("PAID", Money(amount, currency))
 
 
 def test_without_a_key_nothing_is_asked_and_the_setting_is_named(

@@ -1,13 +1,12 @@
 """Stripe's answer to a payment is late, lost or never comes, and money is still taken once."""
 
-from decimal import Decimal
-
 import pytest
 
 from billing.models import Invoice, Payment
 from billing.operations import payments
 from notices.models import Notice
 from tests import stripe_server
+from tests.amounts import usd
 from tests.billing.at_stripe import attempts, billed_shop, collect, invoice
 from tests.billing.paying import choose
 from tests.stripe_server import OddStripe
@@ -22,10 +21,10 @@ def test_a_payment_taken_without_an_answer_is_found_and_never_taken_twice(
     shop = billed_shop()
     odd.mishaps.append(mishap)
     collect(shop, "2026-11-02 10:00")
-    assert (attempts(), invoice()) == (["UNKNOWN"], ("OPEN", Decimal(0)))
+    assert (attempts(), invoice()) == (["UNKNOWN"], ("OPEN", usd(0)))
     odd.release.set()
     shop.run_jobs("2026-11-02 10:05")
-    assert (attempts(), invoice()) == (["SUCCEEDED"], ("PAID", Decimal(250)))
+    assert (attempts(), invoice()) == (["SUCCEEDED"], ("PAID", usd(250)))
     assert len(odd.intents) == 1
     assert not Notice.objects.filter(kind="PAYMENT_FAILED").exists()
 
@@ -62,7 +61,7 @@ def test_what_stripe_never_received_is_made_again_under_the_same_key(
     assert attempts() == ["UNKNOWN"]  # it might still be under way
     shop.run_jobs("2026-11-02 10:10")
     assert attempts() == ["SUCCEEDED"]
-    assert invoice() == ("PAID", Decimal(250))
+    assert invoice() == ("PAID", usd(250))
     assert list(odd.by_key) == ["T-2026-000001-1"] == [Payment.objects.get().idempotency_key]
     assert Invoice.objects.get().first_failed_at is None
     assert not Notice.objects.filter(kind="PAYMENT_FAILED").exists()
@@ -74,7 +73,7 @@ def test_while_stripe_is_silent_nothing_is_decided(odd: OddStripe) -> None:
     collect(shop, "2026-11-02 10:00")
     odd.is_silent = True
     shop.run_jobs("2026-11-02 12:00")
-    assert (attempts(), invoice()) == (["UNKNOWN"], ("OPEN", Decimal(0)))
+    assert (attempts(), invoice()) == (["UNKNOWN"], ("OPEN", usd(0)))
     odd.is_silent = False
     shop.run_jobs("2026-11-02 13:00")
     assert (attempts(), len(odd.intents)) == (["SUCCEEDED"], 1)
@@ -93,12 +92,9 @@ def test_money_that_comes_after_we_gave_up_pays_the_bill_or_is_unapplied(
     form = {"amount": "25000", "currency": "usd", "customer": "cus_1", "payment_method": "pm_1"}
     late = odd.make({**form, "metadata[tael_payment]": key})
     assert stripe_server.send_event("payment_intent.succeeded", late["id"]) == 200
-    assert (attempts(), invoice()) == (
-        ["FAILED never_received", "SUCCEEDED"],
-        ("PAID", Decimal(250)),
-    )
+    assert (attempts(), invoice()) == (["FAILED never_received", "SUCCEEDED"], ("PAID", usd(250)))
     later = odd.make({**form, "metadata[tael_payment]": key})
     assert stripe_server.send_event("payment_intent.succeeded", later["id"]) == 200
     kept = Payment.objects.get(attempt=1).unapplied_entries.get()
-    assert (kept.kind, kept.reference, kept.amount) == ("RECEIVED", later["id"], Decimal(250))
-    assert invoice() == ("PAID", Decimal(250))
+    assert (kept.kind, kept.reference, kept.amount) == ("RECEIVED", later["id"], usd(250))
+    assert invoice() == ("PAID", usd(250))

@@ -9,6 +9,7 @@ from billing.operations import thresholds
 from lib.refusals import AlreadyDecided, CurrencyMismatch, Invalid, Refused
 from notices.models import Notice
 from tests import shops
+from tests.amounts import usd
 from tests.billing import deciding
 from tests.threads import at_once
 from tests.unchanged import nothing_changes
@@ -31,7 +32,7 @@ def shop() -> shops.Shop:
 
 
 def threshold(shop: shops.Shop) -> str:
-    return f"{shop.account.threshold_money.amount:f}"
+    return f"{shop.account.threshold.amount:f}"
 
 
 def trail(shop: shops.Shop) -> list[tuple[str, str, str, str]]:
@@ -45,8 +46,8 @@ def test_asking_changes_nothing_yet(shop: shops.Shop) -> None:
     request = deciding.ask_threshold(shop, NOW, "500.00")
     assert (
         request.status,
-        f"{request.threshold_before:.2f}",
-        f"{request.threshold_wanted:.2f}",
+        f"{request.threshold_before.amount:.2f}",
+        f"{request.threshold_wanted.amount:.2f}",
     ) == (
         "PENDING",
         "200.00",
@@ -64,7 +65,7 @@ def test_an_approval_gives_what_was_wanted_or_what_the_operator_says(
 ) -> None:
     request = deciding.ask_threshold(shop, NOW, "500.00")
     request = deciding.approve_threshold(shop, LATER, request, given)
-    assert (request.status, f"{request.threshold_given:.2f}") == ("APPROVED", after)
+    assert (request.status, request.threshold_given) == ("APPROVED", usd(after))
     assert (request.answered_by, request.answered_at, request.answer) == (
         "mali@tael.example",
         shop.at(LATER),

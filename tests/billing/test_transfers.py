@@ -4,6 +4,7 @@ import pytest
 
 from billing.models import Payment
 from billing.providers.registry import Answer
+from tests.amounts import usd
 from tests.billing.paying import (
     FIRST,
     SECOND,
@@ -172,7 +173,7 @@ def test_a_retry_asks_for_what_a_transfer_left(provider: Told) -> None:
         "2026-11-02 11:00 SUCCEEDED",
     ]
     assert provider.sent == [f"T-{FIRST}-1", f"T-{FIRST}-3"]
-    assert str(Payment.objects.get(attempt=3).amount) == "1.0000"
+    assert Payment.objects.get(attempt=3).amount == usd(1)
     assert state() == "PAID 39.00/39.00"
 
 

@@ -1,16 +1,17 @@
 """Money that no bill wanted pays other bills, and goes back."""
 
-from decimal import Decimal
-
 import pytest
 from django.core.management import call_command
 from django.db import transaction
+from moneyed import Money
 
 from billing.operations import accounts, unapplied
 from billing.providers.registry import Answer
+from lib import money
 from lib.refusals import Refused
 from notices import letters
 from tests import shops
+from tests.amounts import usd
 from tests.billing import deciding
 from tests.billing.paying import (
     FIRST,
@@ -49,9 +50,9 @@ def test_a_transfer_that_is_too_large_pays_the_next_bill_as_it_is_issued() -> No
     """The example of rule 26.14."""
     shop = manual(plan_price="100.00", billing_threshold="39.00")
     assert transfer(shop, "2026-11-03 12:00", "150.00") == "new"
-    assert (state(), shop.account.unapplied) == ("PAID 100.00/100.00", Decimal(50))
+    assert (state(), shop.account.unapplied) == ("PAID 100.00/100.00", usd(50))
     shop.charge("2026-11-04 12:00", "pick-pack", "39.00")
-    assert (state(SECOND), shop.account.unapplied) == ("PAID 39.00/39.00", Decimal(11))
+    assert (state(SECOND), shop.account.unapplied) == ("PAID 39.00/39.00", usd(11))
     assert invoice(SECOND).paid_at == invoice(SECOND).issued_at == shop.at("2026-11-04 12:00")
     assert means(SECOND) == ["unapplied 39.00 SUCCEEDED"]
     assert entries(shop) == ["RECEIVED 50.00 50.00", "USED -39.00 11.00"]
@@ -100,7 +101,7 @@ def test_what_is_left_of_a_bill_is_nothing_or_can_be_collected(
         *(f"stripe {left} SUCCEEDED" for left in asked),
     ]
     assert state() == "PAID 39.00/39.00"
-    assert shop.account.unapplied == Decimal(came) - Decimal(paid)
+    assert shop.account.unapplied == usd(came) - usd(paid)
     call_command("audit")
 
 
@@ -109,9 +110,9 @@ def test_another_method_takes_less_and_so_the_rest_pays_too(provider: Told) -> N
     provider.answers = [Answer.failed("card_declined", is_hard=True)]
     shop.run_jobs("2026-11-01 11:00")
     receive(shop, "2026-11-01 12:00", "38.80")
-    assert (state(), shop.account.unapplied) == ("OPEN 38.50/39.00", Decimal("0.30"))
+    assert (state(), shop.account.unapplied) == ("OPEN 38.50/39.00", usd("0.30"))
     assert choose(shop, "2026-11-01 13:00", "manual") == "manual"
-    assert (state(), shop.account.unapplied) == ("OPEN 38.80/39.00", Decimal(0))
+    assert (state(), shop.account.unapplied) == ("OPEN 38.80/39.00", usd(0))
 
 
 def test_a_bill_with_an_undecided_payment_waits_and_others_do_not(provider: Told) -> None:
@@ -119,7 +120,7 @@ def test_a_bill_with_an_undecided_payment_waits_and_others_do_not(provider: Told
     provider.answers = [Answer.undecided("pi-1")]
     shop.run_jobs("2026-11-01 11:00")
     assert receive(shop, "2026-11-01 12:00", "39.00") == "new"
-    assert (state(), shop.account.unapplied) == ("OPEN 0.00/39.00", Decimal(39))
+    assert (state(), shop.account.unapplied) == ("OPEN 0.00/39.00", usd(39))
     shop.charge("2026-11-01 13:00", "pick-pack", "200.00")
     assert (state(), state(SECOND)) == ("OPEN 0.00/39.00", "OPEN 39.00/200.00")
     assert receive(shop, "2026-11-01 14:00", "40.00", "BANK-2") == "new"
@@ -131,12 +132,12 @@ def test_a_bill_with_an_undecided_payment_waits_and_others_do_not(provider: Told
     ("answer", "then", "left"),
     [
         (Answer.failed("insufficient_funds"), ["stripe 39.00 FAILED", "unapplied 39.00 SUCCEEDED"],
-         Decimal(0)),
-        (Answer.succeeded("pi-1"), ["stripe 39.00 SUCCEEDED"], Decimal(39)),
+         usd(0)),
+        (Answer.succeeded("pi-1"), ["stripe 39.00 SUCCEEDED"], usd(39)),
     ],
 )  # fmt: skip
 def test_once_the_answer_is_there_the_money_pays_what_is_left(
-    provider: Told, answer: Answer, then: list[str], left: Decimal
+    provider: Told, answer: Answer, then: list[str], left: Money
 ) -> None:
     shop = told_shop()
     provider.answers = [Answer.undecided("pi-1")]
@@ -161,9 +162,9 @@ def test_the_oldest_due_day_comes_first_and_uncollectible_bills_are_paid() -> No
 def test_a_draft_waits_and_is_paid_as_it_is_issued() -> None:
     shop = reviewed(payment_method="manual")
     receive(shop, "2026-11-02 12:00", "300.00")
-    assert shop.account.unapplied == Decimal(300)
+    assert shop.account.unapplied == usd(300)
     assert issue(shop, "2026-11-03 12:00", draft()) == "PAID"
-    assert (state(), shop.account.unapplied) == ("PAID 210.00/210.00", Decimal(90))
+    assert (state(), shop.account.unapplied) == ("PAID 210.00/210.00", usd(90))
 
 
 def test_the_freeze_for_an_unpaid_bill_is_lifted() -> None:
@@ -247,12 +248,12 @@ def test_a_reversal_takes_from_what_is_unapplied_first(
                     account,
                     source=unapplied.of_transfer("BANK-1"),
                     reversal=f"re_{number}",
-                    amount=Decimal(amount),
+                    amount=usd(amount),
                     actor="provider",
                     now=account.now,
                 )
-        found.append(f"{rest:.2f}")
-    assert (found, f"{shop.account.unapplied:.2f}") == (rests, left)
+        found.append(money.text(rest))
+    assert (found, money.text(shop.account.unapplied)) == (rests, left)
     assert state() == "PAID 9.00/9.00"
 
 
@@ -265,11 +266,11 @@ def test_a_reversal_of_what_was_not_unapplied_takes_nothing() -> None:
             account,
             source=unapplied.of_transfer("BANK-2"),
             reversal="re_1",
-            amount=Decimal(7),
+            amount=usd(7),
             actor="provider",
             now=account.now,
         )
-    assert rest == Decimal(7)
+    assert rest == usd(7)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -277,7 +278,7 @@ def test_a_form_sent_eight_times_at_once_and_two_transfers_at_once() -> None:
     shop = manual()
     said = at_once(lambda n: receive(shop, "2026-11-01 12:00", "30.00", f"BANK-{n % 2}"))
     assert said == {"new": 2, "known": 6}
-    assert (state(), shop.account.unapplied) == ("PAID 39.00/39.00", Decimal(21))
+    assert (state(), shop.account.unapplied) == ("PAID 39.00/39.00", usd(21))
 
 
 @every_order
@@ -292,7 +293,7 @@ def test_money_and_bills_that_come_at_once_meet() -> None:
 
     assert at_once(act) == {"new": 4, "applied": 4}
     statuses = set(shop.account.invoices.values_list("status", flat=True))
-    assert (statuses, shop.account.unapplied) == ({"PAID"}, Decimal(0))
+    assert (statuses, shop.account.unapplied) == ({"PAID"}, usd(0))
     call_command("audit")
 
 
@@ -309,7 +310,7 @@ def closed(*, credit: str, **terms: str) -> shops.Shop:
 
 def used(shop: shops.Shop) -> list[str]:
     charges = shop.account.charges.filter(fee="credit-used").order_by("pk")
-    return [f"{charge.reference} {charge.amount:.2f}" for charge in charges]
+    return [f"{charge.reference} {charge.amount.amount:.2f}" for charge in charges]
 
 
 def test_a_negative_rest_pays_unpaid_bills_first() -> None:
@@ -351,9 +352,9 @@ def test_the_rest_is_paid_out_with_unapplied_money() -> None:
     with nothing_changes():
         assert give_back(shop, "2026-11-04 11:00", "1.00") == "account_closed"
     deciding.pay_out_rest(shop, "2026-11-04 12:00", "KBANK-7")
-    assert (shop.figures()[0], shop.account.unapplied) == ("0.00", Decimal(0))
+    assert (shop.figures()[0], shop.account.unapplied) == ("0.00", usd(0))
     assert entries(shop) == ["RECEIVED 10.00 10.00", "GIVEN_BACK -10.00 0.00"]
-    assert f"{shop.account.charges.get(fee='payout').amount:.2f}" == "5.00"
+    assert f"{shop.account.charges.get(fee='payout').amount.amount:.2f}" == "5.00"
     call_command("audit")
 
 
@@ -362,7 +363,7 @@ def test_unapplied_money_alone_is_paid_out() -> None:
     transfer(shop, "2026-11-02 12:00", "49.00")
     deciding.close(shop, "2026-11-03 12:00")
     deciding.pay_out_rest(shop, "2026-11-04 12:00", "KBANK-7")
-    assert shop.account.unapplied == Decimal(0)
+    assert shop.account.unapplied == usd(0)
     assert not shop.account.charges.filter(fee="payout").exists()
     call_command("audit")
     # And a credit after that, under its own number.

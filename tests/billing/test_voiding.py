@@ -6,6 +6,7 @@ from billing.models import InvoiceDecision, InvoiceItem
 from billing.operations import invoice_decisions
 from lib.refusals import Invalid
 from tests import shops
+from tests.amounts import usd
 from tests.billing.paying import (
     FIRST,
     OPERATOR,
@@ -81,9 +82,9 @@ def test_a_charge_of_the_same_fee_and_day_joins_a_new_item() -> None:
     void(shop, "2026-11-05 14:00")
     shop.charge("2026-11-05 15:00", "pick-pack", "1.00")
     items = InvoiceItem.objects.filter(fee="pick-pack").order_by("pk")
-    assert [(str(item.amount), item.charge_count) for item in items] == [
-        ("150.0000", 1),
-        ("1.0000", 1),
+    assert [(item.amount, item.charge_count) for item in items] == [
+        (usd(150), 1),
+        (usd(1), 1),
     ]
     assert shop.invoices()[1:] == ["2026-11-05 THRESHOLD 211.00"]
 

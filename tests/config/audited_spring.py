@@ -13,8 +13,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from moneyed import Money
-
 from billing.models import Invoice, Payment, Reversal
 from billing.operations import (
     accounts,
@@ -32,6 +30,7 @@ from billing.operations import (
 from billing.providers.registry import Answer
 from billing.queries import invoices_to_collect
 from credit.operations import days as line_days
+from tests.amounts import usd
 from tests.credit import withdrawing
 from tests.factories import (
     CardFactory,
@@ -52,10 +51,6 @@ def live() -> None:
     _wool()
     _jute()
     _take_back(linen)
-
-
-def _usd(amount: str) -> Money:
-    return Money(amount, "USD")
 
 
 def _by(shop: Shop, at: str) -> dict[str, Any]:
@@ -113,12 +108,12 @@ def _linen() -> Shop:
 
 def _change_terms(shop: Shop) -> None:
     request = ThresholdRequestFactory.create(
-        shop=shop, at="2027-03-06 10:00", threshold=_usd("500"), actor="lin@linen.example"
+        shop=shop, at="2027-03-06 10:00", threshold=usd("500"), actor="lin@linen.example"
     )
     thresholds.approve(request_id=request.pk, **_by(shop, "2027-03-07 10:00"))
     for name, price in (("half-year", "200"), ("annual", "300")):
         terms.change_plan(
-            plan=accounts.Plan(name, Decimal(price), 180 if name == "half-year" else 365),
+            plan=accounts.Plan(name, usd(price), 180 if name == "half-year" else 365),
             **_of(shop, "2027-03-08 10:00"),
         )
     terms.change_time_zone(timezone="Asia/Tokyo", **_of(shop, "2027-03-09 10:00"))
@@ -137,7 +132,7 @@ def _fail_and_pay(shop: Shop) -> None:
     assert failed
     payments.settle(failed.pk, Answer.succeeded("late"), now=shop.at("2027-03-15 10:00"))
     # It pays the bill of 1 April, which waits; the rest goes back.
-    left = Money(shop.account.unapplied, "USD")
+    left = shop.account.unapplied
     transfers.give_back(amount=left, reference="bank-3", **_of(shop, "2027-03-15 11:00"))
     shop.charge("2027-04-02 10:00", "storage", "14.00")
 
@@ -153,7 +148,7 @@ def _take_back(shop: Shop) -> None:
     late = Payment.objects.get(idempotency_key="T-2027-000003-1")
     at = shop.at("2027-05-10 11:00")
     TransferFactory.create(shop=shop, at=at, amount="5.00", reference="bank-4")
-    recorded = _taken_back(shop, at, paid, reference="re_1", amount=Decimal("33.02"))
+    recorded = _taken_back(shop, at, paid, reference="re_1", amount=usd("33.02"))
     reversals.charge(
         reversal_id=recorded.pk,
         seen=recorded.seen,
@@ -161,10 +156,10 @@ def _take_back(shop: Shop) -> None:
         **_by(shop, "2027-05-10 12:00"),
     )
     for state in ("pending", "failed"):
-        failed: dict[str, Any] = {"reference": "re_2", "amount": Decimal(6), "state": state}
+        failed: dict[str, Any] = {"reference": "re_2", "amount": usd(6), "state": state}
         _taken_back(shop, at, late, money_reference="late", **failed)
     dispute: dict[str, Any] = {"kind": Reversal.Kind.DISPUTE, "state": "lost"}
-    _taken_back(shop, at, paid, reference="du_1", amount=Decimal(100), **dispute)
+    _taken_back(shop, at, paid, reference="du_1", amount=usd(100), **dispute)
     shop.charge("2027-05-10 13:00", "app-usage", "500.00")
     _until(shop, "2027-05-10 14:00")
 
@@ -188,7 +183,7 @@ def _wool() -> None:
         shop=shop,
         at="2027-03-07 10:00",
         invoice=issued,
-        amount=_usd("100.00"),
+        amount=usd("100.00"),
         reference="bank-1",
         actor="olga@tael.example",
     )

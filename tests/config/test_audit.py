@@ -7,15 +7,20 @@ from io import StringIO
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import Error, IntegrityError, connection, transaction
+from django.db.models import Model
 from pytest_django import DjangoDbBlocker
 
 from billing.models import Card
+from credit.operations import automatic, requests
 from lib import audit, clock
 from lib.audit import Check
+from tests.amounts import usd
 from tests.config import audited
 from tests.config.audit_breaks import BREAKS
 from tests.config.breaking import DECLARED, drop
+from tests.credit import withdrawing
+from tests.test_amounts_of_rows import MODELS, amounts_of
 from tests.whole import full
 
 ROWS_CHECKED = {
@@ -215,6 +220,43 @@ def test_a_break_is_named_with_its_row(
 def test_every_check_has_a_break() -> None:
     assert {broken.check for broken in BREAKS} == {check.name for check in audit.registered()}
     assert len({check.name for check in audit.registered()}) == len(audit.registered())
+
+
+def _ask_and_withdraw_by_itself() -> None:
+    """What no merchant of the winter does, so that there is a row of it."""
+    shop = withdrawing.shop_with("300.00")
+    requests.ask_raise(
+        merchant_id=shop.line.pk,
+        limit_wanted=usd(200000),
+        message="For spring.",
+        actor=withdrawing.MERCHANT,
+        now=shop.at("2026-11-02 12:00"),
+    )
+    rule, _is_new = automatic.set_up(
+        merchant_id=shop.line.pk,
+        destination_id=shop.destination.pk,
+        every="DAILY",
+        from_amount=usd(10),
+        actor=withdrawing.MERCHANT,
+        now=shop.at("2026-11-02 12:00"),
+    )
+    assert automatic.run(rule.pk, now=shop.at("2026-11-04 12:00"))
+
+
+@pytest.mark.usefixtures("winter", "db")
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label_lower)
+def test_no_row_with_amounts_is_given_another_currency(model: type[Model]) -> None:
+    path = amounts_of(model)[0].currency_field_name
+    column = str(model._meta.get_field(path.partition("__")[0]).column)  # type: ignore[union-attr]
+    # Its own currency, or the row that has it.
+    other = "'XTS'" if "__" not in path else f"{column} + 1"
+    table = f'"{model._meta.db_table}"'
+    if not model._default_manager.exists():
+        _ask_and_withdraw_by_itself()
+    assert model._default_manager.exists()
+    refused = pytest.raises(Error, match="pgtrigger: Cannot update")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET {column} = {other}")
 
 
 @pytest.mark.usefixtures("winter", "db")

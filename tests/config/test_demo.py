@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from moneyed import Money
 from pytest_django import Settings
 
 from billing.models import Invoice
@@ -50,18 +51,17 @@ def told(tmp_path: Path) -> Told:
 
 def withdrawals(shop: shops.Shop) -> list[str]:
     return [
-        f"{one.status} {money.text(one.amount, one.currency)}"
-        for one in shop.line.withdrawals.order_by("pk")
+        f"{one.status} {money.text(one.amount)}" for one in shop.line.withdrawals.order_by("pk")
     ]
 
 
 def credits(shop: shops.Shop) -> list[str]:
-    return [f"{one.status} {one.amount:.2f}" for one in shop.account.credits.order_by("pk")]
+    return [f"{one.status} {one.amount.amount:.2f}" for one in shop.account.credits.order_by("pk")]
 
 
 def declined(shop: shops.Shop, since: str) -> list[str]:
     late = shop.line.orders.filter(status="DECLINED", placed_at__gte=shop.at(since))
-    return [f"{one.decline_code} {one.amount:.2f}" for one in late.order_by("placed_at")]
+    return [f"{one.decline_code} {one.amount.amount:.2f}" for one in late.order_by("placed_at")]
 
 
 def price_list(shop: shops.Shop) -> dict[str, str]:
@@ -82,7 +82,7 @@ def price_list(shop: shops.Shop) -> dict[str, str]:
 def test_the_dress_shop_grew_from_5000_to_20000(told: Told) -> None:
     dresses = told(MEILI)
     reviews = dresses.line.reviews.filter(status=LimitReview.Status.APPLIED).order_by("on")
-    assert [int(review.limit_before) for review in reviews] == [5_000, 10_000]
+    assert [int(review.limit_before.amount) for review in reviews] == [5_000, 10_000]
     assert dresses.limit()[0] == "20000.00"
     assert declined(dresses, "2026-11-17 00:00") == [
         "insufficient_credit 26800.00",
@@ -110,7 +110,7 @@ def test_the_electronics_shop_has_a_freeze_behind_it(told: Told) -> None:
     assert electronics.line.orders.filter(decline_code="line_frozen").exists()
     assert withdrawals(electronics) == ["PAID 30000.00", "SENT 45000.00", "APPROVED 20000.00"]
     assert electronics.account.payment_method == "proceeds"
-    assert money.text(electronics.account.threshold, "CNY") == "8000.00"
+    assert money.text(electronics.account.threshold) == "8000.00"
     own = {fee: price for fee, price in price_list(electronics).items() if "own" in price}
     assert own == {
         "pick-pack": "own 4.2",
@@ -132,7 +132,7 @@ def test_the_first_three_weeks_of_the_shop_in_bangkok(
     assert [invoice.split()[1] for invoice in silk.invoices()] == ["SUBSCRIPTION"]
     assert [one.last_four for one in silk.line.destinations.all()] == ["0003"]
     (asked,) = silk.line.requests.all()
-    assert (asked.status, asked.limit_wanted) == ("PENDING", Decimal("180000"))
+    assert (asked.status, asked.limit_wanted) == ("PENDING", Money(180000, "THB"))
     assert declined(silk, "2026-11-17 00:00") == ["insufficient_credit 135000.00"]
 
 
@@ -150,7 +150,7 @@ def test_the_shop_in_bangkok_is_on_an_annual_plan_and_withdraws(told: Told) -> N
         "REQUESTED 75000.00",
     ]
     (asked,) = silk.line.requests.all()
-    assert (asked.status, asked.limit_wanted) == ("PENDING", Decimal("180000"))
+    assert (asked.status, asked.limit_wanted) == ("PENDING", Money("180000", "THB"))
     assert declined(silk, "2026-11-17 00:00") == ["insufficient_credit 135000.00"]
 
 
@@ -178,11 +178,11 @@ def test_the_us_shop_keeps_reaching_its_threshold_until_its_card_fails(
     invoices = lakeside.account.invoices
     assert invoices.filter(kind=Invoice.Kind.THRESHOLD).count() > 20
     (unpaid,) = invoices.filter(status=Invoice.Status.OPEN)
-    assert unpaid.total >= 120
+    assert unpaid.total.amount >= 120
     assert unpaid.payments.earliest("pk").failure == "insufficient_funds"
     assert lakeside.merchant.notices.filter(kind="PAYMENT_FAILED").count() == 1
     asked = lakeside.account.threshold_requests.order_by("pk")
-    assert [(one.status, int(one.threshold_wanted)) for one in asked] == [
+    assert [(one.status, int(one.threshold_wanted.amount)) for one in asked] == [
         ("REJECTED", 250),
         ("PENDING", 300),
     ]

@@ -96,19 +96,19 @@ def port() -> int:
 def test_a_program_that_ended_by_itself_is_started_again() -> None:
     program = Program("worker", "-c 'import time; time.sleep(60)'")
     try:
-        assert program.look() == ""
+        assert program.restart_if_ended() == ""
         parent = psutil.Process(program.process.pid)
         until(parent.children)
         (running,) = parent.children()
         program.started -= programs.EARLY_SECONDS
         kill(running)
         program.process.wait(60)
-        assert program.look() == "The worker ended by itself and is started again."
+        assert program.restart_if_ended() == "The worker ended by itself and is started again."
         assert not program.cannot_run
-        assert program.look() == ""
+        assert program.restart_if_ended() == ""
         assert program.process.poll() is None
     finally:
-        program.let_go()
+        program.end()
         program.wait()
 
 
@@ -117,9 +117,9 @@ def test_a_program_that_cannot_run_is_given_up_after_three_starts() -> None:
     said = []
     while not program.cannot_run:
         program.process.wait(60)
-        said.append(program.look())
+        said.append(program.restart_if_ended())
     assert said == [*["The worker ended by itself and is started again."] * 2, ""]
-    program.let_go()
+    program.end()
 
 
 def family(process: "subprocess.Popen[str]") -> dict[str, psutil.Process]:

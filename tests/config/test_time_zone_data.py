@@ -26,6 +26,7 @@ from lib.refusals import Invalid
 from merchants import time_zone_data
 from merchants.models import Merchant, TimeZoneData, TimeZonePeriod
 from tests import shops
+from tests.amounts import usd
 from tests.billing import deciding
 from tests.packages import PACKAGES
 from tests.shops import Shop
@@ -131,7 +132,7 @@ def test_charges_in_vancouver_are_of_the_day_that_the_pinned_data_has() -> None:
     months = [str(charge.statement.month) for charge in days if charge.statement]
     assert months == ["2026-11-01", "2026-11-01", "2026-12-01"]
     threshold = Invoice.objects.get(kind="THRESHOLD")
-    assert (str(threshold.issued_on), str(threshold.total)) == ("2026-11-11", "7.0000")
+    assert (str(threshold.issued_on), threshold.total) == ("2026-11-11", usd(7))
     assert violations() == []
 
 
@@ -227,7 +228,7 @@ def test_nor_do_djangos_own_commands_that_touch_the_books(
 
 @pytest.mark.django_db(transaction=True)
 def test_nor_does_one_that_runs_connect_again_once_the_books_have_another() -> None:
-    time_zone_data.start()
+    time_zone_data.check_connections()
     TimeZoneData.objects.update(version="2027.1")
     connection.close()
     try:
@@ -244,7 +245,7 @@ def _set_version(version: str) -> None:
     """Past what looks at connections."""
     connection_created.disconnect(dispatch_uid="time-zone data")
     TimeZoneData.objects.update(version=version)
-    time_zone_data.start()
+    time_zone_data.check_connections()
 
 
 # Taking another one.
@@ -268,7 +269,7 @@ def test_taking_ends_open_days_anew_and_lets_those_worked_off_stand(
     assert violations() == []
     entry = TrailEntry.objects.get(action="TIME_ZONE_DATA_TAKEN")
     assert (entry.before, entry.after) == ({"version": "2026.6"}, {"version": "2027.1"})
-    time_zone_data.start()
+    time_zone_data.check_connections()
 
 
 def test_audit_recounts_the_days_that_opened_since(newer: Callable[[], None]) -> None:

@@ -33,7 +33,7 @@ class HttpProvider:
     def send(self, withdrawal: Withdrawal) -> Answer:
         body = {
             "reference": withdrawal.reference,
-            "amount": f"{withdrawal.amount:f}",
+            "amount": f"{withdrawal.amount.amount:f}",
             "number": number_of(withdrawal),
             "process": os.getpid(),
         }

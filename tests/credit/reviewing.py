@@ -17,9 +17,9 @@ PERFECT = ("4.8", "100", "100", "100")
 
 def sell(shop: shops.Shop, at: str, amount: str) -> None:
     """Orders within the limit, placed and paid, until they come to `amount`."""
-    rest, limit = Decimal(amount), shop.line.limit
+    rest, limit = Decimal(amount), shop.line.limit.amount
     while rest > 0:
-        part = money.text(min(rest, limit), shop.currency)
+        part = money.figure_text(min(rest, limit), shop.currency)
         order = f"sold-{shop.line.orders.count()}"
         SoldFactory.create(shop=shop, at=at, amount=part, reference=order)
         rest -= Decimal(part)
@@ -45,7 +45,7 @@ def latest(shop: shops.Shop) -> LimitReview:
 def outcome(shop: shops.Shop) -> tuple[str, str, str, str]:
     """Grade, status, proposed limit and notes of the latest review."""
     review = latest(shop)
-    proposed = money.text(review.limit_proposed, review.currency)
+    proposed = money.text(review.limit_proposed)
     return str(review.grade), str(review.status), proposed, " ".join(review.notes)
 
 

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from django.db.models import Model
 from django.test import Client
+from moneyed import Money
 
 from backoffice import decisions
+from lib import money
 from tests.credit import operator_decisions
 from tests.credit.deciding import (
     DECIDED_AT,
@@ -56,7 +58,10 @@ def shop() -> Shop:
 
 
 def by(*names: str) -> Callable[[Model], Any]:
-    return lambda row: tuple(str(getattr(row, name)) for name in names)
+    def text(value: Any) -> str:
+        return money.full(value) if isinstance(value, Money) else str(value)
+
+    return lambda row: tuple(text(getattr(row, name)) for name in names)
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ SEEN = {"seen": "2026-11-03T10:00:00+00:00"}
 decided = by("status", "decided_by")
 answered = by("status", "answered_by", "answer")
 CASES = [
-    Case(line, "limit", {"limit": "16000", **WHY}, by("limit"), ("16000.0000",),
+    Case(line, "limit", {"limit": "16000", **WHY}, by("limit"), ("16000.00 USD",),
          "limit: is 16000.00 already", ("limit", "reason")),
     Case(line, "freeze", {"cause": "SUSPECTED_FRAUD", "request_key": "form-1", **WHY},
          by("freezes_in_force"), ("1",), needed=("cause", "reason")),

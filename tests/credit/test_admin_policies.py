@@ -7,6 +7,7 @@ import pytest
 from backoffice import decisions
 from credit.models import CreditPolicy
 from tests import shops
+from tests.amounts import usd
 from tests.credit.deciding import DECIDED_AT, address, operator, text
 from tests.factories import browser_of, member
 from tests.unchanged import nothing_changes
@@ -39,7 +40,7 @@ def test_an_operator_introduces_new_numbers_once() -> None:
     assert browser.post(INTRODUCE, NEXT).status_code == 302
     policy = newest()
     assert (policy.version, str(policy.starts_on)) == (before.version + 1, "2026-12-01")
-    assert str(policy.minimum_limit) == "2000.0000"
+    assert policy.minimum_limit == usd(2000)
     assert policy.maximum_limit == before.maximum_limit
     with nothing_changes():
         assert "must be after 2026-12-01" in text(browser.post(INTRODUCE, NEXT))

@@ -5,6 +5,7 @@ import pytest
 from credit.models import Withdrawal
 from credit.operations import withdrawals
 from tests import shops
+from tests.amounts import usd
 from tests.credit.withdrawing import (
     approve,
     cancel,
@@ -14,7 +15,6 @@ from tests.credit.withdrawing import (
     send_all,
     shop_with,
     status,
-    usd,
     withdraw,
 )
 

@@ -1,6 +1,5 @@
 """Proceeds that are withdrawn without being asked for, day by day or week by week."""
 
-from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -16,6 +15,7 @@ from credit.operations.destinations import DestinationNotUsable, UnknownDestinat
 from lib.refusals import CurrencyMismatch, Invalid
 from notices.models import Notice
 from tests import shops
+from tests.amounts import usd
 from tests.credit.withdrawing import (
     MERCHANT,
     OPERATOR,
@@ -50,7 +50,7 @@ def set_up(
 def requested() -> list[str]:
     """`day amount+fee status` of each withdrawal, in order."""
     return [
-        f"{one.requested_at:%d} {one.amount_money.amount}+{one.fee_money.amount} {one.status}"
+        f"{one.requested_at:%d} {one.amount.amount}+{one.fee.amount} {one.status}"
         for one in Withdrawal.objects.order_by("pk")
     ]
 
@@ -215,7 +215,7 @@ def test_it_withdraws_from_its_amount_on(shop: shops.Shop, amount: str, outcome:
     set_up(shop, amount=amount)
     run(JOB, "2026-11-03 12:00")
     assert runs() == [f"03 {outcome}"]
-    assert PayoutRun.objects.get().available == Decimal(300)
+    assert PayoutRun.objects.get().available == usd(300)
 
 
 def test_after_a_refund_of_what_was_paid_out_nothing_goes(shop: shops.Shop) -> None:
@@ -273,7 +273,7 @@ def test_the_days_sum_above_the_operator_limit_takes_an_approval(settings: LazyS
     withdraw(shop, "100.00", at="2026-11-03 11:00")
     run(JOB, "2026-11-03 12:00")  # 10,000.00 more on that day
     large = Withdrawal.objects.latest("pk")
-    assert (large.amount, large.needs_approval) == (Decimal(10000), True)
+    assert (large.amount, large.needs_approval) == (usd(10000), True)
     send_all("2026-11-03 12:05")
     assert status(large) == "REQUESTED"
     approve(large, "2026-11-03 13:00")

@@ -1,11 +1,10 @@
 """An order is cancelled, which releases all that it holds, as long as nothing of it is paid."""
 
-from decimal import Decimal
-
 import pytest
 
 from credit.models import LimitEntry, Order
 from tests import shops
+from tests.amounts import usd
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -30,8 +29,8 @@ def test_the_whole_hold_is_released(shop: shops.Shop) -> None:
     entry = LimitEntry.objects.latest("pk")
     assert (entry.kind, entry.used_change, entry.used_after) == (
         "RELEASE",
-        Decimal(-300),
-        Decimal(0),
+        usd(-300),
+        usd(0),
     )
 
 

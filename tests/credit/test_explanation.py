@@ -9,16 +9,13 @@ from credit.queries import exposure
 from credit.queries import limit as limits
 from lib.refusals import Refused
 from tests import shops
+from tests.amounts import usd
 from tests.credit.reviewing import DECEMBER, OPERATOR, latest, metrics, shop_with
 from tests.factories import FreezeFactory
 
 pytestmark = pytest.mark.django_db
 
 AT = "2026-11-10 10:00"
-
-
-def usd(amount: str) -> Money:
-    return Money(amount, "USD")
 
 
 def test_it_says_what_each_factor_gives_and_what_the_next_grade_takes() -> None:
@@ -46,7 +43,7 @@ def test_the_next_review_does_what_was_said_when_nothing_changes() -> None:
     shop.run_jobs(DECEMBER)
     done = latest(shop)
     assert (said.score, said.grade, said.status) == (done.score, done.grade, done.status)
-    assert said.limit_then == done.limit_proposed_money == usd("10000")
+    assert said.limit_then == done.limit_proposed == usd("10000")
 
 
 def test_only_what_is_overdue_now_is_in_the_way_of_a_raise() -> None:

@@ -33,7 +33,7 @@ NOBODY_ELSE = {"stranger": 404, "operator": 404, "nobody": 302}
 
 def amounts(shop: Shop, query: str) -> list[str]:
     response = browser_of(member(shop)).get(f"/m/rosewood/credit/withdrawals/{query}")
-    return [str(one.amount_money.amount) for one in response.context["page"].rows]
+    return [str(one.amount.amount) for one in response.context["page"].rows]
 
 
 @pytest.fixture

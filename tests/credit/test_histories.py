@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 def entries(shop: Shop) -> list[str]:
     rows = ProceedsEntry.objects.filter(line=shop.line).order_by("pk")
-    return [f"{row.kind} {row.amount:.2f} {row.matures_on}" for row in rows]
+    return [f"{row.kind} {row.amount.amount:.2f} {row.matures_on}" for row in rows]
 
 
 def unmatched(shop: Shop) -> dict[str, str]:

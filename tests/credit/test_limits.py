@@ -1,6 +1,5 @@
 """Setting a limit by decision."""
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from credit.models import LimitEntry
 from credit.operations import limits
 from lib.refusals import Invalid, Refused
 from tests import shops
+from tests.amounts import usd
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +37,7 @@ def test_a_limit_below_what_is_used_leaves_nothing_until_payments_come() -> None
     assert shop.limit() == ("400.00", "300.00", "100.00")
     entry = LimitEntry.objects.get(kind="LIMIT_SET")
     figures = (entry.limit_change, entry.limit_after, entry.used_after)
-    assert figures == (Decimal(-4600), Decimal(400), Decimal(1000))
+    assert figures == (usd(-4600), usd(400), usd(1000))
     assert (entry.actor, entry.reason) == ("olga@tael.example", "asked")
 
 

@@ -8,6 +8,7 @@ from moneyed import Money
 
 from credit.operations import own_rules
 from tests import shops
+from tests.amounts import usd
 from tests.credit.pages import set_clock
 from tests.credit.unmatching import settle, shop_with_unmatched_cash
 from tests.factories import browser_of, member
@@ -51,10 +52,10 @@ def test_caps_are_set_and_taken_away(shop: Shop, role: str) -> None:
     client = colleague(shop, role)
     page = client.post(f"{LIMIT}caps/", {"order_cap": "1,000.00", "buyer_cap": "1500"}, follow=True)
     assert "Your caps are changed." in text_of(page)
-    assert (f"{shop.line.order_cap:.2f}", f"{shop.line.buyer_cap:.2f}") == ("1000.00", "1500.00")
+    assert (shop.line.order_cap, shop.line.buyer_cap) == (usd(1000), usd(1500))
     assert 'value="1000.00"' in page.content.decode()
     client.post(f"{LIMIT}caps/", {"order_cap": "", "buyer_cap": "1500"})
-    assert (shop.line.order_cap, f"{shop.line.buyer_cap:.2f}") == (None, "1500.00")
+    assert (shop.line.order_cap, shop.line.buyer_cap) == (None, usd(1500))
 
 
 @pytest.mark.parametrize("typed", ["0", "-5", "1.005", "much"])
@@ -80,7 +81,7 @@ def test_a_viewer_sees_the_rules_and_changes_none(shop: Shop) -> None:
     assert "Pause new orders" not in page
     for address, said in ((f"{LIMIT}pause/", {}), (f"{LIMIT}caps/", {"order_cap": "1"})):
         assert client.post(address, said).status_code == 403
-    assert (shop.line.is_paused, f"{shop.line.order_cap:.2f}") == (False, "1000.00")
+    assert (shop.line.is_paused, shop.line.order_cap) == (False, usd(1000))
 
 
 @pytest.mark.parametrize("who", ["stranger", "nobody"])

@@ -1,11 +1,11 @@
 """Buyers pay: the limit comes back, and the same amount becomes proceeds."""
 
-from decimal import Decimal
-
 import pytest
 
 from credit.models import LimitEntry, Order, OrderPayment, ProceedsEntry
+from lib import money
 from tests import shops
+from tests.amounts import usd
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ def shop() -> shops.Shop:
 
 def unmatched() -> list[tuple[str, str, str]]:
     return [
-        (payment.reference, f"{payment.amount:.2f}", payment.refusal)
+        (payment.reference, f"{payment.amount.amount:.2f}", payment.refusal)
         for payment in OrderPayment.objects.filter(status="UNMATCHED").order_by("reference")
     ]
 
@@ -39,8 +39,8 @@ def test_an_order_is_paid_in_two_parts(shop: shops.Shop) -> None:
     assert shop.proceeds() == "300.00"
     payments = LimitEntry.objects.filter(kind="PAYMENT").order_by("pk")
     assert [(entry.used_change, entry.used_after) for entry in payments] == [
-        (Decimal(-100), Decimal(200)),
-        (Decimal(-200), Decimal(0)),
+        (usd(-100), usd(200)),
+        (usd(-200), usd(0)),
     ]
 
 
@@ -54,7 +54,7 @@ def test_a_sale_matures_after_the_settlement_days(settlement_days: int, matures:
     sale = ProceedsEntry.objects.get()
     assert (sale.kind, sale.amount, str(sale.matures_on)) == (
         "SALE",
-        Decimal(300),
+        usd(300),
         f"2026-{matures}",
     )
 
@@ -67,7 +67,7 @@ def test_payments_cover_the_oldest_instalment_first() -> None:
     for amount in ("33.32", "0.01", "50.00", "16.66"):
         shop.pay("2027-01-11 10:00", "A", amount)
         order = Order.objects.get()
-        parts = [f"{part.outstanding:.2f}" for part in order.parts()]
+        parts = [money.text(part.outstanding) for part in order.parts()]
         due.append((str(order.due_on), *parts))
     assert due == [
         ("2027-01-20", "0.01", "33.33", "33.34"),

@@ -1,11 +1,10 @@
 """A buyer's order is placed: held on the line, or recorded as declined."""
 
-from decimal import Decimal
-
 import pytest
 
 from credit.models import LimitEntry, Order
 from tests import shops
+from tests.amounts import usd
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -21,10 +20,10 @@ def test_an_order_holds_its_amount_and_writes_one_entry() -> None:
     opened, hold = LimitEntry.objects.order_by("pk")
     assert (opened.kind, opened.limit_change, opened.limit_after) == (
         "OPENED",
-        Decimal(5000),
-        Decimal(5000),
+        usd(5000),
+        usd(5000),
     )
-    assert (hold.kind, f"{hold.used_change:.2f}", f"{hold.used_after:.2f}") == (
+    assert (hold.kind, f"{hold.used_change.amount:.2f}", f"{hold.used_after.amount:.2f}") == (
         "HOLD",
         "1200.50",
         "1200.50",

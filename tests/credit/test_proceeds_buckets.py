@@ -11,7 +11,8 @@ from credit.models import CreditLine, ProceedsEntry
 from credit.queries import proceeds, withdrawals
 from credit.queries.proceeds import Buckets, MaturingDay
 from tests import shops
-from tests.credit.withdrawing import add, cancel, fees, pay_out, refund, sell, usd, withdraw
+from tests.amounts import usd
+from tests.credit.withdrawing import add, cancel, fees, pay_out, refund, sell, withdraw
 
 pytestmark = pytest.mark.django_db
 
@@ -29,13 +30,11 @@ def shop() -> shops.Shop:
 
 def buckets(shop: shops.Shop, today: str) -> Buckets:
     found = proceeds.buckets(shop.line.pk, today=date.fromisoformat(today))
-    assert found.maturing + found.matured == found.balance == shop.line.proceeds_money
+    assert found.maturing + found.matured == found.balance == shop.line.proceeds
     assert found.maturing == sum((day.amount for day in found.maturing_days), usd("0"))
     assert found.available - found.shortfall == found.matured
     assert found.balance + found.on_its_way + found.paid_out == found.earned
-    assert found.available.amount == proceeds.withdrawable(
-        shop.line, today=date.fromisoformat(today)
-    )
+    assert found.available == proceeds.withdrawable(shop.line, today=date.fromisoformat(today))
     return found
 
 
@@ -79,7 +78,7 @@ def test_a_day_opens_to_its_orders_and_entries(shop: shops.Shop) -> None:
     assert parts == [("D", 70), ("B", 150)]
     found = proceeds.entries_of_day(shop.line, date(2026, 11, 9))
     assert [
-        (entry.order and entry.order.reference, entry.kind, f"{entry.amount:.0f}")
+        (entry.order and entry.order.reference, entry.kind, f"{entry.amount.amount:.0f}")
         for entry in found
     ] == [
         ("E", "REFUND", "-10"),
@@ -152,7 +151,7 @@ def test_a_long_history_is_not_read(shop: shops.Shop) -> None:
             line=line,
             kind="SALE",
             currency="USD",
-            amount=1,
+            amount=usd(1),
             order=sale.order,
             matures_on=date(2026, 1, 1) + timedelta(days=number % 300),
             at=sale.at,

@@ -9,8 +9,9 @@ from pytest_django import DjangoAssertNumQueries
 from credit.models import ProceedsEntry
 from credit.operations import bill_payments
 from tests import shops
+from tests.amounts import usd
 from tests.credit.pages import answers, read, set_clock
-from tests.credit.withdrawing import fees, pay_out, refund, sell, shop_with, suspect, usd, withdraw
+from tests.credit.withdrawing import fees, pay_out, refund, sell, shop_with, suspect, withdraw
 from tests.factories import browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
@@ -129,7 +130,7 @@ def test_a_new_shop_reads_where_proceeds_come_from(monkeypatch: pytest.MonkeyPat
 
 def kinds(shop: Shop, query: str) -> list[str]:
     response = browser_of(member(shop)).get(f"/m/rosewood/credit/proceeds/entries/{query}")
-    return [f"{entry.kind} {entry.amount_money.amount}" for entry in response.context["page"].rows]
+    return [f"{entry.kind} {entry.amount.amount}" for entry in response.context["page"].rows]
 
 
 def test_entries_are_listed_newest_first(shop: Shop) -> None:
@@ -194,7 +195,7 @@ def test_further_pages_keep_the_filter(shop: Shop) -> None:
     mark = first.context["page"].after
     assert f'href="?kind=SALE&amp;after={mark}"' in first.content.decode()
     second = client.get(f"/m/rosewood/credit/proceeds/entries/?kind=SALE&after={mark}")
-    assert [str(row.amount_money.amount) for row in second.context["page"].rows] == [
+    assert [str(row.amount.amount) for row in second.context["page"].rows] == [
         "1.00",
         "50.00",
         "200.00",

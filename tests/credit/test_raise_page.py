@@ -8,6 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 from credit.models import LimitRequest
 from credit.operations import requests
 from tests import shops
+from tests.amounts import usd
 from tests.credit.pages import read, set_clock
 from tests.credit.reviewing import DECEMBER, shop_with
 from tests.factories import browser_of, member
@@ -118,7 +119,7 @@ def test_a_second_raise_waits_for_the_first_ones_answer(shop: Shop) -> None:
     assert response.status_code == 422
     assert "You have asked for a higher limit already." in text_of(response)
     assert "More, please." in response.content.decode()
-    assert LimitRequest.objects.get().limit_wanted == 8000
+    assert LimitRequest.objects.get().limit_wanted == usd(8000)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 """Giving buyers money back: from what is outstanding, what was written off, or the proceeds."""
 
-from decimal import Decimal
-
 import pytest
 
 from credit.models import LimitEntry, OrderRefund, ProceedsEntry
+from lib import money
 from tests import books, shops
+from tests.amounts import usd
 from tests.threads import at_once, every_order
 from tests.unchanged import nothing_changes
 
@@ -32,7 +32,7 @@ def split(reference: str = "R") -> tuple[str, str, str]:
     """From outstanding, from what was written off, from proceeds."""
     found = OrderRefund.objects.get(reference=reference)
     parts = (found.from_outstanding, found.from_written_off, found.from_proceeds)
-    return tuple(f"{part:.2f}" for part in parts)  # type: ignore[return-value]
+    return tuple(money.text(part) for part in parts)  # type: ignore[return-value]
 
 
 @pytest.mark.django_db
@@ -44,7 +44,7 @@ def test_what_is_outstanding_is_refunded_first_and_frees_the_limit() -> None:
     assert (shop.limit(), shop.proceeds()) == (("5000.00", "50.00", "4950.00"), "100.00")
     entry = LimitEntry.objects.get(kind="REFUND")
     figures = (entry.used_change, entry.used_after, entry.limit_change)
-    assert figures == (Decimal(-150), Decimal(50), Decimal(0))
+    assert figures == (usd(-150), usd(50), usd(0))
 
 
 @pytest.mark.django_db
@@ -64,7 +64,7 @@ def test_the_newest_part_is_refunded_first() -> None:
     shop = shop_with_order(instalments=3)
     shop.deliver("2026-11-02 11:00", "A")
     refund(shop, "150.00")
-    parts = [f"{part.outstanding:.2f}" for part in shop.line.orders.get().parts()]
+    parts = [money.text(part.outstanding) for part in shop.line.orders.get().parts()]
     assert parts == ["100.00", "50.00", "0.00"]
     assert str(shop.line.orders.get().due_on) == "2026-11-12"
 
@@ -92,7 +92,7 @@ def test_it_takes_from_the_orders_own_sales_in_whatever_bucket_they_are() -> Non
     shop.pay("2026-11-09 10:00", "A", "200.00")  # on the 16th
     refund(shop, "150.00", at="2026-11-11 10:00")
     taken = ProceedsEntry.objects.filter(kind="REFUND").order_by("pk")
-    assert [(f"{entry.amount:.2f}", str(entry.matures_on)) for entry in taken] == [
+    assert [(f"{entry.amount.amount:.2f}", str(entry.matures_on)) for entry in taken] == [
         ("-100.00", "2026-11-10"),
         ("-50.00", "2026-11-16"),
     ]

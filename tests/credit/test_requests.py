@@ -13,6 +13,7 @@ from credit.operations import limits, requests
 from lib.refusals import AlreadyDecided, CurrencyMismatch, Invalid
 from notices import letters
 from tests import shops
+from tests.amounts import usd
 from tests.factories import QuestionFactory, RaiseRequestFactory
 from tests.shops import Shop, instant
 from tests.unchanged import nothing_changes
@@ -72,10 +73,10 @@ def test_a_raise_that_is_asked_for_changes_no_limit() -> None:
     shop = shops.join("2026-11-01 10:00", credit_limit="5000.00")
     request = ask(shop, "5000.01")
     request.refresh_from_db()
-    assert (request.kind, request.status, f"{request.limit_wanted:.2f}", request.currency) == (
+    assert (request.kind, request.status, request.limit_wanted, request.currency) == (
         "RAISE",
         "PENDING",
-        "5000.01",
+        usd("5000.01"),
         "USD",
     )
     assert (request.asked_by, request.asked_at, request.message) == (OWNER, NOW, "For spring.")
@@ -131,7 +132,7 @@ def test_an_approved_raise_sets_the_limit_and_is_told_once(shop: Shop) -> None:
     assert (request.answered_by, request.answered_at) == (OFFICER, LATER)
     assert shop.limit() == ("8000.00", "0.00", "8000.00")
     entry = shop.line.entries.get(kind="LIMIT_SET")
-    assert (entry.actor, entry.reason, f"{entry.limit_change:.2f}") == (
+    assert (entry.actor, entry.reason, f"{entry.limit_change.amount:.2f}") == (
         OFFICER,
         "Good sales.",
         "3000.00",

@@ -1,6 +1,5 @@
 """Raises that wait for an operator: approved, rejected, overtaken, or blocked."""
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from credit.operations import freezes, review_decisions
 from credit.operations.review_decisions import RaiseBlocked
 from lib.refusals import AlreadyDecided, Invalid
 from tests import shops
+from tests.amounts import usd
 from tests.credit.reviewing import DECEMBER, OPERATOR, latest, limit, outcome, shop_with
 from tests.factories import FreezeFactory
 from tests.threads import at_once, every_order
@@ -55,7 +55,7 @@ def test_approved_it_raises_the_limit() -> None:
     assert decision(shop) == ("APPROVED", OPERATOR, "a good year")
     entry = LimitEntry.objects.get(kind="REVIEW")
     assert (entry.limit_change, entry.actor, entry.reason) == (
-        Decimal(15000),
+        usd(15000),
         OPERATOR,
         "a good year",
     )

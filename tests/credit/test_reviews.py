@@ -9,6 +9,7 @@ from credit import scoring
 from credit.models import LimitEntry, LimitReview
 from credit.operations import limits
 from tests import shops
+from tests.amounts import usd
 from tests.credit.reviewing import (
     DECEMBER,
     OPERATOR,
@@ -166,13 +167,13 @@ def test_a_review_keeps_all_it_was_made_from_and_writes_an_entry() -> None:
         shop.at(DECEMBER),
     )
     known = (review.limit_before, review.paid, review.overdue)
-    assert known == (Decimal(5000), Decimal(12000), Decimal(0))
+    assert known == (usd(5000), usd(12000), usd(0))
     assert (review.rating, review.listing_quality) == (Decimal("4.8"), Decimal(80))
     points = (review.rating_points, review.volume_points, review.listing_points)
     assert points == (Decimal(30), Decimal(20), Decimal(12))
     assert (review.profile_points, review.after_sales_points) == (Decimal(15), Decimal("13.5"))
     entry = LimitEntry.objects.get(kind="REVIEW")
-    assert (entry.limit_change, entry.limit_after) == (Decimal(5000), Decimal(10000))
+    assert (entry.limit_change, entry.limit_after) == (usd(5000), usd(10000))
     assert entry.actor == "limit review"
     assert entry.at == shop.at(DECEMBER)
 
@@ -270,6 +271,6 @@ def test_a_raise_to_more_than_20_000_waits_and_changes_nothing_yet() -> None:
     assert metrics(shop, "2026-10-31 23:59:59", *PERFECT) == "applied"
     assert metrics(shop, "2026-11-01 00:00:00", "0", "0", "0", "0") == "applied"
     review = latest(shop)
-    assert (f"{review.score:.6f}", review.limit_before) == ("100.000000", Decimal(15000))
+    assert (f"{review.score:.6f}", review.limit_before) == ("100.000000", usd(15000))
     assert outcome(shop)[:3] == ("A", "PENDING", "30000.00")
     assert shop.limit() == ("15000.00", "0.00", "15000.00")

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from lib import money
 from tests import shops
+from tests.amounts import usd
 from tests.credit.pages import answers, read, set_clock
 from tests.credit.withdrawing import cancel, pay_out, shop_with, withdraw
 from tests.factories import browser_of, member
@@ -50,7 +52,7 @@ def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
 
 
 def amounts(shop: Shop, **params: str) -> list[str]:
-    return [f"{found.amount:.2f}" for found in rows(shop, "withdrawals/", **params)]
+    return [money.text(found.amount) for found in rows(shop, "withdrawals/", **params)]
 
 
 # Withdrawals.
@@ -161,12 +163,12 @@ def test_proceeds_entries_are_found_by_order_and_by_withdrawal(shop: Shop) -> No
     shop.place("2026-11-05 10:00", "A-1", "30.00")
     shop.pay("2026-11-05 10:30", "A-1", "30.00")
     path = "proceeds/entries/"
-    assert [f"{entry.amount:.2f}" for entry in rows(shop, path, reference="A-1")] == ["30.00"]
+    assert [money.text(entry.amount) for entry in rows(shop, path, reference="A-1")] == ["30.00"]
     cancelled = rows(shop, "withdrawals/", standing="RETURNED")[0].reference
     kinds = [entry.kind for entry in rows(shop, path, reference=cancelled.lower(), by="id")]
     assert kinds == ["WITHDRAWAL", "RETURNED"]
     assert rows(shop, path, reference="nothing") == []
-    assert rows(shop, path, by="id")[0].amount == 1000
+    assert rows(shop, path, by="id")[0].amount == usd(1000)
     found = file(shop, "proceeds/entries.csv", reference="A-1")
     assert [row[2] for row in found[1:]] == ["A-1"]
 

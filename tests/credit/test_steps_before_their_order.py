@@ -1,7 +1,6 @@
 """What is said to have happened before its order was placed, or after we were told of it."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from credit.models import Order, ProceedsEntry
 from credit.operations import orders, payments, refunds
 from lib.refusals import Refused
 from tests import shops
+from tests.amounts import usd
 from tests.shops import Shop
 from tests.whole import full, some
 
@@ -130,7 +130,7 @@ def test_a_repeat_is_a_duplicate_whatever_it_says_of_when() -> None:
     assert orders.ship(reference="A", **given)[1] is False
     repeat = payments.receive(order="A", reference="P", amount=Money("10", "USD"), **given)
     assert repeat[1] is False
-    assert shop.line.payments.get().amount == Decimal(10)
+    assert shop.line.payments.get().amount == usd(10)
 
 
 @pytest.mark.parametrize(

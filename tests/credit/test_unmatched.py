@@ -2,7 +2,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from credit.queries import proceeds
 from credit.queries.waiting import UNMATCHED
 from lib.refusals import ChangedMeanwhile, Refused
 from notices.models import Notice
+from tests.amounts import usd
 from tests.credit import reviewing
 from tests.credit.unmatching import NOW, OPERATOR, cash, settle, shop_with_unmatched_cash
 from tests.unchanged import nothing_changes
@@ -30,7 +30,7 @@ def test_it_is_settled_in_parts_until_nothing_is_left() -> None:
     assert shop.limit() == ("5000.00", "100.00", "4900.00")
     settle(shop, "release", "45.00")
     settle(shop, "return", "25.00")
-    assert (cash(shop).settled, cash(shop).unsettled) == (Decimal(150), Decimal(0))
+    assert (cash(shop).settled, cash(shop).unsettled) == (usd(150), usd(0))
     entries = ProceedsEntry.objects.order_by("pk").values_list("kind", "amount", "matures_on")
     assert [(kind, f"{amount:.2f}", str(on)) for kind, amount, on in entries] == [
         ("SALE", "80.00", "2026-11-12"),
@@ -52,9 +52,9 @@ def test_what_is_released_can_be_withdrawn_at_once_and_is_no_part_of_paid() -> N
     shop = shop_with_unmatched_cash()
     reviewing.metrics(shop, "2026-11-04 10:00", *reviewing.PERFECT)
     settle(shop, "release", "150.00")
-    assert proceeds.withdrawable(shop.line, today=shop.line.open_on) == Decimal(150)
+    assert proceeds.withdrawable(shop.line, today=shop.line.open_on) == usd(150)
     shop.run_jobs("2026-12-01 00:00")
-    assert reviewing.latest(shop).paid == 0
+    assert reviewing.latest(shop).paid == usd(0)
 
 
 def test_an_applied_part_is_a_payment_of_that_day_under_the_same_reference() -> None:
@@ -81,7 +81,7 @@ def test_an_applied_part_is_a_payment_of_that_day_under_the_same_reference() -> 
         ("release", "10.00", {"amount": Money("10", "THB")}, "currency_mismatch"),
         ("apply", "10.00", {"order": "Z"}, "unknown_order"),
         ("apply", "80.01", {}, "overpayment"),
-        ("release", "10.00", {"settled": Decimal(5)}, "changed_meanwhile"),
+        ("release", "10.00", {"settled": usd(5)}, "changed_meanwhile"),
     ],
 )
 def test_what_cannot_be_settled_so_is_refused(
@@ -93,7 +93,7 @@ def test_what_cannot_be_settled_so_is_refused(
         settle(shop, kind, amount, **said)
     assert refused.value.code == code
     assert not UnmatchedSettlement.objects.exists()
-    assert cash(shop).settled == 0
+    assert cash(shop).settled == usd(0)
     assert not TrailEntry.objects.exists()
 
 
@@ -101,7 +101,7 @@ def test_a_form_that_is_sent_twice_settles_once() -> None:
     shop = shop_with_unmatched_cash()
     settle(shop, "release", "60.00")
     with pytest.raises(ChangedMeanwhile):
-        settle(shop, "release", "60.00", settled=Decimal(0))
+        settle(shop, "release", "60.00", settled=usd(0))
     assert shop.proceeds() == "60.00"
 
 
@@ -116,9 +116,9 @@ def test_only_unmatched_cash_is_settled() -> None:
 def test_it_waits_in_the_queue_however_long_until_all_of_it_is_settled() -> None:
     shop = shop_with_unmatched_cash()
     later = shop.at(NOW) + timedelta(days=400)
-    assert [row.unsettled for row in UNMATCHED.rows(later)] == [Decimal(150)]
+    assert [row.unsettled for row in UNMATCHED.rows(later)] == [usd(150)]
     settle(shop, "return", "149.99")
-    assert [row.unsettled for row in UNMATCHED.rows(later)] == [Decimal("0.01")]
+    assert [row.unsettled for row in UNMATCHED.rows(later)] == [usd("0.01")]
     settle(shop, "release", "0.01")
     assert not UNMATCHED.rows(later).exists()
 
@@ -129,7 +129,7 @@ def test_two_operators_at_once_settle_a_part_once() -> None:
     given: Any = {
         "payment_id": cash(shop).pk,
         "amount": Money("100", "USD"),
-        "settled": Decimal(0),
+        "settled": usd(0),
     }
 
     def release(number: int) -> str:

@@ -16,6 +16,7 @@ from lib.refusals import AlreadyDecided
 from notices import letters
 from notices.models import Notice
 from tests import shops
+from tests.amounts import usd
 from tests.credit.reviewing import DECEMBER, OPERATOR, latest, limit, metrics, outcome, shop_with
 from tests.factories import RaiseRequestFactory
 from tests.unchanged import nothing_changes
@@ -150,11 +151,11 @@ def test_an_approval_gives_less_when_less_has_been_paid_by_then() -> None:
     shop = waiting("30050.00")
     shop.refund("2026-12-02 09:00", "sold-0", "9900.01")  # 20,149.99 paid are left
     review = approve(shop, "2026-12-02 10:00")
-    assert (review.status, review.limit_proposed) == ("APPROVED", Decimal(30000))
-    assert review.limit_given == Decimal(20100)
+    assert (review.status, review.limit_proposed) == ("APPROVED", usd(30000))
+    assert review.limit_given == usd(20100)
     assert limit(shop) == "20100.00"
     entry = LimitEntry.objects.get(kind="REVIEW")
-    assert (entry.limit_change, entry.limit_after) == (Decimal(5100), Decimal(20100))
+    assert (entry.limit_change, entry.limit_after) == (usd(5100), usd(20100))
     notice = Notice.objects.get(cause="2026-12-01 APPROVED")
     assert said(notice) == (
         "Your limit was raised from 15,000.00 USD to 20,100.00 USD: A good year."

@@ -13,6 +13,7 @@ from credit.operations.withdrawals import (
 )
 from lib.refusals import CurrencyMismatch, Invalid
 from tests import shops
+from tests.amounts import usd
 from tests.credit.withdrawing import (
     MERCHANT,
     NOW,
@@ -26,7 +27,6 @@ from tests.credit.withdrawing import (
     refund,
     sell,
     shop_with,
-    usd,
     withdraw,
 )
 from tests.unchanged import nothing_changes
@@ -51,7 +51,7 @@ def test_a_withdrawal_leaves_the_proceeds_when_it_is_requested(shop: shops.Shop)
     assert shop.proceeds() == "180.00"
     assert entries(shop) == ["SALE 300.00", "WITHDRAWAL -120.00"]
     assert (withdrawal.status, withdrawal.needs_approval) == ("REQUESTED", False)
-    assert (withdrawal.amount_money, withdrawal.fee_money) == (usd("120.00"), usd("0.00"))
+    assert (withdrawal.amount, withdrawal.fee) == (usd("120.00"), usd("0.00"))
     assert (withdrawal.requested_by, withdrawal.provider) == (MERCHANT, "manual")
     assert withdrawal.expected_by == shop.at("2026-11-04 10:00")
     assert (len(withdrawal.reference), withdrawal.reference[:3]) == (15, "T-W")
@@ -204,8 +204,8 @@ def test_the_fee_comes_on_top_and_is_shown_first(
         quoted = quote(shop, amount)
     assert (quoted.fee, quoted.total) == (usd(fee), usd(amount) + usd(fee))
     withdrawal = withdraw(shop, amount, fee_shown=quoted.fee)
-    assert withdrawal.fee_money == usd(fee)
-    assert shop.line.proceeds_money == usd("300.00") - quoted.total
+    assert withdrawal.fee == usd(fee)
+    assert shop.line.proceeds == usd("300.00") - quoted.total
     written = ["SALE 300.00", f"WITHDRAWAL -{amount}"]
     assert entries(shop) == (written if fee == "0.00" else [*written, f"FEE -{fee}"])
 
@@ -239,7 +239,7 @@ def test_some_of_a_local_month_are_free() -> None:
     fees(fixed="1.00", free=2)
     in_november = ["2026-11-03 10:00", "2026-11-04 10:00", "2026-11-30 23:59"]
     asked = [withdraw(shop, "10.00", at=at) for at in in_november]
-    assert [str(one.fee_money.amount) for one in asked] == ["0.00", "0.00", "1.00"]
+    assert [str(one.fee.amount) for one in asked] == ["0.00", "0.00", "1.00"]
     assert quote(shop, "10.00", at="2026-12-01 00:00").fee == usd(
         "0.00"
     )  # 17:00 UTC the day before

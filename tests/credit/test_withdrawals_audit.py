@@ -1,7 +1,5 @@
 """The audit finds what is wrong with withdrawals, whoever did it and however."""
 
-from decimal import Decimal
-
 import pytest
 from django.db import connection
 
@@ -9,6 +7,7 @@ from credit.audit.withdrawals import WITHDRAWALS
 from credit.models import ProceedsEntry
 from lib import audit
 from tests import shops
+from tests.amounts import usd
 from tests.credit.withdrawing import (
     cancel,
     fees,
@@ -81,7 +80,7 @@ def test_money_that_came_back_though_it_was_paid(shop: shops.Shop) -> None:
         line=shop.line,
         kind="RETURNED",
         currency="USD",
-        amount=Decimal(102),
+        amount=usd(102),
         withdrawal=shop.line.withdrawals.get(status="PAID"),
         at=shop.at("2026-11-04 10:00"),
     )

@@ -15,6 +15,7 @@ from credit.providers import PROVIDERS
 from credit.queries import withdrawals as queries
 from lib.refusals import Refused
 from tests import shops
+from tests.amounts import usd
 from tests.credit import payout_server
 from tests.credit.payout_server import Bank, HttpProvider
 from tests.credit.withdrawing import (
@@ -107,8 +108,8 @@ def test_cancelled_or_sent_but_not_both(bank: Bank) -> None:
         was_paid = withdrawal.reference in bank.paid
         assert status(withdrawal) == ("PAID" if was_paid else "CANCELLED"), round
     assert len(bank.paid) == len(set(bank.paid))
-    assert shop.line.proceeds + shop.line.paid_out == 300
-    assert shop.line.paid_out == 10 * len(bank.paid)
+    assert shop.line.proceeds + shop.line.paid_out == usd(300)
+    assert shop.line.paid_out == usd(10 * len(bank.paid))
 
 
 def test_eight_workers_send_the_same_one(bank: Bank) -> None:
@@ -214,5 +215,5 @@ def test_refunded_and_withdrawn_at_once() -> None:
         steps = (refund, withdraw_all)
         outcomes = at_once(lambda number, steps=steps: outcome(steps[number]), threads=2)  # type: ignore[misc]
         assert shop.proceeds() == ("-120.00" if outcomes == {"done": 2} else "180.00")
-        total = sum(entry.amount for entry in ProceedsEntry.objects.filter(line=shop.line))
-        assert shop.line.proceeds == total
+        entries = ProceedsEntry.objects.filter(line=shop.line)
+        assert shop.line.proceeds == sum((entry.amount for entry in entries), usd(0))

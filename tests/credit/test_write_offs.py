@@ -1,11 +1,11 @@
 """Ninety days after its due date what is outstanding is lost, and the limit falls with it."""
 
-from decimal import Decimal
-
 import pytest
 
 from credit.models import LimitEntry, Order, OrderPayment
+from credit.operations import limits
 from tests import shops
+from tests.amounts import usd
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ def entries() -> list[tuple[int, int, int, int]]:
     """limit change, used change, limit after, used after of each write-off."""
     found = LimitEntry.objects.filter(kind="WRITE_OFF").order_by("pk")
     fields = ("limit_change", "used_change", "limit_after", "used_after")
-    return [tuple(int(getattr(entry, field)) for field in fields) for entry in found]  # type: ignore[misc]
+    return [tuple(int(getattr(entry, field).amount) for field in fields) for entry in found]  # type: ignore[misc]
 
 
 def test_an_order_is_written_off_on_the_ninetieth_day_and_not_before() -> None:
@@ -37,7 +37,7 @@ def test_an_order_is_written_off_on_the_ninetieth_day_and_not_before() -> None:
     assert shop.order("A") == ("WRITTEN_OFF", "0.00")
     assert shop.limit() == ("700.00", "0.00", "700.00")  # nothing became available
     order = Order.objects.get()
-    assert (order.written_off, order.written_off_at) == (Decimal(300), shops.instant("2027-01-31"))
+    assert (order.written_off, order.written_off_at) == (usd(300), shops.instant("2027-01-31"))
 
 
 def test_only_what_is_outstanding_is_lost() -> None:
@@ -67,10 +67,13 @@ def test_the_limit_never_falls_below_zero() -> None:
     for reference, delivered in (("A", "2026-11-02 10:00"), ("B", "2026-11-03 10:00")):
         shop.place("2026-11-02 10:00", reference, "500.00")
         shop.deliver(delivered, reference)
-    # An operator took half of the limit; there is no operation for that yet.
-    line = shop.line
-    line.limit = 600
-    line.save()
+    limits.set_limit(
+        merchant_id=shop.line.pk,
+        limit=usd(600),
+        actor="olga@tael.example",
+        reason="It sells less.",
+        now=shop.at("2026-11-04 10:00"),
+    )
     shop.run_jobs("2027-02-01 00:00")
     assert shop.limit() == ("0.00", "0.00", "0.00")
     assert entries() == [(-500, -500, 100, 500), (-100, -500, 0, 0)]

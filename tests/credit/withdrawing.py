@@ -33,10 +33,6 @@ NOW = "2026-11-03 10:00"
 _numbers = count(1)
 
 
-def usd(amount: str) -> Money:
-    return Money(amount, "USD")
-
-
 def shop_with(proceeds: str, reference: str = "rosewood", **terms: Any) -> shops.Shop:
     """A shop that earned so much on 1 November, with a destination usable from the 2nd, 10:00."""
     shop = shops.join(JOINED, reference, **{"credit_limit": "100000", "settlement_days": 0} | terms)
@@ -115,7 +111,7 @@ def fees(percent: str = "0", fixed: str = "0", free: int = 0, currency: str = "U
     CreditPolicyFactory.create(
         currency=currency,
         withdrawal_fee_percent=Decimal(percent),
-        withdrawal_fee_fixed=Decimal(fixed),
+        withdrawal_fee_fixed=Money(fixed, currency),
         free_withdrawals_a_month=free,
     )
 
@@ -125,13 +121,13 @@ def status(withdrawal: Withdrawal) -> str:
 
 
 def paid_out(shop: shops.Shop) -> str:
-    return money.text(shop.line.paid_out, shop.line.currency)
+    return money.text(shop.line.paid_out)
 
 
 def entries(shop: shops.Shop) -> list[str]:
     """`KIND amount` of all that moved the proceeds, in order."""
     return [
-        f"{entry.kind} {entry.amount_money.amount}"
+        f"{entry.kind} {entry.amount.amount}"
         for entry in ProceedsEntry.objects.filter(line=shop.line).order_by("pk")
     ]
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from credit.models import Withdrawal
+from tests.amounts import usd
 from tests.backoffice.shops_with_work import NOW, operator, rosewood
 from tests.billing import deciding
 from tests.credit.pages import set_clock
@@ -101,7 +102,7 @@ def test_an_operators_morning(shop: Shop, sign_in: Callable[[str], Page]) -> Non
     open_first(olga, "Higher thresholds asked for")
     decide(olga, "Approve", reason="Pays on time.")
     says(olga, "The threshold is raised.")
-    assert shop.account.threshold == 500
+    assert shop.account.threshold == usd(500)
 
     open_first(olga, "Credits asked for")
     decide(olga, "Reject", reason="The photograph shows both dresses.")
@@ -115,7 +116,7 @@ def test_an_operators_morning(shop: Shop, sign_in: Callable[[str], Page]) -> Non
     decide(olga, "Collect now")
     says(olga, "of 125.50 USD: Succeeded.")
     invoice = deciding.invoice(shop, "2026-11-03")
-    assert (invoice.status, str(invoice.left_to_pay)) == ("PAID", "0.0000")
+    assert (invoice.status, invoice.left_to_pay) == ("PAID", usd(0))
 
 
 def test_a_merchant_calls_about_an_order(shop: Shop, sign_in: Callable[[str], Page]) -> None:

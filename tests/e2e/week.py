@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page
 
 from billing.operations import credits
 from tests import shops
+from tests.amounts import usd
 from tests.billing import paying
 from tests.credit import withdrawing
 from tests.shops import Shop
@@ -28,7 +29,7 @@ def open_shop(card: str = paying.GOOD) -> Shop:
         merchant_id=shop.merchant.pk,
         charge="C-1",
         fee="credit-pick-pack",
-        amount=withdrawing.usd("5.00"),
+        amount=usd("5.00"),
         reason="One of the dresses was another one.",
         request_key="form-1",
         actor=paying.OPERATOR,

@@ -27,6 +27,7 @@ from billing.operations import (
     thresholds,
     transfers,
 )
+from tests.amounts import usd
 from tests.factories.base import OPERATOR, OWNER, OfShop
 from tests.shops import Shop, instant
 
@@ -131,24 +132,24 @@ class TransferFactory(OfShop[transfers.Transfer]):
         return transfers.receive(merchant_id=shop.merchant.pk, now=now, **said)
 
 
-class ToldFactory(Factory[reversals.Told]):
-    """A provider's words of money that it took back: here a refund that succeeded."""
+class ProviderReportFactory(Factory[reversals.ProviderReport]):
+    """What a provider says about money that it took back: here a refund that succeeded."""
 
     class Meta:
-        model = reversals.Told
+        model = reversals.ProviderReport
 
     provider = "sandbox"
     reference = Sequence("made-{}".format)
     kind = Reversal.Kind.REFUND
     money_reference = "pi_1"
-    amount = Decimal(10)
+    amount = usd(10)
     state = "succeeded"
-    came_back = LazyAttribute(lambda told: told.state == "failed")
+    came_back = LazyAttribute(lambda report: report.state == "failed")
     is_ours = False
 
 
 class ReversalFactory(OfShop[Reversal]):
-    """Money of a payment that its provider took back, and says so in the words of ToldFactory."""
+    """Money of a payment that its provider took back, as a ProviderReportFactory says."""
 
     class Meta:
         model = Reversal
@@ -160,8 +161,8 @@ class ReversalFactory(OfShop[Reversal]):
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Reversal | None:
         payment, actor = said.pop("payment"), said.pop("actor")
         paid = {"money_reference": payment.provider_reference, "amount": payment.amount}
-        told = ToldFactory.build(**paid | said)
-        return reversals.record(told, payment_id=payment.pk, actor=actor, now=now)
+        report = ProviderReportFactory.build(**paid | said)
+        return reversals.record(report, payment_id=payment.pk, actor=actor, now=now)
 
 
 class CreditRequestFactory(OfShop[BillingCredit]):

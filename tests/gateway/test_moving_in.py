@@ -1,7 +1,6 @@
 """A marketplace moves in: its past is replayed before it opens, and asks and tells nobody."""
 
 from datetime import timedelta
-from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from billing.models import Invoice, Payment
 from jobs.timetable import job_named
 from notices.models import Notice
 from tests import event_files, factories, shops
+from tests.amounts import usd
 
 pytestmark = pytest.mark.django_db
 
@@ -89,7 +89,7 @@ def test_what_comes_after_it_is_live(moved: shops.Shop) -> None:
         arriving=now,
     ) == "applied"  # fmt: skip
     invoice = Invoice.objects.latest("pk")
-    assert (invoice.status, invoice.amount_paid) == ("OPEN", Decimal(0))
+    assert (invoice.status, invoice.amount_paid) == ("OPEN", usd(0))
     assert Payment.objects.count() == before
 
 

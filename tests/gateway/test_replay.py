@@ -13,6 +13,7 @@ from billing.models import Invoice
 from gateway.models import Replay
 from merchants.models import Merchant
 from tests import event_files, shops
+from tests.amounts import usd
 from tests.event_files import replay
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +57,8 @@ def test_it_ends_with_a_table_of_outcomes(tmp_path: Path) -> None:
         "order.shipped": [0, 0, 0, 1],
         "order.teleported": [0, 0, 0, 1],
     }
-    assert Invoice.objects.get().total == 250  # at the end of 3 November, which `until` includes
+    # At the end of 3 November, which `until` includes.
+    assert Invoice.objects.get().total == usd(250)
 
 
 def test_what_was_rejected_is_listed_with_line_code_and_reason(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ ALLOWED = {
 }
 SENTENCES = (
     # How rows are sorted.
-    *("in that order", "in this order", "in order", "no order that a", "in the order of the books"),
+    *("in that order", "in this order", "in order"),
     *("in the order in which they were written", "keep the order they came in"),
     *("ORDER BY", "LIMIT {MOST_LISTED}"),  # SQL's own
     # What a merchant reads of the role: its own words for acting with money.

@@ -1,4 +1,4 @@
-"""manage.py bill_csv NUMBER [--output FILE]"""
+"""manage.py invoice_csv NUMBER [--output FILE]"""
 
 from argparse import ArgumentParser
 from pathlib import Path

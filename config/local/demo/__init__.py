@@ -1,12 +1,13 @@
 """Four demonstration shops with a season of made-up trade, and what their people did meanwhile.
 
-    shops    the four, and the people who can sign in
-    season   their trade, told as events like any other
-    actions  what merchants and our own people do by hand, through the operations that pages call
-    prices, meili, huaxin, siam_silk, lakeside    the chapters: who did what when
-    loading  all of it, in the order of time
+    shops    the four, and the prices they are charged
+    season   their trade, as a file of events
+    actions  what merchants and operators do by hand, through the operations that pages call
+    prices, meili, huaxin, siam_silk, lakeside    chapters: who did what when
+    people   who can sign in
+    loading  applies all of it, in the order of time
 
-A dress shop whose limit grew from 5,000 to 20,000, an electronics shop at 100,000 with a freeze
-behind it, a shop in Bangkok on an annual plan, and a shop in Chicago that keeps reaching its
-threshold. The same numbers come out for the same day: the shops' luck is drawn from a fixed seed.
+A dress shop whose limit grew from 5,000 to 20,000, an electronics shop at 100,000 that was frozen
+once, a shop in Bangkok on an annual plan, and a shop in Chicago that keeps reaching its threshold.
+The same numbers come out for the same day: random numbers are drawn from a fixed seed.
 """

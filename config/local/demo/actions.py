@@ -1,7 +1,7 @@
-"""What merchants and our own people do by hand, through the operations that their pages call.
+"""What merchants and operators do by hand, through the operations that their pages call.
 
-Each function here returns a function that does one thing for a merchant at an instant. What is
-asked for with a key is found again by that key when it is decided later.
+Each function here returns an Act: a function that does it for a merchant at an instant. What is
+asked for with a `key` is found by that key when it is decided later.
 """
 
 from collections.abc import Callable, Iterator
@@ -36,6 +36,8 @@ Act = Callable[[int, datetime], object]  # takes the merchant's primary key and 
 
 
 class Action(NamedTuple):
+    """An act, and the instant at which it is done."""
+
     at: datetime  # on the hour, in UTC too: the timetable passes it
     act: Act
 
@@ -43,6 +45,7 @@ class Action(NamedTuple):
 def price(
     fee: str, currency: str, unit: str, *, from_on: date, reason: str, is_own: bool = False
 ) -> Act:
+    """Introduce a price of the fee, for all shops or (`is_own`) for this one."""
     return lambda merchant, now: prices.introduce(
         fee=fee, currency=currency, unit_price=Decimal(unit), from_on=from_on,
         merchant_id=merchant if is_own else None, actor=BILLING_OFFICER, reason=reason, now=now,
@@ -63,6 +66,7 @@ def add_card(last_four: str, *, by: str, brand: str = "Visa") -> Act:
 
 
 def pay_invoices_from_proceeds(*, by: str) -> Act:
+    """Choose proceeds as the payment method."""
     method = BillingAccount.Method.PROCEEDS
     return lambda merchant, now: payment_methods.choose(
         merchant_id=merchant, method=method, actor=by, now=now
@@ -70,7 +74,9 @@ def pay_invoices_from_proceeds(*, by: str) -> Act:
 
 
 def ask_credit(key: str, reason: str, amount: str, message: str, *, on: str, by: str) -> Act:
-    """Ask for a credit on the latest charge of the fee `on`."""
+    """Ask for a credit on the shop's latest charge of the fee `on`; `reason` is the code of a
+    credit fee.
+    """
 
     def act(merchant: int, now: datetime) -> object:
         charge = Charge.objects.filter(account=merchant, fee=on, at__lte=now).latest("at", "pk")
@@ -96,6 +102,7 @@ def reject_credit(key: str, reason: str) -> Act:
 
 
 def _credit(merchant: int, key: str) -> int:
+    """The key of the credit that was asked for with this `key`."""
     return BillingCredit.objects.get(account=merchant, request_key=key).pk
 
 
@@ -122,6 +129,7 @@ def reject_threshold(reason: str) -> Act:
 
 
 def _threshold(merchant: int) -> int:
+    """The key of the merchant's request for a threshold."""
     return ThresholdRequest.objects.filter(account=merchant).latest("pk").pk
 
 
@@ -161,6 +169,7 @@ def _line(merchant: int) -> CreditLine:
 
 
 def _limit_request(merchant: int) -> int:
+    """The key of the merchant's request for a limit."""
     return LimitRequest.objects.filter(line=merchant).latest("pk").pk
 
 
@@ -192,8 +201,8 @@ def add_bank_account(
 
 
 def withdraw_each_week(weekday: int, least: str, *, to: str, by: str) -> Act:
-    """Withdraw each week all proceeds available, if at least `least`, to the destination whose
-    number ends in `to`.
+    """Withdraw all available proceeds each week, if they are at least `least`, to the destination
+    whose number ends in `to`.
     """
 
     def act(merchant: int, now: datetime) -> object:
@@ -208,7 +217,7 @@ def withdraw_each_week(weekday: int, least: str, *, to: str, by: str) -> Act:
 
 
 def withdraw(key: str, amount: str, *, to: str, by: str, by_hand: bool = False) -> Act:
-    """Withdraw to the destination whose number ends in `to`: by the sandbox, or by hand, with
+    """Withdraw to the destination whose number ends in `to`: by the sandbox or, `by_hand`, through
     files for the bank.
     """
 
@@ -254,11 +263,13 @@ def bank_paid(key: str, reference: str) -> Act:
 
 
 def _withdrawal(merchant: int, key: str) -> int:
+    """The key of the withdrawal that was asked for with this `key`."""
     return Withdrawal.objects.get(line=merchant, request_key=key).pk
 
 
 @contextmanager
 def _paid_by(provider: str) -> Iterator[None]:
+    """Have withdrawals be paid by this provider while the block runs."""
     before = settings.TAEL_PAYOUT_PROVIDER
     settings.TAEL_PAYOUT_PROVIDER = provider
     try:

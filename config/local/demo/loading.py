@@ -41,7 +41,7 @@ def load_demo(
     """Apply the events of the file, and do what people did meanwhile.
 
     A load that was cut short goes on where it was when it is called again with the same `now`.
-    `progress` is called again and again with the number of events done and the number of them all.
+    `progress` is called as it goes on, with the number of events done and the number of all.
     """
     logging.disable(logging.WARNING)  # the story has a bank that does not answer
     try:
@@ -51,6 +51,8 @@ def load_demo(
 
 
 class _Loading(Replaying):
+    """A replay of the demonstration's events that also does people's actions at their instants."""
+
     def __init__(
         self,
         file: Path,
@@ -63,9 +65,9 @@ class _Loading(Replaying):
         self.actions = [one for shop in shops for one in _actions_of(shop, Days(shop, now))]
 
     def after_tick(self, tick: datetime) -> None:
-        """Do what people did at this hour, and save in the same transaction how far the replay is.
+        """Do the actions of this instant, and save in the same transaction how far the replay is.
 
-        So a load that is cut short does nothing twice.
+        So a load that is cut short does no action twice.
         """
         due = [do for at, do in self.actions if at == tick]
         if not due:

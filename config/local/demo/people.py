@@ -22,6 +22,8 @@ AUDITOR = "auditor@tael.example"
 
 
 class Login(NamedTuple):
+    """A person who can sign in to the demonstration."""
+
     email: str
     password: str
     what: str

@@ -1,5 +1,5 @@
-"""Fee prices: a list for each currency from the first day on, and a price that is about to
-change.
+"""The chapter of fee prices: a list for each currency from the first day on, and a price that is
+about to change.
 """
 
 from collections.abc import Iterator

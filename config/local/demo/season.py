@@ -13,11 +13,11 @@ from lib import calendar, money
 MONTHS = 3  # before the current one, so that each shop has seen as many reviews
 FULFILMENT = ("pick-pack", "packaging", "shipping-label", "transaction-fee")  # of every order
 
-Told = tuple[datetime, dict[str, Any]]
+TimedEvent = tuple[datetime, dict[str, Any]]
 
 
 class Days:
-    """A shop's days: 0 is the first one of the season, and `last` is today."""
+    """The days of a shop's season: day 0 is the first one, and `last` is today."""
 
     def __init__(self, shop: Shop, now: datetime) -> None:
         self.zone = shop.zone
@@ -28,22 +28,24 @@ class Days:
         self.last = (self.today - self.first).days
 
     def at(self, day: int, hour: float) -> datetime:
+        """The instant on that day at that hour, in the shop's time zone."""
         midnight = datetime.combine(self.first, time.min, self.zone)
         return midnight + timedelta(days=day, hours=hour)
 
     def ago(self, days: int, hour: float) -> datetime:
+        """The instant so many days before today at that hour, in the shop's time zone."""
         return self.at(self.last - days, hour)
 
 
 def events(shops: Sequence[Shop], now: datetime) -> list[str]:
-    """The lines of a file of events that ends at `now`, in order of time."""
-    told = [event for shop in shops for event in _Season(shop, now).events() if event[0] < now]
-    told.sort(key=lambda event: event[0])
-    return [json.dumps(event, ensure_ascii=False) for _, event in told]
+    """The events of all shops before `now` as lines of JSON, in order of time."""
+    timed = [event for shop in shops for event in _Season(shop, now).events() if event[0] < now]
+    timed.sort(key=lambda event: event[0])
+    return [json.dumps(event, ensure_ascii=False) for _, event in timed]
 
 
 class _Season:
-    """The trade of one shop."""
+    """Makes the events of one shop; random numbers are drawn from a seed of its own."""
 
     def __init__(self, shop: Shop, now: datetime) -> None:
         self.shop = shop
@@ -51,14 +53,14 @@ class _Season:
         self.luck = random.Random(shop.reference)
         self.prefix = shop.reference[:2].upper()
 
-    def _event(self, at: datetime, event_type: str, key: str, /, **data: Any) -> Told:
+    def _event(self, at: datetime, event_type: str, key: str, /, **data: Any) -> TimedEvent:
         event_id = f"{event_type}:{self.shop.reference}:{key}"
         return at, {
             "id": event_id, "type": event_type, "at": at.isoformat(),
             "merchant": self.shop.reference, "data": data,
         }  # fmt: skip
 
-    def events(self) -> Iterator[Told]:
+    def events(self) -> Iterator[TimedEvent]:
         at = self.days.at
         yield self._event(at(0, 8), "merchant.joined", "joined", **self.shop.terms)
         for day in range(self.days.last + 1):
@@ -81,11 +83,12 @@ class _Season:
             yield self._refused_order(f"{self.prefix}-BIG{number}", refused)
 
     def _orders_of(self, day: int) -> int:
+        """How many orders the shop gets on that day."""
         grown = 1 + self.shop.growth * day / max(self.days.last, 1)
         return round(self.luck.uniform(0, 2 * self.shop.orders_a_day * grown))
 
-    def _late_order(self, day: int) -> Iterator[Told]:
-        """A large order whose buyer pays a week after the due date."""
+    def _late_order(self, day: int) -> Iterator[TimedEvent]:
+        """The events of a large order whose buyer pays a week after the due date."""
         name, at = f"{self.prefix}-FAIR", self.days.at
         what = {"order": name, "amount": self.shop.unpaid_order, "currency": self.shop.currency}
         yield self._event(at(day, 9), "order.placed", name, buyer="buyer-fair", **what)
@@ -93,14 +96,16 @@ class _Season:
         yield self._event(at(day + 1, 11), "order.delivered", name, order=name)
         yield self._event(at(day + 18, 10), "order.paid", name, payment=f"{name}-P", **what)
 
-    def _refused_order(self, name: str, refused: Refused) -> Told:
+    def _refused_order(self, name: str, refused: Refused) -> TimedEvent:
+        """The placing of an order that the line declines."""
         return self._event(
             self.days.ago(refused.days_ago, 11), "order.placed", name, order=name,
             buyer="buyer-new", amount=refused.amount, currency=self.shop.currency,
             buyer_risk=refused.buyer_risk,
         )  # fmt: skip
 
-    def _metrics(self, day: int) -> Told:
+    def _metrics(self, day: int) -> TimedEvent:
+        """The shop's rating and other metrics on that day."""
         return self._event(
             self.days.at(day, 8.5), "shop.metrics", str(day),
             rating=f"{self.shop.rating + self.luck.random() * 0.15:.2f}",
@@ -110,18 +115,23 @@ class _Season:
 
     def _charge(
         self, at: datetime, name: str, fee: str, request: str, times: int = 1, sale: str = "0"
-    ) -> Told:
-        """A charge, which is priced by the list of prices unless it is the share of a sale."""
+    ) -> TimedEvent:
+        """A charge of `times` units of the fee. It has no amount, so that the fee's price applies;
+        the fee for a sale, which has no price, has a share of the amount `sale`.
+        """
         given = {}
         if fee not in PRICES[self.shop.currency]:
             share = money.rounded(Decimal(sale) * TRANSACTION_SHARE, self.shop.currency)
-            given = {"amount": money.text(share, self.shop.currency)}
+            given = {"amount": money.figure_text(share, self.shop.currency)}
         return self._event(
             at, "charge.recorded", name, charge=name, fee=fee, request=request, quantity=times,
             currency=self.shop.currency, **given,
         )  # fmt: skip
 
-    def _order(self, day: int, name: str) -> Iterator[Told]:
+    def _order(self, day: int, name: str) -> Iterator[TimedEvent]:
+        """The events of an order: placed, then cancelled or shipped with its charges, delivered and
+        paid.
+        """
         luck = self.luck
         amount = f"{self.shop.price * luck.uniform(0.3, 2.2):.2f}"
         placed = self.days.at(day, luck.uniform(8, 22))

@@ -1,4 +1,4 @@
-"""The four shops, and the lists of prices that they are charged by."""
+"""The four shops, and the prices that they are charged."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -26,7 +26,7 @@ TRANSACTION_SHARE = Decimal("0.008")
 
 @dataclass(frozen=True)
 class Refused:
-    """An order that the line declined so many days ago: it was too large, or its buyer a risk."""
+    """An order that was declined so many days ago: it was too large, or its buyer a risk."""
 
     days_ago: int
     amount: str
@@ -35,6 +35,8 @@ class Refused:
 
 @dataclass(frozen=True)
 class Shop:
+    """A shop's terms, and the figures that its trade is made from."""
+
     reference: str
     terms: dict[str, Any]
     orders_a_day: float

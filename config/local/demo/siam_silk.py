@@ -1,4 +1,6 @@
-"""The shop in Bangkok: it withdraws, with all that can come of it, and asks for more limit."""
+"""The shop in Bangkok: its withdrawals are paid, rejected, refused by the bank, left without an
+answer or waiting for approval, and it asks for a higher limit.
+"""
 
 from collections.abc import Iterator
 
@@ -15,6 +17,7 @@ GOOD, REFUSED, SILENT = "6212 2620 0000 0050 003", "4000 0000 0000 0002", "4000 
 
 
 def chapter(days: Days) -> Iterator[Action]:
+    """Yields what people did for this shop, each action with its instant."""
     at, ago = days.at, days.ago
     yield Action(at(0, 10), actions.add_card("4444", brand="Mastercard", by=OWNER))
     yield Action(at(20, 10), actions.add_bank_card(GOOD, holder=HOLDER, bank=BANK, by=OWNER))

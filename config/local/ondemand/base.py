@@ -10,6 +10,8 @@ from config.local import embedded
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    """Starts the embedded PostgreSQL before it connects, and again where it has died."""
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         embedded.ensure()
         try:

@@ -8,6 +8,8 @@ from config.local import embedded
 
 
 class Connection(UnixDomainSocketConnection):
+    """Starts the embedded Redis again where it has died."""
+
     def _connect(self) -> Any:
         try:
             return super()._connect()
@@ -17,6 +19,8 @@ class Connection(UnixDomainSocketConnection):
 
 
 class RedisCache(redis.RedisCache):
+    """Starts the embedded Redis before it is first used."""
+
     def __init__(self, server: Any, params: dict[str, Any]) -> None:
         options = {**params.get("OPTIONS", {}), "connection_class": Connection}
         super().__init__(server, {**params, "OPTIONS": options})

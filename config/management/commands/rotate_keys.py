@@ -29,9 +29,9 @@ class Command(BooksCommand):
             )
 
     def _rotate(self, column: Column) -> str:
-        """Encrypt the contents of one column anew.
+        """Encrypt the contents of one column with the first key.
 
-        Returns a sentence about those that no key opens, or "".
+        Returns a sentence about those that no key decrypts, or "".
         """
         looked_at, changed, unreadable = 0, 0, []
         for chunk in _chunks(column):

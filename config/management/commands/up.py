@@ -86,11 +86,11 @@ class Command(BaseCommand):
         while not broken and not told.wait(LOOK_SECONDS):
             self._look_after_servers()
             for program in programs:
-                if said := program.look():
+                if said := program.restart_if_ended():
                     self.stderr.write(said)
             broken = next((program.name for program in programs if program.cannot_run), None)
         for program in programs:
-            program.let_go()
+            program.end()
         for program in programs:
             program.wait()
         if broken:
@@ -99,7 +99,7 @@ class Command(BaseCommand):
     def _look_after_servers(self) -> None:
         """Start Tael's own PostgreSQL and Redis again where they died.
 
-        If they do not start, print why, once.
+        If they do not start, the reason is printed once.
         """
         try:
             embedded.revive_dead()
@@ -113,7 +113,7 @@ class Command(BaseCommand):
 
 
 class Refused(Exception):
-    """Tael cannot start here; the message is one sentence for whoever tried."""
+    """Tael cannot start here; the message is one sentence for the person who tried."""
 
 
 def _free_address(port: str) -> str:

@@ -1,4 +1,4 @@
-"""manage.py review --dry-run [--policy N]"""
+"""`manage.py review --dry-run [--policy N]`: what limit reviews today would change."""
 
 from argparse import ArgumentParser
 from collections import Counter
@@ -45,7 +45,7 @@ class Command(BooksCommand):
         if not chosen:
             raise CommandError(f"No currency has a policy with version {policy}.")
         by_currency: dict[str, _Summary] = {}
-        for look in _looks(chosen):
+        for look in _previews(chosen):
             by_currency.setdefault(look.line.currency, _Summary()).add(look)
         for currency, summary in sorted(by_currency.items()):
             self._print(summary.table(currency, chosen[currency]))
@@ -67,7 +67,7 @@ def _policies(version: int | None) -> dict[str, CreditPolicy]:
     return {currency: policies.in_force(currency, today) for currency in currencies}
 
 
-def _looks(chosen: dict[str, CreditPolicy]) -> Iterator[Preview]:
+def _previews(chosen: dict[str, CreditPolicy]) -> Iterator[Preview]:
     now = clock.now()
     last = 0
     while lines := _next_lines(last):
@@ -80,6 +80,8 @@ def _next_lines(after: int) -> Sequence[CreditLine]:
 
 
 class _Summary:
+    """Counts and sums over the previews of one currency's lines."""
+
     def __init__(self) -> None:
         self.lines = 0
         self.before = self.after = self.waiting = Decimal(0)
@@ -105,9 +107,9 @@ class _Summary:
         for name, _ in BANDS:
             table.add_row(f"limit {name}", str(self.bands[name]))
         table.add_section()
-        table.add_row("total limit before", money.text(self.before, currency))
-        table.add_row("total limit after", money.text(self.after, currency))
-        table.add_row("raises that would wait", money.text(self.waiting, currency))
+        table.add_row("total limit before", money.figure_text(self.before, currency))
+        table.add_row("total limit after", money.figure_text(self.after, currency))
+        table.add_row("raises that would wait", money.figure_text(self.waiting, currency))
         return table
 
 

@@ -1,4 +1,4 @@
-"""Views that wrap pages of allauth, and take precedence over allauth's URLs."""
+"""URL patterns that come before allauth's, with decorated views of allauth."""
 
 from functools import wraps
 from typing import Any
@@ -18,10 +18,10 @@ from merchants.models import User
 from merchants.operations import factors
 
 
-def _proved(view: Any) -> Any:
-    """A decorator that asks for a second factor first, where the person has one.
+def _with_fresh_factor(view: Any) -> Any:
+    """A decorator that asks for a fresh second factor first, where the person has one.
 
-    allauth would ask only for the password. Fields of the form are not kept meanwhile: they are
+    allauth would ask only for the password. The form's fields are not carried along, since they are
     passwords.
     """
 
@@ -38,27 +38,33 @@ def _proved(view: Any) -> Any:
     return guarded
 
 
-def _told(view: Any) -> Any:
-    """A decorator that records that somebody looked at recovery codes, where the page showed
-    any.
-    """
+def _recording_codes_seen(view: Any) -> Any:
+    """A decorator that records that the person was shown recovery codes, if the page had any."""
 
     @wraps(view)
-    def told(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def recorded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         answer: HttpResponseBase = view(request, *args, **kwargs)
         if answer.status_code == 200 and isinstance(request.user, User):
             factors.codes_seen(user=request.user, now=clock.now())
         return answer
 
-    return told
+    return recorded
 
 
 urlpatterns: list[URLPattern] = [
-    path("password/change/", _proved(account.password_change), name="account_change_password"),
-    path("2fa/recovery-codes/", _told(codes.view_recovery_codes), name="mfa_view_recovery_codes"),
+    path(
+        "password/change/",
+        _with_fresh_factor(account.password_change),
+        name="account_change_password",
+    ),
+    path(
+        "2fa/recovery-codes/",
+        _recording_codes_seen(codes.view_recovery_codes),
+        name="mfa_view_recovery_codes",
+    ),
     path(
         "2fa/recovery-codes/download/",
-        _told(codes.download_recovery_codes),
+        _recording_codes_seen(codes.download_recovery_codes),
         name="mfa_download_recovery_codes",
     ),
 ]
