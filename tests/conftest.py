@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import TransactionTestCase
+from django.utils import translation
 from moneyed import Money
 from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
 
@@ -84,6 +85,17 @@ def empty_cache() -> Iterator[None]:
     """What one test counted towards a rate limit would refuse the next one."""
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def language_is_of_the_test() -> Iterator[None]:
+    """A request leaves its language to its thread, where the next one sets its own: what a test
+    reads without any request would be in the language of the tests before it, or of the rows that
+    its module keeps.
+    """
+    translation.deactivate()
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -1,11 +1,7 @@
 """The language: chosen once, and spoken to that person on every device and in every e-mail."""
 
-from collections.abc import Iterator
-
 import pytest
-from django.conf import settings
 from django.test import Client
-from django.utils import translation
 
 from merchants.models import User
 from tests import shops
@@ -13,12 +9,6 @@ from tests.factories import UserFactory, browser_of, member
 from tests.text import text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def language_ends_with_the_test() -> Iterator[None]:
-    yield
-    translation.activate(settings.LANGUAGE_CODE)
 
 
 def language(client: Client, path: str) -> str:
