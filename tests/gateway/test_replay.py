@@ -118,7 +118,7 @@ def test_only_events_before_until_are_applied(tmp_path: Path) -> None:
 
 
 def test_an_unsorted_file_gives_the_books_of_the_sorted_one(tmp_path: Path) -> None:
-    events = event_files.a_month()[:34]
+    events = event_files.a_month()[:40]
     in_order = event_files.write(tmp_path / "in-order.jsonl", events)
     shuffled = list(events)
     random.Random(7).shuffle(shuffled)
