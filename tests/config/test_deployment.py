@@ -89,6 +89,7 @@ def test_links_in_mails_lead_to_a_host_that_is_answered_to() -> None:
     assert done.stderr.startswith("Add other.example, the host of TAEL_BASE_URL, to ALLOWED_HOSTS")
 
 
+@pytest.mark.full
 def test_nobody_moves_the_clock_of_a_deployment() -> None:
     done = started("manage.py", TAEL_CLOCK="/tmp/clock")
     assert (done.returncode, done.stdout) == (1, "")

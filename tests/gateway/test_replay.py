@@ -146,7 +146,7 @@ def test_jobs_at_every_hour_or_only_at_the_end_give_the_same_books(
     tmp_path: Path, settings: Any
 ) -> None:
     settings.TAEL_SANDBOX = True  # a replay sees to that itself
-    events = event_files.a_month()[-60:]  # over the end of the month
+    events = event_files.a_month()[-36:]  # over the end of the month
     events = [event for event in event_files.a_month() if event["type"] == "merchant.joined"] + [
         event for event in events if event["type"] != "merchant.joined"
     ]
