@@ -89,7 +89,6 @@ def test_links_in_mails_lead_to_a_host_that_is_answered_to() -> None:
     assert done.stderr.startswith("Add other.example, the host of TAEL_BASE_URL, to ALLOWED_HOSTS")
 
 
-@pytest.mark.full
 def test_nobody_moves_the_clock_of_a_deployment() -> None:
     done = started("manage.py", TAEL_CLOCK="/tmp/clock")
     assert (done.returncode, done.stdout) == (1, "")
@@ -97,6 +96,7 @@ def test_nobody_moves_the_clock_of_a_deployment() -> None:
     assert done.stderr == f"{said} moves.\n"
 
 
+@pytest.mark.full
 def test_a_demonstration_needs_none_of_it() -> None:
     missing = dict.fromkeys(("REDIS_URL", "ALLOWED_HOSTS", "EMAIL_HOST"), "")
     done = started("manage.py", TAEL_SANDBOX="1", **missing)
