@@ -121,7 +121,11 @@ class Shop:
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yields the lines of the report, each a label and a result."""
+    """Write the histories of a small merchant, many ordinary ones and a large one, and measure each
+    page of the small and of the large one.
+
+    Yields the lines of the report, each a label and a result.
+    """
     logging.getLogger("django.request").setLevel(logging.ERROR)  # some addresses only take a POST
     history.write(["small"], history.SMALL)
     small = {page.name: page for page in _measure_pages("small")}

@@ -33,14 +33,16 @@ class Days:
 
     @property
     def starts_at(self) -> datetime:
-        """The instant at which the day starts."""
+        """The instant at which `day` starts in `timezone`, but never before `since`."""
         # An unknown zone is reported by another check, and must not stop this one.
         zone = self.timezone if zones.is_known(self.timezone) else "UTC"
         start = calendar.day_start(self.day, zone)
         return max(start, self.since) if self.since else start
 
     def is_excused(self, farthest: datetime | None) -> bool:
-        """Whether a replay that was allowed to reach `farthest` explains that they are there."""
+        """Whether these books may be ahead of the clock, because a replay that was allowed to reach
+        `farthest` (None: there was no such replay) took them there.
+        """
         return farthest is not None and self.starts_at <= farthest
 
     def merchants(self) -> Iterator[str]:

@@ -61,7 +61,9 @@ class Filter(forms.Form):
 
     @property
     def wanted(self) -> dict[str, Any]:
-        """The values asked for, and the order."""
+        """What the form of the filter shows: the value of each of its fields, "" where nothing was
+        asked for, and the order under "by".
+        """
         return self.rows | {"by": self.by}
 
     @property

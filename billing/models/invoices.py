@@ -298,7 +298,7 @@ class InvoiceLine(models.Model):
 
     @property
     def fee_label(self) -> str:
-        """The fee's name when the bill was written, in the reader's language."""
+        """The fee's name as it was when the bill was written, translated for who reads it now."""
         return gettext(self.fee_name)
 
 

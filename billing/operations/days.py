@@ -144,10 +144,11 @@ def _lock_ended(account_ids: Sequence[int], now: datetime) -> list[_Day]:
 
 
 def _stretch(day: _Day, *, quiet_through: date, now: datetime) -> _Stretch:
-    """The day alone, or with the quiet days after it that end by `now`; on a quiet day nothing
-    happens to the account.
+    """The days of the account that are worked off together: the given day alone or, if it is quiet,
+    all quiet days from it on that end by `now`, of which the last one is returned.
 
-    The last day of a month is never quiet.
+    On a quiet day nothing happens to the account. The last day of a month is never quiet, nor is
+    any while the account's payment method can't be used.
     """
 
     def is_quiet(ending: date) -> bool:

@@ -195,7 +195,8 @@ def reconsider(account: BillingAccount, *, actor: str, now: datetime) -> None:
 
 
 def expect_freezes(account: BillingAccount, invoices: Sequence[Invoice]) -> None:
-    """Count these bills of the locked account towards the line's freeze again, if they have failed.
+    """Have each of these unpaid bills of the locked account freeze the line on its day, counted
+    from its first failure. Bills that never failed are left out.
 
     Rule 16.11.
     """

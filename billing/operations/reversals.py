@@ -144,11 +144,11 @@ def _update(
 
 
 def _record_return(account: BillingAccount, reversal: Reversal, actor: str) -> None:
-    """Record that the provider gave the money back.
+    """Record that the provider gave the money back, and notify the merchant.
 
-    A reversal that waits for a decision needs none any more; a decision stands. What the merchant
-    has lost by the reversal becomes unapplied money: what was taken from there, or what was charged
-    again.
+    A reversal that waits for a decision becomes CANCELLED; a decision stands. What the merchant has
+    lost by the reversal becomes unapplied money and pays open bills at once: the whole amount where
+    it was charged again, else what was taken from unapplied money.
     """
     reversal.came_back_at = account.now
     if reversal.is_undecided:

@@ -19,8 +19,8 @@ def plan_to_come(account: BillingAccount) -> PlanTerm | None:
 
 
 def zone_to_come(account: BillingAccount) -> TimeZonePeriod | None:
-    """The next period in which the merchant's days are counted in another time zone; None if there
-    is none.
+    """The first period that starts after the account's open day in a time zone other than its
+    present one; None if there is none.
     """
     later = TimeZonePeriod.objects.filter(merchant=account.pk, starts_on__gt=account.open_on)
     return later.exclude(timezone=account.timezone).order_by("starts_on").first()

@@ -30,8 +30,9 @@ def days_at(which: str, instant: str) -> str:
 
 
 def plausible(said: str, told: str) -> str:
-    """SQL for whether a step of order `o` lies between the order's placing and the step's report,
-    with the 5 minutes by which clocks may differ. `said` and `told` are as in `counted`.
+    """SQL for whether the time at which a step of order `o` is said to have happened is one that it
+    can have: between the order's placing and the step's report, give or take the 5 minutes by which
+    clocks may differ. `said` and `told` are as in `counted`.
     """
     forgiven = f"interval '{FORGIVEN.total_seconds():.0f} seconds'"
     return (

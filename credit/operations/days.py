@@ -199,8 +199,8 @@ def _time_zones(turns: Sequence[_Turn]) -> list[str]:
 
 
 def _turns(line_ids: Sequence[int], now: datetime) -> list[_Turn]:
-    """Lock those of these lines whose open day has ended by `now`. Returns the day that each comes
-    to.
+    """Lock those of these lines whose open day has ended by `now`. Returns for each the day that
+    becomes its open one: the next day, or a later one where the days between are quiet.
     """
     ended = list(
         CreditLine.objects.select_for_update()

@@ -251,8 +251,8 @@ def _last_four(number: str) -> str:
 def _same_destination(
     line: CreditLine, kind: str, number: str, country: str, routing: str
 ) -> PayoutDestination | None:
-    """The line's destination with this number, if there is one. Only numbers with the same last
-    characters are decrypted.
+    """The line's destination with this kind, number, country and routing that was not removed, if
+    there is one. Only numbers with the same last characters are decrypted.
     """
     alike = PayoutDestination.objects.filter(
         line=line,

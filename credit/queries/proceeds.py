@@ -100,8 +100,9 @@ def buckets(merchant_id: int, *, today: date) -> Buckets:
 
 
 def withdrawable(line: CreditLine, *, today: date) -> Money:
-    """The amount of the line's proceeds that may be withdrawn on local day `today`, fees
-    included. Rule 9.4.
+    """The line's proceeds without those that mature after local day `today`; never below 0. A
+    withdrawal and its fee together have to fit into it; whether the line may withdraw at all is
+    not looked at. Rule 9.4.
     """
     maturing = ProceedsEntry.objects.filter(line=line, matures_on__gt=today).aggregate(
         total=Sum("amount", default=Decimal(0))

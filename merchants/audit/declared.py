@@ -86,8 +86,8 @@ def _declared(model: type[Model]) -> Iterator[tuple[str, Rows]]:
 def _violations(
     model: type[Model], name: str, is_there: bool, rows: Rows
 ) -> Iterator[Violation | None]:
-    """Yield None where `is_there`; otherwise that `name` is missing, and the first rows that break
-    it.
+    """Yield None where the constraint or trigger `name` is in place (`is_there`). Otherwise yield
+    that it is missing, changed or not validated, and the rows that break it, which `rows` looks up.
     """
     table = model._meta.db_table
     if is_there:

@@ -30,7 +30,7 @@ from tests.whole import full
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MERCHANTS = [40, *full(200)]  # in ten chunks; those of a chunk and of all are even numbers
+MERCHANTS = [20, *full(200)]  # in ten chunks; those of a chunk and of all are even numbers
 MONTH_END = "2026-12-01T00:00:00+00:00"
 # The day-end job in a process of its own, in chunks of so many merchants.
 CLOSING = """

@@ -38,6 +38,7 @@ def october() -> Shop:
     return closed(reference="october")
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_a_bill_says_who_owes_what_for_which_fees() -> None:
     (page,) = pages_of(invoice_of(billed()))
     assert page.startswith(

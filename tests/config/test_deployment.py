@@ -96,6 +96,7 @@ def test_nobody_moves_the_clock_of_a_deployment() -> None:
     assert done.stderr == f"{said} moves.\n"
 
 
+@pytest.mark.full
 def test_a_demonstration_needs_none_of_it() -> None:
     missing = dict.fromkeys(("REDIS_URL", "ALLOWED_HOSTS", "EMAIL_HOST"), "")
     done = started("manage.py", TAEL_SANDBOX="1", **missing)

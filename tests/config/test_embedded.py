@@ -71,6 +71,7 @@ def test_two_commands_at_once_share_the_servers_and_the_last_one_stops_them(
     assert processes_of(data_folder) == []
 
 
+@pytest.mark.full
 def test_a_command_told_to_end_stops_the_servers(start: Start, data_folder: Path) -> None:
     command = start("-c", USE + WAIT)
     assert is_ready(command)
@@ -81,6 +82,7 @@ def test_a_command_told_to_end_stops_the_servers(start: Start, data_folder: Path
     assert processes_of(data_folder) == []
 
 
+@pytest.mark.full
 def test_the_end_of_a_forked_child_does_not_stop_its_parents_servers(start: Start) -> None:
     assert output_of(start("-c", USE + FORK)) == "ready\nstill here\n"
 

@@ -177,7 +177,7 @@ def test_with_a_dsn_an_error_arrives_without_what_variables_held() -> None:
             pass
 
     with HTTPServer(("127.0.0.1", 0), Sentry) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         python(FAILING, SENTRY_DSN=f"http://key@127.0.0.1:{server.server_port}/1")
         server.shutdown()

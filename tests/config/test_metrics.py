@@ -130,6 +130,7 @@ def test_a_scraper_reads_the_counters_of_all_processes_and_how_it_stands(
     assert (scraped["tael_database_up"], scraped["tael_broker_up"]) == (1, 1)
 
 
+@pytest.mark.full
 @pytest.mark.django_db(transaction=True)
 def test_a_broker_that_is_away_is_said_and_hides_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -72,6 +72,7 @@ def test_a_process_that_lost_postgresql_has_it_again(
     assert postmaster(data_folder).pid != before.pid
 
 
+@pytest.mark.full
 def test_a_process_that_lost_redis_has_it_again(
     using: Callable[[str], str], data_folder: Path
 ) -> None:

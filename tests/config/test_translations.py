@@ -63,6 +63,7 @@ def test_a_new_text_is_missed_until_it_is_translated(a_copy: Path) -> None:
     ]
 
 
+@pytest.mark.full
 def test_a_translation_without_its_compiled_file_is_stale(a_copy: Path) -> None:
     (a_copy / "config" / "locale" / "th" / "LC_MESSAGES" / "django.mo").write_bytes(b"")
     assert "th: the compiled file is stale" in translations.problems()

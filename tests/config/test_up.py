@@ -50,6 +50,7 @@ def shows_the_sign_in_page(port: int) -> bool:
         return False
 
 
+@pytest.mark.full
 def test_a_taken_port_is_refused_in_one_sentence(start: Start, taken_port: int) -> None:
     refusal = refusal_of(start("manage.py", "up", PORT=str(taken_port)))
     assert refusal.startswith(f"Port {taken_port} cannot be used (Address already in use)")
@@ -67,6 +68,7 @@ def test_an_unreachable_database_is_refused_in_one_sentence(start: Start, port: 
     assert "secret" not in refusal
 
 
+@pytest.mark.full
 def test_an_unreachable_redis_is_refused_in_one_sentence(
     start: Start, port: int, data_folder: Path
 ) -> None:

@@ -146,7 +146,7 @@ def running() -> Iterator[Bank]:
     handler = type("Handler", (_Handler,), {"bank": bank})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         bank.url = f"http://127.0.0.1:{server.server_port}"
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         try:
             yield bank
         finally:

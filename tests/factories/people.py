@@ -9,6 +9,8 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import Group, Permission
 from django.http import HttpRequest
 from django.test import Client
@@ -111,9 +113,13 @@ def operator(*roles: str, **user: Any) -> User:
 def signed_in(user: User) -> Client:
     """A client in which the person is signed in, by a password alone."""
     client = Client()
-    client.force_login(user)
-    key = client.session.session_key
-    UserSession.objects.create(user=user, ip="127.0.0.1", session_key=key)
+    session = client.session
+    # What a sign-in leaves in the session, without all that follows from one (9 ms for 2).
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    UserSession.objects.create(user=user, ip="127.0.0.1", session_key=session.session_key)
     return client
 
 

@@ -89,7 +89,7 @@ def test_what_was_rejected_is_listed_with_line_code_and_reason(tmp_path: Path) -
 
 
 def test_a_file_replayed_again_changes_nothing(tmp_path: Path) -> None:
-    path = event_files.write(tmp_path / "events.jsonl", event_files.a_month()[:40])
+    path = event_files.write(tmp_path / "events.jsonl", event_files.a_month()[:28])
     first = replay(path, until="2026-11-10T00:00:00Z")
     before = event_files.everything()
     assert replay(path, until="2026-11-10T00:00:00Z") == first
@@ -98,7 +98,7 @@ def test_a_file_replayed_again_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_stopped_at_an_instant_and_gone_on_from_there_equals_one_go(tmp_path: Path) -> None:
-    path = event_files.write(tmp_path / "events.jsonl", event_files.a_month()[:80])
+    path = event_files.write(tmp_path / "events.jsonl", event_files.a_month()[:56])
     whole = event_files.undone(lambda: replay(path, until="2026-11-14T00:00:00Z"))
     assert len(whole["bills"]) > 5
     assert {invoice[-1] for invoice in whole["bills"]} == {"PAID", "OPEN"}
@@ -118,7 +118,7 @@ def test_only_events_before_until_are_applied(tmp_path: Path) -> None:
 
 
 def test_an_unsorted_file_gives_the_books_of_the_sorted_one(tmp_path: Path) -> None:
-    events = event_files.a_month()[:48]
+    events = event_files.a_month()[:40]
     in_order = event_files.write(tmp_path / "in-order.jsonl", events)
     shuffled = list(events)
     random.Random(7).shuffle(shuffled)
@@ -146,7 +146,7 @@ def test_jobs_at_every_hour_or_only_at_the_end_give_the_same_books(
     tmp_path: Path, settings: Any
 ) -> None:
     settings.TAEL_SANDBOX = True  # a replay sees to that itself
-    events = event_files.a_month()[-60:]  # over the end of the month
+    events = event_files.a_month()[-36:]  # over the end of the month
     events = [event for event in event_files.a_month() if event["type"] == "merchant.joined"] + [
         event for event in events if event["type"] != "merchant.joined"
     ]

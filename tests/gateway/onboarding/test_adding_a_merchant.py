@@ -9,6 +9,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from moneyed import Money
 
 from backoffice import decisions
 from merchants.models import Invitation, Membership, Merchant
@@ -69,11 +70,7 @@ def test_a_merchant_joins_with_its_terms_and_its_owner_is_invited(officer: Clien
     )
     assert shop.limit() == ("25000.00", "0.00", "25000.00")
     assert (line.payment_days, line.settlement_days) == (14, 7)
-    assert (account.currency, str(account.threshold), account.payment_method) == (
-        "THB",
-        "5000.0000",
-        "manual",
-    )
+    assert (account.threshold, account.payment_method) == (Money("5000", "THB"), "manual")
     assert shop.invoices() == ["2026-11-03 SUBSCRIPTION 390.00"]
     invitation = Invitation.objects.get()
     assert (invitation.email, invitation.role) == ("noi@silk.example", Membership.Role.OWNER)

@@ -21,7 +21,13 @@ from tests.gateway.webhooks.receivers import Receiver, Request
 
 pytestmark = pytest.mark.django_db
 
-NOW = datetime.now(UTC)  # the library compares with the real clock
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True)
+def right_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library compares with the real clock: a test's requests are sent as it begins."""
+    monkeypatch.setitem(globals(), "NOW", datetime.now(UTC))
 
 
 def sent(to: WebhookEndpoint, receiver: Receiver) -> Request:
@@ -41,8 +47,8 @@ def is_verified(request: Request, secret: str) -> bool:
     return True
 
 
-def rotate(to: WebhookEndpoint, hours: int, at: datetime = NOW) -> str:
-    return endpoints.rotate_secret(endpoint_id=to.pk, overlap_hours=hours, now=at, **BY).text
+def rotate(to: WebhookEndpoint, hours: int, at: datetime | None = None) -> str:
+    return endpoints.rotate_secret(endpoint_id=to.pk, overlap_hours=hours, now=at or NOW, **BY).text
 
 
 def test_a_receiver_verifies_a_request_with_its_secret(receiver: Receiver) -> None:
