@@ -32,6 +32,14 @@ COPY gateway_importedrow
 FROM STDIN
 """
 
+NOTE = """
+UPDATE gateway_importedrow said
+SET outcome = became.outcome, code = became.code, reason = became.reason, done_at = %s
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[])
+     AS became(id, outcome, code, reason)
+WHERE said.id = became.id
+"""
+
 
 class AlreadyImported(Refused):
     """The same file was uploaded before."""
@@ -158,16 +166,25 @@ def take_some(import_id: int, *, now: datetime) -> bool:
     for row in rows:
         row.file = file
     outcomes = apply_all((row.event() for row in rows), now=now, in_one_transaction=True)
-    for row, outcome in zip(rows, outcomes, strict=True):
-        row.outcome, row.code, row.done_at = outcome.status, outcome.code, now
-        row.reason = shown(outcome.reason, LONGEST_REASON)
-    ImportedRow.objects.bulk_update(rows, ["outcome", "code", "reason", "done_at"])
+    _note_outcomes(rows, outcomes, now)
     if file.of_kind.founds:
         _note_merchants(file, rows, outcomes, now)
     if not more:
         file.status, file.ended_at = Import.Status.DONE, now
         file.save(update_fields=["status", "ended_at"])
     return bool(more)
+
+
+def _note_outcomes(rows: Sequence[ImportedRow], outcomes: Sequence[Outcome], now: datetime) -> None:
+    reasons = [shown(outcome.reason, LONGEST_REASON) for outcome in outcomes]
+    columns = (
+        [row.pk for row in rows],
+        [outcome.status for outcome in outcomes],
+        [outcome.code for outcome in outcomes],
+        reasons,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(NOTE, [now, *columns])
 
 
 def _note_merchants(

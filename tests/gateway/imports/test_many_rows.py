@@ -1,4 +1,4 @@
-"""Fifty thousand rows: whoever uploads them does not wait, and what is told of them is bounded."""
+"""Thousands of rows: whoever uploads them does not wait, nor does who takes the result away."""
 
 import sys
 import time
@@ -15,10 +15,10 @@ LONGEST_REQUEST = 10  # seconds; a web server's statements may take no longer ea
 
 @pytest.mark.full
 @pytest.mark.django_db(transaction=True)
-def test_fifty_thousand_orders_of_a_hundred_merchants(capsys: pytest.CaptureFixture[str]) -> None:
+def test_five_thousand_orders_of_a_hundred_merchants(capsys: pytest.CaptureFixture[str]) -> None:
     for number in range(100):
-        shops.join("2026-11-01 10:00", f"shop-{number}", credit_limit="100.00")
-    rows = [f"shop-{number % 100},A-{number},Mei,1.00,USD" for number in range(50_000)]
+        shops.join("2026-11-01 10:00", f"shop-{number}", credit_limit="20.00")
+    rows = [f"shop-{number % 100},A-{number},Mei,1.00,USD" for number in range(5_000)]
     began = time.monotonic()
     file = upload("ORDERS", ORDERS, *rows)
     took = time.monotonic() - began
@@ -32,9 +32,9 @@ def test_fifty_thousand_orders_of_a_hundred_merchants(capsys: pytest.CaptureFixt
     with capsys.disabled():
         sys.stdout.write(f"\n{said} visits\n")
     assert status(file) == "DONE"
-    assert queries.outcomes(file) == {"applied": 10_000, "declined": 40_000}
+    assert queries.outcomes(file) == {"applied": 2_000, "declined": 3_000}
     with nothing_changes():
         assert not operations.take_some(file.pk, now=NOW)
     began = time.monotonic()
     lines = sum(block.count(b"\n") for block in queries.result(file))
-    assert (lines, time.monotonic() - began < LONGEST_REQUEST) == (50_001, True)
+    assert (lines, time.monotonic() - began < LONGEST_REQUEST) == (5_001, True)
