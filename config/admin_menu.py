@@ -125,6 +125,7 @@ UNFOLD = {
                 ("Sign-ins", "login", "merchants_signin"),
                 ("API keys", "key", "gateway_apikey"),
                 ("What came in", "move_to_inbox", "gateway_receivedevent"),
+                ("Imports", "upload_file", "gateway_import"),
                 ("Job runs", "schedule", "jobs_jobrun"),
                 ("Parked failures", "report", "jobs_jobfailure"),
                 ("Webhook endpoints", "webhook", "gateway_webhookendpoint"),

@@ -3,6 +3,7 @@
 from billing import jobs as billing
 from credit import jobs as credit
 from gateway import jobs as gateway
+from gateway.imports import jobs as imports
 from gateway.webhooks import jobs as webhooks
 from jobs import own
 from merchants import jobs as merchants
@@ -23,6 +24,7 @@ TIMETABLE = (
     credit.BANK_ANSWERS,
     credit.LATE_WITHDRAWALS,
     notices.NOTICE_MAILS,
+    imports.TAKE_IN,
     webhooks.DELIVER,
     merchants.SECURITY_MAILS,
     merchants.OLD_SIGN_INS,

@@ -9,6 +9,8 @@ class GatewayConfig(AppConfig):
         # These need the models, which are there by now.
         from backoffice.queues import QUEUES
         from gateway.ahead import CHECKS
+        from gateway.imports import trail as imports
+        from gateway.imports.audit import IMPORTS
         from gateway.trail import Action
         from gateway.webhooks import trail as webhooks
         from gateway.webhooks.audit import WEBHOOKS
@@ -16,7 +18,8 @@ class GatewayConfig(AppConfig):
         from lib import audit
         from trail import actions
 
-        audit.register(*CHECKS, *WEBHOOKS)
+        audit.register(*CHECKS, *IMPORTS, *WEBHOOKS)
         actions.register(Action)
+        actions.register(imports.Action)
         actions.register(webhooks.Action)
         QUEUES.register(PARKED)

@@ -178,16 +178,23 @@ def _count_outcomes(became: Mapping[tuple[tuple[str, str], str], int]) -> None:
             found.measure(outcome, currency, times)
 
 
-def apply_all(events: Iterable[Event], *, now: datetime) -> list[Outcome]:
+def apply_all(
+    events: Iterable[Event], *, now: datetime, in_one_transaction: bool = False
+) -> list[Outcome]:
     """Apply events that all arrive at `now`, in the order of `at`, and as listed where that is the
     same.
 
     Returns their outcomes in the order of the list. An event whose content is at fault is rejected.
     Any other error is raised: nothing of that event is kept, and all events may be sent again.
+
+    `in_one_transaction` is for callers whose transaction applies all of them: the books of their
+    merchants are locked first.
     """
     listed = list(events)
     order = sorted(range(len(listed)), key=lambda place: listed[place].at)
     run = EventRun()
+    if in_one_transaction:
+        run.hold(listed)
     for place in order:
         run.apply(listed[place], now=now)
     became = dict(zip(order, run.finish(), strict=True))

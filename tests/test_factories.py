@@ -22,6 +22,7 @@ from tests.factories import (
     FreezeFactory,
     GrantedCreditFactory,
     HeartbeatFactory,
+    ImportFactory,
     InvitationFactory,
     InvoiceFactory,
     JobFailureFactory,
@@ -83,6 +84,7 @@ def test_defaults_are_enough_for_a_story_of_all_that_passes_the_audit(shop: Shop
     PayoutScheduleFactory.create(shop=shop, at=at)
     FreezeFactory.create(shop=shop, at=at)
     assert ReceivedEventFactory.create(shop=shop, at=at).code == "unknown_order"
+    assert ImportFactory.create(shop=shop, at=at).row_count == 1
     assert DeliveryFactory.create(shop=shop, at=at).status == "PENDING"
     findings = audit.run(audit.registered(), now=shops.instant("2026-12-01 00:00"))
     assert [found.check.name for found in findings if found.violations] == []

@@ -23,6 +23,8 @@ MERCHANTS = (
     "merchants.membership",
     "merchants.invitation",
     "account.emailaddress",
+    "gateway.import",
+    "gateway.importedrow",
     "gateway.receivedevent",
 )
 # What auditors and administrators may look at besides all of ours.
@@ -39,6 +41,7 @@ CREDIT = (
     "credit.withdrawal",
     "merchants.merchant",
     "merchants.profile",
+    "gateway.import",
     "gateway.receivedevent",
 )
 BILLING = (
@@ -50,6 +53,7 @@ BILLING = (
     "billing.payment",
     "billing.reversal",
     "billing.feeprice",
+    "gateway.import",
     "gateway.receivedevent",
 )
 RUNNING = (

@@ -34,6 +34,8 @@ SEEN = {
     "jobs.jobfailure": ABOVE,
     "jobs.jobrun": ABOVE,
     "gateway.apikey": ABOVE,
+    "gateway.import": ALL,
+    "gateway.importedrow": ALL,
     "gateway.receivedevent": ALL,
     "gateway.replay": ABOVE,
     "gateway.replayrejection": ABOVE,
@@ -98,6 +100,7 @@ DECIDED = {
     "billing.reversal": (BILLING, "charge accept"),
     "billing.thresholdrequest": (BILLING, "approve reject"),
     "gateway.apikey": (RUNS, "rotate revoke"),
+    "gateway.import": (CREDIT + BILLING, "stop resume"),  # those of their own kinds
     "gateway.receivedevent": (CREDIT + BILLING, "send-again"),
     "jobs.jobfailure": (RUNS, "retry"),
     "credit.creditline": (CREDIT, "limit freeze days"),
@@ -123,6 +126,7 @@ DECIDED = {
 DECIDED_IN_LISTS = {
     "billing.feeprice": (BILLING, "introduce"),
     "gateway.apikey": (RUNS, "make"),
+    "gateway.import": (CREDIT + BILLING, "upload"),
     "gateway.webhookendpoint": (RUNS, "add"),
     "jobs.jobrun": (RUNS, "run"),
     "credit.creditpolicy": (RUNS, "introduce"),
@@ -144,6 +148,7 @@ EXPORTED = {
 
 # Pages beside those of the models: what they have in their address, and who gets which status.
 DESK = {
+    "admin:gateway_import_result": ((999_999_999,), ALL, 404),  # of an import that is not there
     "backoffice:chart": (("USD", "no-such-picture"), ALL, 404),
     "backoffice:find": ((), ALL + "N", 200),  # finds nothing that somebody may not look at
     "backoffice:merchant": (("rosewood",), ALL, 200),

@@ -4,6 +4,7 @@ A break drops the constraints that would have refused it; triggers do not fire (
 """
 
 from tests.config.audit_breaks_credit import CREDIT_BREAKS
+from tests.config.audit_breaks_imports import IMPORT_BREAKS
 from tests.config.audit_breaks_instants import INSTANT_BREAKS
 from tests.config.audit_breaks_spring import SPRING_BREAKS
 from tests.config.audit_breaks_webhooks import WEBHOOK_BREAKS
@@ -208,5 +209,5 @@ INVOICES = [
 
 BREAKS = [
     *(*CLOCK, *CREDIT_BREAKS, *CHARGES, *INVOICES, *SPRING_BREAKS, *INSTANT_BREAKS),
-    *WEBHOOK_BREAKS,
+    *(*IMPORT_BREAKS, *WEBHOOK_BREAKS),
 ]

@@ -36,6 +36,7 @@ from tests.factories.gateway import (
     ApiKeyFactory,
     DeliveryFactory,
     EndpointFactory,
+    ImportFactory,
     ReceivedEventFactory,
 )
 from tests.factories.jobs import HeartbeatFactory, JobFailureFactory, JobRunFactory
@@ -72,6 +73,7 @@ __all__ = [
     "FreezeFactory",
     "GrantedCreditFactory",
     "HeartbeatFactory",
+    "ImportFactory",
     "InvitationFactory",
     "InvoiceFactory",
     "JobFailureFactory",

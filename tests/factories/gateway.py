@@ -2,6 +2,7 @@
 is on its way to them.
 """
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,8 @@ from moneyed import Money
 
 from credit.operations import limits
 from gateway import intake
+from gateway.imports import operations as imports
+from gateway.imports.models import Import
 from gateway.models import ApiKey, ReceivedEvent, Scope
 from gateway.operations import keys
 from gateway.webhooks.event_types import EVENT_TYPES
@@ -20,6 +23,7 @@ from tests.factories.base import OfShop
 from tests.shops import Shop, instant
 
 ADMINISTRATOR = "ada@tael.example"
+OFFICER = "olga@tael.example"
 
 
 class ApiKeyFactory(Factory[ApiKey]):
@@ -60,6 +64,25 @@ class ReceivedEventFactory(OfShop[ReceivedEvent]):
         sent = said | {"at": now.isoformat(), "merchant": shop.merchant.reference}
         intake.take([sent], key=key, request_id=said["id"], now=now)
         return ReceivedEvent.objects.latest("pk")
+
+
+class ImportFactory(OfShop[Import]):
+    """A file that an officer uploaded: one order of the shop, unless other rows are given."""
+
+    class Meta:
+        model = Import
+
+    kind = "ORDERS"
+    file_name = "orders.csv"
+    rows = LazyFunction(lambda: [{"order": "I-1", "buyer": "Mei", "amount": "1.00"}])
+    reason = "From the old shop's books."
+    actor = OFFICER
+
+    @classmethod
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Import:
+        told = {"merchant": shop.reference, "currency": shop.currency}
+        lines = [json.dumps(told | row) for row in said.pop("rows")]
+        return imports.upload(content="\n".join(lines).encode(), now=now, **said)
 
 
 class EndpointFactory(Factory[WebhookEndpoint]):

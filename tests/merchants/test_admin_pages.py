@@ -42,6 +42,7 @@ from tests.factories import (
     DeliveryFactory,
     DestinationFactory,
     FeePriceFactory,
+    ImportFactory,
     InvitationFactory,
     JobFailureFactory,
     PayoutScheduleFactory,
@@ -123,13 +124,16 @@ def rows() -> None:
 
 
 def told(shop: shops.Shop) -> None:
-    """Other days of the line, a refused event, and a limit that an endpoint was told of in vain."""
+    """Other days of the line, a refused event, an import, and a limit that an endpoint was told of
+    in vain.
+    """
     now = shop.at("2026-11-01 03:00")
     line_terms.change_days(
         merchant_id=shop.merchant.pk, payment_days=30, settlement_days=15,
         actor="ada@tael.example", reason="They asked for it.", now=now,
     )  # fmt: skip
     ReceivedEventFactory.create(shop=shop, at=now)
+    ImportFactory.create(shop=shop, at=now)
     delivery = DeliveryFactory.create(shop=shop, at=now + shops.ONE_HOUR)
     WebhookAttempt.objects.create(delivery=delivery, at=now, milliseconds=7, status=500)
 

@@ -33,7 +33,7 @@ from tests.trailed import Told
 pytestmark = pytest.mark.django_db
 
 # These have tests of their own: those with files below, those of jobs in tests/config, those of
-# the API, of webhooks and of adding a merchant in tests/gateway.
+# the API, of imports, of webhooks and of adding a merchant in tests/gateway.
 ELSEWHERE = {
     ("withdrawal", "export"),
     ("withdrawal", "answers"),
@@ -42,6 +42,9 @@ ELSEWHERE = {
     ("apikey", "make"),
     ("apikey", "rotate"),
     ("apikey", "revoke"),
+    ("import", "upload"),
+    ("import", "stop"),
+    ("import", "resume"),
     ("receivedevent", "send-again"),
     ("merchant", "add"),
     ("webhookdelivery", "resend"),

@@ -1,0 +1,209 @@
+"""The admin pages of imports: files are uploaded there, stopped and resumed; how far they are, and
+what became of each row.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+
+from backoffice.buttons import button
+from backoffice.decisions import Act, Deciding, Decision, Reasoned, Report
+from backoffice.list_pages import FoundByKeys
+from gateway.imports import operations, queries
+from gateway.imports.faults import BadRows
+from gateway.imports.forms import NewImport
+from gateway.imports.kinds import KINDS, Kind
+from gateway.imports.models import Import, ImportedRow
+from gateway.imports.reading import MOST_ROWS
+from lib import csv_files
+from lib.refusals import Refused
+
+Outcome = ImportedRow.Outcome
+
+
+class NotTheirs(Refused):
+    """The operator's role does not decide about such rows."""
+
+    code = "forbidden"
+
+
+def _check_role(act: Act, kind: Kind) -> None:
+    if not act.user.has_perm(kind.permission):
+        raise NotTheirs(f"kind: {kind.label.lower()} are not for your role to import")
+
+
+def _upload(act: Act) -> Report:
+    said = act.cleaned_data
+    _check_role(act, KINDS[said["kind"]])
+    try:
+        file = operations.upload(
+            kind=said["kind"],
+            file_name=said["file"].name,
+            content=said["file"].read(),
+            again=said["again"],
+            reason=act.reason,
+            actor=act.actor,
+            now=act.now,
+        )
+    except BadRows as refusal:
+        return Report(
+            "Nothing of the file was taken in, since not all of it can be right. Mend it, and"
+            " upload it again.",
+            refused=refusal.told(),
+        )
+    return Report(
+        f"The file is here: {_counted(file.row_count)} in order. All is applied within"
+        " minutes; its page shows how far that has come, and what became of each.",
+        link=reverse("admin:gateway_import_change", args=[file.pk]),
+        link_text=file.name,
+    )
+
+
+def _counted(rows: int) -> str:
+    return "1 row is" if rows == 1 else f"{rows:,} rows are"
+
+
+def _stop(act: Act) -> Import:
+    _check_role(act, act.row.of_kind)
+    return operations.stop(import_id=act.row.pk, reason=act.reason, actor=act.actor, now=act.now)
+
+
+def _resume(act: Act) -> Import:
+    _check_role(act, act.row.of_kind)
+    return operations.resume(import_id=act.row.pk, reason=act.reason, actor=act.actor, now=act.now)
+
+
+def _columns(kind: Kind) -> str:
+    return f"{kind.label}: {', '.join(kind.required)}; optional {', '.join(kind.optional)}."
+
+
+def _effect(row: object) -> str:
+    return "\n".join(
+        (
+            f"A CSV file with a heading, or one JSON object on each line, in UTF-8; {MOST_ROWS:,}"
+            " rows and 5 MB at most. Amounts have a point. The whole file is looked at first, and"
+            " if anything cannot be right, nothing of it is taken in.",
+            *(_columns(kind) for kind in KINDS.values()),
+        )
+    )
+
+
+@admin.register(Import)
+class ImportAdmin(Deciding, FoundByKeys):
+    keys = ("name", "digest")
+    search_help_text = "The import's name, such as I261126-3F9C2A, or its file's SHA-256."
+    list_display = ("name", "kind", "file_name", "row_count", "status", "uploaded_at",
+                    "uploaded_by")  # fmt: skip
+    list_filter = ("status", "kind")
+    ordering = ("-pk",)
+    list_decisions = (
+        Decision(
+            "upload",
+            "Upload a file",
+            form=NewImport,
+            effect=_effect,
+            carry_out=_upload,
+        ),
+    )
+    decisions = (
+        Decision(
+            "stop",
+            "Stop",
+            form=Reasoned,
+            effect=lambda file: (
+                f"No further row of {file} is applied until somebody resumes it. What was applied"
+                " stays."
+            ),
+            carry_out=_stop,
+            done="The import is stopped.",
+            is_open=lambda file: file.is_running,
+        ),
+        Decision(
+            "resume",
+            "Resume",
+            form=Reasoned,
+            effect=lambda file: f"The rows of {file} that wait are applied within minutes.",
+            carry_out=_resume,
+            done="The import goes on.",
+            is_open=lambda file: file.is_stopped,
+        ),
+    )
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        own = ("name", "kind", "file_name", "digest", "uploaded_at", "uploaded_by", "reason")
+        return (*own, "status", self.progress, self.came_to, self.rows)
+
+    @admin.display(description="progress")
+    def progress(self, file: Import) -> SafeString:
+        waiting = queries.outcomes(file).get(Outcome.WAITING, 0)
+        done = file.row_count - waiting
+        return format_html(
+            '<progress max="{}" value="{}"></progress> {} of {} rows{}',
+            *(file.row_count, done, f"{done:,}", f"{file.row_count:,}"),
+            "; load the page again to see how far it has come" if file.is_running else "",
+        )
+
+    @admin.display(description="what they came to")
+    def came_to(self, file: Import) -> str:
+        counted = queries.outcomes(file)
+        return ", ".join(
+            f"{one.label}: {counted[one.value]:,}" for one in Outcome if one.value in counted
+        )
+
+    @admin.display(description="its rows")
+    def rows(self, file: Import) -> SafeString:
+        page = reverse("admin:gateway_importedrow_changelist")
+        asked = [("All", {}), *((one.label, {"outcome__exact": one.value}) for one in Outcome)]
+        return format_html_join(
+            " · ",
+            '<a class="underline" href="{}?{}">{}</a>',
+            ((page, urlencode({"q": file.name, **more}), label) for label, more in asked),
+        )
+
+    # The result as a file.
+
+    def get_urls(self) -> list[URLPattern]:
+        view: Callable[..., HttpResponseBase] = self.admin_site.admin_view(self.result)
+        own = path("<int:object_id>/result/", view, name="gateway_import_result")
+        return [own, *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        row = context.get("original")
+        if row is not None:
+            address = reverse("admin:gateway_import_result", args=[row.pk])
+            context["actions_detail"] = [
+                *context.get("actions_detail", ()),
+                button("Result as CSV", address),
+            ]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def result(self, request: HttpRequest, object_id: int) -> HttpResponseBase:
+        """A CSV file of the import's rows, each with what became of it so far."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        file: Import | None = self.get_object(request, str(object_id))
+        if file is None:
+            raise Http404
+        return csv_files.download(request, queries.result(file), f"{file.name}.csv")
+
+
+@admin.register(ImportedRow)
+class ImportedRowAdmin(FoundByKeys):
+    keys: ClassVar[Sequence[str]] = ("file__name",)
+    search_help_text = "The name of an import"
+    list_display = ("line", "merchant", "reference", "outcome", "code", "reason", "done_at", "file")
+    list_filter = ("outcome",)
+    list_select_related = ("file",)
+    ordering = ("-file", "line")
+    is_long = True

@@ -1,0 +1,185 @@
+"""Looks at each row of a file, and at all of them together, before anything is written.
+
+What is looked at here needs nothing but the row, and which merchants, orders and fees there are.
+Whether a limit is enough, or a payment still fits its order, is known when the row is applied.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from pydantic import ValidationError as PydanticError
+
+from billing.models import Fee
+from gateway.imports.faults import Fault
+from gateway.imports.kinds import Kind
+from gateway.imports.reading import Table
+from lib import arrival, calendar, events, money, texts
+from lib.events import Data
+from lib.refusals import Invalid
+from merchants.events import Terms
+from merchants.models import Merchant
+
+COMMA = re.compile(r"[+-]?[0-9.' ]*,[0-9]+")
+PATTERNS = {
+    texts.ONE_LINE: "has a character that cannot be kept",
+    "^[A-Z]{3}$": "must be three capital letters, such as USD",
+}
+# The orders that payments name, and that are not there.
+UNKNOWN_ORDERS = """
+SELECT said.line
+FROM unnest(%s::int[], %s::text[], %s::text[]) AS said(line, merchant, reference)
+JOIN merchants_merchant merchant ON merchant.reference = said.merchant
+LEFT JOIN credit_order placed
+    ON placed.line_id = merchant.id AND placed.reference = said.reference
+WHERE placed.id IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row that is in order by itself: what it says, and which event that is."""
+
+    line: int
+    said: dict[str, Any]
+    model: Data
+    merchant: str
+    reference: str
+    at: datetime
+
+
+def check(table: Table, kind: Kind, *, now: datetime) -> tuple[list[Row], list[Fault]]:
+    """The rows that are in order, and what is wrong with the others or with all together."""
+    rows: list[Row] = []
+    faults = list(table.faults)
+    for line, said in table.rows:
+        found = list(_faults_of(line, said, kind, rows, now))
+        faults += found
+    faults += _unknown_merchants(rows, kind)
+    faults += _said_differently(rows)
+    faults += _not_there(rows, kind)
+    return rows, faults
+
+
+def _faults_of(
+    line: int, said: dict[str, Any], kind: Kind, rows: list[Row], now: datetime
+) -> Iterator[Fault]:
+    """What is wrong with one row; one that can be read is added to `rows`."""
+    try:
+        model = kind.model.model_validate(said)
+    except PydanticError as error:
+        for one in error.errors(include_url=False):
+            name = ".".join(str(part) for part in one["loc"])
+            yield Fault(line, name, _reason(one, said, kind))
+        return
+    at = events.in_utc_or_none(said["at"]) if said.get("at") else now
+    if at is None:
+        yield Fault(line, "at", "is out of range")
+        return
+    values = {name: getattr(model, name) for name in type(model).model_fields}
+    rows.append(Row(line, said, model, values["merchant"], values[kind.reference], at))
+    for look in (_check_amount, _check_terms, _check_zone, _check_language):
+        try:
+            look(model, values, kind)
+        except Invalid as refusal:
+            yield _fault(line, refusal)
+    try:
+        arrival.check(at, arrived=now)
+    except Invalid as refusal:
+        yield _fault(line, refusal)
+
+
+def _fault(line: int, refusal: Invalid) -> Fault:
+    return Fault(line, refusal.field, str(refusal).removeprefix(f"{refusal.field}: "))
+
+
+def _reason(error: Any, said: dict[str, Any], kind: Kind) -> str:
+    """Why a member was refused, in a person's words."""
+    value = error["input"]
+    match error["type"]:
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            return f"is no member; there are {', '.join([*kind.required, *kind.optional])}"
+        case "string_pattern_mismatch" if error["ctx"]["pattern"] in PATTERNS:
+            return PATTERNS[error["ctx"]["pattern"]]
+        case "value_error" if isinstance(value, str) and COMMA.fullmatch(value.strip()):
+            return f"{value!r} has a comma; amounts are written with a point, such as 1234.50"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if isinstance(value, str):  # it is one, in quotes or in a cell
+        message = message.replace("a decimal number in a string", "a decimal number")
+    return message[:1].lower() + message[1:]
+
+
+# What the rules refuse of a row whatever the books say. Each raises Invalid.
+
+
+def _check_amount(model: Data, values: dict[str, Any], kind: Kind) -> None:
+    currency = money.check_currency(values["currency"])
+    amount = values.get("amount")
+    if amount is None:  # a merchant has none, and a charge may be priced
+        return
+    money.posted(amount, currency)
+    if amount < 0 or (kind.amount_is_positive and not amount):
+        least = "more than 0" if kind.amount_is_positive else "0 or more"
+        raise Invalid("amount", f"must be {least}")
+
+
+def _check_terms(model: Data, values: dict[str, Any], kind: Kind) -> None:
+    if isinstance(model, Terms):
+        model.check()
+
+
+def _check_zone(model: Data, values: dict[str, Any], kind: Kind) -> None:
+    if "timezone" in values:
+        calendar.check_zone(values["timezone"])
+
+
+def _check_language(model: Data, values: dict[str, Any], kind: Kind) -> None:
+    known = dict(settings.LANGUAGES)
+    if "language" in values and values["language"] not in known:
+        raise Invalid("language", f"must be one of {', '.join(known)}")
+
+
+def _unknown_merchants(rows: Sequence[Row], kind: Kind) -> Iterator[Fault]:
+    if kind.founds:
+        return
+    named = {row.merchant for row in rows}
+    known = set(Merchant.objects.filter(reference__in=named).values_list("reference", flat=True))
+    for row in rows:
+        if row.merchant not in known:
+            yield Fault(row.line, "merchant", f"there is no merchant {row.merchant}")
+
+
+def _said_differently(rows: Iterable[Row]) -> Iterator[Fault]:
+    """Rows that say something else under a reference than a row before them. The same once more is
+    a duplicate, which is harmless.
+    """
+    first: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        known = first.setdefault((row.merchant, row.reference), row)
+        if known.model != row.model:
+            reason = f"{row.reference} is on line {known.line:,}, too, with other content"
+            yield Fault(row.line, "", reason)
+
+
+def _not_there(rows: Sequence[Row], kind: Kind) -> Iterator[Fault]:
+    """Payments of orders, and charges of fees, that there are none of."""
+    if kind.code == "PAYMENTS" and rows:
+        named = [(row.line, row.merchant, str(row.said["order"])) for row in rows]
+        with connection.cursor() as cursor:
+            cursor.execute(UNKNOWN_ORDERS, [list(column) for column in zip(*named, strict=True)])
+            unknown = {line for (line,) in cursor.fetchall()}
+        for line, merchant, order in named:
+            if line in unknown:
+                yield Fault(line, "order", f"{merchant} has no order {order}")
+    elif kind.code == "CHARGES":
+        fees = set(Fee.objects.filter(is_sent_by_platform=True).values_list("code", flat=True))
+        for row in rows:
+            if row.said["fee"] not in fees:
+                there_is_none = f"there is no fee {row.said['fee']!r} that can be charged"
+                yield Fault(row.line, "fee", there_is_none)

@@ -1,0 +1,249 @@
+"""Uploading, stopping and resuming imports, and taking their rows in."""
+
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from gateway.events import apply_all
+from gateway.imports import checking, queries, reading
+from gateway.imports.faults import BadRows
+from gateway.imports.kinds import KINDS
+from gateway.imports.models import Import, ImportedRow
+from gateway.imports.trail import Action
+from lib import locks, wording
+from lib.events import APPLIED, Outcome
+from lib.refusals import Invalid, Refused
+from lib.texts import LONGEST_NAME, shown
+from merchants.models import Merchant
+from merchants.trail import Action as OfMerchants
+from trail import operations as trail
+
+AT_ONCE = 100  # rows of one transaction, which holds the books of their merchants meanwhile
+VISIT_SECONDS = 45  # of the minute until the next one
+LONGEST_REASON = 1000
+COPY = """
+COPY gateway_importedrow
+    (file_id, line, merchant, reference, said_at, data, outcome, code, reason)
+FROM STDIN
+"""
+
+NOTE = """
+UPDATE gateway_importedrow said
+SET outcome = became.outcome, code = became.code, reason = became.reason, done_at = %s
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[])
+     AS became(id, outcome, code, reason)
+WHERE said.id = became.id
+"""
+
+
+class AlreadyImported(Refused):
+    """The same file was uploaded before."""
+
+    code = "already_imported"
+
+
+class NotAtWork(Refused):
+    """Only an import that is at work can be stopped."""
+
+    code = "not_at_work"
+
+
+class NotStopped(Refused):
+    """Only an import that was stopped can be resumed."""
+
+    code = "not_stopped"
+
+
+def upload(
+    *,
+    kind: str,
+    file_name: str,
+    content: bytes,
+    again: bool = False,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> Import:
+    """Keep the rows of a file for the job that takes them in, once all of them are in order, with a
+    trail row that names who uploaded it and why.
+
+    A file that was uploaded before is taken only if `again`: what was applied of it is a duplicate
+    then, and what was refused is tried anew. Raises AlreadyImported; UnreadableFile and BadRows,
+    which tells all that is wrong; Invalid. Then nothing is written.
+    """
+    reason = wording.checked("reason", reason)
+    if kind not in KINDS:
+        raise Invalid("kind", f"must be one of {', '.join(KINDS)}")
+    table = reading.read(content, KINDS[kind])
+    rows, faults = checking.check(table, KINDS[kind], now=now)
+    if faults:
+        raise BadRows(faults)
+    digest = hashlib.sha256(content).hexdigest()
+    with transaction.atomic():
+        # Of two uploads at once the second sees the first.
+        locks.wait_for_advisory_lock(f"import {digest}")
+        _check_new(digest, again)
+        file = Import.objects.create(
+            name=f"I{now:%y%m%d}-{secrets.token_hex(3).upper()}",
+            kind=kind,
+            file_name=shown(file_name, LONGEST_NAME).replace("\n", " "),
+            digest=digest,
+            columns=table.columns,
+            row_count=len(rows),
+            uploaded_at=now,
+            uploaded_by=actor,
+            reason=reason,
+        )
+        _insert(file, rows)
+        after: trail.Values = {"kind": kind, "file": file.file_name, "rows": len(rows)}
+        _note(Action.IMPORT_UPLOADED, file, reason, actor, now, after=after)
+    return file
+
+
+def _check_new(digest: str, again: bool) -> None:
+    before = queries.same_file(digest)
+    if before is not None and not again:
+        raise AlreadyImported(
+            f"This file is here already: {before} was uploaded by {before.uploaded_by} at"
+            f" {before.uploaded_at:%Y-%m-%d %H:%M} UTC. Say that it is meant to be taken in again."
+        )
+
+
+def _insert(file: Import, rows: Sequence[checking.Row]) -> None:
+    with connection.cursor() as cursor, cursor.copy(COPY) as copy:
+        for row in rows:
+            data = json.dumps(row.said)
+            copy.write_row(
+                (file.pk, row.line, row.merchant, row.reference, row.at, data, "waiting", "", "")
+            )
+
+
+@transaction.atomic
+def stop(*, import_id: int, reason: str, actor: str, now: datetime) -> Import:
+    """Have no further row of the import taken in. The rows that are being applied at this moment
+    still are. Raises NotAtWork, Invalid.
+    """
+    file = _lock(import_id)
+    if not file.is_running:
+        raise NotAtWork(f"import: {file} is {file.get_status_display().lower()}")
+    return _set_status(file, Import.Status.STOPPED, Action.IMPORT_STOPPED, reason, actor, now)
+
+
+@transaction.atomic
+def resume(*, import_id: int, reason: str, actor: str, now: datetime) -> Import:
+    """Have the rows taken in that wait since the import was stopped. Raises NotStopped, Invalid."""
+    file = _lock(import_id)
+    if not file.is_stopped:
+        raise NotStopped(f"import: {file} is {file.get_status_display().lower()}")
+    return _set_status(file, Import.Status.RUNNING, Action.IMPORT_RESUMED, reason, actor, now)
+
+
+def visit(import_id: int, *, now: datetime, seconds: float = VISIT_SECONDS) -> None:
+    """Take in rows of the import until none waits, it is stopped, or the time is up."""
+    ends_at = time.monotonic() + seconds
+    while take_some(import_id, now=now) and time.monotonic() < ends_at:
+        pass
+
+
+@transaction.atomic
+def take_some(import_id: int, *, now: datetime) -> bool:
+    """Apply the next rows, in the order in which they happened, and keep what became of each, all
+    in one transaction: a process that is killed leaves nothing half done.
+
+    Returns whether there is more to do. A second worker waits here, and goes on behind the first.
+    """
+    file = _lock(import_id)
+    if not file.is_running:
+        return False
+    waiting = file.rows.filter(outcome=ImportedRow.Outcome.WAITING).order_by("said_at", "line")
+    rows = list(waiting[: AT_ONCE + 1])
+    rows, more = rows[:AT_ONCE], rows[AT_ONCE:]
+    for row in rows:
+        row.file = file
+    outcomes = apply_all((row.event() for row in rows), now=now, in_one_transaction=True)
+    _note_outcomes(rows, outcomes, now)
+    if file.of_kind.founds:
+        _note_merchants(file, rows, outcomes, now)
+    if not more:
+        file.status, file.ended_at = Import.Status.DONE, now
+        file.save(update_fields=["status", "ended_at"])
+    return bool(more)
+
+
+def _note_outcomes(rows: Sequence[ImportedRow], outcomes: Sequence[Outcome], now: datetime) -> None:
+    reasons = [shown(outcome.reason, LONGEST_REASON) for outcome in outcomes]
+    columns = (
+        [row.pk for row in rows],
+        [outcome.status for outcome in outcomes],
+        [outcome.code for outcome in outcomes],
+        reasons,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(NOTE, [now, *columns])
+
+
+def _note_merchants(
+    file: Import, rows: Sequence[ImportedRow], outcomes: Sequence[Outcome], now: datetime
+) -> None:
+    """Leave on the trail who brought these merchants in, as when they are added by hand."""
+    joined = [row for row, became in zip(rows, outcomes, strict=True) if became == APPLIED]
+    named = [row.merchant for row in joined]
+    keys = dict(Merchant.objects.filter(reference__in=named).values_list("reference", "pk"))
+    for row in joined:
+        trail.write(
+            OfMerchants.MERCHANT_ADDED,
+            merchant_id=keys[row.merchant],
+            subject=row.merchant,
+            after={name: str(value) for name, value in row.event().data.items()},
+            reason=file.reason,
+            actor=file.uploaded_by,
+            now=now,
+        )
+
+
+def _lock(import_id: int) -> Import:
+    return Import.objects.select_for_update(no_key=True).get(pk=import_id)
+
+
+def _set_status(
+    file: Import,
+    status: Import.Status,
+    action: Action,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> Import:
+    reason = wording.checked("reason", reason)
+    before: trail.Values = {"status": file.status}
+    file.status = status
+    file.save(update_fields=["status"])
+    waiting = queries.outcomes(file).get(ImportedRow.Outcome.WAITING, 0)
+    after: trail.Values = {"status": file.status, "rows waiting": waiting}
+    _note(action, file, reason, actor, now, before=before, after=after)
+    return file
+
+
+def _note(
+    action: Action,
+    file: Import,
+    reason: str,
+    actor: str,
+    now: datetime,
+    *,
+    before: trail.Values | None = None,
+    after: trail.Values,
+) -> None:
+    trail.write(
+        action,
+        subject=str(file),
+        before=before,
+        after=after,
+        reason=reason,
+        actor=actor,
+        now=now,
+    )

@@ -1,0 +1,143 @@
+"""Reads a file that a person made: CSV as spreadsheets write it, or JSON lines.
+
+CSV is told from JSON by its first character, and which character stands between its cells by the
+heading: a comma, a semicolon, or a tab. Byte-order marks and the line ends of all systems are
+understood.
+"""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.imports.faults import Fault, UnreadableFile
+from gateway.imports.kinds import Kind
+from lib import strict_json
+
+LARGEST_FILE = 5 * 1024 * 1024  # bytes
+MOST_ROWS = 50_000
+LONGEST_LINE = 10_000  # characters
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+DELIMITERS = (",", ";", "\t")
+LINE_END = re.compile(rb"\r\n|\r|\n")
+
+
+@dataclass
+class Table:
+    """What stands in a file: its rows by line, and what is wrong with lines that are none."""
+
+    columns: list[str] = field(default_factory=list)
+    rows: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def fault(self, line: int, name: str, reason: str) -> None:
+        """Note what is wrong with a line."""
+        self.faults.append(Fault(line, name, reason))
+
+    def add(self, line: int, row: dict[str, Any]) -> None:
+        """Keep a row. Raises UnreadableFile when there are too many."""
+        if len(self.rows) == MOST_ROWS:
+            raise UnreadableFile(f"A file may have {MOST_ROWS:,} rows at most; split it.")
+        self.rows.append((line, row))
+
+
+def read(content: bytes, kind: Kind) -> Table:
+    """The rows of the file, not yet looked at by themselves. Raises UnreadableFile."""
+    if len(content) > LARGEST_FILE:
+        raise UnreadableFile("The file must not be larger than 5 MB.")
+    if content.startswith(UTF_16):
+        raise UnreadableFile("The file is in UTF-16: save it as “CSV UTF-8”.")
+    content = content.removeprefix(BYTE_ORDER_MARK)
+    table = Table()
+    lines = list(_lines(content, table))
+    if table.faults:  # of an encoding, or of what would not be read in one piece
+        return table
+    if not any(line.strip() for line in lines):
+        raise UnreadableFile("The file is empty.")
+    if content.lstrip()[:1] == b"{":
+        _read_json(lines, table)
+    else:
+        _read_csv(lines, kind, table)
+    if not table.rows and not table.faults:
+        raise UnreadableFile("The file has a heading, and no rows.")
+    return table
+
+
+def _lines(content: bytes, table: Table) -> Iterator[str]:
+    """The lines as text; those that are too long or in another encoding are faults."""
+    for number, raw in enumerate(LINE_END.split(content), start=1):
+        try:
+            line = raw.decode()
+        except UnicodeDecodeError as error:
+            table.fault(number, "", f"is not in UTF-8, from byte {error.start + 1} on")
+            continue
+        if len(line) > LONGEST_LINE:
+            table.fault(number, "", f"is longer than {LONGEST_LINE:,} characters")
+            continue
+        yield line
+
+
+def _read_json(lines: Sequence[str], table: Table) -> None:
+    columns: dict[str, None] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = strict_json.loads(line)
+        except strict_json.NotJson as error:
+            table.fault(number, "", f"is not JSON ({error})")
+            continue
+        if not isinstance(row, dict):
+            table.fault(number, "", "is no JSON object")
+            continue
+        columns |= dict.fromkeys(row)
+        table.add(number, row)
+    table.columns = list(columns)
+
+
+def _read_csv(lines: Sequence[str], kind: Kind, table: Table) -> None:
+    heading = next(line for line in lines if line.strip())
+    delimiter = max(DELIMITERS, key=heading.count)
+    source = io.StringIO("\n".join(lines), newline="")
+    reader = csv.reader(source, delimiter=delimiter, strict=True)
+    started_at = 1
+    try:
+        for cells in reader:
+            number, started_at = started_at, reader.line_num + 1
+            cells = [cell.strip() for cell in cells]
+            if not any(cells):
+                continue
+            if not table.columns:
+                table.columns = [cell.lower() for cell in _without_empty_ends(cells)]
+                _check_heading(number, kind, table)
+                if table.faults:
+                    return
+            elif any(cells[len(table.columns) :]):
+                table.fault(number, "", "has more cells than the heading")
+            else:
+                row = kind.from_cells(dict(zip(table.columns, cells, strict=False)))
+                table.add(number, row)
+    except csv.Error as error:
+        table.fault(started_at, "", f"cannot be read as CSV ({error})")
+
+
+def _without_empty_ends(cells: list[str]) -> list[str]:
+    last = max(place for place, cell in enumerate(cells) if cell)
+    return cells[: last + 1]
+
+
+def _check_heading(line: int, kind: Kind, table: Table) -> None:
+    """Note the columns that are missing, unknown, or there twice."""
+    known = [*kind.required, *kind.optional]
+    for name, times in Counter(table.columns).items():
+        if name not in known:
+            table.fault(line, name or "(no name)", f"is no column; there are {', '.join(known)}")
+        elif times > 1:
+            table.fault(line, name, "is there twice")
+    for name in kind.required:
+        if name not in table.columns:
+            table.fault(line, name, "is missing in the heading")

@@ -1,0 +1,13 @@
+"""The work of the job of imports."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from gateway.imports import operations
+from jobs.chunks import Failures, one_by_one
+
+
+def take_in(import_ids: Sequence[int], now: datetime) -> Failures:
+    """Go on with these imports for as long as a visit lasts."""
+    return one_by_one(partial(operations.visit, now=now), import_ids)

@@ -1,0 +1,156 @@
+"""Workers that die in the middle of an import, or come two at once: each row is applied once."""
+
+import os
+import signal
+import subprocess
+import sys
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from gateway.imports import operations
+from gateway.imports.models import Import, ImportedRow
+from gateway.imports.operations import AlreadyImported
+from tests import shops, threads
+from tests.gateway.imports.importing import NOW, became, orders, status, take_in, upload
+from tests.threads import every_order
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# The job's visit in a process of its own, which kills itself before its nth SQL statement.
+KILLED = """
+import os, signal, sys
+import django
+django.setup()
+from django.db import connection
+from gateway.imports import operations
+from tests.gateway.imports.importing import NOW
+
+operations.AT_ONCE = 3
+key, left = map(int, sys.argv[1:])
+
+def count(execute, sql, params, many, context):
+    global left
+    left -= 1
+    if left < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return execute(sql, params, many, context)
+
+with connection.execute_wrapper(count):
+    operations.visit(key, now=NOW)
+"""
+
+
+def visit_killed_after(statements: int, import_id: int) -> int:
+    """The exit code of a visit in another process, on the database of this test."""
+    database = connection.settings_dict
+    login = f"{quote(database['USER'])}:{quote(database['PASSWORD'])}"
+    address = f"{login}@{quote(database['HOST'], safe='')}:{database['PORT']}"
+    environment = {
+        **os.environ,
+        "DATABASE_URL": f"postgresql://{address}/{database['NAME']}",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+    run = subprocess.run(
+        [sys.executable, "-c", KILLED, str(import_id), str(statements)],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        capture_output=True,
+    )
+    return run.returncode
+
+
+@pytest.fixture(autouse=True)
+def in_threes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "AT_ONCE", 3)
+
+
+def test_a_worker_that_dies_between_applying_and_noting_it_leaves_nothing_half_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop = shops.join("2026-11-01 10:00")
+    file = upload("ORDERS", *orders(*range(1, 9)))
+
+    def killed(*_: object, **__: object) -> None:
+        raise SystemExit
+
+    assert operations.take_some(file.pk, now=NOW)
+    with monkeypatch.context() as patched:
+        patched.setattr(operations, "shown", killed)
+        with pytest.raises(SystemExit):
+            operations.visit(file.pk, now=NOW)
+    assert (shop.line.orders.count(), status(file)) == (3, "RUNNING")
+    assert became(file)[2:4] == ["4 applied", "5 waiting"]
+    take_in()
+    assert (shop.line.orders.count(), status(file)) == (8, "DONE")
+    # None is a duplicate: what was applied in vain was taken back with it.
+    assert became(file) == [f"{line} applied" for line in range(2, 10)]
+    assert str(shop.line.used.amount) == "80.00"
+
+
+def test_killed_half_way_it_goes_on_where_it_was() -> None:
+    shop = shops.join("2026-11-01 10:00")
+    file = upload("ORDERS", *orders(*range(1, 21)))
+    assert visit_killed_after(40, file.pk) == -signal.SIGKILL
+    applied = shop.line.orders.count()
+    assert 0 < applied < 20
+    assert applied % 3 == 0  # whole transactions
+    assert file.rows.filter(outcome="applied").count() == applied
+    assert file.rows.filter(outcome="waiting").count() == 20 - applied
+    assert visit_killed_after(100_000, file.pk) == 0
+    assert (shop.line.orders.count(), status(file)) == (20, "DONE")
+    assert became(file) == [f"{line} applied" for line in range(2, 22)]
+
+
+@every_order
+def test_workers_at_once_apply_each_row_once() -> None:
+    shop = shops.join("2026-11-01 10:00")
+    file = upload("ORDERS", *orders(*range(1, 21)))
+    threads.at_once(lambda _: operations.visit(file.pk, now=NOW), threads=4)
+    assert (shop.line.orders.count(), status(file)) == (20, "DONE")
+    assert became(file) == [f"{line} applied" for line in range(2, 22)]
+    assert list(shop.line.orders.order_by("pk").values_list("reference", flat=True)) == [
+        f"A-{number}" for number in range(1, 21)
+    ]
+
+
+@every_order
+def test_of_the_same_file_uploaded_by_two_at_once_one_is_kept() -> None:
+    shops.join("2026-11-01 10:00")
+
+    def one(_: int) -> str:
+        try:
+            upload("ORDERS", *orders(1, 2))
+        except AlreadyImported:
+            return "told"
+        return "kept"
+
+    assert threads.at_once(one, threads=4) == {"kept": 1, "told": 3}
+    assert (Import.objects.count(), ImportedRow.objects.count()) == (1, 2)
+
+
+def test_one_that_is_stopped_while_workers_are_at_it_keeps_what_they_have_applied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(operations, "AT_ONCE", 1)
+    shop = shops.join("2026-11-01 10:00")
+    file = upload("ORDERS", *orders(*range(1, 41)))
+
+    def work_or_stop(number: int) -> None:
+        if number:
+            operations.visit(file.pk, now=NOW)
+        else:
+            said = {"reason": "Too early.", "actor": "olga@tael.example", "now": NOW}
+            operations.stop(import_id=file.pk, **said)  # type: ignore[arg-type]
+
+    threads.at_once(work_or_stop, threads=3)
+    applied = shop.line.orders.count()
+    assert (status(file), applied < 40) == ("STOPPED", True)
+    assert file.rows.filter(outcome="applied").count() == applied
+    operations.resume(
+        import_id=file.pk, reason="Now it is time.", actor="olga@tael.example", now=NOW
+    )
+    take_in()
+    assert (status(file), shop.line.orders.count()) == ("DONE", 40)

@@ -1,0 +1,212 @@
+"""The rows of an import are applied in the background, each once, and end in a result file."""
+
+import csv
+from datetime import timedelta
+
+import pytest
+
+from gateway.imports import operations, queries
+from gateway.imports.jobs import TAKE_IN
+from gateway.imports.models import Import
+from gateway.imports.operations import AlreadyImported, NotAtWork, NotStopped
+from lib.refusals import Invalid
+from merchants.models import Merchant
+from tests import shops, trailed
+from tests.gateway.imports.importing import (
+    CHARGES,
+    NOW,
+    OFFICER,
+    ORDERS,
+    PAYMENTS,
+    WHY,
+    became,
+    orders,
+    status,
+    take_in,
+    upload,
+)
+from tests.gateway.imports.test_checking import MERCHANTS
+from tests.shops import Shop
+from tests.unchanged import nothing_changes
+
+pytestmark = pytest.mark.django_db
+
+BY = {"reason": "The limits come first.", "actor": OFFICER, "now": NOW}
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return shops.join("2026-11-01 10:00")
+
+
+@pytest.fixture
+def in_twos(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "AT_ONCE", 2)
+
+
+def references(shop: Shop) -> list[str]:
+    return list(shop.line.orders.order_by("pk").values_list("reference", flat=True))
+
+
+def test_orders_are_placed_or_declined_in_the_order_in_which_they_happened(shop: Shop) -> None:
+    file = upload(
+        "ORDERS",
+        f"{ORDERS},at",
+        "rosewood,A-1,Mei,3000.00,USD,2026-11-09T10:00:00+00:00",
+        "rosewood,A-2,Mei,3000.00,USD,2026-11-08T10:00:00+00:00",
+        "rosewood,A-3,Mei,2000.00,USD,",
+        "rosewood,A-4,Mei,1.00,EUR,",
+    )
+    assert (status(file), became(file)[0], references(shop)) == ("RUNNING", "2 waiting", [])
+    take_in()
+    assert references(shop) == ["A-2", "A-1", "A-3"]
+    assert became(file) == [
+        "2 declined insufficient_credit",
+        "3 applied",
+        "4 applied",
+        "5 rejected currency_mismatch",
+    ]
+    assert (status(file), file.ended_at) == ("DONE", NOW)
+    assert TAKE_IN.find(NOW + timedelta(hours=1)) == []
+
+
+def test_its_result_is_a_file_with_each_row_and_what_became_of_it(shop: Shop) -> None:
+    file = upload(
+        "ORDERS",
+        "merchant;order;buyer;amount;currency",
+        "rosewood;A-1;=SUM(A1);10.0;USD",
+        "",
+        "rosewood;A-2;Mei;5000.00;USD",
+        "rosewood;A-3;Mei;1.00;EUR",
+    )
+    heading = "line,merchant,order,buyer,amount,currency,outcome,code,refused_because,taken_in_at"
+    assert b"".join(queries.result(file)).decode().splitlines()[:2] == [
+        heading,
+        "2,rosewood,A-1,'=SUM(A1),10.0,USD,waiting,,,",
+    ]
+    take_in()
+    assert b"".join(queries.result(file)).decode().splitlines() == [
+        heading,
+        "2,rosewood,A-1,'=SUM(A1),10.0,USD,applied,,,2026-11-10T10:00:00Z",
+        "4,rosewood,A-2,Mei,5000.00,USD,declined,insufficient_credit,The limit was not enough,"
+        "2026-11-10T10:00:00Z",
+        '5,rosewood,A-3,Mei,1.00,EUR,rejected,currency_mismatch,"currency: EUR given, this'
+        " merchant's is USD\",2026-11-10T10:00:00Z",
+    ]
+
+
+def test_payments_and_charges_reach_the_books(shop: Shop) -> None:
+    shop.place("2026-11-02 10:00", "A-1", "100.00")
+    shop.deliver("2026-11-03 10:00", "A-1")
+    paid = upload(
+        "PAYMENTS",
+        PAYMENTS,
+        "rosewood,A-1,p-1,60.00,USD",
+        "rosewood,A-1,p-2,60.00,USD",
+        "rosewood,A-1,p-1,60.00,USD",
+    )
+    charged = upload("CHARGES", CHARGES, *(f"rosewood,c-{n},pick-pack,{n}.50,USD" for n in (1, 2)))
+    take_in()
+    assert became(paid) == ["2 applied", "3 rejected overpayment", "4 duplicate"]
+    assert became(charged) == ["2 applied", "3 applied"]
+    order = shop.line.orders.get()
+    assert (str(order.outstanding.amount), str(order.paid.amount)) == ("40.00", "60.00")
+    charges = shop.account.charges.filter(fee="pick-pack")
+    assert sorted(str(one.amount.amount) for one in charges) == ["1.50", "2.50"]
+
+
+def test_merchants_join_and_the_trail_says_who_brought_them_in() -> None:
+    line = "{},Silk,THB,Asia/Bangkok,th,25000.00,7,5000.00,basic,390.00,30"
+    since = trailed.newest()
+    file = upload("MERCHANTS", MERCHANTS, line.format("silk"), line.format("wool"))
+    take_in()
+    assert became(file) == ["2 applied", "3 applied"]
+    silk = Shop("silk", currency="THB", timezone="Asia/Bangkok")
+    assert (str(silk.line.limit.amount), silk.account.plan) == ("25000.00", "basic")
+    assert [(one.action, one.subject) for one in trailed.told(since)] == [
+        ("IMPORT_UPLOADED", file.name),
+        ("MERCHANT_ADDED", "silk"),
+        ("MERCHANT_ADDED", "wool"),
+    ]
+    assert {(one.actor, one.reason) for one in trailed.entries(since)} == {(OFFICER, WHY)}
+    again = upload("MERCHANTS", MERCHANTS, line.format("silk"), line.format("hemp"))
+    since = trailed.newest()
+    take_in()
+    assert became(again) == ["2 duplicate", "3 applied"]
+    assert [one.subject for one in trailed.told(since)] == ["hemp"]
+    assert Merchant.objects.count() == 3
+
+
+def test_one_that_is_stopped_leaves_the_rest_until_it_is_resumed(shop: Shop, in_twos: None) -> None:
+    file = upload("ORDERS", *orders(1, 2, 3, 4, 5))
+    since = trailed.newest()
+    assert operations.take_some(file.pk, now=NOW)
+    operations.stop(import_id=file.pk, **BY)  # type: ignore[arg-type]
+    assert (status(file), references(shop), TAKE_IN.find(NOW)) == ("STOPPED", ["A-1", "A-2"], [])
+    with nothing_changes():
+        assert not operations.take_some(file.pk, now=NOW)  # a worker that was on its way
+        with pytest.raises(NotAtWork):
+            operations.stop(import_id=file.pk, **BY)  # type: ignore[arg-type]
+    operations.resume(import_id=file.pk, **BY)  # type: ignore[arg-type]
+    take_in()
+    assert (status(file), len(references(shop))) == ("DONE", 5)
+    assert became(file) == [f"{line} applied" for line in range(2, 7)]
+    assert trailed.told(since) == [
+        ("IMPORT_STOPPED", file.name, {"status": "RUNNING"},
+         {"status": "STOPPED", "rows waiting": 3}),
+        ("IMPORT_RESUMED", file.name, {"status": "STOPPED"},
+         {"status": "RUNNING", "rows waiting": 3}),
+    ]  # fmt: skip
+
+
+def test_what_is_done_is_neither_stopped_nor_resumed(shop: Shop) -> None:
+    file = upload("ORDERS", *orders(1))
+    with nothing_changes(), pytest.raises(NotStopped):
+        operations.resume(import_id=file.pk, **BY)  # type: ignore[arg-type]
+    with nothing_changes(), pytest.raises(Invalid):
+        operations.stop(import_id=file.pk, **BY | {"reason": " "})  # type: ignore[arg-type]
+    take_in()
+    with nothing_changes():
+        for decide, refusal in ((operations.stop, NotAtWork), (operations.resume, NotStopped)):
+            with pytest.raises(refusal):
+                decide(import_id=file.pk, **BY)  # type: ignore[arg-type]
+
+
+def test_a_visit_ends_when_its_time_is_up_and_the_next_one_goes_on(
+    shop: Shop, in_twos: None
+) -> None:
+    file = upload("ORDERS", *orders(*range(5)))
+    operations.visit(file.pk, now=NOW, seconds=0)
+    assert (status(file), len(references(shop))) == ("RUNNING", 2)
+    operations.visit(file.pk, now=NOW)
+    assert (status(file), len(references(shop))) == ("DONE", 5)
+
+
+def test_the_same_file_is_told_and_taken_again_only_when_it_is_meant(shop: Shop) -> None:
+    first = upload("ORDERS", *orders(1), "rosewood,A-2,Mei,1.00,EUR")
+    take_in()
+    with nothing_changes(), pytest.raises(AlreadyImported) as refused:
+        upload("ORDERS", *orders(1), "rosewood,A-2,Mei,1.00,EUR")
+    assert str(refused.value) == (
+        f"This file is here already: {first} was uploaded by {OFFICER} at 2026-11-10 10:00 UTC."
+        " Say that it is meant to be taken in again."
+    )
+    second = upload("ORDERS", *orders(1), "rosewood,A-2,Mei,1.00,EUR", again=True)
+    take_in()
+    assert became(second) == ["2 duplicate", "3 rejected currency_mismatch"]
+    assert references(shop) == ["A-1"]
+
+
+@pytest.mark.parametrize("said", [{"reason": " "}, {"kind": "SHIPMENTS"}])
+def test_without_a_reason_or_a_kind_nothing_is_kept(shop: Shop, said: dict[str, str]) -> None:
+    with nothing_changes(), pytest.raises(Invalid):
+        upload(said.pop("kind", "ORDERS"), *orders(1), **said)
+
+
+def test_a_result_can_be_read_as_a_table(shop: Shop) -> None:
+    file = upload("ORDERS", *orders(*range(250)))
+    take_in()
+    rows = list(csv.DictReader(b"".join(queries.result(file)).decode().splitlines()))
+    assert [row["order"] for row in rows] == [f"A-{number}" for number in range(250)]
+    assert {row["outcome"] for row in rows} == {"applied"}
+    assert Import.objects.get().row_count == 250
