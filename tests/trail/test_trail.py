@@ -14,6 +14,7 @@ from billing.trail import Action as OfBilling
 from credit.models import PayoutDestination
 from credit.operations import destinations, requests
 from credit.trail import Action as OfCredit
+from gateway.imports.trail import Action as OfImports
 from gateway.trail import Action as OfApi
 from gateway.webhooks.trail import Action as OfWebhooks
 from jobs.trail import Action as OfJobs
@@ -256,7 +257,7 @@ def test_nothing_is_cut_a_reason_that_does_not_fit_is_refused(shop: Shop) -> Non
 
 
 def test_an_action_has_a_label_and_its_code_is_its_name() -> None:
-    declared = (OfJobs, Action, OfCredit, OfBilling, OfApi, OfWebhooks)
+    declared = (OfJobs, Action, OfCredit, OfBilling, OfApi, OfImports, OfWebhooks)
     all_of_them = [action for actions_of_app in declared for action in actions_of_app]
     assert all(action.name == action.value for action in all_of_them)
     labels = {str(action.label) for action in all_of_them}
