@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from billing.models import FulfilmentRequest, Statement
 from billing.models.fees import Posting
 
 # Looked up one by one in the index (OFFSET 0 keeps it so): for a thousand references PostgreSQL
@@ -44,6 +43,31 @@ SELECT * FROM unnest(%s::bigint[], %s::text[], %s::numeric[], %s::bigint[])
 ON CONFLICT (statement_id, fee_id)
 DO UPDATE SET amount = total.amount + excluded.amount,
               charge_count = total.charge_count + excluded.charge_count
+"""
+
+# Most of them exist: they are found without being written. The caller has locked their accounts, so
+# no other can open one meanwhile.
+OPEN_STATEMENTS = """
+WITH sent AS (
+    SELECT * FROM unnest(%s::bigint[], %s::date[], %s::text[], %s::timestamptz[])
+         AS sent(account_id, month, currency, opened_at)
+), known AS (
+    SELECT account_id, month, statement.id
+    FROM billing_statement statement JOIN sent USING (account_id, month)
+), opened AS (
+    INSERT INTO billing_statement (account_id, month, currency, opened_at)
+    SELECT * FROM sent
+    WHERE NOT EXISTS (SELECT FROM known WHERE (known.account_id, known.month)
+                                            = (sent.account_id, sent.month))
+    RETURNING account_id, month, id
+)
+SELECT * FROM known UNION ALL SELECT * FROM opened
+"""
+
+ADD_REQUESTS = """
+INSERT INTO billing_fulfilmentrequest (account_id, reference, first_at)
+SELECT * FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[])
+ON CONFLICT DO NOTHING
 """
 
 COPY_CHARGES = """
@@ -129,15 +153,20 @@ class _Sum:
         self.charges += charges
 
 
-def _array(values: Iterable[object]) -> str:
-    """PostgreSQL's text form of an array; psycopg takes several times as long for a list."""
-    return "{" + ",".join(map(_element, values)) + "}"
+def _texts(values: Iterable[str]) -> str:
+    """PostgreSQL's text form of an array of texts; psycopg takes several times as long for a
+    list.
+    """
+    return "{" + ",".join(map(_quoted, values)) + "}"
 
 
-def _element(value: object) -> str:
-    if value is None:
-        return "NULL"
-    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+def _quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _plain(values: Iterable[object]) -> str:
+    """The same for an array of numbers, days, instants or NULL, which need no quotes."""
+    return "{" + ",".join(map(str, values)) + "}"
 
 
 class ChargeWriter:
@@ -158,8 +187,8 @@ class ChargeWriter:
             cursor.execute(
                 CONTENTS,
                 {
-                    "accounts": _array(key[0] for key in keys),
-                    "references": _array(key[1] for key in keys),
+                    "accounts": _plain(key[0] for key in keys),
+                    "references": _texts(key[1] for key in keys),
                 },
             )
             return {(row[0], row[1]): Content(*row[2:]) for row in cursor.fetchall()}
@@ -198,17 +227,17 @@ class ChargeWriter:
             cursor.execute(
                 ADD_TO_ITEMS,
                 [
-                    _array(key.account_id for key in sums),
-                    _array(key.fee_id for key in sums),
-                    _array(key.posting for key in sums),
-                    _array(key.posting_on for key in sums),
-                    _array(
-                        total.first.arrived_at if key.posting == Posting.IMMEDIATE else None
+                    _plain(key.account_id for key in sums),
+                    _texts(key.fee_id for key in sums),
+                    _texts(key.posting for key in sums),
+                    _plain(key.posting_on for key in sums),
+                    _plain(
+                        total.first.arrived_at if key.posting == Posting.IMMEDIATE else "NULL"
                         for key, total in sums.items()
                     ),
-                    _array(total.first.currency for total in sums.values()),
-                    _array(total.amount for total in sums.values()),
-                    _array(total.charges for total in sums.values()),
+                    _texts(total.first.currency for total in sums.values()),
+                    _plain(total.amount for total in sums.values()),
+                    _plain(total.charges for total in sums.values()),
                 ],
             )
             return {ItemKey(*row[:4]): row[4] for row in cursor.fetchall()}
@@ -224,7 +253,10 @@ class ChargeWriter:
             month = of_item.first.month
             if month is not None:
                 key = (item.account_id, month, item.fee_id)
-                sums.setdefault(key, _Sum(of_item.first)).add(of_item.amount, of_item.charges)
+                total = sums.get(key)
+                if total is None:
+                    total = sums[key] = _Sum(of_item.first)
+                total.add(of_item.amount, of_item.charges)
         if not sums:
             return
         self._open_statements(sums)
@@ -232,10 +264,10 @@ class ChargeWriter:
             cursor.execute(
                 ADD_TO_TOTALS,
                 [
-                    _array(self._statements[account_id, month] for account_id, month, _ in sums),
-                    _array(fee for _, _, fee in sums),
-                    _array(total.amount for total in sums.values()),
-                    _array(total.charges for total in sums.values()),
+                    _plain(self._statements[account_id, month] for account_id, month, _ in sums),
+                    _texts(fee for _, _, fee in sums),
+                    _plain(total.amount for total in sums.values()),
+                    _plain(total.charges for total in sums.values()),
                 ],
             )
 
@@ -246,36 +278,39 @@ class ChargeWriter:
             for (account_id, month, _), total in reversed(sums.items())
             if (account_id, month) not in self._statements
         }
-        opened = Statement.objects.bulk_create(
-            [
-                Statement(
-                    account_id=account_id,
-                    month=month,
-                    currency=row.currency,
-                    opened_at=row.arrived_at,
-                )
-                for (account_id, month), row in new.items()
-            ],
-            # Changes nothing, but has the keys of existing statements returned as well.
-            update_conflicts=True,
-            unique_fields=["account", "month"],
-            update_fields=["month"],
-        )
-        for statement in opened:
-            self._statements[statement.account_id, statement.month] = statement.pk
+        if not new:
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(
+                OPEN_STATEMENTS,
+                [
+                    _plain(account_id for account_id, _ in new),
+                    _plain(month for _, month in new),
+                    _texts(row.currency for row in new.values()),
+                    _plain(row.arrived_at for row in new.values()),
+                ],
+            )
+            for account_id, month, statement in cursor.fetchall():
+                self._statements[account_id, month] = statement
 
     def _write_requests(self) -> None:
         """Create the fulfilment requests that these charges are the first to name."""
-        first = {(row.account_id, row.content.request): row.at for row in reversed(self._rows)}
-        # A request is created with the first charge that names it.
-        FulfilmentRequest.objects.bulk_create(
-            [
-                FulfilmentRequest(account_id=account_id, reference=request, first_at=at)
-                for (account_id, request), at in sorted(first.items())
-                if request
-            ],
-            ignore_conflicts=True,
-        )
+        first = {
+            (row.account_id, row.content.request): row.at
+            for row in reversed(self._rows)
+            if row.content.request
+        }
+        if not first:
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(
+                ADD_REQUESTS,
+                [
+                    _plain(account_id for account_id, _ in first),
+                    _texts(request for _, request in first),
+                    _plain(first.values()),
+                ],
+            )
 
     def _write_charges(self, items: dict[ItemKey, int]) -> None:
         statements = self._statements
@@ -310,9 +345,9 @@ class ChargeWriter:
             cursor.execute(
                 MOVE_FIGURES,
                 [
-                    _array(accounts),
-                    _array(posted.get(account, Decimal(0)) for account in accounts),
-                    _array(accrued.get(account, Decimal(0)) for account in accounts),
-                    _array(latest[account] for account in accounts),
+                    _plain(accounts),
+                    _plain(posted.get(account, Decimal(0)) for account in accounts),
+                    _plain(accrued.get(account, Decimal(0)) for account in accounts),
+                    _plain(latest[account] for account in accounts),
                 ],
             )

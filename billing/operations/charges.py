@@ -293,7 +293,7 @@ class _Batch:
         """
         now = account.last_wrote_at = row.arrived_at
         self.writer.add(row)
-        figures = self._figures_of(account)
+        figures = self._figures.get(row.account_id) or self._figures_of(account)
         if row.item.posting == Posting.IMMEDIATE:
             figures.outstanding += row.content.amount
             if account.is_closed and fee.code == Fee.REVERSAL:
@@ -309,11 +309,8 @@ class _Batch:
             self._post_early(account, now)
 
     def _figures_of(self, account: BillingAccount) -> _Figures:
-        found = self._figures.get(account.pk)
-        if found is None:
-            amounts = (account.outstanding, account.accruing, account.threshold)
-            found = _Figures(*(amount.amount for amount in amounts))
-            self._figures[account.pk] = found
+        amounts = (account.outstanding, account.accruing, account.threshold)
+        found = self._figures[account.pk] = _Figures(*(amount.amount for amount in amounts))
         return found
 
     def _refresh(self, account: BillingAccount) -> None:
