@@ -103,6 +103,7 @@ class Report:
 
     done: str
     refused: Sequence[str] = ()  # one sentence for each
+    secret: str = ""  # what is shown this once, to be copied
     link: str = ""  # of what was made
     link_text: Text = ""
 

@@ -9,6 +9,7 @@ from unfold.widgets import (
 
 from backoffice.decisions import Reasoned
 from gateway.models import Scope
+from lib.form_keys import KeyedForm
 from lib.text_fields import LineField
 from merchants.models import Merchant
 
@@ -16,7 +17,7 @@ REQUESTS_PER_MINUTE = 1200
 OVERLAP_HOURS = 24
 
 
-class NewKey(Reasoned):
+class NewKey(Reasoned, KeyedForm):
     name = LineField(
         help_text="Whose key it is, such as “Checkout”.", widget=UnfoldAdminTextInputWidget
     )

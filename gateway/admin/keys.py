@@ -29,6 +29,7 @@ def _make(act: Act) -> Report:
         requests_per_minute=said["requests_per_minute"],
         expires_at=days and act.now + timedelta(days=days),
         reason=act.reason,
+        request_key=said["request_key"],
         actor=act.actor,
         now=act.now,
     )
@@ -47,7 +48,7 @@ def _rotate(act: Act) -> Report:
 
 
 def _shown(key: ApiKey, text: str) -> Report:
-    return Report(f"The key of {key.name} is {text} – it is shown this once, and kept nowhere.")
+    return Report(f"The key of {key.name} is shown this once, and kept nowhere:", secret=text)
 
 
 def _is_in_use(key: ApiKey) -> bool:

@@ -1,6 +1,7 @@
 """How the API describes itself: OpenAPI 3.1, with an example of each request and each refusal."""
 
 import copy
+import re
 from typing import Any
 
 from ninja import NinjaAPI
@@ -8,6 +9,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 from gateway.api.examples import ANSWERS, BODIES, PROBLEMS, problem_example
 from gateway.api.problems import CONTENT_TYPE, ProblemDetails
+from gateway.webhooks import description as webhooks
 from lib import events
 
 INTRODUCTION = """\
@@ -53,11 +55,13 @@ class Described(NinjaAPI):
         components = schema["components"]
         components["schemas"].update(_event_schemas())
         components["schemas"] |= _of_model(ProblemDetails)
+        components["schemas"] |= webhooks.schemas()
         components["securitySchemes"] = {"Key": {"type": "http", "scheme": "bearer"}}
         for path in schema["paths"].values():
             for method, operation in path.items():
                 _complete(method, operation)
         _describe_events(schema["paths"]["/api/v1/events"]["post"])
+        schema["webhooks"] = webhooks.webhooks()
         return schema
 
 
@@ -71,6 +75,7 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
     """Add to an operation its refusals, headers and examples."""
     operation["security"] = [{"Key": []}]
     name = operation["operationId"]
+    operation["summary"] = _summary(name)
     for parameter in operation["parameters"]:
         if parameter["in"] == "path":
             is_month = parameter["name"] == "month"
@@ -98,6 +103,13 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
                 }
             },
         }
+
+
+def _summary(operation_id: str) -> str:
+    """The id in words: getStatementCsv is "Get statement CSV"."""
+    words = re.findall("[A-Z]?[a-z]+", operation_id)
+    first, *others = (word.upper() if word in FILES else word.lower() for word in words)
+    return " ".join([first.title(), *others])
 
 
 def _complete_answer(name: str, status: int, answer: dict[str, Any]) -> None:

@@ -130,8 +130,8 @@ _ALL = (
     Example(
         422,
         "invalid",
-        'amount: Value error, must be a decimal number in a string, such as "10.50"',
-        (("/amount", 'Value error, must be a decimal number in a string, such as "10.50"'),),
+        'amount: must be a decimal number in a string, such as "10.50"',
+        (("/amount", 'must be a decimal number in a string, such as "10.50"'),),
     ),
     Example(
         422,

@@ -108,4 +108,4 @@ def _fault(error: dict[str, Any]) -> tuple[str, str]:
         names = names[1:]  # what the route calls its body
     if error["type"] == "extra_forbidden":
         return pointer(names), "there is no such member"
-    return pointer(names), str(error["msg"])
+    return pointer(names), str(error["msg"]).removeprefix("Value error, ")

@@ -8,6 +8,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from lib.fields import FormKeyField
+from lib.form_keys import one_row_per_form
+
 
 class Scope(models.TextChoices):
     """What a key may be used for."""
@@ -40,10 +43,12 @@ class ApiKey(models.Model):
         "self", null=True, on_delete=models.PROTECT, related_name="replaces"
     )
     last_used_at = models.DateTimeField(null=True)  # exact to a minute
+    request_key = FormKeyField()
 
     class Meta:
         verbose_name = "API key"
         constraints: ClassVar = [
+            one_row_per_form("made_by", "one_api_key_per_submitted_form"),
             models.CheckConstraint(
                 condition=Q(scopes__len__gt=0) & Q(scopes__contained_by=list(Scope.values)),
                 name="api_key_has_known_scopes",

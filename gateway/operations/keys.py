@@ -15,8 +15,8 @@ from django.db.models import Q
 from gateway.models import ApiKey, Scope
 from gateway.queries.keys import BRAND, digest
 from gateway.trail import Action
-from lib import wording
-from lib.refusals import Invalid, Refused
+from lib import form_keys, locks, wording
+from lib.refusals import Conflict, Invalid, Refused
 from merchants.models import Merchant
 from trail import operations as trail
 
@@ -25,6 +25,12 @@ PREFIX_LENGTH = 12
 LONGEST_OVERLAP = timedelta(days=30)
 LAST_USE_EXACT_TO = timedelta(minutes=1)
 MOST_REQUESTS_PER_MINUTE = 1_000_000
+
+
+class KeyWasShown(Conflict):
+    """The form has made its key already, whose text was shown then."""
+
+    code = "key_was_shown"
 
 
 class KeyIsOver(Refused):
@@ -42,12 +48,14 @@ def make(
     requests_per_minute: int,
     expires_at: datetime | None = None,
     reason: str,
+    request_key: str = "",
     actor: str,
     now: datetime,
 ) -> tuple[ApiKey, str]:
     """Make a key for these scopes, of one merchant or, with None, of the platform.
 
-    Returns it and its text, which is known to nobody later. Raises Invalid.
+    Returns it and its text, which is known to nobody later. Raises Invalid, and KeyWasShown for a
+    form that is sent twice, with the same `request_key`.
     """
     unknown = set(scopes) - set(Scope.values)
     if unknown or not scopes:
@@ -57,6 +65,13 @@ def make(
     if not 1 <= requests_per_minute <= MOST_REQUESTS_PER_MINUTE:
         raise Invalid("requests_per_minute", f"must be 1 to {MOST_REQUESTS_PER_MINUTE}")
     with transaction.atomic():
+        if request_key:
+            locks.wait_for_advisory_lock(f"API key {request_key}")
+        if known := form_keys.sent_before(ApiKey.objects.filter(made_by=actor), request_key):
+            raise KeyWasShown(
+                f"request_key: this form has made {known} already; revoke it if nobody has copied"
+                " it, and open the page again"
+            )
         key, text = _insert(
             ApiKey(
                 name=wording.line("name", name),
@@ -65,6 +80,7 @@ def make(
                 networks=[_network(one) for one in networks],
                 requests_per_minute=requests_per_minute,
                 expires_at=expires_at,
+                request_key=request_key,
             ),
             actor,
             now,

@@ -23,7 +23,8 @@ from gateway.webhooks.queues import PARKED
 
 def _shown_once(act: Act, secret: endpoints.Secret, before: str) -> Report:
     return Report(
-        f"{before} Its secret is {secret.text}. It is shown this once; copy it to the receiver now."
+        f"{before} This is its secret. It is shown this once; copy it to the receiver now:",
+        secret=secret.text,
     )
 
 

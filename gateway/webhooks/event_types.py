@@ -18,6 +18,8 @@ _IS_AMOUNT = "amount"  # marks a member that is an amount in the event's currenc
 
 Amount = Annotated[str, _IS_AMOUNT, Field(examples=["1250.00"])]
 Currency = Annotated[str, Field(examples=["USD"], min_length=3, max_length=3)]
+Number = Annotated[str, Field(examples=["2026-000123"])]  # of an invoice
+Day = Annotated[date, Field(examples=[date(2026, 11, 26)])]
 
 
 class EventData(BaseModel):
@@ -35,7 +37,7 @@ class EventData(BaseModel):
 
 class OrderDeclined(EventData):
     order: str = Field(examples=["A-1001"])
-    buyer: str
+    buyer: str = Field(examples=["b-7731"])
     amount: Amount
     code: str = Field(description="Why, as POST /orders answers.", examples=["insufficient_credit"])
 
@@ -52,29 +54,35 @@ class LineFrozen(EventData):
 
 
 class LineUnfrozen(EventData):
-    reason: str = Field(description="That of the freeze that was the last one in force.")
+    reason: str = Field(
+        description="That of the freeze that was the last one in force.", examples=["OVERDUE"]
+    )
 
 
 class ReviewDecided(EventData):
-    on: date = Field(description="The first of the month whose review it is.")
+    on: date = Field(
+        description="The first of the month whose review it is.", examples=[date(2026, 11, 1)]
+    )
     grade: str = Field(examples=["B"])
     status: str = Field(examples=["UNCHANGED", "APPLIED", "APPROVED", "REJECTED", "VOID"])
     limit_before: Amount
     limit_proposed: Amount
     limit_given: Annotated[
-        str | None, _IS_AMOUNT, Field(description="Null where the review changed nothing.")
+        str | None,
+        _IS_AMOUNT,
+        Field(description="Null if the review changed nothing.", examples=["1250.00"]),
     ]
 
 
 class WithdrawalPaid(EventData):
-    withdrawal: str
+    withdrawal: str = Field(examples=["w-2026-11-26-1"])
     amount: Amount
     fee: Amount
-    provider_reference: str
+    provider_reference: str = Field(examples=["po_5f1c8a52"])
 
 
 class WithdrawalFailed(WithdrawalPaid):
-    reason: str
+    reason: str = Field(examples=["The account does not exist."])
 
 
 class StatementClosed(EventData):
@@ -83,38 +91,38 @@ class StatementClosed(EventData):
 
 
 class InvoiceIssued(EventData):
-    number: str = Field(examples=["2026-000123"])
+    number: Number
     kind: str = Field(examples=["THRESHOLD", "SUBSCRIPTION", "CYCLE", "FINAL"])
-    issued_on: date
-    due_on: date
-    period_start: date
-    period_end: date
+    issued_on: Day
+    due_on: Day
+    period_start: Day
+    period_end: Day
     total: Amount
 
 
 class InvoicePaid(EventData):
-    number: str
+    number: Number
     total: Amount
 
 
 class InvoiceUnpaid(EventData):
-    number: str
+    number: Number
     total: Amount
     amount_paid: Amount
-    failed_on: date
+    failed_on: Day
 
 
 class InvoiceVoided(EventData):
-    number: str
+    number: Number
     total: Amount
 
 
 class PaymentFailed(EventData):
-    number: str = Field(description="That of the invoice.")
-    attempt: int
+    number: Number
+    attempt: int = Field(examples=[1])
     provider: str = Field(examples=["stripe", "proceeds"])
     amount: Amount
-    failure: str
+    failure: str = Field(examples=["The card was declined."])
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +193,13 @@ class Envelope(BaseModel):
     """The body of every request to an endpoint."""
 
     type: str
-    timestamp: datetime = Field(description="When it happened, by the merchant's books.")
-    merchant: str = Field(description="The merchant's reference.")
+    timestamp: datetime = Field(
+        description="When it happened, by the merchant's books.",
+        examples=["2026-11-26T03:00:00Z"],
+    )
+    merchant: str = Field(description="The merchant's reference.", examples=["rosewood"])
     sequence: int = Field(
-        description="1, 2, … of this merchant's events of all types, in the order they happened."
+        description="1, 2, … of this merchant's events of all types, in the order they happened.",
+        examples=[118],
     )
     data: EventData

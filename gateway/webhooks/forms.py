@@ -10,6 +10,7 @@ from unfold.widgets import (
 from backoffice.decisions import Reasoned
 from gateway.webhooks.event_types import EVENT_TYPES
 from gateway.webhooks.operations.endpoints import LONGEST_OVERLAP_HOURS, LONGEST_URL
+from lib.form_keys import KeyedForm
 from lib.text_fields import LineField
 from lib.texts import LONGEST_DESCRIPTION
 
@@ -25,7 +26,7 @@ class Types(Reasoned):
     field_order: tuple[str, ...] = ("types", "reason")
 
 
-class NewEndpoint(Types):
+class NewEndpoint(Types, KeyedForm):
     url = LineField(
         label="Address",
         max_length=LONGEST_URL,

@@ -18,6 +18,7 @@ from config import urls  # the converters of addresses are registered there
 from gateway.api import examples
 from gateway.api.description import cloud_event_example, event_example
 from gateway.api.service import api
+from gateway.webhooks.event_types import EVENT_TYPES
 from lib import events
 from merchants.models import Membership, Merchant
 from merchants.operations import team
@@ -59,6 +60,42 @@ def test_the_schema_is_openapi_3_1_and_every_reference_in_it_leads_somewhere() -
     assert names - described["components"]["schemas"].keys() == set()
     for name in described["components"]["schemas"]:
         jsonschema.Draft202012Validator.check_schema(described["components"]["schemas"][name])
+
+
+def test_every_webhook_is_described_with_a_body_that_its_own_schema_takes() -> None:
+    described = json.loads(Client().get("/api/v1/openapi.json").content)
+    assert list(described["webhooks"]) == list(EVENT_TYPES)
+    for code, sent in described["webhooks"].items():
+        content = sent["post"]["requestBody"]["content"]["application/json"]
+        _validate(content["example"], content["schema"], described)
+        assert content["example"]["type"] == code
+        for missing in ("sequence", "data"):
+            less = {name: value for name, value in content["example"].items() if name != missing}
+            with pytest.raises(jsonschema.ValidationError):
+                _validate(less, content["schema"], described)
+        named = [parameter["name"] for parameter in sent["post"]["parameters"]]
+        assert named == ["webhook-id", "webhook-timestamp", "webhook-signature"]
+    declined = described["webhooks"]["order.declined"]["post"]
+    assert declined["requestBody"]["content"]["application/json"]["example"] == {
+        "type": "order.declined",
+        "timestamp": "2026-11-26T03:00:00Z",
+        "merchant": "rosewood",
+        "sequence": 118,
+        "data": {
+            "currency": "USD",
+            "order": "A-1001",
+            "buyer": "b-7731",
+            "amount": "1250.00",
+            "code": "insufficient_credit",
+        },
+    }
+
+
+def test_every_route_is_summed_up_in_words() -> None:
+    summaries = {name: one["summary"] for name, one in operations(schema()).items()}
+    assert summaries["placeOrder"] == "Place order"
+    assert summaries["getStatementCsv"] == "Get statement CSV"
+    assert len(set(summaries.values())) == len(summaries)
 
 
 def test_every_route_has_an_example_of_its_body_and_of_each_refusal() -> None:

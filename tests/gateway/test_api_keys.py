@@ -1,5 +1,6 @@
 """Keys of the API: made once, stored as digests, rotated with an overlap, revoked at once."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from gateway.queries.keys import digest
 from lib.refusals import Invalid
 from tests import shops
 from tests.factories import browser_of, operator
+from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -128,6 +130,7 @@ def test_an_administrator_makes_a_key_that_is_shown_this_once() -> None:
         "requests_per_minute": "60",
         "valid_for_days": "90",
         "reason": "the warehouse sends labels",
+        "request_key": "form-1",
     }
     page = admin.post("/admin/gateway/apikey/decide/make/", said).content.decode()
     key = ApiKey.objects.get()
@@ -147,6 +150,21 @@ def test_an_administrator_makes_a_key_that_is_shown_this_once() -> None:
     assert row.merchant == key.merchant
     assert f"_{key.prefix}_" in row.subject  # and nothing of the secret
     assert row.subject.endswith("_…)")
+
+
+def test_a_form_that_is_sent_twice_makes_one_key_and_says_which() -> None:
+    admin = browser_of(operator("Administrator"))
+    said = {"name": "Checkout", "scopes": ["orders"], "requests_per_minute": "60", "reason": "r"}
+    address = "/admin/gateway/apikey/decide/make/"
+    (field,) = re.findall(r'name="request_key" value="([^"]+)"', admin.get(address).text)
+    admin.post(address, said | {"request_key": field})
+    key = ApiKey.objects.get()
+    with nothing_changes():
+        again = admin.post(address, said | {"request_key": field}).text
+    assert f"this form has made {key} already" in again
+    assert f"tael_{key.prefix}_" not in again.replace(f"tael_{key.prefix}_…", "")
+    admin.post(address, said | {"request_key": "form-2"})
+    assert ApiKey.objects.count() == 2
 
 
 def test_administrators_rotate_and_revoke_and_each_leaves_a_row_with_its_reason() -> None:
@@ -169,6 +187,7 @@ def test_administrators_rotate_and_revoke_and_each_leaves_a_row_with_its_reason(
 def test_a_key_for_a_merchant_that_does_not_exist_is_not_made() -> None:
     admin = browser_of(operator("Administrator"))
     said = {"name": "X", "scopes": ["read"], "merchant": "nobody", "requests_per_minute": "60"}
+    said["request_key"] = "form-1"
     page = admin.post("/admin/gateway/apikey/decide/make/", said | {"reason": "r"})
     assert "There is no merchant with this reference." in page.content.decode()
     assert not ApiKey.objects.exists()

@@ -6,7 +6,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from lib.fields import EncryptedField
+from lib.fields import EncryptedField, FormKeyField
+from lib.form_keys import one_row_per_form
 from merchants.models import Merchant
 
 
@@ -21,9 +22,11 @@ class WebhookEndpoint(models.Model):
     is_on = models.BooleanField(default=True)  # one that is off is told nothing
     added_at = models.DateTimeField()  # it is told of what happened from then on
     added_by = models.CharField(max_length=254)
+    request_key = FormKeyField()
 
     class Meta:
         constraints: ClassVar = [
+            one_row_per_form("added_by", "one_endpoint_per_submitted_form"),
             models.CheckConstraint(
                 condition=Q(types__len__gt=0), name="endpoint_is_told_of_some_type"
             ),

@@ -11,7 +11,7 @@ from gateway.webhooks import sending, signing
 from gateway.webhooks.event_types import EVENT_TYPES
 from gateway.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
 from gateway.webhooks.trail import Action
-from lib import encrypted, wording
+from lib import encrypted, form_keys, locks, wording
 from lib.refusals import Invalid, Refused
 from lib.texts import LONGEST_DESCRIPTION
 from merchants.models import Merchant
@@ -52,16 +52,24 @@ def add(
     merchant: str = "",
     description: str = "",
     reason: str,
+    request_key: str = "",
     actor: str,
     now: datetime,
 ) -> Secret:
     """Tell this address of events of these types from now on: those of `merchant`, by its
     reference, or of all merchants.
 
-    Raises UnknownMerchant; Invalid for an address that cannot be one, for no or unknown types, and
-    without a reason.
+    A form that is sent twice, with the same `request_key`, adds one endpoint and returns the same
+    secret. Raises FormConflict, UnknownMerchant; Invalid for an address that cannot be one, for no
+    or unknown types, and without a reason.
     """
     reason = wording.checked("reason", reason)
+    if request_key:
+        locks.wait_for_advisory_lock(f"webhook endpoint {request_key}")
+    added = WebhookEndpoint.objects.filter(added_by=actor)
+    if known := form_keys.sent_before(added, request_key, url=url):
+        first = known.secrets.earliest("pk")
+        return Secret(known, encrypted.read(first, "secret").decode())
     if len(url) > LONGEST_URL:
         raise Invalid("url", f"must not be longer than {LONGEST_URL} characters")
     try:
@@ -77,6 +85,7 @@ def add(
         description=description,
         added_at=now,
         added_by=actor,
+        request_key=request_key,
     )
     after = {"url": url, "merchant": merchant or "all", "types": ", ".join(endpoint.types)}
     _note(Action.ENDPOINT_ADDED, endpoint, after=after, reason=reason, actor=actor, now=now)

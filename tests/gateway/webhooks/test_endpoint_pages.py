@@ -26,6 +26,7 @@ SAID: dict[str, Any] = {
     "merchant": "",
     "description": "Warehouse",
     "reason": "The warehouse asked for it.",
+    "request_key": "form-1",
 }
 
 
@@ -55,6 +56,19 @@ def test_an_endpoint_is_added_and_its_secret_is_shown_once(administrator: Client
     shown = administrator.get(reverse("admin:gateway_webhookendpoint_change", args=[added.pk])).text
     assert SECRET.findall(shown) == []
     assert "Warehouse" in shown
+
+
+def test_a_form_that_is_sent_twice_adds_one_endpoint_and_shows_the_same_secret(
+    administrator: Client,
+) -> None:
+    first, second = (administrator.post(ADD, SAID).text for _ in range(2))
+    assert set(SECRET.findall(first)) == set(SECRET.findall(second))
+    assert len(SECRET.findall(second)) == 1
+    assert WebhookEndpoint.objects.count() == 1
+    other = administrator.post(ADD, SAID | {"url": "https://other.shop.example/"}).text
+    assert "was asked for by this form, with other content" in other
+    administrator.post(ADD, SAID | {"request_key": "form-2"})
+    assert WebhookEndpoint.objects.count() == 2
 
 
 @pytest.mark.parametrize(
