@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -23,7 +24,7 @@ from pydantic import (
 )
 from pydantic import ValidationError as PydanticError
 
-from lib import strict_json, texts
+from lib import strict_json, texts, wording
 from lib.refusals import Invalid, Refused
 
 DECIMAL = r"-?[0-9]{1,24}(\.[0-9]{1,12})?"
@@ -46,6 +47,13 @@ def _lines(value: object) -> object:
     return texts.with_line_ends(value) if isinstance(value, str) else value
 
 
+def _address(text: str) -> str:
+    try:
+        return wording.address("owner_email", text)
+    except Invalid as error:
+        raise ValueError("must be an e-mail address") from error
+
+
 Reference = Annotated[str, _line(texts.LONGEST_NAME, shortest=1)]
 Name = Reference
 OptionalReference = Annotated[str, _line(texts.LONGEST_NAME)]
@@ -55,6 +63,12 @@ Words = Annotated[
     str,
     BeforeValidator(_lines),
     StringConstraints(max_length=texts.LONGEST_WORDS, pattern=texts.LINES, strict=True),
+]
+EmailAddress = Annotated[
+    str,
+    StringConstraints(strict=True, max_length=254),
+    AfterValidator(_address),
+    WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
 ]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$", strict=True)]
 # A decimal in a string; JSON's own numbers would have been floats on the way.

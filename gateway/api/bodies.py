@@ -7,32 +7,15 @@ passed over would be a mistake that nobody sees.
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import ConfigDict, Field
 
 from billing.events import AccountTerms, ChargeRecorded
 from credit.events import DAYS, Cancellation, LineTerms, OrderPlaced, Paid, Refunded
-from lib import wording
-from lib.events import Data, Instant, Name, OptionalReference, Reference, Words
-from lib.refusals import Invalid
+from lib.events import Data, EmailAddress, Instant, Name, OptionalReference, Reference, Words
 from merchants.events import MerchantJoined
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
 ENVELOPE = {"merchant", "at"}
-
-
-def _address(text: str) -> str:
-    try:
-        return wording.address("owner_email", text)
-    except Invalid as error:
-        raise ValueError("must be an e-mail address") from error
-
-
-Address = Annotated[
-    str,
-    StringConstraints(strict=True, max_length=254),
-    AfterValidator(_address),
-    WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
-]
 
 
 class Happened(Data):
@@ -85,7 +68,7 @@ class NewMerchant(MerchantJoined, LineTerms, AccountTerms):
     model_config = STRICT
     merchant: Reference
     at: Instant | None = None
-    owner_email: Address | None = None
+    owner_email: EmailAddress | None = None
 
 
 class ChangedMerchant(Data):

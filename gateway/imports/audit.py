@@ -40,7 +40,11 @@ IMPORTS = (
         """
         SELECT NULL::bigint AS merchant_id, 'import ' || file.name AS subject,
                (count(said.id), bool_and(said.outcome <> 'waiting')) AS expected,
-               (file.row_count::bigint, file.status = 'DONE') AS found
+               (file.row_count::bigint,
+                -- It waits with its owners' invitations once its rows are taken in.
+                CASE WHEN 'owner_email' = ANY (file.columns) AND file.status <> 'DONE'
+                     THEN bool_and(said.outcome <> 'waiting')
+                     ELSE file.status = 'DONE' END) AS found
         FROM gateway_import file LEFT JOIN gateway_importedrow said ON said.file_id = file.id
         GROUP BY file.id
         """,

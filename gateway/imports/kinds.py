@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import ConfigDict
 
-from lib.events import Data, Instant, Reference, type_named
+from lib.events import Data, EmailAddress, Instant, Reference, type_named
 
-ENVELOPE = ("merchant", "at")  # what a row says beside the data of its event
+ENVELOPE = ("merchant", "at", "owner_email")  # what a row says beside the data of its event
 INTEGER = re.compile(r"[+-]?[0-9]{1,9}")
 
 
@@ -22,6 +22,12 @@ class _Row(Data):
 
     merchant: Reference
     at: Instant | None = None
+
+
+class _FoundingRow(_Row):
+    """The members of a row that brings in a merchant: it may name the first owner to invite."""
+
+    owner_email: EmailAddress | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,8 @@ class Kind:
         if found is None:
             raise LookupError(f"there is no event type {self.event_type}")
         said = {"__doc__": found.summary, "model_config": STRICT}
-        return type(f"{self.code.title()}Row", (found.data, _Row), said)
+        row = _FoundingRow if self.founds else _Row
+        return type(f"{self.code.title()}Row", (found.data, row), said)
 
     @property
     def required(self) -> list[str]:

@@ -20,6 +20,7 @@ from lib.events import APPLIED, Outcome
 from lib.refusals import Invalid, Refused
 from lib.texts import LONGEST_NAME, shown
 from merchants.models import Merchant
+from merchants.operations import team
 from merchants.trail import Action as OfMerchants
 from trail import operations as trail
 
@@ -144,10 +145,13 @@ def resume(*, import_id: int, reason: str, actor: str, now: datetime) -> Import:
 
 
 def visit(import_id: int, *, now: datetime, seconds: float = VISIT_SECONDS) -> None:
-    """Take in rows of the import until none waits, it is stopped, or the time is up."""
+    """Take in rows of the import, and then invite the owners that they name, until there is nothing
+    left to do, it is stopped, or the time is up.
+    """
     ends_at = time.monotonic() + seconds
-    while take_some(import_id, now=now) and time.monotonic() < ends_at:
-        pass
+    while take_some(import_id, now=now) or invite_owner(import_id, now=now):
+        if time.monotonic() >= ends_at:
+            return
 
 
 @transaction.atomic
@@ -155,7 +159,8 @@ def take_some(import_id: int, *, now: datetime) -> bool:
     """Apply the next rows, in the order in which they happened, and keep what became of each, all
     in one transaction: a process that is killed leaves nothing half done.
 
-    Returns whether there is more to do. A second worker waits here, and goes on behind the first.
+    Returns whether more rows wait. The import is done once none does, and no owner is to be
+    invited. A second worker waits here, and goes on behind the first.
     """
     file = _lock(import_id)
     if not file.is_running:
@@ -169,10 +174,26 @@ def take_some(import_id: int, *, now: datetime) -> bool:
     _note_outcomes(rows, outcomes, now)
     if file.of_kind.founds:
         _note_merchants(file, rows, outcomes, now)
-    if not more:
+    if not more and queries.next_without_owner(file) is None:
         file.status, file.ended_at = Import.Status.DONE, now
         file.save(update_fields=["status", "ended_at"])
     return bool(more)
+
+
+def invite_owner(import_id: int, *, now: datetime) -> bool:
+    """Invite the first owner of the next merchant of a running import whose row names one, unless
+    it has an owner, or was sent an invitation of one since the file was uploaded.
+
+    Returns whether there was such a merchant. If the mail server does not take the invitation, the
+    merchant stays without one, and is invited from its page.
+    """
+    file = Import.objects.get(pk=import_id)
+    found = queries.next_without_owner(file) if file.is_running else None
+    if found is None:
+        return False
+    merchant_id, email = found
+    team.invite_first_owner(merchant_id=merchant_id, email=email, actor=file.uploaded_by, now=now)
+    return True
 
 
 def _note_outcomes(rows: Sequence[ImportedRow], outcomes: Sequence[Outcome], now: datetime) -> None:

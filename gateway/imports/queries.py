@@ -3,16 +3,39 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 
-from gateway.imports.models import Import
+from gateway.imports.models import Import, ImportedRow
 from lib import csv_files
+from merchants.models import Invitation, Membership, Merchant
 
 
 def to_visit(now: datetime) -> Sequence[int]:
     """The keys of the imports whose rows are to be taken in, the oldest first."""
     found = Import.objects.filter(status=Import.Status.RUNNING, uploaded_at__lte=now)
     return list(found.order_by("pk").values_list("pk", flat=True))
+
+
+def next_without_owner(file: Import) -> tuple[int, str] | None:
+    """The next merchant that the import has taken in and whose row names an owner to invite, with
+    that address; None if there is none.
+
+    Merchants that have an owner are left out, and those that have got an invitation of one since
+    the file was uploaded, whatever became of it.
+    """
+    if not file.of_kind.founds:
+        return None
+    taken = Q(outcome__in=[ImportedRow.Outcome.APPLIED, ImportedRow.Outcome.DUPLICATE])
+    rows = file.rows.filter(taken, data__owner_email__gt="").order_by("line")
+    merchant = Merchant.objects.filter(reference=OuterRef("merchant"))
+    of_merchant = {"merchant__reference": OuterRef("merchant"), "role": Membership.Role.OWNER}
+    invited = Invitation.objects.filter(invited_at__gte=file.uploaded_at, **of_merchant)
+    return (
+        rows.exclude(Exists(Membership.objects.filter(**of_merchant)))
+        .exclude(Exists(invited))
+        .values_list(Subquery(merchant.values("pk")), "data__owner_email")
+        .first()
+    )
 
 
 def same_file(digest: str) -> Import | None:

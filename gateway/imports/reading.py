@@ -1,8 +1,8 @@
 """Reads a file that a person made: CSV as spreadsheets write it, or JSON lines.
 
 CSV is told from JSON by its first character, and which character stands between its cells by the
-heading: a comma, a semicolon, or a tab. Byte-order marks and the line ends of all systems are
-understood.
+heading, or a line such as `sep=;` above it: a comma, a semicolon, or a tab. Byte-order marks and
+the line ends of all systems are understood.
 """
 
 import csv
@@ -23,6 +23,8 @@ LONGEST_LINE = 10_000  # characters
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 DELIMITERS = (",", ";", "\t")
+# The line by which Excel is told what stands between cells, and which it writes in turn.
+SEPARATOR = re.compile(r'"?sep=(?P<delimiter>[,;\t|])"?', re.IGNORECASE)
 LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -100,8 +102,12 @@ def _read_json(lines: Sequence[str], table: Table) -> None:
 
 
 def _read_csv(lines: Sequence[str], kind: Kind, table: Table) -> None:
-    heading = next(line for line in lines if line.strip())
-    delimiter = max(DELIMITERS, key=heading.count)
+    first = next(place for place, line in enumerate(lines) if line.strip())
+    if said := SEPARATOR.fullmatch(lines[first].strip()):
+        delimiter = said["delimiter"]
+        lines = [*lines[:first], "", *lines[first + 1 :]]
+    else:
+        delimiter = max(DELIMITERS, key=lines[first].count)
     source = io.StringIO("\n".join(lines), newline="")
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     started_at = 1

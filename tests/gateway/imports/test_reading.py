@@ -45,6 +45,9 @@ def placed(shop: Shop) -> list[str]:
         f"{ORDERS}\nrosewood,A-1,Ünal,129.90,USD\nrosewood,A-2,Mei,5,USD\n".encode(),
         # Excel in German: a byte-order mark, semicolons, and the line ends of Windows.
         f"\ufeff{HEADING}\r\nrosewood;A-1;Ünal;129.90;USD\r\nrosewood;A-2;Mei;5;USD\r\n".encode(),
+        # Excel's own first line, which names the delimiter.
+        f"\ufeffsep=;\r\n{HEADING}\r\nrosewood;A-1;Ünal;129.90;USD\r\n"
+        "rosewood;A-2;Mei;5;USD\r\n".encode(),
         f"{ORDERS}\rrosewood,A-1,Ünal,129.90,USD\rrosewood,A-2,Mei,5,USD".encode(),
         # Columns in another order, in capitals, empty ones beside them, an empty line, and quotes.
         b'Order\tMERCHANT\tamount\tcurrency\tbuyer\t\t\n\nA-1\trosewood\t"129.90"\tUSD\t\xc3\x9cnal'
@@ -53,7 +56,7 @@ def placed(shop: Shop) -> list[str]:
         b'"currency":"USD"}\r\n\n'
         b'{"order":"A-2","merchant":"rosewood","buyer":"Mei","amount":"5","currency":"USD"}\n',
     ],
-    ids=["commas", "semicolons", "old line ends", "tabs", "JSON lines"],
+    ids=["commas", "semicolons", "sep=;", "old line ends", "tabs", "JSON lines"],
 )
 def test_the_same_orders_however_they_are_written(shop: Shop, content: bytes) -> None:
     file = upload_bytes("ORDERS", content)
@@ -78,6 +81,11 @@ def test_a_cell_that_is_quoted_keeps_its_delimiter_and_whole_numbers_are_numbers
     assert first.placed_said_at == shops.instant("2026-11-09 03:00")
     assert (second.instalments, second.buyer_risk) == (1, 1)
     assert second.placed_said_at == shops.instant("2026-11-10 10:00")
+
+
+def test_a_fault_below_a_line_that_names_the_delimiter_has_the_line_of_the_file() -> None:
+    said = faults("ORDERS", "sep=|", ORDERS.replace(",", "|"), "rosewood|A-1|Mei||USD")
+    assert said == ["Line 3, amount: is missing."]
 
 
 def test_lines_that_are_not_in_utf_8_are_named() -> None:

@@ -2,15 +2,21 @@
 
 import csv
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.core import mail
 
 from gateway.imports import operations, queries
+from gateway.imports.audit import IMPORTS
+from gateway.imports.faults import BadRows
 from gateway.imports.jobs import TAKE_IN
 from gateway.imports.models import Import
 from gateway.imports.operations import AlreadyImported, NotAtWork, NotStopped
+from lib import audit
 from lib.refusals import Invalid
-from merchants.models import Merchant
+from merchants.models import Invitation, Membership, Merchant
+from merchants.operations import invitations, team
 from tests import shops, trailed
 from tests.gateway.imports.importing import (
     CHARGES,
@@ -135,6 +141,61 @@ def test_merchants_join_and_the_trail_says_who_brought_them_in() -> None:
     assert became(again) == ["2 duplicate", "3 applied"]
     assert [one.subject for one in trailed.told(since)] == ["hemp"]
     assert Merchant.objects.count() == 3
+
+
+HEADED = f"{MERCHANTS},owner_email"
+SILK = "silk,Silk,THB,Asia/Bangkok,th,25000.00,7,5000.00,basic,390.00,30,"
+
+
+def owners() -> list[tuple[str, str]]:
+    """Whom an invitation to become an owner has been made for, by merchant."""
+    invited = Invitation.objects.filter(role=Membership.Role.OWNER).order_by("pk")
+    return list(invited.values_list("merchant__reference", "email"))
+
+
+def test_owners_whom_the_rows_name_are_invited_once_all_rows_are_taken_in(in_twos: None) -> None:
+    wool, hemp, jute = (SILK.replace("silk", name) for name in ("wool", "hemp", "jute"))
+    rows = (f"{SILK}mai@silk.example", wool, f"{hemp}An@Hemp.example", f"{jute}j@jute.example")
+    file = upload("MERCHANTS", HEADED, *rows)
+    assert operations.take_some(file.pk, now=NOW)
+    assert (owners(), len(mail.outbox)) == ([], 0)
+    take_in()
+    assert owners() == [
+        ("silk", "mai@silk.example"),
+        ("hemp", "an@hemp.example"),
+        ("jute", "j@jute.example"),
+    ]
+    assert [message.to for message in mail.outbox] == [[email] for _, email in owners()]
+    assert (status(file), became(file)) == ("DONE", [f"{n} applied" for n in (2, 3, 4, 5)])
+    again = upload("MERCHANTS", HEADED, *rows, again=True)
+    take_in()
+    assert (status(again), len(mail.outbox)) == ("DONE", 3)
+    assert not any(one.violations for one in audit.run(IMPORTS, now=NOW))
+
+
+def test_a_killed_worker_leaves_owners_to_the_next_and_a_lost_mail_to_the_merchants_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wool = SILK.replace("silk", "wool")
+    file = upload("MERCHANTS", HEADED, f"{SILK}mai@silk.example", f"{wool}w@wool.example")
+    operations.take_some(file.pk, now=NOW)
+    assert operations.invite_owner(file.pk, now=NOW)  # and then the worker is killed
+    assert (status(file), len(mail.outbox)) == ("RUNNING", 1)
+    assert not any(one.violations for one in audit.run(IMPORTS, now=NOW))
+
+    def broken(*_: Any) -> None:
+        raise team.InvitationNotSent("the mail server is away")
+
+    monkeypatch.setattr(team, "_send", broken)
+    take_in()
+    assert (status(file), len(mail.outbox)) == ("DONE", 1)
+    assert not invitations.open_of(Merchant.objects.get(reference="wool").pk).exists()
+
+
+def test_an_owner_without_an_address_is_a_fault_of_the_row() -> None:
+    with nothing_changes(), pytest.raises(BadRows) as refused:
+        upload("MERCHANTS", HEADED, f"{SILK}mai")
+    assert refused.value.told() == ["Line 2, owner_email: must be an e-mail address."]
 
 
 def test_one_that_is_stopped_leaves_the_rest_until_it_is_resumed(shop: Shop, in_twos: None) -> None:
