@@ -122,6 +122,18 @@ def _told(value: Any, currency: str, *, is_plain: bool) -> Any:
     return as_json(value, currency)
 
 
+def page_of(found: "QuerySet[Any]", asked: Asked) -> tuple[list[Any], str | None]:
+    """The rows of the page that is asked for, newest first, and the cursor of the next page.
+
+    `changed_since` is up to the caller. Raises Problem for a bad cursor.
+    """
+    if asked.cursor is not None:
+        found = found.filter(pk__lt=_key_in(asked.cursor))
+    rows = list(found.order_by("-pk")[: asked.limit + 1])
+    shown, has_more = rows[: asked.limit], len(rows) > asked.limit
+    return shown, _cursor(shown[-1].pk) if has_more else None
+
+
 def _cursor(key: int) -> str:
     return base64.urlsafe_b64encode(str(key).encode()).decode().rstrip("=")
 

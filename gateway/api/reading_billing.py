@@ -4,24 +4,24 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 from django.utils.translation import override
 from moneyed import Money
 from ninja import Query, Router
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from billing import queries
 from billing.documents import invoice_csv, pdf, statement_csv
-from billing.models import BillingAccount, Invoice, Statement
+from billing.models import BillingAccount, Charge, Invoice, Statement
 from billing.queries.prices import priced_fees
 from gateway.api import listings
 from gateway.api.access import Key, KeyedRequest, merchant_of
 from gateway.api.answers import Amount
 from gateway.api.instants import Moment
-from gateway.api.lists import Paged
+from gateway.api.lists import Paged, page_of
 from gateway.api.problems import Problem
 from gateway.models import Scope
 from lib import csv_files, money
@@ -57,7 +57,10 @@ class ShownStatement(BaseModel):
 
 
 class Statements(BaseModel):
+    """A page of months, newest first."""
+
     rows: list[ShownStatement]
+    next: str | None = Field(description="The cursor of the next page; null: none.")
 
 
 class InvoiceLine(BaseModel):
@@ -124,10 +127,17 @@ def show_charge(request: KeyedRequest, merchant: str, charge: str) -> dict[str, 
 
 
 @router.get(f"{OF_MERCHANT}/statements", response=Statements, operation_id="listStatements")
-def list_statements(request: KeyedRequest, merchant: str) -> Statements:
-    """The calendar months in which the merchant was charged, latest first."""
-    account = _account(merchant_of(request, merchant))
-    return Statements(rows=[_told(one) for one in account.statements.order_by("-month")])
+def list_statements(request: KeyedRequest, merchant: str, asked: Paged) -> Statements:
+    """The calendar months in which the merchant was charged, latest first.
+
+    A month changes with each charge that joins it, and when it closes.
+    """
+    found = _account(merchant_of(request, merchant)).statements
+    if since := asked.changed_since:
+        charged = Exists(Charge.objects.filter(statement=OuterRef("pk"), arrived_at__gte=since))
+        found = found.filter(charged | Q(opened_at__gte=since) | Q(closed_at__gte=since))
+    shown, following = page_of(found, asked)  # months are opened one after the other
+    return Statements(rows=[_told(one) for one in shown], next=following)
 
 
 @router.get(MONTH, response=ShownStatement, operation_id="getStatement")

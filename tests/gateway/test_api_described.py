@@ -19,6 +19,7 @@ from gateway.api import examples
 from gateway.api.description import cloud_event_example, event_example
 from gateway.api.service import api
 from gateway.webhooks.event_types import EVENT_TYPES
+from gateway.webhooks.operations import deliveries
 from lib import events
 from merchants.models import Membership, Merchant
 from merchants.operations import team
@@ -89,6 +90,19 @@ def test_every_webhook_is_described_with_a_body_that_its_own_schema_takes() -> N
             "code": "insufficient_credit",
         },
     }
+
+
+def test_the_request_that_the_first_hour_shows_is_one_that_is_described() -> None:
+    text = (ROOT / "docs" / "api.md").read_text()
+    (headers, body) = re.findall(r"^```\n(webhook-id.*?)\n\n(.*?)^```", text, re.M | re.S)[0]
+    described = schema()
+    named = [line.split(":")[0] for line in headers.splitlines()]
+    assert named == ["webhook-id", "webhook-timestamp", "webhook-signature"]
+    told = json.loads(body)
+    _validate(told, described["components"]["schemas"]["WebhookOrderDeclined"], described)
+    schedule = [int(wait.total_seconds() // 60) for wait in deliveries.WAITS]
+    assert schedule == [1, 5, 30, 2 * 60, 5 * 60, 10 * 60, 12 * 60]
+    assert "after 1, 5 and 30 minutes, 2, 5, 10 and every 12 hours, for three days" in text
 
 
 def test_every_route_is_summed_up_in_words() -> None:

@@ -149,6 +149,28 @@ def test_the_figures_are_those_of_the_books(full: Shop) -> None:
     assert {"pick-pack", "storage", "shipping-label"} <= fees
 
 
+def test_months_are_listed_a_page_at_a_time_and_by_what_changed_since(clock: Clock) -> None:
+    shop = shops.join("2026-10-01 10:00", plan_price="0")
+    for at in ("2026-10-15 10:00", "2026-11-05 10:00", "2026-11-20 10:00"):
+        shop.charge(at, "pick-pack", "1.00")
+    caller = Caller("read")
+
+    def months(asked: str) -> tuple[list[str], str | None]:
+        page = said(caller.get(f"/merchants/rosewood/statements?{asked}"))
+        return [row["month"] for row in page["rows"]], page["next"]
+
+    assert months("") == (["2026-11", "2026-10"], None)
+    newest, cursor = months("limit=1")
+    assert newest == ["2026-11"]
+    assert months(f"limit=1&cursor={cursor}") == (["2026-10"], None)
+    # October closed at its end, and November has had a charge on the 20th.
+    assert months("changed_since=2026-10-20T00:00:00Z")[0] == ["2026-11", "2026-10"]
+    assert months("changed_since=2026-11-19T00:00:00Z")[0] == ["2026-11"]
+    assert months("changed_since=2026-11-21T00:00:00Z")[0] == []
+    bad = caller.get("/merchants/rosewood/statements?cursor=none")
+    assert problem(bad) == (400, "bad_request")
+
+
 def _number(shop: Shop) -> str:
     return str(shop.account.invoices.earliest("pk").number)
 
