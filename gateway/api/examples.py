@@ -1,6 +1,8 @@
 """The examples that the API's description shows. A test keeps each of them true."""
 
+import json
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, NamedTuple
 
 REQUEST_ID = "3f1c8a52d07e4b7f9a3f6f2f1f8f0c11"
@@ -58,39 +60,8 @@ BODIES: dict[str, Any] = {
     },
 }
 
-ANSWERS: dict[str, Any] = {
-    "placeOrder": {
-        **OF_ROSEWOOD,
-        "order": "A-1001",
-        "status": "OPEN",
-        "code": None,
-        "amount": "129.90",
-        "currency": "USD",
-        "available": "4870.10",
-        "placed_at": "2026-11-26T03:00:00Z",
-    },
-    "payOrder": {
-        **OF_ROSEWOOD,
-        "order": "A-1001",
-        "payment": "pay-88213",
-        "amount": "129.90",
-        "currency": "USD",
-        "status": "APPLIED",
-        "code": None,
-    },
-    "sendEvents": {
-        "results": [
-            {"id": "evt-1", "outcome": "applied", "code": None, "detail": None, "errors": []},
-            {
-                "id": "evt-2",
-                "outcome": "rejected",
-                "code": "unknown_order",
-                "detail": "order: there is no order A-1002",
-                "errors": [],
-            },
-        ]
-    },
-}
+# By operation, an answer in JSON to a request such as those above, or to a GET.
+ANSWERS: dict[str, Any] = json.loads(Path(__file__).with_name("example_answers.json").read_text())
 
 
 class Example(NamedTuple):
