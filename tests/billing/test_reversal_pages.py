@@ -5,6 +5,7 @@ from pytest_django import Settings
 
 from billing.models import BillingAccount, Card, Reversal
 from billing.operations import reversals
+from tests import shops
 from tests.billing import operator_decisions as deciding
 from tests.billing.pages import answers
 from tests.factories import browser_of, member, proved
@@ -97,7 +98,7 @@ def test_only_the_merchants_own_people_see_it(shop: Shop) -> None:
 
 def disputed_card(shop: Shop) -> Card:
     card = deciding.card(shop, "4242")
-    BillingAccount.objects.update(card_disputed_at=deciding.BEFORE)
+    BillingAccount.objects.update(card_disputed_at=shops.instant(deciding.BEFORE))
     return card
 
 
