@@ -12,6 +12,7 @@ Item = TypeVar("Item")
 
 
 def _place(item: Any) -> Any:
+    """The default order of a registry: the item's own `place`."""
     return item.place
 
 

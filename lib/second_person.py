@@ -15,8 +15,8 @@ class SamePerson(Refused):
 
 
 def check(actor: str, *others: str, otherwise: str) -> None:
-    """Raises SamePerson with the sentence `otherwise` when `actor` is one of the others, however
-    the address is spelt.
+    """Raise SamePerson, with the sentence `otherwise`, if `actor` is one of the others; case and
+    surrounding spaces of the addresses don't matter.
     """
     if _plain(actor) in map(_plain, others):
         raise SamePerson(otherwise)
