@@ -12,8 +12,10 @@ from lib.text_fields import LineField
 
 
 class JobOrder(Reasoned):
-    """Which job to run, and up to which instant. It is valid once the operator has seen what is
-    due.
+    """Which job to run, and up to which instant.
+
+    Sent the first time, it is refused with the number of rows that are due; sent again unchanged,
+    it is valid.
     """
 
     job = forms.ChoiceField(
