@@ -404,9 +404,11 @@ def _record_failure(
 ) -> None:
     """Record on the bill that the attempt failed, and set when it is tried next.
 
-    Only an automatic attempt, or one whose card can never pay, counts as a first failure. After any
-    other attempt of a person the retries stay as they are. If the card can never pay, the bill is
-    not tried automatically any more.
+    If the account has another method or card by now, or the provider never received the attempt, it
+    counts for nothing, and the bill is tried again. After a failure that would only repeat, the
+    bill is not tried automatically. Otherwise an automatic attempt counts as a failure of the bill
+    (dunning.fail), as does one whose card can never pay; after any other attempt of a person the
+    retries stay as they are.
     """
     has_new_method = (payment.provider, payment.card_id) != (
         account.payment_method,

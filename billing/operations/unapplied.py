@@ -51,8 +51,8 @@ def receive(
 ) -> UnappliedEntry:
     """Add money that no bill wants to the account's unapplied money, and notify the merchant.
 
-    It pays no bill by itself: the caller calls rests.pay_invoices next. The database refuses a
-    second entry of the same `source` (IntegrityError), so the caller looks for it first.
+    It pays no bill by itself: the caller calls rests.pay_invoices next. The caller has made sure
+    that no money of the same `source` is recorded: the database would refuse it (IntegrityError).
     """
     return _enter(
         account, Kind.RECEIVED, source, amount,

@@ -68,7 +68,9 @@ def invoice(request: MemberRequest, number: str) -> HttpResponse:
 
 @for_finance
 def pay(request: MemberRequest, number: str) -> HttpResponse:
-    """Try to collect the bill at once; the form has the number of attempts that the page showed."""
+    """Try to collect the bill at once, and lead back to its page; the form has the number of
+    attempts that the page showed.
+    """
     invoice = invoice_of(request, number)
     if request.method == "POST":
         seen = request.POST.get("seen", "")
@@ -105,7 +107,9 @@ def invoice_pdf(request: MemberRequest, number: str) -> HttpResponse:
 
 @for_members
 def invoice_line(request: MemberRequest, number: str, pk: int) -> HttpResponse:
-    """The charges of one line of the bill; for a void bill, each may be on another bill by now."""
+    """The page with the charges of one line of the bill; those of a void bill may be on another
+    bill by now.
+    """
     invoice = invoice_of(request, number)
     line = queries.line(invoice, pk)
     if line is None:

@@ -34,6 +34,9 @@ def settings(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def ask_threshold(request: MemberRequest) -> HttpResponse:
+    """Ask for a higher threshold by the form of the settings page, and lead back to it; show it
+    again if the form is invalid or refused.
+    """
     if request.method != "POST":  # as after signing in again
         return _back(request)
     now, account = clock.now(), account_of(request)
@@ -130,6 +133,7 @@ def _page(
     now: datetime,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
+    """The settings page with these forms; the latest LATEST requests for a threshold are shown."""
     requests = list(terms.threshold_requests(account).order_by("-id")[:LATEST])
     context = {
         "account": account,
@@ -149,6 +153,7 @@ def _page(
 
 
 def _back(request: MemberRequest) -> HttpResponse:
+    """Lead back to the settings page."""
     return redirect("billing:settings", merchant=request.membership.merchant.reference)
 
 
