@@ -33,7 +33,7 @@ def one_by_one(do: Callable[[int], object], keys: Sequence[int]) -> Failures:
 
 
 class Asks(Protocol):
-    """An operation that asks a provider about one row."""
+    """An operation that asks a provider about the row with this key."""
 
     def __call__(self, key: int, /, *, now: datetime, silences: Silences) -> object: ...
 

@@ -26,8 +26,8 @@ class Job:
     """A job that is due at every multiple of `every` since the epoch, in UTC.
 
     `due` takes an instant and returns the primary keys of the rows to do by then; `work` does one
-    chunk of them and returns those that failed. Both are safe to run again, at the same time, or
-    late.
+    chunk of them and returns the keys that failed, each with its error. Both are safe to run again,
+    at the same time, or late.
     """
 
     name: str

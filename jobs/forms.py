@@ -32,6 +32,9 @@ class JobOrder(Reasoned):
     field_order = ("job", "at", "reason", "seen")
 
     def clean(self) -> dict[str, Any]:
+        """Refuse an instant that has not come; and, the first time, say how many rows are due
+        instead of accepting the form.
+        """
         said: dict[str, Any] = super().clean() or self.cleaned_data
         if self.errors:
             return said

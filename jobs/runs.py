@@ -135,8 +135,8 @@ def start(
 
 
 def _claim(job: Job, tick: datetime, *, at: datetime, now: datetime) -> JobRun:
-    """Insert the run that claims the tick; what it has to do is filled in later. Raises
-    TickTaken.
+    """Insert the run that claims the tick; what it has to do is filled in later. Raises TickTaken
+    if another run has claimed it.
     """
     claimed, is_new = JobRun.objects.get_or_create(
         job=job.name, tick=tick, defaults={"due_at": at, "started_at": now}
@@ -315,8 +315,8 @@ def _count_chunk(
 ) -> int | None:
     """Close the chunk and add its figures to the run; with `has_rest`, open a new chunk.
 
-    Returns the highest chunk number of the run, or None, with nothing changed, where the chunk was
-    not open.
+    Returns the highest chunk number of the run, which is the new chunk's; or None, with nothing
+    changed, if the chunk was not open.
     """
     values: dict[str, Any] = {"run": run_id, "number": number, "now": now, "error": error or None}
     values |= {"done": done, "failed": failed, "left": left}

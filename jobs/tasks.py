@@ -122,8 +122,8 @@ def _turn(run_id: int, at: datetime) -> Turn:
 
 
 def _recorded_now() -> datetime:
-    """The time to record for the end of a chunk: this machine's, or the database server's where
-    this machine's clock is wrong.
+    """The time to record for the end of a chunk: this machine's, or the database server's if this
+    machine's clock is wrong.
 
     It is for the run's record only: what a chunk does counts at the instant that its run works up
     to.

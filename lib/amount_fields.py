@@ -69,7 +69,9 @@ _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
 
 
 class AmountField(OneCurrencyField):
-    """A form field for an amount above 0 in its currency, never rounded and never guessed."""
+    """A form field into which a merchant types an amount above 0; digits that its currency does not
+    have are refused, not rounded.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})

@@ -134,7 +134,8 @@ def snapshot() -> Iterator[None]:
 
 
 def _offsets(cursor: CursorWrapper) -> str:
-    """The SQL that comes before a check's own: the offsets of all time zones that merchants use.
+    """The WITH clause that comes before each check's SQL, with the UTC offsets of all time zones
+    that merchants have or had.
 
     It is written into each check, instead of once into a temporary table, so that several workers
     can share a check.

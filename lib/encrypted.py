@@ -25,14 +25,16 @@ OF_AUTHENTICATORS = "mfa.authenticator.data"
 
 
 class Column(Protocol):
-    """One encrypted column; a row of it may keep several secrets, each under a name."""
+    """What rotate_keys and the audit know of an encrypted column; a row of it may keep several
+    secrets, each under a name.
+    """
 
     @property
     def model(self) -> type[models.Model]: ...
 
     @property
     def called(self) -> str:
-        """What sentences call the content, such as "destination numbers"."""
+        """The words for the content in sentences, such as "destination numbers"."""
 
     def bound_to(self, row: Any) -> str:
         """The name of the place (column and row) that the row's secrets are bound to: they can be
@@ -66,10 +68,12 @@ class OfField:
         return self.field.called
 
     def bound_to(self, row: Any) -> str:
+        """The column's name and the values of its row that never change."""
         values = [f"{path}={attrgetter(path)(row)}" for path in self.field.bound_to]
         return " ".join([f"{self.model._meta.label_lower}.{self.field.name}", *values])
 
     def merchant_id(self, row: Any) -> int | None:
+        """The first of the values that the content is bound to."""
         key = attrgetter(self.field.bound_to[0])(row)
         return None if key is None else int(key)
 
@@ -93,9 +97,11 @@ class OfAuthenticators:
     called = "second factors"
 
     def bound_to(self, row: Any) -> str:
+        """The name of the column, which is the same for every row."""
         return OF_AUTHENTICATORS
 
     def merchant_id(self, row: Any) -> int | None:
+        """Always None: the row belongs to a person."""
         return None
 
     def kept(self, row: Any) -> dict[str, bytes]:
@@ -128,6 +134,7 @@ class OfSessions:
         return place_of_session(str(row.session_key))
 
     def merchant_id(self, row: Any) -> int | None:
+        """Always None: the row belongs to a person."""
         return None
 
     def kept(self, row: Any) -> dict[str, bytes]:
@@ -189,6 +196,7 @@ def read(row: models.Model, name: str) -> bytes:
 
 
 def _field_of(row: models.Model, name: str) -> OfField:
+    """The row's EncryptedField of this name."""
     field = row._meta.get_field(name)
     assert isinstance(field, EncryptedField), f"{name} is not kept encrypted"
     return OfField(field)
@@ -218,6 +226,7 @@ def unreadable(column: Column, rows: Iterator[Any]) -> Iterator[tuple[Any, bool]
 
 
 def _can_decrypt(content: bytes, place: str) -> bool:
+    """Whether any of our keys decrypts the content at this place."""
     try:
         secrets.decrypt(content, bound_to=place)
     except secrets.Undecryptable:

@@ -193,6 +193,7 @@ class AmountField(MoneyField, Generic[_ST, _GT]):
         return super(MoneyField, self).get_db_prep_save(value, connection)
 
     def value_to_string(self, obj: models.Model) -> str:
+        """The figure as text, for fixtures and marks of pages; "" for None."""
         amount = self.value_from_object(obj)
         return "" if amount is None else str(amount.amount)
 
@@ -223,7 +224,7 @@ def currency_never_changes(what: str, column: str = "currency") -> pgtrigger.Pro
 
 
 class CurrencyField(models.CharField):
-    """An ISO 4217 code."""
+    """The column of an ISO 4217 code."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["max_length"] = 3
@@ -231,7 +232,9 @@ class CurrencyField(models.CharField):
 
 
 class ReferenceField(models.CharField):
-    """A name that another system gave to something; repeated requests are recognised by it."""
+    """The column of a name that another system gave to something, by which repeated requests are
+    recognised.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["max_length"] = 100
@@ -239,7 +242,9 @@ class ReferenceField(models.CharField):
 
 
 class FormKeyField(models.CharField):
-    """The key of the form that made the row (lib.form_keys); empty where no form did."""
+    """The column of the key of the form that made the row (lib.form_keys); empty if no form made
+    it.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs |= {"max_length": 64, "blank": True, "db_default": "", "editable": False}
@@ -247,12 +252,12 @@ class FormKeyField(models.CharField):
 
 
 class EncryptedField(models.BinaryField):
-    """Content that is kept encrypted (lib.encrypted puts and reads it).
+    """A column whose content is kept encrypted (lib.encrypted puts and reads it).
 
     `bound_to` names the columns of its row that the content is bound to and that never change:
-    first the column with the merchant's key (null where the row is no merchant's), then the row's
-    own. A path such as "endpoint.merchant_id" leads to a column of a row that it belongs to.
-    `called` is what sentences call the content.
+    first the column with the merchant's key (null if the row belongs to no merchant), then the
+    row's own. A path such as "endpoint.merchant_id" leads to a column of a row that this one
+    belongs to. `called` is the words for the content in sentences.
     """
 
     def __init__(

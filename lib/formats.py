@@ -22,6 +22,7 @@ MINUS = "\N{MINUS SIGN}"  # as wide as a plus, so that columns of figures stay i
 
 
 def _locale() -> str:
+    """The reader's locale for babel: the language in force, with British forms for English."""
     language = get_language() or "en"
     # Days before months, and 24 hours: the plain "en" is American.
     return "en_GB" if language == "en" else to_locale(language)

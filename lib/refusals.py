@@ -59,7 +59,9 @@ class CurrencyMismatch(Refused):
 
 
 class Conflict(Refused):
-    """The reference is known already, with other content: `fields` differ."""
+    """The reference is known already, with other content; `fields` names the members that
+    differ.
+    """
 
     code = "conflict"
 

@@ -17,8 +17,8 @@ def _place(item: Any) -> Any:
 
 
 class Registry(Generic[Item]):
-    """The registered items in the order of their `place`; those of the same place in the order of
-    registration.
+    """An iterable of the registered items, in the order of their `place`; items of the same place
+    are in the order of registration.
     """
 
     def __init__(self, place: Callable[[Item], Any] = _place) -> None:

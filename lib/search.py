@@ -17,7 +17,7 @@ from lib.registry import Registry
 
 
 class Finder(Protocol):
-    """How operators find rows of a kind; implemented in `backoffice.finders`."""
+    """How operators find rows of a kind: what each class of `backoffice.finders` implements."""
 
     @property
     def place(self) -> int:
@@ -29,7 +29,7 @@ class Finder(Protocol):
         """
 
     def of_one(self, kind: "Kind", merchant: Any, text: str) -> Iterable[Any]:
-        """Rows of the merchant whose name within the merchant is `text`."""
+        """Rows of this merchant that have exactly the name `text`."""
 
 
 def no_status(row: Any) -> tuple[str, str]:

@@ -23,4 +23,5 @@ def check(actor: str, *others: str, otherwise: str) -> None:
 
 
 def _plain(address: str) -> str:
+    """The address as it is compared: without spaces around it, and whatever its case."""
     return address.strip().casefold()

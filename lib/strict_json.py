@@ -35,4 +35,5 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> Any:
+    """Raise NotJson for NaN and Infinity, which Python would read."""
     raise NotJson(f"{name} is no number of JSON")

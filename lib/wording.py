@@ -29,6 +29,9 @@ def line(field: str, text: str, longest: int = texts.LONGEST_NAME) -> str:
 
 
 def _checked(field: str, text: str, longest: int, *, has_lines: bool) -> str:
+    """The text without spaces around it. Raises Invalid if it is empty, longer than `longest`, or
+    has control characters; line ends are allowed with `has_lines`.
+    """
     if texts.has_control(text, in_lines=has_lines):
         raise Invalid(field, "has a character that cannot be kept")
     text = text.strip()

@@ -93,7 +93,7 @@ def _seconds(instant: datetime, tz: ZoneInfo) -> int:
 
 def _in_force(instant: datetime, before: int, after: int) -> datetime:
     """The instant from which local days are counted by the offset `after`, when the clock changes
-    to it at `instant`.
+    to it at `instant`: later, if the clock goes back over midnight.
     """
     last = (instant - _SECOND + timedelta(seconds=before)).date()
     first = (instant + timedelta(seconds=after)).date()

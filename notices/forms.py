@@ -24,7 +24,7 @@ class NoticeFilter(Filter):
 
     @property
     def kinds(self) -> list[str]:
-        """The codes of the chosen group's kinds; empty where all are wanted."""
+        """The codes of the chosen group's kinds; empty if no group is chosen, which means all."""
         topic = self.rows["topic"]
         return [kind.code for kind in kinds.registered() if kind.group.code == topic]
 

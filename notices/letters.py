@@ -61,7 +61,9 @@ def link(notice: Notice) -> str:
 
 
 def _text(notice: Notice, which: Callable[[Text], StrOrPromise]) -> str:
-    """The title or sentence that `which` picks; the kind's label where the details do not fit."""
+    """The title or sentence that `which` picks, with the notice's details; the kind's label if the
+    details do not fit, or there is no text for its status.
+    """
     kind = kinds.get(notice.kind)
     text = kind.text(notice.details.get("status", "")) if kind else None
     if kind is None or text is None:

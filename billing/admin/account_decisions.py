@@ -34,8 +34,8 @@ def is_open(account: BillingAccount) -> bool:
 
 
 def figures(account: BillingAccount, **more: Money) -> dict[str, str]:
-    """The account's outstanding amount and threshold as text for a sentence, and `more` amounts in
-    its currency.
+    """Amounts as text, by their names, to be put into a sentence: the account's outstanding amount
+    and threshold, and those in `more`.
     """
     named = {"outstanding": account.outstanding, "threshold": account.threshold, **more}
     return {name: figure(value) for name, value in named.items()}

@@ -37,7 +37,7 @@ class ChargeSearch(forms.Form):
 
     @property
     def found(self) -> Charge:
-        """The charge that was found."""
+        """The charge that was found; only if the form is valid."""
         charge: Charge = self.cleaned_data["charge"]
         return charge
 

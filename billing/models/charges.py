@@ -16,6 +16,8 @@ RESERVED_PREFIX = "tael:"  # of the references of charges that Tael makes itself
 
 
 class InvoiceItemQuerySet(models.QuerySet["InvoiceItem"]):
+    """Items, with the selections that several modules need."""
+
     def outstanding(self) -> "InvoiceItemQuerySet":
         """The items that are posted and on no bill."""
         return self.filter(posted_at__isnull=False, invoice__isnull=True)

@@ -245,6 +245,7 @@ class Invoice(models.Model):
 
     @property
     def is_open(self) -> bool:
+        """Whether its status is OPEN: issued, not paid, and not given up."""
         return self.status == self.Status.OPEN
 
 

@@ -249,7 +249,9 @@ def _decide(
     reason: str,
     message: str,
 ) -> Reversal:
-    """Record the decision, write it on the trail and notify the merchant."""
+    """Record the decision, write it on the trail and notify the merchant. Raises Invalid without a
+    reason or a message.
+    """
     before, reversal.status = reversal.status, status
     reversal.decided_at, reversal.decided_by = account.now, actor
     reversal.reason = wording.checked("reason", reason, wording.LONGEST_REASON)

@@ -160,7 +160,7 @@ def _check_raises(account: BillingAccount, threshold: Money) -> None:
 
 
 def _set(account: BillingAccount, threshold: Money, actor: str, reason: str, now: datetime) -> None:
-    """Change the locked account's threshold, and record that."""
+    """Change the locked account's threshold, and record that. Raises Invalid without a reason."""
     accounts.note_change(
         account,
         AccountChange.What.THRESHOLD,

@@ -167,8 +167,8 @@ def _enter(
     reason: str = "",
     now: datetime,
 ) -> UnappliedEntry:
-    """Write the entry, change the account's unapplied money by its amount, and notify the
-    merchant.
+    """Write an entry, add its amount (negative for money that goes) to the account's unapplied
+    money, and notify the merchant.
     """
     BillingAccount.objects.filter(pk=account.pk).update(unapplied=F("unapplied") + amount.amount)
     account.refresh_from_db(fields=["unapplied"])

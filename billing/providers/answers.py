@@ -51,4 +51,5 @@ class Answer:
 
     @classmethod
     def undecided(cls, reference: str, problem: str = "") -> "Answer":
+        """An answer from which nobody can tell yet whether the money was taken."""
         return cls(Payment.Status.UNKNOWN, reference=reference, problem=problem)

@@ -138,6 +138,7 @@ class Proceeds:
         return Answer.succeeded(payment.idempotency_key)
 
     def find(self, payment: Payment) -> Answer | None:
+        """Always None: an attempt to pay from proceeds is never undecided."""
         return None  # it is never undecided
 
 

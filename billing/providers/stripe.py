@@ -85,6 +85,8 @@ class AnotherPayment(StrangeAnswer):
 
 
 class Stripe:
+    """The provider that collects from cards at Stripe."""
+
     is_local = False
     needs_card = True
 

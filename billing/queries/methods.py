@@ -32,12 +32,12 @@ class Method:
 
 
 def has_sandbox() -> bool:
-    """Whether bills can be paid by the sandbox here."""
+    """Whether this installation lets bills be paid by the sandbox."""
     return bool(settings.TAEL_SANDBOX)
 
 
 def has_stripe() -> bool:
-    """Whether cards can be charged by Stripe here."""
+    """Whether this installation has the keys with which Stripe charges cards."""
     return bool(settings.STRIPE_API_KEY and settings.STRIPE_PUBLISHABLE_KEY)
 
 

@@ -20,7 +20,9 @@ WHERE kind IN ('SUBSCRIPTION', 'CYCLE') GROUP BY issued_on ORDER BY issued_on DE
 
 @dataclass(frozen=True)
 class LastInvoiceDate:
-    """The latest local date for which cycle and plan bills were written."""
+    """The latest local date on which cycle and plan bills were written, and how many have that
+    date.
+    """
 
     on: date
     at: datetime  # when the last of them was issued

@@ -27,5 +27,5 @@ def zone_to_come(account: BillingAccount) -> TimeZonePeriod | None:
 
 
 def threshold_requests(account: BillingAccount) -> QuerySet[ThresholdRequest]:
-    """The account's requests for a higher threshold."""
+    """All requests of the account for a higher threshold, answered or not."""
     return account.threshold_requests.all()

@@ -39,7 +39,7 @@ def invoices(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def export_invoices(request: MemberRequest) -> HttpResponseBase:
-    """A file of all bills that the list shows with the same filter."""
+    """A CSV file of all bills that the list shows with the same filter."""
     account, today = account_and_today(request, clock.now())
     asked = InvoiceFilter(request.GET)
     found = asked.ordered(queries.invoices(account, **asked.rows))
@@ -122,5 +122,6 @@ def invoice_line(request: MemberRequest, number: str, pk: int) -> HttpResponse:
 
 @for_finance
 def export_invoice(request: MemberRequest, number: str) -> HttpResponseBase:
+    """The bill as a CSV file, with one row per charge."""
     export = invoice_csv.Export(invoice_of(request, number))
     return download(request, export.blocks(), export.file_name)

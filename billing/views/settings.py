@@ -68,6 +68,9 @@ def threshold_requests(request: MemberRequest) -> HttpResponse:
 @for_finance
 @with_second_factor(back="billing:settings")
 def choose_method(request: MemberRequest) -> HttpResponse:
+    """Choose the payment method that the form names, try a bill that is due, and lead back to the
+    settings page; a second factor is asked for first.
+    """
     account = account_of(request)
     form = ChosenMethod(request.POST)
     if request.method != "POST" or not form.is_valid():
@@ -86,6 +89,9 @@ def choose_method(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def add_sandbox_card(request: MemberRequest) -> HttpResponse:
+    """Add a test card, and try a bill that is due. Raises Http404 where the sandbox is not
+    allowed.
+    """
     if not methods.has_sandbox():
         raise Http404("there are no test cards here")
     if request.method != "POST":
@@ -110,6 +116,7 @@ def add_sandbox_card(request: MemberRequest) -> HttpResponse:
 @for_finance
 @with_second_factor(back="billing:settings")
 def remove_card(request: MemberRequest, pk: int) -> HttpResponse:
+    """Remove a card, and lead back to the settings page; a second factor is asked for first."""
     if request.method != "POST":
         return _back(request)
     account = account_of(request)

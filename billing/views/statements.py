@@ -80,6 +80,9 @@ def export_statements(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def statement(request: MemberRequest, month: date) -> HttpResponse:
+    """The page of the month's statement, open or closed, with its totals and charges. Raises
+    Http404 if nothing was charged in the month.
+    """
     statement = queries.statement(account_of(request), month)
     if statement is None:
         raise Http404("no charge has opened a statement of this month")
