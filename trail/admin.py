@@ -146,7 +146,8 @@ class TrailEntryAdmin(FoundByKeys):
         self, request: HttpRequest, queryset: "QuerySet[TrailEntry]", search_term: str
     ) -> tuple["QuerySet[TrailEntry]", bool]:
         """The entries whose subject follows "about "; or else those of the merchant with this
-        reference; or else those that `keys` find. The flag says that no row can come twice.
+        reference; or else those that `keys` find. The second value is Django's: whether a row may
+        come twice.
         """
         term = search_term.strip()
         if term.startswith(ABOUT):

@@ -103,7 +103,7 @@ def pay_now(
     *, invoice_id: int, actor: str, now: datetime, attempts_seen: int | None = None
 ) -> Payment:
     """Try to collect an unpaid bill at once, because a person wants to; returns the attempt. Its
-    retries stay as they are.
+    retries stay as they are, unless the card turns out to be one that can never pay.
 
     `attempts_seen` is how many attempts the page showed, so that a form sent twice makes one
     attempt. Raises UnknownInvoice, InvoiceChanged, InvoiceNotOpen, PaymentUnderWay (also while

@@ -38,13 +38,13 @@ def introduce(
     now: datetime,
 ) -> FeePrice:
     """Set what a unit of the fee costs from local day `from_on` on: `unit_price`, with up to 6
-    decimals.
+    decimals. Returns the price.
 
     The price is for every merchant, or for one, whose own price goes before the general one. None
     as `unit_price` ends a merchant's own price; a general price can't be ended. Only a fee that has
     had no price may get one from a day that is over (for the merchant, or for a general price
     anywhere in the world). Of two prices from the same day the later one holds; introducing the
-    same one again returns the one there is. Raises PriceOfThePast, Invalid. Rule 12.5.
+    same one again changes nothing. Raises PriceOfThePast, Invalid. Rule 12.5.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     money.check_currency(currency)
