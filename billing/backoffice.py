@@ -16,7 +16,9 @@ from merchants.queries import local_day
 
 
 def register() -> None:
-    """Register all of them with the pages that show them; BillingConfig.ready calls it."""
+    """Register billing's figures, queues, facts and panels with the pages that show them;
+    BillingConfig.ready calls it.
+    """
     QUEUES.register(*waiting.QUEUES)
     PARTS.register(Part(40, _of_merchant, related=["billing_account__card"]))
     PERMISSIONS.register("billing.view_billingaccount")
@@ -57,6 +59,9 @@ PAYMENTS = Picture(
 
 
 def _totals() -> Mapping[str, Mapping[str, Decimal]]:
+    """For each currency, by its code, the figures of the home page by their names; a figure that is
+    missing there is 0.
+    """
     found: dict[str, dict[str, Decimal]] = {}
     for name, amounts in (("unbilled", sums.unbilled()), ("unpaid", sums.unpaid())):
         for code, amount in amounts.items():
@@ -68,6 +73,9 @@ def _totals() -> Mapping[str, Mapping[str, Decimal]]:
 
 
 def _of_merchant(visit: Visit) -> Section:
+    """Billing's part of a merchant's page, with the latest FEW rows of each kind; empty if the
+    merchant has no account, or the operator may not see it.
+    """
     account: BillingAccount | None = visit.own("billing_account", BillingAccount)
     if account is None:
         return Section()
@@ -85,11 +93,13 @@ def _of_merchant(visit: Visit) -> Section:
 
 
 def _closed(account: BillingAccount) -> Iterator[Placed]:
+    """Yields a panel that says that the account is closed; nothing for an open one."""
     if account.is_closed:
         yield Placed(Area.TOP, 20, Panel("admin/backoffice/closed.html", {"account": account}))
 
 
 def _standing(visit: Visit, account: BillingAccount) -> Panel:
+    """The panel with the account's figures, its forecast, and the buttons of decisions."""
     shown = {
         "account": account,
         "forecast": forecast.forecast(account, today=local_day(account, visit.now)),
@@ -103,6 +113,9 @@ def _invoices(
     credits: Sequence[BillingCredit],
     thresholds: Sequence[ThresholdRequest],
 ) -> Panel:
+    """The panel with the account's latest bills, the attempts to collect them, statements, credits
+    and threshold requests.
+    """
     invoices = queries.invoices(account).order_by("-issued_at", "-pk")[:FEW]
     payments = Payment.objects.filter(invoice__in=[invoice.pk for invoice in invoices])
     shown = {
@@ -116,12 +129,14 @@ def _invoices(
 
 
 def _asked_for_thresholds(thresholds: Sequence[ThresholdRequest]) -> Iterator[Step]:
+    """Yields a step for each request for a higher threshold."""
     for one in thresholds:
         what = "Asked: a higher threshold"
         yield Step(one.asked_at, what, one.message, one.asked_by, page_of(one))
 
 
 def _asked_for_credits(credits: Sequence[BillingCredit]) -> Iterator[Step]:
+    """Yields a step for each credit that was asked for or granted."""
     for one in credits:
         yield Step(one.asked_at, "Asked: a credit", one.message, one.asked_by, page_of(one))
 
@@ -130,6 +145,7 @@ def _asked_for_credits(credits: Sequence[BillingCredit]) -> Iterator[Step]:
 
 
 def _months_closed() -> str:
+    """A sentence about how far months are closed; "" without accounts."""
     closed = progress.closed()
     if closed is None:
         return ""
@@ -140,6 +156,9 @@ def _months_closed() -> str:
 
 
 def _last_cycle_run() -> str:
+    """A sentence about the latest date of cycle and plan bills, and how many there were; "" before
+    the first of them.
+    """
     last = progress.last_invoice_date()
     if last is None:
         return ""

@@ -30,9 +30,7 @@ from merchants.models import Merchant
 
 
 def _quantity(value: object) -> object:
-    """A JSON number as it is written, so that it is exact; other values are returned as they
-    are.
-    """
+    """A JSON number as text, so that it is exact; any other value is returned unchanged."""
     return repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
@@ -50,7 +48,7 @@ Quantity = Annotated[
 
 class ChargeRecorded(Data):
     """The data of a `charge.recorded` event: one fee for one thing that happened. Without an
-    amount, it costs its quantity times the day's price.
+    amount, the charge costs its quantity times the price of the day of service.
     """
 
     charge: Reference
@@ -65,7 +63,9 @@ class ChargeRecorded(Data):
 def charge(
     event: Event, data: ChargeRecorded, merchant_id: int, now: datetime
 ) -> charges.NewCharge:
-    """The charge that a `charge.recorded` event states; raises Invalid."""
+    """The charge that a `charge.recorded` event states; nothing is recorded yet. Raises Invalid for
+    an unknown currency.
+    """
     return charges.NewCharge(
         merchant_id=merchant_id,
         reference=data.charge,
@@ -81,7 +81,7 @@ def charge(
 
 
 def record(new: Sequence[charges.NewCharge]) -> list[Outcome]:
-    """Record the charges; returns an outcome for each."""
+    """Record the charges; returns an outcome for each, in the same order."""
     return [
         Outcome.rejected(result) if isinstance(result, Refused) else Outcome.of(result)
         for result in charges.record_many(new)
@@ -121,7 +121,9 @@ class AccountTerms(Terms):
     payment_method: OptionalReference | None = None
 
     def meant(self) -> dict[str, Any]:
-        """The terms as JSON, with the values that they imply filled in."""
+        """The terms as JSON, with the currency and the payment method that hold if they were not
+        stated.
+        """
         meant = {
             "billing_currency": self.billing_currency or self.currency,
             "payment_method": self.payment_method or str(BillingAccount.Method.MANUAL),
@@ -130,6 +132,7 @@ class AccountTerms(Terms):
 
 
 def _open(merchant: Merchant, terms: AccountTerms, now: datetime) -> None:
+    """Open the billing account of a merchant that joins, on these terms. Raises Invalid."""
     named = terms.billing_currency or terms.currency
     currency = money.check_currency(named, field="billing_currency")
     price = Money(terms.plan_price, currency)
@@ -143,6 +146,9 @@ def _open(merchant: Merchant, terms: AccountTerms, now: datetime) -> None:
 
 
 def _payment_method(named: str | None) -> BillingAccount.Method:
+    """The method with this name; bank transfer if none was stated. Raises Invalid for an unknown
+    one, and for the sandbox where it is not allowed.
+    """
     method = named or BillingAccount.Method.MANUAL
     if method not in BillingAccount.Method.values:
         raise Invalid("payment_method", f"{named!r} is none of {BillingAccount.Method.values}")

@@ -10,7 +10,9 @@ from lib import calendar, formats
 
 
 def reason(invoice: Invoice) -> str:
-    """Why a bill exists, in words. The 30 days of a CYCLE bill are those of its cycle."""
+    """Why a bill exists, as a sentence: its threshold, the days of its plan or of its 30-day cycle,
+    or that the account was closed.
+    """
     if invoice.threshold is not None:
         amount = formats.plain_money(invoice.threshold)
         said = gettext("Threshold of %(amount)s reached on %(day)s")
@@ -30,13 +32,15 @@ def reason(invoice: Invoice) -> str:
 
 
 def outcome_of_invoice(payment: Payment) -> tuple[int, str]:
-    """As `outcome`, for a page that is not about the bill: the sentence names it."""
+    """The same as `outcome`, but with the bill's number in the sentence, for a page that is not
+    about the bill.
+    """
     level, said = outcome(payment)
     return level, gettext("Bill %(number)s: %(said)s") % {"number": payment.invoice, "said": said}
 
 
 def outcome(payment: Payment) -> tuple[int, str]:
-    """The outcome of an attempt to collect a bill: a level of django.contrib.messages, and a
+    """What became of an attempt to collect a bill: a level of django.contrib.messages, and a
     sentence.
     """
     amount = formats.plain_money(payment.amount)

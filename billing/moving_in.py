@@ -1,6 +1,6 @@
 """Whether this process replays a marketplace's past before its books are live (moving in).
 
-Bills that it issues were settled outside, before Tael knew of them (rule 23.14).
+Bills that are issued meanwhile were settled outside, before Tael knew of them (rule 23.14).
 """
 
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ _is_under_way: ContextVar[bool] = ContextVar("moving_in", default=False)
 
 
 def is_under_way() -> bool:
-    """Whether it does so now."""
+    """Whether this process replays a marketplace's past just now."""
     return _is_under_way.get()
 
 
 @contextmanager
 def books(is_moving_in: bool) -> Iterator[None]:
-    """Set that for the block, if `is_moving_in`."""
+    """Have `is_under_way` return `is_moving_in` while the block runs."""
     token = _is_under_way.set(is_moving_in)
     try:
         yield

@@ -32,23 +32,25 @@ _MONTH_OR_YEAR = re.compile(r"[1-9][0-9]{3}(-(0[1-9]|1[0-2]))?")
 
 
 def register() -> None:
-    """Add them to the searches; BillingConfig.ready calls it."""
+    """Add billing's kinds of rows to the searches; BillingConfig.ready calls it."""
     search.KINDS.register(*KINDS)
 
 
 def _invoices_of(merchant: Any, text: str, today: date) -> Any:
     # In the order of the account's own index: numbers are indexed among those of all merchants.
+    """The merchant's bills whose number starts with the text, latest first."""
     return queries.invoices(merchant.billing_account, number=text).order_by("-issued_at", "-pk")
 
 
 def _charges_of(merchant: Any, text: str, today: date) -> Any:
+    """The merchant's charges whose reference starts with the text, by reference."""
     found = Charge.objects.filter(account=merchant.billing_account, reference__startswith=text)
     return found.select_related("statement", "item__invoice").order_by("reference")
 
 
 def _page_of_charge(charge: Charge, merchant: str) -> str:
-    """The address of a page that shows the charge: that of its request, its month or its bill; ""
-    for none.
+    """The address of a page that shows the charge: that of its request, its statement or its bill,
+    whichever it has first; "" if it has none.
     """
     if charge.request:
         return reverse("billing:request", args=[merchant, charge.request])
@@ -61,7 +63,9 @@ def _page_of_charge(charge: Charge, merchant: str) -> str:
 
 
 def _statements_of(merchant: Any, text: str, today: date) -> Any:
-    """The merchant's statement of a month such as 2026-10, or all those of a year."""
+    """The merchant's statement of a month such as 2026-10, or those of a year such as 2026, latest
+    first; none for any other text.
+    """
     if not _MONTH_OR_YEAR.fullmatch(text):
         return ()
     found = queries.statements_of(merchant.billing_account, year=text[:4])
@@ -71,6 +75,7 @@ def _statements_of(merchant: Any, text: str, today: date) -> Any:
 
 
 def _status_of_statement(statement: Statement) -> tuple[str, str]:
+    """Whether the statement is open or closed, as a code and its label."""
     return ("CLOSED", gettext("Closed")) if statement.is_closed else ("OPEN", gettext("Open"))
 
 

@@ -17,28 +17,36 @@ from lib import clock
 
 
 def work_off_day_ends(account_ids: Sequence[int], now: datetime) -> Failures:
-    """Work off the day-ends of these accounts up to `now`."""
+    """Work off the day-ends of these accounts up to `now`; returns the keys of the accounts that
+    failed, each with its error.
+    """
     return run_bisecting(partial(days.work_off, now=now), account_ids)
 
 
 def collect_payments(
     invoice_ids: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
-    """Try to collect these bills."""
+    """Try to collect these bills, until the turn is over; returns the keys of the bills that failed
+    with an error, each with it.
+    """
     return ask_one_by_one(payments.collect, invoice_ids, turn or Turn(now))
 
 
 def reconcile_payments(
     payment_ids: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
-    """Ask providers about these attempts, which have no answer."""
+    """Ask providers about these attempts without an answer, until the turn is over; returns the
+    keys of the attempts that failed with an error, each with it.
+    """
     return ask_one_by_one(payments.reconcile, payment_ids, turn or Turn(now))
 
 
 def look_for_reversals(
     providers: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
-    """Ask these providers which payments they took back."""
+    """Ask these providers which payments they took back, and record that; returns the numbers of
+    the providers that failed, each with its error.
+    """
     return ask_one_by_one(stripe_reversals.look_at, providers, turn or Turn(now))
 
 
@@ -50,8 +58,9 @@ log = logging.getLogger(__name__)
 
 @shared_task
 def collect_chosen(merchant_id: int) -> None:
-    """Try all of the merchant's bills that are due, after a choice of method, without waiting for
-    the hourly job.
+    """Try the merchant's bills that are due, after a choice of method, without waiting for the
+    hourly job. Bills that it does not get to within CHOSEN_SECONDS are left to that job, and errors
+    are logged.
     """
     now = clock.now()
     due = queries.invoices_to_collect_of(merchant_id, now)
@@ -61,8 +70,8 @@ def collect_chosen(merchant_id: int) -> None:
 
 
 def start_collecting(merchant_id: int) -> None:
-    """Send the task collect_chosen, if a bill is due; without a broker the bills wait for the
-    hourly job.
+    """Send the task collect_chosen to the workers, if a bill of the merchant is due; if the broker
+    is away, the bills wait for the hourly job.
     """
     if not queries.invoices_to_collect_of(merchant_id, clock.now()):
         return

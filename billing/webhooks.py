@@ -26,7 +26,9 @@ OLDEST_SECONDS = 5 * 60  # of a signature, so that nobody sends an old event aga
 @csrf_exempt  # it is signed instead
 @require_POST
 def of_stripe(request: HttpRequest) -> HttpResponse:
-    """Take in an event. For any answer but 200 Stripe sends the event again, for three days."""
+    """Take in an event that Stripe has signed. For any answer but 200 Stripe sends the event again,
+    for three days.
+    """
     if not settings.STRIPE_WEBHOOK_SECRET:
         log.error("An event of Stripe's can't be taken: set STRIPE_WEBHOOK_SECRET")
         return HttpResponse(status=503)

@@ -23,8 +23,8 @@ from lib import clock
 
 
 class JobFilter(admin.SimpleListFilter):
-    """Filters a list by job. It offers the jobs of the timetable: to collect the names from the
-    table, all of it would have to be read.
+    """Filters a list by job. It offers the jobs of the timetable, since to collect the names from
+    the table, all of it would have to be read.
     """
 
     title = "job"
@@ -38,7 +38,9 @@ class JobFilter(admin.SimpleListFilter):
 
 
 class WithState(Deciding, ReadOnly):
-    """Base class of the pages below: shows the state of all jobs above the list."""
+    """The base class of the admin pages below, which show the state of all jobs above their
+    lists.
+    """
 
     list_before_template = "admin/jobs.html"
 
@@ -53,6 +55,9 @@ class WithState(Deciding, ReadOnly):
 
 
 def _order(act: Act) -> JobRun:
+    """Start the run that the operator ordered and send its chunks to the workers; returns the
+    run.
+    """
     said = act.cleaned_data
     started = requested.order(
         job_name=said["job"], at=said["at"], reason=act.reason, actor=act.actor, now=act.now
@@ -104,6 +109,9 @@ class JobRunAdmin(WithState):
 
     @admin.display(description="ended at")
     def ended(self, run: JobRun) -> str:
+        """When the run ended; in red if it was lost, or is at work and has done nothing for an
+        hour.
+        """
         if run.is_lost:
             return format_html(
                 '<strong class="text-red-600 dark:text-red-500">{}</strong>',
@@ -120,6 +128,9 @@ class JobRunAdmin(WithState):
 
     @admin.display(description="rows failed")
     def failed(self, run: JobRun) -> str:
+        """How many rows failed, in red; "run failed" if the run itself has an error and no row
+        failed.
+        """
         if not (run.rows_failed or run.error):
             return "0"
         shown = str(run.rows_failed or "run failed")
@@ -127,10 +138,12 @@ class JobRunAdmin(WithState):
 
     @admin.display(description="asked for by")
     def by(self, run: JobRun) -> str:
+        """The operator who asked for the run, or "timetable"."""
         return run.actor or "timetable"
 
 
 def _retry_outcome(failure: JobFailure) -> str:
+    """The sentence that tells the operator whether the retry got the row done."""
     return "It is done." if failure.resolved_at else f"It failed again: {failure.error}"
 
 
@@ -160,8 +173,8 @@ class JobFailureAdmin(WithState):
 
     @admin.display(description="row")
     def row(self, failure: JobFailure) -> str:
-        """A link to the admin page of the row that failed; its bare key for a job without a
-        model.
+        """A link to the admin page of the row that failed; its bare key if the timetable has no
+        such job any more, or the job has no model.
         """
         try:
             model = job_named(failure.job).model

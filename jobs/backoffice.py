@@ -31,13 +31,16 @@ def register() -> None:
 
 @dataclass(frozen=True)
 class SchedulerHealth:
-    """When the scheduler last sent a heartbeat, and whether that is too long ago."""
+    """When the scheduler last sent a heartbeat (None if it never did), and whether that is too long
+    ago.
+    """
 
     at: datetime | None
     is_stale: bool
 
 
 def _scheduler(now: datetime) -> Panel:
+    """The panel that shows when the scheduler last sent a heartbeat."""
     at = Heartbeat.objects.filter(process=SCHEDULER).values_list("at", flat=True).first()
     health = SchedulerHealth(at, is_stale=is_stale(at, now))
     return Panel("admin/backoffice/scheduler.html", {"scheduler": health})

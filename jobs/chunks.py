@@ -19,7 +19,7 @@ TRANSIENT_ERRORS = (OperationalError, InterfaceError, SoftTimeLimitExceeded)
 def one_by_one(do: Callable[[int], object], keys: Sequence[int]) -> Failures:
     """Call `do` with each key in turn; returns the keys that failed, each with its error.
 
-    Raises TRANSIENT_ERRORS at once: the rows after it are not tried.
+    One of TRANSIENT_ERRORS is raised at once, and the rows after it are not tried.
     """
     failures: Failures = {}
     for key in keys:
@@ -33,19 +33,19 @@ def one_by_one(do: Callable[[int], object], keys: Sequence[int]) -> Failures:
 
 
 class Asks(Protocol):
-    """An operation that asks a provider about one row."""
+    """An operation that asks a provider about the row with this key."""
 
     def __call__(self, key: int, /, *, now: datetime, silences: Silences) -> object: ...
 
 
 class Turn:
-    """The time that a worker has for a chunk whose rows each ask a provider, and the rows that it
-    did not get to.
+    """The time that a worker has for a chunk whose rows each ask a provider, and the keys of the
+    rows that it did not get to.
 
     It is over before Celery's time limit, which would strike in the middle of a request. `at` is
     the instant that the run works up to. With a `clock`, each row is done at the clock's time, but
     not before `at`, since a provider's answer is waited for from then on; without one, all rows are
-    done at `at`. `seconds` is how long the turn lasts; None is without end.
+    done at `at`. `seconds` is how long the turn lasts; None means without end.
     """
 
     def __init__(
@@ -69,16 +69,16 @@ class Turn:
 
     @property
     def is_over(self) -> bool:
-        """Whether its seconds are up."""
+        """Whether its seconds are up; never, if it has no end."""
         return self._ends_at is not None and time.monotonic() >= self._ends_at
 
 
 def ask_one_by_one(ask: Asks, keys: Sequence[int], turn: Turn) -> Failures:
-    """Call `ask` with each key until the turn is over, and at least once; returns the keys that
-    failed, each with its error.
+    """Call `ask` with each key until the turn is over, and with the first one in any case; returns
+    the keys that failed, each with its error.
 
-    Afterwards `turn.put_off` has the keys whose provider keeps silent, and `turn.rest` those that
-    another turn has to do. Raises TRANSIENT_ERRORS at once.
+    Keys whose provider keeps silent are added to `turn.put_off`, and those that were not reached to
+    `turn.rest`; neither count as failed. One of TRANSIENT_ERRORS is raised at once.
     """
     failures: Failures = {}
     for place, key in enumerate(keys):
@@ -97,11 +97,11 @@ def ask_one_by_one(ask: Asks, keys: Sequence[int], turn: Turn) -> Failures:
 
 
 def run_bisecting(do: Callable[[Sequence[int]], object], keys: Sequence[int]) -> Failures:
-    """Call `do` with all keys together; where that fails, with each half of them, down to the
-    single keys at fault.
+    """Call `do` with all keys together; if that fails, call it with each half of them, and so on
+    down to the single keys at fault.
 
     Returns the keys that failed, each with its error. `do` has to undo what it did before it
-    failed, or be safe to run again. Raises TRANSIENT_ERRORS at once.
+    failed, or be safe to run again. One of TRANSIENT_ERRORS is raised at once.
     """
     try:
         do(keys)

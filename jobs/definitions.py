@@ -26,8 +26,8 @@ class Job:
     """A job that is due at every multiple of `every` since the epoch, in UTC.
 
     `due` takes an instant and returns the primary keys of the rows to do by then; `work` does one
-    chunk of them and returns those that failed. Both are safe to run again, at the same time, or
-    late.
+    chunk of them and returns the keys that failed, each with its error. Both are safe to run again,
+    at the same time, or late.
     """
 
     name: str
@@ -54,15 +54,18 @@ class Job:
         return self.due(now)
 
     def chunks(self, due: Sequence[int]) -> list[Sequence[int]]:
-        """The keys in chunks of at most the job's own size, or CHUNK, each for one task."""
+        """Split the keys into chunks, each for one task, of at most the job's own chunk size, or
+        CHUNK if it has none.
+        """
         size = self.chunk or CHUNK
         return [due[start : start + size] for start in range(0, len(due), size)]
 
     def work_off(self, keys: Sequence[int], now: datetime, turn: Turn | None = None) -> Failures:
-        """Do one chunk, and log each row that fails; returns these rows, each with its error.
+        """Do one chunk, and log each row that fails; returns the keys of these rows, each with its
+        error.
 
-        For a job that asks providers, `turn` keeps the rows that were not tried. Raises
-        TRANSIENT_ERRORS.
+        For a job that asks providers, `turn` takes up the rows that were not tried; other jobs
+        ignore it. Raises TRANSIENT_ERRORS.
         """
         failures = self.work(keys, now, turn) if self.asks_providers else self.work(keys, now)
         for key, error in failures.items():
@@ -79,8 +82,8 @@ class Job:
     def run_here(self, now: datetime) -> None:
         """Do everything that is due at `now` in this process, as a replay does.
 
-        A failing row does not hold up the others. Raises the first error that is no refusal, after
-        all rows were tried.
+        A row that fails does not hold up the others. After all rows were tried, the first error
+        that is not a refusal is raised; one of TRANSIENT_ERRORS is raised at once.
         """
         bugs = [
             error
@@ -100,8 +103,8 @@ class Job:
         return EPOCH + (instant - EPOCH) // self.every * self.every
 
     def crontab(self) -> crontab:
-        """The instants of the timetable as a crontab for beat. Raises ValueError where `every`
-        divides neither an hour nor a day.
+        """The job's interval as a crontab for beat. Raises ValueError if `every` divides neither an
+        hour nor a day into whole parts.
         """
         minutes, rest = divmod(self.every, timedelta(minutes=1))
         if not rest and minutes and 60 % minutes == 0:

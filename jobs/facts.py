@@ -10,8 +10,8 @@ from lib.registry import Registry
 
 @dataclass(frozen=True)
 class Fact:
-    """A fact, and the function that reads it: it returns a sentence without its full stop, or
-    "".
+    """A fact, and the function that reads it, which returns a sentence without its full stop, or ""
+    if there is nothing to say.
     """
 
     place: int  # among the facts
@@ -22,5 +22,5 @@ FACTS: Registry[Fact] = Registry()
 
 
 def sentences() -> Sequence[str]:
-    """Read all registered facts; returns the sentences of those that have one."""
+    """Read all registered facts; returns their sentences, without the empty ones."""
     return [said for fact in FACTS if (said := fact.read())]

@@ -12,8 +12,10 @@ from lib.text_fields import LineField
 
 
 class JobOrder(Reasoned):
-    """Which job to run, and up to which instant. It is valid once the operator has seen what is
-    due.
+    """Which job to run, and up to which instant.
+
+    Sent the first time, it is refused with the number of rows that are due; sent again unchanged,
+    it is valid.
     """
 
     job = forms.ChoiceField(
@@ -30,6 +32,9 @@ class JobOrder(Reasoned):
     field_order = ("job", "at", "reason", "seen")
 
     def clean(self) -> dict[str, Any]:
+        """Refuse an instant that has not come; and, the first time, say how many rows are due
+        instead of accepting the form.
+        """
         said: dict[str, Any] = super().clean() or self.cleaned_data
         if self.errors:
             return said

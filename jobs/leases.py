@@ -59,10 +59,11 @@ class Held:
     fence: int
 
     def renew(self) -> bool:
-        """Extend the lease to its full time from now; False when another process has taken it.
+        """Extend the lease to its full time from now; returns False if it is lost, because another
+        process has taken it or it was deleted.
 
-        Asks on a new connection where the old one broke. Raises the database's error where it can't
-        be asked at all. In both cases the caller must not ask the provider.
+        Asks on a new connection if the old one broke. Raises the database's error if it can't be
+        asked at all. In both cases the caller must not ask the provider.
         """
         return reconnecting.again(self._renew)
 
@@ -92,7 +93,8 @@ def owned_by(name: str) -> Iterator[None]:
 
 @contextmanager
 def held(what: str) -> Iterator[Held | None]:
-    """Hold the lease on `what` while the block runs; yields None where another process has it.
+    """Hold the lease on `what` while the block runs; yields None if another process has it, and the
+    block runs without it.
 
     Must not be called within a transaction.
     """
@@ -105,6 +107,7 @@ def held(what: str) -> Iterator[Held | None]:
 
 
 def _take(what: str) -> Held | None:
+    """Take the lease, or return None if another process has it or had it less than a minute ago."""
     values: dict[str, Any] = {"what": what, "owner": _owner()}
     values |= {"lasts": LASTS, "margin": MARGIN}
     with transaction.atomic(durable=True), connection.cursor() as cursor:
@@ -114,6 +117,9 @@ def _take(what: str) -> Held | None:
 
 
 def _give_back(lease: Held) -> None:
+    """Delete the lease, if we still have it. An error of the database is only logged, as the lease
+    runs out by itself.
+    """
     values: dict[str, Any] = {"what": lease.what, "fence": lease.fence}
 
     def delete() -> None:
@@ -128,4 +134,7 @@ def _give_back(lease: Held) -> None:
 
 
 def _owner() -> str:
+    """The name under which leases are taken: that of `owned_by`, or this machine's with its process
+    and thread.
+    """
     return _name.get() or f"{socket.gethostname()[:60]} {os.getpid()} {threading.get_ident()}"

@@ -62,12 +62,13 @@ class JobState:
 
     @property
     def next_at(self) -> datetime:
+        """The job's next tick after `now`."""
         return self.job.tick_after(self.now)
 
     @property
     def lag(self) -> timedelta | None:
-        """How long ago the oldest tick without a complete run was; 0 if none is missing, None
-        before the job's first run.
+        """How long ago the oldest tick was that no complete run has reached; 0 if there is none,
+        and None before the job's first complete run.
         """
         if self.done_up_to is None:
             return None
@@ -75,22 +76,27 @@ class JobState:
 
     @property
     def lag_text(self) -> str:
+        """The lag as hours, minutes and seconds; "-" if there is none."""
         return str(timedelta(seconds=int(self.lag.total_seconds()))) if self.lag else "-"
 
     @property
     def is_late(self) -> bool:
-        """Whether its lag is longer than its interval, and longer than an hour."""
+        """Whether its lag is longer than its interval, and longer than an hour; False before its
+        first complete run.
+        """
         return self.lag is not None and self.lag > max(self.job.every, STUCK_AFTER)
 
     @property
     def is_stuck(self) -> bool:
-        """Whether its last run is open and did nothing for an hour."""
+        """Whether its last run is open and has done nothing for an hour."""
         return self.last is not None and is_stuck(self.last, self.now)
 
 
 @dataclass(frozen=True)
 class State:
-    """How the timetable stands at `now`: each job, the scheduler, and what went wrong."""
+    """How the timetable stands at `now`: each job, the scheduler, and the latest rows and runs that
+    went wrong (MOST_LISTED of each).
+    """
 
     now: datetime
     jobs: Sequence[JobState]
@@ -102,6 +108,7 @@ class State:
 
     @property
     def parked_rows(self) -> int:
+        """How many rows are parked, listed here or not."""
         return sum(job.parked for job in self.jobs)
 
     @property
@@ -111,13 +118,15 @@ class State:
 
     @property
     def is_sound(self) -> bool:
-        """Whether nothing of it needs an operator."""
+        """Whether nothing needs an operator: the scheduler is alive, no job is late, no row is
+        parked, and no run is stuck or was lost within the last day.
+        """
         late = any(job.is_late or job.is_stuck for job in self.jobs)
         return not (self.is_stale or self.parked_rows or late or self.stuck or self.lost)
 
 
 def state(now: datetime) -> State:
-    """How the timetable stands: six bounded queries, and those that the facts make."""
+    """Read how the timetable stands: six bounded queries, and those that the facts make."""
     return State(
         now=now,
         jobs=job_states(now),
@@ -130,11 +139,11 @@ def state(now: datetime) -> State:
 
 
 def owed(now: datetime) -> list[tuple[str, datetime]]:
-    """The jobs whose latest tick no run has claimed, each with that tick: the scheduler's message
-    was lost.
+    """The jobs whose latest tick no run has claimed, because the scheduler's message was lost:
+    pairs of a job's name and that tick.
 
     Only the latest tick is owed, since a run works up to its own time and so makes up for all ticks
-    before it. A job that never ran is not owed a run.
+    before it. A tick is owed a minute after its time, and a job that never ran is not owed a run.
     """
     latest = {job.name: job.tick_at(now - OWED_AFTER) for job in all_jobs()}
     with connection.cursor() as cursor:
@@ -144,16 +153,14 @@ def owed(now: datetime) -> list[tuple[str, datetime]]:
 
 
 def stuck(now: datetime) -> QuerySet[JobRun]:
-    """Runs that are open, however old, and of which no chunk was done for an hour; the latest
-    first.
-    """
+    """Runs that are open, however old, and did no chunk for an hour; the latest first."""
     at_work = JobRun.objects.filter(ended_at__isnull=True)
     since = Greatest("started_at", "progressed_at")
     return at_work.alias(since=since).filter(since__lt=now - STUCK_AFTER).order_by("-pk")
 
 
 def lost_since(instant: datetime) -> QuerySet[JobRun]:
-    """Runs that were closed as lost since the instant, the latest first."""
+    """Runs that were closed as lost at or after the instant, the latest first."""
     return JobRun.objects.filter(is_lost=True, ended_at__gte=instant).order_by("-ended_at")
 
 
@@ -170,13 +177,13 @@ def job_states(now: datetime) -> Sequence[JobState]:
 
 
 def parked() -> QuerySet[JobFailure]:
-    """The rows that failed and were not done since, the latest first."""
+    """The failures of rows that no run has done since, the latest first, each with its merchant."""
     open_ones = JobFailure.objects.filter(resolved_at__isnull=True).select_related("merchant")
     return open_ones.order_by("-pk")
 
 
 def heartbeat_at() -> datetime | None:
-    """When a worker last did what the scheduler sent; None if it never did."""
+    """The instant of the scheduler's last heartbeat; None if there never was one."""
     return Heartbeat.objects.filter(pk=SCHEDULER).values_list("at", flat=True).first()
 
 
@@ -186,24 +193,24 @@ def is_stale(heartbeat: datetime | None, now: datetime) -> bool:
 
 
 def is_stuck(run: JobRun, now: datetime) -> bool:
-    """Whether the run is open and no chunk of it was done for an hour: as chunks take minutes, one
-    must have been lost.
+    """Whether the run is open and did no chunk for an hour: as chunks take minutes, one must have
+    been lost.
     """
     since = max(run.started_at, run.progressed_at or run.started_at)
     return run.ended_at is None and since < now - STUCK_AFTER
 
 
 def old_runs(now: datetime) -> Sequence[int]:
-    """The keys of the oldest runs that can be deleted, a bounded number of them."""
+    """The keys of the oldest runs that can be deleted, at most MOST_FORGOTTEN of them."""
     old = JobRun.objects.filter(is_old(now)).order_by("started_at")
     return list(old.values_list("pk", flat=True)[:MOST_FORGOTTEN])
 
 
 def is_old(now: datetime) -> Q:
-    """The condition that a run can be deleted: it started 90 days ago, or 2 days ago and found
-    nothing to do.
+    """The condition that a run can be deleted: it started more than 90 days ago, or it is a run of
+    the timetable that started more than 2 days ago, ended without an error and found nothing to do.
 
-    The 2 days do not apply to a job's last complete run, which tells up to when the timetable has
+    A job's last complete run is kept for the 90 days, as it tells up to when the timetable has
     come.
     """
     complete = JobRun.objects.filter(ended_at__isnull=False, actor="", error="", is_lost=False)

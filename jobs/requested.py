@@ -33,8 +33,8 @@ class AlreadyResolved(Refused):
 
 
 def order(*, job_name: str, at: datetime, actor: str, reason: str, now: datetime) -> runs.Started:
-    """Start a run of the job for all that is due at `at`, a past instant, and write it on the
-    trail.
+    """Start a run of the job for all that is due at `at`, an instant that has come, and write it on
+    the trail.
 
     The caller sends the chunks to the workers (tasks.spread). What was done already is not due
     again. Raises UnknownJob and JobAtWork; Invalid for an instant in the future, or without a
@@ -59,8 +59,9 @@ def order(*, job_name: str, at: datetime, actor: str, reason: str, now: datetime
 def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFailure:
     """Try a parked row once more in this process, as a run of its own, and write that on the trail.
 
-    Returns its failure, which is resolved or has the new error. Raises UnknownFailure,
-    AlreadyResolved and UnknownJob; Invalid without a reason.
+    Returns the row's failure: resolved if the row was done, otherwise with the new error. Raises
+    UnknownFailure, AlreadyResolved and UnknownJob; Invalid without a reason. An error that is no
+    row's fault, such as a lost connection, is recorded with the run and raised.
     """
     reason = wording.checked("reason", reason)
     failure = JobFailure.objects.filter(pk=failure_id).first()
@@ -91,6 +92,7 @@ def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFail
 
 
 def _job(name: str) -> Job:
+    """The job of this name. Raises UnknownJob."""
     try:
         return job_named(name)
     except LookupError as error:

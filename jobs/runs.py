@@ -108,14 +108,14 @@ def start(
     tick: datetime | None = None,
     is_alone: bool = False,
 ) -> Started:
-    """Find what is due at `at` and put a run of it on record. A run that finds nothing ends at
-    once.
+    """Find what is due at `at` and put a run for it on record. A run that finds nothing ends at
+    once. Failures of rows that are not due any more are resolved.
 
     `tick` is the instant of the timetable that the run claims; None for a run outside the
     timetable. With `is_alone`, raises JobAtWork while another run of the job is at work. Raises
-    TickTaken when another run has claimed the tick. Neither of them changes anything, or claims the
-    tick. Any other error is put on record as a run that ended with it, and raised. An error of the
-    connection to the database does not claim the tick, which stays owed.
+    TickTaken when another run has claimed the tick. With either of them nothing is changed, and the
+    tick is not claimed. Any other error is put on record as a run that ended with it, and raised;
+    if it is an error of the connection to the database, the tick stays unclaimed and owed.
     """
     try:
         with transaction.atomic():
@@ -135,8 +135,8 @@ def start(
 
 
 def _claim(job: Job, tick: datetime, *, at: datetime, now: datetime) -> JobRun:
-    """Insert the run that claims the tick; what it has to do is filled in later. Raises
-    TickTaken.
+    """Insert the run that claims the tick; what it has to do is filled in later. Raises TickTaken
+    if another run has claimed it.
     """
     claimed, is_new = JobRun.objects.get_or_create(
         job=job.name, tick=tick, defaults={"due_at": at, "started_at": now}
@@ -170,6 +170,9 @@ def _end_with(
     actor: str,
     tick: datetime | None = None,
 ) -> None:
+    """Put a run on record that ended with the error; if its tick is claimed by another run already,
+    nothing is written.
+    """
     run = JobRun(job=job.name, tick=tick, due_at=at, started_at=now, ended_at=now, actor=actor)
     run.error = error_text(error)
     # Two schedulers' runs of one tick may both fail.
@@ -185,8 +188,8 @@ def start_with(
     actor: str,
     claimed: JobRun | None = None,
 ) -> Started:
-    """Put a run of the rows `due` on record, as a new row or in the one that was `claimed` for its
-    tick.
+    """Put a run of the rows `due` on record, as a new row or in the row `claimed` that has its tick
+    already. A run without rows ends at once.
 
     Its chunks are open until the caller hands them out and they are done.
     """
@@ -204,7 +207,7 @@ def is_at_work(job: Job, now: datetime, *, but: JobRun | None = None) -> bool:
     """Whether a run of the job, other than `but`, is open and started or finished a chunk less than
     15 minutes ago.
 
-    One that was silent for longer may have lost a chunk, and keeps no other run from starting.
+    A run that was silent for longer may have lost a chunk, and keeps no other run from starting.
     """
     at_work = JobRun.objects.filter(job=job.name, ended_at__isnull=True)
     if but is not None:
@@ -214,10 +217,10 @@ def is_at_work(job: Job, now: datetime, *, but: JobRun | None = None) -> bool:
 
 
 def work_off(job: Job, keys: Sequence[int], at: datetime, turn: Turn | None = None) -> Failures:
-    """Do one chunk; returns the rows that failed, each with its error.
+    """Do one chunk; returns the keys of the rows that failed, each with its error.
 
     In a job that does a chunk in one go, rows that are parked come after the others, each by
-    itself. For a job that asks providers, `turn` keeps the rows that were not tried.
+    itself. For a job that asks providers, `turn` takes up the rows that were not tried.
     """
     parked = set(_parked(job, keys).values_list("row_id", flat=True)) if job.is_set_based else set()
     failures: Failures = {}
@@ -239,11 +242,11 @@ def finish(
     now: datetime,
     turn: Turn | None = None,
 ) -> int | None:
-    """Add the results of a chunk to its run, park the rows that failed, and resolve those that were
-    done; once: a chunk that is no longer open changes nothing.
+    """Add the results of a chunk to its run, park the rows that failed, and resolve the failures of
+    those that were done. If the chunk is not open any more, nothing is changed.
 
-    Returns the number of a new chunk under which `turn.rest` is to be handed out; None where there
-    is no rest.
+    Returns the number of a new chunk under which `turn.rest` is to be handed out; None if there is
+    no rest, or nothing was changed.
     """
     rest, put_off = (turn.rest, turn.put_off) if turn else ([], [])
     tried = set(keys) - set(rest) - set(put_off)
@@ -264,20 +267,23 @@ def finish(
 
 
 def _kept_silent(number: int, put_off: Sequence[int], silent: Sequence[str]) -> str:
+    """The text for the run's record about rows that were not tried, as their provider did not
+    answer.
+    """
     names = ", ".join(silent)
     return f"Chunk {number}: {names} kept silent; the next run tries the {len(put_off)} rows left"
 
 
 def give_up(run_id: int, number: int, *, error: Exception, now: datetime) -> None:
     """Close a chunk that was not done because of `error`, which is no row's fault, and record the
-    error; the next run finds its rows due again.
+    error; the next run finds its rows due again. A chunk that is not open is left alone.
     """
     _count_chunk(run_id, number, error=f"Chunk {number}: {error_text(error)}", now=now)
 
 
 def hand_back(run_id: int, numbers: Sequence[int], *, error: Exception, now: datetime) -> None:
-    """Close chunks that could not be sent to the workers, and give up the run's tick, so that it is
-    owed again.
+    """Close chunks that could not be sent to the workers, with the error, and free the run's tick,
+    so that it is owed again.
     """
     for number in numbers:
         give_up(run_id, number, error=error, now=now)
@@ -285,7 +291,8 @@ def hand_back(run_id: int, numbers: Sequence[int], *, error: Exception, now: dat
 
 
 def close_lost(now: datetime) -> int:
-    """End the runs that lost a chunk, once a later run has found their rows due again.
+    """End, as lost, the runs that did no chunk for an hour, if a later complete run of the
+    timetable has found their rows due again.
 
     Returns how many were ended.
     """
@@ -308,8 +315,8 @@ def _count_chunk(
 ) -> int | None:
     """Close the chunk and add its figures to the run; with `has_rest`, open a new chunk.
 
-    Returns the highest chunk number of the run, or None, with nothing changed, where the chunk was
-    not open.
+    Returns the highest chunk number of the run, which is the new chunk's; or None, with nothing
+    changed, if the chunk was not open.
     """
     values: dict[str, Any] = {"run": run_id, "number": number, "now": now, "error": error or None}
     values |= {"done": done, "failed": failed, "left": left}
@@ -321,6 +328,9 @@ def _count_chunk(
 
 
 def _park(job: Job, errors: Mapping[int, str], now: datetime) -> None:
+    """Park the rows under their errors; for a row that is parked already, note the new error and
+    count one more failure.
+    """
     if not errors:
         return
     merchants = _merchants(job, list(errors))
@@ -338,6 +348,9 @@ def _park(job: Job, errors: Mapping[int, str], now: datetime) -> None:
 
 
 def _merchants(job: Job, keys: Sequence[int]) -> dict[int, int]:
+    """The key of each row's merchant, by the row's key; empty for a job whose rows belong to no
+    merchant.
+    """
     if job.model is None or not job.merchant:
         return {}
     rows = job.model._default_manager.filter(pk__in=keys)
@@ -350,8 +363,8 @@ def _parked(job: Job, keys: Sequence[int]) -> "QuerySet[JobFailure]":
 
 
 def _resolve_what_is_not_due(job: Job, due: Sequence[int], at: datetime, now: datetime) -> None:
-    """Resolve the failures whose rows are not due any more, because another operation or a person
-    has dealt with them.
+    """Resolve the job's failures whose rows are not due any more, because another operation or a
+    person has dealt with them; failures after `at` are left alone.
     """
     parked = JobFailure.objects.filter(job=job.name, resolved_at__isnull=True)
     rows = dict(parked.filter(last_failed_at__lte=at).values_list("row_id", "pk"))
@@ -368,8 +381,8 @@ def error_text(error: Exception) -> str:
 
 
 def forget(run_ids: Sequence[int], now: datetime) -> Failures:
-    """Delete these runs, if they are old, and a bounded number of failures that were resolved over
-    90 days ago.
+    """Delete those of these runs that are old, and at most MOST_FORGOTTEN failures that were
+    resolved over 90 days ago.
 
     Returns an empty Failures, as no row can fail.
     """

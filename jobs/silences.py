@@ -20,15 +20,17 @@ class KeepsSilent(Refused):
 
 
 class Silences:
-    """How many times in a row each provider did not answer; those in `given_up`, such as by an
-    earlier chunk of the run, are not asked at all.
+    """How many times in a row each provider did not answer, within one run of a job. Providers in
+    `given_up`, such as those that an earlier chunk gave up, are not asked at all.
     """
 
     def __init__(self, given_up: Iterable[str] = ()) -> None:
         self._in_a_row = Counter(dict.fromkeys(given_up, MOST_IN_A_ROW))
 
     def check(self, provider: str) -> None:
-        """Raise KeepsSilent for a provider that this run asks no more."""
+        """Raise KeepsSilent if this run does not ask the provider any more, because it did not
+        answer three times in a row.
+        """
         if self._in_a_row[provider] >= MOST_IN_A_ROW:
             raise KeepsSilent(f"{provider} kept silent {MOST_IN_A_ROW} times in a row")
 
@@ -42,5 +44,5 @@ class Silences:
 
     @property
     def given_up(self) -> list[str]:
-        """The providers that this run asks no more."""
+        """The names of the providers that this run does not ask any more, by the alphabet."""
         return sorted(name for name, times in self._in_a_row.items() if times >= MOST_IN_A_ROW)

@@ -36,10 +36,12 @@ def beat() -> None:
 
 @shared_task
 def run_job(name: str, tick: str = "") -> None:
-    """Start the job's run of this tick, and send its chunks to the workers.
+    """Start the job's run of this tick, and send its chunks to the workers; runs that were lost are
+    closed first.
 
-    Does nothing where the tick is claimed, or while a run of the job is at work. Without a tick, it
-    is a run outside the timetable.
+    Does nothing if the tick is claimed, or while a run of the job is at work. Without a tick, it is
+    a run outside the timetable. If this machine's clock is wrong, a failed run is put on record,
+    and ClockAhead is raised.
     """
     job, instant = job_named(name), datetime.fromisoformat(tick) if tick else None
     try:
@@ -59,8 +61,8 @@ def run_job(name: str, tick: str = "") -> None:
 
 
 def spread(started: runs.Started) -> None:
-    """Send the chunks of a run to the workers. Those that the broker does not take are handed back,
-    and its error is raised.
+    """Send the chunks of a run to the workers. If the broker does not take one, it and those after
+    it are handed back, and the broker's error is raised.
     """
     at = started.run.due_at.isoformat()
     for number, chunk in enumerate(started.chunks, start=1):
@@ -73,6 +75,7 @@ def spread(started: runs.Started) -> None:
 
 
 def _hand_out(job: Job, run_id: int, number: int, keys: Sequence[int], at: str) -> None:
+    """Send a chunk to the queue of its job."""
     do_chunk.apply_async((run_id, number, job.name, list(keys), at), queue=job.queue)
 
 
@@ -89,8 +92,9 @@ def _hand_out(job: Job, run_id: int, number: int, keys: Sequence[int], at: str) 
 def do_chunk(run_id: int, number: int, name: str, keys: Sequence[int], at: str) -> None:
     """Do one chunk of a run and add the result to the run; safe to be called twice for a chunk.
 
-    `at` is the instant, in ISO format, that the run works up to. The rest that a turn did not get
-    to is sent as a new chunk.
+    `at` is the instant, in ISO format, that the run works up to. The rows that a turn did not get
+    to are sent as a new chunk. Lost connections and deadlocks are retried; any other error closes
+    the chunk and is raised.
     """
     job, instant = job_named(name), datetime.fromisoformat(at)
     turn = _turn(run_id, instant) if job.asks_providers else None
@@ -118,8 +122,8 @@ def _turn(run_id: int, at: datetime) -> Turn:
 
 
 def _recorded_now() -> datetime:
-    """The time to record for the end of a chunk: this machine's, or the database server's where
-    this machine's clock is wrong.
+    """The time to record for the end of a chunk: this machine's, or the database server's if this
+    machine's clock is wrong.
 
     It is for the run's record only: what a chunk does counts at the instant that its run works up
     to.

@@ -18,11 +18,12 @@ def install(jobs: Sequence[Job]) -> None:
 
 
 def all_jobs() -> tuple[Job, ...]:
+    """The installed jobs, in the order in which a replay runs those of the same instant."""
     return _jobs
 
 
 def job_named(name: str) -> Job:
-    """The job of this name. Raises LookupError."""
+    """The job of this name. Raises LookupError if there is none."""
     for job in _jobs:
         if job.name == name:
             return job

@@ -18,7 +18,9 @@ SMALLEST = str(Decimal(1).scaleb(-DECIMAL_PLACES))  # step of an input of any cu
 
 
 class OneCurrencyField(MoneyField):
-    """django-money's field with a single input: `in_currency` says in which currency it is."""
+    """A form field with one input for a figure, whose value is Money in the field's currency;
+    `in_currency` sets that currency.
+    """
 
     currency = ""
 
@@ -31,11 +33,14 @@ class OneCurrencyField(MoneyField):
         return found
 
     def compress(self, data_list: Any) -> Money | None:
-        """The amount of this currency, with no digits changed."""
+        """The figure (the first of `data_list`) as Money in the field's currency, not rounded; None
+        if nothing was entered.
+        """
         amount = data_list[0] if data_list else None
         return None if amount is None else Money(amount, self.currency)
 
     def prepare_value(self, value: Any) -> Any:
+        """The bare figure that the input shows."""
         return value.amount if isinstance(value, Money) else value
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -52,7 +57,8 @@ def in_currency(form: forms.Form, currency: str) -> None:
 def amount_field(**said: Any) -> OneCurrencyField:
     """A form field for an amount that an operator types; `said` are the arguments of the field.
 
-    The operation checks currency and digits.
+    It takes up to four decimals in any currency. That the amount has the digits of its currency is
+    checked by the operation, not here.
     """
     said.setdefault("widget", UnfoldAdminDecimalFieldWidget(attrs={"step": SMALLEST}))
     return OneCurrencyField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, **said)
@@ -63,17 +69,25 @@ _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
 
 
 class AmountField(OneCurrencyField):
-    """A form field for an amount above 0 in its currency, never rounded and never guessed."""
+    """A form field into which a merchant types an amount above 0; digits that its currency does not
+    have are refused, not rounded.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
         super().__init__(widget=widget, decimal_places=None, **kwargs)
 
     def clean(self, value: Any) -> Money | None:
+        """The amount that was typed; spaces, commas between thousands and the currency's own code
+        after the figure are allowed.
+        """
         text = re.sub(r"\s", "", str(value or "")).removesuffix(self.currency)
         return super().clean(text.replace(",", "") if _GROUPED.fullmatch(text) else text)
 
     def compress(self, data_list: Any) -> Money | None:
+        """The amount, or None if nothing was entered. Raises ValidationError if it is not above 0,
+        or has more decimals than its currency.
+        """
         amount = super().compress(data_list)
         if amount is None:
             return None

@@ -13,13 +13,13 @@ FORGIVEN = timedelta(minutes=5)  # by which the clocks of two systems may differ
 
 
 def counted(at: datetime, *, arrived: datetime) -> datetime:
-    """The instant at which something that is said to have happened at `at` counts: `at`, but never
-    later than its arrival.
+    """The instant at which something that is said to have happened at `at` counts: `at`, or its
+    arrival if that is earlier.
     """
     return min(at, arrived)
 
 
 def check(at: datetime, *, arrived: datetime) -> None:
-    """Raises Invalid when `at` lies further after the arrival than clocks are allowed to differ."""
+    """Raise Invalid if `at` is more than FORGIVEN (5 minutes) after the arrival."""
     if at > arrived + FORGIVEN:
         raise Invalid("at", f"{at.isoformat()} is not here yet")

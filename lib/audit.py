@@ -19,11 +19,11 @@ MOST_LISTED = 20
 
 @dataclass(frozen=True)
 class Check:
-    """One sentence that must be true of every row that `sql` selects.
+    """A sentence about the books that must be true of every row that `sql` selects.
 
-    `sql` gives for each thing looked at its `merchant_id`, what it is (`subject`), and two values
-    of one type that must be the same: `expected`, recomputed from what it is made of, and `found`.
-    Two or more figures are compared as one record; `what` names them.
+    `sql` selects, for each thing that is checked, its `merchant_id`, what it is (`subject`), and
+    two values of one type that must be equal: `expected`, recomputed from what it is made of, and
+    `found`. Two or more figures are compared as one record; `what` names them.
     """
 
     invariant: int  # its rule is 25 and this number
@@ -34,9 +34,9 @@ class Check:
 
 @dataclass(frozen=True)
 class Reading:
-    """One sentence that SQL can't check: `look` goes over the rows as they are `now`, and yields
-    for each one a Violation, or None where it is right. `remark` returns a sentence about what is
-    no violation but should be known, or "".
+    """A sentence about the books that SQL can't check. `look` takes the instant of the audit, goes
+    over the rows, and yields for each a Violation, or None if the row is right. `remark` returns a
+    sentence about something that is no violation but should be known, or "".
     """
 
     invariant: int
@@ -48,8 +48,8 @@ class Reading:
 
 @dataclass(frozen=True)
 class Violation:
-    """A row that does not hold together: whose it is, what it is, and what was expected and
-    found.
+    """A row that breaks a check: its merchant's reference, what the row is, and the values expected
+    and found, as text.
     """
 
     merchant: str
@@ -60,8 +60,8 @@ class Violation:
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of a check: how many rows were checked and are violations, and the first
-    MOST_LISTED of these.
+    """The result of a check: how many rows were checked, how many of them are violations, and the
+    first MOST_LISTED violations.
     """
 
     check: Check | Reading
@@ -85,7 +85,7 @@ def register(*checks: Check | Reading) -> None:
 
 
 def registered() -> list[Check | Reading]:
-    """The checks of all apps, in the order of their rules."""
+    """The checks of all apps, in the order of their `invariant`."""
     return sorted(_registered, key=lambda check: check.invariant)
 
 
@@ -103,7 +103,9 @@ WHERE expected IS DISTINCT FROM found ORDER BY 1, 2 LIMIT {limit}
 
 
 def run(checks: Sequence[Check | Reading], *, now: datetime) -> list[Finding]:
-    """Run the checks on one snapshot of the books; locks and writes nothing."""
+    """Run the checks on one snapshot of the books, without locking or writing anything; returns a
+    finding for each, in the same order.
+    """
     with snapshot(), connection.cursor() as cursor:
         offsets = _offsets(cursor)
         return [
@@ -119,7 +121,8 @@ def snapshot() -> Iterator[None]:
     """Run the block in a read-only transaction that sees the books as they are when it starts,
     while others go on writing.
 
-    Within a transaction it does nothing: what the block sees depends on that transaction.
+    If a transaction is open already, this does nothing, and the block sees what that transaction
+    sees.
     """
     if connection.in_atomic_block:
         yield
@@ -131,7 +134,8 @@ def snapshot() -> Iterator[None]:
 
 
 def _offsets(cursor: CursorWrapper) -> str:
-    """The SQL that comes before a check's own: the offsets of all time zones that merchants use.
+    """The WITH clause that comes before each check's SQL, with the UTC offsets of all time zones
+    that merchants have or had.
 
     It is written into each check, instead of once into a temporary table, so that several workers
     can share a check.
@@ -143,6 +147,9 @@ def _offsets(cursor: CursorWrapper) -> str:
 
 
 def _run_one(check: Check, offsets: str, cursor: CursorWrapper) -> Finding:
+    """Count the check's rows and violations by SQL, and list the first MOST_LISTED violations,
+    ordered by merchant and subject. `offsets` is the SQL of `_offsets`.
+    """
     cursor.execute(COUNT.format(sql=check.sql, offsets=offsets))
     checked, violations = cursor.fetchone()
     listed = []
@@ -156,6 +163,7 @@ def _run_one(check: Check, offsets: str, cursor: CursorWrapper) -> Finding:
 
 
 def _read_through(check: Reading, now: datetime) -> Finding:
+    """Go over the rows of the check, and keep the first MOST_LISTED violations for listing."""
     checked = violations = 0
     listed: list[Violation] = []
     for violation in check.look(now):
@@ -168,6 +176,7 @@ def _read_through(check: Reading, now: datetime) -> Finding:
 
 
 def _text(value: object) -> str:
+    """The value as text: "nothing" for None, and the items of a list joined by commas."""
     match value:
         case None:
             return "nothing"

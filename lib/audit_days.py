@@ -40,9 +40,11 @@ SELECT * FROM (
 
 
 def offsets(names: Iterable[str]) -> str:
-    """SQL for the offsets of these zones, a row each: (timezone, starts[], seconds[]).
+    """SQL that selects the UTC offsets of these zones, one row each: (timezone, starts[],
+    seconds[]).
 
-    A name that the time-zone data does not have gives no row: its days are NULL.
+    A name that the time-zone data does not have gets no row, so that local days in it come out as
+    NULL.
     """
     rows = [_row(name) for name in sorted(set(names)) if zones.is_known(name)]
     none = "SELECT NULL::text, NULL::timestamptz[], NULL::int[] WHERE false"
@@ -50,6 +52,7 @@ def offsets(names: Iterable[str]) -> str:
 
 
 def _row(name: str) -> str:
+    """SQL for one zone's row of `offsets`."""
     known = zones.offsets(name)
     starts = ", ".join(f'"{start.isoformat()}"' for start in known.starts)
     seconds = ", ".join(map(str, known.seconds))
@@ -57,7 +60,9 @@ def _row(name: str) -> str:
 
 
 def join_zone(name: str, *, merchant: str, instant: str) -> str:
-    """SQL that joins, as `name`, the time zone in which the merchant counted at the instant."""
+    """SQL that joins, under the alias `name`, the time zone that the merchant had at the
+    instant.
+    """
     return (
         f"LEFT JOIN ({ZONES}) {name} ON {name}.merchant_id = {merchant}"
         f" AND {instant} >= {name}.from_at AND {instant} < {name}.until_at"
@@ -65,12 +70,13 @@ def join_zone(name: str, *, merchant: str, instant: str) -> str:
 
 
 def day(name: str, instant: str, *, stood: str = "") -> str:
-    """SQL for the merchant's local day of the instant, by the time zone joined as `name`
-    (join_zone).
+    """SQL for the merchant's local day of the instant, by the time zone that join_zone joined as
+    `name`.
 
     Around a change of time zone no day comes twice: an instant that both zones claim, or neither,
     goes to the last day before the change or the first after it. `stood` is SQL for the day of an
-    instant that is not recounted.
+    instant that is not recounted (is_recounted); without it, every instant is counted by the data
+    in use.
     """
     counted = f"least(greatest({clock_day(name, instant)}, {name}.first_day), {name}.last_day)"
     if not stood:
@@ -79,19 +85,23 @@ def day(name: str, instant: str, *, stood: str = "") -> str:
 
 
 def clock_day(name: str, instant: str) -> str:
-    """SQL for the day of the instant by `name`'s offsets, whatever zone was in force."""
+    """SQL for the date on the clock at the instant, by the offsets joined as `name`, even where
+    another zone was in force.
+    """
     seconds = f"{name}.seconds[width_bucket({instant}, {name}.starts)]"
     return f"(({instant} AT TIME ZONE 'UTC') + {seconds} * interval '1 second')::date"
 
 
 def is_recounted(name: str, instant: str) -> str:
-    """SQL for whether the time-zone data in use decides the local day of the instant."""
+    """SQL that is true if the local day of the instant is decided by the time-zone data in use, and
+    false if it was fixed under an older version of the data.
+    """
     return f"coalesce({instant} >= {name}.recounted_from, true)"
 
 
 def eve(instant: str) -> str:
-    """SQL for the last instant before this one: an instant at which a day starts belongs to the day
-    before.
+    """SQL for the instant one microsecond earlier, so that the instant at which a day starts falls
+    on the day before.
     """
     return f"({instant} - interval '1 microsecond')"
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 
 class Rows(NamedTuple):
-    """The rows of one table that an operation adds to a book, and the column that says when each
-    was written.
+    """Names the table whose rows an operation adds to a book, and the column that says when each
+    row was written.
     """
 
     subject: str  # what the audit calls one
@@ -21,8 +21,8 @@ class Rows(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """The columns of one row that hold instants which must follow each other; later ones may be
-    empty.
+    """Names a table and those of its columns that hold instants which must follow one another;
+    later ones may be empty.
     """
 
     subject: str
@@ -32,7 +32,9 @@ class Steps(NamedTuple):
 
 
 def never_fall(tables: Iterable[Rows]) -> str:
-    """SQL that expects of each row an instant no earlier than that of the row before it."""
+    """SQL for a check that, in each of these tables, no row of a book has an earlier instant than
+    the row before it by primary key.
+    """
     return " UNION ALL ".join(
         f"""
         SELECT {rows.book} AS merchant_id, '{rows.subject} ' || written.id AS subject,
@@ -45,7 +47,9 @@ def never_fall(tables: Iterable[Rows]) -> str:
 
 
 def come_in_order(tables: Iterable[Steps]) -> str:
-    """SQL that expects of each row steps of which none is earlier than one before it."""
+    """SQL for a check that, in each row of these tables, no step is earlier than one before it;
+    empty steps are skipped.
+    """
     return " UNION ALL ".join(
         f"""
         SELECT {steps.book} AS merchant_id, '{steps.subject} ' || written.id AS subject,
@@ -58,13 +62,18 @@ def come_in_order(tables: Iterable[Steps]) -> str:
 
 
 def _not_before(instants: tuple[str, ...]) -> Iterable[str]:
+    """SQL for what each instant has to be at least: the latest one up to it. NULL for a step that
+    is empty.
+    """
     for number, instant in enumerate(instants, start=1):
         latest = f"greatest({', '.join(instants[:number])})"
         yield f"CASE WHEN {instant} IS NOT NULL THEN {latest} END"
 
 
 def latest_of(tables: Iterable[Rows]) -> str:
-    """SQL for the latest instant of each book's rows: `book_id` and `at`."""
+    """SQL that selects, for each book, the latest instant of its rows in all these tables:
+    `book_id` and `at`.
+    """
     each = " UNION ALL ".join(
         f"SELECT {rows.book} AS book_id, max({rows.at}) AS at FROM {rows.table}"
         f" WHERE {rows.only} GROUP BY {rows.book}"
@@ -74,8 +83,8 @@ def latest_of(tables: Iterable[Rows]) -> str:
 
 
 def of_book(table: str, subject: str, tables: Iterable[Rows]) -> str:
-    """SQL that expects the instant last written to a book to be no earlier than any of its rows,
-    and within its open day.
+    """SQL for a check that the `last_wrote_at` of each book in `table` is no earlier than any of
+    its rows, and not after the end of its open day. `subject` is what the audit calls the book.
     """
     return f"""
         SELECT book.merchant_id, '{subject}' AS subject,

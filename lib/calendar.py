@@ -19,7 +19,9 @@ FIRST_INSTANT = datetime(1970, 1, 1, tzinfo=UTC) - ONE_DAY
 
 
 def check_zone(name: str) -> str:
-    """The name itself, when it is a place's in the time-zone data, or UTC; Invalid otherwise."""
+    """Return the name if it is that of a place in the time-zone data, or UTC; raises Invalid
+    otherwise.
+    """
     if not zones.is_name(name):
         raise Invalid(
             "timezone",
@@ -31,8 +33,8 @@ def check_zone(name: str) -> str:
 def local_date(instant: datetime, zone_name: str) -> date:
     """The merchant's day that `instant` is in.
 
-    That is the date on its clock, but where the clock goes back over midnight: a day that has
-    started does not end again.
+    It is the date on the zone's clock, except after the clock has gone back over midnight: the day
+    that had started goes on, although the clock shows the day before.
     """
     day = instant.astimezone(zone(zone_name)).date()
     tomorrow = day + ONE_DAY
@@ -43,8 +45,8 @@ def local_date(instant: datetime, zone_name: str) -> date:
 def day_start(day: date, zone_name: str) -> datetime:
     """The UTC instant at which `day` starts: the first one whose local date is `day` or later.
 
-    Where midnight does not exist (clocks go forward over it), that is the moment of the jump; where
-    it comes twice, the first one.
+    If the clock goes forward over midnight, that is the moment of the jump; if midnight comes
+    twice, it is the first one.
     """
     tz = zone(zone_name)
     before, after = (
@@ -69,9 +71,11 @@ def day_end(day: date, zone_name: str) -> datetime:
 
 
 def days_after(day: date, ended_at: datetime, zone_name: str) -> Iterator[tuple[date, datetime]]:
-    """Every day after `day`, which ended at `ended_at`, each with the instant at which it starts.
+    """Yields, without end, each day after `day` as a pair: the day, and the UTC instant at which it
+    starts.
 
-    A day that the zone's clocks have behind them already is over as it starts.
+    The first one starts at `ended_at`, when `day` ended, and each other one when the day before it
+    ends. A day that is over by the zone's clocks before it starts has no length.
     """
     while True:
         day += ONE_DAY

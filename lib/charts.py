@@ -46,6 +46,8 @@ WIDE, NARROW = (960, 300), (340, 260)  # pixels; text keeps its size, so a phone
 
 @dataclass(frozen=True)
 class Series:
+    """The values of one line, or of one part of each bar, under a name for the legend."""
+
     name: str
     values: Sequence[Decimal]
     is_area: bool = False  # filled down to zero
@@ -59,6 +61,9 @@ def _points(one: Series) -> list[float]:
 
 
 def _options(size: tuple[int, int], figure: Callable[[Decimal], str]) -> dict[str, Any]:
+    """The options of pygal that both kinds of charts share; `figure` writes the numbers of the
+    scale.
+    """
     width, height = size
     return {
         "js": [],
@@ -82,7 +87,9 @@ def lines(
     figure: Callable[[Decimal], str],
     size: tuple[int, int] = WIDE,
 ) -> bytes:
-    """A chart of values over time as SVG; `figure` writes the numbers of its scale."""
+    """A line chart as SVG, with one line for each series over the same labels; its scale starts at
+    0. `figure` writes the numbers of the scale.
+    """
     chart = pygal.Line(
         **_options(size, figure),
         margin_right=32,  # half of the last label
@@ -104,8 +111,8 @@ def bars(
     figure: Callable[[Decimal], str],
     size: tuple[int, int] = WIDE,
 ) -> bytes:
-    """A chart as SVG with one bar for each label, stacked of all series; what is below zero hangs
-    under the axis.
+    """A bar chart as SVG, with one bar for each label, on which the values of all series are
+    stacked; values below 0 hang under the axis. `figure` writes the numbers of the scale.
     """
     chart = pygal.StackedBar(
         **_options(size, figure),
@@ -119,8 +126,8 @@ def bars(
 
 
 def image(svg: bytes) -> HttpResponse:
-    """A response with the chart, which only the reader's own browser may keep, and must ask for
-    again each time.
+    """A response with the chart, which only the reader's own browser may store, and has to
+    revalidate each time.
     """
     response = HttpResponse(svg, content_type="image/svg+xml")
     response["Content-Security-Policy"] = POLICY
@@ -129,7 +136,9 @@ def image(svg: bytes) -> HttpResponse:
 
 
 def _plain(root: Element) -> bytes:
-    """The drawing with our style for pygal's, and without its scripts, comments and data."""
+    """The drawing as SVG, with our style instead of pygal's, and without its scripts, comments,
+    titles and descriptions.
+    """
     for parent in list(root.iter()):
         parent.attrib.pop("style", None)
         for child in list(parent):

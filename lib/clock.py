@@ -29,7 +29,8 @@ MOST_MOVED_SECONDS = 1.0
 
 
 class ClockAhead(Exception):
-    """This machine's clock is wrong: it does nothing, and nothing was written.
+    """This machine's clock is more than 5 minutes ahead of the database server's; nothing was
+    written.
 
     It is not `Refused`, as nothing is wrong with what somebody asked for: code that answers
     refusals lets it pass, and the whole page, run or command fails.
@@ -46,8 +47,8 @@ class ClockAhead(Exception):
 
 
 class _Comparison(NamedTuple):
-    """When this machine's clock was found right, and how far it was ahead of the monotonic clock
-    then.
+    """When this machine's clock was last found right, by the monotonic clock, and how far it was
+    ahead of the monotonic clock then; both in seconds.
     """
 
     at: float
@@ -60,7 +61,9 @@ _last: _Comparison | None = None
 def now() -> datetime:
     """The time by this machine's clock, or by the one that TAEL_CLOCK names.
 
-    Raises ClockAhead when this machine's is more than 5 minutes ahead of the database server's.
+    Raises ClockAhead if this machine's clock is more than 5 minutes ahead of the database server's;
+    that is asked at most once a minute, unless the clock was moved. The clock of TAEL_CLOCK is not
+    compared.
     """
     global _last
     if settings.TAEL_CLOCK:
@@ -77,7 +80,9 @@ def now() -> datetime:
 
 
 def uncompared() -> datetime:
-    """As `now`, for what writes nothing into the books: whatever the database's clock says."""
+    """The same time as `now`, but never compared with the database server's clock, and so never
+    refused; for code that writes nothing into the books.
+    """
     if not settings.TAEL_CLOCK:
         return timezone.now()
     said = Path(settings.TAEL_CLOCK).read_text().strip()
@@ -87,9 +92,10 @@ def uncompared() -> datetime:
 
 
 def move(file: Path, to: datetime | timedelta) -> None:
-    """Write the file that TAEL_CLOCK names, for all processes that read it.
+    """Set the clock that TAEL_CLOCK names, for all processes that read that file.
 
-    The clock stands at an instant; by a timedelta it runs, so far ahead of this machine's.
+    Moved to an instant, the clock stands still there; moved by a timedelta, it runs that far ahead
+    of this machine's (or behind it, if negative).
     """
     said = to.isoformat() if isinstance(to, datetime) else f"{to.total_seconds():+}"
     whole = file.with_name(f"{file.name}.{os.getpid()}")
@@ -98,7 +104,7 @@ def move(file: Path, to: datetime | timedelta) -> None:
 
 
 def _is_known_right(steady: float, ahead_of_steady: float) -> bool:
-    """Whether the clock was found right within the last minute, and was not moved since."""
+    """Whether the clock was found right within the last minute, and has not been moved since."""
     last = _last
     if last is None or steady - last.at >= SECONDS_BETWEEN:
         return False
@@ -113,5 +119,6 @@ def _database_time() -> datetime:
 
 
 def _how_far(ahead: timedelta) -> str:
+    """The time by which the clock is ahead, as words such as "12 minutes" or "3 hours"."""
     minutes = round(ahead.total_seconds() / 60)
     return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"

@@ -11,16 +11,17 @@ _checks: list[Callable[[], None]] = []
 
 
 def check_first(check: Callable[[], None]) -> None:
-    """Add a check that each BooksCommand makes before it runs; it raises ImproperlyConfigured to
-    stop the command.
+    """Add a check that each BooksCommand makes before it runs; the check raises
+    ImproperlyConfigured to stop the command.
     """
     _checks.append(check)
 
 
 class BooksCommand(BaseCommand):
-    """A command that runs only if no check of `check_first` stops it.
+    """The base class of commands that first make the checks added by `check_first`; one that fails
+    stops the command with a CommandError.
 
-    Where the database is away, or not migrated, the checks are skipped.
+    If the database is away or not migrated, the checks are skipped.
     """
 
     def execute(self, *args: Any, **options: Any) -> str | None:

@@ -28,7 +28,7 @@ class ReferenceConverter:
 
 
 class DayConverter:
-    """A calendar day as `2027-01-31`."""
+    """A calendar day as `2027-01-31` in an address."""
 
     regex = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
@@ -40,7 +40,7 @@ class DayConverter:
 
 
 class MonthConverter:
-    """A calendar month as `2027-01`; its first day in Python."""
+    """A calendar month as `2027-01` in an address; in Python it is the date of its first day."""
 
     regex = "[0-9]{4}-[0-9]{2}"
 

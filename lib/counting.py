@@ -17,8 +17,8 @@ LARGEST_ENTRY = 64  # bytes besides an entry's name
 
 
 class Claimed(MmapedDict):
-    """A file of counters that is allocated as a whole; where the disk is full, memory that is in no
-    metrics.
+    """A file of counters of which the whole size is allocated before it is used. If the disk is
+    full, the counters are kept in memory instead, which no metrics show.
     """
 
     def __init__(self, filename: str, read_mode: bool = False) -> None:
@@ -29,6 +29,7 @@ class Claimed(MmapedDict):
             self._go_unseen(error)
 
     def _init_value(self, key: str) -> None:
+        """Add a counter; if the file has no room left for it, twice its size is allocated first."""
         if self._used + len(key.encode()) + LARGEST_ENTRY > self._capacity:
             try:
                 os.posix_fallocate(self._f.fileno(), 0, 2 * self._capacity)
@@ -48,9 +49,9 @@ class Claimed(MmapedDict):
 
 
 def _claim(path: Path) -> None:
-    """Create the file where it is missing and allocate its whole size.
+    """Create the file if it is missing, and allocate its whole size.
 
-    Raises OSError where there is no room; then no new file is left behind.
+    Raises OSError if the disk is full; a file that was missing is not left behind then.
     """
     is_new = not path.exists()
     with path.open("a+b") as file:

@@ -34,7 +34,7 @@ BLANKS = "".join(
 
 
 def of_rows(columns: dict[str, str], rows: QuerySet[Any, Any]) -> Iterator[bytes]:
-    """The CSV file of `rows`, a queryset of values, in its order, as blocks of bytes; `columns`
+    """The CSV file of `rows`, a queryset of values, in its order, as blocks of bytes. `columns`
     maps each heading to the SQL of its values.
     """
     try:
@@ -47,6 +47,9 @@ def of_rows(columns: dict[str, str], rows: QuerySet[Any, Any]) -> Iterator[bytes
 
 
 def _copied(query: str, params: tuple[Any, ...]) -> Iterator[bytes]:
+    """Run the COPY statement and yield its output piece by piece; it may run for as long as a
+    download may take.
+    """
     with (
         statement_timeout.download(),
         connection.cursor() as cursor,
@@ -56,7 +59,9 @@ def _copied(query: str, params: tuple[Any, ...]) -> Iterator[bytes]:
 
 
 def in_blocks(rows: Iterable[bytes]) -> Iterator[bytes]:
-    """The rows of a file, joined into larger blocks."""
+    """Join the rows of a file into blocks of at least BLOCK bytes; only the last block may be
+    smaller.
+    """
     block: list[bytes] = []
     size = 0
     for row in rows:
@@ -70,10 +75,11 @@ def in_blocks(rows: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def download(request: HttpRequest, blocks: Iterable[bytes], file_name: str) -> HttpResponseBase:
-    """The file, sent as it is made, so that a failure breaks the connection.
+    """A response that sends the CSV file as an attachment while it is made; if making it fails, the
+    connection breaks off.
 
-    HTTP/1.0 takes a broken connection for the end of the file (some proxies speak it), so there
-    the file is complete before any of it is sent.
+    To a client of HTTP/1.0 (some proxies are), for which a broken connection looks like the end of
+    the file, it is sent only when all of it has been made.
     """
     content_type = "text/csv; charset=utf-8"
     if request.META.get("SERVER_PROTOCOL") == "HTTP/1.0":
@@ -89,7 +95,7 @@ def download(request: HttpRequest, blocks: Iterable[bytes], file_name: str) -> H
 
 
 def safe_text(text: str) -> str:
-    """The text, with an apostrophe before what a spreadsheet would take for a formula."""
+    """The text, with an apostrophe in front if a spreadsheet would take it for a formula."""
     starts = tuple(FORMULA_STARTS)
     is_formula = text.startswith(starts) or text.lstrip(BLANKS).startswith(starts)
     return f"'{text}" if is_formula else text
@@ -99,8 +105,8 @@ def safe_text(text: str) -> str:
 
 
 def safe(column: str) -> str:
-    """SQL for text that somebody else wrote, made harmless as `safe_text` does; empty text is
-    written without quotes.
+    """SQL for a column of text that somebody else wrote, made harmless as `safe_text` does; empty
+    text becomes NULL, which is written without quotes.
     """
     codes = ", ".join(str(ord(start)) for start in FORMULA_STARTS)
     is_formula = f"ascii({column}) IN ({codes}) OR ascii(ltrim({column}, '{BLANKS}')) IN ({codes})"
@@ -108,10 +114,10 @@ def safe(column: str) -> str:
 
 
 def amount(column: str, currency: str) -> str:
-    """SQL for a number with the currency's digits."""
+    """SQL for a column's figure with exactly the currency's digits."""
     return f"{column}::numeric(24, {minor_digits(currency)})"
 
 
 def utc(column: str) -> str:
-    """SQL for an instant in UTC."""
+    """SQL for a column's instant in UTC to the second, such as 2026-11-12T10:00:00Z."""
     return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""

@@ -25,31 +25,37 @@ OF_AUTHENTICATORS = "mfa.authenticator.data"
 
 
 class Column(Protocol):
-    """One encrypted column; a row of it may keep several secrets, each under a name."""
+    """What rotate_keys and the audit know of an encrypted column; a row of it may keep several
+    secrets, each under a name.
+    """
 
     @property
     def model(self) -> type[models.Model]: ...
 
     @property
     def called(self) -> str:
-        """What sentences call the content, such as "destination numbers"."""
+        """The words for the content in sentences, such as "destination numbers"."""
 
     def bound_to(self, row: Any) -> str:
-        """The place (column and row) at which alone the row's secrets can be decrypted."""
+        """The name of the place (column and row) that the row's secrets are bound to: they can be
+        decrypted only there.
+        """
 
     def merchant_id(self, row: Any) -> int | None:
         """The primary key of the merchant that the row belongs to, or None."""
 
     def kept(self, row: Any) -> dict[str, bytes]:
-        """The row's secrets by name, still encrypted; empty where it has none."""
+        """The row's secrets by name, still encrypted; empty if it has none."""
 
     def keep(self, row: Any, anew: Mapping[str, bytes]) -> None:
-        """Replace the row's secrets of these names by `anew`, and save the column."""
+        """Replace the row's secrets of these names by those in `anew`, which are encrypted already,
+        and save the column.
+        """
 
 
 @dataclass(frozen=True)
 class OfField:
-    """A column of ours: an EncryptedField."""
+    """An encrypted column of our own models: an EncryptedField."""
 
     field: EncryptedField
 
@@ -62,10 +68,12 @@ class OfField:
         return self.field.called
 
     def bound_to(self, row: Any) -> str:
+        """The column's name and the values of its row that never change."""
         values = [f"{path}={attrgetter(path)(row)}" for path in self.field.bound_to]
         return " ".join([f"{self.model._meta.label_lower}.{self.field.name}", *values])
 
     def merchant_id(self, row: Any) -> int | None:
+        """The first of the values that the content is bound to."""
         key = attrgetter(self.field.bound_to[0])(row)
         return None if key is None else int(key)
 
@@ -89,16 +97,19 @@ class OfAuthenticators:
     called = "second factors"
 
     def bound_to(self, row: Any) -> str:
+        """The name of the column, which is the same for every row."""
         return OF_AUTHENTICATORS
 
     def merchant_id(self, row: Any) -> int | None:
+        """Always None: the row belongs to a person."""
         return None
 
     def kept(self, row: Any) -> dict[str, bytes]:
-        """The row's secrets, still encrypted.
+        """The row's secrets, still encrypted: "secret", "seed", and "code 0" and so on for codes
+        that were taken over.
 
-        A text that is no base64 is returned as it is: no key opens it, so that the audit reports
-        it.
+        A text that is not base64 is returned as it is: no key decrypts it, so that the audit
+        reports it.
         """
         texts = {name: row.data[name] for name in ("secret", "seed") if name in row.data}
         texts |= {f"code {n}": code for n, code in enumerate(row.data.get("migrated_codes", ()))}
@@ -123,6 +134,7 @@ class OfSessions:
         return place_of_session(str(row.session_key))
 
     def merchant_id(self, row: Any) -> int | None:
+        """Always None: the row belongs to a person."""
         return None
 
     def kept(self, row: Any) -> dict[str, bytes]:
@@ -134,18 +146,20 @@ class OfSessions:
 
 
 def place_of_session(digest: str) -> str:
-    """What the content of the session with this key's digest is bound to."""
+    """The name of the place that a session's content is bound to; `digest` is that of the session's
+    key.
+    """
     return f"sessions.session.session_data {digest}"
 
 
 def packed(content: bytes) -> str:
-    """Encrypted content as base64, for columns that keep text."""
+    """The encrypted content as base64, for columns that keep text."""
     return base64.b64encode(content).decode()
 
 
 def unpacked(text: str) -> bytes:
-    """The encrypted content of such a text; a text that is no base64 is returned as it is, and no
-    key decrypts it.
+    """The encrypted content in a text of base64. A text that is not base64 is returned as bytes as
+    it is, which no key decrypts.
     """
     try:
         return base64.b64decode(text, validate=True)
@@ -165,8 +179,8 @@ def columns() -> Sequence[Column]:
 
 
 def put(row: models.Model, name: str, content: bytes) -> None:
-    """Encrypt `content` into the field `name` of the row, whose primary key must be known. The
-    caller saves the row.
+    """Encrypt `content` into the field `name` of the row, whose primary key must be known; empty
+    content is kept as it is. The caller saves the row.
     """
     setattr(
         row, name, content and secrets.encrypt(content, bound_to=_field_of(row, name).bound_to(row))
@@ -174,7 +188,7 @@ def put(row: models.Model, name: str, content: bytes) -> None:
 
 
 def read(row: models.Model, name: str) -> bytes:
-    """The content of the row's field `name`, decrypted; empty where there is none. Raises
+    """The decrypted content of the row's field `name`; empty if the field is. Raises
     Undecryptable.
     """
     kept = getattr(row, name)
@@ -182,14 +196,15 @@ def read(row: models.Model, name: str) -> bytes:
 
 
 def _field_of(row: models.Model, name: str) -> OfField:
+    """The row's EncryptedField of this name."""
     field = row._meta.get_field(name)
     assert isinstance(field, EncryptedField), f"{name} is not kept encrypted"
     return OfField(field)
 
 
 def next_key(model: type[models.Model]) -> int:
-    """A primary key for a row that is yet to be written, because its encrypted content is bound to
-    that key.
+    """Take the next primary key from the model's sequence, for a row whose content has to be bound
+    to its key before it is written.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -201,7 +216,9 @@ def next_key(model: type[models.Model]) -> int:
 
 
 def unreadable(column: Column, rows: Iterator[Any]) -> Iterator[tuple[Any, bool]]:
-    """Yields each row that keeps a secret, and whether one of its secrets can't be decrypted."""
+    """Yields pairs for the rows that keep a secret: the row, and True if any of its secrets can't
+    be decrypted. Rows without one are left out.
+    """
     for row in rows:
         kept, place = column.kept(row), column.bound_to(row)
         if kept:
@@ -209,6 +226,7 @@ def unreadable(column: Column, rows: Iterator[Any]) -> Iterator[tuple[Any, bool]
 
 
 def _can_decrypt(content: bytes, place: str) -> bool:
+    """Whether any of our keys decrypts the content at this place."""
     try:
         secrets.decrypt(content, bound_to=place)
     except secrets.Undecryptable:

@@ -32,18 +32,23 @@ _DECIMAL = re.compile(DECIMAL)
 
 
 def _decimal(value: object) -> Decimal:
+    """The decimal number in the text. Raises ValueError for anything else, such as a JSON
+    number.
+    """
     if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
         raise ValueError('must be a decimal number in a string, such as "10.50"')
     return Decimal(value)
 
 
 def _line(longest: int, *, shortest: int = 0) -> StringConstraints:
+    """The constraints of a text of one line, with lengths in characters."""
     return StringConstraints(
         min_length=shortest, max_length=longest, pattern=texts.ONE_LINE, strict=True
     )
 
 
 def _lines(value: object) -> object:
+    """The text with every line end as LF; anything that is not text is returned unchanged."""
     return texts.with_line_ends(value) if isinstance(value, str) else value
 
 
@@ -94,6 +99,9 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d
 
 
 def _instant(value: object) -> object:
+    """Return the value if it is the text of an RFC 3339 instant with an offset; raises ValueError
+    otherwise.
+    """
     if not isinstance(value, str) or not _INSTANT.fullmatch(value):
         raise ValueError("must be an RFC 3339 instant with an offset")
     return value
@@ -112,6 +120,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def _day(value: object) -> object:
+    """Return the value if it is text such as 2026-12-01; raises ValueError otherwise."""
     if not isinstance(value, str) or not _DAY.fullmatch(value):
         raise ValueError("must be a day, such as 2026-12-01")
     return value
@@ -137,7 +146,7 @@ class _Envelope(_Timed):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event; `at` is in UTC."""
+    """An event, as its sender stated it; `at` is in UTC, and `data` is not checked yet."""
 
     id: str
     type: str
@@ -148,7 +157,9 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of an event: applied, duplicate, declined (a recorded refusal) or rejected."""
+    """The result of an event: its status is applied, duplicate, declined (a refusal that is on
+    record) or rejected.
+    """
 
     status: str
     code: str = ""
@@ -159,11 +170,16 @@ class Outcome:
 
     @classmethod
     def rejected(cls, refusal: Refused) -> "Outcome":
+        """The outcome of an event that was refused: rejected, with the refusal's code, its English
+        sentence and the members at fault.
+        """
         return cls(REJECTED, refusal.code, str(refusal), refusal.fields)
 
     @classmethod
     def of(cls, is_new: bool, row: Any = None) -> "Outcome":
-        """Applied, or a duplicate where nothing new was written."""
+        """The outcome "applied" if the event wrote something new, otherwise "duplicate"; `row` is
+        what it wrote, now or the first time.
+        """
         return cls("applied" if is_new else "duplicate", row=row)
 
 
@@ -179,8 +195,8 @@ D = TypeVar("D", bound=Data)
 
 @dataclass(frozen=True)
 class _Type:
-    """What all event types say of themselves: what is checked, described and shown of an event's
-    data comes from here alone.
+    """What every event type declares; the checks, the documentation and the examples of an event's
+    data are made from it alone.
     """
 
     name: str
@@ -199,7 +215,8 @@ class _WithExample(_Type):
 class EventType(_WithExample, Generic[D]):
     """A type of events that are applied one by one.
 
-    `apply` takes the event with its data as `data`, the merchant's key, and when it arrives.
+    `apply` takes the event, its data parsed as `data`, the merchant's primary key, and the instant
+    of arrival.
     """
 
     data: type[D]
@@ -212,8 +229,9 @@ class BatchedType(_WithExample, Generic[D]):
     """A type of events that are held back, so that many are recorded at once: `read` turns an event
     into what `record` takes.
 
-    `record` writes all or nothing, and returns an outcome for each. Nothing that it reads or writes
-    may be read or written by events of other types, except those that create a merchant.
+    `read` takes the same as `EventType.apply`. `record` writes all of them or none, and returns an
+    outcome for each, in the same order. Nothing that it reads or writes may be read or written by
+    events of other types, except those that create a merchant.
     """
 
     data: type[D]
@@ -226,11 +244,11 @@ class BatchedType(_WithExample, Generic[D]):
 
 @dataclass(frozen=True)
 class FoundingType(_Type):
-    """A type of events that create a merchant. Events held back so far are recorded before one of
-    them is applied.
+    """A type of events that create a merchant; events that were held back are recorded before one
+    of them is applied. `apply` takes the event and the instant of arrival.
 
-    Their data, and an example of it, is known once all apps have said with which terms their books
-    are opened.
+    Its `data` and `example` are made by `described` and `illustrated` when they are first asked
+    for, since by then all apps have added the terms with which their books are opened.
     """
 
     described: Callable[[], type[Data]]
@@ -269,7 +287,9 @@ def all_types() -> list[AnyType]:
 
 
 def parse(text: str | bytes) -> Event:
-    """The event in one line of JSON; raises Invalid, naming the member that is wrong."""
+    """The event in one line of JSON. Raises Invalid, naming the member that is wrong; `data` is not
+    checked.
+    """
     try:
         raw = strict_json.loads(text)
     except strict_json.NotJson as error:
@@ -278,7 +298,9 @@ def parse(text: str | bytes) -> Event:
 
 
 def from_object(raw: Any) -> Event:
-    """The event in a decoded JSON object; raises Invalid, naming the member that is wrong."""
+    """The event in a decoded JSON object. Raises Invalid, naming the member that is wrong; `data`
+    is not checked.
+    """
     try:
         envelope = _Envelope.model_validate(raw)
     except PydanticError as error:
@@ -287,6 +309,7 @@ def from_object(raw: Any) -> Event:
 
 
 def _in_utc(at: datetime) -> datetime:
+    """The instant in UTC. Raises Invalid if its year is not within YEARS."""
     try:
         instant = at.astimezone(UTC)
     except OverflowError as error:
@@ -297,8 +320,8 @@ def _in_utc(at: datetime) -> datetime:
 
 
 def instant_in(text: str | bytes) -> datetime | None:
-    """The instant that a line states, even if the line is no event for another reason; None where
-    it cannot be read.
+    """The instant `at` in a line of JSON, in UTC, even if the rest of the line is no valid event;
+    None if the line has no valid `at`.
 
     A replay uses it to keep such a line in its place among the others.
     """
@@ -309,7 +332,9 @@ def instant_in(text: str | bytes) -> datetime | None:
 
 
 def in_utc_or_none(at: object) -> datetime | None:
-    """The instant in a decoded member `at`; None where it is none."""
+    """The value of a decoded member `at` as an instant in UTC; None if the value is not a valid
+    instant.
+    """
     try:
         return _in_utc(_Timed.model_validate({"at": at}).at)
     except (ValueError, Invalid):
@@ -317,7 +342,9 @@ def in_utc_or_none(at: object) -> datetime | None:
 
 
 def read(model: type[D], event: Event) -> D:
-    """The event's data as `model`; raises Invalid, naming the member that is wrong."""
+    """The event's data as an instance of `model`. Raises Invalid, naming the member that is
+    wrong.
+    """
     try:
         return model.model_validate(event.data)
     except PydanticError as error:
@@ -325,6 +352,9 @@ def read(model: type[D], event: Event) -> D:
 
 
 def _named(error: PydanticError, whole: str) -> Invalid:
+    """Pydantic's first error as Invalid, with the path of the member at fault, or `whole` if no
+    single member is.
+    """
     first = error.errors(include_url=False, include_context=False)[0]
     field = ".".join(str(part) for part in first["loc"]) or whole
     return Invalid(field, first["msg"])

@@ -25,9 +25,9 @@ _GT = TypeVar("_GT")
 class AmountOfRow:
     """The attribute of an AmountField: Money in the currency of its row.
 
-    A row's columns and defaults are figures, of which Money is made when it is asked for; from then
-    on only Money can be assigned, and only in the row's currency. A row that has none yet takes
-    that of its first amount.
+    Columns and defaults hold bare figures, which become Money when they are first read. After that
+    only Money can be assigned, and only in the row's currency. A row without a currency takes that
+    of its first amount.
     """
 
     def __init__(self, field: AmountField[Any, Any]) -> None:
@@ -53,7 +53,9 @@ class AmountOfRow:
         values[self.name] = value
 
     def _checked(self, row: models.Model, value: Any) -> Money:
-        """What is assigned, in the row's currency and with its digits."""
+        """The Money to assign, with exactly the digits of the row's currency, which is set if the
+        row has none. Raises TypeError for anything but Money, and CurrencyMismatch or Invalid.
+        """
         if not isinstance(value, Money):
             raise TypeError(f"{self.name} takes Money, not {value!r}")
         currency = self.field.currency_of(row)
@@ -64,7 +66,9 @@ class AmountOfRow:
 
 
 class CurrencyOfRow(DeferredAttribute):
-    """The attribute of the currency of a row with amounts: set once, so that it relabels none."""
+    """The attribute of the currency of a row with amounts. Once set, another code raises
+    CurrencyMismatch, as it would relabel the amounts.
+    """
 
     def __set__(self, row: models.Model, code: str) -> None:
         present = row.__dict__.get(self.field.attname)
@@ -74,13 +78,13 @@ class CurrencyOfRow(DeferredAttribute):
 
 
 class AmountField(MoneyField, Generic[_ST, _GT]):
-    """A posted amount, or a sum of such: django-money's field, of which none can be relabelled.
+    """The column of an amount of money, or of a sum of amounts, in the currency of its row.
 
     One `currency` column serves all amounts of a row; `currency_field_name` is another name of it,
     or leads to the row that this one belongs to, as "statement__currency" does. The attribute is
-    Money; amounts in two currencies, or with more digits than theirs, are refused where they are
-    assigned and again where they are saved (CurrencyMismatch, Invalid): django-money would write
-    the last currency over the others, and round. Wide enough for every ISO 4217 currency.
+    Money; amounts in two currencies, or with more digits than theirs, are refused when they are
+    assigned and again when they are saved (CurrencyMismatch, Invalid): django-money would write the
+    last currency over the others, and round. Wide enough for every ISO 4217 currency.
 
     Queries (filter, update, F, Sum, values) take and give bare figures, to be grouped by currency,
     and refuse Money, whose currency they would drop. So the managers are Django's own; those of
@@ -122,7 +126,7 @@ class AmountField(MoneyField, Generic[_ST, _GT]):
         )
 
     def setup_default(self, default: Any, default_currency: Any, nullable: bool) -> Any:
-        """A default is a figure in the row's own currency."""
+        """Return the default unchanged: a figure in the row's own currency."""
         return default
 
     def deconstruct(self) -> Any:
@@ -145,14 +149,18 @@ class AmountField(MoneyField, Generic[_ST, _GT]):
         return [*super().check(**kwargs), *self._check_currency()]
 
     def _check_currency(self) -> Iterator[checks.CheckMessage]:
-        """Constructors set columns in their order, and the currency has to be known before this."""
+        """Yields an error if the row's currency is not declared before this field: constructors set
+        columns in their order, and the currency has to be known first.
+        """
         first = self.currency_field_name.partition("__")[0]
         names = [field.name for field in self.model._meta.fields]
         if first not in names[: names.index(self.name)]:
             yield checks.Error(f"{first} must be declared before {self.name}", obj=self)
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Decimal | None:
-        """The figure to be saved. Raises CurrencyMismatch when the row got another currency."""
+        """The figure to save, or None. Raises CurrencyMismatch if the row's currency is no longer
+        that of the amount.
+        """
         amount: Money | None = getattr(model_instance, self.attname)
         if amount is None:
             return None
@@ -162,39 +170,51 @@ class AmountField(MoneyField, Generic[_ST, _GT]):
         return amount.amount
 
     def get_prep_value(self, value: Any) -> Any:
+        """The figure for a query. Raises TypeError for Money, since a query would drop its
+        currency.
+        """
         if isinstance(value, Money):
             raise TypeError(f"queries take the figure of {self.name}, and its currency apart")
         return super().get_prep_value(value)
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
-        """The row's own amount has its currency beside it, where a row's constraints are tried."""
+        """The figure for the database, also for Money: Django passes a row's own amount here when
+        it checks the row's constraints.
+        """
         figure = value.amount if isinstance(value, Money) else value
         return super().get_db_prep_value(figure, connection, prepared)
 
     def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        """The figure to write. Raises TypeError for Money, which an update would pass without its
+        currency.
+        """
         if isinstance(value, Money):
             value = self.get_prep_value(value)  # which refuses it
         return super(MoneyField, self).get_db_prep_save(value, connection)
 
     def value_to_string(self, obj: models.Model) -> str:
+        """The figure as text, for fixtures and marks of pages; "" for None."""
         amount = self.value_from_object(obj)
         return "" if amount is None else str(amount.amount)
 
     def formfield(self, **kwargs: Any) -> Any:
-        """The field of a bare figure, for a form that makes a row and asks for its currency."""
+        """A form field for a bare figure, for forms that ask for the currency in a field of its
+        own.
+        """
         return super(MoneyField, self).formfield(**kwargs)
 
     def clean(self, value: Any, model_instance: models.Model | None) -> Any:
-        """Money as it is; raises ValidationError for what the column cannot hold."""
+        """Return the value unchanged. Raises ValidationError if the column can't hold it."""
         super().clean(value, model_instance)  # type: ignore[no-untyped-call]
         return value
 
 
 def currency_never_changes(what: str, column: str = "currency") -> pgtrigger.Protect:
-    """The trigger that keeps the currency of a row of a model with amounts; `what` is one of them.
+    """The trigger that keeps the currency of a model's rows from being changed; `what` names a row
+    in the trigger's name.
 
-    `column` is its own, or the key of the row that has its currency. Not needed where nothing of a
-    row may change anyway.
+    `column` is the column of the currency, or the key of the row that has it. Models whose rows may
+    not change at all don't need it.
     """
     return pgtrigger.Protect(
         name=f"currency_of_{what}_never_changes",
@@ -204,7 +224,7 @@ def currency_never_changes(what: str, column: str = "currency") -> pgtrigger.Pro
 
 
 class CurrencyField(models.CharField):
-    """An ISO 4217 code."""
+    """The column of an ISO 4217 code."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["max_length"] = 3
@@ -212,7 +232,9 @@ class CurrencyField(models.CharField):
 
 
 class ReferenceField(models.CharField):
-    """A name that another system gave to something; repeated requests are recognised by it."""
+    """The column of a name that another system gave to something, by which repeated requests are
+    recognised.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["max_length"] = 100
@@ -220,7 +242,9 @@ class ReferenceField(models.CharField):
 
 
 class FormKeyField(models.CharField):
-    """The key of the form that made the row (lib.form_keys); empty where no form did."""
+    """The column of the key of the form that made the row (lib.form_keys); empty if no form made
+    it.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs |= {"max_length": 64, "blank": True, "db_default": "", "editable": False}
@@ -228,12 +252,12 @@ class FormKeyField(models.CharField):
 
 
 class EncryptedField(models.BinaryField):
-    """Content that is kept encrypted (lib.encrypted puts and reads it).
+    """A column whose content is kept encrypted (lib.encrypted puts and reads it).
 
     `bound_to` names the columns of its row that the content is bound to and that never change:
-    first the column with the merchant's key (null where the row is no merchant's), then the row's
-    own. A path such as "endpoint.merchant_id" leads to a column of a row that it belongs to.
-    `called` is what sentences call the content.
+    first the column with the merchant's key (null if the row belongs to no merchant), then the
+    row's own. A path such as "endpoint.merchant_id" leads to a column of a row that this one
+    belongs to. `called` is the words for the content in sentences.
     """
 
     def __init__(

@@ -31,13 +31,17 @@ def new_key() -> str:
 
 
 class KeyedForm(forms.Form):
-    """A form that writes a row, with the key by which it writes only one."""
+    """A form that carries a new key in a hidden field, by which the operation writes one row
+    only.
+    """
 
     request_key = LineField(max_length=LONGEST_KEY, widget=forms.HiddenInput, initial=new_key)
 
 
 def one_row_per_form(owner: str, name: str) -> UniqueConstraint:
-    """The constraint of a table with the column `request_key`, empty in rows that no form made."""
+    """The constraint `name`, by which a form's key makes one row for each `owner` (a field); rows
+    with an empty `request_key`, which no form made, are not limited.
+    """
     return UniqueConstraint(fields=[owner, "request_key"], condition=~Q(request_key=""), name=name)
 
 
@@ -48,11 +52,11 @@ def sent_before(
     conflict: type[Conflict] = FormConflict,
     **content: Any,
 ) -> Row | None:
-    """The one of `rows` that the form with this key has made; None if there is none yet, or if no
-    form was sent (`key` is empty).
+    """The one of `rows` that the form with this key made before; None if there is none, or if `key`
+    is empty because no form was sent.
 
     `content` is what the form says now, by the columns that keep it. The caller holds the lock of
-    whatever the rows belong to. Raises `conflict` when the form said something else before, and
+    whatever the rows belong to. Raises `conflict` if the form said something else before, and
     Invalid for a key that is too long.
     """
     if not key:

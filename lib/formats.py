@@ -22,17 +22,21 @@ MINUS = "\N{MINUS SIGN}"  # as wide as a plus, so that columns of figures stay i
 
 
 def _locale() -> str:
+    """The reader's locale for babel: the language in force, with British forms for English."""
     language = get_language() or "en"
     # Days before months, and 24 hours: the plain "en" is American.
     return "en_GB" if language == "en" else to_locale(language)
 
 
 def _decimal(value: Decimal | int, pattern: str) -> str:
+    """The number in the reader's language, by a pattern of babel."""
     return format_decimal(value, format=pattern, locale=_locale()).replace("-", MINUS)
 
 
 def country(code: str) -> str:
-    """The name of a country (ISO 3166) in the reader's language."""
+    """The name of a country (an ISO 3166 code) in the reader's language, or the code itself if it
+    is not known.
+    """
     return str(Locale.parse(_locale()).territories.get(code, code))
 
 
@@ -40,13 +44,13 @@ def country(code: str) -> str:
 
 
 def figure(amount: Money) -> str:
-    """An amount with exactly the currency's digits, without its code."""
+    """An amount's figure with exactly the currency's digits, without the currency's code."""
     digits = minor_digits(amount.currency.code)
     return _decimal(amount.amount, "#,##0" + ("." + "0" * digits if digits else ""))
 
 
 def whole(value: Decimal) -> str:
-    """A figure of a chart's scale, without its decimals."""
+    """A figure for a chart's scale, rounded to a whole number."""
     return _decimal(value, "#,##0")
 
 
@@ -55,6 +59,7 @@ def whole(value: Decimal) -> str:
 
 
 def day_and_month(value: date) -> str:
+    """The day and the abbreviated month, without the year."""
     pattern = "M月d日" if _locale().startswith("zh") else "d MMM"
     return format_date(value, pattern, locale=_locale())
 
@@ -65,6 +70,7 @@ def short_month(value: date) -> str:
 
 
 def day_text(value: date | None) -> str:
+    """The date in the reader's language; a dash for None."""
     return NONE if value is None else format_date(value, "medium", locale=_locale())
 
 
@@ -79,17 +85,20 @@ def instant_text(value: datetime) -> str:
 
 @register.filter
 def as_money(value: Decimal, currency: str) -> Money:
-    """A figure of a query, such as a sum, as an amount."""
+    """A query's bare figure, such as a sum, as Money."""
     return Money(value, currency)
 
 
 @register.filter
 def money(amount: Money | None) -> str | SafeString:
-    """An amount with exactly the currency's digits, and its code."""
+    """HTML for an amount with exactly the currency's digits, and its code; a dash for None."""
     return NONE if amount is None else _money(figure(amount), amount)
 
 
 def _money(text: str, amount: Money) -> SafeString:
+    """HTML for a figure (`text`) and the currency's code, with a class for styling that marks an
+    amount of 0.
+    """
     return format_html(
         '<span class="{}">{}\N{NO-BREAK SPACE}<span class="currency">{}</span></span>',
         "money" if amount else "money zero",
@@ -100,13 +109,15 @@ def _money(text: str, amount: Money) -> SafeString:
 
 @register.filter
 def plain_money(amount: Money) -> str:
-    """As `money`, but without markup, for attributes of HTML."""
+    """The same text as `money`, but without markup, for attributes of HTML."""
     return f"{figure(amount)}\N{NO-BREAK SPACE}{amount.currency.code}"
 
 
 @register.filter
 def change(amount: Money) -> str | SafeString:
-    """An amount by which something changed, with its sign; empty where nothing changed."""
+    """HTML for an amount by which something changed, with a plus or minus sign; a dash if it is 0
+    or None.
+    """
     if not amount:
         return NONE
     sign = "+" if amount.amount > 0 else ""
@@ -115,12 +126,15 @@ def change(amount: Money) -> str | SafeString:
 
 @register.filter
 def count(value: int) -> str:
+    """A whole number with the separators of thousands of the reader's language."""
     return _decimal(value, "#,##0")
 
 
 @register.filter
 def percent(value: Decimal | int) -> str:
-    """A percentage, with the percent sign where the reader's language puts it."""
+    """A number of percent, such as 12.5, with up to two decimals and the percent sign where the
+    reader's language puts it.
+    """
     return format_percent(value / Decimal(100), format="#,##0.##%", locale=_locale())
 
 
@@ -132,7 +146,9 @@ def quantity(value: Decimal) -> str:
 
 @register.filter
 def unit_price(value: Decimal | None, currency: str) -> str:
-    """What one unit costs: the currency's digits, and up to six where the price has them."""
+    """The price of one unit, without its currency: with at least the currency's digits, and up to
+    six if it has more; a dash for None.
+    """
     if value is None:
         return NONE
     digits = minor_digits(currency)
@@ -147,6 +163,7 @@ def decimals(value: Decimal) -> str:
 
 @register.filter
 def day(value: date | None) -> str | SafeString:
+    """HTML for a date; a dash for None."""
     if value is None:
         return NONE
     return format_html('<time datetime="{}">{}</time>', value.isoformat(), day_text(value))
@@ -154,14 +171,14 @@ def day(value: date | None) -> str | SafeString:
 
 @register.filter
 def month(value: date) -> str:
-    """A month by name and year."""
+    """The month of the date, by name and with its year."""
     pattern = "y年M月" if _locale().startswith("zh") else "MMMM y"
     return format_date(value, pattern, locale=_locale())
 
 
 @register.filter
 def instant(value: datetime | None) -> str | SafeString:
-    """An instant to the minute, in the time zone of the page."""
+    """HTML for an instant to the minute, in the time zone of the page; a dash for None."""
     if value is None:
         return NONE
     machine_readable = value.isoformat(timespec="seconds")  # HTML knows no microseconds

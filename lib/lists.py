@@ -22,7 +22,8 @@ Q = TypeVar("Q", bound=QuerySet[Any, Any])
 
 
 class Filter(forms.Form):
-    """Which rows a list shows, and in what order. Invalid values are ignored.
+    """The filters, search and order of a list, read from the address of its page. Invalid values
+    are ignored.
 
     The fields are what the list's query can be asked for, all of them optional.
     """
@@ -42,33 +43,37 @@ class Filter(forms.Form):
 
     @cached_property
     def rows(self) -> dict[str, Any]:
-        """The value asked for of each field; "" means any value."""
+        """The value of each field by its name; "" if it was not asked for or is invalid."""
         self.is_valid()
         return {name: self.cleaned_data.get(name, "") for name in self.fields}
 
     @cached_property
     def sorts(self) -> Sequence[str]:
-        """The names that these rows may be sorted by."""
+        """The orders that are offered: those of the list, or only the order of the PREFIX field,
+        both ways, while it is searched for.
+        """
         if self.rows.get(self.PREFIX):
             return (self.PREFIX, f"-{self.PREFIX}")
         return self._sorts
 
     @cached_property
     def by(self) -> str:
-        """The order in which the rows are shown, one of `sorts`."""
+        """The order in which the rows are shown: the one asked for if it is among `sorts`,
+        otherwise the first of them.
+        """
         by = str(self.data.get("by", ""))
         return by if by in self.sorts else self.sorts[0]
 
     @property
     def wanted(self) -> dict[str, Any]:
-        """What the form of the filter shows: the value of each of its fields, "" where nothing was
-        asked for, and the order under "by".
+        """The values that the form of the filter shows: those of `rows`, and the order under
+        "by".
         """
         return self.rows | {"by": self.by}
 
     @property
     def is_asked(self) -> bool:
-        """Whether the reader has filtered the list, so that some rows may not show."""
+        """Whether any field of the filter is set, so that some rows may not be shown."""
         return any(self.rows.values())
 
     @property
@@ -77,11 +82,11 @@ class Filter(forms.Form):
         return {"filter": self, "wanted": self.wanted}
 
     def page(self, found: "QuerySet[M]") -> paging.Page[M]:
-        """The page of these rows that the address asks for."""
+        """The page of `found`, in the list's order, that the address asks for."""
         return paging.page(found, by=self.by, params=self.data)
 
     def ordered(self, found: Q) -> Q:
-        """All rows in the list's order, for a file of them."""
+        """All of `found` in the list's order, for a file of them."""
         return paging.ordered(found, self.by)
 
     @property
@@ -91,7 +96,9 @@ class Filter(forms.Form):
         return asked if self.by == self.sorts[0] else asked | {"by": self.by}
 
     def link(self, **changes: str) -> str:
-        """The address of this list with `changes` made to its parameters, from its first row on."""
+        """The address of this list with `changes` made to its parameters (an empty value removes
+        one), starting from the first page.
+        """
         asked = {name: value for name, value in (self.asked | changes).items() if value}
         if asked.get("by") == self.sorts[0]:
             del asked["by"]
@@ -99,12 +106,14 @@ class Filter(forms.Form):
 
     @property
     def anchor(self) -> str:
-        """The fragment of the address that leads to the list; "" where nothing is above it."""
+        """The fragment of the address that leads to the list; "" if ANCHOR is empty."""
         return f"#{self.ANCHOR}" if self.ANCHOR else ""
 
     @property
     def query(self) -> str:
-        """The query string of the address of a file with the same rows."""
+        """The query string with which a download gives the same rows; "" if nothing was asked
+        for.
+        """
         return f"?{urlencode(self.asked)}" if self.asked else ""
 
 

@@ -8,9 +8,11 @@ from django.db import connection
 
 @contextmanager
 def try_advisory_lock(name: str) -> Iterator[bool]:
-    """Hold the lock `name`, such as "replay FILE", while the block runs; do not wait for it.
+    """Try to take the lock `name`, such as "replay FILE", without waiting, and hold it while the
+    block runs.
 
-    Yields whether we got it: False means that another session holds it.
+    Yields whether we got it; if False, another session holds it, and the block runs without the
+    lock.
 
     The lock outlasts transactions and ends with the session that holds it. It is for commands,
     which end with their session too, and whose connection no pooler shares. A process that asks a

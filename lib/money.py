@@ -29,11 +29,14 @@ _currency = cache(get_currency)
 
 @cache
 def _exponent(currency: str) -> Decimal:
+    """The smallest unit of the currency, such as 0.01, to quantize by."""
     return Decimal(1).scaleb(-minor_digits(currency))
 
 
 def check_currency(code: str, *, field: str = "currency") -> str:
-    """The code itself, when it is an ISO 4217 currency we can keep books in; Invalid otherwise."""
+    """Return the code if it is an ISO 4217 currency that books can be kept in; raises Invalid
+    otherwise.
+    """
     if code not in settings.CURRENCIES:
         raise Invalid(field, f"{code!r} is not an ISO 4217 currency")
     return code
@@ -51,6 +54,7 @@ def posted(value: Decimal, currency: str, *, field: str = "amount") -> Decimal:
 
 
 def _exact(value: Decimal, currency: str, field: str) -> Decimal:
+    """`value` with exactly the currency's digits. Raises Invalid if that would need rounding."""
     quantized = value.quantize(_exponent(currency))
     if quantized != value:
         raise Invalid(field, f"{value} has more digits than {currency} ({minor_digits(currency)})")
@@ -58,7 +62,8 @@ def _exact(value: Decimal, currency: str, field: str) -> Decimal:
 
 
 def rounded(value: Decimal, currency: str) -> Decimal:
-    """`value` rounded half away from zero to the currency's digits: once per line of a bill.
+    """`value` rounded half away from zero to the currency's digits; done once for each line of a
+    bill.
 
     Rule 1.3.
     """
@@ -83,7 +88,8 @@ def smallest(currency: str) -> Money:
 
 
 def part_of(amount: Money, parts: int) -> Money:
-    """Every part but the last when `amount` is split: rounded down. The last part takes the rest.
+    """The amount of each part but the last when `amount` is split into `parts`: rounded down. The
+    last part takes the rest, which is left to the caller.
 
     Rule 1.4.
     """
@@ -106,14 +112,16 @@ def full(amount: Money) -> str:
 
 
 def unit_price(value: Decimal, currency: str) -> str:
-    """A price of a unit, with all its decimals and at least those of the currency: "0.015 USD"."""
+    """The price of a unit as text, with all its decimals and at least those of the currency: "0.015
+    USD".
+    """
     shortest = value.normalize()
     digits = max(minor_digits(currency), -int(shortest.as_tuple().exponent))
     return f"{value:.{digits}f} {currency}"
 
 
 def of(value: Decimal, currency: str, *, field: str = "amount") -> Money:
-    """A stored figure as Money with the currency's own digits; columns carry four decimals.
+    """A stored figure (columns carry four decimals) as Money with exactly the currency's digits.
 
     Raises Invalid when it has more digits than the currency.
     """
@@ -122,19 +130,19 @@ def of(value: Decimal, currency: str, *, field: str = "amount") -> Money:
 
 @cache
 def zero(currency: str) -> Money:
-    """Nothing, in `currency`."""
+    """An amount of 0 in `currency`."""
     return of(Decimal(0), currency)
 
 
 def total(amounts: Iterable[Money], currency: str) -> Money:
-    """The sum of amounts in `currency`; of none, 0."""
+    """The sum of the amounts, all of which are in `currency`; 0 if there are none."""
     return sum(amounts, zero(currency))
 
 
 def exact(amount: Money, currency: str, *, field: str) -> Money:
-    """`amount` with exactly the digits of `currency`, which must be its own.
+    """`amount` with exactly the digits of `currency`, for amounts of our own.
 
-    Raises CurrencyMismatch, or Invalid when it has more digits.
+    Raises CurrencyMismatch if it is in another currency, and Invalid if it has more digits.
     """
     if amount.currency.code != currency:
         raise CurrencyMismatch(amount.currency.code, currency)
@@ -142,9 +150,11 @@ def exact(amount: Money, currency: str, *, field: str) -> Money:
 
 
 def accepted(amount: Money, currency: str, *, field: str = "amount") -> Money:
-    """Somebody else's `amount`, for books that are kept in `currency`, with exactly its digits.
+    """An amount that somebody else stated, with exactly the digits of `currency`, in which the
+    books are kept.
 
-    Raises CurrencyMismatch, or Invalid when it has more digits or is too large to keep. Rule 1.2.
+    Raises CurrencyMismatch if it is in another currency, and Invalid if it has more digits or is
+    too large to keep. Rule 1.2.
     """
     if amount.currency.code != currency:
         raise CurrencyMismatch(amount.currency.code, currency)

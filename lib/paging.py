@@ -24,8 +24,8 @@ Rows = TypeVar("Rows", bound=QuerySet[Any, Any])
 
 @dataclass(frozen=True)
 class Page(Generic[M]):
-    """The rows of one page, and the marks that lead to the pages around it (empty where there is
-    none).
+    """The rows of one page, and the marks that lead to the pages before and after it; a mark is ""
+    if there is no such page.
     """
 
     rows: list[M]
@@ -36,10 +36,11 @@ class Page(Generic[M]):
 def page(
     rows: "QuerySet[M]", *, by: str, params: Mapping[str, str], size: int = PAGE_SIZE
 ) -> Page[M]:
-    """The page of `rows` that `params` asks for, in the order of the field `by`, ties by key.
+    """The page of `rows` that `params` asks for by a mark in `before` or `after`, in the order of
+    the field `by`, and by primary key among equal values.
 
-    `by` starts with "-" for newest first; rows without a value come last, either way. A mark that
-    can't be read gives the first page.
+    `by` starts with "-" for falling order; rows without a value come last in both. Without a mark,
+    or with one that can't be read, it is the first page.
     """
     field = by.lstrip("-")
     is_backwards = "before" in params
@@ -60,7 +61,7 @@ def page(
 
 
 def ordered(rows: Rows, by: str) -> Rows:
-    """All rows in the order that their pages have."""
+    """All rows in the same order as their pages."""
     descending, field = by.startswith("-"), by.lstrip("-")
     if not descending:
         return rows.order_by(field, "pk")  # PostgreSQL has what is empty last
@@ -77,9 +78,10 @@ def _walk(
     is_backwards: bool,
     most: int,
 ) -> list[M]:
-    """The rows after the mark, or before it in falling order, `most` at most.
+    """The rows that follow the mark, at most `most`; with `is_backwards` those before it, the
+    nearest first.
 
-    Those with a value and those without are asked for apart: an index has both in order, but no
+    Rows with a value and rows without one are asked for apart: an index has both in order, but no
     comparison leads from the ones to the others.
     """
     descending, field = by.startswith("-"), by.lstrip("-")
@@ -108,7 +110,9 @@ def _may_be_empty(model: type[Model], field: str) -> bool:
 
 
 def _beyond(field: str, value: Any, key: int, *, falling: bool) -> Q:
-    """The rows past this one; written so that an index on (field, pk) starts right there."""
+    """The condition for rows past the one with this value and primary key, with lower ones if
+    `falling`, otherwise higher ones. Written so that an index on (field, pk) starts right there.
+    """
     past = "lt" if falling else "gt"
     if value is None:
         return Q(**{f"pk__{past}": key})
@@ -118,12 +122,16 @@ def _beyond(field: str, value: Any, key: int, *, falling: bool) -> Q:
 
 
 def _mark(row: Model, field: str) -> str:
+    """The mark of a row: the text of its value and its primary key, joined by "~"."""
     empty = getattr(row, field) is None
     value = "" if empty else row._meta.get_field(field).value_to_string(row)  # type: ignore[union-attr]
     return f"{value}~{row.pk}"
 
 
 def _read_mark(model: type[Model], field: str, mark: str) -> tuple[Any, int] | None:
+    """The value (None if it was empty) and the primary key in a mark; None if the mark can't be
+    read.
+    """
     value, separator, key = mark.rpartition("~")
     if not (key.isascii() and key.isdigit() and len(key) <= _LONGEST_KEY) or "\x00" in value:
         return None
@@ -137,7 +145,7 @@ def _read_mark(model: type[Model], field: str, mark: str) -> tuple[Any, int] | N
 
 
 def _fits(value: Any) -> bool:
-    """Whether a column could hold the value: false for what only Python takes for a number or an
+    """Whether a column could hold the value: False for what only Python takes for a number or an
     instant.
 
     An instant near the ends of the calendar has no equivalent in UTC, in which the database is

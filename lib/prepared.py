@@ -17,7 +17,7 @@ Values = Sequence[Any] | Mapping[str, Any]
 
 
 def row(statement: str, values: Values) -> tuple[Any, ...] | None:
-    """The first row that the statement gives; None if there is none.
+    """The first row that the statement selects; None if it selects none.
 
     Raises what Django's cursors raise.
     """
@@ -41,11 +41,16 @@ def run(statement: str, values: Values) -> None:
 
 
 def _is_watched(database: BaseDatabaseWrapper) -> bool:
-    """Whether somebody wants to know of each statement, as only Django's cursors tell."""
+    """Whether something listens to Django's cursors, such as a test that counts statements; then
+    they have to be used.
+    """
     return bool(database.execute_wrappers) or database.queries_logged
 
 
 def _run(database: BaseDatabaseWrapper, statement: str, values: Values) -> "psycopg.Cursor[Any]":
+    """Run the statement as a prepared one, which the database plans once for each connection;
+    returns the cursor.
+    """
     database.ensure_connection()
     database.validate_no_broken_transaction()
     to_server: psycopg.Connection[Any] = database.connection

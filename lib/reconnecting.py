@@ -13,11 +13,12 @@ WAITS_SECONDS = (0.0, 1.0, 2.0)
 
 
 def again(do: Callable[[], T]) -> T:
-    """Call `do`, and call it again on a new connection where the connection broke or two
-    transactions deadlocked.
+    """Call `do` and return its result; if the connection broke or transactions deadlocked, call it
+    up to three more times, each on a new connection.
 
-    `do` is one transaction, or safe to run twice. Raises the database's last error when it stays
-    away; within a transaction, which is lost with its connection, raises at once.
+    `do` is one transaction, or safe to run twice. Raises the database's last error if it stays
+    away. Within a transaction, which is lost with its connection, the first error is raised at
+    once.
     """
     for wait in WAITS_SECONDS:
         try:

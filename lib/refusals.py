@@ -25,14 +25,16 @@ class Refused(Exception):
 
 
 def sentence_of(refusal: Refused) -> str:
-    """Why nothing was done, as a merchant's people read it, in the language in force."""
+    """The sentence of the refusal that a merchant's people read, in the language in force."""
     return str(refusal.sentence)
 
 
 class Invalid(Refused):
-    """A value that no merchant could ever have: malformed, out of range, or of an unknown name.
+    """A value that no merchant could ever have: malformed, out of range, or an unknown name.
+    `problem` says in English what is wrong with `field`.
 
-    `sentence` is what a person reads who typed it into a form, where there is more to say.
+    `sentence` is what a person reads who typed the value into a form; without one, a general
+    sentence.
     """
 
     sentence: StrOrPromise = _("This can't be kept as it is.")
@@ -57,7 +59,9 @@ class CurrencyMismatch(Refused):
 
 
 class Conflict(Refused):
-    """The reference is known already, with other content: `fields` differ."""
+    """The reference is known already, with other content; `fields` names the members that
+    differ.
+    """
 
     code = "conflict"
 
@@ -67,7 +71,9 @@ class Conflict(Refused):
 
 
 def differing(known: Mapping[str, Any], sent: Mapping[str, Any]) -> list[str]:
-    """The names of all that was sent, or is known, and is not the same in both."""
+    """The names whose values differ between what is known and what was sent; a missing name counts
+    as None.
+    """
     names = [*sent, *(name for name in known if name not in sent)]
     return [name for name in names if known.get(name) != sent.get(name)]
 
@@ -79,6 +85,6 @@ class AlreadyDecided(Refused):
 
 
 class ChangedMeanwhile(Refused):
-    """What is to be decided is not any more as it was when the page about it was shown."""
+    """What was to be decided has changed since the page about it was shown."""
 
     code = "changed_meanwhile"

@@ -12,12 +12,13 @@ Item = TypeVar("Item")
 
 
 def _place(item: Any) -> Any:
+    """The default order of a registry: the item's own `place`."""
     return item.place
 
 
 class Registry(Generic[Item]):
-    """The registered items in the order of their `place`; those of the same place in the order of
-    registration.
+    """An iterable of the registered items, in the order of their `place`; items of the same place
+    are in the order of registration.
     """
 
     def __init__(self, place: Callable[[Item], Any] = _place) -> None:

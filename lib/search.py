@@ -17,32 +17,36 @@ from lib.registry import Registry
 
 
 class Finder(Protocol):
-    """How operators find rows of a kind; implemented in `backoffice.finders`."""
+    """How operators find rows of a kind: what each class of `backoffice.finders` implements."""
 
     @property
     def place(self) -> int:
         """Its place among all kinds in the results."""
 
     def among_all(self, kind: "Kind", text: str) -> Iterable[tuple[Any, bool]]:
-        """Rows of any merchant, each with whether `text` is its whole name."""
+        """Rows of any merchant that `text` finds, each paired with whether `text` is its whole
+        name.
+        """
 
     def of_one(self, kind: "Kind", merchant: Any, text: str) -> Iterable[Any]:
-        """Rows of the merchant whose name within the merchant is `text`."""
+        """Rows of this merchant that have exactly the name `text`."""
 
 
 def no_status(row: Any) -> tuple[str, str]:
-    """For a kind without a status."""
+    """The status and label of a row whose kind has no status: two empty texts."""
     return "", ""
 
 
 def status(row: Any) -> tuple[str, str]:
-    """The row's status, and its label."""
+    """The row's status code, and its label."""
     return row.status, row.get_status_display()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Own:
-    """How a merchant's people find their own rows of a kind, and what the results show of each."""
+    """How a merchant's people find their own rows of a kind, and what the results show of each
+    row.
+    """
 
     place: int  # in the order of what is found
     # The rows of a merchant, whose line and account are at hand, by the first characters of the
@@ -77,6 +81,8 @@ def for_operators() -> Sequence[tuple[Kind, Finder]]:
 
 
 def for_people() -> Iterator[tuple[Kind, Own]]:
-    """The kinds that a merchant's people can search, in the order of the results."""
+    """Yields the kinds that a merchant's people can search, each with how they find them, in the
+    order of the results.
+    """
     found = [(kind, kind.own) for kind in KINDS if kind.own is not None]
     yield from sorted(found, key=lambda one: one[1].place)

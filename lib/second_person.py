@@ -15,12 +15,13 @@ class SamePerson(Refused):
 
 
 def check(actor: str, *others: str, otherwise: str) -> None:
-    """Raises SamePerson with the sentence `otherwise` when `actor` is one of the others, however
-    the address is spelt.
+    """Raise SamePerson, with the sentence `otherwise`, if `actor` is one of the others; case and
+    surrounding spaces of the addresses don't matter.
     """
     if _plain(actor) in map(_plain, others):
         raise SamePerson(otherwise)
 
 
 def _plain(address: str) -> str:
+    """The address as it is compared: without spaces around it, and whatever its case."""
     return address.strip().casefold()

@@ -31,7 +31,9 @@ class Undecryptable(Exception):
 
 @lru_cache(maxsize=8)
 def _ciphers(keys: tuple[str, ...]) -> tuple[AESGCM, ...]:
-    """A cipher for each key; it uses a key derived from the given one for this purpose alone."""
+    """A cipher for each of these keys, with a key that is derived from it for this purpose
+    alone.
+    """
     return tuple(
         AESGCM(
             HKDF(SHA256(), length=KEY_BYTES, salt=None, info=b"tael: kept encrypted").derive(
@@ -43,6 +45,7 @@ def _ciphers(keys: tuple[str, ...]) -> tuple[AESGCM, ...]:
 
 
 def _own_ciphers() -> tuple[AESGCM, ...]:
+    """The ciphers of settings.TAEL_ENCRYPTION_KEYS; the first one encrypts."""
     return _ciphers(tuple(settings.TAEL_ENCRYPTION_KEYS))
 
 
@@ -53,7 +56,9 @@ def encrypt(content: bytes, *, bound_to: str) -> bytes:
 
 
 def decrypt(kept: bytes | memoryview, *, bound_to: str) -> bytes:
-    """Decrypt what was encrypted with the same `bound_to`. Raises Undecryptable."""
+    """Decrypt content that was encrypted with the same `bound_to`, by whichever key fits. Raises
+    Undecryptable.
+    """
     for cipher in _own_ciphers():
         content = _decrypted(cipher, bytes(kept), bound_to)
         if content is not None:
@@ -62,12 +67,14 @@ def decrypt(kept: bytes | memoryview, *, bound_to: str) -> bytes:
 
 
 def is_current(kept: bytes | memoryview, *, bound_to: str) -> bool:
-    """Whether the content is encrypted with the first key, so that it needs no rotation."""
+    """Whether the content is encrypted with the first key, so that it needs no rotation; False if
+    it can't be decrypted at all.
+    """
     return _decrypted(_own_ciphers()[0], bytes(kept), bound_to) is not None
 
 
 def _decrypted(box: AESGCM, kept: bytes, bound_to: str) -> bytes | None:
-    """The content, if this cipher decrypts it; otherwise None."""
+    """The content, if this cipher decrypts it; None if not, or if it is malformed."""
     start = len(VERSION) + NONCE_BYTES
     if not kept.startswith(VERSION) or len(kept) < start:
         return None

@@ -24,8 +24,8 @@ GRACE_SECONDS = 2  # for the database's own word that it stopped a statement
 
 
 class _Wait:
-    """Replaces `wait` of a psycopg connection, through which all its answers come, by one with a
-    time-out.
+    """Takes the place of the `wait` method of a psycopg connection, through which all its answers
+    come, and adds a time-out.
     """
 
     def __init__(self, to_server: psycopg.Connection[Any]) -> None:
@@ -34,7 +34,9 @@ class _Wait:
         self.seconds = STATEMENT_SECONDS
 
     def __call__(self, gen: Any, *arguments: Any, **more: Any) -> Any:
-        """Returns what psycopg waits for. Raises OperationalError when it does not come in time."""
+        """Return what psycopg waits for. Raises OperationalError, and closes the connection, if it
+        does not come in time.
+        """
         more.setdefault("timeout", self.seconds + GRACE_SECONDS)
         try:
             return self.wait(gen, *arguments, **more)
@@ -49,8 +51,8 @@ class _Wait:
 
 
 def bound(sender: Any, connection: BaseDatabaseWrapper, **_: Any) -> None:
-    """Receiver of Django's `connection_created`: have the new connection stop statements that take
-    too long, and stop waiting for their answers soon after.
+    """Receiver of Django's `connection_created`: the database stops statements of the new
+    connection after ten seconds, and we stop waiting for their answers soon after.
     """
     to_server = connection.connection
     if not isinstance(to_server.wait, _Wait):
@@ -61,7 +63,9 @@ def bound(sender: Any, connection: BaseDatabaseWrapper, **_: Any) -> None:
 
 @contextmanager
 def download() -> Iterator[None]:
-    """Let statements run for as long as a download may take, where there is a bound at all."""
+    """Let the statements of the block run for up to 15 minutes, as a download may take. Does
+    nothing on a connection whose statements are not bounded.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('statement_timeout')")
         (usual,) = cursor.fetchone()
@@ -81,11 +85,13 @@ def download() -> Iterator[None]:
 
 
 def _set(value: str) -> None:
+    """Set the session's statement_timeout in the database."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', %s, false)", [value])
 
 
 def _wait_for(seconds: int) -> None:
+    """Set how long answers of the connection are waited for, if it is bounded and not broken."""
     wait = getattr(connection.connection, "wait", None)  # none: it broke
     if isinstance(wait, _Wait):
         wait.seconds = seconds

@@ -9,11 +9,11 @@ from typing import Any
 
 
 class NotJson(ValueError):
-    """The text is no JSON, or no JSON that everybody would read in the same way."""
+    """The text is not JSON, or is JSON that different readers would read differently."""
 
 
 def loads(text: str | bytes) -> Any:
-    """The value in the text. Raises NotJson, saying what is wrong with it."""
+    """The value in the text. Raises NotJson, saying what is wrong with the text."""
     try:
         return json.loads(text, object_pairs_hook=_members, parse_constant=_refuse_constant)
     except NotJson:
@@ -25,6 +25,7 @@ def loads(text: str | bytes) -> Any:
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these members. Raises NotJson if two have the same name."""
     members = dict(pairs)
     if len(members) != len(pairs):
         names = [name for name, _value in pairs]
@@ -34,4 +35,5 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> Any:
+    """Raise NotJson for NaN and Infinity, which Python would read."""
     raise NotJson(f"{name} is no number of JSON")

@@ -18,6 +18,9 @@ class LineField(forms.CharField):
         super().__init__(max_length=max_length, **kwargs)
 
     def to_python(self, value: Any) -> Any:
+        """The text without spaces around it. Raises ValidationError if it has control characters,
+        or line ends in a field of one line.
+        """
         if isinstance(value, str):
             value = texts.with_line_ends(value) if self.has_lines else value
             # Before anything is stripped: Python counts some of them as blanks. NUL is refused by a

@@ -12,19 +12,26 @@ LONGEST_REASON = texts.LONGEST_WORDS  # of a decision about money or limits
 
 
 def checked(field: str, text: str, longest: int = LONGEST_TEXT) -> str:
-    """A reason or message without the space around it, its line ends as LF.
+    """The reason or message without spaces around it, and with every line end as LF.
 
-    Raises Invalid when nothing is left, or too much, and for what cannot be kept or shown.
+    Raises Invalid if it is empty, longer than `longest`, or has control characters.
     """
     return _checked(field, texts.with_line_ends(text), longest, has_lines=True)
 
 
 def line(field: str, text: str, longest: int = texts.LONGEST_NAME) -> str:
-    """As `checked`, for a reference or a name of one line."""
+    """The reference or name without spaces around it.
+
+    Raises Invalid if it is empty, longer than `longest`, or has control characters, which line ends
+    are here.
+    """
     return _checked(field, text, longest, has_lines=False)
 
 
 def _checked(field: str, text: str, longest: int, *, has_lines: bool) -> str:
+    """The text without spaces around it. Raises Invalid if it is empty, longer than `longest`, or
+    has control characters; line ends are allowed with `has_lines`.
+    """
     if texts.has_control(text, in_lines=has_lines):
         raise Invalid(field, "has a character that cannot be kept")
     text = text.strip()
@@ -36,14 +43,16 @@ def _checked(field: str, text: str, longest: int, *, has_lines: bool) -> str:
 
 
 def doer(actor: str) -> str:
-    """The name by which merchants are told who did something: never the address of one of our own
-    people.
+    """What merchants read of who did something: "Our team" if `actor` is an e-mail address,
+    otherwise "Automatic". The address itself, of one of our own people, is not shown.
     """
     return _("Our team") if "@" in actor else _("Automatic")
 
 
 def address(field: str, text: str) -> str:
-    """An e-mail address as we keep those of people: in lower case. Raises Invalid."""
+    """The e-mail address in lower case and without spaces around it, as people's addresses are
+    kept. Raises Invalid if it is none that could exist.
+    """
     text = text.strip().lower()
     try:
         validate_email(text)

@@ -47,28 +47,32 @@ def is_known(name: str) -> bool:
 
 @cache
 def zone(name: str) -> ZoneInfo:
-    """The time zone of this name. Raises ZoneInfoNotFoundError where the data does not have it."""
+    """The time zone of this name. Raises ZoneInfoNotFoundError if the data does not have it."""
     return ZoneInfo(name)
 
 
 @dataclass(frozen=True, slots=True)
 class Offsets:
-    """What to add to an instant for its local day: `seconds[i]` from `starts[i]` on.
+    """The seconds to add to an instant in UTC for its local day: `seconds[i]` from `starts[i]` on.
 
-    That is the offset of the clock, but where it goes back over midnight: a day that has started
-    does not end again, so the offset before holds until the clock has come to that day once more.
+    They are the offsets of the clock, except where the clock goes back over midnight: a day that
+    has started does not end again, so the old offset holds until the clock reaches that day once
+    more.
     """
 
     starts: tuple[datetime, ...]
     seconds: tuple[int, ...]
 
     def at(self, instant: datetime) -> timedelta:
+        """The offset that counts at the instant."""
         return timedelta(seconds=self.seconds[bisect_right(self.starts, instant) - 1])
 
 
 @cache
 def offsets(name: str) -> Offsets:
-    """The offsets of the zone from 1970 through 2099. Raises ZoneInfoNotFoundError."""
+    """The offsets of the zone from 1970 through 2099. Raises ZoneInfoNotFoundError if the data does
+    not have it.
+    """
     tz = zone(name)
     starts, seconds = [_FIRST], [_seconds(_FIRST, tz)]
     for instant in sorted({*_listed(name), *_by_rule(name)}):
@@ -81,6 +85,7 @@ def offsets(name: str) -> Offsets:
 
 
 def _seconds(instant: datetime, tz: ZoneInfo) -> int:
+    """The zone's offset from UTC at the instant, in seconds."""
     offset = instant.astimezone(tz).utcoffset()
     assert offset is not None  # a zone always has one
     return int(offset.total_seconds())
@@ -88,7 +93,7 @@ def _seconds(instant: datetime, tz: ZoneInfo) -> int:
 
 def _in_force(instant: datetime, before: int, after: int) -> datetime:
     """The instant from which local days are counted by the offset `after`, when the clock changes
-    to it at `instant`.
+    to it at `instant`: later, if the clock goes back over midnight.
     """
     last = (instant - _SECOND + timedelta(seconds=before)).date()
     first = (instant + timedelta(seconds=after)).date()
@@ -99,7 +104,9 @@ def _in_force(instant: datetime, before: int, after: int) -> datetime:
 
 
 def _listed(name: str) -> Iterator[datetime]:
-    """The instants that the zone's file lists, at which its clock may change (RFC 9636)."""
+    """Yields the instants from 1970 through 2099 that the zone's file (RFC 9636) lists, at which
+    its clock may change.
+    """
     data = resources.files("tzdata.zoneinfo").joinpath(*name.split("/")).read_bytes()
     counts = struct.unpack_from(">6l", data, 20)
     utc, standard, leaps, times, types, letters = counts  # of a first part with 32 bits
@@ -111,8 +118,8 @@ def _listed(name: str) -> Iterator[datetime]:
 
 
 def _by_rule(name: str) -> Iterator[datetime]:
-    """The instants after the last one listed at which the clock changes, by the rule at the file's
-    end. They lie months apart.
+    """Yields the instants at which the clock changes after the last one that the file lists, by the
+    rule at the file's end. They lie months apart.
     """
     tz = zone(name)
     instant = max(_listed(name), default=_FIRST)

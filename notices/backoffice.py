@@ -14,7 +14,9 @@ def register() -> None:
 
 
 def _of_merchant(visit: Visit) -> Section:
-    """The part of a merchant's page that shows its latest notices, as its people read them."""
+    """The part of a merchant's page that shows its latest notices (MANY of them), as its people
+    read them; only the link to all of them for operators who may not see notices.
+    """
     links = [Link("All notices", list_of(visit.merchant, Notice))]
     if not visit.request.user.has_perm("notices.view_notice"):
         return Section(links=links)

@@ -22,12 +22,14 @@ Show = Callable[[str, Details], str]
 
 
 def plain(name: str, details: Details) -> str:
-    """The detail as it is stored."""
+    """The detail as it is stored. Raises KeyError if it is missing."""
     return details[name]
 
 
 def amount(name: str, details: Details) -> str:
-    """The amount with the digits of the notice's currency and its code, kept on one line."""
+    """The amount with exactly the digits of the notice's currency, and the currency's code, kept on
+    one line.
+    """
     value, currency = Decimal(details[name]), details["currency"]
     digits = minor_digits(currency)
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
@@ -35,20 +37,20 @@ def amount(name: str, details: Details) -> str:
 
 
 def day(name: str, details: Details) -> str:
-    """The day, stored as 2026-11-12, in the language's form."""
+    """The day, which is stored as 2026-11-12, as the language in force writes it."""
     return str(format_date(date.fromisoformat(details[name]), locale=_locale()))
 
 
 def month(name: str, details: Details) -> str:
-    """The month, stored as 2026-11, in the language's form."""
+    """The month, which is stored as 2026-11, as the language in force writes it."""
     return formats.month(date.fromisoformat(f"{details[name]}-01"))
 
 
 def phrase(known: Mapping[str, StrOrPromise], *, of: str = "") -> Show:
-    """A function that shows a code as its phrase in `known`: the code of the detail `of` or,
-    without it, of the detail that the sentence names.
+    """A function for `Kind.shows` that shows a code as its phrase in `known`. The code is in the
+    detail `of`; without `of`, in the detail that the sentence names.
 
-    A code that is not known is shown as it is; an empty one as "no reason was given".
+    An unknown code is shown as it is, and an empty one as "no reason was given".
     """
 
     def show(name: str, details: Details) -> str:
@@ -58,7 +60,9 @@ def phrase(known: Mapping[str, StrOrPromise], *, of: str = "") -> Show:
 
 
 def in_words(code: str, known: Mapping[str, StrOrPromise]) -> str:
-    """The code's phrase in `known`, or the code itself; "no reason was given" where it is empty."""
+    """The code's phrase in `known`, or the code itself if it is unknown; "no reason was given" if
+    that is empty.
+    """
     return str(known.get(code, code)) or gettext("no reason was given")
 
 

@@ -13,7 +13,7 @@ from notices.kinds import Kind
 
 
 def topics() -> list[tuple[str, StrOrPromise]]:
-    """The choices of the notices' filter: all, or a group of kinds."""
+    """The choices of the notices' filter: all ("" as its value), and each group of kinds."""
     return [("", _("All")), *((group.code, group.label) for group in kinds.by_group())]
 
 
@@ -24,7 +24,7 @@ class NoticeFilter(Filter):
 
     @property
     def kinds(self) -> list[str]:
-        """The codes of the chosen group's kinds; empty where all are wanted."""
+        """The codes of the chosen group's kinds; empty if no group is chosen, which means all."""
         topic = self.rows["topic"]
         return [kind.code for kind in kinds.registered() if kind.group.code == topic]
 
@@ -49,17 +49,22 @@ class EmailChoices(forms.Form):
 
     @property
     def hints(self) -> list[StrOrPromise]:
-        """The sentences about kinds of which this member always gets e-mails."""
+        """The sentences, from the kinds that have one, about kinds of which this member always gets
+        e-mails.
+        """
         kept = (kind for kind in kinds.registered() if not self._is_offered(kind))
         return [kind.owners_hint for kind in kept if kind.owners_hint]
 
     def _is_offered(self, kind: Kind) -> bool:
+        """Whether the member may choose about the kind; owners may not about kinds that owners
+        always get.
+        """
         return not (self.membership.is_owner and kind.owners_always)
 
     @property
     def muted(self) -> set[str]:
-        """The kinds of which the member wants no e-mails; kinds that were not offered stay as they
-        were.
+        """The codes of the kinds of which the member wants no e-mails; kinds that were not offered
+        stay muted if they were.
         """
         wanted = {code for codes in self.cleaned_data.values() for code in codes}
         return {

@@ -32,8 +32,8 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The page to which a notice links: the view, and for each of its arguments the detail that has
-    it.
+    """The page to which a notice links: the name of its view, and for each of the view's arguments
+    the name of the detail that has its value.
     """
 
     view: str
@@ -61,8 +61,8 @@ class Kind:
         return self.code
 
     def text(self, status: str) -> Text | None:
-        """The title and sentence of a notice whose detail `status` is this; None where none was
-        declared.
+        """The title and sentence of a notice whose detail `status` is this: the text for that
+        status, or else the general one; None if neither was declared.
         """
         return self.texts.get(status) or self.texts.get("")
 
@@ -82,16 +82,17 @@ def register(*kinds: Kind) -> None:
 
 
 def get(code: str) -> Kind | None:
-    """The kind with this code; None where none is registered (any more)."""
+    """The kind with this code; None if no book has registered it (any more)."""
     return _registered.get(code)
 
 
 def registered() -> Iterator[Kind]:
+    """Yields all kinds, in the order in which they were registered."""
     yield from _registered.values()
 
 
 def by_group() -> Mapping[Group, Sequence[Kind]]:
-    """All kinds by their groups."""
+    """All kinds by their groups, both in the order in which they were registered."""
     groups: dict[Group, list[Kind]] = {}
     for kind in _registered.values():
         groups.setdefault(kind.group, []).append(kind)
@@ -99,5 +100,5 @@ def by_group() -> Mapping[Group, Sequence[Kind]]:
 
 
 def choices() -> list[tuple[str, StrOrPromise]]:
-    """All kinds as the choices of a field or filter."""
+    """The code and label of each kind, as the choices of a field or filter."""
     return [(kind.code, kind.label) for kind in _registered.values()]

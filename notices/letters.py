@@ -19,16 +19,22 @@ from notices.models import Notice
 
 
 def title(notice: Notice) -> str:
+    """The notice's title in the language in force, or its kind's label if the details do not
+    fit.
+    """
     return _text(notice, lambda text: text.title)
 
 
 def sentence(notice: Notice) -> str:
+    """The notice's sentence in the language in force, or its kind's label if the details do not
+    fit.
+    """
     return _text(notice, lambda text: text.sentence)
 
 
 def write(notice: Notice, reader: User) -> EmailMessage:
-    """The e-mail about the notice to `reader`, in the reader's language if we know it, or else in
-    the merchant's.
+    """Make the e-mail about the notice to `reader`, in the reader's language if we know it, or else
+    in the merchant's. It is not sent here.
     """
     merchant = notice.merchant
     with override(reader.language or merchant.language):
@@ -46,8 +52,8 @@ def write(notice: Notice, reader: User) -> EmailMessage:
 
 
 def link(notice: Notice) -> str:
-    """The full address of the page that the notice is about, or of the overview where there is
-    none.
+    """The full address of the page that the notice is about, or that of the merchant's overview if
+    it is about no page.
     """
     merchant = notice.merchant.reference
     address = routes.address(notice, merchant)
@@ -55,7 +61,9 @@ def link(notice: Notice) -> str:
 
 
 def _text(notice: Notice, which: Callable[[Text], StrOrPromise]) -> str:
-    """The title or sentence that `which` picks; the kind's label where the details do not fit."""
+    """The title or sentence that `which` picks, with the notice's details; the kind's label if the
+    details do not fit, or there is no text for its status.
+    """
     kind = kinds.get(notice.kind)
     text = kind.text(notice.details.get("status", "")) if kind else None
     if kind is None or text is None:

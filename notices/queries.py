@@ -11,8 +11,8 @@ from notices.models import Notice, NoticeMail
 
 
 def latest_notice() -> Subquery:
-    """A subquery for the key of the latest notice of a membership's merchant, in queries of
-    memberships.
+    """A subquery, for queries of memberships, for the key of the latest notice of the membership's
+    merchant.
 
     It compares with >= and <= so that PostgreSQL uses the merchant's own index: with "=", it may
     walk the latest notices of all merchants until it meets one of this merchant.
@@ -23,13 +23,17 @@ def latest_notice() -> Subquery:
 
 
 def notices_of(merchant: Merchant, *, kinds: Collection[str] = ()) -> QuerySet[Notice]:
-    """The merchant's notices, or those of these kinds."""
+    """The merchant's notices, in no particular order; only those of these kinds, by their codes, if
+    any are given.
+    """
     found = Notice.objects.filter(merchant=merchant)
     return found.filter(kind__in=kinds) if kinds else found
 
 
 def notices_to_mail(now: datetime) -> Sequence[int]:
-    """The keys of notices within MAIL_WINDOW that have no e-mails yet, or have unsent ones."""
+    """The keys of notices no older than MAIL_WINDOW whose e-mails were not created yet, or not all
+    sent.
+    """
     since = now - MAIL_WINDOW
     unaddressed = Notice.objects.filter(addressed_at__isnull=True, at__gt=since)
     unsent = NoticeMail.objects.filter(sent_at__isnull=True, notice__at__gt=since)

@@ -8,7 +8,9 @@ from notices.models import Notice
 
 
 def address(notice: Notice, merchant_reference: str) -> str:
-    """The address of the page that the notice is about; "" if there is none."""
+    """The address of the page that the notice is about; "" if its kind has no page, or its details
+    do not fit.
+    """
     kind = kinds.get(notice.kind)
     if kind is None or kind.link is None:
         return ""

@@ -10,4 +10,7 @@ from notices.operations import mails
 
 
 def send_notice_mails(notice_ids: Sequence[int], now: datetime) -> Failures:
+    """Send the e-mails of these notices; returns the keys of those that failed, each with its
+    error.
+    """
     return mails.send(notice_ids, now=now).failures

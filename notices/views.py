@@ -12,7 +12,7 @@ from notices.operations import notices as operations
 
 @for_members
 def notices(request: MemberRequest) -> HttpResponse:
-    """The page of the merchant's notices, newest first. Opening it marks them as seen."""
+    """The page of the merchant's notices, newest first. Opening it marks all of them as seen."""
     membership, asked = request.membership, NoticeFilter(request.GET)
     merchant = membership.merchant
     if membership.has_news and membership.latest_notice:
@@ -34,6 +34,7 @@ def notices(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def notifications(request: MemberRequest) -> HttpResponse:
+    """The page on which a member chooses of which kinds of notices to get e-mails."""
     form = EmailChoices(request.membership, request.POST if request.method == "POST" else None)
     if form.is_valid():
         mails.mute(membership_id=request.membership.pk, kinds=form.muted)

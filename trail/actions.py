@@ -24,5 +24,5 @@ def choices() -> list[tuple[str, str]]:
 
 
 def label(code: str) -> str:
-    """The action's label; the code itself where no app has registered it (any more)."""
+    """The action's label; the code itself if no app has registered it (any more)."""
     return _labels.get(code, code)

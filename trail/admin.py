@@ -73,6 +73,9 @@ class OnDays(RangeDateFilter):
     def queryset(
         self, request: HttpRequest, queryset: "QuerySet[TrailEntry]"
     ) -> "QuerySet[TrailEntry]":
+        """The entries of the chosen days; none at all if the days are invalid, which the filter
+        then says.
+        """
         days = Days(self.parameter_name, self.used_parameters)
         if not days.is_valid():
             return queryset.none()  # and the filter says what is wrong
@@ -115,6 +118,9 @@ class TrailEntryAdmin(FoundByKeys):
 
     @admin.display(description="from → to")
     def change(self, entry: TrailEntry) -> str:
+        """What was changed, from what to what, in one line; names whose values are the same have
+        one value.
+        """
         return "; ".join(
             f"{_label(name)}: {before if before == after else f'{before} → {after}'}"
             for name, before, after in _changes(entry)
@@ -122,6 +128,7 @@ class TrailEntryAdmin(FoundByKeys):
 
     @admin.display(description="from → to")
     def changes(self, entry: TrailEntry) -> SafeString:
+        """What was changed, as a table of the values before and after."""
         rows = format_html_join(
             "",
             '<tr><th scope="row" class="pr-6 text-left">{}</th><td class="pr-6">{}</td>'
@@ -138,6 +145,10 @@ class TrailEntryAdmin(FoundByKeys):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[TrailEntry]", search_term: str
     ) -> tuple["QuerySet[TrailEntry]", bool]:
+        """The entries whose subject follows "about "; or else those of the merchant with this
+        reference; or else those that `keys` find. The second value is Django's: whether a row may
+        come twice.
+        """
         term = search_term.strip()
         if term.startswith(ABOUT):
             return queryset.filter(subject=term.removeprefix(ABOUT).strip()), False
@@ -168,7 +179,9 @@ class TrailEntryAdmin(FoundByKeys):
         return response
 
     def export(self, request: HttpRequest) -> HttpResponseBase:
-        """A CSV file of all that the list finds with the same filters and search."""
+        """A CSV file of all entries that the list finds with the same filters and search; with
+        invalid filters, redirects to the list. Raises PermissionDenied.
+        """
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
@@ -182,6 +195,7 @@ class TrailEntryAdmin(FoundByKeys):
 
 
 def _file(found: "QuerySet[TrailEntry]") -> Iterator[bytes]:
+    """The CSV file of these entries, as blocks of bytes."""
     rows = found.values(
         *("at", "actor", "action", "subject", "before", "after", "reason"),
         merchant_reference=F("merchant__reference"),
@@ -190,11 +204,14 @@ def _file(found: "QuerySet[TrailEntry]") -> Iterator[bytes]:
 
 
 def _changes(entry: TrailEntry) -> Iterator[tuple[str, Any, Any]]:
-    """For each name in `before` or `after`, both values; a dash stands for none."""
+    """Yields, for each name in `before` or `after` by the alphabet, the name, the value before and
+    the value after; "-" stands for a missing or empty value.
+    """
     for name in sorted({*entry.before, *entry.after}):
         before, after = entry.before.get(name), entry.after.get(name)
         yield name, *("-" if value in (None, "") else value for value in (before, after))
 
 
 def _label(name: str) -> str:
+    """The name of a value for people to read, such as "payment method"."""
     return name.replace("_", " ")

@@ -19,7 +19,9 @@ def register() -> None:
 
 
 def _of_merchant(visit: Visit) -> Section:
-    """The part of a merchant's page that shows the latest changes that people made."""
+    """The part of a merchant's page that shows the latest changes that people made (MANY of them);
+    empty for operators who may not see the trail.
+    """
     if not visit.request.user.has_perm(VIEW):
         return Section()
     entries = TrailEntry.objects.filter(merchant=visit.merchant).order_by("-id")[:MANY]
@@ -27,6 +29,7 @@ def _of_merchant(visit: Visit) -> Section:
 
 
 def _steps(entries: Iterable[TrailEntry]) -> Iterator[Step]:
+    """Yields a step for each entry, with its subject, what changed, and the reason."""
     for entry in entries:
         changed = "; ".join(
             f"{name}: {entry.before.get(name, '–')} → {entry.after.get(name, '–')}"

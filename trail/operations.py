@@ -24,9 +24,10 @@ def write(
 ) -> None:
     """Record who changed `subject`, from what to what, and why; `action` is a registered one.
 
-    `before` and `after` have the same names where both exist: money as "12.50 USD", days and
-    instants in ISO form, and never a secret or a whole account number. Raises Invalid for a reason
-    that is too long or no text; it is not cut.
+    `before` and `after` have the same names if both are given: money as "12.50 USD", days and
+    instants in ISO form, and never a secret or a whole account number. A reason is optional here.
+    Raises Invalid for a reason that is too long, which is not cut, or that has only spaces or
+    control characters.
     """
     TrailEntry.objects.create(
         at=now,

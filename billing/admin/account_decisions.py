@@ -29,12 +29,13 @@ TERMS = "Terms"  # the menu
 
 
 def is_open(account: BillingAccount) -> bool:
+    """Whether the account is not closed."""
     return not account.is_closed
 
 
 def figures(account: BillingAccount, **more: Money) -> dict[str, str]:
-    """The account's outstanding amount and threshold as text for a sentence, and `more` amounts in
-    its currency.
+    """Amounts as text, by their names, to be put into a sentence: the account's outstanding amount
+    and threshold, and those in `more`.
     """
     named = {"outstanding": account.outstanding, "threshold": account.threshold, **more}
     return {name: figure(value) for name, value in named.items()}
@@ -44,6 +45,7 @@ def figures(account: BillingAccount, **more: Money) -> dict[str, str]:
 
 
 def _credit_effect(account: BillingAccount) -> str:
+    """What granting a credit does, as the operator reads it before deciding."""
     return (
         "A credit is a negative charge of today: {outstanding} is outstanding, and will be less by"
         " its amount. It corrects no charge in particular; a credit on a charge is granted on the"
@@ -52,10 +54,12 @@ def _credit_effect(account: BillingAccount) -> str:
 
 
 def _new_credit(account: BillingAccount) -> dict[str, Any]:
+    """The initial data of the form: credits of all categories can be granted."""
     return {"categories": CREDIT_CATEGORIES}
 
 
 def _threshold_effect(account: BillingAccount) -> str:
+    """What another threshold does, as the operator reads it before deciding."""
     return (
         "The threshold is {threshold}, and {outstanding} is outstanding. Another threshold, higher"
         " or lower, bills nothing by itself: the next charge that posts does."
@@ -66,6 +70,7 @@ def _threshold_effect(account: BillingAccount) -> str:
 
 
 def _plan_effect(account: BillingAccount) -> str:
+    """What another plan does, as the operator reads it before deciding."""
     return (
         f"The plan is {account.plan}, {figure(account.plan_price)} every"
         f" {account.plan_interval_days} days. The new one holds from"
@@ -75,6 +80,7 @@ def _plan_effect(account: BillingAccount) -> str:
 
 
 def _change_plan(act: Act) -> PlanTerm:
+    """Plan the change that the operator's form states; returns the new term."""
     said = act.cleaned_data
     plan = accounts.Plan(said["plan"], said["price"], said["interval_days"])
     return terms.change_plan(
@@ -83,6 +89,7 @@ def _change_plan(act: Act) -> PlanTerm:
 
 
 def _time_zone_effect(account: BillingAccount) -> str:
+    """What another time zone does, as the operator reads it before deciding."""
     return (
         f"Days are counted in {account.timezone}. From"
         f" {date_format(calendar.next_month(account.open_on))} on, the start of the merchant's"
@@ -92,8 +99,8 @@ def _time_zone_effect(account: BillingAccount) -> str:
 
 
 def _methods(account: BillingAccount) -> dict[str, Any]:
-    """The payment methods that can be chosen, as a form's initial data: methods without a card, and
-    each card.
+    """The initial data of the form: the methods that can be chosen, which are those without a card
+    and each of the latest MOST_CARDS cards, and the present one.
     """
     Method = BillingAccount.Method
     plain = [Method.MANUAL, Method.PROCEEDS, Method.SANDBOX]
@@ -107,6 +114,7 @@ def _methods(account: BillingAccount) -> dict[str, Any]:
 
 
 def _method_effect(account: BillingAccount) -> str:
+    """What another payment method does, as the operator reads it before deciding."""
     present = account.get_payment_method_display() + (f" {account.card}" if account.card else "")
     return (
         f"Bills are paid by: {present}. With another method, bills whose payment failed are tried"
@@ -116,8 +124,8 @@ def _method_effect(account: BillingAccount) -> str:
 
 
 def _choose_method(act: Act) -> Payment | BillingAccount:
-    """Choose the method, and try the oldest bill that is due by it; returns that attempt, or the
-    account where no bill is due.
+    """Choose the method, try the oldest bill that is due by it, and have workers try the others;
+    returns that attempt, or the account if none was made.
     """
     method, _separator, card = act.cleaned_data["method"].partition(":")
     account = payment_methods.choose(
@@ -134,6 +142,9 @@ def _choose_method(act: Act) -> Payment | BillingAccount:
 
 
 def _method_chosen(result: Payment | BillingAccount) -> str:
+    """The sentence that tells the operator that the method is chosen, and what became of the
+    attempt, if one was made.
+    """
     said = "The payment method is chosen."
     return f"{said} {outcome(result)}" if isinstance(result, Payment) else said
 

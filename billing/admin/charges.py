@@ -28,6 +28,7 @@ UNIT_PRICE = unit_price("-")
 
 
 def _credit_effect(charge: Charge) -> str:
+    """What a credit on the charge does, as the operator reads it before deciding."""
     return (
         f"{figure(left_to_credit(charge))} of the charge's {figure(charge.amount)} can still be"
         f" credited. A credit is a negative charge of today: {figure(charge.account.outstanding)}"
@@ -36,6 +37,7 @@ def _credit_effect(charge: Charge) -> str:
 
 
 def _new_credit(charge: Charge) -> dict[str, Any]:
+    """The initial data of the form: the category of the credits that can correct this charge."""
     category = CREDIT_FOR.get(Category(charge.fee.category))
     return {"categories": [category] if category else []}
 
@@ -122,6 +124,7 @@ class StatementAdmin(OfMerchant):
     inlines = (StatementTotalInline,)
 
     def named(self, queryset: "QuerySet[Statement]", reference: str) -> "QuerySet[Statement]":
+        """The statements of the month in `reference`, such as 2026-11; none if it is no month."""
         try:
             return queryset.filter(month=date.fromisoformat(f"{reference[:7]}-01"))
         except ValueError:

@@ -13,6 +13,7 @@ from billing.queries.effects import not_posted_yet
 
 
 def _close_effect(account: BillingAccount) -> str:
+    """What closing the account does, as the operator reads it before deciding."""
     waiting = not_posted_yet(account)
     total = account.outstanding + waiting
     if total.amount > 0:
@@ -35,11 +36,13 @@ def _close_effect(account: BillingAccount) -> str:
 
 
 def _rest_effect(account: BillingAccount) -> str:
+    """What billing the rest does, as the operator reads it before deciding."""
     outstanding = figures(account)["outstanding"]
     return f"The account is closed, and {outstanding} is outstanding again. A final bill takes it."
 
 
 def _payout_effect(account: BillingAccount) -> str:
+    """What recording the pay-out does, as the operator reads it before deciding."""
     return (
         "{left} is left in the merchant's favour, {unapplied} of it as unapplied money. Transfer"
         " it first: this only writes down that it was paid out, and then nothing is outstanding or"
@@ -48,10 +51,16 @@ def _payout_effect(account: BillingAccount) -> str:
 
 
 def _rest(account: BillingAccount) -> Money:
+    """What the account has left in the merchant's favour: its unapplied money less what is
+    outstanding.
+    """
     return account.unapplied - account.outstanding
 
 
 def _may_be_paid_out(account: BillingAccount) -> bool:
+    """Whether the account is closed, owes nothing and has something left in the merchant's
+    favour.
+    """
     owes = account.outstanding.amount > 0
     return account.is_closed and not owes and _rest(account).amount > 0
 

@@ -12,6 +12,9 @@ MERCHANT = related("account__merchant")
 
 
 def _approve_effect(credit: BillingCredit) -> str:
+    """What approving the credit does, and why it was asked for, as the operator reads it before
+    deciding.
+    """
     account = credit.account
     return (
         f"{figure(credit.amount)} is given back as a negative charge of today, {credit.fee}."
@@ -22,6 +25,9 @@ def _approve_effect(credit: BillingCredit) -> str:
 
 
 def _reject_effect(credit: BillingCredit) -> str:
+    """What rejecting the credit does, and why it was asked for, as the operator reads it before
+    deciding.
+    """
     return (
         f"{figure(credit.amount)} is not given back; nothing outstanding"
         f" changes. The merchant is told why.\n\n{credit.asked_by} writes: {credit.message}"
@@ -29,6 +35,7 @@ def _reject_effect(credit: BillingCredit) -> str:
 
 
 def _waits(credit: BillingCredit) -> bool:
+    """Whether the credit waits for a decision."""
     return credit.is_pending
 
 

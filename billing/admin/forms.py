@@ -26,7 +26,7 @@ def _line(**said: Any) -> LineField:
 
 
 class GrantedCredit(Reasoned, KeyedForm):
-    """Grants a credit. `initial` has the `categories` of the fees that can be its reason."""
+    """Grants a credit. `initial` has the `categories` whose fees can be its reason."""
 
     fee = forms.ChoiceField(label="Credits", widget=UnfoldAdminSelectWidget)
     amount = amount_field(label="Amount")
@@ -81,8 +81,8 @@ class TimeZoneChange(Reasoned):
 
 
 class MethodChoice(Reasoned):
-    """Chooses a payment method. `initial` has the account's `methods`: pairs of a key and a
-    label.
+    """Chooses a payment method. `initial` has the `methods` that are offered, as pairs of a key and
+    a label.
     """
 
     method = forms.ChoiceField(label="Payment method", widget=UnfoldAdminSelectWidget)
@@ -165,6 +165,9 @@ class NewPrice(Reasoned):
         field.choices = [(fee.code, f"{fee} ({fee.code})") for fee in fees]
 
     def clean_merchant(self) -> Merchant | None:
+        """The merchant with this reference; None if the field is empty. Raises ValidationError for
+        an unknown one.
+        """
         reference = self.cleaned_data["merchant"]
         if not reference:
             return None

@@ -16,8 +16,8 @@ Status = Invoice.Status
 
 
 def _figures(invoice: Invoice) -> dict[str, str]:
-    """Amounts for sentences about the bill: its total, what is left to pay, and what its account
-    has outstanding before and after.
+    """Amounts as text for sentences about the bill: its `total`, what is `left` to pay, and what
+    its account has outstanding `before`, and `after` the bill's items are outstanding again.
     """
     account = invoice.account
     named = {
@@ -30,6 +30,7 @@ def _figures(invoice: Invoice) -> dict[str, str]:
 
 
 def _issue_effect(invoice: Invoice) -> str:
+    """What issuing the draft does, as the operator reads it before deciding."""
     if invoice.account.pays_by_itself:
         how = f"it is collected at once ({invoice.account.get_payment_method_display()})"
     else:
@@ -40,6 +41,7 @@ def _issue_effect(invoice: Invoice) -> str:
 
 
 def _send_back_effect(invoice: Invoice) -> str:
+    """What sending the draft back does, as the operator reads it before deciding."""
     return (
         "The draft over {total} is given up and never gets a number. What is on it is outstanding"
         " again, which goes from {before} to {after}, and comes on the next bill."
@@ -47,6 +49,7 @@ def _send_back_effect(invoice: Invoice) -> str:
 
 
 def _void_effect(invoice: Invoice) -> str:
+    """What voiding the bill does, as the operator reads it before deciding."""
     said = (
         "The bill over {total} is void and keeps its number. What is on it is outstanding again,"
         " which goes from {before} to {after}, and comes on the next bill; voiding makes none."
@@ -55,7 +58,9 @@ def _void_effect(invoice: Invoice) -> str:
 
 
 def _freed(invoice: Invoice) -> str:
-    """A sentence about the credit line, once no money is wanted for the bill any more."""
+    """A sentence about what becomes of a freeze of the credit line once no money is wanted for this
+    bill any more.
+    """
     others = other_unpaid_invoices(invoice)
     if not others:
         return (
@@ -68,6 +73,7 @@ def _freed(invoice: Invoice) -> str:
 
 
 def _uncollectible_effect(invoice: Invoice) -> str:
+    """What marking the bill as uncollectible does, as the operator reads it before deciding."""
     return (
         "{left} of the bill is left to pay, and is not tried by itself any more. The merchant still"
         " owes it and can pay it; a freeze of the credit line because of it stays."
@@ -75,6 +81,7 @@ def _uncollectible_effect(invoice: Invoice) -> str:
 
 
 def _transfer_effect(invoice: Invoice) -> str:
+    """What a transfer for the bill does, as the operator reads it before recording one."""
     if not invoice.is_unpaid:
         return (
             "Nothing is left to pay of the bill. The whole transfer is unapplied money of the"
@@ -89,6 +96,7 @@ def _transfer_effect(invoice: Invoice) -> str:
 
 
 def _pay_effect(invoice: Invoice) -> str:
+    """What collecting the bill now does, as the operator reads it before deciding."""
     account = invoice.account
     method = account.get_payment_method_display() + (f" {account.card}" if account.card else "")
     return (
@@ -98,6 +106,7 @@ def _pay_effect(invoice: Invoice) -> str:
 
 
 def _record_transfer(act: Act) -> Invoice:
+    """Record the transfer that the operator's form states; returns the bill as it is then."""
     transfers.record(
         invoice_id=act.row.pk,
         amount=act.cleaned_data["amount"],
@@ -109,6 +118,9 @@ def _record_transfer(act: Act) -> Invoice:
 
 
 def _recorded(invoice: Invoice) -> str:
+    """The sentence that tells the operator what is left of the bill, and of unapplied money, after
+    the transfer.
+    """
     left = figure(invoice.left_to_pay if invoice.is_unpaid else money.zero(invoice.currency))
     unapplied = figure(invoice.account.unapplied)
     return (
@@ -118,6 +130,7 @@ def _recorded(invoice: Invoice) -> str:
 
 
 def _left(invoice: Invoice) -> dict[str, Any]:
+    """The initial data of the form: the amount that is left to pay, if any is."""
     return {"amount": invoice.left_to_pay} if invoice.is_unpaid else {}
 
 

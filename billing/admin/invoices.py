@@ -61,6 +61,9 @@ class InvoiceAdmin(Deciding, FoundByKeys):
     decisions = DECISIONS
 
     def asked_as(self, term: str) -> str:
+        """The number as the books have it, for one that was typed with the installation's
+        prefix.
+        """
         return installation.inside(term)
 
 

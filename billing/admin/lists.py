@@ -9,7 +9,9 @@ from lib import money
 
 
 def unit_price(none: str) -> Column:
-    """A column of unit prices; `none` is the text for a row without one."""
+    """A column of a list that shows the row's unit price with its currency; `none` is the text for
+    a row without a price.
+    """
 
     @admin.display(description="unit price")
     def column(row: Any) -> str:

@@ -14,7 +14,7 @@ PROVIDERS = Payment.Provider.choices
 
 
 def outcome(payment: Payment) -> str:
-    """A sentence about the status of an attempt, with the reason where it failed."""
+    """A sentence about the status of an attempt, with the reason if it failed."""
     amount = figure(payment.amount)
     said = f"Payment {payment} of {amount}: {payment.get_status_display()}."
     if not payment.has_failed:
@@ -25,6 +25,7 @@ def outcome(payment: Payment) -> str:
 
 
 def _ask_effect(payment: Payment) -> str:
+    """What asking the provider does, as the operator reads it before deciding."""
     amount = figure(payment.amount)
     effect = (
         f"{payment.provider} is asked whether it took {amount} for bill {payment.invoice}; nothing"
@@ -36,11 +37,13 @@ def _ask_effect(payment: Payment) -> str:
 
 
 def _ask(act: Act) -> Payment:
+    """Ask the provider about the attempt; returns the attempt as it is then."""
     payments.reconcile(act.row.pk, actor=act.actor, now=act.now)
     return Payment.objects.get(pk=act.row.pk)
 
 
 def _end_effect(payment: Payment) -> str:
+    """What ending the attempt does, as the operator reads it before deciding."""
     amount = figure(payment.amount)
     return (
         f"What the provider says: {payment.problem} Look at the provider's own pages first. The"

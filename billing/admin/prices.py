@@ -18,6 +18,7 @@ UNIT_PRICE = unit_price("own price ends")
 
 
 def _introduce(act: Act) -> FeePrice:
+    """Introduce the price that the operator's form states."""
     said = act.cleaned_data
     return prices.introduce(
         fee=said["fee"],
@@ -32,6 +33,9 @@ def _introduce(act: Act) -> FeePrice:
 
 
 def _present(price: FeePrice | None) -> dict[str, Any]:
+    """The initial data of the form: the fee, currency and merchant of the price whose page it was
+    opened on, if any.
+    """
     if price is None:
         return {}
     return {

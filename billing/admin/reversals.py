@@ -17,7 +17,7 @@ from lib.text_fields import LineField, WordsField
 
 class ReversalDecision(Reasoned):
     """Decides about a reversal. `seen` is its state when the page was shown, by which the operation
-    tells whether it has changed since.
+    can tell whether it has changed since.
     """
 
     message = WordsField(
@@ -31,6 +31,9 @@ class ReversalDecision(Reasoned):
 
 
 def _what(reversal: Reversal) -> str:
+    """Sentences about how much was taken back, what the provider says, and how much of it was
+    unapplied money.
+    """
     said = (
         f"{figure(reversal.amount)} of payment {reversal.payment} were taken"
         f" back; its provider says {reversal.state} of it. "
@@ -41,6 +44,7 @@ def _what(reversal: Reversal) -> str:
 
 
 def _charge_effect(reversal: Reversal) -> str:
+    """What charging it again does, as the operator reads it before deciding."""
     return (
         f"{_what(reversal)}A charge of {figure(reversal.rest)} posts at once,"
         " and comes with the next bill; a closed account gets a final one. The line is frozen as"
@@ -50,6 +54,7 @@ def _charge_effect(reversal: Reversal) -> str:
 
 
 def _accept_effect(reversal: Reversal) -> str:
+    """What not charging it again does, as the operator reads it before deciding."""
     return (
         f"{_what(reversal)}{figure(reversal.rest)} are lost to us: the merchant"
         " is asked for nothing, and is told."
@@ -57,10 +62,12 @@ def _accept_effect(reversal: Reversal) -> str:
 
 
 def _seen(reversal: Reversal) -> dict[str, Any]:
+    """The initial data of the form: the state of the reversal that the page shows."""
     return {"seen": reversal.seen}
 
 
 def _waits(reversal: Reversal) -> bool:
+    """Whether the reversal waits for a decision."""
     return reversal.is_undecided
 
 

@@ -13,6 +13,9 @@ MERCHANT = related("account__merchant")
 
 
 def _approve_effect(request: ThresholdRequest) -> str:
+    """What approving the request does, and why it was made, as the operator reads it before
+    deciding.
+    """
     account = request.account
     return (
         f"The threshold goes from {figure(account.threshold)} to"
@@ -23,6 +26,9 @@ def _approve_effect(request: ThresholdRequest) -> str:
 
 
 def _reject_effect(request: ThresholdRequest) -> str:
+    """What rejecting the request does, and why it was made, as the operator reads it before
+    deciding.
+    """
     return (
         f"The threshold stays at {figure(request.account.threshold)}. The"
         f" merchant is told why.\n\n{request.asked_by} writes: {request.message}"
@@ -30,6 +36,7 @@ def _reject_effect(request: ThresholdRequest) -> str:
 
 
 def _waits(request: ThresholdRequest) -> bool:
+    """Whether the request waits for an answer."""
     return request.is_pending
 
 

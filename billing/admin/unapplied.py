@@ -13,6 +13,7 @@ from billing.operations import transfers
 
 
 def _transfer_effect(account: BillingAccount) -> str:
+    """What recording the transfer does, as the operator reads it before deciding."""
     return (
         "A transfer that names no bill is unapplied money of the merchant, who has {unapplied} of"
         " that. It pays unpaid bills at once, oldest due day first, and each later one as it is"
@@ -21,6 +22,7 @@ def _transfer_effect(account: BillingAccount) -> str:
 
 
 def _record_transfer(act: Act) -> BillingAccount:
+    """Record the transfer that the operator's form states; returns the account as it is then."""
     transfers.receive(
         merchant_id=act.row.pk,
         amount=act.cleaned_data["amount"],
@@ -32,10 +34,12 @@ def _record_transfer(act: Act) -> BillingAccount:
 
 
 def _recorded(account: BillingAccount) -> str:
+    """The sentence that tells the operator how much is unapplied after the transfer."""
     return f"The transfer is recorded; {figure(account.unapplied)} is unapplied."
 
 
 def _give_back_effect(account: BillingAccount) -> str:
+    """What recording money as given back does, as the operator reads it before deciding."""
     return (
         "{unapplied} of the merchant's money is unapplied, and would pay the next bills. Transfer"
         " what you give back first: this only writes down that it went. The merchant is told, with"
@@ -44,6 +48,7 @@ def _give_back_effect(account: BillingAccount) -> str:
 
 
 def _all_of_it(account: BillingAccount) -> dict[str, Any]:
+    """The initial data of the form: all unapplied money of the account."""
     return {"amount": account.unapplied}
 
 

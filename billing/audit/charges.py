@@ -11,12 +11,14 @@ from lib.audit_days import day, is_recounted, join_zone
 
 
 def month_end(day: str) -> str:
-    """SQL for the last day of the month that the day is in."""
+    """SQL for the last day of the month in which `day` (SQL for a day) is."""
     return f"(date_trunc('month', {day}::timestamp) + interval '1 month - 1 day')::date"
 
 
 def _minor_digits(currency: str) -> str:
-    """SQL for how many decimals a posted amount of the currency has."""
+    """SQL for how many decimals a posted amount of a currency has; `currency` is SQL for its
+    code.
+    """
     cases = " ".join(
         f"WHEN '{code}' THEN {money.minor_digits(code)}"
         for code in settings.CURRENCIES

@@ -20,15 +20,15 @@ from lib.money import minor_digits
 
 
 class Incomplete(Exception):
-    """The rows that were sent differ from the books, so the file must not end like a complete
+    """The rows that were written differ from the books, so the file must not end like a complete
     one.
     """
 
 
 @dataclass(frozen=True)
 class Part:
-    """The charges of one statement, or of one line of a bill, with the count and sum that they
-    must have.
+    """The part of a file with the charges of one statement, or of one line of a bill, and the count
+    and sum that they must have.
     """
 
     name: str  # to say which part of the file it was that was wrong
@@ -39,11 +39,11 @@ class Part:
     amount: Money
 
     def rows(self) -> Iterator[bytes]:
-        """Yields the rows; raises Incomplete after the last one when their count or sum is not what
-        it must be.
+        """Yields the rows; raises Incomplete after the last one if their count or sum is not
+        `charge_count` and `amount`.
 
-        The amount of each comes first, to be counted and not to be sent: in a row, text with commas
-        may stand on either side of it.
+        The database gives the amount of each row once more in front, to be added up and not to be
+        sent: within a row, text with commas may stand on either side of the amount.
         """
         currency = self.amount.currency.code
         copy_rows = f"""
@@ -73,14 +73,17 @@ class Part:
 def blocks(parts: Iterable[Part], columns: Iterable[str]) -> Iterator[bytes]:
     """The file with these headings and all rows of its parts, in blocks of whole rows.
 
-    Raises Incomplete instead of the last block when a part is not what it must be.
+    Raises Incomplete instead of the last block if a part does not have the count or sum that it
+    must have.
     """
     heading = ",".join(columns).encode() + b"\n"
     return csv_files.in_blocks(chain([heading], chain.from_iterable(part.rows() for part in parts)))
 
 
 def save(file: Iterable[bytes], path: Path) -> None:
-    """Write the file to `path`; it is there as a whole or not at all."""
+    """Write the file to `path`. If writing fails, nothing is left there that was not there
+    before.
+    """
     partial = path.with_name(f"{path.name}.partial")
     try:
         with partial.open("wb") as out:

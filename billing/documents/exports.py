@@ -36,7 +36,7 @@ def invoices(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[byte
 
 def closed_months(account: BillingAccount, found: QuerySet[Statement]) -> Iterator[bytes]:
     """A CSV file of the closed statements among `found`, in their order, with the sum of each
-    category.
+    category; open ones are left out.
     """
     categories = [category for category in Category if category in STATEMENT_CATEGORIES]
     columns = {

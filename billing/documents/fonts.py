@@ -46,7 +46,9 @@ Face = tuple[str | None, int]  # a file, and its place in it where the file is a
 
 
 class FontSet:
-    """The fonts in `folders`, or the system's if there are none. Threads may share it."""
+    """The fonts in `folders`, or those of the system if no folders are named. Threads may share
+    it.
+    """
 
     def __init__(self, folders: Sequence[str]) -> None:
         self.loaded = typst.Fonts(include_system_fonts=not folders, font_paths=list(folders))
@@ -64,16 +66,19 @@ class FontSet:
         self._found: dict[str, str | None] = {}
 
     def families_for(self, texts: Iterable[str]) -> list[str]:
-        """The font families that show the texts, in the order in which to look for their glyphs."""
+        """The font families with which to set the texts, in the order in which to look for glyphs:
+        all installed ones of FAMILIES, and others that a character needs.
+        """
         used = {self.family_of(cluster) for text in texts for cluster in set(clusters(text))}
         return [name for name in self._faces if name in FAMILIES or name in used]
 
     def can_show(self, text: str) -> bool:
+        """Whether there is a glyph for every character of the text, with its accents."""
         return all(self.family_of(cluster) is not None for cluster in set(clusters(text)))
 
     def family_of(self, cluster: str) -> str | None:
-        """The first family that has all characters of the cluster: typst takes no accent from
-        another one.
+        """The first family that has all characters of the cluster, as typst takes no accent from
+        another one; None if no family has them.
         """
         if cluster not in self._found:
             signs = set(map(ord, cluster))
@@ -96,8 +101,8 @@ def clusters(text: str) -> Iterator[str]:
 
 
 def _used(family: Sequence[typst.FontInfo]) -> tuple[Face, ...]:
-    """The faces of the family that typst may use for upright text of our weights: the closest
-    ones.
+    """The faces of the family that typst may use for upright text of our weights: those closest to
+    it in style, width and weight.
     """
     faces: dict[Face, None] = {}
     for weight in WEIGHTS:
@@ -120,6 +125,9 @@ def _characters(faces: tuple[Face, ...]) -> frozenset[int]:
 
 
 def _characters_of(path: str | None, index: int) -> frozenset[int]:
+    """The numbers of the characters that the face has a glyph for; none if the file can't be read,
+    which is logged, or the font has no outlines.
+    """
     if path is None:
         return EMBEDDED
     try:
@@ -138,4 +146,5 @@ def installed() -> FontSet:
 
 @cache
 def _fonts_of(folders: tuple[str, ...]) -> FontSet:
+    """The fonts of these folders, loaded once per process."""
     return FontSet(folders)

@@ -31,13 +31,16 @@ class Export:
     def blocks(self) -> Iterator[bytes]:
         """The file in blocks of whole rows.
 
-        Raises csv_export.Incomplete instead of the last block when the charges of a line differ
-        from it, or the lines from the bill.
+        Raises csv_export.Incomplete instead of the last block if the charges of a line do not make
+        the line, or the lines do not make the bill's total.
         """
         columns = _columns(self.invoice.currency)
         return blocks(self._parts(columns), columns)
 
     def _parts(self, columns: dict[str, str]) -> Iterator[Part]:
+        """Yields a part for each line of the bill. Raises Incomplete if the lines do not make the
+        bill's total.
+        """
         lines = queries.lines(self.invoice)
         if lines.amount != self.invoice.total:
             raise Incomplete(
@@ -49,6 +52,7 @@ class Export:
                 yield self._part(line, columns)
 
     def _part(self, line: InvoiceLine, columns: dict[str, str]) -> Part:
+        """The part of the file with the charges of one line."""
         with override("en"):
             category = str(Category(line.category).label)
         return Part(
@@ -73,6 +77,7 @@ class Export:
 
 
 def _columns(currency: str) -> dict[str, str]:
+    """SQL for each column, by its heading."""
     described = "CASE charge.description WHEN '' THEN '' ELSE ': ' || charge.description END"
     app = "CASE WHEN %(is_app)s THEN charge.description ELSE '' END"
     digits = f"greatest({minor_digits(currency)}, min_scale(charge.unit_price))"

@@ -28,7 +28,9 @@ TONES = {"PAID": "good", "OPEN": "info", "VOID": "bad", "UNCOLLECTIBLE": "bad"}
 
 
 def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
-    """The bill with its lines and payments, in the language it was issued in."""
+    """The PDF of the bill with its lines and the payments that succeeded, in the language it was
+    issued in. `now` is the instant that it names as its own.
+    """
     lines = queries.lines(invoice)
     attempts = list(queries.attempts(invoice))
     paid = [payment for payment in attempts if payment.status == Payment.Status.SUCCEEDED]
@@ -67,6 +69,7 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
 
 
 def _lines(lines: Sections[InvoiceLine]) -> Paper:
+    """The lines of the bill for the template, by category."""
     return {
         "columns": [_("Fee"), _("Posted"), _("Charges"), _("Amount")],
         "sections": [
@@ -89,6 +92,7 @@ def _lines(lines: Sections[InvoiceLine]) -> Paper:
 
 
 def _status(invoice: Invoice) -> Paper:
+    """The bill's status for the template, with a stamp for drafts and void bills."""
     return {
         "label": str(invoice.get_status_display()),
         "tone": TONES.get(invoice.status, "quiet"),
@@ -97,18 +101,23 @@ def _status(invoice: Invoice) -> Paper:
 
 
 def _days(first: date, last: date) -> str:
+    """The first and last day of a period, as text."""
     return f"{day_text(first)} – {day_text(last)}"
 
 
 def _plan_days(invoice: Invoice) -> list[list[str]]:
-    """A row with the days of the plan fees, where they differ from the bill's period."""
+    """A list with one row, the days of the plan fees, if the bill has some and they are not its
+    period; otherwise an empty list.
+    """
     if invoice.plan_start is None or invoice.plan_end is None or invoice.is_of_plan_alone:
         return []
     return [[_("Plan fee for"), _days(invoice.plan_start, invoice.plan_end)]]
 
 
 def _headline(invoice: Invoice, collected_on: date | None) -> list[str]:
-    """The amount that matters, and what the reader has to do about it."""
+    """The amount that matters (the total, or what is left to pay), and what the reader has to do
+    about it, in this order.
+    """
     if invoice.status == "PAID":
         on = day_text(collected_on)
         return [figure(invoice.total), _("paid on %(day)s") % {"day": on}]
@@ -119,6 +128,9 @@ def _headline(invoice: Invoice, collected_on: date | None) -> list[str]:
 
 
 def _sums(invoice: Invoice) -> list[list[str]]:
+    """Rows with the total, what was paid, and what is left to pay; 0 is left of a draft or void
+    bill.
+    """
     left = money.zero(invoice.currency) if invoice.status in STAMPED else invoice.left_to_pay
     return [
         [_("Total"), figure(invoice.total)],
@@ -128,7 +140,9 @@ def _sums(invoice: Invoice) -> list[list[str]]:
 
 
 def _transfer(invoice: Invoice, number: str, words: Words) -> Paper:
-    """How to pay by transfer a bill that is not collected by itself."""
+    """How to pay the bill by bank transfer; empty if it is not unpaid, or is collected
+    automatically.
+    """
     if not invoice.is_unpaid or invoice.account.pays_by_itself:
         return {"transfer": []}
     return {
@@ -141,6 +155,7 @@ def _transfer(invoice: Invoice, number: str, words: Words) -> Paper:
 
 
 def _payments(paid: Iterable[Payment]) -> Paper:
+    """The payments for the template, one row each."""
     return {
         "payments_heading": _("Payments"),
         "no_payments": _("No payment so far."),
@@ -158,7 +173,8 @@ def _payments(paid: Iterable[Payment]) -> Paper:
 
 
 def statement_pdf(statement: Statement) -> bytes:
-    """A closed statement with its totals and the first LISTED of its charges.
+    """The PDF of a closed statement with its totals and the first LISTED of its charges, the
+    earliest service first.
 
     `statement` must be closed: statement_csv.closed_statement raises NotClosed for others.
     """
@@ -197,17 +213,22 @@ def statement_pdf(statement: Statement) -> bytes:
 
 
 def _merchant(label: str, name: str, reference: str, words: Words) -> Paper:
-    """The merchant that the document is for; its reference alone where the name has no glyphs."""
+    """The merchant that the document is for: its name and reference, or only its reference if the
+    fonts can't show the name.
+    """
     lines = [words.name(name, reference), words.shown(reference)]
     return {"for": label, "merchant": list(dict.fromkeys(lines))}
 
 
 def _issuer(words: Words) -> list[str]:
-    """The name and address of the marketplace as they are now, which issues the document."""
+    """The lines of the marketplace's name and address, as they are set now; it issues the
+    document.
+    """
     return [words.shown(line) for line in settings.TAEL_ISSUER]
 
 
 def _totals(totals: Sections[StatementTotal]) -> Paper:
+    """The statement's totals for the template, by category and fee."""
     return {
         "totals_heading": _("Totals"),
         "columns": [_("Fee"), _("Charges"), _("Amount")],
@@ -227,6 +248,9 @@ def _totals(totals: Sections[StatementTotal]) -> Paper:
 
 
 def _charges(charges: Sequence[Charge], of: int, words: Words) -> Paper:
+    """The charges for the template, with a note if the statement has more (`of` in all), and one
+    that explains late charges.
+    """
     cut = ""
     if of > len(charges):
         cut = _("The first %(listed)s charges are listed here; the CSV has all %(all)s.") % {

@@ -30,13 +30,16 @@ SOURCE = """
 
 
 class NotClosed(Refused):
-    """Only a closed month can be exported; the message names it and says when it closes."""
+    """Only a closed month can be exported; the message names the month, and says when it closes or
+    that nothing was charged in it.
+    """
 
 
 def closed_statement(merchant: Merchant, month: date) -> Statement:
     """The merchant's statement of `month`, which no charge can join any more.
 
-    Raises NotClosed for a month that is open, has not begun, or had no charge.
+    Raises NotClosed if the month is open, has not begun, or had no charge, or if the merchant has
+    no account.
     """
     account = queries.account_of(merchant)
     statement = account and queries.statement(account, month)
@@ -78,8 +81,8 @@ class Export:
     def blocks(self) -> Iterator[bytes]:
         """The file in blocks of whole rows.
 
-        Raises csv_export.Incomplete instead of the last block when rows or amounts differ from the
-        totals that were fixed when the month closed.
+        Raises csv_export.Incomplete instead of the last block if the rows' count or sum differs
+        from the totals that were fixed when the month closed.
         """
         closed = queries.totals(self.statement)
         columns = _columns(self.statement.currency)
@@ -100,6 +103,7 @@ class Export:
 
 
 def _columns(currency: str) -> dict[str, str]:
+    """SQL for each column, by its heading."""
     return {
         "Statement month": "%(month)s",
         "Merchant": "%(merchant)s",
@@ -120,6 +124,7 @@ def _columns(currency: str) -> dict[str, str]:
 
 
 def _fees() -> dict[str, dict[str, str]]:
+    """The category and name of each fee in English, by its code."""
     with override("en"):
         return {
             fee.code: {

@@ -47,8 +47,8 @@ VARIANTS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # of the characte
 
 
 class Words:
-    """Prepares texts that people wrote for a document, and collects what the fonts can't show of
-    them.
+    """Prepares texts that people wrote for one document, and collects which of their characters the
+    fonts can't show.
     """
 
     def __init__(self, font_set: FontSet) -> None:
@@ -58,10 +58,10 @@ class Words:
         self.lacks_name = False
 
     def shown(self, text: str) -> str:
-        """The text on one line, with a mark in place of characters that no font has.
+        """The text on one line, with a mark in place of each run of characters that no font has.
 
         Control characters are removed, and so are those that change the direction of the text
-        around them.
+        around them. A long word gets places where a line may break.
         """
         text = VARIANTS.sub("", " ".join(unicodedata.normalize("NFC", text).split()))
         text = "".join(sign for sign in text if unicodedata.category(sign) not in {"Cc", "Cf"})
@@ -70,7 +70,9 @@ class Words:
         return LONG_WORD.sub(rf"\1{BREAK}", text)
 
     def _marked(self, text: str) -> Iterator[str]:
-        """Yields the text in pieces, each run of characters that no font has as a mark."""
+        """Yields the text in pieces, with each run of characters that no font has as a mark; notes
+        the marks and the characters.
+        """
         for is_shown, run in groupby(self._signs(text), key=lambda sign: sign[0]):
             signs = "".join(sign for _is_shown, sign in run)
             if is_shown:
@@ -83,7 +85,9 @@ class Words:
             yield mark
 
     def _signs(self, text: str) -> Iterator[tuple[bool, str]]:
-        """Yields each character with its accents, or its parts, and whether it can be shown."""
+        """Yields pairs: whether it can be shown, and a character with its accents, or its parts one
+        by one if no font has all of them.
+        """
         for cluster in fonts.clusters(text):
             if self._fonts.can_show(cluster):
                 yield True, cluster
@@ -92,7 +96,9 @@ class Words:
                 yield from ((False, accent) for accent in cluster[1:])
 
     def name(self, name: str, reference: str) -> str:
-        """The name; the reference where not one letter of the name can be shown."""
+        """The name as `shown` prepares it, or the reference if not one letter of the name can be
+        shown.
+        """
         words = Words(self._fonts)
         shown = words.shown(name)
         self.missing |= words.missing
@@ -104,7 +110,9 @@ class Words:
         return self.shown(reference)
 
     def notes(self) -> list[str]:
-        """Sentences that tell the reader what could not be shown."""
+        """Sentences in the language in force that tell the reader what could not be shown; empty if
+        nothing is missing.
+        """
         notes = []
         if self.lacks_name:
             notes.append(
@@ -120,17 +128,19 @@ class Words:
 
 
 def _numbers(signs: str) -> str:
+    """The characters' numbers in Unicode, such as "U+0E01 U+0E02"."""
     return " ".join(f"U+{ord(sign):04X}" for sign in signs)
 
 
 def typeset(
     template: str, language: str, write: Callable[[Words], Paper], *, made_at: datetime
 ) -> bytes:
-    """Set the document as PDF/A; a character without a glyph would be an error.
+    """Set a document as PDF/A, from a template and the data that `write` returns; a character
+    without a glyph would be an error.
 
-    `write` returns the data for the template. It is called with `language` in force, and again in
-    English where the fonts lack characters of our own words in that language. The same content and
-    `made_at` give the same bytes.
+    `write` is called with `language` in force, and again in English if the fonts lack characters of
+    our own words in that language; the document then says so. The same content and `made_at` give
+    the same bytes.
     """
     font_set = fonts.installed()
     words, paper = _written(language, write, font_set)
@@ -157,6 +167,7 @@ def _log_lack(title: str, notes: list[str], missing: list[str]) -> None:
 
 
 def _compiled(template: str, data: str, font_set: FontSet, made_at: datetime) -> bytes:
+    """The PDF that typst makes of the template and the data, in this thread."""
     document = typst.compile(
         str(TEMPLATES / f"{template}.typ"),
         root=str(TEMPLATES),
@@ -175,7 +186,9 @@ def _compiled(template: str, data: str, font_set: FontSet, made_at: datetime) ->
 def _written(
     language: str, write: Callable[[Words], Paper], font_set: FontSet
 ) -> tuple[Words, Paper]:
-    """What `write` returns in the language, and the Words that it used."""
+    """The Words that `write` used, and the data that it returns with `language` in force, to which
+    notes and the language are added.
+    """
     words = Words(font_set)
     with override(language):
         paper = write(words)
@@ -199,7 +212,9 @@ def _unshown(paper: Paper, font_set: FontSet) -> set[str]:
 
 
 def _strings(value: object) -> Iterator[str]:
-    """Every string in a template's data, without the places where a line may break."""
+    """Yields every string in a template's data, without the marks of places where a line may
+    break.
+    """
     if isinstance(value, str):
         yield value.replace(BREAK, "")
     elif isinstance(value, dict):

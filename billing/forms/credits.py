@@ -25,6 +25,9 @@ class ChargeSearch(forms.Form):
         self.account = account
 
     def clean_charge(self) -> Charge:
+        """The account's charge with this reference. Raises ValidationError if there is none that
+        can be credited.
+        """
         found = credits.charge_to_credit(self.account, self.cleaned_data["charge"])
         if found is None:
             raise forms.ValidationError(
@@ -34,7 +37,7 @@ class ChargeSearch(forms.Form):
 
     @property
     def found(self) -> Charge:
-        """The charge that was found."""
+        """The charge that was found; only if the form is valid."""
         charge: Charge = self.cleaned_data["charge"]
         return charge
 

@@ -59,7 +59,7 @@ class StatementFilter(Filter):
 
 
 class ChargeFilter(Filter):
-    """Filters the charges of a statement by a reference."""
+    """Filters the charges of a statement by a reference of a charge or a request."""
 
     SORTS = ("at", "-at")
     ANCHOR = "charges"
@@ -75,7 +75,9 @@ class ChargeOrder(Filter):
 
 
 class DayFilter(Filter):
-    """Filters the sums of each fee and day, which is one row however many charges it has."""
+    """Filters the list of sums by fee and day, which has one row however many charges were
+    summed.
+    """
 
     SORTS = ("-posting_on", "posting_on")
 

@@ -19,7 +19,9 @@ BRANDS = {"4": "Visa", "5": "Mastercard"}
 
 
 class ChosenMethod(forms.Form):
-    """The form that chooses a payment method of the account, with its card where it has one."""
+    """The form that chooses a payment method of the account, with its card if the method needs
+    one.
+    """
 
     method = forms.ChoiceField(choices=BillingAccount.Method.choices)
     card = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
@@ -40,7 +42,9 @@ class SandboxCard(KeyedForm):
 
     @property
     def card(self) -> dict[str, Any]:
-        """The details of the card that are kept; `token` is the sandbox's name for it."""
+        """The arguments of payment_methods.add_card that the form gives; `token` is the sandbox's
+        name for the card.
+        """
         number, key = self.cleaned_data["number"], self.cleaned_data["request_key"]
         return {
             "provider": BillingAccount.Method.SANDBOX,

@@ -29,4 +29,5 @@ class HigherThreshold(KeyedForm):
 
     @property
     def asked(self) -> dict[str, Any]:
+        """The arguments of thresholds.ask that the form gives."""
         return {name: self.cleaned_data[name] for name in ("threshold", "message", "request_key")}

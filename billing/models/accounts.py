@@ -120,22 +120,27 @@ class BillingAccount(models.Model):
 
     @property
     def has_cycle(self) -> bool:
-        """Whether there are bill dates between plan dates, too."""
+        """Whether its plan is longer than 30 days, so that there are bill dates between plan dates,
+        too.
+        """
         return self.plan_interval_days > CYCLE_DAYS
 
     @property
     def next_invoice_on(self) -> date:
-        """The date of the next bill, unless the threshold is reached before."""
+        """The date of the next bill, unless the threshold is reached before; a closed account has
+        one that means nothing.
+        """
         return min(self.next_plan_on, self.next_cycle_on) if self.has_cycle else self.next_plan_on
 
     @property
     def next_invoice_has_plan(self) -> bool:
+        """Whether the bill of that date carries a plan fee."""
         return self.next_invoice_on == self.next_plan_on
 
 
 class PlanTerm(models.Model):
-    """What the plan costs from a plan date on. Of two with the same date, the one written later
-    holds.
+    """What an account's plan costs from a plan date on. If two start on the same date, the one
+    written later holds.
     """
 
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="plan_terms")

@@ -16,13 +16,16 @@ RESERVED_PREFIX = "tael:"  # of the references of charges that Tael makes itself
 
 
 class InvoiceItemQuerySet(models.QuerySet["InvoiceItem"]):
+    """Items, with the selections that several modules need."""
+
     def outstanding(self) -> "InvoiceItemQuerySet":
         """The items that are posted and on no bill."""
         return self.filter(posted_at__isnull=False, invoice__isnull=True)
 
 
 class InvoiceItem(models.Model):
-    """The charges of one fee that post together. A charge keeps its item; the item's state changes.
+    """The charges of one fee that post together: of a day, or of a month. A charge stays in its
+    item; the item is posted and billed.
 
     It is created with its first charge, so that posting a day or a month updates one row per fee
     and not one per charge.
@@ -200,5 +203,7 @@ class Charge(models.Model):
 
     @property
     def can_be_credited(self) -> bool:
-        """Whether its fee allows a credit. Use it only where the fee is loaded."""
+        """Whether a credit may be asked for: its amount is above 0 and it is no credit itself. Use
+        it only if the fee is loaded.
+        """
         return self.amount.amount > 0 and self.fee.category not in CREDIT_CATEGORIES

@@ -16,7 +16,9 @@ TRANSITIONS = [("REQUESTED", "APPROVED"), ("REQUESTED", "REJECTED")]
 
 
 class BillingCredit(models.Model):
-    """Money given back on a charge, or to an account; approved, it is a negative charge."""
+    """Money to be given back on a charge, or to an account, as asked for or granted; once it is
+    approved, there is a negative charge for it.
+    """
 
     class Status(models.TextChoices):
         REQUESTED = "REQUESTED", _("Waits for an answer")

@@ -78,9 +78,7 @@ class Fee(models.Model):
 
     @property
     def label(self) -> str:
-        """Its name in the reader's language; a name that the catalogues do not have stays as it
-        is.
-        """
+        """Its name in the reader's language, or as it is stored if there is no translation."""
         return gettext(self.name)
 
     @property

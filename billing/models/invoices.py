@@ -20,8 +20,8 @@ class NumberSeries(models.Model):
     """The last number given out in one series and year. Its row is locked last, and only while
     bills are written.
 
-    The series of bills has no name: its numbers are year and place, 2026-000001. The name of
-    another series would come in front; series are only ever added.
+    The series of bills has no name: its numbers are the year and the place, 2026-000001. The name
+    of another series would come in front; series are only ever added.
     """
 
     series = models.CharField(max_length=10, blank=True, default="")
@@ -38,7 +38,7 @@ class NumberSeries(models.Model):
         return self.number_of("…")
 
     def number_of(self, place: int | str) -> str:
-        """The number at this place of the series."""
+        """The bill number at this place of the series, such as 2026-000001."""
         place = f"{place:06}" if isinstance(place, int) else place
         return "-".join(filter(None, (self.series, str(self.year), place)))
 
@@ -209,11 +209,12 @@ class Invoice(models.Model):
 
     @property
     def left_to_pay(self) -> Money:
+        """Its total less what was paid, whatever its status."""
         return self.total - self.amount_paid
 
     @property
     def is_unpaid(self) -> bool:
-        """Whether any of it still has to be paid."""
+        """Whether money is still wanted for it: it is OPEN or UNCOLLECTIBLE."""
         return self.status in self.UNPAID
 
     @property
@@ -226,7 +227,9 @@ class Invoice(models.Model):
 
     @property
     def last_day(self) -> date:
-        """The last day whose charges it may include; plan fees may be of later days."""
+        """The last day whose charges it may include: its own date or, for a scheduled bill, the day
+        before. Plan fees may be of later days.
+        """
         if self.kind in self.TAKES_ITS_DATE:
             return self.issued_on
         return self.issued_on - calendar.ONE_DAY
@@ -242,6 +245,7 @@ class Invoice(models.Model):
 
     @property
     def is_open(self) -> bool:
+        """Whether its status is OPEN: issued, not paid, and not given up."""
         return self.status == self.Status.OPEN
 
 
@@ -298,7 +302,7 @@ class InvoiceLine(models.Model):
 
     @property
     def fee_label(self) -> str:
-        """The fee's name as it was when the bill was written, translated for who reads it now."""
+        """The fee's name as it was when the bill was written, in the reader's language."""
         return gettext(self.fee_name)
 
 

@@ -204,7 +204,9 @@ class Payment(models.Model):
 
     @property
     def last_asked_at(self) -> datetime:
-        """The instant at which its provider was last asked to pay."""
+        """The instant at which its provider was last asked to pay it; when it was only looked up
+        does not count.
+        """
         return self.asked_again_at or self.started_at
 
     @property
@@ -213,4 +215,5 @@ class Payment(models.Model):
 
     @property
     def is_undecided(self) -> bool:
+        """Whether it has no answer yet: it is PENDING or UNKNOWN."""
         return self.status in (self.Status.PENDING, self.Status.UNKNOWN)

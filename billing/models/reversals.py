@@ -127,15 +127,15 @@ class Reversal(models.Model):
 
     @property
     def rest(self) -> Money:
-        """The part of it that the merchant has not lost: all but what was taken of unapplied
-        money.
+        """The part of it that did not come from the merchant's unapplied money, and that may be
+        charged again.
         """
         return self.amount - self.taken
 
     @property
     def seen(self) -> str:
-        """A text of its state, by which a decision tells whether anything has changed since the
-        page was shown.
+        """A text of its status and state, by which a decision can tell whether they have changed
+        since the page was shown.
         """
         return f"{self.status} {self.state}"
 

@@ -65,6 +65,9 @@ def _totals_are_open(
     referencing: pgtrigger.Referencing,
     touched: str,
 ) -> pgtrigger.Trigger:
+    """A trigger that refuses the operation for totals of a closed statement; `touched` is SQL for
+    the keys of the statements concerned.
+    """
     return pgtrigger.Trigger(
         name=name,
         level=pgtrigger.Statement,
@@ -122,5 +125,5 @@ class StatementTotal(models.Model):
 
     @property
     def category(self) -> str:
-        """The category of its fee. Use it only where the fee is loaded."""
+        """The category of its fee. Use it only if the fee is loaded."""
         return self.fee.category

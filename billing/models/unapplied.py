@@ -11,7 +11,8 @@ from lib.fields import AmountField, CurrencyField
 
 
 class UnappliedEntry(models.Model):
-    """A change of an account's unapplied money: what came in, or what it was used for.
+    """A change of an account's unapplied money: money that came in, was used for a bill, was given
+    back or was taken back.
 
     The sum of an account's entries is its `unapplied`.
     """
@@ -83,7 +84,7 @@ class UnappliedEntry(models.Model):
 
     @property
     def is_known_by_its_reference(self) -> bool:
-        """Whether the merchant can recognise it by its reference, such as that of a bank
-        transfer.
+        """Whether the merchant can recognise it by its reference, as money that came in or was
+        given back.
         """
         return self.kind in (self.Kind.RECEIVED, self.Kind.GIVEN_BACK)

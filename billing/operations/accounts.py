@@ -53,7 +53,7 @@ class Plan:
     interval_days: int
 
     def check(self, currency: str) -> None:
-        """Raises Invalid for a plan that an account in this currency can't have."""
+        """Raise Invalid or CurrencyMismatch if an account in this currency can't have the plan."""
         if not CYCLE_DAYS <= self.interval_days <= LONGEST_INTERVAL_DAYS:
             raise Invalid(
                 "plan_interval_days", f"must be between {CYCLE_DAYS} and {LONGEST_INTERVAL_DAYS}"
@@ -71,11 +71,12 @@ def open(
     payment_method: str,
     now: datetime,
 ) -> BillingAccount:
-    """Open the account on the local day of `now`, with its first plan term, and issue the bill for
-    its first plan fee.
+    """Open the account on the local day of `now`, with its first plan term, charge the first plan
+    fee, and write the bill for it (none if the plan is free).
 
-    It is kept in the currency of its threshold. Raises Invalid for a plan interval under 30 days
-    and for figures the currency can't have.
+    The account is kept in the currency of its threshold. Raises Invalid for a plan interval under
+    30 days and for figures the currency can't have, and CurrencyMismatch for a plan in another
+    currency.
     """
     currency = threshold.currency.code
     plan.check(currency)
@@ -117,7 +118,8 @@ def lock(merchant_id: int, *, now: datetime) -> BillingAccount:
 
     Every operation on an account does this first, and then counts at `account.now`: the latest of
     `now`, the instant last written to the account and the start of its open day, since clocks
-    differ and locks are waited for. Raises BillingAccount.DoesNotExist. Rule 2.4, rule 2.5.
+    differ and locks are waited for. An account whose payment method can't collect in its currency
+    any more is moved to bank transfer. Raises BillingAccount.DoesNotExist. Rule 2.4, rule 2.5.
     """
     account = _locked(merchant_id, now, LOCK_AND_NOTE)
     counts_at = account.last_wrote_at  # as a day starts that instant is noted, too
@@ -155,8 +157,9 @@ def hold_both(merchant_ids: Collection[int]) -> None:
 
 
 def _locked(merchant_id: int, now: datetime, lock: str) -> BillingAccount:
-    """The account's row, locked and with `account.now` set, in one statement, since every operation
-    starts here.
+    """The account's row, locked by the statement `lock` (LOCK or LOCK_AND_NOTE), in one query,
+    since every operation starts here. `account.now` is not set yet. Raises
+    BillingAccount.DoesNotExist.
     """
     with connection.cursor() as cursor:
         cursor.execute(lock, {"account": merchant_id, "now": now})
@@ -178,11 +181,11 @@ def note_change(
     now: datetime,
     trailed: Mapping[str, tuple[str, str]],
 ) -> None:
-    """Record a change of the locked account's terms. It takes effect today unless `effective_on` is
-    given.
+    """Record a change of the locked account's terms, which the caller makes. It takes effect today
+    unless `effective_on` is given.
 
-    `before` and `after` are the values in the record. `trailed` has pairs of the values before and
-    after for the trail, by name; nothing is written there if none has changed.
+    `before` and `after` are the values in the record. `trailed` has, by name, pairs of the values
+    before and after for the trail; nothing is written on the trail if all of them are the same.
     """
     AccountChange.objects.create(
         account=account,

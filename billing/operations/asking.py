@@ -13,11 +13,11 @@ log = logging.getLogger(__name__)
 
 
 def to_pay(payment: Payment, *, silences: Silences, now: datetime) -> Answer:
-    """Ask the attempt's provider to take its amount; returns its answer, undecided where it gives
-    none.
+    """Ask the attempt's provider to take its amount; returns the provider's answer, which is
+    undecided if there was none.
 
     `silences` counts providers that do not answer. Raises TRANSIENT_ERRORS, as when the caller's
-    time is up; the outcome of the request has to be asked for later.
+    time is up; the outcome of the request then has to be asked for later.
     """
     try:
         answer = PROVIDERS[payment.provider].collect(payment, now=now)
@@ -30,8 +30,8 @@ def to_pay(payment: Payment, *, silences: Silences, now: datetime) -> Answer:
 
 
 def about(payment: Payment, *, silences: Silences) -> Answer | None:
-    """Ask the attempt's provider what became of it; returns its answer, undecided where it gives
-    none, and None when it never received the attempt.
+    """Ask the attempt's provider what became of it. Returns the provider's answer, which is
+    undecided if there was none, or None if the provider says that it never received the attempt.
 
     `silences` counts providers that do not answer. Raises TRANSIENT_ERRORS.
     """
@@ -46,8 +46,8 @@ def about(payment: Payment, *, silences: Silences) -> Answer | None:
 
 
 def _no_answer(payment: Payment, error: Exception, silences: Silences) -> Answer:
-    """Log that there was no answer, and count it in `silences`; an answer that cannot be right is
-    no silence.
+    """Log that there was no usable answer, and return an undecided one. It counts in `silences`
+    unless the provider did answer, but with something that cannot be right.
     """
     log.warning(
         "Payment %s: no answer of %s: %s",

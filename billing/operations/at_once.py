@@ -38,10 +38,11 @@ class TooManyCards(Refused):
 
 
 def next_attempt_from(invoice: Invoice, *, collector: str, now: datetime) -> datetime:
-    """The instant from which people may have the locked bill tried again; `now` where they may
-    already.
+    """The instant from which people may have the locked bill tried again: `now`, or, after five
+    attempts by people within 24 hours, 24 hours after the first of the latest five.
 
-    `collector` is the actor of attempts that the bill's own dates make. Rule 16.10.
+    `collector` is the actor of attempts that the bill's own dates make, which don't count. Rule
+    16.10.
     """
     by_people = ~Q(actor=collector) | ~Q(chosen_by="")
     tried = invoice.payments.filter(by_people, started_at__gt=now - WITHIN)
@@ -51,6 +52,8 @@ def next_attempt_from(invoice: Invoice, *, collector: str, now: datetime) -> dat
 
 
 def check_cards(account: BillingAccount, *, now: datetime) -> None:
-    """Raise TooManyCards where no further card may be added to the account yet. Rule 16.10."""
+    """Raise TooManyCards if five cards were added to the account within the last 24 hours. Rule
+    16.10.
+    """
     if account.cards.filter(added_at__gt=now - WITHIN).count() >= MOST_CARDS:
         raise TooManyCards(f"card: {MOST_CARDS} were added within 24 hours; try again later")

@@ -15,7 +15,9 @@ from merchants import installation
 def new_payment(
     invoice: Invoice, *, provider: str, card_id: int | None, actor: str, now: datetime
 ) -> Payment:
-    """Write the next attempt on the locked bill, over all that is left of it; it is PENDING."""
+    """Write the next attempt on the locked bill, as PENDING and over all that is left to pay; the
+    provider is not asked here.
+    """
     attempt = invoice.payments.count() + 1
     chosen_by = (
         invoice.next_attempt_by
@@ -51,9 +53,10 @@ def pay(
     actor: str,
     now: datetime,
 ) -> Payment:
-    """Write a payment of the locked bill that has succeeded already, and apply it to the bill.
+    """Write a payment of the locked bill that has succeeded already, such as a bank transfer, and
+    apply it to the bill.
 
-    `reference` is the provider's own; without one it is the payment's key.
+    `reference` is the provider's own; without one, the payment's key is used.
     """
     attempt = invoice.payments.count() + 1
     key = _key(invoice, attempt)
@@ -75,11 +78,11 @@ def pay(
 
 
 def take_in(account: BillingAccount, invoice: Invoice, payment: Payment, *, now: datetime) -> None:
-    """Apply a succeeded payment to the locked bill, which is paid once its payments reach the
+    """Apply a succeeded payment to the locked bill, which becomes paid once its payments reach the
     total.
 
-    Where nothing, or too little to be collected, is left of it, the line's freeze for unpaid bills
-    is adjusted.
+    If nothing is left to pay, or too little to be collected, the bill is not tried any more, and
+    the freeze of the credit line for unpaid bills is adjusted (dunning.reconsider).
     """
     invoice.amount_paid += payment.amount
     if invoice.amount_paid == invoice.total:
@@ -94,9 +97,8 @@ def take_in(account: BillingAccount, invoice: Invoice, payment: Payment, *, now:
 
 
 def payable(account: BillingAccount) -> Sequence[Invoice]:
-    """Lock the unpaid bills of the locked account; returns them, oldest due day first.
-
-    A bill with an attempt that has no answer yet is left out.
+    """Lock the unpaid bills of the locked account; returns those of them without an attempt that
+    has no answer yet, oldest due day first.
     """
     unpaid = account.invoices.select_for_update().filter(status__in=Invoice.UNPAID)
     in_order = unpaid.order_by("due_on", "issued_at", "pk")

@@ -52,14 +52,17 @@ class ProviderSilent(Refused):
 
 @dataclass(frozen=True)
 class Begun:
-    """What the browser needs to hand a card to Stripe; the secret is good for this card only."""
+    """What the browser needs to hand a card to Stripe. The secret is good for this one card
+    only.
+    """
 
     setup_intent_id: str
     client_secret: str
 
 
 def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
-    """Create a SetupIntent, by which the merchant's browser hands a card to Stripe.
+    """Create a SetupIntent at Stripe, by which the merchant's browser hands a card to Stripe. No
+    card is kept yet.
 
     Raises ProviderNotReady, ProviderSilent, TooManyCards.
     """
@@ -82,10 +85,11 @@ def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
 
 
 def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime) -> Card:
-    """Keep the card that Stripe was given, and collect from it from now on; called again, it
-    changes nothing.
+    """Keep the card that was handed to Stripe, and collect from it from now on. If the card is kept
+    already, nothing is changed, even if another method was chosen since.
 
-    Raises UnknownSetup, CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards.
+    Raises UnknownSetup, CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards, and what
+    payment_methods.add_card raises.
     """
     merchant = Merchant.objects.get(pk=merchant_id)
     client = stripe_provider.client()
@@ -117,9 +121,10 @@ def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime)
 
 
 def finish_unseen(setup_intent_id: str, *, now: datetime) -> Card | None:
-    """Finish a setup that Stripe reports as succeeded, as its browser may never come back to us.
+    """Finish a setup that Stripe reports as succeeded, as its browser may never come back to us;
+    returns the card.
 
-    Returns None for a setup that is not ours. Raises as `finish` does.
+    Returns None for a setup that names none of our merchants. Raises as `finish` does.
     """
     written = stripe_provider.metadata(_setup(stripe_provider.client(), setup_intent_id))
     merchant = Merchant.objects.filter(reference=written.get(MERCHANT, "")).first()
@@ -134,9 +139,10 @@ def finish_unseen(setup_intent_id: str, *, now: datetime) -> Card | None:
 
 
 def remove(*, merchant_id: int, card_id: int, actor: str, now: datetime) -> Card:
-    """Remove a card that nothing is collected from, here and at Stripe.
+    """Remove a card that nothing is collected from, here and then at Stripe.
 
-    It is removed here whatever Stripe answers. Raises UnknownCard, CardInUse.
+    If Stripe does not answer, the card stays removed here, and that is logged. Raises UnknownCard,
+    CardInUse.
     """
     card = payment_methods.remove_card(
         merchant_id=merchant_id, card_id=card_id, actor=actor, now=now
@@ -152,7 +158,7 @@ def remove(*, merchant_id: int, card_id: int, actor: str, now: datetime) -> Card
 
 @contextmanager
 def _asking() -> Iterator[None]:
-    """Ask Stripe within the block; raises ProviderSilent where it does not answer."""
+    """Turn NoAnswer within the block into ProviderSilent, which people can be told."""
     try:
         with stripe_provider.asking():
             yield
@@ -161,8 +167,8 @@ def _asking() -> Iterator[None]:
 
 
 def _customer(account: BillingAccount, client: stripe.StripeClient) -> str:
-    """The merchant's customer at Stripe; created with its first card, and only once even if that is
-    tried twice.
+    """The id of the merchant's customer at Stripe. It is created for the merchant's first card, and
+    only once even if that is tried twice.
     """
     known = Card.objects.filter(account=account, provider=PROVIDER).exclude(customer="")
     customer = known.order_by("-pk").values_list("customer", flat=True).first()
@@ -178,7 +184,9 @@ def _customer(account: BillingAccount, client: stripe.StripeClient) -> str:
 
 
 def _setup(client: stripe.StripeClient, setup_intent_id: str) -> stripe.SetupIntent:
-    """The SetupIntent as Stripe has it. Raises UnknownSetup."""
+    """The SetupIntent as Stripe has it now. Raises UnknownSetup if there is none, and
+    ProviderSilent.
+    """
     if not setup_intent_id.startswith("seti_"):  # it comes from a browser
         raise UnknownSetup("card: there is no such card setup")
     with _asking():
@@ -191,7 +199,12 @@ def _setup(client: stripe.StripeClient, setup_intent_id: str) -> stripe.SetupInt
 
 
 def _attached(client: stripe.StripeClient, token: str, customer: str) -> stripe.PaymentMethod.Card:
-    """The card, attached to its customer so that it can be charged."""
+    """The details of the card, which is attached to the customer, if it is not yet, so that it can
+    be charged.
+
+    Raises CardNotConfirmed if the bank declines, UnknownSetup if it is another customer's or no
+    card, and ProviderSilent.
+    """
     with _asking():
         method = client.v1.payment_methods.retrieve(token)
         if method.customer is None:
@@ -205,4 +218,5 @@ def _attached(client: stripe.StripeClient, token: str, customer: str) -> stripe.
 
 
 def _last_day(year: int, month: int) -> date:
+    """The last day of the month."""
     return date(year, month, calendar.monthrange(year, month)[1])

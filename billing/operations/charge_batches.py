@@ -90,7 +90,9 @@ WHERE account.merchant_id = moved.account_id
 
 
 class ItemKey(NamedTuple):
-    """What an item is unique by: charges with the same key are summed in one item."""
+    """What an item is unique by while it takes charges: charges with the same key are summed in one
+    item.
+    """
 
     account_id: int
     fee_id: str
@@ -99,8 +101,8 @@ class ItemKey(NamedTuple):
 
 
 class Content(NamedTuple):
-    """What a repeated charge must have in common with the recorded one, and its unit price if it
-    was priced by us.
+    """What a repeated charge must have in common with the recorded one; and the unit price, if we
+    priced it.
     """
 
     fee: str
@@ -111,8 +113,8 @@ class Content(NamedTuple):
     unit_price: Decimal | None
 
     def differences(self, other: "Content") -> list[str]:
-        """The names of what differs. The unit price is not compared: the amount may have been given
-        or computed from a price.
+        """The names of the members that differ, empty if none does. The unit price is not compared:
+        an amount may be given once and computed from a price another time.
         """
         if self[:-1] == other[:-1]:
             return []
@@ -140,8 +142,8 @@ class Row(NamedTuple):
 
 @dataclass(slots=True)
 class _Sum:
-    """The count and sum of the charges of one item, or of one fee in a statement; `first` is one of
-    them.
+    """The sum and count of the charges of one item, or of one fee in a statement; `first` is the
+    first of them.
     """
 
     first: Row
@@ -149,29 +151,33 @@ class _Sum:
     charges: int = 0
 
     def add(self, amount: Decimal, charges: int) -> None:
+        """Add charges, with their sum and their count."""
         self.amount += amount
         self.charges += charges
 
 
 def _texts(values: Iterable[str]) -> str:
-    """PostgreSQL's text form of an array of texts; psycopg takes several times as long for a
-    list.
+    """PostgreSQL's text form of an array of texts, written here because psycopg takes several times
+    as long for a list.
     """
     return "{" + ",".join(map(_quoted, values)) + "}"
 
 
 def _quoted(value: str) -> str:
+    """A text as it stands within the text form of an array."""
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _plain(values: Iterable[object]) -> str:
-    """The same for an array of numbers, days, instants or NULL, which need no quotes."""
+    """PostgreSQL's text form of an array of numbers, days, instants or NULL, which need no
+    quotes.
+    """
     return "{" + ",".join(map(str, values)) + "}"
 
 
 class ChargeWriter:
-    """Collects charges of accounts that the caller has locked, and writes all of them in
-    `flush`.
+    """Collects charges of accounts that the caller has locked; `flush` writes them to the database
+    all at once.
     """
 
     def __init__(self) -> None:
@@ -180,8 +186,8 @@ class ChargeWriter:
 
     @staticmethod
     def contents_of(keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Content]:
-        """The contents of the charges that are recorded under these pairs of account and
-        reference.
+        """The contents of charges that are recorded, by pairs of account and reference; pairs
+        without a charge are left out.
         """
         with connection.cursor() as cursor:
             cursor.execute(
@@ -198,8 +204,9 @@ class ChargeWriter:
         self._rows.append(row)
 
     def flush(self) -> None:
-        """Write all charges that were added, and what is summed from them: items, statement totals,
-        fulfilment requests, and the accounts' running figures.
+        """Write all charges that were added since the last flush, and what is summed from them:
+        items, statement totals, fulfilment requests, and the accounts' running figures. Does
+        nothing if there are none.
         """
         if not self._rows:
             return
@@ -222,7 +229,9 @@ class ChargeWriter:
         return sums
 
     def _write_items(self, sums: dict[ItemKey, _Sum]) -> dict[ItemKey, int]:
-        """Add the sums to the items, creating those that are missing; returns the key of each."""
+        """Add the sums to the items, creating those that are missing; returns the items' primary
+        keys.
+        """
         with connection.cursor() as cursor:
             cursor.execute(
                 ADD_TO_ITEMS,
@@ -244,7 +253,8 @@ class ChargeWriter:
 
     def _write_statements(self, items: dict[ItemKey, _Sum]) -> None:
         """Add each item's new charges to the total of its fee in its month's statement, creating
-        statements and totals that are missing.
+        statements and totals that are missing. Items of categories that are on no statement are
+        left out.
 
         Charges of one item are all in the same statement.
         """
@@ -272,7 +282,9 @@ class ChargeWriter:
             )
 
     def _open_statements(self, sums: dict[tuple[int, date, str], _Sum]) -> None:
-        """Look up the keys of these statements, creating those that are missing."""
+        """Note the primary keys of these statements in `_statements`, creating statements that are
+        missing.
+        """
         new = {
             (account_id, month): total.first
             for (account_id, month, _), total in reversed(sums.items())
@@ -294,7 +306,9 @@ class ChargeWriter:
                 self._statements[account_id, month] = statement
 
     def _write_requests(self) -> None:
-        """Create the fulfilment requests that these charges are the first to name."""
+        """Create the fulfilment requests that are named here for the first time, with the instant
+        of the first charge that does; those that exist stay as they are.
+        """
         first = {
             (row.account_id, row.content.request): row.at
             for row in reversed(self._rows)
@@ -313,6 +327,9 @@ class ChargeWriter:
             )
 
     def _write_charges(self, items: dict[ItemKey, int]) -> None:
+        """Copy the rows of the charges into the table; `items` has the primary keys of their
+        items.
+        """
         statements = self._statements
         with connection.cursor() as cursor, cursor.copy(COPY_CHARGES) as copy:
             for row in self._rows:
@@ -332,7 +349,9 @@ class ChargeWriter:
                 )
 
     def _move_figures(self, sums: dict[ItemKey, _Sum]) -> None:
-        """Add the sums to the accounts' outstanding and accruing amounts."""
+        """Add the sums to the accounts' outstanding and accruing amounts, without items that wait
+        for the month's end, and note the instant of each account's latest charge.
+        """
         posted: dict[int, Decimal] = {}
         accrued: dict[int, Decimal] = {}
         for item, total in sums.items():

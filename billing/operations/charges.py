@@ -60,7 +60,8 @@ class NewCharge:
 
 
 def record(charge: NewCharge) -> tuple[Charge, bool]:
-    """Record one charge. Returns it and whether it is new.
+    """Record one charge. Returns the charge, and whether it is new; False for a repeat, which
+    changes nothing.
 
     Raises ChargeConflict, CurrencyMismatch, AccountClosed and Invalid, also for a charge that has
     neither an amount nor a price. Zero is allowed, a negative amount is not. Rule 12.7.
@@ -76,9 +77,9 @@ def record(charge: NewCharge) -> tuple[Charge, bool]:
 def record_many(charges: Sequence[NewCharge]) -> list[bool | Refused]:
     """Record charges in the order given.
 
-    Returns for each whether it is new (False for a repeat), or the refusal that it met, which does
-    not hold up the others. Locks all their accounts, in the order of their keys, until the
-    transaction ends. Rule 3.3.
+    Returns for each whether it is new (False for a repeat, which changes nothing), or the refusal
+    that it met, which does not hold up the others. Locks all their accounts, in the order of their
+    keys, until the transaction ends. Rule 3.3.
     """
     account_ids = sorted({charge.merchant_id for charge in charges})
     locked = BillingAccount.objects.select_for_update().filter(pk__in=account_ids).order_by("pk")
@@ -96,8 +97,8 @@ def record_many(charges: Sequence[NewCharge]) -> list[bool | Refused]:
 
 
 def _hold_lines(accounts: Iterable[BillingAccount], charges: Sequence[NewCharge]) -> None:
-    """Lock the credit lines of the accounts whose day ends meanwhile, since a day-end may freeze
-    the line.
+    """Lock the credit lines of the accounts whose day ends by the latest charge, if there are
+    several, since a day-end may freeze the line.
 
     Otherwise they would be locked in the order of the charges, which is not the order for lines.
     """
@@ -117,10 +118,11 @@ def record_own(
     description: str,
     now: datetime,
 ) -> Charge:
-    """Record a charge that Tael itself makes on the locked account; a credit is one below 0.
+    """Record a charge that Tael itself makes on the locked account, such as a credit, whose amount
+    is below 0.
 
-    It is dated today and posts at once. The threshold is checked as after any posting, except for a
-    REVERSAL on a closed account.
+    It is dated today and posts as its fee says, which for these fees is at once. The threshold is
+    checked as after any posting, except for a REVERSAL on a closed account.
     """
     batch = _Batch({account.pk: account})
     made = NewCharge(
@@ -141,7 +143,7 @@ def record_own(
 
 
 class _Today(NamedTuple):
-    """The open day of an account and its month."""
+    """The open day of an account, and the month of that day."""
 
     day: date
     month: date
@@ -159,8 +161,8 @@ class _Figures:
 
 
 class _Batch:
-    """Records charges one after the other on locked accounts; `writer` has those that are not
-    written yet.
+    """Records charges one after the other on locked accounts. Those that are not in the database
+    yet are with `writer`.
     """
 
     def __init__(self, accounts: dict[int, BillingAccount]) -> None:
@@ -173,14 +175,14 @@ class _Batch:
         self._figures: dict[int, _Figures] = {}
 
     def look_up_recorded(self, charges: Sequence[NewCharge]) -> None:
-        """Load which of these charges are recorded already, and the fees."""
+        """Load all fees, and the contents of those of these charges that are recorded already."""
         self.fees = Fee.objects.in_bulk()
         keys = [(charge.merchant_id, charge.reference) for charge in charges]
         self.known = self.writer.contents_of(keys)
 
     def record(self, charge: NewCharge) -> bool:
-        """Record one charge; returns whether it is new. Raises ChargeConflict, AccountClosed,
-        CurrencyMismatch, Invalid.
+        """Record one charge; returns whether it is new, and False for a repeat, which changes
+        nothing. Raises ChargeConflict, AccountClosed, CurrencyMismatch, Invalid.
 
         Days of the account that have ended are worked off first.
         """
@@ -207,7 +209,9 @@ class _Batch:
         return True
 
     def _checked_fee(self, charge: NewCharge) -> Fee:
-        """The charge's fee, once fee, reference, amount and quantity are valid. Raises Invalid."""
+        """The charge's fee. Raises Invalid unless it is one that the platform can charge, and
+        reference, amount and quantity are valid.
+        """
         fee = self.fees.get(charge.fee)
         if fee is None or not fee.is_sent_by_platform:
             raise Invalid("fee", f"there is no fee {charge.fee!r} that the platform can charge")
@@ -223,7 +227,8 @@ class _Batch:
     def _amount(
         self, charge: NewCharge, account: BillingAccount, known: Content | None, now: datetime
     ) -> tuple[Decimal, Decimal | None]:
-        """The amount of the charge, and the unit price if we priced it.
+        """The amount of the charge; and the price of a unit if we priced it, or None if the amount
+        was stated. Raises CurrencyMismatch, and Invalid if there is neither an amount nor a price.
 
         A repeat of a charge that was priced keeps the price it got.
         """
@@ -252,7 +257,9 @@ class _Batch:
         unit_price: Decimal | None,
         now: datetime,
     ) -> Row:
-        """The row of the charge, which counts at `now`."""
+        """The row to write for the charge, which counts at `now`. A charge of a month that is
+        closed is late, and joins the open month.
+        """
         today = self._today(account, charge.merchant_id)
         service_on = _service_day(charge, account, now)
         # The month of a charge is closed once a later one is open; then it joins the open one.
@@ -278,6 +285,7 @@ class _Batch:
         )
 
     def _today(self, account: BillingAccount, account_id: int) -> _Today:
+        """The account's open day and its month, remembered until the next day opens."""
         today = self._days.get(account_id)
         if today is None or today.day != account.open_on:
             day = account.open_on
@@ -285,11 +293,11 @@ class _Batch:
         return today
 
     def add(self, row: Row, fee: Fee, account: BillingAccount) -> None:
-        """Add the row to the writer and to the account's figures; write a threshold bill if that
-        makes one due.
+        """Add the row to the writer and to the account's figures; write a threshold bill if the
+        charge makes one due.
 
-        Where outstanding and accruing amounts come to twice the threshold, the accruing ones post
-        at once (the guard).
+        If outstanding and accruing amounts come to twice the threshold, the accruing ones post at
+        once (the guard).
         """
         now = account.last_wrote_at = row.arrived_at
         self.writer.add(row)
@@ -309,22 +317,25 @@ class _Batch:
             self._post_early(account, now)
 
     def _figures_of(self, account: BillingAccount) -> _Figures:
+        """Take the account's figures anew from its loaded row."""
         amounts = (account.outstanding, account.accruing, account.threshold)
         found = self._figures[account.pk] = _Figures(*(amount.amount for amount in amounts))
         return found
 
     def _refresh(self, account: BillingAccount) -> None:
+        """Load the account's row again, and forget its figures."""
         account.refresh_from_db()
         self._figures.pop(account.pk, None)
 
     def _issue_threshold_invoice(self, account: BillingAccount, now: datetime) -> None:
+        """Write the charges so far, and then the account's threshold bill."""
         self.writer.flush()
         invoices.issue([invoices.Due(account.pk, Invoice.Kind.THRESHOLD, account.open_on, now)])
         self._refresh(account)
 
     def _post_early(self, account: BillingAccount, now: datetime) -> None:
-        """The guard: post what has accrued before the day ends, and bill it if the threshold is
-        reached.
+        """Apply the guard: post what has accrued before the day ends, and write a threshold bill if
+        that reaches the threshold.
         """
         self.writer.flush()
         reached = items.post_accrued(account, now=now)
@@ -334,19 +345,24 @@ class _Batch:
 
 
 def _service_day(charge: NewCharge, account: BillingAccount, now: datetime) -> date:
-    """The local day on which the service of a charge that counts at `now` happened; at most the
-    open day.
+    """The local day on which the service of a charge happened, which counts at `now`; a service
+    that is said to happen later counts as at `now`.
     """
     return local_day(account, arrival.counted(charge.at, arrived=now))
 
 
 def _priced(charge: NewCharge, unit_price: Decimal) -> Decimal:
+    """The charge's quantity times the price, rounded once. Raises Invalid if the result is too
+    large to keep.
+    """
     amount = money.rounded(charge.quantity * unit_price, charge.currency)
     return money.posted(amount, charge.currency)
 
 
 def _item_key(fee: Fee, account_id: int, today: _Today, *, is_late: bool) -> ItemKey:
-    """The item that a charge joins which arrives on the account's open day."""
+    """The key of the item that a charge joins which arrives on the account's open day. A late
+    charge of a monthly fee posts at once.
+    """
     if fee.posting != Posting.MONTHLY:
         return ItemKey(account_id, fee.code, fee.posting, today.day)
     if is_late:  # its own month's end is past: it posts as it arrives

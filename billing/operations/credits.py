@@ -65,7 +65,7 @@ def ask(
     now: datetime,
 ) -> BillingCredit:
     """Ask for `amount` back on a charge, named by its reference; `fee` is the code of the fee that
-    stands for the reason.
+    stands for the reason. An operator decides about it later.
 
     The same form sent twice, recognised by its `request_key`, makes one credit. Raises
     UnknownCharge, CreditTooLarge, CreditConflict, CurrencyMismatch, Invalid. Rule 14.1, rule 14.3.
@@ -99,9 +99,11 @@ def grant(
     actor: str,
     now: datetime,
 ) -> BillingCredit:
-    """Give `amount` back at once, on a charge or on none; only operators do so.
+    """Give `amount` back at once, on a charge or, without one, to the account; only operators do
+    so.
 
-    `fee` and `request_key` are as in `ask`, and so is what it raises. Rule 14.1.
+    It becomes a negative charge, dated today, that posts at once. Arguments and refusals are those
+    of `ask`; a form that was sent before changes nothing. Rule 14.1.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
@@ -114,7 +116,8 @@ def grant(
 
 @transaction.atomic
 def approve(*, credit_id: int, actor: str, reason: str, now: datetime) -> BillingCredit:
-    """Turn a credit that was asked for into a negative charge, dated today, that posts at once.
+    """Turn a credit that was asked for into a negative charge, dated today, that posts at once; on
+    a closed account it then pays unpaid bills.
 
     Raises UnknownCredit, AlreadyDecided, SamePerson, CreditTooLarge, Invalid without a reason. Rule
     14.2.
@@ -127,13 +130,17 @@ def approve(*, credit_id: int, actor: str, reason: str, now: datetime) -> Billin
 
 @transaction.atomic
 def reject(*, credit_id: int, actor: str, reason: str, now: datetime) -> BillingCredit:
-    """Refuse a credit. Raises UnknownCredit, AlreadyDecided, Invalid without a reason."""
+    """Refuse a credit that was asked for, and notify the merchant. Raises UnknownCredit,
+    AlreadyDecided, Invalid without a reason.
+    """
     account, credit = _hold_pending(credit_id, now)
     return _decide(credit, Action.CREDIT_REJECTED, actor, reason, account.now)
 
 
 def _charge(account: BillingAccount, reference: str) -> Charge:
-    """The account's charge with this reference, if it can be credited. Raises UnknownCharge."""
+    """The account's charge with this reference. Raises UnknownCharge if there is none, or its
+    category has no credits.
+    """
     charge = account.charges.select_related("fee").filter(reference=reference).first()
     if charge is None or charge.fee.category not in CREDIT_FOR:
         raise UnknownCharge(f"charge: there is no charge {reference} that could be credited")
@@ -150,8 +157,9 @@ def _ask(
     actor: str,
     now: datetime,
 ) -> tuple[BillingCredit, bool]:
-    """Write the credit that is asked for, or find the one that the same form made; returns it and
-    whether it is new.
+    """Write the credit that is asked for, or find the one that the same form made before; returns
+    the credit, and whether it is new. Raises CreditTooLarge, CreditConflict, CurrencyMismatch,
+    Invalid.
     """
     message = wording.checked("message", message)
     amount = money.accepted(amount, account.currency)
@@ -185,8 +193,8 @@ def _ask(
 
 
 def _credit_fee(code: str, charge: Charge | None) -> Fee:
-    """The fee with this code, if it may be the reason of a credit on such a charge, or of one
-    without a charge. Raises Invalid.
+    """The fee with this code, if it may be the reason of a credit on this charge or, without a
+    charge, of any credit. Raises Invalid otherwise.
     """
     categories = {CREDIT_FOR[Category(charge.fee.category)]} if charge else CREDIT_FOR.values()
     fee = (
@@ -198,8 +206,8 @@ def _credit_fee(code: str, charge: Charge | None) -> Fee:
 
 
 def _check_room(charge: Charge, amount: Money, counted: Q) -> None:
-    """Raise CreditTooLarge when `amount` and the charge's credits that `counted` selects would
-    exceed the charge.
+    """Raise CreditTooLarge if `amount`, together with those of the charge's credits that `counted`
+    selects, is more than the charge.
     """
     before = (credit.amount for credit in charge.credits.filter(counted))
     left = charge.amount - money.total(before, charge.currency)
@@ -211,9 +219,11 @@ def _check_room(charge: Charge, amount: Money, counted: Q) -> None:
 
 
 def _hold_pending(credit_id: int, now: datetime) -> tuple[BillingAccount, BillingCredit]:
-    """The credit and its account, locked; of two decisions at once, the second waits here.
+    """The account, locked with its credit line, and the credit, which still waits to be decided; of
+    two decisions at once, the second waits here.
 
-    The line is locked, too: a credit may pay the bill that froze it.
+    The line is locked since a credit may pay the bill that froze it. Raises UnknownCredit,
+    AlreadyDecided.
     """
     account_id = (
         BillingCredit.objects.filter(pk=credit_id).values_list("account", flat=True).first()
@@ -235,7 +245,9 @@ def _approve(
     reason: str,
     now: datetime,
 ) -> BillingCredit:
-    """Make the negative charge, and record the decision."""
+    """Make the negative charge, record the decision, and notify the merchant; on a closed account,
+    pay unpaid bills with what is left in its favour. Raises CreditTooLarge.
+    """
     if credit.charge is not None:
         _check_room(credit.charge, credit.amount, Q(status=BillingCredit.Status.APPROVED))
     credit.made = charges.record_own(
@@ -261,7 +273,9 @@ def _decide(
     reason: str,
     now: datetime,
 ) -> BillingCredit:
-    """Record the decision, write it on the trail and notify the merchant."""
+    """Record the decision, write it on the trail and notify the merchant. Raises Invalid without a
+    reason.
+    """
     before, credit.status = credit.status, STATUSES[action]
     credit.decided_at = now
     credit.decided_by = actor
@@ -282,6 +296,9 @@ def _decide(
 
 
 def _write_trail(action: Action, credit: BillingCredit, before: str, now: datetime) -> None:
+    """Write the decision on the trail; the amount counts as credited only if there is a charge for
+    it.
+    """
     nothing = money.full(money.zero(credit.currency))
     trail.write(
         action,

@@ -43,8 +43,8 @@ WHERE account.merchant_id = next.account_id
 
 @dataclass(frozen=True)
 class _Day:
-    """The local day of one account that ends now, and the account's columns that decide what
-    happens then.
+    """The local day of one account that ends, and the account's columns that decide what happens
+    then.
     """
 
     account_id: int
@@ -64,13 +64,13 @@ class _Day:
 
     @property
     def brings_plan(self) -> bool:
-        """Whether the next day is a plan date."""
+        """Whether the next day is a plan date; never, on a closed account."""
         return self.closed_on is None and self.next_plan_on == self.next
 
     @property
     def brings_cycle(self) -> bool:
-        """Whether the next day is a bill date without a plan fee, as plans longer than 30 days have
-        them.
+        """Whether the next day is a bill date without a plan fee, of which plans longer than 30
+        days have some; never, on a closed account.
         """
         return (
             self.closed_on is None
@@ -81,7 +81,9 @@ class _Day:
 
 @dataclass(frozen=True)
 class _Stretch:
-    """The days of an account that are worked off in one pass."""
+    """The days of an account that are worked off in one pass: one day, or several on which nothing
+    happens.
+    """
 
     last: _Day  # that ends
     days: int  # that end; all but the last one quietly
@@ -89,7 +91,8 @@ class _Stretch:
 
 
 def work_off(account_ids: Sequence[int], *, now: datetime) -> int:
-    """Work off all day-ends up to `now` of these accounts, in order; returns how many there were.
+    """Work off all day-ends up to `now` of these accounts, in order; returns how many days ended,
+    over all accounts.
 
     Each pass is one transaction (or part of the caller's), so a run that dies, is late, or meets
     another one leaves every account at the end of some day. Days on which nothing happens to an
@@ -104,8 +107,8 @@ def work_off(account_ids: Sequence[int], *, now: datetime) -> int:
 
 @transaction.atomic
 def _work_off_once(account_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:
-    """Work off one pass; returns how many days ended, and the accounts of which another day has
-    ended by `now`.
+    """Work off one pass; returns how many days ended, and the keys of the accounts of which another
+    day has ended by `now`.
     """
     ended = _lock_ended(account_ids, now)
     if not ended:
@@ -122,7 +125,9 @@ def _work_off_once(account_ids: Sequence[int], now: datetime) -> tuple[int, Sequ
 
 
 def _lock_ended(account_ids: Sequence[int], now: datetime) -> list[_Day]:
-    """Lock the accounts among these whose open day has ended by `now`; returns these days."""
+    """Lock those of these accounts whose open day has ended by `now`; returns these days, in the
+    order of the accounts' keys.
+    """
     return [
         _Day(*row)
         for row in BillingAccount.objects.select_for_update()
@@ -144,11 +149,11 @@ def _lock_ended(account_ids: Sequence[int], now: datetime) -> list[_Day]:
 
 
 def _stretch(day: _Day, *, quiet_through: date, now: datetime) -> _Stretch:
-    """The days of the account that are worked off together: the given day alone or, if it is quiet,
-    all quiet days from it on that end by `now`, of which the last one is returned.
+    """The days of the account that are worked off together: the given day alone or, if nothing
+    happens as it ends, it and the days after it of which that is true and that end by `now`.
 
-    On a quiet day nothing happens to the account. The last day of a month is never quiet, nor is
-    any while the account's payment method can't be used.
+    `quiet_through` is the last day of which that is known. The last day of a month is never passed
+    over, nor is any day while the account's payment method can't be used.
     """
 
     def is_quiet(ending: date) -> bool:
@@ -168,7 +173,9 @@ def _stretch(day: _Day, *, quiet_through: date, now: datetime) -> _Stretch:
 
 
 def _end_days(ending: Sequence[_Day]) -> None:
-    """Do all that happens to the locked accounts as these days end."""
+    """Do all that happens to the locked accounts as these days end, but for opening the next
+    ones.
+    """
     _leave_unusable_methods(ending)
     _bill_thresholds(ending)
     statements.close([day.account_id for day in ending if day.next.day == 1])
@@ -181,8 +188,8 @@ def _end_days(ending: Sequence[_Day]) -> None:
 
 
 def _leave_unusable_methods(ending: Sequence[_Day]) -> None:
-    """Move accounts to bank transfer whose payment method can't collect in their currency any
-    more.
+    """Move those of the accounts to bank transfer whose payment method can't collect in their
+    currency any more.
     """
     for day in ending:
         if unusable_methods.is_unusable(day.payment_method, day.currency):
@@ -191,7 +198,9 @@ def _leave_unusable_methods(ending: Sequence[_Day]) -> None:
 
 
 def _bill_thresholds(ending: Sequence[_Day]) -> None:
-    """Post what is due, and bill the accounts that have reached their threshold by it."""
+    """Post the items that are due as these days end, and write threshold bills for the accounts
+    that have reached their threshold by that.
+    """
     reached = set(items.post_day([day.account_id for day in ending]))
     invoices.issue(
         [
@@ -203,7 +212,7 @@ def _bill_thresholds(ending: Sequence[_Day]) -> None:
 
 
 def _bill_new_dates(ending: Iterable[_Day]) -> None:
-    """Write the plan and cycle bills of the days that start."""
+    """Write the plan and cycle bills of the days after these, which start as these end."""
     ending = list(ending)
     plans = [day for day in ending if day.brings_plan]
     cycles = [day for day in ending if day.brings_cycle]
@@ -217,7 +226,9 @@ def _bill_new_dates(ending: Iterable[_Day]) -> None:
 
 
 def _open_next_day(ending: Sequence[_Day]) -> list[datetime]:
-    """Open the day after each of these; returns the instants at which the new days end."""
+    """Open the day after each of these; returns the instants at which the new days end, in the same
+    order.
+    """
     timezones = _time_zones(ending)
     # A day that the new zone's clocks have behind them already is over as it starts.
     ends = [
@@ -240,8 +251,8 @@ def _open_next_day(ending: Sequence[_Day]) -> list[datetime]:
 
 
 def _time_zones(ending: Sequence[_Day]) -> list[str]:
-    """The time zone in which each account counts the next day; a change that was planned takes
-    effect as a month starts.
+    """The time zone in which each account counts the next day, in the order of `ending`. If a
+    planned change takes effect, as a month starts, the merchant's own time zone is changed, too.
     """
     account_ids = [day.account_id for day in ending]
     months = {day.next for day in ending if day.next.day == 1}

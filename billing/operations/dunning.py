@@ -56,10 +56,11 @@ FROM failed ORDER BY account_id, id
 def fail_manual_invoices(
     account_ids: Sequence[int], *, due_by: Sequence[date], at: Sequence[datetime]
 ) -> None:
-    """Mark unpaid bills of accounts that pay by transfer as failed, if they were due by `due_by`,
-    and notify the merchants.
+    """Mark unpaid bills of accounts that pay by transfer as failed, if they were due by `due_by`
+    and have not failed yet; notify the merchants, and set when the bills freeze the credit line.
 
-    `due_by` and `at` have the day that starts and its instant for each of the locked accounts. Rule
+    A bill with an attempt that has no answer yet is left for a later day. `due_by` and `at` have
+    the day that starts and its instant for each of the locked accounts, in the same order. Rule
     16.6.
     """
     with connection.cursor() as cursor:
@@ -83,9 +84,10 @@ def fail_manual_invoices(
 
 
 def fail(account: BillingAccount, invoice: Invoice, *, failure: str, now: datetime) -> None:
-    """Record that an attempt on the locked bill failed.
+    """Record the first failed attempt on the locked bill, notify the merchant, and set the day on
+    which the bill freezes the credit line. If the bill has failed before, nothing is changed.
 
-    The first time, the merchant is notified, and the days until a freeze begin to count.
+    A bill with a charge for a payment that was taken back freezes the line at once.
     """
     if invoice.first_failed_at is not None:
         return
@@ -108,8 +110,8 @@ def fail(account: BillingAccount, invoice: Invoice, *, failure: str, now: dateti
 
 
 def next_retry(invoice: Invoice, *, after: datetime) -> datetime | None:
-    """The first retry of a failed bill `after` that instant; None when there is none. Retries that
-    an outage missed are left out.
+    """The first retry of a failed bill that is after the instant `after`; None if none is left, or
+    the bill has not failed.
 
     Rule 16.3.
     """
@@ -122,8 +124,9 @@ def next_retry(invoice: Invoice, *, after: datetime) -> datetime | None:
 def next_with_new_method(
     account: BillingAccount, invoice: Invoice, *, now: datetime
 ) -> datetime | None:
-    """The instant at which an open bill is tried after a choice of method: now, or on its due day
-    if that is later. None when the method does not collect it.
+    """The instant at which an open bill is tried after a choice of method: now, if it has failed or
+    is due, otherwise its due day. None if the method does not collect it: bank transfer, or too
+    little is left.
 
     Rule 16.8.
     """
@@ -136,10 +139,11 @@ def next_with_new_method(
 
 def plan_attempts(account: BillingAccount, *, now: datetime, chosen_by: str = "") -> None:
     """Set when each open bill of the locked account is tried next, after its payment method has
-    changed.
+    changed; a bill that is now paid by transfer may get a later due day (give_days_to_pay). Bills
+    with an attempt that has no answer yet are left alone.
 
-    `chosen_by` is who chose it. Attempts that become due only because of that are recorded as
-    caused by them.
+    `chosen_by` is who chose the method. Attempts that become due only because of the choice are
+    recorded as caused by them.
     """
     for invoice in account.invoices.select_for_update().filter(status=Invoice.Status.OPEN):
         if undecided.exists(invoice):
@@ -155,8 +159,9 @@ def plan_attempts(account: BillingAccount, *, now: datetime, chosen_by: str = ""
 
 
 def give_days_to_pay(account: BillingAccount, invoice: Invoice) -> bool:
-    """Move the due day of the locked bill to 7 days after its issue, if it is now paid by transfer
-    and no provider was ever asked for it; returns whether it was moved.
+    """Move the due day of the locked open bill to 7 days after its issue, if the account pays by
+    transfer now, the bill has not failed and no provider was ever asked for it; returns whether the
+    day was moved. It is never moved to an earlier day.
 
     Rule 16.7.
     """
@@ -172,11 +177,12 @@ def give_days_to_pay(account: BillingAccount, invoice: Invoice) -> bool:
 
 
 def reconsider(account: BillingAccount, *, actor: str, now: datetime) -> None:
-    """Adjust the freeze for unpaid bills of the account's line, after a bill was paid or voided:
-    lift it, or set a later day for it.
+    """Adjust the freeze of the account's credit line for unpaid bills, after a bill was paid or
+    voided: lift the freeze if no bill is unpaid, and set anew the days on which the others freeze
+    the line. Does nothing if the line is not frozen for an unpaid bill and no such day is set.
 
-    A bill with less left than its provider's minimum causes no freeze; one that it has caused
-    already is lifted only when all bills are paid.
+    A bill with less left to pay than its provider's minimum causes no freeze; one that it has
+    caused already is lifted only when all bills are paid.
     """
     if not unpaid_bills.concern(account.pk):
         return
@@ -195,8 +201,8 @@ def reconsider(account: BillingAccount, *, actor: str, now: datetime) -> None:
 
 
 def expect_freezes(account: BillingAccount, invoices: Sequence[Invoice]) -> None:
-    """Have each of these unpaid bills of the locked account freeze the line on its day, counted
-    from its first failure. Bills that never failed are left out.
+    """Set the day on which each of these unpaid bills of the locked account freezes the credit
+    line, counted from its first failure. Bills that never failed are left out.
 
     Rule 16.11.
     """
@@ -209,7 +215,9 @@ def expect_freezes(account: BillingAccount, invoices: Sequence[Invoice]) -> None
 
 
 def _freezes_on(invoice: Invoice, first_failed_on: date) -> date:
-    """The local day from which the bill freezes the line."""
+    """The local day from which the bill freezes the line: 28 days after that of its first failure,
+    or that day itself if it asks again for a payment that was taken back.
+    """
     return first_failed_on if _asks_again(invoice) else first_failed_on + FREEZES_AFTER
 
 

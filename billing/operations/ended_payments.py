@@ -20,7 +20,9 @@ from trail import operations as trail
 
 
 class NothingStrange(Refused):
-    """The attempt is decided, or its provider has only not answered yet and will be asked again."""
+    """The attempt is decided already, or its provider has only not answered yet and will be asked
+    again.
+    """
 
     code = "payment_not_to_end"
 
@@ -29,13 +31,13 @@ class NothingStrange(Refused):
 def end(
     *, payment_id: int, arrived: Money, reference: str, actor: str, reason: str, now: datetime
 ) -> Payment:
-    """End the attempt as failed. `arrived` is money that came for it all the same; it belongs to
-    the merchant.
+    """End an attempt as failed whose provider gives an answer that cannot be right. `arrived` is
+    how much money came for it all the same, 0 if none did.
 
-    That money is recorded once, under the provider's own `reference`, like a transfer for the bill.
-    The bill is not tried automatically after this, unless another method was chosen since. Raises
-    NothingStrange; Invalid without a reason, for a negative amount, or for an amount without a
-    reference; and what transfers.record raises.
+    That money is the merchant's; it is recorded once, under the provider's own `reference`, like a
+    transfer for the bill. The bill is not tried automatically after this, unless another method was
+    chosen since. Raises NothingStrange; Invalid without a reason, for a negative amount, or for an
+    amount without a reference; and what transfers.record raises.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     if arrived.amount < 0:

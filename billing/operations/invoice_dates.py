@@ -52,9 +52,10 @@ FROM due WHERE account.merchant_id = due.account_id
 
 def bill_plans(account_ids: Sequence[int], *, on: Sequence[date], at: Sequence[datetime]) -> None:
     """Charge each locked account its plan fee on its day in `on`, and write the bill for it; `at`
-    are the instants of that.
+    has the instants, in the same order.
 
-    A change of plan that was planned for the date takes effect first. Rule 15.4.
+    A change of plan that was planned for the date takes effect first. No bill is written if what it
+    would take is too little (invoices.issue). Rule 15.4.
     """
     due: dict[str, Any] = {
         "accounts": list(account_ids),
@@ -70,8 +71,9 @@ def bill_plans(account_ids: Sequence[int], *, on: Sequence[date], at: Sequence[d
 
 
 def bill_cycles(account_ids: Sequence[int], *, on: Sequence[date], at: Sequence[datetime]) -> None:
-    """Write the CYCLE bill of each locked account, dated its day in `on`; `at` are the instants of
-    that. Rule 15.5.
+    """Write the CYCLE bill of each locked account, dated its day in `on`; `at` has the instants, in
+    the same order. No bill is written if what it would take is too little (invoices.issue). Rule
+    15.5.
     """
     _issue(Invoice.Kind.CYCLE, account_ids, on, at)
 
@@ -79,6 +81,7 @@ def bill_cycles(account_ids: Sequence[int], *, on: Sequence[date], at: Sequence[
 def _issue(
     kind: Invoice.Kind, account_ids: Sequence[int], on: Sequence[date], at: Sequence[datetime]
 ) -> None:
+    """Write a bill of this kind for each account that has enough for one."""
     invoices.issue(
         [
             invoices.Due(account_id, kind, day, instant)

@@ -49,10 +49,11 @@ class InvoiceHasPayments(Refused):
 
 @transaction.atomic
 def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
-    """Issue a reviewed draft under the next number of its date's year; it is collected from now on.
+    """Issue a reviewed draft under the next number of its date's year, and notify the merchant; it
+    is collected from now on, or due in 7 days if the account pays by transfer.
 
-    Unapplied money of the merchant's pays it first. Raises UnknownInvoice, InvoiceNotOpen, Invalid
-    without a reason. Rule 15.21.
+    The merchant's unapplied money pays unpaid bills at once. Raises UnknownInvoice, InvoiceNotOpen,
+    Invalid without a reason. Rule 15.21.
     """
     account, invoice = hold(invoice_id, now=now)
     now = account.now
@@ -91,7 +92,8 @@ def send_back(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Inv
 
 
 def void(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
-    """Void an open bill before any payment: its items are outstanding again, and its number stays.
+    """Void an open bill that has no payments, nor any that is being checked: its items are
+    outstanding again, and it keeps its number.
 
     The items go on the next bill; voiding itself makes none. Raises UnknownInvoice, InvoiceNotOpen,
     InvoiceHasPayments, Invalid without a reason. Rule 15.24.
@@ -101,7 +103,7 @@ def void(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
 
 @transaction.atomic
 def mark_uncollectible(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
-    """Stop collecting an open bill automatically. It can still be paid.
+    """Stop collecting an open bill automatically. The merchant still owes it and can pay it.
 
     Raises UnknownInvoice, InvoiceNotOpen, Invalid without a reason. Rule 15.23.
     """
@@ -116,10 +118,10 @@ def mark_uncollectible(*, invoice_id: int, actor: str, reason: str, now: datetim
 
 
 def hold(invoice_id: int, *, now: datetime) -> tuple[BillingAccount, Invoice]:
-    """Lock the bill's account and line, and the bill; returns account and bill. What is done to the
-    bill counts at `account.now`.
+    """Lock the bill's account, its credit line and the bill; returns the account and the bill. What
+    is done to the bill counts at `account.now`.
 
-    The line is locked, too, since a decision about a bill may freeze it or lift a freeze. Raises
+    The line is locked since a decision about a bill may freeze it or lift a freeze. Raises
     UnknownInvoice.
     """
     found = Invoice.objects.filter(pk=invoice_id)
@@ -132,8 +134,9 @@ def hold(invoice_id: int, *, now: datetime) -> tuple[BillingAccount, Invoice]:
 
 @transaction.atomic
 def _undo(invoice_id: int, decision: Decided, actor: str, reason: str, now: datetime) -> Invoice:
-    """Void the bill or discard the draft, so that its items are outstanding again, and record the
-    decision.
+    """Void the bill or discard the draft, so that its items are outstanding again; record the
+    decision, and adjust the credit line's freeze for unpaid bills. Raises InvoiceNotOpen,
+    InvoiceHasPayments.
     """
     account, invoice = hold(invoice_id, now=now)
     now = account.now
@@ -162,7 +165,9 @@ def _check_step(invoice: Invoice, status: Status) -> None:
 
 
 def _decide(invoice: Invoice, decision: Decided, actor: str, reason: str, now: datetime) -> None:
-    """Record the decision and who took it; the caller then changes the bill."""
+    """Record the decision with its reason, also on the trail; the caller then changes the bill.
+    Raises Invalid without a reason.
+    """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     InvoiceDecision.objects.create(
         invoice=invoice,
@@ -185,8 +190,8 @@ def _decide(invoice: Invoice, decision: Decided, actor: str, reason: str, now: d
 
 
 def _next_number(year: int) -> str:
-    """Take the next number of the year; a transaction that is rolled back gives it back, so there
-    is no gap.
+    """Take the next bill number of the year. If the transaction is rolled back, so is this, and
+    there is no gap.
     """
     series, _ = NumberSeries.objects.select_for_update().get_or_create(
         series=Invoice.SERIES, year=year

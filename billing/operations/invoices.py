@@ -19,7 +19,7 @@ from notices.operations import notices
 
 @dataclass(frozen=True)
 class Due:
-    """A bill that a locked account is to get, of the items that its kind takes."""
+    """A bill that is to be written for a locked account, of the items that its kind takes."""
 
     account_id: int
     kind: Invoice.Kind
@@ -142,15 +142,16 @@ ISSUER = "issue"  # the actor of payments that a bill meets as it is issued
 
 
 def issue(due: Sequence[Due]) -> list[int]:
-    """Write the bills that are due, at most one for each of these locked accounts; returns their
-    ids.
+    """Write the bills that are due, at most one for each of these locked accounts; returns the
+    sorted ids of those that were written.
 
-    A THRESHOLD bill takes what was posted up to its date, without plan fees; it is not written
-    where plan fees alone reach the threshold and what it would take does not. A FINAL bill takes
+    A THRESHOLD bill takes what was posted up to its date, without plan fees; it is not written if
+    plan fees alone reach the threshold and what it would take does not. A FINAL bill takes
     everything. The others take what was posted before their date, and the plan fee of that date.
     Items that come to 0 or less, or to less than the account's provider collects, make no bill and
-    stay outstanding. Accounts whose bills are reviewed get drafts. Unapplied money pays a bill at
-    once. Rule 15.1.
+    stay outstanding. Accounts whose bills are reviewed get drafts; all others are notified.
+    Unapplied money pays a bill at once. While the past of a marketplace is replayed (moving_in),
+    there are no drafts, and bills are paid as they are issued. Rule 15.1.
     """
     if not due:
         return []
@@ -179,7 +180,9 @@ def issue(due: Sequence[Due]) -> list[int]:
 
 
 def _pay_at_once(account_ids: set[int], due: Sequence[Due]) -> None:
-    """Pay bills of these accounts, which were just issued, with their unapplied money."""
+    """Pay unpaid bills of these accounts, for which bills were just issued, with their unapplied
+    money.
+    """
     if not account_ids:
         return
     instants = {invoice.account_id: invoice.at for invoice in due}

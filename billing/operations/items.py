@@ -33,10 +33,11 @@ POST_ALL = POST.format(at="%(now)s", due="true")
 
 
 def post_day(account_ids: Sequence[int]) -> list[int]:
-    """Post the items of these locked accounts that are due by the end of their open day.
+    """Post the items of these locked accounts that are due by the end of their open day, as of that
+    end.
 
-    Returns the accounts of which something was posted and that have reached their threshold. Rule
-    13.2.
+    Returns the keys of the accounts of which something was posted and whose outstanding amount has
+    reached their threshold. Rule 13.2.
     """
     with connection.cursor() as cursor:
         cursor.execute(POST_DAY, {"accounts": list(account_ids)})
@@ -44,9 +45,11 @@ def post_day(account_ids: Sequence[int]) -> list[int]:
 
 
 def post_accrued(account: BillingAccount, *, now: datetime) -> bool:
-    """Post the items of the locked account that would post at the end of the day (the guard).
+    """Post at once the DAILY items of the locked account, which would otherwise wait for the end of
+    the day (the guard).
 
-    Returns whether something was posted and the account has reached its threshold. Rule 15.7.
+    Returns whether something was posted and the outstanding amount has reached the threshold. Rule
+    15.7.
     """
     with connection.cursor() as cursor:
         cursor.execute(POST_ACCRUED, {"accounts": [account.pk], "now": now})
@@ -54,8 +57,8 @@ def post_accrued(account: BillingAccount, *, now: datetime) -> bool:
 
 
 def post_everything(account: BillingAccount, *, now: datetime) -> None:
-    """Post all items of the locked account that are not posted yet, even before their date, as it
-    is closed.
+    """Post all items of the locked account that are not posted yet, as the account is closed; those
+    of a later date get today's.
 
     Rule 19.3.
     """

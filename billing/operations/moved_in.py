@@ -29,6 +29,8 @@ FROM invoice ORDER BY id
 
 
 def settle(invoice_ids: Sequence[int]) -> None:
-    """Mark these bills, just issued, as paid; no provider is asked. Rule 23.14."""
+    """Mark those of these bills that are open, which were just issued, as paid by a payment of
+    provider `moved-in`; no provider is asked. Rule 23.14.
+    """
     with connection.cursor() as cursor:
         cursor.execute(SETTLE, {"invoices": list(invoice_ids), "provider": PROVIDER})

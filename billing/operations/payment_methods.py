@@ -47,13 +47,13 @@ def choose(
     reason: str = "",
     now: datetime,
 ) -> BillingAccount:
-    """Collect the account's bills by `method` from now on, from the card `card_id` where the method
+    """Collect the account's bills by `method` from now on, from the card `card_id` if the method
     needs one.
 
-    Bills that failed are due to be tried at once, and those not due yet on their due day. Choosing
-    the present method again changes nothing, except that a disputed card may be charged again.
-    Raises UnknownCard, ProviderNotReady, Invalid for an unknown method, CurrencyNotTaken. Rule
-    16.8.
+    Bills that have failed become due to be tried at once, and those not due yet on their due day;
+    they are tried by the caller or the job, not here. Choosing the present method again changes
+    nothing, except that a disputed card may be charged again. Raises UnknownCard, ProviderNotReady,
+    Invalid for an unknown method or for proceeds in another currency, CurrencyNotTaken. Rule 16.8.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
@@ -101,8 +101,10 @@ def add_card(
 ) -> Card:
     """Keep a card, and collect from it from now on; `token` is the provider's name for it.
 
-    A card with the same token is the same one, and so is that of the same form sent twice,
-    recognised by its `request_key`. Raises FormConflict, ProviderNotReady, Invalid, TooManyCards.
+    A card of the account with the same token is not kept twice, but chosen again. The same form
+    sent twice, recognised by its `request_key`, changes nothing and returns the same card. Raises
+    FormConflict, TooManyCards, and what `choose` raises, such as UnknownCard for another account's
+    card.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
@@ -138,7 +140,9 @@ def add_card(
 
 @transaction.atomic
 def remove_card(*, merchant_id: int, card_id: int, actor: str, now: datetime) -> Card:
-    """Remove a card that nothing is collected from. Raises UnknownCard, CardInUse."""
+    """Remove a card that nothing is collected from; it stays on record as removed. Raises
+    UnknownCard, CardInUse.
+    """
     account = accounts.lock(merchant_id, now=now)
     now = account.now
     card = _find_card(account, card_id)
@@ -166,7 +170,7 @@ def _write_trail(action: Action, card: Card, actor: str, now: datetime) -> None:
 
 
 def _check_method(account: BillingAccount, method: str) -> None:
-    """Raise Invalid, CurrencyNotTaken or ProviderNotReady when the account can't use the method."""
+    """Raise Invalid, CurrencyNotTaken or ProviderNotReady if the account can't use the method."""
     if method not in BillingAccount.Method.values:
         raise Invalid("payment_method", f"{method!r} is none of {BillingAccount.Method.values}")
     if not takes(method, account.currency):
@@ -180,7 +184,9 @@ def _check_method(account: BillingAccount, method: str) -> None:
 
 
 def _chosen_card(account: BillingAccount, method: str, card_id: int | None) -> Card | None:
-    """The account's card for the method; None where it needs none. Raises UnknownCard."""
+    """The account's card for the method; None if no card was named and the method needs none.
+    Raises UnknownCard.
+    """
     if card_id is None:
         if method in PROVIDERS and PROVIDERS[method].needs_card:
             raise UnknownCard("card: this method needs one")
@@ -192,6 +198,7 @@ def _chosen_card(account: BillingAccount, method: str, card_id: int | None) -> C
 
 
 def _find_card(account: BillingAccount, card_id: int) -> Card:
+    """The account's card with this key. Raises UnknownCard if there is none, or it was removed."""
     card = account.cards.filter(pk=card_id, removed_at__isnull=True).first()
     if card is None:
         raise UnknownCard(f"card: this account has no card {card_id}")
@@ -199,16 +206,22 @@ def _find_card(account: BillingAccount, card_id: int) -> Card:
 
 
 def _present_method_text(account: BillingAccount) -> str:
+    """The account's present method and card as text for records, with a note if the card is
+    disputed.
+    """
     words = _method_text(account.payment_method, account.card)
     return f"{words}, disputed" if account.has_disputed_card else words
 
 
 def _method_text(method: str, card: Card | None) -> str:
+    """A method and its card as text for records."""
     return f"{method} {card}" if card else str(method)
 
 
 def _too_small(account: BillingAccount) -> set[int]:
-    """The keys of the account's unpaid bills of which less is left than its method collects."""
+    """The keys of the account's unpaid bills that have less left to pay than its method
+    collects.
+    """
     unpaid = account.invoices.filter(status__in=Invoice.UNPAID)
     return {invoice.pk for invoice in unpaid if is_too_little(account, invoice.left_to_pay)}
 
@@ -216,8 +229,9 @@ def _too_small(account: BillingAccount) -> set[int]:
 def _reconsider_small_invoices(
     account: BillingAccount, before: set[int], *, actor: str, now: datetime
 ) -> None:
-    """Adjust the line's freeze to the new method: bills that are now too small to be collected
-    cause no freeze, and those of `before` that are not any more cause one again.
+    """Adjust the credit line's freeze after a change of method: bills that have become too small to
+    be collected cause no freeze, and those that were too small `before` and are not any more cause
+    one again.
     """
     after = _too_small(account)
     if after - before:

@@ -88,11 +88,13 @@ class InvoiceChanged(Refused):
 
 
 def collect(invoice_id: int, *, now: datetime, silences: Silences | None = None) -> Payment | None:
-    """Try to collect an open bill that is due; an attempt without an answer is asked about first.
+    """Try to collect an open bill that is due. If it has an attempt without an answer, its provider
+    is asked about that first.
 
-    `silences` counts the providers that did not answer in this run. Returns the attempt, or None
-    when there is nothing to do. Raises ProviderNotReady, and KeepsSilent for a provider that the
-    run asks no more. Rule 16.1.
+    `silences` counts the providers that did not answer in this run. Returns the new attempt; or
+    None if the bill is not due, still has an attempt without an answer, or is in another process's
+    hands. Raises ProviderNotReady, and KeepsSilent for a provider that the run asks no more. Rule
+    16.1.
     """
     return _try_to_collect(invoice_id, actor=COLLECTOR, silences=silences, now=now)
 
@@ -100,12 +102,13 @@ def collect(invoice_id: int, *, now: datetime, silences: Silences | None = None)
 def pay_now(
     *, invoice_id: int, actor: str, now: datetime, attempts_seen: int | None = None
 ) -> Payment:
-    """Try to collect an unpaid bill at once, because a person wants to. Its retries stay as they
-    are.
+    """Try to collect an unpaid bill at once, because a person wants to; returns the attempt. Its
+    retries stay as they are, unless the card turns out to be one that can never pay.
 
     `attempts_seen` is how many attempts the page showed, so that a form sent twice makes one
-    attempt. Raises UnknownInvoice, InvoiceChanged, InvoiceNotOpen, PaymentUnderWay,
-    NoPaymentMethod, TooLittle, CardDisputed, TooManyAttempts, ProviderNotReady. Rule 16.5.
+    attempt. Raises UnknownInvoice, InvoiceChanged, InvoiceNotOpen, PaymentUnderWay (also while
+    another process has the bill), NoPaymentMethod, TooLittle, CardDisputed, TooManyAttempts,
+    ProviderNotReady. Rule 16.5.
     """
     payment = _try_to_collect(invoice_id, actor=actor, now=now, attempts_seen=attempts_seen)
     if payment is None:
@@ -117,8 +120,8 @@ def collect_chosen(merchant_id: int, *, now: datetime) -> Payment | None:
     """Try to collect the account's oldest bill that is due, right after a choice of method, within
     the seconds that a page waits.
 
-    The other bills are left to the job. Returns the attempt, or None where nothing is due. Raises
-    as `collect` does. Rule 16.9.
+    Its other bills are left to the job. Returns as `collect` does, and None if no bill is due.
+    Raises as `collect` does. Rule 16.9.
     """
     due = queries.invoices_to_collect_of(merchant_id, now)
     if not due:
@@ -135,8 +138,11 @@ def _try_to_collect(
     attempts_seen: int | None = None,
     silences: Silences | None = None,
 ) -> Payment | None:
-    """Ask about the bill's attempt without an answer, then make the next one; returns it, or None
-    when there is nothing to do.
+    """Ask about the bill's attempt without an answer, if it has one, and then make the next
+    attempt.
+
+    Returns the new attempt; or None if the bill is not due, still has an attempt without an answer,
+    or is in another process's hands.
     """
     silences = silences or Silences()
     if silences.given_up:  # most of what is left of such a run is put off here, without any lock
@@ -154,7 +160,8 @@ def _try_to_collect(
 def reconcile(
     payment_id: int, *, now: datetime, actor: str = "", silences: Silences | None = None
 ) -> None:
-    """Ask the provider about an attempt that has no answer, and record what it says.
+    """Ask the provider about the attempt without an answer of the payment's bill, and record what
+    it says. Does nothing if there is no such attempt or payment, or another process has the bill.
 
     `actor` is the person who asks for it, if one does. An attempt that the provider never received
     is made again, under the same key. Raises as `collect` does. Rule 16.1, rule 16.2.
@@ -168,7 +175,9 @@ def reconcile(
 
 
 def _lease_for_asking(invoice_id: int) -> AbstractContextManager[leases.Held | None]:
-    """Hold the lease for asking a provider about the bill; None while another process has it."""
+    """A lease for asking a provider about the bill; the block gets None if another process has
+    it.
+    """
     return leases.held(f"bill {invoice_id}")
 
 
@@ -180,7 +189,8 @@ def _ask_to_pay(
     *,
     asked_by: str = "",
 ) -> Payment:
-    """Ask the provider to take the payment, and record the answer.
+    """Ask the provider to take the payment, and record the answer; returns the payment as it is
+    then.
 
     A process that has lost the lease sends nothing, and leaves the attempt to the process that has
     it.
@@ -193,8 +203,8 @@ def _ask_to_pay(
 
 
 def _write_down(payment: Payment, answer: Answer, now: datetime, *, asked_by: str) -> Payment:
-    """Record the answer (settle), on a new connection where the old one broke meanwhile; write it
-    on the trail where a person asked for it.
+    """Record the answer (settle), on a new connection if the old one broke meanwhile; if a person
+    asked for it and the status has changed, write that on the trail.
     """
 
     @transaction.atomic
@@ -221,9 +231,9 @@ def _decide_undecided(
     """Ask about the bill's attempt without an answer, if there is one, and record the answer;
     returns whether all attempts of the bill are decided now.
 
-    An attempt that was never received, and can't arrive any more, is made again under its key.
-    Where another method was chosen meanwhile, it has failed instead: that is not a first failure,
-    and the bill is tried by the chosen method.
+    An attempt that was never received, and can't arrive any more, is made again under its key. If
+    it is not wanted any more (_claim_again), as when another method was chosen meanwhile, it has
+    failed instead: that is no first failure, and the bill is tried by the present method.
     """
     payment = undecided.payment(invoice_id)
     if payment is None:
@@ -244,8 +254,11 @@ def _decide_undecided(
 # durable: the provider must not be asked before this is committed.
 @transaction.atomic(durable=True)
 def _claim_again(payment: Payment, now: datetime) -> bool:
-    """Whether the attempt is to be made again; if so, note that its provider is asked again from
-    now on.
+    """Whether an attempt that was never received is to be made again; if so, note that its provider
+    is asked again from now on.
+
+    It is not, if it is decided, its bill is not to be paid any more, the account has another method
+    or card now, or the card is disputed.
     """
     account, invoice = hold(payment.invoice_id, now=now)
     found = Payment.objects.select_for_update().get(pk=payment.pk)
@@ -284,10 +297,11 @@ def _write_trail(
 def _start_attempt(
     invoice_id: int, actor: str, now: datetime, attempts_seen: int | None, silences: Silences
 ) -> Payment | None:
-    """Write the next attempt. It is PENDING, or already decided where its provider keeps its books
-    in our database, or its card may not be charged.
+    """Write the next attempt and return it. It is PENDING; or decided already, if its provider
+    keeps its books in our database, or its card may not be charged.
 
-    Returns None when the job finds nothing due; a person gets a refusal with the reason.
+    For the job (COLLECTOR), returns None if the bill is not due or can't be collected now; a person
+    gets a refusal with the reason.
     """
     account, invoice = hold(invoice_id, now=now)
     now = account.now
@@ -348,7 +362,8 @@ def _wait_for_a_transfer(invoice: Invoice) -> None:
 
 @transaction.atomic
 def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
-    """Record a provider's answer about an attempt, and what follows for its bill.
+    """Record a provider's answer about an attempt, and what follows for its bill; returns the
+    attempt.
 
     An attempt that is decided stays so. Money that came for one recorded as failed, or a second
     time, pays the bill by another payment, or becomes unapplied. When an attempt fails, the
@@ -389,9 +404,11 @@ def _record_failure(
 ) -> None:
     """Record on the bill that the attempt failed, and set when it is tried next.
 
-    Only an automatic attempt counts as a first failure. After an attempt of a person the retries
-    stay as they are, unless the card can never pay: then the bill is not tried automatically any
-    more.
+    If the account has another method or card by now, or the provider never received the attempt, it
+    counts for nothing, and the bill is tried again. After a failure that would only repeat, the
+    bill is not tried automatically. Otherwise an automatic attempt counts as a failure of the bill
+    (dunning.fail), as does one whose card can never pay; after any other attempt of a person the
+    retries stay as they are.
     """
     has_new_method = (payment.provider, payment.card_id) != (
         account.payment_method,
@@ -418,9 +435,11 @@ def _record_failure(
 def _take_late(
     account: BillingAccount, invoice: Invoice, attempt: Payment, answer: Answer, now: datetime
 ) -> None:
-    """Record money for an attempt that is recorded as failed, or is paid already.
+    """Record money that came for an attempt that is recorded as failed, or is paid already. Does
+    nothing if this money is recorded already.
 
-    It pays the bill if exactly as much is left of it, and otherwise becomes unapplied.
+    It pays the bill if exactly as much is left to pay, and no attempt waits for an answer;
+    otherwise it becomes unapplied.
     """
     # When a person ended the attempt, the money may have been recorded as a transfer
     # (ended_payments).

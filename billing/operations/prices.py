@@ -38,13 +38,13 @@ def introduce(
     now: datetime,
 ) -> FeePrice:
     """Set what a unit of the fee costs from local day `from_on` on: `unit_price`, with up to 6
-    decimals.
+    decimals. Returns the price.
 
     The price is for every merchant, or for one, whose own price goes before the general one. None
-    as `unit_price` ends a merchant's own price; a general price does not. Only a fee that has had
-    no price may get one from a day that is over (for the merchant, or for a general price anywhere
-    in the world). Of two prices from the same day the later one holds; introducing the same one
-    again returns the one there is. Raises PriceOfThePast, Invalid. Rule 12.5.
+    as `unit_price` ends a merchant's own price; a general price can't be ended. Only a fee that has
+    had no price may get one from a day that is over (for the merchant, or for a general price
+    anywhere in the world). Of two prices from the same day the later one holds; introducing the
+    same one again changes nothing. Raises PriceOfThePast, Invalid. Rule 12.5.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     money.check_currency(currency)
@@ -86,15 +86,17 @@ def _first_day(merchant_id: int | None, now: datetime) -> date:
 
 
 def _had_price(fee: str, currency: str, merchant_id: int | None) -> bool:
-    """Whether charges may have been priced already, by the merchant's own price or the general
-    one.
+    """Whether charges may have been priced already: the merchant has a price for the fee, past or
+    present, or there is a general one.
     """
     prices = FeePrice.objects.filter(fee=fee, currency=currency)
     return prices.filter(Q(merchant=None) | Q(merchant=merchant_id)).exists()
 
 
 def _in_force(prices: "QuerySet[FeePrice]", new: FeePrice) -> FeePrice | None:
-    """The price among `prices` that holds on the day from which `new` would hold."""
+    """The price among `prices`, other than `new`, that holds on the day from which `new` holds;
+    None if there is none.
+    """
     others = prices.filter(from_on__lte=new.from_on).exclude(pk=new.pk)
     return others.order_by("-from_on", "-pk").first()
 
@@ -114,18 +116,23 @@ def _write_trail(price: FeePrice, before: FeePrice | None) -> None:
 
 
 def _price_text(price: FeePrice) -> str:
+    """The price as text for the trail."""
     if price.unit_price is None:
         return "that for everybody"
     return money.unit_price(price.unit_price, price.currency)
 
 
 def _check_fee(code: str) -> None:
+    """Raise Invalid unless this is the code of a fee that the platform can charge."""
     fee = Fee.objects.filter(pk=code).first()
     if fee is None or not fee.is_sent_by_platform:
         raise Invalid("fee", f"there is no fee {code!r} that the platform can charge")
 
 
 def _checked_price(price: Decimal) -> Decimal:
+    """The price with exactly 6 decimals. Raises Invalid if it is negative, too large, or has more
+    decimals.
+    """
     if not price.is_finite() or not 0 <= price < LARGEST_PRICE:
         raise Invalid("unit_price", "must be from 0 to 10^12")
     exact = price.quantize(Decimal(1).scaleb(-PRICE_DECIMALS))

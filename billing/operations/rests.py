@@ -7,8 +7,9 @@ from billing.operations import attempts, charges, unapplied
 
 
 def pay_invoices(account: BillingAccount, *, actor: str, now: datetime) -> None:
-    """Pay unpaid bills of the locked account with its unapplied money, oldest due day first; for a
-    closed account, then with what is outstanding in the merchant's favour.
+    """Pay unpaid bills of the locked account with its unapplied money, oldest due day first; on a
+    closed account, then also with what is outstanding in the merchant's favour. Does nothing if
+    there is neither.
 
     Rule 17.3, rule 17.4, rule 19.6.
     """
@@ -18,8 +19,8 @@ def pay_invoices(account: BillingAccount, *, actor: str, now: datetime) -> None:
 
 
 def _use_credit(account: BillingAccount, actor: str, now: datetime) -> None:
-    """Pay unpaid bills with what is outstanding in the merchant's favour. A charge over each
-    payment reduces that by as much.
+    """Pay unpaid bills, oldest due day first, with what is outstanding in the merchant's favour.
+    For each payment, a charge of the same amount reduces that.
     """
     fee = Fee.objects.get(pk=Fee.CREDIT_USED)
     for invoice in attempts.payable(account):

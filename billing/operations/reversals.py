@@ -53,13 +53,14 @@ class ProviderReport:
 def record(
     report: ProviderReport, *, payment_id: int, actor: str, now: datetime
 ) -> Reversal | None:
-    """Record that a provider took back money of a payment, or what it now says of a reversal that
-    is recorded.
+    """Record that a provider took back money of a payment; or, if this reversal is on record, what
+    the provider says about it now. A repeat changes nothing.
 
-    A repeat changes nothing. The money is taken from unapplied money as far as it is there. A
-    reversal is ACCEPTED at once if it is a refund of ours, or all of it was unapplied; any other
-    one waits for a billing officer. Returns None when nothing was taken, or nothing is left of the
-    payment that could be. Rule 18.1, rule 18.2.
+    The money is taken from unapplied money as far as it is there. A reversal is ACCEPTED at once if
+    it is a refund of ours, or all of it was unapplied; any other one waits for a billing officer.
+    After a dispute, nothing more is collected from the account's card if it is the disputed one.
+    Returns the reversal; None if it is new and nothing was taken, or nothing is left of the payment
+    that could be. Rule 18.1, rule 18.2.
     """
     payment = Payment.objects.get(pk=payment_id)
     account, invoice = hold(payment.invoice_id, now=now)
@@ -110,19 +111,23 @@ def record(
 
 
 def _left(payment: Payment, money_reference: str) -> Money:
-    """How much of the money was not taken back, or has come back."""
+    """How much of the money has not been taken back, counting what has come back."""
     before = payment.reversals.filter(money_reference=money_reference, came_back_at__isnull=True)
     return payment.amount - money.total((one.amount for one in before), payment.currency)
 
 
 def _log_nothing_left(report: ProviderReport, payment: Payment) -> None:
-    """Log a report that takes back money of which nothing is left."""
+    """Log an error for a report that takes back money of which nothing is left, unless that money
+    has come back.
+    """
     if not report.came_back:
         log.error("%s takes back what payment %s has no more", report.reference, payment)
 
 
 def _stop_collecting(account: BillingAccount, reversal: Reversal) -> None:
-    """Collect nothing from a disputed card until its merchant has chosen a method."""
+    """After a dispute of a payment from the account's present card, collect nothing from it until
+    the merchant has chosen a method. Other reversals change nothing.
+    """
     card_id = reversal.payment.card_id
     if reversal.is_dispute and card_id is not None and card_id == account.card_id:
         account.card_disputed_at = account.card_disputed_at or account.now
@@ -132,7 +137,9 @@ def _stop_collecting(account: BillingAccount, reversal: Reversal) -> None:
 def _update(
     account: BillingAccount, reversal: Reversal, report: ProviderReport, actor: str
 ) -> Reversal:
-    """Apply what a provider now says of a reversal that is recorded."""
+    """Record what the provider now says of a reversal that is on record, and follow up if the money
+    has come back. Nothing is changed if it says the same as before.
+    """
     if reversal.state != report.state:
         reversal.state = report.state
         reversal.save(update_fields=["state"])
@@ -147,8 +154,8 @@ def _record_return(account: BillingAccount, reversal: Reversal, actor: str) -> N
     """Record that the provider gave the money back, and notify the merchant.
 
     A reversal that waits for a decision becomes CANCELLED; a decision stands. What the merchant has
-    lost by the reversal becomes unapplied money and pays open bills at once: the whole amount where
-    it was charged again, else what was taken from unapplied money.
+    lost by the reversal becomes unapplied money and pays open bills at once: the whole amount if it
+    was charged again, otherwise the part that was taken from unapplied money.
     """
     reversal.came_back_at = account.now
     if reversal.is_undecided:
@@ -173,7 +180,8 @@ def _record_return(account: BillingAccount, reversal: Reversal, actor: str) -> N
 def charge(
     *, reversal_id: int, seen: str, actor: str, reason: str, message: str, now: datetime
 ) -> Reversal:
-    """Charge the merchant again for what was taken back; the charge posts at once.
+    """Charge the merchant again for what was taken back, except for the part that was taken from
+    unapplied money; the charge posts at once.
 
     On a closed account a FINAL bill takes it. `seen` is the state that the page showed
     (`Reversal.seen`); the merchant reads `message`. Raises UnknownReversal, AlreadyDecided,
@@ -200,7 +208,8 @@ def charge(
 def accept(
     *, reversal_id: int, seen: str, actor: str, reason: str, message: str, now: datetime
 ) -> Reversal:
-    """Charge the merchant nothing for what was taken back. Takes and raises what `charge` does.
+    """Decide that the merchant is charged nothing for what was taken back, and notify the merchant.
+    Takes and raises what `charge` does.
 
     Rule 18.4.
     """
@@ -209,8 +218,8 @@ def accept(
 
 
 def _hold_undecided(reversal_id: int, seen: str, now: datetime) -> tuple[BillingAccount, Reversal]:
-    """Lock the account, and the reversal if it still waits in the state `seen`. Raises
-    UnknownReversal, AlreadyDecided, ChangedMeanwhile.
+    """The account, locked with its credit line, and the reversal, which still waits for a decision
+    and is in the state `seen`. Raises UnknownReversal, AlreadyDecided, ChangedMeanwhile.
     """
     account_id = Reversal.objects.filter(pk=reversal_id).values_list("account", flat=True).first()
     if account_id is None:
@@ -240,7 +249,9 @@ def _decide(
     reason: str,
     message: str,
 ) -> Reversal:
-    """Record the decision, write it on the trail and notify the merchant."""
+    """Record the decision, write it on the trail and notify the merchant. Raises Invalid without a
+    reason or a message.
+    """
     before, reversal.status = reversal.status, status
     reversal.decided_at, reversal.decided_by = account.now, actor
     reversal.reason = wording.checked("reason", reason, wording.LONGEST_REASON)
@@ -265,6 +276,7 @@ def _decide(
 
 
 def _notify(reversal: Reversal, invoice: Invoice, status: str, now: datetime) -> None:
+    """Tell the merchant's people about the reversal, once for each status."""
     notices.write(
         merchant_id=reversal.account_id,
         kind=PAYMENT_REVERSED,

@@ -26,7 +26,8 @@ FROM closed ORDER BY account_id
 
 
 def close(account_ids: Sequence[int]) -> None:
-    """Close the statement of each locked account whose open day is the last of its month.
+    """Close the open statements of these locked accounts, up to the month of their open day, and
+    notify the merchants. The caller names accounts whose open day is the last of its month.
 
     Rule 13.5.
     """

@@ -41,12 +41,12 @@ class Again(Exception):
 
 
 def take(kind: str, object_id: str, *, now: datetime) -> int | None:
-    """Ask Stripe for the object `object_id` of an event of this kind, and record its state: of a
-    payment, a card, a refund or a dispute.
+    """Ask Stripe for the object `object_id` of an event of this kind, and record its present state:
+    of a payment, a card, a refund or a dispute.
 
-    Events of other kinds, and of objects that are not ours, change nothing. Returns the key of the
-    account for an event about a card, with which the account's bills can now be tried; otherwise
-    None. Raises Again.
+    Events of other kinds, and of objects that are not ours, change nothing. For an event about a
+    card that is kept, returns the key of its account, whose bills can now be tried; otherwise None.
+    Raises Again if Stripe does not answer, and ProviderNotReady.
     """
     try:
         if kind in PAYMENT_EVENTS:
@@ -65,6 +65,9 @@ def take(kind: str, object_id: str, *, now: datetime) -> int | None:
 
 
 def _keep_card(setup_intent_id: str, now: datetime) -> int | None:
+    """Keep the card of this setup; returns the key of its account, or None if it was refused, which
+    is logged, or is not ours. Raises ProviderSilent.
+    """
     try:
         card = cards.finish_unseen(setup_intent_id, now=now)
     except cards.ProviderSilent:

@@ -38,7 +38,9 @@ OUR_REASONS = {"duplicate", "fraudulent", "requested_by_customer"}
 
 
 def refund(refund_id: str, *, now: datetime) -> None:
-    """Record the present state of a refund. Raises NoAnswer, ProviderNotReady."""
+    """Record the present state of a refund; nothing if Stripe does not know it. Raises NoAnswer,
+    ProviderNotReady.
+    """
     with stripe_provider.asking():
         made = _retrieved(stripe_provider.client().v1.refunds.retrieve, refund_id)
     if made is not None:
@@ -58,7 +60,9 @@ def refunds_of(charge_id: str, *, now: datetime) -> None:
 
 
 def dispute(dispute_id: str, *, now: datetime) -> None:
-    """Record the present state of a dispute. Raises NoAnswer, ProviderNotReady."""
+    """Record the present state of a dispute; nothing if Stripe does not know it. Raises NoAnswer,
+    ProviderNotReady.
+    """
     with stripe_provider.asking():
         made = _retrieved(stripe_provider.client().v1.disputes.retrieve, dispute_id)
     if made is not None:
@@ -66,11 +70,11 @@ def dispute(dispute_id: str, *, now: datetime) -> None:
 
 
 def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
-    """Look for refunds and disputes at a provider, named by its number in queries.reversals; the
-    daily job does so.
+    """Look for refunds and disputes at Stripe, as the daily job does; `provider` is always its
+    number in queries.reversals.
 
-    Raises ProviderNotReady, and KeepsSilent when it does not answer: the next look finds what this
-    one missed.
+    Raises ProviderNotReady, and KeepsSilent if Stripe does not answer: the next look finds what
+    this one missed.
     """
     silences.check(STRIPE)
     try:
@@ -82,11 +86,11 @@ def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
 
 
 def look(*, now: datetime) -> None:
-    """Record the present state of all recent refunds and disputes, and of older ones that may still
-    change.
+    """Record the present state of all refunds and disputes at Stripe of the last 30 days, and of
+    older ones on record that may still change.
 
-    One that fails does not hold up the others; its error is raised at the end. Raises NoAnswer,
-    ProviderNotReady.
+    One that fails does not hold up the others; the first error is raised at the end. Raises
+    NoAnswer, ProviderNotReady.
     """
     bugs = []
     for take, made in _recent(now):
@@ -100,8 +104,8 @@ def look(*, now: datetime) -> None:
 
 
 def _recent(now: datetime) -> Iterator[tuple[Any, Any]]:
-    """Yields recent refunds and disputes, and older ones that may still change, each with the
-    function that records it.
+    """Yields pairs: the function that records it, and a refund or dispute at Stripe; those of the
+    last 30 days, and older ones on record that may still change.
     """
     since: Any = {"created": {"gte": int((now - LOOKED_BACK).timestamp())}, "limit": 100}
     with stripe_provider.asking():
@@ -119,7 +123,7 @@ def _recent(now: datetime) -> Iterator[tuple[Any, Any]]:
 
 
 def _not_over() -> Iterator[Reversal]:
-    """The reversals whose state may still change.
+    """Yields the reversals on record at Stripe whose state may still change.
 
     A refund that went through may fail within a month, during which it is among the recent ones.
     """
@@ -128,7 +132,7 @@ def _not_over() -> Iterator[Reversal]:
 
 
 def _retrieved(retrieve: Any, object_id: str) -> Any:
-    """The object at Stripe; None where Stripe does not know it."""
+    """The object at Stripe; None, which is logged, if Stripe does not know it."""
     try:
         return retrieve(object_id)
     except stripe.InvalidRequestError as refusal:
@@ -139,11 +143,13 @@ def _retrieved(retrieve: Any, object_id: str) -> Any:
 
 
 def _take_refund(made: stripe.Refund, actor: str, now: datetime) -> None:
+    """Record this state of a refund."""
     is_ours = made.reason in OUR_REASONS
     _take(made, Reversal.Kind.REFUND, made.status or "", is_ours, actor, now)
 
 
 def _take_dispute(made: stripe.Dispute, actor: str, now: datetime) -> None:
+    """Record this state of a dispute; nothing while no money is taken."""
     if made.status not in NOTHING_TAKEN:
         _take(made, Reversal.Kind.DISPUTE, made.status, False, actor, now)
 
@@ -151,8 +157,8 @@ def _take_dispute(made: stripe.Dispute, actor: str, now: datetime) -> None:
 def _take(
     made: Any, kind: Reversal.Kind, state: str, is_ours: bool, actor: str, now: datetime
 ) -> None:
-    """Record this state of a refund or dispute; nothing where it is recorded already, or the
-    payment is not ours.
+    """Record this state of a refund or dispute. Nothing is done if it is recorded already, or the
+    payment is not ours or in another currency.
     """
     intent_id = _intent_id(made)
     if not intent_id or _is_known(made.id, state):
@@ -178,19 +184,22 @@ def _take(
 
 
 def _is_known(reference: str, state: str) -> bool:
-    """Whether this state of the reversal is recorded already; found out without a lock."""
+    """Whether the reversal is on record in this state; asked without a lock."""
     return Reversal.objects.filter(
         provider=STRIPE, provider_reference=reference, state=state
     ).exists()
 
 
 def _intent_id(made: Any) -> str:
+    """The id of the PaymentIntent that the refund or dispute is of; "" if there is none."""
     intent = made.payment_intent
     return str(getattr(intent, "id", intent) or "")
 
 
 def _payment_of(intent_id: str, now: datetime) -> Payment | None:
-    """The attempt that the PaymentIntent paid; if it has no answer yet, that is recorded first."""
+    """The attempt that the PaymentIntent paid, or None. If there is none yet, the intent's outcome
+    is asked for and recorded first.
+    """
     payment = _with_money_of(intent_id)
     if payment is None:
         stripe_payments.settle(intent_id, now=now)
@@ -199,7 +208,9 @@ def _payment_of(intent_id: str, now: datetime) -> Payment | None:
 
 
 def _with_money_of(intent_id: str) -> Payment | None:
-    """The attempt that is paid by the PaymentIntent, or whose late money became unapplied."""
+    """The attempt that is paid by the PaymentIntent, or whose late money became unapplied; None if
+    there is none.
+    """
     theirs = Payment.objects.filter(provider=STRIPE)
     paid = theirs.filter(provider_reference=intent_id, status=Payment.Status.SUCCEEDED).first()
     if paid is not None:

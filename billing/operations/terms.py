@@ -55,9 +55,10 @@ class NothingToBill(Refused):
 def change_plan(
     *, merchant_id: int, plan: accounts.Plan, actor: str, reason: str, now: datetime
 ) -> PlanTerm:
-    """Give the account this plan from its next plan date on; nothing is charged or given back.
+    """Give the account this plan from its next plan date on; nothing is charged or given back now.
 
-    A later change before that date replaces it. Raises AccountClosed, Invalid. Rule 19.1.
+    A later change before that date takes its place. Raises AccountClosed, CurrencyMismatch,
+    Invalid. Rule 19.1.
     """
     account = _lock_open(merchant_id, now)
     now = account.now
@@ -90,10 +91,11 @@ def change_plan(
 def change_time_zone(
     *, merchant_id: int, timezone: str, actor: str, reason: str, now: datetime
 ) -> TimeZonePeriod:
-    """Count the merchant's days in `timezone` from the start of its next local month on.
+    """Count the merchant's days in `timezone` from the start of its next local month on; returns
+    the period that begins then.
 
     Billing account and credit line change with the day-end that ends this month; a later change
-    before that replaces it. Raises Invalid. Rule 19.2.
+    before that takes its place. Raises Invalid. Rule 19.2.
     """
     calendar.check_zone(timezone)
     account, _ = accounts.lock_both(merchant_id, now=now)
@@ -122,6 +124,7 @@ def change_time_zone(
 
 
 def _zone_planned(account: BillingAccount, on: date) -> str:
+    """The time zone that is planned from this day on, or else the account's present one."""
     planned = TimeZonePeriod.objects.filter(merchant_id=account.pk, starts_on=on)
     return planned.values_list("timezone", flat=True).first() or account.timezone
 
@@ -130,7 +133,8 @@ def _zone_planned(account: BillingAccount, on: date) -> str:
 def review_invoices(
     *, merchant_id: int, wanted: bool, actor: str, reason: str, now: datetime
 ) -> BillingAccount:
-    """Set whether the account's bills are drafts that an operator reviews, from the next bill on.
+    """Set whether the account's bills are drafts that an operator reviews (`wanted`) or are issued
+    at once, from the next bill on. Drafts that exist stay drafts.
 
     Raises Invalid without a reason.
     """
@@ -185,7 +189,8 @@ def close(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Billin
 
 @transaction.atomic
 def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> BillingAccount:
-    """Write a FINAL bill of what a closed account has outstanding, after a bill of it was voided.
+    """Write a FINAL bill for what a closed account has outstanding, as after a bill was voided;
+    less than its provider collects is waived instead.
 
     Raises NothingToBill, Invalid without a reason. Rule 19.3.
     """
@@ -212,7 +217,7 @@ def pay_out_rest(
     *, merchant_id: int, reference: str, actor: str, reason: str, now: datetime
 ) -> BillingAccount:
     """Record that a closed account was paid out, under the bank's reference: what is outstanding in
-    the merchant's favour, and its unapplied money.
+    the merchant's favour, and its unapplied money. Its unpaid bills are paid from that first.
 
     Raises NothingToPayOut, DraftWaits, PaymentUnderWay, ReversalUndecided, InvoicesUnpaid,
     WithdrawalsStopped while fraud is suspected, Conflict for a reference under which money was
@@ -267,6 +272,9 @@ def _check_all_is_decided(account: BillingAccount) -> None:
 def _give_back(
     account: BillingAccount, amount: Money, reference: str, actor: str, reason: str
 ) -> None:
+    """Record that unapplied money was given back. Raises Conflict for a reference under which money
+    was given back before.
+    """
     source = unapplied.of_giving_back(reference)
     if account.unapplied_entries.filter(source=source).exists():
         raise Conflict(f"reference: {reference} is known of money that was given back")
@@ -276,6 +284,9 @@ def _give_back(
 
 
 def _charge_payout(account: BillingAccount, reference: str) -> None:
+    """Charge what was paid out, so that nothing is outstanding in the merchant's favour any
+    more.
+    """
     number = account.changes.filter(what=AccountChange.What.PAID_OUT).count()
     charges.record_own(
         account,
@@ -288,21 +299,25 @@ def _charge_payout(account: BillingAccount, reference: str) -> None:
 
 
 def _lock_open(merchant_id: int, now: datetime) -> BillingAccount:
+    """The account, locked. Raises AccountClosed."""
     account = accounts.lock(merchant_id, now=now)
     _check_open(account)
     return account
 
 
 def _check_open(account: BillingAccount) -> None:
+    """Raise AccountClosed if the account is closed."""
     if account.is_closed:
         raise AccountClosed(f"account: it was closed on {account.closed_on}")
 
 
 def _term_text(term: PlanTerm) -> str:
+    """The plan term as text for records, such as "basic 39.00/30"."""
     return _plan_text(term.plan, term.plan_price, term.plan_interval_days)
 
 
 def _plan_text(plan: str, price: Money, days: int) -> str:
+    """A plan as text for records, such as "basic 39.00/30": its name, price and days."""
     return f"{plan} {money.text(price)}/{days}"
 
 
@@ -315,8 +330,8 @@ def _yes_or_no(wanted: bool) -> str:
 
 
 def _waive_too_little(account: BillingAccount, now: datetime) -> None:
-    """Waive what the locked closed account has outstanding, if it is less than its provider
-    collects.
+    """Waive what the locked closed account has outstanding, by a negative charge, if it is less
+    than its provider collects.
     """
     account.refresh_from_db(fields=["outstanding"])
     if account.outstanding.amount <= 0 or not is_too_little(account, account.outstanding):
@@ -333,8 +348,8 @@ def _waive_too_little(account: BillingAccount, now: datetime) -> None:
 
 
 def bill_all(account: BillingAccount, *, now: datetime) -> None:
-    """Write a FINAL bill of all that the locked closed account has outstanding; less than its
-    provider collects is waived instead.
+    """Write a FINAL bill for all that the locked closed account has outstanding; less than its
+    provider collects is waived instead. Does nothing if it has nothing outstanding.
     """
     _waive_too_little(account, now)
     invoices.issue([invoices.Due(account.pk, Invoice.Kind.FINAL, account.open_on, now)])

@@ -55,11 +55,10 @@ def ask(
     actor: str,
     now: datetime,
 ) -> ThresholdRequest:
-    """Ask for a higher threshold; `message` says why. The same form sent twice, recognised by its
-    `request_key`, makes one request.
+    """Ask for a higher threshold; `message` says why. An operator answers later.
 
-    Raises FormConflict, AccountClosed, RequestPending, NotHigher, CurrencyMismatch, Invalid. Rule
-    15.20.
+    The same form sent twice, recognised by its `request_key`, makes one request. Raises
+    FormConflict, AccountClosed, RequestPending, NotHigher, CurrencyMismatch, Invalid. Rule 15.20.
     """
     message = wording.checked("message", message)
     account = accounts.lock(merchant_id, now=now)
@@ -100,7 +99,7 @@ def approve(
     *, request_id: int, threshold: Money | None = None, actor: str, reason: str, now: datetime
 ) -> ThresholdRequest:
     """Raise the threshold to the one that was asked for, or to `threshold`, which may be less or
-    more than that.
+    more but is above the present one; notify the merchant.
 
     Raises UnknownRequest, AlreadyDecided, AccountClosed, SamePerson, NotHigher, CurrencyMismatch,
     Invalid. Rule 15.20.
@@ -119,7 +118,7 @@ def approve(
 
 @transaction.atomic
 def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> ThresholdRequest:
-    """Reject the request and leave the threshold as it is.
+    """Reject the request, notify the merchant, and leave the threshold as it is.
 
     Raises UnknownRequest, AlreadyDecided, Invalid.
     """
@@ -132,7 +131,8 @@ def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> Thresh
 def change(
     *, merchant_id: int, threshold: Money, actor: str, reason: str, now: datetime
 ) -> BillingAccount:
-    """Set the threshold, higher or lower. Nothing is billed until the next posting.
+    """Set the threshold, higher or lower. Nothing is billed by that; the next posting looks at the
+    new one.
 
     Raises AccountClosed, CurrencyMismatch, Invalid. Rule 15.8.
     """
@@ -147,7 +147,7 @@ def change(
 
 
 def _check_open(account: BillingAccount) -> None:
-    """Raise AccountClosed for a closed account, which is billed by no threshold any more."""
+    """Raise AccountClosed if the account is closed, as no threshold bills it any more."""
     if account.is_closed:
         raise AccountClosed(f"threshold: the account was closed on {account.closed_on}")
 
@@ -160,7 +160,7 @@ def _check_raises(account: BillingAccount, threshold: Money) -> None:
 
 
 def _set(account: BillingAccount, threshold: Money, actor: str, reason: str, now: datetime) -> None:
-    """Change the locked account's threshold, and record that."""
+    """Change the locked account's threshold, and record that. Raises Invalid without a reason."""
     accounts.note_change(
         account,
         AccountChange.What.THRESHOLD,
@@ -181,7 +181,9 @@ def _set(account: BillingAccount, threshold: Money, actor: str, reason: str, now
 
 
 def _hold_pending(request_id: int, now: datetime) -> tuple[BillingAccount, ThresholdRequest]:
-    """The request and its account, locked; of two answers at once, the second waits here."""
+    """The account, locked, and the request, which still waits for an answer; of two answers at
+    once, the second waits here. Raises UnknownRequest, AlreadyDecided.
+    """
     found = ThresholdRequest.objects.filter(pk=request_id)
     account_id = found.values_list("account", flat=True).first()
     if account_id is None:
@@ -201,7 +203,9 @@ def _answer(
     answer: str,
     now: datetime,
 ) -> ThresholdRequest:
-    """Record the answer, write it on the trail and notify the merchant."""
+    """Record the answer, write it on the trail and notify the merchant. Raises Invalid without an
+    answer.
+    """
     before, request.status = request.status, STATUSES[action]
     request.answer = wording.checked("reason", answer)
     request.answered_at = now

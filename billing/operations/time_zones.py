@@ -79,7 +79,7 @@ class UnknownZones(Refused):
 
 @dataclass(frozen=True)
 class Taken:
-    """The result of taking a version of the data."""
+    """The result of taking a version of the data: the version before, and the one in use now."""
 
     before: str
     version: str
@@ -88,12 +88,13 @@ class Taken:
 
 @transaction.atomic
 def take(*, instead: Mapping[str, str], actor: str, now: datetime) -> Taken:
-    """Have the books count days by this process's time-zone data; nothing else may be connected
-    that writes.
+    """Have the books count days by this process's time-zone data, while nothing else is connected
+    that may write.
 
     `instead` maps a zone that the data does not have to the one in which its merchants count from
-    now on. Raises BooksInUse, UnknownZones, Invalid for a zone that is none, or that needs no
-    other.
+    now on. If the version is the same, only merchants of replaced zones are concerned. Raises
+    BooksInUse; UnknownZones while merchants use zones that the data does not have; Invalid for a
+    zone in `instead` that is not a place's, or that needs no replacement.
     """
     for name, other in instead.items():
         calendar.check_zone(other)
@@ -126,10 +127,11 @@ def take(*, instead: Mapping[str, str], actor: str, now: datetime) -> Taken:
 
 
 def unknown_zones() -> dict[str, int]:
-    """The zones that this process's data does not have, each with how many merchants use it.
+    """The zones in use that this process's data does not have, each with how many merchants use it,
+    by the alphabet.
 
-    Merchants that had it or will have it count, too: a late event is of a day of the zone in force
-    then.
+    Merchants that had such a zone, or will have it, count too: a late event is of a day of the zone
+    in force then.
     """
     theirs = {
         *Merchant.objects.values_list("pk", "timezone"),
@@ -147,6 +149,7 @@ def _planned() -> QuerySet[TimeZonePeriod]:
 
 
 def _sentence(unknown: Mapping[str, int]) -> str:
+    """The sentence that names the unknown zones, and how to replace them."""
     names = ", ".join(f"{name} ({count} merchants)" for name, count in unknown.items())
     return (
         f"tzdata {zones.VERSION} has no such place: {names}. Name another zone for each, such as"
@@ -171,7 +174,8 @@ def _check_alone() -> None:
 
 
 def _replace_zones(instead: Mapping[str, str], *, actor: str, now: datetime) -> list[int]:
-    """Replace the zones named in `instead`; returns the keys of the merchants that had them.
+    """Replace the zones named in `instead`; returns the keys of the merchants that have, had or
+    planned one of them.
 
     Their whole history is changed: days that were worked off are not counted again.
     """
@@ -218,7 +222,9 @@ def _record_change(account: BillingAccount, becomes: str, *, actor: str, now: da
 
 
 def _end_open_days(merchant_ids: Sequence[int]) -> None:
-    """Set the end of the open days of these merchants' books by the new data."""
+    """Set the end of the open days of these merchants' books by the new data, but not before what
+    was last written on them.
+    """
     open_days: set[tuple[str, date]] = {
         *BillingAccount.objects.filter(pk__in=merchant_ids).values_list("timezone", "open_on"),
         *CreditLine.objects.filter(pk__in=merchant_ids).values_list("timezone", "open_on"),
@@ -237,8 +243,8 @@ def _end_open_days(merchant_ids: Sequence[int]) -> None:
 
 
 def _start_planned_zones(merchant_ids: Sequence[int]) -> None:
-    """Set the start of planned zones to the end of the day before them, which the new data may have
-    moved.
+    """Set the start of these merchants' planned time zones to the end of the day before, which the
+    new data may have moved.
     """
     planned = _planned().filter(merchant__in=merchant_ids)
     for period in planned.select_related("merchant__billing_account").order_by("pk"):

@@ -35,7 +35,9 @@ class MoreThanIsUnapplied(Refused):
 
 @dataclass(frozen=True)
 class Transfer:
-    """What a bank transfer became: `paid` of the bill that it named, and `unapplied` money."""
+    """What a bank transfer became: `paid` went to the bill that it named, and `unapplied` became
+    unapplied money, whatever that has paid since.
+    """
 
     paid: Money
     unapplied: Money
@@ -48,10 +50,11 @@ def record(
 ) -> Transfer:
     """Record a bank transfer that came in for a bill.
 
-    It pays what is left of the bill; the rest is unapplied, and so is all of it when the bill is
-    paid or void. `reference` is the bank's own; the same transfer of the same amount is recorded
-    once on the account. Raises UnknownInvoice, InvoiceNotOpen for a draft, PaymentUnderWay,
-    TransferConflict, CurrencyMismatch, Invalid. Rule 17.1.
+    It pays what is left of the bill; the rest becomes unapplied money, and so does all of it if the
+    bill is paid or void. Unapplied money then pays other unpaid bills. `reference` is the bank's
+    own; the same transfer of the same amount is recorded once on the account. Raises
+    UnknownInvoice, InvoiceNotOpen for a draft, PaymentUnderWay, TransferConflict, CurrencyMismatch,
+    Invalid. Rule 17.1.
     """
     reference = wording.line("reference", reference)
     account, invoice = hold(invoice_id, now=now)
@@ -88,7 +91,8 @@ def receive(
     """Record a bank transfer that names no bill: it becomes unapplied money, which pays unpaid
     bills, oldest due day first.
 
-    Raises TransferConflict, CurrencyMismatch, Invalid. Rule 17.1.
+    In the result `paid` is 0, whatever bills the money paid. The same transfer of the same amount
+    is recorded once on the account. Raises TransferConflict, CurrencyMismatch, Invalid. Rule 17.1.
     """
     reference = wording.line("reference", reference)
     account, _ = accounts.lock_both(merchant_id, now=now)
@@ -110,6 +114,9 @@ def receive(
 
 
 def _positive(amount: Money, account: BillingAccount) -> Money:
+    """The amount with exactly the account's digits. Raises CurrencyMismatch, or Invalid if it is
+    not above 0.
+    """
     amount = money.accepted(amount, account.currency)
     if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
@@ -117,8 +124,8 @@ def _positive(amount: Money, account: BillingAccount) -> Money:
 
 
 def _known_transfer(account: BillingAccount, reference: str, amount: Money) -> Transfer | None:
-    """The transfer that the locked account has under this reference, or None. Raises
-    TransferConflict for another amount.
+    """The transfer that is recorded on the locked account under this reference, or None. Raises
+    TransferConflict if it has another amount.
     """
     payments_of_it = Payment.objects.filter(
         invoice__account=account, provider=MANUAL, provider_reference=reference
@@ -151,6 +158,7 @@ def _receive_unapplied(account: BillingAccount, amount: Money, reference: str, a
 
 
 def _paid_state(invoice: Invoice) -> dict[str, str]:
+    """The bill's status and amount paid, for the trail."""
     paid = money.full(invoice.amount_paid)
     return {"status": str(invoice.status), "amount_paid": paid}
 

@@ -26,15 +26,15 @@ def of_transfer(reference: str) -> str:
 
 
 def of_attempt(payment: Payment, reference: str) -> str:
-    """The source of money that came for an attempt unexpectedly: after it had failed, or a second
-    time. `reference` is the provider's own for the money.
+    """The source of money that came for an attempt unexpectedly: after the attempt had failed, or a
+    second time. `reference` is the provider's own for the money.
     """
     return f"attempt:{payment}:{reference}"
 
 
 def of_return(reversal: str) -> str:
-    """The source of money that a provider took back and then returned; `reversal` is its own id of
-    the reversal.
+    """The source of money that a provider took back and then returned; `reversal` is the provider's
+    id of the reversal.
     """
     return f"returned:{reversal}"
 
@@ -49,9 +49,10 @@ def receive(
     actor: str,
     now: datetime,
 ) -> UnappliedEntry:
-    """Record money that no bill wants; the same `source` is recorded once.
+    """Add money that no bill wants to the account's unapplied money, and notify the merchant.
 
-    It pays no bill by itself: the caller calls rests.pay_invoices next.
+    It pays no bill by itself: the caller calls rests.pay_invoices next. The caller has made sure
+    that no money of the same `source` is recorded: the database would refuse it (IntegrityError).
     """
     return _enter(
         account, Kind.RECEIVED, source, amount,
@@ -60,10 +61,11 @@ def receive(
 
 
 def pay_invoices(account: BillingAccount, *, actor: str, now: datetime) -> None:
-    """Pay the account's unpaid bills with its unapplied money, oldest due day first.
+    """Pay the account's unpaid bills with its unapplied money, oldest due day first; nothing if it
+    has none.
 
-    A bill is paid in full, or so that no less than the provider's minimum is left of it. Rule 17.3,
-    rule 17.4.
+    A bill is paid in full, or so that no less than the provider's minimum is left to pay. Rule
+    17.3, rule 17.4.
     """
     if account.unapplied.amount <= 0:
         return
@@ -75,7 +77,9 @@ def pay_invoices(account: BillingAccount, *, actor: str, now: datetime) -> None:
 
 
 def _share(left_to_pay: Money, unapplied: Money, least: Money) -> Money:
-    """How much of a bill to pay, so that nothing is left of it, or no less than `least`."""
+    """How much of a bill to pay: all that is left to pay if there is enough, otherwise at most so
+    much that `least` remains. It may be 0 or less, which means nothing.
+    """
     if unapplied >= left_to_pay:
         return left_to_pay
     return min(unapplied, left_to_pay - least)
@@ -84,6 +88,7 @@ def _share(left_to_pay: Money, unapplied: Money, least: Money) -> Money:
 def _use(
     account: BillingAccount, invoice: Invoice, amount: Money, actor: str, now: datetime
 ) -> None:
+    """Pay the amount of the bill with unapplied money."""
     payment = attempts.pay(
         account, invoice, provider=Payment.Provider.UNAPPLIED, amount=amount, actor=actor, now=now
     )
@@ -102,9 +107,9 @@ def give_back(
     reason: str,
     now: datetime,
 ) -> UnappliedEntry:
-    """Record that money was paid back to the merchant, under the bank's reference.
+    """Record that unapplied money was paid back to the merchant, under the bank's reference.
 
-    The caller has checked that it is there (transfers.give_back).
+    The caller has checked that there is as much (transfers.give_back).
     """
     return _enter(
         account, Kind.GIVEN_BACK, of_giving_back(reference), -amount,
@@ -131,7 +136,7 @@ def take_back(
 
     It is taken from unapplied money as far as `source` brought it there and it is still there.
     Returns the rest of `amount`, which has been used or given back already. `reversal` is the
-    provider's own id: a repeat changes nothing and returns the same rest. Rule 17.6.
+    provider's id of the reversal: a repeat changes nothing and returns the same rest. Rule 17.6.
     """
     of_reversal = f"reversal:{reversal}"
     known = account.unapplied_entries.filter(kind=Kind.REVERSED, source=of_reversal).first()
@@ -162,8 +167,8 @@ def _enter(
     reason: str = "",
     now: datetime,
 ) -> UnappliedEntry:
-    """Write the entry, change the account's unapplied money by its amount, and notify the
-    merchant.
+    """Write an entry, add its amount (negative for money that goes) to the account's unapplied
+    money, and notify the merchant.
     """
     BillingAccount.objects.filter(pk=account.pk).update(unapplied=F("unapplied") + amount.amount)
     account.refresh_from_db(fields=["unapplied"])

@@ -15,7 +15,7 @@ REASON = "This method collects no bills in the account's currency."
 
 
 def is_unusable(method: str, currency: str) -> bool:
-    """Whether the method can't collect in the currency."""
+    """Whether the method can't collect bills in the currency."""
     return not takes(method, currency)
 
 

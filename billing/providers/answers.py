@@ -18,8 +18,8 @@ class ProviderNotReady(Refused):
 
 
 class NoAnswer(Exception):
-    """The provider did not answer, or not in a way that we understand: it may have taken the money
-    or not.
+    """The provider did not answer, or not in a way that we understand, so that it may have taken
+    the money or not.
     """
 
 
@@ -31,8 +31,8 @@ class StrangeAnswer(NoAnswer):
 class Answer:
     """A provider's answer about an attempt.
 
-    The status UNKNOWN means that the provider gave no answer, or has the attempt and has not
-    decided yet.
+    The status UNKNOWN means that the provider gave no answer, or that it has the attempt and has
+    not decided yet.
     """
 
     status: Payment.Status
@@ -51,4 +51,5 @@ class Answer:
 
     @classmethod
     def undecided(cls, reference: str, problem: str = "") -> "Answer":
+        """An answer from which nobody can tell yet whether the money was taken."""
         return cls(Payment.Status.UNKNOWN, reference=reference, problem=problem)

@@ -1,7 +1,7 @@
 """Bounds how long a page waits for payment providers.
 
-Requests of jobs have the providers' own time-outs. All requests of a block in `within` together
-have so many seconds.
+Requests of jobs have the providers' own time-outs. All requests of a block in `within` share a
+number of seconds.
 """
 
 import time
@@ -16,7 +16,7 @@ _ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
 
 @contextmanager
 def within(seconds: float = PAGE_SECONDS) -> Iterator[None]:
-    """Give the requests to providers within the block `seconds` in all."""
+    """Let all requests to providers in the block together take at most `seconds`."""
     before = _ends_at.set(time.monotonic() + seconds)
     try:
         yield
@@ -25,6 +25,8 @@ def within(seconds: float = PAGE_SECONDS) -> Iterator[None]:
 
 
 def seconds_left() -> float | None:
-    """The seconds that are left of them, at least 0; None outside of `within`."""
+    """How many seconds the block of `within` has left for requests, at least 0; None outside of
+    such a block.
+    """
     ends_at = _ends_at.get()
     return None if ends_at is None else max(ends_at - time.monotonic(), 0.0)

@@ -54,8 +54,8 @@ RELATION = "(VALUES {}) AS minimum(method, currency, least)".format(
 
 
 def minimum(account: BillingAccount) -> Money:
-    """The least amount that the account's provider collects, in the account's currency; 0 where
-    there is none. Rule 15.11.
+    """The least amount that the account's method collects in the account's currency; 0 if no least
+    amount is known for it. Rule 15.11.
     """
     least = MINIMUMS.get(account.payment_method, {}).get(account.currency, Decimal(0))
     return money.of(least, account.currency)

@@ -31,8 +31,8 @@ __all__ = [
 
 
 class Provider(Protocol):
-    """A payment provider. It has to answer or give up within a minute: after ten, the process that
-    asked is taken for dead.
+    """What each payment provider implements. It has to answer or give up within a minute: after
+    ten, the process that asked is taken for dead.
     """
 
     # Whether it keeps its books in our database: then it is asked within the transaction that
@@ -41,16 +41,18 @@ class Provider(Protocol):
     needs_card: bool
 
     def check_ready(self) -> None:
-        """Raise ProviderNotReady when a setting is missing without which the provider can't be
-        asked.
+        """A provider raises ProviderNotReady here if a setting is missing without which it can't be
+        asked; otherwise it does nothing.
         """
 
     def collect(self, payment: Payment, *, now: datetime) -> Answer:
-        """Collect the payment's amount; returns the outcome. Raises NoAnswer."""
+        """A provider collects the payment's amount here, and returns the outcome; it raises
+        NoAnswer if it can't tell.
+        """
 
     def find(self, payment: Payment) -> Answer | None:
-        """The provider's answer about the payment; None when it never received it. Raises
-        NoAnswer.
+        """A provider returns its answer about the payment here, or None if it never received the
+        payment; it raises NoAnswer if it can't tell.
         """
 
 
@@ -71,6 +73,10 @@ class Sandbox:
             raise ProviderNotReady("sandbox payments need TAEL_SANDBOX=1")
 
     def collect(self, payment: Payment, *, now: datetime) -> Answer:
+        """The outcome that the last four digits of the payment's card ask for; success without a
+        card. For the silent card, the payment is taken and NoAnswer is raised. Raises
+        ProviderNotReady.
+        """
         self.check_ready()
         answer = self._answer(payment)
         if payment.card is None:
@@ -82,12 +88,18 @@ class Sandbox:
         return answer
 
     def find(self, payment: Payment) -> Answer | None:
+        """The outcome of the payment; None if it has a card and was never collected. Raises
+        ProviderNotReady.
+        """
         self.check_ready()
         if payment.card is not None and cache.get(_ledger(payment)) is None:
             return None
         return self._answer(payment)
 
     def _answer(self, payment: Payment) -> Answer:
+        """The outcome that the last four digits of the payment's card ask for; success for any
+        other card, or none.
+        """
         last_four = payment.card.last_four if payment.card else ""
         if last_four == self.REFUSED:
             return Answer.failed("card_declined", is_hard=True)
@@ -97,6 +109,7 @@ class Sandbox:
 
 
 def _ledger(payment: Payment) -> str:
+    """The key in the cache under which the sandbox remembers the payment."""
     return f"sandbox-payment-{payment.idempotency_key}"
 
 
@@ -107,9 +120,12 @@ class Proceeds:
     needs_card = False
 
     def check_ready(self) -> None:
-        """Proceeds need no configuration."""
+        """Do nothing: proceeds need no configuration."""
 
     def collect(self, payment: Payment, *, now: datetime) -> Answer:
+        """Take the amount from the merchant's proceeds; fails as "not_enough_proceeds" if there is
+        less, or none in this currency.
+        """
         try:
             bill_payments.take(
                 merchant_id=payment.invoice.account_id,
@@ -122,6 +138,7 @@ class Proceeds:
         return Answer.succeeded(payment.idempotency_key)
 
     def find(self, payment: Payment) -> Answer | None:
+        """Always None: an attempt to pay from proceeds is never undecided."""
         return None  # it is never undecided
 
 

@@ -85,10 +85,15 @@ class AnotherPayment(StrangeAnswer):
 
 
 class Stripe:
+    """The provider that collects from cards at Stripe."""
+
     is_local = False
     needs_card = True
 
     def check_ready(self) -> None:
+        """Raise ProviderNotReady if there is no API key, or if this is a copy of an installation
+        that runs elsewhere.
+        """
         if not settings.STRIPE_API_KEY:
             raise ProviderNotReady("card payments need STRIPE_API_KEY")
         try:
@@ -97,6 +102,10 @@ class Stripe:
             raise ProviderNotReady(str(elsewhere)) from elsewhere
 
     def collect(self, payment: Payment, *, now: datetime) -> Answer:
+        """Make and confirm a PaymentIntent for the payment; returns its outcome. A card that is
+        missing and an amount that Stripe can't take are failures. Raises NoAnswer, AnotherPayment,
+        ProviderNotReady.
+        """
         if payment.card is None:
             return Answer.failed(NO_CARD, is_hard=True)
         try:
@@ -115,6 +124,9 @@ class Stripe:
             return answer(payment, intent)
 
     def find(self, payment: Payment) -> Answer | None:
+        """The outcome of the PaymentIntent with the payment's key; None if Stripe has none among
+        its customer's since 90 days before the attempt. Raises as `collect` does.
+        """
         if payment.card is None:
             return None
         with asking():
@@ -129,11 +141,11 @@ class Stripe:
 
 
 def client() -> stripe.StripeClient:
-    """A client that opens a new connection for each use, so that no stale connection costs a
-    payment its answer.
+    """A client of Stripe that opens a new connection for each use, so that no stale connection
+    costs a payment its answer.
 
-    It does not retry. Raises ProviderNotReady, and NoAnswer when the page that waits has no time
-    left (hurry).
+    It does not retry. Raises ProviderNotReady, and NoAnswer if the page that waits has no time left
+    (hurry).
     """
     Stripe().check_ready()
     http = stripe.RequestsClient(timeout=_patience())
@@ -146,8 +158,8 @@ def client() -> stripe.StripeClient:
 
 
 def _patience() -> tuple[float, float]:
-    """The time-outs, in seconds, of connecting and of each answer. Raises NoAnswer when too little
-    time is left.
+    """The time-outs, in seconds, of connecting and of each answer. Raises NoAnswer if a page waits
+    and has too little time left.
     """
     left = hurry.seconds_left()
     if left is None:
@@ -196,14 +208,14 @@ def units(amount: Decimal, currency: str) -> int:
 
 
 def amount_of(counted: int, currency: str) -> Decimal:
-    """The amount for a number of Stripe's units; the inverse of `units`."""
+    """The amount in the currency for a number of Stripe's units; the inverse of `units`."""
     digits, _ = _counting(currency)
     return Decimal(counted).scaleb(-digits)
 
 
 def _counting(currency: str) -> tuple[int, int]:
     """How many decimals Stripe's unit of the currency has, and the number of units of which an
-    amount must be a multiple.
+    amount must be a multiple, in this order.
     """
     if currency in WHOLE:
         return 0, 1
@@ -219,10 +231,10 @@ def metadata(made: Any) -> dict[str, str]:
 
 
 def answer(payment: Payment, intent: stripe.PaymentIntent) -> Answer:
-    """The answer about the attempt that a PaymentIntent gives. One that has failed but could still
-    succeed is cancelled first.
+    """The answer that a PaymentIntent gives about the attempt. An intent that waits for something,
+    such as the holder's confirmation, is cancelled first, and has failed.
 
-    Raises NoAnswer, and StripeError, which `asking` turns into it.
+    Raises NoAnswer, AnotherPayment, and StripeError, which `asking` turns into NoAnswer.
     """
     _check_same(payment, intent)
     if intent.status == "succeeded":
@@ -241,7 +253,7 @@ def answer(payment: Payment, intent: stripe.PaymentIntent) -> Answer:
 
 
 def _intent_parameters(payment: Payment) -> PaymentIntentCreateParams:
-    """The parameters of the PaymentIntent for the attempt."""
+    """The parameters of the PaymentIntent for the attempt. Raises AmountNotPossible."""
     assert payment.card is not None
     invoice = payment.invoice
     return {
@@ -261,7 +273,7 @@ def _intent_parameters(payment: Payment) -> PaymentIntentCreateParams:
 
 
 def _declined(payment: Payment, decline: stripe.CardError) -> Answer:
-    """The answer when the card's bank declined."""
+    """The answer for a card that its bank declined."""
     intent = getattr(decline.error, "payment_intent", None)
     if intent is not None:
         return answer(payment, intent)
@@ -270,8 +282,8 @@ def _declined(payment: Payment, decline: stripe.CardError) -> Answer:
 
 
 def _refused(payment: Payment, refusal: stripe.InvalidRequestError) -> Answer:
-    """The answer when Stripe refused to create the PaymentIntent because of the card or the amount,
-    so that a retry would not help. Raises any other refusal.
+    """The answer for an attempt of which Stripe refused the card or the amount, so that a retry
+    would not help. Raises any other refusal again.
     """
     if refusal.code in AMOUNT_REFUSALS or refusal.param in {"amount", "currency"}:
         failure = AMOUNT
@@ -284,7 +296,7 @@ def _refused(payment: Payment, refusal: stripe.InvalidRequestError) -> Answer:
 
 
 def _failure(intent: stripe.PaymentIntent) -> tuple[str, bool]:
-    """The code of the failure, and whether the same card can never pay."""
+    """The code of an intent's failure, and whether the same card can never pay."""
     if intent.status == "requires_action":
         return AUTHENTICATION, True
     error = getattr(intent, "last_payment_error", None)
@@ -292,7 +304,7 @@ def _failure(intent: stripe.PaymentIntent) -> tuple[str, bool]:
 
 
 def _failure_code(error: Any) -> tuple[str, bool]:
-    """The code of an error of Stripe's, and whether the same card can never pay."""
+    """The code of one of Stripe's errors, and whether the same card can never pay."""
     given = [getattr(error, name, None) or "" for name in ("decline_code", "code", "advice_code")]
     decline_code, code, advice = given
     is_hard = bool({decline_code, code} & HARD) or advice in HARD_ADVICE
@@ -300,8 +312,8 @@ def _failure_code(error: Any) -> tuple[str, bool]:
 
 
 def _cancel(intent: stripe.PaymentIntent) -> stripe.PaymentIntent:
-    """Cancel the PaymentIntent, and return it as it is then; it may have ended in another way
-    before.
+    """Cancel the PaymentIntent, and return it as it is then; if it can't be cancelled, as it may
+    have ended in another way before, it is only read again.
     """
     intents = client().v1.payment_intents
     try:
@@ -311,8 +323,8 @@ def _cancel(intent: stripe.PaymentIntent) -> stripe.PaymentIntent:
 
 
 def _check_same(payment: Payment, intent: stripe.PaymentIntent) -> None:
-    """Raise AnotherPayment when the PaymentIntent has our key, but not the amount, currency and
-    customer of the payment.
+    """Raise AnotherPayment unless the PaymentIntent has the amount, currency and customer of the
+    payment whose key it has.
     """
     expected = payment.card and (
         units(payment.amount.amount, payment.currency),
@@ -329,8 +341,8 @@ def _check_same(payment: Payment, intent: stripe.PaymentIntent) -> None:
 
 
 def _received(payment: Payment, intent: stripe.PaymentIntent) -> Answer:
-    """The answer SUCCEEDED, if the amount that arrived is the one asked for. Raises
-    AnotherPayment.
+    """The answer SUCCEEDED. Raises AnotherPayment if the amount that arrived is not the one asked
+    for.
     """
     received = getattr(intent, "amount_received", intent.amount)
     if received != intent.amount:

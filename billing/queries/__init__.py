@@ -46,7 +46,7 @@ PROMPT = timedelta(hours=1)  # how long after a day-end its bills' first attempt
 
 
 def accounts_with_a_day_to_work_off(now: datetime) -> Sequence[int]:
-    """The accounts whose open day has ended by `now`."""
+    """The keys of the accounts whose open day has ended by `now`."""
     return list(
         BillingAccount.objects.filter(open_until__lte=now)
         .order_by("pk")
@@ -55,9 +55,9 @@ def accounts_with_a_day_to_work_off(now: datetime) -> Sequence[int]:
 
 
 def invoices_to_collect(now: datetime) -> Sequence[int]:
-    """Open bills that are due to be tried automatically by `now`.
+    """The keys of open bills that are due to be tried automatically by `now`.
 
-    Those with an attempt that has no answer come last: a provider that does not answer about them
+    Bills with an attempt that has no answer come last: a provider that does not answer about them
     is asked nothing more by the same run.
     """
     due = Invoice.objects.filter(status=Invoice.Status.OPEN, next_attempt_at__lte=now)
@@ -66,7 +66,9 @@ def invoices_to_collect(now: datetime) -> Sequence[int]:
 
 
 def invoices_to_collect_of(account_id: int, now: datetime) -> Sequence[int]:
-    """The account's open bills that are due to be tried automatically by `now`, oldest first."""
+    """The keys of the account's open bills that are due to be tried automatically by `now`, oldest
+    first.
+    """
     due = Invoice.objects.filter(
         account=account_id, status=Invoice.Status.OPEN, next_attempt_at__lte=now
     )
@@ -74,7 +76,7 @@ def invoices_to_collect_of(account_id: int, now: datetime) -> Sequence[int]:
 
 
 def method_chosen_by(account: BillingAccount) -> str:
-    """Who chose the account's payment method last; "" where it has its first one."""
+    """Who changed the account's payment method last; "" if it was never changed."""
     chosen = account.changes.filter(what=AccountChange.What.PAYMENT_METHOD).order_by("-pk")
     return chosen.values_list("actor", flat=True).first() or ""
 
@@ -88,7 +90,7 @@ def without_an_answer(now: datetime) -> Q:
 
 
 def payments_to_reconcile(now: datetime) -> Sequence[int]:
-    """The attempts that a provider is to be asked about, in random order.
+    """The keys of the attempts that a provider is to be asked about, in random order.
 
     A run stops asking a provider that keeps silent. In a fixed order, the same attempts would come
     first each time, and the others never.
@@ -128,7 +130,7 @@ class Sections(Generic[S]):
 
     @classmethod
     def of(cls, rows: Iterable[S], currency: str) -> "Sections[S]":
-        """Group these sums by category."""
+        """Group these sums by category; categories without any are left out."""
         by_category: dict[str, list[S]] = defaultdict(list)
         for row in rows:
             by_category[row.category].append(row)
@@ -150,33 +152,39 @@ def account_of(merchant: Merchant) -> BillingAccount | None:
 
 
 def account_with_line(merchant: Merchant) -> BillingAccount | None:
-    """The account with `merchant.credit_line` loaded; None unless the merchant has both."""
+    """The merchant's account with `merchant.credit_line` loaded; None unless the merchant has both
+    an account and a line.
+    """
     both = BillingAccount.objects.select_related("merchant__credit_line")
     return both.filter(merchant=merchant, merchant__credit_line__isnull=False).first()
 
 
 def month_so_far(account: BillingAccount, month: date) -> Sections[StatementTotal]:
-    """The totals of the account's statement of `month` so far; empty without any charge."""
+    """The totals of the account's statement of `month`, as of now, by category and fee; empty if it
+    has no charge.
+    """
     of_month = StatementTotal.objects.filter(statement__account=account, statement__month=month)
     rows = of_month.select_related("statement", "fee").order_by("fee__name")
     return Sections.of(rows, account.currency)
 
 
 def statements(account: BillingAccount) -> QuerySet[Statement]:
-    """The account's statements, each with its `amount` and `charge_count`."""
+    """The account's statements, open ones too, each with its `amount` and `charge_count`."""
     return account.statements.annotate(
         amount=Sum("totals__amount"), charge_count=Sum("totals__charge_count")
     )
 
 
 def statements_of(account: BillingAccount, *, year: str = "") -> QuerySet[Statement]:
-    """As `statements`, of one year, such as 2026; "" means all."""
+    """The same as `statements`, but only of one year, such as "2026"; "" means all years."""
     found = statements(account)
     return found.filter(month__year=int(year)) if year else found
 
 
 def years(account: BillingAccount) -> list[str]:
-    """The years from the account's first statement to its last, latest first, such as 2026."""
+    """The years from the account's last statement back to its first, such as "2026", without a gap;
+    empty if it has none.
+    """
     found = account.statements.aggregate(first=Min("month"), last=Max("month"))
     if not found["first"]:
         return []
@@ -197,7 +205,8 @@ def totals(statement: Statement) -> Sections[StatementTotal]:
 def charges(statement: Statement, *, reference: str = "") -> QuerySet[Charge]:
     """The statement's charges, each with its fee and the bill it is on.
 
-    With a `reference`, the charge of this reference and those of the request of this reference.
+    With a `reference`, only the charge with this reference, and the charges of the request with
+    this reference.
     """
     found = statement.charges.select_related("fee", "item__invoice")
     if not reference:
@@ -209,8 +218,8 @@ def charges(statement: Statement, *, reference: str = "") -> QuerySet[Charge]:
 def invoices(
     account: BillingAccount, *, status: str = "", kind: str = "", number: str = ""
 ) -> QuerySet[Invoice]:
-    """The account's bills, filtered by a status, a kind and how the number starts; drafts are
-    left out.
+    """The account's bills that have a number, optionally of one status, of one kind, and with a
+    number that starts as given. Drafts are left out, also those that were sent back.
     """
     found = account.invoices.filter(number__isnull=False)
     if number:
@@ -221,7 +230,9 @@ def invoices(
 
 
 def billed_through(account: BillingAccount) -> date | None:
-    """The last day whose charges the account's bills may include; void bills do not count."""
+    """The last day whose charges the account's bills may include, drafts among them; void bills do
+    not count. None without any bill.
+    """
     theirs = Case(
         When(kind__in=Invoice.TAKES_ITS_DATE, then=F("issued_on")),
         default=F("issued_on") - timedelta(days=1),
@@ -233,7 +244,7 @@ def billed_through(account: BillingAccount) -> date | None:
 
 
 def last_invoice_on(account: BillingAccount) -> date | None:
-    """The date of the account's latest bill, drafts left aside."""
+    """The date of the account's latest bill that has a number; None if there is none."""
     found: date | None = invoices(account).aggregate(on=Max("issued_on"))["on"]
     return found
 
@@ -241,9 +252,9 @@ def last_invoice_on(account: BillingAccount) -> date | None:
 def collected_on(invoice: Invoice, attempts: Sequence[Payment]) -> date | None:
     """The local day on which a bill was collected; None while it is not paid.
 
-    That is the day of the payment that paid it. A bill that a day-end made is collected on its own
-    date if its first attempt followed within an hour, since jobs run a little after the day-end.
-    `attempts` are all of the bill's.
+    That is the day on which it became paid. A bill that a day-end made is collected on its own date
+    if its first attempt paid it within an hour, since jobs run a little after the day-end.
+    `attempts` are all of the bill's, oldest first.
     """
     paid = [payment for payment in attempts if payment.status == Payment.Status.SUCCEEDED]
     if invoice.paid_at is None or not paid:
@@ -264,14 +275,14 @@ def invoice(account: BillingAccount, number: str) -> Invoice | None:
 
 
 def lines(invoice: Invoice) -> Sections[InvoiceLine]:
-    """The lines of the bill by category."""
+    """The lines of the bill by category, each category's oldest first."""
     rows = invoice.lines.order_by("posting_on", "fee_name", "pk")
     return Sections.of(rows, invoice.currency)
 
 
 def line(invoice: Invoice, pk: int) -> InvoiceLine | None:
-    """A line of the bill, with the bill that its charges are on now, which may be another one after
-    a void.
+    """The bill's line with this key, or None; with the bill that its charges are on now, which may
+    be another one after a void.
     """
     return invoice.lines.select_related("item__invoice").filter(pk=pk).first()
 
@@ -282,7 +293,9 @@ def charges_of(line: InvoiceLine) -> QuerySet[Charge]:
 
 
 def was_asked_for(invoice: Invoice) -> bool:
-    """Whether a provider was asked, or may have been, to pay the bill."""
+    """Whether a provider was asked, or may have been, to pay the bill. Attempts that did not reach
+    it, that it does not take or that a person ended don't count.
+    """
     reached = invoice.payments.exclude(provider__in=Payment.OWN_PROVIDERS)
     return reached.exclude(
         status=Payment.Status.FAILED, failure__in=Payment.NOBODYS_FAILURES
@@ -290,19 +303,24 @@ def was_asked_for(invoice: Invoice) -> bool:
 
 
 def decisions(invoice: Invoice) -> QuerySet[InvoiceDecision]:
-    """The operators' decisions about the bill that a merchant is shown, oldest first."""
+    """The operators' decisions about the bill that a merchant is shown (voided, marked
+    uncollectible), oldest first.
+    """
     shown = (InvoiceDecision.Decision.VOIDED, InvoiceDecision.Decision.UNCOLLECTIBLE)
     return invoice.decisions.filter(decision__in=shown).order_by("at", "pk")
 
 
 def unapplied(account: BillingAccount) -> QuerySet[UnappliedEntry]:
-    """The entries of the account's unapplied money, each with the bill that it paid."""
+    """The entries of the account's unapplied money, each with its payment and that payment's bill,
+    if it has one.
+    """
     return account.unapplied_entries.select_related("payment__invoice")
 
 
 def more_than_wanted(invoice: Invoice, attempts: Sequence[Payment]) -> QuerySet[UnappliedEntry]:
-    """The entries of unapplied money that came for the bill and was more than it needed. `attempts`
-    are all of the bill's.
+    """The entries of unapplied money that came for the bill, beyond what it needed: unexpectedly
+    for one of its attempts, or as the rest of a transfer that paid a part of it. `attempts` are all
+    of the bill's.
     """
     transfers = [
         f"transfer:{payment.provider_reference}"

@@ -42,7 +42,7 @@ LEFT JOIN LATERAL (
 
 @dataclass(frozen=True)
 class UnpaidBill:
-    """An unpaid bill, and whether collecting it has failed."""
+    """An unpaid bill, and whether and why collecting it has failed."""
 
     number: str
     left_to_pay: Money
@@ -53,7 +53,9 @@ class UnpaidBill:
 
 @dataclass(frozen=True)
 class Attention:
-    """What needs attention on an account: requests without an answer, and unpaid bills."""
+    """What needs attention on an account: how many requests wait for an answer, and its oldest
+    unpaid bills.
+    """
 
     thresholds: int  # asked for by the merchant, not answered yet
     credits: int
@@ -61,7 +63,9 @@ class Attention:
 
 
 def of(account: BillingAccount) -> Attention:
-    """Read it for this account, in one query."""
+    """Read what needs attention on the account, in one query: at most MANY credits are counted, and
+    the oldest INVOICES unpaid bills are listed.
+    """
     given = {"account": account.pk, "many": MANY, "invoices": INVOICES}
     with connection.cursor() as cursor:
         cursor.execute(READ, given)

@@ -155,10 +155,10 @@ TABLES: dict[str, tuple[Table, type[Any]]] = {
 
 
 def of(merchant_ids: Sequence[int], *, local_names: bool = False) -> dict[int, Row]:
-    """The billing book of each of these merchants that has an account, by the merchant's key, in a
-    fixed number of queries.
+    """The billing books of those of these merchants that have an account, by the merchant's key, in
+    a fixed number of queries.
 
-    `local_names` adds the names that payments have in this installation only.
+    `local_names` adds the keys of payments, which differ from installation to installation.
     """
     accounts = BillingAccount.objects.filter(merchant_id__in=merchant_ids)
     currencies: Currencies = dict(accounts.values_list("merchant_id", "currency"))
@@ -203,8 +203,8 @@ class _Account:
         self.charge = books.values_by_key(self.rows["charges"], "reference")
 
     def _rename_own_charges(self) -> None:
-        """Give Tael's own charges references that are the same in every installation, in place of
-        those that contain a primary key.
+        """Rename Tael's own charges whose references contain a primary key, so that the document is
+        the same in every installation; and likewise the references in descriptions.
         """
         made = {row["_made"]: f"credit:{row['credit']}" for row in self.credits}
         made |= {row["_charge"]: f"payment-reversal:{row['reversal']}" for row in self.reversals}
@@ -224,7 +224,7 @@ class _Account:
             charge["description"] = becomes.get(charge["description"], charge["description"])
 
     def _attempt(self, payment: Row) -> str:
-        """The attempt's name: that of its bill, and its number."""
+        """The attempt's name: that of its bill and its number, such as 2026-000001-2."""
         return f"{self.invoice[payment['_invoice']]}-{payment['attempt']}"
 
     def book(self) -> Row:
@@ -250,10 +250,12 @@ class _Account:
         }
 
     def _account(self) -> Row:
+        """The account's own row, with the name of its card."""
         (account,) = self.rows["account"]
         return without_keys([account | {"card": self.card.get(account["_card"])}])[0]
 
     def _statements(self) -> Iterable[Row]:
+        """Yields the statements by month, each with its totals by category and by fee."""
         totals = books.grouped(in_order(self.rows["totals"], "category", "fee"), "_statement")
         for row in in_order(self.rows["statements"], "month"):
             fees = totals[row["_pk"]]
@@ -273,9 +275,11 @@ class _Account:
             }
 
     def _sum(self, amounts: Iterable[str]) -> str:
+        """The sum of amounts that are text, as text."""
         return money.figure_text(sum(map(Decimal, amounts), Decimal(0)), self.currency)
 
     def _charges(self) -> Iterable[Row]:
+        """Yields the charges by arrival, each with the names of its item and statement."""
         for charge in in_order(self.rows["charges"], "arrived_at", "reference"):
             yield charge | {
                 "item": self.item[charge["_item"]],
@@ -283,10 +287,14 @@ class _Account:
             }
 
     def _credit(self, credit: Row) -> Row:
+        """The credit, with the references of the charge that it corrects and of the one that it
+        made.
+        """
         charges = {"charge": credit["_charge"], "made": credit["_made"]}
         return credit | {name: self.charge.get(key) for name, key in charges.items()}
 
     def _invoices(self) -> Iterable[Row]:
+        """Yields the bills, each with its lines, payments and decisions."""
         lines = books.grouped(
             in_order(
                 (row | {"item": self.item[row["_item"]]} for row in self.rows["lines"]),
@@ -305,18 +313,26 @@ class _Account:
             }
 
     def _payment(self, payment: Row) -> Row:
+        """The payment with the name of its card; and with its key or, without `local_names`,
+        without references that contain it.
+        """
         said = payment | {"card": self.card.get(payment["_card"])}
         if self.local_names:
             return said | {"key": payment["_key"]}
         return said | {"reference": _foreign_reference(payment["reference"], payment)}
 
     def _named(self, payment: Row | None) -> Row:
-        """The invoice and the number of the attempt that the payment is."""
+        """The names of the payment's bill and its number among the attempts on that bill, as a row;
+        both None without a payment.
+        """
         if payment is None:
             return {"invoice": None, "attempt": None}
         return {"invoice": self.invoice[payment["_invoice"]], "attempt": payment["attempt"]}
 
     def _unapplied(self) -> Iterable[Row]:
+        """Yields the entries of unapplied money in order, numbered, each with the bill and attempt
+        that it is about.
+        """
         rows = books.numbered(in_order(self.rows["unapplied"], "at"), "entry")
         for row in rows:
             payment = self.payment.get(row["_payment"])
@@ -326,6 +342,7 @@ class _Account:
             yield row | {"source": source, "reference": named} | self._named(payment)
 
     def _reversal(self, reversal: Row) -> Row:
+        """The reversal, with its bill and attempt, and the reference of the charge that it made."""
         payment = self.payment[reversal["_payment"]]
         return (
             reversal
@@ -338,8 +355,8 @@ class _Account:
 
 
 def _with_names(invoices: Iterable[Row]) -> Iterable[Row]:
-    """The invoices, each with the name by which other rows refer to it: its number, or "draft" and
-    a count.
+    """Yields the bills, each with the name by which other rows refer to it in place of its number:
+    the number itself, or "draft" and a count.
     """
     drafts = 0
     for invoice in invoices:
@@ -349,12 +366,13 @@ def _with_names(invoices: Iterable[Row]) -> Iterable[Row]:
 
 
 def _masked(card: Row) -> Row:
-    """The card with its number as pages show it, and without the provider's name for it."""
+    """The card with dots in front of its last four digits, as pages show its number."""
     return card | {"number": f"···· {card['number']}"}
 
 
 def _foreign_reference(reference: str | None, payment: Row | None) -> str | None:
-    """The reference that a provider or bank gave the payment; None where it contains our own key.
+    """The reference that a provider or bank gave the payment; None if it is empty or contains our
+    own key.
 
     Our key contains the installation's prefix; its invoice and attempt say the same.
     """

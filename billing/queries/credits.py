@@ -11,9 +11,11 @@ _WITH = ("charge__fee", "fee", "made__item__invoice")
 
 
 def of(account: BillingAccount, *, status: str = "", charge: str = "") -> QuerySet[BillingCredit]:
-    """The account's credits, each with its charge, its reason, and the bill that it is on.
+    """The account's credits, each with the charge that it corrects, its reason, and the bill that
+    its own charge is on.
 
-    They can be filtered by a status, and by how their charge's reference starts; "" means any.
+    They can be filtered by a status, and by how the corrected charge's reference starts; "" means
+    any.
     """
     found = account.credits.select_related(*_WITH)
     if charge:
@@ -27,12 +29,14 @@ def find(account: BillingAccount, pk: int) -> BillingCredit | None:
 
 
 def charge_to_credit(account: BillingAccount, reference: str) -> Charge | None:
-    """The account's charge of this reference, with fee and bill; None for a credit."""
+    """The account's charge of this reference, with its fee and bill; None if there is none, or it
+    is a credit itself.
+    """
     found = account.charges.select_related("fee", "item__invoice").filter(reference=reference)
     return found.filter(fee__category__in=CREDIT_FOR).first()
 
 
 def reasons(charge: Charge) -> QuerySet[Fee]:
-    """The fees that are reasons for a credit on a charge of its category."""
+    """The fees that can be the reason for a credit on this charge, by name."""
     category = CREDIT_FOR[Category(charge.fee.category)]
     return Fee.objects.filter(category=category).exclude(pk__in=Fee.NOT_GRANTED).order_by("name")

@@ -22,10 +22,11 @@ BILLED = {
 def of(
     account: BillingAccount, *, billed: str = "", category: str = "", fee: str = "", month: str = ""
 ) -> QuerySet[InvoiceItem]:
-    """The account's items, each with its fee and the bill it is on, filtered; "" means any.
+    """The account's items, each with its fee and the bill it is on; optionally filtered ("" means
+    any).
 
-    `billed` is OUTSTANDING or ACCRUING, `category` and `fee` are codes, and `month` is one such as
-    2026-10.
+    `billed` is OUTSTANDING or ACCRUING, `category` and `fee` are codes, and `month`, such as
+    2026-10, is that of the posting day.
     """
     found = account.items.select_related("fee", "invoice")
     if billed:

@@ -12,8 +12,8 @@ from lib import money
 
 
 def not_posted_yet(account: BillingAccount) -> Money:
-    """The sum of the account's items that wait for the end of the day or of the month, in its
-    currency.
+    """The sum of the account's items that are not posted yet, as they wait for the end of the day
+    or the month.
     """
     waiting = account.items.filter(posted_at__isnull=True)
     found = waiting.aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
@@ -21,12 +21,14 @@ def not_posted_yet(account: BillingAccount) -> Money:
 
 
 def left_to_credit(charge: Charge) -> Money:
-    """The part of the charge for which no credit was asked for or given, in its currency."""
+    """The part of the charge for which no credit was asked for or given; rejected credits don't
+    count.
+    """
     counted = charge.credits.exclude(status=BillingCredit.Status.REJECTED)
     return charge.amount - money.total((credit.amount for credit in counted), charge.currency)
 
 
 def other_unpaid_invoices(invoice: Invoice) -> int:
-    """How many other bills of its account are unpaid."""
+    """How many bills of the same account, besides this one, are unpaid."""
     unpaid = Invoice.objects.filter(account=invoice.account_id, status__in=Invoice.UNPAID)
     return unpaid.exclude(pk=invoice.pk).count()

@@ -49,7 +49,7 @@ ONE_DAY_SECONDS = 24 * 60 * 60
 
 @dataclass(frozen=True)
 class Forecast:
-    """What is likely if charges go on as in the last 14 days; nothing of it is booked."""
+    """What is likely if charges go on as in the last 14 days; nothing of this is booked."""
 
     charged: Money  # in the last 14 local days before today, without plan fees
     pace: Money  # the same a day
@@ -64,7 +64,8 @@ class Forecast:
 
 
 def forecast(account: BillingAccount, *, today: date) -> Forecast:
-    """The forecast for local day `today`, in the account's currency.
+    """Forecast, on local day `today`, when the threshold is reached and what the next bill comes
+    to; amounts are in the account's currency.
 
     Rule 15.2, rule 15.4, rule 15.5.
     """
@@ -116,7 +117,9 @@ def _read(account: BillingAccount, today: date) -> tuple[Money, Money]:
 
 
 def _kept(key: str) -> Decimal | None:
-    """The cached value, or None; Redis being away only makes the page slower."""
+    """The cached figure; None if there is none, or if Redis is away, which only makes the page
+    slower.
+    """
     try:
         known: Decimal | None = cache.get(key)
     except RedisError:
@@ -125,13 +128,14 @@ def _kept(key: str) -> Decimal | None:
 
 
 def _keep(key: str, waiting: Decimal) -> None:
+    """Cache the figure for a day; does nothing if Redis is away."""
     with suppress(RedisError):
         cache.set(key, waiting, ONE_DAY_SECONDS)
 
 
 def _threshold_on(missing: Money, pace: Money, today: date) -> date | None:
-    """The day on which `missing` is charged at the pace of `pace` a day; None if that is never, or
-    in over ten years.
+    """The day on which `missing` will have been charged, at `pace` a day: today if nothing is
+    missing; None if never, or in over ten years.
     """
     if not missing:
         return today

@@ -11,7 +11,7 @@ from credit.models import CreditLine
 
 @dataclass(frozen=True)
 class Method:
-    """A payment method of an account, with its card where it has one."""
+    """A payment method that an account has or can choose, with its card if it has one."""
 
     name: str  # of BillingAccount.Method
     card: Card | None
@@ -32,17 +32,19 @@ class Method:
 
 
 def has_sandbox() -> bool:
-    """Whether bills can be paid by the sandbox here."""
+    """Whether this installation lets bills be paid by the sandbox."""
     return bool(settings.TAEL_SANDBOX)
 
 
 def has_stripe() -> bool:
-    """Whether cards can be charged by Stripe here."""
+    """Whether this installation has the keys with which Stripe charges cards."""
     return bool(settings.STRIPE_API_KEY and settings.STRIPE_PUBLISHABLE_KEY)
 
 
 def of(account: BillingAccount) -> Sequence[Method]:
-    """The account's present method and those that could be chosen instead, cards first."""
+    """The account's present method and those that could be chosen instead: cards, the latest first,
+    then proceeds, and bank transfer last.
+    """
     cards = account.cards.filter(removed_at__isnull=True).order_by("-pk")
     found: list[tuple[str, Card | None]] = [(card.provider, card) for card in cards]
     if account.card_id is None and account.payment_method == BillingAccount.Method.SANDBOX:

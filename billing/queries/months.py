@@ -14,7 +14,9 @@ from lib import calendar
 
 @dataclass(frozen=True)
 class ByMonth:
-    """The sums of statements by month and category; a month without charges has no sums."""
+    """The sums of an account's statements by month and category; a month without charges has no
+    sums.
+    """
 
     months: Sequence[date]  # oldest first, by their first days
     sums: dict[tuple[date, str], Decimal]
@@ -26,11 +28,14 @@ class ByMonth:
         return [category for category in Category if category in found]
 
     def amounts(self, category: Category) -> Sequence[Decimal]:
+        """The sum of the category in each of the months, oldest first; 0 if it has none."""
         return [self.sums.get((month, category), Decimal(0)) for month in self.months]
 
     @property
     def rows(self) -> Sequence[tuple[date, Sequence[Decimal], Decimal]]:
-        """Each month with its sum of each category and its total, latest first."""
+        """A row for each month, latest first: the month, its sum of each of `categories`, and its
+        total.
+        """
         amounts = zip(*(self.amounts(category) for category in self.categories), strict=True)
         rows = [
             (month, of_month, sum(of_month, Decimal(0)))
@@ -40,7 +45,9 @@ class ByMonth:
 
 
 def by_category(account: BillingAccount, *, until: date, most: int) -> ByMonth:
-    """The last `most` months up to `until`, from the first one with a statement on."""
+    """The sums of the last `most` months up to `until` (a first day of a month), leaving out the
+    months before the first statement among them.
+    """
     months = [until]
     while len(months) < most:
         months.append(calendar.month_of(months[-1] - calendar.ONE_DAY))

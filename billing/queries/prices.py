@@ -12,7 +12,9 @@ from billing.models.fees import Category
 
 
 class PriceList:
-    """The prices that may apply to these merchants, loaded once for all charges of a batch."""
+    """The prices of all fees that may apply to these merchants, loaded once for all charges of a
+    batch.
+    """
 
     def __init__(self, merchant_ids: Iterable[int]) -> None:
         self._prices: dict[tuple[str, str, int | None], list[FeePrice]] = {}
@@ -22,8 +24,8 @@ class PriceList:
             self._prices.setdefault(key, []).append(price)
 
     def price(self, fee: str, currency: str, merchant_id: int, on: date) -> FeePrice | None:
-        """The price that applies on local day `on`: the merchant's own, or else the general one;
-        None without any.
+        """The price that applies on local day `on`: the merchant's own if it has one that has not
+        ended, or else the general one; None if there is neither.
         """
         for whose in (merchant_id, None):
             started = (
@@ -37,7 +39,7 @@ class PriceList:
         return None
 
     def to_come(self, fee: str, currency: str, merchant_id: int, on: date) -> list[FeePrice]:
-        """The prices from later days on, the next one first.
+        """The prices that start after day `on`, the next one first.
 
         General prices are among them, unless the merchant has a price of its own that does not end.
         """
@@ -63,8 +65,8 @@ class PricedFee:
 
 
 def priced_fees(account: BillingAccount, on: date) -> Sequence[PricedFee]:
-    """The fees that the platform may charge this account, with the prices of local day `on`, in the
-    order of categories.
+    """The fees that the platform may charge, with the account's prices of local day `on` and later
+    ones; in the order of categories, and by name within each.
     """
     prices = PriceList([account.pk])
     places = list(Category)
@@ -76,6 +78,7 @@ def priced_fees(account: BillingAccount, on: date) -> Sequence[PricedFee]:
 
 
 def _priced(fee: Fee, prices: PriceList, account: BillingAccount, on: date) -> PricedFee:
+    """The fee with the account's prices."""
     price = prices.price(fee.code, account.currency, account.pk, on)
     return PricedFee(
         fee=fee,

@@ -20,7 +20,9 @@ WHERE kind IN ('SUBSCRIPTION', 'CYCLE') GROUP BY issued_on ORDER BY issued_on DE
 
 @dataclass(frozen=True)
 class LastInvoiceDate:
-    """The latest local date for which cycle and plan bills were written."""
+    """The latest local date on which cycle and plan bills were written, and how many have that
+    date.
+    """
 
     on: date
     at: datetime  # when the last of them was issued
@@ -29,7 +31,7 @@ class LastInvoiceDate:
 
 @dataclass(frozen=True)
 class Closed:
-    """The months that all merchants, or the first of them, have closed."""
+    """How far months are closed: by all merchants, and by the first of them."""
 
     by_all: date  # the last month that nobody has open any more
     by_first: date  # the last month that somebody has closed
@@ -37,7 +39,7 @@ class Closed:
 
 
 def closed() -> Closed | None:
-    """Read how far months are closed; None without merchants."""
+    """Read how far months are closed; None if there is no account."""
     accounts = BillingAccount.objects.select_related("merchant")
     first, last = accounts.order_by("open_until").first(), accounts.order_by("-open_until").first()
     if first is None or last is None:
@@ -47,11 +49,14 @@ def closed() -> Closed | None:
 
 
 def _month_before(day: date) -> date:
+    """The month before that of the day, by its first day."""
     return calendar.month_of(calendar.month_of(day) - calendar.ONE_DAY)
 
 
 def last_invoice_date() -> LastInvoiceDate | None:
-    """Read the latest date of cycle and plan bills; None before the first of them."""
+    """Read the latest date of cycle and plan bills among the latest LATEST_INVOICES bills of any
+    kind; None if there is none among them.
+    """
     with connection.cursor() as cursor:
         cursor.execute(LAST_INVOICE_DATE, [LATEST_INVOICES])
         found = cursor.fetchone()

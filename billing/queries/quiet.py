@@ -22,10 +22,10 @@ WHERE account.merchant_id = ANY(%(accounts)s)
 
 
 def quiet_through(account_ids: Sequence[int]) -> dict[int, date]:
-    """For each of these locked accounts, the last day up to which nothing has to be done as a day
-    ends.
+    """For each of these locked accounts, by its key, the last day up to which nothing has to be
+    done as a day ends.
 
-    It disregards that the last day of a month closes a statement.
+    That the last day of a month closes a statement is not taken into account.
     """
     with connection.cursor() as cursor:
         cursor.execute(QUIET, {"accounts": list(account_ids)})

@@ -11,7 +11,9 @@ from billing.models import BillingAccount, Charge, FulfilmentRequest
 
 @dataclass(frozen=True)
 class Cost:
-    """The sum of the charges that name a request, billed or not."""
+    """What a request costs: the sum of the charges that name it, billed or not, as plain figures in
+    the account's currency.
+    """
 
     amount: Decimal = Decimal(0)  # credits taken off
     credited: Decimal = Decimal(0)  # 0 or negative
@@ -35,7 +37,9 @@ def find(account: BillingAccount, reference: str) -> FulfilmentRequest | None:
 
 
 def costs(requests: Iterable[FulfilmentRequest]) -> dict[FulfilmentRequest, Cost]:
-    """The cost of each of these requests of one account, in one query."""
+    """The cost of each of these requests, all of one account, in one query; a request without
+    charges costs 0.
+    """
     by_reference = {request.reference: request for request in requests}
     account_ids = {request.account_id for request in by_reference.values()}
     sums = (

@@ -12,8 +12,8 @@ STRIPE = 1  # the number of the only provider that takes back by itself
 
 
 def providers_to_look_at(now: datetime) -> Sequence[int]:
-    """The providers, by number, that keep cards of ours and can be asked which payments they took
-    back.
+    """The numbers of the providers that can be asked which payments they took back: that of Stripe,
+    if it has an API key and has ever kept a card of ours, otherwise none.
     """
     has_cards = Card.objects.filter(provider="stripe").exists()
     return [STRIPE] if settings.STRIPE_API_KEY and has_cards else []

@@ -16,16 +16,16 @@ from billing.models import BillingAccount, Invoice, Payment
 
 
 def unbilled() -> dict[str, Decimal]:
-    """For each currency, the sum of charges that are on no bill yet, including those of the open
-    day.
+    """For each currency, the sum of charges that are on no bill yet: those that have posted, and
+    those that post as the open day ends. Charges that wait for the month's end are left out.
     """
     found = BillingAccount.objects.order_by().values_list("currency")
     return dict(found.annotate(worth=Sum(F("outstanding") + F("accruing"))))
 
 
 def unpaid() -> dict[str, Decimal]:
-    """For each currency, the amount left to pay of bills, even of those that are not tried any
-    more.
+    """For each currency, the amount left to pay of unpaid bills, also of those marked
+    uncollectible.
     """
     found = Invoice.objects.filter(status__in=Invoice.UNPAID).order_by().values_list("currency")
     return dict(found.annotate(worth=Sum(F("total") - F("amount_paid"))))
@@ -35,17 +35,24 @@ Days = Sequence[tuple[date, str, int, Decimal]]  # day in UTC, currency, how man
 
 
 def billed_by_day(since: datetime) -> Days:
-    """The bills issued since that instant, by day."""
+    """The count and total of the bills issued since that instant, by day (in UTC) and currency;
+    void ones are included.
+    """
     issued = Invoice.objects.filter(number__isnull=False)
     return _by_day(issued, "issued_at", "total", since)
 
 
 def attempts_by_day(since: datetime, status: Payment.Status) -> Days:
-    """The attempts to collect that have this status, by the day on which they began."""
+    """The count and sum of the attempts to collect that began since that instant and have this
+    status, by the day (in UTC) on which they began, and by currency.
+    """
     return _by_day(Payment.objects.filter(status=status), "started_at", "amount", since)
 
 
 def _by_day(rows: Any, field: str, amount: str, since: datetime) -> Days:
+    """The count and sum of the rows since the instant, by day (in UTC) and currency, in no
+    particular order.
+    """
     lately = rows.filter(**{f"{field}__gte": since}).order_by()
     return list(
         lately.values_list(TruncDate(field, tzinfo=UTC), "currency").annotate(

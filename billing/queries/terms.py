@@ -7,8 +7,8 @@ from merchants.models import TimeZonePeriod
 
 
 def plan_to_come(account: BillingAccount) -> PlanTerm | None:
-    """The plan term from the account's next plan date on, if it differs from the present one;
-    otherwise None.
+    """The plan term that starts on the account's next plan date, if it differs from the present
+    one; otherwise None, and None for a closed account.
     """
     terms = account.plan_terms.filter(starts_on=account.next_plan_on)
     term = None if account.is_closed else terms.order_by("-id").first()
@@ -19,13 +19,13 @@ def plan_to_come(account: BillingAccount) -> PlanTerm | None:
 
 
 def zone_to_come(account: BillingAccount) -> TimeZonePeriod | None:
-    """The first period that starts after the account's open day in a time zone other than its
-    present one; None if there is none.
+    """The next period after the account's open day whose time zone is not the present one; None if
+    there is none.
     """
     later = TimeZonePeriod.objects.filter(merchant=account.pk, starts_on__gt=account.open_on)
     return later.exclude(timezone=account.timezone).order_by("starts_on").first()
 
 
 def threshold_requests(account: BillingAccount) -> QuerySet[ThresholdRequest]:
-    """The account's requests for a higher threshold."""
+    """All requests of the account for a higher threshold, answered or not."""
     return account.threshold_requests.all()

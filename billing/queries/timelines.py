@@ -15,7 +15,7 @@ from billing.queries import reversals
 
 @dataclass(frozen=True)
 class Step:
-    """Something that happened to a bill."""
+    """One thing that happened to a bill, for its history."""
 
     at: datetime
     what: StrOrPromise
@@ -25,7 +25,10 @@ class Step:
 
 
 def of_invoice(invoice: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
-    """Issue, attempts, decisions, payment and reversals of a bill, oldest first."""
+    """What happened to a bill, oldest first: its issue, attempts, a missed due date, money beyond
+    what it needed, reversals, decisions that a merchant is shown, and its payment. `attempts` are
+    all of the bill's.
+    """
     steps = [Step(invoice.issued_at, _("Issued"), amount=invoice.total)]
     steps += [
         Step(payment.started_at, _("Payment"), payment.amount, _means(payment), payment)
@@ -50,7 +53,9 @@ def of_invoice(invoice: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
 
 
 def _of_reversal(reversal: Reversal) -> Iterator[Step]:
-    """The steps of a reversal: the money taken back, the decision, and the money's return."""
+    """Yields the steps of a reversal: the money taken back, the decision if there was one, and the
+    money's return if it came back.
+    """
     kind = reversal.get_kind_display()
     yield Step(reversal.recorded_at, _("Payment taken back"), reversal.amount, kind)
     if reversal.status in (Reversal.Status.CHARGED, Reversal.Status.ACCEPTED):
@@ -62,7 +67,7 @@ def _of_reversal(reversal: Reversal) -> Iterator[Step]:
 
 
 def _means(payment: Payment) -> str:
-    """What the attempt was to be paid from."""
+    """What the attempt was to be paid from: its card, or else its provider."""
     if payment.card:
         return str(payment.card)
     return payment.provider_name

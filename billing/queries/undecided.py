@@ -6,7 +6,9 @@ UNDECIDED = (Payment.Status.PENDING, Payment.Status.UNKNOWN)
 
 
 def payment(invoice_id: int) -> Payment | None:
-    """The attempt on the bill that has no answer yet; there is at most one."""
+    """The attempt on the bill that has no answer yet, of which there is at most one; None if there
+    is none.
+    """
     payments = Payment.objects.select_related("card", "invoice")
     return payments.filter(invoice=invoice_id, status__in=UNDECIDED).first()
 

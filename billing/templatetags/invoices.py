@@ -11,7 +11,7 @@ register = template.Library()
 
 @register.filter
 def failure(code: str) -> str:
-    """Why a payment failed."""
+    """Why a payment failed, in words, for a failure code."""
     return payment_failures.in_words(code)
 
 

@@ -19,13 +19,15 @@ def account_of(request: MemberRequest) -> BillingAccount:
 
 
 def account_and_today(request: MemberRequest, now: datetime) -> tuple[BillingAccount, date]:
-    """The account, and its merchant's local day at `now`."""
+    """The billing account of the merchant in the address, and its local day at `now`. Raises
+    Http404.
+    """
     account = account_of(request)
     return account, local_day(account, now)
 
 
 def invoice_of(request: MemberRequest, number: str) -> Invoice:
-    """The account's bill with this number. Raises Http404."""
+    """The bill with this number, of the merchant in the address. Raises Http404."""
     invoice = queries.invoice(account_of(request), number)
     if invoice is None:
         raise Http404("no bill has this number")

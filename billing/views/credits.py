@@ -36,7 +36,9 @@ def credit(request: MemberRequest, pk: int) -> HttpResponse:
 
 @for_finance
 def new_credit(request: MemberRequest) -> HttpResponse:
-    """The form for a credit in two steps: which charge, and then how much of it and why."""
+    """The page that asks for a credit in two steps: which charge, and then how much of it and why.
+    Sent, it asks for the credit.
+    """
     account = account_of(request)
     if request.method == "POST":
         return _ask(request, account)
@@ -48,6 +50,9 @@ def new_credit(request: MemberRequest) -> HttpResponse:
 
 
 def _ask(request: MemberRequest, account: BillingAccount) -> HttpResponse:
+    """Ask for the credit that the form states, and lead to its page; show the form again if it is
+    invalid or refused.
+    """
     now = clock.now()
     search = ChargeSearch(request.POST, account=account)
     if not search.is_valid():

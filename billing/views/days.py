@@ -16,6 +16,7 @@ from merchants.access import MemberRequest, for_members
 
 @for_members
 def all_days(request: MemberRequest) -> HttpResponse:
+    """The page with the sums of each fee and day, filtered and sorted."""
     account = account_of(request)
     asked = DayFilter(request.GET)
     month, fee = asked.rows["month"], asked.rows["fee"]
@@ -32,7 +33,7 @@ def all_days(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def day(request: MemberRequest, pk: int) -> HttpResponse:
-    """The charges of one fee that post on one day."""
+    """The page with the charges of one item: those of one fee that post on one day."""
     item = days.find(account_of(request), pk)
     if item is None:
         raise Http404("the merchant has no such item")

@@ -39,7 +39,7 @@ def invoices(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def export_invoices(request: MemberRequest) -> HttpResponseBase:
-    """A file of all bills that the list shows with the same filter."""
+    """A CSV file of all bills that the list shows with the same filter."""
     account, today = account_and_today(request, clock.now())
     asked = InvoiceFilter(request.GET)
     found = asked.ordered(queries.invoices(account, **asked.rows))
@@ -68,7 +68,9 @@ def invoice(request: MemberRequest, number: str) -> HttpResponse:
 
 @for_finance
 def pay(request: MemberRequest, number: str) -> HttpResponse:
-    """Try to collect the bill at once; the form has the number of attempts that the page showed."""
+    """Try to collect the bill at once, and lead back to its page; the form has the number of
+    attempts that the page showed.
+    """
     invoice = invoice_of(request, number)
     if request.method == "POST":
         seen = request.POST.get("seen", "")
@@ -105,7 +107,9 @@ def invoice_pdf(request: MemberRequest, number: str) -> HttpResponse:
 
 @for_members
 def invoice_line(request: MemberRequest, number: str, pk: int) -> HttpResponse:
-    """The charges of one line of the bill; for a void bill, each may be on another bill by now."""
+    """The page with the charges of one line of the bill; those of a void bill may be on another
+    bill by now.
+    """
     invoice = invoice_of(request, number)
     line = queries.line(invoice, pk)
     if line is None:
@@ -118,5 +122,6 @@ def invoice_line(request: MemberRequest, number: str, pk: int) -> HttpResponse:
 
 @for_finance
 def export_invoice(request: MemberRequest, number: str) -> HttpResponseBase:
+    """The bill as a CSV file, with one row per charge."""
     export = invoice_csv.Export(invoice_of(request, number))
     return download(request, export.blocks(), export.file_name)

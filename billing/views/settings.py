@@ -34,6 +34,9 @@ def settings(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def ask_threshold(request: MemberRequest) -> HttpResponse:
+    """Ask for a higher threshold by the form of the settings page, and lead back to it; show it
+    again if the form is invalid or refused.
+    """
     if request.method != "POST":  # as after signing in again
         return _back(request)
     now, account = clock.now(), account_of(request)
@@ -65,6 +68,9 @@ def threshold_requests(request: MemberRequest) -> HttpResponse:
 @for_finance
 @with_second_factor(back="billing:settings")
 def choose_method(request: MemberRequest) -> HttpResponse:
+    """Choose the payment method that the form names, try a bill that is due, and lead back to the
+    settings page; a second factor is asked for first.
+    """
     account = account_of(request)
     form = ChosenMethod(request.POST)
     if request.method != "POST" or not form.is_valid():
@@ -83,6 +89,9 @@ def choose_method(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def add_sandbox_card(request: MemberRequest) -> HttpResponse:
+    """Add a test card, and try a bill that is due. Raises Http404 where the sandbox is not
+    allowed.
+    """
     if not methods.has_sandbox():
         raise Http404("there are no test cards here")
     if request.method != "POST":
@@ -107,6 +116,7 @@ def add_sandbox_card(request: MemberRequest) -> HttpResponse:
 @for_finance
 @with_second_factor(back="billing:settings")
 def remove_card(request: MemberRequest, pk: int) -> HttpResponse:
+    """Remove a card, and lead back to the settings page; a second factor is asked for first."""
     if request.method != "POST":
         return _back(request)
     account = account_of(request)
@@ -130,6 +140,7 @@ def _page(
     now: datetime,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
+    """The settings page with these forms; the latest LATEST requests for a threshold are shown."""
     requests = list(terms.threshold_requests(account).order_by("-id")[:LATEST])
     context = {
         "account": account,
@@ -149,6 +160,7 @@ def _page(
 
 
 def _back(request: MemberRequest) -> HttpResponse:
+    """Lead back to the settings page."""
     return redirect("billing:settings", merchant=request.membership.merchant.reference)
 
 

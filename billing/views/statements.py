@@ -24,7 +24,7 @@ LATEST = 12  # statements, and months of the chart
 @for_members
 def charges(request: MemberRequest) -> HttpResponse:
     """The page of the open month so far, the months before for comparison, and the latest
-    statements.
+    statements (LATEST of each).
     """
     account, today = account_and_today(request, clock.now())
     month = calendar.month_of(today)
@@ -43,7 +43,7 @@ def charges(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def chart(request: MemberRequest) -> HttpResponse:
-    """A chart of the months by category; `?narrow` is drawn for a phone."""
+    """A chart of the last LATEST months by category; `?narrow` is drawn for a phone."""
     account, today = account_and_today(request, clock.now())
     by_month = months.by_category(account, until=calendar.month_of(today), most=LATEST)
     svg = charts.bars(
@@ -70,7 +70,7 @@ def statements(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def export_statements(request: MemberRequest) -> HttpResponseBase:
-    """A file of the closed months that the list shows with the same filter, one row each."""
+    """A CSV file of the closed months that the list shows with the same filter, one row each."""
     account, today = account_and_today(request, clock.now())
     asked = StatementFilter(request.GET)
     found = asked.ordered(queries.statements_of(account, **asked.rows))
@@ -80,6 +80,9 @@ def export_statements(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def statement(request: MemberRequest, month: date) -> HttpResponse:
+    """The page of the month's statement, open or closed, with its totals and charges. Raises
+    Http404 if nothing was charged in the month.
+    """
     statement = queries.statement(account_of(request), month)
     if statement is None:
         raise Http404("no charge has opened a statement of this month")
@@ -96,7 +99,9 @@ def statement(request: MemberRequest, month: date) -> HttpResponse:
 
 @for_finance
 def export_statement(request: MemberRequest, month: date) -> HttpResponseBase:
-    """The month as CSV; while it is not closed, redirects to its page with the reason."""
+    """The month's charges as CSV. If the month is not closed, or nothing was charged in it,
+    redirects to the list of statements with the reason.
+    """
     merchant = request.membership.merchant
     try:
         export = statement_csv.Export.of(merchant, month)
@@ -108,7 +113,9 @@ def export_statement(request: MemberRequest, month: date) -> HttpResponseBase:
 
 @for_finance
 def statement_pdf(request: MemberRequest, month: date) -> HttpResponse:
-    """The month as PDF, under the same conditions as the CSV."""
+    """The month's statement as PDF. If the month is not closed, or nothing was charged in it,
+    redirects to the list of statements with the reason.
+    """
     merchant = request.membership.merchant
     try:
         statement = statement_csv.closed_statement(merchant, month)

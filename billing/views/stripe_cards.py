@@ -45,7 +45,9 @@ def add(request: MemberRequest) -> HttpResponse:
 @for_finance
 @with_second_factor(back="billing:settings")
 def finish(request: MemberRequest) -> HttpResponse:
-    """Keep the card. If a browser never comes here, Stripe's own event does the same."""
+    """Keep the card that the browser handed to Stripe, and try a bill that is due. If a browser
+    never comes here, Stripe's own event does the same.
+    """
     if request.method != "POST":
         return _back(request)
     account = account_of(request)
@@ -65,4 +67,5 @@ def finish(request: MemberRequest) -> HttpResponse:
 
 
 def _back(request: MemberRequest) -> HttpResponse:
+    """Lead back to the settings page."""
     return redirect("billing:settings", merchant=request.membership.merchant.reference)

@@ -12,8 +12,8 @@ from lib.refusals import Refused, sentence_of
 
 
 def try_chosen(request: HttpRequest, merchant_id: int) -> None:
-    """Try the oldest bill that the choice made due, while the page waits, and show a message with
-    the outcome; have workers try the others.
+    """Try the oldest bill that is due after a choice of method, while the page waits, and show a
+    message with the outcome; have workers try the others.
 
     It is called once the choice is committed.
     """

@@ -7,7 +7,7 @@ class Lease(models.Model):
     """A process's right to do something outside the database just now, such as asking a provider
     (jobs.leases).
 
-    The row is deleted when that is done; one that stays longer is of a process that died.
+    The row is deleted when that is done; a row that stays longer was left by a process that died.
     """
 
     # A new and higher number each time that it is taken, so that a former owner finds it lost.

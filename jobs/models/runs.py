@@ -57,8 +57,8 @@ class JobRun(models.Model):
 
 
 class JobFailure(models.Model):
-    """A row that a job failed to do, parked by its primary key. Later runs try it apart from the
-    others, so that it does not hold them up.
+    """A row that a job failed to do, parked by its primary key until a run does it. A job that does
+    a chunk in one go tries it by itself, so that it does not hold up the others.
     """
 
     job = models.CharField(max_length=40)

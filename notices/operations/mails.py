@@ -41,10 +41,11 @@ WHERE notices_notice.id = notice.id
 
 
 def mute(*, membership_id: int, kinds: Collection[str]) -> None:
-    """Send the member e-mails of all kinds of notices but `kinds`, from the next notice on. It
-    replaces what was chosen before.
+    """Set the kinds of notices of which the member gets no e-mails, from the next notice on; this
+    replaces the former choice.
 
-    Raises Invalid for what is no kind. Owners get e-mails of some kinds all the same.
+    Owners get e-mails of some kinds whatever they chose. Raises Invalid for an unknown kind, and
+    Membership.DoesNotExist.
     """
     known = {kind.code for kind in registered()}
     for kind in kinds:
@@ -56,11 +57,12 @@ def mute(*, membership_id: int, kinds: Collection[str]) -> None:
 
 
 def send(notice_ids: Sequence[int], *, now: datetime) -> Sending:
-    """Create the e-mails of these notices where that was not done yet, and send those that were not
-    sent.
+    """Create the e-mails of those of these notices that have none yet, and send all that were not
+    sent; returns how many were sent and which notices failed.
 
-    One that fails does not hold up the others; a later run sends it, as long as the notice is news.
-    Nothing more is tried of a server that fails again and again.
+    An e-mail that fails does not hold up the others; a later run sends it, as long as the notice is
+    recent enough to be mailed. Once the mail server has failed again and again, nothing more is
+    tried.
     """
     _address(notice_ids, now)
     waiting = NoticeMail.objects.filter(notice__in=notice_ids, sent_at__isnull=True)
@@ -69,6 +71,9 @@ def send(notice_ids: Sequence[int], *, now: datetime) -> Sending:
 
 
 def _address(notice_ids: Sequence[int], now: datetime) -> None:
+    """Create the e-mails of these notices, one for each active member who has not muted the kind;
+    notices that have been addressed, or that another worker has locked, are left out.
+    """
     always = [kind.code for kind in registered() if kind.owners_always]
     with connection.cursor() as cursor:
         cursor.execute(ADDRESS, {"notices": list(notice_ids), "owners_always": always, "now": now})
@@ -76,8 +81,8 @@ def _address(notice_ids: Sequence[int], now: datetime) -> None:
 
 @transaction.atomic
 def _send_one(mail_id: int, server: BaseEmailBackend, now: datetime) -> bool:
-    """Send the e-mail, unless another worker has it or its reader has left the merchant. Returns
-    whether it was sent.
+    """Send the e-mail, unless it was sent, another worker has it, or its reader has left the
+    merchant or is not active. Returns whether it was sent.
     """
     claimed = (
         NoticeMail.objects.select_for_update(of=("self",), skip_locked=True)

@@ -29,8 +29,8 @@ WRITE = f"{INTO} VALUES (%s, %s, %s, %s, %s) {ONCE}"
 
 
 def write(*, merchant_id: int, kind: Kind, cause: str, at: datetime, **details: str) -> bool:
-    """Write a notice for the merchant's people, within the caller's transaction. Returns False
-    where there is one of this kind and cause.
+    """Write a notice for the merchant's people, within the caller's transaction. If the merchant
+    has a notice of this kind and cause already, nothing is written, and False is returned.
 
     Raises LookupError for a kind that no book has registered.
     """
@@ -42,8 +42,8 @@ def write(*, merchant_id: int, kind: Kind, cause: str, at: datetime, **details: 
 
 
 def keep_unmailed(*, up_to: datetime) -> None:
-    """Mark notices of automatic kinds up to this instant as done, so that no e-mails are sent of
-    them.
+    """Mark notices of automatic kinds up to this instant as addressed, so that no e-mails are
+    created for them.
 
     Notices of what people did are still mailed.
     """
@@ -53,8 +53,8 @@ def keep_unmailed(*, up_to: datetime) -> None:
 
 
 def mark_seen(*, membership_id: int, notice_id: int) -> None:
-    """Record that the member has seen the notices up to this one. It never goes back to an earlier
-    one.
+    """Record that the member has seen the notices up to this one. If a later one is recorded,
+    nothing is changed.
     """
     seen_less = Membership.objects.filter(pk=membership_id, seen_notice__lt=notice_id)
     seen_less.update(seen_notice=notice_id)

@@ -33,6 +33,9 @@ class Command(BooksCommand):
             raise CommandError(str(error)) from error
 
     def _export(self, reference: str, month: str) -> Export:
+        """The file of the merchant's statement of the month. Raises CommandError if there is none,
+        or it is not closed.
+        """
         merchant = Merchant.objects.filter(reference=reference).first()
         if merchant is None:
             raise CommandError(f"There is no merchant {reference}.")
@@ -43,6 +46,7 @@ class Command(BooksCommand):
 
 
 def _month(text: str) -> date:
+    """The first day of a month such as 2027-01. Raises CommandError."""
     try:
         if len(text) == len("YYYY-MM"):
             return date.fromisoformat(f"{text}-01")

@@ -37,6 +37,7 @@ class Command(BooksCommand):
 
 
 def _table(state: State) -> Table:
+    """The table of all jobs, with those that are late, stuck or have parked rows in red."""
     table = Table(title=f"Jobs at {_instant(state.now)} UTC")
     for name in ("job", "due at", "started", "ended"):
         table.add_column(name)
@@ -51,6 +52,7 @@ def _table(state: State) -> Table:
 
 
 def _cells(job: JobState) -> tuple[str, ...]:
+    """The cells of a job's row in the table."""
     run = job.last
     told = ("never", "", "", "", "")
     if run is not None:
@@ -61,6 +63,7 @@ def _cells(job: JobState) -> tuple[str, ...]:
 
 
 def _ended(run: JobRun, *, is_stuck: bool) -> str:
+    """When the run ended, "at work" while it is open, or "LOST" if it lost a chunk."""
     if run.is_lost or is_stuck:
         return "LOST"
     return _clock(run.ended_at) if run.ended_at else "at work"
@@ -79,6 +82,7 @@ def _lost(state: State) -> list[str]:
 
 
 def _lines(state: State) -> list[str]:
+    """The lines below the table: the heartbeat, facts, failed and lost runs, and failed rows."""
     stale = " STALE" if state.is_stale else ""
     seen = _instant(state.heartbeat_at) if state.heartbeat_at else "never"
     lines = [f"\nHeartbeat of the scheduler: {seen}{stale}"]
