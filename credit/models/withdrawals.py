@@ -232,8 +232,8 @@ class Withdrawal(models.Model):
 
     @property
     def came_back(self) -> bool:
-        """Whether it failed, was rejected or was cancelled, so that amount and fee are in the
-        proceeds again.
+        """Whether it failed, was rejected or was cancelled; amount and fee are then back in the
+        proceeds.
         """
         return self.status in self.RETURNED
 

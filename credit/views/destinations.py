@@ -34,6 +34,7 @@ def destinations(request: MemberRequest) -> HttpResponse:
 @with_second_factor(waits_page="credit/factor_waits.html")
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
+    """The form for a new destination, and its submission. Finance may, with a second factor."""
     now = clock.now()
     line, _today = line_and_today(request, now)
     # From where the second factor was asked for, it all comes back but the number.
@@ -61,6 +62,7 @@ def new(request: MemberRequest) -> HttpResponse:
 @with_second_factor(waits_page="credit/factor_waits.html", back="credit:destinations")
 @require_POST
 def remove(request: MemberRequest, pk: int) -> HttpResponse:
+    """Remove a destination of the merchant. Finance may, with a second factor."""
     now = clock.now()
     line, _today = line_and_today(request, now)
     try:

@@ -60,6 +60,7 @@ class UserAdmin(Deciding, ReadOnly):
 
     @admin.display(description="roles with us")
     def roles(self, user: User) -> str:
+        """The operator's roles, sorted, after "Superuser" if the person is one."""
         names = sorted(group.name for group in user.groups.all())
         return ", ".join((["Superuser"] if user.is_superuser else []) + names) or "-"
 
@@ -80,8 +81,8 @@ class UserAdmin(Deciding, ReadOnly):
 
 @admin.register(Group)
 class RoleAdmin(ReadOnly):
-    """Roles and their permissions. Migrations write both, so that they are the same in every
-    installation.
+    """The admin page of roles and their permissions. Migrations write both, so that they are the
+    same in every installation.
     """
 
     list_display = ("name",)
@@ -100,6 +101,7 @@ class RoleAdmin(ReadOnly):
 
 
 def _permissions(group: Group, start: str) -> SafeString:
+    """The models, one on a line, for which the role has a permission whose code name starts so."""
     found = group.permissions.filter(codename__startswith=start).select_related("content_type")
     kinds = [permission.content_type for permission in found]
     named = sorted((kind.app_label, kind.name) for kind in kinds)
@@ -115,7 +117,9 @@ class EmailAddressAdmin(ReadOnly):
 
 @admin.register(Authenticator)
 class AuthenticatorAdmin(ReadOnly):
-    """Second factors without their secrets. Lost ones are taken away on their person's page."""
+    """The admin page of second factors, without their secrets. Lost ones are removed on the page of
+    their person.
+    """
 
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ("type",)
