@@ -17,6 +17,9 @@ register = template.Library()
 
 @register.filter
 def doer(actor: str) -> str:
+    """The name by which merchants are told who did something: "Our team" for any person, and
+    "Automatic" otherwise.
+    """
     return wording.doer(actor)
 
 

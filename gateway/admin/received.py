@@ -14,18 +14,22 @@ from lib import events
 
 
 def _send_again(act: Act) -> ReceivedEvent:
+    """Apply the refused event anew, and return the new record."""
     return intake.send_again(
         received_id=act.row.pk, reason=act.reason, actor=act.actor, now=act.now
     )
 
 
 def _became(received: ReceivedEvent) -> str:
+    """The message that says what became of an event that was sent again."""
     if received.outcome == ReceivedEvent.Outcome.REJECTED:
         return f"It was refused again: {received.reason}"
     return f"It is {received.get_outcome_display().lower()} now."
 
 
 class OfType(admin.SimpleListFilter):
+    """A filter by event type."""
+
     title = "type"
     parameter_name = "type"
 

@@ -26,12 +26,12 @@ PARTS = 3  # brand, prefix, secret
 
 
 def digest(key: str) -> str:
-    """What is kept of a key."""
+    """The SHA-256 digest of a key's text, which is stored instead of it."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 def named(text: str) -> ApiKey | None:
-    """The key with this text, valid or not; None if there is none."""
+    """The key with this text, or None. It may be revoked or expired."""
     parts = text.split("_", PARTS - 1)
     if len(parts) != PARTS or not text.isascii():
         return None
@@ -42,6 +42,7 @@ def named(text: str) -> ApiKey | None:
 
 
 def _with_prefix(prefix: str) -> ApiKey | None:
+    """The key with this prefix and its merchant, or None; the secret is not checked."""
     row = prepared.row(BY_PREFIX, [prefix])
     if row is None:
         return None
