@@ -36,7 +36,7 @@ Act = Callable[[int, datetime], object]  # takes the merchant's primary key and 
 
 
 class Action(NamedTuple):
-    """An act, and the instant at which it is done."""
+    """An act, with the instant at which it is done."""
 
     at: datetime  # on the hour, in UTC too: the timetable passes it
     act: Act
@@ -45,7 +45,7 @@ class Action(NamedTuple):
 def price(
     fee: str, currency: str, unit: str, *, from_on: date, reason: str, is_own: bool = False
 ) -> Act:
-    """Introduce a price of the fee, for all shops or (`is_own`) for this one."""
+    """The act that introduces a price of the fee, for all shops or, with `is_own`, for this one."""
     return lambda merchant, now: prices.introduce(
         fee=fee, currency=currency, unit_price=Decimal(unit), from_on=from_on,
         merchant_id=merchant if is_own else None, actor=BILLING_OFFICER, reason=reason, now=now,
@@ -56,7 +56,7 @@ def price(
 
 
 def add_card(last_four: str, *, by: str, brand: str = "Visa") -> Act:
-    """Add a card of the sandbox, whose number decides which payments succeed
+    """The act that adds a card of the sandbox. Its number decides which payments succeed
     (billing.providers.registry).
     """
     return lambda merchant, now: payment_methods.add_card(
@@ -66,7 +66,7 @@ def add_card(last_four: str, *, by: str, brand: str = "Visa") -> Act:
 
 
 def pay_invoices_from_proceeds(*, by: str) -> Act:
-    """Choose proceeds as the payment method."""
+    """The act that chooses proceeds as the payment method."""
     method = BillingAccount.Method.PROCEEDS
     return lambda merchant, now: payment_methods.choose(
         merchant_id=merchant, method=method, actor=by, now=now
@@ -74,8 +74,8 @@ def pay_invoices_from_proceeds(*, by: str) -> Act:
 
 
 def ask_credit(key: str, reason: str, amount: str, message: str, *, on: str, by: str) -> Act:
-    """Ask for a credit on the shop's latest charge of the fee `on`; `reason` is the code of a
-    credit fee.
+    """The act that asks for a credit on the shop's latest charge of the fee `on`. `reason` is the
+    code of a credit fee.
     """
 
     def act(merchant: int, now: datetime) -> object:
@@ -102,7 +102,7 @@ def reject_credit(key: str, reason: str) -> Act:
 
 
 def _credit(merchant: int, key: str) -> int:
-    """The key of the credit that was asked for with this `key`."""
+    """The id of the credit that was asked for with this `key`."""
     return BillingCredit.objects.get(account=merchant, request_key=key).pk
 
 
@@ -129,7 +129,7 @@ def reject_threshold(reason: str) -> Act:
 
 
 def _threshold(merchant: int) -> int:
-    """The key of the merchant's request for a threshold."""
+    """The id of the merchant's latest request for a threshold."""
     return ThresholdRequest.objects.filter(account=merchant).latest("pk").pk
 
 
@@ -169,7 +169,7 @@ def _line(merchant: int) -> CreditLine:
 
 
 def _limit_request(merchant: int) -> int:
-    """The key of the merchant's request for a limit."""
+    """The id of the merchant's latest request or question about its limit."""
     return LimitRequest.objects.filter(line=merchant).latest("pk").pk
 
 
@@ -201,8 +201,8 @@ def add_bank_account(
 
 
 def withdraw_each_week(weekday: int, least: str, *, to: str, by: str) -> Act:
-    """Withdraw all available proceeds each week, if they are at least `least`, to the destination
-    whose number ends in `to`.
+    """The act that sets up weekly withdrawals: all available proceeds, if they are at least
+    `least`, to the destination whose number ends in `to`.
     """
 
     def act(merchant: int, now: datetime) -> object:
@@ -217,8 +217,8 @@ def withdraw_each_week(weekday: int, least: str, *, to: str, by: str) -> Act:
 
 
 def withdraw(key: str, amount: str, *, to: str, by: str, by_hand: bool = False) -> Act:
-    """Withdraw to the destination whose number ends in `to`: by the sandbox or, `by_hand`, through
-    files for the bank.
+    """The act that requests a withdrawal to the destination whose number ends in `to`. It is paid
+    by the sandbox or, with `by_hand`, through files for the bank.
     """
 
     def act(merchant: int, now: datetime) -> object:
@@ -251,25 +251,27 @@ def reject_withdrawal(key: str, reason: str) -> Act:
 
 
 def hand_to_bank(key: str) -> Act:
+    """The act that writes the withdrawal into a file for the bank."""
     return lambda merchant, now: payout_files.export(
         withdrawal_ids=[_withdrawal(merchant, key)], actor=PAYER, now=now
     )
 
 
 def bank_paid(key: str, reference: str) -> Act:
+    """The act that records that the bank paid the withdrawal."""
     return lambda merchant, now: payouts.mark_paid(
         withdrawal_id=_withdrawal(merchant, key), reference=reference, actor=CREDIT_OFFICER, now=now
     )
 
 
 def _withdrawal(merchant: int, key: str) -> int:
-    """The key of the withdrawal that was asked for with this `key`."""
+    """The id of the withdrawal that was requested with this `key`."""
     return Withdrawal.objects.get(line=merchant, request_key=key).pk
 
 
 @contextmanager
 def _paid_by(provider: str) -> Iterator[None]:
-    """Have withdrawals be paid by this provider while the block runs."""
+    """Let this provider pay the withdrawals that are requested while the block runs."""
     before = settings.TAEL_PAYOUT_PROVIDER
     settings.TAEL_PAYOUT_PROVIDER = provider
     try:
