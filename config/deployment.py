@@ -20,7 +20,8 @@ NEEDED = {
 
 
 def check() -> None:
-    """Raise ImproperlyConfigured, with one sentence, for the first needed setting that is missing.
+    """Raise ImproperlyConfigured, with one sentence, for the first needed setting that is
+    missing.
     """
     for name, why in NEEDED.items():
         if not os.environ.get(name, "").strip():
@@ -36,7 +37,8 @@ def unknown_host(base_url: str, allowed: Sequence[str]) -> str:
 
 
 def check_host(base_url: str, allowed: Sequence[str]) -> None:
-    """Raise ImproperlyConfigured if links in e-mails lead to a host that Tael does not answer to.
+    """Raise ImproperlyConfigured if links in e-mails lead to a host that Tael does not answer
+    to.
     """
     if host := unknown_host(base_url, allowed):
         raise ImproperlyConfigured(

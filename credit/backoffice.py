@@ -133,7 +133,8 @@ def _proceeds(line: CreditLine, today: date, own_withdrawals: Sequence[Withdrawa
 
 
 def _limits(line: CreditLine, requests: Sequence[LimitRequest]) -> Panel:
-    """The panel with the latest changes of the limit, the latest reviews, and the given requests.
+    """The panel with the latest changes of the limit, the latest reviews, and the given
+    requests.
     """
     raised = (LimitEntry.Kind.OPENED, LimitEntry.Kind.LIMIT_SET, LimitEntry.Kind.REVIEW)
     history = LimitEntry.objects.filter(line=line, kind__in=raised)

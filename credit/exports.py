@@ -85,7 +85,8 @@ def proceeds_entries(line: CreditLine, found: QuerySet[ProceedsEntry]) -> Iterat
 
 
 def withdrawals(line: CreditLine, found: QuerySet[Withdrawal]) -> Iterator[bytes]:
-    """Yield the chunks of a CSV file of these withdrawals of the line, in the order of the query.
+    """Yield the chunks of a CSV file of these withdrawals of the line, in the order of the
+    query.
     """
     columns = {
         "Withdrawal": "reference",

@@ -39,10 +39,12 @@ class Answer:
 
     @classmethod
     def paid(cls, reference: str, amount: Money | None = None) -> "Answer":
+        """The answer that the withdrawal was paid, under the provider's own `reference`."""
         return cls(Withdrawal.Status.PAID, reference=reference, amount=amount)
 
     @classmethod
     def failed(cls, reason: str) -> "Answer":
+        """The answer that the withdrawal was not paid, and why."""
         return cls(Withdrawal.Status.FAILED, reason=reason)
 
 

@@ -110,6 +110,7 @@ def points_of(inputs: Inputs, policy: CreditPolicy) -> Points:
 
 
 def grade_of(score: Fraction, policy: CreditPolicy) -> LimitReview.Grade:
+    """The grade for a score; a score equal to a grade's lowest one has that grade."""
     if score >= policy.a_from:
         return Grade.A
     if score >= policy.b_from:

@@ -71,7 +71,8 @@ def _violations(now: datetime) -> Iterator[Violation | None]:
 
 
 def _remark(now: datetime) -> str:
-    """A sentence about the books that a replay has taken ahead of `now`, or "" if there are none.
+    """A sentence about the books that a replay has taken ahead of `now`, or "" if there is no such
+    book.
     """
     farthest = _farthest()
     ahead = (days for days in _open_days() if days.starts_at > now + FORGIVEN)

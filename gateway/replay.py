@@ -216,7 +216,8 @@ class Replaying:
             self.replay.refresh_from_db()
 
     def _go_on(self) -> None:
-        """Apply what is left of the file, window by window, and follow the timetable up to `until`.
+        """Apply what is left of the file, window by window, and follow the timetable up to
+        `until`.
         """
         self.progress(self.replay.events_done)
         for window in self._windows():

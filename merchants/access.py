@@ -56,6 +56,7 @@ def _guard(
     """The view for those of the merchant's team whom `may_enter` admits; others get a 403, and
     strangers a 404.
     """
+
     @login_required
     @wraps(view)
     def guarded(

@@ -114,7 +114,8 @@ def grouped(rows: Iterable[Row], key: str) -> dict[Any, list[Row]]:
 
 
 def without_keys(rows: Iterable[Row]) -> list[Row]:
-    """The rows without the fields that only join them: those whose names start with an underscore.
+    """The rows without the fields that only join them: those whose names start with an
+    underscore.
     """
     return [{name: said for name, said in row.items() if name[0] != "_"} for row in rows]
 

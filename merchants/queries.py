@@ -153,7 +153,8 @@ def person(address: str) -> User | None:
 
 
 def has_second_factor(user: User) -> bool:
-    """Whether the person has an authenticator app or a passkey; recovery codes alone do not count.
+    """Whether the person has an authenticator app or a passkey; recovery codes alone do not
+    count.
     """
     return bool(Authenticator.objects.filter(user=user, type__in=FACTORS).exists())
 

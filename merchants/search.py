@@ -9,7 +9,8 @@ from merchants.models import Merchant, User
 
 
 def register() -> None:
-    """Register merchants and people for the operators' search. Called once, when a program starts.
+    """Register merchants and people for the operators' search. Called once, when a program
+    starts.
     """
     search.KINDS.register(*KINDS)
 

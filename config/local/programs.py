@@ -28,6 +28,7 @@ class Program:
         self._start()
 
     def _start(self) -> None:
+        """Start the program, and note when."""
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, "-I", RUN_WITH_PARENT, sys.executable, *shlex.split(self.command)],

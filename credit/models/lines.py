@@ -207,7 +207,8 @@ class LimitEntry(models.Model):
 
 
 class FormerDays(models.Model):
-    """The payment and settlement days that a line had until an instant at which they were changed.
+    """The payment and settlement days that a line had until an instant at which they were
+    changed.
     """
 
     line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="former_days")

@@ -220,6 +220,7 @@ class Order(models.Model):
 
     @property
     def has_instalments(self) -> bool:
+        """Whether it was accepted, and is paid in more than one part."""
         return self.instalments > 1 and not self.is_declined
 
     @property

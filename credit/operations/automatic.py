@@ -133,7 +133,8 @@ def _try_to_withdraw(
 
 
 def _check_rhythm(every: str, weekday: int | None) -> None:
-    """Raise Invalid unless `every` is known and `weekday` is given exactly for a weekly schedule.
+    """Raise Invalid unless `every` is known and `weekday` is given exactly for a weekly
+    schedule.
     """
     if every not in Every.values:
         raise Invalid("every", f"{every!r} is none of {', '.join(Every.values)}")
@@ -144,7 +145,8 @@ def _check_rhythm(every: str, weekday: int | None) -> None:
 
 
 def _due_from(day: date, weekday: int | None) -> date:
-    """The first day on or after `day` on which a schedule is due: `day` itself without a weekday.
+    """The first day on or after `day` on which a schedule is due: `day` itself without a
+    weekday.
     """
     return day if weekday is None else day + timedelta(days=(weekday - day.isoweekday()) % 7)
 

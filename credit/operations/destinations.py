@@ -313,7 +313,8 @@ def remove(
 
 
 def load(line: CreditLine, destination_id: int) -> PayoutDestination:
-    """The destination of the locked line with this id, removed or not. Raises UnknownDestination.
+    """The destination of the locked line with this id, removed or not. Raises
+    UnknownDestination.
     """
     destination = PayoutDestination.objects.filter(line=line, pk=destination_id).first()
     if destination is None:

@@ -22,7 +22,8 @@ BEFORE_TRADE = (Kind.OPENED, Kind.LIMIT_SET, Kind.MOVED_IN)
 
 
 class HasTraded(Refused):
-    """The line has trade of its own, or is closed, so that nothing can be brought into it any more.
+    """The line has trade of its own, or is closed, so that nothing can be brought into it any
+    more.
     """
 
     code = "has_traded"
@@ -184,7 +185,8 @@ def _write(line: CreditLine, amounts: Mapping[date | None, Money]) -> None:
 
 
 def _refuse_traded(line: CreditLine) -> None:
-    """Raise HasTraded if the locked line is closed, or has anything that was not brought into it.
+    """Raise HasTraded if the locked line is closed, or has anything that was not brought into
+    it.
     """
     has_traded = (
         line.is_closed

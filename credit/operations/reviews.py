@@ -80,7 +80,8 @@ def notify(review: LimitReview, *, cause: str, at: datetime) -> None:
 
 
 def _review(start: Start, inputs: scoring.Inputs) -> LimitReview:
-    """The review of a line as a row that is not saved yet: its inputs, points, grade and outcome.
+    """The review of a line as a row that is not saved yet: its inputs, points, grade and
+    outcome.
     """
     result = scoring.review(inputs, start.policy)
     points, currency = result.points, start.policy.currency

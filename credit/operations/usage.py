@@ -21,10 +21,12 @@ class Use:
 
     @property
     def is_mostly_used(self) -> bool:
+        """Whether at least four fifths of the limit is used. Never if nothing is."""
         return bool(self.used) and self.used >= self.limit * LIMIT_MOSTLY_USED
 
     @property
     def is_used_up(self) -> bool:
+        """Whether all of the limit is used, or more. Never if nothing is."""
         return bool(self.used) and self.used >= self.limit
 
 

@@ -27,7 +27,8 @@ class UnknownWithdrawal(Refused):
 
 
 class WithdrawalsStopped(Refused):
-    """Fraud is suspected: no withdrawal is requested, approved or sent until the freeze is lifted.
+    """Fraud is suspected: no withdrawal is requested, approved or sent until the freeze is
+    lifted.
     """
 
     code = "withdrawals_stopped"

@@ -75,7 +75,8 @@ class FeeChanged(Refused):
 
 
 class NeedsNoApproval(Refused):
-    """The withdrawals of its day are within the operator limit, so it is sent without an approval.
+    """The withdrawals of its day are within the operator limit, so it is sent without an
+    approval.
     """
 
     code = "needs_no_approval"

@@ -238,6 +238,7 @@ def _payments(payments: Sequence[Row], settled: Mapping[int, list[Row]]) -> list
 
 def _parts(order: Row, currency: str) -> list[Row]:
     """The order's instalments as rows, oldest first."""
+
     def amount(name: str) -> Money:
         return Money(Decimal(order[name]), currency)
 

@@ -24,6 +24,7 @@ class Exposure:
 
     @property
     def percent(self) -> int:
+        """The share in whole percent, rounded down."""
         return int(self.share * 100)
 
 

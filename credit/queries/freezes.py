@@ -23,6 +23,7 @@ class Overdue:
 
     @property
     def percent(self) -> int:
+        """The ratio in whole percent, rounded down."""
         return int(self.ratio * 100)
 
 

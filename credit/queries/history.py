@@ -28,7 +28,8 @@ ORDER BY day.number
 
 @dataclass(frozen=True)
 class Balance:
-    """The line's limit, and what is used of it, at the end of local day `on`; for today, as of now.
+    """The line's limit, and what is used of it, at the end of local day `on`; for today, as of
+    now.
     """
 
     on: date

@@ -81,6 +81,7 @@ class Explanation:
 
     @property
     def costliest(self) -> Factor:
+        """The factor that misses the most points."""
         return self.factors[0]
 
     @property
@@ -168,7 +169,8 @@ def factors_of(review: LimitReview) -> tuple[Factor, ...]:
 def _factors(
     inputs: scoring.Inputs, points: scoring.Points, policy: CreditPolicy
 ) -> tuple[Factor, ...]:
-    """The five factors with their points and scales; the one that misses most points comes first.
+    """The five factors with their points and scales; the one that misses most points comes
+    first.
     """
     nothing, whole = Decimal(0), Decimal(100)
     floor = policy.rating_floor

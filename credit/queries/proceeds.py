@@ -73,6 +73,7 @@ class Buckets:
 
     @property
     def earned(self) -> Money:
+        """All that was earned so far: sales less refunds, and less what paid bills."""
         return self.balance + self.on_its_way + self.paid_out
 
 

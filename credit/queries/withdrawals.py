@@ -151,6 +151,7 @@ def to_flag_as_late(now: datetime) -> Sequence[int]:
 
 
 def _under_way() -> QuerySet[Withdrawal]:
+    """All withdrawals that have not ended, oldest first."""
     return Withdrawal.objects.filter(ended_at__isnull=True).order_by("requested_at", "pk")
 
 
@@ -163,10 +164,12 @@ def is_sendable() -> Q:
 
 
 def _sendable() -> QuerySet[Withdrawal]:
+    """All withdrawals that may be sent now, oldest first."""
     return _under_way().filter(is_sendable())
 
 
 def _keys(found: QuerySet[Withdrawal]) -> Sequence[int]:
+    """The ids of these withdrawals, sorted."""
     return list(found.order_by("pk").values_list("pk", flat=True))
 
 

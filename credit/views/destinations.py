@@ -22,6 +22,7 @@ from merchants.second_factor import with_second_factor
 
 @for_members
 def destinations(request: MemberRequest) -> HttpResponse:
+    """The list of the merchant's destinations."""
     now = clock.now()
     line, _today = line_and_today(request, now)
     context = {"now": now, "destinations": withdrawals.destinations_of(line)}

@@ -98,6 +98,7 @@ def check(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def freeze_history(request: MemberRequest) -> HttpResponse:
+    """The page of the line's freezes: those in force, and past ones."""
     line, today = line_and_today(request, clock.now())
     context = {
         "line": line,

@@ -54,6 +54,7 @@ def day(request: MemberRequest, on: date) -> HttpResponse:
 
 @for_members
 def entries(request: MemberRequest) -> HttpResponse:
+    """The list of entries of the merchant's proceeds."""
     line, _today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET)
     context = asked.context | {

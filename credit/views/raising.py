@@ -80,6 +80,7 @@ def ask_question(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def all_requests(request: MemberRequest) -> HttpResponse:
+    """The list of what the merchant has asked about its limit."""
     line, _today = line_and_today(request, clock.now())
     page = paging.page(limits.requests(line), by="-id", params=request.GET)
     return render(request, "credit/requests.html", {"page": page})
@@ -87,6 +88,7 @@ def all_requests(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def reviews(request: MemberRequest) -> HttpResponse:
+    """The list of the line's past reviews."""
     line, _today = line_and_today(request, clock.now())
     page = paging.page(limits.past_reviews(line), by="-on", params=request.GET)
     return render(request, "credit/reviews.html", {"page": page})

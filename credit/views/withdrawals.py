@@ -29,6 +29,7 @@ from merchants.second_factor import has_one, with_second_factor
 
 @for_members
 def history(request: MemberRequest) -> HttpResponse:
+    """The list of the merchant's withdrawals."""
     now = clock.now()
     line, _today = line_and_today(request, now)
     asked = WithdrawalFilter(request.GET)
@@ -54,6 +55,7 @@ def export(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
+    """The page of one withdrawal. Raises Http404."""
     now = clock.now()
     found = _withdrawal(request, reference, now)
     context = {
@@ -70,6 +72,7 @@ def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
 @for_finance
 @require_POST
 def cancel(request: MemberRequest, reference: str) -> HttpResponse:
+    """Cancel a withdrawal that was not sent yet."""
     now = clock.now()
     found = _withdrawal(request, reference, now)
     try:

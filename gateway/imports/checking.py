@@ -42,7 +42,8 @@ WHERE placed.id IS NULL
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row that could be read: what it says, and the merchant, reference and instant of its event.
+    """A row that could be read: what it says, and the merchant, reference and instant of its
+    event.
     """
 
     line: int

@@ -42,7 +42,8 @@ WHERE said.id = became.id
 
 
 class AlreadyImported(Refused):
-    """The same file was uploaded before, and it was not said that it is meant to be taken in again.
+    """The same file was uploaded before, and it was not said that it is meant to be taken in
+    again.
     """
 
     code = "already_imported"

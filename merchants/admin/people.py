@@ -75,6 +75,7 @@ class UserAdmin(Deciding, ReadOnly):
 
     @admin.display(boolean=True, description="address is proved")
     def address_is_proved(self, user: User) -> bool:
+        """Whether the person's present address is verified."""
         own = EmailAddress.objects.filter(user=user, email__iexact=user.email)
         return bool(own.filter(verified=True).exists())
 
@@ -93,10 +94,12 @@ class RoleAdmin(ReadOnly):
 
     @admin.display(description="looks at")
     def sees(self, group: Group) -> SafeString:
+        """The models whose rows the role may look at."""
         return _permissions(group, "view_")
 
     @admin.display(description="decides about")
     def decides(self, group: Group) -> SafeString:
+        """The models about whose rows the role may decide."""
         return _permissions(group, "change_")
 
 

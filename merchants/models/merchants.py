@@ -118,6 +118,7 @@ class Profile(models.Model):
 
     @property
     def is_confirmed(self) -> bool:
+        """Whether both parts are confirmed."""
         return self.licence_standing == self.contacts_standing == Standing.CONFIRMED
 
 

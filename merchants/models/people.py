@@ -102,6 +102,9 @@ class User(AbstractUser):
         return super().has_perm(perm, obj)
 
     def has_module_perms(self, app_label: str) -> bool:
+        """Whether the person has any permission in this app; a superuser has those of the
+        administrators' role.
+        """
         if self.is_active and self.is_superuser:
             return any(perm.startswith(f"{app_label}.") for perm in self._of_administrators)
         return super().has_module_perms(app_label)

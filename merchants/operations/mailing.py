@@ -26,7 +26,8 @@ class NotSent(Refused):
 
 
 class Sending(NamedTuple):
-    """How many e-mails were sent, and the failures by the keys that `deliver` was given for them.
+    """How many e-mails were sent, and the failures by the keys that `deliver` was given for
+    them.
     """
 
     sent: int  # e-mails

@@ -74,6 +74,7 @@ def _with_second_factor(view: View) -> View:
     """The view for sessions in which a second factor was confirmed. Others are sent to confirm one,
     or to set one up.
     """
+
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if settings.TAEL_SANDBOX or _has_confirmed(request):

@@ -40,7 +40,8 @@ def _with_fresh_factor(view: Any) -> Any:
 
 
 def _recording_codes_seen(view: Any) -> Any:
-    """A decorator that records that the person was shown recovery codes, if the response is a 200.
+    """A decorator that records that the person was shown recovery codes, if the response is a
+    200.
     """
 
     @wraps(view)

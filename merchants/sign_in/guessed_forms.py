@@ -40,31 +40,37 @@ class Counted:
 
 class CodeAtSignIn(Counted, AuthenticateForm):
     def clean_code(self) -> str:
+        """Check the code, counted as one attempt."""
         return str(self.counted(super().clean_code))
 
 
 class CodeAgain(Counted, ReauthenticateForm):
     def clean_code(self) -> str:
+        """Check the code, counted as one attempt."""
         return str(self.counted(super().clean_code))
 
 
 class FirstCode(Counted, ActivateTOTPForm):
     def clean_code(self) -> str:
+        """Check the code, counted as one attempt."""
         return str(self.counted(super().clean_code))
 
 
 class KeyAtSignIn(Counted, AuthenticateWebAuthnForm):
     def clean_credential(self) -> Any:
+        """Check the key's answer, counted as one attempt."""
         return self.counted(super().clean_credential)
 
 
 class KeyAgain(Counted, ReauthenticateWebAuthnForm):
     def clean_credential(self) -> Any:
+        """Check the key's answer, counted as one attempt."""
         return self.counted(super().clean_credential)
 
 
 class NewPassword(ChangePasswordForm):
-    """The form for a new password. A wrong present password counts as a wrong attempt to sign in.
+    """The form for a new password. A wrong present password counts as a wrong attempt to sign
+    in.
     """
 
     def clean_oldpassword(self) -> str:

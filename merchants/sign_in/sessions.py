@@ -58,7 +58,8 @@ class KeyField(models.CharField):
         return None if value is None else Digest(value)
 
     def deconstruct(self) -> Any:
-        """Describe the column as the CharField that it replaces, so that migrations see no change.
+        """Describe the column as the CharField that it replaces, so that migrations see no
+        change.
         """
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.CharField", args, kwargs

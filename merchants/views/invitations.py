@@ -18,10 +18,10 @@ from merchants.operations import invitations
 @never_cache
 @sensitive_post_parameters()
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """The page to which an invitation's link leads.
+    """The page to which an invitation's link leads. It shows the invitation to everybody with the
+    link, but only its addressee can accept it.
 
-    It shows what the invitation is about only to whoever has its link. All other links get the same
-    404, whether they never existed or are too old, revoked or used.
+    All other links get the same 404, whether they never existed or are too old, revoked or used.
     """
     found = queries.open_invitation(token, clock.now())
     if found is None:

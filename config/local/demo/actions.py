@@ -90,12 +90,14 @@ def ask_credit(key: str, reason: str, amount: str, message: str, *, on: str, by:
 
 
 def approve_credit(key: str, reason: str) -> Act:
+    """The act that approves the credit that was asked for with this `key`."""
     return lambda merchant, now: credits.approve(
         credit_id=_credit(merchant, key), actor=BILLING_OFFICER, reason=reason, now=now
     )
 
 
 def reject_credit(key: str, reason: str) -> Act:
+    """The act that rejects the credit that was asked for with this `key`."""
     return lambda merchant, now: credits.reject(
         credit_id=_credit(merchant, key), actor=BILLING_OFFICER, reason=reason, now=now
     )
@@ -107,6 +109,8 @@ def _credit(merchant: int, key: str) -> int:
 
 
 def ask_threshold(threshold: str, message: str, *, by: str) -> Act:
+    """The act that asks for another threshold."""
+
     def act(merchant: int, now: datetime) -> object:
         wanted = Money(threshold, BillingAccount.objects.get(pk=merchant).currency)
         return thresholds.ask(
@@ -117,12 +121,14 @@ def ask_threshold(threshold: str, message: str, *, by: str) -> Act:
 
 
 def approve_threshold(reason: str) -> Act:
+    """The act that approves the merchant's latest request for a threshold."""
     return lambda merchant, now: thresholds.approve(
         request_id=_threshold(merchant), actor=BILLING_OFFICER, reason=reason, now=now
     )
 
 
 def reject_threshold(reason: str) -> Act:
+    """The act that rejects the merchant's latest request for a threshold."""
     return lambda merchant, now: thresholds.reject(
         request_id=_threshold(merchant), actor=BILLING_OFFICER, reason=reason, now=now
     )
@@ -137,6 +143,8 @@ def _threshold(merchant: int) -> int:
 
 
 def ask_raise(limit: str, message: str, *, by: str) -> Act:
+    """The act that asks for a higher limit."""
+
     def act(merchant: int, now: datetime) -> object:
         wanted = Money(limit, _line(merchant).currency)
         return requests.ask_raise(
@@ -147,18 +155,21 @@ def ask_raise(limit: str, message: str, *, by: str) -> Act:
 
 
 def reject_raise(reason: str) -> Act:
+    """The act that rejects the merchant's latest request, which has to be for a higher limit."""
     return lambda merchant, now: requests.reject(
         request_id=_limit_request(merchant), actor=CREDIT_OFFICER, reason=reason, now=now
     )
 
 
 def ask_question(message: str, *, by: str) -> Act:
+    """The act that asks a question about the limit."""
     return lambda merchant, now: requests.ask_question(
         merchant_id=merchant, message=message, actor=by, now=now
     )
 
 
 def answer(text: str) -> Act:
+    """The act that answers the merchant's latest request, which has to be a question."""
     return lambda merchant, now: requests.answer(
         request_id=_limit_request(merchant), actor=CREDIT_OFFICER, text=text, now=now
     )
@@ -177,6 +188,7 @@ def _limit_request(merchant: int) -> int:
 
 
 def add_bank_card(number: str, *, holder: str, bank: str, by: str) -> Act:
+    """The act that adds a bank card as a destination of withdrawals."""
     kind = PayoutDestination.Kind.BANK_CARD
     return lambda merchant, now: destinations.add(
         merchant_id=merchant, kind=kind, number=number, holder=holder, bank=bank, actor=by, now=now
@@ -184,6 +196,7 @@ def add_bank_card(number: str, *, holder: str, bank: str, by: str) -> Act:
 
 
 def add_alipay(number: str, *, holder: str, by: str) -> Act:
+    """The act that adds an Alipay account as a destination of withdrawals."""
     kind = PayoutDestination.Kind.ALIPAY
     return lambda merchant, now: destinations.add(
         merchant_id=merchant, kind=kind, number=number, holder=holder, actor=by, now=now
@@ -193,6 +206,7 @@ def add_alipay(number: str, *, holder: str, by: str) -> Act:
 def add_bank_account(
     number: str, *, routing: str, country: str, holder: str, bank: str, by: str
 ) -> Act:
+    """The act that adds a bank account as a destination of withdrawals."""
     kind = PayoutDestination.Kind.BANK_ACCOUNT
     return lambda merchant, now: destinations.add(
         merchant_id=merchant, kind=kind, number=number, routing=routing, country=country,
@@ -233,18 +247,21 @@ def withdraw(key: str, amount: str, *, to: str, by: str, by_hand: bool = False) 
 
 
 def cancel_withdrawal(key: str, *, by: str) -> Act:
+    """The act by which the merchant cancels the withdrawal that was requested with this `key`."""
     return lambda merchant, now: withdrawals.cancel(
         merchant_id=merchant, withdrawal_id=_withdrawal(merchant, key), actor=by, now=now
     )
 
 
 def approve_withdrawal(key: str) -> Act:
+    """The act by which an operator approves the withdrawal that was requested with this `key`."""
     return lambda merchant, now: withdrawals.approve(
         withdrawal_id=_withdrawal(merchant, key), actor=CREDIT_OFFICER, now=now
     )
 
 
 def reject_withdrawal(key: str, reason: str) -> Act:
+    """The act by which an operator rejects the withdrawal that was requested with this `key`."""
     return lambda merchant, now: withdrawals.reject(
         withdrawal_id=_withdrawal(merchant, key), actor=CREDIT_OFFICER, reason=reason, now=now
     )

@@ -133,6 +133,7 @@ class Shop:
         return answer
 
     def _charge(self, order: Order, fee: str, amount: Money, description: str) -> Answer:
+        """Tell the server of a charge that belongs to the order."""
         body = {
             "merchant": self._merchant,
             "charge": next(self._names),
@@ -144,6 +145,7 @@ class Shop:
         return self._asker.ask("POST", "charges", body)
 
     def _price(self, fee: str) -> Money:
+        """The price of one unit of the fee."""
         return self._money(PRICES[self._currency][fee])
 
     def _share_of(self, amount: Money, share: Decimal) -> Money:

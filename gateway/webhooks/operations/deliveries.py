@@ -87,7 +87,8 @@ def visit(
 
 
 def _attempt(delivery: WebhookDelivery, receiver: Receiver, at: datetime) -> bool:
-    """Send the delivery once, and record the outcome. Returns whether the endpoint answered at all.
+    """Send the delivery once, and record the outcome. Returns whether the endpoint answered at
+    all.
     """
     text = signing.body(delivery.event)
     headers = signing.headers(delivery.event, text, _secrets(delivery.endpoint, at), at)

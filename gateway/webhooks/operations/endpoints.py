@@ -92,7 +92,8 @@ def _merchant(reference: str) -> Merchant:
 
 
 def _known(types: Collection[str]) -> list[str]:
-    """The types in the order of EVENT_TYPES, each once. Raises Invalid for none or an unknown one.
+    """The types in the order of EVENT_TYPES, each once. Raises Invalid for none or an unknown
+    one.
     """
     if not types:
         raise Invalid("types", "is missing: an endpoint is told of one type of events at least")
@@ -180,7 +181,8 @@ def turn_on(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> Webh
 def _turn(
     endpoint_id: int, is_on: bool, action: Action, reason: str, actor: str, now: datetime
 ) -> WebhookEndpoint:
-    """Turn the endpoint on or off, with a trail row. Raises UnknownEndpoint, AlreadySet, Invalid.
+    """Turn the endpoint on or off, with a trail row. Raises UnknownEndpoint, AlreadySet,
+    Invalid.
     """
     reason = wording.checked("reason", reason)
     endpoint = _locked(endpoint_id)
